@@ -1,0 +1,6 @@
+//! Fuzzes trigger JSON: never a panic, never a broken promise.
+#![no_main]
+
+mod exercise;
+
+libfuzzer_sys::fuzz_target!(|text: &str| exercise::trigger_json(text));

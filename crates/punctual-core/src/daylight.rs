@@ -1,0 +1,259 @@
+//! Local times that do not exist, or exist twice.
+
+use serde::{Deserialize, Serialize};
+
+use crate::wall::WallTimes;
+use crate::zone::{Segment, Zone};
+
+/// What becomes of a local time that a time zone leaves out, when clocks are set forward.
+///
+/// ```text
+/// local      01:00      [02:00 ... does not exist ... 03:00)      04:00
+/// 02:30                            x
+/// After                                               run                 at 03:00, once
+/// Skip                                                                    not that day
+/// Shift                                                    run            at 03:30
+/// ```
+///
+/// Triggers whose hour, minute or second is a `*` or `*/n` are *wild*: they follow real time and
+/// skip what does not exist. All others are *fixed* and run at the first instant after the gap, so
+/// that no day's run is lost. Either can be told otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gap {
+    /// Once, at the first instant after the gap, for all times in it together. The default of
+    /// fixed triggers.
+    After,
+    /// Not at all. The default of wild triggers.
+    Skip,
+    /// As long after the gap's end as the time is after the gap's begin.
+    Shift,
+}
+
+/// What becomes of a local time that exists twice, when clocks are set back.
+///
+/// ```text
+/// real time   01:00   01:30   01:00'  01:30'  02:00
+/// 01:30               ?               ?
+/// First               run
+/// Second                              run
+/// Both                run             run
+/// ```
+///
+/// Wild triggers run in both passes, since real time goes on; fixed ones the first time only, so
+/// that no day's run is repeated. Either can be told otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fold {
+    /// The first time. The default of fixed triggers.
+    First,
+    /// The second time.
+    Second,
+    /// Both times. The default of wild triggers.
+    Both,
+}
+
+/// A set of wall times seen through a time zone: a set of instants (in whole seconds), found
+/// without listing them.
+///
+/// Within one [`Segment`] of constant offset the instants are the wall times less the offset; a
+/// segment *shows* those of its wall times that the fold rule leaves it, and the gap rule adds
+/// what falls between it and the one before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timeline<'a, W> {
+    pub(crate) times: &'a W,
+    pub(crate) zone: Zone,
+    pub(crate) gap: Gap,
+    pub(crate) fold: Fold,
+}
+
+impl<W: WallTimes> Timeline<'_, W> {
+    /// The wall times that a segment shows: from, until.
+    fn shown(&self, segment: &Segment) -> (i64, i64) {
+        match self.fold {
+            Fold::First => (segment.wall_start().max(segment.unseen), segment.wall_end()),
+            Fold::Both => (segment.wall_start(), segment.wall_end()),
+            Fold::Second => (segment.wall_start(), segment.repeated),
+        }
+    }
+
+    /// The first member that is not before `from`.
+    pub(crate) fn first_from(&self, from: i64) -> Option<i64> {
+        let index = self.zone.index_at(from);
+        let segment = self.zone.segment(index)?;
+        if let Some(hit) = self.first_of_gap(&segment, from) {
+            return Some(hit);
+        }
+        let (shown_from, until) = self.shown(&segment);
+        let low = shown_from.max(from + segment.offset);
+        let wall = self.times.first_from(low);
+        match wall {
+            Some(wall) if wall < until => Some(wall - segment.offset),
+            wall => self.first_after_segment(index, low, wall),
+        }
+    }
+
+    /// The first member in the segments after the one with this index. No wall time between `low`
+    /// and `wall` (to the end if there is none) is in the set, so most segments need no search.
+    fn first_after_segment(
+        &self,
+        mut index: usize,
+        mut low: i64,
+        mut wall: Option<i64>,
+    ) -> Option<i64> {
+        loop {
+            index += 1;
+            let segment = self.zone.segment(index)?;
+            let (shown_from, until) = self.shown(&segment);
+            if wall.is_none() && shown_from >= low {
+                return None;
+            }
+            if wall.is_some_and(|wall| wall < segment.wall_start())
+                && let Some(hit) = self.first_of_gap(&segment, segment.start)
+            {
+                return Some(hit);
+            }
+            if shown_from < low || wall.is_some_and(|wall| wall < shown_from) {
+                low = shown_from;
+                wall = self.times.first_from(low);
+            }
+            if let Some(wall) = wall.filter(|wall| *wall < until) {
+                return Some(wall - segment.offset);
+            }
+        }
+    }
+
+    /// The first member at or after `from` that a segment owes to the gap before it, if the
+    /// segment itself has none before that.
+    fn first_of_gap(&self, segment: &Segment, from: i64) -> Option<i64> {
+        let gap = segment.gap();
+        let since = from - segment.start;
+        if gap == 0 || since >= gap {
+            return None;
+        }
+        match self.gap {
+            Gap::Skip => None,
+            Gap::After => (since <= 0 && self.times.any(segment.unseen, segment.wall_start()))
+                .then_some(segment.start),
+            Gap::Shift => {
+                let since = since.max(0);
+                let missing = self.times.first_from(segment.unseen + since)?;
+                let hit = segment.start + (missing - segment.unseen);
+                let shown = self.times.first_from(segment.wall_start() + since);
+                let shown = shown.map(|wall| wall - segment.offset);
+                (missing < segment.wall_start() && hit < segment.end)
+                    .then(|| shown.map_or(hit, |shown| shown.min(hit)))
+            }
+        }
+    }
+
+    /// The last member that is not after `until`.
+    pub(crate) fn last_until(&self, until: i64) -> Option<i64> {
+        let mut index = self.zone.index_at(until);
+        let mut until = until;
+        loop {
+            let segment = self.zone.segment(index)?;
+            if let Some(hit) = self.last_in(&segment, until) {
+                return Some(hit);
+            }
+            // Nothing earlier can be shown once the set has nothing before this segment's walls.
+            let lowest = segment.wall_start().min(segment.unseen);
+            self.times
+                .last_before(segment.wall_start().max(segment.unseen))?;
+            if index == 0 || lowest <= crate::civil::MIN_WALL {
+                return None;
+            }
+            index -= 1;
+            until = segment.start - 1;
+        }
+    }
+
+    fn last_in(&self, segment: &Segment, until: i64) -> Option<i64> {
+        let (from, end) = self.shown(segment);
+        let end = end.min(until + segment.offset + 1);
+        let shown = self.times.last_before(end).filter(|wall| *wall >= from);
+        let shown = shown.map(|wall| wall - segment.offset);
+        shown.max(self.last_of_gap(segment, until))
+    }
+
+    fn last_of_gap(&self, segment: &Segment, until: i64) -> Option<i64> {
+        let gap = segment.gap();
+        if gap == 0 || until < segment.start {
+            return None;
+        }
+        match self.gap {
+            Gap::Skip => None,
+            Gap::After => self
+                .times
+                .any(segment.unseen, segment.wall_start())
+                .then_some(segment.start),
+            Gap::Shift => {
+                let end = segment
+                    .wall_start()
+                    .min(segment.unseen + (until - segment.start) + 1);
+                let missing = self
+                    .times
+                    .last_before(end)
+                    .filter(|wall| *wall >= segment.unseen)?;
+                Some(segment.start + (missing - segment.unseen))
+            }
+        }
+    }
+
+    /// How many members m have `from` <= m <= `through`.
+    pub(crate) fn count(&self, from: i64, through: i64) -> u64 {
+        if from > through {
+            return 0;
+        }
+        let mut count = 0;
+        let mut index = self.zone.index_at(from);
+        while let Some(segment) = self.zone.segment(index) {
+            if segment.start > through {
+                break;
+            }
+            count += self.count_in(&segment, from, through);
+            index += 1;
+        }
+        count
+    }
+
+    fn count_in(&self, segment: &Segment, from: i64, through: i64) -> u64 {
+        let (shown_from, shown_until) = self.shown(segment);
+        let low = shown_from.max(from + segment.offset);
+        let high = shown_until.min(through + segment.offset + 1);
+        let shown = if low < high {
+            self.times.count(low, high)
+        } else {
+            0
+        };
+        shown + self.count_of_gap(segment, from, through)
+    }
+
+    /// Members that a segment owes to the gap before it and does not show anyhow.
+    fn count_of_gap(&self, segment: &Segment, from: i64, through: i64) -> u64 {
+        if segment.gap() == 0 {
+            return 0;
+        }
+        match self.gap {
+            Gap::Skip => 0,
+            Gap::After => {
+                let due = (from..=through).contains(&segment.start)
+                    && !self.times.contains(segment.wall_start())
+                    && self.times.any(segment.unseen, segment.wall_start());
+                u64::from(due)
+            }
+            Gap::Shift => {
+                let mut count = 0;
+                let mut at = segment.unseen + (from - segment.start).max(0);
+                let end = segment
+                    .wall_start()
+                    .min(segment.unseen.saturating_add(through - segment.start) + 1);
+                while let Some(missing) = self.times.first_from(at).filter(|wall| *wall < end) {
+                    count += u64::from(!self.times.contains(missing + segment.gap()));
+                    at = missing + 1;
+                }
+                count
+            }
+        }
+    }
+}

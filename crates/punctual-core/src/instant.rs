@@ -1,0 +1,54 @@
+//! Instants inside the crate: microseconds, or whole seconds, since 1970-01-01T00:00:00Z.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+
+use crate::civil::{DAY, MAX_WALL, MIN_WALL};
+
+pub(crate) const SECOND: i64 = 1_000_000;
+
+/// Answers stay within the years 1 to 9999, UTC.
+pub(crate) const MIN_MICROS: i64 = MIN_WALL * SECOND;
+pub(crate) const MAX_MICROS: i64 = MAX_WALL * SECOND + SECOND - 1;
+
+/// Cut to microseconds, towards the past.
+pub(crate) fn micros(t: DateTime<Utc>) -> i64 {
+    t.timestamp() * SECOND + i64::from(t.timestamp_subsec_micros().min(999_999))
+}
+
+/// Only instants with years of four digits leave the crate.
+pub(crate) fn from_micros(micros: i64) -> Option<DateTime<Utc>> {
+    if !(MIN_MICROS..=MAX_MICROS).contains(&micros) {
+        return None;
+    }
+    DateTime::from_timestamp_micros(micros)
+}
+
+pub(crate) fn from_seconds(seconds: i64) -> Option<DateTime<Utc>> {
+    if !(MIN_WALL..=MAX_WALL).contains(&seconds) {
+        return None;
+    }
+    DateTime::from_timestamp(seconds, 0)
+}
+
+/// The first whole second that is not before `t`.
+pub(crate) fn ceil_seconds(t: DateTime<Utc>) -> i64 {
+    t.timestamp() + i64::from(t.timestamp_subsec_nanos() > 0)
+}
+
+/// The last whole second that is not after `t`.
+pub(crate) fn floor_seconds(t: DateTime<Utc>) -> i64 {
+    t.timestamp()
+}
+
+pub(crate) fn wall_of(local: NaiveDateTime) -> i64 {
+    local.and_utc().timestamp()
+}
+
+pub(crate) fn date_of_wall(wall: i64) -> Option<NaiveDate> {
+    NaiveDate::from_epoch_days(i32::try_from(wall.div_euclid(DAY)).ok()?)
+}
+
+/// The first microsecond that is not before `t`.
+pub(crate) fn micros_ceil(t: DateTime<Utc>) -> i64 {
+    micros(t) + i64::from(!t.timestamp_subsec_nanos().is_multiple_of(1_000))
+}

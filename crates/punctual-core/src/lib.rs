@@ -1,0 +1,61 @@
+//! The pure half of the Punctual job scheduler.
+//!
+//! This crate computes when jobs run and decides what becomes of every fire time. It is told the
+//! time: it reads no clock, no environment and no disk, spawns nothing and answers with values, so
+//! that every decision of the scheduler can be tested without one.
+//!
+//! - [`Trigger`] names fire times: [`Date`], [`Interval`], [`Cron`], [`Crontab`],
+//!   [`CalendarInterval`], [`And`], [`Or`] and your own.
+//! - [`Zone`] is a time zone of the IANA database; [`Gap`] and [`Fold`] say what becomes of local
+//!   times that do not exist or exist twice.
+//! - [`Policies`] say what becomes of runs that come late, overlap or fail.
+//! - [`plan`](plan::plan) decides, from a [`JobView`](plan::JobView) and the time, what to start
+//!   and what to record.
+//! - [`Run`], [`Outcome`] and [`FireRange`] are what the ledger keeps.
+//!
+//! ```
+//! use punctual_core::{Crontab, Zone};
+//!
+//! let trigger = Crontab::new("30 2 * * *").timezone("Europe/Berlin").build()?;
+//! let zone = Zone::new("Europe/Berlin")?;
+//! let from = "2026-03-28T00:00:00Z".parse().unwrap();
+//! let local: Vec<_> = trigger.upcoming(from).take(3).map(|t| zone.local(t).to_string()).collect();
+//! // On the 29th there is no 02:30: clocks go from 02:00 to 03:00.
+//! assert_eq!(local, [
+//!     "2026-03-28 02:30:00 +01:00",
+//!     "2026-03-29 03:00:00 +02:00",
+//!     "2026-03-30 02:30:00 +02:00",
+//! ]);
+//! # Ok::<(), punctual_core::Error>(())
+//! ```
+
+mod civil;
+mod daylight;
+mod error;
+mod id;
+mod instant;
+mod job;
+pub mod limits;
+pub mod plan;
+mod policy;
+mod run;
+mod trigger;
+mod wall;
+mod zone;
+
+pub use daylight::{Fold, Gap};
+pub use error::{Error, ErrorKind};
+pub use id::JobId;
+pub use job::Job;
+pub use policy::{
+    Coalesce, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry, Timeout,
+};
+pub use run::{
+    CancelReason, FireRange, MissReason, Origin, Outcome, Run, RunKey, RunState, SkipReason,
+};
+pub use trigger::{
+    And, CalendarInterval, CalendarIntervalBuilder, Count, Cron, CronBuilder, Crontab,
+    CrontabBuilder, Custom, CustomTrigger, Date, DateBuilder, FieldText, FirstRun, Interval,
+    IntervalBuilder, Or, Trigger, TriggerRegistry, Undecided, Upcoming, When,
+};
+pub use zone::{DatabaseInfo, Zone, ZoneDatabase};

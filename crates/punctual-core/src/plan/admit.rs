@@ -1,0 +1,44 @@
+//! Whether a run may start now, and what becomes of it if not.
+
+use chrono::{DateTime, Utc};
+
+use super::{Cancel, JobView, Plan};
+use crate::{Count, FireRange, Overlap, SkipReason};
+
+/// Places the fire times that are left, which together are one instance.
+pub(super) fn admit(job: &JobView<'_>, runs: Vec<DateTime<Utc>>, plan: &mut Plan) {
+    let limit = job.policies.max_instances;
+    if job.queued == 0 && limit.admits(job.running) {
+        plan.start = runs;
+        return;
+    }
+    match job.policies.overlap {
+        // Waiting runs of an earlier policy do not hold up a policy without a queue.
+        Overlap::Skip if limit.admits(job.running) => plan.start = runs,
+        Overlap::Skip => plan.skipped = Some((span(&runs), SkipReason::MaxInstances)),
+        Overlap::Queue { at_most } if job.queued < at_most => plan.queue = runs,
+        Overlap::Queue { .. } => plan.skipped = Some((span(&runs), SkipReason::QueueFull)),
+        Overlap::CancelRunning => {
+            let excess = limit
+                .limit()
+                .map_or(0, |limit| (job.running + 1).saturating_sub(limit));
+            plan.cancel = Cancel {
+                running: excess,
+                queued: job.queued,
+            };
+            if excess == 0 {
+                plan.start = runs;
+            } else {
+                plan.queue = runs;
+            }
+        }
+    }
+}
+
+fn span(runs: &[DateTime<Utc>]) -> FireRange {
+    FireRange {
+        first: runs[0],
+        last: runs[runs.len() - 1],
+        count: Count::Exact(runs.len() as u64),
+    }
+}

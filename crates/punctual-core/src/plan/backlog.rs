@@ -1,0 +1,170 @@
+//! The fire times that are due together, and what the grace time and coalescing leave of them.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{JobView, Next, Plan};
+use crate::limits::MAX_CATCH_UP;
+use crate::{Coalesce, Count, FireRange, Trigger};
+
+const TICK: TimeDelta = TimeDelta::microseconds(1);
+
+/// The fire times of a trigger from `oldest` through `newest`. `oldest` need not be a member of
+/// the trigger: it may be a `next_run_time` that somebody gave.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Backlog {
+    oldest: DateTime<Utc>,
+    newest: DateTime<Utc>,
+}
+
+/// The job's trigger, with what it lacks filled in from the job row.
+pub(super) fn anchored<'a>(job: &JobView<'a>, oldest: DateTime<Utc>) -> Cow<'a, Trigger> {
+    if job.trigger.is_anchored() {
+        Cow::Borrowed(job.trigger)
+    } else {
+        Cow::Owned(job.trigger.anchored(job.anchor.unwrap_or(oldest)))
+    }
+}
+
+/// What is due now, and what comes after it. `None` if nothing is due yet.
+pub(super) fn of(
+    job: &JobView<'_>,
+    trigger: &Trigger,
+    oldest: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<(Backlog, Next)> {
+    if start_of(job, trigger, oldest) > now {
+        return None;
+    }
+    let next = next_after(job, trigger, oldest);
+    let one = Backlog {
+        oldest,
+        newest: oldest,
+    };
+    if next.start().is_none_or(|start| start > now) {
+        return Some((one, next));
+    }
+    let mut newest = newest_through(trigger, now, oldest);
+    if start_of(job, trigger, newest) > now {
+        newest = newest_through(trigger, newest - TICK, oldest);
+    }
+    Some((Backlog { oldest, newest }, next_after(job, trigger, newest)))
+}
+
+/// The answer for a job that is not due yet.
+pub(super) fn waiting(job: &JobView<'_>, trigger: &Trigger, fire_time: DateTime<Utc>) -> Next {
+    Next::At {
+        fire_time,
+        start: start_of(job, trigger, fire_time),
+    }
+}
+
+pub(super) fn next_after(job: &JobView<'_>, trigger: &Trigger, fire_time: DateTime<Utc>) -> Next {
+    match trigger.try_after(fire_time) {
+        Ok(Some(fire_time)) => waiting(job, trigger, fire_time),
+        Ok(None) => Next::Finished,
+        Err(undecided) => Next::Unknown(undecided),
+    }
+}
+
+/// When the run of a fire time starts: later by the job's jitter.
+fn start_of(job: &JobView<'_>, trigger: &Trigger, fire_time: DateTime<Utc>) -> DateTime<Utc> {
+    let jitter = job.policies.jitter;
+    if jitter.longest().is_none() {
+        return fire_time;
+    }
+    jitter.start_of(job.id, fire_time, trigger.after(fire_time))
+}
+
+/// The newest member not after `t`, but never one before `oldest`. Where the trigger cannot tell,
+/// the backlog is taken one fire time at a time.
+fn newest_through(trigger: &Trigger, t: DateTime<Utc>, oldest: DateTime<Utc>) -> DateTime<Utc> {
+    match trigger.try_last_at_or_before(t) {
+        Ok(Some(newest)) => newest.max(oldest),
+        Ok(None) | Err(_) => oldest,
+    }
+}
+
+impl Backlog {
+    /// What the grace time leaves; the rest goes into the plan as missed.
+    pub(super) fn without_missed(
+        self,
+        job: &JobView<'_>,
+        trigger: &Trigger,
+        now: DateTime<Utc>,
+        plan: &mut Plan,
+    ) -> Option<Self> {
+        let Some(grace) = job.policies.misfire_grace_time.limit() else {
+            return Some(self);
+        };
+        let in_grace_from = TimeDelta::from_std(grace)
+            .ok()
+            .and_then(|grace| now.checked_sub_signed(grace))
+            .unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let is_late = |fire_time| start_of(job, trigger, fire_time) < in_grace_from;
+        if !is_late(self.oldest) {
+            return Some(self);
+        }
+        let mut last_late = newest_through(trigger, in_grace_from - TICK, self.oldest);
+        if !is_late(last_late) {
+            last_late = newest_through(trigger, last_late - TICK, self.oldest);
+        }
+        let last_late = last_late.min(self.newest);
+        plan.missed = Some((range(trigger, self.oldest, last_late), job.absence));
+        if last_late == self.newest {
+            return None;
+        }
+        let oldest = trigger
+            .after(last_late)
+            .unwrap_or(self.newest)
+            .min(self.newest);
+        Some(Self { oldest, ..self })
+    }
+
+    /// The fire times that run; the rest goes into the plan as coalesced.
+    pub(super) fn coalesced(
+        self,
+        coalesce: Coalesce,
+        trigger: &Trigger,
+        plan: &mut Plan,
+    ) -> Vec<DateTime<Utc>> {
+        let Self { oldest, newest } = self;
+        if oldest == newest {
+            return vec![newest];
+        }
+        let kept = match coalesce {
+            Coalesce::Latest => 1,
+            Coalesce::All { at_most } => at_most.clamp(1, MAX_CATCH_UP),
+            Coalesce::Earliest => {
+                let first = trigger.after(oldest).unwrap_or(newest).min(newest);
+                plan.coalesced = Some(range(trigger, first, newest));
+                return vec![oldest];
+            }
+        };
+        let mut runs = vec![newest];
+        while runs.len() < kept as usize {
+            let earliest = runs[runs.len() - 1];
+            if earliest == oldest {
+                break;
+            }
+            runs.push(newest_through(trigger, earliest - TICK, oldest));
+        }
+        runs.reverse();
+        if runs[0] > oldest {
+            let last = newest_through(trigger, runs[0] - TICK, oldest);
+            plan.coalesced = Some(range(trigger, oldest, last));
+        }
+        runs
+    }
+}
+
+/// The fire times from `first`, which counts even if it is no member, through `last`.
+fn range(trigger: &Trigger, first: DateTime<Utc>, last: DateTime<Utc>) -> FireRange {
+    let count = if first == last {
+        Count::Exact(1)
+    } else {
+        trigger.count(first + TICK, last).plus(1)
+    };
+    FireRange { first, last, count }
+}

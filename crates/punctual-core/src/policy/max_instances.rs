@@ -1,0 +1,64 @@
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+/// How many runs of one job may be under way at once, on all nodes that share the store.
+///
+/// ```text
+/// fire times     |    |    |    |
+/// 1              [=======]      [=======]          the two in between meet `Overlap`
+/// 2              [=======]
+///                     [=======] [=======]
+/// Unlimited      [=======]
+///                     [=======]
+///                          [=======]
+/// ```
+///
+/// In JSON: a positive number, or `null` for unlimited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "Option<NonZeroU32>", into = "Option<NonZeroU32>")]
+pub struct MaxInstances(Option<NonZeroU32>);
+
+impl MaxInstances {
+    /// No limit.
+    pub const UNLIMITED: Self = Self(None);
+
+    /// One at a time, the default.
+    pub const ONE: Self = Self(Some(NonZeroU32::MIN));
+
+    /// At most `count` at once; 0 is read as 1, since a job that may never run is a paused job.
+    #[must_use]
+    pub fn at_most(count: u32) -> Self {
+        Self(Some(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)))
+    }
+
+    /// The limit, if there is one.
+    #[must_use]
+    pub fn limit(self) -> Option<u32> {
+        self.0.map(NonZeroU32::get)
+    }
+
+    /// Whether one more may start while `running` are under way.
+    #[must_use]
+    pub fn admits(self, running: u32) -> bool {
+        self.limit().is_none_or(|limit| running < limit)
+    }
+}
+
+impl Default for MaxInstances {
+    fn default() -> Self {
+        Self::ONE
+    }
+}
+
+impl From<Option<NonZeroU32>> for MaxInstances {
+    fn from(limit: Option<NonZeroU32>) -> Self {
+        Self(limit)
+    }
+}
+
+impl From<MaxInstances> for Option<NonZeroU32> {
+    fn from(limit: MaxInstances) -> Self {
+        limit.0
+    }
+}

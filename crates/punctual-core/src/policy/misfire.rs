@@ -1,0 +1,56 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::span::Seconds;
+
+/// How late a run may start. A fire time that is decided later than this is recorded as missed
+/// and does not run.
+///
+/// ```text
+/// fire times       |         |         |
+/// Unlimited        [==]          [==]  [==]      late, but runs
+/// Within(3)        [==]      x         [==]      4 late: missed
+///                            ....^ decided here
+/// ```
+///
+/// `APScheduler`'s default of one second surprises everybody who has a busy machine; here the
+/// default is [`Unlimited`](Self::Unlimited). In JSON: `null`, or a number of seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "Option<Seconds>", into = "Option<Seconds>")]
+pub enum MisfireGraceTime {
+    /// Any lateness is fine.
+    #[default]
+    Unlimited,
+    /// At most this late, inclusive.
+    Within(Duration),
+}
+
+impl MisfireGraceTime {
+    /// The limit, if there is one.
+    #[must_use]
+    pub fn limit(self) -> Option<Duration> {
+        match self {
+            Self::Unlimited => None,
+            Self::Within(limit) => Some(limit),
+        }
+    }
+}
+
+impl From<Duration> for MisfireGraceTime {
+    fn from(limit: Duration) -> Self {
+        Self::Within(limit)
+    }
+}
+
+impl From<Option<Seconds>> for MisfireGraceTime {
+    fn from(seconds: Option<Seconds>) -> Self {
+        seconds.map_or(Self::Unlimited, |Seconds(limit)| Self::Within(limit))
+    }
+}
+
+impl From<MisfireGraceTime> for Option<Seconds> {
+    fn from(grace: MisfireGraceTime) -> Self {
+        grace.limit().map(Seconds)
+    }
+}

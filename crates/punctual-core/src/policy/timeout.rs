@@ -1,0 +1,59 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::span::Seconds;
+
+/// How long one attempt may take.
+///
+/// ```text
+/// fire time      |
+/// none           [==============================]
+/// After(10)      [=========t====]                    token at 10, the job tidies up and ends
+/// After(10)      [=========t========A                it does not end: aborted after the grace
+/// ```
+///
+/// First the run's cancellation token is cancelled; a run that has not ended [`Timeout::GRACE`]
+/// later is aborted. A blocking run cannot be aborted: it gets its token only. In JSON: `null`, or
+/// seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "Option<Seconds>", into = "Option<Seconds>")]
+pub enum Timeout {
+    /// As long as it takes.
+    #[default]
+    Never,
+    /// At most this long.
+    After(Duration),
+}
+
+impl Timeout {
+    /// How long a run may still take after its token was cancelled.
+    pub const GRACE: Duration = Duration::from_secs(5);
+
+    /// The limit, if there is one.
+    #[must_use]
+    pub fn limit(self) -> Option<Duration> {
+        match self {
+            Self::Never => None,
+            Self::After(limit) => Some(limit),
+        }
+    }
+}
+
+impl From<Duration> for Timeout {
+    fn from(limit: Duration) -> Self {
+        Self::After(limit)
+    }
+}
+
+impl From<Option<Seconds>> for Timeout {
+    fn from(seconds: Option<Seconds>) -> Self {
+        seconds.map_or(Self::Never, |Seconds(limit)| Self::After(limit))
+    }
+}
+
+impl From<Timeout> for Option<Seconds> {
+    fn from(timeout: Timeout) -> Self {
+        timeout.limit().map(Seconds)
+    }
+}

@@ -1,0 +1,251 @@
+//! How the handling of one fire time goes, and how it ends.
+
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{Count, JobId};
+
+/// How a run ended. Every fire time of a job gets exactly one of these, alone or inside a recorded
+/// [`FireRange`].
+///
+/// ```
+/// use punctual_core::{MissReason, Outcome};
+///
+/// assert_eq!(Outcome::Missed(MissReason::Grace).to_string(), "missed (grace)");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The job returned a value.
+    Succeeded,
+    /// The job returned an error.
+    Failed,
+    /// The job panicked; the message is kept.
+    Panicked,
+    /// The last attempt took longer than the job's timeout.
+    TimedOut,
+    /// The run was stopped before it ended.
+    Cancelled(CancelReason),
+    /// The run never started: its time was decided too late.
+    Missed(MissReason),
+    /// The run never started: there was no room for it.
+    Skipped(SkipReason),
+    /// The run never started: another run of the same backlog stands for it.
+    Coalesced,
+    /// The process that ran it died.
+    Lost,
+}
+
+/// Who stopped a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelReason {
+    /// Somebody asked for it.
+    User,
+    /// The scheduler shut down and the run did not end in time.
+    Shutdown,
+    /// A newer run took its place (`Overlap::CancelRunning`).
+    Replaced,
+}
+
+/// Why a fire time was decided too late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissReason {
+    /// The scheduler was busy or stalled for longer than the grace time.
+    #[default]
+    Grace,
+    /// The job was paused.
+    Paused,
+    /// No living node knew the job's task, custom trigger or executor.
+    Parked,
+    /// No scheduler was running.
+    Down,
+}
+
+/// Why there was no room for a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// All instances were busy.
+    MaxInstances,
+    /// All instances were busy and the queue was full.
+    QueueFull,
+    /// The executor was removed while the job was due.
+    NoExecutor,
+}
+
+impl Outcome {
+    /// Whether the job's code ran for this fire time.
+    #[must_use]
+    pub fn has_run(self) -> bool {
+        !matches!(self, Self::Missed(_) | Self::Skipped(_) | Self::Coalesced)
+    }
+
+    /// Whether a further attempt may mend it, if the job's [`Retry`](crate::Retry) allows one.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::Failed | Self::Panicked | Self::TimedOut)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Panicked => "panicked",
+            Self::TimedOut => "timed out",
+            Self::Cancelled(CancelReason::User) => "cancelled (user)",
+            Self::Cancelled(CancelReason::Shutdown) => "cancelled (shutdown)",
+            Self::Cancelled(CancelReason::Replaced) => "cancelled (replaced)",
+            Self::Missed(MissReason::Grace) => "missed (grace)",
+            Self::Missed(MissReason::Paused) => "missed (paused)",
+            Self::Missed(MissReason::Parked) => "missed (parked)",
+            Self::Missed(MissReason::Down) => "missed (down)",
+            Self::Skipped(SkipReason::MaxInstances) => "skipped (max_instances)",
+            Self::Skipped(SkipReason::QueueFull) => "skipped (queue_full)",
+            Self::Skipped(SkipReason::NoExecutor) => "skipped (no_executor)",
+            Self::Coalesced => "coalesced",
+            Self::Lost => "lost",
+        })
+    }
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Waits for a free instance.
+    Queued,
+    /// An attempt is under way.
+    Running,
+    /// An attempt failed; the next one waits for its backoff.
+    Retrying,
+    /// Over, for good.
+    Ended(Outcome),
+}
+
+impl RunState {
+    /// The outcome, once there is one.
+    #[must_use]
+    pub fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Ended(outcome) => Some(outcome),
+            Self::Queued | Self::Running | Self::Retrying => None,
+        }
+    }
+}
+
+/// What a run answers for: a fire time of the schedule, or somebody's `run_job`.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A fire time of the job's trigger.
+    #[default]
+    Scheduled,
+    /// Asked for by hand; it does not shift the schedule.
+    Manual,
+}
+
+/// What makes a run unique: no two runs have the same key, on however many nodes.
+///
+/// An *incarnation* is one `add_job`: a job that is removed and added again under the same id
+/// starts a new one, so the new job's runs never collide with the old one's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RunKey {
+    /// Which `add_job` the run belongs to.
+    pub incarnation: u64,
+    /// What it answers for.
+    pub origin: Origin,
+    /// The scheduled time, or the time of the request.
+    pub fire_time: DateTime<Utc>,
+}
+
+/// One run as the ledger keeps it. It outlives its job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Run {
+    /// The job it belongs to.
+    pub job: JobId,
+    /// What makes it unique.
+    #[serde(flatten)]
+    pub key: RunKey,
+    /// Where it stands.
+    pub state: RunState,
+    /// When its first attempt started.
+    pub started: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished: Option<DateTime<Utc>>,
+    /// How many attempts were begun.
+    pub attempts: u32,
+    /// Which node ran it.
+    pub node: Option<String>,
+    /// What the job returned, if it returned something.
+    pub result: Option<serde_json::Value>,
+    /// The error or panic message of the last attempt.
+    pub error: Option<String>,
+}
+
+impl Run {
+    /// A run that has not started.
+    #[must_use]
+    pub fn queued(job: JobId, key: RunKey) -> Self {
+        Self {
+            job,
+            key,
+            state: RunState::Queued,
+            started: None,
+            finished: None,
+            attempts: 0,
+            node: None,
+            result: None,
+            error: None,
+        }
+    }
+
+    /// The scheduled time.
+    #[must_use]
+    pub fn fire_time(&self) -> DateTime<Utc> {
+        self.key.fire_time
+    }
+
+    /// How long after its scheduled time it started, jitter included.
+    #[must_use]
+    pub fn lateness(&self) -> Option<TimeDelta> {
+        self.started.map(|started| started - self.key.fire_time)
+    }
+
+    /// How long it took, all attempts and waits together.
+    #[must_use]
+    pub fn duration(&self) -> Option<TimeDelta> {
+        Some(self.finished? - self.started?)
+    }
+}
+
+/// A stretch of fire times that share one outcome: a year of missed seconds is one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FireRange {
+    /// The oldest of them.
+    pub first: DateTime<Utc>,
+    /// The newest of them.
+    pub last: DateTime<Utc>,
+    /// How many there are.
+    pub count: Count,
+}
+
+impl FireRange {
+    /// A range of one.
+    #[must_use]
+    pub fn single(fire_time: DateTime<Utc>) -> Self {
+        Self {
+            first: fire_time,
+            last: fire_time,
+            count: Count::Exact(1),
+        }
+    }
+}

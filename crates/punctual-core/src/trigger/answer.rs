@@ -1,0 +1,71 @@
+//! Answers of triggers that are not instants.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How many fire times there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Count {
+    /// So many.
+    Exact(u64),
+    /// So many were counted before a limit was reached; there may be more.
+    AtLeast(u64),
+}
+
+impl Count {
+    /// The number, exact or not.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        match self {
+            Self::Exact(number) | Self::AtLeast(number) => number,
+        }
+    }
+
+    /// So many more.
+    #[must_use]
+    pub fn plus(self, more: u64) -> Self {
+        match self {
+            Self::Exact(number) => Self::Exact(number + more),
+            Self::AtLeast(number) => Self::AtLeast(number + more),
+        }
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(number) => write!(f, "{number}"),
+            Self::AtLeast(number) => write!(f, "at least {number}"),
+        }
+    }
+}
+
+/// Why a trigger cannot tell. It is never taken for finished, and never removes a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Undecided {
+    /// A search reached its limit. Only an edit of the trigger helps.
+    SearchLimit,
+    /// A custom trigger of this name is not bound to code here.
+    Unbound(String),
+    /// An interval without a start, or a calendar interval without a start date, has no members
+    /// until something anchors it.
+    Unanchored,
+    /// The code of a custom trigger failed.
+    Faulty(String),
+}
+
+impl fmt::Display for Undecided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SearchLimit => f.write_str("the search reached its limit"),
+            Self::Unbound(name) => write!(f, "custom trigger `{name}` is not registered here"),
+            Self::Unanchored => f.write_str("the interval has no start yet"),
+            Self::Faulty(problem) => f.write_str(problem),
+        }
+    }
+}
+
+impl std::error::Error for Undecided {}

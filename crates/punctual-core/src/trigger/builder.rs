@@ -1,0 +1,88 @@
+//! Setters that several builders share.
+
+/// `timezone`, for a builder with a `zone` reachable through `clock`.
+macro_rules! timezone_setter {
+    ($($zone:tt)+) => {
+        /// The time zone: a [`Zone`](crate::Zone), a `chrono_tz::Tz` or an IANA name. Without one,
+        /// the scheduler fills in its own; UTC where there is no scheduler.
+        pub fn timezone(mut self, zone: impl TryInto<Zone, Error: Into<Error>>) -> Self {
+            match zone.try_into() {
+                Ok(zone) => {
+                    self.$($zone)+ = Some(zone);
+                    self
+                }
+                Err(error) => self.failed(error.into()),
+            }
+        }
+    };
+}
+
+/// `start` and `end`.
+macro_rules! window_setters {
+    ($start:ident . $start_field:ident, $end:ident . $end_field:ident) => {
+        /// Nothing fires before this; an instant, or local time of the trigger's zone.
+        pub fn start(mut self, start: impl Into<When>) -> Self {
+            self.$start.$start_field = Some(start.into());
+            self
+        }
+
+        /// Nothing fires after this; exactly then it may.
+        pub fn end(mut self, end: impl Into<When>) -> Self {
+            self.$end.$end_field = Some(end.into());
+            self
+        }
+    };
+}
+
+/// `gap` and `fold`.
+macro_rules! daylight_setters {
+    () => {
+        /// What becomes of local times that do not exist.
+        pub fn gap(mut self, gap: Gap) -> Self {
+            self.clock.gap = Some(gap);
+            self
+        }
+
+        /// What becomes of local times that exist twice.
+        pub fn fold(mut self, fold: Fold) -> Self {
+            self.clock.fold = Some(fold);
+            self
+        }
+    };
+}
+
+/// All of them, for cron and crontab.
+macro_rules! wallclock_setters {
+    ($builder:ident) => {
+        impl $builder {
+            $crate::trigger::builder::timezone_setter!(clock.zone);
+            $crate::trigger::builder::window_setters!(clock.start, clock.end);
+            $crate::trigger::builder::daylight_setters!();
+        }
+    };
+}
+
+/// The conversions that let a builder stand wherever a trigger is asked for; only the first error
+/// is kept.
+macro_rules! builds_trigger {
+    ($builder:ident) => {
+        impl $builder {
+            pub(crate) fn failed(mut self, error: Error) -> Self {
+                self.error.get_or_insert(error);
+                self
+            }
+        }
+
+        impl TryFrom<$builder> for Trigger {
+            type Error = Error;
+
+            fn try_from(builder: $builder) -> Result<Self, Error> {
+                builder.build()
+            }
+        }
+    };
+}
+
+pub(crate) use {
+    builds_trigger, daylight_setters, timezone_setter, wallclock_setters, window_setters,
+};

@@ -1,0 +1,163 @@
+use chrono::{Datelike, NaiveDate};
+
+use super::{CalendarInterval, Length, TimeOfDay};
+use crate::civil;
+use crate::daylight::{Fold, Gap};
+use crate::error::{Error, ErrorKind};
+use crate::limits::MAX_YEAR;
+use crate::trigger::builder::{builds_trigger, wallclock_setters};
+use crate::trigger::wallclock::WallclockDraft;
+use crate::trigger::{Trigger, When};
+use crate::zone::Zone;
+
+/// Builds a [`CalendarInterval`] trigger.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct CalendarIntervalBuilder {
+    length: Length,
+    time: TimeOfDay,
+    start_date: Option<i32>,
+    end_date: Option<i32>,
+    clock: WallclockDraft,
+    error: Option<Error>,
+}
+
+impl CalendarIntervalBuilder {
+    pub(crate) fn new(length: Length) -> Self {
+        Self {
+            length,
+            time: TimeOfDay::default(),
+            start_date: None,
+            end_date: None,
+            clock: WallclockDraft::default(),
+            error: None,
+        }
+    }
+
+    /// Adds years to the length.
+    pub fn and_years(mut self, years: u32) -> Self {
+        self.length.years = years;
+        self
+    }
+
+    /// Adds months to the length.
+    pub fn and_months(mut self, months: u32) -> Self {
+        self.length.months = months;
+        self
+    }
+
+    /// Adds weeks to the length.
+    pub fn and_weeks(mut self, weeks: u32) -> Self {
+        self.length.weeks = weeks;
+        self
+    }
+
+    /// Adds days to the length. Together with months the day of the month drifts.
+    pub fn and_days(mut self, days: u32) -> Self {
+        self.length.days = days;
+        self
+    }
+
+    /// The local time of day; midnight without it.
+    pub fn at(mut self, hour: u32, minute: u32, second: u32) -> Self {
+        let parts = [
+            ("hour", hour, 23),
+            ("minute", minute, 59),
+            ("second", second, 59),
+        ];
+        for (field, value, max) in parts {
+            if value > max {
+                let problem = format!("is above the maximum {max}");
+                return self.failed(Error::invalid(field, value, problem));
+            }
+        }
+        self.time = TimeOfDay {
+            hour: hour as u8,
+            minute: minute as u8,
+            second: second as u8,
+        };
+        self
+    }
+
+    /// The date that counting begins with.
+    pub fn start_date(self, date: NaiveDate) -> Self {
+        match day_number("start_date", date) {
+            Ok(days) => Self {
+                start_date: Some(days),
+                ..self
+            },
+            Err(error) => self.failed(error),
+        }
+    }
+
+    /// The last date, included.
+    pub fn end_date(self, date: NaiveDate) -> Self {
+        match day_number("end_date", date) {
+            Ok(days) => Self {
+                end_date: Some(days),
+                ..self
+            },
+            Err(error) => self.failed(error),
+        }
+    }
+
+    /// Checks the whole rule.
+    ///
+    /// # Errors
+    ///
+    /// A length of nothing, or of more than 9,999 years; the first other invalid value.
+    pub fn build(self) -> Result<Trigger, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        check_length(self.length)?;
+        Ok(Trigger::CalendarInterval(CalendarInterval {
+            length: self.length,
+            time: self.time,
+            start_date: self.start_date,
+            end_date: self.end_date,
+            clock: self.clock.build(false)?,
+        }))
+    }
+}
+
+fn day_number(field: &'static str, date: NaiveDate) -> Result<i32, Error> {
+    if !(civil::MIN_YEAR..=MAX_YEAR).contains(&date.year()) {
+        return Err(Error::new(
+            ErrorKind::LimitExceeded,
+            field,
+            "is outside the years 1 to 9999",
+        )
+        .with_value(date));
+    }
+    Ok(date.to_epoch_days())
+}
+
+fn check_length(length: Length) -> Result<(), Error> {
+    let parts = [
+        ("years", length.years, 9_999),
+        ("months", length.months, 119_988),
+        ("weeks", length.weeks, 521_722),
+        ("days", length.days, 3_652_059),
+    ];
+    for (field, value, max) in parts {
+        if value > max {
+            return Err(Error::invalid(
+                field,
+                value,
+                format!("is above the maximum {max}"),
+            ));
+        }
+    }
+    if length == Length::default() {
+        return Err(Error::new(
+            ErrorKind::MissingField,
+            "days",
+            "the interval is empty: at least one of years, months, weeks and days must be above 0",
+        ));
+    }
+    Ok(())
+}
+
+wallclock_setters!(CalendarIntervalBuilder);
+builds_trigger!(CalendarIntervalBuilder);

@@ -1,0 +1,230 @@
+//! The calendar interval: years, months, weeks and days at a local time.
+
+mod builder;
+mod nominal;
+
+pub use builder::CalendarIntervalBuilder;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use self::nominal::{NominalDates, Step};
+use super::wallclock::Wallclock;
+use crate::civil::{self, DAY};
+use crate::daylight::Gap;
+use crate::instant;
+use crate::zone::Zone;
+
+/// Fires every so many years, months, weeks and days, at the same local time.
+///
+/// Dates are counted from `start_date` (without one, from the local date of the first use). A date
+/// that does not exist is left out, as in `APScheduler`: 31 January and every month means 31 March,
+/// 31 May, … A local time that does not exist is handled by [`Gap`](crate::Gap) without moving what
+/// follows.
+///
+/// ```
+/// use punctual_core::CalendarInterval;
+///
+/// let start = chrono::NaiveDate::from_ymd_opt(2026, 1, 31).unwrap();
+/// let trigger = CalendarInterval::months(1).at(9, 0, 0).start_date(start).timezone("Europe/Berlin").build()?;
+/// let now = "2026-02-01T00:00:00Z".parse().unwrap();
+/// let next = trigger.next(None, now).unwrap();
+/// assert_eq!(next.to_rfc3339(), "2026-03-31T07:00:00+00:00");
+/// # Ok::<(), punctual_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct CalendarInterval {
+    length: Length,
+    time: TimeOfDay,
+    start_date: Option<i32>,
+    end_date: Option<i32>,
+    clock: Wallclock,
+}
+
+/// The length as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Length {
+    pub(crate) years: u32,
+    pub(crate) months: u32,
+    pub(crate) weeks: u32,
+    pub(crate) days: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct TimeOfDay {
+    pub(crate) hour: u8,
+    pub(crate) minute: u8,
+    pub(crate) second: u8,
+}
+
+impl TimeOfDay {
+    fn seconds(self) -> i64 {
+        i64::from(self.hour) * 3_600 + i64::from(self.minute) * 60 + i64::from(self.second)
+    }
+}
+
+impl Length {
+    /// Bounded by the builder, so that nothing overflows.
+    fn step(self) -> Step {
+        Step {
+            months: (self.years * 12 + self.months) as i32,
+            days: (self.weeks * 7 + self.days) as i32,
+        }
+    }
+}
+
+fn date_of(days: Option<i32>) -> Option<NaiveDate> {
+    days.and_then(NaiveDate::from_epoch_days)
+}
+
+impl CalendarInterval {
+    /// Every so many years.
+    pub fn years(years: u32) -> CalendarIntervalBuilder {
+        CalendarIntervalBuilder::new(Length {
+            years,
+            ..Length::default()
+        })
+    }
+
+    /// Every so many months.
+    pub fn months(months: u32) -> CalendarIntervalBuilder {
+        CalendarIntervalBuilder::new(Length {
+            months,
+            ..Length::default()
+        })
+    }
+
+    /// Every so many weeks.
+    pub fn weeks(weeks: u32) -> CalendarIntervalBuilder {
+        CalendarIntervalBuilder::new(Length {
+            weeks,
+            ..Length::default()
+        })
+    }
+
+    /// Every so many days.
+    pub fn days(days: u32) -> CalendarIntervalBuilder {
+        CalendarIntervalBuilder::new(Length {
+            days,
+            ..Length::default()
+        })
+    }
+
+    pub(crate) fn length(&self) -> Length {
+        self.length
+    }
+
+    pub(crate) fn time(&self) -> TimeOfDay {
+        self.time
+    }
+
+    pub(crate) fn start_date(&self) -> Option<NaiveDate> {
+        date_of(self.start_date)
+    }
+
+    pub(crate) fn end_date(&self) -> Option<NaiveDate> {
+        date_of(self.end_date)
+    }
+
+    pub(crate) fn clock(&self) -> &Wallclock {
+        &self.clock
+    }
+
+    pub(crate) fn with_default_zone(&self, zone: Zone) -> Self {
+        Self {
+            clock: self.clock.with_default_zone(zone),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn unbounded(&self) -> Self {
+        let mut unbounded = Self {
+            end_date: None,
+            ..self.clone()
+        };
+        unbounded.clock.window = None;
+        unbounded
+    }
+
+    pub(crate) fn is_anchored(&self) -> bool {
+        self.start_date.is_some()
+    }
+
+    pub(crate) fn anchored(&self, at: DateTime<Utc>) -> Self {
+        let start_date = self.start_date.or_else(|| Some(self.nominal_date(at)));
+        Self {
+            start_date,
+            ..self.clone()
+        }
+    }
+
+    fn dates_from(&self, start: i32) -> NominalDates {
+        NominalDates {
+            start,
+            end: self.end_date.unwrap_or(i32::MAX),
+            step: self.length.step(),
+            time: self.time.seconds(),
+        }
+    }
+
+    /// The dates of the grid; without a start date there is none.
+    fn dates(&self) -> Option<NominalDates> {
+        self.start_date.map(|start| self.dates_from(start))
+    }
+
+    /// The date that a fire time stands for: the local date, unless a gap moved it.
+    fn nominal_date(&self, fire_time: DateTime<Utc>) -> i32 {
+        let t = fire_time.timestamp();
+        let zone = self.clock.zone();
+        let wall = zone.wall_at(t);
+        let segment = zone.segment(zone.index_at(t));
+        if let Some(segment) = segment.filter(|segment| t - segment.start < segment.gap()) {
+            let time = self.time.seconds();
+            let date = (segment.unseen - time + DAY - 1).div_euclid(DAY);
+            let missing = date * DAY + time;
+            let moved = match self.clock.gap {
+                Some(Gap::Skip) => false,
+                Some(Gap::Shift) => missing - segment.unseen == t - segment.start,
+                Some(Gap::After) | None => t == segment.start,
+            };
+            if moved && missing < segment.wall_start() {
+                return clamped(date);
+            }
+        }
+        clamped(wall.div_euclid(DAY))
+    }
+
+    pub(crate) fn next(
+        &self,
+        previous: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        if let Some(previous) = previous {
+            let start = self.length.step().from(self.nominal_date(previous))?;
+            let from = instant::floor_seconds(previous) + 1;
+            return self.clock.first_from_any(&self.dates_from(start), from);
+        }
+        let today = || clamped(self.clock.zone().wall_at(now.timestamp()).div_euclid(DAY));
+        let dates = self.dates_from(self.start_date.unwrap_or_else(today));
+        self.clock.first_from(&dates, instant::ceil_seconds(now))
+    }
+
+    pub(crate) fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.clock
+            .first_from(&self.dates()?, instant::floor_seconds(t) + 1)
+    }
+
+    pub(crate) fn last_at_or_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.clock.last_at_or_before(&self.dates()?, t)
+    }
+
+    pub(crate) fn count(&self, from: DateTime<Utc>, through: DateTime<Utc>) -> u64 {
+        self.dates()
+            .map_or(0, |dates| self.clock.count(&dates, from, through))
+    }
+}
+
+/// A day number within the years that triggers cover.
+fn clamped(days: i64) -> i32 {
+    let (first, last) = (civil::MIN_WALL / DAY, civil::MAX_WALL / DAY);
+    days.clamp(first, last) as i32
+}

@@ -1,0 +1,105 @@
+use chrono::{DateTime, Utc};
+
+use super::check::{checked_children, must_meet};
+use super::{Fuel, TICK};
+use crate::error::Error;
+use crate::trigger::{Trigger, Undecided};
+
+type Answer = Result<Option<DateTime<Utc>>, Undecided>;
+
+/// Fires when all of its triggers do: the intersection of their members.
+///
+/// The search alternates between the triggers, at most 10,000 times; then it is undecided, which
+/// is never taken for finished. Rules that never meet are refused when they are built.
+///
+/// ```
+/// use punctual_core::{Cron, Trigger};
+///
+/// let first_monday =
+///     Trigger::and([Cron::new().day("1-7").build()?, Cron::new().day_of_week("mon").build()?])?;
+/// let from = "2026-01-15T00:00:00Z".parse().unwrap();
+/// assert_eq!(first_monday.after(from).unwrap().to_rfc3339(), "2026-02-02T00:00:00+00:00");
+/// # Ok::<(), punctual_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct And(Box<[Trigger]>);
+
+impl And {
+    pub(crate) fn new(triggers: Vec<Trigger>) -> Result<Self, Error> {
+        let and = Self(checked_children(triggers)?.into_boxed_slice());
+        must_meet(&and)?;
+        Ok(and)
+    }
+
+    pub(crate) fn children(&self) -> &[Trigger] {
+        &self.0
+    }
+
+    /// For changes that keep the rules as they are.
+    pub(crate) fn map(&self, change: impl FnMut(&Trigger) -> Trigger) -> Self {
+        Self(self.0.iter().map(change).collect())
+    }
+
+    /// The first common member from the earliest first answer on: a date in the past counts.
+    pub(crate) fn first(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        let mut earliest = None;
+        for child in &self.0 {
+            let Some(t) = child.first_with(now, fuel)? else {
+                return Ok(None);
+            };
+            earliest = Some(earliest.map_or(t, |earliest: DateTime<Utc>| earliest.min(t)));
+        }
+        earliest.map_or(Ok(None), |earliest| self.first_from(earliest, fuel))
+    }
+
+    pub(crate) fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        match t.checked_add_signed(TICK) {
+            Some(from) => self.first_from(from, fuel),
+            None => Ok(None),
+        }
+    }
+
+    /// Raises a candidate to each trigger's next member in turn, until all agree.
+    fn first_from(&self, from: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        let mut candidate = from;
+        let mut agreeing = 0;
+        for child in self.0.iter().cycle() {
+            let Some(before) = candidate.checked_sub_signed(TICK) else {
+                return Ok(None);
+            };
+            let Some(member) = child.after_with(before, fuel)? else {
+                return Ok(None);
+            };
+            if member > candidate {
+                fuel.spend()?;
+                candidate = member;
+                agreeing = 0;
+            }
+            agreeing += 1;
+            if agreeing == self.0.len() {
+                return Ok(Some(candidate));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(crate) fn last_at_or_before(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        let mut candidate = t;
+        let mut agreeing = 0;
+        for child in self.0.iter().cycle() {
+            let Some(member) = child.last_with(candidate, fuel)? else {
+                return Ok(None);
+            };
+            if member < candidate {
+                fuel.spend()?;
+                candidate = member;
+                agreeing = 0;
+            }
+            agreeing += 1;
+            if agreeing == self.0.len() {
+                return Ok(Some(candidate));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,107 @@
+use std::borrow::Cow;
+
+use super::Cron;
+use super::compile::compile;
+use super::expression::Expression;
+use super::field::Field;
+use super::rule::Rule;
+use crate::daylight::{Fold, Gap};
+use crate::error::Error;
+use crate::trigger::wallclock::WallclockDraft;
+use crate::trigger::{Trigger, When};
+use crate::zone::Zone;
+
+/// The text of a cron field; a number is as good as its digits.
+#[derive(Debug, Clone)]
+pub struct FieldText(Cow<'static, str>);
+
+macro_rules! field_text_from {
+    ($($source:ty => $convert:expr),* $(,)?) => {
+        $(impl From<$source> for FieldText {
+            fn from(value: $source) -> Self {
+                Self($convert(value))
+            }
+        })*
+    };
+}
+
+field_text_from! {
+    &str => |text: &str| Cow::Owned(text.to_owned()),
+    String => Cow::Owned,
+    i32 => |number: i32| Cow::Owned(number.to_string()),
+    u32 => |number: u32| Cow::Owned(number.to_string()),
+    i64 => |number: i64| Cow::Owned(number.to_string()),
+    u64 => |number: u64| Cow::Owned(number.to_string()),
+}
+
+/// Builds a [`Cron`] trigger. Every value is checked when it is set; [`build`](Self::build) tells
+/// the first thing that was wrong.
+#[derive(Debug, Clone, Default)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct CronBuilder {
+    fields: [Option<Box<str>>; 8],
+    clock: WallclockDraft,
+    error: Option<Error>,
+}
+
+macro_rules! field_setters {
+    ($($name:ident $field:ident $doc:literal),* $(,)?) => {
+        $(#[doc = $doc]
+        pub fn $name(self, expression: impl Into<FieldText>) -> Self {
+            self.set(Field::$field, &expression.into().0)
+        })*
+    };
+}
+
+impl CronBuilder {
+    field_setters! {
+        year Year "Years, 1970 to 9999.",
+        month Month "Months: 1 to 12 or names.",
+        day Day "Days of the month: 1 to 31, `last`, `3rd fri`, `last fri`.",
+        week Week "ISO 8601 weeks, 1 to 53.",
+        day_of_week DayOfWeek "Weekdays: 0 (Monday) to 6 (Sunday) or names.",
+        hour Hour "Hours, 0 to 23.",
+        minute Minute "Minutes, 0 to 59.",
+        second Second "Seconds, 0 to 59.",
+    }
+
+    pub(crate) fn set(mut self, field: Field, text: &str) -> Self {
+        let text = text.trim();
+        if let Err(error) = Expression::parse(field, text) {
+            return self.failed(error);
+        }
+        let index = Field::ALL
+            .iter()
+            .position(|f| *f == field)
+            .unwrap_or_default();
+        self.fields[index] = Some(text.into());
+        self
+    }
+
+    /// Checks the whole rule.
+    ///
+    /// # Errors
+    ///
+    /// The first invalid value, by field; or that no date of any year matches (30 February).
+    pub fn build(self) -> Result<Trigger, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let (pattern, wild) = compile(&self.fields)?;
+        let texts: Vec<&str> = self
+            .fields
+            .iter()
+            .map(|f| f.as_deref().unwrap_or(""))
+            .collect();
+        Ok(Trigger::Cron(Cron {
+            rule: Rule {
+                pattern,
+                clock: self.clock.build(wild)?,
+            },
+            text: texts.join("|").into(),
+        }))
+    }
+}
+
+crate::trigger::builder::wallclock_setters!(CronBuilder);
+crate::trigger::builder::builds_trigger!(CronBuilder);

@@ -1,0 +1,101 @@
+//! The cron trigger: eight fields, all of which must match.
+
+mod builder;
+mod compile;
+pub(crate) mod expression;
+pub(crate) mod field;
+pub(crate) mod pattern;
+pub(crate) mod rule;
+pub(crate) mod years;
+
+pub use builder::{CronBuilder, FieldText};
+
+use self::field::Field;
+use self::rule::Rule;
+use crate::zone::Zone;
+
+/// Fires whenever the local time matches all of eight fields, in the notation of `APScheduler`.
+///
+/// | field | values | besides `*`, `*/n`, `a`, `a-b`, `a-b/n`, `a/n` and lists |
+/// |---|---|---|
+/// | `year` | 1970 to 9999 | |
+/// | `month` | 1 to 12 | `jan` to `dec`, whole names |
+/// | `day` | 1 to 31 | `last`, `3rd fri`, `last fri` |
+/// | `week` | 1 to 53 | ISO 8601 weeks |
+/// | `day_of_week` | 0 (Monday) to 6 | `mon` to `sun`, whole names |
+/// | `hour` | 0 to 23 | |
+/// | `minute`, `second` | 0 to 59 | |
+///
+/// Fields that are left out are `*` if they are more significant than the least significant given
+/// one, else their minimum; `week` and `day_of_week` are `*`. So `hour(9)` is nine o'clock every
+/// day, and no field at all is every second.
+///
+/// Fields with a `*` or `*/n` for hour, minute or second follow real time when clocks are set;
+/// others run once a day, whatever the clocks do: see [`Gap`](crate::Gap) and
+/// [`Fold`](crate::Fold).
+///
+/// ```
+/// use chrono_tz::Tz;
+/// use punctual_core::Cron;
+///
+/// let trigger = Cron::new()
+///     .month("1-3,7-9")
+///     .day("3rd fri")
+///     .hour("0-3")
+///     .timezone(Tz::Asia__Shanghai)
+///     .build()?;
+/// let next = trigger.next(None, "2026-03-01T00:00:00Z".parse().unwrap()).unwrap();
+/// assert_eq!(next.to_rfc3339(), "2026-03-19T16:00:00+00:00");
+/// # Ok::<(), punctual_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Cron {
+    rule: Rule,
+    /// The eight fields as they were written, joined by `|`.
+    text: Box<str>,
+}
+
+/// Equal as written, not by meaning: `1-3` differs from `1,2,3`.
+impl PartialEq for Cron {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text && self.rule.clock == other.rule.clock
+    }
+}
+
+impl Cron {
+    /// Begins a cron trigger without fields: every second.
+    #[must_use]
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "a trigger exists only once all of it is valid"
+    )]
+    pub fn new() -> CronBuilder {
+        CronBuilder::default()
+    }
+
+    /// The given fields: name and text, most significant first.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (Field, &str)> {
+        Field::ALL
+            .into_iter()
+            .zip(self.text.split('|'))
+            .filter(|(_, text)| !text.is_empty())
+    }
+
+    pub(crate) fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    pub(crate) fn with_default_zone(&self, zone: Zone) -> Self {
+        Self {
+            rule: self.rule.with_default_zone(zone),
+            text: self.text.clone(),
+        }
+    }
+
+    pub(crate) fn unbounded(&self) -> Self {
+        Self {
+            rule: self.rule.unbounded(),
+            text: self.text.clone(),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! A restricted year field.
+
+use crate::limits::MAX_YEAR;
+
+/// Years as ranges with steps; a bit for each year would take a kilobyte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Years(Box<[YearRange]>);
+
+/// `first`, `first + step`, … up to `last`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct YearRange {
+    pub(crate) first: i32,
+    pub(crate) last: i32,
+    pub(crate) step: i32,
+}
+
+impl YearRange {
+    fn first_from(self, year: i32) -> Option<i32> {
+        let steps = (year - self.first + self.step - 1)
+            .div_euclid(self.step)
+            .max(0);
+        let hit = self.first + steps * self.step;
+        (hit <= self.last).then_some(hit)
+    }
+
+    fn last_until(self, year: i32) -> Option<i32> {
+        let year = year.min(self.last);
+        (year >= self.first).then(|| year - (year - self.first) % self.step)
+    }
+}
+
+impl Years {
+    pub(crate) fn new(ranges: Vec<YearRange>) -> Self {
+        Self(ranges.into_boxed_slice())
+    }
+
+    pub(crate) fn ranges(&self) -> &[YearRange] {
+        &self.0
+    }
+
+    pub(crate) fn first_from(&self, year: i32) -> Option<i32> {
+        let hit = self
+            .0
+            .iter()
+            .filter_map(|range| range.first_from(year))
+            .min();
+        hit.filter(|year| *year <= MAX_YEAR)
+    }
+
+    pub(crate) fn last_until(&self, year: i32) -> Option<i32> {
+        self.0
+            .iter()
+            .filter_map(|range| range.last_until(year))
+            .max()
+    }
+}

@@ -1,0 +1,135 @@
+//! The crontab trigger: one text with the meaning that crontab users expect.
+
+mod check;
+mod compile;
+
+use super::Trigger;
+use super::builder::{builds_trigger, wallclock_setters};
+use super::cron::rule::Rule;
+use super::wallclock::WallclockDraft;
+use super::when::When;
+use crate::daylight::{Fold, Gap};
+use crate::error::Error;
+use crate::zone::Zone;
+
+/// Fires as a line of crontab says, in the standard meaning.
+///
+/// Five fields (minute, hour, day, month, weekday), six with seconds first, seven with the year
+/// last, or a nickname from `@hourly` to `@yearly`. 0 and 7 are Sunday. Where both day and weekday
+/// are restricted a date may match either, as in crontab(5); a field that begins with `*`, or is
+/// `?`, is not restricted. `L`, `LW`, `15W`, `5#2` and `5L` are understood.
+///
+/// The fields of [`Cron`](crate::Cron) differ: there Monday is 0 and all fields must match, as in
+/// `APScheduler`.
+///
+/// ```
+/// use punctual_core::Crontab;
+///
+/// let trigger = Crontab::new("*/5 9-17 * * mon-fri").timezone("America/New_York").build()?;
+/// let next = trigger.next(None, "2026-11-20T23:00:00Z".parse().unwrap()).unwrap();
+/// assert_eq!(next.to_rfc3339(), "2026-11-23T14:00:00+00:00");
+/// assert_eq!(
+///     Crontab::new("0 0 MON * *").build().unwrap_err().to_string(),
+///     "day: `MON` is a weekday (at position 4), the weekday is the fifth of five fields",
+/// );
+/// # Ok::<(), punctual_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Crontab {
+    rule: Rule,
+    expr: Box<str>,
+    day_and_weekday: bool,
+}
+
+/// Equal as written, not by meaning.
+impl PartialEq for Crontab {
+    fn eq(&self, other: &Self) -> bool {
+        self.expr == other.expr
+            && self.day_and_weekday == other.day_and_weekday
+            && self.rule.clock == other.rule.clock
+    }
+}
+
+impl Crontab {
+    /// Begins a trigger from the text of a crontab line, without its command.
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "a trigger exists only once all of it is valid"
+    )]
+    pub fn new(expr: impl Into<String>) -> CrontabBuilder {
+        CrontabBuilder {
+            expr: expr.into(),
+            day_and_weekday: false,
+            clock: WallclockDraft::default(),
+            error: None,
+        }
+    }
+
+    pub(crate) fn expr(&self) -> &str {
+        &self.expr
+    }
+
+    pub(crate) fn day_and_weekday(&self) -> bool {
+        self.day_and_weekday
+    }
+
+    pub(crate) fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    pub(crate) fn with_default_zone(&self, zone: Zone) -> Self {
+        Self {
+            rule: self.rule.with_default_zone(zone),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn unbounded(&self) -> Self {
+        Self {
+            rule: self.rule.unbounded(),
+            ..self.clone()
+        }
+    }
+}
+
+/// Builds a [`Crontab`] trigger.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct CrontabBuilder {
+    expr: String,
+    day_and_weekday: bool,
+    clock: WallclockDraft,
+    error: Option<Error>,
+}
+
+impl CrontabBuilder {
+    /// Whether a date must match both day and weekday, even where both are restricted.
+    pub fn day_and_weekday(mut self, both: bool) -> Self {
+        self.day_and_weekday = both;
+        self
+    }
+
+    /// Checks the whole rule.
+    ///
+    /// # Errors
+    ///
+    /// The first invalid value, by field and position; or that no date of any year matches.
+    pub fn build(self) -> Result<Trigger, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let expr = self.expr.trim();
+        let (pattern, wild) = compile::compile(expr, self.day_and_weekday)?;
+        Ok(Trigger::Crontab(Crontab {
+            rule: Rule {
+                pattern,
+                clock: self.clock.build(wild)?,
+            },
+            expr: expr.into(),
+            day_and_weekday: self.day_and_weekday,
+        }))
+    }
+}
+
+wallclock_setters!(CrontabBuilder);
+builds_trigger!(CrontabBuilder);

@@ -1,0 +1,254 @@
+//! Triggers whose code the application brings.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::combine::{Fuel, TICK};
+use super::{Trigger, Undecided};
+use crate::error::{Error, ErrorKind};
+
+/// A rule of your own: sunrise, the tides, the days your exchange trades.
+///
+/// Only [`after`](Self::after) is required. It must be a pure function of the configuration and
+/// `t`: the scheduler asks again after a restart, on another node, and for the past. A panic or an
+/// answer that does not come after `t` makes the trigger undecided; it never ends the scheduler.
+///
+/// ```
+/// use chrono::{DateTime, TimeDelta, Utc};
+/// use punctual_core::{CustomTrigger, Trigger, TriggerRegistry};
+///
+/// #[derive(Debug)]
+/// struct Tides;
+///
+/// impl CustomTrigger for Tides {
+///     fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+///         let period = 44_714; // half a lunar day, in seconds
+///         DateTime::from_timestamp((t.timestamp().div_euclid(period) + 1) * period, 0)
+///     }
+/// }
+///
+/// let mut registry = TriggerRegistry::new();
+/// registry.register("tides", |_config| Ok(Tides));
+/// let trigger = Trigger::custom("tides", serde_json::json!({})).bind(&registry)?;
+/// assert!(trigger.after(DateTime::UNIX_EPOCH).is_some());
+/// # Ok::<(), punctual_core::Error>(())
+/// ```
+pub trait CustomTrigger: fmt::Debug + Send + Sync + 'static {
+    /// The first member strictly after `t`.
+    fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>>;
+
+    /// The newest member not after `t`. Without a better way, it is searched for with
+    /// [`after`](Self::after): some dozens of calls.
+    fn last_at_or_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        bisect(|t| self.after(t), t)
+    }
+
+    /// The rule in words.
+    fn describe(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Looks for the newest member not after `t`: first ever further back until there is a member,
+/// then by halving.
+fn bisect(
+    after: impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
+    t: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let member_in = |from: DateTime<Utc>| after(from).filter(|member| *member <= t);
+    let mut span = TimeDelta::seconds(60);
+    let mut found = loop {
+        let from = t.checked_sub_signed(span)?;
+        if let Some(member) = member_in(from) {
+            break member;
+        }
+        span = span.checked_mul(2)?;
+    };
+    // `found` is a member; later ones lie between it and `end`, which none follows.
+    let mut end = t;
+    while let Some(later) = member_in(found) {
+        let middle = later + (end - later) / 2;
+        match member_in(middle) {
+            Some(member) => found = member,
+            None => {
+                found = later;
+                end = middle;
+            }
+        }
+    }
+    Some(found)
+}
+
+type Factory = dyn Fn(&Value) -> Result<Arc<dyn CustomTrigger>, String> + Send + Sync;
+
+/// The code of custom triggers, by name.
+#[derive(Clone, Default)]
+pub struct TriggerRegistry(BTreeMap<String, Arc<Factory>>);
+
+impl TriggerRegistry {
+    /// An empty registry.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Registers the code of a name: from a configuration it makes a trigger, or says what is
+    /// wrong with it. A name that is registered again gets the new code.
+    pub fn register<T: CustomTrigger>(
+        &mut self,
+        name: impl Into<String>,
+        make: impl Fn(&Value) -> Result<T, String> + Send + Sync + 'static,
+    ) -> &mut Self {
+        let make = move |config: &Value| make(config).map(|made| Arc::new(made) as _);
+        self.0.insert(name.into(), Arc::new(make));
+        self
+    }
+
+    /// The names that are known.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}
+
+impl fmt::Debug for TriggerRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}
+
+/// A trigger whose code is bound by name.
+///
+/// Two are equal if name and configuration are; whether code is bound does not count.
+#[derive(Debug, Clone)]
+pub struct Custom {
+    name: Box<str>,
+    config: Box<Value>,
+    code: Option<Arc<dyn CustomTrigger>>,
+}
+
+impl PartialEq for Custom {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.config == other.config
+    }
+}
+
+type Answer = Result<Option<DateTime<Utc>>, Undecided>;
+
+impl Custom {
+    pub(crate) fn new(name: &str, config: Value) -> Self {
+        Self {
+            name: name.into(),
+            config: Box::new(config),
+            code: None,
+        }
+    }
+
+    /// The name the code is registered under.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The configuration, as the code gets it.
+    #[must_use]
+    pub fn config(&self) -> &Value {
+        &self.config
+    }
+
+    pub(crate) fn is_bound(&self) -> bool {
+        self.code.is_some()
+    }
+
+    pub(crate) fn bind(&self, registry: &TriggerRegistry) -> Result<Self, Error> {
+        let Some(make) = registry.0.get(&*self.name) else {
+            return Ok(self.clone());
+        };
+        let made = guarded(&self.name, || make(&self.config))
+            .map_err(|undecided| refused(&self.name, undecided.to_string()))?;
+        let code = made.map_err(|problem| refused(&self.name, problem))?;
+        Ok(Self {
+            code: Some(code),
+            ..self.clone()
+        })
+    }
+
+    fn code(&self) -> Result<&dyn CustomTrigger, Undecided> {
+        self.code
+            .as_deref()
+            .ok_or_else(|| Undecided::Unbound(self.name.to_string()))
+    }
+
+    pub(crate) fn describe(&self) -> Option<String> {
+        let code = self.code().ok()?;
+        guarded(&self.name, || code.describe()).ok().flatten()
+    }
+
+    pub(crate) fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        let code = self.code()?;
+        fuel.spend()?;
+        match guarded(&self.name, || code.after(t))? {
+            Some(member) if member <= t => {
+                Err(self.faulty("named a time that is not after the one it was asked for"))
+            }
+            member => Ok(member.and_then(to_micros)),
+        }
+    }
+
+    pub(crate) fn first(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        now.checked_sub_signed(TICK)
+            .map_or(Ok(None), |before| self.after(before, fuel))
+    }
+
+    pub(crate) fn last_at_or_before(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        let code = self.code()?;
+        fuel.spend()?;
+        match guarded(&self.name, || code.last_at_or_before(t))? {
+            Some(member) if member > t => {
+                Err(self.faulty("named a time that is after the one it was asked for"))
+            }
+            member => Ok(member.and_then(to_micros)),
+        }
+    }
+
+    fn faulty(&self, problem: &str) -> Undecided {
+        Undecided::Faulty(format!("custom trigger `{}` {problem}", self.name))
+    }
+}
+
+/// The resolution of everything that is stored.
+fn to_micros(t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    crate::instant::from_micros(crate::instant::micros(t))
+}
+
+fn refused(name: &str, problem: String) -> Error {
+    Error::new(
+        ErrorKind::Custom,
+        "config",
+        format!("was refused by custom trigger `{name}`: {problem}"),
+    )
+}
+
+/// Runs foreign code; a panic becomes an answer.
+fn guarded<T>(name: &str, call: impl FnOnce() -> T) -> Result<T, Undecided> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
+        let message = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("no message");
+        Undecided::Faulty(format!("custom trigger `{name}` panicked: {message}"))
+    })
+}
+
+impl Trigger {
+    /// A trigger whose code is registered under `name`; see [`CustomTrigger`].
+    #[must_use]
+    pub fn custom(name: &str, config: Value) -> Self {
+        Self::Custom(Custom::new(name, config))
+    }
+}

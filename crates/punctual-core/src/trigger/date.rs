@@ -1,0 +1,167 @@
+use chrono::{DateTime, Utc};
+
+use super::Trigger;
+use super::builder::{builds_trigger, timezone_setter, window_setters};
+use super::when::When;
+use super::window::Window;
+use crate::error::{Error, ErrorKind};
+use crate::instant;
+use crate::zone::Zone;
+
+/// Fires once.
+///
+/// A time in the past still fires: whether that is too late is for the job's grace time to say.
+///
+/// ```
+/// use punctual_core::{Date, Trigger};
+/// use chrono_tz::Tz;
+///
+/// let local: chrono::NaiveDateTime = "2026-03-01T10:00:00".parse().unwrap();
+/// let trigger = Date::at(local).timezone(Tz::Europe__Paris).build()?;
+/// let fire = trigger.next(None, "2027-01-01T00:00:00Z".parse().unwrap()).unwrap();
+/// assert_eq!(fire.to_rfc3339(), "2026-03-01T09:00:00+00:00");
+/// assert_eq!(trigger.next(Some(fire), fire), None);
+/// # Ok::<(), punctual_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Date {
+    run_at: When,
+    zone: Option<Zone>,
+    window: Option<Box<Window>>,
+    /// The instant in microseconds.
+    micros: i64,
+}
+
+impl Date {
+    /// Once, at an instant or at a local time of the trigger's zone.
+    pub fn at(run_at: impl Into<When>) -> DateBuilder {
+        DateBuilder::new(run_at.into())
+    }
+
+    pub(crate) fn run_at(&self) -> When {
+        self.run_at
+    }
+
+    pub(crate) fn zone(&self) -> Option<Zone> {
+        self.zone
+    }
+
+    pub(crate) fn window(&self) -> Option<&Window> {
+        self.window.as_deref()
+    }
+
+    pub(crate) fn with_default_zone(&self, zone: Zone) -> Self {
+        if self.zone.is_some() {
+            return self.clone();
+        }
+        Self {
+            run_at: self.run_at,
+            zone: Some(zone),
+            window: self
+                .window
+                .as_ref()
+                .map(|window| Box::new(window.in_zone(zone))),
+            micros: self.run_at.micros_in(zone),
+        }
+    }
+
+    pub(crate) fn unbounded(&self) -> Self {
+        Self {
+            window: None,
+            ..self.clone()
+        }
+    }
+
+    /// The one member, unless the window leaves it out.
+    pub(crate) fn member(&self) -> Option<i64> {
+        let (from, through) = Window::bounds(self.window());
+        (from..=through)
+            .contains(&self.micros)
+            .then_some(self.micros)
+    }
+
+    pub(crate) fn next(&self, previous: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        if previous.is_some() {
+            return None;
+        }
+        self.member().and_then(instant::from_micros)
+    }
+
+    pub(crate) fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.member()
+            .filter(|micros| *micros > instant::micros(t))
+            .and_then(instant::from_micros)
+    }
+
+    pub(crate) fn last_at_or_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.member()
+            .filter(|micros| *micros <= instant::micros(t))
+            .and_then(instant::from_micros)
+    }
+
+    pub(crate) fn count(&self, from: i64, through: i64) -> u64 {
+        u64::from(
+            self.member()
+                .is_some_and(|micros| (from..=through).contains(&micros)),
+        )
+    }
+}
+
+/// Builds a [`Date`] trigger.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct DateBuilder {
+    run_at: When,
+    zone: Option<Zone>,
+    bounds: Bounds,
+    error: Option<Error>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Bounds {
+    pub(crate) start: Option<When>,
+    pub(crate) end: Option<When>,
+}
+
+impl DateBuilder {
+    fn new(run_at: When) -> Self {
+        Self {
+            run_at,
+            zone: None,
+            bounds: Bounds::default(),
+            error: None,
+        }
+    }
+
+    timezone_setter!(zone);
+    window_setters!(bounds.start, bounds.end);
+
+    /// Checks the whole rule.
+    ///
+    /// # Errors
+    ///
+    /// The first invalid value; an instant outside the years 1 to 9999.
+    pub fn build(self) -> Result<Trigger, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let micros = self.run_at.micros_in(self.zone.unwrap_or(Zone::UTC));
+        if instant::from_micros(micros).is_none() {
+            return Err(Error::new(
+                ErrorKind::LimitExceeded,
+                "run_at",
+                "is outside the years 1 to 9999",
+            )
+            .with_value(self.run_at));
+        }
+        let window = Window::new(self.bounds.start, self.bounds.end, self.zone)?.map(Box::new);
+        Ok(Trigger::Date(Date {
+            run_at: self.run_at,
+            zone: self.zone,
+            window,
+            micros,
+        }))
+    }
+}
+
+builds_trigger!(DateBuilder);

@@ -1,0 +1,255 @@
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Trigger;
+use super::builder::{builds_trigger, timezone_setter, window_setters};
+use super::date::Bounds;
+use super::when::When;
+use super::window::Window;
+use crate::error::{Error, ErrorKind};
+use crate::instant;
+use crate::limits::MIN_INTERVAL_MICROS;
+use crate::zone::Zone;
+
+/// When an interval without a start fires first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FirstRun {
+    /// One interval from now, as in `APScheduler` 3.
+    #[default]
+    AfterInterval,
+    /// Now.
+    Immediately,
+}
+
+/// Fires every so often, in elapsed time: a day is 24 hours, whatever clocks do.
+///
+/// ```text
+/// start given       |----|----|----|      ticks at start + k * length
+/// no start, now     n----|----|----|      the first one fixes the phase: the anchor of the job
+/// ```
+///
+/// For the same local time every day use [`CalendarInterval`](crate::CalendarInterval) or
+/// [`Cron`](crate::Cron).
+///
+/// ```
+/// use punctual_core::Interval;
+/// use std::time::Duration;
+///
+/// let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+/// let trigger = Interval::every(Duration::from_secs(90)).start(at("2026-01-01T00:00:00Z")).build()?;
+/// assert_eq!(trigger.after(at("2026-01-01T00:01:00Z")), Some(at("2026-01-01T00:01:30Z")));
+/// # Ok::<(), punctual_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Interval {
+    /// Exact: tenths of a second have no exact floating-point form.
+    micros: i64,
+    zone: Option<Zone>,
+    window: Option<Box<Window>>,
+    first_run: FirstRun,
+}
+
+impl Interval {
+    /// Every `length`, in whole microseconds, at least one millisecond.
+    pub fn every(length: Duration) -> IntervalBuilder {
+        IntervalBuilder::micros(i64::try_from(length.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    pub(crate) fn length_micros(&self) -> i64 {
+        self.micros
+    }
+
+    pub(crate) fn zone(&self) -> Option<Zone> {
+        self.zone
+    }
+
+    pub(crate) fn window(&self) -> Option<&Window> {
+        self.window.as_deref()
+    }
+
+    pub(crate) fn first_run(&self) -> FirstRun {
+        self.first_run
+    }
+
+    pub(crate) fn with_default_zone(&self, zone: Zone) -> Self {
+        if self.zone.is_some() {
+            return self.clone();
+        }
+        let window = self
+            .window
+            .as_ref()
+            .map(|window| Box::new(window.in_zone(zone)));
+        Self {
+            zone: Some(zone),
+            window,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn is_anchored(&self) -> bool {
+        self.window
+            .as_ref()
+            .is_some_and(|window| window.start.is_some())
+    }
+
+    pub(crate) fn anchored(&self, at: DateTime<Utc>) -> Self {
+        if self.is_anchored() {
+            return self.clone();
+        }
+        let end = self.window.as_ref().and_then(|window| window.end);
+        let window = Window::new(Some(When::Instant(at)), end, self.zone).unwrap_or_default();
+        Self {
+            window: window.map(Box::new),
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn unbounded(&self) -> Self {
+        let start = self.window.as_ref().and_then(|window| window.start);
+        let window = Window::new(start, None, self.zone).unwrap_or_default();
+        Self {
+            window: window.map(Box::new),
+            ..self.clone()
+        }
+    }
+
+    /// The first tick and the last instant, if there is a grid.
+    fn grid(&self) -> (i64, i64) {
+        Window::bounds(self.window())
+    }
+
+    pub(crate) fn next(
+        &self,
+        previous: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let (_, end) = self.grid();
+        let next = match previous {
+            Some(previous) => instant::micros(previous).checked_add(self.micros)?,
+            None if self.is_anchored() => return self.first_from(instant::micros_ceil(now)),
+            None if self.first_run == FirstRun::Immediately => instant::micros_ceil(now),
+            None => instant::micros_ceil(now).checked_add(self.micros)?,
+        };
+        if next > end {
+            None
+        } else {
+            instant::from_micros(next)
+        }
+    }
+
+    /// The first tick of the grid that is not before `micros`.
+    fn first_from(&self, micros: i64) -> Option<DateTime<Utc>> {
+        let (start, end) = self.grid();
+        let ticks = match micros.checked_sub(start)? {
+            since if since <= 0 => 0,
+            since => (since - 1) / self.micros + 1,
+        };
+        let tick = ticks.checked_mul(self.micros)?.checked_add(start)?;
+        if tick > end {
+            None
+        } else {
+            instant::from_micros(tick)
+        }
+    }
+
+    pub(crate) fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.first_from(instant::micros(t) + 1)
+    }
+
+    pub(crate) fn last_at_or_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let (start, end) = self.grid();
+        let since = instant::micros(t).min(end).checked_sub(start)?;
+        if since < 0 {
+            return None;
+        }
+        instant::from_micros(start + since / self.micros * self.micros)
+    }
+
+    pub(crate) fn count(&self, from: i64, through: i64) -> u64 {
+        let (start, end) = self.grid();
+        let (from, through) = (from.max(start), through.min(end));
+        if from > through {
+            return 0;
+        }
+        let ticks_through = (through - start) / self.micros + 1;
+        let ticks_before = if from > start {
+            (from - start - 1) / self.micros + 1
+        } else {
+            0
+        };
+        (ticks_through - ticks_before).unsigned_abs()
+    }
+}
+
+/// Builds an [`Interval`] trigger.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct IntervalBuilder {
+    micros: i64,
+    zone: Option<Zone>,
+    bounds: Bounds,
+    first_run: FirstRun,
+    error: Option<Error>,
+}
+
+impl IntervalBuilder {
+    pub(crate) fn micros(micros: i64) -> Self {
+        Self {
+            micros,
+            zone: None,
+            bounds: Bounds::default(),
+            first_run: FirstRun::default(),
+            error: None,
+        }
+    }
+
+    timezone_setter!(zone);
+    window_setters!(bounds.start, bounds.end);
+
+    /// When it fires first if no start is given.
+    pub fn first_run(mut self, first_run: FirstRun) -> Self {
+        self.first_run = first_run;
+        self
+    }
+
+    /// Checks the whole rule.
+    ///
+    /// # Errors
+    ///
+    /// A length below one millisecond or above 8,000 years; the first other invalid value.
+    pub fn build(self) -> Result<Trigger, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        if self.micros < MIN_INTERVAL_MICROS {
+            return Err(Error::new(
+                ErrorKind::InvalidValue,
+                "seconds",
+                "is below the minimum of 0.001: an interval takes at least one millisecond",
+            )
+            .with_value(self.micros as f64 / 1e6));
+        }
+        if self.micros > LONGEST {
+            return Err(Error::new(
+                ErrorKind::LimitExceeded,
+                "days",
+                "is above the maximum of 8,000 years",
+            )
+            .with_value(self.micros / super::interval_units::DAY));
+        }
+        let window = Window::new(self.bounds.start, self.bounds.end, self.zone)?.map(Box::new);
+        Ok(Trigger::Interval(Interval {
+            micros: self.micros,
+            zone: self.zone,
+            window,
+            first_run: self.first_run,
+        }))
+    }
+}
+
+const LONGEST: i64 = 8_000 * 366 * super::interval_units::DAY;
+
+builds_trigger!(IntervalBuilder);

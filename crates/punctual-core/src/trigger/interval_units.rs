@@ -1,0 +1,61 @@
+//! The units an interval is written in, exact in microseconds.
+
+use serde_json::Number;
+
+use crate::error::Error;
+
+pub(crate) const DAY: i64 = 86_400_000_000;
+
+/// Largest first.
+pub(crate) const UNITS: [(&str, i64); 5] = [
+    ("weeks", 7 * DAY),
+    ("days", DAY),
+    ("hours", 3_600_000_000),
+    ("minutes", 60_000_000),
+    ("seconds", 1_000_000),
+];
+
+/// A number of units in microseconds, rounded to the nearest one.
+pub(crate) fn micros_of(name: &'static str, number: &Number, unit: i64) -> Result<i64, Error> {
+    let too_large = || Error::invalid(name, number, "is above the maximum of 8,000 years");
+    if number.as_f64().is_some_and(|value| value < 0.0) {
+        return Err(Error::invalid(
+            name,
+            number,
+            "is negative, an interval goes forward",
+        ));
+    }
+    if let Some(whole) = number.as_i64() {
+        return whole.checked_mul(unit).ok_or_else(too_large);
+    }
+    let micros = number.as_f64().unwrap_or(f64::INFINITY) * unit as f64;
+    if micros.is_finite() && micros < 4e17 {
+        Ok(micros.round() as i64)
+    } else {
+        Err(too_large())
+    }
+}
+
+/// An interval as units that add up to it: weeks if it is whole weeks, else days and less.
+pub(crate) fn split(micros: i64) -> Vec<(&'static str, Number)> {
+    let mut rest = micros;
+    let mut parts = Vec::new();
+    for (name, unit) in UNITS {
+        let whole = rest / unit;
+        if whole == 0 || (name == "weeks" && rest % unit != 0) {
+            continue;
+        }
+        rest -= whole * unit;
+        parts.push((name, Number::from(whole)));
+    }
+    if rest > 0 {
+        let whole = match parts.last() {
+            Some(("seconds", seconds)) => seconds.as_i64().unwrap_or_default(),
+            _ => 0,
+        };
+        parts.retain(|(name, _)| *name != "seconds");
+        let seconds = (whole * 1_000_000 + rest) as f64 / 1e6;
+        parts.extend(Number::from_f64(seconds).map(|seconds| ("seconds", seconds)));
+    }
+    parts
+}

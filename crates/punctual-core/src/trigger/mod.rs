@@ -1,0 +1,359 @@
+//! Triggers: pure rules that name fire times.
+//!
+//! # The contract
+//!
+//! A trigger is a set of instants, its *members*, and configuration only: no state, no clock.
+//!
+//! | verb | answers |
+//! |---|---|
+//! | [`next`](Trigger::next) | the next fire time in `APScheduler`'s sense |
+//! | [`after`](Trigger::after) | the first member strictly after an instant |
+//! | [`last_at_or_before`](Trigger::last_at_or_before) | the newest member not after an instant |
+//! | [`count`](Trigger::count) | how many members there are between two instants |
+//! | [`upcoming`](Trigger::upcoming), [`describe`](Trigger::describe) | preview; the rule in words |
+//! | [`anchored`](Trigger::anchored) | the trigger with a missing start filled in |
+//! | [`bind`](Trigger::bind) | the trigger with the code of custom triggers attached |
+//!
+//! An answer can be [undecided](Undecided): the verbs that begin with `try_` say so, the plain
+//! ones answer `None`.
+
+mod answer;
+mod builder;
+mod calendar_interval;
+mod combine;
+pub(crate) mod cron;
+mod crontab;
+mod custom;
+mod date;
+mod describe;
+mod interval;
+mod interval_units;
+mod json;
+mod text;
+mod upcoming;
+mod wallclock;
+mod when;
+mod window;
+
+pub use answer::{Count, Undecided};
+pub use calendar_interval::{CalendarInterval, CalendarIntervalBuilder};
+pub use combine::{And, Or};
+pub use cron::{Cron, CronBuilder, FieldText};
+pub use crontab::{Crontab, CrontabBuilder};
+pub use custom::{Custom, CustomTrigger, TriggerRegistry};
+pub use date::{Date, DateBuilder};
+pub use interval::{FirstRun, Interval, IntervalBuilder};
+pub use upcoming::Upcoming;
+pub use when::When;
+
+use chrono::{DateTime, Utc};
+
+use self::combine::{Fuel, count_members};
+use crate::error::Error;
+use crate::instant;
+use crate::zone::Zone;
+
+type Answer = Result<Option<DateTime<Utc>>, Undecided>;
+
+/// A rule that names fire times.
+///
+/// Made by a builder ([`Cron::new`], [`Interval::every`], …), from JSON, or from text: a crontab
+/// expression, or the call form that [`Display`](std::fmt::Display) writes.
+///
+/// ```
+/// use punctual_core::Trigger;
+///
+/// let json: Trigger = serde_json::from_str(r#"{"type":"cron","hour":9,"timezone":"Europe/Berlin"}"#)?;
+/// let text: Trigger = r#"cron(hour="9", timezone="Europe/Berlin")"#.parse()?;
+/// assert_eq!(json, text);
+/// assert_eq!(json.describe(), "at 09:00 every day, Europe/Berlin");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trigger {
+    /// Once.
+    Date(Date),
+    /// Every so often, in elapsed time.
+    Interval(Interval),
+    /// Whenever eight fields match.
+    Cron(Cron),
+    /// As a line of crontab says.
+    Crontab(Crontab),
+    /// Every so many years, months, weeks and days at a local time.
+    CalendarInterval(CalendarInterval),
+    /// When all of its triggers fire.
+    And(And),
+    /// When one of its triggers fires.
+    Or(Or),
+    /// A rule of the application's own.
+    Custom(Custom),
+}
+
+impl Trigger {
+    /// The intersection of triggers; see [`And`].
+    ///
+    /// # Errors
+    ///
+    /// If there are none or too many, if they are nested too deeply, if an interval among them has
+    /// no start, or if they never fire together.
+    pub fn and(triggers: impl IntoIterator<Item = Self>) -> Result<Self, Error> {
+        And::new(triggers.into_iter().collect()).map(Self::And)
+    }
+
+    /// The union of triggers; see [`Or`].
+    ///
+    /// # Errors
+    ///
+    /// If there are none or too many, if they are nested too deeply, or if an interval among them
+    /// has no start.
+    pub fn or(triggers: impl IntoIterator<Item = Self>) -> Result<Self, Error> {
+        Or::new(triggers.into_iter().collect()).map(Self::Or)
+    }
+
+    /// The next fire time, as `APScheduler` asks for it: the one after `previous`, or the first
+    /// one at or after `now` if nothing fired yet. `None` if there is none, or if the trigger
+    /// cannot tell; [`try_next`](Self::try_next) tells them apart.
+    ///
+    /// A [`Date`] answers its time even if that is past. With `previous`, an [`Interval`] answers
+    /// `previous` plus its length, whatever its start.
+    #[must_use]
+    pub fn next(
+        &self,
+        previous: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        self.try_next(previous, now).unwrap_or_default()
+    }
+
+    /// The same as [`next`](Self::next), but says when it cannot tell.
+    ///
+    /// # Errors
+    ///
+    /// If a search limit was reached or a custom trigger is unbound or faulty.
+    pub fn try_next(&self, previous: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Answer {
+        match (self, previous) {
+            (Self::Cron(cron), _) => Ok(cron.rule().next(previous, now)),
+            (Self::Crontab(crontab), _) => Ok(crontab.rule().next(previous, now)),
+            (Self::Interval(interval), _) => Ok(interval.next(previous, now)),
+            (Self::CalendarInterval(calendar), _) => Ok(calendar.next(previous, now)),
+            (Self::Date(date), _) => Ok(date.next(previous)),
+            (Self::And(_) | Self::Or(_) | Self::Custom(_), Some(previous)) => {
+                self.try_after(previous)
+            }
+            (Self::And(_) | Self::Or(_) | Self::Custom(_), None) => {
+                self.first_with(now, &mut Fuel::new())
+            }
+        }
+    }
+
+    /// The first member strictly after `t`.
+    #[must_use]
+    pub fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.try_after(t).unwrap_or_default()
+    }
+
+    /// The same as [`after`](Self::after), but says when it cannot tell.
+    ///
+    /// # Errors
+    ///
+    /// If a search limit was reached, a custom trigger is unbound or faulty, or an interval has no
+    /// start.
+    pub fn try_after(&self, t: DateTime<Utc>) -> Answer {
+        self.after_with(t, &mut Fuel::new())
+    }
+
+    /// The newest member not after `t`.
+    #[must_use]
+    pub fn last_at_or_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.try_last_at_or_before(t).unwrap_or_default()
+    }
+
+    /// The same as [`last_at_or_before`](Self::last_at_or_before), but says when it cannot tell.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_after`](Self::try_after).
+    pub fn try_last_at_or_before(&self, t: DateTime<Utc>) -> Answer {
+        self.last_with(t, &mut Fuel::new())
+    }
+
+    /// How many members m have `from` <= m <= `through`. Exact and without listing them for
+    /// everything but `and`, `or` and custom triggers, which try at most 10,000.
+    #[must_use]
+    pub fn count(&self, from: DateTime<Utc>, through: DateTime<Utc>) -> Count {
+        let (low, high) = (instant::micros_ceil(from), instant::micros(through));
+        match self {
+            Self::Interval(_) | Self::CalendarInterval(_) if !self.is_anchored() => {
+                Count::AtLeast(0)
+            }
+            Self::Date(date) => Count::Exact(date.count(low, high)),
+            Self::Interval(interval) => Count::Exact(interval.count(low, high)),
+            Self::Cron(cron) => Count::Exact(cron.rule().count(from, through)),
+            Self::Crontab(crontab) => Count::Exact(crontab.rule().count(from, through)),
+            Self::CalendarInterval(calendar) => Count::Exact(calendar.count(from, through)),
+            Self::And(_) | Self::Or(_) | Self::Custom(_) => count_members(self, from, through),
+        }
+    }
+
+    /// The fire times from `from` on, as an iterator. It ends when there are no more, or when the
+    /// trigger cannot tell.
+    #[must_use]
+    pub fn upcoming(&self, from: DateTime<Utc>) -> Upcoming<'_> {
+        Upcoming::new(self, from)
+    }
+
+    /// The rule in words, in English.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        describe::describe(self)
+    }
+
+    /// The trigger with a missing start filled in: an interval counts from `at`, a calendar
+    /// interval from the date that `at` stands for. Others are as they were.
+    #[must_use]
+    pub fn anchored(&self, at: DateTime<Utc>) -> Self {
+        match self {
+            Self::Interval(interval) => Self::Interval(interval.anchored(at)),
+            Self::CalendarInterval(calendar) => Self::CalendarInterval(calendar.anchored(at)),
+            other => other.clone(),
+        }
+    }
+
+    /// Whether all verbs work. Without an anchor, only [`next`](Self::next) does.
+    #[must_use]
+    pub fn is_anchored(&self) -> bool {
+        match self {
+            Self::Interval(interval) => interval.is_anchored(),
+            Self::CalendarInterval(calendar) => calendar.is_anchored(),
+            _ => true,
+        }
+    }
+
+    /// Attaches the code of custom triggers, children included. Names that the registry does not
+    /// know stay unbound: [`is_bound`](Self::is_bound) tells.
+    ///
+    /// # Errors
+    ///
+    /// If the code refuses its configuration, or if triggers combined by `and`, now all bound,
+    /// never fire together.
+    pub fn bind(&self, registry: &TriggerRegistry) -> Result<Self, Error> {
+        let bind_all = |children: &[Self]| {
+            children
+                .iter()
+                .map(|child| child.bind(registry))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        match self {
+            Self::Custom(custom) => custom.bind(registry).map(Self::Custom),
+            Self::And(and) if !self.is_bound() => Self::and(bind_all(and.children())?),
+            Self::Or(or) if !self.is_bound() => Self::or(bind_all(or.children())?),
+            other => Ok(other.clone()),
+        }
+    }
+
+    /// Whether all custom triggers in it have their code.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        match self {
+            Self::Custom(custom) => custom.is_bound(),
+            other => other.children().iter().all(Self::is_bound),
+        }
+    }
+
+    /// Fills in a time zone wherever none was given, children and local starts and ends included.
+    #[must_use]
+    pub fn with_default_timezone(&self, zone: Zone) -> Self {
+        let fill = |child: &Self| child.with_default_timezone(zone);
+        match self {
+            Self::Date(date) => Self::Date(date.with_default_zone(zone)),
+            Self::Interval(interval) => Self::Interval(interval.with_default_zone(zone)),
+            Self::Cron(cron) => Self::Cron(cron.with_default_zone(zone)),
+            Self::Crontab(crontab) => Self::Crontab(crontab.with_default_zone(zone)),
+            Self::CalendarInterval(calendar) => {
+                Self::CalendarInterval(calendar.with_default_zone(zone))
+            }
+            Self::And(and) => Self::And(and.map(fill)),
+            Self::Or(or) => Self::Or(or.map(fill)),
+            Self::Custom(custom) => Self::Custom(custom.clone()),
+        }
+    }
+
+    /// The triggers that it combines; none for a simple one.
+    #[must_use]
+    pub fn children(&self) -> &[Self] {
+        match self {
+            Self::And(and) => and.children(),
+            Self::Or(or) => or.children(),
+            _ => &[],
+        }
+    }
+
+    /// The rule without year, start (but for the grid of an interval) and end.
+    pub(crate) fn unbounded(&self) -> Self {
+        match self {
+            Self::Date(date) => Self::Date(date.unbounded()),
+            Self::Interval(interval) => Self::Interval(interval.unbounded()),
+            Self::Cron(cron) => Self::Cron(cron.unbounded()),
+            Self::Crontab(crontab) => Self::Crontab(crontab.unbounded()),
+            Self::CalendarInterval(calendar) => Self::CalendarInterval(calendar.unbounded()),
+            Self::And(and) => Self::And(and.map(Self::unbounded)),
+            Self::Or(or) => Self::Or(or.map(Self::unbounded)),
+            Self::Custom(custom) => Self::Custom(custom.clone()),
+        }
+    }
+
+    /// The instant before which there are no members, if a start says so.
+    pub(crate) fn start(&self) -> Option<DateTime<Utc>> {
+        let window = match self {
+            Self::Date(date) => date.window(),
+            Self::Interval(interval) => interval.window(),
+            Self::Cron(cron) => cron.rule().clock.window.as_deref(),
+            Self::Crontab(crontab) => crontab.rule().clock.window.as_deref(),
+            Self::CalendarInterval(calendar) => calendar.clock().window.as_deref(),
+            Self::And(_) | Self::Or(_) | Self::Custom(_) => None,
+        };
+        window.and_then(window::Window::first)
+    }
+
+    /// The first member of a trigger that has not fired yet.
+    pub(crate) fn first_with(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        match self {
+            Self::And(and) => and.first(now, fuel),
+            Self::Or(or) => or.first(now, fuel),
+            Self::Custom(custom) => custom.first(now, fuel),
+            simple => simple.try_next(None, now),
+        }
+    }
+
+    pub(crate) fn after_with(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        match self {
+            Self::Cron(cron) => Ok(cron.rule().after(t)),
+            Self::Crontab(crontab) => Ok(crontab.rule().after(t)),
+            Self::Date(date) => Ok(date.after(t)),
+            Self::Interval(_) | Self::CalendarInterval(_) if !self.is_anchored() => {
+                Err(Undecided::Unanchored)
+            }
+            Self::Interval(interval) => Ok(interval.after(t)),
+            Self::CalendarInterval(calendar) => Ok(calendar.after(t)),
+            Self::And(and) => and.after(t, fuel),
+            Self::Or(or) => or.after(t, fuel),
+            Self::Custom(custom) => custom.after(t, fuel),
+        }
+    }
+
+    pub(crate) fn last_with(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        match self {
+            Self::Cron(cron) => Ok(cron.rule().last_at_or_before(t)),
+            Self::Crontab(crontab) => Ok(crontab.rule().last_at_or_before(t)),
+            Self::Date(date) => Ok(date.last_at_or_before(t)),
+            Self::Interval(_) | Self::CalendarInterval(_) if !self.is_anchored() => {
+                Err(Undecided::Unanchored)
+            }
+            Self::Interval(interval) => Ok(interval.last_at_or_before(t)),
+            Self::CalendarInterval(calendar) => Ok(calendar.last_at_or_before(t)),
+            Self::And(and) => and.last_at_or_before(t, fuel),
+            Self::Or(or) => or.last_at_or_before(t, fuel),
+            Self::Custom(custom) => custom.last_at_or_before(t, fuel),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The text form of triggers: a crontab expression, or a call as in `#[scheduled_job(...)]`.
+//!
+//! ```text
+//! trigger = crontab expression | JSON object | call
+//! call    = type "(" [ argument *( "," argument ) ] ")"
+//! argument = name "=" JSON value | call
+//! ```
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde_json::Value;
+
+use super::combine::too_deep;
+use super::json::{Entry, Fields, build, entries};
+use super::{Crontab, Trigger};
+use crate::error::{Error, ErrorKind};
+use crate::limits::MAX_DEPTH;
+
+/// `cron(hour="9", timezone="Europe/Berlin")`, `or(date(...), interval(...))`.
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut comma = "";
+        for (name, entry) in entries(self).0 {
+            match entry {
+                Entry::Value(Value::String(kind)) if name == "type" => write!(f, "{kind}(")?,
+                Entry::Value(value) => {
+                    write!(f, "{comma}{name}={value}")?;
+                    comma = ", ";
+                }
+                Entry::Triggers(children) => {
+                    for child in children {
+                        write!(f, "{comma}{child}")?;
+                        comma = ", ";
+                    }
+                }
+            }
+        }
+        f.write_str(")")
+    }
+}
+
+impl FromStr for Trigger {
+    type Err = Error;
+
+    /// Reads a crontab expression, the JSON form, or the call form.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        if text.starts_with('{') {
+            return serde_json::from_str(text)
+                .map_err(|error| Error::new(ErrorKind::InvalidValue, "", error.to_string()));
+        }
+        if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.contains('(') {
+            let mut reader = Reader { text, at: 0 };
+            let trigger = reader.call(1)?;
+            reader.skip_blanks();
+            return if reader.at == text.len() {
+                Ok(trigger)
+            } else {
+                Err(reader.error("is followed by more text"))
+            };
+        }
+        Crontab::new(text).build()
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn skip_blanks(&mut self) {
+        self.at += self.rest().len() - self.rest().trim_start().len();
+    }
+
+    fn error(&self, problem: &str) -> Error {
+        Error::invalid("trigger", self.text, problem).at(self.at)
+    }
+
+    fn eat(&mut self, wanted: char) -> bool {
+        self.skip_blanks();
+        let found = self.rest().starts_with(wanted);
+        self.at += if found { wanted.len_utf8() } else { 0 };
+        found
+    }
+
+    fn word(&mut self) -> &'a str {
+        self.skip_blanks();
+        let rest = self.rest();
+        let length = rest
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .unwrap_or(rest.len());
+        self.at += length;
+        &rest[..length]
+    }
+
+    fn call(&mut self, depth: usize) -> Result<Trigger, Error> {
+        if depth > MAX_DEPTH {
+            return Err(too_deep());
+        }
+        let kind = self.word();
+        if !self.eat('(') {
+            return Err(self.error("lacks a `(` after the trigger type"));
+        }
+        let mut fields = Fields::default();
+        fields.insert("type".to_owned(), kind.into())?;
+        let mut children = Vec::new();
+        while !self.eat(')') {
+            self.argument(depth, &mut fields, &mut children)?;
+            if !self.eat(',') && !self.rest().trim_start().starts_with(')') {
+                return Err(self.error("lacks a `,` or `)`"));
+            }
+        }
+        if !children.is_empty() || matches!(kind, "and" | "or") {
+            fields.set_children(children)?;
+        }
+        build(fields)
+    }
+
+    fn argument(
+        &mut self,
+        depth: usize,
+        fields: &mut Fields,
+        children: &mut Vec<Trigger>,
+    ) -> Result<(), Error> {
+        let start = self.at;
+        let name = self.word();
+        if self.eat('=') {
+            return fields.insert(name.to_owned(), self.value()?);
+        }
+        if self.rest().starts_with('(') {
+            self.at = start;
+            children.push(self.call(depth + 1)?);
+            return Ok(());
+        }
+        Err(self.error("lacks a `name=value`"))
+    }
+
+    /// One JSON value.
+    fn value(&mut self) -> Result<Value, Error> {
+        let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter();
+        match values.next() {
+            Some(Ok(value)) => {
+                self.at += values.byte_offset();
+                Ok(value)
+            }
+            Some(Err(_)) | None => {
+                Err(self.error("lacks a value: write text in quotes, or a number"))
+            }
+        }
+    }
+}

