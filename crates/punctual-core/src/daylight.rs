@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::civil::DAY;
 use crate::wall::WallTimes;
 use crate::zone::{Segment, Zone};
 
@@ -53,6 +54,26 @@ pub enum Fold {
     Both,
 }
 
+/// What a trigger says about both: what was given, and whether it is wild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Daylight {
+    pub(crate) gap: Option<Gap>,
+    pub(crate) fold: Option<Fold>,
+    pub(crate) wild: bool,
+}
+
+impl Daylight {
+    fn gap(self) -> Gap {
+        self.gap
+            .unwrap_or(if self.wild { Gap::Skip } else { Gap::After })
+    }
+
+    fn fold(self) -> Fold {
+        self.fold
+            .unwrap_or(if self.wild { Fold::Both } else { Fold::First })
+    }
+}
+
 /// A set of wall times seen through a time zone: a set of instants (in whole seconds), found
 /// without listing them.
 ///
@@ -61,13 +82,26 @@ pub enum Fold {
 /// what falls between it and the one before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeline<'a, W> {
-    pub(crate) times: &'a W,
-    pub(crate) zone: Zone,
-    pub(crate) gap: Gap,
-    pub(crate) fold: Fold,
+    times: &'a W,
+    zone: Zone,
+    gap: Gap,
+    fold: Fold,
 }
 
-impl<W: WallTimes> Timeline<'_, W> {
+/// No zone is a day away from UTC, and no gap or fold is longer than a day.
+const FAR: i64 = 2 * DAY;
+
+impl<'a, W: WallTimes> Timeline<'a, W> {
+    pub(crate) fn new(times: &'a W, zone: Zone) -> Self {
+        let daylight = times.daylight();
+        Self {
+            times,
+            zone,
+            gap: daylight.gap(),
+            fold: daylight.fold(),
+        }
+    }
+
     /// The wall times that a segment shows: from, until.
     fn shown(&self, segment: &Segment) -> (i64, i64) {
         match self.fold {
@@ -77,8 +111,14 @@ impl<W: WallTimes> Timeline<'_, W> {
         }
     }
 
-    /// The first member that is not before `from`.
-    pub(crate) fn first_from(&self, from: i64) -> Option<i64> {
+    /// The first member m with `from` <= m <= `through`.
+    pub(crate) fn first_between(&self, from: i64, through: i64) -> Option<i64> {
+        self.first_before_far(from, through.saturating_add(FAR))
+            .filter(|hit| *hit <= through)
+    }
+
+    /// The first member that is not before `from`; only wall times before `far` are looked at.
+    fn first_before_far(&self, from: i64, far: i64) -> Option<i64> {
         let index = self.zone.index_at(from);
         let segment = self.zone.segment(index)?;
         if let Some(hit) = self.first_of_gap(&segment, from) {
@@ -86,36 +126,41 @@ impl<W: WallTimes> Timeline<'_, W> {
         }
         let (shown_from, until) = self.shown(&segment);
         let low = shown_from.max(from + segment.offset);
-        let wall = self.times.first_from(low);
-        match wall {
+        match self.times.first_between(low, far) {
             Some(wall) if wall < until => Some(wall - segment.offset),
-            wall => self.first_after_segment(index, low, wall),
+            wall => self.first_after_segment(index, low, wall, far),
         }
     }
 
     /// The first member in the segments after the one with this index. No wall time between `low`
-    /// and `wall` (to the end if there is none) is in the set, so most segments need no search.
+    /// and `wall` (up to `far` if there is none) is in the set, so most segments need no search.
     fn first_after_segment(
         &self,
         mut index: usize,
         mut low: i64,
         mut wall: Option<i64>,
+        far: i64,
     ) -> Option<i64> {
         loop {
             index += 1;
-            let segment = self.zone.segment(index)?;
-            let (shown_from, until) = self.shown(&segment);
-            if wall.is_none() && shown_from >= low {
-                return None;
+            let mut segment = self.zone.segment(index)?;
+            if self.shown(&segment).0 >= low {
+                // No fold leads back behind `low`, so nothing fires until `wall` is near.
+                let near = self.zone.index_at(wall? - FAR);
+                if near > index {
+                    index = near;
+                    segment = self.zone.segment(index)?;
+                }
             }
             if wall.is_some_and(|wall| wall < segment.wall_start())
                 && let Some(hit) = self.first_of_gap(&segment, segment.start)
             {
                 return Some(hit);
             }
+            let (shown_from, until) = self.shown(&segment);
             if shown_from < low || wall.is_some_and(|wall| wall < shown_from) {
                 low = shown_from;
-                wall = self.times.first_from(low);
+                wall = self.times.first_between(low, far);
             }
             if let Some(wall) = wall.filter(|wall| *wall < until) {
                 return Some(wall - segment.offset);
@@ -128,7 +173,7 @@ impl<W: WallTimes> Timeline<'_, W> {
     fn first_of_gap(&self, segment: &Segment, from: i64) -> Option<i64> {
         let gap = segment.gap();
         let since = from - segment.start;
-        if gap == 0 || since >= gap {
+        if since >= gap {
             return None;
         }
         match self.gap {
@@ -136,13 +181,13 @@ impl<W: WallTimes> Timeline<'_, W> {
             Gap::After => (since <= 0 && self.times.any(segment.unseen, segment.wall_start()))
                 .then_some(segment.start),
             Gap::Shift => {
-                let since = since.max(0);
-                let missing = self.times.first_from(segment.unseen + since)?;
+                let from = segment.unseen + since;
+                let missing = self.times.first_between(from, segment.wall_start())?;
                 let hit = segment.start + (missing - segment.unseen);
-                let shown = self.times.first_from(segment.wall_start() + since);
-                let shown = shown.map(|wall| wall - segment.offset);
-                (missing < segment.wall_start() && hit < segment.end)
-                    .then(|| shown.map_or(hit, |shown| shown.min(hit)))
+                let earlier = segment.wall_start() + since..hit + segment.offset;
+                let shown = self.times.first_between(earlier.start, earlier.end);
+                let hit = shown.map_or(hit, |wall| wall - segment.offset);
+                (hit < segment.end).then_some(hit)
             }
         }
     }
@@ -248,7 +293,7 @@ impl<W: WallTimes> Timeline<'_, W> {
                 let end = segment
                     .wall_start()
                     .min(segment.unseen.saturating_add(through - segment.start) + 1);
-                while let Some(missing) = self.times.first_from(at).filter(|wall| *wall < end) {
+                while let Some(missing) = self.times.first_between(at, end) {
                     count += u64::from(!self.times.contains(missing + segment.gap()));
                     at = missing + 1;
                 }

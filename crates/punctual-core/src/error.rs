@@ -97,11 +97,11 @@ impl Error {
 
     /// The same error one level up: `minute` of the second child becomes `triggers[1].minute`.
     pub(crate) fn inside(mut self, parent: &str) -> Self {
-        self.0.field = if self.0.field.is_empty() {
-            parent.to_owned().into()
-        } else {
-            format!("{parent}.{}", self.0.field).into()
+        self.0.field = match (&*self.0.field, self.0.standalone) {
+            ("", _) | (_, true) => parent.to_owned().into(),
+            (field, false) => format!("{parent}.{field}").into(),
         };
+        self.0.standalone = false;
         self
     }
 

@@ -1,8 +1,8 @@
 //! Instants inside the crate: microseconds, or whole seconds, since 1970-01-01T00:00:00Z.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 
-use crate::civil::{DAY, MAX_WALL, MIN_WALL};
+use crate::civil::{MAX_WALL, MIN_WALL};
 
 pub(crate) const SECOND: i64 = 1_000_000;
 
@@ -42,10 +42,6 @@ pub(crate) fn floor_seconds(t: DateTime<Utc>) -> i64 {
 
 pub(crate) fn wall_of(local: NaiveDateTime) -> i64 {
     local.and_utc().timestamp()
-}
-
-pub(crate) fn date_of_wall(wall: i64) -> Option<NaiveDate> {
-    NaiveDate::from_epoch_days(i32::try_from(wall.div_euclid(DAY)).ok()?)
 }
 
 /// The first microsecond that is not before `t`.

@@ -1,4 +1,6 @@
-//! A job as the store keeps it.
+//! A job as the store keeps it: what was asked for, and how it stands.
+
+use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,86 +9,281 @@ use serde_json::Value;
 use crate::plan::JobView;
 use crate::{JobId, MissReason, Policies, Trigger};
 
-/// What a store keeps of a job: what to call, with what, when, and under which policies.
+static DEFAULT_POLICIES: LazyLock<Policies> = LazyLock::new(Policies::default);
+
+/// What was asked for: what to call, with what, when, and under which policies.
+///
+/// How the job stands is its [`JobState`]. A job is shared between store and scheduler and kept by
+/// the hundred thousand, so its texts are exact and its rare parts are one pointer.
+///
+/// ```
+/// use punctual_core::{Interval, Job, JobId};
+/// use std::time::Duration;
+///
+/// let trigger = Interval::every(Duration::from_secs(60)).build()?;
+/// let job = Job::new(JobId::new("poll")?, "inbox.poll", trigger).with_args(serde_json::json!([7]));
+/// let json = serde_json::to_string(&job).unwrap();
+/// assert!(json.starts_with(r#"{"id":"poll","task":"inbox.poll","args":[7],"#), "{json}");
+/// assert_eq!(serde_json::from_str::<Job>(&json).unwrap(), job);
+/// # Ok::<(), punctual_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
+#[serde(from = "Document", into = "Document")]
 pub struct Job {
-    /// The id, unique in its store.
-    pub id: JobId,
-    /// A name for people; the id if there is none.
+    id: JobId,
+    task: Arc<str>,
+    /// JSON text, empty for none: a tenth of the memory of a `Value`.
+    args: Box<str>,
+    name: Option<Box<str>>,
+    trigger: Trigger,
+    rare: Option<Box<Rare>>,
+}
+
+/// What most jobs leave at its default.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Rare {
+    policies: Policies,
+    tags: Box<[Box<str>]>,
+    executor: Option<Box<str>>,
+}
+
+/// The JSON form.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    id: JobId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// The name of the registered task that it calls.
-    pub task: String,
-    /// The arguments of the call: an array for positional ones, an object for named ones.
+    name: Option<String>,
+    task: String,
     #[serde(default, skip_serializing_if = "Value::is_null")]
-    pub args: Value,
-    /// Words to find it by.
+    args: Value,
+    trigger: Trigger,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<String>,
-    /// The alias of the executor that runs it; `default` if there is none.
+    tags: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub executor: Option<String>,
-    /// When it runs.
-    pub trigger: Trigger,
-    /// Keeps the phase of a trigger without a start; see [`Trigger::anchored`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub anchor: Option<DateTime<Utc>>,
-    /// What becomes of runs that come late, overlap or fail.
+    executor: Option<String>,
     #[serde(default)]
-    pub policies: Policies,
-    /// The nominal fire time that comes next.
-    #[serde(default)]
-    pub next_run_time: Option<DateTime<Utc>>,
-    /// Whether it is paused.
-    #[serde(default)]
-    pub paused: bool,
-    /// Whether its search for a next fire time reached its limit; an edit clears it.
-    #[serde(default)]
-    pub search_limit: bool,
-    /// Which `add_job` it belongs to.
-    #[serde(default)]
-    pub incarnation: u64,
-    /// Counts the changes of the stored row.
-    #[serde(default)]
-    pub revision: u64,
+    policies: Policies,
 }
 
 impl Job {
-    /// A job with default policies that was not stored yet.
+    /// A job with default policies and without arguments.
     #[must_use]
-    pub fn new(id: JobId, task: impl Into<String>, trigger: Trigger) -> Self {
+    pub fn new(id: JobId, task: impl Into<Arc<str>>, trigger: Trigger) -> Self {
         Self {
             id,
-            name: None,
             task: task.into(),
-            args: Value::Null,
-            tags: Vec::new(),
-            executor: None,
+            args: Box::default(),
+            name: None,
             trigger,
-            anchor: None,
-            policies: Policies::default(),
-            next_run_time: None,
-            paused: false,
-            search_limit: false,
-            incarnation: 0,
-            revision: 0,
+            rare: None,
         }
+    }
+
+    /// The same with another id.
+    #[must_use]
+    pub fn with_id(self, id: JobId) -> Self {
+        Self { id, ..self }
+    }
+
+    /// The same with a name for people.
+    #[must_use]
+    pub fn with_name(self, name: Option<&str>) -> Self {
+        Self {
+            name: name.map(Into::into),
+            ..self
+        }
+    }
+
+    /// The same with another task.
+    #[must_use]
+    pub fn with_task(self, task: impl Into<Arc<str>>) -> Self {
+        Self {
+            task: task.into(),
+            ..self
+        }
+    }
+
+    /// The same with other arguments: an array for positional ones, an object for named ones.
+    #[must_use]
+    pub fn with_args(self, args: Value) -> Self {
+        let args = if args.is_null() {
+            Box::default()
+        } else {
+            args.to_string().into()
+        };
+        Self { args, ..self }
+    }
+
+    /// The same with another trigger.
+    #[must_use]
+    pub fn with_trigger(self, trigger: Trigger) -> Self {
+        Self { trigger, ..self }
+    }
+
+    /// The same with other policies.
+    #[must_use]
+    pub fn with_policies(self, policies: Policies) -> Self {
+        self.with_rare(|rare| rare.policies = policies)
+    }
+
+    /// The same with other words to find it by.
+    #[must_use]
+    pub fn with_tags(self, tags: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        let tags = tags.into_iter().map(|tag| tag.as_ref().into()).collect();
+        self.with_rare(|rare| rare.tags = tags)
+    }
+
+    /// The same on another executor.
+    #[must_use]
+    pub fn with_executor(self, alias: Option<&str>) -> Self {
+        self.with_rare(|rare| rare.executor = alias.map(Into::into))
+    }
+
+    fn with_rare(mut self, set: impl FnOnce(&mut Rare)) -> Self {
+        let mut rare = self.rare.take().unwrap_or_default();
+        set(&mut rare);
+        self.rare = (*rare != Rare::default()).then_some(rare);
+        self
+    }
+
+    /// The id, unique in its store.
+    #[must_use]
+    pub fn id(&self) -> &JobId {
+        &self.id
+    }
+
+    /// The name for people: the id if none was given.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.id.as_str())
+    }
+
+    /// The name that was given.
+    #[must_use]
+    pub fn own_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The name of the registered task that it calls.
+    #[must_use]
+    pub fn task(&self) -> &Arc<str> {
+        &self.task
+    }
+
+    /// The arguments of the call, as JSON text; `null` for none.
+    #[must_use]
+    pub fn args_json(&self) -> &str {
+        if self.args.is_empty() {
+            "null"
+        } else {
+            &self.args
+        }
+    }
+
+    /// The arguments of the call.
+    #[must_use]
+    pub fn args(&self) -> Value {
+        // The text was written by `with_args`.
+        serde_json::from_str(self.args_json()).unwrap_or(Value::Null)
+    }
+
+    /// When it runs.
+    #[must_use]
+    pub fn trigger(&self) -> &Trigger {
+        &self.trigger
+    }
+
+    /// What becomes of runs that come late, overlap or fail.
+    #[must_use]
+    pub fn policies(&self) -> &Policies {
+        self.rare
+            .as_ref()
+            .map_or(&DEFAULT_POLICIES, |rare| &rare.policies)
+    }
+
+    /// Words to find it by.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        let tags = self.rare.as_ref().map_or(&[][..], |rare| &rare.tags);
+        tags.iter().map(|tag| &**tag)
+    }
+
+    /// The alias of the executor that runs it; `default` if none was given.
+    #[must_use]
+    pub fn executor(&self) -> &str {
+        let executor = self.rare.as_ref().and_then(|rare| rare.executor.as_deref());
+        executor.unwrap_or("default")
     }
 
     /// The job as [`plan`](crate::plan::plan) sees it.
     #[must_use]
-    pub fn view(&self, running: u32, queued: u32, absence: MissReason) -> JobView<'_> {
+    pub fn view<'a>(&'a self, state: &JobState) -> JobView<'a> {
         JobView {
             id: &self.id,
             trigger: &self.trigger,
-            anchor: self.anchor,
-            policies: &self.policies,
-            next_fire: self.next_run_time,
-            running,
-            queued,
-            paused: self.paused,
-            absence,
+            anchor: state.anchor,
+            policies: self.policies(),
+            next_fire: state.next_run_time,
+            running: state.running,
+            queued: state.queued,
+            paused: state.paused,
+            absence: state.absence,
         }
     }
+}
+
+impl From<Document> for Job {
+    fn from(document: Document) -> Self {
+        Self::new(document.id, document.task, document.trigger)
+            .with_name(document.name.as_deref())
+            .with_args(document.args)
+            .with_tags(document.tags)
+            .with_executor(document.executor.as_deref())
+            .with_policies(document.policies)
+    }
+}
+
+impl From<Job> for Document {
+    fn from(job: Job) -> Self {
+        Self {
+            name: job.own_name().map(Into::into),
+            args: job.args(),
+            tags: job.tags().map(Into::into).collect(),
+            executor: job
+                .rare
+                .as_ref()
+                .and_then(|rare| rare.executor.as_deref().map(Into::into)),
+            policies: *job.policies(),
+            id: job.id,
+            task: job.task.as_ref().into(),
+            trigger: job.trigger,
+        }
+    }
+}
+
+/// How a job stands: what changes while it is scheduled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct JobState {
+    /// The nominal fire time that comes next.
+    pub next_run_time: Option<DateTime<Utc>>,
+    /// Keeps the phase of a trigger without a start; see [`Trigger::anchored`].
+    pub anchor: Option<DateTime<Utc>>,
+    /// Which `add_job` it belongs to.
+    pub incarnation: u64,
+    /// Counts the changes of the stored row.
+    pub revision: u64,
+    /// How many instances are under way, on all nodes.
+    pub running: u32,
+    /// How many runs wait for a free instance, on all nodes.
+    pub queued: u32,
+    /// Whether it is paused.
+    pub paused: bool,
+    /// Whether the trigger has no further fire time: the job leaves the store with its last run.
+    pub finished: bool,
+    /// Whether its search for a next fire time reached its limit; an edit clears it.
+    pub search_limit: bool,
+    /// Why nobody decided its next fire time when it was due, if that is not mere lateness.
+    pub absence: MissReason,
 }

@@ -46,12 +46,12 @@ mod zone;
 pub use daylight::{Fold, Gap};
 pub use error::{Error, ErrorKind};
 pub use id::JobId;
-pub use job::Job;
+pub use job::{Job, JobState};
 pub use policy::{
     Coalesce, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry, Timeout,
 };
 pub use run::{
-    CancelReason, FireRange, MissReason, Origin, Outcome, Run, RunKey, RunState, SkipReason,
+    CancelReason, FireRange, MissReason, Origin, Outcome, Run, RunId, RunKey, RunState, SkipReason,
 };
 pub use trigger::{
     And, CalendarInterval, CalendarIntervalBuilder, Count, Cron, CronBuilder, Crontab,

@@ -166,10 +166,29 @@ pub struct RunKey {
     pub fire_time: DateTime<Utc>,
 }
 
+/// The number of a run in its store.
+///
+/// Numbers grow in the order in which runs are opened, on all nodes together, so a run's number is
+/// its fencing token too: a resource that remembers the highest one it saw can refuse a run that
+/// was overtaken.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct RunId(pub u64);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// One run as the ledger keeps it. It outlives its job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Run {
+    /// Its number in the store.
+    pub id: RunId,
     /// The job it belongs to.
     pub job: JobId,
     /// What makes it unique.
@@ -189,13 +208,17 @@ pub struct Run {
     pub result: Option<serde_json::Value>,
     /// The error or panic message of the last attempt.
     pub error: Option<String>,
+    /// The fire times that the entry stands for, if it is not about one alone: a stretch that was
+    /// missed, skipped or coalesced together.
+    pub range: Option<FireRange>,
 }
 
 impl Run {
     /// A run that has not started.
     #[must_use]
-    pub fn queued(job: JobId, key: RunKey) -> Self {
+    pub fn queued(id: RunId, job: JobId, key: RunKey) -> Self {
         Self {
+            id,
             job,
             key,
             state: RunState::Queued,
@@ -205,6 +228,7 @@ impl Run {
             node: None,
             result: None,
             error: None,
+            range: None,
         }
     }
 

@@ -4,50 +4,41 @@
 
 use chrono::{DateTime, Utc};
 use punctual_core::{Count, Trigger};
+use serde_json::json;
 
-/// Crontab text, as the trigger around it.
+/// Crontab text: bare, and as the trigger around it.
 pub(crate) fn crontab(expr: &str) {
-    trigger_json(&serde_json::json!({"type": "crontab", "expr": expr}).to_string());
-    let zoned =
-        serde_json::json!({"type": "crontab", "expr": expr, "timezone": "Australia/Lord_Howe"});
+    let json = json!({"type": "crontab", "expr": expr});
+    let read = serde_json::from_value::<Trigger>(json.clone()).ok();
+    if let (Some(read), Ok(parsed)) = (&read, expr.parse::<Trigger>()) {
+        assert_eq!(*read, parsed, "two readings of {expr}");
+    }
+    trigger_json(&json.to_string());
+    let zoned = json!({"type": "crontab", "expr": expr, "timezone": "Australia/Lord_Howe"});
     trigger_json(&zoned.to_string());
 }
 
-/// Trigger JSON: both ways of reading agree, and what is accepted keeps its promises.
+/// Trigger JSON, and the same text where a bare trigger text is expected.
 pub(crate) fn trigger_json(text: &str) {
-    let parsed = text.parse::<Trigger>();
-    let read = serde_json::from_str::<Trigger>(text);
-    match (parsed, read) {
-        (Ok(parsed), Ok(read)) => {
-            assert_eq!(parsed, read, "two readings of {text}");
-            promises(&parsed);
-        }
-        (Err(error), Err(_)) => assert!(!error.to_string().is_empty(), "no message for {text}"),
-        (parsed, read) => panic!("{text}: as text {parsed:?}, as JSON {read:?}"),
+    if let Err(error) = text.parse::<Trigger>() {
+        assert!(!error.to_string().is_empty(), "no message for {text}");
+    }
+    match serde_json::from_str::<Trigger>(text) {
+        Ok(trigger) => promises(&trigger),
+        Err(error) => assert!(!error.to_string().is_empty(), "no message for {text}"),
     }
 }
 
 fn promises(trigger: &Trigger) {
     assert!(!trigger.describe().is_empty(), "{trigger} has no words");
     let json = serde_json::to_string(trigger).expect("a trigger is JSON");
-    assert_eq!(
-        serde_json::from_str::<Trigger>(&json).ok().as_ref(),
-        Some(trigger),
-        "{json}"
-    );
-    assert_eq!(
-        trigger.to_string().parse::<Trigger>().ok().as_ref(),
-        Some(trigger),
-        "{trigger}"
-    );
+    let back = serde_json::from_str::<Trigger>(&json);
+    assert_eq!(back.ok().as_ref(), Some(trigger), "{json}");
+    let parsed = trigger.to_string().parse::<Trigger>();
+    assert_eq!(parsed.ok().as_ref(), Some(trigger), "{trigger}");
     for at in instants() {
         let anchored = trigger.anchored(at);
-        assert!(
-            trigger
-                .next(None, at)
-                .is_none_or(|next| next > DateTime::<Utc>::MIN_UTC)
-        );
-        let _ = anchored.next(Some(at), at);
+        let _ = (trigger.next(None, at), anchored.next(Some(at), at));
         let newest = anchored.last_at_or_before(at);
         assert!(
             newest.is_none_or(|newest| newest <= at),
@@ -65,7 +56,7 @@ fn promises(trigger: &Trigger) {
         let count = anchored.count(next, next);
         assert!(
             matches!(count, Count::Exact(1) | Count::AtLeast(_)),
-            "{trigger} at {next}: {count:?}"
+            "{trigger}: {count:?}"
         );
     }
 }

@@ -39,13 +39,13 @@ macro_rules! daylight_setters {
     () => {
         /// What becomes of local times that do not exist.
         pub fn gap(mut self, gap: Gap) -> Self {
-            self.clock.gap = Some(gap);
+            self.clock.daylight.gap = Some(gap);
             self
         }
 
         /// What becomes of local times that exist twice.
         pub fn fold(mut self, fold: Fold) -> Self {
-            self.clock.fold = Some(fold);
+            self.clock.daylight.fold = Some(fold);
             self
         }
     };

@@ -48,14 +48,15 @@ impl FromStr for Trigger {
         let text = text.trim();
         if text.starts_with('{') {
             return serde_json::from_str(text)
-                .map_err(|error| Error::new(ErrorKind::InvalidValue, "", error.to_string()));
+                .map_err(|error| Error::new(ErrorKind::InvalidValue, "", error.to_string()))
+                .and_then(build);
         }
         if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.contains('(') {
             let mut reader = Reader { text, at: 0 };
-            let trigger = reader.call(1)?;
+            let fields = reader.call(1)?;
             reader.skip_blanks();
             return if reader.at == text.len() {
-                Ok(trigger)
+                build(fields)
             } else {
                 Err(reader.error("is followed by more text"))
             };
@@ -99,7 +100,7 @@ impl<'a> Reader<'a> {
         &rest[..length]
     }
 
-    fn call(&mut self, depth: usize) -> Result<Trigger, Error> {
+    fn call(&mut self, depth: usize) -> Result<Fields, Error> {
         if depth > MAX_DEPTH {
             return Err(too_deep());
         }
@@ -119,14 +120,14 @@ impl<'a> Reader<'a> {
         if !children.is_empty() || matches!(kind, "and" | "or") {
             fields.set_children(children)?;
         }
-        build(fields)
+        Ok(fields)
     }
 
     fn argument(
         &mut self,
         depth: usize,
         fields: &mut Fields,
-        children: &mut Vec<Trigger>,
+        children: &mut Vec<Fields>,
     ) -> Result<(), Error> {
         let start = self.at;
         let name = self.word();
@@ -143,15 +144,19 @@ impl<'a> Reader<'a> {
 
     /// One JSON value.
     fn value(&mut self) -> Result<Value, Error> {
-        let mut values = serde_json::Deserializer::from_str(self.rest()).into_iter();
-        match values.next() {
-            Some(Ok(value)) => {
-                self.at += values.byte_offset();
-                Ok(value)
-            }
-            Some(Err(_)) | None => {
-                Err(self.error("lacks a value: write text in quotes, or a number"))
-            }
-        }
+        self.skip_blanks();
+        let rest = self.rest();
+        let (value, length) = if rest.starts_with(['"', '[', '{']) {
+            let mut values = serde_json::Deserializer::from_str(rest).into_iter();
+            (values.next(), values.byte_offset())
+        } else {
+            let length = rest.find([',', ')']).unwrap_or(rest.len());
+            (Some(serde_json::from_str(&rest[..length])), length)
+        };
+        let Some(Ok(value)) = value else {
+            return Err(self.error("lacks a value: write text in quotes, or a number"));
+        };
+        self.at += length;
+        Ok(value)
     }
 }

@@ -1,11 +1,10 @@
-//! What cron, crontab and calendar intervals share: a zone, a window and a daylight-saving rule
-//! around a set of wall times.
+//! What cron, crontab and calendar intervals share: a zone and a window around a set of wall times.
 
 use chrono::{DateTime, Utc};
 
 use super::when::When;
 use super::window::Window;
-use crate::daylight::{Fold, Gap, Timeline};
+use crate::daylight::{Daylight, Timeline};
 use crate::error::Error;
 use crate::instant::{self, SECOND};
 use crate::wall::WallTimes;
@@ -16,23 +15,11 @@ use crate::zone::Zone;
 pub(crate) struct Wallclock {
     pub(crate) zone: Option<Zone>,
     pub(crate) window: Option<Box<Window>>,
-    pub(crate) gap: Option<Gap>,
-    pub(crate) fold: Option<Fold>,
-    /// Whether the times follow real time, which decides the default of `gap` and `fold`.
-    pub(crate) wild: bool,
 }
 
 impl Wallclock {
     pub(crate) fn zone(&self) -> Zone {
         self.zone.unwrap_or(Zone::UTC)
-    }
-
-    pub(crate) fn start(&self) -> Option<When> {
-        self.window.as_ref()?.start
-    }
-
-    pub(crate) fn end(&self) -> Option<When> {
-        self.window.as_ref()?.end
     }
 
     pub(crate) fn with_default_zone(&self, zone: Zone) -> Self {
@@ -46,22 +33,11 @@ impl Wallclock {
         Self {
             zone: Some(zone),
             window,
-            ..self.clone()
         }
     }
 
-    pub(crate) fn timeline<'a, W: WallTimes>(&self, times: &'a W) -> Timeline<'a, W> {
-        let (gap, fold) = if self.wild {
-            (Gap::Skip, Fold::Both)
-        } else {
-            (Gap::After, Fold::First)
-        };
-        Timeline {
-            times,
-            zone: self.zone(),
-            gap: self.gap.unwrap_or(gap),
-            fold: self.fold.unwrap_or(fold),
-        }
+    fn timeline<'a, W: WallTimes>(&self, times: &'a W) -> Timeline<'a, W> {
+        Timeline::new(times, self.zone())
     }
 
     /// First and last whole second of the window.
@@ -75,17 +51,8 @@ impl Wallclock {
 
     /// The first member not before the second `from`.
     pub(crate) fn first_from<W: WallTimes>(&self, times: &W, from: i64) -> Option<DateTime<Utc>> {
-        let (start, end) = self.bounds();
-        let from = from.max(start);
-        if from > end {
-            return None;
-        }
-        let hit = self.timeline(times).first_from(from)?;
-        if hit > end {
-            None
-        } else {
-            instant::from_seconds(hit)
-        }
+        let (start, _) = self.bounds();
+        self.first_from_any(times, from.max(start))
     }
 
     /// The same without a look at `start`.
@@ -95,12 +62,12 @@ impl Wallclock {
         from: i64,
     ) -> Option<DateTime<Utc>> {
         let (_, end) = self.bounds();
-        let hit = self.timeline(times).first_from(from)?;
-        if hit > end {
-            None
-        } else {
-            instant::from_seconds(hit)
+        if from > end {
+            return None;
         }
+        self.timeline(times)
+            .first_between(from, end)
+            .and_then(instant::from_seconds)
     }
 
     pub(crate) fn last_at_or_before<W: WallTimes>(
@@ -140,26 +107,15 @@ pub(crate) struct WallclockDraft {
     pub(crate) zone: Option<Zone>,
     pub(crate) start: Option<When>,
     pub(crate) end: Option<When>,
-    pub(crate) gap: Option<Gap>,
-    pub(crate) fold: Option<Fold>,
+    pub(crate) daylight: Daylight,
 }
 
 impl WallclockDraft {
-    pub(crate) fn build(self, wild: bool) -> Result<Wallclock, Error> {
-        let Self {
-            zone,
-            start,
-            end,
-            gap,
-            fold,
-        } = self;
-        let window = Window::new(start, end, zone)?.map(Box::new);
+    pub(crate) fn build(self) -> Result<Wallclock, Error> {
+        let window = Window::new(self.start, self.end, self.zone)?.map(Box::new);
         Ok(Wallclock {
-            zone,
+            zone: self.zone,
             window,
-            gap,
-            fold,
-            wild,
         })
     }
 }

@@ -116,7 +116,8 @@ impl CalendarIntervalBuilder {
             time: self.time,
             start_date: self.start_date,
             end_date: self.end_date,
-            clock: self.clock.build(false)?,
+            daylight: self.clock.daylight,
+            clock: self.clock.build()?,
         }))
     }
 }

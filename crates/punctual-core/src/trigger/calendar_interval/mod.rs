@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use self::nominal::{NominalDates, Step};
 use super::wallclock::Wallclock;
 use crate::civil::{self, DAY};
-use crate::daylight::Gap;
+use crate::daylight::{Daylight, Fold, Gap};
 use crate::instant;
 use crate::zone::Zone;
 
@@ -37,6 +37,7 @@ pub struct CalendarInterval {
     time: TimeOfDay,
     start_date: Option<i32>,
     end_date: Option<i32>,
+    daylight: Daylight,
     clock: Wallclock,
 }
 
@@ -125,6 +126,10 @@ impl CalendarInterval {
         date_of(self.end_date)
     }
 
+    pub(crate) fn daylight(&self) -> Daylight {
+        self.daylight
+    }
+
     pub(crate) fn clock(&self) -> &Wallclock {
         &self.clock
     }
@@ -163,6 +168,7 @@ impl CalendarInterval {
             end: self.end_date.unwrap_or(i32::MAX),
             step: self.length.step(),
             time: self.time.seconds(),
+            daylight: self.daylight,
         }
     }
 
@@ -181,7 +187,7 @@ impl CalendarInterval {
             let time = self.time.seconds();
             let date = (segment.unseen - time + DAY - 1).div_euclid(DAY);
             let missing = date * DAY + time;
-            let moved = match self.clock.gap {
+            let moved = match self.daylight.gap {
                 Some(Gap::Skip) => false,
                 Some(Gap::Shift) => missing - segment.unseen == t - segment.start,
                 Some(Gap::After) | None => t == segment.start,
@@ -193,13 +199,25 @@ impl CalendarInterval {
         clamped(wall.div_euclid(DAY))
     }
 
+    /// Whether an instant shows the local time of a date.
+    fn is_at(&self, t: DateTime<Utc>, date: i32) -> bool {
+        let wall = self.clock.zone().wall_at(t.timestamp());
+        wall == i64::from(date) * DAY + self.time.seconds()
+    }
+
     pub(crate) fn next(
         &self,
         previous: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
         if let Some(previous) = previous {
-            let start = self.length.step().from(self.nominal_date(previous))?;
+            let nominal = self.nominal_date(previous);
+            // The first of two passes does not use its date up.
+            let start = if self.daylight.fold == Some(Fold::Both) && self.is_at(previous, nominal) {
+                nominal
+            } else {
+                self.length.step().from(nominal)?
+            };
             let from = instant::floor_seconds(previous) + 1;
             return self.clock.first_from_any(&self.dates_from(start), from);
         }

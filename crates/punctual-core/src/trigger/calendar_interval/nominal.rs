@@ -1,6 +1,7 @@
 //! Dates counted from a start: which dates are meant, before any time zone looks at them.
 
 use crate::civil::{self, DAY, Date};
+use crate::daylight::Daylight;
 use crate::limits::MAX_YEAR;
 use crate::wall::WallTimes;
 
@@ -21,6 +22,7 @@ pub(crate) struct NominalDates {
     pub(crate) step: Step,
     /// Seconds since midnight.
     pub(crate) time: i64,
+    pub(crate) daylight: Daylight,
 }
 
 const LAST_DAY: i32 = civil::to_days(MAX_YEAR, 12, 31);
@@ -159,12 +161,16 @@ impl NominalDates {
 }
 
 impl WallTimes for NominalDates {
-    fn first_from(&self, wall: i64) -> Option<i64> {
+    fn daylight(&self) -> Daylight {
+        self.daylight
+    }
+
+    fn first_between(&self, wall: i64, until: i64) -> Option<i64> {
         let wall = wall.clamp(civil::MIN_WALL, civil::MAX_WALL);
         let days = (wall - self.time + DAY - 1).div_euclid(DAY);
         let date = self.first_date_from(days as i32)?;
         let hit = i64::from(date) * DAY + self.time;
-        (hit >= wall).then_some(hit)
+        (wall..until).contains(&hit).then_some(hit)
     }
 
     fn last_before(&self, wall: i64) -> Option<i64> {
@@ -192,11 +198,12 @@ mod tests {
             end: LAST_DAY,
             step,
             time: 0,
+            daylight: Daylight::default(),
         };
         let mut wall = i64::from(start) * DAY;
         (0..5)
             .map(|_| {
-                let hit = nominal.first_from(wall).unwrap();
+                let hit = nominal.first_between(wall, i64::MAX).unwrap();
                 assert_eq!(nominal.last_before(hit + 1), Some(hit));
                 wall = hit + 1;
                 let date = civil::from_days((hit / DAY) as i32);

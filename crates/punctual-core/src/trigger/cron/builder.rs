@@ -87,7 +87,7 @@ impl CronBuilder {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let (pattern, wild) = compile(&self.fields)?;
+        let pattern = compile(&self.fields, self.clock.daylight)?;
         let texts: Vec<&str> = self
             .fields
             .iter()
@@ -96,7 +96,7 @@ impl CronBuilder {
         Ok(Trigger::Cron(Cron {
             rule: Rule {
                 pattern,
-                clock: self.clock.build(wild)?,
+                clock: self.clock.build()?,
             },
             text: texts.join("|").into(),
         }))

@@ -3,11 +3,12 @@
 use super::expression::{Expression, Item};
 use super::field::Field;
 use super::pattern::{ALL_WEEKS, Join, Pattern};
-use super::years::{YearRange, Years};
+use super::years::Years;
+use crate::daylight::Daylight;
 use crate::error::{Error, ErrorKind};
 
-/// The pattern, and whether it is wild (see [`Gap`](crate::Gap)).
-pub(super) fn compile(given: &[Option<Box<str>>; 8]) -> Result<(Pattern, bool), Error> {
+/// The pattern of the given fields; `daylight` is what was said about it.
+pub(super) fn compile(given: &[Option<Box<str>>; 8], daylight: Daylight) -> Result<Pattern, Error> {
     let parsed = parse(given)?;
     let [
         years,
@@ -19,6 +20,7 @@ pub(super) fn compile(given: &[Option<Box<str>>; 8]) -> Result<(Pattern, bool), 
         minutes,
         seconds,
     ] = &parsed;
+    let wild = hours.wild || minutes.wild || seconds.wild;
     let mut pattern = Pattern {
         seconds: seconds.bits(),
         minutes: minutes.bits(),
@@ -27,6 +29,7 @@ pub(super) fn compile(given: &[Option<Box<str>>; 8]) -> Result<(Pattern, bool), 
         months: months.bits() as u16,
         weekdays: weekdays.bits() as u8,
         join: Join::And,
+        daylight: Daylight { wild, ..daylight },
         rare: None,
     };
     if weeks.bits() != ALL_WEEKS {
@@ -41,14 +44,13 @@ pub(super) fn compile(given: &[Option<Box<str>>; 8]) -> Result<(Pattern, bool), 
             Item::Range { .. } => {}
         }
     }
-    if let Some(restricted) = restricted_years(years) {
-        pattern.rare_mut().years = Some(restricted);
+    if let Some(restricted) = Years::restricted(years) {
+        pattern.rare_mut().years = Some(Box::new(restricted));
     }
     if !pattern.has_dates() {
         return Err(never(given));
     }
-    let wild = hours.wild || minutes.wild || seconds.wild;
-    Ok((pattern, wild))
+    Ok(pattern)
 }
 
 /// All eight fields; those left out by the defaulting rule of `APScheduler`.
@@ -64,26 +66,6 @@ fn parse(given: &[Option<Box<str>>; 8]) -> Result<[Expression; 8], Error> {
         parsed.push(Expression::parse(field, text)?);
     }
     Ok(parsed.try_into().expect("there are eight fields"))
-}
-
-fn restricted_years(years: &Expression) -> Option<Years> {
-    let all = Item::Range {
-        first: Field::Year.min(),
-        last: Field::Year.max(),
-        step: 1,
-    };
-    if years.items.contains(&all) {
-        return None;
-    }
-    let range = |item: &Item| match *item {
-        Item::Range { first, last, step } => Some(YearRange {
-            first: first as i32,
-            last: last as i32,
-            step: step as i32,
-        }),
-        Item::LastDay | Item::NthWeekday { .. } => None,
-    };
-    Some(Years::new(years.items.iter().filter_map(range).collect()))
 }
 
 /// The error for 30 February and its kind: it names the fields that never meet.

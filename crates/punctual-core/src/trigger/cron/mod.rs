@@ -58,7 +58,9 @@ pub struct Cron {
 /// Equal as written, not by meaning: `1-3` differs from `1,2,3`.
 impl PartialEq for Cron {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text && self.rule.clock == other.rule.clock
+        self.text == other.text
+            && self.rule.clock == other.rule.clock
+            && self.rule.pattern.daylight == other.rule.pattern.daylight
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::years::Years;
 use crate::civil::{self, DAY};
-use crate::limits::MAX_YEAR;
+use crate::daylight::Daylight;
+use crate::limits::{MAX_YEAR, MIN_YEAR};
 use crate::wall::WallTimes;
 
 /// All bits of a field, and the sets that the two notations compile into.
@@ -24,6 +25,8 @@ pub(crate) struct Pattern {
     pub(crate) weekdays: u8,
     /// How `days` and `weekdays` combine.
     pub(crate) join: Join,
+    /// What becomes of the times when clocks are set.
+    pub(crate) daylight: Daylight,
     pub(crate) rare: Option<Box<Rare>>,
 }
 
@@ -34,6 +37,8 @@ pub(crate) enum Join {
     And,
     /// A date may match either: crontab(5), where both are restricted.
     Or,
+    /// A date must match both since the user said so.
+    AndAlways,
 }
 
 /// The parts of a pattern that few patterns have.
@@ -51,11 +56,9 @@ pub(crate) struct Rare {
     /// The last working day of the month (`LW`).
     pub(crate) last_working_day: bool,
     /// `None`: every year.
-    pub(crate) years: Option<Years>,
+    pub(crate) years: Option<Box<Years>>,
 }
 
-pub(crate) const ALL_60: u64 = (1 << 60) - 1;
-pub(crate) const ALL_HOURS: u32 = (1 << 24) - 1;
 pub(crate) const ALL_DAYS: u32 = !1;
 pub(crate) const ALL_MONTHS: u16 = 0x1ffe;
 pub(crate) const ALL_WEEKDAYS: u8 = 0x7f;
@@ -82,14 +85,14 @@ impl Pattern {
     /// Whether every year is allowed, or else the first allowed one from `year` on.
     fn year_from(&self, year: i32) -> Option<i32> {
         match self.rare.as_ref().and_then(|rare| rare.years.as_ref()) {
-            None => (year <= MAX_YEAR).then_some(year),
+            None => (year <= MAX_YEAR).then_some(year.max(MIN_YEAR)),
             Some(years) => years.first_from(year),
         }
     }
 
     fn year_until(&self, year: i32) -> Option<i32> {
         match self.rare.as_ref().and_then(|rare| rare.years.as_ref()) {
-            None => (year >= civil::MIN_YEAR).then_some(year),
+            None => (year >= MIN_YEAR).then_some(year),
             Some(years) => years.last_until(year),
         }
     }
@@ -118,7 +121,7 @@ impl Pattern {
             by_week = rare.week_days(year, month, first_weekday);
         }
         let joined = match self.join {
-            Join::And => by_day & by_weekday,
+            Join::And | Join::AndAlways => by_day & by_weekday,
             Join::Or => by_day | by_weekday,
         };
         joined & by_week & exist
@@ -141,7 +144,7 @@ impl Pattern {
         })
     }
 
-    fn first_day_after_month(&self, year: i32, month: u32) -> Option<i32> {
+    fn first_day_after_month(&self, year: i32, month: u32, last_year: i32) -> Option<i32> {
         let (mut year, mut month) = match self.year_from(year)? {
             same if same == year => (year, month),
             later => (later, 0),
@@ -149,7 +152,7 @@ impl Pattern {
         loop {
             let later = u32::from(self.months) >> (month + 1);
             if later == 0 {
-                year = self.year_from(year + 1)?;
+                year = self.year_from(year + 1).filter(|year| *year <= last_year)?;
                 month = 0;
                 continue;
             }
@@ -343,23 +346,35 @@ impl Rare {
         if self.weeks == ALL_WEEKS {
             return ALL_DAYS;
         }
-        let first = civil::to_days(year, month, 1);
+        let mut week = civil::iso_week(civil::to_days(year, month, 1));
+        // The year's last week: 28 December is always in it.
+        let last = if month == 12 {
+            civil::iso_week(civil::to_days(year, 12, 28))
+        } else {
+            53
+        };
         let mut days = 0_u64;
         // Up to six weeks reach into a month; the first begins on or before its first day.
         for n in 0..6 {
-            let monday = first - first_weekday as i32 + 7 * n;
-            if self.weeks >> civil::iso_week(monday) & 1 == 1 {
+            if self.weeks >> week & 1 == 1 {
                 days |= (0x7f << 7 << (7 * n)) >> (6 + first_weekday);
             }
+            let wraps = week >= last || (month == 1 && n == 0 && week >= 52);
+            week = if wraps { 1 } else { week + 1 };
         }
         days as u32 & ALL_DAYS
     }
 }
 
 impl WallTimes for Pattern {
-    fn first_from(&self, wall: i64) -> Option<i64> {
-        let wall = wall.max(civil::MIN_WALL);
-        if wall > civil::MAX_WALL {
+    fn daylight(&self) -> Daylight {
+        self.daylight
+    }
+
+    fn first_between(&self, from: i64, until: i64) -> Option<i64> {
+        let wall = from.max(civil::MIN_WALL);
+        let until = until.min(civil::MAX_WALL + 1);
+        if wall >= until {
             return None;
         }
         let (day, second) = (wall.div_euclid(DAY) as i32, wall.rem_euclid(DAY) as u32);
@@ -368,15 +383,16 @@ impl WallTimes for Pattern {
         if days & 1 == 1
             && let Some(second) = self.second_from(second)
         {
-            return Some(i64::from(day) * DAY + second);
+            return Some(i64::from(day) * DAY + second).filter(|hit| *hit < until);
         }
         let later = days & !1;
         let day = if later != 0 {
             day + later.trailing_zeros() as i32
         } else {
-            self.first_day_after_month(date.year, date.month)?
+            let last_year = civil::from_days(((until - 1).div_euclid(DAY)) as i32).year;
+            self.first_day_after_month(date.year, date.month, last_year)?
         };
-        Some(i64::from(day) * DAY + self.first_second())
+        Some(i64::from(day) * DAY + self.first_second()).filter(|hit| *hit < until)
     }
 
     fn last_before(&self, wall: i64) -> Option<i64> {

@@ -1,5 +1,7 @@
 //! A restricted year field.
 
+use super::expression::{Expression, Item};
+use super::field::Field;
 use crate::limits::MAX_YEAR;
 
 /// Years as ranges with steps; a bit for each year would take a kilobyte.
@@ -30,8 +32,25 @@ impl YearRange {
 }
 
 impl Years {
-    pub(crate) fn new(ranges: Vec<YearRange>) -> Self {
-        Self(ranges.into_boxed_slice())
+    /// The years of a field, unless it is every year.
+    pub(crate) fn restricted(field: &Expression) -> Option<Self> {
+        let all = Item::Range {
+            first: Field::Year.min(),
+            last: Field::Year.max(),
+            step: 1,
+        };
+        if field.items.contains(&all) {
+            return None;
+        }
+        let range = |item: &Item| match *item {
+            Item::Range { first, last, step } => Some(YearRange {
+                first: first as i32,
+                last: last as i32,
+                step: step as i32,
+            }),
+            Item::LastDay | Item::NthWeekday { .. } => None,
+        };
+        Some(Self(field.items.iter().filter_map(range).collect()))
     }
 
     pub(crate) fn ranges(&self) -> &[YearRange] {

@@ -3,13 +3,15 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::MAX_EXPRESSION_BYTES;
-use crate::trigger::cron::expression::{Item, parse_numbers};
+use crate::trigger::cron::expression::{Expression, Item, parse_numbers};
 use crate::trigger::cron::field::{Field, is_month_name, weekday_of_name};
 
 /// An expression whose every item was checked.
 pub(super) struct Checked {
-    /// The fields with names as numbers: what croner gets to see.
+    /// The fields with names as numbers and without the year: what croner gets to see.
     pub(super) numeric: String,
+    /// The year, which croner ends with 5000.
+    pub(super) year: Option<Expression>,
     /// Whether hour, minute or second has an item that begins with `*`.
     pub(super) wild: bool,
     /// Whether a date may match either day or weekday, since both are restricted.
@@ -35,9 +37,6 @@ const SEVEN: [Field; 7] = [
     Field::Year,
 ];
 
-/// croner's last year.
-const LAST_YEAR: u32 = 5_000;
-
 pub(super) fn check(expr: &str) -> Result<Checked, Error> {
     if expr.len() > MAX_EXPRESSION_BYTES {
         return Err(Error::new(
@@ -61,12 +60,17 @@ pub(super) fn check(expr: &str) -> Result<Checked, Error> {
     };
     let mut checked = Checked {
         numeric: String::new(),
+        year: None,
         wild: false,
         either_day: true,
     };
     for (&field, &text) in fields.iter().zip(&texts) {
         let at = text.as_ptr() as usize - plain.as_ptr() as usize;
-        checked.add(field, text, at)?;
+        if field == Field::Year {
+            checked.year = Some(Expression::parse(field, text)?);
+        } else {
+            checked.add(field, text, at)?;
+        }
     }
     Ok(checked)
 }
@@ -173,18 +177,7 @@ fn check_item(field: Field, item: &str, text: &str) -> Result<String, Error> {
 }
 
 fn check_numbers(field: Field, numeric: &str, item: &str) -> Result<String, Error> {
-    let parsed =
-        parse_numbers(field, numeric).map_err(|error| misplaced(field, item).unwrap_or(error))?;
-    if let (Field::Year, Item::Range { last, .. }) = (field, parsed)
-        && last > LAST_YEAR
-        && !numeric.starts_with('*')
-    {
-        return Err(Error::invalid(
-            "year",
-            item,
-            format!("is above the maximum {LAST_YEAR} of a crontab"),
-        ));
-    }
+    parse_numbers(field, numeric).map_err(|error| misplaced(field, item).unwrap_or(error))?;
     Ok(numeric.to_owned())
 }
 

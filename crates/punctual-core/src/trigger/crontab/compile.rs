@@ -7,9 +7,10 @@ use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
 use super::check::{Checked, check};
+use crate::daylight::Daylight;
 use crate::error::{Error, ErrorKind};
-use crate::trigger::cron::pattern::{ALL_DAYS, ALL_WEEKDAYS, Join, Pattern};
-use crate::trigger::cron::years::{YearRange, Years};
+use crate::trigger::cron::pattern::{Join, Pattern};
+use crate::trigger::cron::years::Years;
 
 /// croner's flag constants, which it keeps to itself (`croner::component`, 4.0.3); a test holds
 /// them against its public `day_match`.
@@ -19,36 +20,50 @@ mod flag {
     pub(super) const NEAREST_WEEKDAY: u8 = 1 << 7;
 }
 
-/// The pattern, and whether it is wild (see [`Gap`](crate::Gap)).
-pub(super) fn compile(expr: &str, day_and_weekday: bool) -> Result<(Pattern, bool), Error> {
+/// The pattern of an expression; `daylight` is what was said about it.
+pub(super) fn compile(
+    expr: &str,
+    day_and_weekday: bool,
+    daylight: Daylight,
+) -> Result<Pattern, Error> {
     let checked = check(expr)?;
     let cron = parse(&checked)
         .map_err(|error| Error::invalid("expr", expr, format!("is not understood: {error}")))?;
-    let join = if checked.either_day && !day_and_weekday {
-        Join::Or
-    } else {
-        Join::And
+    let join = match (day_and_weekday, checked.either_day) {
+        (true, _) => Join::AndAlways,
+        (false, true) => Join::Or,
+        (false, false) => Join::And,
     };
-    let pattern = pattern(&cron, join);
+    let mut pattern = pattern(
+        &cron,
+        join,
+        Daylight {
+            wild: checked.wild,
+            ..daylight
+        },
+    );
+    if let Some(years) = checked.year.as_ref().and_then(Years::restricted) {
+        pattern.rare_mut().years = Some(Box::new(years));
+    }
     if !pattern.has_dates() {
         return Err(
             Error::new(ErrorKind::NeverFires, "expr", "matches no date in any year")
                 .with_value(expr),
         );
     }
-    Ok((pattern, checked.wild))
+    Ok(pattern)
 }
 
 fn parse(checked: &Checked) -> Result<Cron, croner::errors::CronError> {
     CronParser::builder()
         .seconds(Seconds::Optional)
-        .year(Year::Optional)
+        .year(Year::Disallowed)
         .sloppy_ranges(true)
         .build()
         .parse(&checked.numeric)
 }
 
-fn pattern(cron: &Cron, join: Join) -> Pattern {
+fn pattern(cron: &Cron, join: Join, daylight: Daylight) -> Pattern {
     let fields = &cron.pattern;
     let mut pattern = Pattern {
         seconds: bits(&fields.seconds.values()),
@@ -58,6 +73,7 @@ fn pattern(cron: &Cron, join: Join) -> Pattern {
         months: bits(&fields.months.values()) as u16,
         weekdays: monday_first(bits(&fields.days_of_week.values())),
         join,
+        daylight,
         rare: None,
     };
     let last_day = fields.days.is_feature_enabled(flag::LAST);
@@ -81,13 +97,6 @@ fn pattern(cron: &Cron, join: Join) -> Pattern {
         rare.nth_weekdays[..5].copy_from_slice(&nth);
         rare.nth_weekdays[5] = last;
     }
-    if !fields.years.from_wildcard || fields.years.step > 1 {
-        let years = fields.years.values();
-        if years.len() < 5_000 {
-            pattern.rare_mut().years = Some(Years::new(ranges(&years)));
-        }
-    }
-    debug_assert!(pattern.days & ALL_DAYS != u32::MAX && pattern.weekdays <= ALL_WEEKDAYS);
     pattern
 }
 
@@ -99,23 +108,6 @@ fn bits(values: &[u16]) -> u64 {
 fn monday_first(sunday_first: u64) -> u8 {
     let days = sunday_first | sunday_first >> 7 & 1;
     ((days >> 1 & 0x3f) | (days & 1) << 6) as u8
-}
-
-/// Consecutive years as ranges.
-fn ranges(years: &[u16]) -> Vec<YearRange> {
-    let mut ranges: Vec<YearRange> = Vec::new();
-    for &year in years {
-        let year = i32::from(year);
-        match ranges.last_mut() {
-            Some(range) if range.last + 1 == year => range.last = year,
-            _ => ranges.push(YearRange {
-                first: year,
-                last: year,
-                step: 1,
-            }),
-        }
-    }
-    ranges
 }
 
 #[cfg(test)]
@@ -134,7 +126,7 @@ mod tests {
             .build()
             .parse(&expr)
             .unwrap();
-        let (pattern, _) = compile(&expr, false).unwrap();
+        let pattern = compile(&expr, false, Daylight::default()).unwrap();
         for day in civil::to_days(2023, 1, 1)..civil::to_days(2031, 1, 1) {
             let date = civil::from_days(day);
             let weekday = sunday_first(civil::weekday(day));

@@ -5,6 +5,7 @@ mod compile;
 
 use super::Trigger;
 use super::builder::{builds_trigger, wallclock_setters};
+use super::cron::pattern::Join;
 use super::cron::rule::Rule;
 use super::wallclock::WallclockDraft;
 use super::when::When;
@@ -38,15 +39,15 @@ use crate::zone::Zone;
 pub struct Crontab {
     rule: Rule,
     expr: Box<str>,
-    day_and_weekday: bool,
 }
 
 /// Equal as written, not by meaning.
 impl PartialEq for Crontab {
     fn eq(&self, other: &Self) -> bool {
         self.expr == other.expr
-            && self.day_and_weekday == other.day_and_weekday
+            && self.day_and_weekday() == other.day_and_weekday()
             && self.rule.clock == other.rule.clock
+            && self.rule.pattern.daylight == other.rule.pattern.daylight
     }
 }
 
@@ -70,7 +71,7 @@ impl Crontab {
     }
 
     pub(crate) fn day_and_weekday(&self) -> bool {
-        self.day_and_weekday
+        self.rule.pattern.join == Join::AndAlways
     }
 
     pub(crate) fn rule(&self) -> &Rule {
@@ -80,14 +81,14 @@ impl Crontab {
     pub(crate) fn with_default_zone(&self, zone: Zone) -> Self {
         Self {
             rule: self.rule.with_default_zone(zone),
-            ..self.clone()
+            expr: self.expr.clone(),
         }
     }
 
     pub(crate) fn unbounded(&self) -> Self {
         Self {
             rule: self.rule.unbounded(),
-            ..self.clone()
+            expr: self.expr.clone(),
         }
     }
 }
@@ -119,14 +120,13 @@ impl CrontabBuilder {
             return Err(error);
         }
         let expr = self.expr.trim();
-        let (pattern, wild) = compile::compile(expr, self.day_and_weekday)?;
+        let pattern = compile::compile(expr, self.day_and_weekday, self.clock.daylight)?;
         Ok(Trigger::Crontab(Crontab {
             rule: Rule {
                 pattern,
-                clock: self.clock.build(wild)?,
+                clock: self.clock.build()?,
             },
             expr: expr.into(),
-            day_and_weekday: self.day_and_weekday,
         }))
     }
 }

@@ -210,7 +210,15 @@ fn combined(
 ) -> Result<Trigger, Error> {
     let children = fields.take_children();
     fields.finish(kind, &["triggers"])?;
-    combine(children?)
+    let build_child =
+        |(index, child)| build(child).map_err(|error| error.inside(&format!("triggers[{index}]")));
+    combine(
+        children?
+            .into_iter()
+            .enumerate()
+            .map(build_child)
+            .collect::<Result<_, _>>()?,
+    )
 }
 
 fn custom(mut fields: Fields) -> Result<Trigger, Error> {

@@ -7,14 +7,14 @@ use serde_json::{Number, Value};
 
 use crate::daylight::{Fold, Gap};
 use crate::error::{Error, ErrorKind};
+use crate::trigger::FirstRun;
 use crate::trigger::when::{self, When};
-use crate::trigger::{FirstRun, Trigger};
 use crate::zone::Zone;
 
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     values: BTreeMap<String, Value>,
-    children: Option<Vec<Trigger>>,
+    children: Option<Vec<Fields>>,
 }
 
 impl Fields {
@@ -26,14 +26,14 @@ impl Fields {
         Ok(())
     }
 
-    pub(crate) fn set_children(&mut self, children: Vec<Trigger>) -> Result<(), Error> {
+    pub(crate) fn set_children(&mut self, children: Vec<Self>) -> Result<(), Error> {
         match self.children.replace(children) {
             Some(_) => Err(twice("triggers".to_owned())),
             None => Ok(()),
         }
     }
 
-    pub(super) fn take_children(&mut self) -> Result<Vec<Trigger>, Error> {
+    pub(super) fn take_children(&mut self) -> Result<Vec<Self>, Error> {
         self.children
             .take()
             .ok_or_else(|| missing("triggers", "a list of triggers"))

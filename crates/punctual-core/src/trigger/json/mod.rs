@@ -22,7 +22,14 @@ use crate::limits::{MAX_DEPTH, MAX_TRIGGERS};
 
 impl<'de> Deserialize<'de> for Trigger {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(TriggerVisitor { depth: 1 })
+        let fields = Fields::deserialize(deserializer)?;
+        build(fields).map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        FieldsVisitor { depth: 1 }.deserialize(deserializer)
     }
 }
 
@@ -32,19 +39,20 @@ impl Serialize for Trigger {
     }
 }
 
-/// Reads one trigger at a depth of nesting.
-struct TriggerVisitor {
+/// Reads the fields of one trigger at a depth of nesting.
+struct FieldsVisitor {
     depth: usize,
 }
 
-impl<'de> Visitor<'de> for TriggerVisitor {
-    type Value = Trigger;
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = Fields;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a trigger, an object with a `type`")
+        let place = if self.depth > 1 { " in `triggers`" } else { "" };
+        write!(f, "a trigger{place}, an object with a `type`")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Trigger, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
         let mut fields = Fields::default();
         while let Some(key) = map.next_key::<String>()? {
             if key == "triggers" {
@@ -57,14 +65,14 @@ impl<'de> Visitor<'de> for TriggerVisitor {
                 fields.insert(key, value).map_err(A::Error::custom)?;
             }
         }
-        build(fields).map_err(A::Error::custom)
+        Ok(fields)
     }
 }
 
-impl<'de> DeserializeSeed<'de> for TriggerVisitor {
-    type Value = Trigger;
+impl<'de> DeserializeSeed<'de> for FieldsVisitor {
+    type Value = Fields;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Trigger, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Fields, D::Error> {
         deserializer.deserialize_map(self)
     }
 }
@@ -75,9 +83,9 @@ struct Children {
 }
 
 impl<'de> DeserializeSeed<'de> for Children {
-    type Value = Vec<Trigger>;
+    type Value = Vec<Fields>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Trigger>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<Fields>, D::Error> {
         if self.depth > MAX_DEPTH {
             return Err(D::Error::custom(too_deep()));
         }
@@ -86,15 +94,15 @@ impl<'de> DeserializeSeed<'de> for Children {
 }
 
 impl<'de> Visitor<'de> for Children {
-    type Value = Vec<Trigger>;
+    type Value = Vec<Fields>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("`triggers`, a list of triggers")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Trigger>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Fields>, A::Error> {
         let mut triggers = Vec::new();
-        while let Some(trigger) = list.next_element_seed(TriggerVisitor { depth: self.depth })? {
+        while let Some(trigger) = list.next_element_seed(FieldsVisitor { depth: self.depth })? {
             triggers.push(trigger);
             if triggers.len() >= MAX_TRIGGERS {
                 return Err(A::Error::custom(format_args!(

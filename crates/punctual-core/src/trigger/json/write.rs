@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Number, Value};
 
-use crate::daylight::{Fold, Gap};
+use crate::daylight::{Daylight, Fold, Gap};
 use crate::trigger::wallclock::Wallclock;
 use crate::trigger::window::Window;
 use crate::trigger::{CalendarInterval, FirstRun, Trigger, interval_units};
@@ -60,10 +60,10 @@ impl Entries<'_> {
         }
     }
 
-    fn push_clock(&mut self, clock: &Wallclock) {
+    fn push_clock(&mut self, clock: &Wallclock, daylight: Daylight) {
         self.push_zone(clock.zone);
         self.push_window(clock.window.as_deref());
-        if let Some(gap) = clock.gap {
+        if let Some(gap) = daylight.gap {
             self.push(
                 "gap",
                 match gap {
@@ -73,7 +73,7 @@ impl Entries<'_> {
                 },
             );
         }
-        if let Some(fold) = clock.fold {
+        if let Some(fold) = daylight.fold {
             self.push(
                 "fold",
                 match fold {
@@ -112,13 +112,13 @@ pub(crate) fn entries(trigger: &Trigger) -> Entries<'_> {
             for (field, text) in cron.fields() {
                 entries.push(field.name(), text);
             }
-            entries.push_clock(&cron.rule().clock);
+            entries.push_clock(&cron.rule().clock, cron.rule().pattern.daylight);
             entries
         }
         Trigger::Crontab(crontab) => {
             let mut entries = Entries::of("crontab");
             entries.push("expr", crontab.expr());
-            entries.push_clock(&crontab.rule().clock);
+            entries.push_clock(&crontab.rule().clock, crontab.rule().pattern.daylight);
             if crontab.day_and_weekday() {
                 entries.push("day_and_weekday", true);
             }
@@ -168,6 +168,6 @@ fn calendar_interval(calendar: &CalendarInterval) -> Entries<'_> {
             entries.push(name, date.to_string());
         }
     }
-    entries.push_clock(calendar.clock());
+    entries.push_clock(calendar.clock(), calendar.daylight());
     entries
 }

@@ -1,5 +1,0 @@
-use super::Trigger;
-
-pub(super) fn describe(trigger: &Trigger) -> String {
-    trigger.to_string()
-}
