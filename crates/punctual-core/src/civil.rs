@@ -64,7 +64,8 @@ pub(crate) const fn to_days(year: i32, month: u32, day: u32) -> i32 {
 }
 
 pub(crate) const fn is_leap(year: i32) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+    // Of the years that 25 divides, those that 16 divides are those that 400 divides.
+    year & (if year % 25 == 0 { 15 } else { 3 }) == 0
 }
 
 pub(crate) const fn days_in_month(year: i32, month: u32) -> u32 {
@@ -77,15 +78,22 @@ pub(crate) const fn days_in_month(year: i32, month: u32) -> u32 {
 
 /// The weekday of a day number, Monday = 0.
 pub(crate) const fn weekday(days: i32) -> u32 {
-    (days as i64 + 3).rem_euclid(7) as u32
+    // Whole weeks before the year 1, so that the division is unsigned.
+    const WEEKS: i32 = 7 * 1_000_000;
+    (days + WEEKS + 3) as u32 % 7
 }
 
-/// The ISO 8601 week that holds a day: weeks begin on Monday and belong to the year that holds
-/// their Thursday.
-pub(crate) const fn iso_week(days: i32) -> u32 {
-    let thursday = days - weekday(days) as i32 + 3;
-    let year = from_days(thursday).year;
-    (thursday - to_days(year, 1, 1)) as u32 / 7 + 1
+/// How many days of the year are before a month.
+pub(crate) const fn day_of_year(year: i32, month: u32) -> u32 {
+    const BEFORE: [u32; 13] = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    BEFORE[month as usize] + (month > 2 && is_leap(year)) as u32
+}
+
+/// How many ISO 8601 weeks a year has. Weeks begin on Monday and belong to the year that holds
+/// their Thursday, so a year has 53 if it begins or ends on one.
+pub(crate) const fn iso_weeks(january_1: u32, is_leap: bool) -> u32 {
+    const THURSDAY: u32 = 3;
+    52 + (january_1 == THURSDAY || (is_leap && january_1 + 1 == THURSDAY)) as u32
 }
 
 #[cfg(test)]
@@ -106,7 +114,14 @@ mod tests {
             );
             assert_eq!(to_days(date.year, date.month, date.day), days);
             assert_eq!(weekday(days), theirs.weekday().num_days_from_monday());
-            assert_eq!(iso_week(days), theirs.iso_week().week());
+            let january_1 = weekday(to_days(date.year, 1, 1));
+            if date.day == 1 {
+                assert_eq!(day_of_year(date.year, date.month), theirs.ordinal0());
+            }
+            if (date.month, date.day) == (12, 28) {
+                let weeks = iso_weeks(january_1, is_leap(date.year));
+                assert_eq!(weeks, theirs.iso_week().week());
+            }
             days += 1;
         }
     }

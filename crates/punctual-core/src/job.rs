@@ -21,7 +21,7 @@ static DEFAULT_POLICIES: LazyLock<Policies> = LazyLock::new(Policies::default);
 /// use std::time::Duration;
 ///
 /// let trigger = Interval::every(Duration::from_secs(60)).build()?;
-/// let job = Job::new(JobId::new("poll")?, "inbox.poll", trigger).with_args(serde_json::json!([7]));
+/// let job = Job::new(JobId::new("poll")?, "inbox.poll", trigger).with_args(&serde_json::json!([7]));
 /// let json = serde_json::to_string(&job).unwrap();
 /// assert!(json.starts_with(r#"{"id":"poll","task":"inbox.poll","args":[7],"#), "{json}");
 /// assert_eq!(serde_json::from_str::<Job>(&json).unwrap(), job);
@@ -106,7 +106,7 @@ impl Job {
 
     /// The same with other arguments: an array for positional ones, an object for named ones.
     #[must_use]
-    pub fn with_args(self, args: Value) -> Self {
+    pub fn with_args(self, args: &Value) -> Self {
         let args = if args.is_null() {
             Box::default()
         } else {
@@ -236,7 +236,7 @@ impl From<Document> for Job {
     fn from(document: Document) -> Self {
         Self::new(document.id, document.task, document.trigger)
             .with_name(document.name.as_deref())
-            .with_args(document.args)
+            .with_args(&document.args)
             .with_tags(document.tags)
             .with_executor(document.executor.as_deref())
             .with_policies(document.policies)

@@ -111,6 +111,10 @@ impl Pattern {
         let mut by_weekday = repeat(self.weekdays, first_weekday);
         let mut by_week = ALL_DAYS;
         if let Some(rare) = &self.rare {
+            by_week = rare.week_days(year, month, first_weekday);
+            if by_week == 0 {
+                return 0;
+            }
             let nth = rare.nth_days(first_weekday, length);
             if rare.nth_is_day {
                 by_day |= nth;
@@ -118,7 +122,6 @@ impl Pattern {
                 by_weekday |= nth;
             }
             by_day |= rare.working_days(first_weekday, length);
-            by_week = rare.week_days(year, month, first_weekday);
         }
         let joined = match self.join {
             Join::And | Join::AndAlways => by_day & by_weekday,
@@ -346,23 +349,37 @@ impl Rare {
         if self.weeks == ALL_WEEKS {
             return ALL_DAYS;
         }
-        let mut week = civil::iso_week(civil::to_days(year, month, 1));
-        // The year's last week: 28 December is always in it.
-        let last = if month == 12 {
-            civil::iso_week(civil::to_days(year, 12, 28))
-        } else {
-            53
-        };
+        let mut rows = self.week_rows(year, month, first_weekday);
         let mut days = 0_u64;
-        // Up to six weeks reach into a month; the first begins on or before its first day.
-        for n in 0..6 {
-            if self.weeks >> week & 1 == 1 {
-                days |= (0x7f << 7 << (7 * n)) >> (6 + first_weekday);
-            }
-            let wraps = week >= last || (month == 1 && n == 0 && week >= 52);
-            week = if wraps { 1 } else { week + 1 };
+        while rows != 0 {
+            let row = rows.trailing_zeros();
+            rows &= rows - 1;
+            // The first row begins on a Monday on or before the first day of the month.
+            days |= (0x7f << 7 << (7 * row)) >> (6 + first_weekday);
         }
         days as u32 & ALL_DAYS
+    }
+
+    /// A month as rows of weeks, Monday to Sunday: bit n is set if the week of row n is allowed.
+    fn week_rows(&self, year: i32, month: u32, first_weekday: u32) -> u64 {
+        const SIX_ROWS: u64 = 0x3f;
+        let first = civil::day_of_year(year, month);
+        let week = (first + 10 - first_weekday) / 7;
+        if (2..12).contains(&month) {
+            return self.weeks >> week & SIX_ROWS;
+        }
+        let january_1 = (first_weekday + 371 - first) % 7;
+        if week == 0 {
+            // The first days of January may belong to the last week of the year before.
+            let before = (january_1 + 6 - u32::from(civil::is_leap(year - 1))) % 7;
+            let last = civil::iso_weeks(before, civil::is_leap(year - 1));
+            return (self.weeks >> last & 1) | (self.weeks & SIX_ROWS & !1);
+        }
+        let last = civil::iso_weeks(january_1, civil::is_leap(year));
+        // The last days of December may belong to the first week of the year after.
+        let of_year = self.weeks & ((2 << last) - 1);
+        let rows = of_year >> week & SIX_ROWS;
+        rows | (self.weeks >> 1 & 1) << (last + 1 - week) & SIX_ROWS
     }
 }
 
@@ -434,5 +451,33 @@ impl WallTimes for Pattern {
             count -= self.seconds_before(start);
         }
         count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Datelike, NaiveDate};
+
+    use super::*;
+
+    #[test]
+    fn weeks_are_those_of_chrono() {
+        for week in 1..=53 {
+            let rare = Rare {
+                weeks: 1 << week,
+                ..Rare::default()
+            };
+            for year in 1995..2030 {
+                for month in 1..=12 {
+                    let first_weekday = civil::weekday(civil::to_days(year, month, 1));
+                    let days = rare.week_days(year, month, first_weekday);
+                    for day in 1..=civil::days_in_month(year, month) {
+                        let date = NaiveDate::from_ymd_opt(year, month, day).unwrap();
+                        let expected = date.iso_week().week() == week;
+                        assert_eq!(days >> day & 1 == 1, expected, "week {week} on {date}");
+                    }
+                }
+            }
+        }
     }
 }
