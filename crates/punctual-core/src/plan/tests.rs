@@ -1,1 +1,420 @@
+//! The decisions, case by case; and against a plan that writes every backlog out.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::*;
+use crate::{
+    Coalesce, Count, Cron, CustomTrigger, Date, Interval, Jitter, MaxInstances, MisfireGraceTime,
+    Outcome, Overlap, TriggerRegistry,
+};
+
+fn at(text: &str) -> DateTime<Utc> {
+    format!("2026-03-01T{text}Z").parse().unwrap()
+}
+
+/// A job every minute, due since 10:00.
+struct Case {
+    id: JobId,
+    trigger: Trigger,
+    policies: Policies,
+    next_fire: Option<DateTime<Utc>>,
+    running: u32,
+    queued: u32,
+    paused: bool,
+}
+
+impl Case {
+    fn new(trigger: Trigger) -> Self {
+        Self {
+            id: JobId::new("job").unwrap(),
+            trigger,
+            policies: Policies::default(),
+            next_fire: Some(at("10:00:00")),
+            running: 0,
+            queued: 0,
+            paused: false,
+        }
+    }
+
+    fn every_minute() -> Self {
+        Self::new(Cron::new().second(0).build().unwrap())
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Policies)) -> Self {
+        change(&mut self.policies);
+        self
+    }
+
+    fn running(self, running: u32, queued: u32) -> Self {
+        Self {
+            running,
+            queued,
+            ..self
+        }
+    }
+
+    fn plan(&self, now: &str) -> Plan {
+        self.plan_at(at(now))
+    }
+
+    fn plan_at(&self, now: DateTime<Utc>) -> Plan {
+        let view = JobView {
+            id: &self.id,
+            trigger: &self.trigger,
+            anchor: None,
+            policies: &self.policies,
+            next_fire: self.next_fire,
+            running: self.running,
+            queued: self.queued,
+            paused: self.paused,
+            absence: MissReason::Grace,
+        };
+        plan(&view, now)
+    }
+}
+
+fn range(first: &str, last: &str, count: u64) -> FireRange {
+    FireRange {
+        first: at(first),
+        last: at(last),
+        count: Count::Exact(count),
+    }
+}
+
+#[test]
+fn nothing_happens_before_its_time() {
+    let plan = Case::every_minute().plan("09:59:59");
+    assert!(plan.is_idle());
+    assert_eq!(plan.next.fire_time(), Some(at("10:00:00")));
+}
+
+#[test]
+fn on_time_it_runs_and_knows_what_comes_next() {
+    let plan = Case::every_minute().plan("10:00:00");
+    assert_eq!(plan.start, [at("10:00:00")]);
+    assert_eq!(plan.next.fire_time(), Some(at("10:01:00")));
+    assert_eq!(
+        (plan.missed, plan.coalesced, plan.skipped),
+        (None, None, None)
+    );
+}
+
+#[test]
+fn a_paused_job_is_left_alone() {
+    let plan = Case {
+        paused: true,
+        ..Case::every_minute()
+    }
+    .plan("10:30:00");
+    assert!(plan.is_idle());
+    assert_eq!(plan.next, Next::Paused);
+}
+
+#[test]
+fn a_one_shot_finishes() {
+    let plan = Case::new(Date::at(at("10:00:00")).build().unwrap()).plan("10:30:00");
+    assert_eq!(plan.start, [at("10:00:00")]);
+    assert_eq!(plan.next, Next::Finished);
+}
+
+#[test]
+fn the_latest_stands_for_a_backlog() {
+    let plan = Case::every_minute().plan("10:05:30");
+    assert_eq!(plan.start, [at("10:05:00")]);
+    assert_eq!(plan.coalesced, Some(range("10:00:00", "10:04:00", 5)));
+}
+
+#[test]
+fn the_earliest_stands_for_a_backlog() {
+    let case = Case::every_minute().with(|p| p.coalesce = Coalesce::Earliest);
+    let plan = case.plan("10:05:30");
+    assert_eq!(plan.start, [at("10:00:00")]);
+    assert_eq!(plan.coalesced, Some(range("10:01:00", "10:05:00", 5)));
+    assert_eq!(plan.next.fire_time(), Some(at("10:06:00")));
+}
+
+#[test]
+fn all_keeps_the_newest_in_order() {
+    let case = Case::every_minute().with(|p| p.coalesce = Coalesce::All { at_most: 3 });
+    let plan = case.plan("10:05:30");
+    assert_eq!(plan.start, [at("10:03:00"), at("10:04:00"), at("10:05:00")]);
+    assert_eq!(plan.coalesced, Some(range("10:00:00", "10:02:00", 3)));
+    let plan = case.plan("10:01:30");
+    assert_eq!(plan.start, [at("10:00:00"), at("10:01:00")]);
+    assert_eq!(plan.coalesced, None);
+}
+
+#[test]
+fn the_grace_time_is_inclusive_and_comes_first() {
+    let grace = MisfireGraceTime::Within(Duration::from_secs(150));
+    let case = Case::every_minute().with(|p| p.misfire_grace_time = grace);
+    let plan = case.plan("10:05:30");
+    assert_eq!(
+        plan.missed,
+        Some((range("10:00:00", "10:02:00", 3), MissReason::Grace))
+    );
+    assert_eq!(plan.coalesced, Some(range("10:03:00", "10:04:00", 2)));
+    assert_eq!(plan.start, [at("10:05:00")]);
+}
+
+#[test]
+fn when_all_are_too_late_all_are_missed() {
+    let grace = MisfireGraceTime::Within(Duration::from_secs(10));
+    let case = Case::every_minute().with(|p| p.misfire_grace_time = grace);
+    let plan = case.plan("10:05:30");
+    assert_eq!(
+        plan.missed,
+        Some((range("10:00:00", "10:05:00", 6), MissReason::Grace))
+    );
+    assert!(plan.start.is_empty());
+    assert_eq!(plan.next.fire_time(), Some(at("10:06:00")));
+}
+
+#[test]
+fn a_busy_job_skips() {
+    let plan = Case::every_minute().running(1, 0).plan("10:00:00");
+    assert!(plan.start.is_empty());
+    assert_eq!(
+        plan.skipped,
+        Some((range("10:00:00", "10:00:00", 1), SkipReason::MaxInstances))
+    );
+    assert_eq!(plan.next.fire_time(), Some(at("10:01:00")));
+}
+
+#[test]
+fn max_instances_admits_up_to_the_limit() {
+    let limit = |limit| Case::every_minute().with(|p| p.max_instances = limit);
+    let started = |case: Case| !case.plan("10:00:00").start.is_empty();
+    assert!(started(limit(MaxInstances::at_most(3)).running(2, 0)));
+    assert!(!started(limit(MaxInstances::at_most(3)).running(3, 0)));
+    assert!(started(limit(MaxInstances::UNLIMITED).running(1_000, 0)));
+}
+
+#[test]
+fn a_queue_fills_and_keeps_its_order() {
+    let queue = |p: &mut Policies| p.overlap = Overlap::Queue { at_most: 2 };
+    let plan = Case::every_minute()
+        .with(queue)
+        .running(1, 1)
+        .plan("10:00:00");
+    assert_eq!(plan.queue, [at("10:00:00")]);
+    let plan = Case::every_minute()
+        .with(queue)
+        .running(1, 2)
+        .plan("10:00:00");
+    assert_eq!(plan.skipped.unwrap().1, SkipReason::QueueFull);
+    // A free instance belongs to the one that waits already.
+    let plan = Case::every_minute()
+        .with(queue)
+        .running(0, 1)
+        .plan("10:00:00");
+    assert_eq!((plan.start.len(), plan.queue.len()), (0, 1));
+}
+
+#[test]
+fn cancel_running_makes_room_for_one() {
+    let replace = |p: &mut Policies| {
+        p.overlap = Overlap::CancelRunning;
+        p.max_instances = MaxInstances::at_most(2);
+    };
+    let plan = Case::every_minute()
+        .with(replace)
+        .running(2, 0)
+        .plan("10:00:00");
+    assert_eq!(
+        plan.cancel,
+        Cancel {
+            running: 1,
+            queued: 0
+        }
+    );
+    assert_eq!(plan.queue, [at("10:00:00")]);
+    let plan = Case::every_minute()
+        .with(replace)
+        .running(2, 1)
+        .plan("10:00:00");
+    assert_eq!(
+        plan.cancel,
+        Cancel {
+            running: 1,
+            queued: 1
+        }
+    );
+    let plan = Case::every_minute()
+        .with(replace)
+        .running(1, 0)
+        .plan("10:00:00");
+    assert_eq!((plan.cancel, plan.start.len()), (Cancel::default(), 1));
+}
+
+#[test]
+fn a_given_first_time_is_one_extra_fire_time() {
+    let mut case = Case::every_minute().with(|p| p.coalesce = Coalesce::All { at_most: 9 });
+    case.next_fire = Some(at("10:00:17"));
+    let plan = case.plan("10:02:30");
+    assert_eq!(plan.start, [at("10:00:17"), at("10:01:00"), at("10:02:00")]);
+    assert_eq!(plan.next.fire_time(), Some(at("10:03:00")));
+}
+
+#[test]
+fn an_interval_without_a_start_counts_from_its_anchor() {
+    let case = Case::new(Interval::every(Duration::from_secs(60)).build().unwrap());
+    let plan = case.plan("10:02:10");
+    assert_eq!(plan.start, [at("10:02:00")]);
+    assert_eq!(plan.next.fire_time(), Some(at("10:03:00")));
+}
+
+#[test]
+fn jitter_delays_the_start_and_keeps_the_nominal_time() {
+    let jitter = Jitter::up_to(Duration::from_secs(30));
+    let case = Case::every_minute().with(|p| p.jitter = jitter);
+    let start = jitter.start_of(&case.id, at("10:00:00"), Some(at("10:01:00")));
+    assert!(start > at("10:00:00"), "the test needs a delay above zero");
+    assert!(case.plan_at(start - TimeDelta::microseconds(1)).is_idle());
+    let plan = case.plan_at(start);
+    assert_eq!(plan.start, [at("10:00:00")]);
+    let Next::At { fire_time, start } = plan.next else {
+        panic!("{plan:?}")
+    };
+    assert_eq!(fire_time, at("10:01:00"));
+    assert_eq!(
+        start,
+        jitter.start_of(&case.id, at("10:01:00"), Some(at("10:02:00")))
+    );
+}
+
+#[test]
+fn the_newest_of_a_backlog_may_still_wait_for_its_jitter() {
+    let jitter = Jitter::up_to(Duration::from_secs(30));
+    let case = Case::every_minute().with(|p| p.jitter = jitter);
+    let start = jitter.start_of(&case.id, at("10:03:00"), Some(at("10:04:00")));
+    let plan = case.plan_at(start - TimeDelta::microseconds(1));
+    assert_eq!(plan.start, [at("10:02:00")]);
+    assert_eq!(plan.next.fire_time(), Some(at("10:03:00")));
+    assert_eq!(plan.next.start(), Some(start));
+}
+
+#[test]
+fn an_unbound_trigger_is_unknown_not_finished() {
+    let case = Case::new(Trigger::custom("tides", serde_json::Value::Null));
+    let plan = case.plan("10:00:00");
+    assert_eq!(plan.start, [at("10:00:00")]);
+    assert_eq!(
+        plan.next,
+        Next::Unknown(Undecided::Unbound("tides".to_owned()))
+    );
+}
+
+#[derive(Debug)]
+struct Broken;
+
+impl CustomTrigger for Broken {
+    fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        assert!(t < at("10:00:00"), "the tide is out");
+        Some(t)
+    }
+}
+
+#[test]
+fn a_faulty_trigger_is_unknown_not_finished() {
+    let mut registry = TriggerRegistry::new();
+    registry.register("broken", |_| Ok(Broken));
+    let trigger = Trigger::custom("broken", serde_json::Value::Null)
+        .bind(&registry)
+        .unwrap();
+    let Next::Unknown(undecided) = Case::new(trigger.clone()).plan("10:00:00").next else {
+        panic!("a panic must not be taken for the end")
+    };
+    assert!(
+        undecided.to_string().ends_with("panicked: the tide is out"),
+        "{undecided}"
+    );
+    assert!(
+        trigger
+            .try_after(at("09:00:00"))
+            .unwrap_err()
+            .to_string()
+            .contains("not after")
+    );
+}
+
+#[test]
+fn a_year_of_missed_seconds_is_one_range() {
+    let mut case = Case::new(Cron::new().timezone("America/New_York").build().unwrap());
+    case.next_fire = Some("2025-03-01T10:00:00Z".parse().unwrap());
+    let grace = MisfireGraceTime::Within(Duration::from_secs(60));
+    let plan = case.with(|p| p.misfire_grace_time = grace).plan("10:00:00");
+    let (missed, _) = plan.missed.unwrap();
+    assert_eq!(missed.count, Count::Exact(365 * 86_400 - 60));
+    assert_eq!(plan.coalesced.unwrap().count, Count::Exact(60));
+    assert_eq!(plan.start, [at("10:00:00")]);
+}
+
+/// Every fire time from `next_fire` to `now` gets exactly one answer, whatever the policies.
+#[test]
+fn every_fire_time_is_accounted_for() {
+    let graces = [None, Some(0), Some(30), Some(60), Some(200), Some(100_000)];
+    let coalesces = [
+        Coalesce::Latest,
+        Coalesce::Earliest,
+        Coalesce::All { at_most: 2 },
+    ];
+    let overlaps = [
+        Overlap::Skip,
+        Overlap::Queue { at_most: 1 },
+        Overlap::CancelRunning,
+    ];
+    let mut cases = 0;
+    for grace in graces {
+        for coalesce in coalesces {
+            for overlap in overlaps {
+                for (running, queued) in [(0, 0), (1, 0), (1, 1), (0, 1)] {
+                    for late in [0, 1, 59, 60, 61, 180, 601] {
+                        let case = Case::every_minute().running(running, queued).with(|p| {
+                            p.misfire_grace_time = grace.map_or(MisfireGraceTime::Unlimited, |s| {
+                                MisfireGraceTime::Within(Duration::from_secs(s))
+                            });
+                            p.coalesce = coalesce;
+                            p.overlap = overlap;
+                        });
+                        let now = at("10:00:00") + TimeDelta::seconds(late);
+                        assert_accounted(&case.plan_at(now), late / 60 + 1, now, grace);
+                        cases += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(cases, 6 * 3 * 3 * 4 * 7);
+}
+
+fn assert_accounted(plan: &Plan, due: i64, now: DateTime<Utc>, grace: Option<u64>) {
+    let ranges = [
+        plan.missed.map(|(range, _)| range),
+        plan.coalesced,
+        plan.skipped.map(|(range, _)| range),
+    ];
+    let recorded: u64 = ranges
+        .iter()
+        .flatten()
+        .map(|range| range.count.number())
+        .sum();
+    let placed = (plan.start.len() + plan.queue.len()) as u64;
+    assert_eq!(recorded + placed, due as u64, "{plan:?}");
+    for fire_time in plan.start.iter().chain(&plan.queue) {
+        let late = (now - *fire_time).num_seconds();
+        assert!(grace.is_none_or(|grace| late <= grace as i64), "{plan:?}");
+    }
+    assert_eq!(
+        plan.next.fire_time(),
+        Some(at("10:00:00") + TimeDelta::minutes(due))
+    );
+}
+
+#[test]
+fn outcomes_that_never_ran_say_so() {
+    assert!(!Outcome::Missed(MissReason::Down).has_run());
+    assert!(Outcome::Lost.has_run());
+}
