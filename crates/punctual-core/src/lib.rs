@@ -54,8 +54,8 @@ pub use run::{
     CancelReason, FireRange, MissReason, Origin, Outcome, Run, RunId, RunKey, RunState, SkipReason,
 };
 pub use trigger::{
-    And, CalendarInterval, CalendarIntervalBuilder, Count, Cron, CronBuilder, Crontab,
-    CrontabBuilder, Custom, CustomTrigger, Date, DateBuilder, FieldText, FirstRun, Interval,
-    IntervalBuilder, Or, Trigger, TriggerRegistry, Undecided, Upcoming, When,
+    And, CalendarInterval, CalendarIntervalBuilder, CombinationBuilder, Count, Cron, CronBuilder,
+    Crontab, CrontabBuilder, Custom, CustomBuilder, CustomTrigger, Date, DateBuilder, FieldText,
+    FirstRun, Interval, IntervalBuilder, Or, Trigger, TriggerRegistry, Undecided, Upcoming, When,
 };
 pub use zone::{DatabaseInfo, Zone, ZoneDatabase};

@@ -15,8 +15,10 @@
 mod admit;
 mod backlog;
 mod first;
+mod manual;
 
 pub use first::{FirstFire, first_fire};
+pub use manual::manual;
 
 use chrono::{DateTime, Utc};
 

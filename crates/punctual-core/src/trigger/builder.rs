@@ -62,17 +62,21 @@ macro_rules! wallclock_setters {
     };
 }
 
-/// The conversions that let a builder stand wherever a trigger is asked for; only the first error
-/// is kept.
-macro_rules! builds_trigger {
+/// Keeps the first error of a builder's setters.
+macro_rules! keeps_first_error {
     ($builder:ident) => {
         impl $builder {
-            pub(crate) fn failed(mut self, error: Error) -> Self {
+            fn failed(mut self, error: Error) -> Self {
                 self.error.get_or_insert(error);
                 self
             }
         }
+    };
+}
 
+/// The conversion that lets a builder stand wherever a trigger is asked for.
+macro_rules! builds_trigger {
+    ($builder:ident) => {
         impl TryFrom<$builder> for Trigger {
             type Error = Error;
 
@@ -84,5 +88,6 @@ macro_rules! builds_trigger {
 }
 
 pub(crate) use {
-    builds_trigger, daylight_setters, timezone_setter, wallclock_setters, window_setters,
+    builds_trigger, daylight_setters, keeps_first_error, timezone_setter, wallclock_setters,
+    window_setters,
 };

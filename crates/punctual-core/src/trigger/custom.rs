@@ -8,8 +8,12 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
+use super::builder::{builds_trigger, window_setters};
 use super::combine::{Fuel, TICK};
-use super::{Trigger, Undecided};
+use super::date::Bounds;
+use super::window::Window;
+use super::windowed::Members;
+use super::{Answer, Trigger, Undecided, When};
 use crate::error::{Error, ErrorKind};
 
 /// A rule of your own: sunrise, the tides, the days your exchange trades.
@@ -128,23 +132,30 @@ impl fmt::Debug for TriggerRegistry {
 pub struct Custom {
     name: Box<str>,
     config: Box<Value>,
+    window: Option<Box<Window>>,
     code: Option<Arc<dyn CustomTrigger>>,
 }
 
 impl PartialEq for Custom {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.config == other.config
+        self.name == other.name && self.config == other.config && self.window == other.window
     }
 }
 
-type Answer = Result<Option<DateTime<Utc>>, Undecided>;
-
 impl Custom {
-    pub(crate) fn new(name: &str, config: Value) -> Self {
-        Self {
+    /// Begins a trigger whose code is registered under `name`.
+    pub fn named(name: impl Into<String>) -> CustomBuilder {
+        CustomBuilder {
             name: name.into(),
-            config: Box::new(config),
-            code: None,
+            config: Value::Null,
+            bounds: Bounds::default(),
+        }
+    }
+
+    pub(crate) fn with_window(&self, window: Option<Box<Window>>) -> Self {
+        Self {
+            window,
+            ..self.clone()
         }
     }
 
@@ -169,8 +180,8 @@ impl Custom {
             return Ok(self.clone());
         };
         let made = guarded(&self.name, || make(&self.config))
-            .map_err(|undecided| refused(&self.name, undecided.to_string()))?;
-        let code = made.map_err(|problem| refused(&self.name, problem))?;
+            .map_err(|undecided| refused(&self.name, &undecided.to_string()))?;
+        let code = made.map_err(|problem| refused(&self.name, &problem))?;
         Ok(Self {
             code: Some(code),
             ..self.clone()
@@ -188,7 +199,17 @@ impl Custom {
         guarded(&self.name, || code.describe()).ok().flatten()
     }
 
-    pub(crate) fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+    fn faulty(&self, problem: &str) -> Undecided {
+        Undecided::Faulty(format!("custom trigger `{}` {problem}", self.name))
+    }
+}
+
+impl Members for Custom {
+    fn window(&self) -> Option<&Window> {
+        self.window.as_deref()
+    }
+
+    fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         let code = self.code()?;
         fuel.spend()?;
         match guarded(&self.name, || code.after(t))? {
@@ -199,12 +220,12 @@ impl Custom {
         }
     }
 
-    pub(crate) fn first(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+    fn first(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         now.checked_sub_signed(TICK)
             .map_or(Ok(None), |before| self.after(before, fuel))
     }
 
-    pub(crate) fn last_at_or_before(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+    fn last_at_or_before(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         let code = self.code()?;
         fuel.spend()?;
         match guarded(&self.name, || code.last_at_or_before(t))? {
@@ -214,10 +235,6 @@ impl Custom {
             member => Ok(member.and_then(to_micros)),
         }
     }
-
-    fn faulty(&self, problem: &str) -> Undecided {
-        Undecided::Faulty(format!("custom trigger `{}` {problem}", self.name))
-    }
 }
 
 /// The resolution of everything that is stored.
@@ -225,7 +242,7 @@ fn to_micros(t: DateTime<Utc>) -> Option<DateTime<Utc>> {
     crate::instant::from_micros(crate::instant::micros(t))
 }
 
-fn refused(name: &str, problem: String) -> Error {
+fn refused(name: &str, problem: &str) -> Error {
     Error::new(
         ErrorKind::Custom,
         "config",
@@ -249,6 +266,50 @@ impl Trigger {
     /// A trigger whose code is registered under `name`; see [`CustomTrigger`].
     #[must_use]
     pub fn custom(name: &str, config: Value) -> Self {
-        Self::Custom(Custom::new(name, config))
+        Self::Custom(Custom {
+            name: name.into(),
+            config: Box::new(config),
+            window: None,
+            code: None,
+        })
     }
 }
+
+/// Builds a [`Custom`] trigger.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct CustomBuilder {
+    name: String,
+    config: Value,
+    bounds: Bounds,
+}
+
+impl CustomBuilder {
+    window_setters!(bounds.start, bounds.end);
+
+    /// What the code gets to see.
+    pub fn config(mut self, config: Value) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Checks the whole rule; the code is bound later.
+    ///
+    /// # Errors
+    ///
+    /// If the name is blank; the first other invalid value.
+    pub fn build(self) -> Result<Trigger, Error> {
+        if self.name.trim().is_empty() {
+            return Err(Error::new(ErrorKind::InvalidValue, "name", "is empty"));
+        }
+        let window = Window::new(self.bounds.start, self.bounds.end, None)?.map(Box::new);
+        Ok(Trigger::Custom(Custom {
+            name: self.name.into(),
+            config: Box::new(self.config),
+            window,
+            code: None,
+        }))
+    }
+}
+
+builds_trigger!(CustomBuilder);

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Trigger;
-use super::builder::{builds_trigger, timezone_setter, window_setters};
+use super::builder::{builds_trigger, keeps_first_error, timezone_setter, window_setters};
 use super::when::When;
 use super::window::Window;
 use crate::error::{Error, ErrorKind};
@@ -164,4 +164,5 @@ impl DateBuilder {
     }
 }
 
+keeps_first_error!(DateBuilder);
 builds_trigger!(DateBuilder);

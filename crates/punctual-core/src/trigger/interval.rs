@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Trigger;
-use super::builder::{builds_trigger, timezone_setter, window_setters};
+use super::builder::{builds_trigger, keeps_first_error, timezone_setter, window_setters};
 use super::date::Bounds;
 use super::when::When;
 use super::window::Window;
@@ -252,4 +252,5 @@ impl IntervalBuilder {
 
 const LONGEST: i64 = 8_000 * 366 * super::interval_units::DAY;
 
+keeps_first_error!(IntervalBuilder);
 builds_trigger!(IntervalBuilder);

@@ -34,13 +34,14 @@ mod upcoming;
 mod wallclock;
 mod when;
 mod window;
+mod windowed;
 
 pub use answer::{Count, Undecided};
 pub use calendar_interval::{CalendarInterval, CalendarIntervalBuilder};
-pub use combine::{And, Or};
+pub use combine::{And, CombinationBuilder, Or};
 pub use cron::{Cron, CronBuilder, FieldText};
 pub use crontab::{Crontab, CrontabBuilder};
-pub use custom::{Custom, CustomTrigger, TriggerRegistry};
+pub use custom::{Custom, CustomBuilder, CustomTrigger, TriggerRegistry};
 pub use date::{Date, DateBuilder};
 pub use interval::{FirstRun, Interval, IntervalBuilder};
 pub use upcoming::Upcoming;
@@ -49,6 +50,7 @@ pub use when::When;
 use chrono::{DateTime, Utc};
 
 use self::combine::{Fuel, count_members};
+use self::windowed::Members;
 use crate::error::Error;
 use crate::instant;
 use crate::zone::Zone;
@@ -97,7 +99,7 @@ impl Trigger {
     /// If there are none or too many, if they are nested too deeply, if an interval among them has
     /// no start, or if they never fire together.
     pub fn and(triggers: impl IntoIterator<Item = Self>) -> Result<Self, Error> {
-        And::new(triggers.into_iter().collect()).map(Self::And)
+        And::of(triggers).build()
     }
 
     /// The union of triggers; see [`Or`].
@@ -107,7 +109,7 @@ impl Trigger {
     /// If there are none or too many, if they are nested too deeply, or if an interval among them
     /// has no start.
     pub fn or(triggers: impl IntoIterator<Item = Self>) -> Result<Self, Error> {
-        Or::new(triggers.into_iter().collect()).map(Self::Or)
+        Or::of(triggers).build()
     }
 
     /// The next fire time, as `APScheduler` asks for it: the one after `previous`, or the first
@@ -245,8 +247,8 @@ impl Trigger {
         };
         match self {
             Self::Custom(custom) => custom.bind(registry).map(Self::Custom),
-            Self::And(and) if !self.is_bound() => Self::and(bind_all(and.children())?),
-            Self::Or(or) if !self.is_bound() => Self::or(bind_all(or.children())?),
+            Self::And(and) if !self.is_bound() => and.rebuilt(bind_all(and.children())?),
+            Self::Or(or) if !self.is_bound() => or.rebuilt(bind_all(or.children())?),
             other => Ok(other.clone()),
         }
     }
@@ -272,9 +274,11 @@ impl Trigger {
             Self::CalendarInterval(calendar) => {
                 Self::CalendarInterval(calendar.with_default_zone(zone))
             }
-            Self::And(and) => Self::And(and.map(fill)),
-            Self::Or(or) => Self::Or(or.map(fill)),
-            Self::Custom(custom) => Self::Custom(custom.clone()),
+            Self::And(and) => Self::And(and.map(fill, windowed::in_zone(and.window(), zone))),
+            Self::Or(or) => Self::Or(or.map(fill, windowed::in_zone(or.window(), zone))),
+            Self::Custom(custom) => {
+                Self::Custom(custom.with_window(windowed::in_zone(custom.window(), zone)))
+            }
         }
     }
 
@@ -296,9 +300,9 @@ impl Trigger {
             Self::Cron(cron) => Self::Cron(cron.unbounded()),
             Self::Crontab(crontab) => Self::Crontab(crontab.unbounded()),
             Self::CalendarInterval(calendar) => Self::CalendarInterval(calendar.unbounded()),
-            Self::And(and) => Self::And(and.map(Self::unbounded)),
-            Self::Or(or) => Self::Or(or.map(Self::unbounded)),
-            Self::Custom(custom) => Self::Custom(custom.clone()),
+            Self::And(and) => Self::And(and.map(Self::unbounded, None)),
+            Self::Or(or) => Self::Or(or.map(Self::unbounded, None)),
+            Self::Custom(custom) => Self::Custom(custom.with_window(None)),
         }
     }
 
@@ -310,7 +314,9 @@ impl Trigger {
             Self::Cron(cron) => cron.rule().clock.window.as_deref(),
             Self::Crontab(crontab) => crontab.rule().clock.window.as_deref(),
             Self::CalendarInterval(calendar) => calendar.clock().window.as_deref(),
-            Self::And(_) | Self::Or(_) | Self::Custom(_) => None,
+            Self::And(and) => and.window(),
+            Self::Or(or) => or.window(),
+            Self::Custom(custom) => custom.window(),
         };
         window.and_then(window::Window::first)
     }
@@ -318,9 +324,9 @@ impl Trigger {
     /// The first member of a trigger that has not fired yet.
     pub(crate) fn first_with(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         match self {
-            Self::And(and) => and.first(now, fuel),
-            Self::Or(or) => or.first(now, fuel),
-            Self::Custom(custom) => custom.first(now, fuel),
+            Self::And(and) => windowed::first(and, now, fuel),
+            Self::Or(or) => windowed::first(or, now, fuel),
+            Self::Custom(custom) => windowed::first(custom, now, fuel),
             simple => simple.try_next(None, now),
         }
     }
@@ -335,9 +341,9 @@ impl Trigger {
             }
             Self::Interval(interval) => Ok(interval.after(t)),
             Self::CalendarInterval(calendar) => Ok(calendar.after(t)),
-            Self::And(and) => and.after(t, fuel),
-            Self::Or(or) => or.after(t, fuel),
-            Self::Custom(custom) => custom.after(t, fuel),
+            Self::And(and) => windowed::after(and, t, fuel),
+            Self::Or(or) => windowed::after(or, t, fuel),
+            Self::Custom(custom) => windowed::after(custom, t, fuel),
         }
     }
 
@@ -351,9 +357,9 @@ impl Trigger {
             }
             Self::Interval(interval) => Ok(interval.last_at_or_before(t)),
             Self::CalendarInterval(calendar) => Ok(calendar.last_at_or_before(t)),
-            Self::And(and) => and.last_at_or_before(t, fuel),
-            Self::Or(or) => or.last_at_or_before(t, fuel),
-            Self::Custom(custom) => custom.last_at_or_before(t, fuel),
+            Self::And(and) => windowed::last_at_or_before(and, t, fuel),
+            Self::Or(or) => windowed::last_at_or_before(or, t, fuel),
+            Self::Custom(custom) => windowed::last_at_or_before(custom, t, fuel),
         }
     }
 }

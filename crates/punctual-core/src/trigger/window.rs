@@ -54,6 +54,11 @@ impl Window {
         self.start.and_then(|_| instant::from_micros(self.from))
     }
 
+    /// The end as an instant.
+    pub(crate) fn last(&self) -> Option<DateTime<Utc>> {
+        self.end.and_then(|_| instant::from_micros(self.through))
+    }
+
     /// First and last microsecond.
     pub(crate) fn bounds(window: Option<&Self>) -> (i64, i64) {
         window.map_or((MIN_MICROS, MAX_MICROS), |window| {

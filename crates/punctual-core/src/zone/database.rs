@@ -27,7 +27,7 @@ use crate::error::{Error, ErrorKind};
 pub struct ZoneDatabase {
     version: String,
     origin: String,
-    /// By lower-case name: the name as it is written, and its TZif data (RFC 9636).
+    /// By lower-case name: the name as it is written, and its `TZif` data (RFC 9636).
     zones: BTreeMap<String, (String, Vec<u8>)>,
 }
 

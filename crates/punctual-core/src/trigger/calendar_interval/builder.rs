@@ -5,7 +5,7 @@ use crate::civil;
 use crate::daylight::{Fold, Gap};
 use crate::error::{Error, ErrorKind};
 use crate::limits::MAX_YEAR;
-use crate::trigger::builder::{builds_trigger, wallclock_setters};
+use crate::trigger::builder::{builds_trigger, keeps_first_error, wallclock_setters};
 use crate::trigger::wallclock::WallclockDraft;
 use crate::trigger::{Trigger, When};
 use crate::zone::Zone;
@@ -161,4 +161,5 @@ fn check_length(length: Length) -> Result<(), Error> {
 }
 
 wallclock_setters!(CalendarIntervalBuilder);
+keeps_first_error!(CalendarIntervalBuilder);
 builds_trigger!(CalendarIntervalBuilder);

@@ -5,7 +5,7 @@ mod nominal;
 
 pub use builder::CalendarIntervalBuilder;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use self::nominal::{NominalDates, Step};
 use super::wallclock::Wallclock;
@@ -236,8 +236,39 @@ impl CalendarInterval {
     }
 
     pub(crate) fn count(&self, from: DateTime<Utc>, through: DateTime<Utc>) -> u64 {
-        self.dates()
-            .map_or(0, |dates| self.clock.count(&dates, from, through))
+        match self.dates() {
+            None => 0,
+            Some(dates) if dates.step.is_mixed() => self.count_by_date(dates, from, through),
+            Some(dates) => self.clock.count(&dates, from, through),
+        }
+    }
+
+    /// Where months and days mix, dates are only known from the one before: each is visited once.
+    fn count_by_date(
+        &self,
+        dates: NominalDates,
+        from: DateTime<Utc>,
+        through: DateTime<Utc>,
+    ) -> u64 {
+        // A local time is less than two days from the same time UTC.
+        const NEAR: TimeDelta = TimeDelta::days(2);
+        let day_of = |t: DateTime<Utc>| clamped(t.timestamp().div_euclid(DAY));
+        let first = day_of(from.checked_sub_signed(NEAR).unwrap_or(from));
+        let last = day_of(through.checked_add_signed(NEAR).unwrap_or(through));
+        let mut count = 0;
+        let mut date = dates.first_date_from(first);
+        while let Some(start) = date.filter(|date| *date <= last.min(dates.end)) {
+            let one = NominalDates {
+                start,
+                end: start,
+                ..dates
+            };
+            let midnight = DateTime::from_timestamp(i64::from(start) * DAY, 0).unwrap_or(from);
+            let near = from.max(midnight - NEAR)..=through.min(midnight + NEAR);
+            count += self.clock.count(&one, *near.start(), *near.end());
+            date = dates.step.from(start);
+        }
+        count
     }
 }
 

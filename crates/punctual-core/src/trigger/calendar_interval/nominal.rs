@@ -28,6 +28,10 @@ pub(crate) struct NominalDates {
 const LAST_DAY: i32 = civil::to_days(MAX_YEAR, 12, 31);
 
 impl Step {
+    pub(crate) fn is_mixed(self) -> bool {
+        self.months > 0 && self.days > 0
+    }
+
     /// The date after `days`, which need not be on any grid.
     pub(crate) fn from(self, days: i32) -> Option<i32> {
         let Date { year, month, day } = civil::from_days(days);
@@ -58,7 +62,7 @@ fn existing(base: i32, months: i32, day: u32, k: i32) -> Option<(i32, i32)> {
 
 impl NominalDates {
     /// The first date that is not before `days`.
-    fn first_date_from(&self, days: i32) -> Option<i32> {
+    pub(crate) fn first_date_from(&self, days: i32) -> Option<i32> {
         let date = match self.step {
             _ if days <= self.start => self.start,
             Step {

@@ -3,9 +3,9 @@ use chrono::{DateTime, Utc};
 use super::check::{checked_children, must_meet};
 use super::{Fuel, TICK};
 use crate::error::Error;
-use crate::trigger::{Trigger, Undecided};
-
-type Answer = Result<Option<DateTime<Utc>>, Undecided>;
+use crate::trigger::window::Window;
+use crate::trigger::windowed::Members;
+use crate::trigger::{Answer, Trigger};
 
 /// Fires when all of its triggers do: the intersection of their members.
 ///
@@ -22,40 +22,40 @@ type Answer = Result<Option<DateTime<Utc>>, Undecided>;
 /// # Ok::<(), punctual_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct And(Box<[Trigger]>);
+pub struct And {
+    triggers: Box<[Trigger]>,
+    window: Option<Box<Window>>,
+}
 
 impl And {
-    pub(crate) fn new(triggers: Vec<Trigger>) -> Result<Self, Error> {
-        let and = Self(checked_children(triggers)?.into_boxed_slice());
+    pub(super) fn new(triggers: Vec<Trigger>, window: Option<Box<Window>>) -> Result<Self, Error> {
+        let and = Self {
+            triggers: checked_children(triggers)?.into_boxed_slice(),
+            window,
+        };
         must_meet(&and)?;
         Ok(and)
     }
 
     pub(crate) fn children(&self) -> &[Trigger] {
-        &self.0
+        &self.triggers
     }
 
-    /// For changes that keep the rules as they are.
-    pub(crate) fn map(&self, change: impl FnMut(&Trigger) -> Trigger) -> Self {
-        Self(self.0.iter().map(change).collect())
+    /// The same with children whose rules changed, checked anew.
+    pub(crate) fn rebuilt(&self, triggers: Vec<Trigger>) -> Result<Trigger, Error> {
+        Self::new(triggers, self.window.clone()).map(Trigger::And)
     }
 
-    /// The first common member from the earliest first answer on: a date in the past counts.
-    pub(crate) fn first(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
-        let mut earliest = None;
-        for child in &self.0 {
-            let Some(t) = child.first_with(now, fuel)? else {
-                return Ok(None);
-            };
-            earliest = Some(earliest.map_or(t, |earliest: DateTime<Utc>| earliest.min(t)));
-        }
-        earliest.map_or(Ok(None), |earliest| self.first_from(earliest, fuel))
-    }
-
-    pub(crate) fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
-        match t.checked_add_signed(TICK) {
-            Some(from) => self.first_from(from, fuel),
-            None => Ok(None),
+    /// The same with other children and another window: for changes that keep the rules as they
+    /// are.
+    pub(crate) fn map(
+        &self,
+        change: impl FnMut(&Trigger) -> Trigger,
+        window: Option<Box<Window>>,
+    ) -> Self {
+        Self {
+            triggers: self.triggers.iter().map(change).collect(),
+            window,
         }
     }
 
@@ -63,7 +63,7 @@ impl And {
     fn first_from(&self, from: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         let mut candidate = from;
         let mut agreeing = 0;
-        for child in self.0.iter().cycle() {
+        for child in self.triggers.iter().cycle() {
             let Some(before) = candidate.checked_sub_signed(TICK) else {
                 return Ok(None);
             };
@@ -76,17 +76,43 @@ impl And {
                 agreeing = 0;
             }
             agreeing += 1;
-            if agreeing == self.0.len() {
+            if agreeing == self.triggers.len() {
                 return Ok(Some(candidate));
             }
         }
         Ok(None)
     }
+}
 
-    pub(crate) fn last_at_or_before(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+impl Members for And {
+    fn window(&self) -> Option<&Window> {
+        self.window.as_deref()
+    }
+
+    /// The first common member from the earliest first answer on: a date in the past counts.
+    fn first(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        let mut earliest: Option<DateTime<Utc>> = None;
+        for child in &self.triggers {
+            let Some(t) = child.first_with(now, fuel)? else {
+                return Ok(None);
+            };
+            earliest = Some(earliest.map_or(t, |earliest| earliest.min(t)));
+        }
+        earliest.map_or(Ok(None), |earliest| self.first_from(earliest, fuel))
+    }
+
+    fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        match t.checked_add_signed(TICK) {
+            Some(from) => self.first_from(from, fuel),
+            None => Ok(None),
+        }
+    }
+
+    /// Lowers a candidate in the same way.
+    fn last_at_or_before(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         let mut candidate = t;
         let mut agreeing = 0;
-        for child in self.0.iter().cycle() {
+        for child in self.triggers.iter().cycle() {
             let Some(member) = child.last_with(candidate, fuel)? else {
                 return Ok(None);
             };
@@ -96,7 +122,7 @@ impl And {
                 agreeing = 0;
             }
             agreeing += 1;
-            if agreeing == self.0.len() {
+            if agreeing == self.triggers.len() {
                 return Ok(Some(candidate));
             }
         }

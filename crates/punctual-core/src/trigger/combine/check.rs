@@ -5,6 +5,8 @@ use chrono::{DateTime, Utc};
 use super::{And, Fuel, TICK};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_DEPTH, MAX_TRIGGERS};
+use crate::trigger::window::Window;
+use crate::trigger::windowed::{self, Members};
 use crate::trigger::{Trigger, Undecided};
 
 /// Children with members of their own, not too many and not too deep.
@@ -69,14 +71,15 @@ pub(super) fn must_meet(and: &And) -> Result<(), Error> {
     if !and.children().iter().all(Trigger::is_bound) {
         return Ok(());
     }
-    let from = and.children().iter().filter_map(latest_start).max();
+    let own = and.window().and_then(Window::first);
+    let from = own.max(and.children().iter().filter_map(latest_start).max());
     let from = from.unwrap_or(DateTime::UNIX_EPOCH);
     match meets(and, from) {
         Ok(true) => return Ok(()),
         Ok(false) => {}
         Err(undecided) => return Err(never(&undecided)),
     }
-    match meets(&and.map(Trigger::unbounded), DateTime::UNIX_EPOCH) {
+    match meets(&and.map(Trigger::unbounded, None), DateTime::UNIX_EPOCH) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Error::new(
             ErrorKind::NeverFires,
@@ -88,8 +91,7 @@ pub(super) fn must_meet(and: &And) -> Result<(), Error> {
 }
 
 fn meets(and: &And, from: DateTime<Utc>) -> Result<bool, Undecided> {
-    and.after(from - TICK, &mut Fuel::new())
-        .map(|member| member.is_some())
+    windowed::after(and, from - TICK, &mut Fuel::new()).map(|member| member.is_some())
 }
 
 fn never(undecided: &Undecided) -> Error {

@@ -1,10 +1,12 @@
 //! `and` and `or`: intersection and union of the members of other triggers.
 
 mod and;
+mod builder;
 mod check;
 mod or;
 
 pub use and::And;
+pub use builder::CombinationBuilder;
 pub(super) use check::too_deep;
 pub use or::Or;
 

@@ -3,9 +3,9 @@ use chrono::{DateTime, Utc};
 use super::Fuel;
 use super::check::checked_children;
 use crate::error::Error;
-use crate::trigger::{Trigger, Undecided};
-
-type Answer = Result<Option<DateTime<Utc>>, Undecided>;
+use crate::trigger::window::Window;
+use crate::trigger::windowed::Members;
+use crate::trigger::{Answer, Trigger};
 
 /// Fires whenever one of its triggers does: the union of their members. Two that coincide are one.
 ///
@@ -19,43 +19,69 @@ type Answer = Result<Option<DateTime<Utc>>, Undecided>;
 /// # Ok::<(), punctual_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Or(Box<[Trigger]>);
+pub struct Or {
+    triggers: Box<[Trigger]>,
+    window: Option<Box<Window>>,
+}
 
 impl Or {
-    pub(crate) fn new(triggers: Vec<Trigger>) -> Result<Self, Error> {
-        checked_children(triggers).map(|children| Self(children.into_boxed_slice()))
+    pub(super) fn new(triggers: Vec<Trigger>, window: Option<Box<Window>>) -> Result<Self, Error> {
+        Ok(Self {
+            triggers: checked_children(triggers)?.into_boxed_slice(),
+            window,
+        })
     }
 
     pub(crate) fn children(&self) -> &[Trigger] {
-        &self.0
+        &self.triggers
     }
 
-    pub(crate) fn map(&self, change: impl FnMut(&Trigger) -> Trigger) -> Self {
-        Self(self.0.iter().map(change).collect())
+    /// The same with children whose rules changed, checked anew.
+    pub(crate) fn rebuilt(&self, triggers: Vec<Trigger>) -> Result<Trigger, Error> {
+        Self::new(triggers, self.window.clone()).map(Trigger::Or)
     }
 
-    pub(crate) fn first(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
-        self.earliest(|child| child.first_with(now, fuel))
-    }
-
-    pub(crate) fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
-        self.earliest(|child| child.after_with(t, fuel))
+    /// The same with other children and another window: for changes that keep the rules as they
+    /// are.
+    pub(crate) fn map(
+        &self,
+        change: impl FnMut(&Trigger) -> Trigger,
+        window: Option<Box<Window>>,
+    ) -> Self {
+        Self {
+            triggers: self.triggers.iter().map(change).collect(),
+            window,
+        }
     }
 
     /// One child that cannot tell makes the whole undecided: its members might come first.
     fn earliest(&self, mut ask: impl FnMut(&Trigger) -> Answer) -> Answer {
         let mut earliest: Option<DateTime<Utc>> = None;
-        for child in &self.0 {
+        for child in &self.triggers {
             if let Some(t) = ask(child)? {
                 earliest = Some(earliest.map_or(t, |earliest| earliest.min(t)));
             }
         }
         Ok(earliest)
     }
+}
 
-    pub(crate) fn last_at_or_before(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+impl Members for Or {
+    fn window(&self) -> Option<&Window> {
+        self.window.as_deref()
+    }
+
+    fn first(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        self.earliest(|child| child.first_with(now, fuel))
+    }
+
+    fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        self.earliest(|child| child.after_with(t, fuel))
+    }
+
+    fn last_at_or_before(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         let mut latest = None;
-        for child in &self.0 {
+        for child in &self.triggers {
             latest = latest.max(child.last_with(t, fuel)?);
         }
         Ok(latest)

@@ -104,4 +104,5 @@ impl CronBuilder {
 }
 
 crate::trigger::builder::wallclock_setters!(CronBuilder);
+crate::trigger::builder::keeps_first_error!(CronBuilder);
 crate::trigger::builder::builds_trigger!(CronBuilder);

@@ -66,7 +66,6 @@ impl PartialEq for Cron {
 
 impl Cron {
     /// Begins a cron trigger without fields: every second.
-    #[must_use]
     #[expect(
         clippy::new_ret_no_self,
         reason = "a trigger exists only once all of it is valid"

@@ -301,7 +301,7 @@ fn through(n: u32) -> u64 {
 /// A weekday set as days of a month (bits 1 to 31) that begins with `first_weekday`.
 fn repeat(weekdays: u8, first_weekday: u32) -> u32 {
     const EVERY_SEVENTH: u64 = 0x0000_0408_1020_4081;
-    ((u64::from(weekdays) * EVERY_SEVENTH >> first_weekday) as u32) << 1
+    (((u64::from(weekdays) * EVERY_SEVENTH) >> first_weekday) as u32) << 1
 }
 
 impl Rare {

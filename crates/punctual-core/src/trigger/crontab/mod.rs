@@ -4,7 +4,7 @@ mod check;
 mod compile;
 
 use super::Trigger;
-use super::builder::{builds_trigger, wallclock_setters};
+use super::builder::{builds_trigger, keeps_first_error, wallclock_setters};
 use super::cron::pattern::Join;
 use super::cron::rule::Rule;
 use super::wallclock::WallclockDraft;
@@ -132,4 +132,5 @@ impl CrontabBuilder {
 }
 
 wallclock_setters!(CrontabBuilder);
+keeps_first_error!(CrontabBuilder);
 builds_trigger!(CrontabBuilder);

@@ -7,6 +7,7 @@ mod words;
 use self::words::{list, plural};
 use super::wallclock::Wallclock;
 use super::window::Window;
+use super::windowed::Members;
 use super::{CalendarInterval, Interval, Trigger, interval_units};
 use crate::zone::Zone;
 
@@ -26,11 +27,14 @@ pub(super) fn describe(trigger: &Trigger) -> String {
             pattern_words(&rule.pattern) + &clock_words(&rule.clock)
         }
         Trigger::CalendarInterval(calendar) => describe_calendar(calendar),
-        Trigger::And(and) => combined(and.children(), " and at the same time "),
-        Trigger::Or(or) => combined(or.children(), " or "),
-        Trigger::Custom(custom) => custom
-            .describe()
-            .unwrap_or_else(|| format!("custom trigger `{}`", custom.name())),
+        Trigger::And(and) => {
+            combined(and.children(), " and at the same time ") + &window_words(and.window())
+        }
+        Trigger::Or(or) => combined(or.children(), " or ") + &window_words(or.window()),
+        Trigger::Custom(custom) => {
+            let name = || format!("custom trigger `{}`", custom.name());
+            custom.describe().unwrap_or_else(name) + &window_words(custom.window())
+        }
     }
 }
 

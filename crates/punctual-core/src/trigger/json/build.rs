@@ -5,7 +5,8 @@ use crate::error::{Error, ErrorKind};
 use crate::trigger::cron::field::Field;
 use crate::trigger::interval_units::{UNITS, micros_of};
 use crate::trigger::{
-    CalendarInterval, Cron, CronBuilder, Crontab, Date, FirstRun, IntervalBuilder, Trigger,
+    And, CalendarInterval, CombinationBuilder, Cron, CronBuilder, Crontab, Custom, Date, FirstRun,
+    IntervalBuilder, Or, Trigger,
 };
 
 const TYPES: [&str; 8] = [
@@ -30,8 +31,8 @@ pub(crate) fn build(mut fields: Fields) -> Result<Trigger, Error> {
         "cron" => cron(fields),
         "crontab" => crontab(fields),
         "calendar_interval" => calendar_interval(fields),
-        "and" => combined(fields, "and", Trigger::and),
-        "or" => combined(fields, "or", Trigger::or),
+        "and" => combined(fields, "and", And::of),
+        "or" => combined(fields, "or", Or::of),
         "custom" => custom(fields),
         _ => Err(
             Error::new(ErrorKind::InvalidValue, "type", "is no trigger type")
@@ -206,27 +207,27 @@ fn calendar_interval(mut fields: Fields) -> Result<Trigger, Error> {
 fn combined(
     mut fields: Fields,
     kind: &str,
-    combine: fn(Vec<Trigger>) -> Result<Trigger, Error>,
+    combine: fn(Vec<Trigger>) -> CombinationBuilder,
 ) -> Result<Trigger, Error> {
     let children = fields.take_children();
-    fields.finish(kind, &["triggers"])?;
+    let (start, end) = (fields.take_when("start"), fields.take_when("end"));
+    fields.finish(kind, &["triggers", "start", "end"])?;
     let build_child =
         |(index, child)| build(child).map_err(|error| error.inside(&format!("triggers[{index}]")));
-    combine(
-        children?
-            .into_iter()
-            .enumerate()
-            .map(build_child)
-            .collect::<Result<_, _>>()?,
-    )
+    let children = children?.into_iter().enumerate().map(build_child);
+    let mut builder = combine(children.collect::<Result<_, _>>()?);
+    apply!(builder, start = start, end = end);
+    builder.build()
 }
 
 fn custom(mut fields: Fields) -> Result<Trigger, Error> {
     let name = fields.require_text("name", "the name that its code is registered under")?;
-    if name.trim().is_empty() {
-        return Err(Error::new(ErrorKind::InvalidValue, "name", "is empty"));
-    }
-    let config = fields.take("config").unwrap_or_default();
-    fields.finish("custom", &["name", "config"])?;
-    Ok(Trigger::custom(&name, config))
+    let mut builder = Custom::named(name).config(fields.take("config").unwrap_or_default());
+    apply!(
+        builder,
+        start = fields.take_when("start"),
+        end = fields.take_when("end")
+    );
+    fields.finish("custom", &["name", "config", "start", "end"])?;
+    builder.build()
 }

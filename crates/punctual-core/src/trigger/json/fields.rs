@@ -14,7 +14,7 @@ use crate::zone::Zone;
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     values: BTreeMap<String, Value>,
-    children: Option<Vec<Fields>>,
+    children: Option<Vec<Self>>,
 }
 
 impl Fields {

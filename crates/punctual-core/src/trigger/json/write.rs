@@ -6,6 +6,7 @@ use serde_json::{Number, Value};
 use crate::daylight::{Daylight, Fold, Gap};
 use crate::trigger::wallclock::Wallclock;
 use crate::trigger::window::Window;
+use crate::trigger::windowed::Members;
 use crate::trigger::{CalendarInterval, FirstRun, Trigger, interval_units};
 use crate::zone::Zone;
 
@@ -125,22 +126,24 @@ pub(crate) fn entries(trigger: &Trigger) -> Entries<'_> {
             entries
         }
         Trigger::CalendarInterval(calendar) => calendar_interval(calendar),
-        Trigger::And(and) => combined("and", and.children()),
-        Trigger::Or(or) => combined("or", or.children()),
+        Trigger::And(and) => combined("and", and.children(), and.window()),
+        Trigger::Or(or) => combined("or", or.children(), or.window()),
         Trigger::Custom(custom) => {
             let mut entries = Entries::of("custom");
             entries.push("name", custom.name());
             if !custom.config().is_null() {
                 entries.push("config", custom.config().clone());
             }
+            entries.push_window(custom.window());
             entries
         }
     }
 }
 
-fn combined<'a>(kind: &str, children: &'a [Trigger]) -> Entries<'a> {
+fn combined<'a>(kind: &str, children: &'a [Trigger], window: Option<&Window>) -> Entries<'a> {
     let mut entries = Entries::of(kind);
     entries.0.push(("triggers", Entry::Triggers(children)));
+    entries.push_window(window);
     entries
 }
 

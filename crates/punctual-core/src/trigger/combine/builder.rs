@@ -1,0 +1,63 @@
+use super::{And, Or};
+use crate::error::Error;
+use crate::trigger::builder::{builds_trigger, window_setters};
+use crate::trigger::date::Bounds;
+use crate::trigger::window::Window;
+use crate::trigger::{Trigger, When};
+
+/// Builds an [`And`] or an [`Or`].
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct CombinationBuilder {
+    kind: Kind,
+    triggers: Vec<Trigger>,
+    bounds: Bounds,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    And,
+    Or,
+}
+
+impl And {
+    /// Begins the intersection of triggers.
+    pub fn of(triggers: impl IntoIterator<Item = Trigger>) -> CombinationBuilder {
+        CombinationBuilder::new(Kind::And, triggers.into_iter().collect())
+    }
+}
+
+impl Or {
+    /// Begins the union of triggers.
+    pub fn of(triggers: impl IntoIterator<Item = Trigger>) -> CombinationBuilder {
+        CombinationBuilder::new(Kind::Or, triggers.into_iter().collect())
+    }
+}
+
+impl CombinationBuilder {
+    fn new(kind: Kind, triggers: Vec<Trigger>) -> Self {
+        Self {
+            kind,
+            triggers,
+            bounds: Bounds::default(),
+        }
+    }
+
+    window_setters!(bounds.start, bounds.end);
+
+    /// Checks the whole rule.
+    ///
+    /// # Errors
+    ///
+    /// If there are no triggers or too many, if they are nested too deeply, if an interval among
+    /// them has no start, or if the triggers of an [`And`] never fire together.
+    pub fn build(self) -> Result<Trigger, Error> {
+        let window = Window::new(self.bounds.start, self.bounds.end, None)?.map(Box::new);
+        match self.kind {
+            Kind::And => And::new(self.triggers, window).map(Trigger::And),
+            Kind::Or => Or::new(self.triggers, window).map(Trigger::Or),
+        }
+    }
+}
+
+builds_trigger!(CombinationBuilder);

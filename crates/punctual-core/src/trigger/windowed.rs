@@ -1,0 +1,72 @@
+//! A window around triggers that do not look at one themselves: `and`, `or` and custom ones.
+
+use chrono::{DateTime, Utc};
+
+use super::combine::{Fuel, TICK};
+use super::window::Window;
+use super::{Answer, When};
+use crate::zone::Zone;
+
+/// The members of a trigger before its window is applied.
+pub(crate) trait Members {
+    fn window(&self) -> Option<&Window>;
+
+    /// The first member of a trigger that has not fired yet.
+    fn first(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer;
+
+    fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer;
+
+    fn last_at_or_before(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer;
+}
+
+pub(crate) fn first(members: &impl Members, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+    let first = members.first(now, fuel)?;
+    let start = members.window().and_then(Window::first);
+    match (first, start) {
+        (Some(first), Some(start)) if first < start => after(members, start - TICK, fuel),
+        _ => Ok(first.filter(|first| is_before_end(members, *first))),
+    }
+}
+
+pub(crate) fn after(members: &impl Members, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+    let start = members.window().and_then(Window::first);
+    let t = start.map_or(t, |start| t.max(start - TICK));
+    if !is_before_end(members, t) {
+        return Ok(None);
+    }
+    Ok(members
+        .after(t, fuel)?
+        .filter(|member| is_before_end(members, *member)))
+}
+
+pub(crate) fn last_at_or_before(
+    members: &impl Members,
+    t: DateTime<Utc>,
+    fuel: &mut Fuel,
+) -> Answer {
+    let end = members.window().and_then(Window::last);
+    let t = end.map_or(t, |end| t.min(end));
+    let start = members.window().and_then(Window::first);
+    if start.is_some_and(|start| t < start) {
+        return Ok(None);
+    }
+    let last = members.last_at_or_before(t, fuel)?;
+    Ok(last.filter(|last| start.is_none_or(|start| *last >= start)))
+}
+
+fn is_before_end(members: &impl Members, t: DateTime<Utc>) -> bool {
+    members
+        .window()
+        .and_then(Window::last)
+        .is_none_or(|end| t <= end)
+}
+
+/// A window whose local bounds have become instants, since there is no zone field to keep.
+pub(crate) fn in_zone(window: Option<&Window>, zone: Zone) -> Option<Box<Window>> {
+    let window = window?.in_zone(zone);
+    let instant = |bound: Option<DateTime<Utc>>| bound.map(When::Instant);
+    let bounds = (instant(window.first()), instant(window.last()));
+    Window::new(bounds.0, bounds.1, None)
+        .unwrap_or_default()
+        .map(Box::new)
+}
