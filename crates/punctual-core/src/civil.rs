@@ -83,17 +83,50 @@ pub(crate) const fn weekday(days: i32) -> u32 {
     (days + WEEKS + 3) as u32 % 7
 }
 
-/// How many days of the year are before a month.
-pub(crate) const fn day_of_year(year: i32, month: u32) -> u32 {
-    const BEFORE: [u32; 13] = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
-    BEFORE[month as usize] + (month > 2 && is_leap(year)) as u32
+/// What a search asks of a year again and again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Year {
+    pub(crate) number: i32,
+    is_leap: bool,
+    /// The day number of 1 January.
+    first: i32,
 }
 
-/// How many ISO 8601 weeks a year has. Weeks begin on Monday and belong to the year that holds
-/// their Thursday, so a year has 53 if it begins or ends on one.
-pub(crate) const fn iso_weeks(january_1: u32, is_leap: bool) -> u32 {
-    const THURSDAY: u32 = 3;
-    52 + (january_1 == THURSDAY || (is_leap && january_1 + 1 == THURSDAY)) as u32
+impl Year {
+    pub(crate) fn new(number: i32) -> Self {
+        Self {
+            number,
+            is_leap: is_leap(number),
+            first: to_days(number, 1, 1),
+        }
+    }
+
+    /// How many days of the year are before a month.
+    pub(crate) fn days_before(&self, month: u32) -> u32 {
+        const BEFORE: [u32; 13] = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+        BEFORE[month as usize] + u32::from(self.is_leap && month > 2)
+    }
+
+    /// The day number of a date.
+    pub(crate) fn day(&self, month: u32, day: u32) -> i32 {
+        self.first + (self.days_before(month) + day) as i32 - 1
+    }
+
+    pub(crate) fn days_in(&self, month: u32) -> u32 {
+        if month == 2 {
+            28 + u32::from(self.is_leap)
+        } else {
+            30 | (month ^ (month >> 3))
+        }
+    }
+
+    /// How many ISO 8601 weeks it has. Weeks begin on Monday and belong to the year that holds
+    /// their Thursday, so a year has 53 if it begins or ends on one.
+    pub(crate) fn iso_weeks(&self) -> u32 {
+        const THURSDAY: u32 = 3;
+        let first = weekday(self.first);
+        52 + u32::from(first == THURSDAY || (self.is_leap && first + 1 == THURSDAY))
+    }
 }
 
 #[cfg(test)]
@@ -114,13 +147,14 @@ mod tests {
             );
             assert_eq!(to_days(date.year, date.month, date.day), days);
             assert_eq!(weekday(days), theirs.weekday().num_days_from_monday());
-            let january_1 = weekday(to_days(date.year, 1, 1));
-            if date.day == 1 {
-                assert_eq!(day_of_year(date.year, date.month), theirs.ordinal0());
-            }
+            let year = Year::new(date.year);
+            assert_eq!(year.day(date.month, date.day), days);
+            assert_eq!(
+                year.days_in(date.month),
+                days_in_month(date.year, date.month)
+            );
             if (date.month, date.day) == (12, 28) {
-                let weeks = iso_weeks(january_1, is_leap(date.year));
-                assert_eq!(weeks, theirs.iso_week().week());
+                assert_eq!(year.iso_weeks(), theirs.iso_week().week());
             }
             days += 1;
         }

@@ -2,10 +2,13 @@
 
 mod builder;
 mod compile;
+mod day;
 pub(crate) mod expression;
 pub(crate) mod field;
+mod month;
 pub(crate) mod pattern;
 pub(crate) mod rule;
+mod search;
 pub(crate) mod years;
 
 pub use builder::{CronBuilder, FieldText};

@@ -1,0 +1,154 @@
+//! The days of a month that a pattern matches.
+
+use super::pattern::{ALL_DAYS, ALL_WEEKDAYS, ALL_WEEKS, Join, Pattern, Rare};
+use crate::civil::{self, Year};
+
+impl Pattern {
+    /// The days of a month that match, as bits 1 to 31. Year and month themselves are not looked
+    /// at.
+    pub(super) fn days_of(&self, year: &Year, month: u32) -> u32 {
+        let length = year.days_in(month);
+        let exist = ((2_u64 << length) - 1) as u32 & !1;
+        let by_day = self.days & ALL_DAYS | (self.days & 1) << length;
+        let Some(rare) = &self.rare else {
+            if self.weekdays == ALL_WEEKDAYS && self.join != Join::Or {
+                return by_day & exist;
+            }
+            let first_weekday = civil::weekday(year.day(month, 1));
+            return self.joined(by_day, repeat(self.weekdays, first_weekday)) & exist;
+        };
+        let first_weekday = civil::weekday(year.day(month, 1));
+        let by_week = rare.week_days(year, month, first_weekday);
+        if by_week == 0 {
+            return 0;
+        }
+        let by_weekday = repeat(self.weekdays, first_weekday);
+        let by_day = by_day | rare.working_days(first_weekday, length);
+        let nth = rare.nth_days(first_weekday, length);
+        let joined = if rare.nth_is_day {
+            self.joined(by_day | nth, by_weekday)
+        } else {
+            self.joined(by_day, by_weekday | nth)
+        };
+        joined & by_week & exist
+    }
+
+    fn joined(&self, by_day: u32, by_weekday: u32) -> u32 {
+        match self.join {
+            Join::And | Join::AndAlways => by_day & by_weekday,
+            Join::Or => by_day | by_weekday,
+        }
+    }
+}
+
+/// A weekday set as days of a month (bits 1 to 31) that begins with `first_weekday`.
+fn repeat(weekdays: u8, first_weekday: u32) -> u32 {
+    const EVERY_SEVENTH: u64 = 0x0000_0408_1020_4081;
+    (((u64::from(weekdays) * EVERY_SEVENTH) >> first_weekday) as u32) << 1
+}
+
+impl Rare {
+    fn nth_days(&self, first_weekday: u32, length: u32) -> u32 {
+        let [nth @ .., last] = self.nth_weekdays;
+        let week = |days: u32, from: u32| days & (0x7f << from);
+        let mut days = 0;
+        for (n, weekdays) in (0..).zip(nth) {
+            if weekdays != 0 {
+                days |= week(repeat(weekdays, first_weekday), 1 + 7 * n);
+            }
+        }
+        if last != 0 {
+            days |= week(repeat(last, first_weekday), length - 6);
+        }
+        days
+    }
+
+    /// `15W` is the working day (Monday to Friday) nearest to the 15th within the month, `LW` the
+    /// last one of the month.
+    fn working_days(&self, first_weekday: u32, length: u32) -> u32 {
+        let weekday = |day: u32| (first_weekday + day - 1) % 7;
+        let mut days = 0;
+        let mut nearest = self.nearest & ((2_u64 << length) - 1) as u32;
+        while nearest != 0 {
+            let day = nearest.trailing_zeros();
+            nearest &= nearest - 1;
+            days |= 1
+                << match weekday(day) {
+                    5 if day == 1 => 3,
+                    5 => day - 1,
+                    6 if day == length => day - 2,
+                    6 => day + 1,
+                    _ => day,
+                };
+        }
+        if self.last_working_day {
+            days |= 1 << (length - weekday(length).saturating_sub(4));
+        }
+        days
+    }
+
+    /// The days of a month whose ISO week is allowed.
+    fn week_days(&self, year: &Year, month: u32, first_weekday: u32) -> u32 {
+        if self.weeks == ALL_WEEKS {
+            return ALL_DAYS;
+        }
+        let mut rows = self.week_rows(year, month, first_weekday);
+        let mut days = 0_u64;
+        while rows != 0 {
+            let row = rows.trailing_zeros();
+            rows &= rows - 1;
+            // The first row begins on a Monday on or before the first day of the month.
+            days |= (0x7f << 7 << (7 * row)) >> (6 + first_weekday);
+        }
+        days as u32 & ALL_DAYS
+    }
+
+    /// A month as rows of weeks, Monday to Sunday: bit n is set if the week of row n is allowed.
+    fn week_rows(&self, year: &Year, month: u32, first_weekday: u32) -> u64 {
+        const SIX_ROWS: u64 = 0x3f;
+        let first = year.days_before(month);
+        let week = (first + 10 - first_weekday) / 7;
+        if (2..12).contains(&month) {
+            return self.weeks >> week & SIX_ROWS;
+        }
+        if week == 0 {
+            // The first days of January may belong to the last week of the year before.
+            let last = Year::new(year.number - 1).iso_weeks();
+            return (self.weeks >> last & 1) | (self.weeks & SIX_ROWS & !1);
+        }
+        let last = year.iso_weeks();
+        // The last days of December may belong to the first week of the year after.
+        let of_year = self.weeks & ((2 << last) - 1);
+        let rows = of_year >> week & SIX_ROWS;
+        rows | (self.weeks >> 1 & 1) << (last + 1 - week) & SIX_ROWS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Datelike, NaiveDate};
+
+    use super::*;
+
+    #[test]
+    fn weeks_are_those_of_chrono() {
+        for week in 1..=53 {
+            let rare = Rare {
+                weeks: 1 << week,
+                ..Rare::default()
+            };
+            for year in 1995..2030 {
+                for month in 1..=12 {
+                    let calendar = Year::new(year);
+                    let first_weekday = civil::weekday(calendar.day(month, 1));
+                    let days = rare.week_days(&calendar, month, first_weekday);
+                    for day in 1..=civil::days_in_month(year, month) {
+                        let date = NaiveDate::from_ymd_opt(year, month, day).unwrap();
+                        let expected = date.iso_week().week() == week;
+                        assert_eq!(days >> day & 1 == 1, expected, "week {week} on {date}");
+                    }
+                }
+            }
+        }
+    }
+}
