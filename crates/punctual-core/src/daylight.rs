@@ -201,15 +201,13 @@ impl<'a, W: WallTimes> Timeline<'a, W> {
             if let Some(hit) = self.last_in(&segment, until) {
                 return Some(hit);
             }
-            // Nothing earlier can be shown once the set has nothing before this segment's walls.
-            let lowest = segment.wall_start().min(segment.unseen);
-            self.times
+            // Whatever earlier segments show is before this wall time; the next member is near
+            // the last one that the set has there.
+            let wall = self
+                .times
                 .last_before(segment.wall_start().max(segment.unseen))?;
-            if index == 0 || lowest <= crate::civil::MIN_WALL {
-                return None;
-            }
-            index -= 1;
-            until = segment.start - 1;
+            index = index.checked_sub(1)?.min(self.zone.index_at(wall + FAR));
+            until = self.zone.segment(index)?.end - 1;
         }
     }
 
