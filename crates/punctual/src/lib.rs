@@ -1,1 +1,48 @@
-//! x
+//! Punctual: `APScheduler` for tokio.
+//!
+//! Jobs run when they are due, in order, once; what became of every fire time is written down.
+//! This crate is the one to add; it holds no logic of its own.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use punctual::{Crontab, Interval, RunFilter, Scheduler};
+//!
+//! async fn tick() {
+//!     println!("tick");
+//! }
+//!
+//! #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! async fn main() -> Result<(), punctual::Error> {
+//!     let scheduler = Scheduler::builder().timezone("Europe/Paris").build()?;
+//!     scheduler.add_job(tick, Interval::every(Duration::from_secs(60))).id("tick").await?;
+//!     scheduler.add_job(tick, Crontab::new("30 2 * * mon-fri")).id("nightly").await?;
+//!     scheduler.start().await?;
+//!
+//!     tokio::time::sleep(Duration::from_secs(90)).await;
+//!     for run in scheduler.runs(RunFilter::default()).await? {
+//!         println!("{} at {}: {:?}", run.job, run.fire_time(), run.state.outcome());
+//!     }
+//!     scheduler.shutdown().await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! - When: [`Date`], [`Interval`], [`Cron`], [`Crontab`], [`CalendarInterval`], and [`Trigger`]
+//!   for their combinations.
+//! - What becomes of runs that come late, overlap or fail: [`Policies`].
+//! - What may be a job: [`Handler`], with [`Args`], [`State`] and [`JobContext`] as parameters.
+//! - Watching: [`Scheduler::runs`], [`Scheduler::statistics`], [`Scheduler::events`].
+
+pub use punctual_core::*;
+pub use punctual_store as store;
+pub use punctual_tokio::*;
+
+/// The fire times of one trigger; those of all jobs are [`UpcomingRun`]s.
+pub use punctual_core::Upcoming;
+/// The errors of triggers, policies and ids.
+pub use punctual_core::{Error as CoreError, ErrorKind as CoreErrorKind};
+/// A fire time of a job that is to come.
+pub use punctual_tokio::Upcoming as UpcomingRun;
+/// The errors of the scheduler.
+pub use punctual_tokio::{Error, ErrorKind};

@@ -1,0 +1,132 @@
+//! What can go wrong between a scheduler and its store.
+
+use std::fmt;
+
+use punctual_core::JobId;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a store did not do what it was asked for.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Source>,
+}
+
+/// The classes of [`Error`] that callers tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The id is taken.
+    Conflict,
+    /// There is no such job or run.
+    NotFound,
+    /// The row was changed since it was read; read it again.
+    Stale,
+    /// The node was declared dead, or its epoch is over.
+    Fenced,
+    /// The store is at one of its limits.
+    Full,
+    /// The store cannot be reached now. Whether the change was made is unknown; trying again is
+    /// safe.
+    Unavailable,
+}
+
+impl Error {
+    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// The id is taken.
+    #[must_use]
+    pub fn conflict(id: &JobId) -> Self {
+        Self::new(
+            ErrorKind::Conflict,
+            format!(
+                "a job with the id `{id}` exists already; use `replace_existing` to replace it"
+            ),
+        )
+    }
+
+    /// There is no such job.
+    #[must_use]
+    pub fn no_job(id: &JobId) -> Self {
+        Self::new(ErrorKind::NotFound, format!("there is no job `{id}`"))
+    }
+
+    /// The row was changed since it was read.
+    #[must_use]
+    pub fn stale(id: &JobId) -> Self {
+        Self::new(
+            ErrorKind::Stale,
+            format!("job `{id}` was changed by somebody else meanwhile"),
+        )
+    }
+
+    /// The node's epoch is over.
+    #[must_use]
+    pub fn fenced(node: &str) -> Self {
+        Self::new(
+            ErrorKind::Fenced,
+            format!("node `{node}` was declared dead; it has to register again"),
+        )
+    }
+
+    /// A limit of the store.
+    #[must_use]
+    pub fn full(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Full, what)
+    }
+
+    /// The store cannot be reached.
+    #[must_use]
+    pub fn unavailable(source: impl Into<Source>) -> Self {
+        let source = source.into();
+        Self {
+            kind: ErrorKind::Unavailable,
+            message: "the store cannot be reached".into(),
+            source: Some(source),
+        }
+    }
+
+    /// The class of the error.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Whether the id is taken.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.kind == ErrorKind::Conflict
+    }
+
+    /// Whether there is no such job or run.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.kind == ErrorKind::NotFound
+    }
+
+    /// Whether the row was changed since it was read.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.kind == ErrorKind::Stale
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

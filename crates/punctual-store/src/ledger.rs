@@ -1,0 +1,115 @@
+//! What is kept of runs.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::{JobId, Outcome, Run};
+use serde::{Deserialize, Serialize};
+
+/// Which runs are listed. Everything that is given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct RunFilter {
+    /// Only of this job.
+    pub job: Option<JobId>,
+    /// Only with such an outcome; the reason inside counts too.
+    pub outcome: Option<Outcome>,
+    /// Only with a scheduled time from this one on.
+    pub from: Option<DateTime<Utc>>,
+    /// Only with a scheduled time before this one.
+    pub until: Option<DateTime<Utc>>,
+    /// Only those that are not over.
+    pub open: bool,
+    /// At most so many, the newest first; 0 is no limit.
+    pub limit: usize,
+}
+
+impl RunFilter {
+    /// All runs of a job.
+    #[must_use]
+    pub fn job(id: JobId) -> Self {
+        Self {
+            job: Some(id),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a run passes, the limit aside.
+    #[must_use]
+    pub fn admits(&self, run: &Run) -> bool {
+        let outcome = run.state.outcome();
+        self.job.as_ref().is_none_or(|job| *job == run.job)
+            && self.outcome.is_none_or(|wanted| outcome == Some(wanted))
+            && self.from.is_none_or(|from| run.fire_time() >= from)
+            && self.until.is_none_or(|until| run.fire_time() < until)
+            && (!self.open || outcome.is_none())
+    }
+}
+
+/// What became of all fire times of a job since it was added first, whatever the ledger still
+/// holds of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Runs that succeeded.
+    pub succeeded: u64,
+    /// Runs that failed with an error.
+    pub failed: u64,
+    /// Runs that panicked.
+    pub panicked: u64,
+    /// Runs that took too long.
+    pub timed_out: u64,
+    /// Runs that were stopped.
+    pub cancelled: u64,
+    /// Fire times that came too late.
+    pub missed: u64,
+    /// Fire times without room.
+    pub skipped: u64,
+    /// Fire times that another run stands for.
+    pub coalesced: u64,
+    /// Runs whose process died.
+    pub lost: u64,
+    /// How the last run ended, of those that ran.
+    pub last_outcome: Option<Outcome>,
+    /// How long all runs took together, in microseconds.
+    pub total_micros: u64,
+    /// How long the longest run took, in microseconds.
+    pub longest_micros: u64,
+}
+
+impl Statistics {
+    /// Counts fire times that share an outcome.
+    pub fn count(&mut self, outcome: Outcome, fire_times: u64) {
+        let counter = match outcome {
+            Outcome::Succeeded => &mut self.succeeded,
+            Outcome::Failed => &mut self.failed,
+            Outcome::Panicked => &mut self.panicked,
+            Outcome::TimedOut => &mut self.timed_out,
+            Outcome::Cancelled(_) => &mut self.cancelled,
+            Outcome::Missed(_) => &mut self.missed,
+            Outcome::Skipped(_) => &mut self.skipped,
+            Outcome::Coalesced => &mut self.coalesced,
+            Outcome::Lost => &mut self.lost,
+        };
+        *counter = counter.saturating_add(fire_times);
+        if outcome.has_run() {
+            self.last_outcome = Some(outcome);
+        }
+    }
+
+    /// Counts the time that a run took.
+    pub fn time(&mut self, micros: u64) {
+        self.total_micros = self.total_micros.saturating_add(micros);
+        self.longest_micros = self.longest_micros.max(micros);
+    }
+
+    /// How many runs there were.
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.succeeded + self.failed + self.panicked + self.timed_out + self.cancelled + self.lost
+    }
+
+    /// How long a run took on average.
+    #[must_use]
+    pub fn average(&self) -> Option<TimeDelta> {
+        let micros = self.total_micros.checked_div(self.runs())?;
+        Some(TimeDelta::microseconds(i64::try_from(micros).ok()?))
+    }
+}

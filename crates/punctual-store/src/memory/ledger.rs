@@ -1,0 +1,331 @@
+//! What became of fire times: a bounded history, per job and in all.
+
+use std::hash::{BuildHasher, RandomState};
+
+use chrono::DateTime;
+use hashbrown::HashTable;
+use punctual_core::{FireRange, JobId, Origin, Outcome, Run, RunId, RunKey, RunState};
+
+use super::rows::NONE;
+use crate::{EndText, Statistics};
+
+/// How much the memory store remembers of runs that are over. The oldest entries make room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LedgerLimits {
+    /// Entries of all jobs together; 100,000 by default, about 15 MB.
+    pub total: usize,
+    /// Entries of one job; 1,000 by default.
+    pub per_job: usize,
+}
+
+impl Default for LedgerLimits {
+    fn default() -> Self {
+        Self {
+            total: 100_000,
+            per_job: 1_000,
+        }
+    }
+}
+
+/// A run that is over, or a stretch of fire times without one.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) id: RunId,
+    pub(super) incarnation: u64,
+    pub(super) fire_time: i64,
+    pub(super) started: Option<i64>,
+    pub(super) finished: i64,
+    pub(super) outcome: Outcome,
+    pub(super) origin: Origin,
+    pub(super) attempts: u32,
+    pub(super) node: u32,
+    pub(super) text: Option<Box<EndText>>,
+    pub(super) range: Option<Box<FireRange>>,
+}
+
+/// A place in a list; `NONE` ends it.
+#[derive(Debug, Clone, Copy)]
+struct Links {
+    older: u32,
+    newer: u32,
+}
+
+/// A doubly linked list through the slots: one of all entries, one for every job.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    oldest: u32,
+    newest: u32,
+    len: usize,
+}
+
+const EMPTY: Ends = Ends {
+    oldest: NONE,
+    newest: NONE,
+    len: 0,
+};
+
+#[derive(Debug)]
+struct Slot {
+    entry: Option<Entry>,
+    history: u32,
+    all: Links,
+    own: Links,
+}
+
+#[derive(Debug)]
+struct History {
+    job: JobId,
+    statistics: Statistics,
+    entries: Ends,
+    /// The row and the open runs that point here.
+    users: u32,
+}
+
+#[derive(Debug)]
+pub(super) struct Ledger {
+    limits: LedgerLimits,
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    all: Ends,
+    histories: Vec<Option<History>>,
+    free_histories: Vec<u32>,
+    by_job: HashTable<u32>,
+    hasher: RandomState,
+}
+
+impl Ledger {
+    pub(super) fn new(limits: LedgerLimits) -> Self {
+        Self {
+            limits,
+            slots: Vec::new(),
+            free: Vec::new(),
+            all: EMPTY,
+            histories: Vec::new(),
+            free_histories: Vec::new(),
+            by_job: HashTable::new(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    pub(super) fn find(&self, job: &JobId) -> Option<u32> {
+        if self.by_job.is_empty() {
+            return None;
+        }
+        let is_it = |index: &u32| self.history(*index).is_some_and(|own| own.job == *job);
+        self.by_job.find(self.hasher.hash_one(job), is_it).copied()
+    }
+
+    fn history(&self, index: u32) -> Option<&History> {
+        self.histories.get(index as usize)?.as_ref()
+    }
+
+    /// The history of a job, which gets one more user.
+    pub(super) fn open(&mut self, job: &JobId) -> u32 {
+        let index = self.find(job).unwrap_or_else(|| self.begin(job));
+        self.used(index);
+        index
+    }
+
+    fn begin(&mut self, job: &JobId) -> u32 {
+        let index = self.free_histories.pop().unwrap_or_else(|| {
+            self.histories.push(None);
+            (self.histories.len() - 1) as u32
+        });
+        self.histories[index as usize] = Some(History {
+            job: job.clone(),
+            statistics: Statistics::default(),
+            entries: EMPTY,
+            users: 0,
+        });
+        let (histories, hasher) = (&self.histories, &self.hasher);
+        let rehash = |index: &u32| {
+            let history = histories[*index as usize].as_ref();
+            history.map_or(0, |history| hasher.hash_one(&history.job))
+        };
+        self.by_job
+            .insert_unique(hasher.hash_one(job), index, rehash);
+        index
+    }
+
+    /// One more row or run points to a history.
+    pub(super) fn used(&mut self, index: u32) {
+        if let Some(Some(history)) = self.histories.get_mut(index as usize) {
+            history.users += 1;
+        }
+    }
+
+    /// One row or run less points to a history; without any, and without entries, it ends.
+    pub(super) fn unused(&mut self, index: u32) {
+        let Some(Some(history)) = self.histories.get_mut(index as usize) else {
+            return;
+        };
+        history.users = history.users.saturating_sub(1);
+        self.end_if_unused(index);
+    }
+
+    fn end_if_unused(&mut self, index: u32) {
+        let unused = |history: &History| history.users == 0 && history.entries.len == 0;
+        if !self.history(index).is_some_and(unused) {
+            return;
+        }
+        if let Some(history) = self.histories[index as usize].take() {
+            let hash = self.hasher.hash_one(&history.job);
+            if let Ok(entry) = self.by_job.find_entry(hash, |other| *other == index) {
+                entry.remove();
+            }
+            self.free_histories.push(index);
+        }
+    }
+
+    pub(super) fn job(&self, index: u32) -> Option<&JobId> {
+        Some(&self.history(index)?.job)
+    }
+
+    pub(super) fn statistics(&self, index: u32) -> Option<&Statistics> {
+        Some(&self.history(index)?.statistics)
+    }
+
+    /// Forgets what was counted of a job of the same id that is gone.
+    pub(super) fn reset(&mut self, index: u32) {
+        if let Some(Some(history)) = self.histories.get_mut(index as usize) {
+            history.statistics = Statistics::default();
+        }
+    }
+
+    pub(super) fn record(&mut self, index: u32, entry: Entry) {
+        let Some(Some(history)) = self.histories.get_mut(index as usize) else {
+            return;
+        };
+        let fire_times = entry.range.as_ref().map_or(1, |range| range.count.number());
+        history.statistics.count(entry.outcome, fire_times);
+        if let Some(started) = entry.started {
+            let took = entry.finished.saturating_sub(started).max(0);
+            history.statistics.time(took.unsigned_abs());
+        }
+        let is_full = history.entries.len >= self.limits.per_job.max(1);
+        let own_oldest = history.entries.oldest;
+        if is_full {
+            self.evict(own_oldest);
+        } else if self.all.len >= self.limits.total.max(1) {
+            self.evict(self.all.oldest);
+        }
+        self.push(index, entry);
+    }
+
+    fn push(&mut self, index: u32, entry: Entry) {
+        let Some(Some(history)) = self.histories.get_mut(index as usize) else {
+            return;
+        };
+        let slot = Slot {
+            entry: Some(entry),
+            history: index,
+            all: Links {
+                older: self.all.newest,
+                newer: NONE,
+            },
+            own: Links {
+                older: history.entries.newest,
+                newer: NONE,
+            },
+        };
+        let at = match self.free.pop() {
+            Some(at) => {
+                self.slots[at as usize] = slot;
+                at
+            }
+            None => {
+                self.slots.push(slot);
+                (self.slots.len() - 1) as u32
+            }
+        };
+        let own_before = std::mem::replace(&mut history.entries.newest, at);
+        history.entries.len += 1;
+        if own_before == NONE {
+            history.entries.oldest = at;
+        } else {
+            self.slots[own_before as usize].own.newer = at;
+        }
+        let before = std::mem::replace(&mut self.all.newest, at);
+        self.all.len += 1;
+        if before == NONE {
+            self.all.oldest = at;
+        } else {
+            self.slots[before as usize].all.newer = at;
+        }
+    }
+
+    fn evict(&mut self, at: u32) {
+        let Some(slot) = self.slots.get_mut(at as usize) else {
+            return;
+        };
+        slot.entry = None;
+        let (index, all, own) = (slot.history, slot.all, slot.own);
+        self.free.push(at);
+        let slots = &mut self.slots;
+        unlink(slots, &mut self.all, all, |slot| &mut slot.all);
+        if let Some(Some(history)) = self.histories.get_mut(index as usize) {
+            unlink(slots, &mut history.entries, own, |slot| &mut slot.own);
+        }
+        self.end_if_unused(index);
+    }
+
+    /// The entries, newest first: of one job, or all.
+    pub(super) fn newest_first(&self, job: Option<u32>) -> impl Iterator<Item = (&JobId, &Entry)> {
+        let mut at = match job {
+            Some(index) => self.history(index).map_or(NONE, |own| own.entries.newest),
+            None => self.all.newest,
+        };
+        std::iter::from_fn(move || {
+            let slot = self.slots.get(at as usize)?;
+            at = if job.is_some() {
+                slot.own.older
+            } else {
+                slot.all.older
+            };
+            Some((&self.history(slot.history)?.job, slot.entry.as_ref()?))
+        })
+    }
+}
+
+fn unlink(slots: &mut [Slot], ends: &mut Ends, links: Links, of: fn(&mut Slot) -> &mut Links) {
+    ends.len -= 1;
+    match slots.get_mut(links.older as usize) {
+        Some(older) => of(older).newer = links.newer,
+        None => ends.oldest = links.newer,
+    }
+    match slots.get_mut(links.newer as usize) {
+        Some(newer) => of(newer).older = links.older,
+        None => ends.newest = links.older,
+    }
+}
+
+impl Entry {
+    pub(super) fn run(&self, job: &JobId, node: Option<&str>) -> Run {
+        let key = RunKey {
+            incarnation: self.incarnation,
+            origin: self.origin,
+            fire_time: at(self.fire_time),
+        };
+        let mut run = Run::queued(self.id, job.clone(), key);
+        run.state = RunState::Ended(self.outcome);
+        run.started = self.started.map(at);
+        run.finished = Some(at(self.finished));
+        run.attempts = self.attempts;
+        run.node = node.map(Into::into);
+        run.range = self.range.as_deref().copied();
+        match self.text.as_deref() {
+            // The text was written by serde_json; a value that it cannot read back is shown as is.
+            Some(EndText::Result(json)) => {
+                run.result = Some(serde_json::from_str(json).unwrap_or_else(|_| (**json).into()));
+            }
+            Some(EndText::Error(text)) => run.error = Some((**text).into()),
+            None => {}
+        }
+        run
+    }
+}
+
+/// Times in the ledger are microseconds since 1970.
+pub(super) fn at(micros: i64) -> DateTime<chrono::Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}

@@ -1,0 +1,59 @@
+//! Scheduler instances that share a store.
+
+use std::sync::Arc;
+
+use punctual_core::{JobId, RunId, RunKey};
+
+/// What a node says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeInfo {
+    /// Its name, unique among the living.
+    pub name: Arc<str>,
+    /// The tasks it can run; due jobs of others are not its business.
+    pub tasks: Vec<Arc<str>>,
+    /// The version of its time zone database: a difference between nodes is a warning.
+    pub zones: String,
+}
+
+/// The right of a node to claim, until its epoch ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The node.
+    pub node: Arc<str>,
+    /// Grows with every registration under the name; writes of an older one are refused.
+    pub epoch: u64,
+}
+
+/// A node as others see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// What it said of itself.
+    pub info: NodeInfo,
+    /// Its epoch.
+    pub epoch: u64,
+    /// Counts its renewals. A peer is dead when it stands still for too long on the observer's own
+    /// monotonic clock: no two clocks are compared.
+    pub beats: u64,
+}
+
+/// What a node learns when it renews its lease.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Renewal {
+    /// All registered nodes, itself included.
+    pub peers: Vec<Peer>,
+    /// Its runs that somebody asked to cancel.
+    pub cancels: Vec<RunId>,
+}
+
+/// A run that is not over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRun {
+    /// Its number.
+    pub id: RunId,
+    /// Its job.
+    pub job: JobId,
+    /// What it answers for.
+    pub key: RunKey,
+    /// Whether it waits for an instance.
+    pub is_queued: bool,
+}

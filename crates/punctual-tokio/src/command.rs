@@ -1,0 +1,76 @@
+//! What handles ask of the scheduler task.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use punctual_core::{JobId, RunId};
+use punctual_store::StoredJob;
+use tokio::sync::oneshot;
+
+use crate::error::Error;
+use crate::partition::Partition;
+
+pub(crate) type Answer<T> = oneshot::Sender<T>;
+
+pub(crate) enum Command {
+    /// Start no new runs on this node.
+    Pause(Answer<()>),
+    /// Start runs again.
+    Resume(Answer<()>),
+    /// Run a job now, besides its schedule.
+    RunJob {
+        store: u32,
+        job: StoredJob,
+        answer: Answer<Result<RunId, Error>>,
+    },
+    /// Stop a run of this node; answers whether there is such a run.
+    CancelRun {
+        store: u32,
+        run: RunId,
+        answer: Answer<bool>,
+    },
+    /// Which runs are under way here?
+    Running(Answer<Vec<RunningRun>>),
+    AddStore(Box<Partition>),
+    RemoveStore {
+        store: u32,
+        answer: Answer<()>,
+    },
+    /// Look at everything again: tasks were registered, or somebody asks for it.
+    LookAgain,
+    Shutdown(Shutdown),
+}
+
+pub(crate) struct Shutdown {
+    /// How long running jobs may take to end by themselves.
+    pub(crate) wait: Duration,
+    pub(crate) answer: Answer<ShutdownReport>,
+}
+
+/// A run that is under way on this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunningRun {
+    /// The job.
+    pub job: JobId,
+    /// The run.
+    pub run: RunId,
+    /// The fire time that it answers for.
+    pub scheduled_time: DateTime<Utc>,
+    /// How many attempts were begun.
+    pub attempts: u32,
+    /// Whether it waits for its next attempt.
+    pub is_retrying: bool,
+}
+
+/// What a shutdown had to leave behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// Runs that did not end in time and were told to, or aborted.
+    pub cancelled: Vec<RunId>,
+    /// Runs that did not even end then: plain functions, whose threads cannot be taken away.
+    pub abandoned: Vec<RunningRun>,
+    /// How many changes could not be recorded because a store did not answer.
+    pub unrecorded: usize,
+}

@@ -1,0 +1,128 @@
+//! The runs that are under way on this node.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use punctual_core::{CancelReason, RunId};
+use tokio::task::JoinHandle;
+
+use crate::handler::{RunInfo, Task};
+use crate::reports::Key;
+
+/// One run: an attempt is under way, or waits for its turn.
+pub(super) struct Active {
+    pub(super) store: u32,
+    pub(super) incarnation: u64,
+    pub(super) job: Arc<punctual_core::Job>,
+    pub(super) task: Task,
+    pub(super) run: RunId,
+    pub(super) fire_time: DateTime<Utc>,
+    /// The fire times of the same instance that come after this one.
+    pub(super) rest: VecDeque<DateTime<Utc>>,
+    pub(super) attempt: Option<Attempt>,
+    pub(super) attempts: u32,
+    /// When the first attempt began.
+    pub(super) started: Option<i64>,
+    pub(super) stop: Option<Stop>,
+}
+
+/// An attempt that is under way.
+pub(super) struct Attempt {
+    pub(super) info: Arc<RunInfo>,
+    pub(super) handle: JoinHandle<()>,
+}
+
+/// Why an attempt was told to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    Cancel(CancelReason),
+    TimedOut,
+}
+
+/// A slab of runs. A key of a run that is over names nothing, also when its slot is used again.
+#[derive(Default)]
+pub(super) struct Table {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+}
+
+#[derive(Default)]
+struct Slot {
+    generation: u32,
+    active: Option<Active>,
+}
+
+impl Table {
+    pub(super) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    pub(super) fn insert(&mut self, active: Active) -> Key {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            (self.slots.len() - 1) as u32
+        });
+        let place = &mut self.slots[slot as usize];
+        place.active = Some(active);
+        Key {
+            slot,
+            generation: place.generation,
+        }
+    }
+
+    pub(super) fn get_mut(&mut self, key: Key) -> Option<&mut Active> {
+        let slot = self.slots.get_mut(key.slot as usize)?;
+        if slot.generation != key.generation {
+            return None;
+        }
+        slot.active.as_mut()
+    }
+
+    pub(super) fn remove(&mut self, key: Key) -> Option<Active> {
+        let slot = self.slots.get_mut(key.slot as usize)?;
+        if slot.generation != key.generation {
+            return None;
+        }
+        let active = slot.active.take()?;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(key.slot);
+        Some(active)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = (Key, &Active)> {
+        self.slots.iter().enumerate().filter_map(|(index, slot)| {
+            let key = Key {
+                slot: index as u32,
+                generation: slot.generation,
+            };
+            Some((key, slot.active.as_ref()?))
+        })
+    }
+
+    /// The runs of a job, the oldest first.
+    pub(super) fn of_job(&self, store: u32, incarnation: u64) -> Vec<Key> {
+        let is_its = |active: &Active| active.store == store && active.incarnation == incarnation;
+        let mut runs: Vec<_> = self
+            .all()
+            .filter(|(_, active)| is_its(active))
+            .map(|(key, active)| (active.run, key))
+            .collect();
+        runs.sort_unstable_by_key(|(run, _)| *run);
+        runs.into_iter().map(|(_, key)| key).collect()
+    }
+
+    pub(super) fn find(&self, store: u32, run: RunId) -> Option<Key> {
+        let is_it = |active: &Active| active.store == store && active.run == run;
+        self.all()
+            .find(|(_, active)| is_it(active))
+            .map(|(key, _)| key)
+    }
+
+    /// Drops an attempt's future, wherever it stands. A blocking one goes on.
+    pub(super) fn abort(&mut self, key: Key) {
+        if let Some(attempt) = self.get_mut(key).and_then(|active| active.attempt.as_ref()) {
+            attempt.handle.abort();
+        }
+    }
+}

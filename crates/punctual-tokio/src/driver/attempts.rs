@@ -1,0 +1,351 @@
+//! Runs from their start to their one outcome: attempts, timeouts, retries, cancellation.
+
+use std::sync::Arc;
+
+use punctual_core::{CancelReason, Outcome, RunId, Timeout};
+use punctual_store::{EndText, RunEnd, StoredJob};
+
+use super::active::{Active, Attempt, Stop};
+use super::{Alarm, Driver};
+use crate::clock::instant;
+use crate::event::{EventKind, JobEvent, RunEvent};
+use crate::handler::{Finish, RunInfo};
+use crate::partition::{Entry, Instance};
+use crate::reports::{Key, Report};
+
+/// How long a waiting run leaves another node alone that holds the instance it needs.
+const PROMOTE_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
+
+impl Driver {
+    pub(super) fn entry(&mut self, store: u32, incarnation: u64) -> Option<&mut Entry> {
+        self.partitions.get_mut(&store)?.jobs.get_mut(&incarnation)
+    }
+
+    pub(super) fn job_event(&self, store: u32, incarnation: u64) -> Option<JobEvent> {
+        let partition = self.partitions.get(&store)?;
+        let entry = partition.jobs.get(&incarnation)?;
+        Some(JobEvent {
+            id: entry.stored.job.id().clone(),
+            store: Arc::clone(&partition.alias),
+        })
+    }
+
+    pub(super) fn start_instance(&mut self, store: u32, incarnation: u64, instance: Instance) {
+        if self.core.bus.is_heard()
+            && let Some(job) = self.job_event(store, incarnation)
+        {
+            self.core.bus.emit(|| EventKind::JobSubmitted {
+                job,
+                run: instance.first,
+                scheduled_times: instance.fire_times.clone(),
+            });
+        }
+        let Some(entry) = self.entry(store, incarnation) else {
+            return;
+        };
+        let Some(task) = entry.task.clone() else {
+            return;
+        };
+        entry.instances += 1;
+        let job = Arc::clone(&entry.stored.job);
+        let mut fire_times = std::collections::VecDeque::from(instance.fire_times);
+        let Some(fire_time) = fire_times.pop_front() else {
+            return;
+        };
+        let key = self.active.insert(Active {
+            store,
+            incarnation,
+            job,
+            task,
+            run: instance.first,
+            fire_time,
+            rest: fire_times,
+            attempt: None,
+            attempts: 0,
+            started: None,
+            stop: None,
+        });
+        self.begin_attempt(key);
+    }
+
+    fn begin_attempt(&mut self, key: Key) {
+        let Some(active) = self.active.get_mut(key) else {
+            return;
+        };
+        active.attempts += 1;
+        let info = Arc::new(RunInfo::new(
+            Arc::clone(&self.host),
+            Arc::clone(&active.job),
+            active.run,
+            active.fire_time,
+            active.attempts,
+        ));
+        let handle = active.task.0.start(&self.runtime, Arc::clone(&info), key);
+        active.attempt = Some(Attempt { info, handle });
+        if let Some(limit) = active.job.policies().timeout.limit() {
+            self.timer.after(limit, 0, Alarm::Timeout(key));
+        }
+    }
+
+    pub(super) fn take_reports(&mut self) {
+        let mut reports = std::mem::take(&mut self.reports);
+        self.host.reports.take(&mut reports);
+        for report in reports.drain(..) {
+            self.attempt_ended(report);
+        }
+        self.reports = reports;
+    }
+
+    fn attempt_ended(&mut self, report: Report) {
+        let is_stopping = !self.stage.starts_runs();
+        let Some(active) = self.active.get_mut(report.key) else {
+            return;
+        };
+        active.attempt = None;
+        active.started = active.started.or(report.started);
+        let finish = finish_of(active.stop, report.finish);
+        let is_cancelled = matches!(active.stop, Some(Stop::Cancel(_)));
+        active.stop = None;
+        let wait = active.job.policies().retry.wait_after(active.attempts);
+        match wait.filter(|_| finish.outcome.is_retryable() && !is_cancelled && !is_stopping) {
+            Some(wait) => self.timer.after(wait, 0, Alarm::Retry(report.key)),
+            None => self.end_run(report.key, finish, report.finished),
+        }
+    }
+
+    pub(super) fn retry(&mut self, key: Key) {
+        if self
+            .active
+            .get_mut(key)
+            .is_some_and(|active| active.attempt.is_none())
+        {
+            self.begin_attempt(key);
+        }
+    }
+
+    pub(super) fn timed_out(&mut self, key: Key) {
+        self.stop(key, Stop::TimedOut);
+    }
+
+    /// Tells an attempt to end, and sees to it that it does. What already has a reason to stop
+    /// keeps it.
+    fn stop(&mut self, key: Key, stop: Stop) {
+        let Some(active) = self.active.get_mut(key) else {
+            return;
+        };
+        if active.stop.is_some() {
+            return;
+        }
+        active.stop = Some(stop);
+        if let Some(attempt) = &active.attempt {
+            attempt.info.cancel();
+            self.timer.after(Timeout::GRACE, 0, Alarm::Abort(key));
+        }
+    }
+
+    /// Cancels a run, whether an attempt is under way or not.
+    pub(super) fn cancel(&mut self, key: Key, reason: CancelReason) {
+        let Some(active) = self.active.get_mut(key) else {
+            return;
+        };
+        if active.attempt.is_some() {
+            self.stop(key, Stop::Cancel(reason));
+            return;
+        }
+        let now = self.core.clock.micros();
+        self.end_run(key, Finish::plain(Outcome::Cancelled(reason)), now);
+    }
+
+    /// Records the outcome of a run. The next fire time of its instance follows, unless the run
+    /// was cancelled: that cancels those too.
+    pub(super) fn end_run(&mut self, key: Key, finish: Finish, finished: i64) {
+        let Some(active) = self.active.get_mut(key) else {
+            return;
+        };
+        let outcome = finish.outcome;
+        let end = RunEnd {
+            run: active.run,
+            outcome,
+            started: active.started.take(),
+            finished,
+            attempts: std::mem::take(&mut active.attempts),
+            text: finish.text,
+        };
+        let (store, incarnation, fire_time) = (active.store, active.incarnation, active.fire_time);
+        let id = self.core.bus.is_heard().then(|| active.job.id().clone());
+        let next = active.rest.pop_front();
+        if let Some(next) = next {
+            active.fire_time = next;
+            active.run = RunId(active.run.0 + 1);
+        }
+        if let Some(id) = id {
+            self.tell_end(store, id, fire_time, &end);
+        }
+        if let Some(partition) = self.partitions.get_mut(&store) {
+            partition.outbox.ends.push(end);
+        }
+        match (next, outcome) {
+            (None, _) => {
+                self.active.remove(key);
+                self.instance_ended(store, incarnation);
+            }
+            (Some(_), Outcome::Cancelled(_)) => self.end_run(key, Finish::plain(outcome), finished),
+            (Some(_), _) => self.begin_attempt(key),
+        }
+    }
+
+    fn instance_ended(&mut self, store: u32, incarnation: u64) {
+        if let Some(entry) = self.entry(store, incarnation) {
+            entry.instances = entry.instances.saturating_sub(1);
+            if entry.waiting.is_some() {
+                self.promote(store, incarnation);
+            } else if entry.is_idle() {
+                self.settled.push((store, incarnation));
+            }
+        }
+    }
+
+    fn tell_end(
+        &self,
+        store: u32,
+        id: punctual_core::JobId,
+        scheduled_time: chrono::DateTime<chrono::Utc>,
+        end: &RunEnd,
+    ) {
+        let Some(partition) = self.partitions.get(&store) else {
+            return;
+        };
+        let duration = end
+            .started
+            .map(|started| chrono::TimeDelta::microseconds(end.finished - started));
+        let (result, error) = match &end.text {
+            Some(EndText::Result(json)) => (Some(json.clone()), None),
+            Some(EndText::Error(text)) => (None, Some(text.clone())),
+            None => (None, None),
+        };
+        let event = RunEvent {
+            job: JobEvent {
+                id,
+                store: Arc::clone(&partition.alias),
+            },
+            run: end.run,
+            scheduled_time,
+            outcome: end.outcome,
+            started: end.started.map(instant),
+            duration,
+            attempts: end.attempts,
+            result,
+            error,
+        };
+        self.core.bus.emit(|| match event.outcome {
+            Outcome::Succeeded => EventKind::JobExecuted(event),
+            _ => EventKind::JobError(event),
+        });
+    }
+
+    /// The store has taken a job out, with its last run.
+    pub(super) fn job_left(&self, store: u32, job: &StoredJob) {
+        let Some(partition) = self.partitions.get(&store) else {
+            return;
+        };
+        self.core.bus.emit(|| {
+            EventKind::JobRemoved(JobEvent {
+                id: job.job.id().clone(),
+                store: Arc::clone(&partition.alias),
+            })
+        });
+        self.core.registry.unused(job.job.task());
+    }
+
+    pub(super) fn promote_later(&mut self, store: u32, incarnation: u64) {
+        self.timer
+            .after(PROMOTE_AGAIN, 0, Alarm::Promote { store, incarnation });
+    }
+
+    pub(super) fn cancel_oldest_running(&mut self, store: u32, incarnation: u64, count: u32) {
+        if count == 0 {
+            return;
+        }
+        let mut left = count;
+        for key in self.active.of_job(store, incarnation) {
+            let is_ending = self
+                .active
+                .get_mut(key)
+                .is_some_and(|active| active.stop.is_some());
+            if left > 0 {
+                left -= 1;
+                if !is_ending {
+                    self.cancel(key, CancelReason::Replaced);
+                }
+            }
+        }
+    }
+
+    pub(super) fn cancel_oldest_waiting(&mut self, store: u32, incarnation: u64) {
+        self.cancel_waiting(store, incarnation, CancelReason::Replaced);
+    }
+
+    /// Ends the first waiting instance; `false` if none waits.
+    pub(super) fn cancel_waiting(
+        &mut self,
+        store: u32,
+        incarnation: u64,
+        reason: CancelReason,
+    ) -> bool {
+        let now = self.core.clock.micros();
+        let Some(entry) = self.entry(store, incarnation) else {
+            return false;
+        };
+        let id = entry.stored.job.id().clone();
+        let Some(instance) = entry
+            .waiting
+            .as_mut()
+            .and_then(|waiting| waiting.queue.pop_front())
+        else {
+            return false;
+        };
+        for (index, fire_time) in instance.fire_times.iter().enumerate() {
+            let end = RunEnd {
+                run: RunId(instance.first.0 + index as u64),
+                outcome: Outcome::Cancelled(reason),
+                started: None,
+                finished: now,
+                attempts: 0,
+                text: None,
+            };
+            self.tell_end(store, id.clone(), *fire_time, &end);
+            if let Some(partition) = self.partitions.get_mut(&store) {
+                partition.outbox.ends.push(end);
+            }
+        }
+        true
+    }
+
+    /// Forgets jobs that nothing keeps here any more; the store knows them.
+    pub(super) fn drop_settled_entries(&mut self) {
+        for (store, incarnation) in self.settled.drain(..) {
+            if let Some(partition) = self.partitions.get_mut(&store)
+                && partition.jobs.get(&incarnation).is_some_and(Entry::is_idle)
+            {
+                partition.jobs.remove(&incarnation);
+            }
+        }
+    }
+}
+
+fn finish_of(stop: Option<Stop>, finish: Option<Finish>) -> Finish {
+    let outcome = match stop {
+        Some(Stop::Cancel(reason)) => Outcome::Cancelled(reason),
+        Some(Stop::TimedOut) => Outcome::TimedOut,
+        // Nobody but the end of the runtime aborts without a reason.
+        None => {
+            return finish
+                .unwrap_or_else(|| Finish::plain(Outcome::Cancelled(CancelReason::Shutdown)));
+        }
+    };
+    let text = finish.and_then(|finish| finish.text);
+    Finish {
+        outcome,
+        text: text.filter(|text| matches!(text, EndText::Error(_))),
+    }
+}

@@ -1,0 +1,118 @@
+//! What handles ask for.
+
+use punctual_core::{CancelReason, MissReason};
+
+use super::Driver;
+use crate::command::{Command, RunningRun};
+use crate::event::EventKind;
+
+impl Driver {
+    pub(super) fn obey(&mut self) {
+        let mut inbox = std::mem::take(&mut self.inbox);
+        for command in inbox.drain(..) {
+            self.obey_one(command);
+        }
+        self.inbox = inbox;
+    }
+
+    // Whoever asked may have gone away meanwhile: then its answer has no reader.
+    fn obey_one(&mut self, command: Command) {
+        match command {
+            Command::Pause(answer) => {
+                self.pause();
+                let _ = answer.send(());
+            }
+            Command::Resume(answer) => {
+                self.resume();
+                let _ = answer.send(());
+            }
+            Command::RunJob { store, job, answer } => self.run_job(store, job, answer),
+            Command::CancelRun { store, run, answer } => {
+                let found = self.active.find(store, run);
+                let is_waiting = found.is_none() && self.cancel_waiting_run(store, run);
+                if let Some(key) = found {
+                    self.cancel(key, CancelReason::User);
+                }
+                let _ = answer.send(found.is_some() || is_waiting);
+            }
+            Command::Running(answer) => {
+                let _ = answer.send(self.running());
+            }
+            Command::AddStore(partition) => self.adopt_store(*partition),
+            Command::RemoveStore { store, answer } => {
+                self.partitions.remove(&store);
+                let _ = answer.send(());
+            }
+            Command::LookAgain => {
+                let stores: Vec<u32> = self.partitions.keys().copied().collect();
+                for store in stores {
+                    self.ask_for_window(store);
+                }
+            }
+            Command::Shutdown(shutdown) => self.begin_shutdown(shutdown),
+        }
+    }
+
+    fn pause(&mut self) {
+        if !self.is_paused {
+            self.is_paused = true;
+            self.core.bus.emit(|| EventKind::SchedulerPaused);
+        }
+    }
+
+    fn resume(&mut self) {
+        if self.is_paused {
+            self.is_paused = false;
+            let now = self.core.clock.micros();
+            for partition in self.partitions.values_mut() {
+                partition.absent = (now, MissReason::Paused);
+            }
+            self.core.bus.emit(|| EventKind::SchedulerResumed);
+        }
+    }
+
+    /// Ends the instance that a waiting run belongs to.
+    fn cancel_waiting_run(&mut self, store: u32, run: punctual_core::RunId) -> bool {
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return false;
+        };
+        for (incarnation, entry) in &mut partition.jobs {
+            let Some(waiting) = entry.waiting.as_mut() else {
+                continue;
+            };
+            let is_its = |instance: &crate::partition::Instance| {
+                (instance.first.0..instance.first.0 + instance.fire_times.len() as u64)
+                    .contains(&run.0)
+            };
+            let Some(at) = waiting.queue.iter().position(is_its) else {
+                continue;
+            };
+            if at == 0 && waiting.is_promoting {
+                // It is about to start; it can be cancelled then.
+                return false;
+            }
+            let incarnation = *incarnation;
+            if let Some(instance) = waiting.queue.remove(at) {
+                waiting.queue.push_front(instance);
+            }
+            return self.cancel_waiting(store, incarnation, CancelReason::User);
+        }
+        false
+    }
+
+    pub(super) fn running(&self) -> Vec<RunningRun> {
+        let mut running: Vec<_> = self
+            .active
+            .all()
+            .map(|(_, active)| RunningRun {
+                job: active.job.id().clone(),
+                run: active.run,
+                scheduled_time: active.fire_time,
+                attempts: active.attempts,
+                is_retrying: active.attempt.is_none(),
+            })
+            .collect();
+        running.sort_unstable_by_key(|run| run.run);
+        running
+    }
+}

@@ -1,0 +1,212 @@
+//! The one task that owns all state of a running scheduler: it waits for one of a closed list of
+//! events, asks the core what to do, and does it. It never waits for a store, a run or a listener.
+
+mod active;
+mod attempts;
+mod claims;
+mod commands;
+mod shutdown;
+mod window;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use punctual_core::MissReason;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, mpsc};
+
+use self::active::Table;
+use self::shutdown::Stage;
+use crate::command::Command;
+use crate::core::Core;
+use crate::handler::Host;
+use crate::partition::Partition;
+use crate::reports::{Key, Report};
+use crate::timer::{Due, Timer};
+use crate::worker::{REQUESTS, Reply, ReplyKind, Worker};
+
+/// Commands handled in one turn, so that a flood of them does not hold up what is due.
+const COMMANDS_PER_TURN: usize = 256;
+pub(crate) const COMMANDS: usize = 256;
+const REPLIES: usize = 64;
+
+/// What a timer was armed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Alarm {
+    /// A job is due, unless its row has moved on.
+    Job {
+        store: u32,
+        incarnation: u64,
+        revision: u64,
+    },
+    /// Jobs beyond the window come near.
+    Refill { store: u32 },
+    /// A waiting run tries again to get an instance that another node holds.
+    Promote { store: u32, incarnation: u64 },
+    /// A failed run has waited for its next attempt.
+    Retry(Key),
+    /// An attempt has taken too long.
+    Timeout(Key),
+    /// An attempt was told to end and has not.
+    Abort(Key),
+    /// The next stage of the shutdown.
+    Shutdown,
+}
+
+/// What can wake the task.
+enum Wake {
+    Commands,
+    Reports,
+    Reply(Reply),
+    Due,
+    ClockSet,
+    /// All handles are gone.
+    Orphaned,
+}
+
+pub(crate) struct Driver {
+    core: Arc<Core>,
+    host: Arc<Host>,
+    runtime: Handle,
+    commands: mpsc::Receiver<Command>,
+    replies: mpsc::Receiver<Reply>,
+    replying: mpsc::Sender<Reply>,
+    clock_set: Arc<Notify>,
+    timer: Timer<Alarm>,
+    partitions: BTreeMap<u32, Partition>,
+    active: Table,
+    is_paused: bool,
+    stage: Stage,
+    last_manual: i64,
+    inbox: Vec<Command>,
+    reports: Vec<Report>,
+    due: Vec<Due<Alarm>>,
+    /// Jobs whose last run here has ended.
+    settled: Vec<(u32, u64)>,
+}
+
+impl Driver {
+    pub(crate) fn new(
+        core: Arc<Core>,
+        host: Arc<Host>,
+        commands: mpsc::Receiver<Command>,
+        is_paused: bool,
+    ) -> Self {
+        let (replying, replies) = mpsc::channel(REPLIES);
+        let clock_set = Arc::new(Notify::new());
+        core.clock.watch(&clock_set);
+        Self {
+            runtime: Handle::current(),
+            timer: Timer::new(core.clock.clone()),
+            partitions: BTreeMap::new(),
+            active: Table::default(),
+            stage: Stage::Running,
+            last_manual: i64::MIN,
+            inbox: Vec::new(),
+            reports: Vec::new(),
+            due: Vec::new(),
+            settled: Vec::new(),
+            core,
+            host,
+            commands,
+            replies,
+            replying,
+            clock_set,
+            is_paused,
+        }
+    }
+
+    /// Runs until the scheduler was shut down, or nobody holds it any more.
+    pub(crate) async fn run(mut self) {
+        while !self.is_over() {
+            match self.wake().await {
+                Wake::Commands => self.obey(),
+                Wake::Reports => self.take_reports(),
+                Wake::Reply(reply) => self.take_reply(reply),
+                Wake::Due => self.take_due(),
+                Wake::ClockSet => self.clock_was_set(),
+                Wake::Orphaned => self.orphaned(),
+            }
+            self.flush();
+            self.advance_shutdown();
+        }
+        self.finish();
+    }
+
+    async fn wake(&mut self) -> Wake {
+        let is_open = self.stage.takes_commands();
+        tokio::select! {
+            biased;
+            count = self.commands.recv_many(&mut self.inbox, COMMANDS_PER_TURN), if is_open => {
+                if count == 0 { Wake::Orphaned } else { Wake::Commands }
+            }
+            () = self.host.reports.filled() => Wake::Reports,
+            Some(reply) = self.replies.recv() => Wake::Reply(reply),
+            () = self.timer.ready() => Wake::Due,
+            () = self.clock_set.notified() => Wake::ClockSet,
+        }
+    }
+
+    /// Takes a store in: from now on it has a worker.
+    pub(crate) fn adopt_store(&mut self, mut partition: Partition) {
+        let (requests, receiver) = mpsc::channel(REQUESTS);
+        let worker = || Worker {
+            id: partition.id,
+            store: Arc::clone(&partition.store),
+            node: self.core.node_info(),
+            health: Arc::clone(&partition.health),
+            announcements: Arc::clone(&self.core.announcements),
+            replies: self.replying.clone(),
+        };
+        self.runtime.spawn(worker().carry(receiver));
+        self.runtime.spawn(worker().watch());
+        partition.requests = Some(requests);
+        partition.absent = (self.core.clock.micros(), MissReason::Down);
+        let id = partition.id;
+        self.partitions.insert(id, partition);
+        self.ask_for_window(id);
+    }
+
+    fn take_reply(&mut self, reply: Reply) {
+        let store = reply.store;
+        match reply.kind {
+            ReplyKind::Claimed(request, reply) => self.take_answers(store, *request, reply),
+            ReplyKind::Window(window) => self.take_window(store, window),
+            ReplyKind::Changed(changed) => self.take_changes(store, changed),
+        }
+    }
+
+    fn take_due(&mut self) {
+        let mut due = std::mem::take(&mut self.due);
+        self.timer.take_due(&mut due);
+        for due in due.drain(..) {
+            match due.alarm {
+                Alarm::Job {
+                    store,
+                    incarnation,
+                    revision,
+                } => self.job_is_due(store, incarnation, revision),
+                Alarm::Refill { store } => self.refill(store),
+                Alarm::Promote { store, incarnation } => self.promote(store, incarnation),
+                Alarm::Retry(key) => self.retry(key),
+                Alarm::Timeout(key) => self.timed_out(key),
+                Alarm::Abort(key) => self.active.abort(key),
+                Alarm::Shutdown => self.next_stage(),
+            }
+        }
+        self.due = due;
+    }
+
+    /// The wall clock was set, or a test moved it.
+    fn clock_was_set(&mut self) {
+        if let Some(by) = self.core.clock.set_right() {
+            tracing::info!(micros = by, "the wall clock was set");
+            self.timer.clock_was_set(by);
+            let stores: Vec<u32> = self.partitions.keys().copied().collect();
+            for store in stores {
+                self.ask_for_window(store);
+            }
+        }
+        self.take_due();
+    }
+}

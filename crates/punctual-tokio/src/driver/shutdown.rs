@@ -1,0 +1,208 @@
+//! The end: refuse new work, wait, cancel, abort, give up; each with its deadline.
+
+use std::time::Duration;
+
+use punctual_core::{CancelReason, Outcome, RunId, Timeout};
+
+use super::{Alarm, Driver};
+use crate::command::{Answer, RunningRun, Shutdown, ShutdownReport};
+use crate::event::EventKind;
+use crate::handler::Finish;
+
+/// How long aborted runs may take to be dropped, and stores to record the last ends.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// How far the shutdown has come.
+pub(super) enum Stage {
+    Running,
+    /// No new runs; those under way may end by themselves.
+    Waiting(Ending),
+    /// They were told to end.
+    Cancelling(Ending),
+    /// They were aborted.
+    Aborting(Ending),
+    /// They are given up; the stores may still record what is known.
+    Recording(Ending),
+    /// Nothing more to wait for.
+    Over(Ending),
+}
+
+/// Who waits for the end, and what they will be told.
+#[derive(Default)]
+pub(super) struct Ending {
+    answers: Vec<Answer<ShutdownReport>>,
+    cancelled: Vec<RunId>,
+    abandoned: Vec<RunningRun>,
+}
+
+impl Stage {
+    pub(super) fn starts_runs(&self) -> bool {
+        matches!(self, Self::Running)
+    }
+
+    /// An orphaned scheduler has nobody to listen to.
+    pub(super) fn takes_commands(&self) -> bool {
+        match self {
+            Self::Running => true,
+            Self::Waiting(ending)
+            | Self::Cancelling(ending)
+            | Self::Aborting(ending)
+            | Self::Recording(ending) => !ending.answers.is_empty(),
+            Self::Over(_) => false,
+        }
+    }
+}
+
+impl Driver {
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over(_))
+    }
+
+    pub(super) fn begin_shutdown(&mut self, shutdown: Shutdown) {
+        match &mut self.stage {
+            Stage::Running => {
+                let ending = Ending {
+                    answers: vec![shutdown.answer],
+                    ..Ending::default()
+                };
+                self.begin_waiting(ending);
+                self.timer.after(shutdown.wait, 0, Alarm::Shutdown);
+            }
+            // A second request waits for the same end.
+            Stage::Waiting(ending)
+            | Stage::Cancelling(ending)
+            | Stage::Aborting(ending)
+            | Stage::Recording(ending)
+            | Stage::Over(ending) => ending.answers.push(shutdown.answer),
+        }
+    }
+
+    /// Nobody holds the scheduler any more: no new runs, but those under way end by themselves.
+    pub(super) fn orphaned(&mut self) {
+        match &mut self.stage {
+            Stage::Running => self.begin_waiting(Ending::default()),
+            Stage::Waiting(ending)
+            | Stage::Cancelling(ending)
+            | Stage::Aborting(ending)
+            | Stage::Recording(ending)
+            | Stage::Over(ending) => ending.answers.clear(),
+        }
+    }
+
+    fn begin_waiting(&mut self, ending: Ending) {
+        self.stage = Stage::Waiting(ending);
+        let waiting: Vec<(u32, u64)> = self
+            .partitions
+            .values()
+            .flat_map(|partition| {
+                let queued = partition
+                    .jobs
+                    .iter()
+                    .filter(|(_, entry)| entry.queued() > 0);
+                queued.map(|(incarnation, _)| (partition.id, *incarnation))
+            })
+            .collect();
+        for (store, incarnation) in waiting {
+            while self.cancel_waiting(store, incarnation, CancelReason::Shutdown) {}
+        }
+        let retrying: Vec<_> = self
+            .active
+            .all()
+            .filter(|(_, active)| active.attempt.is_none())
+            .map(|(key, _)| key)
+            .collect();
+        for key in retrying {
+            self.cancel(key, CancelReason::Shutdown);
+        }
+    }
+
+    /// A deadline has passed.
+    pub(super) fn next_stage(&mut self) {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::Running) {
+            Stage::Running => Stage::Running,
+            Stage::Waiting(mut ending) => {
+                for (key, run) in self.active_keys() {
+                    ending.cancelled.push(run);
+                    self.cancel(key, CancelReason::Shutdown);
+                }
+                self.timer.after(Timeout::GRACE, 0, Alarm::Shutdown);
+                Stage::Cancelling(ending)
+            }
+            Stage::Cancelling(ending) => {
+                for (key, _) in self.active_keys() {
+                    self.active.abort(key);
+                }
+                self.timer.after(LAST_WAIT, 0, Alarm::Shutdown);
+                Stage::Aborting(ending)
+            }
+            Stage::Aborting(mut ending) => {
+                ending.abandoned = self.running();
+                self.give_up();
+                self.timer.after(LAST_WAIT, 0, Alarm::Shutdown);
+                Stage::Recording(ending)
+            }
+            Stage::Recording(ending) | Stage::Over(ending) => Stage::Over(ending),
+        };
+    }
+
+    fn active_keys(&self) -> Vec<(crate::reports::Key, RunId)> {
+        self.active
+            .all()
+            .map(|(key, active)| (key, active.run))
+            .collect()
+    }
+
+    /// Records the end of runs that do not end.
+    fn give_up(&mut self) {
+        let now = self.core.clock.micros();
+        for (key, _) in self.active_keys() {
+            let outcome = Outcome::Cancelled(CancelReason::Shutdown);
+            self.end_run(key, Finish::plain(outcome), now);
+        }
+    }
+
+    /// Whether there is anything left to wait for.
+    pub(super) fn advance_shutdown(&mut self) {
+        if matches!(self.stage, Stage::Running | Stage::Over(_)) || self.active.len() > 0 {
+            return;
+        }
+        if self
+            .partitions
+            .values()
+            .all(|partition| partition.is_settled())
+        {
+            self.stage = match std::mem::replace(&mut self.stage, Stage::Running) {
+                Stage::Running => Stage::Running,
+                Stage::Waiting(ending)
+                | Stage::Cancelling(ending)
+                | Stage::Aborting(ending)
+                | Stage::Recording(ending)
+                | Stage::Over(ending) => Stage::Over(ending),
+            };
+        }
+    }
+
+    /// Tells everybody who waits for the end.
+    pub(super) fn finish(mut self) {
+        let unrecorded = self
+            .partitions
+            .values()
+            .map(|partition| partition.outbox.ends.len())
+            .sum();
+        self.core.bus.emit(|| EventKind::SchedulerShutdown);
+        let stage = std::mem::replace(&mut self.stage, Stage::Running);
+        // From here on the scheduler can be started again.
+        drop(self.commands);
+        let Stage::Over(ending) = stage else {
+            return;
+        };
+        let report = ShutdownReport {
+            cancelled: ending.cancelled,
+            abandoned: ending.abandoned,
+            unrecorded,
+        };
+        for answer in ending.answers {
+            let _ = answer.send(report.clone());
+        }
+    }
+}

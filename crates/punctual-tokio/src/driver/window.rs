@@ -1,0 +1,205 @@
+//! Which jobs are known here: those due soon. The store knows all.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::plan::{Next, plan};
+use punctual_store::{ChangedJobs, StoredJob, Window, WindowRequest};
+
+use super::{Alarm, Driver};
+use crate::partition::{Entry, Partition, Phase};
+use crate::registry::Registry;
+use crate::timer::Timer;
+use crate::worker::Request;
+
+/// Jobs due within this time are known here.
+const AHEAD: Duration = Duration::from_secs(60);
+/// At most so many of them, some 15 MB.
+const ROOM: usize = 65_536;
+
+fn ahead_micros() -> i64 {
+    i64::try_from(AHEAD.as_micros()).unwrap_or(i64::MAX)
+}
+
+impl Driver {
+    pub(super) fn ask_for_window(&mut self, store: u32) {
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return;
+        };
+        if partition.window.is_asked {
+            partition.window.ask_again = true;
+            return;
+        }
+        let request = Request::Window(WindowRequest {
+            through: self.core.clock.now() + TimeDelta::microseconds(ahead_micros()),
+            limit: ROOM,
+        });
+        let sent = partition
+            .requests
+            .as_ref()
+            .is_some_and(|requests| requests.try_send(request).is_ok());
+        partition.window.is_asked = sent;
+    }
+
+    pub(super) fn take_window(&mut self, store: u32, window: Window) {
+        let now = self.core.clock.micros();
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return;
+        };
+        partition.window.is_asked = false;
+        partition.window.is_cut = window.jobs.len() >= ROOM;
+        partition.window.beyond = window.beyond.map(|t| t.timestamp_micros());
+        partition.window.refill_at = None;
+        for job in window.jobs {
+            partition.adopt(job, &self.core.registry, &mut self.timer, now);
+        }
+        partition.arm_refill(&mut self.timer, now);
+        if std::mem::take(&mut partition.window.ask_again) {
+            self.ask_for_window(store);
+        }
+    }
+
+    pub(super) fn take_changes(&mut self, store: u32, changed: ChangedJobs) {
+        let ChangedJobs::These(jobs) = changed else {
+            return self.ask_for_window(store);
+        };
+        let now = self.core.clock.micros();
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return;
+        };
+        for job in jobs {
+            partition.adopt(job, &self.core.registry, &mut self.timer, now);
+        }
+        partition.arm_refill(&mut self.timer, now);
+    }
+
+    pub(super) fn refill(&mut self, store: u32) {
+        let now = self.core.clock.micros();
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return;
+        };
+        partition.window.refill_at = None;
+        let near = now.saturating_add(ahead_micros());
+        if partition.window.beyond.is_some_and(|beyond| beyond <= near) {
+            self.ask_for_window(store);
+        } else {
+            partition.arm_refill(&mut self.timer, now);
+        }
+    }
+
+    pub(super) fn job_is_due(&mut self, store: u32, incarnation: u64, revision: u64) {
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return;
+        };
+        let is_current = |entry: &&mut Entry| {
+            entry.phase == Phase::Armed && entry.stored.state.revision == revision
+        };
+        if let Some(entry) = partition.jobs.get_mut(&incarnation).filter(is_current) {
+            entry.phase = Phase::Due;
+            partition.due.push_back(incarnation);
+        }
+    }
+}
+
+impl Partition {
+    /// Takes in what a job looks like now, unless something newer is known.
+    pub(super) fn adopt(
+        &mut self,
+        stored: StoredJob,
+        registry: &Registry,
+        timer: &mut Timer<Alarm>,
+        now: i64,
+    ) {
+        let incarnation = stored.state.incarnation;
+        match self.jobs.get_mut(&incarnation) {
+            Some(entry) if entry.phase == Phase::Claiming => {
+                if entry
+                    .newer
+                    .as_ref()
+                    .is_none_or(|newer| newer.state.revision < stored.state.revision)
+                {
+                    entry.newer = Some(Box::new(stored));
+                }
+                return;
+            }
+            Some(entry) if entry.stored.state.revision >= stored.state.revision => {
+                if entry.phase != Phase::Idle {
+                    return;
+                }
+                if entry.task.is_none() {
+                    entry.task = registry.get(entry.stored.job.task());
+                }
+            }
+            Some(entry) => {
+                entry.task = registry.get(stored.job.task());
+                entry.stored = stored;
+                entry.phase = Phase::Idle;
+            }
+            None => {
+                let task = registry.get(stored.job.task());
+                self.jobs.insert(incarnation, Entry::new(stored, task));
+            }
+        }
+        self.schedule(incarnation, timer, now);
+    }
+
+    /// Arms the timer for a job's next fire time if that is near, and forgets the job if nothing
+    /// else keeps it here.
+    pub(super) fn schedule(&mut self, incarnation: u64, timer: &mut Timer<Alarm>, now: i64) {
+        let Some(entry) = self.jobs.get_mut(&incarnation) else {
+            return;
+        };
+        let start = if entry.task.is_some() {
+            start_of(&entry.stored)
+        } else {
+            None
+        };
+        if let Some(start) = start {
+            if start <= now.saturating_add(ahead_micros()) {
+                let alarm = Alarm::Job {
+                    store: self.id,
+                    incarnation,
+                    revision: entry.stored.state.revision,
+                };
+                timer.at(start, incarnation, alarm);
+                entry.phase = Phase::Armed;
+                return;
+            }
+            let beyond = self.window.beyond.unwrap_or(i64::MAX).min(start);
+            self.window.beyond = Some(beyond);
+        }
+        entry.phase = Phase::Idle;
+        if entry.is_idle() {
+            self.jobs.remove(&incarnation);
+        }
+    }
+
+    /// Sees to it that jobs beyond the window are read in time.
+    pub(super) fn arm_refill(&mut self, timer: &mut Timer<Alarm>, now: i64) {
+        let Some(beyond) = self.window.beyond else {
+            return;
+        };
+        let at = beyond.saturating_sub(ahead_micros() / 2).max(now);
+        if self.window.refill_at.is_none_or(|armed| at < armed) {
+            self.window.refill_at = Some(at);
+            timer.at(at, 0, Alarm::Refill { store: self.id });
+        }
+    }
+}
+
+/// When the scheduler has to look at a job: its next fire time, later by its jitter.
+fn start_of(stored: &StoredJob) -> Option<i64> {
+    let state = &stored.state;
+    let next = state.next_run_time.filter(|_| !state.paused)?;
+    if stored.job.policies().jitter.longest().is_none() || !stored.job.trigger().is_bound() {
+        return stored
+            .job
+            .trigger()
+            .is_bound()
+            .then(|| next.timestamp_micros());
+    }
+    match plan(&stored.job.view(state), DateTime::<Utc>::MIN_UTC).next {
+        Next::At { start, .. } => Some(start.timestamp_micros()),
+        _ => Some(next.timestamp_micros()),
+    }
+}

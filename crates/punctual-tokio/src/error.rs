@@ -1,0 +1,132 @@
+//! The one error of this crate.
+
+use std::fmt;
+
+use punctual_core::JobId;
+
+/// Any error of a job, boxed.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why the scheduler did not do what it was asked for.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    source: Option<BoxError>,
+}
+
+/// The classes of [`Error`] that callers tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The id or alias is taken.
+    Conflict,
+    /// There is no such job, run, store or executor.
+    NotFound,
+    /// The scheduler runs already.
+    AlreadyRunning,
+    /// The scheduler does not run, or is shutting down.
+    NotRunning,
+    /// A value that cannot be used: a trigger, an id, a policy.
+    Invalid,
+    /// No task of this name is registered.
+    UnknownTask,
+    /// A handler asks for state that was not given to the builder.
+    MissingState,
+    /// There was no room for a run by hand.
+    Busy,
+    /// The store failed.
+    Store,
+    /// A blocking verb was called on a thread that must not block.
+    WouldBlock,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            source: None,
+        }))
+    }
+
+    pub(crate) fn no_job(id: &JobId) -> Self {
+        Self::new(ErrorKind::NotFound, format!("there is no job `{id}`"))
+    }
+
+    pub(crate) fn not_running() -> Self {
+        Self::new(
+            ErrorKind::NotRunning,
+            "the scheduler is not running; call `start` first",
+        )
+    }
+
+    /// The class of the error.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether an id or alias is taken.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.kind() == ErrorKind::Conflict
+    }
+
+    /// Whether there is no such job, run, store or executor.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.kind() == ErrorKind::NotFound
+    }
+
+    /// Whether the scheduler does not run.
+    #[must_use]
+    pub fn is_not_running(&self) -> bool {
+        self.kind() == ErrorKind::NotRunning
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<punctual_core::Error> for Error {
+    fn from(error: punctual_core::Error) -> Self {
+        let mut own = Self::new(ErrorKind::Invalid, error.to_string());
+        own.0.source = Some(Box::new(error));
+        own
+    }
+}
+
+impl From<punctual_core::Undecided> for Error {
+    fn from(undecided: punctual_core::Undecided) -> Self {
+        let mut own = Self::new(ErrorKind::Invalid, undecided.to_string());
+        own.0.source = Some(Box::new(undecided));
+        own
+    }
+}
+
+impl From<punctual_store::Error> for Error {
+    fn from(error: punctual_store::Error) -> Self {
+        use punctual_store::ErrorKind as Store;
+        let kind = match error.kind() {
+            Store::Conflict => ErrorKind::Conflict,
+            Store::NotFound => ErrorKind::NotFound,
+            _ => ErrorKind::Store,
+        };
+        let mut own = Self::new(kind, error.to_string());
+        own.0.source = Some(Box::new(error));
+        own
+    }
+}

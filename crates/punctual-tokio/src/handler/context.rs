@@ -1,0 +1,169 @@
+//! What a run may know and do.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use chrono::{DateTime, Utc};
+use punctual_core::{Job, JobId, RunId};
+use tokio_util::sync::CancellationToken;
+
+use super::States;
+use crate::clock::Clock;
+use crate::reports::Reports;
+use crate::scheduler::WeakScheduler;
+
+/// What all runs of a scheduler share.
+pub(crate) struct Host {
+    pub(crate) clock: Clock,
+    pub(crate) states: States,
+    pub(crate) reports: Reports,
+    pub(crate) scheduler: WeakScheduler,
+}
+
+/// One attempt of a run, shared by the run and the scheduler task.
+pub(crate) struct RunInfo {
+    pub(crate) host: Arc<Host>,
+    pub(crate) job: Arc<Job>,
+    pub(crate) run: RunId,
+    pub(crate) fire_time: DateTime<Utc>,
+    pub(crate) attempt: u32,
+    cancelled: AtomicBool,
+    /// Made when somebody asks for it: most runs never do.
+    token: OnceLock<CancellationToken>,
+}
+
+impl RunInfo {
+    pub(crate) fn new(
+        host: Arc<Host>,
+        job: Arc<Job>,
+        run: RunId,
+        fire_time: DateTime<Utc>,
+        attempt: u32,
+    ) -> Self {
+        Self {
+            host,
+            job,
+            run,
+            fire_time,
+            attempt,
+            cancelled: AtomicBool::new(false),
+            token: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::SeqCst);
+        if let Some(token) = self.token.get() {
+            token.cancel();
+        }
+    }
+
+    fn token(&self) -> &CancellationToken {
+        let token = self.token.get_or_init(CancellationToken::new);
+        // Whichever of `cancel` and this came first, one of them sees the other.
+        if self.cancelled.load(Ordering::SeqCst) {
+            token.cancel();
+        }
+        token
+    }
+}
+
+/// What a run may know and do, as a parameter of its handler.
+///
+/// ```
+/// use punctual_tokio::JobContext;
+///
+/// async fn sweep(context: JobContext) {
+///     println!("{} is due since {}", context.job_id(), context.scheduled_time());
+///     tokio::select! {
+///         () = context.cancelled() => { /* tidy up */ }
+///         () = std::future::ready(()) => { /* the work itself */ }
+///     }
+/// }
+/// # let _ = sweep;
+/// ```
+#[derive(Clone)]
+pub struct JobContext(pub(crate) Arc<RunInfo>);
+
+impl JobContext {
+    /// The job that runs.
+    #[must_use]
+    pub fn job(&self) -> &Job {
+        &self.0.job
+    }
+
+    /// The id of the job.
+    #[must_use]
+    pub fn job_id(&self) -> &JobId {
+        self.0.job.id()
+    }
+
+    /// The number of the run.
+    #[must_use]
+    pub fn run_id(&self) -> RunId {
+        self.0.run
+    }
+
+    /// The fire time that the run answers for; without the job's jitter.
+    #[must_use]
+    pub fn scheduled_time(&self) -> DateTime<Utc> {
+        self.0.fire_time
+    }
+
+    /// Which attempt of the run this is, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.0.attempt
+    }
+
+    /// A number that is greater than that of every run that was opened before, on all nodes: a
+    /// resource that refuses smaller ones than it has seen is safe from runs that were overtaken.
+    #[must_use]
+    pub fn fencing_token(&self) -> u64 {
+        self.0.run.0
+    }
+
+    /// Is cancelled when the run should end: it was cancelled, took too long, or the scheduler
+    /// shuts down. A run that goes on regardless is aborted after a grace time.
+    #[must_use]
+    pub fn cancellation_token(&self) -> CancellationToken {
+        self.0.token().clone()
+    }
+
+    /// Waits until the run should end.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost if the future is dropped.
+    pub async fn cancelled(&self) {
+        self.0.token().cancelled().await;
+    }
+
+    /// Whether the run should end.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// The scheduler, as long as somebody else holds it.
+    #[must_use]
+    pub fn scheduler(&self) -> WeakScheduler {
+        self.0.host.scheduler.clone()
+    }
+
+    pub(crate) fn states(&self) -> &States {
+        &self.0.host.states
+    }
+}
+
+impl fmt::Debug for JobContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobContext")
+            .field("job", self.job_id())
+            .field("run", &self.0.run)
+            .field("fire_time", &self.0.fire_time)
+            .field("attempt", &self.0.attempt)
+            .finish_non_exhaustive()
+    }
+}

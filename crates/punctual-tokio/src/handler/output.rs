@@ -1,0 +1,122 @@
+//! What a handler returns, and what the ledger makes of it.
+
+use punctual_core::Outcome;
+use punctual_store::EndText;
+use serde::Serialize;
+
+use crate::error::BoxError;
+
+/// Longest result or error text that is kept, in bytes: the ledger is bounded in memory too.
+const LONGEST_TEXT: usize = 64 * 1_024;
+
+/// A result that the ledger keeps as JSON.
+///
+/// ```
+/// use punctual_tokio::Output;
+///
+/// async fn count() -> Output<u32> { Output(42) }
+/// # let _ = count;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Output<T>(pub T);
+
+/// What a handler may return: `()`, [`Output<T>`], or a `Result` whose value can be serialised.
+///
+/// There is no blanket implementation for everything that can be serialised: a `Result` can, and
+/// an error would be recorded as success.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the result of a task",
+    note = "a task returns `()`, `Output<T>` or `Result<T, E>` with `T: Serialize` and `E: Into<BoxError>`"
+)]
+pub trait IntoOutcome {
+    #[doc(hidden)]
+    fn into_outcome(self) -> Finish;
+}
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub struct Finish {
+    pub(crate) outcome: Outcome,
+    pub(crate) text: Option<EndText>,
+}
+
+impl Finish {
+    pub(crate) fn plain(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            text: None,
+        }
+    }
+
+    pub(crate) fn failed(error: &BoxError) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self::with_error(Outcome::Failed, text)
+    }
+
+    pub(crate) fn panicked(payload: &(dyn std::any::Any + Send)) -> Self {
+        let message = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("the panic has no message");
+        Self::with_error(Outcome::Panicked, message.to_owned())
+    }
+
+    pub(crate) fn with_error(outcome: Outcome, mut text: String) -> Self {
+        if text.len() > LONGEST_TEXT {
+            text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+            text.push('…');
+        }
+        Self {
+            outcome,
+            text: Some(EndText::Error(text.into())),
+        }
+    }
+
+    fn succeeded(value: &impl Serialize) -> Self {
+        match serde_json::to_string(value) {
+            Ok(json) if json == "null" => Self::plain(Outcome::Succeeded),
+            Ok(json) if json.len() <= LONGEST_TEXT => Self {
+                outcome: Outcome::Succeeded,
+                text: Some(EndText::Result(json.into())),
+            },
+            Ok(json) => Self {
+                outcome: Outcome::Succeeded,
+                text: Some(EndText::Result(
+                    format!(r#"{{"too_long_to_keep":{}}}"#, json.len()).into(),
+                )),
+            },
+            Err(error) => Self::with_error(
+                Outcome::Failed,
+                format!("the result cannot be written as JSON: {error}"),
+            ),
+        }
+    }
+}
+
+impl IntoOutcome for () {
+    fn into_outcome(self) -> Finish {
+        Finish::plain(Outcome::Succeeded)
+    }
+}
+
+impl<T: Serialize> IntoOutcome for Output<T> {
+    fn into_outcome(self) -> Finish {
+        Finish::succeeded(&self.0)
+    }
+}
+
+impl<T: Serialize, E: Into<BoxError>> IntoOutcome for Result<T, E> {
+    fn into_outcome(self) -> Finish {
+        match self {
+            Ok(value) => Finish::succeeded(&value),
+            Err(error) => Finish::failed(&error.into()),
+        }
+    }
+}

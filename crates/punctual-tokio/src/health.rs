@@ -1,0 +1,69 @@
+//! Whether a store answers.
+
+use std::sync::{Mutex, PoisonError};
+
+/// How a store does, as its worker sees it.
+#[derive(Debug, Default)]
+pub(crate) struct Health(Mutex<Option<Failing>>);
+
+#[derive(Debug, Clone)]
+struct Failing {
+    failures: u32,
+    last: String,
+}
+
+/// How a store does. See [`Scheduler::health`](crate::Scheduler::health).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoreHealth {
+    /// The alias of the store.
+    pub store: String,
+    /// How many calls have failed since the last one that worked.
+    pub failures: u32,
+    /// Why the last one failed.
+    pub error: Option<String>,
+}
+
+impl StoreHealth {
+    /// Whether the last call worked.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.failures == 0
+    }
+}
+
+impl Health {
+    pub(crate) fn works(&self) {
+        let failing = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(failing) = failing {
+            tracing::info!(failures = failing.failures, "the store works again");
+        }
+    }
+
+    pub(crate) fn fails(&self, error: &punctual_store::Error) {
+        let last = match std::error::Error::source(error) {
+            Some(cause) => format!("{error}: {cause}"),
+            None => error.to_string(),
+        };
+        tracing::warn!(error = %last, "the store failed; trying again");
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let failures = state.as_ref().map_or(0, |failing| failing.failures);
+        *state = Some(Failing {
+            failures: failures.saturating_add(1),
+            last,
+        });
+    }
+
+    pub(crate) fn report(&self, store: &str) -> StoreHealth {
+        let state = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        StoreHealth {
+            store: store.to_owned(),
+            failures: state.as_ref().map_or(0, |failing| failing.failures),
+            error: state.map(|failing| failing.last),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! A job by its id, with the verbs of the scheduler.
+
+use punctual_core::{JobId, Run, RunId, Trigger};
+use punctual_store::{RunFilter, Statistics};
+
+use crate::error::Error;
+use crate::scheduler::{JobSnapshot, Resume, WeakScheduler};
+
+/// A job that was added. It does not keep the scheduler alive, and it names whatever job has the
+/// id now.
+#[derive(Debug, Clone)]
+pub struct JobHandle {
+    scheduler: WeakScheduler,
+    id: JobId,
+}
+
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
+        impl JobHandle {
+            $(
+                $(#[$doc])*
+                ///
+                /// # Errors
+                ///
+                /// As the verb of the scheduler, or if that is gone.
+                ///
+                /// # Cancel safety
+                ///
+                /// As the verb of the scheduler.
+                pub async fn $name(&self $(, $argument: $kind)*) -> Result<$answer, Error> {
+                    self.scheduler.require()?.$name(&self.id $(, $argument)*).await
+                }
+            )*
+        }
+    };
+}
+
+verbs! {
+    /// See [`Scheduler::get_job`](crate::Scheduler::get_job).
+    get_job() -> Option<JobSnapshot>;
+    /// See [`Scheduler::reschedule_job`](crate::Scheduler::reschedule_job).
+    reschedule_job(trigger: impl TryInto<Trigger, Error: Into<punctual_core::Error>>) -> ();
+    /// See [`Scheduler::pause_job`](crate::Scheduler::pause_job).
+    pause_job() -> ();
+    /// See [`Scheduler::resume_job`](crate::Scheduler::resume_job).
+    resume_job(resume: Resume) -> ();
+    /// See [`Scheduler::run_job`](crate::Scheduler::run_job).
+    run_job() -> RunId;
+    /// See [`Scheduler::remove_job`](crate::Scheduler::remove_job).
+    remove_job() -> ();
+    /// See [`Scheduler::statistics`](crate::Scheduler::statistics).
+    statistics() -> Statistics;
+}
+
+impl JobHandle {
+    pub(crate) fn new(scheduler: WeakScheduler, id: JobId) -> Self {
+        Self { scheduler, id }
+    }
+
+    /// The id of the job.
+    #[must_use]
+    pub fn id(&self) -> &JobId {
+        &self.id
+    }
+
+    /// The job's runs, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be reached, or if the scheduler is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed.
+    pub async fn runs(&self) -> Result<Vec<Run>, Error> {
+        self.scheduler
+            .require()?
+            .runs(RunFilter::job(self.id.clone()))
+            .await
+    }
+}

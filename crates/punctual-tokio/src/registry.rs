@@ -1,0 +1,133 @@
+//! Tasks by name.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::handler::{Task, TaskRef};
+
+/// The functions that jobs may call.
+#[derive(Default)]
+pub(crate) struct Registry(RwLock<Tasks>);
+
+#[derive(Default)]
+struct Tasks {
+    by_name: HashMap<Arc<str>, Registered>,
+    /// The names of functions that are values of a type of their own.
+    functions: HashMap<TypeId, Arc<str>>,
+    counter: u64,
+}
+
+struct Registered {
+    task: Task,
+    /// How many jobs call it, for one that ends with its last job.
+    jobs: Option<u64>,
+}
+
+/// Begins the name of every function that has no stable one.
+const ANONYMOUS: char = '~';
+
+pub(crate) fn is_anonymous(name: &str) -> bool {
+    name.starts_with(ANONYMOUS)
+}
+
+impl Registry {
+    /// Registers a task under a stable name; `false` if it is taken.
+    pub(crate) fn register(&self, name: &str, task: Task) -> bool {
+        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if tasks.by_name.contains_key(name) {
+            return false;
+        }
+        let registered = Registered { task, jobs: None };
+        tasks.by_name.insert(name.into(), registered);
+        true
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<Task> {
+        let tasks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let registered = tasks.by_name.get(name)?;
+        Some(registered.task.clone())
+    }
+
+    pub(crate) fn names(&self) -> Vec<Arc<str>> {
+        let tasks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut names: Vec<_> = tasks.by_name.keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The task of a new job and the name it is known by.
+    pub(crate) fn resolve(&self, reference: TaskRef) -> Option<(Arc<str>, Task)> {
+        match reference {
+            TaskRef::Named(name) => {
+                let tasks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+                let (name, registered) = tasks.by_name.get_key_value(&name)?;
+                Some((Arc::clone(name), registered.task.clone()))
+            }
+            TaskRef::Anonymous {
+                task,
+                name,
+                function,
+            } => Some(self.anonymous(task, name, function)),
+        }
+    }
+
+    fn anonymous(&self, task: Task, name: &str, function: Option<TypeId>) -> (Arc<str>, Task) {
+        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let known = function.and_then(|function| tasks.functions.get(&function));
+        if let Some(name) = known.cloned()
+            && let Some(registered) = tasks.by_name.get(&name)
+        {
+            let task = registered.task.clone();
+            return (name, task);
+        }
+        tasks.counter += 1;
+        let name: Arc<str> = format!("{ANONYMOUS}{}:{name}", tasks.counter).into();
+        let jobs = match function {
+            Some(function) => {
+                tasks.functions.insert(function, Arc::clone(&name));
+                None
+            }
+            None => Some(0),
+        };
+        let registered = Registered {
+            task: task.clone(),
+            jobs,
+        };
+        tasks.by_name.insert(Arc::clone(&name), registered);
+        (name, task)
+    }
+
+    /// One more job calls a task.
+    pub(crate) fn used(&self, name: &str) {
+        if !is_anonymous(name) {
+            return;
+        }
+        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Some(jobs)) = tasks.by_name.get_mut(name).map(|own| &mut own.jobs) {
+            *jobs += 1;
+        }
+    }
+
+    /// One job less calls a task: a closure ends with its last job.
+    pub(crate) fn unused(&self, name: &str) {
+        if !is_anonymous(name) {
+            return;
+        }
+        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Some(jobs)) = tasks.by_name.get_mut(name).map(|own| &mut own.jobs) {
+            *jobs = jobs.saturating_sub(1);
+            if *jobs == 0 {
+                tasks.by_name.remove(name);
+            }
+        }
+    }
+
+    /// All jobs are gone: no closure has a job any more.
+    pub(crate) fn forget_closures(&self) {
+        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        tasks
+            .by_name
+            .retain(|_, registered| registered.jobs.is_none());
+    }
+}

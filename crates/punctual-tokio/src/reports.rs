@@ -1,0 +1,61 @@
+//! How attempts tell the scheduler task that they ended.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::handler::Finish;
+
+/// The place of an attempt in the table of active runs. The generation tells it from others that
+/// had the slot before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
+/// The end of an attempt.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) key: Key,
+    /// When it began; `None` if it was dropped before.
+    pub(crate) started: Option<i64>,
+    pub(crate) finished: i64,
+    /// `None` if it was aborted.
+    pub(crate) finish: Option<Finish>,
+}
+
+/// Ends of attempts, on their way to the scheduler task: at most one for each active run, so the
+/// table of active runs bounds it. One list and one wake-up for however many end together.
+#[derive(Debug, Default)]
+pub(crate) struct Reports {
+    list: Mutex<Vec<Report>>,
+    filled: Notify,
+}
+
+impl Reports {
+    pub(crate) fn push(&self, report: Report) {
+        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_empty = list.is_empty();
+        list.push(report);
+        drop(list);
+        if was_empty {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Waits until there is something to take.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost if the future is dropped.
+    pub(crate) async fn filled(&self) {
+        self.filled.notified().await;
+    }
+
+    /// Takes all reports, in exchange for an empty list whose room is used again.
+    pub(crate) fn take(&self, into: &mut Vec<Report>) {
+        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::swap(&mut *list, into);
+    }
+}

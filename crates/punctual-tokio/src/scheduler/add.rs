@@ -1,0 +1,199 @@
+//! Adding jobs.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+
+use punctual_core::MisfireGraceTime;
+use punctual_core::{Coalesce, OnLost, Overlap, Policies, Retry, Timeout, Trigger};
+use punctual_store::{Insert, StoredJob};
+use serde::Serialize;
+
+use super::Scheduler;
+use crate::core::NamedStore;
+use crate::error::{Error, ErrorKind};
+use crate::event::{EventKind, JobEvent};
+use crate::handler::IntoTask;
+use crate::job_handle::JobHandle;
+use crate::new_job::NewJob;
+
+impl Scheduler {
+    /// Adds a job that calls a function or a registered task whenever a trigger says so. Settings
+    /// follow; the job is added when this is awaited.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use punctual_core::{Crontab, Interval};
+    /// # use punctual_tokio::Scheduler;
+    /// # async fn tick() {}
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), punctual_tokio::Error> {
+    /// # let scheduler = Scheduler::builder().build()?;
+    /// scheduler.add_job(tick, Interval::every(Duration::from_secs(60))).id("tick").await?;
+    /// scheduler.add_job(|| async { println!("closure") }, Crontab::new("@daily")).await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn add_job<M>(
+        &self,
+        task: impl IntoTask<M>,
+        trigger: impl TryInto<Trigger, Error: Into<punctual_core::Error>>,
+    ) -> AddJob<'_> {
+        AddJob {
+            scheduler: self,
+            job: NewJob::new(task, trigger),
+        }
+    }
+
+    /// Adds many jobs, much faster than one by one. Each has an answer of its own, in their order:
+    /// one that is refused does not hold up the others.
+    ///
+    /// # Errors
+    ///
+    /// If a store cannot be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, some of the jobs may have been added.
+    pub async fn add_jobs(
+        &self,
+        jobs: impl IntoIterator<Item = NewJob>,
+    ) -> Result<Vec<Result<JobHandle, Error>>, Error> {
+        let mut answers = Vec::new();
+        let mut batches: BTreeMap<u32, (NamedStore, Vec<usize>, Vec<Insert>)> = BTreeMap::new();
+        for (index, job) in jobs.into_iter().enumerate() {
+            match job.prepare(&self.core) {
+                Ok((named, insert)) => {
+                    let batch = batches
+                        .entry(named.id)
+                        .or_insert_with(|| (named, Vec::new(), Vec::new()));
+                    batch.1.push(index);
+                    batch.2.push(insert);
+                    answers.push(None);
+                }
+                Err(error) => answers.push(Some(Err(error))),
+            }
+        }
+        for (named, indexes, inserts) in batches.into_values() {
+            let stored = self.insert(&named, inserts).await?;
+            for (index, stored) in indexes.into_iter().zip(stored) {
+                answers[index] = Some(stored.map(|stored| self.handle(&stored)));
+            }
+        }
+        let unanswered = || {
+            Err(Error::new(
+                ErrorKind::Store,
+                "the store did not answer for this job",
+            ))
+        };
+        Ok(answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(unanswered))
+            .collect())
+    }
+
+    async fn add_one(&self, job: NewJob) -> Result<JobHandle, Error> {
+        let (named, insert) = job.prepare(&self.core)?;
+        let mut stored = self.insert(&named, vec![insert]).await?;
+        let stored = stored
+            .pop()
+            .unwrap_or_else(|| Err(Error::new(ErrorKind::Store, "the store did not answer")))?;
+        Ok(self.handle(&stored))
+    }
+
+    pub(super) async fn insert(
+        &self,
+        named: &NamedStore,
+        inserts: Vec<Insert>,
+    ) -> Result<Vec<Result<StoredJob, Error>>, Error> {
+        let is_heard = self.core.bus.is_heard();
+        let pending = is_heard.then(|| {
+            let ids = inserts.iter().map(|insert| insert.job.id().clone());
+            self.core.announcements.begin(ids.collect())
+        });
+        for insert in &inserts {
+            self.core.registry.used(insert.job.task());
+        }
+        let answers = named.store.add(inserts).await?;
+        if is_heard {
+            for stored in answers.iter().flatten() {
+                self.core.bus.emit(|| {
+                    EventKind::JobAdded(JobEvent {
+                        id: stored.job.id().clone(),
+                        store: std::sync::Arc::clone(&named.alias),
+                    })
+                });
+            }
+        }
+        drop(pending);
+        Ok(answers
+            .into_iter()
+            .map(|answer| answer.map_err(Error::from))
+            .collect())
+    }
+
+    fn handle(&self, stored: &StoredJob) -> JobHandle {
+        JobHandle::new(self.downgrade(), stored.job.id().clone())
+    }
+}
+
+/// A job that is about to be added; see [`Scheduler::add_job`]. Its settings are those of
+/// [`NewJob`].
+///
+/// # Errors
+///
+/// Awaiting it fails if the trigger, the id, the arguments or a policy cannot be used, if the id
+/// is taken, if the task or its state is unknown, or if the store cannot be reached.
+///
+/// # Cancel safety
+///
+/// If the future is dropped, the job may or may not have been added.
+#[derive(Debug)]
+#[must_use = "a job is added only when this is awaited"]
+pub struct AddJob<'a> {
+    scheduler: &'a Scheduler,
+    job: NewJob,
+}
+
+macro_rules! settings {
+    ($($name:ident($($argument:ident: $kind:ty),*);)*) => {
+        impl AddJob<'_> {
+            $(
+                #[doc = concat!("See [`NewJob::", stringify!($name), "`].")]
+                pub fn $name(mut self, $($argument: $kind),*) -> Self {
+                    self.job = self.job.$name($($argument),*);
+                    self
+                }
+            )*
+        }
+    };
+}
+
+settings! {
+    id(id: impl Into<String>);
+    name(name: impl Into<String>);
+    tag(tag: impl Into<String>);
+    args(args: impl Serialize);
+    executor(alias: impl Into<String>);
+    store(alias: impl Into<String>);
+    next_run_time(at: impl Into<Option<chrono::DateTime<chrono::Utc>>>);
+    run_at_start();
+    replace_existing();
+    policies(policies: Policies);
+    misfire_grace_time(grace: impl Into<MisfireGraceTime>);
+    coalesce(coalesce: Coalesce);
+    max_instances(count: u32);
+    unlimited_instances();
+    overlap(overlap: Overlap);
+    jitter(longest: std::time::Duration);
+    timeout(limit: impl Into<Timeout>);
+    retry(retry: Retry);
+    on_lost(on_lost: OnLost);
+}
+
+impl<'a> IntoFuture for AddJob<'a> {
+    type Output = Result<JobHandle, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.scheduler.add_one(self.job))
+    }
+}

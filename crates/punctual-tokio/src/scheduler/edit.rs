@@ -1,0 +1,410 @@
+//! Changing, pausing and removing jobs.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use punctual_core::plan::first_fire;
+use punctual_core::{FireRange, Job, JobId, JobState, MissReason, Outcome, Policies, Trigger};
+use punctual_store::{StoredJob, Update};
+use serde::Serialize;
+
+use super::{Scheduler, job_id};
+use crate::core::NamedStore;
+use crate::error::{Error, ErrorKind};
+use crate::event::{EventKind, JobEvent};
+use crate::handler::Available;
+
+/// How often an edit begins anew because somebody else was faster.
+const TRIES: usize = 32;
+
+/// What becomes of the fire times that passed while a job was paused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Resume {
+    /// They are recorded as missed (paused).
+    #[default]
+    SkipMissed,
+    /// They are decided by the job's grace time and coalescing.
+    CatchUp,
+}
+
+/// What an edit makes of a job.
+struct Edited {
+    job: Arc<Job>,
+    state: JobState,
+    new_incarnation: bool,
+    decided: Option<(FireRange, Outcome)>,
+}
+
+impl Edited {
+    fn state(stored: &StoredJob, state: JobState) -> Self {
+        Self {
+            job: Arc::clone(&stored.job),
+            state,
+            new_incarnation: false,
+            decided: None,
+        }
+    }
+}
+
+impl Scheduler {
+    /// Changes a job; its trigger is changed by [`reschedule_job`](Self::reschedule_job). Settings
+    /// follow; the job is changed when this is awaited.
+    ///
+    /// ```
+    /// # use punctual_core::Crontab;
+    /// # use punctual_tokio::Scheduler;
+    /// # async fn tick() {}
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), punctual_tokio::Error> {
+    /// # let scheduler = Scheduler::builder().build()?;
+    /// # scheduler.add_job(tick, Crontab::new("@daily")).id("tick").await?;
+    /// scheduler.modify_job("tick").name("Daily tick").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn modify_job(&self, id: impl AsRef<str>) -> ModifyJob<'_> {
+        ModifyJob {
+            scheduler: self,
+            id: job_id(id),
+            changes: Vec::new(),
+        }
+    }
+
+    /// Gives a job another trigger, which begins now.
+    ///
+    /// # Errors
+    ///
+    /// If the trigger cannot be used or has no fire time left, or if there is no such job.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the job may or may not have been changed.
+    pub async fn reschedule_job(
+        &self,
+        id: impl AsRef<str>,
+        trigger: impl TryInto<Trigger, Error: Into<punctual_core::Error>>,
+    ) -> Result<(), Error> {
+        let trigger: Trigger = trigger.try_into().map_err(Into::into)?;
+        let trigger = trigger
+            .with_default_timezone(self.core.zone)
+            .bind(&self.core.triggers)?;
+        let first = first_fire(&trigger, None, self.now())?;
+        if first.fire_time.is_none() {
+            let message = format!("trigger: `{trigger}` has no fire time left");
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
+        self.edit(&job_id(id)?, |stored, _| {
+            let mut state = stored.state;
+            state.next_run_time = first.fire_time;
+            state.anchor = first.anchor;
+            state.finished = false;
+            state.search_limit = false;
+            state.absence = MissReason::Grace;
+            Ok(Edited {
+                job: Arc::new(Job::clone(&stored.job).with_trigger(trigger.clone())),
+                state,
+                new_incarnation: true,
+                decided: None,
+            })
+        })
+        .await
+    }
+
+    /// Pauses a job on all nodes; runs under way go on.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such job.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the job may or may not be paused.
+    pub async fn pause_job(&self, id: impl AsRef<str>) -> Result<(), Error> {
+        self.edit(&job_id(id)?, |stored, _| {
+            let mut state = stored.state;
+            state.paused = true;
+            Ok(Edited::state(stored, state))
+        })
+        .await
+    }
+
+    /// Lets a paused job go on. One that is not paused is left as it is; one that has no fire time
+    /// left is removed.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such job.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the job may or may not be resumed.
+    pub async fn resume_job(&self, id: impl AsRef<str>, resume: Resume) -> Result<(), Error> {
+        let id = job_id(id)?;
+        let (_, stored) = self.core.find(&id).await?;
+        if !stored.state.paused {
+            return Ok(());
+        }
+        self.edit(&id, |stored, now| resumed(stored, resume, now))
+            .await?;
+        let (named, stored) = self.core.find(&id).await?;
+        let is_over =
+            stored.state.finished && stored.state.running == 0 && stored.state.queued == 0;
+        if is_over {
+            self.remove(&named, &id).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a job. Its runs under way go on, its ledger stays.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such job.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the job may or may not have been removed.
+    pub async fn remove_job(&self, id: impl AsRef<str>) -> Result<(), Error> {
+        let id = job_id(id)?;
+        for named in self.core.stores() {
+            if self.remove(&named, &id).await? {
+                return Ok(());
+            }
+        }
+        Err(Error::no_job(&id))
+    }
+
+    async fn remove(&self, named: &NamedStore, id: &JobId) -> Result<bool, Error> {
+        let Some(removed) = named.store.remove(id.clone()).await? else {
+            return Ok(false);
+        };
+        self.core.registry.unused(removed.job.task());
+        self.core
+            .bus
+            .emit(|| EventKind::JobRemoved(event_of(named, id)));
+        Ok(true)
+    }
+
+    /// Removes all jobs and says how many there were.
+    ///
+    /// # Errors
+    ///
+    /// If a store cannot be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the jobs of some stores may have been removed.
+    pub async fn remove_all_jobs(&self) -> Result<u64, Error> {
+        let mut count = 0;
+        for named in self.core.stores() {
+            count += named.store.clear().await?;
+        }
+        self.core.registry.forget_closures();
+        self.core.bus.emit(|| EventKind::AllJobsRemoved(None));
+        Ok(count)
+    }
+
+    /// Reads a job, changes it, and writes it back; begins anew if somebody else was faster.
+    async fn edit(
+        &self,
+        id: &JobId,
+        mut change: impl FnMut(&StoredJob, DateTime<Utc>) -> Result<Edited, Error> + Send,
+    ) -> Result<(), Error> {
+        let pending = self
+            .core
+            .bus
+            .is_heard()
+            .then(|| self.core.announcements.begin(vec![id.clone()]));
+        for _ in 0..TRIES {
+            let (named, stored) = self.core.find(id).await?;
+            let now = self.now();
+            let edited = change(&stored, now)?;
+            let update = Update {
+                job: edited.job,
+                state: edited.state,
+                new_incarnation: edited.new_incarnation,
+                decided: edited.decided,
+                now,
+            };
+            match named.store.update(update).await {
+                Ok(_) => {
+                    self.core
+                        .bus
+                        .emit(|| EventKind::JobModified(event_of(&named, id)));
+                    drop(pending);
+                    return Ok(());
+                }
+                Err(error) if error.is_stale() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(punctual_store::Error::stale(id).into())
+    }
+}
+
+fn event_of(named: &NamedStore, id: &JobId) -> JobEvent {
+    JobEvent {
+        id: id.clone(),
+        store: Arc::clone(&named.alias),
+    }
+}
+
+fn resumed(stored: &StoredJob, resume: Resume, now: DateTime<Utc>) -> Result<Edited, Error> {
+    let mut state = stored.state;
+    state.paused = false;
+    let mut edited = Edited::state(stored, state);
+    let Some(next) = state.next_run_time.filter(|next| *next <= now) else {
+        return Ok(edited);
+    };
+    if resume == Resume::CatchUp {
+        edited.state.absence = MissReason::Paused;
+        return Ok(edited);
+    }
+    let trigger = stored.job.trigger();
+    let trigger = trigger.anchored(state.anchor.unwrap_or(next));
+    let last = trigger
+        .try_last_at_or_before(now)?
+        .unwrap_or(next)
+        .max(next);
+    let later = trigger.count(next + chrono::TimeDelta::microseconds(1), last);
+    let range = FireRange {
+        first: next,
+        last,
+        count: later.plus(1),
+    };
+    edited.decided = Some((range, Outcome::Missed(MissReason::Paused)));
+    edited.state.next_run_time = trigger.try_after(now)?;
+    edited.state.finished = edited.state.next_run_time.is_none();
+    Ok(edited)
+}
+
+type Change = Box<dyn Fn(Job, &mut JobState) -> Job + Send + Sync>;
+
+/// A job that is about to be changed; see [`Scheduler::modify_job`].
+///
+/// # Errors
+///
+/// Awaiting it fails if there is no such job, if the new arguments do not fit its task, or if the
+/// store cannot be reached.
+///
+/// # Cancel safety
+///
+/// If the future is dropped, the job may or may not have been changed.
+#[must_use = "a job is changed only when this is awaited"]
+pub struct ModifyJob<'a> {
+    scheduler: &'a Scheduler,
+    id: Result<JobId, Error>,
+    changes: Vec<Result<Change, Error>>,
+}
+
+impl ModifyJob<'_> {
+    fn with(mut self, change: impl Fn(Job, &mut JobState) -> Job + Send + Sync + 'static) -> Self {
+        self.changes.push(Ok(Box::new(change)));
+        self
+    }
+
+    /// Another name for people.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.with(move |job, _| job.with_name(Some(&name)))
+    }
+
+    /// Other tags.
+    pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let tags: Vec<String> = tags.into_iter().map(Into::into).collect();
+        self.with(move |job, _| job.with_tags(&tags))
+    }
+
+    /// Other arguments.
+    pub fn args(mut self, args: impl Serialize) -> Self {
+        match serde_json::to_value(args) {
+            Ok(args) => self.with(move |job, _| job.with_args(&args)),
+            Err(error) => {
+                let message = format!("args: cannot be written as JSON: {error}");
+                self.changes
+                    .push(Err(Error::new(ErrorKind::Invalid, message)));
+                self
+            }
+        }
+    }
+
+    /// Another registered task.
+    pub fn task(self, name: impl Into<String>) -> Self {
+        let name: Arc<str> = name.into().into();
+        self.with(move |job, _| job.with_task(Arc::clone(&name)))
+    }
+
+    /// Another executor.
+    pub fn executor(self, alias: impl Into<String>) -> Self {
+        let alias = alias.into();
+        self.with(move |job, _| job.with_executor(Some(&alias)))
+    }
+
+    /// Other policies.
+    pub fn policies(self, policies: Policies) -> Self {
+        self.with(move |job, _| job.with_policies(policies))
+    }
+
+    /// One extra fire time before the trigger's next ones.
+    pub fn next_run_time(self, at: DateTime<Utc>) -> Self {
+        self.with(move |job, state| {
+            state.next_run_time = Some(at);
+            state.search_limit = false;
+            state.finished = false;
+            job
+        })
+    }
+
+    async fn apply(self) -> Result<(), Error> {
+        let id = self.id?;
+        let changes = self.changes.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let core = &self.scheduler.core;
+        self.scheduler
+            .edit(&id, |stored, _| {
+                let mut state = stored.state;
+                let mut job = Job::clone(&stored.job);
+                for change in &changes {
+                    job = change(job, &mut state);
+                }
+                let task = core.registry.get(job.task());
+                let is_new = job.task() != stored.job.task();
+                if is_new && task.is_none() {
+                    let message = format!("no task `{}` is registered", job.task());
+                    return Err(Error::new(ErrorKind::UnknownTask, message));
+                }
+                if let Some(task) =
+                    task.filter(|_| is_new || job.args_json() != stored.job.args_json())
+                {
+                    task.0.check(&Available {
+                        states: &core.states,
+                        args: job.args_json(),
+                    })?;
+                }
+                let new_incarnation = state.next_run_time != stored.state.next_run_time;
+                Ok(Edited {
+                    job: Arc::new(job),
+                    state,
+                    new_incarnation,
+                    decided: None,
+                })
+            })
+            .await
+    }
+}
+
+impl<'a> IntoFuture for ModifyJob<'a> {
+    type Output = Result<(), Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.apply())
+    }
+}
+
+impl std::fmt::Debug for ModifyJob<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ModifyJob")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,269 @@
+//! Starting, pausing, stopping.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use punctual_store::JobStore;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use super::Scheduler;
+use crate::DEFAULT;
+use crate::command::{Command, Shutdown, ShutdownReport};
+use crate::core::NamedStore;
+use crate::driver::{COMMANDS, Driver};
+use crate::error::{Error, ErrorKind};
+use crate::event::EventKind;
+use crate::handler::Host;
+use crate::partition::Partition;
+use crate::reports::Reports;
+
+/// How long [`Scheduler::shutdown`] waits for running jobs to end by themselves.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Scheduler {
+    /// Starts the scheduler on the current runtime, also once more after a shutdown. Jobs that
+    /// became due while nothing ran are decided by their policies now.
+    ///
+    /// # Errors
+    ///
+    /// If it runs already, or if there is no tokio runtime here.
+    ///
+    /// # Cancel safety
+    ///
+    /// It is started at the first poll, whatever becomes of the future.
+    #[expect(
+        clippy::unused_async,
+        reason = "a store that has to be opened will need it"
+    )]
+    pub async fn start(&self) -> Result<(), Error> {
+        self.launch(false)
+    }
+
+    /// Starts the scheduler, but no jobs before [`resume`](Self::resume).
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`start`](Self::start).
+    #[expect(
+        clippy::unused_async,
+        reason = "a store that has to be opened will need it"
+    )]
+    pub async fn start_paused(&self) -> Result<(), Error> {
+        self.launch(true)
+    }
+
+    fn launch(&self, is_paused: bool) -> Result<(), Error> {
+        let runtime = Handle::try_current().map_err(|_| {
+            Error::new(ErrorKind::NotRunning, "the scheduler needs a tokio runtime")
+        })?;
+        let mut slot = self
+            .alive
+            .commands
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if slot.as_ref().is_some_and(|commands| !commands.is_closed()) {
+            return Err(Error::new(
+                ErrorKind::AlreadyRunning,
+                "the scheduler runs already",
+            ));
+        }
+        let (commands, receiver) = mpsc::channel(COMMANDS);
+        let host = Arc::new(Host {
+            clock: self.core.clock.clone(),
+            states: self.core.states.clone(),
+            reports: Reports::default(),
+            scheduler: self.downgrade(),
+        });
+        let mut driver = Driver::new(Arc::clone(&self.core), host, receiver, is_paused);
+        self.core
+            .bus
+            .emit(|| EventKind::ExecutorAdded(DEFAULT.into()));
+        for named in self.core.stores() {
+            self.tell_store_added(&named);
+            driver.adopt_store(Partition::new(named));
+        }
+        self.core.bus.emit(|| EventKind::SchedulerStarted);
+        runtime.spawn(driver.run());
+        *slot = Some(commands);
+        Ok(())
+    }
+
+    fn tell_store_added(&self, named: &NamedStore) {
+        self.core
+            .bus
+            .emit(|| EventKind::JobStoreAdded(Arc::clone(&named.alias)));
+    }
+
+    /// Whether it was started and has not been shut down.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.commands().is_some()
+    }
+
+    /// Starts no new runs on this node until [`resume`](Self::resume); runs under way go on.
+    ///
+    /// # Errors
+    ///
+    /// If the scheduler does not run.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, it may or may not be paused.
+    pub async fn pause(&self) -> Result<(), Error> {
+        self.ask(Command::Pause).await
+    }
+
+    /// Goes on after [`pause`](Self::pause): what became due meanwhile is decided by the jobs'
+    /// policies.
+    ///
+    /// # Errors
+    ///
+    /// If the scheduler does not run.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, it may or may not be resumed.
+    pub async fn resume(&self) -> Result<(), Error> {
+        self.ask(Command::Resume).await
+    }
+
+    /// Looks at the stores at once. Never needed for changes made through a scheduler of this
+    /// process.
+    ///
+    /// # Errors
+    ///
+    /// If the scheduler does not run.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, nothing is lost.
+    pub async fn wakeup(&self) -> Result<(), Error> {
+        let commands = self.commands().ok_or_else(Error::not_running)?;
+        let sent = commands.send(Command::LookAgain).await;
+        sent.map_err(|_| Error::not_running())
+    }
+
+    /// Stops the scheduler: no new runs from now on, those under way get 30 seconds to end, then
+    /// their cancellation tokens are cancelled, then they are aborted. Answers what did not end by
+    /// itself. A scheduler that does not run is left alone.
+    ///
+    /// # Errors
+    ///
+    /// None at present.
+    ///
+    /// # Cancel safety
+    ///
+    /// The shutdown goes on if the future is dropped.
+    pub async fn shutdown(&self) -> Result<ShutdownReport, Error> {
+        self.shutdown_within(PATIENCE).await
+    }
+
+    /// As [`shutdown`](Self::shutdown), but waits for so long only; zero cancels at once.
+    ///
+    /// # Errors
+    ///
+    /// None at present.
+    ///
+    /// # Cancel safety
+    ///
+    /// The shutdown goes on if the future is dropped.
+    pub async fn shutdown_within(&self, wait: Duration) -> Result<ShutdownReport, Error> {
+        let report = self
+            .ask(|answer| Command::Shutdown(Shutdown { wait, answer }))
+            .await;
+        match report {
+            Err(error) if error.is_not_running() => Ok(ShutdownReport::default()),
+            report => report,
+        }
+    }
+
+    /// Starts the scheduler if it does not run yet, waits for ctrl-c or SIGTERM, and shuts it
+    /// down: the whole life of a service.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), or if signals cannot be received.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the scheduler goes on.
+    pub async fn run_until_signal(&self) -> Result<ShutdownReport, Error> {
+        if !self.is_running() {
+            self.start().await?;
+        }
+        signal().await.map_err(|error| {
+            Error::new(
+                ErrorKind::Invalid,
+                format!("signals cannot be received: {error}"),
+            )
+        })?;
+        self.shutdown().await
+    }
+
+    /// Adds a store, whether the scheduler runs or not.
+    ///
+    /// # Errors
+    ///
+    /// If the alias is taken.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the store may have been added without being used before the next
+    /// start.
+    pub async fn add_jobstore(&self, alias: &str, store: impl JobStore) -> Result<(), Error> {
+        let named = self.core.add_store(alias, Arc::new(store))?;
+        self.tell_store_added(&named);
+        if let Some(commands) = self.commands() {
+            let partition = Box::new(Partition::new(named));
+            let sent = commands.send(Command::AddStore(partition)).await;
+            sent.map_err(|_| Error::not_running())?;
+        }
+        Ok(())
+    }
+
+    /// Takes a store out; its jobs stay in it. Runs of them that are under way go on, but how they
+    /// end is not recorded.
+    ///
+    /// # Errors
+    ///
+    /// If there is no store of this alias.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the store may be used until the next shutdown.
+    pub async fn remove_jobstore(&self, alias: &str) -> Result<(), Error> {
+        let named = self.core.take_store(alias)?;
+        if self.is_running() {
+            self.ask(|answer| Command::RemoveStore {
+                store: named.id,
+                answer,
+            })
+            .await?;
+        }
+        self.core
+            .bus
+            .emit(|| EventKind::JobStoreRemoved(Arc::clone(&named.alias)));
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+async fn signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}

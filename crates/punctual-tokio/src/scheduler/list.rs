@@ -1,0 +1,225 @@
+//! Looking at jobs.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use punctual_core::{Job, JobId, JobState};
+use punctual_store::{JobFilter, StoredJob, WindowRequest};
+
+use super::{Scheduler, job_id};
+use crate::core::NamedStore;
+use crate::error::Error;
+
+/// A job as it stood when it was read.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct JobSnapshot {
+    /// The alias of its store.
+    pub store: Arc<str>,
+    /// What was asked for.
+    pub job: Arc<Job>,
+    /// How it stood.
+    pub state: JobState,
+    /// Whether this node has its task and the code of its trigger.
+    pub is_known: bool,
+}
+
+/// How a job stands, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum JobStatus {
+    /// It waits for its next fire time.
+    Scheduled,
+    /// It was paused.
+    Paused,
+    /// Its task or the code of its trigger is not known here; it runs again once it is.
+    Parked,
+    /// Its trigger could not be decided; an edit helps.
+    Stuck,
+    /// Its trigger has no further fire time; it leaves with its last run.
+    Finished,
+}
+
+impl JobSnapshot {
+    /// How the job stands.
+    #[must_use]
+    pub fn status(&self) -> JobStatus {
+        if self.state.paused {
+            JobStatus::Paused
+        } else if !self.is_known {
+            JobStatus::Parked
+        } else if self.state.search_limit {
+            JobStatus::Stuck
+        } else if self.state.finished {
+            JobStatus::Finished
+        } else {
+            JobStatus::Scheduled
+        }
+    }
+
+    /// The nominal time of its next run, if it is not paused.
+    #[must_use]
+    pub fn next_run_time(&self) -> Option<DateTime<Utc>> {
+        self.state.next_run_time.filter(|_| !self.state.paused)
+    }
+}
+
+/// A fire time to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Upcoming {
+    /// When it is.
+    pub fire_time: DateTime<Utc>,
+    /// Which job fires.
+    pub job: JobId,
+    /// The alias of its store.
+    pub store: Arc<str>,
+}
+
+impl Scheduler {
+    fn snapshot(&self, named: &NamedStore, stored: StoredJob) -> JobSnapshot {
+        let is_known =
+            self.core.registry.get(stored.job.task()).is_some() && stored.job.trigger().is_bound();
+        JobSnapshot {
+            store: Arc::clone(&named.alias),
+            job: stored.job,
+            state: stored.state,
+            is_known,
+        }
+    }
+
+    /// Reads a job, from the first store that holds one of this id.
+    ///
+    /// # Errors
+    ///
+    /// If a store cannot be reached, or the id is none.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed.
+    pub async fn get_job(&self, id: impl AsRef<str>) -> Result<Option<JobSnapshot>, Error> {
+        match self.core.find(&job_id(id)?).await {
+            Ok((named, stored)) => Ok(Some(self.snapshot(&named, stored))),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lists jobs, store by store, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// If a store cannot be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed.
+    pub async fn get_jobs(&self, filter: JobFilter) -> Result<Vec<JobSnapshot>, Error> {
+        let mut jobs = Vec::new();
+        for named in self.core.stores() {
+            let found = named.store.list(filter.clone()).await?;
+            jobs.extend(
+                found
+                    .into_iter()
+                    .map(|stored| self.snapshot(&named, stored)),
+            );
+        }
+        Ok(jobs)
+    }
+
+    /// The next fire times of all jobs together, at most `count`.
+    ///
+    /// # Errors
+    ///
+    /// If a store cannot be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed.
+    pub async fn upcoming(&self, count: usize) -> Result<Vec<Upcoming>, Error> {
+        let mut jobs = Vec::new();
+        for named in self.core.stores() {
+            let request = WindowRequest {
+                through: DateTime::<Utc>::MAX_UTC,
+                limit: count,
+            };
+            let window = named.store.window(request).await?;
+            jobs.extend(
+                window
+                    .jobs
+                    .into_iter()
+                    .map(|stored| (Arc::clone(&named.alias), stored)),
+            );
+        }
+        // The nearest of all jobs comes first; it then stands for the job's fire time after it.
+        let next_of =
+            |index: usize, stored: &StoredJob| Some(Reverse((stored.state.next_run_time?, index)));
+        let mut nearest: BinaryHeap<_> = jobs
+            .iter()
+            .enumerate()
+            .filter_map(|(index, (_, stored))| next_of(index, stored))
+            .collect();
+        let mut upcoming = Vec::new();
+        while upcoming.len() < count {
+            let Some(Reverse((fire_time, index))) = nearest.pop() else {
+                break;
+            };
+            let (store, stored) = &jobs[index];
+            upcoming.push(Upcoming {
+                fire_time,
+                job: stored.job.id().clone(),
+                store: Arc::clone(store),
+            });
+            let anchor = stored.state.anchor.unwrap_or(fire_time);
+            let after = stored.job.trigger().anchored(anchor).after(fire_time);
+            nearest.extend(after.map(|next| Reverse((next, index))));
+        }
+        Ok(upcoming)
+    }
+
+    /// Writes a table of all jobs.
+    ///
+    /// # Errors
+    ///
+    /// If a store cannot be reached, or the table cannot be written.
+    ///
+    /// # Cancel safety
+    ///
+    /// A part of the table may have been written.
+    pub async fn print_jobs(&self, mut out: impl io::Write) -> Result<(), Error> {
+        let jobs = self.get_jobs(JobFilter::default()).await?;
+        let mut write = |line: String| {
+            writeln!(out, "{line}").map_err(|error| {
+                Error::new(
+                    crate::ErrorKind::Invalid,
+                    format!("the table cannot be written: {error}"),
+                )
+            })
+        };
+        for named in self.core.stores() {
+            write(format!("Jobstore {}:", named.alias))?;
+            let mut own = jobs
+                .iter()
+                .filter(|job| job.store == named.alias)
+                .peekable();
+            if own.peek().is_none() {
+                write("    No scheduled jobs".into())?;
+            }
+            for job in own {
+                let next = match job.next_run_time() {
+                    Some(next) => format!("next run at: {}", self.core.zone.local(next)),
+                    None => format!("{:?}", job.status()).to_lowercase(),
+                };
+                write(format!(
+                    "    {} (trigger: {}, {next})",
+                    job.job.name(),
+                    job.job.trigger().describe()
+                ))?;
+            }
+        }
+        Ok(())
+    }
+}

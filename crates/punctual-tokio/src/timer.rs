@@ -1,0 +1,175 @@
+//! What is due when. The only file that names tokio-util's `DelayQueue`, because it has traps:
+//!
+//! - it panics for deadlines more than about 795 days after its last *expiry*: here deadlines are
+//!   cut to [`HORIZON`], and a queue that has been idle for long is replaced;
+//! - it hands equal and overdue entries out in no useful order: here it only says *that* something
+//!   is due, and what is due comes out of an ordered map, sorted by time and registration;
+//! - a stale key may hit another entry: here no key is kept, nothing is ever taken out of it;
+//! - an empty queue answers "finished" at once: here waiting on an empty queue never ends;
+//! - it knows monotonic time only: here the map is in wall time, and when the wall clock is set
+//!   all deadlines are made anew.
+
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::time::DelayQueue;
+
+use crate::clock::Clock;
+use crate::jump::LONGEST_SLEEP;
+
+/// No deadline lies further ahead; what is due later is armed again when this has passed.
+const HORIZON: Duration = Duration::from_secs(30 * 86_400);
+
+const MILLISECOND: i64 = 1_000;
+
+/// Something that is due at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Due<A> {
+    /// Wall time in microseconds since 1970.
+    pub(crate) at: i64,
+    /// Decides between equal times: the smaller comes first.
+    pub(crate) order: u64,
+    pub(crate) alarm: A,
+}
+
+/// Alarms by the millisecond in which they are due, rounded up so that none comes early.
+type Buckets<A> = BTreeMap<i64, Vec<Due<A>>>;
+
+pub(crate) struct Timer<A> {
+    clock: Clock,
+    /// Due when the wall clock says so.
+    wall: Buckets<A>,
+    /// Due when so much time has passed, however the wall clock is set meanwhile.
+    elapsed: Buckets<A>,
+    queue: DelayQueue<()>,
+    /// The earliest bucket that the queue is armed for; later ones are armed when it has passed.
+    earliest: Option<i64>,
+    /// When the queue's own time last moved on, at the latest.
+    moved: Instant,
+}
+
+impl<A: Copy> Timer<A> {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            wall: BTreeMap::new(),
+            elapsed: BTreeMap::new(),
+            queue: DelayQueue::new(),
+            earliest: None,
+            moved: Instant::now(),
+        }
+    }
+
+    /// Arms an alarm for a wall time.
+    pub(crate) fn at(&mut self, at: i64, order: u64, alarm: A) {
+        let bucket = bucket_of(at);
+        let alarms = self.wall.entry(bucket).or_default();
+        alarms.push(Due { at, order, alarm });
+        let is_new = alarms.len() == 1;
+        if is_new {
+            self.wake_at(bucket);
+        }
+    }
+
+    /// Arms an alarm for when a span of time has passed.
+    pub(crate) fn after(&mut self, span: Duration, order: u64, alarm: A) {
+        let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        let at = self.clock.micros().saturating_add(span);
+        let bucket = bucket_of(at);
+        let alarms = self.elapsed.entry(bucket).or_default();
+        alarms.push(Due { at, order, alarm });
+        let is_new = alarms.len() == 1;
+        if is_new {
+            self.wake_at(bucket);
+        }
+    }
+
+    /// Waits until something may be due; for ever if nothing is armed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost if the future is dropped.
+    pub(crate) async fn ready(&mut self) {
+        poll_fn(|context| self.poll_ready(context)).await;
+    }
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let mut ready = Poll::Pending;
+        while !self.queue.is_empty() {
+            match self.queue.poll_expired(context) {
+                Poll::Ready(Some(_)) => ready = Poll::Ready(()),
+                Poll::Ready(None) | Poll::Pending => break,
+            }
+        }
+        if ready.is_ready() {
+            self.moved = Instant::now();
+            self.earliest = None;
+        }
+        ready
+    }
+
+    /// Takes out what is due by now, in the order of time, then `order`, and arms for the rest.
+    pub(crate) fn take_due(&mut self, due: &mut Vec<Due<A>>) {
+        let now = self.clock.micros();
+        let before = due.len();
+        for buckets in [&mut self.wall, &mut self.elapsed] {
+            while let Some(first) = buckets.first_entry() {
+                if first.key().saturating_mul(MILLISECOND) > now {
+                    break;
+                }
+                due.append(&mut first.remove());
+            }
+        }
+        due[before..].sort_unstable_by_key(|due| (due.at, due.order));
+        self.wake_for_next();
+    }
+
+    /// The wall clock was set by so much: what waits for time to pass keeps waiting as long.
+    pub(crate) fn clock_was_set(&mut self, by: i64) {
+        let elapsed = std::mem::take(&mut self.elapsed);
+        for due in elapsed.into_values().flatten() {
+            let at = due.at.saturating_add(by);
+            let moved = Due { at, ..due };
+            self.elapsed.entry(bucket_of(at)).or_default().push(moved);
+        }
+        self.begin_anew();
+        self.wake_for_next();
+    }
+
+    fn begin_anew(&mut self) {
+        self.queue = DelayQueue::new();
+        self.moved = Instant::now();
+        self.earliest = None;
+    }
+
+    fn wake_for_next(&mut self) {
+        let firsts = [self.wall.keys().next(), self.elapsed.keys().next()];
+        if let Some(bucket) = firsts.into_iter().flatten().min().copied() {
+            self.wake_at(bucket);
+        }
+    }
+
+    fn wake_at(&mut self, bucket: i64) {
+        if self.earliest.is_some_and(|earliest| earliest <= bucket) {
+            return;
+        }
+        let Some(deadline) = self.clock.deadline(bucket.saturating_mul(MILLISECOND)) else {
+            return;
+        };
+        let now = Instant::now();
+        if now.duration_since(self.moved) > HORIZON {
+            // Its range is counted from when its time last moved on.
+            self.begin_anew();
+        }
+        let horizon = LONGEST_SLEEP.map_or(HORIZON, |longest| longest.min(HORIZON));
+        self.queue.insert_at((), deadline.min(now + horizon));
+        self.earliest = Some(bucket);
+    }
+}
+
+fn bucket_of(at: i64) -> i64 {
+    at.div_euclid(MILLISECOND) + i64::from(at.rem_euclid(MILLISECOND) > 0)
+}
