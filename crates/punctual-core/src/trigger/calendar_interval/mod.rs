@@ -179,24 +179,42 @@ impl CalendarInterval {
 
     /// The date that a fire time stands for: the local date, unless a gap moved it.
     fn nominal_date(&self, fire_time: DateTime<Utc>) -> i32 {
-        let t = fire_time.timestamp();
-        let zone = self.clock.zone();
-        let wall = zone.wall_at(t);
-        let segment = zone.segment(zone.index_at(t));
-        if let Some(segment) = segment.filter(|segment| t - segment.start < segment.gap()) {
-            let time = self.time.seconds();
-            let date = (segment.unseen - time + DAY - 1).div_euclid(DAY);
-            let missing = date * DAY + time;
-            let moved = match self.daylight.gap {
-                Some(Gap::Skip) => false,
-                Some(Gap::Shift) => missing - segment.unseen == t - segment.start,
-                Some(Gap::After) | None => t == segment.start,
-            };
-            if moved && missing < segment.wall_start() {
-                return clamped(date);
+        let wall = self.clock.zone().wall_at(fire_time.timestamp());
+        let local = clamped(wall.div_euclid(DAY));
+        match self.date_in_gap(fire_time.timestamp()) {
+            // After a gap of a whole day both may be meant; the dates of the grid decide.
+            Some(moved) if self.is_at(fire_time, local) => {
+                if self.is_on_grid(moved) && !self.is_on_grid(local) {
+                    moved
+                } else {
+                    local
+                }
             }
+            Some(moved) => moved,
+            None => local,
         }
-        clamped(wall.div_euclid(DAY))
+    }
+
+    /// The date whose time is in the gap before an instant, if the gap rule moves it there.
+    fn date_in_gap(&self, t: i64) -> Option<i32> {
+        let zone = self.clock.zone();
+        let segment = zone
+            .segment(zone.index_at(t))
+            .filter(|s| t - s.start < s.gap())?;
+        let time = self.time.seconds();
+        let date = (segment.unseen - time + DAY - 1).div_euclid(DAY);
+        let missing = date * DAY + time;
+        let moved = match self.daylight.gap {
+            Some(Gap::Skip) => false,
+            Some(Gap::Shift) => missing - segment.unseen == t - segment.start,
+            Some(Gap::After) | None => t == segment.start,
+        };
+        (moved && missing < segment.wall_start()).then(|| clamped(date))
+    }
+
+    fn is_on_grid(&self, date: i32) -> bool {
+        self.dates()
+            .is_some_and(|dates| dates.first_date_from(date) == Some(date))
     }
 
     /// Whether an instant shows the local time of a date.
