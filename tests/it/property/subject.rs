@@ -1,0 +1,88 @@
+//! One trigger, built twice: by the crate under test and by the model.
+
+use chrono::{DateTime, Utc};
+use punctual_core::Trigger;
+use serde_json::Value;
+
+use crate::model::time_text::written;
+use crate::model::{Micros, Model, Rule};
+
+pub(crate) struct Subject {
+    pub(crate) trigger: Trigger,
+    pub(crate) model: Model,
+    pub(crate) text: String,
+}
+
+/// What the crate and the model make of the same JSON.
+pub(crate) enum Twins {
+    Agree(Box<Subject>),
+    /// Both say so.
+    NeverFires,
+    /// Refused, and the model finds no meeting of the rules near their start either.
+    TooRare,
+}
+
+impl Subject {
+    /// Builds both.
+    pub(crate) fn build(json: &Value) -> Result<Twins, String> {
+        let text = json.to_string();
+        let model = Model::read(json).unwrap_or_else(|| panic!("the model cannot read {text}"));
+        let never = never(&model.rule);
+        match serde_json::from_value::<Trigger>(json.clone()) {
+            Ok(_) if never => Err(format!("{text} is accepted although no date matches")),
+            Ok(trigger) => Ok(Twins::Agree(Box::new(Self {
+                trigger,
+                model,
+                text,
+            }))),
+            Err(_) if never => Ok(Twins::NeverFires),
+            Err(_) if hard_to_meet(&model) => Ok(Twins::TooRare),
+            Err(error) => Err(format!("{text} is refused: {error}")),
+        }
+    }
+
+    /// A failure message: the call, what came, what was expected.
+    pub(crate) fn wrong(&self, call: &str, got: &str, expected: &str) -> String {
+        format!(
+            "{}\n  {call}\n  got      {got}\n  expected {expected}",
+            self.text
+        )
+    }
+}
+
+fn never(rule: &Rule) -> bool {
+    match rule {
+        Rule::Wall(rule) => rule.days.never(),
+        Rule::And(children) | Rule::Or(children) => children.iter().any(|child| never(&child.rule)),
+        _ => false,
+    }
+}
+
+/// An intersection without a member in the years after its latest start may be refused.
+fn hard_to_meet(model: &Model) -> bool {
+    let Rule::And(children) = &model.rule else {
+        return false;
+    };
+    let starts = children
+        .iter()
+        .filter_map(|child| child.start)
+        .chain(model.start);
+    let latest_start = starts.max().unwrap_or(0);
+    let years_later = latest_start + 3 * 366 * 86_400 * crate::model::SECOND;
+    let mut effort = crate::model::Effort::new(20_000, 20_000);
+    let found = model.members(latest_start, years_later, &mut effort);
+    found.is_none_or(|members| members.is_empty())
+}
+
+pub(crate) fn utc(at: Micros) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(at).expect("an instant of the calendar")
+}
+
+pub(crate) fn micros(at: DateTime<Utc>) -> Micros {
+    at.timestamp_micros()
+}
+
+/// An optional instant as a failure message shows it.
+pub(crate) fn shown(at: Option<Micros>) -> String {
+    at.map_or_else(|| "none".to_owned(), written)
+}
