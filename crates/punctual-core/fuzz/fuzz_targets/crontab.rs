@@ -1,6 +1,4 @@
 //! Fuzzes crontab text: never a panic, never a broken promise.
 #![no_main]
 
-mod exercise;
-
 libfuzzer_sys::fuzz_target!(|text: &str| exercise::crontab(text));

@@ -7,7 +7,7 @@ use punctual_core::{Count, Trigger};
 use serde_json::json;
 
 /// Crontab text: bare, and as the trigger around it.
-pub(crate) fn crontab(expr: &str) {
+pub fn crontab(expr: &str) {
     let json = json!({"type": "crontab", "expr": expr});
     let read = serde_json::from_value::<Trigger>(json.clone()).ok();
     if let (Some(read), Ok(parsed)) = (&read, expr.parse::<Trigger>()) {
@@ -19,7 +19,7 @@ pub(crate) fn crontab(expr: &str) {
 }
 
 /// Trigger JSON, and the same text where a bare trigger text is expected.
-pub(crate) fn trigger_json(text: &str) {
+pub fn trigger_json(text: &str) {
     if let Err(error) = text.parse::<Trigger>() {
         assert!(!error.to_string().is_empty(), "no message for {text}");
     }

@@ -1,6 +1,4 @@
 //! Fuzzes trigger JSON: never a panic, never a broken promise.
 #![no_main]
 
-mod exercise;
-
 libfuzzer_sys::fuzz_target!(|text: &str| exercise::trigger_json(text));
