@@ -46,3 +46,8 @@ pub use punctual_core::{Error as CoreError, ErrorKind as CoreErrorKind};
 pub use punctual_tokio::Upcoming as UpcomingRun;
 /// The errors of the scheduler.
 pub use punctual_tokio::{Error, ErrorKind};
+
+/// The example of the README runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
