@@ -1,0 +1,70 @@
+//! Many jobs at once.
+
+use chrono::TimeDelta;
+use punctual_core::Date;
+use punctual_tokio::{JobFilter, NewJob};
+
+use crate::support::{Log, every, pass, started};
+
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_jobs_due_in_one_instant_run_in_the_order_of_registration() {
+    let scheduler = started().await;
+    let log = Log::default();
+    let due = scheduler.now() + TimeDelta::seconds(5);
+    let jobs = (0..10_000_u32).map(|index| {
+        let log = log.clone();
+        let body = move || {
+            log.push(index);
+            async {}
+        };
+        // The later half is due a millisecond earlier.
+        let due = due - TimeDelta::milliseconds(i64::from(index / 5_000));
+        NewJob::new(body, Date::at(due))
+    });
+    let answers = scheduler.add_jobs(jobs).await.unwrap();
+    assert!(answers.iter().all(Result::is_ok));
+    pass(6).await;
+    let expected: Vec<u32> = (5_000..10_000).chain(0..5_000).collect();
+    assert_eq!(log.all(), expected);
+    assert!(
+        scheduler
+            .get_jobs(JobFilter::default())
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_thousand_concurrent_adds_succeed_and_the_next_one_does() {
+    let scheduler = started().await;
+    let adds: Vec<_> = (0..20_000)
+        .map(|index| {
+            let scheduler = scheduler.clone();
+            tokio::spawn(async move {
+                scheduler
+                    .add_job(|| async {}, every(3_600))
+                    .id(format!("{index}"))
+                    .await
+                    .map(drop)
+            })
+        })
+        .collect();
+    for add in adds {
+        add.await.unwrap().unwrap();
+    }
+    scheduler
+        .add_job(|| async {}, every(3_600))
+        .id("one more")
+        .await
+        .unwrap();
+    assert_eq!(
+        scheduler
+            .get_jobs(JobFilter::default())
+            .await
+            .unwrap()
+            .len(),
+        20_001
+    );
+    scheduler.shutdown().await.unwrap();
+}

@@ -1,0 +1,189 @@
+//! Events: all kinds, in order, at no cost to the scheduler.
+
+use std::sync::Arc;
+
+use punctual_core::Date;
+use punctual_tokio::{Event, EventKind, EventMask, Heard, MemoryStore, Resume, Scheduler};
+
+use crate::support::{Log, every, pass, started};
+
+fn name(event: &Event) -> &'static str {
+    match event.kind {
+        EventKind::SchedulerStarted => "SchedulerStarted",
+        EventKind::SchedulerShutdown => "SchedulerShutdown",
+        EventKind::SchedulerPaused => "SchedulerPaused",
+        EventKind::SchedulerResumed => "SchedulerResumed",
+        EventKind::ExecutorAdded(_) => "ExecutorAdded",
+        EventKind::JobStoreAdded(_) => "JobStoreAdded",
+        EventKind::JobStoreRemoved(_) => "JobStoreRemoved",
+        EventKind::AllJobsRemoved(_) => "AllJobsRemoved",
+        EventKind::JobAdded(_) => "JobAdded",
+        EventKind::JobRemoved(_) => "JobRemoved",
+        EventKind::JobModified(_) => "JobModified",
+        EventKind::JobExecuted(_) => "JobExecuted",
+        EventKind::JobError(_) => "JobError",
+        EventKind::JobMissed { .. } => "JobMissed",
+        EventKind::JobSubmitted { .. } => "JobSubmitted",
+        EventKind::JobMaxInstances { .. } => "JobMaxInstances",
+        _ => "other",
+    }
+}
+
+async fn listening() -> (Scheduler, Log<Arc<Event>>) {
+    let scheduler = Scheduler::builder().build().unwrap();
+    let log = Log::default();
+    let heard = log.clone();
+    scheduler
+        .add_listener(EventMask::ALL, move |event| heard.push(event))
+        .unwrap();
+    (scheduler, log)
+}
+
+fn names(log: &Log<Arc<Event>>) -> Vec<&'static str> {
+    log.all().iter().map(|event| name(event)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_one_shot_in_order() {
+    let (scheduler, log) = listening().await;
+    scheduler
+        .add_job(|| async {}, Date::at(scheduler.now()))
+        .id("a")
+        .await
+        .unwrap();
+    scheduler.start().await.unwrap();
+    pass(0).await;
+    scheduler.shutdown().await.unwrap();
+    pass(0).await;
+    assert_eq!(
+        names(&log),
+        [
+            "JobAdded",
+            "ExecutorAdded",
+            "JobStoreAdded",
+            "SchedulerStarted",
+            "JobSubmitted",
+            "JobExecuted",
+            "JobRemoved",
+            "SchedulerShutdown"
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_hears_of_a_run_before_hearing_of_its_job() {
+    let scheduler = started().await;
+    let mut events = scheduler.events();
+    let adding = scheduler.clone();
+    tokio::spawn(async move {
+        for index in 0..300 {
+            let now = adding.now();
+            adding
+                .add_job(|| async {}, Date::at(now))
+                .id(format!("{index}"))
+                .await
+                .unwrap();
+        }
+    });
+    let mut added = std::collections::BTreeSet::new();
+    let mut removed = 0;
+    while removed < 300 {
+        let Some(Heard::Event(event)) = events.next().await else {
+            panic!("lost events");
+        };
+        match &event.kind {
+            EventKind::JobAdded(job) => assert!(added.insert(job.id.clone())),
+            EventKind::JobSubmitted { job, .. } => assert!(added.contains(&job.id)),
+            EventKind::JobRemoved(_) => removed += 1,
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_other_kinds() {
+    let (scheduler, log) = listening().await;
+    scheduler.start().await.unwrap();
+    scheduler.pause().await.unwrap();
+    scheduler.resume().await.unwrap();
+    scheduler
+        .add_jobstore("other", MemoryStore::new())
+        .await
+        .unwrap();
+    assert!(
+        scheduler
+            .add_jobstore("other", MemoryStore::new())
+            .await
+            .unwrap_err()
+            .is_conflict()
+    );
+    scheduler
+        .add_job(|| async { Err::<(), _>("no") }, every(1))
+        .id("a")
+        .store("other")
+        .await
+        .unwrap();
+    pass(1).await;
+    scheduler.pause_job("a").await.unwrap();
+    scheduler.resume_job("a", Resume::SkipMissed).await.unwrap();
+    scheduler.remove_job("a").await.unwrap();
+    scheduler.remove_jobstore("other").await.unwrap();
+    scheduler.remove_all_jobs().await.unwrap();
+    pass(0).await;
+    let names = names(&log);
+    for kind in [
+        "SchedulerPaused",
+        "SchedulerResumed",
+        "JobStoreAdded",
+        "JobStoreRemoved",
+        "JobError",
+        "JobModified",
+        "JobRemoved",
+        "AllJobsRemoved",
+    ] {
+        assert!(names.contains(&kind), "{kind}: {names:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_listener_may_panic_sleep_and_use_the_scheduler() {
+    let scheduler = started().await;
+    let log = Log::default();
+    let heard = log.clone();
+    let weak = scheduler.downgrade();
+    scheduler
+        .add_listener(EventMask::JOB_EXECUTED, |_| -> () { panic!("a listener") })
+        .unwrap();
+    scheduler
+        .add_listener(EventMask::JOB_EXECUTED, move |_| {
+            let (weak, heard) = (weak.clone(), heard.clone());
+            Box::pin(async move {
+                tokio::time::sleep(std::time::Duration::from_secs(100)).await;
+                if let Some(scheduler) = weak.upgrade() {
+                    heard.push(scheduler.running().await.is_ok());
+                }
+            })
+        })
+        .unwrap();
+    scheduler
+        .add_job(|| async {}, every(1))
+        .id("a")
+        .await
+        .unwrap();
+    pass(300).await;
+    assert_eq!(scheduler.statistics("a").await.unwrap().succeeded, 300);
+    assert!(log.all().len() >= 2 && log.all().iter().all(|ok| *ok));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_lags_is_told_what_it_lost() {
+    let scheduler = started().await;
+    let mut events = scheduler.events();
+    scheduler.add_job(|| async {}, every(1)).await.unwrap();
+    pass(6_000).await;
+    let mut told = false;
+    for _ in 0..10 {
+        told |= matches!(events.next().await, Some(Heard::Lagged(lost)) if lost > 1_000);
+    }
+    assert!(told);
+}

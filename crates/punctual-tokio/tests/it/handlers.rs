@@ -1,0 +1,144 @@
+//! Functions as tasks.
+
+use punctual_core::Outcome;
+use punctual_tokio::{
+    Args, BoxError, ErrorKind, FromContext, JobContext, Output, Scheduler, State,
+};
+use serde::Deserialize;
+
+use crate::support::{every, pass, runs, started};
+
+#[derive(Clone)]
+struct Db(&'static str);
+
+#[derive(Deserialize)]
+struct Mail {
+    to: String,
+    #[serde(default)]
+    urgent: bool,
+}
+
+struct Attempt(u32);
+
+impl FromContext for Attempt {
+    fn from_context(context: &JobContext) -> Result<Self, BoxError> {
+        Ok(Self(context.attempt()))
+    }
+}
+
+async fn outcome_of(scheduler: &Scheduler, id: &str) -> punctual_core::Run {
+    scheduler.run_job(id).await.unwrap();
+    pass(0).await;
+    runs(scheduler, id).await.swap_remove(0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn eight_parameters_of_every_kind() {
+    async fn wide(
+        State(db): State<Db>,
+        Args(mail): Args<Mail>,
+        context: JobContext,
+        Attempt(attempt): Attempt,
+        _five: State<Db>,
+        _six: JobContext,
+        _seven: Attempt,
+        _eight: State<Db>,
+    ) -> Output<String> {
+        Output(format!(
+            "{} {} {} {} {attempt}",
+            db.0,
+            mail.to,
+            mail.urgent,
+            context.job_id()
+        ))
+    }
+    let scheduler = Scheduler::builder().state(Db("pg")).build().unwrap();
+    scheduler.start().await.unwrap();
+    let args = serde_json::json!({"to": "ada"});
+    scheduler
+        .add_job(wide, every(100))
+        .id("wide")
+        .args(args)
+        .await
+        .unwrap();
+    assert_eq!(
+        outcome_of(&scheduler, "wide").await.result,
+        Some("pg ada false wide 1".into())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn missing_state_and_wrong_arguments_are_refused_when_the_job_is_added() {
+    let scheduler = started().await;
+    let error = scheduler
+        .add_job(|_: State<Db>| async {}, every(1))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MissingState);
+    assert!(error.to_string().contains("Db"), "{error}");
+    let error = scheduler
+        .add_job(|_: Args<Mail>| async {}, every(1))
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().starts_with("args: do not fit the task"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_is_a_failure_with_its_causes() {
+    let scheduler = started().await;
+    let fails = || async { "x".parse::<u32>().map_err(BoxError::from) };
+    scheduler.add_job(fails, every(100)).id("a").await.unwrap();
+    let run = outcome_of(&scheduler, "a").await;
+    assert_eq!(run.state.outcome(), Some(Outcome::Failed));
+    assert_eq!(run.error.as_deref(), Some("invalid digit found in string"));
+}
+
+#[tokio::test]
+async fn a_plain_function_runs_on_a_thread_of_its_own() {
+    fn plain(context: JobContext) -> Output<bool> {
+        Output(context.attempt() == 1 && std::thread::current().name() != Some("main"))
+    }
+    let scheduler = started().await;
+    let mut events = scheduler.events();
+    scheduler
+        .add_job(plain, every(100))
+        .id("plain")
+        .await
+        .unwrap();
+    scheduler.run_job("plain").await.unwrap();
+    let ended = loop {
+        let Some(punctual_tokio::Heard::Event(event)) = events.next().await else {
+            panic!("events ended");
+        };
+        if let punctual_tokio::EventKind::JobExecuted(run) = &event.kind {
+            break run.clone();
+        }
+    };
+    assert_eq!(ended.result.as_deref(), Some("true"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registered_task_is_called_by_name() {
+    async fn send(Args((to,)): Args<(String,)>) -> Output<String> {
+        Output(to)
+    }
+    let scheduler = Scheduler::builder()
+        .task("mail.send", send)
+        .build()
+        .unwrap();
+    scheduler.start().await.unwrap();
+    scheduler
+        .add_job("mail.send", every(100))
+        .id("a")
+        .args(("ada",))
+        .await
+        .unwrap();
+    assert_eq!(outcome_of(&scheduler, "a").await.result, Some("ada".into()));
+    let error = scheduler.add_job("mail.sent", every(1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownTask);
+    let twice = Scheduler::builder().task("a", send).task("a", send).build();
+    assert!(twice.unwrap_err().is_conflict());
+}

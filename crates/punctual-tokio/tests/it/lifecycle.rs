@@ -1,0 +1,243 @@
+//! Starting, pausing, stopping, on every kind of runtime.
+
+use std::time::Duration;
+
+use punctual_core::{CancelReason, Interval, MissReason, Outcome};
+use punctual_tokio::{ErrorKind, JobContext, ManualClock, Scheduler};
+
+use crate::support::{Counter, every, ledger, pass, seconds, started};
+
+async fn nothing() {}
+
+#[tokio::test(start_paused = true)]
+async fn verbs_that_need_a_running_scheduler_say_so() {
+    let scheduler = Scheduler::builder().build().unwrap();
+    scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
+    assert!(scheduler.run_job("a").await.unwrap_err().is_not_running());
+    assert!(scheduler.pause().await.unwrap_err().is_not_running());
+    assert!(scheduler.running().await.unwrap_err().is_not_running());
+    scheduler.start().await.unwrap();
+    assert_eq!(
+        scheduler.start().await.unwrap_err().kind(),
+        ErrorKind::AlreadyRunning
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_can_be_started_again_and_a_second_shutdown_is_harmless() {
+    let scheduler = started().await;
+    scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
+    pass(2).await;
+    for _ in 0..2 {
+        let report = scheduler.shutdown().await.unwrap();
+        assert_eq!(report, punctual_tokio::ShutdownReport::default());
+        assert!(!scheduler.is_running());
+    }
+    pass(3).await;
+    assert_eq!(scheduler.statistics("a").await.unwrap().succeeded, 2);
+    scheduler.start().await.unwrap();
+    pass(1).await;
+    let statistics = scheduler.statistics("a").await.unwrap();
+    assert!(
+        statistics.succeeded >= 4 && statistics.coalesced >= 2,
+        "{statistics:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn pausing_a_node_holds_runs_up_and_resuming_decides_them() {
+    let scheduler = started().await;
+    scheduler
+        .add_job(nothing, every(1))
+        .id("a")
+        .misfire_grace_time(Duration::from_millis(1_200))
+        .await
+        .unwrap();
+    pass(1).await;
+    scheduler.pause().await.unwrap();
+    pass(5).await;
+    scheduler.resume().await.unwrap();
+    pass(0).await;
+    let entries = ledger(&scheduler, "a").await;
+    assert_eq!(entries[0], (Outcome::Succeeded, 1));
+    assert!(
+        matches!(entries[1], (Outcome::Missed(MissReason::Paused), 4)),
+        "{entries:?}"
+    );
+    assert_eq!(
+        entries[2..],
+        [(Outcome::Coalesced, 1), (Outcome::Succeeded, 1)]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn started_paused_runs_nothing_before_resume() {
+    let scheduler = Scheduler::builder().build().unwrap();
+    scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
+    scheduler.start_paused().await.unwrap();
+    pass(5).await;
+    assert_eq!(scheduler.statistics("a").await.unwrap().runs(), 0);
+    scheduler.resume().await.unwrap();
+    pass(0).await;
+    assert_eq!(scheduler.statistics("a").await.unwrap().runs(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_waits_then_cancels_then_aborts() {
+    let scheduler = started().await;
+    let quick = || async { tokio::time::sleep(seconds(3)).await };
+    let polite = |context: JobContext| async move { context.cancelled().await };
+    let deaf = std::future::pending::<()>;
+    scheduler
+        .add_job(quick, every(600))
+        .id("quick")
+        .run_at_start()
+        .await
+        .unwrap();
+    scheduler
+        .add_job(polite, every(600))
+        .id("polite")
+        .run_at_start()
+        .await
+        .unwrap();
+    scheduler
+        .add_job(deaf, every(600))
+        .id("deaf")
+        .run_at_start()
+        .await
+        .unwrap();
+    for idle in 0..1_000 {
+        scheduler
+            .add_job(nothing, every(600))
+            .id(format!("idle-{idle}"))
+            .await
+            .unwrap();
+    }
+    pass(1).await;
+    let began = tokio::time::Instant::now();
+    let report = scheduler.shutdown_within(seconds(10)).await.unwrap();
+    assert_eq!(began.elapsed().as_secs(), 15);
+    assert_eq!(
+        (
+            report.cancelled.len(),
+            report.abandoned.len(),
+            report.unrecorded
+        ),
+        (2, 0, 0)
+    );
+    assert_eq!(ledger(&scheduler, "quick").await, [(Outcome::Succeeded, 1)]);
+    for id in ["polite", "deaf"] {
+        assert_eq!(
+            ledger(&scheduler, id).await,
+            [(Outcome::Cancelled(CancelReason::Shutdown), 1)]
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_with_nothing_running_is_immediate() {
+    let scheduler = started().await;
+    let began = tokio::time::Instant::now();
+    scheduler.shutdown().await.unwrap();
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test]
+async fn a_thread_that_cannot_be_taken_away_is_named() {
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let held = std::sync::Mutex::new(held);
+    let clock = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
+    let scheduler = Scheduler::builder().clock(clock.clone()).build().unwrap();
+    scheduler.start().await.unwrap();
+    let stuck = move || {
+        // An error means that the test is over.
+        let _ = held.lock().unwrap().recv();
+    };
+    scheduler
+        .add_job(stuck, every(600))
+        .id("stuck")
+        .await
+        .unwrap();
+    scheduler.run_job("stuck").await.unwrap();
+    let stopping = scheduler.clone();
+    let shutdown = tokio::spawn(async move { stopping.shutdown_within(Duration::ZERO).await });
+    while !shutdown.is_finished() {
+        clock.advance(seconds(1));
+        tokio::task::yield_now().await;
+    }
+    let report = shutdown.await.unwrap().unwrap();
+    assert_eq!(report.abandoned.len(), 1);
+    assert_eq!(report.abandoned[0].job.as_str(), "stuck");
+    let outcome = Outcome::Cancelled(CancelReason::Shutdown);
+    assert_eq!(ledger(&scheduler, "stuck").await, [(outcome, 1)]);
+    drop(release);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_last_handle_stops_new_runs_and_lets_running_ones_end() {
+    let counter = Counter::default();
+    let seen = counter.clone();
+    let scheduler = started().await;
+    let weak = scheduler.downgrade();
+    scheduler
+        .add_job(
+            move || {
+                let seen = seen.clone();
+                async move {
+                    seen.enter();
+                    tokio::time::sleep(seconds(10)).await;
+                    seen.leave();
+                }
+            },
+            every(1),
+        )
+        .await
+        .unwrap();
+    pass(1).await;
+    drop(scheduler);
+    assert!(weak.upgrade().is_none());
+    pass(30).await;
+    assert_eq!(counter.all(), 1);
+}
+
+#[test]
+fn a_background_scheduler_needs_no_runtime() {
+    let background = Scheduler::builder().build().unwrap().background().unwrap();
+    let scheduler = background.scheduler().clone();
+    let result = background.block_on(async move {
+        let mut events = scheduler.events();
+        scheduler
+            .add_job(nothing, Interval::every(seconds(600)))
+            .id("a")
+            .await?;
+        scheduler.run_job("a").await?;
+        while let Some(punctual_tokio::Heard::Event(event)) = events.next().await {
+            if matches!(event.kind, punctual_tokio::EventKind::JobExecuted(_)) {
+                break;
+            }
+        }
+        Ok::<(), punctual_tokio::Error>(())
+    });
+    result.unwrap().unwrap();
+    background.shutdown().unwrap();
+}
+
+#[tokio::test]
+async fn a_blocking_verb_on_a_runtime_thread_is_an_error() {
+    let scheduler = Scheduler::builder().build().unwrap();
+    assert_eq!(
+        scheduler.blocking().unwrap_err().kind(),
+        ErrorKind::WouldBlock
+    );
+    let background = Scheduler::builder().build().unwrap();
+    let background = std::thread::spawn(|| background.background().unwrap())
+        .join()
+        .unwrap();
+    assert_eq!(
+        background.block_on(async {}).unwrap_err().kind(),
+        ErrorKind::WouldBlock
+    );
+    std::thread::spawn(|| background.shutdown().unwrap())
+        .join()
+        .unwrap();
+}

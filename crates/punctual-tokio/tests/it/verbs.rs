@@ -1,0 +1,398 @@
+//! Every verb of the handle.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use punctual_core::{CancelReason, Date, MissReason, Outcome};
+use punctual_tokio::{
+    Args, ErrorKind, JobContext, JobFilter, JobStatus, NewJob, Output, Resume, Scheduler,
+};
+use tokio::sync::{Notify, oneshot};
+
+use crate::support::{Counter, every, ledger, pass, runs, started};
+
+async fn nothing() {}
+
+#[tokio::test(start_paused = true)]
+async fn a_one_shot_runs_once_and_leaves() {
+    let scheduler = started().await;
+    let soon = scheduler.now() + TimeDelta::seconds(2);
+    scheduler
+        .add_job(|| async { Output(7) }, Date::at(soon))
+        .id("once")
+        .await
+        .unwrap();
+    assert!(scheduler.get_job("once").await.unwrap().is_some());
+    pass(5).await;
+    assert!(scheduler.get_job("once").await.unwrap().is_none());
+    let runs = runs(&scheduler, "once").await;
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0].result, Some(7.into()));
+    assert_eq!(
+        runs[0].fire_time().timestamp_micros(),
+        soon.timestamp_micros()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_that_is_taken_is_refused_by_name_and_can_be_replaced() {
+    let scheduler = started().await;
+    scheduler.add_job(nothing, every(10)).id("a").await.unwrap();
+    pass(3).await;
+    let error = scheduler
+        .add_job(nothing, every(10))
+        .id("a")
+        .await
+        .unwrap_err();
+    assert!(error.is_conflict());
+    assert!(
+        error.to_string().contains("`a`") && error.to_string().contains("replace_existing"),
+        "{error}"
+    );
+
+    let before = scheduler
+        .get_job("a")
+        .await
+        .unwrap()
+        .unwrap()
+        .next_run_time();
+    scheduler
+        .add_job(nothing, every(10))
+        .id("a")
+        .name("b")
+        .replace_existing()
+        .await
+        .unwrap();
+    let after = scheduler.get_job("a").await.unwrap().unwrap();
+    assert_eq!(after.next_run_time(), before, "the trigger is the same");
+    assert_eq!(after.job.name(), "b");
+}
+
+#[tokio::test(start_paused = true)]
+async fn replacing_keeps_counters_and_pause() {
+    let scheduler = started().await;
+    scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
+    pass(3).await;
+    scheduler.pause_job("a").await.unwrap();
+    scheduler
+        .add_job(nothing, every(2))
+        .id("a")
+        .replace_existing()
+        .await
+        .unwrap();
+    pass(5).await;
+    assert_eq!(scheduler.statistics("a").await.unwrap().succeeded, 3);
+    assert_eq!(
+        scheduler.get_job("a").await.unwrap().unwrap().status(),
+        JobStatus::Paused
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_job_rests_and_its_fire_times_are_recorded() {
+    let scheduler = started().await;
+    let job = scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
+    pass(2).await;
+    job.pause_job().await.unwrap();
+    pass(3).await;
+    job.resume_job(Resume::SkipMissed).await.unwrap();
+    pass(1).await;
+    let entries = ledger(&scheduler, "a").await;
+    assert_eq!(entries[..2], [(Outcome::Succeeded, 1); 2]);
+    assert!(
+        matches!(entries[2], (Outcome::Missed(MissReason::Paused), 3 | 4)),
+        "{entries:?}"
+    );
+    assert_eq!(entries[3].0, Outcome::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_job_can_catch_up() {
+    let scheduler = started().await;
+    let job = scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
+    job.pause_job().await.unwrap();
+    pass(4).await;
+    job.resume_job(Resume::CatchUp).await.unwrap();
+    tokio::task::yield_now().await;
+    pass(0).await;
+    let entries = ledger(&scheduler, "a").await;
+    assert_eq!(entries[0], (Outcome::Coalesced, 3), "{entries:?}");
+    assert_eq!(entries[1], (Outcome::Succeeded, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn added_paused_runs_only_after_resume() {
+    let scheduler = started().await;
+    let job = scheduler
+        .add_job(nothing, every(1))
+        .id("a")
+        .next_run_time(None)
+        .await
+        .unwrap();
+    pass(3).await;
+    assert!(runs(&scheduler, "a").await.is_empty());
+    job.resume_job(Resume::SkipMissed).await.unwrap();
+    pass(2).await;
+    assert!(scheduler.statistics("a").await.unwrap().succeeded >= 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn rescheduling_begins_anew() {
+    let scheduler = started().await;
+    let job = scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
+    pass(2).await;
+    job.reschedule_job(every(100)).await.unwrap();
+    pass(99).await;
+    assert_eq!(job.statistics().await.unwrap().succeeded, 2);
+    pass(2).await;
+    assert_eq!(job.statistics().await.unwrap().succeeded, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn modifying_checks_arguments_and_keeps_the_schedule() {
+    async fn greet(Args((name,)): Args<(String,)>) -> Output<String> {
+        Output(name)
+    }
+    let scheduler = started().await;
+    scheduler
+        .add_job(greet, every(1))
+        .id("a")
+        .args(("Ada",))
+        .await
+        .unwrap();
+    let error = scheduler.modify_job("a").args((1,)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    pass(1).await;
+    scheduler
+        .modify_job("a")
+        .args(("Bob",))
+        .name("Greeting")
+        .await
+        .unwrap();
+    pass(0).await;
+    pass(0).await;
+    let runs = runs(&scheduler, "a").await;
+    assert_eq!(runs[0].result, Some("Bob".into()));
+    assert_eq!((runs[0].fire_time() - runs[1].fire_time()).num_seconds(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_by_hand_does_not_shift_the_schedule() {
+    let scheduler = started().await;
+    let job = scheduler
+        .add_job(nothing, every(100))
+        .id("a")
+        .await
+        .unwrap();
+    let next = job.get_job().await.unwrap().unwrap().next_run_time();
+    let run = job.run_job().await.unwrap();
+    pass(1).await;
+    assert_eq!(job.get_job().await.unwrap().unwrap().next_run_time(), next);
+    assert_eq!(runs(&scheduler, "a").await[0].id, run);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_by_hand_of_a_busy_job_is_refused_and_recorded() {
+    let scheduler = started().await;
+    let job = scheduler
+        .add_job(std::future::pending::<()>, every(100))
+        .id("a")
+        .await
+        .unwrap();
+    job.run_job().await.unwrap();
+    let error = job.run_job().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy);
+    assert_eq!(job.statistics().await.unwrap().skipped, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_can_be_cancelled() {
+    let scheduler = started().await;
+    let job = scheduler
+        .add_job(
+            |context: JobContext| async move { context.cancelled().await },
+            every(100),
+        )
+        .id("a")
+        .await
+        .unwrap();
+    let run = job.run_job().await.unwrap();
+    assert_eq!(scheduler.running().await.unwrap()[0].run, run);
+    scheduler.cancel_run(run).await.unwrap();
+    pass(0).await;
+    assert_eq!(
+        ledger(&scheduler, "a").await,
+        [(Outcome::Cancelled(CancelReason::User), 1)]
+    );
+    assert!(scheduler.cancel_run(run).await.unwrap_err().is_not_found());
+}
+
+#[tokio::test(start_paused = true)]
+async fn removing_lets_runs_end_and_keeps_the_ledger() {
+    let scheduler = started().await;
+    let go = Arc::new(Notify::new());
+    let waiting = Arc::clone(&go);
+    let job = scheduler
+        .add_job(
+            move || {
+                let waiting = Arc::clone(&waiting);
+                async move { waiting.notified().await }
+            },
+            every(1),
+        )
+        .id("a")
+        .await
+        .unwrap();
+    pass(1).await;
+    job.remove_job().await.unwrap();
+    assert!(job.remove_job().await.unwrap_err().is_not_found());
+    go.notify_one();
+    pass(5).await;
+    assert_eq!(ledger(&scheduler, "a").await, [(Outcome::Succeeded, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_are_listed_filtered_and_all_removed() {
+    let scheduler = started().await;
+    scheduler
+        .add_job(nothing, every(30))
+        .id("b")
+        .tag("mail")
+        .await
+        .unwrap();
+    scheduler
+        .add_job(nothing, every(20))
+        .id("a")
+        .name("Report")
+        .await
+        .unwrap();
+    let ids = |jobs: Vec<punctual_tokio::JobSnapshot>| -> Vec<String> {
+        jobs.iter().map(|job| job.job.id().to_string()).collect()
+    };
+    assert_eq!(
+        ids(scheduler.get_jobs(JobFilter::default()).await.unwrap()),
+        ["a", "b"]
+    );
+    let mail = JobFilter {
+        tag: Some("mail".into()),
+        ..JobFilter::default()
+    };
+    assert_eq!(ids(scheduler.get_jobs(mail).await.unwrap()), ["b"]);
+    let report = JobFilter {
+        search: Some("REPORT".into()),
+        ..JobFilter::default()
+    };
+    assert_eq!(ids(scheduler.get_jobs(report).await.unwrap()), ["a"]);
+    let upcoming = scheduler.upcoming(4).await.unwrap();
+    let order: Vec<_> = upcoming.iter().map(|next| next.job.as_str()).collect();
+    assert_eq!(order, ["a", "b", "a", "a"]);
+    let mut table = Vec::new();
+    scheduler.print_jobs(&mut table).await.unwrap();
+    let table = String::from_utf8(table).unwrap();
+    assert!(
+        table.starts_with("Jobstore default:\n    Report (trigger: "),
+        "{table}"
+    );
+    assert_eq!(scheduler.remove_all_jobs().await.unwrap(), 2);
+    assert!(
+        scheduler
+            .get_jobs(JobFilter::default())
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_of_named_tasks_move_to_another_scheduler() {
+    let build = || Scheduler::builder().task("t", nothing).build().unwrap();
+    let (from, to) = (build(), build());
+    from.add_job("t", every(1)).id("a").name("A").await.unwrap();
+    from.add_job(nothing, every(1))
+        .id("anonymous")
+        .await
+        .unwrap();
+    let json = from.export_jobs().await.unwrap();
+    let answers = to.import_jobs(&json).await.unwrap();
+    assert_eq!(answers.len(), 1);
+    to.start().await.unwrap();
+    pass(2).await;
+    assert_eq!(to.statistics("a").await.unwrap().succeeded, 2);
+    assert!(
+        to.import_jobs(&json).await.unwrap()[0]
+            .as_ref()
+            .unwrap_err()
+            .is_conflict()
+    );
+    assert_eq!(
+        to.import_jobs("{}").await.unwrap_err().kind(),
+        ErrorKind::Invalid
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_job_of_a_batch_has_its_own_answer() {
+    let scheduler = started().await;
+    let jobs = vec![
+        NewJob::new(nothing, every(1)).id("a"),
+        NewJob::new(nothing, every(1)).id("a"),
+        NewJob::new(nothing, every(0)).id("c"),
+        NewJob::new("unknown", every(1)).id("d"),
+        NewJob::new(nothing, every(1)).id("e"),
+    ];
+    let answers = scheduler.add_jobs(jobs).await.unwrap();
+    let kinds: Vec<_> = answers
+        .iter()
+        .map(|answer| answer.as_ref().err().map(|error| error.kind()))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            None,
+            Some(ErrorKind::Conflict),
+            Some(ErrorKind::Invalid),
+            Some(ErrorKind::UnknownTask),
+            None
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_can_add_change_and_remove_jobs_itself_included() {
+    let scheduler = started().await;
+    let (done, finished) = oneshot::channel();
+    let done = Arc::new(std::sync::Mutex::new(Some(done)));
+    let counter = Counter::default();
+    let seen = counter.clone();
+    scheduler
+        .add_job(
+            move |context: JobContext| {
+                let (done, seen) = (Arc::clone(&done), seen.clone());
+                async move {
+                    seen.enter();
+                    let scheduler = context.scheduler().upgrade().ok_or("gone")?;
+                    scheduler.add_job(nothing, every(1)).id("child").await?;
+                    scheduler.pause_job("child").await?;
+                    scheduler.resume_job("child", Resume::SkipMissed).await?;
+                    scheduler.run_job("child").await?;
+                    scheduler.remove_job(context.job_id()).await?;
+                    if let Some(done) = done.lock().unwrap().take() {
+                        let _ = done.send(());
+                    }
+                    Ok::<(), punctual_tokio::BoxError>(())
+                }
+            },
+            every(1),
+        )
+        .id("parent")
+        .await
+        .unwrap();
+    finished.await.unwrap();
+    pass(3).await;
+    assert_eq!(counter.all(), 1);
+    assert_eq!(
+        ledger(&scheduler, "parent").await,
+        [(Outcome::Succeeded, 1)]
+    );
+    assert!(scheduler.statistics("child").await.unwrap().succeeded >= 3);
+}
