@@ -1,1 +1,102 @@
 //! The suite that every store has to pass.
+//!
+//! [`check`] tries every rule on a store of its own and names the ones that it breaks. Each rule
+//! comes with a store that breaks it, [`Broken`], so that the suite itself is tested.
+//!
+//! ```
+//! use punctual_store::{MemoryStore, conformance};
+//!
+//! let faults = futures::executor::block_on(conformance::check(MemoryStore::new));
+//! assert!(faults.is_empty(), "{faults:?}");
+//! ```
+
+mod broken;
+mod claims;
+mod jobs;
+mod nodes;
+mod scene;
+
+pub use broken::{Broken, Fault};
+
+use std::pin::Pin;
+
+use crate::JobStore;
+
+type Checked<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+type Rule = (&'static str, fn(&dyn JobStore) -> Checked<'_>);
+
+const RULES: &[Rule] = &[
+    ("an id is taken once", |store| {
+        Box::pin(jobs::conflict(store))
+    }),
+    ("a job comes back as it went in", |store| {
+        Box::pin(jobs::round_trip(store))
+    }),
+    ("ids may be of any script", |store| {
+        Box::pin(jobs::ids(store))
+    }),
+    ("jobs are listed page by page", |store| {
+        Box::pin(jobs::pages(store))
+    }),
+    ("an update needs the newest revision", |store| {
+        Box::pin(jobs::stale(store))
+    }),
+    ("replacing keeps what the job has become", |store| {
+        Box::pin(jobs::replace(store))
+    }),
+    ("the window is in order, ties by registration", |store| {
+        Box::pin(jobs::window(store))
+    }),
+    ("a paused job is not due", |store| {
+        Box::pin(jobs::paused(store))
+    }),
+    ("of claims on one revision one wins", |store| {
+        Box::pin(claims::one_winner(store))
+    }),
+    ("the limit of instances holds", |store| {
+        Box::pin(claims::limit(store))
+    }),
+    ("ends come before claims, and count once", |store| {
+        Box::pin(claims::ends(store))
+    }),
+    ("a one-shot leaves with its last run", |store| {
+        Box::pin(claims::one_shot(store))
+    }),
+    ("run numbers grow", |store| Box::pin(claims::numbers(store))),
+    ("queued runs are promoted when there is room", |store| {
+        Box::pin(claims::promote(store))
+    }),
+    ("ranges are in the ledger and the statistics", |store| {
+        Box::pin(claims::ranges(store))
+    }),
+    ("an old epoch is refused", |store| {
+        Box::pin(nodes::fenced(store))
+    }),
+    ("a dead node's runs are lost exactly once", |store| {
+        Box::pin(nodes::recovered(store))
+    }),
+    ("a request to cancel reaches the owner", |store| {
+        Box::pin(nodes::cancel(store))
+    }),
+];
+
+/// A rule that a store breaks, and how that shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The rule.
+    pub rule: &'static str,
+    /// What was seen.
+    pub seen: String,
+}
+
+/// Tries every rule on a fresh store of its own.
+pub async fn check<S: JobStore>(fresh: impl Fn() -> S) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for (rule, try_rule) in RULES {
+        let store = fresh();
+        if let Err(seen) = try_rule(&store).await {
+            violations.push(Violation { rule, seen });
+        }
+    }
+    violations
+}

@@ -1,0 +1,176 @@
+//! Rules about jobs.
+
+use chrono::TimeDelta;
+use punctual_core::{JobId, Policies};
+
+use super::scene::{add, at, current, due, due_job, expect, insert, job, text};
+use crate::{JobFilter, JobStore, OnConflict, Update, WindowRequest};
+
+pub(super) async fn conflict(store: &dyn JobStore) -> Result<(), String> {
+    let first = due_job(store, "a", Policies::default()).await?;
+    let second = add(store, insert(job("a")?, due(at(99)))).await;
+    expect(
+        "adding the id again is a conflict",
+        second.is_err_and(|error| error.is_conflict()),
+        true,
+    )?;
+    expect("the first job", current(store, "a").await?, first)
+}
+
+pub(super) async fn round_trip(store: &dyn JobStore) -> Result<(), String> {
+    let policies = Policies {
+        jitter: punctual_core::Jitter::up_to(std::time::Duration::from_micros(1_500_001)),
+        ..Policies::default()
+    };
+    let args = [("key".to_owned(), "värde".into())].into_iter().collect();
+    let job = job("a")?
+        .with_name(Some("Ärende"))
+        .with_tags(["x", "y"])
+        .with_policies(policies)
+        .with_args(&punctual_args(args));
+    let next = at(10) + TimeDelta::microseconds(123_456);
+    let stored = add(store, insert(job.clone(), due(next)))
+        .await
+        .map_err(text)?;
+    let read = current(store, "a").await?;
+    expect("the job that is read", &read, &stored)?;
+    expect("its definition", &*read.job, &job)?;
+    expect(
+        "its next fire time, to the microsecond",
+        read.state.next_run_time,
+        Some(next),
+    )
+}
+
+fn punctual_args(map: serde_json::Map<String, serde_json::Value>) -> serde_json::Value {
+    serde_json::Value::Object(map)
+}
+
+pub(super) async fn ids(store: &dyn JobStore) -> Result<(), String> {
+    let longest = "長".repeat(punctual_core::limits::MAX_ID_CHARS);
+    let ids = ["a", "A", "å", "a ", "' or 1=1 --", "%", "🦀", &longest];
+    for id in ids {
+        due_job(store, id, Policies::default()).await?;
+    }
+    for id in ids {
+        expect("the id", current(store, id).await?.job.id().as_str(), id)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn pages(store: &dyn JobStore) -> Result<(), String> {
+    for index in 0..25 {
+        due_job(store, &format!("j{index:02}"), Policies::default()).await?;
+    }
+    let mut seen = Vec::new();
+    loop {
+        let filter = JobFilter {
+            after: seen.last().cloned(),
+            limit: 10,
+            ..JobFilter::default()
+        };
+        let page = store.list(filter).await.map_err(text)?;
+        if page.is_empty() {
+            break;
+        }
+        seen.extend(page.iter().map(|stored| stored.job.id().clone()));
+        if seen.len() > 25 {
+            break;
+        }
+    }
+    let wanted: Vec<JobId> = (0..25)
+        .filter_map(|index| JobId::new(format!("j{index:02}")).ok())
+        .collect();
+    expect("the pages", seen, wanted)
+}
+
+pub(super) async fn stale(store: &dyn JobStore) -> Result<(), String> {
+    let stored = due_job(store, "a", Policies::default()).await?;
+    let update = |next| Update {
+        job: stored.job.clone(),
+        state: {
+            let mut state = stored.state;
+            state.next_run_time = Some(next);
+            state
+        },
+        new_incarnation: false,
+        decided: None,
+        now: at(5),
+    };
+    store.update(update(at(20))).await.map_err(text)?;
+    let second = store.update(update(at(30))).await;
+    expect(
+        "an update of an old revision is stale",
+        second.is_err_and(|error| error.is_stale()),
+        true,
+    )?;
+    expect(
+        "the next fire time",
+        current(store, "a").await?.state.next_run_time,
+        Some(at(20)),
+    )
+}
+
+pub(super) async fn replace(store: &dyn JobStore) -> Result<(), String> {
+    let stored = due_job(store, "a", Policies::default()).await?;
+    let mut paused = stored.state;
+    paused.paused = true;
+    let update = Update {
+        job: stored.job.clone(),
+        state: paused,
+        new_incarnation: false,
+        decided: None,
+        now: at(5),
+    };
+    store.update(update).await.map_err(text)?;
+    let mut again = insert(job("a")?.with_name(Some("new")), due(at(99)));
+    again.on_conflict = OnConflict::Replace;
+    let replaced = add(store, again).await.map_err(text)?;
+    expect("it is still paused", replaced.state.paused, true)?;
+    expect(
+        "its next fire time",
+        replaced.state.next_run_time,
+        Some(at(10)),
+    )?;
+    expect("its name", current(store, "a").await?.job.name(), "new")
+}
+
+pub(super) async fn window(store: &dyn JobStore) -> Result<(), String> {
+    let later = at(10) + TimeDelta::microseconds(1);
+    for (id, next) in [
+        ("d", later),
+        ("c", at(10)),
+        ("b", at(10)),
+        ("a", at(10)),
+        ("e", at(20)),
+    ] {
+        add(store, insert(job(id)?, due(next)))
+            .await
+            .map_err(text)?;
+    }
+    let read = |through, limit| store.window(WindowRequest { through, limit });
+    let window = read(at(15), 10).await.map_err(text)?;
+    let ids: Vec<_> = window
+        .jobs
+        .iter()
+        .map(|stored| stored.job.id().as_str())
+        .collect();
+    expect("the jobs", ids, vec!["c", "b", "a", "d"])?;
+    expect("what comes beyond", window.beyond, Some(at(20)))?;
+    let cut = read(at(15), 2).await.map_err(text)?;
+    expect("a cut window", cut.jobs.len(), 2)?;
+    expect("what comes beyond the cut", cut.beyond, Some(at(10)))
+}
+
+pub(super) async fn paused(store: &dyn JobStore) -> Result<(), String> {
+    let mut state = due(at(10));
+    state.paused = true;
+    add(store, insert(job("a")?, state)).await.map_err(text)?;
+    let request = WindowRequest {
+        through: at(100),
+        limit: 10,
+    };
+    let window = store.window(request).await.map_err(text)?;
+    expect("the jobs that are due", window.jobs.len(), 0)?;
+    expect("what comes beyond", window.beyond, None)
+}
