@@ -19,11 +19,16 @@ pub(super) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_772_366_400 + seconds, 0).unwrap_or_default()
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it is what `map_err` calls")]
 pub(super) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
 /// Says what is wrong unless it is as it should be.
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "callers compare what they have just made"
+)]
 pub(super) fn expect<T: PartialEq + std::fmt::Debug>(
     what: &str,
     seen: T,

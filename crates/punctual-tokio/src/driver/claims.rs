@@ -38,10 +38,10 @@ impl Driver {
         for (claim, answer) in request.claims.into_iter().zip(reply.answers) {
             match claim.kind {
                 ClaimKind::Advance { plan, .. } => {
-                    self.advanced(store, claim.incarnation, plan, answer)
+                    self.advanced(store, claim.incarnation, plan, answer);
                 }
                 ClaimKind::Manual { plan } => {
-                    self.manual_answered(store, claim.incarnation, plan, answer)
+                    self.manual_answered(store, claim.incarnation, plan, answer);
                 }
                 ClaimKind::Promote { .. } => self.promoted(store, claim.incarnation, &answer),
             }
@@ -52,7 +52,8 @@ impl Driver {
         let now = self.core.clock.micros();
         if let Some(partition) = self.partitions.get_mut(&store) {
             partition.arm_refill(&mut self.timer, now);
-            let is_drained = partition.window.is_cut && partition.due.is_empty();
+            let is_drained =
+                partition.window.is_cut && !partition.window.is_asked && partition.due.is_empty();
             if is_drained {
                 self.ask_for_window(store);
             }

@@ -140,10 +140,11 @@ impl Driver {
             count = self.commands.recv_many(&mut self.inbox, COMMANDS_PER_TURN), if is_open => {
                 if count == 0 { Wake::Orphaned } else { Wake::Commands }
             }
-            () = self.host.reports.filled() => Wake::Reports,
-            Some(reply) = self.replies.recv() => Wake::Reply(reply),
-            () = self.timer.ready() => Wake::Due,
             () = self.clock_set.notified() => Wake::ClockSet,
+            () = self.timer.ready() => Wake::Due,
+            Some(reply) = self.replies.recv() => Wake::Reply(reply),
+            // Last: in a burst, what is due starts before what has ended is written down.
+            () = self.host.reports.filled() => Wake::Reports,
         }
     }
 

@@ -14,8 +14,8 @@ use crate::worker::Request;
 
 /// Jobs due within this time are known here.
 const AHEAD: Duration = Duration::from_secs(60);
-/// At most so many of them, some 15 MB.
-const ROOM: usize = 65_536;
+/// At most so many of them, some 30 MB.
+const ROOM: usize = 131_072;
 
 fn ahead_micros() -> i64 {
     i64::try_from(AHEAD.as_micros()).unwrap_or(i64::MAX)
@@ -79,9 +79,16 @@ impl Driver {
             return;
         };
         partition.window.refill_at = None;
-        let near = now.saturating_add(ahead_micros());
+        let near = if partition.window.is_cut {
+            now
+        } else {
+            now.saturating_add(ahead_micros())
+        };
         if partition.window.beyond.is_some_and(|beyond| beyond <= near) {
-            self.ask_for_window(store);
+            // A cut window is read again when what is due of it has been decided.
+            if !partition.window.is_cut || partition.due.is_empty() {
+                self.ask_for_window(store);
+            }
         } else {
             partition.arm_refill(&mut self.timer, now);
         }
@@ -179,7 +186,12 @@ impl Partition {
         let Some(beyond) = self.window.beyond else {
             return;
         };
-        let at = beyond.saturating_sub(ahead_micros() / 2).max(now);
+        let early = if self.window.is_cut {
+            0
+        } else {
+            ahead_micros() / 2
+        };
+        let at = beyond.saturating_sub(early).max(now);
         if self.window.refill_at.is_none_or(|armed| at < armed) {
             self.window.refill_at = Some(at);
             timer.at(at, 0, Alarm::Refill { store: self.id });

@@ -29,7 +29,7 @@ fn name(event: &Event) -> &'static str {
     }
 }
 
-async fn listening() -> (Scheduler, Log<Arc<Event>>) {
+fn listening() -> (Scheduler, Log<Arc<Event>>) {
     let scheduler = Scheduler::builder().build().unwrap();
     let log = Log::default();
     let heard = log.clone();
@@ -45,7 +45,7 @@ fn names(log: &Log<Arc<Event>>) -> Vec<&'static str> {
 
 #[tokio::test(start_paused = true)]
 async fn a_one_shot_in_order() {
-    let (scheduler, log) = listening().await;
+    let (scheduler, log) = listening();
     scheduler
         .add_job(|| async {}, Date::at(scheduler.now()))
         .id("a")
@@ -102,7 +102,7 @@ async fn nobody_hears_of_a_run_before_hearing_of_its_job() {
 
 #[tokio::test(start_paused = true)]
 async fn the_other_kinds() {
-    let (scheduler, log) = listening().await;
+    let (scheduler, log) = listening();
     scheduler.start().await.unwrap();
     scheduler.pause().await.unwrap();
     scheduler.resume().await.unwrap();

@@ -34,6 +34,10 @@ async fn outcome_of(scheduler: &Scheduler, id: &str) -> punctual_core::Run {
 
 #[tokio::test(start_paused = true)]
 async fn eight_parameters_of_every_kind() {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "it is the most that a task may have"
+    )]
     async fn wide(
         State(db): State<Db>,
         Args(mail): Args<Mail>,
@@ -98,6 +102,10 @@ async fn an_error_is_a_failure_with_its_causes() {
 
 #[tokio::test]
 async fn a_plain_function_runs_on_a_thread_of_its_own() {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "parameters of tasks are values"
+    )]
     fn plain(context: JobContext) -> Output<bool> {
         Output(context.attempt() == 1 && std::thread::current().name() != Some("main"))
     }
