@@ -111,7 +111,8 @@ impl NewJob {
         self
     }
 
-    /// The alias of the executor that runs it.
+    /// The alias of the executor that runs it. There is one, `default`: async functions are tasks
+    /// of the runtime, plain ones run on its threads for blocking work.
     pub fn executor(mut self, alias: impl Into<String>) -> Self {
         self.executor = Some(alias.into());
         self
@@ -205,6 +206,14 @@ impl NewJob {
     /// Checks everything that can be checked before the store is asked.
     pub(crate) fn prepare(self, core: &Core) -> Result<(NamedStore, Insert), Error> {
         let named = core.store(self.store.as_deref().unwrap_or(crate::DEFAULT))?;
+        if let Some(alias) = self
+            .executor
+            .as_deref()
+            .filter(|alias| *alias != crate::DEFAULT)
+        {
+            let message = format!("there is no executor with the alias `{alias}`");
+            return Err(Error::new(ErrorKind::NotFound, message));
+        }
         let id = JobId::new(self.id.unwrap_or_else(made_up_id))?;
         let trigger = self
             .trigger?

@@ -334,12 +334,6 @@ impl ModifyJob<'_> {
         self.with(move |job, _| job.with_task(Arc::clone(&name)))
     }
 
-    /// Another executor.
-    pub fn executor(self, alias: impl Into<String>) -> Self {
-        let alias = alias.into();
-        self.with(move |job, _| job.with_executor(Some(&alias)))
-    }
-
     /// Other policies.
     pub fn policies(self, policies: Policies) -> Self {
         self.with(move |job, _| job.with_policies(policies))

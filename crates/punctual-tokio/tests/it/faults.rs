@@ -95,6 +95,12 @@ async fn unknown_jobs_and_ids_are_told() {
         .await
         .unwrap_err();
     assert!(error.to_string().starts_with("id: "), "{error}");
+    let error = scheduler
+        .add_job(|| async {}, every(1))
+        .executor("gpu")
+        .await
+        .unwrap_err();
+    assert!(error.is_not_found(), "{error}");
 }
 
 /// A memory store that can be told not to answer, or to fail.

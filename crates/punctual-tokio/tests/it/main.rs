@@ -7,6 +7,7 @@ mod events;
 mod faults;
 mod handlers;
 mod lifecycle;
+mod nodes;
 mod policies;
 mod support;
 mod verbs;
