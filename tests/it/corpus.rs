@@ -92,7 +92,10 @@ fn edit(random: &mut Random, text: &mut String) {
     match random.range(0, 3) {
         0 => text.insert_str(from, piece),
         1 => text.replace_range(from..until, ""),
-        2 => text.insert_str(from, &text[from..until].to_owned()),
+        2 => {
+            let again = text[from..until].to_owned();
+            text.insert_str(from, &again);
+        }
         _ => text.replace_range(from..until, piece),
     }
 }

@@ -58,7 +58,8 @@ fn never(rule: &Rule) -> bool {
     }
 }
 
-/// An intersection without a member in the years after its latest start may be refused.
+/// An intersection without a member soon after its latest start may be refused: the search there
+/// gives up after 10,000 steps.
 fn hard_to_meet(model: &Model) -> bool {
     let Rule::And(children) = &model.rule else {
         return false;
@@ -68,9 +69,9 @@ fn hard_to_meet(model: &Model) -> bool {
         .filter_map(|child| child.start)
         .chain(model.start);
     let latest_start = starts.max().unwrap_or(0);
-    let years_later = latest_start + 3 * 366 * 86_400 * crate::model::SECOND;
+    let soon = latest_start + 90 * 86_400 * crate::model::SECOND;
     let mut effort = crate::model::Effort::new(20_000, 20_000);
-    let found = model.members(latest_start, years_later, &mut effort);
+    let found = model.members(latest_start, soon, &mut effort);
     found.is_none_or(|members| members.is_empty())
 }
 

@@ -177,12 +177,12 @@ fn parse_step(field: Field, item: &str, step: &str) -> Result<u32, Error> {
             "has a step of 0, the least is 1",
         )),
         Some(step) => Ok(step),
-        None => Err(unrecognised(field, item)),
+        None => Err(not_numbers(field, item)),
     }
 }
 
 fn parse_number(field: Field, item: &str, number: &str) -> Result<u32, Error> {
-    let value = digits(number).ok_or_else(|| unrecognised(field, item))?;
+    let value = digits(number).ok_or_else(|| not_numbers(field, item))?;
     let (name, shown) = (field.name(), if number == item { item } else { number });
     if value > field.max() {
         let error = Error::invalid(name, shown, format!("is above the maximum {}", field.max()));
@@ -307,6 +307,13 @@ fn parse_day(item: &str) -> Result<Item, Error> {
 
 fn shortened(word: &str) -> String {
     word.chars().take(20).collect()
+}
+
+fn not_numbers(field: Field, item: &str) -> Error {
+    foreign(field, item).unwrap_or_else(|| {
+        Error::invalid(field.name(), item, "is not understood")
+            .with_hint("write `*`, numbers, ranges such as `1-5` or steps such as `*/5`")
+    })
 }
 
 fn unrecognised(field: Field, item: &str) -> Error {

@@ -142,7 +142,17 @@ impl Checked {
             if n > 0 {
                 self.numeric.push(',');
             }
-            self.numeric.push_str(&numeric);
+            // Legal in crontab(5), but not to croner: `*` in a list.
+            if numeric == "*" && text != "*" {
+                let last = field.max().min(if field == Field::CrontabWeekday {
+                    6
+                } else {
+                    59
+                });
+                self.numeric.push_str(&format!("{}-{last}", field.min()));
+            } else {
+                self.numeric.push_str(&numeric);
+            }
             position += item.len() + 1;
         }
         refuse_l_with_w(field, text, at)

@@ -149,6 +149,21 @@ mod tests {
     }
 
     #[test]
+    fn a_star_in_a_list_is_every_value() {
+        let compiled = |expr| compile(expr, false, Daylight::default()).unwrap();
+        for (list, plain) in [
+            ("5,* * * * *", "* * * * *"),
+            ("0 0 1,* * mon", "0 0 1-31 * mon"),
+            ("0 0 * 5,* *", "0 0 * * *"),
+            ("0 0 * * 3,*", "0 0 * * 0-6"),
+        ] {
+            let (list, plain) = (compiled(list), compiled(plain));
+            let bits = |p: &Pattern| (p.minutes, p.hours, p.days, p.months, p.weekdays);
+            assert_eq!(bits(&list), bits(&plain));
+        }
+    }
+
+    #[test]
     fn the_restated_flags_are_croners() {
         for days in [
             "*", "1", "L", "LW", "1W", "15W", "31W", "5W,28W", "13,L", "15W,LW", "2-30/7",

@@ -228,7 +228,10 @@ fn unknown(key: &str, kind: &str, known: &[&str]) -> Error {
         // The problem already begins with the name; a field in front of it would say it twice.
         return Error::new(ErrorKind::UnknownField, key.to_owned(), problem).standalone();
     }
-    let short: String = key.chars().take(64).collect();
+    let short: String = match key {
+        "" => "\"\"".to_owned(),
+        key => key.chars().take(64).collect(),
+    };
     let error = Error::new(
         ErrorKind::UnknownField,
         short.clone(),
