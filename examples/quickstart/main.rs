@@ -44,8 +44,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     add_from_code(&scheduler).await?;
     add_from_file(&scheduler).await?;
 
-    scheduler.start().await?;
     println!("running for five seconds");
+    scheduler.start().await?;
     sleep(Duration::from_secs(5)).await;
 
     show_runs(&scheduler).await?;
