@@ -22,7 +22,7 @@ fn main() -> Outcome<()> {
     let command: Vec<&str> = command.iter().map(String::as_str).collect();
     let out = &mut io::stdout().lock();
     match command[..] {
-        ["trigger"] => trigger::run(out),
+        ["trigger"] => trigger::run(),
         ["add", n] => add::run(out, number(n)?),
         ["burst", n] => burst::run(out, number(n)?),
         ["steady", n, seconds] => steady::run(out, number(n)?, number(seconds)?),

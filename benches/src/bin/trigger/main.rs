@@ -1,4 +1,6 @@
 //! `workload trigger`: the time of one `next` and the size of a compiled trigger, beside two other crates.
+//!
+//! A program of its own, because its allocator counts.
 
 mod memory;
 mod peers;
@@ -6,7 +8,7 @@ mod report;
 
 use std::cell::Cell;
 use std::error::Error;
-use std::io::Write;
+use std::io;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -33,7 +35,8 @@ struct Row<'a> {
     croner: peers::Ways<'a>,
 }
 
-pub(crate) fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = &mut io::stdout().lock();
     let cases = cases()?;
     let vectors = vectors::cron_random()?;
     let allocations = Cell::new(0);
