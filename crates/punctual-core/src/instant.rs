@@ -48,3 +48,28 @@ pub(crate) fn wall_of(local: NaiveDateTime) -> i64 {
 pub(crate) fn micros_ceil(t: DateTime<Utc>) -> i64 {
     micros(t) + i64::from(!t.timestamp_subsec_nanos().is_multiple_of(1_000))
 }
+
+/// The last instant of our resolution and range that is not after `t`.
+pub(crate) fn floor(t: DateTime<Utc>) -> DateTime<Utc> {
+    if t.timestamp_subsec_nanos().is_multiple_of(1_000) && is_in_range(t) {
+        return t;
+    }
+    at_micros(micros(t))
+}
+
+/// The first instant of our resolution and range that is not before `t`.
+pub(crate) fn ceil(t: DateTime<Utc>) -> DateTime<Utc> {
+    if t.timestamp_subsec_nanos().is_multiple_of(1_000) && is_in_range(t) {
+        return t;
+    }
+    at_micros(micros_ceil(t))
+}
+
+fn is_in_range(t: DateTime<Utc>) -> bool {
+    (MIN_WALL..=MAX_WALL).contains(&t.timestamp()) && t.timestamp_subsec_nanos() < 1_000_000_000
+}
+
+fn at_micros(micros: i64) -> DateTime<Utc> {
+    let micros = micros.clamp(MIN_MICROS, MAX_MICROS);
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}

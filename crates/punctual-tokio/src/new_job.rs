@@ -219,6 +219,7 @@ impl NewJob {
             .trigger?
             .with_default_timezone(core.zone)
             .bind(&core.triggers)?;
+        trigger.check()?;
         let (name, task) = resolve(core, self.task)?;
         let args = self.args?;
         let job = Job::new(id, name, trigger)

@@ -19,9 +19,9 @@ pub(super) fn admit(job: &JobView<'_>, runs: Vec<DateTime<Utc>>, plan: &mut Plan
         Overlap::Queue { at_most } if job.queued < at_most => plan.queue = runs,
         Overlap::Queue { .. } => plan.skipped = Some((span(&runs), SkipReason::QueueFull)),
         Overlap::CancelRunning => {
-            let excess = limit
-                .limit()
-                .map_or(0, |limit| (job.running + 1).saturating_sub(limit));
+            let excess = limit.limit().map_or(0, |limit| {
+                job.running.saturating_add(1).saturating_sub(limit)
+            });
             plan.cancel = Cancel {
                 running: excess,
                 queued: job.queued,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::instant;
 use crate::{Trigger, Undecided};
 
 /// How a job starts.
@@ -27,6 +28,7 @@ pub fn first_fire(
     next_run_time: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<FirstFire, Undecided> {
+    let next_run_time = next_run_time.map(instant::floor);
     if trigger.is_anchored() {
         let fire_time = match next_run_time {
             Some(given) => Some(given),

@@ -22,6 +22,7 @@ pub use manual::manual;
 
 use chrono::{DateTime, Utc};
 
+use crate::instant;
 use crate::{FireRange, JobId, MissReason, Policies, SkipReason, Trigger, Undecided};
 
 /// How a job stands, as far as planning needs to know.
@@ -40,7 +41,7 @@ pub struct JobView<'a> {
     pub next_fire: Option<DateTime<Utc>>,
     /// How many of its runs are under way.
     pub running: u32,
-    /// How many of its runs wait for a free instance.
+    /// How many of its instances wait for a free place.
     pub queued: u32,
     /// Whether the job is paused: then nothing is decided.
     pub paused: bool,
@@ -89,7 +90,8 @@ pub enum Next {
     },
     /// Never: the trigger has no further fire time. The job ends with its last run.
     Finished,
-    /// Not before somebody resumes, edits or binds it. Never taken for finished.
+    /// Not before somebody edits or binds it. Never taken for finished. Of a custom trigger that
+    /// is not bound nothing was decided: the job keeps its next fire time and is parked.
     Unknown(Undecided),
     /// The job is paused.
     Paused,
@@ -172,8 +174,14 @@ pub fn plan(job: &JobView<'_>, now: DateTime<Utc>) -> Plan {
     if job.paused {
         return Plan::nothing(Next::Paused);
     }
+    let now = instant::floor(now);
+    if let Some(name) = job.trigger.unbound_name() {
+        return Plan::nothing(Next::Unknown(Undecided::Unbound(name.to_owned())));
+    }
     let Some(oldest) = job.next_fire else {
-        return Plan::nothing(backlog::next_after(job, job.trigger, now));
+        let trigger = job.anchor.map(|anchor| job.trigger.anchored(anchor));
+        let trigger = trigger.as_ref().unwrap_or(job.trigger);
+        return Plan::nothing(backlog::next_after(job, trigger, now));
     };
     let trigger = &*backlog::anchored(job, oldest);
     let Some(backlog) = backlog::of(job, trigger, oldest, now) else {

@@ -297,13 +297,89 @@ fn the_newest_of_a_backlog_may_still_wait_for_its_jitter() {
 }
 
 #[test]
-fn an_unbound_trigger_is_unknown_not_finished() {
+fn an_unbound_trigger_keeps_its_place() {
     let case = Case::new(Trigger::custom("tides", serde_json::Value::Null));
     let plan = case.plan("10:00:00");
-    assert_eq!(plan.start, [at("10:00:00")]);
+    assert!(plan.is_idle(), "the fire time waits for the code");
     assert_eq!(
         plan.next,
         Next::Unknown(Undecided::Unbound("tides".to_owned()))
+    );
+}
+
+#[test]
+fn without_a_next_fire_time_an_anchor_still_counts() {
+    let trigger = Interval::every(Duration::from_secs(60)).build().unwrap();
+    let policies = Policies::default();
+    let view = JobView {
+        id: &JobId::new("job").unwrap(),
+        trigger: &trigger,
+        anchor: Some(at("10:00:00")),
+        policies: &policies,
+        next_fire: None,
+        running: 0,
+        queued: 0,
+        paused: false,
+        absence: MissReason::Grace,
+    };
+    assert_eq!(
+        plan(&view, at("10:01:30")).next.fire_time(),
+        Some(at("10:02:00"))
+    );
+}
+
+/// Every day at a time that has nanoseconds, as a computed sunrise has.
+#[derive(Debug)]
+struct Sunrise;
+
+impl CustomTrigger for Sunrise {
+    fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let days = t.timestamp().div_euclid(86_400);
+        let on = |day| DateTime::from_timestamp(day * 86_400 + 21_600, 123_456_789);
+        on(days)
+            .filter(|sunrise| *sunrise > t)
+            .or_else(|| on(days + 1))
+    }
+}
+
+#[test]
+fn a_custom_trigger_with_nanoseconds_moves_on() {
+    let mut registry = TriggerRegistry::new();
+    registry.register("sunrise", |_| Ok(Sunrise));
+    let trigger = Trigger::custom("sunrise", serde_json::Value::Null)
+        .bind(&registry)
+        .unwrap();
+    let days: Vec<_> = trigger
+        .upcoming(at("00:00:00"))
+        .take(3)
+        .map(|t| t.to_rfc3339())
+        .collect();
+    assert_eq!(days[0], "2026-03-01T06:00:00.123457+00:00");
+    assert_eq!(days[2], "2026-03-03T06:00:00.123457+00:00");
+    let last = trigger.last_at_or_before(at("12:00:00")).unwrap();
+    assert_eq!(last.to_rfc3339(), days[0]);
+}
+
+#[derive(Debug)]
+struct Stuck;
+
+impl CustomTrigger for Stuck {
+    fn after(&self, _: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        Some(at("10:00:00"))
+    }
+}
+
+#[test]
+fn a_custom_trigger_that_repeats_itself_hangs_nothing() {
+    let mut registry = TriggerRegistry::new();
+    registry.register("stuck", |_| Ok(Stuck));
+    let trigger = Trigger::custom("stuck", serde_json::Value::Null)
+        .bind(&registry)
+        .unwrap();
+    assert!(trigger.try_after(at("11:00:00")).is_err());
+    assert_eq!(
+        trigger.last_at_or_before(at("11:00:00")),
+        Some(at("10:00:00"))
     );
 }
 

@@ -21,7 +21,7 @@ pub enum Overlap {
     /// The run waits for a free instance, in order; beyond `at_most` waiting ones it is recorded
     /// as skipped because the queue is full.
     Queue {
-        /// How many may wait.
+        /// How many instances may wait; the fire times that `Coalesce::All` keeps together are one.
         at_most: u32,
     },
     /// The oldest run is cancelled and recorded as replaced; the new one starts as soon as it has

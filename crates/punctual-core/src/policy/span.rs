@@ -13,10 +13,11 @@ pub(super) struct Seconds(#[serde(with = "super::span")] pub(super) Duration);
 const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
 
 pub(super) fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    let span = span.min(&LONGEST);
     if span.subsec_micros() == 0 {
         serializer.serialize_u64(span.as_secs())
     } else {
-        serializer.serialize_f64(span.as_secs_f64())
+        serializer.serialize_f64(span.as_micros() as f64 / 1e6)
     }
 }
 

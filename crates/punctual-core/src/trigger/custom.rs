@@ -15,6 +15,7 @@ use super::window::Window;
 use super::windowed::Members;
 use super::{Answer, Trigger, Undecided, When};
 use crate::error::{Error, ErrorKind};
+use crate::instant;
 
 /// A rule of your own: sunrise, the tides, the days your exchange trades.
 ///
@@ -58,13 +59,17 @@ pub trait CustomTrigger: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// More steps than halving the longest span down to a nanosecond takes.
+const MOST_STEPS: usize = 200;
+
 /// Looks for the newest member not after `t`: first ever further back until there is a member,
 /// then by halving.
 fn bisect(
     after: impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
     t: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    let member_in = |from: DateTime<Utc>| after(from).filter(|member| *member <= t);
+    let member_in =
+        |from: DateTime<Utc>| after(from).filter(|member| *member > from && *member <= t);
     let mut span = TimeDelta::seconds(60);
     let mut found = loop {
         let from = t.checked_sub_signed(span)?;
@@ -75,7 +80,10 @@ fn bisect(
     };
     // `found` is a member; later ones lie between it and `end`, which none follows.
     let mut end = t;
-    while let Some(later) = member_in(found) {
+    for _ in 0..MOST_STEPS {
+        let Some(later) = member_in(found) else {
+            return Some(found);
+        };
         let middle = later + (end - later) / 2;
         match member_in(middle) {
             Some(member) => found = member,
@@ -85,7 +93,7 @@ fn bisect(
             }
         }
     }
-    Some(found)
+    None
 }
 
 type Factory = dyn Fn(&Value) -> Result<Arc<dyn CustomTrigger>, String> + Send + Sync;
@@ -220,7 +228,7 @@ impl Members for Custom {
         }
     }
 
-    fn first(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+    fn first(&self, now: DateTime<Utc>, _start: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         now.checked_sub_signed(TICK)
             .map_or(Ok(None), |before| self.after(before, fuel))
     }
@@ -237,9 +245,10 @@ impl Members for Custom {
     }
 }
 
-/// The resolution of everything that is stored.
+/// Members are on whole microseconds, the resolution of everything that is stored; never before
+/// the instant that the code named.
 fn to_micros(t: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    crate::instant::from_micros(crate::instant::micros(t))
+    instant::from_micros(instant::micros_ceil(t))
 }
 
 fn refused(name: &str, problem: &str) -> Error {
@@ -302,7 +311,7 @@ impl CustomBuilder {
         if self.name.trim().is_empty() {
             return Err(Error::new(ErrorKind::InvalidValue, "name", "is empty"));
         }
-        let window = Window::new(self.bounds.start, self.bounds.end, None)?.map(Box::new);
+        let window = Window::new(self.bounds.start, self.bounds.end, None).map(Box::new);
         Ok(Trigger::Custom(Custom {
             name: self.name.into(),
             config: Box::new(self.config),

@@ -5,7 +5,7 @@ use super::builder::{builds_trigger, keeps_first_error, timezone_setter, window_
 use super::when::When;
 use super::window::Window;
 use crate::error::{Error, ErrorKind};
-use crate::instant;
+use crate::instant::{self, MAX_MICROS, MIN_MICROS, SECOND};
 use crate::zone::Zone;
 
 /// Fires once.
@@ -61,7 +61,7 @@ impl Date {
                 .window
                 .as_ref()
                 .map(|window| Box::new(window.in_zone(zone))),
-            micros: self.run_at.micros_in(zone),
+            micros: member_of(self.run_at, zone),
         }
     }
 
@@ -107,6 +107,11 @@ impl Date {
     }
 }
 
+/// The last local hours of 9999 are in the year 10000 elsewhere: they fire at the end of time.
+fn member_of(run_at: When, zone: Zone) -> i64 {
+    run_at.micros_in(zone).clamp(MIN_MICROS, MAX_MICROS)
+}
+
 /// Builds a [`Date`] trigger.
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is built"]
@@ -145,8 +150,8 @@ impl DateBuilder {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let micros = self.run_at.micros_in(self.zone.unwrap_or(Zone::UTC));
-        if instant::from_micros(micros).is_none() {
+        let run_at = self.run_at.cut();
+        if run_at.micros_in(Zone::UTC) / SECOND != self.run_at.micros_in(Zone::UTC) / SECOND {
             return Err(Error::new(
                 ErrorKind::LimitExceeded,
                 "run_at",
@@ -154,9 +159,10 @@ impl DateBuilder {
             )
             .with_value(self.run_at));
         }
-        let window = Window::new(self.bounds.start, self.bounds.end, self.zone)?.map(Box::new);
+        let micros = member_of(run_at, self.zone.unwrap_or(Zone::UTC));
+        let window = Window::new(self.bounds.start, self.bounds.end, self.zone).map(Box::new);
         Ok(Trigger::Date(Date {
-            run_at: self.run_at,
+            run_at,
             zone: self.zone,
             window,
             micros,

@@ -100,7 +100,7 @@ impl Interval {
             return self.clone();
         }
         let end = self.window.as_ref().and_then(|window| window.end);
-        let window = Window::new(Some(When::Instant(at)), end, self.zone).unwrap_or_default();
+        let window = Window::new(Some(When::Instant(at)), end, self.zone);
         Self {
             window: window.map(Box::new),
             ..self.clone()
@@ -109,7 +109,7 @@ impl Interval {
 
     pub(crate) fn unbounded(&self) -> Self {
         let start = self.window.as_ref().and_then(|window| window.start);
-        let window = Window::new(start, None, self.zone).unwrap_or_default();
+        let window = Window::new(start, None, self.zone);
         Self {
             window: window.map(Box::new),
             ..self.clone()
@@ -235,12 +235,12 @@ impl IntervalBuilder {
         if self.micros > LONGEST {
             return Err(Error::new(
                 ErrorKind::LimitExceeded,
-                "days",
+                "seconds",
                 "is above the maximum of 8,000 years",
             )
-            .with_value(self.micros / super::interval_units::DAY));
+            .with_value(self.micros / instant::SECOND));
         }
-        let window = Window::new(self.bounds.start, self.bounds.end, self.zone)?.map(Box::new);
+        let window = Window::new(self.bounds.start, self.bounds.end, self.zone).map(Box::new);
         Ok(Trigger::Interval(Interval {
             micros: self.micros,
             zone: self.zone,

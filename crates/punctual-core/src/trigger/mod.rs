@@ -143,7 +143,8 @@ impl Trigger {
                 self.try_after(previous)
             }
             (Self::And(_) | Self::Or(_) | Self::Custom(_), None) => {
-                self.first_with(now, &mut Fuel::new())
+                let start = DateTime::<Utc>::MIN_UTC;
+                self.first_with(instant::ceil(now), instant::ceil(start), &mut Fuel::new())
             }
         }
     }
@@ -161,7 +162,7 @@ impl Trigger {
     /// If a search limit was reached, a custom trigger is unbound or faulty, or an interval has no
     /// start.
     pub fn try_after(&self, t: DateTime<Utc>) -> Answer {
-        self.after_with(t, &mut Fuel::new())
+        self.after_with(instant::floor(t), &mut Fuel::new())
     }
 
     /// The newest member not after `t`.
@@ -176,7 +177,7 @@ impl Trigger {
     ///
     /// As [`try_after`](Self::try_after).
     pub fn try_last_at_or_before(&self, t: DateTime<Utc>) -> Answer {
-        self.last_with(t, &mut Fuel::new())
+        self.last_with(instant::floor(t), &mut Fuel::new())
     }
 
     /// How many members m have `from` <= m <= `through`. Exact and without listing them for
@@ -197,8 +198,9 @@ impl Trigger {
         }
     }
 
-    /// The fire times from `from` on, as an iterator. It ends when there are no more, or when the
-    /// trigger cannot tell.
+    /// The fire times from `from` on, as an iterator: members, or, for an interval without a start,
+    /// what [`next`](Self::next) would answer if it were added at `from`. It ends when there are no
+    /// more, or when the trigger cannot tell.
     #[must_use]
     pub fn upcoming(&self, from: DateTime<Utc>) -> Upcoming<'_> {
         Upcoming::new(self, from)
@@ -250,6 +252,46 @@ impl Trigger {
             Self::And(and) if !self.is_bound() => and.rebuilt(bind_all(and.children())?),
             Self::Or(or) if !self.is_bound() => or.rebuilt(bind_all(or.children())?),
             other => Ok(other.clone()),
+        }
+    }
+
+    /// Checks again what depends on time zones: that triggers combined by `and` meet. A trigger
+    /// without a time zone is read in UTC until [`with_default_timezone`](Self::with_default_timezone)
+    /// gives it one, and may only then turn out never to fire.
+    ///
+    /// # Errors
+    ///
+    /// If triggers combined by `and` never fire together.
+    pub fn check(&self) -> Result<(), Error> {
+        if let Self::And(and) = self {
+            and.check()?;
+        }
+        self.children().iter().try_for_each(Self::check)
+    }
+
+    /// Whether a time zone that was left out would change the members.
+    pub(crate) fn is_local(&self) -> bool {
+        let is_local = |when: When| matches!(when, When::Local(_));
+        match self {
+            Self::Date(date) => date.zone().is_none() && is_local(date.run_at()),
+            Self::Interval(interval) => {
+                let start = interval.window().and_then(|window| window.start);
+                interval.zone().is_none() && start.is_some_and(is_local)
+            }
+            Self::Cron(cron) => cron.rule().clock.zone.is_none(),
+            Self::Crontab(crontab) => crontab.rule().clock.zone.is_none(),
+            Self::CalendarInterval(calendar) => calendar.clock().zone.is_none(),
+            Self::And(_) | Self::Or(_) => self.children().iter().any(Self::is_local),
+            Self::Custom(_) => false,
+        }
+    }
+
+    /// The name of a custom trigger in it that lacks its code.
+    #[must_use]
+    pub fn unbound_name(&self) -> Option<&str> {
+        match self {
+            Self::Custom(custom) => (!custom.is_bound()).then(|| custom.name()),
+            other => other.children().iter().find_map(Self::unbound_name),
         }
     }
 
@@ -321,12 +363,18 @@ impl Trigger {
         window.and_then(window::Window::first)
     }
 
-    /// The first member of a trigger that has not fired yet.
-    pub(crate) fn first_with(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+    /// The first member, from `start` on, of a trigger that has not fired yet.
+    pub(crate) fn first_with(
+        &self,
+        now: DateTime<Utc>,
+        start: DateTime<Utc>,
+        fuel: &mut Fuel,
+    ) -> Answer {
         match self {
-            Self::And(and) => windowed::first(and, now, fuel),
-            Self::Or(or) => windowed::first(or, now, fuel),
-            Self::Custom(custom) => windowed::first(custom, now, fuel),
+            Self::And(and) => windowed::first(and, now, start, fuel),
+            Self::Or(or) => windowed::first(or, now, start, fuel),
+            Self::Custom(custom) => windowed::first(custom, now, start, fuel),
+            Self::Date(date) => Ok(date.next(None).filter(|run_at| *run_at >= start)),
             simple => simple.try_next(None, now),
         }
     }

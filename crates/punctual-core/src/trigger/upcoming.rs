@@ -1,6 +1,8 @@
 use chrono::{DateTime, Utc};
 
 use super::Trigger;
+use super::combine::TICK;
+use crate::instant;
 
 /// The fire times of a trigger from an instant on, one after another. See
 /// [`Trigger::upcoming`].
@@ -13,10 +15,12 @@ pub struct Upcoming<'a> {
 
 impl<'a> Upcoming<'a> {
     pub(super) fn new(trigger: &'a Trigger, from: DateTime<Utc>) -> Self {
-        Self {
-            trigger,
-            next: trigger.next(None, from),
-        }
+        let next = if trigger.is_anchored() {
+            trigger.after(instant::ceil(from) - TICK)
+        } else {
+            trigger.next(None, from)
+        };
+        Self { trigger, next }
     }
 }
 

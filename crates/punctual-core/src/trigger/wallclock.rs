@@ -112,7 +112,7 @@ pub(crate) struct WallclockDraft {
 
 impl WallclockDraft {
     pub(crate) fn build(self) -> Result<Wallclock, Error> {
-        let window = Window::new(self.start, self.end, self.zone)?.map(Box::new);
+        let window = Window::new(self.start, self.end, self.zone).map(Box::new);
         Ok(Wallclock {
             zone: self.zone,
             window,

@@ -33,6 +33,14 @@ pub enum When {
 }
 
 impl When {
+    /// Cut to microseconds and to the years 1 to 9999.
+    pub(crate) fn cut(self) -> Self {
+        match self {
+            Self::Instant(t) => Self::Instant(instant::floor(t)),
+            Self::Local(local) => Self::Local(instant::floor(local.and_utc()).naive_utc()),
+        }
+    }
+
     /// The instant, in microseconds, cut to the years that triggers cover.
     pub(crate) fn micros_in(self, zone: Zone) -> i64 {
         match self {

@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 
 use super::when::When;
-use crate::error::{Error, ErrorKind};
 use crate::instant::{self, MAX_MICROS, MIN_MICROS};
 use crate::zone::Zone;
 
@@ -17,36 +16,20 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// A window, unless it is unbounded. Local bounds are read in `zone`, UTC without one.
-    pub(crate) fn new(
-        start: Option<When>,
-        end: Option<When>,
-        zone: Option<Zone>,
-    ) -> Result<Option<Self>, Error> {
+    /// A window, unless it is unbounded. Local bounds are read in `zone`, UTC without one. Bounds
+    /// beyond the years 1 to 9999 bound nothing.
+    pub(crate) fn new(start: Option<When>, end: Option<When>, zone: Option<Zone>) -> Option<Self> {
         if start.is_none() && end.is_none() {
-            return Ok(None);
+            return None;
         }
-        let zone = zone.unwrap_or(Zone::UTC);
-        let micros = |field: &'static str, when: When| {
-            let micros = when.micros_in(zone);
-            if (MIN_MICROS..=MAX_MICROS).contains(&micros) {
-                return Ok(micros);
-            }
-            Err(Error::new(
-                ErrorKind::LimitExceeded,
-                field,
-                "is outside the years 1 to 9999",
-            )
-            .with_value(when))
-        };
-        let from = start.map_or(Ok(MIN_MICROS), |start| micros("start", start))?;
-        let through = end.map_or(Ok(MAX_MICROS), |end| micros("end", end))?;
-        Ok(Some(Self {
+        let (start, end) = (start.map(When::cut), end.map(When::cut));
+        let window = Self {
             start,
             end,
-            from,
-            through,
-        }))
+            from: MIN_MICROS,
+            through: MAX_MICROS,
+        };
+        Some(window.in_zone(zone.unwrap_or(Zone::UTC)))
     }
 
     /// The start as an instant.

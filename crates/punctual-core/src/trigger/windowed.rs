@@ -11,21 +11,25 @@ use crate::zone::Zone;
 pub(crate) trait Members {
     fn window(&self) -> Option<&Window>;
 
-    /// The first member of a trigger that has not fired yet.
-    fn first(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer;
+    /// The first member, from `start` on, of a trigger that has not fired yet: a date in the past
+    /// counts, everything else begins at `now`.
+    fn first(&self, now: DateTime<Utc>, start: DateTime<Utc>, fuel: &mut Fuel) -> Answer;
 
     fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer;
 
     fn last_at_or_before(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer;
 }
 
-pub(crate) fn first(members: &impl Members, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
-    let first = members.first(now, fuel)?;
-    let start = members.window().and_then(Window::first);
-    match (first, start) {
-        (Some(first), Some(start)) if first < start => after(members, start - TICK, fuel),
-        _ => Ok(first.filter(|first| is_before_end(members, *first))),
-    }
+pub(crate) fn first(
+    members: &impl Members,
+    now: DateTime<Utc>,
+    start: DateTime<Utc>,
+    fuel: &mut Fuel,
+) -> Answer {
+    let own = members.window().and_then(Window::first);
+    let start = own.map_or(start, |own| own.max(start));
+    let first = members.first(now.max(start), start, fuel)?;
+    Ok(first.filter(|first| is_before_end(members, *first)))
 }
 
 pub(crate) fn after(members: &impl Members, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
@@ -66,7 +70,5 @@ pub(crate) fn in_zone(window: Option<&Window>, zone: Zone) -> Option<Box<Window>
     let window = window?.in_zone(zone);
     let instant = |bound: Option<DateTime<Utc>>| bound.map(When::Instant);
     let bounds = (instant(window.first()), instant(window.last()));
-    Window::new(bounds.0, bounds.1, None)
-        .unwrap_or_default()
-        .map(Box::new)
+    Window::new(bounds.0, bounds.1, None).map(Box::new)
 }

@@ -88,6 +88,7 @@ impl Scheduler {
         let trigger = trigger
             .with_default_timezone(self.core.zone)
             .bind(&self.core.triggers)?;
+        trigger.check()?;
         let first = first_fire(&trigger, None, self.now())?;
         if first.fire_time.is_none() {
             let message = format!("trigger: `{trigger}` has no fire time left");

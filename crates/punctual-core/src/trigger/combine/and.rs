@@ -37,6 +37,11 @@ impl And {
         Ok(and)
     }
 
+    /// Whether the triggers meet.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        must_meet(self)
+    }
+
     pub(crate) fn children(&self) -> &[Trigger] {
         &self.triggers
     }
@@ -89,16 +94,19 @@ impl Members for And {
         self.window.as_deref()
     }
 
-    /// The first common member from the earliest first answer on: a date in the past counts.
-    fn first(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
-        let mut earliest: Option<DateTime<Utc>> = None;
+    /// A date in the past counts if all triggers have it.
+    fn first(&self, now: DateTime<Utc>, start: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         for child in &self.triggers {
-            let Some(t) = child.first_with(now, fuel)? else {
-                return Ok(None);
-            };
-            earliest = Some(earliest.map_or(t, |earliest| earliest.min(t)));
+            let past = child
+                .first_with(now, start, fuel)?
+                .filter(|first| *first < now);
+            if let Some(past) = past
+                && self.first_from(past, fuel)? == Some(past)
+            {
+                return Ok(Some(past));
+            }
         }
-        earliest.map_or(Ok(None), |earliest| self.first_from(earliest, fuel))
+        self.first_from(now, fuel)
     }
 
     fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {

@@ -52,7 +52,7 @@ impl CombinationBuilder {
     /// If there are no triggers or too many, if they are nested too deeply, if an interval among
     /// them has no start, or if the triggers of an [`And`] never fire together.
     pub fn build(self) -> Result<Trigger, Error> {
-        let window = Window::new(self.bounds.start, self.bounds.end, None)?.map(Box::new);
+        let window = Window::new(self.bounds.start, self.bounds.end, None).map(Box::new);
         match self.kind {
             Kind::And => And::new(self.triggers, window).map(Trigger::And),
             Kind::Or => Or::new(self.triggers, window).map(Trigger::Or),

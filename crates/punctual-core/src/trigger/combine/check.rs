@@ -68,7 +68,12 @@ fn missing_anchor(trigger: &Trigger) -> Option<&'static str> {
 /// Refuses rules that never meet. Rules that only a year, a start or an end keeps apart are
 /// exhausted rather than wrong.
 pub(super) fn must_meet(and: &And) -> Result<(), Error> {
-    if !and.children().iter().all(Trigger::is_bound) {
+    let children = and.children();
+    if !children.iter().all(Trigger::is_bound) {
+        return Ok(());
+    }
+    // Local times against instants: only a time zone can tell, see `Trigger::check`.
+    if children.iter().any(Trigger::is_local) && !children.iter().all(Trigger::is_local) {
         return Ok(());
     }
     let own = and.window().and_then(Window::first);

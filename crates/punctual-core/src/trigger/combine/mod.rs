@@ -12,6 +12,7 @@ pub use or::Or;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::instant;
 use crate::limits::MAX_TRIES;
 use crate::trigger::{Count, Trigger, Undecided};
 
@@ -46,9 +47,7 @@ pub(crate) fn count_members(
 ) -> Count {
     let mut fuel = Fuel::for_count();
     let mut count = 0;
-    let Some(mut t) = from.checked_sub_signed(TICK) else {
-        return Count::AtLeast(0);
-    };
+    let (mut t, through) = (instant::ceil(from) - TICK, instant::floor(through));
     while count < u64::from(MAX_TRIES) {
         match trigger.after_with(t, &mut fuel) {
             Ok(Some(member)) if member <= through => {

@@ -71,8 +71,8 @@ impl Members for Or {
         self.window.as_deref()
     }
 
-    fn first(&self, now: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
-        self.earliest(|child| child.first_with(now, fuel))
+    fn first(&self, now: DateTime<Utc>, start: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
+        self.earliest(|child| child.first_with(now, start, fuel))
     }
 
     fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {

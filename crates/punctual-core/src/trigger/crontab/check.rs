@@ -67,7 +67,8 @@ pub(super) fn check(expr: &str) -> Result<Checked, Error> {
     for (&field, &text) in fields.iter().zip(&texts) {
         let at = text.as_ptr() as usize - plain.as_ptr() as usize;
         if field == Field::Year {
-            checked.year = Some(Expression::parse(field, text)?);
+            let year = Expression::parse(field, text).map_err(|error| error.at(at))?;
+            checked.year = Some(year);
         } else {
             checked.add(field, text, at)?;
         }

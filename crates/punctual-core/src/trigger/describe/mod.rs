@@ -139,6 +139,7 @@ mod tests {
     fn crontabs_in_words() {
         check("* * * * *", "every minute");
         check("* * * * * *", "every second");
+        check("30 * * * * *", "at second 30 of every minute");
         check("*/5 * * * *", "every 5 minutes");
         check("0 * * * *", "every hour");
         check("15 * * * *", "at minute 15 of every hour");

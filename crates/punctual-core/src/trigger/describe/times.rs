@@ -25,7 +25,11 @@ pub(super) fn of(pattern: &Pattern) -> String {
             &part(&minutes, "minute"),
             &of_every_hour(&minutes, &hours, &within),
         ]),
-        (_, _) if minutes.len() == 60 => joined(&[&part(&seconds, "second"), &within]),
+        (_, _) if minutes.len() == 60 => {
+            let listed = part(&seconds, "second").starts_with("at");
+            let of = if listed { "of every minute" } else { "" };
+            joined(&[&part(&seconds, "second"), of, &within])
+        }
         ([0, ..] | [_, ..], _) => {
             let minute = part(&minutes, "minute");
             joined(&[
