@@ -5,6 +5,7 @@
 )]
 
 mod bad_input;
+mod combinations;
 mod corpus;
 mod differential;
 mod dst;
@@ -12,5 +13,6 @@ mod generate;
 mod model;
 mod property;
 mod random;
+mod stored;
 mod vectors;
 mod windows;

@@ -160,10 +160,10 @@ fn walk_is_right(subject: &Subject, window: &Window, from: Micros) -> Result<(),
     upcoming_agrees(subject, from)
 }
 
-/// `upcoming` begins with `next(None, from)` and goes on with `after`.
+/// `upcoming` lists the members from `from` on.
 fn upcoming_agrees(subject: &Subject, from: Micros) -> Result<(), String> {
     let mut expected: Vec<Micros> = Vec::new();
-    let mut next = subject.trigger.next(None, utc(from));
+    let mut next = subject.trigger.after(utc(from - 1));
     while let Some(member) = next.filter(|_| expected.len() < STEPS) {
         expected.push(micros(member));
         next = subject.trigger.after(member);
