@@ -1,7 +1,6 @@
 //! `trigger`: run by a program of its own, so that the allocator that counts slows no other measurement.
 
 use std::env;
-use std::path::Path;
 use std::process::Command;
 
 use crate::Outcome;
@@ -17,22 +16,17 @@ pub(crate) fn run() -> Outcome<()> {
     }
 }
 
-/// The program beside this one. Where `cargo run` has started this one it has built no other, so it is asked again.
+/// The program beside this one, if somebody built both. `cargo run` has built this one only, so cargo is asked again.
 fn command() -> Outcome<Command> {
-    let started_by = env::var_os("CARGO").zip(env::var_os("CARGO_MANIFEST_DIR"));
-    let Some((cargo, package)) = started_by else {
-        return Ok(Command::new(env::current_exe()?.with_file_name(PROGRAM)));
-    };
-    let mut command = Command::new(cargo);
+    let beside = env::current_exe()?.with_file_name(PROGRAM);
+    let cargo = env::var_os("CARGO");
+    if cargo.is_none() && beside.exists() {
+        return Ok(Command::new(beside));
+    }
+    let mut command = Command::new(cargo.unwrap_or_else(|| "cargo".into()));
     command
-        .args([
-            "run",
-            "--quiet",
-            "--release",
-            "--bin",
-            PROGRAM,
-            "--manifest-path",
-        ])
-        .arg(Path::new(&package).join("Cargo.toml"));
+        .args(["run", "--quiet", "--release", "--bin", PROGRAM])
+        .arg("--manifest-path")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
     Ok(command)
 }
