@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use punctual::{
-    Args, Cron, Date, Interval, JobContext, JobFilter, Output, RunFilter, RunState, Scheduler,
+    Args, Cron, Date, Interval, JobContext, JobFilter, Output, RunFilter, RunState, Scheduler, Zone,
 };
 use tokio::time::sleep;
 
@@ -139,7 +139,12 @@ async fn show_runs(scheduler: &Scheduler) -> Result<(), punctual::Error> {
                 .result
                 .map(|result| format!(": {result}"))
                 .unwrap_or_default();
-            println!("  {id}: {outcome}, {fire_times} fire times{result}");
+            let unit = if fire_times == 1 {
+                "fire time"
+            } else {
+                "fire times"
+            };
+            println!("  {id}: {outcome}, {fire_times} {unit}{result}");
         }
     }
     Ok(())
@@ -148,9 +153,15 @@ async fn show_runs(scheduler: &Scheduler) -> Result<(), punctual::Error> {
 async fn show_next(scheduler: &Scheduler) -> Result<(), punctual::Error> {
     let jobs = scheduler.get_jobs(JobFilter::default()).await?;
     println!("what comes next, {} jobs:", jobs.len());
+    let berlin = Zone::new("Europe/Berlin")?;
     for job in jobs {
         if let Some(next) = job.next_run_time() {
-            println!("  {} at {next}", job.job.name());
+            let next = berlin.local(next).format("%Y-%m-%d %H:%M:%S %:z");
+            println!(
+                "  {next}  {}: {}",
+                job.job.name(),
+                job.job.trigger().describe()
+            );
         }
     }
     Ok(())
