@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use super::when::When;
 use super::window::Window;
 use crate::daylight::{Daylight, Timeline};
-use crate::error::Error;
 use crate::instant::{self, SECOND};
 use crate::wall::WallTimes;
 use crate::zone::Zone;
@@ -111,11 +110,11 @@ pub(crate) struct WallclockDraft {
 }
 
 impl WallclockDraft {
-    pub(crate) fn build(self) -> Result<Wallclock, Error> {
+    pub(crate) fn build(self) -> Wallclock {
         let window = Window::new(self.start, self.end, self.zone).map(Box::new);
-        Ok(Wallclock {
+        Wallclock {
             zone: self.zone,
             window,
-        })
+        }
     }
 }

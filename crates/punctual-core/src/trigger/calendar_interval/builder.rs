@@ -117,7 +117,7 @@ impl CalendarIntervalBuilder {
             start_date: self.start_date,
             end_date: self.end_date,
             daylight: self.clock.daylight,
-            clock: self.clock.build()?,
+            clock: self.clock.build(),
         }))
     }
 }

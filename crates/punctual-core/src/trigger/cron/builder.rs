@@ -96,7 +96,7 @@ impl CronBuilder {
         Ok(Trigger::Cron(Cron {
             rule: Rule {
                 pattern,
-                clock: self.clock.build()?,
+                clock: self.clock.build(),
             },
             text: texts.join("|").into(),
         }))

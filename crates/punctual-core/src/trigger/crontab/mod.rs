@@ -124,7 +124,7 @@ impl CrontabBuilder {
         Ok(Trigger::Crontab(Crontab {
             rule: Rule {
                 pattern,
-                clock: self.clock.build()?,
+                clock: self.clock.build(),
             },
             expr: expr.into(),
         }))
