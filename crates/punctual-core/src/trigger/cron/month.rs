@@ -49,6 +49,9 @@ fn repeat(weekdays: u8, first_weekday: u32) -> u32 {
 
 impl Rare {
     fn nth_days(&self, first_weekday: u32, length: u32) -> u32 {
+        if self.nth_weekdays == [0; 6] {
+            return 0;
+        }
         let [nth @ .., last] = self.nth_weekdays;
         let week = |days: u32, from: u32| days & (0x7f << from);
         let mut days = 0;
