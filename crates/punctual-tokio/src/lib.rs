@@ -38,6 +38,7 @@ mod core;
 mod driver;
 mod error;
 mod event;
+mod gate;
 mod handler;
 mod health;
 mod job_handle;

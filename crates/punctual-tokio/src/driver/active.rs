@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use punctual_core::{CancelReason, RunId};
 use tokio::task::JoinHandle;
 
+use crate::gate::Permit;
 use crate::handler::{RunInfo, Task};
 use crate::reports::Key;
 
@@ -25,6 +26,8 @@ pub(super) struct Active {
     /// When the first attempt began.
     pub(super) started: Option<i64>,
     pub(super) stop: Option<Stop>,
+    /// Its place among the instances of the job.
+    pub(super) _permit: Permit,
 }
 
 /// An attempt that is under way.
