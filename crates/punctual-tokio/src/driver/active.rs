@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use punctual_core::{CancelReason, RunId};
 use tokio::task::JoinHandle;
 
+use crate::executor::Place;
 use crate::gate::Permit;
 use crate::handler::{RunInfo, Task};
 use crate::reports::Key;
@@ -17,6 +18,7 @@ pub(super) struct Active {
     pub(super) incarnation: u64,
     pub(super) job: Arc<punctual_core::Job>,
     pub(super) task: Task,
+    pub(super) place: Place,
     pub(super) run: RunId,
     pub(super) fire_time: DateTime<Utc>,
     /// The fire times of the same instance that come after this one.

@@ -34,11 +34,13 @@ impl Driver {
     /// Starts what the core has admitted and the store has accepted. The permit is what holds
     /// the limit, should the two ever have counted wrongly.
     pub(super) fn start_instance(&mut self, store: u32, incarnation: u64, instance: Instance) {
+        let core = Arc::clone(&self.core);
         let Some(entry) = self.entry(store, incarnation) else {
             return;
         };
-        let Some(task) = entry.task.clone() else {
-            return;
+        let place = core.executors.get(entry.stored.job.executor());
+        let (Some(task), Some(place)) = (entry.task.clone(), place) else {
+            return self.refuse(store, incarnation, &instance, SkipReason::NoExecutor);
         };
         let limit = entry.stored.job.policies().max_instances;
         let Ok(permit) = Gate::enter(&mut entry.gate, limit) else {
@@ -64,6 +66,7 @@ impl Driver {
             incarnation,
             job,
             task,
+            place,
             run: instance.first,
             fire_time,
             rest: fire_times,
@@ -88,7 +91,10 @@ impl Driver {
             active.fire_time,
             active.attempts,
         ));
-        let handle = active.task.0.start(&self.runtime, Arc::clone(&info), key);
+        let handle = active
+            .task
+            .0
+            .start(&self.runtime, &active.place, Arc::clone(&info), key);
         active.attempt = Some(Attempt { info, handle });
         if let Some(limit) = active.job.policies().timeout.limit() {
             self.timer.after(limit, 0, Alarm::Timeout(key));

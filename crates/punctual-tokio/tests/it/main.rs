@@ -6,6 +6,7 @@ mod bursts;
 mod clock_step;
 mod clocks;
 mod events;
+mod executors;
 mod faults;
 mod handlers;
 mod lifecycle;
