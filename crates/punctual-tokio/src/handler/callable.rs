@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use super::state::Available;
 use super::{Finish, FromContext, IntoOutcome, JobContext, RunInfo};
@@ -111,9 +112,14 @@ where
         key: Key,
     ) -> JoinHandle<()> {
         let context = JobContext(Arc::clone(&info));
+        let span = info.span();
         let mut reporter = Reporter::new(info, key);
         // A closure may panic before there is a future.
-        match catch_unwind(AssertUnwindSafe(|| (self.call)(&context))) {
+        match catch_unwind(AssertUnwindSafe(|| span.in_scope(|| (self.call)(&context)))) {
+            // What nobody listens to is not wrapped.
+            Ok(Ok(future)) if !span.is_disabled() => {
+                place.spawn(runtime, attempt(future, reporter).instrument(span))
+            }
             Ok(Ok(future)) => place.spawn(runtime, attempt(future, reporter)),
             Ok(Err(error)) => {
                 reporter.begin();
@@ -160,10 +166,11 @@ where
     ) -> JoinHandle<()> {
         let call = Arc::clone(&self.call);
         let context = JobContext(Arc::clone(&info));
+        let span = info.span();
         let mut reporter = Reporter::new(info, key);
         place.spawn_blocking(runtime, move || {
             reporter.begin();
-            let finish = catch_unwind(AssertUnwindSafe(|| call(&context)));
+            let finish = catch_unwind(AssertUnwindSafe(|| span.in_scope(|| call(&context))));
             reporter.end(match finish {
                 Ok(Ok(finish)) => finish,
                 Ok(Err(error)) => Finish::failed(&error),
