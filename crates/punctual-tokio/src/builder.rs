@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::clock::{Clock, ManualClock};
 use crate::core::{Core, Setup};
 use crate::error::{Error, ErrorKind};
+use crate::executor::Executor;
 use crate::handler::{Handler, States};
 use crate::registry::Registry;
 use crate::scheduler::Scheduler;
@@ -42,6 +43,7 @@ pub struct SchedulerBuilder {
     registry: Registry,
     triggers: TriggerRegistry,
     stores: Vec<(String, Arc<dyn JobStore>)>,
+    executors: Vec<(String, Executor)>,
     clock: Option<ManualClock>,
     node: Option<String>,
     error: Option<Error>,
@@ -55,6 +57,7 @@ impl SchedulerBuilder {
             registry: Registry::default(),
             triggers: TriggerRegistry::new(),
             stores: Vec::new(),
+            executors: Vec::new(),
             clock: None,
             node: None,
             error: None,
@@ -107,6 +110,13 @@ impl SchedulerBuilder {
         self
     }
 
+    /// Adds an executor under an alias. Without one named `default`, that is
+    /// [`Executor::tokio`].
+    pub fn executor(mut self, alias: &str, executor: Executor) -> Self {
+        self.executors.push((alias.to_owned(), executor));
+        self
+    }
+
     /// Uses a clock that is moved by hand.
     pub fn clock(mut self, clock: ManualClock) -> Self {
         self.clock = Some(clock);
@@ -138,6 +148,16 @@ impl SchedulerBuilder {
         });
         if !self.stores.iter().any(|(alias, _)| alias == crate::DEFAULT) {
             core.add_store(crate::DEFAULT, Arc::new(MemoryStore::new()))?;
+        }
+        if !self
+            .executors
+            .iter()
+            .any(|(alias, _)| alias == crate::DEFAULT)
+        {
+            core.executors.add(crate::DEFAULT, &Executor::tokio())?;
+        }
+        for (alias, executor) in self.executors {
+            core.executors.add(&alias, &executor)?;
         }
         for (alias, store) in self.stores {
             core.add_store(&alias, store)?;

@@ -1,5 +1,6 @@
 //! What handles ask of the scheduler task.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -36,6 +37,8 @@ pub(crate) enum Command {
         store: u32,
         answer: Answer<()>,
     },
+    /// An executor was removed: park its jobs.
+    RemoveExecutor(Arc<str>, Answer<()>),
     /// Look at everything again: tasks were registered, or somebody asks for it.
     LookAgain,
     Shutdown(Shutdown),

@@ -3,14 +3,15 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use punctual_core::{JobId, TriggerRegistry, Zone};
+use punctual_core::{Job, JobId, TriggerRegistry, Zone};
 use punctual_store::{JobStore, NodeInfo};
 
 use crate::announce::Announcements;
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind};
-use crate::handler::States;
+use crate::executor::Executors;
+use crate::handler::{States, Task};
 use crate::health::Health;
 use crate::registry::Registry;
 
@@ -18,6 +19,7 @@ pub(crate) struct Core {
     pub(crate) clock: Clock,
     pub(crate) bus: Bus,
     pub(crate) registry: Registry,
+    pub(crate) executors: Executors,
     pub(crate) triggers: TriggerRegistry,
     pub(crate) states: States,
     pub(crate) zone: Zone,
@@ -56,6 +58,7 @@ impl Core {
             zone: setup.zone,
             node: setup.node,
             announcements: Arc::default(),
+            executors: Executors::default(),
             stores: RwLock::default(),
             next_store: AtomicU32::new(0),
         }
@@ -67,6 +70,12 @@ impl Core {
             tasks: self.registry.names(),
             zones: Zone::database().version,
         }
+    }
+
+    /// What runs a job here; `None` parks it.
+    pub(crate) fn task_of(&self, job: &Job) -> Option<Task> {
+        let task = self.registry.get(job.task());
+        task.filter(|_| self.executors.has(job.executor()))
     }
 
     pub(crate) fn stores(&self) -> Vec<NamedStore> {

@@ -38,6 +38,8 @@ mod core;
 mod driver;
 mod error;
 mod event;
+mod executor;
+mod gate;
 mod handler;
 mod health;
 mod job_handle;
@@ -57,6 +59,7 @@ pub use clock::ManualClock;
 pub use command::{RunningRun, ShutdownReport};
 pub use error::{BoxError, Error, ErrorKind};
 pub use event::{Event, EventKind, EventMask, JobEvent, RunEvent};
+pub use executor::Executor;
 #[doc(hidden)]
 pub use handler::private;
 pub use handler::{Args, FromContext, Handler, IntoOutcome, IntoTask, JobContext, Output, State};

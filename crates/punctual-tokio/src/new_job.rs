@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::core::{Core, NamedStore};
 use crate::error::{Error, ErrorKind};
+use crate::executor::no_executor;
 use crate::handler::{Available, IntoTask, TaskRef};
 use crate::registry::is_anonymous;
 
@@ -111,7 +112,7 @@ impl NewJob {
         self
     }
 
-    /// The alias of the executor that runs it. There is one, `default`: async functions are tasks
+    /// The alias of the executor that runs it; without, `default`: async functions are tasks
     /// of the runtime, plain ones run on its threads for blocking work.
     pub fn executor(mut self, alias: impl Into<String>) -> Self {
         self.executor = Some(alias.into());
@@ -209,10 +210,9 @@ impl NewJob {
         if let Some(alias) = self
             .executor
             .as_deref()
-            .filter(|alias| *alias != crate::DEFAULT)
+            .filter(|alias| !core.executors.has(alias))
         {
-            let message = format!("there is no executor with the alias `{alias}`");
-            return Err(Error::new(ErrorKind::NotFound, message));
+            return Err(no_executor(alias));
         }
         let id = JobId::new(self.id.unwrap_or_else(made_up_id))?;
         let trigger = self

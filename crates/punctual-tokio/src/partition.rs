@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use crate::command::Answer;
 use crate::core::NamedStore;
 use crate::error::Error;
+use crate::gate::Gate;
 use crate::handler::Task;
 use crate::health::Health;
 use crate::worker::Request;
@@ -69,6 +70,8 @@ pub(crate) struct Entry {
     pub(crate) phase: Phase,
     /// How many instances are under way here.
     pub(crate) instances: u32,
+    /// Their permits, while there are any.
+    pub(crate) gate: Option<Gate>,
     /// How many runs by hand the store was asked for.
     pub(crate) asked: u32,
     /// How many were under way on all nodes when the store last refused one.
@@ -135,6 +138,7 @@ impl Entry {
             task,
             phase: Phase::Idle,
             instances: 0,
+            gate: None,
             asked: 0,
             limit_seen: None,
             newer: None,

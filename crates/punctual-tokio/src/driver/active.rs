@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 use punctual_core::{CancelReason, RunId};
 use tokio::task::JoinHandle;
 
+use crate::executor::Place;
+use crate::gate::Permit;
 use crate::handler::{RunInfo, Task};
 use crate::reports::Key;
 
@@ -16,6 +18,7 @@ pub(super) struct Active {
     pub(super) incarnation: u64,
     pub(super) job: Arc<punctual_core::Job>,
     pub(super) task: Task,
+    pub(super) place: Place,
     pub(super) run: RunId,
     pub(super) fire_time: DateTime<Utc>,
     /// The fire times of the same instance that come after this one.
@@ -25,6 +28,8 @@ pub(super) struct Active {
     /// When the first attempt began.
     pub(super) started: Option<i64>,
     pub(super) stop: Option<Stop>,
+    /// Its place among the instances of the job.
+    pub(super) _permit: Permit,
 }
 
 /// An attempt that is under way.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use punctual_core::{CancelReason, Outcome, RunId, Timeout};
+use punctual_core::{CancelReason, JobId, Outcome, RunId, SkipReason, Timeout};
 use punctual_store::{EndText, RunEnd, StoredJob};
 
 use super::active::{Active, Attempt, Stop};
 use super::{Alarm, Driver};
 use crate::clock::instant;
 use crate::event::{EventKind, JobEvent, RunEvent};
+use crate::gate::Gate;
 use crate::handler::{Finish, RunInfo};
 use crate::partition::{Entry, Instance};
 use crate::reports::{Key, Report};
@@ -30,7 +31,23 @@ impl Driver {
         })
     }
 
+    /// Starts what the core has admitted and the store has accepted. The permit is what holds
+    /// the limit, should the two ever have counted wrongly.
     pub(super) fn start_instance(&mut self, store: u32, incarnation: u64, instance: Instance) {
+        let core = Arc::clone(&self.core);
+        let Some(entry) = self.entry(store, incarnation) else {
+            return;
+        };
+        let place = core.executors.get(entry.stored.job.executor());
+        let (Some(task), Some(place)) = (entry.task.clone(), place) else {
+            return self.refuse(store, incarnation, &instance, SkipReason::NoExecutor);
+        };
+        let limit = entry.stored.job.policies().max_instances;
+        let Ok(permit) = Gate::enter(&mut entry.gate, limit) else {
+            return self.refuse(store, incarnation, &instance, SkipReason::MaxInstances);
+        };
+        entry.instances += 1;
+        let job = Arc::clone(&entry.stored.job);
         if self.core.bus.is_heard()
             && let Some(job) = self.job_event(store, incarnation)
         {
@@ -40,14 +57,6 @@ impl Driver {
                 scheduled_times: instance.fire_times.clone(),
             });
         }
-        let Some(entry) = self.entry(store, incarnation) else {
-            return;
-        };
-        let Some(task) = entry.task.clone() else {
-            return;
-        };
-        entry.instances += 1;
-        let job = Arc::clone(&entry.stored.job);
         let mut fire_times = std::collections::VecDeque::from(instance.fire_times);
         let Some(fire_time) = fire_times.pop_front() else {
             return;
@@ -57,6 +66,7 @@ impl Driver {
             incarnation,
             job,
             task,
+            place,
             run: instance.first,
             fire_time,
             rest: fire_times,
@@ -64,6 +74,7 @@ impl Driver {
             attempts: 0,
             started: None,
             stop: None,
+            _permit: permit,
         });
         self.begin_attempt(key);
     }
@@ -80,7 +91,10 @@ impl Driver {
             active.fire_time,
             active.attempts,
         ));
-        let handle = active.task.0.start(&self.runtime, Arc::clone(&info), key);
+        let handle = active
+            .task
+            .0
+            .start(&self.runtime, &active.place, Arc::clone(&info), key);
         active.attempt = Some(Attempt { info, handle });
         if let Some(limit) = active.job.policies().timeout.limit() {
             self.timer.after(limit, 0, Alarm::Timeout(key));
@@ -197,6 +211,9 @@ impl Driver {
     fn instance_ended(&mut self, store: u32, incarnation: u64) {
         if let Some(entry) = self.entry(store, incarnation) {
             entry.instances = entry.instances.saturating_sub(1);
+            if entry.instances == 0 {
+                entry.gate = None;
+            }
             if entry.waiting.is_some() {
                 self.promote(store, incarnation);
             } else if entry.is_idle() {
@@ -205,10 +222,10 @@ impl Driver {
         }
     }
 
-    fn tell_end(
+    pub(super) fn tell_end(
         &self,
         store: u32,
-        id: punctual_core::JobId,
+        id: JobId,
         scheduled_time: chrono::DateTime<chrono::Utc>,
         end: &RunEnd,
     ) {
@@ -279,46 +296,6 @@ impl Driver {
                 }
             }
         }
-    }
-
-    pub(super) fn cancel_oldest_waiting(&mut self, store: u32, incarnation: u64) {
-        self.cancel_waiting(store, incarnation, CancelReason::Replaced);
-    }
-
-    /// Ends the first waiting instance; `false` if none waits.
-    pub(super) fn cancel_waiting(
-        &mut self,
-        store: u32,
-        incarnation: u64,
-        reason: CancelReason,
-    ) -> bool {
-        let now = self.core.clock.micros();
-        let Some(entry) = self.entry(store, incarnation) else {
-            return false;
-        };
-        let id = entry.stored.job.id().clone();
-        let Some(instance) = entry
-            .waiting
-            .as_mut()
-            .and_then(|waiting| waiting.queue.pop_front())
-        else {
-            return false;
-        };
-        for (index, fire_time) in instance.fire_times.iter().enumerate() {
-            let end = RunEnd {
-                run: RunId(instance.first.0 + index as u64),
-                outcome: Outcome::Cancelled(reason),
-                started: None,
-                finished: now,
-                attempts: 0,
-                text: None,
-            };
-            self.tell_end(store, id.clone(), *fire_time, &end);
-            if let Some(partition) = self.partitions.get_mut(&store) {
-                partition.outbox.ends.push(end);
-            }
-        }
-        true
     }
 
     /// Forgets jobs that nothing keeps here any more; the store knows them.

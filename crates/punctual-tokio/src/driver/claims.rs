@@ -12,6 +12,7 @@ use crate::clock::instant;
 use crate::command::Answer;
 use crate::error::{Error, ErrorKind};
 use crate::event::EventKind;
+use crate::executor::no_executor;
 use crate::partition::{Entry, Instance, Partition, Phase};
 use crate::worker::Request;
 
@@ -91,7 +92,7 @@ impl Driver {
                 entry.stored.state.next_run_time = None;
                 partition.schedule(incarnation, &mut self.timer, now);
                 if let Some(row) = now_there {
-                    partition.adopt(row, &self.core.registry, &mut self.timer, now);
+                    partition.adopt(row, &self.core, &mut self.timer, now);
                 }
             }
         }
@@ -109,7 +110,7 @@ impl Driver {
         };
         partition.schedule(incarnation, &mut self.timer, now);
         if let Some(newer) = newer {
-            partition.adopt(*newer, &self.core.registry, &mut self.timer, now);
+            partition.adopt(*newer, &self.core, &mut self.timer, now);
         }
     }
 
@@ -190,9 +191,14 @@ impl Driver {
         };
         let incarnation = job.state.incarnation;
         let entry = partition.jobs.entry(incarnation).or_insert_with(|| {
-            let task = self.core.registry.get(job.job.task());
+            let task = self.core.task_of(&job.job);
             Entry::new(job, task)
         });
+        let executor = entry.stored.job.executor();
+        if !self.core.executors.has(executor) {
+            let _ = answer.send(Err(no_executor(executor)));
+            return;
+        }
         if entry.task.is_none() {
             let task = entry.stored.job.task();
             let message = format!("no task `{task}` is registered here");

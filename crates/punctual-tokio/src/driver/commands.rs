@@ -43,6 +43,10 @@ impl Driver {
                 self.partitions.remove(&store);
                 let _ = answer.send(());
             }
+            Command::RemoveExecutor(alias, answer) => {
+                self.park(&alias);
+                let _ = answer.send(());
+            }
             Command::LookAgain => {
                 let stores: Vec<u32> = self.partitions.keys().copied().collect();
                 for store in stores {

@@ -6,6 +6,7 @@ mod attempts;
 mod claims;
 mod commands;
 mod shutdown;
+mod unstarted;
 mod window;
 
 use std::collections::BTreeMap;

@@ -7,8 +7,8 @@ use punctual_core::plan::{Next, plan};
 use punctual_store::{ChangedJobs, StoredJob, Window, WindowRequest};
 
 use super::{Alarm, Driver};
+use crate::core::Core;
 use crate::partition::{Entry, Partition, Phase};
-use crate::registry::Registry;
 use crate::timer::Timer;
 use crate::worker::Request;
 
@@ -51,7 +51,7 @@ impl Driver {
         partition.window.beyond = window.beyond.map(|t| t.timestamp_micros());
         partition.window.refill_at = None;
         for job in window.jobs {
-            partition.adopt(job, &self.core.registry, &mut self.timer, now);
+            partition.adopt(job, &self.core, &mut self.timer, now);
         }
         partition.arm_refill(&mut self.timer, now);
         if std::mem::take(&mut partition.window.ask_again) {
@@ -68,9 +68,28 @@ impl Driver {
             return;
         };
         for job in jobs {
-            partition.adopt(job, &self.core.registry, &mut self.timer, now);
+            partition.adopt(job, &self.core, &mut self.timer, now);
         }
         partition.arm_refill(&mut self.timer, now);
+    }
+
+    /// An executor was removed: its jobs are parked. What is just due finds no place to run.
+    pub(super) fn park(&mut self, executor: &str) {
+        let now = self.core.clock.micros();
+        for partition in self.partitions.values_mut() {
+            let mut parked = Vec::new();
+            for (incarnation, entry) in &mut partition.jobs {
+                if entry.stored.job.executor() == executor {
+                    entry.task = None;
+                    if entry.phase == Phase::Armed {
+                        parked.push(*incarnation);
+                    }
+                }
+            }
+            for incarnation in parked {
+                partition.schedule(incarnation, &mut self.timer, now);
+            }
+        }
     }
 
     pub(super) fn refill(&mut self, store: u32) {
@@ -113,7 +132,7 @@ impl Partition {
     pub(super) fn adopt(
         &mut self,
         stored: StoredJob,
-        registry: &Registry,
+        core: &Core,
         timer: &mut Timer<Alarm>,
         now: i64,
     ) {
@@ -134,16 +153,16 @@ impl Partition {
                     return;
                 }
                 if entry.task.is_none() {
-                    entry.task = registry.get(entry.stored.job.task());
+                    entry.task = core.task_of(&entry.stored.job);
                 }
             }
             Some(entry) => {
-                entry.task = registry.get(stored.job.task());
+                entry.task = core.task_of(&stored.job);
                 entry.stored = stored;
                 entry.phase = Phase::Idle;
             }
             None => {
-                let task = registry.get(stored.job.task());
+                let task = core.task_of(&stored.job);
                 self.jobs.insert(incarnation, Entry::new(stored, task));
             }
         }

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use futures::FutureExt;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
 
 use super::state::Available;
 use super::{Finish, FromContext, IntoOutcome, JobContext, RunInfo};
 use crate::error::{BoxError, Error};
+use crate::executor::Place;
 use crate::reports::{Key, Report};
 
 /// A function that can be a task: `async fn` or plain `fn` or closure, with up to eight parameters
@@ -42,7 +44,13 @@ impl std::fmt::Debug for Task {
 /// Begins attempts.
 pub(crate) trait Start: Send + Sync {
     /// Begins an attempt that reports its end under `key`, whatever becomes of it.
-    fn start(&self, runtime: &Handle, info: Arc<RunInfo>, key: Key) -> JoinHandle<()>;
+    fn start(
+        &self,
+        runtime: &Handle,
+        place: &Place,
+        info: Arc<RunInfo>,
+        key: Key,
+    ) -> JoinHandle<()>;
 
     /// Whether jobs with these arguments could be run.
     fn check(&self, available: &Available<'_>) -> Result<(), Error>;
@@ -96,12 +104,23 @@ where
     C: Fn(&JobContext) -> Result<Fut, BoxError> + Send + Sync,
     Fut: Future<Output: IntoOutcome> + Send + 'static,
 {
-    fn start(&self, runtime: &Handle, info: Arc<RunInfo>, key: Key) -> JoinHandle<()> {
+    fn start(
+        &self,
+        runtime: &Handle,
+        place: &Place,
+        info: Arc<RunInfo>,
+        key: Key,
+    ) -> JoinHandle<()> {
         let context = JobContext(Arc::clone(&info));
+        let span = info.span();
         let mut reporter = Reporter::new(info, key);
         // A closure may panic before there is a future.
-        match catch_unwind(AssertUnwindSafe(|| (self.call)(&context))) {
-            Ok(Ok(future)) => runtime.spawn(attempt(future, reporter)),
+        match catch_unwind(AssertUnwindSafe(|| span.in_scope(|| (self.call)(&context)))) {
+            // What nobody listens to is not wrapped.
+            Ok(Ok(future)) if !span.is_disabled() => {
+                place.spawn(runtime, attempt(future, reporter).instrument(span))
+            }
+            Ok(Ok(future)) => place.spawn(runtime, attempt(future, reporter)),
             Ok(Err(error)) => {
                 reporter.begin();
                 reporter.end(Finish::failed(&error));
@@ -138,13 +157,20 @@ impl<C> Start for BlockingTask<C>
 where
     C: Fn(&JobContext) -> Result<Finish, BoxError> + Send + Sync + 'static,
 {
-    fn start(&self, runtime: &Handle, info: Arc<RunInfo>, key: Key) -> JoinHandle<()> {
+    fn start(
+        &self,
+        runtime: &Handle,
+        place: &Place,
+        info: Arc<RunInfo>,
+        key: Key,
+    ) -> JoinHandle<()> {
         let call = Arc::clone(&self.call);
         let context = JobContext(Arc::clone(&info));
+        let span = info.span();
         let mut reporter = Reporter::new(info, key);
-        runtime.spawn_blocking(move || {
+        place.spawn_blocking(runtime, move || {
             reporter.begin();
-            let finish = catch_unwind(AssertUnwindSafe(|| call(&context)));
+            let finish = catch_unwind(AssertUnwindSafe(|| span.in_scope(|| call(&context))));
             reporter.end(match finish {
                 Ok(Ok(finish)) => finish,
                 Ok(Err(error)) => Finish::failed(&error),

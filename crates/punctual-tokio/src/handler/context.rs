@@ -59,6 +59,18 @@ impl RunInfo {
         }
     }
 
+    /// The span of the run. Where nobody listens it is empty, at the cost of reading a number.
+    pub(crate) fn span(&self) -> tracing::Span {
+        tracing::info_span!(
+            "run",
+            job = %self.job.id(),
+            run = self.run.0,
+            attempt = self.attempt,
+            scheduled_time = %self.fire_time,
+            lateness_us = self.host.clock.micros() - self.fire_time.timestamp_micros(),
+        )
+    }
+
     fn token(&self) -> &CancellationToken {
         let token = self.token.get_or_init(CancellationToken::new);
         // Whichever of `cancel` and this came first, one of them sees the other.

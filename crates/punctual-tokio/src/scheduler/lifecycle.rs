@@ -8,7 +8,6 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::Scheduler;
-use crate::DEFAULT;
 use crate::command::{Command, Shutdown, ShutdownReport};
 use crate::core::NamedStore;
 use crate::driver::{COMMANDS, Driver};
@@ -80,9 +79,9 @@ impl Scheduler {
             scheduler: self.downgrade(),
         });
         let mut driver = Driver::new(Arc::clone(&self.core), host, receiver, is_paused);
-        self.core
-            .bus
-            .emit(|| EventKind::ExecutorAdded(DEFAULT.into()));
+        for alias in self.core.executors.aliases() {
+            self.core.bus.emit(|| EventKind::ExecutorAdded(alias));
+        }
         for named in self.core.stores() {
             self.tell_store_added(&named);
             driver.adopt_store(Partition::new(named));

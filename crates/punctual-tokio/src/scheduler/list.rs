@@ -35,7 +35,8 @@ pub enum JobStatus {
     Scheduled,
     /// It was paused.
     Paused,
-    /// Its task or the code of its trigger is not known here; it runs again once it is.
+    /// Its task, its executor or the code of its trigger is not known here; it runs again once it
+    /// is.
     Parked,
     /// Its trigger could not be decided; an edit helps.
     Stuck,
@@ -81,8 +82,7 @@ pub struct Upcoming {
 
 impl Scheduler {
     fn snapshot(&self, named: &NamedStore, stored: StoredJob) -> JobSnapshot {
-        let is_known =
-            self.core.registry.get(stored.job.task()).is_some() && stored.job.trigger().is_bound();
+        let is_known = self.core.task_of(&stored.job).is_some() && stored.job.trigger().is_bound();
         JobSnapshot {
             store: Arc::clone(&named.alias),
             job: stored.job,

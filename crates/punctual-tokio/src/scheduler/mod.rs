@@ -2,6 +2,7 @@
 
 mod add;
 mod edit;
+mod executors;
 mod lifecycle;
 mod list;
 mod runs;

@@ -14,6 +14,7 @@ fn name(event: &Event) -> &'static str {
         EventKind::SchedulerPaused => "SchedulerPaused",
         EventKind::SchedulerResumed => "SchedulerResumed",
         EventKind::ExecutorAdded(_) => "ExecutorAdded",
+        EventKind::ExecutorRemoved(_) => "ExecutorRemoved",
         EventKind::JobStoreAdded(_) => "JobStoreAdded",
         EventKind::JobStoreRemoved(_) => "JobStoreRemoved",
         EventKind::AllJobsRemoved(_) => "AllJobsRemoved",

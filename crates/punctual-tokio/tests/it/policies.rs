@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use punctual_core::{CancelReason, Coalesce, MissReason, Outcome, Overlap, Retry, SkipReason};
+use punctual_core::{
+    CancelReason, Coalesce, MaxInstances, MissReason, Outcome, Overlap, Policies, Retry, SkipReason,
+};
 use punctual_tokio::{JobContext, Scheduler};
 use tokio::time::sleep;
 
@@ -258,4 +260,45 @@ async fn what_a_busy_scheduler_decides_too_late_is_missed_for_its_lateness() {
         matches!(entries[1], (Outcome::Missed(MissReason::Grace), 7 | 8)),
         "{entries:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_smaller_limit_takes_effect_as_runs_end_and_a_larger_one_at_once() {
+    let scheduler = started().await;
+    let limit = |count| Policies {
+        max_instances: MaxInstances::at_most(count),
+        ..Policies::default()
+    };
+    let counter = Counter::default();
+    let inside = counter.clone();
+    scheduler
+        .add_job(
+            move || {
+                let inside = inside.clone();
+                async move {
+                    inside.enter();
+                    sleep(seconds(10)).await;
+                    inside.leave();
+                }
+            },
+            every(1),
+        )
+        .id("a")
+        .max_instances(3)
+        .await
+        .unwrap();
+    pass(4).await;
+    assert_eq!(scheduler.running().await.unwrap().len(), 3);
+    scheduler.modify_job("a").policies(limit(1)).await.unwrap();
+    // The three end between the 11th and the 13th second; none follows before the last of them.
+    sleep(seconds(8)).await;
+    assert_eq!(scheduler.running().await.unwrap().len(), 1);
+    assert_eq!(counter.all(), 3);
+    sleep(seconds(20)).await;
+    assert_eq!(scheduler.running().await.unwrap().len(), 1);
+    assert_eq!(counter.most(), 3);
+    scheduler.modify_job("a").policies(limit(2)).await.unwrap();
+    sleep(seconds(1)).await;
+    assert_eq!(scheduler.running().await.unwrap().len(), 2);
+    assert_eq!(counter.most(), 3);
 }

@@ -47,7 +47,7 @@ pub(crate) struct Timer<A> {
     queue: DelayQueue<()>,
     /// The earliest bucket that the queue is armed for; later ones are armed when it has passed.
     earliest: Option<i64>,
-    /// When the queue's own time last moved on, at the latest.
+    /// Where the queue's own time stands, or earlier.
     moved: Instant,
 }
 
@@ -100,12 +100,15 @@ impl<A: Copy> Timer<A> {
         let mut ready = Poll::Pending;
         while !self.queue.is_empty() {
             match self.queue.poll_expired(context) {
-                Poll::Ready(Some(_)) => ready = Poll::Ready(()),
+                Poll::Ready(Some(expired)) => {
+                    // The queue's time moves on to what was due, not to now.
+                    self.moved = expired.deadline();
+                    ready = Poll::Ready(());
+                }
                 Poll::Ready(None) | Poll::Pending => break,
             }
         }
         if ready.is_ready() {
-            self.moved = Instant::now();
             self.earliest = None;
         }
         ready
@@ -173,3 +176,6 @@ impl<A: Copy> Timer<A> {
 fn bucket_of(at: i64) -> i64 {
     at.div_euclid(MILLISECOND) + i64::from(at.rem_euclid(MILLISECOND) > 0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+//! Executors come and go while the scheduler runs.
+
+use super::Scheduler;
+use crate::command::Command;
+use crate::error::Error;
+use crate::event::EventKind;
+use crate::executor::Executor;
+
+impl Scheduler {
+    /// Adds an executor, whether the scheduler runs or not. Jobs that were parked for want of it
+    /// go on.
+    ///
+    /// # Errors
+    ///
+    /// If the alias is taken, or the executor's limit is 0.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the executor may have been added; jobs that wait for it go on
+    /// when the scheduler next looks at the store.
+    pub async fn add_executor(&self, alias: &str, executor: Executor) -> Result<(), Error> {
+        let alias = self.core.executors.add(alias, &executor)?;
+        self.core.bus.emit(|| EventKind::ExecutorAdded(alias));
+        if let Some(commands) = self.commands() {
+            let sent = commands.send(Command::LookAgain).await;
+            sent.map_err(|_| Error::not_running())?;
+        }
+        Ok(())
+    }
+
+    /// Takes an executor out. Runs under way on it end by themselves; runs that are due just now
+    /// are recorded as skipped (`no_executor`). Its jobs stay where they are, parked, until there
+    /// is an executor of this alias again.
+    ///
+    /// # Errors
+    ///
+    /// If there is no executor of this alias.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the executor is gone; fire times of the next minute may be
+    /// recorded as skipped.
+    pub async fn remove_executor(&self, alias: &str) -> Result<(), Error> {
+        let alias = self.core.executors.remove(alias)?;
+        if self.is_running() {
+            let removed = std::sync::Arc::clone(&alias);
+            self.ask(|answer| Command::RemoveExecutor(removed, answer))
+                .await?;
+        }
+        self.core.bus.emit(|| EventKind::ExecutorRemoved(alias));
+        Ok(())
+    }
+}
