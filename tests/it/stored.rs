@@ -72,6 +72,15 @@ fn nanoseconds_do_not_make_a_trigger_differ_from_itself() {
 }
 
 #[test]
+fn a_custom_trigger_without_a_name_is_refused_before_it_is_stored() {
+    let nameless = Trigger::custom(" ", json!({}));
+    let error = nameless.check().unwrap_err();
+    assert_eq!(error.to_string(), "name: is empty");
+    let inside = Trigger::or([nameless]).unwrap();
+    assert!(inside.check().is_err());
+}
+
+#[test]
 fn floats_in_a_configuration_come_back() {
     for n in 1..2_000 {
         let config = json!({"lat": 90.0 / f64::from(n), "lon": 0.1 * f64::from(n)});

@@ -179,6 +179,10 @@ impl Custom {
         &self.config
     }
 
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        check_name(&self.name)
+    }
+
     pub(crate) fn is_bound(&self) -> bool {
         self.code.is_some()
     }
@@ -251,6 +255,14 @@ fn to_micros(t: DateTime<Utc>) -> Option<DateTime<Utc>> {
     instant::from_micros(instant::micros_ceil(t))
 }
 
+/// A blank name could be stored, but not be read back.
+fn check_name(name: &str) -> Result<(), Error> {
+    if name.trim().is_empty() {
+        return Err(Error::new(ErrorKind::InvalidValue, "name", "is empty"));
+    }
+    Ok(())
+}
+
 fn refused(name: &str, problem: &str) -> Error {
     Error::new(
         ErrorKind::Custom,
@@ -308,9 +320,7 @@ impl CustomBuilder {
     ///
     /// If the name is blank; the first other invalid value.
     pub fn build(self) -> Result<Trigger, Error> {
-        if self.name.trim().is_empty() {
-            return Err(Error::new(ErrorKind::InvalidValue, "name", "is empty"));
-        }
+        check_name(&self.name)?;
         let window = Window::new(self.bounds.start, self.bounds.end, None).map(Box::new);
         Ok(Trigger::Custom(Custom {
             name: self.name.into(),

@@ -255,16 +255,19 @@ impl Trigger {
         }
     }
 
-    /// Checks again what depends on time zones: that triggers combined by `and` meet. A trigger
-    /// without a time zone is read in UTC until [`with_default_timezone`](Self::with_default_timezone)
-    /// gives it one, and may only then turn out never to fire.
+    /// Checks what only shows once a trigger is about to be stored: that triggers combined by
+    /// `and` meet, and that custom ones have a name. A trigger without a time zone is read in UTC
+    /// until [`with_default_timezone`](Self::with_default_timezone) gives it one, and may only then
+    /// turn out never to fire.
     ///
     /// # Errors
     ///
-    /// If triggers combined by `and` never fire together.
+    /// If triggers combined by `and` never fire together, or a custom trigger's name is blank.
     pub fn check(&self) -> Result<(), Error> {
-        if let Self::And(and) = self {
-            and.check()?;
+        match self {
+            Self::And(and) => and.check()?,
+            Self::Custom(custom) => custom.check()?,
+            _ => {}
         }
         self.children().iter().try_for_each(Self::check)
     }
