@@ -1,6 +1,7 @@
 use chrono::{DateTime, Utc};
 
-use super::check::{checked_children, must_meet};
+use super::check::must_meet;
+use super::children::Children;
 use super::{Fuel, TICK};
 use crate::error::Error;
 use crate::trigger::window::Window;
@@ -22,17 +23,11 @@ use crate::trigger::{Answer, Trigger};
 /// # Ok::<(), punctual_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct And {
-    triggers: Box<[Trigger]>,
-    window: Option<Box<Window>>,
-}
+pub struct And(Children);
 
 impl And {
-    pub(super) fn new(triggers: Vec<Trigger>, window: Option<Box<Window>>) -> Result<Self, Error> {
-        let and = Self {
-            triggers: checked_children(triggers)?.into_boxed_slice(),
-            window,
-        };
+    pub(super) fn new(children: Children) -> Result<Self, Error> {
+        let and = Self(children);
         must_meet(&and)?;
         Ok(and)
     }
@@ -43,32 +38,28 @@ impl And {
     }
 
     pub(crate) fn children(&self) -> &[Trigger] {
-        &self.triggers
+        &self.0.triggers
     }
 
     /// The same with children whose rules changed, checked anew.
     pub(crate) fn rebuilt(&self, triggers: Vec<Trigger>) -> Result<Trigger, Error> {
-        Self::new(triggers, self.window.clone()).map(Trigger::And)
+        let children = Children::new(triggers, self.0.window.clone())?;
+        Self::new(children).map(Trigger::And)
     }
 
-    /// The same with other children and another window: for changes that keep the rules as they
-    /// are.
     pub(crate) fn map(
         &self,
         change: impl FnMut(&Trigger) -> Trigger,
         window: Option<Box<Window>>,
     ) -> Self {
-        Self {
-            triggers: self.triggers.iter().map(change).collect(),
-            window,
-        }
+        Self(self.0.map(change, window))
     }
 
     /// Raises a candidate to each trigger's next member in turn, until all agree.
     fn first_from(&self, from: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         let mut candidate = from;
         let mut agreeing = 0;
-        for child in self.triggers.iter().cycle() {
+        for child in self.0.triggers.iter().cycle() {
             let Some(before) = candidate.checked_sub_signed(TICK) else {
                 return Ok(None);
             };
@@ -81,7 +72,7 @@ impl And {
                 agreeing = 0;
             }
             agreeing += 1;
-            if agreeing == self.triggers.len() {
+            if agreeing == self.0.triggers.len() {
                 return Ok(Some(candidate));
             }
         }
@@ -91,12 +82,12 @@ impl And {
 
 impl Members for And {
     fn window(&self) -> Option<&Window> {
-        self.window.as_deref()
+        self.0.window.as_deref()
     }
 
     /// A date in the past counts if all triggers have it.
     fn first(&self, now: DateTime<Utc>, start: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
-        for child in &self.triggers {
+        for child in &self.0.triggers {
             let past = child
                 .first_with(now, start, fuel)?
                 .filter(|first| *first < now);
@@ -120,7 +111,7 @@ impl Members for And {
     fn last_at_or_before(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         let mut candidate = t;
         let mut agreeing = 0;
-        for child in self.triggers.iter().cycle() {
+        for child in self.0.triggers.iter().cycle() {
             let Some(member) = child.last_with(candidate, fuel)? else {
                 return Ok(None);
             };
@@ -130,7 +121,7 @@ impl Members for And {
                 agreeing = 0;
             }
             agreeing += 1;
-            if agreeing == self.triggers.len() {
+            if agreeing == self.0.triggers.len() {
                 return Ok(Some(candidate));
             }
         }

@@ -1,3 +1,4 @@
+use super::children::Children;
 use super::{And, Or};
 use crate::error::Error;
 use crate::trigger::builder::{builds_trigger, window_setters};
@@ -53,9 +54,10 @@ impl CombinationBuilder {
     /// them has no start, or if the triggers of an [`And`] never fire together.
     pub fn build(self) -> Result<Trigger, Error> {
         let window = Window::new(self.bounds.start, self.bounds.end, None).map(Box::new);
+        let children = Children::new(self.triggers, window)?;
         match self.kind {
-            Kind::And => And::new(self.triggers, window).map(Trigger::And),
-            Kind::Or => Or::new(self.triggers, window).map(Trigger::Or),
+            Kind::And => And::new(children).map(Trigger::And),
+            Kind::Or => Ok(Trigger::Or(Or::new(children))),
         }
     }
 }

@@ -3,6 +3,7 @@
 mod and;
 mod builder;
 mod check;
+mod children;
 mod or;
 
 pub use and::And;

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Fuel;
-use super::check::checked_children;
+use super::children::Children;
 use crate::error::Error;
 use crate::trigger::window::Window;
 use crate::trigger::windowed::Members;
@@ -19,45 +19,35 @@ use crate::trigger::{Answer, Trigger};
 /// # Ok::<(), punctual_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct Or {
-    triggers: Box<[Trigger]>,
-    window: Option<Box<Window>>,
-}
+pub struct Or(Children);
 
 impl Or {
-    pub(super) fn new(triggers: Vec<Trigger>, window: Option<Box<Window>>) -> Result<Self, Error> {
-        Ok(Self {
-            triggers: checked_children(triggers)?.into_boxed_slice(),
-            window,
-        })
+    pub(super) fn new(children: Children) -> Self {
+        Self(children)
     }
 
     pub(crate) fn children(&self) -> &[Trigger] {
-        &self.triggers
+        &self.0.triggers
     }
 
     /// The same with children whose rules changed, checked anew.
     pub(crate) fn rebuilt(&self, triggers: Vec<Trigger>) -> Result<Trigger, Error> {
-        Self::new(triggers, self.window.clone()).map(Trigger::Or)
+        let children = Children::new(triggers, self.0.window.clone())?;
+        Ok(Trigger::Or(Self::new(children)))
     }
 
-    /// The same with other children and another window: for changes that keep the rules as they
-    /// are.
     pub(crate) fn map(
         &self,
         change: impl FnMut(&Trigger) -> Trigger,
         window: Option<Box<Window>>,
     ) -> Self {
-        Self {
-            triggers: self.triggers.iter().map(change).collect(),
-            window,
-        }
+        Self(self.0.map(change, window))
     }
 
     /// One child that cannot tell makes the whole undecided: its members might come first.
     fn earliest(&self, mut ask: impl FnMut(&Trigger) -> Answer) -> Answer {
         let mut earliest: Option<DateTime<Utc>> = None;
-        for child in &self.triggers {
+        for child in &self.0.triggers {
             if let Some(t) = ask(child)? {
                 earliest = Some(earliest.map_or(t, |earliest| earliest.min(t)));
             }
@@ -68,7 +58,7 @@ impl Or {
 
 impl Members for Or {
     fn window(&self) -> Option<&Window> {
-        self.window.as_deref()
+        self.0.window.as_deref()
     }
 
     fn first(&self, now: DateTime<Utc>, start: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
@@ -81,7 +71,7 @@ impl Members for Or {
 
     fn last_at_or_before(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         let mut latest = None;
-        for child in &self.triggers {
+        for child in &self.0.triggers {
             latest = latest.max(child.last_with(t, fuel)?);
         }
         Ok(latest)
