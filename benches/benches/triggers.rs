@@ -1,4 +1,4 @@
-//! The time of one `next`, pattern by pattern: `cargo bench -p punctual-benches`.
+//! The time of one `next` and of compiling a trigger, pattern by pattern: `cargo bench -p punctual-benches`.
 
 use std::fmt;
 
@@ -39,4 +39,30 @@ fn next(bencher: Bencher<'_, '_>, case: &Case) {
 #[divan::bench(args = cases())]
 fn parse(bencher: Bencher<'_, '_>, case: &Case) {
     bencher.bench_local(|| case.0.trigger(case.1));
+}
+
+/// Texts of a crontab: common ones, long ones, and one in a notation that croner reads for us.
+const TEXTS: [&str; 6] = [
+    "*/5 9-17 * * mon-fri",
+    "0 0 * * *",
+    "30 2 1,15 */3 *",
+    "0,10,20,30,40,50 0 8-18/2 * 1-12 0-7 2026-2030",
+    "@weekly",
+    "0 9 * * 5L",
+];
+
+mod crontab {
+    use punctual_core::Crontab;
+
+    use super::{Bencher, TEXTS};
+
+    #[divan::bench(args = TEXTS)]
+    fn ours(bencher: Bencher<'_, '_>, text: &str) {
+        bencher.bench_local(|| Crontab::new(text).build());
+    }
+
+    #[divan::bench(args = TEXTS)]
+    fn croner(bencher: Bencher<'_, '_>, text: &str) {
+        bencher.bench_local(|| text.parse::<croner::Cron>());
+    }
 }

@@ -78,9 +78,13 @@ pub(crate) const fn days_in_month(year: i32, month: u32) -> u32 {
 
 /// The weekday of a day number, Monday = 0.
 pub(crate) const fn weekday(days: i32) -> u32 {
-    // Whole weeks before the year 1, so that the division is unsigned.
+    since_a_monday(days) % 7
+}
+
+/// The days since a Monday before the year 1, so that divisions by 7 are unsigned.
+const fn since_a_monday(days: i32) -> u32 {
     const WEEKS: i32 = 7 * 1_000_000;
-    (days + WEEKS + 3) as u32 % 7
+    (days + WEEKS + 3) as u32
 }
 
 /// What a search asks of a year again and again.
@@ -102,7 +106,7 @@ impl Year {
     }
 
     /// How many days of the year are before a month.
-    pub(crate) fn days_before(&self, month: u32) -> u32 {
+    fn days_before(&self, month: u32) -> u32 {
         const BEFORE: [u32; 13] = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
         BEFORE[month as usize] + u32::from(self.is_leap && month > 2)
     }
@@ -120,8 +124,15 @@ impl Year {
         }
     }
 
-    /// How many ISO 8601 weeks it has. Weeks begin on Monday and belong to the year that holds
-    /// their Thursday, so a year has 53 if it begins or ends on one.
+    /// The ISO 8601 week of a day, counted from the year's own first week, in which 4 January
+    /// always is: 0 is the last of the year before, and the first of the year after goes on from
+    /// the last.
+    pub(crate) fn iso_week(&self, day: i32) -> u32 {
+        1 + since_a_monday(day) / 7 - since_a_monday(self.first + 3) / 7
+    }
+
+    /// How many ISO 8601 weeks it has: 53 if it begins or ends on a Thursday,
+    /// since weeks belong to the year that holds theirs.
     pub(crate) fn iso_weeks(&self) -> u32 {
         const THURSDAY: u32 = 3;
         let first = weekday(self.first);

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::error::{Error, ErrorKind};
 use crate::limits;
@@ -11,6 +12,7 @@ use crate::limits;
 /// The id of a job: 1 to 191 characters of any script, no control characters.
 ///
 /// 191 characters of four bytes each fit an indexed column in every database that stores jobs.
+/// Cloning one never allocates.
 ///
 /// ```
 /// use punctual_core::JobId;
@@ -21,7 +23,7 @@ use crate::limits;
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct JobId(std::sync::Arc<str>);
+pub struct JobId(SmolStr);
 
 impl JobId {
     /// Checks and wraps an id.
@@ -111,6 +113,6 @@ impl TryFrom<&str> for JobId {
 
 impl From<JobId> for String {
     fn from(id: JobId) -> Self {
-        id.0.as_ref().to_owned()
+        id.0.into()
     }
 }

@@ -3,18 +3,20 @@
 use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use crate::plan::JobView;
-use crate::{JobId, MissReason, Policies, Trigger};
+use crate::{Declared, Error, JobId, MissReason, Policies, Trigger};
 
 static DEFAULT_POLICIES: LazyLock<Policies> = LazyLock::new(Policies::default);
 
 /// What was asked for: what to call, with what, when, and under which policies.
 ///
 /// How the job stands is its [`JobState`]. A job is shared between store and scheduler and kept by
-/// the hundred thousand, so its texts are exact and its rare parts are one pointer.
+/// the hundred thousand, so short texts lie within it and its rare parts are one pointer.
 ///
 /// ```
 /// use punctual_core::{Interval, Job, JobId};
@@ -33,8 +35,8 @@ pub struct Job {
     id: JobId,
     task: Arc<str>,
     /// JSON text, empty for none: a tenth of the memory of a `Value`.
-    args: Box<str>,
-    name: Option<Box<str>>,
+    args: SmolStr,
+    name: Option<SmolStr>,
     trigger: Trigger,
     rare: Option<Box<Rare>>,
 }
@@ -45,6 +47,7 @@ struct Rare {
     policies: Policies,
     tags: Box<[Box<str>]>,
     executor: Option<Box<str>>,
+    declared: Option<Declared>,
 }
 
 /// The JSON form.
@@ -64,6 +67,8 @@ struct Document {
     executor: Option<String>,
     #[serde(default)]
     policies: Policies,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    declared: Option<Declared>,
 }
 
 impl Job {
@@ -73,7 +78,7 @@ impl Job {
         Self {
             id,
             task: task.into(),
-            args: Box::default(),
+            args: SmolStr::default(),
             name: None,
             trigger,
             rare: None,
@@ -86,11 +91,11 @@ impl Job {
         Self { id, ..self }
     }
 
-    /// The same with a name for people.
+    /// The same with a name for people. An empty one is none.
     #[must_use]
     pub fn with_name(self, name: Option<&str>) -> Self {
         Self {
-            name: name.map(Into::into),
+            name: name.filter(|name| !name.is_empty()).map(Into::into),
             ..self
         }
     }
@@ -108,11 +113,26 @@ impl Job {
     #[must_use]
     pub fn with_args(self, args: &Value) -> Self {
         let args = if args.is_null() {
-            Box::default()
+            SmolStr::default()
         } else {
             args.to_string().into()
         };
         Self { args, ..self }
+    }
+
+    /// The same with other arguments, as JSON text.
+    ///
+    /// # Errors
+    ///
+    /// If the text is no JSON.
+    pub fn with_args_json(self, json: &str) -> Result<Self, Error> {
+        serde_json::from_str::<IgnoredAny>(json)
+            .map_err(|error| Error::invalid("args", json, format!("is no JSON: {error}")))?;
+        let args = if json == "null" { "" } else { json };
+        Ok(Self {
+            args: args.into(),
+            ..self
+        })
     }
 
     /// The same with another trigger.
@@ -124,23 +144,35 @@ impl Job {
     /// The same with other policies.
     #[must_use]
     pub fn with_policies(self, policies: Policies) -> Self {
-        self.with_rare(|rare| rare.policies = policies)
+        let is_rare = policies != *DEFAULT_POLICIES;
+        self.with_rare(is_rare, |rare| rare.policies = policies)
     }
 
     /// The same with other words to find it by.
     #[must_use]
     pub fn with_tags(self, tags: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        let tags = tags.into_iter().map(|tag| tag.as_ref().into()).collect();
-        self.with_rare(|rare| rare.tags = tags)
+        let tags: Box<[Box<str>]> = tags.into_iter().map(|tag| tag.as_ref().into()).collect();
+        self.with_rare(!tags.is_empty(), |rare| rare.tags = tags)
     }
 
     /// The same on another executor.
     #[must_use]
     pub fn with_executor(self, alias: Option<&str>) -> Self {
-        self.with_rare(|rare| rare.executor = alias.map(Into::into))
+        self.with_rare(alias.is_some(), |rare| {
+            rare.executor = alias.map(Into::into);
+        })
     }
 
-    fn with_rare(mut self, set: impl FnOnce(&mut Rare)) -> Self {
+    /// The same with another mark of the code that declared it.
+    #[must_use]
+    pub fn with_declared(self, declared: Option<Declared>) -> Self {
+        self.with_rare(declared.is_some(), |rare| rare.declared = declared)
+    }
+
+    fn with_rare(mut self, is_rare: bool, set: impl FnOnce(&mut Rare)) -> Self {
+        if !is_rare && self.rare.is_none() {
+            return self;
+        }
         let mut rare = self.rare.take().unwrap_or_default();
         set(&mut rare);
         self.rare = (*rare != Rare::default()).then_some(rare);
@@ -215,6 +247,12 @@ impl Job {
         executor.unwrap_or("default")
     }
 
+    /// The mark of the code that declared it; `None` for a job that was added by a call.
+    #[must_use]
+    pub fn declared(&self) -> Option<&Declared> {
+        self.rare.as_ref()?.declared.as_ref()
+    }
+
     /// The job as [`plan`](crate::plan::plan) sees it.
     #[must_use]
     pub fn view<'a>(&'a self, state: &JobState) -> JobView<'a> {
@@ -240,6 +278,7 @@ impl From<Document> for Job {
             .with_tags(document.tags)
             .with_executor(document.executor.as_deref())
             .with_policies(document.policies)
+            .with_declared(document.declared)
     }
 }
 
@@ -254,6 +293,7 @@ impl From<Job> for Document {
                 .as_ref()
                 .and_then(|rare| rare.executor.as_deref().map(Into::into)),
             policies: *job.policies(),
+            declared: job.declared().cloned(),
             id: job.id,
             task: job.task.as_ref().into(),
             trigger: job.trigger,

@@ -31,6 +31,7 @@
 
 mod civil;
 mod daylight;
+mod declared;
 mod error;
 mod id;
 mod instant;
@@ -44,6 +45,7 @@ mod wall;
 mod zone;
 
 pub use daylight::{Fold, Gap};
+pub use declared::Declared;
 pub use error::{Error, ErrorKind};
 pub use id::JobId;
 pub use job::{Job, JobState};

@@ -75,6 +75,8 @@ pub enum SkipReason {
     QueueFull,
     /// The executor was removed while the job was due.
     NoExecutor,
+    /// The task of the job became unknown while a run waited for its turn.
+    NoTask,
 }
 
 impl Outcome {
@@ -108,6 +110,7 @@ impl fmt::Display for Outcome {
             Self::Skipped(SkipReason::MaxInstances) => "skipped (max_instances)",
             Self::Skipped(SkipReason::QueueFull) => "skipped (queue_full)",
             Self::Skipped(SkipReason::NoExecutor) => "skipped (no_executor)",
+            Self::Skipped(SkipReason::NoTask) => "skipped (no_task)",
             Self::Coalesced => "coalesced",
             Self::Lost => "lost",
         })

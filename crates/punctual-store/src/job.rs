@@ -82,6 +82,8 @@ pub struct JobFilter {
     pub tag: Option<String>,
     /// Only those that call this task.
     pub task: Option<String>,
+    /// Only those that the code of this crate declared.
+    pub declared_by: Option<String>,
     /// Only paused ones, or only others.
     pub paused: Option<bool>,
     /// Only those whose id or name holds this text, in any case.
@@ -98,6 +100,10 @@ impl JobFilter {
             .as_ref()
             .is_none_or(|tag| job.tags().any(|own| own == tag))
             && self.task.as_ref().is_none_or(|task| **job.task() == **task)
+            && self.declared_by.as_ref().is_none_or(|by| {
+                let declared = job.declared();
+                declared.is_some_and(|declared| declared.by() == by)
+            })
             && self
                 .paused
                 .is_none_or(|paused| stored.state.paused == paused)

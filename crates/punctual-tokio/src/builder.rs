@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use punctual_core::{CustomTrigger, TriggerRegistry, Zone};
+use punctual_core::{CustomTrigger, Policies, TriggerRegistry, Zone};
 use punctual_store::{JobStore, MemoryStore};
 use serde_json::Value;
 
-use crate::clock::{Clock, ManualClock};
+use crate::clock::Clock;
+use crate::config::{ConfiguredJobs, SchedulerConfig};
 use crate::core::{Core, Setup};
+use crate::declared::{Declaration, Gathered};
 use crate::error::{Error, ErrorKind};
 use crate::executor::Executor;
-use crate::handler::{Handler, States};
+use crate::handler::{Handler, LocalHandler, States, function_of};
+use crate::private::AnyClock;
 use crate::registry::Registry;
 use crate::scheduler::Scheduler;
 
@@ -39,13 +42,16 @@ use crate::scheduler::Scheduler;
 #[must_use = "a builder does nothing until `build`"]
 pub struct SchedulerBuilder {
     zone: Zone,
+    job_defaults: Policies,
     states: States,
     registry: Registry,
     triggers: TriggerRegistry,
     stores: Vec<(String, Arc<dyn JobStore>)>,
     executors: Vec<(String, Executor)>,
-    clock: Option<ManualClock>,
+    clock: Option<Clock>,
     node: Option<String>,
+    declared: Gathered,
+    configured: ConfiguredJobs,
     error: Option<Error>,
 }
 
@@ -53,6 +59,7 @@ impl SchedulerBuilder {
     pub(crate) fn new() -> Self {
         Self {
             zone: Zone::UTC,
+            job_defaults: Policies::default(),
             states: States::default(),
             registry: Registry::default(),
             triggers: TriggerRegistry::new(),
@@ -60,6 +67,8 @@ impl SchedulerBuilder {
             executors: Vec::new(),
             clock: None,
             node: None,
+            declared: Gathered::default(),
+            configured: ConfiguredJobs::default(),
             error: None,
         }
     }
@@ -73,6 +82,21 @@ impl SchedulerBuilder {
         self
     }
 
+    /// Policies of jobs that have none of their own, each by itself: a job that only says how many
+    /// instances it may have gets the default grace time.
+    pub fn job_defaults(mut self, policies: Policies) -> Self {
+        self.job_defaults = policies;
+        self
+    }
+
+    /// Takes what a file or the environment says: see [`SchedulerConfig`]. What is said on the
+    /// builder later has the last word.
+    pub fn config(self, config: SchedulerConfig) -> Self {
+        let (mut builder, jobs) = config.settle(self);
+        builder.configured.extend(jobs);
+        builder
+    }
+
     /// A value for handlers with a [`State<S>`](crate::State) parameter.
     pub fn state<S: Clone + Send + Sync + 'static>(mut self, state: S) -> Self {
         self.states.insert(state);
@@ -80,12 +104,82 @@ impl SchedulerBuilder {
     }
 
     /// Registers a function under a stable name: jobs in persistent stores call it by that.
-    pub fn task<M>(mut self, name: &str, handler: impl Handler<M>) -> Self {
+    /// [`Scheduler::add_job`] with the function itself then finds the name.
+    pub fn task<M, H: Handler<M>>(mut self, name: &str, handler: H) -> Self {
         if name.is_empty() || crate::registry::is_anonymous(name) {
             self.fail(invalid_name(name));
-        } else if !self.registry.register(name, handler.into_task()) {
+            return self;
+        }
+        let task = handler.into_task();
+        let is_new = match function_of::<H>() {
+            Some(function) => self.registry.register_function(name, task, function),
+            None => self.registry.register(name, task),
+        };
+        if !is_new {
             self.fail(taken("task", name));
         }
+        self
+    }
+
+    /// Registers an async function whose future cannot leave its thread: it may hold an `Rc` across
+    /// an await. Its jobs need an [`Executor::local`].
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    /// use punctual_tokio::{Executor, Scheduler};
+    ///
+    /// async fn draw() {
+    ///     let canvas = Rc::new("canvas");
+    ///     tokio::task::yield_now().await;
+    ///     println!("{canvas}");
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), punctual_tokio::Error> {
+    /// let scheduler = Scheduler::builder()
+    ///     .local_task("draw", draw)
+    ///     .executor("canvas", Executor::local())
+    ///     .build()?;
+    /// # let _ = scheduler; Ok(()) }
+    /// ```
+    pub fn local_task<M>(mut self, name: &str, handler: impl LocalHandler<M>) -> Self {
+        if name.is_empty() || crate::registry::is_anonymous(name) {
+            self.fail(invalid_name(name));
+        } else if !self.registry.register(name, handler.into_local_task()) {
+            self.fail(taken("task", name));
+        }
+        self
+    }
+
+    /// Takes the tasks and jobs of some functions that have `#[job]` or `#[scheduled_job]`, listed
+    /// with `jobs![..]`.
+    ///
+    /// The tasks are registered; the jobs are added to their stores, or brought up to date there,
+    /// when the scheduler starts. Stores and executors that they name have to be given to the
+    /// builder too.
+    pub fn jobs(mut self, declarations: impl IntoIterator<Item = Declaration>) -> Self {
+        self.declared.extend(declarations);
+        self
+    }
+
+    /// Takes the tasks and jobs of all functions in the program that have `#[job]` or
+    /// `#[scheduled_job]`, and logs what it found.
+    ///
+    /// A linked crate that nothing names contributes nothing, since the linker leaves it out: write
+    /// `use the_crate as _;`, and [`discover_expecting`](Self::discover_expecting) to be sure.
+    pub fn discover(mut self) -> Self {
+        self.declared.search();
+        self
+    }
+
+    /// As [`discover`](Self::discover), and fails if one of these tasks, jobs or crates is not
+    /// among what was found.
+    pub fn discover_expecting(
+        mut self,
+        names: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.declared.search();
+        self.declared.expect(names);
         self
     }
 
@@ -117,9 +211,10 @@ impl SchedulerBuilder {
         self
     }
 
-    /// Uses a clock that is moved by hand.
-    pub fn clock(mut self, clock: ManualClock) -> Self {
-        self.clock = Some(clock);
+    /// Uses a clock that is moved by hand: a [`ManualClock`](crate::ManualClock), or the
+    /// `TestClock` of the module `testing`.
+    pub fn clock(mut self, clock: impl Into<AnyClock>) -> Self {
+        self.clock = Some(clock.into().0);
         self
     }
 
@@ -131,19 +226,25 @@ impl SchedulerBuilder {
 
     /// The scheduler. It does not run before [`Scheduler::start`].
     ///
+    /// With the feature `metrics`, a recorder has to be installed before this.
+    ///
     /// # Errors
     ///
-    /// The first mistake: an unknown time zone, a name that is taken.
+    /// The first mistake: an unknown time zone, a name that is taken, a declared job whose state or
+    /// arguments are missing.
     pub fn build(self) -> Result<Scheduler, Error> {
         if let Some(error) = self.error {
             return Err(error);
         }
+        let declared = self.declared.register(&self.registry, self.configured)?;
         let core = Core::new(Setup {
-            clock: self.clock.map_or_else(Clock::system, Clock::Manual),
+            declared,
+            clock: self.clock.unwrap_or_else(Clock::system),
             registry: self.registry,
             triggers: self.triggers,
             states: self.states,
             zone: self.zone,
+            job_defaults: self.job_defaults,
             node: self.node.unwrap_or_else(crate::new_job::made_up_id).into(),
         });
         if !self.stores.iter().any(|(alias, _)| alias == crate::DEFAULT) {
@@ -154,15 +255,17 @@ impl SchedulerBuilder {
             .iter()
             .any(|(alias, _)| alias == crate::DEFAULT)
         {
-            core.executors.add(crate::DEFAULT, &Executor::tokio())?;
+            core.add_executor(crate::DEFAULT, &Executor::tokio())?;
         }
         for (alias, executor) in self.executors {
-            core.executors.add(&alias, &executor)?;
+            core.add_executor(&alias, &executor)?;
         }
         for (alias, store) in self.stores {
             core.add_store(&alias, store)?;
         }
-        Ok(Scheduler::new(core))
+        let scheduler = Scheduler::new(core);
+        scheduler.check_declared()?;
+        Ok(scheduler)
     }
 
     fn fail(&mut self, error: Error) {

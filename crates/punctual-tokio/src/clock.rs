@@ -10,6 +10,10 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::private::AnyClock;
+#[cfg(feature = "testing")]
+use crate::testing::TestClock;
+
 /// Differences below this are slewing and rounding, not a clock that was set.
 const JUMP_MICROS: i64 = 20_000;
 
@@ -18,6 +22,8 @@ const JUMP_MICROS: i64 = 20_000;
 pub(crate) enum Clock {
     System(Arc<SystemClock>),
     Manual(ManualClock),
+    #[cfg(feature = "testing")]
+    Test(TestClock),
 }
 
 /// Wall time that advances with tokio's clock, also a paused one, and is set right when the system
@@ -42,6 +48,8 @@ impl Clock {
         match self {
             Self::System(clock) => clock.micros(),
             Self::Manual(clock) => clock.0.wall.load(Ordering::SeqCst),
+            #[cfg(feature = "testing")]
+            Self::Test(clock) => clock.micros(),
         }
     }
 
@@ -59,6 +67,8 @@ impl Clock {
                 clock.origin.checked_add(ahead)
             }
             Self::Manual(_) => None,
+            #[cfg(feature = "testing")]
+            Self::Test(clock) => clock.deadline(micros),
         }
     }
 
@@ -70,6 +80,8 @@ impl Clock {
                 let jump = clock.0.jump.swap(0, Ordering::SeqCst);
                 (jump != 0).then_some(jump)
             }
+            #[cfg(feature = "testing")]
+            Self::Test(_) => None,
         }
     }
 
@@ -78,6 +90,8 @@ impl Clock {
         match self {
             Self::System(_) => crate::jump::watch(alarm),
             Self::Manual(clock) => clock.watch(alarm),
+            #[cfg(feature = "testing")]
+            Self::Test(clock) => clock.watch(alarm),
         }
     }
 }
@@ -198,6 +212,12 @@ impl ManualClock {
             .watchers
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<ManualClock> for AnyClock {
+    fn from(clock: ManualClock) -> Self {
+        Self(Clock::Manual(clock))
     }
 }
 

@@ -3,16 +3,20 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use punctual_core::{Job, JobId, TriggerRegistry, Zone};
+use punctual_core::{Job, JobId, Policies, TriggerRegistry, Zone};
 use punctual_store::{JobStore, NodeInfo};
 
 use crate::announce::Announcements;
 use crate::bus::Bus;
 use crate::clock::Clock;
+use crate::declared::DeclaredJobs;
 use crate::error::{Error, ErrorKind};
-use crate::executor::Executors;
-use crate::handler::{States, Task};
+use crate::executor::{Executor, Executors};
+use crate::handler::States;
 use crate::health::Health;
+use crate::metrics::{Metrics, StoreErrors};
+use crate::partition::Code;
+use crate::program;
 use crate::registry::Registry;
 
 pub(crate) struct Core {
@@ -23,8 +27,11 @@ pub(crate) struct Core {
     pub(crate) triggers: TriggerRegistry,
     pub(crate) states: States,
     pub(crate) zone: Zone,
+    pub(crate) job_defaults: Policies,
     pub(crate) node: Arc<str>,
+    pub(crate) declared: DeclaredJobs,
     pub(crate) announcements: Arc<Announcements>,
+    pub(crate) metrics: Metrics,
     stores: RwLock<Vec<NamedStore>>,
     next_store: AtomicU32,
 }
@@ -44,7 +51,9 @@ pub(crate) struct Setup {
     pub(crate) triggers: TriggerRegistry,
     pub(crate) states: States,
     pub(crate) zone: Zone,
+    pub(crate) job_defaults: Policies,
     pub(crate) node: Arc<str>,
+    pub(crate) declared: DeclaredJobs,
 }
 
 impl Core {
@@ -56,8 +65,11 @@ impl Core {
             triggers: setup.triggers,
             states: setup.states,
             zone: setup.zone,
+            job_defaults: setup.job_defaults,
             node: setup.node,
+            declared: setup.declared,
             announcements: Arc::default(),
+            metrics: Metrics::new(),
             executors: Executors::default(),
             stores: RwLock::default(),
             next_store: AtomicU32::new(0),
@@ -72,10 +84,22 @@ impl Core {
         }
     }
 
+    /// Enters an executor under an alias that is free. With the first one for programs comes the
+    /// task that runs them: who may only name tasks cannot start programs elsewhere.
+    pub(crate) fn add_executor(&self, alias: &str, executor: &Executor) -> Result<Arc<str>, Error> {
+        let alias = self.executors.add(alias, executor)?;
+        if executor.is_command() {
+            self.registry.register(program::TASK, program::task());
+        }
+        Ok(alias)
+    }
+
     /// What runs a job here; `None` parks it.
-    pub(crate) fn task_of(&self, job: &Job) -> Option<Task> {
-        let task = self.registry.get(job.task());
-        task.filter(|_| self.executors.has(job.executor()))
+    pub(crate) fn code_of(&self, job: &Job) -> Option<Code> {
+        Some(Code {
+            task: self.registry.get(job.task())?,
+            place: self.executors.get(job.executor())?,
+        })
     }
 
     pub(crate) fn stores(&self) -> Vec<NamedStore> {
@@ -100,7 +124,7 @@ impl Core {
             id: self.next_store.fetch_add(1, Ordering::Relaxed),
             alias: alias.into(),
             store,
-            health: Arc::default(),
+            health: Arc::new(Health::new(StoreErrors::of(alias))),
         };
         stores.push(named.clone());
         Ok(named)

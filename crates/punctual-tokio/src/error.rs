@@ -53,6 +53,19 @@ impl Error {
         }))
     }
 
+    /// A value that somebody else refused.
+    pub(crate) fn refused(message: impl Into<String>, source: BoxError) -> Self {
+        let mut own = Self::new(ErrorKind::Invalid, message);
+        own.0.source = Some(source);
+        own
+    }
+
+    /// The same error, about something in particular.
+    pub(crate) fn about(mut self, what: impl fmt::Display) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message);
+        self
+    }
+
     pub(crate) fn no_job(id: &JobId) -> Self {
         Self::new(ErrorKind::NotFound, format!("there is no job `{id}`"))
     }

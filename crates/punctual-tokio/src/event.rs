@@ -78,6 +78,9 @@ pub enum EventKind {
         /// Why.
         reason: SkipReason,
     },
+    /// A stored job was declared by code that is gone: `#[scheduled_job]` was removed, or its id
+    /// was changed. It stays until somebody removes it.
+    JobVanished(JobEvent),
 }
 
 /// Which job an event is about.
@@ -179,11 +182,13 @@ masks! {
     JOB_SUBMITTED = 15 => EventKind::JobSubmitted { .. },
     /// [`EventKind::JobMaxInstances`].
     JOB_MAX_INSTANCES = 16 => EventKind::JobMaxInstances { .. },
+    /// [`EventKind::JobVanished`], which `APScheduler` does not have.
+    JOB_VANISHED = 17 => EventKind::JobVanished(_),
 }
 
 impl EventMask {
     /// All kinds.
-    pub const ALL: Self = Self((1 << 17) - 1);
+    pub const ALL: Self = Self((1 << 18) - 1);
 
     /// Whether it holds all kinds of another.
     #[must_use]

@@ -1,10 +1,15 @@
 //! Whether a store answers.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::metrics::StoreErrors;
 
 /// How a store does, as its worker sees it.
 #[derive(Debug, Default)]
-pub(crate) struct Health(Mutex<Option<Failing>>);
+pub(crate) struct Health {
+    failing: Mutex<Option<Failing>>,
+    errors: StoreErrors,
+}
 
 #[derive(Debug, Clone)]
 struct Failing {
@@ -33,8 +38,19 @@ impl StoreHealth {
 }
 
 impl Health {
+    pub(crate) fn new(errors: StoreErrors) -> Self {
+        Self {
+            failing: Mutex::default(),
+            errors,
+        }
+    }
+
+    fn failing(&self) -> MutexGuard<'_, Option<Failing>> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn works(&self) {
-        let failing = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let failing = self.failing().take();
         if let Some(failing) = failing {
             tracing::info!(failures = failing.failures, "the store works again");
         }
@@ -46,7 +62,8 @@ impl Health {
             None => error.to_string(),
         };
         tracing::warn!(error = %last, "the store failed; trying again");
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.errors.add();
+        let mut state = self.failing();
         let failures = state.as_ref().map_or(0, |failing| failing.failures);
         *state = Some(Failing {
             failures: failures.saturating_add(1),
@@ -55,11 +72,7 @@ impl Health {
     }
 
     pub(crate) fn report(&self, store: &str) -> StoreHealth {
-        let state = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let state = self.failing().clone();
         StoreHealth {
             store: store.to_owned(),
             failures: state.as_ref().map_or(0, |failing| failing.failures),

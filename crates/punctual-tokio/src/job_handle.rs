@@ -1,10 +1,12 @@
 //! A job by its id, with the verbs of the scheduler.
 
+use chrono::{DateTime, Utc};
 use punctual_core::{JobId, Run, RunId, Trigger};
 use punctual_store::{RunFilter, Statistics};
 
+use crate::command::RunningRun;
 use crate::error::Error;
-use crate::scheduler::{JobSnapshot, Resume, WeakScheduler};
+use crate::scheduler::{JobSnapshot, ModifyJob, Resume, WeakScheduler};
 
 /// A job that was added. It does not keep the scheduler alive, and it names whatever job has the
 /// id now.
@@ -61,6 +63,45 @@ impl JobHandle {
     #[must_use]
     pub fn id(&self) -> &JobId {
         &self.id
+    }
+
+    /// See [`Scheduler::modify_job`](crate::Scheduler::modify_job).
+    pub fn modify_job(&self) -> ModifyJob {
+        ModifyJob::new(self.scheduler.require(), Ok(self.id.clone()))
+    }
+
+    /// The job's next fire times, at most `count`; none while it is paused.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be reached, or if there is no such job any more, or no scheduler.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed.
+    pub async fn upcoming(&self, count: usize) -> Result<Vec<DateTime<Utc>>, Error> {
+        let found = self.scheduler.require()?.get_job(&self.id).await?;
+        let job = found.ok_or_else(|| Error::no_job(&self.id))?;
+        let next = job.next_run_time();
+        let anchor = job.state.anchor.or(next).unwrap_or_default();
+        let trigger = job.job.trigger().anchored(anchor);
+        let fire_times = std::iter::successors(next, |last| trigger.after(*last));
+        Ok(fire_times.take(count).collect())
+    }
+
+    /// The job's runs that are under way on this node.
+    ///
+    /// # Errors
+    ///
+    /// If the scheduler does not run.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed.
+    pub async fn running(&self) -> Result<Vec<RunningRun>, Error> {
+        let mut running = self.scheduler.require()?.running().await?;
+        running.retain(|run| run.job == self.id);
+        Ok(running)
     }
 
     /// The job's runs, the newest first.

@@ -5,6 +5,7 @@
 //! - [`Handler`] says which functions can be jobs: any `async fn`, plain `fn` or closure with up to
 //!   eight parameters such as [`Args`], [`State`] and [`JobContext`].
 //! - [`Event`]s tell what happens; the store's ledger tells what became of every fire time.
+//! - The feature `metrics` counts and times runs through the `metrics` facade.
 //!
 //! ```
 //! use std::time::Duration;
@@ -32,9 +33,12 @@ mod announce;
 mod background;
 mod builder;
 mod bus;
+mod checked_job;
 mod clock;
 mod command;
+mod config;
 mod core;
+mod declared;
 mod driver;
 mod error;
 mod event;
@@ -43,12 +47,21 @@ mod gate;
 mod handler;
 mod health;
 mod job_handle;
+mod jobs;
 mod jump;
+mod metrics;
 mod new_job;
+mod own_policies;
 mod partition;
+#[doc(hidden)]
+pub mod private;
+pub mod process;
+mod program;
 mod registry;
 mod reports;
 mod scheduler;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timer;
 mod worker;
 
@@ -57,19 +70,26 @@ pub use builder::SchedulerBuilder;
 pub use bus::{Events, Heard, IntoListened, ListenerId};
 pub use clock::ManualClock;
 pub use command::{RunningRun, ShutdownReport};
+pub use config::SchedulerConfig;
+pub use declared::Declaration;
 pub use error::{BoxError, Error, ErrorKind};
 pub use event::{Event, EventKind, EventMask, JobEvent, RunEvent};
 pub use executor::Executor;
-#[doc(hidden)]
-pub use handler::private;
-pub use handler::{Args, FromContext, Handler, IntoOutcome, IntoTask, JobContext, Output, State};
+pub use handler::{
+    AddContext, Args, FromContext, Handler, IntoOutcome, IntoTask, JobContext, LocalHandler,
+    Output, State,
+};
 pub use health::StoreHealth;
 pub use job_handle::JobHandle;
 pub use new_job::NewJob;
+pub use program::Program;
 pub use punctual_store::{JobFilter, LedgerLimits, MemoryStore, RunFilter, Statistics};
 pub use scheduler::{
-    AddJob, JobSnapshot, JobStatus, ModifyJob, Resume, Scheduler, Upcoming, WeakScheduler,
+    AddJob, JobSnapshot, JobStatus, ModifyJob, Resume, Scheduler, TaskInfo, Upcoming, WeakScheduler,
 };
 
 /// The alias of the store and the executor of jobs that name none.
 pub const DEFAULT: &str = "default";
+
+/// The alias of the executor that jobs look for that are programs.
+pub const COMMAND: &str = "command";

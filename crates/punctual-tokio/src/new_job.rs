@@ -1,23 +1,18 @@
 //! A job that is to be added.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::plan::first_fire;
 use punctual_core::{
-    Coalesce, Jitter, Job, JobId, JobState, MaxInstances, MisfireGraceTime, OnLost, Overlap,
-    Policies, Retry, Timeout, Trigger,
+    Coalesce, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry, Timeout,
+    Trigger,
 };
-use punctual_store::{Insert, OnConflict};
+use punctual_store::OnConflict;
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::core::{Core, NamedStore};
 use crate::error::{Error, ErrorKind};
-use crate::executor::no_executor;
-use crate::handler::{Available, IntoTask, TaskRef};
-use crate::registry::is_anonymous;
+use crate::handler::{IntoTask, TaskRef};
+use crate::own_policies::OwnPolicies;
 
 /// A job that is to be added: what to call, when, and everything that has a default.
 ///
@@ -36,22 +31,25 @@ use crate::registry::is_anonymous;
 #[derive(Debug)]
 #[must_use = "a new job does nothing until it is added"]
 pub struct NewJob {
-    task: TaskRef,
-    trigger: Result<Trigger, Error>,
-    id: Option<String>,
-    name: Option<String>,
-    tags: Vec<String>,
-    args: Result<Value, Error>,
-    executor: Option<String>,
-    store: Option<String>,
-    policies: Policies,
-    first: First,
-    on_conflict: OnConflict,
+    pub(crate) task: TaskRef,
+    pub(crate) trigger: Result<Trigger, Error>,
+    pub(crate) id: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) tags: Vec<String>,
+    /// JSON text.
+    pub(crate) args: Result<String, Error>,
+    pub(crate) executor: Option<String>,
+    pub(crate) store: Option<String>,
+    pub(crate) policies: OwnPolicies,
+    pub(crate) first: First,
+    pub(crate) on_conflict: OnConflict,
+    /// The crate whose code declares it.
+    pub(crate) declared: Option<&'static str>,
 }
 
 /// When the job runs for the first time.
 #[derive(Debug, Clone, Copy)]
-enum First {
+pub(crate) enum First {
     /// When its trigger says so.
     Trigger,
     /// Then, and from there on when its trigger says so.
@@ -68,19 +66,46 @@ impl NewJob {
         task: impl IntoTask<M>,
         trigger: impl TryInto<Trigger, Error: Into<punctual_core::Error>>,
     ) -> Self {
+        let trigger = trigger.try_into().map_err(|error| error.into().into());
+        let reference = task.into_reference();
+        let job = Self::of(reference.task, trigger);
+        match reference.program {
+            Some(program) => job.args((program,)).executor(crate::COMMAND),
+            None => job,
+        }
+    }
+
+    /// A job of a registered task.
+    pub(crate) fn from_parts(task: &str, trigger: Result<Trigger, Error>) -> Self {
+        Self::of(TaskRef::Named(task.into()), trigger)
+    }
+
+    fn of(task: TaskRef, trigger: Result<Trigger, Error>) -> Self {
         Self {
-            task: task.into_reference().0,
-            trigger: trigger.try_into().map_err(|error| error.into().into()),
+            task,
+            trigger,
             id: None,
             name: None,
             tags: Vec::new(),
-            args: Ok(Value::Null),
+            args: Ok("null".to_owned()),
             executor: None,
             store: None,
-            policies: Policies::default(),
+            policies: OwnPolicies::default(),
             first: First::Trigger,
             on_conflict: OnConflict::Refuse,
+            declared: None,
         }
+    }
+
+    /// The same, declared by code of this crate.
+    pub(crate) fn declared(self, by: &'static str) -> Self {
+        let declared = Some(by);
+        Self { declared, ..self }
+    }
+
+    /// The id that it was given.
+    pub(crate) fn given_id(&self) -> Option<&str> {
+        self.id.as_deref()
     }
 
     /// Its id: 1 to 191 characters; made up if none is given.
@@ -103,7 +128,7 @@ impl NewJob {
 
     /// The arguments of its task: a tuple for positional ones, a struct or map for named ones.
     pub fn args(mut self, args: impl Serialize) -> Self {
-        self.args = serde_json::to_value(args).map_err(|error| {
+        self.args = serde_json::to_string(&args).map_err(|error| {
             Error::new(
                 ErrorKind::Invalid,
                 format!("args: cannot be written as JSON: {error}"),
@@ -131,6 +156,12 @@ impl NewJob {
         self
     }
 
+    /// Adds it paused: it does not run before it is resumed.
+    pub fn paused(mut self) -> Self {
+        self.first = First::Paused;
+        self
+    }
+
     /// Runs it once at once, and then when its trigger says so.
     pub fn run_at_start(mut self) -> Self {
         self.first = First::Now;
@@ -144,148 +175,71 @@ impl NewJob {
         self
     }
 
-    /// All policies at once.
+    /// All policies at once, whatever the defaults of the scheduler are.
     pub fn policies(mut self, policies: Policies) -> Self {
+        self.policies = OwnPolicies::all(policies);
+        self
+    }
+
+    /// Some policies; the scheduler's defaults fill in the others.
+    pub(crate) fn own_policies(mut self, policies: OwnPolicies) -> Self {
         self.policies = policies;
         self
     }
 
     /// How late a run may start.
     pub fn misfire_grace_time(mut self, grace: impl Into<MisfireGraceTime>) -> Self {
-        self.policies.misfire_grace_time = grace.into();
+        self.policies.misfire_grace_time = Some(grace.into());
         self
     }
 
     /// What a backlog becomes.
     pub fn coalesce(mut self, coalesce: Coalesce) -> Self {
-        self.policies.coalesce = coalesce;
+        self.policies.coalesce = Some(coalesce);
         self
     }
 
     /// How many runs may be under way at once.
     pub fn max_instances(mut self, count: u32) -> Self {
-        self.policies.max_instances = MaxInstances::at_most(count);
+        self.policies.max_instances = Some(MaxInstances::at_most(count));
         self
     }
 
     /// Any number of runs may be under way at once.
     pub fn unlimited_instances(mut self) -> Self {
-        self.policies.max_instances = MaxInstances::UNLIMITED;
+        self.policies.max_instances = Some(MaxInstances::UNLIMITED);
         self
     }
 
     /// What happens to a run that finds all instances busy.
     pub fn overlap(mut self, overlap: Overlap) -> Self {
-        self.policies.overlap = overlap;
+        self.policies.overlap = Some(overlap);
         self
     }
 
     /// Delays each start by up to so much, a fixed time for each fire time.
     pub fn jitter(mut self, longest: std::time::Duration) -> Self {
-        self.policies.jitter = Jitter::up_to(longest);
+        self.policies.jitter = Some(Jitter::up_to(longest));
         self
     }
 
     /// How long an attempt may take.
     pub fn timeout(mut self, limit: impl Into<Timeout>) -> Self {
-        self.policies.timeout = limit.into();
+        self.policies.timeout = Some(limit.into());
         self
     }
 
     /// Whether a failed run is tried again.
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.policies.retry = retry;
+        self.policies.retry = Some(retry);
         self
     }
 
     /// What happens to a run whose process died.
     pub fn on_lost(mut self, on_lost: OnLost) -> Self {
-        self.policies.on_lost = on_lost;
+        self.policies.on_lost = Some(on_lost);
         self
     }
-
-    /// Checks everything that can be checked before the store is asked.
-    pub(crate) fn prepare(self, core: &Core) -> Result<(NamedStore, Insert), Error> {
-        let named = core.store(self.store.as_deref().unwrap_or(crate::DEFAULT))?;
-        if let Some(alias) = self
-            .executor
-            .as_deref()
-            .filter(|alias| !core.executors.has(alias))
-        {
-            return Err(no_executor(alias));
-        }
-        let id = JobId::new(self.id.unwrap_or_else(made_up_id))?;
-        let trigger = self
-            .trigger?
-            .with_default_timezone(core.zone)
-            .bind(&core.triggers)?;
-        trigger.check()?;
-        let (name, task) = resolve(core, self.task)?;
-        let args = self.args?;
-        let job = Job::new(id, name, trigger)
-            .with_name(self.name.as_deref())
-            .with_args(&args)
-            .with_tags(self.tags)
-            .with_executor(self.executor.as_deref())
-            .with_policies(self.policies);
-        task.0.check(&Available {
-            states: &core.states,
-            args: job.args_json(),
-        })?;
-        if named.store.traits().persistent && is_anonymous(job.task()) {
-            return Err(unnamed(&named.alias));
-        }
-        let state = first_state(&job, self.first, core.clock.now())?;
-        let insert = Insert {
-            job: Arc::new(job),
-            state,
-            on_conflict: self.on_conflict,
-        };
-        Ok((named, insert))
-    }
-}
-
-fn resolve(core: &Core, task: TaskRef) -> Result<(Arc<str>, crate::handler::Task), Error> {
-    let wanted = match &task {
-        TaskRef::Named(name) => Arc::clone(name),
-        TaskRef::Anonymous { .. } => Arc::default(),
-    };
-    core.registry.resolve(task).ok_or_else(|| {
-        Error::new(
-            ErrorKind::UnknownTask,
-            format!("no task `{wanted}` is registered; register it with `.task(\"{wanted}\", function)` on the builder"),
-        )
-    })
-}
-
-fn first_state(job: &Job, first: First, now: DateTime<Utc>) -> Result<JobState, Error> {
-    let given = match first {
-        First::Trigger | First::Paused => None,
-        First::At(at) => Some(at),
-        First::Now => Some(now),
-    };
-    let found = first_fire(job.trigger(), given, now)?;
-    if found.fire_time.is_none() {
-        return Err(Error::new(
-            ErrorKind::Invalid,
-            format!("trigger: `{}` has no fire time left", job.trigger()),
-        ));
-    }
-    let mut state = JobState::default();
-    state.next_run_time = found.fire_time;
-    state.anchor = found.anchor;
-    state.paused = matches!(first, First::Paused);
-    Ok(state)
-}
-
-fn unnamed(store: &str) -> Error {
-    Error::new(
-        ErrorKind::Invalid,
-        format!(
-            "store: `{store}` outlives the process, and a function without a stable name cannot be \
-             found again; register it with `.task(\"name\", function)` and add the job by that name"
-        ),
-    )
 }
 
 /// 128 bits that nobody else makes up: the standard library seeds every hasher anew.

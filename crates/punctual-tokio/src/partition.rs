@@ -1,8 +1,7 @@
 //! What the scheduler task holds of one store: the jobs that are due soon or have runs, and what
 //! waits to be sent.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -13,12 +12,17 @@ use tokio::sync::mpsc;
 use crate::command::Answer;
 use crate::core::NamedStore;
 use crate::error::Error;
+use crate::executor::Place;
 use crate::gate::Gate;
 use crate::handler::Task;
 use crate::health::Health;
+use crate::jobs::{JobKey, Jobs};
 use crate::worker::Request;
 
-pub(crate) type Jobs = HashMap<u64, Entry, BuildHasherDefault<IncarnationHasher>>;
+/// Nobody looked before this time (in microseconds), and why.
+pub(crate) type Absence = (i64, MissReason);
+
+const NEVER_ABSENT: Absence = (i64::MIN, MissReason::Grace);
 
 /// One store of the scheduler.
 pub(crate) struct Partition {
@@ -28,14 +32,19 @@ pub(crate) struct Partition {
     pub(crate) health: Arc<Health>,
     /// To the worker, once it runs.
     pub(crate) requests: Option<mpsc::Sender<Request>>,
-    /// By incarnation.
     pub(crate) jobs: Jobs,
-    /// Incarnations that are due and wait for a claim, in the order of submission.
-    pub(crate) due: VecDeque<u64>,
+    /// Jobs that are due and wait for a claim, in the order of submission.
+    pub(crate) due: VecDeque<JobKey>,
     pub(crate) outbox: Outbox,
     pub(crate) window: Window,
-    /// Nobody looked at jobs before this time (in microseconds), and why.
-    pub(crate) absent: (i64, MissReason),
+    /// Nobody looked at any job.
+    pub(crate) absent: Absence,
+    /// Incarnations of the window that this node cannot run: when it can, their fire times since
+    /// then passed for that reason.
+    pub(crate) parked: BTreeSet<u64>,
+    /// The store was removed: no new runs, and nothing is left of it here once those under way
+    /// are recorded.
+    pub(crate) is_leaving: bool,
 }
 
 /// What waits to be sent while a request is on its way: it all goes with the next one.
@@ -43,7 +52,11 @@ pub(crate) struct Partition {
 pub(crate) struct Outbox {
     pub(crate) is_busy: bool,
     pub(crate) ends: Vec<RunEnd>,
-    pub(crate) claims: VecDeque<Claim>,
+    /// The emptied list of the request before, for the next ends.
+    pub(crate) spare: Vec<RunEnd>,
+    pub(crate) claims: VecDeque<(JobKey, Claim)>,
+    /// Whose claims are on their way, in their order.
+    pub(crate) asked: Vec<JobKey>,
     /// Who waits for the manual claims, in their order; also those that are on their way.
     pub(crate) manual: VecDeque<Answer<Result<RunId, Error>>>,
 }
@@ -65,8 +78,10 @@ pub(crate) struct Window {
 /// A job that is due soon, or has runs here.
 pub(crate) struct Entry {
     pub(crate) stored: StoredJob,
-    /// Its code; a job without is parked.
-    pub(crate) task: Option<Task>,
+    /// What runs it here; a job without is parked.
+    pub(crate) code: Option<Code>,
+    /// Nobody could run this one.
+    pub(crate) absent: Absence,
     pub(crate) phase: Phase,
     /// How many instances are under way here.
     pub(crate) instances: u32,
@@ -79,6 +94,13 @@ pub(crate) struct Entry {
     /// An edit that became known while a claim was on its way.
     pub(crate) newer: Option<Box<StoredJob>>,
     pub(crate) waiting: Option<Box<Waiting>>,
+}
+
+/// What runs a job, and where.
+#[derive(Debug, Clone)]
+pub(crate) struct Code {
+    pub(crate) task: Task,
+    pub(crate) place: Place,
 }
 
 /// Runs that wait for a free instance.
@@ -117,11 +139,13 @@ impl Partition {
             store: named.store,
             health: named.health,
             requests: None,
-            jobs: Jobs::default(),
+            jobs: Jobs::of(named.id),
             due: VecDeque::new(),
             outbox: Outbox::default(),
             window: Window::default(),
-            absent: (i64::MIN, MissReason::Grace),
+            absent: NEVER_ABSENT,
+            parked: BTreeSet::new(),
+            is_leaving: false,
         }
     }
 
@@ -132,10 +156,11 @@ impl Partition {
 }
 
 impl Entry {
-    pub(crate) fn new(stored: StoredJob, task: Option<Task>) -> Self {
+    pub(crate) fn new(stored: StoredJob, code: Option<Code>) -> Self {
         Self {
             stored,
-            task,
+            code,
+            absent: NEVER_ABSENT,
             phase: Phase::Idle,
             instances: 0,
             gate: None,
@@ -146,6 +171,10 @@ impl Entry {
         }
     }
 
+    pub(crate) fn incarnation(&self) -> u64 {
+        self.stored.state.incarnation
+    }
+
     pub(crate) fn queued(&self) -> u32 {
         let length = self
             .waiting
@@ -154,29 +183,17 @@ impl Entry {
         u32::try_from(length).unwrap_or(u32::MAX)
     }
 
+    /// The place in the queue of the instance that a waiting run belongs to.
+    pub(crate) fn waits_at(&self, run: RunId) -> Option<usize> {
+        let is_its = |instance: &Instance| {
+            let count = instance.fire_times.len() as u64;
+            (instance.first.0..instance.first.0 + count).contains(&run.0)
+        };
+        self.waiting.as_ref()?.queue.iter().position(is_its)
+    }
+
     /// Whether nothing would be lost if it was forgotten: the store knows it.
     pub(crate) fn is_idle(&self) -> bool {
         self.phase == Phase::Idle && self.instances == 0 && self.asked == 0 && self.queued() == 0
-    }
-}
-
-/// Incarnations are the store's own numbers: multiplication spreads them well enough.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct IncarnationHasher(u64);
-
-impl Hasher for IncarnationHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0.rotate_left(26) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 ^= self.0 >> 32;
     }
 }

@@ -1,8 +1,9 @@
 //! Tasks by name.
 
 use std::any::TypeId;
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+
+use hashbrown::HashMap;
 
 use crate::handler::{Task, TaskRef};
 
@@ -13,8 +14,8 @@ pub(crate) struct Registry(RwLock<Tasks>);
 #[derive(Default)]
 struct Tasks {
     by_name: HashMap<Arc<str>, Registered>,
-    /// The names of functions that are values of a type of their own.
-    functions: HashMap<TypeId, Arc<str>>,
+    /// The functions that are values of a type of their own. They stay.
+    functions: HashMap<TypeId, (Arc<str>, Task)>,
     counter: u64,
 }
 
@@ -26,6 +27,8 @@ struct Registered {
 
 /// Begins the name of every function that has no stable one.
 const ANONYMOUS: char = '~';
+/// Begins the name of a closure, which ends with its last job.
+const CLOSURE: &str = "~closure ";
 
 pub(crate) fn is_anonymous(name: &str) -> bool {
     name.starts_with(ANONYMOUS)
@@ -40,6 +43,17 @@ impl Registry {
         }
         let registered = Registered { task, jobs: None };
         tasks.by_name.insert(name.into(), registered);
+        true
+    }
+
+    /// Registers a task whose function is found by its type too; `false` if the name is taken.
+    pub(crate) fn register_function(&self, name: &str, task: Task, function: TypeId) -> bool {
+        if !self.register(name, task.clone()) {
+            return false;
+        }
+        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let named = || (name.into(), task);
+        tasks.functions.entry(function).or_insert_with(named);
         true
     }
 
@@ -72,23 +86,37 @@ impl Registry {
         }
     }
 
+    fn function(&self, function: TypeId) -> Option<(Arc<str>, Task)> {
+        let tasks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        tasks.functions.get(&function).cloned()
+    }
+
     fn anonymous(&self, task: Task, name: &str, function: Option<TypeId>) -> (Arc<str>, Task) {
-        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let known = function.and_then(|function| tasks.functions.get(&function));
-        if let Some(name) = known.cloned()
-            && let Some(registered) = tasks.by_name.get(&name)
+        if let Some(known) = function.and_then(|function| self.function(function)) {
+            return known;
+        }
+        if let Some(function) = function
+            && let Some((name, task)) = crate::declared::task_of(function)
+            && self.register_function(name, task.clone(), function)
         {
-            let task = registered.task.clone();
-            return (name, task);
+            return (name.into(), task);
+        }
+        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else may have been faster.
+        let known = function.and_then(|function| tasks.functions.get(&function));
+        if let Some(known) = known {
+            return known.clone();
         }
         tasks.counter += 1;
-        let name: Arc<str> = format!("{ANONYMOUS}{}:{name}", tasks.counter).into();
-        let jobs = match function {
+        let counter = tasks.counter;
+        let (name, jobs): (Arc<str>, _) = match function {
             Some(function) => {
-                tasks.functions.insert(function, Arc::clone(&name));
-                None
+                let name = Arc::from(format!("{ANONYMOUS}{counter}:{name}"));
+                let known = (Arc::clone(&name), task.clone());
+                tasks.functions.insert(function, known);
+                (name, None)
             }
-            None => Some(0),
+            None => (format!("{CLOSURE}{counter}:{name}").into(), Some(0)),
         };
         let registered = Registered {
             task: task.clone(),
@@ -100,7 +128,7 @@ impl Registry {
 
     /// One more job calls a task.
     pub(crate) fn used(&self, name: &str) {
-        if !is_anonymous(name) {
+        if !name.starts_with(CLOSURE) {
             return;
         }
         let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -111,7 +139,7 @@ impl Registry {
 
     /// One job less calls a task: a closure ends with its last job.
     pub(crate) fn unused(&self, name: &str) {
-        if !is_anonymous(name) {
+        if !name.starts_with(CLOSURE) {
             return;
         }
         let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);

@@ -32,11 +32,29 @@
 //!   for their combinations.
 //! - What becomes of runs that come late, overlap or fail: [`Policies`].
 //! - What may be a job: [`Handler`], with [`Args`], [`State`] and [`JobContext`] as parameters.
+//! - Jobs that the code declares: [`macro@scheduled_job`] and [`macro@job`], found by
+//!   [`SchedulerBuilder::discover`] or listed with [`jobs!`].
 //! - Watching: [`Scheduler::runs`], [`Scheduler::statistics`], [`Scheduler::events`].
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `macros` (default) | the attributes, `jobs!` and `#[derive(FromContext)]` |
+//! | `schemars` | `#[job(schema)]`: tasks publish the JSON Schema of their arguments |
+//! | `metrics` | runs counted and timed through the `metrics` facade |
+//! | `testing` | the module `testing`: a clock that tests move, and assertions on the ledger |
 
 pub use punctual_core::*;
 pub use punctual_store as store;
 pub use punctual_tokio::*;
+
+#[cfg(feature = "macros")]
+mod jobs;
+
+#[cfg(feature = "macros")]
+pub use punctual_macros::{FromContext, job, scheduled_job};
+
+#[doc(hidden)]
+pub use punctual_tokio::private;
 
 /// The fire times of one trigger; those of all jobs are [`UpcomingRun`]s.
 pub use punctual_core::Upcoming;
@@ -47,7 +65,12 @@ pub use punctual_tokio::Upcoming as UpcomingRun;
 /// The errors of the scheduler.
 pub use punctual_tokio::{Error, ErrorKind};
 
-/// The example of the README runs as a test.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+/// The examples of the guide run as tests; that of the README is `examples/macro`.
+#[cfg(all(doctest, feature = "macros", feature = "testing"))]
+mod guide {
+    #[doc = include_str!("../../../docs/guide/handlers.md")]
+    struct Handlers;
+
+    #[doc = include_str!("../../../docs/guide/testing.md")]
+    struct Testing;
+}

@@ -11,7 +11,7 @@ use crate::random::Random;
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 pub(crate) fn trigger(random: &mut Random, pivot: &Pivot) -> Value {
-    let expr = without_bare_stars(&expression(random, pivot));
+    let expr = expression(random, pivot);
     let mut trigger = json!({"type": "crontab", "expr": expr});
     if random.chance(20) {
         trigger["day_and_weekday"] = json!(random.chance(50));
@@ -20,18 +20,6 @@ pub(crate) fn trigger(random: &mut Random, pivot: &Pivot) -> Value {
     add_choices(random, &mut trigger);
     add_window(random, pivot, &mut trigger, 8);
     trigger
-}
-
-/// A star stands alone or has a step: croner, which parses crontab, takes no other.
-fn without_bare_stars(expr: &str) -> String {
-    let fields = expr.split(' ').map(|field| {
-        let elements = field.split(',').map(|element| match element {
-            "*" if field != "*" => "*/1",
-            other => other,
-        });
-        elements.collect::<Vec<_>>().join(",")
-    });
-    fields.collect::<Vec<_>>().join(" ")
 }
 
 fn expression(random: &mut Random, pivot: &Pivot) -> String {

@@ -42,12 +42,12 @@ struct Line {
 }
 
 /// What one round has shown.
-struct Round {
-    runs: u64,
+pub(crate) struct Round {
+    pub(crate) runs: u64,
     in_order: bool,
     last_ms: f64,
-    cpu_us: f64,
-    spawn_us: f64,
+    pub(crate) cpu_us: f64,
+    pub(crate) spawn_us: f64,
 }
 
 pub(crate) fn run(out: &mut impl Write, n: u32) -> Outcome<()> {
@@ -81,7 +81,7 @@ pub(crate) fn run(out: &mut impl Write, n: u32) -> Outcome<()> {
     Ok(())
 }
 
-async fn round(n: u32) -> Outcome<Round> {
+pub(crate) async fn round(n: u32) -> Outcome<Round> {
     RUNS.store(0, Ordering::Relaxed);
     LAST.store(0, Ordering::Relaxed);
     let scheduler = Scheduler::builder().build()?;

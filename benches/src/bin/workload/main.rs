@@ -2,9 +2,11 @@
 
 mod add;
 mod burst;
+mod handler;
 mod idle;
 mod idle_jobs;
 mod lateness;
+mod observe;
 mod steady;
 mod trigger;
 
@@ -13,7 +15,7 @@ use std::io;
 
 use tokio::runtime::{Builder, Runtime};
 
-const USAGE: &str = "usage: workload trigger | add N | burst N | steady N SECONDS | idle N SECONDS";
+const USAGE: &str = "usage: workload trigger | add N | burst N | handler N | steady N SECONDS | idle N SECONDS | observe N";
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -25,6 +27,10 @@ fn main() -> Outcome<()> {
         ["trigger"] => trigger::run(),
         ["add", n] => add::run(out, number(n)?),
         ["burst", n] => burst::run(out, number(n)?),
+        ["observe", n] => observe::run(out, number(n)?),
+        // One process of `observe`.
+        ["watched", watcher, n] => observe::watched(out, watcher, number(n)?),
+        ["handler", n] => handler::run(out, number(n)?),
         ["steady", n, seconds] => steady::run(out, number(n)?, number(seconds)?),
         ["idle", n, seconds] => idle::run(out, number(n)?, number(seconds)?),
         _ => Err(USAGE.into()),

@@ -1,7 +1,7 @@
 //! Rules about jobs.
 
 use chrono::TimeDelta;
-use punctual_core::{JobId, Policies};
+use punctual_core::{Declared, JobId, Policies};
 
 use super::scene::{add, at, current, due, due_job, expect, insert, job, text};
 use crate::{JobFilter, JobStore, OnConflict, Update, WindowRequest};
@@ -27,6 +27,7 @@ pub(super) async fn round_trip(store: &dyn JobStore) -> Result<(), String> {
         .with_name(Some("Ärende"))
         .with_tags(["x", "y"])
         .with_policies(policies)
+        .with_declared(Some(Declared::new("billing", "every day at nine")))
         .with_args(&punctual_args(args));
     let next = at(10) + TimeDelta::microseconds(123_456);
     let stored = add(store, insert(job.clone(), due(next)))
@@ -39,7 +40,16 @@ pub(super) async fn round_trip(store: &dyn JobStore) -> Result<(), String> {
         "its next fire time, to the microsecond",
         read.state.next_run_time,
         Some(next),
-    )
+    )?;
+    for (by, count) in [("billing", 1), ("bill", 0)] {
+        let filter = JobFilter {
+            declared_by: Some(by.to_owned()),
+            ..JobFilter::default()
+        };
+        let listed = store.list(filter).await.map_err(text)?;
+        expect("how many jobs the crate declared", listed.len(), count)?;
+    }
+    Ok(())
 }
 
 fn punctual_args(map: serde_json::Map<String, serde_json::Value>) -> serde_json::Value {

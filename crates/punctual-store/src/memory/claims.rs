@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::{Next, Plan};
-use punctual_core::{FireRange, JobState, MissReason, Origin, Outcome, RunId, Undecided};
+use punctual_core::{FireRange, JobState, MissReason, Origin, Outcome, RunId, RunKey, Undecided};
 
 use super::ledger::Entry;
 use super::open::Open;
@@ -111,7 +111,13 @@ impl State {
             .map(|(range, why)| (range, Outcome::Missed(why)));
         let coalesced = plan.coalesced.map(|range| (range, Outcome::Coalesced));
         for (range, outcome) in [missed, coalesced, skipped].into_iter().flatten() {
-            self.record_range(history, state.incarnation, range, outcome, by.now);
+            self.record_range(
+                history,
+                key_of(state.incarnation, by.origin, range),
+                range,
+                outcome,
+                by.now,
+            );
         }
         let first = RunId(self.next_run);
         let birth = self.rows.get(slot).map_or(0, |row| row.birth);
@@ -247,19 +253,19 @@ impl State {
     pub(super) fn record_range(
         &mut self,
         history: u32,
-        incarnation: u64,
+        key: RunKey,
         range: FireRange,
         outcome: Outcome,
         now: i64,
     ) {
         let entry = Entry {
             id: RunId(self.next_run),
-            incarnation,
-            fire_time: range.first.timestamp_micros(),
+            incarnation: key.incarnation,
+            fire_time: key.fire_time.timestamp_micros(),
             started: None,
             finished: now,
             outcome,
-            origin: Origin::Scheduled,
+            origin: key.origin,
             attempts: 0,
             node: NONE,
             text: None,
@@ -267,6 +273,15 @@ impl State {
         };
         self.next_run += 1;
         self.ledger.record(history, entry);
+    }
+}
+
+/// What a stretch of fire times goes by in the ledger: its first.
+pub(super) fn key_of(incarnation: u64, origin: Origin, range: FireRange) -> RunKey {
+    RunKey {
+        incarnation,
+        origin,
+        fire_time: range.first,
     }
 }
 

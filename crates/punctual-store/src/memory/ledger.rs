@@ -1,9 +1,9 @@
 //! What became of fire times: a bounded history, per job and in all.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 
 use chrono::DateTime;
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use punctual_core::{FireRange, JobId, Origin, Outcome, Run, RunId, RunKey, RunState};
 
 use super::rows::NONE;
@@ -90,7 +90,7 @@ pub(super) struct Ledger {
     histories: Vec<Option<History>>,
     free_histories: Vec<u32>,
     by_job: HashTable<u32>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
 }
 
 impl Ledger {
@@ -103,7 +103,7 @@ impl Ledger {
             histories: Vec::new(),
             free_histories: Vec::new(),
             by_job: HashTable::new(),
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Runs that are not over.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::BTreeMap;
 
 use punctual_core::{JobId, Origin, Run, RunId, RunKey, RunState};
 
@@ -22,7 +21,9 @@ pub(super) struct Open {
     pub(super) holds: bool,
 }
 
-pub(super) type OpenRuns = HashMap<RunId, Open, BuildHasherDefault<NumberHasher>>;
+/// Numbers grow, and the oldest runs tend to end first: an ordered map touches its two ends, where
+/// a hash map would touch memory all over.
+pub(super) type OpenRuns = BTreeMap<RunId, Open>;
 
 impl Open {
     pub(super) fn key(&self) -> RunKey {
@@ -40,26 +41,5 @@ impl Open {
         }
         run.node = node.map(Into::into);
         run
-    }
-}
-
-/// Run numbers are our own and follow each other: multiplication spreads them well enough.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct NumberHasher(u64);
-
-impl Hasher for NumberHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0.rotate_left(26) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 ^= self.0 >> 32;
     }
 }

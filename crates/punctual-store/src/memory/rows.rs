@@ -1,10 +1,10 @@
 //! The jobs: a slab of rows, an index by id and one by next fire time.
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use punctual_core::{Job, JobId, JobState};
 
 use crate::{Error, StoredJob};
@@ -33,7 +33,7 @@ pub(super) struct Rows {
     slots: Vec<Option<Row>>,
     free: Vec<u32>,
     ids: HashTable<u32>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     /// Next fire time in microseconds, then incarnation. Paused jobs are not in it.
     due: BTreeSet<(i64, u64)>,
     counter: u64,

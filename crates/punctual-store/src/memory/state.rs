@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use punctual_core::{JobId, JobState, Outcome, Run, RunId};
+use punctual_core::{JobId, JobState, Origin, Outcome, Run, RunId};
 
+use super::claims::key_of;
 use super::edits::Edits;
 use super::ledger::{Ledger, LedgerLimits};
 use super::nodes::Nodes;
@@ -106,7 +107,8 @@ impl State {
         if let Some((range, outcome)) = update.decided {
             let history = self.history_of(slot);
             let micros = update.now.timestamp_micros();
-            self.record_range(history, now.incarnation, range, outcome, micros);
+            let key = key_of(now.incarnation, Origin::Scheduled, range);
+            self.record_range(history, key, range, outcome, micros);
         }
         let mut state = update.state;
         state.running = now.running;
@@ -150,14 +152,11 @@ impl State {
 
     pub(super) fn open_runs(&self, of: &Lease) -> Vec<OpenRun> {
         let node = self.nodes.find(&of.node);
-        let mut runs: Vec<_> = self
-            .open
+        self.open
             .iter()
             .filter(|(_, open)| Some(open.node) == node && open.epoch == of.epoch)
             .filter_map(|(id, open)| self.open_run(*id, open))
-            .collect();
-        runs.sort_unstable_by_key(|run| run.id);
-        runs
+            .collect()
     }
 
     fn open_run(&self, id: RunId, open: &super::open::Open) -> Option<OpenRun> {
@@ -213,24 +212,23 @@ impl State {
         } else {
             filter.limit
         };
-        let mut open: Vec<_> = self
+        let open = self
             .open
             .iter()
+            .rev()
             .filter(|(_, open)| history.is_none_or(|history| open.history == history))
             .filter_map(|(id, open)| {
                 let job = self.ledger.job(open.history)?;
                 Some(open.run(*id, job, self.nodes.name(open.node)))
             })
-            .filter(|run| filter.admits(run))
-            .collect();
-        open.sort_unstable_by_key(|run| std::cmp::Reverse(run.id));
+            .filter(|run| filter.admits(run));
         let ended = self
             .ledger
             .newest_first(history)
             .filter(|_| !filter.open)
             .map(|(job, entry)| entry.run(job, self.nodes.name(entry.node)))
             .filter(|run| filter.admits(run));
-        open.into_iter().chain(ended).take(limit).collect()
+        open.chain(ended).take(limit).collect()
     }
 
     pub(super) fn statistics(&self, id: &JobId) -> Statistics {

@@ -7,18 +7,17 @@ use chrono::{DateTime, Utc};
 use punctual_core::{CancelReason, RunId};
 use tokio::task::JoinHandle;
 
-use crate::executor::Place;
 use crate::gate::Permit;
-use crate::handler::{RunInfo, Task};
+use crate::handler::RunInfo;
+use crate::jobs::JobKey;
+use crate::partition::Code;
 use crate::reports::Key;
 
 /// One run: an attempt is under way, or waits for its turn.
 pub(super) struct Active {
-    pub(super) store: u32,
-    pub(super) incarnation: u64,
+    pub(super) key: JobKey,
     pub(super) job: Arc<punctual_core::Job>,
-    pub(super) task: Task,
-    pub(super) place: Place,
+    pub(super) code: Code,
     pub(super) run: RunId,
     pub(super) fire_time: DateTime<Utc>,
     /// The fire times of the same instance that come after this one.
@@ -106,11 +105,10 @@ impl Table {
     }
 
     /// The runs of a job, the oldest first.
-    pub(super) fn of_job(&self, store: u32, incarnation: u64) -> Vec<Key> {
-        let is_its = |active: &Active| active.store == store && active.incarnation == incarnation;
+    pub(super) fn of_job(&self, job: JobKey) -> Vec<Key> {
         let mut runs: Vec<_> = self
             .all()
-            .filter(|(_, active)| is_its(active))
+            .filter(|(_, active)| active.key == job)
             .map(|(key, active)| (active.run, key))
             .collect();
         runs.sort_unstable_by_key(|(run, _)| *run);
@@ -118,7 +116,7 @@ impl Table {
     }
 
     pub(super) fn find(&self, store: u32, run: RunId) -> Option<Key> {
-        let is_it = |active: &Active| active.store == store && active.run == run;
+        let is_it = |active: &Active| active.key.store == store && active.run == run;
         self.all()
             .find(|(_, active)| is_it(active))
             .map(|(key, _)| key)

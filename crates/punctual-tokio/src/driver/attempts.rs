@@ -11,20 +11,18 @@ use crate::clock::instant;
 use crate::event::{EventKind, JobEvent, RunEvent};
 use crate::gate::Gate;
 use crate::handler::{Finish, RunInfo};
-use crate::partition::{Entry, Instance};
+use crate::jobs::JobKey;
+use crate::partition::{Code, Entry, Instance};
 use crate::reports::{Key, Report};
 
-/// How long a waiting run leaves another node alone that holds the instance it needs.
-const PROMOTE_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
-
 impl Driver {
-    pub(super) fn entry(&mut self, store: u32, incarnation: u64) -> Option<&mut Entry> {
-        self.partitions.get_mut(&store)?.jobs.get_mut(&incarnation)
+    pub(super) fn entry(&mut self, key: JobKey) -> Option<&mut Entry> {
+        self.partitions.get_mut(&key.store)?.jobs.get_mut(key)
     }
 
-    pub(super) fn job_event(&self, store: u32, incarnation: u64) -> Option<JobEvent> {
-        let partition = self.partitions.get(&store)?;
-        let entry = partition.jobs.get(&incarnation)?;
+    pub(super) fn job_event(&self, key: JobKey) -> Option<JobEvent> {
+        let partition = self.partitions.get(&key.store)?;
+        let entry = partition.jobs.get(key)?;
         Some(JobEvent {
             id: entry.stored.job.id().clone(),
             store: Arc::clone(&partition.alias),
@@ -33,23 +31,21 @@ impl Driver {
 
     /// Starts what the core has admitted and the store has accepted. The permit is what holds
     /// the limit, should the two ever have counted wrongly.
-    pub(super) fn start_instance(&mut self, store: u32, incarnation: u64, instance: Instance) {
-        let core = Arc::clone(&self.core);
-        let Some(entry) = self.entry(store, incarnation) else {
+    pub(super) fn start_instance(&mut self, key: JobKey, instance: Instance) {
+        let Some(entry) = self.entry(key) else {
             return;
         };
-        let place = core.executors.get(entry.stored.job.executor());
-        let (Some(task), Some(place)) = (entry.task.clone(), place) else {
-            return self.refuse(store, incarnation, &instance, SkipReason::NoExecutor);
+        let Some(code) = entry.code.clone() else {
+            return self.start_without_code(key, instance);
         };
         let limit = entry.stored.job.policies().max_instances;
         let Ok(permit) = Gate::enter(&mut entry.gate, limit) else {
-            return self.refuse(store, incarnation, &instance, SkipReason::MaxInstances);
+            return self.refuse(key, &instance, SkipReason::MaxInstances);
         };
         entry.instances += 1;
         let job = Arc::clone(&entry.stored.job);
         if self.core.bus.is_heard()
-            && let Some(job) = self.job_event(store, incarnation)
+            && let Some(job) = self.job_event(key)
         {
             self.core.bus.emit(|| EventKind::JobSubmitted {
                 job,
@@ -62,11 +58,9 @@ impl Driver {
             return;
         };
         let key = self.active.insert(Active {
-            store,
-            incarnation,
+            key,
             job,
-            task,
-            place,
+            code,
             run: instance.first,
             fire_time,
             rest: fire_times,
@@ -91,10 +85,8 @@ impl Driver {
             active.fire_time,
             active.attempts,
         ));
-        let handle = active
-            .task
-            .0
-            .start(&self.runtime, &active.place, Arc::clone(&info), key);
+        let Code { task, place } = &active.code;
+        let handle = place.begin(task, &self.runtime, Arc::clone(&info), key);
         active.attempt = Some(Attempt { info, handle });
         if let Some(limit) = active.job.policies().timeout.limit() {
             self.timer.after(limit, 0, Alarm::Timeout(key));
@@ -177,47 +169,50 @@ impl Driver {
             return;
         };
         let outcome = finish.outcome;
+        let started = active.started.take();
         let end = RunEnd {
             run: active.run,
             outcome,
-            started: active.started.take(),
-            finished,
+            started,
+            // The clock may have been set back meanwhile.
+            finished: started.map_or(finished, |started| finished.max(started)),
             attempts: std::mem::take(&mut active.attempts),
             text: finish.text,
         };
-        let (store, incarnation, fire_time) = (active.store, active.incarnation, active.fire_time);
+        let (job, fire_time) = (active.key, active.fire_time);
         let id = self.core.bus.is_heard().then(|| active.job.id().clone());
+        self.core.metrics.ended(&end, fire_time);
         let next = active.rest.pop_front();
         if let Some(next) = next {
             active.fire_time = next;
             active.run = RunId(active.run.0 + 1);
         }
         if let Some(id) = id {
-            self.tell_end(store, id, fire_time, &end);
+            self.tell_end(job.store, id, fire_time, &end);
         }
-        if let Some(partition) = self.partitions.get_mut(&store) {
+        if let Some(partition) = self.partitions.get_mut(&job.store) {
             partition.outbox.ends.push(end);
         }
         match (next, outcome) {
             (None, _) => {
                 self.active.remove(key);
-                self.instance_ended(store, incarnation);
+                self.instance_ended(job);
             }
             (Some(_), Outcome::Cancelled(_)) => self.end_run(key, Finish::plain(outcome), finished),
             (Some(_), _) => self.begin_attempt(key),
         }
     }
 
-    fn instance_ended(&mut self, store: u32, incarnation: u64) {
-        if let Some(entry) = self.entry(store, incarnation) {
+    fn instance_ended(&mut self, job: JobKey) {
+        if let Some(entry) = self.entry(job) {
             entry.instances = entry.instances.saturating_sub(1);
             if entry.instances == 0 {
                 entry.gate = None;
             }
             if entry.waiting.is_some() {
-                self.promote(store, incarnation);
+                self.promote(job);
             } else if entry.is_idle() {
-                self.settled.push((store, incarnation));
+                self.settled.push(job);
             }
         }
     }
@@ -274,17 +269,12 @@ impl Driver {
         self.core.registry.unused(job.job.task());
     }
 
-    pub(super) fn promote_later(&mut self, store: u32, incarnation: u64) {
-        self.timer
-            .after(PROMOTE_AGAIN, 0, Alarm::Promote { store, incarnation });
-    }
-
-    pub(super) fn cancel_oldest_running(&mut self, store: u32, incarnation: u64, count: u32) {
+    pub(super) fn cancel_oldest_running(&mut self, job: JobKey, count: u32) {
         if count == 0 {
             return;
         }
         let mut left = count;
-        for key in self.active.of_job(store, incarnation) {
+        for key in self.active.of_job(job) {
             let is_ending = self
                 .active
                 .get_mut(key)
@@ -300,11 +290,11 @@ impl Driver {
 
     /// Forgets jobs that nothing keeps here any more; the store knows them.
     pub(super) fn drop_settled_entries(&mut self) {
-        for (store, incarnation) in self.settled.drain(..) {
-            if let Some(partition) = self.partitions.get_mut(&store)
-                && partition.jobs.get(&incarnation).is_some_and(Entry::is_idle)
+        for job in self.settled.drain(..) {
+            if let Some(partition) = self.partitions.get_mut(&job.store)
+                && partition.jobs.get(job).is_some_and(Entry::is_idle)
             {
-                partition.jobs.remove(&incarnation);
+                partition.jobs.remove(job);
             }
         }
     }

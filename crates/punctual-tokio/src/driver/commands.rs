@@ -5,6 +5,8 @@ use punctual_core::{CancelReason, MissReason};
 use super::Driver;
 use crate::command::{Command, RunningRun};
 use crate::event::EventKind;
+use crate::jobs::JobKey;
+use crate::partition::Entry;
 
 impl Driver {
     pub(super) fn obey(&mut self) {
@@ -38,16 +40,22 @@ impl Driver {
             Command::Running(answer) => {
                 let _ = answer.send(self.running());
             }
-            Command::AddStore(partition) => self.adopt_store(*partition),
+            Command::AddStore(partition) => {
+                self.core.metrics.jobs_changed();
+                self.adopt_store(*partition);
+            }
             Command::RemoveStore { store, answer } => {
-                self.partitions.remove(&store);
+                self.core.metrics.jobs_changed();
+                self.leave_store(store);
                 let _ = answer.send(());
             }
             Command::RemoveExecutor(alias, answer) => {
                 self.park(&alias);
+                self.core.metrics.jobs_changed();
                 let _ = answer.send(());
             }
             Command::LookAgain => {
+                self.core.metrics.jobs_changed();
                 let stores: Vec<u32> = self.partitions.keys().copied().collect();
                 for store in stores {
                     self.ask_for_window(store);
@@ -80,28 +88,22 @@ impl Driver {
         let Some(partition) = self.partitions.get_mut(&store) else {
             return false;
         };
-        for (incarnation, entry) in &mut partition.jobs {
-            let Some(waiting) = entry.waiting.as_mut() else {
-                continue;
-            };
-            let is_its = |instance: &crate::partition::Instance| {
-                (instance.first.0..instance.first.0 + instance.fire_times.len() as u64)
-                    .contains(&run.0)
-            };
-            let Some(at) = waiting.queue.iter().position(is_its) else {
-                continue;
-            };
-            if at == 0 && waiting.is_promoting {
-                // It is about to start; it can be cancelled then.
-                return false;
-            }
-            let incarnation = *incarnation;
-            if let Some(instance) = waiting.queue.remove(at) {
-                waiting.queue.push_front(instance);
-            }
-            return self.cancel_waiting(store, incarnation, CancelReason::User);
+        let place = |(key, entry): (JobKey, &Entry)| Some((key, entry.waits_at(run)?));
+        let Some((key, at)) = partition.jobs.iter().find_map(place) else {
+            return false;
+        };
+        let entry = partition.jobs.get_mut(key);
+        let Some(waiting) = entry.and_then(|entry| entry.waiting.as_mut()) else {
+            return false;
+        };
+        if at == 0 && waiting.is_promoting {
+            // It is about to start; it can be cancelled then.
+            return false;
         }
-        false
+        if let Some(instance) = waiting.queue.remove(at) {
+            waiting.queue.push_front(instance);
+        }
+        self.cancel_waiting(key, CancelReason::User)
     }
 
     pub(super) fn running(&self) -> Vec<RunningRun> {

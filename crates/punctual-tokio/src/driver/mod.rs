@@ -2,11 +2,15 @@
 //! events, asks the core what to do, and does it. It never waits for a store, a run or a listener.
 
 mod active;
+mod answers;
 mod attempts;
 mod claims;
 mod commands;
+mod leaving;
+mod manual;
 mod shutdown;
 mod unstarted;
+mod waiting;
 mod window;
 
 use std::collections::BTreeMap;
@@ -21,6 +25,8 @@ use self::shutdown::Stage;
 use crate::command::Command;
 use crate::core::Core;
 use crate::handler::Host;
+use crate::jobs::JobKey;
+use crate::metrics::Census;
 use crate::partition::Partition;
 use crate::reports::{Key, Report};
 use crate::timer::{Due, Timer};
@@ -35,15 +41,11 @@ const REPLIES: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Alarm {
     /// A job is due, unless its row has moved on.
-    Job {
-        store: u32,
-        incarnation: u64,
-        revision: u64,
-    },
+    Job { key: JobKey, revision: u64 },
     /// Jobs beyond the window come near.
     Refill { store: u32 },
     /// A waiting run tries again to get an instance that another node holds.
-    Promote { store: u32, incarnation: u64 },
+    Promote(JobKey),
     /// A failed run has waited for its next attempt.
     Retry(Key),
     /// An attempt has taken too long.
@@ -83,7 +85,8 @@ pub(crate) struct Driver {
     reports: Vec<Report>,
     due: Vec<Due<Alarm>>,
     /// Jobs whose last run here has ended.
-    settled: Vec<(u32, u64)>,
+    settled: Vec<JobKey>,
+    _census: Census,
 }
 
 impl Driver {
@@ -96,8 +99,10 @@ impl Driver {
         let (replying, replies) = mpsc::channel(REPLIES);
         let clock_set = Arc::new(Notify::new());
         core.clock.watch(&clock_set);
+        let runtime = Handle::current();
         Self {
-            runtime: Handle::current(),
+            _census: core.metrics.take_census(&core, &runtime),
+            runtime,
             timer: Timer::new(core.clock.clone()),
             partitions: BTreeMap::new(),
             active: Table::default(),
@@ -122,13 +127,20 @@ impl Driver {
         while !self.is_over() {
             match self.wake().await {
                 Wake::Commands => self.obey(),
-                Wake::Reports => self.take_reports(),
+                Wake::Reports => {
+                    // The runtime runs a woken task next: let other runs end first, so that one
+                    // request records them all.
+                    tokio::task::yield_now().await;
+                    self.take_reports();
+                }
                 Wake::Reply(reply) => self.take_reply(reply),
                 Wake::Due => self.take_due(),
                 Wake::ClockSet => self.clock_was_set(),
                 Wake::Orphaned => self.orphaned(),
             }
             self.flush();
+            self.let_stores_go();
+            self.core.metrics.under_way(self.active.len());
             self.advance_shutdown();
         }
         self.finish();
@@ -172,9 +184,17 @@ impl Driver {
     fn take_reply(&mut self, reply: Reply) {
         let store = reply.store;
         match reply.kind {
-            ReplyKind::Claimed(request, reply) => self.take_answers(store, *request, reply),
+            ReplyKind::Claimed(request, reply) => {
+                if !reply.removed.is_empty() {
+                    self.core.metrics.jobs_changed();
+                }
+                self.take_answers(store, *request, reply);
+            }
             ReplyKind::Window(window) => self.take_window(store, window),
-            ReplyKind::Changed(changed) => self.take_changes(store, changed),
+            ReplyKind::Changed(changed) => {
+                self.core.metrics.jobs_changed();
+                self.take_changes(store, changed);
+            }
         }
     }
 
@@ -183,13 +203,9 @@ impl Driver {
         self.timer.take_due(&mut due);
         for due in due.drain(..) {
             match due.alarm {
-                Alarm::Job {
-                    store,
-                    incarnation,
-                    revision,
-                } => self.job_is_due(store, incarnation, revision),
+                Alarm::Job { key, revision } => self.job_is_due(key, revision),
                 Alarm::Refill { store } => self.refill(store),
-                Alarm::Promote { store, incarnation } => self.promote(store, incarnation),
+                Alarm::Promote(key) => self.promote(key),
                 Alarm::Retry(key) => self.retry(key),
                 Alarm::Timeout(key) => self.timed_out(key),
                 Alarm::Abort(key) => self.active.abort(key),
@@ -212,3 +228,6 @@ impl Driver {
         self.take_due();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use super::{Alarm, Driver};
 use crate::command::{Answer, RunningRun, Shutdown, ShutdownReport};
 use crate::event::EventKind;
 use crate::handler::Finish;
+use crate::partition::Partition;
 
 /// How long aborted runs may take to be dropped, and stores to record the last ends.
 const LAST_WAIT: Duration = Duration::from_secs(5);
@@ -91,19 +92,13 @@ impl Driver {
 
     fn begin_waiting(&mut self, ending: Ending) {
         self.stage = Stage::Waiting(ending);
-        let waiting: Vec<(u32, u64)> = self
+        let waiting: Vec<_> = self
             .partitions
             .values()
-            .flat_map(|partition| {
-                let queued = partition
-                    .jobs
-                    .iter()
-                    .filter(|(_, entry)| entry.queued() > 0);
-                queued.map(|(incarnation, _)| (partition.id, *incarnation))
-            })
+            .flat_map(Partition::waiting_jobs)
             .collect();
-        for (store, incarnation) in waiting {
-            while self.cancel_waiting(store, incarnation, CancelReason::Shutdown) {}
+        for key in waiting {
+            while self.cancel_waiting(key, CancelReason::Shutdown) {}
         }
         let retrying: Vec<_> = self
             .active

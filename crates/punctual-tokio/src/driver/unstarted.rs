@@ -5,21 +5,17 @@ use punctual_store::RunEnd;
 
 use super::Driver;
 use crate::event::EventKind;
+use crate::jobs::JobKey;
 use crate::partition::Instance;
 
 impl Driver {
-    pub(super) fn cancel_oldest_waiting(&mut self, store: u32, incarnation: u64) {
-        self.cancel_waiting(store, incarnation, CancelReason::Replaced);
+    pub(super) fn cancel_oldest_waiting(&mut self, job: JobKey) {
+        self.cancel_waiting(job, CancelReason::Replaced);
     }
 
     /// Ends the first waiting instance; `false` if none waits.
-    pub(super) fn cancel_waiting(
-        &mut self,
-        store: u32,
-        incarnation: u64,
-        reason: CancelReason,
-    ) -> bool {
-        let Some(entry) = self.entry(store, incarnation) else {
+    pub(super) fn cancel_waiting(&mut self, job: JobKey, reason: CancelReason) -> bool {
+        let Some(entry) = self.entry(job) else {
             return false;
         };
         let id = entry.stored.job.id().clone();
@@ -30,22 +26,32 @@ impl Driver {
         else {
             return false;
         };
-        self.end_unstarted(store, &id, &instance, Outcome::Cancelled(reason));
+        self.end_unstarted(job.store, &id, &instance, Outcome::Cancelled(reason));
         true
     }
 
-    /// Records that an instance could not be started after all.
-    pub(super) fn refuse(
-        &mut self,
-        store: u32,
-        incarnation: u64,
-        instance: &Instance,
-        reason: SkipReason,
-    ) {
-        let Some(job) = self.job_event(store, incarnation) else {
+    /// Starts an instance whose job was parked after it was admitted: if what it needs is there
+    /// again it runs, else it is told apart what is missing.
+    pub(super) fn start_without_code(&mut self, key: JobKey, instance: Instance) {
+        let core = std::sync::Arc::clone(&self.core);
+        let Some(entry) = self.entry(key) else {
             return;
         };
-        self.end_unstarted(store, &job.id, instance, Outcome::Skipped(reason));
+        entry.code = core.code_of(&entry.stored.job);
+        let has_executor = core.executors.has(entry.stored.job.executor());
+        match entry.code {
+            Some(_) => self.start_instance(key, instance),
+            None if has_executor => self.refuse(key, &instance, SkipReason::NoTask),
+            None => self.refuse(key, &instance, SkipReason::NoExecutor),
+        }
+    }
+
+    /// Records that an instance could not be started after all.
+    pub(super) fn refuse(&mut self, key: JobKey, instance: &Instance, reason: SkipReason) {
+        let Some(job) = self.job_event(key) else {
+            return;
+        };
+        self.end_unstarted(key.store, &job.id, instance, Outcome::Skipped(reason));
         if let (Some(first), Some(last)) = (instance.fire_times.first(), instance.fire_times.last())
         {
             let range = FireRange {
@@ -57,7 +63,7 @@ impl Driver {
                 .bus
                 .emit(|| EventKind::JobMaxInstances { job, range, reason });
         }
-        self.settled.push((store, incarnation));
+        self.settled.push(key);
     }
 
     /// Records the outcome of runs that never began.
@@ -72,6 +78,7 @@ impl Driver {
                 attempts: 0,
                 text: None,
             };
+            self.core.metrics.ended(&end, *fire_time);
             if !matches!(outcome, Outcome::Skipped(_)) {
                 self.tell_end(store, id.clone(), *fire_time, &end);
             }

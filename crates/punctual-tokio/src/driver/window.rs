@@ -1,13 +1,16 @@
 //! Which jobs are known here: those due soon. The store knows all.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::MissReason;
 use punctual_core::plan::{Next, plan};
 use punctual_store::{ChangedJobs, StoredJob, Window, WindowRequest};
 
 use super::{Alarm, Driver};
 use crate::core::Core;
+use crate::jobs::JobKey;
 use crate::partition::{Entry, Partition, Phase};
 use crate::timer::Timer;
 use crate::worker::Request;
@@ -26,6 +29,9 @@ impl Driver {
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
+        if partition.is_leaving {
+            return;
+        }
         if partition.window.is_asked {
             partition.window.ask_again = true;
             return;
@@ -50,6 +56,7 @@ impl Driver {
         partition.window.is_cut = window.jobs.len() >= ROOM;
         partition.window.beyond = window.beyond.map(|t| t.timestamp_micros());
         partition.window.refill_at = None;
+        partition.forget_parked(&window);
         for job in window.jobs {
             partition.adopt(job, &self.core, &mut self.timer, now);
         }
@@ -77,17 +84,19 @@ impl Driver {
     pub(super) fn park(&mut self, executor: &str) {
         let now = self.core.clock.micros();
         for partition in self.partitions.values_mut() {
-            let mut parked = Vec::new();
-            for (incarnation, entry) in &mut partition.jobs {
-                if entry.stored.job.executor() == executor {
-                    entry.task = None;
-                    if entry.phase == Phase::Armed {
-                        parked.push(*incarnation);
-                    }
+            let its = partition.jobs.iter();
+            let its: Vec<JobKey> = its
+                .filter(|(_, entry)| entry.stored.job.executor() == executor)
+                .map(|(key, _)| key)
+                .collect();
+            for key in its {
+                let Some(entry) = partition.jobs.get_mut(key) else {
+                    continue;
+                };
+                entry.code = None;
+                if entry.phase == Phase::Armed {
+                    partition.schedule(key, &mut self.timer, now);
                 }
-            }
-            for incarnation in parked {
-                partition.schedule(incarnation, &mut self.timer, now);
             }
         }
     }
@@ -113,16 +122,16 @@ impl Driver {
         }
     }
 
-    pub(super) fn job_is_due(&mut self, store: u32, incarnation: u64, revision: u64) {
-        let Some(partition) = self.partitions.get_mut(&store) else {
+    pub(super) fn job_is_due(&mut self, key: JobKey, revision: u64) {
+        let Some(partition) = self.partitions.get_mut(&key.store) else {
             return;
         };
         let is_current = |entry: &&mut Entry| {
             entry.phase == Phase::Armed && entry.stored.state.revision == revision
         };
-        if let Some(entry) = partition.jobs.get_mut(&incarnation).filter(is_current) {
+        if let Some(entry) = partition.jobs.get_mut(key).filter(is_current) {
             entry.phase = Phase::Due;
-            partition.due.push_back(incarnation);
+            partition.due.push_back(key);
         }
     }
 }
@@ -136,8 +145,15 @@ impl Partition {
         timer: &mut Timer<Alarm>,
         now: i64,
     ) {
-        let incarnation = stored.state.incarnation;
-        match self.jobs.get_mut(&incarnation) {
+        if self.is_leaving {
+            return;
+        }
+        let Some(key) = self.jobs.find(stored.state.incarnation) else {
+            let code = core.code_of(&stored.job);
+            let key = self.jobs.insert(Entry::new(stored, code));
+            return self.schedule(key, timer, now);
+        };
+        match self.jobs.get_mut(key) {
             Some(entry) if entry.phase == Phase::Claiming => {
                 if entry
                     .newer
@@ -152,42 +168,40 @@ impl Partition {
                 if entry.phase != Phase::Idle {
                     return;
                 }
-                if entry.task.is_none() {
-                    entry.task = core.task_of(&entry.stored.job);
+                if entry.code.is_none() {
+                    entry.code = core.code_of(&entry.stored.job);
                 }
             }
             Some(entry) => {
-                entry.task = core.task_of(&stored.job);
+                entry.code = core.code_of(&stored.job);
                 entry.stored = stored;
                 entry.phase = Phase::Idle;
             }
-            None => {
-                let task = core.task_of(&stored.job);
-                self.jobs.insert(incarnation, Entry::new(stored, task));
-            }
+            None => {}
         }
-        self.schedule(incarnation, timer, now);
+        self.schedule(key, timer, now);
     }
 
     /// Arms the timer for a job's next fire time if that is near, and forgets the job if nothing
     /// else keeps it here.
-    pub(super) fn schedule(&mut self, incarnation: u64, timer: &mut Timer<Alarm>, now: i64) {
-        let Some(entry) = self.jobs.get_mut(&incarnation) else {
+    pub(super) fn schedule(&mut self, key: JobKey, timer: &mut Timer<Alarm>, now: i64) {
+        let Some(entry) = self.jobs.get_mut(key) else {
             return;
         };
-        let start = if entry.task.is_some() {
+        let start = if entry.code.is_some() && !self.is_leaving {
             start_of(&entry.stored)
         } else {
             None
         };
+        if entry.code.is_none() {
+            self.parked.insert(key.incarnation);
+        } else if !self.parked.is_empty() && self.parked.remove(&key.incarnation) {
+            entry.absent = (now, MissReason::Parked);
+        }
         if let Some(start) = start {
             if start <= now.saturating_add(ahead_micros()) {
-                let alarm = Alarm::Job {
-                    store: self.id,
-                    incarnation,
-                    revision: entry.stored.state.revision,
-                };
-                timer.at(start, incarnation, alarm);
+                let revision = entry.stored.state.revision;
+                timer.at(start, key.incarnation, Alarm::Job { key, revision });
                 entry.phase = Phase::Armed;
                 return;
             }
@@ -196,8 +210,18 @@ impl Partition {
         }
         entry.phase = Phase::Idle;
         if entry.is_idle() {
-            self.jobs.remove(&incarnation);
+            self.jobs.remove(key);
         }
+    }
+
+    /// Forgets parked jobs that are gone: a window that is not cut holds all others.
+    fn forget_parked(&mut self, window: &Window) {
+        if self.window.is_cut || self.parked.is_empty() {
+            return;
+        }
+        let seen = window.jobs.iter().map(|stored| stored.state.incarnation);
+        let seen: BTreeSet<u64> = seen.collect();
+        self.parked.retain(|parked| seen.contains(parked));
     }
 
     /// Sees to it that jobs beyond the window are read in time.

@@ -1,35 +1,11 @@
-//! What a parameter of a handler is made from.
+//! The arguments of a job as a parameter of its handler.
+
+use std::any::type_name;
 
 use serde::de::DeserializeOwned;
 
-use super::JobContext;
-use super::state::Available;
+use super::{AddContext, FromContext, JobContext};
 use crate::error::{BoxError, Error, ErrorKind};
-
-/// A parameter of a handler: [`Args`], [`State`](super::State), [`JobContext`], or one of your own.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a parameter of a task",
-    note = "parameters are `Args<T>`, `State<S>`, `JobContext`, or implement `FromContext`"
-)]
-pub trait FromContext: Sized + Send {
-    /// Makes the parameter for a run.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be made; the run then fails with this error.
-    fn from_context(context: &JobContext) -> Result<Self, BoxError>;
-
-    /// Checks, when a job is added, whether its runs could be given the parameter.
-    ///
-    /// # Errors
-    ///
-    /// Why they could not; the job is refused then.
-    #[doc(hidden)]
-    fn check(available: &Available<'_>) -> Result<(), Error> {
-        let _ = available;
-        Ok(())
-    }
-}
 
 /// The arguments of the job: positional ones as a tuple, named ones as a struct.
 ///
@@ -48,27 +24,38 @@ pub trait FromContext: Sized + Send {
 #[derive(Debug, Clone, Copy)]
 pub struct Args<T>(pub T);
 
-fn parsed<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
-    serde_json::from_str(json).map_err(|error| {
-        Error::new(
-            ErrorKind::Invalid,
-            format!("args: do not fit the task: {error}"),
-        )
-    })
+/// Longest quotation of arguments that do not fit.
+const LONGEST_QUOTE: usize = 80;
+
+pub(super) fn parsed<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
+    serde_json::from_str(json).map_err(|error| unfit::<T>(json, &error))
+}
+
+#[cold]
+fn unfit<T>(json: &str, error: &serde_json::Error) -> Error {
+    let given = match json {
+        "null" => "none were given".to_owned(),
+        long if long.len() > LONGEST_QUOTE => {
+            format!(
+                "given: {}…",
+                &long[..long.floor_char_boundary(LONGEST_QUOTE)]
+            )
+        }
+        short => format!("given: {short}"),
+    };
+    let wanted = type_name::<T>();
+    Error::new(
+        ErrorKind::Invalid,
+        format!("args: do not fit the task, which takes `{wanted}`: {error}; {given}"),
+    )
 }
 
 impl<T: DeserializeOwned + Send> FromContext for Args<T> {
-    fn from_context(context: &JobContext) -> Result<Self, BoxError> {
-        Ok(Self(parsed(context.job().args_json())?))
+    async fn from_context(context: &JobContext) -> Result<Self, BoxError> {
+        Ok(Self(context.args()?))
     }
 
-    fn check(available: &Available<'_>) -> Result<(), Error> {
-        parsed::<T>(available.args).map(drop)
-    }
-}
-
-impl FromContext for JobContext {
-    fn from_context(context: &JobContext) -> Result<Self, BoxError> {
-        Ok(context.clone())
+    fn check(context: &AddContext<'_>) -> Result<(), BoxError> {
+        context.require_args::<T>()
     }
 }

@@ -6,10 +6,13 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use punctual_core::{Job, JobId, RunId};
+use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
 use super::States;
+use super::args::parsed;
 use crate::clock::Clock;
+use crate::error::Error;
 use crate::reports::Reports;
 use crate::scheduler::WeakScheduler;
 
@@ -57,6 +60,11 @@ impl RunInfo {
         if let Some(token) = self.token.get() {
             token.cancel();
         }
+    }
+
+    /// Waits until the run should end.
+    pub(crate) async fn cancelled(&self) {
+        self.token().cancelled().await;
     }
 
     /// The span of the run. Where nobody listens it is empty, at the cost of reading a number.
@@ -164,8 +172,20 @@ impl JobContext {
         self.0.host.scheduler.clone()
     }
 
-    pub(crate) fn states(&self) -> &States {
-        &self.0.host.states
+    /// A value that was given to the scheduler's builder; what
+    /// [`State`](crate::State) takes.
+    #[must_use]
+    pub fn state<S: Clone + Send + Sync + 'static>(&self) -> Option<S> {
+        self.0.host.states.get()
+    }
+
+    /// The arguments of the job; what [`Args`](crate::Args) takes.
+    ///
+    /// # Errors
+    ///
+    /// If they do not fit the type.
+    pub fn args<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        parsed(self.job().args_json())
     }
 }
 

@@ -3,24 +3,26 @@
 mod args;
 mod callable;
 mod context;
+mod from_context;
+mod function;
+mod local;
 mod output;
+mod reference;
+mod schema;
 mod state;
 
-pub use args::{Args, FromContext};
-pub use callable::{Handler, IntoTask};
-pub(crate) use callable::{Task, TaskRef};
+pub use args::Args;
+pub(crate) use callable::Reporter;
+pub use callable::{Check, Task};
 pub use context::JobContext;
 pub(crate) use context::{Host, RunInfo};
-pub(crate) use output::Finish;
-pub use output::{IntoOutcome, Output};
-pub(crate) use state::Available;
+pub use from_context::{AddContext, FromContext};
+pub use from_context::{check, made};
+pub use function::{Async, Blocking, Handler, wait};
+pub use local::LocalHandler;
+pub use output::{Finish, IntoOutcome, Output};
+pub use reference::{Function, IntoTask, Named, Reference};
+pub(crate) use reference::{TaskRef, function_of};
+pub(crate) use schema::with_schema;
 pub use state::State;
 pub(crate) use state::States;
-
-/// What signatures name and nobody writes.
-#[doc(hidden)]
-pub mod private {
-    pub use super::callable::{Async, Blocking, Function, Named, Reference, Task};
-    pub use super::output::Finish;
-    pub use super::state::Available;
-}

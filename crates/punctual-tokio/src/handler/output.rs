@@ -17,7 +17,8 @@ const LONGEST_TEXT: usize = 64 * 1_024;
 /// async fn count() -> Output<u32> { Output(42) }
 /// # let _ = count;
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Output<T>(pub T);
 
 /// What a handler may return: `()`, [`Output<T>`], or a `Result` whose value can be serialised.

@@ -2,10 +2,11 @@
 
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{FromContext, JobContext};
+use super::{AddContext, FromContext, JobContext};
 use crate::error::{BoxError, Error, ErrorKind};
 
 /// A value given to [`SchedulerBuilder::state`](crate::SchedulerBuilder::state), as a parameter of
@@ -35,19 +36,44 @@ impl<S> Deref for State<S> {
 
 /// The values of one scheduler, by type.
 #[derive(Clone, Default)]
-pub(crate) struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+pub(crate) struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>, BuildHasherDefault<AsIs>>);
 
 impl States {
     pub(crate) fn insert<S: Clone + Send + Sync + 'static>(&mut self, state: S) {
         self.0.insert(TypeId::of::<S>(), Arc::new(state));
     }
 
-    fn get<S: Clone + 'static>(&self) -> Option<S> {
+    pub(crate) fn get<S: Clone + 'static>(&self) -> Option<S> {
         self.0.get(&TypeId::of::<S>())?.downcast_ref().cloned()
+    }
+
+    pub(crate) fn has<S: 'static>(&self) -> bool {
+        self.0.contains_key(&TypeId::of::<S>())
     }
 }
 
-fn missing<S>() -> Error {
+/// A `TypeId` is a hash already.
+#[derive(Default)]
+struct AsIs(u64);
+
+impl Hasher for AsIs {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cold]
+pub(super) fn missing<S>() -> Error {
     let name = type_name::<S>();
     Error::new(
         ErrorKind::MissingState,
@@ -56,28 +82,12 @@ fn missing<S>() -> Error {
 }
 
 impl<S: Clone + Send + Sync + 'static> FromContext for State<S> {
-    fn from_context(context: &JobContext) -> Result<Self, BoxError> {
-        let state = context.states().get().ok_or_else(missing::<S>)?;
+    async fn from_context(context: &JobContext) -> Result<Self, BoxError> {
+        let state = context.state().ok_or_else(missing::<S>)?;
         Ok(Self(state))
     }
 
-    fn check(available: &Available<'_>) -> Result<(), Error> {
-        let known = available.states.0.contains_key(&TypeId::of::<S>());
-        if known { Ok(()) } else { Err(missing::<S>()) }
-    }
-}
-
-/// What a job that is added could give to its handler.
-#[derive(Clone, Copy)]
-pub struct Available<'a> {
-    pub(crate) states: &'a States,
-    pub(crate) args: &'a str,
-}
-
-impl std::fmt::Debug for Available<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Available")
-            .field("args", &self.args)
-            .finish_non_exhaustive()
+    fn check(context: &AddContext<'_>) -> Result<(), BoxError> {
+        context.require_state::<S>()
     }
 }

@@ -130,7 +130,7 @@ impl Scheduler {
             .collect())
     }
 
-    fn handle(&self, stored: &StoredJob) -> JobHandle {
+    pub(super) fn handle(&self, stored: &StoredJob) -> JobHandle {
         JobHandle::new(self.downgrade(), stored.job.id().clone())
     }
 }
@@ -175,6 +175,7 @@ settings! {
     executor(alias: impl Into<String>);
     store(alias: impl Into<String>);
     next_run_time(at: impl Into<Option<chrono::DateTime<chrono::Utc>>>);
+    paused();
     run_at_start();
     replace_existing();
     policies(policies: Policies);

@@ -1,19 +1,16 @@
 //! Changing, pausing and removing jobs.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::first_fire;
-use punctual_core::{FireRange, Job, JobId, JobState, MissReason, Outcome, Policies, Trigger};
+use punctual_core::{FireRange, Job, JobId, JobState, MissReason, Outcome, Trigger};
 use punctual_store::{StoredJob, Update};
-use serde::Serialize;
 
 use super::{Scheduler, job_id};
 use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
 use crate::event::{EventKind, JobEvent};
-use crate::handler::Available;
 
 /// How often an edit begins anew because somebody else was faster.
 const TRIES: usize = 32;
@@ -29,11 +26,11 @@ pub enum Resume {
 }
 
 /// What an edit makes of a job.
-struct Edited {
-    job: Arc<Job>,
-    state: JobState,
-    new_incarnation: bool,
-    decided: Option<(FireRange, Outcome)>,
+pub(super) struct Edited {
+    pub(super) job: Arc<Job>,
+    pub(super) state: JobState,
+    pub(super) new_incarnation: bool,
+    pub(super) decided: Option<(FireRange, Outcome)>,
 }
 
 impl Edited {
@@ -48,28 +45,6 @@ impl Edited {
 }
 
 impl Scheduler {
-    /// Changes a job; its trigger is changed by [`reschedule_job`](Self::reschedule_job). Settings
-    /// follow; the job is changed when this is awaited.
-    ///
-    /// ```
-    /// # use punctual_core::Crontab;
-    /// # use punctual_tokio::Scheduler;
-    /// # async fn tick() {}
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), punctual_tokio::Error> {
-    /// # let scheduler = Scheduler::builder().build()?;
-    /// # scheduler.add_job(tick, Crontab::new("@daily")).id("tick").await?;
-    /// scheduler.modify_job("tick").name("Daily tick").await?;
-    /// # Ok(()) }
-    /// ```
-    pub fn modify_job(&self, id: impl AsRef<str>) -> ModifyJob<'_> {
-        ModifyJob {
-            scheduler: self,
-            id: job_id(id),
-            changes: Vec::new(),
-        }
-    }
-
     /// Gives a job another trigger, which begins now.
     ///
     /// # Errors
@@ -175,7 +150,7 @@ impl Scheduler {
         Err(Error::no_job(&id))
     }
 
-    async fn remove(&self, named: &NamedStore, id: &JobId) -> Result<bool, Error> {
+    pub(super) async fn remove(&self, named: &NamedStore, id: &JobId) -> Result<bool, Error> {
         let Some(removed) = named.store.remove(id.clone()).await? else {
             return Ok(false);
         };
@@ -206,7 +181,7 @@ impl Scheduler {
     }
 
     /// Reads a job, changes it, and writes it back; begins anew if somebody else was faster.
-    async fn edit(
+    pub(super) async fn edit(
         &self,
         id: &JobId,
         mut change: impl FnMut(&StoredJob, DateTime<Utc>) -> Result<Edited, Error> + Send,
@@ -227,8 +202,12 @@ impl Scheduler {
                 decided: edited.decided,
                 now,
             };
+            let decided = update.decided;
             match named.store.update(update).await {
                 Ok(_) => {
+                    if let Some((range, outcome)) = decided {
+                        self.core.metrics.decided(range, outcome);
+                    }
                     self.core
                         .bus
                         .emit(|| EventKind::JobModified(event_of(&named, id)));
@@ -243,7 +222,7 @@ impl Scheduler {
     }
 }
 
-fn event_of(named: &NamedStore, id: &JobId) -> JobEvent {
+pub(super) fn event_of(named: &NamedStore, id: &JobId) -> JobEvent {
     JobEvent {
         id: id.clone(),
         store: Arc::clone(&named.alias),
@@ -277,129 +256,4 @@ fn resumed(stored: &StoredJob, resume: Resume, now: DateTime<Utc>) -> Result<Edi
     edited.state.next_run_time = trigger.try_after(now)?;
     edited.state.finished = edited.state.next_run_time.is_none();
     Ok(edited)
-}
-
-type Change = Box<dyn Fn(Job, &mut JobState) -> Job + Send + Sync>;
-
-/// A job that is about to be changed; see [`Scheduler::modify_job`].
-///
-/// # Errors
-///
-/// Awaiting it fails if there is no such job, if the new arguments do not fit its task, or if the
-/// store cannot be reached.
-///
-/// # Cancel safety
-///
-/// If the future is dropped, the job may or may not have been changed.
-#[must_use = "a job is changed only when this is awaited"]
-pub struct ModifyJob<'a> {
-    scheduler: &'a Scheduler,
-    id: Result<JobId, Error>,
-    changes: Vec<Result<Change, Error>>,
-}
-
-impl ModifyJob<'_> {
-    fn with(mut self, change: impl Fn(Job, &mut JobState) -> Job + Send + Sync + 'static) -> Self {
-        self.changes.push(Ok(Box::new(change)));
-        self
-    }
-
-    /// Another name for people.
-    pub fn name(self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        self.with(move |job, _| job.with_name(Some(&name)))
-    }
-
-    /// Other tags.
-    pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let tags: Vec<String> = tags.into_iter().map(Into::into).collect();
-        self.with(move |job, _| job.with_tags(&tags))
-    }
-
-    /// Other arguments.
-    pub fn args(mut self, args: impl Serialize) -> Self {
-        match serde_json::to_value(args) {
-            Ok(args) => self.with(move |job, _| job.with_args(&args)),
-            Err(error) => {
-                let message = format!("args: cannot be written as JSON: {error}");
-                self.changes
-                    .push(Err(Error::new(ErrorKind::Invalid, message)));
-                self
-            }
-        }
-    }
-
-    /// Another registered task.
-    pub fn task(self, name: impl Into<String>) -> Self {
-        let name: Arc<str> = name.into().into();
-        self.with(move |job, _| job.with_task(Arc::clone(&name)))
-    }
-
-    /// Other policies.
-    pub fn policies(self, policies: Policies) -> Self {
-        self.with(move |job, _| job.with_policies(policies))
-    }
-
-    /// One extra fire time before the trigger's next ones.
-    pub fn next_run_time(self, at: DateTime<Utc>) -> Self {
-        self.with(move |job, state| {
-            state.next_run_time = Some(at);
-            state.search_limit = false;
-            state.finished = false;
-            job
-        })
-    }
-
-    async fn apply(self) -> Result<(), Error> {
-        let id = self.id?;
-        let changes = self.changes.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let core = &self.scheduler.core;
-        self.scheduler
-            .edit(&id, |stored, _| {
-                let mut state = stored.state;
-                let mut job = Job::clone(&stored.job);
-                for change in &changes {
-                    job = change(job, &mut state);
-                }
-                let task = core.registry.get(job.task());
-                let is_new = job.task() != stored.job.task();
-                if is_new && task.is_none() {
-                    let message = format!("no task `{}` is registered", job.task());
-                    return Err(Error::new(ErrorKind::UnknownTask, message));
-                }
-                if let Some(task) =
-                    task.filter(|_| is_new || job.args_json() != stored.job.args_json())
-                {
-                    task.0.check(&Available {
-                        states: &core.states,
-                        args: job.args_json(),
-                    })?;
-                }
-                let new_incarnation = state.next_run_time != stored.state.next_run_time;
-                Ok(Edited {
-                    job: Arc::new(job),
-                    state,
-                    new_incarnation,
-                    decided: None,
-                })
-            })
-            .await
-    }
-}
-
-impl<'a> IntoFuture for ModifyJob<'a> {
-    type Output = Result<(), Error>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.apply())
-    }
-}
-
-impl std::fmt::Debug for ModifyJob<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ModifyJob")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
-    }
 }

@@ -19,7 +19,7 @@ impl Scheduler {
     /// If the future is dropped, the executor may have been added; jobs that wait for it go on
     /// when the scheduler next looks at the store.
     pub async fn add_executor(&self, alias: &str, executor: Executor) -> Result<(), Error> {
-        let alias = self.core.executors.add(alias, &executor)?;
+        let alias = self.core.add_executor(alias, &executor)?;
         self.core.bus.emit(|| EventKind::ExecutorAdded(alias));
         if let Some(commands) = self.commands() {
             let sent = commands.send(Command::LookAgain).await;

@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::Scheduler;
+use super::signals::Signals;
 use crate::command::{Command, Shutdown, ShutdownReport};
 use crate::core::NamedStore;
 use crate::driver::{COMMANDS, Driver};
@@ -24,18 +25,20 @@ impl Scheduler {
     /// Starts the scheduler on the current runtime, also once more after a shutdown. Jobs that
     /// became due while nothing ran are decided by their policies now.
     ///
+    /// Declared jobs are brought up to date first: see
+    /// [`vanished_jobs`](Self::vanished_jobs) for the rules.
+    ///
     /// # Errors
     ///
-    /// If it runs already, or if there is no tokio runtime here.
+    /// If it runs already, if there is no tokio runtime here, or if there are declared jobs and
+    /// their store cannot be reached.
     ///
     /// # Cancel safety
     ///
-    /// It is started at the first poll, whatever becomes of the future.
-    #[expect(
-        clippy::unused_async,
-        reason = "a store that has to be opened will need it"
-    )]
+    /// Without declared jobs it is started at the first poll, whatever becomes of the future; with
+    /// some, if the future is dropped, only part of them may be up to date.
     pub async fn start(&self) -> Result<(), Error> {
+        self.bring_up_to_date().await?;
         self.launch(false)
     }
 
@@ -48,15 +51,22 @@ impl Scheduler {
     /// # Cancel safety
     ///
     /// As [`start`](Self::start).
-    #[expect(
-        clippy::unused_async,
-        reason = "a store that has to be opened will need it"
-    )]
     pub async fn start_paused(&self) -> Result<(), Error> {
+        self.bring_up_to_date().await?;
         self.launch(true)
     }
 
-    fn launch(&self, is_paused: bool) -> Result<(), Error> {
+    /// What all runs of this scheduler share.
+    pub(crate) fn host(&self) -> Arc<Host> {
+        Arc::new(Host {
+            clock: self.core.clock.clone(),
+            states: self.core.states.clone(),
+            reports: Reports::default(),
+            scheduler: self.downgrade(),
+        })
+    }
+
+    pub(super) fn launch(&self, is_paused: bool) -> Result<(), Error> {
         let runtime = Handle::try_current().map_err(|_| {
             Error::new(ErrorKind::NotRunning, "the scheduler needs a tokio runtime")
         })?;
@@ -72,12 +82,7 @@ impl Scheduler {
             ));
         }
         let (commands, receiver) = mpsc::channel(COMMANDS);
-        let host = Arc::new(Host {
-            clock: self.core.clock.clone(),
-            states: self.core.states.clone(),
-            reports: Reports::default(),
-            scheduler: self.downgrade(),
-        });
+        let host = self.host();
         let mut driver = Driver::new(Arc::clone(&self.core), host, receiver, is_paused);
         for alias in self.core.executors.aliases() {
             self.core.bus.emit(|| EventKind::ExecutorAdded(alias));
@@ -192,15 +197,12 @@ impl Scheduler {
     ///
     /// If the future is dropped, the scheduler goes on.
     pub async fn run_until_signal(&self) -> Result<ShutdownReport, Error> {
+        // Before anything runs: a signal that comes early must not end the process.
+        let mut signals = Signals::listen().map_err(|error| no_signals(&error))?;
         if !self.is_running() {
             self.start().await?;
         }
-        signal().await.map_err(|error| {
-            Error::new(
-                ErrorKind::Invalid,
-                format!("signals cannot be received: {error}"),
-            )
-        })?;
+        signals.next().await.map_err(|error| no_signals(&error))?;
         self.shutdown().await
     }
 
@@ -225,8 +227,10 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Takes a store out; its jobs stay in it. Runs of them that are under way go on, but how they
-    /// end is not recorded.
+    /// Takes a store out; its jobs stay in it. No run of them begins from now on, those that wait
+    /// for a free instance are cancelled (`user`), and those under way go on: their ends are still
+    /// recorded in the store. This does not wait for them, so a job may remove its own store;
+    /// [`running`](Self::running) tells which are left, and [`shutdown`](Self::shutdown) waits.
     ///
     /// # Errors
     ///
@@ -251,18 +255,7 @@ impl Scheduler {
     }
 }
 
-#[cfg(unix)]
-async fn signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-async fn signal() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+fn no_signals(error: &std::io::Error) -> Error {
+    let message = format!("signals cannot be received: {error}");
+    Error::new(ErrorKind::Invalid, message)
 }

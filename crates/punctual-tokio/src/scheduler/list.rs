@@ -10,7 +10,7 @@ use punctual_core::{Job, JobId, JobState};
 use punctual_store::{JobFilter, StoredJob, WindowRequest};
 
 use super::{Scheduler, job_id};
-use crate::core::NamedStore;
+use crate::core::{Core, NamedStore};
 use crate::error::Error;
 
 /// A job as it stood when it was read.
@@ -45,6 +45,16 @@ pub enum JobStatus {
 }
 
 impl JobSnapshot {
+    pub(crate) fn new(core: &Core, named: &NamedStore, stored: StoredJob) -> Self {
+        let is_known = core.code_of(&stored.job).is_some() && stored.job.trigger().is_bound();
+        Self {
+            store: Arc::clone(&named.alias),
+            job: stored.job,
+            state: stored.state,
+            is_known,
+        }
+    }
+
     /// How the job stands.
     #[must_use]
     pub fn status(&self) -> JobStatus {
@@ -81,16 +91,6 @@ pub struct Upcoming {
 }
 
 impl Scheduler {
-    fn snapshot(&self, named: &NamedStore, stored: StoredJob) -> JobSnapshot {
-        let is_known = self.core.task_of(&stored.job).is_some() && stored.job.trigger().is_bound();
-        JobSnapshot {
-            store: Arc::clone(&named.alias),
-            job: stored.job,
-            state: stored.state,
-            is_known,
-        }
-    }
-
     /// Reads a job, from the first store that holds one of this id.
     ///
     /// # Errors
@@ -102,7 +102,7 @@ impl Scheduler {
     /// Nothing is changed.
     pub async fn get_job(&self, id: impl AsRef<str>) -> Result<Option<JobSnapshot>, Error> {
         match self.core.find(&job_id(id)?).await {
-            Ok((named, stored)) => Ok(Some(self.snapshot(&named, stored))),
+            Ok((named, stored)) => Ok(Some(JobSnapshot::new(&self.core, &named, stored))),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -124,7 +124,7 @@ impl Scheduler {
             jobs.extend(
                 found
                     .into_iter()
-                    .map(|stored| self.snapshot(&named, stored)),
+                    .map(|stored| JobSnapshot::new(&self.core, &named, stored)),
             );
         }
         Ok(jobs)

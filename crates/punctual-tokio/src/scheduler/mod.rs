@@ -1,16 +1,22 @@
 //! The handle: every verb of the scheduler.
 
 mod add;
+mod declare;
 mod edit;
 mod executors;
 mod lifecycle;
 mod list;
+mod modify;
 mod runs;
+mod signals;
+mod tasks;
 mod transfer;
 
 pub use add::AddJob;
-pub use edit::{ModifyJob, Resume};
+pub use edit::Resume;
 pub use list::{JobSnapshot, JobStatus, Upcoming};
+pub use modify::ModifyJob;
+pub use tasks::TaskInfo;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 

@@ -1,22 +1,33 @@
 //! Taking jobs from one scheduler to another, as JSON.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use punctual_core::{Job, JobState};
 use punctual_store::{Insert, JobFilter, OnConflict};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::Scheduler;
+use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
+use crate::job_handle::JobHandle;
 use crate::registry::is_anonymous;
 
 const VERSION: u32 = 1;
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize)]
 struct Export {
     version: u32,
     jobs: Vec<ExportedJob>,
+}
+
+/// Its jobs are read one by one, so that all that is wrong can be told at once.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Import {
+    version: u32,
+    jobs: Vec<Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,18 +70,21 @@ impl Scheduler {
         })
     }
 
-    /// Adds the jobs that [`export_jobs`](Self::export_jobs) wrote, each to the store it was in.
-    /// Answers how many; those whose id is taken are errors, and others are added nevertheless.
+    /// Adds the jobs that [`export_jobs`](Self::export_jobs) wrote, each to the store it was in:
+    /// all of them, or none if one cannot be added. Pauses and next fire times come along.
+    ///
+    /// Tasks that are not registered here are no hindrance: their jobs are parked until they are.
     ///
     /// # Errors
     ///
-    /// If the text is none of an export, if a store is missing, or if one cannot be reached.
+    /// If the text is none of an export, or a store cannot be reached. If jobs cannot be read, name a
+    /// store that is not there, or have an id that is taken, the message lists them all.
     ///
     /// # Cancel safety
     ///
     /// If the future is dropped, some of the jobs may have been added.
-    pub async fn import_jobs(&self, json: &str) -> Result<Vec<Result<(), Error>>, Error> {
-        let export: Export = serde_json::from_str(json)
+    pub async fn import_jobs(&self, json: &str) -> Result<Vec<JobHandle>, Error> {
+        let export: Import = serde_json::from_str(json)
             .map_err(|error| Error::new(ErrorKind::Invalid, format!("import: {error}")))?;
         if export.version != VERSION {
             let message = format!(
@@ -79,21 +93,80 @@ impl Scheduler {
             );
             return Err(Error::new(ErrorKind::Invalid, message));
         }
-        let mut answers = Vec::new();
-        for exported in export.jobs {
-            let named = self.core.store(&exported.store)?;
-            let trigger = exported.job.trigger().bind(&self.core.triggers)?;
-            let mut state = exported.state;
-            state.running = 0;
-            state.queued = 0;
-            let insert = Insert {
-                job: Arc::new(exported.job.with_trigger(trigger)),
-                state,
-                on_conflict: OnConflict::Refuse,
-            };
-            let added = self.insert(&named, vec![insert]).await?;
-            answers.extend(added.into_iter().map(|answer| answer.map(drop)));
+        let mut checked = Vec::with_capacity(export.jobs.len());
+        let mut problems = Vec::new();
+        let mut ids = HashSet::new();
+        for (index, job) in export.jobs.into_iter().enumerate() {
+            let name = name_of(&job, index);
+            match self.check_import(job).await {
+                Ok((_, insert)) if !ids.insert(insert.job.id().clone()) => {
+                    problems.push(format!("{name}: the id comes twice"));
+                }
+                Ok(import) => checked.push(import),
+                Err(error) => problems.push(format!("{name}: {error}")),
+            }
         }
-        Ok(answers)
+        if !problems.is_empty() {
+            return Err(refused(&problems));
+        }
+        self.insert_all(checked).await
     }
+
+    /// What can be known before anything is added.
+    async fn check_import(&self, job: Value) -> Result<(NamedStore, Insert), Error> {
+        let exported: ExportedJob = serde_json::from_value(job)
+            .map_err(|error| Error::new(ErrorKind::Invalid, error.to_string()))?;
+        let named = self.core.store(&exported.store)?;
+        let trigger = exported.job.trigger().bind(&self.core.triggers)?;
+        if self.get_job(exported.job.id()).await?.is_some() {
+            return Err(Error::new(ErrorKind::Conflict, "the id is taken"));
+        }
+        let mut state = exported.state;
+        (state.running, state.queued) = (0, 0);
+        let insert = Insert {
+            job: Arc::new(exported.job.with_trigger(trigger)),
+            state,
+            on_conflict: OnConflict::Refuse,
+        };
+        Ok((named, insert))
+    }
+
+    /// Adds all, or takes those away again that it has added: somebody else may have been faster
+    /// with one of the ids.
+    async fn insert_all(&self, jobs: Vec<(NamedStore, Insert)>) -> Result<Vec<JobHandle>, Error> {
+        let mut added: Vec<JobHandle> = Vec::with_capacity(jobs.len());
+        for (named, insert) in jobs {
+            let answer = self.insert(&named, vec![insert]).await;
+            let stored = answer.and_then(|mut answers| {
+                let unanswered = || Err(Error::new(ErrorKind::Store, "the store did not answer"));
+                answers.pop().unwrap_or_else(unanswered)
+            });
+            match stored {
+                Ok(stored) => added.push(self.handle(&stored)),
+                Err(error) => {
+                    for handle in added {
+                        handle.remove_job().await?;
+                    }
+                    return Err(refused(&[error.to_string()]));
+                }
+            }
+        }
+        Ok(added)
+    }
+}
+
+/// A job as a person finds it in the file.
+fn name_of(job: &Value, index: usize) -> String {
+    match job.pointer("/job/id").and_then(Value::as_str) {
+        Some(id) => format!("job `{id}`"),
+        None => format!("job {}", index + 1),
+    }
+}
+
+fn refused(problems: &[String]) -> Error {
+    let list = problems.join("\n  ");
+    Error::new(
+        ErrorKind::Invalid,
+        format!("import: nothing was added\n  {list}"),
+    )
 }

@@ -49,6 +49,9 @@ pub(crate) struct Timer<A> {
     earliest: Option<i64>,
     /// Where the queue's own time stands, or earlier.
     moved: Instant,
+    /// Something was armed for a time that a clock moved by hand has passed already: no queue
+    /// tells of it, and the next move may never come.
+    is_overdue: bool,
 }
 
 impl<A: Copy> Timer<A> {
@@ -60,6 +63,7 @@ impl<A: Copy> Timer<A> {
             queue: DelayQueue::new(),
             earliest: None,
             moved: Instant::now(),
+            is_overdue: false,
         }
     }
 
@@ -97,7 +101,11 @@ impl<A: Copy> Timer<A> {
     }
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let mut ready = Poll::Pending;
+        let mut ready = if std::mem::take(&mut self.is_overdue) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        };
         while !self.queue.is_empty() {
             match self.queue.poll_expired(context) {
                 Poll::Ready(Some(expired)) => {
@@ -159,7 +167,9 @@ impl<A: Copy> Timer<A> {
         if self.earliest.is_some_and(|earliest| earliest <= bucket) {
             return;
         }
-        let Some(deadline) = self.clock.deadline(bucket.saturating_mul(MILLISECOND)) else {
+        let at = bucket.saturating_mul(MILLISECOND);
+        let Some(deadline) = self.clock.deadline(at) else {
+            self.is_overdue |= at <= self.clock.micros();
             return;
         };
         let now = Instant::now();

@@ -1,14 +1,12 @@
 //! Jobs, stores and users at their worst: nothing ends the scheduler, nothing is lost.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
-use punctual_core::{JobId, Outcome, Run, RunId};
-use punctual_store as store;
-use punctual_store::{JobStore, MemoryStore, Reply};
+use punctual_core::{Outcome, RunId};
+use punctual_store::JobStore;
 use punctual_tokio::Scheduler;
-use tokio::sync::Notify;
 
+use crate::moody::Moody;
 use crate::support::{every, ledger, pass, runs, seconds, started};
 
 #[tokio::test(start_paused = true)]
@@ -101,114 +99,6 @@ async fn unknown_jobs_and_ids_are_told() {
         .await
         .unwrap_err();
     assert!(error.is_not_found(), "{error}");
-}
-
-/// A memory store that can be told not to answer, or to fail.
-#[derive(Debug, Clone)]
-struct Moody {
-    inner: MemoryStore,
-    hangs: Arc<AtomicBool>,
-    fails: Arc<AtomicBool>,
-    again: Arc<Notify>,
-}
-
-impl Moody {
-    fn new() -> Self {
-        Self {
-            inner: MemoryStore::new(),
-            hangs: Arc::default(),
-            fails: Arc::default(),
-            again: Arc::default(),
-        }
-    }
-
-    fn set_hanging(&self, hangs: bool) {
-        self.hangs.store(hangs, Ordering::SeqCst);
-        self.again.notify_waiters();
-    }
-
-    fn moody<'a, T: Send + 'a>(
-        &'a self,
-        call: impl FnOnce() -> Reply<'a, T> + Send + 'a,
-    ) -> Reply<'a, T> {
-        Box::pin(async move {
-            while self.hangs.load(Ordering::SeqCst) {
-                self.again.notified().await;
-            }
-            if self.fails.load(Ordering::SeqCst) {
-                return Err(store::Error::unavailable("the cable is out"));
-            }
-            call().await
-        })
-    }
-}
-
-impl JobStore for Moody {
-    fn traits(&self) -> store::StoreTraits {
-        self.inner.traits()
-    }
-    fn add(
-        &self,
-        jobs: Vec<store::Insert>,
-    ) -> Reply<'_, Vec<Result<store::StoredJob, store::Error>>> {
-        self.moody(|| self.inner.add(jobs))
-    }
-    fn get(&self, id: JobId) -> Reply<'_, Option<store::StoredJob>> {
-        self.moody(|| self.inner.get(id))
-    }
-    fn list(&self, filter: store::JobFilter) -> Reply<'_, Vec<store::StoredJob>> {
-        self.moody(|| self.inner.list(filter))
-    }
-    fn update(&self, update: store::Update) -> Reply<'_, store::StoredJob> {
-        self.moody(|| self.inner.update(update))
-    }
-    fn remove(&self, id: JobId) -> Reply<'_, Option<store::StoredJob>> {
-        self.moody(|| self.inner.remove(id))
-    }
-    fn clear(&self) -> Reply<'_, u64> {
-        self.moody(|| self.inner.clear())
-    }
-    fn window(&self, request: store::WindowRequest) -> Reply<'_, store::Window> {
-        self.moody(|| self.inner.window(request))
-    }
-    fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> Reply<'a, store::ClaimReply> {
-        self.moody(|| self.inner.claim(request))
-    }
-    fn register(&self, node: store::NodeInfo) -> Reply<'_, store::Lease> {
-        self.inner.register(node)
-    }
-    fn renew(&self, lease: store::Lease) -> Reply<'_, store::Renewal> {
-        self.inner.renew(lease)
-    }
-    fn leave(&self, lease: store::Lease) -> Reply<'_, ()> {
-        self.inner.leave(lease)
-    }
-    fn nodes(&self) -> Reply<'_, Vec<store::Peer>> {
-        self.inner.nodes()
-    }
-    fn open_runs(&self, node: store::Lease) -> Reply<'_, Vec<store::OpenRun>> {
-        self.inner.open_runs(node)
-    }
-    fn recover(
-        &self,
-        by: store::Lease,
-        dead: store::Peer,
-        now: i64,
-    ) -> Reply<'_, Vec<store::OpenRun>> {
-        self.inner.recover(by, dead, now)
-    }
-    fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {
-        self.inner.request_cancel(run)
-    }
-    fn runs(&self, filter: store::RunFilter) -> Reply<'_, Vec<Run>> {
-        self.inner.runs(filter)
-    }
-    fn statistics(&self, id: JobId) -> Reply<'_, store::Statistics> {
-        self.inner.statistics(id)
-    }
-    fn changes(&self, since: u64) -> Reply<'_, store::Changes> {
-        self.inner.changes(since)
-    }
 }
 
 async fn with_moody() -> (Scheduler, Moody) {

@@ -21,7 +21,7 @@ struct Mail {
 struct Attempt(u32);
 
 impl FromContext for Attempt {
-    fn from_context(context: &JobContext) -> Result<Self, BoxError> {
+    async fn from_context(context: &JobContext) -> Result<Self, BoxError> {
         Ok(Self(context.attempt()))
     }
 }

@@ -39,9 +39,9 @@ pub(super) fn compile(given: &[Option<Box<str>>; 8], daylight: Daylight) -> Resu
         match *item {
             Item::LastDay => pattern.days |= 1,
             Item::NthWeekday { nth, weekday } => {
-                pattern.rare_mut().nth_weekdays[nth] |= 1 << weekday;
+                pattern.marks_mut().nth_weekdays[nth] |= 1 << weekday;
             }
-            Item::Range { .. } => {}
+            Item::Range(_) => {}
         }
     }
     if let Some(restricted) = Years::restricted(years) {

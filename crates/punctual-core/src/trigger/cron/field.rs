@@ -151,9 +151,8 @@ pub(crate) fn month_name(month: u32) -> &'static str {
 }
 
 fn position(names: &[&str], word: &str) -> Option<u32> {
-    let word = word.to_ascii_lowercase();
     let index = names
         .iter()
-        .position(|name| *name == word || name[..3] == *word)?;
+        .position(|name| name.eq_ignore_ascii_case(word) || name[..3].eq_ignore_ascii_case(word))?;
     u32::try_from(index).ok()
 }

@@ -1,6 +1,6 @@
 //! The days of a month that a pattern matches.
 
-use super::pattern::{ALL_DAYS, ALL_WEEKDAYS, ALL_WEEKS, Join, Pattern, Rare};
+use super::pattern::{ALL_DAYS, ALL_WEEKDAYS, ALL_WEEKS, Join, Marks, Pattern, Rare};
 use crate::civil::{self, Year};
 
 impl Pattern {
@@ -10,27 +10,28 @@ impl Pattern {
         let length = year.days_in(month);
         let exist = ((2_u64 << length) - 1) as u32 & !1;
         let by_day = self.days & ALL_DAYS | (self.days & 1) << length;
-        let Some(rare) = &self.rare else {
-            if self.weekdays == ALL_WEEKDAYS && self.join != Join::Or {
-                return by_day & exist;
-            }
-            let first_weekday = civil::weekday(year.day(month, 1));
-            return self.joined(by_day, repeat(self.weekdays, first_weekday)) & exist;
-        };
-        let first_weekday = civil::weekday(year.day(month, 1));
-        let by_week = rare.week_days(year, month, first_weekday);
-        if by_week == 0 {
-            return 0;
+        let rare = self.rare.as_deref();
+        if rare.is_none() && self.weekdays == ALL_WEEKDAYS && self.join != Join::Or {
+            return by_day & exist;
         }
+        let first = year.day(month, 1);
+        let first_weekday = civil::weekday(first);
         let by_weekday = repeat(self.weekdays, first_weekday);
-        let by_day = by_day | rare.working_days(first_weekday, length);
-        let nth = rare.nth_days(first_weekday, length);
-        let joined = if rare.nth_is_day {
-            self.joined(by_day | nth, by_weekday)
-        } else {
-            self.joined(by_day, by_weekday | nth)
+        let Some(rare) = rare else {
+            return self.joined(by_day, by_weekday) & exist;
         };
-        joined & by_week & exist
+        let exist = exist & rare.week_days(year, first);
+        let Some(marks) = &rare.marks else {
+            return self.joined(by_day, by_weekday) & exist;
+        };
+        let by_day = by_day | marks.working_days(first_weekday, length);
+        let nth = marks.nth_days(first_weekday, length);
+        let joined = if marks.nth_is_weekday {
+            self.joined(by_day, by_weekday | nth)
+        } else {
+            self.joined(by_day | nth, by_weekday)
+        };
+        joined & exist
     }
 
     fn joined(&self, by_day: u32, by_weekday: u32) -> u32 {
@@ -47,11 +48,8 @@ fn repeat(weekdays: u8, first_weekday: u32) -> u32 {
     (((u64::from(weekdays) * EVERY_SEVENTH) >> first_weekday) as u32) << 1
 }
 
-impl Rare {
+impl Marks {
     fn nth_days(&self, first_weekday: u32, length: u32) -> u32 {
-        if self.nth_weekdays == [0; 6] {
-            return 0;
-        }
         let [nth @ .., last] = self.nth_weekdays;
         let week = |days: u32, from: u32| days & (0x7f << from);
         let mut days = 0;
@@ -89,41 +87,37 @@ impl Rare {
         }
         days
     }
+}
 
-    /// The days of a month whose ISO week is allowed.
-    fn week_days(&self, year: &Year, month: u32, first_weekday: u32) -> u32 {
+impl Rare {
+    /// The days of a month whose ISO week is allowed; `first` is its first day.
+    fn week_days(&self, year: &Year, first: i32) -> u32 {
+        // A bit for each of six weeks, and the same bits seven days apart: bit n of the n-th copy.
+        const COPIES: u64 = 0x4104_1041;
+        const EVERY_SEVENTH: u64 = 0x8_1020_4081;
         if self.weeks == ALL_WEEKS {
             return ALL_DAYS;
         }
-        let mut rows = self.week_rows(year, month, first_weekday);
-        let mut days = 0_u64;
-        while rows != 0 {
-            let row = rows.trailing_zeros();
-            rows &= rows - 1;
-            // The first row begins on a Monday on or before the first day of the month.
-            days |= (0x7f << 7 << (7 * row)) >> (6 + first_weekday);
-        }
-        days as u32 & ALL_DAYS
+        let weeks = self.six_weeks(year, year.iso_week(first));
+        let mondays = (weeks * COPIES) & EVERY_SEVENTH;
+        ((mondays * 0x7f) >> civil::weekday(first) << 1) as u32
     }
 
-    /// A month as rows of weeks, Monday to Sunday: bit n is set if the week of row n is allowed.
-    fn week_rows(&self, year: &Year, month: u32, first_weekday: u32) -> u64 {
-        const SIX_ROWS: u64 = 0x3f;
-        let first = year.days_before(month);
-        let week = (first + 10 - first_weekday) / 7;
-        if (2..12).contains(&month) {
-            return self.weeks >> week & SIX_ROWS;
-        }
+    /// Bit n is set if the week n after `week` is allowed.
+    fn six_weeks(&self, year: &Year, week: u32) -> u64 {
+        const SIX: u64 = 0x3f;
         if week == 0 {
-            // The first days of January may belong to the last week of the year before.
+            // The first days of January belong to the last week of the year before.
             let last = Year::new(year.number - 1).iso_weeks();
-            return (self.weeks >> last & 1) | (self.weeks & SIX_ROWS & !1);
+            return (self.weeks >> last & 1) | (self.weeks & SIX);
         }
-        let last = year.iso_weeks();
+        if week < 47 {
+            return self.weeks >> week & SIX;
+        }
         // The last days of December may belong to the first week of the year after.
+        let last = year.iso_weeks();
         let of_year = self.weeks & ((2 << last) - 1);
-        let rows = of_year >> week & SIX_ROWS;
-        rows | (self.weeks >> 1 & 1) << (last + 1 - week) & SIX_ROWS
+        (of_year >> week | (self.weeks >> 1 & 1) << (last + 1 - week)) & SIX
     }
 }
 
@@ -143,8 +137,7 @@ mod tests {
             for year in 1995..2030 {
                 for month in 1..=12 {
                     let calendar = Year::new(year);
-                    let first_weekday = civil::weekday(calendar.day(month, 1));
-                    let days = rare.week_days(&calendar, month, first_weekday);
+                    let days = rare.week_days(&calendar, calendar.day(month, 1));
                     for day in 1..=civil::days_in_month(year, month) {
                         let date = NaiveDate::from_ymd_opt(year, month, day).unwrap();
                         let expected = date.iso_week().week() == week;

@@ -44,17 +44,23 @@ pub(crate) enum Join {
 pub(crate) struct Rare {
     /// ISO weeks, bits 1 to 53.
     pub(crate) weeks: u64,
+    pub(crate) marks: Option<Marks>,
+    /// `None`: every year.
+    pub(crate) years: Option<Box<Years>>,
+}
+
+/// Days that depend on the month.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Marks {
     /// Weekdays (as in [`Pattern::weekdays`]) on their 1st to 5th occurrence in the month, and on
     /// their last.
     pub(crate) nth_weekdays: [u8; 6],
-    /// Where `nth_weekdays` belong: to the day of month (cron), or to the weekday (crontab).
-    pub(crate) nth_is_day: bool,
+    /// Where `nth_weekdays` belong: to the weekday (crontab), or to the day of month (cron).
+    pub(crate) nth_is_weekday: bool,
     /// The working day nearest to these days of the month (`15W`).
     pub(crate) nearest: u32,
     /// The last working day of the month (`LW`).
     pub(crate) last_working_day: bool,
-    /// `None`: every year.
-    pub(crate) years: Option<Box<Years>>,
 }
 
 pub(crate) const ALL_DAYS: u32 = !1;
@@ -66,10 +72,7 @@ impl Default for Rare {
     fn default() -> Self {
         Self {
             weeks: ALL_WEEKS,
-            nth_weekdays: [0; 6],
-            nth_is_day: true,
-            nearest: 0,
-            last_working_day: false,
+            marks: None,
             years: None,
         }
     }
@@ -78,6 +81,14 @@ impl Default for Rare {
 impl Pattern {
     pub(crate) fn rare_mut(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    pub(crate) fn marks(&self) -> Option<&Marks> {
+        self.rare.as_ref()?.marks.as_ref()
+    }
+
+    pub(crate) fn marks_mut(&mut self) -> &mut Marks {
+        self.rare_mut().marks.get_or_insert_default()
     }
 
     /// Whether every year is allowed, or else the first allowed one from `year` on.

@@ -15,26 +15,27 @@ impl Pattern {
     }
 
     /// The days of a month that match, year and month included.
-    fn days_of_matching(&self, year: i32, month: u32) -> u32 {
-        if self.has_month(month) && self.year_from(year) == Some(year) {
-            self.days_of(&Year::new(year), month)
+    fn days_of_matching(&self, year: &Year, month: u32) -> u32 {
+        if self.has_month(month) && self.year_from(year.number) == Some(year.number) {
+            self.days_of(year, month)
         } else {
             0
         }
     }
 
-    fn first_day_after_month(&self, year: i32, month: u32, last_year: i32) -> Option<i32> {
-        let (mut year, mut month) = match self.year_from(year)? {
-            same if same == year => (Year::new(year), month),
+    /// The first matching day after a month; years that begin at `until` or later are not searched.
+    fn first_day_after_month(&self, year: Year, month: u32, until: i64) -> Option<i32> {
+        let (mut year, mut month) = match self.year_from(year.number)? {
+            same if same == year.number => (year, month),
             later => (Year::new(later), 0),
         };
         loop {
             let later = u32::from(self.months) >> (month + 1);
             if later == 0 {
-                let next = self
-                    .year_from(year.number + 1)
-                    .filter(|year| *year <= last_year)?;
-                (year, month) = (Year::new(next), 0);
+                (year, month) = (Year::new(self.year_from(year.number + 1)?), 0);
+                if i64::from(year.day(1, 1)) * DAY >= until {
+                    return None;
+                }
                 continue;
             }
             month += 1 + later.trailing_zeros();
@@ -45,9 +46,9 @@ impl Pattern {
         }
     }
 
-    fn last_day_before_month(&self, year: i32, month: u32) -> Option<i32> {
-        let (mut year, mut month) = match self.year_until(year)? {
-            same if same == year => (Year::new(year), month),
+    fn last_day_before_month(&self, year: Year, month: u32) -> Option<i32> {
+        let (mut year, mut month) = match self.year_until(year.number)? {
+            same if same == year.number => (year, month),
             earlier => (Year::new(earlier), 13),
         };
         loop {
@@ -92,7 +93,7 @@ impl Pattern {
 
     fn matches_day(&self, days: i32) -> bool {
         let date = civil::from_days(days);
-        self.days_of_matching(date.year, date.month) >> date.day & 1 == 1
+        self.days_of_matching(&Year::new(date.year), date.month) >> date.day & 1 == 1
     }
 }
 
@@ -109,7 +110,8 @@ impl WallTimes for Pattern {
         }
         let (day, second) = (wall.div_euclid(DAY) as i32, wall.rem_euclid(DAY) as u32);
         let date = civil::from_days(day);
-        let days = self.days_of_matching(date.year, date.month) >> date.day;
+        let year = Year::new(date.year);
+        let days = self.days_of_matching(&year, date.month) >> date.day;
         if days & 1 == 1
             && let Some(second) = self.second_from(second)
         {
@@ -119,8 +121,7 @@ impl WallTimes for Pattern {
         let day = if later != 0 {
             day + later.trailing_zeros() as i32
         } else {
-            let last_year = civil::from_days(((until - 1).div_euclid(DAY)) as i32).year;
-            self.first_day_after_month(date.year, date.month, last_year)?
+            self.first_day_after_month(year, date.month, until)?
         };
         Some(i64::from(day) * DAY + self.first_second()).filter(|hit| *hit < until)
     }
@@ -132,7 +133,8 @@ impl WallTimes for Pattern {
         }
         let (day, second) = (wall.div_euclid(DAY) as i32, wall.rem_euclid(DAY) as u32);
         let date = civil::from_days(day);
-        let days = self.days_of_matching(date.year, date.month);
+        let year = Year::new(date.year);
+        let days = self.days_of_matching(&year, date.month);
         if days >> date.day & 1 == 1
             && let Some(second) = self.second_until(second)
         {
@@ -142,7 +144,7 @@ impl WallTimes for Pattern {
         let day = if earlier != 0 {
             day - (date.day - earlier.ilog2()) as i32
         } else {
-            self.last_day_before_month(date.year, date.month)?
+            self.last_day_before_month(year, date.month)?
         };
         Some(i64::from(day) * DAY + self.last_second())
     }

@@ -2,6 +2,7 @@
 
 use super::expression::{Expression, Item};
 use super::field::Field;
+use super::numbers::Range;
 use crate::limits::MAX_YEAR;
 
 /// Years as ranges with steps; a bit for each year would take a kilobyte.
@@ -34,16 +35,16 @@ impl YearRange {
 impl Years {
     /// The years of a field, unless it is every year.
     pub(crate) fn restricted(field: &Expression) -> Option<Self> {
-        let all = Item::Range {
+        let all = Item::Range(Range {
             first: Field::Year.min(),
             last: Field::Year.max(),
             step: 1,
-        };
+        });
         if field.items.contains(&all) {
             return None;
         }
         let range = |item: &Item| match *item {
-            Item::Range { first, last, step } => Some(YearRange {
+            Item::Range(Range { first, last, step }) => Some(YearRange {
                 first: first as i32,
                 last: last as i32,
                 step: step as i32,

@@ -1,7 +1,11 @@
 //! The crontab trigger: one text with the meaning that crontab users expect.
 
-mod check;
+#[cfg(test)]
+mod against_croner;
 mod compile;
+mod item;
+mod line;
+mod marks;
 
 use super::Trigger;
 use super::builder::{builds_trigger, keeps_first_error, wallclock_setters};
@@ -119,14 +123,17 @@ impl CrontabBuilder {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let expr = self.expr.trim();
-        let pattern = compile::compile(expr, self.day_and_weekday, self.clock.daylight)?;
+        let expr = match self.expr.trim() {
+            trimmed if trimmed.len() < self.expr.len() => trimmed.into(),
+            _ => self.expr.into_boxed_str(),
+        };
+        let pattern = compile::compile(&expr, self.day_and_weekday, self.clock.daylight)?;
         Ok(Trigger::Crontab(Crontab {
             rule: Rule {
                 pattern,
                 clock: self.clock.build(),
             },
-            expr: expr.into(),
+            expr,
         }))
     }
 }

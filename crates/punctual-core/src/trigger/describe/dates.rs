@@ -7,7 +7,7 @@ use crate::trigger::cron::years::YearRange;
 
 pub(super) fn of(pattern: &Pattern) -> String {
     let (by_day, by_weekday) = (day_words(pattern), weekday_words(pattern));
-    let nth_weekday = pattern.rare.as_ref().is_some_and(|rare| !rare.nth_is_day);
+    let nth_weekday = pattern.marks().is_some_and(|marks| marks.nth_is_weekday);
     let days = match (by_day, by_weekday, pattern.join) {
         (None, None, _) => String::new(),
         (Some(day), None, _) => format!("on {day}"),
@@ -75,16 +75,16 @@ fn day_words(pattern: &Pattern) -> Option<String> {
     if pattern.days & 1 == 1 {
         parts.push("the last day".to_owned());
     }
-    if let Some(rare) = &pattern.rare {
-        if rare.nearest != 0 {
-            let days = numbered(&values(rare.nearest.into()), "day");
+    if let Some(marks) = pattern.marks() {
+        if marks.nearest != 0 {
+            let days = numbered(&values(marks.nearest.into()), "day");
             parts.push(format!("the working day nearest to {days}"));
         }
-        if rare.last_working_day {
+        if marks.last_working_day {
             parts.push("the last working day".to_owned());
         }
-        if rare.nth_is_day {
-            parts.extend(nth_words(rare.nth_weekdays));
+        if !marks.nth_is_weekday {
+            parts.extend(nth_words(marks.nth_weekdays));
         }
     }
     Some(format!("{} of the month", joined(&parts, "or")))
@@ -120,9 +120,9 @@ fn weekday_words(pattern: &Pattern) -> Option<String> {
     } else {
         vec![plain]
     };
-    if let Some(rare) = pattern.rare.as_ref().filter(|rare| !rare.nth_is_day) {
+    if let Some(marks) = pattern.marks().filter(|marks| marks.nth_is_weekday) {
         parts.extend(
-            nth_words(rare.nth_weekdays)
+            nth_words(marks.nth_weekdays)
                 .into_iter()
                 .map(|nth| format!("{nth} of the month")),
         );

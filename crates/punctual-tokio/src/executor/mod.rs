@@ -1,11 +1,14 @@
 //! Where runs take place: executors under aliases, each with a limit of its own.
 
+mod local;
+mod place;
+
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::task::LocalSet;
 
+use self::local::Local;
+pub(crate) use self::place::Place;
 use crate::error::{Error, ErrorKind};
 
 /// Where jobs run that choose it by its alias.
@@ -26,10 +29,15 @@ pub struct Executor {
     limit: Option<usize>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 enum Kind {
     Tokio,
     Blocking,
+    Local,
+    LocalSet(Local),
+    Process,
+    Command,
+    Inline,
 }
 
 impl Executor {
@@ -53,75 +61,70 @@ impl Executor {
         }
     }
 
+    /// One thread of its own, on which everything runs that is async: the place of tasks whose
+    /// futures cannot leave their thread
+    /// ([`local_task`](crate::SchedulerBuilder::local_task)). Plain functions run on the runtime's
+    /// threads for blocking work.
+    #[must_use]
+    pub fn local() -> Self {
+        Self {
+            kind: Kind::Local,
+            limit: None,
+        }
+    }
+
+    /// As [`local`](Self::local), on the thread that drives a [`LocalSet`] of yours: jobs share it
+    /// with what else runs there. They wait while nobody drives it.
+    #[must_use]
+    pub fn local_set(set: &LocalSet) -> Self {
+        Self {
+            kind: Kind::LocalSet(Local::on(set)),
+            limit: None,
+        }
+    }
+
+    /// Everything runs in worker processes, at most `workers` at once: a run that crashes takes
+    /// nothing else with it, and one that does not end is killed. The workers are this program
+    /// again; they need [`process::init`](crate::process::init) first in `main`, and find functions
+    /// by name.
+    #[must_use]
+    pub fn process(workers: usize) -> Self {
+        Self {
+            kind: Kind::Process,
+            limit: Some(workers),
+        }
+    }
+
+    /// Programs run here ([`Program`](crate::Program)), at most so many at once, and nothing else
+    /// does. Jobs that are programs look for it under the alias `command`.
+    #[must_use]
+    pub fn command(programs: usize) -> Self {
+        Self {
+            kind: Kind::Command,
+            limit: Some(programs),
+        }
+    }
+
+    pub(crate) fn is_command(&self) -> bool {
+        matches!(self.kind, Kind::Command)
+    }
+
+    /// Everything runs at once in the scheduler's own task, up to the first time that it waits:
+    /// for tests. A plain function that blocks holds up the scheduler.
+    #[must_use]
+    pub fn inline() -> Self {
+        Self {
+            kind: Kind::Inline,
+            limit: None,
+        }
+    }
+
     /// At most so many runs at once; the others wait for their turn, in order. Waiting counts
     /// against the timeout of a job.
     #[must_use]
     pub fn at_most(self, runs: usize) -> Self {
         let limit = Some(runs);
         Self { limit, ..self }
-    }
-}
-
-/// An executor in use. Runs that are under way keep it, also when it was removed.
-#[derive(Debug, Clone)]
-pub(crate) struct Place {
-    is_blocking: bool,
-    permits: Option<Arc<Semaphore>>,
-}
-
-impl Place {
-    fn new(executor: &Executor) -> Result<Self, Error> {
-        let most = executor.limit.unwrap_or(1);
-        if !(1..=Semaphore::MAX_PERMITS).contains(&most) {
-            let message = format!(
-                "executor: at most {most} runs at once is no limit; it must be 1 to {}",
-                Semaphore::MAX_PERMITS
-            );
-            return Err(Error::new(ErrorKind::Invalid, message));
-        }
-        Ok(Self {
-            is_blocking: executor.kind == Kind::Blocking,
-            permits: executor.limit.map(|most| Arc::new(Semaphore::new(most))),
-        })
-    }
-
-    /// Runs a future: as a task, or on a thread of its own.
-    pub(crate) fn spawn<F>(&self, runtime: &Handle, future: F) -> JoinHandle<()>
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        if self.is_blocking {
-            let inner = runtime.clone();
-            return self.spawn_blocking(runtime, move || inner.block_on(future));
-        }
-        let Some(permits) = self.permits.clone() else {
-            return runtime.spawn(future);
-        };
-        runtime.spawn(async move {
-            // It is never closed.
-            let _permit = permits.acquire_owned().await;
-            future.await;
-        })
-    }
-
-    /// Runs what blocks on a thread. The thread keeps the permit until it is done.
-    pub(crate) fn spawn_blocking<F>(&self, runtime: &Handle, work: F) -> JoinHandle<()>
-    where
-        F: FnOnce() + Send + 'static,
-    {
-        let Some(permits) = self.permits.clone() else {
-            return runtime.spawn_blocking(work);
-        };
-        let inner = runtime.clone();
-        runtime.spawn(async move {
-            let permit = permits.acquire_owned().await;
-            let done = inner.spawn_blocking(move || {
-                work();
-                drop(permit);
-            });
-            // The end was reported by the work itself.
-            let _ = done.await;
-        })
     }
 }
 

@@ -1,0 +1,54 @@
+//! Names of months and weekdays.
+
+use super::expression::Item;
+use super::field::{self, Field};
+use super::foreign::foreign;
+use super::numbers::{Range, digits, split};
+use crate::error::Error;
+
+/// `fri`, `mon-fri`, `january`.
+pub(super) fn parse_names(field: Field, item: &str) -> Result<Item, Error> {
+    let (first, last) = split(item, b'-');
+    let value = |word: &str| {
+        field
+            .value_of_name(word)
+            .ok_or_else(|| unknown_name(field, item, word))
+    };
+    let first_value = value(first)?;
+    let last_value = last.map(value).transpose()?;
+    Range::checked(field, item, first_value, last_value, None).map(Item::Range)
+}
+
+fn unknown_name(field: Field, item: &str, word: &str) -> Error {
+    let kind = if field == Field::Month {
+        "month"
+    } else {
+        "weekday"
+    };
+    if word.contains('/') {
+        let range = item.split('/').next().unwrap_or(item);
+        return Error::invalid(field.name(), item, "has a step after a name").with_hint(format!(
+            "steps go with numbers only: write `{range}` as numbers"
+        ));
+    }
+    if digits(word).is_some() {
+        return Error::invalid(field.name(), item, "mixes a name with a number")
+            .with_hint("write both ends as names, or both as numbers");
+    }
+    if field != Field::Month && field::is_month_name(word) {
+        return Error::invalid(field.name(), item, "is a month").with_hint("use month");
+    }
+    if field == Field::Month && field::weekday_of_name(word).is_some() {
+        return Error::invalid(field.name(), item, "is a weekday").with_hint("use day_of_week");
+    }
+    match foreign(field, item) {
+        Some(error) => error,
+        None => Error::invalid(field.name(), item, format!("is no {kind}")).with_hint(
+            if field == Field::Month {
+                "write jan to dec"
+            } else {
+                "write mon to sun"
+            },
+        ),
+    }
+}

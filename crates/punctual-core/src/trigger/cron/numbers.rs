@@ -1,0 +1,137 @@
+//! Numbers, ranges and steps: what cron and crontab write alike.
+
+use super::field::Field;
+use super::foreign::foreign;
+use crate::error::Error;
+
+/// `first`, `first + step`, … up to `last`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Range {
+    pub(crate) first: u32,
+    pub(crate) last: u32,
+    pub(crate) step: u32,
+}
+
+impl Range {
+    /// Reads `*`, `*/n`, `a`, `a-b`, `a-b/n` or `a/n`.
+    pub(crate) fn parse(field: Field, item: &str) -> Result<Self, Error> {
+        let (range, step) = split(item, b'/');
+        let step = step.map(|step| parse_step(field, item, step)).transpose()?;
+        if range == "*" {
+            return Self::checked(field, item, field.min(), Some(field.max()), step);
+        }
+        let (first, last) = split(range, b'-');
+        let first = parse_number(field, item, first)?;
+        let last = last
+            .map(|last| parse_number(field, item, last))
+            .transpose()?;
+        Self::checked(field, item, first, last, step)
+    }
+
+    /// A range of values within the field's limits; `item` is how it was written.
+    pub(crate) fn checked(
+        field: Field,
+        item: &str,
+        first: u32,
+        last: Option<u32>,
+        step: Option<u32>,
+    ) -> Result<Self, Error> {
+        if let Some(last) = last.filter(|last| *last < first) {
+            return Err(backwards(field, item, first, last));
+        }
+        let Some(step) = step else {
+            let last = last.unwrap_or(first);
+            return Ok(Self {
+                first,
+                last,
+                step: 1,
+            });
+        };
+        let last = last.unwrap_or(field.max());
+        if step > last - first {
+            return Err(Error::invalid(
+                field.name(),
+                item,
+                format!("has a step of {step}, more than its range {first} to {last} is long"),
+            ));
+        }
+        Ok(Self { first, last, step })
+    }
+
+    /// The values as bits, where the field's values are below 64.
+    pub(crate) fn bits(self) -> u64 {
+        let last = self.last.min(63);
+        if self.step == 1 {
+            return u64::MAX >> (63 - last) & u64::MAX.checked_shl(self.first).unwrap_or(0);
+        }
+        (self.first..=last)
+            .step_by(self.step as usize)
+            .fold(0, |bits, value| bits | 1 << value)
+    }
+}
+
+/// What is before the first `mark`, and what is after it if there is one.
+pub(crate) fn split(text: &str, mark: u8) -> (&str, Option<&str>) {
+    match text.bytes().position(|byte| byte == mark) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
+}
+
+fn backwards(field: Field, item: &str, first: u32, last: u32) -> Error {
+    let (min, max) = (field.min(), field.max());
+    Error::invalid(
+        field.name(),
+        item,
+        "runs backwards and ranges do not wrap around",
+    )
+    .with_hint(format!("write `{first}-{max},{min}-{last}`"))
+}
+
+pub(crate) fn parse_step(field: Field, item: &str, step: &str) -> Result<u32, Error> {
+    match digits(step) {
+        Some(0) => Err(Error::invalid(
+            field.name(),
+            item,
+            "has a step of 0, the least is 1",
+        )),
+        Some(step) => Ok(step),
+        None => Err(not_numbers(field, item)),
+    }
+}
+
+fn parse_number(field: Field, item: &str, number: &str) -> Result<u32, Error> {
+    let value = digits(number).ok_or_else(|| not_numbers(field, item))?;
+    if value > field.max() {
+        let problem = format!("is above the maximum {}", field.max());
+        let error = Error::invalid(field.name(), number, problem);
+        return Err(match (field, value) {
+            (Field::DayOfWeek, 7) => error.with_hint("Monday is 0 and Sunday is 6"),
+            (Field::Hour, 24) => error.with_hint("midnight is 0"),
+            _ => error,
+        });
+    }
+    if value < field.min() {
+        let problem = format!("is below the minimum {}", field.min());
+        return Err(Error::invalid(field.name(), number, problem));
+    }
+    Ok(value)
+}
+
+/// Digits only; numbers too large to hold are as good as the largest.
+pub(super) fn digits(text: &str) -> Option<u32> {
+    if text.is_empty() {
+        return None;
+    }
+    text.bytes().try_fold(0_u32, |value, byte| {
+        let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
+        Some(value.saturating_mul(10).saturating_add(digit))
+    })
+}
+
+fn not_numbers(field: Field, item: &str) -> Error {
+    foreign(field, item).unwrap_or_else(|| {
+        Error::invalid(field.name(), item, "is not understood")
+            .with_hint("write `*`, numbers, ranges such as `1-5` or steps such as `*/5`")
+    })
+}

@@ -1,0 +1,72 @@
+//! Messages that show which part of a literal is at fault: the compiler can underline only all of it.
+
+use punctual_core::Error;
+
+/// The longest text that is shown a second time.
+const LONGEST_TEXT: usize = 100;
+
+/// The message of an error, with the literal and a line of carets under the part at fault.
+pub(crate) fn message(error: &Error, text: Option<&str>) -> String {
+    let message = error.to_string();
+    let short = text.filter(|text| !text.contains('\n') && text.chars().count() <= LONGEST_TEXT);
+    let Some((text, (start, length))) = short.and_then(|text| Some((text, fault(error, text)?)))
+    else {
+        return message;
+    };
+    let before = " ".repeat(text[..start].chars().count());
+    let carets = "^".repeat(text[start..start + length].chars().count().max(1));
+    format!("{message}\n\n    {text}\n    {before}{carets}\n")
+}
+
+/// Where the fault begins and how many bytes it has.
+fn fault(error: &Error, text: &str) -> Option<(usize, usize)> {
+    let blanks = text.len() - text.trim_start().len();
+    let value = error.value().unwrap_or_default();
+    if let Some(position) = error.position() {
+        let start = blanks + position;
+        let rest = text.get(start..)?;
+        let word = &rest[..rest.find([' ', ',']).unwrap_or(rest.len())];
+        // The position is that of a whole element: `27` is a part of `9-27`.
+        return match word.find(value).filter(|_| !value.is_empty()) {
+            Some(inner) => Some((start + inner, value.len())),
+            None if rest.starts_with(value) => Some((start, value.len().max(word.len()))),
+            None => Some((start, word.len())),
+        };
+    }
+    let mut found = text.match_indices(value).filter(|_| !value.is_empty());
+    match (found.next(), found.next()) {
+        (Some((start, _)), None) => Some((start, value.len())),
+        // No part of it, or any of several: all of it.
+        _ => (!text.is_empty()).then_some((0, text.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use punctual_core::{Cron, Crontab};
+
+    use super::message;
+
+    #[test]
+    fn the_part_at_fault_is_underlined() {
+        let text = "*/5 9-27 * * mon-fri";
+        let error = Crontab::new(text).build().unwrap_err();
+        let shown = message(&error, Some(text));
+        assert!(
+            shown.ends_with("\n\n    */5 9-27 * * mon-fri\n          ^^\n"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_all_of_the_text_is_underlined_whole() {
+        let error = Cron::new().minute("75").build().unwrap_err();
+        assert!(message(&error, Some("75")).ends_with("    75\n    ^^\n"));
+    }
+
+    #[test]
+    fn a_text_of_several_lines_is_not_repeated() {
+        let error = Crontab::new("a\nb").build().unwrap_err();
+        assert_eq!(message(&error, Some("a\nb")), error.to_string());
+    }
+}

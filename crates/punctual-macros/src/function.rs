@@ -1,0 +1,127 @@
+//! The function below the attributes: what of its signature cannot be a task.
+
+use proc_macro2::Span;
+use quote::ToTokens as _;
+use syn::spanned::Spanned as _;
+use syn::{FnArg, GenericArgument, GenericParam, ItemFn, Pat, PathArguments, ReturnType, Type};
+
+use crate::report::Report;
+
+/// As many parameters as a handler may have.
+const MOST: usize = 8;
+
+/// Checks what can be seen without knowing any type.
+pub(crate) fn check(function: &ItemFn, report: &mut Report) {
+    let signature = &function.sig;
+    for parameter in &signature.generics.params {
+        let (span, what) = match parameter {
+            GenericParam::Type(parameter) => (parameter.span(), "type"),
+            GenericParam::Const(parameter) => (parameter.span(), "const"),
+            GenericParam::Lifetime(parameter) => (parameter.span(), "lifetime"),
+        };
+        let message = format!(
+            "a task has no {what} parameters: a stored job names exactly one function; write one \
+             function for each"
+        );
+        report.fault(span, message);
+    }
+    if let Some(keyword) = &signature.unsafety {
+        report.fault(
+            keyword.span(),
+            "a task is not unsafe: wrap the call in a safe function",
+        );
+    }
+    for (index, input) in signature.inputs.iter().enumerate() {
+        match input {
+            FnArg::Receiver(receiver) => report.fault(
+                receiver.span(),
+                "a method cannot be a task: write a function, and take the value as `State<S>`",
+            ),
+            FnArg::Typed(typed) => check_parameter(&typed.pat, &typed.ty, report),
+        }
+        if index == MOST {
+            report.fault(
+                input.span(),
+                "a task has at most 8 parameters: put arguments into one struct (`Args<T>`), or \
+                 parameters into one that derives `FromContext`",
+            );
+        }
+    }
+}
+
+fn check_parameter(pattern: &Pat, kind: &Type, report: &mut Report) {
+    let name = pattern.to_token_stream();
+    match kind {
+        Type::Reference(reference) => {
+            let inner = reference.elem.to_token_stream();
+            report.fault(
+                kind.span(),
+                format!(
+                    "the parameter `{name}` is borrowed, a task owns its parameters: take \
+                     `State<{inner}>` for a value given to the scheduler's builder, or an owned type \
+                     in `Args<..>`"
+                ),
+            );
+        }
+        Type::ImplTrait(_) => report.fault(
+            kind.span(),
+            format!("the parameter `{name}` has no type of its own: name one that implements `FromContext`"),
+        ),
+        _ => {}
+    }
+}
+
+/// The types of all parameters.
+pub(crate) fn parameters(function: &ItemFn) -> Vec<&Type> {
+    let typed = function.sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(typed) => Some(&*typed.ty),
+        FnArg::Receiver(_) => None,
+    });
+    typed.collect()
+}
+
+/// The `T` of the parameter `Args<T>`.
+pub(crate) fn arguments(function: &ItemFn) -> Option<&Type> {
+    parameters(function).into_iter().find_map(|kind| {
+        let Type::Path(path) = kind else { return None };
+        let last = path
+            .path
+            .segments
+            .last()
+            .filter(|last| last.ident == "Args")?;
+        let PathArguments::AngleBracketed(generics) = &last.arguments else {
+            return None;
+        };
+        generics.args.iter().find_map(|argument| match argument {
+            GenericArgument::Type(kind) => Some(kind),
+            _ => None,
+        })
+    })
+}
+
+/// Whether the function answers a future: it is `async`, or says so.
+pub(crate) fn is_async(function: &ItemFn) -> bool {
+    if function.sig.asyncness.is_some() {
+        return true;
+    }
+    match &function.sig.output {
+        ReturnType::Type(_, kind) => match &**kind {
+            Type::ImplTrait(_) => true,
+            Type::Path(path) => path
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "BoxFuture" || last.ident == "Pin"),
+            _ => false,
+        },
+        ReturnType::Default => false,
+    }
+}
+
+/// Where the type of the result stands; the name of the function if there is none.
+pub(crate) fn result_span(function: &ItemFn) -> Span {
+    match &function.sig.output {
+        ReturnType::Type(_, kind) => kind.span(),
+        ReturnType::Default => function.sig.ident.span(),
+    }
+}

@@ -1,0 +1,88 @@
+//! Policies as literals, checked by the types that read them when the program runs.
+
+use punctual_core::Policies;
+use serde_json::{Map, Number, Value as Json, json};
+use syn::Ident;
+use syn::ext::IdentExt as _;
+
+use crate::syntax::{Argument, Value};
+
+pub(crate) const NAMES: [&str; 8] = [
+    "misfire_grace_time",
+    "coalesce",
+    "max_instances",
+    "overlap",
+    "jitter",
+    "timeout",
+    "retry",
+    "on_lost",
+];
+
+const SPANS: [&str; 3] = ["misfire_grace_time", "jitter", "timeout"];
+
+const UNITS: [(&str, f64); 5] = [
+    ("weeks", 604_800.0),
+    ("days", 86_400.0),
+    ("hours", 3_600.0),
+    ("minutes", 60.0),
+    ("seconds", 1.0),
+];
+
+/// Reads `name = value`; `timeout(minutes = 5)` and `retry(attempts = 3)` come as calls.
+pub(crate) fn read(name: &Ident, value: &Value) -> syn::Result<(String, Json)> {
+    let key = name.unraw().to_string();
+    let json = match value {
+        // The bare call is the value: `retry(attempts = 3)`.
+        Value::Call(own, arguments) if own.unraw() == key => fields(&key, arguments)?,
+        Value::Word(word) if word == "unlimited" || word == "none" => Json::Null,
+        Value::Literal(..) if key == "retry" => json!({"attempts": value.json()?}),
+        other => other.json()?,
+    };
+    let policies = json!({ key.as_str(): &json });
+    match serde_json::from_value::<Policies>(policies) {
+        Ok(_) => Ok((key, json)),
+        Err(error) => Err(syn::Error::new(value.span(), format!("{key}: {error}"))),
+    }
+}
+
+fn fields(key: &str, arguments: &[Argument]) -> syn::Result<Json> {
+    if SPANS.contains(&key) {
+        return seconds(arguments);
+    }
+    let mut fields = Map::new();
+    for argument in arguments {
+        let (name, json) = match (&argument.name, &argument.value) {
+            // `backoff(minutes = 1)`.
+            (None, Value::Call(name, arguments)) => (name, seconds(arguments)?),
+            (Some(name), value) => (name, value.json()?),
+            (None, value) => {
+                return Err(syn::Error::new(value.span(), "expected `name = value`"));
+            }
+        };
+        fields.insert(name.unraw().to_string(), json);
+    }
+    Ok(Json::Object(fields))
+}
+
+/// A duration in units: `minutes = 5, seconds = 30`.
+fn seconds(arguments: &[Argument]) -> syn::Result<Json> {
+    let mut sum = 0.0;
+    for argument in arguments {
+        let Some(name) = &argument.name else {
+            let message = "expected a unit of time, as in `minutes = 5`";
+            return Err(syn::Error::new(argument.value.span(), message));
+        };
+        let unit = UNITS.iter().find(|(unit, _)| name == unit);
+        let unit = unit.map(|(_, seconds)| seconds).ok_or_else(|| {
+            let message = format!(
+                "`{name}` is no unit of time, its units are weeks, days, hours, minutes, seconds"
+            );
+            syn::Error::new(name.span(), message)
+        })?;
+        let number = argument.value.json()?.as_f64().ok_or_else(|| {
+            syn::Error::new(argument.value.span(), format!("{name}: is not a number"))
+        })?;
+        sum += number * unit;
+    }
+    Ok(Number::from_f64(sum).map_or(Json::Null, Json::Number))
+}

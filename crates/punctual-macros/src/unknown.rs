@@ -1,0 +1,96 @@
+//! Options that do not exist, and what was probably meant.
+
+use syn::Ident;
+use syn::ext::IdentExt as _;
+
+const OF_JOB: [&str; 3] = ["name", "schema", "crate"];
+
+const OF_SCHEDULED_JOB: [&str; 29] = [
+    "id",
+    "name",
+    "task",
+    "tag",
+    "tags",
+    "args",
+    "trigger",
+    "store",
+    "executor",
+    "next_run_time",
+    "paused",
+    "run_at_start",
+    "timezone",
+    "start",
+    "end",
+    "gap",
+    "fold",
+    "day_and_weekday",
+    "first_run",
+    "misfire_grace_time",
+    "coalesce",
+    "max_instances",
+    "overlap",
+    "jitter",
+    "timeout",
+    "retry",
+    "on_lost",
+    "schema",
+    "crate",
+];
+
+pub(crate) fn of_job(name: &Ident) -> syn::Error {
+    let key = name.unraw().to_string();
+    let hint = if key == "task" {
+        "the name of the task is `name` here".to_owned()
+    } else if OF_SCHEDULED_JOB.contains(&key.as_str()) {
+        "it is one of `#[scheduled_job]`, or of `add_job`".to_owned()
+    } else {
+        near(&key, &OF_JOB)
+    };
+    syn::Error::new(
+        name.span(),
+        format!("`{key}` is no option of `#[job]`, {hint}"),
+    )
+}
+
+pub(crate) fn of_scheduled_job(name: &Ident) -> syn::Error {
+    let key = name.unraw().to_string();
+    let hint = meant(&key).map_or_else(|| near(&key, &OF_SCHEDULED_JOB), str::to_owned);
+    let message = format!("`{key}` is no option of `#[scheduled_job]`, {hint}");
+    syn::Error::new(name.span(), message)
+}
+
+/// What `APScheduler` and others call it.
+fn meant(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "replace_existing" => "it is implied: a job that is declared is brought up to date",
+        "jobstore" => "it is called `store`",
+        "kwargs" => "named arguments are written as `args(to = \"ada\")`",
+        "func" => "the function is the one below",
+        "year" | "month" | "day" | "week" | "day_of_week" | "hour" | "minute" | "second" => {
+            "it is a field of a trigger: write `cron(hour = 9)`"
+        }
+        "weeks" | "days" | "hours" | "minutes" | "seconds" => {
+            "it is a field of a trigger: write `interval(minutes = 2)`"
+        }
+        "run_date" | "run_at" => "write `date(\"2026-03-01T10:00:00\")`",
+        "start_date" => "it is called `start`",
+        "end_date" => "it is called `end`",
+        "tz" => "it is called `timezone`",
+        "expr" => "a crontab text stands first, without a name",
+        _ => return None,
+    })
+}
+
+fn near(key: &str, known: &[&str]) -> String {
+    let near = known
+        .iter()
+        .map(|name| (strsim::jaro_winkler(key, name), name))
+        .filter(|(score, _)| *score > 0.85)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let trigger = crate::trigger::near(key).filter(|_| near.is_none());
+    match near {
+        None if trigger.is_some() => format!("did you mean `{}(..)`?", trigger.unwrap_or_default()),
+        Some((_, name)) => format!("did you mean `{name}`?"),
+        None => format!("its options are {}", known.join(", ")),
+    }
+}

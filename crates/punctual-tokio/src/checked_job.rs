@@ -1,0 +1,191 @@
+//! The checks that a job must pass before its store is asked.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use punctual_core::plan::first_fire;
+use punctual_core::{Declared, Job, JobId, JobState};
+use punctual_store::{Insert, OnConflict};
+
+use crate::core::{Core, NamedStore};
+use crate::error::{Error, ErrorKind};
+use crate::executor::{Place, no_executor};
+use crate::handler::{AddContext, Task, TaskRef};
+use crate::new_job::{First, NewJob, made_up_id};
+use crate::program;
+use crate::registry::is_anonymous;
+
+/// A job that may be added, but for the time of its first run.
+pub(crate) struct Checked {
+    pub(crate) store: NamedStore,
+    pub(crate) job: Arc<Job>,
+    first: First,
+    on_conflict: OnConflict,
+}
+
+impl NewJob {
+    /// Checks everything that can be checked before the store is asked.
+    pub(crate) fn prepare(self, core: &Core) -> Result<(NamedStore, Insert), Error> {
+        let checked = self.check(core)?;
+        let insert = checked.insert(core.clock.now())?;
+        let insert = insert.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Invalid,
+                format!("trigger: `{}` has no fire time left", checked.job.trigger()),
+            )
+        })?;
+        Ok((checked.store, insert))
+    }
+
+    /// Checks everything but whether there is a fire time left.
+    pub(crate) fn check(self, core: &Core) -> Result<Checked, Error> {
+        let store = core.store(self.store.as_deref().unwrap_or(crate::DEFAULT))?;
+        let executor = self.executor.as_deref().unwrap_or(crate::DEFAULT);
+        let place = core.executors.get(executor);
+        let place = place.ok_or_else(|| missing(executor))?;
+        let id = JobId::new(self.id.unwrap_or_else(made_up_id))?;
+        let trigger = self
+            .trigger?
+            .with_default_timezone(core.zone)
+            .bind(&core.triggers)?;
+        trigger.check()?;
+        let (name, task) = resolve(core, self.task)?;
+        let args = self.args?;
+        let mut job = Job::new(id, name, trigger)
+            .with_name(self.name.as_deref())
+            .with_args_json(&args)?
+            .with_tags(self.tags)
+            .with_executor(self.executor.as_deref())
+            .with_policies(self.policies.over(&core.job_defaults));
+        task.0.check(&AddContext {
+            states: &core.states,
+            args: job.args_json(),
+        })?;
+        if store.store.traits().persistent && is_anonymous(job.task()) {
+            return Err(unnamed(&store.alias));
+        }
+        fits(&task, &job, &place)?;
+        if let Some(by) = self.declared {
+            let definition = definition(&job, self.first, &store.alias)?;
+            job = job.with_declared(Some(Declared::new(by, &definition)));
+        }
+        Ok(Checked {
+            store,
+            job: Arc::new(job),
+            first: self.first,
+            on_conflict: self.on_conflict,
+        })
+    }
+}
+
+impl Checked {
+    /// As [`insert`](Self::insert), for a job that code declares: a date that has passed was either
+    /// run or missed by an earlier start, and must not run at every start from now on.
+    pub(crate) fn insert_declared(&self, now: DateTime<Utc>) -> Result<Option<Insert>, Error> {
+        let is_asked_for = matches!(self.first, First::At(_) | First::Now);
+        let insert = self.insert(now)?;
+        Ok(insert.filter(|insert| is_asked_for || insert.state.next_run_time >= Some(now)))
+    }
+
+    /// The job as it is added; `None` if its trigger has no fire time left.
+    pub(crate) fn insert(&self, now: DateTime<Utc>) -> Result<Option<Insert>, Error> {
+        let state = first_state(&self.job, self.first, now)?;
+        Ok(state.next_run_time.is_some().then(|| Insert {
+            job: Arc::clone(&self.job),
+            state,
+            on_conflict: self.on_conflict,
+        }))
+    }
+}
+
+/// Everything that the code says of a job, as text.
+fn definition(job: &Job, first: First, store: &str) -> Result<String, Error> {
+    let json = serde_json::to_string(job).map_err(|error| {
+        Error::new(
+            ErrorKind::Invalid,
+            format!("the job cannot be written as JSON: {error}"),
+        )
+    })?;
+    let first = match first {
+        First::Trigger => "trigger".to_owned(),
+        First::At(at) => at.timestamp_micros().to_string(),
+        First::Now => "now".to_owned(),
+        First::Paused => "paused".to_owned(),
+    };
+    Ok(format!("{json} in {store} from {first}"))
+}
+
+fn resolve(core: &Core, task: TaskRef) -> Result<(Arc<str>, Task), Error> {
+    let wanted = match &task {
+        TaskRef::Named(name) => Arc::clone(name),
+        TaskRef::Anonymous { .. } => Arc::default(),
+    };
+    core.registry.resolve(task).ok_or_else(|| {
+        Error::new(
+            ErrorKind::UnknownTask,
+            format!("no task `{wanted}` is registered; register it with `.task(\"{wanted}\", function)` on the builder"),
+        )
+    })
+}
+
+fn first_state(job: &Job, first: First, now: DateTime<Utc>) -> Result<JobState, Error> {
+    let given = match first {
+        First::Trigger | First::Paused => None,
+        First::At(at) => Some(at),
+        First::Now => Some(now),
+    };
+    let found = first_fire(job.trigger(), given, now)?;
+    let mut state = JobState::default();
+    state.next_run_time = found.fire_time;
+    state.anchor = found.anchor;
+    state.paused = matches!(first, First::Paused);
+    Ok(state)
+}
+
+fn missing(executor: &str) -> Error {
+    if executor == crate::COMMAND {
+        return Error::new(
+            ErrorKind::NotFound,
+            "there is no executor with the alias `command`: a program needs one; add \
+             `Executor::command(4)` under that alias, or name another with `.executor(..)`",
+        );
+    }
+    no_executor(executor)
+}
+
+/// Whether an executor can run a task.
+pub(crate) fn fits(task: &Task, job: &Job, place: &Place) -> Result<(), Error> {
+    let executor = job.executor();
+    let reason = if place.is_process() && is_anonymous(job.task()) {
+        format!(
+            "executor: `{executor}` runs jobs in other processes, which find functions by name; write \
+             `#[punctual::job]` above it, or register it with `.task(\"name\", function)` here and in \
+             `process::Worker`"
+        )
+    } else if task.0.is_local() && !place.is_local() {
+        format!(
+            "executor: the future of task `{}` cannot leave its thread, and `{executor}` is no \
+             `Executor::local()`; add one, and name its alias with `.executor(..)`",
+            job.task()
+        )
+    } else if (&**job.task() == program::TASK) != place.is_command() {
+        format!(
+            "executor: a program, and nothing else, runs on an `Executor::command(..)`; `{executor}` is not for `{}`",
+            job.task()
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorKind::Invalid, reason))
+}
+
+fn unnamed(store: &str) -> Error {
+    Error::new(
+        ErrorKind::Invalid,
+        format!(
+            "store: `{store}` outlives the process, and a function without a stable name cannot be \
+             found again; write `#[punctual::job]` above it, or give it a name on the builder with \
+             `.task(\"name\", function)`"
+        ),
+    )
+}

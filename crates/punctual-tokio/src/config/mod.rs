@@ -1,0 +1,203 @@
+//! A scheduler from a file or from the environment.
+
+mod nearest;
+mod parts;
+mod read;
+
+use std::collections::BTreeMap;
+
+use punctual_core::Policies;
+use serde::Deserialize;
+
+use self::parts::{ExecutorConfig, JobConfig, StoreConfig};
+use self::read::{Layer, from_environment, from_toml};
+use crate::builder::SchedulerBuilder;
+use crate::error::{Error, ErrorKind};
+use crate::new_job::NewJob;
+
+/// What a scheduler is made of, as TOML, JSON or the environment says it; a builder takes it by
+/// [`config`](SchedulerBuilder::config).
+///
+/// Unknown keys are refused, with the nearest known one. Jobs are kept as those that code declares
+/// ([`vanished_jobs`](crate::Scheduler::vanished_jobs) tells how): a stored one is brought up to
+/// date when the scheduler starts, by its id.
+///
+/// ```toml
+/// timezone = "Europe/Berlin"
+/// node = "worker-1"
+///
+/// [stores.default]
+/// type = "memory"
+/// per_job = 500                 # ended runs that are remembered of one job
+///
+/// [executors.disk]
+/// type = "blocking"
+/// threads = 4
+///
+/// [job_defaults]
+/// misfire_grace_time = 30       # seconds
+/// max_instances = 2
+///
+/// [[jobs]]
+/// id = "sweep"
+/// task = "inbox.sweep"          # a task of the builder
+/// trigger = "*/5 9-17 * * mon-fri"
+/// args = [7]
+/// executor = "disk"
+/// policies = { coalesce = "earliest" }
+///
+/// [[jobs]]
+/// id = "dump"
+/// program = { program = "pg_dump", args = ["shop"] }
+/// trigger = { type = "cron", hour = 2 }
+/// ```
+///
+/// ```
+/// use punctual_tokio::{Args, Scheduler, SchedulerConfig};
+///
+/// async fn sweep(Args((_box,)): Args<(u32,)>) {}
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), punctual_tokio::Error> {
+/// let config = SchedulerConfig::from_toml(
+///     r#"
+///     timezone = "Europe/Berlin"
+///     [[jobs]]
+///     id = "sweep"
+///     task = "inbox.sweep"
+///     trigger = "*/5 * * * *"
+///     args = [7]
+///     "#,
+/// )?;
+/// let scheduler = Scheduler::builder().task("inbox.sweep", sweep).config(config).build()?;
+/// scheduler.start().await?;
+/// assert!(scheduler.get_job("sweep").await?.is_some());
+/// # scheduler.shutdown().await?; Ok(()) }
+/// ```
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SchedulerConfig {
+    timezone: Option<String>,
+    node: Option<String>,
+    stores: BTreeMap<String, StoreConfig>,
+    executors: BTreeMap<String, ExecutorConfig>,
+    job_defaults: Option<Policies>,
+    jobs: Vec<JobConfig>,
+}
+
+impl SchedulerConfig {
+    /// Reads TOML.
+    ///
+    /// # Errors
+    ///
+    /// If it is none, or says what is not known; the message names the key.
+    pub fn from_toml(text: &str) -> Result<Self, Error> {
+        from_toml(text)?.into_config()
+    }
+
+    /// Reads JSON.
+    ///
+    /// # Errors
+    ///
+    /// If it is none, or says what is not known; the message names the key.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let tree = serde_json::from_str(text)
+            .map_err(|error| Error::new(ErrorKind::Invalid, format!("config: {error}")))?;
+        Layer(tree).into_config()
+    }
+
+    /// Reads variables whose names begin with a prefix; two underscores go one level down.
+    ///
+    /// With the prefix `PUNCTUAL_`, `PUNCTUAL_TIMEZONE=Europe/Berlin` and
+    /// `PUNCTUAL_JOB_DEFAULTS__MAX_INSTANCES=2` say what `timezone` and `max_instances` under
+    /// `job_defaults` say in a file. A value that is JSON is taken as that, others as text.
+    ///
+    /// ```
+    /// use punctual_tokio::SchedulerConfig;
+    ///
+    /// let config = SchedulerConfig::from_env("PUNCTUAL_", std::env::vars())?;
+    /// # let _ = config;
+    /// # Ok::<(), punctual_tokio::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If a variable says what is not known; the message names the key.
+    pub fn from_env(
+        prefix: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Error> {
+        from_environment(prefix, variables).into_config()
+    }
+
+    /// Reads TOML, and then the environment, which has the last word: see
+    /// [`from_env`](Self::from_env).
+    ///
+    /// # Errors
+    ///
+    /// As both of them.
+    pub fn from_toml_and_env(
+        text: &str,
+        prefix: &str,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Error> {
+        let file = from_toml(text)?;
+        file.under(from_environment(prefix, variables))
+            .into_config()
+    }
+
+    /// What no single field can tell.
+    fn checked(self) -> Result<Self, Error> {
+        for (index, job) in self.jobs.iter().enumerate() {
+            if let Some(problem) = job.problem() {
+                let message = format!("config: jobs[{index}]: {problem}");
+                return Err(Error::new(ErrorKind::Invalid, message));
+            }
+        }
+        Ok(self)
+    }
+
+    /// Gives a builder all but the jobs, which are read when it builds.
+    pub(crate) fn settle(
+        self,
+        mut builder: SchedulerBuilder,
+    ) -> (SchedulerBuilder, Vec<JobConfig>) {
+        if let Some(zone) = &self.timezone {
+            builder = builder.timezone(&**zone);
+        }
+        if let Some(node) = self.node {
+            builder = builder.node(node);
+        }
+        if let Some(policies) = self.job_defaults {
+            builder = builder.job_defaults(policies);
+        }
+        for (alias, store) in self.stores {
+            builder = builder.store(&alias, store.make());
+        }
+        for (alias, executor) in self.executors {
+            builder = builder.executor(&alias, executor.make());
+        }
+        (builder, self.jobs)
+    }
+}
+
+/// The jobs of a configuration, as a builder keeps them.
+#[derive(Debug, Default)]
+pub(crate) struct ConfiguredJobs(Vec<JobConfig>);
+
+/// What declares them, beside the names of crates.
+pub(crate) const BY: &str = "(configuration)";
+
+impl ConfiguredJobs {
+    pub(crate) fn extend(&mut self, jobs: Vec<JobConfig>) {
+        self.0.extend(jobs);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = NewJob> {
+        self.0.iter().map(|job| job.make().declared(BY))
+    }
+}

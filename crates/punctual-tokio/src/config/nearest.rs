@@ -1,0 +1,40 @@
+//! What somebody may have meant.
+
+/// The message of serde, with the nearest of the names that it lists.
+pub(super) fn with_hint(message: &str) -> String {
+    match hint(message) {
+        Some(name) => format!("{message}; did you mean `{name}`?"),
+        None => message.to_owned(),
+    }
+}
+
+/// serde says: unknown field `tread`, expected `threads` (or: expected one of `a`, `b`).
+fn hint(message: &str) -> Option<&str> {
+    let (unknown, expected) = message.split_once(", expected ")?;
+    let (_, unknown) = unknown.strip_prefix("unknown ")?.split_once('`')?;
+    let unknown = unknown.strip_suffix('`')?;
+    let known = expected.split('`').skip(1).step_by(2);
+    let near = known.map(|name| (strsim::damerau_levenshtein(unknown, name), name));
+    let (distance, name) = near.min_by_key(|(distance, _)| *distance)?;
+    (distance <= name.len().div_ceil(2)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_known_name_is_offered() {
+        let message = "unknown field `max_instnces`, expected one of `coalesce`, `max_instances`";
+        assert!(with_hint(message).ends_with("did you mean `max_instances`?"));
+        let message = "unknown field `tread`, expected `threads`";
+        assert!(with_hint(message).ends_with("did you mean `threads`?"));
+    }
+
+    #[test]
+    fn nothing_is_offered_where_nothing_is_near() {
+        let message = "unknown field `zzzzzzzz`, expected one of `at`, `id`";
+        assert_eq!(with_hint(message), message);
+        assert_eq!(with_hint("invalid type"), "invalid type");
+    }
+}

@@ -1,0 +1,139 @@
+//! The tables of a configuration.
+
+use punctual_core::{Error as CoreError, Trigger};
+use punctual_store::{LedgerLimits, MemoryStore};
+use serde::{Deserialize, Deserializer, de};
+use serde_json::Value;
+
+use crate::executor::Executor;
+use crate::new_job::NewJob;
+use crate::own_policies::OwnPolicies;
+use crate::program::Program;
+
+/// `[stores.ALIAS]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum StoreConfig {
+    Memory {
+        /// Ended runs that are remembered of all jobs together.
+        total: Option<usize>,
+        /// Ended runs that are remembered of one job.
+        per_job: Option<usize>,
+    },
+}
+
+impl StoreConfig {
+    pub(super) fn make(self) -> MemoryStore {
+        let Self::Memory { total, per_job } = self;
+        let limits = LedgerLimits::default();
+        MemoryStore::with_ledger(LedgerLimits {
+            total: total.unwrap_or(limits.total),
+            per_job: per_job.unwrap_or(limits.per_job),
+        })
+    }
+}
+
+/// `[executors.ALIAS]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum ExecutorConfig {
+    Tokio { at_most: Option<usize> },
+    Blocking { threads: usize },
+    Local { at_most: Option<usize> },
+    Process { workers: usize },
+    Command { programs: usize },
+    Inline {},
+}
+
+impl ExecutorConfig {
+    pub(super) fn make(self) -> Executor {
+        let limited = |executor: Executor, most: Option<usize>| match most {
+            Some(most) => executor.at_most(most),
+            None => executor,
+        };
+        match self {
+            Self::Tokio { at_most } => limited(Executor::tokio(), at_most),
+            Self::Blocking { threads } => Executor::blocking(threads),
+            Self::Local { at_most } => limited(Executor::local(), at_most),
+            Self::Process { workers } => Executor::process(workers),
+            Self::Command { programs } => Executor::command(programs),
+            Self::Inline {} => Executor::inline(),
+        }
+    }
+}
+
+/// `[[jobs]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JobConfig {
+    /// Without one a restart could not find the job again.
+    id: String,
+    /// A task of the builder.
+    task: Option<String>,
+    /// Or a program.
+    program: Option<Program>,
+    #[serde(deserialize_with = "trigger")]
+    trigger: Trigger,
+    name: Option<String>,
+    #[serde(default)]
+    args: Value,
+    #[serde(default)]
+    tags: Vec<String>,
+    store: Option<String>,
+    executor: Option<String>,
+    #[serde(default)]
+    policies: OwnPolicies,
+}
+
+impl JobConfig {
+    pub(super) fn problem(&self) -> Option<String> {
+        let id = &self.id;
+        match (&self.task, &self.program) {
+            (None, None) => Some(format!("the job `{id}` has neither `task` nor `program`")),
+            (Some(_), Some(_)) => Some(format!(
+                "the job `{id}` has both `task` and `program`; it can have one of them"
+            )),
+            (None, Some(_)) if !self.args.is_null() => Some(format!(
+                "the job `{id}` is a program; its arguments are `program.args`"
+            )),
+            _ => None,
+        }
+    }
+
+    pub(super) fn make(&self) -> NewJob {
+        let mut job = match &self.program {
+            Some(program) => NewJob::new(program.clone(), self.trigger.clone()),
+            None => NewJob::new(
+                self.task.as_deref().unwrap_or_default(),
+                self.trigger.clone(),
+            ),
+        };
+        job = job.id(&*self.id);
+        if self.program.is_none() {
+            job = job.args(&self.args);
+        }
+        if let Some(name) = &self.name {
+            job = job.name(&**name);
+        }
+        if let Some(store) = &self.store {
+            job = job.store(&**store);
+        }
+        if let Some(executor) = &self.executor {
+            job = job.executor(&**executor);
+        }
+        for tag in &self.tags {
+            job = job.tag(&**tag);
+        }
+        job.own_policies(self.policies)
+    }
+}
+
+/// A crontab expression or any other text that a trigger reads, or its table.
+fn trigger<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Trigger, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(text) => text
+            .parse()
+            .map_err(|error: CoreError| de::Error::custom(error)),
+        table => serde_json::from_value(table).map_err(de::Error::custom),
+    }
+}

@@ -1,0 +1,84 @@
+//! From text to a configuration.
+
+use serde_json::{Map, Value};
+
+use super::SchedulerConfig;
+use super::nearest::with_hint;
+use crate::error::{Error, ErrorKind};
+
+/// A tree of what was said in one place.
+pub(super) struct Layer(pub(super) Value);
+
+impl Layer {
+    /// What both say; where both speak, the other has the last word.
+    pub(super) fn under(self, other: Self) -> Self {
+        Self(merged(self.0, other.0))
+    }
+
+    pub(super) fn into_config(self) -> Result<SchedulerConfig, Error> {
+        let config: Result<SchedulerConfig, _> = serde_path_to_error::deserialize(self.0);
+        let config = config.map_err(|error| {
+            let at = match error.path().to_string() {
+                whole if whole == "." => String::new(),
+                path => format!("{path}: "),
+            };
+            let message = with_hint(&error.inner().to_string());
+            Error::new(ErrorKind::Invalid, format!("config: {at}{message}"))
+        })?;
+        config.checked()
+    }
+}
+
+fn merged(below: Value, above: Value) -> Value {
+    match (below, above) {
+        (Value::Object(mut below), Value::Object(above)) => {
+            for (key, value) in above {
+                let under = below.remove(&key).unwrap_or(Value::Null);
+                below.insert(key, merged(under, value));
+            }
+            Value::Object(below)
+        }
+        (_, above) => above,
+    }
+}
+
+pub(super) fn from_toml(text: &str) -> Result<Layer, Error> {
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        Error::new(ErrorKind::Invalid, format!("config: {error}"))
+    })?;
+    Ok(Layer(json(toml::Value::Table(table))))
+}
+
+/// Times become text: that is how triggers read them.
+fn json(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(number) => number.into(),
+        toml::Value::Float(number) => number.into(),
+        toml::Value::Boolean(is) => is.into(),
+        toml::Value::Datetime(time) => time.to_string().into(),
+        toml::Value::Array(values) => values.into_iter().map(json).collect(),
+        toml::Value::Table(table) => {
+            let entries = table.into_iter().map(|(key, value)| (key, json(value)));
+            Value::Object(entries.collect())
+        }
+    }
+}
+
+pub(super) fn from_environment(
+    prefix: &str,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Layer {
+    let mut tree = Value::Object(Map::new());
+    for (name, value) in variables {
+        if let Some(path) = name.strip_prefix(prefix) {
+            let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
+            let path = path.to_lowercase();
+            let branch = path.rsplit("__").fold(value, |value, key| {
+                Value::Object(Map::from_iter([(key.to_owned(), value)]))
+            });
+            tree = merged(tree, branch);
+        }
+    }
+    Layer(tree)
+}

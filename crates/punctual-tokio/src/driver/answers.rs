@@ -1,0 +1,141 @@
+//! From a store's answers to runs.
+
+use punctual_core::MissReason;
+use punctual_core::plan::Plan;
+use punctual_store::{ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Won};
+
+use super::Driver;
+use crate::event::EventKind;
+use crate::jobs::JobKey;
+use crate::partition::{Entry, Instance, Phase};
+
+impl Driver {
+    pub(super) fn take_answers(
+        &mut self,
+        store: u32,
+        mut request: ClaimRequest,
+        reply: ClaimReply,
+    ) {
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return;
+        };
+        partition.outbox.is_busy = false;
+        request.ends.clear();
+        partition.outbox.spare = request.ends;
+        let asked = std::mem::take(&mut partition.outbox.asked);
+        let now = self.core.clock.micros();
+        let claims = request.claims.into_iter().map(|claim| claim.kind);
+        for ((key, kind), answer) in asked.into_iter().zip(claims).zip(reply.answers) {
+            match kind {
+                ClaimKind::Advance { plan, .. } => self.advanced(key, plan, answer, now),
+                ClaimKind::Manual { plan } => self.manual_answered(key, plan, answer),
+                ClaimKind::Promote { .. } => self.promoted(key, &answer),
+            }
+        }
+        for job in reply.removed {
+            self.job_left(store, &job);
+        }
+        if let Some(partition) = self.partitions.get_mut(&store) {
+            partition.arm_refill(&mut self.timer, now);
+            let is_drained =
+                partition.window.is_cut && !partition.window.is_asked && partition.due.is_empty();
+            if is_drained {
+                self.ask_for_window(store);
+            }
+        }
+    }
+
+    fn advanced(&mut self, key: JobKey, plan: Plan, answer: ClaimAnswer, now: i64) {
+        let Some(partition) = self.partitions.get_mut(&key.store) else {
+            return;
+        };
+        let Some(entry) = partition.jobs.get_mut(key) else {
+            return;
+        };
+        entry.phase = Phase::Idle;
+        match answer {
+            ClaimAnswer::Won(won) => {
+                entry.moved_on(&plan, won);
+                let newer = entry.newer.take();
+                self.obey_plan(key, plan, won);
+                if let Some(partition) = self.partitions.get_mut(&key.store) {
+                    partition.schedule(key, &mut self.timer, now);
+                    if let Some(newer) = newer {
+                        partition.adopt(*newer, &self.core, &mut self.timer, now);
+                    }
+                }
+            }
+            ClaimAnswer::AtLimit(row) => {
+                entry.limit_seen = Some(row.state.running);
+                entry.stored = row;
+                entry.phase = Phase::Due;
+                partition.due.push_front(key);
+            }
+            ClaimAnswer::Lost(Some(row)) if row.state.incarnation == key.incarnation => {
+                entry.newer = None;
+                entry.stored = row;
+                partition.schedule(key, &mut self.timer, now);
+            }
+            ClaimAnswer::Lost(now_there) => {
+                entry.stored.state.next_run_time = None;
+                partition.schedule(key, &mut self.timer, now);
+                if let Some(row) = now_there {
+                    partition.adopt(row, &self.core, &mut self.timer, now);
+                }
+            }
+        }
+    }
+
+    /// Does what a plan says, now that the store has accepted it.
+    pub(super) fn obey_plan(&mut self, key: JobKey, plan: Plan, won: Won) {
+        self.core.metrics.planned(&plan);
+        self.tell_what_does_not_run(key, &plan);
+        for _ in 0..plan.cancel.queued {
+            self.cancel_oldest_waiting(key);
+        }
+        self.cancel_oldest_running(key, plan.cancel.running);
+        if !plan.start.is_empty() {
+            let instance = Instance {
+                first: won.first,
+                fire_times: plan.start,
+            };
+            self.start_instance(key, instance);
+        } else if !plan.queue.is_empty() {
+            let instance = Instance {
+                first: won.first,
+                fire_times: plan.queue,
+            };
+            self.queue_instance(key, instance);
+        }
+    }
+
+    fn tell_what_does_not_run(&self, key: JobKey, plan: &Plan) {
+        if !self.core.bus.is_heard() {
+            return;
+        }
+        let Some(job) = self.job_event(key) else {
+            return;
+        };
+        if let Some((range, reason)) = plan.missed {
+            let job = job.clone();
+            self.core
+                .bus
+                .emit(|| EventKind::JobMissed { job, range, reason });
+        }
+        if let Some((range, reason)) = plan.skipped {
+            self.core
+                .bus
+                .emit(|| EventKind::JobMaxInstances { job, range, reason });
+        }
+    }
+}
+
+impl Entry {
+    /// What the store has made of the row.
+    fn moved_on(&mut self, plan: &Plan, won: Won) {
+        let state = &mut self.stored.state;
+        state.revision = won.revision;
+        state.next_run_time = plan.next.fire_time();
+        state.absence = MissReason::Grace;
+    }
+}

@@ -1,0 +1,110 @@
+//! Runs besides the schedule.
+
+use punctual_core::plan::Plan;
+use punctual_core::{RunId, SkipReason};
+use punctual_store::{ClaimAnswer, StoredJob};
+
+use super::Driver;
+use crate::clock::instant;
+use crate::command::Answer;
+use crate::error::{Error, ErrorKind};
+use crate::executor::no_executor;
+use crate::jobs::JobKey;
+use crate::partition::Entry;
+
+impl Driver {
+    /// Asks for a run besides the schedule.
+    pub(super) fn run_job(
+        &mut self,
+        store: u32,
+        job: StoredJob,
+        answer: Answer<Result<RunId, Error>>,
+    ) {
+        if !self.stage.starts_runs() {
+            let _ = answer.send(Err(Error::not_running()));
+            return;
+        }
+        // Two requests in one microsecond must not look like one.
+        self.last_manual = self
+            .core
+            .clock
+            .micros()
+            .max(self.last_manual.saturating_add(1));
+        let fire_time = instant(self.last_manual);
+        let partition = self.partitions.get_mut(&store);
+        let Some(partition) = partition.filter(|partition| !partition.is_leaving) else {
+            let _ = answer.send(Err(Error::no_job(job.job.id())));
+            return;
+        };
+        let executor = job.job.executor();
+        if !self.core.executors.has(executor) {
+            let _ = answer.send(Err(no_executor(executor)));
+            return;
+        }
+        let Some(code) = self.core.code_of(&job.job) else {
+            let message = format!("no task `{}` is registered here", job.job.task());
+            let _ = answer.send(Err(Error::new(ErrorKind::UnknownTask, message)));
+            return;
+        };
+        let found = partition.jobs.find(job.state.incarnation);
+        let key = found.unwrap_or_else(|| partition.jobs.insert(Entry::new(job, None)));
+        let Some(entry) = partition.jobs.get_mut(key) else {
+            return;
+        };
+        entry.code.get_or_insert(code);
+        entry.asked += 1;
+        let claim = entry.claim_manual(fire_time);
+        partition.outbox.claims.push_back((key, claim));
+        partition.outbox.manual.push_back(answer);
+    }
+
+    pub(super) fn manual_answered(&mut self, key: JobKey, plan: Plan, answer: ClaimAnswer) {
+        let Some(partition) = self.partitions.get_mut(&key.store) else {
+            return;
+        };
+        let Some(waiting) = partition.outbox.manual.pop_front() else {
+            return;
+        };
+        let Some(entry) = partition.jobs.get_mut(key) else {
+            return;
+        };
+        entry.asked = entry.asked.saturating_sub(1);
+        self.settled.push(key);
+        match answer {
+            ClaimAnswer::Won(won) => {
+                let told = match plan.skipped {
+                    None => Ok(won.first),
+                    Some((_, reason)) => Err(busy(reason)),
+                };
+                // Its asker may have gone away; the run goes on.
+                let _ = waiting.send(told);
+                self.obey_plan(key, plan, won);
+            }
+            ClaimAnswer::AtLimit(row) => {
+                entry.asked += 1;
+                entry.limit_seen = Some(row.state.running);
+                let fire_time = plan.start.first().copied().unwrap_or_default();
+                let claim = entry.claim_manual(fire_time);
+                // In front, as it was: the askers stay in the order of their claims.
+                partition.outbox.claims.push_front((key, claim));
+                partition.outbox.manual.push_front(waiting);
+            }
+            ClaimAnswer::Lost(_) => {
+                let _ = waiting.send(Err(Error::new(
+                    ErrorKind::NotFound,
+                    "the job was removed or replaced meanwhile",
+                )));
+            }
+        }
+    }
+}
+
+fn busy(reason: SkipReason) -> Error {
+    Error::new(
+        ErrorKind::Busy,
+        match reason {
+            SkipReason::QueueFull => "all instances of the job are busy and its queue is full",
+            _ => "all instances of the job are busy; the request was recorded as skipped",
+        },
+    )
+}

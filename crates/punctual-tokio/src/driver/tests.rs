@@ -1,0 +1,87 @@
+//! What the task costs while nothing is due.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use punctual_core::{Date, Interval};
+use tokio::sync::mpsc;
+
+use super::{COMMANDS, Driver};
+use crate::handler::Host;
+use crate::new_job::NewJob;
+use crate::partition::Partition;
+use crate::reports::Reports;
+use crate::scheduler::Scheduler;
+
+/// Polls a future and counts how often it was woken.
+async fn counted(future: impl Future<Output = ()>, polls: Arc<AtomicU64>) {
+    let mut future = pin!(future);
+    std::future::poll_fn(|context| {
+        polls.fetch_add(1, Ordering::SeqCst);
+        Pin::new(&mut future).poll(context)
+    })
+    .await;
+}
+
+/// A driver of a scheduler's stores whose wake-ups are counted.
+fn begin(scheduler: &Scheduler) -> (mpsc::Sender<crate::command::Command>, Arc<AtomicU64>) {
+    let (commands, receiver) = mpsc::channel(COMMANDS);
+    let host = Arc::new(Host {
+        clock: scheduler.core.clock.clone(),
+        states: scheduler.core.states.clone(),
+        reports: Reports::default(),
+        scheduler: scheduler.downgrade(),
+    });
+    let mut driver = Driver::new(Arc::clone(&scheduler.core), host, receiver, false);
+    for named in scheduler.core.stores() {
+        driver.adopt_store(Partition::new(named));
+    }
+    let polls = Arc::new(AtomicU64::new(0));
+    tokio::spawn(counted(driver.run(), Arc::clone(&polls)));
+    (commands, polls)
+}
+
+#[tokio::test(start_paused = true)]
+async fn idle_hours_wake_nobody_up() {
+    let scheduler = Scheduler::builder().build().unwrap();
+    let (_commands, polls) = begin(&scheduler);
+    let far = scheduler.now() + TimeDelta::days(30);
+    let jobs = (0..5_000).map(|_| NewJob::new(|| async {}, Date::at(far)));
+    let added = scheduler.add_jobs(jobs).await.unwrap();
+    assert!(added.iter().all(Result::is_ok));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let before = polls.load(Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_secs(12 * 3_600)).await;
+    assert_eq!(polls.load(Ordering::SeqCst), before);
+    // It was asleep, not dead.
+    tokio::time::sleep(Duration::from_secs(31 * 86_400)).await;
+    let left = scheduler
+        .get_jobs(crate::JobFilter::default())
+        .await
+        .unwrap();
+    assert!(left.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_daily_job_costs_a_few_wake_ups_a_day_however_many_others_wait() {
+    let scheduler = Scheduler::builder().build().unwrap();
+    let (_commands, polls) = begin(&scheduler);
+    let day = Duration::from_secs(86_400);
+    let daily = scheduler
+        .add_job(|| async {}, Interval::every(day))
+        .id("daily");
+    daily.await.unwrap();
+    let far = scheduler.now() + TimeDelta::days(300);
+    let jobs = (0..5_000).map(|_| NewJob::new(|| async {}, Date::at(far)));
+    assert!(scheduler.add_jobs(jobs).await.is_ok());
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let before = polls.load(Ordering::SeqCst);
+    tokio::time::sleep(day * 10).await;
+    assert_eq!(scheduler.statistics("daily").await.unwrap().succeeded, 10);
+    let a_day = (polls.load(Ordering::SeqCst) - before) / 10;
+    // Reading the window, the run itself, its claim and its end, and the steps of the timer wheel.
+    assert!(a_day <= 16, "{a_day} wake-ups a day");
+}

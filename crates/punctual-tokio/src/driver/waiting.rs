@@ -1,0 +1,76 @@
+//! Runs that wait for a free instance.
+
+use std::time::Duration;
+
+use punctual_core::CancelReason;
+use punctual_store::{Claim, ClaimAnswer, ClaimKind};
+
+use super::{Alarm, Driver};
+use crate::jobs::JobKey;
+use crate::partition::Instance;
+
+/// How long a waiting run leaves another node alone that holds the instance it needs.
+const PROMOTE_AGAIN: Duration = Duration::from_secs(1);
+
+impl Driver {
+    pub(super) fn queue_instance(&mut self, key: JobKey, instance: Instance) {
+        if let Some(entry) = self.entry(key) {
+            let waiting = entry.waiting.get_or_insert_default();
+            waiting.queue.push_back(instance);
+        }
+        self.promote(key);
+    }
+
+    /// Asks the store for an instance for the first of the waiting runs, if one may be free.
+    pub(super) fn promote(&mut self, key: JobKey) {
+        let Some(partition) = self.partitions.get_mut(&key.store) else {
+            return;
+        };
+        let Some(entry) = partition.jobs.get_mut(key) else {
+            return;
+        };
+        let limit = entry.stored.job.policies().max_instances;
+        let has_room = limit.admits(entry.instances);
+        let Some(waiting) = entry
+            .waiting
+            .as_mut()
+            .filter(|waiting| has_room && !waiting.is_promoting)
+        else {
+            return;
+        };
+        let Some(instance) = waiting.queue.front() else {
+            return;
+        };
+        waiting.is_promoting = true;
+        let claim = Claim {
+            id: entry.stored.job.id().clone(),
+            incarnation: key.incarnation,
+            kind: ClaimKind::Promote {
+                first: instance.first,
+                count: instance.fire_times.len() as u32,
+            },
+        };
+        partition.outbox.claims.push_back((key, claim));
+    }
+
+    pub(super) fn promoted(&mut self, key: JobKey, answer: &ClaimAnswer) {
+        let Some(entry) = self.entry(key) else {
+            return;
+        };
+        let Some(waiting) = entry.waiting.as_mut() else {
+            return;
+        };
+        waiting.is_promoting = false;
+        match answer {
+            ClaimAnswer::Won(_) => {
+                if let Some(instance) = waiting.queue.pop_front() {
+                    self.start_instance(key, instance);
+                }
+                self.promote(key);
+            }
+            // Another node has it; it does not tell when it is done.
+            ClaimAnswer::AtLimit(_) => self.timer.after(PROMOTE_AGAIN, 0, Alarm::Promote(key)),
+            ClaimAnswer::Lost(_) => while self.cancel_waiting(key, CancelReason::User) {},
+        }
+    }
+}

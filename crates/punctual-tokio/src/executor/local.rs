@@ -1,0 +1,100 @@
+//! One thread for futures that must not leave it.
+
+use std::fmt;
+use std::pin::Pin;
+use std::thread;
+
+use futures::future::{AbortHandle, Abortable};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::LocalSet;
+
+use crate::error::{Error, ErrorKind};
+
+type Started = Pin<Box<dyn Future<Output = ()>>>;
+type Begin = Box<dyn FnOnce() -> Started + Send>;
+
+/// The way to a thread that begins futures and keeps them. The thread ends when the last of these
+/// is dropped and its futures are done.
+#[derive(Clone)]
+pub(crate) struct Local(mpsc::UnboundedSender<Begin>);
+
+impl Local {
+    /// A new thread with a runtime of its own.
+    pub(super) fn on_own_thread() -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| failed(&error))?;
+        let (sender, receiver) = mpsc::unbounded_channel();
+        thread::Builder::new()
+            .name("punctual-local".to_owned())
+            .spawn(move || {
+                let set = LocalSet::new();
+                set.spawn_local(begin_all(receiver));
+                runtime.block_on(set);
+            })
+            .map_err(|error| failed(&error))?;
+        Ok(Self(sender))
+    }
+
+    /// The thread that drives this set.
+    pub(super) fn on(set: &LocalSet) -> Self {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        set.spawn_local(begin_all(receiver));
+        Self(sender)
+    }
+
+    /// Begins a future there, and ends with it. Dropping this drops the future too.
+    ///
+    /// The channel has no bound of its own: what is sent is bounded by the runs that are under way.
+    pub(crate) fn run<F, Fut>(&self, begin: F) -> impl Future<Output = ()> + Send + 'static
+    where
+        F: FnOnce() -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
+        let (abort, registration) = AbortHandle::new_pair();
+        let (done, is_done) = oneshot::channel::<()>();
+        let begin: Begin = Box::new(move || {
+            Box::pin(async move {
+                // Whether it ended or was aborted, its reporter has told.
+                let _ = Abortable::new(begin(), registration).await;
+                drop(done);
+            })
+        });
+        let sent = self.0.send(begin);
+        async move {
+            let _abort = AbortOnDrop(abort);
+            if sent.is_ok() {
+                // An error is what dropping the sender looks like.
+                let _ = is_done.await;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Local")
+    }
+}
+
+struct AbortOnDrop(AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn begin_all(mut receiver: mpsc::UnboundedReceiver<Begin>) {
+    while let Some(begin) = receiver.recv().await {
+        tokio::task::spawn_local(begin());
+    }
+}
+
+fn failed(error: &std::io::Error) -> Error {
+    Error::new(
+        ErrorKind::Invalid,
+        format!("executor: its thread cannot be started: {error}"),
+    )
+}

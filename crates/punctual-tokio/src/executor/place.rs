@@ -1,0 +1,164 @@
+//! An executor in use.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+use super::local::Local;
+use super::{Executor, Kind};
+use crate::error::{Error, ErrorKind};
+use crate::handler::{RunInfo, Task};
+use crate::process::Pool;
+use crate::reports::Key;
+
+/// An executor in use. Runs that are under way keep it, also when it was removed.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    site: Site,
+    permits: Option<Arc<Semaphore>>,
+}
+
+#[derive(Debug, Clone)]
+enum Site {
+    /// Tasks of the runtime.
+    Runtime,
+    /// Threads for blocking work.
+    Threads,
+    /// One thread of its own.
+    Local(Local),
+    /// Other processes.
+    Process(Arc<Pool>),
+    /// Programs.
+    Command,
+    /// The scheduler task itself.
+    Inline,
+}
+
+impl Place {
+    pub(super) fn new(executor: &Executor) -> Result<Self, Error> {
+        let most = executor.limit.unwrap_or(1);
+        if !(1..=Semaphore::MAX_PERMITS).contains(&most) {
+            let message = format!(
+                "executor: at most {most} runs at once is no limit; it must be 1 to {}",
+                Semaphore::MAX_PERMITS
+            );
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
+        let site = match &executor.kind {
+            Kind::Tokio => Site::Runtime,
+            Kind::Blocking => Site::Threads,
+            Kind::Local => Site::Local(Local::on_own_thread()?),
+            Kind::LocalSet(local) => Site::Local(local.clone()),
+            Kind::Process => Site::Process(Pool::new()?),
+            Kind::Command => Site::Command,
+            Kind::Inline => Site::Inline,
+        };
+        Ok(Self {
+            site,
+            permits: executor.limit.map(|most| Arc::new(Semaphore::new(most))),
+        })
+    }
+
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self.site, Site::Local(_))
+    }
+
+    pub(crate) fn is_process(&self) -> bool {
+        matches!(self.site, Site::Process(_))
+    }
+
+    pub(crate) fn is_command(&self) -> bool {
+        matches!(self.site, Site::Command)
+    }
+
+    pub(crate) fn local(&self) -> Option<&Local> {
+        match &self.site {
+            Site::Local(local) => Some(local),
+            _ => None,
+        }
+    }
+
+    /// Begins an attempt: here, or in another process.
+    pub(crate) fn begin(
+        &self,
+        task: &Task,
+        runtime: &Handle,
+        info: Arc<RunInfo>,
+        key: Key,
+    ) -> JoinHandle<()> {
+        match &self.site {
+            Site::Process(pool) => self.limited(runtime, pool.attempt(info, key)),
+            _ => task.0.start(runtime, self, info, key),
+        }
+    }
+
+    /// Runs a future: as a task, or on a thread of its own.
+    pub(crate) fn spawn<F>(&self, runtime: &Handle, future: F) -> JoinHandle<()>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        match &self.site {
+            Site::Runtime | Site::Process(_) | Site::Command => self.limited(runtime, future),
+            Site::Threads => {
+                let inner = runtime.clone();
+                self.spawn_blocking(runtime, move || inner.block_on(future))
+            }
+            Site::Local(local) => self.limited(runtime, local.run(move || future)),
+            Site::Inline => at_once(runtime, future),
+        }
+    }
+
+    /// Runs what blocks on a thread. The thread keeps the permit until it is done.
+    pub(crate) fn spawn_blocking<F>(&self, runtime: &Handle, work: F) -> JoinHandle<()>
+    where
+        F: FnOnce() + Send + 'static,
+    {
+        if matches!(self.site, Site::Inline) {
+            work();
+            return runtime.spawn(async {});
+        }
+        let Some(permits) = self.permits.clone() else {
+            return runtime.spawn_blocking(work);
+        };
+        let inner = runtime.clone();
+        runtime.spawn(async move {
+            let permit = permits.acquire_owned().await;
+            let done = inner.spawn_blocking(move || {
+                work();
+                drop(permit);
+            });
+            // The end was reported by the work itself.
+            let _ = done.await;
+        })
+    }
+
+    /// Runs a future as a task of the runtime, when a permit is free.
+    pub(crate) fn limited<F>(&self, runtime: &Handle, future: F) -> JoinHandle<()>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let Some(permits) = self.permits.clone() else {
+            return runtime.spawn(future);
+        };
+        runtime.spawn(async move {
+            // It is never closed.
+            let _permit = permits.acquire_owned().await;
+            future.await;
+        })
+    }
+}
+
+/// Polls a future here and now; if it has to wait, it goes on as a task.
+fn at_once<F>(runtime: &Handle, future: F) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut future = Box::pin(future);
+    match future.as_mut().now_or_never() {
+        Some(()) => runtime.spawn(async {}),
+        None => runtime.spawn(future),
+    }
+}

@@ -1,0 +1,145 @@
+//! What a parameter of a handler is made from.
+
+use std::any::type_name;
+
+use serde::de::DeserializeOwned;
+
+use super::JobContext;
+use super::args::parsed;
+use super::state::{States, missing};
+use crate::error::{BoxError, Error};
+
+/// A parameter of a handler: [`Args`](crate::Args), [`State`](crate::State), [`JobContext`], or one
+/// of your own.
+///
+/// It is made anew for each attempt of a run, may wait for what it needs, and is checked when a job
+/// is added. A struct whose fields are parameters derives it: `#[derive(FromContext)]`.
+///
+/// ```
+/// use punctual_tokio::{AddContext, BoxError, FromContext, JobContext};
+///
+/// #[derive(Clone)]
+/// struct Pool(&'static str);
+/// struct Connection(String);
+///
+/// impl FromContext for Connection {
+///     async fn from_context(context: &JobContext) -> Result<Self, BoxError> {
+///         let pool: Pool = context.state().ok_or("no pool")?;
+///         Ok(Connection(format!("{} for {}", pool.0, context.job_id())))
+///     }
+///
+///     fn check(context: &AddContext<'_>) -> Result<(), BoxError> {
+///         context.require_state::<Pool>()
+///     }
+/// }
+///
+/// async fn backup(Connection(connection): Connection) {
+///     println!("{connection}");
+/// }
+/// # let _ = backup;
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of a task",
+    label = "`FromContext` is not implemented for this type",
+    note = "a value given to the scheduler's builder is taken as `State<S>`, an argument of the job as `Args<(T,)>`",
+    note = "other parameters are `JobContext` and types that implement or derive `FromContext`"
+)]
+pub trait FromContext: Sized + Send {
+    /// Makes the parameter for an attempt of a run.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made; the attempt then fails with this error.
+    fn from_context(context: &JobContext) -> impl Future<Output = Result<Self, BoxError>> + Send;
+
+    /// Checks, when a job is added, whether its runs could be given the parameter.
+    ///
+    /// # Errors
+    ///
+    /// Why they could not; the job is refused then.
+    fn check(context: &AddContext<'_>) -> Result<(), BoxError> {
+        let _ = context;
+        Ok(())
+    }
+}
+
+impl FromContext for JobContext {
+    async fn from_context(context: &JobContext) -> Result<Self, BoxError> {
+        Ok(context.clone())
+    }
+}
+
+/// What a job that is added could give to its handler; see [`FromContext::check`].
+#[derive(Clone, Copy)]
+pub struct AddContext<'a> {
+    pub(crate) states: &'a States,
+    pub(crate) args: &'a str,
+}
+
+impl AddContext<'_> {
+    /// Checks that a value of type `S` was given to the scheduler's builder.
+    ///
+    /// # Errors
+    ///
+    /// Names the type and what to do.
+    pub fn require_state<S: 'static>(&self) -> Result<(), BoxError> {
+        let is_known = self.states.has::<S>();
+        if is_known {
+            Ok(())
+        } else {
+            Err(missing::<S>().into())
+        }
+    }
+
+    /// Checks that the arguments of the job can be read as a `T`.
+    ///
+    /// # Errors
+    ///
+    /// Names the type and what does not fit.
+    pub fn require_args<T: DeserializeOwned>(&self) -> Result<(), BoxError> {
+        parsed::<T>(self.args).map(drop).map_err(Into::into)
+    }
+
+    /// The arguments of the job, as JSON text; `null` for none.
+    #[must_use]
+    pub fn args_json(&self) -> &str {
+        self.args
+    }
+}
+
+impl std::fmt::Debug for AddContext<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AddContext")
+            .field("args", &self.args)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes one parameter. Generated code names the type of it, and nothing else that may be at fault.
+///
+/// # Errors
+///
+/// Why it could not be made.
+pub fn made<P: FromContext>(
+    context: &JobContext,
+) -> impl Future<Output = Result<P, BoxError>> + Send {
+    P::from_context(context)
+}
+
+/// Runs the check of one parameter.
+///
+/// # Errors
+///
+/// Why the parameter could not be made.
+pub fn check<P: FromContext>(context: &AddContext<'_>) -> Result<(), Error> {
+    P::check(context).map_err(|error| match error.downcast::<Error>() {
+        Ok(own) => *own,
+        Err(error) => Error::refused(
+            format!(
+                "the parameter `{}` cannot be made: {error}",
+                type_name::<P>()
+            ),
+            error,
+        ),
+    })
+}

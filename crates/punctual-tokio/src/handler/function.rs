@@ -1,0 +1,139 @@
+//! Functions as handlers: one implementation for every number of parameters.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use tokio::runtime::Handle;
+
+use super::from_context::check;
+use super::{Finish, FromContext, IntoOutcome, JobContext, Task};
+
+/// A function that can be a task: `async fn` or plain `fn` or closure, with up to eight parameters
+/// that implement [`FromContext`], returning what implements [`IntoOutcome`].
+///
+/// Plain functions run on threads for blocking work. The parameter `M` only keeps the two kinds
+/// apart; it never has to be written.
+///
+/// An async closure (`async |..| { .. }`) is a handler unless its future borrows what the closure
+/// holds; then write `move || { let db = db.clone(); async move { .. } }`, or take the value as
+/// [`State`](crate::State).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a task",
+    label = "not a handler",
+    note = "a task is a function or closure with up to 8 parameters, each `Args<T>`, `State<S>`, `JobContext` or another `FromContext`",
+    note = "it returns `()`, `Output<T>` or `Result<T, E>` with `T: Serialize` and `E: Into<BoxError>`",
+    note = "an async function's future has to be `Send`; what a closure holds has to be `Send`, `Sync` and `'static`",
+    note = "write `#[punctual::job]` above the function to see which of these is at fault"
+)]
+pub trait Handler<M>: Send + Sync + 'static {
+    #[doc(hidden)]
+    fn into_task(self) -> Task;
+}
+
+/// Marks async functions.
+#[derive(Debug)]
+pub struct Async;
+
+/// Marks plain functions.
+#[derive(Debug)]
+pub struct Blocking;
+
+impl<F, Fut> Handler<(Async,)> for F
+where
+    F: Fn() -> Fut + Send + Sync + 'static,
+    Fut: Future<Output: IntoOutcome> + Send + 'static,
+{
+    fn into_task(self) -> Task {
+        Task::asynchronous(move |_| self().map(IntoOutcome::into_outcome), |_| Ok(()))
+    }
+}
+
+impl<F, R> Handler<(Blocking,)> for F
+where
+    F: Fn() -> R + Send + Sync + 'static,
+    R: IntoOutcome,
+{
+    fn into_task(self) -> Task {
+        Task::blocking(move |_| self().into_outcome(), |_| Ok(()))
+    }
+}
+
+/// A parameter, or the end of the attempt.
+macro_rules! or_fail {
+    ($made:expr) => {
+        match $made {
+            Ok(made) => made,
+            Err(error) => return Finish::failed(&error),
+        }
+    };
+}
+
+macro_rules! handlers {
+    ($($parameter:ident $kind:ident),+) => {
+        impl<F, Fut, $($kind),+> Handler<(Async, $($kind,)+)> for F
+        where
+            F: Fn($($kind),+) -> Fut + Send + Sync + 'static,
+            Fut: Future<Output: IntoOutcome> + Send + 'static,
+            $($kind: FromContext + 'static,)+
+        {
+            fn into_task(self) -> Task {
+                let function = Arc::new(self);
+                Task::asynchronous(
+                    move |context: JobContext| {
+                        let function = Arc::clone(&function);
+                        async move {
+                            $(let $parameter = or_fail!($kind::from_context(&context).await);)+
+                            drop(context);
+                            let running = function($($parameter),+);
+                            drop(function);
+                            running.await.into_outcome()
+                        }
+                    },
+                    |context| {
+                        $(check::<$kind>(context)?;)+
+                        Ok(())
+                    },
+                )
+            }
+        }
+
+        impl<F, R, $($kind),+> Handler<(Blocking, $($kind,)+)> for F
+        where
+            F: Fn($($kind),+) -> R + Send + Sync + 'static,
+            R: IntoOutcome,
+            $($kind: FromContext + 'static,)+
+        {
+            fn into_task(self) -> Task {
+                Task::blocking(
+                    move |context: JobContext| {
+                        $(let $parameter = or_fail!(wait($kind::from_context(&context)));)+
+                        self($($parameter),+).into_outcome()
+                    },
+                    |context| {
+                        $(check::<$kind>(context)?;)+
+                        Ok(())
+                    },
+                )
+            }
+        }
+    };
+}
+
+handlers!(one T1);
+handlers!(one T1, two T2);
+handlers!(one T1, two T2, three T3);
+handlers!(one T1, two T2, three T3, four T4);
+handlers!(one T1, two T2, three T3, four T4, five T5);
+handlers!(one T1, two T2, three T3, four T4, five T5, six T6);
+handlers!(one T1, two T2, three T3, four T4, five T5, six T6, seven T7);
+handlers!(one T1, two T2, three T3, four T4, five T5, six T6, seven T7, eight T8);
+
+/// Makes a parameter on a thread that may block. Most are ready at once.
+pub fn wait<F: Future>(making: F) -> F::Output {
+    let mut making = pin!(making);
+    match making.as_mut().now_or_never() {
+        Some(made) => made,
+        None => Handle::current().block_on(making),
+    }
+}

@@ -1,0 +1,125 @@
+//! Functions whose futures must not leave their thread.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tracing::Instrument as _;
+
+use super::callable::{Reporter, Start, attempt};
+use super::from_context::check;
+use super::{AddContext, Check, Finish, FromContext, IntoOutcome, JobContext, RunInfo, Task};
+use crate::error::Error;
+use crate::executor::Place;
+use crate::reports::Key;
+
+/// A function that can be a local task: as a [`Handler`](crate::Handler) that is async, but its
+/// future need not be `Send`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a local task",
+    label = "not a local handler",
+    note = "a local task is an async function or closure with up to 8 parameters, each `Args<T>`, `State<S>`, `JobContext` or another `FromContext`",
+    note = "it returns `()`, `Output<T>` or `Result<T, E>` with `T: Serialize` and `E: Into<BoxError>`",
+    note = "only its future may be bound to a thread; what the function itself holds has to be `Send` and `Sync`"
+)]
+pub trait LocalHandler<M>: Send + Sync + 'static {
+    #[doc(hidden)]
+    fn into_local_task(self) -> Task;
+}
+
+struct LocalTask<C> {
+    call: Arc<C>,
+    check: Check,
+}
+
+impl<C, Fut> Start for LocalTask<C>
+where
+    C: Fn(JobContext) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Finish> + 'static,
+{
+    fn start(
+        &self,
+        runtime: &Handle,
+        place: &Place,
+        info: Arc<RunInfo>,
+        key: Key,
+    ) -> JoinHandle<()> {
+        let call = Arc::clone(&self.call);
+        let context = JobContext(Arc::clone(&info));
+        let span = info.span();
+        let mut reporter = Reporter::new(info, key);
+        let Some(local) = place.local() else {
+            reporter.begin();
+            reporter.end(Finish::failed(&NOT_LOCAL.into()));
+            return runtime.spawn(async move { drop(reporter) });
+        };
+        let begin = move || {
+            async move {
+                let future = catch_unwind(AssertUnwindSafe(|| call(context)));
+                match future {
+                    Ok(future) => attempt(future, reporter).await,
+                    Err(panic) => {
+                        reporter.begin();
+                        reporter.end(Finish::panicked(&*panic));
+                    }
+                }
+            }
+            .instrument(span)
+        };
+        place.limited(runtime, local.run(begin))
+    }
+
+    fn check(&self, context: &AddContext<'_>) -> Result<(), Error> {
+        (self.check)(context)
+    }
+
+    fn is_local(&self) -> bool {
+        true
+    }
+}
+
+const NOT_LOCAL: &str =
+    "the task's future cannot leave its thread: its job needs an executor like `Executor::local()`";
+
+macro_rules! local_handlers {
+    ($($parameter:ident $kind:ident),*) => {
+        impl<F, Fut, $($kind),*> LocalHandler<($($kind,)*)> for F
+        where
+            F: Fn($($kind),*) -> Fut + Send + Sync + 'static,
+            Fut: Future<Output: IntoOutcome> + 'static,
+            $($kind: FromContext + 'static,)*
+        {
+            fn into_local_task(self) -> Task {
+                let function = Arc::new(self);
+                let call = move |_context: JobContext| {
+                    let function = Arc::clone(&function);
+                    async move {
+                        $(let $parameter = match $kind::from_context(&_context).await {
+                            Ok(made) => made,
+                            Err(error) => return Finish::failed(&error),
+                        };)*
+                        function($($parameter),*).await.into_outcome()
+                    }
+                };
+                Task(Arc::new(LocalTask {
+                    call: Arc::new(call),
+                    check: |_context| {
+                        $(check::<$kind>(_context)?;)*
+                        Ok(())
+                    },
+                }))
+            }
+        }
+    };
+}
+
+local_handlers!();
+local_handlers!(one T1);
+local_handlers!(one T1, two T2);
+local_handlers!(one T1, two T2, three T3);
+local_handlers!(one T1, two T2, three T3, four T4);
+local_handlers!(one T1, two T2, three T3, four T4, five T5);
+local_handlers!(one T1, two T2, three T3, four T4, five T5, six T6);
+local_handlers!(one T1, two T2, three T3, four T4, five T5, six T6, seven T7);
+local_handlers!(one T1, two T2, three T3, four T4, five T5, six T6, seven T7, eight T8);

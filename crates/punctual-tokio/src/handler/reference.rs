@@ -1,0 +1,96 @@
+//! What a new job calls: a function or a name.
+
+use std::any::{TypeId, type_name};
+use std::sync::Arc;
+
+use super::{Handler, Task};
+use crate::program::{self, Program};
+
+/// What a new job calls: a [`Handler`], or the name of a registered task.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a task's name nor a function that can be a task",
+    label = "not a handler",
+    note = "a task is a function or closure with up to 8 parameters, each `Args<T>`, `State<S>`, `JobContext` or another `FromContext`",
+    note = "it returns `()`, `Output<T>` or `Result<T, E>` with `T: Serialize` and `E: Into<BoxError>`",
+    note = "an async function's future has to be `Send`; what a closure holds has to be `Send`, `Sync` and `'static`",
+    note = "write `#[punctual::job]` above the function to see which of these is at fault"
+)]
+pub trait IntoTask<M> {
+    #[doc(hidden)]
+    fn into_reference(self) -> Reference;
+}
+
+/// What a new job calls.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Reference {
+    pub(crate) task: TaskRef,
+    pub(crate) program: Option<Program>,
+}
+
+impl Reference {
+    fn to(task: TaskRef) -> Self {
+        Self {
+            task,
+            program: None,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) enum TaskRef {
+    /// A task that is registered under this name.
+    Named(Arc<str>),
+    /// A function without a stable name.
+    Anonymous {
+        task: Task,
+        /// What the compiler calls it.
+        name: &'static str,
+        /// Its type, if it holds no values: then all values of the type are the same function.
+        function: Option<TypeId>,
+    },
+}
+
+/// Marks functions.
+#[derive(Debug)]
+pub struct Function<M>(std::marker::PhantomData<M>);
+
+/// Marks names.
+#[derive(Debug)]
+pub struct Named;
+
+impl<M, F: Handler<M>> IntoTask<Function<M>> for F {
+    fn into_reference(self) -> Reference {
+        Reference::to(TaskRef::Anonymous {
+            task: self.into_task(),
+            name: type_name::<F>(),
+            function: function_of::<F>(),
+        })
+    }
+}
+
+/// The type of a function, if it holds no values: then all values of the type are the same function.
+pub(crate) fn function_of<F: 'static>() -> Option<TypeId> {
+    (size_of::<F>() == 0).then(TypeId::of::<F>)
+}
+
+impl IntoTask<Named> for Program {
+    fn into_reference(self) -> Reference {
+        Reference {
+            task: TaskRef::Named(program::TASK.into()),
+            program: Some(self),
+        }
+    }
+}
+
+impl IntoTask<Named> for &str {
+    fn into_reference(self) -> Reference {
+        Reference::to(TaskRef::Named(self.into()))
+    }
+}
+
+impl IntoTask<Named> for String {
+    fn into_reference(self) -> Reference {
+        Reference::to(TaskRef::Named(self.into()))
+    }
+}

@@ -1,0 +1,42 @@
+//! Tasks that publish the JSON Schema of their arguments.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use super::callable::Start;
+use super::{AddContext, RunInfo, Task};
+use crate::error::Error;
+use crate::executor::Place;
+use crate::reports::Key;
+
+struct WithSchema {
+    task: Task,
+    schema: fn() -> Value,
+}
+
+pub(crate) fn with_schema(task: Task, schema: fn() -> Value) -> Task {
+    Task(Arc::new(WithSchema { task, schema }))
+}
+
+impl Start for WithSchema {
+    fn start(
+        &self,
+        runtime: &Handle,
+        place: &Place,
+        info: Arc<RunInfo>,
+        key: Key,
+    ) -> JoinHandle<()> {
+        self.task.0.start(runtime, place, info, key)
+    }
+
+    fn check(&self, context: &AddContext<'_>) -> Result<(), Error> {
+        self.task.0.check(context)
+    }
+
+    fn args_schema(&self) -> Option<Value> {
+        Some((self.schema)())
+    }
+}

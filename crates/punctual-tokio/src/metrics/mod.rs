@@ -1,0 +1,16 @@
+//! What the scheduler counts and measures. With the feature `metrics` it goes to the recorder of
+//! the `metrics` facade; without, all of this is nothing and compiles to nothing.
+
+#[cfg(feature = "metrics")]
+mod census;
+#[cfg(feature = "metrics")]
+mod labels;
+#[cfg(not(feature = "metrics"))]
+mod nothing;
+#[cfg(feature = "metrics")]
+mod recorded;
+
+#[cfg(not(feature = "metrics"))]
+pub(crate) use nothing::{Census, Metrics, StoreErrors};
+#[cfg(feature = "metrics")]
+pub(crate) use recorded::{Census, Metrics, StoreErrors};

@@ -1,0 +1,158 @@
+//! Names, units and handles. All handles are made once, when the scheduler is built: a run costs
+//! an addition and two histogram entries, never a look-up.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use metrics::{
+    Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram,
+    gauge, histogram,
+};
+use punctual_core::plan::Plan;
+use punctual_core::{FireRange, Outcome};
+use punctual_store::RunEnd;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+
+use super::census::{self, STATES};
+use super::labels::{ALL, OUTCOMES, index, labels};
+use crate::core::Core;
+
+const RUNS: &str = "punctual_runs_total";
+const UNDER_WAY: &str = "punctual_runs_under_way";
+const LATENESS: &str = "punctual_run_lateness_seconds";
+const DURATION: &str = "punctual_run_duration_seconds";
+const JOBS: &str = "punctual_jobs";
+const STORE_ERRORS: &str = "punctual_store_errors_total";
+
+/// The handles of a scheduler.
+pub(crate) struct Metrics {
+    runs: [Counter; OUTCOMES],
+    under_way: Gauge,
+    lateness: Histogram,
+    duration: Histogram,
+    jobs: [Gauge; STATES.len()],
+    changed: Arc<Notify>,
+}
+
+/// Counts the failures of one store.
+#[derive(Default)]
+pub(crate) struct StoreErrors(Option<Counter>);
+
+/// The task that counts jobs; it ends when this is dropped.
+pub(crate) struct Census(AbortHandle);
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        describe();
+        Self {
+            runs: ALL.map(|outcome| {
+                let (outcome, reason) = labels(outcome);
+                counter!(RUNS, "outcome" => outcome, "reason" => reason)
+            }),
+            under_way: gauge!(UNDER_WAY),
+            lateness: histogram!(LATENESS),
+            duration: histogram!(DURATION),
+            jobs: STATES.map(|(_, state)| gauge!(JOBS, "state" => state)),
+            changed: Arc::default(),
+        }
+    }
+
+    /// A run has ended, or will not begin.
+    pub(crate) fn ended(&self, end: &RunEnd, fire_time: DateTime<Utc>) {
+        self.runs[index(end.outcome)].increment(1);
+        if let Some(started) = end.started {
+            self.lateness
+                .record(seconds(started - fire_time.timestamp_micros()));
+            self.duration.record(seconds(end.finished - started));
+        }
+    }
+
+    /// Counts what a plan decided without a run.
+    pub(crate) fn planned(&self, plan: &Plan) {
+        if let Some((range, why)) = plan.missed {
+            self.decided(range, Outcome::Missed(why));
+        }
+        if let Some((range, why)) = plan.skipped {
+            self.decided(range, Outcome::Skipped(why));
+        }
+        if let Some(range) = plan.coalesced {
+            self.decided(range, Outcome::Coalesced);
+        }
+    }
+
+    /// Fire times that share an outcome.
+    pub(crate) fn decided(&self, range: FireRange, outcome: Outcome) {
+        self.runs[index(outcome)].increment(range.count.number());
+    }
+
+    /// So many runs are under way on this node.
+    pub(crate) fn under_way(&self, runs: usize) {
+        self.under_way.set(runs as f64);
+    }
+
+    /// Jobs were added, changed or removed, or what this node knows has changed.
+    pub(crate) fn jobs_changed(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Counts jobs now, and again whenever they change.
+    pub(crate) fn take_census(&self, core: &Arc<Core>, runtime: &Handle) -> Census {
+        let counting = census::run(
+            Arc::clone(core),
+            self.jobs.clone(),
+            Arc::clone(&self.changed),
+        );
+        Census(runtime.spawn(counting).abort_handle())
+    }
+}
+
+impl StoreErrors {
+    pub(crate) fn of(alias: &str) -> Self {
+        Self(Some(counter!(STORE_ERRORS, "store" => alias.to_owned())))
+    }
+
+    pub(crate) fn add(&self) {
+        if let Some(counter) = &self.0 {
+            counter.increment(1);
+        }
+    }
+}
+
+impl Drop for Census {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl std::fmt::Debug for StoreErrors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoreErrors")
+    }
+}
+
+fn describe() {
+    describe_counter!(RUNS, Unit::Count, "Fire times by what became of them");
+    describe_gauge!(UNDER_WAY, Unit::Count, "Runs under way on this node");
+    describe_histogram!(
+        LATENESS,
+        Unit::Seconds,
+        "From the scheduled time of a run to the begin of its first attempt"
+    );
+    describe_histogram!(
+        DURATION,
+        Unit::Seconds,
+        "From the begin of a run's first attempt to its end"
+    );
+    describe_gauge!(JOBS, Unit::Count, "Jobs in all stores by how they stand");
+    describe_counter!(
+        STORE_ERRORS,
+        Unit::Count,
+        "Failed calls of the scheduler task to a store"
+    );
+}
+
+fn seconds(micros: i64) -> f64 {
+    micros as f64 / 1e6
+}

@@ -1,0 +1,81 @@
+//! What signatures and generated code name, and nobody writes. No promise is made about any of it.
+
+use chrono::{DateTime, Utc};
+use punctual_core::{Policies, Trigger};
+use serde_json::Value;
+
+use crate::clock::Clock;
+pub use crate::declared::{Declaration, DeclaredTask, submit};
+use crate::error::{BoxError, Error};
+pub use crate::handler::{
+    Async, Blocking, Check, Finish, Function, Named, Reference, Task, check, made, wait,
+};
+use crate::new_job::NewJob;
+
+/// A clock that a builder takes.
+pub struct AnyClock(pub(crate) Clock);
+
+impl std::fmt::Debug for AnyClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AnyClock")
+    }
+}
+
+/// Implemented for a type of the name of each declared function: `jobs![function]` finds it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not declared",
+    note = "write `#[punctual::job]` or `#[punctual::scheduled_job(..)]` above the function"
+)]
+pub trait Declared {
+    /// What the attribute left behind.
+    const DECLARATION: Declaration;
+}
+
+/// A job of a declared function. The text is JSON that was checked at compile time.
+pub fn job(task: &str, trigger: &str) -> NewJob {
+    NewJob::from_parts(task, trigger.parse().map_err(Error::from))
+}
+
+/// A job whose trigger is an expression.
+pub fn job_of(
+    task: &str,
+    trigger: impl TryInto<Trigger, Error: Into<punctual_core::Error>>,
+) -> NewJob {
+    NewJob::from_parts(
+        task,
+        trigger.try_into().map_err(|error| error.into().into()),
+    )
+}
+
+/// Policies from JSON that was checked at compile time.
+#[must_use]
+pub fn policies(json: &str) -> Policies {
+    serde_json::from_str(json).expect("the attribute has checked the policies")
+}
+
+/// A time that was checked at compile time, as a date trigger.
+#[must_use]
+pub fn instant(date: &str) -> DateTime<Utc> {
+    let date: Trigger = date.parse().expect("the attribute has checked the time");
+    let instant = date.next(None, DateTime::UNIX_EPOCH);
+    instant.expect("a date has its time, past or not")
+}
+
+/// Arguments from JSON that was checked at compile time.
+#[must_use]
+pub fn args(json: &str) -> Value {
+    serde_json::from_str(json).expect("the attribute has written the arguments")
+}
+
+/// An attempt that could not be given a parameter.
+#[must_use]
+pub fn failed(error: &BoxError) -> Finish {
+    Finish::failed(error)
+}
+
+/// The JSON Schema of a type.
+#[cfg(feature = "schemars")]
+#[must_use]
+pub fn schema<T: schemars::JsonSchema>() -> Value {
+    schemars::schema_for!(T).to_value()
+}

@@ -1,0 +1,120 @@
+//! The workers of one executor.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use punctual_store::EndText;
+use tracing::Instrument as _;
+
+use super::child::WorkerChild;
+use super::message::{Ended, News, Order, Run};
+use super::worker::was_called;
+use crate::error::{BoxError, Error, ErrorKind};
+use crate::handler::{Finish, Reporter, RunInfo};
+use crate::reports::Key;
+
+/// Workers that wait for something to do. The executor's permits bound how many there are.
+#[derive(Default)]
+pub(crate) struct Pool(Mutex<Vec<WorkerChild>>);
+
+impl Pool {
+    pub(crate) fn new() -> Result<Arc<Self>, Error> {
+        if was_called() {
+            return Ok(Arc::default());
+        }
+        Err(Error::new(
+            ErrorKind::Invalid,
+            "executor: its workers are this program again; call `punctual::process::init()` first in `main`, \
+             or they would do all that `main` does",
+        ))
+    }
+
+    /// An attempt in a worker.
+    pub(crate) fn attempt(
+        self: &Arc<Self>,
+        info: Arc<RunInfo>,
+        key: Key,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let pool = Arc::clone(self);
+        let span = info.span();
+        let mut reporter = Reporter::new(Arc::clone(&info), key);
+        async move {
+            reporter.begin();
+            let finish = pool.run(&info).await;
+            reporter.end(finish.unwrap_or_else(|error| Finish::failed(&error)));
+        }
+        .instrument(span)
+    }
+
+    async fn run(&self, info: &RunInfo) -> Result<Finish, BoxError> {
+        let run = info.run.0;
+        let mut worker = self.worker_that_begins(info).await?;
+        let mut is_told = false;
+        loop {
+            let news = tokio::select! {
+                news = worker.news() => news?,
+                () = info.cancelled(), if !is_told => {
+                    is_told = true;
+                    worker.order(&Order::Cancel).await?;
+                    continue;
+                }
+            };
+            match news {
+                News::Ended(ended) if ended.run == run => {
+                    self.lock().push(worker);
+                    return Ok(finish_of(ended));
+                }
+                other => {
+                    return Err(format!("the worker process said {other:?} in run {run}").into());
+                }
+            }
+        }
+    }
+
+    async fn worker_that_begins(&self, info: &RunInfo) -> Result<WorkerChild, BoxError> {
+        let run = info.run.0;
+        let order = Order::Run(Box::new(Run {
+            run,
+            attempt: info.attempt,
+            fire_time: info.fire_time.timestamp_micros(),
+            job: (*info.job).clone(),
+        }));
+        while let Some(mut worker) = self.idle() {
+            // One that was killed while it waited has not begun: another can.
+            if worker.begin(&order, run).await.is_ok() {
+                return Ok(worker);
+            }
+        }
+        let mut worker = WorkerChild::start().await?;
+        worker.begin(&order, run).await?;
+        Ok(worker)
+    }
+
+    fn idle(&self) -> Option<WorkerChild> {
+        self.lock().pop()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<WorkerChild>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("idle", &self.lock().len())
+            .finish()
+    }
+}
+
+fn finish_of(ended: Ended) -> Finish {
+    let text = match (ended.result, ended.error) {
+        (Some(result), _) => Some(EndText::Result(result)),
+        (None, Some(error)) => Some(EndText::Error(error)),
+        (None, None) => None,
+    };
+    Finish {
+        outcome: ended.outcome,
+        text,
+    }
+}

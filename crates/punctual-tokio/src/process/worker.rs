@@ -1,0 +1,226 @@
+//! What this program does as a worker.
+
+use std::io::{BufRead as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use punctual_core::RunId;
+use punctual_store::EndText;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::mpsc;
+
+use super::message::{Ended, News, Order, Run, WORKER};
+use crate::builder::SchedulerBuilder;
+use crate::clock::instant;
+use crate::core::Core;
+use crate::declared::task_named;
+use crate::error::BoxError;
+use crate::handler::{Finish, Handler, Host, RunInfo};
+use crate::reports::Key;
+use crate::scheduler::Scheduler;
+
+/// The only attempt of a worker.
+const KEY: Key = Key {
+    slot: 0,
+    generation: 0,
+};
+
+static CALLED: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn was_called() -> bool {
+    CALLED.load(Ordering::Relaxed)
+}
+
+/// Makes this program usable as a worker of [`Executor::process`](crate::Executor::process): call
+/// it first in `main`.
+///
+/// In the program that you started it returns at once. In a worker it runs jobs and never returns.
+/// A worker knows the functions that have `#[job]` or `#[scheduled_job]`; for others, and for
+/// state, see [`Worker`].
+pub fn init() {
+    Worker::new().init();
+}
+
+/// A worker that knows more than what is declared by attributes.
+///
+/// ```
+/// use punctual_tokio::{Args, process};
+///
+/// async fn resize(Args((path,)): Args<(String,)>) {
+///     println!("{path}");
+/// }
+///
+/// fn main() {
+///     process::Worker::new().task("resize", resize).init();
+///     // from here on only the program itself, not its workers
+/// }
+/// ```
+#[must_use = "a worker does nothing until `init`"]
+pub struct Worker(SchedulerBuilder);
+
+impl Worker {
+    /// A worker that knows the declared functions.
+    pub fn new() -> Self {
+        Self(Scheduler::builder())
+    }
+
+    /// Registers a function under the name that it has in the scheduler.
+    pub fn task<M>(self, name: &str, handler: impl Handler<M>) -> Self {
+        Self(self.0.task(name, handler))
+    }
+
+    /// A value for handlers with a [`State<S>`](crate::State) parameter.
+    pub fn state<S: Clone + Send + Sync + 'static>(self, state: S) -> Self {
+        Self(self.0.state(state))
+    }
+
+    /// See [`init`].
+    pub fn init(self) {
+        CALLED.store(true, Ordering::Relaxed);
+        let mut arguments = std::env::args().skip(1);
+        if arguments.next().as_deref() != Some(WORKER) {
+            return;
+        }
+        let mark = arguments.next().unwrap_or_default();
+        let status = match work(self, mark) {
+            Ok(()) => 0,
+            Err(error) => {
+                // Its standard error is the scheduler's.
+                let _ = writeln!(std::io::stderr(), "punctual worker: {error}");
+                1
+            }
+        };
+        std::process::exit(status);
+    }
+}
+
+impl Default for Worker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Worker")
+    }
+}
+
+fn work(worker: Worker, mark: String) -> Result<(), BoxError> {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async move {
+        let (sender, mut orders) = mpsc::unbounded_channel();
+        thread::spawn(move || read(&sender));
+        say(&mark, &News::Ready)?;
+        // Never started: jobs here have no scheduler to talk to.
+        let scheduler = worker.0.build()?;
+        let station = Station {
+            host: scheduler.host(),
+            core: scheduler.core,
+        };
+        while let Some(order) = orders.recv().await {
+            // A late `Cancel` finds nothing to cancel.
+            if let Order::Run(run) = order {
+                say(&mark, &News::Begins { run: run.run })?;
+                let ended = station.run(*run, &mut orders).await;
+                say(&mark, &News::Ended(ended))?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Passes orders on. When the scheduler is gone, so is this process, whatever it does.
+#[expect(
+    clippy::exit,
+    reason = "a job that blocks or never ends must not keep an orphan alive"
+)]
+fn read(orders: &mpsc::UnboundedSender<Order>) {
+    for line in std::io::stdin().lock().lines() {
+        let order = line.ok().and_then(|line| serde_json::from_str(&line).ok());
+        let Some(order) = order else { break };
+        if orders.send(order).is_err() {
+            break;
+        }
+    }
+    std::process::exit(0);
+}
+
+/// Begins with a line end: a job may have printed half a line.
+fn say(mark: &str, news: &News) -> Result<(), BoxError> {
+    let news = serde_json::to_string(news)?;
+    let mut out = std::io::stdout().lock();
+    write!(out, "\n{mark} {news}\n")?;
+    out.flush()?;
+    Ok(())
+}
+
+/// What the attempts of a worker share.
+struct Station {
+    host: Arc<Host>,
+    core: Arc<Core>,
+}
+
+impl Station {
+    async fn run(&self, run: Run, orders: &mut mpsc::UnboundedReceiver<Order>) -> Ended {
+        let id = run.run;
+        let name = run.job.task();
+        let known = self.core.registry.get(name);
+        let Some(task) = known.or_else(|| task_named(name)) else {
+            let error = format!(
+                "the worker knows no task `{}`: give it to `process::Worker`, or declare it with `#[job]`",
+                run.job.task()
+            );
+            return ended(id, Finish::failed(&error.into()));
+        };
+        let Some(place) = self.core.executors.get(crate::DEFAULT) else {
+            return ended(id, Finish::failed(&"the worker has no executor".into()));
+        };
+        let info = Arc::new(RunInfo::new(
+            Arc::clone(&self.host),
+            Arc::new(run.job),
+            RunId(run.run),
+            instant(run.fire_time),
+            run.attempt,
+        ));
+        let attempt = task
+            .0
+            .start(&Handle::current(), &place, Arc::clone(&info), KEY);
+        let finish = self.wait(&info, orders).await;
+        // It has reported; what is left of it ends by itself.
+        drop(attempt);
+        ended(id, finish)
+    }
+
+    async fn wait(&self, info: &RunInfo, orders: &mut mpsc::UnboundedReceiver<Order>) -> Finish {
+        let mut reports = Vec::new();
+        loop {
+            tokio::select! {
+                () = self.host.reports.filled() => self.host.reports.take(&mut reports),
+                Some(Order::Cancel) = orders.recv() => info.cancel(),
+            }
+            if let Some(report) = reports.pop() {
+                let gone = || Finish::failed(&"the attempt was dropped".into());
+                return report.finish.unwrap_or_else(gone);
+            }
+        }
+    }
+}
+
+fn ended(run: u64, finish: Finish) -> Ended {
+    let (result, error) = match finish.text {
+        Some(EndText::Result(result)) => (Some(result), None),
+        Some(EndText::Error(error)) => (None, Some(error)),
+        None => (None, None),
+    };
+    Ended {
+        run,
+        outcome: finish.outcome,
+        result,
+        error,
+    }
+}

@@ -1,0 +1,236 @@
+//! Bringing stores up to date with the jobs that code declares.
+
+use std::sync::Arc;
+
+use punctual_store::{Insert, JobFilter, OnConflict, StoredJob};
+
+use super::Scheduler;
+use super::edit::{Edited, event_of};
+use crate::checked_job::Checked;
+use crate::core::NamedStore;
+use crate::error::{Error, ErrorKind};
+use crate::event::EventKind;
+use crate::scheduler::JobSnapshot;
+
+/// How often a job is looked at anew because another node changed it meanwhile.
+const TRIES: usize = 32;
+
+/// What became of a declared job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Tally {
+    added: usize,
+    updated: usize,
+    unchanged: usize,
+    exhausted: usize,
+}
+
+impl Scheduler {
+    /// The stored jobs that code of this program once declared and does not declare any more.
+    ///
+    /// Declared jobs are brought up to date when a scheduler starts, by their ids:
+    ///
+    /// - one that is not stored is added, unless its only date has passed;
+    /// - one that is stored as the code says stays as it is, edits included: each carries a
+    ///   fingerprint of the definition that it was last brought up to date with;
+    /// - one whose code has changed since becomes what the code says, edits included; it keeps its
+    ///   counters, stays paused if it was, and keeps its next fire time if the trigger is the same;
+    /// - one that the code does not declare any more has *vanished*: it is logged, told as
+    ///   [`EventKind::JobVanished`] and listed here, but never removed. It goes on as long as its
+    ///   task is known, else it is parked.
+    ///
+    /// Jobs of crates that declare nothing in this program are none of its business.
+    ///
+    /// ```
+    /// # use punctual_tokio::Scheduler;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), punctual_tokio::Error> {
+    /// # let scheduler = Scheduler::builder().build()?;
+    /// for vanished in scheduler.vanished_jobs().await? {
+    ///     scheduler.remove_job(vanished.job.id()).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If a store cannot be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed.
+    pub async fn vanished_jobs(&self) -> Result<Vec<JobSnapshot>, Error> {
+        let declared = self.core.declared.ids();
+        let mut vanished = Vec::new();
+        for by in self.core.declared.crates() {
+            let filter = JobFilter {
+                declared_by: Some(by.to_owned()),
+                ..JobFilter::default()
+            };
+            let stored = self.get_jobs(filter).await?;
+            vanished.extend(
+                stored
+                    .into_iter()
+                    .filter(|stored| !declared.contains(stored.job.id().as_str())),
+            );
+        }
+        Ok(vanished)
+    }
+
+    /// Checks all declared jobs, so that a mistake is known before anything runs.
+    pub(crate) fn check_declared(&self) -> Result<(), Error> {
+        for (declaration, job) in self.core.declared.jobs() {
+            let id = job.given_id().unwrap_or_default().to_owned();
+            job.check(&self.core)
+                .map_err(|error| error.about(format_args!("job `{id}` of {declaration}")))?;
+        }
+        Ok(())
+    }
+
+    /// Adds and updates the declared jobs, and reports those that vanished.
+    pub(super) async fn bring_up_to_date(&self) -> Result<(), Error> {
+        if self.core.declared.is_empty() || self.is_running() {
+            return Ok(());
+        }
+        let mut tally = Tally::default();
+        for (_, job) in self.core.declared.jobs() {
+            let checked = job.check(&self.core)?;
+            self.bring_one_up_to_date(&checked, &mut tally).await?;
+        }
+        tracing::info!(
+            added = tally.added,
+            updated = tally.updated,
+            unchanged = tally.unchanged,
+            exhausted = tally.exhausted,
+            "declared jobs are up to date"
+        );
+        for vanished in self.vanished_jobs().await? {
+            let id = vanished.job.id();
+            tracing::warn!(job = %id, store = %vanished.store, "no code declares this job any more");
+            let named = self.core.store(&vanished.store)?;
+            self.core
+                .bus
+                .emit(|| EventKind::JobVanished(event_of(&named, id)));
+        }
+        Ok(())
+    }
+
+    async fn bring_one_up_to_date(
+        &self,
+        checked: &Checked,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
+        let id = checked.job.id();
+        for _ in 0..TRIES {
+            let found = match self.core.find(id).await {
+                Ok(found) => Some(found),
+                Err(error) if error.is_not_found() => None,
+                Err(error) => return Err(error),
+            };
+            let done = match found {
+                None => self.add_declared(checked, tally).await,
+                Some((named, stored)) if named.id == checked.store.id => {
+                    self.update_declared(checked, &stored, tally).await
+                }
+                Some((named, stored)) => self.move_declared(checked, &named, &stored, tally).await,
+            };
+            match done {
+                // Another node was faster: it may have done the same.
+                Err(error) if error.is_conflict() || error.is_not_found() => {}
+                done => return done,
+            }
+        }
+        Err(Error::new(
+            ErrorKind::Conflict,
+            format!("the job `{id}` is changed all the time; start again"),
+        ))
+    }
+
+    async fn add_declared(&self, checked: &Checked, tally: &mut Tally) -> Result<(), Error> {
+        let Some(insert) = checked.insert_declared(self.now())? else {
+            tracing::info!(job = %checked.job.id(), "the declared job has no fire time left");
+            tally.exhausted += 1;
+            return Ok(());
+        };
+        self.insert_one(&checked.store, insert).await?;
+        tally.added += 1;
+        Ok(())
+    }
+
+    async fn insert_one(&self, named: &NamedStore, insert: Insert) -> Result<(), Error> {
+        let answers = self.insert(named, vec![insert]).await?;
+        for answer in answers {
+            answer?;
+        }
+        Ok(())
+    }
+
+    async fn update_declared(
+        &self,
+        checked: &Checked,
+        stored: &StoredJob,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
+        if stored.job.declared() == checked.job.declared() {
+            tally.unchanged += 1;
+            return Ok(());
+        }
+        let is_same = stored.job.trigger() == checked.job.trigger() && !stored.state.finished;
+        if !is_same && checked.insert_declared(self.now())?.is_none() {
+            // What the code says now is over.
+            tracing::info!(job = %stored.job.id(), "the declared job has no fire time left: removed");
+            self.remove(&checked.store, stored.job.id()).await?;
+            tally.exhausted += 1;
+            return Ok(());
+        }
+        self.edit(stored.job.id(), |stored, now| {
+            let insert = replacement(checked, stored, now)?;
+            let (state, is_same) = stored.replaced_by(&insert);
+            Ok(Edited {
+                job: insert.job,
+                state,
+                new_incarnation: !is_same,
+                decided: None,
+            })
+        })
+        .await?;
+        tracing::info!(job = %stored.job.id(), "the code of the declared job has changed: updated");
+        tally.updated += 1;
+        Ok(())
+    }
+
+    /// The code names another store than the one that the job is in.
+    async fn move_declared(
+        &self,
+        checked: &Checked,
+        old: &NamedStore,
+        stored: &StoredJob,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
+        let mut insert = replacement(checked, stored, self.now())?;
+        let (mut state, _) = stored.replaced_by(&insert);
+        (state.running, state.queued) = (0, 0);
+        insert.state = state;
+        let moved = self.insert_one(&checked.store, insert).await;
+        // A process that died between the two has left it in both: then the next look is at the new
+        // one.
+        if moved.as_ref().map_or_else(Error::is_conflict, |()| true) {
+            self.remove(old, stored.job.id()).await?;
+        }
+        moved?;
+        tally.updated += 1;
+        Ok(())
+    }
+}
+
+/// What the code says, for a job that is stored already.
+fn replacement(
+    checked: &Checked,
+    stored: &StoredJob,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<Insert, Error> {
+    Ok(checked.insert_declared(now)?.unwrap_or_else(|| Insert {
+        job: Arc::clone(&checked.job),
+        state: stored.state,
+        on_conflict: OnConflict::Refuse,
+    }))
+}

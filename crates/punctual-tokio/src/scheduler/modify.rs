@@ -1,0 +1,192 @@
+//! Changing what a job is.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use punctual_core::{Job, JobId, JobState, Policies, Trigger};
+use serde::Serialize;
+
+use super::edit::Edited;
+use super::{Scheduler, job_id};
+use crate::checked_job::fits;
+use crate::core::Core;
+use crate::error::{Error, ErrorKind};
+use crate::executor::no_executor;
+use crate::handler::AddContext;
+
+impl Scheduler {
+    /// Changes a job; its trigger is changed by [`reschedule_job`](Self::reschedule_job). Settings
+    /// follow; the job is changed when this is awaited.
+    ///
+    /// ```
+    /// # use punctual_core::Crontab;
+    /// # use punctual_tokio::Scheduler;
+    /// # async fn tick() {}
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), punctual_tokio::Error> {
+    /// # let scheduler = Scheduler::builder().build()?;
+    /// # scheduler.add_job(tick, Crontab::new("@daily")).id("tick").await?;
+    /// scheduler.modify_job("tick").name("Daily tick").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn modify_job(&self, id: impl AsRef<str>) -> ModifyJob {
+        ModifyJob::new(Ok(self.clone()), job_id(id))
+    }
+}
+
+type Change = Box<dyn Fn(Job, &mut JobState) -> Job + Send + Sync>;
+
+/// A job that is about to be changed; see [`Scheduler::modify_job`].
+///
+/// # Errors
+///
+/// Awaiting it fails if there is no such job, if the new arguments do not fit its task, or if the
+/// store cannot be reached.
+///
+/// # Cancel safety
+///
+/// If the future is dropped, the job may or may not have been changed.
+#[must_use = "a job is changed only when this is awaited"]
+pub struct ModifyJob {
+    scheduler: Result<Scheduler, Error>,
+    id: Result<JobId, Error>,
+    changes: Vec<Result<Change, Error>>,
+}
+
+impl ModifyJob {
+    pub(crate) fn new(scheduler: Result<Scheduler, Error>, id: Result<JobId, Error>) -> Self {
+        Self {
+            scheduler,
+            id,
+            changes: Vec::new(),
+        }
+    }
+
+    fn with(mut self, change: impl Fn(Job, &mut JobState) -> Job + Send + Sync + 'static) -> Self {
+        self.changes.push(Ok(Box::new(change)));
+        self
+    }
+
+    /// Another name for people.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        self.with(move |job, _| job.with_name(Some(&name)))
+    }
+
+    /// Other tags.
+    pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let tags: Vec<String> = tags.into_iter().map(Into::into).collect();
+        self.with(move |job, _| job.with_tags(&tags))
+    }
+
+    /// Other arguments.
+    pub fn args(mut self, args: impl Serialize) -> Self {
+        match serde_json::to_value(args) {
+            Ok(args) => self.with(move |job, _| job.with_args(&args)),
+            Err(error) => {
+                let message = format!("args: cannot be written as JSON: {error}");
+                self.changes
+                    .push(Err(Error::new(ErrorKind::Invalid, message)));
+                self
+            }
+        }
+    }
+
+    /// Another registered task.
+    pub fn task(self, name: impl Into<String>) -> Self {
+        let name: Arc<str> = name.into().into();
+        self.with(move |job, _| job.with_task(Arc::clone(&name)))
+    }
+
+    /// Other policies.
+    pub fn policies(self, policies: Policies) -> Self {
+        self.with(move |job, _| job.with_policies(policies))
+    }
+
+    /// The alias of another executor, for the runs that begin from then on.
+    pub fn executor(self, alias: impl Into<String>) -> Self {
+        let alias = alias.into();
+        self.with(move |job, _| job.with_executor(Some(&alias)))
+    }
+
+    /// One extra fire time before the trigger's next ones. An interval without a start counts
+    /// from it.
+    pub fn next_run_time(self, at: DateTime<Utc>) -> Self {
+        self.with(move |job, state| {
+            if matches!(job.trigger(), Trigger::Interval(_)) && !job.trigger().is_anchored() {
+                state.anchor = Some(at);
+            }
+            state.next_run_time = Some(at);
+            state.search_limit = false;
+            state.finished = false;
+            job
+        })
+    }
+
+    async fn apply(self) -> Result<(), Error> {
+        let (id, scheduler) = (self.id?, self.scheduler?);
+        let changes = self.changes.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let core = &scheduler.core;
+        scheduler
+            .edit(&id, |stored, _| {
+                let mut state = stored.state;
+                let mut job = Job::clone(&stored.job);
+                for change in &changes {
+                    job = change(job, &mut state);
+                }
+                check(core, &stored.job, &job)?;
+                let new_incarnation = state.next_run_time != stored.state.next_run_time;
+                Ok(Edited {
+                    job: Arc::new(job),
+                    state,
+                    new_incarnation,
+                    decided: None,
+                })
+            })
+            .await
+    }
+}
+
+/// Checks what is new. What is as it was stays, even if it is not known here.
+fn check(core: &Core, before: &Job, job: &Job) -> Result<(), Error> {
+    let task = core.registry.get(job.task());
+    let place = core.executors.get(job.executor());
+    let is_moved = job.executor() != before.executor();
+    let is_other = job.task() != before.task();
+    if is_moved && place.is_none() {
+        return Err(no_executor(job.executor()));
+    }
+    let Some(task) = task else {
+        let message = format!("no task `{}` is registered", job.task());
+        let unknown = || Error::new(ErrorKind::UnknownTask, message);
+        return if is_other { Err(unknown()) } else { Ok(()) };
+    };
+    if is_other || job.args_json() != before.args_json() {
+        task.0.check(&AddContext {
+            states: &core.states,
+            args: job.args_json(),
+        })?;
+    }
+    match place {
+        Some(place) if is_moved || is_other => fits(&task, job, &place),
+        _ => Ok(()),
+    }
+}
+
+impl IntoFuture for ModifyJob {
+    type Output = Result<(), Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.apply())
+    }
+}
+
+impl std::fmt::Debug for ModifyJob {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ModifyJob")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

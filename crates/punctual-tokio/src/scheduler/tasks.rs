@@ -1,0 +1,36 @@
+//! Looking at tasks.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::Scheduler;
+use crate::registry::is_anonymous;
+
+/// A task that jobs can call by name on this node.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct TaskInfo {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The JSON Schema of its arguments, if it publishes one: `#[job(schema)]`.
+    pub args_schema: Option<Value>,
+}
+
+impl Scheduler {
+    /// The tasks that jobs can call by name on this node, in the order of their names.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<TaskInfo> {
+        let names = self.core.registry.names().into_iter();
+        names
+            .filter(|name| !is_anonymous(name))
+            .map(|name| {
+                let task = self.core.registry.get(&name);
+                TaskInfo {
+                    args_schema: task.and_then(|task| task.0.args_schema()),
+                    name,
+                }
+            })
+            .collect()
+    }
+}

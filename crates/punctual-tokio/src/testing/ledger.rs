@@ -1,0 +1,179 @@
+//! What became of fire times, in a form that tests compare.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use punctual_core::{JobId, Outcome, Run, RunState};
+use punctual_store::RunFilter;
+use serde_json::Value;
+
+use super::Moment;
+use crate::error::Error;
+use crate::scheduler::Scheduler;
+
+/// What became of fire times, the oldest first. Printed, it is a line for each [`Entry`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ledger(Vec<Entry>);
+
+/// A fire time, or a stretch of fire times that did not run. Printed, it reads
+/// `2026-03-28T01:30:00Z succeeded: 42`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The job.
+    pub job: JobId,
+    /// The fire time; the first one of a stretch.
+    pub fire_time: DateTime<Utc>,
+    /// How it ended; `None` while it runs or waits.
+    pub outcome: Option<Outcome>,
+    /// How many fire times.
+    pub count: u64,
+    /// The result of the run.
+    pub result: Option<Value>,
+    /// The error of the run.
+    pub error: Option<String>,
+}
+
+impl Ledger {
+    /// The ledger of one job.
+    ///
+    /// # Errors
+    ///
+    /// If the id is none, or the store cannot be reached.
+    pub async fn of(scheduler: &Scheduler, job: impl AsRef<str>) -> Result<Self, Error> {
+        let filter = RunFilter::job(JobId::new(job)?);
+        Ok(Self::from(scheduler.runs(filter).await?))
+    }
+
+    /// The ledger of all jobs.
+    ///
+    /// # Errors
+    ///
+    /// If a store cannot be reached.
+    pub async fn all(scheduler: &Scheduler) -> Result<Self, Error> {
+        Ok(Self::from(scheduler.runs(RunFilter::default()).await?))
+    }
+
+    /// Its entries.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+
+    /// How many fire times ended so.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> u64 {
+        let matching = self.0.iter().filter(|entry| entry.outcome == Some(outcome));
+        matching.map(|entry| entry.count).sum()
+    }
+
+    /// Asserts all of it, a line for each entry.
+    ///
+    /// # Panics
+    ///
+    /// If it differs; the panic shows all of the ledger.
+    #[track_caller]
+    pub fn assert_lines(&self, expected: &[&str]) {
+        let lines: Vec<_> = self.0.iter().map(Entry::to_string).collect();
+        assert!(
+            lines == expected,
+            "the ledger is not as expected\nexpected:\n{}\nfound:\n{self}",
+            indented(expected.iter())
+        );
+    }
+
+    /// Asserts that exactly these fire times ran and succeeded, whatever became of others.
+    ///
+    /// # Panics
+    ///
+    /// If other ones did; the panic shows all of the ledger.
+    #[track_caller]
+    pub fn assert_succeeded_at<M: Moment + Copy>(&self, expected: &[M]) {
+        let is_success = |entry: &&Entry| entry.outcome == Some(Outcome::Succeeded);
+        let found = self.0.iter().filter(is_success);
+        let found: Vec<_> = found.map(|entry| entry.fire_time).collect();
+        let expected: Vec<_> = expected.iter().map(|moment| moment.instant()).collect();
+        assert!(
+            found == expected,
+            "other fire times succeeded than expected\nexpected:\n{}\nfound:\n{self}",
+            indented(expected.iter().map(|time| shown(*time)))
+        );
+    }
+
+    /// Asserts that there is something in it, and that all of it succeeded.
+    ///
+    /// # Panics
+    ///
+    /// If it is empty, or something did not succeed; the panic shows all of the ledger.
+    #[track_caller]
+    pub fn assert_all_succeeded(&self) {
+        assert!(!self.0.is_empty(), "the ledger is empty: nothing was due");
+        let mut all = self.0.iter();
+        assert!(
+            all.all(|entry| entry.outcome == Some(Outcome::Succeeded)),
+            "not all succeeded:\n{self}"
+        );
+    }
+}
+
+impl From<Vec<Run>> for Ledger {
+    fn from(runs: Vec<Run>) -> Self {
+        let mut entries: Vec<_> = runs.into_iter().map(Entry::from).collect();
+        entries.sort_by(|a, b| (a.fire_time, &a.job).cmp(&(b.fire_time, &b.job)));
+        Self(entries)
+    }
+}
+
+impl From<Run> for Entry {
+    fn from(run: Run) -> Self {
+        Self {
+            fire_time: run
+                .range
+                .map_or_else(|| run.fire_time(), |range| range.first),
+            outcome: match run.state {
+                RunState::Ended(outcome) => Some(outcome),
+                _ => None,
+            },
+            count: run.range.map_or(1, |range| range.count.number()),
+            result: run.result,
+            error: run.error,
+            job: run.job,
+        }
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown(self.fire_time))?;
+        match self.outcome {
+            Some(outcome) => write!(f, " {outcome}")?,
+            None => f.write_str(" under way")?,
+        }
+        if self.count > 1 {
+            write!(f, ", {} fire times", self.count)?;
+        }
+        match (&self.error, &self.result) {
+            (Some(error), _) => write!(f, ": {error}"),
+            (None, Some(result)) => write!(f, ": {result}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&indented(self.0.iter()))
+    }
+}
+
+fn shown(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+fn indented(lines: impl Iterator<Item = impl fmt::Display>) -> String {
+    let lines: Vec<_> = lines.map(|line| format!("    {line}")).collect();
+    if lines.is_empty() {
+        return "    (nothing)".to_owned();
+    }
+    lines.join("\n")
+}

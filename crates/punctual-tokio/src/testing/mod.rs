@@ -1,0 +1,35 @@
+//! For tests of programs with jobs: a clock that a test moves, and assertions on the ledger.
+//!
+//! Time stands still until the test [advances](TestClock::advance_to) it. Then it passes as it
+//! would: every job starts at its own time, bodies that sleep take as long as they say, retries
+//! wait and timeouts strike, all in no time at all. Behind the feature `testing`.
+//!
+//! ```
+//! use punctual_core::Crontab;
+//! use punctual_tokio::Scheduler;
+//! use punctual_tokio::testing::{Ledger, TestClock};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), punctual_tokio::Error> {
+//! let clock = TestClock::at("2026-03-27T12:00:00Z");
+//! let scheduler = Scheduler::builder().timezone("Europe/Berlin").clock(clock.clone()).build()?;
+//! scheduler.add_job(|| async {}, Crontab::new("30 2 * * *")).id("nightly").await?;
+//! scheduler.start().await?;
+//!
+//! clock.advance_to("2026-03-30T12:00:00Z").await;
+//! // On the 29th there is no 02:30: clocks go from 02:00 to 03:00.
+//! Ledger::of(&scheduler, "nightly").await?.assert_lines(&[
+//!     "2026-03-28T01:30:00Z succeeded",
+//!     "2026-03-29T01:00:00Z succeeded",
+//!     "2026-03-30T00:30:00Z succeeded",
+//! ]);
+//! # Ok(()) }
+//! ```
+
+mod clock;
+mod ledger;
+mod moment;
+
+pub use clock::TestClock;
+pub use ledger::{Entry, Ledger};
+pub use moment::Moment;

@@ -1,0 +1,237 @@
+//! Schedulers from files and from the environment.
+
+use std::time::Duration;
+
+use punctual_core::{Coalesce, MaxInstances};
+use punctual_tokio::{Args, JobFilter, Scheduler, SchedulerConfig};
+
+use crate::support::pass;
+
+const FILE: &str = r#"
+timezone = "Europe/Berlin"
+node = "worker-1"
+
+[stores.default]
+type = "memory"
+per_job = 2
+
+[executors.disk]
+type = "blocking"
+threads = 1
+
+[executors.command]
+type = "command"
+programs = 1
+
+[job_defaults]
+misfire_grace_time = 30
+max_instances = 2
+
+[[jobs]]
+id = "sweep"
+task = "sweep"
+name = "Sweep"
+trigger = { type = "interval", seconds = 1 }
+args = [7]
+tags = ["mail"]
+executor = "disk"
+policies = { coalesce = "earliest" }
+
+[[jobs]]
+id = "dump"
+program = { program = "true" }
+trigger = "30 2 * * *"
+
+[[jobs]]
+id = "launch"
+task = "sweep"
+args = [1]
+trigger = { type = "date", run_at = 2099-01-01T10:00:00 }
+"#;
+
+async fn sweep(Args((_,)): Args<(u32,)>) {}
+
+fn build(config: SchedulerConfig) -> Scheduler {
+    let builder = Scheduler::builder().task("sweep", sweep);
+    builder.config(config).build().unwrap()
+}
+
+fn refusal(toml: &str) -> String {
+    SchedulerConfig::from_toml(toml).unwrap_err().to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_makes_a_scheduler() {
+    let scheduler = build(SchedulerConfig::from_toml(FILE).unwrap());
+    scheduler.start().await.unwrap();
+    let sweep = scheduler.get_job("sweep").await.unwrap().unwrap();
+    assert_eq!(sweep.job.name(), "Sweep");
+    assert_eq!(sweep.job.args_json(), "[7]");
+    assert_eq!(sweep.job.executor(), "disk");
+    let policies = sweep.job.policies();
+    assert_eq!(policies.coalesce, Coalesce::Earliest);
+    assert_eq!(policies.max_instances, MaxInstances::at_most(2));
+    assert_eq!(
+        policies.misfire_grace_time.limit(),
+        Some(Duration::from_secs(30))
+    );
+    let dump = scheduler.get_job("dump").await.unwrap().unwrap();
+    assert_eq!(dump.job.executor(), "command");
+    assert_eq!(
+        dump.job.trigger().to_string(),
+        r#"crontab(expr="30 2 * * *", timezone="Europe/Berlin")"#
+    );
+    let launch = scheduler.get_job("launch").await.unwrap().unwrap();
+    let next = launch.state.next_run_time.unwrap();
+    assert_eq!(next.to_rfc3339(), "2099-01-01T09:00:00+00:00");
+    pass(5).await;
+    let runs = scheduler.runs(punctual_tokio::RunFilter::job("sweep".try_into().unwrap()));
+    assert_eq!(
+        runs.await.unwrap().len(),
+        2,
+        "the ledger is as small as the file says"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn json_says_the_same_as_toml() {
+    let json = r#"{"timezone":"Europe/Berlin","jobs":[{"id":"a","task":"sweep","args":[1],"trigger":"@daily"}]}"#;
+    let scheduler = build(SchedulerConfig::from_json(json).unwrap());
+    scheduler.start().await.unwrap();
+    let jobs = scheduler.get_jobs(JobFilter::default()).await.unwrap();
+    assert_eq!(jobs.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_environment_has_the_last_word() {
+    let variables = [
+        ("APP_TIMEZONE", "Asia/Tokyo"),
+        ("APP_JOB_DEFAULTS__MAX_INSTANCES", "5"),
+        ("APP_EXECUTORS__DISK__THREADS", "3"),
+        ("OTHER", "ignored"),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let config = SchedulerConfig::from_toml_and_env(FILE, "APP_", variables).unwrap();
+    let scheduler = build(config);
+    scheduler.start().await.unwrap();
+    let dump = scheduler.get_job("dump").await.unwrap().unwrap();
+    assert_eq!(dump.job.policies().max_instances, MaxInstances::at_most(5));
+    assert!(dump.job.trigger().to_string().contains("Asia/Tokyo"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_with_another_file_updates_its_jobs_and_reports_the_vanished() {
+    let store = punctual_tokio::MemoryStore::new();
+    let file = |jobs: &str| SchedulerConfig::from_toml(jobs).unwrap();
+    let build = |config| {
+        let builder = Scheduler::builder().store("default", store.clone());
+        builder.task("sweep", sweep).config(config).build().unwrap()
+    };
+    let both = r#"
+        [[jobs]]
+        id = "a"
+        task = "sweep"
+        args = [1]
+        trigger = "@daily"
+        [[jobs]]
+        id = "b"
+        task = "sweep"
+        args = [1]
+        trigger = "@daily""#;
+    let first = build(file(both));
+    first.start().await.unwrap();
+    first.modify_job("a").name("edited").await.unwrap();
+    first.shutdown().await.unwrap();
+    let same = build(file(both));
+    same.start().await.unwrap();
+    let a = same.get_job("a").await.unwrap().unwrap();
+    assert_eq!(
+        a.job.name(),
+        "edited",
+        "an edit lasts while the file says the same"
+    );
+    same.shutdown().await.unwrap();
+    let other = build(file(
+        &both
+            .replace("[1]", "[2]")
+            .replace("id = \"b\"", "id = \"c\""),
+    ));
+    other.start().await.unwrap();
+    let a = other.get_job("a").await.unwrap().unwrap();
+    assert_eq!((a.job.name(), a.job.args_json()), ("a", "[2]"));
+    let vanished = other.vanished_jobs().await.unwrap();
+    let ids: Vec<_> = vanished.iter().map(|job| job.job.id().as_str()).collect();
+    assert_eq!(ids, ["b"]);
+}
+
+#[test]
+fn what_is_not_known_is_refused_with_the_nearest_known_key() {
+    let cases = [
+        ("time_zone = 'UTC'", "did you mean `timezone`?"),
+        (
+            "[executors.disk]\ntype = 'blocking'\nthread = 2",
+            "did you mean `threads`?",
+        ),
+        (
+            "[executors.disk]\ntype = 'blockin'",
+            "did you mean `blocking`?",
+        ),
+        (
+            "[job_defaults]\nmax_instance = 2",
+            "did you mean `max_instances`?",
+        ),
+        (
+            "[stores.default]\ntype = 'memory'\nper_jobs = 2",
+            "did you mean `per_job`?",
+        ),
+        (
+            "[[jobs]]\nid = 'a'\ntask = 't'\ntriger = '@daily'",
+            "did you mean `trigger`?",
+        ),
+    ];
+    for (toml, hint) in cases {
+        let message = refusal(toml);
+        assert!(message.contains(hint), "{toml}: {message}");
+        assert!(message.starts_with("config: "), "{message}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place() {
+    let job = "[[jobs]]\nid = 'a'\ntrigger = '@daily'\n";
+    let cases = [
+        ("timezone = ", "config: TOML"),
+        (
+            "[executors.disk]\ntype = 'blocking'\nthreads = 'x'",
+            "executors.disk",
+        ),
+        (
+            "[[jobs]]\nid = 'a'\ntask = 't'\ntrigger = '61 * * * *'",
+            "jobs[0].trigger",
+        ),
+        (job, "neither `task` nor `program`"),
+    ];
+    for (toml, part) in cases {
+        let message = refusal(toml);
+        assert!(message.contains(part), "{toml}: {message}");
+    }
+    let unknown = format!("{job}task = 'nobody'");
+    let config = SchedulerConfig::from_toml(&unknown).unwrap();
+    let refused = Scheduler::builder()
+        .config(config)
+        .build()
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("job `a` of the configuration"),
+        "{refused}"
+    );
+    assert!(refused.contains("`nobody`"), "{refused}");
+    let zone = SchedulerConfig::from_toml("timezone = 'Mars/Base'").unwrap();
+    let refused = Scheduler::builder()
+        .config(zone)
+        .build()
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("Mars/Base"), "{refused}");
+}

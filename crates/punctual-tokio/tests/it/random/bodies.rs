@@ -1,0 +1,44 @@
+//! What jobs do: each attempt something else, but the same for the same seed.
+
+use std::time::Duration;
+
+use punctual_tokio::{BoxError, JobContext, State};
+
+use super::dice::Dice;
+use super::world::World;
+
+/// The only task there is.
+pub(super) async fn work(State(world): State<World>, context: JobContext) -> Result<(), BoxError> {
+    let run = context.run_id();
+    let _under_way = world.enter(
+        context.job_id().as_str(),
+        run,
+        context.attempt(),
+        context.scheduled_time(),
+    );
+    let mut dice = Dice::new(world.seed() ^ (run.0 << 8) ^ u64::from(context.attempt()));
+    let span = match dice.range(0, 9) {
+        0..=4 => Duration::ZERO,
+        5..=7 => Duration::from_secs(dice.range(1, 120)),
+        8 => Duration::from_secs(dice.range(60, 1_800)),
+        _ => Duration::from_secs(dice.range(1_800, 7_200)),
+    };
+    if !span.is_zero() {
+        if dice.chance(50) {
+            tokio::select! {
+                // In an order that is the same every time.
+                biased;
+                () = world.sleep(span) => {}
+                () = context.cancelled() => {}
+            }
+        } else {
+            // Deaf to its token: it has to be aborted.
+            world.sleep(span).await;
+        }
+    }
+    match dice.range(0, 19) {
+        0 | 1 => Err("bad luck".into()),
+        2 => panic!("worse luck"),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,189 @@
+//! The essential verbs and the order of events, on every kind of runtime: item 9 of the matrix in
+//! `main.rs`. The clock is moved by hand, so that it is the same life everywhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use punctual_core::Outcome;
+use punctual_tokio::{
+    BoxError, Event, EventKind, EventMask, Events, Heard, JobContext, JobStatus, ManualClock,
+    Resume, Scheduler,
+};
+
+use crate::support::{every, ledger};
+
+/// What has been heard so far.
+struct Story {
+    events: Events,
+    heard: Vec<Arc<Event>>,
+}
+
+impl Story {
+    /// Listens until something has happened.
+    async fn until(&mut self, mut is_it: impl FnMut(&EventKind) -> bool) {
+        loop {
+            match self.events.next().await {
+                Some(Heard::Event(event)) => {
+                    self.heard.push(Arc::clone(&event));
+                    if is_it(&event.kind) {
+                        return;
+                    }
+                }
+                other => panic!("{other:?} instead of an event"),
+            }
+        }
+    }
+
+    async fn until_executed(&mut self, id: &str) {
+        let is_it = |kind: &EventKind| matches!(kind, EventKind::JobExecuted(run) if run.job.id.as_str() == id);
+        if !self.heard.iter().any(|event| is_it(&event.kind)) {
+            self.until(is_it).await;
+        }
+    }
+
+    /// Each run was submitted before it ended, and no job ran before it was known.
+    fn is_in_order(&self) {
+        let at = |is_it: &dyn Fn(&EventKind) -> bool| {
+            self.heard.iter().position(|event| is_it(&event.kind))
+        };
+        for (end, event) in self.heard.iter().enumerate() {
+            let EventKind::JobExecuted(ended) = &event.kind else {
+                continue;
+            };
+            let submitted = at(
+                &|kind| matches!(kind, EventKind::JobSubmitted { run, .. } if *run == ended.run),
+            );
+            let added =
+                at(&|kind| matches!(kind, EventKind::JobAdded(job) if job.id == ended.job.id));
+            assert!(added < submitted && submitted < Some(end), "{ended:?}");
+            assert!(added.is_some());
+        }
+        let last = self.heard.last().map(|event| &event.kind);
+        assert_eq!(last, Some(&EventKind::SchedulerShutdown));
+    }
+}
+
+/// A job that uses the scheduler: it adds, pauses, resumes, edits and runs another, and removes
+/// itself.
+async fn busybody(context: JobContext) -> Result<(), BoxError> {
+    let scheduler = context.scheduler().upgrade().ok_or("gone")?;
+    let child = scheduler
+        .add_job(|| async {}, every(600))
+        .id("child")
+        .await?;
+    child.pause_job().await?;
+    child.resume_job(Resume::CatchUp).await?;
+    child.modify_job().name("Child").await?;
+    child.reschedule_job(every(60)).await?;
+    child.run_job().await?;
+    scheduler.remove_job(context.job_id()).await?;
+    Ok(())
+}
+
+/// A job that ends the scheduler that runs it.
+async fn last(context: JobContext) {
+    let scheduler = context.scheduler().upgrade();
+    // Waiting for it here would be waiting for itself.
+    tokio::spawn(async move { scheduler.unwrap().shutdown().await });
+}
+
+async fn essentials() {
+    let clock = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
+    let scheduler = Scheduler::builder().clock(clock.clone()).build().unwrap();
+    let weak = scheduler.downgrade();
+    // A listener that uses the scheduler.
+    let pause = move |event: Arc<Event>| {
+        let weak = weak.clone();
+        Box::pin(async move {
+            if let EventKind::JobExecuted(run) = &event.kind
+                && run.job.id.as_str() == "beat"
+            {
+                let scheduler = weak.upgrade().unwrap();
+                scheduler.pause_job("beat").await.unwrap();
+            }
+        })
+    };
+    scheduler
+        .add_listener(EventMask::JOB_EXECUTED, pause)
+        .unwrap();
+    let mut story = Story {
+        events: scheduler.events(),
+        heard: Vec::new(),
+    };
+    scheduler.start().await.unwrap();
+    let beat = scheduler.add_job(|| async {}, every(60)).id("beat").await;
+    let beat = beat.unwrap();
+    let inside = scheduler.add_job(busybody, every(600)).id("busybody");
+    inside.run_at_start().await.unwrap();
+    story.until_executed("busybody").await;
+    story.until_executed("child").await;
+    assert!(scheduler.get_job("busybody").await.unwrap().is_none());
+    clock.advance(Duration::from_secs(60));
+    let is_paused =
+        |kind: &EventKind| matches!(kind, EventKind::JobModified(job) if job.id.as_str() == "beat");
+    story.until(is_paused).await;
+    let paused = beat.get_job().await.unwrap().unwrap();
+    assert_eq!(paused.status(), JobStatus::Paused);
+    clock.advance(Duration::from_secs(600));
+    beat.resume_job(Resume::CatchUp).await.unwrap();
+    story
+        .until(|kind| matches!(kind, EventKind::JobExecuted(run) if run.job.id.as_str() == "beat"))
+        .await;
+    scheduler.pause().await.unwrap();
+    scheduler.resume().await.unwrap();
+    let last = scheduler.add_job(last, every(600)).id("last").await;
+    last.unwrap().run_job().await.unwrap();
+    story
+        .until(|kind| matches!(kind, EventKind::SchedulerShutdown))
+        .await;
+    story.is_in_order();
+    assert_eq!(
+        ledger(&scheduler, "busybody").await,
+        [(Outcome::Succeeded, 1)]
+    );
+    let beats = ledger(&scheduler, "beat").await;
+    let ended: u64 = beats.iter().map(|(_, count)| count).sum();
+    assert_eq!(ended, 11, "{beats:?}");
+    assert!(!beats.contains(&(Outcome::Lost, 1)));
+}
+
+#[test]
+fn essentials_on_a_current_thread_runtime() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(essentials());
+}
+
+#[test]
+fn essentials_on_a_multi_thread_runtime() {
+    for threads in [1, 4] {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(threads).enable_all().build();
+        runtime.unwrap().block_on(essentials());
+    }
+}
+
+#[test]
+fn essentials_in_a_local_set() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, essentials());
+}
+
+#[tokio::test]
+async fn essentials_in_a_tokio_test() {
+    essentials().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn essentials_in_a_tokio_test_with_a_paused_clock() {
+    essentials().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn essentials_in_a_task_of_a_multi_thread_runtime() {
+    tokio::spawn(essentials()).await.unwrap();
+}

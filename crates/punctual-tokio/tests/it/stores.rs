@@ -1,0 +1,102 @@
+//! Stores that come and go while jobs run.
+
+use std::sync::Arc;
+
+use punctual_core::{CancelReason, Outcome, Overlap, RunState};
+use punctual_store::{JobStore, RunFilter};
+use punctual_tokio::{JobContext, MemoryStore, Scheduler};
+use tokio::sync::Notify;
+
+use crate::support::{every, pass, seconds, started};
+
+/// A started scheduler with a store `other`, and a job there that runs until it is told to end.
+async fn with_other() -> (Scheduler, MemoryStore, Arc<Notify>) {
+    let store = MemoryStore::new();
+    let scheduler = started().await;
+    let added = scheduler.add_jobstore("other", store.clone());
+    added.await.unwrap();
+    let go = Arc::new(Notify::new());
+    let waiting = Arc::clone(&go);
+    let body = move || {
+        let waiting = Arc::clone(&waiting);
+        async move { waiting.notified().await }
+    };
+    let job = scheduler.add_job(body, every(1)).id("a").store("other");
+    let job = job.overlap(Overlap::Queue { at_most: 1 });
+    job.await.unwrap();
+    (scheduler, store, go)
+}
+
+/// What the store says by itself, oldest first.
+async fn outcomes(store: &MemoryStore) -> Vec<RunState> {
+    let mut runs = store.runs(RunFilter::default()).await.unwrap();
+    runs.sort_by_key(|run| run.id);
+    runs.into_iter().map(|run| run.state).collect()
+}
+
+const SUCCEEDED: RunState = RunState::Ended(Outcome::Succeeded);
+const WITHDRAWN: RunState = RunState::Ended(Outcome::Cancelled(CancelReason::User));
+
+#[tokio::test(start_paused = true)]
+async fn runs_of_a_removed_store_end_in_its_ledger_and_none_begins() {
+    let (scheduler, store, go) = with_other().await;
+    pass(2).await;
+    scheduler.remove_jobstore("other").await.unwrap();
+    assert!(scheduler.get_job("a").await.unwrap().is_none());
+    pass(30).await;
+    assert_eq!(outcomes(&store).await, [RunState::Running, WITHDRAWN]);
+    assert_eq!(scheduler.running().await.unwrap().len(), 1);
+    go.notify_one();
+    pass(30).await;
+    assert_eq!(outcomes(&store).await, [SUCCEEDED, WITHDRAWN]);
+    let row = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
+    assert_eq!((row.state.running, row.state.queued), (0, 0));
+    // Nothing of it is left: a shutdown has nothing to wait for.
+    let report = scheduler.shutdown().await.unwrap();
+    assert_eq!(report, punctual_tokio::ShutdownReport::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_waits_for_the_runs_of_a_removed_store() {
+    let (scheduler, store, _go) = with_other().await;
+    pass(1).await;
+    scheduler.remove_jobstore("other").await.unwrap();
+    let report = scheduler.shutdown_within(seconds(3)).await.unwrap();
+    assert_eq!((report.cancelled.len(), report.unrecorded), (1, 0));
+    let shut_down = RunState::Ended(Outcome::Cancelled(CancelReason::Shutdown));
+    assert_eq!(outcomes(&store).await, [shut_down]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removed_store_can_be_added_again_while_its_run_is_under_way() {
+    let (scheduler, store, go) = with_other().await;
+    pass(1).await;
+    scheduler.remove_jobstore("other").await.unwrap();
+    let again = scheduler.add_jobstore("other", store.clone());
+    again.await.unwrap();
+    pass(3).await;
+    go.notify_one();
+    pass(1).await;
+    go.notify_one();
+    pass(1).await;
+    let ended = outcomes(&store).await;
+    assert_eq!(ended[0], SUCCEEDED, "{ended:?}");
+    assert!(ended[1..].contains(&SUCCEEDED), "{ended:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_can_remove_its_own_store() {
+    let store = MemoryStore::new();
+    let scheduler = started().await;
+    let added = scheduler.add_jobstore("other", store.clone());
+    added.await.unwrap();
+    let body = |context: JobContext| async move {
+        let scheduler = context.scheduler().upgrade().ok_or("gone")?;
+        scheduler.remove_jobstore("other").await?;
+        Ok::<(), punctual_tokio::BoxError>(())
+    };
+    let job = scheduler.add_job(body, every(1)).id("a").store("other");
+    job.await.unwrap();
+    pass(5).await;
+    assert_eq!(outcomes(&store).await, [SUCCEEDED]);
+}

@@ -1,0 +1,82 @@
+//! An import is all or nothing, and says all that is wrong at once.
+
+use punctual_tokio::{ErrorKind, JobFilter, Scheduler};
+use serde_json::Value;
+
+use crate::support::every;
+
+async fn nothing() {}
+
+async fn export() -> Value {
+    let scheduler = Scheduler::builder().task("t", nothing).build().unwrap();
+    for id in ["a", "b", "c", "d"] {
+        scheduler.add_job("t", every(60)).id(id).await.unwrap();
+    }
+    serde_json::from_str(&scheduler.export_jobs().await.unwrap()).unwrap()
+}
+
+async fn count(scheduler: &Scheduler) -> usize {
+    scheduler
+        .get_jobs(JobFilter::default())
+        .await
+        .unwrap()
+        .len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_of_the_jobs_being_bad_nothing_is_added_and_all_are_named() {
+    let mut export = export().await;
+    let jobs = export["jobs"].as_array_mut().unwrap();
+    jobs[1]["store"] = "elsewhere".into();
+    jobs[2]["job"]["trigger"] = serde_json::json!({"type": "cron", "hour": 25});
+    jobs[3]["job"].as_object_mut().unwrap().remove("id");
+    let to = Scheduler::builder().task("t", nothing).build().unwrap();
+    let refused = to.import_jobs(&export.to_string()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
+    let message = refused.to_string();
+    for part in [
+        "nothing was added",
+        "job `b`",
+        "`elsewhere`",
+        "job `c`",
+        "25",
+        "job 4",
+        "`id`",
+    ] {
+        assert!(message.contains(part), "{part} is not in: {message}");
+    }
+    assert!(!message.contains("job `a`"), "{message}");
+    assert_eq!(count(&to).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn taken_and_repeated_ids_are_named() {
+    let mut export = export().await;
+    let jobs = export["jobs"].as_array_mut().unwrap();
+    jobs[3]["job"]["id"] = "c".into();
+    let to = Scheduler::builder().task("t", nothing).build().unwrap();
+    to.add_job("t", every(1)).id("a").await.unwrap();
+    let message = to
+        .import_jobs(&export.to_string())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("job `a`: the id is taken"), "{message}");
+    assert!(message.contains("job `c`: the id comes twice"), "{message}");
+    assert_eq!(count(&to).await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_version_is_refused_and_a_good_one_comes_whole() {
+    let mut export = export().await;
+    let to = Scheduler::builder().task("t", nothing).build().unwrap();
+    assert_eq!(to.import_jobs(&export.to_string()).await.unwrap().len(), 4);
+    assert_eq!(count(&to).await, 4);
+    export["version"] = 7.into();
+    let message = to
+        .import_jobs(&export.to_string())
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("version 7"), "{message}");
+}

@@ -1,0 +1,47 @@
+//! ```python
+//! def on_end(event):
+//!     job = scheduler.get_job(event.job_id)
+//! scheduler.add_listener(on_end, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
+//! ```
+
+use punctual::{EventKind, EventMask, Interval};
+
+use crate::stage::{Outcome, begin, seconds};
+
+async fn import() -> Result<u32, &'static str> {
+    Err("the file is empty")
+}
+
+pub(crate) async fn show() -> Outcome {
+    let (scheduler, clock) = begin("a listener that looks its job up again", |builder| builder)?;
+    // Weak, so that the listener does not keep the scheduler alive.
+    let weak = scheduler.downgrade();
+    scheduler.add_listener(
+        EventMask::JOB_EXECUTED | EventMask::JOB_ERROR,
+        move |event| {
+            let weak = weak.clone();
+            Box::pin(async move {
+                let (EventKind::JobExecuted(run) | EventKind::JobError(run)) = &event.kind else {
+                    return;
+                };
+                let Some(scheduler) = weak.upgrade() else {
+                    return;
+                };
+                let Ok(Some(job)) = scheduler.get_job(&run.job.id).await else {
+                    return;
+                };
+                let error = run.error.as_deref().unwrap_or("none");
+                println!("{} ended: {}, error: {error}", job.job.name(), run.outcome);
+            })
+        },
+    )?;
+    scheduler.start().await?;
+    scheduler
+        .add_job(import, Interval::every(seconds(60)))
+        .id("import")
+        .name("Nightly import")
+        .await?;
+
+    clock.advance(seconds(60)).await;
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! What attributes declare.
+
+use std::time::Duration;
+
+use punctual::{
+    Coalesce, Date, Interval, JobStatus, MaxInstances, OnLost, Overlap, Policies, Retry, Scheduler,
+    State, Trigger, jobs, scheduled_job,
+};
+use serde_json::json;
+
+#[derive(Clone)]
+struct Db;
+
+#[derive(serde::Deserialize, serde::Serialize, schemars::JsonSchema)]
+struct Mail {
+    to: String,
+    urgent: bool,
+}
+
+#[scheduled_job(
+    cron(day = "3rd fri", hour = "0-3"),
+    timezone = "Asia/Shanghai",
+    id = "report",
+    name = "The report",
+    tags = ["money", "monthly"],
+    args(to = "ada", urgent = true),
+    misfire_grace_time(hours = 1, minutes = 30),
+    coalesce = all(at_most = 3),
+    max_instances = 2,
+    overlap = queue(at_most = 5),
+    jitter = 2.5,
+    timeout = 60,
+    retry(attempts = 4, backoff = 2, cap(minutes = 1)),
+    on_lost = rerun(at_most = 3),
+    paused
+)]
+async fn report(State(_db): State<Db>, punctual::Args(mail): punctual::Args<Mail>) {
+    assert!(mail.urgent, "{}", mail.to);
+}
+
+#[scheduled_job("*/5 9-17 * * mon-fri")]
+#[scheduled_job(
+    interval(minutes = 2),
+    id = "often",
+    args("x", 3),
+    next_run_time = "2040-01-01T00:00:00Z"
+)]
+#[scheduled_job(trigger = Interval::every(PERIOD), id = "expression", args = (PERIOD.as_secs(),))]
+#[scheduled_job(
+    or(cron(day = "last"), "0 0 1 * *"),
+    id = "either",
+    timezone = "Europe/Paris"
+)]
+#[scheduled_job(crontab("0 0 1 * mon", day_and_weekday = true), id = "both")]
+#[scheduled_job(date("2040-03-01T10:00:00", timezone = "Europe/Paris"), id = "once")]
+#[scheduled_job(calendar_interval(months = 1, hour = 9), id = "monthly")]
+#[scheduled_job(interval(seconds = 1), id = "at start", run_at_start, max_instances = unlimited)]
+fn tick() {}
+
+const PERIOD: Duration = Duration::from_secs(90);
+
+mod mail {
+    /// A task without a schedule.
+    #[punctual::job(name = "mail.send", schema)]
+    pub(crate) async fn send(punctual::Args(_): punctual::Args<super::Mail>) -> Result<(), String> {
+        Ok(())
+    }
+
+    #[punctual::job]
+    pub(crate) fn r#type() {}
+}
+
+async fn started() -> Scheduler {
+    let scheduler = Scheduler::builder()
+        .state(Db)
+        .jobs(jobs![report, tick, mail::send, mail::r#type])
+        .build()
+        .unwrap();
+    scheduler.start().await.unwrap();
+    scheduler
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_that_add_job_takes() {
+    let scheduler = started().await;
+    let stored = scheduler.get_job("report").await.unwrap().unwrap();
+    assert_eq!(stored.status(), JobStatus::Paused);
+    let job = &stored.job;
+    assert_eq!(**job.task(), *"jobs::attributes::report");
+    assert_eq!(job.name(), "The report");
+    assert_eq!(job.tags().collect::<Vec<_>>(), ["money", "monthly"]);
+    assert_eq!(job.args(), json!({"to": "ada", "urgent": true}));
+    let trigger = r#"cron(day="3rd fri", hour="0-3", timezone="Asia/Shanghai")"#;
+    assert_eq!(job.trigger(), &trigger.parse::<Trigger>().unwrap());
+    let expected = Policies {
+        misfire_grace_time: Duration::from_secs(5_400).into(),
+        coalesce: Coalesce::All { at_most: 3 },
+        max_instances: MaxInstances::at_most(2),
+        overlap: Overlap::Queue { at_most: 5 },
+        jitter: punctual::Jitter::up_to(Duration::from_millis(2_500)),
+        timeout: Duration::from_secs(60).into(),
+        retry: Retry::attempts(4).backoff(Duration::from_secs(2), Duration::from_secs(60)),
+        on_lost: OnLost::Rerun { at_most: 3 },
+    };
+    assert_eq!(*job.policies(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_jobs_of_one_function() {
+    let scheduler = started().await;
+    let jobs = scheduler.get_jobs(punctual::JobFilter {
+        task: Some("jobs::attributes::tick".to_owned()),
+        ..punctual::JobFilter::default()
+    });
+    let jobs = jobs.await.unwrap();
+    let described: Vec<_> = jobs
+        .iter()
+        .map(|own| format!("{}: {} {}", own.job.id(), own.job.trigger(), own.job.args()))
+        .collect();
+    assert_eq!(
+        described,
+        [
+            r#"at start: interval(seconds=1, timezone="UTC") null"#,
+            r#"both: crontab(expr="0 0 1 * mon", timezone="UTC", day_and_weekday=true) null"#,
+            r#"either: or(cron(day="last", timezone="Europe/Paris"), crontab(expr="0 0 1 * *", timezone="Europe/Paris")) null"#,
+            r#"expression: interval(minutes=1, seconds=30, timezone="UTC") [90]"#,
+            r#"jobs::attributes::tick: crontab(expr="*/5 9-17 * * mon-fri", timezone="UTC") null"#,
+            r#"monthly: calendar_interval(months=1, hour=9, timezone="UTC") null"#,
+            r#"often: interval(minutes=2, timezone="UTC") ["x",3]"#,
+            r#"once: date(run_at="2040-03-01T10:00:00", timezone="Europe/Paris") null"#,
+        ]
+    );
+    let often = jobs.iter().find(|own| own.job.id().as_str() == "often");
+    let next = often.unwrap().next_run_time().unwrap();
+    assert_eq!(next.to_rfc3339(), "2040-01-01T00:00:00+00:00");
+    let at_start = jobs.iter().find(|own| own.job.id().as_str() == "at start");
+    assert_eq!(
+        at_start.unwrap().job.policies().max_instances,
+        MaxInstances::UNLIMITED
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_are_listed_with_their_schema() {
+    let scheduler = started().await;
+    let tasks = scheduler.tasks();
+    let names: Vec<_> = tasks.iter().map(|task| &*task.name).collect();
+    assert_eq!(
+        names,
+        [
+            "jobs::attributes::mail::type",
+            "jobs::attributes::report",
+            "jobs::attributes::tick",
+            "mail.send",
+        ]
+    );
+    let schema = tasks[3].args_schema.as_ref().unwrap();
+    assert_eq!(schema["properties"]["urgent"]["type"], "boolean");
+    assert_eq!(schema["required"], json!(["to", "urgent"]));
+    assert_eq!(tasks[2].args_schema, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_declared_function_is_known_by_its_name_wherever_it_is_added() {
+    // This builder was not told of it.
+    let scheduler = Scheduler::builder().build().unwrap();
+    let later = Date::at(scheduler.now() + chrono::TimeDelta::days(1));
+    let mail = Mail {
+        to: "ada".to_owned(),
+        urgent: false,
+    };
+    let added = scheduler
+        .add_job(mail::send, later)
+        .args(mail)
+        .await
+        .unwrap();
+    let stored = added.get_job().await.unwrap().unwrap();
+    assert_eq!(**stored.job.task(), *"mail.send");
+    // A function that was given a name on the builder is known by that.
+    async fn plain() {}
+    let scheduler = Scheduler::builder().task("plain", plain).build().unwrap();
+    let added = scheduler
+        .add_job(plain, Interval::every(PERIOD))
+        .await
+        .unwrap();
+    let stored = added.get_job().await.unwrap().unwrap();
+    assert_eq!(**stored.job.task(), *"plain");
+}
+
+#[test]
+fn a_declared_function_can_still_be_called() {
+    tick();
+    mail::r#type();
+}
+
+mod conditional {
+    #[punctual::job(name = "hidden")]
+    #[cfg(any())]
+    fn never_compiled(_: DoesNotExist) {}
+}

@@ -1,0 +1,183 @@
+//! Events in their order, as observed upstream and as they come here.
+
+use chrono::TimeDelta;
+use punctual_core::Date;
+use punctual_tokio::{Executor, Resume};
+
+use crate::case::{Case, different, same};
+use crate::stage::{Gate, Stage, every, nothing, paused, seconds};
+
+const IN_ORDER: &str = "events of a job come in the order of what happens; upstream tells the end before the beginning";
+
+async fn one_shot(late: TimeDelta) -> Vec<&'static str> {
+    let stage = Stage::new();
+    let once = Date::at(stage.clock.now() - late);
+    let job = stage.scheduler.add_job(nothing, once);
+    job.misfire_grace_time(seconds(1)).await.unwrap();
+    stage.scheduler.start().await.unwrap();
+    stage.heard().await
+}
+
+fn expect(heard: &[&str], expected: &[&str]) {
+    assert_eq!(heard, expected);
+}
+
+/// A job that is running when the scheduler is told to stop.
+async fn stopped_while_running(wait: bool) -> Vec<&'static str> {
+    let stage = Stage::started().await;
+    let gate = Gate::closed();
+    let waiting = gate.clone();
+    let body = move || {
+        let waiting = waiting.clone();
+        async move { waiting.pass().await }
+    };
+    stage
+        .scheduler
+        .add_job(body, every(600))
+        .id("a")
+        .await
+        .unwrap();
+    stage.jump(600).await;
+    stage.heard().await;
+    stage.forget();
+    let shutdown = tokio::spawn({
+        let scheduler = stage.scheduler.clone();
+        let patience = if wait { seconds(3_600) } else { seconds(0) };
+        async move { scheduler.shutdown_within(patience).await }
+    });
+    stage.settle().await;
+    if wait {
+        gate.open(1);
+    }
+    while !shutdown.is_finished() {
+        stage.jump(1).await;
+    }
+    stage.heard().await
+}
+
+pub(crate) const CASES: &[Case] = &[
+    different("pending one-shot, start", IN_ORDER, || {
+        paused(async {
+            let heard = one_shot(TimeDelta::zero()).await;
+            let expected = [
+                "JOB_ADDED",
+                "EXECUTOR_ADDED",
+                "JOBSTORE_ADDED",
+                "SCHEDULER_STARTED",
+                "JOB_SUBMITTED",
+                "JOB_EXECUTED",
+                "JOB_REMOVED",
+            ];
+            expect(&heard, &expected);
+        });
+    }),
+    different(
+        "one-shot overdue by more than its grace time",
+        "a missed fire time is not submitted",
+        || {
+            paused(async {
+                let heard = one_shot(TimeDelta::milliseconds(1_500)).await;
+                expect(&heard[4..], &["JOB_MISSED", "JOB_REMOVED"]);
+            });
+        },
+    ),
+    same("a body longer than its interval, one instance", || {
+        paused(async {
+            let stage = Stage::started().await;
+            let gate = Gate::closed();
+            let waiting = gate.clone();
+            let body = move || {
+                let waiting = waiting.clone();
+                async move { waiting.pass().await }
+            };
+            stage
+                .scheduler
+                .add_job(body, every(1))
+                .id("a")
+                .await
+                .unwrap();
+            stage.pass(3).await;
+            gate.open(1);
+            stage.settle().await;
+            stage.pass(1).await;
+            let expected = [
+                "JOB_ADDED",
+                "JOB_SUBMITTED",
+                "JOB_MAX_INSTANCES",
+                "JOB_MAX_INSTANCES",
+                "JOB_EXECUTED",
+                "JOB_SUBMITTED",
+            ];
+            expect(&stage.heard().await, &expected);
+        });
+    }),
+    same("replace_existing while running", || {
+        paused(async {
+            let stage = Stage::started().await;
+            for _ in 0..2 {
+                let job = stage.scheduler.add_job(nothing, every(60)).id("a");
+                job.replace_existing().await.unwrap();
+            }
+            expect(&stage.heard().await, &["JOB_ADDED", "JOB_ADDED"]);
+        });
+    }),
+    different(
+        "unknown executor",
+        "it is refused when the job is added, and parks the job when the executor goes later",
+        || {
+            paused(async {
+                let stage = Stage::started().await;
+                let job = stage.scheduler.add_job(nothing, every(1)).executor("gpu");
+                assert!(job.await.is_err());
+                stage
+                    .scheduler
+                    .add_executor("gpu", Executor::tokio())
+                    .await
+                    .unwrap();
+                let job = stage.scheduler.add_job(nothing, every(1)).executor("gpu");
+                job.await.unwrap();
+                stage.scheduler.remove_executor("gpu").await.unwrap();
+                stage.jump(100).await;
+                let expected = ["EXECUTOR_ADDED", "JOB_ADDED", "EXECUTOR_REMOVED"];
+                expect(&stage.heard().await, &expected);
+            });
+        },
+    ),
+    different(
+        "paused, trigger exhausted, resume",
+        "being resumed is an event too, before the job leaves",
+        || {
+            paused(async {
+                let stage = Stage::started().await;
+                let bounded = every(10)
+                    .start(stage.clock.now())
+                    .end(stage.clock.now() + seconds(60));
+                let job = stage
+                    .scheduler
+                    .add_job(nothing, bounded)
+                    .next_run_time(None);
+                let job = job.await.unwrap();
+                stage.jump(600).await;
+                job.resume_job(Resume::SkipMissed).await.unwrap();
+                let expected = ["JOB_ADDED", "JOB_MODIFIED", "JOB_REMOVED"];
+                expect(&stage.heard().await, &expected);
+            });
+        },
+    ),
+    same("shutdown that waits for a running job", || {
+        paused(async {
+            let heard = stopped_while_running(true).await;
+            expect(&heard, &["JOB_EXECUTED", "SCHEDULER_SHUTDOWN"]);
+        });
+    }),
+    different(
+        "shutdown that does not wait",
+        "the run is cancelled, and its end is told before that of the scheduler",
+        || {
+            paused(async {
+                let heard = stopped_while_running(false).await;
+                expect(&heard, &["JOB_ERROR", "SCHEDULER_SHUTDOWN"]);
+            });
+        },
+    ),
+];

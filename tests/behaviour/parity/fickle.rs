@@ -1,0 +1,89 @@
+//! A memory store that fails at the calls one names, and may say that it outlives the process.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use punctual_core::{JobId, Run, RunId};
+use punctual_store as store;
+use punctual_store::{JobStore, MemoryStore, Reply};
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Fickle {
+    inner: MemoryStore,
+    persistent: bool,
+    failing: Arc<Mutex<BTreeSet<&'static str>>>,
+}
+
+impl Fickle {
+    /// Says that its jobs survive the process.
+    pub(crate) fn persistent() -> Self {
+        Self {
+            persistent: true,
+            ..Self::default()
+        }
+    }
+
+    /// From now on, this call fails.
+    pub(crate) fn fails(&self, call: &'static str) {
+        self.failing.lock().unwrap().insert(call);
+    }
+
+    pub(crate) fn works(&self) {
+        self.failing.lock().unwrap().clear();
+    }
+
+    fn try_to<'a, T: Send + 'a>(
+        &self,
+        call: &'static str,
+        inner: impl FnOnce() -> Reply<'a, T>,
+    ) -> Reply<'a, T> {
+        if self.failing.lock().unwrap().contains(call) {
+            let error = store::Error::unavailable("the cable is out");
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        inner()
+    }
+}
+
+macro_rules! delegate {
+    ($($call:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
+        $(
+            fn $call(&self, $($argument: $kind),*) -> Reply<'_, $answer> {
+                self.try_to(stringify!($call), || self.inner.$call($($argument),*))
+            }
+        )*
+    };
+}
+
+impl JobStore for Fickle {
+    fn traits(&self) -> store::StoreTraits {
+        store::StoreTraits {
+            persistent: self.persistent,
+            ..self.inner.traits()
+        }
+    }
+
+    fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> Reply<'a, store::ClaimReply> {
+        self.try_to("claim", || self.inner.claim(request))
+    }
+
+    delegate! {
+        add(jobs: Vec<store::Insert>) -> Vec<Result<store::StoredJob, store::Error>>;
+        get(id: JobId) -> Option<store::StoredJob>;
+        list(filter: store::JobFilter) -> Vec<store::StoredJob>;
+        update(update: store::Update) -> store::StoredJob;
+        remove(id: JobId) -> Option<store::StoredJob>;
+        clear() -> u64;
+        window(request: store::WindowRequest) -> store::Window;
+        register(node: store::NodeInfo) -> store::Lease;
+        renew(lease: store::Lease) -> store::Renewal;
+        leave(lease: store::Lease) -> ();
+        nodes() -> Vec<store::Peer>;
+        open_runs(node: store::Lease) -> Vec<store::OpenRun>;
+        recover(by: store::Lease, dead: store::Peer, now: i64) -> Vec<store::OpenRun>;
+        request_cancel(run: RunId) -> bool;
+        runs(filter: store::RunFilter) -> Vec<Run>;
+        statistics(id: JobId) -> store::Statistics;
+        changes(since: u64) -> store::Changes;
+    }
+}

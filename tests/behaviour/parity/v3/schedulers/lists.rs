@@ -1,0 +1,234 @@
+//! Jobs in lists, tables and files.
+
+use punctual_core::Trigger;
+use punctual_store::MemoryStore;
+use punctual_tokio::{Args, JobFilter};
+
+use crate::case::{Case, different, same};
+use crate::stage::{Stage, every, nothing, paused};
+use crate::times::trigger;
+
+const STORE_FIELD: &str = "a listed job says which store keeps it; the list is narrowed by that";
+
+async fn two_stores(start: bool) -> Stage {
+    let stage = Stage::with(|builder| builder.store("other", MemoryStore::new()));
+    if start {
+        stage.scheduler.start_paused().await.unwrap();
+    }
+    stage
+}
+
+async fn listed(start: bool, store: Option<&str>) {
+    let stage = two_stores(start).await;
+    stage
+        .scheduler
+        .add_job(nothing, every(60))
+        .id("job1")
+        .await
+        .unwrap();
+    let second = stage.scheduler.add_job(nothing, every(60)).id("job2");
+    second.store("other").await.unwrap();
+    let jobs = stage
+        .scheduler
+        .get_jobs(JobFilter::default())
+        .await
+        .unwrap();
+    let ids: Vec<_> = jobs
+        .iter()
+        .filter(|job| store.is_none_or(|store| *job.store == *store))
+        .map(|job| job.job.id().as_str())
+        .collect();
+    let expected: &[&str] = if store.is_none() {
+        &["job1", "job2"]
+    } else {
+        &["job2"]
+    };
+    assert_eq!(ids, expected);
+}
+
+async fn all_removed(start: bool) {
+    let stage = two_stores(start).await;
+    for (id, store) in [("job1", "default"), ("job2", "default"), ("job3", "other")] {
+        let job = stage.scheduler.add_job(nothing, every(60));
+        job.id(id).store(store).await.unwrap();
+    }
+    stage.heard().await;
+    stage.forget();
+    assert_eq!(stage.scheduler.remove_all_jobs().await.unwrap(), 3);
+    assert!(stage.ids().await.is_empty());
+    assert_eq!(stage.heard().await, ["ALL_JOBS_REMOVED"]);
+}
+
+/// The jobs of one store go one by one, each with its event.
+async fn those_of_one_store_removed(start: bool) {
+    let stage = two_stores(start).await;
+    for (id, store) in [("job1", "default"), ("job2", "default"), ("job3", "other")] {
+        let job = stage.scheduler.add_job(nothing, every(60));
+        job.id(id).store(store).await.unwrap();
+    }
+    for job in stage
+        .scheduler
+        .get_jobs(JobFilter::default())
+        .await
+        .unwrap()
+    {
+        if &*job.store == "other" {
+            stage.scheduler.remove_job(job.job.id()).await.unwrap();
+        }
+    }
+    assert_eq!(stage.ids().await, ["job1", "job2"]);
+}
+
+async fn printed(start: bool) {
+    let stage = two_stores(start).await;
+    for (id, store, date) in [("1", "default", "2099-09-09"), ("2", "other", "2099-08-08")] {
+        let once: Trigger = format!(r#"date(run_at="{date}")"#).parse().unwrap();
+        let job = stage.scheduler.add_job(nothing, once);
+        let job = job.id(format!("job{id}")).name(format!("test job {id}"));
+        job.store(store).await.unwrap();
+    }
+    let mut table = Vec::new();
+    stage.scheduler.print_jobs(&mut table).await.unwrap();
+    let table = String::from_utf8(table).unwrap();
+    let once = "once at 2099-09-09 00:00:00, Europe/Berlin";
+    let expected =
+        format!("    test job 1 (trigger: {once}, next run at: 2099-09-09 00:00:00 +02:00)");
+    assert!(table.contains("Jobstore default:\n"), "{table}");
+    assert!(
+        table.contains("Jobstore other:\n    test job 2 (trigger: "),
+        "{table}"
+    );
+    assert!(table.contains(&expected), "{table}");
+}
+
+async fn greet(Args((_, _)): Args<(String, String)>) {}
+
+/// Three jobs with arguments go to another scheduler.
+async fn exported_and_imported() {
+    let build = || Stage::with(|builder| builder.task("print", greet));
+    let (from, to) = (build(), build());
+    for (name, text) in [
+        ("cronjob", r#"cron(hour="*/3")"#),
+        ("datejob", r#"date(run_at="2024-11-24 14:04:00+02:00")"#),
+        (
+            "intervaljob",
+            r#"interval(weeks=3, start="2024-11-24 14:04:00+02:00")"#,
+        ),
+    ] {
+        let job = from.scheduler.add_job("print", trigger(text));
+        job.id(name).args(("foo", "bar")).await.unwrap();
+    }
+    let json = from.scheduler.export_jobs().await.unwrap();
+    let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(document["version"], 1);
+    to.scheduler.import_jobs(&json).await.unwrap();
+    assert_eq!(to.ids().await, ["cronjob", "datejob", "intervaljob"]);
+    for id in to.ids().await {
+        let (sent, received) = (from.job(&id).await, to.job(&id).await);
+        assert_eq!(sent.job, received.job);
+        assert_eq!(sent.next_run_time(), received.next_run_time());
+        assert_eq!(received.job.args(), serde_json::json!(["foo", "bar"]));
+    }
+}
+
+const PRINT: &str =
+    "one table with the rule in words and the offset of each time; nothing is pending";
+
+pub(crate) const CASES: &[Case] = &[
+    same(
+        "TestBaseScheduler::test_get_jobs[all jobstores-running]",
+        || paused(listed(true, None)),
+    ),
+    same(
+        "TestBaseScheduler::test_get_jobs[all jobstores-stopped]",
+        || paused(listed(false, None)),
+    ),
+    different(
+        "TestBaseScheduler::test_get_jobs[specific jobstore-running]",
+        STORE_FIELD,
+        || {
+            paused(listed(true, Some("other")));
+        },
+    ),
+    different(
+        "TestBaseScheduler::test_get_jobs[specific jobstore-stopped]",
+        STORE_FIELD,
+        || {
+            paused(listed(false, Some("other")));
+        },
+    ),
+    same("TestBaseScheduler::test_remove_all_jobs[all-True]", || {
+        paused(all_removed(true));
+    }),
+    same("TestBaseScheduler::test_remove_all_jobs[all-False]", || {
+        paused(all_removed(false));
+    }),
+    different(
+        "TestBaseScheduler::test_remove_all_jobs[single jobstore-True]",
+        STORE_FIELD,
+        || {
+            paused(those_of_one_store_removed(true));
+        },
+    ),
+    different(
+        "TestBaseScheduler::test_remove_all_jobs[single jobstore-False]",
+        STORE_FIELD,
+        || {
+            paused(those_of_one_store_removed(false));
+        },
+    ),
+    different(
+        "TestBaseScheduler::test_print_jobs[all jobstores-True]",
+        PRINT,
+        || {
+            paused(printed(true));
+        },
+    ),
+    different(
+        "TestBaseScheduler::test_print_jobs[all jobstores-False]",
+        PRINT,
+        || {
+            paused(printed(false));
+        },
+    ),
+    different(
+        "TestBaseScheduler::test_print_jobs[specific jobstore-True]",
+        STORE_FIELD,
+        || {
+            paused(printed(true));
+        },
+    ),
+    different(
+        "TestBaseScheduler::test_print_jobs[specific jobstore-False]",
+        STORE_FIELD,
+        || {
+            paused(printed(false));
+        },
+    ),
+    same("TestBaseScheduler::test_export_import_jobs", || {
+        paused(exported_and_imported());
+    }),
+    different(
+        "TestBaseScheduler::test_export_jobs_scheduler_not_started",
+        "jobs are in their stores before the start too, so they can be exported",
+        || {
+            paused(async {
+                let stage = Stage::with(|builder| builder.task("t", nothing));
+                stage
+                    .scheduler
+                    .add_job("t", every(60))
+                    .id("a")
+                    .await
+                    .unwrap();
+                assert!(
+                    stage
+                        .scheduler
+                        .export_jobs()
+                        .await
+                        .unwrap()
+                        .contains("\"a\"")
+                );
+            });
+        },
+    ),
+];

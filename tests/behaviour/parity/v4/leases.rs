@@ -1,0 +1,101 @@
+//! `tests/test_datastores.py` of 4.0: nodes that die, and nodes that do not.
+
+use punctual_core::{Outcome, RunState};
+use punctual_store::RunFilter;
+
+use crate::case::{Case, different};
+use crate::stage::paused;
+use crate::times::utc;
+use crate::v4::desk::{DUE, Desk};
+
+const HEARTBEATS: &str = "a node is dead when its heartbeat has stood still for others' own clocks: no row holds a time until which it is \
+     owned, so no skewed clock can take a run away";
+
+/// A node takes a run and falls silent; another ends its epoch, once.
+async fn taken_over() {
+    let desk = Desk::new();
+    let stored = desk.add("s1").await;
+    let (dead, living) = (desk.node("worker1").await, desk.node("worker2").await);
+    desk.acquire(&dead, &stored).await.unwrap();
+    assert!(
+        desk.acquire(&living, &stored).await.is_none(),
+        "it has an owner"
+    );
+    let seen = desk.peer("worker1").await;
+    let now = utc(DUE).timestamp_micros() + 30_000_000;
+    let lost = desk
+        .0
+        .recover(living.clone(), seen.clone(), now)
+        .await
+        .unwrap();
+    assert_eq!(lost.len(), 1);
+    assert!(
+        desk.0
+            .recover(living.clone(), seen, now)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(desk.get("s1").await.state.running, 0);
+    let runs = desk.0.runs(RunFilter::default()).await.unwrap();
+    assert_eq!(runs[0].state, RunState::Ended(Outcome::Lost));
+    let stored = desk.get("s1").await;
+    let later = utc(DUE) + chrono::TimeDelta::days(1);
+    let claim = super::desk::due_claim(&stored, later);
+    let reply = desk.ask(&living, vec![claim], vec![]).await;
+    assert!(
+        matches!(reply.answers[0], punctual_store::ClaimAnswer::Won(_)),
+        "the job goes on"
+    );
+}
+
+/// A node that renews is seen to live, however long its runs take.
+async fn kept_alive() {
+    let desk = Desk::new();
+    let stored = desk.add("s1").await;
+    let node = desk.node("scheduler_id").await;
+    let run = desk.acquire(&node, &stored).await.unwrap();
+    let before = desk.peer("scheduler_id").await.beats;
+    for _ in 0..2 {
+        desk.0.renew(node.clone()).await.unwrap();
+    }
+    assert_eq!(desk.peer("scheduler_id").await.beats, before + 2);
+    let open = desk.0.open_runs(node.clone()).await.unwrap();
+    assert_eq!(open.iter().map(|open| open.id).collect::<Vec<_>>(), [run]);
+    let ended = desk.release(&node, run, Outcome::Succeeded, None).await;
+    assert_eq!(ended.state, RunState::Ended(Outcome::Succeeded));
+}
+
+pub(crate) const CASES: &[Case] = &[
+    different("test_acquire_schedules_lock_timeout", HEARTBEATS, || {
+        paused(taken_over());
+    }),
+    different("test_acquire_jobs_lock_timeout", HEARTBEATS, || {
+        paused(taken_over());
+    }),
+    different("test_extend_acquired_schedule_leases", HEARTBEATS, || {
+        paused(kept_alive());
+    }),
+    different("test_extend_acquired_job_leases", HEARTBEATS, || {
+        paused(kept_alive());
+    }),
+    different(
+        "test_reap_abandoned_jobs",
+        "a node that comes back under its name has a new epoch; what its old one left open is recorded as lost",
+        || {
+            paused(async {
+                let desk = Desk::new();
+                let stored = desk.add("s1").await;
+                let old = desk.node("testscheduler").await;
+                desk.acquire(&old, &stored).await.unwrap();
+                let seen = desk.peer("testscheduler").await;
+                let new = desk.node("testscheduler").await;
+                assert!(new.epoch > old.epoch);
+                let now = utc(DUE).timestamp_micros();
+                let lost = desk.0.recover(new, seen, now).await.unwrap();
+                assert_eq!(lost.len(), 1);
+                assert_eq!(desk.get("s1").await.state.running, 0);
+            });
+        },
+    ),
+];

@@ -1,0 +1,346 @@
+//! `tests/test_schedulers.py` of 4.0: coalescing, jitter, pausing, deadlines, crashes.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use punctual_core::{CancelReason, Coalesce, Date, Jitter, JobId, MissReason, Outcome};
+use punctual_tokio::{Executor, JobContext, JobStatus, Resume};
+
+use crate::case::{Case, different, same};
+use crate::fickle::Fickle;
+use crate::stage::{Gate, Stage, every, nothing, paused, seconds};
+
+/// A job every minute since three minutes and five seconds ago: four fire times.
+async fn coalesced(coalesce: Coalesce, runs: usize, first_late: i64) {
+    let stage = Stage::started().await;
+    let now = stage.clock.now();
+    let start = now - TimeDelta::seconds(185);
+    let job = stage
+        .scheduler
+        .add_job(nothing, every(60).start(start))
+        .id("foo");
+    job.next_run_time(start).coalesce(coalesce).await.unwrap();
+    stage.settle().await;
+    let mut ran: Vec<_> = stage
+        .runs("foo")
+        .await
+        .into_iter()
+        .filter(|run| run.state.outcome() == Some(Outcome::Succeeded))
+        .map(|run| (now - run.fire_time()).num_seconds())
+        .collect();
+    ran.sort_unstable_by(|a, b| b.cmp(a));
+    assert_eq!((ran.len(), ran[0]), (runs, first_late));
+    let next = stage.job("foo").await.next_run_time();
+    assert_eq!(next, Some(now + TimeDelta::seconds(55)));
+}
+
+/// The delay is at most what is asked for, and always ends before the next fire time.
+fn jitter(longest: u64, bound: TimeDelta) {
+    let jitter = Jitter::up_to(Duration::from_secs(longest));
+    let fire_time = crate::times::utc("2026-03-01");
+    let next = fire_time + TimeDelta::seconds(3);
+    let starts = (0..1_000).map(|job| {
+        let job = JobId::new(job.to_string()).unwrap();
+        jitter.start_of(&job, fire_time, Some(next)) - fire_time
+    });
+    let (least, most) = starts.fold((TimeDelta::MAX, TimeDelta::MIN), |(least, most), delay| {
+        (least.min(delay), most.max(delay))
+    });
+    assert!(
+        least >= TimeDelta::zero() && most <= bound,
+        "{least} to {most}"
+    );
+    assert!(most > bound / 2, "the whole room is used");
+}
+
+async fn pauses(date: bool) {
+    let stage = Stage::new();
+    let job = if date {
+        stage
+            .scheduler
+            .add_job(nothing, Date::at(stage.clock.now()))
+    } else {
+        stage.scheduler.add_job(nothing, every(1))
+    };
+    let job = job.id("foo").await.unwrap();
+    job.pause_job().await.unwrap();
+    assert_eq!(stage.job("foo").await.status(), JobStatus::Paused);
+    stage.scheduler.start().await.unwrap();
+    stage.settle().await;
+    assert!(stage.runs("foo").await.is_empty());
+    job.resume_job(Resume::CatchUp).await.unwrap();
+    stage.settle().await;
+    let succeeded = stage.scheduler.statistics("foo").await.unwrap().succeeded;
+    assert_eq!(succeeded, u64::from(date), "what was due by then runs");
+}
+
+const ONCE_DONE: &str =
+    "a job without a further fire time leaves with its last run: there is nothing to clean up";
+
+pub(crate) const CASES: &[Case] = &[
+    different(
+        "TestAsyncScheduler::test_add_pause_unpause_remove_schedule",
+        "a paused job keeps its next fire time in its state, and shows none until it is resumed",
+        || {
+            paused(async {
+                let stage = Stage::new();
+                let now = stage.clock.now();
+                stage
+                    .scheduler
+                    .add_job(nothing, Date::at(now))
+                    .id("foo")
+                    .await
+                    .unwrap();
+                stage.scheduler.pause_job("foo").await.unwrap();
+                let job = stage.job("foo").await;
+                assert_eq!(
+                    (job.next_run_time(), job.state.next_run_time),
+                    (None, Some(now))
+                );
+                stage
+                    .scheduler
+                    .resume_job("foo", Resume::CatchUp)
+                    .await
+                    .unwrap();
+                assert_eq!(stage.job("foo").await.next_run_time(), Some(now));
+                stage.scheduler.remove_job("foo").await.unwrap();
+                let expected = ["JOB_ADDED", "JOB_MODIFIED", "JOB_MODIFIED", "JOB_REMOVED"];
+                assert_eq!(stage.heard().await, expected);
+            });
+        },
+    ),
+    same(
+        "TestAsyncScheduler::test_scheduled_job_missed_deadline",
+        || {
+            paused(async {
+                let stage = Stage::new();
+                let late = Date::at(stage.clock.now() - TimeDelta::seconds(1));
+                let job = stage.scheduler.add_job(nothing, late).id("foo");
+                job.misfire_grace_time(Duration::ZERO).await.unwrap();
+                stage.scheduler.start().await.unwrap();
+                stage.settle().await;
+                let ledger = stage.ledger("foo").await;
+                assert!(
+                    matches!(
+                        ledger[..],
+                        [(Outcome::Missed(MissReason::Grace | MissReason::Down), 1)]
+                    ),
+                    "{ledger:?}"
+                );
+            });
+        },
+    ),
+    different(
+        "TestAsyncScheduler::test_coalesce_policy[all]",
+        "all is bounded: the newest so many of a backlog, the rest as one range",
+        || {
+            paused(coalesced(Coalesce::All { at_most: 100 }, 4, 185));
+            paused(coalesced(Coalesce::All { at_most: 2 }, 2, 65));
+        },
+    ),
+    same("TestAsyncScheduler::test_coalesce_policy[earliest]", || {
+        paused(coalesced(Coalesce::Earliest, 1, 185));
+    }),
+    same("TestAsyncScheduler::test_coalesce_policy[latest]", || {
+        paused(coalesced(Coalesce::Latest, 1, 5));
+    }),
+    same("TestAsyncScheduler::test_jitter[within]", || {
+        jitter(2, TimeDelta::seconds(2));
+    }),
+    same("TestAsyncScheduler::test_jitter[exceed]", || {
+        jitter(4, TimeDelta::microseconds(2_999_999));
+    }),
+    different(
+        "TestAsyncScheduler::test_contextvars",
+        "what a run knows is a parameter that it asks for, not a variable of the context",
+        || {
+            paused(async {
+                let stage = Stage::started().await;
+                let now = stage.clock.now();
+                let seen = Arc::new(Mutex::new(None));
+                let tell = Arc::clone(&seen);
+                let body = move |context: JobContext| {
+                    *tell.lock().unwrap() = Some((
+                        context.job_id().to_string(),
+                        context.scheduled_time(),
+                        context.scheduler().upgrade().is_some(),
+                    ));
+                    async {}
+                };
+                let job = stage.scheduler.add_job(body, Date::at(now)).id("foo");
+                job.jitter(seconds(3))
+                    .misfire_grace_time(seconds(10))
+                    .await
+                    .unwrap();
+                stage.jump(3).await;
+                let expected = Some(("foo".to_owned(), now, true));
+                assert_eq!(*seen.lock().unwrap(), expected, "the nominal time");
+            });
+        },
+    ),
+    different(
+        "TestAsyncScheduler::test_explicit_cleanup",
+        ONCE_DONE,
+        || {
+            paused(async {
+                let stage = Stage::started().await;
+                let once = Date::at(stage.clock.now());
+                stage
+                    .scheduler
+                    .add_job(nothing, once)
+                    .id("event_set")
+                    .await
+                    .unwrap();
+                stage.settle().await;
+                assert!(stage.ids().await.is_empty());
+                assert_eq!(stage.ledger("event_set").await, [(Outcome::Succeeded, 1)]);
+            });
+        },
+    ),
+    same(
+        "TestAsyncScheduler::test_explicit_cleanup_avoid_schedules_still_having_jobs",
+        || {
+            paused(async {
+                let stage = Stage::started().await;
+                let gate = Gate::closed();
+                let waiting = gate.clone();
+                let body = move || {
+                    let waiting = waiting.clone();
+                    async move { waiting.pass().await }
+                };
+                let once = Date::at(stage.clock.now());
+                stage
+                    .scheduler
+                    .add_job(body, once)
+                    .id("event_set")
+                    .await
+                    .unwrap();
+                stage.settle().await;
+                assert_eq!(stage.job("event_set").await.status(), JobStatus::Finished);
+                gate.open(1);
+                stage.settle().await;
+                assert!(stage.ids().await.is_empty());
+            });
+        },
+    ),
+    different(
+        "TestAsyncScheduler::test_implicit_cleanup",
+        "the ledger keeps within its limits by itself, at every end of a run",
+        || {
+            paused(async {
+                let small = punctual_store::LedgerLimits {
+                    total: 10,
+                    per_job: 3,
+                };
+                let store = punctual_store::MemoryStore::with_ledger(small);
+                let stage = Stage::started_with(|builder| builder.store("default", store)).await;
+                stage
+                    .scheduler
+                    .add_job(nothing, every(1))
+                    .id("a")
+                    .await
+                    .unwrap();
+                stage.pass(8).await;
+                assert_eq!(stage.ledger("a").await.len(), 3);
+                assert_eq!(stage.scheduler.statistics("a").await.unwrap().succeeded, 8);
+            });
+        },
+    ),
+    different(
+        "TestAsyncScheduler::test_max_concurrent_jobs",
+        "how many runs go at once is a matter of each executor",
+        || {
+            paused(async {
+                let stage = Stage::started_with(|builder| {
+                    builder.executor("narrow", Executor::tokio().at_most(1))
+                })
+                .await;
+                let gate = Gate::closed();
+                let most = Arc::new(Mutex::new((0, 0)));
+                for id in ["1", "2"] {
+                    let (waiting, most) = (gate.clone(), Arc::clone(&most));
+                    let body = move || {
+                        let (waiting, most) = (waiting.clone(), Arc::clone(&most));
+                        async move {
+                            {
+                                let mut count = most.lock().unwrap();
+                                count.0 += 1;
+                                count.1 = count.0.max(count.1);
+                            }
+                            waiting.pass().await;
+                            most.lock().unwrap().0 -= 1;
+                        }
+                    };
+                    let once = Date::at(stage.clock.now());
+                    let job = stage.scheduler.add_job(body, once).id(id);
+                    job.executor("narrow").await.unwrap();
+                }
+                stage.settle().await;
+                gate.open(2);
+                stage.settle().await;
+                assert_eq!(*most.lock().unwrap(), (0, 1));
+                assert!(stage.ids().await.is_empty());
+            });
+        },
+    ),
+    same(
+        "TestAsyncScheduler::test_pause_unpause_schedule[cron]",
+        || paused(pauses(false)),
+    ),
+    same(
+        "TestAsyncScheduler::test_pause_unpause_schedule[date]",
+        || paused(pauses(true)),
+    ),
+    different(
+        "TestAsyncScheduler::test_scheduler_crash_restart_schedule_immediately",
+        "a store that fails ends nothing: the scheduler tries again and the job runs when the store is back",
+        || {
+            paused(async {
+                let store = Fickle::default();
+                let shelf = store.clone();
+                let stage = Stage::started_with(|builder| builder.store("default", shelf)).await;
+                stage
+                    .scheduler
+                    .add_job(nothing, every(60))
+                    .id("foo")
+                    .await
+                    .unwrap();
+                store.fails("claim");
+                stage.jump(60).await;
+                assert!(stage.scheduler.is_running());
+                assert!(!stage.scheduler.health()[0].is_good());
+                store.works();
+                stage.pass(30).await;
+                tokio::time::sleep(seconds(60)).await;
+                stage.settle().await;
+                assert!(stage.scheduler.statistics("foo").await.unwrap().succeeded >= 1);
+            });
+        },
+    ),
+    different(
+        "TestAsyncScheduler::test_scheduler_crash_reap_abandoned_jobs",
+        "a shutdown that had to leave a run records it as cancelled; only a process that died leaves lost ones",
+        || {
+            paused(async {
+                let stage = Stage::started().await;
+                let deaf = stage
+                    .scheduler
+                    .add_job(std::future::pending::<()>, every(60));
+                let job = deaf.id("a").await.unwrap();
+                job.run_job().await.unwrap();
+                let shutdown = tokio::spawn({
+                    let scheduler = stage.scheduler.clone();
+                    async move { scheduler.shutdown_within(Duration::ZERO).await }
+                });
+                while !shutdown.is_finished() {
+                    stage.jump(1).await;
+                }
+                let expected = [(Outcome::Cancelled(CancelReason::Shutdown), 1)];
+                assert_eq!(stage.ledger("a").await, expected);
+                stage.scheduler.start().await.unwrap();
+                assert_eq!(stage.job("a").await.state.running, 0);
+            });
+        },
+    ),
+];

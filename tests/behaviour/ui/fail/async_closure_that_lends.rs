@@ -1,0 +1,6 @@
+use punctual::{Crontab, NewJob};
+
+fn main() {
+    let name = String::from("ada");
+    let _ = NewJob::new(async move || println!("{name}"), Crontab::new("@daily"));
+}

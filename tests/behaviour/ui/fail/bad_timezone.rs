@@ -1,0 +1,6 @@
+use punctual::scheduled_job;
+
+#[scheduled_job(cron(hour = 9), timezone = "Europe/Pariss")]
+async fn report() {}
+
+fn main() {}

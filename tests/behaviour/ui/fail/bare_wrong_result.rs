@@ -1,0 +1,9 @@
+use punctual::{Crontab, NewJob};
+
+async fn count() -> u32 {
+    1
+}
+
+fn main() {
+    let _ = NewJob::new(count, Crontab::new("@daily"));
+}

@@ -1,0 +1,5 @@
+use punctual::{Crontab, NewJob};
+
+fn main() {
+    let _ = NewJob::new(|_: u32| async {}, Crontab::new("@daily"));
+}

@@ -1,0 +1,8 @@
+use std::rc::Rc;
+
+use punctual::{Crontab, NewJob};
+
+fn main() {
+    let counter = Rc::new(1);
+    let _ = NewJob::new(move || { let _ = &counter; async {} }, Crontab::new("@daily"));
+}

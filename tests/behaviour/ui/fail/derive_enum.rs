@@ -1,0 +1,8 @@
+use punctual::FromContext;
+
+#[derive(FromContext)]
+enum Either {
+    One,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use punctual::job;
+
+struct Problem;
+
+#[job]
+async fn report() -> Result<(), Problem> {
+    Err(Problem)
+}
+
+fn main() {}

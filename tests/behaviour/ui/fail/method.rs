@@ -1,0 +1,10 @@
+use punctual::job;
+
+struct Mailer;
+
+impl Mailer {
+    #[job]
+    async fn send(&self) {}
+}
+
+fn main() {}

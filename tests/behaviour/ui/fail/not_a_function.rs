@@ -1,0 +1,6 @@
+use punctual::job;
+
+#[job]
+struct Send;
+
+fn main() {}

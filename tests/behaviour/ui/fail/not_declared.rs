@@ -1,0 +1,7 @@
+use punctual::jobs;
+
+async fn plain() {}
+
+fn main() {
+    let _ = jobs![plain];
+}

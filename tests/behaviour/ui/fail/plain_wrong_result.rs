@@ -1,0 +1,8 @@
+use punctual::job;
+
+#[job]
+fn count() -> Option<u32> {
+    None
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use punctual::job;
+
+struct Report;
+
+#[job]
+async fn report() -> Result<Report, std::io::Error> {
+    Ok(Report)
+}
+
+fn main() {}

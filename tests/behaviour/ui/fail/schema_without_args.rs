@@ -1,0 +1,6 @@
+use punctual::job;
+
+#[job(schema)]
+async fn nothing() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use punctual::{State, job};
+
+struct Pool;
+
+#[job]
+async fn backup(_: State<Pool>) {}
+
+fn main() {}
