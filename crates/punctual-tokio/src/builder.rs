@@ -89,8 +89,9 @@ impl SchedulerBuilder {
         self
     }
 
-    /// Takes what a file or the environment says: see [`SchedulerConfig`]. What is said on the
-    /// builder later has the last word.
+    /// Takes what a file or the environment says: see [`SchedulerConfig`]. Of two time zones, node
+    /// names or job defaults, the one that was said last holds; an alias of a store or an executor
+    /// can be given once only, here or on the builder.
     pub fn config(self, config: SchedulerConfig) -> Self {
         let (mut builder, jobs) = config.settle(self);
         builder.configured.extend(jobs);

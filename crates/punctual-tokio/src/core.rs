@@ -18,6 +18,7 @@ use crate::metrics::{Metrics, StoreErrors};
 use crate::partition::Code;
 use crate::program;
 use crate::registry::Registry;
+use crate::scheduler::Adding;
 
 pub(crate) struct Core {
     pub(crate) clock: Clock,
@@ -31,6 +32,7 @@ pub(crate) struct Core {
     pub(crate) node: Arc<str>,
     pub(crate) declared: DeclaredJobs,
     pub(crate) announcements: Arc<Announcements>,
+    pub(crate) adding: Arc<Adding>,
     pub(crate) metrics: Metrics,
     stores: RwLock<Vec<NamedStore>>,
     next_store: AtomicU32,
@@ -69,6 +71,7 @@ impl Core {
             node: setup.node,
             declared: setup.declared,
             announcements: Arc::default(),
+            adding: Arc::default(),
             metrics: Metrics::new(),
             executors: Executors::default(),
             stores: RwLock::default(),

@@ -110,7 +110,8 @@ impl SchedulerConfig {
     ///
     /// With the prefix `PUNCTUAL_`, `PUNCTUAL_TIMEZONE=Europe/Berlin` and
     /// `PUNCTUAL_JOB_DEFAULTS__MAX_INSTANCES=2` say what `timezone` and `max_instances` under
-    /// `job_defaults` say in a file. A value that is JSON is taken as that, others as text.
+    /// `job_defaults` say in a file. A value that is JSON is taken as that, others as text:
+    /// a text of digits needs its quotes, `PUNCTUAL_NODE='"42"'`.
     ///
     /// ```
     /// use punctual_tokio::SchedulerConfig;

@@ -110,7 +110,8 @@ impl Driver {
     }
 
     fn tell_what_does_not_run(&self, key: JobKey, plan: &Plan) {
-        if !self.core.bus.is_heard() {
+        let is_all_run = plan.missed.is_none() && plan.skipped.is_none();
+        if is_all_run || !self.core.bus.is_heard() {
             return;
         }
         let Some(job) = self.job_event(key) else {

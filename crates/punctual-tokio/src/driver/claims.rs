@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use punctual_core::MissReason;
-use punctual_core::plan::{Plan, manual, plan};
+use punctual_core::plan::{JobView, Plan, manual, plan};
 use punctual_store::{Claim, ClaimKind, ClaimRequest, Lease};
 
 use super::Driver;
@@ -106,18 +106,12 @@ impl Entry {
             absent
         };
         let state = &self.stored.state;
-        let mut view = self.stored.job.view(state);
-        view.running = self
-            .limit_seen
-            .take()
-            .unwrap_or(self.instances)
-            .max(self.instances);
-        view.queued = self.queued();
-        if state.absence == MissReason::Grace
+        let was_away = state.absence == MissReason::Grace
             && state
                 .next_run_time
-                .is_some_and(|next| next.timestamp_micros() < absent.0)
-        {
+                .is_some_and(|next| next.timestamp_micros() < absent.0);
+        let mut view = self.view();
+        if was_away {
             view.absence = absent.1;
         }
         plan(&view, now)
@@ -128,19 +122,20 @@ impl Entry {
             id: self.stored.job.id().clone(),
             incarnation: self.incarnation(),
             kind: ClaimKind::Manual {
-                plan: self.plan_manual(fire_time),
+                plan: manual(&self.view(), fire_time),
             },
         }
     }
 
-    fn plan_manual(&mut self, fire_time: DateTime<Utc>) -> Plan {
-        let mut view = self.stored.job.view(&self.stored.state);
-        view.running = self
-            .limit_seen
-            .take()
-            .unwrap_or(self.instances)
-            .max(self.instances);
-        view.queued = self.queued();
-        manual(&view, fire_time)
+    /// The job, and how many of its runs there are: as many as the store has said, if it knew of
+    /// more when it refused a claim.
+    fn view(&mut self) -> JobView<'_> {
+        let seen = self.limit_seen.take().unwrap_or_default();
+        let (running, queued) = (seen.max(self.instances), self.queued());
+        JobView {
+            running,
+            queued,
+            ..self.stored.job.view(&self.stored.state)
+        }
     }
 }

@@ -52,19 +52,20 @@ impl Local {
         F: FnOnce() -> Fut + Send + 'static,
         Fut: Future<Output = ()> + 'static,
     {
-        let (abort, registration) = AbortHandle::new_pair();
-        let (done, is_done) = oneshot::channel::<()>();
-        let begin: Begin = Box::new(move || {
-            Box::pin(async move {
-                // Whether it ended or was aborted, its reporter has told.
-                let _ = Abortable::new(begin(), registration).await;
-                drop(done);
-            })
-        });
-        let sent = self.0.send(begin);
+        let begin_there = self.0.clone();
+        // Nothing is sent before this is polled: who has no permit yet has not begun.
         async move {
+            let (abort, registration) = AbortHandle::new_pair();
             let _abort = AbortOnDrop(abort);
-            if sent.is_ok() {
+            let (done, is_done) = oneshot::channel::<()>();
+            let begin: Begin = Box::new(move || {
+                Box::pin(async move {
+                    // Whether it ended or was aborted, its reporter has told.
+                    let _ = Abortable::new(begin(), registration).await;
+                    drop(done);
+                })
+            });
+            if begin_there.send(begin).is_ok() {
                 // An error is what dropping the sender looks like.
                 let _ = is_done.await;
             }

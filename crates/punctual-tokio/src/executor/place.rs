@@ -107,7 +107,7 @@ impl Place {
                 self.spawn_blocking(runtime, move || inner.block_on(future))
             }
             Site::Local(local) => self.limited(runtime, local.run(move || future)),
-            Site::Inline => at_once(runtime, future),
+            Site::Inline => at_once(runtime, self.permitted(future)),
         }
     }
 
@@ -117,8 +117,7 @@ impl Place {
         F: FnOnce() + Send + 'static,
     {
         if matches!(self.site, Site::Inline) {
-            work();
-            return runtime.spawn(async {});
+            return at_once(runtime, self.permitted(async { work() }));
         }
         let Some(permits) = self.permits.clone() else {
             return runtime.spawn_blocking(work);
@@ -140,14 +139,27 @@ impl Place {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let Some(permits) = self.permits.clone() else {
-            return runtime.spawn(future);
-        };
-        runtime.spawn(async move {
-            // It is never closed.
-            let _permit = permits.acquire_owned().await;
+        match &self.permits {
+            // Without a limit nothing is wrapped: this is the way that most runs take.
+            None => runtime.spawn(future),
+            Some(_) => runtime.spawn(self.permitted(future)),
+        }
+    }
+
+    /// The future, begun when a permit is free.
+    fn permitted<F>(&self, future: F) -> impl Future<Output = ()> + Send + 'static
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let permits = self.permits.clone();
+        async move {
+            let _permit = match permits {
+                // It is never closed.
+                Some(permits) => permits.acquire_owned().await.ok(),
+                None => None,
+            };
             future.await;
-        })
+        }
     }
 }
 

@@ -1,13 +1,13 @@
 //! A worker, as the scheduler sees it.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::process::Stdio;
 use std::time::Duration;
 
 use futures::StreamExt;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio_util::codec::{FramedRead, LinesCodec};
+use tokio_util::codec::{AnyDelimiterCodec, FramedRead};
 
 use super::message::{LONGEST_LINE, News, Order, WORKER};
 use crate::error::BoxError;
@@ -15,11 +15,29 @@ use crate::error::BoxError;
 /// How long a new worker may take to reach `init`.
 const STARTING: Duration = Duration::from_secs(30);
 
+/// This program again. It is in a process group of its own, so that ctrl-c in a terminal reaches
+/// the scheduler only, which lets its runs end.
+fn command(mark: &str) -> io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .args([WORKER, mark.trim_end()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    #[cfg(unix)]
+    command.process_group(0);
+    Ok(command)
+}
+
+fn lines() -> AnyDelimiterCodec {
+    AnyDelimiterCodec::new_with_max_length(b"\n".to_vec(), b"\n".to_vec(), LONGEST_LINE)
+}
+
 /// A worker process. It is killed when this is dropped.
 pub(super) struct WorkerChild {
     process: Child,
     orders: ChildStdin,
-    lines: FramedRead<ChildStdout, LinesCodec>,
+    lines: FramedRead<ChildStdout, AnyDelimiterCodec>,
     mark: String,
     /// An empty line is held back: the worker puts one before each of its own lines.
     is_after_empty: bool,
@@ -29,19 +47,14 @@ impl WorkerChild {
     /// Starts a worker and waits until it is ready.
     pub(super) async fn start() -> Result<Self, BoxError> {
         let mark = format!("@{} ", crate::new_job::made_up_id());
-        let mut process = Command::new(std::env::current_exe()?)
-            .args([WORKER, mark.trim_end()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()?;
+        let mut process = command(&mark)?.spawn()?;
         let (Some(orders), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
             return Err("the worker has no pipes".into());
         };
         let mut worker = Self {
             process,
             orders,
-            lines: FramedRead::new(output, LinesCodec::new_with_max_length(LONGEST_LINE)),
+            lines: FramedRead::new(output, lines()),
             mark,
             is_after_empty: false,
         };
@@ -82,12 +95,14 @@ impl WorkerChild {
                 return Err(self.how_it_ended().await.into());
             };
             let line = line?;
+            // Jobs may print bytes that are no text.
+            let line = String::from_utf8_lossy(&line);
             let is_after_empty = std::mem::replace(&mut self.is_after_empty, line.is_empty());
             if let Some(news) = line.strip_prefix(self.mark.as_str()) {
                 return Ok(serde_json::from_str(news)?);
             }
             // There may be nobody to read it.
-            let mut out = std::io::stdout().lock();
+            let mut out = io::stdout().lock();
             if is_after_empty {
                 let _ = writeln!(out);
             }

@@ -18,7 +18,7 @@ use crate::declared::task_named;
 use crate::error::BoxError;
 use crate::handler::{Finish, Handler, Host, RunInfo};
 use crate::reports::Key;
-use crate::scheduler::Scheduler;
+use crate::scheduler::{Scheduler, Signals};
 
 /// The only attempt of a worker.
 const KEY: Key = Key {
@@ -113,6 +113,7 @@ fn work(worker: Worker, mark: String) -> Result<(), BoxError> {
         .enable_all()
         .build()?;
     runtime.block_on(async move {
+        tokio::spawn(outlive(Signals::listen()?));
         let (sender, mut orders) = mpsc::unbounded_channel();
         thread::spawn(move || read(&sender));
         say(&mark, &News::Ready)?;
@@ -132,6 +133,12 @@ fn work(worker: Worker, mark: String) -> Result<(), BoxError> {
         }
         Ok(())
     })
+}
+
+/// A service manager asks all processes of a service to end, workers too. The scheduler then lets
+/// its runs end, and closes the standard input of its workers when it is done.
+async fn outlive(mut signals: Signals) {
+    while signals.next().await.is_ok() {}
 }
 
 /// Passes orders on. When the scheduler is gone, so is this process, whatever it does.

@@ -99,7 +99,7 @@ impl Scheduler {
         Ok(self.handle(&stored))
     }
 
-    pub(super) async fn insert(
+    pub(super) async fn insert_unchecked(
         &self,
         named: &NamedStore,
         inserts: Vec<Insert>,

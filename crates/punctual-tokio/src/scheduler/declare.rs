@@ -151,16 +151,8 @@ impl Scheduler {
             tally.exhausted += 1;
             return Ok(());
         };
-        self.insert_one(&checked.store, insert).await?;
+        all(self.insert(&checked.store, vec![insert]).await)?;
         tally.added += 1;
-        Ok(())
-    }
-
-    async fn insert_one(&self, named: &NamedStore, insert: Insert) -> Result<(), Error> {
-        let answers = self.insert(named, vec![insert]).await?;
-        for answer in answers {
-            answer?;
-        }
         Ok(())
     }
 
@@ -210,7 +202,8 @@ impl Scheduler {
         let (mut state, _) = stored.replaced_by(&insert);
         (state.running, state.queued) = (0, 0);
         insert.state = state;
-        let moved = self.insert_one(&checked.store, insert).await;
+        let answers = self.insert_unchecked(&checked.store, vec![insert]).await;
+        let moved = all(answers);
         // A process that died between the two has left it in both: then the next look is at the new
         // one.
         if moved.as_ref().map_or_else(Error::is_conflict, |()| true) {
@@ -220,6 +213,11 @@ impl Scheduler {
         tally.updated += 1;
         Ok(())
     }
+}
+
+/// Whether all were added.
+fn all(answers: Result<Vec<Result<StoredJob, Error>>, Error>) -> Result<(), Error> {
+    answers?.into_iter().try_for_each(|answer| answer.map(drop))
 }
 
 /// What the code says, for a job that is stored already.

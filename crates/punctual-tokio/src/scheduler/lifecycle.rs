@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::Scheduler;
-use super::signals::Signals;
+use super::Signals;
 use crate::command::{Command, Shutdown, ShutdownReport};
 use crate::core::NamedStore;
 use crate::driver::{COMMANDS, Driver};

@@ -11,12 +11,15 @@ mod runs;
 mod signals;
 mod tasks;
 mod transfer;
+mod unique;
 
 pub use add::AddJob;
 pub use edit::Resume;
 pub use list::{JobSnapshot, JobStatus, Upcoming};
 pub use modify::ModifyJob;
+pub(crate) use signals::Signals;
 pub use tasks::TaskInfo;
+pub(crate) use unique::Adding;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 

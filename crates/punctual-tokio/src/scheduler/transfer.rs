@@ -78,7 +78,9 @@ impl Scheduler {
     /// # Errors
     ///
     /// If the text is none of an export, or a store cannot be reached. If jobs cannot be read, name a
-    /// store that is not there, or have an id that is taken, the message lists them all.
+    /// store that is not there, or have an id that is taken, the message lists them all. If a store
+    /// fails in the midst of it, the jobs that were added are removed; the message names those that
+    /// could not be.
     ///
     /// # Cancel safety
     ///
@@ -143,15 +145,28 @@ impl Scheduler {
             });
             match stored {
                 Ok(stored) => added.push(self.handle(&stored)),
-                Err(error) => {
-                    for handle in added {
-                        handle.remove_job().await?;
-                    }
-                    return Err(refused(&[error.to_string()]));
-                }
+                Err(error) => return Err(self.take_back(added, error).await),
             }
         }
         Ok(added)
+    }
+
+    async fn take_back(&self, added: Vec<JobHandle>, why: Error) -> Error {
+        let mut left = Vec::new();
+        for handle in added {
+            match handle.remove_job().await {
+                // Somebody else has removed it: it is gone all the same.
+                Err(error) if !error.is_not_found() => {
+                    left.push(format!("job `{}` was added and cannot be removed: {error}", handle.id()));
+                }
+                _ => {}
+            }
+        }
+        if left.is_empty() {
+            return refused(&[why.to_string()]);
+        }
+        left.insert(0, why.to_string());
+        Error::new(why.kind(), format!("import: broken off\n  {}", left.join("\n  ")))
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use punctual_core::{CancelReason, Outcome, Overlap, RunState};
-use punctual_store::{JobStore, RunFilter};
-use punctual_tokio::{JobContext, MemoryStore, Scheduler};
+use punctual_store::{JobFilter, JobStore, RunFilter};
+use punctual_tokio::{JobContext, MemoryStore, NewJob, Scheduler};
 use tokio::sync::Notify;
 
 use crate::support::{every, pass, seconds, started};
@@ -99,4 +99,36 @@ async fn a_job_can_remove_its_own_store() {
     job.await.unwrap();
     pass(5).await;
     assert_eq!(outcomes(&store).await, [SUCCEEDED]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_is_unique_over_all_stores() {
+    let (scheduler, _, _) = with_other().await;
+    let again = scheduler.add_job(|| async {}, every(1)).id("a");
+    let refused = again.await.unwrap_err();
+    assert!(refused.is_conflict());
+    assert!(refused.to_string().contains("in the store `other`"));
+    let replacing = scheduler.add_job(|| async {}, every(1)).id("a");
+    let refused = replacing.replace_existing().await.unwrap_err();
+    assert!(refused.is_conflict(), "it would be there twice");
+    let jobs = ["b", "a", "c"].map(|id| NewJob::new(|| async {}, every(1)).id(id));
+    let answers = scheduler.add_jobs(jobs).await.unwrap();
+    let ids = answers.iter().map(|answer| answer.is_ok());
+    assert_eq!(ids.collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(answers[2].as_ref().unwrap().id().as_str(), "c");
+    scheduler.remove_job("a").await.unwrap();
+    let free = scheduler.add_job(|| async {}, every(1)).id("a");
+    free.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_adds_of_an_id_to_two_stores_one_is_refused() {
+    let (scheduler, _, _) = with_other().await;
+    let here = scheduler.add_job(|| async {}, every(1)).id("twin");
+    let there = scheduler.add_job(|| async {}, every(1)).id("twin");
+    let (here, there) = tokio::join!(here.into_future(), there.store("other").into_future());
+    assert_eq!((here.is_ok(), there.is_ok()), (true, false));
+    assert!(there.unwrap_err().is_conflict());
+    let jobs = scheduler.get_jobs(JobFilter::default()).await.unwrap();
+    assert_eq!(jobs.len(), 2);
 }

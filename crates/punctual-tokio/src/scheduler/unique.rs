@@ -1,0 +1,150 @@
+//! An id names one job of a scheduler, whatever store it is in.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use punctual_core::JobId;
+use punctual_store::{Insert, StoredJob};
+
+use super::Scheduler;
+use crate::core::NamedStore;
+use crate::error::{Error, ErrorKind};
+
+/// How many ids are looked up at once in one store.
+const LOOKED_UP_AT_ONCE: usize = 32;
+
+/// Ids that are on their way into a store just now, so that two concurrent adds to two stores
+/// cannot both find an id free.
+#[derive(Debug, Default)]
+pub(crate) struct Adding(Mutex<HashMap<JobId, Way>>);
+
+#[derive(Debug)]
+struct Way {
+    store: u32,
+    adds: usize,
+}
+
+/// Held until the store has answered.
+struct OnTheWay {
+    adding: Arc<Adding>,
+    ids: Vec<JobId>,
+}
+
+impl Adding {
+    fn begin(self: &Arc<Self>) -> OnTheWay {
+        OnTheWay {
+            adding: Arc::clone(self),
+            ids: Vec::new(),
+        }
+    }
+}
+
+impl OnTheWay {
+    /// Whether nobody is adding this id to another store.
+    fn reserve(&mut self, id: &JobId, store: u32) -> bool {
+        let mut adding = self
+            .adding
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let way = adding.entry(id.clone()).or_insert(Way { store, adds: 0 });
+        if way.store != store {
+            return false;
+        }
+        way.adds += 1;
+        self.ids.push(id.clone());
+        true
+    }
+}
+
+impl Drop for OnTheWay {
+    fn drop(&mut self) {
+        let mut adding = self
+            .adding
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for id in self.ids.drain(..) {
+            if let Entry::Occupied(mut way) = adding.entry(id) {
+                way.get_mut().adds -= 1;
+                if way.get().adds == 0 {
+                    way.remove();
+                }
+            }
+        }
+    }
+}
+
+impl Scheduler {
+    /// Adds jobs to a store, except those whose ids are taken in another.
+    pub(super) async fn insert(
+        &self,
+        named: &NamedStore,
+        inserts: Vec<Insert>,
+    ) -> Result<Vec<Result<StoredJob, Error>>, Error> {
+        let mut others = self.core.stores();
+        others.retain(|other| other.id != named.id);
+        if others.is_empty() {
+            return self.insert_unchecked(named, inserts).await;
+        }
+        let mut way = self.core.adding.begin();
+        let mut answers = Vec::with_capacity(inserts.len());
+        let mut free = Vec::with_capacity(inserts.len());
+        let taken = taken(&others, &inserts, &mut way, named.id).await?;
+        for (insert, taken) in inserts.into_iter().zip(taken) {
+            if taken.is_none() {
+                free.push(insert);
+            }
+            answers.push(taken);
+        }
+        let mut stored = self.insert_unchecked(named, free).await?.into_iter();
+        let unanswered = || Err(Error::new(ErrorKind::Store, "the store did not answer"));
+        Ok(answers
+            .into_iter()
+            .map(|taken| match taken {
+                Some(error) => Err(error),
+                None => stored.next().unwrap_or_else(unanswered),
+            })
+            .collect())
+    }
+}
+
+/// Says of each whether, and where, its id is taken.
+async fn taken(
+    others: &[NamedStore],
+    inserts: &[Insert],
+    way: &mut OnTheWay,
+    store: u32,
+) -> Result<Vec<Option<Error>>, Error> {
+    let ids: Vec<JobId> = inserts.iter().map(|insert| insert.job.id().clone()).collect();
+    let mut taken: Vec<Option<Error>> = ids
+        .iter()
+        .map(|id| (!way.reserve(id, store)).then(|| conflict(id, "another store, just now")))
+        .collect();
+    for other in others {
+        let found: Vec<bool> = stream::iter(ids.clone())
+            .map(|id| async move {
+                let found = other.store.get(id).await?;
+                Ok::<_, Error>(found.is_some())
+            })
+            .buffered(LOOKED_UP_AT_ONCE)
+            .try_collect()
+            .await?;
+        for ((taken, id), found) in taken.iter_mut().zip(&ids).zip(found) {
+            if found {
+                let alias = &other.alias;
+                taken.get_or_insert_with(|| conflict(id, &format!("the store `{alias}`")));
+            }
+        }
+    }
+    Ok(taken)
+}
+
+fn conflict(id: &JobId, place: &str) -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        format!("a job with the id `{id}` is in {place}; an id names one job, whatever store it is in: choose another, or remove that job first"),
+    )
+}
