@@ -18,6 +18,9 @@ pub struct ClaimRequest {
     pub ends: Vec<RunEnd>,
     /// What it wants to open.
     pub claims: Vec<Claim>,
+    /// Whether it was sent before and nobody knows what became of it: then a run by hand may be
+    /// there already. A store that keeps the keys of all runs unique need not look at this.
+    pub is_repeated: bool,
 }
 
 /// One job that is to move on.
@@ -42,7 +45,7 @@ pub enum ClaimKind {
         plan: Plan,
     },
     /// A run by hand. It neither needs a revision nor moves the schedule; of its plan only
-    /// `start`, `queue` and `skipped` count.
+    /// `start`, `queue` and `skipped` count. Lost if its key was used.
     Manual {
         /// What was decided about it.
         plan: Plan,

@@ -22,5 +22,5 @@ pub use error::{Error, ErrorKind};
 pub use job::{Insert, JobFilter, OnConflict, StoredJob, Update, Window, WindowRequest};
 pub use ledger::{RunFilter, Statistics};
 pub use memory::{LedgerLimits, MemoryStore};
-pub use node::{Lease, NodeInfo, OpenRun, Peer, Renewal};
+pub use node::{Lease, NodeInfo, OpenRun, Peer, RecoverRequest, Recovered, Renewal, TakenRun};
 pub use store::{JobStore, Reply, StoreTraits};

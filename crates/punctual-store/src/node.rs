@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use punctual_core::{JobId, RunId, RunKey};
 
+use crate::StoredJob;
+
 /// What a node says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeInfo {
@@ -41,7 +43,7 @@ pub struct Peer {
 pub struct Renewal {
     /// All registered nodes, itself included.
     pub peers: Vec<Peer>,
-    /// Its runs that somebody asked to cancel.
+    /// Its open runs that somebody asked to cancel, as long as they are open.
     pub cancels: Vec<RunId>,
 }
 
@@ -56,4 +58,42 @@ pub struct OpenRun {
     pub key: RunKey,
     /// Whether it waits for an instance.
     pub is_queued: bool,
+    /// Whether the instance ends with it. The runs of an instance have numbers that follow each
+    /// other.
+    pub ends_instance: bool,
+}
+
+/// A node that stands still, and who has noticed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoverRequest {
+    /// Who asks. An old epoch is refused as fenced.
+    pub by: Lease,
+    /// The tasks that it can run again.
+    pub tasks: Vec<Arc<str>>,
+    /// The node as it was seen.
+    pub dead: Peer,
+    /// When it asks, in microseconds since 1970.
+    pub now: i64,
+}
+
+/// What became of the open runs of a dead node.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Recovered {
+    /// Recorded as lost, as they were.
+    pub lost: Vec<OpenRun>,
+    /// To be run again, by the node that asked: they are its own now, in the order of their numbers.
+    pub taken: Vec<TakenRun>,
+    /// Jobs that left the store because their last run was lost.
+    pub removed: Vec<StoredJob>,
+}
+
+/// A run of a dead node that goes to another one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TakenRun {
+    /// The run under its new number.
+    pub run: OpenRun,
+    /// How often it was begun by nodes that died.
+    pub reruns: u32,
+    /// Its job.
+    pub job: StoredJob,
 }

@@ -7,7 +7,8 @@ use punctual_core::{JobId, Run, RunId};
 
 use crate::{
     Changes, ClaimReply, ClaimRequest, Error, Insert, JobFilter, Lease, NodeInfo, OpenRun, Peer,
-    Renewal, RunFilter, Statistics, StoredJob, Update, Window, WindowRequest,
+    RecoverRequest, Recovered, Renewal, RunFilter, Statistics, StoredJob, Update, Window,
+    WindowRequest,
 };
 
 /// An answer that may take its time.
@@ -28,7 +29,9 @@ pub struct StoreTraits {
 /// Every method is one transaction, all or nothing, and safe against every other call from any
 /// node. After [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) the caller does not know
 /// whether the change was made: repeating the call must then be harmless, and is, because claims
-/// and updates carry the revision that they were decided on and an end mark is applied once.
+/// and updates carry the revision that they were decided on, no key of a run is used twice, and an
+/// end mark is applied once. The protocol as a whole, with its crash points, is written down in
+/// `docs/design/claims.md`.
 ///
 /// # Cancel safety
 ///
@@ -77,7 +80,8 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// Counts a node's heartbeat up and tells it what concerns it.
     fn renew(&self, lease: Lease) -> Reply<'_, Renewal>;
 
-    /// Takes a node out. Its open runs stay open until somebody [recovers](Self::recover) them.
+    /// Takes a node out. One that has open runs stays listed, without a beat, until somebody
+    /// [recovers](Self::recover) them.
     fn leave(&self, lease: Lease) -> Reply<'_, ()>;
 
     /// All registered nodes.
@@ -86,11 +90,17 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// The open runs of a node.
     fn open_runs(&self, node: Lease) -> Reply<'_, Vec<OpenRun>>;
 
-    /// Ends the epoch of a dead node and records its open runs as lost, exactly once however many
-    /// nodes try. Frees their instances.
-    fn recover(&self, by: Lease, dead: Peer, now: i64) -> Reply<'_, Vec<OpenRun>>;
+    /// Ends the epoch of a dead node, unless its beats have moved on, and settles the open runs of
+    /// this and of earlier epochs of its name, each exactly once however many nodes try.
+    ///
+    /// A run whose job says [`Rerun`](punctual_core::OnLost::Rerun), and was not rerun so often
+    /// yet, becomes a run of the node that asks, under a new number, if that node can run its
+    /// task; else it stays as it is, and the dead node stays listed. All others are recorded as
+    /// lost, which frees their instances.
+    fn recover(&self, request: RecoverRequest) -> Reply<'_, Recovered>;
 
-    /// Asks the owner of a run to cancel it; `false` if it is over.
+    /// Asks the owner of a run to cancel it: it learns so at every [renewal](Self::renew) until the
+    /// run is over. `false` if it is over.
     fn request_cancel(&self, run: RunId) -> Reply<'_, bool>;
 
     /// Lists runs, the newest first.

@@ -1,8 +1,9 @@
 //! A memory store that says it outlives the process.
 
 use punctual::store::{
-    Changes, ClaimReply, ClaimRequest, Insert, JobStore, Lease, NodeInfo, OpenRun, Peer, Renewal,
-    Reply, StoreTraits, StoredJob, Update, Window, WindowRequest,
+    Changes, ClaimReply, ClaimRequest, Insert, JobStore, Lease, NodeInfo, OpenRun, Peer,
+    RecoverRequest, Recovered, Renewal, Reply, StoreTraits, StoredJob, Update, Window,
+    WindowRequest,
 };
 use punctual::{JobFilter, JobId, MemoryStore, Run, RunFilter, RunId, Statistics};
 
@@ -48,7 +49,7 @@ impl JobStore for Persistent {
         leave(lease: Lease) -> ();
         nodes() -> Vec<Peer>;
         open_runs(node: Lease) -> Vec<OpenRun>;
-        recover(by: Lease, dead: Peer, now: i64) -> Vec<OpenRun>;
+        recover(request: RecoverRequest) -> Recovered;
         request_cancel(run: RunId) -> bool;
         runs(filter: RunFilter) -> Vec<Run>;
         statistics(id: JobId) -> Statistics;

@@ -80,7 +80,7 @@ impl JobStore for Fickle {
         leave(lease: store::Lease) -> ();
         nodes() -> Vec<store::Peer>;
         open_runs(node: store::Lease) -> Vec<store::OpenRun>;
-        recover(by: store::Lease, dead: store::Peer, now: i64) -> Vec<store::OpenRun>;
+        recover(request: store::RecoverRequest) -> store::Recovered;
         request_cancel(run: RunId) -> bool;
         runs(filter: store::RunFilter) -> Vec<Run>;
         statistics(id: JobId) -> store::Statistics;

@@ -7,8 +7,8 @@ use punctual_core::{JobId, MaxInstances, Run, RunId};
 
 use crate::{
     Changes, Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Error, Insert, JobFilter,
-    JobStore, Lease, NodeInfo, OnConflict, OpenRun, Peer, Renewal, Reply, RunFilter, Statistics,
-    StoreTraits, StoredJob, Update, Window, WindowRequest,
+    JobStore, Lease, NodeInfo, OnConflict, OpenRun, Peer, RecoverRequest, Recovered, Renewal,
+    Reply, RunFilter, Statistics, StoreTraits, StoredJob, Update, Window, WindowRequest,
 };
 
 /// What a [`Broken`] store does wrong.
@@ -33,11 +33,15 @@ pub enum Fault {
     IgnoresEpochs,
     /// Tells a request to cancel to nobody.
     ForgetsCancels,
+    /// Opens a run by hand again when the request is repeated.
+    RunsByHandTwice,
+    /// Runs nothing again.
+    NeverReruns,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::AddsTwice,
         Self::LosesMicroseconds,
         Self::UnsortedWindow,
@@ -47,6 +51,8 @@ impl Fault {
         Self::ForgetsEnds,
         Self::IgnoresEpochs,
         Self::ForgetsCancels,
+        Self::RunsByHandTwice,
+        Self::NeverReruns,
     ];
 }
 
@@ -99,6 +105,7 @@ impl<S: JobStore> Broken<S> {
         if self.has(Fault::ForgetsEnds) && !request.claims.is_empty() {
             request.ends.clear();
         }
+        request.is_repeated &= !self.has(Fault::RunsByHandTwice);
         if self.has(Fault::IgnoresEpochs) {
             let peers = self.inner.nodes().await?;
             let own = peers
@@ -212,8 +219,11 @@ impl<S: JobStore> JobStore for Broken<S> {
         self.inner.open_runs(node)
     }
 
-    fn recover(&self, by: Lease, dead: Peer, now: i64) -> Reply<'_, Vec<OpenRun>> {
-        self.inner.recover(by, dead, now)
+    fn recover(&self, mut request: RecoverRequest) -> Reply<'_, Recovered> {
+        if self.has(Fault::NeverReruns) {
+            request.tasks.clear();
+        }
+        self.inner.recover(request)
     }
 
     fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {

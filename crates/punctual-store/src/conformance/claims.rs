@@ -2,12 +2,13 @@
 
 use punctual_core::plan::Plan;
 use punctual_core::{
-    Count, Date, FireRange, Job, JobId, MissReason, Origin, Outcome, Policies, RunState,
+    Count, Date, FireRange, Job, JobId, MaxInstances, MissReason, Origin, Outcome, Policies,
+    RunState,
 };
 
 use super::scene::{
     add, advance, at, claim, current, decided, due, due_job, ended, expect, insert, job, node,
-    queueing, text, won,
+    queueing, request, text, won,
 };
 use crate::{Claim, ClaimAnswer, ClaimKind, JobStore, RunFilter, StoredJob};
 
@@ -49,6 +50,27 @@ pub(super) async fn limit(store: &dyn JobStore) -> Result<(), String> {
         matches!(reply.answers.get(1), Some(ClaimAnswer::AtLimit(row)) if row.state.running == 1);
     expect("a second instance is at the limit", refused, true)?;
     expect("the instances", current(store, "a").await?.state.running, 1)
+}
+
+/// A request whose answer was lost is sent again: while the run is open, and when it is over.
+pub(super) async fn by_hand(store: &dyn JobStore) -> Result<(), String> {
+    let policies = Policies {
+        max_instances: MaxInstances::UNLIMITED,
+        ..Policies::default()
+    };
+    let stored = due_job(store, "a", policies).await?;
+    let node = node(store, "one").await?;
+    let mut request = request(&node, vec![manual(&stored)], vec![]);
+    let run = won(&store.claim(&request).await.map_err(text)?, 0)?.first;
+    request.is_repeated = true;
+    for _ in 0..2 {
+        let reply = store.claim(&request).await.map_err(text)?;
+        let is_lost = matches!(&reply.answers[..], [ClaimAnswer::Lost(Some(_))]);
+        expect("its key is used", is_lost, true)?;
+        request.ends = vec![ended(run)];
+    }
+    let runs = store.runs(RunFilter::default()).await.map_err(text)?;
+    expect("the runs by hand", runs.len(), 1)
 }
 
 pub(super) async fn ends(store: &dyn JobStore) -> Result<(), String> {

@@ -75,6 +75,15 @@ const RULES: &[Rule] = &[
     ("a dead node's runs are lost exactly once", |store| {
         Box::pin(nodes::recovered(store))
     }),
+    ("a lost run is rerun by a node that can", |store| {
+        Box::pin(nodes::rerun(store))
+    }),
+    ("a node with open runs stays listed", |store| {
+        Box::pin(nodes::leaving(store))
+    }),
+    ("a run by hand is opened once", |store| {
+        Box::pin(claims::by_hand(store))
+    }),
     ("a request to cancel reaches the owner", |store| {
         Box::pin(nodes::cancel(store))
     }),

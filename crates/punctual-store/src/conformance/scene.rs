@@ -120,13 +120,18 @@ pub(super) async fn claim(
     claims: Vec<Claim>,
     ends: Vec<RunEnd>,
 ) -> Result<ClaimReply, Error> {
-    let request = ClaimRequest {
+    let request = request(lease, claims, ends);
+    store.claim(&request).await
+}
+
+pub(super) fn request(lease: &Lease, claims: Vec<Claim>, ends: Vec<RunEnd>) -> ClaimRequest {
+    ClaimRequest {
         lease: lease.clone(),
         now: at(10),
         ends,
         claims,
-    };
-    store.claim(&request).await
+        is_repeated: false,
+    }
 }
 
 pub(super) fn won(reply: &ClaimReply, index: usize) -> Result<Won, String> {

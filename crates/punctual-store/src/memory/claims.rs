@@ -19,6 +19,7 @@ struct By {
     epoch: u64,
     now: i64,
     origin: Origin,
+    is_repeated: bool,
 }
 
 impl State {
@@ -28,6 +29,7 @@ impl State {
             epoch: request.lease.epoch,
             now: request.now.timestamp_micros(),
             origin: Origin::Scheduled,
+            is_repeated: request.is_repeated,
         };
         let mut removed = Vec::new();
         for end in &request.ends {
@@ -53,6 +55,9 @@ impl State {
         };
         let full = !row.job.policies().max_instances.admits(row.state.running);
         match &claim.kind {
+            ClaimKind::Manual { plan } if by.is_repeated && self.has_run(slot, plan) => {
+                ClaimAnswer::Lost(Some(row.stored()))
+            }
             ClaimKind::Advance { revision, .. } if *revision != row.state.revision => {
                 ClaimAnswer::Lost(Some(row.stored()))
             }
@@ -131,6 +136,8 @@ impl State {
             origin: by.origin,
             is_queued: false,
             holds: false,
+            is_unwanted: false,
+            reruns: 0,
         };
         state.running += u32::from(!plan.start.is_empty());
         state.queued += u32::from(!plan.queue.is_empty());
@@ -149,6 +156,27 @@ impl State {
         };
         self.remove_if_over(slot, removed);
         ClaimAnswer::Won(won)
+    }
+
+    /// Whether a run by hand with the key of this plan is open, or over and still remembered.
+    fn has_run(&self, slot: u32, plan: &Plan) -> bool {
+        let Some(row) = self.rows.get(slot) else {
+            return false;
+        };
+        let Some(fire_time) = plan.start.first().or(plan.queue.first()) else {
+            return false;
+        };
+        let key = RunKey {
+            incarnation: row.state.incarnation,
+            origin: Origin::Manual,
+            fire_time: *fire_time,
+        };
+        let history = Some(row.history).filter(|history| *history != NONE);
+        self.open.values().any(|open| open.key() == key)
+            || history.is_some_and(|history| {
+                let mut ended = self.ledger.newest_first(Some(history));
+                ended.any(|(_, entry)| entry.key() == key)
+            })
     }
 
     fn open_instance(&mut self, fire_times: &[DateTime<Utc>], template: &Open) {

@@ -300,13 +300,16 @@ fn unlink(slots: &mut [Slot], ends: &mut Ends, links: Links, of: fn(&mut Slot) -
 }
 
 impl Entry {
-    pub(super) fn run(&self, job: &JobId, node: Option<&str>) -> Run {
-        let key = RunKey {
+    pub(super) fn key(&self) -> RunKey {
+        RunKey {
             incarnation: self.incarnation,
             origin: self.origin,
             fire_time: at(self.fire_time),
-        };
-        let mut run = Run::queued(self.id, job.clone(), key);
+        }
+    }
+
+    pub(super) fn run(&self, job: &JobId, node: Option<&str>) -> Run {
+        let mut run = Run::queued(self.id, job.clone(), self.key());
         run.state = RunState::Ended(self.outcome);
         run.started = self.started.map(at);
         run.finished = Some(at(self.finished));

@@ -5,6 +5,7 @@ mod edits;
 mod ledger;
 mod nodes;
 mod open;
+mod recover;
 mod rows;
 mod state;
 
@@ -20,8 +21,8 @@ use punctual_core::{JobId, Run, RunId};
 use self::state::State;
 use crate::{
     Changes, ClaimReply, ClaimRequest, Error, Insert, JobFilter, JobStore, Lease, NodeInfo,
-    OpenRun, Peer, Renewal, Reply, RunFilter, Statistics, StoreTraits, StoredJob, Update, Window,
-    WindowRequest,
+    OpenRun, Peer, RecoverRequest, Recovered, Renewal, Reply, RunFilter, Statistics, StoreTraits,
+    StoredJob, Update, Window, WindowRequest,
 };
 
 /// Keeps jobs and a bounded ledger in memory.
@@ -145,11 +146,11 @@ impl JobStore for MemoryStore {
     }
 
     fn renew(&self, lease: Lease) -> Reply<'_, Renewal> {
-        at_once(self.state().nodes.renew(&lease))
+        at_once(self.state().renew(&lease))
     }
 
     fn leave(&self, lease: Lease) -> Reply<'_, ()> {
-        self.state().nodes.leave(&lease);
+        self.state().leave(&lease);
         at_once(Ok(()))
     }
 
@@ -161,13 +162,8 @@ impl JobStore for MemoryStore {
         at_once(Ok(self.state().open_runs(&node)))
     }
 
-    fn recover(&self, by: Lease, dead: Peer, now: i64) -> Reply<'_, Vec<OpenRun>> {
-        let mut state = self.state();
-        let answer = match state.nodes.check(&by) {
-            Ok(_) => Ok(state.recover(&dead, now)),
-            Err(error) => Err(error),
-        };
-        at_once(answer)
+    fn recover(&self, request: RecoverRequest) -> Reply<'_, Recovered> {
+        at_once(self.state().recover(&request))
     }
 
     fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {

@@ -2,23 +2,22 @@
 
 use std::sync::Arc;
 
-use punctual_core::RunId;
-
-use crate::{Error, Lease, NodeInfo, Peer, Renewal};
+use crate::{Error, Lease, NodeInfo, Peer};
 
 #[derive(Debug)]
 struct Node {
     name: Arc<str>,
     epoch: u64,
-    /// `None` once it has left or was declared dead.
-    live: Option<Live>,
+    /// `None` once it has left, or was declared dead and has no open runs.
+    listed: Option<Listed>,
 }
 
 #[derive(Debug)]
-struct Live {
+struct Listed {
     info: NodeInfo,
     beats: u64,
-    cancels: Vec<RunId>,
+    /// Its epoch has ended; it is listed because it has open runs.
+    is_dead: bool,
 }
 
 /// All nodes that ever registered, by name: runs refer to them by index.
@@ -33,17 +32,17 @@ impl Nodes {
                 self.0.push(Node {
                     name: Arc::clone(&info.name),
                     epoch: 0,
-                    live: None,
+                    listed: None,
                 });
                 self.0.len() - 1
             }
         };
         let node = &mut self.0[index];
         node.epoch += 1;
-        node.live = Some(Live {
+        node.listed = Some(Listed {
             info,
             beats: 0,
-            cancels: Vec::new(),
+            is_dead: false,
         });
         Lease {
             node: Arc::clone(&node.name),
@@ -58,9 +57,10 @@ impl Nodes {
     /// The index of a node whose lease holds.
     pub(super) fn check(&self, lease: &Lease) -> Result<u32, Error> {
         let index = self.index(&lease.node);
+        let is_alive = |listed: &Listed| !listed.is_dead;
         let holds = |index: &usize| {
             let node = &self.0[*index];
-            node.epoch == lease.epoch && node.live.is_some()
+            node.epoch == lease.epoch && node.listed.as_ref().is_some_and(is_alive)
         };
         match index.filter(holds) {
             Some(index) => Ok(index as u32),
@@ -68,52 +68,45 @@ impl Nodes {
         }
     }
 
-    pub(super) fn renew(&mut self, lease: &Lease) -> Result<Renewal, Error> {
-        let index = self.check(lease)?;
-        let mut cancels = Vec::new();
-        if let Some(live) = &mut self.0[index as usize].live {
-            live.beats += 1;
-            cancels = std::mem::take(&mut live.cancels);
+    pub(super) fn beat(&mut self, index: u32) {
+        if let Some(listed) = &mut self.0[index as usize].listed {
+            listed.beats += 1;
         }
-        Ok(Renewal {
-            peers: self.peers(),
-            cancels,
-        })
     }
 
     pub(super) fn peers(&self) -> Vec<Peer> {
         let peer = |node: &Node| {
-            let live = node.live.as_ref()?;
+            let listed = node.listed.as_ref()?;
             Some(Peer {
-                info: live.info.clone(),
+                info: listed.info.clone(),
                 epoch: node.epoch,
-                beats: live.beats,
+                beats: listed.beats,
             })
         };
         self.0.iter().filter_map(peer).collect()
-    }
-
-    pub(super) fn leave(&mut self, lease: &Lease) {
-        if let Ok(index) = self.check(lease) {
-            self.0[index as usize].live = None;
-        }
     }
 
     /// Ends the epoch of a node that stood still; its index, unless it is alive after all.
     pub(super) fn bury(&mut self, dead: &Peer) -> Option<u32> {
         let index = self.index(&dead.info.name)?;
         let node = &mut self.0[index];
-        if node.epoch == dead.epoch {
-            let revived = node
-                .live
-                .as_ref()
-                .is_some_and(|live| live.beats != dead.beats);
-            if revived {
+        if node.epoch == dead.epoch
+            && let Some(listed) = &mut node.listed
+        {
+            if listed.beats != dead.beats {
                 return None;
             }
-            node.live = None;
+            listed.is_dead = true;
         }
         Some(index as u32)
+    }
+
+    /// Takes a node out, unless it has registered anew meanwhile.
+    pub(super) fn forget(&mut self, index: u32, epoch: u64) {
+        let node = &mut self.0[index as usize];
+        if node.epoch == epoch {
+            node.listed = None;
+        }
     }
 
     pub(super) fn name(&self, index: u32) -> Option<&str> {
@@ -122,13 +115,5 @@ impl Nodes {
 
     pub(super) fn find(&self, name: &str) -> Option<u32> {
         self.index(name).map(|index| index as u32)
-    }
-
-    pub(super) fn ask_to_cancel(&mut self, index: u32, run: RunId) {
-        if let Some(Some(live)) = self.0.get_mut(index as usize).map(|node| &mut node.live)
-            && !live.cancels.contains(&run)
-        {
-            live.cancels.push(run);
-        }
     }
 }

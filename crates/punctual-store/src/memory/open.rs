@@ -19,6 +19,10 @@ pub(super) struct Open {
     pub(super) is_queued: bool,
     /// Whether its end frees the instance: it is the last run of it.
     pub(super) holds: bool,
+    /// Whether somebody asked to cancel it.
+    pub(super) is_unwanted: bool,
+    /// How often it was begun by nodes that died.
+    pub(super) reruns: u32,
 }
 
 /// Numbers grow, and the oldest runs tend to end first: an ordered map touches its two ends, where

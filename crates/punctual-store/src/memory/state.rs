@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use punctual_core::{JobId, JobState, Origin, Outcome, Run, RunId};
+use punctual_core::{JobId, JobState, Origin, Run};
 
 use super::claims::key_of;
 use super::edits::Edits;
@@ -12,8 +12,8 @@ use super::nodes::Nodes;
 use super::open::OpenRuns;
 use super::rows::{NONE, Row, Rows, slot_of};
 use crate::{
-    ChangedJobs, Changes, Error, Insert, JobFilter, Lease, OnConflict, OpenRun, Peer, RunEnd,
-    RunFilter, Statistics, StoredJob, Update, Window, WindowRequest,
+    ChangedJobs, Changes, Error, Insert, JobFilter, OnConflict, RunFilter, Statistics, StoredJob,
+    Update, Window, WindowRequest,
 };
 
 #[derive(Debug)]
@@ -148,55 +148,6 @@ impl State {
             window.jobs.push(row.stored());
         }
         window
-    }
-
-    pub(super) fn open_runs(&self, of: &Lease) -> Vec<OpenRun> {
-        let node = self.nodes.find(&of.node);
-        self.open
-            .iter()
-            .filter(|(_, open)| Some(open.node) == node && open.epoch == of.epoch)
-            .filter_map(|(id, open)| self.open_run(*id, open))
-            .collect()
-    }
-
-    fn open_run(&self, id: RunId, open: &super::open::Open) -> Option<OpenRun> {
-        Some(OpenRun {
-            id,
-            job: self.ledger.job(open.history)?.clone(),
-            key: open.key(),
-            is_queued: open.is_queued,
-        })
-    }
-
-    pub(super) fn recover(&mut self, dead: &Peer, now: i64) -> Vec<OpenRun> {
-        if self.nodes.bury(dead).is_none() {
-            return Vec::new();
-        }
-        let lease = Lease {
-            node: Arc::clone(&dead.info.name),
-            epoch: dead.epoch,
-        };
-        let lost = self.open_runs(&lease);
-        for run in &lost {
-            let end = RunEnd {
-                run: run.id,
-                outcome: Outcome::Lost,
-                started: None,
-                finished: now,
-                attempts: 0,
-                text: None,
-            };
-            self.end(&end, &mut Vec::new());
-        }
-        lost
-    }
-
-    pub(super) fn request_cancel(&mut self, run: RunId) -> bool {
-        let Some(open) = self.open.get(&run) else {
-            return false;
-        };
-        self.nodes.ask_to_cancel(open.node, run);
-        true
     }
 
     pub(super) fn runs(&self, filter: &RunFilter) -> Vec<Run> {

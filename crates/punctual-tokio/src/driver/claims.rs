@@ -46,6 +46,7 @@ impl Partition {
             now,
             ends: std::mem::replace(&mut self.outbox.ends, spare),
             claims,
+            is_repeated: false,
         };
         if let Some(requests) = &self.requests {
             // A place is free: there is one request of each kind, and this kind is not on its way.

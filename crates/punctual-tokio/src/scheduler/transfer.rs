@@ -157,7 +157,10 @@ impl Scheduler {
             match handle.remove_job().await {
                 // Somebody else has removed it: it is gone all the same.
                 Err(error) if !error.is_not_found() => {
-                    left.push(format!("job `{}` was added and cannot be removed: {error}", handle.id()));
+                    left.push(format!(
+                        "job `{}` was added and cannot be removed: {error}",
+                        handle.id()
+                    ));
                 }
                 _ => {}
             }
@@ -166,7 +169,10 @@ impl Scheduler {
             return refused(&[why.to_string()]);
         }
         left.insert(0, why.to_string());
-        Error::new(why.kind(), format!("import: broken off\n  {}", left.join("\n  ")))
+        Error::new(
+            why.kind(),
+            format!("import: broken off\n  {}", left.join("\n  ")),
+        )
     }
 }
 

@@ -44,11 +44,7 @@ impl Adding {
 impl OnTheWay {
     /// Whether nobody is adding this id to another store.
     fn reserve(&mut self, id: &JobId, store: u32) -> bool {
-        let mut adding = self
-            .adding
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut adding = self.adding.0.lock().unwrap_or_else(PoisonError::into_inner);
         let way = adding.entry(id.clone()).or_insert(Way { store, adds: 0 });
         if way.store != store {
             return false;
@@ -61,11 +57,7 @@ impl OnTheWay {
 
 impl Drop for OnTheWay {
     fn drop(&mut self) {
-        let mut adding = self
-            .adding
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut adding = self.adding.0.lock().unwrap_or_else(PoisonError::into_inner);
         for id in self.ids.drain(..) {
             if let Entry::Occupied(mut way) = adding.entry(id) {
                 way.get_mut().adds -= 1;
@@ -118,7 +110,10 @@ async fn taken(
     way: &mut OnTheWay,
     store: u32,
 ) -> Result<Vec<Option<Error>>, Error> {
-    let ids: Vec<JobId> = inserts.iter().map(|insert| insert.job.id().clone()).collect();
+    let ids: Vec<JobId> = inserts
+        .iter()
+        .map(|insert| insert.job.id().clone())
+        .collect();
     let mut taken: Vec<Option<Error>> = ids
         .iter()
         .map(|id| (!way.reserve(id, store)).then(|| conflict(id, "another store, just now")))
@@ -145,6 +140,8 @@ async fn taken(
 fn conflict(id: &JobId, place: &str) -> Error {
     Error::new(
         ErrorKind::Conflict,
-        format!("a job with the id `{id}` is in {place}; an id names one job, whatever store it is in: choose another, or remove that job first"),
+        format!(
+            "a job with the id `{id}` is in {place}; an id names one job, whatever store it is in: choose another, or remove that job first"
+        ),
     )
 }

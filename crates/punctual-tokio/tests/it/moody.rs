@@ -94,13 +94,8 @@ impl JobStore for Moody {
     fn open_runs(&self, node: store::Lease) -> Reply<'_, Vec<store::OpenRun>> {
         self.inner.open_runs(node)
     }
-    fn recover(
-        &self,
-        by: store::Lease,
-        dead: store::Peer,
-        now: i64,
-    ) -> Reply<'_, Vec<store::OpenRun>> {
-        self.inner.recover(by, dead, now)
+    fn recover(&self, request: store::RecoverRequest) -> Reply<'_, store::Recovered> {
+        self.inner.recover(request)
     }
     fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {
         self.inner.request_cancel(run)

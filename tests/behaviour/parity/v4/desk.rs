@@ -9,7 +9,7 @@ use punctual_core::{
 };
 use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, EndText, Insert, JobStore, Lease,
-    MemoryStore, NodeInfo, OnConflict, Peer, RunEnd, RunFilter, StoredJob,
+    MemoryStore, NodeInfo, OnConflict, Peer, RecoverRequest, RunEnd, RunFilter, StoredJob,
 };
 
 use crate::stage::seconds;
@@ -79,6 +79,17 @@ impl Desk {
         found.unwrap_or_else(|| panic!("there is no node {name}"))
     }
 
+    /// How many runs of a node are lost now that another takes it for dead.
+    pub(super) async fn recover(&self, by: &Lease, dead: &Peer, now: i64) -> usize {
+        let request = RecoverRequest {
+            by: by.clone(),
+            tasks: Vec::new(),
+            dead: dead.clone(),
+            now,
+        };
+        self.0.recover(request).await.unwrap().lost.len()
+    }
+
     pub(super) async fn ask(
         &self,
         lease: &Lease,
@@ -90,6 +101,7 @@ impl Desk {
             now: utc(DUE),
             ends,
             claims,
+            is_repeated: false,
         };
         self.0.claim(&request).await.unwrap()
     }

@@ -23,19 +23,8 @@ async fn taken_over() {
     );
     let seen = desk.peer("worker1").await;
     let now = utc(DUE).timestamp_micros() + 30_000_000;
-    let lost = desk
-        .0
-        .recover(living.clone(), seen.clone(), now)
-        .await
-        .unwrap();
-    assert_eq!(lost.len(), 1);
-    assert!(
-        desk.0
-            .recover(living.clone(), seen, now)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert_eq!(desk.recover(&living, &seen, now).await, 1);
+    assert_eq!(desk.recover(&living, &seen, now).await, 0);
     assert_eq!(desk.get("s1").await.state.running, 0);
     let runs = desk.0.runs(RunFilter::default()).await.unwrap();
     assert_eq!(runs[0].state, RunState::Ended(Outcome::Lost));
@@ -92,8 +81,7 @@ pub(crate) const CASES: &[Case] = &[
                 let new = desk.node("testscheduler").await;
                 assert!(new.epoch > old.epoch);
                 let now = utc(DUE).timestamp_micros();
-                let lost = desk.0.recover(new, seen, now).await.unwrap();
-                assert_eq!(lost.len(), 1);
+                assert_eq!(desk.recover(&new, &seen, now).await, 1);
                 assert_eq!(desk.get("s1").await.state.running, 0);
             });
         },
