@@ -50,8 +50,8 @@ pub enum ClaimKind {
         /// What was decided about it.
         plan: Plan,
     },
-    /// Queued runs of this node, which together are one instance, start. Won only if an instance
-    /// is free.
+    /// Queued runs of this node, which together are one instance, start. Won only if they are
+    /// its own and still queued, and an instance is free.
     Promote {
         /// The first of them; their numbers follow each other.
         first: RunId,

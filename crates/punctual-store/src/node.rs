@@ -61,6 +61,8 @@ pub struct OpenRun {
     /// Whether the instance ends with it. The runs of an instance have numbers that follow each
     /// other.
     pub ends_instance: bool,
+    /// How often it was begun by nodes that died.
+    pub reruns: u32,
 }
 
 /// A node that stands still, and who has noticed.
@@ -92,8 +94,6 @@ pub struct Recovered {
 pub struct TakenRun {
     /// The run under its new number.
     pub run: OpenRun,
-    /// How often it was begun by nodes that died.
-    pub reruns: u32,
     /// Its job.
     pub job: StoredJob,
 }

@@ -49,10 +49,12 @@ mod health;
 mod job_handle;
 mod jobs;
 mod jump;
+mod lease;
 mod metrics;
 mod new_job;
 mod own_policies;
 mod partition;
+mod peers;
 #[doc(hidden)]
 pub mod private;
 pub mod process;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{MissReason, RunId};
-use punctual_store::{Claim, JobStore, RunEnd, StoredJob};
+use punctual_store::{Claim, JobStore, Lease, RunEnd, StoredJob};
 use tokio::sync::mpsc;
 
 use crate::command::Answer;
@@ -30,6 +30,8 @@ pub(crate) struct Partition {
     pub(crate) alias: Arc<str>,
     pub(crate) store: Arc<dyn JobStore>,
     pub(crate) health: Arc<Health>,
+    /// Under which runs are opened; `None` before the node is registered.
+    pub(crate) lease: Option<Lease>,
     /// To the worker, once it runs.
     pub(crate) requests: Option<mpsc::Sender<Request>>,
     pub(crate) jobs: Jobs,
@@ -107,8 +109,8 @@ pub(crate) struct Code {
 #[derive(Default)]
 pub(crate) struct Waiting {
     pub(crate) queue: VecDeque<Instance>,
-    /// Whether the first of them is on its way to the store.
-    pub(crate) is_promoting: bool,
+    /// The one whose promotion the store was asked for, by its first run.
+    pub(crate) promoting: Option<RunId>,
 }
 
 /// Fire times that run one after another and count as one.
@@ -116,6 +118,8 @@ pub(crate) struct Waiting {
 pub(crate) struct Instance {
     pub(crate) first: RunId,
     pub(crate) fire_times: Vec<DateTime<Utc>>,
+    /// How often it was begun by nodes that died.
+    pub(crate) reruns: u32,
 }
 
 /// Where the next fire time of a job stands.
@@ -138,6 +142,7 @@ impl Partition {
             alias: named.alias,
             store: named.store,
             health: named.health,
+            lease: None,
             requests: None,
             jobs: Jobs::of(named.id),
             due: VecDeque::new(),

@@ -108,7 +108,7 @@ pub(super) async fn rerun(store: &dyn JobStore) -> Result<(), String> {
         return Err(format!("it is not rerun: {taken:?}"));
     };
     expect("it has a greater number", run.run.id > first, true)?;
-    let key = (run.run.key.fire_time, run.reruns, run.run.ends_instance);
+    let key = (run.run.key.fire_time, run.run.reruns, run.run.ends_instance);
     expect("it is the same run", key, (at(10), 1, true))?;
     expect("the instances", current(store, "a").await?.state.running, 1)?;
     expect("the dead is gone", peer(store, "dead").await.is_err(), true)?;

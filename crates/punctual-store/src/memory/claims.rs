@@ -94,7 +94,7 @@ impl State {
                     removed,
                 )
             }
-            ClaimKind::Promote { first, count } => self.promote(slot, *first, *count),
+            ClaimKind::Promote { first, count } => self.promote(slot, by, *first, *count),
         }
     }
 
@@ -192,7 +192,7 @@ impl State {
         }
     }
 
-    fn promote(&mut self, slot: u32, first: RunId, count: u32) -> ClaimAnswer {
+    fn promote(&mut self, slot: u32, by: By, first: RunId, count: u32) -> ClaimAnswer {
         let Some(row) = self.rows.get(slot) else {
             return ClaimAnswer::Lost(None);
         };
@@ -200,7 +200,9 @@ impl State {
         let ids = (first.0..).take(count as usize).map(RunId);
         let mut promoted = false;
         for id in ids {
-            if let Some(open) = self.open.get_mut(&id).filter(|open| open.is_queued) {
+            let is_its =
+                |open: &&mut Open| open.is_queued && open.node == by.node && open.epoch == by.epoch;
+            if let Some(open) = self.open.get_mut(&id).filter(is_its) {
                 open.is_queued = false;
                 promoted |= open.holds;
             }

@@ -50,6 +50,7 @@ impl State {
             key: open.key(),
             is_queued: open.is_queued,
             ends_instance: open.holds,
+            reruns: open.reruns,
         })
     }
 
@@ -160,7 +161,6 @@ impl State {
         self.next_run += 1;
         let taken = TakenRun {
             run: self.open_run(id, &open)?,
-            reruns: open.reruns,
             job: job.clone(),
         };
         self.open.insert(id, open);

@@ -27,6 +27,8 @@ pub(super) struct Active {
     /// When the first attempt began.
     pub(super) started: Option<i64>,
     pub(super) stop: Option<Stop>,
+    /// Whether its end is not this node's to record.
+    pub(super) is_fenced: bool,
     /// Its place among the instances of the job.
     pub(super) _permit: Permit,
 }
@@ -42,6 +44,8 @@ pub(super) struct Attempt {
 pub(super) enum Stop {
     Cancel(CancelReason),
     TimedOut,
+    /// Others took this node for dead: the run is theirs to decide about.
+    Fenced,
 }
 
 /// A slab of runs. A key of a run that is over names nothing, also when its slot is used again.
@@ -102,6 +106,12 @@ impl Table {
             };
             Some((key, slot.active.as_ref()?))
         })
+    }
+
+    /// The runs of a store's jobs.
+    pub(super) fn of_store(&self, store: u32) -> Vec<Key> {
+        let its = self.all().filter(|(_, active)| active.key.store == store);
+        its.map(|(key, _)| key).collect()
     }
 
     /// The runs of a job, the oldest first.

@@ -14,12 +14,16 @@ impl Driver {
         &mut self,
         store: u32,
         mut request: ClaimRequest,
-        reply: ClaimReply,
+        mut reply: ClaimReply,
     ) {
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
         partition.outbox.is_busy = false;
+        let is_outdated = partition.lease.as_ref() != Some(&request.lease);
+        if is_outdated {
+            disown(&mut reply);
+        }
         request.ends.clear();
         partition.outbox.spare = request.ends;
         let asked = std::mem::take(&mut partition.outbox.asked);
@@ -29,11 +33,14 @@ impl Driver {
             match kind {
                 ClaimKind::Advance { plan, .. } => self.advanced(key, plan, answer, now),
                 ClaimKind::Manual { plan } => self.manual_answered(key, plan, answer),
-                ClaimKind::Promote { .. } => self.promoted(key, &answer),
+                ClaimKind::Promote { first, .. } => self.promoted(key, first, &answer),
             }
         }
         for job in reply.removed {
             self.job_left(store, &job);
+        }
+        if is_outdated {
+            self.ask_for_window(store);
         }
         if let Some(partition) = self.partitions.get_mut(&store) {
             partition.arm_refill(&mut self.timer, now);
@@ -98,12 +105,14 @@ impl Driver {
             let instance = Instance {
                 first: won.first,
                 fire_times: plan.start,
+                reruns: 0,
             };
             self.start_instance(key, instance);
         } else if !plan.queue.is_empty() {
             let instance = Instance {
                 first: won.first,
                 fire_times: plan.queue,
+                reruns: 0,
             };
             self.queue_instance(key, instance);
         }
@@ -127,6 +136,15 @@ impl Driver {
             self.core
                 .bus
                 .emit(|| EventKind::JobMaxInstances { job, range, reason });
+        }
+    }
+}
+
+/// What was won under a lease that has ended since is for others to decide about.
+fn disown(reply: &mut ClaimReply) {
+    for answer in &mut reply.answers {
+        if matches!(answer, ClaimAnswer::Won(_)) {
+            *answer = ClaimAnswer::Lost(None);
         }
     }
 }

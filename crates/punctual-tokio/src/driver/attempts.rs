@@ -65,9 +65,10 @@ impl Driver {
             fire_time,
             rest: fire_times,
             attempt: None,
-            attempts: 0,
+            attempts: instance.reruns,
             started: None,
             stop: None,
+            is_fenced: false,
             _permit: permit,
         });
         self.begin_attempt(key);
@@ -110,7 +111,7 @@ impl Driver {
         active.attempt = None;
         active.started = active.started.or(report.started);
         let finish = finish_of(active.stop, report.finish);
-        let is_cancelled = matches!(active.stop, Some(Stop::Cancel(_)));
+        let is_cancelled = active.is_fenced || matches!(active.stop, Some(Stop::Cancel(_)));
         active.stop = None;
         let wait = active.job.policies().retry.wait_after(active.attempts);
         match wait.filter(|_| finish.outcome.is_retryable() && !is_cancelled && !is_stopping) {
@@ -135,7 +136,7 @@ impl Driver {
 
     /// Tells an attempt to end, and sees to it that it does. What already has a reason to stop
     /// keeps it.
-    fn stop(&mut self, key: Key, stop: Stop) {
+    pub(super) fn stop(&mut self, key: Key, stop: Stop) {
         let Some(active) = self.active.get_mut(key) else {
             return;
         };
@@ -181,6 +182,7 @@ impl Driver {
         };
         let (job, fire_time) = (active.key, active.fire_time);
         let id = self.core.bus.is_heard().then(|| active.job.id().clone());
+        let is_fenced = active.is_fenced;
         self.core.metrics.ended(&end, fire_time);
         let next = active.rest.pop_front();
         if let Some(next) = next {
@@ -190,7 +192,7 @@ impl Driver {
         if let Some(id) = id {
             self.tell_end(job.store, id, fire_time, &end);
         }
-        if let Some(partition) = self.partitions.get_mut(&job.store) {
+        if !is_fenced && let Some(partition) = self.partitions.get_mut(&job.store) {
             partition.outbox.ends.push(end);
         }
         match (next, outcome) {
@@ -198,7 +200,12 @@ impl Driver {
                 self.active.remove(key);
                 self.instance_ended(job);
             }
-            (Some(_), Outcome::Cancelled(_)) => self.end_run(key, Finish::plain(outcome), finished),
+            (Some(_), Outcome::Cancelled(_)) => {
+                self.end_run(key, Finish::plain(outcome), finished);
+            }
+            (Some(_), _) if is_fenced => {
+                self.end_run(key, Finish::plain(Outcome::Lost), finished);
+            }
             (Some(_), _) => self.begin_attempt(key),
         }
     }
@@ -304,6 +311,7 @@ fn finish_of(stop: Option<Stop>, finish: Option<Finish>) -> Finish {
     let outcome = match stop {
         Some(Stop::Cancel(reason)) => Outcome::Cancelled(reason),
         Some(Stop::TimedOut) => Outcome::TimedOut,
+        Some(Stop::Fenced) => Outcome::Lost,
         // Nobody but the end of the runtime aborts without a reason.
         None => {
             return finish

@@ -1,6 +1,6 @@
 //! What handles ask for.
 
-use punctual_core::{CancelReason, MissReason};
+use punctual_core::{CancelReason, MissReason, RunId};
 
 use super::Driver;
 use crate::command::{Command, RunningRun};
@@ -30,12 +30,7 @@ impl Driver {
             }
             Command::RunJob { store, job, answer } => self.run_job(store, job, answer),
             Command::CancelRun { store, run, answer } => {
-                let found = self.active.find(store, run);
-                let is_waiting = found.is_none() && self.cancel_waiting_run(store, run);
-                if let Some(key) = found {
-                    self.cancel(key, CancelReason::User);
-                }
-                let _ = answer.send(found.is_some() || is_waiting);
+                let _ = answer.send(self.cancel_run(store, run));
             }
             Command::Running(answer) => {
                 let _ = answer.send(self.running());
@@ -65,6 +60,15 @@ impl Driver {
         }
     }
 
+    /// Cancels a run of this node, whether it waits or is under way; `false` if there is none.
+    pub(super) fn cancel_run(&mut self, store: u32, run: RunId) -> bool {
+        let Some(key) = self.active.find(store, run) else {
+            return self.cancel_waiting_run(store, run);
+        };
+        self.cancel(key, CancelReason::User);
+        true
+    }
+
     fn pause(&mut self) {
         if !self.is_paused {
             self.is_paused = true;
@@ -84,7 +88,7 @@ impl Driver {
     }
 
     /// Ends the instance that a waiting run belongs to.
-    fn cancel_waiting_run(&mut self, store: u32, run: punctual_core::RunId) -> bool {
+    fn cancel_waiting_run(&mut self, store: u32, run: RunId) -> bool {
         let Some(partition) = self.partitions.get_mut(&store) else {
             return false;
         };
@@ -96,7 +100,7 @@ impl Driver {
         let Some(waiting) = entry.and_then(|entry| entry.waiting.as_mut()) else {
             return false;
         };
-        if at == 0 && waiting.is_promoting {
+        if at == 0 && waiting.promoting.is_some() {
             // It is about to start; it can be cancelled then.
             return false;
         }

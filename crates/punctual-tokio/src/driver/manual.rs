@@ -92,7 +92,7 @@ impl Driver {
             ClaimAnswer::Lost(_) => {
                 let _ = waiting.send(Err(Error::new(
                     ErrorKind::NotFound,
-                    "the job was removed or replaced meanwhile",
+                    "the job was removed or replaced meanwhile, or this node was taken for dead",
                 )));
             }
         }

@@ -6,6 +6,7 @@ mod answers;
 mod attempts;
 mod claims;
 mod commands;
+mod leases;
 mod leaving;
 mod manual;
 mod shutdown;
@@ -15,8 +16,10 @@ mod window;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use punctual_core::MissReason;
+use punctual_store::NodeInfo;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc};
 
@@ -26,6 +29,7 @@ use crate::command::Command;
 use crate::core::Core;
 use crate::handler::Host;
 use crate::jobs::JobKey;
+use crate::lease::{another_name, lease};
 use crate::metrics::Census;
 use crate::partition::Partition;
 use crate::reports::{Key, Report};
@@ -79,6 +83,8 @@ pub(crate) struct Driver {
     partitions: BTreeMap<u32, Partition>,
     active: Table,
     is_paused: bool,
+    /// For those who take over runs of dead nodes: whether this one begins any.
+    begins_runs: Arc<AtomicBool>,
     stage: Stage,
     last_manual: i64,
     inbox: Vec<Command>,
@@ -119,6 +125,7 @@ impl Driver {
             replying,
             clock_set,
             is_paused,
+            begins_runs: Arc::new(AtomicBool::new(!is_paused)),
         }
     }
 
@@ -139,6 +146,7 @@ impl Driver {
                 Wake::Orphaned => self.orphaned(),
             }
             self.flush();
+            self.say_whether_runs_begin();
             self.let_stores_go();
             self.core.metrics.under_way(self.active.len());
             self.advance_shutdown();
@@ -164,21 +172,33 @@ impl Driver {
     /// Takes a store in: from now on it has a worker.
     pub(crate) fn adopt_store(&mut self, mut partition: Partition) {
         let (requests, receiver) = mpsc::channel(REQUESTS);
-        let worker = || Worker {
+        let worker = Worker {
             id: partition.id,
+            core: Arc::clone(&self.core),
             store: Arc::clone(&partition.store),
-            node: self.core.node_info(),
+            node: self.node_info(),
             health: Arc::clone(&partition.health),
-            announcements: Arc::clone(&self.core.announcements),
+            begins_runs: Arc::clone(&self.begins_runs),
             replies: self.replying.clone(),
         };
-        self.runtime.spawn(worker().carry(receiver));
-        self.runtime.spawn(worker().watch());
+        let (keeper, held) = lease(worker.clone());
+        self.runtime.spawn(keeper.keep());
+        self.runtime.spawn(worker.clone().carry(receiver, held));
+        self.runtime.spawn(worker.watch());
         partition.requests = Some(requests);
         partition.absent = (self.core.clock.micros(), MissReason::Down);
         let id = partition.id;
         self.partitions.insert(id, partition);
         self.ask_for_window(id);
+    }
+
+    fn node_info(&self) -> NodeInfo {
+        let mut info = self.core.node_info();
+        if self.partitions.values().any(|other| other.is_leaving) {
+            // It may be the same store, where runs are under way that belong to that name.
+            info.name = another_name(&info.name);
+        }
+        info
     }
 
     fn take_reply(&mut self, reply: Reply) {
@@ -195,6 +215,13 @@ impl Driver {
                 self.core.metrics.jobs_changed();
                 self.take_changes(store, changed);
             }
+            ReplyKind::Leased(lease) => self.leased(store, lease),
+            ReplyKind::Cancel(runs) => {
+                for run in runs {
+                    self.cancel_run(store, run);
+                }
+            }
+            ReplyKind::Recovered(recovered) => self.recovered(store, *recovered),
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use punctual_core::CancelReason;
+use punctual_core::{CancelReason, RunId};
 use punctual_store::{Claim, ClaimAnswer, ClaimKind};
 
 use super::{Alarm, Driver};
 use crate::jobs::JobKey;
-use crate::partition::Instance;
+use crate::partition::{Instance, Waiting};
 
 /// How long a waiting run leaves another node alone that holds the instance it needs.
 const PROMOTE_AGAIN: Duration = Duration::from_secs(1);
@@ -34,14 +34,14 @@ impl Driver {
         let Some(waiting) = entry
             .waiting
             .as_mut()
-            .filter(|waiting| has_room && !waiting.is_promoting)
+            .filter(|waiting| has_room && waiting.promoting.is_none())
         else {
             return;
         };
         let Some(instance) = waiting.queue.front() else {
             return;
         };
-        waiting.is_promoting = true;
+        waiting.promoting = Some(instance.first);
         let claim = Claim {
             id: entry.stored.job.id().clone(),
             incarnation: key.incarnation,
@@ -53,14 +53,21 @@ impl Driver {
         partition.outbox.claims.push_back((key, claim));
     }
 
-    pub(super) fn promoted(&mut self, key: JobKey, answer: &ClaimAnswer) {
+    pub(super) fn promoted(&mut self, key: JobKey, first: RunId, answer: &ClaimAnswer) {
         let Some(entry) = self.entry(key) else {
             return;
         };
-        let Some(waiting) = entry.waiting.as_mut() else {
+        // It may not be this node's any more.
+        let was_asked = |waiting: &&mut Box<Waiting>| waiting.promoting == Some(first);
+        let Some(waiting) = entry.waiting.as_mut().filter(was_asked) else {
             return;
         };
-        waiting.is_promoting = false;
+        waiting.promoting = None;
+        let waits = waiting.queue.front();
+        if waits.is_none_or(|instance| instance.first != first) {
+            // It was cancelled meanwhile.
+            return self.promote(key);
+        }
         match answer {
             ClaimAnswer::Won(_) => {
                 if let Some(instance) = waiting.queue.pop_front() {

@@ -34,6 +34,7 @@ mod faults;
 mod handlers;
 mod handles;
 mod kinds;
+mod leases;
 mod lifecycle;
 mod moody;
 mod nodes;

@@ -1,7 +1,7 @@
 //! A store that has bad days.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use punctual_core::{JobId, Run, RunId};
 use punctual_store as store;
@@ -14,7 +14,10 @@ pub(crate) struct Moody {
     pub(crate) inner: MemoryStore,
     hangs: Arc<AtomicBool>,
     pub(crate) fails: Arc<AtomicBool>,
+    /// The next changes are made, but nobody hears of it.
+    forgets_answers: Arc<AtomicU32>,
     again: Arc<Notify>,
+    is_shared: bool,
 }
 
 impl Moody {
@@ -23,8 +26,42 @@ impl Moody {
             inner: MemoryStore::new(),
             hangs: Arc::default(),
             fails: Arc::default(),
+            forgets_answers: Arc::default(),
             again: Arc::default(),
+            is_shared: false,
         }
+    }
+
+    /// The way of one node to a store that others share.
+    pub(crate) fn shared(inner: &MemoryStore) -> Self {
+        Self {
+            inner: inner.clone(),
+            is_shared: true,
+            ..Self::new()
+        }
+    }
+
+    /// Loses the answers to so many changes from now on.
+    pub(crate) fn forget_answers(&self, count: u32) {
+        self.forgets_answers.store(count, Ordering::SeqCst);
+    }
+
+    /// Makes a change and may lose the answer.
+    fn change<'a, T: Send + 'a>(
+        &'a self,
+        call: impl FnOnce() -> Reply<'a, T> + Send + 'a,
+    ) -> Reply<'a, T> {
+        Box::pin(async move {
+            let answer = self.moody(call).await?;
+            let count = &self.forgets_answers;
+            let less = count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            });
+            match less {
+                Ok(_) => Err(store::Error::unavailable("the connection broke")),
+                Err(_) => Ok(answer),
+            }
+        })
     }
 
     pub(crate) fn set_hanging(&self, hangs: bool) {
@@ -50,7 +87,10 @@ impl Moody {
 
 impl JobStore for Moody {
     fn traits(&self) -> store::StoreTraits {
-        self.inner.traits()
+        store::StoreTraits {
+            shared: self.is_shared,
+            ..self.inner.traits()
+        }
     }
     fn add(
         &self,
@@ -77,13 +117,13 @@ impl JobStore for Moody {
         self.moody(|| self.inner.window(request))
     }
     fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> Reply<'a, store::ClaimReply> {
-        self.moody(|| self.inner.claim(request))
+        self.change(|| self.inner.claim(request))
     }
     fn register(&self, node: store::NodeInfo) -> Reply<'_, store::Lease> {
-        self.inner.register(node)
+        self.moody(|| self.inner.register(node))
     }
     fn renew(&self, lease: store::Lease) -> Reply<'_, store::Renewal> {
-        self.inner.renew(lease)
+        self.moody(|| self.inner.renew(lease))
     }
     fn leave(&self, lease: store::Lease) -> Reply<'_, ()> {
         self.inner.leave(lease)
@@ -92,10 +132,10 @@ impl JobStore for Moody {
         self.inner.nodes()
     }
     fn open_runs(&self, node: store::Lease) -> Reply<'_, Vec<store::OpenRun>> {
-        self.inner.open_runs(node)
+        self.moody(|| self.inner.open_runs(node))
     }
     fn recover(&self, request: store::RecoverRequest) -> Reply<'_, store::Recovered> {
-        self.inner.recover(request)
+        self.change(|| self.inner.recover(request))
     }
     fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {
         self.inner.request_cancel(run)

@@ -1,0 +1,175 @@
+//! The tasks that stand between the scheduler task and a store: it never waits for one.
+
+mod repeated;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use punctual_core::RunId;
+use punctual_store::{
+    ChangedJobs, ClaimReply, ClaimRequest, Error, ErrorKind, JobStore, Lease, NodeInfo, Recovered,
+    StoredJob, Window, WindowRequest,
+};
+use tokio::sync::mpsc;
+
+use crate::core::Core;
+use crate::health::Health;
+use crate::lease::Held;
+
+/// What the scheduler task asks of a store. There is at most one of each kind on its way.
+pub(crate) enum Request {
+    Claim(Box<ClaimRequest>),
+    Window(WindowRequest),
+}
+
+/// What a store answers, or says by itself.
+pub(crate) struct Reply {
+    pub(crate) store: u32,
+    pub(crate) kind: ReplyKind,
+}
+
+pub(crate) enum ReplyKind {
+    /// The request comes back with the answers to its claims.
+    Claimed(Box<ClaimRequest>, ClaimReply),
+    Window(Window),
+    Changed(ChangedJobs),
+    /// From now on this lease holds; what was opened under another is not this node's any more.
+    Leased(Lease),
+    /// Runs that somebody asked to cancel.
+    Cancel(Vec<RunId>),
+    /// What became of the runs of a dead node.
+    Recovered(Box<Recovered>),
+}
+
+/// Nobody waits for answers any more.
+#[derive(Debug)]
+pub(crate) struct Gone;
+
+/// One of each kind may be on its way.
+pub(crate) const REQUESTS: usize = 2;
+
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// What the tasks between the scheduler and a store have in common.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    pub(crate) id: u32,
+    pub(crate) core: Arc<Core>,
+    pub(crate) store: Arc<dyn JobStore>,
+    pub(crate) node: NodeInfo,
+    pub(crate) health: Arc<Health>,
+    /// Whether this node begins runs: it is neither paused nor shutting down.
+    pub(crate) begins_runs: Arc<AtomicBool>,
+    pub(crate) replies: mpsc::Sender<Reply>,
+}
+
+impl Worker {
+    /// Carries requests to the store, one after another, until there is nobody to ask.
+    pub(crate) async fn carry(self, mut requests: mpsc::Receiver<Request>, mut held: Held) {
+        while let Some(request) = requests.recv().await {
+            let answered = match request {
+                Request::Claim(request) => self.claim(*request, &mut held).await,
+                Request::Window(request) => self.window(request).await,
+            };
+            if answered.is_err() {
+                break;
+            }
+        }
+    }
+
+    async fn window(&self, request: WindowRequest) -> Result<(), Gone> {
+        let window = self.insist(|| self.store.window(request.clone())).await;
+        self.hold_up(&window.jobs).await;
+        self.reply(ReplyKind::Window(window)).await
+    }
+
+    async fn claim(&self, mut request: ClaimRequest, held: &mut Held) -> Result<(), Gone> {
+        let mut wait = FIRST_WAIT;
+        loop {
+            request.lease = held.current().await.ok_or(Gone)?;
+            match self.store.claim(&request).await {
+                Ok(reply) => {
+                    self.health.works();
+                    return self.claimed(request, reply).await;
+                }
+                Err(error) if error.kind() == ErrorKind::Fenced => {
+                    held.was_refused(&request.lease).await;
+                }
+                Err(error) => {
+                    // It may have been made all the same.
+                    request.is_repeated = true;
+                    wait = self.wait_after(&error, wait).await;
+                }
+            }
+        }
+    }
+
+    async fn claimed(&self, request: ClaimRequest, mut reply: ClaimReply) -> Result<(), Gone> {
+        let mut moved_on = Vec::new();
+        if request.is_repeated {
+            let own = self.insist(|| self.store.open_runs(request.lease.clone()));
+            moved_on = repeated::find_won(&request, &mut reply, &own.await);
+        }
+        let request = Box::new(request);
+        self.reply(ReplyKind::Claimed(request, reply)).await?;
+        if moved_on.is_empty() {
+            return Ok(());
+        }
+        let changed = ChangedJobs::These(moved_on);
+        self.reply(ReplyKind::Changed(changed)).await
+    }
+
+    /// Tells what others change in the store.
+    pub(crate) async fn watch(self) {
+        let mut counter = 0;
+        loop {
+            let changes = tokio::select! {
+                () = self.replies.closed() => return,
+                changes = self.insist(|| self.store.changes(counter)) => changes,
+            };
+            counter = changes.counter;
+            if let ChangedJobs::These(jobs) = &changes.jobs {
+                self.hold_up(jobs).await;
+            }
+            if self.reply(ReplyKind::Changed(changes.jobs)).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Waits until listeners were told of the edits that made these jobs what they are.
+    async fn hold_up(&self, jobs: &[StoredJob]) {
+        let ids = jobs.iter().map(|stored| stored.job.id());
+        self.core.announcements.told(ids).await;
+    }
+
+    pub(crate) async fn reply(&self, kind: ReplyKind) -> Result<(), Gone> {
+        let reply = Reply {
+            store: self.id,
+            kind,
+        };
+        self.replies.send(reply).await.map_err(|_| Gone)
+    }
+
+    /// Asks until there is an answer.
+    pub(crate) async fn insist<'a, T>(&self, ask: impl Fn() -> punctual_store::Reply<'a, T>) -> T {
+        let mut wait = FIRST_WAIT;
+        loop {
+            match ask().await {
+                Ok(answer) => {
+                    self.health.works();
+                    return answer;
+                }
+                Err(error) => wait = self.wait_after(&error, wait).await,
+            }
+        }
+    }
+
+    async fn wait_after(&self, error: &Error, wait: Duration) -> Duration {
+        self.health.fails(error);
+        tokio::time::sleep(wait).await;
+        (wait * 2).min(LONGEST_WAIT)
+    }
+}

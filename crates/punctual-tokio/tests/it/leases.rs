@@ -1,0 +1,292 @@
+//! Schedulers that share a store, and what becomes of the runs of those that fall silent.
+
+use std::sync::Arc;
+
+use punctual_core::{CancelReason, Coalesce, OnLost, Outcome, Overlap, RunState};
+use punctual_store::{JobStore, RunFilter};
+use punctual_tokio::{EventKind, EventMask, JobContext, MemoryStore, Scheduler};
+use tokio::sync::Notify;
+
+use crate::moody::Moody;
+use crate::support::{Log, every, pass, seconds};
+
+/// What the jobs of all nodes have in common.
+#[derive(Clone, Default)]
+struct Desk {
+    store: MemoryStore,
+    /// Node, attempt and whether it was told to end, at the end of each run.
+    log: Log<(&'static str, u32, bool)>,
+    begun: Log<(&'static str, u64)>,
+    go: Arc<Notify>,
+}
+
+impl Desk {
+    /// A scheduler with a way of its own to the store.
+    async fn node(&self, name: &'static str) -> (Scheduler, Moody) {
+        let way = Moody::shared(&self.store);
+        let desk = self.clone();
+        let work = move |context: JobContext| {
+            let desk = desk.clone();
+            async move {
+                desk.begun.push((name, context.fencing_token()));
+                let is_told = tokio::select! {
+                    () = desk.go.notified() => false,
+                    () = context.cancelled() => true,
+                };
+                desk.log.push((name, context.attempt(), is_told));
+            }
+        };
+        let scheduler = Scheduler::builder()
+            .node(name)
+            .store("default", way.clone())
+            .task("work", work)
+            .build()
+            .unwrap();
+        scheduler.start().await.unwrap();
+        (scheduler, way)
+    }
+
+    async fn states(&self) -> Vec<RunState> {
+        let mut runs = self.store.runs(RunFilter::default()).await.unwrap();
+        runs.sort_by_key(|run| run.id);
+        runs.into_iter().map(|run| run.state).collect()
+    }
+
+    async fn nodes(&self) -> Vec<String> {
+        let peers = self.store.nodes().await.unwrap();
+        peers
+            .iter()
+            .map(|peer| peer.info.name.to_string())
+            .collect()
+    }
+}
+
+const LOST: RunState = RunState::Ended(Outcome::Lost);
+const SUCCEEDED: RunState = RunState::Ended(Outcome::Succeeded);
+
+/// Far enough apart that only the first fire time comes into these tests.
+const PERIOD: u64 = 600;
+
+#[tokio::test(start_paused = true)]
+async fn runs_of_a_node_that_falls_silent_are_lost_and_it_hears_of_it() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.await.unwrap();
+    pass(PERIOD).await;
+    let (two, _) = desk.node("two").await;
+    let events = Log::default();
+    let heard = events.clone();
+    let listener = move |event: Arc<punctual_tokio::Event>| {
+        if let EventKind::JobError(run) = &event.kind {
+            heard.push(run.outcome);
+        }
+    };
+    two.add_listener(EventMask::JOB_ERROR, listener).unwrap();
+    way.fails.store(true, std::sync::atomic::Ordering::SeqCst);
+    pass(5).await;
+    assert_eq!(desk.states().await, [RunState::Running], "not yet");
+    pass(6).await;
+    assert_eq!(desk.states().await, [LOST]);
+    assert_eq!(events.all(), [Outcome::Lost]);
+    assert_eq!(desk.nodes().await, ["two"]);
+    assert!(desk.log.all().is_empty(), "it does not know yet");
+    way.fails.store(false, std::sync::atomic::Ordering::SeqCst);
+    pass(20).await;
+    assert_eq!(desk.log.all(), [("one", 1, true)]);
+    assert_eq!(desk.states().await, [LOST], "what it says does not count");
+    let names = desk.nodes().await;
+    assert!(
+        names.iter().any(|name| name.starts_with("one~")),
+        "{names:?}"
+    );
+    // It goes on as a node like others.
+    one.run_job("a").await.unwrap();
+    desk.go.notify_one();
+    pass(1).await;
+    assert_eq!(desk.states().await, [LOST, SUCCEEDED]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_run_is_rerun_by_another_node_under_a_greater_number() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
+    pass(PERIOD).await;
+    let (_two, _) = desk.node("two").await;
+    way.set_hanging(true);
+    pass(14).await;
+    let begun = desk.begun.all();
+    assert_eq!(
+        begun.iter().map(|(node, _)| *node).collect::<Vec<_>>(),
+        ["one", "two"]
+    );
+    assert!(begun[1].1 > begun[0].1);
+    way.set_hanging(false);
+    pass(5).await;
+    assert_eq!(desk.log.all(), [("one", 1, true)]);
+    desk.go.notify_one();
+    pass(1).await;
+    assert_eq!(desk.log.all()[1..], [("two", 2, false)]);
+    assert_eq!(
+        desk.states().await,
+        [SUCCEEDED],
+        "one outcome for the fire time"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_the_store_kills_nobody() {
+    let desk = Desk::default();
+    let ((one, way), (_two, other)) = (desk.node("one").await, desk.node("two").await);
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.await.unwrap();
+    pass(PERIOD).await;
+    for hangs in [true, false] {
+        way.set_hanging(hangs);
+        other.set_hanging(hangs);
+        pass(30).await;
+    }
+    desk.go.notify_one();
+    pass(1).await;
+    assert_eq!(desk.states().await, [SUCCEEDED]);
+    assert_eq!(desk.nodes().await, ["one", "two"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn claims_whose_answers_are_lost_run_once() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    let job = job.overlap(Overlap::Queue { at_most: 9 });
+    job.await.unwrap();
+    // The claim of the fire time; a run by hand, which is queued; its promotion.
+    way.forget_answers(1);
+    pass(PERIOD).await;
+    assert_eq!(desk.begun.all().len(), 1);
+    way.forget_answers(1);
+    let by_hand = one.run_job("a").await.unwrap();
+    way.forget_answers(2);
+    desk.go.notify_one();
+    pass(5).await;
+    assert_eq!(desk.begun.all().len(), 2);
+    assert_eq!(desk.begun.all()[1].1, by_hand.0);
+    desk.go.notify_one();
+    pass(5).await;
+    assert_eq!(desk.states().await, [SUCCEEDED, SUCCEEDED]);
+    assert_eq!(desk.begun.all().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_takeover_whose_answer_is_lost_is_found() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    let job = job.on_lost(OnLost::Rerun { at_most: 1 });
+    job.coalesce(Coalesce::Latest).await.unwrap();
+    pass(PERIOD).await;
+    let (_two, other) = desk.node("two").await;
+    pass(1).await;
+    way.set_hanging(true);
+    other.forget_answers(1);
+    pass(16).await;
+    desk.go.notify_waiters();
+    let begun = desk.begun.all();
+    assert_eq!(
+        begun.iter().map(|(node, _)| *node).collect::<Vec<_>>(),
+        ["one", "two"]
+    );
+    pass(1).await;
+    assert_eq!(desk.states().await, [SUCCEEDED]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_node_takes_no_runs_over() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    pass(PERIOD).await;
+    let (two, _) = desk.node("two").await;
+    two.pause().await.unwrap();
+    way.set_hanging(true);
+    pass(30).await;
+    assert_eq!(desk.begun.all().len(), 1);
+    assert_eq!(desk.nodes().await, ["one", "two"], "it waits for somebody");
+    two.resume().await.unwrap();
+    pass(10).await;
+    assert_eq!(desk.begun.all().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_cancelled_from_another_node() {
+    let desk = Desk::default();
+    let ((one, _), (two, _)) = (desk.node("one").await, desk.node("two").await);
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.await.unwrap();
+    let run = one.run_job("a").await.unwrap();
+    pass(1).await;
+    two.cancel_run(run).await.unwrap();
+    pass(3).await;
+    assert_eq!(desk.log.all(), [("one", 1, true)]);
+    let cancelled = RunState::Ended(Outcome::Cancelled(CancelReason::User));
+    assert_eq!(desk.states().await, [cancelled]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_processes_of_one_name_do_not_fence_each_other_forever() {
+    let desk = Desk::default();
+    let ((one, _), (_other, _)) = (desk.node("same").await, desk.node("same").await);
+    pass(60).await;
+    let before = desk.nodes().await;
+    assert_eq!(before.len(), 2, "{before:?}");
+    pass(60).await;
+    assert_eq!(desk.nodes().await, before);
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.await.unwrap();
+    one.run_job("a").await.unwrap();
+    desk.go.notify_one();
+    pass(1).await;
+    assert_eq!(desk.states().await, [SUCCEEDED]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_comes_back_under_its_name_settles_its_past() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    pass(PERIOD).await;
+    // The process is gone as far as anybody can tell.
+    way.set_hanging(true);
+    let (_again, _) = desk.node("one").await;
+    pass(1).await;
+    desk.go.notify_waiters();
+    pass(1).await;
+    assert_eq!(
+        desk.begun.all().len(),
+        2,
+        "at once, without waiting for its death"
+    );
+    assert_eq!(desk.states().await, [SUCCEEDED]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_fire_time_of_many_nodes_runs_once() {
+    let desk = Desk::default();
+    let mut nodes = Vec::new();
+    for name in ["a", "b", "c", "d"] {
+        nodes.push(desk.node(name).await);
+    }
+    let job = nodes[0].0.add_job("work", every(10)).id("a");
+    job.await.unwrap();
+    for _ in 0..12 {
+        pass(9).await;
+        desk.go.notify_waiters();
+        tokio::time::sleep(seconds(1) / 2).await;
+    }
+    let states = desk.states().await;
+    assert_eq!(states, [SUCCEEDED; 11]);
+    assert_eq!(desk.begun.all().len(), 11);
+}
