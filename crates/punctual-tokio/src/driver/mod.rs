@@ -18,11 +18,11 @@ use std::sync::Arc;
 
 use punctual_core::MissReason;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use self::active::Table;
 use self::shutdown::Stage;
-use crate::command::Command;
+use crate::command::{Command, ShutdownReport};
 use crate::core::Core;
 use crate::handler::Host;
 use crate::jobs::JobKey;
@@ -80,6 +80,8 @@ pub(crate) struct Driver {
     active: Table,
     is_paused: bool,
     stage: Stage,
+    /// Tells those who wait for the end without having asked for it.
+    ended: watch::Sender<Option<ShutdownReport>>,
     last_manual: i64,
     inbox: Vec<Command>,
     reports: Vec<Report>,
@@ -107,6 +109,7 @@ impl Driver {
             partitions: BTreeMap::new(),
             active: Table::default(),
             stage: Stage::Running,
+            ended: watch::Sender::new(None),
             last_manual: i64::MIN,
             inbox: Vec::new(),
             reports: Vec::new(),
@@ -120,6 +123,11 @@ impl Driver {
             clock_set,
             is_paused,
         }
+    }
+
+    /// What the shutdown will have left behind.
+    pub(crate) fn ended(&self) -> watch::Receiver<Option<ShutdownReport>> {
+        self.ended.subscribe()
     }
 
     /// Runs until the scheduler was shut down, or nobody holds it any more.
