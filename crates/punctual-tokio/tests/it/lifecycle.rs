@@ -162,7 +162,8 @@ async fn who_waits_for_the_end_is_told_what_it_left_behind() {
     assert!(!waiting.is_finished());
     let report = scheduler.shutdown_within(seconds(10)).await.unwrap();
     assert_eq!(report.cancelled.len(), 1);
-    assert_eq!(waiting.await.unwrap(), (report.clone(), false));
+    let waited = tokio::time::timeout(seconds(60), waiting).await;
+    assert_eq!(waited.unwrap().unwrap(), (report.clone(), false));
     assert_eq!(scheduler.wait_until_stopped().await, report);
     scheduler.start().await.unwrap();
     let waiting = tokio::time::timeout(seconds(60), scheduler.wait_until_stopped());
