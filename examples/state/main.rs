@@ -5,7 +5,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use punctual::{AddContext, BoxError, Date, FromContext, JobContext, Scheduler, State, job};
 
 /// Shared by all jobs: state is cloned for each run, so it is cheap to clone.
@@ -55,7 +55,7 @@ fn count(State(pool): State<Pool>) {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let missing = Scheduler::builder().build()?;
-    let soon = || Date::at(Utc::now() + TimeDelta::milliseconds(200));
+    let soon = || Date::at(missing.now() + TimeDelta::milliseconds(200));
     let refused = missing.add_job(count, soon()).await;
     println!(
         "without state: {}",
@@ -73,7 +73,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for id in ["first", "second"] {
         scheduler.add_job(greet, soon()).id(id).await?;
     }
-    let last = Date::at(Utc::now() + TimeDelta::milliseconds(600));
+    let last = Date::at(scheduler.now() + TimeDelta::milliseconds(600));
     scheduler.add_job(count, last).id("third").await?;
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     scheduler.shutdown().await?;

@@ -1,10 +1,11 @@
 //! Schedulers for programs that are not async.
 
 use std::sync::mpsc;
-use std::thread::JoinHandle;
+use std::thread;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::command::ShutdownReport;
 use crate::error::{Error, ErrorKind};
@@ -19,10 +20,9 @@ use crate::scheduler::Scheduler;
 ///
 /// # fn main() -> Result<(), punctual_tokio::Error> {
 /// let background = Scheduler::builder().build()?.background()?;
-/// let scheduler = background.scheduler().clone();
-/// background.block_on(async move {
-///     scheduler.add_job(|| async {}, Interval::every(Duration::from_secs(60))).await
-/// })??;
+/// let scheduler = background.scheduler();
+/// let minute = Interval::every(Duration::from_secs(60));
+/// background.block_on(scheduler.add_job(|| async {}, minute).id("beat"))??;
 /// background.shutdown()?;
 /// # Ok(()) }
 /// ```
@@ -32,7 +32,7 @@ pub struct BackgroundScheduler {
     runtime: Handle,
     /// Ends the thread when it is dropped.
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Scheduler {
@@ -45,7 +45,7 @@ impl Scheduler {
         let (stop, stopped) = oneshot::channel::<()>();
         let (started, starting) = mpsc::channel();
         let own = self.clone();
-        let thread = std::thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("punctual".into())
             .spawn(move || {
                 let runtime = match Builder::new_multi_thread()
@@ -78,7 +78,9 @@ impl Scheduler {
         })
     }
 
-    /// Runs the scheduler on the current thread until ctrl-c or SIGTERM.
+    /// Runs the scheduler on the current thread until ctrl-c, SIGTERM or a shutdown from elsewhere,
+    /// such as a job. Its jobs are those that are declared, configured or stored; a program that
+    /// adds others first is async, and awaits [`run_until_signal`](Self::run_until_signal).
     ///
     /// # Errors
     ///
@@ -99,14 +101,41 @@ impl BackgroundScheduler {
         &self.scheduler
     }
 
-    /// Waits for a future on the scheduler's runtime.
+    /// Waits for a future, or a verb with its settings, on the scheduler's runtime.
     ///
     /// # Errors
     ///
     /// If this is a thread of a runtime, which must not wait.
-    pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output, Error> {
+    pub fn block_on<F: IntoFuture>(&self, future: F) -> Result<F::Output, Error> {
         refuse_runtime_thread()?;
-        Ok(self.runtime.block_on(future))
+        Ok(self.runtime.block_on(future.into_future()))
+    }
+
+    /// Begins a future on the scheduler's runtime and does not wait for it: for threads that must
+    /// go on, such as the one that draws a window. It goes on if the handle is dropped, and ends
+    /// with the scheduler's thread.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use punctual_core::Interval;
+    /// # use punctual_tokio::Scheduler;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let background = Scheduler::builder().build()?.background()?;
+    /// let scheduler = background.scheduler().clone();
+    /// let minute = Interval::every(Duration::from_secs(60));
+    /// let adding = background.spawn(async move {
+    ///     scheduler.add_job(|| async {}, minute).id("beat").await
+    /// });
+    /// // Meanwhile a frame is drawn; `adding.is_finished()` tells when.
+    /// # background.block_on(adding)???;
+    /// # background.shutdown()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.runtime.spawn(future)
     }
 
     /// Shuts the scheduler down and ends its thread.

@@ -13,7 +13,8 @@ use tokio::io::AsyncBufReadExt as _;
 
 const ROLE: &str = "PUNCTUAL_TEST_SERVICE";
 
-/// The service. Nothing but the other tests starts it: in a plain run of all tests it returns.
+/// The service. Nothing but the other tests starts it: in a plain run of all tests it returns, and
+/// so does the other one.
 #[test]
 fn service() {
     if std::env::var_os(ROLE).is_none() {
@@ -36,6 +37,28 @@ fn service() {
     });
 }
 
+/// A program whose only thread is the scheduler's, until one of its jobs ends it.
+#[test]
+fn blocked_service() {
+    if std::env::var_os(ROLE).is_none() {
+        return;
+    }
+    let rarely = Interval::every(Duration::from_secs(600));
+    let scheduler = Scheduler::builder().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let last = scheduler.add_job(end, rarely).run_at_start();
+    runtime.unwrap().block_on(last.into_future()).unwrap();
+    let report = scheduler.blocking().unwrap();
+    let is_clean = report == ShutdownReport::default();
+    say(if is_clean { "clean" } else { "not clean" });
+}
+
+async fn end(context: JobContext) {
+    let scheduler = context.scheduler().upgrade().unwrap();
+    // Waiting for it here would be waiting for itself.
+    tokio::spawn(async move { scheduler.shutdown().await });
+}
+
 /// Tells when the scheduler takes no more runs, and then goes on until the parent says so.
 async fn work(context: JobContext) {
     say("running");
@@ -55,9 +78,9 @@ fn say(word: &str) {
     out.flush().unwrap();
 }
 
-fn spawn() -> (Child, BufReader<ChildStdout>) {
+fn spawn(test: &str) -> (Child, BufReader<ChildStdout>) {
     let mut service = Command::new(std::env::current_exe().unwrap());
-    let service = service.args(["--exact", "service", "--nocapture"]);
+    let service = service.args(["--exact", test, "--nocapture"]);
     let service = service.env(ROLE, "yes").stdin(Stdio::piped());
     let mut child = service.stdout(Stdio::piped()).spawn().unwrap();
     let out = BufReader::new(child.stdout.take().unwrap());
@@ -75,7 +98,7 @@ fn hear(out: &mut BufReader<ChildStdout>, word: &str) {
 }
 
 fn a_running_job_is_waited_for(signal: Signal) {
-    let (mut child, mut out) = spawn();
+    let (mut child, mut out) = spawn("service");
     hear(&mut out, "running");
     kill_process(Pid::from_child(&child), signal).unwrap();
     // It has heard the signal and refuses new runs, and the one under way goes on.
@@ -95,4 +118,12 @@ fn sigterm_waits_for_running_jobs_and_ends_cleanly() {
 #[test]
 fn ctrl_c_waits_for_running_jobs_and_ends_cleanly() {
     a_running_job_is_waited_for(Signal::INT);
+}
+
+#[test]
+fn a_job_can_end_a_program_that_is_blocked_by_its_scheduler() {
+    let (mut child, mut out) = spawn("blocked_service");
+    hear(&mut out, "clean");
+    let status = child.wait().unwrap();
+    assert!(status.success(), "{status}");
 }

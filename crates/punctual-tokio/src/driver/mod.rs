@@ -21,11 +21,11 @@ use std::sync::atomic::AtomicBool;
 use punctual_core::MissReason;
 use punctual_store::NodeInfo;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use self::active::Table;
 use self::shutdown::Stage;
-use crate::command::Command;
+use crate::command::{Command, ShutdownReport};
 use crate::core::Core;
 use crate::handler::Host;
 use crate::jobs::JobKey;
@@ -86,6 +86,8 @@ pub(crate) struct Driver {
     /// For those who take over runs of dead nodes: whether this one begins any.
     begins_runs: Arc<AtomicBool>,
     stage: Stage,
+    /// Tells those who wait for the end without having asked for it.
+    ended: watch::Sender<Option<ShutdownReport>>,
     last_manual: i64,
     inbox: Vec<Command>,
     reports: Vec<Report>,
@@ -113,6 +115,7 @@ impl Driver {
             partitions: BTreeMap::new(),
             active: Table::default(),
             stage: Stage::Running,
+            ended: watch::Sender::new(None),
             last_manual: i64::MIN,
             inbox: Vec::new(),
             reports: Vec::new(),
@@ -127,6 +130,11 @@ impl Driver {
             is_paused,
             begins_runs: Arc::new(AtomicBool::new(!is_paused)),
         }
+    }
+
+    /// What the shutdown will have left behind.
+    pub(crate) fn ended(&self) -> watch::Receiver<Option<ShutdownReport>> {
+        self.ended.subscribe()
     }
 
     /// Runs until the scheduler was shut down, or nobody holds it any more.

@@ -199,5 +199,6 @@ impl Driver {
         for answer in ending.answers {
             let _ = answer.send(report.clone());
         }
+        self.ended.send_replace(Some(report));
     }
 }

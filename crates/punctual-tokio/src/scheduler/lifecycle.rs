@@ -7,8 +7,7 @@ use punctual_store::JobStore;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::Scheduler;
-use super::Signals;
+use super::{Life, Scheduler};
 use crate::command::{Command, Shutdown, ShutdownReport};
 use crate::core::NamedStore;
 use crate::driver::{COMMANDS, Driver};
@@ -72,10 +71,10 @@ impl Scheduler {
         })?;
         let mut slot = self
             .alive
-            .commands
+            .life
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if slot.as_ref().is_some_and(|commands| !commands.is_closed()) {
+        if slot.as_ref().is_some_and(Life::goes_on) {
             return Err(Error::new(
                 ErrorKind::AlreadyRunning,
                 "the scheduler runs already",
@@ -92,8 +91,9 @@ impl Scheduler {
             driver.adopt_store(Partition::new(named));
         }
         self.core.bus.emit(|| EventKind::SchedulerStarted);
+        let ended = driver.ended();
         runtime.spawn(driver.run());
-        *slot = Some(commands);
+        *slot = Some(Life { commands, ended });
         Ok(())
     }
 
@@ -156,6 +156,9 @@ impl Scheduler {
     /// their cancellation tokens are cancelled, then they are aborted. Answers what did not end by
     /// itself. A scheduler that does not run is left alone.
     ///
+    /// A job that awaits this waits for itself, and is told to end after the 30 seconds: let it
+    /// `tokio::spawn` the shutdown instead.
+    ///
     /// # Errors
     ///
     /// None at present.
@@ -184,26 +187,6 @@ impl Scheduler {
             Err(error) if error.is_not_running() => Ok(ShutdownReport::default()),
             report => report,
         }
-    }
-
-    /// Starts the scheduler if it does not run yet, waits for ctrl-c or SIGTERM, and shuts it
-    /// down: the whole life of a service.
-    ///
-    /// # Errors
-    ///
-    /// As [`start`](Self::start), or if signals cannot be received.
-    ///
-    /// # Cancel safety
-    ///
-    /// If the future is dropped, the scheduler goes on.
-    pub async fn run_until_signal(&self) -> Result<ShutdownReport, Error> {
-        // Before anything runs: a signal that comes early must not end the process.
-        let mut signals = Signals::listen().map_err(|error| no_signals(&error))?;
-        if !self.is_running() {
-            self.start().await?;
-        }
-        signals.next().await.map_err(|error| no_signals(&error))?;
-        self.shutdown().await
     }
 
     /// Adds a store, whether the scheduler runs or not.
@@ -253,9 +236,4 @@ impl Scheduler {
             .emit(|| EventKind::JobStoreRemoved(Arc::clone(&named.alias)));
         Ok(())
     }
-}
-
-fn no_signals(error: &std::io::Error) -> Error {
-    let message = format!("signals cannot be received: {error}");
-    Error::new(ErrorKind::Invalid, message)
 }

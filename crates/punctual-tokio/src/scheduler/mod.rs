@@ -8,6 +8,7 @@ mod lifecycle;
 mod list;
 mod modify;
 mod runs;
+mod service;
 mod signals;
 mod tasks;
 mod transfer;
@@ -26,11 +27,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use chrono::{DateTime, Utc};
 use punctual_core::JobId;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::builder::SchedulerBuilder;
 use crate::bus::{Events, IntoListened, ListenerId};
-use crate::command::{Answer, Command};
+use crate::command::{Answer, Command, ShutdownReport};
 use crate::core::Core;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, EventMask};
@@ -52,8 +53,22 @@ pub struct Scheduler {
 
 /// Lives as long as somebody holds a strong handle.
 struct Alive {
-    /// To the scheduler's task, once it was started.
-    commands: Mutex<Option<mpsc::Sender<Command>>>,
+    /// The last one, once it was started.
+    life: Mutex<Option<Life>>,
+}
+
+/// The scheduler from a start to its shutdown.
+struct Life {
+    /// To the scheduler's task.
+    commands: mpsc::Sender<Command>,
+    /// What the shutdown left behind, once it is over.
+    ended: watch::Receiver<Option<ShutdownReport>>,
+}
+
+impl Life {
+    fn goes_on(&self) -> bool {
+        !self.commands.is_closed()
+    }
 }
 
 /// A handle that does not keep the scheduler running.
@@ -88,7 +103,7 @@ impl Scheduler {
         Self {
             core: Arc::new(core),
             alive: Arc::new(Alive {
-                commands: Mutex::new(None),
+                life: Mutex::new(None),
             }),
         }
     }
@@ -157,12 +172,13 @@ impl Scheduler {
     }
 
     fn commands(&self) -> Option<mpsc::Sender<Command>> {
-        let commands = self
+        let life = self
             .alive
-            .commands
+            .life
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        commands.clone().filter(|commands| !commands.is_closed())
+        let life = life.as_ref().filter(|life| life.goes_on());
+        life.map(|life| life.commands.clone())
     }
 
     /// Asks the scheduler's task.

@@ -142,6 +142,43 @@ async fn a_shutdown_with_nothing_running_is_immediate() {
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_the_end_is_told_what_it_left_behind() {
+    let never_ran = Scheduler::builder().build().unwrap();
+    assert_eq!(never_ran.wait_until_stopped().await, Default::default());
+    let scheduler = started().await;
+    let deaf = std::future::pending::<()>;
+    let deaf = scheduler.add_job(deaf, every(600)).id("deaf");
+    deaf.run_at_start().await.unwrap();
+    pass(1).await;
+    let waiting = tokio::spawn({
+        let scheduler = scheduler.clone();
+        async move {
+            let report = scheduler.wait_until_stopped().await;
+            (report, scheduler.is_running())
+        }
+    });
+    pass(1).await;
+    assert!(!waiting.is_finished());
+    let report = scheduler.shutdown_within(seconds(10)).await.unwrap();
+    assert_eq!(report.cancelled.len(), 1);
+    let waited = tokio::time::timeout(seconds(60), waiting).await;
+    assert_eq!(waited.unwrap().unwrap(), (report.clone(), false));
+    assert_eq!(scheduler.wait_until_stopped().await, report);
+    scheduler.start().await.unwrap();
+    let waiting = tokio::time::timeout(seconds(60), scheduler.wait_until_stopped());
+    assert!(waiting.await.is_err(), "it runs once more");
+}
+
+#[test]
+fn a_runtime_that_is_gone_is_not_waited_for() {
+    let scheduler = Scheduler::builder().build().unwrap();
+    let runtime = || tokio::runtime::Builder::new_current_thread().build();
+    runtime().unwrap().block_on(scheduler.start()).unwrap();
+    let report = runtime().unwrap().block_on(scheduler.wait_until_stopped());
+    assert_eq!(report, Default::default());
+}
+
 #[tokio::test]
 async fn a_thread_that_cannot_be_taken_away_is_named() {
     let (release, held) = std::sync::mpsc::channel::<()>();
@@ -219,6 +256,27 @@ fn a_background_scheduler_needs_no_runtime() {
         Ok::<(), punctual_tokio::Error>(())
     });
     result.unwrap().unwrap();
+    background.shutdown().unwrap();
+}
+
+#[test]
+fn a_thread_that_must_not_wait_hands_its_verbs_over() {
+    let background = Scheduler::builder().build().unwrap().background().unwrap();
+    let scheduler = background.scheduler().clone();
+    let (go, gone) = tokio::sync::oneshot::channel::<()>();
+    let adding = background.spawn(async move {
+        gone.await.unwrap();
+        scheduler.add_job(nothing, every(600)).id("a").await
+    });
+    // Not before this thread, which has gone on, says so.
+    assert!(!adding.is_finished());
+    go.send(()).unwrap();
+    background.block_on(adding).unwrap().unwrap().unwrap();
+    // Verbs with settings need no block of their own.
+    let verb = background.scheduler().modify_job("a").name("A");
+    background.block_on(verb).unwrap().unwrap();
+    let job = background.block_on(background.scheduler().get_job("a"));
+    assert_eq!(job.unwrap().unwrap().unwrap().job.name(), "A");
     background.shutdown().unwrap();
 }
 

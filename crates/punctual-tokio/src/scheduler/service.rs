@@ -1,0 +1,65 @@
+//! The life of a service: until a signal, or until somebody shuts the scheduler down.
+
+use std::sync::PoisonError;
+
+use super::{Scheduler, Signals};
+use crate::command::ShutdownReport;
+use crate::error::{Error, ErrorKind};
+
+impl Scheduler {
+    /// Starts the scheduler if it does not run yet, waits for ctrl-c or SIGTERM, and shuts it
+    /// down: the whole life of a service. A shutdown from elsewhere, such as a job, ends it too.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start), or if signals cannot be received.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the scheduler goes on.
+    pub async fn run_until_signal(&self) -> Result<ShutdownReport, Error> {
+        // Before anything runs: a signal that comes early must not end the process.
+        let mut signals = Signals::listen().map_err(|error| no_signals(&error))?;
+        if !self.is_running() {
+            self.start().await?;
+        }
+        tokio::select! {
+            report = self.wait_until_stopped() => Ok(report),
+            signal = signals.next() => {
+                signal.map_err(|error| no_signals(&error))?;
+                self.shutdown().await
+            }
+        }
+    }
+
+    /// Waits until the scheduler was shut down, whoever did it, and answers what that shutdown
+    /// left behind. One that does not run is not waited for; one that never ran left nothing
+    /// behind.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed.
+    pub async fn wait_until_stopped(&self) -> ShutdownReport {
+        let ended = {
+            let life = self
+                .alive
+                .life
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            life.as_ref().map(|life| life.ended.clone())
+        };
+        let Some(mut ended) = ended else {
+            return ShutdownReport::default();
+        };
+        match ended.wait_for(Option::is_some).await {
+            Ok(report) => report.clone().unwrap_or_default(),
+            // Its runtime has ended before it could tell.
+            Err(_) => ShutdownReport::default(),
+        }
+    }
+}
+
+fn no_signals(error: &std::io::Error) -> Error {
+    let message = format!("signals cannot be received: {error}");
+    Error::new(ErrorKind::Invalid, message)
+}
