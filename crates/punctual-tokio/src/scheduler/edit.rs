@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use punctual_core::plan::first_fire;
 use punctual_core::{FireRange, Job, JobId, JobState, MissReason, Outcome, Trigger};
-use punctual_store::{StoredJob, Update};
+use punctual_store::{JobFilter, StoredJob, Update};
 
 use super::{Scheduler, job_id};
 use crate::core::NamedStore;
@@ -177,6 +177,27 @@ impl Scheduler {
         }
         self.core.registry.forget_closures();
         self.core.bus.emit(|| EventKind::AllJobsRemoved(None));
+        Ok(count)
+    }
+
+    /// Removes all jobs of one store and says how many there were.
+    ///
+    /// # Errors
+    ///
+    /// If there is no store of this alias, or it cannot be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the jobs may have been removed.
+    pub async fn remove_all_jobs_of(&self, store: &str) -> Result<u64, Error> {
+        let named = self.core.store(store)?;
+        let jobs = named.store.list(JobFilter::default()).await?;
+        let count = named.store.clear().await?;
+        for stored in jobs {
+            self.core.registry.unused(stored.job.task());
+        }
+        let alias = Some(named.alias);
+        self.core.bus.emit(|| EventKind::AllJobsRemoved(alias));
         Ok(count)
     }
 

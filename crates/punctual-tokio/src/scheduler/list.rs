@@ -120,14 +120,37 @@ impl Scheduler {
     pub async fn get_jobs(&self, filter: JobFilter) -> Result<Vec<JobSnapshot>, Error> {
         let mut jobs = Vec::new();
         for named in self.core.stores() {
-            let found = named.store.list(filter.clone()).await?;
-            jobs.extend(
-                found
-                    .into_iter()
-                    .map(|stored| JobSnapshot::new(&self.core, &named, stored)),
-            );
+            jobs.extend(self.list_store(&named, filter.clone()).await?);
         }
         Ok(jobs)
+    }
+
+    /// Lists jobs of one store, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// If there is no store of this alias, or it cannot be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed.
+    pub async fn get_jobs_of(
+        &self,
+        store: &str,
+        filter: JobFilter,
+    ) -> Result<Vec<JobSnapshot>, Error> {
+        self.list_store(&self.core.store(store)?, filter).await
+    }
+
+    async fn list_store(
+        &self,
+        named: &NamedStore,
+        filter: JobFilter,
+    ) -> Result<Vec<JobSnapshot>, Error> {
+        let found = named.store.list(filter).await?.into_iter();
+        Ok(found
+            .map(|stored| JobSnapshot::new(&self.core, named, stored))
+            .collect())
     }
 
     /// The next fire times of all jobs together, at most `count`.
@@ -190,36 +213,53 @@ impl Scheduler {
     ///
     /// A part of the table may have been written.
     pub async fn print_jobs(&self, mut out: impl io::Write) -> Result<(), Error> {
-        let jobs = self.get_jobs(JobFilter::default()).await?;
-        let mut write = |line: String| {
-            writeln!(out, "{line}").map_err(|error| {
-                Error::new(
-                    crate::ErrorKind::Invalid,
-                    format!("the table cannot be written: {error}"),
-                )
-            })
-        };
         for named in self.core.stores() {
-            write(format!("Jobstore {}:", named.alias))?;
-            let mut own = jobs
-                .iter()
-                .filter(|job| job.store == named.alias)
-                .peekable();
-            if own.peek().is_none() {
-                write("    No scheduled jobs".into())?;
-            }
-            for job in own {
-                let next = match job.next_run_time() {
-                    Some(next) => format!("next run at: {}", self.core.zone.local(next)),
-                    None => format!("{:?}", job.status()).to_lowercase(),
-                };
-                write(format!(
-                    "    {} (trigger: {}, {next})",
-                    job.job.name(),
-                    job.job.trigger().describe()
-                ))?;
-            }
+            let jobs = self.list_store(&named, JobFilter::default()).await?;
+            self.print(&named, &jobs, &mut out)
+                .map_err(|error| unwritten(&error))?;
         }
         Ok(())
     }
+
+    /// Writes a table of the jobs of one store.
+    ///
+    /// # Errors
+    ///
+    /// If there is no store of this alias, it cannot be reached, or the table cannot be written.
+    ///
+    /// # Cancel safety
+    ///
+    /// A part of the table may have been written.
+    pub async fn print_jobs_of(&self, store: &str, mut out: impl io::Write) -> Result<(), Error> {
+        let named = self.core.store(store)?;
+        let jobs = self.list_store(&named, JobFilter::default()).await?;
+        self.print(&named, &jobs, &mut out)
+            .map_err(|error| unwritten(&error))
+    }
+
+    fn print(
+        &self,
+        named: &NamedStore,
+        jobs: &[JobSnapshot],
+        out: &mut impl io::Write,
+    ) -> io::Result<()> {
+        writeln!(out, "Jobstore {}:", named.alias)?;
+        if jobs.is_empty() {
+            writeln!(out, "    No scheduled jobs")?;
+        }
+        for job in jobs {
+            let next = match job.next_run_time() {
+                Some(next) => format!("next run at: {}", self.core.zone.local(next)),
+                None => format!("{:?}", job.status()).to_lowercase(),
+            };
+            let (name, rule) = (job.job.name(), job.job.trigger().describe());
+            writeln!(out, "    {name} (trigger: {rule}, {next})")?;
+        }
+        Ok(())
+    }
+}
+
+fn unwritten(error: &io::Error) -> Error {
+    let message = format!("the table cannot be written: {error}");
+    Error::new(crate::ErrorKind::Invalid, message)
 }

@@ -8,8 +8,6 @@ use crate::case::{Case, different, same};
 use crate::stage::{Stage, every, nothing, paused};
 use crate::times::trigger;
 
-const STORE_FIELD: &str = "a listed job says which store keeps it; the list is narrowed by that";
-
 async fn two_stores(start: bool) -> Stage {
     let stage = Stage::with(|builder| builder.store("other", MemoryStore::new()));
     if start {
@@ -28,16 +26,12 @@ async fn listed(start: bool, store: Option<&str>) {
         .unwrap();
     let second = stage.scheduler.add_job(nothing, every(60)).id("job2");
     second.store("other").await.unwrap();
-    let jobs = stage
-        .scheduler
-        .get_jobs(JobFilter::default())
-        .await
-        .unwrap();
-    let ids: Vec<_> = jobs
-        .iter()
-        .filter(|job| store.is_none_or(|store| *job.store == *store))
-        .map(|job| job.job.id().as_str())
-        .collect();
+    let (scheduler, all) = (&stage.scheduler, JobFilter::default());
+    let jobs = match store {
+        None => scheduler.get_jobs(all).await.unwrap(),
+        Some(store) => scheduler.get_jobs_of(store, all).await.unwrap(),
+    };
+    let ids: Vec<_> = jobs.iter().map(|job| job.job.id().as_str()).collect();
     let expected: &[&str] = if store.is_none() {
         &["job1", "job2"]
     } else {
@@ -59,23 +53,19 @@ async fn all_removed(start: bool) {
     assert_eq!(stage.heard().await, ["ALL_JOBS_REMOVED"]);
 }
 
-/// The jobs of one store go one by one, each with its event.
 async fn those_of_one_store_removed(start: bool) {
     let stage = two_stores(start).await;
     for (id, store) in [("job1", "default"), ("job2", "default"), ("job3", "other")] {
         let job = stage.scheduler.add_job(nothing, every(60));
         job.id(id).store(store).await.unwrap();
     }
-    for job in stage
-        .scheduler
-        .get_jobs(JobFilter::default())
-        .await
-        .unwrap()
-    {
-        if &*job.store == "other" {
-            stage.scheduler.remove_job(job.job.id()).await.unwrap();
-        }
-    }
+    stage.heard().await;
+    stage.forget();
+    assert_eq!(
+        stage.scheduler.remove_all_jobs_of("other").await.unwrap(),
+        1
+    );
+    assert_eq!(stage.heard().await, ["ALL_JOBS_REMOVED"]);
     assert_eq!(stage.ids().await, ["job1", "job2"]);
 }
 
@@ -99,6 +89,17 @@ async fn printed(start: bool) {
         "{table}"
     );
     assert!(table.contains(&expected), "{table}");
+    let mut other = Vec::new();
+    stage
+        .scheduler
+        .print_jobs_of("other", &mut other)
+        .await
+        .unwrap();
+    let other = String::from_utf8(other).unwrap();
+    assert!(
+        table.ends_with(&other) && !other.contains("default"),
+        "{other}"
+    );
 }
 
 async fn greet(Args((_, _)): Args<(String, String)>) {}
@@ -143,16 +144,14 @@ pub(crate) const CASES: &[Case] = &[
         "TestBaseScheduler::test_get_jobs[all jobstores-stopped]",
         || paused(listed(false, None)),
     ),
-    different(
+    same(
         "TestBaseScheduler::test_get_jobs[specific jobstore-running]",
-        STORE_FIELD,
         || {
             paused(listed(true, Some("other")));
         },
     ),
-    different(
+    same(
         "TestBaseScheduler::test_get_jobs[specific jobstore-stopped]",
-        STORE_FIELD,
         || {
             paused(listed(false, Some("other")));
         },
@@ -163,16 +162,14 @@ pub(crate) const CASES: &[Case] = &[
     same("TestBaseScheduler::test_remove_all_jobs[all-False]", || {
         paused(all_removed(false));
     }),
-    different(
+    same(
         "TestBaseScheduler::test_remove_all_jobs[single jobstore-True]",
-        STORE_FIELD,
         || {
             paused(those_of_one_store_removed(true));
         },
     ),
-    different(
+    same(
         "TestBaseScheduler::test_remove_all_jobs[single jobstore-False]",
-        STORE_FIELD,
         || {
             paused(those_of_one_store_removed(false));
         },
@@ -193,14 +190,14 @@ pub(crate) const CASES: &[Case] = &[
     ),
     different(
         "TestBaseScheduler::test_print_jobs[specific jobstore-True]",
-        STORE_FIELD,
+        PRINT,
         || {
             paused(printed(true));
         },
     ),
     different(
         "TestBaseScheduler::test_print_jobs[specific jobstore-False]",
-        STORE_FIELD,
+        PRINT,
         || {
             paused(printed(false));
         },
