@@ -9,7 +9,7 @@ use super::active::{Active, Attempt, Stop};
 use super::{Alarm, Driver};
 use crate::clock::instant;
 use crate::event::{EventKind, JobEvent, RunEvent};
-use crate::gate::Gate;
+use crate::gate::{Full, Gate};
 use crate::handler::{Finish, RunInfo};
 use crate::jobs::JobKey;
 use crate::partition::{Code, Entry, Instance};
@@ -39,8 +39,11 @@ impl Driver {
             return self.start_without_code(key, instance);
         };
         let limit = entry.stored.job.policies().max_instances;
-        let Ok(permit) = Gate::enter(&mut entry.gate, limit) else {
-            return self.refuse(key, &instance, SkipReason::MaxInstances);
+        let permit = match Gate::enter(&mut entry.gate, limit) {
+            Ok(permit) => permit,
+            // It was admitted on the node that died, perhaps under a wider limit.
+            Err(Full) if instance.reruns > 0 => None,
+            Err(Full) => return self.refuse(key, &instance, SkipReason::MaxInstances),
         };
         entry.instances += 1;
         let job = Arc::clone(&entry.stored.job);

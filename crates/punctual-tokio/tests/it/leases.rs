@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use punctual_core::{CancelReason, Coalesce, OnLost, Outcome, Overlap, RunState};
+use punctual_core::{
+    CancelReason, Coalesce, MaxInstances, OnLost, Outcome, Overlap, Policies, RunState,
+};
 use punctual_store::{JobStore, RunFilter};
 use punctual_tokio::{EventKind, EventMask, JobContext, MemoryStore, Scheduler};
 use tokio::sync::Notify;
@@ -134,6 +136,31 @@ async fn a_lost_run_is_rerun_by_another_node_under_a_greater_number() {
         [SUCCEEDED],
         "one outcome for the fire time"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_admitted_under_a_wider_limit_is_rerun() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a").max_instances(2);
+    job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    for _ in 0..2 {
+        one.run_job("a").await.unwrap();
+        pass(1).await;
+    }
+    let (two, _) = desk.node("two").await;
+    way.set_hanging(true);
+    let job = two.get_job("a").await.unwrap().unwrap().job;
+    let policies = Policies {
+        max_instances: MaxInstances::ONE,
+        ..*job.policies()
+    };
+    two.modify_job("a").policies(policies).await.unwrap();
+    pass(14).await;
+    assert_eq!(desk.begun.all().len(), 4);
+    desk.go.notify_waiters();
+    pass(1).await;
+    assert_eq!(desk.states().await, [SUCCEEDED; 2]);
 }
 
 #[tokio::test(start_paused = true)]
