@@ -6,7 +6,7 @@ use punctual_store::{LedgerLimits, MemoryStore};
 
 #[test]
 fn the_memory_store_keeps_every_rule() {
-    let violations = block_on(check(MemoryStore::new));
+    let violations = block_on(check(async || MemoryStore::new()));
     assert!(violations.is_empty(), "{violations:#?}");
 }
 
@@ -16,14 +16,14 @@ fn the_memory_store_keeps_every_rule_with_little_room() {
         total: 8,
         per_job: 3,
     };
-    let violations = block_on(check(|| MemoryStore::with_ledger(limits)));
+    let violations = block_on(check(async || MemoryStore::with_ledger(limits)));
     assert!(violations.is_empty(), "{violations:#?}");
 }
 
 #[test]
 fn every_fault_is_noticed() {
     for fault in Fault::ALL {
-        let violations = block_on(check(|| Broken::new(MemoryStore::new(), fault)));
+        let violations = block_on(check(async || Broken::new(MemoryStore::new(), fault)));
         assert!(!violations.is_empty(), "{fault:?} was not noticed");
     }
 }

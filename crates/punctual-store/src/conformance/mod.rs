@@ -6,7 +6,7 @@
 //! ```
 //! use punctual_store::{MemoryStore, conformance};
 //!
-//! let faults = futures::executor::block_on(conformance::check(MemoryStore::new));
+//! let faults = futures::executor::block_on(conformance::check(async || MemoryStore::new()));
 //! assert!(faults.is_empty(), "{faults:?}");
 //! ```
 
@@ -99,10 +99,10 @@ pub struct Violation {
 }
 
 /// Tries every rule on a fresh store of its own.
-pub async fn check<S: JobStore>(fresh: impl Fn() -> S) -> Vec<Violation> {
+pub async fn check<S: JobStore>(fresh: impl AsyncFn() -> S) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (rule, try_rule) in RULES {
-        let store = fresh();
+        let store = fresh().await;
         if let Err(seen) = try_rule(&store).await {
             violations.push(Violation { rule, seen });
         }

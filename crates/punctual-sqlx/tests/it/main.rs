@@ -1,0 +1,6 @@
+//! The SQLite store.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod conformance;
+mod folder;
