@@ -1,7 +1,7 @@
 //! The memory store keeps every rule, and the suite notices every store that does not.
 
 use futures::executor::block_on;
-use punctual_store::conformance::{Broken, Fault, check};
+use punctual_store::conformance::{Broken, Fault, check, many_jobs};
 use punctual_store::{LedgerLimits, MemoryStore};
 
 #[test]
@@ -26,4 +26,10 @@ fn every_fault_is_noticed() {
         let violations = block_on(check(async || Broken::new(MemoryStore::new(), fault)));
         assert!(!violations.is_empty(), "{fault:?} was not noticed");
     }
+}
+
+#[test]
+#[ignore = "takes a while"]
+fn a_million_jobs_are_kept() {
+    block_on(many_jobs(&MemoryStore::new(), 1_000_000)).unwrap();
 }

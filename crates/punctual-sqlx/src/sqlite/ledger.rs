@@ -18,7 +18,7 @@ const NEWEST: &str = concat!(
     "SELECT ",
     run_columns!(),
     " FROM {p}runs {index} WHERE {rows} AND (?2 IS NULL OR state = ?2) AND fire_time >= ?3 \
-     AND fire_time < ?4 ORDER BY id DESC"
+     AND fire_time < ?4 AND id < ?5 ORDER BY id DESC"
 );
 
 impl Inner {
@@ -36,6 +36,7 @@ impl Inner {
             .bind(filter.outcome.map(outcome::word))
             .bind(or(filter.from, i64::MIN))
             .bind(or(filter.until, i64::MAX))
+            .bind(filter.before.map_or(i64::MAX, |run| run.0 as i64))
             .fetch(&self.readers);
         let mut runs = Vec::new();
         while let Some(row) = rows.try_next().await.map_err(failed)? {

@@ -12,6 +12,7 @@ mod nodes;
 mod options;
 mod read;
 mod recover;
+mod retention;
 mod save;
 mod schema;
 mod window;
@@ -25,8 +26,8 @@ use std::time::Duration;
 use punctual_core::{JobId, Run, RunId};
 use punctual_store::{
     Changes, ClaimReply, ClaimRequest, Error, Insert, JobFilter, JobStore, Lease, NodeInfo,
-    OpenRun, Peer, RecoverRequest, Recovered, Renewal, Reply, RunFilter, Statistics, StoreTraits,
-    StoredJob, Update, Window, WindowRequest,
+    OpenRun, Peer, RecoverRequest, Recovered, Renewal, Reply, Retention, RunFilter, Statistics,
+    StoreTraits, StoredJob, UnreadableJob, Update, Window, WindowRequest,
 };
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Sqlite, Transaction};
@@ -146,6 +147,10 @@ impl JobStore for SqliteStore {
         Box::pin(self.0.clear())
     }
 
+    fn unreadable(&self, limit: usize) -> Reply<'_, Vec<UnreadableJob>> {
+        Box::pin(self.0.unreadable(limit))
+    }
+
     fn window(&self, request: WindowRequest) -> Reply<'_, Window> {
         Box::pin(self.0.window(request))
     }
@@ -184,6 +189,10 @@ impl JobStore for SqliteStore {
 
     fn runs(&self, filter: RunFilter) -> Reply<'_, Vec<Run>> {
         Box::pin(self.0.runs(filter))
+    }
+
+    fn purge(&self, retention: Retention, batch: usize) -> Reply<'_, u64> {
+        Box::pin(self.0.purge(retention, batch))
     }
 
     fn statistics(&self, id: JobId) -> Reply<'_, Statistics> {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use super::fault::{is_locked, opening};
 use super::{Inner, SqliteStore, schema};
@@ -191,9 +191,20 @@ fn invalid(url: &str, what: &str) -> Error {
     )
 }
 
-/// A file that may only be read is opened without a word and refuses only writes.
+/// A file that may only be read is opened, and its lock taken, without a word: only a write is
+/// refused. This one writes what is there, and takes it back.
 async fn check_writable(connection: &mut SqliteConnection, file: &str) -> Result<(), Error> {
     let failed = |error| opening(file, error);
     let begun = connection.begin_with("BEGIN IMMEDIATE").await;
-    begun.map_err(failed)?.rollback().await.map_err(failed)
+    let mut transaction = begun.map_err(failed)?;
+    let version: i64 = sqlx::query_scalar("PRAGMA user_version")
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(failed)?;
+    let same = AssertSqlSafe(format!("PRAGMA user_version = {version}"));
+    sqlx::query(same)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+    transaction.rollback().await.map_err(failed)
 }

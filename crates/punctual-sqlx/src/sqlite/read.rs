@@ -2,7 +2,7 @@
 
 use futures::TryStreamExt;
 use punctual_core::JobId;
-use punctual_store::{Error, JobFilter, StoredJob};
+use punctual_store::{Error, JobFilter, StoredJob, UnreadableJob};
 
 use super::Inner;
 use super::columns::{self, job_columns};
@@ -53,6 +53,23 @@ impl Inner {
             if filter.limit > 0 && jobs.len() == filter.limit {
                 break;
             }
+        }
+        Ok(jobs)
+    }
+
+    /// Reads all jobs to find those that it cannot read.
+    pub(super) async fn unreadable(&self, limit: usize) -> Result<Vec<UnreadableJob>, Error> {
+        let statement = concat!("SELECT ", job_columns!(), " FROM {p}jobs ORDER BY id");
+        let mut rows = sqlx::query(self.prefix.sql(statement)).fetch(&self.readers);
+        let mut jobs = Vec::new();
+        while jobs.len() < limit
+            && let Some(row) = rows.try_next().await.map_err(failed)?
+        {
+            let row = columns::job(&row).map_err(failed)?;
+            jobs.extend(row.decode().err().map(|reason| UnreadableJob {
+                id: row.id.to_owned(),
+                reason,
+            }));
         }
         Ok(jobs)
     }

@@ -4,3 +4,7 @@
 
 mod conformance;
 mod folder;
+mod opening;
+mod processes;
+mod rows;
+mod scene;
