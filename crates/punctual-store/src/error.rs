@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Fenced,
     /// The store is at one of its limits.
     Full,
+    /// The row of the job cannot be understood. It is left as it is.
+    Unreadable,
     /// The store cannot be reached now. Whether the change was made is unknown; trying again is
     /// safe.
     Unavailable,
@@ -81,6 +83,15 @@ impl Error {
     #[must_use]
     pub fn full(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Full, what)
+    }
+
+    /// The row of a job cannot be understood.
+    #[must_use]
+    pub fn unreadable(id: &JobId, reason: &str) -> Self {
+        Self::new(
+            ErrorKind::Unreadable,
+            format!("job `{id}` cannot be read: {reason}; mend its row, or delete it by hand"),
+        )
     }
 
     /// The store cannot be reached.

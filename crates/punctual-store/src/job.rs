@@ -114,6 +114,16 @@ impl JobFilter {
     }
 }
 
+/// A stored job that cannot be understood: its row is damaged, or of a newer version. It is left
+/// as it is, does not run, and does not hold up others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableJob {
+    /// Its id as it is stored.
+    pub id: String,
+    /// What cannot be understood.
+    pub reason: String,
+}
+
 /// Which jobs a scheduler wants to know because they are due soon.
 #[derive(Debug, Clone)]
 pub struct WindowRequest {

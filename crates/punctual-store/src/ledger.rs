@@ -1,7 +1,7 @@
 //! What is kept of runs.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{JobId, Outcome, Run};
+use punctual_core::{JobId, Outcome, Run, RunId};
 use serde::{Deserialize, Serialize};
 
 /// Which runs are listed. Everything that is given must hold.
@@ -17,6 +17,8 @@ pub struct RunFilter {
     pub until: Option<DateTime<Utc>>,
     /// Only those that are not over.
     pub open: bool,
+    /// Only with a smaller number: the last one of the page before.
+    pub before: Option<RunId>,
     /// At most so many, the newest first; 0 is no limit.
     pub limit: usize,
 }
@@ -40,12 +42,23 @@ impl RunFilter {
             && self.from.is_none_or(|from| run.fire_time() >= from)
             && self.until.is_none_or(|until| run.fire_time() < until)
             && (!self.open || outcome.is_none())
+            && self.before.is_none_or(|before| run.id < before)
     }
 }
 
+/// What of the ledger may go: an entry goes if one of these says so. Open runs always stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retention {
+    /// Those that ended before this time.
+    pub ended_before: Option<DateTime<Utc>>,
+    /// Of each job, all but so many of the newest.
+    pub per_job: Option<usize>,
+}
+
 /// What became of all fire times of a job since it was added first, whatever the ledger still
-/// holds of them.
+/// holds of them. Of a job that is gone, a store may count what the ledger still holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Statistics {
     /// Runs that succeeded.

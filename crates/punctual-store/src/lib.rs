@@ -19,8 +19,10 @@ mod store;
 pub use changes::{ChangedJobs, Changes};
 pub use claim::{Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, EndText, RunEnd, Won};
 pub use error::{Error, ErrorKind};
-pub use job::{Insert, JobFilter, OnConflict, StoredJob, Update, Window, WindowRequest};
-pub use ledger::{RunFilter, Statistics};
+pub use job::{
+    Insert, JobFilter, OnConflict, StoredJob, UnreadableJob, Update, Window, WindowRequest,
+};
+pub use ledger::{Retention, RunFilter, Statistics};
 pub use memory::{LedgerLimits, MemoryStore};
 pub use node::{Lease, NodeInfo, OpenRun, Peer, RecoverRequest, Recovered, Renewal, TakenRun};
 pub use store::{JobStore, Reply, StoreTraits};

@@ -7,8 +7,8 @@ use punctual_core::{JobId, Run, RunId};
 
 use crate::{
     Changes, ClaimReply, ClaimRequest, Error, Insert, JobFilter, Lease, NodeInfo, OpenRun, Peer,
-    RecoverRequest, Recovered, Renewal, RunFilter, Statistics, StoredJob, Update, Window,
-    WindowRequest,
+    RecoverRequest, Recovered, Renewal, Retention, RunFilter, Statistics, StoredJob, UnreadableJob,
+    Update, Window, WindowRequest,
 };
 
 /// An answer that may take its time.
@@ -50,7 +50,7 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// Reads a job.
     fn get(&self, id: JobId) -> Reply<'_, Option<StoredJob>>;
 
-    /// Lists jobs in the order of their ids.
+    /// Lists jobs in the order of their ids, [unreadable](Self::unreadable) ones left out.
     fn list(&self, filter: JobFilter) -> Reply<'_, Vec<StoredJob>>;
 
     /// Changes a job if its revision is still the one that was read, else fails as
@@ -60,10 +60,18 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// Removes a job. Its runs stay: those under way go on, those that ended stay in the ledger.
     fn remove(&self, id: JobId) -> Reply<'_, Option<StoredJob>>;
 
-    /// Removes all jobs and says how many there were.
+    /// Removes all jobs and says how many there were. Unreadable ones stay.
     fn clear(&self) -> Reply<'_, u64>;
 
-    /// Reads the jobs that are due soon.
+    /// Lists up to so many jobs that cannot be understood, in the order of their ids. They are in
+    /// no other answer; calls that name one fail as
+    /// [`Unreadable`](crate::ErrorKind::Unreadable). A store whose rows cannot be damaged has none.
+    fn unreadable(&self, limit: usize) -> Reply<'_, Vec<UnreadableJob>> {
+        let _ = limit;
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Reads the jobs that are due soon, unreadable ones left out.
     fn window(&self, request: WindowRequest) -> Reply<'_, Window>;
 
     /// Records ends of runs, then decides claims, in their order.
@@ -103,8 +111,12 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// run is over. `false` if it is over.
     fn request_cancel(&self, run: RunId) -> Reply<'_, bool>;
 
-    /// Lists runs, the newest first.
+    /// Lists runs, the newest first: in the falling order of their numbers.
     fn runs(&self, filter: RunFilter) -> Reply<'_, Vec<Run>>;
+
+    /// Forgets up to `batch` entries of the ledger that may go, the oldest first, and says how many
+    /// they were: fewer than `batch` when no more is to be done. Statistics of jobs stay.
+    fn purge(&self, retention: Retention, batch: usize) -> Reply<'_, u64>;
 
     /// What became of all fire times of a job.
     fn statistics(&self, id: JobId) -> Reply<'_, Statistics>;

@@ -1,12 +1,12 @@
 //! The memory store keeps every rule, and the suite notices every store that does not.
 
 use futures::executor::block_on;
-use punctual_store::conformance::{Broken, Fault, check};
+use punctual_store::conformance::{Broken, Fault, check, many_jobs};
 use punctual_store::{LedgerLimits, MemoryStore};
 
 #[test]
 fn the_memory_store_keeps_every_rule() {
-    let violations = block_on(check(MemoryStore::new));
+    let violations = block_on(check(async || MemoryStore::new()));
     assert!(violations.is_empty(), "{violations:#?}");
 }
 
@@ -16,14 +16,20 @@ fn the_memory_store_keeps_every_rule_with_little_room() {
         total: 8,
         per_job: 3,
     };
-    let violations = block_on(check(|| MemoryStore::with_ledger(limits)));
+    let violations = block_on(check(async || MemoryStore::with_ledger(limits)));
     assert!(violations.is_empty(), "{violations:#?}");
 }
 
 #[test]
 fn every_fault_is_noticed() {
     for fault in Fault::ALL {
-        let violations = block_on(check(|| Broken::new(MemoryStore::new(), fault)));
+        let violations = block_on(check(async || Broken::new(MemoryStore::new(), fault)));
         assert!(!violations.is_empty(), "{fault:?} was not noticed");
     }
+}
+
+#[test]
+#[ignore = "takes a while"]
+fn a_million_jobs_are_kept() {
+    block_on(many_jobs(&MemoryStore::new(), 1_000_000)).unwrap();
 }

@@ -41,6 +41,7 @@
 //! | `macros` (default) | the attributes, `jobs!` and `#[derive(FromContext)]` |
 //! | `schemars` | `#[job(schema)]`: tasks publish the JSON Schema of their arguments |
 //! | `metrics` | runs counted and timed through the `metrics` facade |
+//! | `sqlite` | `SqliteStore`: jobs that survive restarts, in a file |
 //! | `testing` | the module `testing`: a clock that tests move, and assertions on the ledger |
 
 pub use punctual_core::*;
@@ -52,6 +53,11 @@ mod jobs;
 
 #[cfg(feature = "macros")]
 pub use punctual_macros::{FromContext, job, scheduled_job};
+
+#[cfg(feature = "sqlite")]
+pub use punctual_sqlx::{
+    Error as SqlError, ErrorKind as SqlErrorKind, SqliteOptions, SqliteStore, limits as sql_limits,
+};
 
 #[doc(hidden)]
 pub use punctual_tokio::private;

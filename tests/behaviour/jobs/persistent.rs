@@ -52,6 +52,7 @@ impl JobStore for Persistent {
         recover(request: RecoverRequest) -> Recovered;
         request_cancel(run: RunId) -> bool;
         runs(filter: RunFilter) -> Vec<Run>;
+        purge(retention: Retention, batch: usize) -> u64;
         statistics(id: JobId) -> Statistics;
         changes(since: u64) -> Changes;
     }

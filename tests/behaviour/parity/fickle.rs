@@ -83,6 +83,7 @@ impl JobStore for Fickle {
         recover(request: store::RecoverRequest) -> store::Recovered;
         request_cancel(run: RunId) -> bool;
         runs(filter: store::RunFilter) -> Vec<Run>;
+        purge(retention: store::Retention, batch: usize) -> u64;
         statistics(id: JobId) -> store::Statistics;
         changes(since: u64) -> store::Changes;
     }

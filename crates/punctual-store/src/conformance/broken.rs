@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use chrono::DateTime;
-use punctual_core::{JobId, MaxInstances, Run, RunId};
+use chrono::{DateTime, Utc};
+use punctual_core::{Job, JobId, MaxInstances, Run, RunId};
 
 use crate::{
-    Changes, Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Error, Insert, JobFilter,
-    JobStore, Lease, NodeInfo, OnConflict, OpenRun, Peer, RecoverRequest, Recovered, Renewal,
-    Reply, RunFilter, Statistics, StoreTraits, StoredJob, Update, Window, WindowRequest,
+    ChangedJobs, Changes, Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Error, Insert,
+    JobFilter, JobStore, Lease, NodeInfo, OnConflict, OpenRun, Peer, RecoverRequest, Recovered,
+    Renewal, Reply, Retention, RunFilter, Statistics, StoreTraits, StoredJob, Update, Window,
+    WindowRequest,
 };
 
 /// What a [`Broken`] store does wrong.
@@ -37,11 +38,35 @@ pub enum Fault {
     RunsByHandTwice,
     /// Runs nothing again.
     NeverReruns,
+    /// Takes ids that differ in case for the same.
+    FoldsCase,
+    /// Begins every list of jobs anew.
+    IgnoresPages,
+    /// Leaves out jobs whose tasks nobody has registered.
+    DropsUnknownTasks,
+    /// Gives every job the same incarnation.
+    ReusesIncarnations,
+    /// Tells of edits, but not of which.
+    SwallowsChanges,
+    /// Takes the runs of nodes that are alive.
+    RecoversTheLiving,
+    /// Hands the ledger out oldest first.
+    UnsortedLedger,
+    /// Begins every list of runs anew.
+    IgnoresCursors,
+    /// Keeps whole seconds in the ledger.
+    RoundsTheLedger,
+    /// Purges nothing.
+    NeverForgets,
+    /// Purges whatever has ended.
+    ForgetsTooMuch,
+    /// Purges without a bound.
+    IgnoresBatches,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 23] = [
         Self::AddsTwice,
         Self::LosesMicroseconds,
         Self::UnsortedWindow,
@@ -53,6 +78,18 @@ impl Fault {
         Self::ForgetsCancels,
         Self::RunsByHandTwice,
         Self::NeverReruns,
+        Self::FoldsCase,
+        Self::IgnoresPages,
+        Self::DropsUnknownTasks,
+        Self::ReusesIncarnations,
+        Self::SwallowsChanges,
+        Self::RecoversTheLiving,
+        Self::UnsortedLedger,
+        Self::IgnoresCursors,
+        Self::RoundsTheLedger,
+        Self::NeverForgets,
+        Self::ForgetsTooMuch,
+        Self::IgnoresBatches,
     ];
 }
 
@@ -91,7 +128,7 @@ impl<S: JobStore> Broken<S> {
         let mut policies = *row.job.policies();
         policies.max_instances = MaxInstances::UNLIMITED;
         let update = Update {
-            job: Arc::new(punctual_core::Job::clone(&row.job).with_policies(policies)),
+            job: Arc::new(Job::clone(&row.job).with_policies(policies)),
             state: row.state,
             new_incarnation: false,
             decided: None,
@@ -133,6 +170,17 @@ impl<S: JobStore> Broken<S> {
     }
 }
 
+/// A job that answers to an id in small letters.
+fn folded(job: &Job) -> Arc<Job> {
+    let id = JobId::new(job.id().as_str().to_lowercase());
+    let id = id.unwrap_or_else(|_| job.id().clone());
+    Arc::new(job.clone().with_id(id))
+}
+
+fn whole_seconds(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(at.timestamp(), 0).unwrap_or_default()
+}
+
 impl<S: JobStore> JobStore for Broken<S> {
     fn traits(&self) -> StoreTraits {
         self.inner.traits()
@@ -143,20 +191,31 @@ impl<S: JobStore> JobStore for Broken<S> {
             if self.has(Fault::AddsTwice) {
                 insert.on_conflict = OnConflict::Replace;
             }
+            if self.has(Fault::FoldsCase) {
+                insert.job = folded(&insert.job);
+            }
             if self.has(Fault::LosesMicroseconds) {
-                let next = insert.state.next_run_time;
-                insert.state.next_run_time =
-                    next.and_then(|next| DateTime::from_timestamp(next.timestamp(), 0));
+                insert.state.next_run_time = insert.state.next_run_time.map(whole_seconds);
             }
         }
-        self.inner.add(jobs)
+        Box::pin(async move {
+            let mut answers = self.inner.add(jobs).await?;
+            if self.has(Fault::ReusesIncarnations) {
+                let added = answers.iter_mut().flatten();
+                added.for_each(|stored| stored.state.incarnation = 1);
+            }
+            Ok(answers)
+        })
     }
 
     fn get(&self, id: JobId) -> Reply<'_, Option<StoredJob>> {
         self.inner.get(id)
     }
 
-    fn list(&self, filter: JobFilter) -> Reply<'_, Vec<StoredJob>> {
+    fn list(&self, mut filter: JobFilter) -> Reply<'_, Vec<StoredJob>> {
+        if self.has(Fault::IgnoresPages) {
+            filter.after = None;
+        }
         self.inner.list(filter)
     }
 
@@ -184,6 +243,13 @@ impl<S: JobStore> JobStore for Broken<S> {
             let mut window = self.inner.window(request).await?;
             if self.has(Fault::UnsortedWindow) {
                 window.jobs.reverse();
+            }
+            if self.has(Fault::DropsUnknownTasks) {
+                let peers = self.inner.nodes().await?;
+                window.jobs.retain(|stored| {
+                    let mut tasks = peers.iter().flat_map(|peer| &peer.info.tasks);
+                    tasks.any(|task| task == stored.job.task())
+                });
             }
             Ok(window)
         })
@@ -220,18 +286,56 @@ impl<S: JobStore> JobStore for Broken<S> {
     }
 
     fn recover(&self, mut request: RecoverRequest) -> Reply<'_, Recovered> {
-        if self.has(Fault::NeverReruns) {
-            request.tasks.clear();
-        }
-        self.inner.recover(request)
+        Box::pin(async move {
+            if self.has(Fault::NeverReruns) {
+                request.tasks.clear();
+            }
+            if self.has(Fault::RecoversTheLiving) {
+                let peers = self.inner.nodes().await?;
+                let name = &request.dead.info.name;
+                if let Some(peer) = peers.into_iter().find(|peer| peer.info.name == *name) {
+                    request.dead = peer;
+                }
+            }
+            self.inner.recover(request).await
+        })
     }
 
     fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {
         self.inner.request_cancel(run)
     }
 
-    fn runs(&self, filter: RunFilter) -> Reply<'_, Vec<Run>> {
-        self.inner.runs(filter)
+    fn runs(&self, mut filter: RunFilter) -> Reply<'_, Vec<Run>> {
+        Box::pin(async move {
+            if self.has(Fault::IgnoresCursors) {
+                filter.before = None;
+            }
+            let mut runs = self.inner.runs(filter).await?;
+            if self.has(Fault::UnsortedLedger) {
+                runs.reverse();
+            }
+            if self.has(Fault::RoundsTheLedger) {
+                for run in &mut runs {
+                    run.key.fire_time = whole_seconds(run.key.fire_time);
+                    run.started = run.started.map(whole_seconds);
+                    run.finished = run.finished.map(whole_seconds);
+                }
+            }
+            Ok(runs)
+        })
+    }
+
+    fn purge(&self, mut retention: Retention, mut batch: usize) -> Reply<'_, u64> {
+        if self.has(Fault::ForgetsTooMuch) {
+            retention.per_job = Some(0);
+        }
+        if self.has(Fault::NeverForgets) {
+            batch = 0;
+        }
+        if self.has(Fault::IgnoresBatches) {
+            batch = usize::MAX;
+        }
+        self.inner.purge(retention, batch)
     }
 
     fn statistics(&self, id: JobId) -> Reply<'_, Statistics> {
@@ -239,6 +343,12 @@ impl<S: JobStore> JobStore for Broken<S> {
     }
 
     fn changes(&self, since: u64) -> Reply<'_, Changes> {
-        self.inner.changes(since)
+        Box::pin(async move {
+            let mut changes = self.inner.changes(since).await?;
+            if self.has(Fault::SwallowsChanges) {
+                changes.jobs = ChangedJobs::These(Vec::new());
+            }
+            Ok(changes)
+        })
     }
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use punctual_core::{Declared, JobId, Policies};
 
 use super::scene::{add, at, current, due, due_job, expect, insert, job, text};
-use crate::{JobFilter, JobStore, OnConflict, Update, WindowRequest};
+use crate::{ChangedJobs, JobFilter, JobStore, OnConflict, Update, WindowRequest};
 
 pub(super) async fn conflict(store: &dyn JobStore) -> Result<(), String> {
     let first = due_job(store, "a", Policies::default()).await?;
@@ -183,4 +183,50 @@ pub(super) async fn paused(store: &dyn JobStore) -> Result<(), String> {
     let window = store.window(request).await.map_err(text)?;
     expect("the jobs that are due", window.jobs.len(), 0)?;
     expect("what comes beyond", window.beyond, None)
+}
+
+/// A node that knows a task may come later: until then the job waits, and is shown.
+pub(super) async fn unknown_task(store: &dyn JobStore) -> Result<(), String> {
+    super::scene::node(store, "one").await?;
+    let stranger = job("a")?.with_task("nobody.knows");
+    add(store, insert(stranger, due(at(10))))
+        .await
+        .map_err(text)?;
+    let request = WindowRequest {
+        through: at(100),
+        limit: 10,
+    };
+    let window = store.window(request).await.map_err(text)?;
+    expect("the jobs that are due", window.jobs.len(), 1)?;
+    let listed = store.list(JobFilter::default()).await.map_err(text)?;
+    expect("the jobs", listed.len(), 1)
+}
+
+/// Also of jobs that are gone: runs of the old one never have the key of a new one's.
+pub(super) async fn incarnations(store: &dyn JobStore) -> Result<(), String> {
+    let mut last = 0;
+    for id in ["a", "b", "a", "a"] {
+        let id = JobId::new(id).map_err(text)?;
+        store.remove(id.clone()).await.map_err(text)?;
+        let stored = due_job(store, id.as_str(), Policies::default()).await?;
+        expect("it grows", stored.state.incarnation > last, true)?;
+        last = stored.state.incarnation;
+    }
+    store.clear().await.map_err(text)?;
+    let stored = due_job(store, "a", Policies::default()).await?;
+    expect("it grows", stored.state.incarnation > last, true)
+}
+
+/// Who has read the counter hears of what was edited after it.
+pub(super) async fn changes(store: &dyn JobStore) -> Result<(), String> {
+    due_job(store, "a", Policies::default()).await?;
+    let counter = store.changes(0).await.map_err(text)?.counter;
+    due_job(store, "b", Policies::default()).await?;
+    let changes = store.changes(counter).await.map_err(text)?;
+    expect("the counter grows", changes.counter > counter, true)?;
+    let ids: Vec<_> = match &changes.jobs {
+        ChangedJobs::Many => return Ok(()),
+        ChangedJobs::These(jobs) => jobs.iter().map(|stored| stored.job.id().as_str()).collect(),
+    };
+    expect("what was edited", ids, vec!["b"])
 }

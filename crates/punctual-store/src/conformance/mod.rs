@@ -6,17 +6,20 @@
 //! ```
 //! use punctual_store::{MemoryStore, conformance};
 //!
-//! let faults = futures::executor::block_on(conformance::check(MemoryStore::new));
+//! let faults = futures::executor::block_on(conformance::check(async || MemoryStore::new()));
 //! assert!(faults.is_empty(), "{faults:?}");
 //! ```
 
 mod broken;
 mod claims;
 mod jobs;
+mod ledger;
+mod many;
 mod nodes;
 mod scene;
 
 pub use broken::{Broken, Fault};
+pub use many::many_jobs;
 
 use std::pin::Pin;
 
@@ -50,6 +53,13 @@ const RULES: &[Rule] = &[
     ("a paused job is not due", |store| {
         Box::pin(jobs::paused(store))
     }),
+    ("a job whose task nobody knows waits", |store| {
+        Box::pin(jobs::unknown_task(store))
+    }),
+    ("no incarnation comes again", |store| {
+        Box::pin(jobs::incarnations(store))
+    }),
+    ("edits are told", |store| Box::pin(jobs::changes(store))),
     ("of claims on one revision one wins", |store| {
         Box::pin(claims::one_winner(store))
     }),
@@ -84,6 +94,24 @@ const RULES: &[Rule] = &[
     ("a run by hand is opened once", |store| {
         Box::pin(claims::by_hand(store))
     }),
+    ("of claims at the same time one wins", |store| {
+        Box::pin(many::at_once(store))
+    }),
+    ("a node that renews its lease is alive", |store| {
+        Box::pin(nodes::alive(store))
+    }),
+    ("runs are listed page by page, newest first", |store| {
+        Box::pin(ledger::pages(store))
+    }),
+    ("the ledger keeps microseconds", |store| {
+        Box::pin(ledger::microseconds(store))
+    }),
+    ("the ledger forgets by age, in batches", |store| {
+        Box::pin(ledger::by_age(store))
+    }),
+    ("the ledger keeps so many of each job", |store| {
+        Box::pin(ledger::by_count(store))
+    }),
     ("a request to cancel reaches the owner", |store| {
         Box::pin(nodes::cancel(store))
     }),
@@ -99,10 +127,10 @@ pub struct Violation {
 }
 
 /// Tries every rule on a fresh store of its own.
-pub async fn check<S: JobStore>(fresh: impl Fn() -> S) -> Vec<Violation> {
+pub async fn check<S: JobStore>(fresh: impl AsyncFn() -> S) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (rule, try_rule) in RULES {
-        let store = fresh();
+        let store = fresh().await;
         if let Err(seen) = try_rule(&store).await {
             violations.push(Violation { rule, seen });
         }

@@ -150,3 +150,25 @@ pub(super) async fn leaving(store: &dyn JobStore) -> Result<(), String> {
     )?;
     expect("now it is gone", peer(store, "one").await.is_err(), true)
 }
+
+/// A node that has renewed its lease since it was seen is alive, and keeps its runs.
+pub(super) async fn alive(store: &dyn JobStore) -> Result<(), String> {
+    let stored = due_job(store, "a", Policies::default()).await?;
+    let (busy, other) = (node(store, "busy").await?, node(store, "other").await?);
+    let seen = peer(store, "busy").await?;
+    let reply = claim(store, &busy, vec![advance(&stored, 0, at(10))], vec![])
+        .await
+        .map_err(text)?;
+    let run = won(&reply, 0)?.first;
+    store.renew(busy.clone()).await.map_err(text)?;
+    let recovered = store.recover(recovery(&other, &seen, &["task"])).await;
+    expect(
+        "what is taken",
+        recovered.map_err(text)?,
+        Recovered::default(),
+    )?;
+    claim(store, &busy, vec![], vec![ended(run)])
+        .await
+        .map(drop)
+        .map_err(text)
+}

@@ -3,11 +3,11 @@
 use std::hash::BuildHasher;
 
 use chrono::DateTime;
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use punctual_core::{FireRange, JobId, Origin, Outcome, Run, RunId, RunKey, RunState};
 
 use super::rows::NONE;
-use crate::{EndText, Statistics};
+use crate::{EndText, Retention, Statistics};
 
 /// How much the memory store remembers of runs that are over. The oldest entries make room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -267,6 +267,40 @@ impl Ledger {
             unlink(slots, &mut history.entries, own, |slot| &mut slot.own);
         }
         self.end_if_unused(index);
+    }
+
+    /// Forgets up to `batch` entries that may go, the oldest first. `open` says how many runs of a
+    /// history are open: they are among the newest that stay.
+    pub(super) fn purge(
+        &mut self,
+        retention: Retention,
+        batch: usize,
+        open: &HashMap<u32, usize>,
+    ) -> u64 {
+        let before = retention.ended_before.map(|at| at.timestamp_micros());
+        let keeps = retention.per_job.unwrap_or(usize::MAX);
+        let mut spare = HashMap::new();
+        let mut leaving = Vec::new();
+        let mut at = self.all.oldest;
+        while let Some(slot) = self
+            .slots
+            .get(at as usize)
+            .filter(|_| leaving.len() < batch)
+        {
+            let spare = spare.entry(slot.history).or_insert_with(|| {
+                let own = self.history(slot.history).map_or(0, |own| own.entries.len);
+                let open = open.get(&slot.history).copied().unwrap_or(0);
+                (own + open).saturating_sub(keeps)
+            });
+            let ended = slot.entry.as_ref().map_or(i64::MAX, |entry| entry.finished);
+            if *spare > 0 || before.is_some_and(|before| ended < before) {
+                leaving.push(at);
+                *spare = spare.saturating_sub(1);
+            }
+            at = slot.all.newer;
+        }
+        leaving.iter().for_each(|at| self.evict(*at));
+        leaving.len() as u64
     }
 
     /// The entries, newest first: of one job, or all.

@@ -21,8 +21,8 @@ use punctual_core::{JobId, Run, RunId};
 use self::state::State;
 use crate::{
     Changes, ClaimReply, ClaimRequest, Error, Insert, JobFilter, JobStore, Lease, NodeInfo,
-    OpenRun, Peer, RecoverRequest, Recovered, Renewal, Reply, RunFilter, Statistics, StoreTraits,
-    StoredJob, Update, Window, WindowRequest,
+    OpenRun, Peer, RecoverRequest, Recovered, Renewal, Reply, Retention, RunFilter, Statistics,
+    StoreTraits, StoredJob, Update, Window, WindowRequest,
 };
 
 /// Keeps jobs and a bounded ledger in memory.
@@ -172,6 +172,10 @@ impl JobStore for MemoryStore {
 
     fn runs(&self, filter: RunFilter) -> Reply<'_, Vec<Run>> {
         at_once(Ok(self.state().runs(&filter)))
+    }
+
+    fn purge(&self, retention: Retention, batch: usize) -> Reply<'_, u64> {
+        at_once(Ok(self.state().purge(retention, batch)))
     }
 
     fn statistics(&self, id: JobId) -> Reply<'_, Statistics> {

@@ -3,18 +3,25 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use punctual_core::{JobId, JobState, Origin, Run};
+use hashbrown::HashMap;
+use punctual_core::{JobId, JobState, Origin, Run, RunId};
 
 use super::claims::key_of;
 use super::edits::Edits;
-use super::ledger::{Ledger, LedgerLimits};
+use super::ledger::{Entry, Ledger, LedgerLimits};
 use super::nodes::Nodes;
-use super::open::OpenRuns;
+use super::open::{Open, OpenRuns};
 use super::rows::{NONE, Row, Rows, slot_of};
 use crate::{
-    ChangedJobs, Changes, Error, Insert, JobFilter, OnConflict, RunFilter, Statistics, StoredJob,
-    Update, Window, WindowRequest,
+    ChangedJobs, Changes, Error, Insert, JobFilter, OnConflict, Retention, RunFilter, Statistics,
+    StoredJob, Update, Window, WindowRequest,
 };
+
+/// A run, open or over.
+enum Found<'a> {
+    Open(&'a Open),
+    Ended(&'a JobId, &'a Entry),
+}
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -158,28 +165,39 @@ impl State {
             },
             None => None,
         };
-        let limit = if filter.limit == 0 {
-            usize::MAX
-        } else {
-            filter.limit
+        let limit = match filter.limit {
+            0 => usize::MAX,
+            limit => limit,
         };
-        let open = self
-            .open
-            .iter()
-            .rev()
-            .filter(|(_, open)| history.is_none_or(|history| open.history == history))
-            .filter_map(|(id, open)| {
+        let mut found = self.numbered(history, filter.open);
+        // Runs tend to end in the order of their numbers: there is little to sort.
+        found.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+        let runs = found.into_iter().filter_map(|(id, found)| match found {
+            Found::Open(open) => {
                 let job = self.ledger.job(open.history)?;
-                Some(open.run(*id, job, self.nodes.name(open.node)))
-            })
-            .filter(|run| filter.admits(run));
-        let ended = self
-            .ledger
-            .newest_first(history)
-            .filter(|_| !filter.open)
-            .map(|(job, entry)| entry.run(job, self.nodes.name(entry.node)))
-            .filter(|run| filter.admits(run));
-        open.chain(ended).take(limit).collect()
+                Some(open.run(id, job, self.nodes.name(open.node)))
+            }
+            Found::Ended(job, entry) => Some(entry.run(job, self.nodes.name(entry.node))),
+        });
+        runs.filter(|run| filter.admits(run)).take(limit).collect()
+    }
+
+    /// Runs and their numbers: of one history or of all.
+    fn numbered(&self, history: Option<u32>, only_open: bool) -> Vec<(RunId, Found<'_>)> {
+        let is_its = |open: &Open| history.is_none_or(|history| open.history == history);
+        let open = self.open.iter().filter(|(_, open)| is_its(open));
+        let open = open.map(|(id, open)| (*id, Found::Open(open)));
+        let ended = self.ledger.newest_first(history).filter(|_| !only_open);
+        let ended = ended.map(|(job, entry)| (entry.id, Found::Ended(job, entry)));
+        open.chain(ended).collect()
+    }
+
+    pub(super) fn purge(&mut self, retention: Retention, batch: usize) -> u64 {
+        let mut open = HashMap::new();
+        for run in self.open.values() {
+            *open.entry(run.history).or_insert(0) += 1;
+        }
+        self.ledger.purge(retention, batch, &open)
     }
 
     pub(super) fn statistics(&self, id: &JobId) -> Statistics {

@@ -143,6 +143,9 @@ impl JobStore for Moody {
     fn runs(&self, filter: store::RunFilter) -> Reply<'_, Vec<Run>> {
         self.inner.runs(filter)
     }
+    fn purge(&self, retention: store::Retention, batch: usize) -> Reply<'_, u64> {
+        self.inner.purge(retention, batch)
+    }
     fn statistics(&self, id: JobId) -> Reply<'_, store::Statistics> {
         self.inner.statistics(id)
     }

@@ -34,7 +34,7 @@ fn a_store_is_a_value() {
 fn there_is_a_door(row: &str) {
     has_row(row);
     paused(async {
-        let faults = conformance::check(MemoryStore::new).await;
+        let faults = conformance::check(async || MemoryStore::new()).await;
         assert!(faults.is_empty(), "{faults:?}");
     });
 }

@@ -1,0 +1,19 @@
+//! Stores of the Punctual job scheduler on SQL databases.
+//!
+//! [`SqliteStore`] keeps jobs in a file, with nothing to install: several processes may share it.
+//!
+//! What is stored can be read by people: instants are microseconds since 1970, triggers, policies
+//! and arguments are JSON text, outcomes are words.
+
+mod batch;
+mod error;
+pub mod limits;
+mod outcome;
+mod prefix;
+mod row;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+pub use error::{Error, ErrorKind};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteOptions, SqliteStore};

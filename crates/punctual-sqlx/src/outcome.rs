@@ -1,0 +1,116 @@
+//! Where a run stands, as a word in a column.
+
+use punctual_core::{CancelReason, MissReason, Outcome, RunState, SkipReason};
+
+pub(crate) const QUEUED: &str = "queued";
+pub(crate) const RUNNING: &str = "running";
+
+/// Every outcome and its word. Words are never changed: stores keep them.
+const OUTCOMES: [(Outcome, &str); 17] = [
+    (Outcome::Succeeded, "succeeded"),
+    (Outcome::Failed, "failed"),
+    (Outcome::Panicked, "panicked"),
+    (Outcome::TimedOut, "timed_out"),
+    (Outcome::Cancelled(CancelReason::User), "cancelled_user"),
+    (
+        Outcome::Cancelled(CancelReason::Shutdown),
+        "cancelled_shutdown",
+    ),
+    (
+        Outcome::Cancelled(CancelReason::Replaced),
+        "cancelled_replaced",
+    ),
+    (Outcome::Missed(MissReason::Grace), "missed_grace"),
+    (Outcome::Missed(MissReason::Paused), "missed_paused"),
+    (Outcome::Missed(MissReason::Parked), "missed_parked"),
+    (Outcome::Missed(MissReason::Down), "missed_down"),
+    (
+        Outcome::Skipped(SkipReason::MaxInstances),
+        "skipped_max_instances",
+    ),
+    (
+        Outcome::Skipped(SkipReason::QueueFull),
+        "skipped_queue_full",
+    ),
+    (
+        Outcome::Skipped(SkipReason::NoExecutor),
+        "skipped_no_executor",
+    ),
+    (Outcome::Skipped(SkipReason::NoTask), "skipped_no_task"),
+    (Outcome::Coalesced, "coalesced"),
+    (Outcome::Lost, "lost"),
+];
+
+pub(crate) fn word(outcome: Outcome) -> &'static str {
+    let found = OUTCOMES.iter().find(|(own, _)| *own == outcome);
+    found.map_or("unknown", |(_, word)| word)
+}
+
+pub(crate) fn state(word: &str) -> Option<RunState> {
+    match word {
+        QUEUED => Some(RunState::Queued),
+        RUNNING => Some(RunState::Running),
+        _ => {
+            let (outcome, _) = OUTCOMES.iter().find(|(_, own)| *own == word)?;
+            Some(RunState::Ended(*outcome))
+        }
+    }
+}
+
+/// Why a job was not looked at, as a word.
+pub(crate) fn absence_word(reason: MissReason) -> &'static str {
+    match reason {
+        MissReason::Grace => "grace",
+        MissReason::Paused => "paused",
+        MissReason::Parked => "parked",
+        MissReason::Down => "down",
+    }
+}
+
+pub(crate) fn absence(word: &str) -> Option<MissReason> {
+    use MissReason::{Down, Grace, Parked, Paused};
+    [Grace, Paused, Parked, Down]
+        .into_iter()
+        .find(|reason| absence_word(*reason) == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails to compile when there is a new outcome, which then needs a word.
+    fn is_known(outcome: Outcome) -> bool {
+        match outcome {
+            Outcome::Succeeded
+            | Outcome::Failed
+            | Outcome::Panicked
+            | Outcome::TimedOut
+            | Outcome::Coalesced
+            | Outcome::Lost => true,
+            Outcome::Cancelled(reason) => match reason {
+                CancelReason::User | CancelReason::Shutdown | CancelReason::Replaced => true,
+            },
+            Outcome::Missed(reason) => match reason {
+                MissReason::Grace | MissReason::Paused | MissReason::Parked | MissReason::Down => {
+                    true
+                }
+            },
+            Outcome::Skipped(reason) => match reason {
+                SkipReason::MaxInstances
+                | SkipReason::QueueFull
+                | SkipReason::NoExecutor
+                | SkipReason::NoTask => true,
+            },
+        }
+    }
+
+    #[test]
+    fn every_word_means_its_outcome() {
+        for (outcome, text) in OUTCOMES {
+            assert!(is_known(outcome));
+            assert_eq!(word(outcome), text);
+            assert_eq!(state(text), Some(RunState::Ended(outcome)));
+        }
+        assert_eq!(state("exploded"), None);
+    }
+}

@@ -1,0 +1,212 @@
+//! A job as columns.
+
+use std::sync::Arc;
+
+use punctual_core::{Declared, Job, JobId, JobState, Policies};
+use punctual_store::{Error, StoredJob};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::instant::{at, micros};
+use crate::limits::MAX_JOB_BYTES;
+use crate::outcome;
+
+/// The form of the rows that this version writes, and the newest it can read.
+pub(crate) const VERSION: i64 = 1;
+
+/// What was asked for, as texts.
+#[derive(Debug, Serialize)]
+pub(crate) struct Definition<'a> {
+    pub(crate) version: i64,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) task: &'a str,
+    pub(crate) args: Option<&'a str>,
+    pub(crate) trigger: String,
+    pub(crate) tags: Option<String>,
+    pub(crate) executor: Option<&'a str>,
+    pub(crate) policies: Option<String>,
+    pub(crate) declared: Option<String>,
+}
+
+impl<'a> Definition<'a> {
+    /// # Errors
+    ///
+    /// If the job is longer than a store keeps.
+    pub(crate) fn of(job: &'a Job) -> Result<Self, Error> {
+        let tags: Vec<&str> = job.tags().collect();
+        let policies = job.policies();
+        let own = Self {
+            version: VERSION,
+            name: job.own_name(),
+            task: job.task(),
+            args: Some(job.args_json()).filter(|args| *args != "null"),
+            trigger: json(job.trigger())?,
+            tags: (!tags.is_empty()).then(|| json(&tags)).transpose()?,
+            executor: Some(job.executor()).filter(|alias| *alias != "default"),
+            policies: (*policies != Policies::default())
+                .then(|| json(policies))
+                .transpose()?,
+            declared: job.declared().map(json).transpose()?,
+        };
+        let bytes = own.bytes();
+        if bytes <= MAX_JOB_BYTES {
+            return Ok(own);
+        }
+        Err(Error::full(format!(
+            "job `{}` takes {bytes} bytes, arguments and all; a store keeps up to {MAX_JOB_BYTES} \
+             for one job: put large data elsewhere and pass its place as argument",
+            job.id()
+        )))
+    }
+
+    fn bytes(&self) -> usize {
+        let texts = [
+            self.name,
+            Some(self.task),
+            self.args,
+            Some(&self.trigger),
+            self.tags.as_deref(),
+            self.executor,
+            self.policies.as_deref(),
+            self.declared.as_deref(),
+        ];
+        texts.into_iter().flatten().map(str::len).sum()
+    }
+}
+
+fn json(value: impl Serialize) -> Result<String, Error> {
+    serde_json::to_string(&value)
+        .map_err(|error| Error::full(format!("the job cannot be written as JSON: {error}")))
+}
+
+/// All that is written of a job.
+#[derive(Debug, Serialize)]
+pub(crate) struct Written<'a> {
+    pub(crate) id: &'a str,
+    #[serde(flatten)]
+    pub(crate) definition: Definition<'a>,
+    next_run_time: Option<i64>,
+    anchor: Option<i64>,
+    incarnation: u64,
+    revision: u64,
+    running: u32,
+    queued: u32,
+    paused: bool,
+    finished: bool,
+    search_limit: bool,
+    absence: &'static str,
+}
+
+impl<'a> Written<'a> {
+    /// # Errors
+    ///
+    /// If the job is longer than a store keeps.
+    pub(crate) fn new(job: &'a Job, state: &JobState) -> Result<Self, Error> {
+        Ok(Self {
+            id: job.id().as_str(),
+            definition: Definition::of(job)?,
+            next_run_time: micros(state.next_run_time),
+            anchor: micros(state.anchor),
+            incarnation: state.incarnation,
+            revision: state.revision,
+            running: state.running,
+            queued: state.queued,
+            paused: state.paused,
+            finished: state.finished,
+            search_limit: state.search_limit,
+            absence: outcome::absence_word(state.absence),
+        })
+    }
+}
+
+/// A job as it is read.
+#[derive(Debug)]
+pub(crate) struct JobRow<'r> {
+    pub(crate) id: &'r str,
+    pub(crate) version: i64,
+    pub(crate) name: Option<&'r str>,
+    pub(crate) task: &'r str,
+    pub(crate) args: Option<&'r str>,
+    pub(crate) trigger: &'r str,
+    pub(crate) tags: Option<&'r str>,
+    pub(crate) executor: Option<&'r str>,
+    pub(crate) policies: Option<&'r str>,
+    pub(crate) declared: Option<&'r str>,
+    pub(crate) state: StateRow<'r>,
+}
+
+/// How a job stands, as it is read.
+#[derive(Debug)]
+pub(crate) struct StateRow<'r> {
+    pub(crate) next_run_time: Option<i64>,
+    pub(crate) anchor: Option<i64>,
+    pub(crate) incarnation: i64,
+    pub(crate) revision: i64,
+    pub(crate) running: i64,
+    pub(crate) queued: i64,
+    pub(crate) paused: bool,
+    pub(crate) finished: bool,
+    pub(crate) search_limit: bool,
+    pub(crate) absence: &'r str,
+}
+
+impl JobRow<'_> {
+    /// The job, or why the row cannot be understood.
+    pub(crate) fn decode(&self) -> Result<StoredJob, String> {
+        if self.version > VERSION {
+            return Err(format!(
+                "version: a newer Punctual wrote it (form {}, this one reads up to {VERSION})",
+                self.version
+            ));
+        }
+        let state = self.state.decode()?;
+        let id = JobId::new(self.id).map_err(|error| error.to_string())?;
+        let mut job = Job::new(id, self.task, parse("trigger_json", self.trigger)?)
+            .with_name(self.name)
+            .with_executor(self.executor);
+        if let Some(args) = self.args {
+            job = job
+                .with_args_json(args)
+                .map_err(|error| format!("args_json: {error}"))?;
+        }
+        if let Some(tags) = self.tags {
+            job = job.with_tags(parse::<Vec<String>>("tags_json", tags)?);
+        }
+        if let Some(policies) = self.policies {
+            job = job.with_policies(parse("policies_json", policies)?);
+        }
+        if let Some(declared) = self.declared {
+            job = job.with_declared(Some(parse::<Declared>("declared_json", declared)?));
+        }
+        Ok(StoredJob {
+            job: Arc::new(job),
+            state,
+        })
+    }
+}
+
+impl StateRow<'_> {
+    pub(crate) fn decode(&self) -> Result<JobState, String> {
+        let mut state = JobState::default();
+        state.next_run_time = at("next_run_time", self.next_run_time)?;
+        state.anchor = at("anchor", self.anchor)?;
+        state.incarnation = count("incarnation", self.incarnation)?;
+        state.revision = count("revision", self.revision)?;
+        state.running = count("running", self.running)?;
+        state.queued = count("queued", self.queued)?;
+        state.paused = self.paused;
+        state.finished = self.finished;
+        state.search_limit = self.search_limit;
+        state.absence = outcome::absence(self.absence)
+            .ok_or_else(|| format!("absence: `{}` is no reason", self.absence))?;
+        Ok(state)
+    }
+}
+
+pub(crate) fn parse<T: DeserializeOwned>(column: &str, json: &str) -> Result<T, String> {
+    serde_json::from_str(json).map_err(|error| format!("{column}: {error}"))
+}
+
+pub(crate) fn count<T: TryFrom<i64>>(column: &str, number: i64) -> Result<T, String> {
+    T::try_from(number).map_err(|_| format!("{column}: {number} is no count"))
+}

@@ -1,0 +1,9 @@
+//! Rows as values, the same in every database.
+
+mod instant;
+mod job;
+mod run;
+
+pub(crate) use instant::micros;
+pub(crate) use job::{JobRow, StateRow, Written, count, parse};
+pub(crate) use run::{RunRow, key, origin_word, text_of};

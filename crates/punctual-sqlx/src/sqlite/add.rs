@@ -1,0 +1,190 @@
+//! Jobs that come in.
+
+use std::collections::HashMap;
+
+use punctual_store::{Error, Insert, OnConflict, StoredJob};
+
+use super::Inner;
+use super::columns::{self, job_columns};
+use super::fault::failed;
+use super::load::{At, json};
+use crate::limits::JOBS_A_STATEMENT;
+use crate::row::Written;
+
+/// Numbers of one transaction.
+struct Numbers {
+    incarnation: u64,
+    edit: u64,
+}
+
+/// What is in the store under an id, or why it cannot be read.
+type There = Result<StoredJob, String>;
+
+impl Inner {
+    pub(super) async fn add(
+        &self,
+        jobs: Vec<Insert>,
+    ) -> Result<Vec<Result<StoredJob, Error>>, Error> {
+        let mut transaction = self.begin().await?;
+        let mut at = At {
+            connection: &mut transaction,
+            prefix: &self.prefix,
+        };
+        let count = jobs.len() as u64;
+        let mut numbers = Numbers {
+            incarnation: at.count_up("incarnation", count).await? + 1 - count,
+            edit: at.count_up("edit", 1).await?,
+        };
+        let mut answers = Vec::with_capacity(jobs.len());
+        for chunk in jobs.chunks(JOBS_A_STATEMENT) {
+            at.add(chunk, &mut numbers, &mut answers).await?;
+        }
+        transaction.commit().await.map_err(failed)?;
+        self.tell(numbers.edit);
+        Ok(answers)
+    }
+}
+
+impl At<'_> {
+    async fn add(
+        &mut self,
+        jobs: &[Insert],
+        numbers: &mut Numbers,
+        answers: &mut Vec<Result<StoredJob, Error>>,
+    ) -> Result<(), Error> {
+        let ids: Vec<&str> = jobs.iter().map(|insert| insert.job.id().as_str()).collect();
+        let mut there = self.there(&ids).await?;
+        let mut new = Vec::new();
+        for insert in jobs {
+            let id = insert.job.id().as_str();
+            let incarnation = numbers.incarnation;
+            numbers.incarnation += 1;
+            let answer = match there.get(id) {
+                None => match added(insert, incarnation) {
+                    Ok((stored, row)) => {
+                        new.push(row);
+                        Ok(stored)
+                    }
+                    Err(error) => Err(error),
+                },
+                Some(old) => {
+                    // One of the same request may be meant.
+                    self.insert(&std::mem::take(&mut new), numbers.edit).await?;
+                    self.replace(old, insert, incarnation, numbers.edit).await?
+                }
+            };
+            if let Ok(stored) = &answer {
+                there.insert(id, Ok(stored.clone()));
+            }
+            answers.push(answer);
+        }
+        self.insert(&new, numbers.edit).await
+    }
+
+    async fn there<'i>(&mut self, ids: &[&'i str]) -> Result<HashMap<&'i str, There>, Error> {
+        let statement = concat!(
+            "SELECT ",
+            job_columns!(),
+            " FROM {p}jobs WHERE id IN (SELECT value FROM json_each(?1))"
+        );
+        let rows = sqlx::query(self.prefix.sql(statement))
+            .bind(json(ids)?)
+            .fetch_all(&mut *self.connection)
+            .await
+            .map_err(failed)?;
+        let mut there = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            let job = columns::job(row).map_err(failed)?;
+            if let Some(id) = ids.iter().find(|id| **id == job.id) {
+                there.insert(*id, job.decode());
+            }
+        }
+        Ok(there)
+    }
+
+    async fn insert(&mut self, new: &[Written<'_>], edit: u64) -> Result<(), Error> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        let statement = "INSERT INTO {p}jobs (birth, id, version, name, task, args_json, \
+             trigger_json, tags_json, executor, policies_json, declared_json, next_run_time, \
+             anchor, incarnation, revision, running, queued, paused, finished, search_limit, \
+             absence, edit) SELECT value ->> 'incarnation', value ->> 'id', value ->> 'version', \
+             value ->> 'name', value ->> 'task', value ->> 'args', value ->> 'trigger', \
+             value ->> 'tags', value ->> 'executor', value ->> 'policies', value ->> 'declared', \
+             value ->> 'next_run_time', value ->> 'anchor', value ->> 'incarnation', \
+             value ->> 'revision', value ->> 'running', value ->> 'queued', value ->> 'paused', \
+             value ->> 'finished', value ->> 'search_limit', value ->> 'absence', ?2 \
+             FROM json_each(?1)";
+        sqlx::query(self.prefix.sql(statement))
+            .bind(json(new)?)
+            .bind(edit as i64)
+            .execute(&mut *self.connection)
+            .await
+            .map(drop)
+            .map_err(failed)
+    }
+
+    async fn replace(
+        &mut self,
+        old: &There,
+        insert: &Insert,
+        incarnation: u64,
+        edit: u64,
+    ) -> Result<Result<StoredJob, Error>, Error> {
+        let id = insert.job.id();
+        if insert.on_conflict == OnConflict::Refuse {
+            return Ok(Err(Error::conflict(id)));
+        }
+        let old = match old {
+            Ok(old) => old,
+            Err(reason) => return Ok(Err(Error::unreadable(id, reason))),
+        };
+        let (mut state, is_same) = old.replaced_by(insert);
+        if !is_same {
+            state.incarnation = incarnation;
+        }
+        state.revision += 1;
+        let row = match Written::new(&insert.job, &state) {
+            Ok(row) => row,
+            Err(error) => return Ok(Err(error)),
+        };
+        self.rewrite(&row, edit).await?;
+        Ok(Ok(StoredJob {
+            job: insert.job.clone(),
+            state,
+        }))
+    }
+
+    /// Writes a job anew, its counts aside.
+    pub(super) async fn rewrite(&mut self, row: &Written<'_>, edit: u64) -> Result<(), Error> {
+        let statement = "UPDATE {p}jobs SET version = j.value ->> 'version', \
+             name = j.value ->> 'name', task = j.value ->> 'task', \
+             args_json = j.value ->> 'args', trigger_json = j.value ->> 'trigger', \
+             tags_json = j.value ->> 'tags', executor = j.value ->> 'executor', \
+             policies_json = j.value ->> 'policies', declared_json = j.value ->> 'declared', \
+             next_run_time = j.value ->> 'next_run_time', anchor = j.value ->> 'anchor', \
+             incarnation = j.value ->> 'incarnation', revision = j.value ->> 'revision', \
+             paused = j.value ->> 'paused', finished = j.value ->> 'finished', \
+             search_limit = j.value ->> 'search_limit', absence = j.value ->> 'absence', \
+             edit = ?2 FROM json_each(?1) AS j WHERE {p}jobs.id = (j.value ->> 'id')";
+        sqlx::query(self.prefix.sql(statement))
+            .bind(json([row])?)
+            .bind(edit as i64)
+            .execute(&mut *self.connection)
+            .await
+            .map(drop)
+            .map_err(failed)
+    }
+}
+
+fn added(insert: &Insert, incarnation: u64) -> Result<(StoredJob, Written<'_>), Error> {
+    let mut state = insert.state;
+    state.incarnation = incarnation;
+    state.revision = 1;
+    let stored = StoredJob {
+        job: insert.job.clone(),
+        state,
+    };
+    Ok((stored, Written::new(&insert.job, &state)?))
+}

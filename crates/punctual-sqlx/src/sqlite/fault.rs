@@ -1,0 +1,100 @@
+//! What errors of the database mean.
+
+use std::fmt;
+
+use punctual_store as store;
+
+use crate::{Error, ErrorKind};
+
+const BUSY: i32 = 5;
+const READ_ONLY: i32 = 8;
+const CORRUPT: i32 = 11;
+const FULL: i32 = 13;
+const CANNOT_OPEN: i32 = 14;
+const NO_DATABASE: i32 = 26;
+
+/// The code without its refinement.
+fn code(error: &sqlx::Error) -> Option<i32> {
+    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
+}
+
+fn advice(error: &sqlx::Error) -> Option<&'static str> {
+    Some(match code(error)? {
+        BUSY => "another process keeps the database locked",
+        READ_ONLY => "the database may only be read: check the rights of the file and its folder",
+        CORRUPT | NO_DATABASE => "the file is damaged, or no database: restore it from a backup",
+        FULL => "the disk is full",
+        CANNOT_OPEN => "the file cannot be opened: check its folder and its rights",
+        _ => return None,
+    })
+}
+
+/// An error while a store is in use.
+#[derive(Debug)]
+struct Fault {
+    advice: Option<&'static str>,
+    error: sqlx::Error,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.advice {
+            Some(advice) => write!(f, "{advice} ({})", self.error),
+            None => self.error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Fault {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// An error while a store is in use: whether the change was made is not known.
+pub(super) fn failed(error: sqlx::Error) -> store::Error {
+    store::Error::unavailable(Fault {
+        advice: advice(&error),
+        error,
+    })
+}
+
+/// Whether a row with this key was there already.
+pub(super) fn is_conflict(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error();
+    error.is_some_and(|error| error.is_unique_violation())
+}
+
+/// Whether somebody else holds the lock.
+pub(super) fn is_locked(error: &sqlx::Error) -> bool {
+    code(error) == Some(BUSY)
+}
+
+/// An error while a store is opened.
+pub(super) fn opening(file: &str, error: sqlx::Error) -> Error {
+    let (kind, what) = match code(&error) {
+        Some(BUSY) => (
+            ErrorKind::Locked,
+            "is kept locked by another process: end it, or try again later".to_owned(),
+        ),
+        Some(READ_ONLY) => (
+            ErrorKind::ReadOnly,
+            "may only be read, and a store writes: check the rights of the file and its folder"
+                .to_owned(),
+        ),
+        Some(CORRUPT | NO_DATABASE) => (
+            ErrorKind::Foreign,
+            "is damaged, or no SQLite database: restore it from a backup, or name another file"
+                .to_owned(),
+        ),
+        Some(CANNOT_OPEN) => (
+            ErrorKind::Unreachable,
+            "cannot be opened: its folder has to exist, and this process needs the right to \
+             write there"
+                .to_owned(),
+        ),
+        _ => (ErrorKind::Unreachable, format!("cannot be opened: {error}")),
+    };
+    Error::new(kind, format!("`{file}` {what}")).because(error)
+}

@@ -1,0 +1,97 @@
+//! What became of fire times.
+
+use futures::TryStreamExt;
+use punctual_core::{JobId, Run};
+use punctual_store::{Error, RunFilter, Statistics};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::Inner;
+use super::columns::{self, run_columns};
+use super::fault::failed;
+use super::load::or;
+use crate::outcome;
+use crate::row::parse;
+
+/// Without a job and without a wish for open runs, the newest are simply the last.
+const NEWEST: &str = concat!(
+    "SELECT ",
+    run_columns!(),
+    " FROM {p}runs {index} WHERE {rows} AND (?2 IS NULL OR state = ?2) AND fire_time >= ?3 \
+     AND fire_time < ?4 AND id < ?5 ORDER BY id DESC"
+);
+
+impl Inner {
+    pub(super) async fn runs(&self, filter: RunFilter) -> Result<Vec<Run>, Error> {
+        let (index, rows) = match (&filter.job, filter.open) {
+            (Some(_), false) => ("", "job = ?1"),
+            (Some(_), true) => ("", "job = ?1 AND finished IS NULL"),
+            (None, false) => ("", "?1 IS NULL"),
+            // The open ones are few, and have an index of their own.
+            (None, true) => ("INDEXED BY {p}runs_open", "?1 IS NULL AND finished IS NULL"),
+        };
+        let statement = NEWEST.replace("{index}", index).replace("{rows}", rows);
+        let mut rows = sqlx::query(self.prefix.sql(&statement))
+            .bind(filter.job.as_ref().map(JobId::as_str))
+            .bind(filter.outcome.map(outcome::word))
+            .bind(or(filter.from, i64::MIN))
+            .bind(or(filter.until, i64::MAX))
+            .bind(filter.before.map_or(i64::MAX, |run| run.0 as i64))
+            .fetch(&self.readers);
+        let mut runs = Vec::new();
+        while let Some(row) = rows.try_next().await.map_err(failed)? {
+            runs.extend(columns::run(&row).map_err(failed)?.decode());
+            if filter.limit > 0 && runs.len() == filter.limit {
+                break;
+            }
+        }
+        Ok(runs)
+    }
+
+    /// A job counts its own; of one that is gone, what the ledger still holds is counted.
+    pub(super) async fn statistics(&self, id: JobId) -> Result<Statistics, Error> {
+        let statement = "SELECT statistics_json FROM {p}jobs WHERE id = ?1";
+        let found: Option<Option<String>> = sqlx::query_scalar(self.prefix.sql(statement))
+            .bind(id.as_str())
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(failed)?;
+        match found {
+            Some(Some(json)) => Ok(parse("statistics_json", &json).unwrap_or_default()),
+            Some(None) => Ok(Statistics::default()),
+            None => self.counted(&id).await,
+        }
+    }
+
+    async fn counted(&self, id: &JobId) -> Result<Statistics, Error> {
+        let statement = "SELECT state, sum(coalesce(range_count, 1)), \
+             coalesce(sum(max(finished - started, 0)), 0), \
+             coalesce(max(finished - started), 0), max(id) FROM {p}runs \
+             WHERE job = ?1 AND finished IS NOT NULL GROUP BY state ORDER BY max(id)";
+        let rows = sqlx::query(self.prefix.sql(statement))
+            .bind(id.as_str())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
+        let mut statistics = Statistics::default();
+        for row in &rows {
+            count(&mut statistics, row).map_err(failed)?;
+        }
+        Ok(statistics)
+    }
+}
+
+fn count(statistics: &mut Statistics, row: &SqliteRow) -> Result<(), sqlx::Error> {
+    let state = outcome::state(row.try_get(0)?);
+    let Some(outcome) = state.and_then(|state| state.outcome()) else {
+        return Ok(());
+    };
+    let number = |index| {
+        row.try_get::<i64, _>(index)
+            .map(|n| n.max(0).unsigned_abs())
+    };
+    statistics.count(outcome, number(1)?);
+    statistics.total_micros = statistics.total_micros.saturating_add(number(2)?);
+    statistics.longest_micros = statistics.longest_micros.max(number(3)?);
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! The tables: made, brought up to date, or refused.
+
+use sqlx::{Connection, Row, SqliteConnection};
+
+use super::fault::opening;
+use crate::prefix::Prefix;
+use crate::{Error, ErrorKind};
+
+/// Every step that the tables went through, the oldest first. Steps are never changed.
+const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+
+/// Where the steps are written down that were made.
+const SCHEMA: &str = "CREATE TABLE {p}schema (
+    version INTEGER PRIMARY KEY,
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL
+) STRICT";
+
+/// The tables and the columns that statements use, to notice tables of others.
+const COLUMNS: &[(&str, &str)] = &[
+    ("{p}counters", "name value"),
+    (
+        "{p}jobs",
+        "birth id version name task args_json trigger_json tags_json executor policies_json \
+         declared_json next_run_time anchor incarnation revision running queued paused finished \
+         search_limit absence statistics_json edit",
+    ),
+    (
+        "{p}runs",
+        "id job birth incarnation origin fire_time state node epoch ends_instance cancel reruns \
+         started finished attempts result_json error range_last range_count range_at_least",
+    ),
+    ("{p}nodes", "name epoch state beats tasks_json zones"),
+];
+
+/// Checks the tables and makes what is missing. Many may do this at once: steps are made under
+/// the lock of the database, and looked for again under it.
+pub(super) async fn prepare(
+    connection: &mut SqliteConnection,
+    prefix: &Prefix,
+    file: &str,
+) -> Result<(), Error> {
+    if find(connection, prefix, file).await? == Some(STEPS.len()) {
+        return Ok(());
+    }
+    let failed = |error| opening(file, error);
+    let begun = connection.begin_with("BEGIN IMMEDIATE").await;
+    let mut transaction = begun.map_err(failed)?;
+    let made = find(&mut transaction, prefix, file).await?;
+    make(&mut transaction, prefix, made).await.map_err(failed)?;
+    transaction.commit().await.map_err(failed)
+}
+
+async fn make(
+    connection: &mut SqliteConnection,
+    prefix: &Prefix,
+    made: Option<usize>,
+) -> Result<(), sqlx::Error> {
+    if made.is_none() {
+        sqlx::raw_sql(prefix.sql(SCHEMA))
+            .execute(&mut *connection)
+            .await?;
+    }
+    for (index, step) in STEPS.iter().enumerate().skip(made.unwrap_or(0)) {
+        sqlx::raw_sql(prefix.sql(step))
+            .execute(&mut *connection)
+            .await?;
+        let note = prefix.sql("INSERT INTO {p}schema VALUES (?1, ?2, unixepoch() * 1000000)");
+        sqlx::query(note)
+            .bind(index as i64 + 1)
+            .bind(env!("CARGO_PKG_VERSION"))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// How many steps were made, if there are tables of ours.
+async fn find(
+    connection: &mut SqliteConnection,
+    prefix: &Prefix,
+    file: &str,
+) -> Result<Option<usize>, Error> {
+    let failed = |error| opening(file, error);
+    let schema = columns(connection, prefix, "{p}schema").await;
+    if schema.map_err(failed)?.is_empty() {
+        for (table, _) in COLUMNS {
+            let found = columns(connection, prefix, table).await.map_err(failed)?;
+            if !found.is_empty() {
+                return Err(foreign(file, &prefix.table(table), NOT_OURS));
+            }
+        }
+        return Ok(None);
+    }
+    let newest = prefix.sql("SELECT coalesce(max(version), 0) FROM {p}schema");
+    let newest: i64 = sqlx::query_scalar(newest)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|error| foreign(file, &prefix.table("{p}schema"), NOT_OURS).because(error))?;
+    let made = usize::try_from(newest).unwrap_or(usize::MAX);
+    if made > STEPS.len() {
+        return Err(newer(file, newest));
+    }
+    if made == STEPS.len() {
+        check_columns(connection, prefix, file).await?;
+    }
+    Ok(Some(made))
+}
+
+async fn check_columns(
+    connection: &mut SqliteConnection,
+    prefix: &Prefix,
+    file: &str,
+) -> Result<(), Error> {
+    for (table, wanted) in COLUMNS {
+        let found = columns(connection, prefix, table)
+            .await
+            .map_err(|error| opening(file, error))?;
+        let missing = wanted
+            .split_whitespace()
+            .find(|column| !found.iter().any(|own| own == column));
+        if let Some(column) = missing {
+            let what = format!("lacks the column `{column}`");
+            return Err(foreign(file, &prefix.table(table), &what));
+        }
+    }
+    Ok(())
+}
+
+async fn columns(
+    connection: &mut SqliteConnection,
+    prefix: &Prefix,
+    table: &str,
+) -> Result<Vec<String>, sqlx::Error> {
+    let rows = sqlx::query("SELECT name FROM pragma_table_info(?1)")
+        .bind(prefix.table(table))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| row.try_get(0)).collect()
+}
+
+fn newer(file: &str, made: i64) -> Error {
+    Error::new(
+        ErrorKind::Newer,
+        format!(
+            "the tables in `{file}` are of a newer Punctual (form {made}, this one knows up to \
+             {}): use that version, or another file or table prefix; nothing was changed",
+            STEPS.len()
+        ),
+    )
+}
+
+const NOT_OURS: &str = "was not made by Punctual";
+
+fn foreign(file: &str, table: &str, what: &str) -> Error {
+    Error::new(
+        ErrorKind::Foreign,
+        format!(
+            "the table `{table}` in `{file}` {what}: choose another table prefix or another file, \
+             or rename the table; nothing was changed"
+        ),
+    )
+}

@@ -1,0 +1,43 @@
+//! A folder of database files that goes away with the test.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use punctual_sqlx::{SqliteOptions, SqliteStore};
+use tempfile::TempDir;
+
+pub(crate) struct Folder {
+    folder: TempDir,
+    next: AtomicU32,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+            next: AtomicU32::new(0),
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn url(&self, name: &str) -> String {
+        format!("sqlite://{}", self.path(name).display())
+    }
+
+    pub(crate) fn options(&self, name: &str) -> SqliteOptions {
+        SqliteOptions::new(&self.url(name))
+    }
+
+    pub(crate) async fn open(&self, name: &str) -> SqliteStore {
+        self.options(name).open().await.unwrap()
+    }
+
+    /// A store in a file of its own.
+    pub(crate) async fn fresh(&self) -> SqliteStore {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        self.open(&format!("{number}.db")).await
+    }
+}

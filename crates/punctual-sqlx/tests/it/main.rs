@@ -1,0 +1,10 @@
+//! The SQLite store.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod conformance;
+mod folder;
+mod opening;
+mod processes;
+mod rows;
+mod scene;

@@ -1,0 +1,219 @@
+//! Several processes on one file.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::{Interval, Job, MaxInstances, Outcome, Policies, RunState};
+use punctual_sqlx::SqliteStore;
+use punctual_store::{ChangedJobs, ClaimAnswer, JobFilter, JobStore, RunFilter};
+use tokio::process::{Child, Command};
+
+use crate::folder::Folder;
+use crate::scene::{add, advance, at, due, ended, job, node, request};
+
+const JOBS: i64 = 20;
+const TIMES: i64 = 25;
+const PROCESSES: u32 = 4;
+/// Tells a process of this program that it is one of the crowd.
+const FILE: &str = "PUNCTUAL_TEST_FILE";
+
+/// Fires [`TIMES`] times, then never again.
+fn short_lived(id: &str) -> Job {
+    let trigger = Interval::every(Duration::from_secs(10))
+        .start(at(10))
+        .end(at(10 * TIMES));
+    let policies = Policies {
+        max_instances: MaxInstances::UNLIMITED,
+        ..Policies::default()
+    };
+    Job::new(id.try_into().unwrap(), "task", trigger.build().unwrap()).with_policies(policies)
+}
+
+/// Claims and ends whatever is due until nothing is left.
+async fn work(store: &SqliteStore, name: &str) {
+    let lease = node(store, name).await;
+    let mut ends = Vec::new();
+    loop {
+        let window = due(store, at(100_000)).await;
+        let claims = window.jobs.iter().map(|stored| {
+            // One fire time after the other, whatever the clock says.
+            advance(stored, stored.state.next_run_time.unwrap())
+        });
+        let claims: Vec<_> = claims.collect();
+        if claims.is_empty() && ends.is_empty() {
+            return;
+        }
+        let request = request(&lease, claims, std::mem::take(&mut ends));
+        let reply = store.claim(&request).await.unwrap();
+        let won = reply.answers.iter().filter_map(|answer| match answer {
+            ClaimAnswer::Won(won) => Some(ended(won.first)),
+            ClaimAnswer::Lost(_) | ClaimAnswer::AtLimit(_) => None,
+        });
+        ends.extend(won);
+    }
+}
+
+/// Every fire time of every job was run once, by whomever, and the jobs have left.
+async fn check(store: &SqliteStore) {
+    assert_eq!(store.list(JobFilter::default()).await.unwrap(), vec![]);
+    let mut seen: BTreeMap<String, Vec<DateTime<Utc>>> = BTreeMap::new();
+    for run in store.runs(RunFilter::default()).await.unwrap() {
+        assert_eq!(run.state, RunState::Ended(Outcome::Succeeded));
+        seen.entry(run.job.to_string())
+            .or_default()
+            .push(run.fire_time());
+    }
+    assert_eq!(seen.len() as i64, JOBS);
+    for times in seen.values_mut() {
+        times.sort();
+        let wanted: Vec<_> = (1..=TIMES).map(|time| at(10 * time)).collect();
+        assert_eq!(*times, wanted);
+    }
+}
+
+async fn fill(store: &SqliteStore) {
+    for index in 0..JOBS {
+        add(store, short_lived(&format!("job {index}")))
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn stores_of_one_process_share_a_file() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    fill(&store).await;
+    let mut crowd = Vec::new();
+    for index in 0..PROCESSES {
+        let other = folder.open("jobs.db").await;
+        crowd.push(tokio::spawn(async move {
+            work(&other, &format!("node {index}")).await;
+        }));
+    }
+    for worker in crowd {
+        worker.await.unwrap();
+    }
+    check(&store).await;
+}
+
+/// What the others do: nothing, unless they are told of a file.
+#[tokio::test]
+async fn one_of_the_crowd() {
+    let Ok(file) = std::env::var(FILE) else {
+        return;
+    };
+    let store = SqliteStore::open(&file).await.unwrap();
+    work(&store, &std::process::id().to_string()).await;
+}
+
+fn begin(file: &str) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "processes::one_of_the_crowd"])
+        .env(FILE, file)
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn processes_share_a_file() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    fill(&store).await;
+    let crowd: Vec<Child> = (0..PROCESSES)
+        .map(|_| begin(&folder.url("jobs.db")))
+        .collect();
+    for mut worker in crowd {
+        assert!(worker.wait().await.unwrap().success());
+    }
+    check(&store).await;
+}
+
+/// What a process that is killed has claimed stays claimed; the file stays good.
+#[tokio::test]
+async fn a_killed_process_leaves_a_good_file() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    fill(&store).await;
+    let mut worker = begin(&folder.url("jobs.db"));
+    while store.runs(RunFilter::default()).await.unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    worker.kill().await.unwrap();
+    let name = worker_name(&store).await;
+    work(&store, "survivor").await;
+    let dead = store.nodes().await.unwrap();
+    let dead = dead
+        .into_iter()
+        .find(|peer| *peer.info.name == *name)
+        .unwrap();
+    let recovery = punctual_store::RecoverRequest {
+        by: node(&store, "heir").await,
+        tasks: vec!["task".into()],
+        dead,
+        now: at(9_999).timestamp_micros(),
+    };
+    let lost = store.recover(recovery).await.unwrap().lost.len();
+    let runs = store.runs(RunFilter::default()).await.unwrap();
+    assert_eq!(
+        runs.len() as i64,
+        JOBS * TIMES,
+        "each fire time has one run"
+    );
+    let recorded = runs
+        .iter()
+        .filter(|run| run.state == RunState::Ended(Outcome::Lost));
+    assert_eq!(recorded.count(), lost);
+    assert_eq!(store.list(JobFilter::default()).await.unwrap(), vec![]);
+}
+
+async fn worker_name(store: &SqliteStore) -> String {
+    let peers = store.nodes().await.unwrap();
+    peers[0].info.name.to_string()
+}
+
+#[tokio::test]
+async fn edits_of_another_process_are_noticed() {
+    let folder = Folder::new();
+    let soon = Duration::from_millis(5);
+    let store = folder
+        .options("jobs.db")
+        .poll_interval(soon)
+        .open()
+        .await
+        .unwrap();
+    // Another store has no way to tell this one: it is as far away as another process.
+    let other = folder.open("jobs.db").await;
+    add(&other, job("a")).await.unwrap();
+    let counter = store.changes(0).await.unwrap().counter;
+    let (changes, added) = tokio::join!(store.changes(counter), add(&other, job("b")));
+    added.unwrap();
+    let ChangedJobs::These(jobs) = changes.unwrap().jobs else {
+        panic!("there are few");
+    };
+    let ids: Vec<_> = jobs.iter().map(|stored| stored.job.id().as_str()).collect();
+    assert_eq!(ids, ["b"]);
+}
+
+#[tokio::test]
+async fn edits_of_this_process_are_told_at_once() {
+    let folder = Folder::new();
+    let never = TimeDelta::days(1).to_std().unwrap();
+    let store = folder
+        .options("jobs.db")
+        .poll_interval(never)
+        .open()
+        .await
+        .unwrap();
+    let (changes, added) = tokio::join!(store.changes(0), add(&store, job("a")));
+    added.unwrap();
+    let counter = changes.unwrap().counter;
+    let removed = store.remove("a".try_into().unwrap());
+    let (changes, removed) = tokio::join!(store.changes(counter), removed);
+    assert!(removed.unwrap().is_some());
+    assert!(matches!(changes.unwrap().jobs, ChangedJobs::These(jobs) if jobs.is_empty()));
+}

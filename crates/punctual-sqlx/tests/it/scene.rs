@@ -1,0 +1,85 @@
+//! Jobs and claims to try a store with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use punctual_core::plan::plan;
+use punctual_core::{Interval, Job, JobState, Outcome, RunId};
+use punctual_store::{
+    Claim, ClaimKind, ClaimRequest, Error, Insert, JobStore, Lease, NodeInfo, OnConflict, RunEnd,
+    StoredJob, Window, WindowRequest,
+};
+
+/// A whole second, 2026-03-01.
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_772_366_400 + seconds, 0).unwrap()
+}
+
+/// A job that is due every ten seconds, from second 10 on.
+pub(crate) fn job(id: &str) -> Job {
+    let trigger = Interval::every(Duration::from_secs(10)).start(at(0));
+    Job::new(id.try_into().unwrap(), "task", trigger.build().unwrap())
+}
+
+pub(crate) fn insert(job: Job) -> Insert {
+    let mut state = JobState::default();
+    state.next_run_time = Some(at(10));
+    Insert {
+        job: Arc::new(job),
+        state,
+        on_conflict: OnConflict::Refuse,
+    }
+}
+
+pub(crate) async fn add(store: &dyn JobStore, job: Job) -> Result<StoredJob, Error> {
+    store.add(vec![insert(job)]).await?.pop().unwrap()
+}
+
+pub(crate) async fn node(store: &dyn JobStore, name: &str) -> Lease {
+    let info = NodeInfo {
+        name: name.into(),
+        tasks: vec!["task".into()],
+        zones: "2026e".into(),
+    };
+    store.register(info).await.unwrap()
+}
+
+pub(crate) async fn due(store: &dyn JobStore, through: DateTime<Utc>) -> Window {
+    let limit = 1_000;
+    let request = WindowRequest { through, limit };
+    store.window(request).await.unwrap()
+}
+
+/// A claim of what is due at `now`.
+pub(crate) fn advance(stored: &StoredJob, now: DateTime<Utc>) -> Claim {
+    Claim {
+        id: stored.job.id().clone(),
+        incarnation: stored.state.incarnation,
+        kind: ClaimKind::Advance {
+            revision: stored.state.revision,
+            plan: plan(&stored.job.view(&stored.state), now),
+        },
+    }
+}
+
+pub(crate) fn request(lease: &Lease, claims: Vec<Claim>, ends: Vec<RunEnd>) -> ClaimRequest {
+    ClaimRequest {
+        lease: lease.clone(),
+        now: at(10),
+        ends,
+        claims,
+        is_repeated: false,
+    }
+}
+
+pub(crate) fn ended(run: RunId) -> RunEnd {
+    RunEnd {
+        run,
+        outcome: Outcome::Succeeded,
+        started: Some(at(10).timestamp_micros()),
+        finished: at(11).timestamp_micros(),
+        attempts: 1,
+        text: None,
+    }
+}

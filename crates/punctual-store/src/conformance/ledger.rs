@@ -1,0 +1,150 @@
+//! Rules about what is kept of runs.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::{Policies, RunId};
+
+use super::scene::{
+    advance, at, claim, current, decided, due, due_job, ended, expect, insert, job, node, text, won,
+};
+use crate::{ClaimKind, JobStore, Lease, Retention, RunEnd, RunFilter};
+
+/// Runs a job at the seconds 10, 20, .. and ends each run five milliseconds later.
+async fn run_often(
+    store: &dyn JobStore,
+    lease: &Lease,
+    id: &str,
+    times: i64,
+) -> Result<Vec<RunId>, String> {
+    let mut stored = due_job(store, id, Policies::default()).await?;
+    let mut runs = Vec::new();
+    for time in 1..=times {
+        let now = at(10 * time);
+        let reply = claim(store, lease, vec![advance(&stored, 0, now)], vec![])
+            .await
+            .map_err(text)?;
+        let run = won(&reply, 0)?.first;
+        let end = RunEnd {
+            started: Some(now.timestamp_micros()),
+            finished: (now + TimeDelta::milliseconds(5)).timestamp_micros(),
+            ..ended(run)
+        };
+        claim(store, lease, vec![], vec![end]).await.map_err(text)?;
+        runs.push(run);
+        stored = current(store, id).await?;
+    }
+    Ok(runs)
+}
+
+async fn numbers(store: &dyn JobStore, filter: RunFilter) -> Result<Vec<RunId>, String> {
+    let runs = store.runs(filter).await.map_err(text)?;
+    Ok(runs.iter().map(|run| run.id).collect())
+}
+
+pub(super) async fn pages(store: &dyn JobStore) -> Result<(), String> {
+    let lease = node(store, "one").await?;
+    let mut runs = run_often(store, &lease, "a", 3).await?;
+    runs.extend(run_often(store, &lease, "b", 2).await?);
+    let stored = due_job(store, "open", Policies::default()).await?;
+    let reply = claim(store, &lease, vec![advance(&stored, 0, at(10))], vec![])
+        .await
+        .map_err(text)?;
+    runs.push(won(&reply, 0)?.first);
+    runs.reverse();
+    let mut seen: Vec<RunId> = Vec::new();
+    loop {
+        let filter = RunFilter {
+            before: seen.last().copied(),
+            limit: 2,
+            ..RunFilter::default()
+        };
+        let page = numbers(store, filter).await?;
+        if page.is_empty() || seen.len() > runs.len() {
+            break;
+        }
+        seen.extend(page);
+    }
+    expect("all pages", &seen, &runs)?;
+    let filter = RunFilter {
+        before: Some(runs[3]),
+        ..RunFilter::job("a".try_into().map_err(text)?)
+    };
+    expect(
+        "of one job",
+        numbers(store, filter).await?,
+        runs[4..].to_vec(),
+    )
+}
+
+fn with_micros(at: DateTime<Utc>, micros: i64) -> DateTime<Utc> {
+    at + TimeDelta::microseconds(micros)
+}
+
+pub(super) async fn microseconds(store: &dyn JobStore) -> Result<(), String> {
+    let lease = node(store, "one").await?;
+    let next = with_micros(at(10), 123_457);
+    let answers = store.add(vec![insert(job("a")?, due(next))]).await;
+    let mut answers = answers.map_err(text)?;
+    let stored = answers.pop().ok_or("no answer")?.map_err(text)?;
+    let mut claimed = advance(&stored, 0, next);
+    claimed.kind = ClaimKind::Advance {
+        revision: stored.state.revision,
+        plan: decided(&stored, 0, next),
+    };
+    let reply = claim(store, &lease, vec![claimed], vec![])
+        .await
+        .map_err(text)?;
+    let (started, finished) = (with_micros(at(10), 123_459), with_micros(at(11), 1));
+    let end = RunEnd {
+        started: Some(started.timestamp_micros()),
+        finished: finished.timestamp_micros(),
+        ..ended(won(&reply, 0)?.first)
+    };
+    claim(store, &lease, vec![], vec![end])
+        .await
+        .map_err(text)?;
+    let runs = store.runs(RunFilter::default()).await.map_err(text)?;
+    let times: Vec<_> = runs
+        .iter()
+        .map(|run| (run.fire_time(), run.started, run.finished))
+        .collect();
+    let wanted = vec![(next, Some(started), Some(finished))];
+    expect("the times of the run", times, wanted)
+}
+
+pub(super) async fn by_age(store: &dyn JobStore) -> Result<(), String> {
+    let lease = node(store, "one").await?;
+    // An open one, older than all.
+    let stored = due_job(store, "open", Policies::default()).await?;
+    let reply = claim(store, &lease, vec![advance(&stored, 0, at(10))], vec![])
+        .await
+        .map_err(text)?;
+    let open = won(&reply, 0)?.first;
+    let runs = run_often(store, &lease, "a", 3).await?;
+    let retention = Retention {
+        ended_before: Some(at(30)),
+        ..Retention::default()
+    };
+    for wanted in [1, 1, 0] {
+        let purged = store.purge(retention, 1).await.map_err(text)?;
+        expect("how many are forgotten at a time", purged, wanted)?;
+    }
+    let left = numbers(store, RunFilter::default()).await?;
+    expect("what is left", left, vec![runs[2], open])?;
+    let id = "a".try_into().map_err(text)?;
+    let statistics = store.statistics(id).await.map_err(text)?;
+    expect("the statistics", statistics.succeeded, 3)
+}
+
+pub(super) async fn by_count(store: &dyn JobStore) -> Result<(), String> {
+    let lease = node(store, "one").await?;
+    let many = run_often(store, &lease, "many", 3).await?;
+    let few = run_often(store, &lease, "few", 1).await?;
+    let retention = Retention {
+        per_job: Some(2),
+        ..Retention::default()
+    };
+    let purged = store.purge(retention, 10).await.map_err(text)?;
+    expect("how many are forgotten", purged, 1)?;
+    let left = numbers(store, RunFilter::default()).await?;
+    expect("what is left", left, vec![few[0], many[2], many[1]])
+}
