@@ -2,88 +2,116 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use punctual_core::{OnLost, Outcome, Policies, Run, RunId, RunState};
+use punctual_core::{JobId, OnLost, Outcome, Policies, Run, RunId, RunState};
+
+use chrono::{DateTime, Utc};
 
 use super::{Case, Checker, Execution, Rule, Violation};
 
-impl Checker {
-    /// The code ran only where the ledger knows of it.
-    pub(super) fn check_unrecorded(&self, known: &BTreeSet<RunId>, found: &mut Vec<Violation>) {
-        let executions = self.executions.iter().flatten();
-        for execution in executions.filter(|execution| !known.contains(&execution.run)) {
-            let seen = format!(
-                "run {} began and the ledger does not know it",
-                execution.run
-            );
-            let began = execution.began;
-            found.push(Violation::at(
-                &execution.job,
-                began,
-                Rule::Contradictory,
-                seen,
-            ));
+/// Executions by the number of the run that the ledger has for them.
+pub(super) struct Bodies<'a> {
+    of_run: BTreeMap<RunId, Vec<&'a Execution>>,
+}
+
+impl<'a> Bodies<'a> {
+    /// Sorts executions by their runs. Those that no run answers for are violations.
+    pub(super) fn of(
+        checker: &'a Checker,
+        ledger: &[Run],
+        found: &mut Vec<Violation>,
+    ) -> Option<Self> {
+        let executions = checker.executions.as_ref()?;
+        let numbers: BTreeSet<RunId> = ledger.iter().map(|run| run.id).collect();
+        let single = ledger.iter().filter(|run| run.range.is_none());
+        let keys: BTreeSet<(&JobId, DateTime<Utc>, RunId)> = single
+            .map(|run| (&run.job, run.fire_time(), run.id))
+            .collect();
+        let mut of_run: BTreeMap<RunId, Vec<&Execution>> = BTreeMap::new();
+        for execution in executions {
+            let (job, fire_time) = (&execution.job, execution.fire_time);
+            // A run that was taken from a dead node goes on under a greater number.
+            let reruns = (job, fire_time, execution.run)..=(job, fire_time, RunId(u64::MAX));
+            let known = numbers.contains(&execution.run).then_some(execution.run);
+            let known = known.or_else(|| keys.range(reruns).next().map(|(.., run)| *run));
+            if let Some(run) = known {
+                of_run.entry(run).or_default().push(execution);
+            } else {
+                let seen = format!(
+                    "run {} began and the ledger does not know it",
+                    execution.run
+                );
+                found.push(Violation::at(job, fire_time, Rule::Contradictory, seen));
+            }
         }
+        Some(Self { of_run })
+    }
+
+    pub(super) fn of_run(&self, run: RunId) -> &[&'a Execution] {
+        self.of_run.get(&run).map_or(&[], Vec::as_slice)
     }
 }
 
 impl Case<'_> {
     pub(super) fn check_bodies(&self, found: &mut Vec<Violation>) {
-        let Some(executions) = &self.checker.executions else {
+        let Some(bodies) = self.bodies else {
             return;
         };
-        let mut of_run: BTreeMap<RunId, Vec<&Execution>> = BTreeMap::new();
-        for execution in executions {
-            if execution.job == self.history.job {
-                of_run.entry(execution.run).or_default().push(execution);
-            }
-        }
         for run in &self.runs {
-            let bodies = of_run.get(&run.id).map_or(&[][..], Vec::as_slice);
-            self.check_body(run, bodies, found);
+            let its = bodies.of_run(run.id);
+            self.check_outcome(run, its, found);
+            self.check_attempts(run, its, found);
         }
     }
 
-    fn check_body(&self, run: &Run, bodies: &[&Execution], found: &mut Vec<Violation>) {
-        if let RunState::Ended(outcome) = run.state {
-            let ended_itself = matches!(
-                outcome,
-                Outcome::Succeeded | Outcome::Failed | Outcome::Panicked
-            );
-            if ended_itself && bodies.is_empty() {
-                let seen = format!("it is {outcome}, and its body never began");
-                found.push(Violation::of(run, Rule::Contradictory, seen));
-            }
-            if !outcome.has_run() && !bodies.is_empty() {
-                let seen = format!("it is {outcome}, and its body began");
-                found.push(Violation::of(run, Rule::Contradictory, seen));
-            }
-        }
+    fn check_outcome(&self, run: &Run, bodies: &[&Execution], found: &mut Vec<Violation>) {
+        let RunState::Ended(outcome) = run.state else {
+            return;
+        };
+        let ended_itself = matches!(
+            outcome,
+            Outcome::Succeeded | Outcome::Failed | Outcome::Panicked
+        );
+        let seen = match bodies {
+            [] if ended_itself => format!("it is {outcome}, and its body never began"),
+            [_, ..] if !outcome.has_run() => format!("it is {outcome}, and its body began"),
+            _ => return,
+        };
+        found.push(Violation::of(run, Rule::Contradictory, seen));
+    }
+
+    fn check_attempts(&self, run: &Run, bodies: &[&Execution], found: &mut Vec<Violation>) {
         let mut attempts = BTreeSet::new();
         for body in bodies {
-            if !attempts.insert((body.attempt, body.node.as_str())) {
-                let seen = format!("attempt {} began twice", body.attempt);
+            if !attempts.insert((body.run, body.attempt)) {
+                let seen = format!("attempt {} of run {} began twice", body.attempt, body.run);
                 found.push(Violation::of(run, Rule::Twice, seen));
             }
         }
-        let most = self.most_attempts(run);
-        if bodies.len() as u64 > most {
-            let seen = format!("its body began {} times, {most} allowed", bodies.len());
+        let (attempts, reruns) = self.allowed(run);
+        let numbers: BTreeSet<RunId> = bodies.iter().map(|body| body.run).collect();
+        if numbers.len() as u64 > reruns + 1 {
+            let seen = format!("it was rerun as {numbers:?}, {reruns} times allowed");
+            found.push(Violation::of(run, Rule::Twice, seen));
+        }
+        if let Some(body) = bodies.iter().find(|body| body.attempt > attempts) {
+            let seen = format!("attempt {} began, {attempts} allowed", body.attempt);
             found.push(Violation::of(run, Rule::Twice, seen));
         }
     }
 
-    /// How often its policies let it begin: each time that it is lost, all attempts anew.
-    fn most_attempts(&self, run: &Run) -> u64 {
+    /// How many attempts its policies allow, and how many reruns.
+    fn allowed(&self, run: &Run) -> (u32, u64) {
         let end = run.finished.unwrap_or(self.now);
         let from = run.fire_time().min(end);
         let policies = self.history.policies_in(from, end, self.checker.skew);
-        let attempts = |policies: &Policies| {
-            let reruns = match policies.on_lost {
-                OnLost::Record => 0,
-                OnLost::Rerun { at_most } => at_most,
-            };
-            u64::from(policies.retry.attempts.max(1)) * (u64::from(reruns) + 1)
-        };
-        policies.map(attempts).max().unwrap_or(1)
+        let attempts = policies.clone().map(|policies| policies.retry.attempts);
+        let reruns = policies.map(|policies: &Policies| match policies.on_lost {
+            OnLost::Record => 0,
+            OnLost::Rerun { at_most } => u64::from(at_most),
+        });
+        (
+            attempts.max().unwrap_or(1).max(1),
+            reruns.max().unwrap_or(0),
+        )
     }
 }

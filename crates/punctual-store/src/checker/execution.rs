@@ -9,8 +9,10 @@ use punctual_core::{JobId, RunId};
 pub struct Execution {
     /// The job.
     pub job: JobId,
-    /// The run it was told that it is.
+    /// The number of the run, as the body was told.
     pub run: RunId,
+    /// The fire time, as the body was told: a run that is rerun keeps it and gets another number.
+    pub fire_time: DateTime<Utc>,
     /// Which attempt, counted from 1.
     pub attempt: u32,
     /// Where.

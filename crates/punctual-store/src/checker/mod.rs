@@ -32,7 +32,7 @@
 //! let lease = store.register(info).await?;
 //! let advance = ClaimKind::Advance { revision: 1, plan: plan(&added.job.view(&added.state), noon) };
 //! let claim = Claim { id: added.job.id().clone(), incarnation: added.state.incarnation, kind: advance };
-//! let request = ClaimRequest { lease, now: noon, ends: vec![], claims: vec![claim] };
+//! let request = ClaimRequest { lease, now: noon, ends: vec![], claims: vec![claim], is_repeated: false };
 //! let ClaimAnswer::Won(won) = &store.claim(&request).await?.answers[0] else { panic!() };
 //! let end = RunEnd {
 //!     run: won.first,
@@ -79,8 +79,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::Run;
 
+use self::bodies::Bodies;
+
 /// How late decisions may be without a reason, if nothing else is said.
 const PATIENCE: TimeDelta = TimeDelta::seconds(30);
+
+/// Spans are cut to this, so that sums of them are spans.
+const LONGEST: TimeDelta = TimeDelta::days(36_500);
 
 /// What is known besides the ledger, and how strictly it is judged.
 ///
@@ -150,13 +155,13 @@ impl Checker {
     /// How far the clocks of the nodes, and of whoever wrote the histories, are apart at most; they
     /// agree by default.
     pub fn skew(mut self, skew: TimeDelta) -> Self {
-        self.skew = skew;
+        self.skew = skew.clamp(TimeDelta::zero(), LONGEST);
         self
     }
 
     /// How late a decision or a start may be without an [`Absence`]; 30 seconds by default.
     pub fn patience(mut self, patience: TimeDelta) -> Self {
-        self.patience = patience;
+        self.patience = patience.clamp(TimeDelta::zero(), LONGEST);
         self
     }
 
@@ -185,17 +190,18 @@ impl Checker {
                 )),
             }
         }
+        let bodies = Bodies::of(self, ledger, &mut found);
         for (history, mut runs) in self.histories.iter().zip(of_history) {
             runs.sort_unstable_by_key(|run| (run.fire_time(), run.id));
             let case = Case {
                 checker: self,
                 history,
                 runs,
+                bodies: bodies.as_ref(),
                 now,
             };
             case.check(&mut found);
         }
-        self.check_unrecorded(&numbers, &mut found);
         found.sort();
         found
     }
@@ -223,6 +229,7 @@ struct Case<'a> {
     history: &'a History,
     /// In the order of their fire times.
     runs: Vec<&'a Run>,
+    bodies: Option<&'a Bodies<'a>>,
     now: DateTime<Utc>,
 }
 

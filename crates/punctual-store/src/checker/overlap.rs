@@ -1,10 +1,11 @@
 //! How many instances were under way at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{Outcome, Run, RunId};
 
+use super::bodies::Bodies;
 use super::shift::earlier;
 use super::{Case, Rule, Violation};
 
@@ -22,8 +23,8 @@ impl Case<'_> {
         if !limits.any(|(_, policies)| is_limited(policies.max_instances.limit())) {
             return;
         }
-        let mut seen = match &self.checker.executions {
-            Some(_) => self.seen_by_bodies(),
+        let mut seen = match self.bodies {
+            Some(bodies) => self.seen_by_bodies(bodies),
             None => self.seen_by_ledger(),
         };
         seen.sort_unstable_by_key(|seen| (seen.began, seen.run.id));
@@ -45,12 +46,14 @@ impl Case<'_> {
         }
     }
 
-    /// The most that was allowed at some time since it was due; `None` if that is no limit.
+    /// The most that was allowed at some time from when it was due until it ended; `None` if that
+    /// is no limit.
     fn limit_of(&self, seen: &Seen<'_>) -> Option<u32> {
-        // It was admitted when it was due, or later; the limit may have been lowered since.
-        let started = seen.run.started.unwrap_or(seen.began);
-        let from = seen.run.fire_time().min(started);
-        let policies = self.history.policies_in(from, started, self.checker.skew);
+        // It was admitted when it was due, or later; the limit may have been lowered since. When it
+        // began its last attempt, others may have been admitted under a higher one.
+        let ended = seen.run.finished.unwrap_or(self.now);
+        let from = seen.run.fire_time().min(ended);
+        let policies = self.history.policies_in(from, ended, self.checker.skew);
         let mut limits = policies.map(|policies| policies.max_instances.limit());
         limits.try_fold(0, |most, limit| Some(most.max(limit?)))
     }
@@ -65,13 +68,14 @@ impl Case<'_> {
         spans.collect()
     }
 
-    fn seen_by_bodies(&self) -> Vec<Seen<'_>> {
-        let by_id: BTreeMap<RunId, &Run> = self.runs.iter().map(|run| (run.id, *run)).collect();
-        let spans = self.checker.executions.iter().flatten();
-        let spans = spans.filter_map(|execution| {
-            let run = by_id.get(&execution.run)?;
-            let (began, ended) = execution.counted()?;
-            (ended > began).then_some(Seen { run, began, ended })
+    fn seen_by_bodies<'b>(&'b self, bodies: &'b Bodies<'_>) -> Vec<Seen<'b>> {
+        let runs = self.runs.iter();
+        let spans = runs.flat_map(|run| {
+            let its = bodies.of_run(run.id).iter();
+            its.filter_map(|execution| {
+                let (began, ended) = execution.counted()?;
+                (ended > began).then_some(Seen { run, began, ended })
+            })
         });
         spans.collect()
     }
