@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use punctual_core::{JobId, OnLost, Outcome, Policies, Run, RunId, RunState};
-
 use chrono::{DateTime, Utc};
+use punctual_core::{JobId, OnLost, Outcome, Policies, Run, RunId, RunState};
 
 use super::{Case, Checker, Execution, Rule, Violation};
 
@@ -58,25 +57,9 @@ impl Case<'_> {
         };
         for run in &self.runs {
             let its = bodies.of_run(run.id);
-            self.check_outcome(run, its, found);
+            check_outcome(run, its, found);
             self.check_attempts(run, its, found);
         }
-    }
-
-    fn check_outcome(&self, run: &Run, bodies: &[&Execution], found: &mut Vec<Violation>) {
-        let RunState::Ended(outcome) = run.state else {
-            return;
-        };
-        let ended_itself = matches!(
-            outcome,
-            Outcome::Succeeded | Outcome::Failed | Outcome::Panicked
-        );
-        let seen = match bodies {
-            [] if ended_itself => format!("it is {outcome}, and its body never began"),
-            [_, ..] if !outcome.has_run() => format!("it is {outcome}, and its body began"),
-            _ => return,
-        };
-        found.push(Violation::of(run, Rule::Contradictory, seen));
     }
 
     fn check_attempts(&self, run: &Run, bodies: &[&Execution], found: &mut Vec<Violation>) {
@@ -114,4 +97,20 @@ impl Case<'_> {
             reruns.max().unwrap_or(0),
         )
     }
+}
+
+fn check_outcome(run: &Run, bodies: &[&Execution], found: &mut Vec<Violation>) {
+    let RunState::Ended(outcome) = run.state else {
+        return;
+    };
+    let ended_itself = matches!(
+        outcome,
+        Outcome::Succeeded | Outcome::Failed | Outcome::Panicked
+    );
+    let seen = match bodies {
+        [] if ended_itself => format!("it is {outcome}, and its body never began"),
+        [_, ..] if !outcome.has_run() => format!("it is {outcome}, and its body began"),
+        _ => return,
+    };
+    found.push(Violation::of(run, Rule::Contradictory, seen));
 }

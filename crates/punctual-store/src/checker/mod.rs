@@ -97,7 +97,7 @@ pub struct Checker {
     executions: Option<Vec<Execution>>,
     absences: Vec<Absence>,
     set_back: Vec<Absence>,
-    deaths: Option<Vec<(String, DateTime<Utc>)>>,
+    deaths: Option<Vec<(String, Absence)>>,
     skew: TimeDelta,
     patience: TimeDelta,
 }
@@ -145,9 +145,9 @@ impl Checker {
         self
     }
 
-    /// Tells which nodes died or were cut off, and when. Once this is told, a run that was lost on
-    /// any other node is one without a reason.
-    pub fn deaths(mut self, deaths: impl IntoIterator<Item = (String, DateTime<Utc>)>) -> Self {
+    /// Tells by their names which nodes were dead, stopped or cut off, and when. Once this is told,
+    /// a run that was lost on a node that was there is one without a reason.
+    pub fn deaths(mut self, deaths: impl IntoIterator<Item = (String, Absence)>) -> Self {
         self.deaths.get_or_insert_default().extend(deaths);
         self
     }

@@ -124,7 +124,11 @@ impl Case<'_> {
         let (node, recorded) = (run.node.as_deref()?, run.finished?);
         let skew = self.checker.skew;
         let mut its = deaths.iter().filter(|(name, _)| name == node);
-        let has_died = its.any(|(_, at)| *at <= recorded + skew);
+        // It was open from some time after it was due until this was recorded.
+        let has_died = its.any(|(_, away)| {
+            let away = away.widened(skew);
+            away.from <= recorded && run.fire_time() <= away.until
+        });
         (!has_died).then(|| format!("but node {node} is alive"))
     }
 

@@ -31,7 +31,7 @@ pub(super) struct Told {
     pub(super) policies: BTreeMap<JobId, Vec<Policies>>,
     pub(super) executions: Vec<Execution>,
     pub(super) absences: Vec<Absence>,
-    pub(super) deaths: Vec<(String, DateTime<Utc>)>,
+    pub(super) deaths: Vec<(String, Absence)>,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -297,7 +297,8 @@ impl Life {
         self.write_down(&instance, run, fire_time);
         let is_lost = instance.outcome == Outcome::Lost;
         if is_lost {
-            self.told.deaths.push(("one".to_owned(), self.now));
+            let death = Absence::new(self.now, self.now);
+            self.told.deaths.push(("one".to_owned(), death));
         }
         let end = RunEnd {
             started: (!is_lost).then(|| instance.began.timestamp_micros()),

@@ -5,6 +5,7 @@
 )]
 
 mod cases;
+#[path = "../../../punctual-tokio/tests/it/random/dice.rs"]
 mod dice;
 mod life;
 mod mutations;
