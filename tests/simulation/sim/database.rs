@@ -110,6 +110,9 @@ impl Database {
 
     fn edited(&self, before: Option<StoredJob>, after: &StoredJob) {
         let at = self.world.now();
+        self.world.tell(after.job.id().as_str(), || {
+            format!("{:?} {:?}", after.state, after.job)
+        });
         let mut log = self.log();
         let id = after.job.id();
         let logged = match before.zip(log.open.remove(id)) {
@@ -170,6 +173,22 @@ impl Database {
 
     pub(crate) fn claim(&self, request: &store::ClaimRequest) -> Result<store::ClaimReply, Error> {
         let reply = now(self.inner.claim(request))?;
+        for (claim, answer) in request.claims.iter().zip(&reply.answers) {
+            self.world.tell(claim.id.as_str(), || {
+                let answer = match answer {
+                    store::ClaimAnswer::Won(won) => format!("{won:?}"),
+                    store::ClaimAnswer::Lost(row) => {
+                        format!("lost, now {:?}", row.as_ref().map(|row| row.state))
+                    }
+                    store::ClaimAnswer::AtLimit(row) => format!("at limit: {:?}", row.state),
+                };
+                format!("{} claims {:?}: {answer}", request.lease.node, claim.kind)
+            });
+        }
+        for end in &request.ends {
+            self.world
+                .tell("ends", || format!("{} {end:?}", request.lease.node));
+        }
         reply.removed.iter().for_each(|row| self.left(row));
         Ok(reply)
     }
@@ -209,7 +228,10 @@ impl Database {
         request: store::RecoverRequest,
     ) -> Result<store::Recovered, Error> {
         let open = self.open();
+        let by = format!("{:?} recovers {:?}", request.by, request.dead);
         let recovered = now(self.inner.recover(request))?;
+        self.world
+            .tell("recover", || format!("{by}: {recovered:?}"));
         let still = self.open();
         for run in open.difference(&still) {
             self.world.forsake(*run);

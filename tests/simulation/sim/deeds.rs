@@ -171,6 +171,8 @@ impl Simulation {
             .pick(&[Mood::Refused, Mood::Silent, Mood::Slow, Mood::Flaky]);
         let span = self.dice.range(1_000, 40_000);
         let until = self.world.now() + TimeDelta::milliseconds(span as i64);
+        self.tell(|| format!("the database is {mood:?} for {span} ms"));
+        self.outage = (mood, until);
         for node in &mut self.nodes {
             if let Some(process) = &node.process {
                 process.line.set(mood);
@@ -185,6 +187,7 @@ impl Simulation {
         if !mood.works() {
             self.away(index, until);
         }
+        self.tell(|| format!("the line of {index} is {mood:?} for {millis} ms"));
         let node = &mut self.nodes[index];
         node.line_until = Some(until);
         if let Some(process) = &node.process {
@@ -197,6 +200,7 @@ impl Simulation {
         let until = self.world.now() + TimeDelta::milliseconds(span);
         self.away(index, until);
         self.nodes[index].state = how(until);
+        self.tell(|| format!("{index} is {:?} for {span} ms", self.nodes[index].state));
     }
 
     /// Somebody sets the clock of a node, as wrong as clocks may be here.
@@ -205,7 +209,9 @@ impl Simulation {
         let wanted = self.dice.range(0, most as u64 * 2) as i64 - most;
         let process = self.nodes[index].process.as_ref().unwrap();
         let by = TimeDelta::milliseconds(wanted) - process.error();
-        self.clock_sets.push(process.set_clock(by));
+        let set = process.set_clock(by);
+        self.clock_sets.push(set);
+        self.tell(|| format!("the clock of {index} is set by {by}"));
     }
 
     /// A node is shut down; another version of the program takes its place.
@@ -219,6 +225,7 @@ impl Simulation {
         let until = self.world.now() + TimeDelta::seconds(60);
         self.away(index, until);
         self.nodes[index].state = State::Leaving(handle);
+        self.tell(|| format!("{index} is shut down within {patience:?}"));
     }
 
     /// Nothing is due any more.

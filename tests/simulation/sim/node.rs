@@ -27,6 +27,7 @@ pub(crate) struct Node {
 }
 
 /// How a node is.
+#[derive(Debug)]
 pub(crate) enum State {
     Up,
     /// Its process is shutting down.

@@ -34,6 +34,8 @@ pub(crate) struct Simulation {
     pub(crate) names: u64,
     pub(crate) started: u64,
     pub(crate) deeds: u64,
+    /// How the database is for everybody, and until when.
+    pub(crate) outage: (Mood, DateTime<Utc>),
     next_deed: DateTime<Utc>,
     next_fault: DateTime<Utc>,
 }
@@ -64,6 +66,7 @@ impl Simulation {
         let skew = TimeDelta::milliseconds(dice.pick(&[200, 200, 2_000, 30_000]));
         let now = world.now();
         let mut simulation = Self {
+            outage: (Mood::Good, now),
             next_deed: now,
             next_fault: now + TimeDelta::seconds(60),
             dice,
@@ -89,6 +92,11 @@ impl Simulation {
             simulation.start(index, &TASKS);
         }
         simulation
+    }
+
+    /// Says what happens, if somebody wants to read the story of a seed.
+    pub(crate) fn tell(&self, what: impl FnOnce() -> String) {
+        self.world.tell("nodes", what);
     }
 
     /// Something may happen, then some time passes.
@@ -132,8 +140,9 @@ impl Simulation {
                 if let Some(process) = &node.process {
                     process.line.set(Mood::Good);
                 }
+                self.tell(|| format!("the line of {index} is good again"));
             }
-            match &node.state {
+            match &self.nodes[index].state {
                 State::Down(until) if *until <= now => {
                     let tasks = self
                         .dice
@@ -186,16 +195,27 @@ impl Simulation {
             drift: self.dice.range(0, 100) as i32 - 50,
             seed: self.dice.range(0, u64::MAX - 1),
         };
+        self.tell(|| {
+            format!(
+                "{} starts, knows {tasks:?}, off by {}",
+                start.name, start.offset
+            )
+        });
         let process = Process::start(&self.world, &self.database, start);
         let node = &mut self.nodes[index];
         node.process = Some(process);
         node.state = State::Up;
-        node.line_until = None;
+        let (mood, until) = self.outage;
+        node.line_until = Some(until).filter(|until| *until > self.world.now());
+        if let (Some(process), Some(_)) = (&node.process, node.line_until) {
+            process.line.set(mood);
+        }
     }
 
     /// `kill -9`, or the end of a process that has shut down.
     pub(crate) fn be_down(&mut self, index: usize, millis: u64) {
         let until = self.world.now() + TimeDelta::milliseconds(millis as i64);
+        self.tell(|| format!("{index} is killed"));
         self.away(index, until);
         let node = &mut self.nodes[index];
         node.state = State::Down(until);
@@ -224,11 +244,13 @@ impl Simulation {
             }
         }
         node.state = State::Up;
+        self.tell(|| format!("{index} goes on"));
     }
 
     /// Everything works; what is under way ends; then all is judged.
     fn end(mut self) -> Verdict {
         self.world.be_quiet();
+        self.outage = (Mood::Good, self.world.now());
         for index in 0..self.nodes.len() {
             self.nodes[index].line_until = None;
             match self.nodes[index].state {

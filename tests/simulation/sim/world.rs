@@ -21,6 +21,8 @@ struct State {
     /// What was written down last.
     stamped: DateTime<Utc>,
     is_quiet: bool,
+    /// What somebody wants to read about.
+    told: Vec<String>,
     executions: Vec<Execution>,
     /// Runs that were taken from their nodes, and when.
     forsaken: BTreeMap<RunId, DateTime<Utc>>,
@@ -34,6 +36,11 @@ impl World {
             since: None,
             stamped: now,
             is_quiet: false,
+            told: std::env::var("PUNCTUAL_STORY")
+                .unwrap_or_default()
+                .split(',')
+                .map(str::to_owned)
+                .collect(),
             executions: Vec::new(),
             forsaken: BTreeMap::new(),
         })))
@@ -50,6 +57,16 @@ impl World {
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.state().now()
+    }
+
+    /// Says what happens to a job, the nodes or the like, if `PUNCTUAL_STORY` names it: there are
+    /// seeds that one has to read.
+    #[expect(clippy::print_stdout, reason = "only who asks for it reads it")]
+    pub(crate) fn tell(&self, about: &str, what: impl FnOnce() -> String) {
+        let state = self.state();
+        if state.told.iter().any(|told| told == about) {
+            println!("{} {about}: {}", state.now().format("%H:%M:%S%.6f"), what());
+        }
     }
 
     /// A node has its turn.

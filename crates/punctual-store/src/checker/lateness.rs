@@ -1,7 +1,7 @@
 //! How long fire times waited while somebody was there to decide them.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{Coalesce, Origin, Outcome, Overlap, Policies, Run, RunState};
+use punctual_core::{Coalesce, OnLost, Origin, Outcome, Overlap, Policies, Run, RunState};
 
 use super::absence::presence;
 use super::tiling::span_of;
@@ -38,7 +38,8 @@ impl Case<'_> {
             return;
         }
         let waited = self.waited(due, decided) - self.longest_jitter();
-        if waited > self.checker.patience {
+        // It may be one node's clock by which it was due, and another's by which it was decided.
+        if waited > self.checker.patience + self.checker.skew {
             let seen = format!("it waited for {waited} while somebody was there");
             found.push(Violation::of(run, Rule::Late, seen));
         }
@@ -58,10 +59,12 @@ impl Case<'_> {
         }
     }
 
-    /// Whether its run starts as soon as it is decided.
+    /// Whether its run starts as soon as it is decided, and only once.
     fn starts_at_once(&self, run: &Run) -> bool {
         let is_plain = |policies: &Policies| {
-            policies.overlap == Overlap::Skip && !matches!(policies.coalesce, Coalesce::All { .. })
+            policies.overlap == Overlap::Skip
+                && policies.on_lost == OnLost::Record
+                && !matches!(policies.coalesce, Coalesce::All { .. })
         };
         let is_lost = run.state.outcome() == Some(Outcome::Lost);
         !self.history.waits && !is_lost && self.policies_of(run).all(is_plain)

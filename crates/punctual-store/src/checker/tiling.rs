@@ -106,7 +106,7 @@ impl Case<'_> {
             return;
         };
         let waited = self.waited(cursor, until) - self.longest_jitter();
-        if waited > self.checker.patience {
+        if waited > self.checker.patience + self.checker.skew {
             let seen =
                 format!("without an outcome; it was due for {waited} while somebody was there");
             found.push(Violation::at(&self.history.job, cursor, Rule::Lost, seen));
