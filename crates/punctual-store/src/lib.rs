@@ -3,10 +3,12 @@
 //! - [`JobStore`] is the contract: jobs, claims, runs, nodes. Every method says what must be atomic.
 //! - [`MemoryStore`] keeps jobs as long as the process lives.
 //! - [`conformance`] is the suite that every store has to pass.
+//! - [`checker`] judges a ledger, whichever store it comes from.
 //!
 //! This crate knows no runtime: a store answers with futures, whoever polls them.
 
 mod changes;
+pub mod checker;
 mod claim;
 pub mod conformance;
 mod error;

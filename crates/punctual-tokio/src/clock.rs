@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::private::AnyClock;
 #[cfg(feature = "testing")]
-use crate::testing::TestClock;
+use crate::testing::{TestClock, WrongClock};
 
 /// Differences below this are slewing and rounding, not a clock that was set.
 const JUMP_MICROS: i64 = 20_000;
@@ -24,6 +24,8 @@ pub(crate) enum Clock {
     Manual(ManualClock),
     #[cfg(feature = "testing")]
     Test(TestClock),
+    #[cfg(feature = "testing")]
+    Wrong(WrongClock),
 }
 
 /// Wall time that advances with tokio's clock, also a paused one, and is set right when the system
@@ -50,6 +52,8 @@ impl Clock {
             Self::Manual(clock) => clock.0.wall.load(Ordering::SeqCst),
             #[cfg(feature = "testing")]
             Self::Test(clock) => clock.micros(),
+            #[cfg(feature = "testing")]
+            Self::Wrong(clock) => clock.micros(),
         }
     }
 
@@ -69,6 +73,8 @@ impl Clock {
             Self::Manual(_) => None,
             #[cfg(feature = "testing")]
             Self::Test(clock) => clock.deadline(micros),
+            #[cfg(feature = "testing")]
+            Self::Wrong(clock) => clock.deadline(micros),
         }
     }
 
@@ -82,6 +88,8 @@ impl Clock {
             }
             #[cfg(feature = "testing")]
             Self::Test(_) => None,
+            #[cfg(feature = "testing")]
+            Self::Wrong(clock) => clock.set_right(),
         }
     }
 
@@ -92,6 +100,8 @@ impl Clock {
             Self::Manual(clock) => clock.watch(alarm),
             #[cfg(feature = "testing")]
             Self::Test(clock) => clock.watch(alarm),
+            #[cfg(feature = "testing")]
+            Self::Wrong(clock) => clock.watch(alarm),
         }
     }
 }

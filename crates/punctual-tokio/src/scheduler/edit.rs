@@ -275,6 +275,7 @@ fn resumed(stored: &StoredJob, resume: Resume, now: DateTime<Utc>) -> Result<Edi
     };
     edited.decided = Some((range, Outcome::Missed(MissReason::Paused)));
     edited.state.next_run_time = trigger.try_after(now)?;
+    edited.state.absence = MissReason::Grace;
     edited.state.finished = edited.state.next_run_time.is_none();
     Ok(edited)
 }

@@ -29,7 +29,9 @@
 mod clock;
 mod ledger;
 mod moment;
+mod wrong_clock;
 
 pub use clock::TestClock;
 pub use ledger::{Entry, Ledger};
 pub use moment::Moment;
+pub use wrong_clock::WrongClock;

@@ -3,17 +3,12 @@
 /// `SplitMix64`: small, well known, and never to change under a printed seed.
 #[derive(Debug, Clone)]
 pub(super) struct Dice {
-    seed: u64,
     state: u64,
 }
 
 impl Dice {
     pub(super) fn new(seed: u64) -> Self {
-        Self { seed, state: seed }
-    }
-
-    pub(super) fn seed(&self) -> u64 {
-        self.seed
+        Self { state: seed }
     }
 
     fn bits(&mut self) -> u64 {

@@ -59,9 +59,9 @@ pub(super) struct Stretch {
 }
 
 impl Life {
-    pub(super) async fn begin(dice: Dice) -> Self {
+    pub(super) async fn begin(seed: u64) -> Self {
         // Over the change of the clocks in Europe and Lord Howe.
-        let world = World::new(dice.seed(), "2026-03-20T00:00:00Z".parse().unwrap());
+        let world = World::new(seed, "2026-03-20T00:00:00Z".parse().unwrap());
         let store = MemoryStore::with_ledger(LEDGER);
         let scheduler = Scheduler::builder()
             .clock(world.clock.clone())
@@ -73,7 +73,7 @@ impl Life {
             .unwrap();
         scheduler.start().await.unwrap();
         Self {
-            dice,
+            dice: Dice::new(seed),
             world,
             store,
             scheduler,

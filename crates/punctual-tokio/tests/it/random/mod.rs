@@ -15,7 +15,6 @@ mod world;
 
 use std::time::Duration;
 
-use self::dice::Dice;
 use self::life::Life;
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=8;
@@ -44,7 +43,7 @@ fn simulate(seed: u64) {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let mut life = Life::begin(Dice::new(seed)).await;
+        let mut life = Life::begin(seed).await;
         while life.world.elapsed() < SPAN {
             life.turn().await;
         }

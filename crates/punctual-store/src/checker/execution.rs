@@ -1,0 +1,36 @@
+use chrono::{DateTime, Utc};
+use punctual_core::{JobId, RunId};
+
+/// One attempt, as the body of the job wrote it down itself.
+///
+/// Its times are compared with those of other executions only, so any clock will do that is the
+/// same for all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Execution {
+    /// The job.
+    pub job: JobId,
+    /// The number of the run, as the body was told.
+    pub run: RunId,
+    /// The fire time, as the body was told: a run that is rerun keeps it and gets another number.
+    pub fire_time: DateTime<Utc>,
+    /// Which attempt, counted from 1.
+    pub attempt: u32,
+    /// Where.
+    pub node: String,
+    /// When the body was entered.
+    pub began: DateTime<Utc>,
+    /// When it was left, in whatever way; `None` if it is under way.
+    pub ended: Option<DateTime<Utc>>,
+    /// When its node was declared dead while the body went on, as a process does that was stopped
+    /// for a while: since then nothing is promised.
+    pub forsaken: Option<DateTime<Utc>>,
+}
+
+impl Execution {
+    /// How long it counts; `None` for what does not count at all.
+    pub(super) fn counted(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let ended = self.ended.unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let until = self.forsaken.map_or(ended, |forsaken| forsaken.min(ended));
+        (until >= self.began).then_some((self.began, until))
+    }
+}

@@ -1,0 +1,179 @@
+//! What somebody knows of a job besides its ledger.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::{JobId, Policies, Trigger};
+
+use super::{Absence, Between};
+use crate::StoredJob;
+
+/// One job from `add` to its removal: what its rows said before and after each edit.
+///
+/// A job that is added again under the id of one that was removed is another history.
+#[derive(Debug, Clone)]
+#[must_use = "a history does nothing until a checker has it"]
+pub struct History {
+    pub(super) job: JobId,
+    pub(super) stretches: Vec<Stretch>,
+    pub(super) policies: Vec<(Between, Policies)>,
+    pub(super) pauses: Vec<(Between, bool)>,
+    pub(super) absences: Vec<Absence>,
+    /// Its runs may wait for something that the ledger does not tell: the place on an executor.
+    pub(super) waits: bool,
+}
+
+/// Fire times that follow each other by the rule of one trigger.
+#[derive(Debug, Clone)]
+pub(super) struct Stretch {
+    pub(super) incarnation: u64,
+    pub(super) trigger: Trigger,
+    pub(super) first: Option<DateTime<Utc>>,
+    pub(super) until: Until,
+}
+
+/// Where a stretch ends.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Until {
+    /// It goes on.
+    Open,
+    /// It goes on, and this is next.
+    Next(Option<DateTime<Utc>>),
+    /// This was next when it ended; `None` if nothing was.
+    Before(Option<DateTime<Utc>>),
+    /// It ended then, and nobody knows what was next.
+    Ended(Between),
+}
+
+impl History {
+    /// A job as its row was right after it was added.
+    pub fn of(added: &StoredJob, at: impl Into<Between>) -> Self {
+        let at = at.into();
+        let mut history = Self {
+            job: added.job.id().clone(),
+            stretches: vec![Stretch::of(added)],
+            policies: vec![(at, *added.job.policies())],
+            pauses: Vec::new(),
+            absences: Vec::new(),
+            waits: false,
+        };
+        history.pauses.push((at, added.state.paused));
+        history
+    }
+
+    /// An edit: the row right before and right after it.
+    pub fn edited(mut self, before: &StoredJob, after: &StoredJob, at: impl Into<Between>) -> Self {
+        let at = at.into();
+        if before.job.policies() != after.job.policies() {
+            self.policies.push((at, *after.job.policies()));
+        }
+        if before.state.paused != after.state.paused {
+            self.pauses.push((at, after.state.paused));
+        }
+        if before.state.incarnation != after.state.incarnation {
+            self.end(Until::Before(before.state.next_run_time));
+            self.stretches.push(Stretch::of(after));
+        }
+        self
+    }
+
+    /// It was paused; [`edited`](Self::edited) notices this by itself.
+    pub fn paused(mut self, at: impl Into<Between>) -> Self {
+        self.pauses.push((at.into(), true));
+        self
+    }
+
+    /// It was resumed; [`edited`](Self::edited) notices this by itself.
+    pub fn resumed(mut self, at: impl Into<Between>) -> Self {
+        self.pauses.push((at.into(), false));
+        self
+    }
+
+    /// It is there still, and its row is this.
+    pub fn stands(mut self, row: &StoredJob) -> Self {
+        self.end(Until::Next(row.state.next_run_time));
+        self
+    }
+
+    /// It was removed, and this was its last row: exactly what came before its next fire time is
+    /// decided. A job that left with its last run is one that had no next fire time.
+    pub fn removed(mut self, row: &StoredJob) -> Self {
+        self.end(Until::Before(row.state.next_run_time));
+        self
+    }
+
+    /// It was removed, and nobody saw its last row: what was due shortly before may be undecided.
+    pub fn removed_at(mut self, at: impl Into<Between>) -> Self {
+        self.end(Until::Ended(at.into()));
+        self
+    }
+
+    /// Nobody could decide anything about this job: no node knew its task.
+    pub fn absence(mut self, absence: Absence) -> Self {
+        self.absences.push(absence);
+        self
+    }
+
+    /// Its runs may start late because they wait for a place on their executor.
+    pub fn may_wait(mut self) -> Self {
+        self.waits = true;
+        self
+    }
+
+    fn end(&mut self, until: Until) {
+        if let Some(stretch) = self.stretches.last_mut() {
+            stretch.until = until;
+        }
+    }
+
+    pub(super) fn stretch(&self, incarnation: u64) -> Option<&Stretch> {
+        let mut stretches = self.stretches.iter();
+        stretches.find(|stretch| stretch.incarnation == incarnation)
+    }
+
+    /// The policies that may have been in force at some time in between.
+    pub(super) fn policies_in(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        skew: TimeDelta,
+    ) -> impl Iterator<Item = &Policies> + Clone {
+        let known = self.policies.iter();
+        let first = known.clone().rposition(|(at, _)| at.surely_by(from, skew));
+        let in_force = known.skip(first.unwrap_or_default()).enumerate();
+        in_force
+            .take_while(move |(index, (at, _))| *index == 0 || at.perhaps_by(until, skew))
+            .map(|(_, (_, policies))| policies)
+    }
+
+    /// The times in which it may have been paused.
+    pub(super) fn pauses(&self) -> Vec<Absence> {
+        let mut pauses: Vec<Absence> = Vec::new();
+        let mut open: Option<DateTime<Utc>> = None;
+        for (at, is_pause) in &self.pauses {
+            match (is_pause, open) {
+                (true, None) => open = Some(at.from),
+                (false, Some(from)) => {
+                    pauses.push(Absence::new(from, at.until));
+                    // A job that was perhaps resumed is perhaps still paused.
+                    open = (!at.is_certain).then_some(from);
+                }
+                (true, Some(_)) | (false, None) => {}
+            }
+        }
+        pauses.extend(open.map(|from| Absence::new(from, DateTime::<Utc>::MAX_UTC)));
+        pauses
+    }
+}
+
+impl Stretch {
+    fn of(row: &StoredJob) -> Self {
+        let first = row.state.next_run_time;
+        let anchor = row.state.anchor.or(first);
+        let trigger = row.job.trigger();
+        Self {
+            incarnation: row.state.incarnation,
+            trigger: anchor.map_or_else(|| trigger.clone(), |anchor| trigger.anchored(anchor)),
+            first,
+            until: Until::Open,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What did not run, and whether the reason that it gives is true.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::{
+    CancelReason, Coalesce, MissReason, Outcome, Overlap, Policies, Run, RunState, SkipReason,
+};
+
+use super::shift::{earlier, later};
+use super::tiling::span_of;
+use super::{Case, Rule, Violation};
+
+impl Case<'_> {
+    pub(super) fn check_reasons(&self, found: &mut Vec<Violation>) {
+        let busy = self.busy();
+        for (index, run) in self.runs.iter().enumerate() {
+            let RunState::Ended(outcome) = run.state else {
+                continue;
+            };
+            let fault = match outcome {
+                Outcome::Missed(reason) => self.missed(run, reason),
+                Outcome::Skipped(reason) => self.skipped(run, reason, &busy),
+                Outcome::Coalesced => self.coalesced(index),
+                Outcome::Cancelled(CancelReason::Replaced) => self.replaced(run),
+                Outcome::TimedOut => self.timed_out(run),
+                Outcome::Lost => self.died(run),
+                _ => None,
+            };
+            if let Some(seen) = fault {
+                let seen = format!("{outcome}, {seen}");
+                found.push(Violation::of(run, Rule::WithoutReason, seen));
+            }
+        }
+    }
+
+    fn missed(&self, run: &Run, reason: MissReason) -> Option<String> {
+        let decided = run.finished?;
+        let last = span_of(run).1;
+        let was_paused = || {
+            let skew = self.checker.skew;
+            let pauses = self.history.pauses();
+            let mut pauses = pauses.iter().map(|pause| (pause.from - skew, pause.until));
+            pauses
+                .any(|(from, until)| from <= decided && run.fire_time() <= until.max(until + skew))
+        };
+        if reason == MissReason::Paused {
+            return (!was_paused()).then(|| "but its job was not paused".into());
+        }
+        let skew = self.checker.skew;
+        let is_late = |policies: &Policies| {
+            let grace = policies.misfire_grace_time.limit();
+            let grace = grace.and_then(|grace| TimeDelta::from_std(grace).ok());
+            grace.is_some_and(|grace| decided - last + skew > grace)
+        };
+        let is_late = self.policies_of(run).any(is_late);
+        (!is_late).then(|| format!("but at {decided} it was within its grace time"))
+    }
+
+    fn skipped(&self, run: &Run, reason: SkipReason, busy: &Busy) -> Option<String> {
+        let decided = run.finished?;
+        let mut policies = self.policies_of(run);
+        match reason {
+            SkipReason::MaxInstances => {
+                let limits = policies.filter_map(|policies| policies.max_instances.limit());
+                let Some(limit) = limits.min() else {
+                    return Some("but there is no limit".into());
+                };
+                let others = busy.at(decided);
+                (others < limit).then(|| format!("but {others} of {limit} were under way"))
+            }
+            SkipReason::QueueFull => {
+                let queues =
+                    |policies: &Policies| matches!(policies.overlap, Overlap::Queue { .. });
+                (!policies.any(queues)).then(|| "but there is no queue".into())
+            }
+            SkipReason::NoExecutor | SkipReason::NoTask => None,
+        }
+    }
+
+    /// A run of the same backlog stands for it: the newest, or the oldest.
+    fn coalesced(&self, index: usize) -> Option<String> {
+        let run = self.runs[index];
+        let stands = |other: &&&Run| {
+            let outcome = other.state.outcome();
+            other.key.incarnation == run.key.incarnation
+                && other.key.origin == run.key.origin
+                && !matches!(outcome, Some(Outcome::Coalesced | Outcome::Missed(_)))
+        };
+        let next = || {
+            let mut after = self.runs[index + 1..].iter();
+            after
+                .find(|other| other.key.origin == run.key.origin)
+                .filter(stands)
+        };
+        let before = || {
+            let mut before = self.runs[..index].iter().rev();
+            before
+                .find(|other| other.key.origin == run.key.origin)
+                .filter(stands)
+        };
+        let has_one = self
+            .policies_of(run)
+            .any(|policies| match policies.coalesce {
+                Coalesce::Earliest => before().is_some(),
+                Coalesce::Latest | Coalesce::All { .. } => next().is_some(),
+            });
+        (!has_one).then(|| "but no run stands for it".into())
+    }
+
+    fn replaced(&self, run: &Run) -> Option<String> {
+        let end = run.finished.unwrap_or(self.now);
+        let from = run.fire_time().min(end);
+        let mut policies = self.history.policies_in(from, end, self.checker.skew);
+        let replaces = policies.any(|policies| policies.overlap == Overlap::CancelRunning);
+        (!replaces).then(|| "but newer runs do not replace it".into())
+    }
+
+    fn timed_out(&self, run: &Run) -> Option<String> {
+        let has_one = |policies: &Policies| policies.timeout.limit().is_some();
+        (!self.policies_of(run).any(has_one)).then(|| "but it has no timeout".into())
+    }
+
+    fn died(&self, run: &Run) -> Option<String> {
+        let deaths = self.checker.deaths.as_ref()?;
+        let (node, recorded) = (run.node.as_deref()?, run.finished?);
+        let skew = self.checker.skew;
+        let mut its = deaths.iter().filter(|(name, _)| name == node);
+        // It was open from some time after it was due until this was recorded.
+        let has_died = its.any(|(_, away)| {
+            let away = away.widened(skew);
+            away.from <= recorded && run.fire_time() <= away.until
+        });
+        (!has_died).then(|| format!("but node {node} is alive"))
+    }
+
+    /// When instances were taken, at most: from when they were due, or claimed by a store that
+    /// answers late, until their end reached the store.
+    fn busy(&self) -> Busy {
+        let slack = self.checker.patience + self.checker.skew;
+        let mut taken = Vec::new();
+        let mut freed = Vec::new();
+        let may_run = |run: &&&Run| run.state.outcome().is_none_or(Outcome::has_run);
+        for run in self.runs.iter().filter(may_run) {
+            let from = earlier(run.started.unwrap_or(run.fire_time()), slack);
+            taken.push(from);
+            let end = run.finished.filter(|_| run.state.outcome().is_some());
+            freed.extend(end.map(|end| later(end.max(from), slack)));
+        }
+        taken.sort_unstable();
+        freed.sort_unstable();
+        Busy { taken, freed }
+    }
+}
+
+/// How many instances may have been under way when.
+struct Busy {
+    taken: Vec<DateTime<Utc>>,
+    freed: Vec<DateTime<Utc>>,
+}
+
+impl Busy {
+    fn at(&self, t: DateTime<Utc>) -> u32 {
+        let taken = self.taken.partition_point(|from| *from <= t);
+        let freed = self.freed.partition_point(|end| *end < t);
+        u32::try_from(taken.saturating_sub(freed)).unwrap_or(u32::MAX)
+    }
+}

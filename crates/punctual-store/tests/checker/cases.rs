@@ -1,0 +1,165 @@
+//! Single ledgers, written down by hand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::{
+    Interval, Job, JobId, JobState, MissReason, Origin, Outcome, Policies, Run, RunId, RunKey,
+    RunState,
+};
+use punctual_store::StoredJob;
+use punctual_store::checker::{Absence, Between, Checker, History, Rule};
+
+fn at(text: &str) -> DateTime<Utc> {
+    format!("2026-03-01T{text}Z").parse().unwrap()
+}
+
+fn id() -> JobId {
+    JobId::new("poll").unwrap()
+}
+
+/// Every minute from noon on.
+fn row() -> StoredJob {
+    let trigger = Interval::every(Duration::from_secs(60)).start(at("12:00:00"));
+    let mut state = JobState::default();
+    state.incarnation = 1;
+    state.next_run_time = Some(at("12:00:00"));
+    StoredJob {
+        job: Arc::new(Job::new(id(), "poll", trigger.build().unwrap())),
+        state,
+    }
+}
+
+fn history() -> History {
+    History::of(&row(), at("11:59:00"))
+}
+
+fn ran(minute: u32) -> Run {
+    let fire_time = at(&format!("12:{minute:02}:00"));
+    let key = RunKey {
+        incarnation: 1,
+        origin: Origin::Scheduled,
+        fire_time,
+    };
+    let mut run = Run::queued(RunId(u64::from(minute) + 1), id(), key);
+    run.state = RunState::Ended(Outcome::Succeeded);
+    run.started = Some(fire_time);
+    run.finished = Some(fire_time + TimeDelta::seconds(1));
+    run.attempts = 1;
+    run
+}
+
+fn rules(checker: &Checker, ledger: &[Run], now: &str) -> Vec<Rule> {
+    let violations = checker.check(ledger, at(now));
+    violations.iter().map(|violation| violation.rule).collect()
+}
+
+#[test]
+fn a_removal_that_perhaps_happened_asks_for_nothing_after_it_and_allows_everything() {
+    let perhaps = Between::perhaps(at("12:02:30"), at("12:02:40"));
+    let checker = Checker::new().history(history().removed_at(perhaps));
+    assert_eq!(rules(&checker, &[ran(0), ran(1), ran(2)], "13:00:00"), []);
+    let all: Vec<_> = (0..10).map(ran).collect();
+    assert_eq!(rules(&checker, &all, "13:00:00"), []);
+    assert_eq!(rules(&checker, &[ran(0)], "13:00:00"), [Rule::Lost]);
+}
+
+#[test]
+fn a_removal_that_happened_ends_the_fire_times() {
+    let removed = history().removed_at((at("12:02:30"), at("12:02:40")));
+    let checker = Checker::new().history(removed);
+    assert_eq!(rules(&checker, &[ran(0), ran(1), ran(2)], "13:00:00"), []);
+    let all: Vec<_> = (0..5).map(ran).collect();
+    assert_eq!(rules(&checker, &all, "13:00:00"), [Rule::NotAFireTime]);
+}
+
+#[test]
+fn a_pause_that_perhaps_happened_excuses_and_demands_nothing() {
+    let perhaps = Between::perhaps(at("12:02:30"), at("12:02:40"));
+    let checker = Checker::new().history(history().paused(perhaps));
+    let three = [ran(0), ran(1), ran(2)];
+    assert_eq!(rules(&checker, &three, "13:00:00"), []);
+    let all: Vec<_> = (0..60).map(ran).collect();
+    assert_eq!(rules(&checker, &all, "12:59:30"), []);
+}
+
+#[test]
+fn a_pause_excuses_until_the_job_was_resumed() {
+    let paused = history().paused(at("12:02:30")).resumed(at("12:30:00"));
+    let checker = Checker::new().history(paused);
+    assert_eq!(rules(&checker, &[ran(0), ran(1), ran(2)], "12:30:20"), []);
+    assert_eq!(
+        rules(&checker, &[ran(0), ran(1), ran(2)], "12:31:00"),
+        [Rule::Lost]
+    );
+}
+
+#[test]
+fn an_absence_excuses_what_waited_meanwhile() {
+    let absence = Absence::new(at("12:00:30"), at("12:20:00"));
+    let checker = Checker::new().history(history());
+    let excused = checker.clone().absence(absence);
+    assert_eq!(rules(&excused, &[ran(0)], "12:20:20"), []);
+    assert_eq!(rules(&checker, &[ran(0)], "12:20:20"), [Rule::Lost]);
+    assert_eq!(rules(&excused, &[ran(0)], "12:21:00"), [Rule::Lost]);
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_nothing_early() {
+    let mut early = ran(0);
+    early.started = Some(at("11:20:00"));
+    early.finished = early.started;
+    let checker = Checker::new().history(history());
+    assert_eq!(rules(&checker, &[early.clone()], "12:00:30"), [Rule::Early]);
+    let set_back = checker.clock_set(at("12:00:01"), at("11:20:00"));
+    assert_eq!(rules(&set_back, &[early], "12:00:30"), []);
+}
+
+#[test]
+fn a_lower_limit_does_not_blame_what_was_admitted_before() {
+    let wide = Policies {
+        max_instances: punctual_core::MaxInstances::at_most(2),
+        ..Policies::default()
+    };
+    let mut before = row();
+    before.job = Arc::new(Job::clone(&before.job).with_policies(wide));
+    let history = History::of(&before, at("11:59:00")).edited(&before, &row(), at("12:01:30"));
+    let mut long = [ran(0), ran(1), ran(2)];
+    for run in &mut long {
+        run.finished = Some(at("12:10:00"));
+    }
+    let checker = Checker::new().history(history);
+    let overlapping = |ledger: &[Run]| {
+        let violations = checker.check(ledger, at("12:02:10"));
+        let mut its = violations
+            .iter()
+            .filter(|one| one.rule == Rule::Overlapping);
+        (its.next().map(|one| one.fire_time), its.count())
+    };
+    assert_eq!(overlapping(&long[..2]), (None, 0));
+    assert_eq!(overlapping(&long), (Some(at("12:02:00")), 0));
+}
+
+#[test]
+fn times_at_the_end_of_time_panic_nowhere() {
+    let far = DateTime::<Utc>::MAX_UTC;
+    let mut runs = vec![ran(0), ran(1)];
+    runs[0].finished = Some(far);
+    runs[1].started = Some(DateTime::<Utc>::MIN_UTC);
+    runs[1].key.fire_time = far;
+    runs[1].state = RunState::Ended(Outcome::Missed(MissReason::Grace));
+    let checker = Checker::new()
+        .history(history().paused(far).absence(Absence::new(far, far)))
+        .skew(TimeDelta::MAX)
+        .patience(TimeDelta::MAX / 4);
+    assert!(!checker.check(&runs, far).is_empty());
+}
+
+#[test]
+fn a_violation_reads_as_a_line() {
+    let checker = Checker::new().history(history());
+    let violations = checker.check(&[], at("12:01:00"));
+    let seen = "poll at 2026-03-01T12:00:00Z: lost: without an outcome; it was due for PT60S while somebody was there";
+    assert_eq!(violations[0].to_string(), seen);
+}

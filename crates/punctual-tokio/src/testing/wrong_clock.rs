@@ -1,0 +1,171 @@
+//! Wall time as a machine shows it whose clock is not to be trusted.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::Moment;
+use crate::clock::{Clock, instant};
+use crate::private::AnyClock;
+
+const MILLION: i128 = 1_000_000;
+
+/// A wall clock that goes with tokio's, a little too fast or too slow, and that somebody sets now
+/// and then; clones are the same clock.
+///
+/// For simulations of several nodes, each in a runtime of its own: there tokio's paused time is the
+/// monotonic clock of a machine, and this the wall clock that it shows. It has to be made, moved and
+/// read inside the runtime that it goes with.
+#[derive(Clone)]
+pub struct WrongClock(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    watchers: Mutex<Vec<Weak<Notify>>>,
+}
+
+struct State {
+    since: Instant,
+    /// What it showed then, in microseconds since 1970.
+    from: i64,
+    /// What it gains in a million microseconds.
+    drift: i32,
+    /// By how much it was set since somebody asked.
+    jump: i64,
+}
+
+impl State {
+    fn micros(&self) -> i64 {
+        let elapsed = i128::try_from(self.since.elapsed().as_micros()).unwrap_or(i128::MAX / 2);
+        let gained = elapsed * i128::from(self.drift) / MILLION;
+        let shown = i128::from(self.from) + elapsed + gained;
+        i64::try_from(shown).unwrap_or(i64::MAX)
+    }
+}
+
+impl WrongClock {
+    /// A clock that shows `now`, and gains `drift` microseconds a second; loses them if that is
+    /// negative.
+    ///
+    /// # Panics
+    ///
+    /// If `now` is no instant, or if the clock is faster or slower than right by a tenth or more.
+    #[must_use]
+    #[track_caller]
+    pub fn at(now: impl Moment, drift: i32) -> Self {
+        assert!(drift.abs() < 100_000, "{drift} is a tenth or more");
+        let state = State {
+            since: Instant::now(),
+            from: now.instant().timestamp_micros(),
+            drift,
+            jump: 0,
+        };
+        Self(Arc::new(Inner {
+            state: Mutex::new(state),
+            watchers: Mutex::default(),
+        }))
+    }
+
+    /// What the clock shows.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        instant(self.micros())
+    }
+
+    /// Sets the clock, as an administrator would, or as it is set right after a suspend.
+    pub fn set(&self, by: TimeDelta) {
+        let by = by.num_microseconds().unwrap_or(0);
+        let mut state = self.state();
+        state.from = state.from.saturating_add(by);
+        state.jump = state.jump.saturating_add(by);
+        drop(state);
+        let watchers = self.watchers();
+        for watcher in watchers.iter().filter_map(Weak::upgrade) {
+            watcher.notify_one();
+        }
+    }
+
+    pub(crate) fn micros(&self) -> i64 {
+        self.state().micros()
+    }
+
+    /// When tokio's clock will show what this one shows at `micros`, or a moment later.
+    pub(crate) fn deadline(&self, micros: i64) -> Option<Instant> {
+        let state = self.state();
+        let ahead = i128::from(micros.saturating_sub(state.from)).max(0);
+        let pace = MILLION + i128::from(state.drift);
+        let elapsed = (ahead * MILLION + pace - 1) / pace;
+        let elapsed = u64::try_from(elapsed).unwrap_or(u64::MAX);
+        state
+            .since
+            .checked_add(std::time::Duration::from_micros(elapsed.saturating_add(1)))
+    }
+
+    pub(crate) fn set_right(&self) -> Option<i64> {
+        let jump = std::mem::take(&mut self.state().jump);
+        (jump != 0).then_some(jump)
+    }
+
+    pub(crate) fn watch(&self, alarm: &Arc<Notify>) {
+        let mut watchers = self.watchers();
+        watchers.retain(|watcher| watcher.strong_count() > 0);
+        watchers.push(Arc::downgrade(alarm));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn watchers(&self) -> MutexGuard<'_, Vec<Weak<Notify>>> {
+        let watchers = self.0.watchers.lock();
+        watchers.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<WrongClock> for AnyClock {
+    fn from(clock: WrongClock) -> Self {
+        Self(Clock::Wrong(clock))
+    }
+}
+
+impl fmt::Debug for WrongClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WrongClock").field(&self.now()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const NOON: &str = "2026-03-01T12:00:00Z";
+
+    #[tokio::test(start_paused = true)]
+    async fn it_gains_what_it_drifts_and_is_set_by_hand() {
+        let clock = WrongClock::at(NOON, 100);
+        tokio::time::advance(Duration::from_secs(10_000)).await;
+        let noon: DateTime<Utc> = NOON.parse().unwrap();
+        assert_eq!(clock.now(), noon + TimeDelta::seconds(10_001));
+        assert_eq!(clock.set_right(), None);
+        clock.set(TimeDelta::seconds(-3_601));
+        assert_eq!(clock.now(), noon + TimeDelta::seconds(6_400));
+        assert_eq!(clock.set_right(), Some(-3_601_000_000));
+        assert_eq!(clock.set_right(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_its_deadline_it_shows_the_time_that_was_asked_for() {
+        for drift in [-90_000, -37, 0, 1, 99_999] {
+            let clock = WrongClock::at(NOON, drift);
+            let then = clock.micros() + 7_654_321;
+            tokio::time::sleep_until(clock.deadline(then).unwrap()).await;
+            let late = clock.micros() - then;
+            assert!((0..2_500).contains(&late), "{late} late at {drift}");
+        }
+    }
+}

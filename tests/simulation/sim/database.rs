@@ -1,0 +1,264 @@
+//! The database that outlives all processes: a memory store, and a log of every edit that was
+//! committed, whatever those who asked for it believe.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use futures::FutureExt;
+use punctual_core::{JobId, Run, RunId};
+use punctual_store as store;
+use punctual_store::checker::History;
+use punctual_store::{Error, JobFilter, JobStore, LedgerLimits, MemoryStore, Reply, StoredJob};
+
+use super::world::World;
+
+const LEDGER: LedgerLimits = LedgerLimits {
+    total: 10_000_000,
+    per_job: 10_000_000,
+};
+
+#[derive(Clone)]
+pub(crate) struct Database {
+    inner: MemoryStore,
+    world: World,
+    log: Arc<Mutex<Log>>,
+}
+
+#[derive(Default)]
+struct Log {
+    open: BTreeMap<JobId, Logged>,
+    closed: Vec<Logged>,
+    /// The names that nodes registered.
+    names: Vec<(String, usize)>,
+}
+
+/// What was logged of a job.
+#[derive(Clone)]
+pub(crate) struct Logged {
+    pub(crate) history: History,
+    /// The tasks that it called.
+    pub(crate) tasks: BTreeSet<String>,
+}
+
+impl Logged {
+    fn of(row: &StoredJob, history: History) -> Self {
+        Self {
+            history,
+            tasks: BTreeSet::from([row.job.task().to_string()]),
+        }
+    }
+
+    fn with(mut self, change: impl FnOnce(History) -> History) -> Self {
+        self.history = change(self.history);
+        self
+    }
+}
+
+/// The answer of a store that never lets anyone wait.
+fn now<T>(reply: Reply<'_, T>) -> Result<T, Error> {
+    reply.now_or_never().unwrap()
+}
+
+impl Database {
+    pub(crate) fn new(world: World) -> Self {
+        Self {
+            inner: MemoryStore::with_ledger(LEDGER),
+            world,
+            log: Arc::default(),
+        }
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap()
+    }
+
+    /// All that was logged; jobs that are there still stand as they are.
+    pub(crate) fn logged(&self) -> Vec<Logged> {
+        let rows = self.rows();
+        let log = self.log();
+        let open = rows.iter().map(|row| {
+            let logged = log.open[row.job.id()].clone();
+            logged.with(|history| history.stands(row))
+        });
+        log.closed.iter().cloned().chain(open).collect()
+    }
+
+    pub(crate) fn names(&self) -> Vec<(String, usize)> {
+        self.log().names.clone()
+    }
+
+    /// The numbers of all open runs.
+    pub(crate) fn open(&self) -> BTreeSet<RunId> {
+        let filter = store::RunFilter {
+            open: true,
+            ..store::RunFilter::default()
+        };
+        let runs = self.runs(filter).unwrap();
+        runs.iter().map(|run| run.id).collect()
+    }
+
+    pub(crate) fn rows(&self) -> Vec<StoredJob> {
+        self.list(JobFilter::default()).unwrap()
+    }
+
+    fn left(&self, row: &StoredJob) {
+        let mut log = self.log();
+        let logged = log.open.remove(row.job.id()).unwrap();
+        let logged = logged.with(|history| history.removed(row));
+        log.closed.push(logged);
+    }
+
+    fn edited(&self, before: Option<StoredJob>, after: &StoredJob) {
+        let at = self.world.now();
+        self.world.tell(after.job.id().as_str(), || {
+            format!("{:?} {:?}", after.state, after.job)
+        });
+        let mut log = self.log();
+        let id = after.job.id();
+        let logged = match before.zip(log.open.remove(id)) {
+            Some((before, logged)) => logged.with(|history| history.edited(&before, after, at)),
+            None => Logged::of(after, History::of(after, at)),
+        };
+        log.open.insert(id.clone(), logged);
+        let task = after.job.task().to_string();
+        log.open.get_mut(id).unwrap().tasks.insert(task);
+    }
+
+    pub(crate) fn add(
+        &self,
+        jobs: Vec<store::Insert>,
+    ) -> Result<Vec<Result<StoredJob, Error>>, Error> {
+        let add = |insert: store::Insert| {
+            let before = self.get(insert.job.id())?;
+            let added = now(self.inner.add(vec![insert]))?.remove(0)?;
+            self.edited(before, &added);
+            Ok(added)
+        };
+        Ok(jobs.into_iter().map(add).collect())
+    }
+
+    pub(crate) fn get(&self, id: &JobId) -> Result<Option<StoredJob>, Error> {
+        now(self.inner.get(id.clone()))
+    }
+
+    pub(crate) fn list(&self, filter: JobFilter) -> Result<Vec<StoredJob>, Error> {
+        now(self.inner.list(filter))
+    }
+
+    pub(crate) fn update(&self, update: store::Update) -> Result<StoredJob, Error> {
+        let before = self.get(update.job.id())?;
+        let after = now(self.inner.update(update))?;
+        self.edited(before, &after);
+        Ok(after)
+    }
+
+    pub(crate) fn remove(&self, id: &JobId) -> Result<Option<StoredJob>, Error> {
+        let removed = now(self.inner.remove(id.clone()))?;
+        if let Some(row) = &removed {
+            self.left(row);
+        }
+        Ok(removed)
+    }
+
+    pub(crate) fn clear(&self) -> Result<u64, Error> {
+        let rows = self.rows();
+        let count = now(self.inner.clear())?;
+        rows.iter().for_each(|row| self.left(row));
+        Ok(count)
+    }
+
+    pub(crate) fn window(&self, request: store::WindowRequest) -> Result<store::Window, Error> {
+        now(self.inner.window(request))
+    }
+
+    pub(crate) fn claim(&self, request: &store::ClaimRequest) -> Result<store::ClaimReply, Error> {
+        let reply = now(self.inner.claim(request))?;
+        for (claim, answer) in request.claims.iter().zip(&reply.answers) {
+            self.world.tell(claim.id.as_str(), || {
+                let answer = match answer {
+                    store::ClaimAnswer::Won(won) => format!("{won:?}"),
+                    store::ClaimAnswer::Lost(row) => {
+                        format!("lost, now {:?}", row.as_ref().map(|row| row.state))
+                    }
+                    store::ClaimAnswer::AtLimit(row) => format!("at limit: {:?}", row.state),
+                };
+                format!("{} claims {:?}: {answer}", request.lease.node, claim.kind)
+            });
+        }
+        for end in &request.ends {
+            self.world
+                .tell("ends", || format!("{} {end:?}", request.lease.node));
+        }
+        reply.removed.iter().for_each(|row| self.left(row));
+        Ok(reply)
+    }
+
+    pub(crate) fn register(
+        &self,
+        info: store::NodeInfo,
+        node: usize,
+    ) -> Result<store::Lease, Error> {
+        let name = info.name.to_string();
+        let lease = now(self.inner.register(info))?;
+        let mut log = self.log();
+        if !log.names.contains(&(name.clone(), node)) {
+            log.names.push((name, node));
+        }
+        Ok(lease)
+    }
+
+    pub(crate) fn renew(&self, lease: store::Lease) -> Result<store::Renewal, Error> {
+        now(self.inner.renew(lease))
+    }
+
+    pub(crate) fn leave(&self, lease: store::Lease) -> Result<(), Error> {
+        now(self.inner.leave(lease))
+    }
+
+    pub(crate) fn nodes(&self) -> Result<Vec<store::Peer>, Error> {
+        now(self.inner.nodes())
+    }
+
+    pub(crate) fn open_runs(&self, lease: store::Lease) -> Result<Vec<store::OpenRun>, Error> {
+        now(self.inner.open_runs(lease))
+    }
+
+    pub(crate) fn recover(
+        &self,
+        request: store::RecoverRequest,
+    ) -> Result<store::Recovered, Error> {
+        let open = self.open();
+        let by = format!("{:?} recovers {:?}", request.by, request.dead);
+        let recovered = now(self.inner.recover(request))?;
+        self.world
+            .tell("recover", || format!("{by}: {recovered:?}"));
+        let still = self.open();
+        for run in open.difference(&still) {
+            self.world.forsake(*run);
+        }
+        recovered.removed.iter().for_each(|row| self.left(row));
+        Ok(recovered)
+    }
+
+    pub(crate) fn request_cancel(&self, run: RunId) -> Result<bool, Error> {
+        now(self.inner.request_cancel(run))
+    }
+
+    pub(crate) fn runs(&self, filter: store::RunFilter) -> Result<Vec<Run>, Error> {
+        now(self.inner.runs(filter))
+    }
+
+    pub(crate) fn statistics(&self, id: JobId) -> Result<store::Statistics, Error> {
+        now(self.inner.statistics(id))
+    }
+
+    pub(crate) fn changes(&self, since: u64) -> Reply<'_, store::Changes> {
+        self.inner.changes(since)
+    }
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Database").field(&self.inner).finish()
+    }
+}

@@ -1,0 +1,139 @@
+//! What a story came to.
+
+use std::fmt;
+
+use chrono::TimeDelta;
+use punctual_core::{Outcome, Run};
+use punctual_store::RunFilter;
+use punctual_store::checker::{Checker, Violation};
+
+use super::simulation::Simulation;
+
+/// How late things may be without an absence: nobody notices for 8 seconds and the time between
+/// two renewals that a node is dead, and a store that was away is asked again after 10.
+const PATIENCE: TimeDelta = TimeDelta::seconds(30);
+
+/// So many violations are shown.
+const SHOWN: usize = 12;
+
+pub(crate) struct Verdict {
+    pub(crate) ledger: Vec<Run>,
+    pub(crate) violations: Vec<String>,
+    pub(crate) fire_times: u64,
+    nodes: usize,
+    started: u64,
+    deeds: u64,
+    jobs: usize,
+    bodies: usize,
+    skew: TimeDelta,
+}
+
+impl Simulation {
+    pub(crate) fn judge(self) -> Verdict {
+        let mut ledger = self.database.runs(RunFilter::default()).unwrap();
+        ledger.sort_unstable_by_key(|run| run.id);
+        let executions = self.world.executions();
+        let logged = self.database.logged();
+        let names = self.database.names();
+        let deaths = self.deaths.iter().flat_map(|(node, away)| {
+            let its = names.iter().filter(move |(_, of)| of == node);
+            its.map(move |(name, _)| (name.clone(), *away))
+        });
+        let mut checker = Checker::new()
+            .skew(self.skew)
+            .patience(PATIENCE)
+            .deaths(deaths)
+            .executions(executions.iter().cloned());
+        for (before, after) in &self.clock_sets {
+            checker = checker.clock_set(*before, *after);
+        }
+        let jobs = logged.len();
+        for job in logged {
+            let mut history = job.history;
+            for absence in job
+                .tasks
+                .iter()
+                .flat_map(|task| self.presence.absences(task))
+            {
+                history = history.absence(absence);
+            }
+            checker = checker.history(history);
+        }
+        let violations = checker.check(&ledger, self.world.now());
+        let violations = violations.iter().map(Violation::to_string);
+        let violations = violations.chain(self.leftovers()).collect();
+        // What a node is called that lost its lease is made up anew each time.
+        for run in &mut ledger {
+            let name = run.node.as_deref().and_then(|name| name.split('~').next());
+            run.node = name.map(str::to_owned);
+        }
+        Verdict {
+            fire_times: ledger.iter().map(fire_times).sum(),
+            ledger,
+            violations,
+            nodes: self.nodes.len(),
+            started: self.started,
+            deeds: self.deeds,
+            jobs,
+            bodies: executions.len(),
+            skew: self.skew,
+        }
+    }
+
+    /// What is left in the rows when nothing is under way.
+    fn leftovers(&self) -> impl Iterator<Item = String> {
+        let rows = self.database.rows().into_iter();
+        rows.filter_map(|row| {
+            let (id, running, queued) = (row.job.id(), row.state.running, row.state.queued);
+            (running + queued > 0)
+                .then(|| format!("{id}: its row says that {running} run and {queued} wait"))
+        })
+    }
+}
+
+fn fire_times(run: &Run) -> u64 {
+    run.range.map_or(1, |range| range.count.number())
+}
+
+impl Verdict {
+    /// The first violations, if there are any.
+    pub(crate) fn complaint(&self, seed: u64) -> Option<String> {
+        let shown = self.violations.iter().take(SHOWN);
+        let shown: Vec<_> = shown.map(|violation| format!("    {violation}")).collect();
+        (!shown.is_empty()).then(|| {
+            let count = self.violations.len();
+            format!(
+                "PUNCTUAL_SEED={seed}: {count} violations\n{}",
+                shown.join("\n")
+            )
+        })
+    }
+
+    fn count(&self, is_it: fn(Outcome) -> bool) -> u64 {
+        let its = self
+            .ledger
+            .iter()
+            .filter(|run| run.state.outcome().is_some_and(is_it));
+        its.map(fire_times).sum()
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lost = self.count(|outcome| outcome == Outcome::Lost);
+        let not_run = self.count(|outcome| !outcome.has_run());
+        write!(
+            f,
+            "{} nodes in {} processes, clocks {} ms apart, {} deeds, {} jobs: {} fire times, {not_run} not run, \
+             {lost} lost, {} bodies, {} violations",
+            self.nodes,
+            self.started,
+            self.skew.num_milliseconds(),
+            self.deeds,
+            self.jobs,
+            self.fire_times,
+            self.bodies,
+            self.violations.len()
+        )
+    }
+}

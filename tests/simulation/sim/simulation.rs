@@ -1,0 +1,287 @@
+//! The loop that lets time pass, for one node after another, and what goes wrong meanwhile.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_store::checker::Absence;
+
+use super::database::Database;
+use super::dice::Dice;
+use super::judge::Verdict;
+use super::line::Mood;
+use super::node::{Node, Process, Start, State, TASKS};
+use super::presence::Presence;
+use super::world::World;
+
+const BEGIN: &str = "2026-03-28T23:00:00Z";
+
+/// After a fault, so long may others believe that a node is dead.
+const AFTERMATH: TimeDelta = TimeDelta::seconds(25);
+
+pub(crate) struct Simulation {
+    pub(crate) dice: Dice,
+    pub(crate) world: World,
+    pub(crate) database: Database,
+    pub(crate) nodes: Vec<Node>,
+    /// Somebody who edits from outside.
+    pub(crate) operator: Process,
+    pub(crate) presence: Presence,
+    /// When a node was dead, stopped or cut off.
+    pub(crate) deaths: Vec<(usize, Absence)>,
+    pub(crate) clock_sets: Vec<(DateTime<Utc>, DateTime<Utc>)>,
+    /// How far any two clocks are apart at most.
+    pub(crate) skew: TimeDelta,
+    pub(crate) names: u64,
+    pub(crate) started: u64,
+    pub(crate) deeds: u64,
+    /// How the database is for everybody, and until when.
+    pub(crate) outage: (Mood, DateTime<Utc>),
+    next_deed: DateTime<Utc>,
+    next_fault: DateTime<Utc>,
+}
+
+impl Simulation {
+    pub(crate) fn of(seed: u64, minutes: u64) -> Verdict {
+        let mut simulation = Self::begin(seed);
+        let end = simulation.world.now() + TimeDelta::minutes(minutes as i64);
+        while simulation.world.now() < end {
+            simulation.turn();
+        }
+        simulation.end()
+    }
+
+    fn begin(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let world = World::new(seed, BEGIN.parse().unwrap());
+        let database = Database::new(world.clone());
+        let start = Start {
+            node: usize::MAX,
+            name: "operator".to_owned(),
+            tasks: TASKS.to_vec(),
+            offset: TimeDelta::zero(),
+            drift: 0,
+            seed,
+        };
+        let operator = Process::idle(&world, &database, start);
+        let skew = TimeDelta::milliseconds(dice.pick(&[200, 200, 2_000, 30_000]));
+        let now = world.now();
+        let mut simulation = Self {
+            outage: (Mood::Good, now),
+            next_deed: now,
+            next_fault: now + TimeDelta::seconds(60),
+            dice,
+            world,
+            database,
+            nodes: Vec::new(),
+            operator,
+            presence: Presence::default(),
+            deaths: Vec::new(),
+            clock_sets: Vec::new(),
+            skew,
+            names: 0,
+            started: 0,
+            deeds: 0,
+        };
+        for index in 0..simulation.dice.range(2, 5) as usize {
+            simulation.nodes.push(Node {
+                index,
+                process: None,
+                state: State::Down(now),
+                line_until: None,
+            });
+            simulation.start(index, &TASKS);
+        }
+        simulation
+    }
+
+    /// Says what happens, if somebody wants to read the story of a seed.
+    pub(crate) fn tell(&self, what: impl FnOnce() -> String) {
+        self.world.tell("nodes", what);
+    }
+
+    /// Something may happen, then some time passes.
+    fn turn(&mut self) {
+        let now = self.world.now();
+        if now >= self.next_deed {
+            self.next_deed = now + TimeDelta::milliseconds(self.dice.range(200, 15_000) as i64);
+            self.deeds += 1;
+            self.deed();
+        }
+        if now >= self.next_fault {
+            self.next_fault = now + TimeDelta::milliseconds(self.dice.range(500, 60_000) as i64);
+            self.deeds += 1;
+            self.fault();
+        }
+        let span = Duration::from_millis(self.dice.range(5, 200));
+        self.live(span);
+    }
+
+    fn live(&mut self, span: Duration) {
+        self.mend();
+        self.operator.live(span);
+        // Who comes first is nobody's privilege.
+        let first = self.dice.range(0, self.nodes.len() as u64 - 1) as usize;
+        for index in (first..self.nodes.len()).chain(0..first) {
+            if let Some(process) = self.nodes[index].awake() {
+                process.live(span);
+            }
+        }
+        self.world.pass(TimeDelta::from_std(span).unwrap());
+        self.presence.note(&self.nodes, self.world.now());
+    }
+
+    /// What was for a while is over.
+    fn mend(&mut self) {
+        let now = self.world.now();
+        for index in 0..self.nodes.len() {
+            let node = &mut self.nodes[index];
+            if node.line_until.is_some_and(|until| until <= now) {
+                node.line_until = None;
+                if let Some(process) = &node.process {
+                    process.line.set(Mood::Good);
+                }
+                self.tell(|| format!("the line of {index} is good again"));
+            }
+            match &self.nodes[index].state {
+                State::Down(until) if *until <= now => {
+                    let tasks = self
+                        .dice
+                        .pick(&[&TASKS[..], &TASKS[..], &TASKS[..1], &TASKS[1..]]);
+                    self.start(index, tasks);
+                }
+                State::Leaving(handle) if handle.is_finished() => {
+                    let away = self.dice.range(0, 10_000);
+                    self.be_down(index, away);
+                }
+                State::Stopped(until) | State::Suspended(until) if *until <= now => {
+                    self.wake(index);
+                }
+                _ => {}
+            }
+            self.discipline(index);
+        }
+    }
+
+    /// A clock that drifts is set right in time.
+    fn discipline(&mut self, index: usize) {
+        let Some(process) = self.nodes[index]
+            .process
+            .as_ref()
+            .filter(|_| self.nodes[index].is_up())
+        else {
+            return;
+        };
+        let error = process.error();
+        if error.abs() > self.skew / 2 {
+            self.clock_sets.push(process.set_clock(-error));
+        }
+    }
+
+    pub(crate) fn start(&mut self, index: usize, tasks: &[&'static str]) {
+        self.started += 1;
+        let most = self.skew.num_microseconds().unwrap_or(0) / 2;
+        let offset = self.dice.range(0, most as u64 * 2) as i64 - most;
+        // Some deployments name their processes anew each time.
+        let name = if self.world.seed() % 2 == 0 {
+            format!("node-{index}")
+        } else {
+            format!("node-{index}-{}", self.started)
+        };
+        let start = Start {
+            node: index,
+            name,
+            tasks: tasks.to_vec(),
+            offset: TimeDelta::microseconds(offset) * 9 / 10,
+            drift: self.dice.range(0, 100) as i32 - 50,
+            seed: self.dice.range(0, u64::MAX - 1),
+        };
+        self.tell(|| {
+            format!(
+                "{} starts, knows {tasks:?}, off by {}",
+                start.name, start.offset
+            )
+        });
+        let process = Process::start(&self.world, &self.database, start);
+        let node = &mut self.nodes[index];
+        node.process = Some(process);
+        node.state = State::Up;
+        let (mood, until) = self.outage;
+        node.line_until = Some(until).filter(|until| *until > self.world.now());
+        if let (Some(process), Some(_)) = (&node.process, node.line_until) {
+            process.line.set(mood);
+        }
+    }
+
+    /// `kill -9`, or the end of a process that has shut down.
+    pub(crate) fn be_down(&mut self, index: usize, millis: u64) {
+        let until = self.world.now() + TimeDelta::milliseconds(millis as i64);
+        self.tell(|| format!("{index} is killed"));
+        self.away(index, until);
+        let node = &mut self.nodes[index];
+        node.state = State::Down(until);
+        node.process = None;
+    }
+
+    /// Notes that others may believe that a node is dead.
+    pub(crate) fn away(&mut self, index: usize, until: DateTime<Utc>) {
+        let away = Absence::new(self.world.now(), until + AFTERMATH);
+        self.deaths.push((index, away));
+    }
+
+    fn wake(&mut self, index: usize) {
+        let now = self.world.now();
+        let node = &mut self.nodes[index];
+        let Some(process) = node.process.as_mut() else {
+            return;
+        };
+        let behind = process.behind(now);
+        match node.state {
+            State::Stopped(_) => process.go_on(behind),
+            _ => {
+                process.sleep_over(behind);
+                let by = TimeDelta::from_std(behind).unwrap();
+                self.clock_sets.push(process.set_clock(by));
+            }
+        }
+        node.state = State::Up;
+        self.tell(|| format!("{index} goes on"));
+    }
+
+    /// Everything works; what is under way ends; then all is judged.
+    fn end(mut self) -> Verdict {
+        self.world.be_quiet();
+        self.outage = (Mood::Good, self.world.now());
+        for index in 0..self.nodes.len() {
+            self.nodes[index].line_until = None;
+            match self.nodes[index].state {
+                State::Stopped(_) | State::Suspended(_) => self.wake(index),
+                State::Leaving(_) => self.be_down(index, 0),
+                State::Up | State::Down(_) => {}
+            }
+            let knows_all = |process: &Process| process.tasks.len() == TASKS.len();
+            if self.nodes[index].process.as_ref().is_some_and(knows_all) {
+                self.nodes[index]
+                    .process
+                    .as_ref()
+                    .unwrap()
+                    .line
+                    .set(Mood::Good);
+            } else {
+                self.be_down(index, 0);
+                self.start(index, &TASKS);
+            }
+        }
+        self.operator.line.set(Mood::Good);
+        self.rest(TimeDelta::seconds(300));
+        self.pause_all();
+        self.rest(TimeDelta::seconds(60));
+        self.judge()
+    }
+
+    fn rest(&mut self, span: TimeDelta) {
+        let end = self.world.now() + span;
+        while self.world.now() < end {
+            self.live(Duration::from_millis(100));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What is true, whatever the nodes believe: the time, and what job bodies did.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::RunId;
+use punctual_store::checker::Execution;
+use tokio::time::Instant;
+
+/// Shared by the simulation, the store and the jobs.
+#[derive(Clone)]
+pub(crate) struct World(Arc<Mutex<State>>);
+
+struct State {
+    seed: u64,
+    /// The time at which the current step began.
+    now: DateTime<Utc>,
+    /// What the clock of the node that has its turn showed then.
+    since: Option<Instant>,
+    /// What was written down last.
+    stamped: DateTime<Utc>,
+    is_quiet: bool,
+    /// What somebody wants to read about.
+    told: Vec<String>,
+    executions: Vec<Execution>,
+    /// Runs that were taken from their nodes, and when.
+    forsaken: BTreeMap<RunId, DateTime<Utc>>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, now: DateTime<Utc>) -> Self {
+        Self(Arc::new(Mutex::new(State {
+            seed,
+            now,
+            since: None,
+            stamped: now,
+            is_quiet: false,
+            told: std::env::var("PUNCTUAL_STORY")
+                .unwrap_or_default()
+                .split(',')
+                .map(str::to_owned)
+                .collect(),
+            executions: Vec::new(),
+            forsaken: BTreeMap::new(),
+        })))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A body may panic on purpose, but never while it holds this.
+        self.0.lock().unwrap()
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.state().seed
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.state().now()
+    }
+
+    /// Says what happens to a job, the nodes or the like, if `PUNCTUAL_STORY` names it: there are
+    /// seeds that one has to read.
+    #[expect(clippy::print_stdout, reason = "only who asks for it reads it")]
+    pub(crate) fn tell(&self, about: &str, what: impl FnOnce() -> String) {
+        let state = self.state();
+        if state.told.iter().any(|told| told == about) {
+            println!("{} {about}: {}", state.now().format("%H:%M:%S%.6f"), what());
+        }
+    }
+
+    /// A node has its turn.
+    pub(crate) fn begin_turn(&self) {
+        self.state().since = Some(Instant::now());
+    }
+
+    pub(crate) fn end_turn(&self) {
+        self.state().since = None;
+    }
+
+    /// All nodes had their turn.
+    pub(crate) fn pass(&self, span: TimeDelta) {
+        self.state().now += span;
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.state().is_quiet
+    }
+
+    /// From now on bodies end at once and nothing goes wrong.
+    pub(crate) fn be_quiet(&self) {
+        self.state().is_quiet = true;
+    }
+
+    /// A body was entered.
+    pub(crate) fn enter(&self, execution: Execution) -> UnderWay {
+        let mut state = self.state();
+        let began = state.stamp();
+        state.executions.push(Execution { began, ..execution });
+        UnderWay {
+            world: self.clone(),
+            index: state.executions.len() - 1,
+        }
+    }
+
+    /// A run was taken from the node that has it.
+    pub(crate) fn forsake(&self, run: RunId) {
+        let mut state = self.state();
+        let now = state.stamp();
+        state.forsaken.entry(run).or_insert(now);
+    }
+
+    pub(crate) fn executions(&self) -> Vec<Execution> {
+        let state = self.state();
+        let mut executions = state.executions.clone();
+        for execution in &mut executions {
+            execution.forsaken = state.forsaken.get(&execution.run).copied();
+        }
+        executions
+    }
+}
+
+impl State {
+    fn now(&self) -> DateTime<Utc> {
+        let passed = self.since.map(|since| since.elapsed());
+        let passed = passed.and_then(|passed| TimeDelta::from_std(passed).ok());
+        self.now + passed.unwrap_or_default()
+    }
+
+    /// A time that was never given before: of two events the later one gets the later time,
+    /// also if two nodes whose turns follow each other saw them.
+    fn stamp(&mut self) -> DateTime<Utc> {
+        let next = self.stamped + TimeDelta::microseconds(1);
+        self.stamped = self.now().max(next);
+        self.stamped
+    }
+}
+
+/// Held by a body as long as it is under way, however it ends.
+pub(crate) struct UnderWay {
+    world: World,
+    index: usize,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut state = self.world.state();
+        let now = state.stamp();
+        state.executions[self.index].ended = Some(now);
+    }
+}
