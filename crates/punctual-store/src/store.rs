@@ -92,7 +92,8 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// [recovers](Self::recover) them.
     fn leave(&self, lease: Lease) -> Reply<'_, ()>;
 
-    /// All registered nodes.
+    /// All registered nodes. An earlier epoch of a name that has open runs is listed as a peer of
+    /// its own: nobody beats for it, so it is found dead.
     fn nodes(&self) -> Reply<'_, Vec<Peer>>;
 
     /// The open runs of a node.

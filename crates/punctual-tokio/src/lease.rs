@@ -172,7 +172,8 @@ impl Keeper {
             self.recover(lease, unsure, true).await;
         }
         let others = renewal.peers.into_iter();
-        let others = others.filter(|peer| peer.info.name != lease.node);
+        let is_self = |peer: &Peer| peer.info.name == lease.node && peer.epoch == lease.epoch;
+        let others = others.filter(|peer| !is_self(peer));
         for dead in peers.observe(others.collect(), Instant::now()) {
             tracing::warn!(node = %dead.info.name, "a node is dead: its runs are settled");
             self.recover(lease, dead, false).await;

@@ -41,12 +41,11 @@ impl Peers {
         let mut before = std::mem::take(&mut self.seen);
         let mut dead = Vec::new();
         for peer in peers {
-            let name = Arc::clone(&peer.info.name);
+            let key = (Arc::clone(&peer.info.name), peer.epoch);
             let stands_still = before
-                .remove(&name)
-                .filter(|seen| !was_gap && (seen.epoch, seen.beats) == (peer.epoch, peer.beats));
+                .remove(&key)
+                .filter(|seen| !was_gap && seen.beats == peer.beats);
             let mut seen = Seen {
-                epoch: peer.epoch,
                 beats: peer.beats,
                 since: stands_still.map_or(now, |seen| seen.since),
             };
@@ -54,7 +53,7 @@ impl Peers {
                 seen.since = now;
                 dead.push(peer);
             }
-            self.seen.insert(name, seen);
+            self.seen.insert(key, seen);
         }
         dead
     }

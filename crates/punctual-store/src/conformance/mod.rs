@@ -91,6 +91,9 @@ const RULES: &[Rule] = &[
     ("a node with open runs stays listed", |store| {
         Box::pin(nodes::leaving(store))
     }),
+    ("an earlier epoch with open runs is listed", |store| {
+        Box::pin(nodes::past(store))
+    }),
     ("a run by hand is opened once", |store| {
         Box::pin(claims::by_hand(store))
     }),

@@ -172,3 +172,36 @@ pub(super) async fn alive(store: &dyn JobStore) -> Result<(), String> {
         .map(drop)
         .map_err(text)
 }
+
+/// A process that comes back under its name may not know the tasks of the one before.
+pub(super) async fn past(store: &dyn JobStore) -> Result<(), String> {
+    let policies = Policies {
+        on_lost: OnLost::Rerun { at_most: 1 },
+        ..Policies::default()
+    };
+    let stored = due_job(store, "a", policies).await?;
+    let before = node(store, "one").await?;
+    let claims = vec![advance(&stored, 0, at(10))];
+    let reply = claim(store, &before, claims, vec![]).await.map_err(text)?;
+    won(&reply, 0)?;
+    let now = node(store, "one").await?;
+    let renewal = store.renew(now.clone()).await.map_err(text)?;
+    let its = |peer: &&Peer| peer.info.name == before.node && peer.epoch == before.epoch;
+    let past = renewal.peers.iter().find(its).cloned();
+    let past = past.ok_or("its earlier epoch is not listed")?;
+    let request = recovery(&now, &past, &[]);
+    let waits = store.recover(request).await.map_err(text)?;
+    expect("without the task", waits, Recovered::default())?;
+    let other = node(store, "other").await?;
+    let request = recovery(&other, &past, &["task"]);
+    let taken = store.recover(request).await.map_err(text)?.taken;
+    expect("with the task", taken.len(), 1)?;
+    let left = store.nodes().await.map_err(text)?;
+    expect(
+        "its earlier epoch is gone",
+        left.iter().any(|peer| its(&peer)),
+        false,
+    )?;
+    let alive = store.renew(now).await.is_ok();
+    expect("its epoch now holds", alive, true)
+}

@@ -155,7 +155,7 @@ impl JobStore for MemoryStore {
     }
 
     fn nodes(&self) -> Reply<'_, Vec<Peer>> {
-        at_once(Ok(self.state().nodes.peers()))
+        at_once(Ok(self.state().peers()))
     }
 
     fn open_runs(&self, node: Lease) -> Reply<'_, Vec<OpenRun>> {

@@ -86,6 +86,17 @@ impl Nodes {
         self.0.iter().filter_map(peer).collect()
     }
 
+    /// An earlier epoch of a node: nobody beats for it any more.
+    pub(super) fn past(&self, index: u32, epoch: u64) -> Option<Peer> {
+        let node = self.0.get(index as usize)?;
+        let listed = node.listed.as_ref().filter(|_| node.epoch != epoch)?;
+        Some(Peer {
+            info: listed.info.clone(),
+            epoch,
+            beats: 0,
+        })
+    }
+
     /// Ends the epoch of a node that stood still; its index, unless it is alive after all.
     pub(super) fn bury(&mut self, dead: &Peer) -> Option<u32> {
         let index = self.index(&dead.info.name)?;

@@ -1,6 +1,7 @@
 //! Runs and the nodes that they belong to: leases, cancel requests, and what becomes of the runs of
 //! a dead node.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use punctual_core::{OnLost, Outcome, RunId};
@@ -9,7 +10,7 @@ use super::open::Open;
 use super::rows::Row;
 use super::state::State;
 use crate::{
-    Error, Lease, OpenRun, RecoverRequest, Recovered, Renewal, RunEnd, StoredJob, TakenRun,
+    Error, Lease, OpenRun, Peer, RecoverRequest, Recovered, Renewal, RunEnd, StoredJob, TakenRun,
 };
 
 impl State {
@@ -21,8 +22,20 @@ impl State {
         let cancels = cancels.filter(|(_, open)| open.is_unwanted && its(open));
         Ok(Renewal {
             cancels: cancels.map(|(id, _)| *id).collect(),
-            peers: self.nodes.peers(),
+            peers: self.peers(),
         })
+    }
+
+    /// All nodes, and the earlier epochs of theirs that have open runs.
+    pub(super) fn peers(&self) -> Vec<Peer> {
+        let owners: BTreeSet<_> = self
+            .open
+            .values()
+            .map(|open| (open.node, open.epoch))
+            .collect();
+        let past = owners.into_iter();
+        let past = past.filter_map(|(node, epoch)| self.nodes.past(node, epoch));
+        self.nodes.peers().into_iter().chain(past).collect()
     }
 
     pub(super) fn leave(&mut self, lease: &Lease) {

@@ -1,0 +1,76 @@
+//! What the store knows.
+
+use std::error::Error;
+
+use chrono::{DateTime, Utc};
+use punctual::{JobFilter, JobStatus, Outcome, RunFilter, RunState, Scheduler, Zone};
+
+type Told = Result<(), Box<dyn Error>>;
+
+/// What an earlier run of this program has left.
+pub(crate) async fn what_is_there(scheduler: &Scheduler) -> Told {
+    let jobs = scheduler.get_jobs(JobFilter::default()).await?;
+    let runs = scheduler.runs(RunFilter::default()).await?;
+    println!("{} jobs are there, and {} entries of the ledger", jobs.len(), runs.len());
+    for job in jobs {
+        if job.status() == JobStatus::Paused {
+            println!("  paused: {}", job.job.name());
+        }
+    }
+    Ok(())
+}
+
+/// What came too late, or was made up for by one run, since this program started.
+pub(crate) async fn what_was_missed(scheduler: &Scheduler, began: DateTime<Utc>) -> Told {
+    println!("what passed while nobody looked:");
+    for run in scheduler.runs(RunFilter::default()).await? {
+        let (RunState::Ended(outcome), Some(range)) = (run.state, run.range) else {
+            continue;
+        };
+        let is_ours = matches!(outcome, Outcome::Missed(_) | Outcome::Coalesced);
+        if is_ours && run.finished >= Some(began) && range.first < began {
+            println!("  {}: {outcome}, {}", run.job, fire_times(range.count.number()));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn what_became_of_all(scheduler: &Scheduler) -> Told {
+    println!("what became of all fire times, since the jobs were added:");
+    for id in ["greet", "tick", "slow", "every-other-second", "backlog", "heartbeat (line 6)"] {
+        let done = scheduler.statistics(id).await?;
+        println!(
+            "  {id}: {} succeeded, {} skipped, {} coalesced, {} missed",
+            done.succeeded, done.skipped, done.coalesced, done.missed
+        );
+    }
+    println!("the ledger of `greet`:");
+    for run in scheduler.runs(RunFilter::job("greet".try_into()?)).await? {
+        if let (RunState::Ended(outcome), Some(result)) = (run.state, run.result) {
+            println!("  {outcome}: {result}");
+        }
+    }
+    Ok(())
+}
+
+pub(crate) async fn what_comes_next(scheduler: &Scheduler) -> Told {
+    let jobs = scheduler.get_jobs(JobFilter::default()).await?;
+    println!("what comes next, {} jobs:", jobs.len());
+    let berlin = Zone::new("Europe/Berlin")?;
+    for job in jobs {
+        let next = match job.next_run_time() {
+            Some(next) => berlin.local(next).format("%Y-%m-%d %H:%M:%S %:z").to_string(),
+            None => format!("{:?}", job.status()).to_lowercase(),
+        };
+        let (name, rule) = (job.job.name(), job.job.trigger().describe());
+        println!("  {next}  {name}: {rule}");
+    }
+    Ok(())
+}
+
+fn fire_times(count: u64) -> String {
+    match count {
+        1 => "1 fire time".to_owned(),
+        count => format!("{count} fire times"),
+    }
+}
