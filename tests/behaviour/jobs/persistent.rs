@@ -2,7 +2,7 @@
 
 use punctual::store::{
     Changes, ClaimReply, ClaimRequest, Insert, JobStore, Lease, NodeInfo, OpenRun, Peer,
-    RecoverRequest, Recovered, Renewal, Reply, StoreTraits, StoredJob, Update, Window,
+    RecoverRequest, Recovered, Renewal, Reply, Retention, StoreTraits, StoredJob, Update, Window,
     WindowRequest,
 };
 use punctual::{JobFilter, JobId, MemoryStore, Run, RunFilter, RunId, Statistics};

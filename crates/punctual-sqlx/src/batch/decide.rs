@@ -6,7 +6,7 @@ use punctual_core::{JobState, MissReason, Origin, Outcome, RunId, RunKey, Undeci
 use punctual_store::{Claim, ClaimKind, Won};
 
 use super::rows::Decided;
-use super::{Batch, NewRun, Verdict};
+use super::{Batch, NewRun, OpenRow, Verdict};
 use crate::outcome;
 
 impl Batch {
@@ -159,8 +159,10 @@ impl Batch {
         let birth = self.jobs[index].birth;
         let mut is_promoted = false;
         for id in (first.0..).take(count as usize).map(RunId) {
-            let open = self.open.get_mut(&id);
-            if let Some(open) = open.filter(|open| open.is_queued && open.birth == birth) {
+            let is_its = |open: &&mut OpenRow| {
+                open.is_queued && open.birth == birth && Some(&open.owner) == self.by.as_ref()
+            };
+            if let Some(open) = self.open.get_mut(&id).filter(is_its) {
                 open.is_queued = false;
                 is_promoted |= open.ends_instance;
                 self.promoted.push(id);

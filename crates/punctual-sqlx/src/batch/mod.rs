@@ -15,7 +15,7 @@ pub(crate) use rows::{Counted, Ended, NewRun, OpenRow, Verdict};
 use std::collections::{HashMap, HashSet};
 
 use punctual_core::{RunId, RunKey};
-use punctual_store::{Claim, ClaimKind};
+use punctual_store::{Claim, ClaimKind, Lease};
 
 /// The rows of one request, and what becomes of them.
 #[derive(Debug, Default)]
@@ -28,6 +28,8 @@ pub(crate) struct Batch {
     used: HashSet<RunKey>,
     next_run: u64,
     now: i64,
+    /// Who asks.
+    by: Option<Lease>,
     /// What is to be written besides the jobs.
     pub(crate) ended: Vec<Ended>,
     pub(crate) opened: Vec<NewRun>,
@@ -41,6 +43,14 @@ impl Batch {
             now,
             next_run,
             ..Self::default()
+        }
+    }
+
+    /// The same for a node, which promotes only what is its own.
+    pub(crate) fn by(self, node: &Lease) -> Self {
+        Self {
+            by: Some(node.clone()),
+            ..self
         }
     }
 

@@ -1,7 +1,7 @@
 //! Rows as a batch sees them.
 
 use punctual_core::{FireRange, JobId, JobState, Outcome, Policies, RunId, RunKey};
-use punctual_store::{OpenRun, Statistics, Won};
+use punctual_store::{Lease, OpenRun, Statistics, Won};
 
 /// A job without its definition.
 #[derive(Debug)]
@@ -57,6 +57,7 @@ pub(crate) struct OpenRow {
     pub(crate) ends_instance: bool,
     pub(crate) is_unwanted: bool,
     pub(crate) reruns: u32,
+    pub(crate) owner: Lease,
 }
 
 impl OpenRow {
@@ -68,6 +69,7 @@ impl OpenRow {
             key: self.key,
             is_queued: self.is_queued,
             ends_instance: self.ends_instance,
+            reruns: self.reruns,
         })
     }
 }

@@ -71,7 +71,8 @@ impl At<'_> {
         let mut batch = Batch::new(
             request.now.timestamp_micros(),
             (last + 1).saturating_sub(numbers),
-        );
+        )
+        .by(&request.lease);
         let runs = runs_of(request);
         let open = match runs[..] {
             [] => Vec::new(),

@@ -25,7 +25,8 @@ macro_rules! run_columns {
 /// All of an open run that [`open`](super::load::open) reads.
 macro_rules! open_columns {
     () => {
-        "id, birth, job, incarnation, origin, fire_time, state, ends_instance, cancel, reruns"
+        "id, birth, job, incarnation, origin, fire_time, state, ends_instance, cancel, reruns, \
+         node, epoch"
     };
 }
 

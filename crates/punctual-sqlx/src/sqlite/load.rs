@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use punctual_core::{Job, RunId, RunKey};
-use punctual_store::{Error, StoredJob};
+use punctual_store::{Error, Lease, StoredJob};
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
@@ -181,6 +181,16 @@ fn open_row(row: &SqliteRow) -> Result<Option<OpenRow>, sqlx::Error> {
         ends_instance: row.try_get(7)?,
         is_unwanted: row.try_get(8)?,
         reruns: count("reruns", row.try_get(9)?).unwrap_or(u32::MAX),
+        owner: Lease {
+            node: row
+                .try_get::<Option<&str>, _>(10)?
+                .unwrap_or_default()
+                .into(),
+            epoch: row
+                .try_get::<Option<i64>, _>(11)?
+                .unwrap_or(0)
+                .unsigned_abs(),
+        },
     }))
 }
 

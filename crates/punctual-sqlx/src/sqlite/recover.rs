@@ -146,7 +146,6 @@ impl Taken<'_> {
     fn told(self) -> Option<TakenRun> {
         Some(TakenRun {
             run: self.run.run()?,
-            reruns: self.run.reruns,
             job: self.job.clone(),
         })
     }

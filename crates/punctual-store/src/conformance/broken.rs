@@ -50,6 +50,8 @@ pub enum Fault {
     SwallowsChanges,
     /// Takes the runs of nodes that are alive.
     RecoversTheLiving,
+    /// Lets any node start what another one has queued.
+    PromotesForOthers,
     /// Hands the ledger out oldest first.
     UnsortedLedger,
     /// Begins every list of runs anew.
@@ -66,7 +68,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::AddsTwice,
         Self::LosesMicroseconds,
         Self::UnsortedWindow,
@@ -84,6 +86,7 @@ impl Fault {
         Self::ReusesIncarnations,
         Self::SwallowsChanges,
         Self::RecoversTheLiving,
+        Self::PromotesForOthers,
         Self::UnsortedLedger,
         Self::IgnoresCursors,
         Self::RoundsTheLedger,
@@ -137,6 +140,25 @@ impl<S: JobStore> Broken<S> {
         self.inner.update(update).await.map(drop)
     }
 
+    /// Asks in the name of the node whose runs are to be promoted.
+    async fn as_owner(&self, request: &mut ClaimRequest) -> Result<(), Error> {
+        let Some(ClaimKind::Promote { first, .. }) = request.claims.first().map(|c| &c.kind) else {
+            return Ok(());
+        };
+        for peer in self.inner.nodes().await? {
+            let owner = Lease {
+                node: peer.info.name,
+                epoch: peer.epoch,
+            };
+            let open = self.inner.open_runs(owner.clone()).await?;
+            if open.iter().any(|run| run.id == *first) {
+                request.lease = owner;
+                break;
+            }
+        }
+        Ok(())
+    }
+
     async fn broken_claim(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
         let mut request = request.clone();
         if self.has(Fault::ForgetsEnds) && !request.claims.is_empty() {
@@ -149,6 +171,9 @@ impl<S: JobStore> Broken<S> {
                 .iter()
                 .find(|peer| peer.info.name == request.lease.node);
             request.lease.epoch = own.map_or(request.lease.epoch, |peer| peer.epoch);
+        }
+        if self.has(Fault::PromotesForOthers) {
+            self.as_owner(&mut request).await?;
         }
         let mut reply = self.inner.claim(&request).await?;
         let claims = std::mem::take(&mut request.claims);

@@ -7,8 +7,8 @@ use punctual_core::{
 };
 
 use super::scene::{
-    add, advance, at, claim, current, decided, due, due_job, ended, expect, insert, job, node,
-    queueing, request, text, won,
+    self, add, advance, at, claim, current, decided, due, due_job, ended, expect, insert, job,
+    node, queueing, request, text, won,
 };
 use crate::{Claim, ClaimAnswer, ClaimKind, JobStore, RunFilter, StoredJob};
 
@@ -158,6 +158,7 @@ pub(super) async fn promote(store: &dyn JobStore) -> Result<(), String> {
         current(store, "a").await?.state.queued,
         1,
     )?;
+    let other = scene::node(store, "other").await?;
     let promote = || Claim {
         id: stored.job.id().clone(),
         incarnation: stored.state.incarnation,
@@ -171,6 +172,11 @@ pub(super) async fn promote(store: &dyn JobStore) -> Result<(), String> {
         .map_err(text)?;
     let refused = matches!(&reply.answers[..], [ClaimAnswer::AtLimit(_)]);
     expect("there is no room yet", refused, true)?;
+    let reply = claim(store, &other, vec![promote()], vec![ended(running)])
+        .await
+        .map_err(text)?;
+    let lost = matches!(&reply.answers[..], [ClaimAnswer::Lost(Some(_))]);
+    expect("it is not another node's", lost, true)?;
     let reply = claim(store, &node, vec![promote()], vec![ended(running)])
         .await
         .map_err(text)?;
