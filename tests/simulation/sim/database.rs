@@ -259,6 +259,10 @@ impl Database {
         now(self.inner.runs(filter))
     }
 
+    pub(crate) fn purge(&self, retention: store::Retention, batch: usize) -> Result<u64, Error> {
+        now(self.inner.purge(retention, batch))
+    }
+
     pub(crate) fn statistics(&self, id: JobId) -> Result<store::Statistics, Error> {
         now(self.inner.statistics(id))
     }

@@ -95,6 +95,9 @@ impl JobStore for Faulty {
     fn runs(&self, filter: store::RunFilter) -> Reply<'_, Vec<Run>> {
         self.call(|database| database.runs(filter))
     }
+    fn purge(&self, retention: store::Retention, batch: usize) -> Reply<'_, u64> {
+        self.call(move |database| database.purge(retention, batch))
+    }
     fn statistics(&self, id: JobId) -> Reply<'_, store::Statistics> {
         self.call(|database| database.statistics(id))
     }
