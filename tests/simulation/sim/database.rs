@@ -10,6 +10,7 @@ use punctual_store as store;
 use punctual_store::checker::History;
 use punctual_store::{Error, JobFilter, JobStore, LedgerLimits, MemoryStore, Reply, StoredJob};
 
+use super::place::{Owners, Place};
 use super::world::World;
 
 const LEDGER: LedgerLimits = LedgerLimits {
@@ -28,8 +29,7 @@ pub(crate) struct Database {
 struct Log {
     open: BTreeMap<JobId, Logged>,
     closed: Vec<Logged>,
-    /// The names that nodes registered.
-    names: Vec<(String, usize)>,
+    owners: Owners,
 }
 
 /// What was logged of a job.
@@ -84,7 +84,19 @@ impl Database {
     }
 
     pub(crate) fn names(&self) -> Vec<(String, usize)> {
-        self.log().names.clone()
+        self.log().owners.names().collect()
+    }
+
+    /// The open runs that belong to none of these processes.
+    pub(crate) fn abandoned(&self, living: &[Place]) -> Vec<Run> {
+        let filter = store::RunFilter {
+            open: true,
+            ..store::RunFilter::default()
+        };
+        let mut open = self.runs(filter).unwrap();
+        let log = self.log();
+        open.retain(|run| log.owners.is_abandoned(run.id, living));
+        open
     }
 
     /// The numbers of all open runs.
@@ -174,6 +186,10 @@ impl Database {
     pub(crate) fn claim(&self, request: &store::ClaimRequest) -> Result<store::ClaimReply, Error> {
         let reply = now(self.inner.claim(request))?;
         for (claim, answer) in request.claims.iter().zip(&reply.answers) {
+            if let store::ClaimAnswer::Won(won) = answer {
+                let opened = (won.first.0..).map(RunId).take(opened_by(&claim.kind));
+                self.log().owners.opened(opened, &request.lease);
+            }
             self.world.tell(claim.id.as_str(), || {
                 let answer = match answer {
                     store::ClaimAnswer::Won(won) => format!("{won:?}"),
@@ -193,17 +209,9 @@ impl Database {
         Ok(reply)
     }
 
-    pub(crate) fn register(
-        &self,
-        info: store::NodeInfo,
-        node: usize,
-    ) -> Result<store::Lease, Error> {
-        let name = info.name.to_string();
+    pub(crate) fn register(&self, info: store::NodeInfo, at: Place) -> Result<store::Lease, Error> {
         let lease = now(self.inner.register(info))?;
-        let mut log = self.log();
-        if !log.names.contains(&(name.clone(), node)) {
-            log.names.push((name, node));
-        }
+        self.log().owners.registered(&lease, at);
         Ok(lease)
     }
 
@@ -229,6 +237,7 @@ impl Database {
     ) -> Result<store::Recovered, Error> {
         let open = self.open();
         let by = format!("{:?} recovers {:?}", request.by, request.dead);
+        let lease = request.by.clone();
         let recovered = now(self.inner.recover(request))?;
         self.world
             .tell("recover", || format!("{by}: {recovered:?}"));
@@ -236,6 +245,8 @@ impl Database {
         for run in open.difference(&still) {
             self.world.forsake(*run);
         }
+        let taken = recovered.taken.iter().map(|taken| taken.run.id);
+        self.log().owners.opened(taken, &lease);
         recovered.removed.iter().for_each(|row| self.left(row));
         Ok(recovered)
     }
@@ -248,12 +259,26 @@ impl Database {
         now(self.inner.runs(filter))
     }
 
+    pub(crate) fn purge(&self, retention: store::Retention, batch: usize) -> Result<u64, Error> {
+        now(self.inner.purge(retention, batch))
+    }
+
     pub(crate) fn statistics(&self, id: JobId) -> Result<store::Statistics, Error> {
         now(self.inner.statistics(id))
     }
 
     pub(crate) fn changes(&self, since: u64) -> Reply<'_, store::Changes> {
         self.inner.changes(since)
+    }
+}
+
+/// How many runs a claim that is won opens.
+fn opened_by(kind: &store::ClaimKind) -> usize {
+    match kind {
+        store::ClaimKind::Advance { plan, .. } | store::ClaimKind::Manual { plan } => {
+            plan.start.len() + plan.queue.len()
+        }
+        store::ClaimKind::Promote { .. } => 0,
     }
 }
 

@@ -6,13 +6,14 @@ use punctual_store::{JobStore, Reply};
 
 use super::database::Database;
 use super::line::{Fate, Line, unavailable};
+use super::place::Place;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Faulty {
     pub(crate) database: Database,
     pub(crate) line: Line,
-    /// Which node is at the other end.
-    pub(crate) node: usize,
+    /// Who is at the other end.
+    pub(crate) at: Place,
 }
 
 impl Faulty {
@@ -71,7 +72,7 @@ impl JobStore for Faulty {
         self.call(move |database| database.claim(request))
     }
     fn register(&self, node: store::NodeInfo) -> Reply<'_, store::Lease> {
-        self.call(|database| database.register(node, self.node))
+        self.call(|database| database.register(node, self.at))
     }
     fn renew(&self, lease: store::Lease) -> Reply<'_, store::Renewal> {
         self.call(|database| database.renew(lease))
@@ -93,6 +94,9 @@ impl JobStore for Faulty {
     }
     fn runs(&self, filter: store::RunFilter) -> Reply<'_, Vec<Run>> {
         self.call(|database| database.runs(filter))
+    }
+    fn purge(&self, retention: store::Retention, batch: usize) -> Reply<'_, u64> {
+        self.call(move |database| database.purge(retention, batch))
     }
     fn statistics(&self, id: JobId) -> Reply<'_, store::Statistics> {
         self.call(|database| database.statistics(id))

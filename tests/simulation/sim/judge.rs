@@ -61,7 +61,8 @@ impl Simulation {
         }
         let violations = checker.check(&ledger, self.world.now());
         let violations = violations.iter().map(Violation::to_string);
-        let violations = violations.chain(self.leftovers()).collect();
+        let violations = violations.chain(self.leftovers());
+        let violations = self.wrong.iter().cloned().chain(violations).collect();
         // What a node is called that lost its lease is made up anew each time.
         for run in &mut ledger {
             let name = run.node.as_deref().and_then(|name| name.split('~').next());

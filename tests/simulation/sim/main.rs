@@ -26,6 +26,7 @@ mod jobs;
 mod judge;
 mod line;
 mod node;
+mod place;
 mod presence;
 mod simulation;
 mod world;

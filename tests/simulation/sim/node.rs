@@ -13,6 +13,7 @@ use super::bodies::{Site, work};
 use super::database::Database;
 use super::faulty::Faulty;
 use super::line::Line;
+use super::place::Place;
 use super::world::World;
 
 /// The tasks there are; which of them a process knows depends on what was deployed.
@@ -47,6 +48,7 @@ pub(crate) struct Process {
     pub(crate) clock: WrongClock,
     pub(crate) line: Line,
     pub(crate) tasks: Vec<&'static str>,
+    pub(crate) at: Place,
     world: World,
     origin: Instant,
     began: DateTime<Utc>,
@@ -56,7 +58,7 @@ pub(crate) struct Process {
 
 /// What a process is started with.
 pub(crate) struct Start {
-    pub(crate) node: usize,
+    pub(crate) at: Place,
     pub(crate) name: String,
     pub(crate) tasks: Vec<&'static str>,
     pub(crate) offset: TimeDelta,
@@ -76,7 +78,7 @@ impl Process {
         let store = Faulty {
             database: database.clone(),
             line: line.clone(),
-            node: start.node,
+            at: start.at,
         };
         let (scheduler, clock, origin) = runtime.block_on(async {
             let clock = WrongClock::at(world.now() + start.offset, start.drift);
@@ -97,6 +99,7 @@ impl Process {
             clock,
             line,
             tasks: start.tasks,
+            at: start.at,
             world: world.clone(),
             origin,
             began: world.now(),

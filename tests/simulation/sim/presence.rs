@@ -37,6 +37,21 @@ impl Presence {
         }
     }
 
+    /// Since when somebody has been there for a task, or for any; `None` if nobody is.
+    pub(crate) fn since(&self, task: Option<&str>) -> Option<DateTime<Utc>> {
+        let its = |of: &str| task.is_none_or(|task| task == of);
+        let mut now = TASKS.iter().zip(&self.nobody_since);
+        if now.any(|(of, nobody)| its(of) && nobody.is_some()) {
+            return None;
+        }
+        let past = self.absences.iter().filter(|(of, _)| its(of));
+        Some(
+            past.map(|(_, absence)| absence.until())
+                .max()
+                .unwrap_or_default(),
+        )
+    }
+
     /// The absences of those who know a task.
     pub(crate) fn absences(&self, task: &str) -> impl Iterator<Item = Absence> {
         let its = self.absences.iter().filter(move |(of, _)| *of == task);

@@ -16,6 +16,18 @@ impl Absence {
         Self { from, until }
     }
 
+    /// When it began.
+    #[must_use]
+    pub fn from(&self) -> DateTime<Utc> {
+        self.from
+    }
+
+    /// When it was over.
+    #[must_use]
+    pub fn until(&self) -> DateTime<Utc> {
+        self.until
+    }
+
     /// The same, longer at both ends.
     pub(super) fn widened(self, by: TimeDelta) -> Self {
         Self::new(earlier(self.from, by), later(self.until, by))

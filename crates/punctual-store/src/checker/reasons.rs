@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{
-    CancelReason, Coalesce, MissReason, Outcome, Overlap, Policies, Run, RunState, SkipReason,
+    CancelReason, Coalesce, MissReason, OnLost, Outcome, Overlap, Policies, Run, RunState,
+    SkipReason,
 };
 
 use super::shift::{earlier, later};
@@ -79,29 +80,31 @@ impl Case<'_> {
     /// A run of the same backlog stands for it: the newest, or the oldest.
     fn coalesced(&self, index: usize) -> Option<String> {
         let run = self.runs[index];
-        let stands = |other: &&&Run| {
+        let is_its = |other: &&&Run| {
+            other.key.incarnation == run.key.incarnation && other.key.origin == run.key.origin
+        };
+        let stands = |other: &&Run| {
             let outcome = other.state.outcome();
-            other.key.incarnation == run.key.incarnation
-                && other.key.origin == run.key.origin
-                && !matches!(outcome, Some(Outcome::Coalesced | Outcome::Missed(_)))
+            !matches!(outcome, Some(Outcome::Coalesced | Outcome::Missed(_)))
         };
         let next = || {
-            let mut after = self.runs[index + 1..].iter();
-            after
-                .find(|other| other.key.origin == run.key.origin)
-                .filter(stands)
+            self.runs[index + 1..]
+                .iter()
+                .find(is_its)
+                .is_some_and(stands)
         };
         let before = || {
-            let mut before = self.runs[..index].iter().rev();
-            before
-                .find(|other| other.key.origin == run.key.origin)
-                .filter(stands)
+            self.runs[..index]
+                .iter()
+                .rev()
+                .find(is_its)
+                .is_some_and(stands)
         };
         let has_one = self
             .policies_of(run)
             .any(|policies| match policies.coalesce {
-                Coalesce::Earliest => before().is_some(),
-                Coalesce::Latest | Coalesce::All { .. } => next().is_some(),
+                Coalesce::Earliest => before(),
+                Coalesce::Latest | Coalesce::All { .. } => next(),
             });
         (!has_one).then(|| "but no run stands for it".into())
     }
@@ -140,7 +143,10 @@ impl Case<'_> {
         let mut freed = Vec::new();
         let may_run = |run: &&&Run| run.state.outcome().is_none_or(Outcome::has_run);
         for run in self.runs.iter().filter(may_run) {
-            let from = earlier(run.started.unwrap_or(run.fire_time()), slack);
+            // One that was rerun was under way long before it started where it ended.
+            let is_once = |policies: &Policies| policies.on_lost == OnLost::Record;
+            let once = run.started.filter(|_| self.policies_of(run).all(is_once));
+            let from = earlier(once.unwrap_or(run.fire_time()), slack);
             taken.push(from);
             let end = run.finished.filter(|_| run.state.outcome().is_some());
             freed.extend(end.map(|end| later(end.max(from), slack)));
