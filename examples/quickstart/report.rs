@@ -11,7 +11,11 @@ type Told = Result<(), Box<dyn Error>>;
 pub(crate) async fn what_is_there(scheduler: &Scheduler) -> Told {
     let jobs = scheduler.get_jobs(JobFilter::default()).await?;
     let runs = scheduler.runs(RunFilter::default()).await?;
-    println!("{} jobs are there, and {} entries of the ledger", jobs.len(), runs.len());
+    println!(
+        "{} jobs are there, and {} entries of the ledger",
+        jobs.len(),
+        runs.len()
+    );
     for job in jobs {
         if job.status() == JobStatus::Paused {
             println!("  paused: {}", job.job.name());
@@ -29,7 +33,11 @@ pub(crate) async fn what_was_missed(scheduler: &Scheduler, began: DateTime<Utc>)
         };
         let is_ours = matches!(outcome, Outcome::Missed(_) | Outcome::Coalesced);
         if is_ours && run.finished >= Some(began) && range.first < began {
-            println!("  {}: {outcome}, {}", run.job, fire_times(range.count.number()));
+            println!(
+                "  {}: {outcome}, {}",
+                run.job,
+                fire_times(range.count.number())
+            );
         }
     }
     Ok(())
@@ -37,7 +45,14 @@ pub(crate) async fn what_was_missed(scheduler: &Scheduler, began: DateTime<Utc>)
 
 pub(crate) async fn what_became_of_all(scheduler: &Scheduler) -> Told {
     println!("what became of all fire times, since the jobs were added:");
-    for id in ["greet", "tick", "slow", "every-other-second", "backlog", "heartbeat (line 6)"] {
+    for id in [
+        "greet",
+        "tick",
+        "slow",
+        "every-other-second",
+        "backlog",
+        "heartbeat (line 6)",
+    ] {
         let done = scheduler.statistics(id).await?;
         println!(
             "  {id}: {} succeeded, {} skipped, {} coalesced, {} missed",
@@ -59,7 +74,10 @@ pub(crate) async fn what_comes_next(scheduler: &Scheduler) -> Told {
     let berlin = Zone::new("Europe/Berlin")?;
     for job in jobs {
         let next = match job.next_run_time() {
-            Some(next) => berlin.local(next).format("%Y-%m-%d %H:%M:%S %:z").to_string(),
+            Some(next) => berlin
+                .local(next)
+                .format("%Y-%m-%d %H:%M:%S %:z")
+                .to_string(),
             None => format!("{:?}", job.status()).to_lowercase(),
         };
         let (name, rule) = (job.job.name(), job.job.trigger().describe());

@@ -19,13 +19,13 @@ const GAP: Duration = Duration::from_secs(2 * RENEW.as_secs());
 /// When the beats of each peer were last seen to change.
 #[derive(Debug, Default)]
 pub(crate) struct Peers {
-    seen: BTreeMap<Arc<str>, Seen>,
+    /// By name and epoch.
+    seen: BTreeMap<(Arc<str>, u64), Seen>,
     looked: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct Seen {
-    epoch: u64,
     beats: u64,
     since: Instant,
 }

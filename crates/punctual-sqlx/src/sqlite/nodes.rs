@@ -155,9 +155,13 @@ impl At<'_> {
     }
 }
 
+/// All nodes, and the earlier epochs of theirs that have open runs.
 async fn peers(connection: &mut SqliteConnection, prefix: &Prefix) -> Result<Vec<Peer>, Error> {
     let statement = "SELECT name, epoch, beats, tasks_json, zones FROM {p}nodes \
-         WHERE state <> 'gone' ORDER BY name";
+         WHERE state <> 'gone' UNION ALL \
+         SELECT DISTINCT n.name, r.epoch, 0, n.tasks_json, n.zones FROM {p}runs AS r \
+         JOIN {p}nodes AS n ON n.name = r.node WHERE r.finished IS NULL AND r.epoch < n.epoch \
+         ORDER BY name, epoch";
     let rows = sqlx::query(prefix.sql(statement))
         .fetch_all(connection)
         .await

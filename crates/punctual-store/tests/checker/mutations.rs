@@ -85,7 +85,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             starts.retain(|other| other.started > run.started && other.started < other.finished);
             let next = starts.iter().filter_map(|other| other.started).min()?;
             Some(change(told, index, |run| {
-                run.finished = Some(next + TimeDelta::seconds(1))
+                run.finished = Some(next + TimeDelta::seconds(1));
             }))
         },
     ),
@@ -106,7 +106,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         |told, dice| {
             let index = pick(told, dice, |run| is_scheduled(run) && run.range.is_none())?;
             Some(change(told, index, |run| {
-                run.key.fire_time += TimeDelta::seconds(1)
+                run.key.fire_time += TimeDelta::seconds(1);
             }))
         },
     ),
@@ -235,7 +235,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                     == 0;
             never.then(|| {
                 change(told, index, |run| {
-                    unstart(run, Outcome::Missed(MissReason::Paused))
+                    unstart(run, Outcome::Missed(MissReason::Paused));
                 })
             })
         },
@@ -280,7 +280,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                         .all(|policies| !queues(policies.overlap))
             })?;
             Some(change(told, index, |run| {
-                unstart(run, Outcome::Skipped(SkipReason::QueueFull))
+                unstart(run, Outcome::Skipped(SkipReason::QueueFull));
             }))
         },
     ),
@@ -311,7 +311,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                         .all(|policies| policies.timeout.limit().is_none())
             })?;
             Some(change(told, index, |run| {
-                run.state = RunState::Ended(Outcome::TimedOut)
+                run.state = RunState::Ended(Outcome::TimedOut);
             }))
         },
     ),
@@ -324,7 +324,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             }
             let index = pick(told, dice, |run| run.started.is_some())?;
             Some(change(told, index, |run| {
-                run.state = RunState::Ended(Outcome::Lost)
+                run.state = RunState::Ended(Outcome::Lost);
             }))
         },
     ),
@@ -355,7 +355,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         |told, dice| {
             let index = pick(told, dice, |run| !is_scheduled(run))?;
             Some(change(told, index, |run| {
-                unstart(run, Outcome::Missed(MissReason::Grace))
+                unstart(run, Outcome::Missed(MissReason::Grace));
             }))
         },
     ),
@@ -393,7 +393,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         |told, dice| {
             let index = pick(told, dice, |run| run.attempts > 0)?;
             Some(change(told, index, |run| {
-                unstart(run, Outcome::Skipped(SkipReason::NoTask))
+                unstart(run, Outcome::Skipped(SkipReason::NoTask));
             }))
         },
     ),
