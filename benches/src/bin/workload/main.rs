@@ -2,6 +2,7 @@
 
 mod add;
 mod burst;
+mod durable;
 mod handler;
 mod idle;
 mod idle_jobs;
@@ -15,7 +16,7 @@ use std::io;
 
 use tokio::runtime::{Builder, Runtime};
 
-const USAGE: &str = "usage: workload trigger | add N | burst N | handler N | steady N SECONDS | idle N SECONDS | observe N";
+const USAGE: &str = "usage: workload trigger | add N | burst N | handler N | steady N SECONDS | idle N SECONDS | observe N | durable URL N";
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -30,6 +31,7 @@ fn main() -> Outcome<()> {
         ["observe", n] => observe::run(out, number(n)?),
         // One process of `observe`.
         ["watched", watcher, n] => observe::watched(out, watcher, number(n)?),
+        ["durable", url, n] => durable::run(out, url, number(n)?),
         ["handler", n] => handler::run(out, number(n)?),
         ["steady", n, seconds] => steady::run(out, number(n)?, number(seconds)?),
         ["idle", n, seconds] => idle::run(out, number(n)?, number(seconds)?),

@@ -146,9 +146,9 @@ impl Batch {
     pub(crate) fn record(&mut self, index: usize, origin: Origin, (range, outcome): Decided) {
         let key = self.key(index, origin, range.first);
         let run = self.new_run(index, key, outcome::word(outcome));
-        let job = &mut self.jobs[index];
-        job.statistics.count(outcome, range.count.number());
-        job.has_counted = true;
+        self.jobs[index]
+            .count()
+            .count(outcome, range.count.number());
         self.opened.push(NewRun {
             range: Some((range, self.now)),
             ..run

@@ -26,11 +26,11 @@ impl Batch {
         let Some(job) = self.job_of(open.birth) else {
             return;
         };
-        job.has_counted = true;
-        job.statistics.count(end.outcome, 1);
+        let statistics = job.count();
+        statistics.count(end.outcome, 1);
         if let Some(started) = end.started {
             let took = end.finished.saturating_sub(started).max(0);
-            job.statistics.time(took.unsigned_abs());
+            statistics.time(took.unsigned_abs());
         }
         if !open.ends_instance {
             return;

@@ -11,7 +11,7 @@ pub(crate) struct Counted {
     pub(crate) state: JobState,
     /// Nothing if they cannot be read: then nothing of the job can be claimed.
     pub(crate) policies: Option<Policies>,
-    pub(crate) statistics: Statistics,
+    pub(crate) statistics: Tally,
     /// Whether its schedule is to be written.
     pub(crate) has_moved: bool,
     /// Whether its counts are to be written.
@@ -27,11 +27,23 @@ impl Counted {
             id: id.into(),
             state,
             policies: Some(Policies::default()),
-            statistics: Statistics::default(),
+            statistics: Tally::default(),
             has_moved: false,
             has_counted: false,
             is_gone: false,
         }
+    }
+
+    /// Its statistics, which are to be written then.
+    pub(super) fn count(&mut self) -> &mut Statistics {
+        self.has_counted = true;
+        self.statistics.open()
+    }
+
+    /// Its statistics as text, if they have changed.
+    pub(crate) fn statistics_text(&self) -> Option<String> {
+        let statistics = self.statistics.open.as_ref()?;
+        serde_json::to_string(statistics).ok()
     }
 
     /// How it stands now.
@@ -43,6 +55,33 @@ impl Counted {
     pub(super) fn leave_if_over(&mut self) {
         let state = &self.state;
         self.is_gone = state.finished && state.running == 0 && state.queued == 0;
+    }
+}
+
+/// Statistics that are read from their text only if something is to be counted.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    text: Option<Box<str>>,
+    open: Option<Statistics>,
+}
+
+impl From<Option<&str>> for Tally {
+    fn from(text: Option<&str>) -> Self {
+        Self {
+            text: text.map(Into::into),
+            open: None,
+        }
+    }
+}
+
+impl Tally {
+    fn open(&mut self) -> &mut Statistics {
+        let text = self.text.as_deref();
+        self.open.get_or_insert_with(|| {
+            // They are derived: damaged ones begin anew.
+            let read = text.and_then(|text| serde_json::from_str(text).ok());
+            read.unwrap_or_default()
+        })
     }
 }
 

@@ -7,7 +7,7 @@ use punctual_store::{Error, Insert, OnConflict, StoredJob};
 use super::Inner;
 use super::columns::{self, job_columns};
 use super::fault::failed;
-use super::load::{At, json};
+use super::load::{At, json, with_rows};
 use crate::limits::JOBS_A_STATEMENT;
 use crate::row::Written;
 
@@ -106,16 +106,17 @@ impl At<'_> {
         if new.is_empty() {
             return Ok(());
         }
-        let statement = "INSERT INTO {p}jobs (birth, id, version, name, task, args_json, \
-             trigger_json, tags_json, executor, policies_json, declared_json, next_run_time, \
-             anchor, incarnation, revision, running, queued, paused, finished, search_limit, \
-             absence, edit) SELECT value ->> 'incarnation', value ->> 'id', value ->> 'version', \
-             value ->> 'name', value ->> 'task', value ->> 'args', value ->> 'trigger', \
-             value ->> 'tags', value ->> 'executor', value ->> 'policies', value ->> 'declared', \
-             value ->> 'next_run_time', value ->> 'anchor', value ->> 'incarnation', \
-             value ->> 'revision', value ->> 'running', value ->> 'queued', value ->> 'paused', \
-             value ->> 'finished', value ->> 'search_limit', value ->> 'absence', ?2 \
-             FROM json_each(?1)";
+        let statement = with_rows!(
+            "INSERT INTO {p}jobs (birth, id, version, name, task, args_json, trigger_json, \
+             tags_json, executor, policies_json, declared_json, next_run_time, anchor, \
+             incarnation, revision, running, queued, paused, finished, search_limit, absence, \
+             edit) SELECT row ->> 'incarnation', row ->> 'id', row ->> 'version', \
+             row ->> 'name', row ->> 'task', row ->> 'args', row ->> 'trigger', row ->> 'tags', \
+             row ->> 'executor', row ->> 'policies', row ->> 'declared', \
+             row ->> 'next_run_time', row ->> 'anchor', row ->> 'incarnation', \
+             row ->> 'revision', row ->> 'running', row ->> 'queued', row ->> 'paused', \
+             row ->> 'finished', row ->> 'search_limit', row ->> 'absence', ?2 FROM rows"
+        );
         sqlx::query(self.prefix.sql(statement))
             .bind(json(new)?)
             .bind(edit as i64)
@@ -158,16 +159,18 @@ impl At<'_> {
 
     /// Writes a job anew, its counts aside.
     pub(super) async fn rewrite(&mut self, row: &Written<'_>, edit: u64) -> Result<(), Error> {
-        let statement = "UPDATE {p}jobs SET version = j.value ->> 'version', \
-             name = j.value ->> 'name', task = j.value ->> 'task', \
-             args_json = j.value ->> 'args', trigger_json = j.value ->> 'trigger', \
-             tags_json = j.value ->> 'tags', executor = j.value ->> 'executor', \
-             policies_json = j.value ->> 'policies', declared_json = j.value ->> 'declared', \
-             next_run_time = j.value ->> 'next_run_time', anchor = j.value ->> 'anchor', \
-             incarnation = j.value ->> 'incarnation', revision = j.value ->> 'revision', \
-             paused = j.value ->> 'paused', finished = j.value ->> 'finished', \
-             search_limit = j.value ->> 'search_limit', absence = j.value ->> 'absence', \
-             edit = ?2 FROM json_each(?1) AS j WHERE {p}jobs.id = (j.value ->> 'id')";
+        let statement = with_rows!(
+            "UPDATE {p}jobs SET version = row ->> 'version', \
+             name = row ->> 'name', task = row ->> 'task', \
+             args_json = row ->> 'args', trigger_json = row ->> 'trigger', \
+             tags_json = row ->> 'tags', executor = row ->> 'executor', \
+             policies_json = row ->> 'policies', declared_json = row ->> 'declared', \
+             next_run_time = row ->> 'next_run_time', anchor = row ->> 'anchor', \
+             incarnation = row ->> 'incarnation', revision = row ->> 'revision', \
+             paused = row ->> 'paused', finished = row ->> 'finished', \
+             search_limit = row ->> 'search_limit', absence = row ->> 'absence', \
+             edit = ?2 FROM rows WHERE {p}jobs.id = (row ->> 'id')"
+        );
         sqlx::query(self.prefix.sql(statement))
             .bind(json([row])?)
             .bind(edit as i64)

@@ -22,6 +22,19 @@ pub(super) struct At<'c> {
     pub(super) prefix: &'c Prefix,
 }
 
+/// A statement about the rows of its first argument, an array of JSON. Each is taken out once:
+/// to name `json_each(?1)` itself would be to write the row out for each of its columns.
+macro_rules! with_rows {
+    ($statement:literal) => {
+        concat!(
+            "WITH rows AS MATERIALIZED (SELECT value AS row FROM json_each(?1)) ",
+            $statement
+        )
+    };
+}
+
+pub(super) use with_rows;
+
 /// Many values as one: a statement has the same text however many there are.
 pub(super) fn json(values: impl Serialize) -> Result<String, Error> {
     serde_json::to_string(&values)
@@ -79,7 +92,7 @@ impl At<'_> {
 
     /// Those of these keys that runs have.
     pub(super) async fn used(&mut self, keys: &[RunKey]) -> Result<Vec<RunKey>, Error> {
-        let statement = "SELECT k.key FROM json_each(?1) AS k JOIN {p}runs AS r \
+        let statement = "SELECT k.key FROM json_each(?1) AS k CROSS JOIN {p}runs AS r \
              ON r.incarnation = (k.value ->> 0) AND r.origin = (k.value ->> 1) \
              AND r.fire_time = (k.value ->> 2)";
         let texts: Vec<_> = keys
@@ -151,10 +164,7 @@ fn counted(row: &SqliteRow) -> Result<Option<Counted>, sqlx::Error> {
     if let Some(policies) = row.try_get::<Option<&str>, _>(2)? {
         job.policies = parse("policies_json", policies).ok();
     }
-    if let Some(statistics) = row.try_get::<Option<&str>, _>(3)? {
-        // They are derived: damaged ones begin anew.
-        job.statistics = parse("statistics_json", statistics).unwrap_or_default();
-    }
+    job.statistics = row.try_get::<Option<&str>, _>(3)?.into();
     Ok(Some(job))
 }
 

@@ -8,7 +8,7 @@ use sqlx::Row;
 
 use super::Inner;
 use super::fault::failed;
-use super::load::{At, json};
+use super::load::{At, json, with_rows};
 use crate::batch::{Batch, Fate, OpenRow, instances};
 
 /// A run that changes its owner: its old number, and what it is then.
@@ -116,8 +116,10 @@ impl At<'_> {
             .iter()
             .map(|taken| (taken.old, taken.run.id))
             .collect();
-        let statement = "UPDATE {p}runs SET id = t.value ->> 1, node = ?2, epoch = ?3, \
-             reruns = reruns + 1 FROM json_each(?1) AS t WHERE {p}runs.id = (t.value ->> 0)";
+        let statement = with_rows!(
+            "UPDATE {p}runs SET id = row ->> 1, node = ?2, epoch = ?3, reruns = reruns + 1 \
+             FROM rows WHERE {p}runs.id = (row ->> 0)"
+        );
         sqlx::query(self.prefix.sql(statement))
             .bind(json(rows)?)
             .bind(&*to.node)

@@ -3,7 +3,7 @@
 use punctual_store::Error;
 
 use super::fault::{failed, is_conflict};
-use super::load::{At, json};
+use super::load::{At, json, with_rows};
 use crate::batch::{Batch, Counted, NewRun};
 use crate::outcome;
 use crate::row::{micros, origin_word};
@@ -71,9 +71,11 @@ impl At<'_> {
                 )
             })
             .collect();
-        let statement = "UPDATE {p}runs SET state = e.value ->> 1, started = e.value ->> 2, \
-             finished = e.value ->> 3, attempts = e.value ->> 4, result_json = e.value ->> 5, \
-             error = e.value ->> 6 FROM json_each(?1) AS e WHERE {p}runs.id = (e.value ->> 0)";
+        let statement = with_rows!(
+            "UPDATE {p}runs SET state = row ->> 1, started = row ->> 2, finished = row ->> 3, \
+             attempts = row ->> 4, result_json = row ->> 5, error = row ->> 6 \
+             FROM rows WHERE {p}runs.id = (row ->> 0)"
+        );
         self.write(statement, json(rows)?).await.map_err(failed)
     }
 
@@ -95,12 +97,13 @@ impl At<'_> {
         if opened.is_empty() {
             return Ok(Ok(()));
         }
-        let statement = "INSERT INTO {p}runs (id, job, birth, incarnation, origin, fire_time, \
-             state, ends_instance, finished, range_last, range_count, range_at_least, node, epoch) \
-             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, \
-             value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11, \
-             iif(value ->> 8 IS NULL, ?2, NULL), iif(value ->> 8 IS NULL, ?3, NULL) \
-             FROM json_each(?1)";
+        let statement = with_rows!(
+            "INSERT INTO {p}runs (id, job, birth, incarnation, origin, fire_time, state, \
+             ends_instance, finished, range_last, range_count, range_at_least, node, epoch) \
+             SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3, row ->> 4, row ->> 5, row ->> 6, \
+             row ->> 7, row ->> 8, row ->> 9, row ->> 10, row ->> 11, \
+             iif(row ->> 8 IS NULL, ?2, NULL), iif(row ->> 8 IS NULL, ?3, NULL) FROM rows"
+        );
         let rows: Vec<_> = opened.iter().map(new_run).collect();
         let written = sqlx::query(self.prefix.sql(statement))
             .bind(json(rows)?)
@@ -119,23 +122,24 @@ impl At<'_> {
         let rows: Vec<_> = jobs
             .map(|job| {
                 let state = &job.state;
+                let next = micros(state.next_run_time);
                 let counts = (state.revision, state.running, state.queued);
                 let flags = (state.finished, state.search_limit);
                 let absence = outcome::absence_word(state.absence);
-                let next = micros(state.next_run_time);
-                json(job.statistics)
-                    .map(|statistics| (job.birth, next, counts, flags, absence, statistics))
+                let statistics = job.statistics_text();
+                (job.birth, next, counts, flags, absence, statistics)
             })
-            .collect::<Result<_, _>>()?;
+            .collect();
         if rows.is_empty() {
             return Ok(());
         }
-        let statement = "UPDATE {p}jobs SET next_run_time = j.value ->> 1, \
-             revision = j.value ->> '$[2][0]', running = j.value ->> '$[2][1]', \
-             queued = j.value ->> '$[2][2]', finished = j.value ->> '$[3][0]', \
-             search_limit = j.value ->> '$[3][1]', absence = j.value ->> 4, \
-             statistics_json = j.value ->> 5 \
-             FROM json_each(?1) AS j WHERE {p}jobs.birth = (j.value ->> 0)";
+        let statement = with_rows!(
+            "UPDATE {p}jobs SET next_run_time = row ->> 1, revision = row ->> '$[2][0]', \
+             running = row ->> '$[2][1]', queued = row ->> '$[2][2]', \
+             finished = row ->> '$[3][0]', search_limit = row ->> '$[3][1]', \
+             absence = row ->> 4, statistics_json = coalesce(row ->> 5, statistics_json) \
+             FROM rows WHERE {p}jobs.birth = (row ->> 0)"
+        );
         self.write(statement, json(rows)?).await.map_err(failed)
     }
 
@@ -143,15 +147,17 @@ impl At<'_> {
         let rows: Vec<_> = jobs
             .map(|job| {
                 let (running, queued) = (job.state.running, job.state.queued);
-                json(job.statistics).map(|statistics| (job.birth, running, queued, statistics))
+                (job.birth, running, queued, job.statistics_text())
             })
-            .collect::<Result<_, _>>()?;
+            .collect();
         if rows.is_empty() {
             return Ok(());
         }
-        let statement = "UPDATE {p}jobs SET running = j.value ->> 1, queued = j.value ->> 2, \
-             statistics_json = j.value ->> 3 \
-             FROM json_each(?1) AS j WHERE {p}jobs.birth = (j.value ->> 0)";
+        let statement = with_rows!(
+            "UPDATE {p}jobs SET running = row ->> 1, queued = row ->> 2, \
+             statistics_json = coalesce(row ->> 3, statistics_json) \
+             FROM rows WHERE {p}jobs.birth = (row ->> 0)"
+        );
         self.write(statement, json(rows)?).await.map_err(failed)
     }
 

@@ -1,0 +1,168 @@
+//! `durable URL N`: recurring jobs in a database, and what the database could do at most.
+
+mod limit;
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use punctual::store::JobStore;
+use punctual::{Interval, NewJob, Outcome as Ended, RunFilter, Scheduler, SqliteOptions};
+use punctual_benches::rounds::median;
+use serde::Serialize;
+use tokio::time::sleep;
+
+use crate::{Outcome, rounded, runtime};
+
+const ROUNDS: usize = 3;
+const HOUR: Duration = Duration::from_secs(3_600);
+/// Runs that have not come by then are lost.
+const PATIENCE: Duration = Duration::from_secs(120);
+const PAGE: usize = 10_000;
+
+static RUNS: AtomicU64 = AtomicU64::new(0);
+
+async fn body() {
+    RUNS.fetch_add(1, Ordering::Release);
+}
+
+#[derive(Serialize)]
+struct Line {
+    n: u32,
+    runs: u64,
+    runs_per_s: f64,
+    add_per_s: f64,
+    open_ms: f64,
+    limit_runs_per_s: f64,
+}
+
+pub(crate) fn run(out: &mut impl Write, url: &str, n: u32) -> Outcome<()> {
+    if url
+        .strip_prefix("sqlite:")
+        .is_none_or(|path| Path::new(path).exists())
+    {
+        return Err(format!("`{url}` should be `sqlite:` and a file that is not there").into());
+    }
+    let runtime = runtime()?;
+    let (add_per_s, open_ms) = runtime.block_on(stored(url, n))?;
+    writeln!(
+        out,
+        "{add_per_s:.0} jobs added a second; first run {open_ms:.0} ms after the store was opened"
+    )?;
+    let (mut runs, mut speeds, mut limits) = (0, vec![], vec![]);
+    for round in 0..ROUNDS {
+        let (recorded, speed) = runtime.block_on(hot(url, &format!("hot{round}_"), n))?;
+        let limit = runtime.block_on(limit::measure(url, &format!("raw{round}_"), n))?;
+        writeln!(
+            out,
+            "{recorded} runs, {speed:.0} a second; the driver alone {limit:.0}"
+        )?;
+        runs += recorded;
+        speeds.push(speed);
+        limits.push(limit);
+    }
+    let line = Line {
+        n,
+        runs,
+        runs_per_s: rounded(median(&speeds)),
+        add_per_s: rounded(add_per_s),
+        open_ms: rounded(open_ms),
+        limit_runs_per_s: rounded(median(&limits)),
+    };
+    writeln!(out, "{}", serde_json::to_string(&line)?)?;
+    Ok(())
+}
+
+fn options(url: &str, prefix: &str) -> SqliteOptions {
+    SqliteOptions::new(url).prefix(prefix)
+}
+
+fn scheduler(store: impl JobStore) -> Outcome<Scheduler> {
+    let builder = Scheduler::builder().task("body", body);
+    Ok(builder.store("default", store).build()?)
+}
+
+fn hourly(id: u32, first: DateTime<Utc>) -> NewJob {
+    NewJob::new("body", Interval::every(HOUR))
+        .id(format!("job-{id:08}"))
+        .next_run_time(first)
+}
+
+async fn add(scheduler: &Scheduler, n: u32, first: DateTime<Utc>) -> Outcome<Duration> {
+    let began = Instant::now();
+    for added in scheduler
+        .add_jobs((0..n).map(|id| hourly(id, first)))
+        .await?
+    {
+        added?;
+    }
+    Ok(began.elapsed())
+}
+
+async fn wait_for(runs: u64) {
+    let began = Instant::now();
+    while RUNS.load(Ordering::Acquire) < runs && began.elapsed() < PATIENCE {
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+/// What adding costs, and how long it takes to the first run where so many jobs are stored.
+async fn stored(url: &str, n: u32) -> Outcome<(f64, f64)> {
+    let store = options(url, "idle_").open().await?;
+    let filled = scheduler(store.clone())?;
+    let took = add(&filled, n, Utc::now() + HOUR).await?;
+    let overdue = hourly(n, Utc::now());
+    for added in filled.add_jobs([overdue]).await? {
+        added?;
+    }
+    filled.shutdown().await?;
+    store.close().await;
+
+    RUNS.store(0, Ordering::Release);
+    let began = Instant::now();
+    let store = options(url, "idle_").open().await?;
+    let scheduler = scheduler(store.clone())?;
+    scheduler.start().await?;
+    wait_for(1).await;
+    let open_ms = began.elapsed().as_secs_f64() * 1e3;
+    scheduler.shutdown().await?;
+    store.close().await;
+    Ok((f64::from(n) / took.as_secs_f64(), open_ms))
+}
+
+/// All jobs are due at once and run once; the time ends when the last end is recorded.
+async fn hot(url: &str, prefix: &str, n: u32) -> Outcome<(u64, f64)> {
+    let store = options(url, prefix).open().await?;
+    let scheduler = scheduler(store.clone())?;
+    add(&scheduler, n, Utc::now()).await?;
+    RUNS.store(0, Ordering::Release);
+    scheduler.start().await?;
+    wait_for(1).await;
+    let (before, began) = (RUNS.load(Ordering::Acquire), Instant::now());
+    wait_for(n.into()).await;
+    scheduler.shutdown().await?;
+    let took = began.elapsed();
+    let recorded = succeeded(&store).await?;
+    store.close().await;
+    let counted = recorded.saturating_sub(before) as f64;
+    Ok((recorded, counted / took.as_secs_f64()))
+}
+
+async fn succeeded(store: &impl JobStore) -> Outcome<u64> {
+    let mut filter = RunFilter {
+        outcome: Some(Ended::Succeeded),
+        limit: PAGE,
+        ..RunFilter::default()
+    };
+    let mut count = 0;
+    loop {
+        let page = store.runs(filter.clone()).await?;
+        let Some(last) = page.last() else {
+            return Ok(count);
+        };
+        count += page.len() as u64;
+        filter.before = Some(last.id);
+    }
+}
