@@ -229,7 +229,7 @@ impl Simulation {
     }
 
     /// Nothing is due any more.
-    pub(crate) fn pause_all(&mut self) {
+    pub(crate) fn pause_all(&self) {
         for row in self.database.rows() {
             let mut update = Update {
                 state: row.state,
