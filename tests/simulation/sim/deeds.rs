@@ -184,6 +184,10 @@ impl Simulation {
     /// The line of one node is bad for a while.
     fn spoil(&mut self, index: usize, mood: Mood, millis: u64) {
         let until = self.world.now() + TimeDelta::milliseconds(millis as i64);
+        if self.outage.1 > self.world.now() {
+            // It is bad for all already.
+            return;
+        }
         if !mood.works() {
             self.away(index, until);
         }
