@@ -136,17 +136,14 @@ impl Database {
         log.open.get_mut(id).unwrap().tasks.insert(task);
     }
 
-    pub(crate) fn add(
-        &self,
-        jobs: Vec<store::Insert>,
-    ) -> Result<Vec<Result<StoredJob, Error>>, Error> {
+    pub(crate) fn add(&self, jobs: Vec<store::Insert>) -> Vec<Result<StoredJob, Error>> {
         let add = |insert: store::Insert| {
             let before = self.get(insert.job.id())?;
             let added = now(self.inner.add(vec![insert]))?.remove(0)?;
             self.edited(before, &added);
             Ok(added)
         };
-        Ok(jobs.into_iter().map(add).collect())
+        jobs.into_iter().map(add).collect()
     }
 
     pub(crate) fn get(&self, id: &JobId) -> Result<Option<StoredJob>, Error> {

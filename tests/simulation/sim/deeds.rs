@@ -184,6 +184,10 @@ impl Simulation {
     /// The line of one node is bad for a while.
     fn spoil(&mut self, index: usize, mood: Mood, millis: u64) {
         let until = self.world.now() + TimeDelta::milliseconds(millis as i64);
+        if self.outage.1 > self.world.now() {
+            // It is bad for all already.
+            return;
+        }
         if !mood.works() {
             self.away(index, until);
         }
@@ -229,7 +233,7 @@ impl Simulation {
     }
 
     /// Nothing is due any more.
-    pub(crate) fn pause_all(&mut self) {
+    pub(crate) fn pause_all(&self) {
         for row in self.database.rows() {
             let mut update = Update {
                 state: row.state,

@@ -48,7 +48,7 @@ impl JobStore for Faulty {
         &self,
         jobs: Vec<store::Insert>,
     ) -> Reply<'_, Vec<Result<store::StoredJob, store::Error>>> {
-        self.call(|database| database.add(jobs))
+        self.call(|database| Ok(database.add(jobs)))
     }
     fn get(&self, id: JobId) -> Reply<'_, Option<store::StoredJob>> {
         self.call(move |database| database.get(&id))

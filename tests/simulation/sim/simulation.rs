@@ -229,7 +229,7 @@ impl Simulation {
         let most = self.skew.num_microseconds().unwrap_or(0) / 2;
         let offset = self.dice.range(0, most as u64 * 2) as i64 - most;
         // Some deployments name their processes anew each time.
-        let name = if self.world.seed() % 2 == 0 {
+        let name = if self.world.seed().is_multiple_of(2) {
             format!("node-{index}")
         } else {
             format!("node-{index}-{}", self.started)

@@ -26,6 +26,8 @@ pub struct History {
 pub(super) struct Stretch {
     pub(super) incarnation: u64,
     pub(super) trigger: Trigger,
+    /// Before this nobody could decide anything: its first fire time may have been in the past.
+    pub(super) since: DateTime<Utc>,
     pub(super) first: Option<DateTime<Utc>>,
     pub(super) until: Until,
 }
@@ -49,7 +51,7 @@ impl History {
         let at = at.into();
         let mut history = Self {
             job: added.job.id().clone(),
-            stretches: vec![Stretch::of(added)],
+            stretches: vec![Stretch::of(added, at)],
             policies: vec![(at, *added.job.policies())],
             pauses: Vec::new(),
             absences: Vec::new(),
@@ -70,7 +72,7 @@ impl History {
         }
         if before.state.incarnation != after.state.incarnation {
             self.end(Until::Before(before.state.next_run_time));
-            self.stretches.push(Stretch::of(after));
+            self.stretches.push(Stretch::of(after, at));
         }
         self
     }
@@ -165,12 +167,13 @@ impl History {
 }
 
 impl Stretch {
-    fn of(row: &StoredJob) -> Self {
+    fn of(row: &StoredJob, at: Between) -> Self {
         let first = row.state.next_run_time;
         let anchor = row.state.anchor.or(first);
         let trigger = row.job.trigger();
         Self {
             incarnation: row.state.incarnation,
+            since: at.from,
             trigger: anchor.map_or_else(|| trigger.clone(), |anchor| trigger.anchored(anchor)),
             first,
             until: Until::Open,

@@ -33,7 +33,9 @@ impl Case<'_> {
     fn check_waited(&self, run: &Run, decided: DateTime<Utc>, found: &mut Vec<Violation>) {
         // Of several that did not run, the oldest waited longest; a range that is skipped or missed
         // in time, as a job is resumed, did not wait at all.
-        let due = span_of(run).0;
+        let stretch = self.history.stretch(run.key.incarnation);
+        let since = stretch.map(|stretch| stretch.since);
+        let due = Some(span_of(run).0).max(since).unwrap_or_default();
         if decided <= due {
             return;
         }

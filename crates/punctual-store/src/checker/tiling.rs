@@ -86,9 +86,9 @@ impl Case<'_> {
                 let seen = format!("all is decided before {cursor:?}, but the row says {next:?}");
                 found.push(Violation::at(job, at, rule, seen));
             }
-            Until::Open | Until::Next(_) => self.check_overdue(cursor, self.now, found),
+            Until::Open | Until::Next(_) => self.check_overdue(stretch, cursor, self.now, found),
             Until::Ended(at) => {
-                self.check_overdue(cursor, at.from, found);
+                self.check_overdue(stretch, cursor, at.from, found);
                 self.check_after_end(stretch, at, found);
             }
             Until::Before(_) => {}
@@ -98,6 +98,7 @@ impl Case<'_> {
     /// What is next has not waited for too long.
     fn check_overdue(
         &self,
+        stretch: &Stretch,
         cursor: Option<DateTime<Utc>>,
         until: DateTime<Utc>,
         found: &mut Vec<Violation>,
@@ -105,7 +106,7 @@ impl Case<'_> {
         let Some(cursor) = cursor.filter(|cursor| *cursor < until) else {
             return;
         };
-        let waited = self.waited(cursor, until) - self.longest_jitter();
+        let waited = self.waited(cursor.max(stretch.since), until) - self.longest_jitter();
         if waited > self.checker.patience + self.checker.skew {
             let seen =
                 format!("without an outcome; it was due for {waited} while somebody was there");

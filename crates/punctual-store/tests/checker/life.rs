@@ -1,6 +1,6 @@
 //! A scheduler as small as can be, on a memory store: it makes ledgers that are right.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::executor::block_on;
@@ -28,7 +28,10 @@ const LEDGER: LedgerLimits = LedgerLimits {
 pub(super) struct Told {
     pub(super) ledger: Vec<Run>,
     pub(super) histories: BTreeMap<JobId, History>,
+    /// All that were ever in force.
     pub(super) policies: BTreeMap<JobId, Vec<Policies>>,
+    /// Jobs that were paused at some time.
+    pub(super) paused: BTreeSet<JobId>,
     pub(super) executions: Vec<Execution>,
     pub(super) absences: Vec<Absence>,
     pub(super) deaths: Vec<(String, Absence)>,
@@ -109,6 +112,7 @@ impl Life {
                 ledger: Vec::new(),
                 histories: BTreeMap::new(),
                 policies: BTreeMap::new(),
+                paused: BTreeSet::new(),
                 executions: Vec::new(),
                 absences: Vec::new(),
                 deaths: Vec::new(),

@@ -13,7 +13,7 @@ mod turns;
 
 use self::dice::Dice;
 use self::life::{Life, Told};
-use self::mutations::{MUTATIONS, Mutation};
+use self::mutations::Mutation;
 use punctual_store::checker::Violation;
 
 const SEEDS: u64 = 40;
@@ -53,14 +53,14 @@ fn ledgers_that_are_right_pass() {
 
 #[test]
 fn ledgers_that_were_tampered_with_are_caught() {
-    let mut caught = vec![0; MUTATIONS.len()];
+    let mut caught = vec![0; mutations::all().count()];
     for seed in seeds() {
         let life = Life::of(seed);
-        for (mutation, caught) in MUTATIONS.iter().zip(&mut caught) {
+        for (mutation, caught) in mutations::all().zip(&mut caught) {
             *caught += u32::from(is_caught(mutation, life.clone(), seed));
         }
     }
-    for (mutation, caught) in MUTATIONS.iter().zip(caught) {
+    for (mutation, caught) in mutations::all().zip(caught) {
         let has_tried = caught > 0 || seeds().len() == 1;
         assert!(has_tried, "{} was never tried", mutation.name);
         told(&format!("{}: caught {caught} times", mutation.name));

@@ -88,6 +88,7 @@ impl Life {
     fn pause(&mut self, row: &StoredJob) {
         let mut update = self.as_it_is(row);
         update.state.paused = true;
+        self.told.paused.insert(row.job.id().clone());
         self.edit(row, update);
     }
 

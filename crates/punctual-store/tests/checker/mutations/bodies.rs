@@ -1,0 +1,99 @@
+//! Ledgers that disagree with what the bodies wrote down.
+
+use chrono::TimeDelta;
+use punctual_core::{Outcome, Run, RunId, RunState, SkipReason};
+use punctual_store::checker::Rule;
+
+use super::super::life::Told;
+use super::{Mutation, change, is_limited_to_one, of_bodies, pick, unstart};
+
+pub(super) const MUTATIONS: &[Mutation] = &[
+    of_bodies(
+        "a body ran that the ledger does not know",
+        &[Rule::Contradictory],
+        |told, dice| {
+            let index = pick(told, dice, |run| run.attempts > 0)?;
+            let run = told.ledger.remove(index);
+            Some(run.job)
+        },
+    ),
+    of_bodies(
+        "a run has an outcome and no body",
+        &[Rule::Contradictory],
+        |told, dice| {
+            let ended = RunState::Ended(Outcome::Succeeded);
+            let index = pick(told, dice, |run| run.state == ended)?;
+            let run = &told.ledger[index];
+            told.executions.retain(|execution| execution.run != run.id);
+            Some(run.job.clone())
+        },
+    ),
+    of_bodies(
+        "a body ran that was skipped",
+        &[Rule::Contradictory],
+        |told, dice| {
+            let index = pick(told, dice, |run| run.attempts > 0)?;
+            Some(change(told, index, |run| {
+                unstart(run, Outcome::Skipped(SkipReason::NoTask));
+            }))
+        },
+    ),
+    of_bodies("an attempt begins twice", &[Rule::Twice], |told, dice| {
+        let execution = dice.pick(&told.executions);
+        told.executions.push(execution.clone());
+        Some(execution.job)
+    }),
+    of_bodies(
+        "there are more attempts than allowed",
+        &[Rule::Twice],
+        |told, dice| {
+            let mut execution = dice.pick(&told.executions);
+            execution.attempt = 4;
+            told.executions.push(execution.clone());
+            Some(execution.job)
+        },
+    ),
+    of_bodies(
+        "a run is rerun that is not to be",
+        &[Rule::Twice],
+        |told, dice| {
+            let index = pick(told, dice, |run| run.attempts > 0)?;
+            let run = told.ledger[index].clone();
+            let its = |told: &Told| {
+                let mut all = told.executions.iter();
+                all.find(|execution| execution.run == run.id).cloned()
+            };
+            let mut execution = its(told)?;
+            execution.run = RunId(0);
+            told.executions.push(execution);
+            Some(run.job)
+        },
+    ),
+    of_bodies(
+        "two bodies are under way at once",
+        &[Rule::Overlapping],
+        |told, dice| {
+            let mut its = told.executions.clone();
+            let runs: std::collections::BTreeMap<RunId, &Run> =
+                told.ledger.iter().map(|run| (run.id, run)).collect();
+            its.retain(|execution| {
+                let lasts = execution.ended.is_some_and(|ended| ended > execution.began);
+                lasts && is_limited_to_one(told, runs[&execution.run])
+            });
+            if its.is_empty() {
+                return None;
+            }
+            let one = dice.pick(&its);
+            let next = its
+                .iter()
+                .filter(|other| other.job == one.job && other.began > one.began);
+            let next = next.map(|other| other.began).min()?;
+            let is_it = |other: &&mut punctual_store::checker::Execution| {
+                other.run == one.run && other.attempt == one.attempt
+            };
+            let longer = told.executions.iter_mut().find(is_it)?;
+            longer.ended = Some(next + TimeDelta::microseconds(1));
+            Some(one.job)
+        },
+    ),
+];
