@@ -68,9 +68,10 @@ pub(crate) struct Worker {
 impl Worker {
     /// Carries requests to the store, one after another, until there is nobody to ask.
     pub(crate) async fn carry(self, mut requests: mpsc::Receiver<Request>, mut held: Held) {
+        let mut wait = FIRST_WAIT;
         while let Some(request) = requests.recv().await {
             let answered = match request {
-                Request::Claim(request) => self.claim(*request, &mut held).await,
+                Request::Claim(request) => self.claim(*request, &mut held, &mut wait).await,
                 Request::Window(request) => self.window(request).await,
             };
             if answered.is_err() {
@@ -85,13 +86,25 @@ impl Worker {
         self.reply(ReplyKind::Window(window)).await
     }
 
-    async fn claim(&self, mut request: ClaimRequest, held: &mut Held) -> Result<(), Gone> {
-        let mut wait = FIRST_WAIT;
+    async fn claim(
+        &self,
+        mut request: ClaimRequest,
+        held: &mut Held,
+        wait: &mut Duration,
+    ) -> Result<(), Gone> {
         loop {
             request.lease = held.current().await.ok_or(Gone)?;
-            match self.store.claim(&request).await {
+            let answer = if request.is_repeated {
+                self.store.claim(&repeated::again(&request)).await
+            } else {
+                self.store.claim(&request).await
+            };
+            match answer {
                 Ok(reply) => {
                     self.health.works();
+                    if !request.is_repeated {
+                        *wait = FIRST_WAIT;
+                    }
                     return self.claimed(request, reply).await;
                 }
                 Err(error) if error.kind() == ErrorKind::Fenced => {
@@ -100,7 +113,7 @@ impl Worker {
                 Err(error) => {
                     // It may have been made all the same.
                     request.is_repeated = true;
-                    wait = self.wait_after(&error, wait).await;
+                    *wait = self.wait_after(&error, *wait).await;
                 }
             }
         }

@@ -1,10 +1,26 @@
-//! Claims that had been accepted although the answer was lost: asked again, the store calls them
-//! lost, but the runs that they opened are there.
+//! Requests that are sent again because the answer was lost. Claims that had been accepted are then
+//! called lost by the store, but the runs that they opened are there.
 
 use punctual_core::{RunId, RunKey};
 use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, StoredJob, Won,
 };
+
+/// No row ever has it.
+const NEVER: u64 = u64::MAX;
+
+/// The request as it is sent again. Due fire times are not claimed by it: they were planned before
+/// the store failed, and by now it may be too late for them. Those that were not claimed the
+/// first time are lost, and planned anew.
+pub(super) fn again(request: &ClaimRequest) -> ClaimRequest {
+    let mut again = request.clone();
+    for claim in &mut again.claims {
+        if let ClaimKind::Advance { revision, .. } = &mut claim.kind {
+            *revision = NEVER;
+        }
+    }
+    again
+}
 
 /// Turns answers to such claims into what they were the first time, and returns the rows that
 /// have moved on since.

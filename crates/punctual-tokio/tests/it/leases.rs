@@ -1,9 +1,10 @@
 //! Schedulers that share a store, and what becomes of the runs of those that fall silent.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use punctual_core::{
-    CancelReason, Coalesce, MaxInstances, OnLost, Outcome, Overlap, Policies, RunState,
+    CancelReason, Coalesce, MaxInstances, MissReason, OnLost, Outcome, Overlap, Policies, RunState,
 };
 use punctual_store::{JobStore, RunFilter};
 use punctual_tokio::{EventKind, EventMask, JobContext, MemoryStore, Scheduler};
@@ -85,7 +86,7 @@ async fn runs_of_a_node_that_falls_silent_are_lost_and_it_hears_of_it() {
         }
     };
     two.add_listener(EventMask::JOB_ERROR, listener).unwrap();
-    way.fails.store(true, std::sync::atomic::Ordering::SeqCst);
+    way.fails.store(true, Ordering::SeqCst);
     pass(5).await;
     assert_eq!(desk.states().await, [RunState::Running], "not yet");
     pass(6).await;
@@ -93,7 +94,7 @@ async fn runs_of_a_node_that_falls_silent_are_lost_and_it_hears_of_it() {
     assert_eq!(events.all(), [Outcome::Lost]);
     assert_eq!(desk.nodes().await, ["two"]);
     assert!(desk.log.all().is_empty(), "it does not know yet");
-    way.fails.store(false, std::sync::atomic::Ordering::SeqCst);
+    way.fails.store(false, Ordering::SeqCst);
     pass(20).await;
     assert_eq!(desk.log.all(), [("one", 1, true)]);
     assert_eq!(desk.states().await, [LOST], "what it says does not count");
@@ -203,6 +204,22 @@ async fn claims_whose_answers_are_lost_run_once() {
     pass(5).await;
     assert_eq!(desk.states().await, [SUCCEEDED, SUCCEEDED]);
     assert_eq!(desk.begun.all().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_too_late_through_an_outage_is_missed_and_not_run() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.misfire_grace_time(seconds(3)).await.unwrap();
+    pass(PERIOD - 1).await;
+    way.fails.store(true, Ordering::SeqCst);
+    pass(20).await;
+    way.fails.store(false, Ordering::SeqCst);
+    pass(20).await;
+    let missed = RunState::Ended(Outcome::Missed(MissReason::Grace));
+    assert_eq!(desk.states().await, [missed]);
+    assert!(desk.begun.all().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
