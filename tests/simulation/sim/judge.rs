@@ -7,11 +7,15 @@ use punctual_core::{Outcome, Run};
 use punctual_store::RunFilter;
 use punctual_store::checker::{Checker, Violation};
 
-use super::simulation::Simulation;
+use super::simulation::{STEP_MILLIS, Simulation};
 
 /// How late things may be without an absence: nobody notices for 8 seconds and the time between
 /// two renewals that a node is dead, and a store that was away is asked again after 10.
 const PATIENCE: TimeDelta = TimeDelta::seconds(30);
+
+/// Nodes have their turns one after another: what one did at the end of its turn happened before
+/// what the next one did at the beginning.
+const STEP: TimeDelta = TimeDelta::milliseconds(STEP_MILLIS as i64);
 
 /// So many violations are shown.
 const SHOWN: usize = 12;
@@ -40,7 +44,7 @@ impl Simulation {
             its.map(move |(name, _)| (name.clone(), *away))
         });
         let mut checker = Checker::new()
-            .skew(self.skew)
+            .skew(self.skew + STEP)
             .patience(PATIENCE)
             .deaths(deaths)
             .executions(executions.iter().cloned());
@@ -62,7 +66,7 @@ impl Simulation {
         let violations = checker.check(&ledger, self.world.now());
         let violations = violations.iter().map(Violation::to_string);
         let violations = violations.chain(self.leftovers());
-        let violations = self.wrong.iter().cloned().chain(violations).collect();
+        let violations = self.abandoned.wrong().chain(violations).collect();
         // What a node is called that lost its lease is made up anew each time.
         for run in &mut ledger {
             let name = run.node.as_deref().and_then(|name| name.split('~').next());

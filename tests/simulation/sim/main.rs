@@ -16,6 +16,7 @@
     reason = "a failing test says so by panicking, and prints what it did"
 )]
 
+mod abandoned;
 mod bodies;
 mod database;
 mod deeds;

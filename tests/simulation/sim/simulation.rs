@@ -1,12 +1,11 @@
 //! The loop that lets time pass, for one node after another, and what goes wrong meanwhile.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::RunId;
 use punctual_store::checker::Absence;
 
+use super::abandoned::Abandoned;
 use super::database::Database;
 use super::dice::Dice;
 use super::judge::Verdict;
@@ -18,12 +17,11 @@ use super::world::World;
 
 const BEGIN: &str = "2026-03-28T23:00:00Z";
 
+/// The longest turn.
+pub(crate) const STEP_MILLIS: u64 = 200;
+
 /// After a fault, so long may others believe that a node is dead.
 const AFTERMATH: TimeDelta = TimeDelta::seconds(25);
-
-/// A run of a dead process is settled within this: twice what it takes to notice, with all that a
-/// bad line adds.
-const ALONE: TimeDelta = TimeDelta::seconds(60);
 
 pub(crate) struct Simulation {
     pub(crate) dice: Dice,
@@ -41,12 +39,7 @@ pub(crate) struct Simulation {
     pub(crate) names: u64,
     pub(crate) started: u64,
     pub(crate) deeds: u64,
-    /// What was seen to be wrong meanwhile.
-    pub(crate) wrong: Vec<String>,
-    /// Open runs whose process has died, and since when that is known.
-    abandoned: BTreeMap<RunId, DateTime<Utc>>,
-    left_alone: BTreeSet<RunId>,
-    next_look: DateTime<Utc>,
+    pub(crate) abandoned: Abandoned,
     /// How the database is for everybody, and until when.
     pub(crate) outage: (Mood, DateTime<Utc>),
     next_deed: DateTime<Utc>,
@@ -97,10 +90,7 @@ impl Simulation {
             names: 0,
             started: 0,
             deeds: 0,
-            wrong: Vec::new(),
-            abandoned: BTreeMap::new(),
-            left_alone: BTreeSet::new(),
-            next_look: now,
+            abandoned: Abandoned::default(),
         };
         for index in 0..simulation.dice.range(2, 5) as usize {
             simulation.nodes.push(Node {
@@ -132,7 +122,7 @@ impl Simulation {
             self.deeds += 1;
             self.fault();
         }
-        let span = Duration::from_millis(self.dice.range(5, 200));
+        let span = Duration::from_millis(self.dice.range(5, STEP_MILLIS));
         self.live(span);
     }
 
@@ -148,33 +138,12 @@ impl Simulation {
         }
         self.world.pass(TimeDelta::from_std(span).unwrap());
         self.presence.note(&self.nodes, self.world.now());
-        self.note_abandoned();
-    }
-
-    /// No run is left alone for long while somebody is there who could settle it.
-    fn note_abandoned(&mut self) {
-        let now = self.world.now();
-        if now < self.next_look {
-            return;
-        }
-        self.next_look = now + TimeDelta::seconds(5);
-        let living = self.nodes.iter().filter_map(|node| node.process.as_ref());
-        let living: Vec<Place> = living.map(|process| process.at).collect();
-        let mut abandoned = BTreeMap::new();
-        for run in self.database.abandoned(&living) {
-            let since = self.abandoned.get(&run.id).copied().unwrap_or(now);
-            abandoned.insert(run.id, since);
-            let row = self.database.get(&run.job).unwrap();
-            let task = row.map(|row| row.job.task().to_string());
-            let present = self.presence.since(task.as_deref());
-            let alone = present.map(|present| now - present.max(since));
-            if alone.is_some_and(|alone| alone > ALONE) && self.left_alone.insert(run.id) {
-                let seen = format!("{} at {}: run {}", run.job, run.fire_time(), run.id);
-                let seen = format!("{seen} is open since its process died, and nobody settles it");
-                self.wrong.push(seen);
-            }
-        }
-        self.abandoned = abandoned;
+        self.abandoned.note(
+            &self.database,
+            &self.nodes,
+            &self.presence,
+            self.world.now(),
+        );
     }
 
     /// What was for a while is over.

@@ -15,10 +15,12 @@ impl Case<'_> {
                 continue;
             };
             let decided = if outcome.has_run() {
-                run.started.filter(|_| self.starts_at_once(run))
+                run.started
             } else {
                 run.finished
             };
+            // A run that waits for an instance may wait for long, and then not start at all.
+            let decided = decided.filter(|_| run.range.is_some() || self.starts_at_once(run));
             let Some(decided) = decided else {
                 continue;
             };

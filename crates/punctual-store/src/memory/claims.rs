@@ -163,13 +163,15 @@ impl State {
         let Some(row) = self.rows.get(slot) else {
             return false;
         };
-        let Some(fire_time) = plan.start.first().or(plan.queue.first()) else {
+        let refused = plan.skipped.map(|(range, _)| range.first);
+        let opened = plan.start.first().or(plan.queue.first()).copied();
+        let Some(fire_time) = opened.or(refused) else {
             return false;
         };
         let key = RunKey {
             incarnation: row.state.incarnation,
             origin: Origin::Manual,
-            fire_time: *fire_time,
+            fire_time,
         };
         let history = Some(row.history).filter(|history| *history != NONE);
         self.open.values().any(|open| open.key() == key)

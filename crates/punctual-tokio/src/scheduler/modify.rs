@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Job, JobId, JobState, Policies, Trigger};
+use punctual_core::{Job, JobId, JobState, MissReason, Policies, Trigger};
 use serde::Serialize;
 
 use super::edit::Edited;
@@ -120,6 +120,8 @@ impl ModifyJob {
             state.next_run_time = Some(at);
             state.search_limit = false;
             state.finished = false;
+            // Whatever became of earlier ones is not why this one may come late.
+            state.absence = MissReason::Grace;
             job
         })
     }
