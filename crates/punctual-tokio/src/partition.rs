@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use punctual_core::{MissReason, RunId};
 use punctual_store::{Claim, JobStore, Lease, RunEnd, StoredJob};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::command::Answer;
 use crate::core::NamedStore;
@@ -34,6 +35,8 @@ pub(crate) struct Partition {
     pub(crate) lease: Option<Lease>,
     /// To the worker, once it runs.
     pub(crate) requests: Option<mpsc::Sender<Request>>,
+    /// Keeps the lease, until nobody sends requests any more.
+    pub(crate) keeper: Option<JoinHandle<()>>,
     pub(crate) jobs: Jobs,
     /// Jobs that are due and wait for a claim, in the order of submission.
     pub(crate) due: VecDeque<JobKey>,
@@ -144,6 +147,7 @@ impl Partition {
             health: named.health,
             lease: None,
             requests: None,
+            keeper: None,
             jobs: Jobs::of(named.id),
             due: VecDeque::new(),
             outbox: Outbox::default(),

@@ -30,11 +30,14 @@ use punctual_store::{
     StoreTraits, StoredJob, UnreadableJob, Update, Window, WindowRequest,
 };
 use sqlx::sqlite::SqlitePool;
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, Transaction};
 use tokio::sync::watch;
 
 use self::fault::failed;
 use crate::prefix::Prefix;
+
+/// Takes the lock of the database at once.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// Keeps jobs and their ledger in an SQLite file.
 ///
@@ -78,8 +81,25 @@ impl Inner {
     /// A transaction that has the lock of the database from its beginning: what it reads stays
     /// true until it ends.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Error> {
-        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
-        begun.map_err(failed)
+        for _ in 0..self.writer.size() {
+            match self.writer.begin_with(BEGIN).await {
+                Err(sqlx::Error::InvalidSavePointStatement) => {
+                    self.close_stuck().await.map_err(failed)?;
+                }
+                begun => return begun.map_err(failed),
+            }
+        }
+        self.writer.begin_with(BEGIN).await.map_err(failed)
+    }
+
+    /// SQLite ends a transaction by itself when it cannot write. The driver believes it still open,
+    /// and would refuse to begin another on that connection for good.
+    async fn close_stuck(&self) -> Result<(), sqlx::Error> {
+        let connection = self.writer.acquire().await?;
+        if connection.is_in_transaction() {
+            connection.close().await?;
+        }
+        Ok(())
     }
 }
 

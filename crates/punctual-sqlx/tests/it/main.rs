@@ -4,6 +4,7 @@
 
 mod conformance;
 mod folder;
+mod full;
 mod opening;
 mod processes;
 mod rows;

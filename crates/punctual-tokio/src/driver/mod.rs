@@ -159,6 +159,7 @@ impl Driver {
             self.core.metrics.under_way(self.active.len());
             self.advance_shutdown();
         }
+        self.leave_stores().await;
         self.finish();
     }
 
@@ -190,7 +191,7 @@ impl Driver {
             replies: self.replying.clone(),
         };
         let (keeper, held) = lease(worker.clone());
-        self.runtime.spawn(keeper.keep());
+        partition.keeper = Some(self.runtime.spawn(keeper.keep()));
         self.runtime.spawn(worker.clone().carry(receiver, held));
         self.runtime.spawn(worker.watch());
         partition.requests = Some(requests);

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use punctual_core::{CancelReason, Outcome, RunId, Timeout};
+use tokio::time::timeout;
 
 use super::{Alarm, Driver};
 use crate::command::{Answer, RunningRun, Shutdown, ShutdownReport};
@@ -12,6 +14,9 @@ use crate::partition::Partition;
 
 /// How long aborted runs may take to be dropped, and stores to record the last ends.
 const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// How long stores may take to forget this node.
+const LEAVING: Duration = Duration::from_secs(1);
 
 /// How far the shutdown has come.
 pub(super) enum Stage {
@@ -174,6 +179,18 @@ impl Driver {
                 | Stage::Recording(ending)
                 | Stage::Over(ending) => Stage::Over(ending),
             };
+        }
+    }
+
+    /// Leaves the stores before anybody hears of the end: the process may end with it, and others
+    /// would have to wait until they take this node for dead.
+    pub(super) async fn leave_stores(&mut self) {
+        let leaving = self.partitions.values_mut().filter_map(|partition| {
+            partition.requests = None;
+            partition.keeper.take()
+        });
+        if timeout(LEAVING, join_all(leaving)).await.is_err() {
+            tracing::warn!("a store does not answer: others will take this node for dead");
         }
     }
 

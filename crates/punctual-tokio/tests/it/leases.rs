@@ -334,3 +334,29 @@ async fn one_fire_time_of_many_nodes_runs_once() {
     assert_eq!(states, [SUCCEEDED; 11]);
     assert_eq!(desk.begun.all().len(), 11);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_has_shut_down_has_left() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let (_two, _) = desk.node("two").await;
+    pass(1).await;
+    way.set_hanging(true);
+    tokio::spawn(async move {
+        tokio::time::sleep(seconds(1) / 2).await;
+        way.set_hanging(false);
+    });
+    one.shutdown().await.unwrap();
+    assert_eq!(desk.nodes().await, ["two"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_answer_holds_up_the_shutdown_for_a_moment_only() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    pass(1).await;
+    way.set_hanging(true);
+    let begun = tokio::time::Instant::now();
+    one.shutdown().await.unwrap();
+    assert!(begun.elapsed() <= seconds(1));
+}

@@ -126,7 +126,7 @@ impl JobStore for Moody {
         self.moody(|| self.inner.renew(lease))
     }
     fn leave(&self, lease: store::Lease) -> Reply<'_, ()> {
-        self.inner.leave(lease)
+        self.moody(|| self.inner.leave(lease))
     }
     fn nodes(&self) -> Reply<'_, Vec<store::Peer>> {
         self.inner.nodes()

@@ -1,0 +1,144 @@
+//! What job bodies write down themselves: a file that all processes append to, a line an event.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use punctual_core::{JobId, RunId};
+use punctual_store::checker::Execution;
+use punctual_tokio::JobContext;
+use serde::{Deserialize, Serialize};
+
+use crate::unix::clock::now;
+
+#[derive(Serialize, Deserialize)]
+enum Line {
+    Began {
+        attempt: Attempt,
+        job: JobId,
+        fire_time: DateTime<Utc>,
+        node: String,
+        at: DateTime<Utc>,
+    },
+    Ended {
+        attempt: Attempt,
+        at: DateTime<Utc>,
+    },
+}
+
+/// One attempt of one run in one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Attempt {
+    /// The number of the process.
+    pub(crate) life: usize,
+    pub(crate) run: u64,
+    pub(crate) attempt: u32,
+}
+
+/// The pen of one process.
+#[derive(Clone)]
+pub(crate) struct Journal {
+    file: Arc<File>,
+    life: usize,
+    node: Arc<str>,
+}
+
+impl Journal {
+    pub(crate) fn open(path: &Path, life: usize, node: &str) -> Self {
+        let file = File::options().create(true).append(true).open(path);
+        Self {
+            file: Arc::new(file.unwrap()),
+            life,
+            node: node.into(),
+        }
+    }
+
+    /// A body was entered.
+    pub(crate) fn begin(&self, context: &JobContext) -> UnderWay {
+        let attempt = Attempt {
+            life: self.life,
+            run: context.run_id().0,
+            attempt: context.attempt(),
+        };
+        self.write(&Line::Began {
+            attempt,
+            job: context.job_id().clone(),
+            fire_time: context.scheduled_time(),
+            node: self.node.to_string(),
+            at: now(),
+        });
+        UnderWay {
+            journal: self.clone(),
+            attempt,
+        }
+    }
+
+    fn write(&self, line: &Line) {
+        // Between line ends, so that a line that was torn spoils no other.
+        let text = format!("\n{}\n", serde_json::to_string(line).unwrap());
+        (&*self.file).write_all(text.as_bytes()).unwrap();
+    }
+}
+
+/// Held by a body as long as it is under way, however it ends.
+pub(crate) struct UnderWay {
+    journal: Journal,
+    attempt: Attempt,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.journal.write(&Line::Ended {
+            attempt: self.attempt,
+            at: now(),
+        });
+    }
+}
+
+/// All that was written down, and how many lines were torn because their process died meanwhile.
+pub(crate) fn read(path: &Path) -> (BTreeMap<Attempt, Execution>, usize) {
+    // No process may have come so far.
+    let text = std::fs::read(path).unwrap_or_default();
+    let (mut executions, mut torn) = (BTreeMap::new(), 0);
+    for line in text.split(|byte| *byte == b'\n') {
+        match serde_json::from_slice(line) {
+            Ok(line) => take(&mut executions, line),
+            Err(_) if line.is_empty() => {}
+            Err(_) => torn += 1,
+        }
+    }
+    (executions, torn)
+}
+
+fn take(executions: &mut BTreeMap<Attempt, Execution>, line: Line) {
+    match line {
+        Line::Began {
+            attempt,
+            job,
+            fire_time,
+            node,
+            at,
+        } => {
+            let began = Execution {
+                job,
+                run: RunId(attempt.run),
+                fire_time,
+                attempt: attempt.attempt,
+                node,
+                began: at,
+                ended: None,
+                forsaken: None,
+            };
+            let before = executions.insert(attempt, began);
+            assert!(before.is_none(), "{attempt:?} began twice in one process");
+        }
+        Line::Ended { attempt, at } => {
+            let began = executions.get_mut(&attempt);
+            // Its process was not killed: the line of its begin is whole.
+            began.unwrap().ended = Some(at);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What a story came to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::{Outcome, Run, RunId};
+use punctual_store::checker::{Absence, Checker, Execution, Violation};
+use punctual_store::{JobStore as _, RunFilter};
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::SqliteConnectOptions;
+
+use crate::unix::fleet::Life;
+use crate::unix::journal;
+use crate::unix::story::Story;
+
+/// How late things may be on a busy machine while a node is there.
+const PATIENCE: TimeDelta = TimeDelta::seconds(10);
+
+/// A process that has started, or goes on, gets so long to find its way.
+const FINDING_BACK: TimeDelta = TimeDelta::seconds(3);
+
+/// After a fault, so long may others believe that a node is dead.
+pub(crate) const AFTERMATH: TimeDelta = TimeDelta::seconds(25);
+
+/// So many violations are shown.
+const SHOWN: usize = 12;
+
+pub(crate) struct Verdict {
+    pub(crate) ledger: Vec<Run>,
+    pub(crate) violations: Vec<Violation>,
+    executions: Vec<Execution>,
+    processes: usize,
+    pub(crate) kills: usize,
+    torn: usize,
+}
+
+impl Story {
+    /// Ends the story, and judges it.
+    ///
+    /// # Panics
+    ///
+    /// If something is wrong.
+    pub(crate) async fn end(mut self) -> Verdict {
+        let now = self.rest().await;
+        let verdict = self.judge(now).await;
+        assert_eq!(self.integrity().await, "ok");
+        let shown = verdict.violations.iter().take(SHOWN);
+        let shown: Vec<_> = shown.map(|violation| format!("    {violation}")).collect();
+        assert!(
+            shown.is_empty(),
+            "{verdict}\n{}\nall is kept in {}",
+            shown.join("\n"),
+            self.place.path().display()
+        );
+        assert!(
+            verdict.torn <= verdict.kills,
+            "only those who die tear lines"
+        );
+        self.place.leave();
+        verdict
+    }
+
+    async fn judge(&self, now: DateTime<Utc>) -> Verdict {
+        let mut ledger = self.store.runs(RunFilter::default()).await.unwrap();
+        ledger.sort_unstable_by_key(|run| run.id);
+        let (attempts, torn) = journal::read(&self.place.journal());
+        let fates: BTreeMap<RunId, Option<Outcome>> = ledger
+            .iter()
+            .map(|run| (run.id, run.state.outcome()))
+            .collect();
+        let executions: Vec<Execution> = attempts
+            .into_iter()
+            .map(|(attempt, execution)| {
+                let fate = fates.get(&execution.run).copied().flatten();
+                let was_taken = fate.is_none_or(|outcome| outcome == Outcome::Lost);
+                self.fleet.lives[attempt.life].seen_to(execution, was_taken)
+            })
+            .collect();
+        let names: BTreeSet<&str> = ledger
+            .iter()
+            .filter_map(|run| run.node.as_deref())
+            .collect();
+        let mut checker = Checker::new()
+            .patience(PATIENCE)
+            .executions(executions.iter().cloned())
+            .deaths(self.deaths(&names));
+        for absence in self.absences(now) {
+            checker = checker.absence(absence);
+        }
+        for history in self.store.histories().await {
+            checker = checker.history(history);
+        }
+        let lives = &self.fleet.lives;
+        Verdict {
+            violations: checker.check(&ledger, now),
+            ledger,
+            executions,
+            processes: lives.len(),
+            kills: lives.iter().filter(|life| life.was_killed).count(),
+            torn,
+        }
+    }
+
+    /// Which nodes were dead when, by the names that they gave themselves.
+    fn deaths(&self, names: &BTreeSet<&str>) -> Vec<(String, Absence)> {
+        let mut deaths = Vec::new();
+        for life in &self.fleet.lives {
+            let killed = life.ended.filter(|_| life.was_killed);
+            let killed = killed.map(|at| Absence::new(at, at));
+            let stopped = life
+                .stopped
+                .map(|(from, until)| Absence::new(from, until + AFTERMATH));
+            let doubts = self.doubts.iter().copied();
+            let its: Vec<_> = killed.into_iter().chain(stopped).chain(doubts).collect();
+            for name in names.iter().filter(|name| first_name(name) == life.name) {
+                deaths.extend(its.iter().map(|away| ((*name).to_owned(), *away)));
+            }
+        }
+        deaths
+    }
+
+    /// When nobody was there.
+    fn absences(&self, now: DateTime<Utc>) -> Vec<Absence> {
+        let mut present: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
+        for life in &self.fleet.lives {
+            let Some(ready) = life.ready.get() else {
+                continue;
+            };
+            let ended = life.ended.unwrap_or(now);
+            match life.stopped {
+                None => present.push((*ready + FINDING_BACK, ended)),
+                Some((stopped, went_on)) => {
+                    present.push((*ready + FINDING_BACK, stopped));
+                    present.push((went_on + FINDING_BACK, ended));
+                }
+            }
+        }
+        present.retain(|(from, until)| from < until);
+        present.sort_unstable();
+        let mut absences = self.outages.clone();
+        let mut seen = DateTime::<Utc>::MIN_UTC;
+        for (from, until) in present {
+            if from > seen {
+                absences.push(Absence::new(seen, from));
+            }
+            seen = seen.max(until);
+        }
+        absences.push(Absence::new(seen, DateTime::<Utc>::MAX_UTC));
+        absences
+    }
+
+    /// What the database says of itself.
+    async fn integrity(&self) -> String {
+        let options = SqliteConnectOptions::new().filename(self.place.database());
+        let mut connection = options.connect().await.unwrap();
+        let check = sqlx::query_scalar("PRAGMA integrity_check");
+        check.fetch_one(&mut connection).await.unwrap()
+    }
+}
+
+/// A node that was taken for dead goes by its name and something behind it.
+pub(crate) fn first_name(name: &str) -> &str {
+    name.split('~').next().unwrap_or(name)
+}
+
+impl Life {
+    /// An execution in this process, with what its body could not write down.
+    fn seen_to(&self, execution: Execution, was_taken: bool) -> Execution {
+        let stopped = self.stopped.filter(|_| was_taken);
+        Execution {
+            ended: execution.ended.or(self.ended),
+            forsaken: stopped.map(|(from, _)| from),
+            ..execution
+        }
+    }
+}
+
+impl Verdict {
+    pub(crate) fn count(&self, is_it: impl Fn(Outcome) -> bool) -> u64 {
+        let ended = self
+            .ledger
+            .iter()
+            .filter(|run| run.state.outcome().is_some_and(&is_it));
+        ended
+            .map(|run| run.range.map_or(1, |range| range.count.number()))
+            .sum()
+    }
+
+    pub(crate) fn lost(&self) -> u64 {
+        self.count(|outcome| outcome == Outcome::Lost)
+    }
+
+    /// Runs whose number is another one now: they were begun again by another node.
+    pub(crate) fn reruns(&self) -> usize {
+        let known: BTreeSet<RunId> = self.ledger.iter().map(|run| run.id).collect();
+        let begun: BTreeSet<RunId> = self.executions.iter().map(|body| body.run).collect();
+        begun.difference(&known).count()
+    }
+
+    /// The nodes whose bodies ran.
+    pub(crate) fn workers(&self) -> BTreeSet<&str> {
+        self.executions
+            .iter()
+            .map(|body| body.node.as_str())
+            .collect()
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} processes, {} kills: {} fire times, {} ran, {} lost, {} rerun, {} not run, {} bodies, {} violations",
+            self.processes,
+            self.kills,
+            self.count(|_| true),
+            self.count(|outcome| outcome.has_run() && outcome != Outcome::Lost),
+            self.lost(),
+            self.reruns(),
+            self.count(|outcome| !outcome.has_run()),
+            self.executions.len(),
+            self.violations.len()
+        )
+    }
+}

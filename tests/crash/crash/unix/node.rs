@@ -1,0 +1,80 @@
+//! A process of this program that is a node: a scheduler on the file, until it is told to end.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use punctual_sqlx::SqliteStore;
+use punctual_tokio::Scheduler;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
+use crate::unix::body::{WORK, work};
+use crate::unix::journal::Journal;
+
+const NODE: &str = "--be-a-node";
+
+/// What it says once it runs.
+pub(crate) const READY: &str = "ready";
+
+/// What a node is told when it is born.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Birth {
+    pub(crate) name: String,
+    /// The number of the process.
+    pub(crate) life: usize,
+    pub(crate) url: String,
+    pub(crate) journal: PathBuf,
+}
+
+impl Birth {
+    /// What this process is told, if it is to be a node.
+    pub(crate) fn of_arguments() -> Option<Self> {
+        let mut arguments = std::env::args().skip(1);
+        (arguments.next()? == NODE)
+            .then(|| serde_json::from_str(&arguments.next().unwrap()).unwrap())
+    }
+
+    pub(crate) fn arguments(&self) -> [String; 2] {
+        [NODE.to_owned(), serde_json::to_string(self).unwrap()]
+    }
+}
+
+pub(crate) fn run(birth: &Birth) {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
+        .with_ansi(false)
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(live(birth));
+}
+
+async fn live(birth: &Birth) {
+    let store = SqliteStore::open(&birth.url).await.unwrap();
+    let scheduler = Scheduler::builder()
+        .store("default", store.clone())
+        .state(Journal::open(&birth.journal, birth.life, &birth.name))
+        .task(WORK, work)
+        .node(birth.name.clone())
+        .build()
+        .unwrap();
+    scheduler.start().await.unwrap();
+    let mut out = std::io::stdout();
+    writeln!(out, "{READY}").unwrap();
+    // Each line names a job that is to run now; the end of them is the end of the node, also if
+    // the one who writes them has died.
+    let mut orders = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(id) = orders.next_line().await.unwrap() {
+        let scheduler = scheduler.clone();
+        tokio::spawn(async move {
+            // It may be busy, or removed meanwhile.
+            let _ = scheduler.run_job(id).await;
+        });
+    }
+    scheduler.shutdown().await.unwrap();
+    store.close().await;
+}

@@ -1,0 +1,18 @@
+//! Several processes on one file, and nothing that goes wrong.
+
+use crate::unix::judge::Verdict;
+use crate::unix::place::Place;
+use crate::unix::story::Story;
+
+/// They open a file at once that is not there yet, and share what is due.
+pub(crate) async fn file() -> Verdict {
+    let story = Story::begin(Place::new(), &["ada", "bob", "cyd", "dan"]).await;
+    for _ in 0..3 {
+        story.all_go_on().await;
+    }
+    let verdict = story.end().await;
+    assert_eq!(verdict.lost(), 0);
+    assert_eq!(verdict.reruns(), 0);
+    assert!(verdict.workers().len() > 1, "{:?}", verdict.workers());
+    verdict
+}

@@ -1,0 +1,156 @@
+//! What all stories have in common: a file, nodes on it, somebody who edits, and a good end.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::{Run, RunId};
+use punctual_sqlx::SqliteStore;
+use punctual_store::checker::Absence;
+use punctual_store::{JobFilter, JobStore as _, RunFilter, StoredJob};
+use punctual_tokio::{ErrorKind, NewJob, Scheduler};
+
+use crate::unix::body::{WORK, work};
+use crate::unix::clock::now;
+use crate::unix::fleet::Fleet;
+use crate::unix::jobs;
+use crate::unix::journal::Journal;
+use crate::unix::noted::Noted;
+use crate::unix::place::Place;
+use crate::unix::wait::until;
+
+/// Everything that is bound to happen does so within this time: others notice for 8 seconds, and
+/// the time between two renewals, that a node is dead.
+pub(crate) const LONGEST: Duration = Duration::from_secs(60);
+
+/// A node that could not write asks again after this time at most.
+const ASKED_AGAIN: TimeDelta = TimeDelta::seconds(10);
+
+pub(crate) struct Story {
+    pub(crate) place: Place,
+    pub(crate) fleet: Fleet,
+    pub(crate) store: Noted,
+    /// A scheduler that runs nothing: it only edits.
+    pub(crate) editor: Scheduler,
+    /// When the store let nobody write.
+    pub(crate) outages: Vec<Absence>,
+    /// When a node may have been taken for dead although its process was neither killed nor stopped.
+    pub(crate) doubts: Vec<Absence>,
+}
+
+impl Story {
+    /// Starts nodes and opens the store all at once, on a file that is not there yet.
+    pub(crate) async fn begin(place: Place, names: &[&str]) -> Self {
+        let mut fleet = Fleet::default();
+        for name in names {
+            fleet.start(&place, name);
+        }
+        let store = Noted::new(SqliteStore::open(&place.url()).await.unwrap());
+        let editor = Scheduler::builder()
+            .store("default", store.clone())
+            .state(Journal::open(&place.journal(), usize::MAX, "editor"))
+            .task(WORK, work)
+            .build()
+            .unwrap();
+        let mut story = Self {
+            place,
+            fleet,
+            store,
+            editor,
+            outages: Vec::new(),
+            doubts: Vec::new(),
+        };
+        story.add(jobs::first()).await;
+        story.fleet.all_ready().await;
+        story
+    }
+
+    pub(crate) async fn add(&self, jobs: Vec<NewJob>) {
+        for added in self.editor.add_jobs(jobs).await.unwrap() {
+            added.unwrap();
+        }
+    }
+
+    pub(crate) async fn rows(&self) -> Vec<StoredJob> {
+        self.store.list(JobFilter::default()).await.unwrap()
+    }
+
+    pub(crate) async fn open_runs(&self) -> Vec<Run> {
+        let filter = RunFilter {
+            open: true,
+            ..RunFilter::default()
+        };
+        self.store.runs(filter).await.unwrap()
+    }
+
+    /// The newest number of a run.
+    pub(crate) async fn newest(&self) -> RunId {
+        let filter = RunFilter {
+            limit: 1,
+            ..RunFilter::default()
+        };
+        let runs = self.store.runs(filter).await.unwrap();
+        runs.first().map_or(RunId(0), |run| run.id)
+    }
+
+    /// The names of all nodes that the store lists.
+    pub(crate) async fn names(&self) -> Vec<String> {
+        let nodes = self.store.nodes().await.unwrap();
+        nodes
+            .iter()
+            .map(|node| node.info.name.to_string())
+            .collect()
+    }
+
+    /// Until now nobody could write.
+    pub(crate) fn outage_since(&mut self, from: DateTime<Utc>) {
+        self.outages.push(Absence::new(from, now() + ASKED_AGAIN));
+    }
+
+    /// Waits until every job that is not paused has a fire time after now that was decided.
+    pub(crate) async fn all_go_on(&self) {
+        let since = now();
+        let rows = self.rows().await;
+        for row in rows.iter().filter(|row| !row.state.paused) {
+            let (id, key) = (row.job.id(), row.state.incarnation);
+            until(&format!("{id} goes on"), LONGEST, async || {
+                let filter = RunFilter {
+                    from: Some(since),
+                    limit: 1,
+                    ..RunFilter::job(id.clone())
+                };
+                let runs = self.store.runs(filter).await.unwrap();
+                let has_left = self.store.get(id.clone()).await.unwrap().is_none();
+                (has_left || runs.iter().any(|run| run.key.incarnation == key)).then_some(())
+            })
+            .await;
+        }
+    }
+
+    /// Lets everything come to its end, and all nodes with it.
+    pub(crate) async fn rest(&mut self) -> DateTime<Utc> {
+        self.fleet.all_ready().await;
+        self.all_go_on().await;
+        for row in self.rows().await {
+            match self.editor.pause_job(row.job.id()).await {
+                // Some leave with their last run.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                paused => paused.unwrap(),
+            }
+        }
+        until("nothing is under way", LONGEST, async || {
+            let counted = |row: &StoredJob| row.state.running + row.state.queued;
+            let rows = self.rows().await;
+            let is_quiet =
+                self.open_runs().await.is_empty() && rows.iter().map(counted).sum::<u32>() == 0;
+            is_quiet.then_some(())
+        })
+        .await;
+        until("the dead are forgotten", LONGEST, async || {
+            (self.names().await.len() == self.fleet.up.len()).then_some(())
+        })
+        .await;
+        self.fleet.dismiss().await;
+        assert_eq!(self.names().await, [""; 0]);
+        now()
+    }
+}

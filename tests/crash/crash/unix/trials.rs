@@ -1,0 +1,110 @@
+//! The stories as tests.
+
+use std::fmt::Display;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use crate::unix::{full, kills, locked, shared, stopped};
+
+/// What a story of CI and each story of the long form kills.
+const KILLS: usize = 20;
+/// What the long form kills.
+const ALL_KILLS: usize = 200;
+const SEED: u64 = 1;
+
+pub(crate) fn run() {
+    let trials = vec![
+        trial("killed::nodes_lose_nothing_and_run_nothing_twice", killed),
+        trial("killed::two_hundred_times", killed_often).with_ignored_flag(true),
+        trial(
+            "shared::several_processes_open_and_share_one_file",
+            shared_file,
+        ),
+        trial(
+            "stopped::a_process_that_was_stopped_finds_out",
+            stopped_process,
+        ),
+        trial("locked::nobody_is_taken_for_dead", locked_file),
+        Trial::ignorable_test("full::all_goes_on_when_there_is_space", || {
+            block_on(full_disk())
+        }),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn trial<Fut>(name: &'static str, test: fn() -> Fut) -> Trial
+where
+    Fut: Future<Output = ()> + 'static,
+{
+    Trial::test(name, move || {
+        block_on(async {
+            test().await;
+            Ok(())
+        })
+    })
+}
+
+fn block_on<T>(story: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    runtime.block_on(story)
+}
+
+fn of_environment(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap())
+}
+
+/// Prints what is tried and what came of it, as the random tests do.
+#[expect(clippy::print_stdout, reason = "CI shows the cases of random tests")]
+fn told(story: &str, what: &impl Display) {
+    println!("crash: {story}: {what}");
+}
+
+async fn killed() {
+    let seed = of_environment("PUNCTUAL_SEED").unwrap_or(SEED);
+    one_story(seed).await;
+}
+
+async fn killed_often() {
+    let wanted =
+        of_environment("PUNCTUAL_KILLS").map_or(ALL_KILLS, |kills| kills.try_into().unwrap());
+    let mut seed = of_environment("PUNCTUAL_SEED").unwrap_or(SEED);
+    let mut kills = 0;
+    while kills < wanted {
+        kills += one_story(seed).await;
+        seed += 1;
+    }
+}
+
+async fn one_story(seed: u64) -> usize {
+    let story = format!("seed {seed}");
+    told(&story, &"begins");
+    let verdict = kills::of(seed, KILLS).await;
+    told(&story, &verdict);
+    verdict.kills
+}
+
+async fn shared_file() {
+    told("shared", &shared::file().await);
+}
+
+async fn stopped_process() {
+    told("stopped", &stopped::for_15_seconds().await);
+}
+
+async fn locked_file() {
+    told("locked", &locked::for_12_seconds().await);
+}
+
+async fn full_disk() -> Result<Completion, Failed> {
+    match full::disk().await {
+        Ok(verdict) => {
+            told("full", &verdict);
+            Ok(Completion::Completed)
+        }
+        Err(reason) => Ok(Completion::ignored_with(reason)),
+    }
+}
