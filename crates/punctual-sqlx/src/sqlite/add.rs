@@ -94,9 +94,9 @@ impl At<'_> {
             .map_err(failed)?;
         let mut there = HashMap::with_capacity(rows.len());
         for row in &rows {
-            let job = columns::job(row).map_err(failed)?;
-            if let Some(id) = ids.iter().find(|id| **id == job.id) {
-                there.insert(*id, job.decode());
+            let own = columns::id(row);
+            if let Some(id) = ids.iter().find(|id| **id == own) {
+                there.insert(*id, columns::stored(row));
             }
         }
         Ok(there)

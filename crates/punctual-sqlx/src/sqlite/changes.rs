@@ -56,7 +56,7 @@ impl Inner {
         }
         let mut jobs = Vec::with_capacity(rows.len());
         for row in &rows {
-            jobs.extend(columns::job(row).map_err(failed)?.decode());
+            jobs.extend(columns::stored(row));
         }
         Ok(Changes {
             counter,

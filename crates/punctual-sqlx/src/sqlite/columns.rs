@@ -1,5 +1,7 @@
 //! Columns in the order in which statements ask for them.
 
+use punctual_core::Run;
+use punctual_store::StoredJob;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Error, Row, Sqlite, Type};
 
@@ -45,8 +47,18 @@ pub(super) fn birth(row: &SqliteRow) -> Result<i64, Error> {
     get(row, BIRTH)
 }
 
-/// A row of [`job_columns`].
-pub(super) fn job(row: &SqliteRow) -> Result<JobRow<'_>, Error> {
+/// The job of a row of [`job_columns`], or why it cannot be understood.
+pub(super) fn stored(row: &SqliteRow) -> Result<StoredJob, String> {
+    job(row).map_err(|error| error.to_string())?.decode()
+}
+
+/// Its id, whatever else is wrong with the row.
+pub(super) fn id(row: &SqliteRow) -> String {
+    let bytes: &[u8] = row.try_get_unchecked(0).unwrap_or_default();
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn job(row: &SqliteRow) -> Result<JobRow<'_>, Error> {
     Ok(JobRow {
         id: get(row, 0)?,
         version: get(row, 1)?,
@@ -78,8 +90,12 @@ pub(super) fn state(row: &SqliteRow, from: usize) -> Result<StateRow<'_>, Error>
     })
 }
 
-/// A row of [`run_columns`].
-pub(super) fn run(row: &SqliteRow) -> Result<RunRow<'_>, Error> {
+/// The run of a row of [`run_columns`], or why it cannot be understood.
+pub(super) fn run(row: &SqliteRow) -> Result<Run, String> {
+    run_row(row).map_err(|error| error.to_string())?.decode()
+}
+
+fn run_row(row: &SqliteRow) -> Result<RunRow<'_>, Error> {
     Ok(RunRow {
         id: get(row, 0)?,
         job: get(row, 1)?,

@@ -55,7 +55,7 @@ impl Inner {
         let Some(row) = found else {
             return Ok(None);
         };
-        let stored = columns::job(&row).map_err(failed)?.decode();
+        let stored = columns::stored(&row);
         let stored = stored.map_err(|reason| Error::unreadable(&id, &reason))?;
         let mut at = At {
             connection: &mut transaction,
@@ -75,7 +75,7 @@ impl Inner {
         let mut births = Vec::new();
         let mut rows = sqlx::query(self.prefix.sql(statement)).fetch(&mut *transaction);
         while let Some(row) = rows.try_next().await.map_err(failed)? {
-            if columns::job(&row).map_err(failed)?.decode().is_ok() {
+            if columns::stored(&row).is_ok() {
                 births.push(columns::birth(&row).map_err(failed)?);
             }
         }

@@ -40,7 +40,7 @@ impl Inner {
             .fetch(&self.readers);
         let mut runs = Vec::new();
         while let Some(row) = rows.try_next().await.map_err(failed)? {
-            runs.extend(columns::run(&row).map_err(failed)?.decode());
+            runs.extend(columns::run(&row));
             if filter.limit > 0 && runs.len() == filter.limit {
                 break;
             }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use punctual_core::{Job, RunId, RunKey};
+use punctual_core::{Job, Policies, RunId, RunKey};
 use punctual_store::{Error, Lease, StoredJob};
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
@@ -14,7 +14,7 @@ use super::fault::failed;
 use crate::batch::{Counted, OpenRow};
 use crate::outcome;
 use crate::prefix::Prefix;
-use crate::row::{count, key, micros, origin_word, parse};
+use crate::row::{count, key, micros, origin_word};
 
 /// A connection and the names of the tables.
 pub(super) struct At<'c> {
@@ -71,8 +71,7 @@ impl At<'_> {
             .fetch_all(&mut *self.connection)
             .await
             .map_err(failed)?;
-        let jobs = rows.iter().filter_map(|row| counted(row).transpose());
-        jobs.collect::<Result<_, _>>().map_err(failed)
+        Ok(rows.iter().filter_map(counted).collect())
     }
 
     /// The open ones of these runs.
@@ -87,7 +86,7 @@ impl At<'_> {
             .fetch_all(&mut *self.connection)
             .await
             .map_err(failed)?;
-        open(&rows)
+        Ok(open(&rows))
     }
 
     /// Those of these keys that runs have.
@@ -148,7 +147,7 @@ impl At<'_> {
         let mut jobs = HashMap::with_capacity(rows.len());
         for row in &rows {
             let birth = columns::birth(row).map_err(failed)?;
-            if let Ok(stored) = columns::job(row).map_err(failed)?.decode() {
+            if let Ok(stored) = columns::stored(row) {
                 jobs.insert(birth, stored);
             }
         }
@@ -156,52 +155,41 @@ impl At<'_> {
     }
 }
 
-fn counted(row: &SqliteRow) -> Result<Option<Counted>, sqlx::Error> {
-    let Ok(state) = columns::state(row, 4)?.decode() else {
-        return Ok(None);
+fn counted(row: &SqliteRow) -> Option<Counted> {
+    let state = columns::state(row, 4).ok()?.decode().ok()?;
+    let mut job = Counted::new(row.try_get(0).ok()?, row.try_get(1).ok()?, state);
+    job.policies = match row.try_get::<Option<&str>, _>(2) {
+        Ok(None) => Some(Policies::default()),
+        Ok(Some(policies)) => serde_json::from_str(policies).ok(),
+        Err(_) => None,
     };
-    let mut job = Counted::new(row.try_get(0)?, row.try_get(1)?, state);
-    if let Some(policies) = row.try_get::<Option<&str>, _>(2)? {
-        job.policies = parse("policies_json", policies).ok();
-    }
-    job.statistics = row.try_get::<Option<&str>, _>(3)?.into();
-    Ok(Some(job))
+    job.statistics = row.try_get::<Option<&str>, _>(3).ok().flatten().into();
+    Some(job)
 }
 
 /// Rows of [`open_columns`]. Those that cannot be read are left out.
-pub(super) fn open(rows: &[SqliteRow]) -> Result<Vec<OpenRow>, Error> {
-    let mut runs = Vec::with_capacity(rows.len());
-    for row in rows {
-        runs.extend(open_row(row).map_err(failed)?);
-    }
-    Ok(runs)
+pub(super) fn open(rows: &[SqliteRow]) -> Vec<OpenRow> {
+    rows.iter().filter_map(open_row).collect()
 }
 
-fn open_row(row: &SqliteRow) -> Result<Option<OpenRow>, sqlx::Error> {
-    let key = key(row.try_get(3)?, row.try_get(4)?, row.try_get(5)?);
-    let (Ok(id), Ok(key)) = (count("id", row.try_get(0)?), key) else {
-        return Ok(None);
-    };
-    Ok(Some(OpenRow {
-        id: RunId(id),
-        birth: row.try_get(1)?,
-        job: row.try_get::<&str, _>(2)?.into(),
-        key,
-        is_queued: row.try_get::<&str, _>(6)? == outcome::QUEUED,
-        ends_instance: row.try_get(7)?,
-        is_unwanted: row.try_get(8)?,
-        reruns: count("reruns", row.try_get(9)?).unwrap_or(u32::MAX),
+fn open_row(row: &SqliteRow) -> Option<OpenRow> {
+    let (incarnation, origin) = (row.try_get(3).ok()?, row.try_get(4).ok()?);
+    let owner = row.try_get::<Option<&str>, _>(10).ok()?;
+    let epoch = row.try_get::<Option<i64>, _>(11).ok()?;
+    Some(OpenRow {
+        id: RunId(count("id", row.try_get(0).ok()?).ok()?),
+        birth: row.try_get(1).ok()?,
+        job: row.try_get::<&str, _>(2).ok()?.into(),
+        key: key(incarnation, origin, row.try_get(5).ok()?).ok()?,
+        is_queued: row.try_get::<&str, _>(6).ok()? == outcome::QUEUED,
+        ends_instance: row.try_get(7).ok()?,
+        is_unwanted: row.try_get(8).ok()?,
+        reruns: count("reruns", row.try_get(9).ok()?).unwrap_or(u32::MAX),
         owner: Lease {
-            node: row
-                .try_get::<Option<&str>, _>(10)?
-                .unwrap_or_default()
-                .into(),
-            epoch: row
-                .try_get::<Option<i64>, _>(11)?
-                .unwrap_or(0)
-                .unsigned_abs(),
+            node: owner.unwrap_or_default().into(),
+            epoch: epoch.unwrap_or(0).unsigned_abs(),
         },
-    }))
+    })
 }
 
 /// For statements that compare instants.

@@ -151,7 +151,7 @@ impl At<'_> {
             .fetch_all(&mut *self.connection)
             .await
             .map_err(failed)?;
-        open(&rows)
+        Ok(open(&rows))
     }
 }
 

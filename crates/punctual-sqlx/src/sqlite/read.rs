@@ -19,7 +19,7 @@ impl Inner {
         let Some(row) = found else {
             return Ok(None);
         };
-        let stored = columns::job(&row).map_err(failed)?.decode();
+        let stored = columns::stored(&row);
         stored
             .map(Some)
             .map_err(|reason| Error::unreadable(&id, &reason))
@@ -44,7 +44,7 @@ impl Inner {
             .fetch(&self.readers);
         let mut jobs = Vec::new();
         while let Some(row) = rows.try_next().await.map_err(failed)? {
-            let Ok(stored) = columns::job(&row).map_err(failed)?.decode() else {
+            let Ok(stored) = columns::stored(&row) else {
                 continue;
             };
             if filter.admits(&stored) {
@@ -65,9 +65,8 @@ impl Inner {
         while jobs.len() < limit
             && let Some(row) = rows.try_next().await.map_err(failed)?
         {
-            let row = columns::job(&row).map_err(failed)?;
-            jobs.extend(row.decode().err().map(|reason| UnreadableJob {
-                id: row.id.to_owned(),
+            jobs.extend(columns::stored(&row).err().map(|reason| UnreadableJob {
+                id: columns::id(&row),
                 reason,
             }));
         }

@@ -21,7 +21,7 @@ impl Inner {
         let through = micros(Some(request.through));
         let mut window = Window::default();
         while let Some(row) = rows.try_next().await.map_err(failed)? {
-            let Ok(stored) = columns::job(&row).map_err(failed)?.decode() else {
+            let Ok(stored) = columns::stored(&row) else {
                 continue;
             };
             let next = stored.state.next_run_time;

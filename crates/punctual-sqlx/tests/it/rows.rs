@@ -12,7 +12,7 @@ use crate::folder::Folder;
 use crate::opening::{connect, run};
 use crate::scene::{add, advance, at, due, ended, insert, job, node, request};
 
-const DAMAGED: [(&str, &str, &str); 7] = [
+const DAMAGED: [(&str, &str, &str); 8] = [
     (
         "text",
         "trigger_json",
@@ -42,6 +42,11 @@ const DAMAGED: [(&str, &str, &str); 7] = [
         "reason",
         "absence",
         "UPDATE punctual_jobs SET absence = 'lazy' WHERE id = 'reason'",
+    ),
+    (
+        "bytes",
+        "utf-8",
+        "UPDATE punctual_jobs SET name = CAST(x'ff' AS TEXT) WHERE id = 'bytes'",
     ),
     (
         "newer",

@@ -14,15 +14,17 @@ use crate::Outcome;
 /// What the scheduler claims at once.
 const BATCH: i64 = 512;
 
-const ADVANCE: &str = "UPDATE {p}jobs SET next_run_time = j.value ->> 1, revision = j.value ->> 2, \
-     running = 1, queued = 0, finished = 0, search_limit = 0, absence = 'grace' \
-     FROM json_each(?1) AS j WHERE {p}jobs.birth = (j.value ->> 0)";
-const INSERT: &str = "INSERT INTO {p}runs (id, job, birth, incarnation, origin, fire_time, state, \
-     ends_instance, node, epoch) SELECT value ->> 0, value ->> 1, value ->> 0, value ->> 0, \
-     'scheduled', value ->> 2, 'running', 1, 'node', 1 FROM json_each(?1)";
-const END: &str = "UPDATE {p}runs SET state = 'succeeded', started = e.value ->> 1, \
-     finished = e.value ->> 1, attempts = 1 FROM json_each(?1) AS e \
-     WHERE {p}runs.id = (e.value ->> 0)";
+// As the store writes them.
+const ADVANCE: &str = "WITH rows AS MATERIALIZED (SELECT value AS row FROM json_each(?1)) \
+     UPDATE {p}jobs SET next_run_time = row ->> 1, revision = row ->> 2, running = 1, queued = 0, \
+     finished = 0, search_limit = 0, absence = 'grace' FROM rows WHERE {p}jobs.birth = (row ->> 0)";
+const INSERT: &str = "WITH rows AS MATERIALIZED (SELECT value AS row FROM json_each(?1)) \
+     INSERT INTO {p}runs (id, job, birth, incarnation, origin, fire_time, state, ends_instance, \
+     node, epoch) SELECT row ->> 0, row ->> 1, row ->> 0, row ->> 0, 'scheduled', row ->> 2, \
+     'running', 1, 'node', 1 FROM rows";
+const END: &str = "WITH rows AS MATERIALIZED (SELECT value AS row FROM json_each(?1)) \
+     UPDATE {p}runs SET state = 'succeeded', started = row ->> 1, finished = row ->> 1, \
+     attempts = 1 FROM rows WHERE {p}runs.id = (row ->> 0)";
 
 /// Runs a second.
 pub(super) async fn measure(url: &str, prefix: &str, n: u32) -> Outcome<f64> {
