@@ -1,11 +1,12 @@
 //! A job as columns.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use punctual_core::{Declared, Job, JobId, JobState, Policies};
 use punctual_store::{Error, StoredJob};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::instant::{at, micros};
 use crate::limits::MAX_JOB_BYTES;
@@ -135,8 +136,8 @@ pub(crate) struct JobRow<'r> {
     pub(crate) state: StateRow<'r>,
 }
 
-/// How a job stands, as it is read.
-#[derive(Debug)]
+/// How a job stands, as it is read: by name, or by place.
+#[derive(Debug, Deserialize)]
 pub(crate) struct StateRow<'r> {
     pub(crate) next_run_time: Option<i64>,
     pub(crate) anchor: Option<i64>,
@@ -144,10 +145,11 @@ pub(crate) struct StateRow<'r> {
     pub(crate) revision: i64,
     pub(crate) running: i64,
     pub(crate) queued: i64,
-    pub(crate) paused: bool,
-    pub(crate) finished: bool,
-    pub(crate) search_limit: bool,
-    pub(crate) absence: &'r str,
+    pub(crate) paused: i64,
+    pub(crate) finished: i64,
+    pub(crate) search_limit: i64,
+    #[serde(borrow)]
+    pub(crate) absence: Cow<'r, str>,
 }
 
 impl JobRow<'_> {
@@ -194,10 +196,10 @@ impl StateRow<'_> {
         state.revision = count("revision", self.revision)?;
         state.running = count("running", self.running)?;
         state.queued = count("queued", self.queued)?;
-        state.paused = self.paused;
-        state.finished = self.finished;
-        state.search_limit = self.search_limit;
-        state.absence = outcome::absence(self.absence)
+        state.paused = self.paused != 0;
+        state.finished = self.finished != 0;
+        state.search_limit = self.search_limit != 0;
+        state.absence = outcome::absence(&self.absence)
             .ok_or_else(|| format!("absence: `{}` is no reason", self.absence))?;
         Ok(state)
     }

@@ -24,7 +24,7 @@ macro_rules! run_columns {
     };
 }
 
-/// All of an open run that [`open`](super::load::open) reads.
+/// All of an open run that [`open`](super::load::open) reads, by place.
 macro_rules! open_columns {
     () => {
         "id, birth, job, incarnation, origin, fire_time, state, ends_instance, cancel, reruns, \
@@ -86,7 +86,7 @@ pub(super) fn state(row: &SqliteRow, from: usize) -> Result<StateRow<'_>, Error>
         paused: get(row, from + 6)?,
         finished: get(row, from + 7)?,
         search_limit: get(row, from + 8)?,
-        absence: get(row, from + 9)?,
+        absence: get::<&str>(row, from + 9)?.into(),
     })
 }
 

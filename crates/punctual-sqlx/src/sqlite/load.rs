@@ -1,20 +1,23 @@
 //! What a transaction reads before it decides.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use punctual_core::{Job, Policies, RunId, RunKey};
+use punctual_core::{Job, RunId, RunKey};
 use punctual_store::{Error, Lease, StoredJob};
-use serde::Serialize;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Row, Sqlite, SqliteConnection};
 
 use super::columns::{self, job_columns, open_columns};
 use super::fault::failed;
 use crate::batch::{Counted, OpenRow};
 use crate::outcome;
 use crate::prefix::Prefix;
-use crate::row::{count, key, micros, origin_word};
+use crate::row::{StateRow, count, key, micros, origin_word};
+
+pub(super) type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
 
 /// A connection and the names of the tables.
 pub(super) struct At<'c> {
@@ -61,32 +64,41 @@ impl At<'_> {
         ids: &[&str],
         births: &[i64],
     ) -> Result<Vec<Counted>, Error> {
-        let statement = "SELECT birth, id, policies_json, statistics_json, next_run_time, anchor, \
-             incarnation, revision, running, queued, paused, finished, search_limit, absence \
+        let statement = "SELECT json_group_array(json_array(birth, id, policies_json, \
+             statistics_json, json_array(next_run_time, anchor, incarnation, revision, running, \
+             queued, paused, finished, search_limit, absence))) \
              FROM {p}jobs WHERE id IN (SELECT value FROM json_each(?1)) \
              OR birth IN (SELECT value FROM json_each(?2))";
-        let rows = sqlx::query(self.prefix.sql(statement))
-            .bind(json(ids)?)
-            .bind(json(births)?)
-            .fetch_all(&mut *self.connection)
-            .await
-            .map_err(failed)?;
-        Ok(rows.iter().filter_map(counted).collect())
+        let query = sqlx::query(self.prefix.sql(statement));
+        let rows = self
+            .as_one(query.bind(json(ids)?).bind(json(births)?))
+            .await?;
+        let rows: Vec<CountedRow<'_>> = parsed(&rows)?;
+        Ok(rows.into_iter().filter_map(CountedRow::decode).collect())
     }
 
     /// The open ones of these runs.
     pub(super) async fn open(&mut self, runs: &[RunId]) -> Result<Vec<OpenRow>, Error> {
         let statement = concat!(
-            "SELECT ",
+            "SELECT json_group_array(json_array(",
             open_columns!(),
-            " FROM {p}runs WHERE id IN (SELECT value FROM json_each(?1)) AND finished IS NULL"
+            ")) FROM {p}runs WHERE id IN (SELECT value FROM json_each(?1)) AND finished IS NULL"
         );
-        let rows = sqlx::query(self.prefix.sql(statement))
-            .bind(json(runs)?)
-            .fetch_all(&mut *self.connection)
+        let query = sqlx::query(self.prefix.sql(statement));
+        let rows = self.as_one(query.bind(json(runs)?)).await?;
+        open(&rows)
+    }
+
+    /// Many rows as one, an array of JSON: each row that the driver hands over is a message
+    /// between threads, and each of its columns a copy.
+    pub(super) async fn as_one(&mut self, query: Query<'_>) -> Result<String, Error> {
+        let row = query
+            .fetch_one(&mut *self.connection)
             .await
             .map_err(failed)?;
-        Ok(open(&rows))
+        // Text that is no Unicode spoils its own row alone.
+        let bytes: &[u8] = row.try_get_unchecked(0).map_err(failed)?;
+        Ok(String::from_utf8_lossy(bytes).into_owned())
     }
 
     /// Those of these keys that runs have.
@@ -155,41 +167,72 @@ impl At<'_> {
     }
 }
 
-fn counted(row: &SqliteRow) -> Option<Counted> {
-    let state = columns::state(row, 4).ok()?.decode().ok()?;
-    let mut job = Counted::new(row.try_get(0).ok()?, row.try_get(1).ok()?, state);
-    job.policies = match row.try_get::<Option<&str>, _>(2) {
-        Ok(None) => Some(Policies::default()),
-        Ok(Some(policies)) => serde_json::from_str(policies).ok(),
-        Err(_) => None,
-    };
-    job.statistics = row.try_get::<Option<&str>, _>(3).ok().flatten().into();
-    Some(job)
+fn parsed<'r, T: Deserialize<'r>>(rows: &'r str) -> Result<T, Error> {
+    serde_json::from_str(rows).map_err(Error::unavailable)
 }
 
-/// Rows of [`open_columns`]. Those that cannot be read are left out.
-pub(super) fn open(rows: &[SqliteRow]) -> Vec<OpenRow> {
-    rows.iter().filter_map(open_row).collect()
+#[derive(Deserialize)]
+struct CountedRow<'r>(
+    i64,
+    #[serde(borrow)] Cow<'r, str>,
+    Option<Cow<'r, str>>,
+    Option<Cow<'r, str>>,
+    StateRow<'r>,
+);
+
+impl CountedRow<'_> {
+    fn decode(self) -> Option<Counted> {
+        let Self(birth, id, policies, statistics, state) = self;
+        let mut job = Counted::new(birth, &id, state.decode().ok()?);
+        if let Some(policies) = policies {
+            job.policies = serde_json::from_str(&policies).ok();
+        }
+        job.statistics = statistics.as_deref().into();
+        Some(job)
+    }
 }
 
-fn open_row(row: &SqliteRow) -> Option<OpenRow> {
-    let (incarnation, origin) = (row.try_get(3).ok()?, row.try_get(4).ok()?);
-    let owner = row.try_get::<Option<&str>, _>(10).ok()?;
-    let epoch = row.try_get::<Option<i64>, _>(11).ok()?;
-    Some(OpenRow {
-        id: RunId(count("id", row.try_get(0).ok()?).ok()?),
-        birth: row.try_get(1).ok()?,
-        job: row.try_get::<&str, _>(2).ok()?.into(),
-        key: key(incarnation, origin, row.try_get(5).ok()?).ok()?,
-        is_queued: row.try_get::<&str, _>(6).ok()? == outcome::QUEUED,
-        ends_instance: row.try_get(7).ok()?,
-        is_unwanted: row.try_get(8).ok()?,
-        reruns: count("reruns", row.try_get(9).ok()?).unwrap_or(u32::MAX),
-        owner: Lease {
-            node: owner.unwrap_or_default().into(),
-            epoch: epoch.unwrap_or(0).unsigned_abs(),
-        },
-    })
+/// Of [`open_columns`].
+#[derive(Deserialize)]
+struct OpenColumns<'r> {
+    id: i64,
+    birth: i64,
+    #[serde(borrow)]
+    job: Cow<'r, str>,
+    incarnation: i64,
+    origin: Cow<'r, str>,
+    fire_time: i64,
+    state: Cow<'r, str>,
+    ends_instance: i64,
+    cancel: i64,
+    reruns: i64,
+    node: Option<Cow<'r, str>>,
+    epoch: Option<i64>,
+}
+
+/// Rows of [`open_columns`] as one. Those that cannot be read are left out.
+pub(super) fn open(rows: &str) -> Result<Vec<OpenRow>, Error> {
+    let rows: Vec<OpenColumns<'_>> = parsed(rows)?;
+    Ok(rows.into_iter().filter_map(OpenColumns::decode).collect())
+}
+
+impl OpenColumns<'_> {
+    fn decode(self) -> Option<OpenRow> {
+        Some(OpenRow {
+            id: RunId(count("id", self.id).ok()?),
+            birth: self.birth,
+            job: self.job.into(),
+            key: key(self.incarnation, &self.origin, self.fire_time).ok()?,
+            is_queued: self.state == outcome::QUEUED,
+            ends_instance: self.ends_instance != 0,
+            is_unwanted: self.cancel != 0,
+            reruns: count("reruns", self.reruns).unwrap_or(u32::MAX),
+            owner: Lease {
+                node: self.node.unwrap_or_default().into(),
+                epoch: self.epoch.unwrap_or(0).unsigned_abs(),
+            },
+        })
+    }
 }
 
 /// For statements that compare instants.

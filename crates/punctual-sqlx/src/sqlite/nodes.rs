@@ -138,24 +138,16 @@ impl At<'_> {
         condition: &str,
     ) -> Result<Vec<OpenRow>, Error> {
         let statement = format!(
-            concat!(
-                "SELECT ",
-                open_columns!(),
-                " FROM {{p}}runs WHERE finished IS NULL AND node = ?1 AND {} ORDER BY id"
-            ),
-            condition
+            "SELECT json_group_array(json_array({}) ORDER BY id) \
+             FROM {{p}}runs WHERE finished IS NULL AND node = ?1 AND {condition}",
+            open_columns!()
         );
-        let rows = sqlx::query(self.prefix.sql(&statement))
-            .bind(&*lease.node)
-            .bind(lease.epoch as i64)
-            .fetch_all(&mut *self.connection)
-            .await
-            .map_err(failed)?;
-        Ok(open(&rows))
+        let query = sqlx::query(self.prefix.sql(&statement));
+        let query = query.bind(&*lease.node).bind(lease.epoch as i64);
+        open(&self.as_one(query).await?)
     }
 }
 
-/// All nodes, and the earlier epochs of theirs that have open runs.
 async fn peers(connection: &mut SqliteConnection, prefix: &Prefix) -> Result<Vec<Peer>, Error> {
     let statement = "SELECT name, epoch, beats, tasks_json, zones FROM {p}nodes \
          WHERE state <> 'gone' UNION ALL \
