@@ -4,6 +4,7 @@
 
 mod conformance;
 mod folder;
+mod keys;
 mod opening;
 mod processes;
 mod rows;
