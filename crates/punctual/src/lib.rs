@@ -74,6 +74,10 @@ pub use punctual_tokio::{Error, ErrorKind};
 /// The examples of the guide run as tests; that of the README is `examples/macro`.
 #[cfg(all(doctest, feature = "macros", feature = "testing"))]
 mod guide {
+    #[cfg(feature = "sqlite")]
+    #[doc = include_str!("../../../docs/guide/stores.md")]
+    struct Stores;
+
     #[doc = include_str!("../../../docs/guide/handlers.md")]
     struct Handlers;
 

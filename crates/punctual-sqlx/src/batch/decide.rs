@@ -58,7 +58,7 @@ impl Batch {
     }
 
     fn is_used(&self, index: usize, origin: Origin, fire_time: DateTime<Utc>) -> bool {
-        !self.used.is_empty() && self.used.contains(&self.key(index, origin, fire_time))
+        self.used.contains(&self.key(index, origin, fire_time))
     }
 
     /// Whether somebody has decided a fire time of this plan already.
@@ -129,6 +129,7 @@ impl Batch {
     }
 
     fn new_run(&mut self, index: usize, key: RunKey, state: &'static str) -> NewRun {
+        self.used.insert(key);
         let id = self.next_run();
         let job = &self.jobs[index];
         NewRun {

@@ -45,6 +45,8 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 /// many on the same machine, may share it; a file on a network drive may not be shared. A change
 /// is on the disk before it is answered (`synchronous = FULL`). Clones are the same store.
 ///
+/// The ledger keeps every run until [`purge`](JobStore::purge) is told what may go.
+///
 /// ```no_run
 /// # async fn open() -> Result<(), punctual_sqlx::Error> {
 /// use punctual_sqlx::SqliteStore;

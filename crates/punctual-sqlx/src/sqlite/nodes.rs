@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use punctual_core::RunId;
-use punctual_store::{Error, Lease, NodeInfo, OpenRun, Peer, Renewal};
+use punctual_store::{Error, ErrorKind, Lease, NodeInfo, OpenRun, Peer, Renewal};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
@@ -63,7 +63,12 @@ impl Inner {
             connection: &mut transaction,
             prefix: &self.prefix,
         };
-        if at.check(&lease).await.is_ok() && at.open_of(&lease, "epoch <= ?2").await?.is_empty() {
+        let holds = match at.check(&lease).await {
+            Ok(()) => true,
+            Err(error) if error.kind() == ErrorKind::Fenced => false,
+            Err(error) => return Err(error),
+        };
+        if holds && at.open_of(&lease, "epoch <= ?2").await?.is_empty() {
             at.forget(&lease).await?;
         }
         transaction.commit().await.map_err(failed)

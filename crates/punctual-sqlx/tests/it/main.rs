@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod conformance;
+mod disk;
 mod folder;
 mod full;
+mod keys;
 mod opening;
 mod processes;
 mod rows;

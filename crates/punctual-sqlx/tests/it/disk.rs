@@ -1,0 +1,44 @@
+//! A disk that is full.
+
+use punctual_sqlx::SqliteOptions;
+use punctual_store::{ErrorKind, JobFilter, JobStore};
+use serde_json::json;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+
+use crate::folder::Folder;
+use crate::scene::{add, job};
+
+/// More than the tables take empty, by a little.
+const PAGES: &str = "40";
+const MORE_THAN_FIT: usize = 1_000;
+
+#[tokio::test]
+async fn a_full_disk_takes_nothing_away() {
+    let folder = Folder::new();
+    let options = SqliteConnectOptions::new()
+        .filename(folder.path("jobs.db"))
+        .create_if_missing(true)
+        .pragma("max_page_count", PAGES);
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    let store = SqliteOptions::new("").open_in(pool).await.unwrap();
+    let mut added = 0;
+    let error = loop {
+        let large = job(&format!("job {added}")).with_args(&json!("x".repeat(1_000)));
+        match add(&store, large).await {
+            Ok(_) => added += 1,
+            Err(error) => break error,
+        }
+        assert!(added < MORE_THAN_FIT, "the disk has no end");
+    };
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("disk is full"), "{source}");
+    let listed = store.list(JobFilter::default()).await.unwrap();
+    assert_eq!(listed.len(), added);
+    store
+        .remove("job 0".try_into().unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    add(&store, job("small")).await.unwrap();
+}

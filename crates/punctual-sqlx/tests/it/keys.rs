@@ -1,0 +1,76 @@
+//! Keys of runs are used once.
+
+use punctual_core::plan::manual;
+use punctual_core::{Job, MaxInstances, Policies};
+use punctual_store::{Claim, ClaimAnswer, ClaimKind, JobStore, RunFilter};
+
+use crate::folder::Folder;
+use crate::opening::{connect, run};
+use crate::scene::{add, advance, at, job, node, request};
+
+fn unlimited(id: &str) -> Job {
+    job(id).with_policies(Policies {
+        max_instances: MaxInstances::UNLIMITED,
+        ..Policies::default()
+    })
+}
+
+/// Two requests by hand in one microsecond are one: the second finds the key used.
+#[tokio::test]
+async fn two_claims_of_one_key_are_one_run() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let lease = node(&store, "one").await;
+    let stored = add(&store, unlimited("a")).await.unwrap();
+    let by_hand = || Claim {
+        id: stored.job.id().clone(),
+        incarnation: stored.state.incarnation,
+        kind: ClaimKind::Manual {
+            plan: manual(&stored.job.view(&stored.state), at(5)),
+        },
+    };
+    let both = request(&lease, vec![by_hand(), by_hand()], vec![]);
+    let reply = store.claim(&both).await.unwrap();
+    assert!(matches!(
+        reply.answers[..],
+        [ClaimAnswer::Won(_), ClaimAnswer::Lost(Some(_))]
+    ));
+    let again = request(&lease, vec![by_hand()], vec![]);
+    let reply = store.claim(&again).await.unwrap();
+    assert!(matches!(reply.answers[..], [ClaimAnswer::Lost(Some(_))]));
+    assert_eq!(store.runs(RunFilter::default()).await.unwrap().len(), 1);
+}
+
+/// An edit by other means has set a schedule back to a fire time that was run.
+#[tokio::test]
+async fn a_fire_time_that_was_run_is_passed_over() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let lease = node(&store, "one").await;
+    let stored = add(&store, unlimited("a")).await.unwrap();
+    store
+        .claim(&request(&lease, vec![advance(&stored, at(10))], vec![]))
+        .await
+        .unwrap();
+    let mut other = connect(&folder, "jobs.db").await;
+    run(
+        &mut other,
+        "UPDATE punctual_jobs SET next_run_time = next_run_time - 10000000",
+    )
+    .await;
+    let read = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
+    assert_eq!(read.state.next_run_time, Some(at(10)));
+    let reply = store
+        .claim(&request(&lease, vec![advance(&read, at(10))], vec![]))
+        .await
+        .unwrap();
+    let [ClaimAnswer::Lost(Some(row))] = &reply.answers[..] else {
+        panic!("{reply:?}");
+    };
+    assert_eq!(row.state.next_run_time, Some(at(20)));
+    assert_eq!(
+        store.get("a".try_into().unwrap()).await.unwrap().as_ref(),
+        Some(row)
+    );
+    assert_eq!(store.runs(RunFilter::default()).await.unwrap().len(), 1);
+}
