@@ -154,7 +154,8 @@ impl Scheduler {
 
     /// Stops the scheduler: no new runs from now on, those under way get 30 seconds to end, then
     /// their cancellation tokens are cancelled, then they are aborted. Answers what did not end by
-    /// itself. A scheduler that does not run is left alone.
+    /// itself; by then this node has left the stores that it shares. A scheduler that does not run
+    /// is left alone.
     ///
     /// A job that awaits this waits for itself, and is told to end after the 30 seconds: let it
     /// `tokio::spawn` the shutdown instead.
