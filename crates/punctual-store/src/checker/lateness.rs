@@ -5,7 +5,7 @@ use punctual_core::{Coalesce, OnLost, Origin, Outcome, Overlap, Policies, Run, R
 
 use super::absence::presence;
 use super::tiling::span_of;
-use super::{Case, Rule, Violation};
+use super::{Case, LONGEST, Rule, Violation};
 
 impl Case<'_> {
     pub(super) fn check_lateness(&self, found: &mut Vec<Violation>) {
@@ -55,7 +55,7 @@ impl Case<'_> {
         let is_late = |policies: &Policies| {
             let grace = policies.misfire_grace_time.limit();
             let grace = grace.and_then(|grace| TimeDelta::from_std(grace).ok());
-            grace.is_some_and(|grace| started - run.fire_time() > grace + slack)
+            grace.is_some_and(|grace| started - run.fire_time() - slack > grace)
         };
         if self.policies_of(run).all(is_late) {
             let seen = format!("it started at {started}, beyond its grace time");
@@ -76,7 +76,8 @@ impl Case<'_> {
 
     /// How long somebody was there and the job was not paused.
     pub(super) fn waited(&self, due: DateTime<Utc>, decided: DateTime<Utc>) -> TimeDelta {
-        let absences = self.checker.absences.iter().chain(&self.history.absences);
+        let absences = self.checker.absences.iter().chain(&self.checker.rests);
+        let absences = absences.chain(&self.history.absences);
         let mut all: Vec<_> = absences.copied().chain(self.history.pauses()).collect();
         all.retain(|absence| absence.until >= due && absence.from <= decided);
         let skew = self.checker.skew;
@@ -93,6 +94,7 @@ impl Case<'_> {
             .filter_map(|longest| TimeDelta::from_std(longest).ok())
             .max()
             .unwrap_or_default()
+            .min(LONGEST)
     }
 
     /// The policies by which a run may have been decided.

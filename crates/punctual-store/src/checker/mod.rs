@@ -96,6 +96,7 @@ pub struct Checker {
     histories: Vec<History>,
     executions: Option<Vec<Execution>>,
     absences: Vec<Absence>,
+    rests: Vec<Absence>,
     set_back: Vec<Absence>,
     deaths: Option<Vec<(String, Absence)>>,
     skew: TimeDelta,
@@ -109,6 +110,7 @@ impl Checker {
             histories: Vec::new(),
             executions: None,
             absences: Vec::new(),
+            rests: Vec::new(),
             set_back: Vec::new(),
             deaths: None,
             skew: TimeDelta::zero(),
@@ -132,6 +134,12 @@ impl Checker {
     /// Tells that nobody could decide anything: all schedulers were down, or the store was.
     pub fn absence(mut self, absence: Absence) -> Self {
         self.absences.push(absence);
+        self
+    }
+
+    /// Tells that a scheduler was paused, which may be why something was missed.
+    pub fn paused(mut self, rest: Absence) -> Self {
+        self.rests.push(rest);
         self
     }
 

@@ -39,9 +39,9 @@ impl Case<'_> {
         let was_paused = || {
             let skew = self.checker.skew;
             let pauses = self.history.pauses();
-            let mut pauses = pauses.iter().map(|pause| (pause.from - skew, pause.until));
-            pauses
-                .any(|(from, until)| from <= decided && run.fire_time() <= until.max(until + skew))
+            let pauses = pauses.iter().chain(&self.checker.rests);
+            let mut pauses = pauses.map(|pause| pause.widened(skew));
+            pauses.any(|pause| pause.from() <= decided && run.fire_time() <= pause.until())
         };
         if reason == MissReason::Paused {
             return (!was_paused()).then(|| "but its job was not paused".into());

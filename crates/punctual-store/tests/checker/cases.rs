@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{
-    Interval, Job, JobId, JobState, MissReason, Origin, Outcome, Policies, Run, RunId, RunKey,
-    RunState,
+    Interval, Jitter, Job, JobId, JobState, MissReason, Origin, Outcome, Policies, Run, RunId,
+    RunKey, RunState,
 };
 use punctual_store::StoredJob;
 use punctual_store::checker::{Absence, Between, Checker, History, Rule};
@@ -149,8 +149,24 @@ fn times_at_the_end_of_time_panic_nowhere() {
     runs[1].started = Some(DateTime::<Utc>::MIN_UTC);
     runs[1].key.fire_time = far;
     runs[1].state = RunState::Ended(Outcome::Missed(MissReason::Grace));
+    runs.push(ran(2));
+    runs[2].state = RunState::Ended(Outcome::Missed(MissReason::Paused));
+    let endless = Duration::from_secs(u64::try_from(i64::MAX / 1_000).unwrap());
+    let endless = Policies {
+        misfire_grace_time: endless.into(),
+        jitter: Jitter::up_to(endless),
+        timeout: endless.into(),
+        ..Policies::default()
+    };
+    let mut other = row();
+    other.job = Arc::new(Job::clone(&other.job).with_policies(endless));
     let checker = Checker::new()
-        .history(history().paused(far).absence(Absence::new(far, far)))
+        .history(
+            history()
+                .edited(&row(), &other, far)
+                .paused(far)
+                .absence(Absence::new(far, far)),
+        )
         .skew(TimeDelta::MAX)
         .patience(TimeDelta::MAX / 4);
     assert!(!checker.check(&runs, far).is_empty());

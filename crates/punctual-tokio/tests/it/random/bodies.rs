@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use punctual_store::checker::Execution;
 use punctual_tokio::{BoxError, JobContext, State};
 
 use super::dice::Dice;
@@ -10,12 +11,16 @@ use super::world::World;
 /// The only task there is.
 pub(super) async fn work(State(world): State<World>, context: JobContext) -> Result<(), BoxError> {
     let run = context.run_id();
-    let _under_way = world.enter(
-        context.job_id().as_str(),
+    let _under_way = world.enter(Execution {
+        job: context.job_id().clone(),
         run,
-        context.attempt(),
-        context.scheduled_time(),
-    );
+        fire_time: context.scheduled_time(),
+        attempt: context.attempt(),
+        node: String::new(),
+        began: context.scheduled_time(),
+        ended: None,
+        forsaken: None,
+    });
     let mut dice = Dice::new(world.seed() ^ (run.0 << 8) ^ u64::from(context.attempt()));
     let span = match dice.range(0, 9) {
         0..=4 => Duration::ZERO,

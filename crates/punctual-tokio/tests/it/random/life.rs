@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use punctual_core::{RunId, Trigger};
+use punctual_core::RunId;
+use punctual_store::StoredJob;
+use punctual_store::checker::{Absence, History};
 use punctual_tokio::{Executor, JobSnapshot, LedgerLimits, MemoryStore, Scheduler};
 
 use super::bodies::work;
@@ -24,38 +25,21 @@ pub(super) struct Life {
     pub(super) scheduler: Scheduler,
     /// All jobs there ever were.
     pub(super) jobs: BTreeMap<String, Known>,
+    /// When the scheduler was paused.
+    pub(super) rests: Vec<Absence>,
     pub(super) turns: u64,
 }
 
 /// What is known of a job.
 #[derive(Default)]
 pub(super) struct Known {
-    /// Stretches of fire times, one for each incarnation, the oldest first.
-    pub(super) stretches: Vec<Stretch>,
+    /// Its rows before and after each edit, and the last one that was seen.
+    pub(super) history: Option<(History, StoredJob)>,
     /// Runs by hand that were begun, and requests that were refused.
     pub(super) by_hand: Vec<RunId>,
     pub(super) refused: u64,
     /// It was removed by the test.
     pub(super) is_removed: bool,
-    /// Its attempts may have been admitted long before they begin, under a limit of then.
-    pub(super) has_waited: bool,
-}
-
-/// Whether a stretch goes on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// Its job is there, or has left by itself.
-    Open,
-    /// Before this fire time, which was not decided; nowhere, if none was left.
-    Before(Option<DateTime<Utc>>),
-}
-
-/// Fire times that follow each other by the rule of one trigger.
-pub(super) struct Stretch {
-    pub(super) incarnation: u64,
-    pub(super) trigger: Trigger,
-    pub(super) first: DateTime<Utc>,
-    pub(super) end: End,
 }
 
 impl Life {
@@ -78,6 +62,7 @@ impl Life {
             store,
             scheduler,
             jobs: BTreeMap::new(),
+            rests: Vec::new(),
             turns: 0,
         }
     }
@@ -105,37 +90,26 @@ impl Life {
         self.scheduler.get_job(id).await.unwrap()
     }
 
-    /// Compares a job with how it stood before an edit: whether its fire times began anew.
+    /// Writes down what an edit has made of a job.
     pub(super) async fn note_edit(&mut self, id: &str, before: Option<JobSnapshot>) {
-        let after = self.snapshot(id).await;
+        let now = self.world.clock.now();
+        let Some(after) = self.snapshot(id).await.map(row_of) else {
+            // It has left by itself.
+            return;
+        };
         let known = self.jobs.entry(id.to_owned()).or_default();
-        let incarnation = |job: &Option<JobSnapshot>| job.as_ref().map(|job| job.state.incarnation);
-        if incarnation(&before) != incarnation(&after) {
-            if let (Some(stretch), Some(before)) = (known.stretches.last_mut(), &before) {
-                stretch.end = End::Before(before.state.next_run_time);
-            }
-            known.stretches.extend(after.as_ref().map(stretch_of));
-        }
-        if let Some(job) = after {
-            let limit = job.job.policies().max_instances.limit();
-            let is_lowered = limit.is_some_and(|limit| job.state.running > limit);
-            known.has_waited |= is_lowered || job.job.executor() == "extra";
-            let limit = limit.filter(|_| !known.has_waited);
-            self.world.set_limit(id, limit);
-        }
+        let history = match (known.history.take(), before.map(row_of)) {
+            (Some((history, _)), Some(before)) => history.edited(&before, &after, now),
+            _ => History::of(&after, now),
+        };
+        known.history = Some((history, after));
     }
 }
 
-fn stretch_of(job: &JobSnapshot) -> Stretch {
-    let first = job.state.next_run_time.unwrap();
-    Stretch {
-        incarnation: job.state.incarnation,
-        trigger: job
-            .job
-            .trigger()
-            .anchored(job.state.anchor.unwrap_or(first)),
-        first,
-        end: End::Open,
+pub(super) fn row_of(job: JobSnapshot) -> StoredJob {
+    StoredJob {
+        job: job.job,
+        state: job.state,
     }
 }
 

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use punctual_core::Trigger;
+use punctual_store::checker::Absence;
 use punctual_tokio::{ErrorKind, Executor, Resume};
 
 use super::jobs::{policies, trigger};
-use super::life::{End, Life, yields};
+use super::life::{Life, row_of, yields};
 
 /// Jobs alive at once, more or less.
 const JOBS: usize = 12;
@@ -37,7 +38,7 @@ impl Life {
 
     async fn edit(&mut self, id: &str, about: u64) {
         match about {
-            27..=34 => self.scheduler.pause_job(id).await.unwrap(),
+            27..=34 => self.pause(id).await,
             35..=39 => self.resume(id, Resume::SkipMissed).await,
             40..=44 => self.resume(id, Resume::CatchUp).await,
             45..=50 => self.reschedule(id).await,
@@ -97,8 +98,16 @@ impl Life {
         }
     }
 
-    async fn resume(&self, id: &str, resume: Resume) {
+    async fn pause(&mut self, id: &str) {
+        let before = self.snapshot(id).await;
+        self.scheduler.pause_job(id).await.unwrap();
+        self.note_edit(id, before).await;
+    }
+
+    async fn resume(&mut self, id: &str, resume: Resume) {
+        let before = self.snapshot(id).await;
         self.scheduler.resume_job(id, resume).await.unwrap();
+        self.note_edit(id, before).await;
     }
 
     async fn reschedule(&mut self, id: &str) {
@@ -129,9 +138,9 @@ impl Life {
         self.scheduler.remove_job(id).await.unwrap();
         let known = self.jobs.get_mut(id).unwrap();
         known.is_removed = true;
-        if let Some(stretch) = known.stretches.last_mut() {
-            stretch.end = End::Before(before.state.next_run_time);
-        }
+        let history = known.history.take().map(|(history, _)| history);
+        let row = row_of(before);
+        known.history = history.map(|history| (history.removed(&row), row));
     }
 
     async fn run_by_hand(&mut self, id: &str) {
@@ -173,9 +182,12 @@ impl Life {
     /// The node starts no runs for a while.
     async fn rest(&mut self) {
         self.scheduler.pause().await.unwrap();
+        let from = self.world.clock.now();
         let span = Duration::from_secs(self.dice.range(60, 9_000));
         self.live(span).await;
         self.scheduler.resume().await.unwrap();
+        let until = self.world.clock.now();
+        self.rests.push(Absence::new(from, until));
     }
 
     async fn restart(&mut self) {

@@ -1,11 +1,11 @@
 //! Simulated time, and what is true of runs while they are under way.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::RunId;
+use punctual_store::checker::Execution;
 use punctual_tokio::ManualClock;
 use tokio::sync::oneshot;
 
@@ -26,12 +26,9 @@ struct State {
     /// Who waits until when.
     sleepers: BTreeMap<(Duration, u64), oneshot::Sender<()>>,
     slept: u64,
-    /// How many runs of a job may be under way, and how many are.
-    limits: HashMap<String, Option<u32>>,
-    under_way: HashMap<String, u32>,
-    most: u32,
-    /// Attempts that have begun.
-    begun: BTreeSet<(RunId, u32)>,
+    /// What was written down last.
+    stamped: DateTime<Utc>,
+    executions: Vec<Execution>,
     faults: Vec<String>,
 }
 
@@ -104,44 +101,24 @@ impl World {
         waiting.await.unwrap();
     }
 
-    pub(super) fn set_limit(&self, job: &str, limit: Option<u32>) {
-        self.state().limits.insert(job.to_owned(), limit);
-    }
-
-    /// Notes that an attempt begins, and everything that is wrong about it.
-    pub(super) fn enter(
-        &self,
-        job: &str,
-        run: RunId,
-        attempt: u32,
-        fire_time: DateTime<Utc>,
-    ) -> UnderWay {
+    /// Notes that an attempt begins, and whether it is early.
+    pub(super) fn enter(&self, execution: Execution) -> UnderWay {
         let mut state = self.state();
-        if state.high < Some(fire_time) {
-            state
-                .faults
-                .push(format!("run {run} of {job} is early: {fire_time}"));
+        let Execution {
+            run,
+            job,
+            fire_time,
+            ..
+        } = &execution;
+        if state.high < Some(*fire_time) {
+            let fault = format!("run {run} of {job} is early: {fire_time}");
+            state.faults.push(fault);
         }
-        if !state.begun.insert((run, attempt)) {
-            state.faults.push(format!(
-                "attempt {attempt} of run {run} of {job} began twice"
-            ));
-        }
-        let now = state.under_way.entry(job.to_owned()).or_default();
-        *now += 1;
-        let now = *now;
-        state.most = state.most.max(now);
-        if let Some(Some(limit)) = state.limits.get(job).copied()
-            && now > limit
-        {
-            state
-                .faults
-                .push(format!("{now} runs of {job} at once, {limit} allowed"));
-        }
-        drop(state);
+        let began = state.stamp();
+        state.executions.push(Execution { began, ..execution });
         UnderWay {
             world: self.clone(),
-            job: job.to_owned(),
+            index: state.executions.len() - 1,
         }
     }
 
@@ -149,26 +126,31 @@ impl World {
         self.state().faults.clone()
     }
 
-    /// Runs whose code was entered.
-    pub(super) fn begun(&self) -> BTreeSet<RunId> {
-        self.state().begun.iter().map(|(run, _)| *run).collect()
+    /// Attempts whose code was entered.
+    pub(super) fn executions(&self) -> Vec<Execution> {
+        self.state().executions.clone()
     }
+}
 
-    pub(super) fn most(&self) -> u32 {
-        self.state().most
+impl State {
+    /// A time that was never given before, by what has passed and not by what the clock shows.
+    fn stamp(&mut self) -> DateTime<Utc> {
+        let next = self.stamped + TimeDelta::microseconds(1);
+        self.stamped = next.max(DateTime::UNIX_EPOCH + self.elapsed);
+        self.stamped
     }
 }
 
 /// Held by an attempt as long as it is under way, however it ends.
 pub(super) struct UnderWay {
     world: World,
-    job: String,
+    index: usize,
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        if let Some(now) = self.world.state().under_way.get_mut(&self.job) {
-            *now -= 1;
-        }
+        let mut state = self.world.state();
+        let now = state.stamp();
+        state.executions[self.index].ended = Some(now);
     }
 }
