@@ -1,6 +1,7 @@
 //! How a scheduler is put together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use punctual_core::{CustomTrigger, Policies, TriggerRegistry, Zone};
 use punctual_store::{JobStore, MemoryStore};
@@ -12,6 +13,7 @@ use crate::core::{Core, Setup};
 use crate::declared::{Declaration, Gathered};
 use crate::error::{Error, ErrorKind};
 use crate::executor::Executor;
+use crate::forget::Memory;
 use crate::handler::{Handler, LocalHandler, States, function_of};
 use crate::private::AnyClock;
 use crate::registry::Registry;
@@ -50,6 +52,7 @@ pub struct SchedulerBuilder {
     executors: Vec<(String, Executor)>,
     clock: Option<Clock>,
     node: Option<String>,
+    memory: Memory,
     declared: Gathered,
     configured: ConfiguredJobs,
     error: Option<Error>,
@@ -67,6 +70,7 @@ impl SchedulerBuilder {
             executors: Vec::new(),
             clock: None,
             node: None,
+            memory: Memory::default(),
             declared: Gathered::default(),
             configured: ConfiguredJobs::default(),
             error: None,
@@ -219,6 +223,28 @@ impl SchedulerBuilder {
         self
     }
 
+    /// How long stores that survive the process remember runs that are over; 90 days by default,
+    /// [`Duration::MAX`] is for ever.
+    ///
+    /// What goes goes every ten minutes, in small batches; open runs and the statistics of jobs
+    /// stay. A memory store has [limits](punctual_store::LedgerLimits) of its own.
+    ///
+    /// ```text
+    /// runs of a job    1 2 3 4 5 6 7 8 9
+    /// keep_runs_for    x x |-----------| now
+    /// keep_newest(5)   x x x x |-------|
+    /// ```
+    pub fn keep_runs_for(mut self, age: Duration) -> Self {
+        self.memory.age = age;
+        self
+    }
+
+    /// How many runs of each job such stores remember, the newest; 10,000 by default.
+    pub fn keep_newest(mut self, runs_of_each_job: usize) -> Self {
+        self.memory.per_job = runs_of_each_job;
+        self
+    }
+
     /// The name of this node among those that share a store; by default made up anew each time.
     pub fn node(mut self, name: impl Into<String>) -> Self {
         self.node = Some(name.into());
@@ -247,6 +273,7 @@ impl SchedulerBuilder {
             zone: self.zone,
             job_defaults: self.job_defaults,
             node: self.node.unwrap_or_else(crate::new_job::made_up_id).into(),
+            memory: self.memory,
         });
         if !self.stores.iter().any(|(alias, _)| alias == crate::DEFAULT) {
             core.add_store(crate::DEFAULT, Arc::new(MemoryStore::new()))?;

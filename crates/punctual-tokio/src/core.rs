@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::declared::DeclaredJobs;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{Executor, Executors};
+use crate::forget::Memory;
 use crate::handler::States;
 use crate::health::Health;
 use crate::metrics::{Metrics, StoreErrors};
@@ -30,6 +31,7 @@ pub(crate) struct Core {
     pub(crate) zone: Zone,
     pub(crate) job_defaults: Policies,
     pub(crate) node: Arc<str>,
+    pub(crate) memory: Memory,
     pub(crate) declared: DeclaredJobs,
     pub(crate) announcements: Arc<Announcements>,
     pub(crate) adding: Arc<Adding>,
@@ -55,6 +57,7 @@ pub(crate) struct Setup {
     pub(crate) zone: Zone,
     pub(crate) job_defaults: Policies,
     pub(crate) node: Arc<str>,
+    pub(crate) memory: Memory,
     pub(crate) declared: DeclaredJobs,
 }
 
@@ -69,6 +72,7 @@ impl Core {
             zone: setup.zone,
             job_defaults: setup.job_defaults,
             node: setup.node,
+            memory: setup.memory,
             declared: setup.declared,
             announcements: Arc::default(),
             adding: Arc::default(),

@@ -43,6 +43,7 @@ mod driver;
 mod error;
 mod event;
 mod executor;
+mod forget;
 mod gate;
 mod handler;
 mod health;

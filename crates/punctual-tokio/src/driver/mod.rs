@@ -193,6 +193,7 @@ impl Driver {
         let (keeper, held) = lease(worker.clone());
         partition.keeper = Some(self.runtime.spawn(keeper.keep()));
         self.runtime.spawn(worker.clone().carry(receiver, held));
+        self.runtime.spawn(worker.clone().forget(self.core.memory));
         self.runtime.spawn(worker.watch());
         partition.requests = Some(requests);
         partition.absent = (self.core.clock.micros(), MissReason::Down);

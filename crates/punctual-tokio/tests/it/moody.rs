@@ -18,6 +18,7 @@ pub(crate) struct Moody {
     forgets_answers: Arc<AtomicU32>,
     again: Arc<Notify>,
     is_shared: bool,
+    is_persistent: bool,
 }
 
 impl Moody {
@@ -29,6 +30,7 @@ impl Moody {
             forgets_answers: Arc::default(),
             again: Arc::default(),
             is_shared: false,
+            is_persistent: false,
         }
     }
 
@@ -37,6 +39,14 @@ impl Moody {
         Self {
             inner: inner.clone(),
             is_shared: true,
+            ..Self::new()
+        }
+    }
+
+    /// One that claims to survive the process.
+    pub(crate) fn persistent() -> Self {
+        Self {
+            is_persistent: true,
             ..Self::new()
         }
     }
@@ -89,7 +99,7 @@ impl JobStore for Moody {
     fn traits(&self) -> store::StoreTraits {
         store::StoreTraits {
             shared: self.is_shared,
-            ..self.inner.traits()
+            persistent: self.is_persistent,
         }
     }
     fn add(

@@ -7,6 +7,7 @@ use punctual_store::{JobFilter, JobStore, RunFilter};
 use punctual_tokio::{JobContext, MemoryStore, NewJob, Scheduler};
 use tokio::sync::Notify;
 
+use crate::moody::Moody;
 use crate::support::{every, pass, seconds, started};
 
 /// A started scheduler with a store `other`, and a job there that runs until it is told to end.
@@ -131,4 +132,35 @@ async fn of_two_adds_of_an_id_to_two_stores_one_is_refused() {
     assert!(there.unwrap_err().is_conflict());
     let jobs = scheduler.get_jobs(JobFilter::default()).await.unwrap();
     assert_eq!(jobs.len(), 2);
+}
+
+async fn nothing() {}
+
+/// How many runs are remembered after so many seconds of a job that runs each second.
+async fn remembered(store: Moody, newest: usize, count: u64) -> usize {
+    let scheduler = Scheduler::builder()
+        .store("default", store.clone())
+        .task("nothing", nothing)
+        .keep_runs_for(seconds(300))
+        .keep_newest(newest)
+        .build()
+        .unwrap();
+    scheduler.start().await.unwrap();
+    let job = scheduler.add_job(nothing, every(1)).id("a");
+    job.await.unwrap();
+    pass(count).await;
+    let runs = store.inner.runs(RunFilter::default()).await.unwrap();
+    scheduler.shutdown().await.unwrap();
+    runs.len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_survives_the_process_forgets_old_runs_and_too_many() {
+    assert_eq!(remembered(Moody::persistent(), usize::MAX, 590).await, 590);
+    // At 600 s all go that are older than 300 s, or all but five.
+    let young = remembered(Moody::persistent(), usize::MAX, 610).await;
+    assert!((309..=311).contains(&young), "{young}");
+    let few = remembered(Moody::persistent(), 5, 610).await;
+    assert!((14..=16).contains(&few), "{few}");
+    assert_eq!(remembered(Moody::new(), 5, 610).await, 610);
 }
