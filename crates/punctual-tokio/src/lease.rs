@@ -16,6 +16,8 @@ use crate::worker::{ReplyKind, Worker};
 
 /// How often a node that shares a store says that it is alive.
 pub(crate) const RENEW: Duration = Duration::from_secs(2);
+/// How soon it tries again when it could not be heard.
+const TRY_AGAIN: Duration = Duration::from_millis(250);
 
 /// The lease as those see it who claim under it.
 #[derive(Debug, Clone)]
@@ -143,8 +145,10 @@ impl Keeper {
     async fn tend(&mut self, lease: &Lease) -> End {
         let is_shared = self.worker.store.traits().shared;
         let mut peers = Peers::default();
+        let mut wait = RENEW;
         loop {
-            let next = Instant::now() + RENEW;
+            let next = Instant::now() + wait;
+            wait = RENEW;
             tokio::select! {
                 biased;
                 () = self.lease.closed() => return End::Unused,
@@ -158,7 +162,10 @@ impl Keeper {
                     self.renewed(lease, renewal, &mut peers).await;
                 }
                 Err(error) if error.kind() == ErrorKind::Fenced => return End::Fenced,
-                Err(error) => self.worker.health.fails(&error),
+                Err(error) => {
+                    self.worker.health.fails(&error);
+                    wait = TRY_AGAIN;
+                }
             }
         }
     }
