@@ -83,7 +83,9 @@ impl Inner {
     /// A transaction that has the lock of the database from its beginning: what it reads stays
     /// true until it ends.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Error> {
-        for _ in 0..self.writer.size() {
+        // A connection that was refused goes back to its pool by and by: meanwhile it is another one
+        // that is looked at, and may be sound.
+        for _ in 0..LOOKS * self.writer.options().get_max_connections() {
             match self.writer.begin_with(BEGIN).await {
                 Err(sqlx::Error::InvalidSavePointStatement) => {
                     self.close_stuck().await.map_err(failed)?;
@@ -104,6 +106,9 @@ impl Inner {
         Ok(())
     }
 }
+
+/// How often each connection is looked at before one is given up.
+const LOOKS: u32 = 16;
 
 impl SqliteStore {
     /// Opens a file, as `sqlite:jobs.db`; [`SqliteOptions`] has more to choose.
