@@ -1,6 +1,10 @@
 //! Whether a store answers.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::metrics::StoreErrors;
 
@@ -9,6 +13,7 @@ use crate::metrics::StoreErrors;
 pub(crate) struct Health {
     failing: Mutex<Option<Failing>>,
     errors: StoreErrors,
+    renewed: Notify,
 }
 
 #[derive(Debug, Clone)]
@@ -42,6 +47,7 @@ impl Health {
         Self {
             failing: Mutex::default(),
             errors,
+            renewed: Notify::new(),
         }
     }
 
@@ -54,6 +60,18 @@ impl Health {
         if let Some(failing) = failing {
             tracing::info!(failures = failing.failures, "the store works again");
         }
+    }
+
+    /// A change came through: whoever waits to try again need not wait any longer.
+    pub(crate) fn renews(&self) {
+        self.works();
+        self.renewed.notify_waiters();
+    }
+
+    /// Waits before the next try, at most so long.
+    pub(crate) async fn wait(&self, most: Duration) {
+        // Which of the two ended it does not matter.
+        let _ = timeout(most, self.renewed.notified()).await;
     }
 
     pub(crate) fn fails(&self, error: &punctual_store::Error) {

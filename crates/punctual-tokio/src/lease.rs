@@ -158,7 +158,7 @@ impl Keeper {
             }
             match self.worker.store.renew(lease.clone()).await {
                 Ok(renewal) => {
-                    self.worker.health.works();
+                    self.worker.health.renews();
                     self.renewed(lease, renewal, &mut peers).await;
                 }
                 Err(error) if error.kind() == ErrorKind::Fenced => return End::Fenced,

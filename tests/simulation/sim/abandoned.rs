@@ -19,7 +19,8 @@ const LOOK: TimeDelta = TimeDelta::seconds(5);
 
 #[derive(Default)]
 pub(crate) struct Abandoned {
-    since: BTreeMap<RunId, DateTime<Utc>>,
+    /// Since when a run has waited for somebody who knows this task.
+    since: BTreeMap<RunId, (Option<String>, DateTime<Utc>)>,
     next_look: DateTime<Utc>,
     told: BTreeSet<RunId>,
     wrong: Vec<String>,
@@ -41,10 +42,11 @@ impl Abandoned {
         let living: Vec<Place> = living.map(|process| process.at).collect();
         let before = std::mem::take(&mut self.since);
         for run in database.abandoned(&living) {
-            let since = before.get(&run.id).copied().unwrap_or(now);
-            self.since.insert(run.id, since);
             let row = database.get(&run.job).unwrap();
             let task = row.map(|row| row.job.task().to_string());
+            let known = before.get(&run.id).filter(|(of, _)| *of == task);
+            let since = known.map_or(now, |(_, since)| *since);
+            self.since.insert(run.id, (task.clone(), since));
             let present = presence.since(task.as_deref());
             let alone = present.map(|present| now - present.max(since));
             if alone.is_some_and(|alone| alone > ALONE) {

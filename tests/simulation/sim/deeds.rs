@@ -173,6 +173,9 @@ impl Simulation {
         let until = self.world.now() + TimeDelta::milliseconds(span as i64);
         self.tell(|| format!("the database is {mood:?} for {span} ms"));
         self.outage = (mood, until);
+        if !mood.works() {
+            (0..self.nodes.len()).for_each(|index| self.is_cut_off(index, until));
+        }
         for node in &mut self.nodes {
             if let Some(process) = &node.process {
                 process.line.set(mood);
@@ -190,6 +193,7 @@ impl Simulation {
         }
         if !mood.works() {
             self.away(index, until);
+            self.is_cut_off(index, until);
         }
         self.tell(|| format!("the line of {index} is {mood:?} for {millis} ms"));
         let node = &mut self.nodes[index];
@@ -203,6 +207,7 @@ impl Simulation {
         let span = self.dice.range(500, 25_000) as i64;
         let until = self.world.now() + TimeDelta::milliseconds(span);
         self.away(index, until);
+        self.is_cut_off(index, until);
         self.nodes[index].state = how(until);
         self.tell(|| format!("{index} is {:?} for {span} ms", self.nodes[index].state));
     }

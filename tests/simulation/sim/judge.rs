@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::TimeDelta;
 use punctual_core::{Outcome, Run};
 use punctual_store::RunFilter;
-use punctual_store::checker::{Checker, Violation};
+use punctual_store::checker::{Absence, Checker, Violation};
 
 use super::simulation::{STEP_MILLIS, Simulation};
 
@@ -39,14 +39,18 @@ impl Simulation {
         let executions = self.world.executions();
         let logged = self.database.logged();
         let names = self.database.names();
-        let deaths = self.deaths.iter().flat_map(|(node, away)| {
-            let its = names.iter().filter(move |(_, of)| of == node);
-            its.map(move |(name, _)| (name.clone(), *away))
-        });
+        let named = |(node, away): &(usize, Absence)| {
+            let (node, away) = (*node, *away);
+            let its = names.iter().filter(move |(_, of)| *of == node);
+            its.map(move |(name, _)| (name.clone(), away))
+        };
+        let deaths = self.deaths.iter().flat_map(named);
+        let cut_off = self.cut_off.iter().flat_map(named);
         let mut checker = Checker::new()
             .skew(self.skew + STEP)
             .patience(PATIENCE)
             .deaths(deaths)
+            .cut_off(cut_off)
             .executions(executions.iter().cloned());
         for (before, after) in &self.clock_sets {
             checker = checker.clock_set(*before, *after);

@@ -33,6 +33,8 @@ pub(crate) struct Simulation {
     pub(crate) presence: Presence,
     /// When a node was dead, stopped or cut off.
     pub(crate) deaths: Vec<(usize, Absence)>,
+    /// When a node could not reach the database.
+    pub(crate) cut_off: Vec<(usize, Absence)>,
     pub(crate) clock_sets: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     /// How far any two clocks are apart at most.
     pub(crate) skew: TimeDelta,
@@ -85,6 +87,7 @@ impl Simulation {
             operator,
             presence: Presence::default(),
             deaths: Vec::new(),
+            cut_off: Vec::new(),
             clock_sets: Vec::new(),
             skew,
             names: 0,
@@ -245,6 +248,12 @@ impl Simulation {
     pub(crate) fn away(&mut self, index: usize, until: DateTime<Utc>) {
         let away = Absence::new(self.world.now(), until + AFTERMATH);
         self.deaths.push((index, away));
+    }
+
+    /// Notes that the store learns late of what a node has done.
+    pub(crate) fn is_cut_off(&mut self, index: usize, until: DateTime<Utc>) {
+        self.cut_off
+            .push((index, Absence::new(self.world.now(), until)));
     }
 
     fn wake(&mut self, index: usize) {

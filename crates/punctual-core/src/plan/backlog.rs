@@ -77,6 +77,22 @@ fn start_of(job: &JobView<'_>, trigger: &Trigger, fire_time: DateTime<Utc>) -> D
     jitter.start_of(job.id, fire_time, trigger.after(fire_time))
 }
 
+/// Whether the grace time of a fire time has passed.
+pub(super) fn is_too_late(job: &JobView<'_>, fire_time: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    in_grace_from(job, now).is_some_and(|in_grace_from| {
+        let trigger = &*anchored(job, fire_time);
+        start_of(job, trigger, fire_time) < in_grace_from
+    })
+}
+
+/// What was to start earlier than this is too late; `None` if nothing is.
+fn in_grace_from(job: &JobView<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let grace = job.policies.misfire_grace_time.limit()?;
+    let from = TimeDelta::from_std(grace).ok();
+    let from = from.and_then(|grace| now.checked_sub_signed(grace));
+    Some(from.unwrap_or(DateTime::<Utc>::MIN_UTC))
+}
+
 /// The newest member not after `t`, but never one before `oldest`. Where the trigger cannot tell,
 /// the backlog is taken one fire time at a time.
 fn newest_through(trigger: &Trigger, t: DateTime<Utc>, oldest: DateTime<Utc>) -> DateTime<Utc> {
@@ -95,13 +111,9 @@ impl Backlog {
         now: DateTime<Utc>,
         plan: &mut Plan,
     ) -> Option<Self> {
-        let Some(grace) = job.policies.misfire_grace_time.limit() else {
+        let Some(in_grace_from) = in_grace_from(job, now) else {
             return Some(self);
         };
-        let in_grace_from = TimeDelta::from_std(grace)
-            .ok()
-            .and_then(|grace| now.checked_sub_signed(grace))
-            .unwrap_or(DateTime::<Utc>::MIN_UTC);
         let is_late = |fire_time| start_of(job, trigger, fire_time) < in_grace_from;
         if !is_late(self.oldest) {
             return Some(self);

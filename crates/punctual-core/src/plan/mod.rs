@@ -196,5 +196,37 @@ pub fn plan(job: &JobView<'_>, now: DateTime<Utc>) -> Plan {
     plan
 }
 
+/// Whether a fire time that was admitted in time must not start any more: its grace time has passed
+/// since. So it is when a store has answered very late.
+///
+/// ```
+/// use punctual_core::{Interval, JobId, MissReason, Policies, plan::{JobView, is_too_late}};
+/// use std::time::Duration;
+///
+/// let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+/// let noon = at("2026-03-01T12:00:00Z");
+/// let trigger = Interval::every(Duration::from_secs(60)).start(noon).build()?;
+/// let mut policies = Policies::default();
+/// policies.misfire_grace_time = Duration::from_secs(10).into();
+/// let view = JobView {
+///     id: &JobId::new("poll")?,
+///     trigger: &trigger,
+///     anchor: None,
+///     policies: &policies,
+///     next_fire: Some(at("2026-03-01T12:01:00Z")),
+///     running: 1,
+///     queued: 0,
+///     paused: false,
+///     absence: MissReason::Grace,
+/// };
+/// assert!(!is_too_late(&view, noon, at("2026-03-01T12:00:10Z")));
+/// assert!(is_too_late(&view, noon, at("2026-03-01T12:00:11Z")));
+/// # Ok::<(), punctual_core::Error>(())
+/// ```
+#[must_use]
+pub fn is_too_late(job: &JobView<'_>, fire_time: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    backlog::is_too_late(job, fire_time, instant::floor(now))
+}
+
 #[cfg(test)]
 mod tests;

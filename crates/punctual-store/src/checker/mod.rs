@@ -99,6 +99,7 @@ pub struct Checker {
     rests: Vec<Absence>,
     set_back: Vec<Absence>,
     deaths: Option<Vec<(String, Absence)>>,
+    cut_off: Vec<(String, Absence)>,
     skew: TimeDelta,
     patience: TimeDelta,
 }
@@ -113,6 +114,7 @@ impl Checker {
             rests: Vec::new(),
             set_back: Vec::new(),
             deaths: None,
+            cut_off: Vec::new(),
             skew: TimeDelta::zero(),
             patience: PATIENCE,
         }
@@ -157,6 +159,14 @@ impl Checker {
     /// a run that was lost on a node that was there is one without a reason.
     pub fn deaths(mut self, deaths: impl IntoIterator<Item = (String, Absence)>) -> Self {
         self.deaths.get_or_insert_default().extend(deaths);
+        self
+    }
+
+    /// Tells by their names which nodes could not reach the store, and when: runs that ended there
+    /// took an instance until the store was told.
+    pub fn cut_off(mut self, cut_off: impl IntoIterator<Item = (String, Absence)>) -> Self {
+        self.cut_off.extend(cut_off);
+        self.cut_off.sort_unstable_by_key(|(_, absence)| *absence);
         self
     }
 

@@ -84,8 +84,12 @@ impl Case<'_> {
             other.key.incarnation == run.key.incarnation && other.key.origin == run.key.origin
         };
         let stands = |other: &&Run| {
-            let outcome = other.state.outcome();
-            !matches!(outcome, Some(Outcome::Coalesced | Outcome::Missed(_)))
+            match other.state.outcome() {
+                Some(Outcome::Coalesced) => false,
+                // A run that the store told of too late for it to start.
+                Some(Outcome::Missed(_)) => other.range.is_none(),
+                _ => true,
+            }
         };
         let next = || {
             self.runs[index + 1..]
@@ -149,11 +153,27 @@ impl Case<'_> {
             let from = earlier(once.unwrap_or(run.fire_time()), slack);
             taken.push(from);
             let end = run.finished.filter(|_| run.state.outcome().is_some());
-            freed.extend(end.map(|end| later(end.max(from), slack)));
+            let end = end.map(|end| self.told(run, end.max(from)));
+            freed.extend(end.map(|end| later(end, slack)));
         }
         taken.sort_unstable();
         freed.sort_unstable();
         Busy { taken, freed }
+    }
+
+    /// When the store was told of an end at the latest: its node may have been cut off.
+    fn told(&self, run: &Run, end: DateTime<Utc>) -> DateTime<Utc> {
+        let slack = self.checker.patience + self.checker.skew;
+        let cut_off = self.checker.cut_off.iter();
+        let its = cut_off.filter(|(name, _)| run.node.as_deref() == Some(name));
+        its.fold(end, |told, (_, absence)| {
+            let is_held_up = absence.widened(slack).holds(told);
+            if is_held_up {
+                told.max(absence.until)
+            } else {
+                told
+            }
+        })
     }
 }
 

@@ -64,6 +64,7 @@ impl Driver {
             ClaimAnswer::Won(won) => {
                 entry.moved_on(&plan, won);
                 let newer = entry.newer.take();
+                let (plan, won) = self.without_overdue(key, plan, won);
                 self.obey_plan(key, plan, won);
                 if let Some(partition) = self.partitions.get_mut(&key.store) {
                     partition.schedule(key, &mut self.timer, now);

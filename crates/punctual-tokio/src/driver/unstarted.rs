@@ -1,7 +1,10 @@
 //! Instances that the store knows as runs, and that end before they begin.
 
-use punctual_core::{CancelReason, Count, FireRange, JobId, Outcome, RunId, SkipReason};
-use punctual_store::RunEnd;
+use punctual_core::plan::{Cancel, Plan, is_too_late};
+use punctual_core::{
+    CancelReason, Count, FireRange, JobId, MissReason, Outcome, RunId, SkipReason,
+};
+use punctual_store::{RunEnd, Won};
 
 use super::Driver;
 use crate::event::EventKind;
@@ -30,6 +33,56 @@ impl Driver {
         true
     }
 
+    /// What is left of a plan whose acceptance the store told so late that the grace time of some
+    /// of its fire times has passed: they are missed, as if they were decided only now.
+    pub(super) fn without_overdue(
+        &mut self,
+        key: JobKey,
+        mut plan: Plan,
+        mut won: Won,
+    ) -> (Plan, Won) {
+        let now = self.core.clock.now();
+        let Some(entry) = self.entry(key) else {
+            return (plan, won);
+        };
+        let view = entry.stored.job.view(&entry.stored.state);
+        // One of them is empty.
+        let admitted = if plan.start.is_empty() {
+            &mut plan.queue
+        } else {
+            &mut plan.start
+        };
+        let overdue = admitted.partition_point(|fire_time| is_too_late(&view, *fire_time, now));
+        if overdue == 0 {
+            return (plan, won);
+        }
+        let instance = Instance {
+            first: won.first,
+            fire_times: admitted.drain(..overdue).collect(),
+            reruns: 0,
+        };
+        if admitted.is_empty() {
+            plan.cancel = Cancel::default();
+        }
+        won.first.0 += overdue as u64;
+        self.miss(key, &instance);
+        (plan, won)
+    }
+
+    fn miss(&mut self, key: JobKey, instance: &Instance) {
+        let reason = MissReason::Grace;
+        let Some(job) = self.job_event(key) else {
+            return;
+        };
+        self.end_unstarted(key.store, &job.id, instance, Outcome::Missed(reason));
+        if let Some(range) = instance.range() {
+            self.core
+                .bus
+                .emit(|| EventKind::JobMissed { job, range, reason });
+        }
+        self.settled.push(key);
+    }
+
     /// Starts an instance whose job was parked after it was admitted: if what it needs is there
     /// again it runs, else it is told apart what is missing.
     pub(super) fn start_without_code(&mut self, key: JobKey, instance: Instance) {
@@ -52,13 +105,7 @@ impl Driver {
             return;
         };
         self.end_unstarted(key.store, &job.id, instance, Outcome::Skipped(reason));
-        if let (Some(first), Some(last)) = (instance.fire_times.first(), instance.fire_times.last())
-        {
-            let range = FireRange {
-                first: *first,
-                last: *last,
-                count: Count::Exact(instance.fire_times.len() as u64),
-            };
+        if let Some(range) = instance.range() {
             self.core
                 .bus
                 .emit(|| EventKind::JobMaxInstances { job, range, reason });
@@ -79,12 +126,23 @@ impl Driver {
                 text: None,
             };
             self.core.metrics.ended(&end, *fire_time);
-            if !matches!(outcome, Outcome::Skipped(_)) {
+            // Of those there is an event of their own.
+            if !matches!(outcome, Outcome::Skipped(_) | Outcome::Missed(_)) {
                 self.tell_end(store, id.clone(), *fire_time, &end);
             }
             if let Some(partition) = self.partitions.get_mut(&store) {
                 partition.outbox.ends.push(end);
             }
         }
+    }
+}
+
+impl Instance {
+    fn range(&self) -> Option<FireRange> {
+        Some(FireRange {
+            first: *self.fire_times.first()?,
+            last: *self.fire_times.last()?,
+            count: Count::Exact(self.fire_times.len() as u64),
+        })
     }
 }

@@ -42,6 +42,11 @@ impl Edited {
             decided: None,
         }
     }
+
+    fn is_same(&self, stored: &StoredJob) -> bool {
+        let is_untouched = Arc::ptr_eq(&self.job, &stored.job) && self.state == stored.state;
+        is_untouched && !self.new_incarnation && self.decided.is_none()
+    }
 }
 
 impl Scheduler {
@@ -116,10 +121,6 @@ impl Scheduler {
     /// If the future is dropped, the job may or may not be resumed.
     pub async fn resume_job(&self, id: impl AsRef<str>, resume: Resume) -> Result<(), Error> {
         let id = job_id(id)?;
-        let (_, stored) = self.core.find(&id).await?;
-        if !stored.state.paused {
-            return Ok(());
-        }
         self.edit(&id, |stored, now| resumed(stored, resume, now))
             .await?;
         let (named, stored) = self.core.find(&id).await?;
@@ -201,7 +202,8 @@ impl Scheduler {
         Ok(count)
     }
 
-    /// Reads a job, changes it, and writes it back; begins anew if somebody else was faster.
+    /// Reads a job, changes it, and writes it back; begins anew if somebody else was faster. What
+    /// is as it should be already is left alone.
     pub(super) async fn edit(
         &self,
         id: &JobId,
@@ -216,6 +218,9 @@ impl Scheduler {
             let (named, stored) = self.core.find(id).await?;
             let now = self.now();
             let edited = change(&stored, now)?;
+            if edited.is_same(&stored) {
+                return Ok(());
+            }
             let update = Update {
                 job: edited.job,
                 state: edited.state,
@@ -252,8 +257,12 @@ pub(super) fn event_of(named: &NamedStore, id: &JobId) -> JobEvent {
 
 fn resumed(stored: &StoredJob, resume: Resume, now: DateTime<Utc>) -> Result<Edited, Error> {
     let mut state = stored.state;
-    state.paused = false;
+    // Somebody else may have resumed it: nothing passed for that reason.
+    let was_paused = std::mem::take(&mut state.paused);
     let mut edited = Edited::state(stored, state);
+    if !was_paused {
+        return Ok(edited);
+    }
     let Some(next) = state.next_run_time.filter(|next| *next <= now) else {
         return Ok(edited);
     };
@@ -278,4 +287,39 @@ fn resumed(stored: &StoredJob, resume: Resume, now: DateTime<Utc>) -> Result<Edi
     edited.state.absence = MissReason::Grace;
     edited.state.finished = edited.state.next_run_time.is_none();
     Ok(edited)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use punctual_core::Interval;
+
+    use super::*;
+
+    fn overdue(paused: bool) -> StoredJob {
+        let noon = "2026-03-01T12:00:00Z".parse().unwrap();
+        let trigger = Interval::every(Duration::from_secs(60)).start(noon);
+        let trigger = trigger.build().unwrap();
+        let job = Job::new(JobId::new("poll").unwrap(), "poll", trigger);
+        let mut state = JobState::default();
+        state.next_run_time = Some(noon);
+        state.paused = paused;
+        StoredJob {
+            job: job.into(),
+            state,
+        }
+    }
+
+    #[test]
+    fn a_job_that_somebody_else_resumed_first_misses_nothing() {
+        let now = "2026-03-01T12:05:30Z".parse().unwrap();
+        let paused = resumed(&overdue(true), Resume::SkipMissed, now).unwrap();
+        assert!(paused.decided.is_some());
+        let going = overdue(false);
+        for resume in [Resume::SkipMissed, Resume::CatchUp] {
+            let edited = resumed(&going, resume, now).unwrap();
+            assert!(edited.is_same(&going), "{resume:?}");
+        }
+    }
 }

@@ -71,7 +71,7 @@ impl Worker {
         let mut wait = FIRST_WAIT;
         while let Some(request) = requests.recv().await {
             let answered = match request {
-                Request::Claim(request) => self.claim(*request, &mut held, &mut wait).await,
+                Request::Claim(request) => self.claim(request, &mut held, &mut wait).await,
                 Request::Window(request) => self.window(request).await,
             };
             if answered.is_err() {
@@ -88,7 +88,7 @@ impl Worker {
 
     async fn claim(
         &self,
-        mut request: ClaimRequest,
+        mut request: Box<ClaimRequest>,
         held: &mut Held,
         wait: &mut Duration,
     ) -> Result<(), Gone> {
@@ -119,13 +119,12 @@ impl Worker {
         }
     }
 
-    async fn claimed(&self, request: ClaimRequest, mut reply: ClaimReply) -> Result<(), Gone> {
+    async fn claimed(&self, request: Box<ClaimRequest>, mut reply: ClaimReply) -> Result<(), Gone> {
         let mut moved_on = Vec::new();
         if request.is_repeated {
             let own = self.insist(|| self.store.open_runs(request.lease.clone()));
             moved_on = repeated::find_won(&request, &mut reply, &own.await);
         }
-        let request = Box::new(request);
         self.reply(ReplyKind::Claimed(request, reply)).await?;
         if moved_on.is_empty() {
             return Ok(());
@@ -182,7 +181,7 @@ impl Worker {
 
     async fn wait_after(&self, error: &Error, wait: Duration) -> Duration {
         self.health.fails(error);
-        tokio::time::sleep(wait).await;
+        self.health.wait(wait).await;
         (wait * 2).min(LONGEST_WAIT)
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use punctual_core::{Outcome, RunId};
+use punctual_core::{Coalesce, MissReason, Outcome, Policies, RunId, SkipReason};
 use punctual_store::JobStore;
-use punctual_tokio::Scheduler;
+use punctual_tokio::{EventKind, Heard, MemoryStore, Resume, Scheduler};
 
 use crate::moody::Moody;
 use crate::support::{every, ledger, pass, runs, seconds, started};
@@ -186,4 +186,95 @@ async fn a_shutdown_does_not_wait_for_ever_for_a_store() {
     let began = tokio::time::Instant::now();
     scheduler.shutdown_within(seconds(5)).await.unwrap();
     assert!(began.elapsed() <= seconds(30), "{:?}", began.elapsed());
+}
+
+/// Jobs due every four seconds in a store of their own.
+async fn with_policies(policies: &[(&str, Policies)]) -> (Scheduler, Moody) {
+    let moody = Moody::new();
+    let builder = Scheduler::builder().store("default", moody.clone());
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    for (id, policies) in policies {
+        let job = scheduler.add_job(|| async {}, every(4)).id(*id);
+        job.policies(*policies).await.unwrap();
+    }
+    (scheduler, moody)
+}
+
+fn within_ten_seconds() -> Policies {
+    let mut policies = Policies::default();
+    policies.misfire_grace_time = seconds(10).into();
+    policies
+}
+
+const MISSED: Outcome = Outcome::Missed(MissReason::Grace);
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_a_store_tells_of_beyond_its_grace_time_is_missed() {
+    let jobs = [
+        ("strict", within_ten_seconds()),
+        ("patient", Policies::default()),
+    ];
+    let (scheduler, moody) = with_policies(&jobs).await;
+    let mut events = scheduler.events();
+    pass(3).await;
+    moody.set_hanging(true);
+    pass(11).await;
+    moody.set_hanging(false);
+    pass(0).await;
+    let (ran, rest) = ((Outcome::Succeeded, 1), (Outcome::Coalesced, 1));
+    let busy = (Outcome::Skipped(SkipReason::MaxInstances), 1);
+    assert_eq!(ledger(&scheduler, "strict").await, [(MISSED, 1), rest, ran]);
+    assert_eq!(ledger(&scheduler, "patient").await, [ran, rest, busy]);
+    let missed = loop {
+        match events.next().await.unwrap() {
+            Heard::Event(event) => match &event.kind {
+                EventKind::JobMissed { job, range, reason } => {
+                    break (job.id.to_string(), range.count.number(), *reason);
+                }
+                _ => continue,
+            },
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(missed, ("strict".to_owned(), 1, MissReason::Grace));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_an_instance_only_the_fire_times_that_are_too_late_by_now_are_missed() {
+    let mut policies = within_ten_seconds();
+    policies.coalesce = Coalesce::All { at_most: 3 };
+    let (scheduler, moody) = with_policies(&[("all", policies)]).await;
+    scheduler.pause_job("all").await.unwrap();
+    pass(13).await;
+    scheduler.resume_job("all", Resume::CatchUp).await.unwrap();
+    moody.set_hanging(true);
+    pass(1).await;
+    moody.set_hanging(false);
+    pass(0).await;
+    let ran = (Outcome::Succeeded, 1);
+    assert_eq!(ledger(&scheduler, "all").await, [(MISSED, 1), ran, ran]);
+    let job = scheduler.get_job("all").await.unwrap();
+    assert_eq!(job.unwrap().state.running, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_comes_through_ends_all_waits() {
+    let way = Moody::shared(&MemoryStore::new());
+    let builder = Scheduler::builder().store("default", way.clone());
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    let job = scheduler.add_job(|| async {}, every(1)).id("job");
+    job.await.unwrap();
+    pass(3).await;
+    way.fails.store(true, Ordering::SeqCst);
+    // The claim has failed eight times and waits for ten seconds.
+    pass(15).await;
+    way.fails.store(false, Ordering::SeqCst);
+    let working_again = scheduler.now();
+    pass(1).await;
+    let soon = working_again..working_again + chrono::TimeDelta::milliseconds(300);
+    let all = runs(&scheduler, "job").await;
+    let mut started = all.iter().filter_map(|run| run.started);
+    assert!(started.any(|started| soon.contains(&started)), "{all:#?}");
 }
