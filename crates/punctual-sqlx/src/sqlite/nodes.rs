@@ -17,22 +17,29 @@ use crate::prefix::Prefix;
 impl Inner {
     pub(super) async fn register(&self, node: NodeInfo) -> Result<Lease, Error> {
         let statement = "INSERT INTO {p}nodes (name, epoch, state, beats, tasks_json, zones) \
-             VALUES (?1, 1, 'alive', 0, ?2, ?3) ON CONFLICT (name) DO UPDATE SET \
-             epoch = epoch + 1, state = 'alive', beats = 0, \
-             tasks_json = excluded.tasks_json, zones = excluded.zones RETURNING epoch";
+             VALUES (?1, ?2, 'alive', 0, ?3, ?4) ON CONFLICT (name) DO UPDATE SET \
+             epoch = excluded.epoch, state = excluded.state, beats = excluded.beats, \
+             tasks_json = excluded.tasks_json, zones = excluded.zones";
         let mut transaction = self.begin().await?;
+        let mut at = At {
+            connection: &mut transaction,
+            prefix: &self.prefix,
+        };
+        // One counter for all names, so that a name may be forgotten and come again.
+        let epoch = at.count_up("epoch", 1).await?;
         let tasks: Vec<&str> = node.tasks.iter().map(|task| &**task).collect();
-        let epoch: i64 = sqlx::query_scalar(self.prefix.sql(statement))
+        sqlx::query(self.prefix.sql(statement))
             .bind(&*node.name)
+            .bind(epoch as i64)
             .bind(json(tasks)?)
             .bind(&node.zones)
-            .fetch_one(&mut *transaction)
+            .execute(&mut *transaction)
             .await
             .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok(Lease {
             node: node.name,
-            epoch: epoch.unsigned_abs(),
+            epoch,
         })
     }
 
@@ -132,8 +139,8 @@ impl At<'_> {
 
     /// Takes a node out, unless it has registered anew meanwhile.
     pub(super) async fn forget(&mut self, lease: &Lease) -> Result<(), Error> {
-        let statement = "UPDATE {p}nodes SET state = 'gone' WHERE name = ?1 AND epoch = ?2";
-        self.on_node(statement, lease).await
+        self.on_node("DELETE FROM {p}nodes WHERE name = ?1 AND epoch = ?2", lease)
+            .await
     }
 
     /// The open runs of a node of which this is true, in the order of their numbers.
@@ -154,8 +161,7 @@ impl At<'_> {
 }
 
 async fn peers(connection: &mut SqliteConnection, prefix: &Prefix) -> Result<Vec<Peer>, Error> {
-    let statement = "SELECT name, epoch, beats, tasks_json, zones FROM {p}nodes \
-         WHERE state <> 'gone' UNION ALL \
+    let statement = "SELECT name, epoch, beats, tasks_json, zones FROM {p}nodes UNION ALL \
          SELECT DISTINCT n.name, r.epoch, 0, n.tasks_json, n.zones FROM {p}runs AS r \
          JOIN {p}nodes AS n ON n.name = r.node WHERE r.finished IS NULL AND r.epoch < n.epoch \
          ORDER BY name, epoch";

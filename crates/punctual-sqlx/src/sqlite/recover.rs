@@ -46,7 +46,7 @@ impl Inner {
 impl At<'_> {
     /// Ends the epoch of a node that stood still; `false` if it is alive after all.
     async fn bury(&mut self, dead: &Lease, beats: u64) -> Result<bool, Error> {
-        let statement = "SELECT epoch, beats, state FROM {p}nodes WHERE name = ?1";
+        let statement = "SELECT epoch, beats FROM {p}nodes WHERE name = ?1";
         let found = sqlx::query(self.prefix.sql(statement))
             .bind(&*dead.node)
             .fetch_optional(&mut *self.connection)
@@ -57,8 +57,7 @@ impl At<'_> {
         };
         let epoch: i64 = node.try_get(0).map_err(failed)?;
         let own_beats: i64 = node.try_get(1).map_err(failed)?;
-        let state: &str = node.try_get(2).map_err(failed)?;
-        if epoch.unsigned_abs() == dead.epoch && state != "gone" {
+        if epoch.unsigned_abs() == dead.epoch {
             if own_beats.unsigned_abs() != beats {
                 return Ok(false);
             }

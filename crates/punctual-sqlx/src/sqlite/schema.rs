@@ -7,7 +7,7 @@ use crate::prefix::Prefix;
 use crate::{Error, ErrorKind};
 
 /// Every step that the tables went through, the oldest first. Steps are never changed.
-const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+const STEPS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// Where the steps are written down that were made.
 const SCHEMA: &str = "CREATE TABLE {p}schema (

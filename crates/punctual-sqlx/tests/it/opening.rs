@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use punctual_sqlx::{Error, ErrorKind, SqliteOptions};
-use punctual_store::{JobFilter, JobStore};
+use punctual_store::{JobFilter, JobStore, RecoverRequest};
+use sqlx::AssertSqlSafe;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
 use crate::folder::Folder;
-use crate::scene::{add, job};
+use crate::scene::{add, at, job, node};
 
 /// A connection that is none of the store's.
 pub(crate) async fn connect(folder: &Folder, name: &str) -> SqliteConnection {
@@ -191,7 +192,65 @@ async fn many_may_open_a_new_file_at_once() {
     }
     let mut other = connect(&folder, "jobs.db").await;
     let steps = sqlx::query("SELECT version FROM punctual_schema").fetch_all(&mut other);
-    assert_eq!(steps.await.unwrap().len(), 1);
+    assert_eq!(steps.await.unwrap().len(), 2);
+}
+
+/// A file as the first version left it: a job with a run of a node that was killed, and a node
+/// that has left.
+const FIRST_FORM: &str = concat!(
+    include_str!("../../src/sqlite/schema_1.sql"),
+    "CREATE TABLE {p}schema (version INTEGER PRIMARY KEY, made_by TEXT NOT NULL,
+         made_at INTEGER NOT NULL) STRICT;
+     INSERT INTO {p}schema VALUES (1, '0.1.0', 0);
+     UPDATE {p}counters SET value = 1;
+     INSERT INTO {p}jobs (birth, id, version, task, trigger_json, next_run_time, incarnation,
+         running, edit) VALUES (1, 'old', 1, 'task',
+         '{\"type\":\"interval\",\"seconds\":10,\"start\":\"2026-03-01T12:00:00Z\"}',
+         1772366420000000, 1, 1, 1);
+     INSERT INTO {p}runs (id, job, birth, incarnation, origin, fire_time, state, node, epoch,
+         ends_instance) VALUES (1, 'old', 1, 1, 'scheduled', 1772366410000000, 'running', 'killed',
+         7, 1);
+     INSERT INTO {p}nodes VALUES ('killed', 7, 'alive', 3, '[\"task\"]', '2026e');
+     INSERT INTO {p}nodes VALUES ('left', 9, 'gone', 3, '[\"task\"]', '2026e');"
+);
+
+#[tokio::test]
+async fn tables_of_an_older_version_are_brought_up_to_date() {
+    let folder = Folder::new();
+    let mut other = connect(&folder, "jobs.db").await;
+    let first_form = AssertSqlSafe(FIRST_FORM.replace("{p}", "punctual_"));
+    sqlx::raw_sql(first_form).execute(&mut other).await.unwrap();
+    let store = folder.open("jobs.db").await;
+    let unreadable = store.unreadable(9).await.unwrap();
+    assert!(unreadable.is_empty(), "{unreadable:?}");
+    let jobs = store.list(JobFilter::default()).await.unwrap();
+    assert_eq!(jobs[0].job.id().as_str(), "old");
+    let names = async || {
+        let nodes = store.nodes().await.unwrap().into_iter();
+        nodes
+            .map(|peer| peer.info.name.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names().await, ["killed"]);
+    // Epochs go on where the greatest was.
+    let left = node(&store, "left").await;
+    assert!(left.epoch > 9, "{left:?}");
+    let dead = store.nodes().await.unwrap().remove(0);
+    let recovery = RecoverRequest {
+        by: left.clone(),
+        tasks: vec![],
+        dead,
+        now: at(60).timestamp_micros(),
+    };
+    assert_eq!(store.recover(recovery).await.unwrap().lost.len(), 1);
+    store.leave(left).await.unwrap();
+    assert_eq!(names().await, <[&str; 0]>::default());
+    let rows = sqlx::query("SELECT name FROM punctual_nodes").fetch_all(&mut other);
+    assert_eq!(
+        rows.await.unwrap().len(),
+        0,
+        "nothing is left of nodes that are gone"
+    );
 }
 
 #[tokio::test]

@@ -15,6 +15,12 @@ pub(super) async fn fenced(store: &dyn JobStore) -> Result<(), String> {
     let refused = claim(store, &old, claims(), vec![]).await;
     let is_fenced = refused.is_err_and(|error| error.kind() == ErrorKind::Fenced);
     expect("the old epoch is fenced", is_fenced, true)?;
+    let left = node(store, "two").await?;
+    store.leave(left.clone()).await.map_err(text)?;
+    let back = node(store, "two").await?;
+    let is_fenced = claim(store, &left, claims(), vec![]).await.is_err();
+    expect("who left and came back is another", is_fenced, true)?;
+    expect("its epoch has grown", back.epoch > left.epoch, true)?;
     won(
         &claim(store, &new, claims(), vec![]).await.map_err(text)?,
         0,
