@@ -202,9 +202,10 @@ async fn with_policies(policies: &[(&str, Policies)]) -> (Scheduler, Moody) {
 }
 
 fn within_ten_seconds() -> Policies {
-    let mut policies = Policies::default();
-    policies.misfire_grace_time = seconds(10).into();
-    policies
+    Policies {
+        misfire_grace_time: seconds(10).into(),
+        ..Policies::default()
+    }
 }
 
 const MISSED: Outcome = Outcome::Missed(MissReason::Grace);
