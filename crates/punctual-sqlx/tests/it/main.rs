@@ -9,5 +9,7 @@ mod full;
 mod keys;
 mod opening;
 mod processes;
+#[cfg(unix)]
+mod rights;
 mod rows;
 mod scene;
