@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{
-    Interval, Jitter, Job, JobId, JobState, MissReason, Origin, Outcome, Policies, Run, RunId,
-    RunKey, RunState,
+    Count, FireRange, Interval, Jitter, Job, JobId, JobState, MissReason, Origin, Outcome,
+    Policies, Run, RunId, RunKey, RunState, SkipReason,
 };
 use punctual_store::StoredJob;
 use punctual_store::checker::{Absence, Between, Checker, History, Rule};
@@ -139,6 +139,57 @@ fn a_lower_limit_does_not_blame_what_was_admitted_before() {
     };
     assert_eq!(overlapping(&long[..2]), (None, 0));
     assert_eq!(overlapping(&long), (Some(at("12:02:00")), 0));
+}
+
+fn decided(minute: u32, outcome: Outcome, at: DateTime<Utc>) -> Run {
+    let mut run = ran(minute);
+    run.state = RunState::Ended(outcome);
+    run.started = None;
+    run.finished = Some(at);
+    run.attempts = 0;
+    run.range = Some(FireRange {
+        first: run.fire_time(),
+        last: run.fire_time(),
+        count: Count::Exact(1),
+    });
+    run
+}
+
+#[test]
+fn an_instance_is_taken_until_the_store_learns_of_its_end() {
+    let mut first = ran(0);
+    first.node = Some("one".into());
+    let skipped = Outcome::Skipped(SkipReason::MaxInstances);
+    let ledger = [first, decided(1, skipped, at("12:01:00"))];
+    let checker = Checker::new().history(history());
+    assert_eq!(rules(&checker, &ledger, "12:01:10"), [Rule::WithoutReason]);
+    let cut_off = |node: &str| {
+        let away = Absence::new(at("12:00:00"), at("12:00:50"));
+        let checker = checker.clone().cut_off([(node.to_owned(), away)]);
+        rules(&checker, &ledger, "12:01:10")
+    };
+    assert_eq!(cut_off("one"), []);
+    assert_eq!(cut_off("two"), [Rule::WithoutReason]);
+}
+
+#[test]
+fn a_run_that_was_told_of_too_late_stands_for_its_backlog() {
+    let strict = Policies {
+        misfire_grace_time: Duration::from_secs(90).into(),
+        ..Policies::default()
+    };
+    let mut row = row();
+    row.job = Arc::new(Job::clone(&row.job).with_policies(strict));
+    let checker = Checker::new().history(History::of(&row, at("11:59:00")));
+    let nobody = Absence::new(at("12:00:00"), at("12:02:40"));
+    let checker = checker.absence(nobody);
+    let coalesced = decided(0, Outcome::Coalesced, at("12:01:10"));
+    let missed = decided(1, Outcome::Missed(MissReason::Grace), at("12:02:40"));
+    let mut opened = missed.clone();
+    opened.range = None;
+    let both = |stands| rules(&checker, &[coalesced.clone(), stands], "12:02:50");
+    assert_eq!(both(opened), []);
+    assert_eq!(both(missed), [Rule::WithoutReason]);
 }
 
 #[test]
