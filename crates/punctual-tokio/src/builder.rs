@@ -49,6 +49,8 @@ pub struct SchedulerBuilder {
     registry: Registry,
     triggers: TriggerRegistry,
     stores: Vec<(String, Arc<dyn JobStore>)>,
+    /// Aliases and addresses of stores that a configuration names and somebody has to open.
+    expected: Vec<(String, String)>,
     executors: Vec<(String, Executor)>,
     clock: Option<Clock>,
     node: Option<String>,
@@ -67,6 +69,7 @@ impl SchedulerBuilder {
             registry: Registry::default(),
             triggers: TriggerRegistry::new(),
             stores: Vec::new(),
+            expected: Vec::new(),
             executors: Vec::new(),
             clock: None,
             node: None,
@@ -100,6 +103,22 @@ impl SchedulerBuilder {
         let (mut builder, jobs) = config.settle(self);
         builder.configured.extend(jobs);
         builder
+    }
+
+    pub(crate) fn expects_store(mut self, alias: String, url: String) -> Self {
+        self.expected.push((alias, url));
+        self
+    }
+
+    /// The first store that was expected and not given.
+    fn missing_store(&self) -> Option<Error> {
+        let is_given = |alias: &str| self.stores.iter().any(|(given, _)| given == alias);
+        let (alias, url) = self.expected.iter().find(|(alias, _)| !is_given(alias))?;
+        let message = format!(
+            "stores.{alias}: `{url}` was not opened: let `punctual::open_stores` do it, or open it \
+             and give it to the builder as `{alias}`"
+        );
+        Some(Error::new(ErrorKind::Invalid, message))
     }
 
     /// A value for handlers with a [`State<S>`](crate::State) parameter.
@@ -260,6 +279,9 @@ impl SchedulerBuilder {
     /// The first mistake: an unknown time zone, a name that is taken, a declared job whose state or
     /// arguments are missing.
     pub fn build(self) -> Result<Scheduler, Error> {
+        if let Some(error) = self.missing_store() {
+            return Err(self.error.unwrap_or(error));
+        }
         if let Some(error) = self.error {
             return Err(error);
         }

@@ -73,7 +73,7 @@ pub use builder::SchedulerBuilder;
 pub use bus::{Events, Heard, IntoListened, ListenerId};
 pub use clock::ManualClock;
 pub use command::{RunningRun, ShutdownReport};
-pub use config::SchedulerConfig;
+pub use config::{SchedulerConfig, SqlStoreConfig};
 pub use declared::Declaration;
 pub use error::{BoxError, Error, ErrorKind};
 pub use event::{Event, EventKind, EventMask, JobEvent, RunEvent};

@@ -59,6 +59,12 @@ pub use punctual_sqlx::{
     Error as SqlError, ErrorKind as SqlErrorKind, SqliteOptions, SqliteStore, limits as sql_limits,
 };
 
+#[cfg(feature = "sqlite")]
+mod open_stores;
+
+#[cfg(feature = "sqlite")]
+pub use open_stores::open_stores;
+
 #[doc(hidden)]
 pub use punctual_tokio::private;
 
@@ -74,6 +80,10 @@ pub use punctual_tokio::{Error, ErrorKind};
 /// The examples of the guide run as tests; that of the README is `examples/macro`.
 #[cfg(all(doctest, feature = "macros", feature = "testing"))]
 mod guide {
+    #[cfg(feature = "sqlite")]
+    #[doc = include_str!("../../../docs/guide/configuration.md")]
+    struct Configuration;
+
     #[cfg(feature = "sqlite")]
     #[doc = include_str!("../../../docs/guide/stores.md")]
     struct Stores;

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
 use punctual::{
-    Args, Date, Interval, JobFilter, NewJob, Outcome, Output, RunFilter, Scheduler, SqliteStore,
+    Args, Date, Interval, JobFilter, NewJob, Outcome, Output, RunFilter, Scheduler,
+    SchedulerConfig, SqliteStore, open_stores,
 };
 use tokio::sync::Notify;
 
@@ -72,4 +73,46 @@ async fn jobs_outlive_the_process_that_added_them() {
         assert_eq!(run.result, Some(said.into()));
     }
     assert_eq!(runs.len(), 2);
+}
+
+/// A file names the database and the job; the second start finds what the first has edited.
+#[tokio::test]
+async fn a_configuration_keeps_its_jobs_in_a_database() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = format!(
+        r#"
+        [stores.default]
+        type = "sql"
+        url = "sqlite://{}"
+        prefix = "shop_"
+
+        [[jobs]]
+        id = "daily"
+        task = "greet"
+        args = ["Ada"]
+        trigger = "@daily"
+        "#,
+        folder.path().join("jobs.db").display()
+    );
+    let start = async || {
+        let config = SchedulerConfig::from_toml(&file).unwrap();
+        let builder = open_stores(Scheduler::builder(), &config).await.unwrap();
+        let builder = builder.task("greet", greet).config(config);
+        let scheduler = builder.build().unwrap();
+        scheduler.start().await.unwrap();
+        scheduler
+    };
+    let first = start().await;
+    first.pause_job("daily").await.unwrap();
+    first.shutdown().await.unwrap();
+    let second = start().await;
+    let daily = second.get_job("daily").await.unwrap().unwrap();
+    assert!(daily.state.paused);
+    second.shutdown().await.unwrap();
+
+    let elsewhere = file.replace("sqlite://", "postgres://");
+    let config = SchedulerConfig::from_toml(&elsewhere).unwrap();
+    let refused = open_stores(Scheduler::builder(), &config).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("begin with `sqlite:`"), "{refused}");
 }

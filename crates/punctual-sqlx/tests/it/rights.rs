@@ -19,7 +19,6 @@ const NOBODY: u32 = 65_534;
 
 /// What the others do: nothing, unless they are told of a file.
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "it answers to the one that began it")]
 async fn one_without_rights() {
     if let Ok(file) = std::env::var(FILE) {
         match SqliteOptions::new(&file).open().await {

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use punctual_core::Policies;
 use serde::Deserialize;
 
-use self::parts::{ExecutorConfig, JobConfig, StoreConfig};
+pub use self::parts::SqlStoreConfig;
+use self::parts::{ExecutorConfig, JobConfig, StoreConfig, memory};
 use self::read::{Layer, from_environment, from_toml};
 use crate::builder::SchedulerBuilder;
 use crate::error::{Error, ErrorKind};
@@ -29,6 +30,11 @@ use crate::new_job::NewJob;
 /// [stores.default]
 /// type = "memory"
 /// per_job = 500                 # ended runs that are remembered of one job
+///
+/// [stores.ledger]
+/// type = "sql"                  # to be opened: see `sql_stores`
+/// url = "sqlite:jobs.db"
+/// prefix = "billing_"           # of its tables
 ///
 /// [executors.disk]
 /// type = "blocking"
@@ -147,6 +153,34 @@ impl SchedulerConfig {
             .into_config()
     }
 
+    /// The stores that lie in databases: they have to be opened, and given to the builder under
+    /// their aliases. With the crate `punctual`, `punctual::open_stores` does both.
+    ///
+    /// ```
+    /// use punctual_tokio::SchedulerConfig;
+    ///
+    /// let config = SchedulerConfig::from_toml(
+    ///     r#"
+    ///     [stores.default]
+    ///     type = "sql"
+    ///     url = "sqlite:jobs.db"
+    ///     "#,
+    /// )?;
+    /// let stores: Vec<_> = config.sql_stores().collect();
+    /// assert_eq!((stores[0].alias, stores[0].url), ("default", "sqlite:jobs.db"));
+    /// # Ok::<(), punctual_tokio::Error>(())
+    /// ```
+    pub fn sql_stores(&self) -> impl Iterator<Item = SqlStoreConfig<'_>> {
+        self.stores.iter().filter_map(|(alias, store)| match store {
+            StoreConfig::Sql { url, prefix } => Some(SqlStoreConfig {
+                alias,
+                url,
+                prefix: prefix.as_deref(),
+            }),
+            StoreConfig::Memory { .. } => None,
+        })
+    }
+
     /// What no single field can tell.
     fn checked(self) -> Result<Self, Error> {
         for (index, job) in self.jobs.iter().enumerate() {
@@ -173,7 +207,12 @@ impl SchedulerConfig {
             builder = builder.job_defaults(policies);
         }
         for (alias, store) in self.stores {
-            builder = builder.store(&alias, store.make());
+            builder = match store {
+                StoreConfig::Memory { total, per_job } => {
+                    builder.store(&alias, memory(total, per_job))
+                }
+                StoreConfig::Sql { url, .. } => builder.expects_store(alias, url),
+            };
         }
         for (alias, executor) in self.executors {
             builder = builder.executor(&alias, executor.make());

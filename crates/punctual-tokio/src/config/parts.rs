@@ -20,17 +20,29 @@ pub(crate) enum StoreConfig {
         /// Ended runs that are remembered of one job.
         per_job: Option<usize>,
     },
+    /// Opened by whoever knows the database.
+    Sql { url: String, prefix: Option<String> },
 }
 
-impl StoreConfig {
-    pub(super) fn make(self) -> MemoryStore {
-        let Self::Memory { total, per_job } = self;
-        let limits = LedgerLimits::default();
-        MemoryStore::with_ledger(LedgerLimits {
-            total: total.unwrap_or(limits.total),
-            per_job: per_job.unwrap_or(limits.per_job),
-        })
-    }
+/// A store of a configuration that lies in a database: `type = "sql"`. Of
+/// [`SchedulerConfig::sql_stores`](crate::SchedulerConfig::sql_stores).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SqlStoreConfig<'a> {
+    /// Under which the scheduler knows it.
+    pub alias: &'a str,
+    /// Where the database is, as `sqlite:jobs.db`.
+    pub url: &'a str,
+    /// What the names of its tables begin with, if it says so.
+    pub prefix: Option<&'a str>,
+}
+
+pub(super) fn memory(total: Option<usize>, per_job: Option<usize>) -> MemoryStore {
+    let limits = LedgerLimits::default();
+    MemoryStore::with_ledger(LedgerLimits {
+        total: total.unwrap_or(limits.total),
+        per_job: per_job.unwrap_or(limits.per_job),
+    })
 }
 
 /// `[executors.ALIAS]`

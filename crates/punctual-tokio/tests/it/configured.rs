@@ -235,3 +235,25 @@ fn what_is_wrong_is_named_with_its_place() {
         .to_string();
     assert!(refused.contains("Mars/Base"), "{refused}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_store_in_a_database_has_to_be_opened() {
+    let file = "[stores.ledger]\ntype = \"sql\"\nurl = \"sqlite:jobs.db\"\nprefix = \"shop_\"";
+    let config = SchedulerConfig::from_toml(file).unwrap();
+    let store = config.sql_stores().next().unwrap();
+    assert_eq!((store.alias, store.url), ("ledger", "sqlite:jobs.db"));
+    assert_eq!(store.prefix, Some("shop_"));
+    let build = |builder: punctual_tokio::SchedulerBuilder| builder.config(config.clone()).build();
+    let refused = build(Scheduler::builder()).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "stores.ledger: `sqlite:jobs.db` was not opened: let `punctual::open_stores` do it, or \
+         open it and give it to the builder as `ledger`"
+    );
+    let opened = punctual_tokio::MemoryStore::new();
+    build(Scheduler::builder().store("ledger", opened)).unwrap();
+    let refused = refusal("[stores.ledger]\ntype = \"sql\"\npath = \"jobs.db\"");
+    assert!(refused.contains("unknown field `path`"), "{refused}");
+    let refused = refusal("[stores.ledger]\ntype = \"sql\"");
+    assert!(refused.contains("missing field `url`"), "{refused}");
+}
