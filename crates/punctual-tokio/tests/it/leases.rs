@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 
 use punctual_core::{
     CancelReason, Coalesce, MaxInstances, MissReason, OnLost, Outcome, Overlap, Policies, RunState,
+    SkipReason,
 };
 use punctual_store::{JobStore, RunFilter};
-use punctual_tokio::{EventKind, EventMask, JobContext, MemoryStore, Scheduler};
+use punctual_tokio::{ErrorKind, EventKind, EventMask, JobContext, MemoryStore, Scheduler};
 use tokio::sync::Notify;
 
 use crate::moody::Moody;
@@ -207,6 +208,19 @@ async fn claims_whose_answers_are_lost_run_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_by_hand_that_was_refused_says_so_though_the_answer_was_lost() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    one.add_job("work", every(PERIOD)).id("a").await.unwrap();
+    pass(PERIOD).await;
+    way.forget_answers(1);
+    let error = one.run_job("a").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
+    let skipped = RunState::Ended(Outcome::Skipped(SkipReason::MaxInstances));
+    assert_eq!(desk.states().await, [RunState::Running, skipped]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_comes_too_late_through_an_outage_is_missed_and_not_run() {
     let desk = Desk::default();
     let (one, way) = desk.node("one").await;
@@ -325,14 +339,16 @@ async fn one_fire_time_of_many_nodes_runs_once() {
     }
     let job = nodes[0].0.add_job("work", every(10)).id("a");
     job.await.unwrap();
+    // Never just when it is due.
+    tokio::time::sleep(seconds(5)).await;
     for _ in 0..12 {
         pass(9).await;
         desk.go.notify_waiters();
         tokio::time::sleep(seconds(1) / 2).await;
     }
     let states = desk.states().await;
-    assert_eq!(states, [SUCCEEDED; 11]);
-    assert_eq!(desk.begun.all().len(), 11);
+    assert_eq!(states, [SUCCEEDED; 12]);
+    assert_eq!(desk.begun.all().len(), 12);
 }
 
 #[tokio::test(start_paused = true)]
