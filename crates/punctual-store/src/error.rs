@@ -11,7 +11,8 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 pub struct Error {
     kind: ErrorKind,
     message: String,
-    source: Option<Source>,
+    /// Told by the message.
+    reason: Option<Source>,
 }
 
 /// The classes of [`Error`] that callers tell apart.
@@ -30,8 +31,8 @@ pub enum ErrorKind {
     Full,
     /// The row of the job cannot be understood. It is left as it is.
     Unreadable,
-    /// The store cannot be reached now. Whether the change was made is unknown; trying again is
-    /// safe.
+    /// The store failed, or cannot be reached now. Whether the change was made is unknown; trying
+    /// again is safe.
     Unavailable,
 }
 
@@ -40,7 +41,7 @@ impl Error {
         Self {
             kind,
             message: message.into(),
-            source: None,
+            reason: None,
         }
     }
 
@@ -94,14 +95,15 @@ impl Error {
         )
     }
 
-    /// The store cannot be reached.
+    /// The store failed, or cannot be reached, and why: the reason is part of the message, and its
+    /// own source that of the error.
     #[must_use]
-    pub fn unavailable(source: impl Into<Source>) -> Self {
-        let source = source.into();
+    pub fn unavailable(reason: impl Into<Source>) -> Self {
+        let reason = reason.into();
         Self {
             kind: ErrorKind::Unavailable,
-            message: "the store cannot be reached".into(),
-            source: Some(source),
+            message: format!("the store failed: {reason}"),
+            reason: Some(reason),
         }
     }
 
@@ -138,6 +140,6 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.reason.as_deref()?.source()
     }
 }

@@ -75,17 +75,19 @@ impl Health {
     }
 
     pub(crate) fn fails(&self, error: &punctual_store::Error) {
-        let last = match std::error::Error::source(error) {
-            Some(cause) => format!("{error}: {cause}"),
-            None => error.to_string(),
-        };
-        tracing::warn!(error = %last, "the store failed; trying again");
         self.errors.add();
         let mut state = self.failing();
         let failures = state.as_ref().map_or(0, |failing| failing.failures);
+        let failures = failures.saturating_add(1);
+        // Through a long outage there are thousands.
+        if failures.is_power_of_two() {
+            tracing::warn!(failures, %error, "trying again");
+        } else {
+            tracing::debug!(failures, %error, "trying again");
+        }
         *state = Some(Failing {
-            failures: failures.saturating_add(1),
-            last,
+            failures,
+            last: error.to_string(),
         });
     }
 

@@ -8,10 +8,14 @@ use crate::{Error, ErrorKind};
 
 const BUSY: i32 = 5;
 const READ_ONLY: i32 = 8;
+const IO_ERROR: i32 = 10;
 const CORRUPT: i32 = 11;
 const FULL: i32 = 13;
 const CANNOT_OPEN: i32 = 14;
 const NO_DATABASE: i32 = 26;
+
+const IO_ADVICE: &str = "the disk failed, or the file was replaced while a process had it open: end \
+     all processes that use it, and look whether a `-wal` file lies beside it that is not its own";
 
 /// The code without its refinement.
 fn code(error: &sqlx::Error) -> Option<i32> {
@@ -25,6 +29,7 @@ fn advice(error: &sqlx::Error) -> Option<&'static str> {
         READ_ONLY => "the database may only be read: check the rights of the file and its folder",
         CORRUPT | NO_DATABASE => "the file is damaged, or no database: restore it from a backup",
         FULL => "the disk is full",
+        IO_ERROR => IO_ADVICE,
         CANNOT_OPEN => "the file cannot be opened: check its folder and its rights",
         _ => return None,
     })
@@ -87,6 +92,10 @@ pub(super) fn opening(file: &str, error: sqlx::Error) -> Error {
             ErrorKind::Foreign,
             "is damaged, or no SQLite database: restore it from a backup, or name another file"
                 .to_owned(),
+        ),
+        Some(IO_ERROR) => (
+            ErrorKind::Unreachable,
+            format!("cannot be read: {IO_ADVICE}"),
         ),
         Some(CANNOT_OPEN) => (
             ErrorKind::Unreachable,

@@ -6,6 +6,7 @@ mod claim;
 mod columns;
 mod edit;
 mod fault;
+mod file;
 mod ledger;
 mod load;
 mod nodes;
@@ -34,6 +35,7 @@ use sqlx::{Connection, Sqlite, Transaction};
 use tokio::sync::watch;
 
 use self::fault::failed;
+use self::file::OpenFile;
 use crate::prefix::Prefix;
 
 /// Takes the lock of the database at once.
@@ -64,6 +66,7 @@ struct Inner {
     /// One connection: writers of this process wait for their turn here, not for a lock.
     writer: SqlitePool,
     readers: SqlitePool,
+    file: OpenFile,
     prefix: Prefix,
     poll: Duration,
     /// The last edit that this process made.
@@ -73,6 +76,7 @@ struct Inner {
 impl Inner {
     fn new(writer: SqlitePool, readers: SqlitePool, prefix: Prefix, poll: Duration) -> Self {
         Self {
+            file: OpenFile::at(writer.connect_options().get_filename()),
             writer,
             readers,
             prefix,
@@ -84,6 +88,7 @@ impl Inner {
     /// A transaction that has the lock of the database from its beginning: what it reads stays
     /// true until it ends.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Error> {
+        self.file.check()?;
         // A connection that was refused goes back to its pool by and by: meanwhile it is another one
         // that is looked at, and may be sound.
         for _ in 0..LOOKS * self.writer.options().get_max_connections() {

@@ -90,6 +90,9 @@ impl SqliteOptions {
         let connect = self.connect_options()?;
         let file = connect.get_filename().display().to_string();
         let failed = |error| opening(&file, error);
+        if connect.get_filename().is_dir() {
+            return Err(invalid(&self.url, "name a file; this is a folder"));
+        }
         let mut first = connect.connect().await.map_err(failed)?;
         check_writable(&mut first, &file).await?;
         schema::prepare(&mut first, &prefix, &file).await?;

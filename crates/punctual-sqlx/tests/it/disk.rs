@@ -31,7 +31,7 @@ async fn a_full_disk_takes_nothing_away() {
         assert!(added < MORE_THAN_FIT, "the disk has no end");
     };
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    let source = std::error::Error::source(&error).unwrap().to_string();
+    let source = error.to_string();
     assert!(source.contains("disk is full"), "{source}");
     let listed = store.list(JobFilter::default()).await.unwrap();
     assert_eq!(listed.len(), added);

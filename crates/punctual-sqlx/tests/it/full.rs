@@ -1,7 +1,5 @@
 //! A database that has no space left.
 
-use std::error::Error as _;
-
 use punctual_core::Job;
 use punctual_sqlx::SqliteOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
@@ -45,7 +43,7 @@ async fn a_store_works_again_when_there_is_space() {
     allow(&pool, 1).await;
     for _ in 0..2 * SIZE {
         let refused = add(&store, large("a")).await.unwrap_err();
-        let cause = refused.source().unwrap().to_string();
+        let cause = refused.to_string();
         assert!(cause.contains("the disk is full"), "{cause}");
     }
     allow(&pool, 1_000_000).await;

@@ -62,6 +62,8 @@ async fn a_missing_folder_is_named() {
         ErrorKind::Unreachable,
         &["nowhere/jobs.db", "folder"],
     );
+    let error = refused(folder.options("")).await;
+    says(&error, ErrorKind::Invalid, &["name a file", "folder"]);
     let url = format!("{}?mode=rw", folder.url("new.db"));
     let error = refused(SqliteOptions::new(&url)).await;
     says(&error, ErrorKind::Unreachable, &["new.db"]);
@@ -93,8 +95,8 @@ async fn a_locked_file_is_waited_for_and_no_longer() {
     assert!(error.is_temporary());
     let error = add(&store, job("a")).await.unwrap_err();
     assert_eq!(error.kind(), punctual_store::ErrorKind::Unavailable);
-    let source = std::error::Error::source(&error).unwrap().to_string();
-    assert!(source.contains("another process"), "{source}");
+    let told = error.to_string();
+    assert!(told.contains("another process"), "{told}");
     run(&mut other, "ROLLBACK").await;
     add(&store, job("a")).await.unwrap();
 }

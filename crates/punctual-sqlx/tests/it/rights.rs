@@ -98,3 +98,20 @@ async fn a_file_or_folder_without_the_rights_is_refused_and_not_harmed() {
     set(&file, 0o644);
     assert_eq!(fs::read(&file).unwrap(), before);
 }
+
+#[tokio::test]
+async fn a_file_that_is_deleted_or_replaced_while_it_is_open_is_noticed() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    add(&store, job("a")).await.unwrap();
+    let refused = async || add(&store, job("b")).await.unwrap_err().to_string();
+    let file = folder.path("jobs.db");
+    let elsewhere = folder.path("elsewhere.db");
+    fs::rename(&file, &elsewhere).unwrap();
+    let told = refused().await;
+    assert!(told.contains("jobs.db` was deleted or replaced"), "{told}");
+    fs::write(&file, "").unwrap();
+    assert!(refused().await.contains("restart this process"));
+    fs::rename(&elsewhere, &file).unwrap();
+    add(&store, job("b")).await.unwrap();
+}
