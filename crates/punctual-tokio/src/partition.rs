@@ -47,6 +47,8 @@ pub(crate) struct Partition {
     /// Incarnations of the window that this node cannot run: when it can, their fire times since
     /// then passed for that reason.
     pub(crate) parked: BTreeSet<u64>,
+    /// Their tasks and executors.
+    pub(crate) parked_tasks: BTreeSet<(Arc<str>, Box<str>)>,
     /// The store was removed: no new runs, and nothing is left of it here once those under way
     /// are recorded.
     pub(crate) is_leaving: bool,
@@ -154,6 +156,7 @@ impl Partition {
             window: Window::default(),
             absent: NEVER_ABSENT,
             parked: BTreeSet::new(),
+            parked_tasks: BTreeSet::new(),
             is_leaving: false,
         }
     }

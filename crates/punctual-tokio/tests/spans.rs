@@ -5,6 +5,7 @@
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use punctual_core::Retry;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -15,10 +16,11 @@ mod support;
 
 use support::{Log, every, pass, started};
 
-/// Writes down the fields of spans, and in which span they are entered.
+/// Writes down the fields of spans and events, and which spans are entered.
 #[derive(Clone, Default)]
 struct Listener {
     spans: Log<String>,
+    events: Log<String>,
     entered: Log<u64>,
     last: std::sync::Arc<AtomicU64>,
 }
@@ -33,7 +35,7 @@ impl Visit for Fields {
 
 impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_span() && metadata.target().starts_with("punctual_tokio")
+        metadata.target().starts_with("punctual_tokio")
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
@@ -47,7 +49,11 @@ impl Subscriber for Listener {
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
-    fn event(&self, _: &Event<'_>) {}
+    fn event(&self, event: &Event<'_>) {
+        let mut fields = Fields(event.metadata().level().to_string());
+        event.record(&mut fields);
+        self.events.push(fields.0);
+    }
 
     fn enter(&self, span: &Id) {
         self.entered.push(span.into_u64());
@@ -96,4 +102,46 @@ async fn every_run_has_a_span_that_names_it() {
     assert_eq!(seen.all().len(), 2);
     let entered = listener.entered.all();
     assert!((1..=3).all(|span| entered.contains(&span)), "{entered:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_wrong_is_in_the_log_without_a_listener() {
+    let listener = Listener::default();
+    let _guard = tracing::subscriber::set_default(listener.clone());
+    let scheduler = started().await;
+    let fails = || async { Err::<(), _>("no luck") };
+    let job = scheduler.add_job(fails, every(10)).id("fails");
+    job.retry(Retry::attempts(2)).await.unwrap();
+    let sleeps = || tokio::time::sleep(support::seconds(15));
+    let job = scheduler.add_job(sleeps, every(10)).id("sleeps");
+    job.await.unwrap();
+    let job = scheduler.add_job(|| async {}, every(10)).id("late");
+    job.misfire_grace_time(support::seconds(1)).await.unwrap();
+    let job = scheduler.modify_job("late");
+    let overdue = scheduler.now() - support::seconds(5);
+    job.next_run_time(overdue).await.unwrap();
+    pass(22).await;
+    let events = listener.events.all();
+    let has = |parts: &[&str]| {
+        let found = events
+            .iter()
+            .any(|event| parts.iter().all(|part| event.contains(part)));
+        assert!(found, "{parts:?} is not in {events:#?}");
+    };
+    has(&[
+        "ERROR",
+        "job=fails",
+        "attempts=2",
+        "no luck",
+        "outcome=failed",
+    ]);
+    has(&["WARN", "job=fails", "attempt=1", "no luck", "tried again"]);
+    has(&[
+        "WARN",
+        "job=sleeps",
+        "count=1",
+        "outcome=skipped (max_instances)",
+    ]);
+    has(&["WARN", "job=late", "outcome=missed (down)"]);
+    assert!(!events.iter().any(|event| event.contains("succeeded")));
 }

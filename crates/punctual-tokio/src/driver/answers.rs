@@ -1,10 +1,10 @@
 //! From a store's answers to runs.
 
-use punctual_core::MissReason;
 use punctual_core::plan::Plan;
+use punctual_core::{MissReason, Outcome};
 use punctual_store::{ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Won};
 
-use super::Driver;
+use super::{Driver, log};
 use crate::event::EventKind;
 use crate::jobs::JobKey;
 use crate::partition::{Entry, Instance, Phase};
@@ -120,20 +120,21 @@ impl Driver {
     }
 
     fn tell_what_does_not_run(&self, key: JobKey, plan: &Plan) {
-        let is_all_run = plan.missed.is_none() && plan.skipped.is_none();
-        if is_all_run || !self.core.bus.is_heard() {
+        if plan.missed.is_none() && plan.skipped.is_none() {
             return;
         }
         let Some(job) = self.job_event(key) else {
             return;
         };
         if let Some((range, reason)) = plan.missed {
+            log::did_not_run(&job.id, range, Outcome::Missed(reason));
             let job = job.clone();
             self.core
                 .bus
                 .emit(|| EventKind::JobMissed { job, range, reason });
         }
         if let Some((range, reason)) = plan.skipped {
+            log::did_not_run(&job.id, range, Outcome::Skipped(reason));
             self.core
                 .bus
                 .emit(|| EventKind::JobMaxInstances { job, range, reason });

@@ -6,7 +6,7 @@ use punctual_core::{CancelReason, JobId, Outcome, RunId, SkipReason, Timeout};
 use punctual_store::{EndText, RunEnd, StoredJob};
 
 use super::active::{Active, Attempt, Stop};
-use super::{Alarm, Driver};
+use super::{Alarm, Driver, log};
 use crate::clock::instant;
 use crate::event::{EventKind, JobEvent, RunEvent};
 use crate::gate::{Full, Gate};
@@ -118,7 +118,11 @@ impl Driver {
         active.stop = None;
         let wait = active.job.policies().retry.wait_after(active.attempts);
         match wait.filter(|_| finish.outcome.is_retryable() && !is_cancelled && !is_stopping) {
-            Some(wait) => self.timer.after(wait, 0, Alarm::Retry(report.key)),
+            Some(wait) => {
+                let (job, run) = (active.job.id(), active.run.0);
+                log::again(job, run, active.attempts, finish.text.as_ref(), wait);
+                self.timer.after(wait, 0, Alarm::Retry(report.key));
+            }
             None => self.end_run(report.key, finish, report.finished),
         }
     }
@@ -184,7 +188,8 @@ impl Driver {
             text: finish.text,
         };
         let (job, fire_time) = (active.key, active.fire_time);
-        let id = self.core.bus.is_heard().then(|| active.job.id().clone());
+        let is_told = outcome != Outcome::Succeeded || self.core.bus.is_heard();
+        let id = is_told.then(|| active.job.id().clone());
         let is_fenced = active.is_fenced;
         self.core.metrics.ended(&end, fire_time);
         let next = active.rest.pop_front();
@@ -193,6 +198,7 @@ impl Driver {
             active.run = RunId(active.run.0 + 1);
         }
         if let Some(id) = id {
+            log::ended(&id, fire_time, &end);
             self.tell_end(job.store, id, fire_time, &end);
         }
         if !is_fenced && let Some(partition) = self.partitions.get_mut(&job.store) {

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use punctual_core::Outcome;
 use punctual_store::{Lease, OpenRun, Recovered, RunEnd, TakenRun};
 
-use super::Driver;
 use super::active::Stop;
+use super::{Driver, log};
 use crate::handler::Finish;
 use crate::jobs::JobKey;
 use crate::partition::{Entry, Instance};
@@ -112,6 +112,7 @@ impl Driver {
             text: None,
         };
         self.core.metrics.ended(&end, lost.key.fire_time);
+        log::ended(&lost.job, lost.key.fire_time, &end);
         self.tell_end(store, lost.job, lost.key.fire_time, &end);
         if let Some(partition) = self.partitions.get_mut(&store) {
             partition.outbox.ends.push(end);

@@ -8,6 +8,7 @@ mod claims;
 mod commands;
 mod leases;
 mod leaving;
+mod log;
 mod manual;
 mod shutdown;
 mod unstarted;

@@ -6,7 +6,7 @@ use punctual_core::{
 };
 use punctual_store::{RunEnd, Won};
 
-use super::Driver;
+use super::{Driver, log};
 use crate::event::EventKind;
 use crate::jobs::JobKey;
 use crate::partition::Instance;
@@ -76,6 +76,7 @@ impl Driver {
         };
         self.end_unstarted(key.store, &job.id, instance, Outcome::Missed(reason));
         if let Some(range) = instance.range() {
+            log::did_not_run(&job.id, range, Outcome::Missed(reason));
             self.core
                 .bus
                 .emit(|| EventKind::JobMissed { job, range, reason });
@@ -106,6 +107,7 @@ impl Driver {
         };
         self.end_unstarted(key.store, &job.id, instance, Outcome::Skipped(reason));
         if let Some(range) = instance.range() {
+            log::did_not_run(&job.id, range, Outcome::Skipped(reason));
             self.core
                 .bus
                 .emit(|| EventKind::JobMaxInstances { job, range, reason });
@@ -128,6 +130,7 @@ impl Driver {
             self.core.metrics.ended(&end, *fire_time);
             // Of those there is an event of their own.
             if !matches!(outcome, Outcome::Skipped(_) | Outcome::Missed(_)) {
+                log::ended(id, *fire_time, &end);
                 self.tell_end(store, id.clone(), *fire_time, &end);
             }
             if let Some(partition) = self.partitions.get_mut(&store) {

@@ -1,6 +1,7 @@
 //! Which jobs are known here: those due soon. The store knows all.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,7 +9,7 @@ use punctual_core::MissReason;
 use punctual_core::plan::{Next, plan};
 use punctual_store::{ChangedJobs, StoredJob, Window, WindowRequest};
 
-use super::{Alarm, Driver};
+use super::{Alarm, Driver, log};
 use crate::core::Core;
 use crate::jobs::JobKey;
 use crate::partition::{Entry, Partition, Phase};
@@ -194,7 +195,13 @@ impl Partition {
             None
         };
         if entry.code.is_none() {
-            self.parked.insert(key.incarnation);
+            if self.parked.insert(key.incarnation) {
+                let (job, task) = (entry.stored.job.id(), entry.stored.job.task());
+                let executor = entry.stored.job.executor();
+                let kind = (Arc::clone(task), executor.into());
+                let is_new = self.parked_tasks.insert(kind);
+                log::parked(job, task, executor, is_new);
+            }
         } else if !self.parked.is_empty() && self.parked.remove(&key.incarnation) {
             entry.absent = (now, MissReason::Parked);
         }
