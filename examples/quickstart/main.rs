@@ -1,6 +1,6 @@
 //! Jobs of every kind, from code and from a file, for five seconds. They are kept in SQLite: run it
 //! again to see that they, what was paused and what has run are still there, and what was missed
-//! meanwhile. `cargo run --example quickstart`
+//! meanwhile; kill it, and the next one tells what was lost. `cargo run --example quickstart`
 //!
 //! The file is `quickstart.db` here, or what `QUICKSTART_DB` says; without it everything begins anew.
 #![expect(clippy::print_stdout, reason = "it is what an example is for")]
@@ -22,6 +22,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let scheduler = Scheduler::builder()
         .timezone("Europe/Berlin")
         .store("default", store)
+        // One process at a time has this name: what it leaves when it is killed, the next settles.
+        .node("quickstart")
         .discover()
         .build()?;
     let is_new = scheduler.get_jobs(JobFilter::default()).await?.is_empty();

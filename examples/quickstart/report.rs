@@ -24,20 +24,24 @@ pub(crate) async fn what_is_there(scheduler: &Scheduler) -> Told {
     Ok(())
 }
 
-/// What came too late, or was made up for by one run, since this program started.
+/// What came too late, was made up for by one run, or was lost with its process, and decided since
+/// this program started.
 pub(crate) async fn what_was_missed(scheduler: &Scheduler, began: DateTime<Utc>) -> Told {
     println!("what passed while nobody looked:");
     for run in scheduler.runs(RunFilter::default()).await? {
-        let (RunState::Ended(outcome), Some(range)) = (run.state, run.range) else {
+        let RunState::Ended(outcome) = run.state else {
             continue;
         };
-        let is_ours = matches!(outcome, Outcome::Missed(_) | Outcome::Coalesced);
-        if is_ours && run.finished >= Some(began) && range.first < began {
-            println!(
-                "  {}: {outcome}, {}",
-                run.job,
-                fire_times(range.count.number())
-            );
+        if run.finished < Some(began) || run.fire_time() >= began {
+            continue;
+        }
+        match (outcome, run.range) {
+            (Outcome::Missed(_) | Outcome::Coalesced, Some(range)) => {
+                let count = fire_times(range.count.number());
+                println!("  {}: {outcome}, {count}", run.job);
+            }
+            (Outcome::Lost, _) => println!("  {}: lost with the process that ran it", run.job),
+            _ => {}
         }
     }
     Ok(())
