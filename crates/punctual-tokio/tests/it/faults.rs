@@ -279,3 +279,19 @@ async fn a_renewal_that_comes_through_ends_all_waits() {
     let mut started = all.iter().filter_map(|run| run.started);
     assert!(started.any(|started| soon.contains(&started)), "{all:#?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_fire_times_are_cancelled_at_once() {
+    let scheduler = started().await;
+    let job = scheduler.add_job(std::future::pending::<()>, every(1));
+    let job = job.id("all").coalesce(Coalesce::All { at_most: 10_000 });
+    job.paused().await.unwrap();
+    pass(10_000).await;
+    scheduler.resume_job("all", Resume::CatchUp).await.unwrap();
+    pass(0).await;
+    let run = scheduler.running().await.unwrap()[0].run;
+    scheduler.cancel_run(run).await.unwrap();
+    pass(60).await;
+    let done = scheduler.statistics("all").await.unwrap();
+    assert_eq!(done.cancelled, 10_000);
+}
