@@ -360,3 +360,18 @@ async fn a_store_that_does_not_answer_holds_up_the_shutdown_for_a_moment_only() 
     one.shutdown().await.unwrap();
     assert!(begun.elapsed() <= seconds(1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn runs_by_hand_that_are_asked_for_at_once_are_each_told_their_own_answer() {
+    let desk = Desk::default();
+    let ((one, _), (two, _)) = (desk.node("one").await, desk.node("two").await);
+    for id in ["busy", "free"] {
+        one.add_job("work", every(PERIOD)).id(id).await.unwrap();
+    }
+    one.run_job("busy").await.unwrap();
+    let (busy, free) = tokio::join!(two.run_job("busy"), two.run_job("free"));
+    assert!(busy.is_err(), "{busy:?}");
+    let runs = desk.store.runs(RunFilter::default()).await.unwrap();
+    let run = runs.iter().find(|run| run.job.as_str() == "free");
+    assert_eq!(free.unwrap(), run.unwrap().id);
+}
