@@ -2,12 +2,14 @@
 
 use std::sync::atomic::Ordering;
 
-use punctual_core::{Coalesce, MissReason, Outcome, Policies, RunId, SkipReason};
+use punctual_core::{
+    CancelReason, Coalesce, MissReason, Outcome, Overlap, Policies, RunId, SkipReason,
+};
 use punctual_store::JobStore;
 use punctual_tokio::{EventKind, Heard, MemoryStore, Resume, Scheduler};
 
 use crate::moody::Moody;
-use crate::support::{every, ledger, pass, runs, seconds, started};
+use crate::support::{Log, every, ledger, pass, runs, seconds, started};
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_an_outcome_with_its_message_and_the_next_run_happens() {
@@ -278,6 +280,36 @@ async fn a_renewal_that_comes_through_ends_all_waits() {
     let all = runs(&scheduler, "job").await;
     let mut started = all.iter().filter_map(|run| run.started);
     assert!(started.any(|started| soon.contains(&started)), "{all:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_cancelled_while_it_is_about_to_start_does_not_start() {
+    let moody = Moody::new();
+    let builder = Scheduler::builder().store("default", moody.clone());
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    let log = Log::default();
+    let begun = log.clone();
+    let body = move || {
+        begun.push(());
+        tokio::time::sleep(seconds(5))
+    };
+    let job = scheduler.add_job(body, every(600)).id("job");
+    job.overlap(Overlap::Queue { at_most: 1 }).await.unwrap();
+    scheduler.run_job("job").await.unwrap();
+    let waits = scheduler.run_job("job").await.unwrap();
+    pass(3).await;
+    moody.set_hanging(true);
+    pass(3).await;
+    scheduler.cancel_run(waits).await.unwrap();
+    moody.set_hanging(false);
+    pass(10).await;
+    let cancelled = Outcome::Cancelled(CancelReason::User);
+    let ended = [(Outcome::Succeeded, 1), (cancelled, 1)];
+    assert_eq!(ledger(&scheduler, "job").await, ended);
+    assert_eq!(log.all().len(), 1);
+    let job = scheduler.get_job("job").await.unwrap().unwrap();
+    assert_eq!((job.state.running, job.state.queued), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
