@@ -282,6 +282,58 @@ async fn a_renewal_that_comes_through_ends_all_waits() {
     assert!(started.any(|started| soon.contains(&started)), "{all:#?}");
 }
 
+/// A scheduler with a job every four seconds, one that edits it from elsewhere, and what has run.
+async fn with_editor() -> (Moody, [Scheduler; 2], Log<&'static str>) {
+    let (moody, log) = (Moody::new(), Log::default());
+    let build = |store| {
+        let task = |name| {
+            let log = log.clone();
+            move || {
+                log.push(name);
+                std::future::ready(())
+            }
+        };
+        let builder = Scheduler::builder().store("default", store);
+        builder.task("old", task("old")).task("new", task("new"))
+    };
+    let editor = build(Moody::shared(&moody.inner)).build().unwrap();
+    let scheduler = build(moody.clone()).build().unwrap();
+    scheduler.start().await.unwrap();
+    let job = scheduler.add_job("old", every(4)).id("job");
+    job.await.unwrap();
+    (moody, [scheduler, editor], log)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_gets_another_task_while_its_claim_is_on_its_way_calls_that() {
+    let (moody, [_scheduler, editor], log) = with_editor().await;
+    pass(3).await;
+    moody.set_hanging(true);
+    pass(1).await;
+    editor.modify_job("job").task("new").await.unwrap();
+    pass(0).await;
+    moody.set_hanging(false);
+    pass(0).await;
+    assert_eq!(log.all(), ["new"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_overtakes_the_answer_to_a_lost_claim_counts() {
+    let (moody, [_scheduler, editor], log) = with_editor().await;
+    pass(3).await;
+    moody.set_hanging(true);
+    pass(1).await;
+    editor.pause_job("job").await.unwrap();
+    moody.set_holding_answers(true);
+    moody.set_hanging(false);
+    pass(0).await;
+    editor.resume_job("job", Resume::SkipMissed).await.unwrap();
+    pass(0).await;
+    moody.set_holding_answers(false);
+    pass(4).await;
+    assert_eq!(log.all(), ["old"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_cancelled_while_it_is_about_to_start_does_not_start() {
     let moody = Moody::new();

@@ -16,6 +16,8 @@ pub(crate) struct Moody {
     pub(crate) fails: Arc<AtomicBool>,
     /// The next changes are made, but nobody hears of it.
     forgets_answers: Arc<AtomicU32>,
+    /// Changes are made, but their answers are on their way.
+    holds_answers: Arc<AtomicBool>,
     again: Arc<Notify>,
     is_shared: bool,
     is_persistent: bool,
@@ -28,6 +30,7 @@ impl Moody {
             hangs: Arc::default(),
             fails: Arc::default(),
             forgets_answers: Arc::default(),
+            holds_answers: Arc::default(),
             again: Arc::default(),
             is_shared: false,
             is_persistent: false,
@@ -63,6 +66,9 @@ impl Moody {
     ) -> Reply<'a, T> {
         Box::pin(async move {
             let answer = self.moody(call).await?;
+            while self.holds_answers.load(Ordering::SeqCst) {
+                self.again.notified().await;
+            }
             let count = &self.forgets_answers;
             let less = count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
                 left.checked_sub(1)
@@ -76,6 +82,11 @@ impl Moody {
 
     pub(crate) fn set_hanging(&self, hangs: bool) {
         self.hangs.store(hangs, Ordering::SeqCst);
+        self.again.notify_waiters();
+    }
+
+    pub(crate) fn set_holding_answers(&self, holds: bool) {
+        self.holds_answers.store(holds, Ordering::SeqCst);
         self.again.notify_waiters();
     }
 
