@@ -6,7 +6,7 @@ use punctual_core::{
     CancelReason, Coalesce, MissReason, Outcome, Overlap, Policies, RunId, SkipReason,
 };
 use punctual_store::JobStore;
-use punctual_tokio::{EventKind, Heard, MemoryStore, Resume, Scheduler};
+use punctual_tokio::{EventKind, Heard, MemoryStore, NewJob, Resume, Scheduler};
 
 use crate::moody::Moody;
 use crate::support::{Log, every, ledger, pass, runs, seconds, started};
@@ -362,6 +362,22 @@ async fn a_run_that_is_cancelled_while_it_is_about_to_start_does_not_start() {
     assert_eq!(log.all().len(), 1);
     let job = scheduler.get_job("job").await.unwrap().unwrap();
     assert_eq!((job.state.running, job.state.queued), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_cannot_be_read_holds_up_no_job_of_another_store() {
+    let moody = Moody::new();
+    moody.damage("b");
+    let builder = Scheduler::builder().store("damaged", moody);
+    let scheduler = builder.build().unwrap();
+    let jobs = ["a", "b", "c"].map(|id| NewJob::new(|| async {}, every(1)).id(id));
+    let added = scheduler.add_jobs(jobs).await.unwrap();
+    let taken = added[1].as_ref().unwrap_err().to_string();
+    assert!(
+        taken.contains("`b`") && taken.contains("`damaged`"),
+        "{taken}"
+    );
+    assert!(added[0].is_ok() && added[2].is_ok());
 }
 
 #[tokio::test(start_paused = true)]

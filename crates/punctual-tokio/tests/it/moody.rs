@@ -1,7 +1,8 @@
 //! A store that has bad days.
 
-use std::sync::Arc;
+use std::future::ready;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use punctual_core::{JobId, Run, RunId};
 use punctual_store as store;
@@ -18,6 +19,8 @@ pub(crate) struct Moody {
     forgets_answers: Arc<AtomicU32>,
     /// Changes are made, but their answers are on their way.
     holds_answers: Arc<AtomicBool>,
+    /// A job whose row cannot be read.
+    damaged: Arc<Mutex<Option<JobId>>>,
     again: Arc<Notify>,
     is_shared: bool,
     is_persistent: bool,
@@ -31,6 +34,7 @@ impl Moody {
             fails: Arc::default(),
             forgets_answers: Arc::default(),
             holds_answers: Arc::default(),
+            damaged: Arc::default(),
             again: Arc::default(),
             is_shared: false,
             is_persistent: false,
@@ -90,6 +94,10 @@ impl Moody {
         self.again.notify_waiters();
     }
 
+    pub(crate) fn damage(&self, id: &str) {
+        *self.damaged.lock().unwrap() = Some(id.try_into().unwrap());
+    }
+
     fn moody<'a, T: Send + 'a>(
         &'a self,
         call: impl FnOnce() -> Reply<'a, T> + Send + 'a,
@@ -120,6 +128,10 @@ impl JobStore for Moody {
         self.moody(|| self.inner.add(jobs))
     }
     fn get(&self, id: JobId) -> Reply<'_, Option<store::StoredJob>> {
+        if self.damaged.lock().unwrap().as_ref() == Some(&id) {
+            let damaged = store::Error::unreadable(&id, "it was damaged");
+            return Box::pin(ready(Err(damaged)));
+        }
         self.moody(|| self.inner.get(id))
     }
     fn list(&self, filter: store::JobFilter) -> Reply<'_, Vec<store::StoredJob>> {
