@@ -223,9 +223,12 @@ impl Keeper {
             if run.reruns == 0 || is_known || self.taken.contains(&run.id) {
                 continue;
             }
-            match store.get(run.job.clone()).await? {
-                Some(job) => recovered.taken.push(TakenRun { run, job }),
-                None => recovered.lost.push(run),
+            match store.get(run.job.clone()).await {
+                Ok(Some(job)) => recovered.taken.push(TakenRun { run, job }),
+                Ok(None) => recovered.lost.push(run),
+                // Nobody can tell how to run it.
+                Err(error) if error.kind() == ErrorKind::Unreadable => recovered.lost.push(run),
+                Err(error) => return Err(error),
             }
         }
         recovered.taken.sort_by_key(|taken| taken.run.id);

@@ -375,3 +375,23 @@ async fn runs_by_hand_that_are_asked_for_at_once_are_each_told_their_own_answer(
     let run = runs.iter().find(|run| run.job.as_str() == "free");
     assert_eq!(free.unwrap(), run.unwrap().id);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_cannot_be_read_does_not_hold_up_what_was_taken_over_unheard() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    for id in ["bad", "good"] {
+        let job = one.add_job("work", every(PERIOD)).id(id);
+        job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    }
+    pass(PERIOD).await;
+    let (_two, other) = desk.node("two").await;
+    pass(1).await;
+    way.set_hanging(true);
+    other.forget_answers(1);
+    other.damage("bad");
+    pass(20).await;
+    let begun = desk.begun.all().into_iter().map(|(node, _)| node);
+    assert_eq!(begun.collect::<Vec<_>>(), ["one", "one", "two"]);
+    assert!(desk.states().await.contains(&LOST));
+}
