@@ -60,7 +60,8 @@ pub(crate) struct Worker {
     pub(crate) store: Arc<dyn JobStore>,
     pub(crate) node: NodeInfo,
     pub(crate) health: Arc<Health>,
-    /// Whether this node begins runs: it is neither paused nor shutting down.
+    /// Whether this node begins runs of the store: it is neither paused nor shutting down, and
+    /// the store was not removed.
     pub(crate) begins_runs: Arc<AtomicBool>,
     pub(crate) replies: mpsc::Sender<Reply>,
 }

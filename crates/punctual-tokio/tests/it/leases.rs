@@ -395,3 +395,22 @@ async fn a_job_that_cannot_be_read_does_not_hold_up_what_was_taken_over_unheard(
     assert_eq!(begun.collect::<Vec<_>>(), ["one", "one", "two"]);
     assert!(desk.states().await.contains(&LOST));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_was_removed_takes_no_runs_over() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    one.add_job("work", every(9 * PERIOD))
+        .id("b")
+        .await
+        .unwrap();
+    pass(PERIOD).await;
+    let (two, _) = desk.node("two").await;
+    two.run_job("b").await.unwrap();
+    two.remove_jobstore("default").await.unwrap();
+    way.set_hanging(true);
+    pass(30).await;
+    assert_eq!(desk.begun.all().len(), 2, "{:?}", desk.begun.all());
+}
