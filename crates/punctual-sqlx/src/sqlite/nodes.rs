@@ -75,7 +75,7 @@ impl Inner {
             Err(error) if error.kind() == ErrorKind::Fenced => false,
             Err(error) => return Err(error),
         };
-        if holds && at.open_of(&lease, "epoch <= ?2").await?.is_empty() {
+        if holds {
             at.forget(&lease).await?;
         }
         transaction.commit().await.map_err(failed)
@@ -137,10 +137,15 @@ impl At<'_> {
             .map_err(failed)
     }
 
-    /// Takes a node out, unless it has registered anew meanwhile.
+    /// Takes a node out, unless it has registered anew meanwhile, or has open runs, be they
+    /// readable or not.
     pub(super) async fn forget(&mut self, lease: &Lease) -> Result<(), Error> {
-        self.on_node("DELETE FROM {p}nodes WHERE name = ?1 AND epoch = ?2", lease)
-            .await
+        self.on_node(
+            "DELETE FROM {p}nodes WHERE name = ?1 AND epoch = ?2 AND NOT EXISTS \
+             (SELECT 1 FROM {p}runs WHERE finished IS NULL AND node = ?1 AND epoch <= ?2)",
+            lease,
+        )
+        .await
     }
 
     /// The open runs of a node of which this is true, in the order of their numbers.

@@ -4,7 +4,8 @@ use punctual_core::{JobId, Outcome};
 use punctual_sqlx::SqliteStore;
 use punctual_sqlx::limits::{MAX_JOB_BYTES, MAX_TEXT_BYTES};
 use punctual_store::{
-    ClaimAnswer, EndText, ErrorKind, JobFilter, JobStore, OnConflict, RunEnd, RunFilter,
+    ClaimAnswer, EndText, ErrorKind, JobFilter, JobStore, OnConflict, RecoverRequest, RunEnd,
+    RunFilter,
 };
 use serde_json::json;
 
@@ -259,4 +260,35 @@ async fn a_result_over_the_limit_does_not_keep_a_run_open() {
     assert_eq!(runs[0].state.outcome(), Some(Outcome::Succeeded));
     assert_eq!(runs[0].result, None);
     assert!(runs[0].error.as_ref().unwrap().contains("was not kept"));
+}
+
+/// An open run that cannot be read is nobody's to settle: its node stays listed, so that it is
+/// settled once the row was mended.
+#[tokio::test]
+async fn a_node_with_an_open_run_that_cannot_be_read_stays_listed() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let lease = node(&store, "one").await;
+    let claims = vec![advance(&add(&store, job("a")).await.unwrap(), at(10))];
+    store.claim(&request(&lease, claims, vec![])).await.unwrap();
+    let mut other = connect(&folder, "jobs.db").await;
+    run(&mut other, "UPDATE punctual_runs SET origin = 'dream'").await;
+    store.leave(lease).await.unwrap();
+    let heir = node(&store, "heir").await;
+    let recover = async || {
+        let peers = store.nodes().await.unwrap();
+        let dead = peers.into_iter().find(|peer| &*peer.info.name == "one");
+        let request = RecoverRequest {
+            by: heir.clone(),
+            tasks: vec![],
+            dead: dead.unwrap(),
+            now: at(60).timestamp_micros(),
+        };
+        store.recover(request).await.unwrap().lost.len()
+    };
+    assert_eq!(recover().await, 0);
+    run(&mut other, "UPDATE punctual_runs SET origin = 'scheduled'").await;
+    assert_eq!(recover().await, 1);
+    let found = store.get("a".try_into().unwrap()).await.unwrap();
+    assert_eq!(found.unwrap().state.running, 0);
 }
