@@ -395,3 +395,18 @@ async fn ten_thousand_fire_times_are_cancelled_at_once() {
     let done = scheduler.statistics("all").await.unwrap();
     assert_eq!(done.cancelled, 10_000);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_nobody_goes_on_with_does_not_hold_up_the_store() {
+    let (scheduler, moody) = with_moody().await;
+    let _events = scheduler.events();
+    moody.set_hanging(true);
+    let mut edit = std::pin::pin!(async { scheduler.modify_job("moody").name("x").await });
+    assert!(futures::poll!(edit.as_mut()).is_pending());
+    moody.set_hanging(false);
+    scheduler.wakeup().await.unwrap();
+    pass(100).await;
+    let good = scheduler.statistics("good").await.unwrap().succeeded;
+    let done = scheduler.statistics("moody").await.unwrap().succeeded;
+    assert!(done + 5 > good, "{done} of {good}");
+}
