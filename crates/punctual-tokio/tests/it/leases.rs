@@ -414,3 +414,25 @@ async fn a_store_that_was_removed_takes_no_runs_over() {
     pass(30).await;
     assert_eq!(desk.begun.all().len(), 2, "{:?}", desk.begun.all());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_settles_what_many_dead_ones_left_is_not_taken_for_dead() {
+    let desk = Desk::default();
+    let mut dying = Vec::new();
+    for name in ["a", "b", "c", "d", "e"] {
+        dying.push(desk.node(name).await);
+    }
+    let (busy, slow) = desk.node("busy").await;
+    slow.recover_within(seconds(3));
+    busy.add_job("work", every(PERIOD)).id("a").await.unwrap();
+    busy.run_job("a").await.unwrap();
+    pass(0).await;
+    let (_other, _) = desk.node("other").await;
+    pass(10).await;
+    for (_, way) in &dying {
+        way.set_hanging(true);
+    }
+    pass(60).await;
+    assert_eq!(desk.nodes().await, ["busy", "other"]);
+    assert_eq!(desk.states().await, [RunState::Running]);
+}

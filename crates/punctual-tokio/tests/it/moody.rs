@@ -3,6 +3,7 @@
 use std::future::ready;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use punctual_core::{JobId, Run, RunId};
 use punctual_store as store;
@@ -19,6 +20,8 @@ pub(crate) struct Moody {
     forgets_answers: Arc<AtomicU32>,
     /// Changes are made, but their answers are on their way.
     holds_answers: Arc<AtomicBool>,
+    /// To settle the runs of a dead node takes so long.
+    recovery: Arc<Mutex<Duration>>,
     /// A job whose row cannot be read.
     damaged: Arc<Mutex<Option<JobId>>>,
     again: Arc<Notify>,
@@ -34,6 +37,7 @@ impl Moody {
             fails: Arc::default(),
             forgets_answers: Arc::default(),
             holds_answers: Arc::default(),
+            recovery: Arc::default(),
             damaged: Arc::default(),
             again: Arc::default(),
             is_shared: false,
@@ -92,6 +96,10 @@ impl Moody {
     pub(crate) fn set_holding_answers(&self, holds: bool) {
         self.holds_answers.store(holds, Ordering::SeqCst);
         self.again.notify_waiters();
+    }
+
+    pub(crate) fn recover_within(&self, time: Duration) {
+        *self.recovery.lock().unwrap() = time;
     }
 
     pub(crate) fn damage(&self, id: &str) {
@@ -168,7 +176,13 @@ impl JobStore for Moody {
         self.moody(|| self.inner.open_runs(node))
     }
     fn recover(&self, request: store::RecoverRequest) -> Reply<'_, store::Recovered> {
-        self.change(|| self.inner.recover(request))
+        let time = *self.recovery.lock().unwrap();
+        self.change(move || {
+            Box::pin(async move {
+                tokio::time::sleep(time).await;
+                self.inner.recover(request).await
+            })
+        })
     }
     fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {
         self.inner.request_cancel(run)
