@@ -20,6 +20,7 @@ impl Inner {
         };
         let id = update.job.id();
         let found = at.counted(&[id.as_str()], &[]).await?.pop();
+        let found = found.filter(|job| job.policies.is_some());
         let old = found.ok_or_else(|| Error::no_job(id))?;
         let seen = &update.state;
         if old.state.revision != seen.revision || old.state.incarnation != seen.incarnation {

@@ -292,3 +292,28 @@ async fn a_node_with_an_open_run_that_cannot_be_read_stays_listed() {
     let found = store.get("a".try_into().unwrap()).await.unwrap();
     assert_eq!(found.unwrap().state.running, 0);
 }
+
+/// What becomes of its runs is counted, whatever else of its row cannot be read.
+#[tokio::test]
+async fn runs_of_a_job_whose_state_is_damaged_meanwhile_are_counted() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let stored = add(&store, job("a")).await.unwrap();
+    let lease = node(&store, "one").await;
+    let claims = vec![advance(&stored, at(10))];
+    let reply = store.claim(&request(&lease, claims, vec![])).await.unwrap();
+    let [ClaimAnswer::Won(won)] = reply.answers[..] else {
+        panic!("{reply:?}");
+    };
+    let mut other = connect(&folder, "jobs.db").await;
+    run(&mut other, "UPDATE punctual_jobs SET absence = 'lazy'").await;
+    let ends = vec![ended(won.first)];
+    store.claim(&request(&lease, vec![], ends)).await.unwrap();
+    let reason = &store.unreadable(9).await.unwrap()[0].reason;
+    assert!(reason.contains("lazy"), "{reason}");
+    run(&mut other, "UPDATE punctual_jobs SET absence = 'grace'").await;
+    let found = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
+    assert_eq!(found.state.running, 0);
+    let done = store.statistics("a".try_into().unwrap()).await.unwrap();
+    assert_eq!(done.succeeded, 1);
+}
