@@ -1,6 +1,6 @@
 //! Rows that cannot be read, and texts of every kind.
 
-use punctual_core::{JobId, Outcome};
+use punctual_core::{JobId, Outcome, RunId};
 use punctual_sqlx::SqliteStore;
 use punctual_sqlx::limits::{MAX_JOB_BYTES, MAX_TEXT_BYTES};
 use punctual_store::{
@@ -316,4 +316,18 @@ async fn runs_of_a_job_whose_state_is_damaged_meanwhile_are_counted() {
     assert_eq!(found.state.running, 0);
     let done = store.statistics("a".try_into().unwrap()).await.unwrap();
     assert_eq!(done.succeeded, 1);
+}
+
+#[tokio::test]
+async fn a_page_before_the_greatest_number_is_the_newest() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let lease = node(&store, "one").await;
+    let claims = vec![advance(&add(&store, job("a")).await.unwrap(), at(10))];
+    store.claim(&request(&lease, claims, vec![])).await.unwrap();
+    let page = RunFilter {
+        before: Some(RunId(u64::MAX)),
+        ..RunFilter::default()
+    };
+    assert_eq!(store.runs(page).await.unwrap().len(), 1);
 }
