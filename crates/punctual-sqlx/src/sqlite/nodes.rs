@@ -25,8 +25,7 @@ impl Inner {
             connection: &mut transaction,
             prefix: &self.prefix,
         };
-        // One counter for all names, so that a name may be forgotten and come again.
-        let epoch = at.count_up("epoch", 1).await?;
+        let epoch = at.next_epoch().await?;
         let tasks: Vec<&str> = node.tasks.iter().map(|task| &**task).collect();
         sqlx::query(self.prefix.sql(statement))
             .bind(&*node.name)
@@ -124,6 +123,18 @@ impl At<'_> {
             return Err(Error::fenced(&lease.node));
         }
         Ok(())
+    }
+
+    /// One counter serves all names, so that a name may be forgotten and come again. A process of
+    /// the first version that still has the file open counts in the rows.
+    async fn next_epoch(&mut self) -> Result<u64, Error> {
+        let statement = "UPDATE {p}counters SET value = \
+             max(value, (SELECT coalesce(max(epoch), 0) FROM {p}nodes)) WHERE name = 'epoch'";
+        sqlx::query(self.prefix.sql(statement))
+            .execute(&mut *self.connection)
+            .await
+            .map_err(failed)?;
+        self.count_up("epoch", 1).await
     }
 
     /// A statement about a node (`?1`) and its epoch (`?2`).

@@ -277,6 +277,17 @@ async fn tables_of_an_older_version_are_brought_up_to_date() {
     );
 }
 
+/// A process of the first version that has the file open goes on counting epochs by name.
+#[tokio::test]
+async fn epochs_grow_beyond_those_of_an_older_version() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    node(&store, "one").await;
+    let mut other = connect(&folder, "jobs.db").await;
+    run(&mut other, "UPDATE punctual_nodes SET epoch = epoch + 1").await;
+    assert_eq!(node(&store, "one").await.epoch, 3);
+}
+
 #[tokio::test]
 async fn prefixes_share_a_file() {
     let folder = Folder::new();
