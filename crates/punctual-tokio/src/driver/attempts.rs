@@ -225,10 +225,10 @@ impl Driver {
             if entry.instances == 0 {
                 entry.gate = None;
             }
-            if entry.waiting.is_some() {
-                self.promote(job);
-            } else if entry.is_idle() {
+            if entry.is_idle() {
                 self.settled.push(job);
+            } else if entry.waiting.is_some() {
+                self.promote(job);
             }
         }
     }
