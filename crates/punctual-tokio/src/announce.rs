@@ -1,7 +1,8 @@
 //! Keeps events in order: nobody hears that a job runs before hearing that it was added.
 //!
 //! A verb changes the store first and tells listeners after. Meanwhile the change reaches the
-//! scheduler task by way of the store; it is held up there until the listeners were told.
+//! scheduler task by way of the store; it is held up there for a moment until the listeners were
+//! told.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

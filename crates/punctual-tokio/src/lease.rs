@@ -1,7 +1,7 @@
 //! The right of this node to claim from a store: registered, renewed, and registered anew once it
 //! was lost. Who renews also notices who does not, and settles what those leave behind.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -33,8 +33,9 @@ pub(crate) struct Keeper {
     refused: Arc<Notify>,
     /// Runs that were taken over under this lease.
     taken: BTreeSet<RunId>,
-    /// Nodes that were to be recovered; nobody knows what became of it.
-    unsure: Vec<Peer>,
+    /// Dead nodes that are to be recovered, and whether that was asked for before: then nobody
+    /// knows what became of it.
+    dead: VecDeque<(Peer, bool)>,
 }
 
 /// Why a lease is not kept any longer.
@@ -57,7 +58,7 @@ pub(crate) fn lease(worker: Worker) -> (Keeper, Held) {
         lease: sender,
         refused,
         taken: BTreeSet::new(),
-        unsure: Vec::new(),
+        dead: VecDeque::new(),
     };
     (keeper, held)
 }
@@ -127,7 +128,7 @@ impl Keeper {
         );
         self.worker.node.name = other;
         self.taken.clear();
-        self.unsure.clear();
+        self.dead.clear();
     }
 
     /// Runs of a process that had this name before.
@@ -145,10 +146,8 @@ impl Keeper {
     async fn tend(&mut self, lease: &Lease) -> End {
         let is_shared = self.worker.store.traits().shared;
         let mut peers = Peers::default();
-        let mut wait = RENEW;
+        let mut next = Instant::now() + RENEW;
         loop {
-            let next = Instant::now() + wait;
-            wait = RENEW;
             tokio::select! {
                 biased;
                 () = self.lease.closed() => return End::Unused,
@@ -159,12 +158,13 @@ impl Keeper {
             match self.worker.store.renew(lease.clone()).await {
                 Ok(renewal) => {
                     self.worker.health.renews();
+                    next = Instant::now() + RENEW;
                     self.renewed(lease, renewal, &mut peers).await;
                 }
                 Err(error) if error.kind() == ErrorKind::Fenced => return End::Fenced,
                 Err(error) => {
                     self.worker.health.fails(&error);
-                    wait = TRY_AGAIN;
+                    next = Instant::now() + TRY_AGAIN;
                 }
             }
         }
@@ -175,15 +175,30 @@ impl Keeper {
             // Nobody listens only when nobody runs anything any more.
             let _ = self.worker.reply(ReplyKind::Cancel(renewal.cancels)).await;
         }
-        for unsure in std::mem::take(&mut self.unsure) {
-            self.recover(lease, unsure, true).await;
-        }
         let others = renewal.peers.into_iter();
         let is_self = |peer: &Peer| peer.info.name == lease.node && peer.epoch == lease.epoch;
         let others = others.filter(|peer| !is_self(peer));
         for dead in peers.observe(others.collect(), Instant::now()) {
             tracing::warn!(node = %dead.info.name, "a node is dead: its runs are settled");
-            self.recover(lease, dead, false).await;
+            if !self.dead.iter().any(|(other, _)| *other == dead) {
+                self.dead.push_back((dead, false));
+            }
+        }
+        self.recover_dead(lease).await;
+    }
+
+    /// Settles what dead nodes left behind, until the own lease has to be renewed: the rest comes
+    /// after that.
+    async fn recover_dead(&mut self, lease: &Lease) {
+        let until = Instant::now() + RENEW;
+        for _ in 0..self.dead.len() {
+            let Some((dead, is_repeated)) = self.dead.pop_front() else {
+                return;
+            };
+            self.recover(lease, dead, is_repeated).await;
+            if Instant::now() >= until {
+                return;
+            }
         }
     }
 
@@ -198,7 +213,7 @@ impl Keeper {
             Ok(recovered) => self.pass_on(recovered).await,
             Err(error) => {
                 self.worker.health.fails(&error);
-                self.unsure.push(request.dead);
+                self.dead.push_back((request.dead, true));
             }
         }
     }
@@ -223,9 +238,12 @@ impl Keeper {
             if run.reruns == 0 || is_known || self.taken.contains(&run.id) {
                 continue;
             }
-            match store.get(run.job.clone()).await? {
-                Some(job) => recovered.taken.push(TakenRun { run, job }),
-                None => recovered.lost.push(run),
+            match store.get(run.job.clone()).await {
+                Ok(Some(job)) => recovered.taken.push(TakenRun { run, job }),
+                Ok(None) => recovered.lost.push(run),
+                // Nobody can tell how to run it.
+                Err(error) if error.kind() == ErrorKind::Unreadable => recovered.lost.push(run),
+                Err(error) => return Err(error),
             }
         }
         recovered.taken.sort_by_key(|taken| taken.run.id);

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use punctual_core::{MissReason, RunId};
@@ -52,6 +53,8 @@ pub(crate) struct Partition {
     /// The store was removed: no new runs, and nothing is left of it here once those under way
     /// are recorded.
     pub(crate) is_leaving: bool,
+    /// For who takes over runs of dead nodes: whether this one begins any.
+    pub(crate) begins_runs: Arc<AtomicBool>,
 }
 
 /// What waits to be sent while a request is on its way: it all goes with the next one.
@@ -158,7 +161,13 @@ impl Partition {
             parked: BTreeSet::new(),
             parked_tasks: BTreeSet::new(),
             is_leaving: false,
+            begins_runs: Arc::default(),
         }
+    }
+
+    pub(crate) fn say_whether_runs_begin(&self, begins: bool) {
+        let begins = begins && !self.is_leaving;
+        self.begins_runs.store(begins, Ordering::SeqCst);
     }
 
     /// Whether all that happened is recorded.

@@ -9,7 +9,7 @@ pub(crate) struct Counted {
     pub(crate) birth: i64,
     pub(crate) id: Box<str>,
     pub(crate) state: JobState,
-    /// Nothing if they cannot be read: then nothing of the job can be claimed.
+    /// Nothing if they, or its state, cannot be read: then nothing of the job can be claimed.
     pub(crate) policies: Option<Policies>,
     pub(crate) statistics: Tally,
     /// Whether its schedule is to be written.

@@ -188,16 +188,22 @@ impl JobRow<'_> {
 }
 
 impl StateRow<'_> {
-    pub(crate) fn decode(&self) -> Result<JobState, String> {
+    /// What runs that end change, whatever else cannot be understood.
+    pub(crate) fn counts(&self) -> Result<JobState, String> {
         let mut state = JobState::default();
+        state.running = count("running", self.running)?;
+        state.queued = count("queued", self.queued)?;
+        state.finished = self.finished != 0;
+        Ok(state)
+    }
+
+    pub(crate) fn decode(&self) -> Result<JobState, String> {
+        let mut state = self.counts()?;
         state.next_run_time = at("next_run_time", self.next_run_time)?;
         state.anchor = at("anchor", self.anchor)?;
         state.incarnation = count("incarnation", self.incarnation)?;
         state.revision = count("revision", self.revision)?;
-        state.running = count("running", self.running)?;
-        state.queued = count("queued", self.queued)?;
         state.paused = self.paused != 0;
-        state.finished = self.finished != 0;
         state.search_limit = self.search_limit != 0;
         state.absence = outcome::absence(&self.absence)
             .ok_or_else(|| format!("absence: `{}` is no reason", self.absence))?;

@@ -31,12 +31,13 @@ impl Inner {
             (None, true) => ("INDEXED BY {p}runs_open", "?1 IS NULL AND finished IS NULL"),
         };
         let statement = NEWEST.replace("{index}", index).replace("{rows}", rows);
+        let before = filter.before.map_or(u64::MAX, |run| run.0);
         let mut rows = sqlx::query(self.prefix.sql(&statement))
             .bind(filter.job.as_ref().map(JobId::as_str))
             .bind(filter.outcome.map(outcome::word))
             .bind(or(filter.from, i64::MIN))
             .bind(or(filter.until, i64::MAX))
-            .bind(filter.before.map_or(i64::MAX, |run| run.0 as i64))
+            .bind(i64::try_from(before).unwrap_or(i64::MAX))
             .fetch(&self.readers);
         let mut runs = Vec::new();
         while let Some(row) = rows.try_next().await.map_err(failed)? {

@@ -57,7 +57,7 @@ impl At<'_> {
         Ok(value.unsigned_abs())
     }
 
-    /// The jobs of these ids and births, without their definitions. Those whose state cannot be
+    /// The jobs of these ids and births, without their definitions. Those whose counts cannot be
     /// read are left out.
     pub(super) async fn counted(
         &mut self,
@@ -183,10 +183,14 @@ struct CountedRow<'r>(
 impl CountedRow<'_> {
     fn decode(self) -> Option<Counted> {
         let Self(birth, id, policies, statistics, state) = self;
-        let mut job = Counted::new(birth, &id, state.decode().ok()?);
+        let decoded = state.decode();
+        let is_readable = decoded.is_ok();
+        let state = decoded.or_else(|_| state.counts()).ok()?;
+        let mut job = Counted::new(birth, &id, state);
         if let Some(policies) = policies {
             job.policies = serde_json::from_str(&policies).ok();
         }
+        job.policies = job.policies.filter(|_| is_readable);
         job.statistics = statistics.as_deref().into();
         Some(job)
     }

@@ -25,8 +25,7 @@ impl Inner {
             connection: &mut transaction,
             prefix: &self.prefix,
         };
-        // One counter for all names, so that a name may be forgotten and come again.
-        let epoch = at.count_up("epoch", 1).await?;
+        let epoch = at.next_epoch().await?;
         let tasks: Vec<&str> = node.tasks.iter().map(|task| &**task).collect();
         sqlx::query(self.prefix.sql(statement))
             .bind(&*node.name)
@@ -75,7 +74,7 @@ impl Inner {
             Err(error) if error.kind() == ErrorKind::Fenced => false,
             Err(error) => return Err(error),
         };
-        if holds && at.open_of(&lease, "epoch <= ?2").await?.is_empty() {
+        if holds {
             at.forget(&lease).await?;
         }
         transaction.commit().await.map_err(failed)
@@ -126,6 +125,18 @@ impl At<'_> {
         Ok(())
     }
 
+    /// One counter serves all names, so that a name may be forgotten and come again. A process of
+    /// the first version that still has the file open counts in the rows.
+    async fn next_epoch(&mut self) -> Result<u64, Error> {
+        let statement = "UPDATE {p}counters SET value = \
+             max(value, (SELECT coalesce(max(epoch), 0) FROM {p}nodes)) WHERE name = 'epoch'";
+        sqlx::query(self.prefix.sql(statement))
+            .execute(&mut *self.connection)
+            .await
+            .map_err(failed)?;
+        self.count_up("epoch", 1).await
+    }
+
     /// A statement about a node (`?1`) and its epoch (`?2`).
     pub(super) async fn on_node(&mut self, statement: &str, lease: &Lease) -> Result<(), Error> {
         sqlx::query(self.prefix.sql(statement))
@@ -137,10 +148,15 @@ impl At<'_> {
             .map_err(failed)
     }
 
-    /// Takes a node out, unless it has registered anew meanwhile.
+    /// Takes a node out, unless it has registered anew meanwhile, or has open runs, be they
+    /// readable or not.
     pub(super) async fn forget(&mut self, lease: &Lease) -> Result<(), Error> {
-        self.on_node("DELETE FROM {p}nodes WHERE name = ?1 AND epoch = ?2", lease)
-            .await
+        self.on_node(
+            "DELETE FROM {p}nodes WHERE name = ?1 AND epoch = ?2 AND NOT EXISTS \
+             (SELECT 1 FROM {p}runs WHERE finished IS NULL AND node = ?1 AND epoch <= ?2)",
+            lease,
+        )
+        .await
     }
 
     /// The open runs of a node of which this is true, in the order of their numbers.

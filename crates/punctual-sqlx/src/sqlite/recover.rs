@@ -35,9 +35,7 @@ impl Inner {
         }
         let open = at.open_of(&dead, "epoch <= ?2").await?;
         let recovered = at.settle(&open, &request).await?;
-        if at.open_of(&dead, "epoch <= ?2").await?.is_empty() {
-            at.forget(&dead).await?;
-        }
+        at.forget(&dead).await?;
         transaction.commit().await.map_err(failed)?;
         Ok(recovered)
     }

@@ -33,16 +33,13 @@ const COLUMNS: &[(&str, &str)] = &[
     ("{p}nodes", "name epoch state beats tasks_json zones"),
 ];
 
-/// Checks the tables and makes what is missing. Many may do this at once: steps are made under
-/// the lock of the database, and looked for again under it.
+/// Checks the tables and makes what is missing. Many may do this at once: they are looked at, and
+/// steps are made, under the lock of the database.
 pub(super) async fn prepare(
     connection: &mut SqliteConnection,
     prefix: &Prefix,
     file: &str,
 ) -> Result<(), Error> {
-    if find(connection, prefix, file).await? == Some(STEPS.len()) {
-        return Ok(());
-    }
     let failed = |error| opening(file, error);
     let begun = connection.begin_with("BEGIN IMMEDIATE").await;
     let mut transaction = begun.map_err(failed)?;

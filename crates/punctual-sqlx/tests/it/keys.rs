@@ -1,8 +1,8 @@
 //! Keys of runs are used once.
 
 use punctual_core::plan::manual;
-use punctual_core::{Job, MaxInstances, Policies};
-use punctual_store::{Claim, ClaimAnswer, ClaimKind, JobStore, RunFilter};
+use punctual_core::{Count, FireRange, Job, MaxInstances, MissReason, Outcome, Policies};
+use punctual_store::{Claim, ClaimAnswer, ClaimKind, JobStore, RunFilter, Update};
 
 use crate::folder::Folder;
 use crate::opening::{connect, run};
@@ -72,5 +72,40 @@ async fn a_fire_time_that_was_run_is_passed_over() {
         store.get("a".try_into().unwrap()).await.unwrap().as_ref(),
         Some(row)
     );
+    assert_eq!(store.runs(RunFilter::default()).await.unwrap().len(), 1);
+}
+
+/// The same for a paused job that is resumed: what was decided before stays decided.
+#[tokio::test]
+async fn an_edit_of_a_schedule_that_was_set_back_is_made() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let lease = node(&store, "one").await;
+    let stored = add(&store, unlimited("a")).await.unwrap();
+    let claims = vec![advance(&stored, at(10))];
+    store.claim(&request(&lease, claims, vec![])).await.unwrap();
+    let mut other = connect(&folder, "jobs.db").await;
+    run(
+        &mut other,
+        "UPDATE punctual_jobs SET next_run_time = next_run_time - 10000000",
+    )
+    .await;
+    let read = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
+    let mut state = read.state;
+    state.next_run_time = Some(at(20));
+    let range = FireRange {
+        first: at(10),
+        last: at(10),
+        count: Count::Exact(1),
+    };
+    let update = Update {
+        job: read.job,
+        state,
+        new_incarnation: false,
+        decided: Some((range, Outcome::Missed(MissReason::Paused))),
+        now: at(15),
+    };
+    let updated = store.update(update).await.unwrap();
+    assert_eq!(updated.state.next_run_time, Some(at(20)));
     assert_eq!(store.runs(RunFilter::default()).await.unwrap().len(), 1);
 }

@@ -1,5 +1,6 @@
 //! What happens to those who cannot open a store: a message that says what to do, and no harm.
 
+use std::task::Poll;
 use std::time::Duration;
 
 use punctual_sqlx::{Error, ErrorKind, SqliteOptions};
@@ -197,6 +198,29 @@ async fn many_may_open_a_new_file_at_once() {
     assert_eq!(steps.await.unwrap().len(), 2);
 }
 
+/// Whoever looks while another makes the tables does not take them for those of others.
+#[tokio::test]
+async fn tables_that_are_just_being_made_are_ours() {
+    let folder = Folder::new();
+    for steps in 0.. {
+        let options = || {
+            let options = folder.options(&format!("{steps}.db"));
+            options.busy_timeout(Duration::from_millis(1))
+        };
+        let mut slow = std::pin::pin!(options().open());
+        for _ in 0..steps {
+            if let Poll::Ready(opened) = futures::poll!(slow.as_mut()) {
+                opened.unwrap();
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        // It fails while the slow one holds the lock.
+        options().open().await.ok();
+        slow.await.unwrap();
+    }
+}
+
 /// A file as the first version left it: a job with a run of a node that was killed, and a node
 /// that has left.
 const FIRST_FORM: &str = concat!(
@@ -253,6 +277,17 @@ async fn tables_of_an_older_version_are_brought_up_to_date() {
         0,
         "nothing is left of nodes that are gone"
     );
+}
+
+/// A process of the first version that has the file open goes on counting epochs by name.
+#[tokio::test]
+async fn epochs_grow_beyond_those_of_an_older_version() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    node(&store, "one").await;
+    let mut other = connect(&folder, "jobs.db").await;
+    run(&mut other, "UPDATE punctual_nodes SET epoch = epoch + 1").await;
+    assert_eq!(node(&store, "one").await.epoch, 3);
 }
 
 #[tokio::test]

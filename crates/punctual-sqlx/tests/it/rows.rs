@@ -1,10 +1,11 @@
 //! Rows that cannot be read, and texts of every kind.
 
-use punctual_core::{JobId, Outcome};
+use punctual_core::{JobId, Outcome, RunId};
 use punctual_sqlx::SqliteStore;
 use punctual_sqlx::limits::{MAX_JOB_BYTES, MAX_TEXT_BYTES};
 use punctual_store::{
-    ClaimAnswer, EndText, ErrorKind, JobFilter, JobStore, OnConflict, RunEnd, RunFilter,
+    ClaimAnswer, EndText, ErrorKind, JobFilter, JobStore, OnConflict, RecoverRequest, RunEnd,
+    RunFilter,
 };
 use serde_json::json;
 
@@ -259,4 +260,74 @@ async fn a_result_over_the_limit_does_not_keep_a_run_open() {
     assert_eq!(runs[0].state.outcome(), Some(Outcome::Succeeded));
     assert_eq!(runs[0].result, None);
     assert!(runs[0].error.as_ref().unwrap().contains("was not kept"));
+}
+
+/// An open run that cannot be read is nobody's to settle: its node stays listed, so that it is
+/// settled once the row was mended.
+#[tokio::test]
+async fn a_node_with_an_open_run_that_cannot_be_read_stays_listed() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let lease = node(&store, "one").await;
+    let claims = vec![advance(&add(&store, job("a")).await.unwrap(), at(10))];
+    store.claim(&request(&lease, claims, vec![])).await.unwrap();
+    let mut other = connect(&folder, "jobs.db").await;
+    run(&mut other, "UPDATE punctual_runs SET origin = 'dream'").await;
+    store.leave(lease).await.unwrap();
+    let heir = node(&store, "heir").await;
+    let recover = async || {
+        let peers = store.nodes().await.unwrap();
+        let dead = peers.into_iter().find(|peer| &*peer.info.name == "one");
+        let request = RecoverRequest {
+            by: heir.clone(),
+            tasks: vec![],
+            dead: dead.unwrap(),
+            now: at(60).timestamp_micros(),
+        };
+        store.recover(request).await.unwrap().lost.len()
+    };
+    assert_eq!(recover().await, 0);
+    run(&mut other, "UPDATE punctual_runs SET origin = 'scheduled'").await;
+    assert_eq!(recover().await, 1);
+    let found = store.get("a".try_into().unwrap()).await.unwrap();
+    assert_eq!(found.unwrap().state.running, 0);
+}
+
+/// What becomes of its runs is counted, whatever else of its row cannot be read.
+#[tokio::test]
+async fn runs_of_a_job_whose_state_is_damaged_meanwhile_are_counted() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let stored = add(&store, job("a")).await.unwrap();
+    let lease = node(&store, "one").await;
+    let claims = vec![advance(&stored, at(10))];
+    let reply = store.claim(&request(&lease, claims, vec![])).await.unwrap();
+    let [ClaimAnswer::Won(won)] = reply.answers[..] else {
+        panic!("{reply:?}");
+    };
+    let mut other = connect(&folder, "jobs.db").await;
+    run(&mut other, "UPDATE punctual_jobs SET absence = 'lazy'").await;
+    let ends = vec![ended(won.first)];
+    store.claim(&request(&lease, vec![], ends)).await.unwrap();
+    let reason = &store.unreadable(9).await.unwrap()[0].reason;
+    assert!(reason.contains("lazy"), "{reason}");
+    run(&mut other, "UPDATE punctual_jobs SET absence = 'grace'").await;
+    let found = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
+    assert_eq!(found.state.running, 0);
+    let done = store.statistics("a".try_into().unwrap()).await.unwrap();
+    assert_eq!(done.succeeded, 1);
+}
+
+#[tokio::test]
+async fn a_page_before_the_greatest_number_is_the_newest() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let lease = node(&store, "one").await;
+    let claims = vec![advance(&add(&store, job("a")).await.unwrap(), at(10))];
+    store.claim(&request(&lease, claims, vec![])).await.unwrap();
+    let page = RunFilter {
+        before: Some(RunId(u64::MAX)),
+        ..RunFilter::default()
+    };
+    assert_eq!(store.runs(page).await.unwrap().len(), 1);
 }

@@ -80,8 +80,11 @@ impl Driver {
                 partition.due.push_front(key);
             }
             ClaimAnswer::Lost(Some(row)) if row.state.incarnation == key.incarnation => {
-                entry.newer = None;
-                entry.stored = row;
+                // An edit may have overtaken the answer.
+                let newer = entry.newer.take().map(|newer| *newer);
+                let newer = newer.filter(|newer| newer.state.revision > row.state.revision);
+                entry.stored = newer.unwrap_or(row);
+                entry.code = self.core.code_of(&entry.stored.job);
                 partition.schedule(key, &mut self.timer, now);
             }
             ClaimAnswer::Lost(now_there) => {

@@ -173,9 +173,15 @@ impl Driver {
     /// Records the outcome of a run. The next fire time of its instance follows, unless the run
     /// was cancelled: that cancels those too.
     pub(super) fn end_run(&mut self, key: Key, finish: Finish, finished: i64) {
-        let Some(active) = self.active.get_mut(key) else {
-            return;
-        };
+        let mut rest = self.end_one(key, finish, finished);
+        while let Some(outcome) = rest {
+            rest = self.end_one(key, Finish::plain(outcome), finished);
+        }
+    }
+
+    /// Records one outcome, and says which one the rest of the instance shares, if it does.
+    fn end_one(&mut self, key: Key, finish: Finish, finished: i64) -> Option<Outcome> {
+        let active = self.active.get_mut(key)?;
         let outcome = finish.outcome;
         let started = active.started.take();
         let end = RunEnd {
@@ -208,14 +214,14 @@ impl Driver {
             (None, _) => {
                 self.active.remove(key);
                 self.instance_ended(job);
+                None
             }
-            (Some(_), Outcome::Cancelled(_)) => {
-                self.end_run(key, Finish::plain(outcome), finished);
+            (Some(_), Outcome::Cancelled(_)) => Some(outcome),
+            (Some(_), _) if is_fenced => Some(Outcome::Lost),
+            (Some(_), _) => {
+                self.begin_attempt(key);
+                None
             }
-            (Some(_), _) if is_fenced => {
-                self.end_run(key, Finish::plain(Outcome::Lost), finished);
-            }
-            (Some(_), _) => self.begin_attempt(key),
         }
     }
 
@@ -225,10 +231,10 @@ impl Driver {
             if entry.instances == 0 {
                 entry.gate = None;
             }
-            if entry.waiting.is_some() {
-                self.promote(job);
-            } else if entry.is_idle() {
+            if entry.is_idle() {
                 self.settled.push(job);
+            } else if entry.waiting.is_some() {
+                self.promote(job);
             }
         }
     }

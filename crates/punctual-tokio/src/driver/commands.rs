@@ -100,10 +100,6 @@ impl Driver {
         let Some(waiting) = entry.and_then(|entry| entry.waiting.as_mut()) else {
             return false;
         };
-        if at == 0 && waiting.promoting.is_some() {
-            // It is about to start; it can be cancelled then.
-            return false;
-        }
         if let Some(instance) = waiting.queue.remove(at) {
             waiting.queue.push_front(instance);
         }

@@ -1,8 +1,6 @@
 //! Runs that change their owner: those of this node when others took it for dead, and those of
 //! dead nodes.
 
-use std::sync::atomic::Ordering;
-
 use punctual_core::Outcome;
 use punctual_store::{Lease, OpenRun, Recovered, RunEnd, TakenRun};
 
@@ -16,8 +14,14 @@ use crate::reports::Key;
 impl Driver {
     /// Runs of dead nodes are taken over only while this one begins runs.
     pub(super) fn say_whether_runs_begin(&self) {
-        let begins = !self.is_paused && self.stage.starts_runs();
-        self.begins_runs.store(begins, Ordering::SeqCst);
+        let begins = self.begins_runs();
+        for partition in self.partitions.values() {
+            partition.say_whether_runs_begin(begins);
+        }
+    }
+
+    pub(super) fn begins_runs(&self) -> bool {
+        !self.is_paused && self.stage.starts_runs()
     }
 
     /// A lease was given. What was opened under one before is not this node's any more.

@@ -85,9 +85,9 @@ impl Driver {
                 entry.limit_seen = Some(row.state.running);
                 let fire_time = plan.start.first().copied().unwrap_or_default();
                 let claim = entry.claim_manual(fire_time);
-                // In front, as it was: the askers stay in the order of their claims.
-                partition.outbox.claims.push_front((key, claim));
-                partition.outbox.manual.push_front(waiting);
+                // Behind those that are still to be answered: askers stay in the order of claims.
+                partition.outbox.claims.push_back((key, claim));
+                partition.outbox.manual.push_back(waiting);
             }
             ClaimAnswer::Lost(_) => {
                 let _ = waiting.send(Err(Error::new(

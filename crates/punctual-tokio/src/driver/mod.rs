@@ -17,7 +17,6 @@ mod window;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use punctual_core::MissReason;
 use punctual_store::NodeInfo;
@@ -84,8 +83,6 @@ pub(crate) struct Driver {
     partitions: BTreeMap<u32, Partition>,
     active: Table,
     is_paused: bool,
-    /// For those who take over runs of dead nodes: whether this one begins any.
-    begins_runs: Arc<AtomicBool>,
     stage: Stage,
     /// Tells those who wait for the end without having asked for it.
     ended: watch::Sender<Option<ShutdownReport>>,
@@ -129,7 +126,6 @@ impl Driver {
             replying,
             clock_set,
             is_paused,
-            begins_runs: Arc::new(AtomicBool::new(!is_paused)),
         }
     }
 
@@ -182,13 +178,14 @@ impl Driver {
     /// Takes a store in: from now on it has a worker.
     pub(crate) fn adopt_store(&mut self, mut partition: Partition) {
         let (requests, receiver) = mpsc::channel(REQUESTS);
+        partition.say_whether_runs_begin(self.begins_runs());
         let worker = Worker {
             id: partition.id,
             core: Arc::clone(&self.core),
             store: Arc::clone(&partition.store),
             node: self.node_info(),
             health: Arc::clone(&partition.health),
-            begins_runs: Arc::clone(&self.begins_runs),
+            begins_runs: Arc::clone(&partition.begins_runs),
             replies: self.replying.clone(),
         };
         let (keeper, held) = lease(worker.clone());

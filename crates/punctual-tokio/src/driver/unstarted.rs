@@ -30,6 +30,7 @@ impl Driver {
             return false;
         };
         self.end_unstarted(job.store, &id, &instance, Outcome::Cancelled(reason));
+        self.settled.push(job);
         true
     }
 

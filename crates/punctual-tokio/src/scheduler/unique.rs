@@ -121,8 +121,10 @@ async fn taken(
     for other in others {
         let found: Vec<bool> = stream::iter(ids.clone())
             .map(|id| async move {
-                let found = other.store.get(id).await?;
-                Ok::<_, Error>(found.is_some())
+                match other.store.get(id).await {
+                    Err(error) if error.kind() == punctual_store::ErrorKind::Unreadable => Ok(true),
+                    found => Ok::<_, Error>(found?.is_some()),
+                }
             })
             .buffered(LOOKED_UP_AT_ONCE)
             .try_collect()

@@ -12,6 +12,7 @@ use punctual_store::{
     StoredJob, Window, WindowRequest,
 };
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::core::Core;
 use crate::health::Health;
@@ -51,6 +52,8 @@ pub(crate) const REQUESTS: usize = 2;
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How long a store's answer waits for listeners to be told of the edits in it.
+const LONGEST_HOLD_UP: Duration = Duration::from_secs(1);
 
 /// What the tasks between the scheduler and a store have in common.
 #[derive(Clone)]
@@ -60,7 +63,8 @@ pub(crate) struct Worker {
     pub(crate) store: Arc<dyn JobStore>,
     pub(crate) node: NodeInfo,
     pub(crate) health: Arc<Health>,
-    /// Whether this node begins runs: it is neither paused nor shutting down.
+    /// Whether this node begins runs of the store: it is neither paused nor shutting down, and
+    /// the store was not removed.
     pub(crate) begins_runs: Arc<AtomicBool>,
     pub(crate) replies: mpsc::Sender<Reply>,
 }
@@ -151,10 +155,12 @@ impl Worker {
         }
     }
 
-    /// Waits until listeners were told of the edits that made these jobs what they are.
+    /// Waits until listeners were told of the edits that made these jobs what they are, but not
+    /// for ever: somebody may have begun an edit and not go on with it.
     async fn hold_up(&self, jobs: &[StoredJob]) {
         let ids = jobs.iter().map(|stored| stored.job.id());
-        self.core.announcements.told(ids).await;
+        // Which of the two ended it does not matter.
+        let _ = timeout(LONGEST_HOLD_UP, self.core.announcements.told(ids)).await;
     }
 
     pub(crate) async fn reply(&self, kind: ReplyKind) -> Result<(), Gone> {

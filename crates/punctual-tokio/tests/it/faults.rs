@@ -2,12 +2,14 @@
 
 use std::sync::atomic::Ordering;
 
-use punctual_core::{Coalesce, MissReason, Outcome, Policies, RunId, SkipReason};
+use punctual_core::{
+    CancelReason, Coalesce, MissReason, Outcome, Overlap, Policies, RunId, SkipReason,
+};
 use punctual_store::JobStore;
-use punctual_tokio::{EventKind, Heard, MemoryStore, Resume, Scheduler};
+use punctual_tokio::{EventKind, Heard, MemoryStore, NewJob, Resume, Scheduler};
 
 use crate::moody::Moody;
-use crate::support::{every, ledger, pass, runs, seconds, started};
+use crate::support::{Log, every, ledger, pass, runs, seconds, started};
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_an_outcome_with_its_message_and_the_next_run_happens() {
@@ -278,4 +280,133 @@ async fn a_renewal_that_comes_through_ends_all_waits() {
     let all = runs(&scheduler, "job").await;
     let mut started = all.iter().filter_map(|run| run.started);
     assert!(started.any(|started| soon.contains(&started)), "{all:#?}");
+}
+
+/// A scheduler with a job every four seconds, one that edits it from elsewhere, and what has run.
+async fn with_editor() -> (Moody, [Scheduler; 2], Log<&'static str>) {
+    let (moody, log) = (Moody::new(), Log::default());
+    let build = |store| {
+        let task = |name| {
+            let log = log.clone();
+            move || {
+                log.push(name);
+                std::future::ready(())
+            }
+        };
+        let builder = Scheduler::builder().store("default", store);
+        builder.task("old", task("old")).task("new", task("new"))
+    };
+    let editor = build(Moody::shared(&moody.inner)).build().unwrap();
+    let scheduler = build(moody.clone()).build().unwrap();
+    scheduler.start().await.unwrap();
+    let job = scheduler.add_job("old", every(4)).id("job");
+    job.await.unwrap();
+    (moody, [scheduler, editor], log)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_gets_another_task_while_its_claim_is_on_its_way_calls_that() {
+    let (moody, [_scheduler, editor], log) = with_editor().await;
+    pass(3).await;
+    moody.set_hanging(true);
+    pass(1).await;
+    editor.modify_job("job").task("new").await.unwrap();
+    pass(0).await;
+    moody.set_hanging(false);
+    pass(0).await;
+    assert_eq!(log.all(), ["new"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_overtakes_the_answer_to_a_lost_claim_counts() {
+    let (moody, [_scheduler, editor], log) = with_editor().await;
+    pass(3).await;
+    moody.set_hanging(true);
+    pass(1).await;
+    editor.pause_job("job").await.unwrap();
+    moody.set_holding_answers(true);
+    moody.set_hanging(false);
+    pass(0).await;
+    editor.resume_job("job", Resume::SkipMissed).await.unwrap();
+    pass(0).await;
+    moody.set_holding_answers(false);
+    pass(4).await;
+    assert_eq!(log.all(), ["old"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_cancelled_while_it_is_about_to_start_does_not_start() {
+    let moody = Moody::new();
+    let builder = Scheduler::builder().store("default", moody.clone());
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    let log = Log::default();
+    let begun = log.clone();
+    let body = move || {
+        begun.push(());
+        tokio::time::sleep(seconds(5))
+    };
+    let job = scheduler.add_job(body, every(600)).id("job");
+    job.overlap(Overlap::Queue { at_most: 1 }).await.unwrap();
+    scheduler.run_job("job").await.unwrap();
+    let waits = scheduler.run_job("job").await.unwrap();
+    pass(3).await;
+    moody.set_hanging(true);
+    pass(3).await;
+    scheduler.cancel_run(waits).await.unwrap();
+    moody.set_hanging(false);
+    pass(10).await;
+    let cancelled = Outcome::Cancelled(CancelReason::User);
+    let ended = [(Outcome::Succeeded, 1), (cancelled, 1)];
+    assert_eq!(ledger(&scheduler, "job").await, ended);
+    assert_eq!(log.all().len(), 1);
+    let job = scheduler.get_job("job").await.unwrap().unwrap();
+    assert_eq!((job.state.running, job.state.queued), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_that_cannot_be_read_holds_up_no_job_of_another_store() {
+    let moody = Moody::new();
+    moody.damage("b");
+    let builder = Scheduler::builder().store("damaged", moody);
+    let scheduler = builder.build().unwrap();
+    let jobs = ["a", "b", "c"].map(|id| NewJob::new(|| async {}, every(1)).id(id));
+    let added = scheduler.add_jobs(jobs).await.unwrap();
+    let taken = added[1].as_ref().unwrap_err().to_string();
+    assert!(
+        taken.contains("`b`") && taken.contains("`damaged`"),
+        "{taken}"
+    );
+    assert!(added[0].is_ok() && added[2].is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_fire_times_are_cancelled_at_once() {
+    let scheduler = started().await;
+    let job = scheduler.add_job(std::future::pending::<()>, every(1));
+    let job = job.id("all").coalesce(Coalesce::All { at_most: 10_000 });
+    job.paused().await.unwrap();
+    pass(10_000).await;
+    scheduler.resume_job("all", Resume::CatchUp).await.unwrap();
+    pass(0).await;
+    let run = scheduler.running().await.unwrap()[0].run;
+    scheduler.cancel_run(run).await.unwrap();
+    pass(60).await;
+    let done = scheduler.statistics("all").await.unwrap();
+    assert_eq!(done.cancelled, 10_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_nobody_goes_on_with_does_not_hold_up_the_store() {
+    let (scheduler, moody) = with_moody().await;
+    let _events = scheduler.events();
+    moody.set_hanging(true);
+    let mut edit = std::pin::pin!(async { scheduler.modify_job("moody").name("x").await });
+    assert!(futures::poll!(edit.as_mut()).is_pending());
+    moody.set_hanging(false);
+    scheduler.wakeup().await.unwrap();
+    pass(100).await;
+    let good = scheduler.statistics("good").await.unwrap().succeeded;
+    let done = scheduler.statistics("moody").await.unwrap().succeeded;
+    assert!(done + 5 > good, "{done} of {good}");
 }

@@ -376,3 +376,79 @@ async fn a_store_that_does_not_answer_holds_up_the_shutdown_for_a_moment_only() 
     one.shutdown().await.unwrap();
     assert!(begun.elapsed() <= seconds(1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn runs_by_hand_that_are_asked_for_at_once_are_each_told_their_own_answer() {
+    let desk = Desk::default();
+    let ((one, _), (two, _)) = (desk.node("one").await, desk.node("two").await);
+    for id in ["busy", "free"] {
+        one.add_job("work", every(PERIOD)).id(id).await.unwrap();
+    }
+    one.run_job("busy").await.unwrap();
+    let (busy, free) = tokio::join!(two.run_job("busy"), two.run_job("free"));
+    assert!(busy.is_err(), "{busy:?}");
+    let runs = desk.store.runs(RunFilter::default()).await.unwrap();
+    let run = runs.iter().find(|run| run.job.as_str() == "free");
+    assert_eq!(free.unwrap(), run.unwrap().id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_cannot_be_read_does_not_hold_up_what_was_taken_over_unheard() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    for id in ["bad", "good"] {
+        let job = one.add_job("work", every(PERIOD)).id(id);
+        job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    }
+    pass(PERIOD).await;
+    let (_two, other) = desk.node("two").await;
+    pass(1).await;
+    way.set_hanging(true);
+    other.forget_answers(1);
+    other.damage("bad");
+    pass(20).await;
+    let begun = desk.begun.all().into_iter().map(|(node, _)| node);
+    assert_eq!(begun.collect::<Vec<_>>(), ["one", "one", "two"]);
+    assert!(desk.states().await.contains(&LOST));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_was_removed_takes_no_runs_over() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    one.add_job("work", every(9 * PERIOD))
+        .id("b")
+        .await
+        .unwrap();
+    pass(PERIOD).await;
+    let (two, _) = desk.node("two").await;
+    two.run_job("b").await.unwrap();
+    two.remove_jobstore("default").await.unwrap();
+    way.set_hanging(true);
+    pass(30).await;
+    assert_eq!(desk.begun.all().len(), 2, "{:?}", desk.begun.all());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_settles_what_many_dead_ones_left_is_not_taken_for_dead() {
+    let desk = Desk::default();
+    let mut dying = Vec::new();
+    for name in ["a", "b", "c", "d", "e"] {
+        dying.push(desk.node(name).await);
+    }
+    let (busy, slow) = desk.node("busy").await;
+    slow.recover_within(seconds(3));
+    busy.add_job("work", every(PERIOD)).id("a").await.unwrap();
+    busy.run_job("a").await.unwrap();
+    pass(0).await;
+    let (_other, _) = desk.node("other").await;
+    pass(10).await;
+    for (_, way) in &dying {
+        way.set_hanging(true);
+    }
+    pass(60).await;
+    assert_eq!(desk.nodes().await, ["busy", "other"]);
+    assert_eq!(desk.states().await, [RunState::Running]);
+}

@@ -1,7 +1,9 @@
 //! A store that has bad days.
 
-use std::sync::Arc;
+use std::future::ready;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use punctual_core::{JobId, Run, RunId};
 use punctual_store as store;
@@ -16,6 +18,12 @@ pub(crate) struct Moody {
     pub(crate) fails: Arc<AtomicBool>,
     /// The next changes are made, but nobody hears of it.
     forgets_answers: Arc<AtomicU32>,
+    /// Changes are made, but their answers are on their way.
+    holds_answers: Arc<AtomicBool>,
+    /// To settle the runs of a dead node takes so long.
+    recovery: Arc<Mutex<Duration>>,
+    /// A job whose row cannot be read.
+    damaged: Arc<Mutex<Option<JobId>>>,
     again: Arc<Notify>,
     is_shared: bool,
     is_persistent: bool,
@@ -28,6 +36,9 @@ impl Moody {
             hangs: Arc::default(),
             fails: Arc::default(),
             forgets_answers: Arc::default(),
+            holds_answers: Arc::default(),
+            recovery: Arc::default(),
+            damaged: Arc::default(),
             again: Arc::default(),
             is_shared: false,
             is_persistent: false,
@@ -63,6 +74,9 @@ impl Moody {
     ) -> Reply<'a, T> {
         Box::pin(async move {
             let answer = self.moody(call).await?;
+            while self.holds_answers.load(Ordering::SeqCst) {
+                self.again.notified().await;
+            }
             let count = &self.forgets_answers;
             let less = count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
                 left.checked_sub(1)
@@ -77,6 +91,19 @@ impl Moody {
     pub(crate) fn set_hanging(&self, hangs: bool) {
         self.hangs.store(hangs, Ordering::SeqCst);
         self.again.notify_waiters();
+    }
+
+    pub(crate) fn set_holding_answers(&self, holds: bool) {
+        self.holds_answers.store(holds, Ordering::SeqCst);
+        self.again.notify_waiters();
+    }
+
+    pub(crate) fn recover_within(&self, time: Duration) {
+        *self.recovery.lock().unwrap() = time;
+    }
+
+    pub(crate) fn damage(&self, id: &str) {
+        *self.damaged.lock().unwrap() = Some(id.try_into().unwrap());
     }
 
     fn moody<'a, T: Send + 'a>(
@@ -109,6 +136,10 @@ impl JobStore for Moody {
         self.moody(|| self.inner.add(jobs))
     }
     fn get(&self, id: JobId) -> Reply<'_, Option<store::StoredJob>> {
+        if self.damaged.lock().unwrap().as_ref() == Some(&id) {
+            let damaged = store::Error::unreadable(&id, "it was damaged");
+            return Box::pin(ready(Err(damaged)));
+        }
         self.moody(|| self.inner.get(id))
     }
     fn list(&self, filter: store::JobFilter) -> Reply<'_, Vec<store::StoredJob>> {
@@ -145,7 +176,13 @@ impl JobStore for Moody {
         self.moody(|| self.inner.open_runs(node))
     }
     fn recover(&self, request: store::RecoverRequest) -> Reply<'_, store::Recovered> {
-        self.change(|| self.inner.recover(request))
+        let time = *self.recovery.lock().unwrap();
+        self.change(move || {
+            Box::pin(async move {
+                tokio::time::sleep(time).await;
+                self.inner.recover(request).await
+            })
+        })
     }
     fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {
         self.inner.request_cancel(run)

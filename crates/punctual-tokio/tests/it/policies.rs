@@ -1,12 +1,15 @@
 //! What becomes of runs that come late, overlap or fail.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use punctual_core::{
-    CancelReason, Coalesce, MaxInstances, MissReason, Outcome, Overlap, Policies, Retry, SkipReason,
+    CancelReason, Coalesce, Date, MaxInstances, MissReason, Outcome, Overlap, Policies, Retry,
+    SkipReason,
 };
-use punctual_tokio::{JobContext, Scheduler};
+use punctual_store::JobStore;
+use punctual_tokio::{JobContext, MemoryStore, Scheduler};
 use tokio::time::sleep;
 
 use crate::support::{Counter, Log, every, ledger, pass, runs, seconds, started};
@@ -301,4 +304,23 @@ async fn a_smaller_limit_takes_effect_as_runs_end_and_a_larger_one_at_once() {
     sleep(seconds(1)).await;
     assert_eq!(scheduler.running().await.unwrap().len(), 2);
     assert_eq!(counter.most(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_kept_of_a_job_that_is_gone_after_a_run_of_it_had_waited() {
+    let store = MemoryStore::new();
+    let builder = Scheduler::builder().store("default", store.clone());
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    let soon = scheduler.now() + TimeDelta::seconds(5);
+    let job = scheduler.add_job(|| sleep(seconds(10)), Date::at(soon));
+    let job = job.id("once").overlap(Overlap::Queue { at_most: 1 });
+    job.await.unwrap();
+    let stored = store.get("once".try_into().unwrap()).await.unwrap();
+    let known = Arc::downgrade(&stored.unwrap().job);
+    scheduler.run_job("once").await.unwrap();
+    pass(30).await;
+    assert_eq!(scheduler.statistics("once").await.unwrap().succeeded, 2);
+    assert!(scheduler.get_job("once").await.unwrap().is_none());
+    assert!(known.upgrade().is_none());
 }
