@@ -131,7 +131,8 @@ impl SqliteStore {
     }
 
     /// Closes the connections once those who use them have finished, and tidies the file. Calls
-    /// after that fail as unavailable.
+    /// after that fail as unavailable. A pool that was given to
+    /// [`open_in`](SqliteOptions::open_in) is closed too.
     pub async fn close(&self) {
         self.0.readers.close().await;
         self.0.writer.close().await;

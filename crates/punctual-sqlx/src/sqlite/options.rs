@@ -98,6 +98,8 @@ impl SqliteOptions {
         schema::prepare(&mut first, &prefix, &file).await?;
         self.use_wal(&mut first, &file).await?;
         first.close().await.map_err(failed)?;
+        // Connections that come later never make a file anew: somebody has deleted this one.
+        let connect = connect.create_if_missing(false);
         let pool = |size| pool_options(size).connect_lazy_with(connect.clone());
         let inner = Inner::new(pool(1), pool(READERS), prefix, self.poll);
         Ok(SqliteStore::new(inner))

@@ -5,7 +5,8 @@ use punctual_store::{RunFilter, Statistics};
 
 use super::{Scheduler, job_id};
 use crate::command::{Command, RunningRun};
-use crate::error::Error;
+use crate::core::NamedStore;
+use crate::error::{Error, ErrorKind};
 
 impl Scheduler {
     /// Runs a job now, besides its schedule, which stays as it is. Answers the number of the run
@@ -34,29 +35,65 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// If there is no such run, or if it is over.
+    /// If there is no such run, or if it is over; if several stores have an open run of this
+    /// number: then [`cancel_run_of`](Self::cancel_run_of) says which.
     ///
     /// # Cancel safety
     ///
     /// If the future is dropped, the run may be cancelled nevertheless.
     pub async fn cancel_run(&self, run: RunId) -> Result<(), Error> {
-        for named in self.core.stores() {
-            if self.is_running() {
-                let is_here = self.ask(|answer| Command::CancelRun {
-                    store: named.id,
-                    run,
-                    answer,
-                });
-                if is_here.await? {
-                    return Ok(());
-                }
+        let stores = self.core.stores();
+        let mut its = Vec::new();
+        for named in &stores {
+            if stores.len() == 1 || is_open(named, run).await? {
+                its.push(named);
             }
-            if named.store.request_cancel(run).await? {
+        }
+        match its[..] {
+            [] => Err(no_run(run)),
+            [named] => self.cancel_in(named, run).await,
+            _ => {
+                let aliases: Vec<_> = its
+                    .iter()
+                    .map(|named| format!("`{}`", named.alias))
+                    .collect();
+                let message = format!(
+                    "several stores have a run {run} under way: {}; use `cancel_run_of`",
+                    aliases.join(", ")
+                );
+                Err(Error::new(ErrorKind::Conflict, message))
+            }
+        }
+    }
+
+    /// Cancels a run of one store: each store numbers its own runs.
+    ///
+    /// # Errors
+    ///
+    /// If there is no store of this alias, or no such run in it, or if the run is over.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the run may be cancelled nevertheless.
+    pub async fn cancel_run_of(&self, store: &str, run: RunId) -> Result<(), Error> {
+        self.cancel_in(&self.core.store(store)?, run).await
+    }
+
+    async fn cancel_in(&self, named: &NamedStore, run: RunId) -> Result<(), Error> {
+        if self.is_running() {
+            let is_here = self.ask(|answer| Command::CancelRun {
+                store: named.id,
+                run,
+                answer,
+            });
+            if is_here.await? {
                 return Ok(());
             }
         }
-        let message = format!("there is no run {run} under way");
-        Err(Error::new(crate::ErrorKind::NotFound, message))
+        if named.store.request_cancel(run).await? {
+            return Ok(());
+        }
+        Err(no_run(run))
     }
 
     /// The runs that are under way on this node.
@@ -112,4 +149,22 @@ impl Scheduler {
         }
         Ok(Statistics::default())
     }
+}
+
+async fn is_open(named: &NamedStore, run: RunId) -> Result<bool, Error> {
+    let filter = RunFilter {
+        open: true,
+        before: Some(RunId(run.0.saturating_add(1))),
+        limit: 1,
+        ..RunFilter::default()
+    };
+    let newest = named.store.runs(filter).await?;
+    Ok(newest.first().is_some_and(|found| found.id == run))
+}
+
+fn no_run(run: RunId) -> Error {
+    Error::new(
+        ErrorKind::NotFound,
+        format!("there is no run {run} under way"),
+    )
 }

@@ -8,7 +8,7 @@ use punctual_tokio::{JobContext, MemoryStore, NewJob, Scheduler};
 use tokio::sync::Notify;
 
 use crate::moody::Moody;
-use crate::support::{every, pass, seconds, started};
+use crate::support::{every, ledger, pass, seconds, started};
 
 /// A started scheduler with a store `other`, and a job there that runs until it is told to end.
 async fn with_other() -> (Scheduler, MemoryStore, Arc<Notify>) {
@@ -163,4 +163,35 @@ async fn a_store_that_survives_the_process_forgets_old_runs_and_too_many() {
     let few = remembered(Moody::persistent(), 5, 610).await;
     assert!((14..=16).contains(&few), "{few}");
     assert_eq!(remembered(Moody::new(), 5, 610).await, 610);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_runs_with_one_number_the_store_says_which_is_cancelled() {
+    let builder = Scheduler::builder().store("other", MemoryStore::new());
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    let long = || tokio::time::sleep(seconds(100));
+    for (id, store) in [("a", "default"), ("b", "other")] {
+        let job = scheduler.add_job(long, every(600)).id(id).store(store);
+        job.run_at_start().await.unwrap();
+    }
+    pass(1).await;
+    let runs = scheduler.runs(RunFilter::default()).await.unwrap();
+    let run = runs[0].id;
+    assert_eq!(run, runs[1].id, "each store numbers its own");
+    let error = scheduler.cancel_run(run).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "several stores have a run 1 under way: `default`, `other`; use `cancel_run_of`"
+    );
+    scheduler.cancel_run_of("other", run).await.unwrap();
+    pass(6).await;
+    let cancelled = (Outcome::Cancelled(CancelReason::User), 1);
+    assert_eq!(ledger(&scheduler, "a").await, []);
+    assert_eq!(ledger(&scheduler, "b").await, [cancelled]);
+    // One is left: there is no doubt any more.
+    scheduler.cancel_run(run).await.unwrap();
+    pass(6).await;
+    assert_eq!(ledger(&scheduler, "a").await, [cancelled]);
+    assert!(scheduler.cancel_run(run).await.unwrap_err().is_not_found());
 }
