@@ -59,6 +59,7 @@ impl NewJob {
             .with_policies(self.policies.over(&core.job_defaults));
         task.0.check(&AddContext {
             states: &core.states,
+            task: job.task(),
             args: job.args_json(),
         })?;
         if store.store.traits().persistent && is_anonymous(job.task()) {

@@ -34,6 +34,12 @@ pub(crate) fn is_anonymous(name: &str) -> bool {
     name.starts_with(ANONYMOUS)
 }
 
+/// The name of a task as its author knows it.
+pub(crate) fn legible(name: &str) -> &str {
+    let own = name.split_once(':').filter(|_| is_anonymous(name));
+    own.map_or(name, |(_, own)| own)
+}
+
 impl Registry {
     /// Registers a task under a stable name; `false` if it is taken.
     pub(crate) fn register(&self, name: &str, task: Task) -> bool {

@@ -167,6 +167,7 @@ fn check(core: &Core, before: &Job, job: &Job) -> Result<(), Error> {
     if is_other || job.args_json() != before.args_json() {
         task.0.check(&AddContext {
             states: &core.states,
+            task: job.task(),
             args: job.args_json(),
         })?;
     }
