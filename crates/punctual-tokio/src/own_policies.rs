@@ -1,4 +1,4 @@
-//! The policies that a job was given, before the scheduler's defaults fill in the others.
+//! The policies that a job is given, one by one, before others fill in the rest.
 
 use punctual_core::{
     Coalesce, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry, Timeout,
@@ -17,6 +17,81 @@ pub(crate) struct OwnPolicies {
     pub(crate) retry: Option<Retry>,
     pub(crate) on_lost: Option<OnLost>,
 }
+
+/// The setters of policies, for a type that has `own_policies_mut`.
+macro_rules! policy_setters {
+    () => {
+        /// All policies at once, those too that are left at their defaults: neither the
+        /// `job_defaults` of the scheduler nor what a job that is modified had before counts. Each
+        /// of the other setters changes one policy.
+        pub fn policies(mut self, policies: punctual_core::Policies) -> Self {
+            *self.own_policies_mut() = OwnPolicies::all(policies);
+            self
+        }
+
+        /// How late a run may start.
+        pub fn misfire_grace_time(
+            mut self,
+            grace: impl Into<punctual_core::MisfireGraceTime>,
+        ) -> Self {
+            self.own_policies_mut().misfire_grace_time = Some(grace.into());
+            self
+        }
+
+        /// What a backlog becomes.
+        pub fn coalesce(mut self, coalesce: punctual_core::Coalesce) -> Self {
+            self.own_policies_mut().coalesce = Some(coalesce);
+            self
+        }
+
+        /// How many runs may be under way at once.
+        pub fn max_instances(mut self, count: u32) -> Self {
+            let limit = punctual_core::MaxInstances::at_most(count);
+            self.own_policies_mut().max_instances = Some(limit);
+            self
+        }
+
+        /// Any number of runs may be under way at once.
+        pub fn unlimited_instances(mut self) -> Self {
+            let limit = punctual_core::MaxInstances::UNLIMITED;
+            self.own_policies_mut().max_instances = Some(limit);
+            self
+        }
+
+        /// What happens to a run that finds all instances busy.
+        pub fn overlap(mut self, overlap: punctual_core::Overlap) -> Self {
+            self.own_policies_mut().overlap = Some(overlap);
+            self
+        }
+
+        /// Delays each start by up to so much, a fixed time for each fire time.
+        pub fn jitter(mut self, longest: std::time::Duration) -> Self {
+            let jitter = punctual_core::Jitter::up_to(longest);
+            self.own_policies_mut().jitter = Some(jitter);
+            self
+        }
+
+        /// How long an attempt may take.
+        pub fn timeout(mut self, limit: impl Into<punctual_core::Timeout>) -> Self {
+            self.own_policies_mut().timeout = Some(limit.into());
+            self
+        }
+
+        /// Whether a failed run is tried again.
+        pub fn retry(mut self, retry: punctual_core::Retry) -> Self {
+            self.own_policies_mut().retry = Some(retry);
+            self
+        }
+
+        /// What happens to a run whose process died.
+        pub fn on_lost(mut self, on_lost: punctual_core::OnLost) -> Self {
+            self.own_policies_mut().on_lost = Some(on_lost);
+            self
+        }
+    };
+}
+
+pub(crate) use policy_setters;
 
 impl OwnPolicies {
     /// Leaves nothing to the defaults.

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
-use punctual_core::MisfireGraceTime;
-use punctual_core::{Coalesce, OnLost, Overlap, Policies, Retry, Timeout, Trigger};
+use punctual_core::Trigger;
 use punctual_store::{Insert, StoredJob};
 use serde::Serialize;
 
@@ -15,6 +14,7 @@ use crate::event::{EventKind, JobEvent};
 use crate::handler::IntoTask;
 use crate::job_handle::JobHandle;
 use crate::new_job::NewJob;
+use crate::own_policies::{OwnPolicies, policy_setters};
 
 impl Scheduler {
     /// Adds a job that calls a function or a registered task whenever a trigger says so. Settings
@@ -178,16 +178,14 @@ settings! {
     paused();
     run_at_start();
     replace_existing();
-    policies(policies: Policies);
-    misfire_grace_time(grace: impl Into<MisfireGraceTime>);
-    coalesce(coalesce: Coalesce);
-    max_instances(count: u32);
-    unlimited_instances();
-    overlap(overlap: Overlap);
-    jitter(longest: std::time::Duration);
-    timeout(limit: impl Into<Timeout>);
-    retry(retry: Retry);
-    on_lost(on_lost: OnLost);
+}
+
+impl AddJob<'_> {
+    fn own_policies_mut(&mut self) -> &mut OwnPolicies {
+        &mut self.job.policies
+    }
+
+    policy_setters!();
 }
 
 impl<'a> IntoFuture for AddJob<'a> {

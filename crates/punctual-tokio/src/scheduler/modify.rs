@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Job, JobId, JobState, MissReason, Policies, Trigger};
+use punctual_core::{Job, JobId, JobState, MissReason, Trigger};
 use serde::Serialize;
 
 use super::edit::Edited;
@@ -14,10 +14,11 @@ use crate::core::Core;
 use crate::error::{Error, ErrorKind};
 use crate::executor::no_executor;
 use crate::handler::AddContext;
+use crate::own_policies::{OwnPolicies, policy_setters};
 
 impl Scheduler {
     /// Changes a job; its trigger is changed by [`reschedule_job`](Self::reschedule_job). Settings
-    /// follow; the job is changed when this is awaited.
+    /// follow, and what is not named stays as it is; the job is changed when this is awaited.
     ///
     /// ```
     /// # use punctual_core::Crontab;
@@ -27,7 +28,7 @@ impl Scheduler {
     /// # async fn main() -> Result<(), punctual_tokio::Error> {
     /// # let scheduler = Scheduler::builder().build()?;
     /// # scheduler.add_job(tick, Crontab::new("@daily")).id("tick").await?;
-    /// scheduler.modify_job("tick").name("Daily tick").await?;
+    /// scheduler.modify_job("tick").name("Daily tick").max_instances(2).await?;
     /// # Ok(()) }
     /// ```
     pub fn modify_job(&self, id: impl AsRef<str>) -> ModifyJob {
@@ -52,6 +53,7 @@ pub struct ModifyJob {
     scheduler: Result<Scheduler, Error>,
     id: Result<JobId, Error>,
     changes: Vec<Result<Change, Error>>,
+    policies: OwnPolicies,
 }
 
 impl ModifyJob {
@@ -60,6 +62,7 @@ impl ModifyJob {
             scheduler,
             id,
             changes: Vec::new(),
+            policies: OwnPolicies::default(),
         }
     }
 
@@ -67,6 +70,12 @@ impl ModifyJob {
         self.changes.push(Ok(Box::new(change)));
         self
     }
+
+    fn own_policies_mut(&mut self) -> &mut OwnPolicies {
+        &mut self.policies
+    }
+
+    policy_setters!();
 
     /// Another name for people.
     pub fn name(self, name: impl Into<String>) -> Self {
@@ -99,11 +108,6 @@ impl ModifyJob {
         self.with(move |job, _| job.with_task(Arc::clone(&name)))
     }
 
-    /// Other policies.
-    pub fn policies(self, policies: Policies) -> Self {
-        self.with(move |job, _| job.with_policies(policies))
-    }
-
     /// The alias of another executor, for the runs that begin from then on.
     pub fn executor(self, alias: impl Into<String>) -> Self {
         let alias = alias.into();
@@ -129,7 +133,7 @@ impl ModifyJob {
     async fn apply(self) -> Result<(), Error> {
         let (id, scheduler) = (self.id?, self.scheduler?);
         let changes = self.changes.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let core = &scheduler.core;
+        let (core, own_policies) = (&scheduler.core, self.policies);
         scheduler
             .edit(&id, |stored, _| {
                 let mut state = stored.state;
@@ -137,6 +141,8 @@ impl ModifyJob {
                 for change in &changes {
                     job = change(job, &mut state);
                 }
+                let policies = own_policies.over(job.policies());
+                job = job.with_policies(policies);
                 check(core, &stored.job, &job)?;
                 let new_incarnation = state.next_run_time != stored.state.next_run_time;
                 Ok(Edited {
