@@ -56,7 +56,7 @@ impl NewJob {
             .with_args_json(&args)?
             .with_tags(self.tags)
             .with_executor(self.executor.as_deref())
-            .with_policies(self.policies.over(&core.job_defaults));
+            .with_policies(self.policies.over(&core.job_defaults)?);
         task.0.check(&AddContext {
             states: &core.states,
             task: job.task(),

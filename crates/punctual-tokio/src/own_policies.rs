@@ -5,6 +5,8 @@ use punctual_core::{
 };
 use serde::Deserialize;
 
+use crate::error::{Error, ErrorKind};
+
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct OwnPolicies {
@@ -16,6 +18,9 @@ pub(crate) struct OwnPolicies {
     pub(crate) timeout: Option<Timeout>,
     pub(crate) retry: Option<Retry>,
     pub(crate) on_lost: Option<OnLost>,
+    /// Whether the limit that was asked for is 0.
+    #[serde(skip)]
+    forbids_runs: bool,
 }
 
 /// The setters of policies, for a type that has `own_policies_mut`.
@@ -44,17 +49,16 @@ macro_rules! policy_setters {
             self
         }
 
-        /// How many runs may be under way at once.
+        /// How many runs may be under way at once; 0 is refused, since a job that may never run
+        /// is a paused job.
         pub fn max_instances(mut self, count: u32) -> Self {
-            let limit = punctual_core::MaxInstances::at_most(count);
-            self.own_policies_mut().max_instances = Some(limit);
+            self.own_policies_mut().limit_instances(count);
             self
         }
 
         /// Any number of runs may be under way at once.
         pub fn unlimited_instances(mut self) -> Self {
-            let limit = punctual_core::MaxInstances::UNLIMITED;
-            self.own_policies_mut().max_instances = Some(limit);
+            self.own_policies_mut().unlimit_instances();
             self
         }
 
@@ -105,11 +109,28 @@ impl OwnPolicies {
             timeout: Some(policies.timeout),
             retry: Some(policies.retry),
             on_lost: Some(policies.on_lost),
+            forbids_runs: false,
         }
     }
 
-    pub(crate) fn over(self, defaults: &Policies) -> Policies {
-        Policies {
+    pub(crate) fn limit_instances(&mut self, count: u32) {
+        self.max_instances = Some(MaxInstances::at_most(count));
+        self.forbids_runs = count == 0;
+    }
+
+    pub(crate) fn unlimit_instances(&mut self) {
+        self.max_instances = Some(MaxInstances::UNLIMITED);
+        self.forbids_runs = false;
+    }
+
+    /// These, and of others what is left.
+    pub(crate) fn over(self, defaults: &Policies) -> Result<Policies, Error> {
+        if self.forbids_runs {
+            // What JSON says of it.
+            let message = "max_instances: invalid value: integer `0`, expected a nonzero u32";
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
+        Ok(Policies {
             misfire_grace_time: self
                 .misfire_grace_time
                 .unwrap_or(defaults.misfire_grace_time),
@@ -120,6 +141,6 @@ impl OwnPolicies {
             timeout: self.timeout.unwrap_or(defaults.timeout),
             retry: self.retry.unwrap_or(defaults.retry),
             on_lost: self.on_lost.unwrap_or(defaults.on_lost),
-        }
+        })
     }
 }

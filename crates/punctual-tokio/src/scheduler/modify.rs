@@ -42,8 +42,8 @@ type Change = Box<dyn Fn(Job, &mut JobState) -> Job + Send + Sync>;
 ///
 /// # Errors
 ///
-/// Awaiting it fails if there is no such job, if the new arguments do not fit its task, or if the
-/// store cannot be reached.
+/// Awaiting it fails if there is no such job, if the new arguments do not fit its task, if a policy
+/// cannot be used, or if the store cannot be reached.
 ///
 /// # Cancel safety
 ///
@@ -141,7 +141,7 @@ impl ModifyJob {
                 for change in &changes {
                     job = change(job, &mut state);
                 }
-                let policies = own_policies.over(job.policies());
+                let policies = own_policies.over(job.policies())?;
                 job = job.with_policies(policies);
                 check(core, &stored.job, &job)?;
                 let new_incarnation = state.next_run_time != stored.state.next_run_time;

@@ -207,6 +207,30 @@ async fn a_policy_is_changed_without_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_limit_of_no_instances_is_refused_as_in_json() {
+    let scheduler = started().await;
+    scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
+    let json = serde_json::from_str::<MaxInstances>("0").unwrap_err();
+    let refusals = [
+        scheduler
+            .add_job(nothing, every(1))
+            .max_instances(0)
+            .await
+            .map(drop),
+        scheduler.modify_job("a").max_instances(0).await,
+    ];
+    for refused in refusals {
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        let message = error.to_string();
+        let message = message.strip_prefix("max_instances: ").unwrap();
+        assert!(json.to_string().starts_with(message), "{json}");
+    }
+    let job = scheduler.modify_job("a").max_instances(0);
+    job.unlimited_instances().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_run_by_hand_does_not_shift_the_schedule() {
     let scheduler = started().await;
     let job = scheduler
