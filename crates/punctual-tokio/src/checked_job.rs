@@ -121,12 +121,8 @@ fn resolve(core: &Core, task: TaskRef) -> Result<(Arc<str>, Task), Error> {
         TaskRef::Named(name) => Arc::clone(name),
         TaskRef::Anonymous { .. } => Arc::default(),
     };
-    core.registry.resolve(task).ok_or_else(|| {
-        Error::new(
-            ErrorKind::UnknownTask,
-            format!("no task `{wanted}` is registered; register it with `.task(\"{wanted}\", function)` on the builder"),
-        )
-    })
+    let resolved = core.registry.resolve(task);
+    resolved.ok_or_else(|| core.registry.unknown(&wanted))
 }
 
 fn first_state(job: &Job, first: First, now: DateTime<Utc>) -> Result<JobState, Error> {

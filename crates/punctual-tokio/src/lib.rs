@@ -52,6 +52,7 @@ mod jobs;
 mod jump;
 mod lease;
 mod metrics;
+mod nearest;
 mod new_job;
 mod own_policies;
 mod partition;

@@ -166,9 +166,11 @@ fn check(core: &Core, before: &Job, job: &Job) -> Result<(), Error> {
         return Err(no_executor(job.executor()));
     }
     let Some(task) = task else {
-        let message = format!("no task `{}` is registered", job.task());
-        let unknown = || Error::new(ErrorKind::UnknownTask, message);
-        return if is_other { Err(unknown()) } else { Ok(()) };
+        return if is_other {
+            Err(core.registry.unknown(job.task()))
+        } else {
+            Ok(())
+        };
     };
     if is_other || job.args_json() != before.args_json() {
         task.0.check(&AddContext {

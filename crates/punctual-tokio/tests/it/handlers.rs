@@ -147,6 +147,16 @@ async fn a_registered_task_is_called_by_name() {
     assert_eq!(outcome_of(&scheduler, "a").await.result, Some("ada".into()));
     let error = scheduler.add_job("mail.sent", every(1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownTask);
+    assert_eq!(
+        error.to_string(),
+        "no task `mail.sent` is registered; did you mean `mail.send`? Else register it with \
+         `.task(\"mail.sent\", function)` on the builder"
+    );
+    let modified = scheduler.modify_job("a").task("mail.sends").await;
+    let error = modified.unwrap_err().to_string();
+    assert!(error.contains("did you mean `mail.send`?"), "{error}");
+    let error = scheduler.add_job("backup", every(1)).await.unwrap_err();
+    assert!(!error.to_string().contains("did you mean"), "{error}");
     let twice = Scheduler::builder().task("a", send).task("a", send).build();
     assert!(twice.unwrap_err().is_conflict());
 }

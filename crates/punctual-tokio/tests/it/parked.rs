@@ -1,7 +1,7 @@
 //! Jobs that this node cannot run: what passed meanwhile is recorded with that reason.
 
 use punctual_core::{MissReason, Outcome, Overlap, SkipReason};
-use punctual_tokio::{Executor, JobStatus, MemoryStore, Scheduler};
+use punctual_tokio::{ErrorKind, Executor, JobStatus, MemoryStore, Scheduler};
 use tokio::time::sleep;
 
 use crate::support::{every, ledger, pass, seconds};
@@ -90,6 +90,8 @@ async fn a_task_that_nobody_knows_parks_its_job_until_an_edit() {
     pass(10).await;
     let parked = new.get_job("a").await.unwrap().unwrap();
     assert_eq!(parked.status(), JobStatus::Parked);
+    let error = new.run_job("a").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownTask);
     new.modify_job("a").task("new").await.unwrap();
     pass(0).await;
     let entries = ledger(&new, "a").await;
