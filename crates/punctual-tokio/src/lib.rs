@@ -40,6 +40,7 @@ mod config;
 mod core;
 mod declared;
 mod driver;
+mod elsewhere;
 mod error;
 mod event;
 mod executor;

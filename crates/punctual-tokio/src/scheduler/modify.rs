@@ -11,6 +11,7 @@ use super::edit::Edited;
 use super::{Scheduler, job_id};
 use crate::checked_job::fits;
 use crate::core::Core;
+use crate::elsewhere::Elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::executor::no_executor;
 use crate::handler::AddContext;
@@ -42,8 +43,8 @@ type Change = Box<dyn Fn(Job, &mut JobState) -> Job + Send + Sync>;
 ///
 /// # Errors
 ///
-/// Awaiting it fails if there is no such job, if the new arguments do not fit its task, if a policy
-/// cannot be used, or if the store cannot be reached.
+/// Awaiting it fails if there is no such job, if the new task is unknown, if the new arguments do
+/// not fit its task, if a policy cannot be used, or if the store cannot be reached.
 ///
 /// # Cancel safety
 ///
@@ -53,6 +54,7 @@ pub struct ModifyJob {
     scheduler: Result<Scheduler, Error>,
     id: Result<JobId, Error>,
     changes: Vec<Result<Change, Error>>,
+    task: Option<Arc<str>>,
     policies: OwnPolicies,
 }
 
@@ -62,6 +64,7 @@ impl ModifyJob {
             scheduler,
             id,
             changes: Vec::new(),
+            task: None,
             policies: OwnPolicies::default(),
         }
     }
@@ -102,9 +105,11 @@ impl ModifyJob {
         }
     }
 
-    /// Another registered task.
-    pub fn task(self, name: impl Into<String>) -> Self {
+    /// Another task, registered here or on another node that the store lists; then the arguments
+    /// are not checked.
+    pub fn task(mut self, name: impl Into<String>) -> Self {
         let name: Arc<str> = name.into().into();
+        self.task = Some(Arc::clone(&name));
         self.with(move |job, _| job.with_task(Arc::clone(&name)))
     }
 
@@ -134,6 +139,10 @@ impl ModifyJob {
         let (id, scheduler) = (self.id?, self.scheduler?);
         let changes = self.changes.into_iter().collect::<Result<Vec<_>, _>>()?;
         let (core, own_policies) = (&scheduler.core, self.policies);
+        let is_elsewhere = match &self.task {
+            Some(task) => is_known_elsewhere(core, &id, task).await?,
+            None => false,
+        };
         scheduler
             .edit(&id, |stored, _| {
                 let mut state = stored.state;
@@ -143,7 +152,7 @@ impl ModifyJob {
                 }
                 let policies = own_policies.over(job.policies())?;
                 job = job.with_policies(policies);
-                check(core, &stored.job, &job)?;
+                check(core, is_elsewhere, &stored.job, &job)?;
                 let new_incarnation = state.next_run_time != stored.state.next_run_time;
                 Ok(Edited {
                     job: Arc::new(job),
@@ -156,8 +165,19 @@ impl ModifyJob {
     }
 }
 
+/// Whether a task is not known here, but to a node of the job's store.
+async fn is_known_elsewhere(core: &Core, id: &JobId, task: &str) -> Result<bool, Error> {
+    if core.registry.get(task).is_some() {
+        return Ok(false);
+    }
+    let (named, _) = core.find(id).await?;
+    let mut elsewhere = Elsewhere::default();
+    elsewhere.ask(core, &named).await?;
+    Ok(elsewhere.knows(named.id, task))
+}
+
 /// Checks what is new. What is as it was stays, even if it is not known here.
-fn check(core: &Core, before: &Job, job: &Job) -> Result<(), Error> {
+fn check(core: &Core, is_elsewhere: bool, before: &Job, job: &Job) -> Result<(), Error> {
     let task = core.registry.get(job.task());
     let place = core.executors.get(job.executor());
     let is_moved = job.executor() != before.executor();
@@ -165,14 +185,12 @@ fn check(core: &Core, before: &Job, job: &Job) -> Result<(), Error> {
     if is_moved && place.is_none() {
         return Err(no_executor(job.executor()));
     }
-    let Some(task) = task else {
-        return if is_other {
-            Err(core.registry.unknown(job.task()))
-        } else {
-            Ok(())
-        };
-    };
-    if is_other || job.args_json() != before.args_json() {
+    if task.is_none() && is_other && !is_elsewhere {
+        return Err(core.registry.unknown(job.task()));
+    }
+    if let Some(task) = &task
+        && (is_other || job.args_json() != before.args_json())
+    {
         task.0.check(&AddContext {
             states: &core.states,
             task: job.task(),
@@ -180,7 +198,7 @@ fn check(core: &Core, before: &Job, job: &Job) -> Result<(), Error> {
         })?;
     }
     match place {
-        Some(place) if is_moved || is_other => fits(&task, job, &place),
+        Some(place) if is_moved || is_other => fits(task.as_ref(), job, &place),
         _ => Ok(()),
     }
 }
