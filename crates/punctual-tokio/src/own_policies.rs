@@ -75,7 +75,10 @@ macro_rules! policy_setters {
             self
         }
 
-        /// How long an attempt may take.
+        /// How long an attempt may take. Then it is told to end; one that does not listen to its
+        /// cancellation is dropped after a grace of 5 seconds
+        /// ([`Timeout::GRACE`](punctual_core::Timeout::GRACE)), so it may take that much longer. A
+        /// plain function cannot be dropped.
         pub fn timeout(mut self, limit: impl Into<punctual_core::Timeout>) -> Self {
             self.own_policies_mut().timeout = Some(limit.into());
             self
