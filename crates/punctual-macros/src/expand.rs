@@ -149,7 +149,7 @@ fn task(declared: &Declared, function: &ItemFn, facade: &Path) -> TokenStream {
     });
     let checks = kinds.iter().map(|kind| {
         let check = quote_spanned!(kind.span()=> __punctual::check::<#kind>);
-        quote!(#check(__context)?;)
+        quote!(#check(__context)?)
     });
     let called = if is_async {
         quote!(#ident(#(#names),*).await)
@@ -176,11 +176,7 @@ fn task(declared: &Declared, function: &ItemFn, facade: &Path) -> TokenStream {
                 let #ended = #called;
                 #facade::IntoOutcome::into_outcome(#ended)
             },
-            |__context| {
-                #(#checks)*
-                let _ = __context;
-                ::core::result::Result::Ok(())
-            },
+            |__context| __punctual::check_args(__context, &[#(#checks),*]),
         );
         __punctual::DeclaredTask::new(#ident, __task)#schema
     }

@@ -31,6 +31,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         .zip(&parameters)
         .map(|(field, own)| own.make(field, &facade));
     let checks = parameters.iter().map(|own| own.check(&facade));
+    let reads = parameters.iter().map(|own| own.reads_args(&facade));
     let makes = match input_fields(&input) {
         Some(Fields::Unnamed(_)) => quote!(Self(#(#makes),*)),
         Some(Fields::Named(_)) => {
@@ -50,6 +51,8 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #before #facade::FromContext for #ident #after #conditions {
+            const READS_ARGS: ::core::primitive::bool = false #(|| #reads)*;
+
             async fn from_context(
                 __context: &#facade::JobContext,
             ) -> ::core::result::Result<Self, #facade::BoxError> {
@@ -116,6 +119,11 @@ impl Parameter {
         let kind = &self.kind;
         let check = quote_spanned! {kind.span()=> <#kind as #facade::FromContext>::check };
         quote!(#check(__context)?;)
+    }
+
+    fn reads_args(&self, facade: &Path) -> TokenStream {
+        let kind = &self.kind;
+        quote_spanned! {kind.span()=> <#kind as #facade::FromContext>::READS_ARGS }
     }
 
     fn bound(&self, facade: &Path) -> syn::WherePredicate {

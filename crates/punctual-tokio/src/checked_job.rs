@@ -8,6 +8,7 @@ use punctual_core::{Declared, Job, JobId, JobState};
 use punctual_store::{Insert, OnConflict};
 
 use crate::core::{Core, NamedStore};
+use crate::elsewhere::Elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{Place, no_executor};
 use crate::handler::{AddContext, Task, TaskRef};
@@ -25,8 +26,12 @@ pub(crate) struct Checked {
 
 impl NewJob {
     /// Checks everything that can be checked before the store is asked.
-    pub(crate) fn prepare(self, core: &Core) -> Result<(NamedStore, Insert), Error> {
-        let checked = self.check(core)?;
+    pub(crate) fn prepare(
+        self,
+        core: &Core,
+        elsewhere: &Elsewhere,
+    ) -> Result<(NamedStore, Insert), Error> {
+        let checked = self.check(core, elsewhere)?;
         let insert = checked.insert(core.clock.now())?;
         let insert = insert.ok_or_else(|| {
             Error::new(
@@ -37,8 +42,9 @@ impl NewJob {
         Ok((checked.store, insert))
     }
 
-    /// Checks everything but whether there is a fire time left.
-    pub(crate) fn check(self, core: &Core) -> Result<Checked, Error> {
+    /// Checks everything but whether there is a fire time left. Of a task that is known elsewhere
+    /// only, the arguments are not checked.
+    pub(crate) fn check(self, core: &Core, elsewhere: &Elsewhere) -> Result<Checked, Error> {
         let store = core.store(self.store.as_deref().unwrap_or(crate::DEFAULT))?;
         let executor = self.executor.as_deref().unwrap_or(crate::DEFAULT);
         let place = core.executors.get(executor);
@@ -49,22 +55,26 @@ impl NewJob {
             .with_default_timezone(core.zone)
             .bind(&core.triggers)?;
         trigger.check()?;
-        let (name, task) = resolve(core, self.task)?;
+        let knows = |task: &str| elsewhere.knows(store.id, task);
+        let (name, task) = resolve(core, self.task, knows)?;
         let args = self.args?;
         let mut job = Job::new(id, name, trigger)
             .with_name(self.name.as_deref())
             .with_args_json(&args)?
             .with_tags(self.tags)
             .with_executor(self.executor.as_deref())
-            .with_policies(self.policies.over(&core.job_defaults));
-        task.0.check(&AddContext {
-            states: &core.states,
-            args: job.args_json(),
-        })?;
+            .with_policies(self.policies.over(&core.job_defaults)?);
+        if let Some(task) = &task {
+            task.0.check(&AddContext {
+                states: &core.states,
+                task: job.task(),
+                args: job.args_json(),
+            })?;
+        }
         if store.store.traits().persistent && is_anonymous(job.task()) {
             return Err(unnamed(&store.alias));
         }
-        fits(&task, &job, &place)?;
+        fits(task.as_ref(), &job, &place)?;
         if let Some(by) = self.declared {
             let definition = definition(&job, self.first, &store.alias)?;
             job = job.with_declared(Some(Declared::new(by, &definition)));
@@ -75,6 +85,17 @@ impl NewJob {
             first: self.first,
             on_conflict: self.on_conflict,
         })
+    }
+
+    /// The store of a job whose task is named and not known here.
+    pub(crate) fn store_of_unknown_task(&self, core: &Core) -> Option<NamedStore> {
+        match &self.task {
+            TaskRef::Named(name) if core.registry.get(name).is_none() => {
+                let alias = self.store.as_deref().unwrap_or(crate::DEFAULT);
+                core.store(alias).ok()
+            }
+            _ => None,
+        }
     }
 }
 
@@ -115,17 +136,21 @@ fn definition(job: &Job, first: First, store: &str) -> Result<String, Error> {
     Ok(format!("{json} in {store} from {first}"))
 }
 
-fn resolve(core: &Core, task: TaskRef) -> Result<(Arc<str>, Task), Error> {
+/// The task of a job; none if it is known elsewhere only.
+fn resolve(
+    core: &Core,
+    task: TaskRef,
+    is_elsewhere: impl Fn(&str) -> bool,
+) -> Result<(Arc<str>, Option<Task>), Error> {
     let wanted = match &task {
         TaskRef::Named(name) => Arc::clone(name),
         TaskRef::Anonymous { .. } => Arc::default(),
     };
-    core.registry.resolve(task).ok_or_else(|| {
-        Error::new(
-            ErrorKind::UnknownTask,
-            format!("no task `{wanted}` is registered; register it with `.task(\"{wanted}\", function)` on the builder"),
-        )
-    })
+    match core.registry.resolve(task) {
+        Some((name, task)) => Ok((name, Some(task))),
+        None if is_elsewhere(&wanted) => Ok((wanted, None)),
+        None => Err(core.registry.unknown(&wanted)),
+    }
 }
 
 fn first_state(job: &Job, first: First, now: DateTime<Utc>) -> Result<JobState, Error> {
@@ -153,8 +178,8 @@ fn missing(executor: &str) -> Error {
     no_executor(executor)
 }
 
-/// Whether an executor can run a task.
-pub(crate) fn fits(task: &Task, job: &Job, place: &Place) -> Result<(), Error> {
+/// Whether an executor can run a task, as far as it is known here.
+pub(crate) fn fits(task: Option<&Task>, job: &Job, place: &Place) -> Result<(), Error> {
     let executor = job.executor();
     let reason = if place.is_process() && is_anonymous(job.task()) {
         format!(
@@ -162,7 +187,7 @@ pub(crate) fn fits(task: &Task, job: &Job, place: &Place) -> Result<(), Error> {
              `#[punctual::job]` above it, or register it with `.task(\"name\", function)` here and in \
              `process::Worker`"
         )
-    } else if task.0.is_local() && !place.is_local() {
+    } else if task.is_some_and(|task| task.0.is_local()) && !place.is_local() {
         format!(
             "executor: the future of task `{}` cannot leave its thread, and `{executor}` is no \
              `Executor::local()`; add one, and name its alias with `.executor(..)`",

@@ -70,7 +70,8 @@ pub struct RunningRun {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// Runs that did not end in time and were told to, or aborted.
+    /// Runs that did not end in time and were told to, or aborted, and those that waited for their
+    /// next attempt. Runs that had not begun are in the ledger only.
     pub cancelled: Vec<RunId>,
     /// Runs that did not even end then: plain functions, whose threads cannot be taken away.
     pub abandoned: Vec<RunningRun>,

@@ -3,16 +3,13 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use chrono::{DateTime, Utc};
-use punctual_core::{
-    Coalesce, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry, Timeout,
-    Trigger,
-};
+use punctual_core::Trigger;
 use punctual_store::OnConflict;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
 use crate::handler::{IntoTask, TaskRef};
-use crate::own_policies::OwnPolicies;
+use crate::own_policies::{OwnPolicies, policy_setters};
 
 /// A job that is to be added: what to call, when, and everything that has a default.
 ///
@@ -175,71 +172,17 @@ impl NewJob {
         self
     }
 
-    /// All policies at once, whatever the defaults of the scheduler are.
-    pub fn policies(mut self, policies: Policies) -> Self {
-        self.policies = OwnPolicies::all(policies);
-        self
-    }
-
     /// Some policies; the scheduler's defaults fill in the others.
     pub(crate) fn own_policies(mut self, policies: OwnPolicies) -> Self {
         self.policies = policies;
         self
     }
 
-    /// How late a run may start.
-    pub fn misfire_grace_time(mut self, grace: impl Into<MisfireGraceTime>) -> Self {
-        self.policies.misfire_grace_time = Some(grace.into());
-        self
+    fn own_policies_mut(&mut self) -> &mut OwnPolicies {
+        &mut self.policies
     }
 
-    /// What a backlog becomes.
-    pub fn coalesce(mut self, coalesce: Coalesce) -> Self {
-        self.policies.coalesce = Some(coalesce);
-        self
-    }
-
-    /// How many runs may be under way at once.
-    pub fn max_instances(mut self, count: u32) -> Self {
-        self.policies.max_instances = Some(MaxInstances::at_most(count));
-        self
-    }
-
-    /// Any number of runs may be under way at once.
-    pub fn unlimited_instances(mut self) -> Self {
-        self.policies.max_instances = Some(MaxInstances::UNLIMITED);
-        self
-    }
-
-    /// What happens to a run that finds all instances busy.
-    pub fn overlap(mut self, overlap: Overlap) -> Self {
-        self.policies.overlap = Some(overlap);
-        self
-    }
-
-    /// Delays each start by up to so much, a fixed time for each fire time.
-    pub fn jitter(mut self, longest: std::time::Duration) -> Self {
-        self.policies.jitter = Some(Jitter::up_to(longest));
-        self
-    }
-
-    /// How long an attempt may take.
-    pub fn timeout(mut self, limit: impl Into<Timeout>) -> Self {
-        self.policies.timeout = Some(limit.into());
-        self
-    }
-
-    /// Whether a failed run is tried again.
-    pub fn retry(mut self, retry: Retry) -> Self {
-        self.policies.retry = Some(retry);
-        self
-    }
-
-    /// What happens to a run whose process died.
-    pub fn on_lost(mut self, on_lost: OnLost) -> Self {
-        self.policies.on_lost = Some(on_lost);
-        self
-    }
+    policy_setters!();
 }
 
 /// 128 bits that nobody else makes up: the standard library seeds every hasher anew.

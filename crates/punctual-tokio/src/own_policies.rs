@@ -1,9 +1,11 @@
-//! The policies that a job was given, before the scheduler's defaults fill in the others.
+//! The policies that a job is given, one by one, before others fill in the rest.
 
 use punctual_core::{
     Coalesce, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry, Timeout,
 };
 use serde::Deserialize;
+
+use crate::error::{Error, ErrorKind};
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -16,7 +18,87 @@ pub(crate) struct OwnPolicies {
     pub(crate) timeout: Option<Timeout>,
     pub(crate) retry: Option<Retry>,
     pub(crate) on_lost: Option<OnLost>,
+    /// Whether the limit that was asked for is 0.
+    #[serde(skip)]
+    forbids_runs: bool,
 }
+
+/// The setters of policies, for a type that has `own_policies_mut`.
+macro_rules! policy_setters {
+    () => {
+        /// All policies at once, those too that are left at their defaults: neither the
+        /// `job_defaults` of the scheduler nor what a job that is modified had before counts. Each
+        /// of the other setters changes one policy.
+        pub fn policies(mut self, policies: punctual_core::Policies) -> Self {
+            *self.own_policies_mut() = OwnPolicies::all(policies);
+            self
+        }
+
+        /// How late a run may start.
+        pub fn misfire_grace_time(
+            mut self,
+            grace: impl Into<punctual_core::MisfireGraceTime>,
+        ) -> Self {
+            self.own_policies_mut().misfire_grace_time = Some(grace.into());
+            self
+        }
+
+        /// What a backlog becomes.
+        pub fn coalesce(mut self, coalesce: punctual_core::Coalesce) -> Self {
+            self.own_policies_mut().coalesce = Some(coalesce);
+            self
+        }
+
+        /// How many runs may be under way at once; 0 is refused, since a job that may never run
+        /// is a paused job.
+        pub fn max_instances(mut self, count: u32) -> Self {
+            self.own_policies_mut().limit_instances(count);
+            self
+        }
+
+        /// Any number of runs may be under way at once.
+        pub fn unlimited_instances(mut self) -> Self {
+            self.own_policies_mut().unlimit_instances();
+            self
+        }
+
+        /// What happens to a run that finds all instances busy.
+        pub fn overlap(mut self, overlap: punctual_core::Overlap) -> Self {
+            self.own_policies_mut().overlap = Some(overlap);
+            self
+        }
+
+        /// Delays each start by up to so much, a fixed time for each fire time.
+        pub fn jitter(mut self, longest: std::time::Duration) -> Self {
+            let jitter = punctual_core::Jitter::up_to(longest);
+            self.own_policies_mut().jitter = Some(jitter);
+            self
+        }
+
+        /// How long an attempt may take. Then it is told to end; one that does not listen to its
+        /// cancellation is dropped after a grace of 5 seconds
+        /// ([`Timeout::GRACE`](punctual_core::Timeout::GRACE)), so it may take that much longer. A
+        /// plain function cannot be dropped.
+        pub fn timeout(mut self, limit: impl Into<punctual_core::Timeout>) -> Self {
+            self.own_policies_mut().timeout = Some(limit.into());
+            self
+        }
+
+        /// Whether a failed run is tried again.
+        pub fn retry(mut self, retry: punctual_core::Retry) -> Self {
+            self.own_policies_mut().retry = Some(retry);
+            self
+        }
+
+        /// What happens to a run whose process died.
+        pub fn on_lost(mut self, on_lost: punctual_core::OnLost) -> Self {
+            self.own_policies_mut().on_lost = Some(on_lost);
+            self
+        }
+    };
+}
+
+pub(crate) use policy_setters;
 
 impl OwnPolicies {
     /// Leaves nothing to the defaults.
@@ -30,11 +112,28 @@ impl OwnPolicies {
             timeout: Some(policies.timeout),
             retry: Some(policies.retry),
             on_lost: Some(policies.on_lost),
+            forbids_runs: false,
         }
     }
 
-    pub(crate) fn over(self, defaults: &Policies) -> Policies {
-        Policies {
+    pub(crate) fn limit_instances(&mut self, count: u32) {
+        self.max_instances = Some(MaxInstances::at_most(count));
+        self.forbids_runs = count == 0;
+    }
+
+    pub(crate) fn unlimit_instances(&mut self) {
+        self.max_instances = Some(MaxInstances::UNLIMITED);
+        self.forbids_runs = false;
+    }
+
+    /// These, and of others what is left.
+    pub(crate) fn over(self, defaults: &Policies) -> Result<Policies, Error> {
+        if self.forbids_runs {
+            // What JSON says of it.
+            let message = "max_instances: invalid value: integer `0`, expected a nonzero u32";
+            return Err(Error::new(ErrorKind::Invalid, message));
+        }
+        Ok(Policies {
             misfire_grace_time: self
                 .misfire_grace_time
                 .unwrap_or(defaults.misfire_grace_time),
@@ -45,6 +144,6 @@ impl OwnPolicies {
             timeout: self.timeout.unwrap_or(defaults.timeout),
             retry: self.retry.unwrap_or(defaults.retry),
             on_lost: self.on_lost.unwrap_or(defaults.on_lost),
-        }
+        })
     }
 }

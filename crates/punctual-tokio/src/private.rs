@@ -8,7 +8,7 @@ use crate::clock::Clock;
 pub use crate::declared::{Declaration, DeclaredTask, submit};
 use crate::error::{BoxError, Error};
 pub use crate::handler::{
-    Async, Blocking, Check, Finish, Function, Named, Reference, Task, check, made, wait,
+    Async, Blocking, Check, Finish, Function, Named, Reference, Task, check, check_args, made, wait,
 };
 use crate::new_job::NewJob;
 

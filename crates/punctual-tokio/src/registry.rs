@@ -5,7 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use hashbrown::HashMap;
 
+use crate::error::{Error, ErrorKind};
 use crate::handler::{Task, TaskRef};
+use crate::nearest::nearest;
 
 /// The functions that jobs may call.
 #[derive(Default)]
@@ -32,6 +34,12 @@ const CLOSURE: &str = "~closure ";
 
 pub(crate) fn is_anonymous(name: &str) -> bool {
     name.starts_with(ANONYMOUS)
+}
+
+/// The name of a task as its author knows it.
+pub(crate) fn legible(name: &str) -> &str {
+    let own = name.split_once(':').filter(|_| is_anonymous(name));
+    own.map_or(name, |(_, own)| own)
 }
 
 impl Registry {
@@ -68,6 +76,20 @@ impl Registry {
         let mut names: Vec<_> = tasks.by_name.keys().cloned().collect();
         names.sort_unstable();
         names
+    }
+
+    /// There is no task of this name; somebody may have meant another.
+    pub(crate) fn unknown(&self, wanted: &str) -> Error {
+        let names = self.names();
+        let known = names.iter().filter(|name| !is_anonymous(name));
+        let hint = match nearest(wanted, known.map(|name| &**name)) {
+            Some(near) => format!("did you mean `{near}`? Else register it"),
+            None => "register it".to_owned(),
+        };
+        let message = format!(
+            "no task `{wanted}` is registered; {hint} with `.task(\"{wanted}\", function)` on the builder"
+        );
+        Error::new(ErrorKind::UnknownTask, message)
     }
 
     /// The task of a new job and the name it is known by.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use punctual::{
-    Coalesce, Date, Interval, JobStatus, MaxInstances, OnLost, Overlap, Policies, Retry, Scheduler,
-    State, Trigger, jobs, scheduled_job,
+    BoxError, Coalesce, Date, FromContext, Interval, JobContext, JobStatus, MaxInstances, OnLost,
+    Overlap, Policies, Retry, Scheduler, State, Trigger, jobs, scheduled_job,
 };
 use serde_json::json;
 
@@ -15,6 +15,15 @@ struct Db;
 struct Mail {
     to: String,
     urgent: bool,
+}
+
+/// Goes with any arguments, and with none.
+struct Any;
+
+impl FromContext for Any {
+    async fn from_context(_: &JobContext) -> Result<Self, BoxError> {
+        Ok(Self)
+    }
 }
 
 #[scheduled_job(
@@ -55,7 +64,7 @@ async fn report(State(_db): State<Db>, punctual::Args(mail): punctual::Args<Mail
 #[scheduled_job(date("2040-03-01T10:00:00", timezone = "Europe/Paris"), id = "once")]
 #[scheduled_job(calendar_interval(months = 1, hour = 9), id = "monthly")]
 #[scheduled_job(interval(seconds = 1), id = "at start", run_at_start, max_instances = unlimited)]
-fn tick() {}
+fn tick(_: Any) {}
 
 const PERIOD: Duration = Duration::from_secs(90);
 
@@ -189,7 +198,7 @@ async fn a_declared_function_is_known_by_its_name_wherever_it_is_added() {
 
 #[test]
 fn a_declared_function_can_still_be_called() {
-    tick();
+    tick(Any);
     mail::r#type();
 }
 

@@ -86,3 +86,25 @@ async fn fields_are_checked_when_a_job_is_added() {
          invalid type: integer `1`, expected a string at line 1 column 2; given: [1]"
     );
 }
+
+#[derive(FromContext)]
+struct Place {
+    #[from_context(via(State))]
+    db: Db,
+}
+
+#[job(name = "derived.sweep")]
+async fn sweep(place: Place) -> Output<&'static str> {
+    Output(place.db.0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn fields_that_read_no_arguments_take_none() {
+    let scheduler = Scheduler::builder().state(Db("pg")).build().unwrap();
+    let day = Interval::every(Duration::from_secs(86_400));
+    let error = scheduler.add_job(sweep, day).args(("ada",)).await;
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "args: the task `derived.sweep` takes no arguments; given: [\"ada\"]"
+    );
+}

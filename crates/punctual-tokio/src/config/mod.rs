@@ -1,6 +1,5 @@
 //! A scheduler from a file or from the environment.
 
-mod nearest;
 mod parts;
 mod read;
 

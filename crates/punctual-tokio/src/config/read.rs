@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::SchedulerConfig;
-use super::nearest::with_hint;
 use crate::error::{Error, ErrorKind};
+use crate::nearest::with_hint;
 
 /// A tree of what was said in one place.
 pub(super) struct Layer(pub(super) Value);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{CancelReason, RunId};
+use punctual_store::EndText;
 use tokio::task::JoinHandle;
 
 use crate::gate::Permit;
@@ -27,6 +28,8 @@ pub(super) struct Active {
     /// When the first attempt began.
     pub(super) started: Option<i64>,
     pub(super) stop: Option<Stop>,
+    /// Why the last attempt failed, as long as the run waits for the next one.
+    pub(super) failure: Option<EndText>,
     /// Whether its end is not this node's to record.
     pub(super) is_fenced: bool,
     /// Its place among the instances of the job.

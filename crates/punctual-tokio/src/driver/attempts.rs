@@ -71,6 +71,7 @@ impl Driver {
             attempts: instance.reruns,
             started: None,
             stop: None,
+            failure: None,
             is_fenced: false,
             _permit: permit,
         });
@@ -82,6 +83,7 @@ impl Driver {
             return;
         };
         active.attempts += 1;
+        active.failure = None;
         let info = Arc::new(RunInfo::new(
             Arc::clone(&self.host),
             Arc::clone(&active.job),
@@ -121,6 +123,7 @@ impl Driver {
             Some(wait) => {
                 let (job, run) = (active.job.id(), active.run.0);
                 log::again(job, run, active.attempts, finish.text.as_ref(), wait);
+                active.failure = finish.text;
                 self.timer.after(wait, 0, Alarm::Retry(report.key));
             }
             None => self.end_run(report.key, finish, report.finished),
@@ -157,7 +160,8 @@ impl Driver {
         }
     }
 
-    /// Cancels a run, whether an attempt is under way or not.
+    /// Cancels a run, whether an attempt is under way or not. One that waits for its next attempt
+    /// keeps the error of its last one.
     pub(super) fn cancel(&mut self, key: Key, reason: CancelReason) {
         let Some(active) = self.active.get_mut(key) else {
             return;
@@ -166,8 +170,12 @@ impl Driver {
             self.stop(key, Stop::Cancel(reason));
             return;
         }
+        let finish = Finish {
+            outcome: Outcome::Cancelled(reason),
+            text: active.failure.take(),
+        };
         let now = self.core.clock.micros();
-        self.end_run(key, Finish::plain(Outcome::Cancelled(reason)), now);
+        self.end_run(key, finish, now);
     }
 
     /// Records the outcome of a run. The next fire time of its instance follows, unless the run

@@ -42,8 +42,7 @@ impl Driver {
             return;
         }
         let Some(code) = self.core.code_of(&job.job) else {
-            let message = format!("no task `{}` is registered here", job.job.task());
-            let _ = answer.send(Err(Error::new(ErrorKind::UnknownTask, message)));
+            let _ = answer.send(Err(self.core.registry.unknown(job.job.task())));
             return;
         };
         let found = partition.jobs.find(job.state.incarnation);

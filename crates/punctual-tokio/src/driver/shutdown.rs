@@ -95,8 +95,7 @@ impl Driver {
         }
     }
 
-    fn begin_waiting(&mut self, ending: Ending) {
-        self.stage = Stage::Waiting(ending);
+    fn begin_waiting(&mut self, mut ending: Ending) {
         let waiting: Vec<_> = self
             .partitions
             .values()
@@ -109,11 +108,13 @@ impl Driver {
             .active
             .all()
             .filter(|(_, active)| active.attempt.is_none())
-            .map(|(key, _)| key)
+            .map(|(key, active)| (key, active.run))
             .collect();
-        for key in retrying {
+        for (key, run) in retrying {
+            ending.cancelled.push(run);
             self.cancel(key, CancelReason::Shutdown);
         }
+        self.stage = Stage::Waiting(ending);
     }
 
     /// A deadline has passed.

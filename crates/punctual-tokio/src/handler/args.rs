@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{AddContext, FromContext, JobContext};
 use crate::error::{BoxError, Error, ErrorKind};
+use crate::registry::legible;
 
 /// The arguments of the job: positional ones as a tuple, named ones as a struct.
 ///
@@ -31,9 +32,22 @@ pub(super) fn parsed<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
     serde_json::from_str(json).map_err(|error| unfit::<T>(json, &error))
 }
 
-#[cold]
-fn unfit<T>(json: &str, error: &serde_json::Error) -> Error {
-    let given = match json {
+/// Refuses arguments that none of the parameters may read.
+///
+/// # Errors
+///
+/// Names the task and what was given.
+pub fn check_args(context: &AddContext<'_>, parameters_read: &[bool]) -> Result<(), Error> {
+    if parameters_read.contains(&true) || matches!(context.args, "null" | "[]" | "{}") {
+        return Ok(());
+    }
+    let (task, given) = (legible(context.task), given(context.args));
+    let message = format!("args: the task `{task}` takes no arguments; {given}");
+    Err(Error::new(ErrorKind::Invalid, message))
+}
+
+fn given(json: &str) -> String {
+    match json {
         "null" => "none were given".to_owned(),
         long if long.len() > LONGEST_QUOTE => {
             format!(
@@ -42,7 +56,12 @@ fn unfit<T>(json: &str, error: &serde_json::Error) -> Error {
             )
         }
         short => format!("given: {short}"),
-    };
+    }
+}
+
+#[cold]
+fn unfit<T>(json: &str, error: &serde_json::Error) -> Error {
+    let given = given(json);
     let wanted = type_name::<T>();
     Error::new(
         ErrorKind::Invalid,

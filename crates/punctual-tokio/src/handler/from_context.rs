@@ -52,6 +52,10 @@ pub trait FromContext: Sized + Send {
     /// If it cannot be made; the attempt then fails with this error.
     fn from_context(context: &JobContext) -> impl Future<Output = Result<Self, BoxError>> + Send;
 
+    /// Whether it may read the arguments of the job. A job with arguments is refused if no parameter
+    /// of its task may read them, so one that never does says `false`.
+    const READS_ARGS: bool = true;
+
     /// Checks, when a job is added, whether its runs could be given the parameter.
     ///
     /// # Errors
@@ -73,6 +77,7 @@ impl FromContext for JobContext {
 #[derive(Clone, Copy)]
 pub struct AddContext<'a> {
     pub(crate) states: &'a States,
+    pub(crate) task: &'a str,
     pub(crate) args: &'a str,
 }
 
@@ -126,13 +131,14 @@ pub fn made<P: FromContext>(
     P::from_context(context)
 }
 
-/// Runs the check of one parameter.
+/// Runs the check of one parameter, and answers whether it may read the arguments.
 ///
 /// # Errors
 ///
 /// Why the parameter could not be made.
-pub fn check<P: FromContext>(context: &AddContext<'_>) -> Result<(), Error> {
-    P::check(context).map_err(|error| match error.downcast::<Error>() {
+pub fn check<P: FromContext>(context: &AddContext<'_>) -> Result<bool, Error> {
+    let checked = P::check(context).map(|()| P::READS_ARGS);
+    checked.map_err(|error| match error.downcast::<Error>() {
         Ok(own) => *own,
         Err(error) => Error::refused(
             format!(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::FutureExt;
 use tokio::runtime::Handle;
 
+use super::args::check_args;
 use super::from_context::check;
 use super::{Finish, FromContext, IntoOutcome, JobContext, Task};
 
@@ -45,7 +46,10 @@ where
     Fut: Future<Output: IntoOutcome> + Send + 'static,
 {
     fn into_task(self) -> Task {
-        Task::asynchronous(move |_| self().map(IntoOutcome::into_outcome), |_| Ok(()))
+        Task::asynchronous(
+            move |_| self().map(IntoOutcome::into_outcome),
+            |context| check_args(context, &[]),
+        )
     }
 }
 
@@ -55,7 +59,10 @@ where
     R: IntoOutcome,
 {
     fn into_task(self) -> Task {
-        Task::blocking(move |_| self().into_outcome(), |_| Ok(()))
+        Task::blocking(
+            move |_| self().into_outcome(),
+            |context| check_args(context, &[]),
+        )
     }
 }
 
@@ -90,10 +97,7 @@ macro_rules! handlers {
                             running.await.into_outcome()
                         }
                     },
-                    |context| {
-                        $(check::<$kind>(context)?;)+
-                        Ok(())
-                    },
+                    |context| check_args(context, &[$(check::<$kind>(context)?),+]),
                 )
             }
         }
@@ -110,10 +114,7 @@ macro_rules! handlers {
                         $(let $parameter = or_fail!(wait($kind::from_context(&context)));)+
                         self($($parameter),+).into_outcome()
                     },
-                    |context| {
-                        $(check::<$kind>(context)?;)+
-                        Ok(())
-                    },
+                    |context| check_args(context, &[$(check::<$kind>(context)?),+]),
                 )
             }
         }

@@ -7,6 +7,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tracing::Instrument as _;
 
+use super::args::check_args;
 use super::callable::{Reporter, Start, attempt};
 use super::from_context::check;
 use super::{AddContext, Check, Finish, FromContext, IntoOutcome, JobContext, RunInfo, Task};
@@ -104,10 +105,7 @@ macro_rules! local_handlers {
                 };
                 Task(Arc::new(LocalTask {
                     call: Arc::new(call),
-                    check: |_context| {
-                        $(check::<$kind>(_context)?;)*
-                        Ok(())
-                    },
+                    check: |context| check_args(context, &[$(check::<$kind>(context)?),*]),
                 }))
             }
         }

@@ -11,7 +11,7 @@ mod reference;
 mod schema;
 mod state;
 
-pub use args::Args;
+pub use args::{Args, check_args};
 pub(crate) use callable::Reporter;
 pub use callable::{Check, Task};
 pub use context::JobContext;

@@ -82,6 +82,8 @@ pub(super) fn missing<S>() -> Error {
 }
 
 impl<S: Clone + Send + Sync + 'static> FromContext for State<S> {
+    const READS_ARGS: bool = false;
+
     async fn from_context(context: &JobContext) -> Result<Self, BoxError> {
         let state = context.state().ok_or_else(missing::<S>)?;
         Ok(Self(state))

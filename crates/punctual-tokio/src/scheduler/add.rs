@@ -3,22 +3,27 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
-use punctual_core::MisfireGraceTime;
-use punctual_core::{Coalesce, OnLost, Overlap, Policies, Retry, Timeout, Trigger};
+use punctual_core::Trigger;
 use punctual_store::{Insert, StoredJob};
 use serde::Serialize;
 
 use super::Scheduler;
 use crate::core::NamedStore;
+use crate::elsewhere::Elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::event::{EventKind, JobEvent};
 use crate::handler::IntoTask;
 use crate::job_handle::JobHandle;
 use crate::new_job::NewJob;
+use crate::own_policies::{OwnPolicies, policy_setters};
 
 impl Scheduler {
     /// Adds a job that calls a function or a registered task whenever a trigger says so. Settings
     /// follow; the job is added when this is awaited.
+    ///
+    /// A task that is named has to be registered here, or on another node that the store lists: the
+    /// job then runs there and is parked here, and its arguments are not checked. A node that died
+    /// is listed until another one has noticed.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -57,10 +62,12 @@ impl Scheduler {
         &self,
         jobs: impl IntoIterator<Item = NewJob>,
     ) -> Result<Vec<Result<JobHandle, Error>>, Error> {
+        let jobs: Vec<NewJob> = jobs.into_iter().collect();
+        let elsewhere = Elsewhere::of_jobs(&self.core, &jobs).await?;
         let mut answers = Vec::new();
         let mut batches: BTreeMap<u32, (NamedStore, Vec<usize>, Vec<Insert>)> = BTreeMap::new();
         for (index, job) in jobs.into_iter().enumerate() {
-            match job.prepare(&self.core) {
+            match job.prepare(&self.core, &elsewhere) {
                 Ok((named, insert)) => {
                     let batch = batches
                         .entry(named.id)
@@ -91,7 +98,8 @@ impl Scheduler {
     }
 
     async fn add_one(&self, job: NewJob) -> Result<JobHandle, Error> {
-        let (named, insert) = job.prepare(&self.core)?;
+        let elsewhere = Elsewhere::of_jobs(&self.core, std::slice::from_ref(&job)).await?;
+        let (named, insert) = job.prepare(&self.core, &elsewhere)?;
         let mut stored = self.insert(&named, vec![insert]).await?;
         let stored = stored
             .pop()
@@ -178,16 +186,14 @@ settings! {
     paused();
     run_at_start();
     replace_existing();
-    policies(policies: Policies);
-    misfire_grace_time(grace: impl Into<MisfireGraceTime>);
-    coalesce(coalesce: Coalesce);
-    max_instances(count: u32);
-    unlimited_instances();
-    overlap(overlap: Overlap);
-    jitter(longest: std::time::Duration);
-    timeout(limit: impl Into<Timeout>);
-    retry(retry: Retry);
-    on_lost(on_lost: OnLost);
+}
+
+impl AddJob<'_> {
+    fn own_policies_mut(&mut self) -> &mut OwnPolicies {
+        &mut self.job.policies
+    }
+
+    policy_setters!();
 }
 
 impl<'a> IntoFuture for AddJob<'a> {

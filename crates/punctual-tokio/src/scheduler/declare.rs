@@ -8,6 +8,7 @@ use super::Scheduler;
 use super::edit::{Edited, event_of};
 use crate::checked_job::Checked;
 use crate::core::NamedStore;
+use crate::elsewhere::Elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::event::EventKind;
 use crate::scheduler::JobSnapshot;
@@ -80,7 +81,7 @@ impl Scheduler {
     pub(crate) fn check_declared(&self) -> Result<(), Error> {
         for (declaration, job) in self.core.declared.jobs() {
             let id = job.given_id().unwrap_or_default().to_owned();
-            job.check(&self.core)
+            job.check(&self.core, &Elsewhere::default())
                 .map_err(|error| error.about(format_args!("job `{id}` of {declaration}")))?;
         }
         Ok(())
@@ -93,7 +94,7 @@ impl Scheduler {
         }
         let mut tally = Tally::default();
         for (_, job) in self.core.declared.jobs() {
-            let checked = job.check(&self.core)?;
+            let checked = job.check(&self.core, &Elsewhere::default())?;
             self.bring_one_up_to_date(&checked, &mut tally).await?;
         }
         tracing::info!(

@@ -173,6 +173,22 @@ impl Scheduler {
 
     /// As [`shutdown`](Self::shutdown), but waits for so long only; zero cancels at once.
     ///
+    /// A run that does not listen to its cancellation is dropped after a grace of 5 seconds
+    /// ([`Timeout::GRACE`](punctual_core::Timeout::GRACE)), so this may take that much longer; and
+    /// up to 10 seconds more if it is a plain function, whose thread cannot be taken away, or if a
+    /// store does not answer. Who wants no wait at all spawns it:
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use punctual_tokio::Scheduler;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), punctual_tokio::Error> {
+    /// # let scheduler = Scheduler::builder().build()?;
+    /// let stopping = scheduler.clone();
+    /// tokio::spawn(async move { stopping.shutdown_within(Duration::ZERO).await });
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// None at present.

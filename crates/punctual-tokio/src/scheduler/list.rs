@@ -12,6 +12,7 @@ use punctual_store::{JobFilter, StoredJob, WindowRequest};
 use super::{Scheduler, job_id};
 use crate::core::{Core, NamedStore};
 use crate::error::Error;
+use crate::registry::legible;
 
 /// A job as it stood when it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -203,7 +204,8 @@ impl Scheduler {
         Ok(upcoming)
     }
 
-    /// Writes a table of all jobs.
+    /// Writes a table of all jobs: name, rule, and when each runs next; of one that is parked, what
+    /// it lacks on this node.
     ///
     /// # Errors
     ///
@@ -248,14 +250,27 @@ impl Scheduler {
             writeln!(out, "    No scheduled jobs")?;
         }
         for job in jobs {
-            let next = match job.next_run_time() {
-                Some(next) => format!("next run at: {}", self.core.zone.local(next)),
-                None => format!("{:?}", job.status()).to_lowercase(),
+            let next = match (job.status(), job.next_run_time()) {
+                (JobStatus::Parked, _) => format!("parked: {}", self.missing(&job.job)),
+                (_, Some(next)) => format!("next run at: {}", self.core.zone.local(next)),
+                (status, None) => format!("{status:?}").to_lowercase(),
             };
             let (name, rule) = (job.job.name(), job.job.trigger().describe());
             writeln!(out, "    {name} (trigger: {rule}, {next})")?;
         }
         Ok(())
+    }
+
+    /// What a parked job lacks on this node.
+    fn missing(&self, job: &Job) -> String {
+        let (task, executor) = (job.task(), job.executor());
+        if self.core.registry.get(task).is_none() {
+            format!("no task `{}` here", legible(task))
+        } else if !self.core.executors.has(executor) {
+            format!("no executor `{executor}` here")
+        } else {
+            "no code of its trigger here".to_owned()
+        }
     }
 }
 

@@ -4,20 +4,22 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Job, JobId, JobState, MissReason, Policies, Trigger};
+use punctual_core::{Job, JobId, JobState, MissReason, Trigger};
 use serde::Serialize;
 
 use super::edit::Edited;
 use super::{Scheduler, job_id};
 use crate::checked_job::fits;
 use crate::core::Core;
+use crate::elsewhere::Elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::executor::no_executor;
 use crate::handler::AddContext;
+use crate::own_policies::{OwnPolicies, policy_setters};
 
 impl Scheduler {
     /// Changes a job; its trigger is changed by [`reschedule_job`](Self::reschedule_job). Settings
-    /// follow; the job is changed when this is awaited.
+    /// follow, and what is not named stays as it is; the job is changed when this is awaited.
     ///
     /// ```
     /// # use punctual_core::Crontab;
@@ -27,7 +29,7 @@ impl Scheduler {
     /// # async fn main() -> Result<(), punctual_tokio::Error> {
     /// # let scheduler = Scheduler::builder().build()?;
     /// # scheduler.add_job(tick, Crontab::new("@daily")).id("tick").await?;
-    /// scheduler.modify_job("tick").name("Daily tick").await?;
+    /// scheduler.modify_job("tick").name("Daily tick").max_instances(2).await?;
     /// # Ok(()) }
     /// ```
     pub fn modify_job(&self, id: impl AsRef<str>) -> ModifyJob {
@@ -41,8 +43,8 @@ type Change = Box<dyn Fn(Job, &mut JobState) -> Job + Send + Sync>;
 ///
 /// # Errors
 ///
-/// Awaiting it fails if there is no such job, if the new arguments do not fit its task, or if the
-/// store cannot be reached.
+/// Awaiting it fails if there is no such job, if the new task is unknown, if the new arguments do
+/// not fit its task, if a policy cannot be used, or if the store cannot be reached.
 ///
 /// # Cancel safety
 ///
@@ -52,6 +54,8 @@ pub struct ModifyJob {
     scheduler: Result<Scheduler, Error>,
     id: Result<JobId, Error>,
     changes: Vec<Result<Change, Error>>,
+    task: Option<Arc<str>>,
+    policies: OwnPolicies,
 }
 
 impl ModifyJob {
@@ -60,6 +64,8 @@ impl ModifyJob {
             scheduler,
             id,
             changes: Vec::new(),
+            task: None,
+            policies: OwnPolicies::default(),
         }
     }
 
@@ -67,6 +73,12 @@ impl ModifyJob {
         self.changes.push(Ok(Box::new(change)));
         self
     }
+
+    fn own_policies_mut(&mut self) -> &mut OwnPolicies {
+        &mut self.policies
+    }
+
+    policy_setters!();
 
     /// Another name for people.
     pub fn name(self, name: impl Into<String>) -> Self {
@@ -93,15 +105,12 @@ impl ModifyJob {
         }
     }
 
-    /// Another registered task.
-    pub fn task(self, name: impl Into<String>) -> Self {
+    /// Another task, registered here or on another node that the store lists; then the arguments
+    /// are not checked.
+    pub fn task(mut self, name: impl Into<String>) -> Self {
         let name: Arc<str> = name.into().into();
+        self.task = Some(Arc::clone(&name));
         self.with(move |job, _| job.with_task(Arc::clone(&name)))
-    }
-
-    /// Other policies.
-    pub fn policies(self, policies: Policies) -> Self {
-        self.with(move |job, _| job.with_policies(policies))
     }
 
     /// The alias of another executor, for the runs that begin from then on.
@@ -129,7 +138,11 @@ impl ModifyJob {
     async fn apply(self) -> Result<(), Error> {
         let (id, scheduler) = (self.id?, self.scheduler?);
         let changes = self.changes.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let core = &scheduler.core;
+        let (core, own_policies) = (&scheduler.core, self.policies);
+        let is_elsewhere = match &self.task {
+            Some(task) => is_known_elsewhere(core, &id, task).await?,
+            None => false,
+        };
         scheduler
             .edit(&id, |stored, _| {
                 let mut state = stored.state;
@@ -137,7 +150,9 @@ impl ModifyJob {
                 for change in &changes {
                     job = change(job, &mut state);
                 }
-                check(core, &stored.job, &job)?;
+                let policies = own_policies.over(job.policies())?;
+                job = job.with_policies(policies);
+                check(core, is_elsewhere, &stored.job, &job)?;
                 let new_incarnation = state.next_run_time != stored.state.next_run_time;
                 Ok(Edited {
                     job: Arc::new(job),
@@ -150,8 +165,19 @@ impl ModifyJob {
     }
 }
 
+/// Whether a task is not known here, but to a node of the job's store.
+async fn is_known_elsewhere(core: &Core, id: &JobId, task: &str) -> Result<bool, Error> {
+    if core.registry.get(task).is_some() {
+        return Ok(false);
+    }
+    let (named, _) = core.find(id).await?;
+    let mut elsewhere = Elsewhere::default();
+    elsewhere.ask(core, &named).await?;
+    Ok(elsewhere.knows(named.id, task))
+}
+
 /// Checks what is new. What is as it was stays, even if it is not known here.
-fn check(core: &Core, before: &Job, job: &Job) -> Result<(), Error> {
+fn check(core: &Core, is_elsewhere: bool, before: &Job, job: &Job) -> Result<(), Error> {
     let task = core.registry.get(job.task());
     let place = core.executors.get(job.executor());
     let is_moved = job.executor() != before.executor();
@@ -159,19 +185,20 @@ fn check(core: &Core, before: &Job, job: &Job) -> Result<(), Error> {
     if is_moved && place.is_none() {
         return Err(no_executor(job.executor()));
     }
-    let Some(task) = task else {
-        let message = format!("no task `{}` is registered", job.task());
-        let unknown = || Error::new(ErrorKind::UnknownTask, message);
-        return if is_other { Err(unknown()) } else { Ok(()) };
-    };
-    if is_other || job.args_json() != before.args_json() {
+    if task.is_none() && is_other && !is_elsewhere {
+        return Err(core.registry.unknown(job.task()));
+    }
+    if let Some(task) = &task
+        && (is_other || job.args_json() != before.args_json())
+    {
         task.0.check(&AddContext {
             states: &core.states,
+            task: job.task(),
             args: job.args_json(),
         })?;
     }
     match place {
-        Some(place) if is_moved || is_other => fits(&task, job, &place),
+        Some(place) if is_moved || is_other => fits(task.as_ref(), job, &place),
         _ => Ok(()),
     }
 }

@@ -12,6 +12,9 @@ impl Scheduler {
     /// Runs a job now, besides its schedule, which stays as it is. Answers the number of the run
     /// as soon as it was started or queued.
     ///
+    /// It runs on this node, which has to be started and to know the task: another node of the
+    /// store does not take it over.
+    ///
     /// # Errors
     ///
     /// If the scheduler does not run, if there is no such job, if its task is not known here, or if

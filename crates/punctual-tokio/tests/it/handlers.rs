@@ -2,7 +2,7 @@
 
 use punctual_core::Outcome;
 use punctual_tokio::{
-    Args, BoxError, ErrorKind, FromContext, JobContext, Output, Scheduler, State,
+    AddContext, Args, BoxError, ErrorKind, FromContext, JobContext, Output, Scheduler, State,
 };
 use serde::Deserialize;
 
@@ -147,6 +147,75 @@ async fn a_registered_task_is_called_by_name() {
     assert_eq!(outcome_of(&scheduler, "a").await.result, Some("ada".into()));
     let error = scheduler.add_job("mail.sent", every(1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownTask);
+    assert_eq!(
+        error.to_string(),
+        "no task `mail.sent` is registered; did you mean `mail.send`? Else register it with \
+         `.task(\"mail.sent\", function)` on the builder"
+    );
+    let modified = scheduler.modify_job("a").task("mail.sends").await;
+    let error = modified.unwrap_err().to_string();
+    assert!(error.contains("did you mean `mail.send`?"), "{error}");
+    let error = scheduler.add_job("backup", every(1)).await.unwrap_err();
+    assert!(!error.to_string().contains("did you mean"), "{error}");
     let twice = Scheduler::builder().task("a", send).task("a", send).build();
     assert!(twice.unwrap_err().is_conflict());
+}
+
+async fn sweep() {}
+
+#[tokio::test(start_paused = true)]
+async fn arguments_are_refused_where_no_parameter_could_read_them() {
+    async fn count(_: State<Db>) {}
+    fn plain() {}
+    let builder = Scheduler::builder().task("inbox.sweep", sweep);
+    let builder = builder.task("count", count).task("plain", plain);
+    let builder = builder.local_task("local", sweep).state(Db("pg"));
+    let scheduler = builder.build().unwrap();
+    for task in ["inbox.sweep", "count", "plain", "local"] {
+        let job = scheduler.add_job(task, every(1)).args((1, "two"));
+        let error = job.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert_eq!(
+            error.to_string(),
+            format!("args: the task `{task}` takes no arguments; given: [1,\"two\"]")
+        );
+    }
+    let error = scheduler.add_job(|| async {}, every(1)).args((1,)).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("closure") && !error.contains('~'), "{error}");
+    let job = scheduler.add_job("inbox.sweep", every(1)).id("a");
+    job.args(()).await.unwrap();
+    let error = scheduler.modify_job("a").args((1,)).await.unwrap_err();
+    assert!(error.to_string().contains("`inbox.sweep`"), "{error}");
+}
+
+/// Reads the arguments in its own way.
+struct Recipient(String);
+
+impl FromContext for Recipient {
+    async fn from_context(context: &JobContext) -> Result<Self, BoxError> {
+        let (name,): (String,) = context.args()?;
+        Ok(Self(name))
+    }
+
+    fn check(context: &AddContext<'_>) -> Result<(), BoxError> {
+        context.require_args::<(String,)>()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn parameters_may_read_the_arguments_in_ways_of_their_own() {
+    let scheduler = started().await;
+    let of_context = |context: JobContext| async move {
+        let (name,): (String,) = context.args()?;
+        Ok::<_, BoxError>(name)
+    };
+    let of_own = |Recipient(name): Recipient| async move { Output(name) };
+    let context = scheduler.add_job(of_context, every(100)).id("context");
+    context.args(("ada",)).await.unwrap();
+    let own = scheduler.add_job(of_own, every(100)).id("own");
+    own.args(("ada",)).await.unwrap();
+    for id in ["context", "own"] {
+        assert_eq!(outcome_of(&scheduler, id).await.result, Some("ada".into()));
+    }
 }

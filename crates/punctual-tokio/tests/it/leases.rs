@@ -7,8 +7,10 @@ use punctual_core::{
     CancelReason, Coalesce, MaxInstances, MissReason, OnLost, Outcome, Overlap, Policies, RunState,
     SkipReason,
 };
-use punctual_store::{JobStore, RunFilter};
-use punctual_tokio::{ErrorKind, EventKind, EventMask, JobContext, MemoryStore, Scheduler};
+use punctual_store::{JobStore, NodeInfo, RunFilter};
+use punctual_tokio::{
+    ErrorKind, EventKind, EventMask, JobContext, JobStatus, MemoryStore, NewJob, Scheduler,
+};
 use tokio::sync::Notify;
 
 use crate::moody::Moody;
@@ -451,4 +453,70 @@ async fn a_node_that_settles_what_many_dead_ones_left_is_not_taken_for_dead() {
     pass(60).await;
     assert_eq!(desk.nodes().await, ["busy", "other"]);
     assert_eq!(desk.states().await, [RunState::Running]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_without_tasks_adds_jobs_of_those_that_others_list() {
+    let desk = Desk::default();
+    let (one, _) = desk.node("one").await;
+    pass(1).await;
+    let lists = [
+        ("programs", vec!["punctual.program".into(), "~1:f".into()]),
+        ("clerk", vec!["of an earlier process".into()]),
+    ];
+    for (name, tasks) in lists {
+        let zones = String::new();
+        let name = name.into();
+        let node = NodeInfo { name, tasks, zones };
+        desk.store.register(node).await.unwrap();
+    }
+    let builder = Scheduler::builder().node("clerk");
+    let way = Moody::shared(&desk.store);
+    let clerk = builder.store("default", way).build().unwrap();
+    let job = clerk.add_job("work", every(PERIOD)).id("a").await.unwrap();
+    let snapshot = job.get_job().await.unwrap().unwrap();
+    assert_eq!(snapshot.status(), JobStatus::Parked, "it runs elsewhere");
+    let stale = "of an earlier process";
+    let names = ["work", "wok", "punctual.program", "~1:f", stale];
+    let jobs = names.map(|task| NewJob::new(task, every(PERIOD)));
+    let answers = clerk.add_jobs(jobs).await.unwrap();
+    let kinds = answers
+        .iter()
+        .map(|answer| answer.as_ref().err().map(|error| error.kind()));
+    let unknown = Some(ErrorKind::UnknownTask);
+    assert!(
+        kinds.eq([None, unknown, unknown, unknown, unknown]),
+        "{answers:?}"
+    );
+    desk.go.notify_one();
+    pass(PERIOD).await;
+    desk.go.notify_one();
+    pass(1).await;
+    assert_eq!(desk.states().await, [SUCCEEDED; 2]);
+    // It would be started here.
+    assert!(clerk.run_job("a").await.unwrap_err().is_not_running());
+    clerk.start().await.unwrap();
+    let error = clerk.run_job("a").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownTask);
+    clerk.modify_job("a").name("A").await.unwrap();
+    one.shutdown().await.unwrap();
+    let error = clerk.add_job("work", every(1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownTask, "nobody lists it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_is_given_a_task_that_only_another_node_knows() {
+    let desk = Desk::default();
+    let (_one, _) = desk.node("one").await;
+    pass(1).await;
+    let builder = Scheduler::builder().task("own", || async {});
+    let way = Moody::shared(&desk.store);
+    let clerk = builder.store("default", way).build().unwrap();
+    clerk.add_job("own", every(PERIOD)).id("a").await.unwrap();
+    let error = clerk.modify_job("a").task("wok").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownTask);
+    clerk.modify_job("a").task("work").await.unwrap();
+    desk.go.notify_one();
+    pass(PERIOD).await;
+    assert_eq!(desk.states().await, [SUCCEEDED]);
 }

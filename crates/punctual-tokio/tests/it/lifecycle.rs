@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use punctual_core::{CancelReason, Interval, MissReason, Outcome};
+use punctual_core::{CancelReason, Interval, MissReason, Outcome, Retry};
 use punctual_tokio::{ErrorKind, JobContext, ManualClock, Scheduler};
 
-use crate::support::{Counter, every, ledger, pass, seconds, started};
+use crate::support::{Counter, every, ledger, pass, runs, seconds, started};
 
 async fn nothing() {}
 
@@ -131,6 +131,33 @@ async fn a_shutdown_waits_then_cancels_then_aborts() {
             ledger(&scheduler, id).await,
             [(Outcome::Cancelled(CancelReason::Shutdown), 1)]
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_waits_for_its_next_attempt_is_cancelled_and_keeps_its_error() {
+    let scheduler = started().await;
+    for id in ["stopped", "by hand"] {
+        let fails = || async { Err::<(), _>("the mail server is away") };
+        let job = scheduler.add_job(fails, every(600)).id(id);
+        let job = job.retry(Retry::attempts(4).backoff(seconds(60), seconds(60)));
+        job.run_at_start().await.unwrap();
+    }
+    pass(1).await;
+    let by_hand = runs(&scheduler, "by hand").await[0].id;
+    scheduler.cancel_run(by_hand).await.unwrap();
+    let report = scheduler.shutdown().await.unwrap();
+    let stopped = runs(&scheduler, "stopped").await.swap_remove(0);
+    assert_eq!(report.cancelled, [stopped.id]);
+    let by_hand = runs(&scheduler, "by hand").await.swap_remove(0);
+    let ends = [
+        (stopped, CancelReason::Shutdown),
+        (by_hand, CancelReason::User),
+    ];
+    for (run, reason) in ends {
+        assert_eq!(run.state.outcome(), Some(Outcome::Cancelled(reason)));
+        assert_eq!(run.attempts, 1);
+        assert_eq!(run.error.as_deref(), Some("the mail server is away"));
     }
 }
 

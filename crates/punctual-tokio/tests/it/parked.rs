@@ -1,7 +1,7 @@
 //! Jobs that this node cannot run: what passed meanwhile is recorded with that reason.
 
 use punctual_core::{MissReason, Outcome, Overlap, SkipReason};
-use punctual_tokio::{Executor, JobStatus, MemoryStore, Scheduler};
+use punctual_tokio::{ErrorKind, Executor, JobStatus, MemoryStore, Scheduler};
 use tokio::time::sleep;
 
 use crate::support::{every, ledger, pass, seconds};
@@ -90,6 +90,8 @@ async fn a_task_that_nobody_knows_parks_its_job_until_an_edit() {
     pass(10).await;
     let parked = new.get_job("a").await.unwrap().unwrap();
     assert_eq!(parked.status(), JobStatus::Parked);
+    let error = new.run_job("a").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownTask);
     new.modify_job("a").task("new").await.unwrap();
     pass(0).await;
     let entries = ledger(&new, "a").await;
@@ -142,4 +144,28 @@ async fn a_waiting_run_whose_task_vanishes_is_skipped_for_want_of_it() {
     );
     let snapshot = job.get_job().await.unwrap().unwrap();
     assert_eq!((snapshot.state.running, snapshot.state.queued), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_table_says_that_a_job_is_parked_and_why() {
+    let scheduler = with_gpu().await;
+    let rendering = scheduler.add_job(|| async {}, every(1)).name("Rendering");
+    rendering.executor("gpu").await.unwrap();
+    let store = MemoryStore::new();
+    let with_task = Scheduler::builder().task("mail.send", || async {});
+    let with_task = with_task.store("default", store.clone()).build().unwrap();
+    let mail = with_task.add_job("mail.send", every(1)).name("Mail");
+    mail.await.unwrap();
+    scheduler.add_jobstore("mails", store).await.unwrap();
+    scheduler.remove_executor("gpu").await.unwrap();
+    pass(5).await;
+    let mut table = Vec::new();
+    scheduler.print_jobs(&mut table).await.unwrap();
+    let table = String::from_utf8(table).unwrap();
+    for line in [
+        "    Rendering (trigger: every second, UTC, parked: no executor `gpu` here)",
+        "    Mail (trigger: every second, UTC, parked: no task `mail.send` here)",
+    ] {
+        assert!(table.lines().any(|own| own == line), "{table}");
+    }
 }

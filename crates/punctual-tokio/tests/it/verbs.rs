@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use punctual_core::{CancelReason, Date, MissReason, Outcome};
+use punctual_core::{
+    CancelReason, Date, Jitter, MaxInstances, MissReason, Outcome, Policies, Retry,
+};
 use punctual_tokio::{
     Args, ErrorKind, JobContext, JobFilter, JobStatus, NewJob, Output, Resume, Scheduler,
 };
 use tokio::sync::{Notify, oneshot};
 
-use crate::support::{Counter, every, ledger, pass, runs, started};
+use crate::support::{Counter, every, ledger, pass, runs, seconds, started};
 
 async fn nothing() {}
 
@@ -174,6 +176,58 @@ async fn modifying_checks_arguments_and_keeps_the_schedule() {
     let runs = runs(&scheduler, "a").await;
     assert_eq!(runs[0].result, Some("Bob".into()));
     assert_eq!((runs[0].fire_time() - runs[1].fire_time()).num_seconds(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_is_changed_without_the_others() {
+    let defaults = Policies {
+        timeout: seconds(60).into(),
+        ..Policies::default()
+    };
+    let scheduler = Scheduler::builder().job_defaults(defaults).build().unwrap();
+    let job = scheduler.add_job(nothing, every(1)).id("a");
+    let job = job.retry(Retry::attempts(3)).await.unwrap();
+    let policies = || async { *job.get_job().await.unwrap().unwrap().job.policies() };
+    let mut expected = policies().await;
+    job.modify_job().max_instances(2).await.unwrap();
+    expected.max_instances = MaxInstances::at_most(2);
+    assert_eq!(policies().await, expected);
+    let both = scheduler.modify_job("a").timeout(seconds(5)).name("A");
+    both.misfire_grace_time(seconds(9)).await.unwrap();
+    expected.timeout = seconds(5).into();
+    expected.misfire_grace_time = seconds(9).into();
+    assert_eq!(policies().await, expected);
+    let all = scheduler.modify_job("a").policies(Policies::default());
+    all.jitter(seconds(1)).await.unwrap();
+    let expected = Policies {
+        jitter: Jitter::up_to(seconds(1)),
+        ..Policies::default()
+    };
+    assert_eq!(policies().await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_of_no_instances_is_refused_as_in_json() {
+    let scheduler = started().await;
+    scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
+    let json = serde_json::from_str::<MaxInstances>("0").unwrap_err();
+    let refusals = [
+        scheduler
+            .add_job(nothing, every(1))
+            .max_instances(0)
+            .await
+            .map(drop),
+        scheduler.modify_job("a").max_instances(0).await,
+    ];
+    for refused in refusals {
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        let message = error.to_string();
+        let message = message.strip_prefix("max_instances: ").unwrap();
+        assert!(json.to_string().starts_with(message), "{json}");
+    }
+    let job = scheduler.modify_job("a").max_instances(0);
+    job.unlimited_instances().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,7 +9,9 @@ mod write;
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
@@ -52,6 +54,16 @@ impl<'de> Visitor<'de> for FieldsVisitor {
         write!(f, "a trigger{place}, an object with a `type`")
     }
 
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Fields, E> {
+        let wrong = E::invalid_type(Unexpected::Str(text), &self);
+        let meant = text.parse::<Trigger>().map(|meant| in_json(&meant));
+        let hint = match meant.ok().flatten() {
+            Some(json) => format!("write {json}"),
+            None => format!("write {EXAMPLE} for a crontab expression"),
+        };
+        Err(E::custom(format_args!("{wrong}; {hint}")))
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
         let mut fields = Fields::default();
         while let Some(key) = map.next_key::<String>()? {
@@ -73,8 +85,14 @@ impl<'de> DeserializeSeed<'de> for FieldsVisitor {
     type Value = Fields;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Fields, D::Error> {
-        deserializer.deserialize_map(self)
+        deserializer.deserialize_any(self)
     }
+}
+
+const EXAMPLE: &str = r#"{"type":"crontab","expr":"*/5 * * * *"}"#;
+
+fn in_json(trigger: &Trigger) -> Option<String> {
+    serde_json::to_string(trigger).ok()
 }
 
 /// Reads the list of a combination's triggers.
@@ -112,5 +130,38 @@ impl<'de> Visitor<'de> for Children {
             }
         }
         Ok(triggers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(json: &str) -> String {
+        let error = serde_json::from_str::<Trigger>(json).unwrap_err();
+        error.to_string()
+    }
+
+    #[test]
+    fn a_text_in_the_place_of_an_object_says_how_to_write_it() {
+        let error = refused(r#""*/5 * * * *""#);
+        let hint = r#"write {"type":"crontab","expr":"*/5 * * * *"}"#;
+        assert!(
+            error.contains("invalid type: string") && error.contains(hint),
+            "{error}"
+        );
+        let error = refused(r#""interval(seconds=5)""#);
+        assert!(
+            error.contains(r#"write {"type":"interval","seconds":5}"#),
+            "{error}"
+        );
+        let nested = r#"{"type":"or","triggers":["0 9 * * *"]}"#;
+        let error = refused(nested);
+        assert!(
+            error.contains(r#"write {"type":"crontab","expr":"0 9 * * *"}"#),
+            "{error}"
+        );
+        let error = refused(r#""whenever""#);
+        assert!(error.contains(hint), "{error}");
     }
 }

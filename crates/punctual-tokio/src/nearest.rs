@@ -1,7 +1,7 @@
 //! What somebody may have meant.
 
 /// The message of serde, with the nearest of the names that it lists.
-pub(super) fn with_hint(message: &str) -> String {
+pub(crate) fn with_hint(message: &str) -> String {
     match hint(message) {
         Some(name) => format!("{message}; did you mean `{name}`?"),
         None => message.to_owned(),
@@ -13,7 +13,11 @@ fn hint(message: &str) -> Option<&str> {
     let (unknown, expected) = message.split_once(", expected ")?;
     let (_, unknown) = unknown.strip_prefix("unknown ")?.split_once('`')?;
     let unknown = unknown.strip_suffix('`')?;
-    let known = expected.split('`').skip(1).step_by(2);
+    nearest(unknown, expected.split('`').skip(1).step_by(2))
+}
+
+/// The known name that is nearest to an unknown one, if any is near.
+pub(crate) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let near = known.map(|name| (strsim::damerau_levenshtein(unknown, name), name));
     let (distance, name) = near.min_by_key(|(distance, _)| *distance)?;
     (distance <= name.len().div_ceil(2)).then_some(name)
