@@ -35,8 +35,9 @@ impl Disk {
 
 #[cfg(target_os = "linux")]
 fn mount(folder: &Path) -> Result<(), String> {
+    // The write-ahead log alone takes 4 MiB before it begins anew.
     let flags = rustix::mount::MountFlags::empty();
-    let mounted = rustix::mount::mount("tmpfs", folder, "tmpfs", flags, c"size=4m");
+    let mounted = rustix::mount::mount("tmpfs", folder, "tmpfs", flags, c"size=32m");
     mounted.map_err(|error| format!("a small tmpfs cannot be mounted: {error}"))
 }
 
