@@ -194,9 +194,10 @@ fn job(job: &Job) -> TokenStream {
         None => quote!(__PUNCTUAL_NAME),
     };
     let settings = job.settings.iter().map(Setting::tokens);
-    let policies = (!job.policies.is_empty()).then(|| {
-        let json = Json::Object(job.policies.clone()).to_string();
-        quote!(.policies(__punctual::policies(#json)))
-    });
-    quote!(#made.id(#id)#(#settings)*#policies)
+    let made = quote!(#made.id(#id)#(#settings)*);
+    if job.policies.is_empty() {
+        return made;
+    }
+    let json = Json::Object(job.policies.clone()).to_string();
+    quote!(__punctual::with_policies(#made, #json))
 }

@@ -278,11 +278,8 @@ impl SchedulerBuilder {
     ///
     /// The first mistake: an unknown time zone, a name that is taken, a declared job whose state or
     /// arguments are missing.
-    pub fn build(self) -> Result<Scheduler, Error> {
-        if let Some(error) = self.missing_store() {
-            return Err(self.error.unwrap_or(error));
-        }
-        if let Some(error) = self.error {
+    pub fn build(mut self) -> Result<Scheduler, Error> {
+        if let Some(error) = self.error.take().or_else(|| self.missing_store()) {
             return Err(error);
         }
         let declared = self.declared.register(&self.registry, self.configured)?;

@@ -3,24 +3,37 @@
 use punctual_core::{
     Coalesce, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry, Timeout,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, ErrorKind};
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct OwnPolicies {
+    #[serde(deserialize_with = "given")]
     pub(crate) misfire_grace_time: Option<MisfireGraceTime>,
+    #[serde(deserialize_with = "given")]
     pub(crate) coalesce: Option<Coalesce>,
+    #[serde(deserialize_with = "given")]
     pub(crate) max_instances: Option<MaxInstances>,
+    #[serde(deserialize_with = "given")]
     pub(crate) overlap: Option<Overlap>,
+    #[serde(deserialize_with = "given")]
     pub(crate) jitter: Option<Jitter>,
+    #[serde(deserialize_with = "given")]
     pub(crate) timeout: Option<Timeout>,
+    #[serde(deserialize_with = "given")]
     pub(crate) retry: Option<Retry>,
+    #[serde(deserialize_with = "given")]
     pub(crate) on_lost: Option<OnLost>,
     /// Whether the limit that was asked for is 0.
     #[serde(skip)]
     forbids_runs: bool,
+}
+
+/// What is there counts, `null` too: it is how a policy says that there is no limit.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(json: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(json).map(Some)
 }
 
 /// The setters of policies, for a type that has `own_policies_mut`.

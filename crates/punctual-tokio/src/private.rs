@@ -1,7 +1,7 @@
 //! What signatures and generated code name, and nobody writes. No promise is made about any of it.
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Policies, Trigger};
+use punctual_core::Trigger;
 use serde_json::Value;
 
 use crate::clock::Clock;
@@ -47,10 +47,11 @@ pub fn job_of(
     )
 }
 
-/// Policies from JSON that was checked at compile time.
-#[must_use]
-pub fn policies(json: &str) -> Policies {
-    serde_json::from_str(json).expect("the attribute has checked the policies")
+/// A job with some policies, from JSON that was checked at compile time; the defaults fill in the
+/// others.
+pub fn with_policies(mut job: NewJob, json: &str) -> NewJob {
+    job.policies = serde_json::from_str(json).expect("the attribute has checked the policies");
+    job
 }
 
 /// A time that was checked at compile time, as a date trigger.

@@ -114,6 +114,29 @@ async fn everything_that_add_job_takes() {
     assert_eq!(*job.policies(), expected);
 }
 
+#[scheduled_job("@daily", id = "two", max_instances = 2, timeout = unlimited)]
+fn with_some_policies() {}
+
+#[tokio::test]
+async fn policies_that_an_attribute_does_not_name_are_those_of_the_scheduler() {
+    let defaults = Policies {
+        coalesce: Coalesce::Earliest,
+        timeout: Duration::from_secs(9).into(),
+        ..Policies::default()
+    };
+    let builder = Scheduler::builder().job_defaults(defaults);
+    let scheduler = builder.jobs(jobs![with_some_policies]).build().unwrap();
+    scheduler.start().await.unwrap();
+    let job = scheduler.get_job("two").await.unwrap().unwrap().job;
+    let policies = Policies {
+        max_instances: MaxInstances::at_most(2),
+        coalesce: Coalesce::Earliest,
+        ..Policies::default()
+    };
+    assert_eq!(*job.policies(), policies);
+    scheduler.shutdown().await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn several_jobs_of_one_function() {
     let scheduler = started().await;

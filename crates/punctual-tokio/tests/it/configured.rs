@@ -257,3 +257,19 @@ async fn a_store_in_a_database_has_to_be_opened() {
     let refused = refusal("[stores.ledger]\ntype = \"sql\"");
     assert!(refused.contains("missing field `url`"), "{refused}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_job_without_a_limit_has_none_whatever_the_defaults_say() {
+    let json = r#"{
+        "job_defaults": {"max_instances": 3, "misfire_grace_time": 30, "timeout": 5},
+        "jobs": [{"id": "a", "task": "sweep", "args": [1], "trigger": "@daily",
+                  "policies": {"max_instances": null, "misfire_grace_time": null}}]
+    }"#;
+    let scheduler = build(SchedulerConfig::from_json(json).unwrap());
+    scheduler.start().await.unwrap();
+    let job = scheduler.get_job("a").await.unwrap().unwrap().job;
+    let policies = job.policies();
+    assert_eq!(policies.max_instances, MaxInstances::UNLIMITED);
+    assert_eq!(policies.misfire_grace_time.limit(), None);
+    assert_eq!(policies.timeout.limit(), Some(Duration::from_secs(5)));
+}
