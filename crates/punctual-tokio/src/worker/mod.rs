@@ -171,16 +171,22 @@ impl Worker {
         self.replies.send(reply).await.map_err(|_| Gone)
     }
 
-    /// Asks until there is an answer.
+    /// Asks until there is an answer. One that came at once says nothing about what others fail
+    /// at: a full disk can be read.
     pub(crate) async fn insist<'a, T>(&self, ask: impl Fn() -> punctual_store::Reply<'a, T>) -> T {
-        let mut wait = FIRST_WAIT;
+        let (mut wait, mut has_failed) = (FIRST_WAIT, false);
         loop {
             match ask().await {
                 Ok(answer) => {
-                    self.health.works();
+                    if has_failed {
+                        self.health.works();
+                    }
                     return answer;
                 }
-                Err(error) => wait = self.wait_after(&error, wait).await,
+                Err(error) => {
+                    has_failed = true;
+                    wait = self.wait_after(&error, wait).await;
+                }
             }
         }
     }

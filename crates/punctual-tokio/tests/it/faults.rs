@@ -181,6 +181,22 @@ async fn a_store_that_fails_is_asked_again_and_its_health_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_can_only_be_read_is_not_well() {
+    let (scheduler, moody) = with_moody().await;
+    moody.cannot_claim.store(true, Ordering::SeqCst);
+    pass(2).await;
+    // That there is a new job is read without trouble.
+    let job = scheduler.add_job(|| async {}, every(60)).id("new");
+    job.store("moody").await.unwrap();
+    tokio::task::yield_now().await;
+    let health = scheduler.health();
+    assert!(!health[1].is_good(), "{health:?}");
+    moody.cannot_claim.store(false, Ordering::SeqCst);
+    pass(10).await;
+    assert!(scheduler.health()[1].is_good());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_shutdown_does_not_wait_for_ever_for_a_store() {
     let (scheduler, moody) = with_moody().await;
     moody.set_hanging(true);

@@ -16,6 +16,8 @@ pub(crate) struct Moody {
     pub(crate) inner: MemoryStore,
     hangs: Arc<AtomicBool>,
     pub(crate) fails: Arc<AtomicBool>,
+    /// As a full disk does.
+    pub(crate) cannot_claim: Arc<AtomicBool>,
     /// The next changes are made, but nobody hears of it.
     forgets_answers: Arc<AtomicU32>,
     /// Changes are made, but their answers are on their way.
@@ -35,6 +37,7 @@ impl Moody {
             inner: MemoryStore::new(),
             hangs: Arc::default(),
             fails: Arc::default(),
+            cannot_claim: Arc::default(),
             forgets_answers: Arc::default(),
             holds_answers: Arc::default(),
             recovery: Arc::default(),
@@ -158,6 +161,9 @@ impl JobStore for Moody {
         self.moody(|| self.inner.window(request))
     }
     fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> Reply<'a, store::ClaimReply> {
+        if self.cannot_claim.load(Ordering::SeqCst) {
+            return Box::pin(async { Err(store::Error::unavailable("the disk is full")) });
+        }
         self.change(|| self.inner.claim(request))
     }
     fn register(&self, node: store::NodeInfo) -> Reply<'_, store::Lease> {
