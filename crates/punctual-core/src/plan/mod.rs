@@ -130,6 +130,47 @@ impl Plan {
         }
     }
 
+    /// Takes out what was admitted in time and must not start any more, because its grace time has
+    /// passed since: the store has answered very late. Those fire times are missed; the others of
+    /// the instance still run. If none is left, nothing has to make room either.
+    ///
+    /// ```
+    /// use punctual_core::{Interval, Job, JobId, JobState, Policies, plan::plan};
+    /// use std::time::Duration;
+    ///
+    /// let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    /// let noon = at("2026-03-01T12:00:00Z");
+    /// let trigger = Interval::every(Duration::from_secs(60)).start(noon).build()?;
+    /// let mut policies = Policies::default();
+    /// policies.misfire_grace_time = Duration::from_secs(10).into();
+    /// let job = Job::new(JobId::new("poll")?, "poll", trigger).with_policies(policies);
+    /// let mut state = JobState::default();
+    /// state.next_run_time = Some(noon);
+    /// let mut plan = plan(&job.view(&state), noon);
+    /// assert!(plan.drop_overdue(&job.view(&state), at("2026-03-01T12:00:10Z")).is_empty());
+    /// assert_eq!(plan.drop_overdue(&job.view(&state), at("2026-03-01T12:00:11Z")), [noon]);
+    /// assert!(plan.start.is_empty());
+    /// # Ok::<(), punctual_core::Error>(())
+    /// ```
+    pub fn drop_overdue(&mut self, job: &JobView<'_>, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let now = instant::floor(now);
+        // One of them is empty.
+        let admitted = if self.start.is_empty() {
+            &mut self.queue
+        } else {
+            &mut self.start
+        };
+        let count = admitted.partition_point(|due| backlog::is_too_late(job, *due, now));
+        if count == 0 {
+            return Vec::new();
+        }
+        let overdue = admitted.drain(..count).collect();
+        if admitted.is_empty() {
+            self.cancel = Cancel::default();
+        }
+        overdue
+    }
+
     /// Whether there is nothing to do but to wait for [`Plan::next`].
     #[must_use]
     pub fn is_idle(&self) -> bool {
@@ -194,38 +235,6 @@ pub fn plan(job: &JobView<'_>, now: DateTime<Utc>) -> Plan {
         admit::admit(job, runs, &mut plan);
     }
     plan
-}
-
-/// Whether a fire time that was admitted in time must not start any more: its grace time has passed
-/// since. So it is when a store has answered very late.
-///
-/// ```
-/// use punctual_core::{Interval, JobId, MissReason, Policies, plan::{JobView, is_too_late}};
-/// use std::time::Duration;
-///
-/// let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
-/// let noon = at("2026-03-01T12:00:00Z");
-/// let trigger = Interval::every(Duration::from_secs(60)).start(noon).build()?;
-/// let mut policies = Policies::default();
-/// policies.misfire_grace_time = Duration::from_secs(10).into();
-/// let view = JobView {
-///     id: &JobId::new("poll")?,
-///     trigger: &trigger,
-///     anchor: None,
-///     policies: &policies,
-///     next_fire: Some(at("2026-03-01T12:01:00Z")),
-///     running: 1,
-///     queued: 0,
-///     paused: false,
-///     absence: MissReason::Grace,
-/// };
-/// assert!(!is_too_late(&view, noon, at("2026-03-01T12:00:10Z")));
-/// assert!(is_too_late(&view, noon, at("2026-03-01T12:00:11Z")));
-/// # Ok::<(), punctual_core::Error>(())
-/// ```
-#[must_use]
-pub fn is_too_late(job: &JobView<'_>, fire_time: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    backlog::is_too_late(job, fire_time, instant::floor(now))
 }
 
 #[cfg(test)]

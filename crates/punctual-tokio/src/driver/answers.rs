@@ -4,8 +4,7 @@ use punctual_core::plan::Plan;
 use punctual_core::{MissReason, Outcome};
 use punctual_store::{ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Won};
 
-use super::{Driver, log};
-use crate::event::EventKind;
+use super::Driver;
 use crate::jobs::JobKey;
 use crate::partition::{Entry, Instance, Phase};
 
@@ -130,17 +129,10 @@ impl Driver {
             return;
         };
         if let Some((range, reason)) = plan.missed {
-            log::did_not_run(&job.id, range, Outcome::Missed(reason));
-            let job = job.clone();
-            self.core
-                .bus
-                .emit(|| EventKind::JobMissed { job, range, reason });
+            self.tell_did_not_run(job.clone(), range, Outcome::Missed(reason));
         }
         if let Some((range, reason)) = plan.skipped {
-            log::did_not_run(&job.id, range, Outcome::Skipped(reason));
-            self.core
-                .bus
-                .emit(|| EventKind::JobMaxInstances { job, range, reason });
+            self.tell_did_not_run(job, range, Outcome::Skipped(reason));
         }
     }
 }

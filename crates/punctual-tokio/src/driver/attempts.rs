@@ -43,7 +43,10 @@ impl Driver {
             Ok(permit) => permit,
             // It was admitted on the node that died, perhaps under a wider limit.
             Err(Full) if instance.reruns > 0 => None,
-            Err(Full) => return self.refuse(key, &instance, SkipReason::MaxInstances),
+            Err(Full) => {
+                let skipped = Outcome::Skipped(SkipReason::MaxInstances);
+                return self.refuse(key, &instance, skipped);
+            }
         };
         entry.instances += 1;
         let job = Arc::clone(&entry.stored.job);

@@ -1,13 +1,13 @@
 //! Instances that the store knows as runs, and that end before they begin.
 
-use punctual_core::plan::{Cancel, Plan, is_too_late};
+use punctual_core::plan::Plan;
 use punctual_core::{
     CancelReason, Count, FireRange, JobId, MissReason, Outcome, RunId, SkipReason,
 };
 use punctual_store::{RunEnd, Won};
 
 use super::{Driver, log};
-use crate::event::EventKind;
+use crate::event::{EventKind, JobEvent};
 use crate::jobs::JobKey;
 use crate::partition::Instance;
 
@@ -47,42 +47,17 @@ impl Driver {
             return (plan, won);
         };
         let view = entry.stored.job.view(&entry.stored.state);
-        // One of them is empty.
-        let admitted = if plan.start.is_empty() {
-            &mut plan.queue
-        } else {
-            &mut plan.start
-        };
-        let overdue = admitted.partition_point(|fire_time| is_too_late(&view, *fire_time, now));
-        if overdue == 0 {
-            return (plan, won);
+        let fire_times = plan.drop_overdue(&view, now);
+        if !fire_times.is_empty() {
+            let instance = Instance {
+                first: won.first,
+                fire_times,
+                reruns: 0,
+            };
+            won.first.0 += instance.fire_times.len() as u64;
+            self.refuse(key, &instance, Outcome::Missed(MissReason::Grace));
         }
-        let instance = Instance {
-            first: won.first,
-            fire_times: admitted.drain(..overdue).collect(),
-            reruns: 0,
-        };
-        if admitted.is_empty() {
-            plan.cancel = Cancel::default();
-        }
-        won.first.0 += overdue as u64;
-        self.miss(key, &instance);
         (plan, won)
-    }
-
-    fn miss(&mut self, key: JobKey, instance: &Instance) {
-        let reason = MissReason::Grace;
-        let Some(job) = self.job_event(key) else {
-            return;
-        };
-        self.end_unstarted(key.store, &job.id, instance, Outcome::Missed(reason));
-        if let Some(range) = instance.range() {
-            log::did_not_run(&job.id, range, Outcome::Missed(reason));
-            self.core
-                .bus
-                .emit(|| EventKind::JobMissed { job, range, reason });
-        }
-        self.settled.push(key);
     }
 
     /// Starts an instance whose job was parked after it was admitted: if what it needs is there
@@ -96,24 +71,35 @@ impl Driver {
         let has_executor = core.executors.has(entry.stored.job.executor());
         match entry.code {
             Some(_) => self.start_instance(key, instance),
-            None if has_executor => self.refuse(key, &instance, SkipReason::NoTask),
-            None => self.refuse(key, &instance, SkipReason::NoExecutor),
+            None if has_executor => {
+                self.refuse(key, &instance, Outcome::Skipped(SkipReason::NoTask));
+            }
+            None => self.refuse(key, &instance, Outcome::Skipped(SkipReason::NoExecutor)),
         }
     }
 
-    /// Records that an instance could not be started after all.
-    pub(super) fn refuse(&mut self, key: JobKey, instance: &Instance, reason: SkipReason) {
+    /// Records that an instance is not started after all: it is missed or skipped.
+    pub(super) fn refuse(&mut self, key: JobKey, instance: &Instance, outcome: Outcome) {
         let Some(job) = self.job_event(key) else {
             return;
         };
-        self.end_unstarted(key.store, &job.id, instance, Outcome::Skipped(reason));
+        self.end_unstarted(key.store, &job.id, instance, outcome);
         if let Some(range) = instance.range() {
-            log::did_not_run(&job.id, range, Outcome::Skipped(reason));
-            self.core
-                .bus
-                .emit(|| EventKind::JobMaxInstances { job, range, reason });
+            self.tell_did_not_run(job, range, outcome);
         }
         self.settled.push(key);
+    }
+
+    /// Tells that fire times were missed or skipped.
+    pub(super) fn tell_did_not_run(&self, job: JobEvent, range: FireRange, outcome: Outcome) {
+        log::did_not_run(&job.id, range, outcome);
+        let told = match outcome {
+            Outcome::Missed(reason) => EventKind::JobMissed { job, range, reason },
+            Outcome::Skipped(reason) => EventKind::JobMaxInstances { job, range, reason },
+            // There is a run that tells for itself.
+            _ => return,
+        };
+        self.core.bus.emit(|| told);
     }
 
     /// Records the outcome of runs that never began.
