@@ -2,11 +2,14 @@
 
 use punctual_core::plan::manual;
 use punctual_core::{Count, FireRange, Job, MaxInstances, MissReason, Outcome, Policies};
-use punctual_store::{Claim, ClaimAnswer, ClaimKind, JobStore, RunFilter, Update};
+use punctual_sqlx::SqliteStore;
+use punctual_store::{
+    Claim, ClaimAnswer, ClaimKind, JobStore, Lease, RunFilter, StoredJob, Update,
+};
 
 use crate::folder::Folder;
 use crate::opening::{connect, run};
-use crate::scene::{add, advance, at, job, node, request};
+use crate::scene::{add, advance, at, begun, job, node, request};
 
 fn unlimited(id: &str) -> Job {
     job(id).with_policies(Policies {
@@ -41,24 +44,26 @@ async fn two_claims_of_one_key_are_one_run() {
     assert_eq!(store.runs(RunFilter::default()).await.unwrap().len(), 1);
 }
 
-/// An edit by other means has set a schedule back to a fire time that was run.
-#[tokio::test]
-async fn a_fire_time_that_was_run_is_passed_over() {
-    let folder = Folder::new();
-    let store = folder.open("jobs.db").await;
-    let lease = node(&store, "one").await;
-    let stored = add(&store, unlimited("a")).await.unwrap();
-    store
-        .claim(&request(&lease, vec![advance(&stored, at(10))], vec![]))
-        .await
-        .unwrap();
-    let mut other = connect(&folder, "jobs.db").await;
+/// A job whose fire time was run, and whose schedule was set back to it; and who ran it.
+async fn set_back(folder: &Folder, store: &SqliteStore) -> (Lease, StoredJob) {
+    let lease = node(store, "one").await;
+    begun(store, &lease, unlimited("a")).await;
+    let mut other = connect(folder, "jobs.db").await;
     run(
         &mut other,
         "UPDATE punctual_jobs SET next_run_time = next_run_time - 10000000",
     )
     .await;
     let read = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
+    (lease, read)
+}
+
+/// An edit by other means has set a schedule back to a fire time that was run.
+#[tokio::test]
+async fn a_fire_time_that_was_run_is_passed_over() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let (lease, read) = set_back(&folder, &store).await;
     assert_eq!(read.state.next_run_time, Some(at(10)));
     let reply = store
         .claim(&request(&lease, vec![advance(&read, at(10))], vec![]))
@@ -80,17 +85,7 @@ async fn a_fire_time_that_was_run_is_passed_over() {
 async fn an_edit_of_a_schedule_that_was_set_back_is_made() {
     let folder = Folder::new();
     let store = folder.open("jobs.db").await;
-    let lease = node(&store, "one").await;
-    let stored = add(&store, unlimited("a")).await.unwrap();
-    let claims = vec![advance(&stored, at(10))];
-    store.claim(&request(&lease, claims, vec![])).await.unwrap();
-    let mut other = connect(&folder, "jobs.db").await;
-    run(
-        &mut other,
-        "UPDATE punctual_jobs SET next_run_time = next_run_time - 10000000",
-    )
-    .await;
-    let read = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
+    let (_, read) = set_back(&folder, &store).await;
     let mut state = read.state;
     state.next_run_time = Some(at(20));
     let range = FireRange {

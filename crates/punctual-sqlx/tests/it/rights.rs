@@ -69,31 +69,18 @@ async fn a_file_or_folder_without_the_rights_is_refused_and_not_harmed() {
     let file = folder.path("jobs.db");
     let before = fs::read(&file).unwrap();
 
-    // The file may be read, but not written.
-    set(&file, 0o444);
-    says(
-        &open_without_rights(&folder, "jobs.db"),
-        ErrorKind::ReadOnly,
-        "rights",
-    );
-
-    // It may not even be read.
-    set(&file, 0o000);
-    says(
-        &open_without_rights(&folder, "jobs.db"),
-        ErrorKind::Unreachable,
-        "right",
-    );
-
-    // The file may be written, but its folder takes no journal beside it.
-    set(&file, 0o666);
-    set(&base, 0o555);
-    says(
-        &open_without_rights(&folder, "jobs.db"),
-        ErrorKind::ReadOnly,
-        "folder",
-    );
-
+    let cases = [
+        // It may be read, but not written; not even read; written, but its folder takes no journal.
+        (0o755, 0o444, ErrorKind::ReadOnly, "rights"),
+        (0o755, 0o000, ErrorKind::Unreachable, "right"),
+        (0o555, 0o666, ErrorKind::ReadOnly, "folder"),
+    ];
+    for (mode_of_folder, mode_of_file, kind, part) in cases {
+        set(&base, 0o755);
+        set(&file, mode_of_file);
+        set(&base, mode_of_folder);
+        says(&open_without_rights(&folder, "jobs.db"), kind, part);
+    }
     set(&base, 0o755);
     set(&file, 0o644);
     assert_eq!(fs::read(&file).unwrap(), before);

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::folder::Folder;
 use crate::opening::{connect, run};
-use crate::scene::{add, advance, at, due, ended, insert, job, node, request};
+use crate::scene::{add, advance, at, begun, due, ended, insert, job, node, request};
 
 const DAMAGED: [(&str, &str, &str); 8] = [
     (
@@ -123,20 +123,15 @@ async fn rows_that_cannot_be_read_are_never_deleted() {
 async fn a_job_that_is_damaged_while_it_runs_stays() {
     let folder = Folder::new();
     let store = folder.open("jobs.db").await;
-    let stored = add(&store, job("text")).await.unwrap();
     let lease = node(&store, "one").await;
-    let claims = vec![advance(&stored, at(10))];
-    let reply = store.claim(&request(&lease, claims, vec![])).await.unwrap();
-    let [ClaimAnswer::Won(won)] = reply.answers[..] else {
-        panic!("{reply:?}");
-    };
+    let first = begun(&store, &lease, job("text")).await;
     let mut other = connect(&folder, "jobs.db").await;
     run(
         &mut other,
         "UPDATE punctual_jobs SET trigger_json = '?', finished = 1",
     )
     .await;
-    let ends = vec![ended(won.first)];
+    let ends = vec![ended(first)];
     let reply = store.claim(&request(&lease, vec![], ends)).await.unwrap();
     assert_eq!(reply.removed, vec![]);
     run(
@@ -154,8 +149,7 @@ async fn runs_that_cannot_be_read_are_passed_over() {
     let store = folder.open("jobs.db").await;
     let lease = node(&store, "one").await;
     for id in ["a", "b"] {
-        let claims = vec![advance(&add(&store, job(id)).await.unwrap(), at(10))];
-        store.claim(&request(&lease, claims, vec![])).await.unwrap();
+        begun(&store, &lease, job(id)).await;
     }
     let mut other = connect(&folder, "jobs.db").await;
     run(
@@ -269,8 +263,7 @@ async fn a_node_with_an_open_run_that_cannot_be_read_stays_listed() {
     let folder = Folder::new();
     let store = folder.open("jobs.db").await;
     let lease = node(&store, "one").await;
-    let claims = vec![advance(&add(&store, job("a")).await.unwrap(), at(10))];
-    store.claim(&request(&lease, claims, vec![])).await.unwrap();
+    begun(&store, &lease, job("a")).await;
     let mut other = connect(&folder, "jobs.db").await;
     run(&mut other, "UPDATE punctual_runs SET origin = 'dream'").await;
     store.leave(lease).await.unwrap();
@@ -298,16 +291,11 @@ async fn a_node_with_an_open_run_that_cannot_be_read_stays_listed() {
 async fn runs_of_a_job_whose_state_is_damaged_meanwhile_are_counted() {
     let folder = Folder::new();
     let store = folder.open("jobs.db").await;
-    let stored = add(&store, job("a")).await.unwrap();
     let lease = node(&store, "one").await;
-    let claims = vec![advance(&stored, at(10))];
-    let reply = store.claim(&request(&lease, claims, vec![])).await.unwrap();
-    let [ClaimAnswer::Won(won)] = reply.answers[..] else {
-        panic!("{reply:?}");
-    };
+    let first = begun(&store, &lease, job("a")).await;
     let mut other = connect(&folder, "jobs.db").await;
     run(&mut other, "UPDATE punctual_jobs SET absence = 'lazy'").await;
-    let ends = vec![ended(won.first)];
+    let ends = vec![ended(first)];
     store.claim(&request(&lease, vec![], ends)).await.unwrap();
     let reason = &store.unreadable(9).await.unwrap()[0].reason;
     assert!(reason.contains("lazy"), "{reason}");
@@ -323,8 +311,7 @@ async fn a_page_before_the_greatest_number_is_the_newest() {
     let folder = Folder::new();
     let store = folder.open("jobs.db").await;
     let lease = node(&store, "one").await;
-    let claims = vec![advance(&add(&store, job("a")).await.unwrap(), at(10))];
-    store.claim(&request(&lease, claims, vec![])).await.unwrap();
+    begun(&store, &lease, job("a")).await;
     let page = RunFilter {
         before: Some(RunId(u64::MAX)),
         ..RunFilter::default()

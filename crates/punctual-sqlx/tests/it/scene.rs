@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use punctual_core::plan::plan;
 use punctual_core::{Interval, Job, JobState, Outcome, RunId};
 use punctual_store::{
-    Claim, ClaimKind, ClaimRequest, Error, Insert, JobStore, Lease, NodeInfo, OnConflict, RunEnd,
-    StoredJob, Window, WindowRequest,
+    Claim, ClaimAnswer, ClaimKind, ClaimRequest, Error, Insert, JobStore, Lease, NodeInfo,
+    OnConflict, RunEnd, StoredJob, Window, WindowRequest,
 };
 
 /// A whole second, 2026-03-01.
@@ -82,4 +82,15 @@ pub(crate) fn ended(run: RunId) -> RunEnd {
         attempts: 1,
         text: None,
     }
+}
+
+/// A job, and a run of it that is under way on a node.
+pub(crate) async fn begun(store: &dyn JobStore, lease: &Lease, job: Job) -> RunId {
+    let stored = add(store, job).await.unwrap();
+    let claims = vec![advance(&stored, at(10))];
+    let reply = store.claim(&request(lease, claims, vec![])).await.unwrap();
+    let [ClaimAnswer::Won(won)] = reply.answers[..] else {
+        panic!("{reply:?}");
+    };
+    won.first
 }
