@@ -79,10 +79,19 @@ pub(crate) struct Window {
     pub(crate) ask_again: bool,
     /// There was not enough room for all that is due soon.
     pub(crate) is_cut: bool,
-    /// The earliest next fire time that is not known here, in microseconds.
+    /// The earliest next fire time that is not known here, in microseconds: of those that the last
+    /// window told of, and of those that were let go since it was asked for.
     pub(crate) beyond: Option<i64>,
     /// The refill that is armed.
     pub(crate) refill_at: Option<i64>,
+}
+
+impl Window {
+    /// A job with this next fire time is not known here.
+    pub(crate) fn note(&mut self, start: i64) {
+        let earliest = self.beyond.map_or(start, |beyond| beyond.min(start));
+        self.beyond = Some(earliest);
+    }
 }
 
 /// A job that is due soon, or has runs here.

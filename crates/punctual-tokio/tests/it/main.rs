@@ -47,3 +47,4 @@ mod stores;
 mod support;
 mod transfer;
 mod verbs;
+mod windows;

@@ -20,6 +20,10 @@ pub(crate) struct Moody {
     forgets_answers: Arc<AtomicU32>,
     /// Changes are made, but their answers are on their way.
     holds_answers: Arc<AtomicBool>,
+    /// Windows are read, but their answers are on their way.
+    holds_windows: Arc<AtomicBool>,
+    /// Every change takes so long.
+    change: Arc<Mutex<Duration>>,
     /// To settle the runs of a dead node takes so long.
     recovery: Arc<Mutex<Duration>>,
     /// A job whose row cannot be read.
@@ -37,6 +41,8 @@ impl Moody {
             fails: Arc::default(),
             forgets_answers: Arc::default(),
             holds_answers: Arc::default(),
+            holds_windows: Arc::default(),
+            change: Arc::default(),
             recovery: Arc::default(),
             damaged: Arc::default(),
             again: Arc::default(),
@@ -73,6 +79,10 @@ impl Moody {
         call: impl FnOnce() -> Reply<'a, T> + Send + 'a,
     ) -> Reply<'a, T> {
         Box::pin(async move {
+            let time = *self.change.lock().unwrap();
+            if !time.is_zero() {
+                tokio::time::sleep(time).await;
+            }
             let answer = self.moody(call).await?;
             while self.holds_answers.load(Ordering::SeqCst) {
                 self.again.notified().await;
@@ -96,6 +106,15 @@ impl Moody {
     pub(crate) fn set_holding_answers(&self, holds: bool) {
         self.holds_answers.store(holds, Ordering::SeqCst);
         self.again.notify_waiters();
+    }
+
+    pub(crate) fn set_holding_windows(&self, holds: bool) {
+        self.holds_windows.store(holds, Ordering::SeqCst);
+        self.again.notify_waiters();
+    }
+
+    pub(crate) fn change_within(&self, time: Duration) {
+        *self.change.lock().unwrap() = time;
     }
 
     pub(crate) fn recover_within(&self, time: Duration) {
@@ -155,7 +174,13 @@ impl JobStore for Moody {
         self.moody(|| self.inner.clear())
     }
     fn window(&self, request: store::WindowRequest) -> Reply<'_, store::Window> {
-        self.moody(|| self.inner.window(request))
+        Box::pin(async move {
+            let window = self.moody(|| self.inner.window(request)).await?;
+            while self.holds_windows.load(Ordering::SeqCst) {
+                self.again.notified().await;
+            }
+            Ok(window)
+        })
     }
     fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> Reply<'a, store::ClaimReply> {
         self.change(|| self.inner.claim(request))
