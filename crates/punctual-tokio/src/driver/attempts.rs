@@ -5,7 +5,7 @@ use std::sync::Arc;
 use punctual_core::{CancelReason, JobId, Outcome, RunId, SkipReason, Timeout};
 use punctual_store::{EndText, RunEnd, StoredJob};
 
-use super::active::{Active, Attempt, Stop};
+use super::active::{Active, Attempt, AttemptKey, Stop};
 use super::{Alarm, Driver, log};
 use crate::clock::instant;
 use crate::event::{EventKind, JobEvent, RunEvent};
@@ -69,6 +69,8 @@ impl Driver {
             rest: fire_times,
             attempt: None,
             attempts: instance.reruns,
+            turn: 0,
+            alarm: None,
             started: None,
             stop: None,
             failure: None,
@@ -83,6 +85,7 @@ impl Driver {
             return;
         };
         active.attempts += 1;
+        active.turn = active.turn.wrapping_add(1);
         active.failure = None;
         let info = Arc::new(RunInfo::new(
             Arc::clone(&self.host),
@@ -95,7 +98,20 @@ impl Driver {
         let handle = place.begin(task, &self.runtime, Arc::clone(&info), key);
         active.attempt = Some(Attempt { info, handle });
         if let Some(limit) = active.job.policies().timeout.limit() {
-            self.timer.after(limit, 0, Alarm::Timeout(key));
+            let turn = active.turn;
+            let alarm = Alarm::Timeout(AttemptKey { run: key, turn });
+            active.alarm = Some(self.timer.after(limit, 0, alarm));
+        }
+    }
+
+    /// Nothing is waited for any more on behalf of the attempt that is over, or was told to end.
+    fn disarm(&mut self, key: Key) {
+        if let Some(alarm) = self
+            .active
+            .get_mut(key)
+            .and_then(|active| active.alarm.take())
+        {
+            self.timer.cancel(alarm);
         }
     }
 
@@ -109,13 +125,14 @@ impl Driver {
     }
 
     fn attempt_ended(&mut self, report: Report) {
+        self.disarm(report.key);
         let is_stopping = !self.stage.starts_runs();
         let Some(active) = self.active.get_mut(report.key) else {
             return;
         };
         active.attempt = None;
         active.started = active.started.or(report.started);
-        let finish = finish_of(active.stop, report.finish);
+        let finish = finish_of(active.stop, report.finish, is_stopping);
         let is_cancelled = active.is_fenced || matches!(active.stop, Some(Stop::Cancel(_)));
         active.stop = None;
         let wait = active.job.policies().retry.wait_after(active.attempts);
@@ -124,24 +141,35 @@ impl Driver {
                 let (job, run) = (active.job.id(), active.run.0);
                 log::again(job, run, active.attempts, finish.text.as_ref(), wait);
                 active.failure = finish.text;
-                self.timer.after(wait, 0, Alarm::Retry(report.key));
+                let (run, turn) = (report.key, active.turn);
+                let alarm = Alarm::Retry(AttemptKey { run, turn });
+                active.alarm = Some(self.timer.after(wait, 0, alarm));
             }
             None => self.end_run(report.key, finish, report.finished),
         }
     }
 
-    pub(super) fn retry(&mut self, key: Key) {
-        if self
+    pub(super) fn retry(&mut self, key: AttemptKey) {
+        if let Some(active) = self
             .active
-            .get_mut(key)
-            .is_some_and(|active| active.attempt.is_none())
+            .at(key)
+            .filter(|active| active.attempt.is_none())
         {
-            self.begin_attempt(key);
+            active.alarm = None;
+            self.begin_attempt(key.run);
         }
     }
 
-    pub(super) fn timed_out(&mut self, key: Key) {
-        self.stop(key, Stop::TimedOut);
+    pub(super) fn timed_out(&mut self, key: AttemptKey) {
+        if self.active.at(key).is_some() {
+            self.stop(key.run, Stop::TimedOut);
+        }
+    }
+
+    pub(super) fn abort(&mut self, key: AttemptKey) {
+        if self.active.at(key).is_some() {
+            self.active.abort(key.run);
+        }
     }
 
     /// Tells an attempt to end, and sees to it that it does. What already has a reason to stop
@@ -153,10 +181,16 @@ impl Driver {
         if active.stop.is_some() {
             return;
         }
+        let Some(attempt) = &active.attempt else {
+            return;
+        };
+        attempt.info.cancel();
         active.stop = Some(stop);
-        if let Some(attempt) = &active.attempt {
-            attempt.info.cancel();
-            self.timer.after(Timeout::GRACE, 0, Alarm::Abort(key));
+        let turn = active.turn;
+        let alarm = Alarm::Abort(AttemptKey { run: key, turn });
+        let alarm = self.timer.after(Timeout::GRACE, 0, alarm);
+        if let Some(timeout) = active.alarm.replace(alarm) {
+            self.timer.cancel(timeout);
         }
     }
 
@@ -189,6 +223,7 @@ impl Driver {
 
     /// Records one outcome, and says which one the rest of the instance shares, if it does.
     fn end_one(&mut self, key: Key, finish: Finish, finished: i64) -> Option<Outcome> {
+        self.disarm(key);
         let active = self.active.get_mut(key)?;
         let outcome = finish.outcome;
         let started = active.started.take();
@@ -330,20 +365,30 @@ impl Driver {
     }
 }
 
-fn finish_of(stop: Option<Stop>, finish: Option<Finish>) -> Finish {
+/// How a run ends whose attempt has ended so, after it was told to or not.
+fn finish_of(stop: Option<Stop>, finish: Option<Finish>, is_stopping: bool) -> Finish {
     let outcome = match stop {
         Some(Stop::Cancel(reason)) => Outcome::Cancelled(reason),
         Some(Stop::TimedOut) => Outcome::TimedOut,
         Some(Stop::Fenced) => Outcome::Lost,
-        // Nobody but the end of the runtime aborts without a reason.
-        None => {
-            return finish
-                .unwrap_or_else(|| Finish::plain(Outcome::Cancelled(CancelReason::Shutdown)));
-        }
+        None => return finish.unwrap_or_else(|| dropped(is_stopping)),
     };
     let text = finish.and_then(|finish| finish.text);
     Finish {
         outcome,
         text: text.filter(|text| matches!(text, EndText::Error(_))),
+    }
+}
+
+/// The end of an attempt that was dropped though nobody here had told it to end: the thread or the
+/// runtime that it ran on is gone. In a shutdown that is part of it.
+fn dropped(is_stopping: bool) -> Finish {
+    if is_stopping {
+        return Finish::plain(Outcome::Cancelled(CancelReason::Shutdown));
+    }
+    let text = "it was dropped before it was done: the thread or runtime that it ran on has ended";
+    Finish {
+        outcome: Outcome::Failed,
+        text: Some(EndText::Error(text.into())),
     }
 }

@@ -23,7 +23,7 @@ use punctual_store::NodeInfo;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 
-use self::active::Table;
+use self::active::{AttemptKey, Table};
 use self::shutdown::Stage;
 use crate::command::{Command, ShutdownReport};
 use crate::core::Core;
@@ -32,7 +32,7 @@ use crate::jobs::JobKey;
 use crate::lease::{another_name, lease};
 use crate::metrics::Census;
 use crate::partition::Partition;
-use crate::reports::{Key, Report};
+use crate::reports::Report;
 use crate::timer::{Due, Timer};
 use crate::worker::{REQUESTS, Reply, ReplyKind, Worker};
 
@@ -51,11 +51,11 @@ enum Alarm {
     /// A waiting run tries again to get an instance that another node holds.
     Promote(JobKey),
     /// A failed run has waited for its next attempt.
-    Retry(Key),
+    Retry(AttemptKey),
     /// An attempt has taken too long.
-    Timeout(Key),
+    Timeout(AttemptKey),
     /// An attempt was told to end and has not.
-    Abort(Key),
+    Abort(AttemptKey),
     /// The next stage of the shutdown.
     Shutdown,
 }
@@ -137,27 +137,32 @@ impl Driver {
     /// Runs until the scheduler was shut down, or nobody holds it any more.
     pub(crate) async fn run(mut self) {
         while !self.is_over() {
-            match self.wake().await {
-                Wake::Commands => self.obey(),
-                Wake::Reports => {
-                    // The runtime runs a woken task next: let other runs end first, so that one
-                    // request records them all.
-                    tokio::task::yield_now().await;
-                    self.take_reports();
-                }
-                Wake::Reply(reply) => self.take_reply(reply),
-                Wake::Due => self.take_due(),
-                Wake::ClockSet => self.clock_was_set(),
-                Wake::Orphaned => self.orphaned(),
-            }
-            self.flush();
-            self.say_whether_runs_begin();
-            self.let_stores_go();
-            self.core.metrics.under_way(self.active.len());
-            self.advance_shutdown();
+            self.turn().await;
         }
         self.leave_stores().await;
         self.finish();
+    }
+
+    /// Waits for an event and does what follows from it.
+    async fn turn(&mut self) {
+        match self.wake().await {
+            Wake::Commands => self.obey(),
+            Wake::Reports => {
+                // The runtime runs a woken task next: let other runs end first, so that one
+                // request records them all.
+                tokio::task::yield_now().await;
+                self.take_reports();
+            }
+            Wake::Reply(reply) => self.take_reply(reply),
+            Wake::Due => self.take_due(),
+            Wake::ClockSet => self.clock_was_set(),
+            Wake::Orphaned => self.orphaned(),
+        }
+        self.flush();
+        self.say_whether_runs_begin();
+        self.let_stores_go();
+        self.core.metrics.under_way(self.active.len());
+        self.advance_shutdown();
     }
 
     async fn wake(&mut self) -> Wake {
@@ -243,7 +248,7 @@ impl Driver {
                 Alarm::Promote(key) => self.promote(key),
                 Alarm::Retry(key) => self.retry(key),
                 Alarm::Timeout(key) => self.timed_out(key),
-                Alarm::Abort(key) => self.active.abort(key),
+                Alarm::Abort(key) => self.abort(key),
                 Alarm::Shutdown => self.next_stage(),
             }
         }

@@ -76,7 +76,9 @@ impl Driver {
                 self.promote(key);
             }
             // Another node has it; it does not tell when it is done.
-            ClaimAnswer::AtLimit(_) => self.timer.after(PROMOTE_AGAIN, 0, Alarm::Promote(key)),
+            ClaimAnswer::AtLimit(_) => {
+                self.timer.after(PROMOTE_AGAIN, 0, Alarm::Promote(key));
+            }
             ClaimAnswer::Lost(_) => while self.cancel_waiting(key, CancelReason::User) {},
         }
     }

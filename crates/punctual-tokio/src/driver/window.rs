@@ -62,7 +62,6 @@ impl Driver {
         if let Some(beyond) = window.beyond {
             partition.window.note(beyond.timestamp_micros());
         }
-        partition.window.refill_at = None;
         partition.forget_parked(&window);
         for job in window.jobs {
             partition.adopt(job, &self.core, &mut self.timer, now);
