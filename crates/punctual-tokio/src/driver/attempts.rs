@@ -85,6 +85,7 @@ impl Driver {
             return;
         };
         active.attempts += 1;
+        active.stop = None;
         active.turn = active.turn.wrapping_add(1);
         active.failure = None;
         let info = Arc::new(RunInfo::new(
@@ -134,7 +135,6 @@ impl Driver {
         active.started = active.started.or(report.started);
         let finish = finish_of(active.stop, report.finish, is_stopping);
         let is_cancelled = active.is_fenced || matches!(active.stop, Some(Stop::Cancel(_)));
-        active.stop = None;
         let wait = active.job.policies().retry.wait_after(active.attempts);
         match wait.filter(|_| finish.outcome.is_retryable() && !is_cancelled && !is_stopping) {
             Some(wait) => {
@@ -213,7 +213,7 @@ impl Driver {
     }
 
     /// Records the outcome of a run. The next fire time of its instance follows, unless the run
-    /// was cancelled: that cancels those too.
+    /// was cancelled, though it may have ended well all the same: that cancels those too.
     pub(super) fn end_run(&mut self, key: Key, finish: Finish, finished: i64) {
         let mut rest = self.end_one(key, finish, finished);
         while let Some(outcome) = rest {
@@ -241,6 +241,7 @@ impl Driver {
         let id = is_told.then(|| active.job.id().clone());
         let is_fenced = active.is_fenced;
         self.core.metrics.ended(&end, fire_time);
+        let cancelled = cancelled_by(active.stop.take(), outcome);
         let next = active.rest.pop_front();
         if let Some(next) = next {
             active.fire_time = next;
@@ -253,13 +254,13 @@ impl Driver {
         if !is_fenced && let Some(partition) = self.partitions.get_mut(&job.store) {
             partition.outbox.ends.push(end);
         }
-        match (next, outcome) {
+        match (next, cancelled) {
             (None, _) => {
                 self.active.remove(key);
                 self.instance_ended(job);
                 None
             }
-            (Some(_), Outcome::Cancelled(_)) => Some(outcome),
+            (Some(_), Some(cancelled)) => Some(cancelled),
             (Some(_), _) if is_fenced => Some(Outcome::Lost),
             (Some(_), _) => {
                 self.begin_attempt(key);
@@ -365,18 +366,30 @@ impl Driver {
     }
 }
 
-/// How a run ends whose attempt has ended so, after it was told to or not.
+/// What cancels the rest of an instance too.
+fn cancelled_by(stop: Option<Stop>, outcome: Outcome) -> Option<Outcome> {
+    match (stop, outcome) {
+        (Some(Stop::Cancel(reason)), _) => Some(Outcome::Cancelled(reason)),
+        (_, Outcome::Cancelled(_)) => Some(outcome),
+        _ => None,
+    }
+}
+
+/// How a run ends whose attempt has ended so, after it was told to or not. What was done all the
+/// same is done: its result counts, unless others decide about the run.
 fn finish_of(stop: Option<Stop>, finish: Option<Finish>, is_stopping: bool) -> Finish {
-    let outcome = match stop {
-        Some(Stop::Cancel(reason)) => Outcome::Cancelled(reason),
-        Some(Stop::TimedOut) => Outcome::TimedOut,
-        Some(Stop::Fenced) => Outcome::Lost,
-        None => return finish.unwrap_or_else(|| dropped(is_stopping)),
+    let outcome = match (stop, &finish) {
+        (None, _) => return finish.unwrap_or_else(|| dropped(is_stopping)),
+        (Some(Stop::Fenced), _) => Outcome::Lost,
+        (_, Some(done)) if done.outcome == Outcome::Succeeded => done.outcome,
+        (Some(Stop::Cancel(reason)), _) => Outcome::Cancelled(reason),
+        (Some(Stop::TimedOut), _) => Outcome::TimedOut,
     };
+    let is_done = outcome == Outcome::Succeeded;
     let text = finish.and_then(|finish| finish.text);
     Finish {
         outcome,
-        text: text.filter(|text| matches!(text, EndText::Error(_))),
+        text: text.filter(|text| is_done || matches!(text, EndText::Error(_))),
     }
 }
 
