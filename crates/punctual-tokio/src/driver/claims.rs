@@ -54,22 +54,37 @@ impl Partition {
         }
     }
 
-    /// What was asked for by hand and what waits first, then what is due.
+    /// What was asked for by hand and what waits has one half of the request while something is
+    /// due too, which has the other: neither holds the other up.
     fn next_claims(&mut self, now: DateTime<Utc>, may_start: bool) -> Vec<Claim> {
         let due = if may_start { self.due.len() } else { 0 };
         let room = CLAIMS.min(self.outbox.claims.len() + due);
         let mut claims = Vec::with_capacity(room);
         self.outbox.asked.clear();
         while claims.len() < room {
-            let next = self.outbox.claims.pop_front();
-            let next = next.or_else(|| may_start.then(|| self.claim_due(now)).flatten());
-            let Some((key, claim)) = next else {
+            let is_for_due = claims.len() % 2 == 1;
+            let Some((key, claim)) = self.next_claim(now, may_start, is_for_due) else {
                 break;
             };
             self.outbox.asked.push(key);
             claims.push(claim);
         }
         claims
+    }
+
+    /// The next claim of the one kind, or of the other if there is none.
+    fn next_claim(
+        &mut self,
+        now: DateTime<Utc>,
+        may_start: bool,
+        is_for_due: bool,
+    ) -> Option<(JobKey, Claim)> {
+        if is_for_due {
+            let due = may_start.then(|| self.claim_due(now)).flatten();
+            return due.or_else(|| self.outbox.claims.pop_front());
+        }
+        let asked_for = self.outbox.claims.pop_front();
+        asked_for.or_else(|| may_start.then(|| self.claim_due(now)).flatten())
     }
 
     fn claim_due(&mut self, now: DateTime<Utc>) -> Option<(JobKey, Claim)> {
