@@ -62,6 +62,8 @@ pub(crate) struct Partition {
 pub(crate) struct Outbox {
     pub(crate) is_busy: bool,
     pub(crate) ends: Vec<RunEnd>,
+    /// How many are in the request that is on its way.
+    pub(crate) ends_sent: usize,
     /// The emptied list of the request before, for the next ends.
     pub(crate) spare: Vec<RunEnd>,
     pub(crate) claims: VecDeque<(JobKey, Claim)>,

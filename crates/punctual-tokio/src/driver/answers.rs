@@ -20,6 +20,7 @@ impl Driver {
             return;
         };
         partition.outbox.is_busy = false;
+        partition.outbox.ends_sent = 0;
         let is_outdated = partition.lease.as_ref() != Some(&request.lease);
         if is_outdated {
             disown(&mut reply);

@@ -32,6 +32,9 @@ impl Driver {
     /// Starts what the core has admitted and the store has accepted. The permit is what holds
     /// the limit, should the two ever have counted wrongly.
     pub(super) fn start_instance(&mut self, key: JobKey, instance: Instance) {
+        if self.stage.ends_runs() {
+            return self.cancel_unstarted(key, &instance, CancelReason::Shutdown);
+        }
         let Some(entry) = self.entry(key) else {
             return;
         };

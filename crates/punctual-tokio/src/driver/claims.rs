@@ -49,6 +49,7 @@ impl Partition {
             is_repeated: false,
         };
         if let Some(requests) = &self.requests {
+            self.outbox.ends_sent = request.ends.len();
             // A place is free: there is one request of each kind, and this kind is not on its way.
             self.outbox.is_busy = requests.try_send(Request::Claim(Box::new(request))).is_ok();
         }

@@ -44,6 +44,7 @@ mod policies;
 mod random;
 mod restarts;
 mod runtimes;
+mod shutdowns;
 mod stores;
 mod support;
 mod transfer;

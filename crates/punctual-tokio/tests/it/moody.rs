@@ -1,6 +1,6 @@
 //! A store that has bad days.
 
-use std::future::ready;
+use std::future::{pending, ready};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,6 +22,11 @@ pub(crate) struct Moody {
     holds_answers: Arc<AtomicBool>,
     /// Windows are read, but their answers are on their way.
     holds_windows: Arc<AtomicBool>,
+    /// The next call of this name is never answered, whatever happens.
+    silent: Arc<Mutex<Option<&'static str>>>,
+    /// The next claim is answered in part only.
+    answers_in_part: Arc<AtomicBool>,
+    claims: Arc<AtomicU32>,
     /// Every change takes so long.
     change: Arc<Mutex<Duration>>,
     /// To settle the runs of a dead node takes so long.
@@ -42,6 +47,9 @@ impl Moody {
             forgets_answers: Arc::default(),
             holds_answers: Arc::default(),
             holds_windows: Arc::default(),
+            silent: Arc::default(),
+            answers_in_part: Arc::default(),
+            claims: Arc::default(),
             change: Arc::default(),
             recovery: Arc::default(),
             damaged: Arc::default(),
@@ -113,6 +121,33 @@ impl Moody {
         self.again.notify_waiters();
     }
 
+    /// Never answers the next call of this name.
+    pub(crate) fn silence(&self, call: &'static str) {
+        *self.silent.lock().unwrap() = Some(call);
+    }
+
+    pub(crate) fn is_silenced(&self) -> bool {
+        self.silent.lock().unwrap().is_none()
+    }
+
+    fn is_silent(&self, call: &'static str) -> bool {
+        self.silent
+            .lock()
+            .unwrap()
+            .take_if(|silent| *silent == call)
+            .is_some()
+    }
+
+    /// Answers a part of the next claims only.
+    pub(crate) fn answer_in_part(&self) {
+        self.answers_in_part.store(true, Ordering::SeqCst);
+    }
+
+    /// How many requests with claims there were.
+    pub(crate) fn claims(&self) -> u32 {
+        self.claims.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn change_within(&self, time: Duration) {
         *self.change.lock().unwrap() = time;
     }
@@ -152,6 +187,9 @@ impl JobStore for Moody {
         &self,
         jobs: Vec<store::Insert>,
     ) -> Reply<'_, Vec<Result<store::StoredJob, store::Error>>> {
+        if self.is_silent("add") {
+            return Box::pin(pending());
+        }
         self.moody(|| self.inner.add(jobs))
     }
     fn get(&self, id: JobId) -> Reply<'_, Option<store::StoredJob>> {
@@ -174,6 +212,9 @@ impl JobStore for Moody {
         self.moody(|| self.inner.clear())
     }
     fn window(&self, request: store::WindowRequest) -> Reply<'_, store::Window> {
+        if self.is_silent("window") {
+            return Box::pin(pending());
+        }
         Box::pin(async move {
             let window = self.moody(|| self.inner.window(request)).await?;
             while self.holds_windows.load(Ordering::SeqCst) {
@@ -183,12 +224,25 @@ impl JobStore for Moody {
         })
     }
     fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> Reply<'a, store::ClaimReply> {
-        self.change(|| self.inner.claim(request))
+        self.claims.fetch_add(1, Ordering::SeqCst);
+        if self.is_silent("claim") {
+            return Box::pin(pending());
+        }
+        Box::pin(async move {
+            let mut reply = self.change(|| self.inner.claim(request)).await?;
+            if self.answers_in_part.swap(false, Ordering::SeqCst) {
+                reply.answers.pop();
+            }
+            Ok(reply)
+        })
     }
     fn register(&self, node: store::NodeInfo) -> Reply<'_, store::Lease> {
         self.moody(|| self.inner.register(node))
     }
     fn renew(&self, lease: store::Lease) -> Reply<'_, store::Renewal> {
+        if self.is_silent("renew") {
+            return Box::pin(pending());
+        }
         self.moody(|| self.inner.renew(lease))
     }
     fn leave(&self, lease: store::Lease) -> Reply<'_, ()> {
