@@ -239,6 +239,7 @@ impl Driver {
     }
 
     fn take_due(&mut self) {
+        self.compare_clocks();
         let mut due = std::mem::take(&mut self.due);
         self.timer.take_due(&mut due);
         for due in due.drain(..) {
@@ -255,17 +256,25 @@ impl Driver {
         self.due = due;
     }
 
-    /// The wall clock was set, or a test moved it.
+    /// The wall clock was set, or a test moved it, or from now on nobody tells of either.
     fn clock_was_set(&mut self) {
-        if let Some(by) = self.core.clock.set_right() {
-            tracing::info!(micros = by, "the wall clock was set");
-            self.timer.clock_was_set(by);
-            let stores: Vec<u32> = self.partitions.keys().copied().collect();
-            for store in stores {
-                self.ask_for_window(store);
-            }
+        if self.core.clock.longest_sleep().is_some() {
+            self.timer.sleep_anew();
         }
         self.take_due();
+    }
+
+    /// Finds out whether the wall clock was set, as not every system tells.
+    fn compare_clocks(&mut self) {
+        let Some(by) = self.core.clock.set_right() else {
+            return;
+        };
+        tracing::info!(micros = by, "the wall clock was set");
+        self.timer.clock_was_set(by);
+        let stores: Vec<u32> = self.partitions.keys().copied().collect();
+        for store in stores {
+            self.ask_for_window(store);
+        }
     }
 }
 

@@ -10,10 +10,12 @@ use punctual_core::{Date, Interval, Retry};
 use tokio::sync::mpsc;
 
 use super::{COMMANDS, Driver};
+use crate::clock::Clock;
 use crate::command::Command;
 use crate::handler::Host;
 use crate::new_job::NewJob;
 use crate::partition::Partition;
+use crate::private::AnyClock;
 use crate::reports::Reports;
 use crate::scheduler::Scheduler;
 
@@ -145,4 +147,22 @@ async fn windows_that_are_read_anew_leave_no_alarm_behind() {
         drive(&mut driver, Duration::from_secs(1)).await;
     }
     assert_eq!(driver.timer.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_and_does_not_tell_is_noticed_within_half_a_minute() {
+    let (clock, set_by) = Clock::silent();
+    let builder = Scheduler::builder().clock(AnyClock(clock));
+    let scheduler = builder.build().unwrap();
+    let (_commands, _) = begin(&scheduler);
+    let eight_hours = TimeDelta::hours(8);
+    let morning = scheduler.now() + eight_hours;
+    let job = scheduler.add_job(|| async {}, Date::at(morning));
+    job.await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    // As by a suspend: tokio's clock stood still meanwhile.
+    set_by.store(eight_hours.num_microseconds().unwrap(), Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    let left = scheduler.get_jobs(crate::JobFilter::default()).await;
+    assert!(left.unwrap().is_empty());
 }

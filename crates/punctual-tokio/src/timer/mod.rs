@@ -19,7 +19,6 @@ use tokio::time::Instant;
 use tokio_util::time::DelayQueue;
 
 use crate::clock::Clock;
-use crate::jump::LONGEST_SLEEP;
 
 /// No deadline lies further ahead; what is due later is armed again when this has passed.
 const HORIZON: Duration = Duration::from_secs(30 * 86_400);
@@ -176,6 +175,11 @@ impl<A: Copy> Timer<A> {
     /// The wall clock was set by so much: what waits for time to pass keeps waiting as long.
     pub(crate) fn clock_was_set(&mut self, by: i64) {
         self.set_by = self.set_by.saturating_add(by);
+        self.sleep_anew();
+    }
+
+    /// Finds out anew how long it may sleep.
+    pub(crate) fn sleep_anew(&mut self) {
         self.begin_anew();
         self.wake_for_next();
     }
@@ -209,7 +213,7 @@ impl<A: Copy> Timer<A> {
             // Its range is counted from when its time last moved on.
             self.begin_anew();
         }
-        let horizon = LONGEST_SLEEP.map_or(HORIZON, |longest| longest.min(HORIZON));
+        let horizon = self.clock.longest_sleep().unwrap_or(HORIZON);
         self.queue.insert_at((), deadline.min(now + horizon));
         self.earliest = Some(bucket);
     }
