@@ -45,6 +45,7 @@ mod random;
 mod restarts;
 mod runtimes;
 mod shutdowns;
+mod silent;
 mod stores;
 mod support;
 mod transfer;
