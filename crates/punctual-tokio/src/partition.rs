@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, Utc};
 use punctual_core::{MissReason, RunId};
 use punctual_store::{Claim, JobStore, Lease, RunEnd, StoredJob};
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::command::Answer;
@@ -19,7 +18,7 @@ use crate::gate::Gate;
 use crate::handler::Task;
 use crate::health::Health;
 use crate::jobs::{JobKey, Jobs};
-use crate::worker::Request;
+use crate::worker::Requests;
 
 /// Nobody looked before this time (in microseconds), and why.
 pub(crate) type Absence = (i64, MissReason);
@@ -35,7 +34,7 @@ pub(crate) struct Partition {
     /// Under which runs are opened; `None` before the node is registered.
     pub(crate) lease: Option<Lease>,
     /// To the worker, once it runs.
-    pub(crate) requests: Option<mpsc::Sender<Request>>,
+    pub(crate) requests: Option<Requests>,
     /// Keeps the lease, until nobody sends requests any more.
     pub(crate) keeper: Option<JoinHandle<()>>,
     pub(crate) jobs: Jobs,

@@ -8,7 +8,6 @@ use punctual_store::{Claim, ClaimKind, ClaimRequest, Lease};
 use super::Driver;
 use crate::jobs::JobKey;
 use crate::partition::{Absence, Entry, Partition, Phase};
-use crate::worker::Request;
 
 /// Claims in one request: enough to make its cost vanish, few enough that the first runs of a
 /// burst start while the others are still planned.
@@ -50,8 +49,8 @@ impl Partition {
         };
         if let Some(requests) = &self.requests {
             self.outbox.ends_sent = request.ends.len();
-            // A place is free: there is one request of each kind, and this kind is not on its way.
-            self.outbox.is_busy = requests.try_send(Request::Claim(Box::new(request))).is_ok();
+            // A place is free: the request before was answered.
+            self.outbox.is_busy = requests.claims.try_send(Box::new(request)).is_ok();
         }
     }
 
@@ -62,9 +61,10 @@ impl Partition {
         let room = CLAIMS.min(self.outbox.claims.len() + due);
         let mut claims = Vec::with_capacity(room);
         self.outbox.asked.clear();
+        let starts_by = may_start.then_some(now);
         while claims.len() < room {
             let is_for_due = claims.len() % 2 == 1;
-            let Some((key, claim)) = self.next_claim(now, may_start, is_for_due) else {
+            let Some((key, claim)) = self.next_claim(starts_by, is_for_due) else {
                 break;
             };
             self.outbox.asked.push(key);
@@ -76,16 +76,15 @@ impl Partition {
     /// The next claim of the one kind, or of the other if there is none.
     fn next_claim(
         &mut self,
-        now: DateTime<Utc>,
-        may_start: bool,
+        starts_by: Option<DateTime<Utc>>,
         is_for_due: bool,
     ) -> Option<(JobKey, Claim)> {
         if is_for_due {
-            let due = may_start.then(|| self.claim_due(now)).flatten();
+            let due = starts_by.and_then(|now| self.claim_due(now));
             return due.or_else(|| self.outbox.claims.pop_front());
         }
         let asked_for = self.outbox.claims.pop_front();
-        asked_for.or_else(|| may_start.then(|| self.claim_due(now)).flatten())
+        asked_for.or_else(|| self.claim_due(starts_by?))
     }
 
     fn claim_due(&mut self, now: DateTime<Utc>) -> Option<(JobKey, Claim)> {

@@ -6,6 +6,7 @@ mod answers;
 mod attempts;
 mod claims;
 mod commands;
+mod finish;
 mod leases;
 mod leaving;
 mod log;
@@ -34,7 +35,7 @@ use crate::metrics::Census;
 use crate::partition::Partition;
 use crate::reports::Report;
 use crate::timer::{Due, Timer};
-use crate::worker::{REQUESTS, Reply, ReplyKind, Worker};
+use crate::worker::{Reply, ReplyKind, Requests, Worker};
 
 /// Commands handled in one turn, so that a flood of them does not hold up what is due.
 const COMMANDS_PER_TURN: usize = 256;
@@ -182,7 +183,8 @@ impl Driver {
 
     /// Takes a store in: from now on it has a worker.
     pub(crate) fn adopt_store(&mut self, mut partition: Partition) {
-        let (requests, receiver) = mpsc::channel(REQUESTS);
+        let (claims, asked) = mpsc::channel(1);
+        let (windows, looked_at) = mpsc::channel(1);
         partition.say_whether_runs_begin(self.begins_runs());
         let worker = Worker {
             id: partition.id,
@@ -195,10 +197,11 @@ impl Driver {
         };
         let (keeper, held) = lease(worker.clone());
         partition.keeper = Some(self.runtime.spawn(keeper.keep()));
-        self.runtime.spawn(worker.clone().carry(receiver, held));
+        self.runtime.spawn(worker.clone().carry_claims(asked, held));
+        self.runtime.spawn(worker.clone().carry_windows(looked_at));
         self.runtime.spawn(worker.clone().forget(self.core.memory));
         self.runtime.spawn(worker.watch());
-        partition.requests = Some(requests);
+        partition.requests = Some(Requests { claims, windows });
         partition.absent = (self.core.clock.micros(), MissReason::Down);
         let id = partition.id;
         self.partitions.insert(id, partition);

@@ -14,7 +14,6 @@ use crate::core::Core;
 use crate::jobs::JobKey;
 use crate::partition::{Entry, Partition, Phase};
 use crate::timer::Timer;
-use crate::worker::Request;
 
 /// Jobs due within this time are known here.
 const AHEAD: Duration = Duration::from_secs(60);
@@ -37,14 +36,14 @@ impl Driver {
             partition.window.ask_again = true;
             return;
         }
-        let request = Request::Window(WindowRequest {
+        let request = WindowRequest {
             through: self.core.clock.now() + TimeDelta::microseconds(ahead_micros()),
             limit: ROOM,
-        });
+        };
         let sent = partition
             .requests
             .as_ref()
-            .is_some_and(|requests| requests.try_send(request).is_ok());
+            .is_some_and(|requests| requests.windows.try_send(request).is_ok());
         partition.window.is_asked = sent;
         if sent {
             // What is noted from here on may be newer than what the store reads.

@@ -91,3 +91,36 @@ async fn an_edit_that_is_never_answered_fails() {
     );
     assert_eq!(began.elapsed().as_secs(), 30);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_takes_long_holds_up_no_claim() {
+    let moody = Moody::new();
+    let scheduler = of(&moody).await;
+    let job = scheduler.add_job(|| async {}, every(1)).id("tick");
+    job.await.unwrap();
+    pass(3).await;
+    moody.set_holding_windows(true);
+    scheduler.wakeup().await.unwrap();
+    pass(5).await;
+    let done = scheduler.statistics("tick").await.unwrap();
+    assert_eq!((done.succeeded, done.coalesced), (8, 0), "{done:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn claims_that_a_store_leaves_out_of_its_answer_run_once_if_it_has_accepted_them() {
+    let moody = Moody::new();
+    let scheduler = of(&moody).await;
+    let job = scheduler.add_job(|| async {}, every(1)).id("tick");
+    job.await.unwrap();
+    pass(3).await;
+    moody.answer_in_part();
+    pass(5).await;
+    let ticks = ledger(&scheduler, "tick").await;
+    assert_eq!(ticks, [(Outcome::Succeeded, 1); 8]);
+    let job = scheduler.add_job("work", every(600)).id("work");
+    job.await.unwrap();
+    moody.answer_in_part();
+    let run = scheduler.run_job("work").await.unwrap();
+    let running = scheduler.running().await.unwrap();
+    assert_eq!((running.len(), running[0].run), (1, run));
+}
