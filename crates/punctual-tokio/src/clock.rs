@@ -35,14 +35,47 @@ pub(crate) struct SystemClock {
     origin: Instant,
     /// Wall time at `origin`, in microseconds since 1970.
     offset: AtomicI64,
+    source: Source,
+}
+
+/// Where the wall time of a system clock comes from.
+enum Source {
+    System,
+    /// A clock that was set by so many microseconds since it was made, and does not tell.
+    #[cfg(test)]
+    Silent(Arc<AtomicI64>),
 }
 
 impl Clock {
     pub(crate) fn system() -> Self {
+        Self::of(Source::System)
+    }
+
+    /// A clock as of a system that does not tell when it is set, and by how much it was.
+    #[cfg(test)]
+    pub(crate) fn silent() -> (Self, Arc<AtomicI64>) {
+        let set_by = Arc::new(AtomicI64::new(0));
+        (Self::of(Source::Silent(Arc::clone(&set_by))), set_by)
+    }
+
+    fn of(source: Source) -> Self {
         Self::System(Arc::new(SystemClock {
             origin: Instant::now(),
             offset: AtomicI64::new(system_micros()),
+            source,
         }))
+    }
+
+    /// How long the timer may sleep before the clocks are compared; no limit if somebody tells.
+    pub(crate) fn longest_sleep(&self) -> Option<Duration> {
+        match self {
+            Self::System(clock) => match clock.source {
+                Source::System => crate::jump::longest_sleep(),
+                #[cfg(test)]
+                Source::Silent(_) => Some(crate::jump::LONGEST_SLEEP),
+            },
+            _ => None,
+        }
     }
 
     /// Wall time in microseconds since 1970.
@@ -96,6 +129,8 @@ impl Clock {
     /// Wakes `alarm` whenever the wall clock was set, or moved by hand.
     pub(crate) fn watch(&self, alarm: &Arc<Notify>) {
         match self {
+            #[cfg(test)]
+            Self::System(clock) if matches!(clock.source, Source::Silent(_)) => {}
             Self::System(_) => crate::jump::watch(alarm),
             Self::Manual(clock) => clock.watch(alarm),
             #[cfg(feature = "testing")]
@@ -113,10 +148,12 @@ impl SystemClock {
     }
 
     fn set_right(&self) -> Option<i64> {
-        if is_paused() {
-            return None;
-        }
-        let jump = system_micros() - self.micros();
+        let jump = match &self.source {
+            Source::System if is_paused() => return None,
+            Source::System => system_micros() - self.micros(),
+            #[cfg(test)]
+            Source::Silent(set_by) => set_by.swap(0, Ordering::SeqCst),
+        };
         if jump.abs() < JUMP_MICROS {
             return None;
         }
@@ -135,11 +172,12 @@ fn system_micros() -> i64 {
 }
 
 /// Whether a test has paused tokio's clock: then it is not the system's, and wall time follows it.
+/// Else it shows a time between two readings of the system's, however long this is held up.
 fn is_paused() -> bool {
+    let before = std::time::Instant::now();
     let tokio = Instant::now().into_std();
-    let system = std::time::Instant::now();
-    let apart = system.max(tokio) - system.min(tokio);
-    apart > Duration::from_millis(5)
+    let after = std::time::Instant::now();
+    !(before..=after).contains(&tokio)
 }
 
 /// Microseconds since 1970 as an instant.

@@ -75,6 +75,7 @@ pub struct ShutdownReport {
     pub cancelled: Vec<RunId>,
     /// Runs that did not even end then: plain functions, whose threads cannot be taken away.
     pub abandoned: Vec<RunningRun>,
-    /// How many changes could not be recorded because a store did not answer.
+    /// How many ends of runs no store has said to have recorded, because it did not answer. One
+    /// that was on its way may be recorded all the same.
     pub unrecorded: usize,
 }

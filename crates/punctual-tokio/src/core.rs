@@ -20,6 +20,7 @@ use crate::partition::Code;
 use crate::program;
 use crate::registry::Registry;
 use crate::scheduler::Adding;
+use crate::timely::Timely;
 
 pub(crate) struct Core {
     pub(crate) clock: Clock,
@@ -127,11 +128,12 @@ impl Core {
             let message = format!("a store with the alias `{alias}` exists already");
             return Err(Error::new(ErrorKind::Conflict, message));
         }
+        let health = Arc::new(Health::new(StoreErrors::of(alias)));
         let named = NamedStore {
             id: self.next_store.fetch_add(1, Ordering::Relaxed),
             alias: alias.into(),
-            store,
-            health: Arc::new(Health::new(StoreErrors::of(alias))),
+            store: Arc::new(Timely::new(store, health.calls())),
+            health,
         };
         stores.push(named.clone());
         Ok(named)

@@ -1,12 +1,13 @@
 //! Whether a store answers.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::metrics::StoreErrors;
+use crate::timely::{Calls, PendingCall};
 
 /// How a store does, as its worker sees it.
 #[derive(Debug, Default)]
@@ -14,6 +15,7 @@ pub(crate) struct Health {
     failing: Mutex<Option<Failing>>,
     errors: StoreErrors,
     renewed: Notify,
+    calls: Arc<Calls>,
 }
 
 #[derive(Debug, Clone)]
@@ -32,6 +34,10 @@ pub struct StoreHealth {
     pub failures: u32,
     /// Why the last one failed.
     pub error: Option<String>,
+    /// The calls that it has not answered yet, the oldest first. One that is not answered in time
+    /// counts as failed: a renewal after 2 seconds, what the scheduler asks for after 10, what
+    /// handles ask for after 30, and what may touch all rows after 300.
+    pub calls: Vec<PendingCall>,
 }
 
 impl StoreHealth {
@@ -48,7 +54,12 @@ impl Health {
             failing: Mutex::default(),
             errors,
             renewed: Notify::new(),
+            calls: Arc::default(),
         }
+    }
+
+    pub(crate) fn calls(&self) -> Arc<Calls> {
+        Arc::clone(&self.calls)
     }
 
     fn failing(&self) -> MutexGuard<'_, Option<Failing>> {
@@ -97,6 +108,7 @@ impl Health {
             store: store.to_owned(),
             failures: state.as_ref().map_or(0, |failing| failing.failures),
             error: state.map(|failing| failing.last),
+            calls: self.calls.pending(),
         }
     }
 }

@@ -1,23 +1,29 @@
 //! Notices that the system's wall clock was set: by hand, by NTP, by resuming from suspend.
 //!
 //! On Linux one thread of the process sleeps in the kernel until that happens, at no idle cost.
-//! Elsewhere the timer never sleeps longer than [`LONGEST_SLEEP`] and compares the clocks then.
+//! Elsewhere, and where that thread cannot work, the timer never sleeps longer than
+//! [`LONGEST_SLEEP`] and the clocks are compared then.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
-/// How long the timer may sleep before the clocks are compared; no limit where the system tells.
-pub(crate) const LONGEST_SLEEP: Option<Duration> = if cfg!(target_os = "linux") {
-    None
-} else {
-    Some(Duration::from_secs(30))
-};
+/// How long the timer may sleep before the clocks are compared, where the system does not tell.
+pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+
+/// Whether the system tells.
+static IS_TOLD: AtomicBool = AtomicBool::new(cfg!(target_os = "linux"));
 
 static WATCHERS: Mutex<Vec<Weak<Notify>>> = Mutex::new(Vec::new());
 
-/// Wakes `alarm` whenever the wall clock was set.
+/// How long the timer may sleep; no limit where the system tells.
+pub(crate) fn longest_sleep() -> Option<Duration> {
+    (!IS_TOLD.load(Ordering::SeqCst)).then_some(LONGEST_SLEEP)
+}
+
+/// Wakes `alarm` whenever the wall clock was set, if the system tells.
 pub(crate) fn watch(alarm: &Arc<Notify>) {
     let mut watchers = WATCHERS.lock().unwrap_or_else(PoisonError::into_inner);
     watchers.retain(|watcher| watcher.strong_count() > 0);
@@ -29,7 +35,9 @@ pub(crate) fn watch(alarm: &Arc<Notify>) {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::io;
     use std::os::fd::OwnedFd;
+    use std::sync::atomic::Ordering;
     use std::sync::{Once, PoisonError, Weak};
 
     use rustix::io::Errno;
@@ -38,34 +46,45 @@ mod linux {
         timerfd_settime,
     };
 
-    use super::WATCHERS;
+    use super::{IS_TOLD, WATCHERS};
 
     static THREAD: Once = Once::new();
 
-    /// Starts the thread of the process, once. Without it (a sandbox may forbid the call) jumps
-    /// are noticed when something is due anyway.
+    /// Starts the thread of the process, once. Without it (a sandbox may forbid the call) the timer
+    /// sleeps for short times only.
     pub(super) fn begin() {
         THREAD.call_once(|| {
-            let thread = std::thread::Builder::new().name("punctual-clock".into());
-            let started = thread.spawn(|| {
-                if let Err(error) = run() {
-                    tracing::warn!(%error, "jumps of the wall clock will be noticed late");
-                }
-            });
-            if let Err(error) = started {
-                tracing::warn!(%error, "jumps of the wall clock will be noticed late");
+            if let Err(error) = start() {
+                is_not_told(&error);
             }
         });
     }
 
-    fn run() -> Result<(), Errno> {
+    fn start() -> io::Result<()> {
         let timer = timerfd_create(TimerfdClockId::Realtime, TimerfdFlags::CLOEXEC)?;
         arm(&timer)?;
+        let thread = std::thread::Builder::new().name("punctual-clock".into());
+        let listening = move || {
+            if let Err(error) = listen(&timer) {
+                is_not_told(&error.into());
+                // Who sleeps for long sleeps for short times from now on.
+                wake();
+            }
+        };
+        thread.spawn(listening).map(drop)
+    }
+
+    fn is_not_told(error: &io::Error) {
+        IS_TOLD.store(false, Ordering::SeqCst);
+        tracing::warn!(%error, "jumps of the wall clock will be noticed late");
+    }
+
+    fn listen(timer: &OwnedFd) -> Result<(), Errno> {
         loop {
-            match rustix::io::read(&timer, &mut [0_u8; 8]) {
+            match rustix::io::read(timer, &mut [0_u8; 8]) {
                 Ok(_) | Err(Errno::CANCELED) => {
                     wake();
-                    arm(&timer)?;
+                    arm(timer)?;
                 }
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error),

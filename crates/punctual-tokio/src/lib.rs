@@ -67,6 +67,7 @@ mod reports;
 mod scheduler;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod timely;
 mod timer;
 mod worker;
 
@@ -92,6 +93,7 @@ pub use punctual_store::{JobFilter, LedgerLimits, MemoryStore, RunFilter, Statis
 pub use scheduler::{
     AddJob, JobSnapshot, JobStatus, ModifyJob, Resume, Scheduler, TaskInfo, Upcoming, WeakScheduler,
 };
+pub use timely::PendingCall;
 
 /// The alias of the store and the executor of jobs that name none.
 pub const DEFAULT: &str = "default";

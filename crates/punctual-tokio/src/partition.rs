@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::{DateTime, Utc};
 use punctual_core::{MissReason, RunId};
 use punctual_store::{Claim, JobStore, Lease, RunEnd, StoredJob};
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::command::Answer;
@@ -19,7 +18,7 @@ use crate::gate::Gate;
 use crate::handler::Task;
 use crate::health::Health;
 use crate::jobs::{JobKey, Jobs};
-use crate::worker::Request;
+use crate::worker::Requests;
 
 /// Nobody looked before this time (in microseconds), and why.
 pub(crate) type Absence = (i64, MissReason);
@@ -35,7 +34,7 @@ pub(crate) struct Partition {
     /// Under which runs are opened; `None` before the node is registered.
     pub(crate) lease: Option<Lease>,
     /// To the worker, once it runs.
-    pub(crate) requests: Option<mpsc::Sender<Request>>,
+    pub(crate) requests: Option<Requests>,
     /// Keeps the lease, until nobody sends requests any more.
     pub(crate) keeper: Option<JoinHandle<()>>,
     pub(crate) jobs: Jobs,
@@ -62,6 +61,8 @@ pub(crate) struct Partition {
 pub(crate) struct Outbox {
     pub(crate) is_busy: bool,
     pub(crate) ends: Vec<RunEnd>,
+    /// How many are in the request that is on its way.
+    pub(crate) ends_sent: usize,
     /// The emptied list of the request before, for the next ends.
     pub(crate) spare: Vec<RunEnd>,
     pub(crate) claims: VecDeque<(JobKey, Claim)>,
@@ -79,10 +80,19 @@ pub(crate) struct Window {
     pub(crate) ask_again: bool,
     /// There was not enough room for all that is due soon.
     pub(crate) is_cut: bool,
-    /// The earliest next fire time that is not known here, in microseconds.
+    /// The earliest next fire time that is not known here, in microseconds: of those that the last
+    /// window told of, and of those that were let go since it was asked for.
     pub(crate) beyond: Option<i64>,
     /// The refill that is armed.
     pub(crate) refill_at: Option<i64>,
+}
+
+impl Window {
+    /// A job with this next fire time is not known here.
+    pub(crate) fn note(&mut self, start: i64) {
+        let earliest = self.beyond.map_or(start, |beyond| beyond.min(start));
+        self.beyond = Some(earliest);
+    }
 }
 
 /// A job that is due soon, or has runs here.

@@ -37,6 +37,38 @@ fn service() {
     });
 }
 
+/// A service with a job that goes on until it is told to end.
+#[test]
+fn patient_service() {
+    if std::env::var_os(ROLE).is_none() {
+        return;
+    }
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let scheduler = Scheduler::builder().build().unwrap();
+        let rarely = || Interval::every(Duration::from_secs(600));
+        let probe = scheduler.add_job(|| async {}, rarely()).id("probe");
+        probe.unlimited_instances().await.unwrap();
+        let job = scheduler.add_job(go_on, rarely()).run_at_start();
+        job.await.unwrap();
+        let report = scheduler.run_until_signal().await.unwrap();
+        let is_told = (report.cancelled.len(), report.unrecorded) == (1, 0);
+        say(if is_told { "told to end" } else { "not told" });
+    });
+}
+
+/// Tells when the scheduler takes no more runs, and then goes on until it is told to end.
+async fn go_on(context: JobContext) -> Result<(), &'static str> {
+    say("running");
+    if let Some(scheduler) = context.scheduler().upgrade() {
+        while scheduler.run_job("probe").await.is_ok() {}
+    }
+    say("stopping");
+    context.cancelled().await;
+    Err("not done")
+}
+
 /// A program whose only thread is the scheduler's, until one of its jobs ends it.
 #[test]
 fn blocked_service() {
@@ -118,6 +150,21 @@ fn sigterm_waits_for_running_jobs_and_ends_cleanly() {
 #[test]
 fn ctrl_c_waits_for_running_jobs_and_ends_cleanly() {
     a_running_job_is_waited_for(Signal::INT);
+}
+
+#[test]
+fn a_second_signal_ends_the_wait_for_running_jobs() {
+    let (mut child, mut out) = spawn("patient_service");
+    hear(&mut out, "running");
+    for (signal, word) in [(Signal::TERM, "stopping"), (Signal::INT, "told to end")] {
+        let sent = std::time::Instant::now();
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        hear(&mut out, word);
+        // Its patience is thirty seconds.
+        assert!(sent.elapsed() < Duration::from_secs(20), "{word}");
+    }
+    let status = child.wait().unwrap();
+    assert!(status.success(), "{status}");
 }
 
 #[test]

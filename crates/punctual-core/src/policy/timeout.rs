@@ -14,8 +14,8 @@ use super::span::Seconds;
 /// ```
 ///
 /// First the run's cancellation token is cancelled; a run that has not ended [`Timeout::GRACE`]
-/// later is aborted. A blocking run cannot be aborted: it gets its token only. In JSON: `null`, or
-/// seconds.
+/// later is aborted. A blocking run cannot be aborted: it gets its token only. A run that ends
+/// without an error after its token has succeeded. In JSON: `null`, or seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(from = "Option<Seconds>", into = "Option<Seconds>")]
 pub enum Timeout {

@@ -13,6 +13,7 @@ use crate::handler::RunInfo;
 use crate::jobs::JobKey;
 use crate::partition::Code;
 use crate::reports::Key;
+use crate::timer::AlarmKey;
 
 /// One run: an attempt is under way, or waits for its turn.
 pub(super) struct Active {
@@ -25,6 +26,10 @@ pub(super) struct Active {
     pub(super) rest: VecDeque<DateTime<Utc>>,
     pub(super) attempt: Option<Attempt>,
     pub(super) attempts: u32,
+    /// Counts the attempts of all fire times of the instance, so that no two are the same.
+    pub(super) turn: u32,
+    /// What the timer is armed for: the end of the attempt's time, its abort, or the next one.
+    pub(super) alarm: Option<AlarmKey>,
     /// When the first attempt began.
     pub(super) started: Option<i64>,
     pub(super) stop: Option<Stop>,
@@ -34,6 +39,13 @@ pub(super) struct Active {
     pub(super) is_fenced: bool,
     /// Its place among the instances of the job.
     pub(super) _permit: Permit,
+}
+
+/// One attempt of one run, or the wait after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct AttemptKey {
+    pub(super) run: Key,
+    pub(super) turn: u32,
 }
 
 /// An attempt that is under way.
@@ -88,6 +100,12 @@ impl Table {
             return None;
         }
         slot.active.as_mut()
+    }
+
+    /// The run of an attempt, unless it has gone on since.
+    pub(super) fn at(&mut self, key: AttemptKey) -> Option<&mut Active> {
+        let active = self.get_mut(key.run)?;
+        (active.turn == key.turn).then_some(active)
     }
 
     pub(super) fn remove(&mut self, key: Key) -> Option<Active> {

@@ -19,7 +19,9 @@ impl Driver {
             return;
         };
         partition.outbox.is_busy = false;
+        partition.outbox.ends_sent = 0;
         let is_outdated = partition.lease.as_ref() != Some(&request.lease);
+        let is_repeated = request.is_repeated;
         if is_outdated {
             disown(&mut reply);
         }
@@ -38,7 +40,8 @@ impl Driver {
         for job in reply.removed {
             self.job_left(store, &job);
         }
-        if is_outdated {
+        if is_outdated || is_repeated {
+            // Of a claim that was lost it may not be known what the row is like now.
             self.ask_for_window(store);
         }
         if let Some(partition) = self.partitions.get_mut(&store) {
@@ -98,8 +101,7 @@ impl Driver {
 
     /// Does what a plan says, now that the store has accepted it.
     pub(super) fn obey_plan(&mut self, key: JobKey, plan: Plan, won: Won) {
-        self.core.metrics.planned(&plan);
-        self.tell_what_does_not_run(key, &plan);
+        self.tell_plan(key, &plan);
         for _ in 0..plan.cancel.queued {
             self.cancel_oldest_waiting(key);
         }
@@ -119,6 +121,12 @@ impl Driver {
             };
             self.queue_instance(key, instance);
         }
+    }
+
+    /// Tells what a plan says of fire times that do not run.
+    pub(super) fn tell_plan(&self, key: JobKey, plan: &Plan) {
+        self.core.metrics.planned(plan);
+        self.tell_what_does_not_run(key, plan);
     }
 
     fn tell_what_does_not_run(&self, key: JobKey, plan: &Plan) {

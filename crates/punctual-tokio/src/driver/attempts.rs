@@ -5,7 +5,8 @@ use std::sync::Arc;
 use punctual_core::{CancelReason, JobId, Outcome, RunId, SkipReason, Timeout};
 use punctual_store::{EndText, RunEnd, StoredJob};
 
-use super::active::{Active, Attempt, Stop};
+use super::active::{Active, Attempt, AttemptKey, Stop};
+use super::finish::{cancelled_by, finish_of};
 use super::{Alarm, Driver, log};
 use crate::clock::instant;
 use crate::event::{EventKind, JobEvent, RunEvent};
@@ -32,6 +33,9 @@ impl Driver {
     /// Starts what the core has admitted and the store has accepted. The permit is what holds
     /// the limit, should the two ever have counted wrongly.
     pub(super) fn start_instance(&mut self, key: JobKey, instance: Instance) {
+        if self.stage.ends_runs() {
+            return self.cancel_unstarted(key, &instance, CancelReason::Shutdown);
+        }
         let Some(entry) = self.entry(key) else {
             return;
         };
@@ -72,6 +76,8 @@ impl Driver {
             rest: fire_times,
             attempt: None,
             attempts: instance.reruns,
+            turn: 0,
+            alarm: None,
             started: None,
             stop: None,
             failure: None,
@@ -86,6 +92,8 @@ impl Driver {
             return;
         };
         active.attempts += 1;
+        active.stop = None;
+        active.turn = active.turn.wrapping_add(1);
         active.failure = None;
         let info = Arc::new(RunInfo::new(
             Arc::clone(&self.host),
@@ -98,7 +106,20 @@ impl Driver {
         let handle = place.begin(task, &self.runtime, Arc::clone(&info), key);
         active.attempt = Some(Attempt { info, handle });
         if let Some(limit) = active.job.policies().timeout.limit() {
-            self.timer.after(limit, 0, Alarm::Timeout(key));
+            let turn = active.turn;
+            let alarm = Alarm::Timeout(AttemptKey { run: key, turn });
+            active.alarm = Some(self.timer.after(limit, 0, alarm));
+        }
+    }
+
+    /// Nothing is waited for any more on behalf of the attempt that is over, or was told to end.
+    fn disarm(&mut self, key: Key) {
+        if let Some(alarm) = self
+            .active
+            .get_mut(key)
+            .and_then(|active| active.alarm.take())
+        {
+            self.timer.cancel(alarm);
         }
     }
 
@@ -112,39 +133,50 @@ impl Driver {
     }
 
     fn attempt_ended(&mut self, report: Report) {
+        self.disarm(report.key);
         let is_stopping = !self.stage.starts_runs();
         let Some(active) = self.active.get_mut(report.key) else {
             return;
         };
         active.attempt = None;
         active.started = active.started.or(report.started);
-        let finish = finish_of(active.stop, report.finish);
+        let finish = finish_of(active.stop, report.finish, is_stopping);
         let is_cancelled = active.is_fenced || matches!(active.stop, Some(Stop::Cancel(_)));
-        active.stop = None;
         let wait = active.job.policies().retry.wait_after(active.attempts);
         match wait.filter(|_| finish.outcome.is_retryable() && !is_cancelled && !is_stopping) {
             Some(wait) => {
                 let (job, run) = (active.job.id(), active.run.0);
                 log::again(job, run, active.attempts, finish.text.as_ref(), wait);
                 active.failure = finish.text;
-                self.timer.after(wait, 0, Alarm::Retry(report.key));
+                let (run, turn) = (report.key, active.turn);
+                let alarm = Alarm::Retry(AttemptKey { run, turn });
+                active.alarm = Some(self.timer.after(wait, 0, alarm));
             }
             None => self.end_run(report.key, finish, report.finished),
         }
     }
 
-    pub(super) fn retry(&mut self, key: Key) {
-        if self
+    pub(super) fn retry(&mut self, key: AttemptKey) {
+        if let Some(active) = self
             .active
-            .get_mut(key)
-            .is_some_and(|active| active.attempt.is_none())
+            .at(key)
+            .filter(|active| active.attempt.is_none())
         {
-            self.begin_attempt(key);
+            active.alarm = None;
+            self.begin_attempt(key.run);
         }
     }
 
-    pub(super) fn timed_out(&mut self, key: Key) {
-        self.stop(key, Stop::TimedOut);
+    pub(super) fn timed_out(&mut self, key: AttemptKey) {
+        if self.active.at(key).is_some() {
+            self.stop(key.run, Stop::TimedOut);
+        }
+    }
+
+    pub(super) fn abort(&mut self, key: AttemptKey) {
+        if self.active.at(key).is_some() {
+            self.active.abort(key.run);
+        }
     }
 
     /// Tells an attempt to end, and sees to it that it does. What already has a reason to stop
@@ -156,10 +188,16 @@ impl Driver {
         if active.stop.is_some() {
             return;
         }
+        let Some(attempt) = &active.attempt else {
+            return;
+        };
+        attempt.info.cancel();
         active.stop = Some(stop);
-        if let Some(attempt) = &active.attempt {
-            attempt.info.cancel();
-            self.timer.after(Timeout::GRACE, 0, Alarm::Abort(key));
+        let turn = active.turn;
+        let alarm = Alarm::Abort(AttemptKey { run: key, turn });
+        let alarm = self.timer.after(Timeout::GRACE, 0, alarm);
+        if let Some(timeout) = active.alarm.replace(alarm) {
+            self.timer.cancel(timeout);
         }
     }
 
@@ -182,7 +220,7 @@ impl Driver {
     }
 
     /// Records the outcome of a run. The next fire time of its instance follows, unless the run
-    /// was cancelled: that cancels those too.
+    /// was cancelled, though it may have ended well all the same: that cancels those too.
     pub(super) fn end_run(&mut self, key: Key, finish: Finish, finished: i64) {
         let mut rest = self.end_one(key, finish, finished);
         while let Some(outcome) = rest {
@@ -192,6 +230,7 @@ impl Driver {
 
     /// Records one outcome, and says which one the rest of the instance shares, if it does.
     fn end_one(&mut self, key: Key, finish: Finish, finished: i64) -> Option<Outcome> {
+        self.disarm(key);
         let active = self.active.get_mut(key)?;
         let outcome = finish.outcome;
         let started = active.started.take();
@@ -209,6 +248,7 @@ impl Driver {
         let id = is_told.then(|| active.job.id().clone());
         let is_fenced = active.is_fenced;
         self.core.metrics.ended(&end, fire_time);
+        let cancelled = cancelled_by(active.stop.take(), outcome);
         let next = active.rest.pop_front();
         if let Some(next) = next {
             active.fire_time = next;
@@ -221,13 +261,13 @@ impl Driver {
         if !is_fenced && let Some(partition) = self.partitions.get_mut(&job.store) {
             partition.outbox.ends.push(end);
         }
-        match (next, outcome) {
+        match (next, cancelled) {
             (None, _) => {
                 self.active.remove(key);
                 self.instance_ended(job);
                 None
             }
-            (Some(_), Outcome::Cancelled(_)) => Some(outcome),
+            (Some(_), Some(cancelled)) => Some(cancelled),
             (Some(_), _) if is_fenced => Some(Outcome::Lost),
             (Some(_), _) => {
                 self.begin_attempt(key);
@@ -330,23 +370,5 @@ impl Driver {
                 partition.jobs.remove(job);
             }
         }
-    }
-}
-
-fn finish_of(stop: Option<Stop>, finish: Option<Finish>) -> Finish {
-    let outcome = match stop {
-        Some(Stop::Cancel(reason)) => Outcome::Cancelled(reason),
-        Some(Stop::TimedOut) => Outcome::TimedOut,
-        Some(Stop::Fenced) => Outcome::Lost,
-        // Nobody but the end of the runtime aborts without a reason.
-        None => {
-            return finish
-                .unwrap_or_else(|| Finish::plain(Outcome::Cancelled(CancelReason::Shutdown)));
-        }
-    };
-    let text = finish.and_then(|finish| finish.text);
-    Finish {
-        outcome,
-        text: text.filter(|text| matches!(text, EndText::Error(_))),
     }
 }

@@ -8,7 +8,6 @@ use punctual_store::{Claim, ClaimKind, ClaimRequest, Lease};
 use super::Driver;
 use crate::jobs::JobKey;
 use crate::partition::{Absence, Entry, Partition, Phase};
-use crate::worker::Request;
 
 /// Claims in one request: enough to make its cost vanish, few enough that the first runs of a
 /// burst start while the others are still planned.
@@ -49,27 +48,43 @@ impl Partition {
             is_repeated: false,
         };
         if let Some(requests) = &self.requests {
-            // A place is free: there is one request of each kind, and this kind is not on its way.
-            self.outbox.is_busy = requests.try_send(Request::Claim(Box::new(request))).is_ok();
+            self.outbox.ends_sent = request.ends.len();
+            // A place is free: the request before was answered.
+            self.outbox.is_busy = requests.claims.try_send(Box::new(request)).is_ok();
         }
     }
 
-    /// What was asked for by hand and what waits first, then what is due.
+    /// What was asked for by hand and what waits has one half of the request while something is
+    /// due too, which has the other: neither holds the other up.
     fn next_claims(&mut self, now: DateTime<Utc>, may_start: bool) -> Vec<Claim> {
         let due = if may_start { self.due.len() } else { 0 };
         let room = CLAIMS.min(self.outbox.claims.len() + due);
         let mut claims = Vec::with_capacity(room);
         self.outbox.asked.clear();
+        let starts_by = may_start.then_some(now);
         while claims.len() < room {
-            let next = self.outbox.claims.pop_front();
-            let next = next.or_else(|| may_start.then(|| self.claim_due(now)).flatten());
-            let Some((key, claim)) = next else {
+            let is_for_due = claims.len() % 2 == 1;
+            let Some((key, claim)) = self.next_claim(starts_by, is_for_due) else {
                 break;
             };
             self.outbox.asked.push(key);
             claims.push(claim);
         }
         claims
+    }
+
+    /// The next claim of the one kind, or of the other if there is none.
+    fn next_claim(
+        &mut self,
+        starts_by: Option<DateTime<Utc>>,
+        is_for_due: bool,
+    ) -> Option<(JobKey, Claim)> {
+        if is_for_due {
+            let due = starts_by.and_then(|now| self.claim_due(now));
+            return due.or_else(|| self.outbox.claims.pop_front());
+        }
+        let asked_for = self.outbox.claims.pop_front();
+        asked_for.or_else(|| self.claim_due(starts_by?))
     }
 
     fn claim_due(&mut self, now: DateTime<Utc>) -> Option<(JobKey, Claim)> {

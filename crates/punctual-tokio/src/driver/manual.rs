@@ -88,6 +88,14 @@ impl Driver {
                 partition.outbox.claims.push_back((key, claim));
                 partition.outbox.manual.push_back(waiting);
             }
+            // Its key is used, so it was recorded as skipped by a request whose answer was lost.
+            ClaimAnswer::Lost(Some(row))
+                if row.state.incarnation == key.incarnation && !opens_runs(&plan) =>
+            {
+                let reason = plan.skipped.map(|(_, reason)| reason);
+                let _ = waiting.send(Err(busy(reason.unwrap_or(SkipReason::MaxInstances))));
+                self.tell_plan(key, &plan);
+            }
             ClaimAnswer::Lost(_) => {
                 let _ = waiting.send(Err(Error::new(
                     ErrorKind::NotFound,
@@ -96,6 +104,10 @@ impl Driver {
             }
         }
     }
+}
+
+fn opens_runs(plan: &Plan) -> bool {
+    !plan.start.is_empty() || !plan.queue.is_empty()
 }
 
 fn busy(reason: SkipReason) -> Error {

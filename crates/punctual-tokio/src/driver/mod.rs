@@ -6,6 +6,7 @@ mod answers;
 mod attempts;
 mod claims;
 mod commands;
+mod finish;
 mod leases;
 mod leaving;
 mod log;
@@ -23,7 +24,7 @@ use punctual_store::NodeInfo;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 
-use self::active::Table;
+use self::active::{AttemptKey, Table};
 use self::shutdown::Stage;
 use crate::command::{Command, ShutdownReport};
 use crate::core::Core;
@@ -32,9 +33,9 @@ use crate::jobs::JobKey;
 use crate::lease::{another_name, lease};
 use crate::metrics::Census;
 use crate::partition::Partition;
-use crate::reports::{Key, Report};
+use crate::reports::Report;
 use crate::timer::{Due, Timer};
-use crate::worker::{REQUESTS, Reply, ReplyKind, Worker};
+use crate::worker::{Reply, ReplyKind, Requests, Worker};
 
 /// Commands handled in one turn, so that a flood of them does not hold up what is due.
 const COMMANDS_PER_TURN: usize = 256;
@@ -51,11 +52,11 @@ enum Alarm {
     /// A waiting run tries again to get an instance that another node holds.
     Promote(JobKey),
     /// A failed run has waited for its next attempt.
-    Retry(Key),
+    Retry(AttemptKey),
     /// An attempt has taken too long.
-    Timeout(Key),
+    Timeout(AttemptKey),
     /// An attempt was told to end and has not.
-    Abort(Key),
+    Abort(AttemptKey),
     /// The next stage of the shutdown.
     Shutdown,
 }
@@ -137,27 +138,32 @@ impl Driver {
     /// Runs until the scheduler was shut down, or nobody holds it any more.
     pub(crate) async fn run(mut self) {
         while !self.is_over() {
-            match self.wake().await {
-                Wake::Commands => self.obey(),
-                Wake::Reports => {
-                    // The runtime runs a woken task next: let other runs end first, so that one
-                    // request records them all.
-                    tokio::task::yield_now().await;
-                    self.take_reports();
-                }
-                Wake::Reply(reply) => self.take_reply(reply),
-                Wake::Due => self.take_due(),
-                Wake::ClockSet => self.clock_was_set(),
-                Wake::Orphaned => self.orphaned(),
-            }
-            self.flush();
-            self.say_whether_runs_begin();
-            self.let_stores_go();
-            self.core.metrics.under_way(self.active.len());
-            self.advance_shutdown();
+            self.turn().await;
         }
         self.leave_stores().await;
         self.finish();
+    }
+
+    /// Waits for an event and does what follows from it.
+    async fn turn(&mut self) {
+        match self.wake().await {
+            Wake::Commands => self.obey(),
+            Wake::Reports => {
+                // The runtime runs a woken task next: let other runs end first, so that one
+                // request records them all.
+                tokio::task::yield_now().await;
+                self.take_reports();
+            }
+            Wake::Reply(reply) => self.take_reply(reply),
+            Wake::Due => self.take_due(),
+            Wake::ClockSet => self.clock_was_set(),
+            Wake::Orphaned => self.orphaned(),
+        }
+        self.flush();
+        self.say_whether_runs_begin();
+        self.let_stores_go();
+        self.core.metrics.under_way(self.active.len());
+        self.advance_shutdown();
     }
 
     async fn wake(&mut self) -> Wake {
@@ -177,7 +183,8 @@ impl Driver {
 
     /// Takes a store in: from now on it has a worker.
     pub(crate) fn adopt_store(&mut self, mut partition: Partition) {
-        let (requests, receiver) = mpsc::channel(REQUESTS);
+        let (claims, asked) = mpsc::channel(1);
+        let (windows, looked_at) = mpsc::channel(1);
         partition.say_whether_runs_begin(self.begins_runs());
         let worker = Worker {
             id: partition.id,
@@ -190,10 +197,11 @@ impl Driver {
         };
         let (keeper, held) = lease(worker.clone());
         partition.keeper = Some(self.runtime.spawn(keeper.keep()));
-        self.runtime.spawn(worker.clone().carry(receiver, held));
+        self.runtime.spawn(worker.clone().carry_claims(asked, held));
+        self.runtime.spawn(worker.clone().carry_windows(looked_at));
         self.runtime.spawn(worker.clone().forget(self.core.memory));
         self.runtime.spawn(worker.watch());
-        partition.requests = Some(requests);
+        partition.requests = Some(Requests { claims, windows });
         partition.absent = (self.core.clock.micros(), MissReason::Down);
         let id = partition.id;
         self.partitions.insert(id, partition);
@@ -234,6 +242,7 @@ impl Driver {
     }
 
     fn take_due(&mut self) {
+        self.compare_clocks();
         let mut due = std::mem::take(&mut self.due);
         self.timer.take_due(&mut due);
         for due in due.drain(..) {
@@ -243,24 +252,32 @@ impl Driver {
                 Alarm::Promote(key) => self.promote(key),
                 Alarm::Retry(key) => self.retry(key),
                 Alarm::Timeout(key) => self.timed_out(key),
-                Alarm::Abort(key) => self.active.abort(key),
+                Alarm::Abort(key) => self.abort(key),
                 Alarm::Shutdown => self.next_stage(),
             }
         }
         self.due = due;
     }
 
-    /// The wall clock was set, or a test moved it.
+    /// The wall clock was set, or a test moved it, or from now on nobody tells of either.
     fn clock_was_set(&mut self) {
-        if let Some(by) = self.core.clock.set_right() {
-            tracing::info!(micros = by, "the wall clock was set");
-            self.timer.clock_was_set(by);
-            let stores: Vec<u32> = self.partitions.keys().copied().collect();
-            for store in stores {
-                self.ask_for_window(store);
-            }
+        if self.core.clock.longest_sleep().is_some() {
+            self.timer.sleep_anew();
         }
         self.take_due();
+    }
+
+    /// Finds out whether the wall clock was set, as not every system tells.
+    fn compare_clocks(&mut self) {
+        let Some(by) = self.core.clock.set_right() else {
+            return;
+        };
+        tracing::info!(micros = by, "the wall clock was set");
+        self.timer.clock_was_set(by);
+        let stores: Vec<u32> = self.partitions.keys().copied().collect();
+        for store in stores {
+            self.ask_for_window(store);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::command::{Answer, RunningRun, Shutdown, ShutdownReport};
 use crate::event::EventKind;
 use crate::handler::Finish;
 use crate::partition::Partition;
+use crate::timer::AlarmKey;
 
 /// How long aborted runs may take to be dropped, and stores to record the last ends.
 const LAST_WAIT: Duration = Duration::from_secs(5);
@@ -37,6 +38,8 @@ pub(super) enum Stage {
 #[derive(Default)]
 pub(super) struct Ending {
     answers: Vec<Answer<ShutdownReport>>,
+    /// When those under way are told to end.
+    deadline: Option<AlarmKey>,
     cancelled: Vec<RunId>,
     abandoned: Vec<RunningRun>,
 }
@@ -44,6 +47,11 @@ pub(super) struct Ending {
 impl Stage {
     pub(super) fn starts_runs(&self) -> bool {
         matches!(self, Self::Running)
+    }
+
+    /// Whether all that is under way was told to end.
+    pub(super) fn ends_runs(&self) -> bool {
+        !matches!(self, Self::Running | Self::Waiting(_))
     }
 
     /// An orphaned scheduler has nobody to listen to.
@@ -67,16 +75,27 @@ impl Driver {
     pub(super) fn begin_shutdown(&mut self, shutdown: Shutdown) {
         match &mut self.stage {
             Stage::Running => {
+                let deadline = self.timer.after(shutdown.wait, 0, Alarm::Shutdown);
                 let ending = Ending {
                     answers: vec![shutdown.answer],
+                    deadline: Some(deadline),
                     ..Ending::default()
                 };
                 self.begin_waiting(ending);
-                self.timer.after(shutdown.wait, 0, Alarm::Shutdown);
             }
-            // A second request waits for the same end.
-            Stage::Waiting(ending)
-            | Stage::Cancelling(ending)
+            // A second request waits for the same end, and may bring it forward.
+            Stage::Waiting(ending) => {
+                ending.answers.push(shutdown.answer);
+                let other = self.timer.after(shutdown.wait, 0, Alarm::Shutdown);
+                let later = match ending.deadline {
+                    Some(deadline) if deadline <= other => Some(other),
+                    _ => ending.deadline.replace(other),
+                };
+                if let Some(later) = later {
+                    self.timer.cancel(later);
+                }
+            }
+            Stage::Cancelling(ending)
             | Stage::Aborting(ending)
             | Stage::Recording(ending)
             | Stage::Over(ending) => ending.answers.push(shutdown.answer),
@@ -200,7 +219,7 @@ impl Driver {
         let unrecorded = self
             .partitions
             .values()
-            .map(|partition| partition.outbox.ends.len())
+            .map(|partition| partition.outbox.ends.len() + partition.outbox.ends_sent)
             .sum();
         self.core.bus.emit(|| EventKind::SchedulerShutdown);
         let stage = std::mem::replace(&mut self.stage, Stage::Running);

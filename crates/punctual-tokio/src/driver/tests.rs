@@ -6,13 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use punctual_core::{Date, Interval};
+use punctual_core::{Date, Interval, Retry};
 use tokio::sync::mpsc;
 
 use super::{COMMANDS, Driver};
+use crate::clock::Clock;
+use crate::command::Command;
 use crate::handler::Host;
 use crate::new_job::NewJob;
 use crate::partition::Partition;
+use crate::private::AnyClock;
 use crate::reports::Reports;
 use crate::scheduler::Scheduler;
 
@@ -26,8 +29,8 @@ async fn counted(future: impl Future<Output = ()>, polls: Arc<AtomicU64>) {
     .await;
 }
 
-/// A driver of a scheduler's stores whose wake-ups are counted.
-fn begin(scheduler: &Scheduler) -> (mpsc::Sender<crate::command::Command>, Arc<AtomicU64>) {
+/// A driver of a scheduler's stores, and the way to it.
+fn driver_of(scheduler: &Scheduler) -> (mpsc::Sender<Command>, Driver) {
     let (commands, receiver) = mpsc::channel(COMMANDS);
     let host = Arc::new(Host {
         clock: scheduler.core.clock.clone(),
@@ -39,6 +42,12 @@ fn begin(scheduler: &Scheduler) -> (mpsc::Sender<crate::command::Command>, Arc<A
     for named in scheduler.core.stores() {
         driver.adopt_store(Partition::new(named));
     }
+    (commands, driver)
+}
+
+/// A driver of a scheduler's stores whose wake-ups are counted.
+fn begin(scheduler: &Scheduler) -> (mpsc::Sender<Command>, Arc<AtomicU64>) {
+    let (commands, driver) = driver_of(scheduler);
     let polls = Arc::new(AtomicU64::new(0));
     tokio::spawn(counted(driver.run(), Arc::clone(&polls)));
     (commands, polls)
@@ -84,4 +93,76 @@ async fn a_daily_job_costs_a_few_wake_ups_a_day_however_many_others_wait() {
     let a_day = (polls.load(Ordering::SeqCst) - before) / 10;
     // Reading the window, the run itself, its claim and its end, and the steps of the timer wheel.
     assert!(a_day <= 16, "{a_day} wake-ups a day");
+}
+
+/// Lets a driver go on for so long.
+async fn drive(driver: &mut Driver, span: Duration) {
+    let turns = async {
+        loop {
+            driver.turn().await;
+        }
+    };
+    // It goes on until the time is over.
+    let _ = tokio::time::timeout(span, turns).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_that_have_ended_leave_no_alarm_behind() {
+    let scheduler = Scheduler::builder().build().unwrap();
+    let (_commands, mut driver) = driver_of(&scheduler);
+    let day = Duration::from_secs(86_400);
+    let soon = scheduler.now() + TimeDelta::seconds(1);
+    let ends = |is_good| move || async move { if is_good { Ok(()) } else { Err("no") } };
+    let retry = Retry::attempts(3).backoff(Duration::from_secs(1), Duration::from_secs(1));
+    let jobs = (0..10_000).map(|number| {
+        let job = NewJob::new(ends(number % 2 == 0), Date::at(soon));
+        job.timeout(day).retry(retry)
+    });
+    assert!(
+        scheduler
+            .add_jobs(jobs)
+            .await
+            .unwrap()
+            .iter()
+            .all(Result::is_ok)
+    );
+    drive(&mut driver, Duration::from_secs(60)).await;
+    let left = scheduler
+        .get_jobs(crate::JobFilter::default())
+        .await
+        .unwrap();
+    assert!(left.is_empty(), "all have run");
+    assert_eq!(driver.timer.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn windows_that_are_read_anew_leave_no_alarm_behind() {
+    let scheduler = Scheduler::builder().build().unwrap();
+    let far = scheduler.now() + TimeDelta::days(30);
+    let job = scheduler.add_job(|| async {}, Date::at(far));
+    job.await.unwrap();
+    let (commands, mut driver) = driver_of(&scheduler);
+    for _ in 0..100 {
+        commands.send(Command::LookAgain).await.unwrap();
+        drive(&mut driver, Duration::from_secs(1)).await;
+    }
+    assert_eq!(driver.timer.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_and_does_not_tell_is_noticed_within_half_a_minute() {
+    let (clock, set_by) = Clock::silent();
+    let builder = Scheduler::builder().clock(AnyClock(clock));
+    let scheduler = builder.build().unwrap();
+    let (_commands, _) = begin(&scheduler);
+    let eight_hours = TimeDelta::hours(8);
+    let morning = scheduler.now() + eight_hours;
+    let job = scheduler.add_job(|| async {}, Date::at(morning));
+    job.await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    // As by a suspend: tokio's clock stood still meanwhile.
+    set_by.store(eight_hours.num_microseconds().unwrap(), Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    let left = scheduler.get_jobs(crate::JobFilter::default()).await;
+    assert!(left.unwrap().is_empty());
 }

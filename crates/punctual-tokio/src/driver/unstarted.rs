@@ -34,6 +34,21 @@ impl Driver {
         true
     }
 
+    /// Ends an instance that may not begin any more.
+    pub(super) fn cancel_unstarted(
+        &mut self,
+        key: JobKey,
+        instance: &Instance,
+        reason: CancelReason,
+    ) {
+        let Some(entry) = self.entry(key) else {
+            return;
+        };
+        let id = entry.stored.job.id().clone();
+        self.end_unstarted(key.store, &id, instance, Outcome::Cancelled(reason));
+        self.settled.push(key);
+    }
+
     /// What is left of a plan whose acceptance the store told so late that the grace time of some
     /// of its fire times has passed: they are missed, as if they were decided only now.
     pub(super) fn without_overdue(

@@ -13,7 +13,15 @@ use crate::partition::{Instance, Waiting};
 const PROMOTE_AGAIN: Duration = Duration::from_secs(1);
 
 impl Driver {
+    /// Lets an instance wait, unless those that wait were cancelled while the store was asked.
     pub(super) fn queue_instance(&mut self, key: JobKey, instance: Instance) {
+        if !self.stage.starts_runs() {
+            return self.cancel_unstarted(key, &instance, CancelReason::Shutdown);
+        }
+        let partition = self.partitions.get(&key.store);
+        if partition.is_some_and(|partition| partition.is_leaving) {
+            return self.cancel_unstarted(key, &instance, CancelReason::User);
+        }
         if let Some(entry) = self.entry(key) {
             let waiting = entry.waiting.get_or_insert_default();
             waiting.queue.push_back(instance);
@@ -76,7 +84,9 @@ impl Driver {
                 self.promote(key);
             }
             // Another node has it; it does not tell when it is done.
-            ClaimAnswer::AtLimit(_) => self.timer.after(PROMOTE_AGAIN, 0, Alarm::Promote(key)),
+            ClaimAnswer::AtLimit(_) => {
+                self.timer.after(PROMOTE_AGAIN, 0, Alarm::Promote(key));
+            }
             ClaimAnswer::Lost(_) => while self.cancel_waiting(key, CancelReason::User) {},
         }
     }

@@ -14,7 +14,6 @@ use crate::core::Core;
 use crate::jobs::JobKey;
 use crate::partition::{Entry, Partition, Phase};
 use crate::timer::Timer;
-use crate::worker::Request;
 
 /// Jobs due within this time are known here.
 const AHEAD: Duration = Duration::from_secs(60);
@@ -37,15 +36,19 @@ impl Driver {
             partition.window.ask_again = true;
             return;
         }
-        let request = Request::Window(WindowRequest {
+        let request = WindowRequest {
             through: self.core.clock.now() + TimeDelta::microseconds(ahead_micros()),
             limit: ROOM,
-        });
+        };
         let sent = partition
             .requests
             .as_ref()
-            .is_some_and(|requests| requests.try_send(request).is_ok());
+            .is_some_and(|requests| requests.windows.try_send(request).is_ok());
         partition.window.is_asked = sent;
+        if sent {
+            // What is noted from here on may be newer than what the store reads.
+            partition.window.beyond = None;
+        }
     }
 
     pub(super) fn take_window(&mut self, store: u32, window: Window) {
@@ -55,8 +58,9 @@ impl Driver {
         };
         partition.window.is_asked = false;
         partition.window.is_cut = window.jobs.len() >= ROOM;
-        partition.window.beyond = window.beyond.map(|t| t.timestamp_micros());
-        partition.window.refill_at = None;
+        if let Some(beyond) = window.beyond {
+            partition.window.note(beyond.timestamp_micros());
+        }
         partition.forget_parked(&window);
         for job in window.jobs {
             partition.adopt(job, &self.core, &mut self.timer, now);
@@ -156,11 +160,8 @@ impl Partition {
         };
         match self.jobs.get_mut(key) {
             Some(entry) if entry.phase == Phase::Claiming => {
-                if entry
-                    .newer
-                    .as_ref()
-                    .is_none_or(|newer| newer.state.revision < stored.state.revision)
-                {
+                let newest = entry.newer.as_deref().unwrap_or(&entry.stored);
+                if newest.state.revision < stored.state.revision {
                     entry.newer = Some(Box::new(stored));
                 }
                 return;
@@ -212,8 +213,7 @@ impl Partition {
                 entry.phase = Phase::Armed;
                 return;
             }
-            let beyond = self.window.beyond.unwrap_or(i64::MAX).min(start);
-            self.window.beyond = Some(beyond);
+            self.window.note(start);
         }
         entry.phase = Phase::Idle;
         if entry.is_idle() {

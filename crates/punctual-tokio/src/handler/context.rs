@@ -94,11 +94,11 @@ impl RunInfo {
 /// ```
 /// use punctual_tokio::JobContext;
 ///
-/// async fn sweep(context: JobContext) {
+/// async fn sweep(context: JobContext) -> Result<(), &'static str> {
 ///     println!("{} is due since {}", context.job_id(), context.scheduled_time());
 ///     tokio::select! {
-///         () = context.cancelled() => { /* tidy up */ }
-///         () = std::future::ready(()) => { /* the work itself */ }
+///         () = context.cancelled() => Err("half of it is done"), // after tidying up
+///         () = std::future::ready(()) => Ok(()), // the work itself
 ///     }
 /// }
 /// # let _ = sweep;
@@ -146,12 +146,17 @@ impl JobContext {
 
     /// Is cancelled when the run should end: it was cancelled, took too long, or the scheduler
     /// shuts down. A run that goes on regardless is aborted after a grace time.
+    ///
+    /// A run that ends without an error all the same has succeeded, and its result is kept. One
+    /// that gives up returns an error: then it is recorded as cancelled or timed out, with the text
+    /// of that error.
     #[must_use]
     pub fn cancellation_token(&self) -> CancellationToken {
         self.0.token().clone()
     }
 
-    /// Waits until the run should end.
+    /// Waits until the run should end. What it returns then decides how it is recorded: see
+    /// [`cancellation_token`](Self::cancellation_token).
     ///
     /// # Cancel safety
     ///

@@ -171,7 +171,8 @@ impl Scheduler {
         self.shutdown_within(PATIENCE).await
     }
 
-    /// As [`shutdown`](Self::shutdown), but waits for so long only; zero cancels at once.
+    /// As [`shutdown`](Self::shutdown), but waits for so long only; zero cancels at once. While a
+    /// shutdown is on its way, another one can only shorten its wait, and both are told the same.
     ///
     /// A run that does not listen to its cancellation is dropped after a grace of 5 seconds
     /// ([`Timeout::GRACE`](punctual_core::Timeout::GRACE)), so this may take that much longer; and

@@ -1,6 +1,7 @@
 //! The life of a service: until a signal, or until somebody shuts the scheduler down.
 
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use super::{Scheduler, Signals};
 use crate::command::ShutdownReport;
@@ -8,7 +9,9 @@ use crate::error::{Error, ErrorKind};
 
 impl Scheduler {
     /// Starts the scheduler if it does not run yet, waits for ctrl-c or SIGTERM, and shuts it
-    /// down: the whole life of a service. A shutdown from elsewhere, such as a job, ends it too.
+    /// down: the whole life of a service. A shutdown from elsewhere, such as a job, ends it too. A
+    /// second signal ends the wait for running jobs: they are told to end then, as by
+    /// [`shutdown_within`](Self::shutdown_within) with zero.
     ///
     /// # Errors
     ///
@@ -27,7 +30,18 @@ impl Scheduler {
             report = self.wait_until_stopped() => Ok(report),
             signal = signals.next() => {
                 signal.map_err(|error| no_signals(&error))?;
-                self.shutdown().await
+                self.shutdown_unless_hurried(signals).await
+            }
+        }
+    }
+
+    async fn shutdown_unless_hurried(&self, mut signals: Signals) -> Result<ShutdownReport, Error> {
+        tokio::select! {
+            biased;
+            report = self.shutdown() => report,
+            signal = signals.next() => {
+                signal.map_err(|error| no_signals(&error))?;
+                self.shutdown_within(Duration::ZERO).await
             }
         }
     }

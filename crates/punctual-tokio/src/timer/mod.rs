@@ -4,7 +4,8 @@
 //!   cut to [`HORIZON`], and a queue that has been idle for long is replaced;
 //! - it hands equal and overdue entries out in no useful order: here it only says *that* something
 //!   is due, and what is due comes out of an ordered map, sorted by time and registration;
-//! - a stale key may hit another entry: here no key is kept, nothing is ever taken out of it;
+//! - a stale key may hit another entry: here no key is kept, nothing is ever taken out of it, and
+//!   an alarm that is cancelled leaves the ordered map only;
 //! - an empty queue answers "finished" at once: here waiting on an empty queue never ends;
 //! - it knows monotonic time only: here the map is in wall time, and when the wall clock is set
 //!   all deadlines are made anew.
@@ -18,7 +19,6 @@ use tokio::time::Instant;
 use tokio_util::time::DelayQueue;
 
 use crate::clock::Clock;
-use crate::jump::LONGEST_SLEEP;
 
 /// No deadline lies further ahead; what is due later is armed again when this has passed.
 const HORIZON: Duration = Duration::from_secs(30 * 86_400);
@@ -35,6 +35,14 @@ pub(crate) struct Due<A> {
     pub(crate) alarm: A,
 }
 
+/// Names an alarm that waits for a span of time to pass. No two of a timer have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct AlarmKey {
+    /// When it is due, in microseconds, had the wall clock never been set.
+    at: i64,
+    serial: u64,
+}
+
 /// Alarms by the millisecond in which they are due, rounded up so that none comes early.
 type Buckets<A> = BTreeMap<i64, Vec<Due<A>>>;
 
@@ -43,7 +51,10 @@ pub(crate) struct Timer<A> {
     /// Due when the wall clock says so.
     wall: Buckets<A>,
     /// Due when so much time has passed, however the wall clock is set meanwhile.
-    elapsed: Buckets<A>,
+    elapsed: BTreeMap<AlarmKey, Due<A>>,
+    /// By how much the wall clock was set since the timer was made.
+    set_by: i64,
+    next_serial: u64,
     queue: DelayQueue<()>,
     /// The earliest bucket that the queue is armed for; later ones are armed when it has passed.
     earliest: Option<i64>,
@@ -60,6 +71,8 @@ impl<A: Copy> Timer<A> {
             clock,
             wall: BTreeMap::new(),
             elapsed: BTreeMap::new(),
+            set_by: 0,
+            next_serial: 0,
             queue: DelayQueue::new(),
             earliest: None,
             moved: Instant::now(),
@@ -79,16 +92,29 @@ impl<A: Copy> Timer<A> {
     }
 
     /// Arms an alarm for when a span of time has passed.
-    pub(crate) fn after(&mut self, span: Duration, order: u64, alarm: A) {
+    pub(crate) fn after(&mut self, span: Duration, order: u64, alarm: A) -> AlarmKey {
         let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
         let at = self.clock.micros().saturating_add(span);
-        let bucket = bucket_of(at);
-        let alarms = self.elapsed.entry(bucket).or_default();
-        alarms.push(Due { at, order, alarm });
-        let is_new = alarms.len() == 1;
-        if is_new {
-            self.wake_at(bucket);
-        }
+        let key = AlarmKey {
+            at: at.saturating_sub(self.set_by),
+            serial: self.next_serial,
+        };
+        self.next_serial += 1;
+        self.elapsed.insert(key, Due { at, order, alarm });
+        self.wake_at(bucket_of(at));
+        key
+    }
+
+    /// Takes an alarm out, unless it was due already.
+    pub(crate) fn cancel(&mut self, key: AlarmKey) {
+        self.elapsed.remove(&key);
+    }
+
+    /// How many alarms are armed.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        let wall: usize = self.wall.values().map(Vec::len).sum();
+        wall + self.elapsed.len()
     }
 
     /// Waits until something may be due; for ever if nothing is armed.
@@ -126,13 +152,21 @@ impl<A: Copy> Timer<A> {
     pub(crate) fn take_due(&mut self, due: &mut Vec<Due<A>>) {
         let now = self.clock.micros();
         let before = due.len();
-        for buckets in [&mut self.wall, &mut self.elapsed] {
-            while let Some(first) = buckets.first_entry() {
-                if first.key().saturating_mul(MILLISECOND) > now {
-                    break;
-                }
-                due.append(&mut first.remove());
+        while let Some(first) = self.wall.first_entry() {
+            if first.key().saturating_mul(MILLISECOND) > now {
+                break;
             }
+            due.append(&mut first.remove());
+        }
+        while let Some(first) = self.elapsed.first_entry() {
+            let at = first.key().at.saturating_add(self.set_by);
+            if at > now {
+                break;
+            }
+            due.push(Due {
+                at,
+                ..first.remove()
+            });
         }
         due[before..].sort_unstable_by_key(|due| (due.at, due.order));
         self.wake_for_next();
@@ -140,12 +174,12 @@ impl<A: Copy> Timer<A> {
 
     /// The wall clock was set by so much: what waits for time to pass keeps waiting as long.
     pub(crate) fn clock_was_set(&mut self, by: i64) {
-        let elapsed = std::mem::take(&mut self.elapsed);
-        for due in elapsed.into_values().flatten() {
-            let at = due.at.saturating_add(by);
-            let moved = Due { at, ..due };
-            self.elapsed.entry(bucket_of(at)).or_default().push(moved);
-        }
+        self.set_by = self.set_by.saturating_add(by);
+        self.sleep_anew();
+    }
+
+    /// Finds out anew how long it may sleep.
+    pub(crate) fn sleep_anew(&mut self) {
         self.begin_anew();
         self.wake_for_next();
     }
@@ -157,8 +191,10 @@ impl<A: Copy> Timer<A> {
     }
 
     fn wake_for_next(&mut self) {
-        let firsts = [self.wall.keys().next(), self.elapsed.keys().next()];
-        if let Some(bucket) = firsts.into_iter().flatten().min().copied() {
+        let wall = self.wall.keys().next().copied();
+        let elapsed = self.elapsed.keys().next();
+        let elapsed = elapsed.map(|key| bucket_of(key.at.saturating_add(self.set_by)));
+        if let Some(bucket) = wall.into_iter().chain(elapsed).min() {
             self.wake_at(bucket);
         }
     }
@@ -177,7 +213,7 @@ impl<A: Copy> Timer<A> {
             // Its range is counted from when its time last moved on.
             self.begin_anew();
         }
-        let horizon = LONGEST_SLEEP.map_or(HORIZON, |longest| longest.min(HORIZON));
+        let horizon = self.clock.longest_sleep().unwrap_or(HORIZON);
         self.queue.insert_at((), deadline.min(now + horizon));
         self.earliest = Some(bucket);
     }

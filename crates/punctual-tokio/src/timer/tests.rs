@@ -189,3 +189,41 @@ async fn spans_last_as_long_when_the_wall_clock_is_set() {
     timer.take_due(&mut due);
     assert_eq!(alarms(&due), [2]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_alarm_is_gone_and_the_others_come() {
+    let (mut timer, _) = timer();
+    let hour = Duration::from_secs(3_600);
+    let keys: Vec<_> = (0..10_000)
+        .map(|alarm| timer.after(DAY, 0, alarm))
+        .collect();
+    let soon = timer.after(hour, 0, 1);
+    timer.after(hour, 0, 2);
+    timer.cancel(soon);
+    for key in keys {
+        timer.cancel(key);
+    }
+    assert_eq!(timer.len(), 1);
+    assert_eq!(alarms(&next(&mut timer).await.0), [2]);
+    assert!(is_silent(&mut timer, DAY * 2).await);
+    // What was due is not taken out of something else.
+    timer.cancel(soon);
+    assert_eq!(timer.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_span_is_cancelled_after_the_wall_clock_was_set_too() {
+    let hand = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
+    let clock = Clock::Manual(hand.clone());
+    let mut timer = Timer::new(clock.clone());
+    let hour = Duration::from_secs(3_600);
+    let before = timer.after(hour, 0, 1);
+    hand.set(hand.now() - chrono::TimeDelta::hours(5));
+    timer.clock_was_set(clock.set_right().unwrap());
+    timer.after(hour, 0, 2);
+    timer.cancel(before);
+    hand.advance(hour);
+    let mut due = Vec::new();
+    timer.take_due(&mut due);
+    assert_eq!((alarms(&due), timer.len()), (vec![2], 0));
+}

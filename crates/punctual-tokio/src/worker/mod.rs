@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use punctual_core::RunId;
 use punctual_store::{
-    ChangedJobs, ClaimReply, ClaimRequest, Error, ErrorKind, JobStore, Lease, NodeInfo, Recovered,
-    StoredJob, Window, WindowRequest,
+    ChangedJobs, ClaimAnswer, ClaimReply, ClaimRequest, Error, ErrorKind, JobStore, Lease,
+    NodeInfo, Recovered, StoredJob, Window, WindowRequest,
 };
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -18,10 +18,11 @@ use crate::core::Core;
 use crate::health::Health;
 use crate::lease::Held;
 
-/// What the scheduler task asks of a store. There is at most one of each kind on its way.
-pub(crate) enum Request {
-    Claim(Box<ClaimRequest>),
-    Window(WindowRequest),
+/// The ways for what the scheduler task asks of a store. Each has a task of its own, so that a slow
+/// window holds up no claim, and at most one request on it.
+pub(crate) struct Requests {
+    pub(crate) claims: mpsc::Sender<Box<ClaimRequest>>,
+    pub(crate) windows: mpsc::Sender<WindowRequest>,
 }
 
 /// What a store answers, or says by itself.
@@ -47,9 +48,6 @@ pub(crate) enum ReplyKind {
 #[derive(Debug)]
 pub(crate) struct Gone;
 
-/// One of each kind may be on its way.
-pub(crate) const REQUESTS: usize = 2;
-
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How long a store's answer waits for listeners to be told of the edits in it.
@@ -70,15 +68,30 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Carries requests to the store, one after another, until there is nobody to ask.
-    pub(crate) async fn carry(self, mut requests: mpsc::Receiver<Request>, mut held: Held) {
+    /// Carries claims to the store, one request after another, until there is nobody to ask.
+    pub(crate) async fn carry_claims(
+        self,
+        mut requests: mpsc::Receiver<Box<ClaimRequest>>,
+        mut held: Held,
+    ) {
         let mut wait = FIRST_WAIT;
         while let Some(request) = requests.recv().await {
-            let answered = match request {
-                Request::Claim(request) => self.claim(request, &mut held, &mut wait).await,
-                Request::Window(request) => self.window(request).await,
+            if self.claim(request, &mut held, &mut wait).await.is_err() {
+                break;
+            }
+        }
+    }
+
+    /// Reads windows, one after another, until there is nobody to ask.
+    pub(crate) async fn carry_windows(self, mut requests: mpsc::Receiver<WindowRequest>) {
+        while let Some(request) = requests.recv().await {
+            let read = async {
+                tokio::select! {
+                    () = self.replies.closed() => Err(Gone),
+                    read = self.window(request) => read,
+                }
             };
-            if answered.is_err() {
+            if read.await.is_err() {
                 break;
             }
         }
@@ -123,8 +136,19 @@ impl Worker {
         }
     }
 
-    async fn claimed(&self, request: Box<ClaimRequest>, mut reply: ClaimReply) -> Result<(), Gone> {
+    async fn claimed(
+        &self,
+        mut request: Box<ClaimRequest>,
+        mut reply: ClaimReply,
+    ) -> Result<(), Gone> {
         let mut moved_on = Vec::new();
+        let (asked, answered) = (request.claims.len(), reply.answers.len());
+        if asked != answered {
+            tracing::error!(asked, answered, "the store left claims out of its answer");
+            reply.answers.resize(asked, ClaimAnswer::Lost(None));
+            // They may have been accepted all the same.
+            request.is_repeated = true;
+        }
         if request.is_repeated {
             let own = self.insist(|| self.store.open_runs(request.lease.clone()));
             moved_on = repeated::find_won(&request, &mut reply, &own.await);

@@ -31,7 +31,7 @@ pub(super) fn find_won(
 ) -> Vec<StoredJob> {
     let mut moved_on = Vec::new();
     for (claim, answer) in request.claims.iter().zip(&mut reply.answers) {
-        if let Some(first) = first_run(claim, answer, own).or(refused_run(claim, answer)) {
+        if let Some(first) = first_run(claim, answer, own) {
             let row = match std::mem::replace(answer, ClaimAnswer::Lost(None)) {
                 ClaimAnswer::Lost(row) => row,
                 ClaimAnswer::AtLimit(row) => Some(row),
@@ -61,16 +61,6 @@ fn first_run(claim: &Claim, answer: &ClaimAnswer, own: &[OpenRun]) -> Option<Run
         }
     };
     found.map(|open| open.id)
-}
-
-/// The number of a run by hand that was recorded as skipped, which nobody asks for: its key is
-/// used, so the first request was accepted.
-fn refused_run(claim: &Claim, answer: &ClaimAnswer) -> Option<RunId> {
-    let is_refused = matches!(&claim.kind, ClaimKind::Manual { plan }
-        if plan.start.is_empty() && plan.queue.is_empty());
-    let is_there = matches!(answer, ClaimAnswer::Lost(Some(row))
-        if row.state.incarnation == claim.incarnation);
-    (is_refused && is_there).then_some(RunId(0))
 }
 
 fn won(claim: &Claim, first: RunId, row: Option<&StoredJob>) -> Won {

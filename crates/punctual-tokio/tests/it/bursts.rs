@@ -1,9 +1,12 @@
 //! Many jobs at once.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use punctual_core::Date;
-use punctual_tokio::{JobFilter, NewJob};
+use punctual_tokio::{JobFilter, NewJob, Scheduler};
 
+use crate::moody::Moody;
 use crate::support::{Log, every, pass, started};
 
 #[tokio::test(start_paused = true)]
@@ -67,4 +70,35 @@ async fn twenty_thousand_concurrent_adds_succeed_and_the_next_one_does() {
         20_001
     );
     scheduler.shutdown().await.unwrap();
+}
+
+/// The runs in twenty seconds of a job that is due every second, while so many callers ask for
+/// runs by hand of another, over and over again.
+async fn runs_beside(callers: u32) -> (u64, u64) {
+    let moody = Moody::new();
+    moody.change_within(Duration::from_millis(100));
+    let builder = Scheduler::builder().store("default", moody);
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    let job = scheduler.add_job(|| async {}, every(1)).id("due");
+    job.await.unwrap();
+    let job = scheduler.add_job(|| async {}, every(86_400)).id("asked");
+    job.unlimited_instances().await.unwrap();
+    for _ in 0..callers {
+        let scheduler = scheduler.clone();
+        tokio::spawn(async move { while scheduler.run_job("asked").await.is_ok() {} });
+    }
+    pass(20).await;
+    let due = scheduler.statistics("due").await.unwrap();
+    let asked = scheduler.statistics("asked").await.unwrap();
+    scheduler.shutdown_within(Duration::ZERO).await.unwrap();
+    (due.succeeded, asked.succeeded)
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_by_hand_do_not_hold_up_the_schedule() {
+    let (undisturbed, _) = runs_beside(0).await;
+    let (due, asked) = runs_beside(2_000).await;
+    assert!(asked > 10_000, "{asked}");
+    assert_eq!(due, undisturbed);
 }

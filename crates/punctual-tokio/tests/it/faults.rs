@@ -219,9 +219,9 @@ async fn with_policies(policies: &[(&str, Policies)]) -> (Scheduler, Moody) {
     (scheduler, moody)
 }
 
-fn within_ten_seconds() -> Policies {
+fn within(grace: u64) -> Policies {
     Policies {
-        misfire_grace_time: seconds(10).into(),
+        misfire_grace_time: seconds(grace).into(),
         ..Policies::default()
     }
 }
@@ -230,15 +230,12 @@ const MISSED: Outcome = Outcome::Missed(MissReason::Grace);
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_a_store_tells_of_beyond_its_grace_time_is_missed() {
-    let jobs = [
-        ("strict", within_ten_seconds()),
-        ("patient", Policies::default()),
-    ];
+    let jobs = [("strict", within(8)), ("patient", Policies::default())];
     let (scheduler, moody) = with_policies(&jobs).await;
     let mut events = scheduler.events();
     pass(3).await;
     moody.set_hanging(true);
-    pass(11).await;
+    pass(9).await;
     moody.set_hanging(false);
     pass(0).await;
     let (ran, rest) = ((Outcome::Succeeded, 1), (Outcome::Coalesced, 1));
@@ -261,7 +258,7 @@ async fn a_run_that_a_store_tells_of_beyond_its_grace_time_is_missed() {
 
 #[tokio::test(start_paused = true)]
 async fn of_an_instance_only_the_fire_times_that_are_too_late_by_now_are_missed() {
-    let mut policies = within_ten_seconds();
+    let mut policies = within(10);
     policies.coalesce = Coalesce::All { at_most: 3 };
     let (scheduler, moody) = with_policies(&[("all", policies)]).await;
     scheduler.pause_job("all").await.unwrap();

@@ -40,6 +40,7 @@ impl Desk {
                     () = context.cancelled() => true,
                 };
                 desk.log.push((name, context.attempt(), is_told));
+                if is_told { Err("told to end") } else { Ok(()) }
             }
         };
         let scheduler = Scheduler::builder()

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use punctual_core::{CancelReason, Interval, MissReason, Outcome, Retry};
-use punctual_tokio::{ErrorKind, JobContext, ManualClock, Scheduler};
+use punctual_tokio::{ErrorKind, ManualClock, Scheduler};
 
-use crate::support::{Counter, every, ledger, pass, runs, seconds, started};
+use crate::support::{Counter, every, given_up, ledger, pass, runs, seconds, started};
 
 async fn nothing() {}
 
@@ -86,7 +86,7 @@ async fn started_paused_runs_nothing_before_resume() {
 async fn a_shutdown_waits_then_cancels_then_aborts() {
     let scheduler = started().await;
     let quick = || async { tokio::time::sleep(seconds(3)).await };
-    let polite = |context: JobContext| async move { context.cancelled().await };
+    let polite = given_up;
     let deaf = std::future::pending::<()>;
     scheduler
         .add_job(quick, every(600))

@@ -22,6 +22,7 @@
 //! Everything at once, for weeks: `random`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod attempts;
 mod blockers;
 mod bursts;
 #[cfg(target_os = "linux")]
@@ -43,7 +44,10 @@ mod policies;
 mod random;
 mod restarts;
 mod runtimes;
+mod shutdowns;
+mod silent;
 mod stores;
 mod support;
 mod transfer;
 mod verbs;
+mod windows;

@@ -1,6 +1,6 @@
 //! A store that has bad days.
 
-use std::future::ready;
+use std::future::{pending, ready};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -22,6 +22,15 @@ pub(crate) struct Moody {
     forgets_answers: Arc<AtomicU32>,
     /// Changes are made, but their answers are on their way.
     holds_answers: Arc<AtomicBool>,
+    /// Windows are read, but their answers are on their way.
+    holds_windows: Arc<AtomicBool>,
+    /// The next call of this name is never answered, whatever happens.
+    silent: Arc<Mutex<Option<&'static str>>>,
+    /// The next claim is answered in part only.
+    answers_in_part: Arc<AtomicBool>,
+    claims: Arc<AtomicU32>,
+    /// Every change takes so long.
+    change: Arc<Mutex<Duration>>,
     /// To settle the runs of a dead node takes so long.
     recovery: Arc<Mutex<Duration>>,
     /// A job whose row cannot be read.
@@ -40,6 +49,11 @@ impl Moody {
             cannot_claim: Arc::default(),
             forgets_answers: Arc::default(),
             holds_answers: Arc::default(),
+            holds_windows: Arc::default(),
+            silent: Arc::default(),
+            answers_in_part: Arc::default(),
+            claims: Arc::default(),
+            change: Arc::default(),
             recovery: Arc::default(),
             damaged: Arc::default(),
             again: Arc::default(),
@@ -76,6 +90,10 @@ impl Moody {
         call: impl FnOnce() -> Reply<'a, T> + Send + 'a,
     ) -> Reply<'a, T> {
         Box::pin(async move {
+            let time = *self.change.lock().unwrap();
+            if !time.is_zero() {
+                tokio::time::sleep(time).await;
+            }
             let answer = self.moody(call).await?;
             while self.holds_answers.load(Ordering::SeqCst) {
                 self.again.notified().await;
@@ -99,6 +117,42 @@ impl Moody {
     pub(crate) fn set_holding_answers(&self, holds: bool) {
         self.holds_answers.store(holds, Ordering::SeqCst);
         self.again.notify_waiters();
+    }
+
+    pub(crate) fn set_holding_windows(&self, holds: bool) {
+        self.holds_windows.store(holds, Ordering::SeqCst);
+        self.again.notify_waiters();
+    }
+
+    /// Never answers the next call of this name.
+    pub(crate) fn silence(&self, call: &'static str) {
+        *self.silent.lock().unwrap() = Some(call);
+    }
+
+    pub(crate) fn is_silenced(&self) -> bool {
+        self.silent.lock().unwrap().is_none()
+    }
+
+    fn is_silent(&self, call: &'static str) -> bool {
+        self.silent
+            .lock()
+            .unwrap()
+            .take_if(|silent| *silent == call)
+            .is_some()
+    }
+
+    /// Answers a part of the next claims only.
+    pub(crate) fn answer_in_part(&self) {
+        self.answers_in_part.store(true, Ordering::SeqCst);
+    }
+
+    /// How many requests with claims there were.
+    pub(crate) fn claims(&self) -> u32 {
+        self.claims.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn change_within(&self, time: Duration) {
+        *self.change.lock().unwrap() = time;
     }
 
     pub(crate) fn recover_within(&self, time: Duration) {
@@ -136,6 +190,9 @@ impl JobStore for Moody {
         &self,
         jobs: Vec<store::Insert>,
     ) -> Reply<'_, Vec<Result<store::StoredJob, store::Error>>> {
+        if self.is_silent("add") {
+            return Box::pin(pending());
+        }
         self.moody(|| self.inner.add(jobs))
     }
     fn get(&self, id: JobId) -> Reply<'_, Option<store::StoredJob>> {
@@ -158,18 +215,40 @@ impl JobStore for Moody {
         self.moody(|| self.inner.clear())
     }
     fn window(&self, request: store::WindowRequest) -> Reply<'_, store::Window> {
-        self.moody(|| self.inner.window(request))
+        if self.is_silent("window") {
+            return Box::pin(pending());
+        }
+        Box::pin(async move {
+            let window = self.moody(|| self.inner.window(request)).await?;
+            while self.holds_windows.load(Ordering::SeqCst) {
+                self.again.notified().await;
+            }
+            Ok(window)
+        })
     }
     fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> Reply<'a, store::ClaimReply> {
+        self.claims.fetch_add(1, Ordering::SeqCst);
         if self.cannot_claim.load(Ordering::SeqCst) {
             return Box::pin(async { Err(store::Error::unavailable("the disk is full")) });
         }
-        self.change(|| self.inner.claim(request))
+        if self.is_silent("claim") {
+            return Box::pin(pending());
+        }
+        Box::pin(async move {
+            let mut reply = self.change(|| self.inner.claim(request)).await?;
+            if self.answers_in_part.swap(false, Ordering::SeqCst) {
+                reply.answers.pop();
+            }
+            Ok(reply)
+        })
     }
     fn register(&self, node: store::NodeInfo) -> Reply<'_, store::Lease> {
         self.moody(|| self.inner.register(node))
     }
     fn renew(&self, lease: store::Lease) -> Reply<'_, store::Renewal> {
+        if self.is_silent("renew") {
+            return Box::pin(pending());
+        }
         self.moody(|| self.inner.renew(lease))
     }
     fn leave(&self, lease: store::Lease) -> Reply<'_, ()> {

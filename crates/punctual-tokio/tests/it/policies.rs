@@ -12,7 +12,7 @@ use punctual_store::JobStore;
 use punctual_tokio::{JobContext, MemoryStore, Scheduler};
 use tokio::time::sleep;
 
-use crate::support::{Counter, Log, every, ledger, pass, runs, seconds, started};
+use crate::support::{Counter, Log, every, given_up, ledger, pass, runs, seconds, started};
 
 /// Adds a job that was due every ten seconds since a minute ago: seven fire times, and its log.
 async fn with_backlog(
@@ -99,11 +99,12 @@ async fn slow(
             let seen = seen.clone();
             async move {
                 seen.enter();
-                tokio::select! {
-                    () = sleep(Duration::from_millis(2_500)) => {}
-                    () = context.cancelled() => {}
-                }
+                let end = tokio::select! {
+                    () = sleep(Duration::from_millis(2_500)) => Ok(()),
+                    () = context.cancelled() => Err("it has given up"),
+                };
                 seen.leave();
+                end
             }
         },
         every(1),
@@ -195,7 +196,7 @@ async fn a_failed_run_is_tried_again_with_growing_waits() {
 #[tokio::test(start_paused = true)]
 async fn a_run_that_takes_too_long_gets_its_token_and_then_is_aborted() {
     let scheduler = started().await;
-    let polite = |context: JobContext| async move { context.cancelled().await };
+    let polite = given_up;
     let deaf = || async { std::future::pending::<()>().await };
     for (id, job) in [
         ("polite", scheduler.add_job(polite, every(600))),

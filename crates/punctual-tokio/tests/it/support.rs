@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use punctual_core::{Interval, IntervalBuilder, Outcome, Run, RunState};
-use punctual_tokio::{RunFilter, Scheduler};
+use punctual_tokio::{JobContext, RunFilter, Scheduler};
 
 pub(crate) fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -54,6 +54,12 @@ pub(crate) async fn runs(scheduler: &Scheduler, id: &str) -> Vec<Run> {
         .runs(RunFilter::job(id.try_into().unwrap()))
         .await
         .unwrap()
+}
+
+/// The body of a job that goes on until it is told to end, and then says that it was not done.
+pub(crate) async fn given_up(context: JobContext) -> Result<(), &'static str> {
+    context.cancelled().await;
+    Err("it has given up")
 }
 
 /// Counts, from any number of jobs.

@@ -11,7 +11,7 @@ use punctual_tokio::{
 };
 use tokio::sync::{Notify, oneshot};
 
-use crate::support::{Counter, every, ledger, pass, runs, seconds, started};
+use crate::support::{Counter, every, given_up, ledger, pass, runs, seconds, started};
 
 async fn nothing() {}
 
@@ -263,10 +263,7 @@ async fn a_run_by_hand_of_a_busy_job_is_refused_and_recorded() {
 async fn a_run_can_be_cancelled() {
     let scheduler = started().await;
     let job = scheduler
-        .add_job(
-            |context: JobContext| async move { context.cancelled().await },
-            every(100),
-        )
+        .add_job(given_up, every(100))
         .id("a")
         .await
         .unwrap();

@@ -50,6 +50,8 @@ pub(crate) fn hang() {
     }
 }
 
-pub(crate) async fn wait(context: JobContext) {
+/// Goes on until it is told to end, and then says that it was not done.
+pub(crate) async fn wait(context: JobContext) -> Result<(), &'static str> {
     context.cancelled().await;
+    Err("it has given up")
 }

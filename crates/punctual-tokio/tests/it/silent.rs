@@ -1,0 +1,126 @@
+//! A store that falls silent: one call is never answered, and all others are.
+
+use punctual_core::{Outcome, RunState};
+use punctual_store::{JobStore, RunFilter};
+use punctual_tokio::{ErrorKind, MemoryStore, Scheduler};
+use tokio::time::{Instant, sleep};
+
+use crate::moody::Moody;
+use crate::support::{every, ledger, pass, seconds};
+
+async fn of(moody: &Moody) -> Scheduler {
+    let builder = Scheduler::builder().store("default", moody.clone());
+    let builder = builder.task("work", || sleep(seconds(60)));
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    scheduler
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_is_never_answered_costs_seconds_and_health_tells() {
+    let moody = Moody::new();
+    let scheduler = of(&moody).await;
+    let job = scheduler.add_job(|| async {}, every(1)).id("tick");
+    job.await.unwrap();
+    pass(3).await;
+    moody.silence("claim");
+    pass(5).await;
+    assert!(moody.is_silenced());
+    let calls = scheduler.health().remove(0).calls;
+    let told: Vec<_> = calls
+        .iter()
+        .map(|call| (call.call, call.since.as_secs()))
+        .collect();
+    assert_eq!(told, [("claim", 4)]);
+    pass(6).await;
+    let done = scheduler.statistics("tick").await.unwrap();
+    assert!(done.succeeded >= 5, "{done:?}");
+    let all: u64 = ledger(&scheduler, "tick")
+        .await
+        .iter()
+        .map(|(_, count)| count)
+        .sum();
+    assert_eq!(all, 15, "every fire time has its outcome");
+    assert!(scheduler.health()[0].calls.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_is_never_answered_is_asked_for_again() {
+    let moody = Moody::new();
+    moody.silence("window");
+    let scheduler = of(&moody).await;
+    pass(1).await;
+    assert!(moody.is_silenced());
+    let soon = scheduler.now() + chrono::TimeDelta::seconds(70);
+    let job = scheduler.add_job(|| async {}, punctual_core::Date::at(soon));
+    job.id("soon").await.unwrap();
+    pass(71).await;
+    assert_eq!(scheduler.statistics("soon").await.unwrap().succeeded, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_is_never_answered_makes_nobody_dead() {
+    let store = MemoryStore::new();
+    let way = Moody::shared(&store);
+    let (one, _other) = (of(&way).await, of(&Moody::shared(&store)).await);
+    let job = one.add_job("work", every(600)).id("work");
+    job.await.unwrap();
+    one.run_job("work").await.unwrap();
+    pass(5).await;
+    way.silence("renew");
+    pass(40).await;
+    assert!(way.is_silenced());
+    let runs = store.runs(RunFilter::default()).await.unwrap();
+    let states: Vec<_> = runs.into_iter().map(|run| run.state).collect();
+    assert_eq!(states, [RunState::Running]);
+    pass(20).await;
+    assert_eq!(ledger(&one, "work").await, [(Outcome::Succeeded, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_is_never_answered_fails() {
+    let moody = Moody::new();
+    let scheduler = of(&moody).await;
+    moody.silence("add");
+    let began = Instant::now();
+    let error = scheduler.add_job(|| async {}, every(1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert!(
+        error.to_string().contains("did not answer `add`"),
+        "{error}"
+    );
+    assert_eq!(began.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_takes_long_holds_up_no_claim() {
+    let moody = Moody::new();
+    let scheduler = of(&moody).await;
+    let job = scheduler.add_job(|| async {}, every(1)).id("tick");
+    job.await.unwrap();
+    pass(3).await;
+    moody.set_holding_windows(true);
+    scheduler.wakeup().await.unwrap();
+    pass(5).await;
+    let done = scheduler.statistics("tick").await.unwrap();
+    assert_eq!((done.succeeded, done.coalesced), (8, 0), "{done:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn claims_that_a_store_leaves_out_of_its_answer_run_once_if_it_has_accepted_them() {
+    let moody = Moody::new();
+    let scheduler = of(&moody).await;
+    let job = scheduler.add_job(|| async {}, every(1)).id("tick");
+    job.await.unwrap();
+    pass(3).await;
+    moody.answer_in_part();
+    pass(5).await;
+    let ticks = ledger(&scheduler, "tick").await;
+    assert_eq!(ticks, [(Outcome::Succeeded, 1); 8]);
+    let job = scheduler.add_job("work", every(600)).id("work");
+    job.await.unwrap();
+    moody.answer_in_part();
+    let run = scheduler.run_job("work").await.unwrap();
+    let running = scheduler.running().await.unwrap();
+    assert_eq!((running.len(), running[0].run), (1, run));
+}

@@ -1,0 +1,119 @@
+//! Jobs that change while the store is asked what is due soon: none is forgotten.
+
+use chrono::TimeDelta;
+use punctual_core::Date;
+use punctual_tokio::{NewJob, Scheduler};
+
+use crate::moody::Moody;
+use crate::support::{Counter, every, pass, seconds};
+
+/// A scheduler of a store whose windows are read at its start and are still on their way.
+async fn reading() -> (Scheduler, Moody) {
+    let moody = Moody::new();
+    let builder = Scheduler::builder().store("default", moody.clone());
+    let scheduler = builder.build().unwrap();
+    let far = scheduler.now() + TimeDelta::days(1);
+    let job = scheduler.add_job(|| async {}, Date::at(far)).id("far");
+    job.await.unwrap();
+    scheduler.start().await.unwrap();
+    // What was edited before the start has been told.
+    pass(1).await;
+    moody.set_holding_windows(true);
+    scheduler.wakeup().await.unwrap();
+    pass(0).await;
+    (scheduler, moody)
+}
+
+fn counted(counter: &Counter) -> impl Fn() -> std::future::Ready<()> + Clone + use<> {
+    let counter = counter.clone();
+    move || {
+        counter.enter();
+        std::future::ready(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_added_while_the_window_is_read_runs_in_time() {
+    let (scheduler, moody) = reading().await;
+    let counter = Counter::default();
+    let soon = scheduler.now() + TimeDelta::seconds(65);
+    let job = scheduler.add_job(counted(&counter), Date::at(soon));
+    job.await.unwrap();
+    pass(1).await;
+    moody.set_holding_windows(false);
+    pass(60).await;
+    assert_eq!(counter.all(), 0);
+    pass(4).await;
+    assert_eq!(counter.all(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_added_before_the_first_window_is_there_runs_in_time() {
+    let moody = Moody::new();
+    moody.set_holding_windows(true);
+    let builder = Scheduler::builder().store("default", moody.clone());
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    pass(0).await;
+    let counter = Counter::default();
+    let job = scheduler.add_job(counted(&counter), every(65));
+    job.await.unwrap();
+    pass(0).await;
+    moody.set_holding_windows(false);
+    pass(650).await;
+    assert_eq!(counter.all(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_added_after_many_runs_in_time() {
+    let moody = Moody::new();
+    let builder = Scheduler::builder().store("default", moody.clone());
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    pass(1).await;
+    moody.set_holding_windows(true);
+    // So many edits at a time are not told one by one: the window is read again.
+    let tomorrow = scheduler.now() + TimeDelta::days(1);
+    let jobs = (0..2_000).map(|_| NewJob::new(|| async {}, Date::at(tomorrow)));
+    scheduler.add_jobs(jobs).await.unwrap();
+    pass(0).await;
+    let counter = Counter::default();
+    let soon = scheduler.now() + TimeDelta::seconds(90);
+    let job = scheduler.add_job(counted(&counter), Date::at(soon));
+    job.await.unwrap();
+    pass(0).await;
+    moody.set_holding_windows(false);
+    pass(90).await;
+    assert_eq!(counter.all(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_brought_forward_while_the_window_is_read_runs_in_time() {
+    for ahead in [30, 65, 600] {
+        let (scheduler, moody) = reading().await;
+        let then = scheduler.now() + TimeDelta::seconds(ahead);
+        let edit = scheduler.modify_job("far").next_run_time(then);
+        edit.await.unwrap();
+        pass(0).await;
+        moody.set_holding_windows(false);
+        tokio::time::sleep(seconds(ahead.unsigned_abs())).await;
+        let run = scheduler.statistics("far").await.unwrap();
+        assert_eq!(run.succeeded, 1, "{ahead} seconds ahead");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_noted_of_one_window_outlives_the_next_one() {
+    let (scheduler, moody) = reading().await;
+    let counter = Counter::default();
+    let soon = scheduler.now() + TimeDelta::seconds(120);
+    let job = scheduler.add_job(counted(&counter), Date::at(soon));
+    job.await.unwrap();
+    pass(0).await;
+    // One more is asked for as soon as this one is there.
+    scheduler.wakeup().await.unwrap();
+    pass(0).await;
+    moody.set_holding_windows(false);
+    pass(120).await;
+    assert_eq!(counter.all(), 1);
+}
