@@ -4,7 +4,8 @@
 //! here it is a [`Violation`], and so is a fire time that did not run without a reason. It asks no
 //! store and no scheduler; it compares the ledger with what somebody else knows of the jobs: their
 //! rows before and after each edit ([`History`]), what their bodies wrote down themselves
-//! ([`Execution`]), and when nobody was there to decide ([`Absence`]).
+//! ([`Execution`]), who cancelled what ([`Target`]), and when nobody was there to decide
+//! ([`Absence`]).
 //!
 //! ```
 //! use chrono::TimeDelta;
@@ -58,6 +59,10 @@
 mod absence;
 mod between;
 mod bodies;
+mod busy;
+mod cancelled;
+mod causes;
+mod endings;
 mod entries;
 mod execution;
 mod history;
@@ -66,18 +71,20 @@ mod overlap;
 mod reasons;
 mod shift;
 mod tiling;
+mod timeouts;
 mod violation;
 
 pub use absence::Absence;
 pub use between::Between;
-pub use execution::Execution;
+pub use causes::Target;
+pub use execution::{Ending, Execution};
 pub use history::History;
 pub use violation::{Rule, Violation};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::Run;
+use punctual_core::{Run, RunId};
 
 use self::bodies::Bodies;
 
@@ -100,6 +107,8 @@ pub struct Checker {
     set_back: Vec<Absence>,
     deaths: Option<Vec<(String, Absence)>>,
     cut_off: Vec<(String, Absence)>,
+    cancels: Option<Vec<(Target, Between)>>,
+    shutdowns: Option<Vec<(String, Absence)>>,
     skew: TimeDelta,
     patience: TimeDelta,
 }
@@ -115,6 +124,8 @@ impl Checker {
             set_back: Vec::new(),
             deaths: None,
             cut_off: Vec::new(),
+            cancels: None,
+            shutdowns: None,
             skew: TimeDelta::zero(),
             patience: PATIENCE,
         }
@@ -214,6 +225,7 @@ impl Checker {
             let case = Case {
                 checker: self,
                 history,
+                by_number: runs.iter().map(|run| (run.id, *run)).collect(),
                 runs,
                 bodies: bodies.as_ref(),
                 now,
@@ -247,6 +259,7 @@ struct Case<'a> {
     history: &'a History,
     /// In the order of their fire times.
     runs: Vec<&'a Run>,
+    by_number: BTreeMap<RunId, &'a Run>,
     bodies: Option<&'a Bodies<'a>>,
     now: DateTime<Utc>,
 }
