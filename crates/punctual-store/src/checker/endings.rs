@@ -4,9 +4,6 @@ use punctual_core::{Outcome, Run, RunState};
 
 use super::{Ending, Execution, Rule, Violation};
 
-/// Whether a body that returned `Ok` has succeeded although it was told to end.
-const KEEPS_RESULTS: bool = false;
-
 /// Compares the outcome of a run with how its bodies were left.
 pub(super) fn check_ending(run: &Run, bodies: &[&Execution], found: &mut Vec<Violation>) {
     let RunState::Ended(outcome) = run.state else {
@@ -53,7 +50,7 @@ fn disagreement(
     (said != wanted).then(|| format!("it is {outcome}, and its body ended otherwise: {said:?}"))
 }
 
-/// A body that returned `Ok` is recorded as that, unless it was told to end before.
+/// A body that returned `Ok` is recorded as that.
 fn dropped_result(outcome: Outcome, last: Option<&Execution>) -> Option<String> {
     let is_other = matches!(outcome, Outcome::Cancelled(_) | Outcome::TimedOut);
     let last = last.filter(|last| is_other && counts_as_success(last))?;
@@ -70,8 +67,9 @@ fn went_on(body: &Execution, run: &Run) -> Option<String> {
     went_on.then(|| format!("attempt {attempt} of its body succeeded, and there was another one"))
 }
 
+/// A body that returned `Ok` has succeeded, also after it was told to end.
 fn counts_as_success(body: &Execution) -> bool {
-    body.ending == Ending::Succeeded && (KEEPS_RESULTS || body.told.is_none())
+    body.ending == Ending::Succeeded
 }
 
 /// A body is told to end before it is dropped; only the death of its process does without.

@@ -42,6 +42,17 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         },
     ),
     of_bodies(
+        "the result of a run that was told to end is thrown away",
+        &[Rule::Contradictory],
+        |told, dice| {
+            let timed_out = RunState::Ended(Outcome::TimedOut);
+            let index = pick(told, dice, |run| run.state == timed_out)?;
+            let run = told.ledger[index].clone();
+            body_of(told, &run, run.attempts)?.ending = Ending::Succeeded;
+            Some(run.job)
+        },
+    ),
+    of_bodies(
         "a run is tried again whose body succeeded",
         &[Rule::Contradictory],
         |told, dice| {
