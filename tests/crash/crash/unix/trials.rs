@@ -24,6 +24,10 @@ pub(crate) fn run() {
             "stopped::a_process_that_was_stopped_finds_out",
             stopped_process,
         ),
+        trial(
+            "stopped::all_wait_for_one_that_was_stopped_with_the_lock",
+            stopped_with_the_lock,
+        ),
         trial("locked::nobody_is_taken_for_dead", locked_file),
         Trial::ignorable_test("full::all_goes_on_when_there_is_space", || {
             block_on(full_disk())
@@ -93,6 +97,10 @@ async fn shared_file() {
 
 async fn stopped_process() {
     told("stopped", &stopped::for_15_seconds().await);
+}
+
+async fn stopped_with_the_lock() {
+    told("stopped with the lock", &stopped::with_the_lock().await);
 }
 
 async fn locked_file() {
