@@ -55,6 +55,8 @@ impl Simulation {
         let mut checker = Checker::new()
             .skew(self.skew + STEP)
             .patience(PATIENCE)
+            // What a body writes down is never earlier than what others did in the same step.
+            .grain(STEP)
             .deaths(deaths)
             .cut_off(cut_off)
             .cancels(self.world.cancelled())

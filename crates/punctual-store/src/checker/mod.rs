@@ -91,6 +91,9 @@ use self::bodies::Bodies;
 /// How late decisions may be without a reason, if nothing else is said.
 const PATIENCE: TimeDelta = TimeDelta::seconds(30);
 
+/// Timers count milliseconds, and a body begins a little later than its attempt.
+const GRAIN: TimeDelta = TimeDelta::milliseconds(2);
+
 /// Spans are cut to this, so that sums of them are spans.
 const LONGEST: TimeDelta = TimeDelta::days(36_500);
 
@@ -111,6 +114,7 @@ pub struct Checker {
     shutdowns: Option<Vec<(String, Absence)>>,
     skew: TimeDelta,
     patience: TimeDelta,
+    grain: TimeDelta,
 }
 
 impl Checker {
@@ -128,6 +132,7 @@ impl Checker {
             shutdowns: None,
             skew: TimeDelta::zero(),
             patience: PATIENCE,
+            grain: GRAIN,
         }
     }
 
@@ -191,6 +196,12 @@ impl Checker {
     /// How late a decision or a start may be without an [`Absence`]; 30 seconds by default.
     pub fn patience(mut self, patience: TimeDelta) -> Self {
         self.patience = patience.clamp(TimeDelta::zero(), LONGEST);
+        self
+    }
+
+    /// How much shorter a body may seem by its own times than it was; 2 milliseconds by default.
+    pub fn grain(mut self, grain: TimeDelta) -> Self {
+        self.grain = grain.clamp(TimeDelta::zero(), LONGEST);
         self
     }
 

@@ -5,9 +5,6 @@ use punctual_core::{Policies, Run};
 
 use super::Case;
 
-/// Timers count milliseconds, and a body begins a little later than its attempt.
-const GRAIN: TimeDelta = TimeDelta::milliseconds(2);
-
 impl Case<'_> {
     pub(super) fn timed_out(&self, run: &Run) -> Option<String> {
         let limit_of = |policies: &Policies| {
@@ -18,7 +15,7 @@ impl Case<'_> {
             return Some("but it has no timeout".into());
         };
         let took = self.took(run)?;
-        (took + GRAIN < limit).then(|| format!("but after {took}, and it had {limit}"))
+        (took + self.checker.grain < limit).then(|| format!("but after {took}, and it had {limit}"))
     }
 
     /// How long its last attempt took at most until it was told to end.

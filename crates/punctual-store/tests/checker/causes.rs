@@ -131,7 +131,10 @@ fn an_attempt_has_its_own_time() {
     last.told = last.ended;
     let checker = judge(History::of(&with(policies), at("11:59:00")));
     let checker = checker.executions([first, last]);
-    assert_eq!(rules(&checker, &[run], "12:00:20"), [Rule::WithoutReason]);
+    let found = rules(&checker, &[run.clone()], "12:00:20");
+    assert_eq!(found, [Rule::WithoutReason]);
+    let coarse = checker.grain(TimeDelta::seconds(9));
+    assert_eq!(rules(&coarse, &[run], "12:00:20"), []);
 }
 
 #[test]
