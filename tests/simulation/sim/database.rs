@@ -120,7 +120,7 @@ impl Database {
         log.closed.push(logged);
     }
 
-    /// Somebody removed a job.
+    /// Notes that an edit removed a job.
     fn taken_out(&self, row: &StoredJob) {
         let at = self.world.now();
         if let Some(logged) = self.log().open.get_mut(row.job.id()) {

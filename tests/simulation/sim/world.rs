@@ -116,7 +116,7 @@ impl World {
         state.forsaken.entry(run).or_insert(now);
     }
 
-    /// Somebody asks to cancel the run of a fire time, whatever becomes of that.
+    /// Notes that a caller asks to cancel the run of a fire time, whatever becomes of that.
     pub(crate) fn cancels(&self, job: JobId, fire_time: DateTime<Utc>) {
         let mut state = self.state();
         let now = state.now();

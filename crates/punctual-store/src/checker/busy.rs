@@ -54,7 +54,7 @@ impl Case<'_> {
     }
 
     /// From when a run held its instance: one that was rerun was under way long before it started
-    /// where it ended, and of one that was lost nobody knows.
+    /// where it ended, and of one that was lost the ledger does not tell.
     fn taken(&self, run: &Run) -> DateTime<Utc> {
         let is_once = |policies: &Policies| policies.on_lost == OnLost::Record;
         let once = run.started.filter(|_| self.policies_of(run).all(is_once));
@@ -115,7 +115,7 @@ fn count(from: &[DateTime<Utc>], until: &[DateTime<Utc>], t: DateTime<Utc>) -> u
 pub(super) struct Load(Vec<(DateTime<Utc>, i32)>);
 
 impl Load {
-    /// When so many instances or more were taken.
+    /// When this number of instances or more was taken.
     pub(super) fn full(
         &self,
         limit: u32,

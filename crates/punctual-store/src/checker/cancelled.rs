@@ -1,4 +1,4 @@
-//! Runs that were cancelled, and whether somebody cancelled them.
+//! Runs that were cancelled, and whether a caller, a shutdown or a newer run did that.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{CancelReason, Coalesce, OnLost, Outcome, Overlap, Policies, Run, Timeout};
@@ -24,7 +24,7 @@ impl Case<'_> {
         let mut in_time_cancels = cancels.iter().filter(|(_, at)| in_time(at));
         let has_caller = in_time_cancels.any(|(target, at)| self.names(target, at, run));
         let is_dropped = run.started.is_none() && self.history.removals.iter().any(in_time);
-        (!has_caller && !is_dropped).then(|| "but nobody cancelled it".into())
+        (!has_caller && !is_dropped).then(|| "but no caller cancelled it".into())
     }
 
     /// Whether a caller who named this meant a run, or another one of the same instance.

@@ -21,7 +21,7 @@ pub struct History {
     pub(super) waits: bool,
     /// When an edit removed it, which cancels what waits.
     pub(super) removals: Vec<Between>,
-    /// When its executor was away, or a node did not know its task; `None` if nobody told.
+    /// When its executor was away, or a node did not know its task; `None` if that was not told.
     pub(super) without_executor: Option<Vec<Absence>>,
     pub(super) without_task: Option<Vec<Absence>>,
 }

@@ -94,7 +94,7 @@ impl Case<'_> {
         }
     }
 
-    /// When it was decided, and what it may have waited for; `None` if nobody can tell.
+    /// When it was decided, and what it may have waited for; `None` if that cannot be told.
     fn decidable(
         &self,
         run: &Run,
@@ -110,12 +110,12 @@ impl Case<'_> {
         let mut waits = policies.clone().map(|its| its.overlap);
         let is_plain = waits.clone().all(|overlap| overlap == Overlap::Skip);
         let is_rerun = policies.clone().any(|its| its.on_lost != OnLost::Record);
-        let nobody_knows = outcome == Outcome::Lost
+        let is_unknown = outcome == Outcome::Lost
             || self.history.waits
             || is_rerun && !self.began_once(run)
             // It waited for an instance, and then did not start at all.
             || !outcome.has_run() && !is_plain;
-        if nobody_knows {
+        if is_unknown {
             return None;
         }
         let mut excuses = Excuses {
@@ -133,7 +133,7 @@ impl Case<'_> {
             excuses.full = load.full(limit, run.fire_time().min(decided), decided);
         }
         if replaces || is_rerun {
-            // Whoever holds an instance may have died, and so may who waits for it.
+            // The node that holds an instance may have died, and so may the one that waits for it.
             let away = self.without_a_node(run.fire_time(), decided);
             excuses.full.extend(away);
         }
@@ -155,7 +155,7 @@ impl Case<'_> {
         presence(due, decided, self.absences_in(due, decided))
     }
 
-    /// When nobody could decide about the job, or it was paused.
+    /// When no node could decide about the job, or it was paused.
     pub(super) fn absences_in(&self, due: DateTime<Utc>, decided: DateTime<Utc>) -> Vec<Absence> {
         let absences = self.checker.absences.iter().chain(&self.checker.rests);
         let absences = absences.chain(&self.history.absences);

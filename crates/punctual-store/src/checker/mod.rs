@@ -4,7 +4,7 @@
 //! here it is a [`Violation`], and so is a fire time that did not run without a reason. It asks no
 //! store and no scheduler; it compares the ledger with what somebody else knows of the jobs: their
 //! rows before and after each edit ([`History`]), what their bodies wrote down themselves
-//! ([`Execution`]), who cancelled what ([`Target`]), and when nobody was there to decide
+//! ([`Execution`]), who cancelled what ([`Target`]), and when no node was there to decide
 //! ([`Absence`]).
 //!
 //! ```

@@ -48,7 +48,7 @@ fn body(run: &Run, ending: Ending, told: Option<DateTime<Utc>>) -> Execution {
     }
 }
 
-/// Nobody cancelled anything, and no node was shut down.
+/// No caller cancelled anything, and no node was shut down.
 fn judge(history: History) -> Checker {
     Checker::new().history(history).cancels([]).shutdowns([])
 }
@@ -65,7 +65,7 @@ fn a_job_that_always_succeeds_is_not_cancelled_and_does_not_fail() {
     let checker = judge(history()).executions(bodies);
     let found = rules(&checker, &ledger, "12:05:10");
     let (wrong, unasked) = (Rule::Contradictory, Rule::WithoutReason);
-    // Each of the cancelled ones twice: nobody asked for it, and its body succeeded.
+    // Each of the cancelled ones twice: no caller asked for it, and its body succeeded.
     assert_eq!(
         found,
         [

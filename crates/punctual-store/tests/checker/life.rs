@@ -392,7 +392,7 @@ impl Life {
                 ClaimAnswer::AtLimit(_) => return,
                 ClaimAnswer::Lost(_) => {
                     let instance = self.waiting.remove(first);
-                    // Its job was removed, or given another trigger: then somebody cancels them.
+                    // Its job was removed, or given another trigger: then a user cancels them.
                     let row = block_on(self.store.get(job.clone())).unwrap();
                     if row.is_some() {
                         let its = instance.runs.iter().map(|(run, _)| *run);

@@ -30,7 +30,7 @@ impl Lock {
     }
 }
 
-/// Whether somebody keeps the lock of a file, for longer than a transaction takes.
+/// Whether a connection keeps the lock of a file, for longer than a transaction takes.
 pub(crate) async fn is_locked(url: &str) -> bool {
     match Lock::within(url, Duration::from_secs(2)).await {
         Ok(lock) => {

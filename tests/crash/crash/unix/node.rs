@@ -97,7 +97,7 @@ async fn live(birth: &Birth) {
     store.close().await;
 }
 
-/// The store: whoever starts while others keep the lock of the file tries again.
+/// Opens the store, again and again while others keep the lock of the file.
 async fn opened(url: &str) -> SqliteStore {
     let started = Instant::now();
     loop {

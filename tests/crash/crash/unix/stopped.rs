@@ -47,7 +47,7 @@ pub(crate) async fn for_15_seconds() -> Verdict {
     verdict
 }
 
-/// Stops it while it has runs under way and does not write: somebody else has the lock until all
+/// Stops it while it has runs under way and does not write: the test has the lock until all
 /// of it stands still.
 async fn stop(story: &mut Story) -> Vec<Run> {
     loop {
@@ -56,7 +56,7 @@ async fn stop(story: &mut Story) -> Vec<Run> {
         })
         .await;
         let lock = Lock::of(&story.place.url()).await;
-        // What is under way now is so until somebody can write again.
+        // What is under way now stays under way until others can write again.
         let under_way = of_sleeper(story).await;
         if !under_way.is_empty() {
             story.fleet.stop(INDEX);
@@ -67,7 +67,7 @@ async fn stop(story: &mut Story) -> Vec<Run> {
     }
 }
 
-/// Everybody waits for it; when it goes on, all go on, and nobody was taken for dead.
+/// All wait for it; when it goes on, all go on, and none was taken for dead.
 pub(crate) async fn with_the_lock() -> Verdict {
     let mut story = Story::begin(Place::new(), &["ada", SLEEPER, "cyd"]).await;
     story.all_go_on().await;
@@ -78,7 +78,7 @@ pub(crate) async fn with_the_lock() -> Verdict {
     let newest = story.newest().await;
     tokio::time::sleep(SPAN).await;
     assert!(is_locked(&story.place.url()).await);
-    assert_eq!(story.newest().await, newest, "nobody can claim");
+    assert_eq!(story.newest().await, newest, "no node can claim");
     story.fleet.go_on(INDEX);
     story.fleet.order(INDEX, LET_GO).await;
     until("it lets go", LONGEST, async || {

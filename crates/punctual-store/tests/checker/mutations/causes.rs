@@ -105,7 +105,8 @@ pub(super) fn is_of(other: &Run, run: &Run) -> bool {
     other.job == run.job && other.id != run.id
 }
 
-/// Whether somebody was there from its fire time until so long after its end, and it was never paused.
+/// Whether a node was there from its fire time until this long after its end, and its job was never
+/// paused.
 pub(super) fn is_attended(told: &Told, run: &Run, longer: TimeDelta) -> bool {
     let until = run.finished.unwrap() + longer;
     let mut absences = told.absences.iter();
