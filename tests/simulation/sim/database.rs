@@ -89,23 +89,23 @@ impl Database {
 
     /// The open runs that belong to none of these processes.
     pub(crate) fn abandoned(&self, living: &[Place]) -> Vec<Run> {
-        let filter = store::RunFilter {
-            open: true,
-            ..store::RunFilter::default()
-        };
-        let mut open = self.runs(filter).unwrap();
+        let mut open = self.open_runs_of_all();
         let log = self.log();
         open.retain(|run| log.owners.is_abandoned(run.id, living));
         open
     }
 
-    /// The numbers of all open runs.
-    pub(crate) fn open(&self) -> BTreeSet<RunId> {
+    pub(crate) fn open_runs_of_all(&self) -> Vec<Run> {
         let filter = store::RunFilter {
             open: true,
             ..store::RunFilter::default()
         };
-        let runs = self.runs(filter).unwrap();
+        self.runs(filter).unwrap()
+    }
+
+    /// The numbers of all open runs.
+    fn open(&self) -> BTreeSet<RunId> {
+        let runs = self.open_runs_of_all();
         runs.iter().map(|run| run.id).collect()
     }
 
@@ -118,6 +118,15 @@ impl Database {
         let logged = log.open.remove(row.job.id()).unwrap();
         let logged = logged.with(|history| history.removed(row));
         log.closed.push(logged);
+    }
+
+    /// Notes that an edit removed a job.
+    fn taken_out(&self, row: &StoredJob) {
+        let at = self.world.now();
+        if let Some(logged) = self.log().open.get_mut(row.job.id()) {
+            logged.history = logged.history.clone().removal(at);
+        }
+        self.left(row);
     }
 
     fn edited(&self, before: Option<StoredJob>, after: &StoredJob) {
@@ -164,7 +173,7 @@ impl Database {
     pub(crate) fn remove(&self, id: &JobId) -> Result<Option<StoredJob>, Error> {
         let removed = now(self.inner.remove(id.clone()))?;
         if let Some(row) = &removed {
-            self.left(row);
+            self.taken_out(row);
         }
         Ok(removed)
     }
@@ -172,7 +181,7 @@ impl Database {
     pub(crate) fn clear(&self) -> Result<u64, Error> {
         let rows = self.rows();
         let count = now(self.inner.clear())?;
-        rows.iter().for_each(|row| self.left(row));
+        rows.iter().for_each(|row| self.taken_out(row));
         Ok(count)
     }
 

@@ -120,9 +120,12 @@ impl Simulation {
     }
 
     fn cancel_something(&mut self) {
-        let open: Vec<_> = self.database.open().into_iter().collect();
+        let mut open = self.database.open_runs_of_all();
+        open.sort_unstable_by_key(|run| run.id);
         if !open.is_empty() {
             let run = self.dice.pick(&open);
+            self.world.cancels(run.job.clone(), run.fire_time());
+            let run = run.id;
             self.ask(move |scheduler| async move { scheduler.cancel_run(run).await });
         }
     }
@@ -233,6 +236,7 @@ impl Simulation {
         });
         let until = self.world.now() + TimeDelta::seconds(60);
         self.away(index, until);
+        self.shutdowns.push((index, self.world.now(), None));
         self.nodes[index].state = State::Leaving(handle);
         self.tell(|| format!("{index} is shut down within {patience:?}"));
     }

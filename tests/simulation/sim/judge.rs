@@ -46,18 +46,32 @@ impl Simulation {
         };
         let deaths = self.deaths.iter().flat_map(named);
         let cut_off = self.cut_off.iter().flat_map(named);
+        let shutdowns = self.shutdowns.iter().map(|(node, from, until)| {
+            let until = until.unwrap_or(self.world.now());
+            (*node, Absence::new(*from, until))
+        });
+        let shutdowns: Vec<_> = shutdowns.collect();
+        let shutdowns = shutdowns.iter().flat_map(named);
         let mut checker = Checker::new()
             .skew(self.skew + STEP)
             .patience(PATIENCE)
+            // What a body writes down is never earlier than what others did in the same step.
+            .grain(STEP)
             .deaths(deaths)
             .cut_off(cut_off)
+            .cancels(self.world.cancelled())
+            .shutdowns(shutdowns)
             .executions(executions.iter().cloned());
         for (before, after) in &self.clock_sets {
             checker = checker.clock_set(*before, *after);
         }
         let jobs = logged.len();
         for job in logged {
-            let mut history = job.history;
+            let unknown = job
+                .tasks
+                .iter()
+                .flat_map(|task| self.presence.unknown(task));
+            let mut history = job.history.without_executor([]).without_task(unknown);
             for absence in job
                 .tasks
                 .iter()

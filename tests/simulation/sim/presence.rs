@@ -14,6 +14,9 @@ pub(crate) struct Presence {
     /// Since when nobody was there for a task.
     nobody_since: [Option<DateTime<Utc>>; TASKS.len()],
     absences: Vec<(&'static str, Absence)>,
+    /// Since when there was a process that did not know a task.
+    unknown_since: [Option<DateTime<Utc>>; TASKS.len()],
+    unknown: Vec<(&'static str, Absence)>,
 }
 
 impl Presence {
@@ -34,7 +37,21 @@ impl Presence {
             } else if let Some(since) = since.take() {
                 self.absences.push((task, Absence::new(since, now)));
             }
+            let mut processes = nodes.iter().filter_map(|node| node.process.as_ref());
+            let is_unknown = processes.any(|process| !process.tasks.contains(&task));
+            let since = &mut self.unknown_since[index];
+            if is_unknown {
+                since.get_or_insert(now);
+            } else if let Some(since) = since.take() {
+                self.unknown.push((task, Absence::new(since, now)));
+            }
         }
+    }
+
+    /// When a process was there that did not know a task.
+    pub(crate) fn unknown(&self, task: &str) -> impl Iterator<Item = Absence> {
+        let its = self.unknown.iter().filter(move |(of, _)| *of == task);
+        its.map(|(_, unknown)| *unknown)
     }
 
     /// Since when somebody has been there for a task, or for any; `None` if nobody is.

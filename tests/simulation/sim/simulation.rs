@@ -35,6 +35,8 @@ pub(crate) struct Simulation {
     pub(crate) deaths: Vec<(usize, Absence)>,
     /// When a node could not reach the database.
     pub(crate) cut_off: Vec<(usize, Absence)>,
+    /// When a node was told to shut down, and when its process had ended.
+    pub(crate) shutdowns: Vec<(usize, DateTime<Utc>, Option<DateTime<Utc>>)>,
     pub(crate) clock_sets: Vec<(DateTime<Utc>, DateTime<Utc>)>,
     /// How far any two clocks are apart at most.
     pub(crate) skew: TimeDelta,
@@ -88,6 +90,7 @@ impl Simulation {
             presence: Presence::default(),
             deaths: Vec::new(),
             cut_off: Vec::new(),
+            shutdowns: Vec::new(),
             clock_sets: Vec::new(),
             skew,
             names: 0,
@@ -241,7 +244,11 @@ impl Simulation {
         self.away(index, until);
         let node = &mut self.nodes[index];
         node.state = State::Down(until);
-        node.process = None;
+        self.world.killing(|| node.process = None);
+        let now = self.world.now();
+        for (_, _, ended) in self.shutdowns.iter_mut().filter(|(of, ..)| *of == index) {
+            ended.get_or_insert(now);
+        }
     }
 
     /// Notes that others may believe that a node is dead.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::RunId;
-use punctual_store::checker::Execution;
+use punctual_core::{JobId, RunId};
+use punctual_store::checker::{Between, Ending, Execution, Target};
 use tokio::time::Instant;
 
 /// Shared by the simulation, the store and the jobs.
@@ -26,6 +26,10 @@ struct State {
     executions: Vec<Execution>,
     /// Runs that were taken from their nodes, and when.
     forsaken: BTreeMap<RunId, DateTime<Utc>>,
+    /// What callers asked to cancel.
+    cancels: Vec<(Target, Between)>,
+    /// A process is being killed: its bodies have no time to write anything down.
+    is_killing: bool,
 }
 
 impl World {
@@ -43,6 +47,8 @@ impl World {
                 .collect(),
             executions: Vec::new(),
             forsaken: BTreeMap::new(),
+            cancels: Vec::new(),
+            is_killing: false,
         })))
     }
 
@@ -110,6 +116,25 @@ impl World {
         state.forsaken.entry(run).or_insert(now);
     }
 
+    /// Notes that a caller asks to cancel the run of a fire time, whatever becomes of that.
+    pub(crate) fn cancels(&self, job: JobId, fire_time: DateTime<Utc>) {
+        let mut state = self.state();
+        let now = state.now();
+        let target = Target::FireTime(job, fire_time);
+        state.cancels.push((target, Between::perhaps(now, now)));
+    }
+
+    pub(crate) fn cancelled(&self) -> Vec<(Target, Between)> {
+        self.state().cancels.clone()
+    }
+
+    /// Does something that ends a process without a word.
+    pub(crate) fn killing(&self, kill: impl FnOnce()) {
+        self.state().is_killing = true;
+        kill();
+        self.state().is_killing = false;
+    }
+
     pub(crate) fn executions(&self) -> Vec<Execution> {
         let state = self.state();
         let mut executions = state.executions.clone();
@@ -142,10 +167,32 @@ pub(crate) struct UnderWay {
     index: usize,
 }
 
+impl UnderWay {
+    /// The token of the body is cancelled.
+    pub(crate) fn told(&self) {
+        let mut state = self.world.state();
+        let now = state.stamp();
+        state.executions[self.index].told = Some(now);
+    }
+
+    pub(crate) fn returned(&self, ending: Ending) {
+        self.world.state().executions[self.index].ending = ending;
+    }
+}
+
 impl Drop for UnderWay {
     fn drop(&mut self) {
         let mut state = self.world.state();
         let now = state.stamp();
-        state.executions[self.index].ended = Some(now);
+        let is_killing = state.is_killing;
+        let execution = &mut state.executions[self.index];
+        execution.ended = Some(now);
+        if execution.ending == Ending::Unknown && !is_killing {
+            execution.ending = if std::thread::panicking() {
+                Ending::Panicked
+            } else {
+                Ending::Dropped
+            };
+        }
     }
 }

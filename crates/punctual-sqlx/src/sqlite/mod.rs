@@ -4,6 +4,8 @@ mod add;
 mod changes;
 mod claim;
 mod columns;
+#[cfg(test)]
+mod durable;
 mod edit;
 mod fault;
 mod file;

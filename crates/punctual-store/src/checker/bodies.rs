@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, OnLost, Outcome, Policies, Run, RunId, RunState};
+use punctual_core::{JobId, OnLost, Policies, Run, RunId};
 
+use super::endings::check_ending;
 use super::{Case, Checker, Execution, Rule, Violation};
 
 /// Executions by the number of the run that the ledger has for them.
@@ -48,6 +49,13 @@ impl<'a> Bodies<'a> {
     pub(super) fn of_run(&self, run: RunId) -> &[&'a Execution] {
         self.of_run.get(&run).map_or(&[], Vec::as_slice)
     }
+
+    /// The attempt by which a run ended, if its body began.
+    pub(super) fn last_of(&self, run: &Run) -> Option<&'a Execution> {
+        let mut its = self.of_run(run.id).iter();
+        let is_last = |body: &&&Execution| body.run == run.id && body.attempt == run.attempts;
+        its.find(is_last).copied()
+    }
 }
 
 impl Case<'_> {
@@ -57,7 +65,7 @@ impl Case<'_> {
         };
         for run in &self.runs {
             let its = bodies.of_run(run.id);
-            check_outcome(run, its, found);
+            check_ending(run, its, found);
             self.check_attempts(run, its, found);
         }
     }
@@ -100,20 +108,4 @@ impl Case<'_> {
             reruns.max().unwrap_or(0),
         )
     }
-}
-
-fn check_outcome(run: &Run, bodies: &[&Execution], found: &mut Vec<Violation>) {
-    let RunState::Ended(outcome) = run.state else {
-        return;
-    };
-    let ended_itself = matches!(
-        outcome,
-        Outcome::Succeeded | Outcome::Failed | Outcome::Panicked
-    );
-    let seen = match bodies {
-        [] if ended_itself => format!("it is {outcome}, and its body never began"),
-        [_, ..] if !outcome.has_run() => format!("it is {outcome}, and its body began"),
-        _ => return,
-    };
-    found.push(Violation::of(run, Rule::Contradictory, seen));
 }

@@ -19,11 +19,32 @@ pub struct Execution {
     pub node: String,
     /// When the body was entered.
     pub began: DateTime<Utc>,
+    /// When the body saw that its token was cancelled; `None` if it never did.
+    pub told: Option<DateTime<Utc>>,
     /// When it was left, in whatever way; `None` if it is under way.
     pub ended: Option<DateTime<Utc>>,
+    /// In which way it was left.
+    pub ending: Ending,
     /// When its node was declared dead while the body went on, as a process does that was stopped
     /// for a while: since then nothing is promised.
     pub forsaken: Option<DateTime<Utc>>,
+}
+
+/// How a body was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[non_exhaustive]
+pub enum Ending {
+    /// Its process died before it could write that down, or it is under way.
+    #[default]
+    Unknown,
+    /// It returned `Ok`.
+    Succeeded,
+    /// It returned an error.
+    Failed,
+    /// It panicked.
+    Panicked,
+    /// It was dropped where it stood, as an abort does.
+    Dropped,
 }
 
 impl Execution {

@@ -19,6 +19,11 @@ pub struct History {
     pub(super) absences: Vec<Absence>,
     /// Its runs may wait for something that the ledger does not tell: the place on an executor.
     pub(super) waits: bool,
+    /// When an edit removed it, which cancels what waits.
+    pub(super) removals: Vec<Between>,
+    /// When its executor was away, or a node did not know its task; `None` if that was not told.
+    pub(super) without_executor: Option<Vec<Absence>>,
+    pub(super) without_task: Option<Vec<Absence>>,
 }
 
 /// Fire times that follow each other by the rule of one trigger.
@@ -56,6 +61,9 @@ impl History {
             pauses: Vec::new(),
             absences: Vec::new(),
             waits: false,
+            removals: Vec::new(),
+            without_executor: None,
+            without_task: None,
         };
         history.pauses.push((at, added.state.paused));
         history
@@ -104,7 +112,29 @@ impl History {
 
     /// It was removed, and nobody saw its last row: what was due shortly before may be undecided.
     pub fn removed_at(mut self, at: impl Into<Between>) -> Self {
-        self.end(Until::Ended(at.into()));
+        let at = at.into();
+        self.end(Until::Ended(at));
+        self.removal(at)
+    }
+
+    /// An edit removed it then: its runs that wait are cancelled. [`removed`](Self::removed) says
+    /// what its last row was, also of a job that left by itself.
+    pub fn removal(mut self, at: impl Into<Between>) -> Self {
+        self.removals.push(at.into());
+        self
+    }
+
+    /// All times in which its executor was away. Once this is told, a run that was skipped for that
+    /// at another time is one without a reason.
+    pub fn without_executor(mut self, away: impl IntoIterator<Item = Absence>) -> Self {
+        self.without_executor.get_or_insert_default().extend(away);
+        self
+    }
+
+    /// All times in which a node did not know its task. Once this is told, a run that was skipped
+    /// for that at another time is one without a reason.
+    pub fn without_task(mut self, away: impl IntoIterator<Item = Absence>) -> Self {
+        self.without_task.get_or_insert_default().extend(away);
         self
     }
 

@@ -1,47 +1,70 @@
 //! How long fire times waited while somebody was there to decide them.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{Coalesce, OnLost, Origin, Outcome, Overlap, Policies, Run, RunState};
+use punctual_core::{OnLost, Origin, Outcome, Overlap, Policies, Run, RunState};
 
 use super::absence::presence;
+use super::bodies::Bodies;
+use super::busy::Load;
+use super::cancelled::grace;
 use super::tiling::span_of;
-use super::{Case, LONGEST, Rule, Violation};
+use super::{Absence, Case, LONGEST, Rule, Violation};
+
+/// What a run may wait for besides its time.
+#[derive(Default)]
+struct Excuses {
+    /// When it was free to start, if not when it was due.
+    ready: Option<DateTime<Utc>>,
+    /// When there was no instance for it.
+    full: Vec<Absence>,
+    /// How long it may wait for another one to end that was told to.
+    grace: TimeDelta,
+}
 
 impl Case<'_> {
     pub(super) fn check_lateness(&self, found: &mut Vec<Violation>) {
+        let load = self.load();
         let scheduled = |run: &&&Run| run.key.origin == Origin::Scheduled;
         for run in self.runs.iter().filter(scheduled) {
             let RunState::Ended(outcome) = run.state else {
                 continue;
             };
-            let decided = if outcome.has_run() {
-                run.started
-            } else {
-                run.finished
-            };
-            // A run that waits for an instance may wait for long, and then not start at all.
-            let decided = decided.filter(|_| run.range.is_some() || self.starts_at_once(run));
-            let Some(decided) = decided else {
-                continue;
-            };
-            self.check_waited(run, decided, found);
-            if outcome.has_run() {
-                self.check_grace(run, decided, found);
+            if run.range.is_some() {
+                let decided = run.finished.filter(|_| !outcome.has_run());
+                let decided = decided.or(run.started);
+                let excuses = Excuses::default();
+                if let Some(decided) = decided {
+                    self.check_waited(run, decided, &excuses, found);
+                }
+            } else if let Some((decided, excuses)) = self.decidable(run, outcome, &load) {
+                self.check_waited(run, decided, &excuses, found);
+                if outcome.has_run() {
+                    self.check_grace(run, decided, &excuses, found);
+                }
             }
         }
     }
 
     /// From when it was due until it was decided, less the time in which nobody could.
-    fn check_waited(&self, run: &Run, decided: DateTime<Utc>, found: &mut Vec<Violation>) {
+    fn check_waited(
+        &self,
+        run: &Run,
+        decided: DateTime<Utc>,
+        excuses: &Excuses,
+        found: &mut Vec<Violation>,
+    ) {
         // Of several that did not run, the oldest waited longest; a range that is skipped or missed
         // in time, as a job is resumed, did not wait at all.
         let stretch = self.history.stretch(run.key.incarnation);
         let since = stretch.map(|stretch| stretch.since);
-        let due = Some(span_of(run).0).max(since).unwrap_or_default();
+        let due = Some(span_of(run).0).max(since).max(excuses.ready);
+        let due = due.unwrap_or_default();
         if decided <= due {
             return;
         }
-        let waited = self.waited(due, decided) - self.longest_jitter();
+        let mut away = self.absences_in(due, decided);
+        away.extend(&excuses.full);
+        let waited = presence(due, decided, away) - self.longest_jitter() - excuses.grace;
         // It may be one node's clock by which it was due, and another's by which it was decided.
         if waited > self.checker.patience + self.checker.skew {
             let seen = format!("it waited for {waited} while somebody was there");
@@ -49,13 +72,21 @@ impl Case<'_> {
         }
     }
 
-    /// What ran was within its grace time.
-    fn check_grace(&self, run: &Run, started: DateTime<Utc>, found: &mut Vec<Violation>) {
+    /// What ran was within its grace time, but for the time in which it had to wait for others.
+    fn check_grace(
+        &self,
+        run: &Run,
+        started: DateTime<Utc>,
+        excuses: &Excuses,
+        found: &mut Vec<Violation>,
+    ) {
         let slack = self.checker.skew + self.checker.patience + self.longest_jitter();
+        let due = Some(run.fire_time()).max(excuses.ready).unwrap_or_default();
+        let waited = presence(due, started.max(due), excuses.full.clone()) - excuses.grace;
         let is_late = |policies: &Policies| {
             let grace = policies.misfire_grace_time.limit();
             let grace = grace.and_then(|grace| TimeDelta::from_std(grace).ok());
-            grace.is_some_and(|grace| started - run.fire_time() - slack > grace)
+            grace.is_some_and(|grace| waited - slack > grace)
         };
         if self.policies_of(run).all(is_late) {
             let seen = format!("it started at {started}, beyond its grace time");
@@ -63,19 +94,69 @@ impl Case<'_> {
         }
     }
 
-    /// Whether its run starts as soon as it is decided, and only once.
-    fn starts_at_once(&self, run: &Run) -> bool {
-        let is_plain = |policies: &Policies| {
-            policies.overlap == Overlap::Skip
-                && policies.on_lost == OnLost::Record
-                && !matches!(policies.coalesce, Coalesce::All { .. })
+    /// When it was decided, and what it may have waited for; `None` if that cannot be told.
+    fn decidable(
+        &self,
+        run: &Run,
+        outcome: Outcome,
+        load: &Load,
+    ) -> Option<(DateTime<Utc>, Excuses)> {
+        let decided = if outcome.has_run() {
+            run.started
+        } else {
+            run.finished
+        }?;
+        let policies = self.policies_of(run);
+        let mut waits = policies.clone().map(|its| its.overlap);
+        let is_plain = waits.clone().all(|overlap| overlap == Overlap::Skip);
+        let is_rerun = policies.clone().any(|its| its.on_lost != OnLost::Record);
+        let is_unknown = outcome == Outcome::Lost
+            || self.history.waits
+            || is_rerun && !self.began_once(run)
+            // It waited for an instance, and then did not start at all.
+            || !outcome.has_run() && !is_plain;
+        if is_unknown {
+            return None;
+        }
+        let mut excuses = Excuses {
+            ready: self.follows(run),
+            ..Excuses::default()
         };
-        let is_lost = run.state.outcome() == Some(Outcome::Lost);
-        !self.history.waits && !is_lost && self.policies_of(run).all(is_plain)
+        let replaces = waits.all(|overlap| overlap == Overlap::CancelRunning);
+        if replaces {
+            excuses.grace = grace();
+        } else if !is_plain {
+            let limit = policies.filter_map(|its| its.max_instances.limit()).min();
+            let limit = limit.unwrap_or(u32::MAX);
+            // It is no instance that it has to wait for itself.
+            let limit = limit.saturating_add(self.counts_early(run).into());
+            excuses.full = load.full(limit, run.fire_time().min(decided), decided);
+        }
+        if replaces || is_rerun {
+            // The node that holds an instance may have died, and so may the one that waits for it.
+            let away = self.without_a_node(run.fire_time(), decided);
+            excuses.full.extend(away);
+        }
+        Some((decided, excuses))
+    }
+
+    /// Whether a run that may be rerun was not: each attempt is its own.
+    fn began_once(&self, run: &Run) -> bool {
+        let of_bodies = |bodies: &Bodies<'_>| {
+            let its = bodies.of_run(run.id);
+            let attempts = u32::try_from(its.len()).unwrap_or(u32::MAX);
+            attempts == run.attempts && its.iter().all(|body| body.run == run.id)
+        };
+        run.attempts <= 1 || self.bodies.is_some_and(of_bodies)
     }
 
     /// How long somebody was there and the job was not paused.
     pub(super) fn waited(&self, due: DateTime<Utc>, decided: DateTime<Utc>) -> TimeDelta {
+        presence(due, decided, self.absences_in(due, decided))
+    }
+
+    /// When no node could decide about the job, or it was paused.
+    pub(super) fn absences_in(&self, due: DateTime<Utc>, decided: DateTime<Utc>) -> Vec<Absence> {
         let absences = self.checker.absences.iter().chain(&self.checker.rests);
         let absences = absences.chain(&self.history.absences);
         let mut all: Vec<_> = absences.copied().chain(self.history.pauses()).collect();
@@ -84,7 +165,7 @@ impl Case<'_> {
         let all = all
             .into_iter()
             .map(|absence| absence.bounded(due, decided).widened(skew));
-        presence(due, decided, all.collect())
+        all.collect()
     }
 
     pub(super) fn longest_jitter(&self) -> TimeDelta {

@@ -4,7 +4,8 @@
 //! here it is a [`Violation`], and so is a fire time that did not run without a reason. It asks no
 //! store and no scheduler; it compares the ledger with what somebody else knows of the jobs: their
 //! rows before and after each edit ([`History`]), what their bodies wrote down themselves
-//! ([`Execution`]), and when nobody was there to decide ([`Absence`]).
+//! ([`Execution`]), who cancelled what ([`Target`]), and when no node was there to decide
+//! ([`Absence`]).
 //!
 //! ```
 //! use chrono::TimeDelta;
@@ -58,6 +59,10 @@
 mod absence;
 mod between;
 mod bodies;
+mod busy;
+mod cancelled;
+mod causes;
+mod endings;
 mod entries;
 mod execution;
 mod history;
@@ -66,23 +71,28 @@ mod overlap;
 mod reasons;
 mod shift;
 mod tiling;
+mod timeouts;
 mod violation;
 
 pub use absence::Absence;
 pub use between::Between;
-pub use execution::Execution;
+pub use causes::Target;
+pub use execution::{Ending, Execution};
 pub use history::History;
 pub use violation::{Rule, Violation};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::Run;
+use punctual_core::{Run, RunId};
 
 use self::bodies::Bodies;
 
 /// How late decisions may be without a reason, if nothing else is said.
 const PATIENCE: TimeDelta = TimeDelta::seconds(30);
+
+/// Timers count milliseconds, and a body begins a little later than its attempt.
+const GRAIN: TimeDelta = TimeDelta::milliseconds(2);
 
 /// Spans are cut to this, so that sums of them are spans.
 const LONGEST: TimeDelta = TimeDelta::days(36_500);
@@ -100,8 +110,11 @@ pub struct Checker {
     set_back: Vec<Absence>,
     deaths: Option<Vec<(String, Absence)>>,
     cut_off: Vec<(String, Absence)>,
+    cancels: Option<Vec<(Target, Between)>>,
+    shutdowns: Option<Vec<(String, Absence)>>,
     skew: TimeDelta,
     patience: TimeDelta,
+    grain: TimeDelta,
 }
 
 impl Checker {
@@ -115,8 +128,11 @@ impl Checker {
             set_back: Vec::new(),
             deaths: None,
             cut_off: Vec::new(),
+            cancels: None,
+            shutdowns: None,
             skew: TimeDelta::zero(),
             patience: PATIENCE,
+            grain: GRAIN,
         }
     }
 
@@ -183,6 +199,12 @@ impl Checker {
         self
     }
 
+    /// How much shorter a body may seem by its own times than it was; 2 milliseconds by default.
+    pub fn grain(mut self, grain: TimeDelta) -> Self {
+        self.grain = grain.clamp(TimeDelta::zero(), LONGEST);
+        self
+    }
+
     /// All violations in a ledger that was read at `now`, in the order of jobs and fire times.
     /// Reading it while runs are under way finds those [still open](Rule::StillOpen).
     #[must_use]
@@ -214,6 +236,7 @@ impl Checker {
             let case = Case {
                 checker: self,
                 history,
+                by_number: runs.iter().map(|run| (run.id, *run)).collect(),
                 runs,
                 bodies: bodies.as_ref(),
                 now,
@@ -247,6 +270,7 @@ struct Case<'a> {
     history: &'a History,
     /// In the order of their fire times.
     runs: Vec<&'a Run>,
+    by_number: BTreeMap<RunId, &'a Run>,
     bodies: Option<&'a Bodies<'a>>,
     now: DateTime<Utc>,
 }

@@ -1,14 +1,11 @@
 //! What did not run, and whether the reason that it gives is true.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{
-    CancelReason, Coalesce, MissReason, OnLost, Outcome, Overlap, Policies, Run, RunState,
-    SkipReason,
-};
+use punctual_core::{Coalesce, MissReason, Outcome, Overlap, Policies, Run, RunState, SkipReason};
 
-use super::shift::{earlier, later};
+use super::busy::Busy;
 use super::tiling::span_of;
-use super::{Case, Rule, Violation};
+use super::{Absence, Case, Rule, Violation};
 
 impl Case<'_> {
     pub(super) fn check_reasons(&self, found: &mut Vec<Violation>) {
@@ -21,7 +18,7 @@ impl Case<'_> {
                 Outcome::Missed(reason) => self.missed(run, reason),
                 Outcome::Skipped(reason) => self.skipped(run, reason, &busy),
                 Outcome::Coalesced => self.coalesced(index),
-                Outcome::Cancelled(CancelReason::Replaced) => self.replaced(run),
+                Outcome::Cancelled(reason) => self.cancelled(run, reason),
                 Outcome::TimedOut => self.timed_out(run),
                 Outcome::Lost => self.died(run),
                 _ => None,
@@ -58,7 +55,7 @@ impl Case<'_> {
 
     fn skipped(&self, run: &Run, reason: SkipReason, busy: &Busy) -> Option<String> {
         let decided = run.finished?;
-        let mut policies = self.policies_of(run);
+        let policies = self.policies_of(run);
         match reason {
             SkipReason::MaxInstances => {
                 let limits = policies.filter_map(|policies| policies.max_instances.limit());
@@ -68,13 +65,34 @@ impl Case<'_> {
                 let others = busy.at(decided);
                 (others < limit).then(|| format!("but {others} of {limit} were under way"))
             }
-            SkipReason::QueueFull => {
-                let queues =
-                    |policies: &Policies| matches!(policies.overlap, Overlap::Queue { .. });
-                (!policies.any(queues)).then(|| "but there is no queue".into())
+            SkipReason::QueueFull => self.queue_was_full(run, decided, busy),
+            SkipReason::NoExecutor => {
+                self.went_without(run, self.history.without_executor.as_ref())
             }
-            SkipReason::NoExecutor | SkipReason::NoTask => None,
+            SkipReason::NoTask => self.went_without(run, self.history.without_task.as_ref()),
         }
+    }
+
+    fn queue_was_full(&self, run: &Run, decided: DateTime<Utc>, busy: &Busy) -> Option<String> {
+        let places = |policies: &Policies| match policies.overlap {
+            Overlap::Queue { at_most } => Some(at_most),
+            Overlap::Skip | Overlap::CancelRunning => None,
+        };
+        let Some(places) = self.policies_of(run).filter_map(places).min() else {
+            return Some("but there is no queue".into());
+        };
+        let others = busy.waiting_at(decided);
+        (others < places).then(|| format!("but {others} of {places} waited"))
+    }
+
+    /// Whether what a run went without was away.
+    fn went_without(&self, run: &Run, away: Option<&Vec<Absence>>) -> Option<String> {
+        let decided = run.finished?;
+        let was_away = |away: &Absence| {
+            let away = away.widened(self.checker.skew);
+            away.from <= decided && run.fire_time() <= away.until
+        };
+        (!away?.iter().any(was_away)).then(|| "but it was there".into())
     }
 
     /// A run of the same backlog stands for it: the newest, or the oldest.
@@ -113,19 +131,6 @@ impl Case<'_> {
         (!has_one).then(|| "but no run stands for it".into())
     }
 
-    fn replaced(&self, run: &Run) -> Option<String> {
-        let end = run.finished.unwrap_or(self.now);
-        let from = run.fire_time().min(end);
-        let mut policies = self.history.policies_in(from, end, self.checker.skew);
-        let replaces = policies.any(|policies| policies.overlap == Overlap::CancelRunning);
-        (!replaces).then(|| "but newer runs do not replace it".into())
-    }
-
-    fn timed_out(&self, run: &Run) -> Option<String> {
-        let has_one = |policies: &Policies| policies.timeout.limit().is_some();
-        (!self.policies_of(run).any(has_one)).then(|| "but it has no timeout".into())
-    }
-
     fn died(&self, run: &Run) -> Option<String> {
         let deaths = self.checker.deaths.as_ref()?;
         let (node, recorded) = (run.node.as_deref()?, run.finished?);
@@ -137,56 +142,5 @@ impl Case<'_> {
             away.from <= recorded && run.fire_time() <= away.until
         });
         (!has_died).then(|| format!("but node {node} is alive"))
-    }
-
-    /// When instances were taken, at most: from when they were due, or claimed by a store that
-    /// answers late, until their end reached the store.
-    fn busy(&self) -> Busy {
-        let slack = self.checker.patience + self.checker.skew;
-        let mut taken = Vec::new();
-        let mut freed = Vec::new();
-        let may_run = |run: &&&Run| run.state.outcome().is_none_or(Outcome::has_run);
-        for run in self.runs.iter().filter(may_run) {
-            // One that was rerun was under way long before it started where it ended.
-            let is_once = |policies: &Policies| policies.on_lost == OnLost::Record;
-            let once = run.started.filter(|_| self.policies_of(run).all(is_once));
-            let from = earlier(once.unwrap_or(run.fire_time()), slack);
-            taken.push(from);
-            let end = run.finished.filter(|_| run.state.outcome().is_some());
-            let end = end.map(|end| self.told(run, end.max(from)));
-            freed.extend(end.map(|end| later(end, slack)));
-        }
-        taken.sort_unstable();
-        freed.sort_unstable();
-        Busy { taken, freed }
-    }
-
-    /// When the store was told of an end at the latest: its node may have been cut off.
-    fn told(&self, run: &Run, end: DateTime<Utc>) -> DateTime<Utc> {
-        let slack = self.checker.patience + self.checker.skew;
-        let cut_off = self.checker.cut_off.iter();
-        let its = cut_off.filter(|(name, _)| run.node.as_deref() == Some(name));
-        its.fold(end, |told, (_, absence)| {
-            let is_held_up = absence.widened(slack).holds(told);
-            if is_held_up {
-                told.max(absence.until)
-            } else {
-                told
-            }
-        })
-    }
-}
-
-/// How many instances may have been under way when.
-struct Busy {
-    taken: Vec<DateTime<Utc>>,
-    freed: Vec<DateTime<Utc>>,
-}
-
-impl Busy {
-    fn at(&self, t: DateTime<Utc>) -> u32 {
-        let taken = self.taken.partition_point(|from| *from <= t);
-        let freed = self.freed.partition_point(|end| *end < t);
-        u32::try_from(taken.saturating_sub(freed)).unwrap_or(u32::MAX)
     }
 }

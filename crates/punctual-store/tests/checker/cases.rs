@@ -11,16 +11,16 @@ use punctual_core::{
 use punctual_store::StoredJob;
 use punctual_store::checker::{Absence, Between, Checker, History, Rule};
 
-fn at(text: &str) -> DateTime<Utc> {
+pub(super) fn at(text: &str) -> DateTime<Utc> {
     format!("2026-03-01T{text}Z").parse().unwrap()
 }
 
-fn id() -> JobId {
+pub(super) fn id() -> JobId {
     JobId::new("poll").unwrap()
 }
 
 /// Every minute from noon on.
-fn row() -> StoredJob {
+pub(super) fn row() -> StoredJob {
     let trigger = Interval::every(Duration::from_secs(60)).start(at("12:00:00"));
     let mut state = JobState::default();
     state.incarnation = 1;
@@ -31,11 +31,11 @@ fn row() -> StoredJob {
     }
 }
 
-fn history() -> History {
+pub(super) fn history() -> History {
     History::of(&row(), at("11:59:00"))
 }
 
-fn ran(minute: u32) -> Run {
+pub(super) fn ran(minute: u32) -> Run {
     let fire_time = at(&format!("12:{minute:02}:00"));
     let key = RunKey {
         incarnation: 1,
@@ -50,7 +50,7 @@ fn ran(minute: u32) -> Run {
     run
 }
 
-fn rules(checker: &Checker, ledger: &[Run], now: &str) -> Vec<Rule> {
+pub(super) fn rules(checker: &Checker, ledger: &[Run], now: &str) -> Vec<Rule> {
     let violations = checker.check(ledger, at(now));
     violations.iter().map(|violation| violation.rule).collect()
 }
@@ -141,7 +141,7 @@ fn a_lower_limit_does_not_blame_what_was_admitted_before() {
     assert_eq!(overlapping(&long), (Some(at("12:02:00")), 0));
 }
 
-fn decided(minute: u32, outcome: Outcome, at: DateTime<Utc>) -> Run {
+pub(super) fn decided(minute: u32, outcome: Outcome, at: DateTime<Utc>) -> Run {
     let mut run = ran(minute);
     run.state = RunState::Ended(outcome);
     run.started = None;

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::executor::block_on;
 use punctual_core::plan::{Next, Plan, plan};
 use punctual_core::{CancelReason, JobId, MissReason, Outcome, Policies, Run, RunId};
-use punctual_store::checker::{Absence, Checker, Execution, History};
+use punctual_store::checker::{Absence, Between, Checker, Ending, Execution, History, Target};
 use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, EndText, JobFilter, JobStore, Lease,
     LedgerLimits, MemoryStore, NodeInfo, RunEnd, RunFilter, StoredJob, Won,
@@ -35,15 +35,21 @@ pub(super) struct Told {
     pub(super) executions: Vec<Execution>,
     pub(super) absences: Vec<Absence>,
     pub(super) deaths: Vec<(String, Absence)>,
+    pub(super) cancels: Vec<(Target, Between)>,
+    pub(super) shutdowns: Vec<(String, Absence)>,
     pub(super) now: DateTime<Utc>,
 }
 
 impl Told {
     /// A checker that has only the ledger to go by.
     pub(super) fn by_ledger(&self) -> Checker {
-        let mut checker = Checker::new().deaths(self.deaths.clone());
+        let mut checker = Checker::new()
+            .deaths(self.deaths.clone())
+            .cancels(self.cancels.clone())
+            .shutdowns(self.shutdowns.clone());
         for history in self.histories.values() {
-            checker = checker.history(history.clone());
+            let history = history.clone().without_executor([]).without_task([]);
+            checker = checker.history(history);
         }
         for absence in &self.absences {
             checker = checker.absence(*absence);
@@ -116,6 +122,8 @@ impl Life {
                 executions: Vec::new(),
                 absences: Vec::new(),
                 deaths: Vec::new(),
+                cancels: Vec::new(),
+                shutdowns: Vec::new(),
                 now,
             },
             dice,
@@ -131,17 +139,18 @@ impl Life {
         }
     }
 
-    /// To the next end of a run, or some seconds further.
+    /// To the next end of a run, or some seconds further: half of the patience there is.
     fn step(&mut self) {
-        let later = self.now + TimeDelta::milliseconds(self.dice.range(1, 20_000) as i64);
+        let later = self.now + TimeDelta::milliseconds(self.dice.range(1, 14_000) as i64);
         let next = self.running.iter().map(|instance| instance.ends).min();
         if let Some(ends) = next.filter(|ends| *ends <= later) {
             self.now = ends;
-            return self.end_one();
-        }
-        self.now = later;
-        if !self.is_quiet {
-            self.turn();
+            self.end_one();
+        } else {
+            self.now = later;
+            if !self.is_quiet {
+                self.turn();
+            }
         }
         if self.now >= self.absent_until {
             self.decide();
@@ -282,6 +291,11 @@ impl Life {
             4 if self.is_mortal => Outcome::Lost,
             _ => Outcome::Succeeded,
         };
+        if instance.outcome == Outcome::TimedOut {
+            let limit = policies.timeout.limit().unwrap_or_default();
+            let limit = TimeDelta::from_std(limit).unwrap();
+            instance.ends = self.now + limit * instance.attempts as i32;
+        }
         self.running.push(instance);
     }
 
@@ -303,6 +317,9 @@ impl Life {
         if is_lost {
             let death = Absence::new(self.now, self.now);
             self.told.deaths.push(("one".to_owned(), death));
+        }
+        if instance.outcome == Outcome::Cancelled(CancelReason::User) {
+            self.told.cancels.push((run.into(), self.now.into()));
         }
         let end = RunEnd {
             started: (!is_lost).then(|| instance.began.timestamp_micros()),
@@ -328,10 +345,12 @@ impl Life {
         let span = (self.now - instance.began) / instance.attempts as i32;
         let mut began = instance.began;
         for attempt in 1..=instance.attempts {
-            let ended = if attempt == instance.attempts {
-                self.now
+            let is_last = attempt == instance.attempts;
+            let ended = if is_last { self.now } else { began + span };
+            let ending = if is_last {
+                ending(instance.outcome)
             } else {
-                began + span
+                Ending::Failed
             };
             self.told.executions.push(Execution {
                 job: instance.job.clone(),
@@ -340,7 +359,9 @@ impl Life {
                 attempt,
                 node: "one".to_owned(),
                 began,
+                told: (ending == Ending::Dropped).then_some(ended),
                 ended: Some(ended),
+                ending,
                 forsaken: None,
             });
             began = ended;
@@ -371,6 +392,13 @@ impl Life {
                 ClaimAnswer::AtLimit(_) => return,
                 ClaimAnswer::Lost(_) => {
                     let instance = self.waiting.remove(first);
+                    // Its job was removed, or given another trigger: then a user cancels them.
+                    let row = block_on(self.store.get(job.clone())).unwrap();
+                    if row.is_some() {
+                        let its = instance.runs.iter().map(|(run, _)| *run);
+                        let cancels = its.map(|run| (run.into(), self.now.into()));
+                        self.told.cancels.extend(cancels);
+                    }
                     for (run, _) in instance.runs {
                         let user = Outcome::Cancelled(CancelReason::User);
                         self.claim(vec![unstarted(run, user, self.now)], Vec::new());
@@ -378,6 +406,17 @@ impl Life {
                 }
             }
         }
+    }
+}
+
+/// How the body of a run is left.
+fn ending(outcome: Outcome) -> Ending {
+    match outcome {
+        Outcome::Succeeded => Ending::Succeeded,
+        Outcome::Failed => Ending::Failed,
+        Outcome::Panicked => Ending::Panicked,
+        Outcome::Lost => Ending::Unknown,
+        _ => Ending::Dropped,
     }
 }
 

@@ -5,6 +5,7 @@
 )]
 
 mod cases;
+mod causes;
 #[path = "../../../punctual-tokio/tests/it/random/dice.rs"]
 mod dice;
 mod life;

@@ -7,7 +7,7 @@ use futures::executor::block_on;
 use punctual_core::plan::{first_fire, manual};
 use punctual_core::{
     Coalesce, Count, Crontab, FireRange, Interval, Jitter, Job, JobId, JobState, MaxInstances,
-    MisfireGraceTime, MissReason, Outcome, Overlap, Policies, Retry, Timeout, Trigger,
+    MisfireGraceTime, MissReason, OnLost, Outcome, Overlap, Policies, Retry, Timeout, Trigger,
 };
 use punctual_store::checker::History;
 use punctual_store::{ClaimKind, Insert, JobFilter, JobStore, OnConflict, StoredJob, Update};
@@ -144,6 +144,9 @@ impl Life {
     fn remove(&mut self, row: &StoredJob) {
         let gone = block_on(self.store.remove(row.job.id().clone())).unwrap();
         self.left(&gone.unwrap());
+        let history = self.told.histories.remove(row.job.id()).unwrap();
+        let history = history.removal(self.now);
+        self.told.histories.insert(row.job.id().clone(), history);
         self.promote(row.job.id());
     }
 
@@ -190,6 +193,9 @@ fn policies(dice: &mut Dice) -> Policies {
         },
         ..Policies::default()
     };
+    if dice.chance(30) {
+        policies.on_lost = OnLost::Rerun { at_most: 2 };
+    }
     if dice.chance(20) {
         policies.jitter = Jitter::up_to(Duration::from_secs(30));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use punctual_tokio::{Args, BoxError, JobContext, State};
 
 use crate::unix::dice::Dice;
-use crate::unix::journal::Journal;
+use crate::unix::journal::{How, Journal, UnderWay};
 
 /// The name of the task.
 pub(crate) const WORK: &str = "work";
@@ -16,7 +16,27 @@ pub(crate) async fn work(
     Args(longest): Args<u64>,
     context: JobContext,
 ) -> Result<(), BoxError> {
-    let _under_way = journal.begin(&context);
+    let under_way = journal.begin(&context);
+    let done = noting(&under_way, &context, toil(longest, &context)).await;
+    under_way.returned(match done {
+        Ok(()) => How::Succeeded,
+        Err(_) => How::Failed,
+    });
+    done
+}
+
+/// Does what a body does, and notes when it is told to end.
+async fn noting<T>(under_way: &UnderWay, context: &JobContext, body: impl Future<Output = T>) -> T {
+    let mut body = std::pin::pin!(body);
+    tokio::select! {
+        biased;
+        () = context.cancelled() => under_way.told(),
+        done = &mut body => return done,
+    }
+    body.await
+}
+
+async fn toil(longest: u64, context: &JobContext) -> Result<(), BoxError> {
     let mut dice = Dice::new(context.run_id().0 << 8 | u64::from(context.attempt()));
     let span = match dice.range(0, 3) {
         0 => Duration::ZERO,

@@ -6,12 +6,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 
 use crate::unix::clock::now;
-use crate::unix::node::{Birth, READY};
+use crate::unix::node::{Birth, HOLD, HOLDS, READY};
 use crate::unix::place::Place;
 use crate::unix::wait::until;
 
@@ -34,6 +34,8 @@ pub(crate) struct Node {
     pub(crate) life: usize,
     process: Child,
     orders: ChildStdin,
+    /// Whether it has the lock of the file because it was asked to take it.
+    holds: Arc<OnceLock<()>>,
 }
 
 /// All processes there were, and those that are there.
@@ -63,10 +65,14 @@ impl Fleet {
         let ready = Arc::<OnceLock<_>>::default();
         let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
         let heard = Arc::clone(&ready);
+        let holds = Arc::<OnceLock<()>>::default();
+        let has_lock = Arc::clone(&holds);
         tokio::spawn(async move {
             while let Ok(Some(line)) = said.next_line().await {
-                if line == READY {
-                    heard.get_or_init(now);
+                match line.as_str() {
+                    READY => _ = heard.get_or_init(now),
+                    HOLDS => _ = has_lock.get_or_init(|| ()),
+                    _ => {}
                 }
             }
         });
@@ -81,6 +87,7 @@ impl Fleet {
             life,
             orders: process.stdin.take().unwrap(),
             process,
+            holds,
         });
     }
 
@@ -111,8 +118,11 @@ impl Fleet {
             .unwrap();
     }
 
+    /// `SIGSTOP`; all its threads stand still afterwards.
     pub(crate) fn stop(&mut self, index: usize) {
         self.signal(index, Signal::STOP);
+        let stands_still = WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(self.pid(index)), stands_still).unwrap();
         let now = now();
         self.lives[self.up[index].life].stopped = Some((now, now));
     }
@@ -124,15 +134,20 @@ impl Fleet {
         self.signal(index, Signal::CONT);
     }
 
-    /// It was stopped for so short a time that nobody noticed.
-    pub(crate) fn forget_stop(&mut self, index: usize) {
-        self.lives[self.up[index].life].stopped = None;
+    fn signal(&self, index: usize, signal: Signal) {
+        kill_process(self.pid(index), signal).unwrap();
     }
 
-    fn signal(&self, index: usize, signal: Signal) {
+    fn pid(&self, index: usize) -> Pid {
         let pid = self.up[index].process.id().unwrap();
-        let pid = Pid::from_raw(pid.cast_signed()).unwrap();
-        kill_process(pid, signal).unwrap();
+        Pid::from_raw(pid.cast_signed()).unwrap()
+    }
+
+    /// Lets a node take the lock of the file, and keep it.
+    pub(crate) async fn hold(&mut self, index: usize) {
+        self.order(index, HOLD).await;
+        let holds = Arc::clone(&self.up[index].holds);
+        until("it has the lock", LONGEST, async || holds.get().copied()).await;
     }
 
     pub(crate) async fn all_ready(&mut self) {
@@ -156,6 +171,7 @@ impl Fleet {
                 life,
                 mut process,
                 orders,
+                holds: _,
             } = node;
             drop(orders);
             let ended = tokio::time::timeout(LONGEST, process.wait()).await;

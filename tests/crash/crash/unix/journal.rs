@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, RunId};
-use punctual_store::checker::Execution;
+use punctual_store::checker::{Ending, Execution};
 use punctual_tokio::JobContext;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,18 @@ enum Line {
     Ended {
         attempt: Attempt,
         at: DateTime<Utc>,
+        told: Option<DateTime<Utc>>,
+        how: How,
     },
+}
+
+/// How a body was left, as its process saw it.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) enum How {
+    Succeeded,
+    Failed,
+    Panicked,
+    Dropped,
 }
 
 /// One attempt of one run in one process.
@@ -73,6 +84,8 @@ impl Journal {
         UnderWay {
             journal: self.clone(),
             attempt,
+            told: OnceLock::new(),
+            returned: OnceLock::new(),
         }
     }
 
@@ -87,13 +100,33 @@ impl Journal {
 pub(crate) struct UnderWay {
     journal: Journal,
     attempt: Attempt,
+    told: OnceLock<DateTime<Utc>>,
+    returned: OnceLock<How>,
+}
+
+impl UnderWay {
+    /// The token of the body is cancelled.
+    pub(crate) fn told(&self) {
+        self.told.get_or_init(now);
+    }
+
+    pub(crate) fn returned(&self, how: How) {
+        self.returned.get_or_init(|| how);
+    }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
+        let how = match self.returned.get() {
+            Some(how) => *how,
+            None if std::thread::panicking() => How::Panicked,
+            None => How::Dropped,
+        };
         self.journal.write(&Line::Ended {
             attempt: self.attempt,
             at: now(),
+            told: self.told.get().copied(),
+            how,
         });
     }
 }
@@ -129,16 +162,29 @@ fn take(executions: &mut BTreeMap<Attempt, Execution>, line: Line) {
                 attempt: attempt.attempt,
                 node,
                 began: at,
+                told: None,
                 ended: None,
+                ending: Ending::Unknown,
                 forsaken: None,
             };
             let before = executions.insert(attempt, began);
             assert!(before.is_none(), "{attempt:?} began twice in one process");
         }
-        Line::Ended { attempt, at } => {
-            let began = executions.get_mut(&attempt);
+        Line::Ended {
+            attempt,
+            at,
+            told,
+            how,
+        } => {
             // Its process was not killed: the line of its begin is whole.
-            began.unwrap().ended = Some(at);
+            let began = executions.get_mut(&attempt).unwrap();
+            (began.ended, began.told) = (Some(at), told);
+            began.ending = match how {
+                How::Succeeded => Ending::Succeeded,
+                How::Failed => Ending::Failed,
+                How::Panicked => Ending::Panicked,
+                How::Dropped => Ending::Dropped,
+            };
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::unix::clock::now;
-use crate::unix::database::try_lock;
+use crate::unix::database::Lock;
 use crate::unix::judge::Verdict;
 use crate::unix::place::Place;
-use crate::unix::story::{LONGEST, Story};
+use crate::unix::story::Story;
 
 /// Longer than a node may be silent.
 const SPAN: Duration = Duration::from_secs(12);
@@ -16,7 +16,7 @@ pub(crate) async fn for_12_seconds() -> Verdict {
     let mut story = Story::begin(Place::new(), &["ada", "bob", "cyd"]).await;
     story.all_go_on().await;
     let names = story.names().await;
-    let lock = try_lock(&story.place, LONGEST).await.unwrap();
+    let lock = Lock::of(&story.place.url()).await;
     let (from, newest) = (now(), story.newest().await);
     tokio::time::sleep(SPAN).await;
     assert_eq!(story.newest().await, newest, "nobody can claim");

@@ -20,14 +20,20 @@ mod locked;
 mod node;
 mod noted;
 mod place;
+mod power;
 mod shared;
 mod stopped;
 mod story;
+mod trace;
 mod trials;
 mod wait;
+mod writer;
 
-/// A node, if this process was told to be one; else the tests.
+/// A node or a writer, if this process was told to be one; else the tests.
 pub(crate) fn main() {
+    if let Some((manner, file)) = writer::Manner::of_arguments() {
+        return writer::run(manner, &file);
+    }
     match node::Birth::of_arguments() {
         Some(birth) => node::run(&birth),
         None => trials::run(),

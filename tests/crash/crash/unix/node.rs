@@ -3,18 +3,26 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use punctual_sqlx::SqliteStore;
+use punctual_sqlx::{ErrorKind, SqliteStore};
 use punctual_tokio::Scheduler;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::time::Instant;
 
 use crate::unix::body::{WORK, work};
+use crate::unix::database::Lock;
 use crate::unix::journal::Journal;
+use crate::unix::story::LONGEST;
 
 const NODE: &str = "--be-a-node";
 
 /// What it says once it runs.
 pub(crate) const READY: &str = "ready";
+
+/// Orders to take the lock of the file, and to let it go; what a node says once it has it.
+pub(crate) const HOLD: &str = "--hold";
+pub(crate) const LET_GO: &str = "--let-go";
+pub(crate) const HOLDS: &str = "holds";
 
 /// What a node is told when it is born.
 #[derive(Serialize, Deserialize)]
@@ -54,7 +62,7 @@ pub(crate) fn run(birth: &Birth) {
 }
 
 async fn live(birth: &Birth) {
-    let store = SqliteStore::open(&birth.url).await.unwrap();
+    let store = opened(&birth.url).await;
     let scheduler = Scheduler::builder()
         .store("default", store.clone())
         .state(Journal::open(&birth.journal, birth.life, &birth.name))
@@ -65,10 +73,20 @@ async fn live(birth: &Birth) {
     scheduler.start().await.unwrap();
     let mut out = std::io::stdout();
     writeln!(out, "{READY}").unwrap();
+    let mut lock = None;
     // Each line names a job that is to run now; the end of them is the end of the node, also if
     // the one who writes them has died.
     let mut orders = BufReader::new(tokio::io::stdin()).lines();
     while let Some(id) = orders.next_line().await.unwrap() {
+        if id == HOLD {
+            lock = Some(Lock::of(&birth.url).await);
+            writeln!(out, "{HOLDS}").unwrap();
+            continue;
+        }
+        if id == LET_GO {
+            lock.take().map(Lock::release).unwrap().await;
+            continue;
+        }
         let scheduler = scheduler.clone();
         tokio::spawn(async move {
             // It may be busy, or removed meanwhile.
@@ -77,4 +95,15 @@ async fn live(birth: &Birth) {
     }
     scheduler.shutdown().await.unwrap();
     store.close().await;
+}
+
+/// Opens the store, again and again while others keep the lock of the file.
+async fn opened(url: &str) -> SqliteStore {
+    let started = Instant::now();
+    loop {
+        match SqliteStore::open(url).await {
+            Err(error) if error.kind() == ErrorKind::Locked && started.elapsed() < LONGEST => {}
+            opened => return opened.unwrap(),
+        }
+    }
 }

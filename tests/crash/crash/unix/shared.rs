@@ -1,8 +1,12 @@
 //! Several processes on one file, and nothing that goes wrong.
 
+use std::collections::BTreeSet;
+
+use crate::unix::journal;
 use crate::unix::judge::Verdict;
 use crate::unix::place::Place;
-use crate::unix::story::Story;
+use crate::unix::story::{LONGEST, Story};
+use crate::unix::wait::until;
 
 /// They open a file at once that is not there yet, and share what is due.
 pub(crate) async fn file() -> Verdict {
@@ -10,6 +14,12 @@ pub(crate) async fn file() -> Verdict {
     for _ in 0..3 {
         story.all_go_on().await;
     }
+    until("several have work", LONGEST, async || {
+        let (attempts, _) = journal::read(&story.place.journal());
+        let lives: BTreeSet<usize> = attempts.keys().map(|attempt| attempt.life).collect();
+        (lives.len() > 1).then_some(())
+    })
+    .await;
     let verdict = story.end().await;
     assert_eq!(verdict.lost(), 0);
     assert_eq!(verdict.reruns(), 0);

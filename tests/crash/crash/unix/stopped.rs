@@ -1,16 +1,19 @@
-//! A process that gets no turn for a while, with runs under way.
+//! A process that gets no turn for a while, with runs under way or with the lock of the file.
 
 use std::time::Duration;
 
 use punctual_core::{Outcome, Run};
 
-use crate::unix::database;
+use crate::unix::clock::now;
+use crate::unix::database::{Lock, is_locked};
 use crate::unix::judge::{Verdict, first_name};
+use crate::unix::node::LET_GO;
 use crate::unix::place::Place;
 use crate::unix::story::{LONGEST, Story};
 use crate::unix::wait::until;
 
 const SLEEPER: &str = "bob";
+const INDEX: usize = 1;
 const SPAN: Duration = Duration::from_secs(15);
 
 /// Others settle its runs; when it goes on it finds that out, and goes by another name.
@@ -24,7 +27,7 @@ pub(crate) async fn for_15_seconds() -> Verdict {
         (!is_listed && of_sleeper(&story).await.is_empty()).then_some(())
     })
     .await;
-    story.fleet.go_on(1);
+    story.fleet.go_on(INDEX);
     let name = until("it comes back", LONGEST, async || {
         let names = story.names().await;
         names.into_iter().find(|name| first_name(name) == SLEEPER)
@@ -44,22 +47,51 @@ pub(crate) async fn for_15_seconds() -> Verdict {
     verdict
 }
 
-/// Stops it while it has runs under way and does not write: a process that is stopped while it
-/// has the lock of the file keeps everybody out, as `locked` tries.
+/// Stops it while it has runs under way and does not write: the test has the lock until all
+/// of it stands still.
 async fn stop(story: &mut Story) -> Vec<Run> {
     loop {
         until("it has a run under way", LONGEST, async || {
             (!of_sleeper(story).await.is_empty()).then_some(())
         })
         .await;
-        story.fleet.stop(1);
+        let lock = Lock::of(&story.place.url()).await;
+        // What is under way now stays under way until others can write again.
         let under_way = of_sleeper(story).await;
-        if !under_way.is_empty() && database::can_be_written(&story.place).await {
+        if !under_way.is_empty() {
+            story.fleet.stop(INDEX);
+            lock.release().await;
             return under_way;
         }
-        story.fleet.go_on(1);
-        story.fleet.forget_stop(1);
+        lock.release().await;
     }
+}
+
+/// All wait for it; when it goes on, all go on, and none was taken for dead.
+pub(crate) async fn with_the_lock() -> Verdict {
+    let mut story = Story::begin(Place::new(), &["ada", SLEEPER, "cyd"]).await;
+    story.all_go_on().await;
+    let names = story.names().await;
+    let from = now();
+    story.fleet.hold(INDEX).await;
+    story.fleet.stop(INDEX);
+    let newest = story.newest().await;
+    tokio::time::sleep(SPAN).await;
+    assert!(is_locked(&story.place.url()).await);
+    assert_eq!(story.newest().await, newest, "no node can claim");
+    story.fleet.go_on(INDEX);
+    story.fleet.order(INDEX, LET_GO).await;
+    until("it lets go", LONGEST, async || {
+        (!is_locked(&story.place.url()).await).then_some(())
+    })
+    .await;
+    story.outage_since(from);
+    story.all_go_on().await;
+    assert_eq!(story.names().await, names);
+    let verdict = story.end().await;
+    assert_eq!(verdict.lost(), 0);
+    assert_eq!(verdict.reruns(), 0);
+    verdict
 }
 
 async fn of_sleeper(story: &Story) -> Vec<Run> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Run, RunId};
-use punctual_sqlx::SqliteStore;
+use punctual_sqlx::SqliteOptions;
 use punctual_store::checker::Absence;
 use punctual_store::{JobFilter, JobStore as _, RunFilter, StoredJob};
 use punctual_tokio::{ErrorKind, NewJob, Scheduler};
@@ -44,7 +44,9 @@ impl Story {
         for name in names {
             fleet.start(&place, name);
         }
-        let store = Noted::new(SqliteStore::open(&place.url()).await.unwrap());
+        // The nodes are on trial, not the one who edits: it waits for its turn.
+        let patient = SqliteOptions::new(&place.url()).busy_timeout(LONGEST);
+        let store = Noted::new(patient.open().await.unwrap());
         let editor = Scheduler::builder()
             .store("default", store.clone())
             .state(Journal::open(&place.journal(), usize::MAX, "editor"))

@@ -4,7 +4,9 @@ use std::fmt::Display;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
-use crate::unix::{full, kills, locked, shared, stopped};
+use crate::unix::power::NOT_KEPT;
+use crate::unix::writer::Manner;
+use crate::unix::{full, kills, locked, power, shared, stopped};
 
 /// What a story of CI and each story of the long form kills.
 const KILLS: usize = 20;
@@ -24,9 +26,22 @@ pub(crate) fn run() {
             "stopped::a_process_that_was_stopped_finds_out",
             stopped_process,
         ),
+        trial(
+            "stopped::all_wait_for_one_that_was_stopped_with_the_lock",
+            stopped_with_the_lock,
+        ),
         trial("locked::nobody_is_taken_for_dead", locked_file),
         Trial::ignorable_test("full::all_goes_on_when_there_is_space", || {
             block_on(full_disk())
+        }),
+        Trial::ignorable_test("power::what_was_answered_is_on_the_disk", || {
+            block_on(power_fails(Manner::Ours))
+        }),
+        Trial::ignorable_test("power::without_syncs_promises_are_broken", || {
+            block_on(power_fails(Manner::Seldom))
+        }),
+        Trial::ignorable_test("power::without_any_sync_the_file_is_spoiled", || {
+            block_on(power_fails(Manner::Never))
         }),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -95,6 +110,10 @@ async fn stopped_process() {
     told("stopped", &stopped::for_15_seconds().await);
 }
 
+async fn stopped_with_the_lock() {
+    told("stopped with the lock", &stopped::with_the_lock().await);
+}
+
 async fn locked_file() {
     told("locked", &locked::for_12_seconds().await);
 }
@@ -107,4 +126,22 @@ async fn full_disk() -> Result<Completion, Failed> {
         }
         Err(reason) => Ok(Completion::ignored_with(reason)),
     }
+}
+
+async fn power_fails(manner: Manner) -> Result<Completion, Failed> {
+    let outage = match power::fails(manner).await {
+        Ok(outage) => outage,
+        Err(reason) => return Ok(Completion::ignored_with(reason)),
+    };
+    told("power", &format!("{manner:?}: {outage}"));
+    let broken = &outage.broken;
+    match manner {
+        Manner::Ours => assert!(broken.is_empty(), "{broken:#?}"),
+        Manner::Seldom => assert!(broken.iter().all(|wrong| wrong.ends_with(NOT_KEPT))),
+        Manner::Never => {}
+    }
+    if manner != Manner::Ours {
+        assert!(!broken.is_empty(), "nothing was lost");
+    }
+    Ok(Completion::Completed)
 }

@@ -1,11 +1,12 @@
 //! Ledgers that disagree with what the bodies wrote down.
 
 use chrono::TimeDelta;
-use punctual_core::{Outcome, Run, RunId, RunState, SkipReason};
+use punctual_core::{OnLost, Outcome, Policies, Run, RunId, RunState, SkipReason};
 use punctual_store::checker::Rule;
 
 use super::super::life::Told;
-use super::{Mutation, change, is_limited_to_one, of_bodies, pick, unstart};
+use super::causes::all;
+use super::{Mutation, change, is_limited_to_one, of_bodies, pick, pick_with, unstart};
 
 pub(super) const MUTATIONS: &[Mutation] = &[
     of_bodies(
@@ -48,7 +49,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         &[Rule::Twice],
         |told, dice| {
             let mut execution = dice.pick(&told.executions);
-            execution.attempt = 4;
+            execution.attempt = 6;
             told.executions.push(execution.clone());
             Some(execution.job)
         },
@@ -57,7 +58,10 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "a run is rerun that is not to be",
         &[Rule::Twice],
         |told, dice| {
-            let index = pick(told, dice, |run| run.attempts > 0)?;
+            let index = pick_with(told, dice, |told, run| {
+                let is_recorded = |its: &Policies| its.on_lost == OnLost::Record;
+                run.attempts > 0 && all(told, run, is_recorded)
+            })?;
             let run = told.ledger[index].clone();
             let its = |told: &Told| {
                 let mut all = told.executions.iter();

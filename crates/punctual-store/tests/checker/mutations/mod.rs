@@ -1,10 +1,13 @@
 //! Ways to tamper with a ledger, each with what has to be found.
 
 mod bodies;
+mod causes;
+mod endings;
 mod entries;
 mod reasons;
+mod waits;
 
-use punctual_core::{Coalesce, JobId, Origin, Outcome, Overlap, Run, RunId, RunState};
+use punctual_core::{Coalesce, JobId, OnLost, Origin, Outcome, Overlap, Run, RunId, RunState};
 use punctual_store::checker::Rule;
 
 use super::dice::Dice;
@@ -45,8 +48,14 @@ const fn of_bodies(
 
 /// All there are.
 pub(super) fn all() -> impl Iterator<Item = &'static Mutation> {
-    let all = [entries::MUTATIONS, reasons::MUTATIONS, bodies::MUTATIONS];
-    all.into_iter().flatten()
+    let of_ledgers = [
+        entries::MUTATIONS,
+        reasons::MUTATIONS,
+        causes::MUTATIONS,
+        waits::MUTATIONS,
+    ];
+    let of_bodies = [bodies::MUTATIONS, endings::MUTATIONS];
+    of_ledgers.into_iter().chain(of_bodies).flatten()
 }
 
 fn is_scheduled(run: &Run) -> bool {
@@ -61,7 +70,9 @@ fn is_limited_to_one(told: &Told, run: &Run) -> bool {
 
 fn starts_at_once(told: &Told, run: &Run) -> bool {
     told.policies[&run.job].iter().all(|policies| {
-        policies.overlap == Overlap::Skip && !matches!(policies.coalesce, Coalesce::All { .. })
+        policies.overlap == Overlap::Skip
+            && policies.on_lost == OnLost::Record
+            && !matches!(policies.coalesce, Coalesce::All { .. })
     })
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use punctual_core::{JobState, MissReason, Origin, Outcome, Run, RunId};
-use punctual_store::checker::{Checker, History, Violation};
+use punctual_store::checker::{Absence, Checker, History, Violation};
 use punctual_store::{JobStore, RunFilter, StoredJob};
 
 use super::life::{Known, Life, row_of};
@@ -50,7 +50,7 @@ impl Known {
 
 impl Life {
     /// Shuts down and checks everything.
-    pub(super) async fn end(self) -> Sum {
+    pub(super) async fn end(mut self) -> Sum {
         self.settle().await;
         self.shut_down(Duration::from_secs(60)).await;
         let runs = self.store.runs(RunFilter::default()).await.unwrap();
@@ -63,9 +63,16 @@ impl Life {
             fire_times: runs.iter().map(fire_times).sum(),
             begun: executions.len(),
         };
+        let names: BTreeSet<&str> = runs.iter().filter_map(|run| run.node.as_deref()).collect();
+        let of_each = |span: &Absence| {
+            let span = *span;
+            names.iter().map(move |name| ((*name).to_owned(), span))
+        };
         let mut checker = Checker::new()
             .skew(JUMPS)
             .patience(JUMPS)
+            .cancels(self.cancels.iter().cloned())
+            .shutdowns(self.shutdowns.iter().flat_map(of_each))
             .executions(executions);
         for rest in &self.rests {
             checker = checker.paused(*rest);
@@ -87,7 +94,15 @@ impl Life {
                 wrong.push("it was removed and is there".into());
             }
             let history = known.history.clone();
-            let history = history.map(|(history, last)| known.ended(history, last, left));
+            let history = history.map(|(history, last)| {
+                let history = known.ended(history, last, left).without_task([]);
+                if known.is_extra {
+                    let away = self.without_extra.iter().copied();
+                    history.may_wait().without_executor(away)
+                } else {
+                    history.without_executor([])
+                }
+            });
             checker = history.into_iter().fold(checker, Checker::history);
             faults.extend(wrong.into_iter().map(|wrong| format!("{id}: {wrong}")));
         }

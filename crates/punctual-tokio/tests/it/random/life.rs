@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use punctual_core::RunId;
 use punctual_store::StoredJob;
-use punctual_store::checker::{Absence, History};
+use punctual_store::checker::{Absence, Between, History, Target};
 use punctual_tokio::{Executor, JobSnapshot, LedgerLimits, MemoryStore, Scheduler};
 
 use super::bodies::work;
@@ -27,6 +27,12 @@ pub(super) struct Life {
     pub(super) jobs: BTreeMap<String, Known>,
     /// When the scheduler was paused.
     pub(super) rests: Vec<Absence>,
+    /// What was asked to be cancelled.
+    pub(super) cancels: Vec<(Target, Between)>,
+    /// When the scheduler was shut down.
+    pub(super) shutdowns: Vec<Absence>,
+    /// When its second executor was away.
+    pub(super) without_extra: Vec<Absence>,
     pub(super) turns: u64,
 }
 
@@ -40,6 +46,8 @@ pub(super) struct Known {
     pub(super) refused: u64,
     /// It was removed by the test.
     pub(super) is_removed: bool,
+    /// It ran on the second executor at some time.
+    pub(super) is_extra: bool,
 }
 
 impl Life {
@@ -63,6 +71,9 @@ impl Life {
             scheduler,
             jobs: BTreeMap::new(),
             rests: Vec::new(),
+            cancels: Vec::new(),
+            shutdowns: Vec::new(),
+            without_extra: Vec::new(),
             turns: 0,
         }
     }
@@ -98,6 +109,7 @@ impl Life {
             return;
         };
         let known = self.jobs.entry(id.to_owned()).or_default();
+        known.is_extra |= after.job.executor() == "extra";
         let history = match (known.history.take(), before.map(row_of)) {
             (Some((history, _)), Some(before)) => history.edited(&before, &after, now),
             _ => History::of(&after, now),

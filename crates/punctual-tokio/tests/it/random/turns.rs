@@ -140,7 +140,8 @@ impl Life {
         known.is_removed = true;
         let history = known.history.take().map(|(history, _)| history);
         let row = row_of(before);
-        known.history = history.map(|history| (history.removed(&row), row));
+        let now = self.world.clock.now();
+        known.history = history.map(|history| (history.removed(&row).removal(now), row));
     }
 
     async fn run_by_hand(&mut self, id: &str) {
@@ -158,6 +159,8 @@ impl Life {
         let running = self.scheduler.running().await.unwrap();
         if !running.is_empty() {
             let run = self.dice.pick(&running).run;
+            let now = self.world.clock.now();
+            self.cancels.push((run.into(), now.into()));
             self.scheduler.cancel_run(run).await.unwrap();
         }
     }
@@ -199,22 +202,28 @@ impl Life {
     }
 
     /// Shuts down while time passes.
-    pub(super) async fn shut_down(&self, patience: Duration) {
+    pub(super) async fn shut_down(&mut self, patience: Duration) {
         let stopping = self.scheduler.clone();
+        let from = self.world.clock.now();
         let stopped = tokio::spawn(async move { stopping.shutdown_within(patience).await });
         while !stopped.is_finished() {
             self.world.pass(Duration::from_secs(1));
             yields(10).await;
         }
         let report = stopped.await.unwrap().unwrap();
+        let span = Absence::new(from, self.world.clock.now());
+        self.shutdowns.push(span);
         assert_eq!((report.abandoned.len(), report.unrecorded), (0, 0));
     }
 
     async fn take_executor_away(&mut self) {
         self.scheduler.remove_executor("extra").await.unwrap();
+        let from = self.world.clock.now();
         let span = Duration::from_secs(self.dice.range(60, 9_000));
         self.live(span).await;
         let extra = Executor::tokio().at_most(2);
         self.scheduler.add_executor("extra", extra).await.unwrap();
+        let away = Absence::new(from, self.world.clock.now());
+        self.without_extra.push(away);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_store::checker::Execution;
+use punctual_store::checker::{Ending, Execution};
 use punctual_tokio::ManualClock;
 use tokio::sync::oneshot;
 
@@ -147,10 +147,31 @@ pub(super) struct UnderWay {
     index: usize,
 }
 
+impl UnderWay {
+    /// The token of the attempt is cancelled.
+    pub(super) fn told(&self) {
+        let mut state = self.world.state();
+        let now = state.stamp();
+        state.executions[self.index].told = Some(now);
+    }
+
+    pub(super) fn returned(&self, ending: Ending) {
+        self.world.state().executions[self.index].ending = ending;
+    }
+}
+
 impl Drop for UnderWay {
     fn drop(&mut self) {
         let mut state = self.world.state();
         let now = state.stamp();
-        state.executions[self.index].ended = Some(now);
+        let execution = &mut state.executions[self.index];
+        execution.ended = Some(now);
+        if execution.ending == Ending::Unknown {
+            execution.ending = if std::thread::panicking() {
+                Ending::Panicked
+            } else {
+                Ending::Dropped
+            };
+        }
     }
 }

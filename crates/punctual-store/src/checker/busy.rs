@@ -1,0 +1,135 @@
+//! How many instances were taken when, by the ledger.
+
+use chrono::{DateTime, Utc};
+use punctual_core::{OnLost, Outcome, Policies, Run};
+
+use super::shift::{earlier, later};
+use super::{Absence, Case};
+
+impl Case<'_> {
+    /// When instances were taken, at most: from when they were due, or claimed by a store that
+    /// answers late, until their end reached the store.
+    pub(super) fn busy(&self) -> Busy {
+        let slack = self.checker.patience + self.checker.skew;
+        let mut busy = Busy::default();
+        for run in self.runs.iter().filter(|run| may_run(run)) {
+            let from = earlier(self.taken(run), slack);
+            busy.taken.push(from);
+            let end = run.finished.filter(|_| run.state.outcome().is_some());
+            let freed = end.map(|end| later(self.told(run, end.max(from)), slack));
+            busy.freed.extend(freed);
+            let began = run.started.or(end);
+            busy.due.push(earlier(run.fire_time(), slack));
+            busy.began.extend(began.map(|began| later(began, slack)));
+        }
+        for times in [
+            &mut busy.taken,
+            &mut busy.freed,
+            &mut busy.due,
+            &mut busy.began,
+        ] {
+            times.sort_unstable();
+        }
+        busy
+    }
+
+    /// How many instances were taken when, to the second.
+    pub(super) fn load(&self) -> Load {
+        let skew = self.checker.skew;
+        let mut changes: Vec<(DateTime<Utc>, i32)> = Vec::new();
+        for run in self.runs.iter().filter(|run| may_run(run)) {
+            let from = earlier(self.taken(run), skew);
+            changes.push((from, 1));
+            let end = run.finished.filter(|_| run.state.outcome().is_some());
+            let freed = end.map(|end| later(self.told(run, end.max(from)), skew));
+            changes.extend(freed.map(|freed| (freed, -1)));
+        }
+        changes.sort_unstable();
+        let mut taken = 0;
+        for (_, change) in &mut changes {
+            taken += *change;
+            *change = taken;
+        }
+        Load(changes)
+    }
+
+    /// From when a run held its instance: one that was rerun was under way long before it started
+    /// where it ended, and of one that was lost the ledger does not tell.
+    fn taken(&self, run: &Run) -> DateTime<Utc> {
+        let is_once = |policies: &Policies| policies.on_lost == OnLost::Record;
+        let once = run.started.filter(|_| self.policies_of(run).all(is_once));
+        once.unwrap_or(run.fire_time())
+    }
+
+    /// When the store was told of an end at the latest: its node may have been cut off.
+    fn told(&self, run: &Run, end: DateTime<Utc>) -> DateTime<Utc> {
+        let slack = self.checker.patience + self.checker.skew;
+        let cut_off = self.checker.cut_off.iter();
+        let its = cut_off.filter(|(name, _)| run.node.as_deref() == Some(name));
+        its.fold(end, |told, (_, absence)| {
+            let is_held_up = absence.widened(slack).holds(told);
+            if is_held_up {
+                told.max(absence.until)
+            } else {
+                told
+            }
+        })
+    }
+
+    /// Whether a run counts among the instances before it starts.
+    pub(super) fn counts_early(&self, run: &Run) -> bool {
+        run.started != Some(self.taken(run))
+    }
+}
+
+fn may_run(run: &Run) -> bool {
+    run.state.outcome().is_none_or(Outcome::has_run)
+}
+
+/// How many instances may have been under way, and how many runs may have waited.
+#[derive(Default)]
+pub(super) struct Busy {
+    taken: Vec<DateTime<Utc>>,
+    freed: Vec<DateTime<Utc>>,
+    due: Vec<DateTime<Utc>>,
+    began: Vec<DateTime<Utc>>,
+}
+
+impl Busy {
+    pub(super) fn at(&self, t: DateTime<Utc>) -> u32 {
+        count(&self.taken, &self.freed, t)
+    }
+
+    pub(super) fn waiting_at(&self, t: DateTime<Utc>) -> u32 {
+        count(&self.due, &self.began, t)
+    }
+}
+
+fn count(from: &[DateTime<Utc>], until: &[DateTime<Utc>], t: DateTime<Utc>) -> u32 {
+    let begun = from.partition_point(|from| *from <= t);
+    let over = until.partition_point(|end| *end < t);
+    u32::try_from(begun.saturating_sub(over)).unwrap_or(u32::MAX)
+}
+
+/// How many instances are taken from each of these times until the next.
+pub(super) struct Load(Vec<(DateTime<Utc>, i32)>);
+
+impl Load {
+    /// When this number of instances or more was taken.
+    pub(super) fn full(
+        &self,
+        limit: u32,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Vec<Absence> {
+        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+        let first = self.0.partition_point(|(at, _)| *at <= from);
+        let steps = self.0[first.saturating_sub(1)..].iter();
+        let ends = self.0[first.saturating_sub(1)..].iter().skip(1);
+        let ends = ends.map(|(at, _)| *at).chain([until]);
+        let spans = steps.zip(ends).take_while(|((at, _), _)| *at < until);
+        let full = spans.filter(|((_, taken), _)| *taken >= limit);
+        full.map(|((at, _), end)| Absence::new((*at).max(from), end.min(until)))
+            .collect()
+    }
+}

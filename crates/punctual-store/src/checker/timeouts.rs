@@ -1,0 +1,36 @@
+//! Runs that took too long, and whether they did.
+
+use chrono::TimeDelta;
+use punctual_core::{Policies, Run};
+
+use super::Case;
+
+impl Case<'_> {
+    pub(super) fn timed_out(&self, run: &Run) -> Option<String> {
+        let limit_of = |policies: &Policies| {
+            let limit = policies.timeout.limit()?;
+            TimeDelta::from_std(limit).ok().or(Some(TimeDelta::MAX))
+        };
+        let Some(limit) = self.policies_of(run).filter_map(limit_of).min() else {
+            return Some("but it has no timeout".into());
+        };
+        let took = self.took(run)?;
+        (took + self.checker.grain < limit).then(|| format!("but after {took}, and it had {limit}"))
+    }
+
+    /// How long its last attempt took at most until it was told to end.
+    fn took(&self, run: &Run) -> Option<TimeDelta> {
+        let by_ledger = || {
+            // It may have waited for a place on its executor all the time.
+            let began = run.started.filter(|_| !self.history.waits);
+            let took = run.finished? - began.unwrap_or(run.fire_time());
+            Some(took + self.checker.skew)
+        };
+        let bodies = self.bodies.filter(|_| !self.history.waits);
+        let last = bodies.and_then(|bodies| bodies.last_of(run));
+        let Some(last) = last else {
+            return by_ledger();
+        };
+        Some(last.told.or(last.ended)? - last.began)
+    }
+}

@@ -1,0 +1,266 @@
+//! Single ledgers of runs that something ended before their time, written down by hand.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::{
+    CancelReason, Coalesce, Job, MaxInstances, Outcome, Overlap, Policies, Run, RunState,
+    SkipReason, Timeout,
+};
+use punctual_store::StoredJob;
+use punctual_store::checker::{
+    Absence, Between, Checker, Ending, Execution, History, Rule, Target,
+};
+
+use super::cases::{at, decided, history, id, ran, row, rules};
+
+const USER: Outcome = Outcome::Cancelled(CancelReason::User);
+const SHUTDOWN: Outcome = Outcome::Cancelled(CancelReason::Shutdown);
+const REPLACED: Outcome = Outcome::Cancelled(CancelReason::Replaced);
+
+fn with(policies: Policies) -> StoredJob {
+    let mut row = row();
+    row.job = Arc::new(Job::clone(&row.job).with_policies(policies));
+    row
+}
+
+fn ended(minute: u32, outcome: Outcome) -> Run {
+    let mut run = ran(minute);
+    run.state = RunState::Ended(outcome);
+    run.node = Some("one".into());
+    run
+}
+
+/// What the body of a run wrote down.
+fn body(run: &Run, ending: Ending, told: Option<DateTime<Utc>>) -> Execution {
+    Execution {
+        job: id(),
+        run: run.id,
+        fire_time: run.fire_time(),
+        attempt: run.attempts,
+        node: "one".to_owned(),
+        began: run.started.unwrap(),
+        told,
+        ended: run.finished,
+        ending,
+        forsaken: None,
+    }
+}
+
+/// No caller cancelled anything, and no node was shut down.
+fn judge(history: History) -> Checker {
+    Checker::new().history(history).cancels([]).shutdowns([])
+}
+
+#[test]
+fn a_job_that_always_succeeds_is_not_cancelled_and_does_not_fail() {
+    let ledger: Vec<Run> = (0..6)
+        .map(|minute| match minute % 2 {
+            0 => ended(minute, USER),
+            _ => ended(minute, Outcome::Failed),
+        })
+        .collect();
+    let bodies = ledger.iter().map(|run| body(run, Ending::Succeeded, None));
+    let checker = judge(history()).executions(bodies);
+    let found = rules(&checker, &ledger, "12:05:10");
+    let (wrong, unasked) = (Rule::Contradictory, Rule::WithoutReason);
+    // Each of the cancelled ones twice: no caller asked for it, and its body succeeded.
+    assert_eq!(
+        found,
+        [
+            unasked, wrong, wrong, unasked, wrong, wrong, unasked, wrong, wrong
+        ]
+    );
+}
+
+#[test]
+fn an_alarm_of_one_fire_time_does_not_end_the_next_ones() {
+    let backlog = with(Policies {
+        coalesce: Coalesce::All { at_most: 3 },
+        timeout: Timeout::After(Duration::from_secs(10)),
+        ..Policies::default()
+    });
+    let nobody = Absence::new(at("12:00:00"), at("12:02:10"));
+    let mut ledger = [
+        ended(0, Outcome::TimedOut),
+        ended(1, SHUTDOWN),
+        ended(2, SHUTDOWN),
+    ];
+    let times = [("12:02:10", "12:02:20"), ("12:02:20", "12:02:25")];
+    for (run, (started, finished)) in ledger.iter_mut().zip(times) {
+        run.started = Some(at(started));
+        run.finished = Some(at(finished));
+    }
+    // The third never began.
+    (ledger[2].started, ledger[2].attempts) = (None, 0);
+    ledger[2].finished = ledger[1].finished;
+    let told = Some(at("12:02:20"));
+    let bodies = [
+        body(&ledger[0], Ending::Failed, told),
+        body(&ledger[1], Ending::Dropped, None),
+    ];
+    let by_ledger = judge(History::of(&backlog, at("11:59:00"))).absence(nobody);
+    let unasked = Rule::WithoutReason;
+    assert_eq!(rules(&by_ledger, &ledger, "12:02:40"), [unasked; 2]);
+    let by_bodies = by_ledger.executions(bodies);
+    let found = rules(&by_bodies, &ledger, "12:02:40");
+    assert_eq!(found, [unasked, Rule::Contradictory, unasked]);
+}
+
+#[test]
+fn an_attempt_has_its_own_time() {
+    let policies = Policies {
+        timeout: Timeout::After(Duration::from_secs(10)),
+        retry: punctual_core::Retry::attempts(2),
+        ..Policies::default()
+    };
+    let mut run = ended(0, Outcome::TimedOut);
+    run.attempts = 2;
+    run.finished = Some(at("12:00:10"));
+    let (first, mut last) = (
+        body(&run, Ending::Failed, None),
+        body(&run, Ending::Failed, None),
+    );
+    let first = Execution {
+        attempt: 1,
+        ended: Some(at("12:00:08")),
+        ..first
+    };
+    last.began = at("12:00:09");
+    last.told = last.ended;
+    let checker = judge(History::of(&with(policies), at("11:59:00")));
+    let checker = checker.executions([first, last]);
+    let found = rules(&checker, &[run.clone()], "12:00:20");
+    assert_eq!(found, [Rule::WithoutReason]);
+    let coarse = checker.grain(TimeDelta::seconds(9));
+    assert_eq!(rules(&coarse, &[run], "12:00:20"), []);
+}
+
+#[test]
+fn a_caller_cancels_what_it_names_and_not_before_it_calls() {
+    let mut ledger = [ended(0, USER), ended(1, USER)];
+    ledger[0].finished = Some(at("12:01:00"));
+    let late = Between::from(at("12:03:00"));
+    let targets = [
+        (Target::from(ledger[0].id), 1),
+        (Target::FireTime(id(), ledger[1].fire_time()), 1),
+        (Target::from(id()), 0),
+    ];
+    for (target, left) in targets {
+        let now = "12:01:10";
+        let then = at("12:01:00");
+        let found = rules(
+            &judge(history()).cancelled(target.clone(), then),
+            &ledger,
+            now,
+        );
+        assert_eq!(found.len(), left, "{target:?}: {found:?}");
+        let found = rules(&judge(history()).cancelled(target, late), &ledger, now);
+        assert_eq!(found.len(), 2, "{found:?}");
+    }
+}
+
+#[test]
+fn a_removal_cancels_what_waits() {
+    let queue = with(Policies {
+        overlap: Overlap::Queue { at_most: 2 },
+        ..Policies::default()
+    });
+    let history = History::of(&queue, at("11:59:00")).removed_at(at("12:01:10"));
+    let mut waited = ended(1, USER);
+    (waited.started, waited.attempts) = (None, 0);
+    waited.finished = Some(at("12:01:10"));
+    let mut long = ran(0);
+    long.finished = Some(at("12:01:20"));
+    let ledger = [long, waited];
+    assert_eq!(rules(&judge(history.clone()), &ledger, "12:02:00"), []);
+    let mut ledger = ledger;
+    (ledger[1].started, ledger[1].attempts) = (Some(at("12:01:00")), 1);
+    let found = rules(&judge(history), &ledger[1..], "12:02:00");
+    assert!(found.contains(&Rule::WithoutReason), "{found:?}");
+}
+
+#[test]
+fn a_shutdown_cancels_on_its_own_node_only() {
+    let ledger = [ended(0, SHUTDOWN)];
+    let of = |name: &str| {
+        let span = Absence::new(at("12:00:00"), at("12:00:05"));
+        judge(history()).shutdowns([(name.to_owned(), span)])
+    };
+    assert_eq!(rules(&of("one"), &ledger, "12:00:20"), []);
+    assert_eq!(
+        rules(&of("two"), &ledger, "12:00:20"),
+        [Rule::WithoutReason]
+    );
+}
+
+#[test]
+fn what_is_replaced_has_a_replacement_that_began() {
+    let policies = Policies {
+        overlap: Overlap::CancelRunning,
+        ..Policies::default()
+    };
+    let checker = judge(History::of(&with(policies), at("11:59:00")));
+    let mut hung = ran(0);
+    hung.finished = Some(at("12:10:00"));
+    let mut ledger = vec![hung];
+    for minute in 1..10 {
+        let mut waited = ended(minute, REPLACED);
+        (waited.started, waited.attempts) = (None, 0);
+        waited.finished = Some(waited.fire_time() + TimeDelta::minutes(1));
+        ledger.push(waited);
+    }
+    let last = ran(10);
+    ledger.push(last);
+    // The last ones were replaced in time: it began when the hung one ended.
+    let found = rules(&checker, &ledger, "12:10:10");
+    assert_eq!(found, [Rule::WithoutReason; 8]);
+    let mut sound = vec![ended(0, REPLACED), ran(1)];
+    sound[0].finished = Some(at("12:01:00"));
+    assert_eq!(rules(&checker, &sound, "12:01:10"), []);
+}
+
+#[test]
+fn a_queue_is_full_of_what_waits() {
+    let queue = with(Policies {
+        overlap: Overlap::Queue { at_most: 1 },
+        ..Policies::default()
+    });
+    let checker = judge(History::of(&queue, at("11:59:00"))).patience(TimeDelta::seconds(5));
+    let mut long = ran(0);
+    long.finished = Some(at("12:02:30"));
+    let mut waited = ran(1);
+    waited.started = Some(at("12:02:30"));
+    waited.finished = Some(at("12:02:40"));
+    let full = Outcome::Skipped(SkipReason::QueueFull);
+    let ledger = [long, waited, decided(2, full, at("12:02:00"))];
+    assert_eq!(rules(&checker, &ledger, "12:02:50"), []);
+    let mut ledger = ledger;
+    ledger[1] = decided(1, full, at("12:01:00"));
+    assert_eq!(
+        rules(&checker, &ledger, "12:02:50"),
+        [Rule::WithoutReason; 2]
+    );
+}
+
+#[test]
+fn what_waits_in_a_queue_keeps_its_grace_time_but_for_the_wait() {
+    let queue = with(Policies {
+        overlap: Overlap::Queue { at_most: 2 },
+        max_instances: MaxInstances::ONE,
+        misfire_grace_time: Duration::from_secs(10).into(),
+        ..Policies::default()
+    });
+    let nobody = Absence::new(at("12:01:00"), at("12:02:00"));
+    let checker = judge(History::of(&queue, at("11:59:00"))).patience(TimeDelta::seconds(5));
+    let checker = checker.absence(nobody);
+    let mut late = ran(1);
+    late.started = Some(at("12:01:58"));
+    late.finished = Some(at("12:01:59"));
+    let mut long = ran(0);
+    long.finished = Some(at("12:01:55"));
+    assert_eq!(rules(&checker, &[long, late.clone()], "12:02:01"), []);
+    let found = rules(&checker, &[ran(0), late], "12:02:01");
+    assert_eq!(found, [Rule::Late]);
+}
