@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use crate::plan::JobView;
-use crate::{Declared, Error, JobId, MissReason, Policies, Trigger};
+use crate::plan::{JobView, Next};
+use crate::{Declared, Error, JobId, MissReason, Policies, Trigger, Undecided};
 
 static DEFAULT_POLICIES: LazyLock<Policies> = LazyLock::new(Policies::default);
 
@@ -310,10 +310,17 @@ pub struct JobState {
     pub next_run_time: Option<DateTime<Utc>>,
     /// Keeps the phase of a trigger without a start; see [`Trigger::anchored`].
     pub anchor: Option<DateTime<Utc>>,
-    /// Which `add_job` it belongs to.
+    /// The incarnation that it was added with. It stays the same as long as the job is in its
+    /// store, and runs refer to it.
+    pub birth: u64,
+    /// Which definition of its fire times it belongs to. An edit that lets them begin anew changes
+    /// it.
     pub incarnation: u64,
     /// Counts the changes of the stored row.
     pub revision: u64,
+    /// The fencing token that was given out last. It grows with every run that is opened or taken
+    /// over, and never falls for the id of a job.
+    pub token: u64,
     /// How many instances are under way, on all nodes.
     pub running: u32,
     /// How many runs wait for a free instance, on all nodes.
@@ -326,4 +333,39 @@ pub struct JobState {
     pub search_limit: bool,
     /// Why nobody decided its next fire time when it was due, if that is not mere lateness.
     pub absence: MissReason,
+}
+
+impl JobState {
+    /// Moves on to what a [`Plan`](crate::plan::Plan) says comes next.
+    pub fn advance(&mut self, next: &Next) {
+        self.absence = MissReason::Grace;
+        match next {
+            Next::At { fire_time, .. } => self.next_run_time = Some(*fire_time),
+            Next::Finished => {
+                self.next_run_time = None;
+                self.finished = true;
+            }
+            Next::Unknown(Undecided::SearchLimit | Undecided::Faulty(_)) => {
+                self.next_run_time = None;
+                self.search_limit = true;
+            }
+            // A node that lacks the code of a trigger does not claim, so nothing changes here.
+            Next::Unknown(_) | Next::Paused => {}
+        }
+    }
+
+    /// Begins anew from a first fire time, after an edit.
+    pub fn restart(&mut self, next_run_time: Option<DateTime<Utc>>) {
+        self.next_run_time = next_run_time;
+        self.finished = false;
+        self.search_limit = false;
+        self.absence = MissReason::Grace;
+    }
+
+    /// Whether the job has nothing left to do: its trigger is finished, and none of its runs is
+    /// under way or waits. Such a job leaves its store.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.finished && self.running == 0 && self.queued == 0
+    }
 }

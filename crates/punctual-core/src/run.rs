@@ -77,6 +77,8 @@ pub enum SkipReason {
     NoExecutor,
     /// The task of the job became unknown while a run waited for its turn.
     NoTask,
+    /// An edit of the job, or its removal, passed over what was due.
+    Edited,
 }
 
 impl Outcome {
@@ -111,6 +113,7 @@ impl fmt::Display for Outcome {
             Self::Skipped(SkipReason::QueueFull) => "skipped (queue_full)",
             Self::Skipped(SkipReason::NoExecutor) => "skipped (no_executor)",
             Self::Skipped(SkipReason::NoTask) => "skipped (no_task)",
+            Self::Skipped(SkipReason::Edited) => "skipped (edited)",
             Self::Coalesced => "coalesced",
             Self::Lost => "lost",
         })
@@ -171,9 +174,9 @@ pub struct RunKey {
 
 /// The number of a run in its store.
 ///
-/// Numbers grow in the order in which runs are opened, on all nodes together, so a run's number is
-/// its fencing token too: a resource that remembers the highest one it saw can refuse a run that
-/// was overtaken.
+/// A number is unique and never changes, also when another node goes on with the run. It says
+/// nothing about the order of two runs, because stores give numbers out in blocks. A resource that
+/// has to refuse a run that was overtaken compares fencing tokens, which are counted for each job.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -192,6 +195,8 @@ impl fmt::Display for RunId {
 pub struct Run {
     /// Its number in the store.
     pub id: RunId,
+    /// When the store took it in.
+    pub opened: DateTime<Utc>,
     /// The job it belongs to.
     pub job: JobId,
     /// What makes it unique.
@@ -222,6 +227,7 @@ impl Run {
     pub fn queued(id: RunId, job: JobId, key: RunKey) -> Self {
         Self {
             id,
+            opened: key.fire_time,
             job,
             key,
             state: RunState::Queued,

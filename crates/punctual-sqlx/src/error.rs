@@ -26,6 +26,8 @@ pub enum ErrorKind {
     Locked,
     /// A newer Punctual made the tables.
     Newer,
+    /// A Punctual made the tables whose form is not read any more.
+    Older,
     /// The tables are not those that Punctual makes.
     Foreign,
 }

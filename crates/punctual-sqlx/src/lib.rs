@@ -5,12 +5,12 @@
 //! What is stored can be read by people: instants are microseconds since 1970, triggers, policies
 //! and arguments are JSON text, outcomes are words.
 
-mod batch;
 mod error;
 pub mod limits;
 mod outcome;
 mod prefix;
 mod row;
+mod rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 

@@ -12,8 +12,27 @@ pub const MAX_TEXT_BYTES: usize = 1 << 20;
 /// it.
 pub const MAX_PREFIX_BYTES: usize = 32;
 
-/// Beyond this many edited jobs, who asks for changes is told to read the window again.
+/// Longest arguments in bytes that the list of due jobs shows: longer ones are read only with the
+/// claim that needs them.
+pub(crate) const HEAD_BYTES: usize = 1 << 10;
+
+/// Beyond this many edited jobs, who asks for changes is told to read the due jobs again.
 pub(crate) const MAX_CHANGES: usize = 1_024;
 
-/// How many jobs go into one statement: some megabytes of text at the most common sizes.
+/// Waiting jobs that are named at a time.
+pub(crate) const MAX_WAITING: usize = 256;
+
+/// How many jobs go into one statement, and one transaction: others get their turn in between.
 pub(crate) const JOBS_A_STATEMENT: usize = 1_000;
+
+/// Bytes of definitions that go into one statement. A single job may hold more.
+pub(crate) const BYTES_A_STATEMENT: usize = 4 << 20;
+
+/// Jobs that are removed in one transaction.
+pub(crate) const JOBS_A_CLEARING: usize = 500;
+
+/// Rows that are read at a time by those who may need more.
+pub(crate) const PAGE: usize = 500;
+
+/// Jobs with all their arguments that are read at a time.
+pub(crate) const WHOLE_JOBS: usize = 100;

@@ -1,12 +1,14 @@
 //! Where a run stands, as a word in a column.
 
 use punctual_core::{CancelReason, MissReason, Outcome, RunState, SkipReason};
+use punctual_store::OpenState;
 
 pub(crate) const QUEUED: &str = "queued";
 pub(crate) const RUNNING: &str = "running";
+pub(crate) const RETRYING: &str = "retrying";
 
 /// Every outcome and its word. Words are never changed: stores keep them.
-const OUTCOMES: [(Outcome, &str); 17] = [
+const OUTCOMES: [(Outcome, &str); 18] = [
     (Outcome::Succeeded, "succeeded"),
     (Outcome::Failed, "failed"),
     (Outcome::Panicked, "panicked"),
@@ -37,6 +39,7 @@ const OUTCOMES: [(Outcome, &str); 17] = [
         "skipped_no_executor",
     ),
     (Outcome::Skipped(SkipReason::NoTask), "skipped_no_task"),
+    (Outcome::Skipped(SkipReason::Edited), "skipped_edited"),
     (Outcome::Coalesced, "coalesced"),
     (Outcome::Lost, "lost"),
 ];
@@ -50,11 +53,39 @@ pub(crate) fn state(word: &str) -> Option<RunState> {
     match word {
         QUEUED => Some(RunState::Queued),
         RUNNING => Some(RunState::Running),
+        RETRYING => Some(RunState::Retrying),
         _ => {
             let (outcome, _) = OUTCOMES.iter().find(|(_, own)| *own == word)?;
             Some(RunState::Ended(*outcome))
         }
     }
+}
+
+/// Where an open run stands, as a word.
+pub(crate) fn open_word(state: OpenState) -> &'static str {
+    match state {
+        OpenState::Queued => QUEUED,
+        OpenState::Running => RUNNING,
+        OpenState::Retrying { .. } => RETRYING,
+    }
+}
+
+/// Why a run is to be cancelled, as a word.
+pub(crate) fn cancel_word(reason: CancelReason) -> &'static str {
+    match reason {
+        CancelReason::User => "user",
+        CancelReason::Shutdown => "shutdown",
+        CancelReason::Replaced => "replaced",
+    }
+}
+
+/// What is not understood was asked for all the same.
+pub(crate) fn cancel(word: &str) -> CancelReason {
+    use CancelReason::{Replaced, Shutdown, User};
+    let mut reasons = [Shutdown, Replaced].into_iter();
+    reasons
+        .find(|reason| cancel_word(*reason) == word)
+        .unwrap_or(User)
 }
 
 /// Why a job was not looked at, as a word.
@@ -99,7 +130,8 @@ mod tests {
                 SkipReason::MaxInstances
                 | SkipReason::QueueFull
                 | SkipReason::NoExecutor
-                | SkipReason::NoTask => true,
+                | SkipReason::NoTask
+                | SkipReason::Edited => true,
             },
         }
     }
@@ -112,5 +144,17 @@ mod tests {
             assert_eq!(state(text), Some(RunState::Ended(outcome)));
         }
         assert_eq!(state("exploded"), None);
+    }
+
+    #[test]
+    fn every_reason_to_cancel_has_its_word() {
+        for reason in [
+            CancelReason::User,
+            CancelReason::Shutdown,
+            CancelReason::Replaced,
+        ] {
+            assert_eq!(cancel(cancel_word(reason)), reason);
+        }
+        assert_eq!(cancel("whim"), CancelReason::User);
     }
 }

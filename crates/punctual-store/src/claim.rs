@@ -1,25 +1,30 @@
-//! The one transaction that moves schedules on: end marks first, then claims.
+//! The request that moves schedules on: what became of runs first, then claims.
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::Plan;
-use punctual_core::{JobId, Origin, Outcome, RunId};
+use punctual_core::{CancelReason, Job, JobId, Origin, Outcome, RunId};
 
-use crate::{Lease, StoredJob};
+use crate::{Lease, OpenRun, StoredJob};
 
-/// What a node wants to change, all or nothing.
+/// What a node wants to change, atomic for each job.
 #[derive(Debug, Clone)]
 pub struct ClaimRequest {
     /// Who asks. An old epoch is refused as fenced.
     pub lease: Lease,
     /// The time by which it decided.
     pub now: DateTime<Utc>,
-    /// Runs that ended; they are applied before the claims, so that a claim finds their instances
-    /// free.
+    /// What became of its runs. They are applied before the claims, so that a claim finds their
+    /// instances free.
     pub ends: Vec<RunEnd>,
     /// What it wants to open.
     pub claims: Vec<Claim>,
-    /// Whether it was sent before and nobody knows what became of it: then a run by hand may be
-    /// there already. A store that keeps the keys of all runs unique need not look at this.
+    /// Whether it takes waiting runs of the jobs that it names. A node that is paused or shuts down
+    /// takes none.
+    pub takes_waiting: bool,
+    /// Whether it was sent before with an unknown answer: then a run by hand may be there already.
+    /// A store that keeps the keys of all runs unique need not look at this.
     pub is_repeated: bool,
 }
 
@@ -28,10 +33,13 @@ pub struct ClaimRequest {
 pub struct Claim {
     /// The job.
     pub id: JobId,
-    /// Its incarnation as it was read.
-    pub incarnation: u64,
+    /// Its birth as it was read: a job that was added again under the same id is another one.
+    pub birth: u64,
     /// What is asked for.
     pub kind: ClaimKind,
+    /// Whether the answer shall hold the job, because the node has only read its
+    /// [head](crate::DueJob::is_head).
+    pub wants_job: bool,
 }
 
 /// What a claim asks for.
@@ -45,19 +53,14 @@ pub enum ClaimKind {
         plan: Plan,
     },
     /// A run by hand. It neither needs a revision nor moves the schedule; of its plan only
-    /// `start`, `queue` and `skipped` count. Lost if its key was used.
+    /// `start`, `queue`, `cancel` and `skipped` count. Lost if its key was used.
     Manual {
         /// What was decided about it.
         plan: Plan,
     },
-    /// Queued runs of this node, which together are one instance, start. Won only if they are
-    /// its own and still queued, and an instance is free.
-    Promote {
-        /// The first of them; their numbers follow each other.
-        first: RunId,
-        /// How many they are.
-        count: u32,
-    },
+    /// The waiting runs of the job that may start, as far as there is room. They are
+    /// [handed](ClaimReply::handed) to the node.
+    Promote,
 }
 
 impl ClaimKind {
@@ -65,19 +68,32 @@ impl ClaimKind {
     #[must_use]
     pub fn origin(&self) -> Origin {
         match self {
-            Self::Advance { .. } | Self::Promote { .. } => Origin::Scheduled,
+            Self::Advance { .. } | Self::Promote => Origin::Scheduled,
             Self::Manual { .. } => Origin::Manual,
+        }
+    }
+
+    /// What was decided; nothing for waiting runs, about which was decided before.
+    #[must_use]
+    pub fn plan(&self) -> Option<&Plan> {
+        match self {
+            Self::Advance { plan, .. } | Self::Manual { plan } => Some(plan),
+            Self::Promote => None,
         }
     }
 }
 
-/// How a run ended.
+/// How an attempt of a run ended, and with it the run, unless a further attempt is to follow.
 #[derive(Debug, Clone)]
 pub struct RunEnd {
-    /// Which one. One that is not open (any more) is ignored: its end was recorded.
+    /// Which run. One that does not belong to the node (any more) is ignored: others have decided
+    /// about it, or its end was recorded before.
     pub run: RunId,
     /// How it ended.
     pub outcome: Outcome,
+    /// When the next attempt is due, in microseconds since 1970; `None` if the run is over. Until
+    /// then the run waits, keeps its instance, and belongs to no node.
+    pub retry_at: Option<i64>,
     /// When its first attempt started, in microseconds since 1970; `None` if none did.
     pub started: Option<i64>,
     /// When it ended, in microseconds since 1970.
@@ -86,6 +102,25 @@ pub struct RunEnd {
     pub attempts: u32,
     /// The result as JSON text, or the error's text.
     pub text: Option<EndText>,
+}
+
+impl RunEnd {
+    /// Lets a run that has not begun at its node wait again, for any node, from `now` on.
+    #[must_use]
+    pub fn again(run: &OpenRun, now: i64) -> Self {
+        Self {
+            run: run.id,
+            outcome: Outcome::Lost,
+            retry_at: Some(now),
+            started: run.started,
+            finished: now,
+            attempts: run.attempts,
+            text: run
+                .failure
+                .as_ref()
+                .map(|text| EndText::Error(text.clone())),
+        }
+    }
 }
 
 /// What a run leaves to read.
@@ -97,11 +132,27 @@ pub enum EndText {
     Error(Box<str>),
 }
 
+impl EndText {
+    /// The text, whatever it is.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Result(text) | Self::Error(text) => text,
+        }
+    }
+}
+
 /// What became of a claim request.
 #[derive(Debug, Clone, Default)]
 pub struct ClaimReply {
+    /// How many of the ends were applied or ignored, from the first on. The others were not tried.
+    pub ends_done: usize,
     /// An answer for each claim, in their order.
     pub answers: Vec<ClaimAnswer>,
+    /// Waiting runs that are the node's from now on, and start.
+    pub handed: Vec<Handed>,
+    /// Runs of the node that are to be cancelled since newer ones replace them.
+    pub cancels: Vec<(RunId, CancelReason)>,
     /// Jobs that left the store because their last run ended.
     pub removed: Vec<StoredJob>,
 }
@@ -109,24 +160,82 @@ pub struct ClaimReply {
 /// What became of a claim.
 #[derive(Debug, Clone)]
 pub enum ClaimAnswer {
-    /// It is yours: start and queue what the plan says.
+    /// It is made: start what the plan says. What it queues waits in the store.
     Won(Won),
     /// The row has moved on: here it is, or nothing if the job is gone.
     Lost(Option<StoredJob>),
-    /// All instances are busy, on all nodes together: plan again with this state.
+    /// All instances are busy, or the queue is full, or others wait already, on all nodes together:
+    /// plan again with this state.
     AtLimit(StoredJob),
+    /// The request was too large for the store, which has stopped before this claim: ask again.
+    NotTried,
 }
 
 /// What a won claim gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Won {
     /// The row's revision now.
     pub revision: u64,
-    /// The number of the first run that was opened; the others follow it, those that start before
-    /// those that wait.
+    /// The number of the first run that was opened; the others of the plan follow it.
     pub first: RunId,
+    /// The fencing token of the first run; those of the others follow it.
+    pub token: u64,
     /// How many instances are under way now.
     pub running: u32,
     /// How many runs wait now.
     pub queued: u32,
+    /// The job, if the claim wanted it.
+    pub job: Option<Arc<Job>>,
+}
+
+impl Won {
+    /// What a row gives that stands so after the claim.
+    #[must_use]
+    pub fn new(state: &punctual_core::JobState, first: RunId, token: u64) -> Self {
+        Self {
+            revision: state.revision,
+            first,
+            token,
+            running: state.running,
+            queued: state.queued,
+            job: None,
+        }
+    }
+}
+
+/// An instance that waited and is a node's from now on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Handed {
+    /// The job.
+    pub job: StoredJob,
+    /// Its runs in their order: they run one after another and count as one instance.
+    pub runs: Vec<OpenRun>,
+}
+
+/// A run that is to be cancelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancelRequest {
+    /// Which one.
+    pub run: RunId,
+    /// Why.
+    pub reason: CancelReason,
+    /// When it was asked for.
+    pub now: DateTime<Utc>,
+}
+
+/// What became of a request to cancel a run.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CancelAnswer {
+    /// There is no such run, or it is over.
+    NotOpen,
+    /// A node has it, and will be told.
+    Asked,
+    /// It waited, and is over, with the others of its instance.
+    Ended {
+        /// The runs as they were.
+        runs: Vec<OpenRun>,
+        /// The job, if it left the store with them.
+        removed: Option<StoredJob>,
+    },
 }

@@ -29,6 +29,9 @@ pub enum ErrorKind {
     Fenced,
     /// The store is at one of its limits.
     Full,
+    /// The store will never take this request as it is: a part of it is too long, or holds what
+    /// the store cannot keep. Nothing was changed.
+    Refused,
     /// The row of the job cannot be understood. It is left as it is.
     Unreadable,
     /// The store failed, or cannot be reached now. Whether the change was made is unknown; trying
@@ -86,6 +89,26 @@ impl Error {
         Self::new(ErrorKind::Full, what)
     }
 
+    /// The store will never take the request as it is.
+    #[must_use]
+    pub fn refused(reason: impl Into<Source>) -> Self {
+        let reason = reason.into();
+        Self {
+            kind: ErrorKind::Refused,
+            message: format!("the store refused the request: {reason}"),
+            reason: Some(reason),
+        }
+    }
+
+    /// The store did not answer in time.
+    #[must_use]
+    pub fn silent(after: std::time::Duration) -> Self {
+        Self::new(
+            ErrorKind::Unavailable,
+            format!("the store did not answer within {after:?}"),
+        )
+    }
+
     /// The row of a job cannot be understood.
     #[must_use]
     pub fn unreadable(id: &JobId, reason: &str) -> Self {
@@ -123,6 +146,23 @@ impl Error {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.kind == ErrorKind::NotFound
+    }
+
+    /// Whether the change may have been made all the same, in part or as a whole. Repeating the call
+    /// is harmless and may help.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.kind == ErrorKind::Unavailable
+    }
+
+    /// Whether repeating the same request cannot help. A request of several parts can be split, to
+    /// find the one that is refused.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        matches!(
+            self.kind,
+            ErrorKind::Refused | ErrorKind::Full | ErrorKind::Unreadable
+        )
     }
 
     /// Whether the row was changed since it was read.

@@ -1,30 +1,43 @@
 //! What the Punctual job scheduler asks of a store.
 //!
 //! - [`JobStore`] is the contract: jobs, claims, runs, nodes. Every method says what must be atomic.
+//! - [`batch`] decides what a request makes of rows, the same in every store.
 //! - [`MemoryStore`] keeps jobs as long as the process lives.
 //! - [`conformance`] is the suite that every store has to pass.
 //! - [`checker`] judges a ledger, whichever store it comes from.
 //!
 //! This crate knows no runtime: a store answers with futures, whoever polls them.
 
+pub mod batch;
+mod capabilities;
 mod changes;
 pub mod checker;
 mod claim;
 pub mod conformance;
 mod error;
+mod future;
 mod job;
 mod ledger;
 mod memory;
 mod node;
 mod store;
 
+pub use capabilities::{BatchLimits, StoreCapabilities};
 pub use changes::{ChangedJobs, Changes};
-pub use claim::{Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, EndText, RunEnd, Won};
-pub use error::{Error, ErrorKind};
-pub use job::{
-    Insert, JobFilter, OnConflict, StoredJob, UnreadableJob, Update, Window, WindowRequest,
+pub use claim::{
+    CancelAnswer, CancelRequest, Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, EndText,
+    Handed, RunEnd, Won,
 };
-pub use ledger::{Retention, RunFilter, Statistics};
+pub use error::{Error, ErrorKind};
+pub use future::StoreFuture;
+pub use job::{
+    DueCursor, DueJob, DueJobs, DueRequest, Insert, JobFilter, KnownTasks, OnConflict, Replaced,
+    StoredJob, UnreadableJob, Update, WaitingJob,
+};
+pub use ledger::{Retention, RunCursor, RunFilter, Statistics};
 pub use memory::{LedgerLimits, MemoryStore};
-pub use node::{Lease, NodeInfo, OpenRun, Peer, RecoverRequest, Recovered, Renewal, TakenRun};
-pub use store::{JobStore, Reply, StoreTraits};
+pub use node::{
+    Beat, Drift, Lease, NodeInfo, OpenRequest, OpenRun, OpenState, Peer, RecountRequest, Recounted,
+    RecoverRequest, Recovered, RenewRequest, Renewal,
+};
+pub use store::JobStore;

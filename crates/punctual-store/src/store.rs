@@ -1,128 +1,247 @@
 //! The contract between a scheduler and what keeps its jobs.
 
 use std::fmt;
-use std::pin::Pin;
+use std::sync::Arc;
 
-use punctual_core::{JobId, Run, RunId};
+use chrono::{DateTime, Utc};
+use punctual_core::{JobId, Run};
 
 use crate::{
-    Changes, ClaimReply, ClaimRequest, Error, Insert, JobFilter, Lease, NodeInfo, OpenRun, Peer,
-    RecoverRequest, Recovered, Renewal, Retention, RunFilter, Statistics, StoredJob, UnreadableJob,
-    Update, Window, WindowRequest,
+    CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error,
+    Insert, JobFilter, Lease, NodeInfo, OpenRequest, OpenRun, Peer, RecountRequest, Recounted,
+    RecoverRequest, Recovered, RenewRequest, Renewal, Retention, RunFilter, Statistics,
+    StoreCapabilities, StoreFuture, StoredJob, UnreadableJob, Update,
 };
-
-/// An answer that may take its time.
-pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
-
-/// What a store is like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoreTraits {
-    /// Whether jobs survive the process; then their tasks need stable names.
-    pub persistent: bool,
-    /// Whether other processes may use it at the same time; then nodes renew leases.
-    pub shared: bool,
-}
 
 /// Keeps jobs, opens and closes their runs, and remembers what became of every fire time.
 ///
 /// The store holds the truth: whatever a node decides counts only once the store has accepted it.
-/// Every method is one transaction, all or nothing, and safe against every other call from any
-/// node. After [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) the caller does not know
-/// whether the change was made: repeating the call must then be harmless, and is, because claims
-/// and updates carry the revision that they were decided on, no key of a run is used twice, and an
-/// end mark is applied once. The protocol as a whole, with its crash points, is written down in
-/// `docs/design/claims.md`.
+/// The protocol as a whole, with its crash points, is written down in `docs/design/claims.md`; how
+/// to write a store, in `docs/writing-a-store.md`.
+///
+/// # Atomicity
+///
+/// A change is atomic for each job: all that a call does to one job, its runs and its counts
+/// happens together or not at all, and is safe against every other call from any node. A call that
+/// names many jobs may stop between two of them, and says in its answer what it did not try.
+///
+/// # Errors
+///
+/// An [`Error`] says what repeating can achieve. After [`Error::is_unknown`] the caller does not
+/// know which part of the change was made. Repeating the call must then be harmless, and is:
+/// claims and updates carry the revision that they were decided on, each key of a run is used
+/// once, and an end is applied once. After [`Error::is_refused`] repeating the same request cannot
+/// help.
+///
+/// # Time
+///
+/// Every call ends within a bound: the caller stops waiting after some seconds, drops the future,
+/// and takes the answer as unknown.
 ///
 /// # Cancel safety
 ///
-/// A future that is dropped before it answered may or may not have made its change, never a part
-/// of it.
+/// A future that is dropped before it answered may or may not have made its change, for each job
+/// as a whole.
 ///
 /// Every store has to pass [`conformance`](crate::conformance).
 pub trait JobStore: fmt::Debug + Send + Sync + 'static {
-    /// What the store is like.
-    fn traits(&self) -> StoreTraits;
+    /// Says what the store is like.
+    fn capabilities(&self) -> StoreCapabilities;
 
     /// Adds jobs, each by itself: one that is refused does not hold up the others. A new job gets
-    /// an incarnation that no job of this store ever had, greater than all before.
-    fn add(&self, jobs: Vec<Insert>) -> Reply<'_, Vec<Result<StoredJob, Error>>>;
+    /// a birth and an incarnation that no job of this store ever had, greater than all before, and
+    /// its fencing tokens begin above all that were given out for its id.
+    ///
+    /// A job that is [replaced](crate::OnConflict::Replace) by one with another trigger has its
+    /// overdue fire times [decided](StoredJob::passed_over) in the same change.
+    fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>>;
 
     /// Reads a job.
-    fn get(&self, id: JobId) -> Reply<'_, Option<StoredJob>>;
+    fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>>;
 
     /// Lists jobs in the order of their ids, [unreadable](Self::unreadable) ones left out.
-    fn list(&self, filter: JobFilter) -> Reply<'_, Vec<StoredJob>>;
+    fn list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>>;
 
     /// Changes a job if its revision is still the one that was read, else fails as
     /// [`Stale`](crate::ErrorKind::Stale).
-    fn update(&self, update: Update) -> Reply<'_, StoredJob>;
+    fn update(&self, update: Update) -> StoreFuture<'_, StoredJob>;
 
-    /// Removes a job. Its runs stay: those under way go on, those that ended stay in the ledger.
-    fn remove(&self, id: JobId) -> Reply<'_, Option<StoredJob>>;
+    /// Removes a job at `now`. Its overdue fire times are [decided](StoredJob::passed_over), its
+    /// waiting runs end as cancelled by the user. Runs under way go on, and what ended stays in the
+    /// ledger.
+    fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>>;
 
-    /// Removes all jobs and says how many there were. Unreadable ones stay.
-    fn clear(&self) -> Reply<'_, u64>;
+    /// Removes all jobs as [`remove`](Self::remove) does, and says how many there were. Unreadable
+    /// ones stay.
+    fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64>;
 
-    /// Lists up to so many jobs that cannot be understood, in the order of their ids. They are in
+    /// Lists up to `limit` jobs that cannot be understood, in the order of their ids. They are in
     /// no other answer; calls that name one fail as
     /// [`Unreadable`](crate::ErrorKind::Unreadable). A store whose rows cannot be damaged has none.
-    fn unreadable(&self, limit: usize) -> Reply<'_, Vec<UnreadableJob>> {
+    fn unreadable(&self, limit: usize) -> StoreFuture<'_, Vec<UnreadableJob>> {
         let _ = limit;
-        Box::pin(std::future::ready(Ok(Vec::new())))
+        StoreFuture::ready(Ok(Vec::new()))
     }
 
-    /// Reads the jobs that are due soon, unreadable ones left out.
-    fn window(&self, request: WindowRequest) -> Reply<'_, Window>;
+    /// Reads the jobs that are due soon, unreadable ones left out, and those with waiting runs that
+    /// may start.
+    fn due(&self, request: DueRequest) -> StoreFuture<'_, DueJobs>;
 
-    /// Records ends of runs, then decides claims, in their order.
+    /// Records what became of runs, then decides claims, in their order, then hands waiting runs
+    /// to the node.
     ///
-    /// Atomic for each job: the row is locked (in the order of ids), its revision compared, its
+    /// Atomic for each job: its row is locked (in the order of ids), its revision compared, its
     /// count of running instances compared with the limit of its policies, the row advanced and
-    /// the runs opened. Of any number of claims on one revision exactly one wins; the count never
-    /// exceeds the limit. Run numbers grow with every claim.
-    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> Reply<'a, ClaimReply>;
+    /// the runs opened. Of any number of claims on one revision exactly one wins; neither the
+    /// instances nor the queue ever exceed their limits. The check of the lease is serialised with
+    /// [`recover`](Self::recover): no run is opened for a node whose epoch has ended.
+    /// [`batch`](crate::batch) has these rules as code.
+    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply>;
 
     /// Enters a node; a node of the same name loses its epoch.
-    fn register(&self, node: NodeInfo) -> Reply<'_, Lease>;
+    fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease>;
 
     /// Counts a node's heartbeat up and tells it what concerns it.
-    fn renew(&self, lease: Lease) -> Reply<'_, Renewal>;
+    fn renew(&self, request: RenewRequest) -> StoreFuture<'_, Renewal>;
 
-    /// Takes a node out. One that has open runs stays listed, without a beat, until somebody
+    /// Takes a node out. One that has open runs stays listed, without a beat, until another node
     /// [recovers](Self::recover) them.
-    fn leave(&self, lease: Lease) -> Reply<'_, ()>;
+    fn leave(&self, lease: Lease) -> StoreFuture<'_, ()>;
 
-    /// All registered nodes. An earlier epoch of a name that has open runs is listed as a peer of
-    /// its own: nobody beats for it, so it is found dead.
-    fn nodes(&self) -> Reply<'_, Vec<Peer>>;
+    /// Lists all registered nodes. An earlier epoch of a name that has open runs is listed as a
+    /// peer of its own: its beats stand still, so it is found dead.
+    fn nodes(&self) -> StoreFuture<'_, Vec<Peer>>;
 
-    /// The open runs of a node.
-    fn open_runs(&self, node: Lease) -> Reply<'_, Vec<OpenRun>>;
+    /// Lists the open runs of a node, page by page in the order of their numbers. Waiting runs
+    /// belong to no node.
+    fn open_runs(&self, request: OpenRequest) -> StoreFuture<'_, Vec<OpenRun>>;
 
-    /// Ends the epoch of a dead node, unless its beats have moved on, and settles the open runs of
-    /// this and of earlier epochs of its name, each exactly once however many nodes try.
+    /// Ends the epoch of a dead node, unless its beats have moved on, and settles up to
+    /// `request.limit` open runs of this and of earlier epochs of its name, each exactly once
+    /// however many nodes try.
     ///
-    /// A run whose job says [`Rerun`](punctual_core::OnLost::Rerun), and was not rerun so often
-    /// yet, becomes a run of the node that asks, under a new number, if that node can run its
-    /// task; else it stays as it is, and the dead node stays listed. All others are recorded as
-    /// lost, which frees their instances.
-    fn recover(&self, request: RecoverRequest) -> Reply<'_, Recovered>;
+    /// An instance whose job says [`Rerun`](punctual_core::OnLost::Rerun), and was not rerun as
+    /// often as that allows, waits for any node that knows its task. All others are recorded as
+    /// lost, which frees their instances. The node stays listed until none of its runs is left.
+    fn recover(&self, request: RecoverRequest) -> StoreFuture<'_, Recovered>;
 
-    /// Asks the owner of a run to cancel it: it learns so at every [renewal](Self::renew) until the
-    /// run is over. `false` if it is over.
-    fn request_cancel(&self, run: RunId) -> Reply<'_, bool>;
+    /// Cancels a run. One that waits ends here; the owner of one that is under way learns of it at
+    /// every [renewal](Self::renew) until the run is over.
+    fn cancel(&self, request: CancelRequest) -> StoreFuture<'_, CancelAnswer>;
 
-    /// Lists runs, the newest first: in the falling order of their numbers.
-    fn runs(&self, filter: RunFilter) -> Reply<'_, Vec<Run>>;
+    /// Lists runs, the newest first.
+    fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>>;
 
     /// Forgets up to `batch` entries of the ledger that may go, the oldest first, and says how many
-    /// they were: fewer than `batch` when no more is to be done. Statistics of jobs stay.
-    fn purge(&self, retention: Retention, batch: usize) -> Reply<'_, u64>;
+    /// they were: fewer than `batch` when nothing is left to do. Statistics of jobs stay.
+    fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64>;
 
-    /// What became of all fire times of a job.
-    fn statistics(&self, id: JobId) -> Reply<'_, Statistics>;
+    /// Says what became of all fire times of a job.
+    fn statistics(&self, id: JobId) -> StoreFuture<'_, Statistics>;
 
     /// Waits until jobs were added, changed or removed since the counter stood at `since` (claims
     /// do not count), and says which.
-    fn changes(&self, since: u64) -> Reply<'_, Changes>;
+    fn changes(&self, since: u64) -> StoreFuture<'_, Changes>;
+
+    /// Compares the counts of running and waiting instances in the rows of jobs with their open
+    /// runs, mends those that differ, and says which they were. A store whose counts cannot drift
+    /// finds none.
+    fn recount(&self, request: RecountRequest) -> StoreFuture<'_, Recounted> {
+        let _ = request;
+        StoreFuture::ready(Ok(Recounted::default()))
+    }
+
+    /// Tells the time of a store that has a clock of its own, which nodes compare theirs with.
+    fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
+        StoreFuture::ready(Ok(None))
+    }
+
+    /// Gives back what the store holds, once the calls under way are answered. Calls after that
+    /// fail.
+    fn close(&self) -> StoreFuture<'_, ()> {
+        StoreFuture::ready(Ok(()))
+    }
 }
+
+/// Forwards every method, those with a default included.
+macro_rules! forward {
+    ($pointer:ident) => {
+        impl<S: JobStore + ?Sized> JobStore for $pointer<S> {
+            fn capabilities(&self) -> StoreCapabilities {
+                (**self).capabilities()
+            }
+            fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
+                (**self).add(jobs)
+            }
+            fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
+                (**self).get(id)
+            }
+            fn list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>> {
+                (**self).list(filter)
+            }
+            fn update(&self, update: Update) -> StoreFuture<'_, StoredJob> {
+                (**self).update(update)
+            }
+            fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>> {
+                (**self).remove(id, now)
+            }
+            fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64> {
+                (**self).clear(now)
+            }
+            fn unreadable(&self, limit: usize) -> StoreFuture<'_, Vec<UnreadableJob>> {
+                (**self).unreadable(limit)
+            }
+            fn due(&self, request: DueRequest) -> StoreFuture<'_, DueJobs> {
+                (**self).due(request)
+            }
+            fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
+                (**self).claim(request)
+            }
+            fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
+                (**self).register(node)
+            }
+            fn renew(&self, request: RenewRequest) -> StoreFuture<'_, Renewal> {
+                (**self).renew(request)
+            }
+            fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {
+                (**self).leave(lease)
+            }
+            fn nodes(&self) -> StoreFuture<'_, Vec<Peer>> {
+                (**self).nodes()
+            }
+            fn open_runs(&self, request: OpenRequest) -> StoreFuture<'_, Vec<OpenRun>> {
+                (**self).open_runs(request)
+            }
+            fn recover(&self, request: RecoverRequest) -> StoreFuture<'_, Recovered> {
+                (**self).recover(request)
+            }
+            fn cancel(&self, request: CancelRequest) -> StoreFuture<'_, CancelAnswer> {
+                (**self).cancel(request)
+            }
+            fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
+                (**self).runs(filter)
+            }
+            fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64> {
+                (**self).purge(retention, batch)
+            }
+            fn statistics(&self, id: JobId) -> StoreFuture<'_, Statistics> {
+                (**self).statistics(id)
+            }
+            fn changes(&self, since: u64) -> StoreFuture<'_, Changes> {
+                (**self).changes(since)
+            }
+            fn recount(&self, request: RecountRequest) -> StoreFuture<'_, Recounted> {
+                (**self).recount(request)
+            }
+            fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
+                (**self).time()
+            }
+            fn close(&self) -> StoreFuture<'_, ()> {
+                (**self).close()
+            }
+        }
+    };
+}
+
+forward!(Arc);
+forward!(Box);

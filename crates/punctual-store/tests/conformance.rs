@@ -1,7 +1,7 @@
 //! The memory store keeps every rule, and the suite notices every store that does not.
 
 use futures::executor::block_on;
-use punctual_store::conformance::{Broken, Fault, check, many_jobs};
+use punctual_store::conformance::{Broken, Fault, check, many_jobs, rules};
 use punctual_store::{LedgerLimits, MemoryStore};
 
 #[test]
@@ -21,11 +21,22 @@ fn the_memory_store_keeps_every_rule_with_little_room() {
 }
 
 #[test]
-fn every_fault_is_noticed() {
-    for fault in Fault::ALL {
-        let violations = block_on(check(async || Broken::new(MemoryStore::new(), fault)));
-        assert!(!violations.is_empty(), "{fault:?} was not noticed");
+fn every_fault_is_noticed_by_its_rule() {
+    for (fault, rule) in Fault::ALL {
+        let violations = block_on(check(async || Broken::new(MemoryStore::new(), *fault)));
+        let noticed = violations.iter().any(|violation| violation.rule == *rule);
+        assert!(
+            noticed,
+            "`{rule}` did not notice {fault:?}: {violations:#?}"
+        );
     }
+}
+
+#[test]
+fn every_rule_has_a_store_that_breaks_it() {
+    let tested = |rule: &&str| Fault::ALL.iter().any(|(_, own)| own == rule);
+    let untested: Vec<_> = rules().filter(|rule| !tested(rule)).collect();
+    assert!(untested.is_empty(), "{untested:?}");
 }
 
 #[test]

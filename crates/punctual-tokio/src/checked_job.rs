@@ -71,7 +71,7 @@ impl NewJob {
                 args: job.args_json(),
             })?;
         }
-        if store.store.traits().persistent && is_anonymous(job.task()) {
+        if store.store.capabilities().persistent && is_anonymous(job.task()) {
             return Err(unnamed(&store.alias));
         }
         fits(task.as_ref(), &job, &place)?;
@@ -115,6 +115,7 @@ impl Checked {
             job: Arc::clone(&self.job),
             state,
             on_conflict: self.on_conflict,
+            now,
         }))
     }
 }

@@ -62,17 +62,17 @@ pub struct RunningRun {
     pub scheduled_time: DateTime<Utc>,
     /// How many attempts were begun.
     pub attempts: u32,
-    /// Whether it waits for its next attempt.
-    pub is_retrying: bool,
 }
 
 /// What a shutdown had to leave behind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// Runs that did not end in time and were told to, or aborted, and those that waited for their
-    /// next attempt. Runs that had not begun are in the ledger only.
+    /// Runs that did not end in time and were told to, or aborted.
     pub cancelled: Vec<RunId>,
+    /// Runs that wait in the stores, for an instance or for their next attempt, the first thousand
+    /// of each store. Another node goes on with them, or the next start.
+    pub waiting: Vec<RunId>,
     /// Runs that did not even end then: plain functions, whose threads cannot be taken away.
     pub abandoned: Vec<RunningRun>,
     /// How many ends of runs no store has said to have recorded, because it did not answer. One

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use punctual_core::{Job, JobId, Policies, TriggerRegistry, Zone};
-use punctual_store::{JobStore, NodeInfo};
+use punctual_store::{JobStore, KnownTasks, NodeInfo};
 
 use crate::announce::Announcements;
 use crate::bus::Bus;
@@ -18,7 +18,7 @@ use crate::health::Health;
 use crate::metrics::{Metrics, StoreErrors};
 use crate::partition::Code;
 use crate::program;
-use crate::registry::Registry;
+use crate::registry::{Registry, is_anonymous};
 use crate::scheduler::Adding;
 use crate::timely::Timely;
 
@@ -82,6 +82,18 @@ impl Core {
             stores: RwLock::default(),
             next_store: AtomicU32::new(0),
         }
+    }
+
+    /// The tasks that a store is asked for; all, if no other node uses it.
+    pub(crate) fn tasks_of(&self, store: &dyn JobStore) -> Option<KnownTasks> {
+        let capabilities = store.capabilities();
+        capabilities.shared.then(|| {
+            let names = self.registry.names().into_iter();
+            // In a store that survives no job calls a function without a stable name.
+            names
+                .filter(|name| !capabilities.persistent || !is_anonymous(name))
+                .collect()
+        })
     }
 
     pub(crate) fn node_info(&self) -> NodeInfo {

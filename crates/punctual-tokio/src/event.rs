@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{FireRange, JobId, MissReason, Outcome, RunId, SkipReason};
+use punctual_store::{EndText, RunEnd};
+
+use crate::clock::instant;
 
 /// Something that happened, and when.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,7 +133,34 @@ pub struct EventMask(u32);
 
 macro_rules! masks {
     ($($(#[$doc:meta])* $name:ident = $bit:expr => $kind:pat,)*) => {
-        impl EventMask {
+        impl EventKind {
+    /// Tells how a run of a job ended.
+    pub(crate) fn ended(job: JobEvent, scheduled_time: DateTime<Utc>, end: &RunEnd) -> Self {
+        let (result, error) = match &end.text {
+            Some(EndText::Result(json)) => (Some(json.clone()), None),
+            Some(EndText::Error(text)) => (None, Some(text.clone())),
+            None => (None, None),
+        };
+        let took = |started| TimeDelta::microseconds(end.finished - started);
+        let event = RunEvent {
+            job,
+            run: end.run,
+            scheduled_time,
+            outcome: end.outcome,
+            started: end.started.map(instant),
+            duration: end.started.map(took),
+            attempts: end.attempts,
+            result,
+            error,
+        };
+        match end.outcome {
+            Outcome::Succeeded => Self::JobExecuted(event),
+            _ => Self::JobError(event),
+        }
+    }
+}
+
+impl EventMask {
             $($(#[$doc])* pub const $name: Self = Self(1 << $bit);)*
         }
 

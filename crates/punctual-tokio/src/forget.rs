@@ -36,7 +36,7 @@ impl Default for Memory {
 impl Worker {
     /// Forgets what is too old, or too much, until the scheduler is gone.
     pub(crate) async fn forget(self, memory: Memory) {
-        if !self.store.traits().persistent {
+        if !self.store.capabilities().persistent {
             return;
         }
         loop {

@@ -1,13 +1,14 @@
 //! The right of this node to claim from a store: registered, renewed, and registered anew once it
 //! was lost. Who renews also notices who does not, and settles what those leave behind.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use punctual_core::RunId;
-use punctual_store::{Error, ErrorKind, Lease, Peer, RecoverRequest, Recovered, Renewal, TakenRun};
+use punctual_store::{
+    Beat, Error, ErrorKind, KnownTasks, Lease, RecoverRequest, Recovered, RenewRequest, Renewal,
+};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 
@@ -18,6 +19,10 @@ use crate::worker::{ReplyKind, Worker};
 pub(crate) const RENEW: Duration = Duration::from_secs(2);
 /// How soon it tries again when it could not be heard.
 const TRY_AGAIN: Duration = Duration::from_millis(250);
+
+/// How many runs of a dead node are settled by one request: few enough that it takes a fraction of
+/// the time between two renewals.
+const PIECE: usize = 500;
 
 /// The lease as those see it who claim under it.
 #[derive(Debug, Clone)]
@@ -31,11 +36,8 @@ pub(crate) struct Keeper {
     worker: Worker,
     lease: watch::Sender<Option<Lease>>,
     refused: Arc<Notify>,
-    /// Runs that were taken over under this lease.
-    taken: BTreeSet<RunId>,
-    /// Dead nodes that are to be recovered, and whether that was asked for before: then nobody
-    /// knows what became of it.
-    dead: VecDeque<(Peer, bool)>,
+    /// Dead nodes whose runs are to be settled.
+    dead: VecDeque<Beat>,
 }
 
 /// Why a lease is not kept any longer.
@@ -57,7 +59,6 @@ pub(crate) fn lease(worker: Worker) -> (Keeper, Held) {
         worker,
         lease: sender,
         refused,
-        taken: BTreeSet::new(),
         dead: VecDeque::new(),
     };
     (keeper, held)
@@ -127,24 +128,22 @@ impl Keeper {
             "others took this node for dead, or its name: its runs are theirs to decide about"
         );
         self.worker.node.name = other;
-        self.taken.clear();
         self.dead.clear();
     }
 
     /// Runs of a process that had this name before.
     async fn settle_own_past(&mut self, lease: &Lease) {
         if let Some(epoch) = lease.epoch.checked_sub(1).filter(|epoch| *epoch > 0) {
-            let past = Peer {
-                info: self.worker.node.clone(),
+            let node = Lease {
+                node: Arc::clone(&lease.node),
                 epoch,
-                beats: 0,
             };
-            self.recover(lease, past, false).await;
+            self.dead.push_back(Beat { node, count: 0 });
+            self.recover_dead(lease).await;
         }
     }
 
     async fn tend(&mut self, lease: &Lease) -> End {
-        let is_shared = self.worker.store.traits().shared;
         let mut peers = Peers::default();
         let mut next = Instant::now() + RENEW;
         loop {
@@ -153,9 +152,11 @@ impl Keeper {
                 () = self.lease.closed() => return End::Unused,
                 // It may be known already: ask.
                 () = self.refused.notified() => {}
-                () = sleep_until(next), if is_shared => {}
+                // Another node may have come.
+                () = self.worker.shared.notified() => {}
+                () = sleep_until(next), if self.worker.store.capabilities().shared => {}
             }
-            match self.worker.store.renew(lease.clone()).await {
+            match self.worker.store.renew(self.renewal(lease)).await {
                 Ok(renewal) => {
                     self.worker.health.renews();
                     next = Instant::now() + RENEW;
@@ -170,102 +171,84 @@ impl Keeper {
         }
     }
 
+    fn renewal(&self, lease: &Lease) -> RenewRequest {
+        let worker = &self.worker;
+        let tasks = if worker.begins_runs.load(Ordering::SeqCst) {
+            worker.core.tasks_of(&*worker.store)
+        } else {
+            // What waits is not for a node that begins no runs.
+            Some(KnownTasks::from([]))
+        };
+        RenewRequest {
+            lease: lease.clone(),
+            tasks,
+            now: self.worker.core.clock.now(),
+        }
+    }
+
     async fn renewed(&mut self, lease: &Lease, renewal: Renewal, peers: &mut Peers) {
+        // Replies are heard as long as any run is under way.
         if !renewal.cancels.is_empty() {
-            // Nobody listens only when nobody runs anything any more.
             let _ = self.worker.reply(ReplyKind::Cancel(renewal.cancels)).await;
         }
-        let others = renewal.peers.into_iter();
-        let is_self = |peer: &Peer| peer.info.name == lease.node && peer.epoch == lease.epoch;
-        let others = others.filter(|peer| !is_self(peer));
+        if !renewal.waiting.is_empty() {
+            let _ = self.worker.reply(ReplyKind::Waiting(renewal.waiting)).await;
+        }
+        let others = renewal.beats.into_iter();
+        let others = others.filter(|beat| beat.node != *lease);
         for dead in peers.observe(others.collect(), Instant::now()) {
-            tracing::warn!(node = %dead.info.name, "a node is dead: its runs are settled");
-            if !self.dead.iter().any(|(other, _)| *other == dead) {
-                self.dead.push_back((dead, false));
+            tracing::warn!(node = %dead.node.node, "a node is dead: its runs are settled");
+            if !self.dead.contains(&dead) {
+                self.dead.push_back(dead);
             }
         }
         self.recover_dead(lease).await;
     }
 
-    /// Settles what dead nodes left behind, until the own lease has to be renewed: the rest comes
-    /// after that.
+    /// Settles what dead nodes left behind, piece by piece, until the own lease has to be renewed.
+    /// The rest comes after that.
     async fn recover_dead(&mut self, lease: &Lease) {
-        let until = Instant::now() + RENEW;
-        for _ in 0..self.dead.len() {
-            let Some((dead, is_repeated)) = self.dead.pop_front() else {
-                return;
-            };
-            self.recover(lease, dead, is_repeated).await;
-            if Instant::now() >= until {
-                return;
+        let until = Instant::now() + RENEW / 2;
+        // A node that cannot be settled now is tried again after the next renewal.
+        let mut left = self.dead.len();
+        while left > 0
+            && Instant::now() < until
+            && let Some(dead) = self.dead.pop_front()
+        {
+            match self.recover(lease, &dead).await {
+                Ok(recovered) => {
+                    if recovered.has_more {
+                        self.dead.push_front(dead);
+                    } else {
+                        left -= 1;
+                    }
+                    self.pass_on(recovered).await;
+                }
+                Err(error) => {
+                    left -= 1;
+                    self.worker.health.fails(&error);
+                    self.dead.push_back(dead);
+                }
             }
         }
     }
 
-    async fn recover(&mut self, lease: &Lease, dead: Peer, is_repeated: bool) {
+    async fn recover(&self, lease: &Lease, dead: &Beat) -> Result<Recovered, Error> {
         let request = RecoverRequest {
             by: lease.clone(),
-            tasks: self.tasks(),
-            dead,
+            dead: dead.node.clone(),
+            beats: dead.count,
             now: self.worker.core.clock.micros(),
+            limit: PIECE,
         };
-        match self.try_to_recover(&request, is_repeated).await {
-            Ok(recovered) => self.pass_on(recovered).await,
-            Err(error) => {
-                self.worker.health.fails(&error);
-                self.dead.push_back((request.dead, true));
-            }
-        }
+        self.worker.store.recover(request).await
     }
 
-    async fn try_to_recover(
-        &self,
-        request: &RecoverRequest,
-        is_repeated: bool,
-    ) -> Result<Recovered, Error> {
-        let mut recovered = self.worker.store.recover(request.clone()).await?;
-        if is_repeated {
-            self.find_taken(&request.by, &mut recovered).await?;
-        }
-        Ok(recovered)
-    }
-
-    /// Finds the runs that a request took over whose answer was lost.
-    async fn find_taken(&self, lease: &Lease, recovered: &mut Recovered) -> Result<(), Error> {
-        let store = &self.worker.store;
-        for run in store.open_runs(lease.clone()).await? {
-            let is_known = recovered.taken.iter().any(|taken| taken.run.id == run.id);
-            if run.reruns == 0 || is_known || self.taken.contains(&run.id) {
-                continue;
-            }
-            match store.get(run.job.clone()).await {
-                Ok(Some(job)) => recovered.taken.push(TakenRun { run, job }),
-                Ok(None) => recovered.lost.push(run),
-                // Nobody can tell how to run it.
-                Err(error) if error.kind() == ErrorKind::Unreadable => recovered.lost.push(run),
-                Err(error) => return Err(error),
-            }
-        }
-        recovered.taken.sort_by_key(|taken| taken.run.id);
-        Ok(())
-    }
-
-    async fn pass_on(&mut self, recovered: Recovered) {
+    async fn pass_on(&self, recovered: Recovered) {
         if recovered != Recovered::default() {
-            let taken = recovered.taken.iter().map(|taken| taken.run.id);
-            self.taken.extend(taken);
             let recovered = ReplyKind::Recovered(Box::new(recovered));
-            // Nobody listens only when nobody runs anything any more.
+            // Replies are heard as long as any run is under way.
             let _ = self.worker.reply(recovered).await;
-        }
-    }
-
-    /// What can be run again here: nothing while this node begins no runs.
-    fn tasks(&self) -> Vec<Arc<str>> {
-        if self.worker.begins_runs.load(Ordering::SeqCst) {
-            self.worker.core.registry.names()
-        } else {
-            Vec::new()
         }
     }
 }

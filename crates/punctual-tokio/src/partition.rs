@@ -1,12 +1,12 @@
 //! What the scheduler task holds of one store: the jobs that are due soon or have runs, and what
 //! waits to be sent.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
-use punctual_core::{MissReason, RunId};
+use punctual_core::{CancelReason, JobId, MissReason, RunId};
 use punctual_store::{Claim, JobStore, Lease, RunEnd, StoredJob};
 use tokio::task::JoinHandle;
 
@@ -49,6 +49,10 @@ pub(crate) struct Partition {
     pub(crate) parked: BTreeSet<u64>,
     /// Their tasks and executors.
     pub(crate) parked_tasks: BTreeSet<(Arc<str>, Box<str>)>,
+    /// Jobs with waiting runs, by birth.
+    pub(crate) waits: BTreeMap<u64, Waits>,
+    /// Open runs of this node that were unknown to it, while their jobs are looked for.
+    pub(crate) adopting: BTreeSet<RunId>,
     /// The store was removed: no new runs, and nothing is left of it here once those under way
     /// are recorded.
     pub(crate) is_leaving: bool,
@@ -65,9 +69,12 @@ pub(crate) struct Outbox {
     pub(crate) ends_sent: usize,
     /// The emptied list of the request before, for the next ends.
     pub(crate) spare: Vec<RunEnd>,
-    pub(crate) claims: VecDeque<(JobKey, Claim)>,
+    /// Runs by hand, and waiting runs, which are asked for by the birth of their job alone.
+    pub(crate) claims: VecDeque<(Option<JobKey>, Claim)>,
     /// Whose claims are on their way, in their order.
-    pub(crate) asked: Vec<JobKey>,
+    pub(crate) asked: Vec<Option<JobKey>>,
+    /// Runs that are to end, and that the request on its way may have opened.
+    pub(crate) to_end: Vec<(RunId, CancelReason)>,
     /// Who waits for the manual claims, in their order; also those that are on their way.
     pub(crate) manual: VecDeque<Answer<Result<RunId, Error>>>,
 }
@@ -109,11 +116,22 @@ pub(crate) struct Entry {
     pub(crate) gate: Option<Gate>,
     /// How many runs by hand the store was asked for.
     pub(crate) asked: u32,
-    /// How many were under way on all nodes when the store last refused one.
-    pub(crate) limit_seen: Option<u32>,
+    /// How many were under way, and waited, on all nodes when the store last refused one.
+    pub(crate) limit_seen: Option<(u32, u32)>,
     /// An edit that became known while a claim was on its way.
     pub(crate) newer: Option<Box<StoredJob>>,
-    pub(crate) waiting: Option<Box<Waiting>>,
+    /// Only its head is known: the arguments come with a claim.
+    pub(crate) is_head: bool,
+}
+
+/// A job whose waiting runs this node asks for.
+#[derive(Debug)]
+pub(crate) struct Waits {
+    pub(crate) id: JobId,
+    /// When they are due.
+    pub(crate) at: i64,
+    /// The request is on its way.
+    pub(crate) is_asked: bool,
 }
 
 /// What runs a job, and where.
@@ -123,21 +141,21 @@ pub(crate) struct Code {
     pub(crate) place: Place,
 }
 
-/// Runs that wait for a free instance.
-#[derive(Default)]
-pub(crate) struct Waiting {
-    pub(crate) queue: VecDeque<Instance>,
-    /// The one whose promotion the store was asked for, by its first run.
-    pub(crate) promoting: Option<RunId>,
-}
-
 /// Fire times that run one after another and count as one.
 #[derive(Debug, Clone)]
 pub(crate) struct Instance {
     pub(crate) first: RunId,
+    /// The fencing token of the first run.
+    pub(crate) token: u64,
     pub(crate) fire_times: Vec<DateTime<Utc>>,
-    /// How often it was begun by nodes that died.
-    pub(crate) reruns: u32,
+    /// How many attempts the first run has had, on any node.
+    pub(crate) attempts: u32,
+    /// When its first attempt started.
+    pub(crate) started: Option<i64>,
+    /// Whether the last attempt has failed; else its node died.
+    pub(crate) has_failed: bool,
+    /// Whether the store had admitted it before, perhaps under a wider limit.
+    pub(crate) was_admitted: bool,
 }
 
 /// Where the next fire time of a job stands.
@@ -170,6 +188,8 @@ impl Partition {
             absent: NEVER_ABSENT,
             parked: BTreeSet::new(),
             parked_tasks: BTreeSet::new(),
+            waits: BTreeMap::new(),
+            adopting: BTreeSet::new(),
             is_leaving: false,
             begins_runs: Arc::default(),
         }
@@ -198,7 +218,7 @@ impl Entry {
             asked: 0,
             limit_seen: None,
             newer: None,
-            waiting: None,
+            is_head: false,
         }
     }
 
@@ -206,25 +226,8 @@ impl Entry {
         self.stored.state.incarnation
     }
 
-    pub(crate) fn queued(&self) -> u32 {
-        let length = self
-            .waiting
-            .as_ref()
-            .map_or(0, |waiting| waiting.queue.len());
-        u32::try_from(length).unwrap_or(u32::MAX)
-    }
-
-    /// The place in the queue of the instance that a waiting run belongs to.
-    pub(crate) fn waits_at(&self, run: RunId) -> Option<usize> {
-        let is_its = |instance: &Instance| {
-            let count = instance.fire_times.len() as u64;
-            (instance.first.0..instance.first.0 + count).contains(&run.0)
-        };
-        self.waiting.as_ref()?.queue.iter().position(is_its)
-    }
-
     /// Whether nothing would be lost if it was forgotten: the store knows it.
     pub(crate) fn is_idle(&self) -> bool {
-        self.phase == Phase::Idle && self.instances == 0 && self.asked == 0 && self.queued() == 0
+        self.phase == Phase::Idle && self.instances == 0 && self.asked == 0
     }
 }

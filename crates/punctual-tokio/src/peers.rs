@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use punctual_store::Peer;
+use punctual_store::Beat;
 use tokio::time::Instant;
 
 use crate::lease::RENEW;
@@ -33,7 +33,7 @@ struct Seen {
 impl Peers {
     /// Takes in what a successful renewal has told, and says who is dead. Who is told dead and
     /// listed on is told again after the same time.
-    pub(crate) fn observe(&mut self, peers: Vec<Peer>, now: Instant) -> Vec<Peer> {
+    pub(crate) fn observe(&mut self, peers: Vec<Beat>, now: Instant) -> Vec<Beat> {
         let was_gap = self
             .looked
             .replace(now)
@@ -41,12 +41,12 @@ impl Peers {
         let mut before = std::mem::take(&mut self.seen);
         let mut dead = Vec::new();
         for peer in peers {
-            let key = (Arc::clone(&peer.info.name), peer.epoch);
+            let key = (Arc::clone(&peer.node.node), peer.node.epoch);
             let stands_still = before
                 .remove(&key)
-                .filter(|seen| !was_gap && seen.beats == peer.beats);
+                .filter(|seen| !was_gap && seen.beats == peer.count);
             let mut seen = Seen {
-                beats: peer.beats,
+                beats: peer.count,
                 since: stands_still.map_or(now, |seen| seen.since),
             };
             if now.duration_since(seen.since) >= DEAD_AFTER {
@@ -61,17 +61,16 @@ impl Peers {
 
 #[cfg(test)]
 mod tests {
-    use punctual_store::NodeInfo;
+    use punctual_store::Lease;
 
     use super::*;
 
-    fn peer(name: &str, epoch: u64, beats: u64) -> Peer {
-        let info = NodeInfo {
-            name: name.into(),
-            tasks: Vec::new(),
-            zones: String::new(),
+    fn peer(name: &str, epoch: u64, count: u64) -> Beat {
+        let node = Lease {
+            node: name.into(),
+            epoch,
         };
-        Peer { info, epoch, beats }
+        Beat { node, count }
     }
 
     /// The seconds at which a peer is told dead whose beats and epoch at each look are these.

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use punctual_core::{JobId, Run, RunId};
+use chrono::{DateTime, Utc};
+use punctual_core::{JobId, Run};
 use punctual_store::{
-    Changes, ClaimReply, ClaimRequest, Error, Insert, JobFilter, JobStore, Lease, NodeInfo,
-    OpenRun, Peer, RecoverRequest, Recovered, Renewal, Reply, Retention, RunFilter, Statistics,
-    StoreTraits, StoredJob, UnreadableJob, Update, Window, WindowRequest,
+    CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error,
+    Insert, JobFilter, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer, RecountRequest,
+    Recounted, RecoverRequest, Recovered, RenewRequest, Renewal, Retention, RunFilter, Statistics,
+    StoreCapabilities, StoreFuture, StoredJob, UnreadableJob, Update,
 };
 use slab::Slab;
 use tokio::time::{Instant, timeout};
@@ -94,11 +96,14 @@ impl Timely {
         &'a self,
         limit: Duration,
         name: &'static str,
-        call: Reply<'a, T>,
-    ) -> Reply<'a, T> {
-        Box::pin(async move {
+        call: StoreFuture<'a, T>,
+    ) -> StoreFuture<'a, T> {
+        // An answer that is there already needs no timer.
+        if call.is_ready() {
+            return call;
+        }
+        StoreFuture::new(async move {
             let mut call = pin!(call);
-            // Most stores in memory answer here and now, and need no timer.
             if let Poll::Ready(answer) = poll_once(call.as_mut()).await {
                 return answer;
             }
@@ -121,88 +126,100 @@ fn unanswered(name: &str, limit: Duration) -> Error {
 }
 
 impl JobStore for Timely {
-    fn traits(&self) -> StoreTraits {
-        self.store.traits()
+    fn capabilities(&self) -> StoreCapabilities {
+        self.store.capabilities()
     }
 
-    fn add(&self, jobs: Vec<Insert>) -> Reply<'_, Vec<Result<StoredJob, Error>>> {
+    fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
         let limit = if jobs.len() > 1 { BULK } else { HANDLES };
         self.within(limit, "add", self.store.add(jobs))
     }
 
-    fn get(&self, id: JobId) -> Reply<'_, Option<StoredJob>> {
+    fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
         self.within(HANDLES, "get", self.store.get(id))
     }
 
-    fn list(&self, filter: JobFilter) -> Reply<'_, Vec<StoredJob>> {
+    fn list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>> {
         self.within(BULK, "list", self.store.list(filter))
     }
 
-    fn update(&self, update: Update) -> Reply<'_, StoredJob> {
+    fn update(&self, update: Update) -> StoreFuture<'_, StoredJob> {
         self.within(HANDLES, "update", self.store.update(update))
     }
 
-    fn remove(&self, id: JobId) -> Reply<'_, Option<StoredJob>> {
-        self.within(HANDLES, "remove", self.store.remove(id))
+    fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>> {
+        self.within(HANDLES, "remove", self.store.remove(id, now))
     }
 
-    fn clear(&self) -> Reply<'_, u64> {
-        self.within(BULK, "clear", self.store.clear())
+    fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64> {
+        self.within(BULK, "clear", self.store.clear(now))
     }
 
-    fn unreadable(&self, limit: usize) -> Reply<'_, Vec<UnreadableJob>> {
+    fn unreadable(&self, limit: usize) -> StoreFuture<'_, Vec<UnreadableJob>> {
         self.within(BULK, "unreadable", self.store.unreadable(limit))
     }
 
-    fn window(&self, request: WindowRequest) -> Reply<'_, Window> {
-        self.within(PROTOCOL, "window", self.store.window(request))
+    fn due(&self, request: DueRequest) -> StoreFuture<'_, DueJobs> {
+        self.within(PROTOCOL, "due", self.store.due(request))
     }
 
-    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> Reply<'a, ClaimReply> {
+    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
         self.within(PROTOCOL, "claim", self.store.claim(request))
     }
 
-    fn register(&self, node: NodeInfo) -> Reply<'_, Lease> {
+    fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
         self.within(PROTOCOL, "register", self.store.register(node))
     }
 
-    fn renew(&self, lease: Lease) -> Reply<'_, Renewal> {
-        self.within(RENEW, "renew", self.store.renew(lease))
+    fn renew(&self, request: RenewRequest) -> StoreFuture<'_, Renewal> {
+        self.within(RENEW, "renew", self.store.renew(request))
     }
 
-    fn leave(&self, lease: Lease) -> Reply<'_, ()> {
+    fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {
         self.within(PROTOCOL, "leave", self.store.leave(lease))
     }
 
-    fn nodes(&self) -> Reply<'_, Vec<Peer>> {
+    fn nodes(&self) -> StoreFuture<'_, Vec<Peer>> {
         self.within(HANDLES, "nodes", self.store.nodes())
     }
 
-    fn open_runs(&self, node: Lease) -> Reply<'_, Vec<OpenRun>> {
-        self.within(PROTOCOL, "open_runs", self.store.open_runs(node))
+    fn open_runs(&self, request: OpenRequest) -> StoreFuture<'_, Vec<OpenRun>> {
+        self.within(PROTOCOL, "open_runs", self.store.open_runs(request))
     }
 
-    fn recover(&self, request: RecoverRequest) -> Reply<'_, Recovered> {
+    fn recover(&self, request: RecoverRequest) -> StoreFuture<'_, Recovered> {
         self.within(PROTOCOL, "recover", self.store.recover(request))
     }
 
-    fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {
-        self.within(HANDLES, "request_cancel", self.store.request_cancel(run))
+    fn cancel(&self, request: CancelRequest) -> StoreFuture<'_, CancelAnswer> {
+        self.within(HANDLES, "cancel", self.store.cancel(request))
     }
 
-    fn runs(&self, filter: RunFilter) -> Reply<'_, Vec<Run>> {
+    fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
         self.within(BULK, "runs", self.store.runs(filter))
     }
 
-    fn purge(&self, retention: Retention, batch: usize) -> Reply<'_, u64> {
+    fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64> {
         self.within(BULK, "purge", self.store.purge(retention, batch))
     }
 
-    fn statistics(&self, id: JobId) -> Reply<'_, Statistics> {
+    fn statistics(&self, id: JobId) -> StoreFuture<'_, Statistics> {
         self.within(HANDLES, "statistics", self.store.statistics(id))
     }
 
-    fn changes(&self, since: u64) -> Reply<'_, Changes> {
+    fn changes(&self, since: u64) -> StoreFuture<'_, Changes> {
         self.store.changes(since)
+    }
+
+    fn recount(&self, request: RecountRequest) -> StoreFuture<'_, Recounted> {
+        self.within(BULK, "recount", self.store.recount(request))
+    }
+
+    fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
+        self.within(RENEW, "time", self.store.time())
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        self.within(HANDLES, "close", self.store.close())
     }
 }

@@ -1,11 +1,12 @@
 //! A memory store that says it outlives the process.
 
+use chrono::{DateTime, Utc};
 use punctual::store::{
-    Changes, ClaimReply, ClaimRequest, Insert, JobStore, Lease, NodeInfo, OpenRun, Peer,
-    RecoverRequest, Recovered, Renewal, Reply, Retention, StoreTraits, StoredJob, Update, Window,
-    WindowRequest,
+    CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Insert,
+    JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer, RecoverRequest, Recovered, RenewRequest,
+    Renewal, Retention, StoreCapabilities, StoreFuture, StoredJob, Update,
 };
-use punctual::{JobFilter, JobId, MemoryStore, Run, RunFilter, RunId, Statistics};
+use punctual::{JobFilter, JobId, MemoryStore, Run, RunFilter, Statistics};
 
 #[derive(Debug)]
 pub(crate) struct Persistent(MemoryStore);
@@ -18,21 +19,20 @@ impl Persistent {
 
 macro_rules! pass_on {
     ($($name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
-        $(fn $name(&self $(, $argument: $kind)*) -> Reply<'_, $answer> {
+        $(fn $name(&self $(, $argument: $kind)*) -> StoreFuture<'_, $answer> {
             self.0.$name($($argument),*)
         })*
     };
 }
 
 impl JobStore for Persistent {
-    fn traits(&self) -> StoreTraits {
-        StoreTraits {
-            persistent: true,
-            ..self.0.traits()
-        }
+    fn capabilities(&self) -> StoreCapabilities {
+        let mut capabilities = self.0.capabilities();
+        capabilities.persistent = true;
+        capabilities
     }
 
-    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> Reply<'a, ClaimReply> {
+    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
         self.0.claim(request)
     }
 
@@ -41,16 +41,16 @@ impl JobStore for Persistent {
         get(id: JobId) -> Option<StoredJob>;
         list(filter: JobFilter) -> Vec<StoredJob>;
         update(update: Update) -> StoredJob;
-        remove(id: JobId) -> Option<StoredJob>;
-        clear() -> u64;
-        window(request: WindowRequest) -> Window;
+        remove(id: JobId, now: DateTime<Utc>) -> Option<StoredJob>;
+        clear(now: DateTime<Utc>) -> u64;
+        due(request: DueRequest) -> DueJobs;
         register(node: NodeInfo) -> Lease;
-        renew(lease: Lease) -> Renewal;
+        renew(request: RenewRequest) -> Renewal;
         leave(lease: Lease) -> ();
         nodes() -> Vec<Peer>;
-        open_runs(node: Lease) -> Vec<OpenRun>;
+        open_runs(request: OpenRequest) -> Vec<OpenRun>;
         recover(request: RecoverRequest) -> Recovered;
-        request_cancel(run: RunId) -> bool;
+        cancel(request: CancelRequest) -> CancelAnswer;
         runs(filter: RunFilter) -> Vec<Run>;
         purge(retention: Retention, batch: usize) -> u64;
         statistics(id: JobId) -> Statistics;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use punctual::store::StoreTraits;
+use punctual::store::JobStore;
 use punctual::{
     AddContext, Args, BoxError, ErrorKind, FromContext, Interval, JobContext, MemoryStore, Outcome,
     Scheduler, State, job, jobs, scheduled_job,
@@ -139,13 +139,8 @@ fn what_was_expected_and_not_found_is_named() {
 async fn a_function_without_a_name_is_refused_where_jobs_outlive_the_process() {
     async fn nameless() {}
     let store = Persistent::new(MemoryStore::new());
-    assert!(
-        punctual::store::JobStore::traits(&store)
-            == StoreTraits {
-                persistent: true,
-                shared: false
-            }
-    );
+    let capabilities = JobStore::capabilities(&store);
+    assert!(capabilities.persistent && !capabilities.shared);
     let scheduler = Scheduler::builder()
         .store("default", store)
         .build()

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use punctual_core::{JobId, Run, RunId};
+use chrono::{DateTime, Utc};
+use punctual_core::{JobId, Run};
 use punctual_store as store;
-use punctual_store::{JobStore, MemoryStore, Reply};
+use punctual_store::{JobStore, MemoryStore, StoreFuture};
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fickle {
@@ -35,11 +36,11 @@ impl Fickle {
     fn try_to<'a, T: Send + 'a>(
         &self,
         call: &'static str,
-        inner: impl FnOnce() -> Reply<'a, T>,
-    ) -> Reply<'a, T> {
+        inner: impl FnOnce() -> StoreFuture<'a, T>,
+    ) -> StoreFuture<'a, T> {
         if self.failing.lock().unwrap().contains(call) {
             let error = store::Error::unavailable("the cable is out");
-            return Box::pin(std::future::ready(Err(error)));
+            return StoreFuture::ready(Err(error));
         }
         inner()
     }
@@ -48,7 +49,7 @@ impl Fickle {
 macro_rules! delegate {
     ($($call:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
         $(
-            fn $call(&self, $($argument: $kind),*) -> Reply<'_, $answer> {
+            fn $call(&self, $($argument: $kind),*) -> StoreFuture<'_, $answer> {
                 self.try_to(stringify!($call), || self.inner.$call($($argument),*))
             }
         )*
@@ -56,14 +57,13 @@ macro_rules! delegate {
 }
 
 impl JobStore for Fickle {
-    fn traits(&self) -> store::StoreTraits {
-        store::StoreTraits {
-            persistent: self.persistent,
-            ..self.inner.traits()
-        }
+    fn capabilities(&self) -> store::StoreCapabilities {
+        let mut capabilities = self.inner.capabilities();
+        capabilities.persistent = self.persistent;
+        capabilities
     }
 
-    fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> Reply<'a, store::ClaimReply> {
+    fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> StoreFuture<'a, store::ClaimReply> {
         self.try_to("claim", || self.inner.claim(request))
     }
 
@@ -72,16 +72,16 @@ impl JobStore for Fickle {
         get(id: JobId) -> Option<store::StoredJob>;
         list(filter: store::JobFilter) -> Vec<store::StoredJob>;
         update(update: store::Update) -> store::StoredJob;
-        remove(id: JobId) -> Option<store::StoredJob>;
-        clear() -> u64;
-        window(request: store::WindowRequest) -> store::Window;
+        remove(id: JobId, now: DateTime<Utc>) -> Option<store::StoredJob>;
+        clear(now: DateTime<Utc>) -> u64;
+        due(request: store::DueRequest) -> store::DueJobs;
         register(node: store::NodeInfo) -> store::Lease;
-        renew(lease: store::Lease) -> store::Renewal;
+        renew(request: store::RenewRequest) -> store::Renewal;
         leave(lease: store::Lease) -> ();
         nodes() -> Vec<store::Peer>;
-        open_runs(node: store::Lease) -> Vec<store::OpenRun>;
+        open_runs(request: store::OpenRequest) -> Vec<store::OpenRun>;
         recover(request: store::RecoverRequest) -> store::Recovered;
-        request_cancel(run: RunId) -> bool;
+        cancel(request: store::CancelRequest) -> store::CancelAnswer;
         runs(filter: store::RunFilter) -> Vec<Run>;
         purge(retention: store::Retention, batch: usize) -> u64;
         statistics(id: JobId) -> store::Statistics;

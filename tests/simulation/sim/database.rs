@@ -4,11 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use chrono::{DateTime, Utc};
 use futures::FutureExt;
-use punctual_core::{JobId, Run, RunId};
+use punctual_core::{JobId, Run, RunId, RunState};
 use punctual_store as store;
-use punctual_store::checker::History;
-use punctual_store::{Error, JobFilter, JobStore, LedgerLimits, MemoryStore, Reply, StoredJob};
+use punctual_store::checker::{Between, History};
+use punctual_store::{
+    Error, JobFilter, JobStore, LedgerLimits, MemoryStore, OpenRun, StoreFuture, StoredJob,
+};
 
 use super::place::{Owners, Place};
 use super::world::World;
@@ -55,7 +58,7 @@ impl Logged {
 }
 
 /// The answer of a store that never lets anyone wait.
-fn now<T>(reply: Reply<'_, T>) -> Result<T, Error> {
+fn now<T>(reply: StoreFuture<'_, T>) -> Result<T, Error> {
     reply.now_or_never().unwrap()
 }
 
@@ -91,7 +94,9 @@ impl Database {
     pub(crate) fn abandoned(&self, living: &[Place]) -> Vec<Run> {
         let mut open = self.open_runs_of_all();
         let log = self.log();
-        open.retain(|run| log.owners.is_abandoned(run.id, living));
+        open.retain(|run| {
+            run.state == RunState::Running && log.owners.is_abandoned(run.id, living)
+        });
         open
     }
 
@@ -103,9 +108,10 @@ impl Database {
         self.runs(filter).unwrap()
     }
 
-    /// The numbers of all open runs.
-    fn open(&self) -> BTreeSet<RunId> {
-        let runs = self.open_runs_of_all();
+    /// The numbers of the runs that belong to a node.
+    fn under_way(&self) -> BTreeSet<RunId> {
+        let mut runs = self.open_runs_of_all();
+        runs.retain(|run| run.state == RunState::Running);
         runs.iter().map(|run| run.id).collect()
     }
 
@@ -113,24 +119,30 @@ impl Database {
         self.list(JobFilter::default()).unwrap()
     }
 
-    fn left(&self, row: &StoredJob) {
+    fn left(&self, row: &StoredJob, at: impl Into<Between>) {
         let mut log = self.log();
         let logged = log.open.remove(row.job.id()).unwrap();
-        let logged = logged.with(|history| history.removed(row));
+        let logged = logged.with(|history| history.removed(row, at));
         log.closed.push(logged);
     }
 
     /// Notes that an edit removed a job.
-    fn taken_out(&self, row: &StoredJob) {
-        let at = self.world.now();
+    fn taken_out(&self, row: &StoredJob, asked: DateTime<Utc>) {
+        let at = self.since(asked);
         if let Some(logged) = self.log().open.get_mut(row.job.id()) {
             logged.history = logged.history.clone().removal(at);
         }
-        self.left(row);
+        self.left(row, at);
     }
 
-    fn edited(&self, before: Option<StoredJob>, after: &StoredJob) {
-        let at = self.world.now();
+    /// From when an edit was decided on until now.
+    fn since(&self, asked: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+        let now = self.world.now();
+        (asked.min(now), now)
+    }
+
+    fn edited(&self, before: Option<StoredJob>, after: &StoredJob, asked: DateTime<Utc>) {
+        let at = self.since(asked);
         self.world.tell(after.job.id().as_str(), || {
             format!("{:?} {:?}", after.state, after.job)
         });
@@ -148,8 +160,9 @@ impl Database {
     pub(crate) fn add(&self, jobs: Vec<store::Insert>) -> Vec<Result<StoredJob, Error>> {
         let add = |insert: store::Insert| {
             let before = self.get(insert.job.id())?;
+            let asked = insert.now;
             let added = now(self.inner.add(vec![insert]))?.remove(0)?;
-            self.edited(before, &added);
+            self.edited(before, &added, asked);
             Ok(added)
         };
         jobs.into_iter().map(add).collect()
@@ -165,36 +178,38 @@ impl Database {
 
     pub(crate) fn update(&self, update: store::Update) -> Result<StoredJob, Error> {
         let before = self.get(update.job.id())?;
+        let asked = update.now;
         let after = now(self.inner.update(update))?;
-        self.edited(before, &after);
+        self.edited(before, &after, asked);
         Ok(after)
     }
 
-    pub(crate) fn remove(&self, id: &JobId) -> Result<Option<StoredJob>, Error> {
-        let removed = now(self.inner.remove(id.clone()))?;
+    pub(crate) fn remove(&self, id: &JobId, at: DateTime<Utc>) -> Result<Option<StoredJob>, Error> {
+        let removed = now(self.inner.remove(id.clone(), at))?;
         if let Some(row) = &removed {
-            self.taken_out(row);
+            self.taken_out(row, at);
         }
         Ok(removed)
     }
 
-    pub(crate) fn clear(&self) -> Result<u64, Error> {
+    pub(crate) fn clear(&self, at: DateTime<Utc>) -> Result<u64, Error> {
         let rows = self.rows();
-        let count = now(self.inner.clear())?;
-        rows.iter().for_each(|row| self.taken_out(row));
+        let count = now(self.inner.clear(at))?;
+        rows.iter().for_each(|row| self.taken_out(row, at));
         Ok(count)
     }
 
-    pub(crate) fn window(&self, request: store::WindowRequest) -> Result<store::Window, Error> {
-        now(self.inner.window(request))
+    pub(crate) fn due(&self, request: store::DueRequest) -> Result<store::DueJobs, Error> {
+        now(self.inner.due(request))
     }
 
     pub(crate) fn claim(&self, request: &store::ClaimRequest) -> Result<store::ClaimReply, Error> {
         let reply = now(self.inner.claim(request))?;
         for (claim, answer) in request.claims.iter().zip(&reply.answers) {
             if let store::ClaimAnswer::Won(won) = answer {
-                let opened = (won.first.0..).map(RunId).take(opened_by(&claim.kind));
-                self.log().owners.opened(opened, &request.lease);
+                let started = claim.kind.plan().map_or(0, |plan| plan.start.len());
+                let started = (won.first.0..).map(RunId).take(started);
+                self.log().owners.opened(started, &request.lease);
             }
             self.world.tell(claim.id.as_str(), || {
                 let answer = match answer {
@@ -203,6 +218,7 @@ impl Database {
                         format!("lost, now {:?}", row.as_ref().map(|row| row.state))
                     }
                     store::ClaimAnswer::AtLimit(row) => format!("at limit: {:?}", row.state),
+                    store::ClaimAnswer::NotTried => "not tried".to_owned(),
                 };
                 format!("{} claims {:?}: {answer}", request.lease.node, claim.kind)
             });
@@ -211,7 +227,17 @@ impl Database {
             self.world
                 .tell("ends", || format!("{} {end:?}", request.lease.node));
         }
-        reply.removed.iter().for_each(|row| self.left(row));
+        for handed in &reply.handed {
+            let runs = handed.runs.iter().map(|run| run.id);
+            self.log().owners.opened(runs, &request.lease);
+            self.world.tell(handed.job.job.id().as_str(), || {
+                format!("{} is handed {:?}", request.lease.node, handed.runs)
+            });
+        }
+        reply
+            .removed
+            .iter()
+            .for_each(|row| self.left(row, self.world.now()));
         Ok(reply)
     }
 
@@ -221,8 +247,8 @@ impl Database {
         Ok(lease)
     }
 
-    pub(crate) fn renew(&self, lease: store::Lease) -> Result<store::Renewal, Error> {
-        now(self.inner.renew(lease))
+    pub(crate) fn renew(&self, request: store::RenewRequest) -> Result<store::Renewal, Error> {
+        now(self.inner.renew(request))
     }
 
     pub(crate) fn leave(&self, lease: store::Lease) -> Result<(), Error> {
@@ -233,32 +259,44 @@ impl Database {
         now(self.inner.nodes())
     }
 
-    pub(crate) fn open_runs(&self, lease: store::Lease) -> Result<Vec<store::OpenRun>, Error> {
-        now(self.inner.open_runs(lease))
+    pub(crate) fn open_runs(&self, request: store::OpenRequest) -> Result<Vec<OpenRun>, Error> {
+        now(self.inner.open_runs(request))
     }
 
     pub(crate) fn recover(
         &self,
         request: store::RecoverRequest,
     ) -> Result<store::Recovered, Error> {
-        let open = self.open();
         let by = format!("{:?} recovers {:?}", request.by, request.dead);
-        let lease = request.by.clone();
+        let under_way = self.under_way();
         let recovered = now(self.inner.recover(request))?;
         self.world
             .tell("recover", || format!("{by}: {recovered:?}"));
-        let still = self.open();
-        for run in open.difference(&still) {
+        // Lost, or free to be begun again.
+        let still = self.under_way();
+        for run in under_way.difference(&still) {
             self.world.forsake(*run);
         }
-        let taken = recovered.taken.iter().map(|taken| taken.run.id);
-        self.log().owners.opened(taken, &lease);
-        recovered.removed.iter().for_each(|row| self.left(row));
+        recovered
+            .removed
+            .iter()
+            .for_each(|row| self.left(row, self.world.now()));
         Ok(recovered)
     }
 
-    pub(crate) fn request_cancel(&self, run: RunId) -> Result<bool, Error> {
-        now(self.inner.request_cancel(run))
+    pub(crate) fn cancel(
+        &self,
+        request: store::CancelRequest,
+    ) -> Result<store::CancelAnswer, Error> {
+        let by = format!("{request:?}");
+        let answer = now(self.inner.cancel(request))?;
+        self.world.tell("cancel", || format!("{by}: {answer:?}"));
+        if let store::CancelAnswer::Ended { removed, .. } = &answer {
+            removed
+                .iter()
+                .for_each(|row| self.left(row, self.world.now()));
+        }
+        Ok(answer)
     }
 
     pub(crate) fn runs(&self, filter: store::RunFilter) -> Result<Vec<Run>, Error> {
@@ -273,18 +311,8 @@ impl Database {
         now(self.inner.statistics(id))
     }
 
-    pub(crate) fn changes(&self, since: u64) -> Reply<'_, store::Changes> {
+    pub(crate) fn changes(&self, since: u64) -> StoreFuture<'_, store::Changes> {
         self.inner.changes(since)
-    }
-}
-
-/// How many runs a claim that is won opens.
-fn opened_by(kind: &store::ClaimKind) -> usize {
-    match kind {
-        store::ClaimKind::Advance { plan, .. } | store::ClaimKind::Manual { plan } => {
-            plan.start.len() + plan.queue.len()
-        }
-        store::ClaimKind::Promote { .. } => 0,
     }
 }
 

@@ -1,8 +1,9 @@
 //! The store as one process sees it: the shared database behind a line that may be bad.
 
-use punctual_core::{JobId, Run, RunId};
+use chrono::{DateTime, Utc};
+use punctual_core::{JobId, Run};
 use punctual_store as store;
-use punctual_store::{JobStore, Reply};
+use punctual_store::{JobStore, StoreFuture};
 
 use super::database::Database;
 use super::line::{Fate, Line, unavailable};
@@ -20,8 +21,8 @@ impl Faulty {
     fn call<'a, T: Send + 'a>(
         &'a self,
         commit: impl FnOnce(&'a Database) -> Result<T, store::Error> + Send + 'a,
-    ) -> Reply<'a, T> {
-        Box::pin(async move {
+    ) -> StoreFuture<'a, T> {
+        StoreFuture::new(async move {
             self.line.travel().await;
             let fate = self.line.fate();
             if fate == Fate::Failed {
@@ -38,72 +39,71 @@ impl Faulty {
 }
 
 impl JobStore for Faulty {
-    fn traits(&self) -> store::StoreTraits {
-        store::StoreTraits {
-            persistent: true,
-            shared: true,
-        }
+    fn capabilities(&self) -> store::StoreCapabilities {
+        store::StoreCapabilities::default()
+            .persistent(true)
+            .shared(true)
     }
     fn add(
         &self,
         jobs: Vec<store::Insert>,
-    ) -> Reply<'_, Vec<Result<store::StoredJob, store::Error>>> {
+    ) -> StoreFuture<'_, Vec<Result<store::StoredJob, store::Error>>> {
         self.call(|database| Ok(database.add(jobs)))
     }
-    fn get(&self, id: JobId) -> Reply<'_, Option<store::StoredJob>> {
+    fn get(&self, id: JobId) -> StoreFuture<'_, Option<store::StoredJob>> {
         self.call(move |database| database.get(&id))
     }
-    fn list(&self, filter: store::JobFilter) -> Reply<'_, Vec<store::StoredJob>> {
+    fn list(&self, filter: store::JobFilter) -> StoreFuture<'_, Vec<store::StoredJob>> {
         self.call(|database| database.list(filter))
     }
-    fn update(&self, update: store::Update) -> Reply<'_, store::StoredJob> {
+    fn update(&self, update: store::Update) -> StoreFuture<'_, store::StoredJob> {
         self.call(|database| database.update(update))
     }
-    fn remove(&self, id: JobId) -> Reply<'_, Option<store::StoredJob>> {
-        self.call(move |database| database.remove(&id))
+    fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<store::StoredJob>> {
+        self.call(move |database| database.remove(&id, now))
     }
-    fn clear(&self) -> Reply<'_, u64> {
-        self.call(Database::clear)
+    fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64> {
+        self.call(move |database| database.clear(now))
     }
-    fn window(&self, request: store::WindowRequest) -> Reply<'_, store::Window> {
-        self.call(|database| database.window(request))
+    fn due(&self, request: store::DueRequest) -> StoreFuture<'_, store::DueJobs> {
+        self.call(|database| database.due(request))
     }
-    fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> Reply<'a, store::ClaimReply> {
+    fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> StoreFuture<'a, store::ClaimReply> {
         self.call(move |database| database.claim(request))
     }
-    fn register(&self, node: store::NodeInfo) -> Reply<'_, store::Lease> {
+    fn register(&self, node: store::NodeInfo) -> StoreFuture<'_, store::Lease> {
         self.call(|database| database.register(node, self.at))
     }
-    fn renew(&self, lease: store::Lease) -> Reply<'_, store::Renewal> {
-        self.call(|database| database.renew(lease))
+    fn renew(&self, request: store::RenewRequest) -> StoreFuture<'_, store::Renewal> {
+        self.call(|database| database.renew(request))
     }
-    fn leave(&self, lease: store::Lease) -> Reply<'_, ()> {
+    fn leave(&self, lease: store::Lease) -> StoreFuture<'_, ()> {
         self.call(|database| database.leave(lease))
     }
-    fn nodes(&self) -> Reply<'_, Vec<store::Peer>> {
+    fn nodes(&self) -> StoreFuture<'_, Vec<store::Peer>> {
         self.call(Database::nodes)
     }
-    fn open_runs(&self, node: store::Lease) -> Reply<'_, Vec<store::OpenRun>> {
-        self.call(|database| database.open_runs(node))
+    fn open_runs(&self, request: store::OpenRequest) -> StoreFuture<'_, Vec<store::OpenRun>> {
+        self.call(|database| database.open_runs(request))
     }
-    fn recover(&self, request: store::RecoverRequest) -> Reply<'_, store::Recovered> {
+    fn recover(&self, request: store::RecoverRequest) -> StoreFuture<'_, store::Recovered> {
         self.call(|database| database.recover(request))
     }
-    fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {
-        self.call(move |database| database.request_cancel(run))
+    fn cancel(&self, request: store::CancelRequest) -> StoreFuture<'_, store::CancelAnswer> {
+        self.call(|database| database.cancel(request))
     }
-    fn runs(&self, filter: store::RunFilter) -> Reply<'_, Vec<Run>> {
+    fn runs(&self, filter: store::RunFilter) -> StoreFuture<'_, Vec<Run>> {
         self.call(|database| database.runs(filter))
     }
-    fn purge(&self, retention: store::Retention, batch: usize) -> Reply<'_, u64> {
+    fn purge(&self, retention: store::Retention, batch: usize) -> StoreFuture<'_, u64> {
         self.call(move |database| database.purge(retention, batch))
     }
-    fn statistics(&self, id: JobId) -> Reply<'_, store::Statistics> {
+    fn statistics(&self, id: JobId) -> StoreFuture<'_, store::Statistics> {
         self.call(|database| database.statistics(id))
     }
     /// As a store does that polls a counter once a second.
-    fn changes(&self, since: u64) -> Reply<'_, store::Changes> {
-        Box::pin(async move {
+    fn changes(&self, since: u64) -> StoreFuture<'_, store::Changes> {
+        StoreFuture::new(async move {
             let wait = self.line.wait(1_000);
             tokio::time::sleep(wait).await;
             let changes = self.database.changes(since).await;

@@ -25,7 +25,7 @@ struct State {
     told: Vec<String>,
     executions: Vec<Execution>,
     /// Runs that were taken from their nodes, and when.
-    forsaken: BTreeMap<RunId, DateTime<Utc>>,
+    forsaken: BTreeMap<RunId, Vec<DateTime<Utc>>>,
     /// What callers asked to cancel.
     cancels: Vec<(Target, Between)>,
     /// A process is being killed: its bodies have no time to write anything down.
@@ -113,7 +113,7 @@ impl World {
     pub(crate) fn forsake(&self, run: RunId) {
         let mut state = self.state();
         let now = state.stamp();
-        state.forsaken.entry(run).or_insert(now);
+        state.forsaken.entry(run).or_default().push(now);
     }
 
     /// Notes that a caller asks to cancel the run of a fire time, whatever becomes of that.
@@ -139,7 +139,11 @@ impl World {
         let state = self.state();
         let mut executions = state.executions.clone();
         for execution in &mut executions {
-            execution.forsaken = state.forsaken.get(&execution.run).copied();
+            let times = state.forsaken.get(&execution.run).into_iter().flatten();
+            let is_its = |at: &&DateTime<Utc>| {
+                execution.began <= **at && execution.ended.is_none_or(|ended| **at <= ended)
+            };
+            execution.forsaken = times.copied().find(|at| is_its(&at));
         }
         executions
     }

@@ -103,6 +103,11 @@ fn newest_through(trigger: &Trigger, t: DateTime<Utc>, oldest: DateTime<Utc>) ->
 }
 
 impl Backlog {
+    /// All of it as one stretch.
+    pub(super) fn range(self, trigger: &Trigger) -> FireRange {
+        range(trigger, self.oldest, self.newest)
+    }
+
     /// What the grace time leaves; the rest goes into the plan as missed.
     pub(super) fn without_missed(
         self,

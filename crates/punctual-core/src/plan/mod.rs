@@ -16,14 +16,16 @@ mod admit;
 mod backlog;
 mod first;
 mod manual;
+mod passed_over;
 
 pub use first::{FirstFire, first_fire};
 pub use manual::manual;
+pub use passed_over::passed_over;
 
 use chrono::{DateTime, Utc};
 
 use crate::instant;
-use crate::{FireRange, JobId, MissReason, Policies, SkipReason, Trigger, Undecided};
+use crate::{FireRange, JobId, MissReason, Outcome, Policies, SkipReason, Trigger, Undecided};
 
 /// How a job stands, as far as planning needs to know.
 #[derive(Debug, Clone, Copy)]
@@ -169,6 +171,23 @@ impl Plan {
             self.cancel = Cancel::default();
         }
         overdue
+    }
+
+    /// What it decides without a run: stretches of fire times and what became of each.
+    pub fn ranges(&self) -> impl Iterator<Item = (FireRange, Outcome)> + use<> {
+        let missed = self
+            .missed
+            .map(|(range, reason)| (range, Outcome::Missed(reason)));
+        let coalesced = self.coalesced.map(|range| (range, Outcome::Coalesced));
+        let skipped = self
+            .skipped
+            .map(|(range, reason)| (range, Outcome::Skipped(reason)));
+        [missed, coalesced, skipped].into_iter().flatten()
+    }
+
+    /// The fire times that run, now or as soon as there is room.
+    pub fn fire_times(&self) -> impl Iterator<Item = DateTime<Utc>> + '_ {
+        self.start.iter().chain(&self.queue).copied()
     }
 
     /// Whether there is nothing to do but to wait for [`Plan::next`].

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// What happens to a run whose process died in the middle of it.
+/// What happens to a run that a process had when it died.
 ///
 /// ```text
 /// fire time      |
@@ -8,6 +8,11 @@ use serde::{Deserialize, Serialize};
 /// Rerun(3)       [===#    [=======]         run again by a living node: at least once
 ///                    # process dies
 /// ```
+///
+/// Runs that wait, in a queue or for their next attempt, are not lost: no process has them. A run
+/// that was opened and had not begun is treated like one that had, because its process alone knew.
+/// A rerun counts as a further attempt of the run, but happens also when
+/// [`Retry`](super::Retry) has no attempt left.
 ///
 /// Which one is right depends on the job, not on the scheduler: a skipped newsletter is better
 /// than one sent twice, a skipped backup is worse than one made twice (Site Reliability
@@ -18,7 +23,8 @@ pub enum OnLost {
     /// Recorded as lost; the fire time is not run again.
     #[default]
     Record,
-    /// Run again, at most this many times; then recorded as lost.
+    /// Run again by any living node that knows the task, at most this many times; then recorded as
+    /// lost. A run that was asked to end is lost and not run again.
     Rerun {
         /// How many times; 3 is a good number.
         at_most: u32,

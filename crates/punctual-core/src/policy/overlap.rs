@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-/// What happens to a run that finds all [`max_instances`](super::MaxInstances) busy.
+/// What happens to a run that finds all [`max_instances`](super::MaxInstances) busy, on all nodes
+/// that share the store.
 ///
 /// ```text
 /// fire times          |    |    |    |
@@ -11,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// CancelRunning       [===c[===c[===c[========]        the oldest run is cancelled to make room
 /// ```
 ///
+/// A run that waits belongs to its job, not to a node. It stays in the store when its node shuts
+/// down or dies, and any node that knows the task starts it.
+///
 /// In JSON: `"skip"`, `{"queue": {"at_most": 1}}`, `"cancel_running"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -18,13 +22,15 @@ pub enum Overlap {
     /// The fire time is recorded as skipped: as in `APScheduler`.
     #[default]
     Skip,
-    /// The run waits for a free instance, in order; beyond `at_most` waiting ones it is recorded
-    /// as skipped because the queue is full.
+    /// The run waits for a free instance, in order; beyond `at_most` waiting ones, on all nodes
+    /// together, it is recorded as skipped because the queue is full.
     Queue {
         /// How many instances may wait; the fire times that `Coalesce::All` keeps together are one.
         at_most: u32,
     },
-    /// The oldest run is cancelled and recorded as replaced; the new one starts as soon as it has
-    /// ended, so the limit holds at every instant. A run still waiting is replaced too.
+    /// The oldest run, on whichever node, is told to end and recorded as cancelled (replaced),
+    /// unless it succeeds all the same. The new one starts as soon as it has ended, so the limit
+    /// holds at every instant. Only the newest run waits: one that waited before it is recorded as
+    /// coalesced into it. A run between two attempts is cancelled there.
     CancelRunning,
 }

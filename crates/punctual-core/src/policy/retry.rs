@@ -11,7 +11,13 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// All attempts belong to one run and hold its instance; the outcome of the run is that of its
-/// last attempt. In JSON: `{"attempts": 4, "backoff": 2, "cap": 60}`.
+/// last attempt.
+///
+/// Between two attempts the run belongs to the store. When the next one is due, the node that made
+/// the last one goes on with it, or any other that knows the task, also after a shutdown or the
+/// death of a node. The numbers of attempts go on, and those of dead nodes count.
+///
+/// In JSON: `{"attempts": 4, "backoff": 2, "cap": 60}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retry {

@@ -60,7 +60,7 @@ impl<'a> Definition<'a> {
         )))
     }
 
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let texts = [
             self.name,
             Some(self.task),
@@ -77,7 +77,7 @@ impl<'a> Definition<'a> {
 
 fn json(value: impl Serialize) -> Result<String, Error> {
     serde_json::to_string(&value)
-        .map_err(|error| Error::full(format!("the job cannot be written as JSON: {error}")))
+        .map_err(|error| Error::refused(format!("the job cannot be written as JSON: {error}")))
 }
 
 /// All that is written of a job.
@@ -90,8 +90,7 @@ pub(crate) struct Written<'a> {
     anchor: Option<i64>,
     incarnation: u64,
     revision: u64,
-    running: u32,
-    queued: u32,
+    token: u64,
     paused: bool,
     finished: bool,
     search_limit: bool,
@@ -110,8 +109,7 @@ impl<'a> Written<'a> {
             anchor: micros(state.anchor),
             incarnation: state.incarnation,
             revision: state.revision,
-            running: state.running,
-            queued: state.queued,
+            token: state.token,
             paused: state.paused,
             finished: state.finished,
             search_limit: state.search_limit,
@@ -145,6 +143,8 @@ pub(crate) struct StateRow<'r> {
     pub(crate) revision: i64,
     pub(crate) running: i64,
     pub(crate) queued: i64,
+    pub(crate) token: i64,
+    pub(crate) birth: i64,
     pub(crate) paused: i64,
     pub(crate) finished: i64,
     pub(crate) search_limit: i64,
@@ -193,6 +193,8 @@ impl StateRow<'_> {
         let mut state = JobState::default();
         state.running = count("running", self.running)?;
         state.queued = count("queued", self.queued)?;
+        state.token = count("token", self.token)?;
+        state.birth = count("birth", self.birth)?;
         state.finished = self.finished != 0;
         Ok(state)
     }

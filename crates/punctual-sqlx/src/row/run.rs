@@ -15,6 +15,7 @@ const MANUAL: &str = "manual";
 #[derive(Debug)]
 pub(crate) struct RunRow<'r> {
     pub(crate) id: i64,
+    pub(crate) opened: i64,
     pub(crate) job: &'r str,
     pub(crate) incarnation: i64,
     pub(crate) origin: &'r str,
@@ -39,6 +40,7 @@ impl RunRow<'_> {
         let state = outcome::state(self.state)
             .ok_or_else(|| format!("state: `{}` is no state", self.state))?;
         let mut run = Run::queued(id, job, key(self.incarnation, self.origin, self.fire_time)?);
+        run.opened = at("opened", Some(self.opened))?.unwrap_or_default();
         run.state = state;
         run.started = at("started", self.started)?;
         run.finished = at("finished", self.finished)?;

@@ -5,62 +5,90 @@ use std::collections::HashMap;
 use punctual_store::{Error, Insert, OnConflict, StoredJob};
 
 use super::Inner;
-use super::columns::{self, job_columns};
+use super::columns::{self, columns_with, job_columns};
 use super::fault::failed;
 use super::load::{At, json, with_rows};
-use crate::limits::JOBS_A_STATEMENT;
+use crate::limits::{BYTES_A_STATEMENT, JOBS_A_STATEMENT};
 use crate::row::Written;
 
 /// Numbers of one transaction.
 struct Numbers {
     incarnation: u64,
     edit: u64,
+    /// No token above this one was given out, of jobs that are gone.
+    token: u64,
 }
 
 /// What is in the store under an id, or why it cannot be read.
 type There = Result<StoredJob, String>;
 
+type Answer = Result<StoredJob, Error>;
+
 impl Inner {
-    pub(super) async fn add(
-        &self,
-        jobs: Vec<Insert>,
-    ) -> Result<Vec<Result<StoredJob, Error>>, Error> {
+    /// Adds jobs in transactions of their own, so that others get their turn. If one fails after
+    /// others were made, its jobs and all after them are answered with the error.
+    pub(super) async fn add(&self, jobs: Vec<Insert>) -> Result<Vec<Answer>, Error> {
+        let mut answers = Vec::with_capacity(jobs.len());
+        let mut rest = &jobs[..];
+        while !rest.is_empty() {
+            let (some, others) = rest.split_at(some_of(rest));
+            match self.add_some(some).await {
+                Ok(added) => answers.extend(added),
+                Err(error) if answers.is_empty() => return Err(error),
+                Err(error) => {
+                    answers.extend(rest.iter().map(|_| Err(not_tried(&error))));
+                    break;
+                }
+            }
+            rest = others;
+        }
+        Ok(answers)
+    }
+
+    async fn add_some(&self, jobs: &[Insert]) -> Result<Vec<Answer>, Error> {
         let mut transaction = self.begin().await?;
-        let mut at = At {
-            connection: &mut transaction,
-            prefix: &self.prefix,
-        };
+        let mut at = self.at(&mut transaction);
         let count = jobs.len() as u64;
         let mut numbers = Numbers {
             incarnation: at.count_up("incarnation", count).await? + 1 - count,
             edit: at.count_up("edit", 1).await?,
+            token: at.counter("token").await?,
         };
-        let mut answers = Vec::with_capacity(jobs.len());
-        for chunk in jobs.chunks(JOBS_A_STATEMENT) {
-            at.add(chunk, &mut numbers, &mut answers).await?;
-        }
+        let answers = at.add(jobs, &mut numbers).await?;
         transaction.commit().await.map_err(failed)?;
         self.tell(numbers.edit);
         Ok(answers)
     }
 }
 
+/// How many of these jobs go into one transaction.
+fn some_of(jobs: &[Insert]) -> usize {
+    let mut bytes = 0;
+    let fits = |insert: &&Insert| {
+        bytes += insert.job.args_json().len();
+        bytes <= BYTES_A_STATEMENT
+    };
+    let count = jobs.iter().take(JOBS_A_STATEMENT).take_while(fits).count();
+    count.max(1)
+}
+
+/// Whether an earlier part of the same transaction was made is as unknown as that of a later one.
+fn not_tried(error: &Error) -> Error {
+    Error::unavailable(format!("the jobs before it could not be added: {error}"))
+}
+
 impl At<'_> {
-    async fn add(
-        &mut self,
-        jobs: &[Insert],
-        numbers: &mut Numbers,
-        answers: &mut Vec<Result<StoredJob, Error>>,
-    ) -> Result<(), Error> {
+    async fn add(&mut self, jobs: &[Insert], numbers: &mut Numbers) -> Result<Vec<Answer>, Error> {
         let ids: Vec<&str> = jobs.iter().map(|insert| insert.job.id().as_str()).collect();
         let mut there = self.there(&ids).await?;
         let mut new = Vec::new();
+        let mut answers = Vec::with_capacity(jobs.len());
         for insert in jobs {
             let id = insert.job.id().as_str();
             let incarnation = numbers.incarnation;
             numbers.incarnation += 1;
             let answer = match there.get(id) {
-                None => match added(insert, incarnation) {
+                None => match added(insert, incarnation, numbers.token) {
                     Ok((stored, row)) => {
                         new.push(row);
                         Ok(stored)
@@ -78,7 +106,8 @@ impl At<'_> {
             }
             answers.push(answer);
         }
-        self.insert(&new, numbers.edit).await
+        self.insert(&new, numbers.edit).await?;
+        Ok(answers)
     }
 
     async fn there<'i>(&mut self, ids: &[&'i str]) -> Result<HashMap<&'i str, There>, Error> {
@@ -109,13 +138,12 @@ impl At<'_> {
         let statement = with_rows!(
             "INSERT INTO {p}jobs (birth, id, version, name, task, args_json, trigger_json, \
              tags_json, executor, policies_json, declared_json, next_run_time, anchor, \
-             incarnation, revision, running, queued, paused, finished, search_limit, absence, \
-             edit) SELECT row ->> 'incarnation', row ->> 'id', row ->> 'version', \
+             incarnation, revision, token, paused, finished, search_limit, absence, edit) SELECT row ->> 'incarnation', row ->> 'id', row ->> 'version', \
              row ->> 'name', row ->> 'task', row ->> 'args', row ->> 'trigger', row ->> 'tags', \
              row ->> 'executor', row ->> 'policies', row ->> 'declared', \
              row ->> 'next_run_time', row ->> 'anchor', row ->> 'incarnation', \
-             row ->> 'revision', row ->> 'running', row ->> 'queued', row ->> 'paused', \
-             row ->> 'finished', row ->> 'search_limit', row ->> 'absence', ?2 FROM rows"
+             row ->> 'revision', row ->> 'token', row ->> 'paused', row ->> 'finished', \
+             row ->> 'search_limit', row ->> 'absence', ?2 FROM rows"
         );
         sqlx::query(self.prefix.sql(statement))
             .bind(json(new)?)
@@ -132,7 +160,7 @@ impl At<'_> {
         insert: &Insert,
         incarnation: u64,
         edit: u64,
-    ) -> Result<Result<StoredJob, Error>, Error> {
+    ) -> Result<Answer, Error> {
         let id = insert.job.id();
         if insert.on_conflict == OnConflict::Refuse {
             return Ok(Err(Error::conflict(id)));
@@ -141,8 +169,9 @@ impl At<'_> {
             Ok(old) => old,
             Err(reason) => return Ok(Err(Error::unreadable(id, reason))),
         };
-        let (mut state, is_same) = old.replaced_by(insert);
-        if !is_same {
+        let replaced = old.replaced_by(insert);
+        let mut state = replaced.state;
+        if replaced.new_incarnation {
             state.incarnation = incarnation;
         }
         state.revision += 1;
@@ -150,6 +179,8 @@ impl At<'_> {
             Ok(row) => row,
             Err(error) => return Ok(Err(error)),
         };
+        self.record(state.birth, replaced.decided, insert.now)
+            .await?;
         self.rewrite(&row, edit).await?;
         Ok(Ok(StoredJob {
             job: insert.job.clone(),
@@ -157,7 +188,7 @@ impl At<'_> {
         }))
     }
 
-    /// Writes a job anew, its counts aside.
+    /// Writes a job anew, its counts and tokens aside.
     pub(super) async fn rewrite(&mut self, row: &Written<'_>, edit: u64) -> Result<(), Error> {
         let statement = with_rows!(
             "UPDATE {p}jobs SET version = row ->> 'version', \
@@ -181,10 +212,13 @@ impl At<'_> {
     }
 }
 
-fn added(insert: &Insert, incarnation: u64) -> Result<(StoredJob, Written<'_>), Error> {
+fn added(insert: &Insert, incarnation: u64, token: u64) -> Result<(StoredJob, Written<'_>), Error> {
     let mut state = insert.state;
     state.incarnation = incarnation;
+    state.birth = incarnation;
     state.revision = 1;
+    state.token = token;
+    (state.running, state.queued) = (0, 0);
     let stored = StoredJob {
         job: insert.job.clone(),
         state,

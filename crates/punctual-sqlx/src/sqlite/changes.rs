@@ -3,7 +3,7 @@
 use punctual_store::{ChangedJobs, Changes, Error};
 
 use super::Inner;
-use super::columns::{self, job_columns};
+use super::columns::{self, columns_with, job_columns};
 use super::fault::failed;
 use crate::limits::MAX_CHANGES;
 
@@ -32,10 +32,7 @@ impl Inner {
 
     /// Every job knows its last edit, so there is no list of edits to keep.
     async fn changed(&self, since: u64, counter: u64) -> Result<Changes, Error> {
-        let many = Changes {
-            counter,
-            jobs: ChangedJobs::Many,
-        };
+        let many = Changes::new(counter, ChangedJobs::Many);
         if since > counter {
             // Somebody has put an older file in place.
             return Ok(many);
@@ -58,10 +55,7 @@ impl Inner {
         for row in &rows {
             jobs.extend(columns::stored(row));
         }
-        Ok(Changes {
-            counter,
-            jobs: ChangedJobs::These(jobs),
-        })
+        Ok(Changes::new(counter, ChangedJobs::These(jobs)))
     }
 
     /// Tells those who wait in this process of an edit.

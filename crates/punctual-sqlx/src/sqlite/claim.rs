@@ -1,16 +1,27 @@
 //! The transaction that moves schedules on.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use punctual_core::{Job, JobState, RunId};
-use punctual_store::{Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Error, StoredJob};
+use punctual_core::RunId;
+use punctual_store::batch::{Answers, Batch, Rows, Verdict, keys};
+use punctual_store::{
+    ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Error, Handed, StoredJob, Won,
+};
 
 use super::Inner;
 use super::fault::failed;
-use super::load::At;
-use super::save::Owner;
-use crate::batch::{Batch, Verdict, keys, numbers};
+use super::load::{At, Definitions};
+use crate::rows::{Held, HeldJob};
+
+/// A row by its place among those that are held.
+type Row = usize;
+
+/// What was decided, before it is told.
+struct Decided {
+    verdicts: Vec<Verdict<Row>>,
+    handed: Vec<(Row, Vec<RunId>)>,
+    cancels: Vec<(RunId, punctual_core::CancelReason)>,
+}
 
 impl Inner {
     pub(super) async fn claim(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
@@ -25,7 +36,7 @@ impl Inner {
             return Ok(reply);
         }
         let second = self.try_claim(request, true).await?;
-        second.ok_or_else(|| Error::full("two claims of one request use the same key"))
+        second.ok_or_else(|| Error::refused("two claims of one request use the same key"))
     }
 
     async fn try_claim(
@@ -34,110 +45,171 @@ impl Inner {
         looks_up_keys: bool,
     ) -> Result<Option<ClaimReply>, Error> {
         let mut transaction = self.begin().await?;
-        let mut at = At {
-            connection: &mut transaction,
-            prefix: &self.prefix,
-        };
-        at.check(&request.lease).await?;
-        let mut batch = at.batch(request, looks_up_keys).await?;
-        for end in &request.ends {
-            batch.end(end);
+        let mut at = self.at(&mut transaction);
+        let mut held = Held::new(at.admit(&request.lease).await?);
+        let mut definitions = Definitions::new();
+        at.hold(request, &mut held, &mut definitions).await?;
+        if looks_up_keys {
+            at.hold_keys(request, &mut held).await?;
         }
-        let verdicts: Vec<_> = request.claims.iter().map(|c| batch.decide(c)).collect();
-        let definitions = at.definitions(&shown(&batch, &verdicts)).await?;
-        batch.keep_unless(|birth| definitions.contains_key(&birth));
-        let owner = Owner {
-            node: &request.lease.node,
-            epoch: request.lease.epoch,
-        };
-        if at.save(&batch, Some(owner)).await?.is_err() {
+        let decided = decide(request, &mut held);
+        let shown = shown(&held, &decided);
+        at.define(shown.into_iter(), &mut definitions).await?;
+        held.keep_unless(|birth| definitions.contains_key(&birth));
+        if at.save(&held, Some(&request.lease)).await?.is_err() {
             transaction.rollback().await.map_err(failed)?;
             return Ok(None);
         }
         transaction.commit().await.map_err(failed)?;
-        Ok(Some(reply(&batch, verdicts, &definitions)))
+        Ok(Some(reply(request, decided, &held, &definitions)))
     }
 }
 
 impl At<'_> {
     /// The rows that a request is about.
-    async fn batch(&mut self, request: &ClaimRequest, with_keys: bool) -> Result<Batch, Error> {
-        let claims = &request.claims;
-        let numbers = numbers(claims);
-        let last = match numbers {
-            0 => 0,
-            _ => self.count_up("run", numbers).await?,
-        };
-        let mut batch = Batch::new(
-            request.now.timestamp_micros(),
-            (last + 1).saturating_sub(numbers),
-        )
-        .by(&request.lease);
-        let runs = runs_of(request);
-        let open = match runs[..] {
-            [] => Vec::new(),
-            _ => self.open(&runs).await?,
-        };
-        let ids: Vec<&str> = claims.iter().map(|claim| claim.id.as_str()).collect();
-        let births: Vec<i64> = open.iter().map(|run| run.birth).collect();
-        open.into_iter().for_each(|run| batch.with_open(run));
-        for job in self.counted(&ids, &births).await? {
-            batch.with_job(job);
-        }
-        if with_keys {
-            let keys: Vec<_> = claims.iter().flat_map(keys).collect();
-            for key in self.used(&keys).await? {
-                batch.with_used(key);
+    async fn hold(
+        &mut self,
+        request: &ClaimRequest,
+        held: &mut Held,
+        definitions: &mut Definitions,
+    ) -> Result<(), Error> {
+        let by = Some(&request.lease);
+        let ending: Vec<_> = request.ends.iter().map(|end| end.run).collect();
+        let ending = self.open(&ending, by).await?;
+        let claimed = request.claims.iter().map(|claim| claim.birth);
+        let births: BTreeSet<_> = claimed
+            .chain(ending.iter().map(|run| run.view.birth))
+            .collect();
+        let births: Vec<_> = births.into_iter().collect();
+        held.reserve(births.len(), ending.len() + request.claims.len());
+        let jobs = self.held(&births).await?;
+        jobs.into_iter().for_each(|job| held.with_job(job));
+        self.hold_by_id(request, held).await?;
+        ending.into_iter().for_each(|run| held.with_run(run));
+        let whole = whole(request, held);
+        let runs = self.open_of_jobs(&whole, by).await?;
+        runs.into_iter().for_each(|run| held.with_run(run));
+        // What starts here, or was not read as a whole, has to be told: it does not start if it
+        // cannot be.
+        let wanted = request.claims.iter().filter(|claim| claim.wants_job);
+        let told: BTreeSet<_> = whole
+            .into_iter()
+            .chain(wanted.map(|claim| claim.birth))
+            .collect();
+        self.define(told.iter().copied(), definitions).await?;
+        for birth in told {
+            if !definitions.contains_key(&birth) {
+                held.mark_unreadable(birth);
             }
         }
-        Ok(batch)
+        Ok(())
+    }
+
+    /// The jobs that have taken the ids of those that are gone: the answer shows them.
+    async fn hold_by_id(&mut self, request: &ClaimRequest, held: &mut Held) -> Result<(), Error> {
+        let missing = request.claims.iter();
+        let missing = missing.filter(|claim| held.job(claim.birth).is_none());
+        let ids: Vec<_> = missing.map(|claim| claim.id.as_str()).collect();
+        if !ids.is_empty() {
+            let jobs = self.held_of_ids(&ids).await?;
+            jobs.into_iter().for_each(|job| held.with_job(job));
+        }
+        Ok(())
+    }
+
+    async fn hold_keys(&mut self, request: &ClaimRequest, held: &mut Held) -> Result<(), Error> {
+        let claims = request.claims.iter();
+        let keys: Vec<_> = claims
+            .filter_map(|claim| Some((claim, held.job(claim.birth)?.state.incarnation)))
+            .flat_map(|(claim, incarnation)| keys(claim, incarnation))
+            .collect();
+        let used = self.used(&keys).await?;
+        used.into_iter().for_each(|key| held.with_used(key));
+        Ok(())
+    }
+}
+
+/// The jobs all of whose open runs have to be known; see [`Rows`].
+fn whole(request: &ClaimRequest, held: &Held) -> Vec<u64> {
+    let claims = request.claims.iter();
+    let asked = claims.filter(|claim| match &claim.kind {
+        ClaimKind::Promote => true,
+        ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan } => !plan.queue.is_empty(),
+    });
+    let ended = request.ends.iter().filter_map(|end| {
+        let run = held.run(end.run)?;
+        let waits = end.retry_at.is_some();
+        let has_queue = |job: &HeldJob| run.ends_instance && job.state.queued > 0;
+        (waits || held.job(run.birth).is_some_and(has_queue)).then_some(run.birth)
+    });
+    let whole: BTreeSet<_> = asked.map(|claim| claim.birth).chain(ended).collect();
+    whole.into_iter().collect()
+}
+
+fn decide(request: &ClaimRequest, held: &mut Held) -> Decided {
+    let mut batch = Batch::new(held, request.now);
+    request.ends.iter().for_each(|end| batch.end(end));
+    let verdicts = request.claims.iter().map(|claim| batch.claim(claim));
+    let verdicts = verdicts.collect();
+    if request.takes_waiting {
+        batch.hand_out();
+    }
+    let Answers { handed, cancels } = batch.into_answers();
+    Decided {
+        verdicts,
+        handed,
+        cancels,
     }
 }
 
 /// The jobs whose definitions are part of the answer.
-fn shown(batch: &Batch, verdicts: &[Verdict]) -> Vec<i64> {
-    let answered = verdicts.iter().filter_map(|verdict| match verdict {
-        Verdict::Lost(Some((birth, _))) | Verdict::AtLimit((birth, _)) => Some(*birth),
-        Verdict::Won(_) | Verdict::Lost(None) => None,
+fn shown(held: &Held, decided: &Decided) -> Vec<u64> {
+    let answered = decided.verdicts.iter().filter_map(|verdict| match verdict {
+        Verdict::Lost(Some(row)) | Verdict::AtLimit(row) => Some(held.jobs[*row].state.birth),
+        Verdict::Won(..) | Verdict::Lost(None) => None,
     });
-    let gone = batch.jobs.iter().filter(|job| job.is_gone);
-    answered.chain(gone.map(|job| job.birth)).collect()
+    let gone = held.gone().map(|job| job.state.birth);
+    answered.chain(gone).collect()
 }
 
 fn reply(
-    batch: &Batch,
-    verdicts: Vec<Verdict>,
-    definitions: &HashMap<i64, Arc<Job>>,
+    request: &ClaimRequest,
+    decided: Decided,
+    held: &Held,
+    definitions: &Definitions,
 ) -> ClaimReply {
-    let stored = |(birth, state): (i64, JobState)| {
-        let job = definitions.get(&birth)?.clone();
+    let stored = |job: &HeldJob| {
+        let state = job.state;
+        let job = definitions.get(&state.birth)?.clone();
         Some(StoredJob { job, state })
     };
-    let answers = verdicts.into_iter().map(|verdict| match verdict {
-        Verdict::Won(won) => ClaimAnswer::Won(won),
-        Verdict::Lost(seen) => ClaimAnswer::Lost(seen.and_then(stored)),
-        Verdict::AtLimit(seen) => {
-            stored(seen).map_or(ClaimAnswer::Lost(None), ClaimAnswer::AtLimit)
+    let there = |row: Row| {
+        Some(&held.jobs[row])
+            .filter(|job| !job.is_gone)
+            .and_then(stored)
+    };
+    let claims = request.claims.iter().zip(decided.verdicts);
+    let answers = claims.map(|(claim, verdict)| match verdict {
+        Verdict::Won(_, won) if claim.wants_job => {
+            let mut won: Won = won;
+            won.job = definitions.get(&claim.birth).cloned();
+            ClaimAnswer::Won(won)
         }
+        Verdict::Won(_, won) => ClaimAnswer::Won(won),
+        Verdict::Lost(row) => ClaimAnswer::Lost(row.and_then(there)),
+        Verdict::AtLimit(row) => there(row).map_or(ClaimAnswer::Lost(None), ClaimAnswer::AtLimit),
     });
-    let gone = batch.jobs.iter().filter(|job| job.is_gone);
+    let handed = decided.handed.iter().filter_map(|(row, runs)| {
+        Some(Handed {
+            job: there(*row)?,
+            runs: runs.iter().filter_map(|id| held.told(*id)).collect(),
+        })
+    });
     ClaimReply {
+        ends_done: request.ends.len(),
         answers: answers.collect(),
-        removed: gone
-            .filter_map(|job| stored((job.birth, job.state)))
-            .collect(),
+        handed: handed.collect(),
+        cancels: decided.cancels,
+        removed: held.gone().filter_map(stored).collect(),
     }
-}
-
-/// The runs that a request ends or promotes.
-fn runs_of(request: &ClaimRequest) -> Vec<RunId> {
-    let ends = request.ends.iter().map(|end| end.run);
-    let promoted = request.claims.iter().flat_map(|claim: &Claim| {
-        let (first, count) = match &claim.kind {
-            ClaimKind::Promote { first, count } => (first.0, *count),
-            ClaimKind::Advance { .. } | ClaimKind::Manual { .. } => (0, 0),
-        };
-        (first..).take(count as usize).map(RunId)
-    });
-    ends.chain(promoted).collect()
 }

@@ -1,40 +1,63 @@
 //! Columns in the order in which statements ask for them.
 
 use punctual_core::Run;
-use punctual_store::StoredJob;
+use punctual_store::{DueJob, StoredJob};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Error, Row, Sqlite, Type};
 
 use crate::row::{JobRow, RunRow, StateRow};
 
-/// All of a job that [`job`] reads, then its birth.
+/// All of a job that [`job`] reads, its birth among it. `args` is what is read of its arguments.
+macro_rules! columns_with {
+    ($args:literal) => {
+        concat!(
+            "id, version, name, task, ",
+            $args,
+            ", trigger_json, tags_json, executor, policies_json, declared_json, next_run_time, \
+             anchor, incarnation, revision, running, queued, token, birth, paused, finished, \
+             search_limit, absence"
+        )
+    };
+}
+
 macro_rules! job_columns {
     () => {
-        "id, version, name, task, args_json, trigger_json, tags_json, executor, policies_json, \
-         declared_json, next_run_time, anchor, incarnation, revision, running, queued, paused, \
-         finished, search_limit, absence, birth"
+        columns_with!("args_json")
+    };
+}
+
+/// The same without long arguments, and whether they are. `?1` is the greatest length that is not.
+macro_rules! head_columns {
+    () => {
+        concat!(
+            columns_with!("CASE WHEN octet_length(args_json) <= ?1 THEN args_json END"),
+            ", coalesce(octet_length(args_json) > ?1, 0)"
+        )
     };
 }
 
 /// All of a run that [`run`] reads.
 macro_rules! run_columns {
     () => {
-        "id, job, incarnation, origin, fire_time, state, node, started, finished, attempts, \
-         result_json, error, range_last, range_count, range_at_least"
+        "id, opened, job, incarnation, origin, fire_time, state, node, started, finished, \
+         attempts, result_json, error, range_last, range_count, range_at_least"
     };
 }
 
-/// All of an open run that [`open`](super::load::open) reads, by place.
+/// All of an open run that [`open`](super::open::rows) reads, by place.
 macro_rules! open_columns {
     () => {
-        "id, birth, job, incarnation, origin, fire_time, state, ends_instance, cancel, reruns, \
-         node, epoch"
+        "id, birth, job, incarnation, origin, fire_time, token, state, due, ends_instance, \
+         cancel, reruns, attempts, started, error, node, epoch"
     };
 }
 
-pub(super) use {job_columns, open_columns, run_columns};
+pub(super) use {columns_with, head_columns, job_columns, open_columns, run_columns};
 
-const BIRTH: usize = 20;
+const NEXT_RUN_TIME: usize = 10;
+const INCARNATION: usize = 12;
+const BIRTH: usize = 17;
+const IS_HEAD: usize = 22;
 
 fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
     row: &'r SqliteRow,
@@ -47,6 +70,20 @@ pub(super) fn birth(row: &SqliteRow) -> Result<i64, Error> {
     get(row, BIRTH)
 }
 
+/// The place of a row in the order of next fire times.
+pub(super) fn place(row: &SqliteRow) -> Result<(i64, i64), Error> {
+    Ok((get(row, NEXT_RUN_TIME)?, get(row, INCARNATION)?))
+}
+
+/// The job of a row of [`head_columns`], or why it cannot be understood.
+pub(super) fn head(row: &SqliteRow) -> Result<DueJob, String> {
+    let is_head = get(row, IS_HEAD).map_err(|error| error.to_string())?;
+    Ok(DueJob {
+        stored: stored(row)?,
+        is_head,
+    })
+}
+
 /// The job of a row of [`job_columns`], or why it cannot be understood.
 pub(super) fn stored(row: &SqliteRow) -> Result<StoredJob, String> {
     job(row).map_err(|error| error.to_string())?.decode()
@@ -54,8 +91,12 @@ pub(super) fn stored(row: &SqliteRow) -> Result<StoredJob, String> {
 
 /// Its id, whatever else is wrong with the row.
 pub(super) fn id(row: &SqliteRow) -> String {
-    let bytes: &[u8] = row.try_get_unchecked(0).unwrap_or_default();
-    String::from_utf8_lossy(bytes).into_owned()
+    String::from_utf8_lossy(id_bytes(row)).into_owned()
+}
+
+/// The same as it is stored, which need not be Unicode.
+pub(super) fn id_bytes(row: &SqliteRow) -> &[u8] {
+    row.try_get_unchecked(0).unwrap_or_default()
 }
 
 fn job(row: &SqliteRow) -> Result<JobRow<'_>, Error> {
@@ -75,7 +116,7 @@ fn job(row: &SqliteRow) -> Result<JobRow<'_>, Error> {
 }
 
 /// How a job stands, from this column on.
-pub(super) fn state(row: &SqliteRow, from: usize) -> Result<StateRow<'_>, Error> {
+fn state(row: &SqliteRow, from: usize) -> Result<StateRow<'_>, Error> {
     Ok(StateRow {
         next_run_time: get(row, from)?,
         anchor: get(row, from + 1)?,
@@ -83,10 +124,12 @@ pub(super) fn state(row: &SqliteRow, from: usize) -> Result<StateRow<'_>, Error>
         revision: get(row, from + 3)?,
         running: get(row, from + 4)?,
         queued: get(row, from + 5)?,
-        paused: get(row, from + 6)?,
-        finished: get(row, from + 7)?,
-        search_limit: get(row, from + 8)?,
-        absence: get::<&str>(row, from + 9)?.into(),
+        token: get(row, from + 6)?,
+        birth: get(row, from + 7)?,
+        paused: get(row, from + 8)?,
+        finished: get(row, from + 9)?,
+        search_limit: get(row, from + 10)?,
+        absence: get::<&str>(row, from + 11)?.into(),
     })
 }
 
@@ -98,19 +141,20 @@ pub(super) fn run(row: &SqliteRow) -> Result<Run, String> {
 fn run_row(row: &SqliteRow) -> Result<RunRow<'_>, Error> {
     Ok(RunRow {
         id: get(row, 0)?,
-        job: get(row, 1)?,
-        incarnation: get(row, 2)?,
-        origin: get(row, 3)?,
-        fire_time: get(row, 4)?,
-        state: get(row, 5)?,
-        node: get(row, 6)?,
-        started: get(row, 7)?,
-        finished: get(row, 8)?,
-        attempts: get(row, 9)?,
-        result: get(row, 10)?,
-        error: get(row, 11)?,
-        range_last: get(row, 12)?,
-        range_count: get(row, 13)?,
-        range_at_least: get(row, 14)?,
+        opened: get(row, 1)?,
+        job: get(row, 2)?,
+        incarnation: get(row, 3)?,
+        origin: get(row, 4)?,
+        fire_time: get(row, 5)?,
+        state: get(row, 6)?,
+        node: get(row, 7)?,
+        started: get(row, 8)?,
+        finished: get(row, 9)?,
+        attempts: get(row, 10)?,
+        result: get(row, 11)?,
+        error: get(row, 12)?,
+        range_last: get(row, 13)?,
+        range_count: get(row, 14)?,
+        range_at_least: get(row, 15)?,
     })
 }

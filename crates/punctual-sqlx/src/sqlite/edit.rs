@@ -1,40 +1,43 @@
-//! Jobs that are changed or taken out.
+//! Jobs that are changed.
 
-use futures::TryStreamExt;
-use punctual_core::{JobId, Origin};
+use chrono::{DateTime, Utc};
+use punctual_core::{FireRange, Origin, Outcome, RunKey};
+use punctual_store::batch::{Batch, Rows};
 use punctual_store::{Error, StoredJob, Update};
 
 use super::Inner;
-use super::columns::{self, job_columns};
 use super::fault::failed;
 use super::load::At;
-use crate::batch::{Batch, Counted};
+use super::save::KeyUsed;
 use crate::row::Written;
+use crate::rows::Held;
+
+/// A stretch of fire times and what became of it.
+pub(super) type Decided = (FireRange, Outcome);
 
 impl Inner {
     pub(super) async fn update(&self, update: Update) -> Result<StoredJob, Error> {
         let mut transaction = self.begin().await?;
-        let mut at = At {
-            connection: &mut transaction,
-            prefix: &self.prefix,
-        };
+        let mut at = self.at(&mut transaction);
         let id = update.job.id();
-        let found = at.counted(&[id.as_str()], &[]).await?.pop();
-        let found = found.filter(|job| job.policies.is_some());
+        let found = at.job(id.as_str()).await?;
         let old = found.ok_or_else(|| Error::no_job(id))?;
+        let old = old.map_err(|reason| Error::unreadable(id, &reason))?.state;
         let seen = &update.state;
-        if old.state.revision != seen.revision || old.state.incarnation != seen.incarnation {
+        if old.revision != seen.revision || old.incarnation != seen.incarnation {
             return Err(Error::stale(id));
         }
         let mut state = update.state;
-        state.running = old.state.running;
-        state.queued = old.state.queued;
+        state.running = old.running;
+        state.queued = old.queued;
+        state.token = old.token;
+        state.birth = old.birth;
         state.revision += 1;
         if update.new_incarnation {
             state.incarnation = at.count_up("incarnation", 1).await?;
         }
         let row = Written::new(&update.job, &state)?;
-        at.record(&update, old).await?;
+        at.record(old.birth, update.decided, update.now).await?;
         let edit = at.count_up("edit", 1).await?;
         at.rewrite(&row, edit).await?;
         transaction.commit().await.map_err(failed)?;
@@ -44,66 +47,60 @@ impl Inner {
             state,
         })
     }
-
-    pub(super) async fn remove(&self, id: JobId) -> Result<Option<StoredJob>, Error> {
-        let mut transaction = self.begin().await?;
-        let statement = concat!("SELECT ", job_columns!(), " FROM {p}jobs WHERE id = ?1");
-        let found = sqlx::query(self.prefix.sql(statement))
-            .bind(id.as_str())
-            .fetch_optional(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        let Some(row) = found else {
-            return Ok(None);
-        };
-        let stored = columns::stored(&row);
-        let stored = stored.map_err(|reason| Error::unreadable(&id, &reason))?;
-        let mut at = At {
-            connection: &mut transaction,
-            prefix: &self.prefix,
-        };
-        at.delete(&[columns::birth(&row).map_err(failed)?]).await?;
-        let edit = at.count_up("edit", 1).await?;
-        transaction.commit().await.map_err(failed)?;
-        self.tell(edit);
-        Ok(Some(stored))
-    }
-
-    /// Takes out all jobs that can be read.
-    pub(super) async fn clear(&self) -> Result<u64, Error> {
-        let mut transaction = self.begin().await?;
-        let statement = concat!("SELECT ", job_columns!(), " FROM {p}jobs");
-        let mut births = Vec::new();
-        let mut rows = sqlx::query(self.prefix.sql(statement)).fetch(&mut *transaction);
-        while let Some(row) = rows.try_next().await.map_err(failed)? {
-            if columns::stored(&row).is_ok() {
-                births.push(columns::birth(&row).map_err(failed)?);
-            }
-        }
-        drop(rows);
-        let mut at = At {
-            connection: &mut transaction,
-            prefix: &self.prefix,
-        };
-        at.delete(&births).await?;
-        let edit = at.count_up("edit", 1).await?;
-        transaction.commit().await.map_err(failed)?;
-        self.tell(edit);
-        Ok(births.len() as u64)
-    }
 }
 
 impl At<'_> {
-    /// Records the fire times that an edit decides.
-    async fn record(&mut self, update: &Update, job: Counted) -> Result<(), Error> {
-        let Some(decided) = update.decided else {
+    /// Records the fire times that an edit of a job decides.
+    pub(super) async fn record(
+        &mut self,
+        birth: u64,
+        decided: Option<Decided>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let Some(decided) = decided else {
             return Ok(());
         };
-        let number = self.count_up("run", 1).await?;
-        let mut batch = Batch::new(update.now.timestamp_micros(), number);
-        batch.with_job(job);
-        batch.record(0, Origin::Scheduled, decided);
-        // They were decided before, if their key is used: by whom makes no difference.
-        self.save(&batch, None).await.map(drop)
+        let mut held = Held::new(self.counter("run").await?);
+        let jobs = self.held(&[birth]).await?;
+        jobs.into_iter().for_each(|job| held.with_job(job));
+        self.decide(&mut held, &[(birth, decided)], now).await?;
+        self.saved(&held).await
+    }
+
+    /// Decides stretches of fire times of jobs that are held, without those that were decided
+    /// before.
+    pub(super) async fn decide(
+        &mut self,
+        held: &mut Held,
+        decided: &[(u64, Decided)],
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let keyed = decided.iter().filter_map(|(birth, decided)| {
+            let incarnation = held.job(*birth)?.state.incarnation;
+            Some((*birth, key(incarnation, decided), *decided))
+        });
+        let keyed: Vec<_> = keyed.collect();
+        let keys: Vec<_> = keyed.iter().map(|(_, key, _)| *key).collect();
+        let used = self.used(&keys).await?;
+        for (birth, key, (range, outcome)) in keyed {
+            if let Some(row) = held.of_birth(birth).filter(|_| !used.contains(&key)) {
+                Batch::new(held, now).record(row, Origin::Scheduled, range, outcome);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what became of rows when no key can have been used before.
+    pub(super) async fn saved(&mut self, held: &Held) -> Result<(), Error> {
+        let saved = self.save(held, None).await?;
+        saved.map_err(|KeyUsed| Error::unavailable("a fire time was decided twice"))
+    }
+}
+
+fn key(incarnation: u64, (range, _): &Decided) -> RunKey {
+    RunKey {
+        incarnation,
+        origin: Origin::Scheduled,
+        fire_time: range.first,
     }
 }

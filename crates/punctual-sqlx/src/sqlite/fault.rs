@@ -12,6 +12,9 @@ const IO_ERROR: i32 = 10;
 const CORRUPT: i32 = 11;
 const FULL: i32 = 13;
 const CANNOT_OPEN: i32 = 14;
+const TOO_BIG: i32 = 18;
+const CONSTRAINT: i32 = 19;
+const MISMATCH: i32 = 20;
 const NO_DATABASE: i32 = 26;
 
 const IO_ADVICE: &str = "the disk failed, or the file was replaced while a process had it open: end \
@@ -57,23 +60,38 @@ impl std::error::Error for Fault {
     }
 }
 
-/// An error while a store is in use: whether the change was made is not known.
+/// Whether SQLite will always answer the same statement so. A wrong type in a column is a constraint
+/// too, since the tables are strict.
+fn is_final(error: &sqlx::Error) -> bool {
+    let is_final = |code| matches!(code, TOO_BIG | CONSTRAINT | MISMATCH);
+    matches!(error, sqlx::Error::Encode(_)) || code(error).is_some_and(is_final)
+}
+
+/// An error while a store is in use: it is final, or whether the change was made is not known.
 pub(super) fn failed(error: sqlx::Error) -> store::Error {
-    store::Error::unavailable(Fault {
+    let is_final = is_final(&error);
+    let fault = Fault {
         advice: advice(&error),
         error,
-    })
+    };
+    if is_final {
+        store::Error::refused(fault)
+    } else {
+        store::Error::unavailable(fault)
+    }
+}
+
+/// Whether the connection may only read.
+pub(super) fn is_read_only(error: &store::Error) -> bool {
+    let source = std::error::Error::source(error);
+    let error = source.and_then(|source| source.downcast_ref::<sqlx::Error>());
+    error.and_then(code) == Some(READ_ONLY)
 }
 
 /// Whether a row with this key was there already.
 pub(super) fn is_conflict(error: &sqlx::Error) -> bool {
     let error = error.as_database_error();
     error.is_some_and(|error| error.is_unique_violation())
-}
-
-/// Whether somebody else holds the lock.
-pub(super) fn is_locked(error: &sqlx::Error) -> bool {
-    code(error) == Some(BUSY)
 }
 
 /// An error while a store is opened.

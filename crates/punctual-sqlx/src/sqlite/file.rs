@@ -1,6 +1,7 @@
-//! The file under an open store.
+//! The files under an open store.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use punctual_store::Error;
 
@@ -28,12 +29,74 @@ impl OpenFile {
         if identity(path).as_ref() == Some(own) {
             return Ok(());
         }
-        Err(Error::unavailable(format!(
-            "the file `{}` was deleted or replaced while it was open, and what is written now would \
-             be lost: restart this process",
-            path.display()
-        )))
+        Err(gone(path))
     }
+}
+
+/// Notices the same of the write-ahead log. It comes and goes with the first and the last connection
+/// of all processes, so it is looked at anew with each connection that writes.
+#[derive(Debug)]
+pub(super) struct OpenLog {
+    path: PathBuf,
+    own: Mutex<Log>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Log {
+    /// The connection that writes is new.
+    Unknown,
+    /// The connection writes into this one; nothing if there is none.
+    Own(Option<Identity>),
+    /// It was seen to be gone. What it held is lost, whichever connection writes now.
+    Gone(Identity),
+}
+
+impl OpenLog {
+    /// That of the database at a path.
+    pub(super) fn of(path: &Path) -> Self {
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let mut name = path.into_os_string();
+        name.push("-wal");
+        Self {
+            path: name.into(),
+            own: Mutex::new(Log::Unknown),
+        }
+    }
+
+    fn own(&self) -> MutexGuard<'_, Log> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A new connection is going to write.
+    pub(super) fn begin_anew(&self) {
+        let mut own = self.own();
+        if !matches!(*own, Log::Gone(_)) {
+            *own = Log::Unknown;
+        }
+    }
+
+    /// Whether the log lies where the connection, which has the lock of the database, has opened it.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let there = identity(&self.path);
+        let mut own = self.own();
+        *own = match *own {
+            Log::Unknown | Log::Own(None) => Log::Own(there),
+            Log::Own(Some(own)) | Log::Gone(own) if there == Some(own) => Log::Own(there),
+            Log::Own(Some(own)) | Log::Gone(own) => Log::Gone(own),
+        };
+        match *own {
+            Log::Gone(_) => Err(gone(&self.path)),
+            Log::Unknown | Log::Own(_) => Ok(()),
+        }
+    }
+}
+
+fn gone(path: &Path) -> Error {
+    Error::unavailable(format!(
+        "the file `{}` was deleted or replaced while it was open, and what is written now would be \
+         lost: restart this process",
+        path.display()
+    ))
 }
 
 #[cfg(unix)]

@@ -1,7 +1,6 @@
 //! What became of fire times.
 
-use futures::TryStreamExt;
-use punctual_core::{JobId, Run};
+use punctual_core::{JobId, Run, RunId};
 use punctual_store::{Error, RunFilter, Statistics};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -10,6 +9,7 @@ use super::Inner;
 use super::columns::{self, run_columns};
 use super::fault::failed;
 use super::load::or;
+use crate::limits::PAGE;
 use crate::outcome;
 use crate::row::parse;
 
@@ -18,7 +18,7 @@ const NEWEST: &str = concat!(
     "SELECT ",
     run_columns!(),
     " FROM {p}runs {index} WHERE {rows} AND (?2 IS NULL OR state = ?2) AND fire_time >= ?3 \
-     AND fire_time < ?4 AND id < ?5 ORDER BY id DESC"
+     AND fire_time < ?4 AND id >= ?5 AND id < ?6 ORDER BY id DESC LIMIT ?7"
 );
 
 impl Inner {
@@ -31,19 +31,39 @@ impl Inner {
             (None, true) => ("INDEXED BY {p}runs_open", "?1 IS NULL AND finished IS NULL"),
         };
         let statement = NEWEST.replace("{index}", index).replace("{rows}", rows);
-        let before = filter.before.map_or(u64::MAX, |run| run.0);
-        let mut rows = sqlx::query(self.prefix.sql(&statement))
-            .bind(filter.job.as_ref().map(JobId::as_str))
-            .bind(filter.outcome.map(outcome::word))
-            .bind(or(filter.from, i64::MIN))
-            .bind(or(filter.until, i64::MAX))
-            .bind(i64::try_from(before).unwrap_or(i64::MAX))
-            .fetch(&self.readers);
+        // Numbers are given out under the lock of the database, so their order is that in which
+        // runs were opened: the time of the cursor, which clocks of nodes may disagree about, is
+        // not needed.
+        let number = |id: RunId| i64::try_from(id.0).unwrap_or(i64::MAX);
+        let first = filter.id.map_or(0, number);
+        let mut before = filter.before.map_or(i64::MAX, |place| number(place.id));
+        before = before.min(
+            filter
+                .id
+                .map_or(i64::MAX, |id| number(id).saturating_add(1)),
+        );
+        let limit = match filter.limit {
+            0 => usize::MAX,
+            limit => limit,
+        };
         let mut runs = Vec::new();
-        while let Some(row) = rows.try_next().await.map_err(failed)? {
-            runs.extend(columns::run(&row));
-            if filter.limit > 0 && runs.len() == filter.limit {
-                break;
+        while runs.len() < limit {
+            let size = (limit - runs.len()).min(PAGE);
+            let rows = sqlx::query(self.prefix.sql(&statement))
+                .bind(filter.job.as_ref().map(JobId::as_str))
+                .bind(filter.outcome.map(outcome::word))
+                .bind(or(filter.from, i64::MIN))
+                .bind(or(filter.until, i64::MAX))
+                .bind(first)
+                .bind(before)
+                .bind(size as i64)
+                .fetch_all(&self.readers)
+                .await
+                .map_err(failed)?;
+            runs.extend(rows.iter().filter_map(|row| columns::run(row).ok()));
+            match rows.last().filter(|_| rows.len() == size) {
+                Some(row) => before = row.try_get(0).map_err(failed)?,
+                None => break,
             }
         }
         Ok(runs)

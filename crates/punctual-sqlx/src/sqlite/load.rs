@@ -4,20 +4,22 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use punctual_core::{Job, RunId, RunKey};
-use punctual_store::{Error, Lease, StoredJob};
+use punctual_core::{Job, RunKey};
+use punctual_store::{Error, StoredJob};
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row, Sqlite, SqliteConnection};
 
-use super::columns::{self, job_columns, open_columns};
+use super::columns::{self, columns_with, job_columns};
 use super::fault::failed;
-use crate::batch::{Counted, OpenRow};
-use crate::outcome;
 use crate::prefix::Prefix;
-use crate::row::{StateRow, count, key, micros, origin_word};
+use crate::row::{StateRow, micros, origin_word};
+use crate::rows::HeldJob;
 
 pub(super) type Query<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
+
+/// Definitions of jobs by their birth.
+pub(super) type Definitions = HashMap<u64, Arc<Job>>;
 
 /// A connection and the names of the tables.
 pub(super) struct At<'c> {
@@ -41,10 +43,21 @@ pub(super) use with_rows;
 /// Many values as one: a statement has the same text however many there are.
 pub(super) fn json(values: impl Serialize) -> Result<String, Error> {
     serde_json::to_string(&values)
-        .map_err(|error| Error::full(format!("a row cannot be written as JSON: {error}")))
+        .map_err(|error| Error::refused(format!("a row cannot be written as JSON: {error}")))
 }
 
 impl At<'_> {
+    /// Where a counter stands.
+    pub(super) async fn counter(&mut self, name: &str) -> Result<u64, Error> {
+        let statement = "SELECT value FROM {p}counters WHERE name = ?1";
+        let value: i64 = sqlx::query_scalar(self.prefix.sql(statement))
+            .bind(name)
+            .fetch_one(&mut *self.connection)
+            .await
+            .map_err(failed)?;
+        Ok(value.unsigned_abs())
+    }
+
     /// Counts a counter up and answers where it stands then.
     pub(super) async fn count_up(&mut self, name: &str, by: u64) -> Result<u64, Error> {
         let statement = "UPDATE {p}counters SET value = value + ?2 WHERE name = ?1 RETURNING value";
@@ -57,36 +70,34 @@ impl At<'_> {
         Ok(value.unsigned_abs())
     }
 
-    /// The jobs of these ids and births, without their definitions. Those whose counts cannot be
-    /// read are left out.
-    pub(super) async fn counted(
-        &mut self,
-        ids: &[&str],
-        births: &[i64],
-    ) -> Result<Vec<Counted>, Error> {
-        let statement = "SELECT json_group_array(json_array(birth, id, policies_json, \
-             statistics_json, json_array(next_run_time, anchor, incarnation, revision, running, \
-             queued, paused, finished, search_limit, absence))) \
-             FROM {p}jobs WHERE id IN (SELECT value FROM json_each(?1)) \
-             OR birth IN (SELECT value FROM json_each(?2))";
-        let query = sqlx::query(self.prefix.sql(statement));
-        let rows = self
-            .as_one(query.bind(json(ids)?).bind(json(births)?))
-            .await?;
-        let rows: Vec<CountedRow<'_>> = parsed(&rows)?;
-        Ok(rows.into_iter().filter_map(CountedRow::decode).collect())
+    /// The jobs of these births without their definitions. Those whose counts cannot be read are
+    /// left out.
+    pub(super) async fn held(&mut self, births: &[u64]) -> Result<Vec<HeldJob>, Error> {
+        if births.is_empty() {
+            return Ok(Vec::new());
+        }
+        let births = json(births)?;
+        self.held_where("birth IN (SELECT value FROM json_each(?1))", births)
+            .await
     }
 
-    /// The open ones of these runs.
-    pub(super) async fn open(&mut self, runs: &[RunId]) -> Result<Vec<OpenRow>, Error> {
-        let statement = concat!(
-            "SELECT json_group_array(json_array(",
-            open_columns!(),
-            ")) FROM {p}runs WHERE id IN (SELECT value FROM json_each(?1)) AND finished IS NULL"
-        );
-        let query = sqlx::query(self.prefix.sql(statement));
-        let rows = self.as_one(query.bind(json(runs)?)).await?;
-        open(&rows)
+    /// The same by their ids.
+    pub(super) async fn held_of_ids(&mut self, ids: &[&str]) -> Result<Vec<HeldJob>, Error> {
+        let ids = json(ids)?;
+        self.held_where("id IN (SELECT value FROM json_each(?1))", ids)
+            .await
+    }
+
+    async fn held_where(&mut self, condition: &str, rows: String) -> Result<Vec<HeldJob>, Error> {
+        let statement = "SELECT json_group_array(json_array(id, policies_json, \
+             statistics_json, json_array(next_run_time, anchor, incarnation, revision, running, \
+             queued, token, birth, paused, finished, search_limit, absence))) \
+             FROM {p}jobs WHERE {condition}";
+        let statement = statement.replace("{condition}", condition);
+        let query = sqlx::query(self.prefix.sql(&statement)).bind(rows);
+        let rows = self.as_one(query).await?;
+        let rows: Vec<HeldRow<'_>> = parsed(&rows)?;
+        Ok(rows.into_iter().filter_map(HeldRow::decode).collect())
     }
 
     /// Many rows as one, an array of JSON: each row that the driver hands over is a message
@@ -103,6 +114,9 @@ impl At<'_> {
 
     /// Those of these keys that runs have.
     pub(super) async fn used(&mut self, keys: &[RunKey]) -> Result<Vec<RunKey>, Error> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         let statement = "SELECT k.key FROM json_each(?1) AS k CROSS JOIN {p}runs AS r \
              ON r.incarnation = (k.value ->> 0) AND r.origin = (k.value ->> 1) \
              AND r.fire_time = (k.value ->> 2)";
@@ -126,26 +140,30 @@ impl At<'_> {
             .collect())
     }
 
-    /// The definitions of these jobs, by birth. Those that cannot be read are left out.
-    pub(super) async fn definitions(
+    /// A job by its id, or why it cannot be read.
+    pub(super) async fn job(
         &mut self,
-        births: &[i64],
-    ) -> Result<HashMap<i64, Arc<Job>>, Error> {
-        if births.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let jobs = self.stored(births).await?;
-        Ok(jobs
-            .into_iter()
-            .map(|(birth, stored)| (birth, stored.job))
-            .collect())
+        id: &str,
+    ) -> Result<Option<Result<StoredJob, String>>, Error> {
+        let statement = concat!("SELECT ", job_columns!(), " FROM {p}jobs WHERE id = ?1");
+        let row = sqlx::query(self.prefix.sql(statement))
+            .bind(id)
+            .fetch_optional(&mut *self.connection)
+            .await
+            .map_err(failed)?;
+        Ok(row.as_ref().map(columns::stored))
     }
 
-    /// These jobs, by birth. Those that cannot be read are left out.
-    pub(super) async fn stored(
+    /// Adds the definitions of these jobs. Those that cannot be read stay out.
+    pub(super) async fn define(
         &mut self,
-        births: &[i64],
-    ) -> Result<HashMap<i64, StoredJob>, Error> {
+        births: impl Iterator<Item = u64>,
+        known: &mut Definitions,
+    ) -> Result<(), Error> {
+        let births: Vec<u64> = births.filter(|birth| !known.contains_key(birth)).collect();
+        if births.is_empty() {
+            return Ok(());
+        }
         let statement = concat!(
             "SELECT ",
             job_columns!(),
@@ -156,86 +174,36 @@ impl At<'_> {
             .fetch_all(&mut *self.connection)
             .await
             .map_err(failed)?;
-        let mut jobs = HashMap::with_capacity(rows.len());
-        for row in &rows {
-            let birth = columns::birth(row).map_err(failed)?;
-            if let Ok(stored) = columns::stored(row) {
-                jobs.insert(birth, stored);
-            }
-        }
-        Ok(jobs)
+        let jobs = rows.iter().filter_map(|row| columns::stored(row).ok());
+        known.extend(jobs.map(|stored| (stored.state.birth, stored.job)));
+        Ok(())
     }
 }
 
-fn parsed<'r, T: Deserialize<'r>>(rows: &'r str) -> Result<T, Error> {
+pub(super) fn parsed<'r, T: Deserialize<'r>>(rows: &'r str) -> Result<T, Error> {
     serde_json::from_str(rows).map_err(Error::unavailable)
 }
 
 #[derive(Deserialize)]
-struct CountedRow<'r>(
-    i64,
+struct HeldRow<'r>(
     #[serde(borrow)] Cow<'r, str>,
     Option<Cow<'r, str>>,
     Option<Cow<'r, str>>,
     StateRow<'r>,
 );
 
-impl CountedRow<'_> {
-    fn decode(self) -> Option<Counted> {
-        let Self(birth, id, policies, statistics, state) = self;
+impl HeldRow<'_> {
+    fn decode(self) -> Option<HeldJob> {
+        let Self(id, policies, statistics, state) = self;
         let decoded = state.decode();
         let is_readable = decoded.is_ok();
         let state = decoded.or_else(|_| state.counts()).ok()?;
-        let mut job = Counted::new(birth, &id, state);
+        let mut job = HeldJob::new(&id, state, statistics.as_deref());
         if let Some(policies) = policies {
             job.policies = serde_json::from_str(&policies).ok();
         }
         job.policies = job.policies.filter(|_| is_readable);
-        job.statistics = statistics.as_deref().into();
         Some(job)
-    }
-}
-
-/// Of [`open_columns`].
-#[derive(Deserialize)]
-struct OpenColumns<'r> {
-    id: i64,
-    birth: i64,
-    #[serde(borrow)]
-    job: Cow<'r, str>,
-    incarnation: i64,
-    origin: Cow<'r, str>,
-    fire_time: i64,
-    state: Cow<'r, str>,
-    ends_instance: i64,
-    cancel: i64,
-    reruns: i64,
-    node: Option<Cow<'r, str>>,
-    epoch: Option<i64>,
-}
-
-/// Rows of [`open_columns`] as one. Those that cannot be read are left out.
-pub(super) fn open(rows: &str) -> Result<Vec<OpenRow>, Error> {
-    let rows: Vec<OpenColumns<'_>> = parsed(rows)?;
-    Ok(rows.into_iter().filter_map(OpenColumns::decode).collect())
-}
-
-impl OpenColumns<'_> {
-    fn decode(self) -> Option<OpenRow> {
-        Some(OpenRow {
-            id: RunId(count("id", self.id).ok()?),
-            birth: self.birth,
-            job: self.job.into(),
-            key: key(self.incarnation, &self.origin, self.fire_time).ok()?,
-            is_queued: self.state == outcome::QUEUED,
-            ends_instance: self.ends_instance != 0,
-            is_unwanted: self.cancel != 0,
-            reruns: count("reruns", self.reruns).unwrap_or(u32::MAX),
-            owner: Lease {
-                node: self.node.unwrap_or_default().into(),
-                epoch: self.epoch.unwrap_or(0).unsigned_abs(),
-            },
-        })
     }
 }
 

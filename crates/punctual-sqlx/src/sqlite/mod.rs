@@ -1,9 +1,11 @@
 //! Jobs in an SQLite file.
 
 mod add;
+mod cancel;
 mod changes;
 mod claim;
 mod columns;
+mod due;
 #[cfg(test)]
 mod durable;
 mod edit;
@@ -12,13 +14,18 @@ mod file;
 mod ledger;
 mod load;
 mod nodes;
+mod open;
 mod options;
 mod read;
+mod recount;
 mod recover;
+mod remove;
 mod retention;
 mod save;
+mod save_runs;
 mod schema;
-mod window;
+mod store;
+mod waiting;
 
 pub use options::SqliteOptions;
 
@@ -26,18 +33,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use punctual_core::{JobId, Run, RunId};
-use punctual_store::{
-    Changes, ClaimReply, ClaimRequest, Error, Insert, JobFilter, JobStore, Lease, NodeInfo,
-    OpenRun, Peer, RecoverRequest, Recovered, Renewal, Reply, Retention, RunFilter, Statistics,
-    StoreTraits, StoredJob, UnreadableJob, Update, Window, WindowRequest,
-};
+use punctual_store::Error;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqlitePool;
-use sqlx::{Connection, Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::watch;
 
 use self::fault::failed;
-use self::file::OpenFile;
+use self::file::{OpenFile, OpenLog};
+use self::load::At;
 use crate::prefix::Prefix;
 
 /// Takes the lock of the database at once.
@@ -69,6 +73,9 @@ struct Inner {
     writer: SqlitePool,
     readers: SqlitePool,
     file: OpenFile,
+    /// Nothing in a pool of the application, which may close all its connections, and their log
+    /// with them.
+    log: Option<Arc<OpenLog>>,
     prefix: Prefix,
     poll: Duration,
     /// The last edit that this process made.
@@ -76,21 +83,47 @@ struct Inner {
 }
 
 impl Inner {
-    fn new(writer: SqlitePool, readers: SqlitePool, prefix: Prefix, poll: Duration) -> Self {
+    fn new(
+        writer: SqlitePool,
+        readers: SqlitePool,
+        log: Option<Arc<OpenLog>>,
+        prefix: Prefix,
+        poll: Duration,
+    ) -> Self {
         Self {
             file: OpenFile::at(writer.connect_options().get_filename()),
             writer,
             readers,
+            log,
             prefix,
             poll,
             edited: watch::Sender::new(0),
         }
     }
 
+    fn at<'c>(&'c self, connection: &'c mut SqliteConnection) -> At<'c> {
+        At {
+            connection,
+            prefix: &self.prefix,
+        }
+    }
+
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, Error> {
+        self.readers.acquire().await.map_err(failed)
+    }
+
     /// A transaction that has the lock of the database from its beginning: what it reads stays
     /// true until it ends.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Error> {
         self.file.check()?;
+        let transaction = self.begin_on_any().await?;
+        if let Some(log) = &self.log {
+            log.check()?;
+        }
+        Ok(transaction)
+    }
+
+    async fn begin_on_any(&self) -> Result<Transaction<'static, Sqlite>, Error> {
         // A connection that was refused goes back to its pool by and by: meanwhile it is another one
         // that is looked at, and may be sound.
         for _ in 0..LOOKS * self.writer.options().get_max_connections() {
@@ -102,6 +135,13 @@ impl Inner {
             }
         }
         self.writer.begin_with(BEGIN).await.map_err(failed)
+    }
+
+    /// SQLite opens a file that may not be written for reading, without a word, and the connection
+    /// stays like that when it may be written again. Another one takes its place.
+    async fn close_read_only(&self) -> Result<(), sqlx::Error> {
+        tracing::debug!("a connection that may only read is closed, the next call opens another");
+        self.writer.acquire().await?.close().await
     }
 
     /// SQLite ends a transaction by itself when it cannot write. The driver believes it still open,
@@ -148,94 +188,5 @@ impl fmt::Debug for SqliteStore {
             .field("file", &file.get_filename())
             .field("prefix", &self.0.prefix)
             .finish_non_exhaustive()
-    }
-}
-
-impl JobStore for SqliteStore {
-    fn traits(&self) -> StoreTraits {
-        StoreTraits {
-            persistent: true,
-            shared: true,
-        }
-    }
-
-    fn add(&self, jobs: Vec<Insert>) -> Reply<'_, Vec<Result<StoredJob, Error>>> {
-        Box::pin(self.0.add(jobs))
-    }
-
-    fn get(&self, id: JobId) -> Reply<'_, Option<StoredJob>> {
-        Box::pin(self.0.get(id))
-    }
-
-    fn list(&self, filter: JobFilter) -> Reply<'_, Vec<StoredJob>> {
-        Box::pin(self.0.list(filter))
-    }
-
-    fn update(&self, update: Update) -> Reply<'_, StoredJob> {
-        Box::pin(self.0.update(update))
-    }
-
-    fn remove(&self, id: JobId) -> Reply<'_, Option<StoredJob>> {
-        Box::pin(self.0.remove(id))
-    }
-
-    fn clear(&self) -> Reply<'_, u64> {
-        Box::pin(self.0.clear())
-    }
-
-    fn unreadable(&self, limit: usize) -> Reply<'_, Vec<UnreadableJob>> {
-        Box::pin(self.0.unreadable(limit))
-    }
-
-    fn window(&self, request: WindowRequest) -> Reply<'_, Window> {
-        Box::pin(self.0.window(request))
-    }
-
-    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> Reply<'a, ClaimReply> {
-        Box::pin(self.0.claim(request))
-    }
-
-    fn register(&self, node: NodeInfo) -> Reply<'_, Lease> {
-        Box::pin(self.0.register(node))
-    }
-
-    fn renew(&self, lease: Lease) -> Reply<'_, Renewal> {
-        Box::pin(self.0.renew(lease))
-    }
-
-    fn leave(&self, lease: Lease) -> Reply<'_, ()> {
-        Box::pin(self.0.leave(lease))
-    }
-
-    fn nodes(&self) -> Reply<'_, Vec<Peer>> {
-        Box::pin(self.0.nodes())
-    }
-
-    fn open_runs(&self, node: Lease) -> Reply<'_, Vec<OpenRun>> {
-        Box::pin(self.0.open_runs(node))
-    }
-
-    fn recover(&self, request: RecoverRequest) -> Reply<'_, Recovered> {
-        Box::pin(self.0.recover(request))
-    }
-
-    fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {
-        Box::pin(self.0.request_cancel(run))
-    }
-
-    fn runs(&self, filter: RunFilter) -> Reply<'_, Vec<Run>> {
-        Box::pin(self.0.runs(filter))
-    }
-
-    fn purge(&self, retention: Retention, batch: usize) -> Reply<'_, u64> {
-        Box::pin(self.0.purge(retention, batch))
-    }
-
-    fn statistics(&self, id: JobId) -> Reply<'_, Statistics> {
-        Box::pin(self.0.statistics(id))
-    }
-
-    fn changes(&self, since: u64) -> Reply<'_, Changes> {
-        Box::pin(self.0.changes(since))
     }
 }

@@ -1,18 +1,26 @@
-//! Schedulers that share the file: leases, and requests to cancel.
+//! Schedulers that share the file: leases.
 
 use std::sync::Arc;
 
-use punctual_core::RunId;
-use punctual_store::{Error, ErrorKind, Lease, NodeInfo, OpenRun, Peer, Renewal};
+use punctual_core::{CancelReason, RunId};
+use punctual_store::{Beat, Error, ErrorKind, Lease, NodeInfo, Peer, RenewRequest, Renewal};
+use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 
 use super::Inner;
-use super::columns::open_columns;
 use super::fault::failed;
-use super::load::{At, json, open};
-use crate::batch::OpenRow;
-use crate::prefix::Prefix;
+use super::load::{At, json};
+use crate::outcome;
+
+/// All nodes, and the earlier epochs of theirs that have open runs: a step of the index leads from
+/// one epoch to the one before it.
+const PEERS: &str = "WITH RECURSIVE epochs(name, epoch) AS (SELECT name, epoch FROM {p}nodes \
+     UNION ALL SELECT name, (SELECT max(epoch) FROM {p}runs INDEXED BY {p}runs_open \
+     WHERE finished IS NULL AND node = epochs.name AND epoch < epochs.epoch) FROM epochs \
+     WHERE epochs.epoch IS NOT NULL) \
+     SELECT n.name, e.epoch, iif(e.epoch = n.epoch, n.beats, 0), n.tasks_json, n.zones \
+     FROM epochs AS e JOIN {p}nodes AS n ON n.name = e.name WHERE e.epoch IS NOT NULL \
+     ORDER BY n.name, e.epoch";
 
 impl Inner {
     pub(super) async fn register(&self, node: NodeInfo) -> Result<Lease, Error> {
@@ -21,11 +29,8 @@ impl Inner {
              epoch = excluded.epoch, state = excluded.state, beats = excluded.beats, \
              tasks_json = excluded.tasks_json, zones = excluded.zones";
         let mut transaction = self.begin().await?;
-        let mut at = At {
-            connection: &mut transaction,
-            prefix: &self.prefix,
-        };
-        let epoch = at.next_epoch().await?;
+        // One counter serves all names, so that a name may be forgotten and come again.
+        let epoch = self.at(&mut transaction).count_up("epoch", 1).await?;
         let tasks: Vec<&str> = node.tasks.iter().map(|task| &**task).collect();
         sqlx::query(self.prefix.sql(statement))
             .bind(&*node.name)
@@ -42,35 +47,53 @@ impl Inner {
         })
     }
 
-    pub(super) async fn renew(&self, lease: Lease) -> Result<Renewal, Error> {
+    /// Only the beat needs the lock of the database.
+    pub(super) async fn renew(&self, request: RenewRequest) -> Result<Renewal, Error> {
+        let lease = &request.lease;
         let mut transaction = self.begin().await?;
-        let mut at = At {
-            connection: &mut transaction,
-            prefix: &self.prefix,
-        };
-        at.check(&lease).await?;
-        at.on_node(
-            "UPDATE {p}nodes SET beats = beats + 1 WHERE name = ?1 AND epoch = ?2",
-            &lease,
-        )
-        .await?;
-        let unwanted = at.open_of(&lease, "epoch = ?2 AND cancel = 1").await?;
-        let renewal = Renewal {
-            peers: peers(at.connection, at.prefix).await?,
-            cancels: unwanted.into_iter().map(|run| run.id).collect(),
-        };
+        let statement = "UPDATE {p}nodes SET beats = beats + 1 \
+             WHERE name = ?1 AND epoch = ?2 AND state = 'alive'";
+        let beaten = self.at(&mut transaction).on_node(statement, lease).await?;
+        if beaten == 0 {
+            return Err(Error::fenced(&lease.node));
+        }
         transaction.commit().await.map_err(failed)?;
-        Ok(renewal)
+        let beats = self.peers().await?.into_iter().map(|peer| Beat {
+            node: Lease {
+                node: peer.info.name,
+                epoch: peer.epoch,
+            },
+            count: peer.beats,
+        });
+        let tasks = request.tasks.as_ref();
+        Ok(Renewal {
+            beats: beats.collect(),
+            cancels: self.cancels(lease).await?,
+            waiting: self.waiting(tasks, request.now.timestamp_micros()).await?,
+        })
+    }
+
+    /// The runs of a node that are to be cancelled.
+    async fn cancels(&self, lease: &Lease) -> Result<Vec<(RunId, CancelReason)>, Error> {
+        let statement = "SELECT id, cancel FROM {p}runs INDEXED BY {p}runs_cancel \
+             WHERE cancel IS NOT NULL AND finished IS NULL AND node = ?1 AND epoch = ?2 ORDER BY id";
+        let rows: Vec<(i64, String)> = sqlx::query_as(self.prefix.sql(statement))
+            .bind(&*lease.node)
+            .bind(lease.epoch as i64)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)?;
+        let rows = rows.into_iter();
+        Ok(rows
+            .map(|(id, word)| (RunId(id.unsigned_abs()), outcome::cancel(&word)))
+            .collect())
     }
 
     pub(super) async fn leave(&self, lease: Lease) -> Result<(), Error> {
         let mut transaction = self.begin().await?;
-        let mut at = At {
-            connection: &mut transaction,
-            prefix: &self.prefix,
-        };
-        let holds = match at.check(&lease).await {
-            Ok(()) => true,
+        let mut at = self.at(&mut transaction);
+        let holds = match at.admit(&lease).await {
+            Ok(_) => true,
             Err(error) if error.kind() == ErrorKind::Fenced => false,
             Err(error) => return Err(error),
         };
@@ -80,113 +103,49 @@ impl Inner {
         transaction.commit().await.map_err(failed)
     }
 
-    pub(super) async fn nodes(&self) -> Result<Vec<Peer>, Error> {
-        let mut connection = self.readers.acquire().await.map_err(failed)?;
-        peers(&mut connection, &self.prefix).await
-    }
-
-    pub(super) async fn open_runs(&self, node: Lease) -> Result<Vec<OpenRun>, Error> {
-        let mut connection = self.readers.acquire().await.map_err(failed)?;
-        let mut at = At {
-            connection: &mut connection,
-            prefix: &self.prefix,
-        };
-        let open = at.open_of(&node, "epoch = ?2").await?;
-        Ok(open.iter().filter_map(OpenRow::run).collect())
-    }
-
-    pub(super) async fn request_cancel(&self, run: RunId) -> Result<bool, Error> {
-        let statement = "UPDATE {p}runs SET cancel = 1 WHERE id = ?1 AND finished IS NULL";
-        let mut transaction = self.begin().await?;
-        let done = sqlx::query(self.prefix.sql(statement))
-            .bind(run.0 as i64)
-            .execute(&mut *transaction)
+    pub(super) async fn peers(&self) -> Result<Vec<Peer>, Error> {
+        let rows = sqlx::query(self.prefix.sql(PEERS))
+            .fetch_all(&self.readers)
             .await
             .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
-        Ok(done.rows_affected() > 0)
+        let peers: Result<_, _> = rows.iter().map(peer).collect();
+        peers.map_err(failed)
     }
 }
 
 impl At<'_> {
-    /// Whether a lease holds.
-    pub(super) async fn check(&mut self, lease: &Lease) -> Result<(), Error> {
-        let statement = "SELECT count(*) FROM {p}nodes \
-             WHERE name = ?1 AND epoch = ?2 AND state = 'alive'";
-        let found: i64 = sqlx::query_scalar(self.prefix.sql(statement))
+    /// Checks that a lease holds, and answers the last number that a run has got.
+    pub(super) async fn admit(&mut self, lease: &Lease) -> Result<u64, Error> {
+        let statement = "SELECT value FROM {p}counters WHERE name = 'run' AND EXISTS \
+             (SELECT 1 FROM {p}nodes WHERE name = ?1 AND epoch = ?2 AND state = 'alive')";
+        let number: Option<i64> = sqlx::query_scalar(self.prefix.sql(statement))
             .bind(&*lease.node)
             .bind(lease.epoch as i64)
-            .fetch_one(&mut *self.connection)
+            .fetch_optional(&mut *self.connection)
             .await
             .map_err(failed)?;
-        if found == 0 {
-            return Err(Error::fenced(&lease.node));
-        }
-        Ok(())
+        number
+            .map(i64::unsigned_abs)
+            .ok_or_else(|| Error::fenced(&lease.node))
     }
 
-    /// One counter serves all names, so that a name may be forgotten and come again. A process of
-    /// the first version that still has the file open counts in the rows.
-    async fn next_epoch(&mut self) -> Result<u64, Error> {
-        let statement = "UPDATE {p}counters SET value = \
-             max(value, (SELECT coalesce(max(epoch), 0) FROM {p}nodes)) WHERE name = 'epoch'";
-        sqlx::query(self.prefix.sql(statement))
-            .execute(&mut *self.connection)
-            .await
-            .map_err(failed)?;
-        self.count_up("epoch", 1).await
-    }
-
-    /// A statement about a node (`?1`) and its epoch (`?2`).
-    pub(super) async fn on_node(&mut self, statement: &str, lease: &Lease) -> Result<(), Error> {
-        sqlx::query(self.prefix.sql(statement))
+    /// A statement about a node (`?1`) and its epoch (`?2`). Answers how many rows it changed.
+    pub(super) async fn on_node(&mut self, statement: &str, lease: &Lease) -> Result<u64, Error> {
+        let done = sqlx::query(self.prefix.sql(statement))
             .bind(&*lease.node)
             .bind(lease.epoch as i64)
             .execute(&mut *self.connection)
-            .await
-            .map(drop)
-            .map_err(failed)
+            .await;
+        done.map(|done| done.rows_affected()).map_err(failed)
     }
 
     /// Takes a node out, unless it has registered anew meanwhile, or has open runs, be they
     /// readable or not.
     pub(super) async fn forget(&mut self, lease: &Lease) -> Result<(), Error> {
-        self.on_node(
-            "DELETE FROM {p}nodes WHERE name = ?1 AND epoch = ?2 AND NOT EXISTS \
-             (SELECT 1 FROM {p}runs WHERE finished IS NULL AND node = ?1 AND epoch <= ?2)",
-            lease,
-        )
-        .await
+        let statement = "DELETE FROM {p}nodes WHERE name = ?1 AND epoch = ?2 AND NOT EXISTS \
+             (SELECT 1 FROM {p}runs WHERE finished IS NULL AND node = ?1 AND epoch <= ?2)";
+        self.on_node(statement, lease).await.map(drop)
     }
-
-    /// The open runs of a node of which this is true, in the order of their numbers.
-    pub(super) async fn open_of(
-        &mut self,
-        lease: &Lease,
-        condition: &str,
-    ) -> Result<Vec<OpenRow>, Error> {
-        let statement = format!(
-            "SELECT json_group_array(json_array({}) ORDER BY id) \
-             FROM {{p}}runs WHERE finished IS NULL AND node = ?1 AND {condition}",
-            open_columns!()
-        );
-        let query = sqlx::query(self.prefix.sql(&statement));
-        let query = query.bind(&*lease.node).bind(lease.epoch as i64);
-        open(&self.as_one(query).await?)
-    }
-}
-
-async fn peers(connection: &mut SqliteConnection, prefix: &Prefix) -> Result<Vec<Peer>, Error> {
-    let statement = "SELECT name, epoch, beats, tasks_json, zones FROM {p}nodes UNION ALL \
-         SELECT DISTINCT n.name, r.epoch, 0, n.tasks_json, n.zones FROM {p}runs AS r \
-         JOIN {p}nodes AS n ON n.name = r.node WHERE r.finished IS NULL AND r.epoch < n.epoch \
-         ORDER BY name, epoch";
-    let rows = sqlx::query(prefix.sql(statement))
-        .fetch_all(connection)
-        .await
-        .map_err(failed)?;
-    let peers: Result<_, _> = rows.iter().map(peer).collect();
-    peers.map_err(failed)
 }
 
 fn peer(row: &SqliteRow) -> Result<Peer, sqlx::Error> {

@@ -1,12 +1,14 @@
 //! How a store is opened.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
-use super::fault::{is_locked, opening};
+use super::fault::opening;
+use super::file::OpenLog;
 use super::{Inner, SqliteStore, schema};
 use crate::prefix::Prefix;
 use crate::{Error, ErrorKind};
@@ -15,11 +17,16 @@ use crate::{Error, ErrorKind};
 const READERS: u32 = 3;
 /// How long a statement waits for the lock of another process.
 const BUSY: Duration = Duration::from_secs(5);
+/// How long one who opens a file waits for that: processes of a deployment start together, and a lock
+/// that those which run wait out should not end those which start.
+const OPENING: Duration = Duration::from_secs(30);
+/// How long each look at the lock takes while a file is opened, at most.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long a call waits for its turn in this process.
 const TURN: Duration = Duration::from_secs(30);
 /// How often edits of other processes are looked for.
 const POLL: Duration = Duration::from_secs(1);
-/// Between attempts to switch the journal, which does not wait for locks by itself.
+/// Between attempts to open a file that is locked, not all of which wait for the lock by themselves.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// How a [`SqliteStore`] is opened.
@@ -38,6 +45,7 @@ pub struct SqliteOptions {
     url: String,
     prefix: Option<String>,
     busy: Duration,
+    opening: Duration,
     poll: Duration,
 }
 
@@ -50,6 +58,7 @@ impl SqliteOptions {
             url: url.to_owned(),
             prefix: None,
             busy: BUSY,
+            opening: OPENING,
             poll: POLL,
         }
     }
@@ -69,6 +78,14 @@ impl SqliteOptions {
         self
     }
 
+    /// How long [`open`](Self::open) waits for other processes that keep the file locked; 30 s by
+    /// default.
+    #[must_use]
+    pub fn opening_timeout(mut self, wait: Duration) -> Self {
+        self.opening = wait;
+        self
+    }
+
     /// How often edits of other processes are looked for; every second by default. Edits of this
     /// process are known at once.
     #[must_use]
@@ -77,32 +94,73 @@ impl SqliteOptions {
         self
     }
 
-    /// Opens the store: makes the file and the tables if they are not there, and brings tables of
-    /// older versions up to date. Any number of processes may do this at once.
+    /// Opens the store: makes the file and the tables if they are not there. Any number of processes
+    /// may do this at once.
     ///
     /// # Errors
     ///
-    /// If the database cannot be opened for writing, is locked for longer than the busy timeout,
-    /// was made by a newer version, or holds tables of these names that Punctual did not make. The
-    /// message says what to do, and nothing was changed.
+    /// If the database cannot be opened for writing, is locked for longer than the
+    /// [opening timeout](Self::opening_timeout), was made by a newer version, or holds tables of
+    /// these names that Punctual did not make. The message says what to do, and nothing was changed.
     pub async fn open(self) -> Result<SqliteStore, Error> {
         let prefix = self.checked_prefix()?;
         let connect = self.connect_options()?;
-        let file = connect.get_filename().display().to_string();
-        let failed = |error| opening(&file, error);
         if connect.get_filename().is_dir() {
             return Err(invalid(&self.url, "name a file; this is a folder"));
         }
-        let mut first = connect.connect().await.map_err(failed)?;
-        check_writable(&mut first, &file).await?;
-        schema::prepare(&mut first, &prefix, &file).await?;
-        self.use_wal(&mut first, &file).await?;
-        first.close().await.map_err(failed)?;
-        // Connections that come later never make a file anew: somebody has deleted this one.
+        self.prepare_in_time(&connect, &prefix).await?;
+        // Connections that come later never make a file anew: the one that was there is deleted.
         let connect = connect.create_if_missing(false);
-        let pool = |size| pool_options(size).connect_lazy_with(connect.clone());
-        let inner = Inner::new(pool(1), pool(READERS), prefix, self.poll);
+        let log = Arc::new(OpenLog::of(connect.get_filename()));
+        let writer = writer_options(&log).connect_lazy_with(connect.clone());
+        let readers = pool_options(READERS).connect_lazy_with(connect);
+        let inner = Inner::new(writer, readers, Some(log), prefix, self.poll);
         Ok(SqliteStore::new(inner))
+    }
+
+    /// Prepares the file once other processes let it.
+    async fn prepare_in_time(
+        &self,
+        connect: &SqliteConnectOptions,
+        prefix: &Prefix,
+    ) -> Result<(), Error> {
+        let file = connect.get_filename().display().to_string();
+        let connect = connect.clone().busy_timeout(self.busy.min(LOOK));
+        let started = Instant::now();
+        let mut is_told = false;
+        loop {
+            match self.prepare(&connect, prefix, &file).await {
+                Err(error) if error.kind() == ErrorKind::Locked => {
+                    if started.elapsed() >= self.opening {
+                        return Err(error);
+                    }
+                    if !std::mem::replace(&mut is_told, true) {
+                        let patience = self.opening;
+                        tracing::warn!(
+                            file,
+                            ?patience,
+                            "another process keeps the database locked: waiting to open it"
+                        );
+                    }
+                    tokio::time::sleep(PAUSE).await;
+                }
+                prepared => return prepared,
+            }
+        }
+    }
+
+    async fn prepare(
+        &self,
+        connect: &SqliteConnectOptions,
+        prefix: &Prefix,
+        file: &str,
+    ) -> Result<(), Error> {
+        let failed = |error| opening(file, error);
+        let mut first = connect.connect().await.map_err(failed)?;
+        check_writable(&mut first, file).await?;
+        schema::prepare(&mut first, prefix, file).await?;
+        use_wal(&mut first, file).await?;
+        first.close().await.map_err(failed)
     }
 
     /// Opens the store in a pool of the application. Its settings are left as they are: use a
@@ -120,7 +178,7 @@ impl SqliteOptions {
         check_writable(&mut connection, &file).await?;
         schema::prepare(&mut connection, &prefix, &file).await?;
         drop(connection);
-        let inner = Inner::new(pool.clone(), pool, prefix, self.poll);
+        let inner = Inner::new(pool.clone(), pool, None, prefix, self.poll);
         Ok(SqliteStore::new(inner))
     }
 
@@ -155,29 +213,31 @@ impl SqliteOptions {
             .synchronous(SqliteSynchronous::Full)
             .disable_statement_logging())
     }
+}
 
-    /// Switches to the write-ahead log, once for the file: readers and the writer then do not wait
-    /// for each other.
-    async fn use_wal(&self, connection: &mut SqliteConnection, file: &str) -> Result<(), Error> {
-        let started = Instant::now();
-        loop {
-            let mode: Result<String, _> = sqlx::query_scalar("PRAGMA journal_mode = WAL")
-                .fetch_one(&mut *connection)
-                .await;
-            match mode {
-                Ok(mode) => {
-                    if mode != "wal" {
-                        tracing::warn!(file, mode, "no write-ahead log: readers will wait");
-                    }
-                    return Ok(());
-                }
-                Err(error) if is_locked(&error) && started.elapsed() < self.busy => {
-                    tokio::time::sleep(PAUSE).await;
-                }
-                Err(error) => return Err(opening(file, error)),
-            }
-        }
+/// Switches to the write-ahead log, once for the file: readers and the writer then do not wait for
+/// each other.
+async fn use_wal(connection: &mut SqliteConnection, file: &str) -> Result<(), Error> {
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|error| opening(file, error))?;
+    if mode != "wal" {
+        tracing::warn!(file, mode, "no write-ahead log: readers will wait");
     }
+    Ok(())
+}
+
+/// The settings of the connection that writes. It stays open, and the log with it.
+fn writer_options(log: &Arc<OpenLog>) -> SqlitePoolOptions {
+    let log = Arc::clone(log);
+    pool_options(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_connect(move |_, _| {
+            log.begin_anew();
+            Box::pin(async { Ok(()) })
+        })
 }
 
 /// The settings that a pool of ours has.

@@ -1,43 +1,37 @@
 //! What becomes of the runs of a dead node.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use chrono::DateTime;
 use punctual_core::RunId;
-use punctual_store::{Error, Lease, RecoverRequest, Recovered, StoredJob, TakenRun};
+use punctual_store::batch::{Batch, Fate};
+use punctual_store::{Error, Lease, RecoverRequest, Recovered};
 use sqlx::Row;
 
 use super::Inner;
 use super::fault::failed;
-use super::load::{At, json, with_rows};
-use crate::batch::{Batch, Fate, OpenRow, instances};
-
-/// A run that changes its owner: its old number, and what it is then.
-struct Taken<'a> {
-    old: RunId,
-    run: OpenRow,
-    job: &'a StoredJob,
-}
+use super::load::At;
+use crate::limits::PAGE;
+use crate::rows::{Held, HeldRun};
 
 impl Inner {
     pub(super) async fn recover(&self, request: RecoverRequest) -> Result<Recovered, Error> {
         let mut transaction = self.begin().await?;
-        let mut at = At {
-            connection: &mut transaction,
-            prefix: &self.prefix,
-        };
-        at.check(&request.by).await?;
-        let dead = Lease {
-            node: request.dead.info.name.clone(),
-            epoch: request.dead.epoch,
-        };
-        if !at.bury(&dead, request.dead.beats).await? {
+        let mut at = self.at(&mut transaction);
+        at.admit(&request.by).await?;
+        if !at.bury(&request.dead, request.beats).await? {
             return Ok(Recovered::default());
         }
-        let open = at.open_of(&dead, "epoch <= ?2").await?;
-        let recovered = at.settle(&open, &request).await?;
-        at.forget(&dead).await?;
+        let (runs, has_more) = at.some_of(&request.dead, request.limit.max(1)).await?;
+        let recovered = at.settle(runs, request.now).await?;
+        if !has_more {
+            at.forget(&request.dead).await?;
+        }
         transaction.commit().await.map_err(failed)?;
-        Ok(recovered)
+        Ok(Recovered {
+            has_more,
+            ..recovered
+        })
     }
 }
 
@@ -65,99 +59,54 @@ impl At<'_> {
         Ok(true)
     }
 
-    async fn settle(
-        &mut self,
-        open: &[OpenRow],
-        request: &RecoverRequest,
-    ) -> Result<Recovered, Error> {
-        let births: Vec<i64> = open.iter().map(|run| run.birth).collect();
-        let jobs = self.stored(&births).await?;
-        let last = self.count_up("run", open.len() as u64).await?;
-        let mut batch = Batch::new(request.now, last + 1 - open.len() as u64);
-        for job in self.counted(&[], &births).await? {
-            batch.with_job(job);
-        }
-        open.iter().cloned().for_each(|run| batch.with_open(run));
-        let mut recovered = Recovered::default();
-        let mut taken = Vec::new();
-        for instance in instances(open) {
-            let job = instance.first().and_then(|run| jobs.get(&run.birth));
-            match (Fate::of(instance, job, &request.tasks), job) {
-                (Fate::Rerun, Some(job)) => {
-                    taken.extend(instance.iter().map(|run| take(run, &mut batch, job)));
+    /// Some open runs of a node, the last instance as a whole, and whether there are more. Those
+    /// that cannot be read are passed over, and keep their node listed.
+    async fn some_of(&mut self, dead: &Lease, limit: usize) -> Result<(Vec<HeldRun>, bool), Error> {
+        let mut some: Vec<HeldRun> = Vec::new();
+        let mut place = (i64::MIN, i64::MIN);
+        loop {
+            let page = self.open_through_epoch(dead, place, PAGE).await?;
+            place = page.last;
+            for run in page.runs {
+                let is_whole = some.last().is_none_or(|last| last.view.ends_instance);
+                if some.len() >= limit && is_whole {
+                    return Ok((some, true));
                 }
-                (Fate::Waits, _) => {}
-                (Fate::Lost | Fate::Rerun, _) => {
-                    instance.iter().for_each(|run| batch.lose(run.id));
-                    recovered
-                        .lost
-                        .extend(instance.iter().filter_map(OpenRow::run));
-                }
+                some.push(run);
+            }
+            if page.count < PAGE {
+                return Ok((some, false));
             }
         }
-        batch.keep_unless(|birth| jobs.contains_key(&birth));
-        let saved = self.save(&batch, None).await?;
-        debug_assert!(saved.is_ok(), "nothing is opened");
-        self.hand_over(&taken, &request.by).await?;
-        recovered.taken = taken.into_iter().filter_map(Taken::told).collect();
-        recovered.removed = removed(&batch, &jobs);
+    }
+
+    async fn settle(&mut self, runs: Vec<HeldRun>, now: i64) -> Result<Recovered, Error> {
+        let births: BTreeSet<_> = runs.iter().map(|run| run.view.birth).collect();
+        let births: Vec<_> = births.into_iter().collect();
+        let mut held = Held::new(0);
+        let jobs = self.held(&births).await?;
+        jobs.into_iter().for_each(|job| held.with_job(job));
+        let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
+        let before = runs.iter().filter_map(|run| Some((run.id, run.told()?)));
+        let mut before: HashMap<_, _> = before.collect();
+        runs.into_iter().for_each(|run| held.with_run(run));
+        let at = DateTime::from_timestamp_micros(now).unwrap_or_default();
+        let settled = Batch::new(&mut held, at).settle(&ids);
+        let mut recovered = Recovered {
+            removed: self.leaving(&mut held).await?,
+            ..Recovered::default()
+        };
+        let mut waiting = BTreeSet::new();
+        for (instance, fate) in settled {
+            let runs = instance.iter().filter_map(|id| before.remove(id));
+            match fate {
+                Fate::Lost => recovered.lost.extend(runs),
+                Fate::Waits => waiting.extend(runs.map(|run| run.birth)),
+            }
+        }
+        self.saved(&held).await?;
+        let waiting: Vec<_> = waiting.into_iter().collect();
+        recovered.waiting = self.named(&waiting, now).await?;
         Ok(recovered)
     }
-
-    /// Makes runs those of another node, under new numbers.
-    async fn hand_over(&mut self, taken: &[Taken<'_>], to: &Lease) -> Result<(), Error> {
-        if taken.is_empty() {
-            return Ok(());
-        }
-        let rows: Vec<_> = taken
-            .iter()
-            .map(|taken| (taken.old, taken.run.id))
-            .collect();
-        let statement = with_rows!(
-            "UPDATE {p}runs SET id = row ->> 1, node = ?2, epoch = ?3, reruns = reruns + 1 \
-             FROM rows WHERE {p}runs.id = (row ->> 0)"
-        );
-        sqlx::query(self.prefix.sql(statement))
-            .bind(json(rows)?)
-            .bind(&*to.node)
-            .bind(to.epoch as i64)
-            .execute(&mut *self.connection)
-            .await
-            .map(drop)
-            .map_err(failed)
-    }
-}
-
-fn take<'a>(run: &OpenRow, batch: &mut Batch, job: &'a StoredJob) -> Taken<'a> {
-    let new = OpenRow {
-        id: batch.next_run(),
-        reruns: run.reruns + 1,
-        ..run.clone()
-    };
-    Taken {
-        old: run.id,
-        run: new,
-        job,
-    }
-}
-
-impl Taken<'_> {
-    fn told(self) -> Option<TakenRun> {
-        Some(TakenRun {
-            run: self.run.run()?,
-            job: self.job.clone(),
-        })
-    }
-}
-
-fn removed(batch: &Batch, jobs: &HashMap<i64, StoredJob>) -> Vec<StoredJob> {
-    let gone = batch.jobs.iter().filter(|job| job.is_gone);
-    let stored = |birth| Some(jobs.get(&birth)?.job.clone());
-    gone.filter_map(|job| {
-        Some(StoredJob {
-            job: stored(job.birth)?,
-            state: job.state,
-        })
-    })
-    .collect()
 }

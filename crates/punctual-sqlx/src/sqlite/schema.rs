@@ -7,7 +7,11 @@ use crate::prefix::Prefix;
 use crate::{Error, ErrorKind};
 
 /// Every step that the tables went through, the oldest first. Steps are never changed.
-const STEPS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+
+/// Who makes tables, before the version. Tables of the time before the first release, whose steps
+/// had other forms, bear the version alone.
+const MAKER: &str = "punctual ";
 
 /// Where the steps are written down that were made.
 const SCHEMA: &str = "CREATE TABLE {p}schema (
@@ -22,15 +26,20 @@ const COLUMNS: &[(&str, &str)] = &[
     (
         "{p}jobs",
         "birth id version name task args_json trigger_json tags_json executor policies_json \
-         declared_json next_run_time anchor incarnation revision running queued paused finished \
-         search_limit absence statistics_json edit",
+         declared_json next_run_time anchor incarnation revision token running queued paused \
+         finished search_limit absence statistics_json edit",
     ),
     (
         "{p}runs",
-        "id job birth incarnation origin fire_time state node epoch ends_instance cancel reruns \
-         started finished attempts result_json error range_last range_count range_at_least",
+        "id opened job birth incarnation origin fire_time token state node epoch ends_instance \
+         cancel reruns due started finished attempts result_json error range_last range_count \
+         range_at_least",
     ),
     ("{p}nodes", "name epoch state beats tasks_json zones"),
+    ("{p}removed", "id declared_by removed_at"),
+    ("{p}holds", "id scope scope_value author reason until since"),
+    ("{p}skips", "job from until author reason"),
+    ("{p}audit", "at author verb job detail_json"),
 ];
 
 /// Checks the tables and makes what is missing. Many may do this at once: they are looked at, and
@@ -65,7 +74,7 @@ async fn make(
         let note = prefix.sql("INSERT INTO {p}schema VALUES (?1, ?2, unixepoch() * 1000000)");
         sqlx::query(note)
             .bind(index as i64 + 1)
-            .bind(env!("CARGO_PKG_VERSION"))
+            .bind(format!("{MAKER}{}", env!("CARGO_PKG_VERSION")))
             .execute(&mut *connection)
             .await?;
     }
@@ -89,11 +98,17 @@ async fn find(
         }
         return Ok(None);
     }
-    let newest = prefix.sql("SELECT coalesce(max(version), 0) FROM {p}schema");
-    let newest: i64 = sqlx::query_scalar(newest)
+    let newest = prefix.sql(
+        "SELECT coalesce(max(version), 0), \
+         coalesce(min(made_by) FILTER (WHERE version = 1), '') FROM {p}schema",
+    );
+    let (newest, made_by): (i64, String) = sqlx::query_as(newest)
         .fetch_one(&mut *connection)
         .await
         .map_err(|error| foreign(file, &prefix.table("{p}schema"), NOT_OURS).because(error))?;
+    if !made_by.starts_with(MAKER) {
+        return Err(older(file, &made_by));
+    }
     let made = usize::try_from(newest).unwrap_or(usize::MAX);
     if made > STEPS.len() {
         return Err(newer(file, newest));
@@ -143,6 +158,18 @@ fn newer(file: &str, made: i64) -> Error {
             "the tables in `{file}` are of a newer Punctual (form {made}, this one knows up to \
              {}): use that version, or another file or table prefix; nothing was changed",
             STEPS.len()
+        ),
+    )
+}
+
+fn older(file: &str, made_by: &str) -> Error {
+    let made_by = made_by.escape_debug();
+    Error::new(
+        ErrorKind::Older,
+        format!(
+            "the tables in `{file}` are of a Punctual ({made_by}) from before the first release, \
+             whose form is not read any more: move the file away, or name another file or table \
+             prefix, and add the jobs again; nothing was changed"
         ),
     )
 }

@@ -1,10 +1,13 @@
--- Counters that only grow: the last incarnation, run number and edit that were given out.
+-- Counters that only grow: the last incarnation, run number, edit and epoch that were given out,
+-- and the greatest fencing token of all jobs that are gone. The tokens of a new job begin above it,
+-- because its id may have been there before.
 CREATE TABLE {p}counters (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO {p}counters (name, value) VALUES ('incarnation', 0), ('run', 0), ('edit', 0);
+INSERT INTO {p}counters (name, value)
+    VALUES ('incarnation', 0), ('run', 0), ('edit', 0), ('epoch', 0), ('token', 0);
 
 -- Jobs. Instants are microseconds since 1970.
 CREATE TABLE {p}jobs (
@@ -25,6 +28,9 @@ CREATE TABLE {p}jobs (
     anchor INTEGER,
     incarnation INTEGER NOT NULL,
     revision INTEGER NOT NULL DEFAULT 1,
+    -- The fencing token that was given out last.
+    token INTEGER NOT NULL DEFAULT 0,
+    -- Instances under way, and those that wait for one.
     running INTEGER NOT NULL DEFAULT 0,
     queued INTEGER NOT NULL DEFAULT 0,
     paused INTEGER NOT NULL DEFAULT 0,
@@ -36,28 +42,36 @@ CREATE TABLE {p}jobs (
     edit INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX {p}jobs_due ON {p}jobs (next_run_time, incarnation, task)
+-- Who asks for all tasks steps from task to task: a second index would cost every claim.
+CREATE INDEX {p}jobs_due ON {p}jobs (task, next_run_time, incarnation)
     WHERE paused = 0 AND next_run_time IS NOT NULL;
 CREATE INDEX {p}jobs_edit ON {p}jobs (edit);
+CREATE INDEX {p}jobs_waiting ON {p}jobs (task) WHERE queued > 0;
 
 -- Runs, and stretches of fire times without one (range_count). They outlive their jobs.
 CREATE TABLE {p}runs (
+    -- Numbers are given out under the lock of the database, so they grow in the order of opening.
     id INTEGER PRIMARY KEY,
+    opened INTEGER NOT NULL,
     job TEXT NOT NULL,
     birth INTEGER NOT NULL,
     incarnation INTEGER NOT NULL,
     origin TEXT NOT NULL,
     fire_time INTEGER NOT NULL,
-    -- queued, running, or how it ended.
+    token INTEGER NOT NULL DEFAULT 0,
+    -- queued, running, retrying, or how it ended.
     state TEXT NOT NULL,
+    -- Whose it is; null while it waits.
     node TEXT,
     epoch INTEGER,
     -- Whether its instance ends with it.
     ends_instance INTEGER NOT NULL DEFAULT 0,
-    -- Whether somebody asked to cancel it.
-    cancel INTEGER NOT NULL DEFAULT 0,
+    -- Why it is to be cancelled: user, shutdown, replaced.
+    cancel TEXT,
     -- How often it was begun by nodes that died.
     reruns INTEGER NOT NULL DEFAULT 0,
+    -- When its next attempt is due, if it is retrying.
+    due INTEGER,
     started INTEGER,
     -- Null as long as it is open.
     finished INTEGER,
@@ -72,15 +86,60 @@ CREATE TABLE {p}runs (
 CREATE UNIQUE INDEX {p}runs_key ON {p}runs (incarnation, origin, fire_time);
 CREATE INDEX {p}runs_job ON {p}runs (job, id);
 CREATE INDEX {p}runs_open ON {p}runs (node, epoch) WHERE finished IS NULL;
+CREATE INDEX {p}runs_of_job ON {p}runs (birth, id) WHERE finished IS NULL;
+CREATE INDEX {p}runs_cancel ON {p}runs (node, epoch)
+    WHERE cancel IS NOT NULL AND finished IS NULL;
+CREATE INDEX {p}runs_due ON {p}runs (due) WHERE state = 'retrying';
 CREATE INDEX {p}runs_finished ON {p}runs (finished) WHERE finished IS NOT NULL;
 
--- Schedulers. A name keeps its row, because its epochs only grow.
+-- Schedulers that live or have open runs. Epochs of all come from one counter, so the row of a
+-- node that is gone need not stay.
 CREATE TABLE {p}nodes (
     name TEXT PRIMARY KEY,
     epoch INTEGER NOT NULL,
-    -- alive; dead, with open runs; gone.
+    -- alive; dead, with open runs.
     state TEXT NOT NULL,
     beats INTEGER NOT NULL,
     tasks_json TEXT NOT NULL,
     zones TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Reserved: tables that later versions use, made now so that older and newer processes can share
+-- a file. Nothing reads or writes them yet.
+
+-- Declared jobs that were removed by hand, and stay away when the code declares them again.
+CREATE TABLE {p}removed (
+    id TEXT PRIMARY KEY,
+    declared_by TEXT NOT NULL,
+    removed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Jobs, tasks, tags or whole stores that are held back for a while.
+CREATE TABLE {p}holds (
+    id INTEGER PRIMARY KEY,
+    scope TEXT NOT NULL,
+    scope_value TEXT,
+    author TEXT,
+    reason TEXT,
+    "until" INTEGER,
+    since INTEGER NOT NULL
+) STRICT;
+
+-- Stretches in which the fire times of a job are left out.
+CREATE TABLE {p}skips (
+    job TEXT NOT NULL,
+    "from" INTEGER NOT NULL,
+    "until" INTEGER NOT NULL,
+    author TEXT,
+    reason TEXT,
+    PRIMARY KEY (job, "from")
+) STRICT, WITHOUT ROWID;
+
+-- Who changed what.
+CREATE TABLE {p}audit (
+    at INTEGER NOT NULL,
+    author TEXT,
+    verb TEXT NOT NULL,
+    job TEXT,
+    detail_json TEXT
+) STRICT;

@@ -6,10 +6,10 @@ use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use crate::folder::Folder;
-use crate::scene::{add, job};
+use crate::scene::{add, at, job};
 
 /// More than the tables take empty, by a little.
-const PAGES: &str = "40";
+const PAGES: &str = "60";
 const MORE_THAN_FIT: usize = 1_000;
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn a_full_disk_takes_nothing_away() {
     let listed = store.list(JobFilter::default()).await.unwrap();
     assert_eq!(listed.len(), added);
     store
-        .remove("job 0".try_into().unwrap())
+        .remove("job 0".try_into().unwrap(), at(0))
         .await
         .unwrap()
         .unwrap();

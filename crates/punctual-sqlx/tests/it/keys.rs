@@ -27,10 +27,11 @@ async fn two_claims_of_one_key_are_one_run() {
     let stored = add(&store, unlimited("a")).await.unwrap();
     let by_hand = || Claim {
         id: stored.job.id().clone(),
-        incarnation: stored.state.incarnation,
+        birth: stored.state.birth,
         kind: ClaimKind::Manual {
             plan: manual(&stored.job.view(&stored.state), at(5)),
         },
+        wants_job: false,
     };
     let both = request(&lease, vec![by_hand(), by_hand()], vec![]);
     let reply = store.claim(&both).await.unwrap();

@@ -6,10 +6,13 @@ mod conformance;
 mod disk;
 mod folder;
 mod full;
+mod instances;
 mod keys;
 mod opening;
+mod pieces;
 mod processes;
 #[cfg(unix)]
 mod rights;
 mod rows;
 mod scene;
+mod window;

@@ -1,16 +1,20 @@
 //! What happens to those who cannot open a store: a message that says what to do, and no harm.
 
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use punctual_sqlx::{Error, ErrorKind, SqliteOptions};
-use punctual_store::{JobFilter, JobStore, RecoverRequest};
-use sqlx::AssertSqlSafe;
+use punctual_store::{JobFilter, JobStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
+use tokio::sync::Notify;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
 use crate::folder::Folder;
-use crate::scene::{add, at, job, node};
+use crate::scene::{add, at, job};
 
 /// A connection that is none of the store's.
 pub(crate) async fn connect(folder: &Folder, name: &str) -> SqliteConnection {
@@ -87,6 +91,7 @@ async fn a_locked_file_is_waited_for_and_no_longer() {
         folder
             .options("jobs.db")
             .busy_timeout(Duration::from_millis(20))
+            .opening_timeout(Duration::ZERO)
     };
     let store = soon().open().await.unwrap();
     let mut other = connect(&folder, "jobs.db").await;
@@ -100,6 +105,49 @@ async fn a_locked_file_is_waited_for_and_no_longer() {
     assert!(told.contains("another process"), "{told}");
     run(&mut other, "ROLLBACK").await;
     add(&store, job("a")).await.unwrap();
+}
+
+/// Tells that something was logged.
+#[derive(Clone, Default)]
+struct Listener(Arc<Notify>);
+
+impl Subscriber for Listener {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("punctual_sqlx") && *metadata.level() <= Level::WARN
+    }
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &Event<'_>) {
+        self.0.notify_one();
+    }
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// Processes that start while another keeps a long lock do not have to be started again.
+#[tokio::test]
+async fn a_lock_is_waited_out_when_a_file_is_opened() {
+    let folder = Folder::new();
+    folder.open("jobs.db").await.close().await;
+    let mut other = connect(&folder, "jobs.db").await;
+    run(&mut other, "BEGIN EXCLUSIVE").await;
+    let listener = Listener::default();
+    let _guard = tracing::subscriber::set_default(listener.clone());
+    let options = folder.options("jobs.db");
+    let opened = async {
+        let opened = options.busy_timeout(Duration::from_millis(1)).open().await;
+        listener.0.notify_one();
+        opened
+    };
+    let released = async {
+        listener.0.notified().await;
+        run(&mut other, "ROLLBACK").await;
+    };
+    let (opened, ()) = tokio::join!(opened, released);
+    add(&opened.unwrap(), job("a")).await.unwrap();
 }
 
 #[tokio::test]
@@ -195,7 +243,7 @@ async fn many_may_open_a_new_file_at_once() {
     }
     let mut other = connect(&folder, "jobs.db").await;
     let steps = sqlx::query("SELECT version FROM punctual_schema").fetch_all(&mut other);
-    assert_eq!(steps.await.unwrap().len(), 2);
+    assert_eq!(steps.await.unwrap().len(), 1);
 }
 
 /// Whoever looks while another makes the tables does not take them for those of others.
@@ -205,7 +253,8 @@ async fn tables_that_are_just_being_made_are_ours() {
     for steps in 0.. {
         let options = || {
             let options = folder.options(&format!("{steps}.db"));
-            options.busy_timeout(Duration::from_millis(1))
+            let options = options.busy_timeout(Duration::from_millis(1));
+            options.opening_timeout(Duration::ZERO)
         };
         let mut slow = std::pin::pin!(options().open());
         for _ in 0..steps {
@@ -221,73 +270,31 @@ async fn tables_that_are_just_being_made_are_ours() {
     }
 }
 
-/// A file as the first version left it: a job with a run of a node that was killed, and a node
-/// that has left.
-const FIRST_FORM: &str = concat!(
-    include_str!("../../src/sqlite/schema_1.sql"),
-    "CREATE TABLE {p}schema (version INTEGER PRIMARY KEY, made_by TEXT NOT NULL,
-         made_at INTEGER NOT NULL) STRICT;
-     INSERT INTO {p}schema VALUES (1, '0.1.0', 0);
-     UPDATE {p}counters SET value = 1;
-     INSERT INTO {p}jobs (birth, id, version, task, trigger_json, next_run_time, incarnation,
-         running, edit) VALUES (1, 'old', 1, 'task',
-         '{\"type\":\"interval\",\"seconds\":10,\"start\":\"2026-03-01T12:00:00Z\"}',
-         1772366420000000, 1, 1, 1);
-     INSERT INTO {p}runs (id, job, birth, incarnation, origin, fire_time, state, node, epoch,
-         ends_instance) VALUES (1, 'old', 1, 1, 'scheduled', 1772366410000000, 'running', 'killed',
-         7, 1);
-     INSERT INTO {p}nodes VALUES ('killed', 7, 'alive', 3, '[\"task\"]', '2026e');
-     INSERT INTO {p}nodes VALUES ('left', 9, 'gone', 3, '[\"task\"]', '2026e');"
-);
-
+/// The mark of a file from before the first release, whose tables had other columns.
 #[tokio::test]
-async fn tables_of_an_older_version_are_brought_up_to_date() {
-    let folder = Folder::new();
-    let mut other = connect(&folder, "jobs.db").await;
-    let first_form = AssertSqlSafe(FIRST_FORM.replace("{p}", "punctual_"));
-    sqlx::raw_sql(first_form).execute(&mut other).await.unwrap();
-    let store = folder.open("jobs.db").await;
-    let unreadable = store.unreadable(9).await.unwrap();
-    assert!(unreadable.is_empty(), "{unreadable:?}");
-    let jobs = store.list(JobFilter::default()).await.unwrap();
-    assert_eq!(jobs[0].job.id().as_str(), "old");
-    let names = async || {
-        let nodes = store.nodes().await.unwrap().into_iter();
-        nodes
-            .map(|peer| peer.info.name.to_string())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(names().await, ["killed"]);
-    // Epochs go on where the greatest was.
-    let left = node(&store, "left").await;
-    assert!(left.epoch > 9, "{left:?}");
-    let dead = store.nodes().await.unwrap().remove(0);
-    let recovery = RecoverRequest {
-        by: left.clone(),
-        tasks: vec![],
-        dead,
-        now: at(60).timestamp_micros(),
-    };
-    assert_eq!(store.recover(recovery).await.unwrap().lost.len(), 1);
-    store.leave(left).await.unwrap();
-    assert_eq!(names().await, <[&str; 0]>::default());
-    let rows = sqlx::query("SELECT name FROM punctual_nodes").fetch_all(&mut other);
-    assert_eq!(
-        rows.await.unwrap().len(),
-        0,
-        "nothing is left of nodes that are gone"
-    );
-}
-
-/// A process of the first version that has the file open goes on counting epochs by name.
-#[tokio::test]
-async fn epochs_grow_beyond_those_of_an_older_version() {
+async fn tables_from_before_the_first_release_are_left_alone() {
     let folder = Folder::new();
     let store = folder.open("jobs.db").await;
-    node(&store, "one").await;
+    add(&store, job("a")).await.unwrap();
+    store.close().await;
     let mut other = connect(&folder, "jobs.db").await;
-    run(&mut other, "UPDATE punctual_nodes SET epoch = epoch + 1").await;
-    assert_eq!(node(&store, "one").await.epoch, 3);
+    run(
+        &mut other,
+        "ALTER TABLE punctual_jobs DROP COLUMN token; \
+         UPDATE punctual_schema SET made_by = '0.1.0'; \
+         INSERT INTO punctual_schema VALUES (2, '0.1.0', 0)",
+    )
+    .await;
+    let error = refused(folder.options("jobs.db")).await;
+    let parts = [
+        "jobs.db",
+        "0.1.0",
+        "move the file away",
+        "nothing was changed",
+    ];
+    says(&error, ErrorKind::Older, &parts);
+    let jobs = sqlx::query("SELECT id FROM punctual_jobs").fetch_all(&mut other);
+    assert_eq!(jobs.await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -308,7 +315,7 @@ async fn prefixes_share_a_file() {
     add(&one, job("a")).await.unwrap();
     assert_eq!(two.list(JobFilter::default()).await.unwrap().len(), 0);
     add(&two, job("a")).await.unwrap();
-    assert_eq!(one.clear().await.unwrap(), 1);
+    assert_eq!(one.clear(at(0)).await.unwrap(), 1);
     assert_eq!(two.list(JobFilter::default()).await.unwrap().len(), 1);
 }
 

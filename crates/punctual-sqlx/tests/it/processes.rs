@@ -11,7 +11,7 @@ use punctual_store::{ChangedJobs, ClaimAnswer, JobFilter, JobStore, RunFilter};
 use tokio::process::{Child, Command};
 
 use crate::folder::Folder;
-use crate::scene::{add, advance, at, due, ended, job, node, request};
+use crate::scene::{add, advance, at, due, ended, job, node, recover, request};
 
 const JOBS: i64 = 20;
 const TIMES: i64 = 25;
@@ -36,8 +36,9 @@ async fn work(store: &SqliteStore, name: &str) {
     let lease = node(store, name).await;
     let mut ends = Vec::new();
     loop {
-        let window = due(store, at(100_000)).await;
-        let claims = window.jobs.iter().map(|stored| {
+        let due = due(store, at(100_000)).await;
+        let claims = due.jobs.iter().map(|due| {
+            let stored = &due.stored;
             // One fire time after the other, whatever the clock says.
             advance(stored, stored.state.next_run_time.unwrap())
         });
@@ -49,7 +50,7 @@ async fn work(store: &SqliteStore, name: &str) {
         let reply = store.claim(&request).await.unwrap();
         let won = reply.answers.iter().filter_map(|answer| match answer {
             ClaimAnswer::Won(won) => Some(ended(won.first)),
-            ClaimAnswer::Lost(_) | ClaimAnswer::AtLimit(_) => None,
+            ClaimAnswer::Lost(_) | ClaimAnswer::AtLimit(_) | ClaimAnswer::NotTried => None,
         });
         ends.extend(won);
     }
@@ -146,18 +147,8 @@ async fn a_killed_process_leaves_a_good_file() {
     worker.kill().await.unwrap();
     let name = worker_name(&store).await;
     work(&store, "survivor").await;
-    let dead = store.nodes().await.unwrap();
-    let dead = dead
-        .into_iter()
-        .find(|peer| *peer.info.name == *name)
-        .unwrap();
-    let recovery = punctual_store::RecoverRequest {
-        by: node(&store, "heir").await,
-        tasks: vec!["task".into()],
-        dead,
-        now: at(9_999).timestamp_micros(),
-    };
-    let lost = store.recover(recovery).await.unwrap().lost.len();
+    let heir = node(&store, "heir").await;
+    let lost = recover(&store, &heir, &name, 1_000).await.lost.len();
     let runs = store.runs(RunFilter::default()).await.unwrap();
     assert_eq!(
         runs.len() as i64,
@@ -212,7 +203,7 @@ async fn edits_of_this_process_are_told_at_once() {
     let (changes, added) = tokio::join!(store.changes(0), add(&store, job("a")));
     added.unwrap();
     let counter = changes.unwrap().counter;
-    let removed = store.remove("a".try_into().unwrap());
+    let removed = store.remove("a".try_into().unwrap(), at(0));
     let (changes, removed) = tokio::join!(store.changes(counter), removed);
     assert!(removed.unwrap().is_some());
     assert!(matches!(changes.unwrap().jobs, ChangedJobs::These(jobs) if jobs.is_empty()));

@@ -1,7 +1,7 @@
 //! What a process is told that lacks the rights to a file.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
@@ -13,6 +13,8 @@ use crate::scene::{add, job};
 
 /// Tells a process of this program which file to open.
 const FILE: &str = "PUNCTUAL_TEST_FILE_WITHOUT_RIGHTS";
+/// Tells a process of this program in which file to begin.
+const READ_ONLY_FILE: &str = "PUNCTUAL_TEST_FILE_THAT_IS_READ_ONLY";
 const TOLD: &str = "told: ";
 /// `root` may write everywhere, and has to be somebody else: `nobody`, wherever there is one.
 const NOBODY: u32 = 65_534;
@@ -28,10 +30,44 @@ async fn one_without_rights() {
     }
 }
 
+/// What the others do: nothing, unless they are told of a file. The first connection that writes
+/// finds a file that may only be read.
+#[tokio::test]
+async fn one_that_may_only_read_for_a_while() {
+    let Ok(path) = std::env::var(READ_ONLY_FILE) else {
+        return;
+    };
+    let open = async || {
+        let options = SqliteOptions::new(&format!("sqlite://{path}"));
+        options.open().await.unwrap()
+    };
+    let all = |mode| {
+        set(Path::new(&path), mode);
+        set(Path::new(&format!("{path}-wal")), mode);
+    };
+    let others = open().await;
+    add(&others, job("keeps the log open")).await.unwrap();
+    let store = open().await;
+    all(0o444);
+    let refused = add(&store, job("a"))
+        .await
+        .map_err(|error| error.to_string());
+    all(0o644);
+    let added = add(&store, job("a"))
+        .await
+        .map_err(|error| error.to_string());
+    println!("{TOLD}{:?} then {:?}", refused.err(), added.map(drop));
+}
+
 /// What a process without the rights of this one says when it opens a file.
 fn open_without_rights(folder: &Folder, file: &str) -> String {
+    told_by(folder, "one_without_rights", FILE, &folder.url(file))
+}
+
+/// What a process without the rights of this one says.
+fn told_by(folder: &Folder, test: &str, variable: &str, value: &str) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    if fs::metadata(folder.path("")).unwrap().uid() == 0 {
+    if is_root() {
         // Where this program lies, others may not look.
         let copy = folder.path("program");
         fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
@@ -39,13 +75,19 @@ fn open_without_rights(folder: &Folder, file: &str) -> String {
         command.uid(NOBODY).current_dir("/");
     }
     let output = command
-        .args(["--exact", "rights::one_without_rights", "--nocapture"])
-        .env(FILE, folder.url(file))
+        .args(["--exact", &format!("rights::{test}"), "--nocapture"])
+        .env(variable, value)
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let told = text.split_once(TOLD).map(|(_, told)| told.lines().next());
     told.flatten().unwrap_or(&text).to_owned()
+}
+
+/// Who owns what this process makes.
+fn is_root() -> bool {
+    let own = Folder::new();
+    fs::metadata(own.path("")).unwrap().uid() == 0
 }
 
 fn set(path: &Path, mode: u32) {
@@ -86,6 +128,25 @@ async fn a_file_or_folder_without_the_rights_is_refused_and_not_harmed() {
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
+/// SQLite opens a file that may not be written for reading, and the connection stays like that.
+#[test]
+fn a_file_that_may_be_written_again_is_written_again() {
+    let folder = Folder::new();
+    let base = folder.path("");
+    set(&base, 0o755);
+    if is_root() {
+        chown(&base, Some(NOBODY), None).unwrap();
+    }
+    let file = folder.path("jobs.db");
+    let test = "one_that_may_only_read_for_a_while";
+    let told = told_by(&folder, test, READ_ONLY_FILE, file.to_str().unwrap());
+    if is_root() {
+        chown(&base, Some(0), None).unwrap();
+    }
+    assert!(told.contains("check the rights"), "{told}");
+    assert!(told.ends_with("then Ok(())"), "{told}");
+}
+
 #[tokio::test]
 async fn a_file_that_is_deleted_or_replaced_while_it_is_open_is_noticed() {
     let folder = Folder::new();
@@ -101,4 +162,30 @@ async fn a_file_that_is_deleted_or_replaced_while_it_is_open_is_noticed() {
     assert!(refused().await.contains("restart this process"));
     fs::rename(&elsewhere, &file).unwrap();
     add(&store, job("b")).await.unwrap();
+}
+
+/// The processes that have it open would go on writing into a log that no other can open.
+#[tokio::test]
+async fn a_log_that_is_deleted_or_replaced_while_it_is_open_is_noticed() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    add(&store, job("a")).await.unwrap();
+    let refused = async || add(&store, job("b")).await.unwrap_err().to_string();
+    let log = folder.path("jobs.db-wal");
+    let elsewhere = folder.path("elsewhere-wal");
+    fs::rename(&log, &elsewhere).unwrap();
+    let told = refused().await;
+    assert!(
+        told.contains("jobs.db-wal` was deleted or replaced"),
+        "{told}"
+    );
+    fs::write(&log, "").unwrap();
+    assert!(refused().await.contains("restart this process"));
+    fs::rename(&elsewhere, &log).unwrap();
+    add(&store, job("b")).await.unwrap();
+    // Others come and go.
+    let other = folder.open("jobs.db").await;
+    add(&other, job("c")).await.unwrap();
+    other.close().await;
+    add(&store, job("d")).await.unwrap();
 }

@@ -4,14 +4,13 @@ use punctual_core::{JobId, Outcome, RunId};
 use punctual_sqlx::SqliteStore;
 use punctual_sqlx::limits::{MAX_JOB_BYTES, MAX_TEXT_BYTES};
 use punctual_store::{
-    ClaimAnswer, EndText, ErrorKind, JobFilter, JobStore, OnConflict, RecoverRequest, RunEnd,
-    RunFilter,
+    ClaimAnswer, EndText, ErrorKind, JobFilter, JobStore, OnConflict, RunCursor, RunEnd, RunFilter,
 };
 use serde_json::json;
 
 use crate::folder::Folder;
 use crate::opening::{connect, run};
-use crate::scene::{add, advance, at, begun, due, ended, insert, job, node, request};
+use crate::scene::{add, advance, at, begun, due, ended, insert, job, node, recover, request};
 
 const DAMAGED: [(&str, &str, &str); 8] = [
     (
@@ -74,11 +73,11 @@ async fn rows_that_cannot_be_read_do_not_hold_up_others() {
     let store = damaged(&folder).await;
     let listed = store.list(JobFilter::default()).await.unwrap();
     assert_eq!(listed.len(), 1);
-    let window = due(&store, at(60)).await;
-    assert_eq!(window.jobs.len(), 1);
-    assert_eq!(window.beyond, None);
+    let due = due(&store, at(60)).await;
+    assert_eq!(due.jobs.len(), 1);
+    assert_eq!(due.beyond, None);
     let lease = node(&store, "one").await;
-    let claims = vec![advance(&window.jobs[0], at(10))];
+    let claims = vec![advance(&due.jobs[0].stored, at(10))];
     let reply = store.claim(&request(&lease, claims, vec![])).await.unwrap();
     assert!(matches!(reply.answers[..], [ClaimAnswer::Won(_)]));
 }
@@ -108,13 +107,13 @@ async fn rows_that_cannot_be_read_are_never_deleted() {
         let replaced = store.add(vec![again]).await.unwrap().remove(0);
         for kind in [
             store.get(own.clone()).await.unwrap_err().kind(),
-            store.remove(own).await.unwrap_err().kind(),
+            store.remove(own, at(0)).await.unwrap_err().kind(),
             replaced.unwrap_err().kind(),
         ] {
             assert_eq!(kind, ErrorKind::Unreadable, "{id}");
         }
     }
-    assert_eq!(store.clear().await.unwrap(), 1);
+    assert_eq!(store.clear(at(0)).await.unwrap(), 1);
     assert_eq!(store.unreadable(100).await.unwrap().len(), DAMAGED.len());
 }
 
@@ -191,7 +190,7 @@ async fn texts_of_every_kind_come_back_as_they_were() {
         assert_eq!(*read.job, wanted);
         let claims = vec![advance(&read, at(10))];
         let reply = store.claim(&request(&lease, claims, vec![])).await.unwrap();
-        let [ClaimAnswer::Won(won)] = reply.answers[..] else {
+        let [ClaimAnswer::Won(won)] = &reply.answers[..] else {
             panic!("{reply:?}");
         };
         let end = RunEnd {
@@ -238,7 +237,7 @@ async fn a_result_over_the_limit_does_not_keep_a_run_open() {
     let lease = node(&store, "one").await;
     let claims = vec![advance(&add(&store, job("a")).await.unwrap(), at(10))];
     let reply = store.claim(&request(&lease, claims, vec![])).await.unwrap();
-    let [ClaimAnswer::Won(won)] = reply.answers[..] else {
+    let [ClaimAnswer::Won(won)] = &reply.answers[..] else {
         panic!("{reply:?}");
     };
     let json = format!("\"{}\"", "x".repeat(MAX_TEXT_BYTES));
@@ -268,20 +267,10 @@ async fn a_node_with_an_open_run_that_cannot_be_read_stays_listed() {
     run(&mut other, "UPDATE punctual_runs SET origin = 'dream'").await;
     store.leave(lease).await.unwrap();
     let heir = node(&store, "heir").await;
-    let recover = async || {
-        let peers = store.nodes().await.unwrap();
-        let dead = peers.into_iter().find(|peer| &*peer.info.name == "one");
-        let request = RecoverRequest {
-            by: heir.clone(),
-            tasks: vec![],
-            dead: dead.unwrap(),
-            now: at(60).timestamp_micros(),
-        };
-        store.recover(request).await.unwrap().lost.len()
-    };
-    assert_eq!(recover().await, 0);
+    let lost = async || recover(&store, &heir, "one", 10).await.lost.len();
+    assert_eq!(lost().await, 0);
     run(&mut other, "UPDATE punctual_runs SET origin = 'scheduled'").await;
-    assert_eq!(recover().await, 1);
+    assert_eq!(lost().await, 1);
     let found = store.get("a".try_into().unwrap()).await.unwrap();
     assert_eq!(found.unwrap().state.running, 0);
 }
@@ -313,7 +302,10 @@ async fn a_page_before_the_greatest_number_is_the_newest() {
     let lease = node(&store, "one").await;
     begun(&store, &lease, job("a")).await;
     let page = RunFilter {
-        before: Some(RunId(u64::MAX)),
+        before: Some(RunCursor {
+            opened: at(0),
+            id: RunId(u64::MAX),
+        }),
         ..RunFilter::default()
     };
     assert_eq!(store.runs(page).await.unwrap().len(), 1);

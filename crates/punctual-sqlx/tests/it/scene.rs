@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use punctual_core::plan::plan;
 use punctual_core::{Interval, Job, JobState, Outcome, RunId};
 use punctual_store::{
-    Claim, ClaimAnswer, ClaimKind, ClaimRequest, Error, Insert, JobStore, Lease, NodeInfo,
-    OnConflict, RunEnd, StoredJob, Window, WindowRequest,
+    Claim, ClaimAnswer, ClaimKind, ClaimRequest, DueJobs, DueRequest, Error, Insert, JobStore,
+    Lease, NodeInfo, OnConflict, RecoverRequest, Recovered, RenewRequest, Renewal, RunEnd,
+    StoredJob,
 };
 
 /// A whole second, 2026-03-01.
@@ -29,6 +30,7 @@ pub(crate) fn insert(job: Job) -> Insert {
         job: Arc::new(job),
         state,
         on_conflict: OnConflict::Refuse,
+        now: at(0),
     }
 }
 
@@ -45,21 +47,59 @@ pub(crate) async fn node(store: &dyn JobStore, name: &str) -> Lease {
     store.register(info).await.unwrap()
 }
 
-pub(crate) async fn due(store: &dyn JobStore, through: DateTime<Utc>) -> Window {
-    let limit = 1_000;
-    let request = WindowRequest { through, limit };
-    store.window(request).await.unwrap()
+pub(crate) async fn due(store: &dyn JobStore, through: DateTime<Utc>) -> DueJobs {
+    let request = DueRequest::through(through, 1_000);
+    store.due(request).await.unwrap()
+}
+
+/// The ids of due jobs in their order.
+pub(crate) fn ids(due: &DueJobs) -> Vec<&str> {
+    let jobs = due.jobs.iter();
+    jobs.map(|job| job.stored.job.id().as_str()).collect()
+}
+
+pub(crate) async fn renew(store: &dyn JobStore, lease: &Lease, now: DateTime<Utc>) -> Renewal {
+    let request = RenewRequest {
+        lease: lease.clone(),
+        tasks: None,
+        now,
+    };
+    store.renew(request).await.unwrap()
+}
+
+/// Settles up to this many runs of a node that stands still.
+pub(crate) async fn recover(
+    store: &dyn JobStore,
+    by: &Lease,
+    dead: &str,
+    limit: usize,
+) -> Recovered {
+    let peers = store.nodes().await.unwrap().into_iter();
+    let peer = peers.into_iter().find(|peer| &*peer.info.name == dead);
+    let peer = peer.unwrap();
+    let request = RecoverRequest {
+        by: by.clone(),
+        dead: Lease {
+            node: peer.info.name,
+            epoch: peer.epoch,
+        },
+        beats: peer.beats,
+        now: at(60).timestamp_micros(),
+        limit,
+    };
+    store.recover(request).await.unwrap()
 }
 
 /// A claim of what is due at `now`.
 pub(crate) fn advance(stored: &StoredJob, now: DateTime<Utc>) -> Claim {
     Claim {
         id: stored.job.id().clone(),
-        incarnation: stored.state.incarnation,
+        birth: stored.state.birth,
         kind: ClaimKind::Advance {
             revision: stored.state.revision,
             plan: plan(&stored.job.view(&stored.state), now),
         },
+        wants_job: false,
     }
 }
 
@@ -69,6 +109,7 @@ pub(crate) fn request(lease: &Lease, claims: Vec<Claim>, ends: Vec<RunEnd>) -> C
         now: at(10),
         ends,
         claims,
+        takes_waiting: true,
         is_repeated: false,
     }
 }
@@ -77,6 +118,7 @@ pub(crate) fn ended(run: RunId) -> RunEnd {
     RunEnd {
         run,
         outcome: Outcome::Succeeded,
+        retry_at: None,
         started: Some(at(10).timestamp_micros()),
         finished: at(11).timestamp_micros(),
         attempts: 1,
@@ -89,7 +131,7 @@ pub(crate) async fn begun(store: &dyn JobStore, lease: &Lease, job: Job) -> RunI
     let stored = add(store, job).await.unwrap();
     let claims = vec![advance(&stored, at(10))];
     let reply = store.claim(&request(lease, claims, vec![])).await.unwrap();
-    let [ClaimAnswer::Won(won)] = reply.answers[..] else {
+    let [ClaimAnswer::Won(won)] = &reply.answers[..] else {
         panic!("{reply:?}");
     };
     won.first

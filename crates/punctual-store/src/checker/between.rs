@@ -29,6 +29,11 @@ impl Between {
         self.is_certain && later(self.until, skew) <= t
     }
 
+    /// Whether it may have taken effect just then.
+    pub(super) fn perhaps_at(&self, t: DateTime<Utc>, skew: TimeDelta) -> bool {
+        self.perhaps_by(t, skew) && (!self.is_certain || t <= later(self.until, skew))
+    }
+
     /// Whether it may have taken effect by then.
     pub(super) fn perhaps_by(&self, t: DateTime<Utc>, skew: TimeDelta) -> bool {
         earlier(self.from, skew) <= t

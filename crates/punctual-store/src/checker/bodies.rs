@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
-use punctual_core::{JobId, OnLost, Policies, Run, RunId};
+use punctual_core::{OnLost, Policies, Run, RunId};
 
 use super::endings::check_ending;
-use super::{Case, Checker, Execution, Rule, Violation};
+use super::{Absence, Case, Checker, Ending, Execution, Rule, Violation};
 
 /// Executions by the number of the run that the ledger has for them.
 pub(super) struct Bodies<'a> {
@@ -22,26 +21,21 @@ impl<'a> Bodies<'a> {
     ) -> Option<Self> {
         let executions = checker.executions.as_ref()?;
         let numbers: BTreeSet<RunId> = ledger.iter().map(|run| run.id).collect();
-        let single = ledger.iter().filter(|run| run.range.is_none());
-        let keys: BTreeSet<(&JobId, DateTime<Utc>, RunId)> = single
-            .map(|run| (&run.job, run.fire_time(), run.id))
-            .collect();
         let mut of_run: BTreeMap<RunId, Vec<&Execution>> = BTreeMap::new();
         for execution in executions {
-            let (job, fire_time) = (&execution.job, execution.fire_time);
-            // A run that was taken from a dead node goes on under a greater number.
-            let reruns = (job, fire_time, execution.run)..=(job, fire_time, RunId(u64::MAX));
-            let known = numbers.contains(&execution.run).then_some(execution.run);
-            let known = known.or_else(|| keys.range(reruns).next().map(|(.., run)| *run));
-            if let Some(run) = known {
-                of_run.entry(run).or_default().push(execution);
+            if numbers.contains(&execution.run) {
+                of_run.entry(execution.run).or_default().push(execution);
             } else {
+                let (job, fire_time) = (&execution.job, execution.fire_time);
                 let seen = format!(
                     "run {} began and the ledger does not know it",
                     execution.run
                 );
                 found.push(Violation::at(job, fire_time, Rule::Contradictory, seen));
             }
+        }
+        for its in of_run.values_mut() {
+            its.sort_by_key(|body| (body.attempt, body.began));
         }
         Some(Self { of_run })
     }
@@ -52,9 +46,7 @@ impl<'a> Bodies<'a> {
 
     /// The attempt by which a run ended, if its body began.
     pub(super) fn last_of(&self, run: &Run) -> Option<&'a Execution> {
-        let mut its = self.of_run(run.id).iter();
-        let is_last = |body: &&&Execution| body.run == run.id && body.attempt == run.attempts;
-        its.find(is_last).copied()
+        last_of(run, self.of_run(run.id))
     }
 }
 
@@ -65,32 +57,24 @@ impl Case<'_> {
         };
         for run in &self.runs {
             let its = bodies.of_run(run.id);
-            check_ending(run, its, found);
-            self.check_attempts(run, its, found);
+            let (attempts, reruns) = self.allowed(run);
+            let is_unheard = |body: &Execution| reruns > 0 && self.may_have_died(run, body);
+            check_ending(run, its, &is_unheard, found);
+            check_attempts(run, its, &is_unheard, found);
+            check_count(run, its, u64::from(attempts) + reruns, found);
+            check_reruns(run, its, reruns, found);
         }
     }
 
-    fn check_attempts(&self, run: &Run, bodies: &[&Execution], found: &mut Vec<Violation>) {
-        let mut attempts = BTreeSet::new();
-        for body in bodies {
-            if !attempts.insert((body.run, body.attempt)) {
-                let seen = format!("attempt {} of run {} began twice", body.attempt, body.run);
-                found.push(Violation::of(run, Rule::Twice, seen));
-            }
-        }
-        let (attempts, reruns) = self.allowed(run);
-        let numbers: BTreeSet<RunId> = bodies.iter().map(|body| body.run).collect();
-        if numbers.len() as u64 > reruns + 1 {
-            let seen = format!("it was rerun as {numbers:?}, {reruns} times allowed");
-            found.push(Violation::of(run, Rule::Twice, seen));
-        }
-        // A rerun counts on from the attempts that were lost.
-        let most = u64::from(attempts) + reruns;
-        let too_many = |body: &&&Execution| u64::from(body.attempt) > most;
-        if let Some(body) = bodies.iter().find(too_many) {
-            let seen = format!("attempt {} began, {most} allowed", body.attempt);
-            found.push(Violation::of(run, Rule::Twice, seen));
-        }
+    /// Whether an attempt may have died with its node before its end was recorded.
+    pub(super) fn may_have_died(&self, run: &Run, body: &Execution) -> bool {
+        let until = run.finished.unwrap_or(self.now);
+        let is_its = |(name, away): &(String, Absence)| {
+            let away = away.widened(self.checker.skew);
+            *name == body.node && away.from <= until && body.began <= away.until
+        };
+        let deaths = self.checker.deaths.as_ref();
+        body.forsaken.is_some() || deaths.is_none_or(|deaths| deaths.iter().any(is_its))
     }
 
     /// How many attempts its policies allow, and how many reruns.
@@ -107,5 +91,48 @@ impl Case<'_> {
             attempts.max().unwrap_or(1).max(1),
             reruns.max().unwrap_or(0),
         )
+    }
+}
+
+/// The attempt by which a run ended.
+pub(super) fn last_of<'a>(run: &Run, bodies: &[&'a Execution]) -> Option<&'a Execution> {
+    let mut its = bodies.iter().rev();
+    its.find(|body| body.attempt == run.attempts).copied()
+}
+
+/// No attempt begins twice, but for one that no store has heard of: the later fire times of an
+/// instance may have begun on a node that died before it could tell that the first had ended.
+fn check_attempts(
+    run: &Run,
+    bodies: &[&Execution],
+    is_unheard: &dyn Fn(&Execution) -> bool,
+    found: &mut Vec<Violation>,
+) {
+    let twice = bodies
+        .windows(2)
+        .filter(|two| two[0].attempt == two[1].attempt && !is_unheard(two[0]));
+    for two in twice {
+        let seen = format!("attempt {} of run {} began twice", two[0].attempt, run.id);
+        found.push(Violation::of(run, Rule::Twice, seen));
+    }
+}
+
+/// A rerun counts on from the attempts that were lost.
+fn check_count(run: &Run, bodies: &[&Execution], most: u64, found: &mut Vec<Violation>) {
+    let too_many = |body: &&&Execution| u64::from(body.attempt) > most;
+    if let Some(body) = bodies.iter().find(too_many) {
+        let seen = format!("attempt {} began, {most} allowed", body.attempt);
+        found.push(Violation::of(run, Rule::Twice, seen));
+    }
+}
+
+/// After an attempt whose end nobody saw, another one begins only as a rerun.
+fn check_reruns(run: &Run, bodies: &[&Execution], reruns: u64, found: &mut Vec<Violation>) {
+    let has_died = |body: &&&Execution| body.forsaken.is_some() || body.ending == Ending::Unknown;
+    let followed = bodies.iter().rev().skip(1);
+    let died = followed.filter(has_died).count() as u64;
+    if died > reruns {
+        let seen = format!("it was begun again after {died} deaths, {reruns} times allowed");
+        found.push(Violation::of(run, Rule::Twice, seen));
     }
 }

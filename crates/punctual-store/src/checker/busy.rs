@@ -18,7 +18,9 @@ impl Case<'_> {
             let end = run.finished.filter(|_| run.state.outcome().is_some());
             let freed = end.map(|end| later(self.told(run, end.max(from)), slack));
             busy.freed.extend(freed);
-            let began = run.started.or(end);
+        }
+        for run in self.runs.iter().filter(|run| may_wait(run)) {
+            let began = run.started.or(run.finished);
             busy.due.push(earlier(run.fire_time(), slack));
             busy.began.extend(began.map(|began| later(began, slack)));
         }
@@ -84,6 +86,11 @@ impl Case<'_> {
 
 fn may_run(run: &Run) -> bool {
     run.state.outcome().is_none_or(Outcome::has_run)
+}
+
+/// Also one that was superseded while it waited.
+fn may_wait(run: &Run) -> bool {
+    may_run(run) || run.state.outcome() == Some(Outcome::Coalesced) && run.range.is_none()
 }
 
 /// How many instances may have been under way, and how many runs may have waited.

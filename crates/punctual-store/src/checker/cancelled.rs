@@ -23,7 +23,10 @@ impl Case<'_> {
         let in_time = |at: &Between| at.perhaps_by(finished, self.checker.skew);
         let mut in_time_cancels = cancels.iter().filter(|(_, at)| in_time(at));
         let has_caller = in_time_cancels.any(|(target, at)| self.names(target, at, run));
-        let is_dropped = run.started.is_none() && self.history.removals.iter().any(in_time);
+        // One that waits for its next attempt ends with its job, as one does that did not begin.
+        let tries_again = |its: &Policies| its.retry.attempts > 1 || its.on_lost != OnLost::Record;
+        let may_wait = run.started.is_none() || self.policies_of(run).any(tries_again);
+        let is_dropped = may_wait && self.history.removals.iter().any(in_time);
         (!has_caller && !is_dropped).then(|| "but no caller cancelled it".into())
     }
 
@@ -78,11 +81,17 @@ impl Case<'_> {
     fn replaced(&self, run: &Run) -> Option<String> {
         let end = run.finished.unwrap_or(self.now);
         let from = run.fire_time().min(end);
-        let mut policies = self.history.policies_in(from, end, self.checker.skew);
-        if !policies.any(|policies| policies.overlap == Overlap::CancelRunning) {
+        let policies = self.history.policies_in(from, end, self.checker.skew);
+        let mut overlaps = policies.clone().map(|policies| policies.overlap);
+        if !overlaps.any(|overlap| overlap == Overlap::CancelRunning) {
             return Some("but newer runs do not replace it".into());
         }
-        let earliest = earlier(end, self.checker.skew);
+        let mut limits = policies.map(|policies| policies.max_instances);
+        let first = limits.next();
+        // Under a higher limit the newer one does not wait until this one has ended.
+        let is_same = limits.all(|limit| Some(limit) == first);
+        let ahead = if is_same { TimeDelta::zero() } else { grace() };
+        let earliest = earlier(end, self.checker.skew + ahead);
         let is_newer = |other: &Run| other.id > run.id || other.fire_time() > run.fire_time();
         let others = self.runs.iter().filter(|other| is_newer(other));
         let took = others.filter_map(|other| self.took_place(other, earliest));

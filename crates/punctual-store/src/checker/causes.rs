@@ -11,7 +11,7 @@ use super::{Absence, Between, Checker};
 pub enum Target {
     /// The run of this number.
     Run(RunId),
-    /// The run of a job for this fire time, whatever its number has become since.
+    /// The run of a job for this fire time.
     FireTime(JobId, DateTime<Utc>),
     /// All runs of a job that were open then.
     Job(JobId),

@@ -2,18 +2,29 @@
 
 use punctual_core::{Outcome, Run, RunState};
 
+use super::bodies::last_of;
 use super::{Ending, Execution, Rule, Violation};
 
 /// Compares the outcome of a run with how its bodies were left.
-pub(super) fn check_ending(run: &Run, bodies: &[&Execution], found: &mut Vec<Violation>) {
+pub(super) fn check_ending(
+    run: &Run,
+    bodies: &[&Execution],
+    is_unheard: &dyn Fn(&Execution) -> bool,
+    found: &mut Vec<Violation>,
+) {
     let RunState::Ended(outcome) = run.state else {
         return;
     };
-    let own = bodies.iter().copied().filter(|body| body.run == run.id);
-    let last = own.clone().find(|body| body.attempt == run.attempts);
+    let own = bodies.iter().copied();
+    let last = last_of(run, bodies);
+    // Of a body that succeeded on a node that died, no store may have heard.
+    let heard = |body: &&Execution| !is_unheard(body);
     let seen = disagreement(outcome, run, bodies, last)
-        .or_else(|| dropped_result(outcome, last))
-        .or_else(|| own.clone().find_map(|body| went_on(body, run)))
+        .or_else(|| dropped_result(outcome, last.filter(heard)))
+        .or_else(|| {
+            let mut its = own.clone().filter(heard);
+            its.find_map(|body| went_on(body, run))
+        })
         .or_else(|| own.clone().find_map(|body| aborted_unasked(outcome, body)));
     if let Some(seen) = seen {
         found.push(Violation::of(run, Rule::Contradictory, seen));

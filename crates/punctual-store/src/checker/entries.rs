@@ -16,6 +16,7 @@ impl Case<'_> {
                         found.push(Violation::of(run, Rule::Contradictory, seen));
                     }
                 }
+                RunState::Queued | RunState::Retrying if self.checker.may_wait => {}
                 state => {
                     let seen = format!("it has no outcome: {state:?}");
                     found.push(Violation::of(run, Rule::StillOpen, seen));
@@ -86,7 +87,9 @@ fn contradiction(run: &Run, outcome: Outcome) -> Option<String> {
     } else if outcome.has_run() && run.range.is_some_and(|range| range.first != range.last) {
         Some("a run answers for one fire time, not for a range".into())
     } else if run.key.origin == Origin::Manual
-        && matches!(outcome, Outcome::Missed(_) | Outcome::Coalesced)
+        && (matches!(outcome, Outcome::Missed(_))
+            // One that waits may be superseded by a newer one.
+            || outcome == Outcome::Coalesced && run.range.is_some())
     {
         Some(format!("a run by hand is {outcome}"))
     } else {

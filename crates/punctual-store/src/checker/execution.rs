@@ -11,9 +11,9 @@ pub struct Execution {
     pub job: JobId,
     /// The number of the run, as the body was told.
     pub run: RunId,
-    /// The fire time, as the body was told: a run that is rerun keeps it and gets another number.
+    /// The fire time, as the body was told.
     pub fire_time: DateTime<Utc>,
-    /// Which attempt, counted from 1.
+    /// Which attempt, counted from 1. Those of a rerun count on.
     pub attempt: u32,
     /// Where.
     pub node: String,

@@ -19,6 +19,8 @@ pub struct History {
     pub(super) absences: Vec<Absence>,
     /// Its runs may wait for something that the ledger does not tell: the place on an executor.
     pub(super) waits: bool,
+    /// When edits passed over what was next, or may have.
+    pub(super) edits: Vec<Between>,
     /// When an edit removed it, which cancels what waits.
     pub(super) removals: Vec<Between>,
     /// When its executor was away, or a node did not know its task; `None` if that was not told.
@@ -44,8 +46,9 @@ pub(super) enum Until {
     Open,
     /// It goes on, and this is next.
     Next(Option<DateTime<Utc>>),
-    /// This was next when it ended; `None` if nothing was.
-    Before(Option<DateTime<Utc>>),
+    /// This was next when it ended, at about that time; `None` if nothing was. Of what was overdue
+    /// then the edit itself has decided.
+    Before(Option<DateTime<Utc>>, Between),
     /// It ended then, and nobody knows what was next.
     Ended(Between),
 }
@@ -61,6 +64,7 @@ impl History {
             pauses: Vec::new(),
             absences: Vec::new(),
             waits: false,
+            edits: Vec::new(),
             removals: Vec::new(),
             without_executor: None,
             without_task: None,
@@ -79,7 +83,8 @@ impl History {
             self.pauses.push((at, after.state.paused));
         }
         if before.state.incarnation != after.state.incarnation {
-            self.end(Until::Before(before.state.next_run_time));
+            self.end(Until::Before(before.state.next_run_time, at));
+            self.edits.push(at);
             self.stretches.push(Stretch::of(after, at));
         }
         self
@@ -104,9 +109,14 @@ impl History {
     }
 
     /// It was removed, and this was its last row: exactly what came before its next fire time is
-    /// decided. A job that left with its last run is one that had no next fire time.
-    pub fn removed(mut self, row: &StoredJob) -> Self {
-        self.end(Until::Before(row.state.next_run_time));
+    /// decided, and what was overdue. A job that left with its last run is one that had no next
+    /// fire time.
+    pub fn removed(mut self, row: &StoredJob, at: impl Into<Between>) -> Self {
+        let at = at.into();
+        if row.state.next_run_time.is_some() {
+            self.edits.push(at);
+        }
+        self.end(Until::Before(row.state.next_run_time, at));
         self
     }
 
@@ -114,6 +124,7 @@ impl History {
     pub fn removed_at(mut self, at: impl Into<Between>) -> Self {
         let at = at.into();
         self.end(Until::Ended(at));
+        self.edits.push(at);
         self.removal(at)
     }
 

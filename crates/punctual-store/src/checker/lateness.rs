@@ -8,7 +8,7 @@ use super::bodies::Bodies;
 use super::busy::Load;
 use super::cancelled::grace;
 use super::tiling::span_of;
-use super::{Absence, Case, LONGEST, Rule, Violation};
+use super::{Absence, Case, Ending, Execution, LONGEST, Rule, Violation};
 
 /// What a run may wait for besides its time.
 #[derive(Default)]
@@ -145,7 +145,11 @@ impl Case<'_> {
         let of_bodies = |bodies: &Bodies<'_>| {
             let its = bodies.of_run(run.id);
             let attempts = u32::try_from(its.len()).unwrap_or(u32::MAX);
-            attempts == run.attempts && its.iter().all(|body| body.run == run.id)
+            let mut before = its.iter().rev().skip(1);
+            let has_died = before.any(|body: &&Execution| {
+                body.ending == Ending::Unknown || self.may_have_died(run, body)
+            });
+            attempts == run.attempts && !has_died
         };
         run.attempts <= 1 || self.bodies.is_some_and(of_bodies)
     }

@@ -24,7 +24,7 @@
 //! state.next_run_time = Some(noon);
 //! let job = Job::new(JobId::new("poll")?, "poll", trigger).into();
 //! let store = MemoryStore::new();
-//! let insert = Insert { job, state, on_conflict: OnConflict::Refuse };
+//! let insert = Insert { job, state, on_conflict: OnConflict::Refuse, now: noon };
 //! let added = store.add(vec![insert]).await?.remove(0)?;
 //! let history = History::of(&added, noon);
 //!
@@ -32,12 +32,20 @@
 //! let info = NodeInfo { name: "one".into(), tasks: vec!["poll".into()], zones: String::new() };
 //! let lease = store.register(info).await?;
 //! let advance = ClaimKind::Advance { revision: 1, plan: plan(&added.job.view(&added.state), noon) };
-//! let claim = Claim { id: added.job.id().clone(), incarnation: added.state.incarnation, kind: advance };
-//! let request = ClaimRequest { lease, now: noon, ends: vec![], claims: vec![claim], is_repeated: false };
+//! let claim = Claim { id: added.job.id().clone(), birth: added.state.birth, kind: advance, wants_job: false };
+//! let request = ClaimRequest {
+//!     lease,
+//!     now: noon,
+//!     ends: vec![],
+//!     claims: vec![claim],
+//!     takes_waiting: true,
+//!     is_repeated: false,
+//! };
 //! let ClaimAnswer::Won(won) = &store.claim(&request).await?.answers[0] else { panic!() };
 //! let end = RunEnd {
 //!     run: won.first,
 //!     outcome: Outcome::Succeeded,
+//!     retry_at: None,
 //!     started: Some(noon.timestamp_micros()),
 //!     finished: noon.timestamp_micros() + 500,
 //!     attempts: 1,
@@ -112,6 +120,7 @@ pub struct Checker {
     cut_off: Vec<(String, Absence)>,
     cancels: Option<Vec<(Target, Between)>>,
     shutdowns: Option<Vec<(String, Absence)>>,
+    may_wait: bool,
     skew: TimeDelta,
     patience: TimeDelta,
     grain: TimeDelta,
@@ -130,6 +139,7 @@ impl Checker {
             cut_off: Vec::new(),
             cancels: None,
             shutdowns: None,
+            may_wait: false,
             skew: TimeDelta::zero(),
             patience: PATIENCE,
             grain: GRAIN,
@@ -183,6 +193,13 @@ impl Checker {
     pub fn cut_off(mut self, cut_off: impl IntoIterator<Item = (String, Absence)>) -> Self {
         self.cut_off.extend(cut_off);
         self.cut_off.sort_unstable_by_key(|(_, absence)| *absence);
+        self
+    }
+
+    /// Tells that the ledger was read when all nodes had shut down: runs that wait then, for room or
+    /// for their next attempt, go on when a node starts again.
+    pub fn shut_down(mut self) -> Self {
+        self.may_wait = true;
         self
     }
 

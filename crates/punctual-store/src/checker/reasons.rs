@@ -70,6 +70,12 @@ impl Case<'_> {
                 self.went_without(run, self.history.without_executor.as_ref())
             }
             SkipReason::NoTask => self.went_without(run, self.history.without_task.as_ref()),
+            SkipReason::Edited => {
+                let skew = self.checker.skew;
+                let mut edits = self.history.edits.iter();
+                let was_edited = edits.any(|at| at.perhaps_at(decided, skew));
+                (!was_edited).then(|| "but no edit passed over it".into())
+            }
         }
     }
 
@@ -98,14 +104,16 @@ impl Case<'_> {
     /// A run of the same backlog stands for it: the newest, or the oldest.
     fn coalesced(&self, index: usize) -> Option<String> {
         let run = self.runs[index];
+        if run.range.is_none() {
+            return self.superseded(run);
+        }
         let is_its = |other: &&&Run| {
             other.key.incarnation == run.key.incarnation && other.key.origin == run.key.origin
         };
         let stands = |other: &&Run| {
             match other.state.outcome() {
-                Some(Outcome::Coalesced) => false,
-                // A run that the store told of too late for it to start.
-                Some(Outcome::Missed(_)) => other.range.is_none(),
+                // A run that waited until a newer one came, or that the store told of too late.
+                Some(Outcome::Coalesced | Outcome::Missed(_)) => other.range.is_none(),
                 _ => true,
             }
         };
@@ -129,6 +137,20 @@ impl Case<'_> {
                 Coalesce::Latest | Coalesce::All { .. } => next(),
             });
         (!has_one).then(|| "but no run stands for it".into())
+    }
+
+    /// A run that waited for its turn, and was not needed when a newer one came.
+    fn superseded(&self, run: &Run) -> Option<String> {
+        let decided = run.finished?;
+        let replaces = |its: &Policies| its.overlap == Overlap::CancelRunning;
+        if !self.policies_of(run).any(replaces) {
+            return Some("but newer runs do not replace it".into());
+        }
+        let skew = self.checker.skew;
+        let mut newer = self.by_number.range(run.id..).skip(1).map(|(_, run)| run);
+        let came =
+            newer.any(|other| other.range.is_none() && (other.opened - decided).abs() <= skew);
+        (!came).then(|| format!("but no newer one came at {decided}"))
     }
 
     fn died(&self, run: &Run) -> Option<String> {

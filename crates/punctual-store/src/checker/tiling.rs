@@ -77,7 +77,10 @@ impl Case<'_> {
     ) {
         let job = &self.history.job;
         match stretch.until {
-            Until::Next(next) | Until::Before(next) if next != cursor => {
+            Until::Before(Some(next), at) if cursor.is_none_or(|cursor| cursor >= next) => {
+                self.check_passed_over(stretch, next, cursor, at, found);
+            }
+            Until::Next(next) | Until::Before(next, _) if next != cursor => {
                 let (rule, at) = match (cursor, next) {
                     (Some(cursor), Some(next)) if cursor > next => (Rule::NotAFireTime, next),
                     (None, Some(next)) => (Rule::NotAFireTime, next),
@@ -91,7 +94,35 @@ impl Case<'_> {
                 self.check_overdue(stretch, cursor, at.from, found);
                 self.check_after_end(stretch, at, found);
             }
-            Until::Before(_) => {}
+            Until::Before(..) => {}
+        }
+    }
+
+    /// An edit decides what is due by the clock of its caller, and nothing else.
+    fn check_passed_over(
+        &self,
+        stretch: &Stretch,
+        next: DateTime<Utc>,
+        cursor: Option<DateTime<Utc>>,
+        at: super::Between,
+        found: &mut Vec<Violation>,
+    ) {
+        let job = &self.history.job;
+        let slack = self.checker.skew + self.longest_jitter();
+        if let Some(cursor) = cursor.filter(|cursor| later(*cursor, slack) < at.from) {
+            let seen = format!("it was overdue when its job was edited at {}", at.from);
+            found.push(Violation::at(job, cursor, Rule::Lost, seen));
+        }
+        let own = |run: &&&Run| {
+            run.key.incarnation == stretch.incarnation && run.key.origin == Origin::Scheduled
+        };
+        let early = self.runs.iter().filter(own).filter(|run| {
+            let last = span_of(run).1;
+            last >= next && last > later(at.until, slack)
+        });
+        for run in early {
+            let seen = format!("it was not due when its job was edited at {}", at.until);
+            found.push(Violation::of(run, Rule::NotAFireTime, seen));
         }
     }
 

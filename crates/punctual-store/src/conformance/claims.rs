@@ -1,16 +1,19 @@
 //! Rules about claims and runs.
 
-use punctual_core::plan::Plan;
+use punctual_core::plan::{Plan, plan};
 use punctual_core::{
-    Count, Date, FireRange, Job, JobId, MaxInstances, MissReason, Origin, Outcome, Policies,
-    RunState,
+    CancelReason, Count, Date, FireRange, Interval, Job, JobId, MaxInstances, MissReason, Origin,
+    Outcome, Overlap, Policies, RunId, RunState, SkipReason,
 };
 
 use super::scene::{
-    self, add, advance, at, claim, current, decided, due, due_job, ended, expect, insert, job,
-    node, queueing, request, text, won,
+    add, advance, at, claim, claim_of, current, decided, due, due_job, ended, expect, insert, job,
+    node, queueing, renew, request, text, won,
 };
-use crate::{Claim, ClaimAnswer, ClaimKind, JobStore, RunFilter, StoredJob};
+use crate::{
+    Claim, ClaimAnswer, ClaimKind, DueRequest, EndText, JobStore, Lease, OnConflict, OpenState,
+    RunEnd, RunFilter, StoredJob,
+};
 
 pub(super) async fn one_winner(store: &dyn JobStore) -> Result<(), String> {
     let stored = due_job(store, "a", Policies::default()).await?;
@@ -33,11 +36,7 @@ pub(super) async fn one_winner(store: &dyn JobStore) -> Result<(), String> {
 fn manual(stored: &StoredJob) -> Claim {
     let mut plan = decided(stored, 0, at(10));
     plan.start = vec![at(11)];
-    Claim {
-        id: stored.job.id().clone(),
-        incarnation: stored.state.incarnation,
-        kind: ClaimKind::Manual { plan },
-    }
+    claim_of(stored, ClaimKind::Manual { plan })
 }
 
 pub(super) async fn limit(store: &dyn JobStore) -> Result<(), String> {
@@ -127,62 +126,276 @@ pub(super) async fn one_shot(store: &dyn JobStore) -> Result<(), String> {
     expect("its runs are kept", runs.len(), 1)
 }
 
+/// Numbers are unique, and tokens grow for an id, whatever becomes of its jobs.
 pub(super) async fn numbers(store: &dyn JobStore) -> Result<(), String> {
     let node = node(store, "one").await?;
-    let mut last = None;
-    for id in ["a", "b", "c"] {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut last = 0;
+    for id in ["a", "b", "a", "c", "a"] {
+        let name = JobId::new(id).map_err(text)?;
+        store.remove(name, at(9)).await.map_err(text)?;
         let stored = due_job(store, id, Policies::default()).await?;
         let claims = vec![advance(&stored, 0, at(10))];
         let reply = claim(store, &node, claims, vec![]).await.map_err(text)?;
-        let run = won(&reply, 0)?.first;
-        expect("the number grows", last < Some(run), true)?;
-        last = Some(run);
+        let won = won(&reply, 0)?;
+        expect("the number is new", seen.insert(won.first), true)?;
+        if id == "a" {
+            expect("the token grows", won.token > last, true)?;
+            last = won.token;
+        }
     }
     Ok(())
 }
 
-pub(super) async fn promote(store: &dyn JobStore) -> Result<(), String> {
+/// A job with a run under way and one that waits, and the number of the first.
+async fn with_queue(store: &dyn JobStore, node: &Lease) -> Result<(StoredJob, RunId), String> {
     let stored = due_job(store, "a", queueing()).await?;
-    let node = node(store, "one").await?;
-    let reply = claim(store, &node, vec![advance(&stored, 0, at(10))], vec![])
-        .await
-        .map_err(text)?;
+    let claims = vec![advance(&stored, 0, at(10))];
+    let reply = claim(store, node, claims, vec![]).await.map_err(text)?;
     let running = won(&reply, 0)?.first;
     let stored = current(store, "a").await?;
-    let reply = claim(store, &node, vec![advance(&stored, 1, at(20))], vec![])
-        .await
-        .map_err(text)?;
-    let waiting = won(&reply, 0)?.first;
-    expect(
-        "the waiting runs",
-        current(store, "a").await?.state.queued,
-        1,
-    )?;
-    let other = scene::node(store, "other").await?;
-    let promote = || Claim {
-        id: stored.job.id().clone(),
-        incarnation: stored.state.incarnation,
-        kind: ClaimKind::Promote {
-            first: waiting,
-            count: 1,
-        },
-    };
-    let reply = claim(store, &node, vec![promote()], vec![])
-        .await
-        .map_err(text)?;
-    let refused = matches!(&reply.answers[..], [ClaimAnswer::AtLimit(_)]);
+    let claims = vec![advance(&stored, 1, at(20))];
+    let reply = claim(store, node, claims, vec![]).await.map_err(text)?;
+    won(&reply, 0)?;
+    expect("what is handed out", reply.handed, vec![])?;
+    let stored = current(store, "a").await?;
+    expect("the waiting runs", stored.state.queued, 1)?;
+    Ok((stored, running))
+}
+
+/// A waiting run belongs to no node: whichever asks gets it, once there is room.
+pub(super) async fn promote(store: &dyn JobStore) -> Result<(), String> {
+    let (one, other) = (node(store, "one").await?, node(store, "other").await?);
+    let (stored, running) = with_queue(store, &one).await?;
+    let promote = || vec![claim_of(&stored, ClaimKind::Promote)];
+    let reply = claim(store, &other, promote(), vec![]).await;
+    let answers = reply.map_err(text)?.answers;
+    let refused = matches!(answers[..], [ClaimAnswer::AtLimit(_)]);
     expect("there is no room yet", refused, true)?;
-    let reply = claim(store, &other, vec![promote()], vec![ended(running)])
-        .await
-        .map_err(text)?;
-    let lost = matches!(&reply.answers[..], [ClaimAnswer::Lost(Some(_))]);
-    expect("it is not another node's", lost, true)?;
-    let reply = claim(store, &node, vec![promote()], vec![ended(running)])
+    let mut ending = request(&one, vec![], vec![ended(running)]);
+    ending.takes_waiting = false;
+    let reply = store.claim(&ending).await.map_err(text)?;
+    expect("a node that takes none", reply.handed, vec![])?;
+    let reply = claim(store, &other, promote(), vec![])
         .await
         .map_err(text)?;
     won(&reply, 0)?;
+    let [handed] = &reply.handed[..] else {
+        return Err(format!("it is not handed out: {reply:?}"));
+    };
+    let run = &handed.runs[0];
+    expect("its fire time", run.key.fire_time, at(20))?;
+    expect("it is under way", run.state, OpenState::Running)?;
+    expect("the job", &handed.job.job, &stored.job)?;
     let state = current(store, "a").await?.state;
-    expect("running and waiting", (state.running, state.queued), (1, 0))
+    expect("running and waiting", (state.running, state.queued), (1, 0))?;
+    let reply = claim(store, &one, promote(), vec![]).await.map_err(text)?;
+    let lost = matches!(reply.answers[..], [ClaimAnswer::Lost(Some(_))]);
+    expect("it is handed out once", lost, true)
+}
+
+/// The node whose run frees the instance gets the next one in the same change.
+pub(super) async fn hand_out(store: &dyn JobStore) -> Result<(), String> {
+    let node = node(store, "one").await?;
+    let (_, running) = with_queue(store, &node).await?;
+    let reply = claim(store, &node, vec![], vec![ended(running)]).await;
+    let reply = reply.map_err(text)?;
+    expect("what is handed out", reply.handed.len(), 1)?;
+    let id = reply.handed[0].runs[0].id;
+    claim(store, &node, vec![], vec![ended(id)])
+        .await
+        .map_err(text)?;
+    let state = current(store, "a").await?.state;
+    expect("running and waiting", (state.running, state.queued), (0, 0))
+}
+
+/// The limit of a queue is the job's, not that of one node.
+pub(super) async fn queue_limit(store: &dyn JobStore) -> Result<(), String> {
+    let one = node(store, "one").await?;
+    let policies = Policies {
+        overlap: Overlap::Queue { at_most: 1 },
+        ..queueing()
+    };
+    let stored = due_job(store, "a", policies).await?;
+    let claims = vec![advance(&stored, 0, at(10))];
+    won(&claim(store, &one, claims, vec![]).await.map_err(text)?, 0)?;
+    let stored = current(store, "a").await?;
+    let claims = vec![advance(&stored, 1, at(20))];
+    won(&claim(store, &one, claims, vec![]).await.map_err(text)?, 0)?;
+    // Another node, which has seen nothing wait.
+    let stored = current(store, "a").await?;
+    let mut view = stored.job.view(&stored.state);
+    (view.running, view.queued) = (1, 0);
+    let kind = ClaimKind::Advance {
+        revision: stored.state.revision,
+        plan: plan(&view, at(30)),
+    };
+    let other = node(store, "other").await?;
+    let claims = vec![claim_of(&stored, kind)];
+    let reply = claim(store, &other, claims, vec![]).await.map_err(text)?;
+    let refused =
+        matches!(reply.answers.first(), Some(ClaimAnswer::AtLimit(row)) if row.state.queued == 1);
+    expect("the queue is full", refused, true)
+}
+
+/// A run between two attempts belongs to no node, and keeps its instance.
+pub(super) async fn retry(store: &dyn JobStore) -> Result<(), String> {
+    let (one, other) = (node(store, "one").await?, node(store, "other").await?);
+    let stored = due_job(store, "a", Policies::default()).await?;
+    let claims = vec![advance(&stored, 0, at(10))];
+    let first = won(&claim(store, &one, claims, vec![]).await.map_err(text)?, 0)?;
+    let failed = RunEnd {
+        outcome: Outcome::Failed,
+        retry_at: Some(at(60).timestamp_micros()),
+        text: Some(EndText::Error("smtp down".into())),
+        ..ended(first.first)
+    };
+    claim(store, &one, vec![], vec![failed])
+        .await
+        .map_err(text)?;
+    store.leave(one).await.map_err(text)?;
+    let state = current(store, "a").await?.state;
+    expect("it keeps its instance", state.running, 1)?;
+    let due = store
+        .due(DueRequest::through(at(50), 9))
+        .await
+        .map_err(text)?;
+    expect("it is not due yet", due.waiting, vec![])?;
+    let due = store
+        .due(DueRequest::through(at(60), 9))
+        .await
+        .map_err(text)?;
+    let waiting: Vec<_> = due.waiting.iter().map(|job| job.due).collect();
+    expect("it is due", waiting, vec![at(60)])?;
+    let mut asking = request(&other, vec![claim_of(&stored, ClaimKind::Promote)], vec![]);
+    let reply = store.claim(&asking).await.map_err(text)?;
+    expect("before it is due", reply.handed.len(), 0)?;
+    asking.now = at(60);
+    let reply = store.claim(&asking).await.map_err(text)?;
+    let [handed] = &reply.handed[..] else {
+        return Err(format!("it is not handed out: {reply:?}"));
+    };
+    let run = &handed.runs[0];
+    expect("its number", run.id, first.first)?;
+    expect("its token grows", run.token > first.token, true)?;
+    let kept = (run.attempts, run.started, run.failure.as_deref());
+    let started = Some(at(10).timestamp_micros());
+    expect("what is kept", kept, (1, started, Some("smtp down")))?;
+    no_retry(store).await
+}
+
+/// What waits ends with its job, so an attempt of a removed one is the last.
+async fn no_retry(store: &dyn JobStore) -> Result<(), String> {
+    let one = node(store, "third").await?;
+    let stored = due_job(store, "b", Policies::default()).await?;
+    let claims = vec![advance(&stored, 0, at(10))];
+    let first = won(&claim(store, &one, claims, vec![]).await.map_err(text)?, 0)?;
+    let id = stored.job.id().clone();
+    store.remove(id.clone(), at(11)).await.map_err(text)?;
+    let failed = RunEnd {
+        outcome: Outcome::Failed,
+        retry_at: Some(at(60).timestamp_micros()),
+        ..ended(first.first)
+    };
+    claim(store, &one, vec![], vec![failed])
+        .await
+        .map_err(text)?;
+    let runs = store.runs(RunFilter::job(id)).await.map_err(text)?;
+    let states: Vec<_> = runs.iter().map(|run| run.state.outcome()).collect();
+    expect("how it ended", states, vec![Some(Outcome::Failed)])
+}
+
+/// A newer run that replaces older ones waits until they have ended, and what waited before it is
+/// coalesced into it.
+pub(super) async fn replaces(store: &dyn JobStore) -> Result<(), String> {
+    let (one, other) = (node(store, "one").await?, node(store, "other").await?);
+    let policies = Policies {
+        overlap: Overlap::CancelRunning,
+        ..Policies::default()
+    };
+    let stored = due_job(store, "a", policies).await?;
+    let claims = vec![advance(&stored, 0, at(10))];
+    let old = won(&claim(store, &one, claims, vec![]).await.map_err(text)?, 0)?;
+    for now in [at(20), at(30)] {
+        let stored = current(store, "a").await?;
+        let claims = vec![advance(&stored, 1, now)];
+        won(
+            &claim(store, &other, claims, vec![]).await.map_err(text)?,
+            0,
+        )?;
+    }
+    let state = current(store, "a").await?.state;
+    expect("running and waiting", (state.running, state.queued), (1, 1))?;
+    expect("what comes next", state.next_run_time, Some(at(40)))?;
+    let renewal = renew(store, &one).await.map_err(text)?;
+    let replaced = vec![(old.first, CancelReason::Replaced)];
+    expect("what its owner is told", renewal.cancels, replaced)?;
+    let end = RunEnd {
+        outcome: Outcome::Cancelled(CancelReason::Replaced),
+        ..ended(old.first)
+    };
+    let reply = claim(store, &one, vec![], vec![end]).await.map_err(text)?;
+    let begun: Vec<_> = reply
+        .handed
+        .iter()
+        .map(|h| h.runs[0].key.fire_time)
+        .collect();
+    expect("what begins", begun, vec![at(30)])?;
+    let runs = store.runs(RunFilter::default()).await.map_err(text)?;
+    let of = |time| {
+        runs.iter()
+            .find(|run| run.fire_time() == time)
+            .map(|run| run.state)
+    };
+    let coalesced = Some(RunState::Ended(Outcome::Coalesced));
+    expect("what waited before it", of(at(20)), coalesced)
+}
+
+/// Of what is overdue when a job is edited or removed, each fire time is decided.
+pub(super) async fn passed_over(store: &dyn JobStore) -> Result<(), String> {
+    let trigger = Interval::every(std::time::Duration::from_secs(7))
+        .start(at(0))
+        .build();
+    let other = Job::new(
+        JobId::new("a").map_err(text)?,
+        "task",
+        trigger.map_err(text)?,
+    );
+    due_job(store, "a", Policies::default()).await?;
+    let mut again = insert(other, due(at(49)));
+    again.on_conflict = OnConflict::Replace;
+    again.now = at(45);
+    add(store, again).await.map_err(text)?;
+    let mut paused = due(at(10));
+    paused.paused = true;
+    add(store, insert(job("b")?, paused)).await.map_err(text)?;
+    for id in ["a", "b"] {
+        let id = JobId::new(id).map_err(text)?;
+        store.remove(id, at(50)).await.map_err(text)?;
+    }
+    due_job(store, "c", Policies::default()).await?;
+    store.clear(at(30)).await.map_err(text)?;
+    let runs = store.runs(RunFilter::default()).await.map_err(text)?;
+    let mut seen: Vec<_> = runs
+        .iter()
+        .map(|run| {
+            (
+                run.job.as_str(),
+                run.range.map(|range| range.count.number()),
+                run.state,
+            )
+        })
+        .collect();
+    seen.sort_unstable_by_key(|(id, count, _)| (*id, *count));
+    let edited = RunState::Ended(Outcome::Skipped(SkipReason::Edited));
+    let missed = RunState::Ended(Outcome::Missed(MissReason::Paused));
+    let wanted = vec![
+        ("a", Some(1), edited),
+        ("a", Some(4), edited),
+        ("b", Some(5), missed),
+        ("c", Some(3), edited),
+    ];
+    expect("what is decided", seen, wanted)
 }
 
 pub(super) async fn ranges(store: &dyn JobStore) -> Result<(), String> {
@@ -202,14 +415,8 @@ pub(super) async fn ranges(store: &dyn JobStore) -> Result<(), String> {
         skipped: None,
         ..decided(&stored, 0, at(10))
     };
-    let claims = vec![Claim {
-        id: stored.job.id().clone(),
-        incarnation: stored.state.incarnation,
-        kind: ClaimKind::Advance {
-            revision: stored.state.revision,
-            plan,
-        },
-    }];
+    let revision = stored.state.revision;
+    let claims = vec![claim_of(&stored, ClaimKind::Advance { revision, plan })];
     claim(store, &node, claims, vec![]).await.map_err(text)?;
     let id = stored.job.id().clone();
     let statistics = store.statistics(id.clone()).await.map_err(text)?;

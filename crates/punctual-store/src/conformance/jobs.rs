@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use punctual_core::{Declared, JobId, Policies};
 
 use super::scene::{add, at, current, due, due_job, expect, insert, job, text};
-use crate::{ChangedJobs, JobFilter, JobStore, OnConflict, Update, WindowRequest};
+use crate::{ChangedJobs, DueRequest, JobFilter, JobStore, OnConflict, Update};
 
 pub(super) async fn conflict(store: &dyn JobStore) -> Result<(), String> {
     let first = due_job(store, "a", Policies::default()).await?;
@@ -158,29 +158,59 @@ pub(super) async fn window(store: &dyn JobStore) -> Result<(), String> {
             .await
             .map_err(text)?;
     }
-    let read = |through, limit| store.window(WindowRequest { through, limit });
+    let read = |through, limit| store.due(DueRequest::through(through, limit));
     let window = read(at(15), 10).await.map_err(text)?;
     let ids: Vec<_> = window
         .jobs
         .iter()
-        .map(|stored| stored.job.id().as_str())
+        .map(|due| due.stored.job.id().as_str())
         .collect();
     expect("the jobs", ids, vec!["c", "b", "a", "d"])?;
     expect("what comes beyond", window.beyond, Some(at(20)))?;
     let cut = read(at(15), 2).await.map_err(text)?;
     expect("a cut window", cut.jobs.len(), 2)?;
-    expect("what comes beyond the cut", cut.beyond, Some(at(10)))
+    expect("what comes beyond the cut", cut.beyond, Some(at(10)))?;
+    let rest = DueRequest::through(at(15), 2).after(cut.next);
+    let rest = store.due(rest).await.map_err(text)?;
+    let ids: Vec<_> = rest
+        .jobs
+        .iter()
+        .map(|due| due.stored.job.id().as_str())
+        .collect();
+    expect("the next page", ids, vec!["a", "d"])?;
+    expect("there is no further page", rest.next, None)
+}
+
+/// Overdue jobs of tasks that a node does not know are not told to it.
+pub(super) async fn known_tasks(store: &dyn JobStore) -> Result<(), String> {
+    for index in 0..5 {
+        let stranger = job(&format!("s{index}"))?.with_task("others.task");
+        add(store, insert(stranger, due(at(1))))
+            .await
+            .map_err(text)?;
+    }
+    due_job(store, "own", Policies::default()).await?;
+    add(store, insert(job("later")?, due(at(70))))
+        .await
+        .map_err(text)?;
+    let known = Some(["unused".into(), "task".into()].into());
+    let request = DueRequest::through(at(50), 3).tasks(known);
+    let due = store.due(request).await.map_err(text)?;
+    let ids: Vec<_> = due
+        .jobs
+        .iter()
+        .map(|due| due.stored.job.id().as_str())
+        .collect();
+    expect("the jobs", ids, vec!["own"])?;
+    expect("what comes beyond", due.beyond, Some(at(70)))
 }
 
 pub(super) async fn paused(store: &dyn JobStore) -> Result<(), String> {
     let mut state = due(at(10));
     state.paused = true;
     add(store, insert(job("a")?, state)).await.map_err(text)?;
-    let request = WindowRequest {
-        through: at(100),
-        limit: 10,
-    };
-    let window = store.window(request).await.map_err(text)?;
+    let request = DueRequest::through(at(100), 10);
+    let window = store.due(request).await.map_err(text)?;
     expect("the jobs that are due", window.jobs.len(), 0)?;
     expect("what comes beyond", window.beyond, None)
 }
@@ -192,11 +222,8 @@ pub(super) async fn unknown_task(store: &dyn JobStore) -> Result<(), String> {
     add(store, insert(stranger, due(at(10))))
         .await
         .map_err(text)?;
-    let request = WindowRequest {
-        through: at(100),
-        limit: 10,
-    };
-    let window = store.window(request).await.map_err(text)?;
+    let request = DueRequest::through(at(100), 10);
+    let window = store.due(request).await.map_err(text)?;
     expect("the jobs that are due", window.jobs.len(), 1)?;
     let listed = store.list(JobFilter::default()).await.map_err(text)?;
     expect("the jobs", listed.len(), 1)
@@ -207,12 +234,12 @@ pub(super) async fn incarnations(store: &dyn JobStore) -> Result<(), String> {
     let mut last = 0;
     for id in ["a", "b", "a", "a"] {
         let id = JobId::new(id).map_err(text)?;
-        store.remove(id.clone()).await.map_err(text)?;
+        store.remove(id.clone(), at(0)).await.map_err(text)?;
         let stored = due_job(store, id.as_str(), Policies::default()).await?;
         expect("it grows", stored.state.incarnation > last, true)?;
         last = stored.state.incarnation;
     }
-    store.clear().await.map_err(text)?;
+    store.clear(at(0)).await.map_err(text)?;
     let stored = due_job(store, "a", Policies::default()).await?;
     expect("it grows", stored.state.incarnation > last, true)
 }

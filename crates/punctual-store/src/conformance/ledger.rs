@@ -6,7 +6,7 @@ use punctual_core::{Policies, RunId};
 use super::scene::{
     advance, at, claim, current, decided, due, due_job, ended, expect, insert, job, node, text, won,
 };
-use crate::{ClaimKind, JobStore, Lease, Retention, RunEnd, RunFilter};
+use crate::{ClaimKind, JobStore, Lease, Retention, RunCursor, RunEnd, RunFilter};
 
 /// Runs a job at the seconds 10, 20, .. and ends each run five milliseconds later.
 async fn run_often(
@@ -40,6 +40,11 @@ async fn numbers(store: &dyn JobStore, filter: RunFilter) -> Result<Vec<RunId>, 
     Ok(runs.iter().map(|run| run.id).collect())
 }
 
+async fn places(store: &dyn JobStore, filter: RunFilter) -> Result<Vec<RunCursor>, String> {
+    let runs = store.runs(filter).await.map_err(text)?;
+    Ok(runs.iter().map(RunCursor::of).collect())
+}
+
 pub(super) async fn pages(store: &dyn JobStore) -> Result<(), String> {
     let lease = node(store, "one").await?;
     let mut runs = run_often(store, &lease, "a", 3).await?;
@@ -50,22 +55,23 @@ pub(super) async fn pages(store: &dyn JobStore) -> Result<(), String> {
         .map_err(text)?;
     runs.push(won(&reply, 0)?.first);
     runs.reverse();
-    let mut seen: Vec<RunId> = Vec::new();
+    let mut seen: Vec<RunCursor> = Vec::new();
     loop {
         let filter = RunFilter {
             before: seen.last().copied(),
             limit: 2,
             ..RunFilter::default()
         };
-        let page = numbers(store, filter).await?;
+        let page = places(store, filter).await?;
         if page.is_empty() || seen.len() > runs.len() {
             break;
         }
         seen.extend(page);
     }
-    expect("all pages", &seen, &runs)?;
+    let ids: Vec<_> = seen.iter().map(|place| place.id).collect();
+    expect("all pages", &ids, &runs)?;
     let filter = RunFilter {
-        before: Some(runs[3]),
+        before: Some(seen[3]),
         ..RunFilter::job("a".try_into().map_err(text)?)
     };
     expect(

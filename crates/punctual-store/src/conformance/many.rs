@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use punctual_core::Policies;
 
 use super::scene::{advance, at, claim, due, due_job, expect, insert, job, node, text};
-use crate::{ClaimAnswer, ClaimReply, Error, JobFilter, JobStore, RunFilter, WindowRequest};
+use crate::{ClaimAnswer, ClaimReply, DueRequest, Error, JobFilter, JobStore, RunFilter};
 
 /// How many nodes ask at the same time.
 const NODES: usize = 8;
@@ -78,11 +78,8 @@ pub async fn many_jobs(store: &dyn JobStore, jobs: u32) -> Result<(), String> {
         expect("a refusal", refused.map(text), None)?;
         next = through;
     }
-    let request = WindowRequest {
-        through: at(70),
-        limit: 1_000,
-    };
-    let window = store.window(request).await.map_err(text)?;
+    let request = DueRequest::through(at(70), 1_000);
+    let window = store.due(request).await.map_err(text)?;
     expect("the jobs of a minute", window.jobs.len(), 61)?;
     expect("what comes beyond", window.beyond, Some(at(71)))?;
     let filter = JobFilter {

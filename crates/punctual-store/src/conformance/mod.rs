@@ -47,8 +47,11 @@ const RULES: &[Rule] = &[
     ("replacing keeps what the job has become", |store| {
         Box::pin(jobs::replace(store))
     }),
-    ("the window is in order, ties by registration", |store| {
+    ("due jobs are in order, ties by registration", |store| {
         Box::pin(jobs::window(store))
+    }),
+    ("a node is told of the tasks that it knows", |store| {
+        Box::pin(jobs::known_tasks(store))
     }),
     ("a paused job is not due", |store| {
         Box::pin(jobs::paused(store))
@@ -72,9 +75,27 @@ const RULES: &[Rule] = &[
     ("a one-shot leaves with its last run", |store| {
         Box::pin(claims::one_shot(store))
     }),
-    ("run numbers grow", |store| Box::pin(claims::numbers(store))),
-    ("queued runs are promoted when there is room", |store| {
-        Box::pin(claims::promote(store))
+    ("run numbers are unique, tokens grow", |store| {
+        Box::pin(claims::numbers(store))
+    }),
+    (
+        "waiting runs go to the node that asks, with room",
+        |store| Box::pin(claims::promote(store)),
+    ),
+    ("an end hands the next waiting run out", |store| {
+        Box::pin(claims::hand_out(store))
+    }),
+    ("a queue has one limit for all nodes", |store| {
+        Box::pin(claims::queue_limit(store))
+    }),
+    ("a run between attempts waits in the store", |store| {
+        Box::pin(claims::retry(store))
+    }),
+    ("a newer run replaces older ones", |store| {
+        Box::pin(claims::replaces(store))
+    }),
+    ("edits decide what is overdue", |store| {
+        Box::pin(claims::passed_over(store))
     }),
     ("ranges are in the ledger and the statistics", |store| {
         Box::pin(claims::ranges(store))
@@ -84,6 +105,12 @@ const RULES: &[Rule] = &[
     }),
     ("a dead node's runs are lost exactly once", |store| {
         Box::pin(nodes::recovered(store))
+    }),
+    ("a heap of runs is settled in pieces", |store| {
+        Box::pin(nodes::pieces(store))
+    }),
+    ("only its node ends a run", |store| {
+        Box::pin(nodes::strangers(store))
     }),
     ("a lost run is rerun by a node that can", |store| {
         Box::pin(nodes::rerun(store))
@@ -127,6 +154,11 @@ pub struct Violation {
     pub rule: &'static str,
     /// What was seen.
     pub seen: String,
+}
+
+/// The rules, by name.
+pub fn rules() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|(rule, _)| *rule)
 }
 
 /// Tries every rule on a fresh store of its own.

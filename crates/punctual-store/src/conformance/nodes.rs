@@ -1,11 +1,15 @@
 //! Rules about nodes.
 
-use std::sync::Arc;
+use punctual_core::{CancelReason, OnLost, Outcome, Policies, RunId, RunState};
 
-use punctual_core::{OnLost, Outcome, Policies, RunState};
-
-use super::scene::{advance, at, claim, current, due_job, ended, expect, node, text, won};
-use crate::{ErrorKind, JobStore, Lease, Peer, RecoverRequest, Recovered, RunFilter};
+use super::scene::{
+    advance, at, claim, claim_of, current, due_job, ended, expect, node, queueing, renew, request,
+    text, won,
+};
+use crate::{
+    CancelAnswer, CancelRequest, ClaimKind, ErrorKind, JobStore, Lease, OpenRequest, Peer,
+    RecoverRequest, Recovered, RunFilter,
+};
 
 pub(super) async fn fenced(store: &dyn JobStore) -> Result<(), String> {
     let stored = due_job(store, "a", Policies::default()).await?;
@@ -34,12 +38,16 @@ async fn peer(store: &dyn JobStore, name: &str) -> Result<Peer, String> {
     found.ok_or_else(|| format!("node `{name}` is not listed"))
 }
 
-fn recovery(by: &Lease, dead: &Peer, tasks: &[&str]) -> RecoverRequest {
+fn recovery(by: &Lease, dead: &Peer) -> RecoverRequest {
     RecoverRequest {
         by: by.clone(),
-        tasks: tasks.iter().map(|task| Arc::from(*task)).collect(),
-        dead: dead.clone(),
+        dead: Lease {
+            node: dead.info.name.clone(),
+            epoch: dead.epoch,
+        },
+        beats: dead.beats,
         now: at(60).timestamp_micros(),
+        limit: 100,
     }
 }
 
@@ -51,7 +59,7 @@ pub(super) async fn recovered(store: &dyn JobStore) -> Result<(), String> {
         .await
         .map_err(text)?;
     won(&reply, 0)?;
-    let recovery = recovery(&living, &seen, &["task"]);
+    let recovery = recovery(&living, &seen);
     let first = store.recover(recovery.clone()).await.map_err(text)?;
     let again = store.recover(recovery).await.map_err(text)?;
     let lost = (first.lost.len(), again.lost.len());
@@ -64,30 +72,45 @@ pub(super) async fn recovered(store: &dyn JobStore) -> Result<(), String> {
     expect("the dead node is fenced", late.is_err(), true)
 }
 
+fn cancellation(run: RunId) -> CancelRequest {
+    CancelRequest {
+        run,
+        reason: CancelReason::User,
+        now: at(11),
+    }
+}
+
 pub(super) async fn cancel(store: &dyn JobStore) -> Result<(), String> {
-    let stored = due_job(store, "a", Policies::default()).await?;
+    let stored = due_job(store, "a", queueing()).await?;
     let owner = node(store, "owner").await?;
-    let reply = claim(store, &owner, vec![advance(&stored, 0, at(10))], vec![])
-        .await
-        .map_err(text)?;
+    let claims = vec![advance(&stored, 0, at(10))];
+    let reply = claim(store, &owner, claims, vec![]).await.map_err(text)?;
     let run = won(&reply, 0)?.first;
-    expect(
-        "the run is under way",
-        store.request_cancel(run).await.map_err(text)?,
-        true,
-    )?;
-    let renewal = store.renew(owner.clone()).await.map_err(text)?;
-    expect("the requests", renewal.cancels, vec![run])?;
-    let again = store.renew(owner.clone()).await.map_err(text)?;
-    expect("an answer may be lost", again.cancels, vec![run])?;
+    let stored = current(store, "a").await?;
+    let claims = vec![advance(&stored, 1, at(20))];
+    let reply = claim(store, &owner, claims, vec![]).await.map_err(text)?;
+    let waiting = won(&reply, 0)?.first;
+    let asked = store.cancel(cancellation(run)).await.map_err(text)?;
+    expect("the run is under way", asked, CancelAnswer::Asked)?;
+    let answer = store.cancel(cancellation(waiting)).await.map_err(text)?;
+    let is_over = matches!(answer, CancelAnswer::Ended { runs, removed: None } if runs.len() == 1);
+    expect("a run that waits ends", is_over, true)?;
+    expect("what waits", current(store, "a").await?.state.queued, 0)?;
+    let told = vec![(run, CancelReason::User)];
+    for what in ["the requests", "an answer may be lost"] {
+        let renewal = renew(store, &owner).await.map_err(text)?;
+        expect(what, &renewal.cancels, &told)?;
+    }
     claim(store, &owner, vec![], vec![ended(run)])
         .await
         .map_err(text)?;
-    let renewal = store.renew(owner).await.map_err(text)?;
-    expect("the requests, once it is over", renewal.cancels, vec![])
+    let renewal = renew(store, &owner).await.map_err(text)?;
+    expect("the requests, once it is over", renewal.cancels, vec![])?;
+    let over = store.cancel(cancellation(run)).await.map_err(text)?;
+    expect("a run that is over", over, CancelAnswer::NotOpen)
 }
 
-/// Rerun by who can, so often and no more.
+/// Rerun as often as the policy says and no more, by any node that knows the task.
 pub(super) async fn rerun(store: &dyn JobStore) -> Result<(), String> {
     let policies = Policies {
         on_lost: OnLost::Rerun { at_most: 1 },
@@ -98,37 +121,79 @@ pub(super) async fn rerun(store: &dyn JobStore) -> Result<(), String> {
     let reply = claim(store, &dead, vec![advance(&stored, 0, at(10))], vec![])
         .await
         .map_err(text)?;
-    let first = won(&reply, 0)?.first;
+    let first = won(&reply, 0)?;
     let seen = peer(store, "dead").await?;
-    let ignorant = node(store, "ignorant").await?;
-    let recovery_by =
-        |by: &Lease, dead: &Peer, tasks: &[&str]| store.recover(recovery(by, dead, tasks));
-    let none = recovery_by(&ignorant, &seen, &[]).await.map_err(text)?;
-    expect("who does not know the task", none, Recovered::default())?;
-    let listed = peer(store, "dead").await?;
-    let heir = node(store, "heir").await?;
-    let taken = recovery_by(&heir, &listed, &["other", "task"])
+    let finder = node(store, "finder").await?;
+    let found = store
+        .recover(recovery(&finder, &seen))
         .await
         .map_err(text)?;
-    let [run] = &taken.taken[..] else {
-        return Err(format!("it is not rerun: {taken:?}"));
-    };
-    expect("it has a greater number", run.run.id > first, true)?;
-    let key = (run.run.key.fire_time, run.run.reruns, run.run.ends_instance);
-    expect("it is the same run", key, (at(10), 1, true))?;
-    expect("the instances", current(store, "a").await?.state.running, 1)?;
+    expect("what is lost", found.lost.len(), 0)?;
+    let waits: Vec<_> = found.waiting.iter().map(|job| &*job.task).collect();
+    expect("what waits", waits, vec!["task"])?;
     expect("the dead is gone", peer(store, "dead").await.is_err(), true)?;
-    let own = store.open_runs(heir.clone()).await.map_err(text)?;
-    expect(
-        "its runs",
-        own.iter().map(|open| open.id).collect(),
-        vec![run.run.id],
-    )?;
+    let heir = node(store, "heir").await?;
+    let mut asking = request(&heir, vec![claim_of(&stored, ClaimKind::Promote)], vec![]);
+    asking.now = at(60);
+    let reply = store.claim(&asking).await.map_err(text)?;
+    let [handed] = &reply.handed[..] else {
+        return Err(format!("it is not rerun: {reply:?}"));
+    };
+    let run = &handed.runs[0];
+    let what = (run.id, run.key.fire_time, run.reruns, run.attempts);
+    expect("it is the same run", what, (first.first, at(10), 1, 1))?;
+    expect("its token grows", run.token > first.token, true)?;
+    expect("the instances", current(store, "a").await?.state.running, 1)?;
     let (heir, last) = (peer(store, "heir").await?, node(store, "last").await?);
-    let lost = recovery_by(&last, &heir, &["task"]).await.map_err(text)?;
-    let lost = (lost.lost.len(), lost.taken.len());
+    let lost = store.recover(recovery(&last, &heir)).await.map_err(text)?;
+    let lost = (lost.lost.len(), lost.waiting.len());
     expect("it was rerun often enough", lost, (1, 0))?;
     expect("the instances", current(store, "a").await?.state.running, 0)
+}
+
+/// Large heaps are settled in pieces, each run once.
+pub(super) async fn pieces(store: &dyn JobStore) -> Result<(), String> {
+    let dead = node(store, "dead").await?;
+    for index in 0..5 {
+        let stored = due_job(store, &format!("j{index}"), Policies::default()).await?;
+        let claims = vec![advance(&stored, 0, at(10))];
+        claim(store, &dead, claims, vec![]).await.map_err(text)?;
+    }
+    let page = |after| OpenRequest {
+        node: dead.clone(),
+        after,
+        limit: 2,
+    };
+    let first = store.open_runs(page(None)).await.map_err(text)?;
+    let second = store.open_runs(page(first.last().map(|run| run.id)));
+    let second = second.await.map_err(text)?;
+    expect("the pages", (first.len(), second.len()), (2, 2))?;
+    expect("they differ", first[1].id < second[0].id, true)?;
+    let seen = peer(store, "dead").await?;
+    let living = node(store, "living").await?;
+    let mut request = recovery(&living, &seen);
+    request.limit = 2;
+    for (lost, has_more) in [(2, true), (2, true), (1, false)] {
+        let piece = store.recover(request.clone()).await.map_err(text)?;
+        expect(
+            "a piece",
+            (piece.lost.len(), piece.has_more),
+            (lost, has_more),
+        )?;
+    }
+    expect("the dead is gone", peer(store, "dead").await.is_err(), true)
+}
+
+/// What a node says of runs that others have decided about is ignored.
+pub(super) async fn strangers(store: &dyn JobStore) -> Result<(), String> {
+    let stored = due_job(store, "a", Policies::default()).await?;
+    let (one, other) = (node(store, "one").await?, node(store, "other").await?);
+    let claims = vec![advance(&stored, 0, at(10))];
+    let reply = claim(store, &one, claims, vec![]).await.map_err(text)?;
+    let run = won(&reply, 0)?.first;
+    let reply = claim(store, &other, vec![], vec![ended(run)]).await;
+    expect("it is done with", reply.map_err(text)?.ends_done, 1)?;
+    expect("the instances", current(store, "a").await?.state.running, 1)
 }
 
 pub(super) async fn leaving(store: &dyn JobStore) -> Result<(), String> {
@@ -147,7 +212,7 @@ pub(super) async fn leaving(store: &dyn JobStore) -> Result<(), String> {
     )?;
     let one_peer = peer(store, "one").await?;
     let last = node(store, "last").await?;
-    let lost = store.recover(recovery(&last, &one_peer, &["task"])).await;
+    let lost = store.recover(recovery(&last, &one_peer)).await;
     let lost = lost.map_err(text)?.lost;
     expect(
         "its runs",
@@ -166,8 +231,8 @@ pub(super) async fn alive(store: &dyn JobStore) -> Result<(), String> {
         .await
         .map_err(text)?;
     let run = won(&reply, 0)?.first;
-    store.renew(busy.clone()).await.map_err(text)?;
-    let recovered = store.recover(recovery(&other, &seen, &["task"])).await;
+    renew(store, &busy).await.map_err(text)?;
+    let recovered = store.recover(recovery(&other, &seen)).await;
     expect(
         "what is taken",
         recovered.map_err(text)?,
@@ -179,35 +244,27 @@ pub(super) async fn alive(store: &dyn JobStore) -> Result<(), String> {
         .map_err(text)
 }
 
-/// A process that comes back under its name may not know the tasks of the one before.
+/// A process that comes back under its name does not hide the runs of the one before.
 pub(super) async fn past(store: &dyn JobStore) -> Result<(), String> {
-    let policies = Policies {
-        on_lost: OnLost::Rerun { at_most: 1 },
-        ..Policies::default()
-    };
-    let stored = due_job(store, "a", policies).await?;
+    let stored = due_job(store, "a", Policies::default()).await?;
     let before = node(store, "one").await?;
     let claims = vec![advance(&stored, 0, at(10))];
     let reply = claim(store, &before, claims, vec![]).await.map_err(text)?;
     won(&reply, 0)?;
     let now = node(store, "one").await?;
-    let renewal = store.renew(now.clone()).await.map_err(text)?;
-    let its = |peer: &&Peer| peer.info.name == before.node && peer.epoch == before.epoch;
-    let past = renewal.peers.iter().find(its).cloned();
+    let renewal = renew(store, &now).await.map_err(text)?;
+    let past = renewal.beats.iter().find(|beat| beat.node == before);
     let past = past.ok_or("its earlier epoch is not listed")?;
-    let request = recovery(&now, &past, &[]);
-    let waits = store.recover(request).await.map_err(text)?;
-    expect("without the task", waits, Recovered::default())?;
-    let other = node(store, "other").await?;
-    let request = recovery(&other, &past, &["task"]);
-    let taken = store.recover(request).await.map_err(text)?.taken;
-    expect("with the task", taken.len(), 1)?;
+    let request = RecoverRequest {
+        by: now.clone(),
+        dead: before.clone(),
+        beats: past.count,
+        now: at(60).timestamp_micros(),
+        limit: 100,
+    };
+    let recovered = store.recover(request).await.map_err(text)?;
+    expect("what is lost", recovered.lost.len(), 1)?;
     let left = store.nodes().await.map_err(text)?;
-    expect(
-        "its earlier epoch is gone",
-        left.iter().any(|peer| its(&peer)),
-        false,
-    )?;
-    let alive = store.renew(now).await.is_ok();
-    expect("its epoch now holds", alive, true)
+    let epochs: Vec<_> = left.iter().map(|peer| peer.epoch).collect();
+    expect("its epoch now is left", epochs, vec![now.epoch])
 }

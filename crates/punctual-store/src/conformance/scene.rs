@@ -11,7 +11,7 @@ use punctual_core::{
 
 use crate::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Error, Insert, JobStore, Lease,
-    NodeInfo, OnConflict, RunEnd, StoredJob, Won,
+    NodeInfo, OnConflict, RenewRequest, Renewal, RunEnd, StoredJob, Won,
 };
 
 /// A whole second, 2026-03-01.
@@ -59,6 +59,7 @@ pub(super) fn insert(job: Job, state: JobState) -> Insert {
         job: Arc::new(job),
         state,
         on_conflict: OnConflict::Refuse,
+        now: at(0),
     }
 }
 
@@ -104,13 +105,17 @@ pub(super) fn decided(stored: &StoredJob, running: u32, now: DateTime<Utc>) -> P
 }
 
 pub(super) fn advance(stored: &StoredJob, running: u32, now: DateTime<Utc>) -> Claim {
+    let plan = decided(stored, running, now);
+    let revision = stored.state.revision;
+    claim_of(stored, ClaimKind::Advance { revision, plan })
+}
+
+pub(super) fn claim_of(stored: &StoredJob, kind: ClaimKind) -> Claim {
     Claim {
         id: stored.job.id().clone(),
-        incarnation: stored.state.incarnation,
-        kind: ClaimKind::Advance {
-            revision: stored.state.revision,
-            plan: decided(stored, running, now),
-        },
+        birth: stored.state.birth,
+        kind,
+        wants_job: false,
     }
 }
 
@@ -124,19 +129,29 @@ pub(super) async fn claim(
     store.claim(&request).await
 }
 
+pub(super) async fn renew(store: &dyn JobStore, lease: &Lease) -> Result<Renewal, Error> {
+    let request = RenewRequest {
+        lease: lease.clone(),
+        tasks: None,
+        now: at(60),
+    };
+    store.renew(request).await
+}
+
 pub(super) fn request(lease: &Lease, claims: Vec<Claim>, ends: Vec<RunEnd>) -> ClaimRequest {
     ClaimRequest {
         lease: lease.clone(),
         now: at(10),
         ends,
         claims,
+        takes_waiting: true,
         is_repeated: false,
     }
 }
 
 pub(super) fn won(reply: &ClaimReply, index: usize) -> Result<Won, String> {
     match reply.answers.get(index) {
-        Some(ClaimAnswer::Won(won)) => Ok(*won),
+        Some(ClaimAnswer::Won(won)) => Ok(won.clone()),
         other => Err(format!("claim {index} was answered {other:?}")),
     }
 }
@@ -145,6 +160,7 @@ pub(super) fn ended(run: RunId) -> RunEnd {
     RunEnd {
         run,
         outcome: Outcome::Succeeded,
+        retry_at: None,
         started: Some(at(10).timestamp_micros()),
         finished: (at(10) + TimeDelta::milliseconds(5)).timestamp_micros(),
         attempts: 1,

@@ -1,336 +1,327 @@
-//! The transaction that moves schedules on.
+//! The rows of the store as the rules of [`batch`](crate::batch) see them, and the request that
+//! moves schedules on.
 
-use chrono::{DateTime, Utc};
-use punctual_core::plan::{Next, Plan};
-use punctual_core::{FireRange, JobState, MissReason, Origin, Outcome, RunId, RunKey, Undecided};
+use punctual_core::{FireRange, JobId, JobState, Outcome, Overlap, Policies, RunId, RunKey};
 
 use super::ledger::Entry;
-use super::open::Open;
-use super::rows::{NONE, slot_of};
+use super::open::{Open, Past};
+use super::rows::{NONE, Row};
 use super::state::State;
+use crate::batch::{Answers, Batch, NewRange, NewRun, OpenView, Owner, Rows, Verdict};
 use crate::{
-    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Error, RunEnd, StoredJob, Won,
+    ClaimAnswer, ClaimReply, ClaimRequest, EndText, Error, Handed, OpenState, RunEnd, StoredJob,
 };
 
-/// Who claims, and when.
-#[derive(Clone, Copy)]
-struct By {
-    node: u32,
-    epoch: u64,
-    now: i64,
-    origin: Origin,
-    is_repeated: bool,
+/// The state of the store, as one who asks sees it.
+#[derive(Debug)]
+pub(super) struct Asked<'s> {
+    pub(super) state: &'s mut State,
+    /// The name of the node, as runs refer to it; `NONE` for those who are no node.
+    pub(super) node: u32,
+    pub(super) epoch: u64,
+    pub(super) is_repeated: bool,
+    /// Jobs that left.
+    pub(super) removed: Vec<StoredJob>,
 }
 
 impl State {
     pub(super) fn claim(&mut self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
-        let by = By {
-            node: self.nodes.check(&request.lease)?,
+        let node = self.nodes.check(&request.lease)?;
+        let mut asked = Asked {
+            state: self,
+            node,
             epoch: request.lease.epoch,
-            now: request.now.timestamp_micros(),
-            origin: Origin::Scheduled,
             is_repeated: request.is_repeated,
+            removed: Vec::new(),
         };
-        let mut removed = Vec::new();
-        for end in &request.ends {
-            self.end(end, &mut removed);
+        let mut batch = Batch::new(&mut asked, request.now);
+        request.ends.iter().for_each(|end| batch.end(end));
+        let verdicts: Vec<_> = request.claims.iter().map(|c| batch.claim(c)).collect();
+        if request.takes_waiting {
+            batch.hand_out();
         }
-        let answers = request
-            .claims
-            .iter()
-            .map(|claim| self.decide(claim, by, &mut removed))
-            .collect();
-        Ok(ClaimReply { answers, removed })
-    }
-
-    fn decide(&mut self, claim: &Claim, by: By, removed: &mut Vec<StoredJob>) -> ClaimAnswer {
-        let slot = slot_of(claim.incarnation);
-        let is_it = |row: &&super::rows::Row| row.state.incarnation == claim.incarnation;
-        let Some(row) = self.rows.get(slot).filter(is_it) else {
-            let now = self
-                .rows
-                .find(&claim.id)
-                .and_then(|slot| self.rows.get(slot));
-            return ClaimAnswer::Lost(now.map(super::rows::Row::stored));
-        };
-        let full = !row.job.policies().max_instances.admits(row.state.running);
-        match &claim.kind {
-            ClaimKind::Manual { plan } if by.is_repeated && self.has_run(slot, plan) => {
-                ClaimAnswer::Lost(Some(row.stored()))
-            }
-            ClaimKind::Advance { revision, .. } if *revision != row.state.revision => {
-                ClaimAnswer::Lost(Some(row.stored()))
-            }
-            ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan }
-                if full && !plan.start.is_empty() =>
-            {
-                ClaimAnswer::AtLimit(row.stored())
-            }
-            ClaimKind::Promote { .. } if full => ClaimAnswer::AtLimit(row.stored()),
-            ClaimKind::Advance { plan, .. } => {
-                let mut state = row.state;
-                moved_on(&mut state, &plan.next);
-                self.open(
-                    slot,
-                    state,
-                    plan,
-                    By {
-                        origin: Origin::Scheduled,
-                        ..by
-                    },
-                    removed,
-                )
-            }
-            ClaimKind::Manual { plan } => {
-                let state = row.state;
-                self.open(
-                    slot,
-                    state,
-                    plan,
-                    By {
-                        origin: Origin::Manual,
-                        ..by
-                    },
-                    removed,
-                )
-            }
-            ClaimKind::Promote { first, count } => self.promote(slot, by, *first, *count),
-        }
-    }
-
-    /// Opens the runs of a plan and records what it decided without one.
-    fn open(
-        &mut self,
-        slot: u32,
-        mut state: JobState,
-        plan: &Plan,
-        by: By,
-        removed: &mut Vec<StoredJob>,
-    ) -> ClaimAnswer {
-        let history = self.history_of(slot);
-        let skipped = plan
-            .skipped
-            .map(|(range, why)| (range, Outcome::Skipped(why)));
-        let missed = plan
-            .missed
-            .map(|(range, why)| (range, Outcome::Missed(why)));
-        let coalesced = plan.coalesced.map(|range| (range, Outcome::Coalesced));
-        for (range, outcome) in [missed, coalesced, skipped].into_iter().flatten() {
-            self.record_range(
-                history,
-                key_of(state.incarnation, by.origin, range),
-                range,
-                outcome,
-                by.now,
-            );
-        }
-        let first = RunId(self.next_run);
-        let birth = self.rows.get(slot).map_or(0, |row| row.birth);
-        let template = Open {
-            birth,
-            incarnation: state.incarnation,
-            fire_time: 0,
-            epoch: by.epoch,
-            node: by.node,
-            history,
-            origin: by.origin,
-            is_queued: false,
-            holds: false,
-            is_unwanted: false,
-            reruns: 0,
-        };
-        state.running += u32::from(!plan.start.is_empty());
-        state.queued += u32::from(!plan.queue.is_empty());
-        self.open_instance(&plan.start, &template);
-        let queued = Open {
-            is_queued: true,
-            ..template
-        };
-        self.open_instance(&plan.queue, &queued);
-        self.rows.set(slot, None, state);
-        let won = Won {
-            revision: state.revision + 1,
-            first,
-            running: state.running,
-            queued: state.queued,
-        };
-        self.remove_if_over(slot, removed);
-        ClaimAnswer::Won(won)
-    }
-
-    /// Whether a run by hand with the key of this plan is open, or over and still remembered.
-    fn has_run(&self, slot: u32, plan: &Plan) -> bool {
-        let Some(row) = self.rows.get(slot) else {
-            return false;
-        };
-        let refused = plan.skipped.map(|(range, _)| range.first);
-        let opened = plan.start.first().or(plan.queue.first()).copied();
-        let Some(fire_time) = opened.or(refused) else {
-            return false;
-        };
-        let key = RunKey {
-            incarnation: row.state.incarnation,
-            origin: Origin::Manual,
-            fire_time,
-        };
-        let history = Some(row.history).filter(|history| *history != NONE);
-        self.open.values().any(|open| open.key() == key)
-            || history.is_some_and(|history| {
-                let mut ended = self.ledger.newest_first(Some(history));
-                ended.any(|(_, entry)| entry.key() == key)
-            })
-    }
-
-    fn open_instance(&mut self, fire_times: &[DateTime<Utc>], template: &Open) {
-        for (index, fire_time) in fire_times.iter().enumerate() {
-            let open = Open {
-                fire_time: fire_time.timestamp_micros(),
-                holds: index + 1 == fire_times.len(),
-                ..template.clone()
-            };
-            self.ledger.used(open.history);
-            self.open.insert(RunId(self.next_run), open);
-            self.next_run += 1;
-        }
-    }
-
-    fn promote(&mut self, slot: u32, by: By, first: RunId, count: u32) -> ClaimAnswer {
-        let Some(row) = self.rows.get(slot) else {
-            return ClaimAnswer::Lost(None);
-        };
-        let (mut state, stored) = (row.state, row.stored());
-        let ids = (first.0..).take(count as usize).map(RunId);
-        let mut promoted = false;
-        for id in ids {
-            let is_its =
-                |open: &&mut Open| open.is_queued && open.node == by.node && open.epoch == by.epoch;
-            if let Some(open) = self.open.get_mut(&id).filter(is_its) {
-                open.is_queued = false;
-                promoted |= open.holds;
-            }
-        }
-        if !promoted {
-            return ClaimAnswer::Lost(Some(stored));
-        }
-        state.running += 1;
-        state.queued = state.queued.saturating_sub(1);
-        // The schedule has not moved: a decision made on the old revision stays good.
-        if let Some(row) = self.rows.get_mut(slot) {
-            row.state = state;
-        }
-        ClaimAnswer::Won(Won {
-            revision: state.revision,
-            first,
-            running: state.running,
-            queued: state.queued,
+        let Answers { handed, cancels } = batch.into_answers();
+        let removed = asked.removed;
+        let wanted = request.claims.iter().map(|claim| claim.wants_job);
+        let answers = verdicts.into_iter().zip(wanted);
+        Ok(ClaimReply {
+            ends_done: request.ends.len(),
+            answers: answers.map(|(v, wants)| self.answer(v, wants)).collect(),
+            handed: handed
+                .into_iter()
+                .filter_map(|(slot, runs)| self.handed(slot, &runs))
+                .collect(),
+            cancels,
+            removed,
         })
     }
 
-    pub(super) fn end(&mut self, end: &RunEnd, removed: &mut Vec<StoredJob>) {
-        let Some(open) = self.open.remove(&end.run) else {
-            return;
-        };
-        let entry = Entry {
-            id: end.run,
-            incarnation: open.incarnation,
-            fire_time: open.fire_time,
-            started: end.started,
-            finished: end.finished,
-            outcome: end.outcome,
-            origin: open.origin,
-            attempts: end.attempts,
-            node: open.node,
-            text: end.text.clone().map(Box::new),
-            range: None,
-        };
-        self.ledger.record(open.history, entry);
-        self.ledger.unused(open.history);
-        if !open.holds {
-            return;
+    fn answer(&self, verdict: Verdict<u32>, wants_job: bool) -> ClaimAnswer {
+        let stored = |slot| self.rows.get(slot).map(Row::stored);
+        match verdict {
+            Verdict::Won(slot, mut won) => {
+                if wants_job {
+                    won.job = stored(slot).map(|stored| stored.job);
+                }
+                ClaimAnswer::Won(won)
+            }
+            Verdict::Lost(slot) => ClaimAnswer::Lost(slot.and_then(stored)),
+            Verdict::AtLimit(slot) => {
+                stored(slot).map_or(ClaimAnswer::Lost(None), ClaimAnswer::AtLimit)
+            }
         }
-        let Some((slot, row)) = self.rows.born(open.birth) else {
-            return;
-        };
-        let count = if open.is_queued {
-            &mut row.state.queued
+    }
+
+    fn handed(&self, slot: u32, runs: &[RunId]) -> Option<Handed> {
+        Some(Handed {
+            job: self.rows.get(slot)?.stored(),
+            runs: runs.iter().filter_map(|id| self.open_run(*id)).collect(),
+        })
+    }
+
+    /// Whether a run of this key is open, or over and still remembered.
+    fn has_run(&self, slot: u32, key: &RunKey) -> bool {
+        let history = self.rows.get(slot).map(|row| row.history);
+        let history = history.filter(|history| *history != NONE);
+        self.open.iter().any(|(_, open)| open.key() == *key)
+            || history.is_some_and(|history| {
+                let mut ended = self.ledger.newest_first(Some(history));
+                ended.any(|(_, entry)| entry.key() == *key)
+            })
+    }
+}
+
+impl Asked<'_> {
+    fn owner(&self, open: &Open) -> Owner {
+        if open.node == NONE {
+            Owner::Free
+        } else if open.node == self.node && open.epoch == self.epoch {
+            Owner::Own
         } else {
-            &mut row.state.running
+            Owner::Other
+        }
+    }
+
+    fn view(&self, open: &Open) -> OpenView {
+        let (reruns, attempts) = open
+            .past
+            .as_ref()
+            .map_or((0, 0), |past| (past.reruns, past.attempts));
+        OpenView {
+            birth: open.birth,
+            token: open.token,
+            state: open.state(),
+            owner: self.owner(open),
+            ends_instance: open.ends_instance,
+            reruns,
+            attempts,
+            cancel: open.cancel,
+        }
+    }
+}
+
+impl Rows for Asked<'_> {
+    type Row = u32;
+
+    fn of_id(&self, id: &JobId) -> Option<u32> {
+        self.state.rows.find(id)
+    }
+
+    fn of_birth(&self, birth: u64) -> Option<u32> {
+        self.state.rows.born(birth)
+    }
+
+    fn state(&self, slot: u32) -> &JobState {
+        self.state.rows.state(slot)
+    }
+
+    fn policies(&self, slot: u32) -> Option<&Policies> {
+        Some(self.state.rows.get(slot)?.job.policies())
+    }
+
+    fn set_moved(&mut self, slot: u32, state: JobState) {
+        self.state.rows.set(slot, None, state);
+    }
+
+    fn set_counts(&mut self, slot: u32, state: JobState) {
+        self.state.rows.set_counts(slot, state);
+    }
+
+    fn leave(&mut self, slot: u32) {
+        self.removed.extend(self.state.remove_row(slot));
+    }
+
+    /// Only claims write keys here, so one can be used only by a request that came before.
+    fn is_used(&self, slot: u32, key: &RunKey) -> bool {
+        self.is_repeated && self.state.has_run(slot, key)
+    }
+
+    fn next_number(&mut self) -> RunId {
+        let id = RunId(self.state.next_run);
+        self.state.next_run += 1;
+        id
+    }
+
+    fn open(&mut self, slot: u32, run: NewRun) {
+        let history = self.state.history_of(slot);
+        self.state.ledger.used(history);
+        let is_queued = run.view.state == OpenState::Queued;
+        let node = if is_queued { NONE } else { self.node };
+        self.state.ledger.names.used(node);
+        let open = Open {
+            birth: run.view.birth,
+            incarnation: run.key.incarnation,
+            fire_time: run.key.fire_time.timestamp_micros(),
+            opened: run.opened.timestamp_micros(),
+            token: run.view.token,
+            epoch: self.epoch,
+            node,
+            history,
+            origin: run.key.origin,
+            is_queued,
+            ends_instance: run.view.ends_instance,
+            cancel: None,
+            past: None,
         };
-        *count = count.saturating_sub(1);
-        self.remove_if_over(slot, removed);
+        let policies = self.policies(slot);
+        let is_replaceable =
+            policies.is_some_and(|policies| policies.overlap == Overlap::CancelRunning);
+        self.state.open.insert(run.id, open, is_replaceable);
     }
 
-    /// A job whose trigger is finished leaves with its last run.
-    fn remove_if_over(&mut self, slot: u32, removed: &mut Vec<StoredJob>) {
-        let is_over = |state: &JobState| state.finished && state.running == 0 && state.queued == 0;
-        if self.rows.get(slot).is_some_and(|row| is_over(&row.state)) {
-            removed.extend(self.remove(slot));
-        }
-    }
-
-    pub(super) fn history_of(&mut self, slot: u32) -> u32 {
-        let Some(row) = self.rows.get(slot) else {
-            return NONE;
-        };
-        if row.history != NONE {
-            return row.history;
-        }
-        let history = self.ledger.open(row.job.id());
-        if let Some(row) = self.rows.get_mut(slot) {
-            row.history = history;
-        }
-        history
-    }
-
-    pub(super) fn record_range(
-        &mut self,
-        history: u32,
-        key: RunKey,
-        range: FireRange,
-        outcome: Outcome,
-        now: i64,
-    ) {
-        let entry = Entry {
-            id: RunId(self.next_run),
-            incarnation: key.incarnation,
-            fire_time: key.fire_time.timestamp_micros(),
-            started: None,
-            finished: now,
+    fn record(&mut self, slot: u32, range: NewRange) {
+        let history = self.state.history_of(slot);
+        let NewRange {
+            id,
+            key,
+            range,
             outcome,
-            origin: key.origin,
-            attempts: 0,
-            node: NONE,
-            text: None,
-            range: Some(Box::new(range)),
+            decided,
+        } = range;
+        let decided = decided.timestamp_micros();
+        self.state
+            .ledger
+            .record(history, entry_of_range(id, key, range, outcome, decided));
+    }
+
+    fn run(&self, id: RunId) -> Option<OpenView> {
+        self.state.open.get(id).map(|open| self.view(open))
+    }
+
+    fn set_run(&mut self, id: RunId, view: OpenView) {
+        let (node, epoch) = (self.node, self.epoch);
+        let mut released = NONE;
+        let mut taken = NONE;
+        self.state.open.change(id, |open| {
+            match view.owner {
+                Owner::Free if open.node != NONE => {
+                    released = std::mem::replace(&mut open.node, NONE);
+                }
+                Owner::Own if open.node == NONE => {
+                    (open.node, open.epoch) = (node, epoch);
+                    taken = node;
+                }
+                _ => {}
+            }
+            open.set(view);
+        });
+        self.state.ledger.names.used(taken);
+        self.state.ledger.names.unused(released);
+    }
+
+    fn keep_attempt(&mut self, end: &RunEnd) {
+        self.state.open.change(end.run, |open| {
+            let past = open.past.get_or_insert_default();
+            past.started = past.started.or(end.started);
+            past.attempts = end.attempts;
+            if let Some(text) = &end.text {
+                past.failure = Some(text.as_str().into());
+            }
+        });
+    }
+
+    fn close(&mut self, _: Option<u32>, end: &RunEnd) {
+        let Some(open) = self.state.open.remove(end.run) else {
+            return;
         };
-        self.next_run += 1;
-        self.ledger.record(history, entry);
+        let history = open.history;
+        self.state.ledger.record(history, ended(open, end));
+        self.state.ledger.unused(history);
+    }
+
+    fn waiting(&self, slot: u32) -> Vec<RunId> {
+        self.state.open.waiting(self.state(slot).birth)
+    }
+
+    fn under_way(&self, slot: u32) -> Vec<RunId> {
+        let state = self.state(slot);
+        self.state.open.under_way(state.birth, state.running)
     }
 }
 
-/// What a stretch of fire times goes by in the ledger: its first.
-pub(super) fn key_of(incarnation: u64, origin: Origin, range: FireRange) -> RunKey {
-    RunKey {
-        incarnation,
-        origin,
-        fire_time: range.first,
+impl Open {
+    fn set(&mut self, view: OpenView) {
+        self.token = view.token;
+        self.is_queued = view.state == OpenState::Queued;
+        self.cancel = view.cancel;
+        let due = match view.state {
+            OpenState::Retrying { due } => Some(due),
+            OpenState::Queued | OpenState::Running => None,
+        };
+        let has_past = due.is_some() || view.reruns > 0 || view.attempts > 0;
+        if has_past || self.past.is_some() {
+            let past = self.past.get_or_insert_default();
+            past.due = due;
+            past.reruns = view.reruns;
+            past.attempts = view.attempts;
+        }
     }
 }
 
-/// Moves a job to what its plan says comes next.
-fn moved_on(state: &mut JobState, next: &Next) {
-    state.absence = MissReason::Grace;
-    match next {
-        Next::At { fire_time, .. } => state.next_run_time = Some(*fire_time),
-        Next::Finished => {
-            state.next_run_time = None;
-            state.finished = true;
-        }
-        Next::Unknown(Undecided::SearchLimit | Undecided::Faulty(_)) => {
-            state.next_run_time = None;
-            state.search_limit = true;
-        }
-        // A node that cannot tell for want of code does not claim; nothing is changed by it.
-        Next::Unknown(_) | Next::Paused => {}
+fn ended(open: Open, end: &RunEnd) -> Entry {
+    let past = open.past.map(|past| *past).unwrap_or_default();
+    let Past {
+        started, failure, ..
+    } = past;
+    let started = started.or(end.started);
+    let text = end.text.clone().or(failure.map(EndText::Error));
+    Entry {
+        id: end.run,
+        incarnation: open.incarnation,
+        fire_time: open.fire_time,
+        opened: open.opened,
+        started,
+        // Who ends it may have another clock than who began it.
+        finished: started.map_or(end.finished, |started| end.finished.max(started)),
+        outcome: end.outcome,
+        origin: open.origin,
+        attempts: end.attempts,
+        node: open.node,
+        text: text.map(Box::new),
+        range: None,
+    }
+}
+
+/// A stretch goes by its first fire time.
+pub(super) fn entry_of_range(
+    id: RunId,
+    key: RunKey,
+    range: FireRange,
+    outcome: Outcome,
+    decided: i64,
+) -> Entry {
+    Entry {
+        id,
+        incarnation: key.incarnation,
+        fire_time: key.fire_time.timestamp_micros(),
+        opened: decided,
+        started: None,
+        finished: decided,
+        outcome,
+        origin: key.origin,
+        attempts: 0,
+        node: NONE,
+        text: None,
+        range: Some(Box::new(range)),
     }
 }

@@ -3,14 +3,27 @@
 use std::collections::VecDeque;
 use std::task::Waker;
 
+use punctual_core::{CancelReason, RunId};
+
 /// Beyond this many edits a reader is told to read the window again.
 const KEPT: usize = 1_024;
+
+/// What happened.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Edit {
+    /// The job of this incarnation was edited.
+    Job(u64),
+    /// A run was asked to end.
+    Cancel(RunId, CancelReason),
+    /// Another node has come: the store is shared from now on.
+    Node,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Edits {
     counter: u64,
-    /// The incarnations that were edited, the newest last.
-    recent: VecDeque<u64>,
+    /// The newest last.
+    recent: VecDeque<Edit>,
     waiting: Vec<Waker>,
 }
 
@@ -19,20 +32,30 @@ impl Edits {
         self.counter
     }
 
-    /// Notes an edit. The wakers are for the caller to wake, outside its lock.
+    /// Notes edits of jobs. The wakers are for the caller to wake, outside its lock.
     pub(super) fn note(&mut self, incarnations: impl IntoIterator<Item = u64>) -> Vec<Waker> {
         for incarnation in incarnations {
-            self.counter += 1;
-            if self.recent.len() == KEPT {
-                self.recent.pop_front();
-            }
-            self.recent.push_back(incarnation);
+            self.push(Edit::Job(incarnation));
         }
         std::mem::take(&mut self.waiting)
     }
 
+    /// Notes something else, likewise.
+    pub(super) fn note_one(&mut self, edit: Edit) -> Vec<Waker> {
+        self.push(edit);
+        std::mem::take(&mut self.waiting)
+    }
+
+    fn push(&mut self, edit: Edit) {
+        self.counter += 1;
+        if self.recent.len() == KEPT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(edit);
+    }
+
     /// The edits after `since`, or `None` if they are not all known any more.
-    pub(super) fn since(&self, since: u64) -> Option<impl Iterator<Item = u64>> {
+    pub(super) fn since(&self, since: u64) -> Option<impl Iterator<Item = Edit>> {
         let new = usize::try_from(self.counter.saturating_sub(since)).ok()?;
         let known = self.recent.len().checked_sub(new)?;
         Some(self.recent.iter().skip(known).copied())

@@ -6,6 +6,7 @@ use chrono::DateTime;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use punctual_core::{FireRange, JobId, Origin, Outcome, Run, RunId, RunKey, RunState};
 
+use super::names::Names;
 use super::rows::NONE;
 use crate::{EndText, Retention, Statistics};
 
@@ -33,6 +34,7 @@ pub(super) struct Entry {
     pub(super) id: RunId,
     pub(super) incarnation: u64,
     pub(super) fire_time: i64,
+    pub(super) opened: i64,
     pub(super) started: Option<i64>,
     pub(super) finished: i64,
     pub(super) outcome: Outcome,
@@ -91,6 +93,8 @@ pub(super) struct Ledger {
     free_histories: Vec<u32>,
     by_job: HashTable<u32>,
     hasher: DefaultHashBuilder,
+    /// Of nodes: entries and open runs refer to them.
+    pub(super) names: Names,
 }
 
 impl Ledger {
@@ -104,6 +108,7 @@ impl Ledger {
             free_histories: Vec::new(),
             by_job: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
+            names: Names::default(),
         }
     }
 
@@ -194,6 +199,7 @@ impl Ledger {
 
     pub(super) fn record(&mut self, index: u32, entry: Entry) {
         let Some(Some(history)) = self.histories.get_mut(index as usize) else {
+            self.names.unused(entry.node);
             return;
         };
         let fire_times = entry.range.as_ref().map_or(1, |range| range.count.number());
@@ -258,7 +264,9 @@ impl Ledger {
         let Some(slot) = self.slots.get_mut(at as usize) else {
             return;
         };
-        slot.entry = None;
+        if let Some(entry) = slot.entry.take() {
+            self.names.unused(entry.node);
+        }
         let (index, all, own) = (slot.history, slot.all, slot.own);
         self.free.push(at);
         let slots = &mut self.slots;
@@ -344,6 +352,7 @@ impl Entry {
 
     pub(super) fn run(&self, job: &JobId, node: Option<&str>) -> Run {
         let mut run = Run::queued(self.id, job.clone(), self.key());
+        run.opened = at(self.opened);
         run.state = RunState::Ended(self.outcome);
         run.started = self.started.map(at);
         run.finished = Some(at(self.finished));

@@ -3,6 +3,7 @@
 mod claims;
 mod edits;
 mod ledger;
+mod names;
 mod nodes;
 mod open;
 mod recover;
@@ -12,17 +13,20 @@ mod state;
 pub use ledger::LedgerLimits;
 
 use std::fmt;
-use std::future::{poll_fn, ready};
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use punctual_core::{JobId, Run, RunId};
+use chrono::{DateTime, Utc};
+use punctual_core::{JobId, Run};
 
+use self::edits::Edit;
 use self::state::State;
 use crate::{
-    Changes, ClaimReply, ClaimRequest, Error, Insert, JobFilter, JobStore, Lease, NodeInfo,
-    OpenRun, Peer, RecoverRequest, Recovered, Renewal, Reply, Retention, RunFilter, Statistics,
-    StoreTraits, StoredJob, Update, Window, WindowRequest,
+    BatchLimits, CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs,
+    DueRequest, Error, Insert, JobFilter, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer,
+    RecoverRequest, Recovered, RenewRequest, Renewal, Retention, RunFilter, Statistics,
+    StoreCapabilities, StoreFuture, StoredJob, Update,
 };
 
 /// Keeps jobs and a bounded ledger in memory.
@@ -78,20 +82,17 @@ impl fmt::Debug for MemoryStore {
     }
 }
 
-/// An answer that is known at once.
-fn at_once<'a, T: Send + 'a>(answer: Result<T, Error>) -> Reply<'a, T> {
-    Box::pin(ready(answer))
-}
-
 impl JobStore for MemoryStore {
-    fn traits(&self) -> StoreTraits {
-        StoreTraits {
-            persistent: false,
-            shared: false,
-        }
+    /// It says that it is shared as soon as a second node has registered.
+    fn capabilities(&self) -> StoreCapabilities {
+        let limits = BatchLimits::new(512, usize::MAX, usize::MAX);
+        StoreCapabilities::default()
+            .persistent(false)
+            .shared(self.state().nodes.len() > 1)
+            .limits(limits)
     }
 
-    fn add(&self, jobs: Vec<Insert>) -> Reply<'_, Vec<Result<StoredJob, Error>>> {
+    fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
         let answers = self.edit(|state| {
             let answers: Vec<_> = jobs.into_iter().map(|job| state.add(job)).collect();
             let added = answers.iter().flatten();
@@ -100,19 +101,19 @@ impl JobStore for MemoryStore {
                 .note(added.map(|stored| stored.state.incarnation));
             (answers, waiting)
         });
-        at_once(Ok(answers))
+        StoreFuture::ready(Ok(answers))
     }
 
-    fn get(&self, id: JobId) -> Reply<'_, Option<StoredJob>> {
-        at_once(Ok(self.state().get(&id)))
+    fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
+        StoreFuture::ready(Ok(self.state().get(&id)))
     }
 
-    fn list(&self, filter: JobFilter) -> Reply<'_, Vec<StoredJob>> {
-        at_once(Ok(self.state().list(&filter)))
+    fn list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>> {
+        StoreFuture::ready(Ok(self.state().list(&filter)))
     }
 
-    fn update(&self, update: Update) -> Reply<'_, StoredJob> {
-        at_once(self.edit(|state| {
+    fn update(&self, update: Update) -> StoreFuture<'_, StoredJob> {
+        StoreFuture::ready(self.edit(|state| {
             let answer = state.update(&update);
             let changed = answer.iter().map(|stored| stored.state.incarnation);
             let waiting = state.edits.note(changed);
@@ -120,71 +121,89 @@ impl JobStore for MemoryStore {
         }))
     }
 
-    fn remove(&self, id: JobId) -> Reply<'_, Option<StoredJob>> {
-        at_once(Ok(self.edit(|state| {
-            let removed = state.rows.find(&id).and_then(|slot| state.remove(slot));
+    fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>> {
+        StoreFuture::ready(Ok(self.edit(|state| {
+            let slot = state.rows.find(&id);
+            let removed = slot.and_then(|slot| state.remove(slot, now));
             let gone = removed.iter().map(|stored| stored.state.incarnation);
             let waiting = state.edits.note(gone);
             (removed, waiting)
         })))
     }
 
-    fn clear(&self) -> Reply<'_, u64> {
-        at_once(Ok(self.edit(State::clear)))
+    fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64> {
+        StoreFuture::ready(Ok(self.edit(|state| state.clear(now))))
     }
 
-    fn window(&self, request: WindowRequest) -> Reply<'_, Window> {
-        at_once(Ok(self.state().window(&request)))
+    fn due(&self, request: DueRequest) -> StoreFuture<'_, DueJobs> {
+        StoreFuture::ready(Ok(self.state().due(&request)))
     }
 
-    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> Reply<'a, ClaimReply> {
-        at_once(self.state().claim(request))
+    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
+        StoreFuture::ready(self.state().claim(request))
     }
 
-    fn register(&self, node: NodeInfo) -> Reply<'_, Lease> {
-        at_once(Ok(self.state().nodes.register(node)))
+    fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
+        StoreFuture::ready(Ok(self.edit(|state| {
+            let lease = state.register(node);
+            let waiting = if state.nodes.len() > 1 {
+                state.edits.note_one(Edit::Node)
+            } else {
+                Vec::new()
+            };
+            (lease, waiting)
+        })))
     }
 
-    fn renew(&self, lease: Lease) -> Reply<'_, Renewal> {
-        at_once(self.state().renew(&lease))
+    fn renew(&self, request: RenewRequest) -> StoreFuture<'_, Renewal> {
+        StoreFuture::ready(self.state().renew(&request))
     }
 
-    fn leave(&self, lease: Lease) -> Reply<'_, ()> {
+    fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {
         self.state().leave(&lease);
-        at_once(Ok(()))
+        StoreFuture::ready(Ok(()))
     }
 
-    fn nodes(&self) -> Reply<'_, Vec<Peer>> {
-        at_once(Ok(self.state().peers()))
+    fn nodes(&self) -> StoreFuture<'_, Vec<Peer>> {
+        StoreFuture::ready(Ok(self.state().peers()))
     }
 
-    fn open_runs(&self, node: Lease) -> Reply<'_, Vec<OpenRun>> {
-        at_once(Ok(self.state().open_runs(&node)))
+    fn open_runs(&self, request: OpenRequest) -> StoreFuture<'_, Vec<OpenRun>> {
+        StoreFuture::ready(Ok(self.state().open_runs(&request)))
     }
 
-    fn recover(&self, request: RecoverRequest) -> Reply<'_, Recovered> {
-        at_once(self.state().recover(&request))
+    fn recover(&self, request: RecoverRequest) -> StoreFuture<'_, Recovered> {
+        StoreFuture::ready(self.state().recover(&request))
     }
 
-    fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {
-        at_once(Ok(self.state().request_cancel(run)))
+    fn cancel(&self, request: CancelRequest) -> StoreFuture<'_, CancelAnswer> {
+        StoreFuture::ready(Ok(self.edit(|state| {
+            let answer = state.cancel(&request);
+            let waiting = match answer {
+                CancelAnswer::Asked => state
+                    .edits
+                    .note_one(Edit::Cancel(request.run, request.reason)),
+                CancelAnswer::NotOpen | CancelAnswer::Ended { .. } => Vec::new(),
+            };
+            (answer, waiting)
+        })))
     }
 
-    fn runs(&self, filter: RunFilter) -> Reply<'_, Vec<Run>> {
-        at_once(Ok(self.state().runs(&filter)))
+    fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
+        StoreFuture::ready(Ok(self.state().runs(&filter)))
     }
 
-    fn purge(&self, retention: Retention, batch: usize) -> Reply<'_, u64> {
-        at_once(Ok(self.state().purge(retention, batch)))
+    fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64> {
+        StoreFuture::ready(Ok(self.state().purge(retention, batch)))
     }
 
-    fn statistics(&self, id: JobId) -> Reply<'_, Statistics> {
-        at_once(Ok(self.state().statistics(&id)))
+    fn statistics(&self, id: JobId) -> StoreFuture<'_, Statistics> {
+        StoreFuture::ready(Ok(self.state().statistics(&id)))
     }
 
-    fn changes(&self, since: u64) -> Reply<'_, Changes> {
+    fn changes(&self, since: u64) -> StoreFuture<'_, Changes> {
         let store = self.clone();
-        Box::pin(poll_fn(move |context| {
+        StoreFuture::new(poll_fn(move |context| {
             let mut state = store.state();
             if state.edits.counter() == since {
                 state.edits.wait(context.waker());

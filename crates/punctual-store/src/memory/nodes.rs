@@ -2,129 +2,125 @@
 
 use std::sync::Arc;
 
-use crate::{Error, Lease, NodeInfo, Peer};
+use crate::{Beat, Error, Lease, NodeInfo, Peer};
 
+/// A registered node, or one that is dead and has open runs.
 #[derive(Debug)]
 struct Node {
-    name: Arc<str>,
-    epoch: u64,
-    /// `None` once it has left, or was declared dead and has no open runs.
-    listed: Option<Listed>,
-}
-
-#[derive(Debug)]
-struct Listed {
     info: NodeInfo,
+    /// Its name as runs refer to it.
+    name: u32,
+    epoch: u64,
     beats: u64,
     /// Its epoch has ended; it is listed because it has open runs.
     is_dead: bool,
 }
 
-/// All nodes that ever registered, by name: runs refer to them by index.
+/// All nodes that are listed.
 #[derive(Debug, Default)]
-pub(super) struct Nodes(Vec<Node>);
+pub(super) struct Nodes {
+    listed: Vec<Node>,
+    /// One counter serves all names, so that a name may be forgotten and come again.
+    epoch: u64,
+}
 
 impl Nodes {
-    pub(super) fn register(&mut self, info: NodeInfo) -> Lease {
-        let index = match self.index(&info.name) {
-            Some(index) => index,
-            None => {
-                self.0.push(Node {
-                    name: Arc::clone(&info.name),
-                    epoch: 0,
-                    listed: None,
-                });
-                self.0.len() - 1
-            }
+    /// Enters a node; `name` is its name as runs refer to it. Answers the name of the node that it
+    /// took the place of, which nothing refers to from here any more.
+    pub(super) fn register(&mut self, info: NodeInfo, name: u32) -> (Lease, Option<u32>) {
+        self.epoch += 1;
+        let lease = Lease {
+            node: Arc::clone(&info.name),
+            epoch: self.epoch,
         };
-        let node = &mut self.0[index];
-        node.epoch += 1;
-        node.listed = Some(Listed {
+        let before = self.position(&info.name).map(|at| self.listed.remove(at));
+        self.listed.push(Node {
             info,
+            name,
+            epoch: self.epoch,
             beats: 0,
             is_dead: false,
         });
-        Lease {
-            node: Arc::clone(&node.name),
-            epoch: node.epoch,
-        }
+        (lease, before.map(|node| node.name))
     }
 
-    fn index(&self, name: &str) -> Option<usize> {
-        self.0.iter().position(|node| &*node.name == name)
+    pub(super) fn len(&self) -> usize {
+        self.listed.len()
     }
 
-    /// The index of a node whose lease holds.
+    fn position(&self, name: &str) -> Option<usize> {
+        self.listed.iter().position(|node| &*node.info.name == name)
+    }
+
+    fn find(&self, name: &str) -> Option<&Node> {
+        self.listed.get(self.position(name)?)
+    }
+
+    /// The name of a node whose lease holds, as runs refer to it.
     pub(super) fn check(&self, lease: &Lease) -> Result<u32, Error> {
-        let index = self.index(&lease.node);
-        let is_alive = |listed: &Listed| !listed.is_dead;
-        let holds = |index: &usize| {
-            let node = &self.0[*index];
-            node.epoch == lease.epoch && node.listed.as_ref().is_some_and(is_alive)
-        };
-        match index.filter(holds) {
-            Some(index) => Ok(index as u32),
+        let node = self.find(&lease.node);
+        match node.filter(|node| node.epoch == lease.epoch && !node.is_dead) {
+            Some(node) => Ok(node.name),
             None => Err(Error::fenced(&lease.node)),
         }
     }
 
-    pub(super) fn beat(&mut self, index: u32) {
-        if let Some(listed) = &mut self.0[index as usize].listed {
-            listed.beats += 1;
+    pub(super) fn beat(&mut self, lease: &Lease) {
+        if let Some(at) = self.position(&lease.node) {
+            self.listed[at].beats += 1;
         }
     }
 
-    pub(super) fn peers(&self) -> Vec<Peer> {
-        let peer = |node: &Node| {
-            let listed = node.listed.as_ref()?;
-            Some(Peer {
-                info: listed.info.clone(),
+    pub(super) fn beats(&self) -> impl Iterator<Item = Beat> + '_ {
+        self.listed.iter().map(|node| Beat {
+            node: Lease {
+                node: Arc::clone(&node.info.name),
                 epoch: node.epoch,
-                beats: listed.beats,
-            })
-        };
-        self.0.iter().filter_map(peer).collect()
+            },
+            count: node.beats,
+        })
     }
 
-    /// An earlier epoch of a node: nobody beats for it any more.
-    pub(super) fn past(&self, index: u32, epoch: u64) -> Option<Peer> {
-        let node = self.0.get(index as usize)?;
-        let listed = node.listed.as_ref().filter(|_| node.epoch != epoch)?;
+    pub(super) fn peers(&self) -> impl Iterator<Item = Peer> + '_ {
+        self.listed.iter().map(|node| Peer {
+            info: node.info.clone(),
+            epoch: node.epoch,
+            beats: node.beats,
+        })
+    }
+
+    /// An earlier epoch of a listed node, whose beats stand still.
+    pub(super) fn past(&self, name: u32, epoch: u64) -> Option<Peer> {
+        let mut listed = self.listed.iter();
+        let node = listed.find(|node| node.name == name && node.epoch != epoch)?;
         Some(Peer {
-            info: listed.info.clone(),
+            info: node.info.clone(),
             epoch,
             beats: 0,
         })
     }
 
-    /// Ends the epoch of a node that stood still; its index, unless it is alive after all.
-    pub(super) fn bury(&mut self, dead: &Peer) -> Option<u32> {
-        let index = self.index(&dead.info.name)?;
-        let node = &mut self.0[index];
-        if node.epoch == dead.epoch
-            && let Some(listed) = &mut node.listed
-        {
-            if listed.beats != dead.beats {
+    /// Ends the epoch of a node that stood still; its name, unless it is alive after all.
+    pub(super) fn bury(&mut self, dead: &Lease, beats: u64) -> Option<u32> {
+        let at = self.position(&dead.node)?;
+        let node = &mut self.listed[at];
+        if node.epoch == dead.epoch {
+            if node.beats != beats {
                 return None;
             }
-            listed.is_dead = true;
+            node.is_dead = true;
         }
-        Some(index as u32)
+        Some(node.name)
     }
 
-    /// Takes a node out, unless it has registered anew meanwhile.
-    pub(super) fn forget(&mut self, index: u32, epoch: u64) {
-        let node = &mut self.0[index as usize];
-        if node.epoch == epoch {
-            node.listed = None;
-        }
+    /// Takes a node out, unless it has registered anew meanwhile. Answers the name that nothing
+    /// refers to from here any more.
+    pub(super) fn forget(&mut self, lease: &Lease) -> Option<u32> {
+        let at = self.position(&lease.node)?;
+        (self.listed[at].epoch == lease.epoch).then(|| self.listed.remove(at).name)
     }
 
-    pub(super) fn name(&self, index: u32) -> Option<&str> {
-        self.0.get(index as usize).map(|node| &*node.name)
-    }
-
-    pub(super) fn find(&self, name: &str) -> Option<u32> {
-        self.index(name).map(|index| index as u32)
+    pub(super) fn name_of(&self, node: &str) -> Option<u32> {
+        self.find(node).map(|node| node.name)
     }
 }

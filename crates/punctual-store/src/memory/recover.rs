@@ -1,190 +1,248 @@
-//! Runs and the nodes that they belong to: leases, cancel requests, and what becomes of the runs of
-//! a dead node.
+//! Nodes and the runs that belong to them: leases, cancelling, and what becomes of the runs of a
+//! dead node.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use punctual_core::{OnLost, Outcome, RunId};
+use punctual_core::{Origin, RunId};
 
-use super::open::Open;
-use super::rows::Row;
+use super::claims::Asked;
+use super::open::{Open, Past};
+use super::rows::{NONE, Row};
 use super::state::State;
+use crate::batch::{Batch, Cancelled, Fate};
 use crate::{
-    Error, Lease, OpenRun, Peer, RecoverRequest, Recovered, Renewal, RunEnd, StoredJob, TakenRun,
+    CancelAnswer, CancelRequest, Error, KnownTasks, Lease, NodeInfo, OpenRequest, OpenRun,
+    OpenState, Peer, RecoverRequest, Recovered, RenewRequest, Renewal, WaitingJob,
 };
 
+/// As many waiting jobs are named at a time.
+const WAITING: usize = 256;
+
 impl State {
-    pub(super) fn renew(&mut self, lease: &Lease) -> Result<Renewal, Error> {
+    /// The state as one sees it who is no node.
+    pub(super) fn asked(&mut self) -> Asked<'_> {
+        Asked {
+            state: self,
+            node: NONE,
+            epoch: 0,
+            is_repeated: false,
+            removed: Vec::new(),
+        }
+    }
+
+    pub(super) fn register(&mut self, node: NodeInfo) -> Lease {
+        let name = self.ledger.names.take(&node.name);
+        let (lease, before) = self.nodes.register(node, name);
+        self.ledger.names.unused(before.unwrap_or(NONE));
+        lease
+    }
+
+    pub(super) fn renew(&mut self, request: &RenewRequest) -> Result<Renewal, Error> {
+        let lease = &request.lease;
         let node = self.nodes.check(lease)?;
-        self.nodes.beat(node);
+        self.nodes.beat(lease);
         let its = |open: &Open| open.node == node && open.epoch == lease.epoch;
-        let cancels = self.open.iter();
-        let cancels = cancels.filter(|(_, open)| open.is_unwanted && its(open));
+        let cancels = self.open.iter().filter(|(_, open)| its(open));
+        let cancels = cancels.filter_map(|(id, open)| Some((id, open.cancel?)));
+        let past = self.past_epochs().into_iter().map(|peer| crate::Beat {
+            node: Lease {
+                node: peer.info.name,
+                epoch: peer.epoch,
+            },
+            count: peer.beats,
+        });
         Ok(Renewal {
-            cancels: cancels.map(|(id, _)| *id).collect(),
-            peers: self.peers(),
+            cancels: cancels.collect(),
+            beats: self.nodes.beats().chain(past).collect(),
+            waiting: self.waiting_jobs(request.tasks.as_ref(), request.now.timestamp_micros()),
         })
     }
 
     /// All nodes, and the earlier epochs of theirs that have open runs.
     pub(super) fn peers(&self) -> Vec<Peer> {
-        let owners: BTreeSet<_> = self
-            .open
-            .values()
-            .map(|open| (open.node, open.epoch))
-            .collect();
-        let past = owners.into_iter();
-        let past = past.filter_map(|(node, epoch)| self.nodes.past(node, epoch));
-        self.nodes.peers().into_iter().chain(past).collect()
+        self.nodes.peers().chain(self.past_epochs()).collect()
+    }
+
+    fn past_epochs(&self) -> Vec<Peer> {
+        let taken = self.open.iter().filter(|(_, open)| open.node != NONE);
+        let owners: BTreeSet<_> = taken.map(|(_, open)| (open.node, open.epoch)).collect();
+        let owners = owners.into_iter();
+        owners
+            .filter_map(|(node, epoch)| self.nodes.past(node, epoch))
+            .collect()
     }
 
     pub(super) fn leave(&mut self, lease: &Lease) {
         if let Ok(node) = self.nodes.check(lease)
-            && self.ids_of(node, lease.epoch).is_empty()
+            && self.ids_of(node, lease.epoch).next().is_none()
         {
-            self.nodes.forget(node, lease.epoch);
+            self.forget(lease);
         }
     }
 
-    pub(super) fn open_runs(&self, of: &Lease) -> Vec<OpenRun> {
-        let Some(node) = self.nodes.find(&of.node) else {
+    fn forget(&mut self, lease: &Lease) {
+        let name = self.nodes.forget(lease);
+        self.ledger.names.unused(name.unwrap_or(NONE));
+    }
+
+    pub(super) fn open_runs(&self, request: &OpenRequest) -> Vec<OpenRun> {
+        let Some(node) = self.nodes.name_of(&request.node.node) else {
             return Vec::new();
         };
-        let is_its = |open: &&Open| open.node == node && open.epoch == of.epoch;
-        let its = self.open.iter().filter(|(_, open)| is_its(open));
-        its.filter_map(|(id, open)| self.open_run(*id, open))
+        let epoch = request.node.epoch;
+        let its = self.open.after(request.after);
+        its.filter(|(_, open)| open.node == node && open.epoch == epoch)
+            .take(request.limit)
+            .filter_map(|(id, open)| self.told(id, open))
             .collect()
     }
 
-    fn open_run(&self, id: RunId, open: &Open) -> Option<OpenRun> {
+    pub(super) fn open_run(&self, id: RunId) -> Option<OpenRun> {
+        self.told(id, self.open.get(id)?)
+    }
+
+    fn told(&self, id: RunId, open: &Open) -> Option<OpenRun> {
+        let job = self.ledger.job(open.history)?.clone();
+        let Past {
+            reruns,
+            attempts,
+            started,
+            failure,
+            ..
+        } = open.past.as_deref().cloned().unwrap_or_default();
         Some(OpenRun {
-            id,
-            job: self.ledger.job(open.history)?.clone(),
-            key: open.key(),
-            is_queued: open.is_queued,
-            ends_instance: open.holds,
-            reruns: open.reruns,
+            state: open.state(),
+            ends_instance: open.ends_instance,
+            reruns,
+            attempts,
+            started,
+            failure,
+            cancel: open.cancel,
+            ..OpenRun::new(id, open.token, job, open.birth, open.key())
         })
     }
 
-    pub(super) fn request_cancel(&mut self, run: RunId) -> bool {
-        let open = self.open.get_mut(&run);
-        open.map(|open| open.is_unwanted = true).is_some()
+    pub(super) fn cancel(&mut self, request: &CancelRequest) -> CancelAnswer {
+        let birth = self.open.get(request.run).map_or(0, |open| open.birth);
+        let waiting = self.open.waiting(birth).into_iter();
+        let waiting: Vec<_> = waiting.filter_map(|id| self.open_run(id)).collect();
+        let mut asked = self.asked();
+        let done = Batch::new(&mut asked, request.now).cancel(request.run, request.reason);
+        match done {
+            Cancelled::NotOpen => CancelAnswer::NotOpen,
+            Cancelled::Marked => CancelAnswer::Asked,
+            Cancelled::Ended(ids) => CancelAnswer::Ended {
+                removed: asked.removed.pop(),
+                runs: waiting
+                    .into_iter()
+                    .filter(|run| ids.contains(&run.id))
+                    .collect(),
+            },
+        }
     }
 
     /// The open runs of a node, of this epoch and those before it.
-    fn ids_of(&self, node: u32, epoch: u64) -> Vec<RunId> {
-        let its = |open: &Open| open.node == node && open.epoch <= epoch;
-        let its = self.open.iter().filter(|(_, open)| its(open));
-        its.map(|(id, _)| *id).collect()
-    }
-
-    /// The same, run by run as they belong together.
-    fn instances_of(&self, node: u32, epoch: u64) -> Vec<Vec<RunId>> {
-        let ids = self.ids_of(node, epoch);
-        let goes_on = |id: &RunId, _: &RunId| self.open.get(id).is_some_and(|open| !open.holds);
-        ids.chunk_by(goes_on).map(<[_]>::to_vec).collect()
+    fn ids_of(&self, node: u32, epoch: u64) -> impl Iterator<Item = RunId> + '_ {
+        let its = move |open: &Open| open.node == node && open.epoch <= epoch;
+        let runs = self.open.iter().filter(move |(_, open)| its(open));
+        runs.map(|(id, _)| id)
     }
 
     pub(super) fn recover(&mut self, request: &RecoverRequest) -> Result<Recovered, Error> {
-        let by = self.nodes.check(&request.by)?;
-        let mut recovered = Recovered::default();
-        let Some(dead) = self.nodes.bury(&request.dead) else {
-            return Ok(recovered);
+        self.nodes.check(&request.by)?;
+        let Some(dead) = self.nodes.bury(&request.dead, request.beats) else {
+            return Ok(Recovered::default());
         };
-        for instance in self.instances_of(dead, request.dead.epoch) {
-            self.settle(&instance, by, request, &mut recovered);
+        let ids = self.some_of(dead, request.dead.epoch, request.limit);
+        let before: Vec<_> = ids.iter().filter_map(|id| self.open_run(*id)).collect();
+        let now = chrono::DateTime::from_timestamp_micros(request.now).unwrap_or_default();
+        let mut asked = self.asked();
+        let settled = Batch::new(&mut asked, now).settle(&ids);
+        let mut recovered = Recovered {
+            removed: asked.removed,
+            ..Recovered::default()
+        };
+        let mut births = BTreeSet::new();
+        for (instance, fate) in settled {
+            let runs = || before.iter().filter(|run| instance.contains(&run.id));
+            match fate {
+                Fate::Lost => recovered.lost.extend(runs().cloned()),
+                Fate::Waits => births.extend(runs().map(|run| run.birth)),
+            }
         }
-        if self.ids_of(dead, request.dead.epoch).is_empty() {
-            self.nodes.forget(dead, request.dead.epoch);
+        recovered.waiting = births
+            .into_iter()
+            .filter_map(|birth| self.waits(birth, request.now))
+            .collect();
+        recovered.has_more = self.ids_of(dead, request.dead.epoch).next().is_some();
+        if !recovered.has_more {
+            self.forget(&request.dead);
         }
         Ok(recovered)
     }
 
-    /// Decides about the runs of one instance, which share their fate.
-    fn settle(
+    /// Some of the runs of a node, the last instance as a whole.
+    fn some_of(&self, node: u32, epoch: u64, limit: usize) -> Vec<RunId> {
+        let mut some = Vec::new();
+        let mut is_whole = true;
+        for id in self.ids_of(node, epoch) {
+            if some.len() >= limit.max(1) && is_whole {
+                break;
+            }
+            is_whole = self.open.get(id).is_none_or(|open| open.ends_instance);
+            some.push(id);
+        }
+        some
+    }
+
+    /// Jobs whose waiting runs may start by `now`.
+    pub(super) fn waiting_jobs(&self, tasks: Option<&KnownTasks>, now: i64) -> Vec<WaitingJob> {
+        let knows = |task: &str| tasks.is_none_or(|tasks| tasks.iter().any(|own| &**own == task));
+        let jobs = self
+            .open
+            .all_waiting()
+            .filter_map(|(birth, _)| self.waits(birth, now));
+        jobs.filter(|job| knows(&job.task)).take(WAITING).collect()
+    }
+
+    /// A job with a run that waits and may start by `until`.
+    fn waits(&self, birth: u64, until: i64) -> Option<WaitingJob> {
+        let row = self.rows.get(self.rows.born(birth)?)?;
+        let has_room = row.job.policies().max_instances.admits(row.state.running);
+        let runs = self.open.waiting(birth).into_iter();
+        let due = runs
+            .filter_map(|id| match self.open.get(id)?.state() {
+                OpenState::Queued => has_room.then_some(until),
+                OpenState::Retrying { due } => (due <= until).then_some(due),
+                OpenState::Running => None,
+            })
+            .min()?;
+        Some(WaitingJob {
+            id: row.job.id().clone(),
+            birth,
+            task: row.job.task().clone(),
+            due: chrono::DateTime::from_timestamp_micros(due).unwrap_or_default(),
+        })
+    }
+
+    pub(super) fn record_decided(
         &mut self,
-        instance: &[RunId],
-        by: u32,
-        request: &RecoverRequest,
-        recovered: &mut Recovered,
+        slot: u32,
+        decided: Option<(punctual_core::FireRange, punctual_core::Outcome)>,
+        now: chrono::DateTime<chrono::Utc>,
     ) {
-        match self.fate(instance, &request.tasks) {
-            Fate::Lost => {
-                for id in instance {
-                    recovered
-                        .lost
-                        .extend(self.lose(*id, request.now, &mut recovered.removed));
-                }
-            }
-            Fate::Rerun(job) => {
-                for id in instance {
-                    recovered
-                        .taken
-                        .extend(self.take(*id, by, request.by.epoch, &job));
-                }
-            }
-            Fate::Waits => {}
+        if let Some((range, outcome)) = decided {
+            let mut asked = self.asked();
+            Batch::new(&mut asked, now).record(slot, Origin::Scheduled, range, outcome);
         }
     }
 
-    fn fate(&mut self, instance: &[RunId], tasks: &[Arc<str>]) -> Fate {
-        let runs = || instance.iter().filter_map(|id| self.open.get(id));
-        let birth = runs().next().map(|open| open.birth);
-        let Some((_, row)) = birth.and_then(|birth| self.rows.born(birth)) else {
-            return Fate::Lost;
-        };
-        let job = Row::stored(row);
-        let OnLost::Rerun { at_most } = job.job.policies().on_lost else {
-            return Fate::Lost;
-        };
-        if runs().any(|open| open.is_unwanted || open.reruns >= at_most) {
-            return Fate::Lost;
-        }
-        if tasks.iter().any(|task| **task == **job.job.task()) {
-            Fate::Rerun(job)
-        } else {
-            Fate::Waits
-        }
+    /// Ends what waits of a job that is removed, and decides what is overdue.
+    pub(super) fn settle_removed(&mut self, slot: u32, now: chrono::DateTime<chrono::Utc>) {
+        let decided = self.rows.get(slot).map(Row::stored);
+        let decided = decided.and_then(|stored| stored.passed_over(now));
+        self.record_decided(slot, decided, now);
+        let mut asked = self.asked();
+        Batch::new(&mut asked, now).remove(slot);
     }
-
-    fn lose(&mut self, id: RunId, now: i64, removed: &mut Vec<StoredJob>) -> Option<OpenRun> {
-        let lost = self.open_run(id, self.open.get(&id)?)?;
-        let end = RunEnd {
-            run: id,
-            outcome: Outcome::Lost,
-            started: None,
-            finished: now,
-            attempts: 0,
-            text: None,
-        };
-        self.end(&end, removed);
-        Some(lost)
-    }
-
-    fn take(&mut self, id: RunId, by: u32, epoch: u64, job: &StoredJob) -> Option<TakenRun> {
-        let open = self.open.remove(&id)?;
-        let open = Open {
-            node: by,
-            epoch,
-            reruns: open.reruns + 1,
-            ..open
-        };
-        let id = RunId(self.next_run);
-        self.next_run += 1;
-        let taken = TakenRun {
-            run: self.open_run(id, &open)?,
-            job: job.clone(),
-        };
-        self.open.insert(id, open);
-        Some(taken)
-    }
-}
-
-/// What becomes of an instance of a dead node.
-enum Fate {
-    Lost,
-    Rerun(StoredJob),
-    /// For a node that knows the task.
-    Waits,
 }

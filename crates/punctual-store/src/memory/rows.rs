@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
+use std::ops::Bound;
 use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use punctual_core::{Job, JobId, JobState};
 
-use crate::{Error, StoredJob};
+use crate::{DueCursor, Error, StoredJob};
 
 /// An incarnation holds the slot of its row in its low bits and a counter above them: rows are
 /// found without a search, and incarnations grow in the order of registration.
@@ -21,9 +24,6 @@ pub(super) const NONE: u32 = u32::MAX;
 pub(super) struct Row {
     pub(super) job: Arc<Job>,
     pub(super) state: JobState,
-    /// The incarnation it was added with: which row a run belongs to, however often its
-    /// incarnation changed since.
-    pub(super) birth: u64,
     /// Its place in the ledger.
     pub(super) history: u32,
 }
@@ -37,7 +37,12 @@ pub(super) struct Rows {
     /// Next fire time in microseconds, then incarnation. Paused jobs are not in it.
     due: BTreeSet<(i64, u64)>,
     counter: u64,
+    /// No token was given out above this one, of jobs that are gone.
+    token: u64,
 }
+
+/// Of a row that is gone.
+static NO_STATE: std::sync::LazyLock<JobState> = std::sync::LazyLock::new(JobState::default);
 
 pub(super) fn slot_of(incarnation: u64) -> u32 {
     (incarnation & (MAX_ROWS as u64 - 1)) as u32
@@ -81,11 +86,23 @@ impl Rows {
         self.slots.get_mut(slot as usize)?.as_mut()
     }
 
-    /// The row that runs of a birth belong to, if it still exists.
-    pub(super) fn born(&mut self, birth: u64) -> Option<(u32, &mut Row)> {
+    /// The slot of the row that runs of a birth belong to, if it still exists.
+    pub(super) fn born(&self, birth: u64) -> Option<u32> {
         let slot = slot_of(birth);
-        let row = self.get_mut(slot)?;
-        (row.birth == birth).then_some((slot, row))
+        (self.get(slot)?.state.birth == birth).then_some(slot)
+    }
+
+    pub(super) fn state(&self, slot: u32) -> &JobState {
+        self.get(slot).map_or(&NO_STATE, |row| &row.state)
+    }
+
+    /// Sets how a row stands whose schedule has not moved.
+    pub(super) fn set_counts(&mut self, slot: u32, state: JobState) {
+        if let Some(row) = self.get_mut(slot) {
+            row.state.running = state.running;
+            row.state.queued = state.queued;
+            row.state.token = state.token;
+        }
     }
 
     fn id_at(&self, slot: u32) -> Option<&JobId> {
@@ -108,12 +125,14 @@ impl Rows {
             None => return Err(Error::full(format!("the store holds {MAX_ROWS} jobs"))),
         };
         state.incarnation = self.incarnation(slot);
+        state.birth = state.incarnation;
         state.revision = 1;
+        state.token = self.token;
+        (state.running, state.queued) = (0, 0);
         let hash = self.hasher.hash_one(job.id());
         let row = Row {
             job,
             state,
-            birth: state.incarnation,
             history: NONE,
         };
         self.due.extend(row.due_key());
@@ -126,14 +145,13 @@ impl Rows {
         Ok(slot)
     }
 
-    /// Sets what a row holds; its revision is counted up.
+    /// Sets what a row holds.
     pub(super) fn set(&mut self, slot: u32, job: Option<Arc<Job>>, state: JobState) {
         let Some(row) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
             return;
         };
         let before = row.due_key();
         row.state = state;
-        row.state.revision += 1;
         if let Some(job) = job {
             row.job = job;
         }
@@ -161,6 +179,8 @@ impl Rows {
             entry.remove();
         }
         self.free.push(slot);
+        // The id may come again: its tokens must not fall.
+        self.token = self.token.max(row.state.token);
         Some(row)
     }
 
@@ -168,10 +188,18 @@ impl Rows {
         self.slots.iter().flatten()
     }
 
-    /// The rows in the order of their next fire time.
-    pub(super) fn due(&self) -> impl Iterator<Item = (i64, &Row)> {
-        self.due
-            .iter()
-            .filter_map(|(micros, incarnation)| Some((*micros, self.get(slot_of(*incarnation))?)))
+    /// The rows after a place in the order of their next fire times.
+    pub(super) fn due_after(
+        &self,
+        after: Option<DueCursor>,
+    ) -> impl Iterator<Item = (DateTime<Utc>, &Row)> {
+        let from = after.map_or(Bound::Unbounded, |after| {
+            Bound::Excluded((after.next_run_time.timestamp_micros(), after.incarnation))
+        });
+        let due = self.due.range((from, Bound::Unbounded));
+        due.filter_map(|(_, incarnation)| {
+            let row = self.get(slot_of(*incarnation))?;
+            Some((row.state.next_run_time?, row))
+        })
     }
 }

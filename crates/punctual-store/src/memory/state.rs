@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::task::Waker;
 
+use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
-use punctual_core::{JobId, JobState, Origin, Run, RunId};
+use punctual_core::{JobId, JobState, Run, RunId};
 
-use super::claims::key_of;
-use super::edits::Edits;
+use super::edits::{Edit, Edits};
 use super::ledger::{Entry, Ledger, LedgerLimits};
 use super::nodes::Nodes;
 use super::open::{Open, OpenRuns};
 use super::rows::{NONE, Row, Rows, slot_of};
 use crate::{
-    ChangedJobs, Changes, Error, Insert, JobFilter, OnConflict, Retention, RunFilter, Statistics,
-    StoredJob, Update, Window, WindowRequest,
+    ChangedJobs, Changes, DueCursor, DueJobs, DueRequest, Error, Insert, JobFilter, OnConflict,
+    Replaced, Retention, RunFilter, Statistics, StoredJob, Update,
 };
 
 /// A run, open or over.
@@ -71,10 +71,16 @@ impl State {
 
     fn replace(&mut self, slot: u32, insert: &Insert) -> u32 {
         if let Some(old) = self.stored(slot) {
-            let (mut state, same) = old.replaced_by(insert);
-            if !same {
+            let Replaced {
+                mut state,
+                new_incarnation,
+                decided,
+            } = old.replaced_by(insert);
+            self.record_decided(slot, decided, insert.now);
+            if new_incarnation {
                 state.incarnation = self.rows.renewed(slot);
             }
+            state.revision += 1;
             self.set(slot, &insert.job, state);
         }
         slot
@@ -111,15 +117,13 @@ impl State {
         if now.revision != update.state.revision || now.incarnation != update.state.incarnation {
             return Err(Error::stale(id));
         }
-        if let Some((range, outcome)) = update.decided {
-            let history = self.history_of(slot);
-            let micros = update.now.timestamp_micros();
-            let key = key_of(now.incarnation, Origin::Scheduled, range);
-            self.record_range(history, key, range, outcome, micros);
-        }
+        self.record_decided(slot, update.decided, update.now);
         let mut state = update.state;
         state.running = now.running;
         state.queued = now.queued;
+        state.token = now.token;
+        state.birth = now.birth;
+        state.revision += 1;
         if update.new_incarnation {
             state.incarnation = self.rows.renewed(slot);
         }
@@ -127,7 +131,15 @@ impl State {
         self.stored(slot).ok_or_else(|| Error::no_job(id))
     }
 
-    pub(super) fn remove(&mut self, slot: u32) -> Option<StoredJob> {
+    /// Removes a job with what waits of it.
+    pub(super) fn remove(&mut self, slot: u32, now: DateTime<Utc>) -> Option<StoredJob> {
+        let before = self.stored(slot);
+        self.settle_removed(slot, now);
+        // It may have left with what waited.
+        self.remove_row(slot).or(before)
+    }
+
+    pub(super) fn remove_row(&mut self, slot: u32) -> Option<StoredJob> {
         let row = self.rows.remove(slot)?;
         if row.history != NONE {
             self.ledger.unused(row.history);
@@ -135,26 +147,37 @@ impl State {
         Some(row.stored())
     }
 
-    pub(super) fn clear(&mut self) -> (u64, Vec<Waker>) {
+    pub(super) fn clear(&mut self, now: DateTime<Utc>) -> (u64, Vec<Waker>) {
         let count = self.rows.len() as u64;
-        let rows: Vec<u64> = self.rows.all().map(|row| row.birth).collect();
+        let rows: Vec<u64> = self.rows.all().map(|row| row.state.birth).collect();
         for birth in &rows {
-            self.remove(slot_of(*birth));
+            self.remove(slot_of(*birth), now);
         }
         (count, self.edits.note(rows))
     }
 
-    pub(super) fn window(&self, request: &WindowRequest) -> Window {
-        let through = request.through.timestamp_micros();
-        let mut window = Window::default();
-        for (micros, row) in self.rows.due() {
-            if micros > through || window.jobs.len() >= request.limit {
-                window.beyond = row.state.next_run_time;
+    pub(super) fn due(&self, request: &DueRequest) -> DueJobs {
+        let mut due = DueJobs {
+            waiting: self.waiting_jobs(request.tasks.as_ref(), request.through.timestamp_micros()),
+            ..DueJobs::default()
+        };
+        let mut last = None;
+        for (next_run_time, row) in self.rows.due_after(request.after) {
+            if !request.wants(row.job.task()) {
+                continue;
+            }
+            if next_run_time > request.through || due.jobs.len() >= request.limit {
+                due.beyond = Some(next_run_time);
+                due.next = last.filter(|_| next_run_time <= request.through);
                 break;
             }
-            window.jobs.push(row.stored());
+            last = Some(DueCursor {
+                next_run_time,
+                incarnation: row.state.incarnation,
+            });
+            due.jobs.push(row.stored().into());
         }
-        window
+        due
     }
 
     pub(super) fn runs(&self, filter: &RunFilter) -> Vec<Run> {
@@ -170,31 +193,31 @@ impl State {
             limit => limit,
         };
         let mut found = self.numbered(history, filter.open);
-        // Runs tend to end in the order of their numbers: there is little to sort.
-        found.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
-        let runs = found.into_iter().filter_map(|(id, found)| match found {
+        // Runs tend to end in the order in which they were opened: there is little to sort.
+        found.sort_by_key(|(cursor, _)| std::cmp::Reverse(*cursor));
+        let runs = found.into_iter().filter_map(|(cursor, found)| match found {
             Found::Open(open) => {
                 let job = self.ledger.job(open.history)?;
-                Some(open.run(id, job, self.nodes.name(open.node)))
+                Some(open.run(cursor.1, job, self.ledger.names.text(open.node)))
             }
-            Found::Ended(job, entry) => Some(entry.run(job, self.nodes.name(entry.node))),
+            Found::Ended(job, entry) => Some(entry.run(job, self.ledger.names.text(entry.node))),
         });
         runs.filter(|run| filter.admits(run)).take(limit).collect()
     }
 
-    /// Runs and their numbers: of one history or of all.
-    fn numbered(&self, history: Option<u32>, only_open: bool) -> Vec<(RunId, Found<'_>)> {
+    /// Runs and their places in the order of the ledger: of one history or of all.
+    fn numbered(&self, history: Option<u32>, only_open: bool) -> Vec<((i64, RunId), Found<'_>)> {
         let is_its = |open: &Open| history.is_none_or(|history| open.history == history);
         let open = self.open.iter().filter(|(_, open)| is_its(open));
-        let open = open.map(|(id, open)| (*id, Found::Open(open)));
+        let open = open.map(|(id, open)| ((open.opened, id), Found::Open(open)));
         let ended = self.ledger.newest_first(history).filter(|_| !only_open);
-        let ended = ended.map(|(job, entry)| (entry.id, Found::Ended(job, entry)));
+        let ended = ended.map(|(job, entry)| ((entry.opened, entry.id), Found::Ended(job, entry)));
         open.chain(ended).collect()
     }
 
     pub(super) fn purge(&mut self, retention: Retention, batch: usize) -> u64 {
         let mut open = HashMap::new();
-        for run in self.open.values() {
+        for (_, run) in self.open.iter() {
             *open.entry(run.history).or_insert(0) += 1;
         }
         self.ledger.purge(retention, batch, &open)
@@ -207,17 +230,35 @@ impl State {
     }
 
     pub(super) fn changes(&self, since: u64) -> Changes {
-        let mut seen = std::collections::BTreeSet::new();
-        let jobs = match self.edits.since(since) {
-            None => ChangedJobs::Many,
-            Some(edits) => {
-                let slots = edits.map(slot_of).filter(|slot| seen.insert(*slot));
-                ChangedJobs::These(slots.filter_map(|slot| self.stored(slot)).collect())
-            }
+        let counter = self.edits.counter();
+        let Some(edits) = self.edits.since(since) else {
+            return Changes::new(counter, ChangedJobs::Many);
         };
-        Changes {
-            counter: self.edits.counter(),
-            jobs,
+        let mut seen = std::collections::BTreeSet::new();
+        let (mut jobs, mut cancels) = (Vec::new(), Vec::new());
+        for edit in edits {
+            match edit {
+                Edit::Job(incarnation) if seen.insert(slot_of(incarnation)) => {
+                    jobs.extend(self.stored(slot_of(incarnation)));
+                }
+                Edit::Cancel(run, reason) => cancels.push((run, reason)),
+                Edit::Job(_) | Edit::Node => {}
+            }
         }
+        Changes::new(counter, ChangedJobs::These(jobs)).cancels(cancels)
+    }
+
+    pub(super) fn history_of(&mut self, slot: u32) -> u32 {
+        let Some(row) = self.rows.get(slot) else {
+            return NONE;
+        };
+        if row.history != NONE {
+            return row.history;
+        }
+        let history = self.ledger.open(row.job.id());
+        if let Some(row) = self.rows.get_mut(slot) {
+            row.history = history;
+        }
+        history
     }
 }

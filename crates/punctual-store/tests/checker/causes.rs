@@ -264,3 +264,69 @@ fn what_waits_in_a_queue_keeps_its_grace_time_but_for_the_wait() {
     let found = rules(&checker, &[ran(0), late], "12:02:01");
     assert_eq!(found, [Rule::Late]);
 }
+
+#[test]
+fn a_run_that_waits_outlives_a_shutdown_and_one_under_way_does_not() {
+    let open = |state| {
+        let mut run = ran(0);
+        (run.state, run.finished) = (state, None);
+        [run]
+    };
+    let checker = judge(history());
+    for state in [RunState::Queued, RunState::Retrying, RunState::Running] {
+        let found = rules(&checker, &open(state), "12:00:30");
+        assert_eq!(found, [Rule::StillOpen], "{state:?}");
+    }
+    let down = checker.shut_down();
+    for state in [RunState::Queued, RunState::Retrying] {
+        assert_eq!(rules(&down, &open(state), "12:00:30"), [], "{state:?}");
+    }
+    let found = rules(&down, &open(RunState::Running), "12:00:30");
+    assert_eq!(found, [Rule::StillOpen]);
+}
+
+#[test]
+fn a_removal_cancels_what_waits_for_its_next_attempt() {
+    let mut run = ended(0, USER);
+    run.finished = Some(at("12:00:40"));
+    let removed = |policies: Policies| {
+        let row = with(policies);
+        let history = History::of(&row, at("11:59:00")).removed_at(at("12:00:40"));
+        rules(&judge(history), &[run.clone()], "12:02:00")
+    };
+    let tries_again = Policies {
+        retry: punctual_core::Retry::attempts(2),
+        ..Policies::default()
+    };
+    assert_eq!(removed(tries_again), []);
+    assert_eq!(removed(Policies::default()), [Rule::WithoutReason]);
+}
+
+#[test]
+fn a_rerun_counts_on_and_follows_a_death() {
+    let rerun = with(Policies {
+        on_lost: punctual_core::OnLost::Rerun { at_most: 1 },
+        ..Policies::default()
+    });
+    let checker = judge(History::of(&rerun, at("11:59:00")));
+    let ledger = |attempts| {
+        let mut run = ended(0, Outcome::Succeeded);
+        run.attempts = attempts;
+        run
+    };
+    let bodies = |endings: &[Ending]| {
+        let run = ledger(endings.len() as u32);
+        let its = (1..).zip(endings).map(|(attempt, ending)| Execution {
+            attempt,
+            ..body(&run, *ending, None)
+        });
+        let checker = checker.clone().executions(its);
+        rules(&checker, std::slice::from_ref(&run), "12:00:20")
+    };
+    let (unknown, succeeded) = (Ending::Unknown, Ending::Succeeded);
+    assert_eq!(bodies(&[unknown, succeeded]), []);
+    // Nobody heard of the success of the first.
+    assert_eq!(bodies(&[succeeded, succeeded]), []);
+    let twice = [Rule::Twice, Rule::Twice];
+    assert_eq!(bodies(&[unknown, unknown, succeeded]), twice);
+}

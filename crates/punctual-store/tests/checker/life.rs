@@ -8,8 +8,8 @@ use punctual_core::plan::{Next, Plan, plan};
 use punctual_core::{CancelReason, JobId, MissReason, Outcome, Policies, Run, RunId};
 use punctual_store::checker::{Absence, Between, Checker, Ending, Execution, History, Target};
 use punctual_store::{
-    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, EndText, JobFilter, JobStore, Lease,
-    LedgerLimits, MemoryStore, NodeInfo, RunEnd, RunFilter, StoredJob, Won,
+    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, EndText, Handed, JobFilter, JobStore,
+    Lease, LedgerLimits, MemoryStore, NodeInfo, RunEnd, RunFilter, StoredJob, Won,
 };
 
 use super::dice::Dice;
@@ -71,7 +71,6 @@ impl Told {
 /// Fire times that run one after another.
 pub(super) struct Instance {
     job: JobId,
-    incarnation: u64,
     runs: VecDeque<(RunId, DateTime<Utc>)>,
     began: DateTime<Utc>,
     ends: DateTime<Utc>,
@@ -87,7 +86,6 @@ pub(super) struct Life {
     pub(super) names: u64,
     lease: Lease,
     running: Vec<Instance>,
-    waiting: Vec<Instance>,
     absent_until: DateTime<Utc>,
     is_mortal: bool,
     is_quiet: bool,
@@ -132,7 +130,6 @@ impl Life {
             names: 0,
             lease,
             running: Vec::new(),
-            waiting: Vec::new(),
             absent_until: now,
             is_mortal,
             is_quiet: false,
@@ -160,7 +157,7 @@ impl Life {
     /// Lets all runs end, and all that is due meanwhile too.
     fn end(mut self) -> Told {
         self.is_quiet = true;
-        while self.now < self.absent_until || !self.running.is_empty() || !self.waiting.is_empty() {
+        while self.now < self.absent_until || !self.running.is_empty() {
             self.step();
         }
         let rows = block_on(self.store.list(JobFilter::default())).unwrap();
@@ -190,19 +187,47 @@ impl Life {
             now: self.now,
             ends,
             claims,
+            takes_waiting: true,
             is_repeated: false,
         };
-        let ClaimReply { answers, removed } = block_on(self.store.claim(&request)).unwrap();
+        let ClaimReply {
+            answers,
+            handed,
+            cancels,
+            removed,
+            ..
+        } = block_on(self.store.claim(&request)).unwrap();
+        for (run, reason) in cancels {
+            self.cancel(run, Outcome::Cancelled(reason));
+        }
         for row in removed {
             self.left(&row);
         }
+        for instance in handed {
+            self.begin_handed(&instance);
+        }
         answers
+    }
+
+    /// The instance of this run ends now.
+    fn cancel(&mut self, run: RunId, outcome: Outcome) {
+        let has_it = |instance: &&mut Instance| instance.runs.iter().any(|(own, _)| *own == run);
+        if let Some(instance) = self.running.iter_mut().find(has_it) {
+            (instance.ends, instance.outcome) = (self.now, outcome);
+        }
+    }
+
+    /// An instance that waited starts.
+    fn begin_handed(&mut self, handed: &Handed) {
+        let runs = handed.runs.iter();
+        let runs = runs.map(|run| (run.id, run.key.fire_time)).collect();
+        self.begin_run(handed.job.job.id().clone(), runs);
     }
 
     /// A job is gone, and this was its last row.
     pub(super) fn left(&mut self, row: &StoredJob) {
         let history = self.told.histories.remove(row.job.id()).unwrap();
-        let removed = history.removed(row);
+        let removed = history.removed(row, self.now);
         self.told.histories.insert(row.job.id().clone(), removed);
     }
 
@@ -230,57 +255,37 @@ impl Life {
     pub(super) fn ask(&mut self, row: &StoredJob, kind: ClaimKind, plan: &Plan) {
         let claim = Claim {
             id: row.job.id().clone(),
-            incarnation: row.state.incarnation,
+            birth: row.state.birth,
             kind,
+            wants_job: false,
         };
         let answers = self.claim(Vec::new(), vec![claim]);
-        let ClaimAnswer::Won(won) = answers[0] else {
+        let ClaimAnswer::Won(won) = &answers[0] else {
             panic!("nobody else is there: {answers:?}");
         };
         self.obey(row, plan, won);
     }
 
-    fn obey(&mut self, row: &StoredJob, plan: &Plan, won: Won) {
-        let id = row.job.id();
-        let its = |instance: &&mut Instance| instance.job == *id;
-        let replaced = Outcome::Cancelled(CancelReason::Replaced);
-        let running = self.running.iter_mut().filter(its);
-        for instance in running.take(plan.cancel.running as usize) {
-            (instance.ends, instance.outcome) = (self.now, replaced);
+    /// Starts what was opened. What is queued waits until the store hands it out.
+    fn obey(&mut self, row: &StoredJob, plan: &Plan, won: &Won) {
+        if !plan.start.is_empty() {
+            let numbers = (won.first.0..).map(RunId);
+            let runs = numbers.zip(plan.start.iter().copied()).collect();
+            self.begin_run(row.job.id().clone(), runs);
         }
-        for _ in 0..plan.cancel.queued {
-            let first = self.waiting.iter().position(|instance| instance.job == *id);
-            let instance = self.waiting.remove(first.unwrap());
-            for (run, _) in instance.runs {
-                self.claim(vec![unstarted(run, replaced, self.now)], Vec::new());
-            }
-        }
-        let fire_times = [plan.start.clone(), plan.queue.clone()].concat();
-        let runs: VecDeque<_> = (won.first.0..).map(RunId).zip(fire_times).collect();
-        if runs.is_empty() {
-            return;
-        }
-        let instance = Instance {
-            job: id.clone(),
-            incarnation: row.state.incarnation,
+    }
+
+    fn begin_run(&mut self, job: JobId, runs: VecDeque<(RunId, DateTime<Utc>)>) {
+        let mut instance = Instance {
+            job,
             runs,
             began: self.now,
             ends: self.now,
             outcome: Outcome::Succeeded,
             attempts: 1,
         };
-        if plan.queue.is_empty() {
-            self.begin_run(instance);
-        } else {
-            self.waiting.push(instance);
-        }
-        self.promote(id);
-    }
-
-    fn begin_run(&mut self, mut instance: Instance) {
         let row = block_on(self.store.get(instance.job.clone())).unwrap();
         let policies = row.map(|row| *row.job.policies()).unwrap_or_default();
-        instance.began = self.now;
         instance.ends = self.now + self.duration();
         instance.attempts = self.dice.range(1, u64::from(policies.retry.attempts)) as u32;
         instance.outcome = match self.dice.range(0, 19) {
@@ -328,16 +333,12 @@ impl Life {
             ..unstarted(run, instance.outcome, self.now)
         };
         self.claim(vec![end], Vec::new());
-        let job = instance.job.clone();
-        if instance.runs.is_empty() {
-            self.promote(&job);
-        } else if matches!(instance.outcome, Outcome::Lost | Outcome::Cancelled(_)) {
+        if matches!(instance.outcome, Outcome::Lost | Outcome::Cancelled(_)) {
             for (run, _) in instance.runs {
                 self.claim(vec![unstarted(run, instance.outcome, self.now)], Vec::new());
             }
-            self.promote(&job);
-        } else {
-            self.begin_run(instance);
+        } else if !instance.runs.is_empty() {
+            self.begin_run(instance.job, instance.runs);
         }
     }
 
@@ -369,43 +370,14 @@ impl Life {
     }
 
     /// Starts what waits, as far as there is room.
-    pub(super) fn promote(&mut self, job: &JobId) {
-        while let Some(first) = self
-            .waiting
-            .iter()
-            .position(|instance| instance.job == *job)
-        {
-            let instance = &self.waiting[first];
-            let claim = Claim {
-                id: job.clone(),
-                incarnation: instance.incarnation,
-                kind: ClaimKind::Promote {
-                    first: instance.runs[0].0,
-                    count: instance.runs.len() as u32,
-                },
-            };
-            match &self.claim(Vec::new(), vec![claim])[0] {
-                ClaimAnswer::Won(_) => {
-                    let instance = self.waiting.remove(first);
-                    self.begin_run(instance);
-                }
-                ClaimAnswer::AtLimit(_) => return,
-                ClaimAnswer::Lost(_) => {
-                    let instance = self.waiting.remove(first);
-                    // Its job was removed, or given another trigger: then a user cancels them.
-                    let row = block_on(self.store.get(job.clone())).unwrap();
-                    if row.is_some() {
-                        let its = instance.runs.iter().map(|(run, _)| *run);
-                        let cancels = its.map(|run| (run.into(), self.now.into()));
-                        self.told.cancels.extend(cancels);
-                    }
-                    for (run, _) in instance.runs {
-                        let user = Outcome::Cancelled(CancelReason::User);
-                        self.claim(vec![unstarted(run, user, self.now)], Vec::new());
-                    }
-                }
-            }
-        }
+    pub(super) fn promote(&mut self, row: &StoredJob) {
+        let claim = Claim {
+            id: row.job.id().clone(),
+            birth: row.state.birth,
+            kind: ClaimKind::Promote,
+            wants_job: false,
+        };
+        self.claim(Vec::new(), vec![claim]);
     }
 }
 
@@ -424,6 +396,7 @@ fn unstarted(run: RunId, outcome: Outcome, now: DateTime<Utc>) -> RunEnd {
     RunEnd {
         run,
         outcome,
+        retry_at: None,
         started: None,
         finished: now.timestamp_micros(),
         attempts: 0,

@@ -49,6 +49,7 @@ impl Life {
             job: Arc::new(job),
             state,
             on_conflict: OnConflict::Refuse,
+            now: self.now,
         };
         let added = block_on(self.store.add(vec![insert])).unwrap();
         let added = added.into_iter().next().unwrap().unwrap();
@@ -126,7 +127,7 @@ impl Life {
         let policies = policies(&mut self.dice);
         update.job = Arc::new(Job::clone(&row.job).with_policies(policies));
         self.edit(row, update);
-        self.promote(row.job.id());
+        self.promote(row);
     }
 
     fn reschedule(&mut self, row: &StoredJob) {
@@ -138,16 +139,16 @@ impl Life {
         update.state.absence = MissReason::Grace;
         update.job = Arc::new(Job::clone(&row.job).with_trigger(trigger));
         update.new_incarnation = true;
+        update.decided = row.passed_over(self.now);
         self.edit(row, update);
     }
 
     fn remove(&mut self, row: &StoredJob) {
-        let gone = block_on(self.store.remove(row.job.id().clone())).unwrap();
+        let gone = block_on(self.store.remove(row.job.id().clone(), self.now)).unwrap();
         self.left(&gone.unwrap());
         let history = self.told.histories.remove(row.job.id()).unwrap();
         let history = history.removal(self.now);
         self.told.histories.insert(row.job.id().clone(), history);
-        self.promote(row.job.id());
     }
 
     fn run_by_hand(&mut self, row: &StoredJob) {

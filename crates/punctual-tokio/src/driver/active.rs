@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{CancelReason, RunId};
-use punctual_store::EndText;
 use tokio::task::JoinHandle;
 
 use crate::gate::Permit;
@@ -15,12 +14,15 @@ use crate::partition::Code;
 use crate::reports::Key;
 use crate::timer::AlarmKey;
 
-/// One run: an attempt is under way, or waits for its turn.
+/// One run: an attempt is under way.
 pub(super) struct Active {
     pub(super) key: JobKey,
     pub(super) job: Arc<punctual_core::Job>,
+    /// The birth of the job: its waiting runs go by it.
+    pub(super) birth: u64,
     pub(super) code: Code,
     pub(super) run: RunId,
+    pub(super) token: u64,
     pub(super) fire_time: DateTime<Utc>,
     /// The fire times of the same instance that come after this one.
     pub(super) rest: VecDeque<DateTime<Utc>>,
@@ -28,20 +30,25 @@ pub(super) struct Active {
     pub(super) attempts: u32,
     /// Counts the attempts of all fire times of the instance, so that no two are the same.
     pub(super) turn: u32,
-    /// What the timer is armed for: the end of the attempt's time, its abort, or the next one.
+    /// What the timer is armed for: the end of the attempt's time, or its abort.
     pub(super) alarm: Option<AlarmKey>,
     /// When the first attempt began.
     pub(super) started: Option<i64>,
     pub(super) stop: Option<Stop>,
-    /// Why the last attempt failed, as long as the run waits for the next one.
-    pub(super) failure: Option<EndText>,
     /// Whether its end is not this node's to record.
     pub(super) is_fenced: bool,
     /// Its place among the instances of the job.
     pub(super) _permit: Permit,
 }
 
-/// One attempt of one run, or the wait after it.
+impl Active {
+    /// It, and the others of its instance that are still to come.
+    pub(super) fn runs(&self) -> impl Iterator<Item = RunId> + use<> {
+        (self.run.0..).take(1 + self.rest.len()).map(RunId)
+    }
+}
+
+/// One attempt of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct AttemptKey {
     pub(super) run: Key,
@@ -135,19 +142,9 @@ impl Table {
         its.map(|(key, _)| key).collect()
     }
 
-    /// The runs of a job, the oldest first.
-    pub(super) fn of_job(&self, job: JobKey) -> Vec<Key> {
-        let mut runs: Vec<_> = self
-            .all()
-            .filter(|(_, active)| active.key == job)
-            .map(|(key, active)| (active.run, key))
-            .collect();
-        runs.sort_unstable_by_key(|(run, _)| *run);
-        runs.into_iter().map(|(_, key)| key).collect()
-    }
-
     pub(super) fn find(&self, store: u32, run: RunId) -> Option<Key> {
-        let is_it = |active: &Active| active.key.store == store && active.run == run;
+        let is_it =
+            |active: &Active| active.key.store == store && active.runs().any(|own| own == run);
         self.all()
             .find(|(_, active)| is_it(active))
             .map(|(key, _)| key)

@@ -1,12 +1,16 @@
 //! From a store's answers to runs.
 
+use std::sync::Arc;
+
+use punctual_core::Outcome;
 use punctual_core::plan::Plan;
-use punctual_core::{MissReason, Outcome};
-use punctual_store::{ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Won};
+use punctual_store::{
+    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, RunEnd, StoredJob, Won,
+};
 
 use super::Driver;
 use crate::jobs::JobKey;
-use crate::partition::{Entry, Instance, Phase};
+use crate::partition::{Entry, Instance, Outbox, Phase};
 
 impl Driver {
     pub(super) fn take_answers(
@@ -14,6 +18,7 @@ impl Driver {
         store: u32,
         mut request: ClaimRequest,
         mut reply: ClaimReply,
+        own: Vec<OpenRun>,
     ) {
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
@@ -25,20 +30,28 @@ impl Driver {
         if is_outdated {
             disown(&mut reply);
         }
-        request.ends.clear();
-        partition.outbox.spare = request.ends;
+        partition.outbox.take_back(request.ends, reply.ends_done);
         let asked = std::mem::take(&mut partition.outbox.asked);
         let now = self.core.clock.micros();
-        let claims = request.claims.into_iter().map(|claim| claim.kind);
-        for ((key, kind), answer) in asked.into_iter().zip(claims).zip(reply.answers) {
-            match kind {
-                ClaimKind::Advance { plan, .. } => self.advanced(key, plan, answer, now),
-                ClaimKind::Manual { plan } => self.manual_answered(key, plan, answer),
-                ClaimKind::Promote { first, .. } => self.promoted(key, first, &answer),
-            }
+        let mut answers = reply.answers.into_iter();
+        for (key, claim) in asked.into_iter().zip(request.claims.drain(..)) {
+            let answer = answers.next().unwrap_or_else(|| {
+                tracing::error!(job = %claim.id, "the store did not answer a claim");
+                ClaimAnswer::Lost(None)
+            });
+            self.answered(store, key, claim, answer, now);
         }
         for job in reply.removed {
             self.job_left(store, &job);
+        }
+        self.handed(store, reply.handed);
+        let partition = self.partitions.get_mut(&store);
+        let to_end = partition.map(|own| std::mem::take(&mut own.outbox.to_end));
+        for (run, reason) in reply.cancels.into_iter().chain(to_end.unwrap_or_default()) {
+            self.cancel_run(store, run, reason);
+        }
+        if !is_outdated {
+            self.compare(store, own);
         }
         if is_outdated || is_repeated {
             // Of a claim that was lost it may not be known what the row is like now.
@@ -54,6 +67,24 @@ impl Driver {
         }
     }
 
+    fn answered(
+        &mut self,
+        store: u32,
+        key: Option<JobKey>,
+        claim: Claim,
+        answer: ClaimAnswer,
+        now: i64,
+    ) {
+        let Some(key) = key else {
+            return self.promoted(store, claim, &answer);
+        };
+        match claim.kind {
+            ClaimKind::Advance { plan, .. } => self.advanced(key, plan, answer, now),
+            ClaimKind::Manual { plan } => self.manual_answered(key, plan, answer),
+            ClaimKind::Promote => {}
+        }
+    }
+
     fn advanced(&mut self, key: JobKey, plan: Plan, answer: ClaimAnswer, now: i64) {
         let Some(partition) = self.partitions.get_mut(&key.store) else {
             return;
@@ -64,20 +95,24 @@ impl Driver {
         entry.phase = Phase::Idle;
         match answer {
             ClaimAnswer::Won(won) => {
-                entry.moved_on(&plan, won);
+                entry.moved_on(&plan, &won);
                 let newer = entry.newer.take();
                 let (plan, won) = self.without_overdue(key, plan, won);
-                self.obey_plan(key, plan, won);
+                self.obey_plan(key, plan, &won);
                 if let Some(partition) = self.partitions.get_mut(&key.store) {
                     partition.schedule(key, &mut self.timer, now);
                     if let Some(newer) = newer {
-                        partition.adopt(*newer, &self.core, &mut self.timer, now);
+                        partition.adopt((*newer).into(), &self.core, &mut self.timer, now);
                     }
                 }
             }
             ClaimAnswer::AtLimit(row) => {
-                entry.limit_seen = Some(row.state.running);
-                entry.stored = row;
+                entry.limit_seen = Some((row.state.running, row.state.queued));
+                entry.take_row(row);
+                entry.phase = Phase::Due;
+                partition.due.push_front(key);
+            }
+            ClaimAnswer::NotTried => {
                 entry.phase = Phase::Due;
                 partition.due.push_front(key);
             }
@@ -85,7 +120,7 @@ impl Driver {
                 // An edit may have overtaken the answer.
                 let newer = entry.newer.take().map(|newer| *newer);
                 let newer = newer.filter(|newer| newer.state.revision > row.state.revision);
-                entry.stored = newer.unwrap_or(row);
+                entry.take_row(newer.unwrap_or(row));
                 entry.code = self.core.code_of(&entry.stored.job);
                 partition.schedule(key, &mut self.timer, now);
             }
@@ -93,33 +128,27 @@ impl Driver {
                 entry.stored.state.next_run_time = None;
                 partition.schedule(key, &mut self.timer, now);
                 if let Some(row) = now_there {
-                    partition.adopt(row, &self.core, &mut self.timer, now);
+                    partition.adopt(row.into(), &self.core, &mut self.timer, now);
                 }
             }
         }
     }
 
-    /// Does what a plan says, now that the store has accepted it.
-    pub(super) fn obey_plan(&mut self, key: JobKey, plan: Plan, won: Won) {
+    /// Does what a plan says, now that the store has accepted it. What it queues waits in the
+    /// store, which also tells those to end that it replaces.
+    pub(super) fn obey_plan(&mut self, key: JobKey, plan: Plan, won: &Won) {
         self.tell_plan(key, &plan);
-        for _ in 0..plan.cancel.queued {
-            self.cancel_oldest_waiting(key);
-        }
-        self.cancel_oldest_running(key, plan.cancel.running);
         if !plan.start.is_empty() {
             let instance = Instance {
                 first: won.first,
+                token: won.token,
                 fire_times: plan.start,
-                reruns: 0,
+                attempts: 0,
+                started: None,
+                has_failed: false,
+                was_admitted: false,
             };
             self.start_instance(key, instance);
-        } else if !plan.queue.is_empty() {
-            let instance = Instance {
-                first: won.first,
-                fire_times: plan.queue,
-                reruns: 0,
-            };
-            self.queue_instance(key, instance);
         }
     }
 
@@ -152,14 +181,40 @@ fn disown(reply: &mut ClaimReply) {
             *answer = ClaimAnswer::Lost(None);
         }
     }
+    reply.handed.clear();
+    reply.cancels.clear();
 }
 
 impl Entry {
     /// What the store has made of the row.
-    fn moved_on(&mut self, plan: &Plan, won: Won) {
+    fn moved_on(&mut self, plan: &Plan, won: &Won) {
         let state = &mut self.stored.state;
+        state.advance(&plan.next);
         state.revision = won.revision;
-        state.next_run_time = plan.next.fire_time();
-        state.absence = MissReason::Grace;
+        (state.running, state.queued) = (won.running, won.queued);
+        if let Some(job) = &won.job {
+            self.stored.job = Arc::clone(job);
+            self.is_head = false;
+        }
+    }
+
+    /// How the row stands now, as the store has told in full.
+    fn take_row(&mut self, row: StoredJob) {
+        self.stored = row;
+        self.is_head = false;
+    }
+}
+
+impl Outbox {
+    /// Ends that the store has not tried come first in the next request.
+    fn take_back(&mut self, mut sent: Vec<RunEnd>, done: usize) {
+        if done < sent.len() {
+            sent.drain(..done);
+            sent.append(&mut self.ends);
+            self.ends = sent;
+        } else {
+            sent.clear();
+            self.spare = sent;
+        }
     }
 }

@@ -1,17 +1,18 @@
 //! Runs from their start to their one outcome: attempts, timeouts, retries, cancellation.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use punctual_core::{CancelReason, JobId, Outcome, RunId, SkipReason, Timeout};
-use punctual_store::{EndText, RunEnd, StoredJob};
+use punctual_store::{RunEnd, StoredJob};
 
 use super::active::{Active, Attempt, AttemptKey, Stop};
 use super::finish::{cancelled_by, finish_of};
 use super::{Alarm, Driver, log};
 use crate::clock::instant;
-use crate::event::{EventKind, JobEvent, RunEvent};
+use crate::event::{EventKind, JobEvent};
 use crate::gate::{Full, Gate};
-use crate::handler::{Finish, RunInfo};
+use crate::handler::{Finish, RunInfo, RunOf};
 use crate::jobs::JobKey;
 use crate::partition::{Code, Entry, Instance};
 use crate::reports::{Key, Report};
@@ -34,7 +35,10 @@ impl Driver {
     /// the limit, should the two ever have counted wrongly.
     pub(super) fn start_instance(&mut self, key: JobKey, instance: Instance) {
         if self.stage.ends_runs() {
-            return self.cancel_unstarted(key, &instance, CancelReason::Shutdown);
+            return self.postpone(key.store, &instance);
+        }
+        if let Some(reason) = self.is_to_end(key.store, &instance) {
+            return self.refuse(key, &instance, Outcome::Cancelled(reason));
         }
         let Some(entry) = self.entry(key) else {
             return;
@@ -45,14 +49,14 @@ impl Driver {
         let limit = entry.stored.job.policies().max_instances;
         let permit = match Gate::enter(&mut entry.gate, limit) {
             Ok(permit) => permit,
-            // It was admitted on the node that died, perhaps under a wider limit.
-            Err(Full) if instance.reruns > 0 => None,
+            Err(Full) if instance.was_admitted => None,
             Err(Full) => {
                 let skipped = Outcome::Skipped(SkipReason::MaxInstances);
                 return self.refuse(key, &instance, skipped);
             }
         };
         entry.instances += 1;
+        let birth = entry.stored.state.birth;
         let job = Arc::clone(&entry.stored.job);
         if self.core.bus.is_heard()
             && let Some(job) = self.job_event(key)
@@ -68,19 +72,20 @@ impl Driver {
             return;
         };
         let key = self.active.insert(Active {
+            birth,
             key,
             job,
             code,
             run: instance.first,
+            token: instance.token,
             fire_time,
             rest: fire_times,
             attempt: None,
-            attempts: instance.reruns,
+            attempts: instance.attempts,
             turn: 0,
             alarm: None,
-            started: None,
+            started: instance.started,
             stop: None,
-            failure: None,
             is_fenced: false,
             _permit: permit,
         });
@@ -94,13 +99,15 @@ impl Driver {
         active.attempts += 1;
         active.stop = None;
         active.turn = active.turn.wrapping_add(1);
-        active.failure = None;
         let info = Arc::new(RunInfo::new(
             Arc::clone(&self.host),
             Arc::clone(&active.job),
-            active.run,
-            active.fire_time,
-            active.attempts,
+            RunOf {
+                run: active.run,
+                token: active.token,
+                fire_time: active.fire_time,
+                attempt: active.attempts,
+            },
         ));
         let Code { task, place } = &active.code;
         let handle = place.begin(task, &self.runtime, Arc::clone(&info), key);
@@ -143,27 +150,65 @@ impl Driver {
         let finish = finish_of(active.stop, report.finish, is_stopping);
         let is_cancelled = active.is_fenced || matches!(active.stop, Some(Stop::Cancel(_)));
         let wait = active.job.policies().retry.wait_after(active.attempts);
-        match wait.filter(|_| finish.outcome.is_retryable() && !is_cancelled && !is_stopping) {
+        match wait.filter(|_| finish.outcome.is_retryable() && !is_cancelled) {
             Some(wait) => {
                 let (job, run) = (active.job.id(), active.run.0);
                 log::again(job, run, active.attempts, finish.text.as_ref(), wait);
-                active.failure = finish.text;
-                let (run, turn) = (report.key, active.turn);
-                let alarm = Alarm::Retry(AttemptKey { run, turn });
-                active.alarm = Some(self.timer.after(wait, 0, alarm));
+                self.wait_for_retry(report.key, finish, report.finished, wait);
             }
             None => self.end_run(report.key, finish, report.finished),
         }
     }
 
-    pub(super) fn retry(&mut self, key: AttemptKey) {
-        if let Some(active) = self
-            .active
-            .at(key)
-            .filter(|active| active.attempt.is_none())
-        {
-            active.alarm = None;
-            self.begin_attempt(key.run);
+    /// Lets a run whose attempt has failed wait for the next one, in the store: whatever becomes of
+    /// this node, the run goes on.
+    fn wait_for_retry(&mut self, key: Key, finish: Finish, finished: i64, wait: Duration) {
+        let Some(active) = self.active.remove(key) else {
+            return;
+        };
+        let due = finished.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
+        let end = RunEnd {
+            run: active.run,
+            outcome: finish.outcome,
+            retry_at: Some(due),
+            started: active.started,
+            finished,
+            attempts: active.attempts,
+            text: finish.text,
+        };
+        let (job, id, birth) = (active.key, active.job.id().clone(), active.birth);
+        drop(active);
+        if let Some(partition) = self.partitions.get_mut(&job.store) {
+            partition.outbox.ends.push(end);
+        }
+        self.instance_ended(job);
+        self.wait_for(job.store, birth, id, instant(due));
+    }
+
+    /// Whether a run of the instance was cancelled while the store's answer was on its way.
+    fn is_to_end(&self, store: u32, instance: &Instance) -> Option<CancelReason> {
+        let to_end = &self.partitions.get(&store)?.outbox.to_end;
+        let last = instance.first.0 + instance.fire_times.len() as u64;
+        let mut its = to_end
+            .iter()
+            .filter(|(run, _)| (instance.first.0..last).contains(&run.0));
+        its.next().map(|(_, reason)| *reason)
+    }
+
+    /// Lets an instance that has not begun wait for another node, or the next start.
+    fn postpone(&mut self, store: u32, instance: &Instance) {
+        let now = self.core.clock.micros();
+        let end = RunEnd {
+            run: instance.first,
+            outcome: Outcome::Lost,
+            retry_at: Some(now),
+            started: instance.started,
+            finished: now,
+            attempts: instance.attempts,
+            text: None,
+        };
+        if let Some(partition) = self.partitions.get_mut(&store) {
+            partition.outbox.ends.push(end);
         }
     }
 
@@ -201,22 +246,9 @@ impl Driver {
         }
     }
 
-    /// Cancels a run, whether an attempt is under way or not. One that waits for its next attempt
-    /// keeps the error of its last one.
+    /// Cancels a run.
     pub(super) fn cancel(&mut self, key: Key, reason: CancelReason) {
-        let Some(active) = self.active.get_mut(key) else {
-            return;
-        };
-        if active.attempt.is_some() {
-            self.stop(key, Stop::Cancel(reason));
-            return;
-        }
-        let finish = Finish {
-            outcome: Outcome::Cancelled(reason),
-            text: active.failure.take(),
-        };
-        let now = self.core.clock.micros();
-        self.end_run(key, finish, now);
+        self.stop(key, Stop::Cancel(reason));
     }
 
     /// Records the outcome of a run. The next fire time of its instance follows, unless the run
@@ -237,6 +269,7 @@ impl Driver {
         let end = RunEnd {
             run: active.run,
             outcome,
+            retry_at: None,
             started,
             // The clock may have been set back meanwhile.
             finished: started.map_or(finished, |started| finished.max(started)),
@@ -253,6 +286,7 @@ impl Driver {
         if let Some(next) = next {
             active.fire_time = next;
             active.run = RunId(active.run.0 + 1);
+            active.token += 1;
         }
         if let Some(id) = id {
             log::ended(&id, fire_time, &end);
@@ -284,8 +318,6 @@ impl Driver {
             }
             if entry.is_idle() {
                 self.settled.push(job);
-            } else if entry.waiting.is_some() {
-                self.promote(job);
             }
         }
     }
@@ -300,32 +332,13 @@ impl Driver {
         let Some(partition) = self.partitions.get(&store) else {
             return;
         };
-        let duration = end
-            .started
-            .map(|started| chrono::TimeDelta::microseconds(end.finished - started));
-        let (result, error) = match &end.text {
-            Some(EndText::Result(json)) => (Some(json.clone()), None),
-            Some(EndText::Error(text)) => (None, Some(text.clone())),
-            None => (None, None),
+        let job = JobEvent {
+            id,
+            store: Arc::clone(&partition.alias),
         };
-        let event = RunEvent {
-            job: JobEvent {
-                id,
-                store: Arc::clone(&partition.alias),
-            },
-            run: end.run,
-            scheduled_time,
-            outcome: end.outcome,
-            started: end.started.map(instant),
-            duration,
-            attempts: end.attempts,
-            result,
-            error,
-        };
-        self.core.bus.emit(|| match event.outcome {
-            Outcome::Succeeded => EventKind::JobExecuted(event),
-            _ => EventKind::JobError(event),
-        });
+        self.core
+            .bus
+            .emit(|| EventKind::ended(job, scheduled_time, end));
     }
 
     /// The store has taken a job out, with its last run.
@@ -340,25 +353,6 @@ impl Driver {
             })
         });
         self.core.registry.unused(job.job.task());
-    }
-
-    pub(super) fn cancel_oldest_running(&mut self, job: JobKey, count: u32) {
-        if count == 0 {
-            return;
-        }
-        let mut left = count;
-        for key in self.active.of_job(job) {
-            let is_ending = self
-                .active
-                .get_mut(key)
-                .is_some_and(|active| active.stop.is_some());
-            if left > 0 {
-                left -= 1;
-                if !is_ending {
-                    self.cancel(key, CancelReason::Replaced);
-                }
-            }
-        }
     }
 
     /// Forgets jobs that nothing keeps here any more; the store knows them.

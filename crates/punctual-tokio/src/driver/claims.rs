@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use punctual_core::MissReason;
 use punctual_core::plan::{JobView, Plan, manual, plan};
-use punctual_store::{Claim, ClaimKind, ClaimRequest, Lease};
+use punctual_store::{BatchLimits, Claim, ClaimKind, ClaimRequest, Lease, RunEnd};
 
 use super::Driver;
 use crate::jobs::JobKey;
-use crate::partition::{Absence, Entry, Partition, Phase};
+use crate::partition::{Absence, Entry, Outbox, Partition, Phase};
 
 /// Claims in one request: enough to make its cost vanish, few enough that the first runs of a
 /// burst start while the others are still planned.
@@ -35,7 +35,7 @@ impl Partition {
         if claims.is_empty() && self.outbox.ends.is_empty() {
             return;
         }
-        let spare = std::mem::take(&mut self.outbox.spare);
+        let limits = self.store.capabilities().limits;
         let request = ClaimRequest {
             // The worker fills in the one it holds.
             lease: Lease {
@@ -43,8 +43,9 @@ impl Partition {
                 epoch: 0,
             },
             now,
-            ends: std::mem::replace(&mut self.outbox.ends, spare),
+            ends: self.outbox.next_ends(limits),
             claims,
+            takes_waiting: may_start,
             is_repeated: false,
         };
         if let Some(requests) = &self.requests {
@@ -78,7 +79,7 @@ impl Partition {
         &mut self,
         starts_by: Option<DateTime<Utc>>,
         is_for_due: bool,
-    ) -> Option<(JobKey, Claim)> {
+    ) -> Option<(Option<JobKey>, Claim)> {
         if is_for_due {
             let due = starts_by.and_then(|now| self.claim_due(now));
             return due.or_else(|| self.outbox.claims.pop_front());
@@ -87,7 +88,7 @@ impl Partition {
         asked_for.or_else(|| self.claim_due(starts_by?))
     }
 
-    fn claim_due(&mut self, now: DateTime<Utc>) -> Option<(JobKey, Claim)> {
+    fn claim_due(&mut self, now: DateTime<Utc>) -> Option<(Option<JobKey>, Claim)> {
         let absent = self.absent;
         while let Some(key) = self.due.pop_front() {
             let Some(entry) = self.jobs.get_mut(key) else {
@@ -95,23 +96,39 @@ impl Partition {
             };
             if entry.phase == Phase::Due {
                 entry.phase = Phase::Claiming;
-                return Some((key, entry.claim(now, absent)));
+                return Some((Some(key), entry.claim(now, absent)));
             }
         }
         None
     }
 }
 
+impl Outbox {
+    /// The ends that go with the next request: as many as the store takes.
+    fn next_ends(&mut self, limits: BatchLimits) -> Vec<RunEnd> {
+        let mut bytes = 0;
+        let is_within = |(index, end): &(usize, &RunEnd)| {
+            bytes += end.text.as_ref().map_or(0, |text| text.as_str().len());
+            *index == 0 || *index < limits.ends && bytes <= limits.bytes
+        };
+        let count = self.ends.iter().enumerate().take_while(is_within).count();
+        let mut next = std::mem::take(&mut self.spare);
+        if count == self.ends.len() {
+            std::mem::swap(&mut next, &mut self.ends);
+        } else {
+            next.extend(self.ends.drain(..count));
+        }
+        next
+    }
+}
+
 impl Entry {
     fn claim(&mut self, now: DateTime<Utc>, absent: Absence) -> Claim {
-        Claim {
-            id: self.stored.job.id().clone(),
-            incarnation: self.incarnation(),
-            kind: ClaimKind::Advance {
-                revision: self.stored.state.revision,
-                plan: self.plan(now, absent),
-            },
-        }
+        let plan = self.plan(now, absent);
+        self.claim_of(ClaimKind::Advance {
+            revision: self.stored.state.revision,
+            plan,
+        })
     }
 
     fn plan(&mut self, now: DateTime<Utc>, absent: Absence) -> Plan {
@@ -134,22 +151,25 @@ impl Entry {
     }
 
     pub(super) fn claim_manual(&mut self, fire_time: DateTime<Utc>) -> Claim {
+        let plan = manual(&self.view(), fire_time);
+        self.claim_of(ClaimKind::Manual { plan })
+    }
+
+    pub(super) fn claim_of(&self, kind: ClaimKind) -> Claim {
         Claim {
             id: self.stored.job.id().clone(),
-            incarnation: self.incarnation(),
-            kind: ClaimKind::Manual {
-                plan: manual(&self.view(), fire_time),
-            },
+            birth: self.stored.state.birth,
+            kind,
+            wants_job: self.is_head,
         }
     }
 
     /// The job, and how many of its runs there are: as many as the store has said, if it knew of
     /// more when it refused a claim.
     fn view(&mut self) -> JobView<'_> {
-        let seen = self.limit_seen.take().unwrap_or_default();
-        let (running, queued) = (seen.max(self.instances), self.queued());
+        let (running, queued) = self.limit_seen.take().unwrap_or_default();
         JobView {
-            running,
+            running: running.max(self.instances),
             queued,
             ..self.stored.job.view(&self.stored.state)
         }

@@ -5,8 +5,6 @@ use punctual_core::{CancelReason, MissReason, RunId};
 use super::Driver;
 use crate::command::{Command, RunningRun};
 use crate::event::EventKind;
-use crate::jobs::JobKey;
-use crate::partition::Entry;
 
 impl Driver {
     pub(super) fn obey(&mut self) {
@@ -30,7 +28,7 @@ impl Driver {
             }
             Command::RunJob { store, job, answer } => self.run_job(store, job, answer),
             Command::CancelRun { store, run, answer } => {
-                let _ = answer.send(self.cancel_run(store, run));
+                let _ = answer.send(self.cancel_run(store, run, CancelReason::User));
             }
             Command::Running(answer) => {
                 let _ = answer.send(self.running());
@@ -60,13 +58,26 @@ impl Driver {
         }
     }
 
-    /// Cancels a run of this node, whether it waits or is under way; `false` if there is none.
-    pub(super) fn cancel_run(&mut self, store: u32, run: RunId) -> bool {
+    /// Cancels a run that is under way on this node; `false` if there is none.
+    pub(super) fn cancel_run(&mut self, store: u32, run: RunId, reason: CancelReason) -> bool {
         let Some(key) = self.active.find(store, run) else {
-            return self.cancel_waiting_run(store, run);
+            return false;
         };
-        self.cancel(key, CancelReason::User);
+        self.cancel(key, reason);
         true
+    }
+
+    /// The store tells that a run is to end. One that is just being opened is unknown here until
+    /// the store's answer comes.
+    pub(super) fn asked_to_end(&mut self, store: u32, run: RunId, reason: CancelReason) {
+        if self.cancel_run(store, run, reason) {
+            return;
+        }
+        if let Some(partition) = self.partitions.get_mut(&store)
+            && partition.outbox.is_busy
+        {
+            partition.outbox.to_end.push((run, reason));
+        }
     }
 
     fn pause(&mut self) {
@@ -83,27 +94,13 @@ impl Driver {
             for partition in self.partitions.values_mut() {
                 partition.absent = (now, MissReason::Paused);
             }
+            // What waited meanwhile may start.
+            let stores: Vec<u32> = self.partitions.keys().copied().collect();
+            stores
+                .into_iter()
+                .for_each(|store| self.ask_for_window(store));
             self.core.bus.emit(|| EventKind::SchedulerResumed);
         }
-    }
-
-    /// Ends the instance that a waiting run belongs to.
-    fn cancel_waiting_run(&mut self, store: u32, run: RunId) -> bool {
-        let Some(partition) = self.partitions.get_mut(&store) else {
-            return false;
-        };
-        let place = |(key, entry): (JobKey, &Entry)| Some((key, entry.waits_at(run)?));
-        let Some((key, at)) = partition.jobs.iter().find_map(place) else {
-            return false;
-        };
-        let entry = partition.jobs.get_mut(key);
-        let Some(waiting) = entry.and_then(|entry| entry.waiting.as_mut()) else {
-            return false;
-        };
-        if let Some(instance) = waiting.queue.remove(at) {
-            waiting.queue.push_front(instance);
-        }
-        self.cancel_waiting(key, CancelReason::User)
     }
 
     pub(super) fn running(&self) -> Vec<RunningRun> {
@@ -115,7 +112,6 @@ impl Driver {
                 run: active.run,
                 scheduled_time: active.fire_time,
                 attempts: active.attempts,
-                is_retrying: active.attempt.is_none(),
             })
             .collect();
         running.sort_unstable_by_key(|run| run.run);

@@ -2,13 +2,10 @@
 //! dead nodes.
 
 use punctual_core::Outcome;
-use punctual_store::{Lease, OpenRun, Recovered, RunEnd, TakenRun};
+use punctual_store::{Lease, OpenRun, Recovered, RunEnd};
 
 use super::active::Stop;
 use super::{Driver, log};
-use crate::handler::Finish;
-use crate::jobs::JobKey;
-use crate::partition::{Entry, Instance};
 use crate::reports::Key;
 
 impl Driver {
@@ -32,12 +29,8 @@ impl Driver {
         if partition.lease.replace(lease).is_none() {
             return;
         }
-        for key in partition.waiting_jobs() {
-            if let Some(entry) = partition.jobs.get_mut(key) {
-                entry.waiting = None;
-                self.settled.push(key);
-            }
-        }
+        partition.waits.clear();
+        partition.adopting.clear();
         for key in self.active.of_store(store) {
             self.fence(key);
         }
@@ -50,76 +43,34 @@ impl Driver {
             return;
         };
         active.is_fenced = true;
-        if active.attempt.is_some() {
-            self.stop(key, Stop::Fenced);
-            return;
-        }
-        let now = self.core.clock.micros();
-        self.end_run(key, Finish::plain(Outcome::Lost), now);
+        self.stop(key, Stop::Fenced);
     }
 
     pub(super) fn recovered(&mut self, store: u32, recovered: Recovered) {
         for lost in recovered.lost {
+            // The store has recorded it.
             self.lost(store, lost);
         }
         for job in recovered.removed {
             self.job_left(store, &job);
         }
-        let mut taken = recovered.taken.into_iter().peekable();
-        while let Some(first) = taken.next() {
-            let mut fire_times = vec![first.run.key.fire_time];
-            let mut is_whole = first.run.ends_instance;
-            while let Some(next) = taken.next_if(|_| !is_whole) {
-                fire_times.push(next.run.key.fire_time);
-                is_whole = next.run.ends_instance;
-            }
-            let instance = Instance {
-                first: first.run.id,
-                fire_times,
-                reruns: first.run.reruns,
-            };
-            self.run_again(store, &first, instance);
-        }
+        self.jobs_wait(store, recovered.waiting);
     }
 
-    fn run_again(&mut self, store: u32, taken: &TakenRun, instance: Instance) {
-        let Some(key) = self.key_of(store, taken) else {
-            return;
-        };
-        if taken.run.is_queued {
-            self.queue_instance(key, instance);
-        } else {
-            self.start_instance(key, instance);
-        }
-    }
-
-    fn key_of(&mut self, store: u32, taken: &TakenRun) -> Option<JobKey> {
-        let code = self.core.code_of(&taken.job.job);
-        let partition = self.partitions.get_mut(&store)?;
-        let found = partition.jobs.find(taken.job.state.incarnation);
-        let new = || Entry::new(taken.job.clone(), None);
-        let key = found.unwrap_or_else(|| partition.jobs.insert(new()));
-        if let Some(entry) = partition.jobs.get_mut(key) {
-            entry.code = entry.code.take().or(code);
-        }
-        Some(key)
-    }
-
-    /// Tells that a run is lost. That its end is recorded once more does no harm.
-    fn lost(&mut self, store: u32, lost: OpenRun) {
+    /// Tells that a run is lost.
+    pub(super) fn lost(&self, store: u32, lost: OpenRun) -> RunEnd {
         let end = RunEnd {
             run: lost.id,
             outcome: Outcome::Lost,
-            started: None,
+            retry_at: None,
+            started: lost.started,
             finished: self.core.clock.micros(),
-            attempts: lost.reruns,
+            attempts: lost.attempts,
             text: None,
         };
         self.core.metrics.ended(&end, lost.key.fire_time);
         log::ended(&lost.job, lost.key.fire_time, &end);
         self.tell_end(store, lost.job, lost.key.fire_time, &end);
-        if let Some(partition) = self.partitions.get_mut(&store) {
-            partition.outbox.ends.push(end);
-        }
+        end
     }
 }

@@ -1,11 +1,9 @@
 //! Stores that were removed while runs of their jobs are under way: they are kept until the last
 //! end is recorded, as every run has exactly one outcome.
 
-use punctual_core::CancelReason;
-
 use super::Driver;
 use crate::jobs::JobKey;
-use crate::partition::{Partition, Phase};
+use crate::partition::Phase;
 
 impl Driver {
     /// Begins no more runs of a store's jobs.
@@ -23,29 +21,20 @@ impl Driver {
                 entry.phase = Phase::Idle;
             }
         }
-        for key in partition.waiting_jobs() {
-            while self.cancel_waiting(key, CancelReason::User) {}
-        }
+        // What waits stays in the store.
+        partition.waits.clear();
     }
 
     /// Drops the stores that were removed and of which nothing is left to record.
     pub(super) fn let_stores_go(&mut self) {
         let leaving = self.partitions.values().filter(|store| store.is_leaving);
         let gone: Vec<u32> = leaving
-            .filter(|store| store.is_settled() && store.waiting_jobs().is_empty())
+            .filter(|store| store.is_settled())
             .map(|store| store.id)
             .filter(|id| !self.active.all().any(|(_, active)| active.key.store == *id))
             .collect();
         for id in gone {
             self.partitions.remove(&id);
         }
-    }
-}
-
-impl Partition {
-    /// Jobs with runs that wait for a free instance.
-    pub(super) fn waiting_jobs(&self) -> Vec<JobKey> {
-        let waiting = self.jobs.iter().filter(|(_, entry)| entry.queued() > 0);
-        waiting.map(|(key, _)| key).collect()
     }
 }

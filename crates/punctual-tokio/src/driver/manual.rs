@@ -2,7 +2,7 @@
 
 use punctual_core::plan::Plan;
 use punctual_core::{RunId, SkipReason};
-use punctual_store::{ClaimAnswer, StoredJob};
+use punctual_store::{ClaimAnswer, ClaimKind, StoredJob};
 
 use super::Driver;
 use crate::clock::instant;
@@ -53,7 +53,7 @@ impl Driver {
         entry.code.get_or_insert(code);
         entry.asked += 1;
         let claim = entry.claim_manual(fire_time);
-        partition.outbox.claims.push_back((key, claim));
+        partition.outbox.claims.push_back((Some(key), claim));
         partition.outbox.manual.push_back(answer);
     }
 
@@ -72,20 +72,30 @@ impl Driver {
         match answer {
             ClaimAnswer::Won(won) => {
                 let told = match plan.skipped {
+                    None if won.first == RunId::default() => Err(Error::new(
+                        ErrorKind::Store,
+                        "the run waits for its turn, and the store's answer with its number was lost",
+                    )),
                     None => Ok(won.first),
                     Some((_, reason)) => Err(busy(reason)),
                 };
                 // Its asker may have gone away; the run goes on.
                 let _ = waiting.send(told);
-                self.obey_plan(key, plan, won);
+                self.obey_plan(key, plan, &won);
             }
             ClaimAnswer::AtLimit(row) => {
                 entry.asked += 1;
-                entry.limit_seen = Some(row.state.running);
-                let fire_time = plan.start.first().copied().unwrap_or_default();
+                entry.limit_seen = Some((row.state.running, row.state.queued));
+                let fire_time = plan.fire_times().next().unwrap_or_default();
                 let claim = entry.claim_manual(fire_time);
                 // Behind those that are still to be answered: askers stay in the order of claims.
-                partition.outbox.claims.push_back((key, claim));
+                partition.outbox.claims.push_back((Some(key), claim));
+                partition.outbox.manual.push_back(waiting);
+            }
+            ClaimAnswer::NotTried => {
+                entry.asked += 1;
+                let claim = entry.claim_of(ClaimKind::Manual { plan });
+                partition.outbox.claims.push_back((Some(key), claim));
                 partition.outbox.manual.push_back(waiting);
             }
             // Its key is used, so it was recorded as skipped by a request whose answer was lost.

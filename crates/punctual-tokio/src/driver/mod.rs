@@ -19,7 +19,7 @@ mod window;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use punctual_core::MissReason;
+use punctual_core::{MissReason, RunId};
 use punctual_store::NodeInfo;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
@@ -49,10 +49,8 @@ enum Alarm {
     Job { key: JobKey, revision: u64 },
     /// Jobs beyond the window come near.
     Refill { store: u32 },
-    /// A waiting run tries again to get an instance that another node holds.
-    Promote(JobKey),
-    /// A failed run has waited for its next attempt.
-    Retry(AttemptKey),
+    /// What waits of a job, which goes by its birth, may start.
+    Promote { store: u32, birth: u64 },
     /// An attempt has taken too long.
     Timeout(AttemptKey),
     /// An attempt was told to end and has not.
@@ -88,6 +86,8 @@ pub(crate) struct Driver {
     /// Tells those who wait for the end without having asked for it.
     ended: watch::Sender<Option<ShutdownReport>>,
     last_manual: i64,
+    /// What waits in the stores when the scheduler ends.
+    left_waiting: Vec<RunId>,
     inbox: Vec<Command>,
     reports: Vec<Report>,
     due: Vec<Due<Alarm>>,
@@ -116,6 +116,7 @@ impl Driver {
             stage: Stage::Running,
             ended: watch::Sender::new(None),
             last_manual: i64::MIN,
+            left_waiting: Vec::new(),
             inbox: Vec::new(),
             reports: Vec::new(),
             due: Vec::new(),
@@ -184,7 +185,7 @@ impl Driver {
     /// Takes a store in: from now on it has a worker.
     pub(crate) fn adopt_store(&mut self, mut partition: Partition) {
         let (claims, asked) = mpsc::channel(1);
-        let (windows, looked_at) = mpsc::channel(1);
+        let (reads, looked_at) = mpsc::channel(2);
         partition.say_whether_runs_begin(self.begins_runs());
         let worker = Worker {
             id: partition.id,
@@ -194,14 +195,15 @@ impl Driver {
             health: Arc::clone(&partition.health),
             begins_runs: Arc::clone(&partition.begins_runs),
             replies: self.replying.clone(),
+            shared: Arc::default(),
         };
         let (keeper, held) = lease(worker.clone());
         partition.keeper = Some(self.runtime.spawn(keeper.keep()));
         self.runtime.spawn(worker.clone().carry_claims(asked, held));
-        self.runtime.spawn(worker.clone().carry_windows(looked_at));
+        self.runtime.spawn(worker.clone().carry_reads(looked_at));
         self.runtime.spawn(worker.clone().forget(self.core.memory));
         self.runtime.spawn(worker.watch());
-        partition.requests = Some(Requests { claims, windows });
+        partition.requests = Some(Requests { claims, reads });
         partition.absent = (self.core.clock.micros(), MissReason::Down);
         let id = partition.id;
         self.partitions.insert(id, partition);
@@ -220,21 +222,24 @@ impl Driver {
     fn take_reply(&mut self, reply: Reply) {
         let store = reply.store;
         match reply.kind {
-            ReplyKind::Claimed(request, reply) => {
+            ReplyKind::Claimed(request, reply, own) => {
                 if !reply.removed.is_empty() {
                     self.core.metrics.jobs_changed();
                 }
-                self.take_answers(store, *request, reply);
+                self.take_answers(store, *request, reply, own);
             }
-            ReplyKind::Window(window) => self.take_window(store, window),
+            ReplyKind::Due(request, due) => self.take_window(store, &request, due),
+            ReplyKind::Handed(handed) => self.adopted(store, handed),
+            ReplyKind::CannotGoOn(runs) => self.cannot_go_on(store, runs),
+            ReplyKind::Waiting(jobs) => self.jobs_wait(store, jobs),
             ReplyKind::Changed(changed) => {
                 self.core.metrics.jobs_changed();
                 self.take_changes(store, changed);
             }
             ReplyKind::Leased(lease) => self.leased(store, lease),
             ReplyKind::Cancel(runs) => {
-                for run in runs {
-                    self.cancel_run(store, run);
+                for (run, reason) in runs {
+                    self.asked_to_end(store, run, reason);
                 }
             }
             ReplyKind::Recovered(recovered) => self.recovered(store, *recovered),
@@ -249,8 +254,7 @@ impl Driver {
             match due.alarm {
                 Alarm::Job { key, revision } => self.job_is_due(key, revision),
                 Alarm::Refill { store } => self.refill(store),
-                Alarm::Promote(key) => self.promote(key),
-                Alarm::Retry(key) => self.retry(key),
+                Alarm::Promote { store, birth } => self.promote(store, birth),
                 Alarm::Timeout(key) => self.timed_out(key),
                 Alarm::Abort(key) => self.abort(key),
                 Alarm::Shutdown => self.next_stage(),

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use punctual_core::{CancelReason, Outcome, RunId, Timeout};
-use tokio::time::timeout;
+use punctual_core::{CancelReason, Outcome, Run, RunId, RunState, Timeout};
+use punctual_store::{JobStore, RunFilter};
+use tokio::time::{Instant, timeout_at};
 
 use super::{Alarm, Driver};
 use crate::command::{Answer, RunningRun, Shutdown, ShutdownReport};
 use crate::event::EventKind;
 use crate::handler::Finish;
-use crate::partition::Partition;
 use crate::timer::AlarmKey;
 
 /// How long aborted runs may take to be dropped, and stores to record the last ends.
@@ -18,6 +18,9 @@ const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// How long stores may take to forget this node.
 const LEAVING: Duration = Duration::from_secs(1);
+
+/// How many open runs of a store are looked at for the report.
+const REPORTED: usize = 1_000;
 
 /// How far the shutdown has come.
 pub(super) enum Stage {
@@ -114,24 +117,10 @@ impl Driver {
         }
     }
 
-    fn begin_waiting(&mut self, mut ending: Ending) {
-        let waiting: Vec<_> = self
-            .partitions
-            .values()
-            .flat_map(Partition::waiting_jobs)
-            .collect();
-        for key in waiting {
-            while self.cancel_waiting(key, CancelReason::Shutdown) {}
-        }
-        let retrying: Vec<_> = self
-            .active
-            .all()
-            .filter(|(_, active)| active.attempt.is_none())
-            .map(|(key, active)| (key, active.run))
-            .collect();
-        for (key, run) in retrying {
-            ending.cancelled.push(run);
-            self.cancel(key, CancelReason::Shutdown);
+    /// What waits for an instance, or for its next attempt, stays in its store.
+    fn begin_waiting(&mut self, ending: Ending) {
+        for partition in self.partitions.values_mut() {
+            partition.waits.clear();
         }
         self.stage = Stage::Waiting(ending);
     }
@@ -205,11 +194,15 @@ impl Driver {
     /// Leaves the stores before anybody hears of the end: the process may end with it, and others
     /// would have to wait until they take this node for dead.
     pub(super) async fn leave_stores(&mut self) {
+        let deadline = Instant::now() + LEAVING;
+        let waiting = self.partitions.values().map(|own| waiting(&*own.store));
+        let waiting = timeout_at(deadline, join_all(waiting)).await;
+        self.left_waiting = waiting.unwrap_or_default().concat();
         let leaving = self.partitions.values_mut().filter_map(|partition| {
             partition.requests = None;
             partition.keeper.take()
         });
-        if timeout(LEAVING, join_all(leaving)).await.is_err() {
+        if timeout_at(deadline, join_all(leaving)).await.is_err() {
             tracing::warn!("a store does not answer: others will take this node for dead");
         }
     }
@@ -231,6 +224,7 @@ impl Driver {
         let report = ShutdownReport {
             cancelled: ending.cancelled,
             abandoned: ending.abandoned,
+            waiting: self.left_waiting,
             unrecorded,
         };
         for answer in ending.answers {
@@ -238,4 +232,16 @@ impl Driver {
         }
         self.ended.send_replace(Some(report));
     }
+}
+
+/// The runs that wait in a store. One that cannot be asked has nothing to report.
+async fn waiting(store: &dyn JobStore) -> Vec<RunId> {
+    let open = RunFilter {
+        open: true,
+        limit: REPORTED,
+        ..RunFilter::default()
+    };
+    let waits = |run: &Run| matches!(run.state, RunState::Queued | RunState::Retrying);
+    let runs = store.runs(open).await.unwrap_or_default().into_iter();
+    runs.filter(waits).map(|run| run.id).collect()
 }

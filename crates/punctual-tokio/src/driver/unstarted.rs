@@ -1,9 +1,7 @@
 //! Instances that the store knows as runs, and that end before they begin.
 
 use punctual_core::plan::Plan;
-use punctual_core::{
-    CancelReason, Count, FireRange, JobId, MissReason, Outcome, RunId, SkipReason,
-};
+use punctual_core::{Count, FireRange, JobId, MissReason, Outcome, RunId, SkipReason};
 use punctual_store::{RunEnd, Won};
 
 use super::{Driver, log};
@@ -12,43 +10,6 @@ use crate::jobs::JobKey;
 use crate::partition::Instance;
 
 impl Driver {
-    pub(super) fn cancel_oldest_waiting(&mut self, job: JobKey) {
-        self.cancel_waiting(job, CancelReason::Replaced);
-    }
-
-    /// Ends the first waiting instance; `false` if none waits.
-    pub(super) fn cancel_waiting(&mut self, job: JobKey, reason: CancelReason) -> bool {
-        let Some(entry) = self.entry(job) else {
-            return false;
-        };
-        let id = entry.stored.job.id().clone();
-        let Some(instance) = entry
-            .waiting
-            .as_mut()
-            .and_then(|waiting| waiting.queue.pop_front())
-        else {
-            return false;
-        };
-        self.end_unstarted(job.store, &id, &instance, Outcome::Cancelled(reason));
-        self.settled.push(job);
-        true
-    }
-
-    /// Ends an instance that may not begin any more.
-    pub(super) fn cancel_unstarted(
-        &mut self,
-        key: JobKey,
-        instance: &Instance,
-        reason: CancelReason,
-    ) {
-        let Some(entry) = self.entry(key) else {
-            return;
-        };
-        let id = entry.stored.job.id().clone();
-        self.end_unstarted(key.store, &id, instance, Outcome::Cancelled(reason));
-        self.settled.push(key);
-    }
-
     /// What is left of a plan whose acceptance the store told so late that the grace time of some
     /// of its fire times has passed: they are missed, as if they were decided only now.
     pub(super) fn without_overdue(
@@ -66,10 +27,16 @@ impl Driver {
         if !fire_times.is_empty() {
             let instance = Instance {
                 first: won.first,
+                token: won.token,
                 fire_times,
-                reruns: 0,
+                attempts: 0,
+                started: None,
+                has_failed: false,
+                was_admitted: false,
             };
-            won.first.0 += instance.fire_times.len() as u64;
+            let count = instance.fire_times.len() as u64;
+            won.first.0 += count;
+            won.token += count;
             self.refuse(key, &instance, Outcome::Missed(MissReason::Grace));
         }
         (plan, won)
@@ -84,13 +51,37 @@ impl Driver {
         };
         entry.code = core.code_of(&entry.stored.job);
         let has_executor = core.executors.has(entry.stored.job.executor());
-        match entry.code {
-            Some(_) => self.start_instance(key, instance),
-            None if has_executor => {
-                self.refuse(key, &instance, Outcome::Skipped(SkipReason::NoTask));
-            }
-            None => self.refuse(key, &instance, Outcome::Skipped(SkipReason::NoExecutor)),
+        let missing = match entry.code {
+            Some(_) => return self.start_instance(key, instance),
+            None if has_executor => SkipReason::NoTask,
+            None => SkipReason::NoExecutor,
+        };
+        let rest = self.give_up_begun(key, instance);
+        self.refuse(key, &rest, Outcome::Skipped(missing));
+    }
+
+    /// Ends the first run of an instance as its last attempt has ended, if it has had any: there is
+    /// no further one. Answers what has not begun.
+    fn give_up_begun(&mut self, key: JobKey, mut instance: Instance) -> Instance {
+        if instance.attempts == 0 || instance.fire_times.is_empty() {
+            return instance;
         }
+        let rest = Instance {
+            first: RunId(instance.first.0 + 1),
+            fire_times: instance.fire_times.split_off(1),
+            attempts: 0,
+            started: None,
+            ..instance.clone()
+        };
+        let outcome = if instance.has_failed {
+            Outcome::Failed
+        } else {
+            Outcome::Lost
+        };
+        if let Some(job) = self.job_event(key) {
+            self.end_unstarted(key.store, &job.id, &instance, outcome);
+        }
+        rest
     }
 
     /// Records that an instance is not started after all: it is missed or skipped.
@@ -121,12 +112,18 @@ impl Driver {
     fn end_unstarted(&mut self, store: u32, id: &JobId, instance: &Instance, outcome: Outcome) {
         let now = self.core.clock.micros();
         for (index, fire_time) in instance.fire_times.iter().enumerate() {
+            // Only the first can have begun on another node, or before it waited.
+            let (started, attempts) = match index {
+                0 => (instance.started, instance.attempts),
+                _ => (None, 0),
+            };
             let end = RunEnd {
                 run: RunId(instance.first.0 + index as u64),
                 outcome,
-                started: None,
+                retry_at: None,
+                started,
                 finished: now,
-                attempts: 0,
+                attempts,
                 text: None,
             };
             self.core.metrics.ended(&end, *fire_time);

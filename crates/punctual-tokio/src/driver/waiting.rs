@@ -1,93 +1,215 @@
-//! Runs that wait for a free instance.
+//! Runs that wait: for a free instance, or for their next attempt. They belong to the job and are
+//! kept by the store. This node only remembers which jobs it has to ask for, and when.
 
-use std::time::Duration;
-
-use punctual_core::{CancelReason, RunId};
-use punctual_store::{Claim, ClaimAnswer, ClaimKind};
+use chrono::{DateTime, Utc};
+use punctual_core::JobId;
+use punctual_store::{Claim, ClaimAnswer, ClaimKind, Handed, OpenRun, RunEnd, WaitingJob};
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::{Alarm, Driver};
-use crate::jobs::JobKey;
-use crate::partition::{Instance, Waiting};
+use crate::partition::{Entry, Instance, Partition, Waits};
+use crate::worker::Read;
 
-/// How long a waiting run leaves another node alone that holds the instance it needs.
-const PROMOTE_AGAIN: Duration = Duration::from_secs(1);
+/// How long a run is left to other nodes that this one cannot go on with, in microseconds. Without
+/// a wait the store would hand it out again by the same request.
+const ELSEWHERE: i64 = 1_000_000;
 
 impl Driver {
-    /// Lets an instance wait, unless those that wait were cancelled while the store was asked.
-    pub(super) fn queue_instance(&mut self, key: JobKey, instance: Instance) {
-        if !self.stage.starts_runs() {
-            return self.cancel_unstarted(key, &instance, CancelReason::Shutdown);
+    /// The store knows of jobs with waiting runs that may start.
+    pub(super) fn jobs_wait(&mut self, store: u32, jobs: Vec<WaitingJob>) {
+        for job in jobs {
+            if self.core.registry.get(&job.task).is_some() {
+                self.wait_for(store, job.birth, job.id, job.due);
+            }
         }
-        let partition = self.partitions.get(&key.store);
-        if partition.is_some_and(|partition| partition.is_leaving) {
-            return self.cancel_unstarted(key, &instance, CancelReason::User);
-        }
-        if let Some(entry) = self.entry(key) {
-            let waiting = entry.waiting.get_or_insert_default();
-            waiting.queue.push_back(instance);
-        }
-        self.promote(key);
     }
 
-    /// Asks the store for an instance for the first of the waiting runs, if one may be free.
-    pub(super) fn promote(&mut self, key: JobKey) {
-        let Some(partition) = self.partitions.get_mut(&key.store) else {
+    /// Asks for the waiting runs of a job when they are due. Of several times the earliest counts.
+    pub(super) fn wait_for(&mut self, store: u32, birth: u64, id: JobId, due: DateTime<Utc>) {
+        let begins_runs = self.begins_runs();
+        let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
-        let Some(entry) = partition.jobs.get_mut(key) else {
+        let at = due.timestamp_micros();
+        let known = partition.waits.get(&birth);
+        let begins_runs = begins_runs && !partition.is_leaving;
+        if !begins_runs || known.is_some_and(|waits| waits.is_asked || waits.at <= at) {
             return;
+        }
+        let waits = Waits {
+            id,
+            at,
+            is_asked: false,
         };
-        let limit = entry.stored.job.policies().max_instances;
-        let has_room = limit.admits(entry.instances);
-        let Some(waiting) = entry
-            .waiting
-            .as_mut()
-            .filter(|waiting| has_room && waiting.promoting.is_none())
-        else {
-            return;
-        };
-        let Some(instance) = waiting.queue.front() else {
-            return;
-        };
-        waiting.promoting = Some(instance.first);
-        let claim = Claim {
-            id: entry.stored.job.id().clone(),
-            incarnation: key.incarnation,
-            kind: ClaimKind::Promote {
-                first: instance.first,
-                count: instance.fire_times.len() as u32,
-            },
-        };
-        partition.outbox.claims.push_back((key, claim));
+        partition.waits.insert(birth, waits);
+        if at <= self.core.clock.micros() {
+            partition.promote(birth);
+        } else {
+            self.timer.at(at, birth, Alarm::Promote { store, birth });
+        }
     }
 
-    pub(super) fn promoted(&mut self, key: JobKey, first: RunId, answer: &ClaimAnswer) {
-        let Some(entry) = self.entry(key) else {
+    /// What waits of a job is due.
+    pub(super) fn promote(&mut self, store: u32, birth: u64) {
+        let begins_runs = self.begins_runs();
+        let now = self.core.clock.micros();
+        let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
-        // It may not be this node's any more.
-        let was_asked = |waiting: &&mut Box<Waiting>| waiting.promoting == Some(first);
-        let Some(waiting) = entry.waiting.as_mut().filter(was_asked) else {
-            return;
-        };
-        waiting.promoting = None;
-        let waits = waiting.queue.front();
-        if waits.is_none_or(|instance| instance.first != first) {
-            // It was cancelled meanwhile.
-            return self.promote(key);
+        if !begins_runs || partition.is_leaving {
+            partition.waits.remove(&birth);
+        } else if partition.waits.get(&birth).is_some_and(|w| w.at <= now) {
+            partition.promote(birth);
         }
-        match answer {
-            ClaimAnswer::Won(_) => {
-                if let Some(instance) = waiting.queue.pop_front() {
-                    self.start_instance(key, instance);
+    }
+
+    /// The store has answered: what it has handed out starts by itself. What it has not is another
+    /// node's, or is told by the end that makes room for it.
+    pub(super) fn promoted(&mut self, store: u32, claim: Claim, answer: &ClaimAnswer) {
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return;
+        };
+        if matches!(answer, ClaimAnswer::NotTried) {
+            partition.outbox.claims.push_back((None, claim));
+        } else {
+            partition.waits.remove(&claim.birth);
+        }
+    }
+
+    /// Starts instances that the store has handed to this node.
+    pub(super) fn handed(&mut self, store: u32, handed: Vec<Handed>) {
+        for Handed { job, runs } in handed {
+            let Some(instance) = Instance::of(&runs) else {
+                continue;
+            };
+            let may_start = self.stage.starts_runs();
+            let code = self.core.code_of(&job.job);
+            let Some(partition) = self.partitions.get_mut(&store) else {
+                return;
+            };
+            if !may_start || partition.is_leaving {
+                self.give_back(store, &runs, 0);
+                continue;
+            }
+            let found = partition.jobs.find(job.state.incarnation);
+            let known = found.and_then(|key| partition.jobs.get(key));
+            let is_known = code.is_some() || known.is_some_and(|entry| entry.code.is_some());
+            if !is_known && instance.attempts > 0 {
+                // It has begun on a node that knows its task, and goes on there.
+                self.give_back(store, &runs, ELSEWHERE);
+                continue;
+            }
+            let key = found.unwrap_or_else(|| partition.jobs.insert(Entry::new(job, None)));
+            if let Some(entry) = partition.jobs.get_mut(key) {
+                entry.code = entry.code.take().or(code);
+            }
+            self.start_instance(key, instance);
+            self.settled.push(key);
+        }
+    }
+
+    /// Lets runs that have not begun here wait for another node, or the next start.
+    fn give_back(&mut self, store: u32, runs: &[OpenRun], wait: i64) {
+        let now = self.core.clock.micros();
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return;
+        };
+        // With the first of an instance the others wait too.
+        let again = runs.first().map(|run| RunEnd {
+            retry_at: Some(now.saturating_add(wait)),
+            ..RunEnd::again(run, now)
+        });
+        partition.outbox.ends.extend(again);
+    }
+
+    /// Records runs as lost that cannot go on here, because their jobs are gone or cannot be read.
+    pub(super) fn cannot_go_on(&mut self, store: u32, mut runs: Vec<OpenRun>) {
+        if let Some(partition) = self.partitions.get_mut(&store) {
+            runs.retain(|run| partition.takes(std::slice::from_ref(run)));
+        }
+        for run in runs {
+            let end = self.lost(store, run);
+            if let Some(partition) = self.partitions.get_mut(&store) {
+                partition.outbox.ends.push(end);
+            }
+        }
+    }
+
+    /// All open runs of this node, after an answer was lost: those that are unknown here were
+    /// handed out by it.
+    pub(super) fn compare(&mut self, store: u32, own: Vec<OpenRun>) {
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return;
+        };
+        let mut known = partition.adopting.clone();
+        known.extend(partition.outbox.ends.iter().map(|end| end.run));
+        for key in self.active.of_store(store) {
+            known.extend(self.active.get_mut(key).into_iter().flat_map(|a| a.runs()));
+        }
+        let is_unknown = |run: &OpenRun| !known.contains(&run.id);
+        let unknown: Vec<_> = own.into_iter().filter(is_unknown).collect();
+        if unknown.is_empty() {
+            return;
+        }
+        let count = unknown.len();
+        tracing::debug!(runs = count, "runs are found that the store handed out");
+        let ids: Vec<_> = unknown.iter().map(|run| run.id).collect();
+        let requests = partition.requests.as_ref();
+        match requests.map(|requests| requests.reads.try_send(Read::Adopt(unknown))) {
+            Some(Ok(())) => partition.adopting.extend(ids),
+            Some(Err(TrySendError::Full(Read::Adopt(unknown)))) => {
+                for instance in unknown.chunk_by(|run, _| !run.ends_instance) {
+                    self.give_back(store, instance, 0);
                 }
-                self.promote(key);
             }
-            // Another node has it; it does not tell when it is done.
-            ClaimAnswer::AtLimit(_) => {
-                self.timer.after(PROMOTE_AGAIN, 0, Alarm::Promote(key));
-            }
-            ClaimAnswer::Lost(_) => while self.cancel_waiting(key, CancelReason::User) {},
+            _ => {}
         }
+    }
+
+    /// Starts runs that were unknown here, unless they are not this node's any more.
+    pub(super) fn adopted(&mut self, store: u32, mut handed: Vec<Handed>) {
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return;
+        };
+        handed.retain(|handed| partition.takes(&handed.runs));
+        self.handed(store, handed);
+    }
+}
+
+impl Partition {
+    /// Whether these runs, which were unknown here, are this node's still.
+    fn takes(&mut self, runs: &[OpenRun]) -> bool {
+        let asked = runs.iter().filter(|run| self.adopting.remove(&run.id));
+        asked.count() == runs.len()
+    }
+
+    fn promote(&mut self, birth: u64) {
+        let Some(waits) = self.waits.get_mut(&birth).filter(|waits| !waits.is_asked) else {
+            return;
+        };
+        waits.is_asked = true;
+        let claim = Claim {
+            id: waits.id.clone(),
+            birth,
+            kind: ClaimKind::Promote,
+            wants_job: false,
+        };
+        self.outbox.claims.push_back((None, claim));
+    }
+}
+
+impl Instance {
+    /// The instance of runs that follow each other.
+    pub(super) fn of(runs: &[OpenRun]) -> Option<Self> {
+        let first = runs.first()?;
+        Some(Self {
+            first: first.id,
+            token: first.token,
+            fire_times: runs.iter().map(|run| run.key.fire_time).collect(),
+            attempts: first.attempts,
+            started: first.started,
+            has_failed: first.failure.is_some(),
+            was_admitted: true,
+        })
     }
 }

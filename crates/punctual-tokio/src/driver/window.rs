@@ -7,13 +7,14 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::MissReason;
 use punctual_core::plan::{Next, plan};
-use punctual_store::{ChangedJobs, StoredJob, Window, WindowRequest};
+use punctual_store::{ChangedJobs, DueJob, DueJobs, DueRequest, StoredJob};
 
 use super::{Alarm, Driver, log};
 use crate::core::Core;
 use crate::jobs::JobKey;
 use crate::partition::{Entry, Partition, Phase};
 use crate::timer::Timer;
+use crate::worker::Read;
 
 /// Jobs due within this time are known here.
 const AHEAD: Duration = Duration::from_secs(60);
@@ -36,14 +37,13 @@ impl Driver {
             partition.window.ask_again = true;
             return;
         }
-        let request = WindowRequest {
-            through: self.core.clock.now() + TimeDelta::microseconds(ahead_micros()),
-            limit: ROOM,
-        };
+        let through = self.core.clock.now() + TimeDelta::microseconds(ahead_micros());
+        let tasks = self.core.tasks_of(&*partition.store);
+        let request = Read::Due(DueRequest::through(through, ROOM).tasks(tasks));
         let sent = partition
             .requests
             .as_ref()
-            .is_some_and(|requests| requests.windows.try_send(request).is_ok());
+            .is_some_and(|requests| requests.reads.try_send(request).is_ok());
         partition.window.is_asked = sent;
         if sent {
             // What is noted from here on may be newer than what the store reads.
@@ -51,24 +51,27 @@ impl Driver {
         }
     }
 
-    pub(super) fn take_window(&mut self, store: u32, window: Window) {
+    pub(super) fn take_window(&mut self, store: u32, request: &DueRequest, window: DueJobs) {
         let now = self.core.clock.micros();
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
         partition.window.is_asked = false;
-        partition.window.is_cut = window.jobs.len() >= ROOM;
+        partition.window.is_cut = window.next.is_some();
         if let Some(beyond) = window.beyond {
             partition.window.note(beyond.timestamp_micros());
         }
-        partition.forget_parked(&window);
-        for job in window.jobs {
-            partition.adopt(job, &self.core, &mut self.timer, now);
+        if request.tasks.is_none() {
+            partition.forget_parked(&window);
+        }
+        for due in window.jobs {
+            partition.adopt(due, &self.core, &mut self.timer, now);
         }
         partition.arm_refill(&mut self.timer, now);
         if std::mem::take(&mut partition.window.ask_again) {
             self.ask_for_window(store);
         }
+        self.jobs_wait(store, window.waiting);
     }
 
     pub(super) fn take_changes(&mut self, store: u32, changed: ChangedJobs) {
@@ -80,7 +83,7 @@ impl Driver {
             return;
         };
         for job in jobs {
-            partition.adopt(job, &self.core, &mut self.timer, now);
+            partition.adopt(job.into(), &self.core, &mut self.timer, now);
         }
         partition.arm_refill(&mut self.timer, now);
     }
@@ -143,19 +146,16 @@ impl Driver {
 
 impl Partition {
     /// Takes in what a job looks like now, unless something newer is known.
-    pub(super) fn adopt(
-        &mut self,
-        stored: StoredJob,
-        core: &Core,
-        timer: &mut Timer<Alarm>,
-        now: i64,
-    ) {
+    pub(super) fn adopt(&mut self, due: DueJob, core: &Core, timer: &mut Timer<Alarm>, now: i64) {
         if self.is_leaving {
             return;
         }
+        let DueJob { stored, is_head } = due;
         let Some(key) = self.jobs.find(stored.state.incarnation) else {
             let code = core.code_of(&stored.job);
-            let key = self.jobs.insert(Entry::new(stored, code));
+            let mut entry = Entry::new(stored, code);
+            entry.is_head = is_head;
+            let key = self.jobs.insert(entry);
             return self.schedule(key, timer, now);
         };
         match self.jobs.get_mut(key) {
@@ -177,6 +177,7 @@ impl Partition {
             Some(entry) => {
                 entry.code = core.code_of(&stored.job);
                 entry.stored = stored;
+                entry.is_head = is_head;
                 entry.phase = Phase::Idle;
             }
             None => {}
@@ -222,11 +223,11 @@ impl Partition {
     }
 
     /// Forgets parked jobs that are gone: a window that is not cut holds all others.
-    fn forget_parked(&mut self, window: &Window) {
+    fn forget_parked(&mut self, window: &DueJobs) {
         if self.window.is_cut || self.parked.is_empty() {
             return;
         }
-        let seen = window.jobs.iter().map(|stored| stored.state.incarnation);
+        let seen = window.jobs.iter().map(|due| due.stored.state.incarnation);
         let seen: BTreeSet<u64> = seen.collect();
         self.parked.retain(|parked| seen.contains(parked));
     }

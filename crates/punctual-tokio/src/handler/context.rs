@@ -29,6 +29,7 @@ pub(crate) struct RunInfo {
     pub(crate) host: Arc<Host>,
     pub(crate) job: Arc<Job>,
     pub(crate) run: RunId,
+    pub(crate) fencing: u64,
     pub(crate) fire_time: DateTime<Utc>,
     pub(crate) attempt: u32,
     cancelled: AtomicBool,
@@ -36,20 +37,24 @@ pub(crate) struct RunInfo {
     token: OnceLock<CancellationToken>,
 }
 
+/// Which attempt of which run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RunOf {
+    pub(crate) run: RunId,
+    pub(crate) token: u64,
+    pub(crate) fire_time: DateTime<Utc>,
+    pub(crate) attempt: u32,
+}
+
 impl RunInfo {
-    pub(crate) fn new(
-        host: Arc<Host>,
-        job: Arc<Job>,
-        run: RunId,
-        fire_time: DateTime<Utc>,
-        attempt: u32,
-    ) -> Self {
+    pub(crate) fn new(host: Arc<Host>, job: Arc<Job>, of: RunOf) -> Self {
         Self {
             host,
             job,
-            run,
-            fire_time,
-            attempt,
+            run: of.run,
+            fencing: of.token,
+            fire_time: of.fire_time,
+            attempt: of.attempt,
             cancelled: AtomicBool::new(false),
             token: OnceLock::new(),
         }
@@ -137,11 +142,12 @@ impl JobContext {
         self.0.attempt
     }
 
-    /// A number that is greater than that of every run that was opened before, on all nodes: a
-    /// resource that refuses smaller ones than it has seen is safe from runs that were overtaken.
+    /// The fencing token of the run. Among the runs of one job it is greater than those of all that
+    /// began before, on all nodes, so a resource that refuses smaller tokens than it has seen is
+    /// safe from runs that were overtaken. Tokens of two jobs cannot be compared.
     #[must_use]
     pub fn fencing_token(&self) -> u64 {
-        self.0.run.0
+        self.0.fencing
     }
 
     /// Is cancelled when the run should end: it was cancelled, took too long, or the scheduler

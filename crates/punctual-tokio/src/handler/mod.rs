@@ -15,7 +15,7 @@ pub use args::{Args, check_args};
 pub(crate) use callable::Reporter;
 pub use callable::{Check, Task};
 pub use context::JobContext;
-pub(crate) use context::{Host, RunInfo};
+pub(crate) use context::{Host, RunInfo, RunOf};
 pub use from_context::{AddContext, FromContext};
 pub use from_context::{check, made};
 pub use function::{Async, Blocking, Handler, wait};

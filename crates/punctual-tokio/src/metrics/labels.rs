@@ -7,7 +7,7 @@ use punctual_core::{CancelReason, MissReason, Outcome, SkipReason};
 const NONE: &str = "none";
 
 /// How many counters there are.
-pub(super) const OUTCOMES: usize = 17;
+pub(super) const OUTCOMES: usize = 18;
 
 /// All outcomes, each at its [`index`].
 pub(super) const ALL: [Outcome; OUTCOMES] = [
@@ -28,6 +28,7 @@ pub(super) const ALL: [Outcome; OUTCOMES] = [
     Outcome::Skipped(SkipReason::NoTask),
     Outcome::Coalesced,
     Outcome::Lost,
+    Outcome::Skipped(SkipReason::Edited),
 ];
 
 pub(super) fn index(outcome: Outcome) -> usize {
@@ -49,6 +50,7 @@ pub(super) fn index(outcome: Outcome) -> usize {
         Outcome::Skipped(SkipReason::NoTask) => 14,
         Outcome::Coalesced => 15,
         Outcome::Lost => 16,
+        Outcome::Skipped(SkipReason::Edited) => 17,
     }
 }
 
@@ -70,6 +72,7 @@ pub(super) fn labels(outcome: Outcome) -> (&'static str, &'static str) {
         Outcome::Skipped(SkipReason::QueueFull) => ("skipped", "queue_full"),
         Outcome::Skipped(SkipReason::NoExecutor) => ("skipped", "no_executor"),
         Outcome::Skipped(SkipReason::NoTask) => ("skipped", "no_task"),
+        Outcome::Skipped(SkipReason::Edited) => ("skipped", "edited"),
         Outcome::Coalesced => ("coalesced", NONE),
         Outcome::Lost => ("lost", NONE),
     }

@@ -22,6 +22,7 @@ pub(super) enum Order {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Run {
     pub(super) run: u64,
+    pub(super) token: u64,
     pub(super) attempt: u32,
     /// Microseconds since 1970.
     pub(super) fire_time: i64,

@@ -74,6 +74,7 @@ impl Pool {
     async fn worker_that_begins(&self, info: &RunInfo) -> Result<WorkerChild, BoxError> {
         let run = info.run.0;
         let order = Order::Run(Box::new(Run {
+            token: info.fencing,
             run,
             attempt: info.attempt,
             fire_time: info.fire_time.timestamp_micros(),

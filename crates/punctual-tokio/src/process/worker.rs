@@ -16,7 +16,7 @@ use crate::clock::instant;
 use crate::core::Core;
 use crate::declared::task_named;
 use crate::error::BoxError;
-use crate::handler::{Finish, Handler, Host, RunInfo};
+use crate::handler::{Finish, Handler, Host, RunInfo, RunOf};
 use crate::reports::Key;
 use crate::scheduler::{Scheduler, Signals};
 
@@ -190,9 +190,12 @@ impl Station {
         let info = Arc::new(RunInfo::new(
             Arc::clone(&self.host),
             Arc::new(run.job),
-            RunId(run.run),
-            instant(run.fire_time),
-            run.attempt,
+            RunOf {
+                run: RunId(run.run),
+                token: run.token,
+                fire_time: instant(run.fire_time),
+                attempt: run.attempt,
+            },
         ));
         let attempt = task
             .0

@@ -177,12 +177,12 @@ impl Scheduler {
         }
         self.edit(stored.job.id(), |stored, now| {
             let insert = replacement(checked, stored, now)?;
-            let (state, is_same) = stored.replaced_by(&insert);
+            let replaced = stored.replaced_by(&insert);
             Ok(Edited {
                 job: insert.job,
-                state,
-                new_incarnation: !is_same,
-                decided: None,
+                state: replaced.state,
+                new_incarnation: replaced.new_incarnation,
+                decided: replaced.decided,
             })
         })
         .await?;
@@ -200,9 +200,7 @@ impl Scheduler {
         tally: &mut Tally,
     ) -> Result<(), Error> {
         let mut insert = replacement(checked, stored, self.now())?;
-        let (mut state, _) = stored.replaced_by(&insert);
-        (state.running, state.queued) = (0, 0);
-        insert.state = state;
+        insert.state = stored.replaced_by(&insert).state;
         let answers = self.insert_unchecked(&checked.store, vec![insert]).await;
         let moved = all(answers);
         // A process that died between the two has left it in both: then the next look is at the new
@@ -231,5 +229,6 @@ fn replacement(
         job: Arc::clone(&checked.job),
         state: stored.state,
         on_conflict: OnConflict::Refuse,
+        now,
     }))
 }

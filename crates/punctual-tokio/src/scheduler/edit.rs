@@ -50,7 +50,8 @@ impl Edited {
 }
 
 impl Scheduler {
-    /// Gives a job another trigger, which begins now.
+    /// Gives a job another trigger, which begins now. What is overdue of the old one is recorded as
+    /// skipped (edited), or as missed (paused) if the job is paused.
     ///
     /// # Errors
     ///
@@ -74,18 +75,15 @@ impl Scheduler {
             let message = format!("trigger: `{trigger}` has no fire time left");
             return Err(Error::new(ErrorKind::Invalid, message));
         }
-        self.edit(&job_id(id)?, |stored, _| {
+        self.edit(&job_id(id)?, |stored, now| {
             let mut state = stored.state;
-            state.next_run_time = first.fire_time;
+            state.restart(first.fire_time);
             state.anchor = first.anchor;
-            state.finished = false;
-            state.search_limit = false;
-            state.absence = MissReason::Grace;
             Ok(Edited {
                 job: Arc::new(Job::clone(&stored.job).with_trigger(trigger.clone())),
                 state,
                 new_incarnation: true,
-                decided: None,
+                decided: stored.passed_over(now),
             })
         })
         .await
@@ -124,15 +122,14 @@ impl Scheduler {
         self.edit(&id, |stored, now| resumed(stored, resume, now))
             .await?;
         let (named, stored) = self.core.find(&id).await?;
-        let is_over =
-            stored.state.finished && stored.state.running == 0 && stored.state.queued == 0;
-        if is_over {
+        if stored.state.is_over() {
             self.remove(&named, &id).await?;
         }
         Ok(())
     }
 
-    /// Removes a job. Its runs under way go on, its ledger stays.
+    /// Removes a job. Its runs under way go on, its ledger stays. What waits of it ends as cancelled
+    /// by the user, and what is overdue is recorded as skipped (edited).
     ///
     /// # Errors
     ///
@@ -152,7 +149,7 @@ impl Scheduler {
     }
 
     pub(super) async fn remove(&self, named: &NamedStore, id: &JobId) -> Result<bool, Error> {
-        let Some(removed) = named.store.remove(id.clone()).await? else {
+        let Some(removed) = named.store.remove(id.clone(), self.now()).await? else {
             return Ok(false);
         };
         self.core.registry.unused(removed.job.task());
@@ -174,7 +171,7 @@ impl Scheduler {
     pub async fn remove_all_jobs(&self) -> Result<u64, Error> {
         let mut count = 0;
         for named in self.core.stores() {
-            count += named.store.clear().await?;
+            count += named.store.clear(self.now()).await?;
         }
         self.core.registry.forget_closures();
         self.core.bus.emit(|| EventKind::AllJobsRemoved(None));
@@ -193,7 +190,7 @@ impl Scheduler {
     pub async fn remove_all_jobs_of(&self, store: &str) -> Result<u64, Error> {
         let named = self.core.store(store)?;
         let jobs = named.store.list(JobFilter::default()).await?;
-        let count = named.store.clear().await?;
+        let count = named.store.clear(self.now()).await?;
         for stored in jobs {
             self.core.registry.unused(stored.job.task());
         }

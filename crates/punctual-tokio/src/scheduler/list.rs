@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{Job, JobId, JobState};
-use punctual_store::{JobFilter, StoredJob, WindowRequest};
+use punctual_store::{DueRequest, JobFilter, StoredJob};
 
 use super::{Scheduler, job_id};
 use crate::core::{Core, NamedStore};
@@ -166,17 +166,9 @@ impl Scheduler {
     pub async fn upcoming(&self, count: usize) -> Result<Vec<Upcoming>, Error> {
         let mut jobs = Vec::new();
         for named in self.core.stores() {
-            let request = WindowRequest {
-                through: DateTime::<Utc>::MAX_UTC,
-                limit: count,
-            };
-            let window = named.store.window(request).await?;
-            jobs.extend(
-                window
-                    .jobs
-                    .into_iter()
-                    .map(|stored| (Arc::clone(&named.alias), stored)),
-            );
+            let request = DueRequest::through(DateTime::<Utc>::MAX_UTC, count);
+            let due = named.store.due(request).await?.jobs.into_iter();
+            jobs.extend(due.map(|due| (Arc::clone(&named.alias), due.stored)));
         }
         // The nearest of all jobs comes first; it then stands for the job's fire time after it.
         let next_of =

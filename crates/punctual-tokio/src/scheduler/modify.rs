@@ -144,7 +144,7 @@ impl ModifyJob {
             None => false,
         };
         scheduler
-            .edit(&id, |stored, _| {
+            .edit(&id, |stored, now| {
                 let mut state = stored.state;
                 let mut job = Job::clone(&stored.job);
                 for change in &changes {
@@ -158,7 +158,7 @@ impl ModifyJob {
                     job: Arc::new(job),
                     state,
                     new_incarnation,
-                    decided: None,
+                    decided: new_incarnation.then(|| stored.passed_over(now)).flatten(),
                 })
             })
             .await

@@ -1,12 +1,16 @@
 //! Looking at runs, and running and cancelling by hand.
 
-use punctual_core::{Run, RunId};
-use punctual_store::{RunFilter, Statistics};
+use punctual_core::{CancelReason, Outcome, Run, RunId};
+use punctual_store::{
+    CancelAnswer, CancelRequest, EndText, OpenRun, RunEnd, RunFilter, Statistics, StoredJob,
+};
 
+use super::edit::event_of;
 use super::{Scheduler, job_id};
 use crate::command::{Command, RunningRun};
 use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
+use crate::event::EventKind;
 
 impl Scheduler {
     /// Runs a job now, besides its schedule, which stays as it is. Answers the number of the run
@@ -93,10 +97,45 @@ impl Scheduler {
                 return Ok(());
             }
         }
-        if named.store.request_cancel(run).await? {
-            return Ok(());
+        let request = CancelRequest {
+            run,
+            reason: CancelReason::User,
+            now: self.now(),
+        };
+        match named.store.cancel(request).await? {
+            CancelAnswer::NotOpen => Err(no_run(run)),
+            CancelAnswer::Asked => Ok(()),
+            CancelAnswer::Ended { runs, removed } => {
+                self.tell_cancelled(named, runs, removed);
+                Ok(())
+            }
         }
-        Err(no_run(run))
+    }
+
+    /// Tells of runs that waited and that the store has ended.
+    fn tell_cancelled(&self, named: &NamedStore, runs: Vec<OpenRun>, removed: Option<StoredJob>) {
+        let now = self.now().timestamp_micros();
+        for run in runs {
+            let end = RunEnd {
+                run: run.id,
+                outcome: Outcome::Cancelled(CancelReason::User),
+                retry_at: None,
+                started: run.started,
+                finished: now,
+                attempts: run.attempts,
+                text: run.failure.map(EndText::Error),
+            };
+            self.core.metrics.ended(&end, run.key.fire_time);
+            let job = event_of(named, &run.job);
+            self.core
+                .bus
+                .emit(|| EventKind::ended(job, run.key.fire_time, &end));
+        }
+        if let Some(job) = removed {
+            self.core.registry.unused(job.job.task());
+            let job = event_of(named, job.job.id());
+            self.core.bus.emit(|| EventKind::JobRemoved(job));
+        }
     }
 
     /// The runs that are under way on this node.
@@ -156,13 +195,12 @@ impl Scheduler {
 
 async fn is_open(named: &NamedStore, run: RunId) -> Result<bool, Error> {
     let filter = RunFilter {
+        id: Some(run),
         open: true,
-        before: Some(RunId(run.0.saturating_add(1))),
         limit: 1,
         ..RunFilter::default()
     };
-    let newest = named.store.runs(filter).await?;
-    Ok(newest.first().is_some_and(|found| found.id == run))
+    Ok(!named.store.runs(filter).await?.is_empty())
 }
 
 fn no_run(run: RunId) -> Error {

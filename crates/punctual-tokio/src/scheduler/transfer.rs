@@ -123,12 +123,11 @@ impl Scheduler {
         if self.get_job(exported.job.id()).await?.is_some() {
             return Err(Error::new(ErrorKind::Conflict, "the id is taken"));
         }
-        let mut state = exported.state;
-        (state.running, state.queued) = (0, 0);
         let insert = Insert {
             job: Arc::new(exported.job.with_trigger(trigger)),
-            state,
+            state: exported.state,
             on_conflict: OnConflict::Refuse,
+            now: self.now(),
         };
         Ok((named, insert))
     }

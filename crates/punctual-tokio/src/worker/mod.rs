@@ -1,17 +1,19 @@
 //! The tasks that stand between the scheduler task and a store: it never waits for one.
 
+mod refused;
 mod repeated;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use punctual_core::RunId;
+use punctual_core::{CancelReason, JobId, Origin, RunId};
 use punctual_store::{
-    ChangedJobs, ClaimAnswer, ClaimReply, ClaimRequest, Error, ErrorKind, JobStore, Lease,
-    NodeInfo, Recovered, StoredJob, Window, WindowRequest,
+    ChangedJobs, ClaimAnswer, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error, ErrorKind,
+    Handed, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Recovered, StoreFuture, StoredJob,
+    WaitingJob,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use crate::core::Core;
@@ -19,10 +21,17 @@ use crate::health::Health;
 use crate::lease::Held;
 
 /// The ways for what the scheduler task asks of a store. Each has a task of its own, so that a slow
-/// window holds up no claim, and at most one request on it.
+/// window holds up no claim, and few requests on it.
 pub(crate) struct Requests {
     pub(crate) claims: mpsc::Sender<Box<ClaimRequest>>,
-    pub(crate) windows: mpsc::Sender<WindowRequest>,
+    pub(crate) reads: mpsc::Sender<Read>,
+}
+
+/// What a store is only read for.
+pub(crate) enum Read {
+    Due(DueRequest),
+    /// Open runs of this node that it does not know: what are their jobs?
+    Adopt(Vec<OpenRun>),
 }
 
 /// What a store answers, or says by itself.
@@ -32,14 +41,21 @@ pub(crate) struct Reply {
 }
 
 pub(crate) enum ReplyKind {
-    /// The request comes back with the answers to its claims.
-    Claimed(Box<ClaimRequest>, ClaimReply),
-    Window(Window),
+    /// The request comes back with the answers to its claims. If it was repeated, all open runs of
+    /// this node come with it: together, since by the next request some of them may be over.
+    Claimed(Box<ClaimRequest>, ClaimReply, Vec<OpenRun>),
+    Due(DueRequest, DueJobs),
+    /// Open runs of this node that were unknown to it.
+    Handed(Vec<Handed>),
+    /// Runs that are this node's, and whose jobs are gone or cannot be read.
+    CannotGoOn(Vec<OpenRun>),
+    /// Jobs with waiting runs that may start.
+    Waiting(Vec<WaitingJob>),
     Changed(ChangedJobs),
     /// From now on this lease holds; what was opened under another is not this node's any more.
     Leased(Lease),
-    /// Runs that somebody asked to cancel.
-    Cancel(Vec<RunId>),
+    /// Runs that are to be cancelled, and why.
+    Cancel(Vec<(RunId, CancelReason)>),
     /// What became of the runs of a dead node.
     Recovered(Box<Recovered>),
 }
@@ -65,7 +81,12 @@ pub(crate) struct Worker {
     /// the store was not removed.
     pub(crate) begins_runs: Arc<AtomicBool>,
     pub(crate) replies: mpsc::Sender<Reply>,
+    /// Tells the keeper of the lease that the store has begun to be shared.
+    pub(crate) shared: Arc<Notify>,
 }
+
+/// How many open runs are read at a time.
+const PAGE: usize = 1_000;
 
 impl Worker {
     /// Carries claims to the store, one request after another, until there is nobody to ask.
@@ -82,13 +103,13 @@ impl Worker {
         }
     }
 
-    /// Reads windows, one after another, until there is nobody to ask.
-    pub(crate) async fn carry_windows(self, mut requests: mpsc::Receiver<WindowRequest>) {
+    /// Reads what is asked for, one after another, until there is nobody to ask.
+    pub(crate) async fn carry_reads(self, mut requests: mpsc::Receiver<Read>) {
         while let Some(request) = requests.recv().await {
             let read = async {
                 tokio::select! {
                     () = self.replies.closed() => Err(Gone),
-                    read = self.window(request) => read,
+                    read = self.read(request) => read,
                 }
             };
             if read.await.is_err() {
@@ -97,10 +118,44 @@ impl Worker {
         }
     }
 
-    async fn window(&self, request: WindowRequest) -> Result<(), Gone> {
-        let window = self.insist(|| self.store.window(request.clone())).await;
-        self.hold_up(&window.jobs).await;
-        self.reply(ReplyKind::Window(window)).await
+    async fn read(&self, request: Read) -> Result<(), Gone> {
+        match request {
+            Read::Due(request) => self.due(request).await,
+            Read::Adopt(runs) => self.adopt(runs).await,
+        }
+    }
+
+    async fn due(&self, request: DueRequest) -> Result<(), Gone> {
+        let due = self.insist(|| self.store.due(request.clone())).await;
+        let ids = due.jobs.iter().map(|due| due.stored.job.id());
+        self.hold_up(ids).await;
+        self.reply(ReplyKind::Due(request, due)).await
+    }
+
+    /// Looks for the jobs of runs. A run whose job is gone, or cannot be read, cannot go on.
+    async fn adopt(&self, runs: Vec<OpenRun>) -> Result<(), Gone> {
+        let mut handed: Vec<Handed> = Vec::new();
+        let mut lost = Vec::new();
+        for instance in runs.chunk_by(|run, _| !run.ends_instance) {
+            let runs = instance.to_vec();
+            match self.job_of(&runs[0]).await {
+                Some(job) => handed.push(Handed { job, runs }),
+                None => lost.extend(runs),
+            }
+        }
+        self.reply(ReplyKind::Handed(handed)).await?;
+        self.reply(ReplyKind::CannotGoOn(lost)).await
+    }
+
+    async fn job_of(&self, run: &OpenRun) -> Option<StoredJob> {
+        let mut wait = FIRST_WAIT;
+        loop {
+            match self.store.get(run.job.clone()).await {
+                Ok(found) => return found.filter(|job| job.state.birth == run.birth),
+                Err(error) if error.kind() == ErrorKind::Unreadable => return None,
+                Err(error) => wait = self.wait_after(&error, wait).await,
+            }
+        }
     }
 
     async fn claim(
@@ -127,6 +182,13 @@ impl Worker {
                 Err(error) if error.kind() == ErrorKind::Fenced => {
                     held.was_refused(&request.lease).await;
                 }
+                Err(error) if error.is_refused() => match self.claim_in_parts(&request).await {
+                    Ok(reply) => return self.claimed(request, reply).await,
+                    Err(error) => {
+                        request.is_repeated = true;
+                        *wait = self.wait_after(&error, *wait).await;
+                    }
+                },
                 Err(error) => {
                     // It may have been made all the same.
                     request.is_repeated = true;
@@ -141,7 +203,6 @@ impl Worker {
         mut request: Box<ClaimRequest>,
         mut reply: ClaimReply,
     ) -> Result<(), Gone> {
-        let mut moved_on = Vec::new();
         let (asked, answered) = (request.claims.len(), reply.answers.len());
         if asked != answered {
             tracing::error!(asked, answered, "the store left claims out of its answer");
@@ -149,16 +210,42 @@ impl Worker {
             // They may have been accepted all the same.
             request.is_repeated = true;
         }
-        if request.is_repeated {
-            let own = self.insist(|| self.store.open_runs(request.lease.clone()));
-            moved_on = repeated::find_won(&request, &mut reply, &own.await);
+        if !request.is_repeated {
+            let claimed = ReplyKind::Claimed(request, reply, Vec::new());
+            return self.reply(claimed).await;
         }
-        self.reply(ReplyKind::Claimed(request, reply)).await?;
+        let own = self.open_runs(&request.lease).await;
+        let moved_on = repeated::find_won(&request, &mut reply, &own);
+        for (claim, answer) in request.claims.iter().zip(&mut reply.answers) {
+            if let Some((filter, won)) = repeated::queued_by_hand(claim, answer) {
+                let runs = self.insist(|| self.store.runs(filter.clone())).await;
+                let by_hand = runs.iter().find(|run| run.key.origin == Origin::Manual);
+                won.first = by_hand.map_or(won.first, |run| run.id);
+            }
+        }
+        self.reply(ReplyKind::Claimed(request, reply, own)).await?;
         if moved_on.is_empty() {
             return Ok(());
         }
         let changed = ChangedJobs::These(moved_on);
         self.reply(ReplyKind::Changed(changed)).await
+    }
+
+    async fn open_runs(&self, lease: &Lease) -> Vec<OpenRun> {
+        let mut own: Vec<OpenRun> = Vec::new();
+        loop {
+            let request = OpenRequest {
+                node: lease.clone(),
+                after: own.last().map(|run| run.id),
+                limit: PAGE,
+            };
+            let page = self.insist(|| self.store.open_runs(request.clone())).await;
+            let is_last = page.len() < PAGE;
+            own.extend(page);
+            if is_last {
+                return own;
+            }
+        }
     }
 
     /// Tells what others change in the store.
@@ -170,8 +257,18 @@ impl Worker {
                 changes = self.insist(|| self.store.changes(counter)) => changes,
             };
             counter = changes.counter;
+            if self.store.capabilities().shared {
+                self.shared.notify_one();
+            }
+            if !changes.cancels.is_empty() {
+                let cancel = ReplyKind::Cancel(changes.cancels);
+                if self.reply(cancel).await.is_err() {
+                    return;
+                }
+            }
             if let ChangedJobs::These(jobs) = &changes.jobs {
-                self.hold_up(jobs).await;
+                self.hold_up(jobs.iter().map(|stored| stored.job.id()))
+                    .await;
             }
             if self.reply(ReplyKind::Changed(changes.jobs)).await.is_err() {
                 return;
@@ -181,10 +278,9 @@ impl Worker {
 
     /// Waits until listeners were told of the edits that made these jobs what they are, but not
     /// for ever: somebody may have begun an edit and not go on with it.
-    async fn hold_up(&self, jobs: &[StoredJob]) {
-        let ids = jobs.iter().map(|stored| stored.job.id());
+    async fn hold_up<'i>(&self, jobs: impl Iterator<Item = &'i JobId> + Clone) {
         // Which of the two ended it does not matter.
-        let _ = timeout(LONGEST_HOLD_UP, self.core.announcements.told(ids)).await;
+        let _ = timeout(LONGEST_HOLD_UP, self.core.announcements.told(jobs)).await;
     }
 
     pub(crate) async fn reply(&self, kind: ReplyKind) -> Result<(), Gone> {
@@ -197,7 +293,7 @@ impl Worker {
 
     /// Asks until there is an answer. One that came at once says nothing about what others fail
     /// at: a full disk can be read.
-    pub(crate) async fn insist<'a, T>(&self, ask: impl Fn() -> punctual_store::Reply<'a, T>) -> T {
+    pub(crate) async fn insist<'a, T>(&self, ask: impl Fn() -> StoreFuture<'a, T>) -> T {
         let (mut wait, mut has_failed) = (FIRST_WAIT, false);
         loop {
             match ask().await {

@@ -1,10 +1,10 @@
 //! Requests that are sent again because the answer was lost. Claims that had been accepted are then
 //! called lost by the store, but the runs that they opened are there.
 
-use punctual_core::{RunId, RunKey};
-use punctual_store::{
-    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, StoredJob, Won,
-};
+use chrono::TimeDelta;
+use punctual_core::{Origin, RunId};
+use punctual_store::{Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, StoredJob};
+use punctual_store::{OpenState, RunFilter, Won};
 
 /// No row ever has it.
 const NEVER: u64 = u64::MAX;
@@ -31,48 +31,70 @@ pub(super) fn find_won(
 ) -> Vec<StoredJob> {
     let mut moved_on = Vec::new();
     for (claim, answer) in request.claims.iter().zip(&mut reply.answers) {
-        if let Some(first) = first_run(claim, answer, own) {
-            let row = match std::mem::replace(answer, ClaimAnswer::Lost(None)) {
-                ClaimAnswer::Lost(row) => row,
-                ClaimAnswer::AtLimit(row) => Some(row),
-                ClaimAnswer::Won(_) => None,
-            };
-            *answer = ClaimAnswer::Won(won(claim, first, row.as_ref()));
-            moved_on.extend(row);
+        if matches!(answer, ClaimAnswer::Won(_) | ClaimAnswer::NotTried) {
+            continue;
         }
+        let first = first_run(claim, own);
+        if first.is_none() && !was_refused(claim, answer) {
+            continue;
+        }
+        let row = match std::mem::replace(answer, ClaimAnswer::NotTried) {
+            ClaimAnswer::Lost(row) => row,
+            ClaimAnswer::AtLimit(row) => Some(row),
+            ClaimAnswer::Won(_) | ClaimAnswer::NotTried => None,
+        };
+        *answer = ClaimAnswer::Won(won(claim, first, row.as_ref()));
+        moved_on.extend(row);
     }
     moved_on
 }
 
-/// The first run that a claim has opened or started, if its answer does not say so.
-fn first_run(claim: &Claim, answer: &ClaimAnswer, own: &[OpenRun]) -> Option<RunId> {
-    let find = |is_it: &dyn Fn(&OpenRun) -> bool| own.iter().find(|open| is_it(open));
-    let found = match (&claim.kind, answer) {
-        (_, ClaimAnswer::Won(_)) => None,
-        (ClaimKind::Promote { first, .. }, _) => find(&|open| open.id == *first && !open.is_queued),
-        (ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan }, _) => {
-            let fire_time = *plan.start.first().or(plan.queue.first())?;
-            let key = RunKey {
-                incarnation: claim.incarnation,
-                origin: claim.kind.origin(),
-                fire_time,
-            };
-            find(&|open| open.key == key)
-        }
-    };
-    found.map(|open| open.id)
+/// The first run that a claim has started. What it has queued is not this node's.
+fn first_run<'o>(claim: &Claim, own: &'o [OpenRun]) -> Option<&'o OpenRun> {
+    let fire_time = *claim.kind.plan()?.start.first()?;
+    let origin = claim.kind.origin();
+    own.iter().find(|open| {
+        open.birth == claim.birth
+            && open.state == OpenState::Running
+            && open.key.origin == origin
+            && open.key.fire_time == fire_time
+    })
 }
 
-fn won(claim: &Claim, first: RunId, row: Option<&StoredJob>) -> Won {
-    let state = row.map(|row| row.state).unwrap_or_default();
-    let revision = match &claim.kind {
-        ClaimKind::Advance { revision, .. } => revision + 1,
-        _ => state.revision,
+/// Whether a run by hand was recorded as skipped, or queued, by the first request: its key is used
+/// and its job is there.
+fn was_refused(claim: &Claim, answer: &ClaimAnswer) -> bool {
+    let has_none = matches!(&claim.kind, ClaimKind::Manual { plan } if plan.start.is_empty());
+    let is_there = matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.birth == claim.birth);
+    has_none && is_there && claim.kind.origin() == Origin::Manual
+}
+
+/// The run by hand that a claim has let wait, whose number only the store knows.
+pub(super) fn queued_by_hand<'a>(
+    claim: &Claim,
+    answer: &'a mut ClaimAnswer,
+) -> Option<(RunFilter, &'a mut Won)> {
+    let ClaimKind::Manual { plan } = &claim.kind else {
+        return None;
     };
-    Won {
-        revision,
-        first,
-        running: state.running,
-        queued: state.queued,
+    let fire_time = *plan.queue.first()?;
+    let filter = RunFilter {
+        from: Some(fire_time),
+        until: Some(fire_time + TimeDelta::microseconds(1)),
+        limit: 16,
+        ..RunFilter::job(claim.id.clone())
+    };
+    match answer {
+        ClaimAnswer::Won(won) if won.first == RunId::default() => Some((filter, won)),
+        _ => None,
     }
+}
+
+fn won(claim: &Claim, first: Option<&OpenRun>, row: Option<&StoredJob>) -> Won {
+    let mut state = row.map(|row| row.state).unwrap_or_default();
+    if let ClaimKind::Advance { revision, .. } = &claim.kind {
+        state.revision = revision + 1;
+    }
+    let (id, token) = first.map_or((RunId::default(), state.token), |run| (run.id, run.token));
+    Won::new(&state, id, token)
 }

@@ -364,10 +364,11 @@ async fn a_run_that_is_cancelled_while_it_is_about_to_start_does_not_start() {
     scheduler.run_job("job").await.unwrap();
     let waits = scheduler.run_job("job").await.unwrap();
     pass(3).await;
-    moody.set_hanging(true);
+    // The store hands the second run out, and the answer takes its time.
+    moody.set_holding_answers(true);
     pass(3).await;
     scheduler.cancel_run(waits).await.unwrap();
-    moody.set_hanging(false);
+    moody.set_holding_answers(false);
     pass(10).await;
     let cancelled = Outcome::Cancelled(CancelReason::User);
     let ended = [(Outcome::Succeeded, 1), (cancelled, 1)];

@@ -198,12 +198,13 @@ async fn claims_whose_answers_are_lost_run_once() {
     pass(PERIOD).await;
     assert_eq!(desk.begun.all().len(), 1);
     way.forget_answers(1);
-    let by_hand = one.run_job("a").await.unwrap();
-    way.forget_answers(2);
+    one.run_job("a").await.unwrap();
+    way.forget_answers(1);
     desk.go.notify_one();
     pass(5).await;
     assert_eq!(desk.begun.all().len(), 2);
-    assert_eq!(desk.begun.all()[1].1, by_hand.0);
+    let tokens = desk.begun.all();
+    assert!(tokens[0].1 < tokens[1].1, "{tokens:?}");
     desk.go.notify_one();
     pass(5).await;
     assert_eq!(desk.states().await, [SUCCEEDED, SUCCEEDED]);
@@ -274,7 +275,7 @@ async fn a_paused_node_takes_no_runs_over() {
     way.set_hanging(true);
     pass(30).await;
     assert_eq!(desk.begun.all().len(), 1);
-    assert_eq!(desk.nodes().await, ["one", "two"], "it waits for somebody");
+    assert_eq!(desk.states().await, [RunState::Retrying], "it waits");
     two.resume().await.unwrap();
     pass(10).await;
     assert_eq!(desk.begun.all().len(), 2);
@@ -407,7 +408,8 @@ async fn a_job_that_cannot_be_read_does_not_hold_up_what_was_taken_over_unheard(
     let (_two, other) = desk.node("two").await;
     pass(1).await;
     way.set_hanging(true);
-    other.forget_answers(1);
+    // Those of the recovery, of what is due, and of the claim that hands the runs out.
+    other.forget_answers(6);
     other.damage("bad");
     pass(20).await;
     let begun = desk.begun.all().into_iter().map(|(node, _)| node);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use punctual_core::{CancelReason, Interval, MissReason, Outcome, Retry};
+use punctual_core::{CancelReason, Interval, MissReason, Outcome, Retry, RunState};
 use punctual_tokio::{ErrorKind, ManualClock, Scheduler};
 
 use crate::support::{Counter, every, given_up, ledger, pass, runs, seconds, started};
@@ -135,7 +135,7 @@ async fn a_shutdown_waits_then_cancels_then_aborts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_waits_for_its_next_attempt_is_cancelled_and_keeps_its_error() {
+async fn a_run_that_waits_for_its_next_attempt_outlives_the_shutdown_and_keeps_its_error() {
     let scheduler = started().await;
     for id in ["stopped", "by hand"] {
         let fails = || async { Err::<(), _>("the mail server is away") };
@@ -148,14 +148,14 @@ async fn a_run_that_waits_for_its_next_attempt_is_cancelled_and_keeps_its_error(
     scheduler.cancel_run(by_hand).await.unwrap();
     let report = scheduler.shutdown().await.unwrap();
     let stopped = runs(&scheduler, "stopped").await.swap_remove(0);
-    assert_eq!(report.cancelled, [stopped.id]);
+    assert_eq!(
+        (report.cancelled, report.waiting),
+        (vec![], vec![stopped.id])
+    );
     let by_hand = runs(&scheduler, "by hand").await.swap_remove(0);
-    let ends = [
-        (stopped, CancelReason::Shutdown),
-        (by_hand, CancelReason::User),
-    ];
-    for (run, reason) in ends {
-        assert_eq!(run.state.outcome(), Some(Outcome::Cancelled(reason)));
+    let cancelled = RunState::Ended(Outcome::Cancelled(CancelReason::User));
+    for (run, state) in [(stopped, RunState::Retrying), (by_hand, cancelled)] {
+        assert_eq!(run.state, state);
         assert_eq!(run.attempts, 1);
         assert_eq!(run.error.as_deref(), Some("the mail server is away"));
     }

@@ -50,4 +50,5 @@ mod stores;
 mod support;
 mod transfer;
 mod verbs;
+mod waits;
 mod windows;

@@ -1,13 +1,14 @@
 //! A store that has bad days.
 
-use std::future::{pending, ready};
+use std::future::pending;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use punctual_core::{JobId, Run, RunId};
+use chrono::{DateTime, Utc};
+use punctual_core::{JobId, Run};
 use punctual_store as store;
-use punctual_store::{JobStore, MemoryStore, Reply};
+use punctual_store::{JobStore, MemoryStore, StoreFuture};
 use tokio::sync::Notify;
 
 /// A memory store that can be told not to answer, or to fail.
@@ -38,6 +39,11 @@ pub(crate) struct Moody {
     again: Arc<Notify>,
     is_shared: bool,
     is_persistent: bool,
+    limits: Arc<Mutex<store::BatchLimits>>,
+    /// Requests with more bytes of texts than this are refused.
+    most_bytes: Arc<AtomicU32>,
+    /// An end that holds this text is refused.
+    refused: Arc<Mutex<Option<&'static str>>>,
 }
 
 impl Moody {
@@ -59,7 +65,31 @@ impl Moody {
             again: Arc::default(),
             is_shared: false,
             is_persistent: false,
+            limits: Arc::default(),
+            most_bytes: Arc::new(AtomicU32::new(u32::MAX)),
+            refused: Arc::default(),
         }
+    }
+
+    /// Refuses requests with more bytes of texts.
+    pub(crate) fn refuse_beyond(&self, bytes: u32) {
+        self.most_bytes.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Refuses requests with an end of this text.
+    pub(crate) fn refuse(&self, text: &'static str) {
+        *self.refused.lock().unwrap() = Some(text);
+    }
+
+    fn takes(&self, request: &store::ClaimRequest) -> Result<(), store::Error> {
+        let texts = || request.ends.iter().filter_map(|end| end.text.as_ref());
+        let bytes: usize = texts().map(|text| text.as_str().len()).sum();
+        let refused = *self.refused.lock().unwrap();
+        let is_bad = |text: &store::EndText| refused.is_some_and(|bad| text.as_str().contains(bad));
+        if bytes > self.most_bytes.load(Ordering::SeqCst) as usize || texts().any(is_bad) {
+            return Err(store::Error::refused("the packet is too large"));
+        }
+        Ok(())
     }
 
     /// The way of one node to a store that others share.
@@ -87,9 +117,9 @@ impl Moody {
     /// Makes a change and may lose the answer.
     fn change<'a, T: Send + 'a>(
         &'a self,
-        call: impl FnOnce() -> Reply<'a, T> + Send + 'a,
-    ) -> Reply<'a, T> {
-        Box::pin(async move {
+        call: impl FnOnce() -> StoreFuture<'a, T> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
+        StoreFuture::new(async move {
             let time = *self.change.lock().unwrap();
             if !time.is_zero() {
                 tokio::time::sleep(time).await;
@@ -165,9 +195,9 @@ impl Moody {
 
     fn moody<'a, T: Send + 'a>(
         &'a self,
-        call: impl FnOnce() -> Reply<'a, T> + Send + 'a,
-    ) -> Reply<'a, T> {
-        Box::pin(async move {
+        call: impl FnOnce() -> StoreFuture<'a, T> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
+        StoreFuture::new(async move {
             while self.hangs.load(Ordering::SeqCst) {
                 self.again.notified().await;
             }
@@ -180,61 +210,65 @@ impl Moody {
 }
 
 impl JobStore for Moody {
-    fn traits(&self) -> store::StoreTraits {
-        store::StoreTraits {
-            shared: self.is_shared,
-            persistent: self.is_persistent,
-        }
+    fn capabilities(&self) -> store::StoreCapabilities {
+        let limits = *self.limits.lock().unwrap();
+        store::StoreCapabilities::default()
+            .persistent(self.is_persistent)
+            .shared(self.is_shared)
+            .limits(limits)
     }
     fn add(
         &self,
         jobs: Vec<store::Insert>,
-    ) -> Reply<'_, Vec<Result<store::StoredJob, store::Error>>> {
+    ) -> StoreFuture<'_, Vec<Result<store::StoredJob, store::Error>>> {
         if self.is_silent("add") {
-            return Box::pin(pending());
+            return StoreFuture::new(pending());
         }
         self.moody(|| self.inner.add(jobs))
     }
-    fn get(&self, id: JobId) -> Reply<'_, Option<store::StoredJob>> {
+    fn get(&self, id: JobId) -> StoreFuture<'_, Option<store::StoredJob>> {
         if self.damaged.lock().unwrap().as_ref() == Some(&id) {
             let damaged = store::Error::unreadable(&id, "it was damaged");
-            return Box::pin(ready(Err(damaged)));
+            return StoreFuture::ready(Err(damaged));
         }
         self.moody(|| self.inner.get(id))
     }
-    fn list(&self, filter: store::JobFilter) -> Reply<'_, Vec<store::StoredJob>> {
+    fn list(&self, filter: store::JobFilter) -> StoreFuture<'_, Vec<store::StoredJob>> {
         self.moody(|| self.inner.list(filter))
     }
-    fn update(&self, update: store::Update) -> Reply<'_, store::StoredJob> {
+    fn update(&self, update: store::Update) -> StoreFuture<'_, store::StoredJob> {
         self.moody(|| self.inner.update(update))
     }
-    fn remove(&self, id: JobId) -> Reply<'_, Option<store::StoredJob>> {
-        self.moody(|| self.inner.remove(id))
+    fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<store::StoredJob>> {
+        self.moody(move || self.inner.remove(id, now))
     }
-    fn clear(&self) -> Reply<'_, u64> {
-        self.moody(|| self.inner.clear())
+    fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64> {
+        self.moody(move || self.inner.clear(now))
     }
-    fn window(&self, request: store::WindowRequest) -> Reply<'_, store::Window> {
-        if self.is_silent("window") {
-            return Box::pin(pending());
+    fn due(&self, request: store::DueRequest) -> StoreFuture<'_, store::DueJobs> {
+        if self.is_silent("due") {
+            return StoreFuture::new(pending());
         }
-        Box::pin(async move {
-            let window = self.moody(|| self.inner.window(request)).await?;
+        StoreFuture::new(async move {
+            let due = self.moody(|| self.inner.due(request)).await?;
             while self.holds_windows.load(Ordering::SeqCst) {
                 self.again.notified().await;
             }
-            Ok(window)
+            Ok(due)
         })
     }
-    fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> Reply<'a, store::ClaimReply> {
+    fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> StoreFuture<'a, store::ClaimReply> {
         self.claims.fetch_add(1, Ordering::SeqCst);
         if self.cannot_claim.load(Ordering::SeqCst) {
-            return Box::pin(async { Err(store::Error::unavailable("the disk is full")) });
+            return StoreFuture::ready(Err(store::Error::unavailable("the disk is full")));
         }
         if self.is_silent("claim") {
-            return Box::pin(pending());
+            return StoreFuture::new(pending());
         }
-        Box::pin(async move {
+        if let Err(error) = self.takes(request) {
+            return StoreFuture::ready(Err(error));
+        }
+        StoreFuture::new(async move {
             let mut reply = self.change(|| self.inner.claim(request)).await?;
             if self.answers_in_part.swap(false, Ordering::SeqCst) {
                 reply.answers.pop();
@@ -242,46 +276,46 @@ impl JobStore for Moody {
             Ok(reply)
         })
     }
-    fn register(&self, node: store::NodeInfo) -> Reply<'_, store::Lease> {
+    fn register(&self, node: store::NodeInfo) -> StoreFuture<'_, store::Lease> {
         self.moody(|| self.inner.register(node))
     }
-    fn renew(&self, lease: store::Lease) -> Reply<'_, store::Renewal> {
+    fn renew(&self, request: store::RenewRequest) -> StoreFuture<'_, store::Renewal> {
         if self.is_silent("renew") {
-            return Box::pin(pending());
+            return StoreFuture::new(pending());
         }
-        self.moody(|| self.inner.renew(lease))
+        self.moody(|| self.inner.renew(request))
     }
-    fn leave(&self, lease: store::Lease) -> Reply<'_, ()> {
+    fn leave(&self, lease: store::Lease) -> StoreFuture<'_, ()> {
         self.moody(|| self.inner.leave(lease))
     }
-    fn nodes(&self) -> Reply<'_, Vec<store::Peer>> {
-        self.inner.nodes()
+    fn nodes(&self) -> StoreFuture<'_, Vec<store::Peer>> {
+        self.moody(|| self.inner.nodes())
     }
-    fn open_runs(&self, node: store::Lease) -> Reply<'_, Vec<store::OpenRun>> {
-        self.moody(|| self.inner.open_runs(node))
+    fn open_runs(&self, request: store::OpenRequest) -> StoreFuture<'_, Vec<store::OpenRun>> {
+        self.moody(|| self.inner.open_runs(request))
     }
-    fn recover(&self, request: store::RecoverRequest) -> Reply<'_, store::Recovered> {
-        let time = *self.recovery.lock().unwrap();
-        self.change(move || {
-            Box::pin(async move {
+    fn recover(&self, request: store::RecoverRequest) -> StoreFuture<'_, store::Recovered> {
+        StoreFuture::new(async move {
+            let time = *self.recovery.lock().unwrap();
+            if !time.is_zero() {
                 tokio::time::sleep(time).await;
-                self.inner.recover(request).await
-            })
+            }
+            self.change(|| self.inner.recover(request)).await
         })
     }
-    fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {
-        self.inner.request_cancel(run)
+    fn cancel(&self, request: store::CancelRequest) -> StoreFuture<'_, store::CancelAnswer> {
+        self.moody(|| self.inner.cancel(request))
     }
-    fn runs(&self, filter: store::RunFilter) -> Reply<'_, Vec<Run>> {
-        self.inner.runs(filter)
+    fn runs(&self, filter: store::RunFilter) -> StoreFuture<'_, Vec<Run>> {
+        self.moody(|| self.inner.runs(filter))
     }
-    fn purge(&self, retention: store::Retention, batch: usize) -> Reply<'_, u64> {
-        self.inner.purge(retention, batch)
+    fn purge(&self, retention: store::Retention, batch: usize) -> StoreFuture<'_, u64> {
+        self.moody(move || self.inner.purge(retention, batch))
     }
-    fn statistics(&self, id: JobId) -> Reply<'_, store::Statistics> {
-        self.inner.statistics(id)
+    fn statistics(&self, id: JobId) -> StoreFuture<'_, store::Statistics> {
+        self.moody(|| self.inner.statistics(id))
     }
-    fn changes(&self, since: u64) -> Reply<'_, store::Changes> {
-        self.inner.changes(since)
+    fn changes(&self, since: u64) -> StoreFuture<'_, store::Changes> {
+        self.moody(move || self.inner.changes(since))
     }
 }

@@ -1,6 +1,6 @@
 //! What a shutdown waits for, and what it says that it left behind.
 
-use punctual_core::{CancelReason, Outcome, Overlap, RunState};
+use punctual_core::{Overlap, RunState};
 use punctual_store::{JobStore, RunFilter};
 use punctual_tokio::{MemoryStore, Scheduler};
 use tokio::time::{Instant, sleep};
@@ -92,7 +92,7 @@ async fn until_claimed(way: &Moody, count: u32) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_a_store_makes_wait_during_the_shutdown_is_cancelled() {
+async fn a_run_that_a_store_makes_wait_during_the_shutdown_goes_on_waiting() {
     let store = MemoryStore::new();
     let way = Moody::shared(&store);
     let (busy, ending) = (node(&Moody::shared(&store)).await, node(&way).await);
@@ -107,8 +107,8 @@ async fn a_run_that_a_store_makes_wait_during_the_shutdown_is_cancelled() {
     assert_eq!(states(&store).await, [RunState::Running]);
     let report = ending.shutdown().await.unwrap();
     assert_eq!(report.unrecorded, 0);
-    let cancelled = RunState::Ended(Outcome::Cancelled(CancelReason::Shutdown));
-    assert_eq!(states(&store).await, [RunState::Running, cancelled]);
+    assert_eq!(report.waiting.len(), 1);
+    assert_eq!(states(&store).await, [RunState::Running, RunState::Queued]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -127,6 +127,6 @@ async fn a_run_that_a_store_grants_after_all_others_were_told_to_end_does_not_be
     let report = shutdown.await.unwrap().unwrap();
     assert_eq!((report.abandoned.len(), report.unrecorded), (0, 0));
     let run = store.runs(RunFilter::default()).await.unwrap().remove(0);
-    let cancelled = Some(Outcome::Cancelled(CancelReason::Shutdown));
-    assert_eq!((run.state.outcome(), run.started), (cancelled, None));
+    assert_eq!(report.waiting, [run.id]);
+    assert_eq!((run.state, run.started), (RunState::Retrying, None));
 }

@@ -47,7 +47,7 @@ async fn a_claim_that_is_never_answered_costs_seconds_and_health_tells() {
 #[tokio::test(start_paused = true)]
 async fn a_window_that_is_never_answered_is_asked_for_again() {
     let moody = Moody::new();
-    moody.silence("window");
+    moody.silence("due");
     let scheduler = of(&moody).await;
     pass(1).await;
     assert!(moody.is_silenced());

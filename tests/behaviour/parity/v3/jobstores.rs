@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::DateTime;
 use punctual_core::{Job, MaxInstances, Policies};
 use punctual_store::MemoryStore;
 use punctual_tokio::{JobStatus, Scheduler};
@@ -178,15 +179,22 @@ pub(crate) const CASES: &[Case] = &[
             let shelf = Shelf::new();
             shelf.add("1", "2016-05-03").await;
             shelf.add("2", "2014-02-26").await;
-            shelf.0.remove(id("1")).await.unwrap();
+            shelf.0.remove(id("1"), DateTime::UNIX_EPOCH).await.unwrap();
             assert_eq!(shelf.all().await, ["2"]);
-            shelf.0.remove(id("2")).await.unwrap();
+            shelf.0.remove(id("2"), DateTime::UNIX_EPOCH).await.unwrap();
             assert!(shelf.all().await.is_empty());
         });
     }),
     same("test_remove_nonexistent_job", || {
         paused(async {
-            assert_eq!(Shelf::new().0.remove(id("blah")).await.unwrap(), None);
+            assert_eq!(
+                Shelf::new()
+                    .0
+                    .remove(id("blah"), DateTime::UNIX_EPOCH)
+                    .await
+                    .unwrap(),
+                None
+            );
             let error = Stage::new().scheduler.remove_job("blah").await.unwrap_err();
             assert!(error.is_not_found());
         });
@@ -196,7 +204,7 @@ pub(crate) const CASES: &[Case] = &[
             let shelf = Shelf::new();
             shelf.add("1", "2016-05-03").await;
             shelf.add("2", "2014-02-26").await;
-            assert_eq!(shelf.0.clear().await.unwrap(), 2);
+            assert_eq!(shelf.0.clear(DateTime::UNIX_EPOCH).await.unwrap(), 2);
             assert!(shelf.all().await.is_empty());
         });
     }),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use punctual_core::{Job, JobId, JobState};
 use punctual_store::{
-    Insert, JobFilter, JobStore, MemoryStore, OnConflict, StoredJob, Update, WindowRequest,
+    DueRequest, Insert, JobFilter, JobStore, MemoryStore, OnConflict, StoredJob, Update,
 };
 
 use crate::times::{berlin, trigger, utc};
@@ -36,6 +36,7 @@ impl Shelf {
             job: Arc::new(job),
             state,
             on_conflict: OnConflict::Refuse,
+            now: DateTime::UNIX_EPOCH,
         };
         self.0.add(vec![insert]).await.unwrap().remove(0)
     }
@@ -49,15 +50,12 @@ impl Shelf {
     }
 
     pub(super) async fn due(&self, through: &str) -> Vec<String> {
-        let request = WindowRequest {
-            through: berlin(through),
-            limit: 100,
-        };
-        let window = self.0.window(request).await.unwrap();
+        let request = DueRequest::through(berlin(through), 100);
+        let window = self.0.due(request).await.unwrap();
         window
             .jobs
             .iter()
-            .map(|stored| stored.job.id().to_string())
+            .map(|due| due.stored.job.id().to_string())
             .collect()
     }
 
@@ -74,15 +72,12 @@ impl Shelf {
     }
 
     pub(super) async fn next_run_time(&self) -> Option<DateTime<Utc>> {
-        let request = WindowRequest {
-            through: DateTime::<Utc>::MAX_UTC,
-            limit: 1,
-        };
-        let window = self.0.window(request).await.unwrap();
+        let request = DueRequest::through(DateTime::<Utc>::MAX_UTC, 1);
+        let window = self.0.due(request).await.unwrap();
         window
             .jobs
             .first()
-            .and_then(|stored| stored.state.next_run_time)
+            .and_then(|due| due.stored.state.next_run_time)
     }
 
     /// Moves a job to another time, or pauses it.

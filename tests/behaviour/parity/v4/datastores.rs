@@ -75,7 +75,10 @@ pub(crate) const CASES: &[Case] = &[
                 desk.add(id).await;
             }
             for id in ["s1", "s2"] {
-                desk.0.remove(id.try_into().unwrap()).await.unwrap();
+                desk.0
+                    .remove(id.try_into().unwrap(), utc(DUE))
+                    .await
+                    .unwrap();
             }
             let left = desk.0.list(Default::default()).await.unwrap();
             assert_eq!(left.len(), 1);

@@ -42,6 +42,7 @@ impl Desk {
             job: Arc::new(job),
             state,
             on_conflict,
+            now: utc(DUE),
         };
         self.0.add(vec![insert]).await.unwrap().remove(0).unwrap()
     }
@@ -83,9 +84,13 @@ impl Desk {
     pub(super) async fn recover(&self, by: &Lease, dead: &Peer, now: i64) -> usize {
         let request = RecoverRequest {
             by: by.clone(),
-            tasks: Vec::new(),
-            dead: dead.clone(),
+            dead: Lease {
+                node: dead.info.name.clone(),
+                epoch: dead.epoch,
+            },
+            beats: dead.beats,
             now,
+            limit: 100,
         };
         self.0.recover(request).await.unwrap().lost.len()
     }
@@ -101,6 +106,7 @@ impl Desk {
             now: utc(DUE),
             ends,
             claims,
+            takes_waiting: true,
             is_repeated: false,
         };
         self.0.claim(&request).await.unwrap()
@@ -129,6 +135,7 @@ impl Desk {
         let end = RunEnd {
             run,
             outcome,
+            retry_at: None,
             started: Some(micros),
             finished: micros + 5_000,
             attempts: 1,
@@ -144,7 +151,8 @@ impl Desk {
 pub(super) fn due_claim(stored: &StoredJob, now: DateTime<Utc>) -> Claim {
     Claim {
         id: stored.job.id().clone(),
-        incarnation: stored.state.incarnation,
+        birth: stored.state.birth,
+        wants_job: false,
         kind: ClaimKind::Advance {
             revision: stored.state.revision,
             plan: plan(&stored.job.view(&stored.state), now),
@@ -156,7 +164,8 @@ pub(super) fn due_claim(stored: &StoredJob, now: DateTime<Utc>) -> Claim {
 pub(super) fn manual_claim(stored: &StoredJob, now: DateTime<Utc>) -> Claim {
     Claim {
         id: stored.job.id().clone(),
-        incarnation: stored.state.incarnation,
+        birth: stored.state.birth,
+        wants_job: false,
         kind: ClaimKind::Manual {
             plan: punctual_core::plan::manual(&stored.job.view(&stored.state), now),
         },

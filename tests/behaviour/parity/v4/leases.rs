@@ -1,7 +1,8 @@
 //! `tests/test_datastores.py` of 4.0: nodes that die, and nodes that do not.
 
+use chrono::DateTime;
 use punctual_core::{Outcome, RunState};
-use punctual_store::RunFilter;
+use punctual_store::{OpenRequest, RenewRequest, RunFilter};
 
 use crate::case::{Case, different};
 use crate::stage::paused;
@@ -46,10 +47,20 @@ async fn kept_alive() {
     let run = desk.acquire(&node, &stored).await.unwrap();
     let before = desk.peer("scheduler_id").await.beats;
     for _ in 0..2 {
-        desk.0.renew(node.clone()).await.unwrap();
+        let request = RenewRequest {
+            lease: node.clone(),
+            tasks: None,
+            now: DateTime::UNIX_EPOCH,
+        };
+        desk.0.renew(request).await.unwrap();
     }
     assert_eq!(desk.peer("scheduler_id").await.beats, before + 2);
-    let open = desk.0.open_runs(node.clone()).await.unwrap();
+    let request = OpenRequest {
+        node: node.clone(),
+        after: None,
+        limit: 9,
+    };
+    let open = desk.0.open_runs(request).await.unwrap();
     assert_eq!(open.iter().map(|open| open.id).collect::<Vec<_>>(), [run]);
     let ended = desk.release(&node, run, Outcome::Succeeded, None).await;
     assert_eq!(ended.state, RunState::Ended(Outcome::Succeeded));

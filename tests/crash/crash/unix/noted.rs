@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, OnLost, Run, RunId};
+use punctual_core::{JobId, OnLost, Run};
 use punctual_sqlx::SqliteStore;
 use punctual_store as store;
 use punctual_store::checker::History;
-use punctual_store::{Error, JobFilter, JobStore, Reply, StoredJob};
+use punctual_store::{Error, JobFilter, JobStore, StoreFuture, StoredJob};
 
 use crate::unix::clock::now;
 
@@ -89,12 +89,13 @@ impl Noted {
         Ok(after)
     }
 
-    async fn noted_remove(&self, id: JobId) -> Result<Option<StoredJob>, Error> {
-        let removed = self.inner.remove(id.clone()).await?;
+    async fn noted_remove(&self, id: JobId, at: DateTime<Utc>) -> Result<Option<StoredJob>, Error> {
+        let from = now();
+        let removed = self.inner.remove(id.clone(), at).await?;
         if let Some(row) = &removed {
             let mut notes = self.notes.lock().unwrap();
             let note = notes.get_mut(&id).unwrap();
-            note.history = note.history.clone().removed(row);
+            note.history = note.history.clone().removed(row, (from, now()));
             note.was_removed = true;
         }
         Ok(removed)
@@ -112,7 +113,7 @@ impl Note {
             None => {
                 let mut last = self.last.clone();
                 last.state.next_run_time = None;
-                history.removed(&last)
+                history.removed(&last, now())
             }
         };
         if self.may_rerun {
@@ -124,64 +125,76 @@ impl Note {
 }
 
 impl JobStore for Noted {
-    fn traits(&self) -> store::StoreTraits {
-        self.inner.traits()
+    fn capabilities(&self) -> store::StoreCapabilities {
+        self.inner.capabilities()
     }
-    fn add(&self, jobs: Vec<store::Insert>) -> Reply<'_, Vec<Result<StoredJob, Error>>> {
-        Box::pin(self.noted_add(jobs))
+    fn add(&self, jobs: Vec<store::Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
+        StoreFuture::new(self.noted_add(jobs))
     }
-    fn get(&self, id: JobId) -> Reply<'_, Option<StoredJob>> {
+    fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
         self.inner.get(id)
     }
-    fn list(&self, filter: JobFilter) -> Reply<'_, Vec<StoredJob>> {
+    fn list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>> {
         self.inner.list(filter)
     }
-    fn update(&self, update: store::Update) -> Reply<'_, StoredJob> {
-        Box::pin(self.noted_update(update))
+    fn update(&self, update: store::Update) -> StoreFuture<'_, StoredJob> {
+        StoreFuture::new(self.noted_update(update))
     }
-    fn remove(&self, id: JobId) -> Reply<'_, Option<StoredJob>> {
-        Box::pin(self.noted_remove(id))
+    fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>> {
+        StoreFuture::new(self.noted_remove(id, now))
     }
-    fn clear(&self) -> Reply<'_, u64> {
+    fn clear(&self, _: DateTime<Utc>) -> StoreFuture<'_, u64> {
         unreachable!("nobody clears the store")
     }
-    fn window(&self, request: store::WindowRequest) -> Reply<'_, store::Window> {
-        self.inner.window(request)
+    fn due(&self, request: store::DueRequest) -> StoreFuture<'_, store::DueJobs> {
+        self.inner.due(request)
     }
-    fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> Reply<'a, store::ClaimReply> {
+    fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> StoreFuture<'a, store::ClaimReply> {
         self.inner.claim(request)
     }
-    fn register(&self, node: store::NodeInfo) -> Reply<'_, store::Lease> {
+    fn register(&self, node: store::NodeInfo) -> StoreFuture<'_, store::Lease> {
         self.inner.register(node)
     }
-    fn renew(&self, lease: store::Lease) -> Reply<'_, store::Renewal> {
-        self.inner.renew(lease)
+    fn renew(&self, request: store::RenewRequest) -> StoreFuture<'_, store::Renewal> {
+        self.inner.renew(request)
     }
-    fn leave(&self, lease: store::Lease) -> Reply<'_, ()> {
+    fn leave(&self, lease: store::Lease) -> StoreFuture<'_, ()> {
         self.inner.leave(lease)
     }
-    fn nodes(&self) -> Reply<'_, Vec<store::Peer>> {
+    fn nodes(&self) -> StoreFuture<'_, Vec<store::Peer>> {
         self.inner.nodes()
     }
-    fn open_runs(&self, node: store::Lease) -> Reply<'_, Vec<store::OpenRun>> {
-        self.inner.open_runs(node)
+    fn open_runs(&self, request: store::OpenRequest) -> StoreFuture<'_, Vec<store::OpenRun>> {
+        self.inner.open_runs(request)
     }
-    fn recover(&self, request: store::RecoverRequest) -> Reply<'_, store::Recovered> {
+    fn recover(&self, request: store::RecoverRequest) -> StoreFuture<'_, store::Recovered> {
         self.inner.recover(request)
     }
-    fn request_cancel(&self, run: RunId) -> Reply<'_, bool> {
-        self.inner.request_cancel(run)
+    fn cancel(&self, request: store::CancelRequest) -> StoreFuture<'_, store::CancelAnswer> {
+        self.inner.cancel(request)
     }
-    fn runs(&self, filter: store::RunFilter) -> Reply<'_, Vec<Run>> {
+    fn runs(&self, filter: store::RunFilter) -> StoreFuture<'_, Vec<Run>> {
         self.inner.runs(filter)
     }
-    fn purge(&self, retention: store::Retention, batch: usize) -> Reply<'_, u64> {
+    fn purge(&self, retention: store::Retention, batch: usize) -> StoreFuture<'_, u64> {
         self.inner.purge(retention, batch)
     }
-    fn statistics(&self, id: JobId) -> Reply<'_, store::Statistics> {
+    fn statistics(&self, id: JobId) -> StoreFuture<'_, store::Statistics> {
         self.inner.statistics(id)
     }
-    fn changes(&self, since: u64) -> Reply<'_, store::Changes> {
+    fn unreadable(&self, limit: usize) -> StoreFuture<'_, Vec<store::UnreadableJob>> {
+        self.inner.unreadable(limit)
+    }
+    fn recount(&self, request: store::RecountRequest) -> StoreFuture<'_, store::Recounted> {
+        self.inner.recount(request)
+    }
+    fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
+        self.inner.time()
+    }
+    fn close(&self) -> StoreFuture<'_, ()> {
+        JobStore::close(&self.inner)
+    }
+    fn changes(&self, since: u64) -> StoreFuture<'_, store::Changes> {
         self.inner.changes(since)
     }
 }

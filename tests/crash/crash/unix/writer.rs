@@ -113,11 +113,13 @@ async fn add_and_claim(store: &SqliteStore, lease: &Lease, id: &str) {
         job: Arc::new(job),
         state,
         on_conflict: OnConflict::Refuse,
+        now: due,
     };
     let row = store.add(vec![insert]).await.unwrap().remove(0).unwrap();
     let claim = Claim {
         id: row.job.id().clone(),
-        incarnation: row.state.incarnation,
+        birth: row.state.birth,
+        wants_job: false,
         kind: ClaimKind::Advance {
             revision: row.state.revision,
             plan: plan(&row.job.view(&row.state), later - Duration::from_secs(1)),
@@ -128,6 +130,7 @@ async fn add_and_claim(store: &SqliteStore, lease: &Lease, id: &str) {
         now: due,
         ends: Vec::new(),
         claims: vec![claim],
+        takes_waiting: true,
         is_repeated: false,
     };
     store.claim(&request).await.unwrap();

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use punctual::store::JobStore;
+use punctual::store::{JobStore, RunCursor};
 use punctual::{Interval, NewJob, Outcome as Ended, RunFilter, Scheduler, SqliteOptions};
 use punctual_benches::rounds::median;
 use serde::Serialize;
@@ -178,6 +178,6 @@ async fn succeeded(store: &impl JobStore) -> Outcome<u64> {
             return Ok(count);
         };
         count += page.len() as u64;
-        filter.before = Some(last.id);
+        filter.before = Some(RunCursor::of(last));
     }
 }

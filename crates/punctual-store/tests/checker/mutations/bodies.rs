@@ -2,9 +2,8 @@
 
 use chrono::TimeDelta;
 use punctual_core::{OnLost, Outcome, Policies, Run, RunId, RunState, SkipReason};
-use punctual_store::checker::Rule;
+use punctual_store::checker::{Ending, Rule};
 
-use super::super::life::Told;
 use super::causes::all;
 use super::{Mutation, change, is_limited_to_one, of_bodies, pick, pick_with, unstart};
 
@@ -40,7 +39,16 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         },
     ),
     of_bodies("an attempt begins twice", &[Rule::Twice], |told, dice| {
-        let execution = dice.pick(&told.executions);
+        let mut its = told.executions.clone();
+        // Of a rerun that may be nobody's fault.
+        its.retain(|body| {
+            let mut policies = told.policies[&body.job].iter();
+            policies.all(|its| its.on_lost == OnLost::Record)
+        });
+        if its.is_empty() {
+            return None;
+        }
+        let execution = dice.pick(&its);
         told.executions.push(execution.clone());
         Some(execution.job)
     }),
@@ -63,14 +71,13 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                 run.attempts > 0 && all(told, run, is_recorded)
             })?;
             let run = told.ledger[index].clone();
-            let its = |told: &Told| {
-                let mut all = told.executions.iter();
-                all.find(|execution| execution.run == run.id).cloned()
-            };
-            let mut execution = its(told)?;
-            execution.run = RunId(0);
-            told.executions.push(execution);
-            Some(run.job)
+            let mut all = told.executions.iter_mut();
+            let last = all.find(|body| body.run == run.id && body.attempt == run.attempts)?;
+            last.ending = Ending::Unknown;
+            let mut again = last.clone();
+            again.attempt += 1;
+            told.executions.push(again);
+            Some(change(told, index, |run| run.attempts += 1))
         },
     ),
     of_bodies(

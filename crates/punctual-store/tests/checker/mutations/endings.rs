@@ -1,13 +1,13 @@
 //! Ledgers that disagree with how the bodies ended.
 
 use chrono::TimeDelta;
-use punctual_core::{CancelReason, JobId, Outcome, Run, RunState};
+use punctual_core::{CancelReason, JobId, OnLost, Outcome, Policies, Run, RunState};
 use punctual_store::checker::{Ending, Execution, Rule};
 
 use super::super::dice::Dice;
 use super::super::life::Told;
-use super::causes::has_succeeded;
-use super::{Mutation, change, of_bodies, pick};
+use super::causes::{all, has_succeeded};
+use super::{Mutation, change, of_bodies, pick, pick_with};
 
 pub(super) const MUTATIONS: &[Mutation] = &[
     of_bodies(
@@ -34,7 +34,10 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "the result of a run is thrown away",
         &[Rule::Contradictory],
         |told, dice| {
-            let index = pick(told, dice, has_succeeded)?;
+            let index = pick_with(told, dice, |told, run| {
+                let is_recorded = |its: &Policies| its.on_lost == OnLost::Record;
+                has_succeeded(run) && all(told, run, is_recorded)
+            })?;
             let (id, finished) = (told.ledger[index].id, told.ledger[index].finished?);
             told.cancels.push((id.into(), finished.into()));
             let cancelled = RunState::Ended(Outcome::Cancelled(CancelReason::User));
@@ -46,7 +49,10 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         &[Rule::Contradictory],
         |told, dice| {
             let timed_out = RunState::Ended(Outcome::TimedOut);
-            let index = pick(told, dice, |run| run.state == timed_out)?;
+            let index = pick_with(told, dice, |told, run| {
+                let is_recorded = |its: &Policies| its.on_lost == OnLost::Record;
+                run.state == timed_out && all(told, run, is_recorded)
+            })?;
             let run = told.ledger[index].clone();
             body_of(told, &run, run.attempts)?.ending = Ending::Succeeded;
             Some(run.job)
@@ -56,7 +62,10 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "a run is tried again whose body succeeded",
         &[Rule::Contradictory],
         |told, dice| {
-            let index = pick(told, dice, |run| run.attempts > 1)?;
+            let index = pick_with(told, dice, |told, run| {
+                let is_recorded = |its: &Policies| its.on_lost == OnLost::Record;
+                run.attempts > 1 && all(told, run, is_recorded)
+            })?;
             let run = told.ledger[index].clone();
             let first = body_of(told, &run, 1)?;
             (first.ending, first.told) = (Ending::Succeeded, None);

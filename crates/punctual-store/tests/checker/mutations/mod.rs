@@ -103,7 +103,7 @@ fn with_neighbour(told: &Told, dice: &mut Dice) -> Option<(usize, usize)> {
     };
     let coalesced = RunState::Ended(Outcome::Coalesced);
     let index = pick(told, dice, |run| {
-        is_scheduled(run) && run.state == coalesced
+        is_scheduled(run) && run.state == coalesced && run.range.is_some()
     })?;
     Some((index, follows(index)?))
 }

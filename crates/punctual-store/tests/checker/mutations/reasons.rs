@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use punctual_core::{
-    CancelReason, Coalesce, MissReason, Outcome, Overlap, Run, RunState, SkipReason,
+    CancelReason, Coalesce, FireRange, MissReason, Outcome, Overlap, Run, RunState, SkipReason,
 };
 use punctual_store::checker::Rule;
 
@@ -20,7 +20,35 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             let fits = run.state == RunState::Ended(Outcome::Coalesced)
                 && next.range.is_none()
                 && its.iter().all(|policies| all_latest(policies.coalesce));
-            fits.then(|| change(told, after, |run| unstart(run, Outcome::Coalesced)))
+            fits.then(|| {
+                change(told, after, |run| {
+                    unstart(run, Outcome::Coalesced);
+                    run.range = Some(FireRange::single(run.fire_time()));
+                })
+            })
+        },
+    ),
+    of_ledger(
+        "nothing newer comes for what is superseded",
+        &[Rule::WithoutReason],
+        |told, dice| {
+            let index = pick(told, dice, |run| {
+                run.state == RunState::Ended(Outcome::Coalesced) && run.range.is_none()
+            })?;
+            Some(change(told, index, |run| {
+                run.finished = run.finished.map(|at| at + TimeDelta::microseconds(1));
+            }))
+        },
+    ),
+    of_ledger(
+        "an edit that did not happen passes over",
+        &[Rule::WithoutReason],
+        |told, dice| {
+            let index = pick(told, dice, |run| is_scheduled(run) && run.started.is_some())?;
+            Some(change(told, index, |run| {
+                run.finished = run.finished.map(|at| at + TimeDelta::microseconds(1));
+                unstart(run, Outcome::Skipped(SkipReason::Edited));
+            }))
         },
     ),
     of_ledger(

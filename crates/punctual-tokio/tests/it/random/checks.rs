@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use punctual_core::{JobState, MissReason, Origin, Outcome, Run, RunId};
+use chrono::{DateTime, TimeDelta};
+use punctual_core::{JobState, MissReason, Origin, Outcome, Run, RunId, RunState};
 use punctual_store::checker::{Absence, Checker, History, Violation};
 use punctual_store::{JobStore, RunFilter, StoredJob};
 
@@ -44,7 +44,7 @@ impl Known {
         }
         // It has left by itself: with nothing to come.
         last.state.next_run_time = None;
-        history.removed(&last)
+        history.removed(&last, DateTime::UNIX_EPOCH)
     }
 }
 
@@ -73,7 +73,8 @@ impl Life {
             .patience(JUMPS)
             .cancels(self.cancels.iter().cloned())
             .shutdowns(self.shutdowns.iter().flat_map(of_each))
-            .executions(executions);
+            .executions(executions)
+            .shut_down();
         for rest in &self.rests {
             checker = checker.paused(*rest);
         }
@@ -86,7 +87,8 @@ impl Life {
             let statistics = self.scheduler.statistics(id.as_str()).await.unwrap();
             let counted =
                 statistics.runs() + statistics.missed + statistics.skipped + statistics.coalesced;
-            let written: u64 = entries.iter().map(|run| fire_times(run)).sum();
+            let ended = entries.iter().filter(|run| run.state.outcome().is_some());
+            let written: u64 = ended.map(|run| fire_times(run)).sum();
             if counted != written {
                 wrong.push(format!("counted {counted}, written {written}"));
             }
@@ -134,10 +136,18 @@ fn check_rows(entries: &[&Run], left: Option<JobState>, wrong: &mut Vec<String>)
             wrong.push(format!("missed before it was due: {run:?}"));
         }
     }
+    let open = entries.iter().filter(|run| run.state.outcome().is_none());
+    let open: Vec<_> = open.map(|run| run.state).collect();
+    if open.contains(&RunState::Running) {
+        wrong.push("a run is under way though all was shut down".into());
+    }
     if let Some(state) = left
-        && (state.running, state.queued) != (0, 0)
+        && open.is_empty() != ((state.running, state.queued) == (0, 0))
     {
-        wrong.push(format!("{} run and {} wait", state.running, state.queued));
+        let (running, queued) = (state.running, state.queued);
+        wrong.push(format!(
+            "{running} run and {queued} wait, and {open:?} are open"
+        ));
     }
 }
 

@@ -141,7 +141,7 @@ impl Life {
         let history = known.history.take().map(|(history, _)| history);
         let row = row_of(before);
         let now = self.world.clock.now();
-        known.history = history.map(|history| (history.removed(&row).removal(now), row));
+        known.history = history.map(|history| (history.removed(&row, now).removal(now), row));
     }
 
     async fn run_by_hand(&mut self, id: &str) {

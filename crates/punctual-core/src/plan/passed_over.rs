@@ -1,0 +1,47 @@
+//! What becomes of a backlog whose job is edited or removed before it was decided.
+
+use chrono::{DateTime, Utc};
+
+use super::{JobView, backlog};
+use crate::instant;
+use crate::{FireRange, MissReason, Outcome, SkipReason};
+
+/// Decides the fire times that are due at `now` and that an edit passes over, so that none
+/// disappears without a record. Those of a paused job are missed, all others are skipped.
+///
+/// An edit passes fire times over when it gives the job other ones: another trigger, another next
+/// fire time, or none because the job is removed.
+///
+/// ```
+/// use punctual_core::{Interval, Job, JobId, JobState, Outcome, SkipReason, plan::passed_over};
+/// use std::time::Duration;
+///
+/// let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+/// let noon = at("2026-03-01T12:00:00Z");
+/// let trigger = Interval::every(Duration::from_secs(60)).start(noon).build()?;
+/// let job = Job::new(JobId::new("poll")?, "poll", trigger);
+/// let mut state = JobState::default();
+/// state.next_run_time = Some(noon);
+/// let (range, outcome) = passed_over(&job.view(&state), at("2026-03-01T12:02:30Z")).unwrap();
+/// assert_eq!((range.first, range.count.number()), (noon, 3));
+/// assert_eq!(outcome, Outcome::Skipped(SkipReason::Edited));
+/// assert_eq!(passed_over(&job.view(&state), at("2026-03-01T11:59:59Z")), None);
+/// # Ok::<(), punctual_core::Error>(())
+/// ```
+#[must_use]
+pub fn passed_over(job: &JobView<'_>, now: DateTime<Utc>) -> Option<(FireRange, Outcome)> {
+    let now = instant::floor(now);
+    let oldest = job.next_fire?;
+    let outcome = if job.paused {
+        Outcome::Missed(MissReason::Paused)
+    } else {
+        Outcome::Skipped(SkipReason::Edited)
+    };
+    if job.trigger.unbound_name().is_some() {
+        // Its code is not here, so only the fire time in the row is known.
+        return (oldest <= now).then(|| (FireRange::single(oldest), outcome));
+    }
+    let trigger = &*backlog::anchored(job, oldest);
+    let (backlog, _) = backlog::of(job, trigger, oldest, now)?;
+    Some((backlog.range(trigger), outcome))
+}

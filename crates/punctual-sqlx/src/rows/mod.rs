@@ -1,0 +1,248 @@
+//! What a transaction holds of rows, and what it has to write: the same in every database.
+//!
+//! A store reads the rows that a request names, under their locks, lets a
+//! [`Batch`](punctual_store::batch::Batch) decide over them, and writes what has changed, all in one
+//! transaction. Nothing here waits for anything.
+
+mod job;
+mod run;
+
+pub(crate) use job::HeldJob;
+pub(crate) use run::{Attempt, Ended, HeldRun};
+
+use std::collections::{HashMap, HashSet};
+
+use punctual_core::{JobId, JobState, Policies, RunId, RunKey};
+use punctual_store::batch::{NewRange, NewRun, OpenView, Owner, Rows};
+use punctual_store::{OpenRun, RunEnd};
+
+/// The rows of one request, and what becomes of them.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) jobs: Vec<HeldJob>,
+    by_birth: HashMap<u64, usize>,
+    runs: HashMap<RunId, HeldRun>,
+    /// Keys that runs have already.
+    used: HashSet<RunKey>,
+    /// The last number that was given out, before this request and now.
+    numbered: (u64, u64),
+    opened: Vec<RunId>,
+    changed: Vec<RunId>,
+    /// What is to be written besides the jobs and the runs that stay open.
+    pub(crate) ranges: Vec<(usize, NewRange)>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) ended: Vec<Ended>,
+}
+
+impl Held {
+    /// Nothing yet; new runs are numbered from the one after `last_number` on.
+    pub(crate) fn new(last_number: u64) -> Self {
+        Self {
+            jobs: Vec::new(),
+            by_birth: HashMap::new(),
+            runs: HashMap::new(),
+            used: HashSet::new(),
+            numbered: (last_number, last_number),
+            opened: Vec::new(),
+            changed: Vec::new(),
+            ranges: Vec::new(),
+            attempts: Vec::new(),
+            ended: Vec::new(),
+        }
+    }
+
+    /// Makes room for so many jobs and runs, which are large to move.
+    pub(crate) fn reserve(&mut self, jobs: usize, runs: usize) {
+        self.jobs.reserve(jobs);
+        self.by_birth.reserve(jobs);
+        self.runs.reserve(runs);
+        self.used.reserve(jobs);
+    }
+
+    pub(crate) fn with_job(&mut self, job: HeldJob) {
+        let row = self.jobs.len();
+        if *self.by_birth.entry(job.state.birth).or_insert(row) == row {
+            self.jobs.push(job);
+        }
+    }
+
+    /// Holds a run whose job is held already, if it is still there.
+    pub(crate) fn with_run(&mut self, run: HeldRun) {
+        let id = run.id;
+        if self.runs.contains_key(&id) {
+            return;
+        }
+        if let Some(row) = self.by_birth.get(&run.view.birth) {
+            self.jobs[*row].runs.push(id);
+        }
+        self.runs.insert(id, run);
+    }
+
+    pub(crate) fn with_used(&mut self, key: RunKey) {
+        self.used.insert(key);
+    }
+
+    /// Says that the definition of a job cannot be read: nothing of it starts.
+    pub(crate) fn mark_unreadable(&mut self, birth: u64) {
+        if let Some(row) = self.by_birth.get(&birth) {
+            self.jobs[*row].is_readable = false;
+        }
+    }
+
+    /// Jobs that cannot be read do not leave: it could not be told what they were.
+    pub(crate) fn keep_unless(&mut self, is_readable: impl Fn(u64) -> bool) {
+        for job in &mut self.jobs {
+            job.is_gone &= is_readable(job.state.birth);
+        }
+    }
+
+    /// The jobs that leave.
+    pub(crate) fn gone(&self) -> impl Iterator<Item = &HeldJob> {
+        self.jobs.iter().filter(|job| job.is_gone)
+    }
+
+    /// A job of this birth, also one that leaves.
+    pub(crate) fn job(&self, birth: u64) -> Option<&HeldJob> {
+        self.jobs.get(*self.by_birth.get(&birth)?)
+    }
+
+    /// The last number that was given out, if this request gave one out.
+    pub(crate) fn last_number(&self) -> Option<u64> {
+        let (before, now) = self.numbered;
+        (now > before).then_some(now)
+    }
+
+    /// The runs that are to be written first, those among them that are over by now included.
+    pub(crate) fn opened(&self) -> impl Iterator<Item = &HeldRun> {
+        self.opened.iter().filter_map(|id| self.runs.get(id))
+    }
+
+    /// The runs that were open before, still are, and stand otherwise.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = &HeldRun> {
+        let runs = self.changed.iter().filter_map(|id| self.runs.get(id));
+        runs.filter(|run| run.is_changed && !run.is_over && !run.is_new)
+    }
+
+    /// A run as it stands, or stood before it ended, for those who ask; nothing if the id of its job
+    /// cannot be read.
+    pub(crate) fn told(&self, id: RunId) -> Option<OpenRun> {
+        self.runs.get(&id)?.told()
+    }
+
+    fn runs_of(&self, row: usize, is_wanted: impl Fn(&HeldRun) -> bool) -> Vec<RunId> {
+        let runs = self.jobs[row].runs.iter();
+        let runs = runs.filter_map(|id| self.runs.get(id));
+        let runs = runs.filter(|run| !run.is_over && is_wanted(run));
+        let mut ids: Vec<_> = runs.map(|run| run.id).collect();
+        ids.sort_unstable();
+        ids
+    }
+}
+
+impl Rows for Held {
+    type Row = usize;
+
+    fn of_id(&self, id: &JobId) -> Option<usize> {
+        let is_it = |job: &HeldJob| !job.is_gone && *job.id == *id.as_str();
+        self.jobs.iter().position(is_it)
+    }
+
+    fn of_birth(&self, birth: u64) -> Option<usize> {
+        let row = *self.by_birth.get(&birth)?;
+        (!self.jobs[row].is_gone).then_some(row)
+    }
+
+    fn state(&self, row: usize) -> &JobState {
+        &self.jobs[row].state
+    }
+
+    fn policies(&self, row: usize) -> Option<&Policies> {
+        let job = &self.jobs[row];
+        job.policies.as_ref().filter(|_| job.is_readable)
+    }
+
+    fn set_moved(&mut self, row: usize, state: JobState) {
+        let job = &mut self.jobs[row];
+        job.state = state;
+        job.has_moved = true;
+    }
+
+    fn set_counts(&mut self, row: usize, state: JobState) {
+        let job = &mut self.jobs[row];
+        job.state.running = state.running;
+        job.state.queued = state.queued;
+        job.state.token = state.token;
+        job.has_counted = true;
+    }
+
+    fn leave(&mut self, row: usize) {
+        self.jobs[row].is_gone = true;
+    }
+
+    fn is_used(&self, _: usize, key: &RunKey) -> bool {
+        self.used.contains(key)
+    }
+
+    fn next_number(&mut self) -> RunId {
+        self.numbered.1 += 1;
+        RunId(self.numbered.1)
+    }
+
+    fn open(&mut self, row: usize, run: NewRun) {
+        self.used.insert(run.key);
+        self.opened.push(run.id);
+        let job = &mut self.jobs[row];
+        job.runs.push(run.id);
+        self.runs.insert(run.id, HeldRun::new(&job.id, run));
+    }
+
+    fn record(&mut self, row: usize, range: NewRange) {
+        self.used.insert(range.key);
+        let fire_times = range.range.count.number();
+        self.jobs[row].count().count(range.outcome, fire_times);
+        self.ranges.push((row, range));
+    }
+
+    fn run(&self, id: RunId) -> Option<OpenView> {
+        let run = self.runs.get(&id)?;
+        (!run.is_over).then_some(run.view)
+    }
+
+    fn set_run(&mut self, id: RunId, view: OpenView) {
+        if let Some(run) = self.runs.get_mut(&id).filter(|run| run.view != view) {
+            run.view = view;
+            if !std::mem::replace(&mut run.is_changed, true) {
+                self.changed.push(id);
+            }
+        }
+    }
+
+    fn keep_attempt(&mut self, end: &RunEnd) {
+        if let Some(run) = self.runs.get_mut(&end.run) {
+            self.attempts.push(run.keep_attempt(end));
+        }
+    }
+
+    fn close(&mut self, row: Option<usize>, end: &RunEnd) {
+        let Some(run) = self.runs.get_mut(&end.run).filter(|run| !run.is_over) else {
+            return;
+        };
+        let ended = run.close(end);
+        if let Some(row) = row {
+            self.jobs[row].count_end(&ended, end.outcome);
+        }
+        self.ended.push(ended);
+    }
+
+    /// Of a job whose definition cannot be read there is none: nothing of it may start.
+    fn waiting(&self, row: usize) -> Vec<RunId> {
+        if !self.jobs[row].is_readable {
+            return Vec::new();
+        }
+        self.runs_of(row, |run| run.view.owner == Owner::Free)
+    }
+
+    fn under_way(&self, row: usize) -> Vec<RunId> {
+        self.runs_of(row, |run| run.view.owner != Owner::Free)
+    }
+}

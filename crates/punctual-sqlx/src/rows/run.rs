@@ -1,0 +1,112 @@
+//! A run that is not over, and what becomes of it.
+
+use chrono::{DateTime, Utc};
+use punctual_core::{JobId, RunId, RunKey};
+use punctual_store::batch::{NewRun, OpenView};
+use punctual_store::{OpenRun, RunEnd};
+
+use crate::outcome;
+use crate::row::text_of;
+
+/// An open run as a request sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct HeldRun {
+    pub(crate) id: RunId,
+    pub(crate) job: Box<str>,
+    pub(crate) key: RunKey,
+    pub(crate) view: OpenView,
+    /// Of one that this request opens.
+    pub(crate) opened: DateTime<Utc>,
+    pub(crate) started: Option<i64>,
+    pub(crate) failure: Option<Box<str>>,
+    pub(super) is_new: bool,
+    pub(super) is_changed: bool,
+    pub(super) is_over: bool,
+}
+
+/// What an attempt leaves whose run goes on.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) id: RunId,
+    pub(crate) started: Option<i64>,
+    pub(crate) failure: Option<String>,
+}
+
+/// An end that is to be written. Without any text, that of an earlier attempt stays.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) id: RunId,
+    pub(crate) state: &'static str,
+    pub(crate) started: Option<i64>,
+    pub(crate) finished: i64,
+    pub(crate) attempts: u32,
+    pub(crate) result: Option<String>,
+    pub(crate) error: Option<String>,
+}
+
+impl HeldRun {
+    pub(crate) fn read(id: RunId, job: &str, key: RunKey, view: OpenView) -> Self {
+        Self {
+            id,
+            job: job.into(),
+            key,
+            view,
+            opened: DateTime::default(),
+            started: None,
+            failure: None,
+            is_new: false,
+            is_changed: false,
+            is_over: false,
+        }
+    }
+
+    pub(super) fn new(job: &str, run: NewRun) -> Self {
+        Self {
+            opened: run.opened,
+            is_new: true,
+            ..Self::read(run.id, job, run.key, run.view)
+        }
+    }
+
+    pub(crate) fn told(&self) -> Option<OpenRun> {
+        let job = JobId::new(&self.job).ok()?;
+        let view = &self.view;
+        let mut run = OpenRun::new(self.id, view.token, job, view.birth, self.key);
+        run.state = view.state;
+        run.ends_instance = view.ends_instance;
+        run.reruns = view.reruns;
+        run.attempts = view.attempts;
+        run.started = self.started;
+        run.failure = self.failure.clone();
+        run.cancel = view.cancel;
+        Some(run)
+    }
+
+    pub(super) fn keep_attempt(&mut self, end: &RunEnd) -> Attempt {
+        self.started = self.started.or(end.started);
+        let (result, error) = text_of(end.text.as_ref());
+        // A run that only waits again keeps why its last attempt failed.
+        let kept = || self.failure.as_deref().map(Into::into);
+        let failure: Option<String> = error.or(result).or_else(kept);
+        self.failure = failure.as_deref().map(Into::into);
+        Attempt {
+            id: self.id,
+            started: self.started,
+            failure,
+        }
+    }
+
+    pub(super) fn close(&mut self, end: &RunEnd) -> Ended {
+        self.is_over = true;
+        let (result, error) = text_of(end.text.as_ref());
+        Ended {
+            id: self.id,
+            state: outcome::word(end.outcome),
+            started: self.started.or(end.started),
+            finished: end.finished,
+            attempts: end.attempts,
+            result,
+            error,
+        }
+    }
+}

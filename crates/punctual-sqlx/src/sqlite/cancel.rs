@@ -1,0 +1,61 @@
+//! Runs that are stopped on request.
+
+use punctual_store::batch::{Batch, Cancelled, Owner};
+use punctual_store::{CancelAnswer, CancelRequest, Error, StoredJob};
+
+use super::Inner;
+use super::fault::failed;
+use super::load::{At, Definitions};
+use crate::rows::Held;
+
+impl Inner {
+    pub(super) async fn cancel(&self, request: CancelRequest) -> Result<CancelAnswer, Error> {
+        let mut transaction = self.begin().await?;
+        let mut at = self.at(&mut transaction);
+        let mut held = at.hold_run(&request).await?;
+        let done = Batch::new(&mut held, request.now).cancel(request.run, request.reason);
+        let answer = match done {
+            Cancelled::NotOpen => return Ok(CancelAnswer::NotOpen),
+            Cancelled::Marked => CancelAnswer::Asked,
+            Cancelled::Ended(ids) => CancelAnswer::Ended {
+                runs: ids.iter().filter_map(|id| held.told(*id)).collect(),
+                removed: at.leaving(&mut held).await?.pop(),
+            },
+        };
+        at.saved(&held).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(answer)
+    }
+}
+
+impl At<'_> {
+    /// A run that is open, and, if it waits, its job with all its open runs.
+    async fn hold_run(&mut self, request: &CancelRequest) -> Result<Held, Error> {
+        let mut held = Held::new(0);
+        let runs = self.open(&[request.run], None).await?;
+        let waiting = runs.iter().filter(|run| run.view.owner == Owner::Free);
+        let births: Vec<_> = waiting.map(|run| run.view.birth).collect();
+        let jobs = self.held(&births).await?;
+        jobs.into_iter().for_each(|job| held.with_job(job));
+        let all = self.open_of_jobs(&births, None).await?;
+        let all = runs.into_iter().chain(all);
+        all.for_each(|run| held.with_run(run));
+        Ok(held)
+    }
+
+    /// The jobs that leave the store. Those that cannot be read stay.
+    pub(super) async fn leaving(&mut self, held: &mut Held) -> Result<Vec<StoredJob>, Error> {
+        let mut definitions = Definitions::new();
+        let gone: Vec<_> = held.gone().map(|job| job.state.birth).collect();
+        self.define(gone.into_iter(), &mut definitions).await?;
+        held.keep_unless(|birth| definitions.contains_key(&birth));
+        let gone = held.gone();
+        let gone = gone.filter_map(|job| {
+            Some(StoredJob {
+                job: definitions.get(&job.state.birth)?.clone(),
+                state: job.state,
+            })
+        });
+        Ok(gone.collect())
+    }
+}

@@ -1,0 +1,214 @@
+//! Open runs that are read.
+
+use std::borrow::Cow;
+
+use punctual_core::RunId;
+use punctual_store::batch::{OpenView, Owner};
+use punctual_store::{Error, Lease, OpenRequest, OpenRun, OpenState};
+use serde::Deserialize;
+
+use super::Inner;
+use super::columns::open_columns;
+use super::load::{At, json, parsed};
+use crate::limits::PAGE;
+use crate::outcome;
+use crate::row::{count, key};
+use crate::rows::HeldRun;
+
+/// Rows of [`open_columns`] as one, those of the page that a condition names.
+macro_rules! open_where {
+    ($rows:literal, $condition:literal) => {
+        concat!(
+            "SELECT json_group_array(json_array(",
+            open_columns!(),
+            ")) FROM (SELECT * FROM ",
+            $rows,
+            " WHERE finished IS NULL AND ",
+            $condition,
+            ")"
+        )
+    };
+}
+
+impl Inner {
+    pub(super) async fn open_runs(&self, request: OpenRequest) -> Result<Vec<OpenRun>, Error> {
+        let mut connection = self.reader().await?;
+        let mut at = self.at(&mut connection);
+        let (owner, limit) = (&request.node, request.limit);
+        let mut place = request.after.map_or(0, |id| id.0 as i64);
+        let mut runs = Vec::new();
+        while runs.len() < limit {
+            let size = (limit - runs.len()).min(PAGE);
+            let page = at.open_of_epoch(owner, place, size).await?;
+            place = page.last.1;
+            runs.extend(page.runs.iter().filter_map(HeldRun::told));
+            if page.count < size {
+                break;
+            }
+        }
+        Ok(runs)
+    }
+}
+
+/// Some rows, and where they end.
+pub(super) struct Page {
+    pub(super) runs: Vec<HeldRun>,
+    /// How many rows there were, those that cannot be read included.
+    pub(super) count: usize,
+    /// Epoch and number of the last one.
+    pub(super) last: (i64, i64),
+}
+
+impl At<'_> {
+    /// The open ones of these runs, as a node sees them.
+    pub(super) async fn open(
+        &mut self,
+        runs: &[RunId],
+        by: Option<&Lease>,
+    ) -> Result<Vec<HeldRun>, Error> {
+        if runs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statement = open_where!("{p}runs", "id IN (SELECT value FROM json_each(?1))");
+        let query = sqlx::query(self.prefix.sql(statement)).bind(json(runs)?);
+        rows(&self.as_one(query).await?, by)
+    }
+
+    /// All open runs of these jobs.
+    pub(super) async fn open_of_jobs(
+        &mut self,
+        births: &[u64],
+        by: Option<&Lease>,
+    ) -> Result<Vec<HeldRun>, Error> {
+        if births.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statement = open_where!(
+            "{p}runs INDEXED BY {p}runs_of_job",
+            "birth IN (SELECT value FROM json_each(?1))"
+        );
+        let query = sqlx::query(self.prefix.sql(statement)).bind(json(births)?);
+        rows(&self.as_one(query).await?, by)
+    }
+
+    /// Open runs of a node, those after this one.
+    async fn open_of_epoch(
+        &mut self,
+        owner: &Lease,
+        after: i64,
+        size: usize,
+    ) -> Result<Page, Error> {
+        let statement = open_where!(
+            "{p}runs INDEXED BY {p}runs_open",
+            "node = ?1 AND epoch = ?2 AND id > ?3 ORDER BY id LIMIT ?4"
+        );
+        let query = sqlx::query(self.prefix.sql(statement))
+            .bind(&*owner.node)
+            .bind(owner.epoch as i64)
+            .bind(after)
+            .bind(size as i64);
+        page(&self.as_one(query).await?)
+    }
+
+    /// Open runs of this epoch of a node and of those before it, in the order of epochs: the runs of
+    /// an instance follow each other.
+    pub(super) async fn open_through_epoch(
+        &mut self,
+        owner: &Lease,
+        after: (i64, i64),
+        size: usize,
+    ) -> Result<Page, Error> {
+        let statement = open_where!(
+            "{p}runs INDEXED BY {p}runs_open",
+            "node = ?1 AND epoch <= ?2 AND (epoch, id) > (?3, ?4) ORDER BY epoch, id LIMIT ?5"
+        );
+        let query = sqlx::query(self.prefix.sql(statement))
+            .bind(&*owner.node)
+            .bind(owner.epoch as i64)
+            .bind(after.0)
+            .bind(after.1)
+            .bind(size as i64);
+        page(&self.as_one(query).await?)
+    }
+}
+
+/// Of [`open_columns`].
+#[derive(Deserialize)]
+struct OpenColumns<'r> {
+    id: i64,
+    birth: i64,
+    #[serde(borrow)]
+    job: Cow<'r, str>,
+    incarnation: i64,
+    origin: Cow<'r, str>,
+    fire_time: i64,
+    token: i64,
+    state: Cow<'r, str>,
+    due: Option<i64>,
+    ends_instance: i64,
+    cancel: Option<Cow<'r, str>>,
+    reruns: i64,
+    attempts: i64,
+    started: Option<i64>,
+    error: Option<Cow<'r, str>>,
+    node: Option<Cow<'r, str>>,
+    epoch: Option<i64>,
+}
+
+/// Rows of [`open_columns`] as one. Those that cannot be read are left out.
+fn rows(rows: &str, by: Option<&Lease>) -> Result<Vec<HeldRun>, Error> {
+    let rows: Vec<OpenColumns<'_>> = parsed(rows)?;
+    let decode = |row: &OpenColumns<'_>| row.decode(by);
+    Ok(rows.iter().filter_map(decode).collect())
+}
+
+fn page(rows: &str) -> Result<Page, Error> {
+    let rows: Vec<OpenColumns<'_>> = parsed(rows)?;
+    let last = rows.last();
+    Ok(Page {
+        count: rows.len(),
+        last: last.map_or((0, 0), |row| (row.epoch.unwrap_or(0), row.id)),
+        runs: rows.iter().filter_map(|row| row.decode(None)).collect(),
+    })
+}
+
+impl OpenColumns<'_> {
+    fn decode(&self, by: Option<&Lease>) -> Option<HeldRun> {
+        let view = OpenView {
+            birth: count("birth", self.birth).ok()?,
+            token: count("token", self.token).ok()?,
+            state: self.state(),
+            owner: self.owner(by),
+            ends_instance: self.ends_instance != 0,
+            reruns: count("reruns", self.reruns).unwrap_or(u32::MAX),
+            attempts: count("attempts", self.attempts).unwrap_or(u32::MAX),
+            cancel: self.cancel.as_deref().map(outcome::cancel),
+        };
+        let id = RunId(count("id", self.id).ok()?);
+        let key = key(self.incarnation, &self.origin, self.fire_time).ok()?;
+        let mut run = HeldRun::read(id, &self.job, key, view);
+        run.started = self.started;
+        run.failure = self.error.as_deref().map(Into::into);
+        Some(run)
+    }
+
+    fn state(&self) -> OpenState {
+        match (&*self.state, self.due) {
+            (outcome::QUEUED, _) => OpenState::Queued,
+            (outcome::RETRYING, Some(due)) => OpenState::Retrying { due },
+            _ => OpenState::Running,
+        }
+    }
+
+    fn owner(&self, by: Option<&Lease>) -> Owner {
+        let Some(node) = self.node.as_deref() else {
+            return Owner::Free;
+        };
+        let epoch = self.epoch.unwrap_or(0).unsigned_abs();
+        if by.is_some_and(|lease| *lease.node == *node && lease.epoch == epoch) {
+            Owner::Own
+        } else {
+            Owner::Other
+        }
+    }
+}

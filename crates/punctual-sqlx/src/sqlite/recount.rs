@@ -1,0 +1,107 @@
+//! Counts that are compared with what they count.
+
+use std::borrow::Cow;
+
+use punctual_core::JobId;
+use punctual_store::{Drift, Error, RecountRequest, Recounted};
+use serde::Deserialize;
+
+use super::Inner;
+use super::fault::failed;
+use super::load::{At, Definitions, json, parsed, with_rows};
+
+/// The counts of some jobs as their rows say, and as their open runs say.
+const COUNTS: &str = "SELECT json_group_array(json_array(id, birth, token, running, queued, finished, \
+     json((SELECT json_array(count(*) FILTER (WHERE state <> 'queued'), \
+     count(*) FILTER (WHERE state = 'queued')) FROM {p}runs \
+     WHERE birth = j.birth AND finished IS NULL AND ends_instance)))) \
+     FROM (SELECT * FROM {p}jobs WHERE id > ?1 ORDER BY id LIMIT ?2) AS j";
+
+#[derive(Deserialize)]
+struct Counts<'r> {
+    #[serde(borrow)]
+    id: Cow<'r, str>,
+    birth: u64,
+    token: u64,
+    running: i64,
+    queued: i64,
+    finished: i64,
+    open: (u32, u32),
+}
+
+impl Counts<'_> {
+    fn counted(&self) -> (i64, i64) {
+        (self.running, self.queued)
+    }
+
+    fn is_wrong(&self) -> bool {
+        let (running, queued) = self.open;
+        self.counted() != (running.into(), queued.into())
+    }
+
+    /// Whether it has nothing left to do.
+    fn is_over(&self) -> bool {
+        self.finished != 0 && self.open == (0, 0)
+    }
+
+    fn drift(&self) -> Option<Drift> {
+        // A count below zero is none.
+        let told = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
+        Some(Drift {
+            job: JobId::new(&self.id).ok()?,
+            counted: (told(self.running), told(self.queued)),
+            open: self.open,
+        })
+    }
+}
+
+impl Inner {
+    pub(super) async fn recount(&self, request: RecountRequest) -> Result<Recounted, Error> {
+        let mut transaction = self.begin().await?;
+        let mut at = self.at(&mut transaction);
+        let after = request.after.as_ref().map_or("", JobId::as_str);
+        let query = sqlx::query(self.prefix.sql(COUNTS)).bind(after);
+        let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
+        let rows = at.as_one(query.bind(limit)).await?;
+        let rows: Vec<Counts<'_>> = parsed(&rows)?;
+        let last = rows.last().filter(|_| rows.len() >= request.limit);
+        let wrong: Vec<_> = rows.iter().filter(|row| row.is_wrong()).collect();
+        let recounted = Recounted {
+            mended: wrong.iter().filter_map(|row| row.drift()).collect(),
+            next: last.and_then(|row| JobId::new(&row.id).ok()),
+        };
+        if wrong.is_empty() {
+            return Ok(recounted);
+        }
+        let edit = at.mend(&wrong).await?;
+        transaction.commit().await.map_err(failed)?;
+        self.tell(edit);
+        Ok(recounted)
+    }
+}
+
+impl At<'_> {
+    async fn mend(&mut self, wrong: &[&Counts<'_>]) -> Result<u64, Error> {
+        let edit = self.count_up("edit", 1).await?;
+        let rows: Vec<_> = wrong.iter().map(|row| (row.birth, row.open)).collect();
+        let statement = with_rows!(
+            "UPDATE {p}jobs SET running = row ->> '$[1][0]', queued = row ->> '$[1][1]', \
+             edit = ?2 FROM rows WHERE {p}jobs.birth = (row ->> 0)"
+        );
+        sqlx::query(self.prefix.sql(statement))
+            .bind(json(rows)?)
+            .bind(edit as i64)
+            .execute(&mut *self.connection)
+            .await
+            .map_err(failed)?;
+        // Jobs that only their wrong counts have kept leave, unless they cannot be read.
+        let over = wrong.iter().filter(|row| row.is_over());
+        let mut readable = Definitions::new();
+        self.define(over.map(|row| row.birth), &mut readable)
+            .await?;
+        let births: Vec<_> = readable.into_keys().collect();
+        let token = wrong.iter().map(|row| row.token).max();
+        self.delete(&births, token.unwrap_or(0)).await?;
+        Ok(edit)
+    }
+}

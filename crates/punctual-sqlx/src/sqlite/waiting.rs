@@ -1,0 +1,143 @@
+//! Jobs whose waiting runs may start.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use chrono::DateTime;
+use punctual_core::{JobId, Policies};
+use punctual_store::{Error, KnownTasks, WaitingJob};
+use serde::Deserialize;
+
+use super::Inner;
+use super::due::names;
+use super::load::{At, json, parsed};
+use crate::limits::{MAX_WAITING, PAGE};
+
+/// Jobs with runs that wait for room.
+const QUEUED: &str = "SELECT json_group_array(json_array(birth, id, task, policies_json, running)) \
+     FROM (SELECT * FROM {p}jobs INDEXED BY {p}jobs_waiting WHERE queued > 0 \
+     AND (?1 IS NULL OR task IN (SELECT value FROM json_each(?1))) \
+     AND (task, birth) > (?2, ?3) ORDER BY task, birth LIMIT ?4)";
+
+/// Jobs with an attempt that is due.
+const RETRYING: &str = "SELECT json_group_array(json_array(birth, id, task, due)) \
+     FROM (SELECT j.birth, j.id, j.task, min(r.due) AS due FROM {p}runs AS r \
+     INDEXED BY {p}runs_due CROSS JOIN {p}jobs AS j ON j.birth = r.birth \
+     WHERE r.state = 'retrying' AND r.due <= ?2 \
+     AND (?1 IS NULL OR j.task IN (SELECT value FROM json_each(?1))) \
+     GROUP BY j.birth ORDER BY due LIMIT ?3)";
+
+#[derive(Deserialize)]
+struct Queued<'r>(
+    i64,
+    #[serde(borrow)] Cow<'r, str>,
+    Cow<'r, str>,
+    Option<Cow<'r, str>>,
+    i64,
+);
+
+#[derive(Deserialize)]
+struct Named<'r>(i64, #[serde(borrow)] Cow<'r, str>, Cow<'r, str>, i64);
+
+impl Inner {
+    /// Some of the jobs with runs that may start through this time.
+    pub(super) async fn waiting(
+        &self,
+        tasks: Option<&KnownTasks>,
+        through: i64,
+    ) -> Result<Vec<WaitingJob>, Error> {
+        let tasks = tasks.map(names).transpose()?;
+        let mut connection = self.reader().await?;
+        let mut at = self.at(&mut connection);
+        let mut waiting = BTreeMap::new();
+        for job in at.retrying(tasks.as_deref(), through).await? {
+            waiting.insert(job.birth, job);
+        }
+        at.queued(tasks.as_deref(), through, &mut waiting).await?;
+        Ok(waiting.into_values().take(MAX_WAITING).collect())
+    }
+}
+
+impl At<'_> {
+    async fn retrying(
+        &mut self,
+        tasks: Option<&str>,
+        through: i64,
+    ) -> Result<Vec<WaitingJob>, Error> {
+        let query = sqlx::query(self.prefix.sql(RETRYING))
+            .bind(tasks)
+            .bind(through)
+            .bind(MAX_WAITING as i64);
+        let rows = self.as_one(query).await?;
+        let rows: Vec<Named<'_>> = parsed(&rows)?;
+        let jobs = rows.iter();
+        let jobs = jobs.filter_map(|Named(birth, id, task, due)| job(*birth, id, task, *due));
+        Ok(jobs.collect())
+    }
+
+    async fn queued(
+        &mut self,
+        tasks: Option<&str>,
+        through: i64,
+        waiting: &mut BTreeMap<u64, WaitingJob>,
+    ) -> Result<(), Error> {
+        let mut place = (String::new(), 0);
+        while waiting.len() < MAX_WAITING {
+            let query = sqlx::query(self.prefix.sql(QUEUED))
+                .bind(tasks)
+                .bind(&place.0)
+                .bind(place.1)
+                .bind(PAGE as i64);
+            let rows = self.as_one(query).await?;
+            let rows: Vec<Queued<'_>> = parsed(&rows)?;
+            for Queued(birth, id, task, policies, running) in &rows {
+                let has_room = has_room(policies.as_deref(), *running);
+                if let Some(job) = job(*birth, id, task, through).filter(|_| has_room) {
+                    waiting.entry(job.birth).or_insert(job);
+                }
+            }
+            match rows.last().filter(|_| rows.len() == PAGE) {
+                Some(Queued(birth, _, task, ..)) => place = (task.to_string(), *birth),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Jobs of these births, whose runs wait since now.
+    pub(super) async fn named(
+        &mut self,
+        births: &[u64],
+        now: i64,
+    ) -> Result<Vec<WaitingJob>, Error> {
+        let statement = "SELECT json_group_array(json_array(birth, id, task, ?2)) \
+             FROM {p}jobs WHERE birth IN (SELECT value FROM json_each(?1))";
+        let query = sqlx::query(self.prefix.sql(statement)).bind(json(births)?);
+        let rows = self.as_one(query.bind(now)).await?;
+        let rows: Vec<Named<'_>> = parsed(&rows)?;
+        let jobs = rows.iter();
+        let jobs = jobs.filter_map(|Named(birth, id, task, due)| job(*birth, id, task, *due));
+        Ok(jobs.collect())
+    }
+}
+
+/// Nothing of a job whose policies cannot be read starts.
+fn has_room(policies: Option<&str>, running: i64) -> bool {
+    let policies = match policies {
+        Some(json) => serde_json::from_str(json).ok(),
+        None => Some(Policies::default()),
+    };
+    let running = u32::try_from(running).ok();
+    policies
+        .zip(running)
+        .is_some_and(|(policies, running)| policies.max_instances.admits(running))
+}
+
+fn job(birth: i64, id: &str, task: &str, due: i64) -> Option<WaitingJob> {
+    Some(WaitingJob {
+        id: JobId::new(id).ok()?,
+        birth: birth.unsigned_abs(),
+        task: task.into(),
+        due: DateTime::from_timestamp_micros(due).unwrap_or_default(),
+    })
+}

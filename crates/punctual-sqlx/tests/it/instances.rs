@@ -1,0 +1,84 @@
+//! An instance of several runs whose node lets go of it between two attempts.
+
+use punctual_core::{CancelReason, Coalesce, Job, Outcome, Policies, RunId, RunState};
+use punctual_store::{CancelRequest, ClaimAnswer, JobStore, Lease, MemoryStore, RunEnd, RunFilter};
+
+use crate::folder::Folder;
+use crate::scene::{add, advance, at, ended, job, node, request};
+
+fn all_together(id: &str) -> Job {
+    job(id).with_policies(Policies {
+        coalesce: Coalesce::All { at_most: 10 },
+        ..Policies::default()
+    })
+}
+
+/// Begins the fire times of seconds 10, 20 and 30 as one instance; the number of the first.
+async fn begun(store: &dyn JobStore, lease: &Lease) -> RunId {
+    let stored = add(store, all_together("a")).await.unwrap();
+    let claims = vec![advance(&stored, at(30))];
+    let reply = store.claim(&request(lease, claims, vec![])).await.unwrap();
+    let [ClaimAnswer::Won(won)] = &reply.answers[..] else {
+        panic!("{reply:?}");
+    };
+    won.first
+}
+
+/// Fails an attempt that is to be followed by another.
+async fn fail(store: &dyn JobStore, lease: &Lease, run: RunId) {
+    let end = RunEnd {
+        outcome: Outcome::Failed,
+        retry_at: Some(at(40).timestamp_micros()),
+        ..ended(run)
+    };
+    store
+        .claim(&request(lease, vec![], vec![end]))
+        .await
+        .unwrap();
+}
+
+/// How all runs stand, the oldest first.
+async fn states(store: &dyn JobStore) -> Vec<RunState> {
+    let runs = store.runs(RunFilter::default()).await.unwrap();
+    runs.iter().rev().map(|run| run.state).collect()
+}
+
+async fn of_a_removed_job(store: &dyn JobStore) {
+    let lease = node(store, "one").await;
+    let first = begun(store, &lease).await;
+    store.remove("a".try_into().unwrap(), at(31)).await.unwrap();
+    fail(store, &lease, first).await;
+    let cancelled = RunState::Ended(Outcome::Cancelled(CancelReason::User));
+    let failed = RunState::Ended(Outcome::Failed);
+    assert_eq!(states(store).await, [failed, cancelled, cancelled]);
+}
+
+async fn of_a_cancelled_run(store: &dyn JobStore) {
+    let lease = node(store, "one").await;
+    let first = begun(store, &lease).await;
+    let asked = CancelRequest {
+        run: first,
+        reason: CancelReason::User,
+        now: at(31),
+    };
+    store.cancel(asked).await.unwrap();
+    fail(store, &lease, first).await;
+    let cancelled = RunState::Ended(Outcome::Cancelled(CancelReason::User));
+    assert_eq!(states(store).await, [cancelled; 3]);
+    let stored = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
+    assert_eq!(stored.state.running, 0);
+}
+
+/// No node would ever begin the next attempt.
+#[tokio::test]
+async fn attempts_of_a_job_that_is_gone_are_the_last() {
+    of_a_removed_job(&MemoryStore::new()).await;
+    of_a_removed_job(&Folder::new().open("jobs.db").await).await;
+}
+
+/// Its node has let go of the instance, not of the one run.
+#[tokio::test]
+async fn runs_after_one_that_was_cancelled_between_attempts_end() {
+    of_a_cancelled_run(&MemoryStore::new()).await;
+    of_a_cancelled_run(&Folder::new().open("jobs.db").await).await;
+}

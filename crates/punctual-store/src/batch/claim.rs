@@ -1,0 +1,205 @@
+//! Claims, decided in their order.
+
+use chrono::{DateTime, Utc};
+use punctual_core::plan::Plan;
+use punctual_core::{FireRange, JobState, MaxInstances, Origin, Outcome, Overlap, RunId, RunKey};
+
+use super::{Batch, NewRange, NewRun, OpenView, Owner, Rows};
+use crate::{Claim, ClaimKind, OpenState, Won};
+
+/// What becomes of a claim. Rows are named; how they stand is told once all is decided.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict<Row> {
+    /// It is made.
+    Won(Row, Won),
+    /// It is not made, and the row has moved on.
+    Lost(Option<Row>),
+    /// There is no room.
+    AtLimit(Row),
+}
+
+impl<R: Rows> Batch<'_, R> {
+    /// Decides a claim.
+    pub fn claim(&mut self, claim: &Claim) -> Verdict<R::Row> {
+        let Some(row) = self.rows.of_birth(claim.birth) else {
+            return Verdict::Lost(self.rows.of_id(&claim.id));
+        };
+        let state = *self.rows.state(row);
+        let Some(policies) = self.rows.policies(row) else {
+            return Verdict::Lost(None);
+        };
+        let (limit, overlap) = (policies.max_instances, policies.overlap);
+        match &claim.kind {
+            ClaimKind::Promote => self.promote(row),
+            ClaimKind::Manual { plan } if self.uses_again(row, Origin::Manual, plan) => {
+                Verdict::Lost(Some(row))
+            }
+            ClaimKind::Advance { revision, .. } if *revision != state.revision => {
+                Verdict::Lost(Some(row))
+            }
+            ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan }
+                if !has_room(plan, &state, limit, overlap) =>
+            {
+                Verdict::AtLimit(row)
+            }
+            ClaimKind::Advance { plan, .. } if self.uses_again(row, Origin::Scheduled, plan) => {
+                self.pass_over(row, plan)
+            }
+            ClaimKind::Advance { plan, .. } => {
+                let mut state = state;
+                state.advance(&plan.next);
+                self.open_plan(row, state, Origin::Scheduled, plan)
+            }
+            ClaimKind::Manual { plan } => self.open_plan(row, state, Origin::Manual, plan),
+        }
+    }
+
+    fn key(&self, row: R::Row, origin: Origin, fire_time: DateTime<Utc>) -> RunKey {
+        RunKey {
+            incarnation: self.rows.state(row).incarnation,
+            origin,
+            fire_time,
+        }
+    }
+
+    fn is_used(&self, row: R::Row, origin: Origin, fire_time: DateTime<Utc>) -> bool {
+        self.rows.is_used(row, &self.key(row, origin, fire_time))
+    }
+
+    /// Whether a fire time of this plan was decided before.
+    fn uses_again(&self, row: R::Row, origin: Origin, plan: &Plan) -> bool {
+        let ranges = plan.ranges().map(|(range, _)| range.first);
+        let mut all = plan.fire_times().chain(ranges);
+        all.any(|fire_time| self.is_used(row, origin, fire_time))
+    }
+
+    /// Moves a schedule past what was decided before, because an edit by other means has set it
+    /// back. The node that reads the row plans what is left anew.
+    fn pass_over(&mut self, row: R::Row, plan: &Plan) -> Verdict<R::Row> {
+        let is_used = |fire_time: &DateTime<Utc>| self.is_used(row, Origin::Scheduled, *fire_time);
+        let left = plan.fire_times().filter(|time| !is_used(time)).min();
+        for (range, outcome) in plan.ranges() {
+            if !self.is_used(row, Origin::Scheduled, range.first) {
+                self.record(row, Origin::Scheduled, range, outcome);
+            }
+        }
+        let mut state = *self.rows.state(row);
+        match left {
+            Some(fire_time) => state.next_run_time = Some(fire_time),
+            None => state.advance(&plan.next),
+        }
+        state.revision += 1;
+        self.rows.set_moved(row, state);
+        self.leave_if_over(row);
+        Verdict::Lost(Some(row))
+    }
+
+    /// Opens the runs of a plan and records what it decided without one.
+    fn open_plan(
+        &mut self,
+        row: R::Row,
+        mut state: JobState,
+        origin: Origin,
+        plan: &Plan,
+    ) -> Verdict<R::Row> {
+        for (range, outcome) in plan.ranges() {
+            self.record(row, origin, range, outcome);
+        }
+        if !plan.queue.is_empty() {
+            state = self.replace_older(row, state);
+        }
+        let token = state.token + 1;
+        let started = self.open_runs(row, &mut state, origin, &plan.start, Owner::Own);
+        let queued = self.open_runs(row, &mut state, origin, &plan.queue, Owner::Free);
+        state.running += u32::from(started.is_some());
+        state.queued += u32::from(queued.is_some());
+        state.revision += 1;
+        self.rows.set_moved(row, state);
+        if queued.is_some() {
+            self.stir(state.birth);
+        }
+        let first = started.or(queued).unwrap_or_default();
+        let won = Won::new(&state, first, token);
+        self.leave_if_over(row);
+        Verdict::Won(row, won)
+    }
+
+    /// Opens the runs of one instance, and answers the number of the first.
+    fn open_runs(
+        &mut self,
+        row: R::Row,
+        state: &mut JobState,
+        origin: Origin,
+        fire_times: &[DateTime<Utc>],
+        owner: Owner,
+    ) -> Option<RunId> {
+        let mut first = None;
+        for (place, fire_time) in fire_times.iter().enumerate() {
+            state.token += 1;
+            let id = self.rows.next_number();
+            first.get_or_insert(id);
+            let view = OpenView {
+                birth: state.birth,
+                token: state.token,
+                state: match owner {
+                    Owner::Free => OpenState::Queued,
+                    Owner::Own | Owner::Other => OpenState::Running,
+                },
+                owner,
+                ends_instance: place + 1 == fire_times.len(),
+                reruns: 0,
+                attempts: 0,
+                cancel: None,
+            };
+            let key = RunKey {
+                incarnation: state.incarnation,
+                origin,
+                fire_time: *fire_time,
+            };
+            let opened = self.now();
+            self.rows.open(
+                row,
+                NewRun {
+                    id,
+                    key,
+                    view,
+                    opened,
+                },
+            );
+        }
+        first
+    }
+
+    /// Records a stretch of fire times without runs.
+    pub fn record(&mut self, row: R::Row, origin: Origin, range: FireRange, outcome: Outcome) {
+        let key = self.key(row, origin, range.first);
+        let id = self.rows.next_number();
+        let decided = self.now();
+        self.rows.record(
+            row,
+            NewRange {
+                id,
+                key,
+                range,
+                outcome,
+                decided,
+            },
+        );
+    }
+
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.now).unwrap_or_default()
+    }
+}
+
+/// Whether the row has room for what a plan starts or queues. Instances that wait come first.
+fn has_room(plan: &Plan, state: &JobState, limit: MaxInstances, overlap: Overlap) -> bool {
+    let queue = match overlap {
+        Overlap::Queue { at_most } => Some(at_most),
+        Overlap::Skip | Overlap::CancelRunning => None,
+    };
+    let starts = plan.start.is_empty()
+        || limit.admits(state.running) && (queue.is_none() || state.queued == 0);
+    let waits = plan.queue.is_empty() || queue.is_none_or(|at_most| state.queued < at_most);
+    starts && waits
+}

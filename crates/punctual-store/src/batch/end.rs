@@ -1,0 +1,154 @@
+//! Attempts and runs that end.
+
+use punctual_core::{CancelReason, JobState, Outcome, RunId};
+
+use super::{Batch, OpenView, Owner, Rows};
+use crate::{OpenState, RunEnd};
+
+impl<R: Rows> Batch<'_, R> {
+    /// Applies what the node says of one of its runs. What is not its own is left alone.
+    pub fn end(&mut self, end: &RunEnd) {
+        let Some(run) = self.rows.run(end.run) else {
+            return;
+        };
+        if run.owner != Owner::Own {
+            return;
+        }
+        let Some(due) = end.retry_at else {
+            return self.close(run, end);
+        };
+        let is_gone = self.rows.of_birth(run.birth).is_none();
+        match run.cancel {
+            // The run was asked to end, so no further attempt follows.
+            Some(reason) => self.close_for_good(end, run, Outcome::Cancelled(reason), reason),
+            // What waits ends with its job.
+            None if is_gone => {
+                let user = CancelReason::User;
+                let outcome = match end.outcome {
+                    Outcome::Lost => Outcome::Cancelled(user),
+                    outcome => outcome,
+                };
+                self.close_for_good(end, run, outcome, user);
+            }
+            None => self.wait(end, run, due),
+        }
+    }
+
+    /// Closes a run that its node wanted to try again, and the others of its instance.
+    fn close_for_good(
+        &mut self,
+        end: &RunEnd,
+        run: OpenView,
+        outcome: Outcome,
+        others: CancelReason,
+    ) {
+        let rest = self.after(end.run, run);
+        let end = RunEnd {
+            outcome,
+            retry_at: None,
+            ..end.clone()
+        };
+        self.close(run, &end);
+        self.close_instance(&rest, Outcome::Cancelled(others));
+    }
+
+    /// The open runs of an instance that come after this one.
+    fn after(&self, id: RunId, run: OpenView) -> Vec<RunId> {
+        let mut ends = run.ends_instance;
+        let mut rest = Vec::new();
+        while !ends {
+            let next = RunId(id.0 + 1 + rest.len() as u64);
+            let Some(view) = self.rows.run(next) else {
+                break;
+            };
+            ends = view.ends_instance;
+            rest.push(next);
+        }
+        rest
+    }
+
+    /// Lets a run, and with it the others of its instance, wait for its next attempt.
+    fn wait(&mut self, end: &RunEnd, run: OpenView, due: i64) {
+        self.rows.keep_attempt(end);
+        let attempts = end.attempts;
+        self.set_instance(end.run, |view| OpenView {
+            state: OpenState::Retrying { due },
+            owner: Owner::Free,
+            ..view
+        });
+        if let Some(view) = self.rows.run(end.run) {
+            self.rows.set_run(end.run, OpenView { attempts, ..view });
+        }
+        self.stir(run.birth);
+    }
+
+    /// Changes the open runs of an instance, from this one on.
+    pub(super) fn set_instance(&mut self, first: RunId, change: impl Fn(OpenView) -> OpenView) {
+        for id in (first.0..).map(RunId) {
+            let Some(view) = self.rows.run(id) else {
+                break;
+            };
+            self.rows.set_run(id, change(view));
+            if view.ends_instance {
+                break;
+            }
+        }
+    }
+
+    /// Closes a run, and frees its instance if that ends with it.
+    pub(super) fn close(&mut self, run: OpenView, end: &RunEnd) {
+        let row = self.rows.of_birth(run.birth);
+        self.rows.close(row, end);
+        let Some(row) = row.filter(|_| run.ends_instance) else {
+            return;
+        };
+        let mut state = *self.rows.state(row);
+        free(&mut state, run.state);
+        self.rows.set_counts(row, state);
+        if state.is_over() {
+            self.rows.leave(row);
+        } else if state.queued > 0 {
+            self.stir(state.birth);
+        }
+    }
+
+    /// Closes a run that no node has, or whose node is dead.
+    pub(super) fn close_as(&mut self, id: RunId, outcome: Outcome) {
+        if let Some(run) = self.rows.run(id) {
+            let end = RunEnd {
+                run: id,
+                outcome,
+                retry_at: None,
+                started: None,
+                finished: self.now,
+                attempts: run.attempts,
+                text: None,
+            };
+            self.close(run, &end);
+        }
+    }
+
+    /// Closes the runs of an instance alike.
+    pub(super) fn close_instance(&mut self, instance: &[RunId], outcome: Outcome) {
+        for id in instance {
+            self.close_as(*id, outcome);
+        }
+    }
+
+    /// Parts runs, in the order of their numbers, into their instances.
+    pub(super) fn instances(&self, runs: &[RunId]) -> Vec<Vec<RunId>> {
+        let goes_on = |run: &RunId, next: &RunId| {
+            let is_last = self.rows.run(*run).is_none_or(|view| view.ends_instance);
+            !is_last && run.0 + 1 == next.0
+        };
+        runs.chunk_by(goes_on).map(<[_]>::to_vec).collect()
+    }
+}
+
+fn free(state: &mut JobState, of: OpenState) {
+    let count = match of {
+        OpenState::Queued => &mut state.queued,
+        OpenState::Running | OpenState::Retrying { .. } => &mut state.running,
+    };
+    *count = count.saturating_sub(1);
+}

@@ -1,0 +1,66 @@
+//! What becomes of the runs of a dead node.
+
+use punctual_core::{OnLost, Outcome, RunId};
+
+use super::{Batch, OpenView, Owner, Rows};
+use crate::OpenState;
+
+/// What becomes of an instance of a dead node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is recorded as lost.
+    Lost,
+    /// It waits for a node that begins it again.
+    Waits,
+}
+
+impl<R: Rows> Batch<'_, R> {
+    /// Decides about the runs of a dead node, in the order of their numbers. Those of one instance
+    /// share their fate.
+    pub fn settle(&mut self, runs: &[RunId]) -> Vec<(Vec<RunId>, Fate)> {
+        let instances = self.instances(runs).into_iter();
+        instances
+            .map(|instance| {
+                let fate = self.fate(&instance);
+                match fate {
+                    Fate::Lost => self.close_instance(&instance, Outcome::Lost),
+                    Fate::Waits => self.begin_again(&instance),
+                }
+                (instance, fate)
+            })
+            .collect()
+    }
+
+    fn fate(&self, instance: &[RunId]) -> Fate {
+        let first = instance.first().and_then(|id| self.rows.run(*id));
+        let row = first.and_then(|run| self.rows.of_birth(run.birth));
+        let policies = row.and_then(|row| self.rows.policies(row));
+        let Some(OnLost::Rerun { at_most }) = policies.map(|policies| policies.on_lost) else {
+            return Fate::Lost;
+        };
+        let mut runs = instance.iter().filter_map(|id| self.rows.run(*id));
+        if runs.any(|run| run.cancel.is_some() || run.reruns >= at_most) {
+            Fate::Lost
+        } else {
+            Fate::Waits
+        }
+    }
+
+    /// The attempt that died counts; the others of the instance had not begun.
+    fn begin_again(&mut self, instance: &[RunId]) {
+        let due = self.now;
+        for (place, id) in instance.iter().enumerate() {
+            if let Some(run) = self.rows.run(*id) {
+                let began = u32::from(place == 0);
+                let run = OpenView {
+                    state: OpenState::Retrying { due },
+                    owner: Owner::Free,
+                    reruns: run.reruns + 1,
+                    attempts: run.attempts + began,
+                    ..run
+                };
+                self.rows.set_run(*id, run);
+            }
+        }
+    }
+}

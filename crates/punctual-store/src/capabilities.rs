@@ -1,0 +1,69 @@
+//! What a store is like.
+
+/// What a store is like, and how much it takes at a time. By default it lives as long as its process,
+/// and one node uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct StoreCapabilities {
+    /// Whether jobs survive the process; then their tasks need stable names.
+    pub persistent: bool,
+    /// Whether other nodes may use it at the same time; then nodes renew leases. A store may begin
+    /// to say so when a second node registers.
+    pub shared: bool,
+    /// How much one request may hold.
+    pub limits: BatchLimits,
+}
+
+/// How much one claim request may hold. The scheduler splits what is more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BatchLimits {
+    /// Claims; 512 by default.
+    pub claims: usize,
+    /// Ends of runs; 512 by default.
+    pub ends: usize,
+    /// Bytes of results and errors; 4 MiB by default. A single end may hold more.
+    pub bytes: usize,
+}
+
+impl Default for BatchLimits {
+    fn default() -> Self {
+        Self {
+            claims: 512,
+            ends: 512,
+            bytes: 4 << 20,
+        }
+    }
+}
+
+impl BatchLimits {
+    /// The limits of a store that takes less, or more, at a time.
+    #[must_use]
+    pub fn new(claims: usize, ends: usize, bytes: usize) -> Self {
+        Self {
+            claims: claims.max(1),
+            ends: ends.max(1),
+            bytes: bytes.max(1),
+        }
+    }
+}
+
+impl StoreCapabilities {
+    /// Says whether jobs survive the process.
+    #[must_use]
+    pub fn persistent(self, persistent: bool) -> Self {
+        Self { persistent, ..self }
+    }
+
+    /// Says whether other nodes may use the store at the same time.
+    #[must_use]
+    pub fn shared(self, shared: bool) -> Self {
+        Self { shared, ..self }
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn limits(self, limits: BatchLimits) -> Self {
+        Self { limits, ..self }
+    }
+}

@@ -1,0 +1,179 @@
+//! What a broken store does wrong.
+
+/// What a [`Broken`](super::Broken) store does wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Adds over a job whose id is taken.
+    AddsTwice,
+    /// Keeps whole seconds.
+    LosesMicroseconds,
+    /// Takes ids that differ in case for the same.
+    FoldsCase,
+    /// Begins every list of jobs anew.
+    IgnoresPages,
+    /// Updates whatever revision it is given.
+    IgnoresRevisions,
+    /// Lets a job that is replaced begin anew.
+    ForgetsWhatReplacingKeeps,
+    /// Tells of due jobs newest first.
+    UnsortedWindow,
+    /// Tells every node of the jobs of all tasks.
+    TellsOfAllTasks,
+    /// Lets paused jobs be due.
+    ForgetsPauses,
+    /// Leaves out jobs whose tasks no node has registered.
+    DropsUnknownTasks,
+    /// Gives every job the same incarnation.
+    ReusesIncarnations,
+    /// Tells of edits, but not of which.
+    SwallowsChanges,
+    /// Decides a fire time again for each node that asks.
+    ClaimsTwice,
+    /// Admits any number of instances.
+    IgnoresLimits,
+    /// Forgets ends that come with claims.
+    ForgetsEnds,
+    /// Gives every run the same token.
+    ReusesTokens,
+    /// Hands waiting runs to nodes that take none.
+    HandsOutUnasked,
+    /// Hands waiting runs out only when they are asked for.
+    NeverHandsOut,
+    /// Lets any number of runs wait.
+    IgnoresQueues,
+    /// Ends a run with its first attempt.
+    ForgetsRetries,
+    /// Queues runs that should replace others.
+    NeverReplaces,
+    /// Lets overdue fire times disappear with an edit.
+    PassesOverSilently,
+    /// Forgets how many fire times an entry stands for.
+    ForgetsRanges,
+    /// Lets every node claim, whatever its epoch.
+    IgnoresEpochs,
+    /// Lets every node end every run.
+    EndsForOthers,
+    /// Settles a dead node as a whole, and lists its runs from the first.
+    SettlesAllTogether,
+    /// Begins no run again.
+    NeverReruns,
+    /// Keeps nodes that have left.
+    NeverLetsGo,
+    /// Lists only the newest epoch of a name.
+    HidesThePast,
+    /// Opens a run by hand again when the request is repeated.
+    RunsByHandTwice,
+    /// Takes the runs of nodes that are alive.
+    RecoversTheLiving,
+    /// Lists runs oldest first.
+    UnsortedLedger,
+    /// Begins every list of runs anew.
+    IgnoresCursors,
+    /// Keeps whole seconds in the ledger.
+    RoundsTheLedger,
+    /// Purges nothing.
+    NeverForgets,
+    /// Purges without a bound.
+    IgnoresBatches,
+    /// Purges all that has ended.
+    ForgetsTooMuch,
+    /// Tells no node of a request to cancel.
+    ForgetsCancels,
+    /// Does not say which jobs left.
+    HidesWhatLeft,
+    /// Records runs of dead nodes as lost twice.
+    LosesTwice,
+}
+
+impl Fault {
+    /// All of them, each with the rule that has to notice it.
+    pub const ALL: &[(Self, &str)] = &[
+        (Self::AddsTwice, "an id is taken once"),
+        (Self::LosesMicroseconds, "a job comes back as it went in"),
+        (Self::FoldsCase, "ids may be of any script"),
+        (Self::IgnoresPages, "jobs are listed page by page"),
+        (
+            Self::IgnoresRevisions,
+            "an update needs the newest revision",
+        ),
+        (
+            Self::ForgetsWhatReplacingKeeps,
+            "replacing keeps what the job has become",
+        ),
+        (
+            Self::UnsortedWindow,
+            "due jobs are in order, ties by registration",
+        ),
+        (
+            Self::TellsOfAllTasks,
+            "a node is told of the tasks that it knows",
+        ),
+        (Self::ForgetsPauses, "a paused job is not due"),
+        (
+            Self::DropsUnknownTasks,
+            "a job whose task nobody knows waits",
+        ),
+        (Self::ReusesIncarnations, "no incarnation comes again"),
+        (Self::SwallowsChanges, "edits are told"),
+        (Self::ClaimsTwice, "of claims on one revision one wins"),
+        (Self::IgnoresLimits, "the limit of instances holds"),
+        (Self::ForgetsEnds, "ends come before claims, and count once"),
+        (Self::ReusesTokens, "run numbers are unique, tokens grow"),
+        (
+            Self::HandsOutUnasked,
+            "waiting runs go to the node that asks, with room",
+        ),
+        (Self::NeverHandsOut, "an end hands the next waiting run out"),
+        (Self::IgnoresQueues, "a queue has one limit for all nodes"),
+        (
+            Self::ForgetsRetries,
+            "a run between attempts waits in the store",
+        ),
+        (Self::NeverReplaces, "a newer run replaces older ones"),
+        (Self::PassesOverSilently, "edits decide what is overdue"),
+        (
+            Self::ForgetsRanges,
+            "ranges are in the ledger and the statistics",
+        ),
+        (Self::IgnoresEpochs, "an old epoch is refused"),
+        (Self::EndsForOthers, "only its node ends a run"),
+        (
+            Self::SettlesAllTogether,
+            "a heap of runs is settled in pieces",
+        ),
+        (Self::NeverReruns, "a lost run is rerun by a node that can"),
+        (Self::NeverLetsGo, "a node with open runs stays listed"),
+        (
+            Self::HidesThePast,
+            "an earlier epoch with open runs is listed",
+        ),
+        (Self::RunsByHandTwice, "a run by hand is opened once"),
+        (
+            Self::RecoversTheLiving,
+            "a node that renews its lease is alive",
+        ),
+        (
+            Self::UnsortedLedger,
+            "runs are listed page by page, newest first",
+        ),
+        (
+            Self::IgnoresCursors,
+            "runs are listed page by page, newest first",
+        ),
+        (Self::RoundsTheLedger, "the ledger keeps microseconds"),
+        (Self::NeverForgets, "the ledger forgets by age, in batches"),
+        (
+            Self::IgnoresBatches,
+            "the ledger forgets by age, in batches",
+        ),
+        (Self::ForgetsTooMuch, "the ledger keeps so many of each job"),
+        (
+            Self::ForgetsCancels,
+            "a request to cancel reaches the owner",
+        ),
+        (Self::HidesWhatLeft, "a one-shot leaves with its last run"),
+        (Self::LosesTwice, "a dead node's runs are lost exactly once"),
+        (Self::ClaimsTwice, "of claims at the same time one wins"),
+    ];
+}

@@ -1,0 +1,402 @@
+//! Stores that break one rule each, to test the suite.
+
+mod fault;
+
+pub use fault::Fault;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use punctual_core::{Job, JobId, MaxInstances, Overlap, Policies, Run};
+
+use crate::{
+    CancelAnswer, CancelRequest, ChangedJobs, Changes, Claim, ClaimAnswer, ClaimKind, ClaimReply,
+    ClaimRequest, DueJobs, DueRequest, Error, Insert, JobFilter, JobStore, Lease, NodeInfo,
+    OnConflict, OpenRequest, OpenRun, Peer, RecoverRequest, Recovered, RenewRequest, Renewal,
+    Retention, RunFilter, Statistics, StoreCapabilities, StoreFuture, StoredJob, Update,
+};
+
+/// A store with a fault.
+#[derive(Debug, Clone)]
+pub struct Broken<S> {
+    inner: S,
+    fault: Fault,
+}
+
+impl<S: JobStore> Broken<S> {
+    /// Makes a good store bad.
+    pub fn new(inner: S, fault: Fault) -> Self {
+        Self { inner, fault }
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+
+    /// The claim as a node would ask that has just read the row.
+    async fn fresh(&self, claim: &Claim) -> Result<Claim, Error> {
+        let mut claim = claim.clone();
+        if let (ClaimKind::Advance { revision, .. }, Some(row)) =
+            (&mut claim.kind, self.inner.get(claim.id.clone()).await?)
+        {
+            *revision = row.state.revision;
+        }
+        Ok(claim)
+    }
+
+    async fn change_policies(
+        &self,
+        id: &JobId,
+        change: impl FnOnce(&mut Policies),
+    ) -> Result<(), Error> {
+        let Some(row) = self.inner.get(id.clone()).await? else {
+            return Ok(());
+        };
+        let mut policies = *row.job.policies();
+        change(&mut policies);
+        let update = Update {
+            job: Arc::new(Job::clone(&row.job).with_policies(policies)),
+            state: row.state,
+            new_incarnation: false,
+            decided: None,
+            now: DateTime::UNIX_EPOCH,
+        };
+        self.inner.update(update).await.map(drop)
+    }
+
+    /// Asks in the name of the node whose runs end.
+    async fn as_owner(&self, request: &mut ClaimRequest) -> Result<(), Error> {
+        let Some(end) = request.ends.first() else {
+            return Ok(());
+        };
+        for peer in self.inner.nodes().await? {
+            let node = Lease {
+                node: peer.info.name,
+                epoch: peer.epoch,
+            };
+            let its = OpenRequest {
+                node: node.clone(),
+                after: None,
+                limit: usize::MAX,
+            };
+            let open = self.inner.open_runs(its).await?;
+            if open.iter().any(|run| run.id == end.run) {
+                request.lease = node;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn prepared(&self, request: &ClaimRequest) -> Result<ClaimRequest, Error> {
+        let mut request = request.clone();
+        if self.has(Fault::ForgetsEnds) && !request.claims.is_empty() {
+            request.ends.clear();
+        }
+        request.is_repeated &= !self.has(Fault::RunsByHandTwice);
+        if self.has(Fault::IgnoresEpochs) {
+            let peers = self.inner.nodes().await?;
+            let mut peers = peers.iter();
+            let own = peers.find(|peer| peer.info.name == request.lease.node);
+            request.lease.epoch = own.map_or(request.lease.epoch, |peer| peer.epoch);
+        }
+        if self.has(Fault::EndsForOthers) {
+            self.as_owner(&mut request).await?;
+        }
+        if self.has(Fault::NeverHandsOut) {
+            request.takes_waiting = false;
+        }
+        request.takes_waiting |= self.has(Fault::HandsOutUnasked);
+        if self.has(Fault::ForgetsRetries) {
+            request.ends.iter_mut().for_each(|end| end.retry_at = None);
+        }
+        Ok(request)
+    }
+
+    async fn broken_claim(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
+        let mut request = self.prepared(request).await?;
+        if self.has(Fault::NeverReplaces) {
+            for claim in &request.claims {
+                let queue = |policies: &mut Policies| {
+                    if policies.overlap == Overlap::CancelRunning {
+                        policies.overlap = Overlap::Queue { at_most: 9 };
+                    }
+                };
+                self.change_policies(&claim.id, queue).await?;
+            }
+            for index in 0..request.claims.len() {
+                request.claims[index] = self.fresh(&request.claims[index]).await?;
+            }
+        }
+        let mut reply = self.inner.claim(&request).await?;
+        if self.has(Fault::HidesWhatLeft) {
+            reply.removed.clear();
+        }
+        if self.has(Fault::ReusesTokens) {
+            let won = |answer: &mut ClaimAnswer| {
+                if let ClaimAnswer::Won(won) = answer {
+                    won.token = 1;
+                }
+            };
+            reply.answers.iter_mut().for_each(won);
+        }
+        let claims = std::mem::take(&mut request.claims);
+        request.ends.clear();
+        for (claim, answer) in claims.iter().zip(&mut reply.answers) {
+            let again = match answer {
+                ClaimAnswer::Won(_) | ClaimAnswer::NotTried => false,
+                ClaimAnswer::Lost(_) => self.has(Fault::ClaimsTwice),
+                ClaimAnswer::AtLimit(_) => {
+                    self.has(Fault::IgnoresLimits) || self.has(Fault::IgnoresQueues)
+                }
+            };
+            if again {
+                let unlimited = |policies: &mut Policies| {
+                    if !self.has(Fault::IgnoresQueues) {
+                        policies.max_instances = MaxInstances::UNLIMITED;
+                    }
+                    if let Overlap::Queue { at_most } = &mut policies.overlap {
+                        *at_most = 99;
+                    }
+                };
+                self.change_policies(&claim.id, unlimited).await?;
+                request.claims = vec![self.fresh(claim).await?];
+                let mut again = self.inner.claim(&request).await?;
+                *answer = again.answers.pop().unwrap_or(ClaimAnswer::Lost(None));
+            }
+        }
+        Ok(reply)
+    }
+}
+
+/// A job that answers to an id in small letters.
+fn folded(job: &Job) -> Arc<Job> {
+    let id = JobId::new(job.id().as_str().to_lowercase());
+    let id = id.unwrap_or_else(|_| job.id().clone());
+    Arc::new(job.clone().with_id(id))
+}
+
+fn whole_seconds(at: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp(at.timestamp(), 0).unwrap_or_default()
+}
+
+impl<S: JobStore> JobStore for Broken<S> {
+    fn capabilities(&self) -> StoreCapabilities {
+        self.inner.capabilities()
+    }
+
+    fn add(&self, mut jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
+        for insert in &mut jobs {
+            if self.has(Fault::AddsTwice) {
+                insert.on_conflict = OnConflict::Replace;
+            }
+            if self.has(Fault::FoldsCase) {
+                insert.job = folded(&insert.job);
+            }
+            if self.has(Fault::LosesMicroseconds) {
+                insert.state.next_run_time = insert.state.next_run_time.map(whole_seconds);
+            }
+            if self.has(Fault::PassesOverSilently) {
+                insert.now = DateTime::<Utc>::MIN_UTC;
+            }
+            if self.has(Fault::ForgetsPauses) {
+                insert.state.paused = false;
+            }
+        }
+        StoreFuture::new(async move {
+            let mut answers = self.inner.add(jobs).await?;
+            if self.has(Fault::ReusesIncarnations) {
+                let added = answers.iter_mut().flatten();
+                added.for_each(|stored| stored.state.incarnation = 1);
+            }
+            Ok(answers)
+        })
+    }
+
+    fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
+        self.inner.get(id)
+    }
+
+    fn list(&self, mut filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>> {
+        if self.has(Fault::IgnoresPages) {
+            filter.after = None;
+        }
+        self.inner.list(filter)
+    }
+
+    fn update(&self, mut update: Update) -> StoreFuture<'_, StoredJob> {
+        StoreFuture::new(async move {
+            if self.has(Fault::IgnoresRevisions)
+                && let Some(row) = self.inner.get(update.job.id().clone()).await?
+            {
+                update.state.revision = row.state.revision;
+            }
+            if self.has(Fault::ForgetsWhatReplacingKeeps) {
+                update.state.paused = false;
+            }
+            self.inner.update(update).await
+        })
+    }
+
+    fn remove(&self, id: JobId, mut now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>> {
+        if self.has(Fault::PassesOverSilently) {
+            now = DateTime::<Utc>::MIN_UTC;
+        }
+        self.inner.remove(id, now)
+    }
+
+    fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64> {
+        self.inner.clear(now)
+    }
+
+    fn due(&self, mut request: DueRequest) -> StoreFuture<'_, DueJobs> {
+        StoreFuture::new(async move {
+            if self.has(Fault::TellsOfAllTasks) {
+                request.tasks = None;
+            }
+            let mut due = self.inner.due(request).await?;
+            if self.has(Fault::UnsortedWindow) {
+                due.jobs.reverse();
+            }
+            if self.has(Fault::DropsUnknownTasks) {
+                let peers = self.inner.nodes().await?;
+                due.jobs.retain(|due| {
+                    let mut tasks = peers.iter().flat_map(|peer| &peer.info.tasks);
+                    tasks.any(|task| task == due.stored.job.task())
+                });
+            }
+            Ok(due)
+        })
+    }
+
+    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
+        StoreFuture::new(self.broken_claim(request))
+    }
+
+    fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
+        self.inner.register(node)
+    }
+
+    fn renew(&self, request: RenewRequest) -> StoreFuture<'_, Renewal> {
+        StoreFuture::new(async move {
+            let mut renewal = self.inner.renew(request).await?;
+            if self.has(Fault::ForgetsCancels) {
+                renewal.cancels.clear();
+            }
+            if self.has(Fault::HidesThePast) {
+                let names: Vec<_> = renewal.beats.iter().map(|b| b.node.clone()).collect();
+                let newest = |lease: &Lease| {
+                    let mut same = names.iter().filter(|other| other.node == lease.node);
+                    same.all(|other| other.epoch <= lease.epoch)
+                };
+                renewal.beats.retain(|beat| newest(&beat.node));
+            }
+            Ok(renewal)
+        })
+    }
+
+    fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {
+        if self.has(Fault::NeverLetsGo) {
+            return StoreFuture::ready(Ok(()));
+        }
+        self.inner.leave(lease)
+    }
+
+    fn nodes(&self) -> StoreFuture<'_, Vec<Peer>> {
+        self.inner.nodes()
+    }
+
+    fn open_runs(&self, mut request: OpenRequest) -> StoreFuture<'_, Vec<OpenRun>> {
+        if self.has(Fault::SettlesAllTogether) {
+            request.after = None;
+        }
+        self.inner.open_runs(request)
+    }
+
+    fn recover(&self, mut request: RecoverRequest) -> StoreFuture<'_, Recovered> {
+        StoreFuture::new(async move {
+            if self.has(Fault::SettlesAllTogether) {
+                request.limit = usize::MAX;
+            }
+            if self.has(Fault::RecoversTheLiving) {
+                let renewal = self.inner.nodes().await?;
+                let name = &request.dead.node;
+                if let Some(peer) = renewal.into_iter().find(|peer| peer.info.name == *name) {
+                    request.beats = peer.beats;
+                }
+            }
+            if self.has(Fault::NeverReruns) {
+                let its = OpenRequest {
+                    node: request.dead.clone(),
+                    after: None,
+                    limit: usize::MAX,
+                };
+                for run in self.inner.open_runs(its).await? {
+                    let never = |policies: &mut Policies| {
+                        policies.on_lost = punctual_core::OnLost::Record;
+                    };
+                    self.change_policies(&run.job, never).await?;
+                }
+            }
+            let mut recovered = self.inner.recover(request).await?;
+            if self.has(Fault::LosesTwice) {
+                recovered.lost.extend_from_within(..);
+            }
+            Ok(recovered)
+        })
+    }
+
+    fn cancel(&self, request: CancelRequest) -> StoreFuture<'_, CancelAnswer> {
+        self.inner.cancel(request)
+    }
+
+    fn runs(&self, mut filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
+        StoreFuture::new(async move {
+            if self.has(Fault::IgnoresCursors) {
+                filter.before = None;
+            }
+            let mut runs = self.inner.runs(filter).await?;
+            if self.has(Fault::UnsortedLedger) {
+                runs.reverse();
+            }
+            if self.has(Fault::ForgetsRanges) {
+                runs.iter_mut().for_each(|run| run.range = None);
+            }
+            if self.has(Fault::RoundsTheLedger) {
+                for run in &mut runs {
+                    run.key.fire_time = whole_seconds(run.key.fire_time);
+                    run.started = run.started.map(whole_seconds);
+                    run.finished = run.finished.map(whole_seconds);
+                }
+            }
+            Ok(runs)
+        })
+    }
+
+    fn purge(&self, mut retention: Retention, mut batch: usize) -> StoreFuture<'_, u64> {
+        if self.has(Fault::ForgetsTooMuch) {
+            retention.per_job = Some(0);
+        }
+        if self.has(Fault::NeverForgets) {
+            batch = 0;
+        }
+        if self.has(Fault::IgnoresBatches) {
+            batch = usize::MAX;
+        }
+        self.inner.purge(retention, batch)
+    }
+
+    fn statistics(&self, id: JobId) -> StoreFuture<'_, Statistics> {
+        self.inner.statistics(id)
+    }
+
+    fn changes(&self, since: u64) -> StoreFuture<'_, Changes> {
+        StoreFuture::new(async move {
+            let mut changes = self.inner.changes(since).await?;
+            if self.has(Fault::SwallowsChanges) {
+                changes.jobs = ChangedJobs::These(Vec::new());
+            }
+            Ok(changes)
+        })
+    }
+}

@@ -1,0 +1,131 @@
+//! Requests that a store refuses. What it refuses is found by halving, so that it holds up nothing
+//! else.
+
+use std::ops::Range;
+
+use punctual_store::{ClaimAnswer, ClaimReply, ClaimRequest, EndText, Error, RunEnd};
+
+use super::Worker;
+
+/// A part of a request: some of its ends, then some of its claims.
+#[derive(Debug, Clone)]
+struct Part {
+    ends: Range<usize>,
+    claims: Range<usize>,
+}
+
+impl Part {
+    fn len(&self) -> usize {
+        self.ends.len() + self.claims.len()
+    }
+
+    fn of(&self, request: &ClaimRequest) -> ClaimRequest {
+        ClaimRequest {
+            lease: request.lease.clone(),
+            ends: request.ends[self.ends.clone()].to_vec(),
+            claims: request.claims[self.claims.clone()].to_vec(),
+            ..*request
+        }
+    }
+
+    /// Two parts, of which the first is to be tried first: ends stay before claims.
+    fn halves(self) -> (Self, Self) {
+        let middle = self.len() / 2;
+        let ends = self.ends.start + middle.min(self.ends.len());
+        let claims = self.claims.start + middle.saturating_sub(self.ends.len());
+        let first = Self {
+            ends: self.ends.start..ends,
+            claims: self.claims.start..claims,
+        };
+        let second = Self {
+            ends: ends..self.ends.end,
+            claims: claims..self.claims.end,
+        };
+        (first, second)
+    }
+}
+
+impl Worker {
+    /// Carries a refused request to the store in parts. Of those that are refused by themselves an
+    /// end is recorded in a shorter form, and a claim is lost.
+    pub(super) async fn claim_in_parts(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
+        let all = Part {
+            ends: 0..request.ends.len(),
+            claims: 0..request.claims.len(),
+        };
+        let mut parts = if all.len() > 1 {
+            let (first, second) = all.halves();
+            vec![second, first]
+        } else {
+            vec![all]
+        };
+        let mut whole = ClaimReply::default();
+        while let Some(part) = parts.pop() {
+            match self.store.claim(&part.of(request)).await {
+                Ok(reply) => add(&mut whole, reply),
+                Err(error) if error.is_refused() && part.len() > 1 => {
+                    let (first, second) = part.halves();
+                    parts.extend([second, first]);
+                }
+                Err(error) if error.is_refused() => {
+                    self.pass_over(request, &part, &error, &mut whole).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Does what can be done about the one end or claim that the store refuses.
+    async fn pass_over(
+        &self,
+        request: &ClaimRequest,
+        part: &Part,
+        error: &Error,
+        whole: &mut ClaimReply,
+    ) -> Result<(), Error> {
+        for claim in &request.claims[part.claims.clone()] {
+            tracing::error!(job = %claim.id, %error, "the store refuses to let the job run");
+            whole.answers.push(ClaimAnswer::Lost(None));
+        }
+        for end in &request.ends[part.ends.clone()] {
+            tracing::error!(run = end.run.0, %error, "the store refuses what the run left to read");
+            let shorter = ClaimRequest {
+                ends: vec![without_text(end, error)],
+                ..part.of(request)
+            };
+            match self.store.claim(&shorter).await {
+                Ok(reply) => add(whole, reply),
+                Err(error) if error.is_refused() => {
+                    tracing::error!(run = end.run.0, %error, "the end of the run is not recorded");
+                    whole.ends_done += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An end that says in place of its text why that is not kept.
+fn without_text(end: &RunEnd, error: &Error) -> RunEnd {
+    let note = |what: &str, text: &str| {
+        format!("the {what} of {} bytes was not kept: {error}", text.len())
+    };
+    let text = end.text.as_ref().map(|text| match text {
+        EndText::Result(text) => note("result", text),
+        EndText::Error(text) => note("error", text),
+    });
+    RunEnd {
+        text: text.map(|text| EndText::Error(text.into())),
+        ..end.clone()
+    }
+}
+
+fn add(whole: &mut ClaimReply, part: ClaimReply) {
+    whole.ends_done += part.ends_done;
+    whole.answers.extend(part.answers);
+    whole.handed.extend(part.handed);
+    whole.cancels.extend(part.cancels);
+    whole.removed.extend(part.removed);
+}
