@@ -174,9 +174,10 @@ pub struct RunKey {
 
 /// The number of a run in its store.
 ///
-/// A number is unique and never changes, also when another node goes on with the run. It says
-/// nothing about the order of two runs, because stores give numbers out in blocks. A resource that
-/// has to refuse a run that was overtaken compares fencing tokens, which are counted for each job.
+/// A number is unique and never changes, also when another node goes on with the run. Among the runs
+/// of one job numbers grow; those of two jobs say nothing about their order, because stores may give
+/// numbers out in blocks. A resource that has to refuse a run that was overtaken compares fencing
+/// tokens, which grow also when a run is taken over.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]

@@ -53,7 +53,7 @@ pub enum ClaimKind {
         plan: Plan,
     },
     /// A run by hand. It neither needs a revision nor moves the schedule; of its plan only
-    /// `start`, `queue`, `cancel` and `skipped` count. Lost if its key was used.
+    /// `start`, `queue` and `skipped` count. Lost if its key was used.
     Manual {
         /// What was decided about it.
         plan: Plan,

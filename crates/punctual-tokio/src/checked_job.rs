@@ -32,13 +32,12 @@ impl NewJob {
         elsewhere: &Elsewhere,
     ) -> Result<(NamedStore, Insert), Error> {
         let checked = self.check(core, elsewhere)?;
-        let insert = checked.insert(core.clock.now())?;
-        let insert = insert.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Invalid,
-                format!("trigger: `{}` has no fire time left", checked.job.trigger()),
-            )
-        })?;
+        let insert = checked.insert(core.clock.now()).and_then(|insert| {
+            let trigger = checked.job.trigger();
+            let over = || format!("trigger: `{trigger}` has no fire time left");
+            insert.ok_or_else(|| Error::new(ErrorKind::Invalid, over()))
+        });
+        let insert = insert.inspect_err(|_| core.registry.not_added(checked.job.task()))?;
         Ok((checked.store, insert))
     }
 
@@ -57,34 +56,28 @@ impl NewJob {
         trigger.check()?;
         let knows = |task: &str| elsewhere.knows(store.id, task);
         let (name, task) = resolve(core, self.task, knows)?;
-        let args = self.args?;
-        let mut job = Job::new(id, name, trigger)
-            .with_name(self.name.as_deref())
-            .with_args_json(&args)?
-            .with_tags(self.tags)
-            .with_executor(self.executor.as_deref())
-            .with_policies(self.policies.over(&core.job_defaults)?);
-        if let Some(task) = &task {
-            task.0.check(&AddContext {
-                states: &core.states,
-                task: job.task(),
-                args: job.args_json(),
-            })?;
-        }
-        if store.store.capabilities().persistent && is_anonymous(job.task()) {
-            return Err(unnamed(&store.alias));
-        }
-        fits(task.as_ref(), &job, &place)?;
-        if let Some(by) = self.declared {
-            let definition = definition(&job, self.first, &store.alias)?;
-            job = job.with_declared(Some(Declared::new(by, &definition)));
-        }
-        Ok(Checked {
-            store,
-            job: Arc::new(job),
-            first: self.first,
-            on_conflict: self.on_conflict,
-        })
+        let own_name = Arc::clone(&name);
+        let checked = move || {
+            let args = self.args?;
+            let mut job = Job::new(id, name, trigger)
+                .with_name(self.name.as_deref())
+                .with_args_json(&args)?
+                .with_tags(self.tags)
+                .with_executor(self.executor.as_deref())
+                .with_policies(self.policies.over(&core.job_defaults)?);
+            fits_here(core, &store, task.as_ref(), &job, &place)?;
+            if let Some(by) = self.declared {
+                let definition = definition(&job, self.first, &store.alias)?;
+                job = job.with_declared(Some(Declared::new(by, &definition)));
+            }
+            Ok(Checked {
+                store,
+                job: Arc::new(job),
+                first: self.first,
+                on_conflict: self.on_conflict,
+            })
+        };
+        checked().inspect_err(|_| core.registry.not_added(&own_name))
     }
 
     /// The store of a job whose task is named and not known here.
@@ -177,6 +170,27 @@ fn missing(executor: &str) -> Error {
         );
     }
     no_executor(executor)
+}
+
+/// Whether a job can run here and be found again in its store.
+fn fits_here(
+    core: &Core,
+    store: &NamedStore,
+    task: Option<&Task>,
+    job: &Job,
+    place: &Place,
+) -> Result<(), Error> {
+    if let Some(task) = task {
+        task.0.check(&AddContext {
+            states: &core.states,
+            task: job.task(),
+            args: job.args_json(),
+        })?;
+    }
+    if store.store.capabilities().persistent && is_anonymous(job.task()) {
+        return Err(unnamed(&store.alias));
+    }
+    fits(task, job, place)
 }
 
 /// Whether an executor can run a task, as far as it is known here.

@@ -130,6 +130,15 @@ impl From<punctual_core::Undecided> for Error {
     }
 }
 
+impl Error {
+    /// Whether the row of a job cannot be understood.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        let source = self.0.source.as_deref();
+        let store = source.and_then(|source| source.downcast_ref::<punctual_store::Error>());
+        store.is_some_and(|error| error.kind() == punctual_store::ErrorKind::Unreadable)
+    }
+}
+
 impl From<punctual_store::Error> for Error {
     fn from(error: punctual_store::Error) -> Self {
         use punctual_store::ErrorKind as Store;

@@ -173,11 +173,9 @@ impl Registry {
         }
     }
 
-    /// All jobs are gone: no closure has a job any more.
-    pub(crate) fn forget_closures(&self) {
-        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        tasks
-            .by_name
-            .retain(|_, registered| registered.jobs.is_none());
+    /// A job that would have called a task was not added: a closure without any job ends.
+    pub(crate) fn not_added(&self, name: &str) {
+        self.used(name);
+        self.unused(name);
     }
 }

@@ -99,11 +99,13 @@ impl HeldRun {
     pub(super) fn close(&mut self, end: &RunEnd) -> Ended {
         self.is_over = true;
         let (result, error) = text_of(end.text.as_ref());
+        let started = self.started.or(end.started);
         Ended {
             id: self.id,
             state: outcome::word(end.outcome),
-            started: self.started.or(end.started),
-            finished: end.finished,
+            started,
+            // Two clocks may have been read.
+            finished: started.map_or(end.finished, |started| end.finished.max(started)),
             attempts: end.attempts,
             result,
             error,

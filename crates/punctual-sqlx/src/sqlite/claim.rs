@@ -134,7 +134,10 @@ fn whole(request: &ClaimRequest, held: &Held) -> Vec<u64> {
     let claims = request.claims.iter();
     let asked = claims.filter(|claim| match &claim.kind {
         ClaimKind::Promote => true,
-        ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan } => !plan.queue.is_empty(),
+        ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan } => {
+            let has_queue = |job: &HeldJob| job.state.queued > 0;
+            !plan.queue.is_empty() || held.job(claim.birth).is_some_and(has_queue)
+        }
     });
     let ended = request.ends.iter().filter_map(|end| {
         let run = held.run(end.run)?;

@@ -53,7 +53,7 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 /// many on the same machine, may share it; a file on a network drive may not be shared. A change
 /// is on the disk before it is answered (`synchronous = FULL`). Clones are the same store.
 ///
-/// By itself it forgets no run: [`purge`](JobStore::purge) is told what may go. A scheduler tells it
+/// By itself it forgets no run: [`purge`](punctual_store::JobStore::purge) is told what may go. A scheduler tells it
 /// every ten minutes, by default what is older than 90 days and all but the newest 10,000 of a job.
 ///
 /// ```no_run

@@ -50,8 +50,8 @@ impl<R: Rows> Batch<'_, R> {
         self.close_instance(&waiting, Outcome::Cancelled(CancelReason::User));
     }
 
-    /// Makes room for a run that waits, if runs of its job replace each other: what waits already
-    /// is coalesced into it, and the oldest that are under way are told to end.
+    /// Makes room for a newer run, if runs of its job replace each other: what waits already is
+    /// coalesced into it, and the oldest that are under way are told to end.
     pub(super) fn replace_older(&mut self, row: R::Row, mut state: JobState) -> JobState {
         let policies = self.rows.policies(row);
         let replaces = policies

@@ -105,7 +105,8 @@ impl<R: Rows> Batch<'_, R> {
         for (range, outcome) in plan.ranges() {
             self.record(row, origin, range, outcome);
         }
-        if !plan.queue.is_empty() {
+        let is_newest = !plan.start.is_empty() && state.queued > 0;
+        if is_newest || !plan.queue.is_empty() {
             state = self.replace_older(row, state);
         }
         let token = state.token + 1;

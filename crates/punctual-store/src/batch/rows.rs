@@ -11,7 +11,7 @@ use crate::{OpenState, RunEnd};
 /// to read, besides the jobs and runs that the request names, all open runs of a job
 /// - of which an attempt ended that is to be followed by another,
 /// - whose waiting runs are asked for, or that has some (`queued`) when an instance of it ends,
-/// - whose runs replace each other, if a plan queues one.
+/// - whose runs replace each other, if a plan queues one, or some wait already.
 pub trait Rows {
     /// Names a job among these rows.
     type Row: Copy + PartialEq;
@@ -42,7 +42,8 @@ pub trait Rows {
     /// changed by other means need not look unless the request is repeated.
     fn is_used(&self, row: Self::Row, key: &RunKey) -> bool;
 
-    /// The next number that no run has. Within one plan they follow each other.
+    /// The next number that no run has. Within one plan they follow each other, and they are greater
+    /// than those of all runs of the same job.
     fn next_number(&mut self) -> RunId;
 
     /// Opens a run.

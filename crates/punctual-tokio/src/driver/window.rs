@@ -7,9 +7,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::MissReason;
 use punctual_core::plan::{Next, plan};
-use punctual_store::{ChangedJobs, DueJob, DueJobs, DueRequest, StoredJob};
+use punctual_store::{ChangedJobs, DueJob, DueJobs, DueRequest, StoredJob, WaitingJob};
 
 use super::{Alarm, Driver, log};
+use crate::clock::instant;
 use crate::core::Core;
 use crate::jobs::JobKey;
 use crate::partition::{Entry, Partition, Phase};
@@ -82,10 +83,17 @@ impl Driver {
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
+        let queues: Vec<_> = jobs
+            .iter()
+            .filter(|stored| stored.state.queued > 0)
+            .map(|stored| waiting_job(stored, now))
+            .collect();
         for job in jobs {
             partition.adopt(job.into(), &self.core, &mut self.timer, now);
         }
         partition.arm_refill(&mut self.timer, now);
+        // The edit may have made room for what waits.
+        self.jobs_wait(store, queues);
     }
 
     /// An executor was removed: its jobs are parked. What is just due finds no place to run.
@@ -247,6 +255,15 @@ impl Partition {
             self.window.refill_at = Some(at);
             timer.at(at, 0, Alarm::Refill { store: self.id });
         }
+    }
+}
+
+fn waiting_job(stored: &StoredJob, now: i64) -> WaitingJob {
+    WaitingJob {
+        id: stored.job.id().clone(),
+        birth: stored.state.birth,
+        task: Arc::clone(stored.job.task()),
+        due: instant(now),
     }
 }
 

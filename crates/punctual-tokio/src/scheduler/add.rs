@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 
 use punctual_core::Trigger;
-use punctual_store::{Insert, StoredJob};
+use punctual_store::{Insert, OnConflict, StoredJob};
 use serde::Serialize;
 
 use super::Scheduler;
@@ -117,10 +117,41 @@ impl Scheduler {
             let ids = inserts.iter().map(|insert| insert.job.id().clone());
             self.core.announcements.begin(ids.collect())
         });
-        for insert in &inserts {
-            self.core.registry.used(insert.job.task());
+        let tasks: Vec<_> = inserts
+            .iter()
+            .map(|insert| std::sync::Arc::clone(insert.job.task()))
+            .collect();
+        let replaced = match self.to_be_replaced(named, &inserts).await {
+            Ok(replaced) => replaced,
+            Err(error) => {
+                tasks
+                    .iter()
+                    .for_each(|task| self.core.registry.not_added(task));
+                return Err(error);
+            }
+        };
+        tasks.iter().for_each(|task| self.core.registry.used(task));
+        let answers = match named.store.add(inserts).await {
+            Ok(answers) => answers,
+            Err(error) => {
+                // Jobs that may be there keep their closures.
+                if !error.is_unknown() {
+                    tasks
+                        .iter()
+                        .for_each(|task| self.core.registry.unused(task));
+                }
+                return Err(error.into());
+            }
+        };
+        for ((answer, task), replaced) in answers.iter().zip(&tasks).zip(replaced) {
+            match (answer, replaced) {
+                (Ok(new), Some(old)) if is_next(&old, new) => {
+                    self.core.registry.unused(old.job.task());
+                }
+                (Err(error), _) if !error.is_unknown() => self.core.registry.unused(task),
+                _ => {}
+            }
         }
-        let answers = named.store.add(inserts).await?;
         if is_heard {
             for stored in answers.iter().flatten() {
                 self.core.bus.emit(|| {
@@ -138,9 +169,33 @@ impl Scheduler {
             .collect())
     }
 
+    /// The jobs that these replace, where closures may call them: those end with them.
+    async fn to_be_replaced(
+        &self,
+        named: &NamedStore,
+        inserts: &[Insert],
+    ) -> Result<Vec<Option<StoredJob>>, Error> {
+        let has_closures = !named.store.capabilities().persistent;
+        let mut replaced = Vec::with_capacity(inserts.len());
+        for insert in inserts {
+            let may_replace = has_closures && insert.on_conflict == OnConflict::Replace;
+            replaced.push(if may_replace {
+                named.store.get(insert.job.id().clone()).await?
+            } else {
+                None
+            });
+        }
+        Ok(replaced)
+    }
+
     pub(super) fn handle(&self, stored: &StoredJob) -> JobHandle {
         JobHandle::new(self.downgrade(), stored.job.id().clone())
     }
+}
+
+/// Whether a job was made of this row, and nothing came between.
+fn is_next(old: &StoredJob, new: &StoredJob) -> bool {
+    new.state.birth == old.state.birth && new.state.revision == old.state.revision + 1
 }
 
 /// A job that is about to be added; see [`Scheduler::add_job`]. Its settings are those of

@@ -23,6 +23,7 @@ struct Tally {
     updated: usize,
     unchanged: usize,
     exhausted: usize,
+    unreadable: usize,
 }
 
 impl Scheduler {
@@ -95,13 +96,20 @@ impl Scheduler {
         let mut tally = Tally::default();
         for (_, job) in self.core.declared.jobs() {
             let checked = job.check(&self.core, &Elsewhere::default())?;
-            self.bring_one_up_to_date(&checked, &mut tally).await?;
+            match self.bring_one_up_to_date(&checked, &mut tally).await {
+                Err(error) if error.is_unreadable() => {
+                    tracing::error!(job = %checked.job.id(), %error, "the declared job does not run");
+                    tally.unreadable += 1;
+                }
+                done => done?,
+            }
         }
         tracing::info!(
             added = tally.added,
             updated = tally.updated,
             unchanged = tally.unchanged,
             exhausted = tally.exhausted,
+            unreadable = tally.unreadable,
             "declared jobs are up to date"
         );
         for vanished in self.vanished_jobs().await? {

@@ -171,9 +171,8 @@ impl Scheduler {
     pub async fn remove_all_jobs(&self) -> Result<u64, Error> {
         let mut count = 0;
         for named in self.core.stores() {
-            count += named.store.clear(self.now()).await?;
+            count += self.clear(&named).await?;
         }
-        self.core.registry.forget_closures();
         self.core.bus.emit(|| EventKind::AllJobsRemoved(None));
         Ok(count)
     }
@@ -189,13 +188,23 @@ impl Scheduler {
     /// If the future is dropped, the jobs may have been removed.
     pub async fn remove_all_jobs_of(&self, store: &str) -> Result<u64, Error> {
         let named = self.core.store(store)?;
-        let jobs = named.store.list(JobFilter::default()).await?;
+        let count = self.clear(&named).await?;
+        let alias = Some(named.alias);
+        self.core.bus.emit(|| EventKind::AllJobsRemoved(alias));
+        Ok(count)
+    }
+
+    /// Removes the jobs of a store. Closures of jobs that are added meanwhile stay.
+    async fn clear(&self, named: &NamedStore) -> Result<u64, Error> {
+        let jobs = if named.store.capabilities().persistent {
+            Vec::new()
+        } else {
+            named.store.list(JobFilter::default()).await?
+        };
         let count = named.store.clear(self.now()).await?;
         for stored in jobs {
             self.core.registry.unused(stored.job.task());
         }
-        let alias = Some(named.alias);
-        self.core.bus.emit(|| EventKind::AllJobsRemoved(alias));
         Ok(count)
     }
 

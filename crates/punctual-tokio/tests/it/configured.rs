@@ -273,3 +273,24 @@ async fn a_job_without_a_limit_has_none_whatever_the_defaults_say() {
     assert_eq!(policies.misfire_grace_time.limit(), None);
     assert_eq!(policies.timeout.limit(), Some(Duration::from_secs(5)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_declared_job_whose_row_cannot_be_read_holds_up_no_other() {
+    let file = r#"
+        jobs = [
+            { id = "bad", task = "sweep", args = [1], trigger = { type = "interval", seconds = 1 } },
+            { id = "good", task = "sweep", args = [1], trigger = { type = "interval", seconds = 1 } },
+        ]
+    "#;
+    let moody = crate::moody::Moody::new();
+    moody.damage("bad");
+    let builder = Scheduler::builder().store("default", moody);
+    let builder = builder.task("sweep", sweep);
+    let config = SchedulerConfig::from_toml(file).unwrap();
+    let scheduler = builder.config(config).build().unwrap();
+    scheduler.start().await.unwrap();
+    pass(3).await;
+    assert_eq!(scheduler.statistics("good").await.unwrap().succeeded, 3);
+    assert_eq!(scheduler.statistics("bad").await.unwrap().runs(), 0);
+    scheduler.shutdown().await.unwrap();
+}

@@ -28,6 +28,7 @@ mod bursts;
 #[cfg(target_os = "linux")]
 mod clock_step;
 mod clocks;
+mod closures;
 mod configured;
 mod events;
 mod executors;

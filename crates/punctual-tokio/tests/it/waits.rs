@@ -366,3 +366,18 @@ async fn a_run_is_cancelled_by_another_scheduler_of_a_memory_store() {
     let cancelled = (Outcome::Cancelled(CancelReason::User), 1);
     assert_eq!(ledger(&one, "a").await, [cancelled]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_starts_when_an_edit_makes_room() {
+    let fleet = Fleet::new();
+    let (one, _) = fleet.node("one").await;
+    let job = one.add_job("waits", every(600)).id("a");
+    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    for _ in 0..3 {
+        one.run_job("a").await.unwrap();
+    }
+    one.modify_job("a").max_instances(2).await.unwrap();
+    pass(1).await;
+    let running = [RunState::Running, RunState::Running, RunState::Queued];
+    assert_eq!(fleet.states().await, running);
+}
