@@ -216,7 +216,8 @@ pub struct DueJobs {
     pub jobs: Vec<DueJob>,
     /// The place after the last of them, if there are more that are due.
     pub next: Option<DueCursor>,
-    /// The earliest next fire time that is not among them.
+    /// The earliest next fire time that is not among them. A store that is not shared, so that no
+    /// renewal tells of waiting runs, counts the attempts in that wait beyond the request.
     pub beyond: Option<DateTime<Utc>>,
     /// Jobs with runs that wait and may start: there is room, or they hold their instance.
     pub waiting: Vec<WaitingJob>,

@@ -35,7 +35,8 @@ pub struct StoreHealth {
     /// Why the last one failed.
     pub error: Option<String>,
     /// The calls that it has not answered yet, the oldest first. One that is not answered in time
-    /// counts as failed: a renewal after 2 seconds, what the scheduler asks for after 10, what
+    /// counts as failed: a renewal after 2 seconds, settling a dead node after 4, what the scheduler
+    /// asks for after 10, what
     /// handles ask for after 30, and what may touch all rows after 300.
     pub calls: Vec<PendingCall>,
 }

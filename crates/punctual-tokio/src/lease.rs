@@ -20,7 +20,7 @@ pub(crate) const RENEW: Duration = Duration::from_secs(2);
 /// How soon it tries again when it could not be heard.
 const TRY_AGAIN: Duration = Duration::from_millis(250);
 
-/// How many runs of a dead node are settled by one request: few enough that it takes a fraction of
+/// How many runs of a dead node are settled by one request at most: few enough that it takes a fraction of
 /// the time between two renewals.
 const PIECE: usize = 500;
 
@@ -38,6 +38,8 @@ pub(crate) struct Keeper {
     refused: Arc<Notify>,
     /// Dead nodes whose runs are to be settled.
     dead: VecDeque<Beat>,
+    /// How many runs are settled by one request: fewer after one that took too long.
+    piece: usize,
 }
 
 /// Why a lease is not kept any longer.
@@ -60,6 +62,7 @@ pub(crate) fn lease(worker: Worker) -> (Keeper, Held) {
         lease: sender,
         refused,
         dead: VecDeque::new(),
+        piece: PIECE,
     };
     (keeper, held)
 }
@@ -217,6 +220,7 @@ impl Keeper {
         {
             match self.recover(lease, &dead).await {
                 Ok(recovered) => {
+                    self.piece = PIECE.min(self.piece * 2);
                     if recovered.has_more {
                         self.dead.push_front(dead);
                     } else {
@@ -226,6 +230,7 @@ impl Keeper {
                 }
                 Err(error) => {
                     left -= 1;
+                    self.piece = (self.piece / 2).max(1);
                     self.worker.health.fails(&error);
                     self.dead.push_back(dead);
                 }
@@ -239,7 +244,7 @@ impl Keeper {
             dead: dead.node.clone(),
             beats: dead.count,
             now: self.worker.core.clock.micros(),
-            limit: PIECE,
+            limit: self.piece,
         };
         self.worker.store.recover(request).await
     }

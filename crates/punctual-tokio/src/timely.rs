@@ -19,8 +19,11 @@ use tokio::time::{Instant, timeout};
 
 /// A renewal: four of them fit into the time after which others take a node for dead.
 const RENEW: Duration = Duration::from_secs(2);
-/// What the scheduler itself asks for: claims, windows, registration and recovery. A claim is then
-/// sent again, and its runs are looked for.
+/// A piece of what a dead node left behind: the one who settles it has to renew its own lease before
+/// others take it for dead.
+const RECOVER: Duration = Duration::from_secs(4);
+/// What the scheduler itself asks for: claims, due jobs and registration. A claim is then sent again,
+/// and its runs are looked for.
 const PROTOCOL: Duration = Duration::from_secs(10);
 /// What handles ask for: reading, and edits of single jobs.
 const HANDLES: Duration = Duration::from_secs(30);
@@ -188,7 +191,7 @@ impl JobStore for Timely {
     }
 
     fn recover(&self, request: RecoverRequest) -> StoreFuture<'_, Recovered> {
-        self.within(PROTOCOL, "recover", self.store.recover(request))
+        self.within(RECOVER, "recover", self.store.recover(request))
     }
 
     fn cancel(&self, request: CancelRequest) -> StoreFuture<'_, CancelAnswer> {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use punctual_core::{Origin, RunId};
 
 use super::claims::Asked;
@@ -155,7 +156,7 @@ impl State {
         };
         let ids = self.some_of(dead, request.dead.epoch, request.limit);
         let before: Vec<_> = ids.iter().filter_map(|id| self.open_run(*id)).collect();
-        let now = chrono::DateTime::from_timestamp_micros(request.now).unwrap_or_default();
+        let now = DateTime::from_timestamp_micros(request.now).unwrap_or_default();
         let mut asked = self.asked();
         let settled = Batch::new(&mut asked, now).settle(&ids);
         let mut recovered = Recovered {
@@ -205,6 +206,16 @@ impl State {
         jobs.filter(|job| knows(&job.task)).take(WAITING).collect()
     }
 
+    /// When the first run is due that waits for its next attempt beyond `through`.
+    pub(super) fn next_waiting(&self, through: i64) -> Option<DateTime<Utc>> {
+        let all = self.open.all_waiting().flat_map(|(_, runs)| runs);
+        let dues = all.filter_map(|id| match self.open.get(*id)?.state() {
+            OpenState::Retrying { due } => Some(due).filter(|due| *due > through),
+            OpenState::Queued | OpenState::Running => None,
+        });
+        DateTime::from_timestamp_micros(dues.min()?)
+    }
+
     /// A job with a run that waits and may start by `until`.
     fn waits(&self, birth: u64, until: i64) -> Option<WaitingJob> {
         let row = self.rows.get(self.rows.born(birth)?)?;
@@ -221,7 +232,7 @@ impl State {
             id: row.job.id().clone(),
             birth,
             task: row.job.task().clone(),
-            due: chrono::DateTime::from_timestamp_micros(due).unwrap_or_default(),
+            due: DateTime::from_timestamp_micros(due).unwrap_or_default(),
         })
     }
 
@@ -229,7 +240,7 @@ impl State {
         &mut self,
         slot: u32,
         decided: Option<(punctual_core::FireRange, punctual_core::Outcome)>,
-        now: chrono::DateTime<chrono::Utc>,
+        now: DateTime<Utc>,
     ) {
         if let Some((range, outcome)) = decided {
             let mut asked = self.asked();
@@ -238,7 +249,7 @@ impl State {
     }
 
     /// Ends what waits of a job that is removed, and decides what is overdue.
-    pub(super) fn settle_removed(&mut self, slot: u32, now: chrono::DateTime<chrono::Utc>) {
+    pub(super) fn settle_removed(&mut self, slot: u32, now: DateTime<Utc>) {
         let decided = self.rows.get(slot).map(Row::stored);
         let decided = decided.and_then(|stored| stored.passed_over(now));
         self.record_decided(slot, decided, now);

@@ -177,6 +177,8 @@ impl State {
             });
             due.jobs.push(row.stored().into());
         }
+        let later = self.next_waiting(request.through.timestamp_micros());
+        due.beyond = due.beyond.into_iter().chain(later).min();
         due
     }
 

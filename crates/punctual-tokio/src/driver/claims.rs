@@ -31,11 +31,11 @@ impl Partition {
         if self.outbox.is_busy {
             return;
         }
-        let claims = self.next_claims(now, may_start);
+        let limits = self.store.capabilities().limits;
+        let claims = self.next_claims(limits.claims, now, may_start);
         if claims.is_empty() && self.outbox.ends.is_empty() {
             return;
         }
-        let limits = self.store.capabilities().limits;
         let request = ClaimRequest {
             // The worker fills in the one it holds.
             lease: Lease {
@@ -57,9 +57,9 @@ impl Partition {
 
     /// What was asked for by hand and what waits has one half of the request while something is
     /// due too, which has the other: neither holds the other up.
-    fn next_claims(&mut self, now: DateTime<Utc>, may_start: bool) -> Vec<Claim> {
+    fn next_claims(&mut self, limit: usize, now: DateTime<Utc>, may_start: bool) -> Vec<Claim> {
         let due = if may_start { self.due.len() } else { 0 };
-        let room = CLAIMS.min(self.outbox.claims.len() + due);
+        let room = CLAIMS.min(limit).min(self.outbox.claims.len() + due);
         let mut claims = Vec::with_capacity(room);
         self.outbox.asked.clear();
         let starts_by = may_start.then_some(now);

@@ -381,3 +381,55 @@ async fn what_waits_starts_when_an_edit_makes_room() {
     let running = [RunState::Running, RunState::Running, RunState::Queued];
     assert_eq!(fleet.states().await, running);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_far_ahead_is_begun_after_a_restart_and_a_pause() {
+    let scheduler = started().await;
+    let log = Log::default();
+    let begun = log.clone();
+    let fails = move |context: JobContext| {
+        begun.push(context.attempt());
+        std::future::ready(Err::<(), _>("the mail server is away"))
+    };
+    let now = scheduler.now();
+    let job = scheduler.add_job(fails, punctual_core::Date::at(now));
+    let retry = Retry::attempts(3).backoff(seconds(3_600), seconds(3_600));
+    job.id("mail").retry(retry).await.unwrap();
+    pass(1).await;
+    scheduler.shutdown().await.unwrap();
+    scheduler.start().await.unwrap();
+    pass(3_600).await;
+    assert_eq!(log.all(), [1, 2]);
+    scheduler.pause().await.unwrap();
+    pass(1).await;
+    scheduler.resume().await.unwrap();
+    pass(3_600).await;
+    assert_eq!(log.all(), [1, 2, 3]);
+    assert_eq!(ledger(&scheduler, "mail").await, [(Outcome::Failed, 1)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_whose_store_settles_slowly_is_not_taken_for_dead() {
+    let fleet = Fleet::new();
+    let (dying, dying_way) = fleet.node("dying").await;
+    let (_busy, busy_way) = fleet.node("busy").await;
+    let (_other, other_way) = fleet.node("other").await;
+    dying.add_job("waits", every(600)).id("a").await.unwrap();
+    dying.run_job("a").await.unwrap();
+    for way in [&busy_way, &other_way] {
+        way.recover_within(seconds(12));
+    }
+    dying_way.set_hanging(true);
+    pass(60).await;
+    let nodes = fleet.store.nodes().await.unwrap();
+    let names: Vec<_> = nodes.iter().map(|peer| &*peer.info.name).collect();
+    assert!(
+        names.contains(&"busy") && names.contains(&"other"),
+        "{names:?}"
+    );
+    for way in [&busy_way, &other_way] {
+        way.recover_within(seconds(1));
+    }
+    pass(20).await;
+    assert_eq!(fleet.states().await, [RunState::Ended(Outcome::Lost)]);
+}
