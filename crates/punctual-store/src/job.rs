@@ -250,6 +250,7 @@ pub struct WaitingJob {
     pub birth: u64,
     /// Its task.
     pub task: Arc<str>,
-    /// When it may start: after the wait for its next attempt, or now.
+    /// When it may start: after the wait for its next attempt, or 1970 if it waits for nothing but a
+    /// node.
     pub due: DateTime<Utc>,
 }

@@ -129,7 +129,7 @@ pub(crate) struct Entry {
 pub(crate) struct Waits {
     pub(crate) id: JobId,
     /// When they are due.
-    pub(crate) at: i64,
+    pub(crate) times: BTreeSet<i64>,
     /// The request is on its way.
     pub(crate) is_asked: bool,
 }

@@ -53,7 +53,7 @@ impl Inner {
         for job in at.retrying(tasks.as_deref(), through).await? {
             waiting.insert(job.birth, job);
         }
-        at.queued(tasks.as_deref(), through, &mut waiting).await?;
+        at.queued(tasks.as_deref(), &mut waiting).await?;
         Ok(waiting.into_values().take(MAX_WAITING).collect())
     }
 }
@@ -78,7 +78,6 @@ impl At<'_> {
     async fn queued(
         &mut self,
         tasks: Option<&str>,
-        through: i64,
         waiting: &mut BTreeMap<u64, WaitingJob>,
     ) -> Result<(), Error> {
         let mut place = (String::new(), 0);
@@ -92,7 +91,7 @@ impl At<'_> {
             let rows: Vec<Queued<'_>> = parsed(&rows)?;
             for Queued(birth, id, task, policies, running) in &rows {
                 let has_room = has_room(policies.as_deref(), *running);
-                if let Some(job) = job(*birth, id, task, through).filter(|_| has_room) {
+                if let Some(job) = job(*birth, id, task, 0).filter(|_| has_room) {
                     waiting.entry(job.birth).or_insert(job);
                 }
             }

@@ -189,9 +189,12 @@ async fn jobs_whose_waiting_runs_may_start_are_named() {
     let reply = store.claim(&ends).await.unwrap();
     assert_eq!(reply.handed, vec![]);
     let named = |id: &str, due| (id.to_owned(), due);
-    let early = vec![named("queued", at(39))];
+    let early = vec![named("queued", DateTime::UNIX_EPOCH)];
     assert_eq!(waiting(&store, at(39)).await, early);
-    let both = vec![named("queued", at(50)), named("retried", at(40))];
+    let both = vec![
+        named("queued", DateTime::UNIX_EPOCH),
+        named("retried", at(40)),
+    ];
     assert_eq!(waiting(&store, at(50)).await, both);
     let unknown = DueRequest::through(at(50), 9).tasks(Some(tasks(&["other"])));
     assert_eq!(store.due(unknown).await.unwrap().waiting, vec![]);

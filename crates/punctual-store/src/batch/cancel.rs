@@ -60,7 +60,9 @@ impl<R: Rows> Batch<'_, R> {
         let Some(limit) = replaces else {
             return state;
         };
-        // What ends here is counted on the row, which has to hold what was decided so far.
+        // What ends here is counted on the row. The newer run is counted too, so that a job whose
+        // trigger is finished does not leave before it is opened.
+        state.running = state.running.saturating_add(1);
         self.rows.set_counts(row, state);
         let mut holding = self.instances(&self.rows.under_way(row));
         for instance in self.instances(&self.rows.waiting(row)) {
@@ -72,14 +74,13 @@ impl<R: Rows> Batch<'_, R> {
             }
         }
         holding.sort_unstable();
-        let running = self.rows.state(row).running;
-        let excess = running.saturating_add(1).saturating_sub(limit);
+        let excess = self.rows.state(row).running.saturating_sub(limit);
         for instance in holding.into_iter().take(excess as usize) {
             self.replace(&instance);
         }
         // The schedule of the row has not moved yet: only its counts are newer.
         let counted = self.rows.state(row);
-        state.running = counted.running;
+        state.running = counted.running.saturating_sub(1);
         state.queued = counted.queued;
         state
     }

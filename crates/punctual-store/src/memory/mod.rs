@@ -183,7 +183,12 @@ impl JobStore for MemoryStore {
                 CancelAnswer::Asked => state
                     .edits
                     .note_one(Edit::Cancel(request.run, request.reason)),
-                CancelAnswer::NotOpen | CancelAnswer::Ended { .. } => Vec::new(),
+                // Others of the job may wait for the instance that is free now.
+                CancelAnswer::Ended { ref runs, .. } => {
+                    let births = runs.iter().map(|run| run.birth);
+                    state.edits.note(births)
+                }
+                CancelAnswer::NotOpen => Vec::new(),
             };
             (answer, waiting)
         })))

@@ -223,7 +223,7 @@ impl State {
         let runs = self.open.waiting(birth).into_iter();
         let due = runs
             .filter_map(|id| match self.open.get(id)?.state() {
-                OpenState::Queued => has_room.then_some(until),
+                OpenState::Queued => has_room.then_some(0),
                 OpenState::Retrying { due } => (due <= until).then_some(due),
                 OpenState::Running => None,
             })

@@ -18,7 +18,7 @@ impl Driver {
         store: u32,
         mut request: ClaimRequest,
         mut reply: ClaimReply,
-        own: Vec<OpenRun>,
+        own: &[OpenRun],
     ) {
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;

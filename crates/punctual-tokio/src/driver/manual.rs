@@ -45,6 +45,9 @@ impl Driver {
             let _ = answer.send(Err(self.core.registry.unknown(job.job.task())));
             return;
         };
+        let now = self.core.clock.micros();
+        // It was read just now, and an edit may not have been told yet.
+        partition.adopt(job.clone().into(), &self.core, &mut self.timer, now);
         let found = partition.jobs.find(job.state.incarnation);
         let key = found.unwrap_or_else(|| partition.jobs.insert(Entry::new(job, None)));
         let Some(entry) = partition.jobs.get_mut(key) else {

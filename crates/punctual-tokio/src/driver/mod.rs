@@ -226,7 +226,7 @@ impl Driver {
                 if !reply.removed.is_empty() {
                     self.core.metrics.jobs_changed();
                 }
-                self.take_answers(store, *request, reply, own);
+                self.take_answers(store, *request, reply, &own);
             }
             ReplyKind::Due(request, due) => self.take_window(store, &request, due),
             ReplyKind::Handed(handed) => self.adopted(store, handed),

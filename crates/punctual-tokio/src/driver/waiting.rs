@@ -1,6 +1,8 @@
 //! Runs that wait: for a free instance, or for their next attempt. They belong to the job and are
 //! kept by the store. This node only remembers which jobs it has to ask for, and when.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use punctual_core::JobId;
 use punctual_store::{Claim, ClaimAnswer, ClaimKind, Handed, OpenRun, RunEnd, WaitingJob};
@@ -24,27 +26,25 @@ impl Driver {
         }
     }
 
-    /// Asks for the waiting runs of a job when they are due. Of several times the earliest counts.
+    /// Asks for the waiting runs of a job when they are due.
     pub(super) fn wait_for(&mut self, store: u32, birth: u64, id: JobId, due: DateTime<Utc>) {
         let begins_runs = self.begins_runs();
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
-        let at = due.timestamp_micros();
-        let known = partition.waits.get(&birth);
-        let begins_runs = begins_runs && !partition.is_leaving;
-        if !begins_runs || known.is_some_and(|waits| waits.is_asked || waits.at <= at) {
+        if !begins_runs || partition.is_leaving {
             return;
         }
-        let waits = Waits {
+        let at = due.timestamp_micros();
+        let waits = partition.waits.entry(birth).or_insert_with(|| Waits {
             id,
-            at,
+            times: BTreeSet::new(),
             is_asked: false,
-        };
-        partition.waits.insert(birth, waits);
+        });
+        let is_new = waits.times.insert(at);
         if at <= self.core.clock.micros() {
-            partition.promote(birth);
-        } else {
+            partition.promote(birth, at);
+        } else if is_new {
             self.timer.at(at, birth, Alarm::Promote { store, birth });
         }
     }
@@ -56,23 +56,33 @@ impl Driver {
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
-        if !begins_runs || partition.is_leaving {
+        if begins_runs && !partition.is_leaving {
+            partition.promote(birth, now);
+        } else {
             partition.waits.remove(&birth);
-        } else if partition.waits.get(&birth).is_some_and(|w| w.at <= now) {
-            partition.promote(birth);
         }
     }
 
     /// The store has answered: what it has handed out starts by itself. What it has not is another
     /// node's, or is told by the end that makes room for it.
     pub(super) fn promoted(&mut self, store: u32, claim: Claim, answer: &ClaimAnswer) {
+        let now = self.core.clock.micros();
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
         if matches!(answer, ClaimAnswer::NotTried) {
             partition.outbox.claims.push_back((None, claim));
-        } else {
-            partition.waits.remove(&claim.birth);
+            return;
+        }
+        if let Some(waits) = partition.waits.get_mut(&claim.birth) {
+            waits.is_asked = false;
+            // More may have become due while the store was asked.
+            partition.promote(claim.birth, now);
+        }
+        let is_told = partition.store.capabilities().shared;
+        if matches!(answer, ClaimAnswer::Won(_)) && !is_told {
+            // No renewal tells of what else waits.
+            self.ask_for_window(store);
         }
     }
 
@@ -91,11 +101,14 @@ impl Driver {
                 self.give_back(store, &runs, 0);
                 continue;
             }
+            let now = self.core.clock.micros();
+            partition.adopt(job.clone().into(), &self.core, &mut self.timer, now);
             let found = partition.jobs.find(job.state.incarnation);
             let known = found.and_then(|key| partition.jobs.get(key));
             let is_known = code.is_some() || known.is_some_and(|entry| entry.code.is_some());
-            if !is_known && instance.attempts > 0 {
-                // It has begun on a node that knows its task, and goes on there.
+            let is_shared = partition.store.capabilities().shared;
+            if !is_known && (instance.attempts > 0 || is_shared) {
+                // It goes on where its task is known.
                 self.give_back(store, &runs, ELSEWHERE);
                 continue;
             }
@@ -137,7 +150,7 @@ impl Driver {
 
     /// All open runs of this node, after an answer was lost: those that are unknown here were
     /// handed out by it.
-    pub(super) fn compare(&mut self, store: u32, own: Vec<OpenRun>) {
+    pub(super) fn compare(&mut self, store: u32, own: &[OpenRun]) {
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
@@ -146,8 +159,15 @@ impl Driver {
         for key in self.active.of_store(store) {
             known.extend(self.active.get_mut(key).into_iter().flat_map(|a| a.runs()));
         }
-        let is_unknown = |run: &OpenRun| !known.contains(&run.id);
-        let unknown: Vec<_> = own.into_iter().filter(is_unknown).collect();
+        // A run that is known stands for its instance: the others come after it, or wait with it.
+        let goes_on =
+            |run: &OpenRun, next: &OpenRun| !run.ends_instance && run.id.0 + 1 == next.id.0;
+        let unknown: Vec<OpenRun> = own
+            .chunk_by(goes_on)
+            .filter(|instance| !instance.iter().any(|run| known.contains(&run.id)))
+            .flatten()
+            .cloned()
+            .collect();
         if unknown.is_empty() {
             return;
         }
@@ -183,10 +203,19 @@ impl Partition {
         asked.count() == runs.len()
     }
 
-    fn promote(&mut self, birth: u64) {
+    /// Asks for what waits of a job, if some of it is due by `now`.
+    fn promote(&mut self, birth: u64, now: i64) {
         let Some(waits) = self.waits.get_mut(&birth).filter(|waits| !waits.is_asked) else {
             return;
         };
+        let later = waits.times.split_off(&now.saturating_add(1));
+        let is_due = !std::mem::replace(&mut waits.times, later).is_empty();
+        if !is_due {
+            if waits.times.is_empty() {
+                self.waits.remove(&birth);
+            }
+            return;
+        }
         waits.is_asked = true;
         let claim = Claim {
             id: waits.id.clone(),

@@ -1,9 +1,11 @@
 //! Starting, pausing, stopping, on every kind of runtime.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use punctual_core::{CancelReason, Interval, MissReason, Outcome, Retry, RunState};
 use punctual_tokio::{ErrorKind, ManualClock, Scheduler};
+use tokio::sync::Notify;
 
 use crate::support::{Counter, every, given_up, ledger, pass, runs, seconds, started};
 
@@ -213,7 +215,10 @@ async fn a_thread_that_cannot_be_taken_away_is_named() {
     let clock = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
     let scheduler = Scheduler::builder().clock(clock.clone()).build().unwrap();
     scheduler.start().await.unwrap();
+    let begun = Arc::new(Notify::new());
+    let begins = begun.clone();
     let stuck = move || {
+        begins.notify_one();
         // An error means that the test is over.
         let _ = held.lock().unwrap().recv();
     };
@@ -223,6 +228,8 @@ async fn a_thread_that_cannot_be_taken_away_is_named() {
         .await
         .unwrap();
     scheduler.run_job("stuck").await.unwrap();
+    // A thread that has not begun can be taken away.
+    begun.notified().await;
     let stopping = scheduler.clone();
     let shutdown = tokio::spawn(async move { stopping.shutdown_within(Duration::ZERO).await });
     while !shutdown.is_finished() {

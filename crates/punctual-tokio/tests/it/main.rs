@@ -42,6 +42,7 @@ mod moody;
 mod nodes;
 mod parked;
 mod policies;
+mod promotions;
 mod random;
 mod restarts;
 mod runtimes;
