@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
-use punctual_core::{CancelReason, JobId, MissReason, RunId};
-use punctual_store::{Claim, JobStore, Lease, RunEnd, StoredJob};
+use punctual_core::{CancelReason, Job, JobId, MissReason, RunId};
+use punctual_store::{Claim, DueJob, JobStore, Lease, RunEnd, StoredJob};
 use tokio::task::JoinHandle;
 
 use crate::command::Answer;
@@ -119,7 +119,7 @@ pub(crate) struct Entry {
     /// How many were under way, and waited, on all nodes when the store last refused one.
     pub(crate) limit_seen: Option<(u32, u32)>,
     /// An edit that became known while a claim was on its way.
-    pub(crate) newer: Option<Box<StoredJob>>,
+    pub(crate) newer: Option<Box<DueJob>>,
     /// Only its head is known: the arguments come with a claim.
     pub(crate) is_head: bool,
 }
@@ -224,6 +224,28 @@ impl Entry {
 
     pub(crate) fn incarnation(&self) -> u64 {
         self.stored.state.incarnation
+    }
+
+    /// Takes in how the row stands now.
+    pub(crate) fn take(&mut self, due: DueJob) {
+        self.stored = due.stored;
+        self.is_head = due.is_head;
+    }
+
+    /// Takes in the whole job, if only its head was known.
+    pub(crate) fn fill(&mut self, whole: &Arc<Job>) {
+        if self.is_head {
+            self.stored.job = Arc::clone(whole);
+            self.is_head = false;
+        }
+    }
+
+    /// Keeps an edit for when the claim that is on its way is answered.
+    pub(crate) fn keep_newer(&mut self, due: DueJob) {
+        let newest = self.newer.as_ref().map_or(&self.stored, |due| &due.stored);
+        if newest.state.revision < due.stored.state.revision {
+            self.newer = Some(Box::new(due));
+        }
     }
 
     /// Whether nothing would be lost if it was forgotten: the store knows it.

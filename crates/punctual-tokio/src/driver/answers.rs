@@ -1,11 +1,9 @@
 //! From a store's answers to runs.
 
-use std::sync::Arc;
-
 use punctual_core::Outcome;
 use punctual_core::plan::Plan;
 use punctual_store::{
-    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, RunEnd, StoredJob, Won,
+    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, RunEnd, Won,
 };
 
 use super::Driver;
@@ -102,13 +100,13 @@ impl Driver {
                 if let Some(partition) = self.partitions.get_mut(&key.store) {
                     partition.schedule(key, &mut self.timer, now);
                     if let Some(newer) = newer {
-                        partition.adopt((*newer).into(), &self.core, &mut self.timer, now);
+                        partition.adopt(*newer, &self.core, &mut self.timer, now);
                     }
                 }
             }
             ClaimAnswer::AtLimit(row) => {
                 entry.limit_seen = Some((row.state.running, row.state.queued));
-                entry.take_row(row);
+                entry.take(row.into());
                 entry.phase = Phase::Due;
                 partition.due.push_front(key);
             }
@@ -119,8 +117,8 @@ impl Driver {
             ClaimAnswer::Lost(Some(row)) if row.state.incarnation == key.incarnation => {
                 // An edit may have overtaken the answer.
                 let newer = entry.newer.take().map(|newer| *newer);
-                let newer = newer.filter(|newer| newer.state.revision > row.state.revision);
-                entry.take_row(newer.unwrap_or(row));
+                let newer = newer.filter(|due| due.stored.state.revision > row.state.revision);
+                entry.take(newer.unwrap_or_else(|| row.into()));
                 entry.code = self.core.code_of(&entry.stored.job);
                 partition.schedule(key, &mut self.timer, now);
             }
@@ -193,15 +191,8 @@ impl Entry {
         state.revision = won.revision;
         (state.running, state.queued) = (won.running, won.queued);
         if let Some(job) = &won.job {
-            self.stored.job = Arc::clone(job);
-            self.is_head = false;
+            self.fill(job);
         }
-    }
-
-    /// How the row stands now, as the store has told in full.
-    fn take_row(&mut self, row: StoredJob) {
-        self.stored = row;
-        self.is_head = false;
     }
 }
 

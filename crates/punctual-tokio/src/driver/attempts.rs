@@ -43,6 +43,10 @@ impl Driver {
         let Some(entry) = self.entry(key) else {
             return;
         };
+        if entry.is_head {
+            // Never without its arguments: the store hands it out again, and whole.
+            return self.postpone(key.store, &instance);
+        }
         let Some(code) = entry.code.clone() else {
             return self.start_without_code(key, instance);
         };

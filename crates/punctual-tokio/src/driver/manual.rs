@@ -74,6 +74,9 @@ impl Driver {
         self.settled.push(key);
         match answer {
             ClaimAnswer::Won(won) => {
+                if let Some(job) = &won.job {
+                    entry.fill(job);
+                }
                 let told = match plan.skipped {
                     None if won.first == RunId::default() => Err(Error::new(
                         ErrorKind::Store,

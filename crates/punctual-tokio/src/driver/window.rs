@@ -158,23 +158,23 @@ impl Partition {
         if self.is_leaving {
             return;
         }
-        let DueJob { stored, is_head } = due;
-        let Some(key) = self.jobs.find(stored.state.incarnation) else {
-            let code = core.code_of(&stored.job);
-            let mut entry = Entry::new(stored, code);
-            entry.is_head = is_head;
+        let state = &due.stored.state;
+        let Some(key) = self.jobs.find(state.incarnation) else {
+            let code = core.code_of(&due.stored.job);
+            let mut entry = Entry::new(due.stored, code);
+            entry.is_head = due.is_head;
             let key = self.jobs.insert(entry);
             return self.schedule(key, timer, now);
         };
+        if let Some(entry) = self.jobs.get_mut(key)
+            && entry.stored.state.revision == state.revision
+            && !due.is_head
+        {
+            entry.fill(&due.stored.job);
+        }
         match self.jobs.get_mut(key) {
-            Some(entry) if entry.phase == Phase::Claiming => {
-                let newest = entry.newer.as_deref().unwrap_or(&entry.stored);
-                if newest.state.revision < stored.state.revision {
-                    entry.newer = Some(Box::new(stored));
-                }
-                return;
-            }
-            Some(entry) if entry.stored.state.revision >= stored.state.revision => {
+            Some(entry) if entry.phase == Phase::Claiming => return entry.keep_newer(due),
+            Some(entry) if entry.stored.state.revision >= state.revision => {
                 if entry.phase != Phase::Idle {
                     return;
                 }
@@ -183,9 +183,8 @@ impl Partition {
                 }
             }
             Some(entry) => {
-                entry.code = core.code_of(&stored.job);
-                entry.stored = stored;
-                entry.is_head = is_head;
+                entry.code = core.code_of(&due.stored.job);
+                entry.take(due);
                 entry.phase = Phase::Idle;
             }
             None => {}

@@ -1,6 +1,8 @@
 //! Requests that are sent again because the answer was lost. Claims that had been accepted are then
 //! called lost by the store, but the runs that they opened are there.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use punctual_core::{Origin, RunId};
 use punctual_store::{Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, StoredJob};
@@ -96,5 +98,7 @@ fn won(claim: &Claim, first: Option<&OpenRun>, row: Option<&StoredJob>) -> Won {
         state.revision = revision + 1;
     }
     let (id, token) = first.map_or((RunId::default(), state.token), |run| (run.id, run.token));
-    Won::new(&state, id, token)
+    let mut won = Won::new(&state, id, token);
+    won.job = row.map(|row| Arc::clone(&row.job));
+    won
 }

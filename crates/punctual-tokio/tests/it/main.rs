@@ -35,6 +35,7 @@ mod executors;
 mod faults;
 mod handlers;
 mod handles;
+mod heads;
 mod kinds;
 mod leases;
 mod lifecycle;

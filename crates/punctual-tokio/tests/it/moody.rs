@@ -25,6 +25,8 @@ pub(crate) struct Moody {
     holds_answers: Arc<AtomicBool>,
     /// Windows are read, but their answers are on their way.
     holds_windows: Arc<AtomicBool>,
+    /// Windows leave all arguments out.
+    tells_heads: Arc<AtomicBool>,
     /// The next call of this name is never answered, whatever happens.
     silent: Arc<Mutex<Option<&'static str>>>,
     /// The next claim is answered in part only.
@@ -56,6 +58,7 @@ impl Moody {
             forgets_answers: Arc::default(),
             holds_answers: Arc::default(),
             holds_windows: Arc::default(),
+            tells_heads: Arc::default(),
             silent: Arc::default(),
             answers_in_part: Arc::default(),
             claims: Arc::default(),
@@ -149,6 +152,11 @@ impl Moody {
         self.again.notify_waiters();
     }
 
+    /// Leaves all arguments out of windows, as a store does with long ones.
+    pub(crate) fn tell_heads(&self) {
+        self.tells_heads.store(true, Ordering::SeqCst);
+    }
+
     pub(crate) fn set_holding_windows(&self, holds: bool) {
         self.holds_windows.store(holds, Ordering::SeqCst);
         self.again.notify_waiters();
@@ -209,6 +217,12 @@ impl Moody {
     }
 }
 
+fn cut_to_head(due: &mut store::DueJob) {
+    let job = punctual_core::Job::clone(&due.stored.job);
+    due.stored.job = Arc::new(job.with_args(&serde_json::Value::Null));
+    due.is_head = true;
+}
+
 impl JobStore for Moody {
     fn capabilities(&self) -> store::StoreCapabilities {
         let limits = *self.limits.lock().unwrap();
@@ -250,7 +264,10 @@ impl JobStore for Moody {
             return StoreFuture::new(pending());
         }
         StoreFuture::new(async move {
-            let due = self.moody(|| self.inner.due(request)).await?;
+            let mut due = self.moody(|| self.inner.due(request)).await?;
+            if self.tells_heads.load(Ordering::SeqCst) {
+                due.jobs.iter_mut().for_each(cut_to_head);
+            }
             while self.holds_windows.load(Ordering::SeqCst) {
                 self.again.notified().await;
             }
@@ -316,6 +333,9 @@ impl JobStore for Moody {
         self.moody(|| self.inner.statistics(id))
     }
     fn changes(&self, since: u64) -> StoreFuture<'_, store::Changes> {
+        if self.is_silent("changes") {
+            return StoreFuture::new(pending());
+        }
         self.moody(move || self.inner.changes(since))
     }
 }
