@@ -68,6 +68,20 @@ pub(crate) fn first() -> Vec<NewJob> {
     .into()
 }
 
+/// Jobs that are under way nearly always: some are lost with their node, some are begun anew.
+pub(crate) fn long() -> Vec<NewJob> {
+    let of = |(kind, on_lost)| {
+        let policies = Policies {
+            on_lost,
+            ..Policies::default()
+        };
+        let long = move |number| job(&format!("{kind} {number}"), every(500), policies, 3_000);
+        (1..=3).map(long)
+    };
+    let kinds = [("long", RECORD), ("long rerun", RERUN)];
+    kinds.into_iter().flat_map(of).collect()
+}
+
 /// A job whose body takes so many milliseconds at most.
 pub(crate) fn job(id: &str, trigger: Trigger, policies: Policies, longest: u64) -> NewJob {
     NewJob::new(WORK, trigger)

@@ -5,13 +5,13 @@ use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Outcome, Run, RunId};
-use punctual_store::checker::{Absence, Checker, Execution, Violation};
+use punctual_store::checker::{Absence, Checker, Ending, Execution, Violation};
 use punctual_store::{JobStore as _, RunFilter};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
 
 use crate::unix::fleet::Life;
-use crate::unix::journal;
+use crate::unix::journal::{self, Attempt};
 use crate::unix::story::Story;
 
 /// How late things may be on a busy machine while a node is there.
@@ -70,11 +70,12 @@ impl Story {
             .map(|run| (run.id, run.state.outcome()))
             .collect();
         let executions: Vec<Execution> = attempts
-            .into_iter()
+            .iter()
             .map(|(attempt, execution)| {
                 let fate = fates.get(&execution.run).copied().flatten();
-                let was_taken = fate.is_none_or(|outcome| outcome == Outcome::Lost);
-                self.fleet.lives[attempt.life].seen_to(execution, was_taken)
+                let is_lost = fate.is_none_or(|outcome| outcome == Outcome::Lost);
+                let was_taken = is_lost || began_elsewhere(attempt, execution, &attempts);
+                self.fleet.lives[attempt.life].seen_to(execution.clone(), was_taken)
             })
             .collect();
         let names: BTreeSet<&str> = ledger
@@ -159,6 +160,18 @@ impl Story {
     }
 }
 
+/// Whether another process has begun the run after this one. It keeps its number.
+fn began_elsewhere(
+    attempt: &Attempt,
+    execution: &Execution,
+    all: &BTreeMap<Attempt, Execution>,
+) -> bool {
+    let is_later = |(other, later): (&Attempt, &Execution)| {
+        other.run == attempt.run && other.life != attempt.life && later.began > execution.began
+    };
+    all.iter().any(is_later)
+}
+
 /// A node that was taken for dead goes by its name and something behind it.
 pub(crate) fn first_name(name: &str) -> &str {
     name.split('~').next().unwrap_or(name)
@@ -191,11 +204,19 @@ impl Verdict {
         self.count(|outcome| outcome == Outcome::Lost)
     }
 
-    /// Runs whose number is another one now: they were begun again by another node.
+    /// Runs that were begun anew since a body died with its node, or was given up with it. They
+    /// keep their numbers.
     pub(crate) fn reruns(&self) -> usize {
-        let known: BTreeSet<RunId> = self.ledger.iter().map(|run| run.id).collect();
-        let begun: BTreeSet<RunId> = self.executions.iter().map(|body| body.run).collect();
-        begun.difference(&known).count()
+        let mut last_began: BTreeMap<RunId, DateTime<Utc>> = BTreeMap::new();
+        for body in &self.executions {
+            let last = last_began.entry(body.run).or_insert(body.began);
+            *last = body.began.max(*last);
+        }
+        let has_died =
+            |body: &&Execution| body.forsaken.is_some() || body.ending == Ending::Unknown;
+        let died = self.executions.iter().filter(has_died);
+        let again = died.filter(|body| last_began[&body.run] > body.began);
+        again.map(|body| body.run).collect::<BTreeSet<_>>().len()
     }
 
     /// The nodes whose bodies ran.

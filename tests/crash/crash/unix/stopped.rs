@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use punctual_core::{Outcome, Run};
+use punctual_core::{OnLost, Outcome, Run, RunState};
 
 use crate::unix::clock::now;
 use crate::unix::database::{Lock, is_locked};
+use crate::unix::jobs;
 use crate::unix::judge::{Verdict, first_name};
 use crate::unix::node::LET_GO;
 use crate::unix::place::Place;
@@ -19,6 +20,7 @@ const SPAN: Duration = Duration::from_secs(15);
 /// Others settle its runs; when it goes on it finds that out, and goes by another name.
 pub(crate) async fn for_15_seconds() -> Verdict {
     let mut story = Story::begin(Place::new(), &["ada", SLEEPER, "cyd"]).await;
+    story.add(jobs::long()).await;
     story.all_go_on().await;
     let under_way = stop(&mut story).await;
     tokio::time::sleep(SPAN).await;
@@ -36,35 +38,42 @@ pub(crate) async fn for_15_seconds() -> Verdict {
     assert_ne!(name, SLEEPER);
     story.all_go_on().await;
     let verdict = story.end().await;
-    for run in under_way {
+    for (run, on_lost) in under_way {
         let fate = verdict.ledger.iter().find(|later| later.id == run.id);
-        let outcome = fate.and_then(|run| run.state.outcome());
-        assert!(
-            matches!(outcome, None | Some(Outcome::Lost)),
-            "{run:?}: {outcome:?}"
-        );
+        let fate = fate.unwrap_or_else(|| panic!("the ledger forgot {run:?}"));
+        match on_lost {
+            OnLost::Record => assert_eq!(fate.state.outcome(), Some(Outcome::Lost), "{run:?}"),
+            OnLost::Rerun { .. } => assert_ne!(fate.node.as_deref(), Some(SLEEPER), "{run:?}"),
+        }
     }
+    assert_ne!(verdict.reruns(), 0);
     verdict
 }
 
-/// Stops it while it has runs under way and does not write: the test has the lock until all
-/// of it stands still.
-async fn stop(story: &mut Story) -> Vec<Run> {
-    loop {
-        until("it has a run under way", LONGEST, async || {
-            (!of_sleeper(story).await.is_empty()).then_some(())
-        })
-        .await;
+/// Stops it while it has runs under way of both kinds and does not write: the test has the lock
+/// until all of it stands still.
+async fn stop(story: &mut Story) -> Vec<(Run, OnLost)> {
+    until("it has runs of both kinds under way", LONGEST, async || {
+        if !has_both_kinds(&of_sleeper(story).await) {
+            return None;
+        }
         let lock = Lock::of(&story.place.url()).await;
         // What is under way now stays under way until others can write again.
         let under_way = of_sleeper(story).await;
-        if !under_way.is_empty() {
+        let is_it = has_both_kinds(&under_way);
+        if is_it {
             story.fleet.stop(INDEX);
-            lock.release().await;
-            return under_way;
         }
         lock.release().await;
-    }
+        is_it.then_some(under_way)
+    })
+    .await
+}
+
+/// Runs that are lost with their node, and runs that begin anew elsewhere.
+fn has_both_kinds(runs: &[(Run, OnLost)]) -> bool {
+    let is_lost = |(_, on_lost): &(Run, OnLost)| *on_lost == OnLost::Record;
+    runs.iter().any(is_lost) && !runs.iter().all(is_lost)
 }
 
 /// All wait for it; when it goes on, all go on, and none was taken for dead.
@@ -94,8 +103,16 @@ pub(crate) async fn with_the_lock() -> Verdict {
     verdict
 }
 
-async fn of_sleeper(story: &Story) -> Vec<Run> {
+/// What it has under way, and what becomes of that when its node dies.
+async fn of_sleeper(story: &Story) -> Vec<(Run, OnLost)> {
+    let rows = story.rows().await;
     let open = story.open_runs().await.into_iter();
-    open.filter(|run| run.node.as_deref() == Some(SLEEPER))
-        .collect()
+    let is_its = |run: &Run| run.node.as_deref() == Some(SLEEPER);
+    let its = open.filter(|run| run.state == RunState::Running && is_its(run));
+    let with_policy = its.filter_map(|run| {
+        let row = rows.iter().find(|row| *row.job.id() == run.job)?;
+        let on_lost = row.job.policies().on_lost;
+        Some((run, on_lost))
+    });
+    with_policy.collect()
 }
