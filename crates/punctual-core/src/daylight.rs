@@ -133,7 +133,7 @@ impl<'a, W: WallTimes> Timeline<'a, W> {
     }
 
     /// The first member in the segments after the one with this index. No wall time between `low`
-    /// and `wall` (up to `far` if there is none) is in the set, so most segments need no search.
+    /// and `wall` (up to `far` without one) is in the set, so most segments need no search.
     fn first_after_segment(
         &self,
         mut index: usize,

@@ -331,7 +331,7 @@ pub struct JobState {
     pub finished: bool,
     /// Whether its search for a next fire time reached its limit; an edit clears it.
     pub search_limit: bool,
-    /// Why nobody decided its next fire time when it was due, if that is not mere lateness.
+    /// Why no node decided its next fire time when it was due, if that is not mere lateness.
     pub absence: MissReason,
 }
 

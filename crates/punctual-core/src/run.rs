@@ -42,7 +42,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelReason {
-    /// Somebody asked for it.
+    /// It was asked for by hand.
     User,
     /// The scheduler shut down and the run did not end in time.
     Shutdown,
@@ -145,7 +145,7 @@ impl RunState {
     }
 }
 
-/// What a run answers for: a fire time of the schedule, or somebody's `run_job`.
+/// What a run answers for: a fire time of the schedule, or a call of `run_job`.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]

@@ -118,7 +118,7 @@ pub(crate) fn is_async(function: &ItemFn) -> bool {
     }
 }
 
-/// Where the type of the result stands; the name of the function if there is none.
+/// Where the type of the result stands; the name of the function if it has no result.
 pub(crate) fn result_span(function: &ItemFn) -> Span {
     match &function.sig.output {
         ReturnType::Type(_, kind) => kind.span(),

@@ -18,7 +18,7 @@ impl Report {
         self.add(syn::Error::new(span, message));
     }
 
-    /// The value, or a note of why there is none.
+    /// The value, or a note of why it is missing.
     pub(crate) fn take<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.add(error)).ok()
     }

@@ -70,7 +70,7 @@ impl Error {
     pub fn stale(id: &JobId) -> Self {
         Self::new(
             ErrorKind::Stale,
-            format!("job `{id}` was changed by somebody else meanwhile"),
+            format!("job `{id}` was changed by another caller meanwhile; read it again"),
         )
     }
 

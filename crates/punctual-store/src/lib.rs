@@ -6,7 +6,7 @@
 //! - [`conformance`] is the suite that every store has to pass.
 //! - [`checker`] judges a ledger, whichever store it comes from.
 //!
-//! This crate knows no runtime: a store answers with futures, whoever polls them.
+//! This crate knows no runtime: a store answers with futures, which any runtime may poll.
 
 pub mod batch;
 mod capabilities;

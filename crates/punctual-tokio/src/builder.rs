@@ -49,7 +49,7 @@ pub struct SchedulerBuilder {
     registry: Registry,
     triggers: TriggerRegistry,
     stores: Vec<(String, Arc<dyn JobStore>)>,
-    /// Aliases and addresses of stores that a configuration names and somebody has to open.
+    /// Aliases and addresses of stores that a configuration names and the caller has to open.
     expected: Vec<(String, String)>,
     executors: Vec<(String, Executor)>,
     clock: Option<Clock>,

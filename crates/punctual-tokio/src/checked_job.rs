@@ -34,7 +34,7 @@ impl NewJob {
         let checked = self.check(core, elsewhere)?;
         let insert = checked.insert(core.clock.now()).and_then(|insert| {
             let trigger = checked.job.trigger();
-            let over = || format!("trigger: `{trigger}` has no fire time left");
+            let over = || format!("trigger: `{trigger}` has no fire time left; give it a date or an end in the future");
             insert.ok_or_else(|| Error::new(ErrorKind::Invalid, over()))
         });
         let insert = insert.inspect_err(|_| core.registry.not_added(checked.job.task()))?;

@@ -53,7 +53,7 @@ impl Error {
         }))
     }
 
-    /// A value that somebody else refused.
+    /// A value that other code refused.
     pub(crate) fn refused(message: impl Into<String>, source: BoxError) -> Self {
         let mut own = Self::new(ErrorKind::Invalid, message);
         own.0.source = Some(source);

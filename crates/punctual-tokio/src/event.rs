@@ -82,7 +82,7 @@ pub enum EventKind {
         reason: SkipReason,
     },
     /// A stored job was declared by code that is gone: `#[scheduled_job]` was removed, or its id
-    /// was changed. It stays until somebody removes it.
+    /// was changed. It stays until it is removed.
     JobVanished(JobEvent),
 }
 

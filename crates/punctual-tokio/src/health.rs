@@ -74,7 +74,7 @@ impl Health {
         }
     }
 
-    /// A change came through: whoever waits to try again need not wait any longer.
+    /// A change came through: a worker that waits to try again need not wait any longer.
     pub(crate) fn renews(&self) {
         self.works();
         self.renewed.notify_waiters();

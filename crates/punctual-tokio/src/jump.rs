@@ -76,7 +76,11 @@ mod linux {
 
     fn is_not_told(error: &io::Error) {
         IS_TOLD.store(false, Ordering::SeqCst);
-        tracing::warn!(%error, "jumps of the wall clock will be noticed late");
+        tracing::warn!(
+            %error,
+            "the system does not tell of jumps of the wall clock: they are noticed within {} seconds",
+            super::LONGEST_SLEEP.as_secs()
+        );
     }
 
     fn listen(timer: &OwnedFd) -> Result<(), Errno> {

@@ -1,4 +1,4 @@
-//! What somebody may have meant.
+//! What a wrong name may have meant.
 
 /// The message of serde, with the nearest of the names that it lists.
 pub(crate) fn with_hint(message: &str) -> String {

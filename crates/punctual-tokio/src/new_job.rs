@@ -51,7 +51,7 @@ pub(crate) enum First {
     Trigger,
     /// Then, and from there on when its trigger says so.
     At(DateTime<Utc>),
-    /// At once, and from there on when its trigger says so.
+    /// Without delay, and from there on when its trigger says so.
     Now,
     /// Not before it is resumed.
     Paused,
@@ -159,7 +159,7 @@ impl NewJob {
         self
     }
 
-    /// Runs it once at once, and then when its trigger says so.
+    /// Runs it once without delay, and then when its trigger says so.
     pub fn run_at_start(mut self) -> Self {
         self.first = First::Now;
         self
@@ -185,7 +185,7 @@ impl NewJob {
     policy_setters!();
 }
 
-/// 128 bits that nobody else makes up: the standard library seeds every hasher anew.
+/// 128 bits that are not made up twice: the standard library seeds every hasher anew.
 pub(crate) fn made_up_id() -> String {
     let seeded = || RandomState::new().build_hasher().finish();
     format!("{:016x}{:016x}", seeded(), seeded())

@@ -39,7 +39,7 @@ fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(json: D) -> Result<Opti
 /// The setters of policies, for a type that has `own_policies_mut`.
 macro_rules! policy_setters {
     () => {
-        /// All policies at once, those too that are left at their defaults: neither the
+        /// All policies together, those too that are left at their defaults: neither the
         /// `job_defaults` of the scheduler nor what a job that is modified had before counts. Each
         /// of the other setters changes one policy.
         pub fn policies(mut self, policies: punctual_core::Policies) -> Self {
@@ -62,14 +62,14 @@ macro_rules! policy_setters {
             self
         }
 
-        /// How many runs may be under way at once; 0 is refused, since a job that may never run
+        /// How many runs may be under way at the same time; 0 is refused, since a job that may never run
         /// is a paused job.
         pub fn max_instances(mut self, count: u32) -> Self {
             self.own_policies_mut().limit_instances(count);
             self
         }
 
-        /// Any number of runs may be under way at once.
+        /// Any number of runs may be under way at the same time.
         pub fn unlimited_instances(mut self) -> Self {
             self.own_policies_mut().unlimit_instances();
             self

@@ -123,7 +123,7 @@ async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
 
 fn unanswered(name: &str, limit: Duration) -> Error {
     Error::unavailable(format!(
-        "it did not answer `{name}` within {} seconds",
+        "it did not answer `{name}` within {} seconds; look whether its database is reachable, locked or overloaded",
         limit.as_secs()
     ))
 }

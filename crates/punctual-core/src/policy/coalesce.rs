@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// What a backlog becomes: the fire times that passed while nobody could decide them.
+/// What a backlog becomes: the fire times that passed while no node could decide them.
 ///
 /// The grace time is applied first; this policy shapes what is left.
 ///

@@ -2,7 +2,7 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-/// How many runs of one job may be under way at once, on all nodes that share the store.
+/// How many runs of one job may be under way at the same time, on all nodes that share the store.
 ///
 /// ```text
 /// fire times     |    |    |    |
@@ -26,7 +26,7 @@ impl MaxInstances {
     /// One at a time, the default.
     pub const ONE: Self = Self(Some(NonZeroU32::MIN));
 
-    /// At most `count` at once; 0 is read as 1, since a job that may never run is a paused job.
+    /// At most `count` at the same time; 0 is read as 1, since a job that may never run is a paused job.
     #[must_use]
     pub fn at_most(count: u32) -> Self {
         Self(Some(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)))

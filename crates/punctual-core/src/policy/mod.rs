@@ -44,7 +44,7 @@ pub struct Policies {
     /// What a backlog becomes.
     #[serde(skip_serializing_if = "is_default")]
     pub coalesce: Coalesce,
-    /// How many runs of the job may be under way at once, on all nodes together.
+    /// How many runs of the job may be under way at the same time, on all nodes together.
     #[serde(skip_serializing_if = "is_default")]
     pub max_instances: MaxInstances,
     /// What happens to a run that finds all instances busy.

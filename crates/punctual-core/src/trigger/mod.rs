@@ -113,7 +113,7 @@ impl Trigger {
     }
 
     /// The next fire time, as `APScheduler` asks for it: the one after `previous`, or the first
-    /// one at or after `now` if nothing fired yet. `None` if there is none, or if the trigger
+    /// one at or after `now` if nothing fired yet. `None` if it has no further one, or if the trigger
     /// cannot tell; [`try_next`](Self::try_next) tells them apart.
     ///
     /// A [`Date`] answers its time even if that is past. With `previous`, an [`Interval`] answers

@@ -2,7 +2,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::shift::{earlier, later};
 
-/// A time in which nobody could decide what is due.
+/// A time in which no node could decide what is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Absence {
     pub(super) from: DateTime<Utc>,
@@ -43,7 +43,7 @@ impl Absence {
     }
 }
 
-/// How much of a time somebody was there.
+/// How much of a time a node was there.
 pub(super) fn presence(
     from: DateTime<Utc>,
     until: DateTime<Utc>,

@@ -126,7 +126,7 @@ fn check_count(run: &Run, bodies: &[&Execution], most: u64, found: &mut Vec<Viol
     }
 }
 
-/// After an attempt whose end nobody saw, another one begins only as a rerun.
+/// After an attempt whose end was not seen, another one begins only as a rerun.
 fn check_reruns(run: &Run, bodies: &[&Execution], reruns: u64, found: &mut Vec<Violation>) {
     let has_died = |body: &&&Execution| body.forsaken.is_some() || body.ending == Ending::Unknown;
     let followed = bodies.iter().rev().skip(1);

@@ -1,4 +1,4 @@
-//! What somebody knows of a job besides its ledger.
+//! What is known of a job besides its ledger.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{JobId, Policies, Trigger};
@@ -33,7 +33,7 @@ pub struct History {
 pub(super) struct Stretch {
     pub(super) incarnation: u64,
     pub(super) trigger: Trigger,
-    /// Before this nobody could decide anything: its first fire time may have been in the past.
+    /// Before this no node could decide anything: its first fire time may have been in the past.
     pub(super) since: DateTime<Utc>,
     pub(super) first: Option<DateTime<Utc>>,
     pub(super) until: Until,
@@ -49,7 +49,7 @@ pub(super) enum Until {
     /// This was next when it ended, at about that time; `None` if nothing was. Of what was overdue
     /// then the edit itself has decided.
     Before(Option<DateTime<Utc>>, Between),
-    /// It ended then, and nobody knows what was next.
+    /// It ended then, and what was next is not known.
     Ended(Between),
 }
 
@@ -120,7 +120,7 @@ impl History {
         self
     }
 
-    /// It was removed, and nobody saw its last row: what was due shortly before may be undecided.
+    /// It was removed, and its last row was not seen: what was due shortly before may be undecided.
     pub fn removed_at(mut self, at: impl Into<Between>) -> Self {
         let at = at.into();
         self.end(Until::Ended(at));
@@ -149,7 +149,7 @@ impl History {
         self
     }
 
-    /// Nobody could decide anything about this job: no node knew its task.
+    /// Nothing could be decided about this job: no node knew its task.
     pub fn absence(mut self, absence: Absence) -> Self {
         self.absences.push(absence);
         self

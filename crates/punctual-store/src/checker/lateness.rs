@@ -1,4 +1,4 @@
-//! How long fire times waited while somebody was there to decide them.
+//! How long fire times waited while a node was there to decide them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{OnLost, Origin, Outcome, Overlap, Policies, Run, RunState};
@@ -45,7 +45,7 @@ impl Case<'_> {
         }
     }
 
-    /// From when it was due until it was decided, less the time in which nobody could.
+    /// From when it was due until it was decided, less the time in which no node could.
     fn check_waited(
         &self,
         run: &Run,
@@ -67,7 +67,7 @@ impl Case<'_> {
         let waited = presence(due, decided, away) - self.longest_jitter() - excuses.grace;
         // It may be one node's clock by which it was due, and another's by which it was decided.
         if waited > self.checker.patience + self.checker.skew {
-            let seen = format!("it waited for {waited} while somebody was there");
+            let seen = format!("it waited for {waited} while a node was there");
             found.push(Violation::of(run, Rule::Late, seen));
         }
     }
@@ -154,7 +154,7 @@ impl Case<'_> {
         run.attempts <= 1 || self.bodies.is_some_and(of_bodies)
     }
 
-    /// How long somebody was there and the job was not paused.
+    /// How long a node was there and the job was not paused.
     pub(super) fn waited(&self, due: DateTime<Utc>, decided: DateTime<Utc>) -> TimeDelta {
         presence(due, decided, self.absences_in(due, decided))
     }

@@ -2,7 +2,7 @@
 //!
 //! In the spirit of Jepsen's checker for Chronos, and stricter: there a run too many is a remark,
 //! here it is a [`Violation`], and so is a fire time that did not run without a reason. It asks no
-//! store and no scheduler; it compares the ledger with what somebody else knows of the jobs: their
+//! store and no scheduler; it compares the ledger with what others know of the jobs: their
 //! rows before and after each edit ([`History`]), what their bodies wrote down themselves
 //! ([`Execution`]), who cancelled what ([`Target`]), and when no node was there to decide
 //! ([`Absence`]).
@@ -159,7 +159,7 @@ impl Checker {
         self
     }
 
-    /// Tells that nobody could decide anything: all schedulers were down, or the store was.
+    /// Tells that nothing could be decided: all schedulers were down, or the store was.
     pub fn absence(mut self, absence: Absence) -> Self {
         self.absences.push(absence);
         self
@@ -203,7 +203,7 @@ impl Checker {
         self
     }
 
-    /// How far the clocks of the nodes, and of whoever wrote the histories, are apart at most; they
+    /// How far the clocks of the nodes, and of the writers of the histories, are apart at most; they
     /// agree by default.
     pub fn skew(mut self, skew: TimeDelta) -> Self {
         self.skew = skew.clamp(TimeDelta::zero(), LONGEST);
@@ -243,7 +243,7 @@ impl Checker {
                 None => found.push(Violation::of(
                     run,
                     Rule::NotAFireTime,
-                    "nobody added its job",
+                    "its job was never added",
                 )),
             }
         }

@@ -1,4 +1,4 @@
-//! How many instances were under way at once.
+//! How many instances were under way at the same time.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::bodies::Bodies;
 use super::shift::earlier;
 use super::{Case, Rule, Violation};
 
-/// Something that was under way, as somebody saw it.
+/// Something that was under way, as it was seen.
 struct Seen<'a> {
     run: &'a Run,
     began: DateTime<Utc>,

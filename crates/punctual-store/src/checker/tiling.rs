@@ -140,7 +140,7 @@ impl Case<'_> {
         let waited = self.waited(cursor.max(stretch.since), until) - self.longest_jitter();
         if waited > self.checker.patience + self.checker.skew {
             let seen =
-                format!("without an outcome; it was due for {waited} while somebody was there");
+                format!("without an outcome; it was due for {waited} while a node was there");
             found.push(Violation::at(&self.history.job, cursor, Rule::Lost, seen));
         }
     }

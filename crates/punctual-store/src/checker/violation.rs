@@ -25,14 +25,14 @@ pub enum Rule {
     Lost,
     /// It has no second one, and no body ran for it more often than its policies allow.
     Twice,
-    /// No more instances are under way at once than `max_instances`.
+    /// No more instances are under way at the same time than `max_instances`.
     Overlapping,
     /// What did not run has a reason, and the reason is true.
     WithoutReason,
     /// Nothing starts or is decided before its time.
     Early,
     /// Nothing starts beyond its grace time, and nothing waits longer than the checker's patience
-    /// while somebody was there to decide it.
+    /// while a node was there to decide it.
     Late,
     /// Every run has ended.
     StillOpen,

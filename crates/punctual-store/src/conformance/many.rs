@@ -1,4 +1,4 @@
-//! Rules about many at once.
+//! Rules about many jobs in one store.
 
 use std::future::poll_fn;
 use std::pin::Pin;

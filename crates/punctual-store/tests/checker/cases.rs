@@ -227,6 +227,6 @@ fn times_at_the_end_of_time_panic_nowhere() {
 fn a_violation_reads_as_a_line() {
     let checker = Checker::new().history(history());
     let violations = checker.check(&[], at("12:01:00"));
-    let seen = "poll at 2026-03-01T12:00:00Z: lost: without an outcome; it was due for PT60S while somebody was there";
+    let seen = "poll at 2026-03-01T12:00:00Z: lost: without an outcome; it was due for PT60S while a node was there";
     assert_eq!(violations[0].to_string(), seen);
 }

@@ -20,7 +20,7 @@ pub(crate) enum StoreConfig {
         /// Ended runs that are remembered of one job.
         per_job: Option<usize>,
     },
-    /// Opened by whoever knows the database.
+    /// Opened by code that knows the database.
     Sql { url: String, prefix: Option<String> },
 }
 

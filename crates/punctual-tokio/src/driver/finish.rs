@@ -33,13 +33,14 @@ pub(super) fn finish_of(stop: Option<Stop>, finish: Option<Finish>, is_stopping:
     }
 }
 
-/// The end of an attempt that was dropped though nobody here had told it to end: the thread or the
+/// The end of an attempt that was dropped though this node had not told it to end: the thread or the
 /// runtime that it ran on is gone. In a shutdown that is part of it.
 fn dropped(is_stopping: bool) -> Finish {
     if is_stopping {
         return Finish::plain(Outcome::Cancelled(CancelReason::Shutdown));
     }
-    let text = "it was dropped before it was done: the thread or runtime that it ran on has ended";
+    let text = "the run was dropped before it was done: the thread or runtime of its executor has ended; \
+                keep that alive until the scheduler has shut down";
     Finish {
         outcome: Outcome::Failed,
         text: Some(EndText::Error(text.into())),

@@ -80,7 +80,8 @@ impl Driver {
                 let told = match plan.skipped {
                     None if won.first == RunId::default() => Err(Error::new(
                         ErrorKind::Store,
-                        "the run waits for its turn, and the store's answer with its number was lost",
+                        "the run was accepted and waits for its turn, but the store's answer with its number \
+                         was lost; `runs` lists it",
                     )),
                     None => Ok(won.first),
                     Some((_, reason)) => Err(busy(reason)),
@@ -115,7 +116,8 @@ impl Driver {
             ClaimAnswer::Lost(_) => {
                 let _ = waiting.send(Err(Error::new(
                     ErrorKind::NotFound,
-                    "the job was removed or replaced meanwhile, or this node was taken for dead",
+                    "the run did not begin: the job was removed or replaced meanwhile, or this node was \
+                     taken for dead; look at the job and ask again",
                 )));
             }
         }
@@ -130,8 +132,14 @@ fn busy(reason: SkipReason) -> Error {
     Error::new(
         ErrorKind::Busy,
         match reason {
-            SkipReason::QueueFull => "all instances of the job are busy and its queue is full",
-            _ => "all instances of the job are busy; the request was recorded as skipped",
+            SkipReason::QueueFull => {
+                "max_instances: all instances of the job are busy and its queue is full; the request \
+                 was recorded as skipped. Wait for a run to end, or raise `max_instances` or the queue"
+            }
+            _ => {
+                "max_instances: all instances of the job are busy; the request was recorded as \
+                 skipped. Wait for a run to end, or raise `max_instances`"
+            }
         },
     )
 }

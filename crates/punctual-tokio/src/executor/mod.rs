@@ -51,7 +51,7 @@ impl Executor {
         }
     }
 
-    /// Everything runs on threads for blocking work, at most `threads` at once; an async function
+    /// Everything runs on threads for blocking work, at most `threads` at the same time; an async function
     /// has its thread for itself and cannot be aborted, only told to end.
     #[must_use]
     pub fn blocking(threads: usize) -> Self {
@@ -74,7 +74,7 @@ impl Executor {
     }
 
     /// As [`local`](Self::local), on the thread that drives a [`LocalSet`] of yours: jobs share it
-    /// with what else runs there. They wait while nobody drives it.
+    /// with what else runs there. They wait while it is not driven.
     #[must_use]
     pub fn local_set(set: &LocalSet) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl Executor {
         }
     }
 
-    /// Everything runs in worker processes, at most `workers` at once: a run that crashes takes
+    /// Everything runs in worker processes, at most `workers` at the same time: a run that crashes takes
     /// nothing else with it, and one that does not end is killed. The workers are this program
     /// again; they need [`process::init`](crate::process::init) first in `main`, and find functions
     /// by name.
@@ -95,7 +95,7 @@ impl Executor {
         }
     }
 
-    /// Programs run here ([`Program`](crate::Program)), at most so many at once, and nothing else
+    /// Programs run here ([`Program`](crate::Program)), at most so many at the same time, and nothing else
     /// does. Jobs that are programs look for it under the alias `command`.
     #[must_use]
     pub fn command(programs: usize) -> Self {
@@ -109,7 +109,7 @@ impl Executor {
         matches!(self.kind, Kind::Command)
     }
 
-    /// Everything runs at once in the scheduler's own task, up to the first time that it waits:
+    /// Everything runs without delay in the scheduler's own task, up to the first time that it waits:
     /// for tests. A plain function that blocks holds up the scheduler.
     #[must_use]
     pub fn inline() -> Self {
@@ -119,7 +119,7 @@ impl Executor {
         }
     }
 
-    /// At most so many runs at once; the others wait for their turn, in order. Waiting counts
+    /// At most so many runs at the same time; the others wait for their turn, in order. Waiting counts
     /// against the timeout of a job.
     #[must_use]
     pub fn at_most(self, runs: usize) -> Self {

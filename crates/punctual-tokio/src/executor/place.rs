@@ -42,7 +42,7 @@ impl Place {
         let most = executor.limit.unwrap_or(1);
         if !(1..=Semaphore::MAX_PERMITS).contains(&most) {
             let message = format!(
-                "executor: at most {most} runs at once is no limit; it must be 1 to {}",
+                "executor: the limit of {most} runs is out of range; it must be 1 to {}",
                 Semaphore::MAX_PERMITS
             );
             return Err(Error::new(ErrorKind::Invalid, message));

@@ -33,7 +33,7 @@ pub(crate) struct RunInfo {
     pub(crate) fire_time: DateTime<Utc>,
     pub(crate) attempt: u32,
     cancelled: AtomicBool,
-    /// Made when somebody asks for it: most runs never do.
+    /// Made when it is asked for: most runs never do.
     token: OnceLock<CancellationToken>,
 }
 
@@ -72,7 +72,7 @@ impl RunInfo {
         self.token().cancelled().await;
     }
 
-    /// The span of the run. Where nobody listens it is empty, at the cost of reading a number.
+    /// The span of the run. Without a listener it is empty, at the cost of reading a number.
     pub(crate) fn span(&self) -> tracing::Span {
         tracing::info_span!(
             "run",
@@ -177,7 +177,7 @@ impl JobContext {
         self.0.cancelled.load(Ordering::SeqCst)
     }
 
-    /// The scheduler, as long as somebody else holds it.
+    /// The scheduler, as long as another handle holds it.
     #[must_use]
     pub fn scheduler(&self) -> WeakScheduler {
         self.0.host.scheduler.clone()

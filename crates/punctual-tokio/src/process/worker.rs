@@ -35,7 +35,7 @@ pub(super) fn was_called() -> bool {
 /// Makes this program usable as a worker of [`Executor::process`](crate::Executor::process): call
 /// it first in `main`.
 ///
-/// In the program that you started it returns at once. In a worker it runs jobs and never returns.
+/// In the program that you started it returns without waiting. In a worker it runs jobs and never returns.
 /// A worker knows the functions that have `#[job]` or `#[scheduled_job]`; for others, and for
 /// state, see [`Worker`].
 pub fn init() {

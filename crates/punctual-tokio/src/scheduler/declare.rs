@@ -98,7 +98,7 @@ impl Scheduler {
             let checked = job.check(&self.core, &Elsewhere::default())?;
             match self.bring_one_up_to_date(&checked, &mut tally).await {
                 Err(error) if error.is_unreadable() => {
-                    tracing::error!(job = %checked.job.id(), %error, "the declared job does not run");
+                    tracing::error!(job = %checked.job.id(), %error, "the row of the declared job cannot be read, so it does not run: mend the row, or delete it");
                     tally.unreadable += 1;
                 }
                 done => done?,

@@ -12,7 +12,7 @@ use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
 use crate::event::{EventKind, JobEvent};
 
-/// How often an edit begins anew because somebody else was faster.
+/// How often an edit begins anew because another caller was faster.
 const TRIES: usize = 32;
 
 /// What becomes of the fire times that passed while a job was paused.
@@ -128,8 +128,9 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Removes a job. Its runs under way go on, its ledger stays. What waits of it ends as cancelled
-    /// by the user, and what is overdue is recorded as skipped (edited).
+    /// Removes a job. Its runs under way go on, and its ledger stays. Runs that wait, for a free
+    /// instance or for their next attempt, end as cancelled (`user`). What is overdue is recorded as
+    /// skipped (edited), or as missed (paused) if the job is paused.
     ///
     /// # Errors
     ///
@@ -208,7 +209,7 @@ impl Scheduler {
         Ok(count)
     }
 
-    /// Reads a job, changes it, and writes it back; begins anew if somebody else was faster. What
+    /// Reads a job, changes it, and writes it back; begins anew if another caller was faster. What
     /// is as it should be already is left alone.
     pub(super) async fn edit(
         &self,
@@ -263,7 +264,7 @@ pub(super) fn event_of(named: &NamedStore, id: &JobId) -> JobEvent {
 
 fn resumed(stored: &StoredJob, resume: Resume, now: DateTime<Utc>) -> Result<Edited, Error> {
     let mut state = stored.state;
-    // Somebody else may have resumed it: nothing passed for that reason.
+    // Another caller may have resumed it: nothing passed for that reason.
     let was_paused = std::mem::take(&mut state.paused);
     let mut edited = Edited::state(stored, state);
     if !was_paused {

@@ -136,7 +136,7 @@ impl Scheduler {
         self.ask(Command::Resume).await
     }
 
-    /// Looks at the stores at once. Never needed for changes made through a scheduler of this
+    /// Looks at the stores now. Never needed for changes made through a scheduler of this
     /// process.
     ///
     /// # Errors
@@ -171,7 +171,7 @@ impl Scheduler {
         self.shutdown_within(PATIENCE).await
     }
 
-    /// As [`shutdown`](Self::shutdown), but waits for so long only; zero cancels at once. While a
+    /// As [`shutdown`](Self::shutdown), but waits for so long only; zero cancels right away. While a
     /// shutdown is on its way, another one can only shorten its wait, and both are told the same.
     ///
     /// A run that does not listen to its cancellation is dropped after a grace of 5 seconds
@@ -228,9 +228,10 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Takes a store out; its jobs stay in it. No run of them begins from now on, those that wait
-    /// for a free instance are cancelled (`user`), and those under way go on: their ends are still
-    /// recorded in the store. This does not wait for them, so a job may remove its own store;
+    /// Takes a store out; its jobs stay in it. No run of them begins here from now on. Runs that wait,
+    /// for a free instance or for their next attempt, stay in the store for another scheduler, or
+    /// for the next start. Runs under way go on, and their ends are still recorded in the store; an
+    /// attempt that fails leaves its run waiting there. This does not wait for them, so a job may remove its own store;
     /// [`running`](Self::running) tells which are left, and [`shutdown`](Self::shutdown) waits.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ pub struct Scheduler {
     alive: Arc<Alive>,
 }
 
-/// Lives as long as somebody holds a strong handle.
+/// Lives as long as a strong handle is held.
 struct Alive {
     /// The last one, once it was started.
     life: Mutex<Option<Life>>,
@@ -79,7 +79,7 @@ pub struct WeakScheduler {
 }
 
 impl WeakScheduler {
-    /// The scheduler, if somebody still holds it.
+    /// The scheduler, if a handle still holds it.
     #[must_use]
     pub fn upgrade(&self) -> Option<Scheduler> {
         Some(Scheduler {

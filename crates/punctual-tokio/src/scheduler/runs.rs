@@ -16,8 +16,9 @@ impl Scheduler {
     /// Runs a job now, besides its schedule, which stays as it is. Answers the number of the run
     /// as soon as it was started or queued.
     ///
-    /// It runs on this node, which has to be started and to know the task: another node of the
-    /// store does not take it over.
+    /// This node has to be started and to know the task. It runs the job itself, unless all instances
+    /// are busy and the overlap policy lets the run wait: then it may start on any node that knows
+    /// the task.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The life of a service: until a signal, or until somebody shuts the scheduler down.
+//! The life of a service: until a signal, or until the scheduler is shut down.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -46,7 +46,7 @@ impl Scheduler {
         }
     }
 
-    /// Waits until the scheduler was shut down, whoever did it, and answers what that shutdown
+    /// Waits until the scheduler was shut down, by any caller, and answers what that shutdown
     /// left behind. One that does not run is not waited for; one that never ran left nothing
     /// behind.
     ///

@@ -85,11 +85,11 @@ impl Worker {
         whole: &mut ClaimReply,
     ) -> Result<(), Error> {
         for claim in &request.claims[part.claims.clone()] {
-            tracing::error!(job = %claim.id, %error, "the store refuses to let the job run");
+            tracing::error!(job = %claim.id, %error, "the store refuses a claim of the job: it does not run now");
             whole.answers.push(ClaimAnswer::Lost(None));
         }
         for end in &request.ends[part.ends.clone()] {
-            tracing::error!(run = end.run.0, %error, "the store refuses what the run left to read");
+            tracing::error!(run = end.run.0, %error, "the store refuses the result or error text of the run: its end is recorded without it");
             let shorter = ClaimRequest {
                 ends: vec![without_text(end, error)],
                 ..part.of(request)
@@ -97,7 +97,7 @@ impl Worker {
             match self.store.claim(&shorter).await {
                 Ok(reply) => add(whole, reply),
                 Err(error) if error.is_refused() => {
-                    tracing::error!(run = end.run.0, %error, "the end of the run is not recorded");
+                    tracing::error!(run = end.run.0, %error, "the store refuses the end of the run, also without its text: it is not recorded");
                     whole.ends_done += 1;
                 }
                 Err(error) => return Err(error),

@@ -172,7 +172,7 @@ impl CalendarInterval {
         }
     }
 
-    /// The dates of the grid; without a start date there is none.
+    /// The dates of the grid; without a start date it has no dates.
     fn dates(&self) -> Option<NominalDates> {
         self.start_date.map(|start| self.dates_from(start))
     }
