@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, RunId, RunKey};
-use punctual_store::batch::{NewRun, OpenView};
+use punctual_store::batch::{NewRun, OpenView, Owner};
 use punctual_store::{OpenRun, RunEnd};
 
 use crate::outcome;
@@ -42,6 +42,8 @@ pub(crate) struct Ended {
     pub(crate) attempts: u32,
     pub(crate) result: Option<String>,
     pub(crate) error: Option<String>,
+    /// Whether it belonged to no node.
+    pub(crate) is_free: bool,
 }
 
 impl HeldRun {
@@ -109,6 +111,7 @@ impl HeldRun {
             attempts: end.attempts,
             result,
             error,
+            is_free: self.view.owner == Owner::Free,
         }
     }
 }

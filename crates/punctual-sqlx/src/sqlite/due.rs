@@ -144,5 +144,6 @@ fn cursor(job: &DueJob) -> Option<DueCursor> {
 
 fn stored_place(cursor: DueCursor) -> Place {
     let next = micros(Some(cursor.next_run_time));
-    (next.unwrap_or(i64::MIN), cursor.incarnation as i64)
+    let incarnation = i64::try_from(cursor.incarnation).unwrap_or(i64::MAX);
+    (next.unwrap_or(i64::MIN), incarnation)
 }

@@ -93,7 +93,7 @@ impl At<'_> {
     /// Writes what became of rows when no key can have been used before.
     pub(super) async fn saved(&mut self, held: &Held) -> Result<(), Error> {
         let saved = self.save(held, None).await?;
-        saved.map_err(|KeyUsed| Error::unavailable("a fire time was decided twice"))
+        saved.map_err(|KeyUsed| Error::refused("a fire time was decided twice"))
     }
 }
 

@@ -35,7 +35,9 @@ impl Inner {
         let mut connection = self.reader().await?;
         let mut at = self.at(&mut connection);
         let (owner, limit) = (&request.node, request.limit);
-        let mut place = request.after.map_or(0, |id| id.0 as i64);
+        let mut place = request
+            .after
+            .map_or(0, |id| i64::try_from(id.0).unwrap_or(i64::MAX));
         let mut runs = Vec::new();
         while runs.len() < limit {
             let size = (limit - runs.len()).min(PAGE);

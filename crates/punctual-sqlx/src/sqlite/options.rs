@@ -207,8 +207,13 @@ impl SqliteOptions {
         let parsed = SqliteConnectOptions::from_str(&self.url).map_err(|error| {
             should("look like `sqlite:jobs.db` or `sqlite:///path/jobs.db`").because(error)
         })?;
+        let is_chosen = query.split('&').any(|part| part.starts_with("mode="));
+        let parsed = if is_chosen {
+            parsed
+        } else {
+            parsed.create_if_missing(true)
+        };
         Ok(parsed
-            .create_if_missing(!query.contains("mode="))
             .busy_timeout(self.busy)
             .synchronous(SqliteSynchronous::Full)
             .disable_statement_logging())

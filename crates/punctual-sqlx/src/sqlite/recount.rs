@@ -21,8 +21,8 @@ const COUNTS: &str = "SELECT json_group_array(json_array(id, birth, token, runni
 struct Counts<'r> {
     #[serde(borrow)]
     id: Cow<'r, str>,
-    birth: u64,
-    token: u64,
+    birth: i64,
+    token: i64,
     running: i64,
     queued: i64,
     finished: i64,
@@ -44,11 +44,17 @@ impl Counts<'_> {
         self.finished != 0 && self.open == (0, 0)
     }
 
+    /// Its id as a place in the order of ids, which one that is not Unicode does not tell.
+    fn place(&self) -> Option<JobId> {
+        let is_whole = !self.id.contains(char::REPLACEMENT_CHARACTER);
+        JobId::new(&self.id).ok().filter(|_| is_whole)
+    }
+
     fn drift(&self) -> Option<Drift> {
         // A count below zero is none.
         let told = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
         Some(Drift {
-            job: JobId::new(&self.id).ok()?,
+            job: self.place()?,
             counted: (told(self.running), told(self.queued)),
             open: self.open,
         })
@@ -60,15 +66,25 @@ impl Inner {
         let mut transaction = self.begin().await?;
         let mut at = self.at(&mut transaction);
         let after = request.after.as_ref().map_or("", JobId::as_str);
-        let query = sqlx::query(self.prefix.sql(COUNTS)).bind(after);
-        let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
-        let rows = at.as_one(query.bind(limit)).await?;
-        let rows: Vec<Counts<'_>> = parsed(&rows)?;
-        let last = rows.last().filter(|_| rows.len() >= request.limit);
+        let mut limit = request.limit.max(1);
+        let (text, next) = loop {
+            let text = at.counts(after, limit).await?;
+            let rows: Vec<Counts<'_>> = parsed(&text)?;
+            let next = rows.iter().rev().find_map(Counts::place);
+            if rows.len() < limit {
+                break (text, None);
+            }
+            if next.is_some() {
+                break (text, next);
+            }
+            // None of these ids can be named as the place to go on from.
+            limit = limit.saturating_mul(2);
+        };
+        let rows: Vec<Counts<'_>> = parsed(&text)?;
         let wrong: Vec<_> = rows.iter().filter(|row| row.is_wrong()).collect();
         let recounted = Recounted {
             mended: wrong.iter().filter_map(|row| row.drift()).collect(),
-            next: last.and_then(|row| JobId::new(&row.id).ok()),
+            next,
         };
         if wrong.is_empty() {
             return Ok(recounted);
@@ -81,6 +97,12 @@ impl Inner {
 }
 
 impl At<'_> {
+    async fn counts(&mut self, after: &str, limit: usize) -> Result<String, Error> {
+        let query = sqlx::query(self.prefix.sql(COUNTS)).bind(after);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.as_one(query.bind(limit)).await
+    }
+
     async fn mend(&mut self, wrong: &[&Counts<'_>]) -> Result<u64, Error> {
         let edit = self.count_up("edit", 1).await?;
         let rows: Vec<_> = wrong.iter().map(|row| (row.birth, row.open)).collect();
@@ -97,11 +119,15 @@ impl At<'_> {
         // Jobs that only their wrong counts have kept leave, unless they cannot be read.
         let over = wrong.iter().filter(|row| row.is_over());
         let mut readable = Definitions::new();
-        self.define(over.map(|row| row.birth), &mut readable)
-            .await?;
+        self.define(
+            over.filter_map(|row| u64::try_from(row.birth).ok()),
+            &mut readable,
+        )
+        .await?;
         let births: Vec<_> = readable.into_keys().collect();
         let token = wrong.iter().map(|row| row.token).max();
-        self.delete(&births, token.unwrap_or(0)).await?;
+        self.delete(&births, token.unwrap_or(0).max(0).unsigned_abs())
+            .await?;
         Ok(edit)
     }
 }

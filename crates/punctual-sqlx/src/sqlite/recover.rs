@@ -3,16 +3,16 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::DateTime;
-use punctual_core::RunId;
+use punctual_core::{OnLost, RunId};
 use punctual_store::batch::{Batch, Fate};
 use punctual_store::{Error, Lease, RecoverRequest, Recovered};
 use sqlx::Row;
 
 use super::Inner;
 use super::fault::failed;
-use super::load::At;
+use super::load::{At, Definitions};
 use crate::limits::PAGE;
-use crate::rows::{Held, HeldRun};
+use crate::rows::{Held, HeldJob, HeldRun};
 
 impl Inner {
     pub(super) async fn recover(&self, request: RecoverRequest) -> Result<Recovered, Error> {
@@ -80,12 +80,32 @@ impl At<'_> {
         }
     }
 
+    /// Looks at the jobs whose runs would be begun again, which no node can do if it cannot read them.
+    async fn mark_unreadable(&mut self, held: &mut Held) -> Result<(), Error> {
+        let begins_again = |job: &&HeldJob| {
+            let policies = job.policies.as_ref();
+            policies.is_some_and(|policies| policies.on_lost != OnLost::Record)
+        };
+        let jobs = held.jobs.iter().filter(begins_again);
+        let births: Vec<_> = jobs.map(|job| job.state.birth).collect();
+        for birth in births {
+            // One by one, so that no more than one is held.
+            let mut definitions = Definitions::new();
+            self.define([birth].into_iter(), &mut definitions).await?;
+            if definitions.is_empty() {
+                held.mark_unreadable(birth);
+            }
+        }
+        Ok(())
+    }
+
     async fn settle(&mut self, runs: Vec<HeldRun>, now: i64) -> Result<Recovered, Error> {
         let births: BTreeSet<_> = runs.iter().map(|run| run.view.birth).collect();
         let births: Vec<_> = births.into_iter().collect();
         let mut held = Held::new(0);
         let jobs = self.held(&births).await?;
         jobs.into_iter().for_each(|job| held.with_job(job));
+        self.mark_unreadable(&mut held).await?;
         let ids: Vec<RunId> = runs.iter().map(|run| run.id).collect();
         let before = runs.iter().filter_map(|run| Some((run.id, run.told()?)));
         let mut before: HashMap<_, _> = before.collect();

@@ -102,6 +102,7 @@ impl At<'_> {
                     end.attempts,
                     result,
                     error,
+                    end.is_free,
                 )
             })
             .collect();
@@ -111,7 +112,8 @@ impl At<'_> {
         let statement = with_rows!(
             "UPDATE {p}runs SET state = row ->> 1, started = row ->> 2, finished = row ->> 3, \
              attempts = row ->> 4, result_json = row ->> 5, \
-             error = CASE WHEN row ->> 5 IS NULL THEN coalesce(row ->> 6, error) END \
+             error = CASE WHEN row ->> 5 IS NULL THEN coalesce(row ->> 6, error) END, \
+             node = iif(row ->> 7, NULL, node), epoch = iif(row ->> 7, NULL, epoch) \
              FROM rows WHERE {p}runs.id = (row ->> 0)"
         );
         self.write(statement, json(rows)?).await.map_err(failed)

@@ -92,7 +92,8 @@ impl At<'_> {
             for Queued(birth, id, task, policies, running) in &rows {
                 let has_room = has_room(policies.as_deref(), *running);
                 if let Some(job) = job(*birth, id, task, 0).filter(|_| has_room) {
-                    waiting.entry(job.birth).or_insert(job);
+                    // What waits for room is earlier than any attempt.
+                    waiting.insert(job.birth, job);
                 }
             }
             match rows.last().filter(|_| rows.len() == PAGE) {

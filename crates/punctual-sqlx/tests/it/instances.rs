@@ -1,6 +1,6 @@
 //! An instance of several runs whose node lets go of it between two attempts.
 
-use punctual_core::{CancelReason, Coalesce, Job, Outcome, Policies, RunId, RunState};
+use punctual_core::{CancelReason, Coalesce, Job, Outcome, Overlap, Policies, RunId, RunState};
 use punctual_store::{CancelRequest, ClaimAnswer, JobStore, Lease, MemoryStore, RunEnd, RunFilter};
 
 use crate::folder::Folder;
@@ -81,4 +81,37 @@ async fn attempts_of_a_job_that_is_gone_are_the_last() {
 async fn runs_after_one_that_was_cancelled_between_attempts_end() {
     of_a_cancelled_run(&MemoryStore::new()).await;
     of_a_cancelled_run(&Folder::new().open("jobs.db").await).await;
+}
+
+/// A run between two attempts belongs to no node, also if it ends in the request that says so.
+async fn replaced_between_attempts(store: &dyn JobStore) {
+    let lease = node(store, "one").await;
+    let replacing = job("a").with_policies(Policies {
+        overlap: Overlap::CancelRunning,
+        ..Policies::default()
+    });
+    let run = crate::scene::begun(store, &lease, replacing).await;
+    let stored = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
+    let failed = RunEnd {
+        outcome: Outcome::Failed,
+        retry_at: Some(at(40).timestamp_micros()),
+        ..ended(run)
+    };
+    let mut newer = request(&lease, vec![advance(&stored, at(20))], vec![failed]);
+    newer.takes_waiting = false;
+    store.claim(&newer).await.unwrap();
+    let by_number = RunFilter {
+        id: Some(run),
+        ..RunFilter::default()
+    };
+    let over = store.runs(by_number).await.unwrap().remove(0);
+    let replaced = Outcome::Cancelled(CancelReason::Replaced);
+    assert_eq!(over.state, RunState::Ended(replaced));
+    assert_eq!(over.node, None);
+}
+
+#[tokio::test]
+async fn a_run_that_is_replaced_between_attempts_belongs_to_no_node() {
+    replaced_between_attempts(&MemoryStore::new()).await;
+    replaced_between_attempts(&Folder::new().open("jobs.db").await).await;
 }

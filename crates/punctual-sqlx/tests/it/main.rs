@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bounds;
 mod conformance;
 mod disk;
 mod folder;
@@ -15,4 +16,5 @@ mod processes;
 mod rights;
 mod rows;
 mod scene;
+mod unreadable;
 mod window;

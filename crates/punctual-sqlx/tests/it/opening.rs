@@ -59,6 +59,14 @@ async fn a_wrong_address_is_explained() {
 }
 
 #[tokio::test]
+async fn an_address_may_ask_for_a_file_that_is_made() {
+    let folder = Folder::new();
+    let url = format!("{}?mode=rwc", folder.url("new.db"));
+    SqliteOptions::new(&url).open().await.unwrap();
+    assert!(folder.path("new.db").exists());
+}
+
+#[tokio::test]
 async fn a_missing_folder_is_named() {
     let folder = Folder::new();
     let error = refused(folder.options("nowhere/jobs.db")).await;

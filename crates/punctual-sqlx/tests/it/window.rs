@@ -236,3 +236,24 @@ async fn nothing_of_a_damaged_job_is_handed_out() {
     assert_eq!(handed[0].runs[0].id, retried);
     assert_eq!(handed[0].runs[0].attempts, 1);
 }
+
+#[tokio::test]
+async fn a_job_is_named_by_the_earliest_of_its_waiting_runs() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let lease = node(&store, "one").await;
+    let retried = begun(&store, &lease, queueing("a")).await;
+    let again = RunEnd {
+        retry_at: Some(at(40).timestamp_micros()),
+        ..ended(retried)
+    };
+    store
+        .claim(&request(&lease, vec![], vec![again]))
+        .await
+        .unwrap();
+    let mut other = connect(&folder, "jobs.db").await;
+    let statement = "UPDATE punctual_jobs SET running = 0, queued = 1";
+    run(&mut other, statement).await;
+    let early = vec![("a".to_owned(), DateTime::UNIX_EPOCH)];
+    assert_eq!(waiting(&store, at(50)).await, early);
+}

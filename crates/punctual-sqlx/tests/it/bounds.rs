@@ -1,0 +1,27 @@
+//! Numbers that no row has find nothing.
+
+use punctual_core::RunId;
+use punctual_store::{DueCursor, DueRequest, JobStore, OpenRequest};
+
+use crate::folder::Folder;
+use crate::scene::{at, begun, job, node};
+
+#[tokio::test]
+async fn a_place_after_all_rows_finds_none() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let lease = node(&store, "one").await;
+    begun(&store, &lease, job("a")).await;
+    let open = OpenRequest {
+        node: lease,
+        after: Some(RunId(u64::MAX)),
+        limit: 9,
+    };
+    assert_eq!(store.open_runs(open).await.unwrap(), vec![]);
+    let after = DueCursor {
+        next_run_time: at(20),
+        incarnation: u64::MAX,
+    };
+    let due = DueRequest::through(at(20), 9).after(Some(after));
+    assert!(store.due(due).await.unwrap().jobs.is_empty());
+}
