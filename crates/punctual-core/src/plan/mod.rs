@@ -134,7 +134,8 @@ impl Plan {
 
     /// Takes out what was admitted in time and must not start any more, because its grace time has
     /// passed since: the store has answered very late. Those fire times are missed; the others of
-    /// the instance still run. If none is left, nothing has to make room either.
+    /// the instance still run. If none is left, nothing has to make room either. Fire times that
+    /// are queued stay, because the grace time does not limit how long a run waits for room.
     ///
     /// ```
     /// use punctual_core::{Interval, Job, JobId, JobState, Policies, plan::plan};
@@ -156,18 +157,13 @@ impl Plan {
     /// ```
     pub fn drop_overdue(&mut self, job: &JobView<'_>, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
         let now = instant::floor(now);
-        // One of them is empty.
-        let admitted = if self.start.is_empty() {
-            &mut self.queue
-        } else {
-            &mut self.start
-        };
-        let count = admitted.partition_point(|due| backlog::is_too_late(job, *due, now));
+        let late = |due: &DateTime<Utc>| backlog::is_too_late(job, *due, now);
+        let count = self.start.partition_point(late);
         if count == 0 {
             return Vec::new();
         }
-        let overdue = admitted.drain(..count).collect();
-        if admitted.is_empty() {
+        let overdue = self.start.drain(..count).collect();
+        if self.start.is_empty() {
             self.cancel = Cancel::default();
         }
         overdue

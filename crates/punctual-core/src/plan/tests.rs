@@ -60,7 +60,11 @@ impl Case {
     }
 
     fn plan_at(&self, now: DateTime<Utc>) -> Plan {
-        let view = JobView {
+        plan(&self.view(), now)
+    }
+
+    fn view(&self) -> JobView<'_> {
+        JobView {
             id: &self.id,
             trigger: &self.trigger,
             anchor: None,
@@ -70,8 +74,7 @@ impl Case {
             queued: self.queued,
             paused: self.paused,
             absence: MissReason::Grace,
-        };
-        plan(&view, now)
+        }
     }
 }
 
@@ -211,6 +214,22 @@ fn a_queue_fills_and_keeps_its_order() {
         .running(0, 1)
         .plan("10:00:00");
     assert_eq!((plan.start.len(), plan.queue.len()), (0, 1));
+}
+
+#[test]
+fn a_queued_fire_time_is_never_overdue() {
+    let case = Case::every_minute()
+        .with(|p| {
+            p.misfire_grace_time = Duration::from_secs(10).into();
+            p.overlap = Overlap::Queue { at_most: 3 };
+        })
+        .running(1, 0);
+    let mut plan = case.plan("10:00:00");
+    let queued = plan.clone();
+    assert_eq!(queued.queue, [at("10:00:00")]);
+    let overdue = plan.drop_overdue(&case.view(), at("11:00:00"));
+    assert!(overdue.is_empty());
+    assert_eq!(plan, queued);
 }
 
 #[test]

@@ -195,12 +195,14 @@ impl<R: Rows> Batch<'_, R> {
 
 /// Whether the row has room for what a plan starts or queues. Instances that wait come first.
 fn has_room(plan: &Plan, state: &JobState, limit: MaxInstances, overlap: Overlap) -> bool {
-    let queue = match overlap {
-        Overlap::Queue { at_most } => Some(at_most),
-        Overlap::Skip | Overlap::CancelRunning => None,
-    };
     let starts = plan.start.is_empty()
-        || limit.admits(state.running) && (queue.is_none() || state.queued == 0);
-    let waits = plan.queue.is_empty() || queue.is_none_or(|at_most| state.queued < at_most);
+        || limit.admits(state.running)
+            && (state.queued == 0 || !matches!(overlap, Overlap::Queue { .. }));
+    let waits = plan.queue.is_empty()
+        || match overlap {
+            Overlap::Queue { at_most } => state.queued < at_most,
+            Overlap::Skip => false,
+            Overlap::CancelRunning => true,
+        };
     starts && waits
 }

@@ -235,7 +235,22 @@ pub(super) async fn queue_limit(store: &dyn JobStore) -> Result<(), String> {
     let reply = claim(store, &other, claims, vec![]).await.map_err(text)?;
     let refused =
         matches!(reply.answers.first(), Some(ClaimAnswer::AtLimit(row)) if row.state.queued == 1);
-    expect("the queue is full", refused, true)
+    expect("the queue is full", refused, true)?;
+    no_queue(store, &other).await
+}
+
+/// An edit has taken the queue away since a run by hand was decided.
+async fn no_queue(store: &dyn JobStore, node: &Lease) -> Result<(), String> {
+    let stored = due_job(store, "b", Policies::default()).await?;
+    let claims = vec![advance(&stored, 0, at(10))];
+    won(&claim(store, node, claims, vec![]).await.map_err(text)?, 0)?;
+    let mut plan = decided(&stored, 0, at(10));
+    plan.queue = std::mem::take(&mut plan.start);
+    let claims = vec![claim_of(&stored, ClaimKind::Manual { plan })];
+    let reply = claim(store, node, claims, vec![]).await.map_err(text)?;
+    let refused =
+        matches!(reply.answers.first(), Some(ClaimAnswer::AtLimit(row)) if row.state.queued == 0);
+    expect("a job without a queue lets a run wait", !refused, false)
 }
 
 /// A run between two attempts belongs to no node, and keeps its instance.
