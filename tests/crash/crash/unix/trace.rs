@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// What changes a file, or what others may rely on.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Written {
         file: PathBuf,
@@ -45,6 +45,43 @@ pub(crate) fn steps(trace: &str) -> Vec<Step> {
     trace.lines().filter_map(|line| reader.step(line)).collect()
 }
 
+/// `strace` cuts a call in two where another thread calls meanwhile.
+///
+/// # Panics
+///
+/// If what was written, cut or synced by such a call is not read.
+pub(crate) fn overlapping_calls() {
+    let trace = r#"11 pwrite64(3<\x61>, "\x62\x63", 2, 4096 <unfinished ...>
+12 write(7<\x65>, "\x01", 1 <unfinished ...>
+11 <... pwrite64 resumed>) = 2
+12 <... write resumed>) = 1
+11 ftruncate(3<\x61>, 8192 <unfinished ...>
+12 fsync(7<\x65> <unfinished ...>
+11 <... ftruncate resumed>) = 0
+12 <... fsync resumed>) = 0
+"#;
+    let file = || PathBuf::from("a");
+    let other = || PathBuf::from("e");
+    let wanted = [
+        Step::Written {
+            file: file(),
+            at: 4096,
+            bytes: b"bc".to_vec(),
+        },
+        Step::Written {
+            file: other(),
+            at: 0,
+            bytes: vec![1],
+        },
+        Step::Cut {
+            file: file(),
+            length: 8192,
+        },
+        Step::Synced { file: other() },
+    ];
+    assert_eq!(steps(trace), wanted);
+}
+
 #[derive(Default)]
 struct Reader {
     /// Where each file is written next, by its number.
@@ -58,7 +95,8 @@ impl Reader {
         let (thread, rest) = line.split_once(' ')?;
         let rest = rest.trim_start();
         if let Some(call) = rest.strip_suffix("<unfinished ...>") {
-            self.unfinished.insert(thread.to_owned(), call.to_owned());
+            let call = call.trim_end().to_owned();
+            self.unfinished.insert(thread.to_owned(), call);
             return None;
         }
         let call = match rest.split_once(" resumed>") {
@@ -85,7 +123,7 @@ impl Reader {
             "fsync" | "fdatasync" => Some(Step::Synced { file }),
             "ftruncate" => Some(Step::Cut {
                 file,
-                length: rest[0].parse().ok()?,
+                length: rest[0].parse().unwrap(),
             }),
             "lseek" => {
                 self.places.insert(number.to_owned(), answer);
@@ -98,7 +136,7 @@ impl Reader {
                     return Some(Step::Said(String::from_utf8(bytes).ok()?));
                 }
                 let at = match name {
-                    "pwrite64" => rest[2].parse().ok()?,
+                    "pwrite64" => rest[2].parse().unwrap(),
                     _ => {
                         let place = self.places.entry(number.to_owned()).or_default();
                         *place += answer;

@@ -6,7 +6,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::unix::power::NOT_KEPT;
 use crate::unix::writer::Manner;
-use crate::unix::{full, kills, locked, power, shared, stopped};
+use crate::unix::{full, kills, locked, power, shared, stopped, trace};
 
 /// What a story of CI and each story of the long form kills.
 const KILLS: usize = 20;
@@ -33,6 +33,10 @@ pub(crate) fn run() {
         trial("locked::nobody_is_taken_for_dead", locked_file),
         Trial::ignorable_test("full::all_goes_on_when_there_is_space", || {
             block_on(full_disk())
+        }),
+        Trial::test("trace::calls_of_two_threads_that_overlap_are_read", || {
+            trace::overlapping_calls();
+            Ok(())
         }),
         Trial::ignorable_test("power::what_was_answered_is_on_the_disk", || {
             block_on(power_fails(Manner::Ours))
