@@ -52,7 +52,8 @@ pub(crate) async fn fails(manner: Manner) -> Result<Outage, String> {
     let status = traced
         .await
         .map_err(|error| format!("strace cannot be run: {error}"));
-    let is_required = std::env::var_os("PUNCTUAL_STRACE").is_some_and(|value| value == "required");
+    let is_required =
+        std::env::var_os("CRASH_TESTS_STRACE").is_some_and(|value| value == "required");
     assert!(
         status.is_ok() || !is_required,
         "this test must not be skipped here: {status:?}"
