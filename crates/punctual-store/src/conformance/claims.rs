@@ -250,7 +250,11 @@ async fn no_queue(store: &dyn JobStore, node: &Lease) -> Result<(), String> {
     let reply = claim(store, node, claims, vec![]).await.map_err(text)?;
     let refused =
         matches!(reply.answers.first(), Some(ClaimAnswer::AtLimit(row)) if row.state.queued == 0);
-    expect("a job without a queue lets a run wait", !refused, false)
+    expect(
+        "a job without a queue refuses a run that would wait",
+        refused,
+        true,
+    )
 }
 
 /// A run between two attempts belongs to no node, and keeps its instance.

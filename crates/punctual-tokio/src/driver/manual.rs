@@ -134,7 +134,7 @@ fn busy(reason: SkipReason) -> Error {
         match reason {
             SkipReason::QueueFull => {
                 "max_instances: all instances of the job are busy and its queue is full; the request \
-                 was recorded as skipped. Wait for a run to end, or raise `max_instances` or the queue"
+                 was recorded as skipped. Wait for a run to end, or raise `max_instances` or `at_most` of `Overlap::Queue`"
             }
             _ => {
                 "max_instances: all instances of the job are busy; the request was recorded as \

@@ -51,7 +51,7 @@ impl Executor {
         }
     }
 
-    /// Everything runs on threads for blocking work, at most `threads` at the same time; an async function
+    /// Everything runs on threads for blocking work, up to `threads` in parallel; an async function
     /// has its thread for itself and cannot be aborted, only told to end.
     #[must_use]
     pub fn blocking(threads: usize) -> Self {
@@ -95,8 +95,8 @@ impl Executor {
         }
     }
 
-    /// Programs run here ([`Program`](crate::Program)), at most so many at the same time, and nothing else
-    /// does. Jobs that are programs look for it under the alias `command`.
+    /// Runs programs ([`Program`](crate::Program)) and nothing else, up to `programs` in parallel.
+    /// Jobs that are programs look for it under the alias `command`.
     #[must_use]
     pub fn command(programs: usize) -> Self {
         Self {
@@ -119,8 +119,8 @@ impl Executor {
         }
     }
 
-    /// At most so many runs at the same time; the others wait for their turn, in order. Waiting counts
-    /// against the timeout of a job.
+    /// Limits the executor to `runs` in parallel. Further ones wait for their turn, in order.
+    /// Waiting counts against the timeout of a job.
     #[must_use]
     pub fn at_most(self, runs: usize) -> Self {
         let limit = Some(runs);

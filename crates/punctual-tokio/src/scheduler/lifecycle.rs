@@ -231,8 +231,9 @@ impl Scheduler {
     /// Takes a store out; its jobs stay in it. No run of them begins here from now on. Runs that wait,
     /// for a free instance or for their next attempt, stay in the store for another scheduler, or
     /// for the next start. Runs under way go on, and their ends are still recorded in the store; an
-    /// attempt that fails leaves its run waiting there. This does not wait for them, so a job may remove its own store;
-    /// [`running`](Self::running) tells which are left, and [`shutdown`](Self::shutdown) waits.
+    /// attempt that fails leaves its run waiting there. This does not wait for them, so a job may
+    /// remove its own store; [`running`](Self::running) tells which are left, and
+    /// [`shutdown`](Self::shutdown) waits.
     ///
     /// # Errors
     ///
