@@ -74,8 +74,11 @@ impl Story {
             .map(|(attempt, execution)| {
                 let fate = fates.get(&execution.run).copied().flatten();
                 let is_lost = fate.is_none_or(|outcome| outcome == Outcome::Lost);
-                let was_taken = is_lost || began_elsewhere(attempt, execution, &attempts);
-                self.fleet.lives[attempt.life].seen_to(execution.clone(), was_taken)
+                let life = &self.fleet.lives[attempt.life];
+                let is_begun_anew = life.stopped.is_some_and(|(from, _)| {
+                    is_under_way(execution, from) && began_elsewhere(attempt, from, &attempts)
+                });
+                life.seen_to(execution.clone(), is_lost || is_begun_anew)
             })
             .collect();
         let names: BTreeSet<&str> = ledger
@@ -160,14 +163,18 @@ impl Story {
     }
 }
 
-/// Whether another process has begun the run after this one. It keeps its number.
+fn is_under_way(execution: &Execution, at: DateTime<Utc>) -> bool {
+    execution.began <= at && execution.ended.is_none_or(|ended| ended > at)
+}
+
+/// Whether another process has begun the run since. It keeps its number.
 fn began_elsewhere(
     attempt: &Attempt,
-    execution: &Execution,
+    since: DateTime<Utc>,
     all: &BTreeMap<Attempt, Execution>,
 ) -> bool {
     let is_later = |(other, later): (&Attempt, &Execution)| {
-        other.run == attempt.run && other.life != attempt.life && later.began > execution.began
+        other.run == attempt.run && other.life != attempt.life && later.began > since
     };
     all.iter().any(is_later)
 }
