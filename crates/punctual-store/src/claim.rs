@@ -104,25 +104,6 @@ pub struct RunEnd {
     pub text: Option<EndText>,
 }
 
-impl RunEnd {
-    /// Lets a run that has not begun at its node wait again, for any node, from `now` on.
-    #[must_use]
-    pub fn again(run: &OpenRun, now: i64) -> Self {
-        Self {
-            run: run.id,
-            outcome: Outcome::Lost,
-            retry_at: Some(now),
-            started: run.started,
-            finished: now,
-            attempts: run.attempts,
-            text: run
-                .failure
-                .as_ref()
-                .map(|text| EndText::Error(text.clone())),
-        }
-    }
-}
-
 /// What a run leaves to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndText {

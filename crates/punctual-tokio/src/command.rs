@@ -70,8 +70,8 @@ pub struct RunningRun {
 pub struct ShutdownReport {
     /// Runs that did not end in time and were told to, or aborted.
     pub cancelled: Vec<RunId>,
-    /// Runs that wait in the stores, for an instance or for their next attempt, the first thousand
-    /// of each store. Another node goes on with them, or the next start.
+    /// Runs that wait in the stores, for an instance or for their next attempt, among the newest
+    /// thousand open runs of each store. Another node goes on with them, or the next start.
     pub waiting: Vec<RunId>,
     /// Runs that did not even end then: plain functions, whose threads cannot be taken away.
     pub abandoned: Vec<RunningRun>,

@@ -131,9 +131,7 @@ pub struct RunEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EventMask(u32);
 
-macro_rules! masks {
-    ($($(#[$doc:meta])* $name:ident = $bit:expr => $kind:pat,)*) => {
-        impl EventKind {
+impl EventKind {
     /// Tells how a run of a job ended.
     pub(crate) fn ended(job: JobEvent, scheduled_time: DateTime<Utc>, end: &RunEnd) -> Self {
         let (result, error) = match &end.text {
@@ -160,7 +158,9 @@ macro_rules! masks {
     }
 }
 
-impl EventMask {
+macro_rules! masks {
+    ($($(#[$doc:meta])* $name:ident = $bit:expr => $kind:pat,)*) => {
+        impl EventMask {
             $($(#[$doc])* pub const $name: Self = Self(1 << $bit);)*
         }
 

@@ -132,6 +132,8 @@ pub(crate) struct Waits {
     pub(crate) times: BTreeSet<i64>,
     /// The request is on its way.
     pub(crate) is_asked: bool,
+    /// More runs may wait than this node has seen to.
+    pub(crate) may_hide_others: bool,
 }
 
 /// What runs a job, and where.
@@ -152,8 +154,8 @@ pub(crate) struct Instance {
     pub(crate) attempts: u32,
     /// When its first attempt started.
     pub(crate) started: Option<i64>,
-    /// Whether the last attempt has failed; else its node died.
-    pub(crate) has_failed: bool,
+    /// How the last attempt has failed, if it has.
+    pub(crate) failure: Option<Box<str>>,
     /// Whether the store had admitted it before, perhaps under a wider limit.
     pub(crate) was_admitted: bool,
 }
@@ -202,7 +204,9 @@ impl Partition {
 
     /// Whether all that happened is recorded.
     pub(crate) fn is_settled(&self) -> bool {
-        !self.outbox.is_busy && self.outbox.ends.is_empty() && self.outbox.claims.is_empty()
+        let outbox = &self.outbox;
+        let is_sent = !outbox.is_busy && outbox.ends.is_empty() && outbox.claims.is_empty();
+        is_sent && self.adopting.is_empty()
     }
 }
 

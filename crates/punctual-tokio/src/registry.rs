@@ -179,3 +179,31 @@ impl Registry {
         self.unused(name);
     }
 }
+
+/// Tasks of jobs that are on their way to a store. However that ends, closures that no job calls
+/// end with this.
+pub(crate) struct Offered<'a> {
+    registry: &'a Registry,
+    tasks: Vec<Arc<str>>,
+}
+
+impl<'a> Offered<'a> {
+    pub(crate) fn none(registry: &'a Registry) -> Self {
+        let tasks = Vec::new();
+        Self { registry, tasks }
+    }
+
+    pub(crate) fn add(&mut self, task: &Arc<str>) {
+        if task.starts_with(CLOSURE) {
+            self.tasks.push(Arc::clone(task));
+        }
+    }
+}
+
+impl Drop for Offered<'_> {
+    fn drop(&mut self) {
+        self.tasks
+            .iter()
+            .for_each(|task| self.registry.not_added(task));
+    }
+}

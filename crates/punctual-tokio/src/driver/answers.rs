@@ -51,8 +51,10 @@ impl Driver {
         if !is_outdated {
             self.compare(store, own);
         }
-        if is_outdated || is_repeated {
-            // Of a claim that was lost it may not be known what the row is like now.
+        // Of a claim that was lost it may not be known what the row is like now, and an end that was
+        // sent during a pause that is over has made room that was not used.
+        let was_paused = !request.takes_waiting && self.begins_runs();
+        if is_outdated || is_repeated || was_paused {
             self.ask_for_window(store);
         }
         if let Some(partition) = self.partitions.get_mut(&store) {
@@ -137,15 +139,7 @@ impl Driver {
     pub(super) fn obey_plan(&mut self, key: JobKey, plan: Plan, won: &Won) {
         self.tell_plan(key, &plan);
         if !plan.start.is_empty() {
-            let instance = Instance {
-                first: won.first,
-                token: won.token,
-                fire_times: plan.start,
-                attempts: 0,
-                started: None,
-                has_failed: false,
-                was_admitted: false,
-            };
+            let instance = Instance::of_plan(won, plan.start);
             self.start_instance(key, instance);
         }
     }

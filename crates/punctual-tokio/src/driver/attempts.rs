@@ -8,6 +8,7 @@ use punctual_store::{RunEnd, StoredJob};
 
 use super::active::{Active, Attempt, AttemptKey, Stop};
 use super::finish::{cancelled_by, finish_of};
+use super::waiting::ELSEWHERE;
 use super::{Alarm, Driver, log};
 use crate::clock::instant;
 use crate::event::{EventKind, JobEvent};
@@ -35,7 +36,7 @@ impl Driver {
     /// the limit, should the two ever have counted wrongly.
     pub(super) fn start_instance(&mut self, key: JobKey, instance: Instance) {
         if self.stage.ends_runs() {
-            return self.postpone(key.store, &instance);
+            return self.postpone(key.store, &instance, 0);
         }
         if let Some(reason) = self.is_to_end(key.store, &instance) {
             return self.refuse(key, &instance, Outcome::Cancelled(reason));
@@ -45,7 +46,7 @@ impl Driver {
         };
         if entry.is_head {
             // Never without its arguments: the store hands it out again, and whole.
-            return self.postpone(key.store, &instance);
+            return self.postpone(key.store, &instance, ELSEWHERE);
         }
         let Some(code) = entry.code.clone() else {
             return self.start_without_code(key, instance);
@@ -199,23 +200,6 @@ impl Driver {
         its.next().map(|(_, reason)| *reason)
     }
 
-    /// Lets an instance that has not begun wait for another node, or the next start.
-    fn postpone(&mut self, store: u32, instance: &Instance) {
-        let now = self.core.clock.micros();
-        let end = RunEnd {
-            run: instance.first,
-            outcome: Outcome::Lost,
-            retry_at: Some(now),
-            started: instance.started,
-            finished: now,
-            attempts: instance.attempts,
-            text: None,
-        };
-        if let Some(partition) = self.partitions.get_mut(&store) {
-            partition.outbox.ends.push(end);
-        }
-    }
-
     pub(super) fn timed_out(&mut self, key: AttemptKey) {
         if self.active.at(key).is_some() {
             self.stop(key.run, Stop::TimedOut);
@@ -267,6 +251,7 @@ impl Driver {
     /// Records one outcome, and says which one the rest of the instance shares, if it does.
     fn end_one(&mut self, key: Key, finish: Finish, finished: i64) -> Option<Outcome> {
         self.disarm(key);
+        let all_end = self.stage.ends_runs();
         let active = self.active.get_mut(key)?;
         let outcome = finish.outcome;
         let started = active.started.take();
@@ -307,6 +292,7 @@ impl Driver {
             }
             (Some(_), Some(cancelled)) => Some(cancelled),
             (Some(_), _) if is_fenced => Some(Outcome::Lost),
+            (Some(_), _) if all_end => Some(Outcome::Cancelled(CancelReason::Shutdown)),
             (Some(_), _) => {
                 self.begin_attempt(key);
                 None

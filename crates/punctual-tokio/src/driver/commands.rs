@@ -94,6 +94,7 @@ impl Driver {
             for partition in self.partitions.values_mut() {
                 partition.absent = (now, MissReason::Paused);
             }
+            self.promote_all();
             // What waited meanwhile may start.
             let stores: Vec<u32> = self.partitions.keys().copied().collect();
             stores

@@ -228,7 +228,7 @@ impl Driver {
                 }
                 self.take_answers(store, *request, reply, &own);
             }
-            ReplyKind::Due(request, due) => self.take_window(store, &request, due),
+            ReplyKind::Due(due) => self.take_window(store, due),
             ReplyKind::Handed(handed) => self.adopted(store, handed),
             ReplyKind::CannotGoOn(runs) => self.cannot_go_on(store, runs),
             ReplyKind::Waiting(jobs) => self.jobs_wait(store, jobs),

@@ -2,21 +2,22 @@
 
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{OptionFuture, join, join_all};
 use punctual_core::{CancelReason, Outcome, Run, RunId, RunState, Timeout};
 use punctual_store::{JobStore, RunFilter};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 use super::{Alarm, Driver};
 use crate::command::{Answer, RunningRun, Shutdown, ShutdownReport};
 use crate::event::EventKind;
 use crate::handler::Finish;
+use crate::partition::Partition;
 use crate::timer::AlarmKey;
 
 /// How long aborted runs may take to be dropped, and stores to record the last ends.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 
-/// How long stores may take to forget this node.
+/// How long a store may take to say what waits, and to forget this node.
 const LEAVING: Duration = Duration::from_secs(1);
 
 /// How many open runs of a store are looked at for the report.
@@ -194,17 +195,8 @@ impl Driver {
     /// Leaves the stores before anybody hears of the end: the process may end with it, and others
     /// would have to wait until they take this node for dead.
     pub(super) async fn leave_stores(&mut self) {
-        let deadline = Instant::now() + LEAVING;
-        let waiting = self.partitions.values().map(|own| waiting(&*own.store));
-        let waiting = timeout_at(deadline, join_all(waiting)).await;
-        self.left_waiting = waiting.unwrap_or_default().concat();
-        let leaving = self.partitions.values_mut().filter_map(|partition| {
-            partition.requests = None;
-            partition.keeper.take()
-        });
-        if timeout_at(deadline, join_all(leaving)).await.is_err() {
-            tracing::warn!("a store does not answer: others will take this node for dead");
-        }
+        let leaving = self.partitions.values_mut().map(leave);
+        self.left_waiting = join_all(leaving).await.concat();
     }
 
     /// Tells everybody who waits for the end.
@@ -232,6 +224,25 @@ impl Driver {
         }
         self.ended.send_replace(Some(report));
     }
+}
+
+/// Leaves a store, and says which runs wait in it.
+async fn leave(partition: &mut Partition) -> Vec<RunId> {
+    let store = &partition.alias;
+    partition.requests = None;
+    let keeper = OptionFuture::from(partition.keeper.take());
+    let (waiting, left) = join(
+        timeout(LEAVING, waiting(&*partition.store)),
+        timeout(LEAVING, keeper),
+    )
+    .await;
+    if left.is_err() {
+        tracing::warn!(%store, "the store does not answer: others will take this node for dead");
+    }
+    waiting.unwrap_or_else(|_| {
+        tracing::warn!(%store, "the store does not say which runs wait in it: the report leaves them out");
+        Vec::new()
+    })
 }
 
 /// The runs that wait in a store. One that cannot be asked has nothing to report.

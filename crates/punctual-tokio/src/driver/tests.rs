@@ -166,3 +166,29 @@ async fn a_clock_that_is_set_and_does_not_tell_is_noticed_within_half_a_minute()
     let left = scheduler.get_jobs(crate::JobFilter::default()).await;
     assert!(left.unwrap().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn jobs_of_unknown_tasks_in_a_shared_store_leave_nothing_behind() {
+    let store = punctual_store::MemoryStore::new();
+    let scheduler = Scheduler::builder().store("default", store.clone());
+    let scheduler = scheduler.build().unwrap();
+    let other = Scheduler::builder().store("default", store);
+    let other = other.task("other", || async {}).build().unwrap();
+    other.start().await.unwrap();
+    let (_commands, mut driver) = driver_of(&scheduler);
+    drive(&mut driver, Duration::from_secs(5)).await;
+    let soon = Interval::every(Duration::from_secs(30));
+    for number in 0..100 {
+        let id = number.to_string();
+        let job = other.add_job("other", soon.clone()).id(&id);
+        job.await.unwrap();
+        drive(&mut driver, Duration::from_millis(100)).await;
+        other.remove_job(&id).await.unwrap();
+    }
+    drive(&mut driver, Duration::from_secs(60)).await;
+    let partition = driver.partitions.values().next().unwrap();
+    assert_eq!(
+        (partition.parked.len(), partition.jobs.iter().count()),
+        (0, 0)
+    );
+}

@@ -25,15 +25,7 @@ impl Driver {
         let view = entry.stored.job.view(&entry.stored.state);
         let fire_times = plan.drop_overdue(&view, now);
         if !fire_times.is_empty() {
-            let instance = Instance {
-                first: won.first,
-                token: won.token,
-                fire_times,
-                attempts: 0,
-                started: None,
-                has_failed: false,
-                was_admitted: false,
-            };
+            let instance = Instance::of_plan(&won, fire_times);
             let count = instance.fire_times.len() as u64;
             won.first.0 += count;
             won.token += count;
@@ -56,32 +48,7 @@ impl Driver {
             None if has_executor => SkipReason::NoTask,
             None => SkipReason::NoExecutor,
         };
-        let rest = self.give_up_begun(key, instance);
-        self.refuse(key, &rest, Outcome::Skipped(missing));
-    }
-
-    /// Ends the first run of an instance as its last attempt has ended, if it has had any: there is
-    /// no further one. Answers what has not begun.
-    fn give_up_begun(&mut self, key: JobKey, mut instance: Instance) -> Instance {
-        if instance.attempts == 0 || instance.fire_times.is_empty() {
-            return instance;
-        }
-        let rest = Instance {
-            first: RunId(instance.first.0 + 1),
-            fire_times: instance.fire_times.split_off(1),
-            attempts: 0,
-            started: None,
-            ..instance.clone()
-        };
-        let outcome = if instance.has_failed {
-            Outcome::Failed
-        } else {
-            Outcome::Lost
-        };
-        if let Some(job) = self.job_event(key) {
-            self.end_unstarted(key.store, &job.id, &instance, outcome);
-        }
-        rest
+        self.refuse(key, &instance, Outcome::Skipped(missing));
     }
 
     /// Records that an instance is not started after all: it is missed or skipped.

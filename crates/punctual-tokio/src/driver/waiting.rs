@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use punctual_core::JobId;
-use punctual_store::{Claim, ClaimAnswer, ClaimKind, Handed, OpenRun, RunEnd, WaitingJob};
+use punctual_core::{JobId, Outcome};
+use punctual_store::{
+    Claim, ClaimAnswer, ClaimKind, EndText, Handed, OpenRun, RunEnd, WaitingJob, Won,
+};
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::{Alarm, Driver};
@@ -14,7 +16,7 @@ use crate::worker::Read;
 
 /// How long a run is left to other nodes that this one cannot go on with, in microseconds. Without
 /// a wait the store would hand it out again by the same request.
-const ELSEWHERE: i64 = 1_000_000;
+pub(super) const ELSEWHERE: i64 = 1_000_000;
 
 impl Driver {
     /// The store knows of jobs with waiting runs that may start.
@@ -22,28 +24,35 @@ impl Driver {
         for job in jobs {
             if self.core.registry.get(&job.task).is_some() {
                 self.wait_for(store, job.birth, job.id, job.due);
+                self.may_hide_others(store, job.birth);
             }
         }
     }
 
-    /// Asks for the waiting runs of a job when they are due.
+    /// The store names a job by the earliest of its runs that may start.
+    fn may_hide_others(&mut self, store: u32, birth: u64) {
+        let partition = self.partitions.get_mut(&store);
+        if let Some(waits) = partition.and_then(|own| own.waits.get_mut(&birth)) {
+            waits.may_hide_others = true;
+        }
+    }
+
+    /// Asks for the waiting runs of a job when they are due, or when a pause that lasts longer is
+    /// over.
     pub(super) fn wait_for(&mut self, store: u32, birth: u64, id: JobId, due: DateTime<Utc>) {
-        let begins_runs = self.begins_runs();
+        let may_start = self.stage.starts_runs();
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
-        if !begins_runs || partition.is_leaving {
+        if !may_start || partition.is_leaving {
             return;
         }
         let at = due.timestamp_micros();
-        let waits = partition.waits.entry(birth).or_insert_with(|| Waits {
-            id,
-            times: BTreeSet::new(),
-            is_asked: false,
-        });
+        let waits = partition.waits.entry(birth);
+        let waits = waits.or_insert_with(|| Waits::of(id));
         let is_new = waits.times.insert(at);
         if at <= self.core.clock.micros() {
-            partition.promote(birth, at);
+            self.promote(store, birth);
         } else if is_new {
             self.timer.at(at, birth, Alarm::Promote { store, birth });
         }
@@ -53,13 +62,22 @@ impl Driver {
     pub(super) fn promote(&mut self, store: u32, birth: u64) {
         let begins_runs = self.begins_runs();
         let now = self.core.clock.micros();
-        let Some(partition) = self.partitions.get_mut(&store) else {
-            return;
-        };
-        if begins_runs && !partition.is_leaving {
+        if let Some(partition) = self.partitions.get_mut(&store)
+            && begins_runs
+            && !partition.is_leaving
+        {
             partition.promote(birth, now);
-        } else {
-            partition.waits.remove(&birth);
+        }
+    }
+
+    /// Asks for what became due during a pause.
+    pub(super) fn promote_all(&mut self) {
+        let now = self.core.clock.micros();
+        for partition in self.partitions.values_mut().filter(|own| !own.is_leaving) {
+            let births: Vec<u64> = partition.waits.keys().copied().collect();
+            births
+                .into_iter()
+                .for_each(|birth| partition.promote(birth, now));
         }
     }
 
@@ -67,6 +85,7 @@ impl Driver {
     /// node's, or is told by the end that makes room for it.
     pub(super) fn promoted(&mut self, store: u32, claim: Claim, answer: &ClaimAnswer) {
         let now = self.core.clock.micros();
+        let begins_runs = self.begins_runs();
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
@@ -74,13 +93,17 @@ impl Driver {
             partition.outbox.claims.push_back((None, claim));
             return;
         }
-        if let Some(waits) = partition.waits.get_mut(&claim.birth) {
-            waits.is_asked = false;
+        let Some(waits) = partition.waits.get_mut(&claim.birth) else {
+            return;
+        };
+        waits.is_asked = false;
+        let may_hide_others = waits.may_hide_others;
+        if begins_runs {
             // More may have become due while the store was asked.
             partition.promote(claim.birth, now);
         }
         let is_told = partition.store.capabilities().shared;
-        if matches!(answer, ClaimAnswer::Won(_)) && !is_told {
+        if matches!(answer, ClaimAnswer::Won(_)) && may_hide_others && !is_told {
             // No renewal tells of what else waits.
             self.ask_for_window(store);
         }
@@ -123,16 +146,27 @@ impl Driver {
 
     /// Lets runs that have not begun here wait for another node, or the next start.
     fn give_back(&mut self, store: u32, runs: &[OpenRun], wait: i64) {
+        if let Some(instance) = Instance::of(runs) {
+            self.postpone(store, &instance, wait);
+        }
+    }
+
+    /// Lets an instance that has not begun here wait for another node, or the next start, for so
+    /// many microseconds at least. With the first of its runs the others wait too.
+    pub(super) fn postpone(&mut self, store: u32, instance: &Instance, wait: i64) {
         let now = self.core.clock.micros();
-        let Some(partition) = self.partitions.get_mut(&store) else {
-            return;
-        };
-        // With the first of an instance the others wait too.
-        let again = runs.first().map(|run| RunEnd {
+        let end = RunEnd {
+            run: instance.first,
+            outcome: Outcome::Lost,
             retry_at: Some(now.saturating_add(wait)),
-            ..RunEnd::again(run, now)
-        });
-        partition.outbox.ends.extend(again);
+            started: instance.started,
+            finished: now,
+            attempts: instance.attempts,
+            text: instance.failure.clone().map(EndText::Error),
+        };
+        if let Some(partition) = self.partitions.get_mut(&store) {
+            partition.outbox.ends.push(end);
+        }
     }
 
     /// Records runs as lost that cannot go on here, because their jobs are gone or cannot be read.
@@ -227,7 +261,31 @@ impl Partition {
     }
 }
 
+impl Waits {
+    fn of(id: JobId) -> Self {
+        Self {
+            id,
+            times: BTreeSet::new(),
+            is_asked: false,
+            may_hide_others: false,
+        }
+    }
+}
+
 impl Instance {
+    /// The instance that a claim has opened.
+    pub(super) fn of_plan(won: &Won, fire_times: Vec<DateTime<Utc>>) -> Self {
+        Self {
+            first: won.first,
+            token: won.token,
+            fire_times,
+            attempts: 0,
+            started: None,
+            failure: None,
+            was_admitted: false,
+        }
+    }
+
     /// The instance of runs that follow each other.
     pub(super) fn of(runs: &[OpenRun]) -> Option<Self> {
         let first = runs.first()?;
@@ -237,7 +295,7 @@ impl Instance {
             fire_times: runs.iter().map(|run| run.key.fire_time).collect(),
             attempts: first.attempts,
             started: first.started,
-            has_failed: first.failure.is_some(),
+            failure: first.failure.clone(),
             was_admitted: true,
         })
     }

@@ -52,7 +52,7 @@ impl Driver {
         }
     }
 
-    pub(super) fn take_window(&mut self, store: u32, request: &DueRequest, window: DueJobs) {
+    pub(super) fn take_window(&mut self, store: u32, window: DueJobs) {
         let now = self.core.clock.micros();
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
@@ -62,9 +62,7 @@ impl Driver {
         if let Some(beyond) = window.beyond {
             partition.window.note(beyond.timestamp_micros());
         }
-        if request.tasks.is_none() {
-            partition.forget_parked(&window);
-        }
+        partition.forget_parked(&window);
         for due in window.jobs {
             partition.adopt(due, &self.core, &mut self.timer, now);
         }
@@ -88,8 +86,12 @@ impl Driver {
             .filter(|stored| stored.state.queued > 0)
             .map(|stored| waiting_job(stored, now))
             .collect();
+        let asks_by_task = self.core.tasks_of(&*partition.store).is_some();
         for job in jobs {
-            partition.adopt(job.into(), &self.core, &mut self.timer, now);
+            let is_known = partition.jobs.find(job.state.incarnation).is_some();
+            if is_known || !asks_by_task || self.core.registry.get(job.job.task()).is_some() {
+                partition.adopt(job.into(), &self.core, &mut self.timer, now);
+            }
         }
         partition.arm_refill(&mut self.timer, now);
         // The edit may have made room for what waits.

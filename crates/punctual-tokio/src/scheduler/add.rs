@@ -16,6 +16,7 @@ use crate::handler::IntoTask;
 use crate::job_handle::JobHandle;
 use crate::new_job::NewJob;
 use crate::own_policies::{OwnPolicies, policy_setters};
+use crate::registry::Offered;
 
 impl Scheduler {
     /// Adds a job that calls a function or a registered task whenever a trigger says so. Settings
@@ -65,10 +66,12 @@ impl Scheduler {
         let jobs: Vec<NewJob> = jobs.into_iter().collect();
         let elsewhere = Elsewhere::of_jobs(&self.core, &jobs).await?;
         let mut answers = Vec::new();
+        let mut offered = Offered::none(&self.core.registry);
         let mut batches: BTreeMap<u32, (NamedStore, Vec<usize>, Vec<Insert>)> = BTreeMap::new();
         for (index, job) in jobs.into_iter().enumerate() {
             match job.prepare(&self.core, &elsewhere) {
                 Ok((named, insert)) => {
+                    offered.add(insert.job.task());
                     let batch = batches
                         .entry(named.id)
                         .or_insert_with(|| (named, Vec::new(), Vec::new()));
@@ -100,6 +103,8 @@ impl Scheduler {
     async fn add_one(&self, job: NewJob) -> Result<JobHandle, Error> {
         let elsewhere = Elsewhere::of_jobs(&self.core, std::slice::from_ref(&job)).await?;
         let (named, insert) = job.prepare(&self.core, &elsewhere)?;
+        let mut offered = Offered::none(&self.core.registry);
+        offered.add(insert.job.task());
         let mut stored = self.insert(&named, vec![insert]).await?;
         let stored = stored
             .pop()
@@ -121,15 +126,7 @@ impl Scheduler {
             .iter()
             .map(|insert| std::sync::Arc::clone(insert.job.task()))
             .collect();
-        let replaced = match self.to_be_replaced(named, &inserts).await {
-            Ok(replaced) => replaced,
-            Err(error) => {
-                tasks
-                    .iter()
-                    .for_each(|task| self.core.registry.not_added(task));
-                return Err(error);
-            }
-        };
+        let replaced = self.to_be_replaced(named, &inserts).await?;
         tasks.iter().for_each(|task| self.core.registry.used(task));
         let answers = match named.store.add(inserts).await {
             Ok(answers) => answers,

@@ -88,8 +88,6 @@ impl Scheduler {
         for (insert, taken) in inserts.into_iter().zip(taken) {
             if taken.is_none() {
                 free.push(insert);
-            } else {
-                self.core.registry.not_added(insert.job.task());
             }
             answers.push(taken);
         }

@@ -44,7 +44,7 @@ pub(crate) enum ReplyKind {
     /// The request comes back with the answers to its claims. If it was repeated, all open runs of
     /// this node come with it: together, since by the next request some of them may be over.
     Claimed(Box<ClaimRequest>, ClaimReply, Vec<OpenRun>),
-    Due(DueRequest, DueJobs),
+    Due(DueJobs),
     /// Open runs of this node that were unknown to it.
     Handed(Vec<Handed>),
     /// Runs that are this node's, and whose jobs are gone or cannot be read.
@@ -129,7 +129,7 @@ impl Worker {
         let due = self.insist(|| self.store.due(request.clone())).await;
         let ids = due.jobs.iter().map(|due| due.stored.job.id());
         self.hold_up(ids).await;
-        self.reply(ReplyKind::Due(request, due)).await
+        self.reply(ReplyKind::Due(due)).await
     }
 
     /// Looks for the jobs of runs. A run whose job is gone, or cannot be read, cannot go on.
@@ -251,13 +251,16 @@ impl Worker {
     /// Tells what others change in the store.
     pub(crate) async fn watch(self) {
         let mut counter = 0;
+        let mut is_shared = false;
         loop {
             let changes = tokio::select! {
                 () = self.replies.closed() => return,
                 changes = self.insist(|| self.store.changes(counter)) => changes,
             };
             counter = changes.counter;
-            if self.store.capabilities().shared {
+            let was_shared = is_shared;
+            is_shared = self.store.capabilities().shared;
+            if is_shared && !was_shared {
                 self.shared.notify_one();
             }
             if !changes.cancels.is_empty() {

@@ -67,3 +67,24 @@ async fn nothing_is_kept_of_jobs_that_were_replaced_or_removed() {
     scheduler.remove_all_jobs().await.unwrap();
     assert_eq!(Arc::strong_count(&held), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_kept_of_adds_that_a_store_has_not_answered() {
+    let bad = crate::moody::Moody::new();
+    let builder = Scheduler::builder().store("bad", bad.clone());
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    let held = Arc::new(());
+    bad.fails.store(true, std::sync::atomic::Ordering::SeqCst);
+    let job = |store: &str| {
+        let job = punctual_tokio::NewJob::new(holding(&held), every(600));
+        job.store(store)
+    };
+    // Whether the id is free in the other store cannot be known.
+    assert!(scheduler.add_jobs([job("default")]).await.is_err());
+    assert_eq!(Arc::strong_count(&held), 1);
+    // The jobs of the second store are not reached.
+    let both = scheduler.add_jobs([job("bad"), job("default"), job("default")]);
+    assert!(both.await.is_err());
+    assert_eq!(Arc::strong_count(&held), 1);
+}

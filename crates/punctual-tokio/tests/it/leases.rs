@@ -523,3 +523,19 @@ async fn a_job_is_given_a_task_that_only_another_node_knows() {
     pass(PERIOD).await;
     assert_eq!(desk.states().await, [SUCCEEDED]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn edits_bring_no_renewals() {
+    let desk = Desk::default();
+    let (_one, way) = desk.node("one").await;
+    let (two, _) = desk.node("two").await;
+    two.add_job("work", every(600)).id("a").await.unwrap();
+    pass(10).await;
+    let before = way.renewals();
+    for number in 0..100 {
+        two.modify_job("a").name(format!("{number}")).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let renewals = way.renewals() - before;
+    assert!((4..=6).contains(&renewals), "{renewals} in ten seconds");
+}

@@ -32,6 +32,8 @@ pub(crate) struct Moody {
     /// The next claim is answered in part only.
     answers_in_part: Arc<AtomicBool>,
     claims: Arc<AtomicU32>,
+    windows: Arc<AtomicU32>,
+    renewals: Arc<AtomicU32>,
     /// Every change takes so long.
     change: Arc<Mutex<Duration>>,
     /// To settle the runs of a dead node takes so long.
@@ -62,6 +64,8 @@ impl Moody {
             silent: Arc::default(),
             answers_in_part: Arc::default(),
             claims: Arc::default(),
+            windows: Arc::default(),
+            renewals: Arc::default(),
             change: Arc::default(),
             recovery: Arc::default(),
             damaged: Arc::default(),
@@ -189,6 +193,16 @@ impl Moody {
         self.claims.load(Ordering::SeqCst)
     }
 
+    /// How many windows were read.
+    pub(crate) fn windows(&self) -> u32 {
+        self.windows.load(Ordering::SeqCst)
+    }
+
+    /// How many renewals were asked for.
+    pub(crate) fn renewals(&self) -> u32 {
+        self.renewals.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn change_within(&self, time: Duration) {
         *self.change.lock().unwrap() = time;
     }
@@ -241,6 +255,9 @@ impl JobStore for Moody {
         self.moody(|| self.inner.add(jobs))
     }
     fn get(&self, id: JobId) -> StoreFuture<'_, Option<store::StoredJob>> {
+        if self.is_silent("get") {
+            return StoreFuture::new(pending());
+        }
         if self.damaged.lock().unwrap().as_ref() == Some(&id) {
             let damaged = store::Error::unreadable(&id, "it was damaged");
             return StoreFuture::ready(Err(damaged));
@@ -260,6 +277,7 @@ impl JobStore for Moody {
         self.moody(move || self.inner.clear(now))
     }
     fn due(&self, request: store::DueRequest) -> StoreFuture<'_, store::DueJobs> {
+        self.windows.fetch_add(1, Ordering::SeqCst);
         if self.is_silent("due") {
             return StoreFuture::new(pending());
         }
@@ -297,6 +315,7 @@ impl JobStore for Moody {
         self.moody(|| self.inner.register(node))
     }
     fn renew(&self, request: store::RenewRequest) -> StoreFuture<'_, store::Renewal> {
+        self.renewals.fetch_add(1, Ordering::SeqCst);
         if self.is_silent("renew") {
             return StoreFuture::new(pending());
         }
@@ -324,6 +343,9 @@ impl JobStore for Moody {
         self.moody(|| self.inner.cancel(request))
     }
     fn runs(&self, filter: store::RunFilter) -> StoreFuture<'_, Vec<Run>> {
+        if self.is_silent("runs") {
+            return StoreFuture::new(pending());
+        }
         self.moody(|| self.inner.runs(filter))
     }
     fn purge(&self, retention: store::Retention, batch: usize) -> StoreFuture<'_, u64> {

@@ -358,3 +358,94 @@ async fn a_finished_job_keeps_the_newest_run_asked_for_in_a_pause() {
     let coalesced = RunState::Ended(Outcome::Coalesced);
     assert_eq!(w.states().await, [SUCCEEDED, coalesced, SUCCEEDED]);
 }
+
+/// A body that waits for a word and then fails has just ended, its end is on its way, and a pause
+/// is over.
+async fn ends_around_the_end_of_a_pause(w: &World, s: &Scheduler, way: &Moody) {
+    sleep(seconds(1)).await;
+    s.pause().await.unwrap();
+    way.change_within(seconds(2));
+    w.go.notify_one();
+    sleep(Duration::from_millis(100)).await;
+    s.resume().await.unwrap();
+    sleep(seconds(5)).await;
+    way.change_within(Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_is_stored_as_a_pause_ends_is_not_forgotten() {
+    let w = World::new();
+    let (s, way) = w.alone().await;
+    let job = s.add_job("waits", every(100_000)).id("a");
+    job.retry(retry(3, 10)).await.unwrap();
+    s.run_job("a").await.unwrap();
+    w.bad.store(true, Ordering::SeqCst);
+    ends_around_the_end_of_a_pause(&w, &s, &way).await;
+    sleep(seconds(30)).await;
+    assert_eq!(w.states().await, [RunState::Running]);
+    assert_eq!(w.log.all().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_whose_room_is_stored_as_a_pause_ends_goes_on() {
+    let w = World::new();
+    let (s, way) = w.alone().await;
+    let job = s.add_job("waits", every(100_000)).id("a");
+    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    s.run_job("a").await.unwrap();
+    s.run_job("a").await.unwrap();
+    ends_around_the_end_of_a_pause(&w, &s, &way).await;
+    assert_eq!(w.states().await, [SUCCEEDED, RunState::Running]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_is_due_in_a_pause_begins_after_it() {
+    let w = World::new();
+    let (s, _) = w.alone().await;
+    let job = s.add_job("fails", every(100_000)).id("a");
+    job.retry(retry(3, 10)).await.unwrap();
+    s.run_job("a").await.unwrap();
+    sleep(seconds(1)).await;
+    s.pause().await.unwrap();
+    sleep(seconds(30)).await;
+    assert_eq!(w.states().await, [RunState::Retrying]);
+    s.resume().await.unwrap();
+    sleep(seconds(1)).await;
+    assert_eq!(w.states().await, [SUCCEEDED]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_reads_no_window() {
+    let w = World::new();
+    let (s, way) = w.alone().await;
+    for number in 0..20 {
+        let job = s.add_job("fails", every(100_000));
+        let job = job.id(format!("{number}"));
+        job.retry(retry(3, 10 + number)).await.unwrap();
+        s.run_job(&format!("{number}")).await.unwrap();
+    }
+    sleep(seconds(5)).await;
+    let before = way.windows();
+    sleep(seconds(30)).await;
+    assert_eq!(w.states().await, [SUCCEEDED; 20]);
+    assert_eq!(way.windows() - before, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_that_an_earlier_process_left_are_all_in_time() {
+    let w = World::new();
+    let (s, _) = w.alone().await;
+    let job = s.add_job("fails", every(100_000)).id("a");
+    job.retry(retry(3, 100)).max_instances(3).await.unwrap();
+    for _ in 0..3 {
+        s.run_job("a").await.unwrap();
+        sleep(seconds(10)).await;
+    }
+    s.shutdown().await.unwrap();
+    let (_later, _) = w.alone().await;
+    sleep(seconds(160)).await;
+    let begun: Vec<_> = w.log.all().iter().map(|b| b.4).collect();
+    // The clock of the later scheduler does not know of the seconds that tokio's has skipped.
+    let first = begun[3];
+    assert_eq!(begun[3..], [first, first + 10, first + 20]);
+}

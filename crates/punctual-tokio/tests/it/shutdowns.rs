@@ -130,3 +130,72 @@ async fn a_run_that_a_store_grants_after_all_others_were_told_to_end_does_not_be
     assert_eq!(report.waiting, [run.id]);
     assert_eq!((run.state, run.started), (RunState::Retrying, None));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_answer_hides_nothing_of_the_others() {
+    let (good, bad) = (MemoryStore::new(), Moody::new());
+    let builder = Scheduler::builder().store("default", Moody::shared(&good));
+    let scheduler = builder.store("bad", bad.clone()).build().unwrap();
+    scheduler.start().await.unwrap();
+    let job = scheduler.add_job(|| async { Err::<(), _>("no") }, every(600));
+    let retry = punctual_core::Retry::attempts(2).backoff(seconds(300), seconds(300));
+    job.retry(retry).run_at_start().await.unwrap();
+    pass(1).await;
+    bad.set_hanging(true);
+    let began = Instant::now();
+    let report = scheduler.shutdown().await.unwrap();
+    assert_eq!(report.waiting.len(), 1);
+    assert!(good.nodes().await.unwrap().is_empty());
+    assert!(began.elapsed() <= seconds(3), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_found_after_a_lost_answer_goes_on_waiting() {
+    let store = MemoryStore::new();
+    let way = Moody::shared(&store);
+    let (busy, ending) = (node(&Moody::shared(&store)).await, node(&way).await);
+    let job = busy.add_job("work", every(600)).id("work");
+    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    busy.run_job("work").await.unwrap();
+    busy.run_job("work").await.unwrap();
+    busy.pause().await.unwrap();
+    pass(50).await;
+    // The queued run is handed out; the answer is lost, and to find its job takes a while.
+    way.forget_answers(1);
+    way.silence("get");
+    while !way.is_silenced() {
+        sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let report = ending.shutdown().await.unwrap();
+    assert_eq!(report.waiting.len(), 1);
+    let succeeded = RunState::Ended(punctual_core::Outcome::Succeeded);
+    assert_eq!(states(&store).await, [succeeded, RunState::Retrying]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_fire_time_of_an_instance_does_not_begin_while_all_is_told_to_end() {
+    use punctual_core::{CancelReason, Coalesce, Outcome};
+    let scheduler = started().await;
+    let counter = crate::support::Counter::default();
+    let body = counter.clone();
+    // Deaf for four seconds after it was told to end.
+    let deaf = move |context: punctual_tokio::JobContext| {
+        body.enter();
+        async move {
+            context.cancelled().await;
+            sleep(seconds(4)).await;
+            Err::<(), _>("was told to end")
+        }
+    };
+    let since = scheduler.now() - chrono::TimeDelta::seconds(1_200);
+    let job = scheduler.add_job(deaf, every(600).start(since)).id("all");
+    let job = job.next_run_time(since).timeout(seconds(10));
+    let job = job.coalesce(Coalesce::All { at_most: 3 });
+    job.await.unwrap();
+    pass(9).await;
+    scheduler.shutdown_within(seconds(2)).await.unwrap();
+    let ended: Vec<_> = crate::support::ledger(&scheduler, "all").await;
+    let cancelled = (Outcome::Cancelled(CancelReason::Shutdown), 1);
+    assert_eq!(ended, [(Outcome::TimedOut, 1), cancelled, cancelled]);
+    assert_eq!(counter.all(), 1);
+}
