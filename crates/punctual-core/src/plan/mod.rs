@@ -59,8 +59,6 @@ pub struct Plan {
     pub start: Vec<DateTime<Utc>>,
     /// Let these wait for a free instance, as one instance.
     pub queue: Vec<DateTime<Utc>>,
-    /// Stop these runs to make room.
-    pub cancel: Cancel,
     /// These came too late.
     pub missed: Option<(FireRange, MissReason)>,
     /// These are stood for by a run of the same backlog.
@@ -69,15 +67,6 @@ pub struct Plan {
     pub skipped: Option<(FireRange, SkipReason)>,
     /// What comes next.
     pub next: Next,
-}
-
-/// Runs that make room for a newer one. They end as cancelled (replaced).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Cancel {
-    /// How many of the running ones, the oldest first.
-    pub running: u32,
-    /// How many of the waiting ones, the oldest first.
-    pub queued: u32,
 }
 
 /// When a job is due again.
@@ -124,7 +113,6 @@ impl Plan {
         Self {
             start: Vec::new(),
             queue: Vec::new(),
-            cancel: Cancel::default(),
             missed: None,
             coalesced: None,
             skipped: None,
@@ -134,8 +122,8 @@ impl Plan {
 
     /// Takes out what was admitted in time and must not start any more, because its grace time has
     /// passed since: the store has answered very late. Those fire times are missed; the others of
-    /// the instance still run. If none is left, nothing has to make room either. Fire times that
-    /// are queued stay, because the grace time does not limit how long a run waits for room.
+    /// the instance still run. Fire times that are queued stay, because the grace time does not
+    /// limit how long a run waits for room.
     ///
     /// ```
     /// use punctual_core::{Interval, Job, JobId, JobState, Policies, plan::plan};
@@ -159,14 +147,7 @@ impl Plan {
         let now = instant::floor(now);
         let late = |due: &DateTime<Utc>| backlog::is_too_late(job, *due, now);
         let count = self.start.partition_point(late);
-        if count == 0 {
-            return Vec::new();
-        }
-        let overdue = self.start.drain(..count).collect();
-        if self.start.is_empty() {
-            self.cancel = Cancel::default();
-        }
-        overdue
+        self.start.drain(..count).collect()
     }
 
     /// What it decides without a run: stretches of fire times and what became of each.
