@@ -65,6 +65,9 @@ pub struct Plan {
     pub coalesced: Option<FireRange>,
     /// There was no room for these.
     pub skipped: Option<(FireRange, SkipReason)>,
+    /// The second of the fire times that are due, if there are several: the schedule goes on there
+    /// if only the oldest was decided before.
+    pub after_oldest: Option<DateTime<Utc>>,
     /// What comes next.
     pub next: Next,
 }
@@ -116,6 +119,7 @@ impl Plan {
             missed: None,
             coalesced: None,
             skipped: None,
+            after_oldest: None,
             next,
         }
     }
@@ -221,12 +225,14 @@ pub fn plan(job: &JobView<'_>, now: DateTime<Utc>) -> Plan {
         return Plan::nothing(backlog::next_after(job, trigger, now));
     };
     let trigger = &*backlog::anchored(job, oldest);
-    let Some(backlog) = backlog::of(job, trigger, oldest, now) else {
+    let Some(due) = backlog::of(job, trigger, oldest, now) else {
         return Plan::nothing(backlog::waiting(job, trigger, oldest));
     };
-    let (backlog, next) = backlog;
-    let mut plan = Plan::nothing(next);
-    if let Some(in_grace) = backlog.without_missed(job, trigger, now, &mut plan) {
+    let mut plan = Plan {
+        after_oldest: due.after_oldest,
+        ..Plan::nothing(due.next)
+    };
+    if let Some(in_grace) = due.backlog.without_missed(job, trigger, now, &mut plan) {
         let runs = in_grace.coalesced(job.policies.coalesce, trigger, &mut plan);
         admit::admit(job, runs, &mut plan);
     }

@@ -249,6 +249,14 @@ fn a_run_that_replaces_older_ones_waits_for_room() {
 }
 
 #[test]
+fn a_plan_knows_the_fire_time_after_the_oldest_that_is_due() {
+    let plan = |now| Case::every_minute().plan(now);
+    assert_eq!(plan("10:00:59").after_oldest, None);
+    assert_eq!(plan("10:01:00").after_oldest, Some(at("10:01:00")));
+    assert_eq!(plan("10:07:00").after_oldest, Some(at("10:01:00")));
+}
+
+#[test]
 fn a_given_first_time_is_one_extra_fire_time() {
     let mut case = Case::every_minute().with(|p| p.coalesce = Coalesce::All { at_most: 9 });
     case.next_fire = Some(at("10:00:17"));

@@ -14,6 +14,7 @@ mod cancel;
 mod claim;
 mod end;
 mod hand;
+mod pass_over;
 mod rows;
 mod settle;
 

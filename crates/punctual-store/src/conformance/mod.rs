@@ -13,9 +13,11 @@
 mod broken;
 mod claims;
 mod jobs;
+mod keys;
 mod ledger;
 mod many;
 mod nodes;
+mod replace;
 mod scene;
 
 pub use broken::{Broken, Fault};
@@ -92,7 +94,7 @@ const RULES: &[Rule] = &[
         Box::pin(claims::retry(store))
     }),
     ("a newer run replaces older ones", |store| {
-        Box::pin(claims::replaces(store))
+        Box::pin(replace::replaces(store))
     }),
     ("edits decide what is overdue", |store| {
         Box::pin(claims::passed_over(store))
@@ -141,6 +143,12 @@ const RULES: &[Rule] = &[
     }),
     ("the ledger keeps so many of each job", |store| {
         Box::pin(ledger::by_count(store))
+    }),
+    ("two claims by hand of one key are one run", |store| {
+        Box::pin(keys::two_by_hand(store))
+    }),
+    ("a schedule that was set back moves on", |store| {
+        Box::pin(keys::set_back(store))
     }),
     ("a request to cancel reaches the owner", |store| {
         Box::pin(nodes::cancel(store))

@@ -19,7 +19,6 @@ pub(super) struct Asked<'s> {
     /// The name of the node, as runs refer to it; `NONE` for those who are no node.
     pub(super) node: u32,
     pub(super) epoch: u64,
-    pub(super) is_repeated: bool,
     /// Jobs that left.
     pub(super) removed: Vec<StoredJob>,
 }
@@ -31,7 +30,6 @@ impl State {
             state: self,
             node,
             epoch: request.lease.epoch,
-            is_repeated: request.is_repeated,
             removed: Vec::new(),
         };
         let mut batch = Batch::new(&mut asked, request.now);
@@ -77,17 +75,6 @@ impl State {
             job: self.rows.get(slot)?.stored(),
             runs: runs.iter().filter_map(|id| self.open_run(*id)).collect(),
         })
-    }
-
-    /// Whether a run of this key is open, or over and still remembered.
-    fn has_run(&self, slot: u32, key: &RunKey) -> bool {
-        let history = self.rows.get(slot).map(|row| row.history);
-        let history = history.filter(|history| *history != NONE);
-        self.open.iter().any(|(_, open)| open.key() == *key)
-            || history.is_some_and(|history| {
-                let mut ended = self.ledger.newest_first(Some(history));
-                ended.any(|(_, entry)| entry.key() == *key)
-            })
     }
 }
 
@@ -151,9 +138,8 @@ impl Rows for Asked<'_> {
         self.removed.extend(self.state.remove_row(slot));
     }
 
-    /// Only claims write keys here, so one can be used only by a request that came before.
-    fn is_used(&self, slot: u32, key: &RunKey) -> bool {
-        self.is_repeated && self.state.has_run(slot, key)
+    fn is_used(&self, _: u32, key: &RunKey) -> bool {
+        self.state.ledger.keys.contains(key)
     }
 
     fn next_number(&mut self) -> RunId {
@@ -165,6 +151,7 @@ impl Rows for Asked<'_> {
     fn open(&mut self, slot: u32, run: NewRun) {
         let history = self.state.history_of(slot);
         self.state.ledger.used(history);
+        self.state.ledger.keys.insert(run.key);
         let is_queued = run.view.state == OpenState::Queued;
         let node = if is_queued { NONE } else { self.node };
         self.state.ledger.names.used(node);
@@ -199,6 +186,7 @@ impl Rows for Asked<'_> {
             decided,
         } = range;
         let decided = decided.timestamp_micros();
+        self.state.ledger.keys.insert(key);
         self.state
             .ledger
             .record(history, entry_of_range(id, key, range, outcome, decided));

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Origin, RunId};
+use punctual_core::RunId;
 
 use super::claims::Asked;
 use super::open::{Open, Past};
@@ -26,7 +26,6 @@ impl State {
             state: self,
             node: NONE,
             epoch: 0,
-            is_repeated: false,
             removed: Vec::new(),
         }
     }
@@ -244,7 +243,7 @@ impl State {
     ) {
         if let Some((range, outcome)) = decided {
             let mut asked = self.asked();
-            Batch::new(&mut asked, now).record(slot, Origin::Scheduled, range, outcome);
+            Batch::new(&mut asked, now).record_decided(slot, range, outcome);
         }
     }
 

@@ -62,8 +62,10 @@ pub enum Fault {
     NeverLetsGo,
     /// Lists only the newest epoch of a name.
     HidesThePast,
-    /// Opens a run by hand again when the request is repeated.
+    /// Opens a run by hand again when it is asked for again.
     RunsByHandTwice,
+    /// Lets fire times begin anew with every edit.
+    ForgetsKeys,
     /// Takes the runs of nodes that are alive.
     RecoversTheLiving,
     /// Lists runs oldest first.
@@ -149,6 +151,11 @@ impl Fault {
             "an earlier epoch with open runs is listed",
         ),
         (Self::RunsByHandTwice, "a run by hand is opened once"),
+        (
+            Self::RunsByHandTwice,
+            "two claims by hand of one key are one run",
+        ),
+        (Self::ForgetsKeys, "a schedule that was set back moves on"),
         (
             Self::RecoversTheLiving,
             "a node that renews its lease is alive",

@@ -6,7 +6,7 @@ pub use fault::Fault;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Job, JobId, MaxInstances, Overlap, Policies, Run};
 
 use crate::{
@@ -40,6 +40,16 @@ impl<S: JobStore> Broken<S> {
             (&mut claim.kind, self.inner.get(claim.id.clone()).await?)
         {
             *revision = row.state.revision;
+        }
+        Ok(claim)
+    }
+
+    /// The same claim under a key that is not used yet.
+    async fn rekeyed(&self, claim: &Claim) -> Result<Claim, Error> {
+        let mut claim = self.fresh(claim).await?;
+        if let ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan } = &mut claim.kind {
+            let fire_times = plan.start.iter_mut().chain(&mut plan.queue);
+            fire_times.for_each(|fire_time| *fire_time += TimeDelta::microseconds(1));
         }
         Ok(claim)
     }
@@ -93,7 +103,6 @@ impl<S: JobStore> Broken<S> {
         if self.has(Fault::ForgetsEnds) && !request.claims.is_empty() {
             request.ends.clear();
         }
-        request.is_repeated &= !self.has(Fault::RunsByHandTwice);
         if self.has(Fault::IgnoresEpochs) {
             let peers = self.inner.nodes().await?;
             let mut peers = peers.iter();
@@ -145,7 +154,10 @@ impl<S: JobStore> Broken<S> {
         for (claim, answer) in claims.iter().zip(&mut reply.answers) {
             let again = match answer {
                 ClaimAnswer::Won(_) | ClaimAnswer::NotTried => false,
-                ClaimAnswer::Lost(_) => self.has(Fault::ClaimsTwice),
+                ClaimAnswer::Lost(_) => match claim.kind {
+                    ClaimKind::Manual { .. } => self.has(Fault::RunsByHandTwice),
+                    ClaimKind::Advance { .. } | ClaimKind::Promote => self.has(Fault::ClaimsTwice),
+                },
                 ClaimAnswer::AtLimit(_) => {
                     self.has(Fault::IgnoresLimits) || self.has(Fault::IgnoresQueues)
                 }
@@ -160,7 +172,7 @@ impl<S: JobStore> Broken<S> {
                     }
                 };
                 self.change_policies(&claim.id, unlimited).await?;
-                request.claims = vec![self.fresh(claim).await?];
+                request.claims = vec![self.rekeyed(claim).await?];
                 let mut again = self.inner.claim(&request).await?;
                 *answer = again.answers.pop().unwrap_or(ClaimAnswer::Lost(None));
             }
@@ -231,6 +243,7 @@ impl<S: JobStore> JobStore for Broken<S> {
             {
                 update.state.revision = row.state.revision;
             }
+            update.new_incarnation |= self.has(Fault::ForgetsKeys);
             if self.has(Fault::ForgetsWhatReplacingKeeps) {
                 update.state.paused = false;
             }
