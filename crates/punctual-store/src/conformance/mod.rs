@@ -144,11 +144,17 @@ const RULES: &[Rule] = &[
     ("the ledger keeps so many of each job", |store| {
         Box::pin(ledger::by_count(store))
     }),
+    ("statistics are those of one job", |store| {
+        Box::pin(ledger::statistics_of_one_job(store))
+    }),
     ("two claims by hand of one key are one run", |store| {
         Box::pin(keys::two_by_hand(store))
     }),
     ("a schedule that was set back moves on", |store| {
         Box::pin(keys::set_back(store))
+    }),
+    ("only an epoch that was given out can die", |store| {
+        Box::pin(nodes::later_epoch(store))
     }),
     ("a request to cancel reaches the owner", |store| {
         Box::pin(nodes::cancel(store))

@@ -187,9 +187,9 @@ impl Rows for Asked<'_> {
         } = range;
         let decided = decided.timestamp_micros();
         self.state.ledger.keys.insert(key);
-        self.state
-            .ledger
-            .record(history, entry_of_range(id, key, range, outcome, decided));
+        let entry = entry_of_range(id, key, range, outcome, decided);
+        self.state.ledger.count(history, &entry);
+        self.state.ledger.record(history, entry);
     }
 
     fn run(&self, id: RunId) -> Option<OpenView> {
@@ -228,12 +228,16 @@ impl Rows for Asked<'_> {
         });
     }
 
-    fn close(&mut self, _: Option<u32>, end: &RunEnd) {
+    fn close(&mut self, slot: Option<u32>, end: &RunEnd) {
         let Some(open) = self.state.open.remove(end.run) else {
             return;
         };
         let history = open.history;
-        self.state.ledger.record(history, ended(open, end));
+        let entry = ended(open, end);
+        if slot.is_some() || !self.state.is_taken(history) {
+            self.state.ledger.count(history, &entry);
+        }
+        self.state.ledger.record(history, entry);
         self.state.ledger.unused(history);
     }
 

@@ -200,9 +200,9 @@ impl Ledger {
         }
     }
 
-    pub(super) fn record(&mut self, index: u32, entry: Entry) {
+    /// Counts what became of a job.
+    pub(super) fn count(&mut self, index: u32, entry: &Entry) {
         let Some(Some(history)) = self.histories.get_mut(index as usize) else {
-            self.forget(&entry);
             return;
         };
         let fire_times = entry.range.as_ref().map_or(1, |range| range.count.number());
@@ -211,6 +211,13 @@ impl Ledger {
             let took = entry.finished.saturating_sub(started).max(0);
             history.statistics.time(took.unsigned_abs());
         }
+    }
+
+    pub(super) fn record(&mut self, index: u32, entry: Entry) {
+        let Some(Some(history)) = self.histories.get_mut(index as usize) else {
+            self.forget(&entry);
+            return;
+        };
         let is_full = history.entries.len >= self.limits.per_job.max(1);
         let own_oldest = history.entries.oldest;
         if is_full {

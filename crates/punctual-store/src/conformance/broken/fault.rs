@@ -68,6 +68,8 @@ pub enum Fault {
     ForgetsKeys,
     /// Takes the runs of nodes that are alive.
     RecoversTheLiving,
+    /// Takes an epoch that was never given out for the newest.
+    RecoversTheUnknown,
     /// Lists runs oldest first.
     UnsortedLedger,
     /// Begins every list of runs anew.
@@ -82,6 +84,8 @@ pub enum Fault {
     ForgetsTooMuch,
     /// Tells no node of a request to cancel.
     ForgetsCancels,
+    /// Counts for a job whatever became of its id.
+    CountsForTheId,
     /// Does not say which jobs left.
     HidesWhatLeft,
     /// Records runs of dead nodes as lost twice.
@@ -161,6 +165,10 @@ impl Fault {
             "a node that renews its lease is alive",
         ),
         (
+            Self::RecoversTheUnknown,
+            "only an epoch that was given out can die",
+        ),
+        (
             Self::UnsortedLedger,
             "runs are listed page by page, newest first",
         ),
@@ -179,6 +187,7 @@ impl Fault {
             Self::ForgetsCancels,
             "a request to cancel reaches the owner",
         ),
+        (Self::CountsForTheId, "statistics are those of one job"),
         (Self::HidesWhatLeft, "a one-shot leaves with its last run"),
         (Self::LosesTwice, "a dead node's runs are lost exactly once"),
         (Self::ClaimsTwice, "of claims at the same time one wins"),
