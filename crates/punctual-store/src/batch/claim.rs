@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use punctual_core::plan::Plan;
 use punctual_core::{FireRange, JobState, MaxInstances, Origin, Outcome, Overlap, RunId, RunKey};
 
+use super::replace::Older;
 use super::{Batch, NewRange, NewRun, OpenView, Owner, Rows};
 use crate::{Claim, ClaimKind, OpenState, Won};
 
@@ -85,9 +86,11 @@ impl<R: Rows> Batch<'_, R> {
             self.record(row, origin, range, outcome);
         }
         let is_newest = !plan.start.is_empty() && state.queued > 0;
-        if is_newest || !plan.queue.is_empty() {
-            state = self.replace_older(row, state);
-        }
+        let older = if is_newest || !plan.queue.is_empty() {
+            self.older(row)
+        } else {
+            Older::default()
+        };
         let token = state.token + 1;
         let started = self.open_runs(row, &mut state, origin, &plan.start, Owner::Own);
         let queued = self.open_runs(row, &mut state, origin, &plan.queue, Owner::Free);
@@ -98,8 +101,9 @@ impl<R: Rows> Batch<'_, R> {
         if queued.is_some() {
             self.stir(state.birth);
         }
+        self.replace(older);
         let first = started.or(queued).unwrap_or_default();
-        let won = Won::new(&state, first, token);
+        let won = Won::new(self.rows.state(row), first, token);
         self.leave_if_over(row);
         Verdict::Won(row, won)
     }

@@ -96,6 +96,9 @@ const RULES: &[Rule] = &[
     ("a newer run replaces older ones", |store| {
         Box::pin(replace::replaces(store))
     }),
+    ("the oldest instances are replaced", |store| {
+        Box::pin(replace::replaces_oldest(store))
+    }),
     ("edits decide what is overdue", |store| {
         Box::pin(claims::passed_over(store))
     }),

@@ -1,7 +1,7 @@
 //! The rows of the store as the rules of [`batch`](crate::batch) see them, and the request that
 //! moves schedules on.
 
-use punctual_core::{FireRange, JobId, JobState, Outcome, Overlap, Policies, RunId, RunKey};
+use punctual_core::{FireRange, JobId, JobState, Outcome, Policies, RunId, RunKey};
 
 use super::ledger::Entry;
 use super::open::{Open, Past};
@@ -170,10 +170,7 @@ impl Rows for Asked<'_> {
             cancel: None,
             past: None,
         };
-        let policies = self.policies(slot);
-        let is_replaceable =
-            policies.is_some_and(|policies| policies.overlap == Overlap::CancelRunning);
-        self.state.open.insert(run.id, open, is_replaceable);
+        self.state.open.insert(run.id, open);
     }
 
     fn record(&mut self, slot: u32, range: NewRange) {
@@ -246,8 +243,7 @@ impl Rows for Asked<'_> {
     }
 
     fn under_way(&self, slot: u32) -> Vec<RunId> {
-        let state = self.state(slot);
-        self.state.open.under_way(state.birth, state.running)
+        self.state.open.under_way(self.state(slot).birth)
     }
 }
 

@@ -137,6 +137,7 @@ impl Fault {
             "a run between attempts waits in the store",
         ),
         (Self::NeverReplaces, "a newer run replaces older ones"),
+        (Self::NeverReplaces, "the oldest instances are replaced"),
         (Self::PassesOverSilently, "edits decide what is overdue"),
         (
             Self::ForgetsRanges,
