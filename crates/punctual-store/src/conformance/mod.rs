@@ -1,7 +1,8 @@
 //! The suite that every store has to pass.
 //!
-//! [`check`] tries every rule on a store of its own and names the ones that it breaks. Each rule
-//! comes with a store that breaks it, [`Broken`], so that the suite itself is tested.
+//! [`check`] tries every rule on a store of its own and names the ones that it breaks. [`race`]
+//! makes calls from two threads at the same time. Each rule and each race comes with a store that
+//! breaks it, [`Broken`], so that the suite itself is tested.
 //!
 //! ```
 //! use punctual_store::{MemoryStore, conformance};
@@ -17,11 +18,13 @@ mod keys;
 mod ledger;
 mod many;
 mod nodes;
+mod races;
 mod replace;
 mod scene;
 
 pub use broken::{Broken, Fault};
 pub use many::many_jobs;
+pub use races::{Call, race, races};
 
 use std::pin::Pin;
 

@@ -32,13 +32,13 @@ pub(super) async fn fenced(store: &dyn JobStore) -> Result<(), String> {
     .map(drop)
 }
 
-async fn peer(store: &dyn JobStore, name: &str) -> Result<Peer, String> {
+pub(super) async fn peer(store: &dyn JobStore, name: &str) -> Result<Peer, String> {
     let peers = store.nodes().await.map_err(text)?;
     let found = peers.into_iter().find(|peer| &*peer.info.name == name);
     found.ok_or_else(|| format!("node `{name}` is not listed"))
 }
 
-fn recovery(by: &Lease, dead: &Peer) -> RecoverRequest {
+pub(super) fn recovery(by: &Lease, dead: &Peer) -> RecoverRequest {
     RecoverRequest {
         by: by.clone(),
         dead: Lease {

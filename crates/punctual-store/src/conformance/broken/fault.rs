@@ -90,9 +90,45 @@ pub enum Fault {
     HidesWhatLeft,
     /// Records runs of dead nodes as lost twice.
     LosesTwice,
+    /// Checks the lease, and claims later.
+    ClaimsAfterItsDeath,
+    /// Reads which runs a dead node has, and takes them later.
+    LosesWhatHasEnded,
+    /// Compares the revision, and updates later.
+    UpdatesWhatHasMoved,
+    /// Sees that a run waits, and hands it out later.
+    HandsOutWhatIsGone,
+    /// Counts the instances, and opens another later.
+    CountsTooEarly,
+    /// Sees that an id is free, and takes it later.
+    AddsWhatIsTaken,
 }
 
 impl Fault {
+    /// Those that show only between two calls at the same time, each with the
+    /// [race](super::super::races()) that has to notice it.
+    pub const RACES: &[(Self, &str)] = &[
+        (
+            Self::ClaimsAfterItsDeath,
+            "a claim and the recovery of its node",
+        ),
+        (
+            Self::LosesWhatHasEnded,
+            "an end and the recovery of its node",
+        ),
+        (Self::UpdatesWhatHasMoved, "an update and a claim"),
+        (
+            Self::HandsOutWhatIsGone,
+            "an end and a node that asks for what waits",
+        ),
+        (Self::LosesWhatHasEnded, "two recoveries of one node"),
+        (
+            Self::CountsTooEarly,
+            "a run by hand and the schedule, with room for one",
+        ),
+        (Self::AddsWhatIsTaken, "two adds of one id"),
+    ];
+
     /// All of them, each with the rule that has to notice it.
     pub const ALL: &[(Self, &str)] = &[
         (Self::AddsTwice, "an id is taken once"),

@@ -1,8 +1,11 @@
 //! Stores that break one rule each, to test the suite.
 
 mod fault;
+mod torn;
 
 pub use fault::Fault;
+
+use self::torn::Steps;
 
 use std::sync::Arc;
 
@@ -21,12 +24,27 @@ use crate::{
 pub struct Broken<S> {
     inner: S,
     fault: Fault,
+    steps: Arc<Steps>,
 }
 
 impl<S: JobStore> Broken<S> {
     /// Makes a good store bad.
     pub fn new(inner: S, fault: Fault) -> Self {
-        Self { inner, fault }
+        Self {
+            inner,
+            fault,
+            steps: Arc::default(),
+        }
+    }
+
+    /// Makes another instance of the same store bad.
+    #[must_use]
+    pub fn beside(&self, inner: S) -> Self {
+        Self {
+            inner,
+            fault: self.fault,
+            steps: Arc::clone(&self.steps),
+        }
     }
 
     fn has(&self, fault: Fault) -> bool {
@@ -216,6 +234,13 @@ impl<S: JobStore> JobStore for Broken<S> {
             }
         }
         StoreFuture::new(async move {
+            if self.has(Fault::AddsWhatIsTaken) {
+                let mut answers = Vec::new();
+                for job in jobs {
+                    answers.push(self.torn_add(job).await);
+                }
+                return Ok(answers);
+            }
             let mut answers = self.inner.add(jobs).await?;
             if self.has(Fault::ReusesIncarnations) {
                 let added = answers.iter_mut().flatten();
@@ -238,6 +263,9 @@ impl<S: JobStore> JobStore for Broken<S> {
 
     fn update(&self, mut update: Update) -> StoreFuture<'_, StoredJob> {
         StoreFuture::new(async move {
+            if self.has(Fault::UpdatesWhatHasMoved) {
+                return self.torn_update(update).await;
+            }
             if self.has(Fault::IgnoresRevisions)
                 && let Some(row) = self.inner.get(update.job.id().clone()).await?
             {
@@ -247,7 +275,9 @@ impl<S: JobStore> JobStore for Broken<S> {
             if self.has(Fault::ForgetsWhatReplacingKeeps) {
                 update.state.paused = false;
             }
-            self.inner.update(update).await
+            let answer = self.inner.update(update).await;
+            self.steps.step();
+            answer
         })
     }
 
@@ -283,7 +313,16 @@ impl<S: JobStore> JobStore for Broken<S> {
     }
 
     fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
-        StoreFuture::new(self.broken_claim(request))
+        StoreFuture::new(async move {
+            let reply = match self.fault {
+                Fault::ClaimsAfterItsDeath | Fault::HandsOutWhatIsGone | Fault::CountsTooEarly => {
+                    self.torn_claim(request).await
+                }
+                _ => self.broken_claim(request).await,
+            };
+            self.steps.step();
+            reply
+        })
     }
 
     fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
@@ -328,6 +367,9 @@ impl<S: JobStore> JobStore for Broken<S> {
 
     fn recover(&self, mut request: RecoverRequest) -> StoreFuture<'_, Recovered> {
         StoreFuture::new(async move {
+            if self.has(Fault::LosesWhatHasEnded) {
+                return self.torn_recover(request).await;
+            }
             if self.has(Fault::SettlesAllTogether) {
                 request.limit = usize::MAX;
             }
@@ -359,6 +401,7 @@ impl<S: JobStore> JobStore for Broken<S> {
                 }
             }
             let mut recovered = self.inner.recover(request).await?;
+            self.steps.step();
             if self.has(Fault::LosesTwice) {
                 recovered.lost.extend_from_within(..);
             }
