@@ -116,7 +116,8 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// belong to no node.
     fn open_runs(&self, request: OpenRequest) -> StoreFuture<'_, Vec<OpenRun>>;
 
-    /// Ends the epoch of a dead node, unless its beats have moved on, and settles up to
+    /// Ends the epoch of a dead node, unless its beats have moved on or it was never given out, and
+    /// settles up to
     /// `request.limit` open runs of this and of earlier epochs of its name, each exactly once
     /// however many nodes try.
     ///

@@ -1,7 +1,7 @@
 //! The memory store keeps every rule, and the suite notices every store that does not.
 
 use futures::executor::block_on;
-use punctual_store::conformance::{Broken, Fault, check, many_jobs, rules};
+use punctual_store::conformance::{Broken, Fault, check, many_jobs, race, races, rules};
 use punctual_store::{LedgerLimits, MemoryStore};
 
 #[test]
@@ -36,6 +36,39 @@ fn every_fault_is_noticed_by_its_rule() {
 fn every_rule_has_a_store_that_breaks_it() {
     let tested = |rule: &&str| Fault::ALL.iter().any(|(_, own)| own == rule);
     let untested: Vec<_> = rules().filter(|rule| !tested(rule)).collect();
+    assert!(untested.is_empty(), "{untested:?}");
+}
+
+async fn two_handles() -> (MemoryStore, MemoryStore) {
+    let store = MemoryStore::new();
+    (store.clone(), store)
+}
+
+#[test]
+fn the_memory_store_wins_every_race() {
+    let lost = block_on(race(two_handles, |call| block_on(call), 1_000));
+    assert!(lost.is_empty(), "{lost:#?}");
+}
+
+#[test]
+fn every_torn_call_loses_its_race() {
+    for (fault, name) in Fault::RACES {
+        let torn = async || {
+            let (one, two) = two_handles().await;
+            let one = Broken::new(one, *fault);
+            let two = one.beside(two);
+            (one, two)
+        };
+        let lost = block_on(race(torn, |call| block_on(call), 70));
+        let noticed = lost.iter().any(|violation| violation.rule == *name);
+        assert!(noticed, "`{name}` did not notice {fault:?}: {lost:#?}");
+    }
+}
+
+#[test]
+fn every_race_is_lost_by_some_store() {
+    let tested = |race: &&str| Fault::RACES.iter().any(|(_, own)| own == race);
+    let untested: Vec<_> = races().filter(|race| !tested(race)).collect();
     assert!(untested.is_empty(), "{untested:?}");
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Cancel, JobView, Plan};
+use super::{JobView, Plan};
 use crate::{Count, FireRange, Overlap, SkipReason};
 
 /// Places the fire times that are left, which together are one instance.
@@ -13,25 +13,13 @@ pub(super) fn admit(job: &JobView<'_>, runs: Vec<DateTime<Utc>>, plan: &mut Plan
         return;
     }
     match job.policies.overlap {
-        // Waiting runs of an earlier policy do not hold up a policy without a queue.
-        Overlap::Skip if limit.admits(job.running) => plan.start = runs,
+        // What waits does not hold up a policy without a queue.
+        Overlap::Skip | Overlap::CancelRunning if limit.admits(job.running) => plan.start = runs,
         Overlap::Skip => plan.skipped = Some((span(&runs), SkipReason::MaxInstances)),
         Overlap::Queue { at_most } if job.queued < at_most => plan.queue = runs,
         Overlap::Queue { .. } => plan.skipped = Some((span(&runs), SkipReason::QueueFull)),
-        Overlap::CancelRunning => {
-            let excess = limit.limit().map_or(0, |limit| {
-                job.running.saturating_add(1).saturating_sub(limit)
-            });
-            plan.cancel = Cancel {
-                running: excess,
-                queued: job.queued,
-            };
-            if excess == 0 {
-                plan.start = runs;
-            } else {
-                plan.queue = runs;
-            }
-        }
+        // The store tells older runs to make room.
+        Overlap::CancelRunning => plan.queue = runs,
     }
 }
 

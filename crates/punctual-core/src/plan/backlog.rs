@@ -18,6 +18,15 @@ pub(super) struct Backlog {
     newest: DateTime<Utc>,
 }
 
+/// What is due, and where the schedule goes on.
+#[derive(Debug)]
+pub(super) struct Due {
+    pub(super) backlog: Backlog,
+    /// The fire time after the oldest, if it is due too.
+    pub(super) after_oldest: Option<DateTime<Utc>>,
+    pub(super) next: Next,
+}
+
 /// The job's trigger, with what it lacks filled in from the job row.
 pub(super) fn anchored<'a>(job: &JobView<'a>, oldest: DateTime<Utc>) -> Cow<'a, Trigger> {
     if job.trigger.is_anchored() {
@@ -33,23 +42,32 @@ pub(super) fn of(
     trigger: &Trigger,
     oldest: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Option<(Backlog, Next)> {
+) -> Option<Due> {
     if start_of(job, trigger, oldest) > now {
         return None;
     }
-    let next = next_after(job, trigger, oldest);
-    let one = Backlog {
-        oldest,
-        newest: oldest,
-    };
-    if next.start().is_none_or(|start| start > now) {
-        return Some((one, next));
+    let after_oldest = next_after(job, trigger, oldest);
+    let mut newest = oldest;
+    if after_oldest.start().is_some_and(|start| start <= now) {
+        newest = newest_through(trigger, now, oldest);
+        if start_of(job, trigger, newest) > now {
+            newest = newest_through(trigger, newest - TICK, oldest);
+        }
     }
-    let mut newest = newest_through(trigger, now, oldest);
-    if start_of(job, trigger, newest) > now {
-        newest = newest_through(trigger, newest - TICK, oldest);
-    }
-    Some((Backlog { oldest, newest }, next_after(job, trigger, newest)))
+    let backlog = Backlog { oldest, newest };
+    Some(if newest == oldest {
+        Due {
+            backlog,
+            after_oldest: None,
+            next: after_oldest,
+        }
+    } else {
+        Due {
+            backlog,
+            after_oldest: after_oldest.fire_time(),
+            next: next_after(job, trigger, newest),
+        }
+    })
 }
 
 /// The answer for a job that is not due yet.

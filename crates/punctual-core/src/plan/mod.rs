@@ -59,25 +59,17 @@ pub struct Plan {
     pub start: Vec<DateTime<Utc>>,
     /// Let these wait for a free instance, as one instance.
     pub queue: Vec<DateTime<Utc>>,
-    /// Stop these runs to make room.
-    pub cancel: Cancel,
     /// These came too late.
     pub missed: Option<(FireRange, MissReason)>,
     /// These are stood for by a run of the same backlog.
     pub coalesced: Option<FireRange>,
     /// There was no room for these.
     pub skipped: Option<(FireRange, SkipReason)>,
+    /// The second of the fire times that are due, if there are several: the schedule goes on there
+    /// if only the oldest was decided before.
+    pub after_oldest: Option<DateTime<Utc>>,
     /// What comes next.
     pub next: Next,
-}
-
-/// Runs that make room for a newer one. They end as cancelled (replaced).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Cancel {
-    /// How many of the running ones, the oldest first.
-    pub running: u32,
-    /// How many of the waiting ones, the oldest first.
-    pub queued: u32,
 }
 
 /// When a job is due again.
@@ -124,18 +116,18 @@ impl Plan {
         Self {
             start: Vec::new(),
             queue: Vec::new(),
-            cancel: Cancel::default(),
             missed: None,
             coalesced: None,
             skipped: None,
+            after_oldest: None,
             next,
         }
     }
 
     /// Takes out what was admitted in time and must not start any more, because its grace time has
     /// passed since: the store has answered very late. Those fire times are missed; the others of
-    /// the instance still run. If none is left, nothing has to make room either. Fire times that
-    /// are queued stay, because the grace time does not limit how long a run waits for room.
+    /// the instance still run. Fire times that are queued stay, because the grace time does not
+    /// limit how long a run waits for room.
     ///
     /// ```
     /// use punctual_core::{Interval, Job, JobId, JobState, Policies, plan::plan};
@@ -159,14 +151,7 @@ impl Plan {
         let now = instant::floor(now);
         let late = |due: &DateTime<Utc>| backlog::is_too_late(job, *due, now);
         let count = self.start.partition_point(late);
-        if count == 0 {
-            return Vec::new();
-        }
-        let overdue = self.start.drain(..count).collect();
-        if self.start.is_empty() {
-            self.cancel = Cancel::default();
-        }
-        overdue
+        self.start.drain(..count).collect()
     }
 
     /// What it decides without a run: stretches of fire times and what became of each.
@@ -240,12 +225,14 @@ pub fn plan(job: &JobView<'_>, now: DateTime<Utc>) -> Plan {
         return Plan::nothing(backlog::next_after(job, trigger, now));
     };
     let trigger = &*backlog::anchored(job, oldest);
-    let Some(backlog) = backlog::of(job, trigger, oldest, now) else {
+    let Some(due) = backlog::of(job, trigger, oldest, now) else {
         return Plan::nothing(backlog::waiting(job, trigger, oldest));
     };
-    let (backlog, next) = backlog;
-    let mut plan = Plan::nothing(next);
-    if let Some(in_grace) = backlog.without_missed(job, trigger, now, &mut plan) {
+    let mut plan = Plan {
+        after_oldest: due.after_oldest,
+        ..Plan::nothing(due.next)
+    };
+    if let Some(in_grace) = due.backlog.without_missed(job, trigger, now, &mut plan) {
         let runs = in_grace.coalesced(job.policies.coalesce, trigger, &mut plan);
         admit::admit(job, runs, &mut plan);
     }

@@ -42,6 +42,6 @@ pub fn passed_over(job: &JobView<'_>, now: DateTime<Utc>) -> Option<(FireRange, 
         return (oldest <= now).then(|| (FireRange::single(oldest), outcome));
     }
     let trigger = &*backlog::anchored(job, oldest);
-    let (backlog, _) = backlog::of(job, trigger, oldest, now)?;
-    Some((backlog.range(trigger), outcome))
+    let due = backlog::of(job, trigger, oldest, now)?;
+    Some((due.backlog.range(trigger), outcome))
 }

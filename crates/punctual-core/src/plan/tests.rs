@@ -233,39 +233,27 @@ fn a_queued_fire_time_is_never_overdue() {
 }
 
 #[test]
-fn cancel_running_makes_room_for_one() {
+fn a_run_that_replaces_older_ones_waits_for_room() {
     let replace = |p: &mut Policies| {
         p.overlap = Overlap::CancelRunning;
         p.max_instances = MaxInstances::at_most(2);
     };
-    let plan = Case::every_minute()
-        .with(replace)
-        .running(2, 0)
-        .plan("10:00:00");
-    assert_eq!(
-        plan.cancel,
-        Cancel {
-            running: 1,
-            queued: 0
-        }
-    );
-    assert_eq!(plan.queue, [at("10:00:00")]);
-    let plan = Case::every_minute()
-        .with(replace)
-        .running(2, 1)
-        .plan("10:00:00");
-    assert_eq!(
-        plan.cancel,
-        Cancel {
-            running: 1,
-            queued: 1
-        }
-    );
-    let plan = Case::every_minute()
-        .with(replace)
-        .running(1, 0)
-        .plan("10:00:00");
-    assert_eq!((plan.cancel, plan.start.len()), (Cancel::default(), 1));
+    let plan = |running, queued| {
+        let case = Case::every_minute().with(replace);
+        case.running(running, queued).plan("10:00:00")
+    };
+    assert_eq!(plan(2, 0).queue, [at("10:00:00")]);
+    assert_eq!(plan(2, 1).queue, [at("10:00:00")]);
+    assert_eq!(plan(1, 0).start, [at("10:00:00")]);
+    assert_eq!(plan(1, 1).start, [at("10:00:00")]);
+}
+
+#[test]
+fn a_plan_knows_the_fire_time_after_the_oldest_that_is_due() {
+    let plan = |now| Case::every_minute().plan(now);
+    assert_eq!(plan("10:00:59").after_oldest, None);
+    assert_eq!(plan("10:01:00").after_oldest, Some(at("10:01:00")));
+    assert_eq!(plan("10:07:00").after_oldest, Some(at("10:01:00")));
 }
 
 #[test]

@@ -75,16 +75,16 @@ impl At<'_> {
         decided: &[(u64, Decided)],
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
-        let keyed = decided.iter().filter_map(|(birth, decided)| {
+        let keys = decided.iter().filter_map(|(birth, decided)| {
             let incarnation = held.job(*birth)?.state.incarnation;
-            Some((*birth, key(incarnation, decided), *decided))
+            Some(key(incarnation, decided))
         });
-        let keyed: Vec<_> = keyed.collect();
-        let keys: Vec<_> = keyed.iter().map(|(_, key, _)| *key).collect();
+        let keys: Vec<_> = keys.collect();
         let used = self.used(&keys).await?;
-        for (birth, key, (range, outcome)) in keyed {
-            if let Some(row) = held.of_birth(birth).filter(|_| !used.contains(&key)) {
-                Batch::new(held, now).record(row, Origin::Scheduled, range, outcome);
+        used.into_iter().for_each(|key| held.with_used(key));
+        for (birth, (range, outcome)) in decided {
+            if let Some(row) = held.of_birth(*birth) {
+                Batch::new(held, now).record_decided(row, *range, *outcome);
             }
         }
         Ok(())

@@ -36,7 +36,8 @@ impl Inner {
 }
 
 impl At<'_> {
-    /// Ends the epoch of a node that stood still; `false` if it is alive after all.
+    /// Ends the epoch of a node that stood still; `false` if it is alive after all, or never had
+    /// that epoch.
     async fn bury(&mut self, dead: &Lease, beats: u64) -> Result<bool, Error> {
         let statement = "SELECT epoch, beats FROM {p}nodes WHERE name = ?1";
         let found = sqlx::query(self.prefix.sql(statement))
@@ -47,9 +48,12 @@ impl At<'_> {
         let Some(node) = found else {
             return Ok(false);
         };
-        let epoch: i64 = node.try_get(0).map_err(failed)?;
+        let epoch = node.try_get::<i64, _>(0).map_err(failed)?.unsigned_abs();
         let own_beats: i64 = node.try_get(1).map_err(failed)?;
-        if epoch.unsigned_abs() == dead.epoch {
+        if epoch < dead.epoch {
+            return Ok(false);
+        }
+        if epoch == dead.epoch {
             if own_beats.unsigned_abs() != beats {
                 return Ok(false);
             }

@@ -37,7 +37,17 @@ impl Folder {
 
     /// A store in a file of its own.
     pub(crate) async fn fresh(&self) -> SqliteStore {
+        self.open(&self.name()).await
+    }
+
+    /// Two stores on a file of their own.
+    pub(crate) async fn two(&self) -> (SqliteStore, SqliteStore) {
+        let name = self.name();
+        (self.open(&name).await, self.open(&name).await)
+    }
+
+    fn name(&self) -> String {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        self.open(&format!("{number}.db")).await
+        format!("{number}.db")
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use punctual_core::plan::Plan;
 use punctual_core::{FireRange, JobState, MaxInstances, Origin, Outcome, Overlap, RunId, RunKey};
 
+use super::replace::Older;
 use super::{Batch, NewRange, NewRun, OpenView, Owner, Rows};
 use crate::{Claim, ClaimKind, OpenState, Won};
 
@@ -62,7 +63,7 @@ impl<R: Rows> Batch<'_, R> {
         }
     }
 
-    fn is_used(&self, row: R::Row, origin: Origin, fire_time: DateTime<Utc>) -> bool {
+    pub(super) fn is_used(&self, row: R::Row, origin: Origin, fire_time: DateTime<Utc>) -> bool {
         self.rows.is_used(row, &self.key(row, origin, fire_time))
     }
 
@@ -71,27 +72,6 @@ impl<R: Rows> Batch<'_, R> {
         let ranges = plan.ranges().map(|(range, _)| range.first);
         let mut all = plan.fire_times().chain(ranges);
         all.any(|fire_time| self.is_used(row, origin, fire_time))
-    }
-
-    /// Moves a schedule past what was decided before, because an edit by other means has set it
-    /// back. The node that reads the row plans what is left anew.
-    fn pass_over(&mut self, row: R::Row, plan: &Plan) -> Verdict<R::Row> {
-        let is_used = |fire_time: &DateTime<Utc>| self.is_used(row, Origin::Scheduled, *fire_time);
-        let left = plan.fire_times().filter(|time| !is_used(time)).min();
-        for (range, outcome) in plan.ranges() {
-            if !self.is_used(row, Origin::Scheduled, range.first) {
-                self.record(row, Origin::Scheduled, range, outcome);
-            }
-        }
-        let mut state = *self.rows.state(row);
-        match left {
-            Some(fire_time) => state.next_run_time = Some(fire_time),
-            None => state.advance(&plan.next),
-        }
-        state.revision += 1;
-        self.rows.set_moved(row, state);
-        self.leave_if_over(row);
-        Verdict::Lost(Some(row))
     }
 
     /// Opens the runs of a plan and records what it decided without one.
@@ -106,9 +86,11 @@ impl<R: Rows> Batch<'_, R> {
             self.record(row, origin, range, outcome);
         }
         let is_newest = !plan.start.is_empty() && state.queued > 0;
-        if is_newest || !plan.queue.is_empty() {
-            state = self.replace_older(row, state);
-        }
+        let older = if is_newest || !plan.queue.is_empty() {
+            self.older(row)
+        } else {
+            Older::default()
+        };
         let token = state.token + 1;
         let started = self.open_runs(row, &mut state, origin, &plan.start, Owner::Own);
         let queued = self.open_runs(row, &mut state, origin, &plan.queue, Owner::Free);
@@ -119,8 +101,9 @@ impl<R: Rows> Batch<'_, R> {
         if queued.is_some() {
             self.stir(state.birth);
         }
+        self.replace(older);
         let first = started.or(queued).unwrap_or_default();
-        let won = Won::new(&state, first, token);
+        let won = Won::new(self.rows.state(row), first, token);
         self.leave_if_over(row);
         Verdict::Won(row, won)
     }
@@ -172,7 +155,13 @@ impl<R: Rows> Batch<'_, R> {
     }
 
     /// Records a stretch of fire times without runs.
-    pub fn record(&mut self, row: R::Row, origin: Origin, range: FireRange, outcome: Outcome) {
+    pub(super) fn record(
+        &mut self,
+        row: R::Row,
+        origin: Origin,
+        range: FireRange,
+        outcome: Outcome,
+    ) {
         let key = self.key(row, origin, range.first);
         let id = self.rows.next_number();
         let decided = self.now();
@@ -186,6 +175,13 @@ impl<R: Rows> Batch<'_, R> {
                 decided,
             },
         );
+    }
+
+    /// Records fire times that an edit passes over, unless they were decided before.
+    pub fn record_decided(&mut self, row: R::Row, range: FireRange, outcome: Outcome) {
+        if !self.is_used(row, Origin::Scheduled, range.first) {
+            self.record(row, Origin::Scheduled, range, outcome);
+        }
     }
 
     pub(super) fn now(&self) -> DateTime<Utc> {

@@ -1,5 +1,7 @@
 //! Waiting runs that start.
 
+use std::collections::HashSet;
+
 use punctual_core::RunId;
 
 use super::{Batch, OpenView, Owner, Rows, Verdict};
@@ -9,8 +11,9 @@ impl<R: Rows> Batch<'_, R> {
     /// Hands the node the waiting instances that may start, of the jobs that this request has
     /// touched. Called once, after all ends and claims, if the node takes any.
     pub fn hand_out(&mut self) {
+        let mut seen = HashSet::new();
         for birth in std::mem::take(&mut self.stirred) {
-            if let Some(row) = self.rows.of_birth(birth) {
+            if let Some(row) = self.rows.of_birth(birth).filter(|_| seen.insert(birth)) {
                 self.hand_out_of(row);
             }
         }

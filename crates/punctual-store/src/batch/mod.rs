@@ -14,6 +14,8 @@ mod cancel;
 mod claim;
 mod end;
 mod hand;
+mod pass_over;
+mod replace;
 mod rows;
 mod settle;
 
@@ -32,7 +34,7 @@ use crate::Claim;
 pub struct Batch<'r, R: Rows> {
     rows: &'r mut R,
     now: i64,
-    /// The births of jobs whose waiting runs may start now.
+    /// The births of jobs whose waiting runs may start now, in their order, some repeatedly.
     stirred: Vec<u64>,
     /// Waiting instances that the node has got.
     handed: Vec<(R::Row, Vec<RunId>)>,
@@ -72,9 +74,7 @@ impl<'r, R: Rows> Batch<'r, R> {
     }
 
     fn stir(&mut self, birth: u64) {
-        if !self.stirred.contains(&birth) {
-            self.stirred.push(birth);
-        }
+        self.stirred.push(birth);
     }
 
     /// Lets a job go that has nothing left to do.

@@ -38,8 +38,9 @@ pub trait Rows {
     /// Takes out a job that is over, unless its row cannot be understood.
     fn leave(&mut self, row: Self::Row);
 
-    /// Whether a run, or a stretch without one, has this key already. A store whose rows are never
-    /// changed by other means need not look unless the request is repeated.
+    /// Whether a run, or a stretch without one, has this key already: one of this request too. A
+    /// store that keeps keys unique need not look until it has refused one, or the request is
+    /// repeated.
     fn is_used(&self, row: Self::Row, key: &RunKey) -> bool;
 
     /// The next number that no run has. Within one plan they follow each other, and they are greater

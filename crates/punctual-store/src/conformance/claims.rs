@@ -2,13 +2,13 @@
 
 use punctual_core::plan::{Plan, plan};
 use punctual_core::{
-    CancelReason, Count, Date, FireRange, Interval, Job, JobId, MaxInstances, MissReason, Origin,
-    Outcome, Overlap, Policies, RunId, RunState, SkipReason,
+    Count, Date, FireRange, Interval, Job, JobId, MaxInstances, MissReason, Origin, Outcome,
+    Overlap, Policies, RunId, RunState, SkipReason,
 };
 
 use super::scene::{
     add, advance, at, claim, claim_of, current, decided, due, due_job, ended, expect, insert, job,
-    node, queueing, renew, request, text, won,
+    node, queueing, request, text, won,
 };
 use crate::{
     Claim, ClaimAnswer, ClaimKind, DueRequest, EndText, JobStore, Lease, OnConflict, OpenState,
@@ -322,52 +322,6 @@ async fn no_retry(store: &dyn JobStore) -> Result<(), String> {
     let runs = store.runs(RunFilter::job(id)).await.map_err(text)?;
     let states: Vec<_> = runs.iter().map(|run| run.state.outcome()).collect();
     expect("how it ended", states, vec![Some(Outcome::Failed)])
-}
-
-/// A newer run that replaces older ones waits until they have ended, and what waited before it is
-/// coalesced into it.
-pub(super) async fn replaces(store: &dyn JobStore) -> Result<(), String> {
-    let (one, other) = (node(store, "one").await?, node(store, "other").await?);
-    let policies = Policies {
-        overlap: Overlap::CancelRunning,
-        ..Policies::default()
-    };
-    let stored = due_job(store, "a", policies).await?;
-    let claims = vec![advance(&stored, 0, at(10))];
-    let old = won(&claim(store, &one, claims, vec![]).await.map_err(text)?, 0)?;
-    for now in [at(20), at(30)] {
-        let stored = current(store, "a").await?;
-        let claims = vec![advance(&stored, 1, now)];
-        won(
-            &claim(store, &other, claims, vec![]).await.map_err(text)?,
-            0,
-        )?;
-    }
-    let state = current(store, "a").await?.state;
-    expect("running and waiting", (state.running, state.queued), (1, 1))?;
-    expect("what comes next", state.next_run_time, Some(at(40)))?;
-    let renewal = renew(store, &one).await.map_err(text)?;
-    let replaced = vec![(old.first, CancelReason::Replaced)];
-    expect("what its owner is told", renewal.cancels, replaced)?;
-    let end = RunEnd {
-        outcome: Outcome::Cancelled(CancelReason::Replaced),
-        ..ended(old.first)
-    };
-    let reply = claim(store, &one, vec![], vec![end]).await.map_err(text)?;
-    let begun: Vec<_> = reply
-        .handed
-        .iter()
-        .map(|h| h.runs[0].key.fire_time)
-        .collect();
-    expect("what begins", begun, vec![at(30)])?;
-    let runs = store.runs(RunFilter::default()).await.map_err(text)?;
-    let of = |time| {
-        runs.iter()
-            .find(|run| run.fire_time() == time)
-            .map(|run| run.state)
-    };
-    let coalesced = Some(RunState::Ended(Outcome::Coalesced));
-    expect("what waited before it", of(at(20)), coalesced)
 }
 
 /// Of what is overdue when a job is edited or removed, each fire time is decided.

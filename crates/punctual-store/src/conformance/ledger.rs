@@ -154,3 +154,19 @@ pub(super) async fn by_count(store: &dyn JobStore) -> Result<(), String> {
     let left = numbers(store, RunFilter::default()).await?;
     expect("what is left", left, vec![few[0], many[2], many[1]])
 }
+
+/// A run that outlives its job does not count for a later job of the same id.
+pub(super) async fn statistics_of_one_job(store: &dyn JobStore) -> Result<(), String> {
+    let node = node(store, "one").await?;
+    let stored = due_job(store, "a", Policies::default()).await?;
+    let claims = vec![advance(&stored, 0, at(10))];
+    let run = won(&claim(store, &node, claims, vec![]).await.map_err(text)?, 0)?.first;
+    let id = stored.job.id().clone();
+    store.remove(id.clone(), at(11)).await.map_err(text)?;
+    due_job(store, "a", Policies::default()).await?;
+    claim(store, &node, vec![], vec![ended(run)])
+        .await
+        .map_err(text)?;
+    let counted = store.statistics(id).await.map_err(text)?.succeeded;
+    expect("the runs of the new job that succeeded", counted, 0)
+}

@@ -1,7 +1,8 @@
 //! The suite that every store has to pass.
 //!
-//! [`check`] tries every rule on a store of its own and names the ones that it breaks. Each rule
-//! comes with a store that breaks it, [`Broken`], so that the suite itself is tested.
+//! [`check`] tries every rule on a store of its own and names the ones that it breaks. [`race`]
+//! makes calls from two threads at the same time. Each rule and each race comes with a store that
+//! breaks it, [`Broken`], so that the suite itself is tested.
 //!
 //! ```
 //! use punctual_store::{MemoryStore, conformance};
@@ -13,13 +14,17 @@
 mod broken;
 mod claims;
 mod jobs;
+mod keys;
 mod ledger;
 mod many;
 mod nodes;
+mod races;
+mod replace;
 mod scene;
 
 pub use broken::{Broken, Fault};
 pub use many::many_jobs;
+pub use races::{Call, race, races};
 
 use std::pin::Pin;
 
@@ -92,7 +97,10 @@ const RULES: &[Rule] = &[
         Box::pin(claims::retry(store))
     }),
     ("a newer run replaces older ones", |store| {
-        Box::pin(claims::replaces(store))
+        Box::pin(replace::replaces(store))
+    }),
+    ("the oldest instances are replaced", |store| {
+        Box::pin(replace::replaces_oldest(store))
     }),
     ("edits decide what is overdue", |store| {
         Box::pin(claims::passed_over(store))
@@ -141,6 +149,18 @@ const RULES: &[Rule] = &[
     }),
     ("the ledger keeps so many of each job", |store| {
         Box::pin(ledger::by_count(store))
+    }),
+    ("statistics are those of one job", |store| {
+        Box::pin(ledger::statistics_of_one_job(store))
+    }),
+    ("two claims by hand of one key are one run", |store| {
+        Box::pin(keys::two_by_hand(store))
+    }),
+    ("a schedule that was set back moves on", |store| {
+        Box::pin(keys::set_back(store))
+    }),
+    ("only an epoch that was given out can die", |store| {
+        Box::pin(nodes::later_epoch(store))
     }),
     ("a request to cancel reaches the owner", |store| {
         Box::pin(nodes::cancel(store))

@@ -32,13 +32,13 @@ pub(super) async fn fenced(store: &dyn JobStore) -> Result<(), String> {
     .map(drop)
 }
 
-async fn peer(store: &dyn JobStore, name: &str) -> Result<Peer, String> {
+pub(super) async fn peer(store: &dyn JobStore, name: &str) -> Result<Peer, String> {
     let peers = store.nodes().await.map_err(text)?;
     let found = peers.into_iter().find(|peer| &*peer.info.name == name);
     found.ok_or_else(|| format!("node `{name}` is not listed"))
 }
 
-fn recovery(by: &Lease, dead: &Peer) -> RecoverRequest {
+pub(super) fn recovery(by: &Lease, dead: &Peer) -> RecoverRequest {
     RecoverRequest {
         by: by.clone(),
         dead: Lease {
@@ -267,4 +267,25 @@ pub(super) async fn past(store: &dyn JobStore) -> Result<(), String> {
     let left = store.nodes().await.map_err(text)?;
     let epochs: Vec<_> = left.iter().map(|peer| peer.epoch).collect();
     expect("its epoch now is left", epochs, vec![now.epoch])
+}
+
+/// Only an epoch that was given out can have died.
+pub(super) async fn later_epoch(store: &dyn JobStore) -> Result<(), String> {
+    let stored = due_job(store, "a", Policies::default()).await?;
+    let (busy, other) = (node(store, "busy").await?, node(store, "other").await?);
+    let claims = vec![advance(&stored, 0, at(10))];
+    let reply = claim(store, &busy, claims, vec![]).await.map_err(text)?;
+    let run = won(&reply, 0)?.first;
+    let mut later = peer(store, "busy").await?;
+    later.epoch += 100;
+    // Refused or not, it takes nothing.
+    let answer = store.recover(recovery(&other, &later)).await;
+    let taken = answer.unwrap_or_default();
+    expect("what is taken", taken, Recovered::default())?;
+    let reply = claim(store, &busy, vec![], vec![ended(run)]).await;
+    reply.map_err(text)?;
+    let runs = store.runs(RunFilter::default()).await.map_err(text)?;
+    let states: Vec<_> = runs.iter().map(|run| run.state).collect();
+    let wanted = vec![RunState::Ended(Outcome::Succeeded)];
+    expect("how its run ended", states, wanted)
 }

@@ -1,7 +1,7 @@
 //! The rows of the store as the rules of [`batch`](crate::batch) see them, and the request that
 //! moves schedules on.
 
-use punctual_core::{FireRange, JobId, JobState, Outcome, Overlap, Policies, RunId, RunKey};
+use punctual_core::{FireRange, JobId, JobState, Outcome, Policies, RunId, RunKey};
 
 use super::ledger::Entry;
 use super::open::{Open, Past};
@@ -19,7 +19,6 @@ pub(super) struct Asked<'s> {
     /// The name of the node, as runs refer to it; `NONE` for those who are no node.
     pub(super) node: u32,
     pub(super) epoch: u64,
-    pub(super) is_repeated: bool,
     /// Jobs that left.
     pub(super) removed: Vec<StoredJob>,
 }
@@ -31,7 +30,6 @@ impl State {
             state: self,
             node,
             epoch: request.lease.epoch,
-            is_repeated: request.is_repeated,
             removed: Vec::new(),
         };
         let mut batch = Batch::new(&mut asked, request.now);
@@ -77,17 +75,6 @@ impl State {
             job: self.rows.get(slot)?.stored(),
             runs: runs.iter().filter_map(|id| self.open_run(*id)).collect(),
         })
-    }
-
-    /// Whether a run of this key is open, or over and still remembered.
-    fn has_run(&self, slot: u32, key: &RunKey) -> bool {
-        let history = self.rows.get(slot).map(|row| row.history);
-        let history = history.filter(|history| *history != NONE);
-        self.open.iter().any(|(_, open)| open.key() == *key)
-            || history.is_some_and(|history| {
-                let mut ended = self.ledger.newest_first(Some(history));
-                ended.any(|(_, entry)| entry.key() == *key)
-            })
     }
 }
 
@@ -151,9 +138,8 @@ impl Rows for Asked<'_> {
         self.removed.extend(self.state.remove_row(slot));
     }
 
-    /// Only claims write keys here, so one can be used only by a request that came before.
-    fn is_used(&self, slot: u32, key: &RunKey) -> bool {
-        self.is_repeated && self.state.has_run(slot, key)
+    fn is_used(&self, _: u32, key: &RunKey) -> bool {
+        self.state.ledger.keys.contains(key)
     }
 
     fn next_number(&mut self) -> RunId {
@@ -165,6 +151,7 @@ impl Rows for Asked<'_> {
     fn open(&mut self, slot: u32, run: NewRun) {
         let history = self.state.history_of(slot);
         self.state.ledger.used(history);
+        self.state.ledger.keys.insert(run.key);
         let is_queued = run.view.state == OpenState::Queued;
         let node = if is_queued { NONE } else { self.node };
         self.state.ledger.names.used(node);
@@ -183,10 +170,7 @@ impl Rows for Asked<'_> {
             cancel: None,
             past: None,
         };
-        let policies = self.policies(slot);
-        let is_replaceable =
-            policies.is_some_and(|policies| policies.overlap == Overlap::CancelRunning);
-        self.state.open.insert(run.id, open, is_replaceable);
+        self.state.open.insert(run.id, open);
     }
 
     fn record(&mut self, slot: u32, range: NewRange) {
@@ -199,9 +183,10 @@ impl Rows for Asked<'_> {
             decided,
         } = range;
         let decided = decided.timestamp_micros();
-        self.state
-            .ledger
-            .record(history, entry_of_range(id, key, range, outcome, decided));
+        self.state.ledger.keys.insert(key);
+        let entry = entry_of_range(id, key, range, outcome, decided);
+        self.state.ledger.count(history, &entry);
+        self.state.ledger.record(history, entry);
     }
 
     fn run(&self, id: RunId) -> Option<OpenView> {
@@ -240,12 +225,16 @@ impl Rows for Asked<'_> {
         });
     }
 
-    fn close(&mut self, _: Option<u32>, end: &RunEnd) {
+    fn close(&mut self, slot: Option<u32>, end: &RunEnd) {
         let Some(open) = self.state.open.remove(end.run) else {
             return;
         };
         let history = open.history;
-        self.state.ledger.record(history, ended(open, end));
+        let entry = ended(open, end);
+        if slot.is_some() || !self.state.is_taken(history) {
+            self.state.ledger.count(history, &entry);
+        }
+        self.state.ledger.record(history, entry);
         self.state.ledger.unused(history);
     }
 
@@ -254,8 +243,7 @@ impl Rows for Asked<'_> {
     }
 
     fn under_way(&self, slot: u32) -> Vec<RunId> {
-        let state = self.state(slot);
-        self.state.open.under_way(state.birth, state.running)
+        self.state.open.under_way(self.state(slot).birth)
     }
 }
 

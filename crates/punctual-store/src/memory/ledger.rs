@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 
 use chrono::DateTime;
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
 use punctual_core::{FireRange, JobId, Origin, Outcome, Run, RunId, RunKey, RunState};
 
 use super::names::Names;
@@ -13,7 +13,7 @@ use crate::{EndText, Retention, Statistics};
 /// How much the memory store remembers of runs that are over. The oldest entries make room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerLimits {
-    /// Entries of all jobs together; 100,000 by default, about 15 MB.
+    /// Entries of all jobs together; 100,000 by default, about 20 MB.
     pub total: usize,
     /// Entries of one job; 1,000 by default.
     pub per_job: usize,
@@ -95,6 +95,8 @@ pub(super) struct Ledger {
     hasher: DefaultHashBuilder,
     /// Of nodes: entries and open runs refer to them.
     pub(super) names: Names,
+    /// Of entries and open runs: none is used twice while it is remembered.
+    pub(super) keys: HashSet<RunKey>,
 }
 
 impl Ledger {
@@ -109,6 +111,7 @@ impl Ledger {
             by_job: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             names: Names::default(),
+            keys: HashSet::new(),
         }
     }
 
@@ -197,9 +200,9 @@ impl Ledger {
         }
     }
 
-    pub(super) fn record(&mut self, index: u32, entry: Entry) {
+    /// Counts what became of a job.
+    pub(super) fn count(&mut self, index: u32, entry: &Entry) {
         let Some(Some(history)) = self.histories.get_mut(index as usize) else {
-            self.names.unused(entry.node);
             return;
         };
         let fire_times = entry.range.as_ref().map_or(1, |range| range.count.number());
@@ -208,6 +211,13 @@ impl Ledger {
             let took = entry.finished.saturating_sub(started).max(0);
             history.statistics.time(took.unsigned_abs());
         }
+    }
+
+    pub(super) fn record(&mut self, index: u32, entry: Entry) {
+        let Some(Some(history)) = self.histories.get_mut(index as usize) else {
+            self.forget(&entry);
+            return;
+        };
         let is_full = history.entries.len >= self.limits.per_job.max(1);
         let own_oldest = history.entries.oldest;
         if is_full {
@@ -260,14 +270,20 @@ impl Ledger {
         }
     }
 
+    /// Lets go of what an entry refers to.
+    fn forget(&mut self, entry: &Entry) {
+        self.names.unused(entry.node);
+        self.keys.remove(&entry.key());
+    }
+
     fn evict(&mut self, at: u32) {
         let Some(slot) = self.slots.get_mut(at as usize) else {
             return;
         };
-        if let Some(entry) = slot.entry.take() {
-            self.names.unused(entry.node);
-        }
         let (index, all, own) = (slot.history, slot.all, slot.own);
+        if let Some(entry) = slot.entry.take() {
+            self.forget(&entry);
+        }
         self.free.push(at);
         let slots = &mut self.slots;
         unlink(slots, &mut self.all, all, |slot| &mut slot.all);

@@ -100,10 +100,14 @@ impl Nodes {
         })
     }
 
-    /// Ends the epoch of a node that stood still; its name, unless it is alive after all.
+    /// Ends the epoch of a node that stood still; its name, unless it is alive after all, or never
+    /// had that epoch.
     pub(super) fn bury(&mut self, dead: &Lease, beats: u64) -> Option<u32> {
         let at = self.position(&dead.node)?;
         let node = &mut self.listed[at];
+        if node.epoch < dead.epoch {
+            return None;
+        }
         if node.epoch == dead.epoch {
             if node.beats != beats {
                 return None;

@@ -1,8 +1,8 @@
 //! Runs that are not over.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
-use hashbrown::HashMap;
 use punctual_core::{CancelReason, JobId, Origin, Run, RunId, RunKey, RunState};
 
 use super::ledger::at;
@@ -83,20 +83,19 @@ impl Open {
 #[derive(Debug, Default)]
 pub(super) struct OpenRuns {
     runs: BTreeMap<RunId, Open>,
-    /// Those that belong to no node, by the birth of their job.
-    waiting: BTreeMap<u64, BTreeSet<RunId>>,
-    /// Those that newer ones replace, by the birth of their job.
-    replaceable: HashMap<u64, BTreeSet<RunId>>,
+    /// Those that belong to a node, by the birth of their job.
+    under_way: BTreeSet<(u64, RunId)>,
+    /// Those that belong to no node, likewise.
+    waiting: BTreeSet<(u64, RunId)>,
+    /// Those of them that wait for room, likewise.
+    queued: BTreeSet<(u64, RunId)>,
+    /// Those of them that wait for their next attempt, by the time when it is due.
+    retrying: BTreeSet<(i64, RunId)>,
 }
 
 impl OpenRuns {
-    pub(super) fn insert(&mut self, id: RunId, open: Open, is_replaceable: bool) {
-        if open.node == NONE {
-            self.waiting.entry(open.birth).or_default().insert(id);
-        }
-        if is_replaceable {
-            self.replaceable.entry(open.birth).or_default().insert(id);
-        }
+    pub(super) fn insert(&mut self, id: RunId, open: Open) {
+        self.enter(id, &open);
         self.runs.insert(id, open);
     }
 
@@ -106,44 +105,44 @@ impl OpenRuns {
 
     /// Changes a run. It may begin or cease to wait by it.
     pub(super) fn change(&mut self, id: RunId, change: impl FnOnce(&mut Open)) {
-        let Some(open) = self.runs.get_mut(&id) else {
-            return;
-        };
-        let was_free = open.node == NONE;
-        change(open);
-        let (birth, is_free) = (open.birth, open.node == NONE);
-        match (was_free, is_free) {
-            (false, true) => {
-                self.waiting.entry(birth).or_default().insert(id);
-            }
-            (true, false) => self.waits_no_more(birth, id),
-            _ => {}
-        }
-    }
-
-    fn waits_no_more(&mut self, birth: u64, id: RunId) {
-        if let Some(waiting) = self.waiting.get_mut(&birth) {
-            waiting.remove(&id);
-            if waiting.is_empty() {
-                self.waiting.remove(&birth);
-            }
+        if let Some(mut open) = self.remove(id) {
+            change(&mut open);
+            self.insert(id, open);
         }
     }
 
     pub(super) fn remove(&mut self, id: RunId) -> Option<Open> {
         let open = self.runs.remove(&id)?;
-        if open.node == NONE {
-            self.waits_no_more(open.birth, id);
-        }
-        if !self.replaceable.is_empty()
-            && let Some(own) = self.replaceable.get_mut(&open.birth)
-        {
-            own.remove(&id);
-            if own.is_empty() {
-                self.replaceable.remove(&open.birth);
-            }
-        }
+        self.leave(id, &open);
         Some(open)
+    }
+
+    fn enter(&mut self, id: RunId, open: &Open) {
+        let own = (open.birth, id);
+        if open.node != NONE {
+            self.under_way.insert(own);
+            return;
+        }
+        self.waiting.insert(own);
+        match open.state() {
+            OpenState::Queued => self.queued.insert(own),
+            OpenState::Retrying { due } => self.retrying.insert((due, id)),
+            OpenState::Running => false,
+        };
+    }
+
+    fn leave(&mut self, id: RunId, open: &Open) {
+        let own = (open.birth, id);
+        if open.node != NONE {
+            self.under_way.remove(&own);
+            return;
+        }
+        self.waiting.remove(&own);
+        match open.state() {
+            OpenState::Queued => self.queued.remove(&own),
+            OpenState::Retrying { due } => self.retrying.remove(&(due, id)),
+            OpenState::Running => false,
+        };
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (RunId, &Open)> {
@@ -156,32 +155,45 @@ impl OpenRuns {
         self.runs.range(RunId(from)..).map(|(id, open)| (*id, open))
     }
 
-    /// The waiting runs of a job.
+    /// The runs of a job that belong to no node.
     pub(super) fn waiting(&self, birth: u64) -> Vec<RunId> {
-        let waiting = self.waiting.get(&birth);
-        waiting.into_iter().flatten().copied().collect()
+        of_job(&self.waiting, birth).collect()
     }
 
-    /// The births of all jobs with waiting runs, and the first of these.
-    pub(super) fn all_waiting(&self) -> impl Iterator<Item = (u64, &BTreeSet<RunId>)> {
-        self.waiting.iter().map(|(birth, runs)| (*birth, runs))
+    /// The runs of a job that nodes have.
+    pub(super) fn under_way(&self, birth: u64) -> Vec<RunId> {
+        of_job(&self.under_way, birth).collect()
     }
 
-    /// The runs of a job that nodes have, of which there should be as many instances.
-    pub(super) fn under_way(&self, birth: u64, instances: u32) -> Vec<RunId> {
-        let is_its = |open: &Open| open.birth == birth && open.node != NONE;
-        let noted = self.replaceable.get(&birth);
-        let noted: Vec<_> = noted
-            .into_iter()
-            .flatten()
-            .copied()
-            .filter(|id| self.get(*id).is_some_and(is_its))
-            .collect();
-        if noted.len() >= instances as usize {
-            return noted;
-        }
-        // Some were opened under another policy.
-        let all = self.iter().filter(|(_, open)| is_its(open));
-        all.map(|(id, _)| id).collect()
+    /// The births of jobs with runs that wait for room.
+    pub(super) fn queued(&self) -> impl Iterator<Item = u64> {
+        let first = self.queued.first().map(|(birth, _)| *birth);
+        std::iter::successors(first, |birth| {
+            let next = self
+                .queued
+                .range((birth.checked_add(1)?, RunId(0))..)
+                .next();
+            next.map(|(birth, _)| *birth)
+        })
     }
+
+    /// When attempts are due up to a time, the earliest first, and the births of their jobs.
+    pub(super) fn due(&self, through: i64) -> impl Iterator<Item = (i64, u64)> {
+        let due = self.retrying.range(..=(through, RunId(u64::MAX)));
+        due.filter_map(|(due, id)| Some((*due, self.get(*id)?.birth)))
+    }
+
+    /// When the first attempt is due after a time.
+    pub(super) fn due_after(&self, through: i64) -> Option<i64> {
+        let beyond = (
+            Bound::Excluded((through, RunId(u64::MAX))),
+            Bound::Unbounded,
+        );
+        self.retrying.range(beyond).next().map(|(due, _)| *due)
+    }
+}
+
+fn of_job(runs: &BTreeSet<(u64, RunId)>, birth: u64) -> impl Iterator<Item = RunId> {
+    let own = runs.range((birth, RunId(0))..=(birth, RunId(u64::MAX)));
+    own.map(|(_, id)| *id)
 }

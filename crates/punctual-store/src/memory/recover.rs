@@ -1,10 +1,10 @@
 //! Nodes and the runs that belong to them: leases, cancelling, and what becomes of the runs of a
 //! dead node.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Origin, RunId};
+use punctual_core::RunId;
 
 use super::claims::Asked;
 use super::open::{Open, Past};
@@ -26,7 +26,6 @@ impl State {
             state: self,
             node: NONE,
             epoch: 0,
-            is_repeated: false,
             removed: Vec::new(),
         }
     }
@@ -199,27 +198,39 @@ impl State {
     /// Jobs whose waiting runs may start by `now`.
     pub(super) fn waiting_jobs(&self, tasks: Option<&KnownTasks>, now: i64) -> Vec<WaitingJob> {
         let knows = |task: &str| tasks.is_none_or(|tasks| tasks.iter().any(|own| &**own == task));
-        let jobs = self
-            .open
-            .all_waiting()
-            .filter_map(|(birth, _)| self.waits(birth, now));
+        let mut seen = HashSet::new();
+        let queued = self.open.queued().filter(|birth| self.has_room(*birth));
+        // The first time of a job is its earliest.
+        let dues = queued.map(|birth| (0, birth)).chain(self.open.due(now));
+        let jobs = dues
+            .filter(|(_, birth)| seen.insert(*birth))
+            .filter_map(|(due, birth)| self.waiting_job(birth, due));
         jobs.filter(|job| knows(&job.task)).take(WAITING).collect()
+    }
+
+    fn has_room(&self, birth: u64) -> bool {
+        let row = self.rows.born(birth).and_then(|slot| self.rows.get(slot));
+        row.is_some_and(|row| row.job.policies().max_instances.admits(row.state.running))
+    }
+
+    fn waiting_job(&self, birth: u64, due: i64) -> Option<WaitingJob> {
+        let row = self.rows.get(self.rows.born(birth)?)?;
+        Some(WaitingJob {
+            id: row.job.id().clone(),
+            birth,
+            task: row.job.task().clone(),
+            due: DateTime::from_timestamp_micros(due).unwrap_or_default(),
+        })
     }
 
     /// When the first run is due that waits for its next attempt beyond `through`.
     pub(super) fn next_waiting(&self, through: i64) -> Option<DateTime<Utc>> {
-        let all = self.open.all_waiting().flat_map(|(_, runs)| runs);
-        let dues = all.filter_map(|id| match self.open.get(*id)?.state() {
-            OpenState::Retrying { due } => Some(due).filter(|due| *due > through),
-            OpenState::Queued | OpenState::Running => None,
-        });
-        DateTime::from_timestamp_micros(dues.min()?)
+        DateTime::from_timestamp_micros(self.open.due_after(through)?)
     }
 
     /// A job with a run that waits and may start by `until`.
     fn waits(&self, birth: u64, until: i64) -> Option<WaitingJob> {
-        let row = self.rows.get(self.rows.born(birth)?)?;
-        let has_room = row.job.policies().max_instances.admits(row.state.running);
+        let has_room = self.has_room(birth);
         let runs = self.open.waiting(birth).into_iter();
         let due = runs
             .filter_map(|id| match self.open.get(id)?.state() {
@@ -228,12 +239,7 @@ impl State {
                 OpenState::Running => None,
             })
             .min()?;
-        Some(WaitingJob {
-            id: row.job.id().clone(),
-            birth,
-            task: row.job.task().clone(),
-            due: DateTime::from_timestamp_micros(due).unwrap_or_default(),
-        })
+        self.waiting_job(birth, due)
     }
 
     pub(super) fn record_decided(
@@ -244,7 +250,7 @@ impl State {
     ) {
         if let Some((range, outcome)) = decided {
             let mut asked = self.asked();
-            Batch::new(&mut asked, now).record(slot, Origin::Scheduled, range, outcome);
+            Batch::new(&mut asked, now).record_decided(slot, range, outcome);
         }
     }
 

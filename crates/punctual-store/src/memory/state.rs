@@ -250,6 +250,12 @@ impl State {
         Changes::new(counter, ChangedJobs::These(jobs)).cancels(cancels)
     }
 
+    /// Whether there is a job of the id that a history is about.
+    pub(super) fn is_taken(&self, history: u32) -> bool {
+        let id = self.ledger.job(history);
+        id.is_some_and(|id| self.rows.find(id).is_some())
+    }
+
     pub(super) fn history_of(&mut self, slot: u32) -> u32 {
         let Some(row) = self.rows.get(slot) else {
             return NONE;

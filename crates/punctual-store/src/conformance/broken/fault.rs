@@ -62,10 +62,14 @@ pub enum Fault {
     NeverLetsGo,
     /// Lists only the newest epoch of a name.
     HidesThePast,
-    /// Opens a run by hand again when the request is repeated.
+    /// Opens a run by hand again when it is asked for again.
     RunsByHandTwice,
+    /// Lets fire times begin anew with every edit.
+    ForgetsKeys,
     /// Takes the runs of nodes that are alive.
     RecoversTheLiving,
+    /// Takes an epoch that was never given out for the newest.
+    RecoversTheUnknown,
     /// Lists runs oldest first.
     UnsortedLedger,
     /// Begins every list of runs anew.
@@ -80,13 +84,51 @@ pub enum Fault {
     ForgetsTooMuch,
     /// Tells no node of a request to cancel.
     ForgetsCancels,
+    /// Counts for a job whatever became of its id.
+    CountsForTheId,
     /// Does not say which jobs left.
     HidesWhatLeft,
     /// Records runs of dead nodes as lost twice.
     LosesTwice,
+    /// Checks the lease, and claims later.
+    ClaimsAfterItsDeath,
+    /// Reads which runs a dead node has, and takes them later.
+    LosesWhatHasEnded,
+    /// Compares the revision, and updates later.
+    UpdatesWhatHasMoved,
+    /// Sees that a run waits, and hands it out later.
+    HandsOutWhatIsGone,
+    /// Counts the instances, and opens another later.
+    CountsTooEarly,
+    /// Sees that an id is free, and takes it later.
+    AddsWhatIsTaken,
 }
 
 impl Fault {
+    /// Those that show only between two calls at the same time, each with the
+    /// [race](super::super::races()) that has to notice it.
+    pub const RACES: &[(Self, &str)] = &[
+        (
+            Self::ClaimsAfterItsDeath,
+            "a claim and the recovery of its node",
+        ),
+        (
+            Self::LosesWhatHasEnded,
+            "an end and the recovery of its node",
+        ),
+        (Self::UpdatesWhatHasMoved, "an update and a claim"),
+        (
+            Self::HandsOutWhatIsGone,
+            "an end and a node that asks for what waits",
+        ),
+        (Self::LosesWhatHasEnded, "two recoveries of one node"),
+        (
+            Self::CountsTooEarly,
+            "a run by hand and the schedule, with room for one",
+        ),
+        (Self::AddsWhatIsTaken, "two adds of one id"),
+    ];
+
     /// All of them, each with the rule that has to notice it.
     pub const ALL: &[(Self, &str)] = &[
         (Self::AddsTwice, "an id is taken once"),
@@ -131,6 +173,7 @@ impl Fault {
             "a run between attempts waits in the store",
         ),
         (Self::NeverReplaces, "a newer run replaces older ones"),
+        (Self::NeverReplaces, "the oldest instances are replaced"),
         (Self::PassesOverSilently, "edits decide what is overdue"),
         (
             Self::ForgetsRanges,
@@ -150,8 +193,17 @@ impl Fault {
         ),
         (Self::RunsByHandTwice, "a run by hand is opened once"),
         (
+            Self::RunsByHandTwice,
+            "two claims by hand of one key are one run",
+        ),
+        (Self::ForgetsKeys, "a schedule that was set back moves on"),
+        (
             Self::RecoversTheLiving,
             "a node that renews its lease is alive",
+        ),
+        (
+            Self::RecoversTheUnknown,
+            "only an epoch that was given out can die",
         ),
         (
             Self::UnsortedLedger,
@@ -172,6 +224,7 @@ impl Fault {
             Self::ForgetsCancels,
             "a request to cancel reaches the owner",
         ),
+        (Self::CountsForTheId, "statistics are those of one job"),
         (Self::HidesWhatLeft, "a one-shot leaves with its last run"),
         (Self::LosesTwice, "a dead node's runs are lost exactly once"),
         (Self::ClaimsTwice, "of claims at the same time one wins"),

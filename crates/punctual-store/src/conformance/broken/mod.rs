@@ -1,12 +1,15 @@
 //! Stores that break one rule each, to test the suite.
 
 mod fault;
+mod torn;
 
 pub use fault::Fault;
 
+use self::torn::Steps;
+
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Job, JobId, MaxInstances, Overlap, Policies, Run};
 
 use crate::{
@@ -21,12 +24,27 @@ use crate::{
 pub struct Broken<S> {
     inner: S,
     fault: Fault,
+    steps: Arc<Steps>,
 }
 
 impl<S: JobStore> Broken<S> {
     /// Makes a good store bad.
     pub fn new(inner: S, fault: Fault) -> Self {
-        Self { inner, fault }
+        Self {
+            inner,
+            fault,
+            steps: Arc::default(),
+        }
+    }
+
+    /// Makes another instance of the same store bad.
+    #[must_use]
+    pub fn beside(&self, inner: S) -> Self {
+        Self {
+            inner,
+            fault: self.fault,
+            steps: Arc::clone(&self.steps),
+        }
     }
 
     fn has(&self, fault: Fault) -> bool {
@@ -40,6 +58,16 @@ impl<S: JobStore> Broken<S> {
             (&mut claim.kind, self.inner.get(claim.id.clone()).await?)
         {
             *revision = row.state.revision;
+        }
+        Ok(claim)
+    }
+
+    /// The same claim under a key that is not used yet.
+    async fn rekeyed(&self, claim: &Claim) -> Result<Claim, Error> {
+        let mut claim = self.fresh(claim).await?;
+        if let ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan } = &mut claim.kind {
+            let fire_times = plan.start.iter_mut().chain(&mut plan.queue);
+            fire_times.for_each(|fire_time| *fire_time += TimeDelta::microseconds(1));
         }
         Ok(claim)
     }
@@ -93,7 +121,6 @@ impl<S: JobStore> Broken<S> {
         if self.has(Fault::ForgetsEnds) && !request.claims.is_empty() {
             request.ends.clear();
         }
-        request.is_repeated &= !self.has(Fault::RunsByHandTwice);
         if self.has(Fault::IgnoresEpochs) {
             let peers = self.inner.nodes().await?;
             let mut peers = peers.iter();
@@ -145,7 +172,10 @@ impl<S: JobStore> Broken<S> {
         for (claim, answer) in claims.iter().zip(&mut reply.answers) {
             let again = match answer {
                 ClaimAnswer::Won(_) | ClaimAnswer::NotTried => false,
-                ClaimAnswer::Lost(_) => self.has(Fault::ClaimsTwice),
+                ClaimAnswer::Lost(_) => match claim.kind {
+                    ClaimKind::Manual { .. } => self.has(Fault::RunsByHandTwice),
+                    ClaimKind::Advance { .. } | ClaimKind::Promote => self.has(Fault::ClaimsTwice),
+                },
                 ClaimAnswer::AtLimit(_) => {
                     self.has(Fault::IgnoresLimits) || self.has(Fault::IgnoresQueues)
                 }
@@ -160,7 +190,7 @@ impl<S: JobStore> Broken<S> {
                     }
                 };
                 self.change_policies(&claim.id, unlimited).await?;
-                request.claims = vec![self.fresh(claim).await?];
+                request.claims = vec![self.rekeyed(claim).await?];
                 let mut again = self.inner.claim(&request).await?;
                 *answer = again.answers.pop().unwrap_or(ClaimAnswer::Lost(None));
             }
@@ -204,6 +234,13 @@ impl<S: JobStore> JobStore for Broken<S> {
             }
         }
         StoreFuture::new(async move {
+            if self.has(Fault::AddsWhatIsTaken) {
+                let mut answers = Vec::new();
+                for job in jobs {
+                    answers.push(self.torn_add(job).await);
+                }
+                return Ok(answers);
+            }
             let mut answers = self.inner.add(jobs).await?;
             if self.has(Fault::ReusesIncarnations) {
                 let added = answers.iter_mut().flatten();
@@ -226,15 +263,21 @@ impl<S: JobStore> JobStore for Broken<S> {
 
     fn update(&self, mut update: Update) -> StoreFuture<'_, StoredJob> {
         StoreFuture::new(async move {
+            if self.has(Fault::UpdatesWhatHasMoved) {
+                return self.torn_update(update).await;
+            }
             if self.has(Fault::IgnoresRevisions)
                 && let Some(row) = self.inner.get(update.job.id().clone()).await?
             {
                 update.state.revision = row.state.revision;
             }
+            update.new_incarnation |= self.has(Fault::ForgetsKeys);
             if self.has(Fault::ForgetsWhatReplacingKeeps) {
                 update.state.paused = false;
             }
-            self.inner.update(update).await
+            let answer = self.inner.update(update).await;
+            self.steps.step();
+            answer
         })
     }
 
@@ -270,7 +313,16 @@ impl<S: JobStore> JobStore for Broken<S> {
     }
 
     fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
-        StoreFuture::new(self.broken_claim(request))
+        StoreFuture::new(async move {
+            let reply = match self.fault {
+                Fault::ClaimsAfterItsDeath | Fault::HandsOutWhatIsGone | Fault::CountsTooEarly => {
+                    self.torn_claim(request).await
+                }
+                _ => self.broken_claim(request).await,
+            };
+            self.steps.step();
+            reply
+        })
     }
 
     fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
@@ -315,6 +367,9 @@ impl<S: JobStore> JobStore for Broken<S> {
 
     fn recover(&self, mut request: RecoverRequest) -> StoreFuture<'_, Recovered> {
         StoreFuture::new(async move {
+            if self.has(Fault::LosesWhatHasEnded) {
+                return self.torn_recover(request).await;
+            }
             if self.has(Fault::SettlesAllTogether) {
                 request.limit = usize::MAX;
             }
@@ -324,6 +379,13 @@ impl<S: JobStore> JobStore for Broken<S> {
                 if let Some(peer) = renewal.into_iter().find(|peer| peer.info.name == *name) {
                     request.beats = peer.beats;
                 }
+            }
+            if self.has(Fault::RecoversTheUnknown) {
+                let peers = self.inner.nodes().await?.into_iter();
+                let mut same = peers.filter(|peer| peer.info.name == request.dead.node);
+                request.dead.epoch = same.next_back().map_or(request.dead.epoch, |peer| {
+                    request.dead.epoch.min(peer.epoch)
+                });
             }
             if self.has(Fault::NeverReruns) {
                 let its = OpenRequest {
@@ -339,6 +401,7 @@ impl<S: JobStore> JobStore for Broken<S> {
                 }
             }
             let mut recovered = self.inner.recover(request).await?;
+            self.steps.step();
             if self.has(Fault::LosesTwice) {
                 recovered.lost.extend_from_within(..);
             }
@@ -387,7 +450,16 @@ impl<S: JobStore> JobStore for Broken<S> {
     }
 
     fn statistics(&self, id: JobId) -> StoreFuture<'_, Statistics> {
-        self.inner.statistics(id)
+        StoreFuture::new(async move {
+            if self.has(Fault::CountsForTheId) {
+                let mut statistics = Statistics::default();
+                let runs = self.inner.runs(RunFilter::job(id)).await?.into_iter();
+                let outcomes = runs.filter_map(|run| run.state.outcome());
+                outcomes.for_each(|outcome| statistics.count(outcome, 1));
+                return Ok(statistics);
+            }
+            self.inner.statistics(id).await
+        })
     }
 
     fn changes(&self, since: u64) -> StoreFuture<'_, Changes> {

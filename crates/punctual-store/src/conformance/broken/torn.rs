@@ -1,0 +1,174 @@
+//! Calls that are torn in two: they read, let another call come between, and write what they have
+//! decided on what they have read.
+
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
+use std::thread;
+
+use punctual_core::{MaxInstances, RunState};
+
+use super::{Broken, Fault};
+use crate::{
+    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Error, ErrorKind, Handed, Insert,
+    JobStore, NodeInfo, OnConflict, OpenRequest, OpenRun, RecoverRequest, Recovered, RunFilter,
+    StoredJob, Update,
+};
+
+/// A call that nothing comes between goes on after so many looks.
+const LOOKS: u32 = 20_000;
+
+/// What all instances of a broken store have done.
+#[derive(Debug, Default)]
+pub(super) struct Steps(AtomicU64);
+
+impl Steps {
+    pub(super) fn step(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Waits until another call has got on.
+    async fn pause(&self) {
+        let own = self.step();
+        let mut looks = 0;
+        poll_fn(|context| {
+            looks += 1;
+            if looks > LOOKS || self.0.load(Ordering::SeqCst) != own {
+                return Poll::Ready(());
+            }
+            thread::yield_now();
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl<S: JobStore> Broken<S> {
+    /// Whether the id is free, and then takes it.
+    pub(super) async fn torn_add(&self, mut insert: Insert) -> Result<StoredJob, Error> {
+        let is_free = self.inner.get(insert.job.id().clone()).await?.is_none();
+        self.steps.pause().await;
+        if is_free {
+            insert.on_conflict = OnConflict::Replace;
+        }
+        let mut answers = self.inner.add(vec![insert]).await?;
+        answers
+            .pop()
+            .unwrap_or_else(|| Err(Error::full("no answer")))
+    }
+
+    /// Whether the revision is the newest, and then writes.
+    pub(super) async fn torn_update(&self, mut update: Update) -> Result<StoredJob, Error> {
+        let id = update.job.id().clone();
+        let read = self.inner.get(id.clone()).await?;
+        let is_newest = read.is_some_and(|row| row.state.revision == update.state.revision);
+        self.steps.pause().await;
+        if let Some(row) = self.inner.get(id).await?.filter(|_| is_newest) {
+            update.state.revision = row.state.revision;
+        }
+        self.inner.update(update).await
+    }
+
+    /// Which runs the dead node has, and then takes them.
+    pub(super) async fn torn_recover(&self, request: RecoverRequest) -> Result<Recovered, Error> {
+        let its = OpenRequest {
+            node: request.dead.clone(),
+            after: None,
+            limit: request.limit,
+        };
+        let read = self.inner.open_runs(its).await?;
+        self.steps.pause().await;
+        let recovered = self.inner.recover(request).await?;
+        Ok(Recovered {
+            lost: read,
+            ..recovered
+        })
+    }
+
+    /// Whether the lease holds, there is room, or a run waits, and then claims.
+    pub(super) async fn torn_claim(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
+        let peers = self.inner.nodes().await?;
+        let mut peers = peers.iter();
+        let holds = peers
+            .any(|peer| peer.info.name == request.lease.node && peer.epoch == request.lease.epoch);
+        let read = match request.claims.first() {
+            Some(claim) => self.inner.get(claim.id.clone()).await?,
+            None => None,
+        };
+        self.steps.pause().await;
+        let reply = match self.inner.claim(request).await {
+            Err(error)
+                if error.kind() == ErrorKind::Fenced
+                    && holds
+                    && self.has(Fault::ClaimsAfterItsDeath) =>
+            {
+                return self.claim_again(request).await;
+            }
+            reply => reply?,
+        };
+        let (Some(claim), Some(read)) = (request.claims.first(), read) else {
+            return Ok(reply);
+        };
+        match claim.kind {
+            ClaimKind::Promote if self.has(Fault::HandsOutWhatIsGone) && read.state.queued > 0 => {
+                self.with_what_waited(reply, &read).await
+            }
+            ClaimKind::Advance { .. } | ClaimKind::Manual { .. }
+                if self.has(Fault::CountsTooEarly) && read.state.running == 0 =>
+            {
+                self.without_limit(request, claim, reply).await
+            }
+            _ => Ok(reply),
+        }
+    }
+
+    /// Claims under an epoch that no node has been given.
+    async fn claim_again(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
+        let mut request = request.clone();
+        let node = NodeInfo {
+            name: request.lease.node.clone(),
+            tasks: vec![],
+            zones: String::new(),
+        };
+        request.lease = self.inner.register(node).await?;
+        self.inner.claim(&request).await
+    }
+
+    async fn with_what_waited(
+        &self,
+        mut reply: ClaimReply,
+        read: &StoredJob,
+    ) -> Result<ClaimReply, Error> {
+        let runs = RunFilter::job(read.job.id().clone());
+        let runs = self.inner.runs(runs).await?;
+        let began = runs.into_iter().find(|run| run.state == RunState::Running);
+        if let Some(run) = began.filter(|_| reply.handed.is_empty()) {
+            let token = read.state.token;
+            let run = OpenRun::new(run.id, token, run.job, read.state.birth, run.key);
+            reply.handed.push(Handed {
+                job: read.clone(),
+                runs: vec![run],
+            });
+        }
+        Ok(reply)
+    }
+
+    async fn without_limit(
+        &self,
+        request: &ClaimRequest,
+        claim: &Claim,
+        reply: ClaimReply,
+    ) -> Result<ClaimReply, Error> {
+        if !matches!(reply.answers[..], [ClaimAnswer::AtLimit(_)]) {
+            return Ok(reply);
+        }
+        let unlimited = |policies: &mut punctual_core::Policies| {
+            policies.max_instances = MaxInstances::UNLIMITED;
+        };
+        self.change_policies(&claim.id, unlimited).await?;
+        let mut request = request.clone();
+        request.claims = vec![self.fresh(claim).await?];
+        self.inner.claim(&request).await
+    }
+}
