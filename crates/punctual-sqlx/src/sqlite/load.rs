@@ -1,17 +1,19 @@
 //! What a transaction reads before it decides.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use futures::TryStreamExt;
 use punctual_core::{Job, RunKey};
 use punctual_store::{Error, StoredJob};
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row, Sqlite, SqliteConnection};
 
-use super::columns::{self, columns_with, job_columns};
+use super::columns::{self, checked_columns, columns_with, job_columns};
 use super::fault::failed;
+use crate::limits::HEAD_BYTES;
 use crate::prefix::Prefix;
 use crate::row::{StateRow, micros, origin_word};
 use crate::rows::HeldJob;
@@ -177,6 +179,29 @@ impl At<'_> {
         let jobs = rows.iter().filter_map(|row| columns::stored(row).ok());
         known.extend(jobs.map(|stored| (stored.state.birth, stored.job)));
         Ok(())
+    }
+}
+
+impl At<'_> {
+    /// Those of these jobs that can be read. No more than some rows are held at a time.
+    pub(super) async fn readable(&mut self, births: &[u64]) -> Result<HashSet<u64>, Error> {
+        let mut readable = HashSet::new();
+        if births.is_empty() {
+            return Ok(readable);
+        }
+        let statement = concat!(
+            "SELECT ",
+            checked_columns!(),
+            " FROM {p}jobs WHERE birth IN (SELECT value FROM json_each(?2))"
+        );
+        let mut rows = sqlx::query(self.prefix.sql(statement))
+            .bind(HEAD_BYTES as i64)
+            .bind(json(births)?)
+            .fetch(&mut *self.connection);
+        while let Some(row) = rows.try_next().await.map_err(failed)? {
+            readable.extend(columns::stored(&row).map(|stored| stored.state.birth));
+        }
+        Ok(readable)
     }
 }
 
