@@ -138,12 +138,14 @@ impl At<'_> {
         let statement = with_rows!(
             "INSERT INTO {p}jobs (birth, id, version, name, task, args_json, trigger_json, \
              tags_json, executor, policies_json, declared_json, next_run_time, anchor, \
-             incarnation, revision, token, paused, finished, search_limit, absence, edit) SELECT row ->> 'incarnation', row ->> 'id', row ->> 'version', \
+             incarnation, revision, token, paused, finished, search_limit, absence, edit, \
+             entries) SELECT row ->> 'incarnation', row ->> 'id', row ->> 'version', \
              row ->> 'name', row ->> 'task', row ->> 'args', row ->> 'trigger', row ->> 'tags', \
              row ->> 'executor', row ->> 'policies', row ->> 'declared', \
              row ->> 'next_run_time', row ->> 'anchor', row ->> 'incarnation', \
              row ->> 'revision', row ->> 'token', row ->> 'paused', row ->> 'finished', \
-             row ->> 'search_limit', row ->> 'absence', ?2 FROM rows"
+             row ->> 'search_limit', row ->> 'absence', ?2, coalesce((SELECT nth FROM {p}runs \
+             WHERE job = (row ->> 'id') ORDER BY id DESC LIMIT 1), 0) FROM rows"
         );
         sqlx::query(self.prefix.sql(statement))
             .bind(json(new)?)

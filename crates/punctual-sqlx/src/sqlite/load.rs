@@ -92,7 +92,7 @@ impl At<'_> {
 
     async fn held_where(&mut self, condition: &str, rows: String) -> Result<Vec<HeldJob>, Error> {
         let statement = "SELECT json_group_array(json_array(id, policies_json, \
-             statistics_json, json_array(next_run_time, anchor, incarnation, revision, running, \
+             statistics_json, entries, json_array(next_run_time, anchor, incarnation, revision, running, \
              queued, token, birth, paused, finished, search_limit, absence))) \
              FROM {p}jobs WHERE {condition}";
         let statement = statement.replace("{condition}", condition);
@@ -214,16 +214,18 @@ struct HeldRow<'r>(
     #[serde(borrow)] Cow<'r, str>,
     Option<Cow<'r, str>>,
     Option<Cow<'r, str>>,
+    i64,
     StateRow<'r>,
 );
 
 impl HeldRow<'_> {
     fn decode(self) -> Option<HeldJob> {
-        let Self(id, policies, statistics, state) = self;
+        let Self(id, policies, statistics, entries, state) = self;
         let decoded = state.decode();
         let is_readable = decoded.is_ok();
         let state = decoded.or_else(|_| state.counts()).ok()?;
         let mut job = HeldJob::new(&id, state, statistics.as_deref());
+        job.entries = entries.max(0).unsigned_abs();
         if let Some(policies) = policies {
             job.policies = serde_json::from_str(&policies).ok();
         }

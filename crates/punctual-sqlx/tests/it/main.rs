@@ -10,12 +10,15 @@ mod folder;
 mod full;
 mod instances;
 mod keys;
+mod ledger;
 mod opening;
 mod pieces;
 mod processes;
+mod retention;
 #[cfg(unix)]
 mod rights;
 mod rows;
 mod scene;
 mod unreadable;
 mod window;
+mod work;
