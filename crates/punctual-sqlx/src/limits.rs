@@ -16,7 +16,8 @@ pub const MAX_PREFIX_BYTES: usize = 32;
 /// claim that needs them.
 pub(crate) const HEAD_BYTES: usize = 1 << 10;
 
-/// Beyond this many edited jobs, who asks for changes is told to read the due jobs again.
+/// Beyond this many edited jobs, or [`BYTES_A_STATEMENT`] of them, who asks for changes is told to
+/// read the due jobs again.
 pub(crate) const MAX_CHANGES: usize = 1_024;
 
 /// Waiting jobs that are named at a time.

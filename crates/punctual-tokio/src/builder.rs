@@ -245,7 +245,7 @@ impl SchedulerBuilder {
     /// How long stores that survive the process remember runs that are over; 90 days by default,
     /// [`Duration::MAX`] is for ever.
     ///
-    /// What goes goes every ten minutes, in small batches; open runs and the statistics of jobs
+    /// What goes goes every minute, in small batches; open runs and the statistics of jobs
     /// stay. A memory store has [limits](punctual_store::LedgerLimits) of its own.
     ///
     /// ```text

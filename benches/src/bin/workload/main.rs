@@ -8,6 +8,7 @@ mod idle;
 mod idle_jobs;
 mod lateness;
 mod observe;
+mod retain;
 mod steady;
 mod trigger;
 
@@ -16,7 +17,7 @@ use std::io;
 
 use tokio::runtime::{Builder, Runtime};
 
-const USAGE: &str = "usage: workload trigger | add N | burst N | handler N | steady N SECONDS | idle N SECONDS | observe N | durable URL N";
+const USAGE: &str = "usage: workload trigger | add N | burst N | handler N | steady N SECONDS | idle N SECONDS | observe N | durable URL N | retain URL N";
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -32,6 +33,7 @@ fn main() -> Outcome<()> {
         // One process of `observe`.
         ["watched", watcher, n] => observe::watched(out, watcher, number(n)?),
         ["durable", url, n] => durable::run(out, url, number(n)?),
+        ["retain", url, n] => retain::run(out, url, number(n)?),
         ["handler", n] => handler::run(out, number(n)?),
         ["steady", n, seconds] => steady::run(out, number(n)?, number(seconds)?),
         ["idle", n, seconds] => idle::run(out, number(n)?, number(seconds)?),

@@ -102,9 +102,13 @@ impl<'a> Written<'a> {
     ///
     /// If the job is longer than a store keeps.
     pub(crate) fn new(job: &'a Job, state: &JobState) -> Result<Self, Error> {
-        Ok(Self {
-            id: job.id().as_str(),
-            definition: Definition::of(job)?,
+        Ok(Self::of(job.id(), Definition::of(job)?, state))
+    }
+
+    pub(crate) fn of(id: &'a JobId, definition: Definition<'a>, state: &JobState) -> Self {
+        Self {
+            id: id.as_str(),
+            definition,
             next_run_time: micros(state.next_run_time),
             anchor: micros(state.anchor),
             incarnation: state.incarnation,
@@ -114,7 +118,7 @@ impl<'a> Written<'a> {
             finished: state.finished,
             search_limit: state.search_limit,
             absence: outcome::absence_word(state.absence),
-        })
+        }
     }
 }
 

@@ -5,5 +5,5 @@ mod job;
 mod run;
 
 pub(crate) use instant::micros;
-pub(crate) use job::{JobRow, StateRow, Written, count, parse};
+pub(crate) use job::{Definition, JobRow, StateRow, Written, count, parse};
 pub(crate) use run::{RunRow, key, origin_word, text_of};

@@ -13,6 +13,8 @@ pub(crate) struct HeldJob {
     /// Nothing if they, or its state, cannot be read: then nothing of the job can be claimed.
     pub(crate) policies: Option<Policies>,
     pub(super) statistics: Tally,
+    /// How many entries of the ledger were made of it.
+    pub(crate) entries: u64,
     /// Its open runs as far as they are held, and those that are over by now.
     pub(super) runs: Vec<punctual_core::RunId>,
     /// Whether its definition can be read, as far as that was looked at.
@@ -32,12 +34,20 @@ impl HeldJob {
             state,
             policies: Some(Policies::default()),
             statistics: Tally::new(statistics),
+            entries: 0,
             runs: Vec::new(),
             is_readable: true,
             has_moved: false,
             has_counted: false,
             is_gone: false,
         }
+    }
+
+    /// Counts an entry of the ledger, and answers which one it is.
+    pub(super) fn enter(&mut self) -> u64 {
+        self.has_counted = true;
+        self.entries += 1;
+        self.entries
     }
 
     /// Its statistics, which are to be written then.

@@ -29,9 +29,19 @@ pub(crate) struct Held {
     opened: Vec<RunId>,
     changed: Vec<RunId>,
     /// What is to be written besides the jobs and the runs that stay open.
-    pub(crate) ranges: Vec<(usize, NewRange)>,
+    pub(crate) ranges: Vec<Stretch>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) ended: Vec<Ended>,
+}
+
+/// Fire times without a run that are to be written.
+#[derive(Debug)]
+pub(crate) struct Stretch {
+    /// The place of their job among those that are held.
+    pub(crate) row: usize,
+    /// Which of its entries they are.
+    pub(crate) nth: u64,
+    pub(crate) range: NewRange,
 }
 
 impl Held {
@@ -193,14 +203,17 @@ impl Rows for Held {
         self.opened.push(run.id);
         let job = &mut self.jobs[row];
         job.runs.push(run.id);
-        self.runs.insert(run.id, HeldRun::new(&job.id, run));
+        let nth = job.enter();
+        self.runs.insert(run.id, HeldRun::new(&job.id, nth, run));
     }
 
     fn record(&mut self, row: usize, range: NewRange) {
         self.used.insert(range.key);
         let fire_times = range.range.count.number();
-        self.jobs[row].count().count(range.outcome, fire_times);
-        self.ranges.push((row, range));
+        let job = &mut self.jobs[row];
+        job.count().count(range.outcome, fire_times);
+        let nth = job.enter();
+        self.ranges.push(Stretch { row, nth, range });
     }
 
     fn run(&self, id: RunId) -> Option<OpenView> {

@@ -15,8 +15,9 @@ pub(crate) struct HeldRun {
     pub(crate) job: Box<str>,
     pub(crate) key: RunKey,
     pub(crate) view: OpenView,
-    /// Of one that this request opens.
+    /// When it was opened, and which entry of its job it is; of one that this request opens.
     pub(crate) opened: DateTime<Utc>,
+    pub(crate) nth: u64,
     pub(crate) started: Option<i64>,
     pub(crate) failure: Option<Box<str>>,
     pub(super) is_new: bool,
@@ -54,6 +55,7 @@ impl HeldRun {
             key,
             view,
             opened: DateTime::default(),
+            nth: 0,
             started: None,
             failure: None,
             is_new: false,
@@ -62,9 +64,10 @@ impl HeldRun {
         }
     }
 
-    pub(super) fn new(job: &str, run: NewRun) -> Self {
+    pub(super) fn new(job: &str, nth: u64, run: NewRun) -> Self {
         Self {
             opened: run.opened,
+            nth,
             is_new: true,
             ..Self::read(run.id, job, run.key, run.view)
         }

@@ -1,15 +1,14 @@
 //! Jobs that come in.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use punctual_store::{Error, Insert, OnConflict, StoredJob};
 
 use super::Inner;
-use super::columns::{self, columns_with, job_columns};
 use super::fault::failed;
 use super::load::{At, json, with_rows};
 use crate::limits::{BYTES_A_STATEMENT, JOBS_A_STATEMENT};
-use crate::row::Written;
+use crate::row::{Definition, Written};
 
 /// Numbers of one transaction.
 struct Numbers {
@@ -19,8 +18,8 @@ struct Numbers {
     token: u64,
 }
 
-/// What is in the store under an id, or why it cannot be read.
-type There = Result<StoredJob, String>;
+/// What is to be written of a job, unless it is larger than a store keeps.
+type Defined<'i> = Result<Definition<'i>, Error>;
 
 type Answer = Result<StoredJob, Error>;
 
@@ -31,8 +30,9 @@ impl Inner {
         let mut answers = Vec::with_capacity(jobs.len());
         let mut rest = &jobs[..];
         while !rest.is_empty() {
-            let (some, others) = rest.split_at(some_of(rest));
-            match self.add_some(some).await {
+            let piece = piece_of(rest);
+            let (some, others) = rest.split_at(piece.len());
+            match self.add_some(some, piece).await {
                 Ok(added) => answers.extend(added),
                 Err(error) if answers.is_empty() => return Err(error),
                 Err(error) => {
@@ -45,7 +45,11 @@ impl Inner {
         Ok(answers)
     }
 
-    async fn add_some(&self, jobs: &[Insert]) -> Result<Vec<Answer>, Error> {
+    async fn add_some(
+        &self,
+        jobs: &[Insert],
+        piece: Vec<Defined<'_>>,
+    ) -> Result<Vec<Answer>, Error> {
         let mut transaction = self.begin().await?;
         let mut at = self.at(&mut transaction);
         let count = jobs.len() as u64;
@@ -54,22 +58,26 @@ impl Inner {
             edit: at.count_up("edit", 1).await?,
             token: at.counter("token").await?,
         };
-        let answers = at.add(jobs, &mut numbers).await?;
+        let answers = at.add(jobs, piece, &mut numbers).await?;
         transaction.commit().await.map_err(failed)?;
         self.tell(numbers.edit);
         Ok(answers)
     }
 }
 
-/// How many of these jobs go into one transaction.
-fn some_of(jobs: &[Insert]) -> usize {
+/// The first of these jobs, as many as go into one transaction.
+fn piece_of(jobs: &[Insert]) -> Vec<Defined<'_>> {
+    let mut piece = Vec::new();
     let mut bytes = 0;
-    let fits = |insert: &&Insert| {
-        bytes += insert.job.args_json().len();
-        bytes <= BYTES_A_STATEMENT
-    };
-    let count = jobs.iter().take(JOBS_A_STATEMENT).take_while(fits).count();
-    count.max(1)
+    for insert in jobs.iter().take(JOBS_A_STATEMENT) {
+        let defined = Definition::of(&insert.job);
+        bytes += defined.as_ref().map_or(0, Definition::bytes);
+        if bytes > BYTES_A_STATEMENT && !piece.is_empty() {
+            break;
+        }
+        piece.push(defined);
+    }
+    piece
 }
 
 /// Whether an earlier part of the same transaction was made is as unknown as that of a later one.
@@ -78,57 +86,49 @@ fn not_tried(error: &Error) -> Error {
 }
 
 impl At<'_> {
-    async fn add(&mut self, jobs: &[Insert], numbers: &mut Numbers) -> Result<Vec<Answer>, Error> {
+    async fn add(
+        &mut self,
+        jobs: &[Insert],
+        piece: Vec<Defined<'_>>,
+        numbers: &mut Numbers,
+    ) -> Result<Vec<Answer>, Error> {
         let ids: Vec<&str> = jobs.iter().map(|insert| insert.job.id().as_str()).collect();
         let mut there = self.there(&ids).await?;
         let mut new = Vec::new();
         let mut answers = Vec::with_capacity(jobs.len());
-        for insert in jobs {
-            let id = insert.job.id().as_str();
+        for (insert, defined) in jobs.iter().zip(piece) {
+            let id = insert.job.id();
             let incarnation = numbers.incarnation;
             numbers.incarnation += 1;
-            let answer = match there.get(id) {
-                None => match added(insert, incarnation, numbers.token) {
-                    Ok((stored, row)) => {
-                        new.push(row);
-                        Ok(stored)
-                    }
-                    Err(error) => Err(error),
-                },
-                Some(old) => {
-                    // One of the same request may be meant.
-                    self.insert(&std::mem::take(&mut new), numbers.edit).await?;
-                    self.replace(old, insert, incarnation, numbers.edit).await?
-                }
+            let answer = if !there.contains(id.as_str()) {
+                added(insert, defined, incarnation, numbers.token).map(|(stored, row)| {
+                    new.push(row);
+                    there.insert(id.as_str().to_owned());
+                    stored
+                })
+            } else if insert.on_conflict == OnConflict::Refuse {
+                Err(Error::conflict(id))
+            } else {
+                // One of the same request may be meant.
+                self.insert(&std::mem::take(&mut new), numbers.edit).await?;
+                self.replace(insert, defined, incarnation, numbers.edit)
+                    .await?
             };
-            if let Ok(stored) = &answer {
-                there.insert(id, Ok(stored.clone()));
-            }
             answers.push(answer);
         }
         self.insert(&new, numbers.edit).await?;
         Ok(answers)
     }
 
-    async fn there<'i>(&mut self, ids: &[&'i str]) -> Result<HashMap<&'i str, There>, Error> {
-        let statement = concat!(
-            "SELECT ",
-            job_columns!(),
-            " FROM {p}jobs WHERE id IN (SELECT value FROM json_each(?1))"
-        );
-        let rows = sqlx::query(self.prefix.sql(statement))
+    /// Those of these ids that jobs have. Jobs are read one by one where they are replaced.
+    async fn there(&mut self, ids: &[&str]) -> Result<HashSet<String>, Error> {
+        let statement = "SELECT value FROM json_each(?1) WHERE value IN (SELECT id FROM {p}jobs)";
+        let there: Vec<String> = sqlx::query_scalar(self.prefix.sql(statement))
             .bind(json(ids)?)
             .fetch_all(&mut *self.connection)
             .await
             .map_err(failed)?;
-        let mut there = HashMap::with_capacity(rows.len());
-        for row in &rows {
-            let own = columns::id(row);
-            if let Some(id) = ids.iter().find(|id| **id == own) {
-                there.insert(*id, columns::stored(row));
-            }
-        }
-        Ok(there)
+        Ok(there.into_iter().collect())
     }
 
     async fn insert(&mut self, new: &[Written<'_>], edit: u64) -> Result<(), Error> {
@@ -138,12 +138,14 @@ impl At<'_> {
         let statement = with_rows!(
             "INSERT INTO {p}jobs (birth, id, version, name, task, args_json, trigger_json, \
              tags_json, executor, policies_json, declared_json, next_run_time, anchor, \
-             incarnation, revision, token, paused, finished, search_limit, absence, edit) SELECT row ->> 'incarnation', row ->> 'id', row ->> 'version', \
+             incarnation, revision, token, paused, finished, search_limit, absence, edit, \
+             entries) SELECT row ->> 'incarnation', row ->> 'id', row ->> 'version', \
              row ->> 'name', row ->> 'task', row ->> 'args', row ->> 'trigger', row ->> 'tags', \
              row ->> 'executor', row ->> 'policies', row ->> 'declared', \
              row ->> 'next_run_time', row ->> 'anchor', row ->> 'incarnation', \
              row ->> 'revision', row ->> 'token', row ->> 'paused', row ->> 'finished', \
-             row ->> 'search_limit', row ->> 'absence', ?2 FROM rows"
+             row ->> 'search_limit', row ->> 'absence', ?2, coalesce((SELECT nth FROM {p}runs \
+             WHERE job = (row ->> 'id') ORDER BY id DESC LIMIT 1), 0) FROM rows"
         );
         sqlx::query(self.prefix.sql(statement))
             .bind(json(new)?)
@@ -156,18 +158,16 @@ impl At<'_> {
 
     async fn replace(
         &mut self,
-        old: &There,
         insert: &Insert,
+        defined: Defined<'_>,
         incarnation: u64,
         edit: u64,
     ) -> Result<Answer, Error> {
         let id = insert.job.id();
-        if insert.on_conflict == OnConflict::Refuse {
-            return Ok(Err(Error::conflict(id)));
-        }
-        let old = match old {
-            Ok(old) => old,
-            Err(reason) => return Ok(Err(Error::unreadable(id, reason))),
+        let old = match self.job(id.as_str()).await? {
+            Some(Ok(old)) => old,
+            Some(Err(reason)) => return Ok(Err(Error::unreadable(id, &reason))),
+            None => return Ok(Err(Error::no_job(id))),
         };
         let replaced = old.replaced_by(insert);
         let mut state = replaced.state;
@@ -175,8 +175,8 @@ impl At<'_> {
             state.incarnation = incarnation;
         }
         state.revision += 1;
-        let row = match Written::new(&insert.job, &state) {
-            Ok(row) => row,
+        let row = match defined {
+            Ok(definition) => Written::of(id, definition, &state),
             Err(error) => return Ok(Err(error)),
         };
         self.record(state.birth, replaced.decided, insert.now)
@@ -212,16 +212,22 @@ impl At<'_> {
     }
 }
 
-fn added(insert: &Insert, incarnation: u64, token: u64) -> Result<(StoredJob, Written<'_>), Error> {
+fn added<'i>(
+    insert: &'i Insert,
+    defined: Defined<'i>,
+    incarnation: u64,
+    token: u64,
+) -> Result<(StoredJob, Written<'i>), Error> {
     let mut state = insert.state;
     state.incarnation = incarnation;
     state.birth = incarnation;
     state.revision = 1;
     state.token = token;
     (state.running, state.queued) = (0, 0);
+    let row = Written::of(insert.job.id(), defined?, &state);
     let stored = StoredJob {
         job: insert.job.clone(),
         state,
     };
-    Ok((stored, Written::new(&insert.job, &state)?))
+    Ok((stored, row))
 }

@@ -1,11 +1,12 @@
 //! Edits, as others see them.
 
-use punctual_store::{ChangedJobs, Changes, Error};
+use punctual_store::{ChangedJobs, Changes, Error, StoredJob};
 
 use super::Inner;
-use super::columns::{self, columns_with, job_columns};
+use super::columns::{self, columns_with, job_bytes, job_columns};
 use super::fault::failed;
-use crate::limits::MAX_CHANGES;
+use super::load::{At, json, parsed};
+use crate::limits::{BYTES_A_STATEMENT, MAX_CHANGES};
 
 impl Inner {
     /// Edits of this process are told at once, those of others at the next look.
@@ -37,29 +38,51 @@ impl Inner {
             // Somebody has put an older file in place.
             return Ok(many);
         }
-        let statement = concat!(
-            "SELECT ",
-            job_columns!(),
-            " FROM {p}jobs WHERE edit > ?1 ORDER BY edit LIMIT ?2"
-        );
-        let rows = sqlx::query(self.prefix.sql(statement))
-            .bind(since as i64)
-            .bind(MAX_CHANGES as i64 + 1)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(failed)?;
-        if rows.len() > MAX_CHANGES {
+        let mut connection = self.reader().await?;
+        let mut at = self.at(&mut connection);
+        let Some(births) = at.edited(since).await? else {
             return Ok(many);
-        }
-        let mut jobs = Vec::with_capacity(rows.len());
-        for row in &rows {
-            jobs.extend(columns::stored(row));
-        }
+        };
+        let jobs = at.stored(&births).await?;
         Ok(Changes::new(counter, ChangedJobs::These(jobs)))
     }
 
     /// Tells those who wait in this process of an edit.
     pub(super) fn tell(&self, edit: u64) {
         self.edited.send_replace(edit);
+    }
+}
+
+impl At<'_> {
+    /// The jobs that were edited since, unless they are many, or large.
+    async fn edited(&mut self, since: u64) -> Result<Option<Vec<u64>>, Error> {
+        let statement = concat!(
+            "SELECT json_array(coalesce(sum(bytes), 0), json_group_array(birth)) FROM (SELECT birth, ",
+            job_bytes!(),
+            " AS bytes FROM {p}jobs WHERE edit > ?1 ORDER BY edit LIMIT ?2)"
+        );
+        let query = sqlx::query(self.prefix.sql(statement))
+            .bind(since as i64)
+            .bind(MAX_CHANGES as i64 + 1);
+        let row = self.as_one(query).await?;
+        let (bytes, births): (usize, Vec<i64>) = parsed(&row)?;
+        let are_few = births.len() <= MAX_CHANGES && bytes <= BYTES_A_STATEMENT;
+        let births = births.into_iter();
+        Ok(are_few.then(|| births.filter_map(|birth| birth.try_into().ok()).collect()))
+    }
+
+    /// These jobs in the order of their edits, without those that cannot be read.
+    async fn stored(&mut self, births: &[u64]) -> Result<Vec<StoredJob>, Error> {
+        let statement = concat!(
+            "SELECT ",
+            job_columns!(),
+            " FROM {p}jobs WHERE birth IN (SELECT value FROM json_each(?1)) ORDER BY edit"
+        );
+        let rows = sqlx::query(self.prefix.sql(statement))
+            .bind(json(births)?)
+            .fetch_all(&mut *self.connection)
+            .await
+            .map_err(failed)?;
+        Ok(rows.iter().flat_map(columns::stored).collect())
     }
 }

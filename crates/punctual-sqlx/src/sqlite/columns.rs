@@ -36,6 +36,25 @@ macro_rules! head_columns {
     };
 }
 
+/// The same without long arguments, unless SQLite finds that they are no JSON: whether a job can be
+/// read is told all the same. `?1` is the greatest length that is not long.
+macro_rules! checked_columns {
+    () => {
+        columns_with!(
+            "CASE WHEN octet_length(args_json) <= ?1 OR NOT json_valid(args_json) THEN args_json END"
+        )
+    };
+}
+
+/// How many bytes the definition of a job takes.
+macro_rules! job_bytes {
+    () => {
+        "octet_length(task) + octet_length(trigger_json) + coalesce(octet_length(name), 0) \
+         + coalesce(octet_length(args_json), 0) + coalesce(octet_length(tags_json), 0) \
+         + coalesce(octet_length(policies_json), 0) + coalesce(octet_length(declared_json), 0)"
+    };
+}
+
 /// All of a run that [`run`] reads.
 macro_rules! run_columns {
     () => {
@@ -52,7 +71,9 @@ macro_rules! open_columns {
     };
 }
 
-pub(super) use {columns_with, head_columns, job_columns, open_columns, run_columns};
+pub(super) use {
+    checked_columns, columns_with, head_columns, job_bytes, job_columns, open_columns, run_columns,
+};
 
 const NEXT_RUN_TIME: usize = 10;
 const INCARNATION: usize = 12;

@@ -47,17 +47,17 @@ impl Inner {
         // One more, to know whether there are more.
         let wanted = request.limit.saturating_add(1);
         while due.jobs.len() < wanted {
-            let size = wanted - due.jobs.len();
             let rows = self
-                .first(request.tasks.as_ref(), through, place, size)
+                .first(request.tasks.as_ref(), through, place, wanted)
                 .await?;
             place = end_of(&rows, place)?;
             due.jobs
                 .extend(rows.iter().filter_map(|row| columns::head(row).ok()));
-            if rows.len() < size {
+            if rows.len() < wanted {
                 break;
             }
         }
+        due.jobs.truncate(wanted);
         if due.jobs.len() > request.limit {
             due.beyond = due.jobs.pop().and_then(|job| next_of(&job));
             due.next = due.jobs.last().and_then(cursor);

@@ -13,24 +13,54 @@ use crate::limits::PAGE;
 use crate::outcome;
 use crate::row::parse;
 
-/// Without a job and without a wish for open runs, the newest are simply the last.
+/// What a page wants besides its job.
+macro_rules! wanted {
+    () => {
+        "(?2 IS NULL OR state = ?2) AND fire_time >= ?3 AND fire_time < ?4 AND id >= ?5 \
+         AND id < ?6 ORDER BY id DESC LIMIT ?7"
+    };
+}
+
+/// Without a job, the newest are simply the last.
 const NEWEST: &str = concat!(
     "SELECT ",
     run_columns!(),
-    " FROM {p}runs {index} WHERE {rows} AND (?2 IS NULL OR state = ?2) AND fire_time >= ?3 \
-     AND fire_time < ?4 AND id >= ?5 AND id < ?6 ORDER BY id DESC LIMIT ?7"
+    " FROM {p}runs WHERE {rows} AND ",
+    wanted!()
+);
+
+/// The newest of each owner of open runs, and of those the newest. A step of the index leads from one
+/// owner to the next, so that a page does not read all that is open.
+const OPEN: &str = concat!(
+    "WITH RECURSIVE some(id) AS (SELECT (SELECT id FROM {p}runs INDEXED BY {p}runs_open \
+     WHERE finished IS NULL AND node IS NOT NULL ORDER BY node, epoch LIMIT 1) UNION ALL \
+     SELECT coalesce((SELECT r.id FROM {p}runs AS r INDEXED BY {p}runs_open \
+     WHERE r.finished IS NULL AND r.node = own.node AND r.epoch > own.epoch \
+     ORDER BY r.epoch LIMIT 1), (SELECT r.id FROM {p}runs AS r INDEXED BY {p}runs_open \
+     WHERE r.finished IS NULL AND r.node > own.node ORDER BY r.node, r.epoch LIMIT 1)) \
+     FROM some CROSS JOIN {p}runs AS own WHERE own.id = some.id), \
+     owners(node, epoch) AS (SELECT NULL, NULL UNION ALL SELECT node, epoch \
+     FROM some CROSS JOIN {p}runs AS own WHERE own.id = some.id), \
+     newest(own) AS MATERIALIZED (SELECT r.id FROM owners CROSS JOIN {p}runs AS r WHERE r.id IN \
+     (SELECT id FROM {p}runs INDEXED BY {p}runs_open WHERE ?1 IS NULL AND finished IS NULL \
+     AND node IS owners.node AND epoch IS owners.epoch AND ",
+    wanted!(),
+    ") ORDER BY r.id DESC LIMIT ?7) SELECT ",
+    run_columns!(),
+    " FROM newest CROSS JOIN {p}runs WHERE id = newest.own ORDER BY id DESC"
 );
 
 impl Inner {
     pub(super) async fn runs(&self, filter: RunFilter) -> Result<Vec<Run>, Error> {
-        let (index, rows) = match (&filter.job, filter.open) {
-            (Some(_), false) => ("", "job = ?1"),
-            (Some(_), true) => ("", "job = ?1 AND finished IS NULL"),
-            (None, false) => ("", "?1 IS NULL"),
-            // The open ones are few, and have an index of their own.
-            (None, true) => ("INDEXED BY {p}runs_open", "?1 IS NULL AND finished IS NULL"),
+        let rows = match (&filter.job, filter.open) {
+            (Some(_), false) => Some("job = ?1"),
+            (Some(_), true) => Some("job = ?1 AND finished IS NULL"),
+            (None, true) if filter.id.is_some() => Some("?1 IS NULL AND finished IS NULL"),
+            (None, false) => Some("?1 IS NULL"),
+            (None, true) => None,
         };
-        let statement = NEWEST.replace("{index}", index).replace("{rows}", rows);
+        let statement = rows.map(|rows| NEWEST.replace("{rows}", rows));
+        let statement = statement.as_deref().unwrap_or(OPEN);
         // Numbers are given out under the lock of the database, so their order is that in which
         // runs were opened: the time of the cursor, which clocks of nodes may disagree about, is
         // not needed.
@@ -46,10 +76,10 @@ impl Inner {
             0 => usize::MAX,
             limit => limit,
         };
+        let size = limit.min(PAGE);
         let mut runs = Vec::new();
         while runs.len() < limit {
-            let size = (limit - runs.len()).min(PAGE);
-            let rows = sqlx::query(self.prefix.sql(&statement))
+            let rows = sqlx::query(self.prefix.sql(statement))
                 .bind(filter.job.as_ref().map(JobId::as_str))
                 .bind(filter.outcome.map(outcome::word))
                 .bind(or(filter.from, i64::MIN))
@@ -66,6 +96,7 @@ impl Inner {
                 None => break,
             }
         }
+        runs.truncate(limit);
         Ok(runs)
     }
 

@@ -1,17 +1,19 @@
 //! What a transaction reads before it decides.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use futures::TryStreamExt;
 use punctual_core::{Job, RunKey};
 use punctual_store::{Error, StoredJob};
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row, Sqlite, SqliteConnection};
 
-use super::columns::{self, columns_with, job_columns};
+use super::columns::{self, checked_columns, columns_with, job_columns};
 use super::fault::failed;
+use crate::limits::HEAD_BYTES;
 use crate::prefix::Prefix;
 use crate::row::{StateRow, micros, origin_word};
 use crate::rows::HeldJob;
@@ -90,7 +92,7 @@ impl At<'_> {
 
     async fn held_where(&mut self, condition: &str, rows: String) -> Result<Vec<HeldJob>, Error> {
         let statement = "SELECT json_group_array(json_array(id, policies_json, \
-             statistics_json, json_array(next_run_time, anchor, incarnation, revision, running, \
+             statistics_json, entries, json_array(next_run_time, anchor, incarnation, revision, running, \
              queued, token, birth, paused, finished, search_limit, absence))) \
              FROM {p}jobs WHERE {condition}";
         let statement = statement.replace("{condition}", condition);
@@ -180,6 +182,29 @@ impl At<'_> {
     }
 }
 
+impl At<'_> {
+    /// Those of these jobs that can be read. No more than some rows are held at a time.
+    pub(super) async fn readable(&mut self, births: &[u64]) -> Result<HashSet<u64>, Error> {
+        let mut readable = HashSet::new();
+        if births.is_empty() {
+            return Ok(readable);
+        }
+        let statement = concat!(
+            "SELECT ",
+            checked_columns!(),
+            " FROM {p}jobs WHERE birth IN (SELECT value FROM json_each(?2))"
+        );
+        let mut rows = sqlx::query(self.prefix.sql(statement))
+            .bind(HEAD_BYTES as i64)
+            .bind(json(births)?)
+            .fetch(&mut *self.connection);
+        while let Some(row) = rows.try_next().await.map_err(failed)? {
+            readable.extend(columns::stored(&row).map(|stored| stored.state.birth));
+        }
+        Ok(readable)
+    }
+}
+
 pub(super) fn parsed<'r, T: Deserialize<'r>>(rows: &'r str) -> Result<T, Error> {
     serde_json::from_str(rows).map_err(Error::unavailable)
 }
@@ -189,16 +214,18 @@ struct HeldRow<'r>(
     #[serde(borrow)] Cow<'r, str>,
     Option<Cow<'r, str>>,
     Option<Cow<'r, str>>,
+    i64,
     StateRow<'r>,
 );
 
 impl HeldRow<'_> {
     fn decode(self) -> Option<HeldJob> {
-        let Self(id, policies, statistics, state) = self;
+        let Self(id, policies, statistics, entries, state) = self;
         let decoded = state.decode();
         let is_readable = decoded.is_ok();
         let state = decoded.or_else(|_| state.counts()).ok()?;
         let mut job = HeldJob::new(&id, state, statistics.as_deref());
+        job.entries = entries.max(0).unsigned_abs();
         if let Some(policies) = policies {
             job.policies = serde_json::from_str(&policies).ok();
         }

@@ -54,7 +54,7 @@ const BEGIN: &str = "BEGIN IMMEDIATE";
 /// is on the disk before it is answered (`synchronous = FULL`). Clones are the same store.
 ///
 /// By itself it forgets no run: [`purge`](punctual_store::JobStore::purge) is told what may go. A scheduler tells it
-/// every ten minutes, by default what is older than 90 days and all but the newest 10,000 of a job.
+/// every minute, by default what is older than 90 days and all but the newest 10,000 of a job.
 ///
 /// ```no_run
 /// # async fn open() -> Result<(), punctual_sqlx::Error> {

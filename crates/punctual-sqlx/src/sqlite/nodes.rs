@@ -18,8 +18,7 @@ const PEERS: &str = "WITH RECURSIVE epochs(name, epoch) AS (SELECT name, epoch F
      UNION ALL SELECT name, (SELECT max(epoch) FROM {p}runs INDEXED BY {p}runs_open \
      WHERE finished IS NULL AND node = epochs.name AND epoch < epochs.epoch) FROM epochs \
      WHERE epochs.epoch IS NOT NULL) \
-     SELECT n.name, e.epoch, iif(e.epoch = n.epoch, n.beats, 0), n.tasks_json, n.zones \
-     FROM epochs AS e JOIN {p}nodes AS n ON n.name = e.name WHERE e.epoch IS NOT NULL \
+     SELECT n.name, e.epoch, iif(e.epoch = n.epoch, n.beats, 0){more} FROM epochs AS e JOIN {p}nodes AS n ON n.name = e.name WHERE e.epoch IS NOT NULL \
      ORDER BY n.name, e.epoch";
 
 impl Inner {
@@ -58,16 +57,9 @@ impl Inner {
             return Err(Error::fenced(&lease.node));
         }
         transaction.commit().await.map_err(failed)?;
-        let beats = self.peers().await?.into_iter().map(|peer| Beat {
-            node: Lease {
-                node: peer.info.name,
-                epoch: peer.epoch,
-            },
-            count: peer.beats,
-        });
         let tasks = request.tasks.as_ref();
         Ok(Renewal {
-            beats: beats.collect(),
+            beats: self.beats().await?,
             cancels: self.cancels(lease).await?,
             waiting: self.waiting(tasks, request.now.timestamp_micros()).await?,
         })
@@ -104,12 +96,23 @@ impl Inner {
     }
 
     pub(super) async fn peers(&self) -> Result<Vec<Peer>, Error> {
-        let rows = sqlx::query(self.prefix.sql(PEERS))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(failed)?;
+        let rows = self.nodes_with(", n.tasks_json, n.zones").await?;
         let peers: Result<_, _> = rows.iter().map(peer).collect();
         peers.map_err(failed)
+    }
+
+    /// What renewals need of other nodes, which may know thousands of tasks.
+    async fn beats(&self) -> Result<Vec<Beat>, Error> {
+        let rows = self.nodes_with("").await?;
+        let beats: Result<_, _> = rows.iter().map(beat).collect();
+        beats.map_err(failed)
+    }
+
+    async fn nodes_with(&self, more: &str) -> Result<Vec<SqliteRow>, Error> {
+        sqlx::query(self.prefix.sql(&PEERS.replace("{more}", more)))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(failed)
     }
 }
 
@@ -148,16 +151,29 @@ impl At<'_> {
     }
 }
 
+fn beat(row: &SqliteRow) -> Result<Beat, sqlx::Error> {
+    Ok(Beat {
+        node: Lease {
+            node: row.try_get::<&str, _>(0)?.into(),
+            epoch: row.try_get::<i64, _>(1)?.unsigned_abs(),
+        },
+        count: row.try_get::<i64, _>(2)?.unsigned_abs(),
+    })
+}
+
 fn peer(row: &SqliteRow) -> Result<Peer, sqlx::Error> {
+    let Beat { node, count } = beat(row)?;
     // What cannot be read of it does not hide a node: others have to watch its beats.
-    let tasks: Vec<String> = serde_json::from_str(row.try_get(3)?).unwrap_or_default();
+    let tasks: &[u8] = row.try_get_unchecked(3)?;
+    let zones: &[u8] = row.try_get_unchecked(4)?;
+    let tasks: Vec<String> = serde_json::from_slice(tasks).unwrap_or_default();
     Ok(Peer {
         info: NodeInfo {
-            name: row.try_get::<&str, _>(0)?.into(),
+            name: node.node,
             tasks: tasks.into_iter().map(Arc::from).collect(),
-            zones: row.try_get(4)?,
+            zones: String::from_utf8_lossy(zones).into_owned(),
         },
-        epoch: row.try_get::<i64, _>(1)?.unsigned_abs(),
-        beats: row.try_get::<i64, _>(2)?.unsigned_abs(),
+        epoch: node.epoch,
+        beats: count,
     })
 }

@@ -39,8 +39,8 @@ impl Inner {
             .after
             .map_or(0, |id| i64::try_from(id.0).unwrap_or(i64::MAX));
         let mut runs = Vec::new();
+        let size = limit.min(PAGE);
         while runs.len() < limit {
-            let size = (limit - runs.len()).min(PAGE);
             let page = at.open_of_epoch(owner, place, size).await?;
             place = page.last.1;
             runs.extend(page.runs.iter().filter_map(HeldRun::told));
@@ -48,6 +48,7 @@ impl Inner {
                 break;
             }
         }
+        runs.truncate(limit);
         Ok(runs)
     }
 }

@@ -10,7 +10,7 @@ use sqlx::Row;
 
 use super::Inner;
 use super::fault::failed;
-use super::load::{At, Definitions};
+use super::load::At;
 use crate::limits::PAGE;
 use crate::rows::{Held, HeldJob, HeldRun};
 
@@ -92,14 +92,9 @@ impl At<'_> {
         };
         let jobs = held.jobs.iter().filter(begins_again);
         let births: Vec<_> = jobs.map(|job| job.state.birth).collect();
-        for birth in births {
-            // One by one, so that no more than one is held.
-            let mut definitions = Definitions::new();
-            self.define([birth].into_iter(), &mut definitions).await?;
-            if definitions.is_empty() {
-                held.mark_unreadable(birth);
-            }
-        }
+        let readable = self.readable(&births).await?;
+        let damaged = births.iter().filter(|birth| !readable.contains(birth));
+        damaged.for_each(|birth| held.mark_unreadable(*birth));
         Ok(())
     }
 

@@ -6,10 +6,10 @@ use punctual_store::batch::{Batch, Rows};
 use punctual_store::{Error, StoredJob};
 
 use super::Inner;
-use super::columns::{self, columns_with, job_columns};
+use super::columns::{self, checked_columns, columns_with};
 use super::fault::failed;
 use super::load::At;
-use crate::limits::JOBS_A_CLEARING;
+use crate::limits::{HEAD_BYTES, JOBS_A_CLEARING};
 use crate::rows::Held;
 
 impl Inner {
@@ -66,7 +66,8 @@ impl Inner {
 }
 
 impl At<'_> {
-    /// Some of the jobs after this birth that can be read, and where to go on.
+    /// Some of the jobs after this birth that can be read, without long arguments, and where to go
+    /// on.
     async fn some_after(
         &mut self,
         birth: i64,
@@ -74,10 +75,11 @@ impl At<'_> {
     ) -> Result<(Option<i64>, Vec<StoredJob>), Error> {
         let statement = concat!(
             "SELECT ",
-            job_columns!(),
-            " FROM {p}jobs WHERE birth > ?1 AND birth <= ?2 ORDER BY birth LIMIT ?3"
+            checked_columns!(),
+            " FROM {p}jobs WHERE birth > ?2 AND birth <= ?3 ORDER BY birth LIMIT ?4"
         );
         let rows = sqlx::query(self.prefix.sql(statement))
+            .bind(HEAD_BYTES as i64)
             .bind(birth)
             .bind(last)
             .bind(JOBS_A_CLEARING as i64)

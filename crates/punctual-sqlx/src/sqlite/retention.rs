@@ -1,58 +1,161 @@
 //! What of the ledger may go.
 
-use std::collections::BTreeSet;
-
 use punctual_store::{Error, Retention};
 
 use super::Inner;
 use super::fault::failed;
-use super::load::json;
+use super::load::{At, json, parsed};
+use crate::limits::PAGE;
 
-/// Those that ended before a time.
-const OLD: &str = "SELECT id FROM {p}runs WHERE finished IS NOT NULL AND finished < ?1 \
-     ORDER BY finished, id LIMIT ?2";
+/// Those that ended before a time, the earliest first.
+const OLD: &str = "SELECT json_group_array(id) FROM (SELECT id FROM {p}runs \
+     WHERE finished IS NOT NULL AND finished < ?1 ORDER BY finished, id LIMIT ?2)";
 
-/// Of each job, all but the newest. One step of the index leads from a job to the next, and some
-/// to its last entry that stays, so what stays is not read.
-const TOO_MANY: &str = "WITH RECURSIVE one(job) AS (SELECT min(job) FROM {p}runs UNION ALL \
-     SELECT (SELECT min(job) FROM {p}runs WHERE job > one.job) FROM one WHERE one.job IS NOT NULL) \
-     SELECT r.id FROM one CROSS JOIN {p}runs AS r WHERE r.job = one.job AND r.id <= \
-     (SELECT id FROM {p}runs WHERE job = one.job ORDER BY id DESC LIMIT 1 OFFSET ?1) \
-     AND r.finished IS NOT NULL LIMIT ?2";
+/// The entries that those of a page (`?1`, `?2`) make superfluous: each entry of a job knows how many
+/// came before it, and one step of the index leads from the oldest to the next. So what stays is not
+/// read, and no job without new entries is looked at.
+const SURPLUS: &str = "WITH RECURSIVE page AS MATERIALIZED \
+     (SELECT id, job, nth FROM {p}runs WHERE id > ?1 ORDER BY id LIMIT ?2), \
+     crowded(job, last) AS (SELECT job, max(nth) - ?3 FROM page GROUP BY job \
+     HAVING max(nth) > ?3), \
+     oldest(id, job, last) AS (SELECT (SELECT min(id) FROM {p}runs WHERE job = crowded.job), \
+     job, last FROM crowded UNION ALL \
+     SELECT (SELECT min(id) FROM {p}runs WHERE job = oldest.job AND id > oldest.id), oldest.job, \
+     last FROM oldest CROSS JOIN {p}runs AS own WHERE own.id = oldest.id AND own.nth <= last) \
+     SELECT json_array((SELECT max(id) FROM page), json_group_array(id)) FROM (SELECT r.id \
+     FROM oldest CROSS JOIN {p}runs AS r WHERE r.id = oldest.id AND r.nth <= last \
+     AND r.finished IS NOT NULL ORDER BY r.id LIMIT ?4)";
+
+/// How many entries of each job stay, and the entry through which that was looked at. The two are
+/// stored, so that each entry is looked at once. If another number is to stay, all are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    keeps: i64,
+    kept: i64,
+}
+
+/// Entries that leave, and how far was looked.
+struct Surplus {
+    leaving: Vec<i64>,
+    from: Place,
+    through: Place,
+    is_all: bool,
+}
+
+/// Pages without any surplus after which the place is written down.
+const PAGES: usize = 100;
 
 impl Inner {
-    /// Looks for entries without the lock of the database, and takes it to delete them.
+    /// Looks for entries without the lock of the database, and takes it to delete them. What another
+    /// node has deleted meanwhile counts too: there may be more.
     pub(super) async fn purge(&self, retention: Retention, batch: usize) -> Result<u64, Error> {
-        let mut leaving = BTreeSet::new();
+        let mut gone = 0;
         if let Some(before) = retention.ended_before {
-            leaving.extend(self.found(OLD, before.timestamp_micros(), batch).await?);
+            let old = self.old(before.timestamp_micros(), batch).await?;
+            self.delete_runs(&old, None).await?;
+            gone = old.len();
         }
-        if let Some(stay) = retention.per_job.filter(|_| leaving.len() < batch) {
-            let stay = i64::try_from(stay).unwrap_or(i64::MAX);
-            leaving.extend(self.found(TOO_MANY, stay, batch).await?);
+        while let Some(keeps) = retention.per_job.filter(|_| gone < batch) {
+            let keeps = i64::try_from(keeps).unwrap_or(i64::MAX);
+            let found = self.surplus(keeps, batch - gone).await?;
+            let through = Some(found.through).filter(|place| *place != found.from);
+            self.delete_runs(&found.leaving, through).await?;
+            gone += found.leaving.len();
+            if found.is_all {
+                break;
+            }
         }
-        let leaving: Vec<i64> = leaving.into_iter().take(batch).collect();
-        if leaving.is_empty() {
-            return Ok(0);
+        Ok(gone as u64)
+    }
+
+    async fn old(&self, before: i64, batch: usize) -> Result<Vec<i64>, Error> {
+        let mut connection = self.reader().await?;
+        let query = sqlx::query(self.prefix.sql(OLD)).bind(before);
+        let query = query.bind(i64::try_from(batch).unwrap_or(i64::MAX));
+        parsed(&self.at(&mut connection).as_one(query).await?)
+    }
+
+    /// The first entries from the stored place on that are too many.
+    async fn surplus(&self, keeps: i64, room: usize) -> Result<Surplus, Error> {
+        let mut connection = self.reader().await?;
+        let mut at = self.at(&mut connection);
+        let from = at.place().await?;
+        let mut found = Surplus {
+            leaving: Vec::new(),
+            from,
+            through: from,
+            is_all: at.counter("run").await? <= keeps.unsigned_abs(),
+        };
+        if from.keeps != keeps && !found.is_all {
+            found.through = Place { keeps, kept: 0 };
+        }
+        for _ in 0..PAGES {
+            if found.is_all || !found.leaving.is_empty() {
+                break;
+            }
+            at.look(&mut found, room).await?;
+        }
+        Ok(found)
+    }
+
+    /// Deletes entries, and writes down how far was looked.
+    async fn delete_runs(&self, leaving: &[i64], through: Option<Place>) -> Result<(), Error> {
+        if leaving.is_empty() && through.is_none() {
+            return Ok(());
         }
         let statement = "DELETE FROM {p}runs WHERE finished IS NOT NULL \
              AND id IN (SELECT value FROM json_each(?1))";
         let mut transaction = self.begin().await?;
-        let done = sqlx::query(self.prefix.sql(statement))
-            .bind(json(leaving)?)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
-        Ok(done.rows_affected())
+        let mut at = self.at(&mut transaction);
+        at.write(statement, json(leaving)?).await.map_err(failed)?;
+        if let Some(place) = through {
+            at.write_down(place).await?;
+        }
+        transaction.commit().await.map_err(failed)
+    }
+}
+
+impl At<'_> {
+    async fn place(&mut self) -> Result<Place, Error> {
+        let stored = |counter: u64| i64::try_from(counter).unwrap_or(i64::MAX);
+        Ok(Place {
+            keeps: stored(self.counter("keeps").await?),
+            kept: stored(self.counter("kept").await?),
+        })
     }
 
-    async fn found(&self, statement: &str, limit: i64, batch: usize) -> Result<Vec<i64>, Error> {
-        sqlx::query_scalar(self.prefix.sql(statement))
-            .bind(limit)
-            .bind(i64::try_from(batch).unwrap_or(i64::MAX))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(failed)
+    /// Looks at the next page. If not all that leaves finds room, it is looked at again.
+    async fn look(&mut self, found: &mut Surplus, room: usize) -> Result<(), Error> {
+        let query = sqlx::query(self.prefix.sql(SURPLUS))
+            .bind(found.through.kept)
+            .bind(PAGE as i64)
+            .bind(found.through.keeps)
+            .bind(i64::try_from(room).unwrap_or(i64::MAX).saturating_add(1));
+        let page = self.as_one(query).await?;
+        let (last, leaving): (Option<i64>, Vec<i64>) = parsed(&page)?;
+        found.is_all = last.is_none();
+        found.leaving = leaving;
+        if found.leaving.len() > room {
+            found.leaving.truncate(room);
+        } else if let Some(last) = last {
+            found.through.kept = last;
+        }
+        Ok(())
+    }
+
+    async fn write_down(&mut self, place: Place) -> Result<(), Error> {
+        // Another node may have come further.
+        let kept = "UPDATE {p}counters SET value = max(?2, iif(?1 = (SELECT value \
+             FROM {p}counters WHERE name = 'keeps'), value, 0)) WHERE name = 'kept'";
+        let keeps = "UPDATE {p}counters SET value = ?1 WHERE name = 'keeps'";
+        for statement in [kept, keeps] {
+            sqlx::query(self.prefix.sql(statement))
+                .bind(place.keeps)
+                .bind(place.kept)
+                .execute(&mut *self.connection)
+                .await
+                .map_err(failed)?;
+        }
+        Ok(())
     }
 }

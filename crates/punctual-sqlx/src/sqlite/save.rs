@@ -66,8 +66,9 @@ impl At<'_> {
                 let flags = (state.finished, state.search_limit);
                 let absence = outcome::absence_word(state.absence);
                 let statistics = job.statistics_text();
-                let counts = (state.running, state.queued, state.token, state.revision);
-                (state.birth, counts, statistics, next, flags, absence)
+                let counts = (state.running, state.queued, state.token, job.entries);
+                let schedule = (state.revision, next, flags.0, flags.1, absence);
+                (state.birth, counts, statistics, schedule)
             })
             .collect();
         if rows.is_empty() {
@@ -75,10 +76,11 @@ impl At<'_> {
         }
         let statement = with_rows!(
             "UPDATE {p}jobs SET running = row ->> '$[1][0]', queued = row ->> '$[1][1]', \
-             token = row ->> '$[1][2]', revision = row ->> '$[1][3]', \
-             statistics_json = coalesce(row ->> 2, statistics_json), next_run_time = row ->> 3, \
-             finished = row ->> '$[4][0]', search_limit = row ->> '$[4][1]', \
-             absence = row ->> 5 FROM rows WHERE {p}jobs.birth = (row ->> 0)"
+             token = row ->> '$[1][2]', entries = row ->> '$[1][3]', \
+             statistics_json = coalesce(row ->> 2, statistics_json), \
+             revision = row ->> '$[3][0]', next_run_time = row ->> '$[3][1]', \
+             finished = row ->> '$[3][2]', search_limit = row ->> '$[3][3]', \
+             absence = row ->> '$[3][4]' FROM rows WHERE {p}jobs.birth = (row ->> 0)"
         );
         self.write(statement, json(rows)?).await.map_err(failed)
     }
@@ -91,7 +93,7 @@ impl At<'_> {
             .filter(stays)
             .map(|job| {
                 let state = &job.state;
-                let counts = (state.running, state.queued, state.token);
+                let counts = (state.running, state.queued, state.token, job.entries);
                 (state.birth, counts, job.statistics_text())
             })
             .collect();
@@ -100,8 +102,8 @@ impl At<'_> {
         }
         let statement = with_rows!(
             "UPDATE {p}jobs SET running = row ->> '$[1][0]', queued = row ->> '$[1][1]', \
-             token = row ->> '$[1][2]', statistics_json = coalesce(row ->> 2, statistics_json) \
-             FROM rows WHERE {p}jobs.birth = (row ->> 0)"
+             token = row ->> '$[1][2]', entries = row ->> '$[1][3]', \
+             statistics_json = coalesce(row ->> 2, statistics_json) FROM rows WHERE {p}jobs.birth = (row ->> 0)"
         );
         self.write(statement, json(rows)?).await.map_err(failed)
     }

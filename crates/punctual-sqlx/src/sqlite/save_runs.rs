@@ -1,6 +1,6 @@
 //! Runs that a transaction writes once it has decided.
 
-use punctual_store::batch::{NewRange, Owner};
+use punctual_store::batch::Owner;
 use punctual_store::{Error, Lease, OpenState};
 
 use super::fault::{failed, is_conflict};
@@ -8,7 +8,7 @@ use super::load::{At, json, with_rows};
 use super::save::KeyUsed;
 use crate::outcome;
 use crate::row::origin_word;
-use crate::rows::{Held, HeldJob, HeldRun};
+use crate::rows::{Held, HeldJob, HeldRun, Stretch};
 
 impl At<'_> {
     /// Runs that begin here, and stretches of fire times without one.
@@ -19,7 +19,7 @@ impl At<'_> {
     ) -> Result<Result<(), KeyUsed>, Error> {
         let runs = held.opened().map(new_run);
         let ranges = held.ranges.iter();
-        let ranges = ranges.map(|(row, range)| new_range(&held.jobs[*row], range));
+        let ranges = ranges.map(|stretch| new_range(&held.jobs[stretch.row], stretch));
         let rows: Vec<_> = runs.chain(ranges).collect();
         if rows.is_empty() {
             return Ok(Ok(()));
@@ -27,10 +27,10 @@ impl At<'_> {
         let statement = with_rows!(
             "INSERT INTO {p}runs (id, opened, job, birth, incarnation, origin, fire_time, token, \
              state, ends_instance, finished, range_last, range_count, range_at_least, node, \
-             epoch) SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3, row ->> 4, row ->> 5, \
+             epoch, nth) SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3, row ->> 4, row ->> 5, \
              row ->> 6, row ->> 7, row ->> 8, row ->> 9, row ->> '$[10][0]', row ->> '$[10][1]', \
              row ->> '$[10][2]', coalesce(row ->> '$[10][3]', 0), iif(row ->> 11, ?2, NULL), \
-             iif(row ->> 11, ?3, NULL) FROM rows"
+             iif(row ->> 11, ?3, NULL), row ->> 12 FROM rows"
         );
         let written = sqlx::query(self.prefix.sql(statement))
             .bind(json(rows)?)
@@ -120,7 +120,8 @@ impl At<'_> {
     }
 }
 
-/// A new row: its key and where it stands, what it holds of an end, whether it has an owner.
+/// A new row: its key and where it stands, what it holds of an end, whether it has an owner, which
+/// entry of its job it is.
 type New<'a> = (
     u64,
     i64,
@@ -132,12 +133,13 @@ type New<'a> = (
     u64,
     &'static str,
     bool,
-    Option<Stretch>,
+    Option<Ended>,
     bool,
+    u64,
 );
 
 /// When it was decided, its last fire time, how many there are, at least.
-type Stretch = (i64, i64, u64, bool);
+type Ended = (i64, i64, u64, bool);
 
 fn new_run(run: &HeldRun) -> New<'_> {
     let (key, view) = (&run.key, &run.view);
@@ -154,10 +156,12 @@ fn new_run(run: &HeldRun) -> New<'_> {
         view.ends_instance,
         None,
         view.owner == Owner::Own,
+        run.nth,
     )
 }
 
-fn new_range<'a>(job: &'a HeldJob, range: &NewRange) -> New<'a> {
+fn new_range<'a>(job: &'a HeldJob, stretch: &Stretch) -> New<'a> {
+    let range = &stretch.range;
     let (key, decided) = (&range.key, range.decided.timestamp_micros());
     let (count, at_least) = match range.range.count {
         punctual_core::Count::Exact(count) => (count, false),
@@ -177,6 +181,7 @@ fn new_range<'a>(job: &'a HeldJob, range: &NewRange) -> New<'a> {
         false,
         Some((decided, last, count, at_least)),
         false,
+        stretch.nth,
     )
 }
 

@@ -26,12 +26,12 @@ const COLUMNS: &[(&str, &str)] = &[
     (
         "{p}jobs",
         "birth id version name task args_json trigger_json tags_json executor policies_json \
-         declared_json next_run_time anchor incarnation revision token running queued paused \
+         declared_json next_run_time anchor incarnation revision token entries running queued paused \
          finished search_limit absence statistics_json edit",
     ),
     (
         "{p}runs",
-        "id opened job birth incarnation origin fire_time token state node epoch ends_instance \
+        "id opened job nth birth incarnation origin fire_time token state node epoch ends_instance \
          cancel reruns due started finished attempts result_json error range_last range_count \
          range_at_least",
     ),

@@ -1,13 +1,15 @@
 -- Counters that only grow: the last incarnation, run number, edit and epoch that were given out,
 -- and the greatest fencing token of all jobs that are gone. The tokens of a new job begin above it,
--- because its id may have been there before.
+-- because its id may have been there before. `kept` is the run through which was looked whether
+-- jobs have more than `keeps` entries.
 CREATE TABLE {p}counters (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO {p}counters (name, value)
-    VALUES ('incarnation', 0), ('run', 0), ('edit', 0), ('epoch', 0), ('token', 0);
+    VALUES ('incarnation', 0), ('run', 0), ('edit', 0), ('epoch', 0), ('token', 0),
+    ('kept', 0), ('keeps', 0);
 
 -- Jobs. Instants are microseconds since 1970.
 CREATE TABLE {p}jobs (
@@ -30,6 +32,8 @@ CREATE TABLE {p}jobs (
     revision INTEGER NOT NULL DEFAULT 1,
     -- The fencing token that was given out last.
     token INTEGER NOT NULL DEFAULT 0,
+    -- How many entries of the ledger were made of its id, those that are gone included.
+    entries INTEGER NOT NULL DEFAULT 0,
     -- Instances under way, and those that wait for one.
     running INTEGER NOT NULL DEFAULT 0,
     queued INTEGER NOT NULL DEFAULT 0,
@@ -54,6 +58,9 @@ CREATE TABLE {p}runs (
     id INTEGER PRIMARY KEY,
     opened INTEGER NOT NULL,
     job TEXT NOT NULL,
+    -- Which of the entries of its job it is, counted from 1: what is too old by count is known
+    -- without counting.
+    nth INTEGER NOT NULL DEFAULT 0,
     birth INTEGER NOT NULL,
     incarnation INTEGER NOT NULL,
     origin TEXT NOT NULL,

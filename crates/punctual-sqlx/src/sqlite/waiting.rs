@@ -19,13 +19,13 @@ const QUEUED: &str = "SELECT json_group_array(json_array(birth, id, task, polici
      AND (?1 IS NULL OR task IN (SELECT value FROM json_each(?1))) \
      AND (task, birth) > (?2, ?3) ORDER BY task, birth LIMIT ?4)";
 
-/// Jobs with an attempt that is due.
-const RETRYING: &str = "SELECT json_group_array(json_array(birth, id, task, due)) \
-     FROM (SELECT j.birth, j.id, j.task, min(r.due) AS due FROM {p}runs AS r \
+/// Attempts that are due, the earliest first.
+const RETRYING: &str = "SELECT json_group_array(json_array(birth, id, task, due, run)) \
+     FROM (SELECT j.birth, j.id, j.task, r.due, r.id AS run FROM {p}runs AS r \
      INDEXED BY {p}runs_due CROSS JOIN {p}jobs AS j ON j.birth = r.birth \
-     WHERE r.state = 'retrying' AND r.due <= ?2 \
+     WHERE r.state = 'retrying' AND r.due <= ?2 AND (r.due, r.id) > (?3, ?4) \
      AND (?1 IS NULL OR j.task IN (SELECT value FROM json_each(?1))) \
-     GROUP BY j.birth ORDER BY due LIMIT ?3)";
+     ORDER BY r.due, r.id LIMIT ?5)";
 
 #[derive(Deserialize)]
 struct Queued<'r>(
@@ -37,10 +37,17 @@ struct Queued<'r>(
 );
 
 #[derive(Deserialize)]
+struct Retrying<'r>(i64, #[serde(borrow)] Cow<'r, str>, Cow<'r, str>, i64, i64);
+
+#[derive(Deserialize)]
 struct Named<'r>(i64, #[serde(borrow)] Cow<'r, str>, Cow<'r, str>, i64);
 
+/// Jobs by their birth, up to [`MAX_WAITING`].
+type Waiting = BTreeMap<u64, WaitingJob>;
+
 impl Inner {
-    /// Some of the jobs with runs that may start through this time.
+    /// Some of the jobs with runs that may start through this time. Those that cannot be read are
+    /// passed over: they do not hide the others.
     pub(super) async fn waiting(
         &self,
         tasks: Option<&KnownTasks>,
@@ -49,12 +56,10 @@ impl Inner {
         let tasks = tasks.map(names).transpose()?;
         let mut connection = self.reader().await?;
         let mut at = self.at(&mut connection);
-        let mut waiting = BTreeMap::new();
-        for job in at.retrying(tasks.as_deref(), through).await? {
-            waiting.insert(job.birth, job);
-        }
+        let mut waiting = Waiting::new();
+        at.retrying(tasks.as_deref(), through, &mut waiting).await?;
         at.queued(tasks.as_deref(), &mut waiting).await?;
-        Ok(waiting.into_values().take(MAX_WAITING).collect())
+        Ok(waiting.into_values().collect())
     }
 }
 
@@ -63,23 +68,31 @@ impl At<'_> {
         &mut self,
         tasks: Option<&str>,
         through: i64,
-    ) -> Result<Vec<WaitingJob>, Error> {
-        let query = sqlx::query(self.prefix.sql(RETRYING))
-            .bind(tasks)
-            .bind(through)
-            .bind(MAX_WAITING as i64);
-        let rows = self.as_one(query).await?;
-        let rows: Vec<Named<'_>> = parsed(&rows)?;
-        let jobs = rows.iter();
-        let jobs = jobs.filter_map(|Named(birth, id, task, due)| job(*birth, id, task, *due));
-        Ok(jobs.collect())
+        waiting: &mut Waiting,
+    ) -> Result<(), Error> {
+        let mut place = (i64::MIN, i64::MIN);
+        while waiting.len() < MAX_WAITING {
+            let query = sqlx::query(self.prefix.sql(RETRYING))
+                .bind(tasks)
+                .bind(through)
+                .bind(place.0)
+                .bind(place.1)
+                .bind(PAGE as i64);
+            let rows = self.as_one(query).await?;
+            let rows: Vec<Retrying<'_>> = parsed(&rows)?;
+            let found = rows
+                .iter()
+                .filter_map(|Retrying(birth, id, task, due, _)| job(*birth, id, task, *due));
+            self.keep_readable(found.collect(), waiting).await?;
+            match rows.last().filter(|_| rows.len() == PAGE) {
+                Some(Retrying(.., due, run)) => place = (*due, *run),
+                None => break,
+            }
+        }
+        Ok(())
     }
 
-    async fn queued(
-        &mut self,
-        tasks: Option<&str>,
-        waiting: &mut BTreeMap<u64, WaitingJob>,
-    ) -> Result<(), Error> {
+    async fn queued(&mut self, tasks: Option<&str>, waiting: &mut Waiting) -> Result<(), Error> {
         let mut place = (String::new(), 0);
         while waiting.len() < MAX_WAITING {
             let query = sqlx::query(self.prefix.sql(QUEUED))
@@ -89,16 +102,34 @@ impl At<'_> {
                 .bind(PAGE as i64);
             let rows = self.as_one(query).await?;
             let rows: Vec<Queued<'_>> = parsed(&rows)?;
-            for Queued(birth, id, task, policies, running) in &rows {
-                let has_room = has_room(policies.as_deref(), *running);
-                if let Some(job) = job(*birth, id, task, 0).filter(|_| has_room) {
-                    // What waits for room is earlier than any attempt.
-                    waiting.insert(job.birth, job);
-                }
-            }
+            let with_room = rows
+                .iter()
+                .filter(|Queued(.., policies, running)| has_room(policies.as_deref(), *running));
+            // What waits for room is earlier than any attempt.
+            let found =
+                with_room.filter_map(|Queued(birth, id, task, ..)| job(*birth, id, task, 0));
+            self.keep_readable(found.collect(), waiting).await?;
             match rows.last().filter(|_| rows.len() == PAGE) {
                 Some(Queued(birth, _, task, ..)) => place = (task.to_string(), *birth),
                 None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds those that can be read, each with the earliest of its times.
+    async fn keep_readable(
+        &mut self,
+        found: Vec<WaitingJob>,
+        waiting: &mut Waiting,
+    ) -> Result<(), Error> {
+        let births: Vec<_> = found.iter().map(|job| job.birth).collect();
+        let readable = self.readable(&births).await?;
+        for job in found {
+            if let Some(known) = waiting.get_mut(&job.birth) {
+                known.due = known.due.min(job.due);
+            } else if waiting.len() < MAX_WAITING && readable.contains(&job.birth) {
+                waiting.insert(job.birth, job);
             }
         }
         Ok(())

@@ -3,18 +3,22 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bounds;
+mod bytes;
 mod conformance;
 mod disk;
 mod folder;
 mod full;
 mod instances;
 mod keys;
+mod ledger;
 mod opening;
 mod pieces;
 mod processes;
+mod retention;
 #[cfg(unix)]
 mod rights;
 mod rows;
 mod scene;
 mod unreadable;
 mod window;
+mod work;

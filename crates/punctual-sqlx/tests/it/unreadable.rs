@@ -2,11 +2,11 @@
 
 use punctual_core::{Job, OnLost, Policies};
 use punctual_sqlx::SqliteStore;
-use punctual_store::{JobStore, RecountRequest};
+use punctual_store::{JobStore, RecountRequest, WaitingJob};
 
 use crate::folder::Folder;
 use crate::opening::{connect, run};
-use crate::scene::{add, begun, job, node, recover};
+use crate::scene::{add, advance, at, begun, due, insert, job, node, recover, renew, request};
 
 fn rerunning(id: &str) -> Job {
     job(id).with_policies(Policies {
@@ -91,4 +91,74 @@ async fn ids_that_cannot_be_read_do_not_end_a_recount() {
     assert_eq!(recounted(&store, 1).await, ["a", "d"]);
     run(&mut other, "UPDATE punctual_jobs SET running = 5").await;
     assert_eq!(recounted(&store, 2).await, ["a", "d"]);
+}
+
+/// More than one answer names, and more than one page holds.
+const HEAP: usize = 600;
+
+/// A run each of a heap of jobs that will be damaged, and one of a good job, which is the last.
+async fn heap_and_good(store: &SqliteStore) {
+    let lease = node(store, "one").await;
+    let heap = (0..HEAP).map(|index| insert(job(&format!("heap {index}"))));
+    let jobs = heap.chain([insert(job("good"))]).collect();
+    let added = store.add(jobs).await.unwrap();
+    for some in added.chunks(500) {
+        let claims = some.iter().flatten().map(|stored| advance(stored, at(10)));
+        let claims = request(&lease, claims.collect(), vec![]);
+        store.claim(&claims).await.unwrap();
+    }
+}
+
+/// In all ways in which a row can be damaged but for those that counts show.
+const DAMAGES: &str = "UPDATE punctual_jobs SET version = 2 WHERE birth % 4 = 0; \
+     UPDATE punctual_jobs SET trigger_json = '?' WHERE birth % 4 = 1; \
+     UPDATE punctual_jobs SET args_json = '[' WHERE birth % 4 = 2; \
+     UPDATE punctual_jobs SET args_json = '[' || hex(zeroblob(600)) WHERE birth % 4 = 3; \
+     UPDATE punctual_jobs SET version = 1, args_json = NULL, trigger_json = \
+     '{\"type\":\"interval\",\"seconds\":9}' WHERE id = 'good'";
+
+fn named(waiting: &[WaitingJob]) -> Vec<&str> {
+    waiting.iter().map(|job| job.id.as_str()).collect()
+}
+
+#[tokio::test]
+async fn damaged_jobs_with_waiting_runs_do_not_hide_others() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    heap_and_good(&store).await;
+    let mut other = connect(&folder, "jobs.db").await;
+    run(&mut other, DAMAGES).await;
+    for statement in [
+        "UPDATE punctual_jobs SET queued = 1, running = 0",
+        "UPDATE punctual_jobs SET queued = 0; \
+         UPDATE punctual_runs SET state = 'retrying', due = id, node = NULL, epoch = NULL",
+    ] {
+        run(&mut other, statement).await;
+        assert_eq!(named(&due(&store, at(20)).await.waiting), ["good"]);
+        let observer = node(&store, "observer").await;
+        let renewal = renew(&store, &observer, at(20)).await;
+        assert_eq!(named(&renewal.waiting), ["good"]);
+    }
+}
+
+/// Others have to see the beats of a node, whatever else of its row cannot be read.
+#[tokio::test]
+async fn a_node_whose_tasks_cannot_be_read_is_seen() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let lease = node(&store, "one").await;
+    node(&store, "damaged").await;
+    let mut other = connect(&folder, "jobs.db").await;
+    run(
+        &mut other,
+        "UPDATE punctual_nodes SET tasks_json = CAST(x'ff' AS TEXT), zones = CAST(x'ff' AS TEXT) \
+         WHERE name = 'damaged'",
+    )
+    .await;
+    let beats = renew(&store, &lease, at(0)).await.beats;
+    let names: Vec<_> = beats.iter().map(|beat| &*beat.node.node).collect();
+    assert_eq!(names, ["damaged", "one"]);
+    let peers = store.nodes().await.unwrap();
+    assert_eq!(&*peers[0].info.name, "damaged");
+    assert_eq!(peers[0].info.tasks.len(), 0);
 }

@@ -10,6 +10,7 @@ use punctual_core::{JobId, Run};
 use punctual_store as store;
 use punctual_store::{JobStore, MemoryStore, StoreFuture};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// A memory store that can be told not to answer, or to fail.
 #[derive(Debug, Clone)]
@@ -40,6 +41,10 @@ pub(crate) struct Moody {
     recovery: Arc<Mutex<Duration>>,
     /// A job whose row cannot be read.
     damaged: Arc<Mutex<Option<JobId>>>,
+    /// So many entries of the ledger are too many.
+    pub(crate) surplus: Arc<Mutex<Option<u64>>>,
+    /// When entries were forgotten, from and through.
+    pub(crate) forgotten: Arc<Mutex<Vec<(Instant, Instant)>>>,
     again: Arc<Notify>,
     is_shared: bool,
     is_persistent: bool,
@@ -69,6 +74,8 @@ impl Moody {
             change: Arc::default(),
             recovery: Arc::default(),
             damaged: Arc::default(),
+            surplus: Arc::default(),
+            forgotten: Arc::default(),
             again: Arc::default(),
             is_shared: false,
             is_persistent: false,
@@ -86,6 +93,18 @@ impl Moody {
     /// Refuses requests with an end of this text.
     pub(crate) fn refuse(&self, text: &'static str) {
         *self.refused.lock().unwrap() = Some(text);
+    }
+
+    /// Forgets up to a batch of the surplus, 50 entries a millisecond.
+    async fn forget(&self, batch: usize) -> Result<u64, store::Error> {
+        let began = Instant::now();
+        let left = self.surplus.lock().unwrap().unwrap_or(0);
+        let gone = left.min(batch as u64);
+        tokio::time::sleep(Duration::from_millis(gone / 50)).await;
+        *self.surplus.lock().unwrap() = Some(left - gone);
+        let times = (began, Instant::now());
+        self.forgotten.lock().unwrap().push(times);
+        Ok(gone)
     }
 
     fn takes(&self, request: &store::ClaimRequest) -> Result<(), store::Error> {
@@ -349,6 +368,9 @@ impl JobStore for Moody {
         self.moody(|| self.inner.runs(filter))
     }
     fn purge(&self, retention: store::Retention, batch: usize) -> StoreFuture<'_, u64> {
+        if self.surplus.lock().unwrap().is_some() {
+            return StoreFuture::new(self.forget(batch));
+        }
         self.moody(move || self.inner.purge(retention, batch))
     }
     fn statistics(&self, id: JobId) -> StoreFuture<'_, store::Statistics> {

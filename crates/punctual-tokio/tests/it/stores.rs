@@ -1,11 +1,13 @@
 //! Stores that come and go while jobs run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use punctual_core::{CancelReason, Outcome, Overlap, RunState};
 use punctual_store::{JobFilter, JobStore, RunFilter};
 use punctual_tokio::{JobContext, MemoryStore, NewJob, Scheduler};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use crate::moody::Moody;
 use crate::support::{every, ledger, pass, seconds, started};
@@ -159,13 +161,36 @@ async fn remembered(store: Moody, newest: usize, count: u64) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_survives_the_process_forgets_old_runs_and_too_many() {
-    assert_eq!(remembered(Moody::persistent(), usize::MAX, 590).await, 590);
+    assert_eq!(remembered(Moody::persistent(), usize::MAX, 290).await, 290);
     // At 600 s all go that are older than 300 s, or all but five.
     let young = remembered(Moody::persistent(), usize::MAX, 610).await;
     assert!((309..=311).contains(&young), "{young}");
     let few = remembered(Moody::persistent(), 5, 610).await;
     assert!((14..=16).contains(&few), "{few}");
     assert_eq!(remembered(Moody::new(), 5, 610).await, 610);
+}
+
+/// The surplus of a minute of 12,000 runs a second is gone before the next, in short turns.
+#[tokio::test(start_paused = true)]
+async fn what_is_forgotten_keeps_up_with_what_is_recorded() {
+    let store = Moody::persistent();
+    *store.surplus.lock().unwrap() = Some(60 * 12_000);
+    let builder = Scheduler::builder().store("default", store.clone());
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    pass(119).await;
+    assert_eq!(*store.surplus.lock().unwrap(), Some(0));
+    let turns = store.forgotten.lock().unwrap().clone();
+    let longest = turns.iter().map(|(from, through)| *through - *from).max();
+    assert!(longest.unwrap() <= Duration::from_millis(20), "{longest:?}");
+    // Others have their turn in between.
+    let is_apart = |pair: &[(Instant, Instant)]| pair[1].0 > pair[0].1;
+    assert!(turns.windows(2).all(is_apart));
+    // What comes next goes the next time.
+    *store.surplus.lock().unwrap() = Some(1);
+    pass(60).await;
+    assert_eq!(*store.surplus.lock().unwrap(), Some(0));
+    scheduler.shutdown().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

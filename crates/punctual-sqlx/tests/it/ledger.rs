@@ -1,0 +1,156 @@
+//! Pages of the ledger cost what they show, whatever else it holds.
+
+use punctual_core::{Job, MaxInstances, Policies, RunId};
+use punctual_store::{JobStore, RunCursor, RunFilter};
+
+use crate::folder::Folder;
+use crate::opening::{connect, run};
+use crate::scene::{add, advance, at, begun, insert, job, node, request};
+use crate::work::{Watched, is_no_scan};
+
+/// Opens a run of each of so many new jobs.
+async fn open_more(watched: &Watched, node_name: &str, ids: std::ops::Range<usize>) {
+    let lease = node(&watched.store, node_name).await;
+    let jobs = ids.map(|id| insert(job(&format!("job {id:04}"))));
+    let added = watched.store.add(jobs.collect()).await.unwrap();
+    let claims = added.iter().flatten().map(|stored| advance(stored, at(10)));
+    let claims = request(&lease, claims.collect(), vec![]);
+    watched.store.claim(&claims).await.unwrap();
+}
+
+fn open(limit: usize) -> RunFilter {
+    RunFilter {
+        open: true,
+        limit,
+        ..RunFilter::default()
+    }
+}
+
+/// The numbers of a page of open runs, and what it costs.
+async fn page(watched: &Watched, filter: RunFilter) -> (Vec<u64>, u64) {
+    let (runs, steps) = watched.steps(watched.store.runs(filter)).await;
+    let numbers = runs.unwrap().iter().map(|run| run.id.0).collect();
+    (numbers, steps)
+}
+
+fn before(id: u64) -> Option<RunCursor> {
+    Some(RunCursor {
+        opened: at(10),
+        id: RunId(id),
+    })
+}
+
+#[tokio::test]
+async fn a_page_of_open_runs_does_not_read_all_that_are_open() {
+    let folder = Folder::new();
+    let watched = Watched::open(&folder, "jobs.db").await;
+    open_more(&watched, "one", 0..50).await;
+    let (_, few) = page(&watched, open(10)).await;
+    open_more(&watched, "one", 50..500).await;
+    let (newest, many) = page(&watched, open(10)).await;
+    assert_eq!(newest, (491..=500).rev().collect::<Vec<_>>());
+    is_no_scan(few, many);
+    let next = RunFilter {
+        before: before(100),
+        ..open(10)
+    };
+    let (next, many) = page(&watched, next).await;
+    assert_eq!(next, (90..=99).rev().collect::<Vec<_>>());
+    is_no_scan(few, many);
+}
+
+#[tokio::test]
+async fn an_open_run_is_found_by_its_number_alone() {
+    let folder = Folder::new();
+    let watched = Watched::open(&folder, "jobs.db").await;
+    open_more(&watched, "one", 0..50).await;
+    let this = |id| RunFilter {
+        id: Some(RunId(id)),
+        ..open(10)
+    };
+    let (found, few) = page(&watched, this(7)).await;
+    assert_eq!(found, [7]);
+    open_more(&watched, "one", 50..500).await;
+    let (found, many) = page(&watched, this(7)).await;
+    assert_eq!(found, [7]);
+    is_no_scan(few, many);
+    assert_eq!(page(&watched, this(501)).await.0, [] as [u64; 0]);
+}
+
+/// Runs of several nodes, of several epochs of one, and of none, in one list.
+#[tokio::test]
+async fn open_runs_of_all_owners_are_listed_in_one_order() {
+    let folder = Folder::new();
+    let watched = Watched::open(&folder, "jobs.db").await;
+    for (index, name) in ["b", "a", "b", "c"].into_iter().enumerate() {
+        open_more(&watched, name, index * 3..index * 3 + 3).await;
+    }
+    let mut other = connect(&folder, "jobs.db").await;
+    run(
+        &mut other,
+        "UPDATE punctual_runs SET node = NULL, epoch = NULL, state = 'queued' WHERE id % 4 = 0; \
+         UPDATE punctual_runs SET state = 'succeeded', finished = 1 WHERE id = 7",
+    )
+    .await;
+    let mut seen: Vec<u64> = Vec::new();
+    let mut filter = open(4);
+    loop {
+        let (numbers, _) = page(&watched, filter.clone()).await;
+        seen.extend(&numbers);
+        match numbers.last() {
+            Some(last) => filter.before = before(*last),
+            None => break,
+        }
+    }
+    assert_eq!(seen, [12, 11, 10, 9, 8, 6, 5, 4, 3, 2, 1]);
+    let (all, _) = page(&watched, open(0)).await;
+    assert_eq!(all, seen);
+}
+
+fn crowded() -> Job {
+    job("a").with_policies(Policies {
+        max_instances: MaxInstances::UNLIMITED,
+        ..Policies::default()
+    })
+}
+
+#[tokio::test]
+async fn open_runs_of_a_job_are_those_of_its_earlier_rows_too() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let lease = node(&store, "one").await;
+    let first = begun(&store, &lease, crowded()).await;
+    begun(&store, &lease, job("b")).await;
+    store.remove("a".try_into().unwrap(), at(0)).await.unwrap();
+    let second = begun(&store, &lease, crowded()).await;
+    let filter = RunFilter {
+        open: true,
+        ..RunFilter::job("a".try_into().unwrap())
+    };
+    let runs = store.runs(filter).await.unwrap();
+    let numbers: Vec<_> = runs.iter().map(|run| run.id).collect();
+    assert_eq!(numbers, [second, first]);
+    add(&store, job("c")).await.unwrap();
+}
+
+/// A page that holds only rows that cannot be read costs no more than another.
+#[tokio::test]
+async fn pages_that_cannot_be_read_are_not_read_row_by_row() {
+    let folder = Folder::new();
+    let watched = Watched::open(&folder, "jobs.db").await;
+    open_more(&watched, "one", 0..450).await;
+    let mut other = connect(&folder, "jobs.db").await;
+    run(
+        &mut other,
+        "UPDATE punctual_runs SET origin = 'dream' WHERE id BETWEEN 2 AND 449; \
+         UPDATE punctual_jobs SET trigger_json = '?' WHERE birth BETWEEN 2 AND 449",
+    )
+    .await;
+    let newest = RunFilter {
+        limit: 2,
+        ..RunFilter::default()
+    };
+    let (found, steps) = page(&watched, newest).await;
+    assert_eq!(found, [450, 1]);
+    assert!(steps < 450 * 60, "{steps} steps");
+}
