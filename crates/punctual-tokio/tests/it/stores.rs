@@ -7,8 +7,8 @@ use punctual_store::{JobFilter, JobStore, RunFilter};
 use punctual_tokio::{JobContext, MemoryStore, NewJob, Scheduler};
 use tokio::sync::Notify;
 
-use crate::moody::Moody;
 use crate::support::{every, ledger, pass, seconds, started};
+use crate::ways::faulty;
 
 /// A started scheduler with a store `other`, and a job there that runs until it is told to end.
 async fn with_other() -> (Scheduler, MemoryStore, Arc<Notify>) {
@@ -140,7 +140,10 @@ async fn of_two_adds_of_an_id_to_two_stores_one_is_refused() {
 async fn nothing() {}
 
 /// How many runs are remembered after so many seconds of a job that runs each second.
-async fn remembered(store: Moody, newest: usize, count: u64) -> usize {
+async fn remembered(is_persistent: bool, newest: usize, count: u64) -> usize {
+    let (store, _) = faulty();
+    let capabilities = store.capabilities().persistent(is_persistent);
+    let store = store.with_capabilities(capabilities);
     let scheduler = Scheduler::builder()
         .store("default", store.clone())
         .task("nothing", nothing)
@@ -152,20 +155,20 @@ async fn remembered(store: Moody, newest: usize, count: u64) -> usize {
     let job = scheduler.add_job(nothing, every(1)).id("a");
     job.await.unwrap();
     pass(count).await;
-    let runs = store.inner.runs(RunFilter::default()).await.unwrap();
+    let runs = store.inner().runs(RunFilter::default()).await.unwrap();
     scheduler.shutdown().await.unwrap();
     runs.len()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_survives_the_process_forgets_old_runs_and_too_many() {
-    assert_eq!(remembered(Moody::persistent(), usize::MAX, 590).await, 590);
+    assert_eq!(remembered(true, usize::MAX, 590).await, 590);
     // At 600 s all go that are older than 300 s, or all but five.
-    let young = remembered(Moody::persistent(), usize::MAX, 610).await;
+    let young = remembered(true, usize::MAX, 610).await;
     assert!((309..=311).contains(&young), "{young}");
-    let few = remembered(Moody::persistent(), 5, 610).await;
+    let few = remembered(true, 5, 610).await;
     assert!((14..=16).contains(&few), "{few}");
-    assert_eq!(remembered(Moody::new(), 5, 610).await, 610);
+    assert_eq!(remembered(false, 5, 610).await, 610);
 }
 
 #[tokio::test(start_paused = true)]
