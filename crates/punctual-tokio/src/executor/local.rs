@@ -1,17 +1,16 @@
 //! One thread for futures that must not leave it.
 
 use std::fmt;
-use std::pin::Pin;
 use std::thread;
 
-use futures::future::{AbortHandle, Abortable};
+use futures::future::{AbortHandle, Abortable, LocalBoxFuture};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
 use crate::error::{Error, ErrorKind};
 
-type Started = Pin<Box<dyn Future<Output = ()>>>;
-type Begin = Box<dyn FnOnce() -> Started + Send>;
+/// Begins a future where it has to stay.
+pub(crate) type Begin = Box<dyn FnOnce() -> LocalBoxFuture<'static, ()> + Send>;
 
 /// The way to a thread that begins futures and keeps them. The thread ends when the last of these
 /// is dropped and its futures are done.
@@ -47,11 +46,7 @@ impl Local {
     /// Begins a future there, and ends with it. Dropping this drops the future too.
     ///
     /// The channel has no bound of its own: what is sent is bounded by the runs that are under way.
-    pub(crate) fn run<F, Fut>(&self, begin: F) -> impl Future<Output = ()> + Send + 'static
-    where
-        F: FnOnce() -> Fut + Send + 'static,
-        Fut: Future<Output = ()> + 'static,
-    {
+    pub(crate) fn run(&self, begin: Begin) -> impl Future<Output = ()> + Send + 'static {
         let begin_there = self.0.clone();
         // Nothing is sent before this is polled: who has no permit yet has not begun.
         async move {

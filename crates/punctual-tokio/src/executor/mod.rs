@@ -7,8 +7,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::task::LocalSet;
 
+pub(crate) use self::local::Begin;
 use self::local::Local;
-pub(crate) use self::place::Place;
+pub(crate) use self::place::{Boxed, Place};
 use crate::error::{Error, ErrorKind};
 
 /// Where jobs run that choose it by its alias.

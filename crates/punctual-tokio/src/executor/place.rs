@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -13,6 +14,11 @@ use crate::error::{Error, ErrorKind};
 use crate::handler::{RunInfo, Task};
 use crate::process::Pool;
 use crate::reports::Key;
+
+/// A future of any kind.
+pub(crate) type Boxed = BoxFuture<'static, ()>;
+/// What blocks, of any kind.
+type Work = Box<dyn FnOnce() + Send>;
 
 /// An executor in use. Runs that are under way keep it, also when it was removed.
 #[derive(Debug, Clone)]
@@ -90,23 +96,35 @@ impl Place {
         key: Key,
     ) -> JoinHandle<()> {
         match &self.site {
-            Site::Process(pool) => self.limited(runtime, pool.attempt(info, key)),
+            Site::Process(pool) => self.limited(runtime, Box::pin(pool.attempt(info, key))),
             _ => task.0.start(runtime, self, info, key),
         }
     }
 
     /// Runs a future: as a task, or on a thread of its own.
+    ///
+    /// Only the way that most runs take is made anew for every kind of future. What tokio makes of
+    /// one is some hundred functions, and each other way would cost each job of a program as much.
     pub(crate) fn spawn<F>(&self, runtime: &Handle, future: F) -> JoinHandle<()>
     where
         F: Future<Output = ()> + Send + 'static,
     {
+        if self.is_plain() {
+            return runtime.spawn(future);
+        }
+        self.spawn_boxed(runtime, Box::pin(future))
+    }
+
+    pub(crate) fn spawn_boxed(&self, runtime: &Handle, future: Boxed) -> JoinHandle<()> {
         match &self.site {
             Site::Runtime | Site::Process(_) | Site::Command => self.limited(runtime, future),
             Site::Threads => {
                 let inner = runtime.clone();
-                self.spawn_blocking(runtime, move || inner.block_on(future))
+                self.block(runtime, Box::new(move || inner.block_on(future)))
             }
-            Site::Local(local) => self.limited(runtime, local.run(move || future)),
+            Site::Local(local) => {
+                self.limited(runtime, Box::pin(local.run(Box::new(move || future))))
+            }
             Site::Inline => at_once(runtime, self.permitted(future)),
         }
     }
@@ -116,8 +134,15 @@ impl Place {
     where
         F: FnOnce() + Send + 'static,
     {
+        if self.permits.is_none() && !matches!(self.site, Site::Inline) {
+            return runtime.spawn_blocking(work);
+        }
+        self.block(runtime, Box::new(work))
+    }
+
+    fn block(&self, runtime: &Handle, work: Work) -> JoinHandle<()> {
         if matches!(self.site, Site::Inline) {
-            return at_once(runtime, self.permitted(async { work() }));
+            return at_once(runtime, self.permitted(Box::pin(async { work() })));
         }
         let Some(permits) = self.permits.clone() else {
             return runtime.spawn_blocking(work);
@@ -135,22 +160,21 @@ impl Place {
     }
 
     /// Runs a future as a task of the runtime, when a permit is free.
-    pub(crate) fn limited<F>(&self, runtime: &Handle, future: F) -> JoinHandle<()>
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
+    pub(crate) fn limited(&self, runtime: &Handle, future: Boxed) -> JoinHandle<()> {
         match &self.permits {
-            // Without a limit nothing is wrapped: this is the way that most runs take.
             None => runtime.spawn(future),
             Some(_) => runtime.spawn(self.permitted(future)),
         }
     }
 
+    /// Whether runs are tasks of the runtime, as many as there are.
+    fn is_plain(&self) -> bool {
+        let is_runtime = matches!(self.site, Site::Runtime | Site::Process(_) | Site::Command);
+        is_runtime && self.permits.is_none()
+    }
+
     /// The future, begun when a permit is free.
-    fn permitted<F>(&self, future: F) -> impl Future<Output = ()> + Send + 'static
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
+    fn permitted(&self, future: Boxed) -> impl Future<Output = ()> + Send + 'static {
         let permits = self.permits.clone();
         async move {
             let _permit = match permits {

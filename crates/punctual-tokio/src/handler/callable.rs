@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 
 use super::{AddContext, Finish, JobContext, RunInfo};
 use crate::error::Error;
-use crate::executor::Place;
+use crate::executor::{Boxed, Place};
 use crate::reports::{Key, Report};
 
 /// What is registered under a name.
@@ -97,6 +97,13 @@ impl Reporter {
     pub(crate) fn end(&mut self, finish: Finish) {
         self.finish = Some(finish);
     }
+
+    /// Reports an attempt that was over before it could be spawned.
+    pub(crate) fn ended(mut self, runtime: &Handle, finish: Finish) -> JoinHandle<()> {
+        self.begin();
+        self.end(finish);
+        runtime.spawn(async move { drop(self) })
+    }
 }
 
 impl Drop for Reporter {
@@ -129,19 +136,16 @@ where
     ) -> JoinHandle<()> {
         let context = JobContext(Arc::clone(&info));
         let span = info.span();
-        let mut reporter = Reporter::new(info, key);
+        let reporter = Reporter::new(info, key);
         // A closure may panic before there is a future.
         match catch_unwind(AssertUnwindSafe(|| span.in_scope(|| (self.call)(context)))) {
             // What nobody listens to is not wrapped.
             Ok(future) if !span.is_disabled() => {
-                place.spawn(runtime, attempt(future, reporter).instrument(span))
+                let attempt: Boxed = Box::pin(attempt(future, reporter));
+                place.spawn_boxed(runtime, Box::pin(attempt.instrument(span)))
             }
             Ok(future) => place.spawn(runtime, attempt(future, reporter)),
-            Err(panic) => {
-                reporter.begin();
-                reporter.end(Finish::panicked(&*panic));
-                runtime.spawn(async move { drop(reporter) })
-            }
+            Err(panic) => reporter.ended(runtime, Finish::panicked(&*panic)),
         }
     }
 

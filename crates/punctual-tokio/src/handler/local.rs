@@ -12,7 +12,7 @@ use super::callable::{Reporter, Start, attempt};
 use super::from_context::check;
 use super::{AddContext, Check, Finish, FromContext, IntoOutcome, JobContext, RunInfo, Task};
 use crate::error::Error;
-use crate::executor::Place;
+use crate::executor::{Begin, Place};
 use crate::reports::Key;
 
 /// A function that can be a local task: as a [`Handler`](crate::Handler) that is async, but its
@@ -51,12 +51,10 @@ where
         let span = info.span();
         let mut reporter = Reporter::new(info, key);
         let Some(local) = place.local() else {
-            reporter.begin();
-            reporter.end(Finish::failed(&NOT_LOCAL.into()));
-            return runtime.spawn(async move { drop(reporter) });
+            return reporter.ended(runtime, Finish::failed(&NOT_LOCAL.into()));
         };
-        let begin = move || {
-            async move {
+        let begin: Begin = Box::new(move || {
+            let attempt = async move {
                 let future = catch_unwind(AssertUnwindSafe(|| call(context)));
                 match future {
                     Ok(future) => attempt(future, reporter).await,
@@ -65,10 +63,10 @@ where
                         reporter.end(Finish::panicked(&*panic));
                     }
                 }
-            }
-            .instrument(span)
-        };
-        place.limited(runtime, local.run(begin))
+            };
+            Box::pin(attempt.instrument(span))
+        });
+        place.limited(runtime, Box::pin(local.run(begin)))
     }
 
     fn check(&self, context: &AddContext<'_>) -> Result<(), Error> {
