@@ -5,6 +5,7 @@
 //! - [`MemoryStore`] keeps jobs as long as the process lives.
 //! - [`conformance`] is the suite that every store has to pass.
 //! - [`checker`] judges a ledger, whichever store it comes from.
+//! - `testing`, behind the feature of that name, is a store that fails as a test wants.
 //!
 //! This crate knows no runtime: a store answers with futures, which any runtime may poll.
 
@@ -21,6 +22,8 @@ mod ledger;
 mod memory;
 mod node;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use capabilities::{BatchLimits, StoreCapabilities};
 pub use changes::{ChangedJobs, Changes};

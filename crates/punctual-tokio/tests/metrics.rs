@@ -2,20 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use punctual_tokio::{JobStatus, Resume, Scheduler};
+use punctual_store::testing::{Call, Fault, FaultyStore};
+use punctual_tokio::{JobStatus, MemoryStore, Resume, Scheduler};
 
-#[expect(dead_code, reason = "shared with other tests")]
-#[path = "it/moody.rs"]
-mod moody;
 #[expect(dead_code, reason = "shared with other tests")]
 #[path = "it/support.rs"]
 mod support;
 
-use moody::Moody;
 use support::{every, ledger, pass, seconds};
 
 /// Everything that was recorded, by name and labels as text.
@@ -186,20 +182,20 @@ async fn jobs_are_counted_by_state_after_changes() {
 #[tokio::test(start_paused = true)]
 async fn failures_of_a_store_are_counted_under_its_alias() {
     listen!(snapshotter);
-    let moody = Moody::new();
-    let builder = Scheduler::builder().store("moody", moody.clone());
+    let (store, faults) = FaultyStore::new(MemoryStore::new());
+    let builder = Scheduler::builder().store("poor", store);
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
-    let job = scheduler.add_job(|| async {}, every(1)).store("moody");
+    let job = scheduler.add_job(|| async {}, every(1)).store("poor");
     job.await.unwrap();
     pass(2).await;
-    moody.fails.store(true, Ordering::SeqCst);
+    faults.set(Call::ALL, Fault::Failed);
     pass(3).await;
     let failures = scheduler.health()[1].failures;
     let seen = Seen::now(&snapshotter);
     let of = |store: &str| seen.counter(&format!("punctual_store_errors_total store={store}"));
     assert!(failures >= 3);
-    assert_eq!(of("moody"), u64::from(failures));
+    assert_eq!(of("poor"), u64::from(failures));
     assert_eq!(of("default"), 0);
 }
 

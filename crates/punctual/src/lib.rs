@@ -42,7 +42,7 @@
 //! | `schemars` | `#[job(schema)]`: tasks publish the JSON Schema of their arguments |
 //! | `metrics` | runs counted and timed through the `metrics` facade |
 //! | `sqlite` | `SqliteStore`: jobs that survive restarts, in a file |
-//! | `testing` | the module `testing`: a clock that tests move, and assertions on the ledger |
+//! | `testing` | the module `testing`: a clock that tests move, assertions on the ledger, a store that fails as a test wants |
 
 pub use punctual_core::*;
 pub use punctual_store as store;

@@ -4,7 +4,6 @@
 mod arities;
 mod attributes;
 mod derived;
-mod persistent;
 mod redeploy;
 mod refused;
 mod tested;

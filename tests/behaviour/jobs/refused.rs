@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use punctual::store::JobStore;
+use punctual::store::StoreCapabilities;
+use punctual::testing::FaultyStore;
 use punctual::{
     AddContext, Args, BoxError, ErrorKind, FromContext, Interval, JobContext, MemoryStore, Outcome,
     Scheduler, State, job, jobs, scheduled_job,
 };
-
-use crate::persistent::Persistent;
 
 #[derive(Clone)]
 struct Db;
@@ -138,9 +137,8 @@ fn what_was_expected_and_not_found_is_named() {
 #[tokio::test(start_paused = true)]
 async fn a_function_without_a_name_is_refused_where_jobs_outlive_the_process() {
     async fn nameless() {}
-    let store = Persistent::new(MemoryStore::new());
-    let capabilities = JobStore::capabilities(&store);
-    assert!(capabilities.persistent && !capabilities.shared);
+    let (store, _) = FaultyStore::new(MemoryStore::new());
+    let store = store.with_capabilities(StoreCapabilities::default().persistent(true));
     let scheduler = Scheduler::builder()
         .store("default", store)
         .build()

@@ -9,7 +9,6 @@
 
 mod behaviour;
 mod case;
-mod fickle;
 mod handbook;
 mod spoken;
 mod stage;

@@ -1,4 +1,5 @@
-//! For tests of programs with jobs: a clock that a test moves, and assertions on the ledger.
+//! For tests of programs with jobs: a clock that a test moves, assertions on the ledger, and a
+//! [`FaultyStore`] that fails as a test wants.
 //!
 //! Time stands still until the test [advances](TestClock::advance_to) it. Then it passes as it
 //! would: every job starts at its own time, bodies that sleep take as long as they say, retries
@@ -34,4 +35,5 @@ mod wrong_clock;
 pub use clock::TestClock;
 pub use ledger::{Entry, Ledger};
 pub use moment::Moment;
+pub use punctual_store::testing::{Call, Delay, Fault, Faults, FaultyStore, Refusal};
 pub use wrong_clock::WrongClock;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use punctual_core::Date;
+use punctual_store::testing::Call;
 use punctual_tokio::{JobFilter, NewJob, Scheduler};
 
-use crate::moody::Moody;
 use crate::support::{Log, every, pass, started};
+use crate::ways::{faulty, slow_by};
 
 #[tokio::test(start_paused = true)]
 async fn ten_thousand_jobs_due_in_one_instant_run_in_the_order_of_registration() {
@@ -75,9 +76,9 @@ async fn twenty_thousand_concurrent_adds_succeed_and_the_next_one_does() {
 /// The runs in twenty seconds of a job that is due every second, while so many callers ask for
 /// runs by hand of another, over and over again.
 async fn runs_beside(callers: u32) -> (u64, u64) {
-    let moody = Moody::new();
-    moody.change_within(Duration::from_millis(100));
-    let builder = Scheduler::builder().store("default", moody);
+    let (store, faults) = faulty();
+    faults.set(Call::Claim, slow_by(Duration::from_millis(100)));
+    let builder = Scheduler::builder().store("default", store);
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
     let job = scheduler.add_job(|| async {}, every(1)).id("due");

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use punctual_core::OnLost;
+use punctual_store::testing::{Call, Fault};
 use punctual_tokio::{MemoryStore, Scheduler};
 
 use crate::support::{every, pass, started};
+use crate::ways::faulty;
 
 /// A closure that holds on to what is counted.
 fn holding(held: &Arc<()>) -> impl Fn() -> std::future::Ready<()> + Clone + Send + Sync + 'static {
@@ -70,12 +72,12 @@ async fn nothing_is_kept_of_jobs_that_were_replaced_or_removed() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_kept_of_adds_that_a_store_has_not_answered() {
-    let bad = crate::moody::Moody::new();
-    let builder = Scheduler::builder().store("bad", bad.clone());
+    let (bad, faults) = faulty();
+    let builder = Scheduler::builder().store("bad", bad);
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
     let held = Arc::new(());
-    bad.fails.store(true, std::sync::atomic::Ordering::SeqCst);
+    faults.set(Call::ALL, Fault::Failed);
     let job = |store: &str| {
         let job = punctual_tokio::NewJob::new(holding(&held), every(600));
         job.store(store)

@@ -282,9 +282,9 @@ async fn a_declared_job_whose_row_cannot_be_read_holds_up_no_other() {
             { id = "good", task = "sweep", args = [1], trigger = { type = "interval", seconds = 1 } },
         ]
     "#;
-    let moody = crate::moody::Moody::new();
-    moody.damage("bad");
-    let builder = Scheduler::builder().store("default", moody);
+    let (store, faults) = crate::ways::faulty();
+    faults.damage("bad");
+    let builder = Scheduler::builder().store("default", store);
     let builder = builder.task("sweep", sweep);
     let config = SchedulerConfig::from_toml(file).unwrap();
     let scheduler = builder.config(config).build().unwrap();

@@ -1,15 +1,13 @@
 //! Jobs, stores and users at their worst: nothing ends the scheduler, nothing is lost.
 
-use std::sync::atomic::Ordering;
-
 use punctual_core::{
     CancelReason, Coalesce, MissReason, Outcome, Overlap, Policies, RunId, SkipReason,
 };
-use punctual_store::JobStore;
+use punctual_store::testing::{Call, Fault, Faults};
 use punctual_tokio::{EventKind, Heard, MemoryStore, NewJob, Resume, Scheduler};
 
-use crate::moody::Moody;
 use crate::support::{Log, every, ledger, pass, runs, seconds, started};
+use crate::ways::{Way, faulty, way_to};
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_an_outcome_with_its_message_and_the_next_run_happens() {
@@ -103,12 +101,10 @@ async fn unknown_jobs_and_ids_are_told() {
     assert!(error.is_not_found(), "{error}");
 }
 
-async fn with_moody() -> (Scheduler, Moody) {
-    let moody = Moody::new();
-    let scheduler = Scheduler::builder()
-        .store("moody", moody.clone())
-        .build()
-        .unwrap();
+/// A good store by default and a poor one beside it, each with a job.
+async fn with_poor() -> (Scheduler, Faults) {
+    let (store, faults) = faulty();
+    let scheduler = Scheduler::builder().store("poor", store).build().unwrap();
     scheduler.start().await.unwrap();
     scheduler
         .add_job(|| async {}, every(1))
@@ -117,27 +113,23 @@ async fn with_moody() -> (Scheduler, Moody) {
         .unwrap();
     scheduler
         .add_job(|| async {}, every(1))
-        .id("moody")
-        .store("moody")
+        .id("poor")
+        .store("poor")
         .await
         .unwrap();
     pass(3).await;
-    (scheduler, moody)
+    (scheduler, faults)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_hangs_holds_up_only_its_own_jobs_and_nothing_is_lost() {
-    let (scheduler, moody) = with_moody().await;
-    moody.set_hanging(true);
+    let (scheduler, faults) = with_poor().await;
+    faults.set(Call::ALL, Fault::Held);
     pass(30).await;
     assert_eq!(scheduler.statistics("good").await.unwrap().succeeded, 33);
-    moody.set_hanging(false);
+    faults.mend(Call::ALL);
     pass(2).await;
-    let done = moody
-        .inner
-        .statistics("moody".try_into().unwrap())
-        .await
-        .unwrap();
+    let done = scheduler.statistics("poor").await.unwrap();
     let good = scheduler.statistics("good").await.unwrap().succeeded;
     assert_eq!(
         done.succeeded + done.coalesced + done.skipped,
@@ -149,8 +141,8 @@ async fn a_store_that_hangs_holds_up_only_its_own_jobs_and_nothing_is_lost() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_is_asked_again_and_its_health_is_told() {
-    let (scheduler, moody) = with_moody().await;
-    moody.fails.store(true, Ordering::SeqCst);
+    let (scheduler, faults) = with_poor().await;
+    faults.set(Call::ALL, Fault::Failed);
     pass(20).await;
     let health = scheduler.health();
     assert!(health[0].is_good() && !health[1].is_good(), "{health:?}");
@@ -159,19 +151,19 @@ async fn a_store_that_fails_is_asked_again_and_its_health_is_told() {
             .error
             .as_ref()
             .unwrap()
-            .contains("the cable is out"),
+            .contains("no connection for"),
         "{health:?}"
     );
     let error = scheduler
         .add_job(|| async {}, every(1))
-        .store("moody")
+        .store("poor")
         .await
         .unwrap_err();
     assert_eq!(error.kind(), punctual_tokio::ErrorKind::Store);
-    moody.fails.store(false, Ordering::SeqCst);
+    faults.mend(Call::ALL);
     pass(15).await;
     assert!(scheduler.health()[1].is_good());
-    let done = scheduler.statistics("moody").await.unwrap();
+    let done = scheduler.statistics("poor").await.unwrap();
     let good = scheduler.statistics("good").await.unwrap().succeeded;
     assert_eq!(
         done.succeeded + done.coalesced + done.skipped,
@@ -182,24 +174,24 @@ async fn a_store_that_fails_is_asked_again_and_its_health_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_can_only_be_read_is_not_well() {
-    let (scheduler, moody) = with_moody().await;
-    moody.cannot_claim.store(true, Ordering::SeqCst);
+    let (scheduler, faults) = with_poor().await;
+    faults.set(Call::Claim, Fault::Failed);
     pass(2).await;
     // That there is a new job is read without trouble.
     let job = scheduler.add_job(|| async {}, every(60)).id("new");
-    job.store("moody").await.unwrap();
+    job.store("poor").await.unwrap();
     tokio::task::yield_now().await;
     let health = scheduler.health();
     assert!(!health[1].is_good(), "{health:?}");
-    moody.cannot_claim.store(false, Ordering::SeqCst);
+    faults.mend(Call::Claim);
     pass(10).await;
     assert!(scheduler.health()[1].is_good());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_does_not_wait_for_ever_for_a_store() {
-    let (scheduler, moody) = with_moody().await;
-    moody.set_hanging(true);
+    let (scheduler, faults) = with_poor().await;
+    faults.set(Call::ALL, Fault::Held);
     pass(2).await;
     let began = tokio::time::Instant::now();
     scheduler.shutdown_within(seconds(5)).await.unwrap();
@@ -207,16 +199,16 @@ async fn a_shutdown_does_not_wait_for_ever_for_a_store() {
 }
 
 /// Jobs due every four seconds in a store of their own.
-async fn with_policies(policies: &[(&str, Policies)]) -> (Scheduler, Moody) {
-    let moody = Moody::new();
-    let builder = Scheduler::builder().store("default", moody.clone());
+async fn with_policies(policies: &[(&str, Policies)]) -> (Scheduler, Faults) {
+    let (store, faults) = faulty();
+    let builder = Scheduler::builder().store("default", store);
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
     for (id, policies) in policies {
         let job = scheduler.add_job(|| async {}, every(4)).id(*id);
         job.policies(*policies).await.unwrap();
     }
-    (scheduler, moody)
+    (scheduler, faults)
 }
 
 fn within(grace: u64) -> Policies {
@@ -231,12 +223,12 @@ const MISSED: Outcome = Outcome::Missed(MissReason::Grace);
 #[tokio::test(start_paused = true)]
 async fn a_run_that_a_store_tells_of_beyond_its_grace_time_is_missed() {
     let jobs = [("strict", within(8)), ("patient", Policies::default())];
-    let (scheduler, moody) = with_policies(&jobs).await;
+    let (scheduler, faults) = with_policies(&jobs).await;
     let mut events = scheduler.events();
     pass(3).await;
-    moody.set_hanging(true);
+    faults.set(Call::ALL, Fault::Held);
     pass(9).await;
-    moody.set_hanging(false);
+    faults.mend(Call::ALL);
     pass(0).await;
     let (ran, rest) = ((Outcome::Succeeded, 1), (Outcome::Coalesced, 1));
     let busy = (Outcome::Skipped(SkipReason::MaxInstances), 1);
@@ -260,13 +252,13 @@ async fn a_run_that_a_store_tells_of_beyond_its_grace_time_is_missed() {
 async fn of_an_instance_only_the_fire_times_that_are_too_late_by_now_are_missed() {
     let mut policies = within(10);
     policies.coalesce = Coalesce::All { at_most: 3 };
-    let (scheduler, moody) = with_policies(&[("all", policies)]).await;
+    let (scheduler, faults) = with_policies(&[("all", policies)]).await;
     scheduler.pause_job("all").await.unwrap();
     pass(13).await;
     scheduler.resume_job("all", Resume::CatchUp).await.unwrap();
-    moody.set_hanging(true);
+    faults.set(Call::ALL, Fault::Held);
     pass(1).await;
-    moody.set_hanging(false);
+    faults.mend(Call::ALL);
     pass(0).await;
     let ran = (Outcome::Succeeded, 1);
     assert_eq!(ledger(&scheduler, "all").await, [(MISSED, 1), ran, ran]);
@@ -276,17 +268,17 @@ async fn of_an_instance_only_the_fire_times_that_are_too_late_by_now_are_missed(
 
 #[tokio::test(start_paused = true)]
 async fn a_renewal_that_comes_through_ends_all_waits() {
-    let way = Moody::shared(&MemoryStore::new());
-    let builder = Scheduler::builder().store("default", way.clone());
+    let (way, faults) = way_to(&MemoryStore::new());
+    let builder = Scheduler::builder().store("default", way);
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
     let job = scheduler.add_job(|| async {}, every(1)).id("job");
     job.await.unwrap();
     pass(3).await;
-    way.fails.store(true, Ordering::SeqCst);
+    faults.set(Call::ALL, Fault::Failed);
     // The claim has failed eight times and waits for ten seconds.
     pass(15).await;
-    way.fails.store(false, Ordering::SeqCst);
+    faults.mend(Call::ALL);
     let working_again = scheduler.now();
     pass(1).await;
     let soon = working_again..working_again + chrono::TimeDelta::milliseconds(300);
@@ -296,9 +288,9 @@ async fn a_renewal_that_comes_through_ends_all_waits() {
 }
 
 /// A scheduler with a job every four seconds, one that edits it from elsewhere, and what has run.
-async fn with_editor() -> (Moody, [Scheduler; 2], Log<&'static str>) {
-    let (moody, log) = (Moody::new(), Log::default());
-    let build = |store| {
+async fn with_editor() -> (Faults, [Scheduler; 2], Log<&'static str>) {
+    let ((store, faults), log) = (faulty(), Log::default());
+    let build = |store: Way| {
         let task = |name| {
             let log = log.clone();
             move || {
@@ -309,48 +301,48 @@ async fn with_editor() -> (Moody, [Scheduler; 2], Log<&'static str>) {
         let builder = Scheduler::builder().store("default", store);
         builder.task("old", task("old")).task("new", task("new"))
     };
-    let editor = build(Moody::shared(&moody.inner)).build().unwrap();
-    let scheduler = build(moody.clone()).build().unwrap();
+    let editor = build(way_to(store.inner()).0).build().unwrap();
+    let scheduler = build(store).build().unwrap();
     scheduler.start().await.unwrap();
     let job = scheduler.add_job("old", every(4)).id("job");
     job.await.unwrap();
-    (moody, [scheduler, editor], log)
+    (faults, [scheduler, editor], log)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_gets_another_task_while_its_claim_is_on_its_way_calls_that() {
-    let (moody, [_scheduler, editor], log) = with_editor().await;
+    let (faults, [_scheduler, editor], log) = with_editor().await;
     pass(3).await;
-    moody.set_hanging(true);
+    faults.set(Call::ALL, Fault::Held);
     pass(1).await;
     editor.modify_job("job").task("new").await.unwrap();
     pass(0).await;
-    moody.set_hanging(false);
+    faults.mend(Call::ALL);
     pass(0).await;
     assert_eq!(log.all(), ["new"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_edit_that_overtakes_the_answer_to_a_lost_claim_counts() {
-    let (moody, [_scheduler, editor], log) = with_editor().await;
+    let (faults, [_scheduler, editor], log) = with_editor().await;
     pass(3).await;
-    moody.set_hanging(true);
+    faults.set(Call::ALL, Fault::Held);
     pass(1).await;
     editor.pause_job("job").await.unwrap();
-    moody.set_holding_answers(true);
-    moody.set_hanging(false);
+    faults.mend(Call::ALL);
+    faults.set(Call::Claim, Fault::HeldAnswer);
     pass(0).await;
     editor.resume_job("job", Resume::SkipMissed).await.unwrap();
     pass(0).await;
-    moody.set_holding_answers(false);
+    faults.mend(Call::Claim);
     pass(4).await;
     assert_eq!(log.all(), ["old"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_cancelled_while_it_is_about_to_start_does_not_start() {
-    let moody = Moody::new();
-    let builder = Scheduler::builder().store("default", moody.clone());
+    let (store, faults) = faulty();
+    let builder = Scheduler::builder().store("default", store);
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
     let log = Log::default();
@@ -365,10 +357,10 @@ async fn a_run_that_is_cancelled_while_it_is_about_to_start_does_not_start() {
     let waits = scheduler.run_job("job").await.unwrap();
     pass(3).await;
     // The store hands the second run out, and the answer takes its time.
-    moody.set_holding_answers(true);
+    faults.set(Call::Claim, Fault::HeldAnswer);
     pass(3).await;
     scheduler.cancel_run(waits).await.unwrap();
-    moody.set_holding_answers(false);
+    faults.mend(Call::Claim);
     pass(10).await;
     let cancelled = Outcome::Cancelled(CancelReason::User);
     let ended = [(Outcome::Succeeded, 1), (cancelled, 1)];
@@ -380,9 +372,9 @@ async fn a_run_that_is_cancelled_while_it_is_about_to_start_does_not_start() {
 
 #[tokio::test(start_paused = true)]
 async fn a_row_that_cannot_be_read_holds_up_no_job_of_another_store() {
-    let moody = Moody::new();
-    moody.damage("b");
-    let builder = Scheduler::builder().store("damaged", moody);
+    let (store, faults) = faulty();
+    faults.damage("b");
+    let builder = Scheduler::builder().store("damaged", store);
     let scheduler = builder.build().unwrap();
     let jobs = ["a", "b", "c"].map(|id| NewJob::new(|| async {}, every(1)).id(id));
     let added = scheduler.add_jobs(jobs).await.unwrap();
@@ -412,15 +404,15 @@ async fn ten_thousand_fire_times_are_cancelled_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn an_edit_that_nobody_goes_on_with_does_not_hold_up_the_store() {
-    let (scheduler, moody) = with_moody().await;
+    let (scheduler, faults) = with_poor().await;
     let _events = scheduler.events();
-    moody.set_hanging(true);
-    let mut edit = std::pin::pin!(async { scheduler.modify_job("moody").name("x").await });
+    faults.set(Call::ALL, Fault::Held);
+    let mut edit = std::pin::pin!(async { scheduler.modify_job("poor").name("x").await });
     assert!(futures::poll!(edit.as_mut()).is_pending());
-    moody.set_hanging(false);
+    faults.mend(Call::ALL);
     scheduler.wakeup().await.unwrap();
     pass(100).await;
     let good = scheduler.statistics("good").await.unwrap().succeeded;
-    let done = scheduler.statistics("moody").await.unwrap().succeeded;
+    let done = scheduler.statistics("poor").await.unwrap().succeeded;
     assert!(done + 5 > good, "{done} of {good}");
 }

@@ -1,21 +1,33 @@
 //! A store may leave the arguments of a job out of the window. No run begins without them.
 
-use punctual_core::Retry;
-use punctual_store::MemoryStore;
+use std::sync::Arc;
+
+use punctual_core::{Job, Retry};
+use punctual_store::testing::{Call, Fault, Faults};
+use punctual_store::{DueJobs, MemoryStore};
 use punctual_tokio::{Args, JobContext, Scheduler};
 use tokio::time::sleep;
 
-use crate::moody::Moody;
 use crate::support::{Log, every, pass, seconds};
+use crate::ways::way_to;
 
 /// Number of the job's argument and attempt of each body that began.
 type Begun = Log<(u32, u32)>;
 
+/// Leaves all arguments out, as a store does with long ones.
+fn cut_to_heads(window: &mut DueJobs) {
+    for due in &mut window.jobs {
+        let job = Job::clone(&due.stored.job);
+        due.stored.job = Arc::new(job.with_args(&serde_json::Value::Null));
+        due.is_head = true;
+    }
+}
+
 /// A scheduler that hears of jobs by windows alone, and of their heads only.
-fn of_heads(store: &MemoryStore, begun: &Begun) -> (Scheduler, Moody) {
-    let moody = Moody::shared(store);
-    moody.tell_heads();
-    moody.silence("changes");
+fn of_heads(store: &MemoryStore, begun: &Begun) -> (Scheduler, Faults) {
+    let (way, faults) = way_to(store);
+    faults.rewrite_windows(cut_to_heads);
+    faults.next(Call::Changes, Fault::Silent);
     let log = begun.clone();
     let count = move |Args((number,)): Args<(u32,)>, context: JobContext| {
         let log = log.clone();
@@ -28,9 +40,9 @@ fn of_heads(store: &MemoryStore, begun: &Begun) -> (Scheduler, Moody) {
             }
         }
     };
-    let builder = Scheduler::builder().store("default", moody.clone());
+    let builder = Scheduler::builder().store("default", way);
     let builder = builder.node("here").task("count", count);
-    (builder.build().unwrap(), moody)
+    (builder.build().unwrap(), faults)
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,13 +75,13 @@ async fn a_retry_has_the_arguments_of_a_job_that_is_due_soon() {
 #[tokio::test(start_paused = true)]
 async fn a_run_whose_claim_had_no_answer_has_its_arguments() {
     let begun = Begun::default();
-    let (scheduler, moody) = of_heads(&MemoryStore::new(), &begun);
+    let (scheduler, faults) = of_heads(&MemoryStore::new(), &begun);
     let first = scheduler.now() + seconds(30);
     let job = scheduler.add_job("count", every(300).start(first)).id("a");
     job.args((7,)).await.unwrap();
     scheduler.start().await.unwrap();
     pass(10).await;
-    moody.forget_answers(1);
+    faults.next(Call::Claim, Fault::LostAnswer);
     pass(30).await;
     assert_eq!(begun.all(), [(7, 1)]);
 }
@@ -77,16 +89,16 @@ async fn a_run_whose_claim_had_no_answer_has_its_arguments() {
 #[tokio::test(start_paused = true)]
 async fn an_edit_during_a_claim_is_asked_for_whole() {
     let (begun, store) = (Begun::default(), MemoryStore::new());
-    let (scheduler, moody) = of_heads(&store, &begun);
+    let (scheduler, faults) = of_heads(&store, &begun);
     let first = scheduler.now() + seconds(30);
     let job = scheduler.add_job("count", every(40).start(first)).id("a");
     job.args((7,)).await.unwrap();
     scheduler.start().await.unwrap();
     pass(10).await;
-    moody.set_holding_answers(true);
+    faults.set(Call::Claim, Fault::HeldAnswer);
     pass(21).await;
     // The claim is made, and its answer on its way.
-    let other = Scheduler::builder().store("default", Moody::shared(&store));
+    let other = Scheduler::builder().store("default", way_to(&store).0);
     let other = other
         .node("there")
         .task("count", |_: Args<(u32,)>| async {});
@@ -94,7 +106,7 @@ async fn an_edit_during_a_claim_is_asked_for_whole() {
     other.modify_job("a").args((8,)).await.unwrap();
     scheduler.wakeup().await.unwrap();
     sleep(seconds(1)).await;
-    moody.set_holding_answers(false);
+    faults.mend(Call::Claim);
     pass(45).await;
     assert_eq!(begun.all(), [(7, 1), (8, 1)]);
 }

@@ -1,20 +1,20 @@
 //! Schedulers that share a store, and what becomes of the runs of those that fall silent.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use punctual_core::{
     CancelReason, Coalesce, MaxInstances, MissReason, OnLost, Outcome, Overlap, Policies, RunState,
     SkipReason,
 };
+use punctual_store::testing::{Call, Fault, Faults};
 use punctual_store::{JobStore, NodeInfo, RunFilter};
 use punctual_tokio::{
     ErrorKind, EventKind, EventMask, JobContext, JobStatus, MemoryStore, NewJob, Scheduler,
 };
 use tokio::sync::Notify;
 
-use crate::moody::Moody;
 use crate::support::{Log, every, pass, seconds};
+use crate::ways::{slow_by, way_to};
 
 /// What the jobs of all nodes have in common.
 #[derive(Clone, Default)]
@@ -28,8 +28,8 @@ struct Desk {
 
 impl Desk {
     /// A scheduler with a way of its own to the store.
-    async fn node(&self, name: &'static str) -> (Scheduler, Moody) {
-        let way = Moody::shared(&self.store);
+    async fn node(&self, name: &'static str) -> (Scheduler, Faults) {
+        let (way, faults) = way_to(&self.store);
         let desk = self.clone();
         let work = move |context: JobContext| {
             let desk = desk.clone();
@@ -45,12 +45,12 @@ impl Desk {
         };
         let scheduler = Scheduler::builder()
             .node(name)
-            .store("default", way.clone())
+            .store("default", way)
             .task("work", work)
             .build()
             .unwrap();
         scheduler.start().await.unwrap();
-        (scheduler, way)
+        (scheduler, faults)
     }
 
     async fn states(&self) -> Vec<RunState> {
@@ -90,7 +90,7 @@ async fn runs_of_a_node_that_falls_silent_are_lost_and_it_hears_of_it() {
         }
     };
     two.add_listener(EventMask::JOB_ERROR, listener).unwrap();
-    way.fails.store(true, Ordering::SeqCst);
+    way.set(Call::ALL, Fault::Failed);
     pass(5).await;
     assert_eq!(desk.states().await, [RunState::Running], "not yet");
     pass(6).await;
@@ -98,7 +98,7 @@ async fn runs_of_a_node_that_falls_silent_are_lost_and_it_hears_of_it() {
     assert_eq!(events.all(), [Outcome::Lost]);
     assert_eq!(desk.nodes().await, ["two"]);
     assert!(desk.log.all().is_empty(), "it does not know yet");
-    way.fails.store(false, Ordering::SeqCst);
+    way.mend(Call::ALL);
     pass(20).await;
     assert_eq!(desk.log.all(), [("one", 1, true)]);
     assert_eq!(desk.states().await, [LOST], "what it says does not count");
@@ -122,7 +122,7 @@ async fn a_lost_run_is_rerun_by_another_node_under_a_greater_number() {
     job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
     pass(PERIOD).await;
     let (_two, _) = desk.node("two").await;
-    way.set_hanging(true);
+    way.set(Call::ALL, Fault::Held);
     pass(14).await;
     let begun = desk.begun.all();
     assert_eq!(
@@ -130,7 +130,7 @@ async fn a_lost_run_is_rerun_by_another_node_under_a_greater_number() {
         ["one", "two"]
     );
     assert!(begun[1].1 > begun[0].1);
-    way.set_hanging(false);
+    way.mend(Call::ALL);
     pass(5).await;
     assert_eq!(desk.log.all(), [("one", 1, true)]);
     desk.go.notify_one();
@@ -154,7 +154,7 @@ async fn what_was_admitted_under_a_wider_limit_is_rerun() {
         pass(1).await;
     }
     let (two, _) = desk.node("two").await;
-    way.set_hanging(true);
+    way.set(Call::ALL, Fault::Held);
     let job = two.get_job("a").await.unwrap().unwrap().job;
     let policies = Policies {
         max_instances: MaxInstances::ONE,
@@ -175,11 +175,14 @@ async fn an_outage_of_the_store_kills_nobody() {
     let job = one.add_job("work", every(PERIOD)).id("a");
     job.await.unwrap();
     pass(PERIOD).await;
-    for hangs in [true, false] {
-        way.set_hanging(hangs);
-        other.set_hanging(hangs);
-        pass(30).await;
+    for node in [&way, &other] {
+        node.set(Call::ALL, Fault::Held);
     }
+    pass(30).await;
+    for node in [&way, &other] {
+        node.mend(Call::ALL);
+    }
+    pass(30).await;
     desk.go.notify_one();
     pass(1).await;
     assert_eq!(desk.states().await, [SUCCEEDED]);
@@ -194,12 +197,12 @@ async fn claims_whose_answers_are_lost_run_once() {
     let job = job.overlap(Overlap::Queue { at_most: 9 });
     job.await.unwrap();
     // The claim of the fire time; a run by hand, which is queued; its promotion.
-    way.forget_answers(1);
+    way.next(Call::Claim, Fault::LostAnswer);
     pass(PERIOD).await;
     assert_eq!(desk.begun.all().len(), 1);
-    way.forget_answers(1);
+    way.next(Call::Claim, Fault::LostAnswer);
     one.run_job("a").await.unwrap();
-    way.forget_answers(1);
+    way.next(Call::Claim, Fault::LostAnswer);
     desk.go.notify_one();
     pass(5).await;
     assert_eq!(desk.begun.all().len(), 2);
@@ -217,7 +220,7 @@ async fn a_run_by_hand_that_was_refused_says_so_though_the_answer_was_lost() {
     let (one, way) = desk.node("one").await;
     one.add_job("work", every(PERIOD)).id("a").await.unwrap();
     pass(PERIOD).await;
-    way.forget_answers(1);
+    way.next(Call::Claim, Fault::LostAnswer);
     let error = one.run_job("a").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
     let skipped = RunState::Ended(Outcome::Skipped(SkipReason::MaxInstances));
@@ -231,9 +234,9 @@ async fn what_comes_too_late_through_an_outage_is_missed_and_not_run() {
     let job = one.add_job("work", every(PERIOD)).id("a");
     job.misfire_grace_time(seconds(3)).await.unwrap();
     pass(PERIOD - 1).await;
-    way.fails.store(true, Ordering::SeqCst);
+    way.set(Call::ALL, Fault::Failed);
     pass(20).await;
-    way.fails.store(false, Ordering::SeqCst);
+    way.mend(Call::ALL);
     pass(20).await;
     let missed = RunState::Ended(Outcome::Missed(MissReason::Grace));
     assert_eq!(desk.states().await, [missed]);
@@ -250,8 +253,8 @@ async fn a_takeover_whose_answer_is_lost_is_found() {
     pass(PERIOD).await;
     let (_two, other) = desk.node("two").await;
     pass(1).await;
-    way.set_hanging(true);
-    other.forget_answers(1);
+    way.set(Call::ALL, Fault::Held);
+    other.next(Call::Recover, Fault::LostAnswer);
     pass(16).await;
     desk.go.notify_waiters();
     let begun = desk.begun.all();
@@ -272,7 +275,7 @@ async fn a_paused_node_takes_no_runs_over() {
     pass(PERIOD).await;
     let (two, _) = desk.node("two").await;
     two.pause().await.unwrap();
-    way.set_hanging(true);
+    way.set(Call::ALL, Fault::Held);
     pass(30).await;
     assert_eq!(desk.begun.all().len(), 1);
     assert_eq!(desk.states().await, [RunState::Retrying], "it waits");
@@ -321,7 +324,7 @@ async fn a_node_that_comes_back_under_its_name_settles_its_past() {
     job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
     pass(PERIOD).await;
     // The process is gone as far as anybody can tell.
-    way.set_hanging(true);
+    way.set(Call::ALL, Fault::Held);
     let (_again, _) = desk.node("one").await;
     pass(1).await;
     desk.go.notify_waiters();
@@ -361,10 +364,10 @@ async fn a_node_that_has_shut_down_has_left() {
     let (one, way) = desk.node("one").await;
     let (_two, _) = desk.node("two").await;
     pass(1).await;
-    way.set_hanging(true);
+    way.set(Call::ALL, Fault::Held);
     tokio::spawn(async move {
         tokio::time::sleep(seconds(1) / 2).await;
-        way.set_hanging(false);
+        way.mend(Call::ALL);
     });
     one.shutdown().await.unwrap();
     assert_eq!(desk.nodes().await, ["two"]);
@@ -375,7 +378,7 @@ async fn a_store_that_does_not_answer_holds_up_the_shutdown_for_a_moment_only() 
     let desk = Desk::default();
     let (one, way) = desk.node("one").await;
     pass(1).await;
-    way.set_hanging(true);
+    way.set(Call::ALL, Fault::Held);
     let begun = tokio::time::Instant::now();
     one.shutdown().await.unwrap();
     assert!(begun.elapsed() <= seconds(1));
@@ -407,9 +410,12 @@ async fn a_job_that_cannot_be_read_does_not_hold_up_what_was_taken_over_unheard(
     pass(PERIOD).await;
     let (_two, other) = desk.node("two").await;
     pass(1).await;
-    way.set_hanging(true);
+    way.set(Call::ALL, Fault::Held);
     // Those of the recovery, of what is due, and of the claim that hands the runs out.
-    other.forget_answers(6);
+    other.next(Call::Recover, Fault::LostAnswer);
+    for _ in 0..5 {
+        other.next(Call::Claim, Fault::LostAnswer);
+    }
     other.damage("bad");
     pass(20).await;
     let begun = desk.begun.all().into_iter().map(|(node, _)| node);
@@ -431,7 +437,7 @@ async fn a_store_that_was_removed_takes_no_runs_over() {
     let (two, _) = desk.node("two").await;
     two.run_job("b").await.unwrap();
     two.remove_jobstore("default").await.unwrap();
-    way.set_hanging(true);
+    way.set(Call::ALL, Fault::Held);
     pass(30).await;
     assert_eq!(desk.begun.all().len(), 2, "{:?}", desk.begun.all());
 }
@@ -444,14 +450,14 @@ async fn a_node_that_settles_what_many_dead_ones_left_is_not_taken_for_dead() {
         dying.push(desk.node(name).await);
     }
     let (busy, slow) = desk.node("busy").await;
-    slow.recover_within(seconds(3));
+    slow.set(Call::Recover, slow_by(seconds(3)));
     busy.add_job("work", every(PERIOD)).id("a").await.unwrap();
     busy.run_job("a").await.unwrap();
     pass(0).await;
     let (_other, _) = desk.node("other").await;
     pass(10).await;
     for (_, way) in &dying {
-        way.set_hanging(true);
+        way.set(Call::ALL, Fault::Held);
     }
     pass(60).await;
     assert_eq!(desk.nodes().await, ["busy", "other"]);
@@ -474,7 +480,7 @@ async fn a_node_without_tasks_adds_jobs_of_those_that_others_list() {
         desk.store.register(node).await.unwrap();
     }
     let builder = Scheduler::builder().node("clerk");
-    let way = Moody::shared(&desk.store);
+    let (way, _) = way_to(&desk.store);
     let clerk = builder.store("default", way).build().unwrap();
     let job = clerk.add_job("work", every(PERIOD)).id("a").await.unwrap();
     let snapshot = job.get_job().await.unwrap().unwrap();
@@ -513,7 +519,7 @@ async fn a_job_is_given_a_task_that_only_another_node_knows() {
     let (_one, _) = desk.node("one").await;
     pass(1).await;
     let builder = Scheduler::builder().task("own", || async {});
-    let way = Moody::shared(&desk.store);
+    let (way, _) = way_to(&desk.store);
     let clerk = builder.store("default", way).build().unwrap();
     clerk.add_job("own", every(PERIOD)).id("a").await.unwrap();
     let error = clerk.modify_job("a").task("wok").await.unwrap_err();
@@ -531,11 +537,11 @@ async fn edits_bring_no_renewals() {
     let (two, _) = desk.node("two").await;
     two.add_job("work", every(600)).id("a").await.unwrap();
     pass(10).await;
-    let before = way.renewals();
+    let before = way.begun(Call::Renew);
     for number in 0..100 {
         two.modify_job("a").name(format!("{number}")).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    let renewals = way.renewals() - before;
+    let renewals = way.begun(Call::Renew) - before;
     assert!((4..=6).contains(&renewals), "{renewals} in ten seconds");
 }

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use punctual_core::{CancelReason, Coalesce, Date, Outcome, Overlap, Retry, RunState};
+use punctual_store::testing::{Call, Fault, Faults, FaultyStore};
 use punctual_store::{JobStore, RunFilter};
 use punctual_tokio::{JobContext, MemoryStore, Scheduler};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
-use crate::moody::Moody;
 use crate::support::{Log, every, pass, runs, seconds};
+use crate::ways::{Way, slow_by, way_to};
 
 const SUCCEEDED: RunState = RunState::Ended(Outcome::Succeeded);
 
@@ -48,7 +49,7 @@ impl World {
         ));
     }
 
-    fn builder(&self, name: &'static str, way: &Moody) -> punctual_tokio::SchedulerBuilder {
+    fn builder(&self, name: &'static str, way: Way) -> punctual_tokio::SchedulerBuilder {
         let w = self.clone();
         // Waits for a word; fails if it is told that all is bad.
         let waits = move |c: JobContext| {
@@ -87,9 +88,7 @@ impl World {
             let w = w.clone();
             async move { w.note(name, &c) }
         };
-        let builder = Scheduler::builder()
-            .store("default", way.clone())
-            .node(name);
+        let builder = Scheduler::builder().store("default", way).node(name);
         builder
             .task("waits", waits)
             .task("fails", fails)
@@ -97,20 +96,19 @@ impl World {
             .task("quick", quick)
     }
 
-    async fn node(&self, name: &'static str) -> (Scheduler, Moody) {
-        let way = Moody::shared(&self.store);
-        let scheduler = self.builder(name, &way).build().unwrap();
+    async fn node(&self, name: &'static str) -> (Scheduler, Faults) {
+        let (way, faults) = way_to(&self.store);
+        let scheduler = self.builder(name, way).build().unwrap();
         scheduler.start().await.unwrap();
-        (scheduler, way)
+        (scheduler, faults)
     }
 
     /// The only node, on a store that is not shared.
-    async fn alone(&self) -> (Scheduler, Moody) {
-        let mut way = Moody::new();
-        way.inner = self.store.clone();
-        let scheduler = self.builder("alone", &way).build().unwrap();
+    async fn alone(&self) -> (Scheduler, Faults) {
+        let (way, faults) = FaultyStore::new(self.store.clone());
+        let scheduler = self.builder("alone", way).build().unwrap();
         scheduler.start().await.unwrap();
-        (scheduler, way)
+        (scheduler, faults)
     }
 
     async fn states(&self) -> Vec<RunState> {
@@ -201,13 +199,13 @@ async fn cancelling_a_retry_lets_the_queue_go_on() {
 async fn a_queued_run_goes_where_its_task_is_known() {
     let w = World::new();
     let (one, _) = w.node("one").await;
-    let way = Moody::shared(&w.store);
+    let (way, _) = way_to(&w.store);
     let l = w.clone();
     let special = move |c: JobContext| {
         l.note("two", &c);
         async {}
     };
-    let two = w.builder("two", &way).task("special", special);
+    let two = w.builder("two", way).task("special", special);
     let two = two.build().unwrap();
     two.start().await.unwrap();
     let job = one.add_job("waits", every(100_000)).id("a");
@@ -237,7 +235,7 @@ async fn a_run_that_fails_while_another_is_asked_for_is_retried() {
     sleep(Duration::from_millis(9_900)).await;
     // The second fails while the promotion of the first waits for its answer.
     s.run_job("a").await.unwrap();
-    way.change_within(seconds(1));
+    way.set(Call::Claim, slow_by(seconds(1)));
     pass(60).await;
     assert_eq!(w.states().await, [SUCCEEDED; 2]);
 }
@@ -322,7 +320,7 @@ async fn a_later_run_of_an_instance_begins_once_after_a_lost_answer() {
     s.resume().await.unwrap();
     sleep(seconds(1)).await;
     s.pause_job("a").await.unwrap();
-    way.set_holding_answers(true);
+    way.set(Call::Claim, Fault::HeldAnswer);
     let other = s.clone();
     let asked = tokio::spawn(async move { other.run_job("b").await });
     sleep(Duration::from_millis(100)).await;
@@ -330,8 +328,8 @@ async fn a_later_run_of_an_instance_begins_once_after_a_lost_answer() {
     w.go.notify_one();
     sleep(Duration::from_millis(100)).await;
     w.bad.store(false, Ordering::SeqCst);
-    way.forget_answers(1);
-    way.set_holding_answers(false);
+    way.mend(Call::Claim);
+    way.next(Call::Claim, Fault::LostAnswer);
     asked.await.unwrap().unwrap();
     for _ in 0..10 {
         sleep(seconds(10)).await;
@@ -361,15 +359,15 @@ async fn a_finished_job_keeps_the_newest_run_asked_for_in_a_pause() {
 
 /// A body that waits for a word and then fails has just ended, its end is on its way, and a pause
 /// is over.
-async fn ends_around_the_end_of_a_pause(w: &World, s: &Scheduler, way: &Moody) {
+async fn ends_around_the_end_of_a_pause(w: &World, s: &Scheduler, way: &Faults) {
     sleep(seconds(1)).await;
     s.pause().await.unwrap();
-    way.change_within(seconds(2));
+    way.set(Call::Claim, slow_by(seconds(2)));
     w.go.notify_one();
     sleep(Duration::from_millis(100)).await;
     s.resume().await.unwrap();
     sleep(seconds(5)).await;
-    way.change_within(Duration::ZERO);
+    way.mend(Call::Claim);
 }
 
 #[tokio::test(start_paused = true)]
@@ -425,10 +423,10 @@ async fn a_retry_reads_no_window() {
         s.run_job(&format!("{number}")).await.unwrap();
     }
     sleep(seconds(5)).await;
-    let before = way.windows();
+    let before = way.begun(Call::Due);
     sleep(seconds(30)).await;
     assert_eq!(w.states().await, [SUCCEEDED; 20]);
-    assert_eq!(way.windows() - before, 0);
+    assert_eq!(way.begun(Call::Due) - before, 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,15 +1,16 @@
 //! What a shutdown waits for, and what it says that it left behind.
 
 use punctual_core::{Overlap, RunState};
+use punctual_store::testing::{Call, Fault};
 use punctual_store::{JobStore, RunFilter};
 use punctual_tokio::{MemoryStore, Scheduler};
 use tokio::time::{Instant, sleep};
 
-use crate::moody::Moody;
 use crate::support::{every, pass, seconds, started};
+use crate::ways::{Way, faulty, slow_by, way_to};
 
-async fn of(moody: &Moody) -> Scheduler {
-    let builder = Scheduler::builder().store("default", moody.clone());
+async fn of(store: Way) -> Scheduler {
+    let builder = Scheduler::builder().store("default", store);
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
     scheduler
@@ -23,24 +24,24 @@ async fn states(store: &MemoryStore) -> Vec<RunState> {
 
 #[tokio::test(start_paused = true)]
 async fn an_end_that_is_on_its_way_to_a_store_is_told_as_unrecorded() {
-    let moody = Moody::new();
-    let scheduler = of(&moody).await;
+    let (store, faults) = faulty();
+    let scheduler = of(store.clone()).await;
     for _ in 0..2 {
         let job = scheduler.add_job(|| sleep(seconds(2)), every(600));
         job.run_at_start().await.unwrap();
     }
     pass(1).await;
-    moody.set_hanging(true);
+    faults.set(Call::ALL, Fault::Held);
     pass(2).await;
     let report = scheduler.shutdown_within(seconds(5)).await.unwrap();
     assert_eq!(report.unrecorded, 2);
-    assert_eq!(states(&moody.inner).await, [RunState::Running; 2]);
+    assert_eq!(states(store.inner()).await, [RunState::Running; 2]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_store_has_recorded_is_not_told_as_unrecorded() {
-    let moody = Moody::new();
-    let scheduler = of(&moody).await;
+    let (store, _) = faulty();
+    let scheduler = of(store).await;
     let job = scheduler.add_job(|| sleep(seconds(2)), every(600));
     job.run_at_start().await.unwrap();
     pass(1).await;
@@ -75,35 +76,28 @@ async fn a_second_shutdown_shortens_the_first_and_never_lengthens_it() {
 }
 
 /// A node of a store that it shares, whose runs take a minute.
-async fn node(way: &Moody) -> Scheduler {
-    let builder = Scheduler::builder().store("default", way.clone());
+async fn node(way: Way) -> Scheduler {
+    let builder = Scheduler::builder().store("default", way);
     let builder = builder.task("work", || sleep(seconds(60)));
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
     scheduler
 }
 
-/// Waits until so many more claims were sent.
-async fn until_claimed(way: &Moody, count: u32) {
-    let before = way.claims();
-    while way.claims() < before + count {
-        sleep(std::time::Duration::from_millis(100)).await;
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_run_that_a_store_makes_wait_during_the_shutdown_goes_on_waiting() {
     let store = MemoryStore::new();
-    let way = Moody::shared(&store);
-    let (busy, ending) = (node(&Moody::shared(&store)).await, node(&way).await);
+    let (way, faults) = way_to(&store);
+    let (busy, ending) = (node(way_to(&store).0).await, node(way).await);
     let job = busy.add_job("work", every(10)).id("work");
     job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
     busy.run_job("work").await.unwrap();
     busy.pause().await.unwrap();
     pass(8).await;
     // It is told that the job is busy before the run may wait, each time after two seconds.
-    way.change_within(seconds(2));
-    until_claimed(&way, 3).await;
+    faults.set(Call::Claim, slow_by(seconds(2)));
+    let before = faults.begun(Call::Claim);
+    faults.until_begun(Call::Claim, before + 3).await;
     assert_eq!(states(&store).await, [RunState::Running]);
     let report = ending.shutdown().await.unwrap();
     assert_eq!(report.unrecorded, 0);
@@ -114,16 +108,16 @@ async fn a_run_that_a_store_makes_wait_during_the_shutdown_goes_on_waiting() {
 #[tokio::test(start_paused = true)]
 async fn a_run_that_a_store_grants_after_all_others_were_told_to_end_does_not_begin() {
     let store = MemoryStore::new();
-    let way = Moody::shared(&store);
-    let scheduler = node(&way).await;
+    let (way, faults) = way_to(&store);
+    let scheduler = node(way).await;
     let job = scheduler.add_job("work", every(10)).id("work");
     job.await.unwrap();
     pass(9).await;
-    way.set_holding_answers(true);
+    faults.set(Call::Claim, Fault::HeldAnswer);
     pass(1).await;
     let shutdown = tokio::spawn(async move { scheduler.shutdown_within(seconds(1)).await });
     pass(2).await;
-    way.set_holding_answers(false);
+    faults.mend(Call::Claim);
     let report = shutdown.await.unwrap().unwrap();
     assert_eq!((report.abandoned.len(), report.unrecorded), (0, 0));
     let run = store.runs(RunFilter::default()).await.unwrap().remove(0);
@@ -133,15 +127,16 @@ async fn a_run_that_a_store_grants_after_all_others_were_told_to_end_does_not_be
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_does_not_answer_hides_nothing_of_the_others() {
-    let (good, bad) = (MemoryStore::new(), Moody::new());
-    let builder = Scheduler::builder().store("default", Moody::shared(&good));
-    let scheduler = builder.store("bad", bad.clone()).build().unwrap();
+    let good = MemoryStore::new();
+    let (bad, faults) = faulty();
+    let builder = Scheduler::builder().store("default", way_to(&good).0);
+    let scheduler = builder.store("bad", bad).build().unwrap();
     scheduler.start().await.unwrap();
     let job = scheduler.add_job(|| async { Err::<(), _>("no") }, every(600));
     let retry = punctual_core::Retry::attempts(2).backoff(seconds(300), seconds(300));
     job.retry(retry).run_at_start().await.unwrap();
     pass(1).await;
-    bad.set_hanging(true);
+    faults.set(Call::ALL, Fault::Held);
     let began = Instant::now();
     let report = scheduler.shutdown().await.unwrap();
     assert_eq!(report.waiting.len(), 1);
@@ -152,8 +147,8 @@ async fn a_store_that_does_not_answer_hides_nothing_of_the_others() {
 #[tokio::test(start_paused = true)]
 async fn what_was_found_after_a_lost_answer_goes_on_waiting() {
     let store = MemoryStore::new();
-    let way = Moody::shared(&store);
-    let (busy, ending) = (node(&Moody::shared(&store)).await, node(&way).await);
+    let (way, faults) = way_to(&store);
+    let (busy, ending) = (node(way_to(&store).0).await, node(way).await);
     let job = busy.add_job("work", every(600)).id("work");
     job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
     busy.run_job("work").await.unwrap();
@@ -161,11 +156,9 @@ async fn what_was_found_after_a_lost_answer_goes_on_waiting() {
     busy.pause().await.unwrap();
     pass(50).await;
     // The queued run is handed out; the answer is lost, and to find its job takes a while.
-    way.forget_answers(1);
-    way.silence("get");
-    while !way.is_silenced() {
-        sleep(std::time::Duration::from_millis(100)).await;
-    }
+    faults.next(Call::Claim, Fault::LostAnswer);
+    faults.next(Call::Get, Fault::Silent);
+    faults.until_struck(Call::Get, 1).await;
     let report = ending.shutdown().await.unwrap();
     assert_eq!(report.waiting.len(), 1);
     let succeeded = RunState::Ended(punctual_core::Outcome::Succeeded);

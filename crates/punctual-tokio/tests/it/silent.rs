@@ -1,15 +1,18 @@
 //! A store that falls silent: one call is never answered, and all others are.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use punctual_core::{Outcome, RunState};
+use punctual_store::testing::{Call, Fault, Faults};
 use punctual_store::{JobStore, RunFilter};
 use punctual_tokio::{ErrorKind, MemoryStore, Scheduler};
 use tokio::time::{Instant, sleep};
 
-use crate::moody::Moody;
 use crate::support::{every, ledger, pass, seconds};
+use crate::ways::{Way, faulty, way_to};
 
-async fn of(moody: &Moody) -> Scheduler {
-    let builder = Scheduler::builder().store("default", moody.clone());
+async fn of(store: Way) -> Scheduler {
+    let builder = Scheduler::builder().store("default", store);
     let builder = builder.task("work", || sleep(seconds(60)));
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
@@ -18,14 +21,14 @@ async fn of(moody: &Moody) -> Scheduler {
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_is_never_answered_costs_seconds_and_health_tells() {
-    let moody = Moody::new();
-    let scheduler = of(&moody).await;
+    let (store, faults) = faulty();
+    let scheduler = of(store).await;
     let job = scheduler.add_job(|| async {}, every(1)).id("tick");
     job.await.unwrap();
     pass(3).await;
-    moody.silence("claim");
+    faults.next(Call::Claim, Fault::Silent);
     pass(5).await;
-    assert!(moody.is_silenced());
+    assert_eq!(faults.struck(Call::Claim), 1);
     let calls = scheduler.health().remove(0).calls;
     let told: Vec<_> = calls
         .iter()
@@ -46,11 +49,11 @@ async fn a_claim_that_is_never_answered_costs_seconds_and_health_tells() {
 
 #[tokio::test(start_paused = true)]
 async fn a_window_that_is_never_answered_is_asked_for_again() {
-    let moody = Moody::new();
-    moody.silence("due");
-    let scheduler = of(&moody).await;
+    let (store, faults) = faulty();
+    faults.next(Call::Due, Fault::Silent);
+    let scheduler = of(store).await;
     pass(1).await;
-    assert!(moody.is_silenced());
+    assert_eq!(faults.struck(Call::Due), 1);
     let soon = scheduler.now() + chrono::TimeDelta::seconds(70);
     let job = scheduler.add_job(|| async {}, punctual_core::Date::at(soon));
     job.id("soon").await.unwrap();
@@ -61,15 +64,15 @@ async fn a_window_that_is_never_answered_is_asked_for_again() {
 #[tokio::test(start_paused = true)]
 async fn a_renewal_that_is_never_answered_makes_nobody_dead() {
     let store = MemoryStore::new();
-    let way = Moody::shared(&store);
-    let (one, _other) = (of(&way).await, of(&Moody::shared(&store)).await);
+    let (way, faults) = way_to(&store);
+    let (one, _other) = (of(way).await, of(way_to(&store).0).await);
     let job = one.add_job("work", every(600)).id("work");
     job.await.unwrap();
     one.run_job("work").await.unwrap();
     pass(5).await;
-    way.silence("renew");
+    faults.next(Call::Renew, Fault::Silent);
     pass(40).await;
-    assert!(way.is_silenced());
+    assert_eq!(faults.struck(Call::Renew), 1);
     let runs = store.runs(RunFilter::default()).await.unwrap();
     let states: Vec<_> = runs.into_iter().map(|run| run.state).collect();
     assert_eq!(states, [RunState::Running]);
@@ -79,9 +82,9 @@ async fn a_renewal_that_is_never_answered_makes_nobody_dead() {
 
 #[tokio::test(start_paused = true)]
 async fn an_edit_that_is_never_answered_fails() {
-    let moody = Moody::new();
-    let scheduler = of(&moody).await;
-    moody.silence("add");
+    let (store, faults) = faulty();
+    let scheduler = of(store).await;
+    faults.next(Call::Add, Fault::Silent);
     let began = Instant::now();
     let error = scheduler.add_job(|| async {}, every(1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store);
@@ -94,32 +97,43 @@ async fn an_edit_that_is_never_answered_fails() {
 
 #[tokio::test(start_paused = true)]
 async fn a_window_that_takes_long_holds_up_no_claim() {
-    let moody = Moody::new();
-    let scheduler = of(&moody).await;
+    let (store, faults) = faulty();
+    let scheduler = of(store).await;
     let job = scheduler.add_job(|| async {}, every(1)).id("tick");
     job.await.unwrap();
     pass(3).await;
-    moody.set_holding_windows(true);
+    faults.set(Call::Due, Fault::HeldAnswer);
     scheduler.wakeup().await.unwrap();
     pass(5).await;
     let done = scheduler.statistics("tick").await.unwrap();
     assert_eq!((done.succeeded, done.coalesced), (8, 0), "{done:?}");
 }
 
+/// Leaves the last answer out of the next reply that has one.
+fn answer_in_part(faults: &Faults) {
+    let is_over = AtomicBool::new(false);
+    faults.rewrite_replies(move |reply| {
+        if !is_over.load(Ordering::SeqCst) {
+            let left_out = reply.answers.pop();
+            is_over.store(left_out.is_some(), Ordering::SeqCst);
+        }
+    });
+}
+
 #[tokio::test(start_paused = true)]
 async fn claims_that_a_store_leaves_out_of_its_answer_run_once_if_it_has_accepted_them() {
-    let moody = Moody::new();
-    let scheduler = of(&moody).await;
+    let (store, faults) = faulty();
+    let scheduler = of(store).await;
     let job = scheduler.add_job(|| async {}, every(1)).id("tick");
     job.await.unwrap();
     pass(3).await;
-    moody.answer_in_part();
+    answer_in_part(&faults);
     pass(5).await;
     let ticks = ledger(&scheduler, "tick").await;
     assert_eq!(ticks, [(Outcome::Succeeded, 1); 8]);
     let job = scheduler.add_job("work", every(600)).id("work");
     job.await.unwrap();
-    moody.answer_in_part();
+    answer_in_part(&faults);
     let run = scheduler.run_job("work").await.unwrap();
     let running = scheduler.running().await.unwrap();
     assert_eq!((running.len(), running[0].run), (1, run));

@@ -7,10 +7,9 @@ use punctual_core::{CancelReason, Outcome, Overlap, RunState};
 use punctual_store::{JobFilter, JobStore, RunFilter};
 use punctual_tokio::{JobContext, MemoryStore, NewJob, Scheduler};
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
-use crate::moody::Moody;
 use crate::support::{every, ledger, pass, seconds, started};
+use crate::ways::faulty;
 
 /// A started scheduler with a store `other`, and a job there that runs until it is told to end.
 async fn with_other() -> (Scheduler, MemoryStore, Arc<Notify>) {
@@ -142,7 +141,10 @@ async fn of_two_adds_of_an_id_to_two_stores_one_is_refused() {
 async fn nothing() {}
 
 /// How many runs are remembered after so many seconds of a job that runs each second.
-async fn remembered(store: Moody, newest: usize, count: u64) -> usize {
+async fn remembered(is_persistent: bool, newest: usize, count: u64) -> usize {
+    let (store, _) = faulty();
+    let capabilities = store.capabilities().persistent(is_persistent);
+    let store = store.with_capabilities(capabilities);
     let scheduler = Scheduler::builder()
         .store("default", store.clone())
         .task("nothing", nothing)
@@ -154,42 +156,51 @@ async fn remembered(store: Moody, newest: usize, count: u64) -> usize {
     let job = scheduler.add_job(nothing, every(1)).id("a");
     job.await.unwrap();
     pass(count).await;
-    let runs = store.inner.runs(RunFilter::default()).await.unwrap();
+    let runs = store.inner().runs(RunFilter::default()).await.unwrap();
     scheduler.shutdown().await.unwrap();
     runs.len()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_survives_the_process_forgets_old_runs_and_too_many() {
-    assert_eq!(remembered(Moody::persistent(), usize::MAX, 290).await, 290);
+    assert_eq!(remembered(true, usize::MAX, 290).await, 290);
     // At 600 s all go that are older than 300 s, or all but five.
-    let young = remembered(Moody::persistent(), usize::MAX, 610).await;
+    let young = remembered(true, usize::MAX, 610).await;
     assert!((309..=311).contains(&young), "{young}");
-    let few = remembered(Moody::persistent(), 5, 610).await;
+    let few = remembered(true, 5, 610).await;
     assert!((14..=16).contains(&few), "{few}");
-    assert_eq!(remembered(Moody::new(), 5, 610).await, 610);
+    assert_eq!(remembered(false, 5, 610).await, 610);
 }
 
-/// The surplus of a minute of 12,000 runs a second is gone before the next, in short turns.
+/// However much is too much after a minute, it is gone before the next, a batch at a time.
 #[tokio::test(start_paused = true)]
 async fn what_is_forgotten_keeps_up_with_what_is_recorded() {
-    let store = Moody::persistent();
-    *store.surplus.lock().unwrap() = Some(60 * 12_000);
+    let (store, faults) = faulty();
+    let capabilities = store.capabilities().persistent(true);
+    let store = store.with_capabilities(capabilities);
     let builder = Scheduler::builder().store("default", store.clone());
+    let builder = builder.task("nothing", nothing).keep_newest(1);
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
-    pass(119).await;
-    assert_eq!(*store.surplus.lock().unwrap(), Some(0));
-    let turns = store.forgotten.lock().unwrap().clone();
-    let longest = turns.iter().map(|(from, through)| *through - *from).max();
-    assert!(longest.unwrap() <= Duration::from_millis(20), "{longest:?}");
-    // Others have their turn in between.
-    let is_apart = |pair: &[(Instant, Instant)]| pair[1].0 > pair[0].1;
-    assert!(turns.windows(2).all(is_apart));
-    // What comes next goes the next time.
-    *store.surplus.lock().unwrap() = Some(1);
+    let jobs = (0..1_000).map(|number| NewJob::new(nothing, every(1)).id(format!("{number}")));
+    let added = scheduler.add_jobs(jobs).await.unwrap();
+    assert!(added.iter().all(Result::is_ok));
+    pass(20).await;
+    scheduler.pause().await.unwrap();
+    faults.set(Call::Purge, slow_by(Duration::from_millis(20)));
+    let all = RunFilter {
+        limit: usize::MAX,
+        ..RunFilter::default()
+    };
+    let before = store.inner().runs(all.clone()).await.unwrap().len();
+    assert!(before >= 20_000, "{before}");
+    pass(99).await;
+    assert_eq!(store.inner().runs(all).await.unwrap().len(), 1_000);
+    let batches = faults.begun(Call::Purge);
+    assert!(batches >= 19, "{batches}");
+    // With nothing left to forget, a look a minute is enough.
     pass(60).await;
-    assert_eq!(*store.surplus.lock().unwrap(), Some(0));
+    assert_eq!(faults.begun(Call::Purge), batches + 1);
     scheduler.shutdown().await.unwrap();
 }
 

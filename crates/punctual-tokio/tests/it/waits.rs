@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use punctual_core::{CancelReason, OnLost, Outcome, Overlap, Retry, RunState};
+use punctual_store::testing::{Call, Fault, Faults, Refusal};
 use punctual_store::{JobStore, Retention, RunFilter};
 use punctual_tokio::{JobContext, MemoryStore, Scheduler};
 use tokio::sync::Notify;
 
-use crate::moody::Moody;
 use crate::support::{Log, every, ledger, pass, runs, seconds, started};
+use crate::ways::{faulty, slow_by, way_to};
 
 const SUCCEEDED: RunState = RunState::Ended(Outcome::Succeeded);
 
@@ -32,8 +33,8 @@ impl Fleet {
 
     /// A node whose task `deaf` takes four seconds whatever it is told, `polite` ends when it is told,
     /// `waits` ends when a test says so, and `fails` the first time on each node.
-    async fn node(&self, name: &'static str) -> (Scheduler, Moody) {
-        let way = Moody::shared(&self.store);
+    async fn node(&self, name: &'static str) -> (Scheduler, Faults) {
+        let (way, faults) = way_to(&self.store);
         let (log, go) = (self.log.clone(), Arc::clone(&self.go));
         let deaf = {
             let log = log.clone();
@@ -78,14 +79,12 @@ impl Fleet {
                 Ok(())
             }
         };
-        let builder = Scheduler::builder()
-            .store("default", way.clone())
-            .node(name);
+        let builder = Scheduler::builder().store("default", way).node(name);
         let builder = builder.task("deaf", deaf).task("polite", polite);
         let builder = builder.task("waits", waits).task("fails", fails);
         let scheduler = builder.build().unwrap();
         scheduler.start().await.unwrap();
-        (scheduler, way)
+        (scheduler, faults)
     }
 
     async fn states(&self) -> Vec<RunState> {
@@ -238,7 +237,7 @@ async fn another_node_goes_on_with_what_waits() {
     pass(1).await;
     let (_two, _) = fleet.node("two").await;
     pass(1).await;
-    way.set_hanging(true);
+    way.set(Call::ALL, Fault::Held);
     pass(65).await;
     assert_eq!(fleet.log.all(), [("one", "begins"), ("two", "begins")]);
     assert_eq!(fleet.states().await, [SUCCEEDED]);
@@ -281,11 +280,11 @@ async fn an_edit_decides_what_is_overdue() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_refuses_large_requests_gets_small_ones() {
-    let moody = Moody::new();
-    let scheduler = Scheduler::builder().store("default", moody.clone());
+    let (store, faults) = faulty();
+    let scheduler = Scheduler::builder().store("default", store);
     let scheduler = scheduler.build().unwrap();
     scheduler.start().await.unwrap();
-    moody.refuse_beyond(100_000);
+    faults.refuse(Refusal::BytesBeyond(100_000));
     let large = || async { Ok::<_, String>("x".repeat(30_000)) };
     for index in 0..40 {
         let job = scheduler
@@ -307,11 +306,11 @@ async fn a_store_that_refuses_large_requests_gets_small_ones() {
 
 #[tokio::test(start_paused = true)]
 async fn an_end_that_a_store_refuses_is_recorded_without_its_text_and_holds_up_nothing() {
-    let moody = Moody::new();
-    let scheduler = Scheduler::builder().store("default", moody.clone());
+    let (store, faults) = faulty();
+    let scheduler = Scheduler::builder().store("default", store);
     let scheduler = scheduler.build().unwrap();
     scheduler.start().await.unwrap();
-    moody.refuse("\0");
+    faults.refuse(Refusal::Text("\0".to_owned()));
     let nul = || async { Err::<(), _>("a dump: \0") };
     scheduler.add_job(nul, every(10)).id("nul").await.unwrap();
     scheduler
@@ -417,9 +416,9 @@ async fn a_node_whose_store_settles_slowly_is_not_taken_for_dead() {
     dying.add_job("waits", every(600)).id("a").await.unwrap();
     dying.run_job("a").await.unwrap();
     for way in [&busy_way, &other_way] {
-        way.recover_within(seconds(12));
+        way.set(Call::Recover, slow_by(seconds(12)));
     }
-    dying_way.set_hanging(true);
+    dying_way.set(Call::ALL, Fault::Held);
     pass(60).await;
     let nodes = fleet.store.nodes().await.unwrap();
     let names: Vec<_> = nodes.iter().map(|peer| &*peer.info.name).collect();
@@ -428,7 +427,7 @@ async fn a_node_whose_store_settles_slowly_is_not_taken_for_dead() {
         "{names:?}"
     );
     for way in [&busy_way, &other_way] {
-        way.recover_within(seconds(1));
+        way.set(Call::Recover, slow_by(seconds(1)));
     }
     pass(20).await;
     assert_eq!(fleet.states().await, [RunState::Ended(Outcome::Lost)]);

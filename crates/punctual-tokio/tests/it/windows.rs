@@ -2,15 +2,16 @@
 
 use chrono::TimeDelta;
 use punctual_core::Date;
+use punctual_store::testing::{Call, Fault, Faults};
 use punctual_tokio::{NewJob, Scheduler};
 
-use crate::moody::Moody;
 use crate::support::{Counter, every, pass, seconds};
+use crate::ways::faulty;
 
 /// A scheduler of a store whose windows are read at its start and are still on their way.
-async fn reading() -> (Scheduler, Moody) {
-    let moody = Moody::new();
-    let builder = Scheduler::builder().store("default", moody.clone());
+async fn reading() -> (Scheduler, Faults) {
+    let (store, faults) = faulty();
+    let builder = Scheduler::builder().store("default", store);
     let scheduler = builder.build().unwrap();
     let far = scheduler.now() + TimeDelta::days(1);
     let job = scheduler.add_job(|| async {}, Date::at(far)).id("far");
@@ -18,10 +19,10 @@ async fn reading() -> (Scheduler, Moody) {
     scheduler.start().await.unwrap();
     // What was edited before the start has been told.
     pass(1).await;
-    moody.set_holding_windows(true);
+    faults.set(Call::Due, Fault::HeldAnswer);
     scheduler.wakeup().await.unwrap();
     pass(0).await;
-    (scheduler, moody)
+    (scheduler, faults)
 }
 
 fn counted(counter: &Counter) -> impl Fn() -> std::future::Ready<()> + Clone + use<> {
@@ -34,13 +35,13 @@ fn counted(counter: &Counter) -> impl Fn() -> std::future::Ready<()> + Clone + u
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_is_added_while_the_window_is_read_runs_in_time() {
-    let (scheduler, moody) = reading().await;
+    let (scheduler, faults) = reading().await;
     let counter = Counter::default();
     let soon = scheduler.now() + TimeDelta::seconds(65);
     let job = scheduler.add_job(counted(&counter), Date::at(soon));
     job.await.unwrap();
     pass(1).await;
-    moody.set_holding_windows(false);
+    faults.mend(Call::Due);
     pass(60).await;
     assert_eq!(counter.all(), 0);
     pass(4).await;
@@ -49,9 +50,9 @@ async fn a_job_that_is_added_while_the_window_is_read_runs_in_time() {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_is_added_before_the_first_window_is_there_runs_in_time() {
-    let moody = Moody::new();
-    moody.set_holding_windows(true);
-    let builder = Scheduler::builder().store("default", moody.clone());
+    let (store, faults) = faulty();
+    faults.set(Call::Due, Fault::HeldAnswer);
+    let builder = Scheduler::builder().store("default", store);
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
     pass(0).await;
@@ -59,19 +60,19 @@ async fn a_job_that_is_added_before_the_first_window_is_there_runs_in_time() {
     let job = scheduler.add_job(counted(&counter), every(65));
     job.await.unwrap();
     pass(0).await;
-    moody.set_holding_windows(false);
+    faults.mend(Call::Due);
     pass(650).await;
     assert_eq!(counter.all(), 10);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_is_added_after_many_runs_in_time() {
-    let moody = Moody::new();
-    let builder = Scheduler::builder().store("default", moody.clone());
+    let (store, faults) = faulty();
+    let builder = Scheduler::builder().store("default", store);
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
     pass(1).await;
-    moody.set_holding_windows(true);
+    faults.set(Call::Due, Fault::HeldAnswer);
     // So many edits at a time are not told one by one: the window is read again.
     let tomorrow = scheduler.now() + TimeDelta::days(1);
     let jobs = (0..2_000).map(|_| NewJob::new(|| async {}, Date::at(tomorrow)));
@@ -82,7 +83,7 @@ async fn a_job_that_is_added_after_many_runs_in_time() {
     let job = scheduler.add_job(counted(&counter), Date::at(soon));
     job.await.unwrap();
     pass(0).await;
-    moody.set_holding_windows(false);
+    faults.mend(Call::Due);
     pass(90).await;
     assert_eq!(counter.all(), 1);
 }
@@ -90,12 +91,12 @@ async fn a_job_that_is_added_after_many_runs_in_time() {
 #[tokio::test(start_paused = true)]
 async fn a_job_that_is_brought_forward_while_the_window_is_read_runs_in_time() {
     for ahead in [30, 65, 600] {
-        let (scheduler, moody) = reading().await;
+        let (scheduler, faults) = reading().await;
         let then = scheduler.now() + TimeDelta::seconds(ahead);
         let edit = scheduler.modify_job("far").next_run_time(then);
         edit.await.unwrap();
         pass(0).await;
-        moody.set_holding_windows(false);
+        faults.mend(Call::Due);
         tokio::time::sleep(seconds(ahead.unsigned_abs())).await;
         let run = scheduler.statistics("far").await.unwrap();
         assert_eq!(run.succeeded, 1, "{ahead} seconds ahead");
@@ -104,7 +105,7 @@ async fn a_job_that_is_brought_forward_while_the_window_is_read_runs_in_time() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_noted_of_one_window_outlives_the_next_one() {
-    let (scheduler, moody) = reading().await;
+    let (scheduler, faults) = reading().await;
     let counter = Counter::default();
     let soon = scheduler.now() + TimeDelta::seconds(120);
     let job = scheduler.add_job(counted(&counter), Date::at(soon));
@@ -113,7 +114,7 @@ async fn what_is_noted_of_one_window_outlives_the_next_one() {
     // One more is asked for as soon as this one is there.
     scheduler.wakeup().await.unwrap();
     pass(0).await;
-    moody.set_holding_windows(false);
+    faults.mend(Call::Due);
     pass(120).await;
     assert_eq!(counter.all(), 1);
 }

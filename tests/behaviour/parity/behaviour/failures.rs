@@ -5,17 +5,16 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, Utc};
 use punctual_core::{Custom, CustomTrigger, Outcome};
 use punctual_store::MemoryStore;
+use punctual_store::testing::{Call, Fault, Faults, FaultyStore};
 use punctual_tokio::{EventMask, JobStatus, Scheduler};
 
 use crate::case::{Case, different, same};
-use crate::fickle::Fickle;
 use crate::stage::{Stage, every, nothing, paused, seconds};
 
-/// A good store by default and a fickle one beside it, each with a job every ten seconds.
-async fn with_fickle() -> (Stage, Fickle) {
-    let fickle = Fickle::default();
-    let shelf = fickle.clone();
-    let stage = Stage::started_with(|builder| builder.store("fickle", shelf)).await;
+/// A good store by default and a poor one beside it, each with a job every ten seconds.
+async fn with_poor() -> (Stage, Faults) {
+    let (store, faults) = FaultyStore::new(MemoryStore::new());
+    let stage = Stage::started_with(|builder| builder.store("poor", store)).await;
     stage
         .scheduler
         .add_job(nothing, every(10))
@@ -23,15 +22,15 @@ async fn with_fickle() -> (Stage, Fickle) {
         .await
         .unwrap();
     let job = stage.scheduler.add_job(nothing, every(10)).id("poor");
-    job.store("fickle").await.unwrap();
+    job.store("poor").await.unwrap();
     stage.jump(10).await;
-    (stage, fickle)
+    (stage, faults)
 }
 
 /// Nothing ends, other stores are on time, and every fire time is decided once the store works again.
-async fn survives(call: &'static str) {
-    let (stage, fickle) = with_fickle().await;
-    fickle.fails(call);
+async fn survives(call: Call) {
+    let (stage, faults) = with_poor().await;
+    faults.set(call, Fault::Failed);
     for _ in 0..5 {
         stage.jump(10).await;
     }
@@ -40,7 +39,7 @@ async fn survives(call: &'static str) {
         stage.scheduler.statistics("good").await.unwrap().succeeded,
         6
     );
-    fickle.works();
+    faults.mend(Call::ALL);
     for _ in 0..5 {
         stage.jump(10).await;
         // The wait before the next try is measured by the clock of the runtime.
@@ -74,27 +73,26 @@ impl CustomTrigger for Broken {
 
 pub(crate) const CASES: &[Case] = &[
     same("the store fails to say what is due", || {
-        paused(survives("window"));
+        paused(survives(Call::Due));
     }),
     different("the store fails to move a job on", GOES_ON, || {
-        paused(survives("claim"));
+        paused(survives(Call::Claim));
     }),
     different("the store fails to say what was edited", GOES_ON, || {
-        paused(survives("changes"));
+        paused(survives(Call::Changes));
     }),
     different(
         "the store fails to change a job",
         "the caller is told, and the scheduler goes on",
         || {
             paused(async {
-                let (stage, fickle) = with_fickle().await;
-                for call in ["update", "remove", "get", "add"] {
-                    fickle.fails(call);
-                }
+                let (stage, faults) = with_poor().await;
+                let changes = [Call::Update, Call::Remove, Call::Get, Call::Add];
+                faults.set(changes, Fault::Failed);
                 let error = stage.scheduler.pause_job("poor").await.unwrap_err();
                 assert_eq!(error.kind(), punctual_tokio::ErrorKind::Store);
                 assert!(stage.scheduler.remove_job("poor").await.is_err());
-                fickle.works();
+                faults.mend(Call::ALL);
                 stage.scheduler.pause_job("poor").await.unwrap();
             });
         },

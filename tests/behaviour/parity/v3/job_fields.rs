@@ -1,10 +1,11 @@
 //! `tests/test_job.py` of 3.11: what is refused when a job is changed.
 
 use punctual_core::{Job, Policies, Trigger, When};
+use punctual_store::testing::FaultyStore;
+use punctual_store::{MemoryStore, StoreCapabilities};
 use punctual_tokio::{Args, ErrorKind};
 
 use crate::case::{Case, different, same};
-use crate::fickle::Fickle;
 use crate::stage::{Stage, every, nothing, paused};
 
 const COMPILER: &str =
@@ -125,7 +126,9 @@ pub(crate) const CASES: &[Case] = &[
     ),
     same("test_private_modify_unreachable_func", || {
         paused(async {
-            let stage = Stage::with(|builder| builder.store("disk", Fickle::persistent()));
+            let (disk, _) = FaultyStore::new(MemoryStore::new());
+            let disk = disk.with_capabilities(StoreCapabilities::default().persistent(true));
+            let stage = Stage::with(|builder| builder.store("disk", disk));
             let closure = || async {};
             stage.scheduler.add_job(closure, every(1)).await.unwrap();
             let stored = stage.scheduler.add_job(closure, every(1)).store("disk");

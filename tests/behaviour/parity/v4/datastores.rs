@@ -2,11 +2,11 @@
 
 use chrono::TimeDelta;
 use punctual_core::{MissReason, Outcome, Policies, RunState};
+use punctual_store::testing::FaultyStore;
 use punctual_store::{ClaimAnswer, EndText, MemoryStore, OnConflict};
 use punctual_tokio::{ErrorKind, Scheduler};
 
 use crate::case::{Case, different, same};
-use crate::fickle::Fickle;
 use crate::handbook::has_row;
 use crate::stage::{Stage, every, nothing, paused};
 use crate::times::utc;
@@ -274,7 +274,8 @@ pub(crate) const CASES: &[Case] = &[
         );
     }),
     different("TestRepr::test_sqlite", REPR, || {
-        assert!(format!("{:?}", Fickle::persistent()).contains("MemoryStore"));
+        let (store, _) = FaultyStore::new(MemoryStore::new());
+        assert!(format!("{store:?}").contains("MemoryStore"));
     }),
     different("TestRepr::test_psycopg", REPR, || {
         has_row("SQLAlchemyJobStore");

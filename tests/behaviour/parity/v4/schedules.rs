@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use punctual_core::{CancelReason, Coalesce, Date, Jitter, JobId, MissReason, Outcome};
+use punctual_store::MemoryStore;
+use punctual_store::testing::{Call, Fault, FaultyStore};
 use punctual_tokio::{Executor, JobContext, JobStatus, Resume};
 
 use crate::case::{Case, different, same};
-use crate::fickle::Fickle;
 use crate::stage::{Gate, Stage, every, nothing, paused, seconds};
 
 /// A job every minute since three minutes and five seconds ago: four fire times.
@@ -297,20 +298,19 @@ pub(crate) const CASES: &[Case] = &[
         "a store that fails ends nothing: the scheduler tries again and the job runs when the store is back",
         || {
             paused(async {
-                let store = Fickle::default();
-                let shelf = store.clone();
-                let stage = Stage::started_with(|builder| builder.store("default", shelf)).await;
+                let (store, faults) = FaultyStore::new(MemoryStore::new());
+                let stage = Stage::started_with(|builder| builder.store("default", store)).await;
                 stage
                     .scheduler
                     .add_job(nothing, every(60))
                     .id("foo")
                     .await
                     .unwrap();
-                store.fails("claim");
+                faults.set(Call::Claim, Fault::Failed);
                 stage.jump(60).await;
                 assert!(stage.scheduler.is_running());
                 assert!(!stage.scheduler.health()[0].is_good());
-                store.works();
+                faults.mend(Call::Claim);
                 stage.pass(30).await;
                 tokio::time::sleep(seconds(60)).await;
                 stage.settle().await;

@@ -1,0 +1,110 @@
+//! The kinds of calls that a store answers.
+
+use std::fmt;
+use std::iter::{Once, once};
+
+/// A kind of call of a [`JobStore`](crate::JobStore), named like its method.
+///
+/// Where several may be named, one `Call`, an array of them and [`Call::ALL`] will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each is named like its method")]
+pub enum Call {
+    Add,
+    Get,
+    List,
+    Update,
+    Remove,
+    Clear,
+    Unreadable,
+    Due,
+    Claim,
+    Register,
+    Renew,
+    Leave,
+    Nodes,
+    OpenRuns,
+    Recover,
+    Cancel,
+    Runs,
+    Purge,
+    Statistics,
+    Changes,
+    Recount,
+    Time,
+    Close,
+}
+
+impl Call {
+    /// All kinds.
+    pub const ALL: [Self; 23] = [
+        Self::Add,
+        Self::Get,
+        Self::List,
+        Self::Update,
+        Self::Remove,
+        Self::Clear,
+        Self::Unreadable,
+        Self::Due,
+        Self::Claim,
+        Self::Register,
+        Self::Renew,
+        Self::Leave,
+        Self::Nodes,
+        Self::OpenRuns,
+        Self::Recover,
+        Self::Cancel,
+        Self::Runs,
+        Self::Purge,
+        Self::Statistics,
+        Self::Changes,
+        Self::Recount,
+        Self::Time,
+        Self::Close,
+    ];
+
+    /// The name of the method.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Get => "get",
+            Self::List => "list",
+            Self::Update => "update",
+            Self::Remove => "remove",
+            Self::Clear => "clear",
+            Self::Unreadable => "unreadable",
+            Self::Due => "due",
+            Self::Claim => "claim",
+            Self::Register => "register",
+            Self::Renew => "renew",
+            Self::Leave => "leave",
+            Self::Nodes => "nodes",
+            Self::OpenRuns => "open_runs",
+            Self::Recover => "recover",
+            Self::Cancel => "cancel",
+            Self::Runs => "runs",
+            Self::Purge => "purge",
+            Self::Statistics => "statistics",
+            Self::Changes => "changes",
+            Self::Recount => "recount",
+            Self::Time => "time",
+            Self::Close => "close",
+        }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl IntoIterator for Call {
+    type Item = Self;
+    type IntoIter = Once<Self>;
+
+    fn into_iter(self) -> Once<Self> {
+        once(self)
+    }
+}

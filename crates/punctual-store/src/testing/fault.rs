@@ -1,0 +1,83 @@
+//! What can go wrong with a call.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::Call;
+use crate::Error;
+
+/// What becomes of a call.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Does not reach the store until its kind is [set](super::Faults::set) or
+    /// [mended](super::Faults::mend). Then what is in force by that time becomes of it.
+    Held,
+    /// Never reaches the store, and is never answered.
+    Silent,
+    /// Reaches the store when the future that the test makes for it is over.
+    Slow(Delay),
+    /// Does not reach the store, and fails as [unavailable](Error::unavailable).
+    Failed,
+    /// Does not reach the store, and fails as [refused](Error::refused).
+    Refused,
+    /// Does not reach the store, and fails with the error that the function makes.
+    Error(fn() -> Error),
+    /// Is done, and answered when its kind is [set](super::Faults::set) or
+    /// [mended](super::Faults::mend). If the answer is to be lost by that time, it is.
+    HeldAnswer,
+    /// Is done, and never answered.
+    SilentAnswer,
+    /// Is done, and fails as [unavailable](Error::unavailable).
+    LostAnswer,
+}
+
+impl Fault {
+    /// Makes each call wait for a future of its own before it reaches the store.
+    ///
+    /// ```
+    /// use std::future::ready;
+    ///
+    /// use punctual_store::testing::{Call, Fault, FaultyStore};
+    ///
+    /// let (_store, faults) = FaultyStore::new(punctual_store::MemoryStore::new());
+    /// // On tokio: `Fault::slow(|| tokio::time::sleep(Duration::from_secs(12)))`.
+    /// faults.set(Call::Recover, Fault::slow(|| ready(())));
+    /// ```
+    pub fn slow<F>(wait: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self::Slow(Delay(Arc::new(move || Box::pin(wait()))))
+    }
+
+    /// The error of a call that never reaches the store.
+    pub(super) fn error(&self, call: Call) -> Option<Error> {
+        match self {
+            Self::Failed => Some(Error::unavailable(format!("no connection for `{call}`"))),
+            Self::Refused => Some(Error::refused(format!("`{call}` is not allowed"))),
+            Self::Error(make) => Some(make()),
+            _ => None,
+        }
+    }
+}
+
+type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What a [slow](Fault::slow) call waits for.
+#[derive(Clone)]
+pub struct Delay(Arc<dyn Fn() -> Wait + Send + Sync>);
+
+impl Delay {
+    pub(super) fn begin(&self) -> Wait {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Delay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Delay")
+    }
+}

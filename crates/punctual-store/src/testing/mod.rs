@@ -1,0 +1,40 @@
+//! For tests of what a program does when its store fails. Behind the feature `testing`.
+//!
+//! A [`FaultyStore`] stands in front of any store and is told by the test, through its [`Faults`],
+//! which calls go wrong and how. It draws no lots and never sleeps, so a test with it ends the same
+//! way each time.
+//!
+//! ```
+//! use punctual_store::testing::{Call, Fault, FaultyStore};
+//! use punctual_store::{JobFilter, JobStore, MemoryStore};
+//!
+//! # futures::executor::block_on(async {
+//! let (store, faults) = FaultyStore::new(MemoryStore::new());
+//!
+//! // The next list fails, the one after it does not.
+//! faults.next(Call::List, Fault::Failed);
+//! assert!(store.list(JobFilter::default()).await.unwrap_err().is_unknown());
+//! assert!(store.list(JobFilter::default()).await.is_ok());
+//!
+//! // No call gets through until the test says so.
+//! faults.set(Call::ALL, Fault::Held);
+//! let list = store.list(JobFilter::default());
+//! assert_eq!(faults.in_flight(Call::List), 1);
+//! faults.mend(Call::ALL);
+//! assert!(list.await.is_ok());
+//! assert_eq!((faults.begun(Call::List), faults.struck(Call::List)), (3, 2));
+//! # });
+//! ```
+
+mod call;
+mod fault;
+mod faults;
+mod refusal;
+mod state;
+mod store;
+
+pub use call::Call;
+pub use fault::{Delay, Fault};
+pub use faults::Faults;
+pub use refusal::Refusal;
+pub use store::FaultyStore;

@@ -1,0 +1,157 @@
+//! What a test has told a store, and what it has counted.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::future::poll_fn;
+use std::mem::take;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use super::{Call, Fault, Refusal};
+use crate::{ClaimReply, DueJobs};
+
+pub(super) type Rewrite<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
+
+/// What a call has met, and the turn of its kind by then.
+pub(super) type Met = Option<(Fault, u64)>;
+
+/// Shared by a store and its faults.
+#[derive(Clone, Default)]
+pub(super) struct Shared(Arc<Mutex<State>>);
+
+#[derive(Default)]
+pub(super) struct State {
+    calls: BTreeMap<Call, Kind>,
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) damaged: BTreeSet<String>,
+    pub(super) rewrites_windows: Option<Rewrite<DueJobs>>,
+    pub(super) rewrites_replies: Option<Rewrite<ClaimReply>>,
+    /// The window that was read last, from the first job on.
+    pub(super) window: Option<DueJobs>,
+    pub(super) is_frozen: bool,
+}
+
+/// One kind of call.
+#[derive(Default)]
+pub(super) struct Kind {
+    /// In force until it is mended.
+    pub(super) standing: Option<Fault>,
+    /// Of the next calls, one each.
+    pub(super) next: VecDeque<Fault>,
+    /// How often it was set or mended. What is held waits for the next time.
+    turn: u64,
+    pub(super) begun: u64,
+    pub(super) struck: u64,
+    pub(super) in_flight: u64,
+    /// Calls that are held.
+    held: Vec<Waker>,
+    /// Tests that wait for calls.
+    expecting: Vec<Waker>,
+}
+
+impl State {
+    fn kind(&mut self, call: Call) -> &mut Kind {
+        self.calls.entry(call).or_default()
+    }
+
+    pub(super) fn frozen_window(&self) -> Option<DueJobs> {
+        self.window.clone().filter(|_| self.is_frozen)
+    }
+}
+
+impl Kind {
+    fn begin(&mut self) -> Met {
+        self.begun += 1;
+        self.in_flight += 1;
+        let met = self.meet();
+        self.struck += u64::from(met.is_some());
+        met
+    }
+
+    pub(super) fn meet(&mut self) -> Met {
+        let fault = self.next.pop_front().or_else(|| self.standing.clone())?;
+        Some((fault, self.turn))
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        // No code of others runs under the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        read(&self.state())
+    }
+
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state())
+    }
+
+    pub(super) fn kind<T>(&self, call: Call, change: impl FnOnce(&mut Kind) -> T) -> T {
+        self.change(|state| change(state.kind(call)))
+    }
+
+    /// Counts a call, and gives it its fault.
+    pub(super) fn begin(&self, call: Call) -> Met {
+        let (met, expecting) = self.kind(call, |kind| {
+            let met = kind.begin();
+            (met, take(&mut kind.expecting))
+        });
+        expecting.into_iter().for_each(Waker::wake);
+        met
+    }
+
+    /// Changes what becomes of a kind of call, and lets go what is held.
+    pub(super) fn turn(&self, call: Call, change: impl FnOnce(&mut Kind)) {
+        let held = self.kind(call, |kind| {
+            change(kind);
+            kind.turn += 1;
+            take(&mut kind.held)
+        });
+        held.into_iter().for_each(Waker::wake);
+    }
+
+    /// Waits for the turn after this one.
+    pub(super) async fn turned(&self, call: Call, turn: u64) {
+        let poll = |context: &mut Context<'_>| {
+            self.kind(call, |kind| {
+                let is_over = kind.turn > turn;
+                ready_or_wait(is_over, &mut kind.held, context.waker())
+            })
+        };
+        poll_fn(poll).await;
+    }
+
+    /// Waits until a kind of call is counted as the test wants it.
+    pub(super) async fn counted(&self, call: Call, is_so: impl Fn(&Kind) -> bool) {
+        let poll = |context: &mut Context<'_>| {
+            self.kind(call, |kind| {
+                let is_so = is_so(kind);
+                ready_or_wait(is_so, &mut kind.expecting, context.waker())
+            })
+        };
+        poll_fn(poll).await;
+    }
+}
+
+fn ready_or_wait(is_over: bool, waiting: &mut Vec<Waker>, waker: &Waker) -> Poll<()> {
+    if is_over {
+        return Poll::Ready(());
+    }
+    if !waiting.iter().any(|known| known.will_wake(waker)) {
+        waiting.push(waker.clone());
+    }
+    Poll::Pending
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        let standing = state.calls.iter().filter_map(|(call, kind)| {
+            let fault = kind.standing.as_ref()?;
+            Some((call, fault))
+        });
+        f.debug_map().entries(standing).finish()
+    }
+}

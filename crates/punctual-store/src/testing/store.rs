@@ -1,0 +1,337 @@
+//! A store in front of another, where calls go wrong.
+
+use std::future::pending;
+
+use chrono::{DateTime, Utc};
+use punctual_core::{JobId, Run};
+
+use super::state::{Kind, Met, Shared, State};
+use super::{Call, Fault, Faults};
+use crate::{
+    CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error,
+    Insert, JobFilter, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer, RecountRequest,
+    Recounted, RecoverRequest, Recovered, RenewRequest, Renewal, Retention, RunFilter, Statistics,
+    StoreCapabilities, StoreFuture, StoredJob, UnreadableJob, Update,
+};
+
+/// Passes calls on to another store, unless its [`Faults`] say otherwise.
+///
+/// Several of them in front of clones of one store are the ways of several nodes to it, each with
+/// faults of its own. Clones of one share their faults.
+#[derive(Debug, Clone)]
+pub struct FaultyStore<S> {
+    inner: S,
+    capabilities: Option<StoreCapabilities>,
+    shared: Shared,
+}
+
+impl<S: JobStore> FaultyStore<S> {
+    /// A store without faults, and what gives it some.
+    #[must_use]
+    pub fn new(inner: S) -> (Self, Faults) {
+        let faults = Faults::default();
+        let store = Self {
+            inner,
+            capabilities: None,
+            shared: faults.0.clone(),
+        };
+        (store, faults)
+    }
+
+    /// Says this of itself, whatever the store behind it says.
+    #[must_use]
+    pub fn with_capabilities(self, capabilities: StoreCapabilities) -> Self {
+        Self {
+            capabilities: Some(capabilities),
+            ..self
+        }
+    }
+
+    /// The store behind it.
+    #[must_use]
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
+
+    fn call<'a, T: Send + 'a>(
+        &'a self,
+        call: Call,
+        work: impl FnOnce() -> StoreFuture<'a, T> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
+        let (under_way, met) = UnderWay::begin(&self.shared, call);
+        StoreFuture::new(async move { under_way.go(met, work).await })
+    }
+
+    fn of_job<'a, T: Send + 'a>(
+        &'a self,
+        call: Call,
+        id: JobId,
+        work: impl FnOnce(JobId) -> StoreFuture<'a, T> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
+        self.call(call, move || match self.unreadable_job(&id) {
+            Some(error) => StoreFuture::ready(Err(error)),
+            None => work(id),
+        })
+    }
+
+    fn unreadable_job(&self, id: &JobId) -> Option<Error> {
+        self.is_damaged(id)
+            .then(|| Error::unreadable(id, "it was damaged"))
+    }
+
+    fn is_damaged(&self, id: &JobId) -> bool {
+        self.shared
+            .read(|state| state.damaged.contains(id.as_str()))
+    }
+
+    /// Why a job is neither added nor changed.
+    fn refused_job(&self, id: &JobId) -> Option<Error> {
+        self.unreadable_job(id).or_else(|| {
+            self.shared.read(|state| {
+                let mut refusals = state.refusals.iter();
+                refusals
+                    .find(|refusal| refusal.refuses_job(id.as_str()))
+                    .map(super::Refusal::error)
+            })
+        })
+    }
+
+    /// Adds what is not refused, and answers in the order of the request.
+    async fn add_others(&self, jobs: Vec<Insert>) -> Result<Vec<Result<StoredJob, Error>>, Error> {
+        let errors: Vec<_> = jobs
+            .iter()
+            .map(|insert| self.refused_job(insert.job.id()))
+            .collect();
+        let others = jobs.into_iter().zip(&errors);
+        let others = others.filter_map(|(insert, error)| error.is_none().then_some(insert));
+        let mut added = self.inner.add(others.collect()).await?.into_iter();
+        let answers = errors.into_iter().map(|error| match error {
+            Some(error) => Some(Err(error)),
+            None => added.next(),
+        });
+        Ok(answers.flatten().collect())
+    }
+
+    /// Reads a window, or answers with the last one, and changes it as the test wants.
+    async fn window(&self, request: DueRequest) -> Result<DueJobs, Error> {
+        let is_first = request.after.is_none();
+        let frozen = self.shared.read(State::frozen_window);
+        let mut window = match frozen.filter(|_| is_first) {
+            Some(window) => window,
+            None => self.inner.due(request).await?,
+        };
+        window
+            .jobs
+            .retain(|due| !self.is_damaged(due.stored.job.id()));
+        if is_first {
+            let kept = window.clone();
+            self.shared.change(|state| state.window = Some(kept));
+        }
+        if let Some(rewrite) = self.shared.read(|state| state.rewrites_windows.clone()) {
+            rewrite(&mut window);
+        }
+        Ok(window)
+    }
+
+    async fn decide(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
+        let refused = self.shared.read(|state| {
+            let mut refusals = state.refusals.iter();
+            refusals.find_map(|refusal| refusal.of(request))
+        });
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        let mut reply = self.inner.claim(request).await?;
+        if let Some(rewrite) = self.shared.read(|state| state.rewrites_replies.clone()) {
+            rewrite(&mut reply);
+        }
+        Ok(reply)
+    }
+
+    async fn unreadable_jobs(&self, limit: usize) -> Result<Vec<UnreadableJob>, Error> {
+        let mut unreadable = self.inner.unreadable(limit).await?;
+        let damaged: Vec<String> = self
+            .shared
+            .read(|state| state.damaged.iter().cloned().collect());
+        unreadable.extend(damaged.into_iter().map(|id| UnreadableJob {
+            id,
+            reason: "it was damaged".to_owned(),
+        }));
+        unreadable.sort_by(|a, b| a.id.cmp(&b.id));
+        unreadable.truncate(limit);
+        Ok(unreadable)
+    }
+}
+
+/// A call that is counted until it is answered or dropped.
+struct UnderWay {
+    shared: Shared,
+    call: Call,
+}
+
+impl UnderWay {
+    fn begin(shared: &Shared, call: Call) -> (Self, Met) {
+        let met = shared.begin(call);
+        let shared = shared.clone();
+        (Self { shared, call }, met)
+    }
+
+    /// Does the work of the call as far as its faults let it.
+    async fn go<'a, T>(
+        &self,
+        met: Met,
+        work: impl FnOnce() -> StoreFuture<'a, T>,
+    ) -> Result<T, Error> {
+        let mut met = self.arrive(met).await?;
+        let answer = work().await;
+        loop {
+            match met {
+                Some((Fault::HeldAnswer, turn)) => self.shared.turned(self.call, turn).await,
+                Some((Fault::SilentAnswer, _)) => return pending().await,
+                Some((Fault::LostAnswer, _)) => return Err(self.lost()),
+                _ => return answer,
+            }
+            met = self.shared.kind(self.call, Kind::meet);
+        }
+    }
+
+    /// Goes on until the store is reached, and says what may become of the answer.
+    async fn arrive(&self, mut met: Met) -> Result<Met, Error> {
+        loop {
+            match met {
+                None => return Ok(None),
+                Some((Fault::Held, turn)) => self.shared.turned(self.call, turn).await,
+                Some((Fault::Silent, _)) => return pending().await,
+                Some((Fault::Slow(delay), _)) => {
+                    delay.begin().await;
+                    return Ok(None);
+                }
+                Some((fault, turn)) => {
+                    let error = fault.error(self.call);
+                    return error.map_or(Ok(Some((fault, turn))), Err);
+                }
+            }
+            met = self.shared.kind(self.call, Kind::meet);
+        }
+    }
+
+    fn lost(&self) -> Error {
+        Error::unavailable(format!("the answer to `{}` was lost", self.call))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.shared.kind(self.call, |kind| kind.in_flight -= 1);
+    }
+}
+
+impl<S: JobStore> JobStore for FaultyStore<S> {
+    fn capabilities(&self) -> StoreCapabilities {
+        let own = self.capabilities;
+        own.unwrap_or_else(|| self.inner.capabilities())
+    }
+
+    fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
+        self.call(Call::Add, || StoreFuture::new(self.add_others(jobs)))
+    }
+
+    fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
+        self.of_job(Call::Get, id, |id| self.inner.get(id))
+    }
+
+    fn list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>> {
+        self.call(Call::List, move || {
+            StoreFuture::new(async move {
+                let mut jobs = self.inner.list(filter).await?;
+                jobs.retain(|stored| !self.is_damaged(stored.job.id()));
+                Ok(jobs)
+            })
+        })
+    }
+
+    fn update(&self, update: Update) -> StoreFuture<'_, StoredJob> {
+        self.call(Call::Update, || match self.refused_job(update.job.id()) {
+            Some(error) => StoreFuture::ready(Err(error)),
+            None => self.inner.update(update),
+        })
+    }
+
+    fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>> {
+        self.of_job(Call::Remove, id, move |id| self.inner.remove(id, now))
+    }
+
+    fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64> {
+        self.call(Call::Clear, move || self.inner.clear(now))
+    }
+
+    fn unreadable(&self, limit: usize) -> StoreFuture<'_, Vec<UnreadableJob>> {
+        self.call(Call::Unreadable, move || {
+            StoreFuture::new(self.unreadable_jobs(limit))
+        })
+    }
+
+    fn due(&self, request: DueRequest) -> StoreFuture<'_, DueJobs> {
+        self.call(Call::Due, || StoreFuture::new(self.window(request)))
+    }
+
+    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
+        self.call(Call::Claim, || StoreFuture::new(self.decide(request)))
+    }
+
+    fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
+        self.call(Call::Register, || self.inner.register(node))
+    }
+
+    fn renew(&self, request: RenewRequest) -> StoreFuture<'_, Renewal> {
+        self.call(Call::Renew, || self.inner.renew(request))
+    }
+
+    fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {
+        self.call(Call::Leave, || self.inner.leave(lease))
+    }
+
+    fn nodes(&self) -> StoreFuture<'_, Vec<Peer>> {
+        self.call(Call::Nodes, || self.inner.nodes())
+    }
+
+    fn open_runs(&self, request: OpenRequest) -> StoreFuture<'_, Vec<OpenRun>> {
+        self.call(Call::OpenRuns, || self.inner.open_runs(request))
+    }
+
+    fn recover(&self, request: RecoverRequest) -> StoreFuture<'_, Recovered> {
+        self.call(Call::Recover, || self.inner.recover(request))
+    }
+
+    fn cancel(&self, request: CancelRequest) -> StoreFuture<'_, CancelAnswer> {
+        self.call(Call::Cancel, || self.inner.cancel(request))
+    }
+
+    fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
+        self.call(Call::Runs, || self.inner.runs(filter))
+    }
+
+    fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64> {
+        self.call(Call::Purge, move || self.inner.purge(retention, batch))
+    }
+
+    fn statistics(&self, id: JobId) -> StoreFuture<'_, Statistics> {
+        self.call(Call::Statistics, || self.inner.statistics(id))
+    }
+
+    fn changes(&self, since: u64) -> StoreFuture<'_, Changes> {
+        self.call(Call::Changes, move || self.inner.changes(since))
+    }
+
+    fn recount(&self, request: RecountRequest) -> StoreFuture<'_, Recounted> {
+        self.call(Call::Recount, || self.inner.recount(request))
+    }
+
+    fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
+        self.call(Call::Time, || self.inner.time())
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        self.call(Call::Close, || self.inner.close())
+    }
+}
