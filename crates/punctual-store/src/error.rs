@@ -34,6 +34,9 @@ pub enum ErrorKind {
     Refused,
     /// The row of the job cannot be understood. It is left as it is.
     Unreadable,
+    /// What the store keeps its rows in is not there any more, and nothing that is written now would
+    /// stay. Trying again helps only if it comes back.
+    Gone,
     /// The store failed, or cannot be reached now. Whether the change was made is unknown; trying
     /// again is safe.
     Unavailable,
@@ -130,6 +133,12 @@ impl Error {
         }
     }
 
+    /// What the store keeps its rows in is gone, and what to do.
+    #[must_use]
+    pub fn gone(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Gone, what)
+    }
+
     /// The class of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -152,7 +161,7 @@ impl Error {
     /// is harmless and may help.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
-        self.kind == ErrorKind::Unavailable
+        matches!(self.kind, ErrorKind::Unavailable | ErrorKind::Gone)
     }
 
     /// Whether repeating the same request cannot help. A request of several parts can be split, to

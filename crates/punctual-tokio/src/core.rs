@@ -15,7 +15,7 @@ use crate::executor::{Executor, Executors};
 use crate::forget::Memory;
 use crate::handler::States;
 use crate::health::Health;
-use crate::metrics::{Metrics, StoreErrors};
+use crate::metrics::Metrics;
 use crate::partition::Code;
 use crate::program;
 use crate::registry::{Registry, is_anonymous};
@@ -140,10 +140,11 @@ impl Core {
             let message = format!("a store with the alias `{alias}` exists already");
             return Err(Error::new(ErrorKind::Conflict, message));
         }
-        let health = Arc::new(Health::new(StoreErrors::of(alias)));
+        let alias: Arc<str> = alias.into();
+        let health = Arc::new(Health::new(Arc::clone(&alias)));
         let named = NamedStore {
             id: self.next_store.fetch_add(1, Ordering::Relaxed),
-            alias: alias.into(),
+            alias,
             store: Arc::new(Timely::new(store, health.calls())),
             health,
         };

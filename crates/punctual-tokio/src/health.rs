@@ -10,8 +10,9 @@ use crate::metrics::StoreErrors;
 use crate::timely::{Calls, PendingCall};
 
 /// How a store does, as its worker sees it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Health {
+    store: Arc<str>,
     failing: Mutex<Option<Failing>>,
     errors: StoreErrors,
     renewed: Notify,
@@ -50,10 +51,11 @@ impl StoreHealth {
 }
 
 impl Health {
-    pub(crate) fn new(errors: StoreErrors) -> Self {
+    pub(crate) fn new(store: Arc<str>) -> Self {
         Self {
+            errors: StoreErrors::of(&store),
+            store,
             failing: Mutex::default(),
-            errors,
             renewed: Notify::new(),
             calls: Arc::default(),
         }
@@ -70,7 +72,7 @@ impl Health {
     pub(crate) fn works(&self) {
         let failing = self.failing().take();
         if let Some(failing) = failing {
-            tracing::info!(failures = failing.failures, "the store works again");
+            tracing::info!(store = %self.store, failures = failing.failures, "the store works again");
         }
     }
 
@@ -92,10 +94,11 @@ impl Health {
         let failures = state.as_ref().map_or(0, |failing| failing.failures);
         let failures = failures.saturating_add(1);
         // Through a long outage there are thousands.
+        let store = &self.store;
         if failures.is_power_of_two() {
-            tracing::warn!(failures, %error, "trying again");
+            tracing::warn!(%store, failures, %error, "a call of the store failed, and is tried again");
         } else {
-            tracing::debug!(failures, %error, "trying again");
+            tracing::debug!(%store, failures, %error, "a call of the store failed, and is tried again");
         }
         *state = Some(Failing {
             failures,
@@ -103,10 +106,10 @@ impl Health {
         });
     }
 
-    pub(crate) fn report(&self, store: &str) -> StoreHealth {
+    pub(crate) fn report(&self) -> StoreHealth {
         let state = self.failing().clone();
         StoreHealth {
-            store: store.to_owned(),
+            store: self.store.to_string(),
             failures: state.as_ref().map_or(0, |failing| failing.failures),
             error: state.map(|failing| failing.last),
             calls: self.calls.pending(),

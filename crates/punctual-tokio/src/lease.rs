@@ -225,6 +225,9 @@ impl Keeper {
                         self.dead.push_front(dead);
                     } else {
                         left -= 1;
+                        if recovered != Recovered::default() {
+                            self.worker.settled.notify_one();
+                        }
                     }
                     self.pass_on(recovered).await;
                 }

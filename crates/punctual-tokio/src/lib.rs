@@ -62,6 +62,7 @@ mod peers;
 pub mod private;
 pub mod process;
 mod program;
+mod recount;
 mod registry;
 mod reports;
 mod scheduler;
@@ -89,7 +90,7 @@ pub use health::StoreHealth;
 pub use job_handle::JobHandle;
 pub use new_job::NewJob;
 pub use program::Program;
-pub use punctual_store::{JobFilter, LedgerLimits, MemoryStore, RunFilter, Statistics};
+pub use punctual_store::{Drift, JobFilter, LedgerLimits, MemoryStore, RunFilter, Statistics};
 pub use scheduler::{
     AddJob, JobSnapshot, JobStatus, ModifyJob, Resume, Scheduler, TaskInfo, Upcoming, WeakScheduler,
 };

@@ -56,6 +56,8 @@ pub(crate) struct Partition {
     /// The store was removed: no new runs, and nothing is left of it here once those under way
     /// are recorded.
     pub(crate) is_leaving: bool,
+    /// The store has lost what it keeps its rows in.
+    pub(crate) is_gone: bool,
     /// For who takes over runs of dead nodes: whether this one begins any.
     pub(crate) begins_runs: Arc<AtomicBool>,
 }
@@ -193,6 +195,7 @@ impl Partition {
             waits: BTreeMap::new(),
             adopting: BTreeSet::new(),
             is_leaving: false,
+            is_gone: false,
             begins_runs: Arc::default(),
         }
     }
@@ -202,8 +205,11 @@ impl Partition {
         self.begins_runs.store(begins, Ordering::SeqCst);
     }
 
-    /// Whether all that happened is recorded.
+    /// Whether all that happened is recorded, or cannot be.
     pub(crate) fn is_settled(&self) -> bool {
+        if self.is_gone {
+            return true;
+        }
         let outbox = &self.outbox;
         let is_sent = !outbox.is_busy && outbox.ends.is_empty() && outbox.claims.is_empty();
         is_sent && self.adopting.is_empty()

@@ -92,7 +92,7 @@ impl OpenLog {
 }
 
 fn gone(path: &Path) -> Error {
-    Error::unavailable(format!(
+    Error::gone(format!(
         "the file `{}` was deleted or replaced while it was open, and what is written now would be \
          lost: restart this process",
         path.display()

@@ -21,6 +21,7 @@ impl Driver {
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
+        partition.is_gone = false;
         partition.outbox.is_busy = false;
         partition.outbox.ends_sent = 0;
         let is_outdated = partition.lease.as_ref() != Some(&request.lease);

@@ -189,6 +189,7 @@ impl Driver {
         partition.say_whether_runs_begin(self.begins_runs());
         let worker = Worker {
             id: partition.id,
+            alias: Arc::clone(&partition.alias),
             core: Arc::clone(&self.core),
             store: Arc::clone(&partition.store),
             node: self.node_info(),
@@ -196,12 +197,14 @@ impl Driver {
             begins_runs: Arc::clone(&partition.begins_runs),
             replies: self.replying.clone(),
             shared: Arc::default(),
+            settled: Arc::default(),
         };
         let (keeper, held) = lease(worker.clone());
         partition.keeper = Some(self.runtime.spawn(keeper.keep()));
         self.runtime.spawn(worker.clone().carry_claims(asked, held));
         self.runtime.spawn(worker.clone().carry_reads(looked_at));
         self.runtime.spawn(worker.clone().forget(self.core.memory));
+        self.runtime.spawn(worker.clone().check_counts());
         self.runtime.spawn(worker.watch());
         partition.requests = Some(Requests { claims, reads });
         partition.absent = (self.core.clock.micros(), MissReason::Down);
@@ -243,6 +246,11 @@ impl Driver {
                 }
             }
             ReplyKind::Recovered(recovered) => self.recovered(store, *recovered),
+            ReplyKind::Gone => {
+                if let Some(partition) = self.partitions.get_mut(&store) {
+                    partition.is_gone = true;
+                }
+            }
         }
     }
 

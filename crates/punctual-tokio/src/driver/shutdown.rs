@@ -128,8 +128,14 @@ impl Driver {
 
     /// A deadline has passed.
     pub(super) fn next_stage(&mut self) {
+        let is_idle = self.active.len() == 0;
         self.stage = match std::mem::replace(&mut self.stage, Stage::Running) {
             Stage::Running => Stage::Running,
+            // There is nothing to cancel, and only ends that are not recorded yet.
+            Stage::Waiting(ending) | Stage::Cancelling(ending) if is_idle => {
+                self.timer.after(LAST_WAIT, 0, Alarm::Shutdown);
+                Stage::Recording(ending)
+            }
             Stage::Waiting(mut ending) => {
                 for (key, run) in self.active_keys() {
                     ending.cancelled.push(run);

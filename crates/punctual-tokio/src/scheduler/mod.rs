@@ -7,6 +7,7 @@ mod executors;
 mod lifecycle;
 mod list;
 mod modify;
+mod recount;
 mod runs;
 mod service;
 mod signals;
@@ -165,10 +166,7 @@ impl Scheduler {
     #[must_use]
     pub fn health(&self) -> Vec<StoreHealth> {
         let stores = self.core.stores();
-        stores
-            .iter()
-            .map(|named| named.health.report(&named.alias))
-            .collect()
+        stores.iter().map(|named| named.health.report()).collect()
     }
 
     fn commands(&self) -> Option<mpsc::Sender<Command>> {

@@ -58,6 +58,8 @@ pub(crate) enum ReplyKind {
     Cancel(Vec<(RunId, CancelReason)>),
     /// What became of the runs of a dead node.
     Recovered(Box<Recovered>),
+    /// The store has lost what it keeps its rows in: what is sent to it is not recorded for now.
+    Gone,
 }
 
 /// Nobody waits for answers any more.
@@ -73,6 +75,7 @@ const LONGEST_HOLD_UP: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(crate) struct Worker {
     pub(crate) id: u32,
+    pub(crate) alias: Arc<str>,
     pub(crate) core: Arc<Core>,
     pub(crate) store: Arc<dyn JobStore>,
     pub(crate) node: NodeInfo,
@@ -83,6 +86,8 @@ pub(crate) struct Worker {
     pub(crate) replies: mpsc::Sender<Reply>,
     /// Tells the keeper of the lease that the store has begun to be shared.
     pub(crate) shared: Arc<Notify>,
+    /// Tells that what a dead node left is settled.
+    pub(crate) settled: Arc<Notify>,
 }
 
 /// How many open runs are read at a time.
@@ -190,6 +195,9 @@ impl Worker {
                     }
                 },
                 Err(error) => {
+                    if error.kind() == ErrorKind::Gone {
+                        self.reply(ReplyKind::Gone).await?;
+                    }
                     // It may have been made all the same.
                     request.is_repeated = true;
                     *wait = self.wait_after(&error, *wait).await;

@@ -545,3 +545,20 @@ async fn edits_bring_no_renewals() {
     let renewals = way.begun(Call::Renew) - before;
     assert!((4..=6).contains(&renewals), "{renewals} in ten seconds");
 }
+
+#[tokio::test(start_paused = true)]
+async fn counts_are_compared_after_the_runs_of_a_dead_node_are_settled() {
+    let desk = Desk::default();
+    let (one, dead) = desk.node("one").await;
+    let (two, way) = desk.node("two").await;
+    two.pause().await.unwrap();
+    let job = one.add_job("work", every(600)).id("a");
+    job.run_at_start().await.unwrap();
+    pass(5).await;
+    two.resume().await.unwrap();
+    assert_eq!(desk.begun.all().len(), 1);
+    assert_eq!(way.begun(Call::Recount), 0);
+    dead.set(Call::ALL, Fault::Held);
+    pass(20).await;
+    assert_eq!(way.begun(Call::Recount), 1);
+}

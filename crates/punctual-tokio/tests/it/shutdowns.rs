@@ -2,7 +2,7 @@
 
 use punctual_core::{Overlap, RunState};
 use punctual_store::testing::{Call, Fault};
-use punctual_store::{JobStore, RunFilter};
+use punctual_store::{Error, JobStore, RunFilter};
 use punctual_tokio::{MemoryStore, Scheduler};
 use tokio::time::{Instant, sleep};
 
@@ -33,9 +33,47 @@ async fn an_end_that_is_on_its_way_to_a_store_is_told_as_unrecorded() {
     pass(1).await;
     faults.set(Call::ALL, Fault::Held);
     pass(2).await;
+    let began = Instant::now();
     let report = scheduler.shutdown_within(seconds(5)).await.unwrap();
     assert_eq!(report.unrecorded, 2);
+    // Five more seconds for the store, and one to leave it.
+    assert_eq!(began.elapsed().as_secs(), 11);
     assert_eq!(states(store.inner()).await, [RunState::Running; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_gone_holds_up_no_shutdown() {
+    let (store, faults) = faulty();
+    let scheduler = of(store).await;
+    let job = scheduler.add_job(|| sleep(seconds(2)), every(600));
+    job.run_at_start().await.unwrap();
+    pass(1).await;
+    faults.set(
+        Call::ALL,
+        Fault::Error(|| Error::gone("the file was deleted")),
+    );
+    pass(2).await;
+    let began = Instant::now();
+    let report = scheduler.shutdown().await.unwrap();
+    assert_eq!(report.unrecorded, 1);
+    assert!(began.elapsed() <= seconds(1), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_gone_during_the_shutdown_does_not_hold_it_up() {
+    let (store, faults) = faulty();
+    let scheduler = of(store).await;
+    let job = scheduler.add_job(|| sleep(seconds(5)), every(600));
+    job.run_at_start().await.unwrap();
+    pass(1).await;
+    faults.set(
+        Call::ALL,
+        Fault::Error(|| Error::gone("the file was deleted")),
+    );
+    let began = Instant::now();
+    let report = scheduler.shutdown().await.unwrap();
+    assert_eq!(report.unrecorded, 1);
+    assert_eq!(began.elapsed().as_secs(), 4);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use punctual_core::{CancelReason, Outcome, Overlap, RunState};
+use punctual_store::testing::Call;
 use punctual_store::{JobFilter, JobStore, RunFilter};
 use punctual_tokio::{JobContext, MemoryStore, NewJob, Scheduler};
 use tokio::sync::Notify;
 
 use crate::support::{every, ledger, pass, seconds, started};
-use crate::ways::faulty;
+use crate::ways::{faulty, slow_by};
 
 /// A started scheduler with a store `other`, and a job there that runs until it is told to end.
 async fn with_other() -> (Scheduler, MemoryStore, Arc<Notify>) {

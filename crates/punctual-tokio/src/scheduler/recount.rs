@@ -1,0 +1,43 @@
+//! Counts that are compared on demand.
+
+use punctual_store::Drift;
+
+use super::Scheduler;
+use crate::error::Error;
+use crate::recount::recount;
+
+impl Scheduler {
+    /// Compares the counts of running and queued instances in the rows of all jobs with their open
+    /// runs, and mends those that differ. Answers which they were, with a warning in the log for
+    /// each.
+    ///
+    /// A count that is too high keeps a job from running, for want of instances. It can only be
+    /// wrong after the rows of a database were changed by hand, or restored in part. The scheduler
+    /// compares by itself each time it has settled what a dead node left.
+    ///
+    /// The jobs are compared 500 at a time, so other calls of the store go on meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// If a store cannot be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the counts of some jobs may have been mended.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), punctual_tokio::Error> {
+    /// # let scheduler = punctual_tokio::Scheduler::builder().build()?;
+    /// let mended = scheduler.recount().await?;
+    /// assert!(mended.is_empty());
+    /// # Ok(()) }
+    /// ```
+    pub async fn recount(&self) -> Result<Vec<Drift>, Error> {
+        let mut mended = Vec::new();
+        for named in self.core.stores() {
+            mended.extend(recount(&*named.store, &named.alias).await?);
+        }
+        Ok(mended)
+    }
+}
