@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use punctual_store::{
-    Beat, Error, ErrorKind, KnownTasks, Lease, RecoverRequest, Recovered, RenewRequest, Renewal,
+    Beat, Error, ErrorKind, KnownTasks, Lease, Peer, RecoverRequest, Recovered, RenewRequest,
+    Renewal,
 };
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
@@ -148,6 +149,7 @@ impl Keeper {
 
     async fn tend(&mut self, lease: &Lease) -> End {
         let mut peers = Peers::default();
+        let mut fleet = Vec::new();
         let mut next = Instant::now() + RENEW;
         loop {
             tokio::select! {
@@ -163,6 +165,7 @@ impl Keeper {
                 Ok(renewal) => {
                     self.worker.health.renews();
                     next = Instant::now() + RENEW;
+                    self.meet(&renewal.beats, &mut fleet).await;
                     self.renewed(lease, renewal, &mut peers).await;
                 }
                 Err(error) if error.kind() == ErrorKind::Fenced => return End::Fenced,
@@ -186,6 +189,30 @@ impl Keeper {
             lease: lease.clone(),
             tasks,
             now: self.worker.core.clock.now(),
+        }
+    }
+
+    /// Tells which nodes share the store, once they are others than before.
+    async fn meet(&self, beats: &[Beat], fleet: &mut Vec<Lease>) {
+        let dead = |beat: &&Beat| self.dead.iter().any(|dead| dead.node == beat.node);
+        let alive = beats.iter().filter(|beat| !dead(beat));
+        let mut now: Vec<Lease> = alive.map(|beat| beat.node.clone()).collect();
+        now.sort_by(|one, other| (&one.node, one.epoch).cmp(&(&other.node, other.epoch)));
+        if now == *fleet {
+            return;
+        }
+        match self.worker.store.nodes().await {
+            Ok(peers) => {
+                let is_there = |peer: &Peer| {
+                    let mut listed = now.iter();
+                    listed.any(|own| own.node == peer.info.name && own.epoch == peer.epoch)
+                };
+                let peers = peers.into_iter().filter(is_there).map(|peer| peer.info);
+                // Replies are heard as long as any run is under way.
+                let _ = self.worker.reply(ReplyKind::Nodes(peers.collect())).await;
+                *fleet = now;
+            }
+            Err(error) => self.worker.health.fails(&error),
         }
     }
 

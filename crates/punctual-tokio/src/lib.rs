@@ -66,6 +66,7 @@ mod recount;
 mod registry;
 mod reports;
 mod scheduler;
+mod share;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timely;

@@ -18,6 +18,7 @@ use crate::gate::Gate;
 use crate::handler::Task;
 use crate::health::Health;
 use crate::jobs::{JobKey, Jobs};
+use crate::share::Share;
 use crate::worker::Requests;
 
 /// Nobody looked before this time (in microseconds), and why.
@@ -49,6 +50,9 @@ pub(crate) struct Partition {
     pub(crate) parked: BTreeSet<u64>,
     /// Their tasks and executors.
     pub(crate) parked_tasks: BTreeSet<(Arc<str>, Box<str>)>,
+    /// Which jobs are this node's to claim first.
+    pub(crate) share: Share,
+    pub(crate) left: Left,
     /// Jobs with waiting runs, by birth.
     pub(crate) waits: BTreeMap<u64, Waits>,
     /// Open runs of this node that were unknown to it, while their jobs are looked for.
@@ -79,6 +83,17 @@ pub(crate) struct Outbox {
     pub(crate) to_end: Vec<(RunId, CancelReason)>,
     /// Who waits for the manual claims, in their order; also those that are on their way.
     pub(crate) manual: VecDeque<Answer<Result<RunId, Error>>>,
+}
+
+/// What is left to other nodes.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    /// The shortest time, in microseconds, that one of these jobs may be left to its owner.
+    pub(crate) patience: i64,
+    /// Until when some of them may be due, as far as is known.
+    pub(crate) until: i64,
+    /// The next look is armed.
+    pub(crate) is_armed: bool,
 }
 
 /// Which part of the store is known here.
@@ -124,6 +139,8 @@ pub(crate) struct Entry {
     pub(crate) newer: Option<Box<DueJob>>,
     /// Only its head is known: the arguments come with a claim.
     pub(crate) is_head: bool,
+    /// It was edited and is due: it is not left to the node whose share it is in.
+    pub(crate) is_urgent: bool,
 }
 
 /// A job whose waiting runs this node asks for.
@@ -192,6 +209,8 @@ impl Partition {
             absent: NEVER_ABSENT,
             parked: BTreeSet::new(),
             parked_tasks: BTreeSet::new(),
+            share: Share::default(),
+            left: Left::default(),
             waits: BTreeMap::new(),
             adopting: BTreeSet::new(),
             is_leaving: false,
@@ -229,6 +248,7 @@ impl Entry {
             limit_seen: None,
             newer: None,
             is_head: false,
+            is_urgent: false,
         }
     }
 

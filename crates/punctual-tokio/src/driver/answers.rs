@@ -87,6 +87,11 @@ impl Driver {
     }
 
     fn advanced(&mut self, key: JobKey, plan: Plan, answer: ClaimAnswer, now: i64) {
+        match answer {
+            ClaimAnswer::Won(_) => self.note_claim(key, true, now),
+            ClaimAnswer::Lost(_) => self.note_claim(key, false, now),
+            ClaimAnswer::AtLimit(_) | ClaimAnswer::NotTried => {}
+        }
         let Some(partition) = self.partitions.get_mut(&key.store) else {
             return;
         };

@@ -124,6 +124,7 @@ impl Outbox {
 
 impl Entry {
     fn claim(&mut self, now: DateTime<Utc>, absent: Absence) -> Claim {
+        self.is_urgent = false;
         let plan = self.plan(now, absent);
         self.claim_of(ClaimKind::Advance {
             revision: self.stored.state.revision,

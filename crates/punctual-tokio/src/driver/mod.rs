@@ -11,6 +11,7 @@ mod leases;
 mod leaving;
 mod log;
 mod manual;
+mod sharing;
 mod shutdown;
 mod unstarted;
 mod waiting;
@@ -49,6 +50,8 @@ enum Alarm {
     Job { key: JobKey, revision: u64 },
     /// Jobs beyond the window come near.
     Refill { store: u32 },
+    /// Jobs that were left to other nodes may not have been claimed.
+    Left { store: u32 },
     /// What waits of a job, which goes by its birth, may start.
     Promote { store: u32, birth: u64 },
     /// An attempt has taken too long.
@@ -232,6 +235,8 @@ impl Driver {
                 self.take_answers(store, *request, reply, &own);
             }
             ReplyKind::Due(due) => self.take_window(store, due),
+            ReplyKind::Left(left) => self.take_left(store, left),
+            ReplyKind::Nodes(nodes) => self.deal(store, nodes),
             ReplyKind::Handed(handed) => self.adopted(store, handed),
             ReplyKind::CannotGoOn(runs) => self.cannot_go_on(store, runs),
             ReplyKind::Waiting(jobs) => self.jobs_wait(store, jobs),
@@ -262,6 +267,7 @@ impl Driver {
             match due.alarm {
                 Alarm::Job { key, revision } => self.job_is_due(key, revision),
                 Alarm::Refill { store } => self.refill(store),
+                Alarm::Left { store } => self.look_for_left(store),
                 Alarm::Promote { store, birth } => self.promote(store, birth),
                 Alarm::Timeout(key) => self.timed_out(key),
                 Alarm::Abort(key) => self.abort(key),

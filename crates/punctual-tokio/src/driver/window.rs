@@ -22,7 +22,7 @@ const AHEAD: Duration = Duration::from_secs(60);
 /// At most so many of them, some 30 MB.
 const ROOM: usize = 131_072;
 
-fn ahead_micros() -> i64 {
+pub(super) fn ahead_micros() -> i64 {
     i64::try_from(AHEAD.as_micros()).unwrap_or(i64::MAX)
 }
 
@@ -63,10 +63,17 @@ impl Driver {
             partition.window.note(beyond.timestamp_micros());
         }
         partition.forget_parked(&window);
+        partition.left.nothing();
         for due in window.jobs {
-            partition.adopt(due, &self.core, &mut self.timer, now);
+            if !partition.leaves(&due.stored, now) {
+                partition.adopt(due, &self.core, &mut self.timer, now);
+            }
         }
         partition.arm_refill(&mut self.timer, now);
+        self.look_later(store, now);
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return;
+        };
         if std::mem::take(&mut partition.window.ask_again) {
             self.ask_for_window(store);
         }
@@ -89,11 +96,19 @@ impl Driver {
         let asks_by_task = self.core.tasks_of(&*partition.store).is_some();
         for job in jobs {
             let is_known = partition.jobs.find(job.state.incarnation).is_some();
-            if is_known || !asks_by_task || self.core.registry.get(job.job.task()).is_some() {
+            if !is_known && asks_by_task && self.core.registry.get(job.job.task()).is_none() {
+                continue;
+            }
+            // Other processes hear of an edit later: what it makes due is for who hears first.
+            let is_due = start_of(&job).is_some_and(|start| start <= now);
+            if is_known || is_due || !partition.leaves(&job, now) {
+                let incarnation = job.state.incarnation;
                 partition.adopt(job.into(), &self.core, &mut self.timer, now);
+                partition.hurry(incarnation, is_due);
             }
         }
         partition.arm_refill(&mut self.timer, now);
+        self.look_later(store, now);
         // The edit may have made room for what waits.
         self.jobs_wait(store, queues);
     }
@@ -141,16 +156,25 @@ impl Driver {
     }
 
     pub(super) fn job_is_due(&mut self, key: JobKey, revision: u64) {
+        let now = self.core.clock.micros();
         let Some(partition) = self.partitions.get_mut(&key.store) else {
             return;
         };
         let is_current = |entry: &&mut Entry| {
             entry.phase == Phase::Armed && entry.stored.state.revision == revision
         };
-        if let Some(entry) = partition.jobs.get_mut(key).filter(is_current) {
-            entry.phase = Phase::Due;
-            partition.due.push_back(key);
+        let Some(entry) = partition.jobs.get_mut(key).filter(is_current) else {
+            return;
+        };
+        entry.phase = Phase::Due;
+        if !entry.is_urgent && !partition.share.is_alone() {
+            let stored = entry.stored.clone();
+            if partition.leaves(&stored, now) {
+                partition.leave(key);
+                return self.look_later(key.store, now);
+            }
         }
+        partition.due.push_back(key);
     }
 }
 
@@ -269,7 +293,7 @@ fn waiting_job(stored: &StoredJob, now: i64) -> WaitingJob {
 }
 
 /// When the scheduler has to look at a job: its next fire time, later by its jitter.
-fn start_of(stored: &StoredJob) -> Option<i64> {
+pub(super) fn start_of(stored: &StoredJob) -> Option<i64> {
     let state = &stored.state;
     let next = state.next_run_time.filter(|_| !state.paused)?;
     if stored.job.policies().jitter.longest().is_none() || !stored.job.trigger().is_bound() {

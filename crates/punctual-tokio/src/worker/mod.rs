@@ -30,6 +30,8 @@ pub(crate) struct Requests {
 /// What a store is only read for.
 pub(crate) enum Read {
     Due(DueRequest),
+    /// Jobs that were left to other nodes, and that none has claimed.
+    Left(DueRequest),
     /// Open runs of this node that it does not know: what are their jobs?
     Adopt(Vec<OpenRun>),
 }
@@ -45,6 +47,10 @@ pub(crate) enum ReplyKind {
     /// this node come with it: together, since by the next request some of them may be over.
     Claimed(Box<ClaimRequest>, ClaimReply, Vec<OpenRun>),
     Due(DueJobs),
+    /// Jobs that were left to other nodes, and that none has claimed.
+    Left(DueJobs),
+    /// The nodes that share the store, this one included.
+    Nodes(Vec<NodeInfo>),
     /// Open runs of this node that were unknown to it.
     Handed(Vec<Handed>),
     /// Runs that are this node's, and whose jobs are gone or cannot be read.
@@ -126,6 +132,7 @@ impl Worker {
     async fn read(&self, request: Read) -> Result<(), Gone> {
         match request {
             Read::Due(request) => self.due(request).await,
+            Read::Left(request) => self.left(request).await,
             Read::Adopt(runs) => self.adopt(runs).await,
         }
     }
@@ -135,6 +142,22 @@ impl Worker {
         let ids = due.jobs.iter().map(|due| due.stored.job.id());
         self.hold_up(ids).await;
         self.reply(ReplyKind::Due(due)).await
+    }
+
+    /// Looks once: it is looked again before long.
+    async fn left(&self, request: DueRequest) -> Result<(), Gone> {
+        match self.store.due(request).await {
+            Ok(left) if left.jobs.is_empty() => Ok(()),
+            Ok(left) => {
+                let ids = left.jobs.iter().map(|due| due.stored.job.id());
+                self.hold_up(ids).await;
+                self.reply(ReplyKind::Left(left)).await
+            }
+            Err(error) => {
+                self.health.fails(&error);
+                Ok(())
+            }
+        }
     }
 
     /// Looks for the jobs of runs. A run whose job is gone, or cannot be read, cannot go on.

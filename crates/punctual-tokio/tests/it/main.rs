@@ -46,6 +46,7 @@ mod promotions;
 mod random;
 mod restarts;
 mod runtimes;
+mod shares;
 mod shutdowns;
 mod silent;
 mod stores;

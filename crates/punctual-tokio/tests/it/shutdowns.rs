@@ -135,7 +135,7 @@ async fn a_run_that_a_store_makes_wait_during_the_shutdown_goes_on_waiting() {
     // It is told that the job is busy before the run may wait, each time after two seconds.
     faults.set(Call::Claim, slow_by(seconds(2)));
     let before = faults.begun(Call::Claim);
-    faults.until_begun(Call::Claim, before + 3).await;
+    faults.until_begun(Call::Claim, before + 2).await;
     assert_eq!(states(&store).await, [RunState::Running]);
     let report = ending.shutdown().await.unwrap();
     assert_eq!(report.unrecorded, 0);
