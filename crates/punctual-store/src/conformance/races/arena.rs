@@ -39,7 +39,7 @@ impl Arena<'_> {
     ) -> (A, B) {
         let arrived = AtomicU32::new(0);
         let delay = (self.round / 2) % STEPS * STEP;
-        let (before, after) = if self.round % 2 == 0 {
+        let (before, after) = if self.round.is_multiple_of(2) {
             (delay, 0)
         } else {
             (0, delay)
