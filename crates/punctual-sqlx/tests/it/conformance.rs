@@ -53,11 +53,11 @@ async fn wins_every_race(rounds: u32) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_race_is_won() {
-    wins_every_race(210).await;
+    wins_every_race(700).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes a minute"]
+#[ignore = "takes half a minute"]
 async fn every_race_is_won_in_a_thousand_rounds() {
     wins_every_race(1_000).await;
 }

@@ -13,7 +13,7 @@ use crate::{EndText, Retention, Statistics};
 /// How much the memory store remembers of runs that are over. The oldest entries make room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerLimits {
-    /// Entries of all jobs together; 100,000 by default, about 20 MB.
+    /// Entries of all jobs together; 100,000 by default, about 18 MB.
     pub total: usize,
     /// Entries of one job; 1,000 by default.
     pub per_job: usize,
