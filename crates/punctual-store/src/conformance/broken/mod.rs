@@ -387,7 +387,13 @@ impl<S: JobStore> JobStore for Broken<S> {
     }
 
     fn statistics(&self, id: JobId) -> StoreFuture<'_, Statistics> {
-        self.inner.statistics(id)
+        StoreFuture::new(async move {
+            let mut statistics = self.inner.statistics(id).await?;
+            if self.has(Fault::LearnsNothing) {
+                (statistics.last_run, statistics.usual_micros) = (None, None);
+            }
+            Ok(statistics)
+        })
     }
 
     fn changes(&self, since: u64) -> StoreFuture<'_, Changes> {
