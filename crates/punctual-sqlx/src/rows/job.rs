@@ -57,12 +57,9 @@ impl HeldJob {
     }
 
     pub(super) fn count_end(&mut self, ended: &Ended, outcome: Outcome) {
-        let statistics = self.count();
-        statistics.count(outcome, 1);
-        if let Some(started) = ended.started {
-            let took = ended.finished.saturating_sub(started).max(0);
-            statistics.time(took.unsigned_abs());
-        }
+        let took = |started| ended.finished.saturating_sub(started).max(0).unsigned_abs();
+        let took = ended.started.map(took);
+        self.count().end(ended.id, outcome, took);
     }
 
     /// Its statistics as text, if they have changed.

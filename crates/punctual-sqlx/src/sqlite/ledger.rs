@@ -143,6 +143,9 @@ fn count(statistics: &mut Statistics, row: &SqliteRow) -> Result<(), sqlx::Error
             .map(|n| n.max(0).unsigned_abs())
     };
     statistics.count(outcome, number(1)?);
+    if outcome.has_run() {
+        statistics.last_run = Some(RunId(number(4)?));
+    }
     statistics.total_micros = statistics.total_micros.saturating_add(number(2)?);
     statistics.longest_micros = statistics.longest_micros.max(number(3)?);
     Ok(())

@@ -33,7 +33,7 @@ async fn page(watched: &Watched, filter: RunFilter) -> (Vec<u64>, u64) {
     (numbers, steps)
 }
 
-fn before(id: u64) -> RunCursor {
+fn place(id: u64) -> RunCursor {
     RunCursor {
         opened: at(10),
         id: RunId(id),
@@ -51,7 +51,7 @@ async fn a_page_of_open_runs_does_not_read_all_that_are_open() {
     assert_eq!(newest, (491..=500).rev().collect::<Vec<_>>());
     is_no_scan(few, many);
     let next = RunFilter {
-        before: Some(before(100)),
+        before: Some(place(100)),
         ..open(10)
     };
     let (next, many) = page(&watched, next).await;
@@ -98,7 +98,7 @@ async fn open_runs_of_all_owners_are_listed_in_one_order() {
         let (numbers, _) = page(&watched, filter.clone()).await;
         seen.extend(&numbers);
         match numbers.last() {
-            Some(last) => filter.before = Some(before(*last)),
+            Some(last) => filter.before = Some(place(*last)),
             None => break,
         }
     }

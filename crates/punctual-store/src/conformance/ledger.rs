@@ -1,7 +1,7 @@
 //! Rules about what is kept of runs.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{Policies, RunId};
+use punctual_core::{JobId, Outcome, Policies, RunId};
 
 use super::scene::{
     advance, at, claim, current, decided, due, due_job, ended, expect, insert, job, node, text, won,
@@ -115,6 +115,37 @@ pub(super) async fn microseconds(store: &dyn JobStore) -> Result<(), String> {
         .collect();
     let wanted = vec![(next, Some(started), Some(finished))];
     expect("the times of the run", times, wanted)
+}
+
+/// Three runs that succeed, and one that fails.
+pub(super) async fn usual(store: &dyn JobStore) -> Result<(), String> {
+    let lease = node(store, "one").await?;
+    let id: JobId = "a".try_into().map_err(text)?;
+    let runs = run_often(store, &lease, "a", 3).await?;
+    let statistics = store.statistics(id.clone()).await.map_err(text)?;
+    let wanted = (Some(runs[2]), Some(Outcome::Succeeded));
+    let last = (statistics.last_run, statistics.last_outcome);
+    expect("the last run", last, wanted)?;
+    let usual = (statistics.usual_micros, statistics.deviation_micros);
+    expect("what is usual", usual, (Some(5_000), 1_407))?;
+    let stored = current(store, "a").await?;
+    let reply = claim(store, &lease, vec![advance(&stored, 0, at(40))], vec![])
+        .await
+        .map_err(text)?;
+    let failed = RunEnd {
+        outcome: Outcome::Failed,
+        started: Some(at(40).timestamp_micros()),
+        finished: at(50).timestamp_micros(),
+        ..ended(won(&reply, 0)?.first)
+    };
+    let run = failed.run;
+    claim(store, &lease, vec![], vec![failed])
+        .await
+        .map_err(text)?;
+    let statistics = store.statistics(id).await.map_err(text)?;
+    expect("the last run", statistics.last_run, Some(run))?;
+    let usual_now = (statistics.usual_micros, statistics.deviation_micros);
+    expect("what is usual after a failure", usual_now, usual)
 }
 
 pub(super) async fn by_age(store: &dyn JobStore) -> Result<(), String> {

@@ -108,6 +108,10 @@ const RULES: &[Rule] = &[
     ("ranges are in the ledger and the statistics", |store| {
         Box::pin(claims::ranges(store))
     }),
+    (
+        "statistics tell of the last run, and what is usual",
+        |store| Box::pin(ledger::usual(store)),
+    ),
     ("an old epoch is refused", |store| {
         Box::pin(nodes::fenced(store))
     }),

@@ -205,11 +205,12 @@ impl Ledger {
         let Some(Some(history)) = self.histories.get_mut(index as usize) else {
             return;
         };
-        let fire_times = entry.range.as_ref().map_or(1, |range| range.count.number());
-        history.statistics.count(entry.outcome, fire_times);
-        if let Some(started) = entry.started {
-            let took = entry.finished.saturating_sub(started).max(0);
-            history.statistics.time(took.unsigned_abs());
+        let statistics = &mut history.statistics;
+        if let Some(range) = &entry.range {
+            statistics.count(entry.outcome, range.count.number());
+        } else {
+            let took = |started| entry.finished.saturating_sub(started).max(0).unsigned_abs();
+            statistics.end(entry.id, entry.outcome, entry.started.map(took));
         }
     }
 

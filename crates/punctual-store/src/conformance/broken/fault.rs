@@ -50,6 +50,8 @@ pub enum Fault {
     PassesOverSilently,
     /// Forgets how many fire times an entry stands for.
     ForgetsRanges,
+    /// Counts runs, and nothing else of them.
+    LearnsNothing,
     /// Lets every node claim, whatever its epoch.
     IgnoresEpochs,
     /// Lets every node end every run.
@@ -178,6 +180,10 @@ impl Fault {
         (
             Self::ForgetsRanges,
             "ranges are in the ledger and the statistics",
+        ),
+        (
+            Self::LearnsNothing,
+            "statistics tell of the last run, and what is usual",
         ),
         (Self::IgnoresEpochs, "an old epoch is refused"),
         (Self::EndsForOthers, "only its node ends a run"),

@@ -458,7 +458,11 @@ impl<S: JobStore> JobStore for Broken<S> {
                 outcomes.for_each(|outcome| statistics.count(outcome, 1));
                 return Ok(statistics);
             }
-            self.inner.statistics(id).await
+            let mut statistics = self.inner.statistics(id).await?;
+            if self.has(Fault::LearnsNothing) {
+                (statistics.last_run, statistics.usual_micros) = (None, None);
+            }
+            Ok(statistics)
         })
     }
 
