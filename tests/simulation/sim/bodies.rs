@@ -18,7 +18,7 @@ pub(crate) async fn work(
     State(site): State<Site>,
     context: JobContext,
 ) -> Result<(), BoxError> {
-    let under_way = world.enter(Execution {
+    let execution = Execution {
         job: context.job_id().clone(),
         run: context.run_id(),
         fire_time: context.scheduled_time(),
@@ -29,7 +29,8 @@ pub(crate) async fn work(
         ended: None,
         ending: Ending::Unknown,
         forsaken: None,
-    });
+    };
+    let under_way = world.enter(execution, context.fencing_token());
     let done = noting(&under_way, &context, toil(&world, &context)).await;
     under_way.returned(match done {
         Ok(()) => Ending::Succeeded,

@@ -100,6 +100,11 @@ impl Database {
         open
     }
 
+    /// The lease that a process goes by.
+    pub(crate) fn lease_of(&self, at: Place) -> Option<store::Lease> {
+        self.log().owners.lease_of(at).cloned()
+    }
+
     pub(crate) fn open_runs_of_all(&self) -> Vec<Run> {
         let filter = store::RunFilter {
             open: true,
@@ -209,6 +214,9 @@ impl Database {
             if let store::ClaimAnswer::Won(won) = answer {
                 let started = claim.kind.plan().map_or(0, |plan| plan.start.len());
                 let started = (won.first.0..).map(RunId).take(started);
+                for (run, token) in started.clone().zip(won.token..) {
+                    self.world.give(run, token);
+                }
                 self.log().owners.opened(started, &request.lease);
             }
             self.world.tell(claim.id.as_str(), || {
@@ -228,6 +236,9 @@ impl Database {
                 .tell("ends", || format!("{} {end:?}", request.lease.node));
         }
         for handed in &reply.handed {
+            for run in &handed.runs {
+                self.world.give(run.id, run.token);
+            }
             let runs = handed.runs.iter().map(|run| run.id);
             self.log().owners.opened(runs, &request.lease);
             self.world.tell(handed.job.job.id().as_str(), || {

@@ -7,15 +7,14 @@ use punctual_core::{Outcome, Run};
 use punctual_store::RunFilter;
 use punctual_store::checker::{Absence, Checker, Violation};
 
-use super::simulation::{STEP_MILLIS, Simulation};
+use super::simulation::{STEP, Simulation};
 
-/// How late things may be without an absence: nobody notices for 8 seconds and the time between
-/// two renewals that a node is dead, and a store that was away is asked again after 10.
-const PATIENCE: TimeDelta = TimeDelta::seconds(30);
+/// How late things may be when nothing is wrong: two renewals, and what a good line takes.
+pub(crate) const PATIENCE: TimeDelta = TimeDelta::seconds(5);
 
-/// Nodes have their turns one after another: what one did at the end of its turn happened before
-/// what the next one did at the beginning.
-const STEP: TimeDelta = TimeDelta::milliseconds(STEP_MILLIS as i64);
+/// How late things may be near a fault, without an absence: nobody notices for 8 seconds and the
+/// time between two renewals that a node is dead, and a store that was away is asked again after 10.
+const NEAR_FAULTS: TimeDelta = TimeDelta::seconds(30);
 
 /// So many violations are shown.
 const SHOWN: usize = 12;
@@ -30,6 +29,9 @@ pub(crate) struct Verdict {
     jobs: usize,
     bodies: usize,
     skew: TimeDelta,
+    /// How long nothing was wrong, and how often all was looked at meanwhile.
+    quiet: TimeDelta,
+    looks: u64,
 }
 
 impl Simulation {
@@ -55,6 +57,7 @@ impl Simulation {
         let mut checker = Checker::new()
             .skew(self.skew + STEP)
             .patience(PATIENCE)
+            .near_faults(self.trouble.all(), NEAR_FAULTS)
             // What a body writes down is never earlier than what others did in the same step.
             .grain(STEP)
             .deaths(deaths)
@@ -84,7 +87,8 @@ impl Simulation {
         let violations = checker.check(&ledger, self.world.now());
         let violations = violations.iter().map(Violation::to_string);
         let violations = violations.chain(self.leftovers());
-        let violations = self.abandoned.wrong().chain(violations).collect();
+        let wrong = self.invariants.wrong().chain(self.abandoned.wrong());
+        let violations = wrong.chain(violations).collect();
         // What a node is called that lost its lease is made up anew each time.
         for run in &mut ledger {
             let name = run.node.as_deref().and_then(|name| name.split('~').next());
@@ -100,6 +104,8 @@ impl Simulation {
             jobs,
             bodies: executions.len(),
             skew: self.skew,
+            quiet: self.trouble.quiet(),
+            looks: self.invariants.looks(),
         }
     }
 
@@ -148,7 +154,7 @@ impl fmt::Display for Verdict {
         write!(
             f,
             "{} nodes in {} processes, clocks {} ms apart, {} deeds, {} jobs: {} fire times, {not_run} not run, \
-             {lost} lost, {} bodies, {} violations",
+             {lost} lost, {} bodies, quiet for {} s, {} looks, {} violations",
             self.nodes,
             self.started,
             self.skew.num_milliseconds(),
@@ -156,6 +162,8 @@ impl fmt::Display for Verdict {
             self.jobs,
             self.fire_times,
             self.bodies,
+            self.quiet.num_seconds(),
+            self.looks,
             self.violations.len()
         )
     }

@@ -18,11 +18,14 @@
 
 mod abandoned;
 mod bodies;
+#[path = "../../../crates/punctual-tokio/tests/it/random/counts.rs"]
+mod counts;
 mod database;
 mod deeds;
 #[path = "../../../crates/punctual-tokio/tests/it/random/dice.rs"]
 mod dice;
 mod faulty;
+mod invariants;
 mod jobs;
 mod judge;
 mod line;
@@ -30,6 +33,7 @@ mod node;
 mod place;
 mod presence;
 mod simulation;
+mod trouble;
 mod world;
 
 use self::judge::Verdict;

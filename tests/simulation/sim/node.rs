@@ -1,8 +1,10 @@
 //! A machine, and the process on it that runs a scheduler.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::RunId;
 use punctual_tokio::Scheduler;
 use punctual_tokio::testing::WrongClock;
 use tokio::runtime::{Builder, Runtime};
@@ -166,6 +168,12 @@ impl Process {
     /// By how much its wall clock is wrong.
     pub(crate) fn error(&self) -> TimeDelta {
         self.turn(async { self.clock.now() - self.world.now() })
+    }
+
+    /// The runs that its scheduler has.
+    pub(crate) fn running(&self) -> BTreeSet<RunId> {
+        let running = self.turn(self.scheduler.running());
+        running.unwrap().into_iter().map(|own| own.run).collect()
     }
 
     /// Lets somebody in this process do something, as it gets its turns.

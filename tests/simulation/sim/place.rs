@@ -37,19 +37,21 @@ impl Owners {
         leases.map(|(lease, at)| (lease.node.to_string(), at.node))
     }
 
+    /// The lease that a process goes by.
+    pub(crate) fn lease_of(&self, at: Place) -> Option<&Lease> {
+        let mut its = self.leases.iter().rev();
+        its.find(|(_, of)| *of == at).map(|(lease, _)| lease)
+    }
+
     /// Whether a run belongs to nobody who knows of it: its process has died, or goes by another
     /// lease.
     pub(crate) fn is_abandoned(&self, run: RunId, living: &[Place]) -> bool {
         let Some(owner) = self.runs.get(&run) else {
             return false;
         };
-        let lease_of = |at: &Place| {
-            let mut its = self.leases.iter().rev();
-            its.find(|(_, of)| of == at).map(|(lease, _)| lease)
-        };
         living
             .iter()
-            .filter_map(lease_of)
+            .filter_map(|at| self.lease_of(*at))
             .all(|lease| lease != owner)
     }
 }

@@ -8,11 +8,13 @@ use punctual_store::checker::Absence;
 use super::abandoned::Abandoned;
 use super::database::Database;
 use super::dice::Dice;
+use super::invariants::Invariants;
 use super::judge::Verdict;
 use super::line::Mood;
 use super::node::{Node, Process, Start, State, TASKS};
 use super::place::Place;
 use super::presence::Presence;
+use super::trouble::{AFTERMATH, Trouble};
 use super::world::World;
 
 const BEGIN: &str = "2026-03-28T23:00:00Z";
@@ -20,8 +22,9 @@ const BEGIN: &str = "2026-03-28T23:00:00Z";
 /// The longest turn.
 pub(crate) const STEP_MILLIS: u64 = 200;
 
-/// After a fault, so long may others believe that a node is dead.
-const AFTERMATH: TimeDelta = TimeDelta::seconds(25);
+/// Nodes have their turns one after another: what one did at the end of its turn happened before
+/// what the next one did at the beginning.
+pub(crate) const STEP: TimeDelta = TimeDelta::milliseconds(STEP_MILLIS as i64);
 
 pub(crate) struct Simulation {
     pub(crate) dice: Dice,
@@ -44,6 +47,8 @@ pub(crate) struct Simulation {
     pub(crate) started: u64,
     pub(crate) deeds: u64,
     pub(crate) abandoned: Abandoned,
+    pub(crate) trouble: Trouble,
+    pub(crate) invariants: Invariants,
     /// How the database is for everybody, and until when.
     pub(crate) outage: (Mood, DateTime<Utc>),
     next_deed: DateTime<Utc>,
@@ -97,6 +102,8 @@ impl Simulation {
             started: 0,
             deeds: 0,
             abandoned: Abandoned::default(),
+            trouble: Trouble::default(),
+            invariants: Invariants::default(),
         };
         for index in 0..simulation.dice.range(2, 5) as usize {
             simulation.nodes.push(Node {
@@ -124,8 +131,11 @@ impl Simulation {
             self.deed();
         }
         if now >= self.next_fault {
-            self.next_fault = now + TimeDelta::milliseconds(self.dice.range(500, 60_000) as i64);
+            // Now and then there is time for all to come to rest.
+            let longest = self.dice.pick(&[60_000, 60_000, 60_000, 300_000]);
+            self.next_fault = now + TimeDelta::milliseconds(self.dice.range(500, longest) as i64);
             self.deeds += 1;
+            self.trouble.strikes(now);
             self.fault();
         }
         let span = Duration::from_millis(self.dice.range(5, STEP_MILLIS));
@@ -144,12 +154,11 @@ impl Simulation {
         }
         self.world.pass(TimeDelta::from_std(span).unwrap());
         self.presence.note(&self.nodes, self.world.now());
-        self.abandoned.note(
-            &self.database,
-            &self.nodes,
-            &self.presence,
-            self.world.now(),
-        );
+        let now = self.world.now();
+        self.trouble.note(&self.nodes, now);
+        self.abandoned
+            .note(&self.database, &self.nodes, &self.presence, now);
+        self.look();
     }
 
     /// What was for a while is over.
@@ -196,11 +205,13 @@ impl Simulation {
         let error = process.error();
         if error.abs() > self.skew / 2 {
             self.clock_sets.push(process.set_clock(-error));
+            self.trouble.strikes(self.world.now());
         }
     }
 
     pub(crate) fn start(&mut self, index: usize, tasks: &[&'static str]) {
         self.started += 1;
+        self.trouble.strikes(self.world.now());
         let most = self.skew.num_microseconds().unwrap_or(0) / 2;
         let offset = self.dice.range(0, most as u64 * 2) as i64 - most;
         // Some deployments name their processes anew each time.

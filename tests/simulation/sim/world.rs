@@ -23,9 +23,12 @@ struct State {
     is_quiet: bool,
     /// What somebody wants to read about.
     told: Vec<String>,
-    executions: Vec<Execution>,
-    /// Runs that were taken from their nodes, and when.
-    forsaken: BTreeMap<RunId, Vec<DateTime<Utc>>>,
+    /// What bodies wrote down, each with its fencing token.
+    executions: Vec<(Execution, u64)>,
+    /// The tokens under which nodes were given runs last.
+    tokens: BTreeMap<RunId, u64>,
+    /// Runs that were taken from their nodes, under which tokens, and when.
+    forsaken: BTreeMap<(RunId, u64), DateTime<Utc>>,
     /// What callers asked to cancel.
     cancels: Vec<(Target, Between)>,
     /// A process is being killed: its bodies have no time to write anything down.
@@ -46,6 +49,7 @@ impl World {
                 .map(str::to_owned)
                 .collect(),
             executions: Vec::new(),
+            tokens: BTreeMap::new(),
             forsaken: BTreeMap::new(),
             cancels: Vec::new(),
             is_killing: false,
@@ -99,21 +103,30 @@ impl World {
     }
 
     /// A body was entered.
-    pub(crate) fn enter(&self, execution: Execution) -> UnderWay {
+    pub(crate) fn enter(&self, execution: Execution, token: u64) -> UnderWay {
         let mut state = self.state();
         let began = state.stamp();
-        state.executions.push(Execution { began, ..execution });
+        let execution = Execution { began, ..execution };
+        state.executions.push((execution, token));
         UnderWay {
             world: self.clone(),
             index: state.executions.len() - 1,
         }
     }
 
-    /// A run was taken from the node that has it.
+    /// A node was given a run.
+    pub(crate) fn give(&self, run: RunId, token: u64) {
+        self.state().tokens.insert(run, token);
+    }
+
+    /// A run was taken from the node that has it. The body may begin later still, if the node has
+    /// not heard yet that it was given the run.
     pub(crate) fn forsake(&self, run: RunId) {
         let mut state = self.state();
         let now = state.stamp();
-        state.forsaken.entry(run).or_default().push(now);
+        if let Some(token) = state.tokens.get(&run).copied() {
+            state.forsaken.insert((run, token), now);
+        }
     }
 
     /// Notes that a caller asks to cancel the run of a fire time, whatever becomes of that.
@@ -137,15 +150,16 @@ impl World {
 
     pub(crate) fn executions(&self) -> Vec<Execution> {
         let state = self.state();
-        let mut executions = state.executions.clone();
-        for execution in &mut executions {
-            let times = state.forsaken.get(&execution.run).into_iter().flatten();
-            let is_its = |at: &&DateTime<Utc>| {
-                execution.began <= **at && execution.ended.is_none_or(|ended| **at <= ended)
-            };
-            execution.forsaken = times.copied().find(|at| is_its(&at));
-        }
-        executions
+        let executions = state.executions.iter();
+        let seen = executions.map(|(execution, token)| {
+            let taken = state.forsaken.get(&(execution.run, *token)).copied();
+            let goes_on = |at: &DateTime<Utc>| execution.ended.is_none_or(|ended| *at <= ended);
+            Execution {
+                forsaken: taken.filter(goes_on),
+                ..execution.clone()
+            }
+        });
+        seen.collect()
     }
 }
 
@@ -176,11 +190,11 @@ impl UnderWay {
     pub(crate) fn told(&self) {
         let mut state = self.world.state();
         let now = state.stamp();
-        state.executions[self.index].told = Some(now);
+        state.executions[self.index].0.told = Some(now);
     }
 
     pub(crate) fn returned(&self, ending: Ending) {
-        self.world.state().executions[self.index].ending = ending;
+        self.world.state().executions[self.index].0.ending = ending;
     }
 }
 
@@ -189,7 +203,7 @@ impl Drop for UnderWay {
         let mut state = self.world.state();
         let now = state.stamp();
         let is_killing = state.is_killing;
-        let execution = &mut state.executions[self.index];
+        let (execution, _) = &mut state.executions[self.index];
         execution.ended = Some(now);
         if execution.ending == Ending::Unknown && !is_killing {
             execution.ending = if std::thread::panicking() {

@@ -10,7 +10,7 @@ impl Case<'_> {
     /// When instances were taken, at most: from when they were due, or claimed by a store that
     /// answers late, until their end reached the store.
     pub(super) fn busy(&self) -> Busy {
-        let slack = self.checker.patience + self.checker.skew;
+        let slack = self.checker.longest_patience() + self.checker.skew;
         let mut busy = Busy::default();
         for run in self.runs.iter().filter(|run| may_run(run)) {
             let from = earlier(self.taken(run), slack);
@@ -65,7 +65,7 @@ impl Case<'_> {
 
     /// When the store was told of an end at the latest: its node may have been cut off.
     fn told(&self, run: &Run, end: DateTime<Utc>) -> DateTime<Utc> {
-        let slack = self.checker.patience + self.checker.skew;
+        let slack = self.checker.longest_patience() + self.checker.skew;
         let cut_off = self.checker.cut_off.iter();
         let its = cut_off.filter(|(name, _)| run.node.as_deref() == Some(name));
         its.fold(end, |told, (_, absence)| {

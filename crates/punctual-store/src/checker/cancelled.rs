@@ -129,7 +129,7 @@ impl Case<'_> {
         let mut away = self.absences_in(ended, until);
         away.extend(self.without_a_node(ended, until));
         let until = until.max(ended);
-        presence(ended, until, away) > self.checker.patience + self.checker.skew + grace()
+        presence(ended, until, away) > self.checker.patience_in(ended, until) + grace()
     }
 
     /// When nodes may have held instances that they could not give back.

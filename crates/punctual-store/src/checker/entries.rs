@@ -61,7 +61,7 @@ impl Case<'_> {
     /// Whether a clock that showed one time may have shown the other before.
     fn was_set_back_between(&self, earlier: DateTime<Utc>, later: DateTime<Utc>) -> bool {
         self.checker.set_back.iter().any(|set_back| {
-            let set_back = set_back.widened(self.checker.skew + self.checker.patience);
+            let set_back = set_back.widened(self.checker.skew + self.checker.longest_patience());
             set_back.holds(earlier) && set_back.holds(later)
         })
     }

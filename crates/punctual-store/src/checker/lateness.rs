@@ -66,7 +66,7 @@ impl Case<'_> {
         away.extend(&excuses.full);
         let waited = presence(due, decided, away) - self.longest_jitter() - excuses.grace;
         // It may be one node's clock by which it was due, and another's by which it was decided.
-        if waited > self.checker.patience + self.checker.skew {
+        if waited > self.checker.patience_in(due, decided) {
             let seen = format!("it waited for {waited} while a node was there");
             found.push(Violation::of(run, Rule::Late, seen));
         }
@@ -80,8 +80,8 @@ impl Case<'_> {
         excuses: &Excuses,
         found: &mut Vec<Violation>,
     ) {
-        let slack = self.checker.skew + self.checker.patience + self.longest_jitter();
         let due = Some(run.fire_time()).max(excuses.ready).unwrap_or_default();
+        let slack = self.checker.patience_in(due, started) + self.longest_jitter();
         let waited = presence(due, started.max(due), excuses.full.clone()) - excuses.grace;
         let is_late = |policies: &Policies| {
             let grace = policies.misfire_grace_time.limit();

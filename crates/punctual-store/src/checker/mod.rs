@@ -123,6 +123,9 @@ pub struct Checker {
     may_wait: bool,
     skew: TimeDelta,
     patience: TimeDelta,
+    /// When things may be later than that, and how much.
+    faults: Vec<Absence>,
+    near_faults: TimeDelta,
     grain: TimeDelta,
 }
 
@@ -142,6 +145,8 @@ impl Checker {
             may_wait: false,
             skew: TimeDelta::zero(),
             patience: PATIENCE,
+            faults: Vec::new(),
+            near_faults: PATIENCE,
             grain: GRAIN,
         }
     }
@@ -214,6 +219,43 @@ impl Checker {
     pub fn patience(mut self, patience: TimeDelta) -> Self {
         self.patience = patience.clamp(TimeDelta::zero(), LONGEST);
         self
+    }
+
+    /// Tells when nodes may have been hindered, though one was there, and how late decisions and
+    /// starts may be that waited in such a time. All others are held to the
+    /// [patience](Self::patience).
+    pub fn near_faults(
+        mut self,
+        faults: impl IntoIterator<Item = Absence>,
+        patience: TimeDelta,
+    ) -> Self {
+        self.faults.extend(faults);
+        self.near_faults = patience.clamp(TimeDelta::zero(), LONGEST);
+        self
+    }
+
+    /// How late it may be what waited from one time until another, by the clocks of two nodes.
+    fn patience_in(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> TimeDelta {
+        let touches = |fault: &Absence| {
+            let fault = fault.widened(self.skew);
+            fault.from <= until && from <= fault.until
+        };
+        let is_near = self.faults.iter().any(touches);
+        let patience = if is_near {
+            self.patience.max(self.near_faults)
+        } else {
+            self.patience
+        };
+        patience + self.skew
+    }
+
+    /// How late things may be at the latest, whenever they are.
+    fn longest_patience(&self) -> TimeDelta {
+        if self.faults.is_empty() {
+            self.patience
+        } else {
+            self.patience.max(self.near_faults)
+        }
     }
 
     /// How much shorter a body may seem by its own times than it was; 2 milliseconds by default.

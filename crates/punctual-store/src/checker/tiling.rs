@@ -138,7 +138,7 @@ impl Case<'_> {
             return;
         };
         let waited = self.waited(cursor.max(stretch.since), until) - self.longest_jitter();
-        if waited > self.checker.patience + self.checker.skew {
+        if waited > self.checker.patience_in(cursor, until) {
             let seen =
                 format!("without an outcome; it was due for {waited} while a node was there");
             found.push(Violation::at(&self.history.job, cursor, Rule::Lost, seen));
@@ -146,7 +146,10 @@ impl Case<'_> {
     }
 
     fn check_after_end(&self, stretch: &Stretch, at: super::Between, found: &mut Vec<Violation>) {
-        let latest = later(at.until, self.checker.skew + self.checker.patience);
+        let latest = later(
+            at.until,
+            self.checker.skew + self.checker.longest_patience(),
+        );
         let late = self.runs.iter().filter(|run| {
             at.is_certain && run.key.incarnation == stretch.incarnation && span_of(run).1 > latest
         });

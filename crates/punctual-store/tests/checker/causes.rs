@@ -245,6 +245,31 @@ fn a_queue_is_full_of_what_waits() {
 }
 
 #[test]
+fn near_a_fault_things_may_be_late_and_elsewhere_not() {
+    let fault = Absence::new(at("12:01:03"), at("12:01:20"));
+    let checker = judge(history()).patience(TimeDelta::seconds(5));
+    let checker = checker.near_faults([fault], TimeDelta::seconds(30));
+    let late_by = |minute, seconds| {
+        let mut late = ran(minute);
+        late.started = late.started.map(|at| at + TimeDelta::seconds(seconds));
+        late.finished = late.finished.map(|at| at + TimeDelta::seconds(seconds));
+        late
+    };
+    for (first, second, found) in [
+        (4, 29, vec![]),
+        (6, 29, vec![Rule::Late]),
+        (4, 31, vec![Rule::Late]),
+    ] {
+        let ledger = [late_by(0, first), late_by(1, second)];
+        assert_eq!(rules(&checker, &ledger, "12:01:50"), found);
+    }
+    // What is next waits as well, and from then on it waits near no fault.
+    let ledger = [ran(0), ran(1)];
+    assert_eq!(rules(&checker, &ledger, "12:02:04"), []);
+    assert_eq!(rules(&checker, &ledger, "12:02:06"), [Rule::Lost]);
+}
+
+#[test]
 fn what_waits_in_a_queue_keeps_its_grace_time_but_for_the_wait() {
     let queue = with(Policies {
         overlap: Overlap::Queue { at_most: 2 },

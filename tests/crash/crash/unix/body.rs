@@ -46,7 +46,11 @@ async fn toil(longest: u64, context: &JobContext) -> Result<(), BoxError> {
     if dice.chance(50) {
         tokio::select! {
             () = tokio::time::sleep(span) => {}
-            () = context.cancelled() => {}
+            () = context.cancelled() => {
+                if dice.chance(50) {
+                    return Err("told to end".into());
+                }
+            }
         }
     } else {
         // Deaf to its token: it has to be aborted.

@@ -6,12 +6,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use punctual_core::RunId;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 
 use crate::unix::clock::now;
-use crate::unix::node::{Birth, HOLD, HOLDS, READY};
+use crate::unix::node::{Birth, CANCEL, HOLD, HOLDS, READY};
 use crate::unix::place::Place;
 use crate::unix::wait::until;
 
@@ -24,6 +25,8 @@ pub(crate) struct Life {
     pub(crate) ready: Arc<OnceLock<DateTime<Utc>>>,
     /// When it was stopped, and when it went on.
     pub(crate) stopped: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// When it was told to shut down.
+    pub(crate) dismissed: Option<DateTime<Utc>>,
     /// When it was gone.
     pub(crate) ended: Option<DateTime<Utc>>,
     pub(crate) was_killed: bool,
@@ -80,6 +83,7 @@ impl Fleet {
             name: name.to_owned(),
             ready,
             stopped: None,
+            dismissed: None,
             ended: None,
             was_killed: false,
         });
@@ -116,6 +120,16 @@ impl Fleet {
             .write_all(order.as_bytes())
             .await
             .unwrap();
+    }
+
+    /// Asks a node to cancel a run, of whichever node it is.
+    pub(crate) async fn cancel(&mut self, index: usize, run: RunId) {
+        self.order(index, &format!("{CANCEL}{run}")).await;
+    }
+
+    /// The name of a node that is there.
+    pub(crate) fn name(&self, index: usize) -> &str {
+        &self.lives[self.up[index].life].name
     }
 
     /// `SIGSTOP`; all its threads stand still afterwards.
@@ -173,6 +187,7 @@ impl Fleet {
                 orders,
                 holds: _,
             } = node;
+            self.lives[life].dismissed = Some(now());
             drop(orders);
             let ended = tokio::time::timeout(LONGEST, process.wait()).await;
             let ended = ended.expect("it shuts down").unwrap();

@@ -1,4 +1,5 @@
-//! What job bodies write down themselves: a file that all processes append to, a line an event.
+//! What job bodies and callers write down themselves: a file that all processes append to, a line
+//! an event.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -8,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, RunId};
-use punctual_store::checker::{Ending, Execution};
+use punctual_store::checker::{Between, Ending, Execution, Target};
 use punctual_tokio::JobContext;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,8 @@ enum Line {
         told: Option<DateTime<Utc>>,
         how: How,
     },
+    /// A caller is about to cancel a run.
+    Cancels { run: u64, at: DateTime<Utc> },
 }
 
 /// How a body was left, as its process saw it.
@@ -89,6 +92,12 @@ impl Journal {
         }
     }
 
+    /// Notes that a caller is about to cancel a run, whatever becomes of that.
+    pub(crate) fn cancels(&self, run: RunId) {
+        let at = now();
+        self.write(&Line::Cancels { run: run.0, at });
+    }
+
     fn write(&self, line: &Line) {
         // Between line ends, so that a line that was torn spoils no other.
         let text = format!("\n{}\n", serde_json::to_string(line).unwrap());
@@ -131,19 +140,31 @@ impl Drop for UnderWay {
     }
 }
 
-/// All that was written down, and how many lines were torn because their process died meanwhile.
-pub(crate) fn read(path: &Path) -> (BTreeMap<Attempt, Execution>, usize) {
+/// All that was written down.
+#[derive(Default)]
+pub(crate) struct Written {
+    pub(crate) attempts: BTreeMap<Attempt, Execution>,
+    pub(crate) cancels: Vec<(Target, Between)>,
+    /// How many lines were torn because their process died meanwhile.
+    pub(crate) torn: usize,
+}
+
+pub(crate) fn read(path: &Path) -> Written {
     // No process may have come so far.
     let text = std::fs::read(path).unwrap_or_default();
-    let (mut executions, mut torn) = (BTreeMap::new(), 0);
+    let mut written = Written::default();
     for line in text.split(|byte| *byte == b'\n') {
         match serde_json::from_slice(line) {
-            Ok(line) => take(&mut executions, line),
+            Ok(Line::Cancels { run, at }) => {
+                let cancel = (RunId(run).into(), Between::perhaps(at, at));
+                written.cancels.push(cancel);
+            }
+            Ok(line) => take(&mut written.attempts, line),
             Err(_) if line.is_empty() => {}
-            Err(_) => torn += 1,
+            Err(_) => written.torn += 1,
         }
     }
-    (executions, torn)
+    written
 }
 
 fn take(executions: &mut BTreeMap<Attempt, Execution>, line: Line) {
@@ -186,5 +207,6 @@ fn take(executions: &mut BTreeMap<Attempt, Execution>, line: Line) {
                 How::Dropped => Ending::Dropped,
             };
         }
+        Line::Cancels { .. } => {}
     }
 }

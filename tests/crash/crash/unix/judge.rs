@@ -29,6 +29,8 @@ const SHOWN: usize = 12;
 pub(crate) struct Verdict {
     pub(crate) ledger: Vec<Run>,
     pub(crate) violations: Vec<Violation>,
+    /// What would be wrong if no caller had cancelled anything.
+    pub(crate) without_callers: Vec<Violation>,
     executions: Vec<Execution>,
     processes: usize,
     pub(crate) kills: usize,
@@ -64,7 +66,8 @@ impl Story {
     async fn judge(&self, now: DateTime<Utc>) -> Verdict {
         let mut ledger = self.store.runs(RunFilter::default()).await.unwrap();
         ledger.sort_unstable_by_key(|run| run.id);
-        let (attempts, torn) = journal::read(&self.place.journal());
+        let written = journal::read(&self.place.journal());
+        let attempts = &written.attempts;
         let fates: BTreeMap<RunId, Option<Outcome>> = ledger
             .iter()
             .map(|run| (run.id, run.state.outcome()))
@@ -76,7 +79,7 @@ impl Story {
                 let is_lost = fate.is_none_or(|outcome| outcome == Outcome::Lost);
                 let life = &self.fleet.lives[attempt.life];
                 let is_begun_anew = life.stopped.is_some_and(|(from, _)| {
-                    is_under_way(execution, from) && began_elsewhere(attempt, from, &attempts)
+                    is_under_way(execution, from) && began_elsewhere(attempt, from, attempts)
                 });
                 life.seen_to(execution.clone(), is_lost || is_begun_anew)
             })
@@ -88,7 +91,8 @@ impl Story {
         let mut checker = Checker::new()
             .patience(PATIENCE)
             .executions(executions.iter().cloned())
-            .deaths(self.deaths(&names));
+            .deaths(self.deaths(&names))
+            .shutdowns(self.shutdowns(&names));
         for absence in self.absences(now) {
             checker = checker.absence(absence);
         }
@@ -97,12 +101,13 @@ impl Story {
         }
         let lives = &self.fleet.lives;
         Verdict {
-            violations: checker.check(&ledger, now),
+            without_callers: checker.clone().cancels([]).check(&ledger, now),
+            violations: checker.cancels(written.cancels).check(&ledger, now),
             ledger,
             executions,
             processes: lives.len(),
             kills: lives.iter().filter(|life| life.was_killed).count(),
-            torn,
+            torn: written.torn,
         }
     }
 
@@ -122,6 +127,19 @@ impl Story {
             }
         }
         deaths
+    }
+
+    /// Which nodes were shut down when, by the names that they gave themselves.
+    fn shutdowns(&self, names: &BTreeSet<&str>) -> Vec<(String, Absence)> {
+        let mut shutdowns = Vec::new();
+        for life in &self.fleet.lives {
+            let Some((from, until)) = life.dismissed.zip(life.ended) else {
+                continue;
+            };
+            let its = names.iter().filter(|name| first_name(name) == life.name);
+            shutdowns.extend(its.map(|name| ((*name).to_owned(), Absence::new(from, until))));
+        }
+        shutdowns
     }
 
     /// When nobody was there.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use punctual_store::StoredJob;
-use punctual_tokio::{ErrorKind, Resume};
+use punctual_tokio::Resume;
 use tokio::time::Instant;
 
 use crate::unix::clock::now;
@@ -154,10 +154,12 @@ impl Kills {
             return;
         }
         let run = self.dice.pick(&open).id;
-        match self.story.editor.cancel_run(run).await {
-            // It may have ended meanwhile.
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            cancelled => cancelled.unwrap(),
+        let up = self.story.fleet.up.len();
+        if up > 0 && self.dice.chance(50) {
+            let index = usize::try_from(self.dice.range(0, up as u64 - 1)).unwrap();
+            self.story.fleet.cancel(index, run).await;
+        } else {
+            self.story.cancel(run).await;
         }
     }
 }

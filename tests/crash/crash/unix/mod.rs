@@ -5,6 +5,7 @@
 )]
 
 mod body;
+mod cancelled;
 mod clock;
 mod database;
 #[path = "../../../../crates/punctual-tokio/tests/it/random/dice.rs"]

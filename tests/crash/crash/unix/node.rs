@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use punctual_core::RunId;
 use punctual_sqlx::{ErrorKind, SqliteStore};
 use punctual_tokio::Scheduler;
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,9 @@ pub(crate) const READY: &str = "ready";
 pub(crate) const HOLD: &str = "--hold";
 pub(crate) const LET_GO: &str = "--let-go";
 pub(crate) const HOLDS: &str = "holds";
+
+/// The order to cancel a run, before its number.
+pub(crate) const CANCEL: &str = "--cancel ";
 
 /// What a node is told when it is born.
 #[derive(Serialize, Deserialize)]
@@ -63,9 +67,10 @@ pub(crate) fn run(birth: &Birth) {
 
 async fn live(birth: &Birth) {
     let store = opened(&birth.url).await;
+    let journal = Journal::open(&birth.journal, birth.life, &birth.name);
     let scheduler = Scheduler::builder()
         .store("default", store.clone())
-        .state(Journal::open(&birth.journal, birth.life, &birth.name))
+        .state(journal.clone())
         .task(WORK, work)
         .node(birth.name.clone())
         .build()
@@ -88,6 +93,13 @@ async fn live(birth: &Birth) {
             continue;
         }
         let scheduler = scheduler.clone();
+        if let Some(run) = id.strip_prefix(CANCEL) {
+            let run = RunId(run.parse().unwrap());
+            journal.cancels(run);
+            // It may have ended meanwhile.
+            tokio::spawn(async move { scheduler.cancel_run(run).await });
+            continue;
+        }
         tokio::spawn(async move {
             // It may be busy, or removed meanwhile.
             let _ = scheduler.run_job(id).await;

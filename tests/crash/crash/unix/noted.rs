@@ -95,7 +95,8 @@ impl Noted {
         if let Some(row) = &removed {
             let mut notes = self.notes.lock().unwrap();
             let note = notes.get_mut(&id).unwrap();
-            note.history = note.history.clone().removed(row, (from, now()));
+            let at = (from, now());
+            note.history = note.history.clone().removal(at).removed(row, at);
             note.was_removed = true;
         }
         Ok(removed)

@@ -15,8 +15,12 @@ pub(crate) async fn file() -> Verdict {
         story.all_go_on().await;
     }
     until("several have work", LONGEST, async || {
-        let (attempts, _) = journal::read(&story.place.journal());
-        let lives: BTreeSet<usize> = attempts.keys().map(|attempt| attempt.life).collect();
+        let written = journal::read(&story.place.journal());
+        let lives: BTreeSet<usize> = written
+            .attempts
+            .keys()
+            .map(|attempt| attempt.life)
+            .collect();
         (lives.len() > 1).then_some(())
     })
     .await;

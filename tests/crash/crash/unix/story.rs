@@ -31,6 +31,7 @@ pub(crate) struct Story {
     pub(crate) store: Noted,
     /// A scheduler that runs nothing: it only edits.
     pub(crate) editor: Scheduler,
+    journal: Journal,
     /// When the store let nobody write.
     pub(crate) outages: Vec<Absence>,
     /// When a node may have been taken for dead although its process was neither killed nor stopped.
@@ -47,9 +48,10 @@ impl Story {
         // The nodes are on trial, not the one who edits: it waits for its turn.
         let patient = SqliteOptions::new(&place.url()).busy_timeout(LONGEST);
         let store = Noted::new(patient.open().await.unwrap());
+        let journal = Journal::open(&place.journal(), usize::MAX, "editor");
         let editor = Scheduler::builder()
             .store("default", store.clone())
-            .state(Journal::open(&place.journal(), usize::MAX, "editor"))
+            .state(journal.clone())
             .task(WORK, work)
             .build()
             .unwrap();
@@ -58,6 +60,7 @@ impl Story {
             fleet,
             store,
             editor,
+            journal,
             outages: Vec::new(),
             doubts: Vec::new(),
         };
@@ -69,6 +72,15 @@ impl Story {
     pub(crate) async fn add(&self, jobs: Vec<NewJob>) {
         for added in self.editor.add_jobs(jobs).await.unwrap() {
             added.unwrap();
+        }
+    }
+
+    /// The one who edits cancels a run, which may have ended meanwhile.
+    pub(crate) async fn cancel(&self, run: RunId) {
+        self.journal.cancels(run);
+        match self.editor.cancel_run(run).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            cancelled => cancelled.unwrap(),
         }
     }
 

@@ -6,7 +6,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use crate::unix::power::NOT_KEPT;
 use crate::unix::writer::Manner;
-use crate::unix::{full, kills, locked, power, shared, stopped, trace};
+use crate::unix::{cancelled, full, kills, locked, power, shared, stopped, trace};
 
 /// What a story of CI and each story of the long form kills.
 const KILLS: usize = 20;
@@ -21,6 +21,10 @@ pub(crate) fn run() {
         trial(
             "shared::several_processes_open_and_share_one_file",
             shared_file,
+        ),
+        trial(
+            "cancelled::by_processes_that_run_them_and_by_others",
+            cancelled_runs,
         ),
         trial(
             "stopped::a_process_that_was_stopped_finds_out",
@@ -108,6 +112,10 @@ async fn one_story(seed: u64) -> usize {
 
 async fn shared_file() {
     told("shared", &shared::file().await);
+}
+
+async fn cancelled_runs() {
+    told("cancelled", &cancelled::by_all_processes().await);
 }
 
 async fn stopped_process() {

@@ -7,9 +7,11 @@
 
 mod bodies;
 mod checks;
+mod counts;
 mod dice;
 mod jobs;
 mod life;
+mod quiet;
 mod turns;
 mod world;
 

@@ -18,6 +18,7 @@ impl Life {
     pub(super) async fn turn(&mut self) {
         self.turns += 1;
         self.settle().await;
+        self.look().await;
         let ids = self.ids().await;
         match self.dice.range(0, 99) {
             0..=9 => self.add(ids.len()).await,
