@@ -234,7 +234,7 @@ pub(crate) const CASES: &[Case] = &[
                     total: 10,
                     per_job: 3,
                 };
-                let store = punctual_store::MemoryStore::with_ledger(small);
+                let store = MemoryStore::with_ledger(small);
                 let stage = Stage::started_with(|builder| builder.store("default", store)).await;
                 stage
                     .scheduler
