@@ -14,6 +14,10 @@ pub struct Faults(pub(super) Shared);
 impl Faults {
     /// Lets this become of each call of these kinds from now on, until they are set again or
     /// [mended](Self::mend). Calls that were held go on, and meet it too.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a fault is named where it is told"
+    )]
     pub fn set(&self, calls: impl IntoIterator<Item = Call>, fault: Fault) {
         for call in calls {
             self.0
@@ -23,6 +27,10 @@ impl Faults {
 
     /// Lets this become of the next call of each of these kinds that has no fault of its own yet.
     /// Said twice, it is the next two.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a fault is named where it is told"
+    )]
     pub fn next(&self, calls: impl IntoIterator<Item = Call>, fault: Fault) {
         for call in calls {
             self.0.kind(call, |kind| kind.next.push_back(fault.clone()));
