@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use punctual::testing::{Ledger, TestClock};
+use punctual::testing::{Call, Fault, FaultyStore, Ledger, TestClock};
 use punctual::{
     Args, Interval, JobContext, MemoryStore, Outcome, Output, Retry, RunFilter, Scheduler, Timeout,
 };
@@ -184,4 +184,29 @@ async fn a_failed_assertion_shows_the_whole_ledger() {
         message,
         "not all succeeded:\n    2026-03-28T12:01:00Z failed: no"
     );
+}
+
+/// As the guide shows it.
+#[tokio::test]
+async fn an_outage_loses_no_fire_time() {
+    let clock = TestClock::at("2026-03-27T12:00:00Z");
+    let (store, faults) = FaultyStore::new(MemoryStore::new());
+    let builder = Scheduler::builder().clock(clock.clone());
+    let scheduler = builder.store("default", store).build().unwrap();
+    scheduler.start().await.unwrap();
+    let job = scheduler.add_job(|| async {}, every(60)).id("minutely");
+    job.await.unwrap();
+
+    faults.set(Call::Claim, Fault::Failed);
+    clock.advance(Duration::from_secs(150)).await;
+    faults.mend(Call::Claim);
+    clock.advance(Duration::from_secs(60)).await;
+
+    assert!(faults.struck(Call::Claim) > 0);
+    let ledger = Ledger::of(&scheduler, "minutely").await.unwrap();
+    ledger.assert_lines(&[
+        "2026-03-27T12:01:00Z coalesced",
+        "2026-03-27T12:02:00Z succeeded",
+        "2026-03-27T12:03:00Z succeeded",
+    ]);
 }

@@ -108,7 +108,7 @@ impl Case<'_> {
     /// When a run took a place that was free since then, or left its turn to the next one.
     fn took_place(&self, run: &Run, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let outcome = run.state.outcome();
-        let ended = run.finished.filter(|ended| *ended >= since);
+        let ended = ended_since(run, since);
         let is_rerun = |policies: &Policies| policies.on_lost != OnLost::Record;
         if outcome == Some(Outcome::Lost) || run.attempts > 1 && self.policies_of(run).any(is_rerun)
         {
@@ -117,6 +117,11 @@ impl Case<'_> {
         }
         if let Some(started) = run.started {
             return Some(started).filter(|started| *started >= since);
+        }
+        if outcome == Some(Outcome::Cancelled(CancelReason::User)) {
+            // A caller cancelled it while it waited for the other one to end.
+            let waited = ended_since(run, earlier(since, grace()));
+            return waited.map(|ended| ended.max(since));
         }
         let is_replaced = outcome == Some(Outcome::Cancelled(CancelReason::Replaced));
         // One that was missed or skipped by itself replaced nothing.
@@ -144,6 +149,10 @@ impl Case<'_> {
         let its = away.filter(move |away| away.until >= from && away.from <= until);
         its.map(move |away| away.bounded(from, until).widened(skew))
     }
+}
+
+fn ended_since(run: &Run, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    run.finished.filter(|ended| *ended >= since)
 }
 
 /// How long a run may take that was told to end.

@@ -16,7 +16,7 @@ impl Faults {
     /// [mended](Self::mend). Calls that were held go on, and meet it too.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "callers make the fault where they call this"
+        reason = "a fault is named where it is told"
     )]
     pub fn set(&self, calls: impl IntoIterator<Item = Call>, fault: Fault) {
         for call in calls {
@@ -29,7 +29,7 @@ impl Faults {
     /// Said twice, it is the next two.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "callers make the fault where they call this"
+        reason = "a fault is named where it is told"
     )]
     pub fn next(&self, calls: impl IntoIterator<Item = Call>, fault: Fault) {
         for call in calls {

@@ -222,6 +222,23 @@ fn what_is_replaced_has_a_replacement_that_began() {
 }
 
 #[test]
+fn what_a_caller_cancels_while_it_waits_for_its_place_has_replaced_the_other() {
+    let replacing = with(Policies {
+        overlap: Overlap::CancelRunning,
+        ..Policies::default()
+    });
+    let history = History::of(&replacing, at("11:59:00"));
+    let checker = judge(history).patience(TimeDelta::seconds(5));
+    let checker = checker.cancelled(ran(1).id, at("12:01:02"));
+    let mut replaced = ended(0, REPLACED);
+    replaced.finished = Some(at("12:01:05"));
+    let mut cancelled = ended(1, USER);
+    (cancelled.started, cancelled.finished) = (None, Some(at("12:01:02")));
+    let ledger = [replaced, cancelled, ran(2)];
+    assert_eq!(rules(&checker, &ledger, "12:02:30"), []);
+}
+
+#[test]
 fn a_queue_is_full_of_what_waits() {
     let queue = with(Policies {
         overlap: Overlap::Queue { at_most: 1 },

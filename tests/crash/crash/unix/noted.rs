@@ -69,7 +69,8 @@ impl Noted {
         &self,
         jobs: Vec<store::Insert>,
     ) -> Result<Vec<Result<StoredJob, Error>>, Error> {
-        let from = now();
+        let asked = jobs.iter().map(|insert| insert.now).min();
+        let from = asked.map_or_else(now, since);
         let answers = self.inner.add(jobs).await?;
         for added in answers.iter().flatten() {
             self.note(None, added, from);
@@ -78,7 +79,7 @@ impl Noted {
     }
 
     async fn noted_update(&self, update: store::Update) -> Result<StoredJob, Error> {
-        let from = now();
+        let from = since(update.now);
         let revision = update.state.revision;
         let before = self.inner.get(update.job.id().clone()).await?;
         let after = self.inner.update(update).await?;
@@ -90,7 +91,7 @@ impl Noted {
     }
 
     async fn noted_remove(&self, id: JobId, at: DateTime<Utc>) -> Result<Option<StoredJob>, Error> {
-        let from = now();
+        let from = since(at);
         let removed = self.inner.remove(id.clone(), at).await?;
         if let Some(row) = &removed {
             let mut notes = self.notes.lock().unwrap();
@@ -101,6 +102,12 @@ impl Noted {
         }
         Ok(removed)
     }
+}
+
+/// From when an edit takes effect at the earliest: the caller says when it was decided on, and what
+/// it passes over is recorded with that time.
+fn since(asked: DateTime<Utc>) -> DateTime<Utc> {
+    asked.min(now())
 }
 
 impl Note {
