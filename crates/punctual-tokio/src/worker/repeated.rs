@@ -1,6 +1,7 @@
 //! Requests that are sent again because the answer was lost. Claims that had been accepted are then
 //! called lost by the store, but the runs that they opened are there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -31,12 +32,15 @@ pub(super) fn find_won(
     reply: &mut ClaimReply,
     own: &[OpenRun],
 ) -> Vec<StoredJob> {
+    // What the answer hands out begins by that, though it may have the key of a claim.
+    let handed = reply.handed.iter().flat_map(|handed| &handed.runs);
+    let handed: BTreeSet<RunId> = handed.map(|run| run.id).collect();
     let mut moved_on = Vec::new();
     for (claim, answer) in request.claims.iter().zip(&mut reply.answers) {
         if matches!(answer, ClaimAnswer::Won(_) | ClaimAnswer::NotTried) {
             continue;
         }
-        let first = first_run(claim, own);
+        let first = first_run(claim, own).filter(|run| !handed.contains(&run.id));
         if first.is_none() && !was_refused(claim, answer) {
             continue;
         }
@@ -101,4 +105,79 @@ fn won(claim: &Claim, first: Option<&OpenRun>, row: Option<&StoredJob>) -> Won {
     let mut won = Won::new(&state, id, token);
     won.job = row.map(|row| Arc::clone(&row.job));
     won
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use punctual_core::plan::plan;
+    use punctual_core::{Interval, Job, JobState, RunKey};
+    use punctual_store::{Handed, Lease};
+
+    use super::*;
+
+    fn hourly() -> StoredJob {
+        let trigger = Interval::every(std::time::Duration::from_secs(3_600));
+        let trigger = trigger.start(DateTime::UNIX_EPOCH).build().unwrap();
+        let mut state = JobState::default();
+        state.next_run_time = Some(DateTime::UNIX_EPOCH);
+        let job = Arc::new(Job::new("a".try_into().unwrap(), "work", trigger));
+        StoredJob { job, state }
+    }
+
+    /// A claim of what is due, and the open run that answers for the same fire time.
+    fn claimed(stored: &StoredJob) -> (ClaimRequest, OpenRun) {
+        let plan = plan(&stored.job.view(&stored.state), DateTime::UNIX_EPOCH);
+        assert_eq!(plan.start, [DateTime::UNIX_EPOCH]);
+        let (id, birth) = (stored.job.id().clone(), stored.state.birth);
+        let revision = stored.state.revision;
+        let claim = Claim {
+            id: id.clone(),
+            birth,
+            kind: ClaimKind::Advance { revision, plan },
+            wants_job: false,
+        };
+        let key = RunKey {
+            incarnation: stored.state.incarnation,
+            origin: Origin::Scheduled,
+            fire_time: DateTime::UNIX_EPOCH,
+        };
+        let lease = Lease {
+            node: "one".into(),
+            epoch: 1,
+        };
+        let request = ClaimRequest {
+            lease,
+            now: DateTime::UNIX_EPOCH,
+            ends: Vec::new(),
+            claims: vec![claim],
+            takes_waiting: true,
+            is_repeated: true,
+        };
+        (request, OpenRun::new(RunId(7), 1, id, birth, key))
+    }
+
+    #[test]
+    fn a_claim_whose_run_is_there_was_won() {
+        let stored = hourly();
+        let (request, run) = claimed(&stored);
+        let mut reply = ClaimReply::default();
+        reply.answers = vec![ClaimAnswer::Lost(Some(stored))];
+        find_won(&request, &mut reply, std::slice::from_ref(&run));
+        assert!(matches!(&reply.answers[0], ClaimAnswer::Won(won) if won.first == run.id));
+    }
+
+    /// Another node had queued the fire time, and the same answer hands that run out: it begins by
+    /// that already.
+    #[test]
+    fn a_claim_whose_run_is_handed_out_was_lost() {
+        let stored = hourly();
+        let (request, run) = claimed(&stored);
+        let mut reply = ClaimReply::default();
+        reply.answers = vec![ClaimAnswer::Lost(Some(stored.clone()))];
+        let (job, runs) = (stored, vec![run.clone()]);
+        reply.handed = vec![Handed { job, runs }];
+        find_won(&request, &mut reply, &[run]);
+        assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
+    }
 }
