@@ -59,9 +59,12 @@ fn every_torn_call_loses_its_race() {
             let two = one.beside(two);
             (one, two)
         };
-        let lost = block_on(race(torn, |call| block_on(call), 70));
-        let noticed = lost.iter().any(|violation| violation.rule == *name);
-        assert!(noticed, "`{name}` did not notice {fault:?}: {lost:#?}");
+        // On a busy machine the two calls of a round may follow each other.
+        let is_noticed = (0..10).any(|_| {
+            let lost = block_on(race(torn, |call| block_on(call), 70));
+            lost.iter().any(|violation| violation.rule == *name)
+        });
+        assert!(is_noticed, "`{name}` did not notice {fault:?}");
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
-use punctual_core::{CancelReason, Job, JobId, MissReason, RunId};
+use hashbrown::HashMap;
+use punctual_core::{CancelReason, Job, JobId, JobState, MissReason, RunId};
 use punctual_store::{Claim, DueJob, JobStore, Lease, RunEnd, StoredJob};
 use tokio::task::JoinHandle;
 
@@ -18,7 +19,7 @@ use crate::gate::Gate;
 use crate::handler::Task;
 use crate::health::Health;
 use crate::jobs::{JobKey, Jobs};
-use crate::share::Share;
+use crate::share::{LONGEST_PATIENCE, Share};
 use crate::worker::Requests;
 
 /// Nobody looked before this time (in microseconds), and why.
@@ -86,7 +87,7 @@ pub(crate) struct Outbox {
 }
 
 /// What is left to other nodes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Left {
     /// The shortest time, in microseconds, that one of these jobs may be left to its owner.
     pub(crate) patience: i64,
@@ -94,6 +95,19 @@ pub(crate) struct Left {
     pub(crate) until: i64,
     /// The next look is armed.
     pub(crate) is_armed: bool,
+    /// How many of these jobs this node claims at a time.
+    pub(crate) room: usize,
+}
+
+impl Default for Left {
+    fn default() -> Self {
+        Self {
+            patience: LONGEST_PATIENCE,
+            until: i64::MIN,
+            is_armed: false,
+            room: 256,
+        }
+    }
 }
 
 /// Which part of the store is known here.
@@ -109,9 +123,25 @@ pub(crate) struct Window {
     pub(crate) beyond: Option<i64>,
     /// The refill that is armed.
     pub(crate) refill_at: Option<i64>,
+    /// The revisions of jobs that have moved on since it was asked for, by incarnation: what the
+    /// store reads may be older.
+    pub(crate) moved: HashMap<u64, u64>,
 }
 
 impl Window {
+    /// A claim has moved a job on.
+    pub(crate) fn moved_on(&mut self, incarnation: u64, revision: u64) {
+        if self.is_asked {
+            self.moved.insert(incarnation, revision);
+        }
+    }
+
+    /// Whether a row that was read for it is older than what is known.
+    pub(crate) fn is_outdated(&self, state: &JobState) -> bool {
+        let moved = self.moved.get(&state.incarnation);
+        moved.is_some_and(|revision| state.revision < *revision)
+    }
+
     /// A job with this next fire time is not known here.
     pub(crate) fn note(&mut self, start: i64) {
         let earliest = self.beyond.map_or(start, |beyond| beyond.min(start));

@@ -35,8 +35,9 @@ pub(crate) struct Share {
     others: Vec<Other>,
 }
 
+/// A node of the store that is not this one.
 #[derive(Debug)]
-struct Other {
+pub(crate) struct Other {
     name: Arc<str>,
     weight: u64,
     tasks: HashSet<Arc<str>>,
@@ -89,28 +90,8 @@ impl Share {
         }
     }
 
-    /// This node has claimed a job, or come too late for it. Answers whether its owner is found not
-    /// to claim, so that its share is dealt anew.
-    pub(crate) fn claimed(&mut self, task: &str, birth: u64, is_won: bool, now: i64) -> bool {
-        let Some(owner) = self.owner(task, birth, now) else {
-            return false;
-        };
-        if !is_won {
-            owner.helped_since = None;
-            return false;
-        }
-        let since = *owner.helped_since.get_or_insert(now);
-        if now.saturating_sub(since) < IDLE_AFTER {
-            return false;
-        }
-        owner.helped_since = None;
-        owner.left_out_until = now.saturating_add(LEFT_OUT);
-        tracing::debug!(node = %owner.name, "a node leaves its jobs to others");
-        true
-    }
-
     /// Whose job it is, if it is not this node's.
-    fn owner(&mut self, task: &str, birth: u64, now: i64) -> Option<&mut Other> {
+    pub(crate) fn owner(&mut self, task: &str, birth: u64, now: i64) -> Option<&mut Other> {
         let own = mixed(self.own, birth);
         let others = self.others.iter_mut();
         let knowing = others.filter(|other| other.knows(task, now));
@@ -126,6 +107,23 @@ impl Share {
 }
 
 impl Other {
+    /// This node has claimed a job of its share, or come too late for it. Answers whether it is found
+    /// not to claim, so that its share is dealt anew.
+    pub(crate) fn was_helped(&mut self, is_won: bool, now: i64) -> bool {
+        if !is_won {
+            self.helped_since = None;
+            return false;
+        }
+        let since = *self.helped_since.get_or_insert(now);
+        if now.saturating_sub(since) < IDLE_AFTER {
+            return false;
+        }
+        self.helped_since = None;
+        self.left_out_until = now.saturating_add(LEFT_OUT);
+        tracing::debug!(node = %self.name, "a node leaves its jobs to others");
+        true
+    }
+
     fn knows(&self, task: &str, now: i64) -> bool {
         self.left_out_until <= now && self.tasks.contains(task)
     }
@@ -219,7 +217,9 @@ mod tests {
             .find(|birth| share.wait("work", *birth, 600, 0) > 0)
             .unwrap();
         let mut wait_at = |now: i64, is_won| {
-            share.claimed("work", its, is_won, now);
+            if let Some(owner) = share.owner("work", its, now) {
+                owner.was_helped(is_won, now);
+            }
             share.wait("work", its, 600, now)
         };
         let second = 1_000_000;

@@ -7,6 +7,7 @@ mod handler;
 mod idle;
 mod idle_jobs;
 mod lateness;
+mod nodes;
 mod observe;
 mod retain;
 mod steady;
@@ -17,7 +18,7 @@ use std::io;
 
 use tokio::runtime::{Builder, Runtime};
 
-const USAGE: &str = "usage: workload trigger | add N | burst N | handler N | steady N SECONDS | idle N SECONDS | observe N | durable URL N | retain URL N";
+const USAGE: &str = "usage: workload trigger | add N | burst N | handler N | steady N SECONDS | idle N SECONDS | observe N | durable URL N | retain URL N | nodes URL N";
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -34,6 +35,7 @@ fn main() -> Outcome<()> {
         ["watched", watcher, n] => observe::watched(out, watcher, number(n)?),
         ["durable", url, n] => durable::run(out, url, number(n)?),
         ["retain", url, n] => retain::run(out, url, number(n)?),
+        ["nodes", url, n] => nodes::run(out, url, number(n)?),
         ["handler", n] => handler::run(out, number(n)?),
         ["steady", n, seconds] => steady::run(out, number(n)?, number(seconds)?),
         ["idle", n, seconds] => idle::run(out, number(n)?, number(seconds)?),

@@ -73,9 +73,16 @@ async fn every_torn_call_loses_its_race() {
             let two = one.beside(two);
             (one, two)
         };
-        let lost = race(torn, |call| runtime.block_on(call), 28).await;
-        let noticed = lost.iter().any(|violation| violation.rule == *name);
-        assert!(noticed, "`{name}` did not notice {fault:?}: {lost:#?}");
+        // On a busy machine the two calls of a round may follow each other.
+        let mut is_noticed = false;
+        for _ in 0..10 {
+            let lost = race(torn, |call| runtime.block_on(call), 28).await;
+            is_noticed = lost.iter().any(|violation| violation.rule == *name);
+            if is_noticed {
+                break;
+            }
+        }
+        assert!(is_noticed, "`{name}` did not notice {fault:?}");
     }
 }
 

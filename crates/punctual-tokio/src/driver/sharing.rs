@@ -12,6 +12,8 @@ use crate::worker::Read;
 
 /// Jobs that are read at a time when they were left to others and not claimed.
 const ROOM: usize = 4_096;
+/// As many of them are claimed at a time even after another node came first.
+const LEAST_ROOM: usize = 8;
 
 impl Driver {
     /// These nodes share the store from now on.
@@ -42,9 +44,10 @@ impl Driver {
             return self.ask_for_window(store);
         }
         let half = TimeDelta::microseconds(partition.left.patience / 2);
-        if partition.due.is_empty() && partition.outbox.claims.is_empty() {
+        if partition.due.is_empty() && !partition.outbox.is_busy {
             let tasks = self.core.tasks_of(&*partition.store);
-            let request = DueRequest::through(time - half, ROOM).tasks(tasks);
+            let limit = ROOM.min(partition.left.room * 4);
+            let request = DueRequest::through(time - half, limit).tasks(tasks);
             if let Some(requests) = &partition.requests {
                 // While other reads are on their way it looks the next time.
                 let _ = requests.reads.try_send(Read::Left(request));
@@ -72,10 +75,18 @@ impl Driver {
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
+        let mut room = partition.left.room;
         for due in left.jobs {
-            if !partition.leaves(&due.stored, now) {
-                partition.adopt(due, &self.core, &mut self.timer, now);
+            if room == 0 {
+                break;
             }
+            if partition.waits_for_owner(&due.stored, now) {
+                continue;
+            }
+            room -= 1;
+            let incarnation = due.stored.state.incarnation;
+            partition.adopt(due, &self.core, &mut self.timer, now);
+            partition.hurry(incarnation, true);
         }
     }
 
@@ -91,7 +102,11 @@ impl Driver {
             return;
         };
         let (task, birth) = (entry.stored.job.task(), entry.stored.state.birth);
-        if partition.share.claimed(task, birth, is_won, now) {
+        let Some(owner) = partition.share.owner(task, birth, now) else {
+            return;
+        };
+        partition.left.helped(is_won);
+        if owner.was_helped(is_won, now) {
             self.ask_for_window(key.store);
         }
     }
@@ -103,27 +118,40 @@ impl Left {
         self.patience = LONGEST_PATIENCE;
         self.until = i64::MIN;
     }
+
+    /// Takes more of what was left to others as long as nobody else does, and much less once another
+    /// node comes first: they are late, not gone.
+    fn helped(&mut self, is_won: bool) {
+        self.room = if is_won { self.room + 1 } else { self.room / 2 };
+        self.room = self.room.clamp(LEAST_ROOM, ROOM);
+    }
 }
 
 impl Partition {
-    /// Whether a job is for the node whose share it is in, for now.
+    /// Whether a job that is due soon is in the share of another node. Then this one looks before long
+    /// whether that has claimed it.
     pub(super) fn leaves(&mut self, stored: &StoredJob, now: i64) -> bool {
-        if self.share.is_alone() {
-            return false;
-        }
         let near = now.saturating_add(ahead_micros());
-        let Some(start) = start_of(stored).filter(|start| *start <= near) else {
-            return false;
-        };
-        let patience = patience(stored.job.policies());
-        let birth = stored.state.birth;
-        let wait = self.share.wait(stored.job.task(), birth, patience, now);
-        if wait == 0 || now.saturating_sub(start) >= wait {
+        let is_near = || start_of(stored).is_some_and(|start| start <= near);
+        if self.share.is_alone() || self.wait(stored, now) == 0 || !is_near() {
             return false;
         }
+        let patience = patience(stored.job.policies());
         self.left.patience = self.left.patience.min(patience);
         self.left.until = near;
         true
+    }
+
+    /// Whether it is too early to claim a job that is in the share of another node.
+    fn waits_for_owner(&self, stored: &StoredJob, now: i64) -> bool {
+        let late = start_of(stored).map(|start| now.saturating_sub(start));
+        late.is_none_or(|late| late < self.wait(stored, now))
+    }
+
+    fn wait(&self, stored: &StoredJob, now: i64) -> i64 {
+        let (job, birth) = (&stored.job, stored.state.birth);
+        let patience = patience(job.policies());
+        self.share.wait(job.task(), birth, patience, now)
     }
 
     /// Lets this node claim a job that an edit has made due, whosever share it is in.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use hashbrown::HashMap;
 use punctual_core::MissReason;
 use punctual_core::plan::{Next, plan};
 use punctual_store::{ChangedJobs, DueJob, DueJobs, DueRequest, StoredJob, WaitingJob};
@@ -46,6 +47,7 @@ impl Driver {
             .as_ref()
             .is_some_and(|requests| requests.reads.try_send(request).is_ok());
         partition.window.is_asked = sent;
+        partition.window.moved.clear();
         if sent {
             // What is noted from here on may be newer than what the store reads.
             partition.window.beyond = None;
@@ -65,10 +67,12 @@ impl Driver {
         partition.forget_parked(&window);
         partition.left.nothing();
         for due in window.jobs {
-            if !partition.leaves(&due.stored, now) {
+            let is_outdated = partition.window.is_outdated(&due.stored.state);
+            if !is_outdated && !partition.leaves(&due.stored, now) {
                 partition.adopt(due, &self.core, &mut self.timer, now);
             }
         }
+        partition.window.moved = HashMap::new();
         partition.arm_refill(&mut self.timer, now);
         self.look_later(store, now);
         let Some(partition) = self.partitions.get_mut(&store) else {

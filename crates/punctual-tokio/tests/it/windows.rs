@@ -1,7 +1,11 @@
 //! Jobs that change while the store is asked what is due soon: none is forgotten.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use chrono::TimeDelta;
 use punctual_core::Date;
+use punctual_store::ClaimAnswer;
 use punctual_store::testing::{Call, Fault, Faults};
 use punctual_tokio::{NewJob, Scheduler};
 
@@ -117,4 +121,31 @@ async fn what_is_noted_of_one_window_outlives_the_next_one() {
     faults.mend(Call::Due);
     pass(120).await;
     assert_eq!(counter.all(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_moved_on_since_a_window_was_read_is_not_claimed_again() {
+    let (store, faults) = faulty();
+    let scheduler = Scheduler::builder().store("default", store);
+    let scheduler = scheduler.build().unwrap();
+    let lost = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&lost);
+    faults.rewrite_replies(move |reply| {
+        let answers = reply.answers.iter();
+        let in_vain = answers.filter(|answer| !matches!(answer, ClaimAnswer::Won(_)));
+        count.fetch_add(in_vain.count(), Ordering::SeqCst);
+    });
+    scheduler.start().await.unwrap();
+    let first = scheduler.now() + seconds(5);
+    let job = scheduler.add_job(|| async {}, every(600).start(first));
+    job.id("a").await.unwrap();
+    pass(1).await;
+    // It is read before the claim, and told after it.
+    faults.set(Call::Due, Fault::HeldAnswer);
+    scheduler.wakeup().await.unwrap();
+    pass(8).await;
+    assert_eq!(scheduler.statistics("a").await.unwrap().succeeded, 1);
+    faults.mend(Call::Due);
+    pass(1).await;
+    assert_eq!(lost.load(Ordering::SeqCst), 0);
 }

@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use punctual_core::{MaxInstances, RunState};
 
@@ -15,8 +16,9 @@ use crate::{
     StoredJob, Update,
 };
 
-/// A call that nothing comes between goes on after so many looks.
-const LOOKS: u32 = 20_000;
+/// A call that nothing comes between goes on after this time: the thread of the other call may wait
+/// for a processor meanwhile.
+const LONGEST: Duration = Duration::from_millis(10);
 
 /// What all instances of a broken store have done.
 #[derive(Debug, Default)]
@@ -30,10 +32,9 @@ impl Steps {
     /// Waits until another call has got on.
     async fn pause(&self) {
         let own = self.step();
-        let mut looks = 0;
+        let began = Instant::now();
         poll_fn(|context| {
-            looks += 1;
-            if looks > LOOKS || self.0.load(Ordering::SeqCst) != own {
+            if began.elapsed() > LONGEST || self.0.load(Ordering::SeqCst) != own {
                 return Poll::Ready(());
             }
             thread::yield_now();
