@@ -207,7 +207,7 @@ impl Keeper {
                     let mut listed = now.iter();
                     listed.any(|own| own.node == peer.info.name && own.epoch == peer.epoch)
                 };
-                let peers = peers.into_iter().filter(is_there).map(|peer| peer.info);
+                let peers = peers.into_iter().filter(is_there);
                 // Replies are heard as long as any run is under way.
                 let _ = self.worker.reply(ReplyKind::Nodes(peers.collect())).await;
                 *fleet = now;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use hashbrown::HashSet;
 use punctual_core::Policies;
-use punctual_store::NodeInfo;
+use punctual_store::{Lease, Peer};
 
 /// How long a job is left to its owner at most, in microseconds.
 pub(crate) const LONGEST_PATIENCE: i64 = 1_000_000;
@@ -57,18 +57,21 @@ pub(crate) fn patience(policies: &Policies) -> i64 {
 
 impl Share {
     /// The shares of the nodes that a store lists; what is known of those that stay is kept.
-    pub(crate) fn deal(&mut self, own: &str, nodes: Vec<NodeInfo>) {
-        self.own = weight_of(own);
+    pub(crate) fn deal(&mut self, own: &Lease, nodes: Vec<Peer>) {
+        self.own = weight_of(&own.node, own.epoch);
         let mut before = std::mem::take(&mut self.others);
-        for node in nodes.into_iter().filter(|node| *node.name != *own) {
-            let known = before.iter().position(|other| other.name == node.name);
+        for Peer { info, epoch, .. } in nodes {
+            if info.name == own.node {
+                continue;
+            }
+            let known = before.iter().position(|other| other.name == info.name);
             let known = known.map(|at| before.swap_remove(at));
             self.others.push(Other {
-                weight: weight_of(&node.name),
-                tasks: node.tasks.into_iter().collect(),
+                weight: weight_of(&info.name, epoch),
+                tasks: info.tasks.into_iter().collect(),
                 helped_since: known.as_ref().and_then(|known| known.helped_since),
                 left_out_until: known.map_or(i64::MIN, |known| known.left_out_until),
-                name: node.name,
+                name: info.name,
             });
         }
     }
@@ -129,11 +132,14 @@ impl Other {
     }
 }
 
-/// FNV-1a, the same in every process.
-fn weight_of(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+/// FNV-1a, the same in every process. What is made up of a name says no more than the epoch, and
+/// differs when a seed is simulated again.
+fn weight_of(name: &str, epoch: u64) -> u64 {
+    let known = name.split('~').next().unwrap_or(name);
+    let hash = known.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    });
+    mixed(hash, epoch)
 }
 
 /// The finalizer of `SplitMix64` (Steele, Lea and Flood, 2014).
@@ -146,14 +152,25 @@ fn mixed(weight: u64, birth: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use punctual_store::NodeInfo;
+
     use super::*;
 
-    fn node(name: &str) -> NodeInfo {
-        NodeInfo {
-            name: name.into(),
-            tasks: vec!["work".into()],
-            zones: String::new(),
+    fn node(name: &str) -> Peer {
+        Peer {
+            info: NodeInfo {
+                name: name.into(),
+                tasks: vec!["work".into()],
+                zones: String::new(),
+            },
+            epoch: 1,
+            beats: 0,
         }
+    }
+
+    fn lease(name: &str) -> Lease {
+        let node = name.into();
+        Lease { node, epoch: 1 }
     }
 
     /// Each of so many nodes, as it sees the others.
@@ -161,7 +178,7 @@ mod tests {
         let nodes: Vec<_> = (0..count).map(|number| node(&number.to_string())).collect();
         let shares = nodes.iter().map(|own| {
             let mut share = Share::default();
-            share.deal(&own.name, nodes.clone());
+            share.deal(&lease(&own.info.name), nodes.clone());
             share
         });
         shares.collect()
@@ -204,7 +221,7 @@ mod tests {
     #[test]
     fn a_node_that_does_not_know_a_task_has_no_share_of_its_jobs() {
         let mut share = Share::default();
-        share.deal("a", vec![node("a"), node("b")]);
+        share.deal(&lease("a"), vec![node("a"), node("b")]);
         assert!((0..100).all(|birth| share.wait("other", birth, 600, 0) == 0));
         assert!((0..100).any(|birth| share.wait("work", birth, 600, 0) > 0));
     }
@@ -212,7 +229,7 @@ mod tests {
     #[test]
     fn a_node_that_claims_nothing_has_no_share_for_a_minute() {
         let mut share = Share::default();
-        share.deal("a", vec![node("a"), node("b")]);
+        share.deal(&lease("a"), vec![node("a"), node("b")]);
         let its = (0..100)
             .find(|birth| share.wait("work", *birth, 600, 0) > 0)
             .unwrap();

@@ -1,7 +1,7 @@
 //! Jobs that are left to the node whose share they are in, and claimed here if it does not come.
 
 use chrono::TimeDelta;
-use punctual_store::{DueJobs, DueRequest, NodeInfo, StoredJob};
+use punctual_store::{DueJobs, DueRequest, Peer, StoredJob};
 
 use super::window::{ahead_micros, start_of};
 use super::{Alarm, Driver};
@@ -17,11 +17,11 @@ const LEAST_ROOM: usize = 8;
 
 impl Driver {
     /// These nodes share the store from now on.
-    pub(super) fn deal(&mut self, store: u32, nodes: Vec<NodeInfo>) {
+    pub(super) fn deal(&mut self, store: u32, nodes: Vec<Peer>) {
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
-        let Some(own) = partition.lease.as_ref().map(|lease| &lease.node) else {
+        let Some(own) = &partition.lease else {
             return;
         };
         partition.share.deal(own, nodes);

@@ -10,8 +10,8 @@ use std::time::Duration;
 use punctual_core::{CancelReason, JobId, Origin, RunId};
 use punctual_store::{
     ChangedJobs, ClaimAnswer, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error, ErrorKind,
-    Handed, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Recovered, StoreFuture, StoredJob,
-    WaitingJob,
+    Handed, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer, Recovered, StoreFuture,
+    StoredJob, WaitingJob,
 };
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
@@ -50,7 +50,7 @@ pub(crate) enum ReplyKind {
     /// Jobs that were left to other nodes, and that none has claimed.
     Left(DueJobs),
     /// The nodes that share the store, this one included.
-    Nodes(Vec<NodeInfo>),
+    Nodes(Vec<Peer>),
     /// Open runs of this node that were unknown to it.
     Handed(Vec<Handed>),
     /// Runs that are this node's, and whose jobs are gone or cannot be read.
