@@ -166,7 +166,10 @@ impl Keeper {
                     self.worker.health.renews();
                     next = Instant::now() + RENEW;
                     self.meet(&renewal.beats, &mut fleet).await;
-                    self.renewed(lease, renewal, &mut peers).await;
+                    if self.renewed(lease, renewal, &mut peers).await {
+                        // The next renewal tells of runs that have room now.
+                        next = Instant::now();
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::Fenced => return End::Fenced,
                 Err(error) => {
@@ -216,7 +219,8 @@ impl Keeper {
         }
     }
 
-    async fn renewed(&mut self, lease: &Lease, renewal: Renewal, peers: &mut Peers) {
+    /// Does what a renewal has told. Answers whether runs of dead nodes were settled.
+    async fn renewed(&mut self, lease: &Lease, renewal: Renewal, peers: &mut Peers) -> bool {
         // Replies are heard as long as any run is under way.
         if !renewal.cancels.is_empty() {
             let _ = self.worker.reply(ReplyKind::Cancel(renewal.cancels)).await;
@@ -232,13 +236,14 @@ impl Keeper {
                 self.dead.push_back(dead);
             }
         }
-        self.recover_dead(lease).await;
+        self.recover_dead(lease).await
     }
 
     /// Settles what dead nodes left behind, piece by piece, until the own lease has to be renewed.
-    /// The rest comes after that.
-    async fn recover_dead(&mut self, lease: &Lease) {
+    /// The rest comes after that. Answers whether there was anything to settle.
+    async fn recover_dead(&mut self, lease: &Lease) -> bool {
         let until = Instant::now() + RENEW / 2;
+        let mut has_settled = false;
         // A node that cannot be settled now is tried again after the next renewal.
         let mut left = self.dead.len();
         while left > 0
@@ -256,6 +261,7 @@ impl Keeper {
                             self.worker.settled.notify_one();
                         }
                     }
+                    has_settled |= recovered != Recovered::default();
                     self.pass_on(recovered).await;
                 }
                 Err(error) => {
@@ -266,6 +272,7 @@ impl Keeper {
                 }
             }
         }
+        has_settled
     }
 
     async fn recover(&self, lease: &Lease, dead: &Beat) -> Result<Recovered, Error> {

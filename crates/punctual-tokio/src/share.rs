@@ -5,10 +5,13 @@
 //! moves only its own share.
 //!
 //! ```text
-//! due          P/2            2P/3             P = min(1 s, a quarter of the grace time)
+//! due          P/2            2P/3             P = min(2/3 s, a sixth of the grace time)
 //!  |------------|---------------|--- - - - -----|
 //!  the owner    the next one    the one after   all
 //! ```
+//!
+//! Each looks every P/2, and has other work to do meanwhile. So a job of a node that does not come
+//! begins within a second, or a quarter of its grace time.
 //!
 //! Who is wrong about the others loses nothing: the store gives each fire time to one node.
 
@@ -19,7 +22,7 @@ use punctual_core::Policies;
 use punctual_store::{Lease, Peer};
 
 /// How long a job is left to its owner at most, in microseconds.
-pub(crate) const LONGEST_PATIENCE: i64 = 1_000_000;
+pub(crate) const LONGEST_PATIENCE: i64 = 666_666;
 /// With a shorter one, nodes would do nothing but look.
 const SHORTEST_PATIENCE: i64 = 20_000;
 /// A node whose jobs had to be claimed by this one for so long, and which claimed none of them
@@ -49,8 +52,8 @@ pub(crate) struct Other {
 /// How long a job may be left to its owner, in microseconds.
 pub(crate) fn patience(policies: &Policies) -> i64 {
     let grace = policies.misfire_grace_time.limit();
-    let quarter = grace.and_then(|grace| i64::try_from(grace.as_micros() / 4).ok());
-    quarter
+    let sixth = grace.and_then(|grace| i64::try_from(grace.as_micros() / 6).ok());
+    sixth
         .unwrap_or(LONGEST_PATIENCE)
         .clamp(SHORTEST_PATIENCE, LONGEST_PATIENCE)
 }
@@ -250,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn patience_is_a_quarter_of_the_grace_time_and_a_second_at_most() {
+    fn patience_is_a_sixth_of_the_grace_time_and_bounded() {
         use punctual_core::MisfireGraceTime;
         use std::time::Duration;
         let of = |grace| {
@@ -260,7 +263,7 @@ mod tests {
             })
         };
         let within = |millis| MisfireGraceTime::Within(Duration::from_millis(millis));
-        assert_eq!(of(within(500)), 125_000);
+        assert_eq!(of(within(600)), 100_000);
         assert_eq!(of(within(60_000)), LONGEST_PATIENCE);
         assert_eq!(of(within(1)), SHORTEST_PATIENCE);
     }

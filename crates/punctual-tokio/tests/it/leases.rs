@@ -562,3 +562,21 @@ async fn counts_are_compared_after_the_runs_of_a_dead_node_are_settled() {
     pass(20).await;
     assert_eq!(way.begun(Call::Recount), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_goes_on_as_soon_as_the_run_of_a_dead_node_is_settled() {
+    let desk = Desk::default();
+    let (one, dead) = desk.node("one").await;
+    let (_two, way) = desk.node("two").await;
+    let job = one.add_job("work", every(600)).id("a");
+    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    one.run_job("a").await.unwrap();
+    one.run_job("a").await.unwrap();
+    pass(1).await;
+    let before = way.begun(Call::Recover);
+    dead.set(Call::ALL, Fault::Held);
+    way.until_begun(Call::Recover, before + 1).await;
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let nodes: Vec<_> = desk.begun.all().into_iter().map(|(node, _)| node).collect();
+    assert_eq!(nodes, ["one", "two"]);
+}
