@@ -303,6 +303,9 @@ fn what_waits_in_a_queue_keeps_its_grace_time_but_for_the_wait() {
     let mut long = ran(0);
     long.finished = Some(at("12:01:55"));
     assert_eq!(rules(&checker, &[long, late.clone()], "12:02:01"), []);
+    // It was let wait in time, and then no node was there.
+    assert_eq!(rules(&checker, &[ran(0), late.clone()], "12:02:01"), []);
+    late.opened = at("12:01:57");
     let found = rules(&checker, &[ran(0), late], "12:02:01");
     assert_eq!(found, [Rule::Late]);
 }
