@@ -161,8 +161,10 @@ mod tests {
     fn a_claim_whose_run_is_there_was_won() {
         let stored = hourly();
         let (request, run) = claimed(&stored);
-        let mut reply = ClaimReply::default();
-        reply.answers = vec![ClaimAnswer::Lost(Some(stored))];
+        let mut reply = ClaimReply {
+            answers: vec![ClaimAnswer::Lost(Some(stored))],
+            ..ClaimReply::default()
+        };
         find_won(&request, &mut reply, std::slice::from_ref(&run));
         assert!(matches!(&reply.answers[0], ClaimAnswer::Won(won) if won.first == run.id));
     }
@@ -173,10 +175,12 @@ mod tests {
     fn a_claim_whose_run_is_handed_out_was_lost() {
         let stored = hourly();
         let (request, run) = claimed(&stored);
-        let mut reply = ClaimReply::default();
-        reply.answers = vec![ClaimAnswer::Lost(Some(stored.clone()))];
-        let (job, runs) = (stored, vec![run.clone()]);
-        reply.handed = vec![Handed { job, runs }];
+        let (job, runs) = (stored.clone(), vec![run.clone()]);
+        let mut reply = ClaimReply {
+            answers: vec![ClaimAnswer::Lost(Some(stored))],
+            handed: vec![Handed { job, runs }],
+            ..ClaimReply::default()
+        };
         find_won(&request, &mut reply, &[run]);
         assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
     }
