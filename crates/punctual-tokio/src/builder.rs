@@ -279,7 +279,8 @@ impl SchedulerBuilder {
     /// The first mistake: an unknown time zone, a name that is taken, a declared job whose state or
     /// arguments are missing.
     pub fn build(mut self) -> Result<Scheduler, Error> {
-        if let Some(error) = self.error.take().or_else(|| self.missing_store()) {
+        let error = self.error.take().or_else(|| self.missing_store());
+        if let Some(error) = error.or_else(|| self.empty_node()) {
             return Err(error);
         }
         let declared = self.declared.register(&self.registry, self.configured)?;
@@ -313,6 +314,18 @@ impl SchedulerBuilder {
         let scheduler = Scheduler::new(core);
         scheduler.check_declared()?;
         Ok(scheduler)
+    }
+
+    /// Two processes without a name would take each other for one that was started again.
+    fn empty_node(&self) -> Option<Error> {
+        let is_empty = self
+            .node
+            .as_deref()
+            .is_some_and(|name| name.trim().is_empty());
+        is_empty.then(|| {
+            let message = "node: the name is empty; give each process a name of its own, or leave `node` out, and one is made up";
+            Error::new(ErrorKind::Invalid, message)
+        })
     }
 
     fn fail(&mut self, error: Error) {

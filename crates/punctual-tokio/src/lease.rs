@@ -1,14 +1,14 @@
 //! The right of this node to claim from a store: registered, renewed, and registered anew once it
 //! was lost. Who renews also notices who does not, and settles what those leave behind.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use punctual_store::{
-    Beat, Error, ErrorKind, KnownTasks, Lease, Peer, RecoverRequest, Recovered, RenewRequest,
-    Renewal,
+    Beat, DueJob, DueRequest, Error, ErrorKind, KnownTasks, Lease, Peer, RecoverRequest, Recovered,
+    RenewRequest, Renewal,
 };
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
@@ -20,6 +20,10 @@ use crate::worker::{ReplyKind, Worker};
 pub(crate) const RENEW: Duration = Duration::from_secs(2);
 /// How soon it tries again when it could not be heard.
 const TRY_AGAIN: Duration = Duration::from_millis(250);
+
+/// As many of the jobs that are due first are looked at for tasks that no node knows: those stay the
+/// first.
+const FIRST: usize = 64;
 
 /// How many runs of a dead node are settled by one request at most: few enough that it takes a fraction of
 /// the time between two renewals.
@@ -210,12 +214,38 @@ impl Keeper {
                     let mut listed = now.iter();
                     listed.any(|own| own.node == peer.info.name && own.epoch == peer.epoch)
                 };
-                let peers = peers.into_iter().filter(is_there);
+                let peers: Vec<_> = peers.into_iter().filter(is_there).collect();
+                self.look_for_unknown(&peers).await;
                 // Replies are heard as long as any run is under way.
-                let _ = self.worker.reply(ReplyKind::Nodes(peers.collect())).await;
+                let _ = self.worker.reply(ReplyKind::Nodes(peers)).await;
                 *fleet = now;
             }
             Err(error) => self.worker.health.fails(&error),
+        }
+    }
+
+    /// Warns of due jobs that no node can run: else they would stay where they are without a word.
+    async fn look_for_unknown(&self, peers: &[Peer]) {
+        let worker = &self.worker;
+        let request = DueRequest::through(worker.core.clock.now(), FIRST);
+        let due = match worker.store.due(request).await {
+            Ok(due) => due,
+            Err(error) => return worker.health.fails(&error),
+        };
+        let mut told = BTreeSet::new();
+        for DueJob { stored, .. } in &due.jobs {
+            let task = stored.job.task();
+            let mut listed = peers.iter().flat_map(|peer| &peer.info.tasks);
+            let is_known =
+                worker.core.registry.get(task).is_some() || listed.any(|own| own == task);
+            if !is_known && told.insert(task) {
+                tracing::warn!(
+                    store = %worker.alias,
+                    job = %stored.job.id(),
+                    %task,
+                    "the job is due, and no node that the store lists knows its task: register it with `.task(..)`, or find declared ones with `.discover()`"
+                );
+            }
         }
     }
 

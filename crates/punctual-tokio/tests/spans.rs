@@ -6,6 +6,9 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use punctual_core::Retry;
+use punctual_store::testing::FaultyStore;
+use punctual_store::{JobStore, MemoryStore};
+use punctual_tokio::Scheduler;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -144,4 +147,42 @@ async fn what_goes_wrong_is_in_the_log_without_a_listener() {
     ]);
     has(&["WARN", "job=late", "outcome=missed (down)"]);
     assert!(!events.iter().any(|event| event.contains("succeeded")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_due_job_that_no_node_can_run_is_told_of_once_for_each_task() {
+    let listener = Listener::default();
+    let _guard = tracing::subscriber::set_default(listener.clone());
+    let store = MemoryStore::new();
+    let shared = store.capabilities().shared(true);
+    let of = |known: bool| {
+        let (way, _) = FaultyStore::new(store.clone());
+        let builder = Scheduler::builder().store("default", way.with_capabilities(shared));
+        let builder = if known {
+            builder.task("forgotten", || async {})
+        } else {
+            builder
+        };
+        builder.build().unwrap()
+    };
+    // Their clocks begin now, and go on with tokio's.
+    let (before, after) = (of(true), of(false));
+    for id in ["a", "b"] {
+        let job = before.add_job("forgotten", every(1)).id(id);
+        job.await.unwrap();
+    }
+    let told = || {
+        let events = listener.events.all();
+        let its = events.into_iter();
+        its.filter(|event| event.contains("knows its task")).count()
+    };
+    before.start().await.unwrap();
+    pass(5).await;
+    assert_eq!(told(), 0);
+    after.start().await.unwrap();
+    pass(5).await;
+    assert_eq!(told(), 0, "the other node knows it");
+    before.shutdown().await.unwrap();
+    pass(5).await;
+    assert_eq!(told(), 1);
 }

@@ -333,3 +333,14 @@ async fn a_blocking_verb_on_a_runtime_thread_is_an_error() {
         .join()
         .unwrap();
 }
+
+#[test]
+fn a_node_without_a_name_is_refused() {
+    for name in ["", " "] {
+        let error = Scheduler::builder().node(name).build().unwrap_err();
+        assert!(
+            error.to_string().starts_with("node: the name is empty"),
+            "{error}"
+        );
+    }
+}
