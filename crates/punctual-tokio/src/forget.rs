@@ -10,7 +10,7 @@ use crate::worker::Worker;
 
 /// How often old entries are looked for.
 const EVERY: Duration = Duration::from_secs(60);
-/// Entries that go at once: a moment's work for a database, and more than a claim adds. So the
+/// Entries that go together: a moment's work for a database, and more than a claim adds. So the
 /// ledger shrinks though claims take every other turn.
 const BATCH: usize = 1_000;
 /// Between two batches, so that claims have their turn.

@@ -119,7 +119,7 @@ impl Left {
         self.until = i64::MIN;
     }
 
-    /// Takes more of what was left to others as long as nobody else does, and much less once another
+    /// Takes more of what was left to others as long as no other node does, and much less once another
     /// node comes first: they are late, not gone.
     fn helped(&mut self, is_won: bool) {
         self.room = if is_won { self.room + 1 } else { self.room / 2 };
