@@ -1,14 +1,13 @@
 //! The right of this node to claim from a store: registered, renewed, and registered anew once it
 //! was lost. Who renews also notices who does not, and settles what those leave behind.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use punctual_store::{
-    Beat, DueJob, DueRequest, Error, ErrorKind, KnownTasks, Lease, Peer, RecoverRequest, Recovered,
-    RenewRequest, Renewal,
+    Beat, Error, ErrorKind, KnownTasks, Lease, RecoverRequest, Recovered, RenewRequest, Renewal,
 };
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
@@ -20,10 +19,6 @@ use crate::worker::{ReplyKind, Worker};
 pub(crate) const RENEW: Duration = Duration::from_secs(2);
 /// How soon it tries again when it could not be heard.
 const TRY_AGAIN: Duration = Duration::from_millis(250);
-
-/// As many of the jobs that are due first are looked at for tasks that no node knows: those stay the
-/// first.
-const FIRST: usize = 64;
 
 /// How many runs of a dead node are settled by one request at most: few enough that it takes a fraction of
 /// the time between two renewals.
@@ -45,6 +40,8 @@ pub(crate) struct Keeper {
     dead: VecDeque<Beat>,
     /// How many runs are settled by one request: fewer after one that took too long.
     piece: usize,
+    /// The nodes that the last renewal has told of, but for dead ones.
+    fleet: watch::Sender<Vec<Lease>>,
 }
 
 /// Why a lease is not kept any longer.
@@ -68,6 +65,7 @@ pub(crate) fn lease(worker: Worker) -> (Keeper, Held) {
         refused,
         dead: VecDeque::new(),
         piece: PIECE,
+        fleet: watch::Sender::default(),
     };
     (keeper, held)
 }
@@ -96,6 +94,11 @@ impl Held {
 }
 
 impl Keeper {
+    /// The nodes that renewals tell of.
+    pub(crate) fn fleet(&self) -> watch::Receiver<Vec<Lease>> {
+        self.fleet.subscribe()
+    }
+
     pub(crate) async fn keep(mut self) {
         loop {
             let lease = self.register().await;
@@ -153,7 +156,6 @@ impl Keeper {
 
     async fn tend(&mut self, lease: &Lease) -> End {
         let mut peers = Peers::default();
-        let mut fleet = Vec::new();
         let mut next = Instant::now() + RENEW;
         loop {
             tokio::select! {
@@ -169,7 +171,7 @@ impl Keeper {
                 Ok(renewal) => {
                     self.worker.health.renews();
                     next = Instant::now() + RENEW;
-                    self.meet(&renewal.beats, &mut fleet).await;
+                    self.tell_fleet(&renewal.beats);
                     if self.renewed(lease, renewal, &mut peers).await {
                         // The next renewal tells of runs that have room now.
                         next = Instant::now();
@@ -199,54 +201,17 @@ impl Keeper {
         }
     }
 
-    /// Tells which nodes share the store, once they are others than before.
-    async fn meet(&self, beats: &[Beat], fleet: &mut Vec<Lease>) {
-        let dead = |beat: &&Beat| self.dead.iter().any(|dead| dead.node == beat.node);
-        let alive = beats.iter().filter(|beat| !dead(beat));
-        let mut now: Vec<Lease> = alive.map(|beat| beat.node.clone()).collect();
-        now.sort_by(|one, other| (&one.node, one.epoch).cmp(&(&other.node, other.epoch)));
-        if now == *fleet {
-            return;
-        }
-        match self.worker.store.nodes().await {
-            Ok(peers) => {
-                let is_there = |peer: &Peer| {
-                    let mut listed = now.iter();
-                    listed.any(|own| own.node == peer.info.name && own.epoch == peer.epoch)
-                };
-                let peers: Vec<_> = peers.into_iter().filter(is_there).collect();
-                self.look_for_unknown(&peers).await;
-                // Replies are heard as long as any run is under way.
-                let _ = self.worker.reply(ReplyKind::Nodes(peers)).await;
-                *fleet = now;
-            }
-            Err(error) => self.worker.health.fails(&error),
-        }
-    }
-
-    /// Warns of due jobs that no node can run: else they would stay where they are without a word.
-    async fn look_for_unknown(&self, peers: &[Peer]) {
-        let worker = &self.worker;
-        let request = DueRequest::through(worker.core.clock.now(), FIRST);
-        let due = match worker.store.due(request).await {
-            Ok(due) => due,
-            Err(error) => return worker.health.fails(&error),
-        };
-        let mut told = BTreeSet::new();
-        for DueJob { stored, .. } in &due.jobs {
-            let task = stored.job.task();
-            let mut listed = peers.iter().flat_map(|peer| &peer.info.tasks);
-            let is_known =
-                worker.core.registry.get(task).is_some() || listed.any(|own| own == task);
-            if !is_known && told.insert(task) {
-                tracing::warn!(
-                    store = %worker.alias,
-                    job = %stored.job.id(),
-                    %task,
-                    "the job is due, and no node that the store lists knows its task: register it with `.task(..)`, or find declared ones with `.discover()`"
-                );
-            }
-        }
+    /// Tells which nodes are there, once they are others than before.
+    fn tell_fleet(&self, beats: &[Beat]) {
+        let is_dead = |beat: &&Beat| self.dead.iter().any(|dead| dead.node == beat.node);
+        let alive = beats.iter().filter(|beat| !is_dead(beat));
+        let mut alive: Vec<Lease> = alive.map(|beat| beat.node.clone()).collect();
+        alive.sort_by(|one, other| (&one.node, one.epoch).cmp(&(&other.node, other.epoch)));
+        self.fleet.send_if_modified(|before| {
+            let is_new = *before != alive;
+            *before = alive;
+            is_new
+        });
     }
 
     /// Does what a renewal has told. Answers whether runs of dead nodes were settled.

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
-use hashbrown::HashMap;
-use punctual_core::{CancelReason, Job, JobId, JobState, MissReason, RunId};
-use punctual_store::{Claim, DueJob, JobStore, Lease, RunEnd, StoredJob};
+use punctual_core::{CancelReason, Job, JobId, MissReason, RunId};
+use punctual_store::{Claim, DueCursor, DueJob, JobStore, Lease, RunEnd, StoredJob};
 use tokio::task::JoinHandle;
 
 use crate::command::Answer;
@@ -19,6 +18,7 @@ use crate::gate::Gate;
 use crate::handler::Task;
 use crate::health::Health;
 use crate::jobs::{JobKey, Jobs};
+use crate::reads::Reads;
 use crate::share::{LONGEST_PATIENCE, Share};
 use crate::worker::Requests;
 
@@ -44,6 +44,7 @@ pub(crate) struct Partition {
     pub(crate) due: VecDeque<JobKey>,
     pub(crate) outbox: Outbox,
     pub(crate) window: Window,
+    pub(crate) reads: Reads,
     /// Nobody looked at any job.
     pub(crate) absent: Absence,
     /// Incarnations of the window that this node cannot run: when it can, their fire times since
@@ -95,6 +96,10 @@ pub(crate) struct Left {
     pub(crate) until: i64,
     /// The next look is armed.
     pub(crate) is_armed: bool,
+    /// The store was asked, and has not answered yet.
+    pub(crate) is_asked: bool,
+    /// Where the next look begins: up to there this node can do nothing.
+    pub(crate) after: Option<DueCursor>,
     /// How many of these jobs this node claims at a time.
     pub(crate) room: usize,
 }
@@ -105,6 +110,8 @@ impl Default for Left {
             patience: LONGEST_PATIENCE,
             until: i64::MIN,
             is_armed: false,
+            is_asked: false,
+            after: None,
             room: 256,
         }
     }
@@ -123,25 +130,9 @@ pub(crate) struct Window {
     pub(crate) beyond: Option<i64>,
     /// The refill that is armed.
     pub(crate) refill_at: Option<i64>,
-    /// The revisions of jobs that have moved on since it was asked for, by incarnation: what the
-    /// store reads may be older.
-    pub(crate) moved: HashMap<u64, u64>,
 }
 
 impl Window {
-    /// A claim has moved a job on.
-    pub(crate) fn moved_on(&mut self, incarnation: u64, revision: u64) {
-        if self.is_asked {
-            self.moved.insert(incarnation, revision);
-        }
-    }
-
-    /// Whether a row that was read for it is older than what is known.
-    pub(crate) fn is_outdated(&self, state: &JobState) -> bool {
-        let moved = self.moved.get(&state.incarnation);
-        moved.is_some_and(|revision| state.revision < *revision)
-    }
-
     /// A job with this next fire time is not known here.
     pub(crate) fn note(&mut self, start: i64) {
         let earliest = self.beyond.map_or(start, |beyond| beyond.min(start));
@@ -236,6 +227,7 @@ impl Partition {
             due: VecDeque::new(),
             outbox: Outbox::default(),
             window: Window::default(),
+            reads: Reads::default(),
             absent: NEVER_ABSENT,
             parked: BTreeSet::new(),
             parked_tasks: BTreeSet::new(),

@@ -102,9 +102,8 @@ impl Driver {
         match answer {
             ClaimAnswer::Won(won) => {
                 entry.moved_on(&plan, &won);
-                partition
-                    .window
-                    .moved_on(key.incarnation, entry.stored.state.revision);
+                let revision = entry.stored.state.revision;
+                partition.reads.moved_on(key.incarnation, revision);
                 let newer = entry.newer.take();
                 let (plan, won) = self.without_overdue(key, plan, won);
                 self.obey_plan(key, plan, &won);

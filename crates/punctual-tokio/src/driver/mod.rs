@@ -203,6 +203,7 @@ impl Driver {
             settled: Arc::default(),
         };
         let (keeper, held) = lease(worker.clone());
+        self.runtime.spawn(worker.clone().meet(keeper.fleet()));
         partition.keeper = Some(self.runtime.spawn(keeper.keep()));
         self.runtime.spawn(worker.clone().carry_claims(asked, held));
         self.runtime.spawn(worker.clone().carry_reads(looked_at));

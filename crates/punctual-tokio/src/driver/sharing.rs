@@ -8,12 +8,12 @@ use super::{Alarm, Driver};
 use crate::jobs::JobKey;
 use crate::partition::{Left, Partition, Phase};
 use crate::share::{LONGEST_PATIENCE, patience};
-use crate::worker::Read;
+use crate::worker::{Read, Requests};
 
 /// Jobs that are read at a time when they were left to others and not claimed.
-const ROOM: usize = 4_096;
-/// As many of them are claimed at a time even after another node came first.
-const LEAST_ROOM: usize = 8;
+const PAGE: usize = 1_024;
+/// As many of them are claimed at a time at most, and even after another node came first.
+const ROOM: std::ops::RangeInclusive<usize> = 8..=4_096;
 
 impl Driver {
     /// These nodes share the store from now on.
@@ -28,8 +28,8 @@ impl Driver {
         self.ask_for_window(store);
     }
 
-    /// Looks whether jobs that were left to others wait for too long, unless this node has enough
-    /// to do.
+    /// Looks whether jobs that were left to others wait for too long, unless this node is late with
+    /// its own.
     pub(super) fn look_for_left(&mut self, store: u32) {
         let begins_runs = self.begins_runs();
         let (now, time) = (self.core.clock.micros(), self.core.clock.now());
@@ -43,15 +43,11 @@ impl Driver {
         if partition.left.until <= now {
             return self.ask_for_window(store);
         }
-        let half = TimeDelta::microseconds(partition.left.patience / 2);
-        if partition.due.is_empty() && !partition.outbox.is_busy {
+        if !partition.left.is_asked && !partition.is_late(now) {
+            let half = TimeDelta::microseconds(partition.left.patience / 2);
             let tasks = self.core.tasks_of(&*partition.store);
-            let limit = ROOM.min(partition.left.room * 4);
-            let request = DueRequest::through(time - half, limit).tasks(tasks);
-            if let Some(requests) = &partition.requests {
-                // While other reads are on their way it looks the next time.
-                let _ = requests.reads.try_send(Read::Left(request));
-            }
+            let request = DueRequest::through(time - half, PAGE).tasks(tasks);
+            partition.ask_for_left(request.after(partition.left.after));
         }
         self.look_later(store, now);
     }
@@ -75,19 +71,27 @@ impl Driver {
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
+        partition.left.is_asked = false;
         let mut room = partition.left.room;
+        let mut can_none = true;
         for due in left.jobs {
+            if !partition.takes_over(&due.stored, now)
+                || self.core.code_of(&due.stored.job).is_none()
+            {
+                continue;
+            }
+            can_none = false;
             if room == 0 {
                 break;
-            }
-            if partition.waits_for_owner(&due.stored, now) {
-                continue;
             }
             room -= 1;
             let incarnation = due.stored.state.incarnation;
             partition.adopt(due, &self.core, &mut self.timer, now);
             partition.hurry(incarnation, true);
         }
+        // What this node can do nothing about must not hide what comes after it.
+        partition.left.after = left.next.filter(|_| can_none);
+        partition.reads.end();
     }
 
     /// The store has answered a claim of a job.
@@ -123,7 +127,7 @@ impl Left {
     /// node comes first: they are late, not gone.
     fn helped(&mut self, is_won: bool) {
         self.room = if is_won { self.room + 1 } else { self.room / 2 };
-        self.room = self.room.clamp(LEAST_ROOM, ROOM);
+        self.room = self.room.clamp(*ROOM.start(), *ROOM.end());
     }
 }
 
@@ -142,10 +146,31 @@ impl Partition {
         true
     }
 
-    /// Whether it is too early to claim a job that is in the share of another node.
-    fn waits_for_owner(&self, stored: &StoredJob, now: i64) -> bool {
+    /// Asks once for what was left. While other reads are on their way it is asked the next time.
+    fn ask_for_left(&mut self, request: DueRequest) {
+        let requests = self.requests.as_ref();
+        let is_sent = |requests: &Requests| requests.reads.try_send(Read::Left(request)).is_ok();
+        self.left.is_asked = requests.is_some_and(is_sent);
+        if self.left.is_asked {
+            self.reads.begin();
+        }
+    }
+
+    /// Whether this node is late with what it has to claim itself: the oldest comes first.
+    fn is_late(&self, now: i64) -> bool {
+        let oldest = self.due.front().and_then(|key| self.jobs.get(*key));
+        let start = oldest.and_then(|entry| start_of(&entry.stored));
+        start.is_some_and(|start| now.saturating_sub(start) >= LONGEST_PATIENCE)
+    }
+
+    /// Whether the owner of a job, and those who come before this node, have not come in time.
+    fn takes_over(&self, stored: &StoredJob, now: i64) -> bool {
         let late = start_of(stored).map(|start| now.saturating_sub(start));
-        late.is_none_or(|late| late < self.wait(stored, now))
+        let is_late = late.is_some_and(|late| late >= self.wait(stored, now));
+        let known = self.jobs.find(stored.state.incarnation);
+        let known = known.and_then(|key| self.jobs.get(key));
+        let is_claimed = known.is_some_and(|entry| entry.phase != Phase::Idle);
+        is_late && !is_claimed && !self.reads.is_outdated(&stored.state)
     }
 
     fn wait(&self, stored: &StoredJob, now: i64) -> i64 {

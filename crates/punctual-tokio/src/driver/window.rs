@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hashbrown::HashMap;
 use punctual_core::MissReason;
 use punctual_core::plan::{Next, plan};
 use punctual_store::{ChangedJobs, DueJob, DueJobs, DueRequest, StoredJob, WaitingJob};
@@ -47,8 +46,8 @@ impl Driver {
             .as_ref()
             .is_some_and(|requests| requests.reads.try_send(request).is_ok());
         partition.window.is_asked = sent;
-        partition.window.moved.clear();
         if sent {
+            partition.reads.begin();
             // What is noted from here on may be newer than what the store reads.
             partition.window.beyond = None;
         }
@@ -67,12 +66,12 @@ impl Driver {
         partition.forget_parked(&window);
         partition.left.nothing();
         for due in window.jobs {
-            let is_outdated = partition.window.is_outdated(&due.stored.state);
+            let is_outdated = partition.reads.is_outdated(&due.stored.state);
             if !is_outdated && !partition.leaves(&due.stored, now) {
                 partition.adopt(due, &self.core, &mut self.timer, now);
             }
         }
-        partition.window.moved = HashMap::new();
+        partition.reads.end();
         partition.arm_refill(&mut self.timer, now);
         self.look_later(store, now);
         let Some(partition) = self.partitions.get_mut(&store) else {

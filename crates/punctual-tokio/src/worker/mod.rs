@@ -146,18 +146,13 @@ impl Worker {
 
     /// Looks once: it is looked again before long.
     async fn left(&self, request: DueRequest) -> Result<(), Gone> {
-        match self.store.due(request).await {
-            Ok(left) if left.jobs.is_empty() => Ok(()),
-            Ok(left) => {
-                let ids = left.jobs.iter().map(|due| due.stored.job.id());
-                self.hold_up(ids).await;
-                self.reply(ReplyKind::Left(left)).await
-            }
-            Err(error) => {
-                self.health.fails(&error);
-                Ok(())
-            }
-        }
+        let left = self.store.due(request).await.unwrap_or_else(|error| {
+            self.health.fails(&error);
+            DueJobs::default()
+        });
+        let ids = left.jobs.iter().map(|due| due.stored.job.id());
+        self.hold_up(ids).await;
+        self.reply(ReplyKind::Left(left)).await
     }
 
     /// Looks for the jobs of runs. A run whose job is gone, or cannot be read, cannot go on.

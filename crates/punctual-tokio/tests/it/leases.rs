@@ -580,3 +580,24 @@ async fn a_queue_goes_on_as_soon_as_the_run_of_a_dead_node_is_settled() {
     let nodes: Vec<_> = desk.begun.all().into_iter().map(|(node, _)| node).collect();
     assert_eq!(nodes, ["one", "two"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_not_told_of_the_others_is_not_taken_for_dead() {
+    for call in [Call::Nodes, Call::Due] {
+        let desk = Desk::default();
+        let (one, way) = desk.node("one").await;
+        let job = one.add_job("work", every(600)).id("a");
+        job.run_at_start().await.unwrap();
+        pass(5).await;
+        way.set(call, Fault::Silent);
+        let (_two, _) = desk.node("two").await;
+        pass(60).await;
+        let peers = desk.store.nodes().await.unwrap();
+        let mut names: Vec<_> = peers.iter().map(|peer| &*peer.info.name).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["one", "two"], "{call:?}");
+        desk.go.notify_one();
+        pass(5).await;
+        assert_eq!(desk.log.all().len(), 1);
+    }
+}

@@ -11,7 +11,7 @@ use punctual_store::{ClaimAnswer, JobStore, RunFilter};
 use punctual_tokio::{MemoryStore, NewJob, Scheduler};
 
 use crate::support::{every, pass, seconds};
-use crate::ways::way_to;
+use crate::ways::{slow_by, way_to};
 
 /// What a store has answered to the claims of one node.
 #[derive(Clone, Default)]
@@ -170,4 +170,64 @@ async fn a_node_that_leaves_or_comes_changes_who_claims_and_loses_nothing() {
     assert_eq!((all % 50, succeeded), (0, all));
     assert!(all >= 28 * 50, "{all}");
     assert!(latest <= 1_000, "{latest} ms late");
+}
+
+/// One that knows the task and cannot run the jobs: their executor is on no node.
+#[tokio::test(start_paused = true)]
+async fn jobs_that_no_node_can_run_hold_up_no_help_for_others() {
+    let store = MemoryStore::new();
+    let fleet = fleet(&store, 3).await;
+    let gpu = punctual_tokio::Executor::tokio();
+    fleet[0].scheduler.add_executor("gpu", gpu).await.unwrap();
+    let now = fleet[0].scheduler.now();
+    let jobs = (0..6_000).map(|_| NewJob::new("work", Date::at(now + seconds(3))).executor("gpu"));
+    let added = fleet[0].scheduler.add_jobs(jobs).await.unwrap();
+    assert!(added.iter().all(Result::is_ok));
+    fleet[0].scheduler.remove_executor("gpu").await.unwrap();
+    pass(5).await;
+    let at = fleet[0].scheduler.now() + seconds(10);
+    add(&fleet[0], 300, at, MisfireGraceTime::Unlimited).await;
+    pass(8).await;
+    fleet[1].faults.set(Call::ALL, Fault::Held);
+    pass(20).await;
+    let (_, succeeded, late) = ended(&store).await;
+    assert_eq!(succeeded, 300);
+    assert!(late <= 3_000, "{late} ms late");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_with_enough_to_do_help_too() {
+    let store = MemoryStore::new();
+    let fleet = fleet(&store, 3).await;
+    // There is always a request on its way, and always a job that has just become due.
+    for node in &fleet {
+        node.faults
+            .set(Call::Claim, slow_by(Duration::from_millis(150)));
+    }
+    let start = fleet[0].scheduler.now() + seconds(3);
+    let jobs = (0..200).map(|number| {
+        let start = start + chrono::TimeDelta::milliseconds(number * 5);
+        NewJob::new("work", every(1).start(start))
+    });
+    let added = fleet[0].scheduler.add_jobs(jobs).await.unwrap();
+    assert!(added.iter().all(Result::is_ok));
+    pass(10).await;
+    fleet[1].faults.set(Call::ALL, Fault::Held);
+    let since = fleet[0].scheduler.now();
+    pass(6).await;
+    let runs = RunFilter {
+        limit: usize::MAX,
+        ..RunFilter::default()
+    };
+    let runs = store.runs(runs).await.unwrap();
+    let late = runs.iter().filter(|run| run.fire_time() > since);
+    let late = late.filter_map(|run| Some((run.started? - run.fire_time()).num_milliseconds()));
+    let late: Vec<_> = late.collect();
+    // 200 a second, but for the last second.
+    assert!(late.len() >= 900, "{}", late.len());
+    assert!(
+        late.iter().max() <= Some(&1_100),
+        "{:?} ms late",
+        late.iter().max()
+    );
 }
