@@ -11,11 +11,22 @@ impl Case<'_> {
             let limit = policies.timeout.limit()?;
             TimeDelta::from_std(limit).ok().or(Some(TimeDelta::MAX))
         };
-        let Some(limit) = self.policies_of(run).filter_map(limit_of).min() else {
+        // Each attempt has the limit of the time when it began.
+        let policies = self.policies_of_last_attempt(run);
+        let Some(limit) = policies.filter_map(limit_of).min() else {
             return Some("but it has no timeout".into());
         };
         let took = self.took(run)?;
         (took + self.checker.grain < limit).then(|| format!("but after {took}, and it had {limit}"))
+    }
+
+    fn policies_of_last_attempt(&self, run: &Run) -> impl Iterator<Item = &Policies> + Clone {
+        let last = self.bodies.and_then(|bodies| bodies.last_of(run));
+        let began = last.map(|last| last.began).or(run.finished);
+        let began = began.unwrap_or(self.now);
+        let from = run.fire_time().min(began);
+        let skew = self.checker.skew;
+        self.history.policies_in(from, began, skew)
     }
 
     /// How long its last attempt took at most until it was told to end.

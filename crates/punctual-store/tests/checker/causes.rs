@@ -375,3 +375,23 @@ fn a_rerun_counts_on_and_follows_a_death() {
     let twice = [Rule::Twice, Rule::Twice];
     assert_eq!(bodies(&[unknown, unknown, succeeded]), twice);
 }
+
+#[test]
+fn each_attempt_has_the_timeout_of_the_time_when_it_began() {
+    let before = with(Policies::default());
+    let after = with(Policies {
+        timeout: Timeout::After(Duration::from_secs(20)),
+        ..Policies::default()
+    });
+    let edited = |time| History::of(&before, at("11:59:00")).edited(&before, &after, at(time));
+    let mut run = ended(0, Outcome::TimedOut);
+    (run.attempts, run.finished) = (2, Some(at("12:00:50")));
+    let mut body = body(&run, Ending::Failed, Some(at("12:00:50")));
+    body.began = at("12:00:30");
+    let found = |time| {
+        let checker = judge(edited(time)).executions([body.clone()]);
+        rules(&checker, std::slice::from_ref(&run), "12:00:55")
+    };
+    assert!(!found("12:00:20").contains(&Rule::WithoutReason));
+    assert!(found("12:00:40").contains(&Rule::WithoutReason));
+}

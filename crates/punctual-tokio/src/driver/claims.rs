@@ -36,12 +36,13 @@ impl Partition {
         if claims.is_empty() && self.outbox.ends.is_empty() {
             return;
         }
+        let unregistered = || Lease {
+            node: std::sync::Arc::clone(&self.alias),
+            epoch: 0,
+        };
         let request = ClaimRequest {
-            // The worker fills in the one it holds.
-            lease: Lease {
-                node: std::sync::Arc::clone(&self.alias),
-                epoch: 0,
-            },
+            // The one that its ends are of; the worker fills in the one it holds.
+            lease: self.lease.clone().unwrap_or_else(unregistered),
             now,
             ends: self.outbox.next_ends(limits),
             claims,

@@ -31,6 +31,7 @@ impl Driver {
         }
         partition.waits.clear();
         partition.adopting.clear();
+        partition.outbox.ends.clear();
         for key in self.active.of_store(store) {
             self.fence(key);
         }

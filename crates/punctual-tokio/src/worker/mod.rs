@@ -188,7 +188,13 @@ impl Worker {
         wait: &mut Duration,
     ) -> Result<(), Gone> {
         loop {
-            request.lease = held.current().await.ok_or(Gone)?;
+            let lease = held.current().await.ok_or(Gone)?;
+            if request.lease != lease {
+                // They are of runs that others decide about. A rerun has the same number, and this node
+                // may be the one that begins it.
+                request.ends.clear();
+                request.lease = lease;
+            }
             let answer = if request.is_repeated {
                 self.store.claim(&repeated::again(&request)).await
             } else {

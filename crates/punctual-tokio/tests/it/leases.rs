@@ -7,7 +7,7 @@ use punctual_core::{
     SkipReason,
 };
 use punctual_store::testing::{Call, Fault, Faults};
-use punctual_store::{JobStore, NodeInfo, RunFilter};
+use punctual_store::{BatchLimits, JobStore, NodeInfo, RunFilter};
 use punctual_tokio::{
     ErrorKind, EventKind, EventMask, JobContext, JobStatus, MemoryStore, NewJob, Scheduler,
 };
@@ -600,4 +600,52 @@ async fn a_node_that_is_not_told_of_the_others_is_not_taken_for_dead() {
         pass(5).await;
         assert_eq!(desk.log.all().len(), 1);
     }
+}
+
+/// A rerun keeps the number of its run. What its node could not tell before it was taken for dead is
+/// not about the new attempt.
+#[tokio::test(start_paused = true)]
+async fn an_end_from_before_a_lease_was_lost_does_not_end_the_rerun() {
+    let desk = Desk::default();
+    let (way, faults) = way_to(&desk.store);
+    // One end a request, so the ends of three runs are sent one after another.
+    let mut limits = BatchLimits::default();
+    limits.ends = 1;
+    let capabilities = way.capabilities().limits(limits);
+    let body = desk.clone();
+    let work = move |context: JobContext| {
+        let desk = body.clone();
+        async move {
+            desk.begun.push(("one", context.fencing_token()));
+            desk.go.notified().await;
+        }
+    };
+    let one = Scheduler::builder().store("default", way.with_capabilities(capabilities));
+    let one = one.node("one").task("work", work).build().unwrap();
+    one.start().await.unwrap();
+    let heir = Scheduler::builder().store("default", way_to(&desk.store).0);
+    let heir = heir.node("heir").build().unwrap();
+    heir.start().await.unwrap();
+    for id in ["a", "b", "c"] {
+        let job = one.add_job("work", every(600)).id(id);
+        job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
+        one.run_job(id).await.unwrap();
+    }
+    pass(1).await;
+    faults.set(Call::ALL, Fault::Held);
+    desk.go.notify_waiters();
+    pass(20).await;
+    let states = async || {
+        let runs = desk.store.runs(RunFilter::default()).await.unwrap();
+        runs.iter().map(|run| run.state).collect::<Vec<_>>()
+    };
+    assert_eq!(states().await, [RunState::Retrying; 3]);
+    faults.mend(Call::ALL);
+    faults.set(Call::Claim, slow_by(seconds(1)));
+    pass(10).await;
+    assert_eq!(desk.begun.all().len(), 6);
+    assert_eq!(states().await, [RunState::Running; 3]);
+    desk.go.notify_waiters();
+    pass(10).await;
+    assert_eq!(states().await, [RunState::Ended(Outcome::Succeeded); 3]);
 }
