@@ -19,6 +19,8 @@ pub(super) struct World {
 #[derive(Default)]
 struct State {
     seed: u64,
+    /// What the clock showed first.
+    start: DateTime<Utc>,
     /// Time that has passed, however the clock was set.
     elapsed: Duration,
     /// The latest that the clock ever showed.
@@ -36,6 +38,7 @@ impl World {
     pub(super) fn new(seed: u64, now: DateTime<Utc>) -> Self {
         let state = State {
             seed,
+            start: now,
             high: Some(now),
             ..State::default()
         };
@@ -136,7 +139,7 @@ impl State {
     /// A time that was never given before, by what has passed and not by what the clock shows.
     fn stamp(&mut self) -> DateTime<Utc> {
         let next = self.stamped + TimeDelta::microseconds(1);
-        self.stamped = next.max(DateTime::UNIX_EPOCH + self.elapsed);
+        self.stamped = next.max(self.start + self.elapsed);
         self.stamped
     }
 }
