@@ -1,7 +1,8 @@
 //! The rows of the store as the rules of [`batch`](crate::batch) see them, and the request that
 //! moves schedules on.
 
-use punctual_core::{FireRange, JobId, JobState, Outcome, Policies, RunId, RunKey};
+use chrono::{DateTime, Utc};
+use punctual_core::{FireRange, JobId, JobState, Outcome, Overlap, Policies, RunId, RunKey};
 
 use super::ledger::Entry;
 use super::open::{Open, Past};
@@ -76,6 +77,24 @@ impl State {
             runs: runs.iter().filter_map(|id| self.open_run(*id)).collect(),
         })
     }
+
+    /// A fire time is decided, and those of its stretch.
+    fn used(&mut self, slot: u32, key: &RunKey, last: DateTime<Utc>) {
+        if let Some(row) = self.rows.get_mut(slot) {
+            row.newest.note(key, last);
+        }
+    }
+
+    /// Whether a run or stretch of this key is open, or over and still remembered.
+    fn has_run(&self, slot: u32, key: &RunKey) -> bool {
+        let history = self.rows.get(slot).map(|row| row.history);
+        let history = history.filter(|history| *history != NONE);
+        self.open.iter().any(|(_, open)| open.key() == *key)
+            || history.is_some_and(|history| {
+                let mut over = self.ledger.newest_first(Some(history));
+                over.any(|(_, entry)| entry.key() == *key)
+            })
+    }
 }
 
 impl Asked<'_> {
@@ -138,8 +157,9 @@ impl Rows for Asked<'_> {
         self.removed.extend(self.state.remove_row(slot));
     }
 
-    fn is_used(&self, _: u32, key: &RunKey) -> bool {
-        self.state.ledger.keys.contains(key)
+    fn is_used(&self, slot: u32, key: &RunKey) -> bool {
+        let row = self.state.rows.get(slot);
+        row.is_some_and(|row| !row.newest.is_beyond(key)) && self.state.has_run(slot, key)
     }
 
     fn next_number(&mut self) -> RunId {
@@ -151,7 +171,7 @@ impl Rows for Asked<'_> {
     fn open(&mut self, slot: u32, run: NewRun) {
         let history = self.state.history_of(slot);
         self.state.ledger.used(history);
-        self.state.ledger.keys.insert(run.key);
+        self.state.used(slot, &run.key, run.key.fire_time);
         let is_queued = run.view.state == OpenState::Queued;
         let node = if is_queued { NONE } else { self.node };
         self.state.ledger.names.used(node);
@@ -170,7 +190,10 @@ impl Rows for Asked<'_> {
             cancel: None,
             past: None,
         };
-        self.state.open.insert(run.id, open);
+        let policies = self.policies(slot);
+        let is_replaceable =
+            policies.is_some_and(|policies| policies.overlap == Overlap::CancelRunning);
+        self.state.open.insert(run.id, open, is_replaceable);
     }
 
     fn record(&mut self, slot: u32, range: NewRange) {
@@ -183,7 +206,7 @@ impl Rows for Asked<'_> {
             decided,
         } = range;
         let decided = decided.timestamp_micros();
-        self.state.ledger.keys.insert(key);
+        self.state.used(slot, &key, range.last);
         let entry = entry_of_range(id, key, range, outcome, decided);
         self.state.ledger.count(history, &entry);
         self.state.ledger.record(history, entry);
@@ -243,7 +266,8 @@ impl Rows for Asked<'_> {
     }
 
     fn under_way(&self, slot: u32) -> Vec<RunId> {
-        self.state.open.under_way(self.state(slot).birth)
+        let state = self.state(slot);
+        self.state.open.under_way(state.birth, state.running)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 
 use chrono::DateTime;
-use hashbrown::{DefaultHashBuilder, HashMap, HashSet, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use punctual_core::{FireRange, JobId, Origin, Outcome, Run, RunId, RunKey, RunState};
 
 use super::names::Names;
@@ -95,8 +95,6 @@ pub(super) struct Ledger {
     hasher: DefaultHashBuilder,
     /// Of nodes: entries and open runs refer to them.
     pub(super) names: Names,
-    /// Of entries and open runs: none is used twice while it is remembered.
-    pub(super) keys: HashSet<RunKey>,
 }
 
 impl Ledger {
@@ -111,7 +109,6 @@ impl Ledger {
             by_job: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             names: Names::default(),
-            keys: HashSet::new(),
         }
     }
 
@@ -216,7 +213,7 @@ impl Ledger {
 
     pub(super) fn record(&mut self, index: u32, entry: Entry) {
         let Some(Some(history)) = self.histories.get_mut(index as usize) else {
-            self.forget(&entry);
+            self.names.unused(entry.node);
             return;
         };
         let is_full = history.entries.len >= self.limits.per_job.max(1);
@@ -271,19 +268,13 @@ impl Ledger {
         }
     }
 
-    /// Lets go of what an entry refers to.
-    fn forget(&mut self, entry: &Entry) {
-        self.names.unused(entry.node);
-        self.keys.remove(&entry.key());
-    }
-
     fn evict(&mut self, at: u32) {
         let Some(slot) = self.slots.get_mut(at as usize) else {
             return;
         };
         let (index, all, own) = (slot.history, slot.all, slot.own);
         if let Some(entry) = slot.entry.take() {
-            self.forget(&entry);
+            self.names.unused(entry.node);
         }
         self.free.push(at);
         let slots = &mut self.slots;

@@ -60,6 +60,11 @@ impl Open {
         }
     }
 
+    /// What it waits for, if no node has it.
+    fn wait(&self) -> Option<OpenState> {
+        (self.node == NONE).then(|| self.state())
+    }
+
     pub(super) fn run(&self, id: RunId, job: &JobId, node: Option<&str>) -> Run {
         let mut run = Run::queued(id, job.clone(), self.key());
         run.opened = at(self.opened);
@@ -83,8 +88,9 @@ impl Open {
 #[derive(Debug, Default)]
 pub(super) struct OpenRuns {
     runs: BTreeMap<RunId, Open>,
-    /// Those that belong to a node, by the birth of their job.
-    under_way: BTreeSet<(u64, RunId)>,
+    /// Those of jobs whose runs replace each other, by the birth of their job: to note all would cost
+    /// every run.
+    replaceable: BTreeSet<(u64, RunId)>,
     /// Those that belong to no node, likewise.
     waiting: BTreeSet<(u64, RunId)>,
     /// Those of them that wait for room, likewise.
@@ -94,8 +100,11 @@ pub(super) struct OpenRuns {
 }
 
 impl OpenRuns {
-    pub(super) fn insert(&mut self, id: RunId, open: Open) {
-        self.enter(id, &open);
+    pub(super) fn insert(&mut self, id: RunId, open: Open, is_replaceable: bool) {
+        if is_replaceable {
+            self.replaceable.insert((open.birth, id));
+        }
+        self.enter(id, open.birth, open.wait());
         self.runs.insert(id, open);
     }
 
@@ -105,41 +114,46 @@ impl OpenRuns {
 
     /// Changes a run. It may begin or cease to wait by it.
     pub(super) fn change(&mut self, id: RunId, change: impl FnOnce(&mut Open)) {
-        if let Some(mut open) = self.remove(id) {
-            change(&mut open);
-            self.insert(id, open);
+        let Some(open) = self.runs.get_mut(&id) else {
+            return;
+        };
+        let before = open.wait();
+        change(open);
+        let (birth, after) = (open.birth, open.wait());
+        if before != after {
+            self.leave(id, birth, before);
+            self.enter(id, birth, after);
         }
     }
 
     pub(super) fn remove(&mut self, id: RunId) -> Option<Open> {
         let open = self.runs.remove(&id)?;
-        self.leave(id, &open);
+        self.leave(id, open.birth, open.wait());
+        if !self.replaceable.is_empty() {
+            self.replaceable.remove(&(open.birth, id));
+        }
         Some(open)
     }
 
-    fn enter(&mut self, id: RunId, open: &Open) {
-        let own = (open.birth, id);
-        if open.node != NONE {
-            self.under_way.insert(own);
+    fn enter(&mut self, id: RunId, birth: u64, wait: Option<OpenState>) {
+        let Some(wait) = wait else {
             return;
-        }
-        self.waiting.insert(own);
-        match open.state() {
-            OpenState::Queued => self.queued.insert(own),
+        };
+        self.waiting.insert((birth, id));
+        match wait {
+            OpenState::Queued => self.queued.insert((birth, id)),
             OpenState::Retrying { due } => self.retrying.insert((due, id)),
             OpenState::Running => false,
         };
     }
 
-    fn leave(&mut self, id: RunId, open: &Open) {
-        let own = (open.birth, id);
-        if open.node != NONE {
-            self.under_way.remove(&own);
+    fn leave(&mut self, id: RunId, birth: u64, wait: Option<OpenState>) {
+        let Some(wait) = wait else {
             return;
-        }
-        self.waiting.remove(&own);
-        match open.state() {
-            OpenState::Queued => self.queued.remove(&own),
+        };
+        self.waiting.remove(&(birth, id));
+        match wait {
+            OpenState::Queued => self.queued.remove(&(birth, id)),
             OpenState::Retrying { due } => self.retrying.remove(&(due, id)),
             OpenState::Running => false,
         };
@@ -160,9 +174,20 @@ impl OpenRuns {
         of_job(&self.waiting, birth).collect()
     }
 
-    /// The runs of a job that nodes have.
-    pub(super) fn under_way(&self, birth: u64) -> Vec<RunId> {
-        of_job(&self.under_way, birth).collect()
+    /// The runs of a job that nodes have, of which there are so many instances at least.
+    pub(super) fn under_way(&self, birth: u64, instances: u32) -> Vec<RunId> {
+        let is_its = |open: &Open| open.birth == birth && open.node != NONE;
+        let noted = of_job(&self.replaceable, birth);
+        let noted: Vec<_> = noted
+            .filter(|id| self.get(*id).is_some_and(is_its))
+            .collect();
+        let ends = |id: &&RunId| self.get(**id).is_some_and(|open| open.ends_instance);
+        if noted.iter().filter(ends).count() >= instances as usize {
+            return noted;
+        }
+        // Some were opened under another policy.
+        let all = self.iter().filter(|(_, open)| is_its(open));
+        all.map(|(id, _)| id).collect()
     }
 
     /// The births of jobs with runs that wait for room.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use punctual_core::{Job, JobId, JobState};
+use punctual_core::{Job, JobId, JobState, Origin, RunKey};
 
 use crate::{DueCursor, Error, StoredJob};
 
@@ -26,6 +26,46 @@ pub(super) struct Row {
     pub(super) state: JobState,
     /// Its place in the ledger.
     pub(super) history: u32,
+    pub(super) newest: Newest,
+}
+
+/// The newest fire times of an incarnation that are decided, in microseconds. No later one is: that
+/// is known without a search.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Newest {
+    incarnation: u64,
+    scheduled: i64,
+    manual: i64,
+}
+
+impl Newest {
+    pub(super) const NONE: Self = Self {
+        incarnation: 0,
+        scheduled: i64::MIN,
+        manual: i64::MIN,
+    };
+
+    pub(super) fn note(&mut self, key: &RunKey, last: DateTime<Utc>) {
+        if self.incarnation != key.incarnation {
+            *self = Self {
+                incarnation: key.incarnation,
+                ..Self::NONE
+            };
+        }
+        let newest = match key.origin {
+            Origin::Scheduled => &mut self.scheduled,
+            Origin::Manual => &mut self.manual,
+        };
+        *newest = last.timestamp_micros().max(*newest);
+    }
+
+    pub(super) fn is_beyond(&self, key: &RunKey) -> bool {
+        let newest = match key.origin {
+            Origin::Scheduled => self.scheduled,
+            Origin::Manual => self.manual,
+        };
+        self.incarnation != key.incarnation || key.fire_time.timestamp_micros() > newest
+    }
 }
 
 #[derive(Debug, Default)]
@@ -134,6 +174,7 @@ impl Rows {
             job,
             state,
             history: NONE,
+            newest: Newest::NONE,
         };
         self.due.extend(row.due_key());
         self.slots[slot as usize] = Some(row);
