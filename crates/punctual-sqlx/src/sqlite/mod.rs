@@ -12,6 +12,8 @@ mod edit;
 mod fault;
 mod file;
 mod ledger;
+#[cfg(test)]
+mod lists;
 mod load;
 mod nodes;
 mod open;
@@ -71,7 +73,10 @@ pub struct SqliteStore(Arc<Inner>);
 struct Inner {
     /// One connection: writers of this process wait for their turn here, not for a lock.
     writer: SqlitePool,
+    /// For what a scheduler reads to go on: lists that take long never wait before it.
     readers: SqlitePool,
+    /// For lists and pages, which people ask for.
+    listers: SqlitePool,
     file: OpenFile,
     /// Nothing in a pool of the application, which may close all its connections, and their log
     /// with them.
@@ -86,6 +91,7 @@ impl Inner {
     fn new(
         writer: SqlitePool,
         readers: SqlitePool,
+        listers: SqlitePool,
         log: Option<Arc<OpenLog>>,
         prefix: Prefix,
         poll: Duration,
@@ -94,6 +100,7 @@ impl Inner {
             file: OpenFile::at(writer.connect_options().get_filename()),
             writer,
             readers,
+            listers,
             log,
             prefix,
             poll,
@@ -110,6 +117,10 @@ impl Inner {
 
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, Error> {
         self.readers.acquire().await.map_err(failed)
+    }
+
+    async fn lister(&self) -> Result<PoolConnection<Sqlite>, Error> {
+        self.listers.acquire().await.map_err(failed)
     }
 
     /// A transaction that has the lock of the database from its beginning: what it reads stays
@@ -176,6 +187,7 @@ impl SqliteStore {
     /// after that fail as unavailable. A pool that was given to
     /// [`open_in`](SqliteOptions::open_in) is closed too.
     pub async fn close(&self) {
+        self.0.listers.close().await;
         self.0.readers.close().await;
         self.0.writer.close().await;
     }

@@ -13,8 +13,10 @@ use super::{Inner, SqliteStore, schema};
 use crate::prefix::Prefix;
 use crate::{Error, ErrorKind};
 
-/// Connections that only read.
+/// Connections of a scheduler that only read.
 const READERS: u32 = 3;
+/// Connections for lists: that many run beside each other, further ones wait.
+const LISTERS: u32 = 2;
 /// How long a statement waits for the lock of another process.
 const BUSY: Duration = Duration::from_secs(5);
 /// How long one who opens a file waits for that: processes of a deployment start together, and a lock
@@ -113,8 +115,9 @@ impl SqliteOptions {
         let connect = connect.create_if_missing(false);
         let log = Arc::new(OpenLog::of(connect.get_filename()));
         let writer = writer_options(&log).connect_lazy_with(connect.clone());
-        let readers = pool_options(READERS).connect_lazy_with(connect);
-        let inner = Inner::new(writer, readers, Some(log), prefix, self.poll);
+        let readers = pool_options(READERS).connect_lazy_with(connect.clone());
+        let listers = pool_options(LISTERS).connect_lazy_with(connect);
+        let inner = Inner::new(writer, readers, listers, Some(log), prefix, self.poll);
         Ok(SqliteStore::new(inner))
     }
 
@@ -178,7 +181,7 @@ impl SqliteOptions {
         check_writable(&mut connection, &file).await?;
         schema::prepare(&mut connection, &prefix, &file).await?;
         drop(connection);
-        let inner = Inner::new(pool.clone(), pool, None, prefix, self.poll);
+        let inner = Inner::new(pool.clone(), pool.clone(), pool, None, prefix, self.poll);
         Ok(SqliteStore::new(inner))
     }
 

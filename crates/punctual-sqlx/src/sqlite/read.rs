@@ -55,7 +55,7 @@ impl Inner {
             .bind(filter.declared_by.is_none())
             .bind(filter.tag.is_none())
             .bind(WHOLE_JOBS as i64)
-            .fetch_all(&self.readers)
+            .fetch_all(&self.listers)
             .await
             .map_err(failed)
     }
@@ -73,7 +73,7 @@ impl Inner {
             let rows = sqlx::query(self.prefix.sql(statement))
                 .bind(&after[..])
                 .bind(WHOLE_JOBS as i64)
-                .fetch_all(&self.readers)
+                .fetch_all(&self.listers)
                 .await
                 .map_err(failed)?;
             let room = limit - jobs.len();

@@ -69,7 +69,7 @@ impl Inner {
     }
 
     async fn old(&self, before: i64, batch: usize) -> Result<Vec<i64>, Error> {
-        let mut connection = self.reader().await?;
+        let mut connection = self.lister().await?;
         let query = sqlx::query(self.prefix.sql(OLD)).bind(before);
         let query = query.bind(i64::try_from(batch).unwrap_or(i64::MAX));
         parsed(&self.at(&mut connection).as_one(query).await?)
@@ -77,7 +77,7 @@ impl Inner {
 
     /// The first entries from the stored place on that are too many.
     async fn surplus(&self, keeps: i64, room: usize) -> Result<Surplus, Error> {
-        let mut connection = self.reader().await?;
+        let mut connection = self.lister().await?;
         let mut at = self.at(&mut connection);
         let from = at.place().await?;
         let mut found = Surplus {
