@@ -40,5 +40,8 @@ async fn lists_that_take_long_hold_up_no_scheduler() {
     store.open_runs(open).await.expect("it has none");
     let due = store.due(DueRequest::through(now, 10)).await;
     due.expect("they are told");
-    store.changes(1).await.expect("an older file was put in place");
+    store
+        .changes(1)
+        .await
+        .expect("an older file was put in place");
 }

@@ -43,8 +43,15 @@ impl<R: Rows> Batch<'_, R> {
         others: CancelReason,
     ) {
         let rest = self.after(end.run, run);
+        // Its attempt had ended before; the run does so by what ended the wait.
+        let finished = if outcome == end.outcome {
+            end.finished
+        } else {
+            end.finished.max(self.now)
+        };
         let end = RunEnd {
             outcome,
+            finished,
             retry_at: None,
             ..end.clone()
         };

@@ -2,8 +2,8 @@
 
 use punctual_core::plan::{Plan, plan};
 use punctual_core::{
-    Count, Date, FireRange, Interval, Job, JobId, MaxInstances, MissReason, Origin, Outcome,
-    Overlap, Policies, RunId, RunState, SkipReason,
+    CancelReason, Count, Date, FireRange, Interval, Job, JobId, MaxInstances, MissReason, Origin,
+    Outcome, Overlap, Policies, RunId, RunState, SkipReason,
 };
 
 use super::scene::{
@@ -11,8 +11,8 @@ use super::scene::{
     node, queueing, request, text, won,
 };
 use crate::{
-    Claim, ClaimAnswer, ClaimKind, DueRequest, EndText, JobStore, Lease, OnConflict, OpenState,
-    RunEnd, RunFilter, StoredJob,
+    CancelRequest, Claim, ClaimAnswer, ClaimKind, DueRequest, EndText, JobStore, Lease, OnConflict,
+    OpenState, RunEnd, RunFilter, StoredJob,
 };
 
 pub(super) async fn one_winner(store: &dyn JobStore) -> Result<(), String> {
@@ -300,7 +300,37 @@ pub(super) async fn retry(store: &dyn JobStore) -> Result<(), String> {
     let kept = (run.attempts, run.started, run.failure.as_deref());
     let started = Some(at(10).timestamp_micros());
     expect("what is kept", kept, (1, started, Some("smtp down")))?;
-    no_retry(store).await
+    no_retry(store).await?;
+    no_retry_of_what_is_cancelled(store).await
+}
+
+/// The attempt had failed before the caller cancelled the run, and its node told of it afterwards: the
+/// run ends by the caller, so not before that.
+async fn no_retry_of_what_is_cancelled(store: &dyn JobStore) -> Result<(), String> {
+    let one = node(store, "fourth").await?;
+    let stored = due_job(store, "c", Policies::default()).await?;
+    let claims = vec![advance(&stored, 0, at(10))];
+    let first = won(&claim(store, &one, claims, vec![]).await.map_err(text)?, 0)?;
+    let failed = RunEnd {
+        outcome: Outcome::Failed,
+        retry_at: Some(at(60).timestamp_micros()),
+        finished: at(20).timestamp_micros(),
+        ..ended(first.first)
+    };
+    let cancelled = CancelRequest {
+        run: first.first,
+        reason: CancelReason::User,
+        now: at(30),
+    };
+    store.cancel(cancelled).await.map_err(text)?;
+    let mut told = request(&one, vec![], vec![failed]);
+    told.now = at(40);
+    store.claim(&told).await.map_err(text)?;
+    let id = stored.job.id().clone();
+    let runs = store.runs(RunFilter::job(id)).await.map_err(text)?;
+    let ends: Vec<_> = runs.iter().map(|run| (run.state, run.finished)).collect();
+    let user = RunState::Ended(Outcome::Cancelled(CancelReason::User));
+    expect("how and when it ended", ends, vec![(user, Some(at(40)))])
 }
 
 /// What waits ends with its job, so an attempt of a removed one is the last.

@@ -1,6 +1,7 @@
 //! Requests that are sent again because the answer was lost. Claims that had been accepted are then
 //! called lost by the store, but the runs that they opened are there.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -34,13 +35,16 @@ pub(super) fn find_won(
 ) -> Vec<StoredJob> {
     // What the answer hands out begins by that, though it may have the key of a claim.
     let handed = reply.handed.iter().flat_map(|handed| &handed.runs);
-    let handed: BTreeSet<RunId> = handed.map(|run| run.id).collect();
+    let mut begun: BTreeSet<RunId> = handed.map(|run| run.id).collect();
     let mut moved_on = Vec::new();
-    for (claim, answer) in request.claims.iter().zip(&mut reply.answers) {
+    let mut claims: Vec<_> = request.claims.iter().zip(&mut reply.answers).collect();
+    // Of two claims of one fire time, made before and after an edit, only the newer can have opened it.
+    claims.sort_by_key(|(claim, _)| Reverse(revision(claim)));
+    for (claim, answer) in claims {
         if matches!(answer, ClaimAnswer::Won(_) | ClaimAnswer::NotTried) {
             continue;
         }
-        let first = first_run(claim, own).filter(|run| !handed.contains(&run.id));
+        let first = first_run(claim, own).filter(|run| begun.insert(run.id));
         if first.is_none() && !was_refused(claim, answer) {
             continue;
         }
@@ -53,6 +57,14 @@ pub(super) fn find_won(
         moved_on.extend(row);
     }
     moved_on
+}
+
+/// The revision that a claim was decided on.
+fn revision(claim: &Claim) -> Option<u64> {
+    match claim.kind {
+        ClaimKind::Advance { revision, .. } => Some(revision),
+        _ => None,
+    }
 }
 
 /// The first run that a claim has started. What it has queued is not this node's.
@@ -167,6 +179,27 @@ mod tests {
         };
         find_won(&request, &mut reply, std::slice::from_ref(&run));
         assert!(matches!(&reply.answers[0], ClaimAnswer::Won(won) if won.first == run.id));
+    }
+
+    /// The scheduler had not heard of an edit that left the fire time as it was, and claimed it for the
+    /// job before that edit too.
+    #[test]
+    fn a_run_is_that_of_one_claim() {
+        let stored = hourly();
+        let (mut request, run) = claimed(&stored);
+        let mut newer = request.claims[0].clone();
+        let ClaimKind::Advance { revision, .. } = &mut newer.kind else {
+            unreachable!("it is due");
+        };
+        *revision += 2;
+        request.claims.push(newer);
+        let mut reply = ClaimReply {
+            answers: vec![ClaimAnswer::Lost(Some(stored)); 2],
+            ..ClaimReply::default()
+        };
+        find_won(&request, &mut reply, &[run]);
+        assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
+        assert!(matches!(reply.answers[1], ClaimAnswer::Won(_)));
     }
 
     /// Another node had queued the fire time, and the same answer hands that run out: it begins by
