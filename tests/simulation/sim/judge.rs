@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Outcome, Run};
 use punctual_store::RunFilter;
-use punctual_store::checker::{Absence, Checker, Violation};
+use punctual_store::checker::{Absence, Checker, History, Violation};
 
+use super::database::Logged;
 use super::simulation::{STEP, Simulation};
 
 /// How late things may be when nothing is wrong: two renewals, and what a good line takes.
@@ -40,50 +41,10 @@ impl Simulation {
         ledger.sort_unstable_by_key(|run| run.id);
         let executions = self.world.executions();
         let logged = self.database.logged();
-        let names = self.database.names();
-        let named = |(node, away): &(usize, Absence)| {
-            let (node, away) = (*node, *away);
-            let its = names.iter().filter(move |(_, of)| *of == node);
-            its.map(move |(name, _)| (name.clone(), away))
-        };
-        let deaths = self.deaths.iter().flat_map(named);
-        let cut_off = self.cut_off.iter().flat_map(named);
-        let shutdowns = self.shutdowns.iter().map(|(node, from, until)| {
-            let until = until.unwrap_or(self.world.now());
-            (*node, Absence::new(*from, until))
-        });
-        let shutdowns: Vec<_> = shutdowns.collect();
-        let shutdowns = shutdowns.iter().flat_map(named);
-        let mut checker = Checker::new()
-            .skew(self.skew + STEP)
-            .patience(PATIENCE)
-            .near_faults(self.trouble.all(), NEAR_FAULTS)
-            // What a body writes down is never earlier than what others did in the same step.
-            .grain(STEP)
-            .deaths(deaths)
-            .cut_off(cut_off)
-            .cancels(self.world.cancelled())
-            .shutdowns(shutdowns)
-            .executions(executions.iter().cloned());
-        for (before, after) in &self.clock_sets {
-            checker = checker.clock_set(*before, *after);
-        }
         let jobs = logged.len();
-        for job in logged {
-            let unknown = job
-                .tasks
-                .iter()
-                .flat_map(|task| self.presence.unknown(task));
-            let mut history = job.history.without_executor([]).without_task(unknown);
-            for absence in job
-                .tasks
-                .iter()
-                .flat_map(|task| self.presence.absences(task))
-            {
-                history = history.absence(absence);
-            }
-            checker = checker.history(history);
-        }
+        let checker = self.checker().executions(executions.iter().cloned());
+        let histories = logged.into_iter().map(|job| self.history(job));
+        let checker = histories.fold(checker, Checker::history);
         let violations = checker.check(&ledger, self.world.now());
         let violations = violations.iter().map(Violation::to_string);
         let violations = violations.chain(self.leftovers());
@@ -107,6 +68,44 @@ impl Simulation {
             quiet: self.trouble.quiet(),
             looks: self.invariants.looks(),
         }
+    }
+
+    /// Knows what befell the nodes.
+    fn checker(&self) -> Checker {
+        let names = self.database.names();
+        let named = |(node, away): &(usize, Absence)| {
+            let (node, away) = (*node, *away);
+            let its = names.iter().filter(move |(_, of)| *of == node);
+            its.map(move |(name, _)| (name.clone(), away))
+        };
+        let until_now = |(node, from, until): &(usize, DateTime<Utc>, Option<DateTime<Utc>>)| {
+            let until = until.unwrap_or(self.world.now());
+            (*node, Absence::new(*from, until))
+        };
+        let shutdowns: Vec<_> = self.shutdowns.iter().map(until_now).collect();
+        let checker = Checker::new()
+            .skew(self.skew + STEP)
+            .patience(PATIENCE)
+            .near_faults(self.trouble.all(), NEAR_FAULTS)
+            // What a body writes down is never earlier than what others did in the same step.
+            .grain(STEP)
+            .deaths(self.deaths.iter().flat_map(named))
+            .cut_off(self.cut_off.iter().flat_map(named))
+            .cancels(self.world.cancelled())
+            .shutdowns(shutdowns.iter().flat_map(named));
+        let sets = self.clock_sets.iter();
+        sets.fold(checker, |checker, (before, after)| {
+            checker.clock_set(*before, *after)
+        })
+    }
+
+    /// A job's history, with the time in which no node could run it.
+    fn history(&self, job: Logged) -> History {
+        let tasks = job.tasks.iter();
+        let unknown = tasks.clone().flat_map(|task| self.presence.unknown(task));
+        let history = job.history.without_executor([]).without_task(unknown);
+        let absences = tasks.flat_map(|task| self.presence.absences(task));
+        absences.fold(history, History::absence)
     }
 
     /// What is left in the rows when nothing is under way.

@@ -1,7 +1,6 @@
 //! `nodes URL N`: one node on a database, and eight that share it.
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,7 +12,7 @@ use punctual_store::testing::FaultyStore;
 use serde::Serialize;
 use tokio::time::sleep;
 
-use crate::{Outcome, rounded, runtime};
+use crate::{Outcome, check_is_new, rounded, runtime};
 
 const NODES: usize = 8;
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -47,12 +46,7 @@ struct Shown {
 }
 
 pub(crate) fn run(out: &mut impl Write, url: &str, n: u32) -> Outcome<()> {
-    if url
-        .strip_prefix("sqlite:")
-        .is_none_or(|path| Path::new(path).exists())
-    {
-        return Err(format!("`{url}` should be `sqlite:` and a file that is not there").into());
-    }
+    check_is_new(url)?;
     let runtime = runtime()?;
     let alone = runtime.block_on(measure(url, "alone_", 1, n))?;
     writeln!(out, "one node: {:.0} runs a second", alone.per_s)?;

@@ -1,7 +1,6 @@
 //! `retain URL N`: how fast a store forgets, beside how fast runs are recorded.
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -17,7 +16,7 @@ use punctual_core::{Interval, Job, JobState, Outcome as Ended};
 use serde::Serialize;
 use tokio::time::sleep;
 
-use crate::{Outcome, rounded, runtime};
+use crate::{Outcome, check_is_new, rounded, runtime};
 
 /// What the scheduler claims, and forgets, at once, and its rest between two batches.
 const CLAIMS: usize = 512;
@@ -41,12 +40,7 @@ struct Line {
 }
 
 pub(crate) fn run(out: &mut impl Write, url: &str, n: u32) -> Outcome<()> {
-    if url
-        .strip_prefix("sqlite:")
-        .is_none_or(|path| Path::new(path).exists())
-    {
-        return Err(format!("`{url}` should be `sqlite:` and a file that is not there").into());
-    }
+    check_is_new(url)?;
     let line = runtime()?.block_on(measure(out, url, n))?;
     writeln!(out, "{}", serde_json::to_string(&line)?)?;
     Ok(())

@@ -3,7 +3,6 @@
 mod limit;
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -14,7 +13,7 @@ use punctual_benches::rounds::median;
 use serde::Serialize;
 use tokio::time::sleep;
 
-use crate::{Outcome, rounded, runtime};
+use crate::{Outcome, check_is_new, rounded, runtime};
 
 const ROUNDS: usize = 3;
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -47,12 +46,7 @@ struct Hot {
 }
 
 pub(crate) fn run(out: &mut impl Write, url: &str, n: u32) -> Outcome<()> {
-    if url
-        .strip_prefix("sqlite:")
-        .is_none_or(|path| Path::new(path).exists())
-    {
-        return Err(format!("`{url}` should be `sqlite:` and a file that is not there").into());
-    }
+    check_is_new(url)?;
     let runtime = runtime()?;
     let (add_per_s, open_ms) = runtime.block_on(stored(url, n))?;
     writeln!(
