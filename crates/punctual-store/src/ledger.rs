@@ -21,7 +21,7 @@ pub struct RunFilter {
     pub open: bool,
     /// Only older ones than this: the [cursor](RunCursor::of) of the last one of the page before.
     pub before: Option<RunCursor>,
-    /// At most so many, the newest first; 0 is no limit.
+    /// At most this many, the newest first; 0 is no limit.
     pub limit: usize,
 }
 
@@ -74,7 +74,7 @@ impl RunCursor {
 pub struct Retention {
     /// Those that ended before this time.
     pub ended_before: Option<DateTime<Utc>>,
-    /// Of each job, all but so many of the newest.
+    /// Of each job, all but this many of the newest.
     pub per_job: Option<usize>,
 }
 

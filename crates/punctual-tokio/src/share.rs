@@ -176,7 +176,7 @@ mod tests {
         Lease { node, epoch: 1 }
     }
 
-    /// Each of so many nodes, as it sees the others.
+    /// What each node of a fleet of this size sees.
     fn fleet(count: usize) -> Vec<Share> {
         let nodes: Vec<_> = (0..count).map(|number| node(&number.to_string())).collect();
         let shares = nodes.iter().map(|own| {

@@ -18,7 +18,7 @@ use tokio::time::sleep;
 
 use crate::{Outcome, check_is_new, rounded, runtime};
 
-/// What the scheduler claims, and forgets, at once, and its rest between two batches.
+/// What the scheduler claims in one request and forgets in one, and its rest between two of these.
 const CLAIMS: usize = 512;
 const BATCH: usize = 1_000;
 const PAUSE: Duration = Duration::from_millis(5);

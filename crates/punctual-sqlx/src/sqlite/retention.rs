@@ -27,7 +27,7 @@ const SURPLUS: &str = "WITH RECURSIVE page AS MATERIALIZED \
      AND r.finished IS NOT NULL ORDER BY r.id LIMIT ?4)";
 
 /// How many entries of each job stay, and the entry through which that was looked at. The two are
-/// stored, so that each entry is looked at once. If another number is to stay, all are.
+/// stored, so that each entry is looked at a single time. If another number is to stay, all are again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     keeps: i64,

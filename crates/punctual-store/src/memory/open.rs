@@ -174,7 +174,7 @@ impl OpenRuns {
         of_job(&self.waiting, birth).collect()
     }
 
-    /// The runs of a job that nodes have, of which there are so many instances at least.
+    /// The runs of a job that nodes have; they are of this many instances at least.
     pub(super) fn under_way(&self, birth: u64, instances: u32) -> Vec<RunId> {
         let is_its = |open: &Open| open.birth == birth && open.node != NONE;
         let noted = of_job(&self.replaceable, birth);

@@ -116,7 +116,7 @@ impl Faults {
         self.0.kind(call, |kind| kind.in_flight)
     }
 
-    /// Waits until there were so many calls of a kind, counted from the start.
+    /// Waits until there were this many calls of a kind, counted from the start.
     ///
     /// # Cancel safety
     ///
@@ -125,7 +125,7 @@ impl Faults {
         self.0.counted(call, |kind| kind.begun >= count).await;
     }
 
-    /// Waits until so many calls of a kind have met a fault, counted from the start.
+    /// Waits until this many calls of a kind have met a fault, counted from the start.
     ///
     /// # Cancel safety
     ///
