@@ -81,6 +81,11 @@ pub(super) fn failed(error: sqlx::Error) -> store::Error {
     }
 }
 
+/// Whether another process has the lock.
+pub(super) fn is_locked(error: &sqlx::Error) -> bool {
+    code(error) == Some(BUSY)
+}
+
 /// Whether the connection may only read.
 pub(super) fn is_read_only(error: &store::Error) -> bool {
     let source = std::error::Error::source(error);

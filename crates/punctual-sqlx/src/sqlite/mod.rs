@@ -33,7 +33,7 @@ pub use options::SqliteOptions;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use punctual_store::Error;
 use sqlx::pool::PoolConnection;
@@ -41,7 +41,7 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::watch;
 
-use self::fault::failed;
+use self::fault::{failed, is_locked};
 use self::file::{OpenFile, OpenLog};
 use self::load::At;
 use crate::prefix::Prefix;
@@ -82,20 +82,34 @@ struct Inner {
     /// with them.
     log: Option<Arc<OpenLog>>,
     prefix: Prefix,
+    /// How long a call asks again for a lock that another process has. Connections of the application
+    /// wait by themselves.
+    patience: Duration,
     poll: Duration,
     /// The last edit that this process made.
     edited: watch::Sender<u64>,
 }
 
+/// The connections of a store, by what they are for.
+struct Pools {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    listers: SqlitePool,
+}
+
 impl Inner {
     fn new(
-        writer: SqlitePool,
-        readers: SqlitePool,
-        listers: SqlitePool,
+        pools: Pools,
         log: Option<Arc<OpenLog>>,
         prefix: Prefix,
+        patience: Duration,
         poll: Duration,
     ) -> Self {
+        let Pools {
+            writer,
+            readers,
+            listers,
+        } = pools;
         Self {
             file: OpenFile::at(writer.connect_options().get_filename()),
             writer,
@@ -103,6 +117,7 @@ impl Inner {
             listers,
             log,
             prefix,
+            patience,
             poll,
             edited: watch::Sender::new(0),
         }
@@ -137,15 +152,18 @@ impl Inner {
     async fn begin_on_any(&self) -> Result<Transaction<'static, Sqlite>, Error> {
         // A connection that was refused goes back to its pool by and by: meanwhile it is another one
         // that is looked at, and may be sound.
-        for _ in 0..LOOKS * self.writer.options().get_max_connections() {
+        let mut looks = LOOKS * self.writer.options().get_max_connections();
+        let began = Instant::now();
+        loop {
             match self.writer.begin_with(BEGIN).await {
-                Err(sqlx::Error::InvalidSavePointStatement) => {
+                Err(sqlx::Error::InvalidSavePointStatement) if looks > 0 => {
+                    looks -= 1;
                     self.close_stuck().await.map_err(failed)?;
                 }
+                Err(error) if is_locked(&error) && began.elapsed() < self.patience => {}
                 begun => return begun.map_err(failed),
             }
         }
-        self.writer.begin_with(BEGIN).await.map_err(failed)
     }
 
     /// SQLite opens a file that may not be written for reading, without a word, and the connection

@@ -254,6 +254,21 @@ async fn many_may_open_a_new_file_at_once() {
     assert_eq!(steps.await.unwrap().len(), 1);
 }
 
+/// SQLite itself gives up after some milliseconds: the store asks again.
+#[tokio::test]
+async fn a_lock_that_is_kept_for_a_while_is_waited_out() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let mut other = connect(&folder, "jobs.db").await;
+    run(&mut other, "BEGIN IMMEDIATE").await;
+    let mut adding = std::pin::pin!(add(&store, job("a")));
+    let a_while = Duration::from_millis(100);
+    let early = tokio::time::timeout(a_while, adding.as_mut()).await;
+    assert!(early.is_err(), "it waits: {early:?}");
+    run(&mut other, "ROLLBACK").await;
+    adding.await.unwrap();
+}
+
 /// Whoever looks while another makes the tables does not take them for those of others.
 #[tokio::test]
 async fn tables_that_are_just_being_made_are_ours() {
