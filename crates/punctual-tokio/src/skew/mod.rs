@@ -128,3 +128,66 @@ fn warn(worst: &Differing, differing: usize, others: usize, store: &str) {
         "the clocks of this node and another differ: the one that is ahead begins jobs early, the one that is behind begins them late; synchronise the clocks of both, for example by NTP (if most nodes differ, the clock of this one is wrong)"
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::instant;
+
+    /// Which nodes differ after a look every two seconds for a minute. At each, a peer has these
+    /// beats, and its clock is an hour behind.
+    fn differing(count: impl Fn(u64) -> u64, tells: bool) -> usize {
+        let (start, mut clocks) = (Instant::now(), Clocks::default());
+        for second in (0..60).step_by(2) {
+            let wall = 7_200_000_000 + i64::try_from(second).unwrap() * 1_000_000;
+            let now = Moment {
+                wall,
+                steady: start + Duration::from_secs(second),
+            };
+            let beat = Beat {
+                node: Lease {
+                    node: "a".into(),
+                    epoch: 1,
+                },
+                count: count(second),
+                clock: tells.then(|| instant(wall - 3_600_000_000)),
+            };
+            clocks.look([&beat].into_iter(), now, now);
+        }
+        clocks.differing().count()
+    }
+
+    #[test]
+    fn only_beats_that_move_on_speak_of_clocks() {
+        assert_eq!(differing(|second| second, true), 1);
+        assert_eq!(differing(|_| 7, true), 0);
+        assert_eq!(differing(|second| second, false), 0);
+    }
+
+    #[test]
+    fn a_beat_is_judged_by_when_the_renewal_before_began() {
+        let at = |wall: i64, passed: u64, start: Instant| Moment {
+            wall: wall * 1_000_000,
+            steady: start + Duration::from_secs(passed),
+        };
+        let (start, mut clocks) = (Instant::now(), Clocks::default());
+        // Each renewal takes eight seconds, and the peer beats just after each begin.
+        for turn in 0..20_u32 {
+            let second = i64::from(turn) * 10;
+            let passed = u64::from(turn) * 10;
+            let beat = Beat {
+                node: Lease {
+                    node: "a".into(),
+                    epoch: 1,
+                },
+                count: u64::from(turn),
+                clock: Some(instant((second - 9) * 1_000_000)),
+            };
+            let (began, ended) = (at(second, passed, start), at(second + 8, passed + 8, start));
+            clocks.look([&beat].into_iter(), began, ended);
+        }
+        assert_eq!(clocks.differing().count(), 0);
+    }
+}
