@@ -43,6 +43,7 @@ pub(crate) struct Keeper {
     piece: usize,
     /// The nodes that the last renewal has told of, but for dead ones.
     fleet: watch::Sender<Vec<Lease>>,
+    /// What is thought of the clocks of other nodes.
     clocks: Clocks,
 }
 
@@ -198,6 +199,7 @@ impl Keeper {
         }
     }
 
+    /// Reads both clocks of this node.
     fn moment(&self) -> Moment {
         Moment {
             wall: self.worker.core.clock.micros(),
