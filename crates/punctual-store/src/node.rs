@@ -35,7 +35,7 @@ pub struct Peer {
     /// Its epoch.
     pub epoch: u64,
     /// Counts its renewals. A peer is dead when it stands still for too long on the observer's own
-    /// monotonic clock: no two clocks are compared.
+    /// monotonic clock, whatever the clock of the peer shows.
     pub beats: u64,
 }
 
@@ -46,7 +46,7 @@ pub struct RenewRequest {
     pub lease: Lease,
     /// The tasks whose waiting runs it could start; `None` for all.
     pub tasks: Option<KnownTasks>,
-    /// The time by which runs wait.
+    /// What its clock shows: runs wait by it, and others compare it with theirs.
     pub now: DateTime<Utc>,
 }
 
@@ -68,6 +68,9 @@ pub struct Beat {
     pub node: Lease,
     /// Counts its renewals.
     pub count: u64,
+    /// What its clock showed at the last one: the time in that [request](RenewRequest::now). `None`
+    /// before the first, and for an earlier epoch of a name.
+    pub clock: Option<DateTime<Utc>>,
 }
 
 /// Which open runs of a node are listed.

@@ -101,7 +101,8 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// Enters a node; a node of the same name loses its epoch.
     fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease>;
 
-    /// Counts a node's heartbeat up and tells it what concerns it.
+    /// Counts a node's heartbeat up, keeps what its clock shows beside it, and tells the node what
+    /// concerns it.
     fn renew(&self, request: RenewRequest) -> StoreFuture<'_, Renewal>;
 
     /// Takes a node out. One that has open runs stays listed, without a beat, until another node

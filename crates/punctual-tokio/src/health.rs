@@ -7,16 +7,18 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::metrics::StoreErrors;
+use crate::skew::ClockOffset;
 use crate::timely::{Calls, PendingCall};
 
 /// How a store does, as its worker sees it.
 #[derive(Debug)]
 pub(crate) struct Health {
-    store: Arc<str>,
+    pub(crate) store: Arc<str>,
     failing: Mutex<Option<Failing>>,
     errors: StoreErrors,
     renewed: Notify,
     calls: Arc<Calls>,
+    offset: Mutex<Option<ClockOffset>>,
 }
 
 #[derive(Debug, Clone)]
@@ -40,6 +42,9 @@ pub struct StoreHealth {
     /// asks for after 10, what
     /// handles ask for after 30, and what may touch all rows after 300.
     pub calls: Vec<PendingCall>,
+    /// The node whose clock differs most from the clock of this one, if a difference of more than a
+    /// few seconds has lasted for 40 seconds.
+    pub clock: Option<ClockOffset>,
 }
 
 impl StoreHealth {
@@ -58,6 +63,7 @@ impl Health {
             failing: Mutex::default(),
             renewed: Notify::new(),
             calls: Arc::default(),
+            offset: Mutex::default(),
         }
     }
 
@@ -74,6 +80,14 @@ impl Health {
         if let Some(failing) = failing {
             tracing::info!(store = %self.store, failures = failing.failures, "the store works again");
         }
+    }
+
+    fn offset(&self) -> MutexGuard<'_, Option<ClockOffset>> {
+        self.offset.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn clocks_differ(&self, offset: Option<ClockOffset>) {
+        *self.offset() = offset;
     }
 
     /// A change came through: a worker that waits to try again need not wait any longer.
@@ -113,6 +127,7 @@ impl Health {
             failures: state.as_ref().map_or(0, |failing| failing.failures),
             error: state.map(|failing| failing.last),
             calls: self.calls.pending(),
+            clock: self.offset().clone(),
         }
     }
 }

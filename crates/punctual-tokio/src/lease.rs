@@ -13,6 +13,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::peers::Peers;
+use crate::skew::{Clocks, Moment};
 use crate::worker::{ReplyKind, Worker};
 
 /// How often a node that shares a store says that it is alive.
@@ -42,6 +43,8 @@ pub(crate) struct Keeper {
     piece: usize,
     /// The nodes that the last renewal has told of, but for dead ones.
     fleet: watch::Sender<Vec<Lease>>,
+    /// What is thought of the clocks of other nodes.
+    clocks: Clocks,
 }
 
 /// Why a lease is not kept any longer.
@@ -66,6 +69,7 @@ pub(crate) fn lease(worker: Worker) -> (Keeper, Held) {
         dead: VecDeque::new(),
         piece: PIECE,
         fleet: watch::Sender::default(),
+        clocks: Clocks::default(),
     };
     (keeper, held)
 }
@@ -123,6 +127,7 @@ impl Keeper {
     }
 
     async fn leave(&self, lease: Lease) {
+        self.worker.health.clocks_differ(None);
         if let Err(error) = self.worker.store.leave(lease).await {
             tracing::debug!(%error, "leaving the store failed");
         }
@@ -149,7 +154,11 @@ impl Keeper {
                 node: Arc::clone(&lease.node),
                 epoch,
             };
-            self.dead.push_back(Beat { node, count: 0 });
+            self.dead.push_back(Beat {
+                node,
+                count: 0,
+                clock: None,
+            });
             self.recover_dead(lease).await;
         }
     }
@@ -167,8 +176,12 @@ impl Keeper {
                 () = self.worker.shared.notified() => {}
                 () = sleep_until(next), if self.worker.store.capabilities().shared => {}
             }
+            let began = self.moment();
             match self.worker.store.renew(self.renewal(lease)).await {
                 Ok(renewal) => {
+                    let look = (began, self.moment());
+                    self.clocks
+                        .compare(&renewal.beats, lease, look, &self.worker.health);
                     self.worker.health.renews();
                     next = Instant::now() + RENEW;
                     self.tell_fleet(&renewal.beats);
@@ -183,6 +196,14 @@ impl Keeper {
                     next = Instant::now() + TRY_AGAIN;
                 }
             }
+        }
+    }
+
+    /// Reads both clocks of this node.
+    fn moment(&self) -> Moment {
+        Moment {
+            wall: self.worker.core.clock.micros(),
+            steady: Instant::now().into_std(),
         }
     }
 

@@ -69,6 +69,7 @@ mod registry;
 mod reports;
 mod scheduler;
 mod share;
+mod skew;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timely;
@@ -97,6 +98,7 @@ pub use punctual_store::{Drift, JobFilter, LedgerLimits, MemoryStore, RunFilter,
 pub use scheduler::{
     AddJob, JobSnapshot, JobStatus, ModifyJob, Resume, Scheduler, TaskInfo, Upcoming, WeakScheduler,
 };
+pub use skew::ClockOffset;
 pub use timely::PendingCall;
 
 /// The alias of the store and the executor of jobs that name none.

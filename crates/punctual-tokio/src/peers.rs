@@ -70,7 +70,11 @@ mod tests {
             node: name.into(),
             epoch,
         };
-        Beat { node, count }
+        Beat {
+            node,
+            count,
+            clock: None,
+        }
     }
 
     /// The seconds at which a peer is told dead whose beats and epoch at each look are these.

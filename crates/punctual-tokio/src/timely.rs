@@ -18,7 +18,7 @@ use slab::Slab;
 use tokio::time::{Instant, timeout};
 
 /// A renewal: four of them fit into the time after which others take a node for dead.
-const RENEW: Duration = Duration::from_secs(2);
+pub(crate) const RENEW: Duration = Duration::from_secs(2);
 /// A piece of what a dead node left behind: the one who settles it has to renew its own lease before
 /// others take it for dead.
 const RECOVER: Duration = Duration::from_secs(4);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use punctual_core::Retry;
 use punctual_store::testing::FaultyStore;
 use punctual_store::{JobStore, MemoryStore};
-use punctual_tokio::Scheduler;
+use punctual_tokio::{ManualClock, Scheduler};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -185,4 +185,50 @@ async fn a_due_job_that_no_node_can_run_is_told_of_once_for_each_task() {
     before.shutdown().await.unwrap();
     pass(5).await;
     assert_eq!(told(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn clocks_that_differ_are_told_of_when_that_begins_and_when_it_ends() {
+    let listener = Listener::default();
+    let _guard = tracing::subscriber::set_default(listener.clone());
+    let noon = "2026-03-01T12:00:00Z".parse().unwrap();
+    let store = MemoryStore::new();
+    let shared = store.capabilities().shared(true);
+    let start = async |name: &str, clock: &ManualClock| {
+        let (way, _) = FaultyStore::new(store.clone());
+        let builder = Scheduler::builder().node(name).clock(clock.clone());
+        let builder = builder.store("default", way.with_capabilities(shared));
+        let node = builder.build().unwrap();
+        node.start().await.unwrap();
+        node
+    };
+    let (right, wrong) = (ManualClock::at(noon), ManualClock::at(noon));
+    let _nodes = (start("one", &right).await, start("two", &wrong).await);
+    pass(120).await;
+    let before = listener.events.all();
+    assert!(
+        !before.iter().any(|event| event.contains("clock")),
+        "{before:?}"
+    );
+    wrong.advance(support::seconds(60));
+    pass(120).await;
+    let told = |level: &str, part: &str| {
+        let events = listener.events.all();
+        let its = events.iter().filter(|event| event.starts_with(level));
+        its.filter(|event| event.contains(part)).count()
+    };
+    for part in [
+        "node=two clock=60.0 s ahead",
+        "node=one clock=60.0 s behind",
+    ] {
+        assert_eq!(told("WARN", part), 1, "{:#?}", listener.events.all());
+    }
+    assert_eq!(told("WARN", "differ=1 of 1"), 2);
+    assert_eq!(told("WARN", "NTP"), 2);
+    pass(3_600).await;
+    assert_eq!(told("WARN", "NTP"), 4, "again every hour");
+    right.advance(support::seconds(60));
+    pass(120).await;
+    assert_eq!(told("INFO", "whose clock differs"), 2);
+    assert_eq!(told("WARN", "NTP"), 4);
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::DateTime;
 use punctual_core::{CancelReason, RunId};
 use punctual_store::{Beat, Error, ErrorKind, Lease, NodeInfo, Peer, RenewRequest, Renewal};
 use sqlx::Row;
@@ -18,15 +19,16 @@ const PEERS: &str = "WITH RECURSIVE epochs(name, epoch) AS (SELECT name, epoch F
      UNION ALL SELECT name, (SELECT max(epoch) FROM {p}runs INDEXED BY {p}runs_open \
      WHERE finished IS NULL AND node = epochs.name AND epoch < epochs.epoch) FROM epochs \
      WHERE epochs.epoch IS NOT NULL) \
-     SELECT n.name, e.epoch, iif(e.epoch = n.epoch, n.beats, 0){more} FROM epochs AS e JOIN {p}nodes AS n ON n.name = e.name WHERE e.epoch IS NOT NULL \
+     SELECT n.name, e.epoch, iif(e.epoch = n.epoch, n.beats, 0), \
+     iif(e.epoch = n.epoch, n.clock, NULL){more} FROM epochs AS e JOIN {p}nodes AS n ON n.name = e.name WHERE e.epoch IS NOT NULL \
      ORDER BY n.name, e.epoch";
 
 impl Inner {
     pub(super) async fn register(&self, node: NodeInfo) -> Result<Lease, Error> {
-        let statement = "INSERT INTO {p}nodes (name, epoch, state, beats, tasks_json, zones) \
-             VALUES (?1, ?2, 'alive', 0, ?3, ?4) ON CONFLICT (name) DO UPDATE SET \
+        let statement = "INSERT INTO {p}nodes (name, epoch, state, beats, clock, tasks_json, zones) \
+             VALUES (?1, ?2, 'alive', 0, NULL, ?3, ?4) ON CONFLICT (name) DO UPDATE SET \
              epoch = excluded.epoch, state = excluded.state, beats = excluded.beats, \
-             tasks_json = excluded.tasks_json, zones = excluded.zones";
+             clock = excluded.clock, tasks_json = excluded.tasks_json, zones = excluded.zones";
         let mut transaction = self.begin().await?;
         // One counter serves all names, so that a name may be forgotten and come again.
         let epoch = self.at(&mut transaction).count_up("epoch", 1).await?;
@@ -50,10 +52,8 @@ impl Inner {
     pub(super) async fn renew(&self, request: RenewRequest) -> Result<Renewal, Error> {
         let lease = &request.lease;
         let mut transaction = self.begin().await?;
-        let statement = "UPDATE {p}nodes SET beats = beats + 1 \
-             WHERE name = ?1 AND epoch = ?2 AND state = 'alive'";
-        let beaten = self.at(&mut transaction).on_node(statement, lease).await?;
-        if beaten == 0 {
+        let now = request.now.timestamp_micros();
+        if !self.at(&mut transaction).beat(lease, now).await? {
             return Err(Error::fenced(&lease.node));
         }
         transaction.commit().await.map_err(failed)?;
@@ -61,7 +61,7 @@ impl Inner {
         Ok(Renewal {
             beats: self.beats().await?,
             cancels: self.cancels(lease).await?,
-            waiting: self.waiting(tasks, request.now.timestamp_micros()).await?,
+            waiting: self.waiting(tasks, now).await?,
         })
     }
 
@@ -132,6 +132,19 @@ impl At<'_> {
             .ok_or_else(|| Error::fenced(&lease.node))
     }
 
+    /// Counts a beat of a node whose clock shows `now`. Answers whether its lease holds.
+    async fn beat(&mut self, lease: &Lease, now: i64) -> Result<bool, Error> {
+        let statement = "UPDATE {p}nodes SET beats = beats + 1, clock = ?3 \
+             WHERE name = ?1 AND epoch = ?2 AND state = 'alive'";
+        let done = sqlx::query(self.prefix.sql(statement))
+            .bind(&*lease.node)
+            .bind(lease.epoch as i64)
+            .bind(now)
+            .execute(&mut *self.connection)
+            .await;
+        done.map(|done| done.rows_affected() > 0).map_err(failed)
+    }
+
     /// A statement about a node (`?1`) and its epoch (`?2`). Answers how many rows it changed.
     pub(super) async fn on_node(&mut self, statement: &str, lease: &Lease) -> Result<u64, Error> {
         let done = sqlx::query(self.prefix.sql(statement))
@@ -152,20 +165,22 @@ impl At<'_> {
 }
 
 fn beat(row: &SqliteRow) -> Result<Beat, sqlx::Error> {
+    let clock: Option<i64> = row.try_get(3)?;
     Ok(Beat {
         node: Lease {
             node: row.try_get::<&str, _>(0)?.into(),
             epoch: row.try_get::<i64, _>(1)?.unsigned_abs(),
         },
         count: row.try_get::<i64, _>(2)?.unsigned_abs(),
+        clock: clock.and_then(DateTime::from_timestamp_micros),
     })
 }
 
 fn peer(row: &SqliteRow) -> Result<Peer, sqlx::Error> {
-    let Beat { node, count } = beat(row)?;
+    let Beat { node, count, .. } = beat(row)?;
     // What cannot be read of it does not hide a node: others have to watch its beats.
-    let tasks: &[u8] = row.try_get_unchecked(3)?;
-    let zones: &[u8] = row.try_get_unchecked(4)?;
+    let tasks: &[u8] = row.try_get_unchecked(4)?;
+    let zones: &[u8] = row.try_get_unchecked(5)?;
     let tasks: Vec<String> = serde_json::from_slice(tasks).unwrap_or_default();
     Ok(Peer {
         info: NodeInfo {

@@ -35,7 +35,7 @@ const COLUMNS: &[(&str, &str)] = &[
          cancel reruns due started finished attempts result_json error range_last range_count \
          range_at_least",
     ),
-    ("{p}nodes", "name epoch state beats tasks_json zones"),
+    ("{p}nodes", "name epoch state beats clock tasks_json zones"),
     ("{p}removed", "id declared_by removed_at"),
     ("{p}holds", "id scope scope_value author reason until since"),
     ("{p}skips", "job from until author reason"),

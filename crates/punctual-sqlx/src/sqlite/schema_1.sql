@@ -107,6 +107,8 @@ CREATE TABLE {p}nodes (
     -- alive; dead, with open runs.
     state TEXT NOT NULL,
     beats INTEGER NOT NULL,
+    -- What its clock showed at the last beat, in microseconds since 1970.
+    clock INTEGER,
     tasks_json TEXT NOT NULL,
     zones TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;

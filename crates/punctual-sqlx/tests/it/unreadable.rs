@@ -151,8 +151,8 @@ async fn a_node_whose_tasks_cannot_be_read_is_seen() {
     let mut other = connect(&folder, "jobs.db").await;
     run(
         &mut other,
-        "UPDATE punctual_nodes SET tasks_json = CAST(x'ff' AS TEXT), zones = CAST(x'ff' AS TEXT) \
-         WHERE name = 'damaged'",
+        "UPDATE punctual_nodes SET tasks_json = CAST(x'ff' AS TEXT), zones = CAST(x'ff' AS TEXT), \
+         clock = 9223372036854775807 WHERE name = 'damaged'",
     )
     .await;
     let beats = renew(&store, &lease, at(0)).await.beats;

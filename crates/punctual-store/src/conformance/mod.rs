@@ -166,6 +166,9 @@ const RULES: &[Rule] = &[
     ("only an epoch that was given out can die", |store| {
         Box::pin(nodes::later_epoch(store))
     }),
+    ("a beat shows what the clock of its node showed", |store| {
+        Box::pin(nodes::clocks(store))
+    }),
     ("a request to cancel reaches the owner", |store| {
         Box::pin(nodes::cancel(store))
     }),

@@ -1,10 +1,11 @@
 //! Rules about nodes.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{CancelReason, OnLost, Outcome, Policies, RunId, RunState};
 
 use super::scene::{
-    advance, at, claim, claim_of, current, due_job, ended, expect, node, queueing, renew, request,
-    text, won,
+    advance, at, claim, claim_of, current, due_job, ended, expect, node, queueing, renew, renew_at,
+    request, text, won,
 };
 use crate::{
     CancelAnswer, CancelRequest, ClaimKind, ErrorKind, JobStore, Lease, OpenRequest, Peer,
@@ -267,6 +268,34 @@ pub(super) async fn past(store: &dyn JobStore) -> Result<(), String> {
     let left = store.nodes().await.map_err(text)?;
     let epochs: Vec<_> = left.iter().map(|peer| peer.epoch).collect();
     expect("its epoch now is left", epochs, vec![now.epoch])
+}
+
+/// What the last renewal of a node has said of its clock, as another node is told it.
+async fn clock_of(
+    store: &dyn JobStore,
+    other: &Lease,
+    node: &Lease,
+) -> Result<Option<DateTime<Utc>>, String> {
+    let renewal = renew(store, other).await.map_err(text)?;
+    let found = renewal.beats.into_iter().find(|beat| beat.node == *node);
+    let found = found.ok_or_else(|| format!("node `{}` has no beat", node.node))?;
+    Ok(found.clock)
+}
+
+/// Each beat comes with the clock of its own node, to the microsecond, also one that was set back.
+pub(super) async fn clocks(store: &dyn JobStore) -> Result<(), String> {
+    let (one, other) = (node(store, "one").await?, node(store, "other").await?);
+    let clock = clock_of(store, &other, &one).await?;
+    expect("the clock before it has renewed", clock, None)?;
+    let late = at(3_600) + TimeDelta::microseconds(1);
+    for now in [at(30), late, at(20)] {
+        renew_at(store, &one, now).await.map_err(text)?;
+        let clock = clock_of(store, &other, &one).await?;
+        expect("the clock", clock, Some(now))?;
+    }
+    let again = node(store, "one").await?;
+    let clock = clock_of(store, &other, &again).await?;
+    expect("the clock of who has come anew", clock, None)
 }
 
 /// Only an epoch that was given out can have died.

@@ -130,10 +130,19 @@ pub(super) async fn claim(
 }
 
 pub(super) async fn renew(store: &dyn JobStore, lease: &Lease) -> Result<Renewal, Error> {
+    renew_at(store, lease, at(60)).await
+}
+
+/// Renews the lease of a node whose clock shows `now`.
+pub(super) async fn renew_at(
+    store: &dyn JobStore,
+    lease: &Lease,
+    now: DateTime<Utc>,
+) -> Result<Renewal, Error> {
     let request = RenewRequest {
         lease: lease.clone(),
         tasks: None,
-        now: at(60),
+        now,
     };
     store.renew(request).await
 }

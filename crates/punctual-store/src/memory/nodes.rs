@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::{Beat, Error, Lease, NodeInfo, Peer};
 
 /// A registered node, or one that is dead and has open runs.
@@ -12,6 +14,8 @@ struct Node {
     name: u32,
     epoch: u64,
     beats: u64,
+    /// What its clock showed at the last beat.
+    clock: Option<DateTime<Utc>>,
     /// Its epoch has ended; it is listed because it has open runs.
     is_dead: bool,
 }
@@ -39,6 +43,7 @@ impl Nodes {
             name,
             epoch: self.epoch,
             beats: 0,
+            clock: None,
             is_dead: false,
         });
         (lease, before.map(|node| node.name))
@@ -65,9 +70,12 @@ impl Nodes {
         }
     }
 
-    pub(super) fn beat(&mut self, lease: &Lease) {
+    /// Counts a beat of a node whose clock shows `clock`.
+    pub(super) fn beat(&mut self, lease: &Lease, clock: DateTime<Utc>) {
         if let Some(at) = self.position(&lease.node) {
-            self.listed[at].beats += 1;
+            let node = &mut self.listed[at];
+            node.beats += 1;
+            node.clock = Some(clock);
         }
     }
 
@@ -78,6 +86,7 @@ impl Nodes {
                 epoch: node.epoch,
             },
             count: node.beats,
+            clock: node.clock,
         })
     }
 

@@ -40,7 +40,7 @@ impl State {
     pub(super) fn renew(&mut self, request: &RenewRequest) -> Result<Renewal, Error> {
         let lease = &request.lease;
         let node = self.nodes.check(lease)?;
-        self.nodes.beat(lease);
+        self.nodes.beat(lease, request.now);
         let its = |open: &Open| open.node == node && open.epoch == lease.epoch;
         let cancels = self.open.iter().filter(|(_, open)| its(open));
         let cancels = cancels.filter_map(|(id, open)| Some((id, open.cancel?)));
@@ -50,6 +50,7 @@ impl State {
                 epoch: peer.epoch,
             },
             count: peer.beats,
+            clock: None,
         });
         Ok(Renewal {
             cancels: cancels.collect(),

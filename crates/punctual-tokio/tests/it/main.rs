@@ -49,6 +49,7 @@ mod runtimes;
 mod shares;
 mod shutdowns;
 mod silent;
+mod skew;
 mod stores;
 mod support;
 mod transfer;

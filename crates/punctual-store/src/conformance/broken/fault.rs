@@ -86,6 +86,8 @@ pub enum Fault {
     ForgetsTooMuch,
     /// Tells no node of a request to cancel.
     ForgetsCancels,
+    /// Shows the clock of the node that asks in the beats of all.
+    ShowsOneClock,
     /// Counts for a job whatever became of its id.
     CountsForTheId,
     /// Does not say which jobs left.
@@ -229,6 +231,10 @@ impl Fault {
         (
             Self::ForgetsCancels,
             "a request to cancel reaches the owner",
+        ),
+        (
+            Self::ShowsOneClock,
+            "a beat shows what the clock of its node showed",
         ),
         (Self::CountsForTheId, "statistics are those of one job"),
         (Self::HidesWhatLeft, "a one-shot leaves with its last run"),

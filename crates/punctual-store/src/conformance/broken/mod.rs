@@ -331,7 +331,12 @@ impl<S: JobStore> JobStore for Broken<S> {
 
     fn renew(&self, request: RenewRequest) -> StoreFuture<'_, Renewal> {
         StoreFuture::new(async move {
+            let now = request.now;
             let mut renewal = self.inner.renew(request).await?;
+            if self.has(Fault::ShowsOneClock) {
+                let beats = renewal.beats.iter_mut();
+                beats.for_each(|beat| beat.clock = Some(now));
+            }
             if self.has(Fault::ForgetsCancels) {
                 renewal.cancels.clear();
             }
