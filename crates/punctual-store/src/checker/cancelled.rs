@@ -82,16 +82,13 @@ impl Case<'_> {
         let end = run.finished.unwrap_or(self.now);
         let from = run.fire_time().min(end);
         let policies = self.history.policies_in(from, end, self.checker.skew);
-        let mut overlaps = policies.clone().map(|policies| policies.overlap);
+        let mut overlaps = policies.map(|policies| policies.overlap);
         if !overlaps.any(|overlap| overlap == Overlap::CancelRunning) {
             return Some("but newer runs do not replace it".into());
         }
-        let mut limits = policies.map(|policies| policies.max_instances);
-        let first = limits.next();
-        // Under a higher limit the newer one does not wait until this one has ended.
-        let is_same = limits.all(|limit| Some(limit) == first);
-        let ahead = if is_same { TimeDelta::zero() } else { grace() };
-        let earliest = earlier(end, self.checker.skew + ahead);
+        // Its owner hears of it some time later. Another place may be free meanwhile, by a run that ends or
+        // by a higher limit, and then the newer one takes that.
+        let earliest = earlier(end, self.checker.patience_in(end, end) + grace());
         let is_newer = |other: &Run| other.id > run.id || other.fire_time() > run.fire_time();
         let others = self.runs.iter().filter(|other| is_newer(other));
         let took = others.filter_map(|other| self.took_place(other, earliest));

@@ -221,6 +221,27 @@ fn what_is_replaced_has_a_replacement_that_began() {
     assert_eq!(rules(&checker, &sound, "12:01:10"), []);
 }
 
+/// Another instance ended by itself before the owner of the one that was to make room heard of it.
+#[test]
+fn a_newer_run_may_begin_before_the_one_that_it_replaces_has_ended() {
+    let policies = Policies {
+        overlap: Overlap::CancelRunning,
+        max_instances: MaxInstances::at_most(2),
+        ..Policies::default()
+    };
+    let checker = judge(History::of(&with(policies), at("11:59:00")));
+    let checker = checker.patience(TimeDelta::seconds(5));
+    let mut replaced = ended(0, REPLACED);
+    let newer = ran(2);
+    let began = newer.started.unwrap();
+    replaced.finished = Some(began + TimeDelta::seconds(4));
+    let ledger = [replaced.clone(), ran(1), newer.clone()];
+    assert_eq!(rules(&checker, &ledger, "12:02:30"), []);
+    replaced.finished = Some(began + TimeDelta::seconds(30));
+    let ledger = [replaced, ran(1), newer];
+    assert_eq!(rules(&checker, &ledger, "12:02:58"), [Rule::WithoutReason]);
+}
+
 #[test]
 fn what_a_caller_cancels_while_it_waits_for_its_place_has_replaced_the_other() {
     let replacing = with(Policies {
