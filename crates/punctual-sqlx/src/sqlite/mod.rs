@@ -10,13 +10,18 @@ mod due;
 mod durable;
 mod edit;
 mod fault;
+mod feed;
 mod file;
 mod ledger;
+mod list;
 mod load;
 mod nodes;
 mod open;
 mod options;
+#[cfg(test)]
+mod plans;
 mod read;
+mod recent;
 mod recount;
 mod recover;
 mod remove;
