@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use punctual_core::plan::passed_over;
 use punctual_core::{FireRange, Job, JobId, JobState, Outcome};
 
+use crate::{JobCursor, JobOrder};
+
 /// A job and how it stood when it was read. Cheap to clone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredJob {
@@ -100,8 +102,10 @@ pub struct Update {
 /// Which jobs are listed. Everything that is given must hold.
 #[derive(Debug, Clone, Default)]
 pub struct JobFilter {
-    /// Only after this id, in the order of the list: the last one of the page before.
-    pub after: Option<JobId>,
+    /// In this order.
+    pub order: JobOrder,
+    /// Only after this place in the order: the [`next`](crate::JobPage::next) of the page before.
+    pub after: Option<JobCursor>,
     /// At most so many; 0 is no limit.
     pub limit: usize,
     /// Only with this tag.

@@ -16,11 +16,14 @@ pub mod checker;
 mod claim;
 pub mod conformance;
 mod error;
+mod feed;
 mod future;
 mod job;
 mod ledger;
 mod memory;
 mod node;
+mod order;
+mod recent;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -32,6 +35,7 @@ pub use claim::{
     Handed, RunEnd, Won,
 };
 pub use error::{Error, ErrorKind};
+pub use feed::{RunFeed, RunsSince};
 pub use future::StoreFuture;
 pub use job::{
     DueCursor, DueJob, DueJobs, DueRequest, Insert, JobFilter, KnownTasks, OnConflict, Replaced,
@@ -43,4 +47,6 @@ pub use node::{
     Beat, Drift, Lease, NodeInfo, OpenRequest, OpenRun, OpenState, Peer, RecountRequest, Recounted,
     RecoverRequest, Recovered, RenewRequest, Renewal,
 };
+pub use order::{JobCursor, JobOrder, JobPage};
+pub use recent::RecentRequest;
 pub use store::JobStore;

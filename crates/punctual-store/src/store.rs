@@ -8,9 +8,10 @@ use punctual_core::{JobId, Run};
 
 use crate::{
     CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error,
-    Insert, JobFilter, Lease, NodeInfo, OpenRequest, OpenRun, Peer, RecountRequest, Recounted,
-    RecoverRequest, Recovered, RenewRequest, Renewal, Retention, RunFilter, Statistics,
-    StoreCapabilities, StoreFuture, StoredJob, UnreadableJob, Update,
+    Insert, JobFilter, JobPage, Lease, NodeInfo, OpenRequest, OpenRun, Peer, RecentRequest,
+    RecountRequest, Recounted, RecoverRequest, Recovered, RenewRequest, Renewal, Retention,
+    RunFeed, RunFilter, RunsSince, Statistics, StoreCapabilities, StoreFuture, StoredJob,
+    UnreadableJob, Update,
 };
 
 /// Keeps jobs, opens and closes their runs, and remembers what became of every fire time.
@@ -59,8 +60,11 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// Reads a job.
     fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>>;
 
-    /// Lists jobs in the order of their ids, [unreadable](Self::unreadable) ones left out.
-    fn list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>>;
+    /// Lists jobs page by page in the order that the filter names, [unreadable](Self::unreadable)
+    /// ones left out. A job that moves in that order between two pages may be in both or in none.
+    ///
+    /// An order other than that of ids may cost a look at all jobs for each page.
+    fn list(&self, filter: JobFilter) -> StoreFuture<'_, JobPage>;
 
     /// Changes a job if its revision is still the one that was read, else fails as
     /// [`Stale`](crate::ErrorKind::Stale).
@@ -134,6 +138,26 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// Lists runs, the newest first.
     fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>>;
 
+    /// Reads the newest entries of each job that is named, open runs and stretches included, and all
+    /// its open runs beyond those.
+    ///
+    /// The answer goes by job in the order of the request, and within a job the newest come first,
+    /// as in [`runs`](Self::runs). A job that is gone has the entries that are left of it. Ids that
+    /// no entry has are passed over. A request for
+    /// [too much](RecentRequest::distinct) is refused.
+    fn recent(&self, request: RecentRequest) -> StoreFuture<'_, Vec<Run>>;
+
+    /// Tells of runs that were opened or have ended after a position, whichever node did it: up to
+    /// `limit` of them, one at least, or fewer if the store so likes.
+    ///
+    /// Each of them is told once at least, as it stands when it is read, unless it was forgotten in
+    /// between. Whether it comes after the position is judged by the order of commits and not by any
+    /// clock. Who goes on from [`next`](RunsSince::next) is told of nothing while nothing happens.
+    ///
+    /// A position beyond the end counts as the end: from [`RunFeed::END`] the answer is the present
+    /// position.
+    fn runs_since(&self, since: RunFeed, limit: usize) -> StoreFuture<'_, RunsSince>;
+
     /// Forgets up to `batch` entries of the ledger that may go, the oldest first, and says how many
     /// they were: fewer than `batch` when nothing is left to do. Statistics of jobs stay.
     fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64>;
@@ -178,7 +202,7 @@ macro_rules! forward {
             fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
                 (**self).get(id)
             }
-            fn list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>> {
+            fn list(&self, filter: JobFilter) -> StoreFuture<'_, JobPage> {
                 (**self).list(filter)
             }
             fn update(&self, update: Update) -> StoreFuture<'_, StoredJob> {
@@ -222,6 +246,12 @@ macro_rules! forward {
             }
             fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
                 (**self).runs(filter)
+            }
+            fn recent(&self, request: RecentRequest) -> StoreFuture<'_, Vec<Run>> {
+                (**self).recent(request)
+            }
+            fn runs_since(&self, since: RunFeed, limit: usize) -> StoreFuture<'_, RunsSince> {
+                (**self).runs_since(since, limit)
             }
             fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64> {
                 (**self).purge(retention, batch)

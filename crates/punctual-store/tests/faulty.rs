@@ -49,7 +49,7 @@ async fn add(store: &Faulty, name: &str) -> Result<StoredJob, Error> {
 /// The ids of the jobs that are there, whatever the faults are.
 fn there(store: &Faulty) -> Vec<String> {
     let jobs = store.inner().list(JobFilter::default());
-    let jobs = jobs.now_or_never().unwrap().unwrap();
+    let jobs = jobs.now_or_never().unwrap().unwrap().jobs;
     jobs.iter()
         .map(|stored| stored.job.id().to_string())
         .collect()
@@ -273,7 +273,7 @@ fn a_damaged_row_is_left_out_and_told() {
             add(&store, name).await.unwrap();
         }
         faults.damage("a");
-        let listed = store.list(JobFilter::default()).await.unwrap();
+        let listed = store.list(JobFilter::default()).await.unwrap().jobs;
         let due = store.due(DueRequest::through(at(0), 9)).await.unwrap();
         assert_eq!((listed.len(), due.jobs.len()), (1, 1));
         assert_eq!(store.unreadable(9).await.unwrap()[0].id, "a");

@@ -94,7 +94,9 @@ pub use health::StoreHealth;
 pub use job_handle::JobHandle;
 pub use new_job::NewJob;
 pub use program::Program;
-pub use punctual_store::{Drift, JobFilter, LedgerLimits, MemoryStore, RunFilter, Statistics};
+pub use punctual_store::{
+    Drift, JobCursor, JobFilter, JobOrder, LedgerLimits, MemoryStore, RunFilter, Statistics,
+};
 pub use scheduler::{
     AddJob, JobSnapshot, JobStatus, ModifyJob, Resume, Scheduler, TaskInfo, Upcoming, WeakScheduler,
 };

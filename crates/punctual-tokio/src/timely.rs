@@ -10,9 +10,10 @@ use chrono::{DateTime, Utc};
 use punctual_core::{JobId, Run};
 use punctual_store::{
     CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error,
-    Insert, JobFilter, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer, RecountRequest,
-    Recounted, RecoverRequest, Recovered, RenewRequest, Renewal, Retention, RunFilter, Statistics,
-    StoreCapabilities, StoreFuture, StoredJob, UnreadableJob, Update,
+    Insert, JobFilter, JobPage, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer,
+    RecentRequest, RecountRequest, Recounted, RecoverRequest, Recovered, RenewRequest, Renewal,
+    Retention, RunFeed, RunFilter, RunsSince, Statistics, StoreCapabilities, StoreFuture,
+    StoredJob, UnreadableJob, Update,
 };
 use slab::Slab;
 use tokio::time::{Instant, timeout};
@@ -142,7 +143,7 @@ impl JobStore for Timely {
         self.within(HANDLES, "get", self.store.get(id))
     }
 
-    fn list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>> {
+    fn list(&self, filter: JobFilter) -> StoreFuture<'_, JobPage> {
         self.within(BULK, "list", self.store.list(filter))
     }
 
@@ -200,6 +201,14 @@ impl JobStore for Timely {
 
     fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
         self.within(BULK, "runs", self.store.runs(filter))
+    }
+
+    fn recent(&self, request: RecentRequest) -> StoreFuture<'_, Vec<Run>> {
+        self.within(HANDLES, "recent", self.store.recent(request))
+    }
+
+    fn runs_since(&self, since: RunFeed, limit: usize) -> StoreFuture<'_, RunsSince> {
+        self.within(HANDLES, "runs_since", self.store.runs_since(since, limit))
     }
 
     fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64> {

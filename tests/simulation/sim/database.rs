@@ -10,7 +10,7 @@ use punctual_core::{JobId, Run, RunId, RunState};
 use punctual_store as store;
 use punctual_store::checker::{Between, History};
 use punctual_store::{
-    Error, JobFilter, JobStore, LedgerLimits, MemoryStore, OpenRun, StoreFuture, StoredJob,
+    Error, JobFilter, JobPage, JobStore, LedgerLimits, MemoryStore, OpenRun, StoreFuture, StoredJob,
 };
 
 use super::place::{Owners, Place};
@@ -121,7 +121,7 @@ impl Database {
     }
 
     pub(crate) fn rows(&self) -> Vec<StoredJob> {
-        self.list(JobFilter::default()).unwrap()
+        self.list(JobFilter::default()).unwrap().jobs
     }
 
     fn left(&self, row: &StoredJob, at: impl Into<Between>) {
@@ -177,7 +177,7 @@ impl Database {
         now(self.inner.get(id.clone()))
     }
 
-    pub(crate) fn list(&self, filter: JobFilter) -> Result<Vec<StoredJob>, Error> {
+    pub(crate) fn list(&self, filter: JobFilter) -> Result<JobPage, Error> {
         now(self.inner.list(filter))
     }
 
@@ -312,6 +312,18 @@ impl Database {
 
     pub(crate) fn runs(&self, filter: store::RunFilter) -> Result<Vec<Run>, Error> {
         now(self.inner.runs(filter))
+    }
+
+    pub(crate) fn recent(&self, request: store::RecentRequest) -> Result<Vec<Run>, Error> {
+        now(self.inner.recent(request))
+    }
+
+    pub(crate) fn runs_since(
+        &self,
+        since: store::RunFeed,
+        limit: usize,
+    ) -> Result<store::RunsSince, Error> {
+        now(self.inner.runs_since(since, limit))
     }
 
     pub(crate) fn purge(&self, retention: store::Retention, batch: usize) -> Result<u64, Error> {

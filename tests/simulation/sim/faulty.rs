@@ -53,7 +53,7 @@ impl JobStore for Faulty {
     fn get(&self, id: JobId) -> StoreFuture<'_, Option<store::StoredJob>> {
         self.call(move |database| database.get(&id))
     }
-    fn list(&self, filter: store::JobFilter) -> StoreFuture<'_, Vec<store::StoredJob>> {
+    fn list(&self, filter: store::JobFilter) -> StoreFuture<'_, store::JobPage> {
         self.call(|database| database.list(filter))
     }
     fn update(&self, update: store::Update) -> StoreFuture<'_, store::StoredJob> {
@@ -94,6 +94,12 @@ impl JobStore for Faulty {
     }
     fn runs(&self, filter: store::RunFilter) -> StoreFuture<'_, Vec<Run>> {
         self.call(|database| database.runs(filter))
+    }
+    fn recent(&self, request: store::RecentRequest) -> StoreFuture<'_, Vec<Run>> {
+        self.call(|database| database.recent(request))
+    }
+    fn runs_since(&self, since: store::RunFeed, limit: usize) -> StoreFuture<'_, store::RunsSince> {
+        self.call(move |database| database.runs_since(since, limit))
     }
     fn purge(&self, retention: store::Retention, batch: usize) -> StoreFuture<'_, u64> {
         self.call(move |database| database.purge(retention, batch))

@@ -122,6 +122,21 @@ impl Held {
         (now > before).then_some(now)
     }
 
+    /// How many runs end that were open before.
+    pub(crate) fn ends(&self) -> usize {
+        self.ended.iter().filter(|ended| !ended.is_new).count()
+    }
+
+    /// The id of the job of a birth, be it that of a run whose job is gone.
+    pub(crate) fn id_of(&self, birth: u64) -> Option<&str> {
+        if let Some(job) = self.job(birth) {
+            return Some(&job.id);
+        }
+        let mut runs = self.runs.values();
+        let run = runs.find(|run| run.view.birth == birth)?;
+        Some(&run.job)
+    }
+
     /// The runs that are to be written first, those among them that are over by now included.
     pub(crate) fn opened(&self) -> impl Iterator<Item = &HeldRun> {
         self.opened.iter().filter_map(|id| self.runs.get(id))

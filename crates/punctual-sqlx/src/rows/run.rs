@@ -45,6 +45,8 @@ pub(crate) struct Ended {
     pub(crate) error: Option<String>,
     /// Whether it belonged to no node.
     pub(crate) is_free: bool,
+    /// Whether the same request opened it.
+    pub(crate) is_new: bool,
 }
 
 impl HeldRun {
@@ -115,6 +117,7 @@ impl HeldRun {
             result,
             error,
             is_free: self.view.owner == Owner::Free,
+            is_new: self.is_new,
         }
     }
 }

@@ -37,7 +37,9 @@ impl At<'_> {
         let births: Vec<_> = waiting.map(|run| run.view.birth).collect();
         let jobs = self.held(&births).await?;
         jobs.into_iter().for_each(|job| held.with_job(job));
-        let all = self.open_of_jobs(&births, None).await?;
+        let own = runs.iter().zip(&births);
+        let own: Vec<_> = own.map(|(run, birth)| (&*run.job, *birth)).collect();
+        let all = self.open_of_jobs(&own, None).await?;
         let all = runs.into_iter().chain(all);
         all.for_each(|run| held.with_run(run));
         Ok(held)

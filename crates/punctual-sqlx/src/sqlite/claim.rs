@@ -87,7 +87,11 @@ impl At<'_> {
         self.hold_by_id(request, held).await?;
         ending.into_iter().for_each(|run| held.with_run(run));
         let whole = whole(request, held);
-        let runs = self.open_of_jobs(&whole, by).await?;
+        let own = whole.iter();
+        let own: Vec<_> = own
+            .filter_map(|birth| Some((held.id_of(*birth)?, *birth)))
+            .collect();
+        let runs = self.open_of_jobs(&own, by).await?;
         runs.into_iter().for_each(|run| held.with_run(run));
         // What starts here, or was not read as a whole, has to be told: it does not start if it
         // cannot be.

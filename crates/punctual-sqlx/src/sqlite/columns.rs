@@ -79,6 +79,7 @@ const NEXT_RUN_TIME: usize = 10;
 const INCARNATION: usize = 12;
 const BIRTH: usize = 17;
 const IS_HEAD: usize = 22;
+const RANK: usize = 22;
 
 fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
     row: &'r SqliteRow,
@@ -94,6 +95,11 @@ pub(super) fn birth(row: &SqliteRow) -> Result<i64, Error> {
 /// The place of a row in the order of next fire times.
 pub(super) fn place(row: &SqliteRow) -> Result<(i64, i64), Error> {
     Ok((get(row, NEXT_RUN_TIME)?, get(row, INCARNATION)?))
+}
+
+/// What follows [`job_columns`]: how far back the job is in an order.
+pub(super) fn rank(row: &SqliteRow) -> Result<i64, Error> {
+    get(row, RANK)
 }
 
 /// The job of a row of [`head_columns`], or why it cannot be understood.

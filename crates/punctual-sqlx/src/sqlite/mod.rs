@@ -10,15 +10,20 @@ mod due;
 mod durable;
 mod edit;
 mod fault;
+mod feed;
 mod file;
 mod ledger;
+mod list;
 #[cfg(test)]
 mod lists;
 mod load;
 mod nodes;
 mod open;
 mod options;
+#[cfg(test)]
+mod plans;
 mod read;
+mod recent;
 mod recount;
 mod recover;
 mod remove;

@@ -21,9 +21,9 @@ macro_rules! open_where {
         concat!(
             "SELECT json_group_array(json_array(",
             open_columns!(),
-            ")) FROM (SELECT * FROM ",
+            ")) FROM (SELECT r.* FROM ",
             $rows,
-            " WHERE finished IS NULL AND ",
+            " WHERE r.finished IS NULL AND ",
             $condition,
             ")"
         )
@@ -72,25 +72,25 @@ impl At<'_> {
         if runs.is_empty() {
             return Ok(Vec::new());
         }
-        let statement = open_where!("{p}runs", "id IN (SELECT value FROM json_each(?1))");
+        let statement = open_where!("{p}runs AS r", "id IN (SELECT value FROM json_each(?1))");
         let query = sqlx::query(self.prefix.sql(statement)).bind(json(runs)?);
         rows(&self.as_one(query).await?, by)
     }
 
-    /// All open runs of these jobs.
+    /// All open runs of these jobs, by id and birth.
     pub(super) async fn open_of_jobs(
         &mut self,
-        births: &[u64],
+        jobs: &[(&str, u64)],
         by: Option<&Lease>,
     ) -> Result<Vec<HeldRun>, Error> {
-        if births.is_empty() {
+        if jobs.is_empty() {
             return Ok(Vec::new());
         }
         let statement = open_where!(
-            "{p}runs INDEXED BY {p}runs_of_job",
-            "birth IN (SELECT value FROM json_each(?1))"
+            "json_each(?1) AS own CROSS JOIN {p}runs AS r INDEXED BY {p}runs_of_job",
+            "r.job = (own.value ->> 0) AND r.birth = (own.value ->> 1)"
         );
-        let query = sqlx::query(self.prefix.sql(statement)).bind(json(births)?);
+        let query = sqlx::query(self.prefix.sql(statement)).bind(json(jobs)?);
         rows(&self.as_one(query).await?, by)
     }
 
@@ -102,7 +102,7 @@ impl At<'_> {
         size: usize,
     ) -> Result<Page, Error> {
         let statement = open_where!(
-            "{p}runs INDEXED BY {p}runs_open",
+            "{p}runs AS r INDEXED BY {p}runs_open",
             "node = ?1 AND epoch = ?2 AND id > ?3 ORDER BY id LIMIT ?4"
         );
         let query = sqlx::query(self.prefix.sql(statement))
@@ -122,7 +122,7 @@ impl At<'_> {
         size: usize,
     ) -> Result<Page, Error> {
         let statement = open_where!(
-            "{p}runs INDEXED BY {p}runs_open",
+            "{p}runs AS r INDEXED BY {p}runs_open",
             "node = ?1 AND epoch <= ?2 AND (epoch, id) > (?3, ?4) ORDER BY epoch, id LIMIT ?5"
         );
         let query = sqlx::query(self.prefix.sql(statement))

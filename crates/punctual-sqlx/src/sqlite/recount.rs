@@ -14,7 +14,7 @@ use super::load::{At, Definitions, json, parsed, with_rows};
 const COUNTS: &str = "SELECT json_group_array(json_array(id, birth, token, running, queued, finished, \
      json((SELECT json_array(count(*) FILTER (WHERE state <> 'queued'), \
      count(*) FILTER (WHERE state = 'queued')) FROM {p}runs \
-     WHERE birth = j.birth AND finished IS NULL AND ends_instance)))) \
+     WHERE job = j.id AND birth = j.birth AND finished IS NULL AND ends_instance)))) \
      FROM (SELECT * FROM {p}jobs WHERE id > ?1 ORDER BY id LIMIT ?2) AS j";
 
 #[derive(Deserialize)]

@@ -99,7 +99,9 @@ impl At<'_> {
         let mut held = Held::new(self.counter("run").await?);
         let rows = self.held(&births).await?;
         rows.into_iter().for_each(|job| held.with_job(job));
-        let runs = self.open_of_jobs(&births, None).await?;
+        let ids = jobs.iter().map(|stored| stored.job.id().as_str());
+        let own: Vec<_> = ids.zip(births.iter().copied()).collect();
+        let runs = self.open_of_jobs(&own, None).await?;
         runs.into_iter().for_each(|run| held.with_run(run));
         let decided: Vec<_> = jobs
             .iter()

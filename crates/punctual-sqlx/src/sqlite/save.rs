@@ -29,10 +29,25 @@ impl At<'_> {
         let gone: Vec<_> = held.gone().map(|job| job.state.birth).collect();
         let token = held.gone().map(|job| job.state.token).max();
         self.delete(&gone, token.unwrap_or(0)).await?;
-        if let Some(number) = held.last_number() {
-            self.set_counter("run", number).await?;
-        }
+        self.save_numbers(held).await?;
         Ok(Ok(()))
+    }
+
+    /// Counts on how many runs were numbered, and how many ends.
+    async fn save_numbers(&mut self, held: &Held) -> Result<(), Error> {
+        let (number, ends) = (held.last_number(), held.ends());
+        if number.is_none() && ends == 0 {
+            return Ok(());
+        }
+        let statement = "UPDATE {p}counters SET value = CASE name WHEN 'run' \
+             THEN max(value, ?1) ELSE value + ?2 END WHERE name IN ('run', 'end')";
+        sqlx::query(self.prefix.sql(statement))
+            .bind(number.unwrap_or(0) as i64)
+            .bind(ends as i64)
+            .execute(&mut *self.connection)
+            .await
+            .map(drop)
+            .map_err(failed)
     }
 
     pub(super) async fn write(&mut self, statement: &str, rows: String) -> Result<(), sqlx::Error> {

@@ -89,9 +89,12 @@ impl At<'_> {
     }
 
     pub(super) async fn save_ended(&mut self, held: &Held) -> Result<(), Error> {
+        // Ends of runs that were open before, counted from the last one that was counted.
+        let mut nth = 0;
         let ended = held.ended.iter();
         let rows: Vec<_> = ended
             .map(|end| {
+                nth += usize::from(!end.is_new);
                 let (result, error) = (&end.result, &end.error);
                 let times = (end.started, end.finished);
                 (
@@ -103,6 +106,7 @@ impl At<'_> {
                     result,
                     error,
                     end.is_free,
+                    (!end.is_new).then_some(nth),
                 )
             })
             .collect();
@@ -113,7 +117,8 @@ impl At<'_> {
             "UPDATE {p}runs SET state = row ->> 1, started = row ->> 2, finished = row ->> 3, \
              attempts = row ->> 4, result_json = row ->> 5, \
              error = CASE WHEN row ->> 5 IS NULL THEN coalesce(row ->> 6, error) END, \
-             node = iif(row ->> 7, NULL, node), epoch = iif(row ->> 7, NULL, epoch) \
+             node = iif(row ->> 7, NULL, node), epoch = iif(row ->> 7, NULL, epoch), \
+             ended = (SELECT value FROM {p}counters WHERE name = 'end') + (row ->> 8) \
              FROM rows WHERE {p}runs.id = (row ->> 0)"
         );
         self.write(statement, json(rows)?).await.map_err(failed)

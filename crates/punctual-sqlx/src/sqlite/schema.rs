@@ -32,7 +32,7 @@ const COLUMNS: &[(&str, &str)] = &[
     (
         "{p}runs",
         "id opened job nth birth incarnation origin fire_time token state node epoch ends_instance \
-         cancel reruns due started finished attempts result_json error range_last range_count \
+         cancel reruns due started finished ended attempts result_json error range_last range_count \
          range_at_least",
     ),
     ("{p}nodes", "name epoch state beats clock tasks_json zones"),

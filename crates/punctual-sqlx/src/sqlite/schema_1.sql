@@ -1,4 +1,4 @@
--- Counters that only grow: the last incarnation, run number, edit and epoch that were given out,
+-- Counters that only grow: the last incarnation, run number, end, edit and epoch that were given out,
 -- and the greatest fencing token of all jobs that are gone. The tokens of a new job begin above it,
 -- because its id may have been there before. `kept` is the run through which was looked whether
 -- jobs have more than `keeps` entries.
@@ -8,7 +8,7 @@ CREATE TABLE {p}counters (
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO {p}counters (name, value)
-    VALUES ('incarnation', 0), ('run', 0), ('edit', 0), ('epoch', 0), ('token', 0),
+    VALUES ('incarnation', 0), ('run', 0), ('end', 0), ('edit', 0), ('epoch', 0), ('token', 0),
     ('kept', 0), ('keeps', 0);
 
 -- Jobs. Instants are microseconds since 1970.
@@ -82,6 +82,9 @@ CREATE TABLE {p}runs (
     started INTEGER,
     -- Null as long as it is open.
     finished INTEGER,
+    -- Which of all ends it is, in the order of commits; null of what the transaction ended that opened
+    -- it: its number is in that order too.
+    ended INTEGER,
     attempts INTEGER NOT NULL DEFAULT 0,
     result_json TEXT,
     error TEXT,
@@ -93,11 +96,13 @@ CREATE TABLE {p}runs (
 CREATE UNIQUE INDEX {p}runs_key ON {p}runs (incarnation, origin, fire_time);
 CREATE INDEX {p}runs_job ON {p}runs (job, id);
 CREATE INDEX {p}runs_open ON {p}runs (node, epoch) WHERE finished IS NULL;
-CREATE INDEX {p}runs_of_job ON {p}runs (birth, id) WHERE finished IS NULL;
+-- Of all rows that its id has had.
+CREATE INDEX {p}runs_of_job ON {p}runs (job) WHERE finished IS NULL;
 CREATE INDEX {p}runs_cancel ON {p}runs (node, epoch)
     WHERE cancel IS NOT NULL AND finished IS NULL;
 CREATE INDEX {p}runs_due ON {p}runs (due) WHERE state = 'retrying';
 CREATE INDEX {p}runs_finished ON {p}runs (finished) WHERE finished IS NOT NULL;
+CREATE INDEX {p}runs_ended ON {p}runs (ended) WHERE ended IS NOT NULL;
 
 -- Schedulers that live or have open runs. Epochs of all come from one counter, so the row of a
 -- node that is gone need not stay.

@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use punctual_core::{JobId, Run};
 use punctual_store::{
     CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error,
-    Insert, JobFilter, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer, RecountRequest,
-    Recounted, RecoverRequest, Recovered, RenewRequest, Renewal, Retention, RunFilter, Statistics,
-    StoreCapabilities, StoreFuture, StoredJob, UnreadableJob, Update,
+    Insert, JobFilter, JobPage, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer,
+    RecentRequest, RecountRequest, Recounted, RecoverRequest, Recovered, RenewRequest, Renewal,
+    Retention, RunFeed, RunFilter, RunsSince, Statistics, StoreCapabilities, StoreFuture,
+    StoredJob, UnreadableJob, Update,
 };
 
 use super::fault::is_read_only;
@@ -43,7 +44,7 @@ impl JobStore for SqliteStore {
         StoreFuture::new(self.0.get(id))
     }
 
-    fn list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>> {
+    fn list(&self, filter: JobFilter) -> StoreFuture<'_, JobPage> {
         StoreFuture::new(self.0.list(filter))
     }
 
@@ -101,6 +102,14 @@ impl JobStore for SqliteStore {
 
     fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
         StoreFuture::new(self.0.runs(filter))
+    }
+
+    fn recent(&self, request: RecentRequest) -> StoreFuture<'_, Vec<Run>> {
+        StoreFuture::new(self.0.recent(request))
+    }
+
+    fn runs_since(&self, since: RunFeed, limit: usize) -> StoreFuture<'_, RunsSince> {
+        StoreFuture::new(self.0.runs_since(since, limit))
     }
 
     fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64> {

@@ -33,7 +33,7 @@ async fn a_full_disk_takes_nothing_away() {
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     let source = error.to_string();
     assert!(source.contains("disk is full"), "{source}");
-    let listed = store.list(JobFilter::default()).await.unwrap();
+    let listed = store.list(JobFilter::default()).await.unwrap().jobs;
     assert_eq!(listed.len(), added);
     store
         .remove("job 0".try_into().unwrap(), at(0))

@@ -1,11 +1,11 @@
 //! Pages of the ledger cost what they show, whatever else it holds.
 
-use punctual_core::{Job, MaxInstances, Policies, RunId};
-use punctual_store::{JobStore, RunCursor, RunFilter};
+use punctual_core::{Job, JobId, MaxInstances, Policies, RunId, RunState};
+use punctual_store::{JobStore, RecentRequest, RunCursor, RunFeed, RunFilter};
 
 use crate::folder::Folder;
 use crate::opening::{connect, run};
-use crate::scene::{add, advance, at, begun, insert, job, node, request};
+use crate::scene::{add, advance, at, begun, ended, insert, job, node, request};
 use crate::work::{Watched, is_no_scan};
 
 /// Opens a run of each of so many new jobs.
@@ -131,6 +131,92 @@ async fn open_runs_of_a_job_are_those_of_its_earlier_rows_too() {
     let numbers: Vec<_> = runs.iter().map(|run| run.id).collect();
     assert_eq!(numbers, [second, first]);
     add(&store, job("c")).await.unwrap();
+}
+
+fn recent(jobs: std::ops::Range<usize>, per_job: usize) -> RecentRequest {
+    let ids = jobs.map(|id| JobId::new(format!("job {id:04}")).unwrap());
+    RecentRequest::new(ids.collect(), per_job)
+}
+
+/// Gives each job so many entries that are over, behind those that it has.
+async fn fill(folder: &Folder, first: i64, entries: i64) {
+    let statement = "WITH RECURSIVE more(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM more \
+         WHERE n < ?2) INSERT INTO punctual_runs (id, opened, job, birth, incarnation, origin, \
+         fire_time, state, finished) SELECT ?1 + j.birth * ?2 + n, n, j.id, j.birth, j.birth, \
+         'scheduled', ?1 + n, 'succeeded', n FROM punctual_jobs AS j CROSS JOIN more";
+    sqlx::query(statement)
+        .bind(first)
+        .bind(entries)
+        .execute(&mut connect(folder, "jobs.db").await)
+        .await
+        .unwrap();
+}
+
+/// Neither what else the jobs have in the ledger nor other jobs are read.
+#[tokio::test]
+async fn the_newest_runs_of_many_jobs_cost_what_is_shown() {
+    let folder = Folder::new();
+    let watched = Watched::open(&folder, "jobs.db").await;
+    open_more(&watched, "one", 0..30).await;
+    fill(&folder, 1_000, 20).await;
+    let of_ten = |per_job| watched.store.recent(recent(10..20, per_job));
+    let (runs, few) = watched.steps(of_ten(5)).await;
+    let runs = runs.unwrap();
+    // The open run of each is beyond its newest.
+    assert_eq!(runs.len(), 10 * 6);
+    assert!(
+        runs.iter()
+            .skip(5)
+            .step_by(6)
+            .all(|run| run.state == RunState::Running)
+    );
+    fill(&folder, 100_000, 200).await;
+    open_more(&watched, "two", 30..300).await;
+    let (runs, many) = watched.steps(of_ten(5)).await;
+    assert_eq!(runs.unwrap().len(), 10 * 6);
+    is_no_scan(few, many);
+}
+
+#[tokio::test]
+async fn news_cost_what_is_told() {
+    let folder = Folder::new();
+    let watched = Watched::open(&folder, "jobs.db").await;
+    open_more(&watched, "one", 0..30).await;
+    let feed = |since| watched.store.runs_since(since, 10);
+    let end = feed(RunFeed::END).await.unwrap().next;
+    let (idle, few) = watched.steps(feed(end)).await;
+    assert_eq!(idle.unwrap().runs, vec![]);
+    open_more(&watched, "two", 30..300).await;
+    let (news, _) = watched.steps(feed(end)).await;
+    let news = news.unwrap();
+    assert!((news.runs.len(), news.more) == (10, true));
+    let end = feed(RunFeed::END).await.unwrap().next;
+    let (idle, many) = watched.steps(feed(end)).await;
+    assert_eq!(idle.unwrap().runs, vec![]);
+    is_no_scan(few, many);
+}
+
+/// Ends are numbered once for each transaction, and what it has opened itself is not numbered.
+#[tokio::test]
+async fn ends_are_numbered_in_the_order_of_commits() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    let lease = node(&store, "one").await;
+    let runs = [
+        begun(&store, &lease, job("a")).await,
+        begun(&store, &lease, job("b")).await,
+        begun(&store, &lease, job("c")).await,
+    ];
+    for ends in [vec![runs[2]], vec![runs[1], runs[0]]] {
+        let ends = ends.into_iter().map(ended).collect();
+        store.claim(&request(&lease, vec![], ends)).await.unwrap();
+    }
+    let mut other = connect(&folder, "jobs.db").await;
+    let ended: Vec<Option<i64>> = sqlx::query_scalar("SELECT ended FROM punctual_runs ORDER BY id")
+        .fetch_all(&mut other)
+        .await
+        .unwrap();
+    assert_eq!(ended, [Some(3), Some(2), Some(1)]);
 }
 
 /// A page that holds only rows that cannot be read costs no more than another.

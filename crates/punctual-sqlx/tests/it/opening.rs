@@ -178,7 +178,7 @@ async fn tables_of_a_newer_version_are_left_alone() {
     );
     run(&mut other, "DELETE FROM punctual_schema WHERE version = 99").await;
     let store = folder.open("jobs.db").await;
-    let jobs = store.list(JobFilter::default()).await.unwrap();
+    let jobs = store.list(JobFilter::default()).await.unwrap().jobs;
     assert_eq!(jobs.len(), 1);
 }
 
@@ -336,10 +336,10 @@ async fn prefixes_share_a_file() {
         .await
         .unwrap();
     add(&one, job("a")).await.unwrap();
-    assert_eq!(two.list(JobFilter::default()).await.unwrap().len(), 0);
+    assert_eq!(two.list(JobFilter::default()).await.unwrap().jobs.len(), 0);
     add(&two, job("a")).await.unwrap();
     assert_eq!(one.clear(at(0)).await.unwrap(), 1);
-    assert_eq!(two.list(JobFilter::default()).await.unwrap().len(), 1);
+    assert_eq!(two.list(JobFilter::default()).await.unwrap().jobs.len(), 1);
 }
 
 #[tokio::test]

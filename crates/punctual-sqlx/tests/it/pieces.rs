@@ -36,7 +36,7 @@ async fn jobs_before_a_part_that_fails_are_added() {
     assert_eq!(added, wanted);
     let told = answers[1_001].as_ref().unwrap_err().to_string();
     assert!(told.contains("not this one"), "{told}");
-    let listed = store.list(JobFilter::default()).await.unwrap();
+    let listed = store.list(JobFilter::default()).await.unwrap().jobs;
     assert_eq!(listed.len(), 1_000);
 }
 
@@ -46,7 +46,7 @@ async fn all_jobs_are_removed_with_what_is_overdue_of_them() {
     let store = folder.open("jobs.db").await;
     store.add(many()).await.unwrap();
     assert_eq!(store.clear(at(25)).await.unwrap(), MANY as u64);
-    assert_eq!(store.list(JobFilter::default()).await.unwrap(), vec![]);
+    assert_eq!(store.list(JobFilter::default()).await.unwrap().jobs, vec![]);
     let runs = store.runs(RunFilter::default()).await.unwrap();
     assert_eq!(runs.len(), MANY);
     let skipped = RunState::Ended(Outcome::Skipped(SkipReason::Edited));
@@ -67,7 +67,7 @@ async fn lists_go_on_after_ids_that_cannot_be_read() {
          WHERE id = 'job 0099'",
     )
     .await;
-    let listed = store.list(JobFilter::default()).await.unwrap();
+    let listed = store.list(JobFilter::default()).await.unwrap().jobs;
     assert_eq!(listed.len(), MANY - 1);
     assert_eq!(store.unreadable(9).await.unwrap().len(), 1);
 }
@@ -149,7 +149,7 @@ async fn counts_that_are_wrong_are_mended() {
         ("d", (1, 0), (0, 0)),
     ];
     assert_eq!(mended, wanted.map(|(id, was, is)| (id.to_owned(), was, is)));
-    let listed = store.list(JobFilter::default()).await.unwrap();
+    let listed = store.list(JobFilter::default()).await.unwrap().jobs;
     let left = listed
         .iter()
         .map(|stored| (stored.job.id().as_str(), stored.state.running));

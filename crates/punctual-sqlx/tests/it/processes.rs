@@ -58,7 +58,7 @@ async fn work(store: &SqliteStore, name: &str) {
 
 /// Every fire time of every job was run once, by whomever, and the jobs have left.
 async fn check(store: &SqliteStore) {
-    assert_eq!(store.list(JobFilter::default()).await.unwrap(), vec![]);
+    assert_eq!(store.list(JobFilter::default()).await.unwrap().jobs, vec![]);
     let mut seen: BTreeMap<String, Vec<DateTime<Utc>>> = BTreeMap::new();
     for run in store.runs(RunFilter::default()).await.unwrap() {
         assert_eq!(run.state, RunState::Ended(Outcome::Succeeded));
@@ -159,7 +159,7 @@ async fn a_killed_process_leaves_a_good_file() {
         .iter()
         .filter(|run| run.state == RunState::Ended(Outcome::Lost));
     assert_eq!(recorded.count(), lost);
-    assert_eq!(store.list(JobFilter::default()).await.unwrap(), vec![]);
+    assert_eq!(store.list(JobFilter::default()).await.unwrap().jobs, vec![]);
 }
 
 async fn worker_name(store: &SqliteStore) -> String {

@@ -71,7 +71,7 @@ async fn damaged(folder: &Folder) -> SqliteStore {
 async fn rows_that_cannot_be_read_do_not_hold_up_others() {
     let folder = Folder::new();
     let store = damaged(&folder).await;
-    let listed = store.list(JobFilter::default()).await.unwrap();
+    let listed = store.list(JobFilter::default()).await.unwrap().jobs;
     assert_eq!(listed.len(), 1);
     let due = due(&store, at(60)).await;
     assert_eq!(due.jobs.len(), 1);
@@ -209,7 +209,7 @@ async fn texts_of_every_kind_come_back_as_they_were() {
         assert_eq!(runs[0].error.as_deref(), Some("nul \0 🦀"));
         assert_eq!(runs[0].node.as_deref(), Some("nöde '\"; DROP"));
     }
-    let listed = store.list(JobFilter::default()).await.unwrap();
+    let listed = store.list(JobFilter::default()).await.unwrap().jobs;
     assert_eq!(listed.len(), ids.len());
 }
 

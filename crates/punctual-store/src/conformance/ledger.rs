@@ -9,7 +9,7 @@ use super::scene::{
 use crate::{ClaimKind, JobStore, Lease, Retention, RunCursor, RunEnd, RunFilter};
 
 /// Runs a job at the seconds 10, 20, .. and ends each run five milliseconds later.
-async fn run_often(
+pub(super) async fn run_often(
     store: &dyn JobStore,
     lease: &Lease,
     id: &str,

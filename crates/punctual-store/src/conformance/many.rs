@@ -86,6 +86,6 @@ pub async fn many_jobs(store: &dyn JobStore, jobs: u32) -> Result<(), String> {
         limit: 10,
         ..JobFilter::default()
     };
-    let page = store.list(filter).await.map_err(text)?;
+    let page = store.list(filter).await.map_err(text)?.jobs;
     expect("a page of the list", page.len(), 10)
 }

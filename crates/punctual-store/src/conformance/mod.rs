@@ -13,12 +13,15 @@
 
 mod broken;
 mod claims;
+mod feed;
 mod jobs;
 mod keys;
 mod ledger;
 mod many;
 mod nodes;
+mod order;
 mod races;
+mod recent;
 mod replace;
 mod scene;
 
@@ -44,7 +47,10 @@ const RULES: &[Rule] = &[
         Box::pin(jobs::ids(store))
     }),
     ("jobs are listed page by page", |store| {
-        Box::pin(jobs::pages(store))
+        Box::pin(order::by_id(store))
+    }),
+    ("each order of jobs has its pages", |store| {
+        Box::pin(order::orders(store))
     }),
     ("an update needs the newest revision", |store| {
         Box::pin(jobs::stale(store))
@@ -144,6 +150,18 @@ const RULES: &[Rule] = &[
     }),
     ("runs are listed page by page, newest first", |store| {
         Box::pin(ledger::pages(store))
+    }),
+    ("the newest runs of many jobs are one answer", |store| {
+        Box::pin(recent::recent(store))
+    }),
+    ("a feed tells what opens and what ends", |store| {
+        Box::pin(feed::tells(store))
+    }),
+    ("a feed is told page by page", |store| {
+        Box::pin(feed::pages(store))
+    }),
+    ("a feed goes by commits, not by clocks", |store| {
+        Box::pin(feed::clocks(store))
     }),
     ("the ledger keeps microseconds", |store| {
         Box::pin(ledger::microseconds(store))

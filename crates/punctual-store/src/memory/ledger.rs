@@ -69,6 +69,8 @@ const EMPTY: Ends = Ends {
 #[derive(Debug)]
 struct Slot {
     entry: Option<Entry>,
+    /// Which of all entries it is, counted from 1: the list of all goes by it.
+    nth: u64,
     history: u32,
     all: Links,
     own: Links,
@@ -89,6 +91,8 @@ pub(super) struct Ledger {
     slots: Vec<Slot>,
     free: Vec<u32>,
     all: Ends,
+    /// How many entries were recorded, those that are gone included.
+    recorded: u64,
     histories: Vec<Option<History>>,
     free_histories: Vec<u32>,
     by_job: HashTable<u32>,
@@ -104,6 +108,7 @@ impl Ledger {
             slots: Vec::new(),
             free: Vec::new(),
             all: EMPTY,
+            recorded: 0,
             histories: Vec::new(),
             free_histories: Vec::new(),
             by_job: HashTable::new(),
@@ -230,8 +235,10 @@ impl Ledger {
         let Some(Some(history)) = self.histories.get_mut(index as usize) else {
             return;
         };
+        self.recorded += 1;
         let slot = Slot {
             entry: Some(entry),
+            nth: self.recorded,
             history: index,
             all: Links {
                 older: self.all.newest,
@@ -334,6 +341,43 @@ impl Ledger {
             };
             Some((&self.history(slot.history)?.job, slot.entry.as_ref()?))
         })
+    }
+
+    /// How many entries were recorded, those that are gone included.
+    pub(super) fn recorded(&self) -> u64 {
+        self.recorded
+    }
+
+    /// The entries that were recorded after so many, in that order, each with its place in it.
+    pub(super) fn recorded_after(&self, nth: u64) -> impl Iterator<Item = (u64, &JobId, &Entry)> {
+        let mut at = self.first_after(nth);
+        std::iter::from_fn(move || {
+            let slot = self.slots.get(at as usize)?;
+            at = slot.all.newer;
+            let job = &self.history(slot.history)?.job;
+            Some((slot.nth, job, slot.entry.as_ref()?))
+        })
+    }
+
+    /// The first entry after a place, looked for from the end of the list that is nearer.
+    fn first_after(&self, nth: u64) -> u32 {
+        let slot = |at: u32| self.slots.get(at as usize);
+        let Some(oldest) = slot(self.all.oldest) else {
+            return NONE;
+        };
+        let behind = nth.saturating_sub(oldest.nth);
+        if behind < self.recorded.saturating_sub(nth) {
+            let later = |at: &u32| slot(*at).map(|slot| slot.all.newer);
+            let mut walk = std::iter::successors(Some(self.all.oldest), later);
+            walk.find(|at| slot(*at).is_none_or(|slot| slot.nth > nth))
+                .unwrap_or(NONE)
+        } else {
+            let earlier = |at: &u32| slot(*at).map(|slot| slot.all.older);
+            let walk = std::iter::successors(Some(self.all.newest), earlier);
+            walk.take_while(|at| slot(*at).is_some_and(|slot| slot.nth > nth))
+                .last()
+                .unwrap_or(NONE)
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 mod claims;
 mod edits;
 mod ledger;
+mod list;
 mod names;
 mod nodes;
 mod open;
 mod recover;
 mod rows;
+mod runs;
 mod state;
 
 pub use ledger::LedgerLimits;
@@ -24,9 +26,9 @@ use self::edits::Edit;
 use self::state::State;
 use crate::{
     BatchLimits, CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs,
-    DueRequest, Error, Insert, JobFilter, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer,
-    RecoverRequest, Recovered, RenewRequest, Renewal, Retention, RunFilter, Statistics,
-    StoreCapabilities, StoreFuture, StoredJob, Update,
+    DueRequest, Error, Insert, JobFilter, JobPage, JobStore, Lease, NodeInfo, OpenRequest, OpenRun,
+    Peer, RecentRequest, RecoverRequest, Recovered, RenewRequest, Renewal, Retention, RunFeed,
+    RunFilter, RunsSince, Statistics, StoreCapabilities, StoreFuture, StoredJob, Update,
 };
 
 /// Keeps jobs and a bounded ledger in memory.
@@ -108,7 +110,7 @@ impl JobStore for MemoryStore {
         StoreFuture::ready(Ok(self.state().get(&id)))
     }
 
-    fn list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>> {
+    fn list(&self, filter: JobFilter) -> StoreFuture<'_, JobPage> {
         StoreFuture::ready(Ok(self.state().list(&filter)))
     }
 
@@ -196,6 +198,14 @@ impl JobStore for MemoryStore {
 
     fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
         StoreFuture::ready(Ok(self.state().runs(&filter)))
+    }
+
+    fn recent(&self, request: RecentRequest) -> StoreFuture<'_, Vec<Run>> {
+        StoreFuture::ready(self.state().recent(&request))
+    }
+
+    fn runs_since(&self, since: RunFeed, limit: usize) -> StoreFuture<'_, RunsSince> {
+        StoreFuture::ready(Ok(self.state().runs_since(since, limit)))
     }
 
     fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64> {

@@ -5,23 +5,17 @@ use std::task::Waker;
 
 use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
-use punctual_core::{JobId, JobState, Run, RunId};
+use punctual_core::{JobId, JobState};
 
 use super::edits::{Edit, Edits};
-use super::ledger::{Entry, Ledger, LedgerLimits};
+use super::ledger::{Ledger, LedgerLimits};
 use super::nodes::Nodes;
-use super::open::{Open, OpenRuns};
+use super::open::OpenRuns;
 use super::rows::{NONE, Row, Rows, slot_of};
 use crate::{
-    ChangedJobs, Changes, DueCursor, DueJobs, DueRequest, Error, Insert, JobFilter, OnConflict,
-    Replaced, Retention, RunFilter, Statistics, StoredJob, Update,
+    ChangedJobs, Changes, DueCursor, DueJobs, DueRequest, Error, Insert, OnConflict, Replaced,
+    Retention, Statistics, StoredJob, Update,
 };
-
-/// A run, open or over.
-enum Found<'a> {
-    Open(&'a Open),
-    Ended(&'a JobId, &'a Entry),
-}
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -94,22 +88,6 @@ impl State {
         self.stored(self.rows.find(id)?)
     }
 
-    pub(super) fn list(&self, filter: &JobFilter) -> Vec<StoredJob> {
-        let is_after = |row: &&Row| filter.after.as_ref().is_none_or(|id| row.job.id() > id);
-        let mut jobs: Vec<_> = self
-            .rows
-            .all()
-            .filter(is_after)
-            .map(Row::stored)
-            .filter(|stored| filter.admits(stored))
-            .collect();
-        jobs.sort_unstable_by(|a, b| a.job.id().cmp(b.job.id()));
-        if filter.limit > 0 {
-            jobs.truncate(filter.limit);
-        }
-        jobs
-    }
-
     pub(super) fn update(&mut self, update: &Update) -> Result<StoredJob, Error> {
         let id = update.job.id();
         let slot = self.rows.find(id).ok_or_else(|| Error::no_job(id))?;
@@ -180,41 +158,6 @@ impl State {
         let later = self.next_waiting(request.through.timestamp_micros());
         due.beyond = due.beyond.into_iter().chain(later).min();
         due
-    }
-
-    pub(super) fn runs(&self, filter: &RunFilter) -> Vec<Run> {
-        let history = match &filter.job {
-            Some(job) => match self.ledger.find(job) {
-                None => return Vec::new(),
-                found => found,
-            },
-            None => None,
-        };
-        let limit = match filter.limit {
-            0 => usize::MAX,
-            limit => limit,
-        };
-        let mut found = self.numbered(history, filter.open);
-        // Runs tend to end in the order in which they were opened: there is little to sort.
-        found.sort_by_key(|(cursor, _)| std::cmp::Reverse(*cursor));
-        let runs = found.into_iter().filter_map(|(cursor, found)| match found {
-            Found::Open(open) => {
-                let job = self.ledger.job(open.history)?;
-                Some(open.run(cursor.1, job, self.ledger.names.text(open.node)))
-            }
-            Found::Ended(job, entry) => Some(entry.run(job, self.ledger.names.text(entry.node))),
-        });
-        runs.filter(|run| filter.admits(run)).take(limit).collect()
-    }
-
-    /// Runs and their places in the order of the ledger: of one history or of all.
-    fn numbered(&self, history: Option<u32>, only_open: bool) -> Vec<((i64, RunId), Found<'_>)> {
-        let is_its = |open: &Open| history.is_none_or(|history| open.history == history);
-        let open = self.open.iter().filter(|(_, open)| is_its(open));
-        let open = open.map(|(id, open)| ((open.opened, id), Found::Open(open)));
-        let ended = self.ledger.newest_first(history).filter(|_| !only_open);
-        let ended = ended.map(|(job, entry)| ((entry.opened, entry.id), Found::Ended(job, entry)));
-        open.chain(ended).collect()
     }
 
     pub(super) fn purge(&mut self, retention: Retention, batch: usize) -> u64 {

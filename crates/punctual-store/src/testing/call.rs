@@ -27,6 +27,8 @@ pub enum Call {
     Recover,
     Cancel,
     Runs,
+    Recent,
+    RunsSince,
     Purge,
     Statistics,
     Changes,
@@ -37,7 +39,7 @@ pub enum Call {
 
 impl Call {
     /// All kinds.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::Add,
         Self::Get,
         Self::List,
@@ -55,6 +57,8 @@ impl Call {
         Self::Recover,
         Self::Cancel,
         Self::Runs,
+        Self::Recent,
+        Self::RunsSince,
         Self::Purge,
         Self::Statistics,
         Self::Changes,
@@ -84,6 +88,8 @@ impl Call {
             Self::Recover => "recover",
             Self::Cancel => "cancel",
             Self::Runs => "runs",
+            Self::Recent => "recent",
+            Self::RunsSince => "runs_since",
             Self::Purge => "purge",
             Self::Statistics => "statistics",
             Self::Changes => "changes",

@@ -9,9 +9,10 @@ use super::state::{Kind, Met, Shared, State};
 use super::{Call, Fault, Faults};
 use crate::{
     CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error,
-    Insert, JobFilter, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer, RecountRequest,
-    Recounted, RecoverRequest, Recovered, RenewRequest, Renewal, Retention, RunFilter, Statistics,
-    StoreCapabilities, StoreFuture, StoredJob, UnreadableJob, Update,
+    Insert, JobFilter, JobPage, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer,
+    RecentRequest, RecountRequest, Recounted, RecoverRequest, Recovered, RenewRequest, Renewal,
+    Retention, RunFeed, RunFilter, RunsSince, Statistics, StoreCapabilities, StoreFuture,
+    StoredJob, UnreadableJob, Update,
 };
 
 /// Passes calls on to another store, unless its [`Faults`] say otherwise.
@@ -240,12 +241,12 @@ impl<S: JobStore> JobStore for FaultyStore<S> {
         self.of_job(Call::Get, id, |id| self.inner.get(id))
     }
 
-    fn list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>> {
+    fn list(&self, filter: JobFilter) -> StoreFuture<'_, JobPage> {
         self.call(Call::List, move || {
             StoreFuture::new(async move {
-                let mut jobs = self.inner.list(filter).await?;
-                jobs.retain(|stored| !self.is_damaged(stored.job.id()));
-                Ok(jobs)
+                let mut page = self.inner.list(filter).await?;
+                page.jobs.retain(|stored| !self.is_damaged(stored.job.id()));
+                Ok(page)
             })
         })
     }
@@ -309,6 +310,14 @@ impl<S: JobStore> JobStore for FaultyStore<S> {
 
     fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
         self.call(Call::Runs, || self.inner.runs(filter))
+    }
+
+    fn recent(&self, request: RecentRequest) -> StoreFuture<'_, Vec<Run>> {
+        self.call(Call::Recent, || self.inner.recent(request))
+    }
+
+    fn runs_since(&self, since: RunFeed, limit: usize) -> StoreFuture<'_, RunsSince> {
+        self.call(Call::RunsSince, move || self.inner.runs_since(since, limit))
     }
 
     fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64> {

@@ -160,7 +160,9 @@ impl Life {
         while self.now < self.absent_until || !self.running.is_empty() {
             self.step();
         }
-        let rows = block_on(self.store.list(JobFilter::default())).unwrap();
+        let rows = block_on(self.store.list(JobFilter::default()))
+            .unwrap()
+            .jobs;
         for row in rows {
             let history = self.told.histories.remove(row.job.id()).unwrap();
             let stands = history.stands(&row);
@@ -232,7 +234,10 @@ impl Life {
     }
 
     fn decide(&mut self) {
-        for row in block_on(self.store.list(JobFilter::default())).unwrap() {
+        for row in block_on(self.store.list(JobFilter::default()))
+            .unwrap()
+            .jobs
+        {
             let mut view = row.job.view(&row.state);
             let was_away = row.state.next_run_time < Some(self.absent_until);
             if was_away && view.absence == MissReason::Grace {

@@ -19,7 +19,9 @@ const JOBS: usize = 6;
 
 impl Life {
     pub(super) fn turn(&mut self) {
-        let rows = block_on(self.store.list(JobFilter::default())).unwrap();
+        let rows = block_on(self.store.list(JobFilter::default()))
+            .unwrap()
+            .jobs;
         if rows.len() < JOBS && self.dice.chance(10) {
             return self.add();
         }

@@ -46,7 +46,7 @@ pub(super) async fn run(core: Arc<Core>, gauges: [Gauge; STATES.len()], changed:
 async fn count(core: &Core) -> Result<Counts, punctual_store::Error> {
     let mut counts = Counts::default();
     for named in core.stores() {
-        for stored in named.store.list(JobFilter::default()).await? {
+        for stored in named.store.list(JobFilter::default()).await?.jobs {
             let status = JobSnapshot::new(core, &named, stored).status();
             let at = STATES.iter().position(|(state, _)| *state == status);
             if let Some(count) = at.and_then(|at| counts.get_mut(at)) {

@@ -200,7 +200,7 @@ impl Scheduler {
         let jobs = if named.store.capabilities().persistent {
             Vec::new()
         } else {
-            named.store.list(JobFilter::default()).await?
+            named.store.list(JobFilter::default()).await?.jobs
         };
         let count = named.store.clear(self.now()).await?;
         for stored in jobs {

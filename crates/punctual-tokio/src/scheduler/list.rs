@@ -109,7 +109,7 @@ impl Scheduler {
         }
     }
 
-    /// Lists jobs, store by store, in the order of their ids.
+    /// Lists jobs, store by store, in the order of their ids or in that of the filter.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl Scheduler {
         Ok(jobs)
     }
 
-    /// Lists jobs of one store, in the order of their ids.
+    /// Lists jobs of one store, in the order of their ids or in that of the filter.
     ///
     /// # Errors
     ///
@@ -148,7 +148,7 @@ impl Scheduler {
         named: &NamedStore,
         filter: JobFilter,
     ) -> Result<Vec<JobSnapshot>, Error> {
-        let found = named.store.list(filter).await?.into_iter();
+        let found = named.store.list(filter).await?.jobs.into_iter();
         Ok(found
             .map(|stored| JobSnapshot::new(&self.core, named, stored))
             .collect())

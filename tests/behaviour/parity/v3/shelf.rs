@@ -65,7 +65,7 @@ impl Shelf {
     }
 
     pub(super) async fn all(&self) -> Vec<String> {
-        let jobs = self.0.list(JobFilter::default()).await.unwrap();
+        let jobs = self.0.list(JobFilter::default()).await.unwrap().jobs;
         jobs.iter()
             .map(|stored| stored.job.id().to_string())
             .collect()

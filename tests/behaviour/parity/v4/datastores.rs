@@ -48,7 +48,7 @@ pub(crate) const CASES: &[Case] = &[
                 let added = desk.add(id).await;
                 assert_eq!(desk.get(id).await, added);
             }
-            assert_eq!(desk.0.list(Default::default()).await.unwrap().len(), 3);
+            assert_eq!(desk.0.list(Default::default()).await.unwrap().jobs.len(), 3);
         });
     }),
     different(
@@ -80,7 +80,7 @@ pub(crate) const CASES: &[Case] = &[
                     .await
                     .unwrap();
             }
-            let left = desk.0.list(Default::default()).await.unwrap();
+            let left = desk.0.list(Default::default()).await.unwrap().jobs;
             assert_eq!(left.len(), 1);
             assert_eq!(left[0].job.id().as_str(), "s3");
         });
@@ -127,7 +127,7 @@ pub(crate) const CASES: &[Case] = &[
                     .iter()
                     .all(|answer| matches!(answer, ClaimAnswer::Won(_)))
             );
-            assert_eq!(desk.0.list(Default::default()).await.unwrap().len(), 2);
+            assert_eq!(desk.0.list(Default::default()).await.unwrap().jobs.len(), 2);
         });
     }),
     same("test_acquire_multiple_workers", || {

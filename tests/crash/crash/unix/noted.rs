@@ -38,7 +38,7 @@ impl Noted {
 
     /// The histories of all jobs there were.
     pub(crate) async fn histories(&self) -> Vec<History> {
-        let rows = self.list(JobFilter::default()).await.unwrap();
+        let rows = self.list(JobFilter::default()).await.unwrap().jobs;
         let notes = self.notes.lock().unwrap();
         let histories = notes.iter().map(|(id, note)| {
             let row = rows.iter().find(|row| row.job.id() == id);
@@ -142,7 +142,7 @@ impl JobStore for Noted {
     fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
         self.inner.get(id)
     }
-    fn list(&self, filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>> {
+    fn list(&self, filter: JobFilter) -> StoreFuture<'_, store::JobPage> {
         self.inner.list(filter)
     }
     fn update(&self, update: store::Update) -> StoreFuture<'_, StoredJob> {
@@ -183,6 +183,12 @@ impl JobStore for Noted {
     }
     fn runs(&self, filter: store::RunFilter) -> StoreFuture<'_, Vec<Run>> {
         self.inner.runs(filter)
+    }
+    fn recent(&self, request: store::RecentRequest) -> StoreFuture<'_, Vec<Run>> {
+        self.inner.recent(request)
+    }
+    fn runs_since(&self, since: store::RunFeed, limit: usize) -> StoreFuture<'_, store::RunsSince> {
+        self.inner.runs_since(since, limit)
     }
     fn purge(&self, retention: store::Retention, batch: usize) -> StoreFuture<'_, u64> {
         self.inner.purge(retention, batch)

@@ -214,7 +214,7 @@ async fn promises_kept(
     promised: &BTreeSet<String>,
 ) -> Result<bool, Box<dyn std::error::Error>> {
     let store = SqliteStore::open(&format!("sqlite://{}", file.display())).await?;
-    let jobs = store.list(JobFilter::default()).await?;
+    let jobs = store.list(JobFilter::default()).await?.jobs;
     let jobs: BTreeSet<String> = jobs.iter().map(|row| row.job.id().to_string()).collect();
     let runs = store.runs(RunFilter::default()).await?;
     let runs: BTreeSet<String> = runs.iter().map(|run| run.job.to_string()).collect();

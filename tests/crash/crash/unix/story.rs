@@ -85,7 +85,7 @@ impl Story {
     }
 
     pub(crate) async fn rows(&self) -> Vec<StoredJob> {
-        self.store.list(JobFilter::default()).await.unwrap()
+        self.store.list(JobFilter::default()).await.unwrap().jobs
     }
 
     pub(crate) async fn open_runs(&self) -> Vec<Run> {

@@ -19,12 +19,12 @@ const ADVANCE: &str = "WITH rows AS MATERIALIZED (SELECT value AS row FROM json_
      UPDATE {p}jobs SET next_run_time = row ->> 1, revision = row ->> 2, running = 1, queued = 0, \
      finished = 0, search_limit = 0, absence = 'grace' FROM rows WHERE {p}jobs.birth = (row ->> 0)";
 const INSERT: &str = "WITH rows AS MATERIALIZED (SELECT value AS row FROM json_each(?1)) \
-     INSERT INTO {p}runs (id, job, birth, incarnation, origin, fire_time, state, ends_instance, \
-     node, epoch) SELECT row ->> 0, row ->> 1, row ->> 0, row ->> 0, 'scheduled', row ->> 2, \
-     'running', 1, 'node', 1 FROM rows";
+     INSERT INTO {p}runs (id, opened, job, nth, birth, incarnation, origin, fire_time, state, \
+     ends_instance, node, epoch) SELECT row ->> 0, row ->> 2, row ->> 1, 1, row ->> 0, row ->> 0, \
+     'scheduled', row ->> 2, 'running', 1, 'node', 1 FROM rows";
 const END: &str = "WITH rows AS MATERIALIZED (SELECT value AS row FROM json_each(?1)) \
      UPDATE {p}runs SET state = 'succeeded', started = row ->> 1, finished = row ->> 1, \
-     attempts = 1 FROM rows WHERE {p}runs.id = (row ->> 0)";
+     ended = row ->> 0, attempts = 1 FROM rows WHERE {p}runs.id = (row ->> 0)";
 
 /// Runs a second.
 pub(super) async fn measure(url: &str, prefix: &str, n: u32) -> Outcome<f64> {

@@ -76,6 +76,24 @@ pub enum Fault {
     UnsortedLedger,
     /// Begins every list of runs anew.
     IgnoresCursors,
+    /// Lists jobs by id, whatever order is wanted.
+    IgnoresOrders,
+    /// Goes on after all jobs that have the place of the last one.
+    PassesOverTies,
+    /// Of each job tells the newest runs alone, and no open ones beyond.
+    HidesOldRuns,
+    /// Tells the newest runs of many jobs in one heap.
+    MixesJobs,
+    /// Feeds runs that open, and no ends.
+    FeedsNoEnds,
+    /// Feeds the same again and again.
+    FeedsForEver,
+    /// Feeds a page, and goes on from the end.
+    FeedsOnePage,
+    /// Feeds all from the beginning to those who ask for what comes.
+    FeedsThePast,
+    /// Feeds what ended after all that was told, by the clocks of nodes.
+    FeedsByTheClock,
     /// Keeps whole seconds in the ledger.
     RoundsTheLedger,
     /// Purges nothing.
@@ -106,6 +124,8 @@ pub enum Fault {
     CountsTooEarly,
     /// Sees that an id is free, and takes it later.
     AddsWhatIsTaken,
+    /// Reads what has happened, and how far that is later.
+    FeedsTooFar,
 }
 
 impl Fault {
@@ -131,6 +151,7 @@ impl Fault {
             "a run by hand and the schedule, with room for one",
         ),
         (Self::AddsWhatIsTaken, "two adds of one id"),
+        (Self::FeedsTooFar, "a feed and runs that open and end"),
     ];
 
     /// All of them, each with the rule that has to notice it.
@@ -220,6 +241,24 @@ impl Fault {
         (
             Self::IgnoresCursors,
             "runs are listed page by page, newest first",
+        ),
+        (Self::IgnoresOrders, "each order of jobs has its pages"),
+        (Self::PassesOverTies, "each order of jobs has its pages"),
+        (
+            Self::HidesOldRuns,
+            "the newest runs of many jobs are one answer",
+        ),
+        (
+            Self::MixesJobs,
+            "the newest runs of many jobs are one answer",
+        ),
+        (Self::FeedsNoEnds, "a feed tells what opens and what ends"),
+        (Self::FeedsForEver, "a feed tells what opens and what ends"),
+        (Self::FeedsThePast, "a feed tells what opens and what ends"),
+        (Self::FeedsOnePage, "a feed is told page by page"),
+        (
+            Self::FeedsByTheClock,
+            "a feed goes by commits, not by clocks",
         ),
         (Self::RoundsTheLedger, "the ledger keeps microseconds"),
         (Self::NeverForgets, "the ledger forgets by age, in batches"),

@@ -1,6 +1,7 @@
 //! Stores that break one rule each, to test the suite.
 
 mod fault;
+mod read;
 mod torn;
 
 pub use fault::Fault;
@@ -14,9 +15,10 @@ use punctual_core::{Job, JobId, MaxInstances, Overlap, Policies, Run};
 
 use crate::{
     CancelAnswer, CancelRequest, ChangedJobs, Changes, Claim, ClaimAnswer, ClaimKind, ClaimReply,
-    ClaimRequest, DueJobs, DueRequest, Error, Insert, JobFilter, JobStore, Lease, NodeInfo,
-    OnConflict, OpenRequest, OpenRun, Peer, RecoverRequest, Recovered, RenewRequest, Renewal,
-    Retention, RunFilter, Statistics, StoreCapabilities, StoreFuture, StoredJob, Update,
+    ClaimRequest, DueJobs, DueRequest, Error, Insert, JobFilter, JobPage, JobStore, Lease,
+    NodeInfo, OnConflict, OpenRequest, OpenRun, Peer, RecentRequest, RecoverRequest, Recovered,
+    RenewRequest, Renewal, Retention, RunFeed, RunFilter, RunsSince, Statistics, StoreCapabilities,
+    StoreFuture, StoredJob, Update,
 };
 
 /// A store with a fault.
@@ -254,11 +256,8 @@ impl<S: JobStore> JobStore for Broken<S> {
         self.inner.get(id)
     }
 
-    fn list(&self, mut filter: JobFilter) -> StoreFuture<'_, Vec<StoredJob>> {
-        if self.has(Fault::IgnoresPages) {
-            filter.after = None;
-        }
-        self.inner.list(filter)
+    fn list(&self, filter: JobFilter) -> StoreFuture<'_, JobPage> {
+        StoreFuture::new(self.broken_list(filter))
     }
 
     fn update(&self, mut update: Update) -> StoreFuture<'_, StoredJob> {
@@ -439,6 +438,14 @@ impl<S: JobStore> JobStore for Broken<S> {
             }
             Ok(runs)
         })
+    }
+
+    fn recent(&self, request: RecentRequest) -> StoreFuture<'_, Vec<Run>> {
+        StoreFuture::new(self.broken_recent(request))
+    }
+
+    fn runs_since(&self, since: RunFeed, limit: usize) -> StoreFuture<'_, RunsSince> {
+        StoreFuture::new(self.broken_feed(since, limit))
     }
 
     fn purge(&self, mut retention: Retention, mut batch: usize) -> StoreFuture<'_, u64> {

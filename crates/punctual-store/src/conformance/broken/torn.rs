@@ -2,7 +2,7 @@
 //! decided on what they have read.
 
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,8 +12,8 @@ use punctual_core::{MaxInstances, RunState};
 use super::{Broken, Fault};
 use crate::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Error, ErrorKind, Handed, Insert,
-    JobStore, NodeInfo, OnConflict, OpenRequest, OpenRun, RecoverRequest, Recovered, RunFilter,
-    StoredJob, Update,
+    JobStore, NodeInfo, OnConflict, OpenRequest, OpenRun, RecoverRequest, Recovered, RunFeed,
+    RunFilter, RunsSince, StoredJob, Update,
 };
 
 /// A call that nothing comes between goes on after this time: the thread of the other call may wait
@@ -22,11 +22,21 @@ const LONGEST: Duration = Duration::from_millis(10);
 
 /// What all instances of a broken store have done.
 #[derive(Debug, Default)]
-pub(super) struct Steps(AtomicU64);
+pub(super) struct Steps {
+    count: AtomicU64,
+    /// When the last of the runs ended that were fed.
+    fed: AtomicI64,
+}
 
 impl Steps {
     pub(super) fn step(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::SeqCst) + 1
+        self.count.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// The latest end that was fed, and those of now.
+    pub(super) fn feed(&self, ends: impl Iterator<Item = i64>) -> i64 {
+        let latest = ends.max().unwrap_or(i64::MIN);
+        self.fed.fetch_max(latest, Ordering::SeqCst)
     }
 
     /// Waits until another call has got on.
@@ -34,7 +44,7 @@ impl Steps {
         let own = self.step();
         let began = Instant::now();
         poll_fn(|context| {
-            if began.elapsed() > LONGEST || self.0.load(Ordering::SeqCst) != own {
+            if began.elapsed() > LONGEST || self.count.load(Ordering::SeqCst) != own {
                 return Poll::Ready(());
             }
             thread::yield_now();
@@ -122,6 +132,17 @@ impl<S: JobStore> Broken<S> {
             }
             _ => Ok(reply),
         }
+    }
+
+    /// What has happened, and then how far that is.
+    pub(super) async fn torn_feed(&self, since: RunFeed, limit: usize) -> Result<RunsSince, Error> {
+        let read = self.inner.runs_since(since, limit).await?;
+        self.steps.pause().await;
+        let end = self.inner.runs_since(RunFeed::END, 1).await?;
+        Ok(RunsSince {
+            next: end.next,
+            ..read
+        })
     }
 
     /// Claims under an epoch that no node has been given.

@@ -38,6 +38,9 @@ const RACES: &[Race] = &[
     ("two adds of one id", |arena| {
         Box::pin(scenes::two_adds(arena))
     }),
+    ("a feed and runs that open and end", |arena| {
+        Box::pin(scenes::feed_and_runs(arena))
+    }),
 ];
 
 /// The races, by name.

@@ -1,10 +1,11 @@
 //! The races.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use punctual_core::{JobId, Outcome, Policies, Run, RunId, RunState};
 
 use super::arena::Arena;
+use crate::conformance::feed::read;
 use crate::conformance::nodes::{peer, recovery};
 use crate::conformance::scene::{
     add, advance, at, claim, claim_of, current, decided, due, due_job, ended, expect, insert, job,
@@ -12,7 +13,7 @@ use crate::conformance::scene::{
 };
 use crate::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, Error, ErrorKind, JobStore, Lease, OpenRun,
-    RecountRequest, RecoverRequest, RunFilter, StoredJob, Update,
+    RecountRequest, RecoverRequest, RunFeed, RunFilter, StoredJob, Update,
 };
 
 /// The claim is made before its node is found dead, or it is fenced.
@@ -158,6 +159,46 @@ pub(super) async fn two_adds(arena: Arena<'_>) -> Result<(), String> {
     expect("the refusal", refused.kind(), ErrorKind::Conflict)?;
     expect("the job", current(arena.one, &id).await?, added)?;
     settled(arena, (0, 0)).await.map(drop)
+}
+
+/// What a feed tells last of each run is how it stands, whenever it was read.
+pub(super) async fn feed_and_runs(arena: Arena<'_>) -> Result<(), String> {
+    let stored = due_job(arena.one, &arena.name("job"), Policies::default()).await?;
+    let node = node(arena.one, "node").await?;
+    let run = begun(arena.one, &node, &stored).await?;
+    let mut from = RunFeed::END;
+    read(arena.two, &mut from, 100).await?;
+    let stored = current(arena.one, &arena.name("job")).await?;
+    let claims = vec![advance(&stored, 0, at(20))];
+    let (claimed, told) = arena.together(
+        claim(arena.one, &node, claims, vec![ended(run)]),
+        read_often(arena.two, from),
+    );
+    let newer = won(&claimed.map_err(text)?, 0)?.first;
+    let (mut told, mut from) = told?;
+    told.extend(read(arena.two, &mut from, 100).await?);
+    let told: BTreeMap<_, _> = told.into_iter().collect();
+    let ended_run = RunState::Ended(Outcome::Succeeded);
+    let wanted = [(run, ended_run), (newer, RunState::Running)];
+    expect("what is told", told, wanted.into_iter().collect())?;
+    let idle = read(arena.two, &mut from, 100).await?;
+    expect("what is told when nothing happens", idle, vec![])?;
+    claim(arena.one, &node, vec![], vec![ended(newer)])
+        .await
+        .map_err(text)?;
+    settled(arena, (0, 0)).await.map(drop)
+}
+
+/// Reads a feed a few times, and says how far it got.
+async fn read_often(
+    store: &dyn JobStore,
+    mut from: RunFeed,
+) -> Result<(Vec<(RunId, RunState)>, RunFeed), String> {
+    let mut told = Vec::new();
+    for _ in 0..4 {
+        told.extend(read(store, &mut from, 100).await?);
+    }
+    Ok((told, from))
 }
 
 fn manual(stored: &StoredJob) -> Claim {

@@ -1,0 +1,167 @@
+//! Lists of jobs.
+
+use futures::TryStreamExt;
+use punctual_core::JobId;
+use punctual_store::{Error, JobCursor, JobFilter, JobOrder, JobPage, StoredJob};
+use sqlx::sqlite::SqliteRow;
+
+use super::Inner;
+use super::columns::{self, columns_with, job_columns};
+use super::fault::failed;
+use super::load::At;
+
+/// What the database narrows down. The filter itself decides, so that upper and lower case mean the
+/// same in every store.
+macro_rules! narrowed {
+    () => {
+        "(?3 IS NULL OR task = ?3) AND (?4 IS NULL OR paused = ?4) \
+         AND (?5 OR declared_json IS NOT NULL) AND (?6 OR tags_json IS NOT NULL)"
+    };
+}
+
+/// Jobs after an id (`?2`), as the index has them.
+const BY_ID: &str = concat!(
+    "SELECT ",
+    job_columns!(),
+    ", 0 FROM {p}jobs WHERE id > CAST(?2 AS TEXT) AND ",
+    narrowed!(),
+    " ORDER BY id LIMIT ?7"
+);
+
+/// Jobs after a place (`?1`, `?2`) in another order. Their places alone are sorted; the rows are read
+/// one after the other then.
+const BY_RANK: &str = concat!(
+    "WITH placed AS (SELECT birth AS own, id AS name_of, {rank} AS rank FROM {p}jobs WHERE ",
+    narrowed!(),
+    "), page AS MATERIALIZED (SELECT own, rank FROM placed \
+     WHERE (rank, name_of) > (?1, CAST(?2 AS TEXT)) ORDER BY rank, name_of LIMIT ?7) SELECT ",
+    job_columns!(),
+    ", page.rank FROM page CROSS JOIN {p}jobs WHERE birth = page.own"
+);
+
+/// [`JobOrder::rank`] of [`JobOrder::NextRun`].
+const NEXT_RUN: &str =
+    "iif(paused, 9223372036854775807, coalesce(next_run_time, 9223372036854775807))";
+
+/// [`JobOrder::rank`] of [`JobOrder::LastOutcome`]. Damaged statistics are none.
+const LAST_OUTCOME: &str = "coalesce(CASE WHEN json_valid(statistics_json) THEN \
+     CASE statistics_json ->> 'last_outcome' WHEN 'succeeded' THEN 1 \
+     ELSE iif(statistics_json ->> 'last_outcome' IS NULL, 2, 0) END END, 2)";
+
+fn statement(order: JobOrder) -> String {
+    match order {
+        JobOrder::Id => BY_ID.to_owned(),
+        JobOrder::NextRun => BY_RANK.replace("{rank}", NEXT_RUN),
+        JobOrder::LastOutcome => BY_RANK.replace("{rank}", LAST_OUTCOME),
+    }
+}
+
+/// A page that is being read.
+struct Listing<'f> {
+    filter: &'f JobFilter,
+    limit: usize,
+    jobs: Vec<StoredJob>,
+    /// The rank of the last of them.
+    rank: i64,
+    has_more: bool,
+    /// The place of the last row, which may be one that cannot be read.
+    after: (i64, Vec<u8>),
+}
+
+impl Inner {
+    pub(super) async fn list(&self, filter: JobFilter) -> Result<JobPage, Error> {
+        let mut listing = Listing::new(&filter);
+        let mut connection = self.lister().await?;
+        let mut at = self.at(&mut connection);
+        loop {
+            let wanted = listing.wanted();
+            let read = at.list(&mut listing, wanted).await?;
+            if listing.has_more || read < wanted {
+                return Ok(listing.page());
+            }
+        }
+    }
+}
+
+impl At<'_> {
+    /// Reads on, up to so many rows, until the page is full. Answers how many rows there were.
+    async fn list(&mut self, listing: &mut Listing<'_>, wanted: i64) -> Result<i64, Error> {
+        let filter = listing.filter;
+        let (rank, id) = listing.after.clone();
+        let mut rows = sqlx::query(self.prefix.sql(&statement(filter.order)))
+            .bind(rank)
+            .bind(id)
+            .bind(filter.task.as_deref())
+            .bind(filter.paused)
+            .bind(filter.declared_by.is_none())
+            .bind(filter.tag.is_none())
+            .bind(wanted)
+            .fetch(&mut *self.connection);
+        let mut read = 0;
+        while let Some(row) = rows.try_next().await.map_err(failed)? {
+            read += 1;
+            listing.take(&row).map_err(failed)?;
+            if listing.has_more {
+                break;
+            }
+        }
+        Ok(read)
+    }
+}
+
+impl<'f> Listing<'f> {
+    fn new(filter: &'f JobFilter) -> Self {
+        let after = filter.after.as_ref();
+        let after = after.map_or((i64::MIN, ""), |place| (place.rank, place.id.as_str()));
+        Self {
+            filter,
+            limit: match filter.limit {
+                0 => usize::MAX,
+                limit => limit,
+            },
+            jobs: Vec::new(),
+            rank: 0,
+            has_more: false,
+            after: (after.0, after.1.as_bytes().to_vec()),
+        }
+    }
+
+    /// As many rows are to be read: all, if it is not the database that says what is listed.
+    fn wanted(&self) -> i64 {
+        let filter = self.filter;
+        let is_open = filter.search.is_some() || filter.tag.is_some();
+        if is_open || filter.declared_by.is_some() {
+            return i64::MAX;
+        }
+        let room = self.limit - self.jobs.len();
+        i64::try_from(room).unwrap_or(i64::MAX).saturating_add(1)
+    }
+
+    fn take(&mut self, row: &SqliteRow) -> Result<(), sqlx::Error> {
+        let rank = columns::rank(row)?;
+        self.after = (rank, columns::id_bytes(row).to_vec());
+        let Ok(stored) = columns::stored(row) else {
+            return Ok(());
+        };
+        if self.filter.admits(&stored) {
+            self.has_more = self.jobs.len() == self.limit;
+            if !self.has_more {
+                self.rank = rank;
+                self.jobs.push(stored);
+            }
+        }
+        Ok(())
+    }
+
+    fn page(self) -> JobPage {
+        let last = self.jobs.last().filter(|_| self.has_more);
+        let place = |id: &JobId| JobCursor {
+            rank: self.rank,
+            id: id.clone(),
+        };
+        JobPage {
+            next: last.map(|stored| place(stored.job.id())),
+            jobs: self.jobs,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Runs that are read: those that are open, and the ledger.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use punctual_core::{JobId, Run, RunId};
+
+use super::ledger::Entry;
+use super::open::Open;
+use super::state::State;
+use crate::{Error, RecentRequest, RunFeed, RunFilter, RunsSince};
+
+/// A run, open or over.
+#[derive(Debug)]
+enum Found<'a> {
+    Open(&'a Open),
+    Ended(&'a JobId, &'a Entry),
+}
+
+/// A place in the order of the ledger, and the run there.
+type Placed<'a> = ((i64, RunId), Found<'a>);
+
+/// As many runs are told at a time.
+const FEED: usize = 1_000;
+
+impl State {
+    pub(super) fn runs(&self, filter: &RunFilter) -> Vec<Run> {
+        let history = match &filter.job {
+            Some(job) => match self.ledger.find(job) {
+                None => return Vec::new(),
+                found => found,
+            },
+            None => None,
+        };
+        let limit = match filter.limit {
+            0 => usize::MAX,
+            limit => limit,
+        };
+        let mut found = self.placed(history, filter.open);
+        // Runs tend to end in the order in which they were opened: there is little to sort.
+        found.sort_by_key(|(place, _)| Reverse(*place));
+        let runs = found.iter().filter_map(|placed| self.shown(placed));
+        runs.filter(|run| filter.admits(run)).take(limit).collect()
+    }
+
+    /// Runs and their places: of one history or of all.
+    fn placed(&self, history: Option<u32>, only_open: bool) -> Vec<Placed<'_>> {
+        let is_its = |open: &Open| history.is_none_or(|history| open.history == history);
+        let open = self.open.iter().filter(|(_, open)| is_its(open));
+        let open = open.map(|(id, open)| placed_open(id, open));
+        let ended = self.ledger.newest_first(history).filter(|_| !only_open);
+        open.chain(ended.map(placed_ended)).collect()
+    }
+
+    fn shown(&self, (place, found): &Placed<'_>) -> Option<Run> {
+        match found {
+            Found::Open(open) => self.shown_open(place.1, open),
+            Found::Ended(job, entry) => Some(self.shown_ended(job, entry)),
+        }
+    }
+
+    fn shown_open(&self, id: RunId, open: &Open) -> Option<Run> {
+        let job = self.ledger.job(open.history)?;
+        Some(open.run(id, job, self.ledger.names.text(open.node)))
+    }
+
+    fn shown_ended(&self, job: &JobId, entry: &Entry) -> Run {
+        entry.run(job, self.ledger.names.text(entry.node))
+    }
+
+    pub(super) fn recent(&self, request: &RecentRequest) -> Result<Vec<Run>, Error> {
+        let jobs = request.distinct()?.into_iter();
+        let histories: Vec<_> = jobs.filter_map(|job| self.ledger.find(job)).collect();
+        // All that is open is looked at once, however many jobs are named.
+        let mut open: HashMap<u32, Vec<Placed<'_>>> =
+            histories.iter().map(|own| (*own, Vec::new())).collect();
+        for (id, run) in self.open.iter() {
+            if let Some(own) = open.get_mut(&run.history) {
+                own.push(placed_open(id, run));
+            }
+        }
+        let mut runs = Vec::new();
+        for history in histories {
+            let mut found = open.remove(&history).unwrap_or_default();
+            found.extend(self.ledger.newest_first(Some(history)).map(placed_ended));
+            found.sort_by_key(|(place, _)| Reverse(*place));
+            let is_told = |index: usize, found: &Found<'_>| {
+                index < request.per_job || matches!(found, Found::Open(_))
+            };
+            let found = found.iter().enumerate();
+            let told = found.filter(|(index, (_, found))| is_told(*index, found));
+            runs.extend(told.filter_map(|(_, placed)| self.shown(placed)));
+        }
+        Ok(runs)
+    }
+
+    /// Tells of entries in the order in which they were recorded, and of open runs by number. A run
+    /// that has ended is in the former alone, whether it was told as open or not.
+    pub(super) fn runs_since(&self, since: RunFeed, limit: usize) -> RunsSince {
+        let last = RunFeed::new(self.next_run - 1, self.ledger.recorded());
+        let since = since.up_to(last);
+        let limit = limit.clamp(1, FEED);
+        let mut runs = Vec::new();
+        let (mut opened, mut ended) = (last.opened(), last.ended());
+        let mut told = (since.opened(), since.ended());
+        let mut more = false;
+        for (place, job, entry) in self.ledger.recorded_after(since.ended()) {
+            if runs.len() == limit {
+                (ended, more) = (told.1, true);
+                break;
+            }
+            runs.push(self.shown_ended(job, entry));
+            told.1 = place;
+        }
+        for (id, open) in self.open.after(Some(RunId(since.opened()))) {
+            if runs.len() == limit {
+                (opened, more) = (told.0, true);
+                break;
+            }
+            runs.extend(self.shown_open(id, open));
+            told.0 = id.0;
+        }
+        runs.sort_unstable_by_key(|run| run.id);
+        RunsSince {
+            runs,
+            next: RunFeed::new(opened, ended),
+            more,
+        }
+    }
+}
+
+fn placed_open(id: RunId, open: &Open) -> Placed<'_> {
+    ((open.opened, id), Found::Open(open))
+}
+
+fn placed_ended<'a>((job, entry): (&'a JobId, &'a Entry)) -> Placed<'a> {
+    ((entry.opened, entry.id), Found::Ended(job, entry))
+}

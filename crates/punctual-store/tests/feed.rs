@@ -1,0 +1,129 @@
+//! The memory store feeds from every position what it still holds, and nothing else.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures::executor::block_on;
+use punctual_core::plan::plan;
+use punctual_core::{Interval, Job, JobState, Outcome, RunId};
+use punctual_store::{
+    Claim, ClaimAnswer, ClaimKind, ClaimRequest, Insert, JobStore, Lease, LedgerLimits,
+    MemoryStore, NodeInfo, OnConflict, RunEnd, RunFeed,
+};
+
+const RUNS: u64 = 80;
+const KEPT: usize = 25;
+
+fn at(second: u64) -> DateTime<Utc> {
+    DateTime::from_timestamp(second.cast_signed(), 0).unwrap()
+}
+
+async fn node(store: &MemoryStore) -> Lease {
+    let info = NodeInfo {
+        name: "one".into(),
+        tasks: vec!["task".into()],
+        zones: String::new(),
+    };
+    store.register(info).await.unwrap()
+}
+
+async fn add(store: &MemoryStore) {
+    let trigger = Interval::every(Duration::from_secs(10)).start(at(0));
+    let id = "a".try_into().unwrap();
+    let mut state = JobState::default();
+    state.next_run_time = Some(at(10));
+    let insert = Insert {
+        job: Arc::new(Job::new(id, "task", trigger.build().unwrap())),
+        state,
+        on_conflict: OnConflict::Refuse,
+        now: at(0),
+    };
+    store.add(vec![insert]).await.unwrap().remove(0).unwrap();
+}
+
+/// Ends a run, if one is given, and begins the next.
+async fn go_on(store: &MemoryStore, lease: &Lease, end: Option<RunId>) -> RunId {
+    let stored = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
+    let now = stored.state.next_run_time.unwrap();
+    let ends = end.into_iter().map(|run| RunEnd {
+        run,
+        outcome: Outcome::Succeeded,
+        retry_at: None,
+        started: None,
+        finished: now.timestamp_micros(),
+        attempts: 1,
+        text: None,
+    });
+    let mut view = stored.job.view(&stored.state);
+    view.running = 0;
+    let claim = Claim {
+        id: stored.job.id().clone(),
+        birth: stored.state.birth,
+        kind: ClaimKind::Advance {
+            revision: stored.state.revision,
+            plan: plan(&view, now),
+        },
+        wants_job: false,
+    };
+    let request = ClaimRequest {
+        lease: lease.clone(),
+        now,
+        ends: ends.collect(),
+        claims: vec![claim],
+        takes_waiting: true,
+        is_repeated: false,
+    };
+    let reply = store.claim(&request).await.unwrap();
+    let [ClaimAnswer::Won(won)] = &reply.answers[..] else {
+        panic!("{reply:?}");
+    };
+    won.first
+}
+
+/// What is told from a position, in pages of this length.
+async fn told(store: &MemoryStore, mut from: RunFeed, limit: usize) -> Vec<u64> {
+    let mut runs = Vec::new();
+    loop {
+        let since = store.runs_since(from, limit).await.unwrap();
+        assert!(since.runs.len() <= limit);
+        runs.extend(since.runs.iter().map(|run| run.id.0));
+        from = since.next;
+        if !since.more {
+            return runs;
+        }
+    }
+}
+
+#[test]
+fn each_position_goes_on_where_it_was() {
+    block_on(async {
+        let store = MemoryStore::with_ledger(LedgerLimits {
+            total: KEPT,
+            per_job: KEPT,
+        });
+        add(&store).await;
+        let lease = node(&store).await;
+        let mut positions = vec![RunFeed::default()];
+        let mut run = None;
+        for _ in 0..RUNS {
+            run = Some(go_on(&store, &lease, run).await);
+            positions.push(store.runs_since(RunFeed::END, 1).await.unwrap().next);
+        }
+        let oldest = RUNS - KEPT as u64;
+        for (opened, from) in (0..).zip(positions) {
+            // The one that was open then has ended since; of the last nothing is new.
+            let first = if opened == RUNS {
+                RUNS + 1
+            } else {
+                opened.max(oldest)
+            };
+            let wanted: Vec<_> = (first..=RUNS).collect();
+            for limit in [1, 7, 1_000] {
+                assert_eq!(told(&store, from, limit).await, wanted, "after {opened}");
+            }
+        }
+    });
+}
