@@ -28,8 +28,10 @@ mod tests {
         let trigger = Interval::every(Duration::from_secs(60)).build().unwrap();
         let job = Job::new(JobId::new("job").unwrap(), "task", trigger);
         let now = DateTime::from_timestamp(1_772_366_400, 123_456_789).unwrap();
-        let mut state = JobState::default();
-        state.paused = true;
+        let mut state = JobState {
+            paused: true,
+            ..JobState::default()
+        };
         let plan = manual(&job.view(&state), now);
         assert_eq!(plan.start, [instant::floor(now)]);
         assert_eq!((plan.next, plan.after_oldest), (Next::Paused, None));

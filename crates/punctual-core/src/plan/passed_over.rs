@@ -59,9 +59,11 @@ mod tests {
 
     fn passed(trigger: Trigger, paused: bool, now: &str) -> Option<(u64, Outcome)> {
         let job = Job::new(JobId::new("job").unwrap(), "task", trigger);
-        let mut state = JobState::default();
-        state.next_run_time = Some(at("10:00:00"));
-        state.paused = paused;
+        let state = JobState {
+            next_run_time: Some(at("10:00:00")),
+            paused,
+            ..JobState::default()
+        };
         let (range, outcome) = passed_over(&job.view(&state), at(now))?;
         assert_eq!(range.first, at("10:00:00"));
         Some((range.count.number(), outcome))

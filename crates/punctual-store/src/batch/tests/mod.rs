@@ -1,0 +1,9 @@
+//! The rules, each tried on one job.
+
+mod claims;
+mod ends;
+mod keys;
+mod room;
+mod settled;
+mod waiting;
+mod world;
