@@ -141,7 +141,8 @@ impl Backlog {
         if !is_late(self.oldest) {
             return Some(self);
         }
-        let mut last_late = newest_through(trigger, in_grace_from - TICK, self.oldest);
+        let mut last_late = newest_through(trigger, in_grace_from, self.oldest);
+        // A run starts before the next fire time, so the one before this is late in any case.
         if !is_late(last_late) {
             last_late = newest_through(trigger, last_late - TICK, self.oldest);
         }
