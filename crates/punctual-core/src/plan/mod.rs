@@ -243,3 +243,5 @@ pub fn plan(job: &JobView<'_>, now: DateTime<Utc>) -> Plan {
 mod against_every_fire_time;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told;

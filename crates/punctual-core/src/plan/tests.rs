@@ -5,17 +5,18 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::*;
+use crate::limits::MAX_CATCH_UP;
 use crate::{
     Coalesce, Count, Cron, CustomTrigger, Date, Interval, Jitter, MaxInstances, MisfireGraceTime,
     Outcome, Overlap, TriggerRegistry,
 };
 
-fn at(text: &str) -> DateTime<Utc> {
+pub(super) fn at(text: &str) -> DateTime<Utc> {
     format!("2026-03-01T{text}Z").parse().unwrap()
 }
 
 /// A job every minute, due since 10:00.
-struct Case {
+pub(super) struct Case {
     id: JobId,
     trigger: Trigger,
     policies: Policies,
@@ -26,7 +27,7 @@ struct Case {
 }
 
 impl Case {
-    fn new(trigger: Trigger) -> Self {
+    pub(super) fn new(trigger: Trigger) -> Self {
         Self {
             id: JobId::new("job").unwrap(),
             trigger,
@@ -38,16 +39,16 @@ impl Case {
         }
     }
 
-    fn every_minute() -> Self {
+    pub(super) fn every_minute() -> Self {
         Self::new(Cron::new().second(0).build().unwrap())
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Policies)) -> Self {
+    pub(super) fn with(mut self, change: impl FnOnce(&mut Policies)) -> Self {
         change(&mut self.policies);
         self
     }
 
-    fn running(self, running: u32, queued: u32) -> Self {
+    pub(super) fn running(self, running: u32, queued: u32) -> Self {
         Self {
             running,
             queued,
@@ -55,15 +56,15 @@ impl Case {
         }
     }
 
-    fn plan(&self, now: &str) -> Plan {
+    pub(super) fn plan(&self, now: &str) -> Plan {
         self.plan_at(at(now))
     }
 
-    fn plan_at(&self, now: DateTime<Utc>) -> Plan {
+    pub(super) fn plan_at(&self, now: DateTime<Utc>) -> Plan {
         plan(&self.view(), now)
     }
 
-    fn view(&self) -> JobView<'_> {
+    pub(super) fn view(&self) -> JobView<'_> {
         JobView {
             id: &self.id,
             trigger: &self.trigger,
@@ -78,7 +79,7 @@ impl Case {
     }
 }
 
-fn range(first: &str, last: &str, count: u64) -> FireRange {
+pub(super) fn range(first: &str, last: &str, count: u64) -> FireRange {
     FireRange {
         first: at(first),
         last: at(last),
@@ -147,6 +148,17 @@ fn all_keeps_the_newest_in_order() {
     let plan = case.plan("10:01:30");
     assert_eq!(plan.start, [at("10:00:00"), at("10:01:00")]);
     assert_eq!(plan.coalesced, None);
+}
+
+#[test]
+fn all_keeps_no_more_than_the_limit() {
+    let seconds = Cron::new().build().unwrap();
+    let all = Coalesce::All { at_most: u32::MAX };
+    let plan = Case::new(seconds)
+        .with(|p| p.coalesce = all)
+        .plan("13:00:00");
+    assert_eq!(plan.start.len(), MAX_CATCH_UP as usize);
+    assert_eq!(plan.coalesced.unwrap().count, Count::Exact(801));
 }
 
 #[test]
@@ -233,81 +245,6 @@ fn a_queued_fire_time_is_never_overdue() {
 }
 
 #[test]
-fn a_late_answer_drops_the_starts_whose_grace_time_has_passed() {
-    let case = Case::every_minute().with(|p| {
-        p.misfire_grace_time = Duration::from_secs(120).into();
-        p.coalesce = Coalesce::All { at_most: 3 };
-    });
-    let mut plan = case.plan("10:02:00");
-    let starts = plan.start.clone();
-    assert_eq!(starts, [at("10:00:00"), at("10:01:00"), at("10:02:00")]);
-    assert!(plan.drop_overdue(&case.view(), at("10:02:00")).is_empty());
-    let overdue = plan.drop_overdue(&case.view(), at("10:03:00"));
-    assert_eq!((&overdue[..], &plan.start[..]), starts.split_at(1));
-}
-
-#[test]
-fn the_grace_time_of_a_start_counts_from_its_jitter() {
-    let case = Case::every_minute().with(|p| {
-        p.misfire_grace_time = Duration::from_secs(10).into();
-        p.jitter = Jitter::up_to(Duration::from_secs(30));
-    });
-    let plan = case.plan("09:59:00");
-    let start = plan.next.start().unwrap();
-    let mut plan = case.plan_at(start);
-    let last = start + TimeDelta::seconds(10);
-    assert!(plan.drop_overdue(&case.view(), last).is_empty());
-    let late = last + TimeDelta::microseconds(1);
-    assert_eq!(plan.drop_overdue(&case.view(), late), [at("10:00:00")]);
-}
-
-#[test]
-fn a_plan_lists_its_ranges_with_their_outcomes() {
-    let case = Case::every_minute().with(|p| {
-        p.misfire_grace_time = Duration::from_secs(150).into();
-    });
-    let ranges: Vec<_> = case.running(1, 0).plan("10:05:30").ranges().collect();
-    let skipped = Outcome::Skipped(SkipReason::MaxInstances);
-    let wanted = [
-        (
-            range("10:00:00", "10:02:00", 3),
-            Outcome::Missed(MissReason::Grace),
-        ),
-        (range("10:03:00", "10:04:00", 2), Outcome::Coalesced),
-        (range("10:05:00", "10:05:00", 1), skipped),
-    ];
-    assert_eq!(ranges, wanted);
-}
-
-#[test]
-fn a_plan_lists_the_fire_times_that_run() {
-    let mut plan = Plan::nothing(Next::Finished);
-    assert_eq!(plan.fire_times().next(), None);
-    plan.start = vec![at("10:00:00"), at("10:01:00")];
-    plan.queue = vec![at("10:02:00")];
-    let all: Vec<_> = plan.fire_times().collect();
-    assert_eq!(all, [at("10:00:00"), at("10:01:00"), at("10:02:00")]);
-}
-
-#[test]
-fn a_plan_with_anything_to_do_is_not_idle() {
-    let one = range("10:00:00", "10:00:00", 1);
-    let changes: [fn(&mut Plan, FireRange); 5] = [
-        |plan, one| plan.start = vec![one.first],
-        |plan, one| plan.queue = vec![one.first],
-        |plan, one| plan.missed = Some((one, MissReason::Grace)),
-        |plan, one| plan.coalesced = Some(one),
-        |plan, one| plan.skipped = Some((one, SkipReason::MaxInstances)),
-    ];
-    assert!(Plan::nothing(Next::Finished).is_idle());
-    for change in changes {
-        let mut plan = Plan::nothing(Next::Finished);
-        change(&mut plan, one);
-        assert!(!plan.is_idle(), "{plan:?}");
-    }
-}
-
-#[test]
 fn a_run_that_replaces_older_ones_waits_for_room() {
     let replace = |p: &mut Policies| {
         p.overlap = Overlap::CancelRunning;
@@ -346,6 +283,17 @@ fn an_interval_without_a_start_counts_from_its_anchor() {
     let plan = case.plan("10:02:10");
     assert_eq!(plan.start, [at("10:02:00")]);
     assert_eq!(plan.next.fire_time(), Some(at("10:03:00")));
+}
+
+#[test]
+fn a_given_first_time_does_not_move_the_anchor() {
+    let minutes = Interval::every(Duration::from_secs(60)).build().unwrap();
+    let mut case = Case::new(minutes);
+    case.next_fire = Some(at("10:00:17"));
+    let mut view = case.view();
+    view.anchor = Some(at("09:00:30"));
+    let next = plan(&view, at("10:00:17")).next;
+    assert_eq!(next.fire_time(), Some(at("10:00:30")));
 }
 
 #[test]
