@@ -122,3 +122,19 @@ fn an_attempt_that_is_due_already_starts_in_the_same_request() {
     });
     assert_eq!(answers.handed, [((), ids(&[1]))]);
 }
+
+/// A store need not read them, which `Rows` promises.
+#[test]
+fn where_nothing_waits_a_start_and_an_end_ask_for_no_other_runs() {
+    let mut world = World::new(Policies {
+        max_instances: MaxInstances::at_most(2),
+        overlap: Overlap::CancelRunning,
+        ..Policies::default()
+    });
+    world.run_due(10);
+    world.request(15, |batch| {
+        batch.end(&end(1, Outcome::Succeeded));
+        batch.hand_out();
+    });
+    assert_eq!((world.counts(), world.asked.get()), ((0, 0), 0));
+}

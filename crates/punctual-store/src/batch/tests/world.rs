@@ -1,5 +1,6 @@
 //! Rows in memory, plain enough to be read: what the rules are tried on.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub(super) struct World {
     pub(super) ends: Vec<RunEnd>,
     pub(super) kept: Vec<RunEnd>,
     pub(super) ranges: Vec<NewRange>,
+    /// How often the rules have asked for the other open runs of the job.
+    pub(super) asked: Cell<u32>,
     numbers: u64,
 }
 
@@ -56,6 +59,7 @@ impl World {
             ends: Vec::new(),
             kept: Vec::new(),
             ranges: Vec::new(),
+            asked: Cell::new(0),
             numbers: 0,
         }
     }
@@ -214,11 +218,13 @@ impl Rows for World {
     }
 
     fn waiting(&self, (): ()) -> Vec<RunId> {
+        self.asked.set(self.asked.get() + 1);
         let free = self.open.iter().filter(|(_, run)| run.owner == Owner::Free);
         free.map(|(id, _)| *id).collect()
     }
 
     fn under_way(&self, (): ()) -> Vec<RunId> {
+        self.asked.set(self.asked.get() + 1);
         let taken = self.open.iter().filter(|(_, run)| run.owner != Owner::Free);
         taken.map(|(id, _)| *id).collect()
     }
