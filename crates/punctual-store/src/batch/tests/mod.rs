@@ -4,6 +4,7 @@ mod claims;
 mod ends;
 mod keys;
 mod room;
+mod set_back;
 mod settled;
 mod waiting;
 mod world;
