@@ -79,6 +79,13 @@ mod tests {
     }
 
     #[test]
+    fn a_given_fire_time_is_kept_to_the_microsecond() {
+        let minutes = Cron::new().second(0).build().unwrap();
+        let given = first(&minutes, Some("10:07:08.123456789"));
+        assert_eq!(given, fires("10:07:08.123456", None));
+    }
+
+    #[test]
     fn an_interval_counts_from_the_first_fire_time() {
         let minutes = Interval::every(Duration::from_secs(60)).build().unwrap();
         let own = first(&minutes, None);

@@ -175,6 +175,16 @@ fn the_grace_time_is_inclusive_and_comes_first() {
 }
 
 #[test]
+fn nanoseconds_of_a_clock_use_up_no_grace_time() {
+    let grace = Duration::from_secs(10);
+    let case = Case::every_minute().with(|p| p.misfire_grace_time = grace.into());
+    let now = at("10:00:10") + TimeDelta::nanoseconds(999);
+    let mut plan = case.plan_at(now);
+    assert_eq!(plan.start, [at("10:00:00")]);
+    assert!(plan.drop_overdue(&case.view(), now).is_empty());
+}
+
+#[test]
 fn when_all_are_too_late_all_are_missed() {
     let grace = MisfireGraceTime::Within(Duration::from_secs(10));
     let case = Case::every_minute().with(|p| p.misfire_grace_time = grace);

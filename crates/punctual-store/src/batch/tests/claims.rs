@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use punctual_core::plan::Next;
 use punctual_core::{
-    Coalesce, FireRange, MaxInstances, MissReason, Outcome, Overlap, Policies, RunId, SkipReason,
+    CancelReason, Coalesce, FireRange, MaxInstances, MissReason, Outcome, Overlap, Policies, RunId,
+    SkipReason,
 };
 
-use super::world::{World, at, end, ids, times};
+use super::world::{World, at, end, ids, micros, times};
 use crate::batch::{Owner, Verdict};
-use crate::{ClaimKind, OpenState, Won};
+use crate::{ClaimKind, OpenState, RunEnd, Won};
 
 fn all_of_a_backlog() -> Policies {
     Policies {
@@ -224,4 +225,26 @@ fn the_owner_of_a_run_that_is_replaced_reads_it_with_its_lease() {
     let (_, answers) = world.request(20, |batch| batch.claim(&claim));
     assert_eq!(answers.cancels, []);
     assert!(world.run_of(1).cancel.is_some());
+}
+
+#[test]
+fn a_run_between_two_attempts_ends_when_it_is_replaced() {
+    let mut world = replacing(1);
+    won(world.run_due(10));
+    let failed = RunEnd {
+        retry_at: Some(micros(60)),
+        ..end(1, Outcome::Failed)
+    };
+    world.request(15, |batch| batch.end(&failed));
+    let claim = world.advance(world.plan(20));
+    let (_, answers) = world.request(20, |batch| {
+        let verdict = batch.claim(&claim);
+        batch.hand_out();
+        verdict
+    });
+    let replaced = Outcome::Cancelled(CancelReason::Replaced);
+    assert_eq!(world.closed, [(RunId(1), replaced)]);
+    assert_eq!(answers.cancels, []);
+    assert_eq!(answers.handed, [((), ids(&[2]))]);
+    assert_eq!(world.counts(), (1, 0));
 }
