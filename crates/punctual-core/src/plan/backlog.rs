@@ -106,9 +106,7 @@ pub(super) fn is_too_late(job: &JobView<'_>, fire_time: DateTime<Utc>, now: Date
 /// What was to start earlier than this is too late; `None` if nothing is.
 fn in_grace_from(job: &JobView<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let grace = job.policies.misfire_grace_time.limit()?;
-    let from = TimeDelta::from_std(grace).ok();
-    let from = from.and_then(|grace| now.checked_sub_signed(grace));
-    Some(from.unwrap_or(DateTime::<Utc>::MIN_UTC))
+    now.checked_sub_signed(TimeDelta::from_std(grace).ok()?)
 }
 
 /// The newest member not after `t`, but never one before `oldest`. Where the trigger cannot tell,
@@ -141,7 +139,8 @@ impl Backlog {
         if !is_late(self.oldest) {
             return Some(self);
         }
-        let mut last_late = newest_through(trigger, in_grace_from - TICK, self.oldest);
+        let mut last_late = newest_through(trigger, in_grace_from, self.oldest);
+        // A run starts before the next fire time, so the one before this is late in any case.
         if !is_late(last_late) {
             last_late = newest_through(trigger, last_late - TICK, self.oldest);
         }
@@ -170,7 +169,7 @@ impl Backlog {
         }
         let kept = match coalesce {
             Coalesce::Latest => 1,
-            Coalesce::All { at_most } => at_most.clamp(1, MAX_CATCH_UP),
+            Coalesce::All { at_most } => at_most.min(MAX_CATCH_UP),
             Coalesce::Earliest => {
                 let first = trigger.after(oldest).unwrap_or(newest).min(newest);
                 plan.coalesced = Some(range(trigger, first, newest));

@@ -48,3 +48,59 @@ pub fn first_fire(
     };
     Ok(FirstFire { fire_time, anchor })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{CalendarInterval, Cron, Interval};
+
+    fn at(text: &str) -> DateTime<Utc> {
+        format!("2026-03-01T{text}Z").parse().unwrap()
+    }
+
+    fn first(trigger: &Trigger, given: Option<&str>) -> FirstFire {
+        first_fire(trigger, given.map(at), at("10:00:30")).unwrap()
+    }
+
+    fn fires(fire_time: &str, anchor: Option<&str>) -> FirstFire {
+        FirstFire {
+            fire_time: Some(at(fire_time)),
+            anchor: anchor.map(at),
+        }
+    }
+
+    #[test]
+    fn a_trigger_that_knows_its_times_needs_no_anchor() {
+        let minutes = Cron::new().second(0).build().unwrap();
+        assert_eq!(first(&minutes, None), fires("10:01:00", None));
+        assert_eq!(first(&minutes, Some("10:07:08")), fires("10:07:08", None));
+    }
+
+    #[test]
+    fn a_given_fire_time_is_kept_to_the_microsecond() {
+        let minutes = Cron::new().second(0).build().unwrap();
+        let given = first(&minutes, Some("10:07:08.123456789"));
+        assert_eq!(given, fires("10:07:08.123456", None));
+    }
+
+    #[test]
+    fn an_interval_counts_from_the_first_fire_time() {
+        let minutes = Interval::every(Duration::from_secs(60)).build().unwrap();
+        let own = first(&minutes, None);
+        assert_eq!(own.anchor, own.fire_time);
+        let given = Some("10:07:08");
+        assert_eq!(first(&minutes, given), fires("10:07:08", given));
+    }
+
+    #[test]
+    fn a_calendar_interval_keeps_its_phase_when_a_first_fire_time_is_given() {
+        let days = CalendarInterval::days(2).build().unwrap();
+        let own = first(&days, None);
+        assert_eq!(own.anchor, own.fire_time);
+        let given = first(&days, Some("10:07:08"));
+        assert_eq!(given.fire_time, Some(at("10:07:08")));
+        assert_eq!(given.anchor, own.anchor);
+    }
+}

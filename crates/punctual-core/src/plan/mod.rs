@@ -240,4 +240,8 @@ pub fn plan(job: &JobView<'_>, now: DateTime<Utc>) -> Plan {
 }
 
 #[cfg(test)]
+mod against_every_fire_time;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told;

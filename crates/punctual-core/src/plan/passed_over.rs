@@ -45,3 +45,46 @@ pub fn passed_over(job: &JobView<'_>, now: DateTime<Utc>) -> Option<(FireRange, 
     let due = backlog::of(job, trigger, oldest, now)?;
     Some((due.backlog.range(trigger), outcome))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{Interval, Job, JobId, JobState, Trigger};
+
+    fn at(text: &str) -> DateTime<Utc> {
+        format!("2026-03-01T{text}Z").parse().unwrap()
+    }
+
+    fn passed(trigger: Trigger, paused: bool, now: &str) -> Option<(u64, Outcome)> {
+        let job = Job::new(JobId::new("job").unwrap(), "task", trigger);
+        let state = JobState {
+            next_run_time: Some(at("10:00:00")),
+            paused,
+            ..JobState::default()
+        };
+        let (range, outcome) = passed_over(&job.view(&state), at(now))?;
+        assert_eq!(range.first, at("10:00:00"));
+        Some((range.count.number(), outcome))
+    }
+
+    const EDITED: Outcome = Outcome::Skipped(SkipReason::Edited);
+    const PAUSED: Outcome = Outcome::Missed(MissReason::Paused);
+
+    #[test]
+    fn an_edit_skips_what_is_due_and_misses_what_was_paused() {
+        let minutes = || Interval::every(Duration::from_secs(60)).build().unwrap();
+        assert_eq!(passed(minutes(), false, "09:59:59"), None);
+        assert_eq!(passed(minutes(), false, "10:02:30"), Some((3, EDITED)));
+        assert_eq!(passed(minutes(), true, "10:02:30"), Some((3, PAUSED)));
+    }
+
+    #[test]
+    fn of_an_unbound_trigger_only_the_fire_time_in_the_row_is_decided() {
+        let tides = || Trigger::custom("tides", serde_json::Value::Null);
+        assert_eq!(passed(tides(), false, "09:59:59"), None);
+        assert_eq!(passed(tides(), false, "10:00:00"), Some((1, EDITED)));
+        assert_eq!(passed(tides(), true, "10:02:30"), Some((1, PAUSED)));
+    }
+}

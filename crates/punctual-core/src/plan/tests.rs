@@ -1,21 +1,22 @@
-//! The decisions, case by case; and against a plan that writes every backlog out.
+//! The decisions, case by case.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
 use super::*;
+use crate::limits::MAX_CATCH_UP;
 use crate::{
     Coalesce, Count, Cron, CustomTrigger, Date, Interval, Jitter, MaxInstances, MisfireGraceTime,
     Outcome, Overlap, TriggerRegistry,
 };
 
-fn at(text: &str) -> DateTime<Utc> {
+pub(super) fn at(text: &str) -> DateTime<Utc> {
     format!("2026-03-01T{text}Z").parse().unwrap()
 }
 
 /// A job every minute, due since 10:00.
-struct Case {
+pub(super) struct Case {
     id: JobId,
     trigger: Trigger,
     policies: Policies,
@@ -26,7 +27,7 @@ struct Case {
 }
 
 impl Case {
-    fn new(trigger: Trigger) -> Self {
+    pub(super) fn new(trigger: Trigger) -> Self {
         Self {
             id: JobId::new("job").unwrap(),
             trigger,
@@ -38,16 +39,16 @@ impl Case {
         }
     }
 
-    fn every_minute() -> Self {
+    pub(super) fn every_minute() -> Self {
         Self::new(Cron::new().second(0).build().unwrap())
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Policies)) -> Self {
+    pub(super) fn with(mut self, change: impl FnOnce(&mut Policies)) -> Self {
         change(&mut self.policies);
         self
     }
 
-    fn running(self, running: u32, queued: u32) -> Self {
+    pub(super) fn running(self, running: u32, queued: u32) -> Self {
         Self {
             running,
             queued,
@@ -55,15 +56,15 @@ impl Case {
         }
     }
 
-    fn plan(&self, now: &str) -> Plan {
+    pub(super) fn plan(&self, now: &str) -> Plan {
         self.plan_at(at(now))
     }
 
-    fn plan_at(&self, now: DateTime<Utc>) -> Plan {
+    pub(super) fn plan_at(&self, now: DateTime<Utc>) -> Plan {
         plan(&self.view(), now)
     }
 
-    fn view(&self) -> JobView<'_> {
+    pub(super) fn view(&self) -> JobView<'_> {
         JobView {
             id: &self.id,
             trigger: &self.trigger,
@@ -78,7 +79,7 @@ impl Case {
     }
 }
 
-fn range(first: &str, last: &str, count: u64) -> FireRange {
+pub(super) fn range(first: &str, last: &str, count: u64) -> FireRange {
     FireRange {
         first: at(first),
         last: at(last),
@@ -150,6 +151,17 @@ fn all_keeps_the_newest_in_order() {
 }
 
 #[test]
+fn all_keeps_no_more_than_the_limit() {
+    let seconds = Cron::new().build().unwrap();
+    let all = Coalesce::All { at_most: u32::MAX };
+    let plan = Case::new(seconds)
+        .with(|p| p.coalesce = all)
+        .plan("13:00:00");
+    assert_eq!(plan.start.len(), MAX_CATCH_UP as usize);
+    assert_eq!(plan.coalesced.unwrap().count, Count::Exact(801));
+}
+
+#[test]
 fn the_grace_time_is_inclusive_and_comes_first() {
     let grace = MisfireGraceTime::Within(Duration::from_secs(150));
     let case = Case::every_minute().with(|p| p.misfire_grace_time = grace);
@@ -160,6 +172,16 @@ fn the_grace_time_is_inclusive_and_comes_first() {
     );
     assert_eq!(plan.coalesced, Some(range("10:03:00", "10:04:00", 2)));
     assert_eq!(plan.start, [at("10:05:00")]);
+}
+
+#[test]
+fn nanoseconds_of_a_clock_use_up_no_grace_time() {
+    let grace = Duration::from_secs(10);
+    let case = Case::every_minute().with(|p| p.misfire_grace_time = grace.into());
+    let now = at("10:00:10") + TimeDelta::nanoseconds(999);
+    let mut plan = case.plan_at(now);
+    assert_eq!(plan.start, [at("10:00:00")]);
+    assert!(plan.drop_overdue(&case.view(), now).is_empty());
 }
 
 #[test]
@@ -271,6 +293,17 @@ fn an_interval_without_a_start_counts_from_its_anchor() {
     let plan = case.plan("10:02:10");
     assert_eq!(plan.start, [at("10:02:00")]);
     assert_eq!(plan.next.fire_time(), Some(at("10:03:00")));
+}
+
+#[test]
+fn a_given_first_time_does_not_move_the_anchor() {
+    let minutes = Interval::every(Duration::from_secs(60)).build().unwrap();
+    let mut case = Case::new(minutes);
+    case.next_fire = Some(at("10:00:17"));
+    let mut view = case.view();
+    view.anchor = Some(at("09:00:30"));
+    let next = plan(&view, at("10:00:17")).next;
+    assert_eq!(next.fire_time(), Some(at("10:00:30")));
 }
 
 #[test]

@@ -42,7 +42,7 @@ impl<R: Rows> Batch<'_, R> {
         outcome: Outcome,
         others: CancelReason,
     ) {
-        let rest = self.after(end.run, run);
+        let instance = self.instance_from(end.run);
         // Its attempt had ended before; the run does so by what ended the wait.
         let finished = if outcome == end.outcome {
             end.finished
@@ -56,22 +56,22 @@ impl<R: Rows> Batch<'_, R> {
             ..end.clone()
         };
         self.close(run, &end);
-        self.close_instance(&rest, Outcome::Cancelled(others));
+        self.close_instance(&instance, Outcome::Cancelled(others));
     }
 
-    /// The open runs of an instance that come after this one.
-    fn after(&self, id: RunId, run: OpenView) -> Vec<RunId> {
-        let mut ends = run.ends_instance;
-        let mut rest = Vec::new();
-        while !ends {
-            let next = RunId(id.0 + 1 + rest.len() as u64);
-            let Some(view) = self.rows.run(next) else {
+    /// The open runs of an instance, from this one on.
+    fn instance_from(&self, first: RunId) -> Vec<RunId> {
+        let mut instance = Vec::new();
+        for id in (first.0..).map(RunId) {
+            let Some(view) = self.rows.run(id) else {
                 break;
             };
-            ends = view.ends_instance;
-            rest.push(next);
+            instance.push(id);
+            if view.ends_instance {
+                break;
+            }
         }
-        rest
+        instance
     }
 
     /// Lets a run, and with it the others of its instance, wait for its next attempt.
@@ -90,14 +90,10 @@ impl<R: Rows> Batch<'_, R> {
     }
 
     /// Changes the open runs of an instance, from this one on.
-    pub(super) fn set_instance(&mut self, first: RunId, change: impl Fn(OpenView) -> OpenView) {
-        for id in (first.0..).map(RunId) {
-            let Some(view) = self.rows.run(id) else {
-                break;
-            };
-            self.rows.set_run(id, change(view));
-            if view.ends_instance {
-                break;
+    fn set_instance(&mut self, first: RunId, change: impl Fn(OpenView) -> OpenView) {
+        for id in self.instance_from(first) {
+            if let Some(view) = self.rows.run(id) {
+                self.rows.set_run(id, change(view));
             }
         }
     }
@@ -135,7 +131,7 @@ impl<R: Rows> Batch<'_, R> {
         }
     }
 
-    /// Closes the runs of an instance alike.
+    /// Closes the runs of an instance alike. Those that are over stay as they are.
     pub(super) fn close_instance(&mut self, instance: &[RunId], outcome: Outcome) {
         for id in instance {
             self.close_as(*id, outcome);

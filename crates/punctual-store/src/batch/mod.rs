@@ -114,3 +114,6 @@ pub fn numbers(claims: &[Claim]) -> u64 {
 
 /// Missed, coalesced, skipped.
 const RANGES: usize = 3;
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@
 mod broken;
 mod claims;
 mod feed;
+mod instances;
 mod jobs;
 mod keys;
 mod ledger;
@@ -101,6 +102,9 @@ const RULES: &[Rule] = &[
     }),
     ("a run between attempts waits in the store", |store| {
         Box::pin(claims::retry(store))
+    }),
+    ("the runs of an instance wait and end together", |store| {
+        Box::pin(instances::together(store))
     }),
     ("a newer run replaces older ones", |store| {
         Box::pin(replace::replaces(store))

@@ -197,6 +197,10 @@ impl Fault {
             Self::ForgetsRetries,
             "a run between attempts waits in the store",
         ),
+        (
+            Self::ForgetsRetries,
+            "the runs of an instance wait and end together",
+        ),
         (Self::NeverReplaces, "a newer run replaces older ones"),
         (Self::NeverReplaces, "the oldest instances are replaced"),
         (Self::PassesOverSilently, "edits decide what is overdue"),

@@ -1,0 +1,10 @@
+//! The rules, each tried on one job.
+
+mod claims;
+mod ends;
+mod keys;
+mod room;
+mod set_back;
+mod settled;
+mod waiting;
+mod world;

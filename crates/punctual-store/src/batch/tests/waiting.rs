@@ -1,0 +1,140 @@
+//! Waiting runs that start.
+
+use punctual_core::{Coalesce, MaxInstances, Outcome, Overlap, Policies, RunId};
+
+use super::world::{World, end, ids, micros};
+use crate::batch::{Answers, Owner, Verdict};
+use crate::{ClaimKind, OpenState, RunEnd};
+
+/// One instance under way, run 1; one of the runs 2, 3 and one of the run 4 wait.
+fn queued() -> World {
+    let mut world = World::new(Policies {
+        coalesce: Coalesce::All { at_most: 9 },
+        max_instances: MaxInstances::ONE,
+        overlap: Overlap::Queue { at_most: 9 },
+        ..Policies::default()
+    });
+    for second in [10, 30, 40] {
+        world.run_due(second);
+    }
+    assert_eq!((world.counts(), world.state.token), ((1, 2), 4));
+    world
+}
+
+fn promote(world: &mut World, second: i64) -> (Verdict<()>, Answers<()>) {
+    let promote = world.claim_of(ClaimKind::Promote);
+    world.request(second, |batch| batch.claim(&promote))
+}
+
+#[test]
+fn the_oldest_instance_that_waits_starts_when_one_has_ended() {
+    let mut world = queued();
+    let ((), answers) = world.request(50, |batch| {
+        batch.end(&end(1, Outcome::Succeeded));
+        batch.hand_out();
+    });
+    assert_eq!(answers.handed, [((), ids(&[2, 3]))]);
+    assert_eq!((world.counts(), world.state.token), ((1, 1), 6));
+    for (id, token) in [(2, 5), (3, 6)] {
+        let run = world.run_of(id);
+        assert_eq!((run.token, run.state), (token, OpenState::Running));
+        assert_eq!(run.owner, Owner::Own);
+    }
+    assert_eq!(world.run_of(4).state, OpenState::Queued);
+}
+
+#[test]
+fn a_node_that_takes_none_is_handed_none() {
+    let mut world = queued();
+    let last = |batch: &mut crate::batch::Batch<'_, World>| batch.end(&end(1, Outcome::Succeeded));
+    let ((), answers) = world.request(50, last);
+    assert_eq!((answers.handed, world.counts()), (vec![], (0, 2)));
+}
+
+#[test]
+fn a_request_to_promote_says_whether_anything_waits() {
+    let mut world = queued();
+    let (verdict, answers) = promote(&mut world, 50);
+    assert_eq!((verdict, answers.handed), (Verdict::AtLimit(()), vec![]));
+    world.request(50, |batch| batch.end(&end(1, Outcome::Succeeded)));
+    let (verdict, answers) = promote(&mut world, 50);
+    let Verdict::Won((), won) = verdict else {
+        panic!("{verdict:?}")
+    };
+    assert_eq!((won.first, won.token), (RunId::default(), 6));
+    assert_eq!((won.running, won.queued), (1, 1));
+    assert_eq!(answers.handed, [((), ids(&[2, 3]))]);
+    world.request(50, |batch| {
+        for id in [2, 3] {
+            batch.end(&end(id, Outcome::Succeeded));
+        }
+        batch.hand_out();
+    });
+    let (verdict, _) = promote(&mut world, 50);
+    assert_eq!(verdict, Verdict::Lost(Some(())));
+}
+
+#[test]
+fn all_that_find_room_start() {
+    let mut world = queued();
+    let wider = world.job.policies().to_owned();
+    world.job = world.job.clone().with_policies(Policies {
+        max_instances: MaxInstances::at_most(3),
+        ..wider
+    });
+    let (verdict, answers) = promote(&mut world, 50);
+    assert!(matches!(verdict, Verdict::Won(..)));
+    assert_eq!(answers.handed, [((), ids(&[2, 3])), ((), ids(&[4]))]);
+    assert_eq!(world.counts(), (3, 0));
+}
+
+#[test]
+fn an_attempt_starts_when_it_is_due_and_keeps_its_instance() {
+    let mut world = queued();
+    let failed = RunEnd {
+        retry_at: Some(micros(60)),
+        ..end(1, Outcome::Failed)
+    };
+    world.request(50, |batch| {
+        batch.end(&failed);
+        batch.hand_out();
+    });
+    assert_eq!(world.run_of(1).owner, Owner::Free);
+    let (verdict, _) = promote(&mut world, 59);
+    assert_eq!(verdict, Verdict::AtLimit(()));
+    let (_, answers) = promote(&mut world, 60);
+    assert_eq!(answers.handed, [((), ids(&[1]))]);
+    assert_eq!(world.counts(), (1, 2));
+    let run = world.run_of(1);
+    assert_eq!((run.state, run.attempts), (OpenState::Running, 1));
+}
+
+#[test]
+fn an_attempt_that_is_due_already_starts_in_the_same_request() {
+    let mut world = queued();
+    let failed = RunEnd {
+        retry_at: Some(micros(50)),
+        ..end(1, Outcome::Failed)
+    };
+    let ((), answers) = world.request(50, |batch| {
+        batch.end(&failed);
+        batch.hand_out();
+    });
+    assert_eq!(answers.handed, [((), ids(&[1]))]);
+}
+
+/// A store need not read them, which `Rows` promises.
+#[test]
+fn where_nothing_waits_a_start_and_an_end_ask_for_no_other_runs() {
+    let mut world = World::new(Policies {
+        max_instances: MaxInstances::at_most(2),
+        overlap: Overlap::CancelRunning,
+        ..Policies::default()
+    });
+    world.run_due(10);
+    world.request(15, |batch| {
+        batch.end(&end(1, Outcome::Succeeded));
+        batch.hand_out();
+    });
+    assert_eq!((world.counts(), world.asked.get()), ((0, 0), 0));
+}
