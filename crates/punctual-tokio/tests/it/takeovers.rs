@@ -1,0 +1,206 @@
+//! Runs of nodes that fell silent, and who goes on with them.
+
+use punctual_core::{MaxInstances, OnLost, Outcome, Overlap, Policies, RunState};
+use punctual_store::testing::{Call, Fault};
+use punctual_store::{BatchLimits, JobStore, RunFilter};
+use punctual_tokio::{JobContext, Scheduler};
+
+use crate::desk::{Desk, PERIOD, SUCCEEDED};
+use crate::support::{every, pass, seconds};
+use crate::ways::{slow_by, way_to};
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_run_is_rerun_by_another_node_under_a_greater_number() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
+    pass(PERIOD).await;
+    let (_two, _) = desk.node("two").await;
+    way.set(Call::ALL, Fault::Held);
+    pass(14).await;
+    let begun = desk.begun.all();
+    assert_eq!(
+        begun.iter().map(|(node, _)| *node).collect::<Vec<_>>(),
+        ["one", "two"]
+    );
+    assert!(begun[1].1 > begun[0].1);
+    way.mend(Call::ALL);
+    pass(5).await;
+    assert_eq!(desk.log.all(), [("one", 1, true)]);
+    desk.go.notify_one();
+    pass(1).await;
+    assert_eq!(desk.log.all()[1..], [("two", 2, false)]);
+    assert_eq!(
+        desk.states().await,
+        [SUCCEEDED],
+        "one outcome for the fire time"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_admitted_under_a_wider_limit_is_rerun() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a").max_instances(2);
+    job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    for _ in 0..2 {
+        one.run_job("a").await.unwrap();
+        pass(1).await;
+    }
+    let (two, _) = desk.node("two").await;
+    way.set(Call::ALL, Fault::Held);
+    let job = two.get_job("a").await.unwrap().unwrap().job;
+    let policies = Policies {
+        max_instances: MaxInstances::ONE,
+        ..*job.policies()
+    };
+    two.modify_job("a").policies(policies).await.unwrap();
+    pass(14).await;
+    assert_eq!(desk.begun.all().len(), 4);
+    desk.go.notify_waiters();
+    pass(1).await;
+    assert_eq!(desk.states().await, [SUCCEEDED; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_node_takes_no_runs_over() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    pass(PERIOD).await;
+    let (two, _) = desk.node("two").await;
+    two.pause().await.unwrap();
+    way.set(Call::ALL, Fault::Held);
+    pass(30).await;
+    assert_eq!(desk.begun.all().len(), 1);
+    assert_eq!(desk.states().await, [RunState::Retrying], "it waits");
+    two.resume().await.unwrap();
+    pass(10).await;
+    assert_eq!(desk.begun.all().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_was_removed_takes_no_runs_over() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    one.add_job("work", every(9 * PERIOD))
+        .id("b")
+        .await
+        .unwrap();
+    pass(PERIOD).await;
+    let (two, _) = desk.node("two").await;
+    two.run_job("b").await.unwrap();
+    two.remove_jobstore("default").await.unwrap();
+    way.set(Call::ALL, Fault::Held);
+    pass(30).await;
+    assert_eq!(desk.begun.all().len(), 2, "{:?}", desk.begun.all());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_settles_what_many_dead_ones_left_is_not_taken_for_dead() {
+    let desk = Desk::default();
+    let mut dying = Vec::new();
+    for name in ["a", "b", "c", "d", "e"] {
+        dying.push(desk.node(name).await);
+    }
+    let (busy, slow) = desk.node("busy").await;
+    slow.set(Call::Recover, slow_by(seconds(3)));
+    busy.add_job("work", every(PERIOD)).id("a").await.unwrap();
+    busy.run_job("a").await.unwrap();
+    pass(0).await;
+    let (_other, _) = desk.node("other").await;
+    pass(10).await;
+    for (_, way) in &dying {
+        way.set(Call::ALL, Fault::Held);
+    }
+    pass(60).await;
+    assert_eq!(desk.nodes().await, ["busy", "other"]);
+    assert_eq!(desk.states().await, [RunState::Running]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn counts_are_compared_after_the_runs_of_a_dead_node_are_settled() {
+    let desk = Desk::default();
+    let (one, dead) = desk.node("one").await;
+    let (two, way) = desk.node("two").await;
+    two.pause().await.unwrap();
+    let job = one.add_job("work", every(600)).id("a");
+    job.run_at_start().await.unwrap();
+    pass(5).await;
+    two.resume().await.unwrap();
+    assert_eq!(desk.begun.all().len(), 1);
+    assert_eq!(way.begun(Call::Recount), 0);
+    dead.set(Call::ALL, Fault::Held);
+    pass(20).await;
+    assert_eq!(way.begun(Call::Recount), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_goes_on_as_soon_as_the_run_of_a_dead_node_is_settled() {
+    let desk = Desk::default();
+    let (one, dead) = desk.node("one").await;
+    let (_two, way) = desk.node("two").await;
+    let job = one.add_job("work", every(600)).id("a");
+    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    one.run_job("a").await.unwrap();
+    one.run_job("a").await.unwrap();
+    pass(1).await;
+    let before = way.begun(Call::Recover);
+    dead.set(Call::ALL, Fault::Held);
+    way.until_begun(Call::Recover, before + 1).await;
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let nodes: Vec<_> = desk.begun.all().into_iter().map(|(node, _)| node).collect();
+    assert_eq!(nodes, ["one", "two"]);
+}
+
+/// A rerun keeps the number of its run. What its node could not tell before it was taken for dead is
+/// not about the new attempt.
+#[tokio::test(start_paused = true)]
+async fn an_end_from_before_a_lease_was_lost_does_not_end_the_rerun() {
+    let desk = Desk::default();
+    let (way, faults) = way_to(&desk.store);
+    // One end a request, so the ends of three runs are sent one after another.
+    let mut limits = BatchLimits::default();
+    limits.ends = 1;
+    let capabilities = way.capabilities().limits(limits);
+    let body = desk.clone();
+    let work = move |context: JobContext| {
+        let desk = body.clone();
+        async move {
+            desk.begun.push(("one", context.fencing_token()));
+            desk.go.notified().await;
+        }
+    };
+    let one = Scheduler::builder().store("default", way.with_capabilities(capabilities));
+    let one = one.node("one").task("work", work).build().unwrap();
+    one.start().await.unwrap();
+    let heir = Scheduler::builder().store("default", way_to(&desk.store).0);
+    let heir = heir.node("heir").build().unwrap();
+    heir.start().await.unwrap();
+    for id in ["a", "b", "c"] {
+        let job = one.add_job("work", every(600)).id(id);
+        job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
+        one.run_job(id).await.unwrap();
+    }
+    pass(1).await;
+    faults.set(Call::ALL, Fault::Held);
+    desk.go.notify_waiters();
+    pass(20).await;
+    let states = async || {
+        let runs = desk.store.runs(RunFilter::default()).await.unwrap();
+        runs.iter().map(|run| run.state).collect::<Vec<_>>()
+    };
+    assert_eq!(states().await, [RunState::Retrying; 3]);
+    faults.mend(Call::ALL);
+    faults.set(Call::Claim, slow_by(seconds(1)));
+    pass(10).await;
+    assert_eq!(desk.begun.all().len(), 6);
+    assert_eq!(states().await, [RunState::Running; 3]);
+    desk.go.notify_waiters();
+    pass(10).await;
+    assert_eq!(states().await, [RunState::Ended(Outcome::Succeeded); 3]);
+}

@@ -1,0 +1,125 @@
+//! Requests of nodes whose answers are lost.
+
+use punctual_core::{Coalesce, MissReason, OnLost, Outcome, Overlap, RunState, SkipReason};
+use punctual_store::testing::{Call, Fault};
+use punctual_store::{JobStore, RunFilter};
+use punctual_tokio::ErrorKind;
+
+use crate::desk::{Desk, LOST, PERIOD, SUCCEEDED};
+use crate::support::{every, pass, seconds};
+
+#[tokio::test(start_paused = true)]
+async fn claims_whose_answers_are_lost_run_once() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    let job = job.overlap(Overlap::Queue { at_most: 9 });
+    job.await.unwrap();
+    // The claim of the fire time; a run by hand, which is queued; its promotion.
+    way.next(Call::Claim, Fault::LostAnswer);
+    pass(PERIOD).await;
+    assert_eq!(desk.begun.all().len(), 1);
+    way.next(Call::Claim, Fault::LostAnswer);
+    one.run_job("a").await.unwrap();
+    way.next(Call::Claim, Fault::LostAnswer);
+    desk.go.notify_one();
+    pass(5).await;
+    assert_eq!(desk.begun.all().len(), 2);
+    let tokens = desk.begun.all();
+    assert!(tokens[0].1 < tokens[1].1, "{tokens:?}");
+    desk.go.notify_one();
+    pass(5).await;
+    assert_eq!(desk.states().await, [SUCCEEDED, SUCCEEDED]);
+    assert_eq!(desk.begun.all().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_by_hand_that_was_refused_says_so_though_the_answer_was_lost() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    one.add_job("work", every(PERIOD)).id("a").await.unwrap();
+    pass(PERIOD).await;
+    way.next(Call::Claim, Fault::LostAnswer);
+    let error = one.run_job("a").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
+    let skipped = RunState::Ended(Outcome::Skipped(SkipReason::MaxInstances));
+    assert_eq!(desk.states().await, [RunState::Running, skipped]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_too_late_through_an_outage_is_missed_and_not_run() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.misfire_grace_time(seconds(3)).await.unwrap();
+    pass(PERIOD - 1).await;
+    way.set(Call::ALL, Fault::Failed);
+    pass(20).await;
+    way.mend(Call::ALL);
+    pass(20).await;
+    let missed = RunState::Ended(Outcome::Missed(MissReason::Grace));
+    assert_eq!(desk.states().await, [missed]);
+    assert!(desk.begun.all().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_takeover_whose_answer_is_lost_is_found() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    let job = job.on_lost(OnLost::Rerun { at_most: 1 });
+    job.coalesce(Coalesce::Latest).await.unwrap();
+    pass(PERIOD).await;
+    let (_two, other) = desk.node("two").await;
+    pass(1).await;
+    way.set(Call::ALL, Fault::Held);
+    other.next(Call::Recover, Fault::LostAnswer);
+    pass(16).await;
+    desk.go.notify_waiters();
+    let begun = desk.begun.all();
+    assert_eq!(
+        begun.iter().map(|(node, _)| *node).collect::<Vec<_>>(),
+        ["one", "two"]
+    );
+    pass(1).await;
+    assert_eq!(desk.states().await, [SUCCEEDED]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_by_hand_that_are_asked_for_at_once_are_each_told_their_own_answer() {
+    let desk = Desk::default();
+    let ((one, _), (two, _)) = (desk.node("one").await, desk.node("two").await);
+    for id in ["busy", "free"] {
+        one.add_job("work", every(PERIOD)).id(id).await.unwrap();
+    }
+    one.run_job("busy").await.unwrap();
+    let (busy, free) = tokio::join!(two.run_job("busy"), two.run_job("free"));
+    assert!(busy.is_err(), "{busy:?}");
+    let runs = desk.store.runs(RunFilter::default()).await.unwrap();
+    let run = runs.iter().find(|run| run.job.as_str() == "free");
+    assert_eq!(free.unwrap(), run.unwrap().id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_cannot_be_read_does_not_hold_up_what_was_taken_over_unheard() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    for id in ["bad", "good"] {
+        let job = one.add_job("work", every(PERIOD)).id(id);
+        job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    }
+    pass(PERIOD).await;
+    let (_two, other) = desk.node("two").await;
+    pass(1).await;
+    way.set(Call::ALL, Fault::Held);
+    // Those of the recovery, of what is due, and of the claim that hands the runs out.
+    other.next(Call::Recover, Fault::LostAnswer);
+    for _ in 0..5 {
+        other.next(Call::Claim, Fault::LostAnswer);
+    }
+    other.damage("bad");
+    pass(20).await;
+    let begun = desk.begun.all().into_iter().map(|(node, _)| node);
+    assert_eq!(begun.collect::<Vec<_>>(), ["one", "one", "two"]);
+    assert!(desk.states().await.contains(&LOST));
+}
