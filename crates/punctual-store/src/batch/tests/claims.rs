@@ -248,3 +248,19 @@ fn a_run_between_two_attempts_ends_when_it_is_replaced() {
     assert_eq!(answers.handed, [((), ids(&[2]))]);
     assert_eq!(world.counts(), (1, 0));
 }
+
+#[test]
+fn the_oldest_that_has_begun_makes_room_between_two_attempts_too() {
+    let mut world = replacing(2);
+    won(world.run_due(10));
+    won(world.run_due(20));
+    let failed = RunEnd {
+        retry_at: Some(micros(60)),
+        ..end(1, Outcome::Failed)
+    };
+    world.request(25, |batch| batch.end(&failed));
+    won(world.run_due(30));
+    let replaced = Outcome::Cancelled(CancelReason::Replaced);
+    assert_eq!(world.closed, [(RunId(1), replaced)]);
+    assert_eq!(world.run_of(2).cancel, None);
+}

@@ -130,6 +130,15 @@ fn a_run_that_waits_is_stopped_with_its_instance() {
 }
 
 #[test]
+fn a_run_that_waits_without_its_job_can_be_stopped() {
+    let mut world = two_under_way_and_two_that_wait();
+    world.has_left = true;
+    let (answer, _) = world.request(80, |batch| batch.cancel(RunId(7), CancelReason::User));
+    assert_eq!(answer, Cancelled::Ended(ids(&[7])));
+    assert_eq!(world.closed, [(RunId(7), USER)]);
+}
+
+#[test]
 fn the_first_reason_to_stop_a_run_stays() {
     let mut world = two_under_way_and_two_that_wait();
     for reason in [CancelReason::User, CancelReason::Shutdown] {

@@ -3,8 +3,8 @@
 use punctual_core::{CancelReason, Coalesce, MaxInstances, OnLost, Outcome, Policies, RunId};
 
 use super::world::{World, ids, micros};
-use crate::OpenState;
 use crate::batch::{Fate, Owner};
+use crate::{OpenState, RunEnd};
 
 /// An instance of the runs 1, 2, 3 and one of the run 4, of a node that is dead.
 fn dead(on_lost: OnLost) -> World {
@@ -35,10 +35,12 @@ const TWICE: OnLost = OnLost::Rerun { at_most: 2 };
 #[test]
 fn the_runs_of_a_dead_node_are_lost() {
     let mut world = dead(OnLost::Record);
+    world.open.values_mut().for_each(|run| run.attempts = 5);
     assert_eq!(settle(&mut world), instances(Fate::Lost, Fate::Lost));
     let lost = [1, 2, 3, 4].map(|id| (RunId(id), Outcome::Lost));
     assert_eq!((&world.closed[..], world.counts()), (&lost[..], (0, 0)));
-    assert!(world.ends.iter().all(|end| end.finished == micros(90)));
+    let told = |end: &RunEnd| (end.finished, end.attempts) == (micros(90), 5);
+    assert!(world.ends.iter().all(told));
 }
 
 #[test]

@@ -44,6 +44,24 @@ fn the_oldest_instance_that_waits_starts_when_one_has_ended() {
 }
 
 #[test]
+fn a_run_that_is_queued_by_the_request_that_makes_room_starts_with_it() {
+    let mut world = World::new(Policies {
+        overlap: Overlap::Queue { at_most: 9 },
+        ..Policies::default()
+    });
+    world.run_due(10);
+    let claim = world.advance(world.plan(20));
+    let (_, answers) = world.request(20, |batch| {
+        batch.end(&end(1, Outcome::Succeeded));
+        let verdict = batch.claim(&claim);
+        batch.hand_out();
+        verdict
+    });
+    assert_eq!(answers.handed, [((), ids(&[2]))]);
+    assert_eq!(world.counts(), (1, 0));
+}
+
+#[test]
 fn a_node_that_takes_none_is_handed_none() {
     let mut world = queued();
     let last = |batch: &mut crate::batch::Batch<'_, World>| batch.end(&end(1, Outcome::Succeeded));
