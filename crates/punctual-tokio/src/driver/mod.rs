@@ -293,6 +293,7 @@ impl Driver {
         };
         tracing::info!(micros = by, "the wall clock was set");
         self.timer.clock_was_set(by);
+        self.await_anew();
         let stores: Vec<u32> = self.partitions.keys().copied().collect();
         for store in stores {
             self.ask_for_window(store);
