@@ -7,6 +7,8 @@ mod attempts;
 mod claims;
 mod commands;
 mod finish;
+#[cfg(feature = "testing")]
+mod held;
 mod leases;
 mod leaving;
 mod log;
