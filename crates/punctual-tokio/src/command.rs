@@ -41,6 +41,12 @@ pub(crate) enum Command {
     RemoveExecutor(Arc<str>, Answer<()>),
     /// Look at everything again: tasks were registered, or somebody asks for it.
     LookAgain,
+    /// A test asks what the task holds.
+    #[cfg(feature = "testing")]
+    Held {
+        latest: i64,
+        answer: Answer<crate::testing::Held>,
+    },
     Shutdown(Shutdown),
 }
 

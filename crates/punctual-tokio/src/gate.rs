@@ -33,6 +33,12 @@ impl Gate {
         permit.map(Some).map_err(|_| Full)
     }
 
+    /// How many permits are given out.
+    #[cfg(feature = "testing")]
+    pub(crate) fn taken(&self) -> usize {
+        self.size as usize - self.permits.available_permits()
+    }
+
     fn new(limit: u32) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(limit as usize)),

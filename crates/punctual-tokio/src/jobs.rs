@@ -69,6 +69,14 @@ impl Jobs {
             .map(|(slot, entry)| (self.key(slot as u32, entry.incarnation()), entry))
     }
 
+    /// Whether each entry is found by its incarnation.
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_consistent(&self) -> bool {
+        let mut all = self.iter();
+        self.slots.len() == self.entries.len()
+            && all.all(|(key, _)| self.find(key.incarnation) == Some(key))
+    }
+
     fn key(&self, slot: u32, incarnation: u64) -> JobKey {
         JobKey {
             store: self.store,

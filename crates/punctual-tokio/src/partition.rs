@@ -162,6 +162,9 @@ pub(crate) struct Entry {
     pub(crate) is_head: bool,
     /// It was edited and is due: it is not left to the node whose share it is in.
     pub(crate) is_urgent: bool,
+    /// It has a place among the jobs that are due. It keeps that if an edit puts it off, until it
+    /// is its turn, so that no number of edits during a pause gives it another.
+    pub(crate) is_listed: bool,
 }
 
 /// A job whose waiting runs this node asks for.
@@ -271,6 +274,7 @@ impl Entry {
             newer: None,
             is_head: false,
             is_urgent: false,
+            is_listed: false,
         }
     }
 
@@ -300,8 +304,15 @@ impl Entry {
         }
     }
 
+    /// How many permits its gate has given out.
+    #[cfg(feature = "testing")]
+    pub(crate) fn permits_taken(&self) -> Option<usize> {
+        self.gate.as_ref().map(Gate::taken)
+    }
+
     /// Whether nothing would be lost if it was forgotten: the store knows it.
     pub(crate) fn is_idle(&self) -> bool {
-        self.phase == Phase::Idle && self.instances == 0 && self.asked == 0
+        let is_unused = self.instances == 0 && self.asked == 0 && !self.is_listed;
+        self.phase == Phase::Idle && is_unused
     }
 }

@@ -25,6 +25,16 @@ impl Reads {
         }
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn on_their_way(&self) -> u32 {
+        self.on_their_way
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.moved.is_empty()
+    }
+
     /// A claim has moved a job on.
     pub(crate) fn moved_on(&mut self, incarnation: u64, revision: u64) {
         if self.on_their_way > 0 {

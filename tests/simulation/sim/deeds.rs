@@ -219,7 +219,7 @@ impl Simulation {
     fn set_clock(&mut self, index: usize) {
         let most = self.skew.num_milliseconds() / 2 * 9 / 10;
         let wanted = self.dice.range(0, most as u64 * 2) as i64 - most;
-        let process = self.nodes[index].process.as_ref().unwrap();
+        let process = self.nodes[index].process.as_mut().unwrap();
         let by = TimeDelta::milliseconds(wanted) - process.error();
         let set = process.set_clock(by);
         self.clock_sets.push(set);

@@ -7,6 +7,7 @@ use punctual_core::{Run, RunId, RunState};
 use punctual_store::StoredJob;
 
 use super::counts::{miscounted, unlike};
+use super::held::is_forgotten;
 use super::judge::PATIENCE;
 use super::node::Process;
 use super::simulation::{STEP, Simulation};
@@ -64,8 +65,9 @@ impl Simulation {
         self.invariants.looks += 1;
         let overdue = self.overdue(&rows, now);
         let unknown = self.unlike_memory(&open);
+        let held = self.wrongly_held(&rows, now);
         let odd = overdue.into_iter().chain(unknown).chain(self.unlisted());
-        let odd = odd.collect();
+        let odd = odd.chain(held).collect();
         self.invariants.note(odd);
     }
 
@@ -103,6 +105,36 @@ impl Simulation {
             all.extend(its.iter().map(|unlike| format!("{} {unlike}", lease.node)));
         }
         all
+    }
+
+    /// What the tasks of the nodes hold and do not need, and rows that are due soon and that no
+    /// node will see to.
+    fn wrongly_held(&self, rows: &[StoredJob], now: DateTime<Utc>) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let mut all = Vec::new();
+        for process in self.processes() {
+            let held = process.held();
+            // It may hold jobs for parked that are gone, until its next reading of the store.
+            let its = held.wrong.into_iter();
+            let node = process.at.node;
+            wrong.extend(its.map(|what| format!("{node}: {what}")));
+            all.extend(held.stores.into_iter().map(|own| (&process.tasks, own)));
+        }
+        let latest = now - self.skew;
+        let sees_to = |row: &StoredJob| {
+            let task: &str = row.job.task();
+            let mut able = all
+                .iter()
+                .filter(|(tasks, _)| tasks.contains(&task))
+                .peekable();
+            able.peek().is_none() || able.any(|(_, held)| !is_forgotten(held, row, latest))
+        };
+        let lost = rows.iter().filter(|row| !sees_to(row));
+        wrong.extend(lost.map(|row| {
+            let (id, next) = (row.job.id(), row.state.next_run_time);
+            format!("{id}: no node knows what is due at {next:?}")
+        }));
+        wrong
     }
 
     /// Nodes that are listed and not alive, or alive and not listed.

@@ -25,6 +25,8 @@ mod deeds;
 #[path = "../../../crates/punctual-tokio/tests/it/random/dice.rs"]
 mod dice;
 mod faulty;
+#[path = "../../../crates/punctual-tokio/tests/it/random/held.rs"]
+mod held;
 mod invariants;
 mod jobs;
 mod judge;

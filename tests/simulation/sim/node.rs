@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::RunId;
 use punctual_tokio::Scheduler;
-use punctual_tokio::testing::WrongClock;
+use punctual_tokio::testing::{Held, WrongClock, held};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -54,6 +54,8 @@ pub(crate) struct Process {
     world: World,
     origin: Instant,
     began: DateTime<Utc>,
+    /// The latest that its clock has shown.
+    latest: DateTime<Utc>,
     passed: Duration,
     asleep: Duration,
 }
@@ -105,6 +107,7 @@ impl Process {
             world: world.clone(),
             origin,
             began: world.now(),
+            latest: DateTime::UNIX_EPOCH,
             passed: Duration::ZERO,
             asleep: Duration::ZERO,
         }
@@ -157,12 +160,14 @@ impl Process {
     }
 
     /// Sets its wall clock; answers what it showed before and after.
-    pub(crate) fn set_clock(&self, by: TimeDelta) -> (DateTime<Utc>, DateTime<Utc>) {
-        self.turn(async {
+    pub(crate) fn set_clock(&mut self, by: TimeDelta) -> (DateTime<Utc>, DateTime<Utc>) {
+        let (before, after) = self.turn(async {
             let before = self.clock.now();
             self.clock.set(by);
             (before, self.clock.now())
-        })
+        });
+        self.latest = self.latest.max(before);
+        (before, after)
     }
 
     /// By how much its wall clock is wrong.
@@ -174,6 +179,14 @@ impl Process {
     pub(crate) fn running(&self) -> BTreeSet<RunId> {
         let running = self.turn(self.scheduler.running());
         running.unwrap().into_iter().map(|own| own.run).collect()
+    }
+
+    /// What its scheduler task holds.
+    pub(crate) fn held(&self) -> Held {
+        self.turn(async {
+            let latest = self.latest.max(self.clock.now());
+            held(&self.scheduler, latest).await.unwrap()
+        })
     }
 
     /// Lets somebody in this process do something, as it gets its turns.

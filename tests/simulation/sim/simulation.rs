@@ -195,11 +195,9 @@ impl Simulation {
 
     /// A clock that drifts is set right in time.
     fn discipline(&mut self, index: usize) {
-        let Some(process) = self.nodes[index]
-            .process
-            .as_ref()
-            .filter(|_| self.nodes[index].is_up())
-        else {
+        let node = &mut self.nodes[index];
+        let is_up = node.is_up();
+        let Some(process) = node.process.as_mut().filter(|_| is_up) else {
             return;
         };
         let error = process.error();

@@ -46,6 +46,11 @@ impl Active {
     pub(super) fn runs(&self) -> impl Iterator<Item = RunId> + use<> {
         (self.run.0..).take(1 + self.rest.len()).map(RunId)
     }
+
+    #[cfg(feature = "testing")]
+    pub(super) fn has_permit(&self) -> bool {
+        self._permit.is_some()
+    }
 }
 
 /// One attempt of one run.

@@ -118,10 +118,12 @@ impl Driver {
                 entry.limit_seen = Some((row.state.running, row.state.queued));
                 entry.take(row.into());
                 entry.phase = Phase::Due;
+                entry.is_listed = true;
                 partition.due.push_front(key);
             }
             ClaimAnswer::NotTried => {
                 entry.phase = Phase::Due;
+                entry.is_listed = true;
                 partition.due.push_front(key);
             }
             ClaimAnswer::Lost(Some(row)) if row.state.incarnation == key.incarnation => {

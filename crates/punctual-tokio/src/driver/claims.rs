@@ -16,6 +16,7 @@ const CLAIMS: usize = 512;
 impl Driver {
     /// Sends every store what has gathered for it.
     pub(super) fn flush(&mut self) {
+        self.ask_for_windows_again();
         let now = self.core.clock.now();
         let may_start = !self.is_paused && self.stage.starts_runs();
         for partition in self.partitions.values_mut() {
@@ -95,9 +96,13 @@ impl Partition {
             let Some(entry) = self.jobs.get_mut(key) else {
                 continue;
             };
+            entry.is_listed = false;
             if entry.phase == Phase::Due {
                 entry.phase = Phase::Claiming;
                 return Some((Some(key), entry.claim(now, absent)));
+            }
+            if entry.is_idle() {
+                self.jobs.remove(key);
             }
         }
         None

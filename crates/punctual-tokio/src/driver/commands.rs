@@ -54,6 +54,10 @@ impl Driver {
                     self.ask_for_window(store);
                 }
             }
+            #[cfg(feature = "testing")]
+            Command::Held { latest, answer } => {
+                let _ = answer.send(self.held(latest));
+            }
             Command::Shutdown(shutdown) => self.begin_shutdown(shutdown),
         }
     }

@@ -29,7 +29,7 @@ impl Driver {
         if partition.lease.replace(lease).is_none() {
             return;
         }
-        partition.waits.clear();
+        partition.forget_waits(&mut self.timer);
         partition.adopting.clear();
         partition.outbox.ends.clear();
         for key in self.active.of_store(store) {

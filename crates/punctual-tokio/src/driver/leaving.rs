@@ -15,14 +15,17 @@ impl Driver {
         partition.due.clear();
         let known: Vec<JobKey> = partition.jobs.iter().map(|(key, _)| key).collect();
         for key in known {
-            if let Some(entry) = partition.jobs.get_mut(key)
-                && matches!(entry.phase, Phase::Armed | Phase::Due)
-            {
+            let Some(entry) = partition.jobs.get_mut(key) else {
+                continue;
+            };
+            entry.is_listed = false;
+            if matches!(entry.phase, Phase::Armed | Phase::Due) {
                 entry.phase = Phase::Idle;
             }
         }
+        partition.disarm_refill(&mut self.timer);
         // What waits stays in the store.
-        partition.waits.clear();
+        partition.forget_waits(&mut self.timer);
     }
 
     /// Drops the stores that were removed and of which nothing is left to record.

@@ -7,6 +7,8 @@ mod attempts;
 mod claims;
 mod commands;
 mod finish;
+#[cfg(feature = "testing")]
+mod held;
 mod leases;
 mod leaving;
 mod log;
@@ -293,6 +295,7 @@ impl Driver {
         };
         tracing::info!(micros = by, "the wall clock was set");
         self.timer.clock_was_set(by);
+        self.await_anew();
         let stores: Vec<u32> = self.partitions.keys().copied().collect();
         for store in stores {
             self.ask_for_window(store);

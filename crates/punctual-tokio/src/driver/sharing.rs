@@ -1,5 +1,7 @@
 //! Jobs that are left to the node whose share they are in, and claimed here if it does not come.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use punctual_store::{DueJobs, DueRequest, Peer, StoredJob};
 
@@ -60,8 +62,9 @@ impl Driver {
         let left = &mut partition.left;
         if left.until > now && !left.is_armed {
             left.is_armed = true;
-            let at = now.saturating_add(left.patience / 2);
-            self.timer.at(at, 0, Alarm::Left { store });
+            // However the clock is set meanwhile.
+            let half = Duration::from_micros(left.patience.unsigned_abs() / 2);
+            self.timer.after(half, 0, Alarm::Left { store });
         }
     }
 

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::{Alarm, Driver};
 use crate::partition::{Entry, Instance, Partition, Waits};
+use crate::timer::Timer;
 use crate::worker::Read;
 
 /// How long a run is left to other nodes that this one cannot go on with, in microseconds. Without
@@ -67,6 +68,20 @@ impl Driver {
             && !partition.is_leaving
         {
             partition.promote(birth, now);
+        }
+    }
+
+    /// Arms anew for what waits, after the clock was set. Set back, it comes once more to times
+    /// whose alarms are gone: they were due in a pause, or while the store was asked.
+    pub(super) fn await_anew(&mut self) {
+        let now = self.core.clock.micros();
+        for partition in self.partitions.values() {
+            let store = partition.id;
+            for (birth, at) in partition.promotions().filter(|(_, at)| *at > now) {
+                let alarm = Alarm::Promote { store, birth };
+                self.timer.cancel_at(at, alarm);
+                self.timer.at(at, birth, alarm);
+            }
         }
     }
 
@@ -227,10 +242,30 @@ impl Driver {
         };
         handed.retain(|handed| partition.takes(&handed.runs));
         self.handed(store, handed);
+        if let Some(partition) = self.partitions.get_mut(&store) {
+            let now = self.core.clock.micros();
+            partition.arm_refill(&mut self.timer, now);
+        }
     }
 }
 
 impl Partition {
+    /// For which births the timer is armed, and when, so that what waits begins.
+    fn promotions(&self) -> impl Iterator<Item = (u64, i64)> {
+        self.waits
+            .iter()
+            .flat_map(|(birth, waits)| waits.times.iter().map(|at| (*birth, *at)))
+    }
+
+    /// Asks for nothing that waits, also not later.
+    pub(super) fn forget_waits(&mut self, timer: &mut Timer<Alarm>) {
+        let store = self.id;
+        for (birth, at) in self.promotions() {
+            timer.cancel_at(at, Alarm::Promote { store, birth });
+        }
+        self.waits.clear();
+    }
+
     /// Whether these runs, which were unknown here, are this node's still.
     fn takes(&mut self, runs: &[OpenRun]) -> bool {
         let asked = runs.iter().filter(|run| self.adopting.remove(&run.id));

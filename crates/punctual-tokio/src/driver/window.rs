@@ -22,6 +22,10 @@ const AHEAD: Duration = Duration::from_secs(60);
 /// At most so many of them, some 30 MB.
 const ROOM: usize = 131_072;
 
+/// A parked job that was removed meanwhile is forgotten with the next reading of the store. There is
+/// one within this time, an hour, in microseconds.
+pub(super) const PARKED_FOR: i64 = 3_600_000_000;
+
 pub(super) fn ahead_micros() -> i64 {
     i64::try_from(AHEAD.as_micros()).unwrap_or(i64::MAX)
 }
@@ -46,10 +50,23 @@ impl Driver {
             .as_ref()
             .is_some_and(|requests| requests.reads.try_send(request).is_ok());
         partition.window.is_asked = sent;
+        // The store has enough to read for now.
+        partition.window.ask_again |= !sent;
         if sent {
+            partition.window.ask_again = false;
             partition.reads.begin();
             // What is noted from here on may be newer than what the store reads.
             partition.window.beyond = None;
+        }
+    }
+
+    /// Asks for the windows again that could not be asked for.
+    pub(super) fn ask_for_windows_again(&mut self) {
+        let lacks = |own: &&Partition| own.window.ask_again && !own.window.is_asked;
+        let lacking = self.partitions.values().filter(lacks);
+        let stores: Vec<u32> = lacking.map(|own| own.id).collect();
+        for store in stores {
+            self.ask_for_window(store);
         }
     }
 
@@ -63,7 +80,7 @@ impl Driver {
         if let Some(beyond) = window.beyond {
             partition.window.note(beyond.timestamp_micros());
         }
-        partition.forget_parked(&window);
+        partition.forget_parked(&window, now);
         partition.left.nothing();
         for due in window.jobs {
             let is_outdated = partition.reads.is_outdated(&due.stored.state);
@@ -134,6 +151,7 @@ impl Driver {
                     partition.schedule(key, &mut self.timer, now);
                 }
             }
+            partition.arm_refill(&mut self.timer, now);
         }
     }
 
@@ -177,7 +195,10 @@ impl Driver {
                 return self.look_later(key.store, now);
             }
         }
-        partition.due.push_back(key);
+        let entry = partition.jobs.get_mut(key);
+        if entry.is_some_and(|entry| !std::mem::replace(&mut entry.is_listed, true)) {
+            partition.due.push_back(key);
+        }
     }
 }
 
@@ -234,6 +255,7 @@ impl Partition {
         };
         if entry.code.is_none() {
             if self.parked.insert(key.incarnation) {
+                self.window.note(now.saturating_add(PARKED_FOR));
                 let (job, task) = (entry.stored.job.id(), entry.stored.job.task());
                 let executor = entry.stored.job.executor();
                 let kind = (Arc::clone(task), executor.into());
@@ -259,18 +281,21 @@ impl Partition {
     }
 
     /// Forgets parked jobs that are gone: a window that is not cut holds all others.
-    fn forget_parked(&mut self, window: &DueJobs) {
+    fn forget_parked(&mut self, window: &DueJobs, now: i64) {
         if self.window.is_cut || self.parked.is_empty() {
             return;
         }
         let seen = window.jobs.iter().map(|due| due.stored.state.incarnation);
         let seen: BTreeSet<u64> = seen.collect();
         self.parked.retain(|parked| seen.contains(parked));
+        if !self.parked.is_empty() {
+            self.window.note(now.saturating_add(PARKED_FOR));
+        }
     }
 
     /// Sees to it that jobs beyond the window are read in time.
     pub(super) fn arm_refill(&mut self, timer: &mut Timer<Alarm>, now: i64) {
-        let Some(beyond) = self.window.beyond else {
+        let Some(beyond) = self.window.beyond.filter(|_| !self.is_leaving) else {
             return;
         };
         let early = if self.window.is_cut {
@@ -280,8 +305,16 @@ impl Partition {
         };
         let at = beyond.saturating_sub(early).max(now);
         if self.window.refill_at.is_none_or(|armed| at < armed) {
+            self.disarm_refill(timer);
             self.window.refill_at = Some(at);
             timer.at(at, 0, Alarm::Refill { store: self.id });
+        }
+    }
+
+    /// An alarm for a job that is due in years would be in memory as long.
+    pub(super) fn disarm_refill(&mut self, timer: &mut Timer<Alarm>) {
+        if let Some(at) = self.window.refill_at.take() {
+            timer.cancel_at(at, Alarm::Refill { store: self.id });
         }
     }
 }

@@ -180,7 +180,10 @@ impl Scheduler {
     }
 
     /// Asks the scheduler's task.
-    async fn ask<T>(&self, command: impl FnOnce(Answer<T>) -> Command) -> Result<T, Error> {
+    pub(crate) async fn ask<T>(
+        &self,
+        command: impl FnOnce(Answer<T>) -> Command,
+    ) -> Result<T, Error> {
         let commands = self.commands().ok_or_else(Error::not_running)?;
         let (answer, answered) = oneshot::channel();
         let sent = commands.send(command(answer)).await;

@@ -28,11 +28,14 @@
 //! ```
 
 mod clock;
+mod held;
 mod ledger;
 mod moment;
 mod wrong_clock;
 
 pub use clock::TestClock;
+#[doc(hidden)]
+pub use held::{Held, HeldOfStore, held};
 pub use ledger::{Entry, Ledger};
 pub use moment::Moment;
 pub use punctual_store::testing::{Call, Delay, Fault, Faults, FaultyStore, Refusal};

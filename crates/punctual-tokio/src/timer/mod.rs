@@ -65,7 +65,7 @@ pub(crate) struct Timer<A> {
     is_overdue: bool,
 }
 
-impl<A: Copy> Timer<A> {
+impl<A: Copy + PartialEq> Timer<A> {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
             clock,
@@ -108,6 +108,18 @@ impl<A: Copy> Timer<A> {
     /// Takes an alarm out, unless it was due already.
     pub(crate) fn cancel(&mut self, key: AlarmKey) {
         self.elapsed.remove(&key);
+    }
+
+    /// Takes an alarm for a wall time out, unless it was due already.
+    pub(crate) fn cancel_at(&mut self, at: i64, alarm: A) {
+        let bucket = bucket_of(at);
+        let Some(alarms) = self.wall.get_mut(&bucket) else {
+            return;
+        };
+        alarms.retain(|due| due.at != at || due.alarm != alarm);
+        if alarms.is_empty() {
+            self.wall.remove(&bucket);
+        }
     }
 
     /// How many alarms are armed.
@@ -216,6 +228,38 @@ impl<A: Copy> Timer<A> {
         let horizon = self.clock.longest_sleep().unwrap_or(HORIZON);
         self.queue.insert_at((), deadline.min(now + horizon));
         self.earliest = Some(bucket);
+    }
+}
+
+/// What tests look at.
+#[cfg(feature = "testing")]
+impl<A: Copy + PartialEq> Timer<A> {
+    /// The alarms that wait for a wall time, and when.
+    pub(crate) fn wall_alarms(&self) -> impl Iterator<Item = (i64, A)> {
+        self.wall.values().flatten().map(|due| (due.at, due.alarm))
+    }
+
+    pub(crate) fn has_wall(&self, at: i64, alarm: A) -> bool {
+        let mut its = self.wall.get(&bucket_of(at)).into_iter().flatten();
+        its.any(|due| due.at == at && due.alarm == alarm)
+    }
+
+    /// The alarms that wait for time to pass.
+    pub(crate) fn elapsed_alarms(&self) -> impl Iterator<Item = (AlarmKey, A)> {
+        self.elapsed.iter().map(|(key, due)| (*key, due.alarm))
+    }
+
+    pub(crate) fn elapsed_alarm(&self, key: AlarmKey) -> Option<A> {
+        Some(self.elapsed.get(&key)?.alarm)
+    }
+
+    /// When an alarm is due, as the wall clock goes now.
+    pub(crate) fn due_at(&self, key: AlarmKey) -> i64 {
+        key.at.saturating_add(self.set_by)
+    }
+
+    pub(crate) fn is_past(&self, key: AlarmKey) -> bool {
+        self.due_at(key) <= self.clock.micros()
     }
 }
 

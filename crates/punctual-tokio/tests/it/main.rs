@@ -37,6 +37,7 @@ mod faults;
 mod handlers;
 mod handles;
 mod heads;
+mod held;
 mod kinds;
 mod leases;
 mod lifecycle;

@@ -9,6 +9,7 @@ mod bodies;
 mod checks;
 mod counts;
 mod dice;
+mod held;
 mod jobs;
 mod life;
 mod quiet;

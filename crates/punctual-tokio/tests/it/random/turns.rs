@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use punctual_core::Trigger;
 use punctual_store::checker::Absence;
-use punctual_tokio::{ErrorKind, Executor, Resume};
+use punctual_tokio::{ErrorKind, Executor, JobFilter, Resume};
 
 use super::jobs::{policies, trigger};
 use super::life::{Life, row_of, yields};
@@ -53,10 +53,7 @@ impl Life {
     }
 
     async fn ids(&self) -> Vec<String> {
-        let jobs = self
-            .scheduler
-            .get_jobs(punctual_tokio::JobFilter::default());
-        let jobs = jobs.await.unwrap();
+        let jobs = self.scheduler.get_jobs(JobFilter::default()).await.unwrap();
         jobs.iter().map(|job| job.job.id().to_string()).collect()
     }
 
@@ -189,6 +186,8 @@ impl Life {
         let from = self.world.clock.now();
         let span = Duration::from_secs(self.dice.range(60, 9_000));
         self.live(span).await;
+        self.settle().await;
+        self.look_into_memory(|_| true).await;
         self.scheduler.resume().await.unwrap();
         let until = self.world.clock.now();
         self.rests.push(Absence::new(from, until));
@@ -217,11 +216,26 @@ impl Life {
         assert_eq!((report.abandoned.len(), report.unrecorded), (0, 0));
     }
 
+    /// Removes a job that cannot run, half of the time.
+    async fn remove_parked(&mut self) {
+        let jobs = self.scheduler.get_jobs(JobFilter::default()).await.unwrap();
+        let parked = jobs.iter().filter(|job| job.job.executor() == "extra");
+        let ids: Vec<String> = parked.map(|job| job.job.id().to_string()).collect();
+        if !ids.is_empty() && self.dice.chance(50) {
+            let id = self.dice.pick(&ids);
+            self.remove(&id).await;
+        }
+    }
+
     async fn take_executor_away(&mut self) {
         self.scheduler.remove_executor("extra").await.unwrap();
         let from = self.world.clock.now();
         let span = Duration::from_secs(self.dice.range(60, 9_000));
         self.live(span).await;
+        self.settle().await;
+        self.look_into_memory(|row| row.job.executor() != "extra")
+            .await;
+        self.remove_parked().await;
         let extra = Executor::tokio().at_most(2);
         self.scheduler.add_executor("extra", extra).await.unwrap();
         let away = Absence::new(from, self.world.clock.now());

@@ -57,6 +57,11 @@ impl World {
         self.state().seed
     }
 
+    /// The latest that the clock ever showed.
+    pub(super) fn latest(&self) -> DateTime<Utc> {
+        self.state().high.unwrap_or_default()
+    }
+
     pub(super) fn elapsed(&self) -> Duration {
         self.state().elapsed
     }
