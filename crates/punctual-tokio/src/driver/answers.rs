@@ -32,6 +32,9 @@ impl Driver {
         partition.outbox.take_back(request.ends, reply.ends_done);
         let asked = std::mem::take(&mut partition.outbox.asked);
         let now = self.core.clock.micros();
+        if is_repeated {
+            self.lose_what_is_known(store, &mut reply);
+        }
         let mut answers = reply.answers.into_iter();
         for (key, claim) in asked.into_iter().zip(request.claims.drain(..)) {
             let answer = answers.next().unwrap_or_else(|| {
@@ -64,6 +67,18 @@ impl Driver {
                 partition.window.is_cut && !partition.window.is_asked && partition.due.is_empty();
             if is_drained {
                 self.ask_for_window(store);
+            }
+        }
+    }
+
+    /// A run that answers for a claim whose answer was lost, and that was known here before, was not
+    /// opened by that claim. Another node had queued the fire time, and this one was handed the run
+    /// by an answer between.
+    fn lose_what_is_known(&mut self, store: u32, reply: &mut ClaimReply) {
+        let known = self.known_runs(store);
+        for answer in &mut reply.answers {
+            if matches!(answer, ClaimAnswer::Won(won) if known.contains(&won.first)) {
+                *answer = ClaimAnswer::Lost(None);
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, Outcome};
+use punctual_core::{JobId, Outcome, RunId};
 use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, EndText, Handed, OpenRun, RunEnd, WaitingJob, Won,
 };
@@ -197,17 +197,24 @@ impl Driver {
         }
     }
 
-    /// All open runs of this node, after an answer was lost: those that are unknown here were
-    /// handed out by it.
-    pub(super) fn compare(&mut self, store: u32, own: &[OpenRun]) {
-        let Some(partition) = self.partitions.get_mut(&store) else {
-            return;
+    /// The runs of a store that this node has, is about to begin, or has ended without the store having
+    /// said that it heard of it.
+    pub(super) fn known_runs(&mut self, store: u32) -> BTreeSet<RunId> {
+        let Some(partition) = self.partitions.get(&store) else {
+            return BTreeSet::new();
         };
         let mut known = partition.adopting.clone();
         known.extend(partition.outbox.ends.iter().map(|end| end.run));
         for key in self.active.of_store(store) {
             known.extend(self.active.get_mut(key).into_iter().flat_map(|a| a.runs()));
         }
+        known
+    }
+
+    /// All open runs of this node, after an answer was lost: those that are unknown here were
+    /// handed out by it.
+    pub(super) fn compare(&mut self, store: u32, own: &[OpenRun]) {
+        let known = self.known_runs(store);
         // A run that is known stands for its instance: the others come after it, or wait with it.
         let goes_on =
             |run: &OpenRun, next: &OpenRun| !run.ends_instance && run.id.0 + 1 == next.id.0;
@@ -220,6 +227,9 @@ impl Driver {
         if unknown.is_empty() {
             return;
         }
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return;
+        };
         let count = unknown.len();
         tracing::debug!(runs = count, "runs are found that the store handed out");
         let ids: Vec<_> = unknown.iter().map(|run| run.id).collect();
