@@ -1,8 +1,10 @@
 //! What a store is like.
 
+use std::num::NonZeroU64;
+
 /// What a store is like, and how much it takes at a time. By default it lives as long as its process,
 /// and one node uses it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreCapabilities {
     /// Whether jobs survive the process; then their tasks need stable names.
@@ -12,6 +14,22 @@ pub struct StoreCapabilities {
     pub shared: bool,
     /// How much one request may hold.
     pub limits: BatchLimits,
+    /// How many jobs that were added one after another the nodes deal to one of them together. More
+    /// than one helps a store that keeps such jobs side by side, and whose nodes read anew what
+    /// another one has written beside them. By default each job is dealt by itself, which spreads
+    /// few jobs best.
+    pub dealt_together: NonZeroU64,
+}
+
+impl Default for StoreCapabilities {
+    fn default() -> Self {
+        Self {
+            persistent: false,
+            shared: false,
+            limits: BatchLimits::default(),
+            dealt_together: NonZeroU64::MIN,
+        }
+    }
 }
 
 /// How much one claim request may hold. The scheduler splits what is more.
@@ -65,5 +83,14 @@ impl StoreCapabilities {
     #[must_use]
     pub fn limits(self, limits: BatchLimits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Says how many jobs that were added one after another are dealt to one node together.
+    #[must_use]
+    pub fn dealt_together(self, jobs: NonZeroU64) -> Self {
+        Self {
+            dealt_together: jobs,
+            ..self
+        }
     }
 }

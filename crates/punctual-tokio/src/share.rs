@@ -15,6 +15,7 @@
 //!
 //! Who is wrong about the others loses nothing: the store gives each fire time to one node.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use hashbrown::HashSet;
@@ -32,10 +33,22 @@ const IDLE_AFTER: i64 = 5_000_000;
 const LEFT_OUT: i64 = 60_000_000;
 
 /// How the jobs of a store are dealt among its nodes, as one of them sees it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Share {
     own: u64,
+    /// How many jobs that were added one after another go to one node.
+    together: NonZeroU64,
     others: Vec<Other>,
+}
+
+impl Default for Share {
+    fn default() -> Self {
+        Self {
+            own: 0,
+            together: NonZeroU64::MIN,
+            others: Vec::new(),
+        }
+    }
 }
 
 /// A node of the store that is not this one.
@@ -60,7 +73,8 @@ pub(crate) fn patience(policies: &Policies) -> i64 {
 
 impl Share {
     /// The shares of the nodes that a store lists; what is known of those that stay is kept.
-    pub(crate) fn deal(&mut self, own: &Lease, nodes: Vec<Peer>) {
+    pub(crate) fn deal(&mut self, own: &Lease, nodes: Vec<Peer>, together: NonZeroU64) {
+        self.together = together;
         self.own = weight_of(&own.node, own.epoch);
         let mut before = std::mem::take(&mut self.others);
         for Peer { info, epoch, .. } in nodes {
@@ -86,6 +100,7 @@ impl Share {
     /// How long after it is due this node claims a job, in microseconds: not at all after, if the
     /// job is in its share.
     pub(crate) fn wait(&self, task: &str, birth: u64, patience: i64, now: i64) -> i64 {
+        let birth = birth / self.together;
         let own = mixed(self.own, birth);
         let before = self.knowing(task, now);
         let before = before.filter(|other| mixed(other.weight, birth) > own);
@@ -98,6 +113,7 @@ impl Share {
 
     /// Whose job it is, if it is not this node's.
     pub(crate) fn owner(&mut self, task: &str, birth: u64, now: i64) -> Option<&mut Other> {
+        let birth = birth / self.together;
         let own = mixed(self.own, birth);
         let others = self.others.iter_mut();
         let knowing = others.filter(|other| other.knows(task, now));
@@ -178,10 +194,14 @@ mod tests {
 
     /// What each node of a fleet of this size sees.
     fn fleet(count: usize) -> Vec<Share> {
+        fleet_of_blocks(count, NonZeroU64::MIN)
+    }
+
+    fn fleet_of_blocks(count: usize, together: NonZeroU64) -> Vec<Share> {
         let nodes: Vec<_> = (0..count).map(|number| node(&number.to_string())).collect();
         let shares = nodes.iter().map(|own| {
             let mut share = Share::default();
-            share.deal(&lease(&own.info.name), nodes.clone());
+            share.deal(&lease(&own.info.name), nodes.clone(), together);
             share
         });
         shares.collect()
@@ -224,7 +244,7 @@ mod tests {
     #[test]
     fn a_node_that_does_not_know_a_task_has_no_share_of_its_jobs() {
         let mut share = Share::default();
-        share.deal(&lease("a"), vec![node("a"), node("b")]);
+        share.deal(&lease("a"), vec![node("a"), node("b")], NonZeroU64::MIN);
         assert!((0..100).all(|birth| share.wait("other", birth, 600, 0) == 0));
         assert!((0..100).any(|birth| share.wait("work", birth, 600, 0) > 0));
     }
@@ -232,7 +252,7 @@ mod tests {
     #[test]
     fn a_node_that_claims_nothing_has_no_share_for_a_minute() {
         let mut share = Share::default();
-        share.deal(&lease("a"), vec![node("a"), node("b")]);
+        share.deal(&lease("a"), vec![node("a"), node("b")], NonZeroU64::MIN);
         let its = (0..100)
             .find(|birth| share.wait("work", *birth, 600, 0) > 0)
             .unwrap();
@@ -266,5 +286,25 @@ mod tests {
         assert_eq!(of(within(600)), 100_000);
         assert_eq!(of(within(60_000)), LONGEST_PATIENCE);
         assert_eq!(of(within(1)), SHORTEST_PATIENCE);
+    }
+
+    #[test]
+    fn jobs_that_lie_together_go_to_one_node() {
+        let together = NonZeroU64::new(64).unwrap();
+        let fleet = fleet_of_blocks(8, together);
+        let owner = |birth| {
+            let waits = fleet.iter().map(|own| own.wait("work", birth, 600, 0));
+            waits.enumerate().find(|(_, wait)| *wait == 0).unwrap().0
+        };
+        let mut blocks = [0; 8];
+        for block in 0..800 {
+            let its = owner(block * 64);
+            assert!((0..64).all(|job| owner(block * 64 + job) == its));
+            blocks[its] += 1;
+        }
+        assert!(
+            blocks.iter().all(|own| (70..=130).contains(own)),
+            "{blocks:?}"
+        );
     }
 }

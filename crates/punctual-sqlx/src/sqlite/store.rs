@@ -1,6 +1,7 @@
 //! The contract, verb by verb.
 
 use std::future::Future;
+use std::num::NonZeroU64;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, Run};
@@ -31,9 +32,16 @@ impl Inner {
     }
 }
 
+/// As many jobs fill some pages of the file. Each node writes pages of its own then: by single jobs,
+/// eight nodes would each write nearly all of them.
+const SIDE_BY_SIDE: NonZeroU64 = NonZeroU64::new(64).expect("64 is not zero");
+
 impl JobStore for SqliteStore {
     fn capabilities(&self) -> StoreCapabilities {
-        StoreCapabilities::default().persistent(true).shared(true)
+        StoreCapabilities::default()
+            .persistent(true)
+            .shared(true)
+            .dealt_together(SIDE_BY_SIDE)
     }
 
     fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
