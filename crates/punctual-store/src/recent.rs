@@ -11,7 +11,7 @@ use crate::Error;
 pub struct RecentRequest {
     /// The jobs, up to [`MAX_JOBS`](Self::MAX_JOBS). One that is named twice is answered once.
     pub jobs: Vec<JobId>,
-    /// Of each job so many of the newest entries, and all its open runs beyond those.
+    /// How many of the newest entries of each job; all its open runs beyond those come too.
     pub per_job: usize,
 }
 

@@ -13,10 +13,9 @@ use super::simulation::{STEP, Simulation};
 /// How late things may be when nothing is wrong: two renewals, and what a good line takes.
 pub(crate) const PATIENCE: TimeDelta = TimeDelta::seconds(5);
 
-/// How late things may be near a fault, without an absence. A fault lasts for 40 seconds at most. A node
-/// of whose beats one gets through now and then is not taken for dead meanwhile, and keeps what it has
-/// claimed. It asks a store that was away again after 10 seconds.
-const NEAR_FAULTS: TimeDelta = TimeDelta::seconds(50);
+/// How late things may be near a fault, without an absence: nobody notices for 8 seconds and the
+/// time between two renewals that a node is dead, and a store that was away is asked again after 10.
+const NEAR_FAULTS: TimeDelta = TimeDelta::seconds(30);
 
 /// So many violations are shown.
 const SHOWN: usize = 12;

@@ -85,8 +85,8 @@ impl At<'_> {
 }
 
 impl News {
-    /// Ends come first, of runs that were told as open before: there are only so many of those. All
-    /// others are told by their own numbers, and as they stand by then.
+    /// Tells ends first, of runs that were told as open before. All others are told by their own
+    /// numbers, as they stand by then.
     fn told(self, since: RunFeed, limit: usize) -> Told {
         let last = RunFeed::new(self.opened_last, self.ended_last);
         let since = since.up_to(last);

@@ -84,7 +84,7 @@ impl Inner {
 }
 
 impl At<'_> {
-    /// Reads on, up to so many rows, until the page is full. Answers how many rows there were.
+    /// Reads on until the page is full, `wanted` rows at most. Answers how many rows it has read.
     async fn list(&mut self, listing: &mut Listing<'_>, wanted: i64) -> Result<i64, Error> {
         let filter = listing.filter;
         let (rank, id) = listing.after.clone();

@@ -138,7 +138,7 @@ fn recent(jobs: std::ops::Range<usize>, per_job: usize) -> RecentRequest {
     RecentRequest::new(ids.collect(), per_job)
 }
 
-/// Gives each job so many entries that are over, behind those that it has.
+/// Gives each job this many entries that are over, behind those that it has.
 async fn fill(folder: &Folder, first: i64, entries: i64) {
     let statement = "WITH RECURSIVE more(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM more \
          WHERE n < ?2) INSERT INTO punctual_runs (id, opened, job, birth, incarnation, origin, \

@@ -348,7 +348,7 @@ impl Ledger {
         self.recorded
     }
 
-    /// The entries that were recorded after so many, in that order, each with its place in it.
+    /// The entries that were recorded after the first `nth`, in that order, each with its place in it.
     pub(super) fn recorded_after(&self, nth: u64) -> impl Iterator<Item = (u64, &JobId, &Entry)> {
         let mut at = self.first_after(nth);
         std::iter::from_fn(move || {

@@ -71,7 +71,7 @@ impl State {
     pub(super) fn recent(&self, request: &RecentRequest) -> Result<Vec<Run>, Error> {
         let jobs = request.distinct()?.into_iter();
         let histories: Vec<_> = jobs.filter_map(|job| self.ledger.find(job)).collect();
-        // All that is open is looked at once, however many jobs are named.
+        // One look at all that is open serves all jobs that are named.
         let mut open: HashMap<u32, Vec<Placed<'_>>> =
             histories.iter().map(|own| (*own, Vec::new())).collect();
         for (id, run) in self.open.iter() {

@@ -89,6 +89,18 @@ async fn ended(store: &MemoryStore) -> (usize, usize, i64) {
     (runs.len(), runs.iter().filter(is_good).count(), latest)
 }
 
+/// How late the runs of later fire times than this have begun, in milliseconds.
+async fn lateness(store: &MemoryStore, since: DateTime<Utc>) -> Vec<i64> {
+    let filter = RunFilter {
+        limit: usize::MAX,
+        ..RunFilter::default()
+    };
+    let runs = store.runs(filter).await.unwrap();
+    let late = runs.iter().filter(|run| run.fire_time() > since);
+    let late = late.filter_map(|run| Some((run.started? - run.fire_time()).num_milliseconds()));
+    late.collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn eight_nodes_share_a_burst_evenly_and_claim_little_in_vain() {
     let store = MemoryStore::new();
@@ -136,15 +148,8 @@ async fn the_jobs_of_a_node_that_stays_paused_are_in_time_before_long() {
     pass(15).await;
     let since = fleet[1].scheduler.now();
     pass(30).await;
-    let runs = RunFilter {
-        limit: usize::MAX,
-        ..RunFilter::default()
-    };
-    let runs = store.runs(runs).await.unwrap();
-    let late = runs.iter().filter(|run| run.fire_time() > since);
-    let late = late.filter_map(|run| Some((run.started? - run.fire_time()).num_milliseconds()));
-    let (all, late): (Vec<_>, Vec<_>) = late.map(|late| ((), late)).unzip();
-    assert!(all.len() >= 870, "{}", all.len());
+    let late = lateness(&store, since).await;
+    assert!(late.len() >= 870, "{}", late.len());
     let late: Vec<_> = late.into_iter().filter(|late| *late > 50).collect();
     assert!(late.is_empty(), "{late:?}");
 }
@@ -215,14 +220,7 @@ async fn nodes_with_enough_to_do_help_too() {
     fleet[1].faults.set(Call::ALL, Fault::Held);
     let since = fleet[0].scheduler.now();
     pass(6).await;
-    let runs = RunFilter {
-        limit: usize::MAX,
-        ..RunFilter::default()
-    };
-    let runs = store.runs(runs).await.unwrap();
-    let late = runs.iter().filter(|run| run.fire_time() > since);
-    let late = late.filter_map(|run| Some((run.started? - run.fire_time()).num_milliseconds()));
-    let late: Vec<_> = late.collect();
+    let late = lateness(&store, since).await;
     // 200 a second, but for the last second.
     assert!(late.len() >= 900, "{}", late.len());
     assert!(

@@ -1,4 +1,4 @@
-//! What the timer holds: each alarm has somebody who needs it, or will be gone before long.
+//! What the timer holds: each alarm is needed, or will be gone before long.
 
 use super::super::active::AttemptKey;
 use super::super::shutdown::Stage;
@@ -12,13 +12,13 @@ impl Driver {
     pub(super) fn check_alarms(&self, latest: i64, wrong: &mut Wrong) {
         for (key, alarm) in self.timer.elapsed_alarms() {
             if !self.is_span_needed(key, alarm) {
-                wrong.push(format!("nobody needs the alarm {alarm:?}"));
+                wrong.push(format!("the alarm {alarm:?} is not needed"));
             }
         }
         let soon = latest.saturating_add(ahead_micros());
         for (at, alarm) in self.timer.wall_alarms() {
             if !self.is_wall_needed(at, alarm, soon) {
-                wrong.push(format!("nobody needs the alarm {alarm:?} at {at}"));
+                wrong.push(format!("the alarm {alarm:?} at {at} is not needed"));
             }
         }
         self.check_looks(wrong);
