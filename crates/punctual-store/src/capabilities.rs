@@ -14,10 +14,10 @@ pub struct StoreCapabilities {
     pub shared: bool,
     /// How much one request may hold.
     pub limits: BatchLimits,
-    /// How many jobs that were added one after another the nodes deal to one of them together. More
-    /// than one helps a store that keeps such jobs side by side, and whose nodes read anew what
-    /// another one has written beside them. By default each job is dealt by itself, which spreads
-    /// few jobs best.
+    /// How many jobs that were added one after another the nodes deal to one of them together, while
+    /// 32 times as many are due within a minute. More than one helps a store that keeps such jobs side
+    /// by side, and whose nodes read anew what another one has written beside them. By default, and
+    /// while fewer are due, each job is dealt by itself.
     pub dealt_together: NonZeroU64,
 }
 
@@ -85,7 +85,8 @@ impl StoreCapabilities {
         Self { limits, ..self }
     }
 
-    /// Says how many jobs that were added one after another are dealt to one node together.
+    /// Says how many jobs that were added one after another are dealt to one node together, while many
+    /// are due.
     #[must_use]
     pub fn dealt_together(self, jobs: NonZeroU64) -> Self {
         Self {

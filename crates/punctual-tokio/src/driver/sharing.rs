@@ -26,8 +26,7 @@ impl Driver {
         let Some(own) = &partition.lease else {
             return;
         };
-        let together = partition.store.capabilities().dealt_together;
-        partition.share.deal(own, nodes, together);
+        partition.share.deal(own, nodes);
         self.ask_for_window(store);
     }
 

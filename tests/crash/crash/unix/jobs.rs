@@ -76,7 +76,7 @@ pub(crate) fn long() -> Vec<NewJob> {
             ..Policies::default()
         };
         let long = move |number| job(&format!("{kind} {number}"), every(500), policies, 3_000);
-        (1..=3).map(long)
+        (1..=8).map(long)
     };
     let kinds = [("long", RECORD), ("long rerun", RERUN)];
     kinds.into_iter().flat_map(of).collect()
