@@ -7,6 +7,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use crate::metrics::StoreErrors;
+use crate::pulse::Pulse;
 use crate::skew::ClockOffset;
 use crate::timely::{Calls, PendingCall};
 
@@ -19,6 +20,7 @@ pub(crate) struct Health {
     renewed: Notify,
     calls: Arc<Calls>,
     offset: Mutex<Option<ClockOffset>>,
+    pub(crate) pulse: Pulse,
 }
 
 #[derive(Debug, Clone)]
@@ -64,6 +66,7 @@ impl Health {
             renewed: Notify::new(),
             calls: Arc::default(),
             offset: Mutex::default(),
+            pulse: Pulse::default(),
         }
     }
 

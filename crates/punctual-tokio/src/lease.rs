@@ -121,9 +121,14 @@ impl Keeper {
 
     async fn register(&self) -> Lease {
         let worker = &self.worker;
-        worker
-            .insist(|| worker.store.register(worker.node.clone()))
-            .await
+        let mut sent = Instant::now();
+        let lease = worker.insist(|| {
+            sent = Instant::now();
+            worker.store.register(worker.node.clone())
+        });
+        let lease = lease.await;
+        worker.health.pulse.was_heard(sent);
+        lease
     }
 
     async fn leave(&self, lease: Lease) {
@@ -177,12 +182,14 @@ impl Keeper {
                 () = sleep_until(next), if self.worker.store.capabilities().shared => {}
             }
             let began = self.moment();
+            let sent = Instant::now();
             match self.worker.store.renew(self.renewal(lease)).await {
                 Ok(renewal) => {
                     let look = (began, self.moment());
                     self.clocks
                         .compare(&renewal.beats, lease, look, &self.worker.health);
                     self.worker.health.renews();
+                    self.worker.health.pulse.was_heard(sent);
                     next = Instant::now() + RENEW;
                     self.tell_fleet(&renewal.beats);
                     if self.renewed(lease, renewal, &mut peers).await {

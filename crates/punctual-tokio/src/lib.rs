@@ -63,6 +63,7 @@ mod peers;
 pub mod private;
 pub mod process;
 mod program;
+mod pulse;
 mod reads;
 mod recount;
 mod registry;

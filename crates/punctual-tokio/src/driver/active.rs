@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use crate::gate::Permit;
 use crate::handler::RunInfo;
 use crate::jobs::JobKey;
-use crate::partition::Code;
+use crate::partition::{Code, Instance};
 use crate::reports::Key;
 use crate::timer::AlarmKey;
 
@@ -45,6 +45,20 @@ impl Active {
     /// It, and the others of its instance that are still to come.
     pub(super) fn runs(&self) -> impl Iterator<Item = RunId> + use<> {
         (self.run.0..).take(1 + self.rest.len()).map(RunId)
+    }
+
+    /// What of the instance is not over, to be begun another time.
+    pub(super) fn rest_of_instance(&self) -> Instance {
+        let rest = self.rest.iter().copied();
+        Instance {
+            first: self.run,
+            token: self.token,
+            fire_times: std::iter::once(self.fire_time).chain(rest).collect(),
+            attempts: self.attempts,
+            started: self.started,
+            failure: None,
+            was_admitted: true,
+        }
     }
 
     #[cfg(feature = "testing")]

@@ -41,6 +41,9 @@ impl Driver {
         if let Some(reason) = self.is_to_end(key.store, &instance) {
             return self.refuse(key, &instance, Outcome::Cancelled(reason));
         }
+        if self.may_be_taken_for_dead(key.store) {
+            return self.postpone(key.store, &instance, 0);
+        }
         let Some(entry) = self.entry(key) else {
             return;
         };
@@ -294,9 +297,25 @@ impl Driver {
             (Some(_), _) if is_fenced => Some(Outcome::Lost),
             (Some(_), _) if all_end => Some(Outcome::Cancelled(CancelReason::Shutdown)),
             (Some(_), _) => {
-                self.begin_attempt(key);
+                self.go_on(key);
                 None
             }
+        }
+    }
+
+    /// Begins the next fire time of an instance, or lets it wait in the store.
+    fn go_on(&mut self, key: Key) {
+        let Some(active) = self.active.get_mut(key) else {
+            return;
+        };
+        let store = active.key.store;
+        if !self.may_be_taken_for_dead(store) {
+            return self.begin_attempt(key);
+        }
+        if let Some(active) = self.active.remove(key) {
+            let job = active.key;
+            self.postpone(job.store, &active.rest_of_instance(), 0);
+            self.instance_ended(job);
         }
     }
 

@@ -328,7 +328,7 @@ impl Worker {
 
     /// Asks until there is an answer. One that came at once says nothing about what others fail
     /// at: a full disk can be read.
-    pub(crate) async fn insist<'a, T>(&self, ask: impl Fn() -> StoreFuture<'a, T>) -> T {
+    pub(crate) async fn insist<'a, T>(&self, mut ask: impl FnMut() -> StoreFuture<'a, T>) -> T {
         let (mut wait, mut has_failed) = (FIRST_WAIT, false);
         loop {
             match ask().await {

@@ -1,6 +1,6 @@
 //! Runs of nodes that fell silent, and who goes on with them.
 
-use punctual_core::{MaxInstances, OnLost, Outcome, Overlap, Policies, RunState};
+use punctual_core::{Coalesce, MaxInstances, OnLost, Outcome, Overlap, Policies, RunState};
 use punctual_store::testing::{Call, Fault};
 use punctual_store::{BatchLimits, JobStore, RunFilter};
 use punctual_tokio::{JobContext, Scheduler};
@@ -203,4 +203,90 @@ async fn an_end_from_before_a_lease_was_lost_does_not_end_the_rerun() {
     desk.go.notify_waiters();
     pass(10).await;
     assert_eq!(states().await, [RunState::Ended(Outcome::Succeeded); 3]);
+}
+
+/// Whatever it knows of them: what it begins now another node may have begun before.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_may_be_taken_for_dead_begins_no_further_fire_time_of_an_instance() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    let job = job.coalesce(Coalesce::All { at_most: 9 });
+    job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
+    one.pause().await.unwrap();
+    pass(2 * PERIOD).await;
+    one.resume().await.unwrap();
+    pass(0).await;
+    let (_two, _) = desk.node("two").await;
+    pass(5).await;
+    way.set(Call::ALL, Fault::Held);
+    pass(14).await;
+    assert_eq!(nodes_that_began(&desk), ["one", "two"]);
+    // The first to wait is the body on the first node.
+    desk.go.notify_one();
+    pass(1).await;
+    assert_eq!(desk.log.all(), [("one", 1, false)]);
+    assert_eq!(nodes_that_began(&desk), ["one", "two"]);
+    way.mend(Call::ALL);
+    pass(10).await;
+    for _ in 0..2 {
+        desk.go.notify_one();
+        pass(1).await;
+    }
+    assert_eq!(nodes_that_began(&desk), ["one", "two", "two"]);
+    assert_eq!(desk.states().await, [SUCCEEDED; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_may_be_taken_for_dead_begins_nothing_that_it_claimed_before() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
+    pass(PERIOD - 3).await;
+    way.set([Call::Renew], Fault::Held);
+    way.set([Call::Claim], Fault::HeldAnswer);
+    way.until_begun(Call::Claim, 1).await;
+    let (_two, _) = desk.node("two").await;
+    pass(9).await;
+    assert_eq!(nodes_that_began(&desk), ["two"]);
+    way.mend([Call::Claim]);
+    pass(1).await;
+    assert_eq!(nodes_that_began(&desk), ["two"]);
+    way.mend(Call::ALL);
+    desk.go.notify_one();
+    pass(10).await;
+    assert_eq!(nodes_that_began(&desk), ["two"]);
+    assert_eq!(desk.states().await, [SUCCEEDED]);
+}
+
+/// What was put off goes on when the store is back, here if no other node has taken it.
+#[tokio::test(start_paused = true)]
+async fn the_rest_of_an_instance_waits_for_a_store_that_is_away() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.coalesce(Coalesce::All { at_most: 9 }).await.unwrap();
+    one.pause().await.unwrap();
+    pass(3 * PERIOD).await;
+    one.resume().await.unwrap();
+    pass(5).await;
+    way.set(Call::ALL, Fault::Held);
+    pass(14).await;
+    desk.go.notify_one();
+    pass(60).await;
+    assert_eq!(desk.begun.all().len(), 1);
+    way.mend(Call::ALL);
+    pass(5).await;
+    assert_eq!(desk.begun.all().len(), 2);
+    for _ in 0..2 {
+        desk.go.notify_one();
+        pass(1).await;
+    }
+    assert_eq!(desk.states().await, [SUCCEEDED; 3]);
+    assert_eq!(desk.begun.all().len(), 3);
+}
+
+fn nodes_that_began(desk: &Desk) -> Vec<&'static str> {
+    desk.begun.all().into_iter().map(|(node, _)| node).collect()
 }
