@@ -146,12 +146,25 @@ impl Case<'_> {
             let limit = limit.saturating_add(self.counts_early(run).into());
             excuses.full = load.full(limit, run.fire_time().min(decided), decided);
         }
+        excuses.full.extend(self.unheard(run, decided));
         if replaces || is_rerun {
             // The node that holds an instance may have died, and so may the one that waits for it.
             let away = self.without_a_node(run.fire_time(), decided);
             excuses.full.extend(away);
         }
         Some((decided, excuses))
+    }
+
+    /// When its node could not hear that the run had become its own, or that it is not taken for dead.
+    /// No other node may begin it meanwhile.
+    fn unheard(&self, run: &Run, decided: DateTime<Utc>) -> Vec<Absence> {
+        let cut_off = self.checker.cut_off.iter();
+        let its = cut_off.filter(|(name, _)| run.node.as_deref() == Some(name));
+        let skew = self.checker.skew;
+        let held_up = its.filter(|(_, away)| run.opened.max(away.from) <= decided.min(away.until));
+        held_up
+            .map(|(_, away)| away.bounded(run.opened, decided).widened(skew))
+            .collect()
     }
 
     /// Whether a run that may be rerun was not: each attempt is its own.

@@ -307,6 +307,31 @@ fn near_a_fault_things_may_be_late_and_elsewhere_not() {
     assert_eq!(rules(&checker, &ledger, "12:02:06"), [Rule::Lost]);
 }
 
+/// It has claimed the run, so no other node may begin it.
+#[test]
+fn a_run_waits_for_its_node_to_hear_of_it() {
+    let cut_off = Absence::new(at("12:01:01"), at("12:01:40"));
+    let checker = judge(history()).patience(TimeDelta::seconds(5));
+    let cut_off = |name: &str| checker.clone().cut_off([(name.to_owned(), cut_off)]);
+    let mut run = ran(1);
+    run.node = Some("a".to_owned());
+    run.opened = at("12:01:00");
+    run.started = Some(at("12:01:43"));
+    run.finished = Some(at("12:01:44"));
+    let found = |checker: &Checker, run: &Run| rules(checker, &[ran(0), run.clone()], "12:01:50");
+    assert_eq!(found(&cut_off("a"), &run), []);
+    assert_eq!(found(&cut_off("b"), &run), [Rule::Late]);
+    assert_eq!(found(&checker, &run), [Rule::Late]);
+    // Not claimed before, it was for other nodes, too.
+    run.opened = at("12:01:39");
+    assert_eq!(found(&cut_off("a"), &run), [Rule::Late]);
+    // It was heard soon enough.
+    run.opened = at("12:01:00");
+    run.started = Some(at("12:01:46"));
+    run.finished = Some(at("12:01:47"));
+    assert_eq!(found(&cut_off("a"), &run), [Rule::Late]);
+}
+
 #[test]
 fn what_waits_in_a_queue_keeps_its_grace_time_but_for_the_wait() {
     let queue = with(Policies {
