@@ -59,6 +59,8 @@ pub(crate) struct Partition {
     pub(crate) waits: BTreeMap<u64, Waits>,
     /// Open runs of this node that were unknown to it, while their jobs are looked for.
     pub(crate) adopting: BTreeSet<RunId>,
+    /// Other nodes may have begun what was this node's to begin, when the store last answered.
+    pub(crate) is_doubtful: bool,
     /// The store was removed: no new runs, and nothing is left of it here once those under way
     /// are recorded.
     pub(crate) is_leaving: bool,
@@ -238,6 +240,7 @@ impl Partition {
             left: Left::default(),
             waits: BTreeMap::new(),
             adopting: BTreeSet::new(),
+            is_doubtful: false,
             is_leaving: false,
             is_gone: false,
             begins_runs: Arc::default(),
@@ -247,6 +250,11 @@ impl Partition {
     pub(crate) fn say_whether_runs_begin(&self, begins: bool) {
         let begins = begins && !self.is_leaving;
         self.begins_runs.store(begins, Ordering::SeqCst);
+    }
+
+    /// Whether other nodes may have begun what was this node's to begin.
+    pub(crate) fn may_be_taken_for_dead(&self) -> bool {
+        self.store.capabilities().shared && !self.health.pulse.is_certain()
     }
 
     /// Whether all that happened is recorded, or cannot be.

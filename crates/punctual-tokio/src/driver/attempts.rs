@@ -41,7 +41,8 @@ impl Driver {
         if let Some(reason) = self.is_to_end(key.store, &instance) {
             return self.refuse(key, &instance, Outcome::Cancelled(reason));
         }
-        if self.may_be_taken_for_dead(key.store) {
+        let partition = self.partitions.get_mut(&key.store);
+        if partition.is_some_and(|own| own.is_doubtful) {
             return self.postpone(key.store, &instance, 0);
         }
         let Some(entry) = self.entry(key) else {
@@ -308,8 +309,8 @@ impl Driver {
         let Some(active) = self.active.get_mut(key) else {
             return;
         };
-        let store = active.key.store;
-        if !self.may_be_taken_for_dead(store) {
+        let partition = self.partitions.get(&active.key.store);
+        if partition.is_none_or(|own| !own.may_be_taken_for_dead()) {
             return self.begin_attempt(key);
         }
         if let Some(active) = self.active.remove(key) {

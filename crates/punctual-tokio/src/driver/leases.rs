@@ -21,13 +21,6 @@ impl Driver {
         !self.is_paused && self.stage.starts_runs()
     }
 
-    /// Whether other nodes may have begun what was this node's to begin.
-    pub(super) fn may_be_taken_for_dead(&self, store: u32) -> bool {
-        let partition = self.partitions.get(&store);
-        partition
-            .is_some_and(|own| own.store.capabilities().shared && !own.health.pulse.is_certain())
-    }
-
     /// A lease was given. What was opened under one before is not this node's any more.
     pub(super) fn leased(&mut self, store: u32, lease: Lease) {
         let Some(partition) = self.partitions.get_mut(&store) else {

@@ -230,6 +230,10 @@ impl Driver {
 
     fn take_reply(&mut self, reply: Reply) {
         let store = reply.store;
+        if let Some(partition) = self.partitions.get_mut(&store) {
+            // Once for all that is begun by a reply.
+            partition.is_doubtful = partition.may_be_taken_for_dead();
+        }
         match reply.kind {
             ReplyKind::Claimed(request, reply, own) => {
                 if !reply.removed.is_empty() {
