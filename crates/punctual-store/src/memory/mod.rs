@@ -111,7 +111,7 @@ impl JobStore for MemoryStore {
     }
 
     fn list(&self, filter: JobFilter) -> StoreFuture<'_, JobPage> {
-        StoreFuture::ready(Ok(self.state().list(&filter)))
+        StoreFuture::new(async { Ok(self.list_in_pieces(filter).await) })
     }
 
     fn update(&self, update: Update) -> StoreFuture<'_, StoredJob> {

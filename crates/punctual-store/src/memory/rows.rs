@@ -229,6 +229,19 @@ impl Rows {
         self.slots.iter().flatten()
     }
 
+    /// The rows of so many slots from one on, and the slot after them if there are more.
+    pub(super) fn piece(&self, from: usize, count: usize) -> (&[Option<Row>], Option<usize>) {
+        let rest = self.slots.get(from..).unwrap_or_default();
+        let until = from.saturating_add(count);
+        let next = Some(until).filter(|until| *until < self.slots.len());
+        (&rest[..rest.len().min(count)], next)
+    }
+
+    /// No row is born later than this so far.
+    pub(super) fn latest_birth(&self) -> u64 {
+        (self.counter << SLOT_BITS) | (MAX_ROWS as u64 - 1)
+    }
+
     /// The rows after a place in the order of their next fire times.
     pub(super) fn due_after(
         &self,
