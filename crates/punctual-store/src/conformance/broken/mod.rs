@@ -317,6 +317,10 @@ impl<S: JobStore> JobStore for Broken<S> {
                 Fault::ClaimsAfterItsDeath | Fault::HandsOutWhatIsGone | Fault::CountsTooEarly => {
                     self.torn_claim(request).await
                 }
+                Fault::UpdatesWhatHasMoved | Fault::LosesWhatHasEnded => {
+                    self.steps.come_between().await;
+                    self.broken_claim(request).await
+                }
                 _ => self.broken_claim(request).await,
             };
             self.steps.step();
@@ -373,6 +377,9 @@ impl<S: JobStore> JobStore for Broken<S> {
         StoreFuture::new(async move {
             if self.has(Fault::LosesWhatHasEnded) {
                 return self.torn_recover(request).await;
+            }
+            if self.has(Fault::ClaimsAfterItsDeath) {
+                self.steps.come_between().await;
             }
             if self.has(Fault::SettlesAllTogether) {
                 request.limit = usize::MAX;

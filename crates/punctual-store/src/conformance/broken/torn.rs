@@ -24,6 +24,8 @@ const LONGEST: Duration = Duration::from_millis(10);
 #[derive(Debug, Default)]
 pub(super) struct Steps {
     count: AtomicU64,
+    /// How many torn calls have read and have not written yet.
+    torn: AtomicU64,
     /// When the last of the runs ended that were fed.
     fed: AtomicI64,
 }
@@ -42,17 +44,29 @@ impl Steps {
     /// Waits until another call has got on.
     async fn pause(&self) {
         let own = self.step();
-        let began = Instant::now();
-        poll_fn(|context| {
-            if began.elapsed() > LONGEST || self.count.load(Ordering::SeqCst) != own {
-                return Poll::Ready(());
-            }
-            thread::yield_now();
-            context.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
+        self.torn.fetch_add(1, Ordering::SeqCst);
+        wait_until(|| self.count.load(Ordering::SeqCst) != own).await;
+        self.torn.fetch_sub(1, Ordering::SeqCst);
     }
+
+    /// Waits until a torn call has read, so that this one comes between. Which of two threads gets a
+    /// processor first does not matter then.
+    pub(super) async fn come_between(&self) {
+        wait_until(|| self.torn.load(Ordering::SeqCst) > 0).await;
+    }
+}
+
+async fn wait_until(is_over: impl Fn() -> bool) {
+    let began = Instant::now();
+    poll_fn(|context| {
+        if began.elapsed() > LONGEST || is_over() {
+            return Poll::Ready(());
+        }
+        thread::yield_now();
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 impl<S: JobStore> Broken<S> {
