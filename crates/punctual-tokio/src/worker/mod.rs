@@ -196,7 +196,8 @@ impl Worker {
                 request.lease = lease;
             }
             let answer = if request.is_repeated {
-                self.store.claim(&repeated::again(&request)).await
+                let again = repeated::again(&request, self.core.clock.now());
+                self.store.claim(&again).await
             } else {
                 self.store.claim(&request).await
             };

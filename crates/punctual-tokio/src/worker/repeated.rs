@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Origin, RunId};
 use punctual_store::{Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, StoredJob};
 use punctual_store::{OpenState, RunFilter, Won};
@@ -15,9 +15,11 @@ const NEVER: u64 = u64::MAX;
 
 /// The request as it is sent again. Due fire times are not claimed by it: they were planned before
 /// the store failed, and by now it may be too late for them. Those that were not claimed the
-/// first time are lost, and planned anew.
-pub(super) fn again(request: &ClaimRequest) -> ClaimRequest {
+/// first time are lost, and planned anew. What the store decides by it comes after what has happened
+/// meanwhile.
+pub(super) fn again(request: &ClaimRequest, now: DateTime<Utc>) -> ClaimRequest {
     let mut again = request.clone();
+    again.now = now.max(request.now);
     for claim in &mut again.claims {
         if let ClaimKind::Advance { revision, .. } = &mut claim.kind {
             *revision = NEVER;

@@ -1,12 +1,17 @@
 //! Requests of nodes whose answers are lost.
 
-use punctual_core::{Coalesce, MissReason, OnLost, Outcome, Overlap, RunState, SkipReason};
+use std::sync::Arc;
+
+use punctual_core::{
+    CancelReason, Coalesce, MissReason, OnLost, Outcome, Overlap, Retry, RunState, SkipReason,
+};
 use punctual_store::testing::{Call, Fault};
 use punctual_store::{JobStore, RunFilter};
-use punctual_tokio::ErrorKind;
+use punctual_tokio::{ErrorKind, Scheduler};
 
 use crate::desk::{Desk, LOST, PERIOD, SUCCEEDED};
 use crate::support::{every, pass, seconds};
+use crate::ways::way_to;
 
 #[tokio::test(start_paused = true)]
 async fn claims_whose_answers_are_lost_run_once() {
@@ -122,4 +127,39 @@ async fn a_job_that_cannot_be_read_does_not_hold_up_what_was_taken_over_unheard(
     let begun = desk.begun.all().into_iter().map(|(node, _)| node);
     assert_eq!(begun.collect::<Vec<_>>(), ["one", "one", "two"]);
     assert!(desk.states().await.contains(&LOST));
+}
+
+/// The request that tells of its attempt was made before that, and is sent again.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_cancelled_during_an_outage_ends_after_that() {
+    let desk = Desk::default();
+    let (way, faults) = way_to(&desk.store);
+    let go = Arc::clone(&desk.go);
+    let fail = move || {
+        let go = Arc::clone(&go);
+        async move {
+            go.notified().await;
+            Err::<(), _>("bad luck")
+        }
+    };
+    let one = Scheduler::builder().store("default", way);
+    let one = one.node("one").task("work", fail).build().unwrap();
+    one.start().await.unwrap();
+    let (two, _) = desk.node("two").await;
+    let retry = Retry::attempts(2).backoff(seconds(PERIOD), seconds(PERIOD));
+    let job = one.add_job("work", every(PERIOD)).id("a").retry(retry);
+    job.await.unwrap();
+    let run = one.run_job("a").await.unwrap();
+    pass(1).await;
+    faults.set([Call::Claim], Fault::Failed);
+    desk.go.notify_one();
+    pass(20).await;
+    two.cancel_run(run).await.unwrap();
+    faults.mend([Call::Claim]);
+    pass(10).await;
+    let runs = desk.store.runs(RunFilter::default()).await.unwrap();
+    let cancelled = RunState::Ended(Outcome::Cancelled(CancelReason::User));
+    assert_eq!(runs[0].state, cancelled);
+    let took = runs[0].finished.unwrap() - runs[0].started.unwrap();
+    assert!(took.num_seconds() >= 20, "{took}");
 }
