@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use punctual_core::plan::Plan;
 use punctual_core::{FireRange, JobState, MaxInstances, Origin, Outcome, Overlap, RunId, RunKey};
 
-use super::replace::Older;
 use super::{Batch, NewRange, NewRun, OpenView, Owner, Rows};
 use crate::{Claim, ClaimKind, OpenState, Won};
 
@@ -69,9 +68,11 @@ impl<R: Rows> Batch<'_, R> {
 
     /// Whether a fire time of this plan was decided before.
     fn uses_again(&self, row: R::Row, origin: Origin, plan: &Plan) -> bool {
-        let ranges = plan.ranges().map(|(range, _)| range.first);
-        let mut all = plan.fire_times().chain(ranges);
-        all.any(|fire_time| self.is_used(row, origin, fire_time))
+        let mut fire_times = plan.start.iter().chain(&plan.queue);
+        fire_times.any(|fire_time| self.is_used(row, origin, *fire_time))
+            || plan
+                .ranges()
+                .any(|(range, _)| self.is_used(row, origin, range.first))
     }
 
     /// Opens the runs of a plan and records what it decided without one.
@@ -86,11 +87,8 @@ impl<R: Rows> Batch<'_, R> {
             self.record(row, origin, range, outcome);
         }
         let is_newest = !plan.start.is_empty() && state.queued > 0;
-        let older = if is_newest || !plan.queue.is_empty() {
-            self.older(row)
-        } else {
-            Older::default()
-        };
+        let may_replace = is_newest || !plan.queue.is_empty();
+        let older = may_replace.then(|| self.older(row));
         let token = state.token + 1;
         let started = self.open_runs(row, &mut state, origin, &plan.start, Owner::Own);
         let queued = self.open_runs(row, &mut state, origin, &plan.queue, Owner::Free);
@@ -101,7 +99,9 @@ impl<R: Rows> Batch<'_, R> {
         if queued.is_some() {
             self.stir(state.birth);
         }
-        self.replace(older);
+        if let Some(older) = older {
+            self.replace(older);
+        }
         let first = started.or(queued).unwrap_or_default();
         let won = Won::new(self.rows.state(row), first, token);
         self.leave_if_over(row);
@@ -140,7 +140,7 @@ impl<R: Rows> Batch<'_, R> {
                 origin,
                 fire_time: *fire_time,
             };
-            let opened = self.now();
+            let opened = self.time;
             self.rows.open(
                 row,
                 NewRun {
@@ -164,7 +164,7 @@ impl<R: Rows> Batch<'_, R> {
     ) {
         let key = self.key(row, origin, range.first);
         let id = self.rows.next_number();
-        let decided = self.now();
+        let decided = self.time;
         self.rows.record(
             row,
             NewRange {
@@ -182,10 +182,6 @@ impl<R: Rows> Batch<'_, R> {
         if !self.is_used(row, Origin::Scheduled, range.first) {
             self.record(row, Origin::Scheduled, range, outcome);
         }
-    }
-
-    pub(super) fn now(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_micros(self.now).unwrap_or_default()
     }
 }
 

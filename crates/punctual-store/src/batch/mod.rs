@@ -24,7 +24,7 @@ pub use claim::Verdict;
 pub use rows::{NewRange, NewRun, OpenView, Owner, Rows};
 pub use settle::Fate;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use punctual_core::{CancelReason, RunId, RunKey};
 
 use crate::Claim;
@@ -34,6 +34,8 @@ use crate::Claim;
 pub struct Batch<'r, R: Rows> {
     rows: &'r mut R,
     now: i64,
+    /// The same, for those who need it so.
+    time: DateTime<Utc>,
     /// The births of jobs whose waiting runs may start now, in their order, some repeatedly.
     stirred: Vec<u64>,
     /// Waiting instances that the node has got.
@@ -57,6 +59,7 @@ impl<'r, R: Rows> Batch<'r, R> {
         Self {
             rows,
             now: now.timestamp_micros(),
+            time: now.trunc_subsecs(6),
             stirred: Vec::new(),
             handed: Vec::new(),
             cancels: Vec::new(),

@@ -6,7 +6,6 @@ use punctual_core::plan::{JobView, Plan, manual, plan};
 use punctual_store::{BatchLimits, Claim, ClaimKind, ClaimRequest, Lease, RunEnd};
 
 use super::Driver;
-use crate::jobs::JobKey;
 use crate::partition::{Absence, Entry, Outbox, Partition, Phase};
 
 /// Claims in one request: enough to make its cost vanish, few enough that the first runs of a
@@ -67,30 +66,41 @@ impl Partition {
         let starts_by = may_start.then_some(now);
         while claims.len() < room {
             let is_for_due = claims.len() % 2 == 1;
-            let Some((key, claim)) = self.next_claim(starts_by, is_for_due) else {
+            if !self.next_claim(starts_by, is_for_due, &mut claims) {
                 break;
-            };
-            self.outbox.asked.push(key);
-            claims.push(claim);
+            }
         }
         claims
     }
 
-    /// The next claim of the one kind, or of the other if there is none.
+    /// Adds the next claim of the one kind, or of the other if there is none. Answers whether there
+    /// was any.
     fn next_claim(
         &mut self,
         starts_by: Option<DateTime<Utc>>,
         is_for_due: bool,
-    ) -> Option<(Option<JobKey>, Claim)> {
+        claims: &mut Vec<Claim>,
+    ) -> bool {
         if is_for_due {
-            let due = starts_by.and_then(|now| self.claim_due(now));
-            return due.or_else(|| self.outbox.claims.pop_front());
+            return self.claim_due(starts_by, claims) || self.claim_asked_for(claims);
         }
-        let asked_for = self.outbox.claims.pop_front();
-        asked_for.or_else(|| self.claim_due(starts_by?))
+        self.claim_asked_for(claims) || self.claim_due(starts_by, claims)
     }
 
-    fn claim_due(&mut self, now: DateTime<Utc>) -> Option<(Option<JobKey>, Claim)> {
+    fn claim_asked_for(&mut self, claims: &mut Vec<Claim>) -> bool {
+        let Some((key, claim)) = self.outbox.claims.pop_front() else {
+            return false;
+        };
+        self.outbox.asked.push(key);
+        claims.push(claim);
+        true
+    }
+
+    /// A claim is large: it is made where it stays.
+    fn claim_due(&mut self, starts_by: Option<DateTime<Utc>>, claims: &mut Vec<Claim>) -> bool {
+        let Some(now) = starts_by else {
+            return false;
+        };
         let absent = self.absent;
         while let Some(key) = self.due.pop_front() {
             let Some(entry) = self.jobs.get_mut(key) else {
@@ -99,13 +109,15 @@ impl Partition {
             entry.is_listed = false;
             if entry.phase == Phase::Due {
                 entry.phase = Phase::Claiming;
-                return Some((Some(key), entry.claim(now, absent)));
+                self.outbox.asked.push(Some(key));
+                claims.push(entry.claim(now, absent));
+                return true;
             }
             if entry.is_idle() {
                 self.jobs.remove(key);
             }
         }
-        None
+        false
     }
 }
 

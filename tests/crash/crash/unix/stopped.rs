@@ -1,12 +1,15 @@
 //! A process that gets no turn for a while, with runs under way or with the lock of the file.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use punctual_core::{OnLost, Outcome, Run, RunState};
+use punctual_core::{OnLost, Outcome, Run, RunId, RunState};
+use punctual_store::checker::Execution;
 
 use crate::unix::clock::now;
 use crate::unix::database::{Lock, is_locked};
 use crate::unix::jobs;
+use crate::unix::journal;
 use crate::unix::judge::{Verdict, first_name};
 use crate::unix::node::LET_GO;
 use crate::unix::place::Place;
@@ -50,8 +53,8 @@ pub(crate) async fn for_15_seconds() -> Verdict {
     verdict
 }
 
-/// Stops it while it has runs under way of both kinds and does not write: the test has the lock
-/// until all of it stands still.
+/// Stops it while it has runs of both kinds, and bodies of both that have not ended, and while it does
+/// not write: the test has the lock until all of it stands still.
 async fn stop(story: &mut Story) -> Vec<(Run, OnLost)> {
     until("it has runs of both kinds under way", LONGEST, async || {
         if !has_both_kinds(&of_sleeper(story).await) {
@@ -60,14 +63,27 @@ async fn stop(story: &mut Story) -> Vec<(Run, OnLost)> {
         let lock = Lock::of(&story.place.url()).await;
         // What is under way now stays under way until others can write again.
         let under_way = of_sleeper(story).await;
-        let is_it = has_both_kinds(&under_way);
-        if is_it {
-            story.fleet.stop(INDEX);
-        }
+        story.fleet.stop(INDEX);
         lock.release().await;
+        // A body may have ended since, and its end waits to be told.
+        let mut running = under_way.clone();
+        let bodies = bodies_under_way(story);
+        running.retain(|(run, _)| bodies.contains(&run.id));
+        let is_it = has_both_kinds(&running);
+        if !is_it {
+            story.fleet.go_on(INDEX);
+        }
         is_it.then_some(under_way)
     })
     .await
+}
+
+/// Runs that it has written down the begin of, and no end.
+fn bodies_under_way(story: &Story) -> BTreeSet<RunId> {
+    let written = journal::read(&story.place.journal());
+    let is_its = |body: &&Execution| body.node == SLEEPER && body.ended.is_none();
+    let bodies = written.attempts.values().filter(is_its);
+    bodies.map(|body| body.run).collect()
 }
 
 /// Runs that are lost with their node, and runs that begin anew elsewhere.
