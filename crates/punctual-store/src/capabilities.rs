@@ -14,10 +14,10 @@ pub struct StoreCapabilities {
     pub shared: bool,
     /// How much one request may hold.
     pub limits: BatchLimits,
-    /// How many jobs that were added one after another the nodes deal to one of them together, while
-    /// 32 times as many are due within a minute. More than one helps a store that keeps such jobs side
-    /// by side, and whose nodes read anew what another one has written beside them. By default, and
-    /// while fewer are due, each job is dealt by itself.
+    /// How many births the nodes deal to one of them together. More than one helps a store that keeps
+    /// jobs side by side by their births, and whose nodes read anew what another one has written beside
+    /// them. Such a store gives jobs births in one block only where there are many: few jobs would all
+    /// go to one node. By default each birth is dealt by itself.
     pub dealt_together: NonZeroU64,
 }
 
@@ -85,8 +85,7 @@ impl StoreCapabilities {
         Self { limits, ..self }
     }
 
-    /// Says how many jobs that were added one after another are dealt to one node together, while many
-    /// are due.
+    /// Says how many births are dealt to one node together.
     #[must_use]
     pub fn dealt_together(self, jobs: NonZeroU64) -> Self {
         Self {

@@ -114,7 +114,7 @@ impl Default for Left {
             is_armed: false,
             is_asked: false,
             after: None,
-            room: 256,
+            room: 64,
         }
     }
 }

@@ -29,9 +29,6 @@ const SHORTEST_PATIENCE: i64 = 20_000;
 /// A node whose jobs had to be claimed by this one for so long, and which claimed none of them
 /// before it, does not claim.
 const IDLE_AFTER: i64 = 5_000_000;
-/// Neighbours are dealt together while as many blocks of them are due within a minute: fewer would not
-/// spread over the nodes.
-const MANY_BLOCKS: u64 = 32;
 /// How long a node that does not claim has no share, as this one sees it.
 const LEFT_OUT: i64 = 60_000_000;
 
@@ -76,7 +73,8 @@ pub(crate) fn patience(policies: &Policies) -> i64 {
 
 impl Share {
     /// The shares of the nodes that a store lists; what is known of those that stay is kept.
-    pub(crate) fn deal(&mut self, own: &Lease, nodes: Vec<Peer>) {
+    pub(crate) fn deal(&mut self, own: &Lease, nodes: Vec<Peer>, together: NonZeroU64) {
+        self.together = together;
         self.own = weight_of(&own.node, own.epoch);
         let mut before = std::mem::take(&mut self.others);
         for Peer { info, epoch, .. } in nodes {
@@ -93,14 +91,6 @@ impl Share {
                 name: info.name,
             });
         }
-    }
-
-    /// Deals neighbours together, as the store would like it, if that many jobs are due soon. All nodes
-    /// read nearly the same number.
-    pub(crate) fn deal_blocks(&mut self, due: usize, together: NonZeroU64) {
-        let many = together.get().saturating_mul(MANY_BLOCKS);
-        let are_many = u64::try_from(due).is_ok_and(|due| due >= many);
-        self.together = if are_many { together } else { NonZeroU64::MIN };
     }
 
     pub(crate) fn is_alone(&self) -> bool {
@@ -204,10 +194,14 @@ mod tests {
 
     /// What each node of a fleet of this size sees.
     fn fleet(count: usize) -> Vec<Share> {
+        fleet_of_blocks(count, NonZeroU64::MIN)
+    }
+
+    fn fleet_of_blocks(count: usize, together: NonZeroU64) -> Vec<Share> {
         let nodes: Vec<_> = (0..count).map(|number| node(&number.to_string())).collect();
         let shares = nodes.iter().map(|own| {
             let mut share = Share::default();
-            share.deal(&lease(&own.info.name), nodes.clone());
+            share.deal(&lease(&own.info.name), nodes.clone(), together);
             share
         });
         shares.collect()
@@ -250,7 +244,7 @@ mod tests {
     #[test]
     fn a_node_that_does_not_know_a_task_has_no_share_of_its_jobs() {
         let mut share = Share::default();
-        share.deal(&lease("a"), vec![node("a"), node("b")]);
+        share.deal(&lease("a"), vec![node("a"), node("b")], NonZeroU64::MIN);
         assert!((0..100).all(|birth| share.wait("other", birth, 600, 0) == 0));
         assert!((0..100).any(|birth| share.wait("work", birth, 600, 0) > 0));
     }
@@ -258,7 +252,7 @@ mod tests {
     #[test]
     fn a_node_that_claims_nothing_has_no_share_for_a_minute() {
         let mut share = Share::default();
-        share.deal(&lease("a"), vec![node("a"), node("b")]);
+        share.deal(&lease("a"), vec![node("a"), node("b")], NonZeroU64::MIN);
         let its = (0..100)
             .find(|birth| share.wait("work", *birth, 600, 0) > 0)
             .unwrap();
@@ -295,41 +289,22 @@ mod tests {
     }
 
     #[test]
-    fn many_jobs_that_lie_together_go_to_one_node() {
-        let fleet = fleet_with_due(8, 32 * 64);
+    fn jobs_that_lie_together_go_to_one_node() {
+        let together = NonZeroU64::new(64).unwrap();
+        let fleet = fleet_of_blocks(8, together);
+        let owner = |birth| {
+            let waits = fleet.iter().map(|own| own.wait("work", birth, 600, 0));
+            waits.enumerate().find(|(_, wait)| *wait == 0).unwrap().0
+        };
         let mut blocks = [0; 8];
         for block in 0..800 {
-            let its = owner(&fleet, block * 64);
-            assert!((0..64).all(|job| owner(&fleet, block * 64 + job) == its));
+            let its = owner(block * 64);
+            assert!((0..64).all(|job| owner(block * 64 + job) == its));
             blocks[its] += 1;
         }
         assert!(
             blocks.iter().all(|own| (70..=130).contains(own)),
             "{blocks:?}"
         );
-    }
-
-    #[test]
-    fn few_jobs_that_lie_together_are_spread_over_the_nodes() {
-        let fleet = fleet_with_due(3, 32 * 64 - 1);
-        let mut jobs = [0; 3];
-        for job in 0..64 {
-            jobs[owner(&fleet, job)] += 1;
-        }
-        assert!(jobs.iter().all(|own| *own > 10), "{jobs:?}");
-    }
-
-    fn fleet_with_due(count: usize, due: usize) -> Vec<Share> {
-        let mut fleet = fleet(count);
-        let together = NonZeroU64::new(64).unwrap();
-        for share in &mut fleet {
-            share.deal_blocks(due, together);
-        }
-        fleet
-    }
-
-    fn owner(fleet: &[Share], birth: u64) -> usize {
-        let waits = fleet.iter().map(|own| own.wait("work", birth, 600, 0));
-        waits.enumerate().find(|(_, wait)| *wait == 0).unwrap().0
     }
 }

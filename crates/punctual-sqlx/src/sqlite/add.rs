@@ -7,12 +7,19 @@ use punctual_store::{Error, Insert, OnConflict, StoredJob};
 use super::Inner;
 use super::fault::failed;
 use super::load::{At, json, with_rows};
+use super::store::SIDE_BY_SIDE;
 use crate::limits::{BYTES_A_STATEMENT, JOBS_A_STATEMENT};
 use crate::row::{Definition, Written};
+
+/// Jobs that are added together share blocks if they are so many: each of a few nodes gets some of the
+/// blocks then.
+const MANY: usize = JOBS_A_STATEMENT;
 
 /// Numbers of one transaction.
 struct Numbers {
     incarnation: u64,
+    /// From one job to the next: the nodes deal each to one of them, or blocks.
+    step: u64,
     edit: u64,
     /// No token above this one was given out, of jobs that are gone.
     token: u64,
@@ -52,9 +59,14 @@ impl Inner {
     ) -> Result<Vec<Answer>, Error> {
         let mut transaction = self.begin().await?;
         let mut at = self.at(&mut transaction);
-        let count = jobs.len() as u64;
+        let block = SIDE_BY_SIDE.get();
+        let step = if jobs.len() < MANY { block } else { 1 };
+        // From the next block on.
+        let count = jobs.len() as u64 * step + block;
+        let before = at.count_up("incarnation", count).await? - count;
         let mut numbers = Numbers {
-            incarnation: at.count_up("incarnation", count).await? + 1 - count,
+            incarnation: (before + 1).next_multiple_of(block),
+            step,
             edit: at.count_up("edit", 1).await?,
             token: at.counter("token").await?,
         };
@@ -99,7 +111,7 @@ impl At<'_> {
         for (insert, defined) in jobs.iter().zip(piece) {
             let id = insert.job.id();
             let incarnation = numbers.incarnation;
-            numbers.incarnation += 1;
+            numbers.incarnation += numbers.step;
             let answer = if !there.contains(id.as_str()) {
                 added(insert, defined, incarnation, numbers.token).map(|(stored, row)| {
                     new.push(row);

@@ -32,9 +32,9 @@ impl Inner {
     }
 }
 
-/// As many jobs fill some pages of the file. Each node writes pages of its own then: by single jobs,
-/// eight nodes would each write nearly all of them.
-const SIDE_BY_SIDE: NonZeroU64 = NonZeroU64::new(64).expect("64 is not zero");
+/// As many jobs fill some pages of the file, and have births in one block if many come together. Each
+/// node writes pages of its own then: by single jobs, eight nodes would each write nearly all of them.
+pub(super) const SIDE_BY_SIDE: NonZeroU64 = NonZeroU64::new(64).expect("64 is not zero");
 
 impl JobStore for SqliteStore {
     fn capabilities(&self) -> StoreCapabilities {

@@ -26,7 +26,8 @@ impl Driver {
         let Some(own) = &partition.lease else {
             return;
         };
-        partition.share.deal(own, nodes);
+        let together = partition.store.capabilities().dealt_together;
+        partition.share.deal(own, nodes, together);
         self.ask_for_window(store);
     }
 

@@ -82,8 +82,6 @@ impl Driver {
         }
         partition.forget_parked(&window, now);
         partition.left.nothing();
-        let together = partition.store.capabilities().dealt_together;
-        partition.share.deal_blocks(window.jobs.len(), together);
         for due in window.jobs {
             let is_outdated = partition.reads.is_outdated(&due.stored.state);
             if !is_outdated && !partition.leaves(&due.stored, now) {
