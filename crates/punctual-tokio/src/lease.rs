@@ -127,7 +127,7 @@ impl Keeper {
             worker.store.register(worker.node.clone())
         });
         let lease = lease.await;
-        worker.health.pulse.was_heard(sent);
+        worker.health.pulse.was_heard(&lease, sent);
         lease
     }
 
@@ -189,7 +189,7 @@ impl Keeper {
                     self.clocks
                         .compare(&renewal.beats, lease, look, &self.worker.health);
                     self.worker.health.renews();
-                    self.worker.health.pulse.was_heard(sent);
+                    self.worker.health.pulse.was_heard(lease, sent);
                     next = Instant::now() + RENEW;
                     self.tell_fleet(&renewal.beats);
                     if self.renewed(lease, renewal, &mut peers).await {

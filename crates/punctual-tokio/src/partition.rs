@@ -114,7 +114,7 @@ impl Default for Left {
             is_armed: false,
             is_asked: false,
             after: None,
-            room: 64,
+            room: 256,
         }
     }
 }
@@ -254,7 +254,8 @@ impl Partition {
 
     /// Whether other nodes may have begun what was this node's to begin.
     pub(crate) fn may_be_taken_for_dead(&self) -> bool {
-        self.store.capabilities().shared && !self.health.pulse.is_certain()
+        let is_certain = |lease| self.health.pulse.is_certain(lease);
+        self.store.capabilities().shared && !self.lease.as_ref().is_some_and(is_certain)
     }
 
     /// Whether all that happened is recorded, or cannot be.

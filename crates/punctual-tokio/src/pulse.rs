@@ -2,11 +2,13 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use punctual_store::Lease;
 use tokio::time::Instant;
 
 use crate::peers::DEAD_AFTER;
 
-/// When this node last said that it is alive, as far as it knows.
+/// When this node last said that it is alive, as far as it knows, and under which lease. What was begun
+/// under another one is no longer its own, though it may not have heard that yet.
 ///
 /// ```text
 /// sent      taken by the store      seen by another node                 dead to that
@@ -15,20 +17,46 @@ use crate::peers::DEAD_AFTER;
 ///    begins runs        begins none until it is heard again
 /// ```
 #[derive(Debug, Default)]
-pub(crate) struct Pulse(Mutex<Option<Instant>>);
+pub(crate) struct Pulse(Mutex<Option<(Lease, Instant)>>);
 
 impl Pulse {
     /// The store has taken what this node sent at that time.
-    pub(crate) fn was_heard(&self, sent: Instant) {
-        *self.last() = Some(sent);
+    pub(crate) fn was_heard(&self, lease: &Lease, sent: Instant) {
+        *self.last() = Some((lease.clone(), sent));
     }
 
-    /// Whether all others still know that this node is alive.
-    pub(crate) fn is_certain(&self) -> bool {
-        self.last().is_some_and(|sent| sent.elapsed() < DEAD_AFTER)
+    /// Whether all others still know that this node is alive under this lease.
+    pub(crate) fn is_certain(&self, lease: &Lease) -> bool {
+        let last = self.last();
+        last.as_ref()
+            .is_some_and(|(of, sent)| of == lease && sent.elapsed() < DEAD_AFTER)
     }
 
-    fn last(&self) -> MutexGuard<'_, Option<Instant>> {
+    fn last(&self) -> MutexGuard<'_, Option<(Lease, Instant)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_is_certain_for_8_seconds_and_says_nothing_of_another() {
+        let lease = |epoch| Lease {
+            node: "one".into(),
+            epoch,
+        };
+        let pulse = Pulse::default();
+        assert!(!pulse.is_certain(&lease(1)));
+        pulse.was_heard(&lease(1), Instant::now());
+        tokio::time::advance(DEAD_AFTER / 2).await;
+        assert!(pulse.is_certain(&lease(1)));
+        // Its answer has not come to the scheduler yet, which still goes by the first.
+        pulse.was_heard(&lease(2), Instant::now());
+        assert!(!pulse.is_certain(&lease(1)));
+        assert!(pulse.is_certain(&lease(2)));
+        tokio::time::advance(DEAD_AFTER).await;
+        assert!(!pulse.is_certain(&lease(2)));
     }
 }
