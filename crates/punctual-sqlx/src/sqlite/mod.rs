@@ -32,6 +32,7 @@ mod save;
 mod save_runs;
 mod schema;
 mod store;
+mod values;
 mod waiting;
 
 pub use options::SqliteOptions;

@@ -3,10 +3,55 @@
 use punctual_store::{Error, Lease};
 
 use super::fault::failed;
-use super::load::{At, json, with_rows};
+use super::load::{At, json};
+use super::values::{Bound, Statement};
 use crate::outcome;
 use crate::row::micros;
 use crate::rows::{Held, HeldJob};
+
+const COUNTED: Statement = Statement {
+    text: "WITH rows(birth, running, queued, token, entries, statistics) AS ({rows}) \
+         UPDATE {p}jobs SET running = rows.running, queued = rows.queued, token = rows.token, \
+         entries = rows.entries, statistics_json = coalesce(rows.statistics, statistics_json) \
+         FROM rows WHERE {p}jobs.birth = rows.birth",
+    width: 6,
+};
+
+const MOVED: Statement = Statement {
+    text: "WITH rows(birth, running, queued, token, entries, statistics, revision, next, finished, \
+         search_limit, absence) AS ({rows}) UPDATE {p}jobs SET running = rows.running, \
+         queued = rows.queued, token = rows.token, entries = rows.entries, \
+         statistics_json = coalesce(rows.statistics, statistics_json), revision = rows.revision, \
+         next_run_time = rows.next, finished = rows.finished, search_limit = rows.search_limit, \
+         absence = rows.absence FROM rows WHERE {p}jobs.birth = rows.birth",
+    width: 11,
+};
+
+/// A job that stands otherwise, and its statistics as text if they do.
+struct Changed<'h> {
+    job: &'h HeldJob,
+    statistics: Option<String>,
+}
+
+impl<'h> Changed<'h> {
+    fn of(job: &'h HeldJob) -> Self {
+        Self {
+            job,
+            statistics: job.statistics_text(),
+        }
+    }
+
+    fn bind<'q>(&'q self, query: Bound<'q>) -> Bound<'q> {
+        let state = &self.job.state;
+        query
+            .bind(state.birth as i64)
+            .bind(state.running)
+            .bind(state.queued)
+            .bind(state.token as i64)
+            .bind(self.job.entries as i64)
+            .bind(self.statistics.as_deref())
+    }
+}
 
 /// Some run had the key of a new one already; nothing was written.
 pub(super) struct KeyUsed;
@@ -71,56 +116,24 @@ impl At<'_> {
 
     async fn save_moved(&mut self, held: &Held) -> Result<(), Error> {
         let stays = |job: &&HeldJob| !job.is_gone && job.has_moved;
-        let rows: Vec<_> = held
-            .jobs
-            .iter()
-            .filter(stays)
-            .map(|job| {
-                let state = &job.state;
-                let next = micros(state.next_run_time);
-                let flags = (state.finished, state.search_limit);
-                let absence = outcome::absence_word(state.absence);
-                let statistics = job.statistics_text();
-                let counts = (state.running, state.queued, state.token, job.entries);
-                let schedule = (state.revision, next, flags.0, flags.1, absence);
-                (state.birth, counts, statistics, schedule)
-            })
-            .collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let statement = with_rows!(
-            "UPDATE {p}jobs SET running = row ->> '$[1][0]', queued = row ->> '$[1][1]', \
-             token = row ->> '$[1][2]', entries = row ->> '$[1][3]', \
-             statistics_json = coalesce(row ->> 2, statistics_json), \
-             revision = row ->> '$[3][0]', next_run_time = row ->> '$[3][1]', \
-             finished = row ->> '$[3][2]', search_limit = row ->> '$[3][3]', \
-             absence = row ->> '$[3][4]' FROM rows WHERE {p}jobs.birth = (row ->> 0)"
-        );
-        self.write(statement, json(rows)?).await.map_err(failed)
+        let rows: Vec<_> = held.jobs.iter().filter(stays).map(Changed::of).collect();
+        self.change_rows(&MOVED, &rows, |query, row| {
+            let state = &row.job.state;
+            row.bind(query)
+                .bind(state.revision as i64)
+                .bind(micros(state.next_run_time))
+                .bind(state.finished)
+                .bind(state.search_limit)
+                .bind(outcome::absence_word(state.absence))
+        })
+        .await
     }
 
     async fn save_counted(&mut self, held: &Held) -> Result<(), Error> {
         let stays = |job: &&HeldJob| !job.is_gone && job.has_counted && !job.has_moved;
-        let rows: Vec<_> = held
-            .jobs
-            .iter()
-            .filter(stays)
-            .map(|job| {
-                let state = &job.state;
-                let counts = (state.running, state.queued, state.token, job.entries);
-                (state.birth, counts, job.statistics_text())
-            })
-            .collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let statement = with_rows!(
-            "UPDATE {p}jobs SET running = row ->> '$[1][0]', queued = row ->> '$[1][1]', \
-             token = row ->> '$[1][2]', entries = row ->> '$[1][3]', \
-             statistics_json = coalesce(row ->> 2, statistics_json) FROM rows WHERE {p}jobs.birth = (row ->> 0)"
-        );
-        self.write(statement, json(rows)?).await.map_err(failed)
+        let rows: Vec<_> = held.jobs.iter().filter(stays).map(Changed::of).collect();
+        self.change_rows(&COUNTED, &rows, |query, row| row.bind(query))
+            .await
     }
 
     /// Takes jobs out, whose greatest token is given. Their ids may come again: tokens begin above all

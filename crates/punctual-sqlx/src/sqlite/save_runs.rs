@@ -6,9 +6,10 @@ use punctual_store::{Error, Lease, OpenState};
 use super::fault::{failed, is_conflict};
 use super::load::{At, json, with_rows};
 use super::save::KeyUsed;
+use super::values::{Bound, Statement};
 use crate::outcome;
 use crate::row::origin_word;
-use crate::rows::{Held, HeldJob, HeldRun, Stretch};
+use crate::rows::{Ended, Held, HeldJob, HeldRun, Stretch};
 
 impl At<'_> {
     /// Runs that begin here, and stretches of fire times without one.
@@ -17,29 +18,25 @@ impl At<'_> {
         held: &Held,
         by: Option<&Lease>,
     ) -> Result<Result<(), KeyUsed>, Error> {
-        let runs = held.opened().map(new_run);
-        let ranges = held.ranges.iter();
-        let ranges = ranges.map(|stretch| new_range(&held.jobs[stretch.row], stretch));
-        let rows: Vec<_> = runs.chain(ranges).collect();
-        if rows.is_empty() {
-            return Ok(Ok(()));
-        }
-        let statement = with_rows!(
-            "INSERT INTO {p}runs (id, opened, job, birth, incarnation, origin, fire_time, token, \
-             state, ends_instance, finished, range_last, range_count, range_at_least, node, \
-             epoch, nth) SELECT row ->> 0, row ->> 1, row ->> 2, row ->> 3, row ->> 4, row ->> 5, \
-             row ->> 6, row ->> 7, row ->> 8, row ->> 9, row ->> '$[10][0]', row ->> '$[10][1]', \
-             row ->> '$[10][2]', coalesce(row ->> '$[10][3]', 0), iif(row ->> 11, ?2, NULL), \
-             iif(row ->> 11, ?3, NULL), row ->> 12 FROM rows"
-        );
-        let written = sqlx::query(self.prefix.sql(statement))
-            .bind(json(rows)?)
-            .bind(by.map(|lease| &*lease.node))
-            .bind(by.map(|lease| lease.epoch as i64))
-            .execute(&mut *self.connection)
-            .await;
+        let runs: Vec<_> = held.opened().collect();
+        let node = by.map(|lease| &*lease.node);
+        let epoch = by.map(|lease| lease.epoch as i64);
+        let written = self.write_rows(&OPENED, &runs, |query, run| {
+            let owner = (run.view.owner == Owner::Own).then_some((node, epoch));
+            let (node, epoch) = owner.unwrap_or_default();
+            bind_opened(query, run).bind(node).bind(epoch)
+        });
+        let written = match written.await {
+            Ok(()) => {
+                self.write_rows(&RANGES, &held.ranges, |query, stretch| {
+                    bind_range(query, &held.jobs[stretch.row], stretch)
+                })
+                .await
+            }
+            Err(error) => Err(error),
+        };
         match written {
-            Ok(_) => Ok(Ok(())),
+            Ok(()) => Ok(Ok(())),
             Err(error) if is_conflict(&error) => Ok(Err(KeyUsed)),
             Err(error) => Err(failed(error)),
         }
@@ -91,103 +88,92 @@ impl At<'_> {
     pub(super) async fn save_ended(&mut self, held: &Held) -> Result<(), Error> {
         // Ends of runs that were open before, counted from the last one that was counted.
         let mut nth = 0;
-        let ended = held.ended.iter();
-        let rows: Vec<_> = ended
-            .map(|end| {
-                nth += usize::from(!end.is_new);
-                let (result, error) = (&end.result, &end.error);
-                let times = (end.started, end.finished);
-                (
-                    end.id,
-                    end.state,
-                    times.0,
-                    times.1,
-                    end.attempts,
-                    result,
-                    error,
-                    end.is_free,
-                    (!end.is_new).then_some(nth),
-                )
-            })
-            .collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let statement = with_rows!(
-            "UPDATE {p}runs SET state = row ->> 1, started = row ->> 2, finished = row ->> 3, \
-             attempts = row ->> 4, result_json = row ->> 5, \
-             error = CASE WHEN row ->> 5 IS NULL THEN coalesce(row ->> 6, error) END, \
-             node = iif(row ->> 7, NULL, node), epoch = iif(row ->> 7, NULL, epoch), \
-             ended = (SELECT value FROM {p}counters WHERE name = 'end') + (row ->> 8) \
-             FROM rows WHERE {p}runs.id = (row ->> 0)"
-        );
-        self.write(statement, json(rows)?).await.map_err(failed)
+        let count = |end| {
+            let end: &Ended = end;
+            nth += i64::from(!end.is_new);
+            (end, (!end.is_new).then_some(nth))
+        };
+        let rows: Vec<_> = held.ended.iter().map(count).collect();
+        self.change_rows(&ENDED, &rows, |query, (end, nth)| {
+            query
+                .bind(end.id.0 as i64)
+                .bind(end.state)
+                .bind(end.started)
+                .bind(end.finished)
+                .bind(end.attempts)
+                .bind(end.result.as_deref())
+                .bind(end.error.as_deref())
+                .bind(end.is_free)
+                .bind(*nth)
+        })
+        .await
     }
 }
 
-/// A new row: its key and where it stands, what it holds of an end, whether it has an owner, which
-/// entry of its job it is.
-type New<'a> = (
-    u64,
-    i64,
-    &'a str,
-    u64,
-    u64,
-    &'static str,
-    i64,
-    u64,
-    &'static str,
-    bool,
-    Option<Ended>,
-    bool,
-    u64,
-);
+const OPENED: Statement = Statement {
+    text: "WITH rows(id, opened, job, birth, incarnation, origin, fire_time, token, state, \
+         ends_instance, nth, node, epoch) AS ({rows}) INSERT INTO {p}runs (id, opened, job, birth, \
+         incarnation, origin, fire_time, token, state, ends_instance, nth, node, epoch) \
+         SELECT * FROM rows WHERE id IS NOT NULL",
+    width: 13,
+};
 
-/// When it was decided, its last fire time, how many there are, at least.
-type Ended = (i64, i64, u64, bool);
+const RANGES: Statement = Statement {
+    text: "WITH rows(id, opened, job, birth, incarnation, origin, fire_time, state, nth, finished, \
+         range_last, range_count, range_at_least) AS ({rows}) INSERT INTO {p}runs (id, opened, job, \
+         birth, incarnation, origin, fire_time, state, nth, finished, range_last, range_count, \
+         range_at_least) SELECT * FROM rows WHERE id IS NOT NULL",
+    width: 13,
+};
 
-fn new_run(run: &HeldRun) -> New<'_> {
+const ENDED: Statement = Statement {
+    text: "WITH rows(id, state, started, finished, attempts, result, error, is_free, nth) \
+         AS ({rows}) UPDATE {p}runs SET state = rows.state, started = rows.started, \
+         finished = rows.finished, attempts = rows.attempts, result_json = rows.result, \
+         error = CASE WHEN rows.result IS NULL THEN coalesce(rows.error, {p}runs.error) END, \
+         node = iif(rows.is_free, NULL, node), epoch = iif(rows.is_free, NULL, epoch), \
+         ended = (SELECT value FROM {p}counters WHERE name = 'end') + rows.nth \
+         FROM rows WHERE {p}runs.id = rows.id",
+    width: 9,
+};
+
+fn bind_opened<'q>(query: Bound<'q>, run: &'q HeldRun) -> Bound<'q> {
     let (key, view) = (&run.key, &run.view);
-    (
-        run.id.0,
-        run.opened.timestamp_micros(),
-        &run.job,
-        view.birth,
-        key.incarnation,
-        origin_word(key.origin),
-        key.fire_time.timestamp_micros(),
-        view.token,
-        outcome::open_word(view.state),
-        view.ends_instance,
-        None,
-        view.owner == Owner::Own,
-        run.nth,
-    )
+    query
+        .bind(run.id.0 as i64)
+        .bind(run.opened.timestamp_micros())
+        .bind(&*run.job)
+        .bind(view.birth as i64)
+        .bind(key.incarnation as i64)
+        .bind(origin_word(key.origin))
+        .bind(key.fire_time.timestamp_micros())
+        .bind(view.token as i64)
+        .bind(outcome::open_word(view.state))
+        .bind(view.ends_instance)
+        .bind(run.nth as i64)
 }
 
-fn new_range<'a>(job: &'a HeldJob, stretch: &Stretch) -> New<'a> {
+fn bind_range<'q>(query: Bound<'q>, job: &'q HeldJob, stretch: &'q Stretch) -> Bound<'q> {
     let range = &stretch.range;
     let (key, decided) = (&range.key, range.decided.timestamp_micros());
     let (count, at_least) = match range.range.count {
         punctual_core::Count::Exact(count) => (count, false),
         punctual_core::Count::AtLeast(count) => (count, true),
     };
-    let last = range.range.last.timestamp_micros();
-    (
-        range.id.0,
-        decided,
-        &job.id,
-        job.state.birth,
-        key.incarnation,
-        origin_word(key.origin),
-        key.fire_time.timestamp_micros(),
-        0,
-        outcome::word(range.outcome),
-        false,
-        Some((decided, last, count, at_least)),
-        false,
-        stretch.nth,
-    )
+    query
+        .bind(range.id.0 as i64)
+        .bind(decided)
+        .bind(&*job.id)
+        .bind(job.state.birth as i64)
+        .bind(key.incarnation as i64)
+        .bind(origin_word(key.origin))
+        .bind(key.fire_time.timestamp_micros())
+        .bind(outcome::word(range.outcome))
+        .bind(stretch.nth as i64)
+        .bind(decided)
+        .bind(range.range.last.timestamp_micros())
+        .bind(count as i64)
+        .bind(at_least)
 }
 
 fn changed_run(run: &HeldRun) -> impl serde::Serialize + '_ {
