@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use crate::peers::DEAD_AFTER;
 
-/// When this node last said that it is alive, as far as it knows, and under which lease. What was begun
-/// under another one is no longer its own, though it may not have heard that yet.
+/// When this node last sent what the store has taken, a renewal or a claim, and under which lease. What
+/// was begun under another one is no longer its own, though it may not have heard that yet.
 ///
 /// ```text
 /// sent      taken by the store      seen by another node                 dead to that
@@ -16,13 +16,25 @@ use crate::peers::DEAD_AFTER;
 ///  |---- DEAD_AFTER ----|
 ///    begins runs        begins none until it is heard again
 /// ```
+///
+/// A claim counts, too: the store has looked at the lease then. Renewals alone would let a node begin
+/// nothing whose store answers them too late, though no other one is there.
 #[derive(Debug, Default)]
 pub(crate) struct Pulse(Mutex<Option<(Lease, Instant)>>);
 
 impl Pulse {
-    /// The store has taken what this node sent at that time.
+    /// The store has given this lease, or renewed it, as it was asked at that time.
     pub(crate) fn was_heard(&self, lease: &Lease, sent: Instant) {
         *self.last() = Some((lease.clone(), sent));
+    }
+
+    /// The store has answered a claim under a lease. What is known of another one stays.
+    pub(crate) fn was_answered(&self, lease: &Lease, sent: Instant) {
+        if let Some((of, last)) = &mut *self.last()
+            && of == lease
+        {
+            *last = sent.max(*last);
+        }
     }
 
     /// Whether all others still know that this node is alive under this lease.
@@ -58,5 +70,9 @@ mod tests {
         assert!(pulse.is_certain(&lease(2)));
         tokio::time::advance(DEAD_AFTER).await;
         assert!(!pulse.is_certain(&lease(2)));
+        pulse.was_answered(&lease(1), Instant::now());
+        assert!(!pulse.is_certain(&lease(1)) && !pulse.is_certain(&lease(2)));
+        pulse.was_answered(&lease(2), Instant::now());
+        assert!(pulse.is_certain(&lease(2)));
     }
 }

@@ -162,7 +162,11 @@ impl JobStore for MemoryStore {
     }
 
     fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {
-        self.state().leave(&lease);
+        // Those who stay learn that they are alone, so that they notice the next one who comes.
+        self.edit(|state| {
+            state.leave(&lease);
+            ((), state.edits.note_one(Edit::Node))
+        });
         StoreFuture::ready(Ok(()))
     }
 

@@ -4,7 +4,7 @@ mod refused;
 mod repeated;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use punctual_core::{CancelReason, JobId, Origin, RunId};
@@ -14,7 +14,7 @@ use punctual_store::{
     StoredJob, WaitingJob,
 };
 use tokio::sync::{Notify, mpsc};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::core::Core;
 use crate::health::Health;
@@ -195,15 +195,13 @@ impl Worker {
                 request.ends.clear();
                 request.lease = lease;
             }
-            let answer = if request.is_repeated {
-                let again = repeated::again(&request, self.core.clock.now());
-                self.store.claim(&again).await
-            } else {
-                self.store.claim(&request).await
-            };
-            match answer {
+            let again = request.is_repeated.then(|| self.again(&request));
+            let asked = again.as_ref().unwrap_or(&request);
+            let sent = Instant::now();
+            match self.store.claim(asked).await {
                 Ok(reply) => {
                     self.health.works();
+                    self.health.pulse.was_answered(&request.lease, sent);
                     if !request.is_repeated {
                         *wait = FIRST_WAIT;
                     }
@@ -212,7 +210,7 @@ impl Worker {
                 Err(error) if error.kind() == ErrorKind::Fenced => {
                     held.was_refused(&request.lease).await;
                 }
-                Err(error) if error.is_refused() => match self.claim_in_parts(&request).await {
+                Err(error) if error.is_refused() => match self.claim_in_parts(asked).await {
                     Ok(reply) => return self.claimed(request, reply).await,
                     Err(error) => {
                         request.is_repeated = true;
@@ -229,6 +227,13 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// A request as it is sent again. What waits is not for a node that has been paused since.
+    fn again(&self, request: &ClaimRequest) -> ClaimRequest {
+        let mut again = repeated::again(request, self.core.clock.now());
+        again.takes_waiting &= self.begins_runs.load(Ordering::SeqCst);
+        again
     }
 
     async fn claimed(

@@ -9,7 +9,7 @@ use punctual_tokio::{ErrorKind, EventKind, EventMask, JobStatus, NewJob, Schedul
 
 use crate::desk::{Desk, LOST, PERIOD, SUCCEEDED};
 use crate::support::{Log, every, pass, seconds};
-use crate::ways::way_to;
+use crate::ways::{slow_by, way_to};
 
 #[tokio::test(start_paused = true)]
 async fn runs_of_a_node_that_falls_silent_are_lost_and_it_hears_of_it() {
@@ -273,4 +273,49 @@ async fn a_node_that_is_not_told_of_the_others_is_not_taken_for_dead() {
         pass(5).await;
         assert_eq!(desk.log.all().len(), 1);
     }
+}
+
+/// A memory store says that it is shared only as long as it is.
+#[tokio::test(start_paused = true)]
+async fn a_node_that_was_alone_for_a_while_renews_when_another_one_comes() {
+    let desk = Desk::default();
+    let node = async |name: &'static str| {
+        let go = Arc::clone(&desk.go);
+        let work = move || {
+            let go = Arc::clone(&go);
+            async move { go.notified().await }
+        };
+        let node = Scheduler::builder().store("default", desk.store.clone());
+        let node = node.node(name).task("work", work).build().unwrap();
+        node.start().await.unwrap();
+        node
+    };
+    let (one, two) = (node("one").await, node("two").await);
+    one.add_job("work", every(PERIOD)).id("a").await.unwrap();
+    one.run_job("a").await.unwrap();
+    pass(5).await;
+    two.shutdown().await.unwrap();
+    pass(30).await;
+    let _three = node("three").await;
+    pass(30).await;
+    assert_eq!(desk.nodes().await, ["one", "three"]);
+    assert_eq!(desk.states().await, [RunState::Running]);
+}
+
+/// Renewals take too long for their time, and claims do not: no other node is there to begin anything.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_answers_slowly_makes_runs_late_and_stops_none() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    for id in ["a", "b", "c"] {
+        one.add_job("work", every(20)).id(id).await.unwrap();
+    }
+    pass(5).await;
+    way.set(Call::ALL, slow_by(seconds(3)));
+    pass(60).await;
+    assert!(desk.begun.all().len() >= 3, "{:?}", desk.begun.all());
+    let before = way.begun(Call::Claim);
+    pass(60).await;
+    let claims = way.begun(Call::Claim) - before;
+    assert!(claims < 40, "{claims} claims in a minute");
 }

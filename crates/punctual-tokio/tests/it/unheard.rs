@@ -1,13 +1,11 @@
 //! Requests of nodes whose answers are lost.
 
-use std::sync::Arc;
-
 use punctual_core::{
     CancelReason, Coalesce, MissReason, OnLost, Outcome, Overlap, Retry, RunState, SkipReason,
 };
-use punctual_store::testing::{Call, Fault};
+use punctual_store::testing::{Call, Fault, Faults};
 use punctual_store::{JobStore, RunFilter};
-use punctual_tokio::{ErrorKind, Scheduler};
+use punctual_tokio::{ErrorKind, JobContext, Scheduler};
 
 use crate::desk::{Desk, LOST, PERIOD, SUCCEEDED};
 use crate::support::{every, pass, seconds};
@@ -129,22 +127,52 @@ async fn a_job_that_cannot_be_read_does_not_hold_up_what_was_taken_over_unheard(
     assert!(desk.states().await.contains(&LOST));
 }
 
-/// The request that tells of its attempt was made before that, and is sent again.
-#[tokio::test(start_paused = true)]
-async fn a_run_that_is_cancelled_during_an_outage_ends_after_that() {
-    let desk = Desk::default();
+/// A scheduler whose runs fail when they are let go.
+async fn failing(desk: &Desk) -> (Scheduler, Faults) {
     let (way, faults) = way_to(&desk.store);
-    let go = Arc::clone(&desk.go);
-    let fail = move || {
-        let go = Arc::clone(&go);
+    let body = desk.clone();
+    let fail = move |context: JobContext| {
+        let desk = body.clone();
         async move {
-            go.notified().await;
+            desk.begun.push(("one", context.fencing_token()));
+            desk.go.notified().await;
             Err::<(), _>("bad luck")
         }
     };
     let one = Scheduler::builder().store("default", way);
     let one = one.node("one").task("work", fail).build().unwrap();
     one.start().await.unwrap();
+    (one, faults)
+}
+
+/// The request that tells of its attempt is sent again when the next one is due.
+#[tokio::test(start_paused = true)]
+async fn a_retry_does_not_begin_on_a_node_that_was_paused_during_an_outage() {
+    let desk = Desk::default();
+    let (one, faults) = failing(&desk).await;
+    let retry = Retry::attempts(2).backoff(seconds(60), seconds(60));
+    let job = one.add_job("work", every(PERIOD)).id("a").retry(retry);
+    job.await.unwrap();
+    one.run_job("a").await.unwrap();
+    pass(1).await;
+    faults.set([Call::Claim], Fault::Failed);
+    desk.go.notify_one();
+    pass(10).await;
+    one.pause().await.unwrap();
+    pass(70).await;
+    faults.mend([Call::Claim]);
+    pass(30).await;
+    assert_eq!(desk.begun.all().len(), 1);
+    one.resume().await.unwrap();
+    pass(5).await;
+    assert_eq!(desk.begun.all().len(), 2);
+}
+
+/// The request that tells of its attempt was made before that, and is sent again.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_cancelled_during_an_outage_ends_after_that() {
+    let desk = Desk::default();
+    let (one, faults) = failing(&desk).await;
     let (two, _) = desk.node("two").await;
     let retry = Retry::attempts(2).backoff(seconds(PERIOD), seconds(PERIOD));
     let job = one.add_job("work", every(PERIOD)).id("a").retry(retry);
