@@ -206,7 +206,9 @@ impl Driver {
         let mut known = partition.adopting.clone();
         known.extend(partition.outbox.ends.iter().map(|end| end.run));
         for key in self.active.of_store(store) {
-            known.extend(self.active.get_mut(key).into_iter().flat_map(|a| a.runs()));
+            // A body of a lease that was lost may still be there when this node gets its run again.
+            let own = self.active.get_mut(key).filter(|own| !own.is_fenced);
+            known.extend(own.into_iter().flat_map(|own| own.runs()));
         }
         known
     }

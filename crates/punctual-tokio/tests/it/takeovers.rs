@@ -205,6 +205,42 @@ async fn an_end_from_before_a_lease_was_lost_does_not_end_the_rerun() {
     assert_eq!(states().await, [RunState::Ended(Outcome::Succeeded); 3]);
 }
 
+/// The body of the attempt before does not end when it is told to, so the run is there twice for a while.
+#[tokio::test(start_paused = true)]
+async fn a_rerun_begins_on_the_node_that_had_the_run_though_the_answer_is_lost() {
+    let desk = Desk::default();
+    let (way, faults) = way_to(&desk.store);
+    let body = desk.clone();
+    let work = move |context: JobContext| {
+        let desk = body.clone();
+        async move {
+            desk.begun.push(("one", context.fencing_token()));
+            desk.go.notified().await;
+        }
+    };
+    let one = Scheduler::builder().store("default", way);
+    let one = one.node("one").task("work", work).build().unwrap();
+    one.start().await.unwrap();
+    let heir = Scheduler::builder().store("default", way_to(&desk.store).0);
+    let heir = heir.node("heir").build().unwrap();
+    heir.start().await.unwrap();
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
+    one.run_job("a").await.unwrap();
+    pass(1).await;
+    faults.set(Call::ALL, Fault::Held);
+    pass(20).await;
+    assert_eq!(desk.states().await, [RunState::Retrying]);
+    faults.mend(Call::ALL);
+    faults.next([Call::Claim], Fault::LostAnswer);
+    pass(20).await;
+    assert_eq!(desk.states().await, [RunState::Running]);
+    assert_eq!(desk.begun.all().len(), 2, "{:?}", desk.begun.all());
+    desk.go.notify_waiters();
+    pass(1).await;
+    assert_eq!(desk.states().await, [SUCCEEDED]);
+}
+
 /// Whatever it knows of them: what it begins now another node may have begun before.
 #[tokio::test(start_paused = true)]
 async fn a_node_that_may_be_taken_for_dead_begins_no_further_fire_time_of_an_instance() {

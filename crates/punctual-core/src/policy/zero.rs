@@ -1,0 +1,126 @@
+//! Zeros that would make a policy undo the job it is for.
+
+use std::fmt::Display;
+
+use super::{Coalesce, OnLost, Overlap, Policies};
+use crate::Error;
+
+impl Policies {
+    /// Refuses zeros that mean that nothing ever runs, or that are another policy by another name.
+    ///
+    /// # Errors
+    ///
+    /// Names the first such policy, and what to write instead.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use punctual_core::Policies;
+    ///
+    /// let policies = Policies {
+    ///     timeout: Duration::ZERO.into(),
+    ///     ..Policies::default()
+    /// };
+    /// let error = policies.check().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "timeout: `0` ends every run as it begins, leave it out for no limit"
+    /// );
+    /// ```
+    pub fn check(&self) -> Result<(), Error> {
+        if self
+            .misfire_grace_time
+            .limit()
+            .is_some_and(|grace| grace.is_zero())
+        {
+            return zero(
+                "misfire_grace_time",
+                0,
+                "misses every fire time",
+                "give it a second, or leave it out for no limit",
+            );
+        }
+        if self.timeout.limit().is_some_and(|limit| limit.is_zero()) {
+            let hint = "leave it out for no limit";
+            return zero("timeout", 0, "ends every run as it begins", hint);
+        }
+        if self.coalesce == (Coalesce::All { at_most: 0 }) {
+            let hint = "write `latest` to run one of a backlog";
+            return zero("coalesce", "all: at_most 0", "runs nothing", hint);
+        }
+        if self.overlap == (Overlap::Queue { at_most: 0 }) {
+            let hint = "write `skip`, which says so";
+            return zero("overlap", "queue: at_most 0", "lets nothing wait", hint);
+        }
+        if self.on_lost == (OnLost::Rerun { at_most: 0 }) {
+            let hint = "write `record`, which says so";
+            return zero("on_lost", "rerun: at_most 0", "reruns nothing", hint);
+        }
+        if self.retry.attempts == 0 {
+            let hint = "1 is the first and only one";
+            return zero("retry.attempts", 0, "leaves no attempt at all", hint);
+        }
+        Ok(())
+    }
+}
+
+fn zero(
+    field: &'static str,
+    value: impl Display,
+    problem: &'static str,
+    hint: &'static str,
+) -> Result<(), Error> {
+    Err(Error::invalid(field, value, problem).with_hint(hint))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::Retry;
+
+    #[test]
+    fn zeros_are_refused_with_what_to_write_instead() {
+        let plain = Policies::default;
+        assert_eq!(plain().check(), Ok(()));
+        let zeros = [
+            Policies {
+                misfire_grace_time: Duration::ZERO.into(),
+                ..plain()
+            },
+            Policies {
+                timeout: Duration::ZERO.into(),
+                ..plain()
+            },
+            Policies {
+                coalesce: Coalesce::All { at_most: 0 },
+                ..plain()
+            },
+            Policies {
+                overlap: Overlap::Queue { at_most: 0 },
+                ..plain()
+            },
+            Policies {
+                on_lost: OnLost::Rerun { at_most: 0 },
+                ..plain()
+            },
+            Policies {
+                retry: Retry::attempts(0),
+                ..plain()
+            },
+        ];
+        let said = zeros.map(|policies| policies.check().unwrap_err().to_string());
+        assert_eq!(
+            said,
+            [
+                "misfire_grace_time: `0` misses every fire time, give it a second, or leave it out for no limit",
+                "timeout: `0` ends every run as it begins, leave it out for no limit",
+                "coalesce: `all: at_most 0` runs nothing, write `latest` to run one of a backlog",
+                "overlap: `queue: at_most 0` lets nothing wait, write `skip`, which says so",
+                "on_lost: `rerun: at_most 0` reruns nothing, write `record`, which says so",
+                "retry.attempts: `0` leaves no attempt at all, 1 is the first and only one",
+            ]
+        );
+    }
+}
