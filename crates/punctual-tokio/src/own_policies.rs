@@ -146,7 +146,7 @@ impl OwnPolicies {
             let message = "max_instances: invalid value: integer `0`, expected a nonzero u32";
             return Err(Error::new(ErrorKind::Invalid, message));
         }
-        Ok(Policies {
+        let policies = Policies {
             misfire_grace_time: self
                 .misfire_grace_time
                 .unwrap_or(defaults.misfire_grace_time),
@@ -157,6 +157,8 @@ impl OwnPolicies {
             timeout: self.timeout.unwrap_or(defaults.timeout),
             retry: self.retry.unwrap_or(defaults.retry),
             on_lost: self.on_lost.unwrap_or(defaults.on_lost),
-        })
+        };
+        policies.check()?;
+        Ok(policies)
     }
 }

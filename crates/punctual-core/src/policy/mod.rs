@@ -12,6 +12,7 @@ mod overlap;
 mod retry;
 mod span;
 mod timeout;
+mod zero;
 
 pub use coalesce::Coalesce;
 pub use jitter::Jitter;

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retry {
-    /// How many attempts a run has in all, the first included. 1 (and 0) means no retry.
+    /// How many attempts a run has in all, the first included. 1 means no retry; schedulers refuse 0.
     pub attempts: u32,
     /// The wait before the second attempt; it doubles from there.
     #[serde(with = "super::span")]

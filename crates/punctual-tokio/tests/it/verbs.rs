@@ -231,6 +231,40 @@ async fn a_limit_of_no_instances_is_refused_as_in_json() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn zeros_that_let_nothing_run_are_refused_with_what_to_write() {
+    let scheduler = started().await;
+    scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
+    let zero = std::time::Duration::ZERO;
+    let refusals = [
+        scheduler
+            .add_job(nothing, every(1))
+            .timeout(zero)
+            .await
+            .map(drop),
+        scheduler.modify_job("a").misfire_grace_time(zero).await,
+    ];
+    let said = refusals.map(|refused| refused.unwrap_err().to_string());
+    assert_eq!(
+        said,
+        [
+            "timeout: `0` ends every run as it begins, leave it out for no limit",
+            "misfire_grace_time: `0` misses every fire time, give it a second, or leave it out for no limit",
+        ]
+    );
+    assert_eq!(scheduler.get_jobs(JobFilter::default()).await.unwrap().len(), 1);
+    let defaults = Policies {
+        retry: Retry::attempts(0),
+        ..Policies::default()
+    };
+    let other = Scheduler::builder().job_defaults(defaults).build().unwrap();
+    let error = other.add_job(nothing, every(1)).await.unwrap_err();
+    assert!(
+        error.to_string().starts_with("retry.attempts: `0`"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_run_by_hand_does_not_shift_the_schedule() {
     let scheduler = started().await;
     let job = scheduler
