@@ -251,7 +251,14 @@ async fn zeros_that_let_nothing_run_are_refused_with_what_to_write() {
             "misfire_grace_time: `0` misses every fire time, give it a second, or leave it out for no limit",
         ]
     );
-    assert_eq!(scheduler.get_jobs(JobFilter::default()).await.unwrap().len(), 1);
+    assert_eq!(
+        scheduler
+            .get_jobs(JobFilter::default())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     let defaults = Policies {
         retry: Retry::attempts(0),
         ..Policies::default()
