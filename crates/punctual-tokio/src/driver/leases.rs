@@ -50,7 +50,7 @@ impl Driver {
     pub(super) fn recovered(&mut self, store: u32, recovered: Recovered) {
         for lost in recovered.lost {
             // The store has recorded it.
-            self.lost(store, lost);
+            self.tell_over(store, lost, Outcome::Lost);
         }
         for job in recovered.removed {
             self.job_left(store, &job);
@@ -58,20 +58,20 @@ impl Driver {
         self.jobs_wait(store, recovered.waiting);
     }
 
-    /// Tells that a run is lost.
-    pub(super) fn lost(&self, store: u32, lost: OpenRun) -> RunEnd {
+    /// Tells that a run is over that this node has not begun.
+    pub(super) fn tell_over(&self, store: u32, run: OpenRun, outcome: Outcome) -> RunEnd {
         let end = RunEnd {
-            run: lost.id,
-            outcome: Outcome::Lost,
+            run: run.id,
+            outcome,
             retry_at: None,
-            started: lost.started,
+            started: run.started,
             finished: self.core.clock.micros(),
-            attempts: lost.attempts,
+            attempts: run.attempts,
             text: None,
         };
-        self.core.metrics.ended(&end, lost.key.fire_time);
-        log::ended(&lost.job, lost.key.fire_time, &end);
-        self.tell_end(store, lost.job, lost.key.fire_time, &end);
+        self.core.metrics.ended(&end, run.key.fire_time);
+        log::ended(&run.job, run.key.fire_time, &end);
+        self.tell_end(store, run.job, run.key.fire_time, &end);
         end
     }
 }

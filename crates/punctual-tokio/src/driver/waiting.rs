@@ -184,13 +184,13 @@ impl Driver {
         }
     }
 
-    /// Records runs as lost that cannot go on here, because their jobs are gone or cannot be read.
-    pub(super) fn cannot_go_on(&mut self, store: u32, mut runs: Vec<OpenRun>) {
+    /// Ends runs that cannot go on here, because their jobs are gone or cannot be read.
+    pub(super) fn cannot_go_on(&mut self, store: u32, mut runs: Vec<(OpenRun, Outcome)>) {
         if let Some(partition) = self.partitions.get_mut(&store) {
-            runs.retain(|run| partition.takes(std::slice::from_ref(run)));
+            runs.retain(|(run, _)| partition.takes(std::slice::from_ref(run)));
         }
-        for run in runs {
-            let end = self.lost(store, run);
+        for (run, outcome) in runs {
+            let end = self.tell_over(store, run, outcome);
             if let Some(partition) = self.partitions.get_mut(&store) {
                 partition.outbox.ends.push(end);
             }

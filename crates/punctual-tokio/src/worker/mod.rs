@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use punctual_core::{CancelReason, JobId, Origin, RunId};
+use punctual_core::{CancelReason, JobId, Origin, Outcome, RunId};
 use punctual_store::{
     ChangedJobs, ClaimAnswer, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error, ErrorKind,
     Handed, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer, Recovered, StoreFuture,
@@ -53,8 +53,8 @@ pub(crate) enum ReplyKind {
     Nodes(Vec<Peer>),
     /// Open runs of this node that were unknown to it.
     Handed(Vec<Handed>),
-    /// Runs that are this node's, and whose jobs are gone or cannot be read.
-    CannotGoOn(Vec<OpenRun>),
+    /// Runs that are this node's, and whose jobs are gone or cannot be read; and how they end.
+    CannotGoOn(Vec<(OpenRun, Outcome)>),
     /// Jobs with waiting runs that may start.
     Waiting(Vec<WaitingJob>),
     Changed(ChangedJobs),
@@ -155,27 +155,32 @@ impl Worker {
         self.reply(ReplyKind::Left(left)).await
     }
 
-    /// Looks for the jobs of runs. A run whose job is gone, or cannot be read, cannot go on.
+    /// Looks for the jobs of runs. A run whose job is gone, or cannot be read, cannot go on: what the
+    /// store has handed out has not begun, so it is cancelled with its job, or lost.
     async fn adopt(&self, runs: Vec<OpenRun>) -> Result<(), Gone> {
         let mut handed: Vec<Handed> = Vec::new();
-        let mut lost = Vec::new();
+        let mut over = Vec::new();
         for instance in runs.chunk_by(|run, _| !run.ends_instance) {
             let runs = instance.to_vec();
             match self.job_of(&runs[0]).await {
-                Some(job) => handed.push(Handed { job, runs }),
-                None => lost.extend(runs),
+                Ok(job) => handed.push(Handed { job, runs }),
+                Err(outcome) => over.extend(runs.into_iter().map(|run| (run, outcome))),
             }
         }
         self.reply(ReplyKind::Handed(handed)).await?;
-        self.reply(ReplyKind::CannotGoOn(lost)).await
+        self.reply(ReplyKind::CannotGoOn(over)).await
     }
 
-    async fn job_of(&self, run: &OpenRun) -> Option<StoredJob> {
+    /// The job of a run, or what becomes of the run without.
+    async fn job_of(&self, run: &OpenRun) -> Result<StoredJob, Outcome> {
         let mut wait = FIRST_WAIT;
         loop {
             match self.store.get(run.job.clone()).await {
-                Ok(found) => return found.filter(|job| job.state.birth == run.birth),
-                Err(error) if error.kind() == ErrorKind::Unreadable => return None,
+                Ok(found) => {
+                    let found = found.filter(|job| job.state.birth == run.birth);
+                    return found.ok_or(Outcome::Cancelled(CancelReason::User));
+                }
+                Err(error) if error.kind() == ErrorKind::Unreadable => return Err(Outcome::Lost),
                 Err(error) => wait = self.wait_after(&error, wait).await,
             }
         }

@@ -1,14 +1,16 @@
 //! Requests of nodes whose answers are lost.
 
+use std::sync::Arc;
+
 use punctual_core::{
     CancelReason, Coalesce, MissReason, OnLost, Outcome, Overlap, Retry, RunState, SkipReason,
 };
 use punctual_store::testing::{Call, Fault, Faults};
 use punctual_store::{JobStore, RunFilter};
-use punctual_tokio::{ErrorKind, JobContext, Scheduler};
+use punctual_tokio::{ErrorKind, EventKind, EventMask, JobContext, Scheduler};
 
 use crate::desk::{Desk, LOST, PERIOD, SUCCEEDED};
-use crate::support::{every, pass, seconds};
+use crate::support::{Log, every, pass, seconds};
 use crate::ways::way_to;
 
 #[tokio::test(start_paused = true)]
@@ -190,4 +192,37 @@ async fn a_run_that_is_cancelled_during_an_outage_ends_after_that() {
     assert_eq!(runs[0].state, cancelled);
     let took = runs[0].finished.unwrap() - runs[0].started.unwrap();
     assert!(took.num_seconds() >= 20, "{took}");
+}
+
+/// Nothing of it has begun, so it ends as what waits does when its job is removed.
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_job_is_removed_before_its_node_hears_of_it_is_cancelled() {
+    let desk = Desk::default();
+    let ((one, way), (two, _)) = (desk.node("one").await, desk.node("two").await);
+    two.pause().await.unwrap();
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.overlap(Overlap::Queue { at_most: 9 }).await.unwrap();
+    one.run_job("a").await.unwrap();
+    one.run_job("a").await.unwrap();
+    pass(1).await;
+    assert_eq!(desk.begun.all().len(), 1);
+    let ended = Log::default();
+    let heard = ended.clone();
+    let listener = move |event: Arc<punctual_tokio::Event>| {
+        if let EventKind::JobError(run) = &event.kind {
+            heard.push(run.outcome);
+        }
+    };
+    one.add_listener(EventMask::JOB_ERROR, listener).unwrap();
+    way.set([Call::Get], Fault::Held);
+    way.next([Call::Claim], Fault::LostAnswer);
+    desk.go.notify_one();
+    pass(3).await;
+    two.remove_job("a").await.unwrap();
+    way.mend([Call::Get]);
+    pass(3).await;
+    let cancelled = Outcome::Cancelled(CancelReason::User);
+    assert_eq!(desk.states().await, [SUCCEEDED, RunState::Ended(cancelled)]);
+    assert_eq!(ended.all(), [cancelled], "and is told as it is recorded");
+    assert_eq!(desk.begun.all().len(), 1);
 }
