@@ -11,8 +11,7 @@ use super::store::SIDE_BY_SIDE;
 use crate::limits::{BYTES_A_STATEMENT, JOBS_A_STATEMENT};
 use crate::row::{Definition, Written};
 
-/// Jobs that are added together share blocks if they are so many: each of a few nodes gets some of the
-/// blocks then.
+/// So many jobs of one statement share blocks: there are enough blocks then for a few nodes.
 const MANY: usize = JOBS_A_STATEMENT;
 
 /// Numbers of one transaction.

@@ -4,10 +4,12 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::feed::NEWS;
 use super::recent::RECENT;
+use super::save::{COUNTED, MOVED};
+use super::save_runs::ENDED;
 use crate::prefix::Prefix;
 
-/// The steps of a plan that have to do with runs.
-async fn steps_over_runs(statement: &str) -> Vec<String> {
+/// The steps of a plan that have to do with a table, which the statement may call `r`.
+async fn steps_over(table: &str, statement: &str) -> Vec<String> {
     let prefix = Prefix::default();
     let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
     sqlx::raw_sql(prefix.sql(include_str!("schema_1.sql")))
@@ -20,15 +22,15 @@ async fn steps_over_runs(statement: &str) -> Vec<String> {
         .await
         .unwrap();
     let steps = rows.into_iter().map(|(.., step)| step);
-    let is_over_runs = |step: &String| {
-        step.contains(&prefix.table("{p}runs")) || step.ends_with(" r") || step.contains(" r ")
+    let is_over = |step: &String| {
+        step.contains(&prefix.table(table)) || step.ends_with(" r") || step.contains(" r ")
     };
-    steps.filter(is_over_runs).collect()
+    steps.filter(is_over).collect()
 }
 
 #[tokio::test]
 async fn the_newest_runs_of_many_jobs_are_searched_for() {
-    let steps = steps_over_runs(RECENT).await;
+    let steps = steps_over("{p}runs", RECENT).await;
     assert_eq!(steps.len(), 4, "{steps:#?}");
     assert!(
         steps.iter().all(|step| step.starts_with("SEARCH ")),
@@ -38,10 +40,28 @@ async fn the_newest_runs_of_many_jobs_are_searched_for() {
 
 #[tokio::test]
 async fn news_are_searched_for() {
-    let steps = steps_over_runs(NEWS).await;
+    let steps = steps_over("{p}runs", NEWS).await;
     assert_eq!(steps.len(), 2, "{steps:#?}");
     assert!(
         steps.iter().all(|step| step.starts_with("SEARCH ")),
         "{steps:#?}"
     );
+}
+
+#[tokio::test]
+async fn rows_that_change_are_searched_for_by_their_numbers() {
+    for (table, statement) in [
+        ("{p}jobs", &COUNTED),
+        ("{p}jobs", &MOVED),
+        ("{p}runs", &ENDED),
+    ] {
+        for size in [1, 256] {
+            let steps = steps_over(table, &statement.of(size)).await;
+            let [step] = &steps[..] else {
+                panic!("{steps:#?}");
+            };
+            let is_searched = step.starts_with("SEARCH ") && step.contains("INTEGER PRIMARY KEY");
+            assert!(is_searched, "{step}");
+        }
+    }
 }

@@ -9,22 +9,21 @@ use crate::outcome;
 use crate::row::micros;
 use crate::rows::{Held, HeldJob};
 
-const COUNTED: Statement = Statement {
-    text: "WITH rows(birth, running, queued, token, entries, statistics) AS ({rows}) \
-         UPDATE {p}jobs SET running = rows.running, queued = rows.queued, token = rows.token, \
+pub(super) const COUNTED: Statement = Statement {
+    columns: "birth, running, queued, token, entries, statistics",
+    text: "UPDATE {p}jobs SET running = rows.running, queued = rows.queued, token = rows.token, \
          entries = rows.entries, statistics_json = coalesce(rows.statistics, statistics_json) \
          FROM rows WHERE {p}jobs.birth = rows.birth",
-    width: 6,
 };
 
-const MOVED: Statement = Statement {
-    text: "WITH rows(birth, running, queued, token, entries, statistics, revision, next, finished, \
-         search_limit, absence) AS ({rows}) UPDATE {p}jobs SET running = rows.running, \
-         queued = rows.queued, token = rows.token, entries = rows.entries, \
-         statistics_json = coalesce(rows.statistics, statistics_json), revision = rows.revision, \
-         next_run_time = rows.next, finished = rows.finished, search_limit = rows.search_limit, \
-         absence = rows.absence FROM rows WHERE {p}jobs.birth = rows.birth",
-    width: 11,
+pub(super) const MOVED: Statement = Statement {
+    columns: "birth, running, queued, token, entries, statistics, revision, next, finished, \
+         search_limit, absence",
+    text: "UPDATE {p}jobs SET running = rows.running, queued = rows.queued, token = rows.token, \
+         entries = rows.entries, statistics_json = coalesce(rows.statistics, statistics_json), \
+         revision = rows.revision, next_run_time = rows.next, finished = rows.finished, \
+         search_limit = rows.search_limit, absence = rows.absence \
+         FROM rows WHERE {p}jobs.birth = rows.birth",
 };
 
 /// A job that stands otherwise, and its statistics as text if they do.

@@ -111,30 +111,27 @@ impl At<'_> {
 }
 
 const OPENED: Statement = Statement {
-    text: "WITH rows(id, opened, job, birth, incarnation, origin, fire_time, token, state, \
-         ends_instance, nth, node, epoch) AS ({rows}) INSERT INTO {p}runs (id, opened, job, birth, \
-         incarnation, origin, fire_time, token, state, ends_instance, nth, node, epoch) \
-         SELECT * FROM rows WHERE id IS NOT NULL",
-    width: 13,
+    columns: "id, opened, job, birth, incarnation, origin, fire_time, token, state, ends_instance, \
+         nth, node, epoch",
+    text: INSERT,
 };
 
 const RANGES: Statement = Statement {
-    text: "WITH rows(id, opened, job, birth, incarnation, origin, fire_time, state, nth, finished, \
-         range_last, range_count, range_at_least) AS ({rows}) INSERT INTO {p}runs (id, opened, job, \
-         birth, incarnation, origin, fire_time, state, nth, finished, range_last, range_count, \
-         range_at_least) SELECT * FROM rows WHERE id IS NOT NULL",
-    width: 13,
+    columns: "id, opened, job, birth, incarnation, origin, fire_time, state, nth, finished, \
+         range_last, range_count, range_at_least",
+    text: INSERT,
 };
 
-const ENDED: Statement = Statement {
-    text: "WITH rows(id, state, started, finished, attempts, result, error, is_free, nth) \
-         AS ({rows}) UPDATE {p}runs SET state = rows.state, started = rows.started, \
+const INSERT: &str = "INSERT INTO {p}runs ({columns}) SELECT * FROM rows WHERE id IS NOT NULL";
+
+pub(super) const ENDED: Statement = Statement {
+    columns: "id, state, started, finished, attempts, result, error, is_free, nth",
+    text: "UPDATE {p}runs SET state = rows.state, started = rows.started, \
          finished = rows.finished, attempts = rows.attempts, result_json = rows.result, \
          error = CASE WHEN rows.result IS NULL THEN coalesce(rows.error, {p}runs.error) END, \
          node = iif(rows.is_free, NULL, node), epoch = iif(rows.is_free, NULL, epoch), \
          ended = (SELECT value FROM {p}counters WHERE name = 'end') + rows.nth \
          FROM rows WHERE {p}runs.id = rows.id",
-    width: 9,
 };
 
 fn bind_opened<'q>(query: Bound<'q>, run: &'q HeldRun) -> Bound<'q> {

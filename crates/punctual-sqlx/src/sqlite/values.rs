@@ -1,8 +1,8 @@
 //! Rows that a statement writes, bound to it as values.
 //!
-//! A statement has one text for all numbers of rows up to the next of a few sizes, so that it is
-//! prepared once for each. Values that are not bound are NULL, and rows whose first value is NULL are
-//! none.
+//! A statement comes in a few sizes, so SQLite prepares few texts. Where it has room for more rows than
+//! there are, the values of the others are not bound, which makes them NULL. No row has NULL for its
+//! first value, so a statement leaves those alone.
 
 use punctual_store::Error;
 use sqlx::Sqlite;
@@ -15,12 +15,13 @@ use super::load::At;
 /// A statement whose values are bound one after another.
 pub(super) type Bound<'q> = Query<'q, Sqlite, SqliteArguments>;
 
+/// How many rows a statement takes at a time.
 const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
 
-/// What is done with rows of so many values: `{rows}` stands for them.
+/// What is written of `rows` with these columns. `{columns}` in the text stands for their names.
 pub(super) struct Statement {
+    pub(super) columns: &'static str,
     pub(super) text: &'static str,
-    pub(super) width: usize,
 }
 
 impl At<'_> {
@@ -55,14 +56,17 @@ impl At<'_> {
 }
 
 impl Statement {
-    fn of(&self, size: usize) -> String {
-        let row = format!("({})", vec!["?"; self.width].join(","));
+    pub(super) fn of(&self, size: usize) -> String {
+        let Self { columns, text } = self;
+        let row = format!("({})", vec!["?"; columns.split(',').count()].join(","));
         let rows = vec![row; size].join(",");
-        self.text.replace("{rows}", &format!("VALUES {rows}"))
+        let text = text.replace("{columns}", columns);
+        format!("WITH rows({columns}) AS (VALUES {rows}) {text}")
     }
 }
 
-/// The size for so many rows: the next one, unless more than half of it would be left over.
+/// The size of the statement that takes the first of these rows: the next larger one if they fill at
+/// least half of it, and the next smaller one otherwise.
 fn size_of(rows: usize) -> usize {
     let is_fitting = |size: &&usize| rows <= **size && **size <= 2 * rows;
     let fitting = SIZES.iter().find(is_fitting);
@@ -82,12 +86,14 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_names_its_rows() {
+    fn a_statement_names_its_columns() {
         let statement = Statement {
-            text: "WITH rows(a, b) AS ({rows}) SELECT 1",
-            width: 2,
+            columns: "a, b",
+            text: "INSERT INTO t ({columns}) SELECT * FROM rows",
         };
-        let text = statement.of(2);
-        assert_eq!(text, "WITH rows(a, b) AS (VALUES (?,?),(?,?)) SELECT 1");
+        assert_eq!(
+            statement.of(2),
+            "WITH rows(a, b) AS (VALUES (?,?),(?,?)) INSERT INTO t (a, b) SELECT * FROM rows"
+        );
     }
 }

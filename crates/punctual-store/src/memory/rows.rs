@@ -229,7 +229,7 @@ impl Rows {
         self.slots.iter().flatten()
     }
 
-    /// The rows of so many slots from one on, and the slot after them if there are more.
+    /// The rows of `count` slots, and the slot after them if there are more.
     pub(super) fn piece(&self, from: usize, count: usize) -> (&[Option<Row>], Option<usize>) {
         let rest = self.slots.get(from..).unwrap_or_default();
         let until = from.saturating_add(count);

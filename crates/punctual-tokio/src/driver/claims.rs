@@ -73,8 +73,7 @@ impl Partition {
         claims
     }
 
-    /// Adds the next claim of the one kind, or of the other if there is none. Answers whether there
-    /// was any.
+    /// Adds the next claim, of the one kind if it has any. Answers `false` if neither has.
     fn next_claim(
         &mut self,
         starts_by: Option<DateTime<Utc>>,
