@@ -7,7 +7,7 @@ use punctual_tokio::{JobContext, Scheduler};
 
 use crate::desk::{Desk, PERIOD, SUCCEEDED};
 use crate::support::{every, pass, seconds};
-use crate::ways::{slow_by, way_to};
+use crate::ways::{Way, slow_by, way_to};
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_run_is_rerun_by_another_node_under_a_greater_number() {
@@ -157,6 +157,30 @@ async fn a_queue_goes_on_as_soon_as_the_run_of_a_dead_node_is_settled() {
     assert_eq!(nodes, ["one", "two"]);
 }
 
+/// A node whose bodies do not listen when they are told to end.
+async fn stubborn(desk: &Desk, store: Way) -> Scheduler {
+    let body = desk.clone();
+    let work = move |context: JobContext| {
+        let desk = body.clone();
+        async move {
+            desk.begun.push(("one", context.fencing_token()));
+            desk.go.notified().await;
+        }
+    };
+    let one = Scheduler::builder().store("default", store);
+    let one = one.node("one").task("work", work).build().unwrap();
+    one.start().await.unwrap();
+    one
+}
+
+/// A node that settles what others leave, and has no task to begin it.
+async fn heir(desk: &Desk) -> Scheduler {
+    let heir = Scheduler::builder().store("default", way_to(&desk.store).0);
+    let heir = heir.node("heir").build().unwrap();
+    heir.start().await.unwrap();
+    heir
+}
+
 /// A rerun keeps the number of its run. What its node could not tell before it was taken for dead is
 /// not about the new attempt.
 #[tokio::test(start_paused = true)]
@@ -167,20 +191,8 @@ async fn an_end_from_before_a_lease_was_lost_does_not_end_the_rerun() {
     let mut limits = BatchLimits::default();
     limits.ends = 1;
     let capabilities = way.capabilities().limits(limits);
-    let body = desk.clone();
-    let work = move |context: JobContext| {
-        let desk = body.clone();
-        async move {
-            desk.begun.push(("one", context.fencing_token()));
-            desk.go.notified().await;
-        }
-    };
-    let one = Scheduler::builder().store("default", way.with_capabilities(capabilities));
-    let one = one.node("one").task("work", work).build().unwrap();
-    one.start().await.unwrap();
-    let heir = Scheduler::builder().store("default", way_to(&desk.store).0);
-    let heir = heir.node("heir").build().unwrap();
-    heir.start().await.unwrap();
+    let one = stubborn(&desk, way.with_capabilities(capabilities)).await;
+    let _heir = heir(&desk).await;
     for id in ["a", "b", "c"] {
         let job = one.add_job("work", every(600)).id(id);
         job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
@@ -210,20 +222,8 @@ async fn an_end_from_before_a_lease_was_lost_does_not_end_the_rerun() {
 async fn a_rerun_begins_on_the_node_that_had_the_run_though_the_answer_is_lost() {
     let desk = Desk::default();
     let (way, faults) = way_to(&desk.store);
-    let body = desk.clone();
-    let work = move |context: JobContext| {
-        let desk = body.clone();
-        async move {
-            desk.begun.push(("one", context.fencing_token()));
-            desk.go.notified().await;
-        }
-    };
-    let one = Scheduler::builder().store("default", way);
-    let one = one.node("one").task("work", work).build().unwrap();
-    one.start().await.unwrap();
-    let heir = Scheduler::builder().store("default", way_to(&desk.store).0);
-    let heir = heir.node("heir").build().unwrap();
-    heir.start().await.unwrap();
+    let one = stubborn(&desk, way).await;
+    let _heir = heir(&desk).await;
     let job = one.add_job("work", every(PERIOD)).id("a");
     job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
     one.run_job("a").await.unwrap();
