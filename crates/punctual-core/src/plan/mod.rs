@@ -148,9 +148,7 @@ impl Plan {
     /// # Ok::<(), punctual_core::Error>(())
     /// ```
     pub fn drop_overdue(&mut self, job: &JobView<'_>, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
-        let now = instant::floor(now);
-        let late = |due: &DateTime<Utc>| backlog::is_too_late(job, *due, now);
-        let count = self.start.partition_point(late);
+        let count = overdue(job, &self.start, now);
         self.start.drain(..count).collect()
     }
 
@@ -180,6 +178,13 @@ impl Plan {
             && self.coalesced.is_none()
             && self.skipped.is_none()
     }
+}
+
+/// How many of these fire times, the earliest first, are beyond their grace time.
+#[must_use]
+pub fn overdue(job: &JobView<'_>, fire_times: &[DateTime<Utc>], now: DateTime<Utc>) -> usize {
+    let now = instant::floor(now);
+    fire_times.partition_point(|due| backlog::is_too_late(job, *due, now))
 }
 
 /// Decides everything about a job that is due: misses, coalescing, admission and what comes next.

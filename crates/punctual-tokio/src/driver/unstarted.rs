@@ -1,7 +1,7 @@
 //! Instances that the store knows as runs, and that end before they begin.
 
-use punctual_core::plan::Plan;
-use punctual_core::{Count, FireRange, JobId, MissReason, Outcome, RunId, SkipReason};
+use punctual_core::plan::{Plan, overdue};
+use punctual_core::{Count, FireRange, JobId, MissReason, Outcome, Overlap, RunId, SkipReason};
 use punctual_store::{RunEnd, Won};
 
 use super::{Driver, log};
@@ -32,6 +32,24 @@ impl Driver {
             self.refuse(key, &instance, Outcome::Missed(MissReason::Grace));
         }
         (plan, won)
+    }
+
+    /// What of an instance may begin that the store has handed out. An attempt that was made stays in
+    /// time, and so does what waited for room.
+    pub(super) fn in_time(&mut self, key: JobKey, mut instance: Instance) -> Option<Instance> {
+        let now = self.core.clock.now();
+        let entry = self.entry(key)?;
+        let job = &entry.stored.job;
+        if instance.attempts > 0 || job.policies().overlap != Overlap::Skip {
+            return Some(instance);
+        }
+        let count = overdue(&job.view(&entry.stored.state), &instance.fire_times, now);
+        if count > 0 {
+            let rest = instance.split_off(count);
+            self.refuse(key, &instance, Outcome::Missed(MissReason::Grace));
+            instance = rest;
+        }
+        Some(instance).filter(|instance| !instance.fire_times.is_empty())
     }
 
     /// Starts an instance whose job was parked after it was admitted: if what it needs is there
@@ -107,6 +125,17 @@ impl Driver {
 }
 
 impl Instance {
+    /// Parts it before this fire time.
+    fn split_off(&mut self, at: usize) -> Self {
+        let count = at as u64;
+        Self {
+            first: RunId(self.first.0 + count),
+            token: self.token + count,
+            fire_times: self.fire_times.split_off(at),
+            ..self.clone()
+        }
+    }
+
     fn range(&self) -> Option<FireRange> {
         Some(FireRange {
             first: *self.fire_times.first()?,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, Outcome, RunId};
+use punctual_core::{JobId, Origin, Outcome, RunId};
 use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, EndText, Handed, OpenRun, RunEnd, WaitingJob, Won,
 };
@@ -154,7 +154,15 @@ impl Driver {
             if let Some(entry) = partition.jobs.get_mut(key) {
                 entry.code = entry.code.take().or(code);
             }
-            self.start_instance(key, instance);
+            let is_scheduled = runs.iter().all(|run| run.key.origin == Origin::Scheduled);
+            let in_time = if is_scheduled {
+                self.in_time(key, instance)
+            } else {
+                Some(instance)
+            };
+            if let Some(instance) = in_time {
+                self.start_instance(key, instance);
+            }
             self.settled.push(key);
         }
     }

@@ -1,6 +1,8 @@
 //! Runs of nodes that fell silent, and who goes on with them.
 
-use punctual_core::{Coalesce, MaxInstances, OnLost, Outcome, Overlap, Policies, RunState};
+use punctual_core::{
+    Coalesce, MaxInstances, MissReason, OnLost, Outcome, Overlap, Policies, RunState,
+};
 use punctual_store::testing::{Call, Fault};
 use punctual_store::{BatchLimits, JobStore, RunFilter};
 use punctual_tokio::{JobContext, Scheduler};
@@ -294,6 +296,27 @@ async fn a_node_that_may_be_taken_for_dead_begins_nothing_that_it_claimed_before
     pass(10).await;
     assert_eq!(nodes_that_began(&desk), ["two"]);
     assert_eq!(desk.states().await, [SUCCEEDED]);
+}
+
+/// The claim is answered within the grace time, but too late to begin; then the store is away.
+#[tokio::test(start_paused = true)]
+async fn what_was_put_off_for_longer_than_its_grace_time_is_missed() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.misfire_grace_time(seconds(20)).await.unwrap();
+    pass(PERIOD - 3).await;
+    way.set([Call::Renew], Fault::Held);
+    way.set([Call::Claim], Fault::HeldAnswer);
+    way.until_begun(Call::Claim, 1).await;
+    pass(8).await;
+    way.set([Call::Claim], Fault::Held);
+    pass(60).await;
+    way.mend(Call::ALL);
+    pass(5).await;
+    let missed = Outcome::Missed(MissReason::Grace);
+    assert_eq!(desk.states().await, [RunState::Ended(missed)]);
+    assert!(desk.begun.all().is_empty());
 }
 
 /// What was put off goes on when the store is back, here if no other node has taken it.
