@@ -71,6 +71,8 @@ impl From<JobId> for JobCursor {
 pub struct JobPage {
     /// The jobs in the order that was asked for.
     pub jobs: Vec<StoredJob>,
+    /// The [rank](JobOrder::rank) of each of them, so that lists of several stores can be merged.
+    pub ranks: Vec<i64>,
     /// The place of the last of them, if there are more.
     pub next: Option<JobCursor>,
 }

@@ -99,7 +99,8 @@ pub use punctual_store::{
     Drift, JobCursor, JobFilter, JobOrder, LedgerLimits, MemoryStore, RunFilter, Statistics,
 };
 pub use scheduler::{
-    AddJob, JobSnapshot, JobStatus, ModifyJob, Resume, Scheduler, TaskInfo, Upcoming, WeakScheduler,
+    AddJob, Cursor, JobSnapshot, JobStatus, ModifyJob, Page, Resume, Scheduler, TaskInfo, Upcoming,
+    WeakScheduler,
 };
 pub use skew::ClockOffset;
 pub use timely::PendingCall;

@@ -1,7 +1,6 @@
 //! Lists of jobs.
 
 use futures::TryStreamExt;
-use punctual_core::JobId;
 use punctual_store::{Error, JobCursor, JobFilter, JobOrder, JobPage, StoredJob};
 use sqlx::sqlite::SqliteRow;
 
@@ -61,8 +60,7 @@ struct Listing<'f> {
     filter: &'f JobFilter,
     limit: usize,
     jobs: Vec<StoredJob>,
-    /// The rank of the last of them.
-    rank: i64,
+    ranks: Vec<i64>,
     has_more: bool,
     /// The place of the last row, which may be one that cannot be read.
     after: (i64, Vec<u8>),
@@ -120,7 +118,7 @@ impl<'f> Listing<'f> {
                 limit => limit,
             },
             jobs: Vec::new(),
-            rank: 0,
+            ranks: Vec::new(),
             has_more: false,
             after: (after.0, after.1.as_bytes().to_vec()),
         }
@@ -146,7 +144,7 @@ impl<'f> Listing<'f> {
         if self.filter.admits(&stored) {
             self.has_more = self.jobs.len() == self.limit;
             if !self.has_more {
-                self.rank = rank;
+                self.ranks.push(rank);
                 self.jobs.push(stored);
             }
         }
@@ -154,14 +152,15 @@ impl<'f> Listing<'f> {
     }
 
     fn page(self) -> JobPage {
-        let last = self.jobs.last().filter(|_| self.has_more);
-        let place = |id: &JobId| JobCursor {
-            rank: self.rank,
-            id: id.clone(),
+        let last = self.jobs.last().zip(self.ranks.last());
+        let place = |(stored, rank): (&StoredJob, &i64)| JobCursor {
+            rank: *rank,
+            id: stored.job.id().clone(),
         };
         JobPage {
-            next: last.map(|stored| place(stored.job.id())),
+            next: last.filter(|_| self.has_more).map(place),
             jobs: self.jobs,
+            ranks: self.ranks,
         }
     }
 }

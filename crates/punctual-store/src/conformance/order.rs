@@ -96,6 +96,14 @@ pub(super) async fn pages(
         if filter.limit > 0 && page.next.is_some() {
             expect("the length of a page", page.jobs.len(), filter.limit)?;
         }
+        let ids = page.jobs.iter().map(|stored| stored.job.id().clone());
+        let places: Vec<_> = page.ranks.iter().copied().zip(ids).collect();
+        expect("the ranks", page.ranks.len(), page.jobs.len())?;
+        expect("the order of the places", places.is_sorted(), true)?;
+        if let Some(next) = &page.next {
+            let next = (next.rank, next.id.clone());
+            expect("the last place", places.last(), Some(&next))?;
+        }
         seen.extend(page.jobs.iter().map(|stored| stored.job.id().to_string()));
         match page.next {
             Some(next) if seen.len() <= ENOUGH => filter.after = Some(next),

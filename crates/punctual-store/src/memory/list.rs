@@ -103,6 +103,7 @@ impl Listing {
                 rank: *rank,
                 id: id.clone(),
             }),
+            ranks: self.found.keys().map(|(rank, _)| *rank).collect(),
             jobs: self.found.into_values().collect(),
         }
     }

@@ -245,7 +245,10 @@ impl<S: JobStore> JobStore for FaultyStore<S> {
         self.call(Call::List, move || {
             StoreFuture::new(async move {
                 let mut page = self.inner.list(filter).await?;
-                page.jobs.retain(|stored| !self.is_damaged(stored.job.id()));
+                let listed = page.jobs.into_iter().zip(page.ranks);
+                (page.jobs, page.ranks) = listed
+                    .filter(|(stored, _)| !self.is_damaged(stored.job.id()))
+                    .unzip();
                 Ok(page)
             })
         })

@@ -109,7 +109,10 @@ impl Scheduler {
         }
     }
 
-    /// Lists jobs, store by store, in the order of their ids or in that of the filter.
+    /// Lists jobs of all stores together, in the order of their ids or in that of the filter. The
+    /// filter's limit and place count for all stores together, too.
+    ///
+    /// For a list that is shown page by page, see [`get_jobs_page`](Self::get_jobs_page).
     ///
     /// # Errors
     ///
@@ -119,11 +122,7 @@ impl Scheduler {
     ///
     /// Nothing is changed.
     pub async fn get_jobs(&self, filter: JobFilter) -> Result<Vec<JobSnapshot>, Error> {
-        let mut jobs = Vec::new();
-        for named in self.core.stores() {
-            jobs.extend(self.list_store(&named, filter.clone()).await?);
-        }
-        Ok(jobs)
+        Ok(self.page_of_jobs(filter, None).await?.items)
     }
 
     /// Lists jobs of one store, in the order of their ids or in that of the filter.

@@ -152,8 +152,11 @@ impl Scheduler {
         self.ask(Command::Running).await
     }
 
-    /// Lists runs, the newest first, store by store: those under way, those that ended, and
-    /// stretches of fire times that did not run.
+    /// Lists runs of all stores together, those that were opened last first: those under way, those
+    /// that ended, and stretches of fire times that did not run. The filter's limit and place count
+    /// for all stores together, too.
+    ///
+    /// For a list that is shown page by page, see [`runs_page`](Self::runs_page).
     ///
     /// # Errors
     ///
@@ -163,14 +166,7 @@ impl Scheduler {
     ///
     /// Nothing is changed.
     pub async fn runs(&self, filter: RunFilter) -> Result<Vec<Run>, Error> {
-        let mut runs = Vec::new();
-        for named in self.core.stores() {
-            runs.extend(named.store.runs(filter.clone()).await?);
-        }
-        if filter.limit > 0 {
-            runs.truncate(filter.limit);
-        }
-        Ok(runs)
+        Ok(self.page_of_runs(filter, None).await?.items)
     }
 
     /// What became of all fire times of a job since it was added, whatever the ledger still holds.
