@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::passed_over;
-use punctual_core::{FireRange, Job, JobId, JobState, Outcome};
+use punctual_core::{FireRange, Job, JobId, JobState, Outcome, Trigger};
 
 use crate::{JobCursor, JobOrder};
 
@@ -38,6 +38,9 @@ pub enum OnConflict {
     Refuse,
     /// The job in the store becomes the new one; see [`StoredJob::replaced_by`].
     Replace,
+    /// As [`Replace`](Self::Replace), but the next fire time becomes that of the new one, although
+    /// the trigger may be the same.
+    Restart,
 }
 
 /// What a job becomes that another one replaces.
@@ -54,13 +57,22 @@ pub struct Replaced {
 impl StoredJob {
     /// Says what becomes of the job when another `add` replaces its definition: whether it is
     /// paused, its counts and, if the trigger is the same, its next fire time stay as they were.
+    /// With [`OnConflict::Restart`] the next fire time is that of the new definition, unless it has
+    /// passed and the job is paused.
     ///
     /// Every store asks this inside the transaction that replaces.
     #[must_use]
     pub fn replaced_by(&self, new: &Insert) -> Replaced {
         let old = self.state;
-        let same = self.job.trigger() == new.job.trigger() && !old.finished;
+        let same_trigger = self.job.trigger() == new.job.trigger();
+        // A date of the past was decided by the job that is finished with it.
+        let is_ahead = new.state.next_run_time > Some(new.now);
+        let is_restart = new.on_conflict == OnConflict::Restart && (is_ahead || !old.paused);
+        let same = same_trigger && !is_restart && !(old.finished && is_ahead);
         let mut state = if same { old } else { new.state };
+        if same_trigger && !matches!(self.job.trigger(), Trigger::Interval(_)) {
+            state.anchor = old.anchor;
+        }
         state.paused = old.paused || new.state.paused;
         state.running = old.running;
         state.queued = old.queued;

@@ -24,6 +24,26 @@ pub(crate) struct Checked {
     on_conflict: OnConflict,
 }
 
+impl Checked {
+    /// Whether the caller says when it runs for the first time.
+    pub(crate) fn is_first_given(&self) -> bool {
+        matches!(self.first, First::At(_) | First::Now)
+    }
+
+    /// The first fire time that the caller names.
+    pub(crate) fn given_first(&self) -> Option<DateTime<Utc>> {
+        match self.first {
+            First::At(at) => DateTime::from_timestamp_micros(at.timestamp_micros()),
+            First::Trigger | First::Now | First::Paused => None,
+        }
+    }
+
+    /// Whether it is to run at each start.
+    pub(crate) fn runs_at_start(&self) -> bool {
+        matches!(self.first, First::Now)
+    }
+}
+
 impl NewJob {
     /// Checks everything that can be checked before the store is asked.
     pub(crate) fn prepare(
@@ -96,7 +116,7 @@ impl Checked {
     /// As [`insert`](Self::insert), for a job that code declares: a date that has passed was either
     /// run or missed by an earlier start, and must not run at every start from now on.
     pub(crate) fn insert_declared(&self, now: DateTime<Utc>) -> Result<Option<Insert>, Error> {
-        let is_asked_for = matches!(self.first, First::At(_) | First::Now);
+        let is_asked_for = self.is_first_given();
         let insert = self.insert(now)?;
         Ok(insert.filter(|insert| is_asked_for || insert.state.next_run_time >= Some(now)))
     }
@@ -104,10 +124,14 @@ impl Checked {
     /// The job as it is added; `None` if its trigger has no fire time left.
     pub(crate) fn insert(&self, now: DateTime<Utc>) -> Result<Option<Insert>, Error> {
         let state = first_state(&self.job, self.first, now)?;
+        let on_conflict = match self.on_conflict {
+            OnConflict::Replace if self.is_first_given() => OnConflict::Restart,
+            on_conflict => on_conflict,
+        };
         Ok(state.next_run_time.is_some().then(|| Insert {
             job: Arc::clone(&self.job),
             state,
-            on_conflict: self.on_conflict,
+            on_conflict,
             now,
         }))
     }

@@ -148,6 +148,9 @@ impl NewJob {
     }
 
     /// One extra first fire time; `None` adds the job paused.
+    ///
+    /// A job that is [replaced](Self::replace_existing), or declared anew, gets it as well. If it
+    /// has passed, it counts once: not again while the ledger holds what became of it.
     pub fn next_run_time(mut self, at: impl Into<Option<DateTime<Utc>>>) -> Self {
         self.first = at.into().map_or(First::Paused, First::At);
         self
@@ -160,6 +163,10 @@ impl NewJob {
     }
 
     /// Runs it once without delay, and then when its trigger says so.
+    ///
+    /// A job that is stored already runs as well whenever it is added with
+    /// [`replace_existing`](Self::replace_existing), or declared by a program that starts: the run at
+    /// the start stands for what is overdue, which is recorded as skipped (edited).
     pub fn run_at_start(mut self) -> Self {
         self.first = First::Now;
         self
@@ -167,6 +174,10 @@ impl NewJob {
 
     /// Replaces a job of the same id, which keeps its counters, stays paused if it was, and keeps
     /// its next fire time if the trigger is the same.
+    ///
+    /// A program can say so at each of its starts: a date that has passed runs once, and is not added
+    /// again if the ledger holds its run, or if it lies further back than the ledger is kept
+    /// ([`keep_runs_for`](crate::SchedulerBuilder::keep_runs_for)). The log says so.
     pub fn replace_existing(mut self) -> Self {
         self.on_conflict = OnConflict::Replace;
         self

@@ -48,6 +48,17 @@ mod last {
     pub(super) async fn report() {}
 }
 
+/// What runs at each start.
+mod at_start {
+    #[punctual::scheduled_job(
+        interval(minutes = 10),
+        id = "report",
+        task = "report",
+        run_at_start = true
+    )]
+    pub(super) async fn report() {}
+}
+
 /// One process after another on the same store.
 struct Deployments {
     clock: ManualClock,
@@ -260,4 +271,25 @@ async fn a_job_that_no_code_declares_any_more_is_reported_and_kept() {
     let vanished: Vec<_> = vanished.iter().map(|own| own.job.id().as_str()).collect();
     assert_eq!(vanished, ["gone"]);
     assert_eq!(ids(&scheduler).await, ["foreign", "gone", "report"]);
+}
+
+#[tokio::test]
+async fn what_is_declared_to_run_at_the_start_does_so_at_each_start() {
+    let deployments = Deployments::new();
+    for starts in 1..=3 {
+        let scheduler = deployments.deploy(jobs![at_start::report]).await;
+        let next = next_of(&scheduler, "report").await;
+        assert_eq!(next, deployments.clock.now());
+        scheduler.resume().await.unwrap();
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        let runs = scheduler.statistics("report").await.unwrap().succeeded;
+        assert_eq!(runs, starts);
+        assert_eq!(
+            next_of(&scheduler, "report").await,
+            next + TimeDelta::minutes(10)
+        );
+        scheduler.shutdown().await.unwrap();
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
-use punctual_core::Trigger;
+use punctual_core::{JobId, Trigger};
 use punctual_store::{Insert, OnConflict, StoredJob};
 use serde::Serialize;
 
@@ -70,8 +70,12 @@ impl Scheduler {
         let mut batches: BTreeMap<u32, (NamedStore, Vec<usize>, Vec<Insert>)> = BTreeMap::new();
         for (index, job) in jobs.into_iter().enumerate() {
             match job.prepare(&self.core, &elsewhere) {
-                Ok((named, insert)) => {
+                Ok((named, mut insert)) => {
                     offered.add(insert.job.task());
+                    if self.is_done(&named, &mut insert).await? {
+                        answers.push(Some(Ok(self.handle(insert.job.id()))));
+                        continue;
+                    }
                     let batch = batches
                         .entry(named.id)
                         .or_insert_with(|| (named, Vec::new(), Vec::new()));
@@ -85,7 +89,7 @@ impl Scheduler {
         for (named, indexes, inserts) in batches.into_values() {
             let stored = self.insert(&named, inserts).await?;
             for (index, stored) in indexes.into_iter().zip(stored) {
-                answers[index] = Some(stored.map(|stored| self.handle(&stored)));
+                answers[index] = Some(stored.map(|stored| self.handle(stored.job.id())));
             }
         }
         let unanswered = || {
@@ -102,14 +106,17 @@ impl Scheduler {
 
     async fn add_one(&self, job: NewJob) -> Result<JobHandle, Error> {
         let elsewhere = Elsewhere::of_jobs(&self.core, std::slice::from_ref(&job)).await?;
-        let (named, insert) = job.prepare(&self.core, &elsewhere)?;
+        let (named, mut insert) = job.prepare(&self.core, &elsewhere)?;
         let mut offered = Offered::none(&self.core.registry);
         offered.add(insert.job.task());
+        if self.is_done(&named, &mut insert).await? {
+            return Ok(self.handle(insert.job.id()));
+        }
         let mut stored = self.insert(&named, vec![insert]).await?;
         let stored = stored
             .pop()
             .unwrap_or_else(|| Err(Error::new(ErrorKind::Store, "the store did not answer")))?;
-        Ok(self.handle(&stored))
+        Ok(self.handle(stored.job.id()))
     }
 
     pub(super) async fn insert_unchecked(
@@ -175,7 +182,7 @@ impl Scheduler {
         let has_closures = !named.store.capabilities().persistent;
         let mut replaced = Vec::with_capacity(inserts.len());
         for insert in inserts {
-            let may_replace = has_closures && insert.on_conflict == OnConflict::Replace;
+            let may_replace = has_closures && insert.on_conflict != OnConflict::Refuse;
             replaced.push(if may_replace {
                 named.store.get(insert.job.id().clone()).await?
             } else {
@@ -185,8 +192,8 @@ impl Scheduler {
         Ok(replaced)
     }
 
-    pub(super) fn handle(&self, stored: &StoredJob) -> JobHandle {
-        JobHandle::new(self.downgrade(), stored.job.id().clone())
+    pub(super) fn handle(&self, id: &JobId) -> JobHandle {
+        JobHandle::new(self.downgrade(), id.clone())
     }
 }
 

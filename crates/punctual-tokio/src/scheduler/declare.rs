@@ -155,7 +155,9 @@ impl Scheduler {
     }
 
     async fn add_declared(&self, checked: &Checked, tally: &mut Tally) -> Result<(), Error> {
-        let Some(insert) = checked.insert_declared(self.now())? else {
+        let insert = checked.insert_declared(self.now())?;
+        let is_first_decided = self.is_first_decided(checked).await?;
+        let Some(insert) = insert.filter(|_| !is_first_decided) else {
             tracing::info!(job = %checked.job.id(), "the declared job has no fire time left");
             tally.exhausted += 1;
             return Ok(());
@@ -171,10 +173,16 @@ impl Scheduler {
         stored: &StoredJob,
         tally: &mut Tally,
     ) -> Result<(), Error> {
-        if stored.job.declared() == checked.job.declared() {
+        let is_unchanged = stored.job.declared() == checked.job.declared();
+        if is_unchanged && !checked.runs_at_start() {
             tally.unchanged += 1;
             return Ok(());
         }
+        let on_conflict = if checked.is_first_given() && !self.is_first_decided(checked).await? {
+            OnConflict::Restart
+        } else {
+            OnConflict::Replace
+        };
         let is_same = stored.job.trigger() == checked.job.trigger() && !stored.state.finished;
         if !is_same && checked.insert_declared(self.now())?.is_none() {
             // What the code says now is over.
@@ -184,7 +192,10 @@ impl Scheduler {
             return Ok(());
         }
         self.edit(stored.job.id(), |stored, now| {
-            let insert = replacement(checked, stored, now)?;
+            let insert = Insert {
+                on_conflict,
+                ..replacement(checked, stored, now)?
+            };
             let replaced = stored.replaced_by(&insert);
             Ok(Edited {
                 job: insert.job,
@@ -194,9 +205,25 @@ impl Scheduler {
             })
         })
         .await?;
-        tracing::info!(job = %stored.job.id(), "the code of the declared job has changed: updated");
-        tally.updated += 1;
+        if is_unchanged {
+            tally.unchanged += 1;
+        } else {
+            tracing::info!(job = %stored.job.id(), "the code of the declared job has changed: updated");
+            tally.updated += 1;
+        }
         Ok(())
+    }
+
+    /// Whether the code names a first fire time that was decided before.
+    async fn is_first_decided(&self, checked: &Checked) -> Result<bool, Error> {
+        let now = self.now();
+        match checked.given_first().filter(|first| *first < now) {
+            Some(first) => {
+                self.was_decided(&checked.store, checked.job.id(), first, now)
+                    .await
+            }
+            None => Ok(false),
+        }
     }
 
     /// The code names another store than the one that the job is in.

@@ -7,6 +7,7 @@ mod executors;
 mod lifecycle;
 mod list;
 mod modify;
+mod once;
 mod page;
 mod recount;
 mod runs;

@@ -143,7 +143,7 @@ impl Scheduler {
                 answers.pop().unwrap_or_else(unanswered)
             });
             match stored {
-                Ok(stored) => added.push(self.handle(&stored)),
+                Ok(stored) => added.push(self.handle(stored.job.id())),
                 Err(error) => return Err(self.take_back(added, error).await),
             }
         }

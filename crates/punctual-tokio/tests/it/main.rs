@@ -22,6 +22,7 @@
 //! Everything at once, for weeks: `random`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod again;
 mod attempts;
 mod blockers;
 mod bursts;

@@ -1,0 +1,60 @@
+//! Fire times of the past that a caller asks for again.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::JobId;
+use punctual_store::{Insert, OnConflict, RunFilter};
+
+use super::Scheduler;
+use crate::core::NamedStore;
+use crate::error::Error;
+
+impl Scheduler {
+    /// Says whether there is nothing to add: a program that replaces its jobs at each start names a
+    /// first fire time that was decided long ago. A job that goes on keeps its next fire time then.
+    pub(super) async fn is_done(
+        &self,
+        named: &NamedStore,
+        insert: &mut Insert,
+    ) -> Result<bool, Error> {
+        if insert.on_conflict == OnConflict::Refuse {
+            return Ok(false);
+        }
+        let passed = insert.state.next_run_time.filter(|next| *next < insert.now);
+        let Some(passed) = passed else {
+            return Ok(false);
+        };
+        let id = insert.job.id();
+        let is_stored = named.store.get(id.clone()).await?.is_some();
+        if !self.was_decided(named, id, passed, insert.now).await? {
+            return Ok(false);
+        }
+        if is_stored {
+            insert.on_conflict = OnConflict::Replace;
+            return Ok(false);
+        }
+        tracing::info!(job = %id, fire_time = %passed, "the fire time has passed and was decided before: the job is not added again");
+        self.core.registry.not_added(insert.job.task());
+        Ok(true)
+    }
+
+    /// Whether the ledger knows what became of a fire time, or is too short to know.
+    pub(super) async fn was_decided(
+        &self,
+        named: &NamedStore,
+        id: &JobId,
+        fire_time: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let kept = TimeDelta::from_std(self.core.memory.age).unwrap_or(TimeDelta::MAX);
+        if now - fire_time >= kept {
+            return Ok(true);
+        }
+        let filter = RunFilter {
+            from: Some(fire_time),
+            until: Some(fire_time + TimeDelta::microseconds(1)),
+            limit: 1,
+            ..RunFilter::job(id.clone())
+        };
+        Ok(!named.store.runs(filter).await?.is_empty())
+    }
+}
