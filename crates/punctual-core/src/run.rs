@@ -63,6 +63,8 @@ pub enum MissReason {
     Parked,
     /// No scheduler was running.
     Down,
+    /// It had passed when the job was added.
+    Past,
 }
 
 /// Why there was no room for a run.
@@ -79,6 +81,9 @@ pub enum SkipReason {
     NoTask,
     /// An edit of the job, or its removal, passed over what was due.
     Edited,
+    /// The clock had run ahead and was set back: the job goes on by the new time, and this fire time
+    /// was the next one by the old.
+    ClockSet,
 }
 
 impl Outcome {
@@ -109,11 +114,13 @@ impl fmt::Display for Outcome {
             Self::Missed(MissReason::Paused) => "missed (paused)",
             Self::Missed(MissReason::Parked) => "missed (parked)",
             Self::Missed(MissReason::Down) => "missed (down)",
+            Self::Missed(MissReason::Past) => "missed (past)",
             Self::Skipped(SkipReason::MaxInstances) => "skipped (max_instances)",
             Self::Skipped(SkipReason::QueueFull) => "skipped (queue_full)",
             Self::Skipped(SkipReason::NoExecutor) => "skipped (no_executor)",
             Self::Skipped(SkipReason::NoTask) => "skipped (no_task)",
             Self::Skipped(SkipReason::Edited) => "skipped (edited)",
+            Self::Skipped(SkipReason::ClockSet) => "skipped (clock_set)",
             Self::Coalesced => "coalesced",
             Self::Lost => "lost",
         })

@@ -8,7 +8,7 @@ pub(crate) const RUNNING: &str = "running";
 pub(crate) const RETRYING: &str = "retrying";
 
 /// Every outcome and its word. Words are never changed: stores keep them.
-const OUTCOMES: [(Outcome, &str); 18] = [
+const OUTCOMES: [(Outcome, &str); 20] = [
     (Outcome::Succeeded, "succeeded"),
     (Outcome::Failed, "failed"),
     (Outcome::Panicked, "panicked"),
@@ -26,6 +26,7 @@ const OUTCOMES: [(Outcome, &str); 18] = [
     (Outcome::Missed(MissReason::Paused), "missed_paused"),
     (Outcome::Missed(MissReason::Parked), "missed_parked"),
     (Outcome::Missed(MissReason::Down), "missed_down"),
+    (Outcome::Missed(MissReason::Past), "missed_past"),
     (
         Outcome::Skipped(SkipReason::MaxInstances),
         "skipped_max_instances",
@@ -40,6 +41,7 @@ const OUTCOMES: [(Outcome, &str); 18] = [
     ),
     (Outcome::Skipped(SkipReason::NoTask), "skipped_no_task"),
     (Outcome::Skipped(SkipReason::Edited), "skipped_edited"),
+    (Outcome::Skipped(SkipReason::ClockSet), "skipped_clock_set"),
     (Outcome::Coalesced, "coalesced"),
     (Outcome::Lost, "lost"),
 ];
@@ -95,12 +97,13 @@ pub(crate) fn absence_word(reason: MissReason) -> &'static str {
         MissReason::Paused => "paused",
         MissReason::Parked => "parked",
         MissReason::Down => "down",
+        MissReason::Past => "past",
     }
 }
 
 pub(crate) fn absence(word: &str) -> Option<MissReason> {
-    use MissReason::{Down, Grace, Parked, Paused};
-    [Grace, Paused, Parked, Down]
+    use MissReason::{Down, Grace, Parked, Past, Paused};
+    [Grace, Paused, Parked, Down, Past]
         .into_iter()
         .find(|reason| absence_word(*reason) == word)
 }
@@ -122,16 +125,19 @@ mod tests {
                 CancelReason::User | CancelReason::Shutdown | CancelReason::Replaced => true,
             },
             Outcome::Missed(reason) => match reason {
-                MissReason::Grace | MissReason::Paused | MissReason::Parked | MissReason::Down => {
-                    true
-                }
+                MissReason::Grace
+                | MissReason::Paused
+                | MissReason::Parked
+                | MissReason::Down
+                | MissReason::Past => true,
             },
             Outcome::Skipped(reason) => match reason {
                 SkipReason::MaxInstances
                 | SkipReason::QueueFull
                 | SkipReason::NoExecutor
                 | SkipReason::NoTask
-                | SkipReason::Edited => true,
+                | SkipReason::Edited
+                | SkipReason::ClockSet => true,
             },
         }
     }

@@ -182,6 +182,14 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
         StoreFuture::ready(Ok(None))
     }
 
+    /// Notes what the clock of the caller shows, and answers what was noted before this, here or by
+    /// a [renewal](Self::renew). So a clock that had run ahead, and was set back while no node lived,
+    /// is noticed by the next one. A store that notes nothing answers none.
+    fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
+        let _ = now;
+        StoreFuture::ready(Ok(None))
+    }
+
     /// Gives back what the store holds, once the calls under way are answered. Calls after that
     /// fail.
     fn close(&self) -> StoreFuture<'_, ()> {
@@ -267,6 +275,9 @@ macro_rules! forward {
             }
             fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
                 (**self).time()
+            }
+            fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
+                (**self).note_time(now)
             }
             fn close(&self) -> StoreFuture<'_, ()> {
                 (**self).close()

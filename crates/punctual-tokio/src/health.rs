@@ -85,12 +85,21 @@ impl Health {
         }
     }
 
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing().is_some()
+    }
+
     fn offset(&self) -> MutexGuard<'_, Option<ClockOffset>> {
         self.offset.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn clocks_differ(&self, offset: Option<ClockOffset>) {
         *self.offset() = offset;
+    }
+
+    /// Whether the clock of another node differs from that of this one.
+    pub(crate) fn clock_differs(&self) -> bool {
+        self.offset().is_some()
     }
 
     /// A change came through: a worker that waits to try again need not wait any longer.

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::peers::Peers;
 use crate::skew::{Clocks, Moment};
-use crate::worker::{ReplyKind, Worker};
+use crate::worker::{Corrections, ReplyKind, Worker};
 
 /// How often a node that shares a store says that it is alive.
 pub(crate) const RENEW: Duration = Duration::from_secs(2);
@@ -104,8 +104,13 @@ impl Keeper {
     }
 
     pub(crate) async fn keep(mut self) {
+        // Before the first renewal notes another time.
+        let mut seen = self.worker.note_time().await;
         loop {
             let lease = self.register().await;
+            if let Some(seen) = seen.take() {
+                tokio::spawn(self.corrections().look_back(seen));
+            }
             let leased = ReplyKind::Leased(lease.clone());
             if self.worker.reply(leased).await.is_err() {
                 return self.leave(lease).await;
@@ -117,6 +122,11 @@ impl Keeper {
                 End::Fenced => self.be_another(),
             }
         }
+    }
+
+    /// Lets jobs go on by the new time when the clock was set back.
+    pub(crate) fn corrections(&self) -> Corrections {
+        Corrections::new(self.worker.clone(), self.fleet())
     }
 
     async fn register(&self) -> Lease {

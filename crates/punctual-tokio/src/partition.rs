@@ -20,7 +20,7 @@ use crate::health::Health;
 use crate::jobs::{JobKey, Jobs};
 use crate::reads::Reads;
 use crate::share::{LONGEST_PATIENCE, Share};
-use crate::worker::Requests;
+use crate::worker::{Corrections, Requests};
 
 /// Nobody looked before this time (in microseconds), and why.
 pub(crate) type Absence = (i64, MissReason);
@@ -39,6 +39,8 @@ pub(crate) struct Partition {
     pub(crate) requests: Option<Requests>,
     /// Keeps the lease, until nobody sends requests any more.
     pub(crate) keeper: Option<JoinHandle<()>>,
+    /// What lets its jobs go on when the clock was set back.
+    pub(crate) corrections: Option<Corrections>,
     pub(crate) jobs: Jobs,
     /// Jobs that are due and wait for a claim, in the order of submission.
     pub(crate) due: VecDeque<JobKey>,
@@ -228,6 +230,7 @@ impl Partition {
             lease: None,
             requests: None,
             keeper: None,
+            corrections: None,
             jobs: Jobs::of(named.id),
             due: VecDeque::new(),
             outbox: Outbox::default(),
@@ -250,6 +253,13 @@ impl Partition {
     pub(crate) fn say_whether_runs_begin(&self, begins: bool) {
         let begins = begins && !self.is_leaving;
         self.begins_runs.store(begins, Ordering::SeqCst);
+    }
+
+    /// The wall clock was set: what was an absence until now ended at another time by it.
+    pub(crate) fn clock_was_set(&mut self, by: i64) {
+        if self.absent != NEVER_ABSENT {
+            self.absent.0 = self.absent.0.saturating_add(by);
+        }
     }
 
     /// Whether other nodes may have begun what was this node's to begin.

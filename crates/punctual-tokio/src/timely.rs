@@ -231,6 +231,10 @@ impl JobStore for Timely {
         self.within(RENEW, "time", self.store.time())
     }
 
+    fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
+        self.within(RENEW, "note_time", self.store.note_time(now))
+    }
+
     fn close(&self) -> StoreFuture<'_, ()> {
         self.within(HANDLES, "close", self.store.close())
     }

@@ -17,10 +17,12 @@ mod backlog;
 mod first;
 mod manual;
 mod passed_over;
+mod set_back;
 
 pub use first::{FirstFire, first_fire};
 pub use manual::manual;
 pub use passed_over::passed_over;
+pub use set_back::{SetBack, set_back};
 
 use chrono::{DateTime, Utc};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use punctual_core::{CancelReason, RunId};
 use punctual_store::{Beat, Error, ErrorKind, Lease, NodeInfo, Peer, RenewRequest, Renewal};
 use sqlx::Row;
@@ -22,6 +22,9 @@ const PEERS: &str = "WITH RECURSIVE epochs(name, epoch) AS (SELECT name, epoch F
      SELECT n.name, e.epoch, iif(e.epoch = n.epoch, n.beats, 0), \
      iif(e.epoch = n.epoch, n.clock, NULL){more} FROM epochs AS e JOIN {p}nodes AS n ON n.name = e.name WHERE e.epoch IS NOT NULL \
      ORDER BY n.name, e.epoch";
+
+/// What the clock of a node showed last.
+const CLOCK: &str = "SELECT value FROM {p}counters WHERE name = 'clock'";
 
 impl Inner {
     pub(super) async fn register(&self, node: NodeInfo) -> Result<Lease, Error> {
@@ -53,9 +56,11 @@ impl Inner {
         let lease = &request.lease;
         let mut transaction = self.begin().await?;
         let now = request.now.timestamp_micros();
-        if !self.at(&mut transaction).beat(lease, now).await? {
+        let mut at = self.at(&mut transaction);
+        if !at.beat(lease, now).await? {
             return Err(Error::fenced(&lease.node));
         }
+        at.set_clock(now).await?;
         transaction.commit().await.map_err(failed)?;
         let tasks = request.tasks.as_ref();
         Ok(Renewal {
@@ -79,6 +84,22 @@ impl Inner {
         Ok(rows
             .map(|(id, word)| (RunId(id.unsigned_abs()), outcome::cancel(&word)))
             .collect())
+    }
+
+    /// Notes what a clock shows, and answers what one showed before.
+    pub(super) async fn note_time(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, Error> {
+        let mut transaction = self.begin().await?;
+        let mut at = self.at(&mut transaction);
+        let seen: Option<i64> = sqlx::query_scalar(self.prefix.sql(CLOCK))
+            .fetch_optional(&mut *at.connection)
+            .await
+            .map_err(failed)?;
+        at.set_clock(now.timestamp_micros()).await?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(seen.and_then(DateTime::from_timestamp_micros))
     }
 
     pub(super) async fn leave(&self, lease: Lease) -> Result<(), Error> {
@@ -130,6 +151,17 @@ impl At<'_> {
         number
             .map(i64::unsigned_abs)
             .ok_or_else(|| Error::fenced(&lease.node))
+    }
+
+    async fn set_clock(&mut self, now: i64) -> Result<(), Error> {
+        let statement = "INSERT INTO {p}counters (name, value) VALUES ('clock', ?1) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        sqlx::query(self.prefix.sql(statement))
+            .bind(now)
+            .execute(&mut *self.connection)
+            .await
+            .map(drop)
+            .map_err(failed)
     }
 
     /// Counts a beat of a node whose clock shows `now`. Answers whether its lease holds.

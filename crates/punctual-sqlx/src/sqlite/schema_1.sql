@@ -1,7 +1,8 @@
 -- Counters that only grow: the last incarnation, run number, end, edit and epoch that were given out,
 -- and the greatest fencing token of all jobs that are gone. The tokens of a new job begin above it,
 -- because its id may have been there before. `kept` is the run through which was looked whether
--- jobs have more than `keeps` entries.
+-- jobs have more than `keeps` entries. One row more does not only grow: `clock` is what the clock of
+-- a node showed last.
 CREATE TABLE {p}counters (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL

@@ -88,6 +88,10 @@ impl JobStore for SqliteStore {
         self.0.write(self.0.renew(request))
     }
 
+    fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
+        StoreFuture::new(self.0.note_time(now))
+    }
+
     fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {
         self.0.write(self.0.leave(lease))
     }

@@ -191,6 +191,10 @@ const RULES: &[Rule] = &[
     ("a beat shows what the clock of its node showed", |store| {
         Box::pin(nodes::clocks(store))
     }),
+    (
+        "what a clock showed last is told to the next who asks",
+        |store| Box::pin(nodes::last_time(store)),
+    ),
     ("a request to cancel reaches the owner", |store| {
         Box::pin(nodes::cancel(store))
     }),

@@ -298,6 +298,23 @@ pub(super) async fn clocks(store: &dyn JobStore) -> Result<(), String> {
     expect("the clock of who has come anew", clock, None)
 }
 
+/// A store that notes the time answers what was noted last, by renewals too, also if it went back.
+pub(super) async fn last_time(store: &dyn JobStore) -> Result<(), String> {
+    let one = node(store, "one").await?;
+    let first = store.note_time(at(10)).await.map_err(text)?;
+    expect("the time before all", first, None)?;
+    let Some(noted) = store.note_time(at(3_600)).await.map_err(text)? else {
+        // It notes none.
+        return Ok(());
+    };
+    expect("the first time", noted, at(10))?;
+    let noted = store.note_time(at(20)).await.map_err(text)?;
+    expect("one that was ahead", noted, Some(at(3_600)))?;
+    renew_at(store, &one, at(30)).await.map_err(text)?;
+    let noted = store.note_time(at(40)).await.map_err(text)?;
+    expect("that of a renewal", noted, Some(at(30)))
+}
+
 /// Only an epoch that was given out can have died.
 pub(super) async fn later_epoch(store: &dyn JobStore) -> Result<(), String> {
     let stored = due_job(store, "a", Policies::default()).await?;

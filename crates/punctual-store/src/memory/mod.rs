@@ -142,7 +142,9 @@ impl JobStore for MemoryStore {
     }
 
     fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
-        StoreFuture::ready(self.state().claim(request))
+        let mut state = self.state();
+        state.seen = Some(request.now);
+        StoreFuture::ready(state.claim(request))
     }
 
     fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
@@ -159,6 +161,10 @@ impl JobStore for MemoryStore {
 
     fn renew(&self, request: RenewRequest) -> StoreFuture<'_, Renewal> {
         StoreFuture::ready(self.state().renew(&request))
+    }
+
+    fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
+        StoreFuture::ready(Ok(self.state().seen.replace(now)))
     }
 
     fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {

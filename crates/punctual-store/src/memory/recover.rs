@@ -41,6 +41,7 @@ impl State {
         let lease = &request.lease;
         let node = self.nodes.check(lease)?;
         self.nodes.beat(lease, request.now);
+        self.seen = Some(request.now);
         let its = |open: &Open| open.node == node && open.epoch == lease.epoch;
         let cancels = self.open.iter().filter(|(_, open)| its(open));
         let cancels = cancels.filter_map(|(id, open)| Some((id, open.cancel?)));

@@ -25,6 +25,8 @@ pub(super) struct State {
     pub(super) nodes: Nodes,
     pub(super) edits: Edits,
     pub(super) next_run: u64,
+    /// What the clock of a node showed last.
+    pub(super) seen: Option<DateTime<Utc>>,
 }
 
 impl State {
@@ -36,6 +38,7 @@ impl State {
             nodes: Nodes::default(),
             edits: Edits::default(),
             next_run: 1,
+            seen: None,
         }
     }
 

@@ -34,12 +34,13 @@ pub enum Call {
     Changes,
     Recount,
     Time,
+    NoteTime,
     Close,
 }
 
 impl Call {
     /// All kinds.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Add,
         Self::Get,
         Self::List,
@@ -64,6 +65,7 @@ impl Call {
         Self::Changes,
         Self::Recount,
         Self::Time,
+        Self::NoteTime,
         Self::Close,
     ];
 
@@ -95,6 +97,7 @@ impl Call {
             Self::Changes => "changes",
             Self::Recount => "recount",
             Self::Time => "time",
+            Self::NoteTime => "note_time",
             Self::Close => "close",
         }
     }

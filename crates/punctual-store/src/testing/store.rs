@@ -343,6 +343,10 @@ impl<S: JobStore> JobStore for FaultyStore<S> {
         self.call(Call::Time, || self.inner.time())
     }
 
+    fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
+        self.call(Call::NoteTime, move || self.inner.note_time(now))
+    }
+
     fn close(&self) -> StoreFuture<'_, ()> {
         self.call(Call::Close, || self.inner.close())
     }

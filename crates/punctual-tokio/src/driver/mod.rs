@@ -22,6 +22,7 @@ mod window;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use punctual_core::{MissReason, RunId};
 use punctual_store::NodeInfo;
 use tokio::runtime::Handle;
@@ -206,6 +207,7 @@ impl Driver {
         };
         let (keeper, held) = lease(worker.clone());
         self.runtime.spawn(worker.clone().meet(keeper.fleet()));
+        partition.corrections = Some(keeper.corrections());
         partition.keeper = Some(self.runtime.spawn(keeper.keep()));
         self.runtime.spawn(worker.clone().carry_claims(asked, held));
         self.runtime.spawn(worker.clone().carry_reads(looked_at));
@@ -302,7 +304,19 @@ impl Driver {
         self.await_anew();
         let stores: Vec<u32> = self.partitions.keys().copied().collect();
         for store in stores {
+            self.goes_by_another_time(store, by);
             self.ask_for_window(store);
+        }
+    }
+
+    fn goes_by_another_time(&mut self, store: u32, by: i64) {
+        let Some(partition) = self.partitions.get_mut(&store) else {
+            return;
+        };
+        partition.clock_was_set(by);
+        if let Some(corrections) = partition.corrections.clone().filter(|_| by < 0) {
+            let by = TimeDelta::microseconds(-by);
+            self.runtime.spawn(corrections.set_back(by));
         }
     }
 }

@@ -7,7 +7,7 @@ use punctual_core::{CancelReason, MissReason, Outcome, SkipReason};
 const NONE: &str = "none";
 
 /// How many counters there are.
-pub(super) const OUTCOMES: usize = 18;
+pub(super) const OUTCOMES: usize = 20;
 
 /// All outcomes, each at its [`index`].
 pub(super) const ALL: [Outcome; OUTCOMES] = [
@@ -29,6 +29,8 @@ pub(super) const ALL: [Outcome; OUTCOMES] = [
     Outcome::Coalesced,
     Outcome::Lost,
     Outcome::Skipped(SkipReason::Edited),
+    Outcome::Skipped(SkipReason::ClockSet),
+    Outcome::Missed(MissReason::Past),
 ];
 
 pub(super) fn index(outcome: Outcome) -> usize {
@@ -51,6 +53,8 @@ pub(super) fn index(outcome: Outcome) -> usize {
         Outcome::Coalesced => 15,
         Outcome::Lost => 16,
         Outcome::Skipped(SkipReason::Edited) => 17,
+        Outcome::Skipped(SkipReason::ClockSet) => 18,
+        Outcome::Missed(MissReason::Past) => 19,
     }
 }
 
@@ -73,6 +77,8 @@ pub(super) fn labels(outcome: Outcome) -> (&'static str, &'static str) {
         Outcome::Skipped(SkipReason::NoExecutor) => ("skipped", "no_executor"),
         Outcome::Skipped(SkipReason::NoTask) => ("skipped", "no_task"),
         Outcome::Skipped(SkipReason::Edited) => ("skipped", "edited"),
+        Outcome::Skipped(SkipReason::ClockSet) => ("skipped", "clock_set"),
+        Outcome::Missed(MissReason::Past) => ("missed", "past"),
         Outcome::Coalesced => ("coalesced", NONE),
         Outcome::Lost => ("lost", NONE),
     }

@@ -2,6 +2,7 @@
 
 mod refused;
 mod repeated;
+mod set_back;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +20,8 @@ use tokio::time::{Instant, timeout};
 use crate::core::Core;
 use crate::health::Health;
 use crate::lease::Held;
+
+pub(crate) use set_back::Corrections;
 
 /// The ways for what the scheduler task asks of a store. Each has a task of its own, so that a slow
 /// window holds up no claim, and few requests on it.

@@ -50,6 +50,7 @@ mod promotions;
 mod random;
 mod restarts;
 mod runtimes;
+mod set_back;
 mod shares;
 mod shutdowns;
 mod silent;

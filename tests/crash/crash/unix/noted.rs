@@ -205,6 +205,9 @@ impl JobStore for Noted {
     fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
         self.inner.time()
     }
+    fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
+        self.inner.note_time(now)
+    }
     fn close(&self) -> StoreFuture<'_, ()> {
         JobStore::close(&self.inner)
     }

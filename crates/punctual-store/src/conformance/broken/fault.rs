@@ -106,6 +106,8 @@ pub enum Fault {
     ForgetsCancels,
     /// Shows the clock of the node that asks in the beats of all.
     ShowsOneClock,
+    /// Answers the time that is noted, not the one before.
+    ForgetsTheTime,
     /// Counts for a job whatever became of its id.
     CountsForTheId,
     /// Does not say which jobs left.
@@ -278,6 +280,10 @@ impl Fault {
         (
             Self::ShowsOneClock,
             "a beat shows what the clock of its node showed",
+        ),
+        (
+            Self::ForgetsTheTime,
+            "what a clock showed last is told to the next who asks",
         ),
         (Self::CountsForTheId, "statistics are those of one job"),
         (Self::HidesWhatLeft, "a one-shot leaves with its last run"),

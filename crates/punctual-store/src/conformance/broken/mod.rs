@@ -328,6 +328,19 @@ impl<S: JobStore> JobStore for Broken<S> {
         })
     }
 
+    fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
+        StoreFuture::new(async move {
+            let noted = self.inner.note_time(now).await?;
+            Ok(noted.map(|noted| {
+                if self.has(Fault::ForgetsTheTime) {
+                    now
+                } else {
+                    noted
+                }
+            }))
+        })
+    }
+
     fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
         self.inner.register(node)
     }
