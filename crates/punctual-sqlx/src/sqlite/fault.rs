@@ -1,9 +1,11 @@
 //! What errors of the database mean.
 
 use std::fmt;
+use std::path::Path;
 
 use punctual_store as store;
 
+use super::missing;
 use crate::{Error, ErrorKind};
 
 const BUSY: i32 = 5;
@@ -97,6 +99,16 @@ pub(super) fn is_read_only(error: &store::Error) -> bool {
 pub(super) fn is_conflict(error: &sqlx::Error) -> bool {
     let error = error.as_database_error();
     error.is_some_and(|error| error.is_unique_violation())
+}
+
+/// An error while a file is opened by its path.
+pub(super) fn unopened(path: &Path, creates: bool, error: sqlx::Error) -> Error {
+    let file = path.display();
+    if code(&error) != Some(CANNOT_OPEN) {
+        return opening(&file.to_string(), error);
+    }
+    let reason = missing::reason(path, creates);
+    Error::new(ErrorKind::Unreachable, format!("`{file}` {reason}")).because(error)
 }
 
 /// An error while a store is opened.
