@@ -4,6 +4,7 @@ mod add;
 mod address;
 mod cancel;
 mod changes;
+mod checkpoint;
 mod claim;
 mod columns;
 mod due;

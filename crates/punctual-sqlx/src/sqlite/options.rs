@@ -131,7 +131,7 @@ impl SqliteOptions {
     }
 
     /// Opens the store: makes the file and the tables if they are not there. Any number of processes
-    /// may do this at once.
+    /// may do this at the same time.
     ///
     /// # Errors
     ///

@@ -246,19 +246,6 @@ async fn a_file_that_is_no_database_is_left_alone() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_may_open_a_new_file_at_once() {
-    let folder = Folder::new();
-    let opened = (0..16).map(|_| tokio::spawn(folder.options("jobs.db").open()));
-    for store in futures::future::join_all(opened).await {
-        let id = format!("{:p}", &store);
-        add(&store.unwrap().unwrap(), job(&id)).await.ok();
-    }
-    let mut other = connect(&folder, "jobs.db").await;
-    let steps = sqlx::query("SELECT version FROM punctual_schema").fetch_all(&mut other);
-    assert_eq!(steps.await.unwrap().len(), 1);
-}
-
 /// SQLite itself gives up after some milliseconds: the store asks again.
 #[tokio::test]
 async fn a_lock_that_is_kept_for_a_while_is_waited_out() {

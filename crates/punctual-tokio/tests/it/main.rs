@@ -42,6 +42,7 @@ mod kinds;
 mod leases;
 mod lifecycle;
 mod nodes;
+mod numbers;
 mod parked;
 mod policies;
 mod promotions;
