@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use punctual_sqlx::SqliteStore;
 use punctual_store::{JobFilter, JobStore};
-use sqlx::Row;
+use sqlx::{Row, SqliteConnection};
 
 use crate::folder::Folder;
 use crate::opening::connect;
@@ -39,13 +39,14 @@ fn waiting(file: &str) -> Child {
         .unwrap()
 }
 
+async fn count(statement: &'static str, connection: &mut SqliteConnection) -> usize {
+    let row = sqlx::query(statement).fetch_one(connection).await;
+    row.unwrap().get::<i64, _>(0) as usize
+}
+
 /// The steps that made the tables, and the jobs.
 async fn made(folder: &Folder) -> (usize, usize) {
     let mut other = connect(folder, "jobs.db").await;
-    let count = async |statement, connection| {
-        let row = sqlx::query(statement).fetch_one(connection).await;
-        row.unwrap().get::<i64, _>(0) as usize
-    };
     let steps = count("SELECT count(*) FROM punctual_schema", &mut other).await;
     let jobs = count("SELECT count(*) FROM punctual_jobs", &mut other).await;
     (steps, jobs)

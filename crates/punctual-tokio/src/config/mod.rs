@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 pub use self::parts::SqlStoreConfig;
 use self::parts::{ExecutorConfig, JobConfig, StoreConfig, memory};
-use self::read::{Layer, from_environment, from_json, from_toml};
+use self::read::{from_environment, from_json, from_toml};
 use crate::builder::SchedulerBuilder;
 use crate::error::{Error, ErrorKind};
 use crate::new_job::NewJob;
