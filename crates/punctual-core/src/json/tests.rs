@@ -305,3 +305,19 @@ fn what_is_nested_too_deep_is_refused_before_a_reader_gives_up() {
     }
     assert!(refused(&deeper).contains("deeper than 100 levels"));
 }
+
+#[test]
+fn the_configuration_of_a_custom_trigger_in_a_text_is_exact_too() {
+    for text in [
+        r#"{"type": "custom", "name": "tides", "config": {"moon": [NUMBER]}}"#,
+        r#"custom(name="tides", config={"moon": [NUMBER]})"#,
+    ] {
+        let with = |number| text.replace("NUMBER", number).parse::<crate::Trigger>();
+        with("18446744073709551615").unwrap();
+        let told = with("18446744073709551616").unwrap_err().to_string();
+        assert!(
+            told.starts_with("trigger.") && told.contains("moon[0]: `1844"),
+            "{told}"
+        );
+    }
+}
