@@ -5,7 +5,7 @@ use std::path::Path;
 
 use punctual_store as store;
 
-use super::missing;
+use super::missing::{self, IfMissing};
 use crate::{Error, ErrorKind};
 
 const BUSY: i32 = 5;
@@ -102,7 +102,7 @@ pub(super) fn is_conflict(error: &sqlx::Error) -> bool {
 }
 
 /// An error while a file is opened by its path.
-pub(super) fn unopened(path: &Path, creates: bool, error: sqlx::Error) -> Error {
+pub(super) fn unopened(path: &Path, creates: IfMissing, error: sqlx::Error) -> Error {
     let file = path.display();
     if code(&error) != Some(CANNOT_OPEN) {
         return opening(&file.to_string(), error);
@@ -134,9 +134,7 @@ pub(super) fn opening(file: &str, error: sqlx::Error) -> Error {
         ),
         Some(CANNOT_OPEN) => (
             ErrorKind::Unreachable,
-            "cannot be opened: its folder has to exist, and this process needs the right to \
-             write there"
-                .to_owned(),
+            "cannot be opened: this process needs the right to write in its folder".to_owned(),
         ),
         _ => (ErrorKind::Unreachable, format!("cannot be opened: {error}")),
     };

@@ -9,6 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSy
 
 use super::address::Address;
 use super::file::OpenLog;
+use super::missing::IfMissing;
 use super::prepare::{Preparation, Way};
 use super::{Inner, Pools, SqliteStore};
 use crate::Error;
@@ -148,7 +149,11 @@ impl SqliteOptions {
         let first = first.busy_timeout(self.busy.min(LOOK));
         let preparation = Preparation {
             way: Way::File(&first),
-            creates,
+            creates: if creates {
+                IfMissing::Make
+            } else {
+                IfMissing::Refuse
+            },
             prefix: &prefix,
             file: path.display().to_string(),
         };
@@ -178,7 +183,7 @@ impl SqliteOptions {
         let path = pool.connect_options().get_filename().display().to_string();
         let preparation = Preparation {
             way: Way::Pool(&pool),
-            creates: false,
+            creates: IfMissing::AskPool,
             prefix: &prefix,
             file: path,
         };

@@ -6,6 +6,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
 use super::fault::{opening, unopened};
+use super::missing::IfMissing;
 use super::schema;
 use crate::prefix::Prefix;
 use crate::{Error, ErrorKind};
@@ -16,8 +17,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// What is to be done before a store is open.
 pub(super) struct Preparation<'a> {
     pub(super) way: Way<'a>,
-    /// Whether a file that is not there is made.
-    pub(super) creates: bool,
+    pub(super) creates: IfMissing,
     pub(super) prefix: &'a Prefix,
     pub(super) file: String,
 }
@@ -68,7 +68,10 @@ impl Preparation<'_> {
                 first.close().await.map_err(failed)
             }
             Way::Pool(pool) => {
-                let mut own = pool.acquire().await.map_err(failed)?;
+                let options = pool.connect_options();
+                let path = options.get_filename();
+                let acquired = pool.acquire().await;
+                let mut own = acquired.map_err(|error| unopened(path, self.creates, error))?;
                 self.prepare(&mut own).await
             }
         }

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use punctual_sqlx::{ErrorKind, SqliteOptions, SqliteStore};
 use punctual_store::JobStore;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 use crate::folder::Folder;
 use crate::opening::{refused, says};
@@ -160,4 +161,21 @@ async fn a_relative_path_stays_where_it_was_when_the_process_goes_elsewhere() {
     assert!(told.status.success(), "{told:?}");
     let jobs = async |folder: &Folder| due(&folder.open("jobs.db").await, at(10)).await.jobs.len();
     assert_eq!((jobs(&from).await, jobs(&to).await), (1, 0));
+}
+
+#[tokio::test]
+async fn a_pool_without_its_file_is_told_what_is_missing() {
+    let folder = Folder::new();
+    for (name, parts) in [
+        (
+            "jobs.db",
+            &["jobs.db` does not exist", "create_if_missing"][..],
+        ),
+        ("nowhere/jobs.db", &["nowhere` does not exist, make it"][..]),
+    ] {
+        let connect = SqliteConnectOptions::new().filename(folder.path(name));
+        let pool = SqlitePool::connect_lazy_with(connect);
+        let error = SqliteOptions::new("").open_in(pool).await.unwrap_err();
+        says(&error, ErrorKind::Unreachable, parts);
+    }
 }
