@@ -157,7 +157,7 @@ impl SqliteOptions {
             prefix: &prefix,
             file: path.display().to_string(),
         };
-        preparation.run(self.opening).await?;
+        Box::pin(preparation.run(self.opening)).await?;
         // They never make a file anew: the one that was there is deleted.
         let log = Arc::new(OpenLog::of(&path));
         let asking = connect.clone().busy_timeout(self.busy.min(ASK));
@@ -187,7 +187,7 @@ impl SqliteOptions {
             prefix: &prefix,
             file: path,
         };
-        preparation.run(self.opening).await?;
+        Box::pin(preparation.run(self.opening)).await?;
         let pools = Pools {
             writer: pool.clone(),
             readers: pool.clone(),

@@ -130,7 +130,7 @@ async fn a_lock_is_waited_out_when_a_file_is_opened() {
     folder.open("jobs.db").await.close().await;
     let options = folder.options("jobs.db");
     let options = options.busy_timeout(Duration::from_millis(1));
-    waited_out(&folder, options.open()).await;
+    Box::pin(waited_out(&folder, options.open())).await;
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn a_lock_is_waited_out_when_a_new_file_is_opened() {
     let folder = Folder::new();
     let options = folder.options("jobs.db");
     let options = options.busy_timeout(Duration::from_millis(1));
-    waited_out(&folder, options.open()).await;
+    Box::pin(waited_out(&folder, options.open())).await;
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn a_lock_is_waited_out_when_a_pool_is_given() {
         .busy_timeout(Duration::from_millis(1));
     let pool = SqlitePool::connect_with(connect).await.unwrap();
     let options = SqliteOptions::new("").open_in(pool);
-    waited_out(&folder, options).await;
+    Box::pin(waited_out(&folder, options)).await;
 }
 
 /// The driver counts milliseconds in 31 bits, and panics beyond.
