@@ -3,13 +3,12 @@
 use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use smol_str::SmolStr;
 
 use crate::plan::{JobView, Next};
-use crate::{Declared, Error, JobId, MissReason, Policies, Trigger, Undecided};
+use crate::{Declared, Error, JobId, MissReason, Policies, Trigger, Undecided, json};
 
 static DEFAULT_POLICIES: LazyLock<Policies> = LazyLock::new(Policies::default);
 
@@ -30,7 +29,7 @@ static DEFAULT_POLICIES: LazyLock<Policies> = LazyLock::new(Policies::default);
 /// # Ok::<(), punctual_core::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Document", into = "Document")]
+#[serde(try_from = "Document", into = "Document")]
 pub struct Job {
     id: JobId,
     task: Arc<str>,
@@ -110,6 +109,9 @@ impl Job {
     }
 
     /// The same with other arguments: an array for positional ones, an object for named ones.
+    ///
+    /// `serde_json` has made NaN and infinities `null` in such a tree, and integers beyond 64 bits
+    /// floats. [`json::to_text`] and [`with_args_json`](Self::with_args_json) refuse them.
     #[must_use]
     pub fn with_args(self, args: &Value) -> Self {
         let args = if args.is_null() {
@@ -124,10 +126,10 @@ impl Job {
     ///
     /// # Errors
     ///
-    /// If the text is no JSON.
+    /// If the text is not JSON, is nested too deep, or holds a number that reading would change; see
+    /// [`json::check`].
     pub fn with_args_json(self, json: &str) -> Result<Self, Error> {
-        serde_json::from_str::<IgnoredAny>(json)
-            .map_err(|error| Error::invalid("args", json, format!("is no JSON: {error}")))?;
+        json::check("args", json)?;
         let args = if json == "null" { "" } else { json };
         Ok(Self {
             args: args.into(),
@@ -216,7 +218,7 @@ impl Job {
     /// The arguments of the call.
     #[must_use]
     pub fn args(&self) -> Value {
-        // The text was written by `with_args`.
+        // The text was written by `with_args`, or checked.
         serde_json::from_str(self.args_json()).unwrap_or(Value::Null)
     }
 
@@ -270,15 +272,18 @@ impl Job {
     }
 }
 
-impl From<Document> for Job {
-    fn from(document: Document) -> Self {
-        Self::new(document.id, document.task, document.trigger)
+impl TryFrom<Document> for Job {
+    type Error = Error;
+
+    fn try_from(document: Document) -> Result<Self, Error> {
+        json::check_depth("args", &document.args)?;
+        Ok(Self::new(document.id, document.task, document.trigger)
             .with_name(document.name.as_deref())
             .with_args(&document.args)
             .with_tags(document.tags)
             .with_executor(document.executor.as_deref())
             .with_policies(document.policies)
-            .with_declared(document.declared)
+            .with_declared(document.declared))
     }
 }
 

@@ -10,6 +10,10 @@ pub const MAX_EXPRESSION_BYTES: usize = 1_000;
 /// Deepest nesting of `and` and `or`: more is a generated mistake, and recursion must be bounded.
 pub const MAX_DEPTH: usize = 16;
 
+/// Deepest nesting of arrays and objects in arguments and results: readers of JSON stop at 127, and a
+/// job is written into documents that are some levels deep themselves.
+pub const MAX_JSON_DEPTH: usize = 100;
+
 /// Most triggers in one tree of `and` and `or`, so that one evaluation stays in the microseconds.
 pub const MAX_TRIGGERS: usize = 256;
 

@@ -18,11 +18,11 @@ pub struct Error {
 pub enum ErrorKind {
     /// The address or an option is wrong.
     Invalid,
-    /// The database cannot be reached: its folder does not exist, the file may not be read.
+    /// The database cannot be reached, since the file or its folder does not exist or may not be read.
     Unreachable,
-    /// The database may only be read.
+    /// The database may only be read, or the address asks for that.
     ReadOnly,
-    /// Somebody else keeps the database locked.
+    /// Another process keeps the database locked.
     Locked,
     /// A newer Punctual made the tables.
     Newer,

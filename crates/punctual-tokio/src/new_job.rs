@@ -3,11 +3,11 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use chrono::{DateTime, Utc};
-use punctual_core::Trigger;
+use punctual_core::{Trigger, json};
 use punctual_store::OnConflict;
 use serde::Serialize;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::handler::{IntoTask, TaskRef};
 use crate::own_policies::{OwnPolicies, policy_setters};
 
@@ -124,13 +124,11 @@ impl NewJob {
     }
 
     /// The arguments of its task: a tuple for positional ones, a struct or map for named ones.
+    ///
+    /// Adding the job fails if they hold what JSON would change: NaN, an infinity, or an integer beyond
+    /// 64 bits.
     pub fn args(mut self, args: impl Serialize) -> Self {
-        self.args = serde_json::to_string(&args).map_err(|error| {
-            Error::new(
-                ErrorKind::Invalid,
-                format!("args: cannot be written as JSON: {error}"),
-            )
-        });
+        self.args = json::to_text("args", &args).map_err(Error::from);
         self
     }
 

@@ -15,6 +15,7 @@ use super::combine::too_deep;
 use super::json::{Entry, Fields, build, entries};
 use super::{Crontab, Trigger};
 use crate::error::{Error, ErrorKind};
+use crate::json;
 use crate::limits::MAX_DEPTH;
 
 /// `cron(hour="9", timezone="Europe/Berlin")`, `or(date(...), interval(...))`.
@@ -49,7 +50,11 @@ impl FromStr for Trigger {
         if text.starts_with('{') {
             return serde_json::from_str(text)
                 .map_err(|error| Error::new(ErrorKind::InvalidValue, "", error.to_string()))
-                .and_then(build);
+                .and_then(|fields| {
+                    // The configuration of a custom trigger may hold any number.
+                    json::check("trigger", text)?;
+                    build(fields)
+                });
         }
         if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.contains('(') {
             let mut reader = Reader { text, at: 0 };
@@ -156,6 +161,7 @@ impl<'a> Reader<'a> {
         let Some(Ok(value)) = value else {
             return Err(self.error("lacks a value: write text in quotes, or a number"));
         };
+        json::check("trigger", &rest[..length])?;
         self.at += length;
         Ok(value)
     }

@@ -1,9 +1,11 @@
 //! What errors of the database mean.
 
 use std::fmt;
+use std::path::Path;
 
 use punctual_store as store;
 
+use super::missing::{self, IfMissing};
 use crate::{Error, ErrorKind};
 
 const BUSY: i32 = 5;
@@ -99,6 +101,16 @@ pub(super) fn is_conflict(error: &sqlx::Error) -> bool {
     error.is_some_and(|error| error.is_unique_violation())
 }
 
+/// An error while a file is opened by its path.
+pub(super) fn unopened(path: &Path, creates: IfMissing, error: sqlx::Error) -> Error {
+    let file = path.display();
+    if code(&error) != Some(CANNOT_OPEN) {
+        return opening(&file.to_string(), error);
+    }
+    let reason = missing::reason(path, creates);
+    Error::new(ErrorKind::Unreachable, format!("`{file}` {reason}")).because(error)
+}
+
 /// An error while a store is opened.
 pub(super) fn opening(file: &str, error: sqlx::Error) -> Error {
     let (kind, what) = match code(&error) {
@@ -122,9 +134,7 @@ pub(super) fn opening(file: &str, error: sqlx::Error) -> Error {
         ),
         Some(CANNOT_OPEN) => (
             ErrorKind::Unreachable,
-            "cannot be opened: its folder has to exist, and this process needs the right to \
-             write there"
-                .to_owned(),
+            "cannot be opened: this process needs the right to write in its folder".to_owned(),
         ),
         _ => (ErrorKind::Unreachable, format!("cannot be opened: {error}")),
     };

@@ -1,8 +1,10 @@
 //! Jobs in an SQLite file.
 
 mod add;
+mod address;
 mod cancel;
 mod changes;
+mod checkpoint;
 mod claim;
 mod columns;
 mod due;
@@ -17,11 +19,14 @@ mod list;
 #[cfg(test)]
 mod lists;
 mod load;
+mod missing;
 mod nodes;
 mod open;
 mod options;
+mod parameters;
 #[cfg(test)]
 mod plans;
+mod prepare;
 mod read;
 mod recent;
 mod recount;

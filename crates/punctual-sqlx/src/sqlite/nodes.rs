@@ -113,7 +113,9 @@ impl Inner {
         if holds {
             at.forget(&lease).await?;
         }
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await.map_err(failed)?;
+        self.empty_log().await;
+        Ok(())
     }
 
     pub(super) async fn peers(&self) -> Result<Vec<Peer>, Error> {

@@ -2,16 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod addresses;
 mod blocks;
 mod bounds;
 mod bytes;
 mod conformance;
+mod copies;
 mod disk;
 mod folder;
 mod full;
 mod instances;
 mod keys;
 mod ledger;
+mod numbers;
 mod opening;
 mod pieces;
 mod processes;
@@ -20,6 +23,7 @@ mod retention;
 mod rights;
 mod rows;
 mod scene;
+mod together;
 mod unreadable;
 mod window;
 mod work;

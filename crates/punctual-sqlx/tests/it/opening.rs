@@ -1,20 +1,21 @@
 //! What happens to those who cannot open a store: a message that says what to do, and no harm.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use punctual_sqlx::{Error, ErrorKind, SqliteOptions};
+use punctual_sqlx::{Error, ErrorKind, SqliteOptions, SqliteStore};
 use punctual_store::{JobFilter, JobStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
 
 use tokio::sync::Notify;
+use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::folder::Folder;
-use crate::scene::{add, at, job};
+use crate::scene::{add, at, due, job};
 
 /// A connection that is none of the store's.
 pub(crate) async fn connect(folder: &Folder, name: &str) -> SqliteConnection {
@@ -28,12 +29,12 @@ pub(crate) async fn run(connection: &mut SqliteConnection, statement: &'static s
     sqlx::raw_sql(statement).execute(connection).await.unwrap();
 }
 
-async fn refused(options: SqliteOptions) -> Error {
+pub(crate) async fn refused(options: SqliteOptions) -> Error {
     options.open().await.unwrap_err()
 }
 
 #[track_caller]
-fn says(error: &Error, kind: ErrorKind, parts: &[&str]) {
+pub(crate) fn says(error: &Error, kind: ErrorKind, parts: &[&str]) {
     let text = error.to_string();
     assert_eq!(error.kind(), kind, "{text}");
     for part in parts {
@@ -42,54 +43,9 @@ fn says(error: &Error, kind: ErrorKind, parts: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_wrong_address_is_explained() {
-    for (url, part) in [
-        ("postgres://localhost/jobs", "begin with `sqlite:`"),
-        ("jobs.db", "begin with `sqlite:`"),
-        ("sqlite:", "name a file"),
-        ("sqlite::memory:", "MemoryStore"),
-        ("sqlite:x?mode=memory", "MemoryStore"),
-        ("sqlite:x?colour=red", "look like"),
-    ] {
-        let error = refused(SqliteOptions::new(url)).await;
-        says(&error, ErrorKind::Invalid, &[url, part]);
-    }
+async fn a_prefix_that_is_none_is_explained() {
     let error = refused(SqliteOptions::new("sqlite:x").prefix("drop table")).await;
     says(&error, ErrorKind::Invalid, &["drop table", "letters"]);
-}
-
-#[tokio::test]
-async fn an_address_may_ask_for_a_file_that_is_made() {
-    let folder = Folder::new();
-    let url = format!("{}?mode=rwc", folder.url("new.db"));
-    SqliteOptions::new(&url).open().await.unwrap();
-    assert!(folder.path("new.db").exists());
-}
-
-#[tokio::test]
-async fn a_missing_folder_is_named() {
-    let folder = Folder::new();
-    let error = refused(folder.options("nowhere/jobs.db")).await;
-    says(
-        &error,
-        ErrorKind::Unreachable,
-        &["nowhere/jobs.db", "folder"],
-    );
-    let error = refused(folder.options("")).await;
-    says(&error, ErrorKind::Invalid, &["name a file", "folder"]);
-    let url = format!("{}?mode=rw", folder.url("new.db"));
-    let error = refused(SqliteOptions::new(&url)).await;
-    says(&error, ErrorKind::Unreachable, &["new.db"]);
-    assert!(!folder.path("new.db").exists(), "nothing is made");
-}
-
-#[tokio::test]
-async fn a_file_that_may_only_be_read_is_refused() {
-    let folder = Folder::new();
-    folder.open("jobs.db").await.close().await;
-    let url = format!("{}?mode=ro", folder.url("jobs.db"));
-    let error = refused(SqliteOptions::new(&url)).await;
-    says(&error, ErrorKind::ReadOnly, &["jobs.db", "rights"]);
 }
 
 #[tokio::test]
@@ -105,7 +61,8 @@ async fn a_locked_file_is_waited_for_and_no_longer() {
     let mut other = connect(&folder, "jobs.db").await;
     run(&mut other, "BEGIN EXCLUSIVE").await;
     let error = refused(soon()).await;
-    says(&error, ErrorKind::Locked, &["jobs.db", "another process"]);
+    let parts = ["jobs.db", "another process", "opening_timeout"];
+    says(&error, ErrorKind::Locked, &parts);
     assert!(error.is_temporary());
     let error = add(&store, job("a")).await.unwrap_err();
     assert_eq!(error.kind(), punctual_store::ErrorKind::Unavailable);
@@ -115,9 +72,16 @@ async fn a_locked_file_is_waited_for_and_no_longer() {
     add(&store, job("a")).await.unwrap();
 }
 
-/// Tells that something was logged.
+/// Tells that something was logged, and what.
 #[derive(Clone, Default)]
-struct Listener(Arc<Notify>);
+struct Listener(Arc<Notify>, Arc<Mutex<String>>);
+
+impl Visit for Listener {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        use std::fmt::Write;
+        write!(self.1.lock().unwrap(), "{field}={value:?} ").unwrap();
+    }
+}
 
 impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -128,25 +92,22 @@ impl Subscriber for Listener {
     }
     fn record(&self, _: &Id, _: &Record<'_>) {}
     fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, _: &Event<'_>) {
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut self.clone());
         self.0.notify_one();
     }
     fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}
 }
 
-/// Processes that start while another keeps a long lock do not have to be started again.
-#[tokio::test]
-async fn a_lock_is_waited_out_when_a_file_is_opened() {
-    let folder = Folder::new();
-    folder.open("jobs.db").await.close().await;
-    let mut other = connect(&folder, "jobs.db").await;
+/// Another connection keeps the lock until it is logged that it is waited for.
+async fn waited_out(folder: &Folder, open: impl Future<Output = Result<SqliteStore, Error>>) {
+    let mut other = connect(folder, "jobs.db").await;
     run(&mut other, "BEGIN EXCLUSIVE").await;
     let listener = Listener::default();
     let _guard = tracing::subscriber::set_default(listener.clone());
-    let options = folder.options("jobs.db");
     let opened = async {
-        let opened = options.busy_timeout(Duration::from_millis(1)).open().await;
+        let opened = open.await;
         listener.0.notify_one();
         opened
     };
@@ -156,6 +117,50 @@ async fn a_lock_is_waited_out_when_a_file_is_opened() {
     };
     let (opened, ()) = tokio::join!(opened, released);
     add(&opened.unwrap(), job("a")).await.unwrap();
+    let told = listener.1.lock().unwrap();
+    for part in ["file=", "jobs.db", "patience=30s", "another process"] {
+        assert!(told.contains(part), "{part} is not in: {told}");
+    }
+}
+
+/// Processes that start while another keeps a long lock do not have to be started again.
+#[tokio::test]
+async fn a_lock_is_waited_out_when_a_file_is_opened() {
+    let folder = Folder::new();
+    folder.open("jobs.db").await.close().await;
+    let options = folder.options("jobs.db");
+    let options = options.busy_timeout(Duration::from_millis(1));
+    Box::pin(waited_out(&folder, options.open())).await;
+}
+
+#[tokio::test]
+async fn a_lock_is_waited_out_when_a_new_file_is_opened() {
+    let folder = Folder::new();
+    let options = folder.options("jobs.db");
+    let options = options.busy_timeout(Duration::from_millis(1));
+    Box::pin(waited_out(&folder, options.open())).await;
+}
+
+#[tokio::test]
+async fn a_lock_is_waited_out_when_a_pool_is_given() {
+    let folder = Folder::new();
+    let connect = SqliteConnectOptions::new()
+        .filename(folder.path("jobs.db"))
+        .create_if_missing(true)
+        .busy_timeout(Duration::from_millis(1));
+    let pool = SqlitePool::connect_with(connect).await.unwrap();
+    let options = SqliteOptions::new("").open_in(pool);
+    Box::pin(waited_out(&folder, options)).await;
+}
+
+/// The driver counts milliseconds in 31 bits, and panics beyond.
+#[tokio::test]
+async fn a_wait_may_be_as_long_as_there_is() {
+    let folder = Folder::new();
+    let options = folder.options("jobs.db").busy_timeout(Duration::MAX);
+    let store = options.opening_timeout(Duration::MAX).open().await.unwrap();
+    add(&store, job("a")).await.unwrap();
+    assert_eq!(due(&store, at(10)).await.jobs.len(), 1);
 }
 
 #[tokio::test]
@@ -239,19 +244,6 @@ async fn a_file_that_is_no_database_is_left_alone() {
         std::fs::read_to_string(folder.path("diary.txt")).unwrap(),
         text
     );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_may_open_a_new_file_at_once() {
-    let folder = Folder::new();
-    let opened = (0..16).map(|_| tokio::spawn(folder.options("jobs.db").open()));
-    for store in futures::future::join_all(opened).await {
-        let id = format!("{:p}", &store);
-        add(&store.unwrap().unwrap(), job(&id)).await.ok();
-    }
-    let mut other = connect(&folder, "jobs.db").await;
-    let steps = sqlx::query("SELECT version FROM punctual_schema").fetch_all(&mut other);
-    assert_eq!(steps.await.unwrap().len(), 1);
 }
 
 /// SQLite itself gives up after some milliseconds: the store asks again.

@@ -25,6 +25,7 @@ mod races;
 mod recent;
 mod replace;
 mod scene;
+mod texts;
 
 pub use broken::{Broken, Fault};
 pub use many::many_jobs;
@@ -43,6 +44,9 @@ const RULES: &[Rule] = &[
     }),
     ("a job comes back as it went in", |store| {
         Box::pin(jobs::round_trip(store))
+    }),
+    ("rare texts are kept as they are, or refused", |store| {
+        Box::pin(texts::kept_or_refused(store))
     }),
     ("ids may be of any script", |store| {
         Box::pin(jobs::ids(store))

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 pub use self::parts::SqlStoreConfig;
 use self::parts::{ExecutorConfig, JobConfig, StoreConfig, memory};
-use self::read::{Layer, from_environment, from_toml};
+use self::read::{from_environment, from_json, from_toml};
 use crate::builder::SchedulerBuilder;
 use crate::error::{Error, ErrorKind};
 use crate::new_job::NewJob;
@@ -106,9 +106,7 @@ impl SchedulerConfig {
     ///
     /// If it is none, or says what is not known; the message names the key.
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        let tree = serde_json::from_str(text)
-            .map_err(|error| Error::new(ErrorKind::Invalid, format!("config: {error}")))?;
-        Layer(tree).into_config()
+        from_json(text)?.into_config()
     }
 
     /// Reads variables whose names begin with a prefix; two underscores go one level down.
@@ -133,7 +131,7 @@ impl SchedulerConfig {
         prefix: &str,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Error> {
-        from_environment(prefix, variables).into_config()
+        from_environment(prefix, variables)?.into_config()
     }
 
     /// Reads TOML, and then the environment, which has the last word: see
@@ -148,7 +146,7 @@ impl SchedulerConfig {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Error> {
         let file = from_toml(text)?;
-        file.under(from_environment(prefix, variables))
+        file.under(from_environment(prefix, variables)?)
             .into_config()
     }
 

@@ -1,5 +1,7 @@
 //! From text to a configuration.
 
+use punctual_core::json as exact;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::SchedulerConfig;
@@ -46,7 +48,16 @@ pub(super) fn from_toml(text: &str) -> Result<Layer, Error> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         Error::new(ErrorKind::Invalid, format!("config: {error}"))
     })?;
+    // TOML knows NaN and infinities, which a tree of JSON would hold as null.
+    exact::to_text("config", &table)?;
     Ok(Layer(json(toml::Value::Table(table))))
+}
+
+pub(super) fn from_json(text: &str) -> Result<Layer, Error> {
+    let tree = serde_json::from_str(text)
+        .map_err(|error| Error::new(ErrorKind::Invalid, format!("config: {error}")))?;
+    exact::check("config", text)?;
+    Ok(Layer(tree))
 }
 
 /// Times become text: that is how triggers read them.
@@ -68,11 +79,11 @@ fn json(value: toml::Value) -> Value {
 pub(super) fn from_environment(
     prefix: &str,
     variables: impl IntoIterator<Item = (String, String)>,
-) -> Layer {
+) -> Result<Layer, Error> {
     let mut tree = Value::Object(Map::new());
     for (name, value) in variables {
         if let Some(path) = name.strip_prefix(prefix) {
-            let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
+            let value = variable(&name, value)?;
             let path = path.to_lowercase();
             let branch = path.rsplit("__").fold(value, |value, key| {
                 Value::Object(Map::from_iter([(key.to_owned(), value)]))
@@ -80,5 +91,14 @@ pub(super) fn from_environment(
             tree = merged(tree, branch);
         }
     }
-    Layer(tree)
+    Ok(Layer(tree))
+}
+
+fn variable(name: &str, text: String) -> Result<Value, Error> {
+    // This reads numbers of any size, unlike what makes a tree of them.
+    if serde_json::from_str::<IgnoredAny>(&text).is_err() {
+        return Ok(Value::String(text));
+    }
+    exact::check(name, &text)?;
+    Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
 }

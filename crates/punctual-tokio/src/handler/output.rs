@@ -1,6 +1,6 @@
 //! What a handler returns, and what the ledger makes of it.
 
-use punctual_core::Outcome;
+use punctual_core::{Outcome, json};
 use punctual_store::EndText;
 use serde::Serialize;
 
@@ -10,6 +10,9 @@ use crate::error::BoxError;
 const LONGEST_TEXT: usize = 64 * 1_024;
 
 /// A result that the ledger keeps as JSON.
+///
+/// A run whose result cannot be written as JSON has failed, also if the reason is NaN, an infinity or an
+/// integer beyond 64 bits.
 ///
 /// ```
 /// use punctual_tokio::Output;
@@ -81,7 +84,7 @@ impl Finish {
     }
 
     fn succeeded(value: &impl Serialize) -> Self {
-        match serde_json::to_string(value) {
+        match json::to_text("result", value) {
             Ok(json) if json == "null" => Self::plain(Outcome::Succeeded),
             Ok(json) if json.len() <= LONGEST_TEXT => Self {
                 outcome: Outcome::Succeeded,
@@ -95,7 +98,7 @@ impl Finish {
             },
             Err(error) => Self::with_error(
                 Outcome::Failed,
-                format!("the result cannot be written as JSON: {error}"),
+                format!("the result cannot be kept: {error}"),
             ),
         }
     }

@@ -4,8 +4,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Job, JobId, JobState, MissReason, Trigger};
+use punctual_core::{Job, JobId, JobState, MissReason, Trigger, json};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::edit::Edited;
 use super::{Scheduler, job_id};
@@ -92,14 +93,12 @@ impl ModifyJob {
         self.with(move |job, _| job.with_tags(&tags))
     }
 
-    /// Other arguments.
+    /// Other arguments; see [`NewJob::args`](crate::NewJob::args).
     pub fn args(mut self, args: impl Serialize) -> Self {
-        match serde_json::to_value(args) {
+        match exact(&args) {
             Ok(args) => self.with(move |job, _| job.with_args(&args)),
             Err(error) => {
-                let message = format!("args: cannot be written as JSON: {error}");
-                self.changes
-                    .push(Err(Error::new(ErrorKind::Invalid, message)));
+                self.changes.push(Err(error));
                 self
             }
         }
@@ -163,6 +162,14 @@ impl ModifyJob {
             })
             .await
     }
+}
+
+/// Arguments in which nothing is lost.
+fn exact(args: &impl Serialize) -> Result<Value, Error> {
+    let text = json::to_text("args", args)?;
+    json::check("args", &text)?;
+    serde_json::from_str(&text)
+        .map_err(|error| Error::new(ErrorKind::Invalid, format!("args: {error}")))
 }
 
 /// Whether a task is not known here, but to a node of the job's store.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use punctual_core::{Job, JobState};
+use punctual_core::{Job, JobState, json};
 use punctual_store::{Insert, JobFilter, OnConflict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -85,9 +85,11 @@ impl Scheduler {
     /// # Cancel safety
     ///
     /// If the future is dropped, some of the jobs may have been added.
-    pub async fn import_jobs(&self, json: &str) -> Result<Vec<JobHandle>, Error> {
-        let export: Import = serde_json::from_str(json)
+    pub async fn import_jobs(&self, text: &str) -> Result<Vec<JobHandle>, Error> {
+        let export: Import = serde_json::from_str(text)
             .map_err(|error| Error::new(ErrorKind::Invalid, format!("import: {error}")))?;
+        // What was read above holds large integers as floats already.
+        json::check("import", text)?;
         if export.version != VERSION {
             let message = format!(
                 "import: version {} is unknown; this one writes {VERSION}",

@@ -43,6 +43,7 @@ mod kinds;
 mod leases;
 mod lifecycle;
 mod nodes;
+mod numbers;
 mod pages;
 mod parked;
 mod policies;

@@ -8,6 +8,8 @@ pub enum Fault {
     AddsTwice,
     /// Keeps whole seconds.
     LosesMicroseconds,
+    /// Keeps a name up to its first NUL character.
+    CutsAtNul,
     /// Takes ids that differ in case for the same.
     FoldsCase,
     /// Begins every list of jobs anew.
@@ -160,6 +162,10 @@ impl Fault {
     pub const ALL: &[(Self, &str)] = &[
         (Self::AddsTwice, "an id is taken once"),
         (Self::LosesMicroseconds, "a job comes back as it went in"),
+        (
+            Self::CutsAtNul,
+            "rare texts are kept as they are, or refused",
+        ),
         (Self::FoldsCase, "ids may be of any script"),
         (Self::IgnoresPages, "jobs are listed page by page"),
         (

@@ -208,6 +208,14 @@ fn folded(job: &Job) -> Arc<Job> {
     Arc::new(job.clone().with_id(id))
 }
 
+fn cut(job: &Job) -> Arc<Job> {
+    let name = job.own_name().map(|name| {
+        let end = name.find('\0').unwrap_or(name.len());
+        name[..end].to_owned()
+    });
+    Arc::new(job.clone().with_name(name.as_deref()))
+}
+
 fn whole_seconds(at: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp(at.timestamp(), 0).unwrap_or_default()
 }
@@ -227,6 +235,9 @@ impl<S: JobStore> JobStore for Broken<S> {
             }
             if self.has(Fault::LosesMicroseconds) {
                 insert.state.next_run_time = insert.state.next_run_time.map(whole_seconds);
+            }
+            if self.has(Fault::CutsAtNul) {
+                insert.job = cut(&insert.job);
             }
             if self.has(Fault::PassesOverSilently) {
                 insert.now = DateTime::<Utc>::MIN_UTC;

@@ -1,0 +1,115 @@
+//! JSON in which no number is lost.
+//!
+//! `serde_json` writes NaN and infinities as `null`, and reads an integer beyond 64 bits as the
+//! nearest float. Neither is an error there, and both change what a job is called with. Here they
+//! are errors, which name the field and what to write instead.
+//!
+//! The feature `arbitrary_precision` of `serde_json` would keep large integers. Cargo turns it on
+//! for every crate of a program, and it changes what they read and how fast, so it is not used.
+
+mod check;
+mod numbers;
+mod path;
+mod write;
+
+use std::cell::RefCell;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use self::path::Path;
+use self::write::{Fault, Found, Item};
+use crate::limits::MAX_JSON_DEPTH;
+use crate::{Error, ErrorKind};
+
+/// Writes a value as JSON text.
+///
+/// `root` is what messages call the value, `args` for arguments. Keys of maps may be any integer, since
+/// they become text.
+///
+/// ```
+/// use punctual_core::json;
+///
+/// assert_eq!(json::to_text("args", &(0.1, -0.0, "ada")).unwrap(), r#"[0.1,-0.0,"ada"]"#);
+/// let error = json::to_text("args", &(7, f64::NAN)).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "args[1]: `NaN` cannot be written as JSON, make it an `Option` or a text",
+/// );
+/// ```
+///
+/// # Errors
+///
+/// If the value holds NaN, an infinity or an integer beyond 64 bits, is nested deeper than [`MAX_JSON_DEPTH`], has map keys that
+/// are neither text nor numbers, or refuses to be written.
+pub fn to_text(root: &str, value: &(impl Serialize + ?Sized)) -> Result<String, Error> {
+    let fault = RefCell::new(None);
+    let item = Item {
+        value,
+        path: &Path::Root(root),
+        depth: 0,
+        fault: &fault,
+    };
+    serde_json::to_string(&item).map_err(|error| {
+        let Fault { path, found } = fault.into_inner().unwrap_or_default();
+        let field = if path.is_empty() { root.into() } else { path };
+        match found {
+            Some(Found::NotFinite(float)) => {
+                Error::invalid(field, float, "cannot be written as JSON")
+                    .with_hint("make it an `Option` or a text")
+            }
+            Some(Found::Wide(integer)) => numbers::wide(field, &integer),
+            None => Error::new(
+                ErrorKind::InvalidValue,
+                field,
+                format!("cannot be written as JSON: {error}"),
+            ),
+        }
+    })
+}
+
+/// Checks that a text is JSON, and that reading it changes no number.
+///
+/// ```
+/// use punctual_core::json;
+///
+/// assert!(json::check("args", "[18446744073709551615, 1e30]").is_ok());
+/// let error = json::check("args", r#"{"key": 18446744073709551616}"#).unwrap_err();
+/// assert_eq!(error.field(), Some("args.key"));
+/// ```
+///
+/// # Errors
+///
+/// If it is not JSON, is nested deeper than [`MAX_JSON_DEPTH`], or holds an integer beyond 64 bits or
+/// a number beyond the largest float.
+pub fn check(root: &str, text: &str) -> Result<(), Error> {
+    check::check(root, text)
+}
+
+/// The same of a tree, which can hold neither of these numbers.
+pub(crate) fn check_depth(root: &str, value: &Value) -> Result<(), Error> {
+    if is_deeper(value, MAX_JSON_DEPTH) {
+        return Err(too_deep(root));
+    }
+    Ok(())
+}
+
+fn is_deeper(value: &Value, than: usize) -> bool {
+    let below = |value| than == 0 || is_deeper(value, than - 1);
+    match value {
+        Value::Array(items) => than == 0 || items.iter().any(below),
+        Value::Object(entries) => than == 0 || entries.values().any(below),
+        _ => false,
+    }
+}
+
+fn too_deep(root: &str) -> Error {
+    Error::new(
+        ErrorKind::LimitExceeded,
+        root.to_owned(),
+        format!("is nested deeper than {MAX_JSON_DEPTH} levels"),
+    )
+}
+
+#[cfg(test)]
+mod tests;

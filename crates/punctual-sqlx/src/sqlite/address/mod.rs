@@ -1,0 +1,143 @@
+//! The address of a file: `sqlite:`, a path, and what is asked for after a `?`.
+//!
+//! The driver reads addresses too. It passes over a false `%`, lets the last of two parameters win, and
+//! takes `file:jobs.db` for a path and, when it opens it, for an address. So all of it is read here, and
+//! the driver is given a path.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::parameters::{self, Asked};
+use crate::{Error, ErrorKind};
+
+/// What an address says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Address {
+    pub(super) path: PathBuf,
+    /// Whether a file that is not there is made.
+    pub(super) creates: bool,
+}
+
+impl Address {
+    pub(super) fn read(url: &str) -> Result<Self, Error> {
+        let should = |what: &str| invalid(url, what);
+        let rest = after_scheme(url).map_err(|what| should(&what))?;
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let path = path.strip_prefix("//").unwrap_or(path);
+        let path = decoded_path(path).map_err(|what| should(&what))?;
+        let Asked { creates, in_memory } =
+            parameters::read(query).map_err(|problem| problem.of(url))?;
+        if in_memory || path.eq_ignore_ascii_case(":memory:") {
+            return Err(should(
+                "name a file; to keep jobs in memory, use `MemoryStore`",
+            ));
+        }
+        let path = checked(Path::new(&path)).map_err(|what| should(&what))?;
+        Ok(Self { path, creates })
+    }
+
+    /// That of a path, every character of which belongs to the name.
+    pub(super) fn of(path: &Path) -> Result<Self, Error> {
+        let wrong = |what: &str| {
+            let shown = path.to_string_lossy();
+            let message = format!("the path `{}` should {what}", shown.escape_debug());
+            Error::new(ErrorKind::Invalid, message)
+        };
+        let text = path.to_str();
+        let text = text.ok_or_else(|| wrong("be Unicode: SQLite takes no other names"))?;
+        if text.contains('\0') {
+            return Err(wrong("hold no NUL character"));
+        }
+        Ok(Self {
+            path: checked(path).map_err(|what| wrong(&what))?,
+            creates: true,
+        })
+    }
+}
+
+/// What is wrong with an address, and what to write instead.
+pub(super) fn invalid(url: &str, what: &str) -> Error {
+    let url = url.escape_debug();
+    Error::new(
+        ErrorKind::Invalid,
+        format!("the address `{url}` should {what}"),
+    )
+}
+
+/// What follows `sqlite:`, which may be written in any case, as every scheme may.
+fn after_scheme(url: &str) -> Result<&str, String> {
+    let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
+    if scheme.eq_ignore_ascii_case("sqlite") {
+        return Ok(rest);
+    }
+    if scheme.eq_ignore_ascii_case("file") {
+        return Err(format!(
+            "begin with `sqlite:` instead of `file:`, as in `sqlite:{rest}`"
+        ));
+    }
+    Err("begin with `sqlite:`, as in `sqlite:jobs.db`".to_owned())
+}
+
+/// The path with its `%20` and the like written out.
+fn decoded_path(text: &str) -> Result<String, String> {
+    let begins = text.get(..5).unwrap_or_default();
+    if begins.eq_ignore_ascii_case("file:") {
+        return Err(format!(
+            "hold the path without `file:`, as in `sqlite:{}`",
+            text[5..].trim_start_matches("//")
+        ));
+    }
+    if let Some(control) = text.chars().find(|c| c.is_control()) {
+        return Err(format!(
+            "hold no {control:?}; if it belongs to the name, use `SqliteOptions::file`"
+        ));
+    }
+    if text.trim() != text {
+        return Err(
+            "not begin or end its path with a blank; if it belongs to the name, write `%20`"
+                .to_owned(),
+        );
+    }
+    let decoded = decoded(text)?;
+    if decoded.contains('\0') {
+        return Err("hold no `%00`: no file has that in its name".to_owned());
+    }
+    Ok(decoded)
+}
+
+/// A text with its `%20` and the like written out.
+pub(super) fn decoded(text: &str) -> Result<String, String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut parts = text.split('%');
+    bytes.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
+    for part in parts {
+        let code = part
+            .get(..2)
+            .filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
+        let byte = byte.ok_or("write `%25` for each `%` that belongs to a name")?;
+        bytes.push(byte);
+        bytes.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).map_err(|_| "be UTF-8 after each `%` is decoded".to_owned())
+}
+
+/// A path that SQLite takes for what it is, or what is wrong with it.
+fn checked(path: &Path) -> Result<PathBuf, String> {
+    let text = path.to_string_lossy();
+    if text.is_empty() {
+        return Err("name a file, as in `sqlite:jobs.db`".to_owned());
+    }
+    let ends_as_folder = text.ends_with(std::path::is_separator)
+        || !matches!(path.components().next_back(), Some(Component::Normal(_)));
+    if ends_as_folder {
+        return Err("name a file; this is a folder".to_owned());
+    }
+    // `:memory:` and `file:jobs.db` are files of these names in the working directory.
+    Ok(match text.starts_with(':') || text.starts_with("file:") {
+        true => Path::new(".").join(path),
+        false => path.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests;
