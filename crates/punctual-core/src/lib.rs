@@ -36,6 +36,7 @@ mod error;
 mod id;
 mod instant;
 mod job;
+mod legible;
 pub mod limits;
 pub mod plan;
 mod policy;

@@ -9,6 +9,7 @@ use super::wallclock::Wallclock;
 use super::window::Window;
 use super::windowed::Members;
 use super::{CalendarInterval, Interval, Trigger, interval_units};
+use crate::legible::legible;
 use crate::zone::Zone;
 
 pub(super) fn describe(trigger: &Trigger) -> String {
@@ -32,7 +33,7 @@ pub(super) fn describe(trigger: &Trigger) -> String {
         }
         Trigger::Or(or) => combined(or.children(), " or ") + &window_words(or.window()),
         Trigger::Custom(custom) => {
-            let name = || format!("custom trigger `{}`", custom.name());
+            let name = || format!("custom trigger `{}`", legible(custom.name()));
             custom.describe().unwrap_or_else(name) + &window_words(custom.window())
         }
     }
