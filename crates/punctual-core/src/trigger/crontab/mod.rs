@@ -118,7 +118,8 @@ impl CrontabBuilder {
     ///
     /// # Errors
     ///
-    /// The first invalid value, by field and position; or that no date of any year matches.
+    /// The first invalid value, by field and position; or that no date of any year matches; or that
+    /// the end is before the start.
     pub fn build(self) -> Result<Trigger, Error> {
         if let Some(error) = self.error {
             return Err(error);
@@ -131,7 +132,7 @@ impl CrontabBuilder {
         Ok(Trigger::Crontab(Crontab {
             rule: Rule {
                 pattern,
-                clock: self.clock.build(),
+                clock: self.clock.build()?,
             },
             expr,
         }))
