@@ -2,10 +2,15 @@
 
 #[cfg(test)]
 mod against_croner;
+mod beside;
 mod compile;
+mod explain;
+#[cfg(test)]
+mod hints;
 mod item;
 mod line;
 mod marks;
+mod nickname;
 
 use super::Trigger;
 use super::builder::{builds_trigger, keeps_first_error, wallclock_setters};
