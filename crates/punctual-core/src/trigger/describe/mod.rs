@@ -1,14 +1,20 @@
 //! Triggers in words, in English.
 
 mod dates;
+#[cfg(test)]
+mod read_back;
 mod times;
 mod words;
 
+use chrono::Datelike;
+
+use self::times::Times;
 use self::words::{list, plural};
 use super::wallclock::Wallclock;
 use super::window::Window;
 use super::windowed::Members;
 use super::{CalendarInterval, Interval, Trigger, interval_units};
+use crate::civil;
 use crate::legible::legible;
 use crate::zone::Zone;
 
@@ -28,10 +34,8 @@ pub(super) fn describe(trigger: &Trigger) -> String {
             pattern_words(&rule.pattern) + &clock_words(&rule.clock)
         }
         Trigger::CalendarInterval(calendar) => describe_calendar(calendar),
-        Trigger::And(and) => {
-            combined(and.children(), " and at the same time ") + &window_words(and.window())
-        }
-        Trigger::Or(or) => combined(or.children(), " or ") + &window_words(or.window()),
+        Trigger::And(and) => combined(and.children(), " and at the same time ", and.window()),
+        Trigger::Or(or) => combined(or.children(), " or ", or.window()),
         Trigger::Custom(custom) => {
             let name = || format!("custom trigger `{}`", legible(custom.name()));
             custom.describe().unwrap_or_else(name) + &window_words(custom.window())
@@ -40,17 +44,24 @@ pub(super) fn describe(trigger: &Trigger) -> String {
 }
 
 fn pattern_words(pattern: &super::cron::pattern::Pattern) -> String {
-    format!("{} {}", times::of(pattern), dates::of(pattern))
+    let times = Times::of(pattern);
+    format!("{} {}", times.words(), dates::of(pattern, &times))
         .trim_end()
         .to_owned()
 }
 
-fn combined(children: &[Trigger], between: &str) -> String {
+/// A window of the whole must not be taken for one of the last child.
+fn combined(children: &[Trigger], between: &str, window: Option<&Window>) -> String {
     let words = |child: &Trigger| match child {
         Trigger::And(_) | Trigger::Or(_) => format!("({})", describe(child)),
         simple => describe(simple),
     };
-    children.iter().map(words).collect::<Vec<_>>().join(between)
+    let children: Vec<_> = children.iter().map(words).collect();
+    let children = children.join(between);
+    match window_words(window) {
+        none if none.is_empty() => children,
+        window => format!("({children}){window}"),
+    }
 }
 
 fn describe_interval(interval: &Interval) -> String {
@@ -101,9 +112,28 @@ fn describe_calendar(calendar: &CalendarInterval) -> String {
         .map(|date| format!(", until {date}"))
         .unwrap_or_default();
     format!(
-        "{words} at {time}{start}{end}{}",
+        "{words} at {time}{}{start}{end}{}",
+        left_out(calendar).unwrap_or_default(),
         clock_words(calendar.clock())
     )
+}
+
+/// Dates that do not exist are left out, so the 31st of every month is not every month's.
+fn left_out(calendar: &CalendarInterval) -> Option<String> {
+    let length = calendar.length();
+    let months = length.years * 12 + length.months;
+    if months == 0 {
+        return None;
+    }
+    if length.weeks + length.days > 0 {
+        return Some(", only on dates that exist".to_owned());
+    }
+    let start = calendar.start_date()?;
+    let (first, day) = (start.month0(), start.day());
+    let lacks_it = |k: u32| civil::days_in_month(2026, (first + k * (months % 12)) % 12 + 1) < day;
+    (0..12)
+        .any(lacks_it)
+        .then(|| format!(", only in months that have a day {day}"))
 }
 
 fn clock_words(clock: &Wallclock) -> String {
@@ -157,7 +187,7 @@ mod tests {
         check("0 0 13 * 5", "at 00:00 on day 13 of the month or on Friday");
         check(
             "0 0 */2 * mon",
-            "at 00:00 on every 2nd day of the month that is a Monday",
+            "at 00:00 on every 2nd day (1 to 31) of the month that is a Monday",
         );
         check("0 0 L * *", "at 00:00 on the last day of the month");
         check(
@@ -178,6 +208,138 @@ mod tests {
         check(
             "0 0 0 1 1 * 2030",
             "at 00:00 on day 1 of the month in January in 2030",
+        );
+    }
+
+    #[test]
+    fn steps_that_begin_anew_are_no_intervals() {
+        for (expr, words) in [
+            ("*/59 * * * *", "at minutes 0 and 59 of every hour"),
+            ("*/45 * * * *", "at minutes 0 and 45 of every hour"),
+            ("*/7 * * * *", "at every 7th minute (0 to 56) of every hour"),
+            (
+                "5-59/2 * * * *",
+                "at every 2nd minute (5 to 59) of every hour",
+            ),
+            ("3/15 * * * *", "at minutes 3, 18, 33 and 48 of every hour"),
+            (
+                "*/7 9-17 * * *",
+                "at every 7th minute (0 to 56) from 09:00 to 17:59 every day",
+            ),
+            (
+                "0 */5 * * *",
+                "at 00:00, 05:00, 10:00, 15:00 and 20:00 every day",
+            ),
+            ("0 */23 * * *", "at 00:00 and 23:00 every day"),
+            ("0 */12 * * *", "at 00:00 and 12:00 every day"),
+            (
+                "0 1-23/2 * * *",
+                "at minute 0 of every 2nd hour (1 to 23) every day",
+            ),
+            (
+                "*/10 */2 * * *",
+                "every 10 minutes in every 2nd hour (0 to 22) every day",
+            ),
+            (
+                "*/10 */5 * * *",
+                "every 10 minutes in hours 0, 5, 10, 15 and 20 every day",
+            ),
+            (
+                "30 0 */4 * * *",
+                "at 00:00:30, 04:00:30, 08:00:30, 12:00:30, 16:00:30 and 20:00:30 every day",
+            ),
+            ("*/45 * * * * *", "at seconds 0 and 45 of every minute"),
+            (
+                "*/7 * * * * *",
+                "at every 7th second (0 to 56) of every minute",
+            ),
+            (
+                "*/5 */5 * * * *",
+                "every 5 seconds in every 5th minute (0 to 55) of every hour",
+            ),
+            (
+                "30 */5 * * * *",
+                "at second 30 of every 5th minute (0 to 55) of every hour",
+            ),
+            (
+                "0 0 */2 * *",
+                "at 00:00 on every 2nd day (1 to 31) of the month",
+            ),
+            (
+                "0 0 */10 * *",
+                "at 00:00 on days 1, 11, 21 and 31 of the month",
+            ),
+            (
+                "0 0 2-30/4 * *",
+                "at 00:00 on every 4th day (2 to 30) of the month",
+            ),
+            (
+                "0 0 1 */5 *",
+                "at 00:00 on day 1 of the month in January, June and November",
+            ),
+            (
+                "0 0 * */5 *",
+                "at 00:00 every day in January, June and November",
+            ),
+            ("0 0 * * */3", "at 00:00 on Wednesday, Saturday and Sunday"),
+            ("0 0 * * 1-5/2", "at 00:00 on Monday, Wednesday and Friday"),
+        ] {
+            check(expr, words);
+        }
+        check(
+            r#"cron(week="*/2", day_of_week="mon")"#,
+            "at 00:00 on Monday in every 2nd ISO week (1 to 53)",
+        );
+        check(
+            r#"cron(day_of_week="*/2", hour=9)"#,
+            "at 09:00 on Monday, Wednesday, Friday and Sunday",
+        );
+    }
+
+    /// As crontab(5) has it: where both are restricted a date may match either.
+    #[test]
+    fn a_day_or_any_weekday_is_every_day() {
+        check("0 0 1 * 0-6", "at 00:00 every day");
+        check("0 0 1-31 * mon", "at 00:00 every day");
+        check("0 0 1-31 3 mon", "at 00:00 every day in March");
+        check("0 0 * * mon", "at 00:00 on Monday");
+    }
+
+    #[test]
+    fn calendar_intervals_tell_which_dates_they_leave_out() {
+        for (start, months, words) in [
+            ("2026-01-31", 1, ", only in months that have a day 31"),
+            ("2026-01-30", 1, ", only in months that have a day 30"),
+            ("2026-01-28", 1, ""),
+            ("2026-01-31", 12, ""),
+            ("2024-02-29", 12, ", only in months that have a day 29"),
+            ("2026-03-31", 2, ", only in months that have a day 31"),
+            ("2026-01-31", 6, ""),
+        ] {
+            let every = match months {
+                1 => "every month".to_owned(),
+                _ => format!("every {months} months"),
+            };
+            check(
+                &format!(r#"calendar_interval(months={months}, start_date="{start}")"#),
+                &format!("{every} at 00:00{words}, from {start}"),
+            );
+        }
+        check(
+            r#"calendar_interval(months=1, days=1, start_date="2026-01-31")"#,
+            "every 1 month and 1 day at 00:00, only on dates that exist, from 2026-01-31",
+        );
+    }
+
+    #[test]
+    fn a_window_is_told_of_what_it_bounds() {
+        check(
+            r#"or(cron(hour=9), cron(hour=10, end="2026-05-01"), start="2026-01-01")"#,
+            "(at 09:00 every day or at 10:00 every day, until 2026-05-01 00:00:00), from 2026-01-01 00:00:00",
+        );
+        check(
+            r#"interval(hours=1, start="2026-01-01T10:00:00Z", end="2026-01-02")"#,
+            "every hour, from 2026-01-01 10:00:00Z, until 2026-01-02 00:00:00",
         );
     }
 
@@ -215,7 +377,7 @@ mod tests {
         );
         check(
             r#"calendar_interval(months=1, hour=9, start_date="2026-01-31")"#,
-            "every month at 09:00, from 2026-01-31",
+            "every month at 09:00, only in months that have a day 31, from 2026-01-31",
         );
         check(
             r#"or(cron(day="last"), cron(day=1))"#,
