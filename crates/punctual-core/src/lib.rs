@@ -43,6 +43,7 @@ mod policy;
 mod run;
 mod trigger;
 mod wall;
+mod warning;
 mod zone;
 
 pub use daylight::{Fold, Gap};
@@ -61,4 +62,5 @@ pub use trigger::{
     Crontab, CrontabBuilder, Custom, CustomBuilder, CustomTrigger, Date, DateBuilder, FieldText,
     FirstRun, Interval, IntervalBuilder, Or, Trigger, TriggerRegistry, Undecided, Upcoming, When,
 };
+pub use warning::{Warning, WarningKind};
 pub use zone::{DatabaseInfo, Zone, ZoneDatabase};

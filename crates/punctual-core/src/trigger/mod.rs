@@ -11,6 +11,7 @@
 //! | [`last_at_or_before`](Trigger::last_at_or_before) | the newest member not after an instant |
 //! | [`count`](Trigger::count) | how many members there are between two instants |
 //! | [`upcoming`](Trigger::upcoming), [`describe`](Trigger::describe) | preview; the rule in words |
+//! | [`warnings`](Trigger::warnings) | what is probably not meant |
 //! | [`anchored`](Trigger::anchored) | the trigger with a missing start filled in |
 //! | [`bind`](Trigger::bind) | the trigger with the code of custom triggers attached |
 //!
@@ -32,6 +33,7 @@ mod json;
 mod text;
 mod upcoming;
 mod wallclock;
+mod warn;
 mod when;
 mod window;
 mod windowed;
@@ -53,6 +55,7 @@ use self::combine::{Fuel, count_members};
 use self::windowed::Members;
 use crate::error::Error;
 use crate::instant;
+use crate::warning::Warning;
 use crate::zone::Zone;
 
 type Answer = Result<Option<DateTime<Utc>>, Undecided>;
@@ -210,6 +213,14 @@ impl Trigger {
     #[must_use]
     pub fn describe(&self) -> String {
         describe::describe(self)
+    }
+
+    /// What is accepted and probably not meant, children included. Most triggers have none.
+    ///
+    /// A scheduler logs them when a job is added; see [`Warning`].
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        warn::warnings(self)
     }
 
     /// The trigger with a missing start filled in: an interval counts from `at`, a calendar

@@ -14,6 +14,7 @@ mod nickname;
 
 use super::Trigger;
 use super::builder::{builds_trigger, keeps_first_error, wallclock_setters};
+use super::cron::field::Field;
 use super::cron::pattern::Join;
 use super::cron::rule::Rule;
 use super::wallclock::WallclockDraft;
@@ -77,6 +78,17 @@ impl Crontab {
 
     pub(crate) fn expr(&self) -> &str {
         &self.expr
+    }
+
+    /// The fields that are written down, or stand for the nickname.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (Field, &str)> {
+        let line = line::Line::read(&self.expr).ok();
+        let fields = line.map(|line| {
+            line.fields()
+                .map(|(field, text, _)| (field, text))
+                .collect::<Vec<_>>()
+        });
+        fields.unwrap_or_default().into_iter()
     }
 
     pub(crate) fn day_and_weekday(&self) -> bool {

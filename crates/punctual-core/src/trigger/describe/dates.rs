@@ -101,7 +101,7 @@ fn nth_words(nth_weekdays: [u8; 6]) -> Vec<String> {
     parts
 }
 
-fn weekday_words(pattern: &Pattern) -> Option<String> {
+pub(in crate::trigger) fn weekday_words(pattern: &Pattern) -> Option<String> {
     if pattern.weekdays == ALL_WEEKDAYS {
         return None;
     }

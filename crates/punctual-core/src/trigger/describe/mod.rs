@@ -8,8 +8,10 @@ mod words;
 
 use chrono::Datelike;
 
+pub(super) use self::dates::weekday_words;
 use self::times::Times;
-use self::words::{list, plural};
+pub(super) use self::words::list;
+use self::words::plural;
 use super::wallclock::Wallclock;
 use super::window::Window;
 use super::windowed::Members;

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// `a`, `a and b`, `a, b and c`.
-pub(super) fn list<T: AsRef<str>>(items: &[T]) -> String {
+pub(in crate::trigger) fn list<T: AsRef<str>>(items: &[T]) -> String {
     joined(items, "and")
 }
 
