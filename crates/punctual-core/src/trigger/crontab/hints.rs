@@ -318,27 +318,27 @@ fn nicknames_of_others() {
     check(&[
         (
             "@every 90m",
-            "expr: `@every 90m` is an interval and no crontab, write `interval(hours=1, minutes=30)`",
+            "expr: `@every 90m` is an interval, write `interval(hours=1, minutes=30)`",
         ),
         (
             "@every 1h30m",
-            "expr: `@every 1h30m` is an interval and no crontab, write `interval(hours=1, minutes=30)`",
+            "expr: `@every 1h30m` is an interval, write `interval(hours=1, minutes=30)`",
         ),
         (
             "@every 1.5s",
-            "expr: `@every 1.5s` is an interval and no crontab, write `interval(seconds=1.5)`",
+            "expr: `@every 1.5s` is an interval, write `interval(seconds=1.5)`",
         ),
         (
             "@EVERY 2h",
-            "expr: `@EVERY 2h` is an interval and no crontab, write `interval(hours=2)`",
+            "expr: `@EVERY 2h` is an interval, write `interval(hours=2)`",
         ),
         (
             "@every",
-            "expr: `@every` is an interval and no crontab, write an interval such as `interval(minutes=90)`",
+            "expr: `@every` is an interval, write an interval such as `interval(minutes=90)`",
         ),
         (
             "@every soon",
-            "expr: `@every soon` is an interval and no crontab, write an interval such as `interval(minutes=90)`",
+            "expr: `@every soon` is an interval, write an interval such as `interval(minutes=90)`",
         ),
         (
             "@reboot",

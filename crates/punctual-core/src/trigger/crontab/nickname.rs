@@ -20,7 +20,7 @@ pub(super) fn fields_of(nickname: &str) -> Result<&'static str, Error> {
         (Some("reboot"), _) => refused("names no time")
             .with_hint("give the job a date trigger for now when the program starts"),
         (Some("every"), length) => {
-            refused("is an interval and no crontab").with_hint(interval(length.unwrap_or_default()))
+            refused("is an interval").with_hint(interval(length.unwrap_or_default()))
         }
         (Some("every_minute" | "minutely"), None) => {
             refused("is no nickname").with_hint("write `* * * * *`")
