@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 
+use crate::legible::legible;
+
 /// What is wrong with a trigger, a policy or an id.
 ///
 /// The text names the field, the value as it was written, the limit it broke and the way out:
@@ -58,10 +60,14 @@ impl Error {
     ) -> Self {
         Self(Box::new(Inner {
             kind,
-            field: field.into(),
+            field: match field.into() {
+                // The names of our own fields need no look.
+                Cow::Borrowed(own) => Cow::Borrowed(own),
+                Cow::Owned(given) => Cow::Owned(seen(given)),
+            },
             value: None,
             position: None,
-            problem: problem.into(),
+            problem: seen(problem.into()),
             hint: None,
             standalone: false,
         }))
@@ -76,12 +82,12 @@ impl Error {
     }
 
     pub(crate) fn with_value(mut self, value: impl fmt::Display) -> Self {
-        self.0.value = Some(abbreviated(&value.to_string()));
+        self.0.value = Some(abbreviated(&legible(&value.to_string())));
         self
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = Some(hint.into());
+        self.0.hint = Some(seen(hint.into()));
         self
     }
 
@@ -117,7 +123,8 @@ impl Error {
         (!self.0.field.is_empty()).then_some(&*self.0.field)
     }
 
-    /// The value at fault as it was written, shortened if it is long.
+    /// The value at fault as it was written, shortened if it is long. What cannot be seen, such as
+    /// a line break or a no-break space, is written out as `\n` or `\u{a0}`.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
         self.0.value.as_deref()
@@ -149,6 +156,14 @@ impl Error {
 }
 
 const LONGEST_QUOTE: usize = 80;
+
+/// A part of a message, with what cannot be seen written out.
+fn seen(text: String) -> String {
+    match legible(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => shown,
+    }
+}
 
 fn abbreviated(value: &str) -> String {
     if value.len() <= LONGEST_QUOTE {
@@ -198,6 +213,25 @@ mod tests {
             "day: `tue` is a weekday, use day_of_week"
         );
         assert_eq!(error.inside("triggers[1]").field(), Some("triggers[1].day"));
+    }
+
+    #[test]
+    fn no_part_of_a_message_is_printed_raw() {
+        let raw = "a\n\u{1b}[2J\u{202e}";
+        let error = Error::new(
+            ErrorKind::UnknownField,
+            raw.to_owned(),
+            format!("holds `{raw}`"),
+        )
+        .with_value(raw)
+        .with_hint(format!("not {raw}"))
+        .inside("triggers[0]");
+        let shown = r"a\n\u{1b}[2J\u{202e}";
+        assert_eq!(
+            error.to_string(),
+            format!("triggers[0].{shown}: `{shown}` holds `{shown}`, not {shown}")
+        );
+        assert_eq!(error.value(), Some(shown));
     }
 
     #[test]

@@ -9,7 +9,8 @@ use smol_str::SmolStr;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 
-/// The id of a job: 1 to 191 characters of any script, no control characters.
+/// The id of a job: 1 to 191 characters of any script, without control characters, and without
+/// blanks at either end.
 ///
 /// 191 characters of four bytes each fit an indexed column in every database that stores jobs.
 /// Cloning one never allocates.
@@ -20,6 +21,7 @@ use crate::limits;
 /// assert_eq!(JobId::new("报告-daily").unwrap().as_str(), "报告-daily");
 /// assert!(JobId::new("").is_err());
 /// assert!(JobId::new("a\nb").is_err());
+/// assert!(JobId::new("report ").is_err());
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -30,7 +32,8 @@ impl JobId {
     ///
     /// # Errors
     ///
-    /// If the text is empty, longer than 191 characters, or holds a control character.
+    /// If the text is empty, longer than 191 characters, holds a control character, or begins or
+    /// ends with a blank.
     pub fn new(id: impl AsRef<str>) -> Result<Self, Error> {
         let id = id.as_ref();
         if id.is_empty() {
@@ -49,10 +52,9 @@ impl JobId {
             .with_value(id));
         }
         if let Some(at) = id.find(char::is_control) {
-            return Err(
-                Error::invalid("id", id.escape_debug(), "holds a control character").at(at),
-            );
+            return Err(Error::invalid("id", id, "holds a control character").at(at));
         }
+        check_ends(id)?;
         Ok(Self(id.into()))
     }
 
@@ -61,6 +63,25 @@ impl JobId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// An id with a blank at its end looks like the one without, in every list and in every log.
+fn check_ends(id: &str) -> Result<(), Error> {
+    let trimmed = id.trim();
+    if trimmed.len() == id.len() {
+        return Ok(());
+    }
+    if trimmed.is_empty() {
+        return Err(Error::invalid("id", id, "holds nothing but blanks"));
+    }
+    let (problem, at) = if id.starts_with(char::is_whitespace) {
+        ("begins with a blank", 0)
+    } else {
+        ("ends with a blank", trimmed.len())
+    };
+    Err(Error::invalid("id", id, problem)
+        .at(at)
+        .with_hint(format!("write `{trimmed}`")))
 }
 
 impl fmt::Debug for JobId {
@@ -114,5 +135,63 @@ impl TryFrom<&str> for JobId {
 impl From<JobId> for String {
     fn from(id: JobId) -> Self {
         id.0.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_at_either_end_are_refused() {
+        for (id, message) in [
+            (
+                " report",
+                "id: ` report` begins with a blank (at position 0), write `report`",
+            ),
+            (
+                "report ",
+                "id: `report ` ends with a blank (at position 6), write `report`",
+            ),
+            (
+                "report\u{a0}",
+                r"id: `report\u{a0}` ends with a blank (at position 6), write `report`",
+            ),
+            (
+                "\u{3000}报告\u{2009}",
+                r"id: `\u{3000}报告\u{2009}` begins with a blank (at position 0), write `报告`",
+            ),
+            (" ", "id: ` ` holds nothing but blanks"),
+            ("\u{2003}", r"id: `\u{2003}` holds nothing but blanks"),
+        ] {
+            assert_eq!(JobId::new(id).unwrap_err().to_string(), message);
+            assert!(serde_json::from_value::<JobId>(id.into()).is_err());
+        }
+        for id in ["a b", "a\u{a0}b", "a"] {
+            assert_eq!(JobId::new(id).unwrap().as_str(), id);
+        }
+    }
+
+    #[test]
+    fn control_characters_are_never_printed_raw() {
+        for (id, message) in [
+            (
+                "a\nb",
+                r"id: `a\nb` holds a control character (at position 1)",
+            ),
+            (
+                "\u{1b}[31m",
+                r"id: `\u{1b}[31m` holds a control character (at position 0)",
+            ),
+            (
+                "report\n",
+                r"id: `report\n` holds a control character (at position 6)",
+            ),
+        ] {
+            assert_eq!(JobId::new(id).unwrap_err().to_string(), message);
+        }
+        let long = "\n".repeat(192);
+        let error = JobId::new(long).unwrap_err().to_string();
+        assert!(!error.contains('\n'), "{error}");
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use smol_str::SmolStr;
 
 use crate::plan::{JobView, Next};
-use crate::{Declared, Error, JobId, MissReason, Policies, Trigger, Undecided, json};
+use crate::{Declared, Error, JobId, MissReason, Policies, Trigger, Undecided, Warning, json};
 
 static DEFAULT_POLICIES: LazyLock<Policies> = LazyLock::new(Policies::default);
 
@@ -253,6 +253,32 @@ impl Job {
     #[must_use]
     pub fn declared(&self) -> Option<&Declared> {
         self.rare.as_ref()?.declared.as_ref()
+    }
+
+    /// What is accepted and probably not meant: of its trigger, and of policies that cut each other.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use punctual_core::{Interval, Jitter, Job, JobId, Policies};
+    ///
+    /// let trigger = Interval::every(Duration::from_secs(60)).build()?;
+    /// let policies = Policies {
+    ///     jitter: Jitter::up_to(Duration::from_secs(300)),
+    ///     ..Policies::default()
+    /// };
+    /// let job = Job::new(JobId::new("poll")?, "inbox.poll", trigger).with_policies(policies);
+    /// assert_eq!(
+    ///     job.warnings()[0].to_string(),
+    ///     "jitter: `300` is not less than the interval of 60 seconds, which cuts it, write less than `60`"
+    /// );
+    /// # Ok::<(), punctual_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        let mut warnings = self.trigger.warnings();
+        warnings.extend(self.policies().cuts(&self.trigger));
+        warnings
     }
 
     /// The job as [`plan`](crate::plan::plan) sees it.

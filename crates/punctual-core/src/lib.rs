@@ -37,12 +37,14 @@ mod id;
 mod instant;
 mod job;
 pub mod json;
+mod legible;
 pub mod limits;
 pub mod plan;
 mod policy;
 mod run;
 mod trigger;
 mod wall;
+mod warning;
 mod zone;
 
 pub use daylight::{Fold, Gap};
@@ -61,4 +63,5 @@ pub use trigger::{
     Crontab, CrontabBuilder, Custom, CustomBuilder, CustomTrigger, Date, DateBuilder, FieldText,
     FirstRun, Interval, IntervalBuilder, Or, Trigger, TriggerRegistry, Undecided, Upcoming, When,
 };
+pub use warning::{Warning, WarningKind};
 pub use zone::{DatabaseInfo, Zone, ZoneDatabase};

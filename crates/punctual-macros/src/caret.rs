@@ -59,6 +59,22 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_beside_the_fields_is_underlined() {
+        for (text, carets) in [
+            ("CRON_TZ=Europe/Paris 30 2 * * *", "^^^^^^^^^^^^^^^^^^^^"),
+            ("30 2 * * * # nightly", "           ^^^^^^^^^"),
+            ("30 2 * * * Europe/Paris", "           ^^^^^^^^^^^^"),
+            ("0 9–17 * * *", "   ^^^"),
+            ("30\u{a0}2 * * *", "  ^^"),
+            ("0 22-4/2 * * *", "  ^^^^^^"),
+        ] {
+            let error = Crontab::new(text).build().unwrap_err();
+            let expected = format!("{error}\n\n    {text}\n    {carets}\n");
+            assert_eq!(message(&error, Some(text)), expected);
+        }
+    }
+
+    #[test]
     fn a_value_that_is_all_of_the_text_is_underlined_whole() {
         let error = Cron::new().minute("75").build().unwrap_err();
         assert!(message(&error, Some("75")).ends_with("    75\n    ^^\n"));

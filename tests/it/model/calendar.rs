@@ -19,6 +19,13 @@ pub(crate) struct Calendar {
 }
 
 impl Calendar {
+    pub(crate) fn ends_before_it_begins(&self) -> bool {
+        match (self.start_date, self.end_date) {
+            (Some(start), Some(end)) => end < start,
+            _ => false,
+        }
+    }
+
     /// The date counted after this one.
     fn step(&self, date: Date) -> Option<Date> {
         let mut months = i64::from(date.year()) * 12 + i64::from(date.month()) - 1;

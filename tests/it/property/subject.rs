@@ -27,7 +27,7 @@ impl Subject {
     pub(crate) fn build(json: &Value) -> Result<Twins, String> {
         let text = json.to_string();
         let model = Model::read(json).unwrap_or_else(|| panic!("the model cannot read {text}"));
-        let never = never(&model.rule);
+        let (never, over) = (never(&model.rule), over(&model));
         match serde_json::from_value::<Trigger>(json.clone()) {
             Ok(_) if never => Err(format!("{text} is accepted although no date matches")),
             Ok(trigger) => Ok(Twins::Agree(Box::new(Self {
@@ -35,7 +35,7 @@ impl Subject {
                 model,
                 text,
             }))),
-            Err(_) if never => Ok(Twins::NeverFires),
+            Err(_) if never || over => Ok(Twins::NeverFires),
             Err(_) if hard_to_meet(&model) => Ok(Twins::TooRare),
             Err(error) => Err(format!("{text} is refused: {error}")),
         }
@@ -47,6 +47,19 @@ impl Subject {
             "{}\n  {call}\n  got      {got}\n  expected {expected}",
             self.text
         )
+    }
+}
+
+/// Whether an end is before its start, here or in what is combined.
+fn over(model: &Model) -> bool {
+    let here = match (model.start, model.end) {
+        (Some(start), Some(end)) => end < start,
+        _ => false,
+    };
+    here || match &model.rule {
+        Rule::Calendar(rule) => rule.ends_before_it_begins(),
+        Rule::And(children) | Rule::Or(children) => children.iter().any(over),
+        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@
 //! and `x` a fire time without a run.
 
 mod coalesce;
+mod cut;
 mod jitter;
 mod lost;
 mod max_instances;

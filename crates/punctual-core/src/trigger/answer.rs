@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::legible::legible;
+
 /// How many fire times there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,11 +63,33 @@ impl fmt::Display for Undecided {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SearchLimit => f.write_str("the search reached its limit"),
-            Self::Unbound(name) => write!(f, "custom trigger `{name}` is not registered here"),
+            Self::Unbound(name) => {
+                write!(
+                    f,
+                    "custom trigger `{}` is not registered here",
+                    legible(name)
+                )
+            }
             Self::Unanchored => f.write_str("the interval has no start yet"),
-            Self::Faulty(problem) => f.write_str(problem),
+            Self::Faulty(problem) => f.write_str(&legible(problem)),
         }
     }
 }
 
 impl std::error::Error for Undecided {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_problems_of_custom_triggers_are_never_printed_raw() {
+        for undecided in [
+            Undecided::Unbound("ti\ndes".into()),
+            Undecided::Faulty("ti\ndes".into()),
+        ] {
+            let message = undecided.to_string();
+            assert!(message.contains(r"ti\ndes"), "{message}");
+        }
+    }
+}

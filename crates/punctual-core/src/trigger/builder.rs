@@ -19,16 +19,16 @@ macro_rules! timezone_setter {
 
 /// `start` and `end`.
 macro_rules! window_setters {
-    ($start:ident . $start_field:ident, $end:ident . $end_field:ident) => {
+    ($($bounds:tt)+) => {
         /// Nothing fires before this; an instant, or local time of the trigger's zone.
         pub fn start(mut self, start: impl Into<When>) -> Self {
-            self.$start.$start_field = Some(start.into());
+            self.$($bounds)+.start = Some(start.into());
             self
         }
 
         /// Nothing fires after this; exactly then it may.
         pub fn end(mut self, end: impl Into<When>) -> Self {
-            self.$end.$end_field = Some(end.into());
+            self.$($bounds)+.end = Some(end.into());
             self
         }
     };
@@ -56,7 +56,7 @@ macro_rules! wallclock_setters {
     ($builder:ident) => {
         impl $builder {
             $crate::trigger::builder::timezone_setter!(clock.zone);
-            $crate::trigger::builder::window_setters!(clock.start, clock.end);
+            $crate::trigger::builder::window_setters!(clock.bounds);
             $crate::trigger::builder::daylight_setters!();
         }
     };

@@ -10,8 +10,7 @@ use serde_json::Value;
 
 use super::builder::{builds_trigger, window_setters};
 use super::combine::{Fuel, TICK};
-use super::date::Bounds;
-use super::window::Window;
+use super::window::{Bounds, Window};
 use super::windowed::Members;
 use super::{Answer, Trigger, Undecided, When};
 use crate::error::{Error, ErrorKind};
@@ -306,7 +305,7 @@ pub struct CustomBuilder {
 }
 
 impl CustomBuilder {
-    window_setters!(bounds.start, bounds.end);
+    window_setters!(bounds);
 
     /// What the code gets to see.
     pub fn config(mut self, config: Value) -> Self {
@@ -318,10 +317,10 @@ impl CustomBuilder {
     ///
     /// # Errors
     ///
-    /// If the name is blank; the first other invalid value.
+    /// If the name is blank, or the end before the start; the first other invalid value.
     pub fn build(self) -> Result<Trigger, Error> {
         check_name(&self.name)?;
-        let window = Window::new(self.bounds.start, self.bounds.end, None).map(Box::new);
+        let window = Window::given(self.bounds, None)?;
         Ok(Trigger::Custom(Custom {
             name: self.name.into(),
             config: Box::new(self.config),

@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use super::Trigger;
 use super::builder::{builds_trigger, keeps_first_error, timezone_setter, window_setters};
 use super::when::When;
-use super::window::Window;
+use super::window::{Bounds, Window};
 use crate::error::{Error, ErrorKind};
 use crate::instant::{self, MAX_MICROS, MIN_MICROS, SECOND};
 use crate::zone::Zone;
@@ -122,12 +122,6 @@ pub struct DateBuilder {
     error: Option<Error>,
 }
 
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Bounds {
-    pub(crate) start: Option<When>,
-    pub(crate) end: Option<When>,
-}
-
 impl DateBuilder {
     fn new(run_at: When) -> Self {
         Self {
@@ -139,13 +133,13 @@ impl DateBuilder {
     }
 
     timezone_setter!(zone);
-    window_setters!(bounds.start, bounds.end);
+    window_setters!(bounds);
 
     /// Checks the whole rule.
     ///
     /// # Errors
     ///
-    /// The first invalid value; an instant outside the years 1 to 9999.
+    /// The first invalid value; an instant outside the years 1 to 9999; an end before the start.
     pub fn build(self) -> Result<Trigger, Error> {
         if let Some(error) = self.error {
             return Err(error);
@@ -160,7 +154,7 @@ impl DateBuilder {
             .with_value(self.run_at));
         }
         let micros = member_of(run_at, self.zone.unwrap_or(Zone::UTC));
-        let window = Window::new(self.bounds.start, self.bounds.end, self.zone).map(Box::new);
+        let window = Window::given(self.bounds, self.zone)?;
         Ok(Trigger::Date(Date {
             run_at,
             zone: self.zone,

@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Trigger;
 use super::builder::{builds_trigger, keeps_first_error, timezone_setter, window_setters};
-use super::date::Bounds;
 use super::when::When;
-use super::window::Window;
+use super::window::{Bounds, Window};
 use crate::error::{Error, ErrorKind};
 use crate::instant;
 use crate::limits::MIN_INTERVAL_MICROS;
@@ -207,7 +206,7 @@ impl IntervalBuilder {
     }
 
     timezone_setter!(zone);
-    window_setters!(bounds.start, bounds.end);
+    window_setters!(bounds);
 
     /// When it fires first if no start is given.
     pub fn first_run(mut self, first_run: FirstRun) -> Self {
@@ -219,7 +218,8 @@ impl IntervalBuilder {
     ///
     /// # Errors
     ///
-    /// A length below one millisecond or above 8,000 years; the first other invalid value.
+    /// A length below one millisecond or above 8,000 years; an end before the start; the first
+    /// other invalid value.
     pub fn build(self) -> Result<Trigger, Error> {
         if let Some(error) = self.error {
             return Err(error);
@@ -240,7 +240,7 @@ impl IntervalBuilder {
             )
             .with_value(self.micros / instant::SECOND));
         }
-        let window = Window::new(self.bounds.start, self.bounds.end, self.zone).map(Box::new);
+        let window = Window::given(self.bounds, self.zone)?;
         Ok(Trigger::Interval(Interval {
             micros: self.micros,
             zone: self.zone,

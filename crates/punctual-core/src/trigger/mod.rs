@@ -11,6 +11,7 @@
 //! | [`last_at_or_before`](Trigger::last_at_or_before) | the newest member not after an instant |
 //! | [`count`](Trigger::count) | how many members there are between two instants |
 //! | [`upcoming`](Trigger::upcoming), [`describe`](Trigger::describe) | preview; the rule in words |
+//! | [`warnings`](Trigger::warnings) | what is probably not meant |
 //! | [`anchored`](Trigger::anchored) | the trigger with a missing start filled in |
 //! | [`bind`](Trigger::bind) | the trigger with the code of custom triggers attached |
 //!
@@ -32,6 +33,7 @@ mod json;
 mod text;
 mod upcoming;
 mod wallclock;
+mod warn;
 mod when;
 mod window;
 mod windowed;
@@ -53,6 +55,7 @@ use self::combine::{Fuel, count_members};
 use self::windowed::Members;
 use crate::error::Error;
 use crate::instant;
+use crate::warning::Warning;
 use crate::zone::Zone;
 
 type Answer = Result<Option<DateTime<Utc>>, Undecided>;
@@ -212,6 +215,14 @@ impl Trigger {
         describe::describe(self)
     }
 
+    /// What is accepted and probably not meant, children included. Most triggers have none.
+    ///
+    /// A scheduler logs them when a job is added; see [`Warning`].
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        warn::warnings(self)
+    }
+
     /// The trigger with a missing start filled in: an interval counts from `at`, a calendar
     /// interval from the date that `at` stands for. Others are as they were.
     #[must_use]
@@ -256,20 +267,29 @@ impl Trigger {
     }
 
     /// Checks what only shows once a trigger is about to be stored: that triggers combined by
-    /// `and` meet, and that custom ones have a name. A trigger without a time zone is read in UTC
-    /// until [`with_default_timezone`](Self::with_default_timezone) gives it one, and may only then
-    /// turn out never to fire.
+    /// `and` meet, that custom ones have a name, and that no end is before its start. A trigger
+    /// without a time zone is read in UTC until
+    /// [`with_default_timezone`](Self::with_default_timezone) gives it one, and may only then turn
+    /// out never to fire.
     ///
     /// # Errors
     ///
-    /// If triggers combined by `and` never fire together, or a custom trigger's name is blank.
+    /// If triggers combined by `and` never fire together, if a custom trigger's name is blank, or if
+    /// an end is before its start.
     pub fn check(&self) -> Result<(), Error> {
+        if let Some(window) = self.window() {
+            window.check(self.own_zone())?;
+        }
         match self {
             Self::And(and) => and.check()?,
             Self::Custom(custom) => custom.check()?,
             _ => {}
         }
-        self.children().iter().try_for_each(Self::check)
+        let check = |(index, child): (usize, &Self)| {
+            let inside = |error: Error| error.inside(&format!("triggers[{index}]"));
+            child.check().map_err(inside)
+        };
+        self.children().iter().enumerate().try_for_each(check)
     }
 
     /// Whether a time zone that was left out would change the members.
@@ -353,7 +373,22 @@ impl Trigger {
 
     /// The instant before which there are no members, if a start says so.
     pub(crate) fn start(&self) -> Option<DateTime<Utc>> {
-        let window = match self {
+        self.window().and_then(window::Window::first)
+    }
+
+    fn own_zone(&self) -> Option<Zone> {
+        match self {
+            Self::Date(date) => date.zone(),
+            Self::Interval(interval) => interval.zone(),
+            Self::Cron(cron) => cron.rule().clock.zone,
+            Self::Crontab(crontab) => crontab.rule().clock.zone,
+            Self::CalendarInterval(calendar) => calendar.clock().zone,
+            Self::And(_) | Self::Or(_) | Self::Custom(_) => None,
+        }
+    }
+
+    fn window(&self) -> Option<&window::Window> {
+        match self {
             Self::Date(date) => date.window(),
             Self::Interval(interval) => interval.window(),
             Self::Cron(cron) => cron.rule().clock.window.as_deref(),
@@ -362,8 +397,7 @@ impl Trigger {
             Self::And(and) => and.window(),
             Self::Or(or) => or.window(),
             Self::Custom(custom) => custom.window(),
-        };
-        window.and_then(window::Window::first)
+        }
     }
 
     /// The first member, from `start` on, of a trigger that has not fired yet.

@@ -58,7 +58,9 @@ impl FromStr for Trigger {
         }
         if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.contains('(') {
             let mut reader = Reader { text, at: 0 };
-            let fields = reader.call(1)?;
+            let fields = reader
+                .call(1)
+                .map_err(|error| wrapped(text).unwrap_or(error))?;
             reader.skip_blanks();
             return if reader.at == text.len() {
                 build(fields)
@@ -68,6 +70,20 @@ impl FromStr for Trigger {
         }
         Crontab::new(text).build()
     }
+}
+
+/// `cron(0 12 * * ? *)`, as AWS writes it.
+fn wrapped(text: &str) -> Option<Error> {
+    let inside = text.strip_prefix("cron(")?.strip_suffix(')')?.trim();
+    let is_line = inside.split_whitespace().count() >= 5 && !inside.contains(['=', '(']);
+    is_line.then(|| {
+        Error::invalid(
+            "trigger",
+            text,
+            "has a crontab expression in it, and not fields",
+        )
+        .with_hint(format!("write `{inside}` alone"))
+    })
 }
 
 struct Reader<'a> {
@@ -164,5 +180,30 @@ impl<'a> Reader<'a> {
         json::check("trigger", &rest[..length])?;
         self.at += length;
         Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_within_a_call() {
+        for (text, message) in [
+            (
+                "cron(30 2 * * *)",
+                "trigger: `cron(30 2 * * *)` has a crontab expression in it, and not fields, write `30 2 * * *` alone",
+            ),
+            (
+                "cron(0 12 * * ? *)",
+                "trigger: `cron(0 12 * * ? *)` has a crontab expression in it, and not fields, write `0 12 * * ? *` alone",
+            ),
+            (
+                "cron(9)",
+                "trigger: `cron(9)` lacks a `name=value` (at position 6)",
+            ),
+        ] {
+            assert_eq!(text.parse::<Trigger>().unwrap_err().to_string(), message);
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::when::When;
-use super::window::Window;
+use super::window::{Bounds, Window};
 use crate::daylight::{Daylight, Timeline};
+use crate::error::Error;
 use crate::instant::{self, SECOND};
 use crate::wall::WallTimes;
 use crate::zone::Zone;
@@ -104,17 +104,15 @@ impl Wallclock {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WallclockDraft {
     pub(crate) zone: Option<Zone>,
-    pub(crate) start: Option<When>,
-    pub(crate) end: Option<When>,
+    pub(crate) bounds: Bounds,
     pub(crate) daylight: Daylight,
 }
 
 impl WallclockDraft {
-    pub(crate) fn build(self) -> Wallclock {
-        let window = Window::new(self.start, self.end, self.zone).map(Box::new);
-        Wallclock {
+    pub(crate) fn build(self) -> Result<Wallclock, Error> {
+        Ok(Wallclock {
             zone: self.zone,
-            window,
-        }
+            window: Window::given(self.bounds, self.zone)?,
+        })
     }
 }

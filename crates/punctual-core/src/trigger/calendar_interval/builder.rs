@@ -1,12 +1,13 @@
 use chrono::{Datelike, NaiveDate};
 
-use super::{CalendarInterval, Length, TimeOfDay};
+use super::{CalendarInterval, Length, TimeOfDay, date_of};
 use crate::civil;
 use crate::daylight::{Fold, Gap};
 use crate::error::{Error, ErrorKind};
 use crate::limits::MAX_YEAR;
 use crate::trigger::builder::{builds_trigger, keeps_first_error, wallclock_setters};
 use crate::trigger::wallclock::WallclockDraft;
+use crate::trigger::window::ends_before;
 use crate::trigger::{Trigger, When};
 use crate::zone::Zone;
 
@@ -105,19 +106,21 @@ impl CalendarIntervalBuilder {
     ///
     /// # Errors
     ///
-    /// A length of nothing, or of more than 9,999 years; the first other invalid value.
+    /// A length of nothing, or of more than 9,999 years; an end before the start; the first other
+    /// invalid value.
     pub fn build(self) -> Result<Trigger, Error> {
         if let Some(error) = self.error {
             return Err(error);
         }
         check_length(self.length)?;
+        check_dates(self.start_date, self.end_date)?;
         Ok(Trigger::CalendarInterval(CalendarInterval {
             length: self.length,
             time: self.time,
             start_date: self.start_date,
             end_date: self.end_date,
             daylight: self.clock.daylight,
-            clock: self.clock.build(),
+            clock: self.clock.build()?,
         }))
     }
 }
@@ -132,6 +135,15 @@ fn day_number(field: &'static str, date: NaiveDate) -> Result<i32, Error> {
         .with_value(date));
     }
     Ok(date.to_epoch_days())
+}
+
+fn check_dates(start: Option<i32>, end: Option<i32>) -> Result<(), Error> {
+    if let (Some(start), Some(end)) = (date_of(start), date_of(end))
+        && end < start
+    {
+        return Err(ends_before("end_date", end, "start_date", start));
+    }
+    Ok(())
 }
 
 fn check_length(length: Length) -> Result<(), Error> {

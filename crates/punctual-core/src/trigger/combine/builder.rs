@@ -2,8 +2,7 @@ use super::children::Children;
 use super::{And, Or};
 use crate::error::Error;
 use crate::trigger::builder::{builds_trigger, window_setters};
-use crate::trigger::date::Bounds;
-use crate::trigger::window::Window;
+use crate::trigger::window::{Bounds, Window};
 use crate::trigger::{Trigger, When};
 
 /// Builds an [`And`] or an [`Or`].
@@ -44,16 +43,17 @@ impl CombinationBuilder {
         }
     }
 
-    window_setters!(bounds.start, bounds.end);
+    window_setters!(bounds);
 
     /// Checks the whole rule.
     ///
     /// # Errors
     ///
     /// If there are no triggers or too many, if they are nested too deeply, if an interval among
-    /// them has no start, or if the triggers of an [`And`] never fire together.
+    /// them has no start, if the end is before the start, or if the triggers of an [`And`] never
+    /// fire together.
     pub fn build(self) -> Result<Trigger, Error> {
-        let window = Window::new(self.bounds.start, self.bounds.end, None).map(Box::new);
+        let window = Window::given(self.bounds, None)?;
         let children = Children::new(self.triggers, window)?;
         match self.kind {
             Kind::And => And::new(children).map(Trigger::And),

@@ -82,7 +82,8 @@ impl CronBuilder {
     ///
     /// # Errors
     ///
-    /// The first invalid value, by field; or that no date of any year matches (30 February).
+    /// The first invalid value, by field; or that no date of any year matches (30 February); or that
+    /// the end is before the start.
     pub fn build(self) -> Result<Trigger, Error> {
         if let Some(error) = self.error {
             return Err(error);
@@ -96,7 +97,7 @@ impl CronBuilder {
         Ok(Trigger::Cron(Cron {
             rule: Rule {
                 pattern,
-                clock: self.clock.build(),
+                clock: self.clock.build()?,
             },
             text: texts.join("|").into(),
         }))

@@ -11,6 +11,7 @@ use super::field::{self, Field};
 use super::foreign::foreign;
 use super::names::parse_names;
 use super::numbers::Range;
+use super::odd::explained;
 use super::ordinal::{is_ordinal, parse_day};
 use crate::error::{Error, ErrorKind};
 use crate::limits::MAX_EXPRESSION_BYTES;
@@ -44,6 +45,10 @@ impl Expression {
             )
             .with_value(text));
         }
+        Self::read(field, text).map_err(|error| explained(field, text, error))
+    }
+
+    fn read(field: Field, text: &str) -> Result<Self, Error> {
         if field == Field::Day {
             refuse_weekdays(text)?;
         }

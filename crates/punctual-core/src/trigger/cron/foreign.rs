@@ -5,11 +5,15 @@ use crate::error::Error;
 
 /// The error for an item of another cron's notation: it says what that is called here.
 pub(super) fn foreign(field: Field, item: &str) -> Option<Error> {
+    if let Some((problem, hint)) = spread(item).or_else(|| of_a_day(field, item)) {
+        return Some(Error::invalid(field.name(), item, problem).with_hint(hint));
+    }
     let upper = item.to_ascii_uppercase();
     let hint = match field {
         _ if upper == "?" => "write `*` or leave the field out",
-        _ if upper == "H" => "give the job a jitter instead",
         Field::Day if upper == "L" => "write `last`",
+        Field::Day if upper == "LW" => "the last working day is known to crontab only",
+        Field::Day if upper.starts_with("L-") => "days before the last are for a custom trigger",
         Field::DayOfWeek if upper.contains('#') => "in cron write day=\"2nd fri\", or use crontab",
         Field::DayOfWeek if upper.ends_with('L') && upper.len() == 2 => {
             "in cron write day=\"last fri\", or use crontab"
@@ -21,4 +25,51 @@ pub(super) fn foreign(field: Field, item: &str) -> Option<Error> {
         _ => return None,
     };
     Some(Error::invalid(field.name(), item, "is not understood").with_hint(hint))
+}
+
+/// `H/15` of Jenkins and `0~59` of cronie, which let each job have its own number. Here a job has
+/// a jitter for that.
+fn spread(item: &str) -> Option<(&'static str, String)> {
+    const AND_JITTER: &str = "and give the job a jitter";
+    let (range, step) = match item.split_once('/') {
+        Some((range, step)) => (range, Some(step)),
+        None => (item, None),
+    };
+    let (problem, range) = if let Some(hash) = range.strip_prefix(['H', 'h']) {
+        let range = match hash.strip_prefix('(').map(|hash| hash.strip_suffix(')')) {
+            Some(Some(range)) => range,
+            None if hash.is_empty() => "*",
+            _ => return None,
+        };
+        ("is a hash, which Jenkins knows", range.to_owned())
+    } else {
+        let (first, last) = range.split_once('~')?;
+        let range = match (first, last) {
+            ("", "") => "*".to_owned(),
+            _ => format!("{first}-{last}"),
+        };
+        ("is a random number, which cronie knows", range)
+    };
+    let hint = match step {
+        Some(step) => format!("write `{range}/{step}` {AND_JITTER}"),
+        None => format!("write one number {AND_JITTER}"),
+    };
+    Some((problem, hint))
+}
+
+/// `L`, `15W` and `5#2` where days and weekdays do not belong.
+fn of_a_day(field: Field, item: &str) -> Option<(&'static str, String)> {
+    if matches!(field, Field::Day | Field::DayOfWeek | Field::CrontabWeekday) {
+        return None;
+    }
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let upper = item.to_ascii_uppercase();
+    if upper == "L" || upper == "LW" || upper.strip_suffix('W').is_some_and(is_number) {
+        return Some(("stands for a day of the month", "move it to day".to_owned()));
+    }
+    let is_nth = upper.split_once('#').is_some_and(|(_, nth)| is_number(nth));
+    if is_nth || upper.strip_suffix('L').is_some_and(is_number) {
+        return Some(("stands for a weekday", "move it to day_of_week".to_owned()));
+    }
+    None
 }

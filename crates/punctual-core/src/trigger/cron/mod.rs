@@ -9,10 +9,12 @@ mod foreign;
 mod month;
 mod names;
 pub(crate) mod numbers;
+pub(crate) mod odd;
 mod ordinal;
 pub(crate) mod pattern;
 pub(crate) mod rule;
 mod search;
+mod wrapped;
 pub(crate) mod years;
 
 pub use builder::{CronBuilder, FieldText};

@@ -2,6 +2,7 @@
 
 use super::field::Field;
 use super::foreign::foreign;
+use super::wrapped::backwards;
 use crate::error::Error;
 
 /// `first`, `first + step`, … up to `last`.
@@ -37,7 +38,8 @@ impl Range {
         step: Option<u32>,
     ) -> Result<Self, Error> {
         if let Some(last) = last.filter(|last| *last < first) {
-            return Err(backwards(field, item, first, last));
+            let step = step.unwrap_or(1);
+            return Err(backwards(field, item, Self { first, last, step }));
         }
         let Some(step) = step else {
             let last = last.unwrap_or(first);
@@ -76,16 +78,6 @@ pub(crate) fn split(text: &str, mark: u8) -> (&str, Option<&str>) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
     }
-}
-
-fn backwards(field: Field, item: &str, first: u32, last: u32) -> Error {
-    let (min, max) = (field.min(), field.max());
-    Error::invalid(
-        field.name(),
-        item,
-        "runs backwards and ranges do not wrap around",
-    )
-    .with_hint(format!("write `{first}-{max},{min}-{last}`"))
 }
 
 pub(crate) fn parse_step(field: Field, item: &str, step: &str) -> Result<u32, Error> {

@@ -1,5 +1,6 @@
 //! From a crontab text straight to the same [`Pattern`] that the cron trigger compiles into.
 
+use super::explain::explain;
 use super::item::Item;
 use super::line::Line;
 use super::marks::Marks;
@@ -32,6 +33,15 @@ pub(super) fn read(
     day_and_weekday: bool,
     daylight: Daylight,
 ) -> Result<Pattern, Error> {
+    as_written(expr, day_and_weekday, daylight).map_err(|error| explain(expr, error))
+}
+
+/// Whether an expression is understood.
+pub(super) fn reads(expr: &str) -> bool {
+    as_written(expr, false, Daylight::default()).is_ok()
+}
+
+fn as_written(expr: &str, day_and_weekday: bool, daylight: Daylight) -> Result<Pattern, Error> {
     let line = Line::read(expr)?;
     let mut draft = Draft::new(daylight);
     for (field, text, at) in line.fields() {

@@ -48,7 +48,8 @@ fn mark_of_day(item: &str) -> Result<Option<String>, Error> {
     }
     if item.starts_with("L-") || item.starts_with("l-") {
         let problem = "counts back from the last day, which is not supported";
-        return Err(Error::invalid("day", item, problem));
+        return Err(Error::invalid("day", item, problem)
+            .with_hint("days before the last are for a custom trigger"));
     }
     Ok(None)
 }
@@ -64,7 +65,8 @@ fn mark_of_weekday(item: &str) -> Result<Option<String>, Error> {
         let weekday = single_weekday(item, weekday)?;
         if !matches!(nth, "1" | "2" | "3" | "4" | "5") {
             let problem = "has no number from 1 to 5 after the #";
-            return Err(Error::invalid(name, item, problem));
+            return Err(Error::invalid(name, item, problem)
+                .with_hint("write 5#2 for the second Friday, or 5L for the last"));
         }
         return Ok(Some(format!("{weekday}#{nth}")));
     }

@@ -1,5 +1,6 @@
 //! A crontab line as its fields.
 
+use super::nickname::fields_of;
 use crate::error::{Error, ErrorKind};
 use crate::limits::MAX_EXPRESSION_BYTES;
 use crate::trigger::cron::field::Field;
@@ -31,7 +32,7 @@ impl<'a> Line<'a> {
         }
         let expr = expr.trim();
         let plain = match expr.strip_prefix('@') {
-            Some(nickname) => of_nickname(nickname)?,
+            Some(nickname) => fields_of(nickname)?,
             None => expr,
         };
         let mut texts = [""; 7];
@@ -61,22 +62,6 @@ impl<'a> Line<'a> {
             .iter()
             .zip(self.texts)
             .map(move |(field, text)| (*field, text, text.as_ptr() as usize - begin))
-    }
-}
-
-fn of_nickname(nickname: &str) -> Result<&'static str, Error> {
-    match nickname.to_ascii_lowercase().as_str() {
-        "yearly" | "annually" => Ok("0 0 1 1 *"),
-        "monthly" => Ok("0 0 1 * *"),
-        "weekly" => Ok("0 0 * * 0"),
-        "daily" | "midnight" => Ok("0 0 * * *"),
-        "hourly" => Ok("0 * * * *"),
-        "reboot" => Err(Error::invalid("expr", "@reboot", "names no time")
-            .with_hint("run the job at the start of the scheduler instead")),
-        _ => Err(
-            Error::invalid("expr", format_args!("@{nickname}"), "is no nickname")
-                .with_hint("write @hourly, @daily, @weekly, @monthly or @yearly"),
-        ),
     }
 }
 

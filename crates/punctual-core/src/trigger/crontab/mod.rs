@@ -2,13 +2,19 @@
 
 #[cfg(test)]
 mod against_croner;
+mod beside;
 mod compile;
+mod explain;
+#[cfg(test)]
+mod hints;
 mod item;
 mod line;
 mod marks;
+mod nickname;
 
 use super::Trigger;
 use super::builder::{builds_trigger, keeps_first_error, wallclock_setters};
+use super::cron::field::Field;
 use super::cron::pattern::Join;
 use super::cron::rule::Rule;
 use super::wallclock::WallclockDraft;
@@ -74,6 +80,17 @@ impl Crontab {
         &self.expr
     }
 
+    /// The fields that are written down, or stand for the nickname.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (Field, &str)> {
+        let line = line::Line::read(&self.expr).ok();
+        let fields = line.map(|line| {
+            line.fields()
+                .map(|(field, text, _)| (field, text))
+                .collect::<Vec<_>>()
+        });
+        fields.unwrap_or_default().into_iter()
+    }
+
     pub(crate) fn day_and_weekday(&self) -> bool {
         self.rule.pattern.join == Join::AndAlways
     }
@@ -118,7 +135,8 @@ impl CrontabBuilder {
     ///
     /// # Errors
     ///
-    /// The first invalid value, by field and position; or that no date of any year matches.
+    /// The first invalid value, by field and position; or that no date of any year matches; or that
+    /// the end is before the start.
     pub fn build(self) -> Result<Trigger, Error> {
         if let Some(error) = self.error {
             return Err(error);
@@ -131,7 +149,7 @@ impl CrontabBuilder {
         Ok(Trigger::Crontab(Crontab {
             rule: Rule {
                 pattern,
-                clock: self.clock.build(),
+                clock: self.clock.build()?,
             },
             expr,
         }))

@@ -1,15 +1,28 @@
 //! The dates of a pattern in words.
 
-use super::words::{joined, list, numbered, ordinal, run, step, values};
+use super::times::Times;
+use super::words::{joined, list, numbered, ordinal, run, values};
 use crate::trigger::cron::field::{month_name, weekday_name};
 use crate::trigger::cron::pattern::{ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, ALL_WEEKS, Join, Pattern};
 use crate::trigger::cron::years::YearRange;
 
-pub(super) fn of(pattern: &Pattern) -> String {
+pub(super) fn of(pattern: &Pattern, times: &Times) -> String {
+    let parts = [
+        days(pattern, times),
+        month_words(pattern),
+        week_words(pattern),
+        year_words(pattern),
+    ];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join(" ")
+}
+
+fn days(pattern: &Pattern, times: &Times) -> String {
     let (by_day, by_weekday) = (day_words(pattern), weekday_words(pattern));
     let nth_weekday = pattern.marks().is_some_and(|marks| marks.nth_is_weekday);
-    let days = match (by_day, by_weekday, pattern.join) {
-        (None, None, _) => String::new(),
+    match (by_day, by_weekday, pattern.join) {
+        // Where either may match, every day does as soon as one of the two holds all.
+        (None, None, _) | (None, _, Join::Or) | (_, None, Join::Or) => every_day(times),
         (Some(day), None, _) => format!("on {day}"),
         (None, Some(weekday), _) => preposition(&weekday),
         (Some(day), Some(weekday), Join::Or) => format!("on {day} or {}", preposition(&weekday)),
@@ -19,26 +32,12 @@ pub(super) fn of(pattern: &Pattern) -> String {
         (Some(day), Some(_), Join::And | Join::AndAlways) => {
             format!("on {day} that is a {}", one_of(pattern.weekdays))
         }
-    };
-    let parts = [
-        days,
-        month_words(pattern),
-        week_words(pattern),
-        year_words(pattern),
-    ];
-    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    if parts.is_empty() {
-        every_day(pattern)
-    } else {
-        parts.join(" ")
     }
 }
 
 /// Only times that are listed need to be told that they are every day's.
-fn every_day(pattern: &Pattern) -> String {
-    let listed =
-        pattern.hours.count_ones() < 24 && step(&values(pattern.hours.into()), 0, 23).is_none();
-    if listed {
+fn every_day(times: &Times) -> String {
+    if times.are_listed() {
         "every day".to_owned()
     } else {
         String::new()
@@ -67,9 +66,7 @@ fn day_words(pattern: &Pattern) -> Option<String> {
     }
     let mut parts = Vec::new();
     let days = values((pattern.days & ALL_DAYS).into());
-    if let Some(step) = step(&days, 1, 31) {
-        parts.push(format!("every {} day", ordinal(step)));
-    } else if !days.is_empty() {
+    if !days.is_empty() {
         parts.push(numbered(&days, "day"));
     }
     if pattern.days & 1 == 1 {
@@ -104,7 +101,7 @@ fn nth_words(nth_weekdays: [u8; 6]) -> Vec<String> {
     parts
 }
 
-fn weekday_words(pattern: &Pattern) -> Option<String> {
+pub(in crate::trigger) fn weekday_words(pattern: &Pattern) -> Option<String> {
     if pattern.weekdays == ALL_WEEKDAYS {
         return None;
     }

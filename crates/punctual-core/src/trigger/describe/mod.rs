@@ -1,14 +1,25 @@
 //! Triggers in words, in English.
 
 mod dates;
+#[cfg(test)]
+mod read_back;
+#[cfg(test)]
+mod tests;
 mod times;
 mod words;
 
-use self::words::{list, plural};
+use chrono::Datelike;
+
+pub(super) use self::dates::weekday_words;
+use self::times::Times;
+pub(super) use self::words::list;
+use self::words::plural;
 use super::wallclock::Wallclock;
 use super::window::Window;
 use super::windowed::Members;
 use super::{CalendarInterval, Interval, Trigger, interval_units};
+use crate::civil;
+use crate::legible::legible;
 use crate::zone::Zone;
 
 pub(super) fn describe(trigger: &Trigger) -> String {
@@ -27,29 +38,34 @@ pub(super) fn describe(trigger: &Trigger) -> String {
             pattern_words(&rule.pattern) + &clock_words(&rule.clock)
         }
         Trigger::CalendarInterval(calendar) => describe_calendar(calendar),
-        Trigger::And(and) => {
-            combined(and.children(), " and at the same time ") + &window_words(and.window())
-        }
-        Trigger::Or(or) => combined(or.children(), " or ") + &window_words(or.window()),
+        Trigger::And(and) => combined(and.children(), " and at the same time ", and.window()),
+        Trigger::Or(or) => combined(or.children(), " or ", or.window()),
         Trigger::Custom(custom) => {
-            let name = || format!("custom trigger `{}`", custom.name());
+            let name = || format!("custom trigger `{}`", legible(custom.name()));
             custom.describe().unwrap_or_else(name) + &window_words(custom.window())
         }
     }
 }
 
 fn pattern_words(pattern: &super::cron::pattern::Pattern) -> String {
-    format!("{} {}", times::of(pattern), dates::of(pattern))
+    let times = Times::of(pattern);
+    format!("{} {}", times.words(), dates::of(pattern, &times))
         .trim_end()
         .to_owned()
 }
 
-fn combined(children: &[Trigger], between: &str) -> String {
+/// A window of the whole must not be taken for one of the last child.
+fn combined(children: &[Trigger], between: &str, window: Option<&Window>) -> String {
     let words = |child: &Trigger| match child {
         Trigger::And(_) | Trigger::Or(_) => format!("({})", describe(child)),
         simple => describe(simple),
     };
-    children.iter().map(words).collect::<Vec<_>>().join(between)
+    let children: Vec<_> = children.iter().map(words).collect();
+    let children = children.join(between);
+    match window_words(window) {
+        none if none.is_empty() => children,
+        window => format!("({children}){window}"),
+    }
 }
 
 fn describe_interval(interval: &Interval) -> String {
@@ -100,9 +116,28 @@ fn describe_calendar(calendar: &CalendarInterval) -> String {
         .map(|date| format!(", until {date}"))
         .unwrap_or_default();
     format!(
-        "{words} at {time}{start}{end}{}",
+        "{words} at {time}{}{start}{end}{}",
+        left_out(calendar).unwrap_or_default(),
         clock_words(calendar.clock())
     )
+}
+
+/// Dates that do not exist are left out, so the 31st of every month is not every month's.
+fn left_out(calendar: &CalendarInterval) -> Option<String> {
+    let length = calendar.length();
+    let months = length.years * 12 + length.months;
+    if months == 0 {
+        return None;
+    }
+    if length.weeks + length.days > 0 {
+        return Some(", only on dates that exist".to_owned());
+    }
+    let start = calendar.start_date()?;
+    let (first, day) = (start.month0(), start.day());
+    let lacks_it = |k: u32| civil::days_in_month(2026, (first + k * (months % 12)) % 12 + 1) < day;
+    (0..12)
+        .any(lacks_it)
+        .then(|| format!(", only in months that have a day {day}"))
 }
 
 fn clock_words(clock: &Wallclock) -> String {
@@ -121,105 +156,4 @@ fn window_words(window: Option<&Window>) -> String {
     window
         .map(|window| bound("from", window.start) + &bound("until", window.end))
         .unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::Trigger;
-
-    fn check(trigger: &str, words: &str) {
-        assert_eq!(
-            trigger.parse::<Trigger>().unwrap().describe(),
-            words,
-            "{trigger}"
-        );
-    }
-
-    #[test]
-    fn crontabs_in_words() {
-        check("* * * * *", "every minute");
-        check("* * * * * *", "every second");
-        check("30 * * * * *", "at second 30 of every minute");
-        check("*/5 * * * *", "every 5 minutes");
-        check("0 * * * *", "every hour");
-        check("15 * * * *", "at minute 15 of every hour");
-        check("0 9 * * 1-5", "at 09:00 from Monday to Friday");
-        check("30 2 1 * *", "at 02:30 on day 1 of the month");
-        check(
-            "*/5 9-17 * * mon-fri",
-            "every 5 minutes from 09:00 to 17:59 from Monday to Friday",
-        );
-        check(
-            "0 9,18 * * sat,sun",
-            "at 09:00 and 18:00 on Saturday and Sunday",
-        );
-        check("0 0 13 * 5", "at 00:00 on day 13 of the month or on Friday");
-        check(
-            "0 0 */2 * mon",
-            "at 00:00 on every 2nd day of the month that is a Monday",
-        );
-        check("0 0 L * *", "at 00:00 on the last day of the month");
-        check(
-            "0 0 LW * *",
-            "at 00:00 on the last working day of the month",
-        );
-        check(
-            "0 0 15W 1,7 *",
-            "at 00:00 on the working day nearest to day 15 of the month in January and July",
-        );
-        check("0 0 * * 5#2", "at 00:00 on the 2nd Friday of the month");
-        check("0 0 * * 5L", "at 00:00 on the last Friday of the month");
-        check("0 */4 * * *", "every 4 hours");
-        check(
-            "0,15 8-11 * * *",
-            "at minutes 0 and 15 from 08:00 to 11:59 every day",
-        );
-        check(
-            "0 0 0 1 1 * 2030",
-            "at 00:00 on day 1 of the month in January in 2030",
-        );
-    }
-
-    #[test]
-    fn fields_in_words() {
-        check(
-            r#"cron(hour=9, timezone="Europe/Berlin")"#,
-            "at 09:00 every day, Europe/Berlin",
-        );
-        check(
-            r#"cron(day="3rd fri", hour="0-3", month="1-3,7-9")"#,
-            "at 00:00, 01:00, 02:00 and 03:00 on the 3rd Friday of the month in January, February, March, July, August and September",
-        );
-        check(
-            r#"cron(week="10-12", day_of_week="mon", hour=6)"#,
-            "at 06:00 on Monday in ISO weeks 10 to 12",
-        );
-        check(
-            r#"cron(day="last fri,15", hour=6, minute=5, second=7)"#,
-            "at 06:05:07 on day 15 or the last Friday of the month",
-        );
-    }
-
-    #[test]
-    fn others_in_words() {
-        check(
-            r#"interval(hours=1, minutes=30)"#,
-            "every 1 hour and 30 minutes",
-        );
-        check(r#"interval(days=1)"#, "every day");
-        check(r#"interval(seconds=0.5)"#, "every 0.5 seconds");
-        check(
-            r#"date(run_at="2026-03-01T10:00:00", timezone="Europe/Paris")"#,
-            "once at 2026-03-01 10:00:00, Europe/Paris",
-        );
-        check(
-            r#"calendar_interval(months=1, hour=9, start_date="2026-01-31")"#,
-            "every month at 09:00, from 2026-01-31",
-        );
-        check(
-            r#"or(cron(day="last"), cron(day=1))"#,
-            "at 00:00 on the last day of the month or at 00:00 on day 1 of the month",
-        );
-        check(r#"custom(name="tides")"#, "custom trigger `tides`");
-    }
 }

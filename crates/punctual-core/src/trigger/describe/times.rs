@@ -1,44 +1,106 @@
 //! The time of day of a pattern in words.
 
-use super::words::{list, numbered, run, step, values};
+use super::words::{cycle, list, numbered, run, values};
 use crate::trigger::cron::pattern::Pattern;
 
 /// More single times than this are told by fields.
 const MOST_TIMES: usize = 6;
 
-pub(super) fn of(pattern: &Pattern) -> String {
-    let hours = values(pattern.hours.into());
-    let (minutes, seconds) = (values(pattern.minutes), values(pattern.seconds));
-    let times = hours.len() * minutes.len() * seconds.len();
-    let stepped = hours.len() > 2 && step(&hours, 0, 23).is_some() && minutes == [0];
-    if times <= MOST_TIMES && !stepped {
-        return format!("at {}", list(&single_times(&hours, &minutes, &seconds)));
+/// The time of day of a pattern, field by field.
+pub(super) struct Times {
+    hours: Vec<u32>,
+    minutes: Vec<u32>,
+    seconds: Vec<u32>,
+}
+
+impl Times {
+    pub(super) fn of(pattern: &Pattern) -> Self {
+        Self {
+            hours: values(pattern.hours.into()),
+            minutes: values(pattern.minutes),
+            seconds: values(pattern.seconds),
+        }
     }
-    let within = hours_words(&hours);
-    match (seconds.as_slice(), minutes.as_slice()) {
-        ([0], [0]) => match step(&hours, 0, 23) {
-            Some(step) => format!("every {step} hours"),
-            None if hours.len() == 24 => "every hour".to_owned(),
-            None => format!("every hour {within}"),
-        },
-        ([0], _) => joined(&[
-            &part(&minutes, "minute"),
-            &of_every_hour(&minutes, &hours, &within),
-        ]),
-        (_, _) if minutes.len() == 60 => {
-            let listed = part(&seconds, "second").starts_with("at");
-            let of = if listed { "of every minute" } else { "" };
-            joined(&[&part(&seconds, "second"), of, &within])
+
+    pub(super) fn words(&self) -> String {
+        if let Some(step) = self.hourly() {
+            return format!("every {step} hours");
         }
-        ([0, ..] | [_, ..], _) => {
-            let minute = part(&minutes, "minute");
-            joined(&[
-                &part(&seconds, "second"),
-                &minute,
-                &of_every_hour(&minutes, &hours, &within),
-            ])
+        if self.number() <= MOST_TIMES {
+            return format!("at {}", list(&self.single()));
         }
-        ([], _) => String::new(),
+        match (self.seconds.as_slice(), self.minutes.as_slice()) {
+            ([0], [0]) => self.on_the_hour(),
+            ([0], minutes) => joined(&[&part(minutes, "minute"), &self.of_hours(minutes)]),
+            (seconds, minutes) => {
+                let second = part(seconds, "second");
+                let between = if second.starts_with("at") { "of" } else { "in" };
+                let (of_minutes, of_hours) = if minutes.len() < 60 {
+                    let of_minutes = format!("{between} {}", numbered(minutes, "minute"));
+                    (of_minutes, self.of_hours(minutes))
+                } else if between == "of" {
+                    ("of every minute".to_owned(), self.within())
+                } else {
+                    (String::new(), self.within())
+                };
+                joined(&[&second, &of_minutes, &of_hours])
+            }
+        }
+    }
+
+    /// Whether the words name hours, so that it needs to be said on which days.
+    pub(super) fn are_listed(&self) -> bool {
+        self.hours.len() < 24 && self.hourly().is_none()
+    }
+
+    fn number(&self) -> usize {
+        self.hours.len() * self.minutes.len() * self.seconds.len()
+    }
+
+    /// The step of hours that go on over midnight, on the hour.
+    fn hourly(&self) -> Option<u32> {
+        let on_the_hour = self.minutes == [0] && self.seconds == [0];
+        cycle(&self.hours, 24).filter(|_| on_the_hour && self.hours.len() > 2)
+    }
+
+    fn single(&self) -> Vec<String> {
+        let mut times = Vec::new();
+        for hour in &self.hours {
+            for minute in &self.minutes {
+                let times_of = |second| clock_time(*hour, *minute, second);
+                times.extend(self.seconds.iter().copied().map(times_of));
+            }
+        }
+        times
+    }
+
+    fn on_the_hour(&self) -> String {
+        match run(&self.hours) {
+            _ if self.hours.len() == 24 => "every hour".to_owned(),
+            Some(_) => joined(&["every hour", &self.within()]),
+            None => format!("at minute 0 of {}", numbered(&self.hours, "hour")),
+        }
+    }
+
+    /// Single minutes of all hours need to be told that they are.
+    fn of_hours(&self, minutes: &[u32]) -> String {
+        let follow_on =
+            self.seconds == [0] && (minutes.len() == 60 || cycle(minutes, 60).is_some());
+        if self.hours.len() == 24 && !follow_on {
+            "of every hour".to_owned()
+        } else {
+            self.within()
+        }
+    }
+
+    fn within(&self) -> String {
+        if self.hours.len() == 24 {
+            return String::new();
+        }
+        match run(&self.hours) {
+            Some((first, last)) => format!("from {first:02}:00 to {last:02}:59"),
+            None => format!("in {}", numbered(&self.hours, "hour")),
+        }
     }
 }
 
@@ -49,20 +111,6 @@ fn joined(parts: &[&str]) -> String {
         .filter(|part| !part.is_empty())
         .collect();
     parts.join(" ")
-}
-
-fn single_times(hours: &[u32], minutes: &[u32], seconds: &[u32]) -> Vec<String> {
-    let mut times = Vec::new();
-    for hour in hours {
-        for minute in minutes {
-            times.extend(
-                seconds
-                    .iter()
-                    .map(|second| clock_time(*hour, *minute, *second)),
-            );
-        }
-    }
-    times
 }
 
 /// `09:00`, or `09:00:30`.
@@ -78,31 +126,8 @@ fn part(values: &[u32], unit: &str) -> String {
     if values.len() == 60 {
         return format!("every {unit}");
     }
-    match step(values, 0, 59) {
+    match cycle(values, 60) {
         Some(step) => format!("every {step} {unit}s"),
         None => format!("at {}", numbered(values, unit)),
     }
-}
-
-/// Single minutes of all hours need to be told that they are.
-fn of_every_hour(minutes: &[u32], hours: &[u32], within: &str) -> String {
-    let listed = minutes.len() < 60 && step(minutes, 0, 59).is_none();
-    if hours.len() == 24 && listed {
-        "of every hour".to_owned()
-    } else {
-        within.to_owned()
-    }
-}
-
-fn hours_words(hours: &[u32]) -> String {
-    if hours.len() == 24 {
-        return String::new();
-    }
-    if let Some((first, last)) = run(hours) {
-        return format!("from {first:02}:00 to {last:02}:59");
-    }
-    if let Some(step) = step(hours, 0, 23) {
-        return format!("in every {} hour", super::words::ordinal(step));
-    }
-    format!("in {}", numbered(hours, "hour"))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// `a`, `a and b`, `a, b and c`.
-pub(super) fn list<T: AsRef<str>>(items: &[T]) -> String {
+pub(in crate::trigger) fn list<T: AsRef<str>>(items: &[T]) -> String {
     joined(items, "and")
 }
 
@@ -51,21 +51,41 @@ pub(super) fn run(values: &[u32]) -> Option<(u32, u32)> {
     (values.len() > 2 && last - first + 1 == values.len() as u32).then_some((first, last))
 }
 
-/// The step of a set that holds every `n`th value from `min` to `max`, as `*/n` does.
-pub(super) fn step(values: &[u32], min: u32, max: u32) -> Option<u32> {
+/// The step of a set that is `*/n` of a field that begins with 0 and has `length` values, if it goes
+/// on over the end: every 45 minutes is not what `*/45` says, since the next hour begins anew.
+pub(super) fn cycle(values: &[u32], length: u32) -> Option<u32> {
+    let step = length.checked_div(u32::try_from(values.len()).ok()?)?;
+    let expected = (0..length).step_by(step.max(1) as usize);
+    (step > 1
+        && step < length
+        && length.is_multiple_of(step)
+        && expected.eq(values.iter().copied()))
+    .then_some(step)
+}
+
+/// More values than this are not listed if they have a step.
+const LONGEST_LIST: usize = 6;
+
+/// The step of many values that are equally far apart.
+fn progression(values: &[u32]) -> Option<u32> {
     let [first, second, ..] = *values else {
         return None;
     };
     let step = second - first;
-    let expected = (min..=max).step_by(step as usize);
-    (step > 1 && expected.eq(values.iter().copied())).then_some(step)
+    let equal = values.windows(2).all(|pair| pair[1] - pair[0] == step);
+    (values.len() > LONGEST_LIST && step > 1 && equal).then_some(step)
 }
 
-/// `minute 5`, `minutes 5 and 10`, `minutes 5 to 10`.
+/// `minute 5`, `minutes 5 and 10`, `minutes 5 to 10`, `every 7th minute (0 to 56)`.
 pub(super) fn numbered(values: &[u32], unit: &str) -> String {
-    match (values, run(values)) {
-        (_, Some((first, last))) => format!("{unit}s {first} to {last}"),
-        ([one], _) => format!("{unit} {one}"),
+    if let Some((first, last)) = run(values) {
+        return format!("{unit}s {first} to {last}");
+    }
+    if let (Some(step), [first, .., last]) = (progression(values), values) {
+        return format!("every {} {unit} ({first} to {last})", ordinal(step));
+    }
+    match values {
+        [one] => format!("{unit} {one}"),
         _ => {
             let values: Vec<_> = values.iter().map(u32::to_string).collect();
             format!("{unit}s {}", list(&values))

@@ -1,0 +1,85 @@
+//! Policies that cut each other, or that the trigger cuts.
+
+use std::time::Duration;
+
+use super::Policies;
+use crate::error::Error;
+use crate::{Trigger, Warning, WarningKind};
+
+impl Policies {
+    /// What of these policies has no effect with this trigger.
+    pub(crate) fn cuts(&self, trigger: &Trigger) -> impl Iterator<Item = Warning> {
+        [self.jitter_cut(trigger), self.backoff_cut()]
+            .into_iter()
+            .flatten()
+    }
+
+    /// A run starts before the next fire time, however long its jitter may be.
+    fn jitter_cut(&self, trigger: &Trigger) -> Option<Warning> {
+        let Trigger::Interval(interval) = trigger else {
+            return None;
+        };
+        let length = Duration::from_micros(interval.length_micros().unsigned_abs());
+        let longest = self.jitter.longest().filter(|longest| *longest >= length)?;
+        let length = length.as_secs_f64();
+        let problem = format!("is not less than the interval of {length} seconds, which cuts it");
+        let said = Error::invalid("jitter", longest.as_secs_f64(), problem)
+            .with_hint(format!("write less than `{length}`"));
+        Some(Warning::new(WarningKind::JitterCut, said))
+    }
+
+    fn backoff_cut(&self) -> Option<Warning> {
+        let retry = self.retry;
+        if retry.attempts < 2 || retry.backoff <= retry.cap {
+            return None;
+        }
+        let cap = retry.cap.as_secs_f64();
+        let problem = format!("is more than the cap of {cap} seconds, which cuts it");
+        let said = Error::invalid("retry.backoff", retry.backoff.as_secs_f64(), problem)
+            .with_hint("raise retry.cap, or wait less");
+        Some(Warning::new(WarningKind::BackoffCut, said))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Jitter, Retry};
+
+    #[test]
+    fn what_is_cut_is_told() {
+        let seconds = Duration::from_secs;
+        let said = |policies: Policies, trigger: &str| -> Vec<_> {
+            let trigger: Trigger = trigger.parse().unwrap();
+            policies
+                .cuts(&trigger)
+                .map(|warning| warning.to_string())
+                .collect()
+        };
+        let jitter = |longest| Policies {
+            jitter: Jitter::up_to(seconds(longest)),
+            ..Policies::default()
+        };
+        assert_eq!(
+            said(jitter(60), "interval(minutes=1)"),
+            [
+                "jitter: `60` is not less than the interval of 60 seconds, which cuts it, write less than `60`"
+            ]
+        );
+        assert!(said(jitter(59), "interval(minutes=1)").is_empty());
+        assert!(said(jitter(60), "* * * * *").is_empty());
+        let retry = |retry| Policies {
+            retry,
+            ..Policies::default()
+        };
+        let waits = |attempts| Retry::attempts(attempts).backoff(seconds(7_200), seconds(3_600));
+        assert_eq!(
+            said(retry(waits(3)), "@daily"),
+            [
+                "retry.backoff: `7200` is more than the cap of 3600 seconds, which cuts it, raise retry.cap, or wait less"
+            ]
+        );
+        assert!(said(retry(waits(1)), "@daily").is_empty());
+        assert!(said(retry(Retry::attempts(3)), "@daily").is_empty());
+    }
+}
