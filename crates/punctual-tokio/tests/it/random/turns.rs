@@ -22,7 +22,7 @@ impl Life {
         let ids = self.ids().await;
         match self.dice.range(0, 99) {
             0..=9 => self.add(ids.len()).await,
-            10..=13 => self.jump(),
+            10..=13 => self.jump().await,
             14..=18 => self.stall(),
             19..=21 => self.rest().await,
             22..=23 => self.restart().await,
@@ -164,14 +164,32 @@ impl Life {
     }
 
     /// Somebody sets the clock.
-    fn jump(&mut self) {
+    ///
+    /// If that sets it back, jobs may go on by the new time, as if they were edited.
+    async fn jump(&mut self) {
         let by = match self.dice.range(0, 3) {
             0 => -3_600,
             1 => -(self.dice.range(1, 20_000) as i64),
             2 => 3_600,
             _ => self.dice.range(1, 30_000) as i64,
         };
+        let mut before = Vec::new();
+        for id in self.ids().await {
+            before.extend(self.snapshot(&id).await);
+        }
         self.world.jump(TimeDelta::seconds(by));
+        self.settle().await;
+        for before in before {
+            let id = before.job.id().to_string();
+            let after = self.snapshot(&id).await;
+            let is_set_back = after.is_some_and(|after| {
+                after.state.birth == before.state.birth
+                    && after.state.incarnation != before.state.incarnation
+            });
+            if is_set_back {
+                self.note_edit(&id, Some(before)).await;
+            }
+        }
     }
 
     /// Nothing gets a turn for a while.
