@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::first_fire;
-use punctual_core::{Declared, Job, JobId, JobState};
+use punctual_core::{Declared, Job, JobId, JobState, MissReason};
 use punctual_store::{Insert, OnConflict};
 
 use crate::core::{Core, NamedStore};
@@ -22,9 +22,24 @@ pub(crate) struct Checked {
     pub(crate) job: Arc<Job>,
     first: First,
     on_conflict: OnConflict,
+    refuses_past: bool,
 }
 
 impl Checked {
+    fn not_past(&self, insert: Insert) -> Result<Insert, Error> {
+        let passed = insert.state.next_run_time.filter(|next| *next < insert.now);
+        match passed.filter(|_| self.refuses_past) {
+            Some(passed) => {
+                let message = format!(
+                    "trigger: {passed} has passed, it is {}; give it a time in the future",
+                    insert.now
+                );
+                Err(Error::new(ErrorKind::Expired, message))
+            }
+            None => Ok(insert),
+        }
+    }
+
     /// Whether the caller says when it runs for the first time.
     pub(crate) fn is_first_given(&self) -> bool {
         matches!(self.first, First::At(_) | First::Now)
@@ -55,8 +70,9 @@ impl NewJob {
         let insert = checked.insert(core.clock.now()).and_then(|insert| {
             let trigger = checked.job.trigger();
             let over = || format!("trigger: `{trigger}` has no fire time left; give it a date or an end in the future");
-            insert.ok_or_else(|| Error::new(ErrorKind::Invalid, over()))
+            insert.ok_or_else(|| Error::new(ErrorKind::Expired, over()))
         });
+        let insert = insert.and_then(|insert| checked.not_past(insert));
         let insert = insert.inspect_err(|_| core.registry.not_added(checked.job.task()))?;
         Ok((checked.store, insert))
     }
@@ -90,11 +106,13 @@ impl NewJob {
                 let definition = definition(&job, self.first, &store.alias)?;
                 job = job.with_declared(Some(Declared::new(by, &definition)));
             }
+            core.hints.of_meaning(&job);
             Ok(Checked {
                 store,
                 job: Arc::new(job),
                 first: self.first,
                 on_conflict: self.on_conflict,
+                refuses_past: self.refuses_past,
             })
         };
         checked().inspect_err(|_| core.registry.not_added(&own_name))
@@ -182,6 +200,9 @@ fn first_state(job: &Job, first: First, now: DateTime<Utc>) -> Result<JobState, 
     state.next_run_time = found.fire_time;
     state.anchor = found.anchor;
     state.paused = matches!(first, First::Paused);
+    if found.fire_time < Some(now) {
+        state.absence = MissReason::Past;
+    }
     Ok(state)
 }
 

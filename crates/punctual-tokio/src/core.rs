@@ -15,6 +15,7 @@ use crate::executor::{Executor, Executors};
 use crate::forget::Memory;
 use crate::handler::States;
 use crate::health::Health;
+use crate::hints::Hints;
 use crate::metrics::Metrics;
 use crate::partition::Code;
 use crate::program;
@@ -36,6 +37,7 @@ pub(crate) struct Core {
     pub(crate) declared: DeclaredJobs,
     pub(crate) announcements: Arc<Announcements>,
     pub(crate) adding: Arc<Adding>,
+    pub(crate) hints: Hints,
     pub(crate) metrics: Metrics,
     stores: RwLock<Vec<NamedStore>>,
     next_store: AtomicU32,
@@ -77,6 +79,7 @@ impl Core {
             declared: setup.declared,
             announcements: Arc::default(),
             adding: Arc::default(),
+            hints: Hints::default(),
             metrics: Metrics::new(),
             executors: Executors::default(),
             stores: RwLock::default(),

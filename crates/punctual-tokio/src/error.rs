@@ -32,6 +32,9 @@ pub enum ErrorKind {
     NotRunning,
     /// A value that cannot be used: a trigger, an id, a policy.
     Invalid,
+    /// The trigger has no fire time left, or its first one has passed and the caller
+    /// [refuses that](crate::NewJob::refuse_past).
+    Expired,
     /// No task of this name is registered.
     UnknownTask,
     /// A handler asks for state that was not given to the builder.

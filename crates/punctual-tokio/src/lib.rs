@@ -49,6 +49,7 @@ mod forget;
 mod gate;
 mod handler;
 mod health;
+mod hints;
 mod job_handle;
 mod jobs;
 mod jump;

@@ -40,6 +40,7 @@ pub struct NewJob {
     pub(crate) policies: OwnPolicies,
     pub(crate) first: First,
     pub(crate) on_conflict: OnConflict,
+    pub(crate) refuses_past: bool,
     /// The crate whose code declares it.
     pub(crate) declared: Option<&'static str>,
 }
@@ -90,6 +91,7 @@ impl NewJob {
             policies: OwnPolicies::default(),
             first: First::Trigger,
             on_conflict: OnConflict::Refuse,
+            refuses_past: false,
             declared: None,
         }
     }
@@ -181,6 +183,16 @@ impl NewJob {
         self
     }
 
+    /// Refuses the job as [`Expired`](ErrorKind::Expired) if its first fire time has passed: a date
+    /// that a form was filled in with, say.
+    ///
+    /// Without this the job runs without delay if its grace time allows it, and is recorded as
+    /// missed (past) else. Such runs are left out of the metric of lateness.
+    pub fn refuse_past(mut self) -> Self {
+        self.refuses_past = true;
+        self
+    }
+
     /// Some policies; the scheduler's defaults fill in the others.
     pub(crate) fn own_policies(mut self, policies: OwnPolicies) -> Self {
         self.policies = policies;
@@ -192,6 +204,14 @@ impl NewJob {
     }
 
     policy_setters!();
+}
+
+/// Whether an id looks like one that was made up.
+pub(crate) fn is_made_up(id: &str) -> bool {
+    id.len() == 32
+        && id
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// 128 bits that are not made up twice: the standard library seeds every hasher anew.

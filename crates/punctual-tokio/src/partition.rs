@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
-use punctual_core::{CancelReason, Job, JobId, MissReason, RunId};
+use punctual_core::{CancelReason, Job, JobId, MissReason, Outcome, RunId};
 use punctual_store::{Claim, DueCursor, DueJob, JobStore, Lease, RunEnd, StoredJob};
 use tokio::task::JoinHandle;
 
@@ -166,6 +166,10 @@ pub(crate) struct Entry {
     pub(crate) is_head: bool,
     /// It was edited and is due: it is not left to the node whose share it is in.
     pub(crate) is_urgent: bool,
+    /// The first fire time, if it had passed when the job was added.
+    pub(crate) past: Option<DateTime<Utc>>,
+    /// What the log was told of the last fire times that did not run, if none has run since.
+    pub(crate) told: Option<Outcome>,
     /// It has a place among the jobs that are due. It keeps that if an edit puts it off, until it
     /// is its turn, so that no number of edits during a pause gives it another.
     pub(crate) is_listed: bool,
@@ -293,6 +297,8 @@ impl Entry {
             newer: None,
             is_head: false,
             is_urgent: false,
+            past: None,
+            told: None,
             is_listed: false,
         }
     }

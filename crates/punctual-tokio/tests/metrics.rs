@@ -83,6 +83,10 @@ async fn runs_are_counted_by_outcome_and_reason_and_timed() {
     listen!(snapshotter);
     let scheduler = Scheduler::builder().build().unwrap();
     scheduler.start().await.unwrap();
+    // What was late when it was added says nothing about the scheduler.
+    let long_ago = punctual_core::Date::at(scheduler.now() - chrono::TimeDelta::days(3_650));
+    scheduler.add_job(|| async {}, long_ago).await.unwrap();
+    pass(0).await;
     let slow = || async { tokio::time::sleep(seconds(2)).await };
     let jobs = [
         scheduler.add_job(|| async {}, every(1)).id("good"),
@@ -96,13 +100,13 @@ async fn runs_are_counted_by_outcome_and_reason_and_timed() {
     }
     pass(4).await;
     let seen = Seen::now(&snapshotter);
-    assert_eq!(seen.runs("succeeded", "none"), 4 + 1);
+    assert_eq!(seen.runs("succeeded", "none"), 1 + 4 + 1);
     assert_eq!(seen.runs("failed", "none"), 2);
     assert_eq!(seen.runs("skipped", "max_instances"), 2);
     assert_eq!(seen.runs("lost", "none"), 0);
     assert_eq!(seen.gauge("punctual_runs_under_way "), 1.0);
     let durations = seen.histogram("punctual_run_duration_seconds ");
-    assert_eq!(durations.len(), 7);
+    assert_eq!(durations.len(), 8);
     let long = durations.iter().filter(|took| (**took - 2.0).abs() < 0.01);
     assert_eq!(long.count(), 1, "{durations:?}");
     let lateness = seen.histogram("punctual_run_lateness_seconds ");

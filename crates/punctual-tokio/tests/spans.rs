@@ -232,3 +232,72 @@ async fn clocks_that_differ_are_told_of_when_that_begins_and_when_it_ends() {
     assert_eq!(told("INFO", "whose clock differs"), 2);
     assert_eq!(told("WARN", "NTP"), 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_skipped_again_and_again_is_told_aloud_once() {
+    let listener = Listener::default();
+    let _guard = tracing::subscriber::set_default(listener.clone());
+    let scheduler = started().await;
+    let sleeps = || tokio::time::sleep(support::seconds(20));
+    scheduler
+        .add_job(sleeps, every(1))
+        .id("busy")
+        .await
+        .unwrap();
+    pass(45).await;
+    let told = |level: &str| {
+        let events = listener.events.all();
+        let told = events
+            .iter()
+            .filter(|event| event.starts_with(level) && event.contains("fire times did not run"));
+        told.count()
+    };
+    // Three runs, and a stretch after each.
+    assert_eq!(told("WARN"), 3);
+    assert!(told("DEBUG") > 30, "{}", told("DEBUG"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_adds_the_same_job_at_each_start_without_an_id_is_told_once() {
+    let listener = Listener::default();
+    let _guard = tracing::subscriber::set_default(listener.clone());
+    let store = MemoryStore::new();
+    let told = || {
+        let events = listener.events.all().into_iter();
+        events
+            .filter(|event| event.contains("an id that was made up"))
+            .count()
+    };
+    for start in 0..3 {
+        let persistent = store.capabilities().persistent(true);
+        let (faulty, _) = FaultyStore::new(store.clone());
+        let builder = Scheduler::builder().store("default", faulty.with_capabilities(persistent));
+        let scheduler = builder.task("work", async || {}).build().unwrap();
+        // A reminder for each request is right, and so is another trigger.
+        let once = punctual_core::Date::at(scheduler.now() + support::seconds(60));
+        for _ in 0..3 {
+            scheduler.add_job("work", once.clone()).await.unwrap();
+        }
+        assert_eq!(told(), usize::saturating_sub(start, 1));
+        scheduler.add_job("work", every(60)).await.unwrap();
+        assert_eq!(told(), start);
+        scheduler.add_job("work", every(60)).await.unwrap();
+        assert_eq!(told(), start, "once is enough");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_mean_something_else_is_told_when_it_is_added() {
+    let listener = Listener::default();
+    let _guard = tracing::subscriber::set_default(listener.clone());
+    let scheduler = started().await;
+    for id in ["a", "b"] {
+        let quartz = punctual_core::Crontab::new("0 30 2 ? * 2-6");
+        scheduler.add_job(|| async {}, quartz).id(id).await.unwrap();
+    }
+    let events = listener.events.all();
+    let told = events.iter().filter(|event| event.starts_with("WARN"));
+    let told: Vec<_> = told.collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("Monday"), "{told:?}");
+}

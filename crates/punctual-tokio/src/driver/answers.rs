@@ -170,12 +170,12 @@ impl Driver {
     }
 
     /// Tells what a plan says of fire times that do not run.
-    pub(super) fn tell_plan(&self, key: JobKey, plan: &Plan) {
+    pub(super) fn tell_plan(&mut self, key: JobKey, plan: &Plan) {
         self.core.metrics.planned(plan);
         self.tell_what_does_not_run(key, plan);
     }
 
-    fn tell_what_does_not_run(&self, key: JobKey, plan: &Plan) {
+    fn tell_what_does_not_run(&mut self, key: JobKey, plan: &Plan) {
         if plan.missed.is_none() && plan.skipped.is_none() {
             return;
         }
@@ -183,10 +183,10 @@ impl Driver {
             return;
         };
         if let Some((range, reason)) = plan.missed {
-            self.tell_did_not_run(job.clone(), range, Outcome::Missed(reason));
+            self.tell_did_not_run(key, job.clone(), range, Outcome::Missed(reason));
         }
         if let Some((range, reason)) = plan.skipped {
-            self.tell_did_not_run(job, range, Outcome::Skipped(reason));
+            self.tell_did_not_run(key, job, range, Outcome::Skipped(reason));
         }
     }
 }

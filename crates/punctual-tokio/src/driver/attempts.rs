@@ -65,6 +65,7 @@ impl Driver {
             }
         };
         entry.instances += 1;
+        entry.told = None;
         let birth = entry.stored.state.birth;
         let job = Arc::clone(&entry.stored.job);
         if self.core.bus.is_heard()
@@ -273,7 +274,6 @@ impl Driver {
         let is_told = outcome != Outcome::Succeeded || self.core.bus.is_heard();
         let id = is_told.then(|| active.job.id().clone());
         let is_fenced = active.is_fenced;
-        self.core.metrics.ended(&end, fire_time);
         let cancelled = cancelled_by(active.stop.take(), outcome);
         let next = active.rest.pop_front();
         if let Some(next) = next {
@@ -281,6 +281,11 @@ impl Driver {
             active.run = RunId(active.run.0 + 1);
             active.token += 1;
         }
+        let was_past = self
+            .entry(job)
+            .is_some_and(|entry| entry.past == Some(fire_time));
+        let since = (!was_past).then_some(fire_time);
+        self.core.metrics.ended(&end, since);
         if let Some(id) = id {
             log::ended(&id, fire_time, &end);
             self.tell_end(job.store, id, fire_time, &end);

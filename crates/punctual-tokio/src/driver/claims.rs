@@ -157,6 +157,9 @@ impl Entry {
             absent
         };
         let state = &self.stored.state;
+        if state.absence == MissReason::Past {
+            self.past = state.next_run_time;
+        }
         let was_away = state.absence == MissReason::Grace
             && state
                 .next_run_time

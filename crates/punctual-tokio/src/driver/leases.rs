@@ -69,7 +69,7 @@ impl Driver {
             attempts: run.attempts,
             text: None,
         };
-        self.core.metrics.ended(&end, run.key.fire_time);
+        self.core.metrics.ended(&end, Some(run.key.fire_time));
         log::ended(&run.job, run.key.fire_time, &end);
         self.tell_end(store, run.job, run.key.fire_time, &end);
         end

@@ -28,10 +28,17 @@ pub(super) fn again(job: &JobId, run: u64, attempt: u32, error: Option<&EndText>
     tracing::warn!(%job, run, attempt, error, ?wait, "an attempt went wrong: it is tried again");
 }
 
-/// Fire times passed without a run.
-pub(super) fn did_not_run(job: &JobId, range: FireRange, outcome: Outcome) {
+/// Fire times passed without a run. Those that follow go the same way, and are told quietly.
+pub(super) fn did_not_run(job: &JobId, range: FireRange, outcome: Outcome, is_first: bool) {
     let (first, last, count) = (range.first, range.last, range.count.number());
-    tracing::warn!(%job, %first, %last, count, %outcome, "fire times did not run");
+    if is_first {
+        tracing::warn!(
+            %job, %first, %last, count, %outcome,
+            "fire times did not run; until the job runs again, others like these are told at DEBUG only"
+        );
+    } else {
+        tracing::debug!(%job, %first, %last, count, %outcome, "fire times did not run");
+    }
 }
 
 /// A job cannot run here. The first of a task is told aloud: there may be many.

@@ -76,14 +76,24 @@ impl Driver {
         };
         self.end_unstarted(key.store, &job.id, instance, outcome);
         if let Some(range) = instance.range() {
-            self.tell_did_not_run(job, range, outcome);
+            self.tell_did_not_run(key, job, range, outcome);
         }
         self.settled.push(key);
     }
 
-    /// Tells that fire times were missed or skipped.
-    pub(super) fn tell_did_not_run(&self, job: JobEvent, range: FireRange, outcome: Outcome) {
-        log::did_not_run(&job.id, range, outcome);
+    /// Tells that fire times were missed or skipped. The log is told aloud of the first ones only,
+    /// until the job runs again, or others go another way.
+    pub(super) fn tell_did_not_run(
+        &mut self,
+        key: JobKey,
+        job: JobEvent,
+        range: FireRange,
+        outcome: Outcome,
+    ) {
+        let told = self
+            .entry(key)
+            .and_then(|entry| entry.told.replace(outcome));
+        log::did_not_run(&job.id, range, outcome, told != Some(outcome));
         let told = match outcome {
             Outcome::Missed(reason) => EventKind::JobMissed { job, range, reason },
             Outcome::Skipped(reason) => EventKind::JobMaxInstances { job, range, reason },
@@ -111,7 +121,7 @@ impl Driver {
                 attempts,
                 text: None,
             };
-            self.core.metrics.ended(&end, *fire_time);
+            self.core.metrics.ended(&end, Some(*fire_time));
             // Of those there is an event of their own.
             if !matches!(outcome, Outcome::Skipped(_) | Outcome::Missed(_)) {
                 log::ended(id, *fire_time, &end);

@@ -28,7 +28,7 @@ impl Metrics {
         Self
     }
 
-    pub(crate) fn ended(&self, _end: &RunEnd, _fire_time: DateTime<Utc>) {}
+    pub(crate) fn ended(&self, _end: &RunEnd, _fire_time: Option<DateTime<Utc>>) {}
 
     pub(crate) fn planned(&self, _plan: &Plan) {}
 

@@ -59,12 +59,15 @@ impl Metrics {
         }
     }
 
-    /// A run has ended, or will not begin.
-    pub(crate) fn ended(&self, end: &RunEnd, fire_time: DateTime<Utc>) {
+    /// A run has ended, or will not begin. One that was late before its job was added has no fire time
+    /// that lateness could be counted from.
+    pub(crate) fn ended(&self, end: &RunEnd, fire_time: Option<DateTime<Utc>>) {
         self.runs[index(end.outcome)].increment(1);
         if let Some(started) = end.started {
-            self.lateness
-                .record(seconds(started - fire_time.timestamp_micros()));
+            if let Some(fire_time) = fire_time {
+                let late = started - fire_time.timestamp_micros();
+                self.lateness.record(seconds(late));
+            }
             self.duration.record(seconds(end.finished - started));
         }
     }

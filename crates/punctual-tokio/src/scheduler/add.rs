@@ -116,6 +116,9 @@ impl Scheduler {
         let stored = stored
             .pop()
             .unwrap_or_else(|| Err(Error::new(ErrorKind::Store, "the store did not answer")))?;
+        if let Err(error) = self.core.hint_at_doubles(&named, &stored.job).await {
+            tracing::debug!(%error, "whether the job is stored twice is not known");
+        }
         Ok(self.handle(stored.job.id()))
     }
 
@@ -245,6 +248,7 @@ settings! {
     paused();
     run_at_start();
     replace_existing();
+    refuse_past();
 }
 
 impl AddJob<'_> {

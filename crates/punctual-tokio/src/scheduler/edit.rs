@@ -73,7 +73,7 @@ impl Scheduler {
         let first = first_fire(&trigger, None, self.now())?;
         if first.fire_time.is_none() {
             let message = format!("trigger: `{trigger}` has no fire time left");
-            return Err(Error::new(ErrorKind::Invalid, message));
+            return Err(Error::new(ErrorKind::Expired, message));
         }
         self.edit(&job_id(id)?, |stored, now| {
             let mut state = stored.state;

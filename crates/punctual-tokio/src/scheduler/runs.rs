@@ -126,7 +126,7 @@ impl Scheduler {
                 attempts: run.attempts,
                 text: run.failure.map(EndText::Error),
             };
-            self.core.metrics.ended(&end, run.key.fire_time);
+            self.core.metrics.ended(&end, Some(run.key.fire_time));
             let job = event_of(named, &run.job);
             self.core
                 .bus

@@ -128,3 +128,30 @@ async fn the_phase_of_a_calendar_interval_survives_a_run_at_the_start() {
     assert_eq!(entries(&store, "days").await, ONCE);
     assert_eq!(found.next_run_time(), next);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_date_that_has_passed_is_refused_by_choice_and_is_not_called_down() {
+    let scheduler = crate::support::started().await;
+    let passed = scheduler.now() - chrono::TimeDelta::minutes(5);
+    let job = || scheduler.add_job(async || {}, Date::at(passed));
+    let refused = job().id("a").refuse_past().await.unwrap_err();
+    assert_eq!(refused.kind(), punctual_tokio::ErrorKind::Expired);
+    let text = refused.to_string();
+    assert!(
+        text.contains("has passed") && text.contains("trigger"),
+        "{text}"
+    );
+    assert_eq!(scheduler.get_job("a").await.unwrap(), None);
+    job().id("b").misfire_grace_time(seconds(60)).await.unwrap();
+    job().id("c").await.unwrap();
+    crate::support::pass(1).await;
+    let missed = Outcome::Missed(punctual_core::MissReason::Past);
+    assert_eq!(ledger(&scheduler, "b").await, [(missed, 1)]);
+    assert_eq!(ledger(&scheduler, "c").await, ONCE);
+    // A date of the future, and what recurs, may refuse it too.
+    let soon = Date::at(scheduler.now() + chrono::TimeDelta::seconds(1));
+    let job = scheduler.add_job(async || {}, soon).id("d");
+    job.refuse_past().await.unwrap();
+    let job = scheduler.add_job(async || {}, every(1)).id("e");
+    job.refuse_past().await.unwrap();
+}
