@@ -41,6 +41,8 @@ impl JobStore for SqliteStore {
         StoreCapabilities::default()
             .persistent(true)
             .shared(true)
+            // A database in memory, too: its connections live on threads.
+            .does_io(true)
             .dealt_together(SIDE_BY_SIDE)
     }
 

@@ -253,6 +253,14 @@ impl<A: Copy + PartialEq> Timer<A> {
         Some(self.elapsed.get(&key)?.alarm)
     }
 
+    /// When the first alarm is due, in microseconds.
+    pub(crate) fn next(&self) -> Option<i64> {
+        let wall = self.wall.keys().next();
+        let wall = wall.map(|bucket| bucket.saturating_mul(MILLISECOND));
+        let elapsed = self.elapsed.keys().next().map(|key| self.due_at(*key));
+        wall.into_iter().chain(elapsed).min()
+    }
+
     /// When an alarm is due, as the wall clock goes now.
     pub(crate) fn due_at(&self, key: AlarmKey) -> i64 {
         key.at.saturating_add(self.set_by)

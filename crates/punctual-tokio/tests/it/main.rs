@@ -48,6 +48,7 @@ mod parked;
 mod policies;
 mod promotions;
 mod random;
+mod real_io;
 mod restarts;
 mod runtimes;
 mod shares;
