@@ -19,9 +19,9 @@ pub struct StoreCapabilities {
     /// them. Such a store gives jobs births in one block only where there are many: few jobs would all
     /// go to one node. By default each birth is dealt by itself.
     pub dealt_together: NonZeroU64,
-    /// Whether its calls wait for something outside the runtime: a thread, a file, a network. A test
-    /// that pauses tokio's time cannot use such a store, since paused time does not wait for what it
-    /// cannot see, and jumps to the next timeout.
+    /// Whether its calls wait for something outside the runtime, such as a thread, a file or a network.
+    /// A test that pauses tokio's time cannot use such a store, since paused time does not wait for what
+    /// it cannot see, and jumps to the next timeout.
     pub does_io: bool,
 }
 

@@ -80,12 +80,9 @@ impl Clock {
 
     /// Whether tokio's time stands still with this clock, so that nothing can be waited for that it
     /// does not see.
+    #[cfg(feature = "testing")]
     pub(crate) fn pauses_time(&self) -> bool {
-        match self {
-            #[cfg(feature = "testing")]
-            Self::Test(clock) => clock.pauses_time(),
-            _ => false,
-        }
+        matches!(self, Self::Test(clock) if clock.pauses_time())
     }
 
     /// Wall time in microseconds since 1970.

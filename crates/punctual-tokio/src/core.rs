@@ -135,6 +135,7 @@ impl Core {
         alias: &str,
         store: Arc<dyn JobStore>,
     ) -> Result<NamedStore, Error> {
+        #[cfg(feature = "testing")]
         if self.clock.pauses_time() && store.capabilities().does_io {
             return Err(needs_real_time(alias));
         }
@@ -184,6 +185,7 @@ impl Core {
 }
 
 /// Paused time jumps to the time-out of a call while the thread or the network works that will answer it.
+#[cfg(feature = "testing")]
 fn needs_real_time(alias: &str) -> Error {
     let message = format!(
         "store `{alias}`: it does real I/O, and `TestClock::at` pauses tokio's time, in which its calls time \

@@ -41,7 +41,7 @@ impl JobStore for SqliteStore {
         StoreCapabilities::default()
             .persistent(true)
             .shared(true)
-            // A database in memory, too: its connections live on threads.
+            // Connections live on threads, also those to a database in memory.
             .does_io(true)
             .dealt_together(SIDE_BY_SIDE)
     }

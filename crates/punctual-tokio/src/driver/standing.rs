@@ -1,5 +1,5 @@
-//! What a test clock that waits for this task is told: whether anything goes on, what it is, and when
-//! the task wants to be woken.
+//! What a test clock that waits for this task is told. That is whether anything goes on, what it is, and
+//! when the task wants to be woken.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl Clerk {
 }
 
 impl Driver {
-    /// Renewals and reads come by themselves: they do not count.
+    /// Renewals and reads come by themselves, and do not count.
     pub(super) fn note_progress(&mut self, wake: &Wake) {
         let is_progress = match wake {
             Wake::Reports => true,
@@ -57,7 +57,7 @@ impl Driver {
                 .for_each(|store| self.ask_for_window(store));
         }
         let unfinished = ask.names.then(|| self.name_unfinished());
-        let next = self.timer.next();
+        let next = self.next_alarm();
         let is_overdue = next.is_some_and(|next| next <= self.core.clock.micros());
         if is_overdue {
             // No queue tells of it.
@@ -70,6 +70,23 @@ impl Driver {
             progress: self.clerk.progress,
         };
         desk.tell(standing, unfinished);
+    }
+
+    /// When the task wants to be woken. Looks for jobs that were left to other nodes come twice a second,
+    /// and find nothing before the first of them is due.
+    fn next_alarm(&self) -> Option<i64> {
+        let mut next = self.timer.next_wall().unwrap_or(i64::MAX);
+        for (key, alarm) in self.timer.elapsed_alarms() {
+            let at = self.timer.due_at(key);
+            let Alarm::Left { store } = alarm else {
+                next = next.min(at);
+                break;
+            };
+            let partition = self.partitions.get(&store);
+            let first = partition.map_or(i64::MAX, |own| own.left.first);
+            next = next.min(at.max(first));
+        }
+        (next != i64::MAX).then_some(next)
     }
 
     /// Whether nothing goes on but what waits for the clock.
@@ -102,7 +119,7 @@ impl Driver {
         active.alarm.is_some_and(is_armed) || alarms.any(|(_, alarm)| alarm == Alarm::Shutdown)
     }
 
-    /// Runs were told to end, or aborted: the clock waits for them anew.
+    /// Runs were told to end, or aborted, and the clock waits for them anew.
     pub(super) fn wait_anew(&mut self) {
         self.clerk.hanging.clear();
     }

@@ -48,7 +48,7 @@ struct Inner {
     watchers: Mutex<Vec<Weak<Notify>>>,
     /// For a clock with I/O.
     steps: Option<Steps>,
-    /// Somebody moves it, or waits for it to be idle.
+    /// A task moves it, or waits for it to be idle.
     is_moving: AtomicBool,
 }
 
@@ -111,18 +111,18 @@ impl TestClock {
         Self::new(now.instant().timestamp_micros(), None)
     }
 
-    /// Makes a clock that shows `now`, for jobs and stores with I/O: only the scheduler's time is moved
-    /// by hand, tokio's is real.
+    /// Makes a clock that shows `now`, for jobs and stores with I/O. Only the scheduler's time is moved
+    /// by hand, and tokio's is real.
     ///
     /// [`advance`](Self::advance) goes from alarm to alarm. At each it waits, in real time, until every
-    /// run that began has ended and is recorded, or waits for the scheduler's clock: for its next
-    /// attempt, or for a free instance. So no run meets the next fire time of its job, however long it
+    /// run that began has ended and is recorded, or waits for its next attempt or for a free instance. So
+    /// no run meets the next fire time of its job, however long it
     /// really takes.
     ///
     /// Fire times, grace times, waits between attempts, timeouts of jobs and the time that a
-    /// [`shutdown`](crate::Scheduler::shutdown) gives to runs go by the scheduler's clock. All else is
-    /// real: what bodies sleep, time-outs of databases, leases between nodes, and how often a file is
-    /// looked at for edits of other processes. Listeners are not waited for.
+    /// [`shutdown`](crate::Scheduler::shutdown) gives to runs go by the scheduler's clock. What bodies
+    /// sleep, time-outs of databases, leases between nodes, and how often a file is looked at for edits of
+    /// other processes go by real time. Listeners are not waited for.
     ///
     /// A run that never ends is waited for as long as [`patience`](Self::patience) says. Then time goes
     /// on if its job has a timeout, and that ends it. Without one, the clock panics and names the run.
@@ -179,7 +179,7 @@ impl TestClock {
     }
 
     /// Sets how long a clock [`with_io`](Self::with_io) waits while nothing ends and no store answers;
-    /// 10 seconds of real time by default. It counts for this handle: a clone may have less patience.
+    /// 10 seconds of real time by default. It counts for this handle, and a clone may have less.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -250,7 +250,7 @@ impl TestClock {
     ///
     /// # Panics
     ///
-    /// If it is no instant, or has passed; and as [`advance`](Self::advance).
+    /// If it is no instant or has passed, and as [`advance`](Self::advance).
     ///
     /// # Cancel safety
     ///
@@ -290,7 +290,7 @@ impl TestClock {
         let moving = &self.inner.is_moving;
         assert!(
             !moving.swap(true, Ordering::SeqCst),
-            "the test clock is moved already: a job cannot move the clock that it runs by, since the clock \
+            "the test clock is moved already; a job cannot move the clock that it runs by, since the clock \
              waits for it, and of several tasks one moves it at a time"
         );
         Moving(moving)
@@ -376,7 +376,7 @@ fn pause() {
 fn require_real_time() {
     assert!(
         !is_paused(),
-        "tokio's time is paused, and `TestClock::with_io` needs it real: take `start_paused = true` or \
+        "tokio's time is paused, and `TestClock::with_io` needs it real; take `start_paused = true` or \
          `tokio::time::pause()` out of the test"
     );
 }

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 pub(crate) struct Ask {
     /// The later question has the greater number.
     pub(crate) number: u64,
-    /// Whether the stores are to be read first: an edit may not have been told yet.
+    /// Whether the stores are to be read first, since an edit may not have been told yet.
     pub(crate) reads_stores: bool,
     /// Whether what is not over is to be named. Those runs are not waited for any more that end by the
     /// scheduler's own clock.

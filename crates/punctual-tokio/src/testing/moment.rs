@@ -1,6 +1,7 @@
 use chrono::{DateTime, TimeZone, Utc};
 
-/// An instant in a test: a [`DateTime`] of any time zone, or text such as `2026-03-28T22:00:00Z`.
+/// What a test may write for an instant, which is a [`DateTime`] of any time zone, or text such as
+/// `2026-03-28T22:00:00Z`.
 ///
 /// ```
 /// use chrono::{DateTime, FixedOffset, Utc};
@@ -14,7 +15,7 @@ use chrono::{DateTime, TimeZone, Utc};
 /// assert_eq!(paris.instant(), utc);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no instant of a test",
+    message = "`{Self}` cannot be read as an instant",
     note = "write text such as \"2026-03-28T22:00:00Z\", or give a `chrono::DateTime` of any time zone"
 )]
 pub trait Moment {

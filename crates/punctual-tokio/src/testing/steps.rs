@@ -100,7 +100,7 @@ impl TestClock {
     }
 
     /// Waits until all is quiet, and no edit is unknown. `read` says how far all had come when the
-    /// stores were last read: what has gone on since may have edited jobs.
+    /// stores were last read. What has gone on since may have edited jobs.
     pub(super) async fn settle(&self, steps: &Steps, read: &mut Option<u64>) {
         self.wait_until_quiet(steps, false).await;
         while *read != Some(steps.progress()) {

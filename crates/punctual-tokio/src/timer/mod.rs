@@ -253,12 +253,10 @@ impl<A: Copy + PartialEq> Timer<A> {
         Some(self.elapsed.get(&key)?.alarm)
     }
 
-    /// When the first alarm is due, in microseconds.
-    pub(crate) fn next(&self) -> Option<i64> {
-        let wall = self.wall.keys().next();
-        let wall = wall.map(|bucket| bucket.saturating_mul(MILLISECOND));
-        let elapsed = self.elapsed.keys().next().map(|key| self.due_at(*key));
-        wall.into_iter().chain(elapsed).min()
+    /// When the first alarm for a wall time is due, in microseconds.
+    pub(crate) fn next_wall(&self) -> Option<i64> {
+        let first = self.wall.keys().next();
+        first.map(|bucket| bucket.saturating_mul(MILLISECOND))
     }
 
     /// When an alarm is due, as the wall clock goes now.
