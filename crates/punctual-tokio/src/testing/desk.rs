@@ -4,6 +4,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+/// What the clock wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Question {
+    /// Whether anything goes on.
+    IsQuiet,
+    /// The same, once the stores were read, since an edit may not have been told yet.
+    IsQuietToEdits,
+    /// What goes on. Those runs are not waited for any more that end by the scheduler's own clock.
+    WhatLasts,
+}
+
 /// What the clock asks of a scheduler.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Ask {
@@ -74,12 +85,12 @@ impl Desk {
     }
 
     /// The clock asks. What it has asked before and was not told yet it goes on asking.
-    pub(super) fn ask(&self, ask: Ask) {
+    pub(super) fn ask(&self, number: u64, question: Question) {
         let mut state = self.state();
         let pending = &mut state.ask;
-        pending.number = ask.number;
-        pending.reads_stores |= ask.reads_stores;
-        pending.names |= ask.names;
+        pending.number = number;
+        pending.reads_stores |= question == Question::IsQuietToEdits;
+        pending.names |= question == Question::WhatLasts;
         drop(state);
         self.asked.notify_one();
     }

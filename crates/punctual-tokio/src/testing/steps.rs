@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use super::TestClock;
-use super::desk::{Ask, Desk, Unfinished};
+use super::desk::{Desk, Question, Unfinished};
 use crate::clock::instant;
 
 /// How long a scheduler may take to name what is not over. It does nothing else for it.
@@ -42,14 +42,10 @@ impl Steps {
     }
 
     /// Asks all schedulers. Answers the number of the question.
-    fn ask(&self, reads_stores: bool, names: bool) -> u64 {
+    fn ask(&self, question: Question) -> u64 {
         let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        let ask = Ask {
-            number,
-            reads_stores,
-            names,
-        };
-        self.desks().iter().for_each(|desk| desk.ask(ask));
+        let desks = self.desks();
+        desks.iter().for_each(|desk| desk.ask(number, question));
         number
     }
 
@@ -102,18 +98,18 @@ impl TestClock {
     /// Waits until all is quiet, and no edit is unknown. `read` says how far all had come when the
     /// stores were last read. What has gone on since may have edited jobs.
     pub(super) async fn settle(&self, steps: &Steps, read: &mut Option<u64>) {
-        self.wait_until_quiet(steps, false).await;
+        self.wait_until_quiet(steps, Question::IsQuiet).await;
         while *read != Some(steps.progress()) {
             *read = Some(steps.progress());
-            self.wait_until_quiet(steps, true).await;
+            self.wait_until_quiet(steps, Question::IsQuietToEdits).await;
         }
     }
 
     /// Patience has two halves, and what ends it is a half in which nothing happened after another one.
     /// A process that stands still for long finds the first of them over when it goes on.
-    async fn wait_until_quiet(&self, steps: &Steps, reads_stores: bool) {
+    async fn wait_until_quiet(&self, steps: &Steps, question: Question) {
         let half = self.patience / 2;
-        let mut number = steps.ask(reads_stores, false);
+        let mut number = steps.ask(question);
         let (mut since, mut progress, mut silent) = (Instant::now(), steps.progress(), false);
         while !steps.are_quiet(number) {
             let left = half.saturating_sub(since.elapsed());
@@ -132,7 +128,7 @@ impl TestClock {
     /// Nothing has ended for too long. What hangs until the scheduler's clock ends it is not waited for
     /// any more.
     async fn give_up_waiting(&self, steps: &Steps) -> u64 {
-        let number = steps.ask(false, true);
+        let number = steps.ask(Question::WhatLasts);
         let all_answer = async {
             while !steps.have_answered(number) {
                 steps.told.notified().await;
