@@ -1,9 +1,10 @@
 //! What a test clock that waits for this task is told. That is whether anything goes on, what it is, and
 //! when the task wants to be woken.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::active::{Active, AttemptKey};
 use super::{Alarm, Driver, Wake};
@@ -11,6 +12,9 @@ use crate::partition::Partition;
 use crate::reports::Key;
 use crate::testing::{Desk, Standing, Unfinished};
 use crate::worker::ReplyKind;
+
+/// As many days are all time, a century.
+const LONG: i64 = 36_525;
 
 /// Tells the clock.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub(super) struct Clerk {
     progress: u64,
     /// Attempts that the clock does not wait for any more, and whether they were told to end by then.
     hanging: Vec<(AttemptKey, bool)>,
+    /// Stores of which all is to be read that is due at any time.
+    pub(super) reads_all: BTreeSet<u32>,
 }
 
 impl Clerk {
@@ -29,6 +35,7 @@ impl Clerk {
             desk,
             progress: 0,
             hanging: Vec::new(),
+            reads_all: BTreeSet::new(),
         }
     }
 }
@@ -50,11 +57,13 @@ impl Driver {
             return;
         };
         let ask = desk.take();
-        if ask.reads_stores {
-            let stores: Vec<u32> = self.partitions.keys().copied().collect();
-            stores
-                .into_iter()
-                .for_each(|store| self.ask_for_window(store));
+        if ask.reads_stores || ask.reads_all {
+            for store in self.partitions.keys().copied().collect::<Vec<_>>() {
+                if ask.reads_all {
+                    self.clerk.reads_all.insert(store);
+                }
+                self.ask_for_window(store);
+            }
         }
         let unfinished = ask.names.then(|| self.name_unfinished());
         let next = self.next_alarm();
@@ -70,6 +79,13 @@ impl Driver {
             progress: self.clerk.progress,
         };
         desk.tell(standing, unfinished);
+    }
+
+    /// Until when a store is read.
+    pub(super) fn read_through(&self, store: u32, through: DateTime<Utc>) -> DateTime<Utc> {
+        let far = through.checked_add_signed(TimeDelta::days(LONG));
+        let far = far.filter(|_| self.clerk.reads_all.contains(&store));
+        far.unwrap_or(through)
     }
 
     /// When the task wants to be woken. Looks for jobs that were left to other nodes come twice a second,

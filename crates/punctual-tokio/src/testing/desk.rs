@@ -11,6 +11,9 @@ pub(super) enum Question {
     IsQuiet,
     /// The same, once the stores were read, since an edit may not have been told yet.
     IsQuietToEdits,
+    /// The same, once all was read that is due at any time. What waits of a node that is gone is known
+    /// to no other until it is due, and the clock is to stop for it.
+    IsQuietToAll,
     /// What goes on. Those runs are not waited for any more that end by the scheduler's own clock.
     WhatLasts,
 }
@@ -22,6 +25,8 @@ pub(crate) struct Ask {
     pub(crate) number: u64,
     /// Whether the stores are to be read first, since an edit may not have been told yet.
     pub(crate) reads_stores: bool,
+    /// Whether they are to be read without a limit of time.
+    pub(crate) reads_all: bool,
     /// Whether what is not over is to be named. Those runs are not waited for any more that end by the
     /// scheduler's own clock.
     pub(crate) names: bool,
@@ -90,6 +95,7 @@ impl Desk {
         let pending = &mut state.ask;
         pending.number = number;
         pending.reads_stores |= question == Question::IsQuietToEdits;
+        pending.reads_all |= question == Question::IsQuietToAll;
         pending.names |= question == Question::WhatLasts;
         drop(state);
         self.asked.notify_one();
@@ -110,7 +116,10 @@ impl Desk {
         let mut state = self.state();
         let pending = &mut state.ask;
         let ask = *pending;
-        (pending.reads_stores, pending.names) = (false, false);
+        *pending = Ask {
+            number: ask.number,
+            ..Ask::default()
+        };
         ask
     }
 

@@ -100,8 +100,11 @@ impl TestClock {
     pub(super) async fn settle(&self, steps: &Steps, read: &mut Option<u64>) {
         self.wait_until_quiet(steps, Question::IsQuiet).await;
         while *read != Some(steps.progress()) {
-            *read = Some(steps.progress());
-            self.wait_until_quiet(steps, Question::IsQuietToEdits).await;
+            let question = match read.replace(steps.progress()) {
+                None => Question::IsQuietToAll,
+                Some(_) => Question::IsQuietToEdits,
+            };
+            self.wait_until_quiet(steps, question).await;
         }
     }
 
