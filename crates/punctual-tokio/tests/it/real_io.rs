@@ -479,7 +479,7 @@ async fn a_shutdown_goes_by_the_clock_too() {
 }
 
 #[tokio::test]
-async fn a_week_of_minutes_takes_no_time() {
+async fn a_day_of_minutes_takes_no_time() {
     let clock = clock();
     let scheduler = on(&clock).await;
     scheduler
@@ -487,9 +487,9 @@ async fn a_week_of_minutes_takes_no_time() {
         .id("a")
         .await
         .unwrap();
-    clock.advance(seconds(7 * 86_400)).await;
+    clock.advance(seconds(86_400)).await;
     let done = scheduler.statistics("a").await.unwrap();
-    assert_eq!(done.succeeded, 7 * 1_440);
+    assert_eq!(done.succeeded, 1_440);
 }
 
 #[tokio::test(start_paused = true)]
