@@ -19,6 +19,10 @@ pub struct StoreCapabilities {
     /// them. Such a store gives jobs births in one block only where there are many: few jobs would all
     /// go to one node. By default each birth is dealt by itself.
     pub dealt_together: NonZeroU64,
+    /// Whether its calls wait for something outside the runtime, such as a thread, a file or a network.
+    /// A test that pauses tokio's time cannot use such a store, since paused time does not wait for what
+    /// it cannot see, and jumps to the next timeout.
+    pub does_io: bool,
 }
 
 impl Default for StoreCapabilities {
@@ -28,6 +32,7 @@ impl Default for StoreCapabilities {
             shared: false,
             limits: BatchLimits::default(),
             dealt_together: NonZeroU64::MIN,
+            does_io: false,
         }
     }
 }
@@ -77,6 +82,12 @@ impl StoreCapabilities {
     #[must_use]
     pub fn shared(self, shared: bool) -> Self {
         Self { shared, ..self }
+    }
+
+    /// Says whether calls wait for something outside the runtime.
+    #[must_use]
+    pub fn does_io(self, does_io: bool) -> Self {
+        Self { does_io, ..self }
     }
 
     /// The same with other limits.

@@ -236,7 +236,7 @@ impl SchedulerBuilder {
     }
 
     /// Uses a clock that is moved by hand: a [`ManualClock`](crate::ManualClock), or the
-    /// `TestClock` of the module `testing`.
+    /// `TestClock` of the module `testing`. `TestClock::at` goes with stores in memory only.
     pub fn clock(mut self, clock: impl Into<AnyClock>) -> Self {
         self.clock = Some(clock.into().0);
         self
@@ -277,7 +277,7 @@ impl SchedulerBuilder {
     /// # Errors
     ///
     /// The first mistake: an unknown time zone, a name that is taken, a declared job whose state or
-    /// arguments are missing.
+    /// arguments are missing, a store with I/O under a `TestClock` that pauses tokio's time.
     pub fn build(mut self) -> Result<Scheduler, Error> {
         let error = self.error.take().or_else(|| self.missing_store());
         if let Some(error) = error.or_else(|| self.empty_node()) {

@@ -78,6 +78,13 @@ impl Clock {
         }
     }
 
+    /// Whether tokio's time stands still with this clock, so that nothing can be waited for that it
+    /// does not see.
+    #[cfg(feature = "testing")]
+    pub(crate) fn pauses_time(&self) -> bool {
+        matches!(self, Self::Test(clock) if clock.pauses_time())
+    }
+
     /// Wall time in microseconds since 1970.
     pub(crate) fn micros(&self) -> i64 {
         match self {
@@ -123,6 +130,15 @@ impl Clock {
             Self::Test(_) => None,
             #[cfg(feature = "testing")]
             Self::Wrong(clock) => clock.set_right(),
+        }
+    }
+
+    /// Where a scheduler tells how it stands, whose clock waits for it; it is woken by `alarm`.
+    #[cfg(feature = "testing")]
+    pub(crate) fn enter(&self, alarm: &Arc<Notify>) -> Option<Arc<crate::testing::Desk>> {
+        match self {
+            Self::Test(clock) => clock.enter(alarm),
+            _ => None,
         }
     }
 

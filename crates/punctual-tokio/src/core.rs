@@ -132,12 +132,16 @@ impl Core {
             .clone()
     }
 
-    /// Enters a store under an alias that is free.
+    /// Enters a store under an alias that is free, if it can be used with this clock.
     pub(crate) fn add_store(
         &self,
         alias: &str,
         store: Arc<dyn JobStore>,
     ) -> Result<NamedStore, Error> {
+        #[cfg(feature = "testing")]
+        if self.clock.pauses_time() && store.capabilities().does_io {
+            return Err(needs_real_time(alias));
+        }
         let mut stores = self.stores.write().unwrap_or_else(PoisonError::into_inner);
         if stores.iter().any(|named| &*named.alias == alias) {
             let message = format!("a store with the alias `{alias}` exists already");
@@ -181,6 +185,16 @@ impl Core {
         }
         Err(Error::no_job(id))
     }
+}
+
+/// Paused time jumps to the time-out of a call while the thread or the network works that will answer it.
+#[cfg(feature = "testing")]
+fn needs_real_time(alias: &str) -> Error {
+    let message = format!(
+        "store `{alias}`: it does real I/O, and `TestClock::at` pauses tokio's time, in which its calls time \
+         out before they are answered; make the clock with `TestClock::with_io(..)`, or use a `MemoryStore`"
+    );
+    Error::new(ErrorKind::Invalid, message)
 }
 
 fn no_store(alias: &str) -> Error {

@@ -102,6 +102,9 @@ pub(crate) struct Left {
     pub(crate) is_armed: bool,
     /// The store was asked, and has not answered yet.
     pub(crate) is_asked: bool,
+    /// When the first of them is due.
+    #[cfg(feature = "testing")]
+    pub(crate) first: i64,
     /// Where the next look begins: up to there this node can do nothing.
     pub(crate) after: Option<DueCursor>,
     /// How many of these jobs this node claims at a time.
@@ -115,6 +118,8 @@ impl Default for Left {
             until: i64::MIN,
             is_armed: false,
             is_asked: false,
+            #[cfg(feature = "testing")]
+            first: i64::MAX,
             after: None,
             room: 256,
         }

@@ -41,6 +41,8 @@ impl JobStore for SqliteStore {
         StoreCapabilities::default()
             .persistent(true)
             .shared(true)
+            // Connections live on threads, also those to a database in memory.
+            .does_io(true)
             .dealt_together(SIDE_BY_SIDE)
     }
 

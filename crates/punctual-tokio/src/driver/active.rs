@@ -78,6 +78,9 @@ pub(super) struct AttemptKey {
 pub(super) struct Attempt {
     pub(super) info: Arc<RunInfo>,
     pub(super) handle: JoinHandle<()>,
+    /// For who waits for it.
+    #[cfg(feature = "testing")]
+    pub(super) began: tokio::time::Instant,
 }
 
 /// Why an attempt was told to end.

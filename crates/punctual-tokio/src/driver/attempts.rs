@@ -121,7 +121,12 @@ impl Driver {
         ));
         let Code { task, place } = &active.code;
         let handle = place.begin(task, &self.runtime, Arc::clone(&info), key);
-        active.attempt = Some(Attempt { info, handle });
+        active.attempt = Some(Attempt {
+            info,
+            handle,
+            #[cfg(feature = "testing")]
+            began: tokio::time::Instant::now(),
+        });
         if let Some(limit) = active.job.policies().timeout.limit() {
             let turn = active.turn;
             let alarm = Alarm::Timeout(AttemptKey { run: key, turn });

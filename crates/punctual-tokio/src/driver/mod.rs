@@ -15,6 +15,8 @@ mod log;
 mod manual;
 mod sharing;
 mod shutdown;
+#[cfg(feature = "testing")]
+mod standing;
 mod unstarted;
 mod waiting;
 mod window;
@@ -99,6 +101,9 @@ pub(crate) struct Driver {
     due: Vec<Due<Alarm>>,
     /// Jobs whose last run here has ended.
     settled: Vec<JobKey>,
+    /// For a clock that waits for this task.
+    #[cfg(feature = "testing")]
+    clerk: standing::Clerk,
     _census: Census,
 }
 
@@ -127,6 +132,8 @@ impl Driver {
             reports: Vec::new(),
             due: Vec::new(),
             settled: Vec::new(),
+            #[cfg(feature = "testing")]
+            clerk: standing::Clerk::new(core.clock.enter(&clock_set)),
             core,
             host,
             commands,
@@ -153,7 +160,10 @@ impl Driver {
 
     /// Waits for an event and does what follows from it.
     async fn turn(&mut self) {
-        match self.wake().await {
+        let wake = self.wake().await;
+        #[cfg(feature = "testing")]
+        self.note_progress(&wake);
+        match wake {
             Wake::Commands => self.obey(),
             Wake::Reports => {
                 // The runtime runs a woken task next: let other runs end first, so that one
@@ -171,6 +181,8 @@ impl Driver {
         self.let_stores_go();
         self.core.metrics.under_way(self.active.len());
         self.advance_shutdown();
+        #[cfg(feature = "testing")]
+        self.tell_clock();
     }
 
     async fn wake(&mut self) -> Wake {

@@ -125,6 +125,10 @@ impl Left {
     pub(super) fn nothing(&mut self) {
         self.patience = LONGEST_PATIENCE;
         self.until = i64::MIN;
+        #[cfg(feature = "testing")]
+        {
+            self.first = i64::MAX;
+        }
     }
 
     /// Takes more of what was left to others as long as no other node does, and much less once another
@@ -143,6 +147,10 @@ impl Partition {
         let is_near = || start_of(stored).is_some_and(|start| start <= near);
         if self.share.is_alone() || self.wait(stored, now) == 0 || !is_near() {
             return false;
+        }
+        #[cfg(feature = "testing")]
+        if let Some(start) = start_of(stored) {
+            self.left.first = self.left.first.min(start);
         }
         let patience = patience(stored.job.policies());
         self.left.patience = self.left.patience.min(patience);

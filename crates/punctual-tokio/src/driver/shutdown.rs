@@ -128,6 +128,8 @@ impl Driver {
 
     /// A deadline has passed.
     pub(super) fn next_stage(&mut self) {
+        #[cfg(feature = "testing")]
+        self.wait_anew();
         let is_idle = self.active.len() == 0;
         self.stage = match std::mem::replace(&mut self.stage, Stage::Running) {
             Stage::Running => Stage::Running,

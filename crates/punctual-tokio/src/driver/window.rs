@@ -32,6 +32,9 @@ pub(super) fn ahead_micros() -> i64 {
 
 impl Driver {
     pub(super) fn ask_for_window(&mut self, store: u32) {
+        let through = self.core.clock.now() + TimeDelta::microseconds(ahead_micros());
+        #[cfg(feature = "testing")]
+        let through = self.read_through(store, through);
         let Some(partition) = self.partitions.get_mut(&store) else {
             return;
         };
@@ -42,7 +45,6 @@ impl Driver {
             partition.window.ask_again = true;
             return;
         }
-        let through = self.core.clock.now() + TimeDelta::microseconds(ahead_micros());
         let tasks = self.core.tasks_of(&*partition.store);
         let request = Read::Due(DueRequest::through(through, ROOM).tasks(tasks));
         let sent = partition
@@ -53,6 +55,8 @@ impl Driver {
         // The store has enough to read for now.
         partition.window.ask_again |= !sent;
         if sent {
+            #[cfg(feature = "testing")]
+            self.clerk.reads_all.remove(&store);
             partition.window.ask_again = false;
             partition.reads.begin();
             // What is noted from here on may be newer than what the store reads.

@@ -211,7 +211,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// If the alias is taken.
+    /// If the alias is taken, or if the store does I/O and a `TestClock` pauses tokio's time.
     ///
     /// # Cancel safety
     ///

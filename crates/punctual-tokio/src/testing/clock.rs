@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Moment;
+use super::desk::Desk;
+use super::steps::Steps;
 use crate::clock::{Clock, instant};
 use crate::private::AnyClock;
 
@@ -19,17 +23,42 @@ const TICK: Duration = Duration::from_millis(1);
 /// How late they come, in microseconds.
 const LATEST: i64 = 2_000;
 
+/// How long a clock with I/O waits by default for something to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A clock that stands still until the test moves it; clones are the same clock.
 ///
 /// Give it to [`SchedulerBuilder::clock`](crate::SchedulerBuilder::clock), to several builders if
-/// several nodes share a store. It needs a current-thread runtime, as `#[tokio::test]` makes one,
-/// and pauses tokio's time there.
+/// several nodes share a store. There are two kinds:
+///
+/// | | [`at`](Self::at) | [`with_io`](Self::with_io) |
+/// |---|---|---|
+/// | tokio's time | is paused, and moves with the clock | is real |
+/// | jobs | sleep on tokio's clock as long as they like | query databases, talk to sockets, read files |
+/// | stores | in memory | any |
+/// | runtime | current-thread, as `#[tokio::test]` makes one | any |
 #[derive(Clone)]
-pub struct TestClock(Arc<Inner>);
+pub struct TestClock {
+    inner: Arc<Inner>,
+    pub(super) patience: Duration,
+}
 
 struct Inner {
     state: Mutex<State>,
     watchers: Mutex<Vec<Weak<Notify>>>,
+    /// For a clock with I/O.
+    steps: Option<Steps>,
+    /// A task moves it, or waits for it to be idle.
+    is_moving: AtomicBool,
+}
+
+/// Holds the clock, until it is dropped.
+struct Moving<'c>(&'c AtomicBool);
+
+impl Drop for Moving<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
 }
 
 /// In microseconds since 1970.
@@ -69,7 +98,8 @@ impl Passing {
 }
 
 impl TestClock {
-    /// A clock that shows `now`.
+    /// Makes a clock that shows `now`, and pauses tokio's time. A store that does I/O cannot be used
+    /// with it.
     ///
     /// # Panics
     ///
@@ -77,14 +107,102 @@ impl TestClock {
     #[must_use]
     #[track_caller]
     pub fn at(now: impl Moment) -> Self {
-        if !is_paused() {
-            tokio::time::pause();
+        pause();
+        Self::new(now.instant().timestamp_micros(), None)
+    }
+
+    /// Makes a clock that shows `now`, for jobs and stores with I/O. Only the scheduler's time is moved
+    /// by hand, and tokio's is real.
+    ///
+    /// [`advance`](Self::advance) goes from alarm to alarm. At each it waits, in real time, until every
+    /// run that began has ended and is recorded, or waits for its next attempt or for a free instance. So
+    /// no run meets the next fire time of its job, however long it
+    /// really takes.
+    ///
+    /// Fire times, grace times, waits between attempts, timeouts of jobs and the time that a
+    /// [`shutdown`](crate::Scheduler::shutdown) gives to runs go by the scheduler's clock. What bodies
+    /// sleep, time-outs of databases, leases between nodes, and how often a file is looked at for edits of
+    /// other processes go by real time. Listeners are not waited for.
+    ///
+    /// A run that never ends is waited for as long as [`patience`](Self::patience) says. Then time goes
+    /// on if its job has a timeout, and that ends it. Without one, the clock panics and names the run.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use punctual_core::Interval;
+    /// use punctual_tokio::Scheduler;
+    /// use punctual_tokio::testing::{Ledger, TestClock};
+    ///
+    /// /// Each run takes some real milliseconds.
+    /// async fn ask() -> std::io::Result<()> {
+    ///     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    ///     let asked = tokio::net::TcpStream::connect(listener.local_addr()?);
+    ///     let (_asked, _answered) = tokio::try_join!(asked, listener.accept())?;
+    ///     Ok(())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), punctual_tokio::Error> {
+    /// let clock = TestClock::with_io("2026-03-27T12:00:00Z");
+    /// let scheduler = Scheduler::builder().clock(clock.clone()).build()?;
+    /// scheduler.start().await?;
+    /// scheduler.add_job(ask, Interval::every(Duration::from_secs(60))).id("ask").await?;
+    ///
+    /// clock.advance(Duration::from_secs(3_600)).await;
+    /// let ledger = Ledger::of(&scheduler, "ask").await?;
+    /// ledger.assert_all_succeeded();
+    /// assert_eq!(ledger.entries().len(), 60);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `now` is no instant, or if tokio's time is paused.
+    #[must_use]
+    #[track_caller]
+    pub fn with_io(now: impl Moment) -> Self {
+        require_real_time();
+        Self::new(now.instant().timestamp_micros(), Some(Steps::default()))
+    }
+
+    fn new(at: i64, steps: Option<Steps>) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                state: Mutex::new(State::Standing { at }),
+                watchers: Mutex::default(),
+                steps,
+                is_moving: AtomicBool::new(false),
+            }),
+            patience: PATIENCE,
         }
-        let at = now.instant().timestamp_micros();
-        Self(Arc::new(Inner {
-            state: Mutex::new(State::Standing { at }),
-            watchers: Mutex::default(),
-        }))
+    }
+
+    /// Sets how long a clock [`with_io`](Self::with_io) waits while nothing ends and no store answers;
+    /// 10 seconds of real time by default. It counts for this handle, and a clone may have less.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use punctual_tokio::testing::TestClock;
+    /// let clock = TestClock::with_io("2026-03-27T12:00:00Z").patience(Duration::from_secs(30));
+    /// let hasty = clock.clone().patience(Duration::from_millis(100)); // for a run that is to hang
+    /// # let _ = hasty;
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    #[must_use]
+    #[track_caller]
+    pub fn patience(self, most: Duration) -> Self {
+        assert!(
+            !most.is_zero(),
+            "a clock without patience waits for nothing"
+        );
+        Self {
+            patience: most,
+            ..self
+        }
     }
 
     /// What the clock shows.
@@ -95,12 +213,34 @@ impl TestClock {
 
     /// Lets all that can go on without waiting for time go on: what is due starts, what has ended
     /// reaches the ledger. No time passes.
+    ///
+    /// # Panics
+    ///
+    /// As [`advance`](Self::advance).
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, all goes on by itself.
     pub async fn run_until_idle(&self) {
-        // Paused time moves on only when every task waits and no blocking work is under way.
-        tokio::time::sleep(TICK).await;
+        let Some(steps) = &self.inner.steps else {
+            return idle().await;
+        };
+        let _moving = self.begin();
+        self.settle(steps, &mut None).await;
     }
 
     /// Lets so much time pass, and what is due meanwhile happen; ends idle.
+    ///
+    /// # Panics
+    ///
+    /// If the clock is moved already, so also in a job that runs because it is. With I/O also if tokio's
+    /// time is paused, or if something lasts for longer than the [`patience`](Self::patience) of the
+    /// clock; the panic names it.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the clock [`with_io`](Self::with_io) stands where it is. The other kind
+    /// passes on.
     pub async fn advance(&self, span: Duration) {
         let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
         self.pass_until(self.micros().saturating_add(span)).await;
@@ -110,7 +250,11 @@ impl TestClock {
     ///
     /// # Panics
     ///
-    /// If it is no instant, or has passed.
+    /// If it is no instant or has passed, and as [`advance`](Self::advance).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`advance`](Self::advance).
     pub async fn advance_to(&self, then: impl Moment) {
         let then = then.instant();
         let now = self.now();
@@ -119,7 +263,11 @@ impl TestClock {
     }
 
     async fn pass_until(&self, until: i64) {
-        self.run_until_idle().await;
+        let _moving = self.begin();
+        if let Some(steps) = &self.inner.steps {
+            return self.step_until(steps, until).await;
+        }
+        idle().await;
         let from = self.micros();
         let since = Instant::now();
         self.set(State::Passing(Passing {
@@ -130,8 +278,36 @@ impl TestClock {
         }));
         let span = u64::try_from(until - from).unwrap_or(0);
         tokio::time::sleep_until(since + Duration::from_micros(span)).await;
-        self.set(State::Standing { at: until });
-        self.run_until_idle().await;
+        self.stand_at(until);
+        idle().await;
+    }
+
+    /// Holds the clock, so that nothing else moves it meanwhile.
+    fn begin(&self) -> Moving<'_> {
+        if self.inner.steps.is_some() {
+            require_real_time();
+        }
+        let moving = &self.inner.is_moving;
+        assert!(
+            !moving.swap(true, Ordering::SeqCst),
+            "the test clock is moved already; a job cannot move the clock that it runs by, since the clock \
+             waits for it, and of several tasks one moves it at a time"
+        );
+        Moving(moving)
+    }
+
+    /// Whether tokio's time is paused and moves with it.
+    pub(crate) fn pauses_time(&self) -> bool {
+        self.inner.steps.is_none()
+    }
+
+    /// Where a scheduler tells a clock with I/O how it stands.
+    pub(crate) fn enter(&self, alarm: &Arc<Notify>) -> Option<Arc<Desk>> {
+        self.inner.steps.as_ref().map(|steps| steps.enter(alarm))
+    }
+
+    pub(super) fn stand_at(&self, at: i64) {
+        self.set(State::Standing { at });
     }
 
     pub(crate) fn micros(&self) -> i64 {
@@ -165,13 +341,44 @@ impl TestClock {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn watchers(&self) -> MutexGuard<'_, Vec<Weak<Notify>>> {
-        let watchers = self.0.watchers.lock();
+        let watchers = self.inner.watchers.lock();
         watchers.unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Lets all other tasks go first. Paused time moves on only when every task waits and no blocking work
+/// is under way.
+async fn idle() {
+    tokio::time::sleep(TICK).await;
+}
+
+#[track_caller]
+fn pause() {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    assert!(
+        !matches!(flavor, Ok(RuntimeFlavor::MultiThread)),
+        "`TestClock::at` pauses tokio's time, which a multi-thread runtime cannot; use a current-thread \
+         one, as `#[tokio::test]` makes it, or `TestClock::with_io(..)`"
+    );
+    if !is_paused() {
+        tokio::time::pause();
+    }
+}
+
+#[track_caller]
+fn require_real_time() {
+    assert!(
+        !is_paused(),
+        "tokio's time is paused, and `TestClock::with_io` needs it real; take `start_paused = true` or \
+         `tokio::time::pause()` out of the test"
+    );
 }
 
 /// Whether tokio's time stands still already, as in `#[tokio::test(start_paused = true)]`: pausing

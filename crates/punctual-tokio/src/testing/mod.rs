@@ -3,7 +3,8 @@
 //!
 //! Time stands still until the test [advances](TestClock::advance_to) it. Then it passes as it
 //! would: every job starts at its own time, bodies that sleep take as long as they say, retries
-//! wait and timeouts strike, all in no time at all. Behind the feature `testing`.
+//! wait and timeouts strike, all in no time at all. Jobs that do I/O have a clock of their own kind:
+//! [`TestClock::with_io`]. Behind the feature `testing`.
 //!
 //! ```
 //! use punctual_core::Crontab;
@@ -28,12 +29,15 @@
 //! ```
 
 mod clock;
+mod desk;
 mod held;
 mod ledger;
 mod moment;
+mod steps;
 mod wrong_clock;
 
 pub use clock::TestClock;
+pub(crate) use desk::{Desk, Standing, Unfinished};
 #[doc(hidden)]
 pub use held::{Held, HeldOfStore, held};
 pub use ledger::{Entry, Ledger};

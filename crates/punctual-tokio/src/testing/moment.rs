@@ -1,6 +1,23 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeZone, Utc};
 
-/// An instant in a test: a [`DateTime`], or text such as `2026-03-28T22:00:00Z`.
+/// What a test may write for an instant, which is a [`DateTime`] of any time zone, or text such as
+/// `2026-03-28T22:00:00Z`.
+///
+/// ```
+/// use chrono::{DateTime, FixedOffset, Utc};
+/// use punctual_tokio::testing::Moment;
+///
+/// let text = String::from("2026-03-28T22:00:00Z");
+/// let utc: DateTime<Utc> = text.parse().unwrap();
+/// let paris: DateTime<FixedOffset> = "2026-03-28T23:00:00+01:00".parse().unwrap();
+/// assert_eq!(text.as_str().instant(), utc);
+/// assert_eq!((&text).instant(), utc);
+/// assert_eq!(paris.instant(), utc);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read as an instant",
+    note = "write text such as \"2026-03-28T22:00:00Z\", or give a `chrono::DateTime` of any time zone"
+)]
 pub trait Moment {
     /// The instant.
     ///
@@ -11,9 +28,9 @@ pub trait Moment {
     fn instant(self) -> DateTime<Utc>;
 }
 
-impl Moment for DateTime<Utc> {
+impl<Tz: TimeZone> Moment for DateTime<Tz> {
     fn instant(self) -> DateTime<Utc> {
-        self
+        self.to_utc()
     }
 }
 
@@ -23,5 +40,18 @@ impl Moment for &str {
             Ok(instant) => instant,
             Err(error) => panic!("`{self}` is no instant such as 2026-03-28T22:00:00Z: {error}"),
         }
+    }
+}
+
+impl Moment for String {
+    fn instant(self) -> DateTime<Utc> {
+        self.as_str().instant()
+    }
+}
+
+/// A `&String`, or what a list of instants holds.
+impl<M: Moment + Clone> Moment for &M {
+    fn instant(self) -> DateTime<Utc> {
+        self.clone().instant()
     }
 }

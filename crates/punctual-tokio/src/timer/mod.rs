@@ -253,6 +253,12 @@ impl<A: Copy + PartialEq> Timer<A> {
         Some(self.elapsed.get(&key)?.alarm)
     }
 
+    /// When the first alarm for a wall time is due, in microseconds.
+    pub(crate) fn next_wall(&self) -> Option<i64> {
+        let first = self.wall.keys().next();
+        first.map(|bucket| bucket.saturating_mul(MILLISECOND))
+    }
+
     /// When an alarm is due, as the wall clock goes now.
     pub(crate) fn due_at(&self, key: AlarmKey) -> i64 {
         key.at.saturating_add(self.set_by)

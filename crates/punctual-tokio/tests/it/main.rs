@@ -49,6 +49,7 @@ mod parked;
 mod policies;
 mod promotions;
 mod random;
+mod real_io;
 mod restarts;
 mod runtimes;
 mod set_back;
