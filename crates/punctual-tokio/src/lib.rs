@@ -52,7 +52,10 @@ mod health;
 mod job_handle;
 mod jobs;
 mod jump;
+mod keep;
+mod late;
 mod lease;
+mod life;
 mod metrics;
 mod nearest;
 mod new_job;
@@ -68,6 +71,7 @@ mod reads;
 mod recount;
 mod registry;
 mod reports;
+mod runtime;
 mod scheduler;
 mod share;
 mod skew;
@@ -75,6 +79,8 @@ mod skew;
 pub mod testing;
 mod timely;
 mod timer;
+mod unstarted;
+mod voice;
 mod worker;
 
 pub use background::BackgroundScheduler;
@@ -99,8 +105,8 @@ pub use punctual_store::{
     Drift, JobCursor, JobFilter, JobOrder, LedgerLimits, MemoryStore, RunFilter, Statistics,
 };
 pub use scheduler::{
-    AddJob, Cursor, JobSnapshot, JobStatus, ModifyJob, Page, Resume, Scheduler, TaskInfo, Upcoming,
-    WeakScheduler,
+    AddJob, Cursor, DropGuard, JobSnapshot, JobStatus, ModifyJob, Page, Resume, Scheduler,
+    TaskInfo, Upcoming, WeakScheduler,
 };
 pub use skew::ClockOffset;
 pub use timely::PendingCall;

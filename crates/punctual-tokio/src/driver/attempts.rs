@@ -161,8 +161,8 @@ impl Driver {
         let wait = active.job.policies().retry.wait_after(active.attempts);
         match wait.filter(|_| finish.outcome.is_retryable() && !is_cancelled) {
             Some(wait) => {
-                let (job, run) = (active.job.id(), active.run.0);
-                log::again(job, run, active.attempts, finish.text.as_ref(), wait);
+                let voice = &self.core.voice;
+                log::again(voice, active.job.id(), active, finish.text.as_ref(), wait);
                 self.wait_for_retry(report.key, finish, report.finished, wait);
             }
             None => self.end_run(report.key, finish, report.finished),
@@ -282,7 +282,7 @@ impl Driver {
             active.token += 1;
         }
         if let Some(id) = id {
-            log::ended(&id, fire_time, &end);
+            log::ended(&self.core.voice, &id, fire_time, &end);
             self.tell_end(job.store, id, fire_time, &end);
         }
         if !is_fenced && let Some(partition) = self.partitions.get_mut(&job.store) {

@@ -9,6 +9,7 @@ mod commands;
 mod finish;
 #[cfg(feature = "testing")]
 mod held;
+mod lateness;
 mod leases;
 mod leaving;
 mod log;
@@ -26,6 +27,7 @@ use punctual_core::{MissReason, RunId};
 use punctual_store::NodeInfo;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::Instant;
 
 use self::active::{AttemptKey, Table};
 use self::shutdown::Stage;
@@ -33,6 +35,8 @@ use crate::command::{Command, ShutdownReport};
 use crate::core::Core;
 use crate::handler::Host;
 use crate::jobs::JobKey;
+use crate::keep::Keeper;
+use crate::late::Lateness;
 use crate::lease::{another_name, lease};
 use crate::metrics::Census;
 use crate::partition::Partition;
@@ -71,8 +75,6 @@ enum Wake {
     Reply(Reply),
     Due,
     ClockSet,
-    /// All handles are gone.
-    Orphaned,
 }
 
 pub(crate) struct Driver {
@@ -99,6 +101,9 @@ pub(crate) struct Driver {
     /// Jobs whose last run here has ended.
     settled: Vec<JobKey>,
     _census: Census,
+    lateness: Lateness,
+    /// While it runs, what it was given is kept.
+    _keeper: Option<Keeper>,
 }
 
 impl Driver {
@@ -114,6 +119,7 @@ impl Driver {
         let runtime = Handle::current();
         Self {
             _census: core.metrics.take_census(&core, &runtime),
+            _keeper: Keeper::of(&core),
             runtime,
             timer: Timer::new(core.clock.clone()),
             partitions: BTreeMap::new(),
@@ -126,6 +132,7 @@ impl Driver {
             reports: Vec::new(),
             due: Vec::new(),
             settled: Vec::new(),
+            lateness: Lateness::default(),
             core,
             host,
             commands,
@@ -141,7 +148,7 @@ impl Driver {
         self.ended.subscribe()
     }
 
-    /// Runs until the scheduler was shut down, or nobody holds it any more.
+    /// Runs until the scheduler was shut down.
     pub(crate) async fn run(mut self) {
         while !self.is_over() {
             self.turn().await;
@@ -152,7 +159,10 @@ impl Driver {
 
     /// Waits for an event and does what follows from it.
     async fn turn(&mut self) {
-        match self.wake().await {
+        let (since, due) = (Instant::now(), self.timer.wakes_at());
+        let wake = self.wake().await;
+        self.notice_lateness(due, since);
+        match wake {
             Wake::Commands => self.obey(),
             Wake::Reports => {
                 // The runtime runs a woken task next: let other runs end first, so that one
@@ -163,7 +173,6 @@ impl Driver {
             Wake::Reply(reply) => self.take_reply(reply),
             Wake::Due => self.take_due(),
             Wake::ClockSet => self.clock_was_set(),
-            Wake::Orphaned => self.orphaned(),
         }
         self.flush();
         self.say_whether_runs_begin();
@@ -176,8 +185,9 @@ impl Driver {
         let is_open = self.stage.takes_commands();
         tokio::select! {
             biased;
-            count = self.commands.recv_many(&mut self.inbox, COMMANDS_PER_TURN), if is_open => {
-                if count == 0 { Wake::Orphaned } else { Wake::Commands }
+            // The core holds a sender, so commands end with the scheduler only.
+            1.. = self.commands.recv_many(&mut self.inbox, COMMANDS_PER_TURN), if is_open => {
+                Wake::Commands
             }
             () = self.clock_set.notified() => Wake::ClockSet,
             () = self.timer.ready() => Wake::Due,

@@ -83,7 +83,7 @@ impl Driver {
 
     /// Tells that fire times were missed or skipped.
     pub(super) fn tell_did_not_run(&self, job: JobEvent, range: FireRange, outcome: Outcome) {
-        log::did_not_run(&job.id, range, outcome);
+        log::did_not_run(&self.core.voice, &job.id, range, outcome);
         let told = match outcome {
             Outcome::Missed(reason) => EventKind::JobMissed { job, range, reason },
             Outcome::Skipped(reason) => EventKind::JobMaxInstances { job, range, reason },
@@ -114,7 +114,7 @@ impl Driver {
             self.core.metrics.ended(&end, *fire_time);
             // Of those there is an event of their own.
             if !matches!(outcome, Outcome::Skipped(_) | Outcome::Missed(_)) {
-                log::ended(id, *fire_time, &end);
+                log::ended(&self.core.voice, id, *fire_time, &end);
                 self.tell_end(store, id.clone(), *fire_time, &end);
             }
             if let Some(partition) = self.partitions.get_mut(&store) {
