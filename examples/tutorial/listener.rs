@@ -14,7 +14,7 @@ async fn import() -> Result<u32, &'static str> {
 
 pub(crate) async fn show() -> Outcome {
     let (scheduler, clock) = begin("a listener that looks its job up again", |builder| builder)?;
-    // Weak, so that the listener does not keep the scheduler alive.
+    // Weak: what the listener needs is there as long as the scheduler runs.
     let weak = scheduler.downgrade();
     scheduler.add_listener(
         EventMask::JOB_EXECUTED | EventMask::JOB_ERROR,

@@ -22,6 +22,8 @@ pub(crate) fn begin(
     let clock = TestClock::at(MONDAY);
     let builder = Scheduler::builder()
         .timezone("Europe/Berlin")
+        // Each snippet prints what it is about.
+        .stderr(false)
         .clock(clock.clone());
     Ok((build(builder).build()?, clock))
 }

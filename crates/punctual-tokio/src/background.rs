@@ -13,6 +13,10 @@ use crate::scheduler::Scheduler;
 
 /// A scheduler with a thread and a runtime of its own, for programs that are not async.
 ///
+/// Dropping it ends the thread and the runtime, and the scheduler with them. Nothing is waited for,
+/// and runs under way are dropped where they await something. [`shutdown`](Self::shutdown) lets them
+/// end first.
+///
 /// ```
 /// use std::time::Duration;
 /// use punctual_core::Interval;
@@ -60,7 +64,7 @@ impl Scheduler {
                     }
                 };
                 let begun = runtime.block_on(own.start());
-                // Without a handle of its own: dropping the other ends the scheduler.
+                // What the scheduler was given is kept by the caller's handle only.
                 drop(own);
                 let _ = started.send(begun.map(|()| runtime.handle().clone()));
                 let _ = runtime.block_on(stopped);

@@ -55,6 +55,7 @@ pub struct SchedulerBuilder {
     clock: Option<Clock>,
     node: Option<String>,
     memory: Memory,
+    stderr: bool,
     declared: Gathered,
     configured: ConfiguredJobs,
     error: Option<Error>,
@@ -74,6 +75,7 @@ impl SchedulerBuilder {
             clock: None,
             node: None,
             memory: Memory::default(),
+            stderr: true,
             declared: Gathered::default(),
             configured: ConfiguredJobs::default(),
             error: None,
@@ -264,6 +266,15 @@ impl SchedulerBuilder {
         self
     }
 
+    /// Whether warnings and errors, such as those of a run that failed, are written to standard error
+    /// when the program has set up no subscriber of tracing and no logger of `log`; they are by
+    /// default. A line of one kind about one job is written once a minute at most, with the number
+    /// of those left out.
+    pub fn stderr(mut self, is_on: bool) -> Self {
+        self.stderr = is_on;
+        self
+    }
+
     /// The name of this node among those that share a store; by default made up anew each time.
     pub fn node(mut self, name: impl Into<String>) -> Self {
         self.node = Some(name.into());
@@ -294,6 +305,7 @@ impl SchedulerBuilder {
             job_defaults: self.job_defaults,
             node: self.node.unwrap_or_else(crate::new_job::made_up_id).into(),
             memory: self.memory,
+            stderr: self.stderr,
         });
         if !self.stores.iter().any(|(alias, _)| alias == crate::DEFAULT) {
             core.add_store(crate::DEFAULT, Arc::new(MemoryStore::new()))?;
@@ -313,6 +325,7 @@ impl SchedulerBuilder {
         }
         let scheduler = Scheduler::new(core);
         scheduler.check_declared()?;
+        scheduler.core.unstarted.built();
         Ok(scheduler)
     }
 

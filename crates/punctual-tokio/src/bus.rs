@@ -11,9 +11,11 @@ use futures::{FutureExt, Stream};
 use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::event::{Event, EventKind, EventMask};
+use crate::voice::Voice;
 
 /// Events that a slow listener may lag behind before it loses some.
 const KEPT: usize = 4_096;
@@ -22,7 +24,10 @@ const KEPT: usize = 4_096;
 pub(crate) struct Bus {
     sender: broadcast::Sender<Arc<Event>>,
     clock: Clock,
+    voice: Arc<Voice>,
     listeners: Arc<Mutex<Listeners>>,
+    /// Ends the listeners, also those that hold a handle and so the bus.
+    end: CancellationToken,
 }
 
 #[derive(Default)]
@@ -32,13 +37,27 @@ struct Listeners {
 }
 
 impl Bus {
-    pub(crate) fn new(clock: Clock) -> Self {
+    pub(crate) fn new(clock: Clock, voice: Arc<Voice>) -> Self {
         Self {
             // Its ring of slots is made at once: it is no larger than this.
             sender: broadcast::Sender::new(KEPT),
             clock,
+            voice,
             listeners: Arc::default(),
+            end: CancellationToken::new(),
         }
+    }
+
+    fn end(&self) -> End {
+        End {
+            token: self.end.clone(),
+            voice: Arc::clone(&self.voice),
+        }
+    }
+
+    /// Ends all listeners, once they have heard what was told before.
+    pub(crate) fn end_listeners(&self) {
+        self.end.cancel();
     }
 
     pub(crate) fn is_heard(&self) -> bool {
@@ -67,7 +86,7 @@ impl Bus {
         R: IntoListened,
     {
         let receiver = self.sender.subscribe();
-        let task = runtime.spawn(deliver(receiver, mask, callback));
+        let task = runtime.spawn(deliver(receiver, self.end(), mask, callback));
         let mut listeners = self
             .listeners
             .lock()
@@ -114,9 +133,22 @@ impl<F: Future<Output = ()> + Send + 'static> IntoListened for Pin<Box<F>> {
     }
 }
 
+/// How a listener ends, and where it tells what went wrong.
+struct End {
+    token: CancellationToken,
+    voice: Arc<Voice>,
+}
+
+fn panicked(voice: &Voice) {
+    tracing::error!("a listener panicked");
+    let text = || "a listener panicked".to_owned();
+    voice.unheard(tracing::Level::ERROR, ("listener", ""), text);
+}
+
 /// One listener: events in order, one after another; a panic costs it that event only.
 async fn deliver<F, R>(
     mut receiver: broadcast::Receiver<Arc<Event>>,
+    end: End,
     mask: EventMask,
     mut callback: F,
 ) where
@@ -124,7 +156,12 @@ async fn deliver<F, R>(
     R: IntoListened,
 {
     loop {
-        let event = match receiver.recv().await {
+        let heard = tokio::select! {
+            biased;
+            heard = receiver.recv() => heard,
+            () = end.token.cancelled() => return,
+        };
+        let event = match heard {
             Ok(event) => event,
             Err(broadcast::error::RecvError::Lagged(lost)) => {
                 tracing::warn!(lost, "a listener is too slow and has lost events");
@@ -140,10 +177,10 @@ async fn deliver<F, R>(
             Ok(None) => {}
             Ok(Some(future)) => {
                 if AssertUnwindSafe(future).catch_unwind().await.is_err() {
-                    tracing::error!("a listener panicked");
+                    panicked(&end.voice);
                 }
             }
-            Err(_) => tracing::error!("a listener panicked"),
+            Err(_) => panicked(&end.voice),
         }
     }
 }

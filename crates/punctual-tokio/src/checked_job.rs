@@ -227,7 +227,7 @@ fn fits_here(
 ) -> Result<(), Error> {
     if let Some(task) = task {
         task.0.check(&AddContext {
-            states: &core.states,
+            states: &core.states(),
             task: job.task(),
             args: job.args_json(),
         })?;

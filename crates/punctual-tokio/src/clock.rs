@@ -142,6 +142,18 @@ impl Clock {
         }
     }
 
+    /// Whether tokio's time passes by itself: no test moves it or this clock.
+    pub(crate) fn passes_by_itself(&self) -> bool {
+        match self {
+            Self::System(clock) => match clock.source {
+                Source::System => !is_paused(),
+                #[cfg(test)]
+                Source::Silent(_) => true,
+            },
+            _ => false,
+        }
+    }
+
     /// Wakes `alarm` whenever the wall clock was set, or moved by hand.
     pub(crate) fn watch(&self, alarm: &Arc<Notify>) {
         match self {

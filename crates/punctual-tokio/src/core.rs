@@ -1,7 +1,7 @@
 //! What a scheduler is made of, whether it runs or not.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use punctual_core::{Job, JobId, Policies, TriggerRegistry, Zone};
 use punctual_store::{JobStore, KnownTasks, NodeInfo};
@@ -16,12 +16,16 @@ use crate::forget::Memory;
 use crate::handler::States;
 use crate::health::Health;
 use crate::hints::Hints;
+use crate::keep::Keepers;
+use crate::life::Life;
 use crate::metrics::Metrics;
 use crate::partition::Code;
 use crate::program;
 use crate::registry::{Registry, is_anonymous};
 use crate::scheduler::Adding;
 use crate::timely::Timely;
+use crate::unstarted::Unstarted;
+use crate::voice::Voice;
 
 pub(crate) struct Core {
     pub(crate) clock: Clock,
@@ -29,16 +33,21 @@ pub(crate) struct Core {
     pub(crate) registry: Registry,
     pub(crate) executors: Executors,
     pub(crate) triggers: TriggerRegistry,
-    pub(crate) states: States,
     pub(crate) zone: Zone,
     pub(crate) job_defaults: Policies,
     pub(crate) node: Arc<str>,
     pub(crate) memory: Memory,
     pub(crate) declared: DeclaredJobs,
+    pub(crate) keepers: Keepers,
+    pub(crate) unstarted: Unstarted,
+    pub(crate) voice: Arc<Voice>,
     pub(crate) announcements: Arc<Announcements>,
     pub(crate) adding: Arc<Adding>,
     pub(crate) hints: Hints,
     pub(crate) metrics: Metrics,
+    states: RwLock<States>,
+    /// The last one, once it was started.
+    life: Mutex<Option<Life>>,
     stores: RwLock<Vec<NamedStore>>,
     next_store: AtomicU32,
 }
@@ -49,6 +58,8 @@ pub(crate) struct NamedStore {
     pub(crate) id: u32,
     pub(crate) alias: Arc<str>,
     pub(crate) store: Arc<dyn JobStore>,
+    /// The store itself, whose answers are waited for without end.
+    pub(crate) bare: Arc<dyn JobStore>,
     pub(crate) health: Arc<Health>,
 }
 
@@ -62,16 +73,22 @@ pub(crate) struct Setup {
     pub(crate) node: Arc<str>,
     pub(crate) memory: Memory,
     pub(crate) declared: DeclaredJobs,
+    pub(crate) stderr: bool,
 }
 
 impl Core {
     pub(crate) fn new(setup: Setup) -> Self {
+        let voice = Arc::new(Voice::new(setup.stderr));
         Self {
-            bus: Bus::new(setup.clock.clone()),
+            bus: Bus::new(setup.clock.clone(), Arc::clone(&voice)),
             clock: setup.clock,
             registry: setup.registry,
             triggers: setup.triggers,
-            states: setup.states,
+            states: RwLock::new(setup.states),
+            life: Mutex::default(),
+            keepers: Keepers::default(),
+            unstarted: Unstarted::default(),
+            voice,
             zone: setup.zone,
             job_defaults: setup.job_defaults,
             node: setup.node,
@@ -85,6 +102,25 @@ impl Core {
             stores: RwLock::default(),
             next_store: AtomicU32::new(0),
         }
+    }
+
+    pub(crate) fn life(&self) -> MutexGuard<'_, Option<Life>> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn states(&self) -> RwLockReadGuard<'_, States> {
+        self.states.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets go of what it was given. It cannot be started any more.
+    pub(crate) fn let_go(&self) {
+        self.bus.end_listeners();
+        let mut states = self.states.write().unwrap_or_else(PoisonError::into_inner);
+        let states_taken = std::mem::take(&mut *states);
+        drop(states);
+        // Both may hold handles, so no lock is held when they go.
+        drop(states_taken);
+        drop(self.registry.take_all());
     }
 
     /// The tasks that a store is asked for; all, if no other node uses it.
@@ -125,7 +161,13 @@ impl Core {
         })
     }
 
+    /// The stores, to be asked something.
     pub(crate) fn stores(&self) -> Vec<NamedStore> {
+        self.unstarted.used();
+        self.all_stores()
+    }
+
+    pub(crate) fn all_stores(&self) -> Vec<NamedStore> {
         self.stores
             .read()
             .unwrap_or_else(PoisonError::into_inner)
@@ -148,11 +190,12 @@ impl Core {
             return Err(Error::new(ErrorKind::Conflict, message));
         }
         let alias: Arc<str> = alias.into();
-        let health = Arc::new(Health::new(Arc::clone(&alias)));
+        let health = Arc::new(Health::new(Arc::clone(&alias), Arc::clone(&self.voice)));
         let named = NamedStore {
             id: self.next_store.fetch_add(1, Ordering::Relaxed),
             alias,
-            store: Arc::new(Timely::new(store, health.calls())),
+            store: Arc::new(Timely::new(Arc::clone(&store), health.calls())),
+            bare: store,
             health,
         };
         stores.push(named.clone());

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use punctual_store::{DueJob, DueRequest, Lease, Peer};
 use tokio::sync::watch;
+use tracing::Level;
 
 use crate::worker::{ReplyKind, Worker};
 
@@ -50,6 +51,10 @@ impl Worker {
                     %task,
                     "the job is due, and no node that the store lists knows its task: register it with `.task(..)`, or find declared ones with `.discover()`"
                 );
+                let id = stored.job.id();
+                self.health.voice.unheard(Level::WARN, ("unknown task", task), || {
+                    format!("the job `{id}` is due, and no node that its store lists knows its task `{task}`")
+                });
             }
         }
     }

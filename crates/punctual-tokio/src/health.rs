@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::timeout;
+use tracing::Level;
 
 use crate::metrics::StoreErrors;
 use crate::pulse::Pulse;
 use crate::skew::ClockOffset;
 use crate::timely::{Calls, PendingCall};
+use crate::voice::Voice;
 
 /// How a store does, as its worker sees it.
 #[derive(Debug)]
 pub(crate) struct Health {
     pub(crate) store: Arc<str>,
+    pub(crate) voice: Arc<Voice>,
     failing: Mutex<Option<Failing>>,
     errors: StoreErrors,
     renewed: Notify,
@@ -58,10 +61,11 @@ impl StoreHealth {
 }
 
 impl Health {
-    pub(crate) fn new(store: Arc<str>) -> Self {
+    pub(crate) fn new(store: Arc<str>, voice: Arc<Voice>) -> Self {
         Self {
             errors: StoreErrors::of(&store),
             store,
+            voice,
             failing: Mutex::default(),
             renewed: Notify::new(),
             calls: Arc::default(),
@@ -123,6 +127,9 @@ impl Health {
         let store = &self.store;
         if failures.is_power_of_two() {
             tracing::warn!(%store, failures, %error, "a call of the store failed, and is tried again");
+            self.voice.unheard(Level::WARN, ("store", store), || {
+                format!("a call of the store `{store}` failed, and is tried again: {error}")
+            });
         } else {
             tracing::debug!(%store, failures, %error, "a call of the store failed, and is tried again");
         }

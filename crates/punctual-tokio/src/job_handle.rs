@@ -8,8 +8,8 @@ use crate::command::RunningRun;
 use crate::error::Error;
 use crate::scheduler::{JobSnapshot, ModifyJob, Resume, WeakScheduler};
 
-/// A job that was added. It does not keep the scheduler alive, and it names whatever job has the
-/// id now.
+/// A job that was added. It keeps nothing alive, and it names whatever job has the id now. Its verbs
+/// work as long as the scheduler runs or a handle of it is held.
 #[derive(Debug, Clone)]
 pub struct JobHandle {
     scheduler: WeakScheduler,

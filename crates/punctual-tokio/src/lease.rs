@@ -11,6 +11,7 @@ use punctual_store::{
 };
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
+use tracing::Level;
 
 use crate::peers::Peers;
 use crate::skew::{Clocks, Moment};
@@ -158,6 +159,9 @@ impl Keeper {
             now = %other,
             "others took this node for dead, or its name: its runs are theirs to decide about"
         );
+        self.worker.health.voice.unheard(Level::WARN, ("fenced", ""), || {
+            format!("others took this node, `{name}`, for dead, or its name: its runs are theirs to decide about")
+        });
         self.worker.node.name = other;
         self.dead.clear();
     }

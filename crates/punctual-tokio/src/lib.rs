@@ -53,7 +53,10 @@ mod hints;
 mod job_handle;
 mod jobs;
 mod jump;
+mod keep;
+mod late;
 mod lease;
+mod life;
 mod metrics;
 mod nearest;
 mod new_job;
@@ -69,6 +72,7 @@ mod reads;
 mod recount;
 mod registry;
 mod reports;
+mod runtime;
 mod scheduler;
 mod share;
 mod skew;
@@ -76,6 +80,8 @@ mod skew;
 pub mod testing;
 mod timely;
 mod timer;
+mod unstarted;
+mod voice;
 mod worker;
 
 pub use background::BackgroundScheduler;
@@ -100,8 +106,8 @@ pub use punctual_store::{
     Drift, JobCursor, JobFilter, JobOrder, LedgerLimits, MemoryStore, RunFilter, Statistics,
 };
 pub use scheduler::{
-    AddJob, Cursor, JobSnapshot, JobStatus, ModifyJob, Page, Resume, Scheduler, TaskInfo, Upcoming,
-    WeakScheduler,
+    AddJob, Cursor, DropGuard, JobSnapshot, JobStatus, ModifyJob, Page, Resume, Scheduler,
+    TaskInfo, Upcoming, WeakScheduler,
 };
 pub use skew::ClockOffset;
 pub use timely::PendingCall;

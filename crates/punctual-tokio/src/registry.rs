@@ -43,6 +43,12 @@ pub(crate) fn legible(name: &str) -> &str {
 }
 
 impl Registry {
+    /// Takes all tasks out, to be dropped while no lock is held.
+    pub(crate) fn take_all(&self) -> impl Sized + use<> {
+        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *tasks)
+    }
+
     /// Registers a task under a stable name; `false` if it is taken.
     pub(crate) fn register(&self, name: &str, task: Task) -> bool {
         let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);

@@ -91,6 +91,7 @@ impl Process {
                 .store("default", store)
                 .state(world.clone())
                 .state(Site(start.name.clone()))
+                .stderr(false)
                 .node(start.name);
             for task in &start.tasks {
                 builder = builder.task(task, work);

@@ -167,8 +167,8 @@ impl Driver {
         let wait = active.job.policies().retry.wait_after(active.attempts);
         match wait.filter(|_| finish.outcome.is_retryable() && !is_cancelled) {
             Some(wait) => {
-                let (job, run) = (active.job.id(), active.run.0);
-                log::again(job, run, active.attempts, finish.text.as_ref(), wait);
+                let voice = &self.core.voice;
+                log::again(voice, active.job.id(), active, finish.text.as_ref(), wait);
                 self.wait_for_retry(report.key, finish, report.finished, wait);
             }
             None => self.end_run(report.key, finish, report.finished),
@@ -292,7 +292,7 @@ impl Driver {
         let since = (!was_past).then_some(fire_time);
         self.core.metrics.ended(&end, since);
         if let Some(id) = id {
-            log::ended(&id, fire_time, &end);
+            log::ended(&self.core.voice, &id, fire_time, &end);
             self.tell_end(job.store, id, fire_time, &end);
         }
         if !is_fenced && let Some(partition) = self.partitions.get_mut(&job.store) {

@@ -70,7 +70,7 @@ impl Driver {
             text: None,
         };
         self.core.metrics.ended(&end, Some(run.key.fire_time));
-        log::ended(&run.job, run.key.fire_time, &end);
+        log::ended(&self.core.voice, &run.job, run.key.fire_time, &end);
         self.tell_end(store, run.job, run.key.fire_time, &end);
         end
     }

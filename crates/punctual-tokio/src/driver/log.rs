@@ -6,14 +6,21 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use punctual_core::{FireRange, JobId, Outcome};
 use punctual_store::{EndText, RunEnd};
+use tracing::Level;
+
+use super::active::Active;
+use crate::voice::Voice;
 
 /// A run is over.
-pub(super) fn ended(job: &JobId, scheduled_time: DateTime<Utc>, end: &RunEnd) {
+pub(super) fn ended(voice: &Voice, job: &JobId, scheduled_time: DateTime<Utc>, end: &RunEnd) {
     let (run, attempts, outcome) = (end.run.0, end.attempts, end.outcome);
     match outcome {
         Outcome::Failed | Outcome::Panicked | Outcome::TimedOut | Outcome::Lost => {
             let error = text_of(end.text.as_ref());
             tracing::error!(%job, run, %scheduled_time, attempts, %outcome, error, "a run went wrong");
+            voice.unheard(Level::ERROR, ("ended", job.as_str()), || {
+                format!("a run of job `{job}` went wrong: {outcome}{}", why(error))
+            });
         }
         Outcome::Cancelled(_) => {
             tracing::info!(%job, run, %scheduled_time, attempts, %outcome, "a run was cancelled");
@@ -23,13 +30,31 @@ pub(super) fn ended(job: &JobId, scheduled_time: DateTime<Utc>, end: &RunEnd) {
 }
 
 /// An attempt went wrong, and there will be another.
-pub(super) fn again(job: &JobId, run: u64, attempt: u32, error: Option<&EndText>, wait: Duration) {
-    let error = text_of(error);
+pub(super) fn again(
+    voice: &Voice,
+    job: &JobId,
+    active: &Active,
+    error: Option<&EndText>,
+    wait: Duration,
+) {
+    let (run, attempt, error) = (active.run.0, active.attempts, text_of(error));
     tracing::warn!(%job, run, attempt, error, ?wait, "an attempt went wrong: it is tried again");
+    voice.unheard(Level::WARN, ("again", job.as_str()), || {
+        format!(
+            "attempt {attempt} of job `{job}` went wrong, and is tried again in {wait:?}{}",
+            why(error)
+        )
+    });
 }
 
 /// Fire times passed without a run. Those that follow go the same way, and are told quietly.
-pub(super) fn did_not_run(job: &JobId, range: FireRange, outcome: Outcome, is_first: bool) {
+pub(super) fn did_not_run(
+    voice: &Voice,
+    job: &JobId,
+    range: FireRange,
+    outcome: Outcome,
+    is_first: bool,
+) {
     let (first, last, count) = (range.first, range.last, range.count.number());
     if is_first {
         tracing::warn!(
@@ -39,17 +64,36 @@ pub(super) fn did_not_run(job: &JobId, range: FireRange, outcome: Outcome, is_fi
     } else {
         tracing::debug!(%job, %first, %last, count, %outcome, "fire times did not run");
     }
+    voice.unheard(Level::WARN, ("did not run", job.as_str()), || {
+        format!("fire times of job `{job}` did not run ({count}, from {first}): {outcome}")
+    });
 }
 
 /// A job cannot run here. The first of a task is told aloud: there may be many.
-pub(super) fn parked(job: &JobId, task: &str, executor: &str, is_first_of_task: bool) {
+pub(super) fn parked(
+    voice: &Voice,
+    job: &JobId,
+    (task, executor): (&str, &str),
+    is_first_of_task: bool,
+) {
     if is_first_of_task {
         tracing::warn!(
             %job, task, executor,
             "parked: this node lacks the task or the executor of a job, and leaves it to others"
         );
+        voice.unheard(Level::WARN, ("parked", task), || {
+            format!("job `{job}` is parked: this node lacks its task `{task}` or its executor `{executor}`")
+        });
     } else {
         tracing::debug!(%job, task, executor, "parked");
+    }
+}
+
+/// The error, as the end of a line.
+fn why(error: &str) -> String {
+    match error {
+        "" => String::new(),
+        error => format!(": {error}"),
     }
 }
 

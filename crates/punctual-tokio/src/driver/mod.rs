@@ -9,6 +9,7 @@ mod commands;
 mod finish;
 #[cfg(feature = "testing")]
 mod held;
+mod lateness;
 mod leases;
 mod leaving;
 mod log;
@@ -29,6 +30,7 @@ use punctual_core::{MissReason, RunId};
 use punctual_store::NodeInfo;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::Instant;
 
 use self::active::{AttemptKey, Table};
 use self::shutdown::Stage;
@@ -36,6 +38,8 @@ use crate::command::{Command, ShutdownReport};
 use crate::core::Core;
 use crate::handler::Host;
 use crate::jobs::JobKey;
+use crate::keep::Keeper;
+use crate::late::Lateness;
 use crate::lease::{another_name, lease};
 use crate::metrics::Census;
 use crate::partition::Partition;
@@ -74,8 +78,6 @@ enum Wake {
     Reply(Reply),
     Due,
     ClockSet,
-    /// All handles are gone.
-    Orphaned,
 }
 
 pub(crate) struct Driver {
@@ -105,6 +107,9 @@ pub(crate) struct Driver {
     #[cfg(feature = "testing")]
     clerk: standing::Clerk,
     _census: Census,
+    lateness: Lateness,
+    /// While it runs, what it was given is kept.
+    _keeper: Option<Keeper>,
 }
 
 impl Driver {
@@ -120,6 +125,7 @@ impl Driver {
         let runtime = Handle::current();
         Self {
             _census: core.metrics.take_census(&core, &runtime),
+            _keeper: Keeper::of(&core),
             runtime,
             timer: Timer::new(core.clock.clone()),
             partitions: BTreeMap::new(),
@@ -134,6 +140,7 @@ impl Driver {
             settled: Vec::new(),
             #[cfg(feature = "testing")]
             clerk: standing::Clerk::new(core.clock.enter(&clock_set)),
+            lateness: Lateness::default(),
             core,
             host,
             commands,
@@ -149,7 +156,7 @@ impl Driver {
         self.ended.subscribe()
     }
 
-    /// Runs until the scheduler was shut down, or nobody holds it any more.
+    /// Runs until the scheduler was shut down.
     pub(crate) async fn run(mut self) {
         while !self.is_over() {
             self.turn().await;
@@ -160,7 +167,9 @@ impl Driver {
 
     /// Waits for an event and does what follows from it.
     async fn turn(&mut self) {
+        let (since, due) = (Instant::now(), self.timer.wakes_at());
         let wake = self.wake().await;
+        self.notice_lateness(due, since);
         #[cfg(feature = "testing")]
         self.note_progress(&wake);
         match wake {
@@ -174,7 +183,6 @@ impl Driver {
             Wake::Reply(reply) => self.take_reply(reply),
             Wake::Due => self.take_due(),
             Wake::ClockSet => self.clock_was_set(),
-            Wake::Orphaned => self.orphaned(),
         }
         self.flush();
         self.say_whether_runs_begin();
@@ -189,8 +197,9 @@ impl Driver {
         let is_open = self.stage.takes_commands();
         tokio::select! {
             biased;
-            count = self.commands.recv_many(&mut self.inbox, COMMANDS_PER_TURN), if is_open => {
-                if count == 0 { Wake::Orphaned } else { Wake::Commands }
+            // The core holds a sender, so commands end with the scheduler only.
+            1.. = self.commands.recv_many(&mut self.inbox, COMMANDS_PER_TURN), if is_open => {
+                Wake::Commands
             }
             () = self.clock_set.notified() => Wake::ClockSet,
             () = self.timer.ready() => Wake::Due,

@@ -58,16 +58,8 @@ impl Stage {
         !matches!(self, Self::Running | Self::Waiting(_))
     }
 
-    /// An orphaned scheduler has nobody to listen to.
     pub(super) fn takes_commands(&self) -> bool {
-        match self {
-            Self::Running => true,
-            Self::Waiting(ending)
-            | Self::Cancelling(ending)
-            | Self::Aborting(ending)
-            | Self::Recording(ending) => !ending.answers.is_empty(),
-            Self::Over(_) => false,
-        }
+        !matches!(self, Self::Over(_))
     }
 }
 
@@ -103,18 +95,6 @@ impl Driver {
             | Stage::Aborting(ending)
             | Stage::Recording(ending)
             | Stage::Over(ending) => ending.answers.push(shutdown.answer),
-        }
-    }
-
-    /// Nobody holds the scheduler any more: no new runs, but those under way end by themselves.
-    pub(super) fn orphaned(&mut self) {
-        match &mut self.stage {
-            Stage::Running => self.begin_waiting(Ending::default()),
-            Stage::Waiting(ending)
-            | Stage::Cancelling(ending)
-            | Stage::Aborting(ending)
-            | Stage::Recording(ending)
-            | Stage::Over(ending) => ending.answers.clear(),
         }
     }
 

@@ -38,7 +38,7 @@ fn driver_of(scheduler: &Scheduler) -> (mpsc::Sender<Command>, Driver) {
     let (commands, receiver) = mpsc::channel(COMMANDS);
     let host = Arc::new(Host {
         clock: scheduler.core.clock.clone(),
-        states: scheduler.core.states.clone(),
+        states: scheduler.core.states().clone(),
         reports: Reports::default(),
         scheduler: scheduler.downgrade(),
     });
@@ -169,6 +169,73 @@ async fn a_clock_that_is_set_and_does_not_tell_is_noticed_within_half_a_minute()
     tokio::time::sleep(Duration::from_secs(31)).await;
     let left = scheduler.get_jobs(crate::JobFilter::default()).await;
     assert!(left.unwrap().is_empty());
+}
+
+/// What was written to standard error about lateness.
+fn told_late(scheduler: &Scheduler) -> usize {
+    let lines = scheduler.core.voice.lines.lock().unwrap();
+    lines
+        .iter()
+        .filter(|line| line.contains(" s late: "))
+        .count()
+}
+
+/// A scheduler with a job each second, and its task, on a clock that looks like the system's though
+/// the test moves it.
+async fn ticking() -> (Scheduler, mpsc::Sender<Command>) {
+    let (clock, _) = Clock::silent();
+    let builder = Scheduler::builder().clock(AnyClock(clock));
+    let scheduler = builder.build().unwrap();
+    let every = Interval::every(Duration::from_secs(1));
+    scheduler.add_job(|| async {}, every).await.unwrap();
+    let (commands, _) = begin(&scheduler);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    (scheduler, commands)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_runtime_that_stood_still_is_told_of_once_a_stretch() {
+    let (scheduler, _commands) = ticking().await;
+    assert_eq!(told_late(&scheduler), 0);
+    for _ in 0..3 {
+        // No task is polled meanwhile.
+        tokio::time::advance(Duration::from_secs(4)).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(told_late(&scheduler), 1);
+    }
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    tokio::time::advance(Duration::from_secs(4)).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(told_late(&scheduler), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_or_moved_by_a_test_is_not_lateness() {
+    let (clock, set_by) = Clock::silent();
+    let manual = crate::ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
+    let every = Interval::every(Duration::from_secs(1));
+    let mut schedulers = Vec::new();
+    for clock in [
+        AnyClock(clock),
+        manual.clone().into(),
+        AnyClock(Clock::system()),
+    ] {
+        let scheduler = Scheduler::builder().clock(clock).build().unwrap();
+        let ticks = scheduler.add_job(|| async {}, every.clone());
+        ticks.await.unwrap();
+        let (commands, _) = begin(&scheduler);
+        schedulers.push((scheduler, commands));
+    }
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    // The machine was asleep: the wall clock went on, what alarms go by did not.
+    set_by.store(3_600_000_000, Ordering::SeqCst);
+    manual.advance(Duration::from_secs(3_600));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(schedulers.iter().all(|(own, _)| told_late(own) == 0));
+    // A clock that a test has paused and moves.
+    tokio::time::advance(Duration::from_secs(3_600)).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(told_late(&schedulers[2].0), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -93,7 +93,8 @@ impl Driver {
         let told = self
             .entry(key)
             .and_then(|entry| entry.told.replace(outcome));
-        log::did_not_run(&job.id, range, outcome, told != Some(outcome));
+        let is_first = told != Some(outcome);
+        log::did_not_run(&self.core.voice, &job.id, range, outcome, is_first);
         let told = match outcome {
             Outcome::Missed(reason) => EventKind::JobMissed { job, range, reason },
             Outcome::Skipped(reason) => EventKind::JobMaxInstances { job, range, reason },
@@ -124,7 +125,7 @@ impl Driver {
             self.core.metrics.ended(&end, Some(*fire_time));
             // Of those there is an event of their own.
             if !matches!(outcome, Outcome::Skipped(_) | Outcome::Missed(_)) {
-                log::ended(id, *fire_time, &end);
+                log::ended(&self.core.voice, id, *fire_time, &end);
                 self.tell_end(store, id.clone(), *fire_time, &end);
             }
             if let Some(partition) = self.partitions.get_mut(&store) {

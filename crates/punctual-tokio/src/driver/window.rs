@@ -264,7 +264,7 @@ impl Partition {
                 let executor = entry.stored.job.executor();
                 let kind = (Arc::clone(task), executor.into());
                 let is_new = self.parked_tasks.insert(kind);
-                log::parked(job, task, executor, is_new);
+                log::parked(&self.health.voice, job, (task, executor), is_new);
             }
         } else if !self.parked.is_empty() && self.parked.remove(&key.incarnation) {
             entry.absent = (now, MissReason::Parked);

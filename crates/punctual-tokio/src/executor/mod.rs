@@ -110,6 +110,10 @@ impl Executor {
         matches!(self.kind, Kind::Command)
     }
 
+    pub(crate) fn starts_processes(&self) -> bool {
+        matches!(self.kind, Kind::Command | Kind::Process)
+    }
+
     /// Everything runs without delay in the scheduler's own task, up to the first time that it waits:
     /// for tests. A plain function that blocks holds up the scheduler.
     #[must_use]
@@ -163,6 +167,13 @@ impl Executors {
     pub(crate) fn has(&self, alias: &str) -> bool {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         all.iter().any(|(other, _)| &**other == alias)
+    }
+
+    /// The first one that starts processes.
+    pub(crate) fn first_of_processes(&self) -> Option<Arc<str>> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let found = all.iter().find(|(_, place)| place.starts_processes());
+        found.map(|(alias, _)| Arc::clone(alias))
     }
 
     pub(crate) fn aliases(&self) -> Vec<Arc<str>> {

@@ -76,6 +76,10 @@ impl Place {
         matches!(self.site, Site::Process(_))
     }
 
+    pub(crate) fn starts_processes(&self) -> bool {
+        self.is_command() || self.is_process()
+    }
+
     pub(crate) fn is_command(&self) -> bool {
         matches!(self.site, Site::Command)
     }

@@ -177,7 +177,7 @@ impl JobContext {
         self.0.cancelled.load(Ordering::SeqCst)
     }
 
-    /// The scheduler, as long as another handle holds it.
+    /// The scheduler that runs the job. In a worker process there is none.
     #[must_use]
     pub fn scheduler(&self) -> WeakScheduler {
         self.0.host.scheduler.clone()

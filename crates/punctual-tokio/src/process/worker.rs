@@ -18,7 +18,7 @@ use crate::declared::task_named;
 use crate::error::BoxError;
 use crate::handler::{Finish, Handler, Host, RunInfo, RunOf};
 use crate::reports::Key;
-use crate::scheduler::{Scheduler, Signals};
+use crate::scheduler::{Scheduler, Signals, WeakScheduler};
 
 /// The only attempt of a worker.
 const KEY: Key = Key {
@@ -120,8 +120,8 @@ fn work(worker: Worker, mark: String) -> Result<(), BoxError> {
         // Never started: jobs here have no scheduler to talk to.
         let scheduler = worker.0.build()?;
         let station = Station {
-            host: scheduler.host(),
-            core: scheduler.core,
+            host: scheduler.host_of(WeakScheduler::gone()),
+            core: Arc::clone(&scheduler.core),
         };
         while let Some(order) = orders.recv().await {
             // A late `Cancel` finds nothing to cancel.

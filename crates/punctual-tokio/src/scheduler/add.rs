@@ -150,6 +150,9 @@ impl Scheduler {
                 return Err(error.into());
             }
         };
+        for stored in answers.iter().flatten() {
+            self.core.unstarted.added(named, stored.job.id());
+        }
         for ((answer, task), replaced) in answers.iter().zip(&tasks).zip(replaced) {
             match (answer, replaced) {
                 (Ok(new), Some(old)) if is_next(&old, new) => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use punctual_store::{Insert, JobFilter, OnConflict, StoredJob};
+use tracing::Level;
 
 use super::Scheduler;
 use super::edit::{Edited, event_of};
@@ -99,6 +100,10 @@ impl Scheduler {
             match self.bring_one_up_to_date(&checked, &mut tally).await {
                 Err(error) if error.is_unreadable() => {
                     tracing::error!(job = %checked.job.id(), %error, "the row of the declared job cannot be read, so it does not run: mend the row, or delete it");
+                    let id = checked.job.id();
+                    self.core.voice.unheard(Level::ERROR, ("unreadable", id.as_str()), || {
+                        format!("the row of the declared job `{id}` cannot be read, so it does not run: {error}")
+                    });
                     tally.unreadable += 1;
                 }
                 done => done?,
@@ -115,6 +120,11 @@ impl Scheduler {
         for vanished in self.vanished_jobs().await? {
             let id = vanished.job.id();
             tracing::warn!(job = %id, store = %vanished.store, "no code declares this job any more");
+            self.core
+                .voice
+                .unheard(Level::WARN, ("vanished", id.as_str()), || {
+                    format!("no code declares the job `{id}` any more, and it stays in its store")
+                });
             let named = self.core.store(&vanished.store)?;
             self.core
                 .bus

@@ -154,6 +154,7 @@ impl Scheduler {
             return Ok(false);
         };
         self.core.registry.unused(removed.job.task());
+        self.core.unstarted.removed(named, id);
         self.core
             .bus
             .emit(|| EventKind::JobRemoved(event_of(named, id)));
@@ -203,6 +204,7 @@ impl Scheduler {
             named.store.list(JobFilter::default()).await?.jobs
         };
         let count = named.store.clear(self.now()).await?;
+        self.core.unstarted.cleared(named);
         for stored in jobs {
             self.core.registry.unused(stored.job.task());
         }

@@ -1,10 +1,12 @@
 //! Executors come and go while the scheduler runs.
 
 use super::Scheduler;
+use super::lifecycle::needs_io;
 use crate::command::Command;
 use crate::error::Error;
 use crate::event::EventKind;
 use crate::executor::Executor;
+use crate::runtime::require_io;
 
 impl Scheduler {
     /// Adds an executor, whether the scheduler runs or not. Jobs that were parked for want of it
@@ -12,13 +14,19 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// If the alias is taken, or the executor's limit is 0.
+    /// If the alias is taken, if the executor's limit is 0, or if it starts processes and the
+    /// scheduler runs on a runtime without I/O.
     ///
     /// # Cancel safety
     ///
     /// If the future is dropped, the executor may have been added; jobs that wait for it go on
     /// when the scheduler next looks at the store.
     pub async fn add_executor(&self, alias: &str, executor: Executor) -> Result<(), Error> {
+        let runtime = self.core.life().as_ref().map(|life| life.runtime.clone());
+        if let Some(runtime) = runtime.filter(|_| executor.starts_processes() && self.is_running())
+        {
+            require_io(&runtime, &needs_io(alias))?;
+        }
         let alias = self.core.add_executor(alias, &executor)?;
         self.core.bus.emit(|| EventKind::ExecutorAdded(alias));
         if let Some(commands) = self.commands() {

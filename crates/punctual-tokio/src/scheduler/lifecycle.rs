@@ -1,44 +1,52 @@
 //! Starting, pausing, stopping.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use punctual_store::JobStore;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::{Life, Scheduler};
+use super::{Scheduler, WeakScheduler};
 use crate::command::{Command, Shutdown, ShutdownReport};
 use crate::core::NamedStore;
 use crate::driver::{COMMANDS, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::event::EventKind;
 use crate::handler::Host;
+use crate::keep::spent;
+use crate::life::Life;
 use crate::partition::Partition;
 use crate::reports::Reports;
+use crate::runtime::{require_io, require_timers};
 
 /// How long [`Scheduler::shutdown`] waits for running jobs to end by themselves.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Scheduler {
     /// Starts the scheduler on the current runtime, also once more after a shutdown. Jobs that
     /// became due while nothing ran are decided by their policies now.
+    ///
+    /// From now on it goes on without any handle, until it is [shut down](Self::shutdown) or the
+    /// runtime ends.
     ///
     /// Declared jobs are brought up to date first: see
     /// [`vanished_jobs`](Self::vanished_jobs) for the rules.
     ///
     /// # Errors
     ///
-    /// If it runs already, if there is no tokio runtime here, or if there are declared jobs and
-    /// their store cannot be reached.
+    /// If it runs already, if there is no tokio runtime here or one without timers (or without I/O, if
+    /// an executor starts processes), if it was shut down and what it was given is gone (see
+    /// [`Scheduler`]), or if there are declared jobs and their store cannot be reached.
     ///
     /// # Cancel safety
     ///
     /// Without declared jobs it is started at the first poll, whatever becomes of the future; with
     /// some, if the future is dropped, only part of them may be up to date.
     pub async fn start(&self) -> Result<(), Error> {
+        let runtime = self.prepare()?;
         self.bring_up_to_date().await?;
-        self.launch(false)
+        self.launch(runtime, false)
     }
 
     /// Starts the scheduler, but no jobs before [`resume`](Self::resume).
@@ -51,35 +59,51 @@ impl Scheduler {
     ///
     /// As [`start`](Self::start).
     pub async fn start_paused(&self) -> Result<(), Error> {
+        let runtime = self.prepare()?;
         self.bring_up_to_date().await?;
-        self.launch(true)
+        self.launch(runtime, true)
     }
 
     /// What all runs of this scheduler share.
-    pub(crate) fn host(&self) -> Arc<Host> {
+    fn host(&self) -> Arc<Host> {
+        self.host_of(self.downgrade())
+    }
+
+    /// What runs share that find this scheduler.
+    pub(crate) fn host_of(&self, scheduler: WeakScheduler) -> Arc<Host> {
         Arc::new(Host {
             clock: self.core.clock.clone(),
-            states: self.core.states.clone(),
+            states: self.core.states().clone(),
             reports: Reports::default(),
-            scheduler: self.downgrade(),
+            scheduler,
         })
     }
 
-    pub(super) fn launch(&self, is_paused: bool) -> Result<(), Error> {
+    /// What has to be there before a start. Answers the runtime that this is called on.
+    fn prepare(&self) -> Result<Handle, Error> {
+        self.core.unstarted.asked_to_start();
+        if !self.keep() {
+            return Err(spent());
+        }
         let runtime = Handle::try_current().map_err(|_| {
             Error::new(ErrorKind::NotRunning, "the scheduler needs a tokio runtime")
         })?;
-        let mut slot = self
-            .alive
-            .life
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        require_timers(&runtime)?;
+        if let Some(alias) = self.core.executors.first_of_processes() {
+            require_io(&runtime, &needs_io(&alias))?;
+        }
+        Ok(runtime)
+    }
+
+    fn launch(&self, runtime: Handle, is_paused: bool) -> Result<(), Error> {
+        let mut slot = self.core.life();
         if slot.as_ref().is_some_and(Life::goes_on) {
             return Err(Error::new(
                 ErrorKind::AlreadyRunning,
                 "the scheduler runs already",
             ));
         }
+        self.core.keepers.started();
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let host = self.host();
         let mut driver = Driver::new(Arc::clone(&self.core), host, receiver, is_paused);
@@ -93,7 +117,11 @@ impl Scheduler {
         self.core.bus.emit(|| EventKind::SchedulerStarted);
         let ended = driver.ended();
         runtime.spawn(driver.run());
-        *slot = Some(Life { commands, ended });
+        *slot = Some(Life {
+            commands,
+            ended,
+            runtime,
+        });
         Ok(())
     }
 
@@ -198,6 +226,7 @@ impl Scheduler {
     ///
     /// The shutdown goes on if the future is dropped.
     pub async fn shutdown_within(&self, wait: Duration) -> Result<ShutdownReport, Error> {
+        self.keep();
         let report = self
             .ask(|answer| Command::Shutdown(Shutdown { wait, answer }))
             .await;
@@ -256,4 +285,9 @@ impl Scheduler {
             .emit(|| EventKind::JobStoreRemoved(Arc::clone(&named.alias)));
         Ok(())
     }
+}
+
+/// Why an executor needs more of the runtime than timers.
+pub(super) fn needs_io(alias: &str) -> String {
+    format!("the executor `{alias}` starts processes, which needs")
 }

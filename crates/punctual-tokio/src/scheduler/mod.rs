@@ -4,6 +4,7 @@ mod add;
 mod declare;
 mod edit;
 mod executors;
+mod guard;
 mod lifecycle;
 mod list;
 mod modify;
@@ -19,6 +20,7 @@ mod unique;
 
 pub use add::AddJob;
 pub use edit::Resume;
+pub use guard::DropGuard;
 pub use list::{JobSnapshot, JobStatus, Upcoming};
 pub use modify::ModifyJob;
 pub use page::{Cursor, Page};
@@ -26,74 +28,68 @@ pub(crate) use signals::Signals;
 pub use tasks::TaskInfo;
 pub(crate) use unique::Adding;
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use chrono::{DateTime, Utc};
 use punctual_core::JobId;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::builder::SchedulerBuilder;
 use crate::bus::{Events, IntoListened, ListenerId};
-use crate::command::{Answer, Command, ShutdownReport};
+use crate::command::{Answer, Command};
 use crate::core::Core;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, EventMask};
 use crate::health::StoreHealth;
+use crate::keep::{Keeper, spent};
 
 /// Runs jobs when they are due. A cheap handle: clones are the same scheduler.
 ///
-/// Dropping the last handle stops new runs; those under way end by themselves. Handles that jobs
-/// get from their [`JobContext`](crate::JobContext) are [weak](WeakScheduler), so that a job does
-/// not keep its scheduler alive.
+/// Once it was started, a scheduler goes on until it is [shut down](Self::shutdown) or the runtime
+/// ends that it was started on, as a task of `tokio::spawn` does. All handles may be dropped.
+/// [`drop_guard`](Self::drop_guard) is for programs in which a drop is to end it.
+///
+/// After the shutdown it can be started again, with the same functions, state and listeners. These
+/// are kept for that by the handle that [`build`](SchedulerBuilder::build) gave, and by handles that
+/// have started it, stopped it or waited for its end. When the last of these is gone, what it was
+/// given is dropped. A clone that lies in its own state, in a job or in a listener does not count, so
+/// it keeps nothing alive after the shutdown.
 ///
 /// The verbs ask the store themselves and do not wait for the scheduler's task, so they work
 /// before the start and after the shutdown too, unless they say otherwise.
-#[derive(Clone)]
 pub struct Scheduler {
     pub(crate) core: Arc<Core>,
-    alive: Arc<Alive>,
+    /// Empty in a handle that keeps nothing for another start.
+    keeper: OnceLock<Keeper>,
 }
 
-/// Lives as long as a strong handle is held.
-struct Alive {
-    /// The last one, once it was started.
-    life: Mutex<Option<Life>>,
-}
-
-/// The scheduler from a start to its shutdown.
-struct Life {
-    /// To the scheduler's task.
-    commands: mpsc::Sender<Command>,
-    /// What the shutdown left behind, once it is over.
-    ended: watch::Receiver<Option<ShutdownReport>>,
-}
-
-impl Life {
-    fn goes_on(&self) -> bool {
-        !self.commands.is_closed()
+impl Clone for Scheduler {
+    fn clone(&self) -> Self {
+        Self::of(Arc::clone(&self.core))
     }
 }
 
-/// A handle that does not keep the scheduler running.
+/// A handle that keeps nothing in memory, neither the scheduler nor what it was given.
 #[derive(Clone)]
 pub struct WeakScheduler {
-    core: Arc<Core>,
-    alive: Weak<Alive>,
+    core: Weak<Core>,
 }
 
 impl WeakScheduler {
-    /// The scheduler, if a handle still holds it.
+    /// The scheduler, if it runs or a handle still holds it.
     #[must_use]
     pub fn upgrade(&self) -> Option<Scheduler> {
-        Some(Scheduler {
-            core: Arc::clone(&self.core),
-            alive: self.alive.upgrade()?,
-        })
+        self.core.upgrade().map(Scheduler::of)
     }
 
     pub(crate) fn require(&self) -> Result<Scheduler, Error> {
         self.upgrade().ok_or_else(Error::not_running)
+    }
+
+    /// One whose scheduler is gone.
+    pub(crate) fn gone() -> Self {
+        Self { core: Weak::new() }
     }
 }
 
@@ -103,21 +99,38 @@ impl Scheduler {
         SchedulerBuilder::new()
     }
 
+    /// The first handle of a scheduler.
     pub(crate) fn new(core: Core) -> Self {
+        let first = Self::of(Arc::new(core));
+        first.keep();
+        first
+    }
+
+    /// One more handle.
+    fn of(core: Arc<Core>) -> Self {
         Self {
-            core: Arc::new(core),
-            alive: Arc::new(Alive {
-                life: Mutex::new(None),
-            }),
+            core,
+            keeper: OnceLock::new(),
         }
     }
 
-    /// A handle that does not keep the scheduler running.
+    /// From now on this handle keeps what the scheduler was given, unless that is gone. Answers
+    /// whether it does.
+    fn keep(&self) -> bool {
+        if self.keeper.get().is_none()
+            && let Some(keeper) = Keeper::of(&self.core)
+        {
+            // Another thread may have been faster with the same handle.
+            let _ = self.keeper.set(keeper);
+        }
+        self.keeper.get().is_some()
+    }
+
+    /// A handle that keeps nothing in memory.
     #[must_use]
     pub fn downgrade(&self) -> WeakScheduler {
         WeakScheduler {
-            core: Arc::clone(&self.core),
-            alive: Arc::downgrade(&self.alive),
+            core: Arc::downgrade(&self.core),
         }
     }
 
@@ -148,7 +161,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// If there is no tokio runtime here.
+    /// If there is no tokio runtime here, or if the scheduler was shut down and what it was given is
+    /// gone.
     pub fn add_listener<R: IntoListened>(
         &self,
         mask: EventMask,
@@ -156,6 +170,9 @@ impl Scheduler {
     ) -> Result<ListenerId, Error> {
         let runtime = Handle::try_current()
             .map_err(|_| Error::new(ErrorKind::NotRunning, "a listener needs a tokio runtime"))?;
+        if self.core.keepers.is_spent() {
+            return Err(spent());
+        }
         Ok(self.core.bus.listen(&runtime, mask, callback))
     }
 
@@ -173,11 +190,7 @@ impl Scheduler {
     }
 
     fn commands(&self) -> Option<mpsc::Sender<Command>> {
-        let life = self
-            .alive
-            .life
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let life = self.core.life();
         let life = life.as_ref().filter(|life| life.goes_on());
         life.map(|life| life.commands.clone())
     }

@@ -199,7 +199,7 @@ fn check(core: &Core, is_elsewhere: bool, before: &Job, job: &Job) -> Result<(),
         && (is_other || job.args_json() != before.args_json())
     {
         task.0.check(&AddContext {
-            states: &core.states,
+            states: &core.states(),
             task: job.task(),
             args: job.args_json(),
         })?;

@@ -1,11 +1,13 @@
 //! The life of a service: until a signal, or until the scheduler is shut down.
 
-use std::sync::PoisonError;
 use std::time::Duration;
+
+use tokio::runtime::Handle;
 
 use super::{Scheduler, Signals};
 use crate::command::ShutdownReport;
 use crate::error::{Error, ErrorKind};
+use crate::runtime::{require_io, require_timers};
 
 impl Scheduler {
     /// Starts the scheduler if it does not run yet, waits for ctrl-c or SIGTERM, and shuts it
@@ -21,6 +23,10 @@ impl Scheduler {
     ///
     /// If the future is dropped, the scheduler goes on.
     pub async fn run_until_signal(&self) -> Result<ShutdownReport, Error> {
+        if let Ok(runtime) = Handle::try_current() {
+            require_timers(&runtime)?;
+            require_io(&runtime, "to wait for signals needs")?;
+        }
         // Before anything runs: a signal that comes early must not end the process.
         let mut signals = Signals::listen().map_err(|error| no_signals(&error))?;
         if !self.is_running() {
@@ -54,14 +60,8 @@ impl Scheduler {
     ///
     /// Nothing is changed.
     pub async fn wait_until_stopped(&self) -> ShutdownReport {
-        let ended = {
-            let life = self
-                .alive
-                .life
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            life.as_ref().map(|life| life.ended.clone())
-        };
+        self.keep();
+        let ended = self.core.life().as_ref().map(|life| life.ended.clone());
         let Some(mut ended) = ended else {
             return ShutdownReport::default();
         };

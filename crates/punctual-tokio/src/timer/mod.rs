@@ -58,6 +58,8 @@ pub(crate) struct Timer<A> {
     queue: DelayQueue<()>,
     /// The earliest bucket that the queue is armed for; later ones are armed when it has passed.
     earliest: Option<i64>,
+    /// When the queue wakes for that.
+    next: Option<Instant>,
     /// Where the queue's own time stands, or earlier.
     moved: Instant,
     /// Something was armed for a time that a clock moved by hand has passed already: no queue
@@ -75,6 +77,7 @@ impl<A: Copy + PartialEq> Timer<A> {
             next_serial: 0,
             queue: DelayQueue::new(),
             earliest: None,
+            next: None,
             moved: Instant::now(),
             is_overdue: false,
         }
@@ -156,6 +159,7 @@ impl<A: Copy + PartialEq> Timer<A> {
         }
         if ready.is_ready() {
             self.earliest = None;
+            self.next = None;
         }
         ready
     }
@@ -200,6 +204,12 @@ impl<A: Copy + PartialEq> Timer<A> {
         self.queue = DelayQueue::new();
         self.moved = Instant::now();
         self.earliest = None;
+        self.next = None;
+    }
+
+    /// When it is going to wake, if anything is armed.
+    pub(crate) fn wakes_at(&self) -> Option<Instant> {
+        self.next
     }
 
     fn wake_for_next(&mut self) {
@@ -226,7 +236,9 @@ impl<A: Copy + PartialEq> Timer<A> {
             self.begin_anew();
         }
         let horizon = self.clock.longest_sleep().unwrap_or(HORIZON);
-        self.queue.insert_at((), deadline.min(now + horizon));
+        let deadline = deadline.min(now + horizon);
+        self.queue.insert_at((), deadline);
+        self.next = Some(deadline);
         self.earliest = Some(bucket);
     }
 }

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use punctual_store::{ClaimAnswer, ClaimReply, ClaimRequest, EndText, Error, RunEnd};
+use tracing::Level;
 
 use super::Worker;
 
@@ -86,10 +87,22 @@ impl Worker {
     ) -> Result<(), Error> {
         for claim in &request.claims[part.claims.clone()] {
             tracing::error!(job = %claim.id, %error, "the store refuses a claim of the job: it does not run now");
+            let id = &claim.id;
+            self.health.voice.unheard(Level::ERROR, ("claim refused", id.as_str()), || {
+                format!("the store refuses a claim of the job `{id}`, which does not run now: {error}")
+            });
             whole.answers.push(ClaimAnswer::Lost(None));
         }
         for end in &request.ends[part.ends.clone()] {
             tracing::error!(run = end.run.0, %error, "the store refuses the result or error text of the run: its end is recorded without it");
+            self.health
+                .voice
+                .unheard(Level::ERROR, ("end refused", &self.alias), || {
+                    format!(
+                        "the store `{}` refuses the result or error text of a run: {error}",
+                        self.alias
+                    )
+                });
             let shorter = ClaimRequest {
                 ends: vec![without_text(end, error)],
                 ..part.of(request)

@@ -7,7 +7,7 @@ use punctual_core::{CancelReason, Interval, MissReason, Outcome, Retry, RunState
 use punctual_tokio::{ErrorKind, ManualClock, Scheduler};
 use tokio::sync::Notify;
 
-use crate::support::{Counter, every, given_up, ledger, pass, runs, seconds, started};
+use crate::support::{every, given_up, ledger, pass, runs, seconds, started};
 
 async fn nothing() {}
 
@@ -202,7 +202,8 @@ async fn who_waits_for_the_end_is_told_what_it_left_behind() {
 #[test]
 fn a_runtime_that_is_gone_is_not_waited_for() {
     let scheduler = Scheduler::builder().build().unwrap();
-    let runtime = || tokio::runtime::Builder::new_current_thread().build();
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let mut runtime = || builder.enable_all().build();
     runtime().unwrap().block_on(scheduler.start()).unwrap();
     let report = runtime().unwrap().block_on(scheduler.wait_until_stopped());
     assert_eq!(report, Default::default());
@@ -242,33 +243,6 @@ async fn a_thread_that_cannot_be_taken_away_is_named() {
     let outcome = Outcome::Cancelled(CancelReason::Shutdown);
     assert_eq!(ledger(&scheduler, "stuck").await, [(outcome, 1)]);
     drop(release);
-}
-
-#[tokio::test(start_paused = true)]
-async fn dropping_the_last_handle_stops_new_runs_and_lets_running_ones_end() {
-    let counter = Counter::default();
-    let seen = counter.clone();
-    let scheduler = started().await;
-    let weak = scheduler.downgrade();
-    scheduler
-        .add_job(
-            move || {
-                let seen = seen.clone();
-                async move {
-                    seen.enter();
-                    tokio::time::sleep(seconds(10)).await;
-                    seen.leave();
-                }
-            },
-            every(1),
-        )
-        .await
-        .unwrap();
-    pass(1).await;
-    drop(scheduler);
-    assert!(weak.upgrade().is_none());
-    pass(30).await;
-    assert_eq!(counter.all(), 1);
 }
 
 #[test]

@@ -2,12 +2,13 @@
 //! `main.rs`. The clock is moved by hand, so that it is the same life everywhere.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use punctual_core::Outcome;
 use punctual_tokio::{
-    BoxError, Event, EventKind, EventMask, Events, Heard, JobContext, JobStatus, ManualClock,
-    Resume, Scheduler,
+    BoxError, Event, EventKind, EventMask, Events, Executor, Heard, JobContext, JobStatus,
+    ManualClock, Resume, Scheduler,
 };
 
 use crate::support::{every, ledger};
@@ -186,4 +187,84 @@ async fn essentials_in_a_tokio_test_with_a_paused_clock() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn essentials_in_a_task_of_a_multi_thread_runtime() {
     tokio::spawn(essentials()).await.unwrap();
+}
+
+/// A runtime of one thread, with what is asked for.
+fn runtime(enable: impl Fn(&mut tokio::runtime::Builder)) -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    enable(&mut builder);
+    builder.build().unwrap()
+}
+
+#[test]
+fn a_runtime_without_timers_is_refused_in_words_and_in_silence() {
+    let bare = runtime(|_| {});
+    let with_io = runtime(|builder| {
+        builder.enable_io();
+    });
+    // Whatever it is called on, no panic reaches the hook of the program.
+    let panics = Arc::new(AtomicU32::new(0));
+    let seen = Arc::clone(&panics);
+    let this = std::thread::current().id();
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().id() == this {
+            seen.fetch_add(1, Ordering::SeqCst);
+        } else {
+            before(panic);
+        }
+    }));
+    for runtime in [bare, with_io] {
+        runtime.block_on(async {
+            let scheduler = Scheduler::builder().build().unwrap();
+            for refused in [
+                scheduler.start().await,
+                scheduler.start_paused().await,
+                scheduler.run_until_signal().await.map(drop),
+            ] {
+                let error = refused.unwrap_err().to_string();
+                assert!(
+                    error.contains("timers") && error.contains("enable_all()"),
+                    "{error}"
+                );
+            }
+            assert!(!scheduler.is_running());
+        });
+    }
+    drop(std::panic::take_hook());
+    assert_eq!(panics.load(Ordering::SeqCst), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_runtime_without_io_is_refused_where_io_is_needed() {
+    let without_io = runtime(|builder| {
+        builder.enable_time();
+    });
+    without_io.block_on(async {
+        let builder = Scheduler::builder().executor("programs", Executor::command(1));
+        let scheduler = builder.build().unwrap();
+        let error = scheduler.start().await.unwrap_err().to_string();
+        assert!(
+            error.contains("`programs`") && error.contains("enable_all()"),
+            "{error}"
+        );
+
+        let scheduler = Scheduler::builder().build().unwrap();
+        let error = scheduler.run_until_signal().await.unwrap_err().to_string();
+        assert!(
+            error.contains("signals") && error.contains("enable_all()"),
+            "{error}"
+        );
+        scheduler.start().await.unwrap();
+        let added = scheduler
+            .add_executor("programs", Executor::command(1))
+            .await;
+        let error = added.unwrap_err().to_string();
+        assert!(
+            error.contains("`programs`") && error.contains("enable_all()"),
+            "{error}"
+        );
+        scheduler.shutdown().await.unwrap();
+    });
 }

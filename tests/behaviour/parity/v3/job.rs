@@ -154,7 +154,9 @@ pub(crate) const CASES: &[Case] = &[
         paused(async {
             let stage = Stage::started().await;
             let job = stage.scheduler.add_job(nothing, every(1)).await.unwrap();
+            stage.scheduler.shutdown().await.unwrap();
             drop(stage);
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             assert!(
                 job.get_job().await.unwrap_err().is_not_running(),
                 "a handle keeps nothing alive"

@@ -146,12 +146,16 @@ pub(crate) const CASES: &[Case] = &[
     }),
     different(
         "TestSyncScheduler::test_use_without_contextmanager",
-        "dropping the last handle stops new runs; nothing has to be registered for the end of the process",
+        "dropping the background scheduler ends its thread and runtime; nothing has to be registered for the end of the process",
         || {
             let background = Scheduler::builder().build().unwrap().background().unwrap();
-            let weak = background.scheduler().downgrade();
+            let scheduler = background.scheduler().clone();
+            assert!(scheduler.is_running());
             drop(background);
-            assert!(weak.upgrade().is_none());
+            paused(async move {
+                scheduler.wait_until_stopped().await;
+                assert!(!scheduler.is_running());
+            });
         },
     ),
     different(

@@ -1,0 +1,35 @@
+//! The task notices that its runtime is held up.
+
+use tokio::time::Instant;
+use tracing::Level;
+
+use super::Driver;
+
+/// How many of the jobs under way are named.
+const NAMED: usize = 3;
+
+impl Driver {
+    /// Tells that the task was woken long after its alarm was due, having waited since then. Time
+    /// for which a machine sleeps is none: the clock that alarms go by stands still meanwhile.
+    pub(super) fn notice_lateness(&mut self, due: Option<Instant>, since: Instant) {
+        let Some(due) = due else { return };
+        let Some(late) = self.lateness.woke(due, since, Instant::now()) else {
+            return;
+        };
+        if !self.core.clock.passes_by_itself() {
+            return;
+        }
+        let under_way = self.active.all().take(NAMED);
+        let under_way: Vec<_> = under_way.map(|(_, run)| run.job.id().as_str()).collect();
+        let under_way = under_way.join(", ");
+        let seconds = format!("{:.1}", late.as_secs_f64());
+        tracing::warn!(
+            seconds,
+            under_way,
+            "the scheduler was woken late: its runtime was blocked, or the process was stopped. A job that blocks is a plain function, which runs on a thread of its own, or uses `spawn_blocking`"
+        );
+        self.core.voice.unheard(Level::WARN, ("late", ""), || {
+            format!("the scheduler was woken {seconds} s late: its runtime was blocked, or the process was stopped. A job that blocks is a plain function, which runs on a thread of its own, or uses `spawn_blocking`. Under way: {under_way}")
+        });
+    }
+}

@@ -1,0 +1,87 @@
+//! A handle whose drop ends the scheduler.
+
+use tokio::sync::oneshot;
+
+use super::Scheduler;
+use super::lifecycle::PATIENCE;
+use crate::command::{Command, Shutdown};
+
+/// A handle whose drop begins the shutdown of the scheduler. See [`Scheduler::drop_guard`].
+#[derive(Debug)]
+#[must_use = "dropping the guard shuts the scheduler down"]
+pub struct DropGuard {
+    scheduler: Scheduler,
+    is_armed: bool,
+}
+
+impl Scheduler {
+    /// Wraps the handle in a guard. When that is dropped, the scheduler is shut down. Without one, a
+    /// scheduler that was started goes on until it is shut down or its runtime ends.
+    ///
+    /// Dropping the guard waits for nothing. It begins a [`shutdown`](Self::shutdown), which takes
+    /// place on the scheduler's runtime. No new runs begin from then on, and those under way get 30
+    /// seconds to end. Other handles can wait for it by
+    /// [`wait_until_stopped`](Self::wait_until_stopped).
+    ///
+    /// ```
+    /// # use punctual_tokio::Scheduler;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), punctual_tokio::Error> {
+    /// let guard = Scheduler::builder().build()?.drop_guard();
+    /// let scheduler = guard.scheduler().clone();
+    /// scheduler.start().await?;
+    /// drop(guard);
+    /// scheduler.wait_until_stopped().await;
+    /// assert!(!scheduler.is_running());
+    /// # Ok(()) }
+    /// ```
+    pub fn drop_guard(self) -> DropGuard {
+        DropGuard {
+            scheduler: self,
+            is_armed: true,
+        }
+    }
+
+    /// Begins a shutdown and does not wait for it.
+    fn begin_shutdown(&self) {
+        let life = self.core.life();
+        let Some(life) = life.as_ref().filter(|life| life.goes_on()) else {
+            return;
+        };
+        let (answer, _) = oneshot::channel();
+        let wait = PATIENCE;
+        let commands = life.commands.clone();
+        let command = Command::Shutdown(Shutdown { wait, answer });
+        if let Err(error) = commands.try_send(command) {
+            // The queue is full, or the scheduler has ended meanwhile.
+            let command = error.into_inner();
+            life.runtime
+                .spawn(async move { commands.send(command).await });
+        }
+    }
+}
+
+impl DropGuard {
+    /// The scheduler.
+    #[must_use]
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
+    /// Gives the handle back. The scheduler goes on when that is dropped.
+    #[must_use = "the handle"]
+    pub fn disarm(mut self) -> Scheduler {
+        self.is_armed = false;
+        let scheduler = self.scheduler.clone();
+        scheduler.keep();
+        scheduler
+    }
+}
+
+impl Drop for DropGuard {
+    fn drop(&mut self) {
+        if self.is_armed {
+            self.scheduler.begin_shutdown();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A scheduler that has jobs and is dropped without ever having been started: most likely the start
+//! was forgotten.
+//!
+//! Not one that is the client of others. Jobs in a store that other nodes run are theirs to run, so
+//! only those count that nothing else can run. Declared jobs count in any store, unless the
+//! scheduler was used to ask or tell its stores something.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures::FutureExt as _;
+use punctual_core::JobId;
+use tokio::runtime::Handle;
+
+use crate::core::{Core, NamedStore};
+
+/// How many jobs are named.
+const NAMED: usize = 3;
+
+/// What is known of a scheduler before its first start.
+#[derive(Debug, Default)]
+pub(crate) struct Unstarted {
+    /// Whether it was built and nothing has asked it to start. Of what goes wrong in both the program
+    /// is told.
+    waits: AtomicBool,
+    /// Whether its stores were used.
+    was_used: AtomicBool,
+    /// Jobs that were added, by their store.
+    jobs: Mutex<BTreeSet<(u32, JobId)>>,
+}
+
+impl Unstarted {
+    pub(crate) fn built(&self) {
+        self.waits.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn asked_to_start(&self) {
+        self.waits.store(false, Ordering::Relaxed);
+        self.jobs().clear();
+    }
+
+    pub(crate) fn used(&self) {
+        self.was_used.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn added(&self, named: &NamedStore, id: &JobId) {
+        if self.is_before_start() && !named.store.capabilities().shared {
+            self.jobs().insert((named.id, id.clone()));
+        }
+    }
+
+    pub(crate) fn removed(&self, named: &NamedStore, id: &JobId) {
+        if self.is_before_start() {
+            self.jobs().remove(&(named.id, id.clone()));
+        }
+    }
+
+    pub(crate) fn cleared(&self, named: &NamedStore) {
+        if self.is_before_start() {
+            self.jobs().retain(|(store, _)| *store != named.id);
+        }
+    }
+
+    fn is_before_start(&self) -> bool {
+        self.waits.load(Ordering::Relaxed)
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, BTreeSet<(u32, JobId)>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Core {
+    /// The jobs of a scheduler that was never started and that nothing else will run.
+    fn forgotten(&self) -> Vec<JobId> {
+        if !self.unstarted.is_before_start() {
+            return Vec::new();
+        }
+        let stores = self.all_stores();
+        let by_id = |id: u32| stores.iter().find(|named| named.id == id);
+        let added = std::mem::take(&mut *self.unstarted.jobs()).into_iter();
+        let mut forgotten: Vec<JobId> = added
+            .filter(|(store, _)| by_id(*store).is_some_and(is_alone))
+            .map(|(_, id)| id)
+            .collect();
+        let was_used = self.unstarted.was_used.load(Ordering::Relaxed);
+        for (_, job) in self.declared.jobs() {
+            let alias = job.store.as_deref().unwrap_or(crate::DEFAULT);
+            let named = stores.iter().find(|named| *named.alias == *alias);
+            if named.is_some_and(|named| !was_used || is_alone(named)) {
+                forgotten.extend(job.given_id().and_then(|id| JobId::new(id).ok()));
+            }
+        }
+        forgotten
+    }
+}
+
+/// Whether no other node runs the jobs of a store.
+fn is_alone(named: &NamedStore) -> bool {
+    if named.store.capabilities().shared {
+        return false;
+    }
+    // A memory store may have a scheduler of its own, and answers without waiting. Others may need
+    // a runtime to be asked.
+    let nodes = Handle::try_current()
+        .ok()
+        .and_then(|_| named.bare.nodes().now_or_never());
+    !matches!(nodes, Some(Ok(nodes)) if !nodes.is_empty())
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let forgotten = self.forgotten();
+        if forgotten.is_empty() {
+            return;
+        }
+        let names: Vec<_> = forgotten.iter().take(NAMED).map(JobId::as_str).collect();
+        let names = names.join("`, `");
+        let more = if forgotten.len() > NAMED { ", .." } else { "" };
+        let jobs = forgotten.len();
+        tracing::warn!(
+            jobs,
+            "a scheduler with jobs (`{names}`{more}) was dropped that was never started, so they do not run: await `start()` or `run_until_signal()`"
+        );
+        self.voice.unheard(tracing::Level::WARN, ("unstarted", ""), || {
+            format!("a scheduler with jobs (`{names}`{more}) was dropped that was never started, so they do not run: await `start()` or `run_until_signal()`")
+        });
+    }
+}

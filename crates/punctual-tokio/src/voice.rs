@@ -1,0 +1,185 @@
+//! Where failures are told to those who have set up no logs: on standard error.
+//!
+//! Who calls [`Voice::unheard`] tells tracing first. A program without a subscriber would hear
+//! nothing of that, so a line goes to standard error then. This is the only place that writes there.
+
+use std::collections::HashMap;
+#[cfg(not(test))]
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How often a line of one kind about one job is written at most.
+const APART: Duration = Duration::from_secs(60);
+
+/// How many kinds of lines are told apart. More than that are one kind.
+const KINDS: usize = 100;
+
+/// Whether it was said in this process why lines come here.
+static IS_EXPLAINED: AtomicBool = AtomicBool::new(false);
+
+/// What a scheduler writes to standard error.
+#[derive(Debug)]
+pub(crate) struct Voice {
+    is_on: bool,
+    told: Mutex<Told>,
+    /// What was written.
+    #[cfg(test)]
+    pub(crate) lines: Mutex<Vec<String>>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    kinds: HashMap<(&'static str, String), Kind>,
+}
+
+#[derive(Debug)]
+struct Kind {
+    /// When its last line was written.
+    at: Instant,
+    /// How many have been left out since.
+    left_out: u64,
+}
+
+impl Voice {
+    pub(crate) fn new(is_on: bool) -> Self {
+        Self {
+            is_on,
+            told: Mutex::default(),
+            #[cfg(test)]
+            lines: Mutex::default(),
+        }
+    }
+
+    /// Writes a line, unless a subscriber or logger was set up, which hears of it anyway, or one of
+    /// this kind about the same was written less than a minute ago.
+    pub(crate) fn unheard(
+        &self,
+        level: tracing::Level,
+        (kind, about): (&'static str, &str),
+        text: impl FnOnce() -> String,
+    ) {
+        if !self.is_on || is_heard() {
+            return;
+        }
+        if let Some(left_out) = self.takes(kind, about) {
+            let is_first = !IS_EXPLAINED.swap(true, Ordering::Relaxed);
+            self.write(&line(level, &text(), left_out, is_first));
+        }
+    }
+
+    /// Whether a line is written now, and how many were left out before it.
+    fn takes(&self, kind: &'static str, about: &str) -> Option<u64> {
+        let now = Instant::now();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.kinds.len() >= KINDS {
+            told.kinds
+                .retain(|_, kind| now.saturating_duration_since(kind.at) < APART);
+        }
+        let mut key = (kind, about.to_owned());
+        if told.kinds.len() >= KINDS && !told.kinds.contains_key(&key) {
+            key = ("", String::new());
+        }
+        let mut left_out = 0;
+        if let Some(kind) = told.kinds.get_mut(&key) {
+            if now.saturating_duration_since(kind.at) < APART {
+                kind.left_out += 1;
+                return None;
+            }
+            left_out = kind.left_out;
+        }
+        let kind = Kind {
+            at: now,
+            left_out: 0,
+        };
+        told.kinds.insert(key, kind);
+        Some(left_out)
+    }
+
+    /// A standard error that is broken must not end anything.
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "tests keep the lines")]
+    fn write(&self, line: &str) {
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }
+
+    #[cfg(test)]
+    fn write(&self, line: &str) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.push(line.to_owned());
+    }
+}
+
+/// Whether the program listens to tracing, or to the logs that tracing writes for `log`.
+fn is_heard() -> bool {
+    tracing::dispatcher::has_been_set() || log::max_level() != log::LevelFilter::Off
+}
+
+fn line(level: tracing::Level, text: &str, left_out: u64, is_first: bool) -> String {
+    let mut line = format!("punctual {level}: {text}");
+    if left_out > 0 {
+        line.push_str(&format!(" ({left_out} more like this since the last line)"));
+    }
+    if is_first {
+        line.push_str(
+            "\npunctual: such lines come here as no tracing subscriber was set up; `SchedulerBuilder::stderr(false)` turns them off",
+        );
+    }
+    line.push('\n');
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+
+    use super::*;
+
+    fn lines(voice: &Voice) -> Vec<String> {
+        std::mem::take(&mut voice.lines.lock().unwrap())
+    }
+
+    fn fails(voice: &Voice, job: &str) {
+        voice.unheard(tracing::Level::ERROR, ("ended", job), || {
+            format!("{job} failed")
+        });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_that_fails_each_second_is_one_line_a_minute_with_a_count() {
+        let voice = Voice::new(true);
+        for _ in 0..120 {
+            fails(&voice, "a");
+            advance(Duration::from_secs(1)).await;
+        }
+        let lines = lines(&voice);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[0].starts_with("punctual ERROR: a failed\n"));
+        assert_eq!(
+            lines[1],
+            "punctual ERROR: a failed (59 more like this since the last line)\n"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn jobs_have_lines_of_their_own_up_to_a_bound() {
+        let voice = Voice::new(true);
+        for number in 0..KINDS * 2 {
+            fails(&voice, &number.to_string());
+        }
+        assert_eq!(lines(&voice).len(), KINDS + 1);
+        advance(APART).await;
+        fails(&voice, "new");
+        assert_eq!(lines(&voice).len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_can_be_turned_off() {
+        let voice = Voice::new(false);
+        fails(&voice, "a");
+        assert!(lines(&voice).is_empty());
+    }
+}
