@@ -90,7 +90,10 @@ impl Life {
             Ok(_) => self.note_edit(id, before).await,
             // The executor is away, or a window has no fire time left.
             Err(error) => assert!(
-                matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid),
+                matches!(
+                    error.kind(),
+                    ErrorKind::NotFound | ErrorKind::Invalid | ErrorKind::Expired
+                ),
                 "{error}"
             ),
         }
