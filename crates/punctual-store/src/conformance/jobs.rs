@@ -58,7 +58,7 @@ fn punctual_args(map: serde_json::Map<String, serde_json::Value>) -> serde_json:
 
 pub(super) async fn ids(store: &dyn JobStore) -> Result<(), String> {
     let longest = "長".repeat(punctual_core::limits::MAX_ID_CHARS);
-    let ids = ["a", "A", "å", "a ", "' or 1=1 --", "%", "🦀", &longest];
+    let ids = ["a", "A", "å", "a b", "' or 1=1 --", "%", "🦀", &longest];
     for id in ids {
         due_job(store, id, Policies::default()).await?;
     }

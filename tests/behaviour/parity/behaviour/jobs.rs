@@ -139,7 +139,7 @@ pub(crate) const CASES: &[Case] = &[
             paused(async {
                 let stage = Stage::started().await;
                 let over = every(1)
-                    .start(stage.clock.now())
+                    .start(stage.clock.now() - seconds(2))
                     .end(stage.clock.now() - seconds(1));
                 let error = stage.scheduler.add_job(nothing, over).await.unwrap_err();
                 assert!(error.to_string().contains("no fire time left"), "{error}");

@@ -123,7 +123,10 @@ pub(crate) const CASES: &[Case] = &[
                 };
                 assert!(matches!(
                     missed,
-                    (Outcome::Missed(MissReason::Grace | MissReason::Down), 3)
+                    (
+                        Outcome::Missed(MissReason::Grace | MissReason::Down | MissReason::Past),
+                        3
+                    )
                 ));
                 assert_eq!(
                     (coalesced, ran),

@@ -138,7 +138,10 @@ pub(crate) const CASES: &[Case] = &[
             };
             assert_eq!((job.id.as_str(), &*job.store), ("foo", "default"));
             assert!(
-                matches!(reason, MissReason::Grace | MissReason::Down),
+                matches!(
+                    reason,
+                    MissReason::Grace | MissReason::Down | MissReason::Past
+                ),
                 "{reason:?}"
             );
         });

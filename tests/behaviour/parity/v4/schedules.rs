@@ -127,7 +127,12 @@ pub(crate) const CASES: &[Case] = &[
                 assert!(
                     matches!(
                         ledger[..],
-                        [(Outcome::Missed(MissReason::Grace | MissReason::Down), 1)]
+                        [(
+                            Outcome::Missed(
+                                MissReason::Grace | MissReason::Down | MissReason::Past
+                            ),
+                            1
+                        )]
                     ),
                     "{ledger:?}"
                 );
