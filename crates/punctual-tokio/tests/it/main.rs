@@ -48,6 +48,7 @@ mod nodes;
 mod numbers;
 mod pages;
 mod parked;
+mod pauses;
 mod policies;
 mod promotions;
 mod random;
