@@ -47,11 +47,14 @@ impl<T: Send + 'static> Drop for Apart<T> {
     }
 }
 
-/// Drops a value of a user, and what it panics with.
+/// Drops a value of a user.
+#[expect(
+    clippy::mem_forget,
+    reason = "what the drop has panicked with could panic too when it is dropped, and so on"
+)]
 pub(crate) fn drop_here<T>(value: T) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(move || drop(value))) {
         tracing::error!("a value that a job held has panicked when it was dropped");
-        // Its drop could panic too, and so on.
         std::mem::forget(panic);
     }
 }

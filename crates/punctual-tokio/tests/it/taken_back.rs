@@ -110,7 +110,7 @@ async fn what_waits_for_a_place_ends_when_it_is_cancelled_and_never_begins() {
             pass(1).await;
             assert_eq!(counter.all(), 1);
         };
-        set.run_until(test).await;
+        set.run_until(Box::pin(test)).await;
     }
 }
 
@@ -139,7 +139,7 @@ async fn nothing_that_waits_for_a_place_begins_after_a_shutdown_has_cancelled_al
                 assert_eq!(ledger(&scheduler, id).await, expected, "{id}");
             }
         };
-        set.run_until(test).await;
+        set.run_until(Box::pin(test)).await;
     }
 }
 
@@ -200,7 +200,7 @@ async fn the_wait_for_a_place_counts_against_no_timeout_and_no_attempt() {
             assert_eq!(ledger(&scheduler, "short").await, [SUCCEEDED]);
             assert_eq!(runs(&scheduler, "short").await[0].attempts, 1);
         };
-        set.run_until(test).await;
+        set.run_until(Box::pin(test)).await;
     }
 }
 
@@ -248,6 +248,6 @@ async fn what_finds_no_place_within_its_grace_time_is_missed() {
             let run = runs(&scheduler, "late").await.remove(0);
             assert_eq!((run.attempts, run.started), (0, None));
         };
-        set.run_until(test).await;
+        set.run_until(Box::pin(test)).await;
     }
 }
