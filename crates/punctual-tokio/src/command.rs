@@ -66,7 +66,7 @@ pub struct RunningRun {
     pub run: RunId,
     /// The fire time that it answers for.
     pub scheduled_time: DateTime<Utc>,
-    /// How many attempts were begun.
+    /// How many attempts were begun, with one that still waits for a place of its executor.
     pub attempts: u32,
 }
 

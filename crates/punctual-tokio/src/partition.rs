@@ -214,6 +214,8 @@ pub(crate) struct Instance {
     pub(crate) failure: Option<Box<str>>,
     /// Whether the store had admitted it before, perhaps under a wider limit.
     pub(crate) was_admitted: bool,
+    /// Whether it is of the schedule, whose grace time counts until it begins.
+    pub(crate) may_be_late: bool,
 }
 
 /// Where the next fire time of a job stands.

@@ -170,13 +170,19 @@ impl Registry {
         if !name.starts_with(CLOSURE) {
             return;
         }
+        // What it holds may ask the scheduler when it is dropped, so that no lock may be held then.
+        drop(self.without_one_job(name));
+    }
+
+    /// The closure, if that was its last job.
+    fn without_one_job(&self, name: &str) -> Option<Registered> {
         let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Some(jobs)) = tasks.by_name.get_mut(name).map(|own| &mut own.jobs) {
-            *jobs = jobs.saturating_sub(1);
-            if *jobs == 0 {
-                tasks.by_name.remove(name);
-            }
+        let jobs = tasks.by_name.get_mut(name)?.jobs.as_mut()?;
+        *jobs = jobs.saturating_sub(1);
+        if *jobs > 0 {
+            return None;
         }
+        tasks.by_name.remove(name)
     }
 
     /// A job that would have called a task was not added: a closure without any job ends.

@@ -1,4 +1,4 @@
-//! How attempts tell the scheduler task that they ended.
+//! How attempts tell the scheduler task that they began or ended.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -25,19 +25,27 @@ pub(crate) struct Report {
     pub(crate) finish: Option<Finish>,
 }
 
-/// Ends of attempts, on their way to the scheduler task: at most one for each active run, so the
+/// What an attempt tells.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// Its body begins now, after the scheduler task has waited for that.
+    Begun(Key),
+    Ended(Report),
+}
+
+/// What attempts tell, on its way to the scheduler task: at most two for each active run, so the
 /// table of active runs bounds it. One list and one wake-up for however many end together.
 #[derive(Debug, Default)]
 pub(crate) struct Reports {
-    list: Mutex<Vec<Report>>,
+    list: Mutex<Vec<Told>>,
     filled: Notify,
 }
 
 impl Reports {
-    pub(crate) fn push(&self, report: Report) {
+    pub(crate) fn push(&self, told: Told) {
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         let was_empty = list.is_empty();
-        list.push(report);
+        list.push(told);
         drop(list);
         if was_empty {
             self.filled.notify_one();
@@ -54,7 +62,7 @@ impl Reports {
     }
 
     /// Takes all reports, in exchange for an empty list whose room is used again.
-    pub(crate) fn take(&self, into: &mut Vec<Report>) {
+    pub(crate) fn take(&self, into: &mut Vec<Told>) {
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::swap(&mut *list, into);
     }

@@ -103,6 +103,13 @@ pub(super) fn is_too_late(job: &JobView<'_>, fire_time: DateTime<Utc>, now: Date
     })
 }
 
+/// The latest time at which the run of a fire time is not too late.
+pub(super) fn latest_start(job: &JobView<'_>, fire_time: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let grace = TimeDelta::from_std(job.policies.misfire_grace_time.limit()?).ok()?;
+    let trigger = &*anchored(job, fire_time);
+    start_of(job, trigger, fire_time).checked_add_signed(grace)
+}
+
 /// What was to start earlier than this is too late; `None` if nothing is.
 fn in_grace_from(job: &JobView<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let grace = job.policies.misfire_grace_time.limit()?;

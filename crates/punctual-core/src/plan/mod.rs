@@ -189,6 +189,13 @@ pub fn overdue(job: &JobView<'_>, fire_times: &[DateTime<Utc>], now: DateTime<Ut
     fire_times.partition_point(|due| backlog::is_too_late(job, *due, now))
 }
 
+/// The latest time at which the run of a fire time may begin; `None` if the job has no grace time, or
+/// one that never ends.
+#[must_use]
+pub fn latest_start(job: &JobView<'_>, fire_time: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    backlog::latest_start(job, fire_time)
+}
+
 /// Decides everything about a job that is due: misses, coalescing, admission and what comes next.
 ///
 /// The order is fixed: the backlog is what the trigger names from `next_fire` up to `now`; the

@@ -1,6 +1,7 @@
 //! Zeros that would make a policy undo the job it is for.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use super::{Coalesce, OnLost, Overlap, Policies};
 use crate::Error;
@@ -28,21 +29,15 @@ impl Policies {
     /// );
     /// ```
     pub fn check(&self) -> Result<(), Error> {
-        if self
-            .misfire_grace_time
-            .limit()
-            .is_some_and(|grace| grace.is_zero())
-        {
-            return zero(
-                "misfire_grace_time",
-                0,
-                "misses every fire time",
-                "give it a second, or leave it out for no limit",
-            );
+        if let Some(grace) = self.misfire_grace_time.limit().filter(is_nothing) {
+            let hint = "give it a second, or leave it out for no limit";
+            let value = text_of(grace);
+            return zero("misfire_grace_time", value, "misses every fire time", hint);
         }
-        if self.timeout.limit().is_some_and(|limit| limit.is_zero()) {
+        if let Some(limit) = self.timeout.limit().filter(is_nothing) {
             let hint = "leave it out for no limit";
-            return zero("timeout", 0, "ends every run as it begins", hint);
+            let value = text_of(limit);
+            return zero("timeout", value, "ends every run as it begins", hint);
         }
         if self.coalesce == (Coalesce::All { at_most: 0 }) {
             let hint = "write `latest` to run one of a backlog";
@@ -64,6 +59,19 @@ impl Policies {
     }
 }
 
+/// Times are counted in microseconds, so what is shorter is zero.
+fn is_nothing(span: &Duration) -> bool {
+    *span < Duration::from_micros(1)
+}
+
+fn text_of(span: Duration) -> String {
+    if span.is_zero() {
+        "0".to_owned()
+    } else {
+        format!("{span:?}")
+    }
+}
+
 fn zero(
     field: &'static str,
     value: impl Display,
@@ -75,10 +83,31 @@ fn zero(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::Retry;
+
+    #[test]
+    fn what_is_shorter_than_a_microsecond_is_refused_as_zero_is() {
+        let refused = |span: Duration| {
+            let timeout = Policies {
+                timeout: span.into(),
+                ..Policies::default()
+            };
+            let grace = Policies {
+                misfire_grace_time: span.into(),
+                ..Policies::default()
+            };
+            [timeout, grace].map(|policies| policies.check().err().map(|error| error.to_string()))
+        };
+        assert_eq!(
+            refused(Duration::from_nanos(999)),
+            [
+                Some("timeout: `999ns` ends every run as it begins, leave it out for no limit".into()),
+                Some("misfire_grace_time: `999ns` misses every fire time, give it a second, or leave it out for no limit".into()),
+            ]
+        );
+        assert_eq!(refused(Duration::from_micros(1)), [None, None]);
+    }
 
     #[test]
     fn zeros_are_refused_with_what_to_write_instead() {

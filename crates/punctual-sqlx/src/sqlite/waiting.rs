@@ -1,4 +1,4 @@
-//! Jobs whose waiting runs may start.
+//! Jobs whose waiting runs may start; while a job is paused, none of its runs may.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use crate::limits::{MAX_WAITING, PAGE};
 
 /// Jobs with runs that wait for room.
 const QUEUED: &str = "SELECT json_group_array(json_array(birth, id, task, policies_json, running)) \
-     FROM (SELECT * FROM {p}jobs INDEXED BY {p}jobs_waiting WHERE queued > 0 \
+     FROM (SELECT * FROM {p}jobs INDEXED BY {p}jobs_waiting WHERE queued > 0 AND paused = 0 \
      AND (?1 IS NULL OR task IN (SELECT value FROM json_each(?1))) \
      AND (task, birth) > (?2, ?3) ORDER BY task, birth LIMIT ?4)";
 
@@ -23,7 +23,7 @@ const QUEUED: &str = "SELECT json_group_array(json_array(birth, id, task, polici
 const RETRYING: &str = "SELECT json_group_array(json_array(birth, id, task, due, run)) \
      FROM (SELECT j.birth, j.id, j.task, r.due, r.id AS run FROM {p}runs AS r \
      INDEXED BY {p}runs_due CROSS JOIN {p}jobs AS j ON j.birth = r.birth \
-     WHERE r.state = 'retrying' AND r.due <= ?2 AND (r.due, r.id) > (?3, ?4) \
+     WHERE r.state = 'retrying' AND r.due <= ?2 AND (r.due, r.id) > (?3, ?4) AND j.paused = 0 \
      AND (?1 IS NULL OR j.task IN (SELECT value FROM json_each(?1))) \
      ORDER BY r.due, r.id LIMIT ?5)";
 
@@ -142,7 +142,7 @@ impl At<'_> {
         now: i64,
     ) -> Result<Vec<WaitingJob>, Error> {
         let statement = "SELECT json_group_array(json_array(birth, id, task, ?2)) \
-             FROM {p}jobs WHERE birth IN (SELECT value FROM json_each(?1))";
+             FROM {p}jobs WHERE paused = 0 AND birth IN (SELECT value FROM json_each(?1))";
         let query = sqlx::query(self.prefix.sql(statement)).bind(json(births)?);
         let rows = self.as_one(query.bind(now)).await?;
         let rows: Vec<Named<'_>> = parsed(&rows)?;

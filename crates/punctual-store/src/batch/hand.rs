@@ -34,8 +34,11 @@ impl<R: Rows> Batch<'_, R> {
     }
 
     /// Hands out what may start of one job: instances that wait for an attempt which is due, then
-    /// those that wait for room, the oldest first.
+    /// those that wait for room, the oldest first. While the job is paused nothing of it starts.
     fn hand_out_of(&mut self, row: R::Row) -> usize {
+        if self.rows.state(row).paused {
+            return 0;
+        }
         let waiting = self.rows.waiting(row);
         let instances = self.instances(&waiting);
         let mut count = 0;

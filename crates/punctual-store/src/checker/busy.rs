@@ -88,9 +88,11 @@ fn may_run(run: &Run) -> bool {
     run.state.outcome().is_none_or(Outcome::has_run)
 }
 
-/// Also one that was superseded while it waited.
+/// Also one that was superseded while it waited, or waited for longer than its grace time.
 fn may_wait(run: &Run) -> bool {
-    may_run(run) || run.state.outcome() == Some(Outcome::Coalesced) && run.range.is_none()
+    let outcome = run.state.outcome();
+    let ended = matches!(outcome, Some(Outcome::Coalesced | Outcome::Missed(_)));
+    may_run(run) || ended && run.range.is_none()
 }
 
 /// How many instances may have been under way, and how many runs may have waited.

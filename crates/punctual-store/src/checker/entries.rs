@@ -8,6 +8,17 @@ use super::tiling::span_of;
 use super::{Case, Rule, Violation};
 
 impl Case<'_> {
+    /// Whether what waits may be waiting still: nothing of a paused job begins.
+    fn may_wait_on(&self) -> bool {
+        let is_paused = || {
+            self.history
+                .pauses()
+                .iter()
+                .any(|pause| pause.holds(self.now))
+        };
+        self.checker.may_wait || is_paused()
+    }
+
     pub(super) fn check_entries(&self, found: &mut Vec<Violation>) {
         for run in &self.runs {
             match run.state {
@@ -16,7 +27,7 @@ impl Case<'_> {
                         found.push(Violation::of(run, Rule::Contradictory, seen));
                     }
                 }
-                RunState::Queued | RunState::Retrying if self.checker.may_wait => {}
+                RunState::Queued | RunState::Retrying if self.may_wait_on() => {}
                 state => {
                     let seen = format!("it has no outcome: {state:?}");
                     found.push(Violation::of(run, Rule::StillOpen, seen));

@@ -21,6 +21,7 @@ mod ledger;
 mod many;
 mod nodes;
 mod order;
+mod pauses;
 mod races;
 mod recent;
 mod replace;
@@ -100,6 +101,9 @@ const RULES: &[Rule] = &[
     ),
     ("an end hands the next waiting run out", |store| {
         Box::pin(claims::hand_out(store))
+    }),
+    ("what waits of a paused job goes on waiting", |store| {
+        Box::pin(pauses::waits(store))
     }),
     ("a queue has one limit for all nodes", |store| {
         Box::pin(claims::queue_limit(store))

@@ -215,8 +215,12 @@ impl State {
         row.is_some_and(|row| row.job.policies().max_instances.admits(row.state.running))
     }
 
+    /// Nothing that waits of a paused job may start.
     fn waiting_job(&self, birth: u64, due: i64) -> Option<WaitingJob> {
         let row = self.rows.get(self.rows.born(birth)?)?;
+        if row.state.paused {
+            return None;
+        }
         Some(WaitingJob {
             id: row.job.id().clone(),
             birth,

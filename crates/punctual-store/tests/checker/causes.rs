@@ -368,11 +368,16 @@ fn a_run_that_waits_outlives_a_shutdown_and_one_under_way_does_not() {
         let found = rules(&checker, &open(state), "12:00:30");
         assert_eq!(found, [Rule::StillOpen], "{state:?}");
     }
+    let since = at("12:00:10");
+    let paused = judge(history().paused(since));
     let down = checker.shut_down();
     for state in [RunState::Queued, RunState::Retrying] {
+        assert_eq!(rules(&paused, &open(state), "12:00:30"), [], "{state:?}");
         assert_eq!(rules(&down, &open(state), "12:00:30"), [], "{state:?}");
     }
     let found = rules(&down, &open(RunState::Running), "12:00:30");
+    assert_eq!(found, [Rule::StillOpen]);
+    let found = rules(&paused, &open(RunState::Running), "12:00:30");
     assert_eq!(found, [Rule::StillOpen]);
 }
 

@@ -122,6 +122,7 @@ impl Life {
             }
         }
         self.edit(row, update);
+        self.promote(row);
     }
 
     fn modify(&mut self, row: &StoredJob) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{CancelReason, RunId};
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 
 use crate::gate::Permit;
 use crate::handler::RunInfo;
@@ -32,9 +32,13 @@ pub(super) struct Active {
     pub(super) turn: u32,
     /// What the timer is armed for: the end of the attempt's time, or its abort.
     pub(super) alarm: Option<AlarmKey>,
+    /// Its time was over before the attempt began, which will be told.
+    pub(super) is_awaited: bool,
     /// When the first attempt began.
     pub(super) started: Option<i64>,
     pub(super) stop: Option<Stop>,
+    /// Nothing of the instance has begun, and the grace time of its job counts until it does.
+    pub(super) may_be_late: bool,
     /// Whether its end is not this node's to record.
     pub(super) is_fenced: bool,
     /// Its place among the instances of the job.
@@ -58,6 +62,7 @@ impl Active {
             started: self.started,
             failure: None,
             was_admitted: true,
+            may_be_late: self.may_be_late,
         }
     }
 
@@ -77,7 +82,7 @@ pub(super) struct AttemptKey {
 /// An attempt that is under way.
 pub(super) struct Attempt {
     pub(super) info: Arc<RunInfo>,
-    pub(super) handle: JoinHandle<()>,
+    pub(super) handle: AbortHandle,
     /// For who waits for it.
     #[cfg(feature = "testing")]
     pub(super) began: tokio::time::Instant,
@@ -86,10 +91,23 @@ pub(super) struct Attempt {
 /// Why an attempt was told to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
-    Cancel(CancelReason),
     TimedOut,
+    Cancel(CancelReason),
     /// Others took this node for dead: the run is theirs to decide about.
     Fenced,
+}
+
+impl Stop {
+    /// Whether it counts though the attempt was told to end for another reason before. After its time
+    /// a run may be tried again, and what ends it must not be lost.
+    pub(super) fn outdoes(self, other: Self) -> bool {
+        let rank = |stop| match stop {
+            Self::TimedOut => 0,
+            Self::Cancel(_) => 1,
+            Self::Fenced => 2,
+        };
+        rank(self) > rank(other)
+    }
 }
 
 /// A slab of runs. A key of a run that is over names nothing, also when its slot is used again.

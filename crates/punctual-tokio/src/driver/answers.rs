@@ -121,7 +121,7 @@ impl Driver {
                 partition.reads.moved_on(key.incarnation, revision);
                 let newer = entry.newer.take();
                 let (plan, won) = self.without_overdue(key, plan, won);
-                self.obey_plan(key, plan, &won);
+                self.obey_plan(key, plan, &won, true);
                 if let Some(partition) = self.partitions.get_mut(&key.store) {
                     partition.schedule(key, &mut self.timer, now);
                     if let Some(newer) = newer {
@@ -161,10 +161,11 @@ impl Driver {
 
     /// Does what a plan says, now that the store has accepted it. What it queues waits in the
     /// store, which also tells those to end that it replaces.
-    pub(super) fn obey_plan(&mut self, key: JobKey, plan: Plan, won: &Won) {
+    pub(super) fn obey_plan(&mut self, key: JobKey, plan: Plan, won: &Won, is_scheduled: bool) {
         self.tell_plan(key, &plan);
         if !plan.start.is_empty() {
-            let instance = Instance::of_plan(won, plan.start);
+            let mut instance = Instance::of_plan(won, plan.start);
+            instance.may_be_late = is_scheduled;
             self.start_instance(key, instance);
         }
     }
@@ -183,10 +184,10 @@ impl Driver {
             return;
         };
         if let Some((range, reason)) = plan.missed {
-            self.tell_did_not_run(key, job.clone(), range, Outcome::Missed(reason));
+            self.tell_did_not_run(Some(key), job.clone(), range, Outcome::Missed(reason));
         }
         if let Some((range, reason)) = plan.skipped {
-            self.tell_did_not_run(key, job, range, Outcome::Skipped(reason));
+            self.tell_did_not_run(Some(key), job, range, Outcome::Skipped(reason));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use punctual_core::{CancelReason, JobId, Outcome, RunId, SkipReason, Timeout};
+use punctual_core::{CancelReason, FireRange, JobId, Outcome, RunId, SkipReason, Timeout};
 use punctual_store::{RunEnd, StoredJob};
 
 use super::active::{Active, Attempt, AttemptKey, Stop};
@@ -16,7 +16,7 @@ use crate::gate::{Full, Gate};
 use crate::handler::{Finish, RunInfo, RunOf};
 use crate::jobs::JobKey;
 use crate::partition::{Code, Entry, Instance};
-use crate::reports::{Key, Report};
+use crate::reports::{Key, Report, Told};
 
 impl Driver {
     pub(super) fn entry(&mut self, key: JobKey) -> Option<&mut Entry> {
@@ -96,6 +96,8 @@ impl Driver {
             alarm: None,
             started: instance.started,
             stop: None,
+            is_awaited: false,
+            may_be_late: instance.may_be_late && instance.attempts == 0,
             is_fenced: false,
             _permit: permit,
         });
@@ -103,11 +105,12 @@ impl Driver {
     }
 
     fn begin_attempt(&mut self, key: Key) {
+        let latest = self.latest_begin(key);
         let Some(active) = self.active.get_mut(key) else {
             return;
         };
         active.attempts += 1;
-        active.stop = None;
+        (active.stop, active.is_awaited) = (None, false);
         active.turn = active.turn.wrapping_add(1);
         let info = Arc::new(RunInfo::new(
             Arc::clone(&self.host),
@@ -117,6 +120,7 @@ impl Driver {
                 token: active.token,
                 fire_time: active.fire_time,
                 attempt: active.attempts,
+                latest,
             },
         ));
         let Code { task, place } = &active.code;
@@ -148,8 +152,11 @@ impl Driver {
     pub(super) fn take_reports(&mut self) {
         let mut reports = std::mem::take(&mut self.reports);
         self.host.reports.take(&mut reports);
-        for report in reports.drain(..) {
-            self.attempt_ended(report);
+        for told in reports.drain(..) {
+            match told {
+                Told::Begun(key) => self.attempt_begun(key),
+                Told::Ended(report) => self.attempt_ended(report),
+            }
         }
         self.reports = reports;
     }
@@ -162,7 +169,12 @@ impl Driver {
         };
         active.attempt = None;
         active.started = active.started.or(report.started);
+        active.may_be_late &= report.started.is_none();
         let finish = finish_of(active.stop, report.finish, is_stopping);
+        if report.started.is_none() && !finish.outcome.is_retryable() {
+            // It has only waited for its place.
+            active.attempts = active.attempts.saturating_sub(1);
+        }
         let is_cancelled = active.is_fenced || matches!(active.stop, Some(Stop::Cancel(_)));
         let wait = active.job.policies().retry.wait_after(active.attempts);
         match wait.filter(|_| finish.outcome.is_retryable() && !is_cancelled) {
@@ -210,12 +222,6 @@ impl Driver {
         its.next().map(|(_, reason)| *reason)
     }
 
-    pub(super) fn timed_out(&mut self, key: AttemptKey) {
-        if self.active.at(key).is_some() {
-            self.stop(key.run, Stop::TimedOut);
-        }
-    }
-
     pub(super) fn abort(&mut self, key: AttemptKey) {
         if self.active.at(key).is_some() {
             self.active.abort(key.run);
@@ -223,19 +229,32 @@ impl Driver {
     }
 
     /// Tells an attempt to end, and sees to it that it does. What already has a reason to stop
-    /// keeps it.
+    /// keeps it, unless the other one outdoes it. What has not begun is over.
     pub(super) fn stop(&mut self, key: Key, stop: Stop) {
         let Some(active) = self.active.get_mut(key) else {
             return;
         };
-        if active.stop.is_some() {
+        if active.stop.is_some_and(|stopped| !stop.outdoes(stopped)) {
             return;
         }
         let Some(attempt) = &active.attempt else {
             return;
         };
+        if active.stop.replace(stop).is_some() {
+            // It was told to end, and has its grace time.
+            return;
+        }
         attempt.info.cancel();
-        active.stop = Some(stop);
+        if attempt.info.standing.take_back() {
+            // It leaves its place in the line, and will not tell of it.
+            attempt.handle.abort();
+            self.host.reports.push(Told::Ended(Report {
+                key,
+                started: None,
+                finished: self.core.clock.micros(),
+                finish: None,
+            }));
+        }
         let turn = active.turn;
         let alarm = Alarm::Abort(AttemptKey { run: key, turn });
         let alarm = self.timer.after(Timeout::GRACE, 0, alarm);
@@ -343,7 +362,7 @@ impl Driver {
     }
 
     pub(super) fn tell_end(
-        &self,
+        &mut self,
         store: u32,
         id: JobId,
         scheduled_time: chrono::DateTime<chrono::Utc>,
@@ -356,6 +375,10 @@ impl Driver {
             id,
             store: Arc::clone(&partition.alias),
         };
+        if matches!(end.outcome, Outcome::Missed(_)) {
+            let range = FireRange::single(scheduled_time);
+            return self.tell_did_not_run(None, job, range, end.outcome);
+        }
         self.core
             .bus
             .emit(|| EventKind::ended(job, scheduled_time, end));

@@ -88,7 +88,7 @@ impl Driver {
                 };
                 // Its asker may have gone away; the run goes on.
                 let _ = waiting.send(told);
-                self.obey_plan(key, plan, &won);
+                self.obey_plan(key, plan, &won, false);
             }
             ClaimAnswer::AtLimit(row) => {
                 entry.asked += 1;

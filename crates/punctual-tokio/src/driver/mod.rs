@@ -4,6 +4,7 @@
 mod active;
 mod answers;
 mod attempts;
+mod begins;
 mod claims;
 mod commands;
 mod finish;
@@ -43,7 +44,7 @@ use crate::late::Lateness;
 use crate::lease::{another_name, lease};
 use crate::metrics::Census;
 use crate::partition::Partition;
-use crate::reports::Report;
+use crate::reports::Told;
 use crate::timer::{Due, Timer};
 use crate::worker::{Reply, ReplyKind, Requests, Worker};
 
@@ -99,7 +100,7 @@ pub(crate) struct Driver {
     /// What waits in the stores when the scheduler ends.
     left_waiting: Vec<RunId>,
     inbox: Vec<Command>,
-    reports: Vec<Report>,
+    reports: Vec<Told>,
     due: Vec<Due<Alarm>>,
     /// Jobs whose last run here has ended.
     settled: Vec<JobKey>,

@@ -76,7 +76,7 @@ impl Driver {
         };
         self.end_unstarted(key.store, &job.id, instance, outcome);
         if let Some(range) = instance.range() {
-            self.tell_did_not_run(key, job, range, outcome);
+            self.tell_did_not_run(Some(key), job, range, outcome);
         }
         self.settled.push(key);
     }
@@ -85,14 +85,13 @@ impl Driver {
     /// until the job runs again, or others go another way.
     pub(super) fn tell_did_not_run(
         &mut self,
-        key: JobKey,
+        key: Option<JobKey>,
         job: JobEvent,
         range: FireRange,
         outcome: Outcome,
     ) {
-        let told = self
-            .entry(key)
-            .and_then(|entry| entry.told.replace(outcome));
+        let entry = key.and_then(|key| self.entry(key));
+        let told = entry.and_then(|entry| entry.told.replace(outcome));
         let is_first = told != Some(outcome);
         log::did_not_run(&self.core.voice, &job.id, range, outcome, is_first);
         let told = match outcome {

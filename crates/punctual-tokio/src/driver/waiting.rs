@@ -342,6 +342,7 @@ impl Instance {
             started: None,
             failure: None,
             was_admitted: false,
+            may_be_late: false,
         }
     }
 
@@ -356,6 +357,7 @@ impl Instance {
             started: first.started,
             failure: first.failure.clone(),
             was_admitted: true,
+            may_be_late: first.key.origin == Origin::Scheduled,
         })
     }
 }

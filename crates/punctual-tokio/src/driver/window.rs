@@ -114,9 +114,10 @@ impl Driver {
         };
         let queues: Vec<_> = jobs
             .iter()
-            .filter(|stored| stored.state.queued > 0)
+            .filter(|stored| stored.state.queued > 0 && !stored.state.paused)
             .map(|stored| waiting_job(stored, now))
             .collect();
+        let was_resumed = jobs.iter().any(|stored| partition.may_be_resumed(stored));
         let asks_by_task = self.core.tasks_of(&*partition.store).is_some();
         for job in jobs {
             let is_known = partition.jobs.find(job.state.incarnation).is_some();
@@ -135,6 +136,10 @@ impl Driver {
         self.look_later(store, now);
         // The edit may have made room for what waits.
         self.jobs_wait(store, queues);
+        if was_resumed {
+            // The row does not say whether a run waits for its next attempt.
+            self.ask_for_window(store);
+        }
     }
 
     /// An executor was removed: its jobs are parked. What is just due finds no place to run.
@@ -244,6 +249,16 @@ impl Partition {
             None => {}
         }
         self.schedule(key, timer, now);
+    }
+
+    /// Whether an edit may have ended a pause in which runs of the job waited: it has had runs, and is
+    /// not known here as one that goes on.
+    fn may_be_resumed(&self, stored: &StoredJob) -> bool {
+        let state = &stored.state;
+        let known = self.jobs.find(state.incarnation);
+        let known = known.and_then(|key| self.jobs.get(key));
+        let goes_on = known.is_some_and(|entry| !entry.stored.state.paused);
+        !state.paused && state.token > 0 && !goes_on
     }
 
     /// Arms the timer for a job's next fire time if that is near, and forgets the job if nothing

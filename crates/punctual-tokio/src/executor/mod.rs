@@ -125,7 +125,9 @@ impl Executor {
     }
 
     /// Limits the executor to `runs` in parallel. Further ones wait for their turn, in order.
-    /// Waiting counts against the timeout of a job.
+    ///
+    /// The timeout of a job counts from when its run begins. A run that waits beyond the grace time of
+    /// its job is missed, and one that is cancelled while it waits never begins.
     #[must_use]
     pub fn at_most(self, runs: usize) -> Self {
         let limit = Some(runs);

@@ -1,17 +1,18 @@
 //! An executor in use.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 
 use super::local::Local;
 use super::{Executor, Kind};
 use crate::error::{Error, ErrorKind};
-use crate::handler::{RunInfo, Task};
+use crate::handler::{RunInfo, Task, drop_here};
 use crate::process::Pool;
 use crate::reports::Key;
 
@@ -98,7 +99,7 @@ impl Place {
         runtime: &Handle,
         info: Arc<RunInfo>,
         key: Key,
-    ) -> JoinHandle<()> {
+    ) -> AbortHandle {
         match &self.site {
             Site::Process(pool) => self.limited(runtime, Box::pin(pool.attempt(info, key))),
             _ => task.0.start(runtime, self, info, key),
@@ -109,17 +110,17 @@ impl Place {
     ///
     /// Only the way that most runs take is made anew for every kind of future. What tokio makes of
     /// one is some hundred functions, and each other way would cost each job of a program as much.
-    pub(crate) fn spawn<F>(&self, runtime: &Handle, future: F) -> JoinHandle<()>
+    pub(crate) fn spawn<F>(&self, runtime: &Handle, future: F) -> AbortHandle
     where
         F: Future<Output = ()> + Send + 'static,
     {
         if self.is_plain() {
-            return runtime.spawn(future);
+            return runtime.spawn(future).abort_handle();
         }
         self.spawn_boxed(runtime, Box::pin(future))
     }
 
-    pub(crate) fn spawn_boxed(&self, runtime: &Handle, future: Boxed) -> JoinHandle<()> {
+    pub(crate) fn spawn_boxed(&self, runtime: &Handle, future: Boxed) -> AbortHandle {
         match &self.site {
             Site::Runtime | Site::Process(_) | Site::Command => self.limited(runtime, future),
             Site::Threads => {
@@ -134,25 +135,25 @@ impl Place {
     }
 
     /// Runs what blocks on a thread. The thread keeps the permit until it is done.
-    pub(crate) fn spawn_blocking<F>(&self, runtime: &Handle, work: F) -> JoinHandle<()>
+    pub(crate) fn spawn_blocking<F>(&self, runtime: &Handle, work: F) -> AbortHandle
     where
         F: FnOnce() + Send + 'static,
     {
         if self.permits.is_none() && !matches!(self.site, Site::Inline) {
-            return runtime.spawn_blocking(work);
+            return runtime.spawn_blocking(work).abort_handle();
         }
         self.block(runtime, Box::new(work))
     }
 
-    fn block(&self, runtime: &Handle, work: Work) -> JoinHandle<()> {
+    fn block(&self, runtime: &Handle, work: Work) -> AbortHandle {
         if matches!(self.site, Site::Inline) {
             return at_once(runtime, self.permitted(Box::pin(async { work() })));
         }
         let Some(permits) = self.permits.clone() else {
-            return runtime.spawn_blocking(work);
+            return runtime.spawn_blocking(work).abort_handle();
         };
         let inner = runtime.clone();
-        runtime.spawn(async move {
+        let waiting = runtime.spawn(async move {
             let permit = permits.acquire_owned().await;
             let done = inner.spawn_blocking(move || {
                 work();
@@ -160,15 +161,21 @@ impl Place {
             });
             // The end was reported by the work itself.
             let _ = done.await;
-        })
+        });
+        waiting.abort_handle()
     }
 
     /// Runs a future as a task of the runtime, when a permit is free.
-    pub(crate) fn limited(&self, runtime: &Handle, future: Boxed) -> JoinHandle<()> {
+    pub(crate) fn limited(&self, runtime: &Handle, future: Boxed) -> AbortHandle {
         match &self.permits {
-            None => runtime.spawn(future),
-            Some(_) => runtime.spawn(self.permitted(future)),
+            None => runtime.spawn(future).abort_handle(),
+            Some(_) => runtime.spawn(self.permitted(future)).abort_handle(),
         }
+    }
+
+    /// Whether a run may have to wait for its turn.
+    pub(crate) fn keeps_waiting(&self) -> bool {
+        self.permits.is_some() || self.is_local()
     }
 
     /// Whether runs are tasks of the runtime, as many as there are.
@@ -191,14 +198,23 @@ impl Place {
     }
 }
 
-/// Polls a future here and now; if it has to wait, it goes on as a task.
-fn at_once<F>(runtime: &Handle, future: F) -> JoinHandle<()>
+/// Polls a future here and now; if it has to wait, it goes on as a task. Its drop may panic, and that
+/// is here too.
+fn at_once<F>(runtime: &Handle, future: F) -> AbortHandle
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let mut future = Box::pin(future);
-    match future.as_mut().now_or_never() {
-        Some(()) => runtime.spawn(async {}),
-        None => runtime.spawn(future),
+    let poll = move || match future.as_mut().now_or_never() {
+        Some(()) => None,
+        None => Some(future),
+    };
+    let rest = catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|panic| {
+        drop_here(panic);
+        None
+    });
+    match rest {
+        Some(future) => runtime.spawn(future).abort_handle(),
+        None => runtime.spawn(async {}).abort_handle(),
     }
 }

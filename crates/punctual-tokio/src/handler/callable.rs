@@ -6,13 +6,14 @@ use std::sync::Arc;
 use futures::FutureExt;
 use serde_json::Value;
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
-use super::{AddContext, Finish, JobContext, RunInfo};
+use super::apart::Apart;
+use super::{AddContext, Finish, JobContext, Reporter, RunInfo};
 use crate::error::Error;
 use crate::executor::{Boxed, Place};
-use crate::reports::{Key, Report};
+use crate::reports::Key;
 
 /// What is registered under a name.
 #[derive(Clone)]
@@ -28,6 +29,7 @@ impl Task {
         C: Fn(JobContext) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Finish> + Send + 'static,
     {
+        let call = Arc::new(Apart::new(call));
         Self(Arc::new(AsyncTask { call, check }))
     }
 
@@ -36,7 +38,7 @@ impl Task {
     where
         C: Fn(JobContext) -> Finish + Send + Sync + 'static,
     {
-        let call = Arc::new(call);
+        let call = Arc::new(Apart::new(call));
         Self(Arc::new(BlockingTask { call, check }))
     }
 }
@@ -50,13 +52,7 @@ impl std::fmt::Debug for Task {
 /// Begins attempts.
 pub(crate) trait Start: Send + Sync {
     /// Begins an attempt that reports its end under `key`, whatever becomes of it.
-    fn start(
-        &self,
-        runtime: &Handle,
-        place: &Place,
-        info: Arc<RunInfo>,
-        key: Key,
-    ) -> JoinHandle<()>;
+    fn start(&self, runtime: &Handle, place: &Place, info: Arc<RunInfo>, key: Key) -> AbortHandle;
 
     /// Whether jobs with these arguments could be run.
     fn check(&self, context: &AddContext<'_>) -> Result<(), Error>;
@@ -72,81 +68,27 @@ pub(crate) trait Start: Send + Sync {
     }
 }
 
-/// Reports the end of an attempt, also if its future is dropped.
-pub(crate) struct Reporter {
-    info: Arc<RunInfo>,
-    key: Key,
-    started: Option<i64>,
-    finish: Option<Finish>,
-}
-
-impl Reporter {
-    pub(crate) fn new(info: Arc<RunInfo>, key: Key) -> Self {
-        Self {
-            info,
-            key,
-            started: None,
-            finish: None,
-        }
-    }
-
-    pub(crate) fn begin(&mut self) {
-        self.started = Some(self.info.host.clock.micros());
-    }
-
-    pub(crate) fn end(&mut self, finish: Finish) {
-        self.finish = Some(finish);
-    }
-
-    /// Reports an attempt that was over before it could be spawned.
-    pub(crate) fn ended(mut self, runtime: &Handle, finish: Finish) -> JoinHandle<()> {
-        self.begin();
-        self.end(finish);
-        runtime.spawn(async move { drop(self) })
-    }
-}
-
-impl Drop for Reporter {
-    fn drop(&mut self) {
-        self.info.host.reports.push(Report {
-            key: self.key,
-            started: self.started,
-            finished: self.info.host.clock.micros(),
-            finish: self.finish.take(),
-        });
-    }
-}
-
-struct AsyncTask<C> {
-    call: C,
+struct AsyncTask<C: Send + 'static> {
+    call: Arc<Apart<C>>,
     check: Check,
 }
 
 impl<C, Fut> Start for AsyncTask<C>
 where
-    C: Fn(JobContext) -> Fut + Send + Sync,
+    C: Fn(JobContext) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Finish> + Send + 'static,
 {
-    fn start(
-        &self,
-        runtime: &Handle,
-        place: &Place,
-        info: Arc<RunInfo>,
-        key: Key,
-    ) -> JoinHandle<()> {
+    fn start(&self, runtime: &Handle, place: &Place, info: Arc<RunInfo>, key: Key) -> AbortHandle {
         let context = JobContext(Arc::clone(&info));
         let span = info.span();
         let reporter = Reporter::new(info, key);
-        // A closure may panic before there is a future.
-        match catch_unwind(AssertUnwindSafe(|| span.in_scope(|| (self.call)(context)))) {
-            // What nobody listens to is not wrapped.
-            Ok(future) if !span.is_disabled() => {
-                let attempt: Boxed = Box::pin(attempt(future, reporter));
-                place.spawn_boxed(runtime, Box::pin(attempt.instrument(span)))
-            }
-            Ok(future) => place.spawn(runtime, attempt(future, reporter)),
-            Err(panic) => reporter.ended(runtime, Finish::panicked(&*panic)),
+        let attempt = attempt(Arc::clone(&self.call), context, reporter);
+        // What nobody listens to is not wrapped.
+        if span.is_disabled() {
+            return place.spawn(runtime, attempt);
         }
+        let attempt: Boxed = Box::pin(attempt);
+        place.spawn_boxed(runtime, Box::pin(attempt.instrument(span)))
     }
 
     fn check(&self, context: &AddContext<'_>) -> Result<(), Error> {
@@ -154,14 +96,30 @@ where
     }
 }
 
-pub(super) async fn attempt<F: Future<Output = Finish>>(future: F, mut reporter: Reporter) {
-    reporter.begin();
-    let finish = AssertUnwindSafe(future).catch_unwind().await;
-    reporter.end(finish.unwrap_or_else(|panic| Finish::panicked(&*panic)));
+/// An attempt whose body is a future. All of the body is caught: what the function does before there is
+/// a future, the future, and its drop.
+pub(super) async fn attempt<C, Fut>(
+    call: Arc<Apart<C>>,
+    context: JobContext,
+    mut reporter: Reporter,
+) where
+    C: Fn(JobContext) -> Fut + Send + 'static,
+    Fut: Future<Output = Finish>,
+{
+    if !reporter.begin() {
+        return;
+    }
+    let body = async move {
+        let running = call.with(|call| call(context))?;
+        // A closure ends with its last job, though the body goes on for long.
+        drop(call);
+        Some(running.await)
+    };
+    reporter.end_of(AssertUnwindSafe(body).catch_unwind().await);
 }
 
-struct BlockingTask<C> {
-    call: Arc<C>,
+struct BlockingTask<C: Send + 'static> {
+    call: Arc<Apart<C>>,
     check: Check,
 }
 
@@ -169,21 +127,16 @@ impl<C> Start for BlockingTask<C>
 where
     C: Fn(JobContext) -> Finish + Send + Sync + 'static,
 {
-    fn start(
-        &self,
-        runtime: &Handle,
-        place: &Place,
-        info: Arc<RunInfo>,
-        key: Key,
-    ) -> JoinHandle<()> {
+    fn start(&self, runtime: &Handle, place: &Place, info: Arc<RunInfo>, key: Key) -> AbortHandle {
         let call = Arc::clone(&self.call);
         let context = JobContext(Arc::clone(&info));
         let span = info.span();
         let mut reporter = Reporter::new(info, key);
         place.spawn_blocking(runtime, move || {
-            reporter.begin();
-            let finish = catch_unwind(AssertUnwindSafe(|| span.in_scope(|| call(context))));
-            reporter.end(finish.unwrap_or_else(|panic| Finish::panicked(&*panic)));
+            if reporter.begin() {
+                let body = || span.in_scope(|| call.with(|call| call(context)));
+                reporter.end_of(catch_unwind(AssertUnwindSafe(body)));
+            }
         })
     }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::States;
 use super::args::parsed;
+use super::standing::Standing;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::reports::Reports;
@@ -32,6 +33,9 @@ pub(crate) struct RunInfo {
     pub(crate) fencing: u64,
     pub(crate) fire_time: DateTime<Utc>,
     pub(crate) attempt: u32,
+    /// The latest time to begin, in microseconds, if its place can keep it waiting beyond that.
+    pub(crate) latest: Option<i64>,
+    pub(crate) standing: Standing,
     cancelled: AtomicBool,
     /// Made when it is asked for: most runs never do.
     token: OnceLock<CancellationToken>,
@@ -44,6 +48,7 @@ pub(crate) struct RunOf {
     pub(crate) token: u64,
     pub(crate) fire_time: DateTime<Utc>,
     pub(crate) attempt: u32,
+    pub(crate) latest: Option<i64>,
 }
 
 impl RunInfo {
@@ -55,6 +60,8 @@ impl RunInfo {
             fencing: of.token,
             fire_time: of.fire_time,
             attempt: of.attempt,
+            latest: of.latest,
+            standing: Standing::waits(),
             cancelled: AtomicBool::new(false),
             token: OnceLock::new(),
         }

@@ -1,16 +1,18 @@
 //! Functions whose futures must not leave their thread.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
+use super::apart::Apart;
 use super::args::check_args;
-use super::callable::{Reporter, Start, attempt};
+use super::callable::{Start, attempt};
 use super::from_context::check;
-use super::{AddContext, Check, Finish, FromContext, IntoOutcome, JobContext, RunInfo, Task};
+use super::{
+    AddContext, Check, Finish, FromContext, IntoOutcome, JobContext, Reporter, RunInfo, Task,
+};
 use crate::error::Error;
 use crate::executor::{Begin, Place};
 use crate::reports::Key;
@@ -29,8 +31,8 @@ pub trait LocalHandler<M>: Send + Sync + 'static {
     fn into_local_task(self) -> Task;
 }
 
-struct LocalTask<C> {
-    call: Arc<C>,
+struct LocalTask<C: Send + 'static> {
+    call: Arc<Apart<C>>,
     check: Check,
 }
 
@@ -39,33 +41,16 @@ where
     C: Fn(JobContext) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Finish> + 'static,
 {
-    fn start(
-        &self,
-        runtime: &Handle,
-        place: &Place,
-        info: Arc<RunInfo>,
-        key: Key,
-    ) -> JoinHandle<()> {
+    fn start(&self, runtime: &Handle, place: &Place, info: Arc<RunInfo>, key: Key) -> AbortHandle {
         let call = Arc::clone(&self.call);
         let context = JobContext(Arc::clone(&info));
         let span = info.span();
-        let mut reporter = Reporter::new(info, key);
+        let reporter = Reporter::new(info, key);
         let Some(local) = place.local() else {
             return reporter.ended(runtime, Finish::failed(&NOT_LOCAL.into()));
         };
-        let begin: Begin = Box::new(move || {
-            let attempt = async move {
-                let future = catch_unwind(AssertUnwindSafe(|| call(context)));
-                match future {
-                    Ok(future) => attempt(future, reporter).await,
-                    Err(panic) => {
-                        reporter.begin();
-                        reporter.end(Finish::panicked(&*panic));
-                    }
-                }
-            };
-            Box::pin(attempt.instrument(span))
-        });
+        let begin: Begin =
+            Box::new(move || Box::pin(attempt(call, context, reporter).instrument(span)));
         place.limited(runtime, Box::pin(local.run(begin)))
     }
 
@@ -102,7 +87,7 @@ macro_rules! local_handlers {
                     }
                 };
                 Task(Arc::new(LocalTask {
-                    call: Arc::new(call),
+                    call: Arc::new(Apart::new(call)),
                     check: |context| check_args(context, &[$(check::<$kind>(context)?),*]),
                 }))
             }

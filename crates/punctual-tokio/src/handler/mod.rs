@@ -1,5 +1,6 @@
 //! Functions as tasks: what they take, what they return, how they are started.
 
+mod apart;
 mod args;
 mod callable;
 mod context;
@@ -8,11 +9,13 @@ mod function;
 mod local;
 mod output;
 mod reference;
+mod reporter;
 mod schema;
+mod standing;
 mod state;
 
+pub(crate) use apart::{drop_here, scheduler_task};
 pub use args::{Args, check_args};
-pub(crate) use callable::Reporter;
 pub use callable::{Check, Task};
 pub use context::JobContext;
 pub(crate) use context::{Host, RunInfo, RunOf};
@@ -23,6 +26,7 @@ pub use local::LocalHandler;
 pub use output::{Finish, IntoOutcome, Output};
 pub use reference::{Function, IntoTask, Named, Reference};
 pub(crate) use reference::{TaskRef, function_of};
+pub(crate) use reporter::Reporter;
 pub(crate) use schema::with_schema;
 pub use state::State;
 pub(crate) use state::States;

@@ -1,9 +1,12 @@
 //! What a handler returns, and what the ledger makes of it.
 
+use std::any::Any;
+
 use punctual_core::{Outcome, json};
 use punctual_store::EndText;
 use serde::Serialize;
 
+use super::apart::drop_here;
 use crate::error::BoxError;
 
 /// Longest result or error text that is kept, in bytes: the ledger is bounded in memory too.
@@ -63,13 +66,15 @@ impl Finish {
         Self::with_error(Outcome::Failed, text)
     }
 
-    pub(crate) fn panicked(payload: &(dyn std::any::Any + Send)) -> Self {
+    pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> Self {
         let message = payload
             .downcast_ref::<&str>()
             .copied()
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("the panic has no message");
-        Self::with_error(Outcome::Panicked, message.to_owned())
+        let finish = Self::with_error(Outcome::Panicked, message.to_owned());
+        drop_here(payload);
+        finish
     }
 
     pub(crate) fn with_error(outcome: Outcome, mut text: String) -> Self {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 
 use super::callable::Start;
 use super::{AddContext, RunInfo, Task};
@@ -22,13 +22,7 @@ pub(crate) fn with_schema(task: Task, schema: fn() -> Value) -> Task {
 }
 
 impl Start for WithSchema {
-    fn start(
-        &self,
-        runtime: &Handle,
-        place: &Place,
-        info: Arc<RunInfo>,
-        key: Key,
-    ) -> JoinHandle<()> {
+    fn start(&self, runtime: &Handle, place: &Place, info: Arc<RunInfo>, key: Key) -> AbortHandle {
         self.task.0.start(runtime, place, info, key)
     }
 

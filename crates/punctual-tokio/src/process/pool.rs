@@ -39,7 +39,9 @@ impl Pool {
         let span = info.span();
         let mut reporter = Reporter::new(Arc::clone(&info), key);
         async move {
-            reporter.begin();
+            if !reporter.begin() {
+                return;
+            }
             let finish = pool.run(&info).await;
             reporter.end(finish.unwrap_or_else(|error| Finish::failed(&error)));
         }

@@ -17,7 +17,7 @@ use crate::core::Core;
 use crate::declared::task_named;
 use crate::error::BoxError;
 use crate::handler::{Finish, Handler, Host, RunInfo, RunOf};
-use crate::reports::Key;
+use crate::reports::{Key, Told};
 use crate::scheduler::{Scheduler, Signals, WeakScheduler};
 
 /// The only attempt of a worker.
@@ -195,6 +195,7 @@ impl Station {
                 token: run.token,
                 fire_time: instant(run.fire_time),
                 attempt: run.attempt,
+                latest: None,
             },
         ));
         let attempt = task
@@ -213,7 +214,7 @@ impl Station {
                 () = self.host.reports.filled() => self.host.reports.take(&mut reports),
                 Some(Order::Cancel) = orders.recv() => info.cancel(),
             }
-            if let Some(report) = reports.pop() {
+            if let Some(Told::Ended(report)) = reports.pop() {
                 let gone = || Finish::failed(&"the attempt was dropped".into());
                 return report.finish.unwrap_or_else(gone);
             }

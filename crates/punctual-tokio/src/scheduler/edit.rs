@@ -89,7 +89,8 @@ impl Scheduler {
         .await
     }
 
-    /// Pauses a job on all nodes; runs under way go on.
+    /// Pauses a job on all nodes; runs under way go on. Runs that wait, in the queue of the job or for
+    /// their next attempt, begin when it is resumed. [`run_job`](Self::run_job) runs it all the same.
     ///
     /// # Errors
     ///
@@ -272,7 +273,8 @@ fn resumed(stored: &StoredJob, resume: Resume, now: DateTime<Utc>) -> Result<Edi
     if !was_paused {
         return Ok(edited);
     }
-    let Some(next) = state.next_run_time.filter(|next| *next <= now) else {
+    // By their starts: a jitter may put one off until after the pause.
+    let Some((range, missed)) = stored.passed_over(now) else {
         return Ok(edited);
     };
     if resume == Resume::CatchUp {
@@ -280,19 +282,11 @@ fn resumed(stored: &StoredJob, resume: Resume, now: DateTime<Utc>) -> Result<Edi
         return Ok(edited);
     }
     let trigger = stored.job.trigger();
-    let trigger = trigger.anchored(state.anchor.unwrap_or(next));
-    let last = trigger
-        .try_last_at_or_before(now)?
-        .unwrap_or(next)
-        .max(next);
-    let later = trigger.count(next + chrono::TimeDelta::microseconds(1), last);
-    let range = FireRange {
-        first: next,
-        last,
-        count: later.plus(1),
-    };
-    edited.decided = Some((range, Outcome::Missed(MissReason::Paused)));
-    edited.state.next_run_time = trigger.try_after(now)?;
+    let trigger = trigger.anchored(state.anchor.unwrap_or(range.first));
+    // One that cannot tell leaves the job paused.
+    trigger.try_last_at_or_before(now)?;
+    edited.decided = Some((range, missed));
+    edited.state.next_run_time = trigger.try_after(range.last)?;
     edited.state.absence = MissReason::Grace;
     edited.state.finished = edited.state.next_run_time.is_none();
     Ok(edited)

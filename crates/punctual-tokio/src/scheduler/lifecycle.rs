@@ -13,7 +13,7 @@ use crate::core::NamedStore;
 use crate::driver::{COMMANDS, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::event::EventKind;
-use crate::handler::Host;
+use crate::handler::{Host, scheduler_task};
 use crate::keep::spent;
 use crate::life::Life;
 use crate::partition::Partition;
@@ -116,7 +116,7 @@ impl Scheduler {
         }
         self.core.bus.emit(|| EventKind::SchedulerStarted);
         let ended = driver.ended();
-        runtime.spawn(driver.run());
+        runtime.spawn(scheduler_task(driver.run()));
         *slot = Some(Life {
             commands,
             ended,

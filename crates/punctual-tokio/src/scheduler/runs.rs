@@ -18,7 +18,7 @@ impl Scheduler {
     ///
     /// This node has to be started and to know the task. It runs the job itself, unless all instances
     /// are busy and the overlap policy lets the run wait: then it may start on any node that knows
-    /// the task.
+    /// the task, and not while the job is paused.
     ///
     /// # Errors
     ///
@@ -139,7 +139,8 @@ impl Scheduler {
         }
     }
 
-    /// The runs that are under way on this node.
+    /// The runs that are under way on this node. A run that waits for a place of its executor is one of
+    /// them: it has its place among the instances of its job.
     ///
     /// # Errors
     ///
@@ -169,7 +170,8 @@ impl Scheduler {
         Ok(self.page_of_runs(filter, None).await?.items)
     }
 
-    /// What became of all fire times of a job since it was added, whatever the ledger still holds.
+    /// What became of all fire times of a job since it was added, whatever the ledger still holds. Of an
+    /// id that several stores have had, it is the job that is there now.
     ///
     /// # Errors
     ///
@@ -180,13 +182,18 @@ impl Scheduler {
     /// Nothing is changed.
     pub async fn statistics(&self, id: impl AsRef<str>) -> Result<Statistics, Error> {
         let id = job_id(id)?;
+        let mut gone = Statistics::default();
         for named in self.core.stores() {
             let statistics = named.store.statistics(id.clone()).await?;
-            if statistics != Statistics::default() {
+            // The job that is there now has the word. A row that cannot be read is there all the same.
+            if !matches!(named.store.get(id.clone()).await, Ok(None)) {
                 return Ok(statistics);
             }
+            if gone == Statistics::default() {
+                gone = statistics;
+            }
         }
-        Ok(Statistics::default())
+        Ok(gone)
     }
 }
 

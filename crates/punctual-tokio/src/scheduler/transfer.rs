@@ -73,7 +73,8 @@ impl Scheduler {
     /// Adds the jobs that [`export_jobs`](Self::export_jobs) wrote, each to the store it was in:
     /// all of them, or none if one cannot be added. Pauses and next fire times come along.
     ///
-    /// Tasks that are not registered here are no hindrance: their jobs are parked until they are.
+    /// Tasks that are not registered here are no hindrance: their jobs are parked until they are. Jobs
+    /// without a fire time left, whose last run was under way, are left out.
     ///
     /// # Errors
     ///
@@ -103,6 +104,8 @@ impl Scheduler {
         for (index, job) in export.jobs.into_iter().enumerate() {
             let name = name_of(&job, index);
             match self.check_import(job).await {
+                // It would wait for ever: its last run is elsewhere.
+                Ok((_, insert)) if insert.state.finished => {}
                 Ok((_, insert)) if !ids.insert(insert.job.id().clone()) => {
                     problems.push(format!("{name}: the id comes twice"));
                 }

@@ -227,6 +227,7 @@ async fn the_next_fire_time_of_an_instance_does_not_begin_while_all_is_told_to_e
     scheduler.shutdown_within(seconds(2)).await.unwrap();
     let ended: Vec<_> = crate::support::ledger(&scheduler, "all").await;
     let cancelled = (Outcome::Cancelled(CancelReason::Shutdown), 1);
-    assert_eq!(ended, [(Outcome::TimedOut, 1), cancelled, cancelled]);
+    // It was told to end for its time first; what cancels it since then counts.
+    assert_eq!(ended, [cancelled; 3]);
     assert_eq!(counter.all(), 1);
 }

@@ -235,3 +235,21 @@ async fn of_runs_with_one_number_the_store_says_which_is_cancelled() {
     assert_eq!(ledger(&scheduler, "a").await, [cancelled]);
     assert!(scheduler.cancel_run(run).await.unwrap_err().is_not_found());
 }
+
+#[tokio::test(start_paused = true)]
+async fn statistics_are_those_of_the_job_that_is_there_now() {
+    let builder = Scheduler::builder().store("two", MemoryStore::new());
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    let job = scheduler.add_job(|| async {}, every(10)).id("a");
+    job.await.unwrap();
+    pass(30).await;
+    scheduler.remove_job("a").await.unwrap();
+    assert_eq!(scheduler.statistics("a").await.unwrap().succeeded, 3);
+    let fails = || async { Err::<(), _>("no") };
+    let job = scheduler.add_job(fails, every(10)).id("a").store("two");
+    job.await.unwrap();
+    pass(50).await;
+    let its = scheduler.statistics("a").await.unwrap();
+    assert_eq!((its.succeeded, its.failed), (0, 5));
+}

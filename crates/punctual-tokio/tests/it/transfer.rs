@@ -80,3 +80,18 @@ async fn an_unknown_version_is_refused_and_a_good_one_comes_whole() {
         .to_string();
     assert!(message.contains("version 7"), "{message}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_over_but_for_a_run_elsewhere_is_left_out() {
+    let work = || tokio::time::sleep(crate::support::seconds(1_000));
+    let from = Scheduler::builder().task("t", work).build().unwrap();
+    from.start().await.unwrap();
+    let once = punctual_core::Date::at(from.now());
+    from.add_job("t", once).id("once").await.unwrap();
+    from.add_job("t", every(60)).id("again").await.unwrap();
+    crate::support::pass(1).await;
+    let export = from.export_jobs().await.unwrap();
+    let to = Scheduler::builder().task("t", nothing).build().unwrap();
+    let added = to.import_jobs(&export).await.unwrap();
+    assert_eq!((added.len(), count(&to).await), (1, 1));
+}

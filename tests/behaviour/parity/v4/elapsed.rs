@@ -1,7 +1,7 @@
 //! `tests/triggers/test_interval.py` and `test_date.py` of 4.0.
 
 use crate::case::{Case, different, same};
-use crate::times::{fires, reads_back, refused, sequence};
+use crate::times::{reads_back, refused, sequence};
 
 pub(crate) const INTERVAL: &[Case] = &[
     same("test_bad_interval", || {

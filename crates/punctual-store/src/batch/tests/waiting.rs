@@ -156,3 +156,20 @@ fn where_nothing_waits_a_start_and_an_end_ask_for_no_other_runs() {
     });
     assert_eq!((world.counts(), world.asked.get()), ((0, 0), 0));
 }
+
+#[test]
+fn nothing_that_waits_of_a_paused_job_starts() {
+    let mut world = queued();
+    world.state.paused = true;
+    let (_, answers) = world.request(50, |batch| {
+        batch.end(&end(1, Outcome::Succeeded));
+        batch.hand_out();
+    });
+    assert_eq!((answers.handed, world.counts()), (vec![], (0, 2)));
+    let (verdict, answers) = promote(&mut world, 60);
+    assert!(matches!(verdict, Verdict::AtLimit(())), "{verdict:?}");
+    assert_eq!(answers.handed, []);
+    world.state.paused = false;
+    let (_, answers) = promote(&mut world, 70);
+    assert_eq!(answers.handed, [((), ids(&[2, 3]))]);
+}

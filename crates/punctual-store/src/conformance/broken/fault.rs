@@ -42,6 +42,8 @@ pub enum Fault {
     HandsOutUnasked,
     /// Hands waiting runs out only when they are asked for.
     NeverHandsOut,
+    /// Hands waiting runs out though their job is paused.
+    HandsOutInAPause,
     /// Lets any number of runs wait.
     IgnoresQueues,
     /// Ends a run with its first attempt.
@@ -200,6 +202,10 @@ impl Fault {
             "waiting runs go to the node that asks, with room",
         ),
         (Self::NeverHandsOut, "an end hands the next waiting run out"),
+        (
+            Self::HandsOutInAPause,
+            "what waits of a paused job goes on waiting",
+        ),
         (Self::IgnoresQueues, "a queue has one limit for all nodes"),
         (
             Self::ForgetsRetries,

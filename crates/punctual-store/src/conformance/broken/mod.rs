@@ -1,6 +1,7 @@
 //! Stores that break one rule each, to test the suite.
 
 mod fault;
+mod pause;
 mod read;
 mod torn;
 
@@ -157,7 +158,11 @@ impl<S: JobStore> Broken<S> {
                 request.claims[index] = self.fresh(&request.claims[index]).await?;
             }
         }
-        let mut reply = self.inner.claim(&request).await?;
+        let mut reply = if self.has(Fault::HandsOutInAPause) {
+            self.claim_in_a_pause(&request).await?
+        } else {
+            self.inner.claim(&request).await?
+        };
         if self.has(Fault::HidesWhatLeft) {
             reply.removed.clear();
         }

@@ -26,7 +26,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             let index = pick_with(told, dice, |told, run| {
                 let follows = |other: &Run| {
                     let near = run.finished.unwrap() + TimeDelta::minutes(2);
-                    let ended = other.finished.unwrap();
+                    // One that waits in a pause has not ended.
+                    let ended = other.finished.unwrap_or(told.now);
                     is_of(other, run) && ended >= run.fire_time() && other.fire_time() <= near
                 };
                 has_succeeded(run)
@@ -66,7 +67,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                     let from = other.fire_time() - slack;
                     is_of(other, run)
                         && from < run.started.unwrap()
-                        && run.fire_time() < other.finished.unwrap() + slack
+                        && run.fire_time() < other.finished.unwrap_or(told.now) + slack
                 };
                 is_scheduled(run)
                     && has_succeeded(run)

@@ -64,7 +64,9 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         }))
     }),
     of_ledger("a run waits for ever", &[Rule::StillOpen], |told, dice| {
-        let index = pick(told, dice, |run| run.range.is_none())?;
+        let index = pick_with(told, dice, |told, run| {
+            run.range.is_none() && !told.paused.contains(&run.job)
+        })?;
         Some(change(told, index, |run| run.state = RunState::Queued))
     }),
     of_ledger(

@@ -88,7 +88,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             let index = pick_with(told, dice, |told, run| {
                 let near = |other: &Run| {
                     let from = other.started.unwrap_or(other.fire_time());
-                    let until = other.finished.unwrap();
+                    let until = other.finished.unwrap_or(told.now);
                     let slack = TimeDelta::minutes(2);
                     from - slack < run.fire_time() + slack
                         && run.fire_time() - slack < until + slack

@@ -65,7 +65,7 @@ fn keeps_all(its: &Policies) -> bool {
 fn wait(told: &mut Told, dice: &mut Dice, is_it: fn(&Policies) -> bool) -> Option<JobId> {
     let is_alone = |told: &Told, run: &Run| {
         let near = |other: &Run| {
-            let ended = other.finished.unwrap() + TimeDelta::seconds(60);
+            let ended = other.finished.unwrap_or(told.now) + TimeDelta::seconds(60);
             let until = run.finished.unwrap() + LONG;
             is_of(other, run) && ended >= run.fire_time() && other.fire_time() <= until
         };

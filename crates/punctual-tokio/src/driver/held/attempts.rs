@@ -35,6 +35,8 @@ impl Driver {
         let attempt = AttemptKey { run: key, turn };
         let expected = match active.stop {
             Some(_) => Some(Alarm::Abort(attempt)),
+            // The time of a body counts from its begin, which is awaited without an alarm.
+            None if active.is_awaited => None,
             None if active.job.policies().timeout.limit().is_some() => {
                 Some(Alarm::Timeout(attempt))
             }

@@ -1,0 +1,48 @@
+//! Waiting runs that begin in a pause of their job.
+
+use chrono::DateTime;
+use punctual_core::JobId;
+
+use super::Broken;
+use crate::{ClaimKind, ClaimReply, ClaimRequest, Error, JobStore, Update};
+
+impl<S: JobStore> Broken<S> {
+    /// Claims as if no job were paused whose waiting runs are asked for.
+    pub(super) async fn claim_in_a_pause(
+        &self,
+        request: &ClaimRequest,
+    ) -> Result<ClaimReply, Error> {
+        let mut paused = Vec::new();
+        for claim in &request.claims {
+            if matches!(claim.kind, ClaimKind::Promote) && self.set_paused(&claim.id, false).await?
+            {
+                paused.push(&claim.id);
+            }
+        }
+        let reply = self.inner.claim(request).await?;
+        for id in paused {
+            self.set_paused(id, true).await?;
+        }
+        Ok(reply)
+    }
+
+    /// Pauses a job or resumes it. Answers whether that changes it.
+    async fn set_paused(&self, id: &JobId, paused: bool) -> Result<bool, Error> {
+        let Some(row) = self.inner.get(id.clone()).await? else {
+            return Ok(false);
+        };
+        let mut state = row.state;
+        if std::mem::replace(&mut state.paused, paused) == paused {
+            return Ok(false);
+        }
+        let update = Update {
+            job: row.job,
+            state,
+            new_incarnation: false,
+            decided: None,
+            now: DateTime::UNIX_EPOCH,
+        };
+        self.inner.update(update).await?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,91 @@
+//! How an attempt tells the scheduler task what becomes of it.
+
+use std::sync::Arc;
+
+use punctual_core::{MissReason, Outcome};
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+use super::standing::Turn;
+use super::{Finish, RunInfo};
+use crate::reports::{Key, Report, Told};
+
+/// Reports the end of an attempt, also if its future is dropped.
+pub(crate) struct Reporter {
+    info: Arc<RunInfo>,
+    key: Key,
+    started: Option<i64>,
+    finish: Option<Finish>,
+    /// It is not told how the attempt ends: the scheduler task has taken it back.
+    is_taken_back: bool,
+}
+
+impl Reporter {
+    pub(crate) fn new(info: Arc<RunInfo>, key: Key) -> Self {
+        Self {
+            info,
+            key,
+            started: None,
+            finish: None,
+            is_taken_back: false,
+        }
+    }
+
+    /// Whether the body may begin, now that there is a place for it. It may not if its run was taken
+    /// back, or if its grace time has passed.
+    #[must_use]
+    pub(crate) fn begin(&mut self) -> bool {
+        let now = self.info.host.clock.micros();
+        match self.info.standing.begin(now) {
+            Turn::TakenBack => {
+                self.is_taken_back = true;
+                return false;
+            }
+            Turn::IsAwaited => self.info.host.reports.push(Told::Begun(self.key)),
+            Turn::Begins => {}
+        }
+        if self.info.latest.is_some_and(|latest| now > latest) {
+            self.finish = Some(Finish::plain(Outcome::Missed(MissReason::Grace)));
+            return false;
+        }
+        self.started = Some(now);
+        true
+    }
+
+    pub(crate) fn end(&mut self, finish: Finish) {
+        self.finish = Some(finish);
+    }
+
+    /// The body has ended, or has panicked.
+    pub(super) fn end_of(&mut self, body: std::thread::Result<Option<Finish>>) {
+        self.finish = body.unwrap_or_else(|panic| Some(Finish::panicked(panic)));
+    }
+
+    /// Reports an attempt that was over before it could be spawned.
+    pub(crate) fn ended(mut self, runtime: &Handle, finish: Finish) -> AbortHandle {
+        if self.begin() {
+            self.end(finish);
+        }
+        runtime.spawn(async move { drop(self) }).abort_handle()
+    }
+}
+
+impl Drop for Reporter {
+    fn drop(&mut self) {
+        let finished = self.info.host.clock.micros();
+        let is_dropped = self.started.is_none() && self.finish.is_none();
+        if is_dropped && !self.is_taken_back {
+            // From here on the end is told here, and the attempt is not taken back any more.
+            self.is_taken_back = self.info.standing.begin(finished) == Turn::TakenBack;
+        }
+        if self.is_taken_back {
+            return;
+        }
+        self.info.host.reports.push(Told::Ended(Report {
+            key: self.key,
+            started: self.started,
+            finished,
+            finish: self.finish.take(),
+        }));
+    }
+}
