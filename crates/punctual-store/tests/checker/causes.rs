@@ -283,6 +283,24 @@ fn a_queue_is_full_of_what_waits() {
 }
 
 #[test]
+fn what_waits_for_longer_than_its_grace_time_has_filled_the_queue() {
+    let queue = with(Policies {
+        overlap: Overlap::Queue { at_most: 1 },
+        misfire_grace_time: Duration::from_secs(60).into(),
+        ..Policies::default()
+    });
+    let checker = judge(History::of(&queue, at("11:59:00"))).patience(TimeDelta::seconds(5));
+    let mut long = ran(0);
+    long.finished = Some(at("12:02:30"));
+    let missed = Outcome::Missed(punctual_core::MissReason::Grace);
+    let mut waited = decided(1, missed, at("12:02:30"));
+    waited.range = None;
+    let full = Outcome::Skipped(SkipReason::QueueFull);
+    let ledger = [long, waited, decided(2, full, at("12:02:00"))];
+    assert_eq!(rules(&checker, &ledger, "12:02:50"), []);
+}
+
+#[test]
 fn near_a_fault_things_may_be_late_and_elsewhere_not() {
     let fault = Absence::new(at("12:01:03"), at("12:01:20"));
     let checker = judge(history()).patience(TimeDelta::seconds(5));
