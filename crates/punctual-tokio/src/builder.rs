@@ -123,8 +123,17 @@ impl SchedulerBuilder {
         Some(Error::new(ErrorKind::Invalid, message))
     }
 
-    /// A value for handlers with a [`State<S>`](crate::State) parameter.
+    /// A value for handlers with a [`State<S>`](crate::State) parameter. Each type has one value:
+    /// `build` refuses a second one.
     pub fn state<S: Clone + Send + Sync + 'static>(mut self, state: S) -> Self {
+        if self.states.has::<S>() {
+            let message = format!(
+                "state: a value of type `{}` was given already; give each a type of its own",
+                std::any::type_name::<S>()
+            );
+            self.fail(Error::new(ErrorKind::Conflict, message));
+            return self;
+        }
         self.states.insert(state);
         self
     }

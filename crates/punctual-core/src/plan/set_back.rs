@@ -136,13 +136,15 @@ mod tests {
     fn gone_on(trigger: Trigger, added: &str, was: &str) -> (Job, JobState) {
         let job = Job::new(JobId::new("job").unwrap(), "task", trigger);
         let first = first_fire(job.trigger(), None, at(added)).unwrap();
-        let mut state = JobState::default();
-        state.anchor = first.anchor;
         let anchored = first.anchor.map_or_else(
             || job.trigger().clone(),
             |anchor| job.trigger().anchored(anchor),
         );
-        state.next_run_time = anchored.after(at(was)).or(first.fire_time);
+        let state = JobState {
+            anchor: first.anchor,
+            next_run_time: anchored.after(at(was)).or(first.fire_time),
+            ..JobState::default()
+        };
         (job, state)
     }
 

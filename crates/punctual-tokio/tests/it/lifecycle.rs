@@ -318,3 +318,16 @@ fn a_node_without_a_name_is_refused() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_second_value_of_one_type_of_state_is_refused() {
+    let builder = Scheduler::builder().state("a").state(7_u32);
+    assert!(builder.build().is_ok());
+    let error = Scheduler::builder().state("a").state("b").build().err();
+    let error = error.unwrap();
+    assert!(error.is_conflict());
+    assert_eq!(
+        error.to_string(),
+        "state: a value of type `&str` was given already; give each a type of its own"
+    );
+}
