@@ -108,9 +108,10 @@ impl Simulation {
         absences.fold(history, History::absence)
     }
 
-    /// What is left in the rows when nothing is under way.
+    /// What is left in the rows when nothing is under way. What waits of a paused job goes on waiting.
     fn leftovers(&self) -> impl Iterator<Item = String> {
         let rows = self.database.rows().into_iter();
+        let rows = rows.filter(|row| !row.state.paused);
         rows.filter_map(|row| {
             let (id, running, queued) = (row.job.id(), row.state.running, row.state.queued);
             (running + queued > 0)
