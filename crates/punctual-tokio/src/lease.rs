@@ -142,6 +142,11 @@ impl Keeper {
         lease
     }
 
+    /// Whether other nodes may be there, or were by the last renewal: one more tells that they are gone.
+    fn has_company(&self) -> bool {
+        self.worker.store.capabilities().shared || self.fleet.borrow().len() > 1
+    }
+
     async fn leave(&self, lease: Lease) {
         self.worker.health.clocks_differ(None);
         if let Err(error) = self.worker.store.leave(lease).await {
@@ -193,7 +198,7 @@ impl Keeper {
                 () = self.refused.notified() => {}
                 // Another node may have come.
                 () = self.worker.shared.notified() => {}
-                () = sleep_until(next), if self.worker.store.capabilities().shared => {}
+                () = sleep_until(next), if self.has_company() => {}
             }
             let began = self.moment();
             let sent = Instant::now();

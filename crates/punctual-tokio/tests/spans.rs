@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use punctual_core::Retry;
 use punctual_store::testing::FaultyStore;
 use punctual_store::{JobStore, MemoryStore};
-use punctual_tokio::{ManualClock, Scheduler};
+use punctual_tokio::{Executor, ManualClock, Scheduler};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -252,7 +252,7 @@ async fn what_is_skipped_again_and_again_is_told_aloud_once() {
             .filter(|event| event.starts_with(level) && event.contains("fire times did not run"));
         told.count()
     };
-    // Three runs, and a stretch after each.
+    // Two runs have ended, and a stretch is told of before, between and after them.
     assert_eq!(told("WARN"), 3);
     assert!(told("DEBUG") > 30, "{}", told("DEBUG"));
 }
@@ -300,4 +300,38 @@ async fn what_may_mean_something_else_is_told_when_it_is_added() {
     let told: Vec<_> = told.collect();
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(told[0].contains("Monday"), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_finds_no_place_again_and_again_is_told_aloud_once() {
+    let listener = Listener::default();
+    let _guard = tracing::subscriber::set_default(listener.clone());
+    let one = Executor::tokio().at_most(1);
+    let builder = Scheduler::builder().executor("default", one);
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    let holds = || std::future::pending::<()>();
+    let soon = punctual_core::Date::at(scheduler.now());
+    scheduler.add_job(holds, soon).id("holds").await.unwrap();
+    let late = scheduler.add_job(|| async {}, every(10)).id("late");
+    let late = late.misfire_grace_time(support::seconds(2));
+    late.max_instances(100).await.unwrap();
+    pass(65).await;
+    scheduler
+        .cancel_run(running(&scheduler, "holds").await)
+        .await
+        .unwrap();
+    pass(15).await;
+    let events = listener.events.all();
+    let told = |level: &str| {
+        let told = events.iter().filter(|event| event.starts_with(level));
+        told.filter(|event| event.contains("did not run")).count()
+    };
+    assert_eq!((told("WARN"), told("DEBUG")), (1, 5), "{events:#?}");
+}
+
+async fn running(scheduler: &Scheduler, job: &str) -> punctual_core::RunId {
+    let runs = scheduler.running().await.unwrap();
+    let run = runs.into_iter().find(|run| run.job.as_str() == job);
+    run.unwrap().run
 }

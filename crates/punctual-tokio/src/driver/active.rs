@@ -39,6 +39,8 @@ pub(super) struct Active {
     pub(super) stop: Option<Stop>,
     /// Nothing of the instance has begun, and the grace time of its job counts until it does.
     pub(super) may_be_late: bool,
+    /// The fire time had passed when the job was added, so lateness is not counted from it.
+    pub(super) was_past: bool,
     /// Whether its end is not this node's to record.
     pub(super) is_fenced: bool,
     /// Its place among the instances of the job.

@@ -184,10 +184,10 @@ impl Driver {
             return;
         };
         if let Some((range, reason)) = plan.missed {
-            self.tell_did_not_run(Some(key), job.clone(), range, Outcome::Missed(reason));
+            self.tell_did_not_run(key, job.clone(), range, Outcome::Missed(reason));
         }
         if let Some((range, reason)) = plan.skipped {
-            self.tell_did_not_run(Some(key), job, range, Outcome::Skipped(reason));
+            self.tell_did_not_run(key, job, range, Outcome::Skipped(reason));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use punctual_core::{CancelReason, FireRange, JobId, Outcome, RunId, SkipReason, Timeout};
+use punctual_core::{CancelReason, JobId, Outcome, RunId, SkipReason, Timeout};
 use punctual_store::{RunEnd, StoredJob};
 
 use super::active::{Active, Attempt, AttemptKey, Stop};
@@ -65,7 +65,7 @@ impl Driver {
             }
         };
         entry.instances += 1;
-        entry.told = None;
+        let past = entry.past;
         let birth = entry.stored.state.birth;
         let job = Arc::clone(&entry.stored.job);
         if self.core.bus.is_heard()
@@ -98,6 +98,7 @@ impl Driver {
             stop: None,
             is_awaited: false,
             may_be_late: instance.may_be_late && instance.attempts == 0,
+            was_past: past == Some(fire_time),
             is_fenced: false,
             _permit: permit,
         });
@@ -208,7 +209,7 @@ impl Driver {
         if let Some(partition) = self.partitions.get_mut(&job.store) {
             partition.outbox.ends.push(end);
         }
-        self.instance_ended(job);
+        self.instance_ended(job, true);
         self.wait_for(job.store, birth, id, instant(due));
     }
 
@@ -298,6 +299,8 @@ impl Driver {
         let is_told = outcome != Outcome::Succeeded || self.core.bus.is_heard();
         let id = is_told.then(|| active.job.id().clone());
         let is_fenced = active.is_fenced;
+        let was_past = std::mem::take(&mut active.was_past);
+        let since = (!was_past).then_some(fire_time);
         let cancelled = cancelled_by(active.stop.take(), outcome);
         let next = active.rest.pop_front();
         if let Some(next) = next {
@@ -305,12 +308,10 @@ impl Driver {
             active.run = RunId(active.run.0 + 1);
             active.token += 1;
         }
-        let was_past = self
-            .entry(job)
-            .is_some_and(|entry| entry.past == Some(fire_time));
-        let since = (!was_past).then_some(fire_time);
         self.core.metrics.ended(&end, since);
-        if let Some(id) = id {
+        if matches!(outcome, Outcome::Missed(_)) {
+            self.tell_missed(job, fire_time, outcome);
+        } else if let Some(id) = id {
             log::ended(&self.core.voice, &id, fire_time, &end);
             self.tell_end(job.store, id, fire_time, &end);
         }
@@ -320,7 +321,7 @@ impl Driver {
         match (next, cancelled) {
             (None, _) => {
                 self.active.remove(key);
-                self.instance_ended(job);
+                self.instance_ended(job, started.is_some());
                 None
             }
             (Some(_), Some(cancelled)) => Some(cancelled),
@@ -345,12 +346,15 @@ impl Driver {
         if let Some(active) = self.active.remove(key) {
             let job = active.key;
             self.postpone(job.store, &active.rest_of_instance(), 0);
-            self.instance_ended(job);
+            self.instance_ended(job, true);
         }
     }
 
-    fn instance_ended(&mut self, job: JobKey) {
+    fn instance_ended(&mut self, job: JobKey, has_begun: bool) {
         if let Some(entry) = self.entry(job) {
+            if has_begun {
+                entry.told = None;
+            }
             entry.instances = entry.instances.saturating_sub(1);
             if entry.instances == 0 {
                 entry.gate = None;
@@ -362,7 +366,7 @@ impl Driver {
     }
 
     pub(super) fn tell_end(
-        &mut self,
+        &self,
         store: u32,
         id: JobId,
         scheduled_time: chrono::DateTime<chrono::Utc>,
@@ -375,10 +379,6 @@ impl Driver {
             id,
             store: Arc::clone(&partition.alias),
         };
-        if matches!(end.outcome, Outcome::Missed(_)) {
-            let range = FireRange::single(scheduled_time);
-            return self.tell_did_not_run(None, job, range, end.outcome);
-        }
         self.core
             .bus
             .emit(|| EventKind::ended(job, scheduled_time, end));

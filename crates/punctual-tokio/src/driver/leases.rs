@@ -59,7 +59,7 @@ impl Driver {
     }
 
     /// Tells that a run is over that this node has not begun.
-    pub(super) fn tell_over(&mut self, store: u32, run: OpenRun, outcome: Outcome) -> RunEnd {
+    pub(super) fn tell_over(&self, store: u32, run: OpenRun, outcome: Outcome) -> RunEnd {
         let end = RunEnd {
             run: run.id,
             outcome,

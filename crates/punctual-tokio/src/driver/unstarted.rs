@@ -1,5 +1,6 @@
 //! Instances that the store knows as runs, and that end before they begin.
 
+use chrono::{DateTime, Utc};
 use punctual_core::plan::{Plan, overdue};
 use punctual_core::{Count, FireRange, JobId, MissReason, Outcome, Overlap, RunId, SkipReason};
 use punctual_store::{RunEnd, Won};
@@ -76,7 +77,7 @@ impl Driver {
         };
         self.end_unstarted(key.store, &job.id, instance, outcome);
         if let Some(range) = instance.range() {
-            self.tell_did_not_run(Some(key), job, range, outcome);
+            self.tell_did_not_run(key, job, range, outcome);
         }
         self.settled.push(key);
     }
@@ -85,12 +86,12 @@ impl Driver {
     /// until the job runs again, or others go another way.
     pub(super) fn tell_did_not_run(
         &mut self,
-        key: Option<JobKey>,
+        key: JobKey,
         job: JobEvent,
         range: FireRange,
         outcome: Outcome,
     ) {
-        let entry = key.and_then(|key| self.entry(key));
+        let entry = self.entry(key);
         let told = entry.and_then(|entry| entry.told.replace(outcome));
         let is_first = told != Some(outcome);
         log::did_not_run(&self.core.voice, &job.id, range, outcome, is_first);
@@ -101,6 +102,13 @@ impl Driver {
             _ => return,
         };
         self.core.bus.emit(|| told);
+    }
+
+    /// Tells that a run has found no place within its grace time.
+    pub(super) fn tell_missed(&mut self, key: JobKey, fire_time: DateTime<Utc>, outcome: Outcome) {
+        if let Some(job) = self.job_event(key) {
+            self.tell_did_not_run(key, job, FireRange::single(fire_time), outcome);
+        }
     }
 
     /// Records the outcome of runs that never began.

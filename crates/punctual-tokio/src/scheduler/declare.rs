@@ -7,6 +7,7 @@ use tracing::Level;
 
 use super::Scheduler;
 use super::edit::{Edited, event_of};
+use super::once::go_by_trigger;
 use crate::checked_job::Checked;
 use crate::core::NamedStore;
 use crate::elsewhere::Elsewhere;
@@ -165,9 +166,14 @@ impl Scheduler {
     }
 
     async fn add_declared(&self, checked: &Checked, tally: &mut Tally) -> Result<(), Error> {
-        let insert = checked.insert_declared(self.now())?;
-        let is_first_decided = self.is_first_decided(checked).await?;
-        let Some(insert) = insert.filter(|_| !is_first_decided) else {
+        let mut insert = checked.insert_declared(self.now())?;
+        if let Some(first) = &mut insert
+            && self.is_first_decided(checked).await?
+            && !go_by_trigger(first)?
+        {
+            insert = None;
+        }
+        let Some(insert) = insert else {
             tracing::info!(job = %checked.job.id(), "the declared job has no fire time left");
             tally.exhausted += 1;
             return Ok(());
@@ -188,11 +194,8 @@ impl Scheduler {
             tally.unchanged += 1;
             return Ok(());
         }
-        let on_conflict = if checked.is_first_given() && !self.is_first_decided(checked).await? {
-            OnConflict::Restart
-        } else {
-            OnConflict::Replace
-        };
+        let is_decided = self.is_first_decided(checked).await?;
+        let is_restart = checked.is_first_given() && !is_decided;
         let is_same = stored.job.trigger() == checked.job.trigger() && !stored.state.finished;
         if !is_same && checked.insert_declared(self.now())?.is_none() {
             // What the code says now is over.
@@ -202,10 +205,12 @@ impl Scheduler {
             return Ok(());
         }
         self.edit(stored.job.id(), |stored, now| {
-            let insert = Insert {
-                on_conflict,
-                ..replacement(checked, stored, now)?
-            };
+            let mut insert = replacement(checked, stored, now)?;
+            if is_restart {
+                insert.on_conflict = OnConflict::Restart;
+            } else if is_decided {
+                go_by_trigger(&mut insert)?;
+            }
             let replaced = stored.replaced_by(&insert);
             Ok(Edited {
                 job: insert.job,

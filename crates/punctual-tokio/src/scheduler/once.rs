@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::JobId;
+use punctual_core::plan::first_fire;
 use punctual_store::{Insert, OnConflict, RunFilter};
 
 use super::Scheduler;
@@ -10,7 +11,7 @@ use crate::error::Error;
 
 impl Scheduler {
     /// Says whether there is nothing to add: a program that replaces its jobs at each start names a
-    /// first fire time that was decided long ago. A job that goes on keeps its next fire time then.
+    /// date that was decided long ago.
     pub(super) async fn is_done(
         &self,
         named: &NamedStore,
@@ -24,14 +25,14 @@ impl Scheduler {
             return Ok(false);
         };
         let id = insert.job.id();
-        let is_stored = named.store.get(id.clone()).await?.is_some();
         if !self.was_decided(named, id, passed, insert.now).await? {
             return Ok(false);
         }
-        if is_stored {
-            insert.on_conflict = OnConflict::Replace;
+        insert.on_conflict = OnConflict::Replace;
+        if go_by_trigger(insert)? || named.store.get(insert.job.id().clone()).await?.is_some() {
             return Ok(false);
         }
+        let id = insert.job.id();
         tracing::info!(job = %id, fire_time = %passed, "the fire time has passed and was decided before: the job is not added again");
         self.core.registry.not_added(insert.job.task());
         Ok(true)
@@ -57,4 +58,16 @@ impl Scheduler {
         };
         Ok(!named.store.runs(filter).await?.is_empty())
     }
+}
+
+/// Lets a new job begin when its trigger says so, whatever first fire time was asked for. Answers
+/// whether that is ahead: a date that has passed stays as it is.
+pub(super) fn go_by_trigger(insert: &mut Insert) -> Result<bool, Error> {
+    let first = first_fire(insert.job.trigger(), None, insert.now)?;
+    let is_ahead = first.fire_time >= Some(insert.now);
+    if is_ahead {
+        insert.state.restart(first.fire_time);
+        insert.state.anchor = first.anchor;
+    }
+    Ok(is_ahead)
 }

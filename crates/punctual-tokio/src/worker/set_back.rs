@@ -7,7 +7,7 @@ use punctual_core::MissReason;
 use punctual_core::plan::set_back;
 use punctual_store::{JobFilter, Lease, StoredJob, Update};
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::Worker;
 use crate::event::{EventKind, JobEvent};
@@ -19,7 +19,7 @@ const PIECE: usize = 1_000;
 const TRIES: usize = 32;
 
 /// By then those that died before this node came are known to be dead.
-const DEAD_BY: Duration = Duration::from_secs(12);
+const DEAD_BY: Duration = Duration::from_secs(30);
 
 /// Corrections below this change nothing.
 const NOTICED: TimeDelta = TimeDelta::minutes(1);
@@ -47,32 +47,46 @@ impl Corrections {
     /// Where other nodes live, they have to show the new time too: the clock of one node alone may
     /// be the wrong one, before or after. Nodes of one machine share its clock.
     pub(crate) async fn set_back(self, by: TimeDelta) {
-        if by < NOTICED || !self.others_agree().await {
-            return;
-        }
-        let now = self.worker.core.clock.now();
-        self.worker.go_on(now + by, now).await;
+        let correction = async {
+            if by >= NOTICED && self.others_agree().await {
+                let now = self.worker.core.clock.now();
+                self.worker.go_on(now + by, now).await;
+            }
+        };
+        self.while_it_runs(correction).await;
     }
 
     /// Finds out whether the clock was set back while no node of the store lived. `seen` is what one
     /// showed last.
     pub(crate) async fn look_back(self, seen: DateTime<Utc>) {
-        if seen - self.worker.core.clock.now() < NOTICED {
-            return;
-        }
-        let nodes = self.worker.insist(|| self.worker.store.nodes()).await;
-        if nodes.len() > 1 {
-            sleep(DEAD_BY).await;
-            if self.fleet.borrow().len() > 1 || self.worker.replies.is_closed() {
-                return;
+        let correction = async {
+            if seen - self.worker.core.clock.now() >= NOTICED && self.is_alone().await {
+                let now = self.worker.core.clock.now();
+                self.worker.go_on(seen, now).await;
             }
-        }
-        let now = self.worker.core.clock.now();
-        self.worker.go_on(seen, now).await;
+        };
+        self.while_it_runs(correction).await;
     }
-}
 
-impl Corrections {
+    /// A store that is away holds up no scheduler that ends.
+    async fn while_it_runs(&self, correction: impl Future<Output = ()>) {
+        tokio::select! {
+            () = self.worker.replies.closed() => {}
+            () = correction => {}
+        }
+    }
+
+    /// Whether no other node lives. Those that died before this one came are known to be dead after a
+    /// while.
+    async fn is_alone(&self) -> bool {
+        let nodes = self.worker.insist(|| self.worker.store.nodes()).await;
+        if nodes.len() <= 1 {
+            return true;
+        }
+        let mut fleet = self.fleet.clone();
+        let alone = fleet.wait_for(|living| living.len() == 1);
+        matches!(timeout(DEAD_BY, alone).await, Ok(Ok(_)))
+    }
     /// Whether the clocks of all other nodes show the same time. They tell theirs with renewals, so
     /// the store has to answer for long enough.
     async fn others_agree(&self) -> bool {
@@ -82,9 +96,6 @@ impl Corrections {
                 return true;
             }
             sleep(LOOK).await;
-            if self.worker.replies.is_closed() {
-                return false;
-            }
             heard = if self.worker.health.is_failing() {
                 Duration::ZERO
             } else {
@@ -115,10 +126,8 @@ impl Worker {
             for stored in page.jobs {
                 count += usize::from(self.job_goes_on(stored, was, now).await);
             }
-            match page.next {
-                Some(next) if !self.replies.is_closed() => after = Some(next),
-                _ => break,
-            }
+            let Some(next) = page.next else { break };
+            after = Some(next);
         }
         self.note_time().await;
         if count > 0 {

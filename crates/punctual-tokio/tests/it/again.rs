@@ -155,3 +155,28 @@ async fn a_date_that_has_passed_is_refused_by_choice_and_is_not_called_down() {
     let job = scheduler.add_job(async || {}, every(1)).id("e");
     job.refuse_past().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_job_that_recurs_is_added_though_its_first_fire_time_is_long_decided() {
+    let clock = ManualClock::at(NOON.parse().unwrap());
+    let store = MemoryStore::new();
+    let first: DateTime<Utc> = "2026-03-01T11:59:00Z".parse().unwrap();
+    let job = |hours: u64| {
+        let job = NewJob::new("work", every(3_600 * hours)).id("hourly");
+        job.next_run_time(first).replace_existing()
+    };
+    process(&store, &clock, job(1)).await;
+    assert_eq!(entries(&store, "hourly").await, ONCE);
+    // It was removed by hand, and the program that adds it starts again.
+    let builder = Scheduler::builder().store("default", store.clone());
+    let editor = builder.clock(clock.clone()).build().unwrap();
+    editor.remove_job("hourly").await.unwrap();
+    let found = process(&store, &clock, job(1)).await;
+    let next = clock.now() + chrono::TimeDelta::seconds(3_598);
+    assert_eq!(found.unwrap().next_run_time(), Some(next));
+    // Another trigger does not bring the first fire time back, either.
+    let found = process(&store, &clock, job(2)).await;
+    let next = clock.now() + chrono::TimeDelta::seconds(7_198);
+    assert_eq!(found.unwrap().next_run_time(), Some(next));
+    assert_eq!(entries(&store, "hourly").await, ONCE);
+}

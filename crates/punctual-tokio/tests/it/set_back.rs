@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Crontab, Date, Outcome, SkipReason};
 use punctual_store::testing::{Call, Fault, FaultyStore};
+use punctual_store::{JobStore, NodeInfo};
 use punctual_tokio::{ManualClock, MemoryStore, RunFilter, Scheduler};
 
 use crate::support::{every, ledger, runs, seconds};
@@ -212,4 +213,48 @@ async fn a_store_that_is_away_when_the_clock_is_set_back_is_corrected_afterwards
     faults.mend_all();
     tokio::time::sleep(seconds(20)).await;
     assert_eq!(next(&scheduler, "wild").await, Some(TimeDelta::seconds(30)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_died_before_does_not_hold_up_the_correction() {
+    let clock = ManualClock::at(noon() + TimeDelta::days(365));
+    let store = MemoryStore::new();
+    let before = on(&store, &clock).await;
+    add_jobs(&before).await;
+    turns().await;
+    clock.advance(seconds(120));
+    turns().await;
+    before.shutdown().await.unwrap();
+    let dead = NodeInfo {
+        name: "dead".into(),
+        tasks: Vec::new(),
+        zones: String::new(),
+    };
+    store.register(dead).await.unwrap();
+    clock.set(noon());
+    let after = on(&store, &clock).await;
+    tokio::time::sleep(seconds(5)).await;
+    assert!(next(&after, "wild").await > Some(TimeDelta::days(364)));
+    tokio::time::sleep(seconds(15)).await;
+    assert_eq!(next(&after, "wild").await, Some(TimeDelta::seconds(30)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_correction_that_waits_for_its_store_ends_with_the_scheduler() {
+    let clock = ManualClock::at(noon() + TimeDelta::days(1));
+    let (faulty, faults) = FaultyStore::new(MemoryStore::new());
+    let builder = Scheduler::builder().clock(clock.clone());
+    let builder = builder.store("default", faulty);
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    turns().await;
+    faults.set([Call::List], Fault::Failed);
+    clock.set(noon());
+    tokio::time::sleep(seconds(5)).await;
+    let tries = faults.begun(Call::List);
+    assert!(tries > 1, "{tries}");
+    scheduler.shutdown().await.unwrap();
+    let tries = faults.begun(Call::List);
+    tokio::time::sleep(seconds(60)).await;
+    assert_eq!(faults.begun(Call::List), tries, "it asks no more");
 }
