@@ -13,6 +13,7 @@ use crate::declared::DeclaredJobs;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{Executor, Executors};
 use crate::forget::Memory;
+use crate::forgotten::Unstarted;
 use crate::handler::States;
 use crate::health::Health;
 use crate::hints::Hints;
@@ -24,7 +25,6 @@ use crate::program;
 use crate::registry::{Registry, is_anonymous};
 use crate::scheduler::Adding;
 use crate::timely::Timely;
-use crate::unstarted::Unstarted;
 use crate::voice::Voice;
 
 pub(crate) struct Core {

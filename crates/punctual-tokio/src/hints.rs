@@ -1,4 +1,4 @@
-//! What is said to whom adds a job that may not do what it is meant to. Each thing is said once.
+//! Hints for callers who add a job that may not do what it is meant to. Each hint is given once.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,8 @@ use punctual_store::{Error, JobFilter};
 use crate::core::{Core, NamedStore};
 use crate::new_job::is_made_up;
 
-/// So many things are remembered. After that nothing is said any more.
+/// Hints that are remembered, so that each is given once. When the memory is full, further hints are
+/// left out.
 const MOST: usize = 1_000;
 
 /// As many jobs of a task are looked at.

@@ -46,6 +46,7 @@ mod event;
 mod executor;
 mod fleet;
 mod forget;
+mod forgotten;
 mod gate;
 mod handler;
 mod health;
@@ -80,7 +81,6 @@ mod skew;
 pub mod testing;
 mod timely;
 mod timer;
-mod unstarted;
 mod voice;
 mod worker;
 

@@ -183,7 +183,7 @@ impl NewJob {
         self
     }
 
-    /// Refuses the job as [`Expired`](ErrorKind::Expired) if its first fire time has passed: a date
+    /// Refuses the job as [`Expired`](crate::ErrorKind::Expired) if its first fire time has passed: a date
     /// that a form was filled in with, say.
     ///
     /// Without this the job runs without delay if its grace time allows it, and is recorded as

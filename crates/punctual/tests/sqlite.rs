@@ -5,10 +5,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use punctual::{
-    Args, Date, Interval, JobFilter, NewJob, Outcome, Output, RunFilter, Scheduler,
-    SchedulerConfig, SqliteStore, open_stores,
+    Args, Date, EventKind, Heard, Interval, JobFilter, ManualClock, NewJob, Outcome, Output,
+    RunFilter, Scheduler, SchedulerConfig, SkipReason, SqliteStore, open_stores,
 };
 use tokio::sync::Notify;
 
@@ -115,4 +115,71 @@ async fn a_configuration_keeps_its_jobs_in_a_database() {
     let refused = open_stores(Scheduler::builder(), &config).await;
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("begin with `sqlite:`"), "{refused}");
+}
+
+/// The file notes what the clock shows, so a process finds that it was set back before it started.
+#[tokio::test]
+async fn a_clock_that_was_set_back_while_no_process_ran_is_noticed() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("jobs.db").display());
+    let noon: DateTime<Utc> = "2026-03-01T12:00:00Z".parse().unwrap();
+    let clock = ManualClock::at(noon + TimeDelta::days(365));
+    let process = async || {
+        let store = SqliteStore::open(&url).await.unwrap();
+        let builder = Scheduler::builder().clock(clock.clone());
+        let builder = builder.store("default", store);
+        builder.task("work", async || {}).build().unwrap()
+    };
+    let first = process().await;
+    first.start().await.unwrap();
+    let minutely = Interval::every(Duration::from_secs(60));
+    let job = first.add_job("work", minutely).id("minutely");
+    job.await.unwrap();
+    first.shutdown().await.unwrap();
+
+    clock.set(noon);
+    let second = process().await;
+    let mut events = second.events();
+    second.start().await.unwrap();
+    while let Some(heard) = events.next().await {
+        if matches!(&heard, Heard::Event(event) if matches!(event.kind, EventKind::JobModified(_)))
+        {
+            break;
+        }
+    }
+    let job = second.get_job("minutely").await.unwrap().unwrap();
+    assert_eq!(job.next_run_time(), Some(noon + TimeDelta::minutes(1)));
+    let runs = second.runs(RunFilter::default()).await.unwrap();
+    let states: Vec<_> = runs.iter().map(|run| run.state.outcome()).collect();
+    let clock_set = Outcome::Skipped(SkipReason::ClockSet);
+    assert_eq!(states, [Some(clock_set)]);
+    second.shutdown().await.unwrap();
+}
+
+/// A program that says at each start what is to run does not run yesterday's again.
+#[tokio::test]
+async fn a_date_of_the_past_runs_at_the_first_start_only() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("jobs.db").display());
+    let past = DateTime::<Utc>::from(SystemTime::now() - Duration::from_secs(5));
+    for start in 0..3 {
+        let (process, _) = scheduler(&url).await;
+        let mut events = process.events();
+        let job = process.add_job("greet", Date::at(past)).id("once");
+        let job = job.args(("Ada",)).replace_existing();
+        job.await.unwrap();
+        assert_eq!(process.get_job("once").await.unwrap().is_some(), start == 0);
+        process.start().await.unwrap();
+        while start == 0
+            && let Some(heard) = events.next().await
+        {
+            if matches!(&heard, Heard::Event(event) if matches!(event.kind, EventKind::JobExecuted(_)))
+            {
+                break;
+            }
+        }
+        process.shutdown().await.unwrap();
+        let runs = process.runs(RunFilter::default()).await.unwrap();
+        assert_eq!(runs.len(), 1, "{start}");
+    }
 }

@@ -11,7 +11,7 @@ use super::store::SIDE_BY_SIDE;
 use crate::limits::{BYTES_A_STATEMENT, JOBS_A_STATEMENT};
 use crate::row::{Definition, Written};
 
-/// So many jobs of one statement share blocks: there are enough blocks then for a few nodes.
+/// Jobs share blocks from this many in one statement on. Fewer would leave a small fleet with too few blocks.
 const MANY: usize = JOBS_A_STATEMENT;
 
 /// Numbers of one transaction.

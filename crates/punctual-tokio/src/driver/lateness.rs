@@ -9,8 +9,8 @@ use super::Driver;
 const NAMED: usize = 3;
 
 impl Driver {
-    /// Tells that the task was woken long after its alarm was due, having waited since then. Time
-    /// for which a machine sleeps is none: the clock that alarms go by stands still meanwhile.
+    /// Tells that the task was woken long after its alarm was due, having waited since then. The
+    /// time in which a machine sleeps does not count, since the clock of alarms stands still meanwhile.
     pub(super) fn notice_lateness(&mut self, due: Option<Instant>, since: Instant) {
         let Some(due) = due else { return };
         let Some(late) = self.lateness.woke(due, since, Instant::now()) else {

@@ -83,7 +83,7 @@ where
         let span = info.span();
         let reporter = Reporter::new(info, key);
         let attempt = attempt(Arc::clone(&self.call), context, reporter);
-        // What nobody listens to is not wrapped.
+        // A span without a listener costs a wrapper for nothing.
         if span.is_disabled() {
             return place.spawn(runtime, attempt);
         }

@@ -184,7 +184,7 @@ impl JobContext {
         self.0.cancelled.load(Ordering::SeqCst)
     }
 
-    /// The scheduler that runs the job. In a worker process there is none.
+    /// The scheduler that runs the job. A worker process has no scheduler, so the handle is empty there.
     #[must_use]
     pub fn scheduler(&self) -> WeakScheduler {
         self.0.host.scheduler.clone()

@@ -47,14 +47,18 @@ impl Driver {
         entry: &Entry,
         listed: &Listed,
     ) -> Vec<&'static str> {
-        let of = |counts: &BTreeMap<u64, usize>| {
-            let count = counts.get(&key.incarnation);
-            count.copied().unwrap_or_default()
-        };
-        let under_way = listed.under_way.get(&key.incarnation);
-        let under_way = under_way.copied().unwrap_or_default();
-        let is_claimed = usize::from(entry.phase == Phase::Claiming);
-        let (waiting, sent) = (of(&listed.waiting), of(&listed.sent));
+        let is_idle = entry.is_idle() && !partition.is_leaving;
+        let kept = [(is_idle, "it is kept for nothing")];
+        let told = kept
+            .into_iter()
+            .chain(self.odd_phase(key, entry))
+            .chain(odd_counts(key, entry, listed));
+        let odd = told.filter(|(is_odd, _)| *is_odd);
+        odd.map(|(_, what)| what).collect()
+    }
+
+    /// What of an entry does not go with its phase.
+    fn odd_phase(&self, key: JobKey, entry: &Entry) -> [Oddity; 6] {
         let revision = entry.stored.state.revision;
         let alarm = Alarm::Job { key, revision };
         let is_armed = || {
@@ -62,11 +66,7 @@ impl Driver {
             start.is_some_and(|start| self.is_armed(alarm, start))
         };
         let waits_for_claim = matches!(entry.phase, Phase::Due | Phase::Claiming);
-        let told = [
-            (
-                entry.is_idle() && !partition.is_leaving,
-                "it is kept for nothing",
-            ),
+        [
             (
                 entry.phase == Phase::Armed && !is_armed(),
                 "it has no alarm",
@@ -80,27 +80,6 @@ impl Driver {
                 "it is not among those that are due",
             ),
             (
-                of(&listed.due) != usize::from(entry.is_listed),
-                "it has lost its place among those that are due, or has two",
-            ),
-            (sent < is_claimed, "no claim of it is on its way"),
-            (
-                waiting + sent - is_claimed.min(sent) != entry.asked as usize,
-                "it counts other runs by hand than are asked for",
-            ),
-            (
-                entry.instances != under_way.instances,
-                "it counts other instances than are under way",
-            ),
-            (
-                entry.gate.is_some() && entry.instances == 0,
-                "its gate is kept for nothing",
-            ),
-            (
-                entry.permits_taken().unwrap_or(under_way.permits) != under_way.permits,
-                "its gate has given out other permits than are held",
-            ),
-            (
                 entry.newer.is_some() && !waits_for_claim,
                 "it keeps an edit for a claim that is not on its way",
             ),
@@ -112,10 +91,46 @@ impl Driver {
                 entry.is_urgent && !matches!(entry.phase, Phase::Armed | Phase::Due),
                 "it hurries for nothing",
             ),
-        ];
-        let odd = told.into_iter().filter(|(is_odd, _)| *is_odd);
-        odd.map(|(_, what)| what).collect()
+        ]
     }
+}
+
+/// Whether something is wrong, and what.
+type Oddity = (bool, &'static str);
+
+/// What an entry counts otherwise than it is.
+fn odd_counts(key: JobKey, entry: &Entry, listed: &Listed) -> [Oddity; 6] {
+    let of = |counts: &BTreeMap<u64, usize>| {
+        let count = counts.get(&key.incarnation);
+        count.copied().unwrap_or_default()
+    };
+    let under_way = listed.under_way.get(&key.incarnation);
+    let under_way = under_way.copied().unwrap_or_default();
+    let is_claimed = usize::from(entry.phase == Phase::Claiming);
+    let (waiting, sent) = (of(&listed.waiting), of(&listed.sent));
+    [
+        (
+            of(&listed.due) != usize::from(entry.is_listed),
+            "it has lost its place among those that are due, or has two",
+        ),
+        (sent < is_claimed, "no claim of it is on its way"),
+        (
+            waiting + sent - is_claimed.min(sent) != entry.asked as usize,
+            "it counts other runs by hand than are asked for",
+        ),
+        (
+            entry.instances != under_way.instances,
+            "it counts other instances than are under way",
+        ),
+        (
+            entry.gate.is_some() && entry.instances == 0,
+            "its gate is kept for nothing",
+        ),
+        (
+            entry.permits_taken().unwrap_or(under_way.permits) != under_way.permits,
+            "its gate has given out other permits than are held",
+        ),
+    ]
 }
 
 fn check_due(partition: &Partition, listed: &Listed, wrong: &mut Wrong) {
