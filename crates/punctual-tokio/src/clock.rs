@@ -61,7 +61,7 @@ impl Clock {
     fn of(source: Source) -> Self {
         Self::System(Arc::new(SystemClock {
             origin: Instant::now(),
-            offset: AtomicI64::new(system_micros()),
+            offset: AtomicI64::new(system_micros().saturating_add(virtual_micros())),
             source,
         }))
     }
@@ -206,6 +206,19 @@ fn is_paused() -> bool {
     let tokio = Instant::now().into_std();
     let after = std::time::Instant::now();
     !(before..=after).contains(&tokio)
+}
+
+/// How far time that a test has paused has run ahead of real time: two clocks of one test show the same.
+fn virtual_micros() -> i64 {
+    if !is_paused() {
+        return 0;
+    }
+    let (tokio, real) = (Instant::now().into_std(), std::time::Instant::now());
+    let micros = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    match tokio.checked_duration_since(real) {
+        Some(ahead) => micros(ahead),
+        None => -micros(real.duration_since(tokio)),
+    }
 }
 
 /// Microseconds since 1970 as an instant.

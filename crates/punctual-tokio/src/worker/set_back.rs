@@ -79,20 +79,29 @@ impl Corrections {
     /// Whether no other node lives. Those that died before this one came are known to be dead after a
     /// while.
     async fn is_alone(&self) -> bool {
-        let nodes = self.worker.insist(|| self.worker.store.nodes()).await;
-        if nodes.len() <= 1 {
+        if self.is_registered_alone().await {
             return true;
         }
         let mut fleet = self.fleet.clone();
         let alone = fleet.wait_for(|living| living.len() == 1);
         matches!(timeout(DEAD_BY, alone).await, Ok(Ok(_)))
     }
+
+    async fn is_registered_alone(&self) -> bool {
+        let nodes = self.worker.insist(|| self.worker.store.nodes()).await;
+        nodes.len() <= 1
+    }
+
     /// Whether the clocks of all other nodes show the same time. They tell theirs with renewals, so
     /// the store has to answer for long enough.
     async fn others_agree(&self) -> bool {
+        if self.is_registered_alone().await {
+            return true;
+        }
         let mut heard = Duration::ZERO;
         while heard < AGREED_BY {
-            if self.fleet.borrow().len() <= 1 {
+            // Before the first renewal there is none.
+            if self.fleet.borrow().len() == 1 {
                 return true;
             }
             sleep(LOOK).await;

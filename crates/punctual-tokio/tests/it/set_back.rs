@@ -1,7 +1,7 @@
 //! A clock that had run ahead, and was set back.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{Crontab, Date, Outcome, SkipReason};
+use punctual_core::{Crontab, Date, Outcome, Run, SkipReason};
 use punctual_store::testing::{Call, Fault, FaultyStore};
 use punctual_store::{JobStore, NodeInfo};
 use punctual_tokio::{ManualClock, MemoryStore, RunFilter, Scheduler};
@@ -197,6 +197,23 @@ async fn the_clock_of_one_node_among_others_is_not_believed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_node_that_has_just_come_is_not_believed_either() {
+    let store = MemoryStore::new();
+    let right = ManualClock::at(noon());
+    let one = on(&store, &right).await;
+    add_jobs(&one).await;
+    let own = ManualClock::at(noon());
+    let _other = on(&store, &own).await;
+    turns().await;
+    let before = next(&one, "wild").await;
+    own.set(noon() - TimeDelta::hours(16));
+    for _ in 0..120 {
+        tokio::time::sleep(seconds(1)).await;
+        assert_eq!(next(&one, "wild").await, before);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_is_away_when_the_clock_is_set_back_is_corrected_afterwards() {
     let clock = ManualClock::at(noon() + TimeDelta::days(1));
     let store = MemoryStore::new();
@@ -257,4 +274,28 @@ async fn a_correction_that_waits_for_its_store_ends_with_the_scheduler() {
     let tries = faults.begun(Call::List);
     tokio::time::sleep(seconds(60)).await;
     assert_eq!(faults.begun(Call::List), tries, "it asks no more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_in_paused_time_takes_no_clock_for_set_back() {
+    let store = MemoryStore::new();
+    let start = async || {
+        let builder = Scheduler::builder().store("default", store.clone());
+        let scheduler = builder.task("work", async || {}).build().unwrap();
+        scheduler.start().await.unwrap();
+        scheduler
+    };
+    let before = start().await;
+    let began = before.now();
+    add_jobs(&before).await;
+    tokio::time::sleep(seconds(86_400)).await;
+    before.shutdown().await.unwrap();
+
+    let after = start().await;
+    assert!(after.now() >= began + TimeDelta::days(1));
+    tokio::time::sleep(seconds(61)).await;
+    assert_eq!(succeeded(&after, "interval").await, 1_441);
+    let entries = runs(&after, "interval").await;
+    let corrected = |run: &Run| run.state.outcome() == Some(CLOCK_SET);
+    assert!(!entries.iter().any(corrected));
 }
