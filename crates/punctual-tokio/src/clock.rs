@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, Utc};
@@ -61,7 +61,7 @@ impl Clock {
     fn of(source: Source) -> Self {
         Self::System(Arc::new(SystemClock {
             origin: Instant::now(),
-            offset: AtomicI64::new(system_micros().saturating_add(virtual_micros())),
+            offset: AtomicI64::new(wall_micros()),
             source,
         }))
     }
@@ -208,17 +208,21 @@ fn is_paused() -> bool {
     !(before..=after).contains(&tokio)
 }
 
-/// How far time that a test has paused has run ahead of real time: two clocks of one test show the same.
-fn virtual_micros() -> i64 {
+/// What a clock begins with. Two clocks of a test that has paused time show the same, whenever they
+/// were made.
+fn wall_micros() -> i64 {
+    static ORIGIN: OnceLock<(i64, std::time::Instant)> = OnceLock::new();
     if !is_paused() {
-        return 0;
+        return system_micros();
     }
-    let (tokio, real) = (Instant::now().into_std(), std::time::Instant::now());
+    let (wall, origin) = ORIGIN.get_or_init(|| (system_micros(), std::time::Instant::now()));
+    let now = Instant::now().into_std();
     let micros = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-    match tokio.checked_duration_since(real) {
-        Some(ahead) => micros(ahead),
-        None => -micros(real.duration_since(tokio)),
-    }
+    let passed = match now.checked_duration_since(*origin) {
+        Some(since) => micros(since),
+        None => -micros(origin.duration_since(now)),
+    };
+    wall.saturating_add(passed)
 }
 
 /// Microseconds since 1970 as an instant.

@@ -2,11 +2,10 @@
 
 use punctual_core::Outcome;
 use punctual_core::plan::Plan;
-use punctual_store::{
-    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, RunEnd, Won,
-};
+use punctual_store::{ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, RunEnd, Won};
 
 use super::Driver;
+use super::manual::is_taken;
 use crate::jobs::JobKey;
 use crate::partition::{Entry, Instance, Outbox, Phase};
 
@@ -41,7 +40,10 @@ impl Driver {
                 tracing::error!(job = %claim.id, "the store did not answer a claim");
                 ClaimAnswer::Lost(None)
             });
-            self.answered(store, key, claim, answer, now);
+            match key {
+                Some(key) => self.answered(key, claim.kind, answer, is_repeated, now),
+                None => self.promoted(store, claim, &answer),
+            }
         }
         for job in reply.removed {
             self.job_left(store, &job);
@@ -85,17 +87,17 @@ impl Driver {
 
     fn answered(
         &mut self,
-        store: u32,
-        key: Option<JobKey>,
-        claim: Claim,
+        key: JobKey,
+        kind: ClaimKind,
         answer: ClaimAnswer,
+        is_repeated: bool,
         now: i64,
     ) {
-        let Some(key) = key else {
-            return self.promoted(store, claim, &answer);
-        };
-        match claim.kind {
+        match kind {
             ClaimKind::Advance { plan, .. } => self.advanced(key, plan, answer, now),
+            ClaimKind::Manual { .. } if !is_repeated && is_taken(key, &answer) => {
+                self.ask_at_another_time(key);
+            }
             ClaimKind::Manual { plan } => self.manual_answered(key, plan, answer),
             ClaimKind::Promote => {}
         }

@@ -1,5 +1,6 @@
 //! Runs besides the schedule.
 
+use chrono::{DateTime, Utc};
 use punctual_core::plan::Plan;
 use punctual_core::{RunId, SkipReason};
 use punctual_store::{ClaimAnswer, ClaimKind, StoredJob};
@@ -24,13 +25,7 @@ impl Driver {
             let _ = answer.send(Err(Error::not_running()));
             return;
         }
-        // Two requests in one microsecond must not look like one.
-        self.last_manual = self
-            .core
-            .clock
-            .micros()
-            .max(self.last_manual.saturating_add(1));
-        let fire_time = instant(self.last_manual);
+        let fire_time = self.fire_time_by_hand();
         let partition = self.partitions.get_mut(&store);
         let Some(partition) = partition.filter(|partition| !partition.is_leaving) else {
             let _ = answer.send(Err(Error::no_job(job.job.id())));
@@ -58,6 +53,30 @@ impl Driver {
         let claim = entry.claim_manual(fire_time);
         partition.outbox.claims.push_back((Some(key), claim));
         partition.outbox.manual.push_back(answer);
+    }
+
+    /// Now, or some microseconds later: two requests in one microsecond must not look like one.
+    fn fire_time_by_hand(&mut self) -> DateTime<Utc> {
+        let next = self.last_manual.saturating_add(1);
+        self.last_manual = self.core.clock.micros().max(next);
+        instant(self.last_manual)
+    }
+
+    /// Another node was asked for a run of the job in the same microsecond.
+    pub(super) fn ask_at_another_time(&mut self, key: JobKey) {
+        let fire_time = self.fire_time_by_hand();
+        let Some(partition) = self.partitions.get_mut(&key.store) else {
+            return;
+        };
+        let Some(waiting) = partition.outbox.manual.pop_front() else {
+            return;
+        };
+        let Some(entry) = partition.jobs.get_mut(key) else {
+            return;
+        };
+        let claim = entry.claim_manual(fire_time);
+        partition.outbox.claims.push_back((Some(key), claim));
+        partition.outbox.manual.push_back(waiting);
     }
 
     pub(super) fn manual_answered(&mut self, key: JobKey, plan: Plan, answer: ClaimAnswer) {
@@ -106,9 +125,7 @@ impl Driver {
                 partition.outbox.manual.push_back(waiting);
             }
             // Its key is used, so it was recorded as skipped by a request whose answer was lost.
-            ClaimAnswer::Lost(Some(row))
-                if row.state.incarnation == key.incarnation && !opens_runs(&plan) =>
-            {
+            ref lost if is_taken(key, lost) && !opens_runs(&plan) => {
                 let reason = plan.skipped.map(|(_, reason)| reason);
                 let _ = waiting.send(Err(busy(reason.unwrap_or(SkipReason::MaxInstances))));
                 self.tell_plan(key, &plan);
@@ -122,6 +139,11 @@ impl Driver {
             }
         }
     }
+}
+
+/// Whether the claim of a run by hand was lost because its key is used.
+pub(super) fn is_taken(key: JobKey, answer: &ClaimAnswer) -> bool {
+    matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.incarnation == key.incarnation)
 }
 
 fn opens_runs(plan: &Plan) -> bool {

@@ -1,11 +1,13 @@
 //! Runs that wait belong to their job: over all nodes, across edits, shutdowns and deaths.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures::future::try_join_all;
 use punctual_core::{CancelReason, OnLost, Outcome, Overlap, Retry, RunState};
 use punctual_store::testing::{Call, Fault, Faults, Refusal};
 use punctual_store::{JobStore, Retention, RunFilter};
-use punctual_tokio::{JobContext, MemoryStore, Scheduler};
+use punctual_tokio::{JobContext, ManualClock, MemoryStore, Scheduler};
 use tokio::sync::Notify;
 
 use crate::support::{Log, every, ledger, pass, runs, seconds, started};
@@ -110,6 +112,25 @@ async fn a_queue_holds_as_many_as_it_may_over_all_nodes() {
     assert_eq!(refused, 3);
     let row = nodes[0].get_job("a").await.unwrap().unwrap();
     assert_eq!((row.state.running, row.state.queued), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_nodes_are_asked_for_a_run_in_the_same_microsecond() {
+    let store = MemoryStore::new();
+    let clock = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
+    let mut nodes = Vec::new();
+    for _ in 0..3 {
+        let builder = Scheduler::builder().store("default", store.clone());
+        let builder = builder.clock(clock.clone()).task("work", async || {});
+        let node = builder.build().unwrap();
+        node.start().await.unwrap();
+        nodes.push(node);
+    }
+    let job = nodes[0].add_job("work", every(600)).id("a");
+    job.max_instances(9).await.unwrap();
+    let asked = nodes.iter().map(|node| node.run_job("a").into_future());
+    let begun = try_join_all(asked).await.unwrap();
+    assert_eq!(BTreeSet::from_iter(&begun).len(), 3, "{begun:?}");
 }
 
 #[tokio::test(start_paused = true)]
