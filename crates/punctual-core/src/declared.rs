@@ -8,21 +8,28 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 ///
 /// A scheduler compares the fingerprint with that of the code it runs: as long as they are the
 /// same, the stored job stays as it is, edits included; once the code has changed, the job is
-/// brought up to date.
+/// brought up to date. With releases, the code of an older one is no change.
 ///
 /// ```
 /// use punctual_core::Declared;
 ///
-/// let stored = Declared::new("billing", "every day at nine");
-/// assert_eq!(stored, Declared::new("billing", "every day at nine"));
-/// assert_ne!(stored, Declared::new("billing", "every day at ten"));
-/// assert_eq!(stored.by(), "billing");
+/// let stored = Declared::new("billing", "every day at nine").of_release(7);
+/// assert!(stored.says_the_same(&Declared::new("billing", "every day at nine")));
+/// assert!(!stored.says_the_same(&Declared::new("billing", "every day at ten")));
+/// assert_eq!((stored.by(), stored.release()), ("billing", 7));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Declared {
     by: Box<str>,
     fingerprint: Fingerprint,
+    #[serde(default, skip_serializing_if = "is_none")]
+    release: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_none(release: &u64) -> bool {
+    *release == 0
 }
 
 impl Declared {
@@ -32,7 +39,27 @@ impl Declared {
         Self {
             by: by.into(),
             fingerprint: Fingerprint::of(definition),
+            release: 0,
         }
+    }
+
+    /// The same, from this release of the program: a number that grows. 0 is what programs without
+    /// one have.
+    #[must_use]
+    pub fn of_release(self, release: u64) -> Self {
+        Self { release, ..self }
+    }
+
+    /// The newest release of the program that declared this; 0 without one.
+    #[must_use]
+    pub fn release(&self) -> u64 {
+        self.release
+    }
+
+    /// Whether the same crate declared the same, in whatever release.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.by == other.by && self.fingerprint == other.fingerprint
     }
 
     /// The crate whose code declared the job.
@@ -94,6 +121,17 @@ mod tests {
         assert_eq!(json, r#"{"by":"billing","fingerprint":"ebd069551351b51e"}"#);
         let read: Declared = serde_json::from_str(&json).unwrap();
         assert_eq!(read, Declared::new("billing", "daily"));
+    }
+
+    #[test]
+    fn a_release_is_stored_beside_the_fingerprint() {
+        let declared = Declared::new("billing", "daily").of_release(7);
+        let json = serde_json::to_string(&declared).unwrap();
+        assert_eq!(
+            json,
+            r#"{"by":"billing","fingerprint":"ebd069551351b51e","release":7}"#
+        );
+        assert_eq!(serde_json::from_str::<Declared>(&json).unwrap(), declared);
     }
 
     #[test]

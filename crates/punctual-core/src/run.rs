@@ -84,6 +84,9 @@ pub enum SkipReason {
     /// The clock had run ahead and was set back: the job goes on by the new time, and this fire time
     /// was the next one by the old.
     ClockSet,
+    /// An older release of the program has taken the place of a newer one: the job is what the older
+    /// one declares, and this fire time was the next one of what the newer one declared.
+    RolledBack,
 }
 
 impl Outcome {
@@ -121,6 +124,7 @@ impl fmt::Display for Outcome {
             Self::Skipped(SkipReason::NoTask) => "skipped (no_task)",
             Self::Skipped(SkipReason::Edited) => "skipped (edited)",
             Self::Skipped(SkipReason::ClockSet) => "skipped (clock_set)",
+            Self::Skipped(SkipReason::RolledBack) => "skipped (rolled_back)",
             Self::Coalesced => "coalesced",
             Self::Lost => "lost",
         })

@@ -8,7 +8,7 @@ pub(crate) const RUNNING: &str = "running";
 pub(crate) const RETRYING: &str = "retrying";
 
 /// Every outcome and its word. Words are never changed: stores keep them.
-const OUTCOMES: [(Outcome, &str); 20] = [
+const OUTCOMES: [(Outcome, &str); 21] = [
     (Outcome::Succeeded, "succeeded"),
     (Outcome::Failed, "failed"),
     (Outcome::Panicked, "panicked"),
@@ -42,6 +42,10 @@ const OUTCOMES: [(Outcome, &str); 20] = [
     (Outcome::Skipped(SkipReason::NoTask), "skipped_no_task"),
     (Outcome::Skipped(SkipReason::Edited), "skipped_edited"),
     (Outcome::Skipped(SkipReason::ClockSet), "skipped_clock_set"),
+    (
+        Outcome::Skipped(SkipReason::RolledBack),
+        "skipped_rolled_back",
+    ),
     (Outcome::Coalesced, "coalesced"),
     (Outcome::Lost, "lost"),
 ];
@@ -137,7 +141,8 @@ mod tests {
                 | SkipReason::NoExecutor
                 | SkipReason::NoTask
                 | SkipReason::Edited
-                | SkipReason::ClockSet => true,
+                | SkipReason::ClockSet
+                | SkipReason::RolledBack => true,
             },
         }
     }

@@ -16,6 +16,8 @@ pub struct NodeInfo {
     pub tasks: Vec<Arc<str>>,
     /// The version of its time zone database: a difference between nodes is a warning.
     pub zones: String,
+    /// The release of its program, a number that grows; 0 without one.
+    pub release: u64,
 }
 
 /// The right of a node to claim, until its epoch ends.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, Run};
+use punctual_core::{Declared, JobId, Run};
 
 use crate::{
     CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error,
@@ -72,12 +72,26 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
 
     /// Removes a job at `now`. Its overdue fire times are [decided](StoredJob::passed_over), its
     /// waiting runs end as cancelled by the user. Runs under way go on, and what ended stays in the
-    /// ledger.
+    /// ledger. What code declared of it is [remembered](Self::removed) in the same change.
     fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>>;
 
     /// Removes all jobs as [`remove`](Self::remove) does, and says how many there were. Unreadable
     /// ones stay.
     fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64>;
+
+    /// Says what code declared of the job that was removed under this id, if none was added under it
+    /// since. A job that ends by itself is not removed. A store that remembers nothing answers none,
+    /// and declared jobs that were removed come back with the next start.
+    fn removed(&self, id: JobId) -> StoreFuture<'_, Option<Declared>> {
+        let _ = id;
+        StoreFuture::ready(Ok(None))
+    }
+
+    /// Forgets that a job was [removed](Self::removed).
+    fn forget_removed(&self, id: JobId) -> StoreFuture<'_, ()> {
+        let _ = id;
+        StoreFuture::ready(Ok(()))
+    }
 
     /// Lists up to `limit` jobs that cannot be understood, in the order of their ids. They are in
     /// no other answer; calls that name one fail as
@@ -221,6 +235,12 @@ macro_rules! forward {
             }
             fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64> {
                 (**self).clear(now)
+            }
+            fn removed(&self, id: JobId) -> StoreFuture<'_, Option<Declared>> {
+                (**self).removed(id)
+            }
+            fn forget_removed(&self, id: JobId) -> StoreFuture<'_, ()> {
+                (**self).forget_removed(id)
             }
             fn unreadable(&self, limit: usize) -> StoreFuture<'_, Vec<UnreadableJob>> {
                 (**self).unreadable(limit)

@@ -81,6 +81,7 @@ async fn lease(store: &Faulty) -> Lease {
         name: "here".into(),
         tasks: vec!["task".into()],
         zones: String::new(),
+        release: 0,
     };
     store.register(node).await.unwrap()
 }

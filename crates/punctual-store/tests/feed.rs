@@ -26,6 +26,7 @@ async fn node(store: &MemoryStore) -> Lease {
         name: "one".into(),
         tasks: vec!["task".into()],
         zones: String::new(),
+        release: 0,
     };
     store.register(info).await.unwrap()
 }

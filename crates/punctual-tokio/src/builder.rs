@@ -1,5 +1,6 @@
 //! How a scheduler is put together.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ use crate::handler::{Handler, LocalHandler, States, function_of};
 use crate::private::AnyClock;
 use crate::registry::Registry;
 use crate::scheduler::Scheduler;
+
+/// The last is the greatest whole number that all JSON readers take for what it is (RFC 8259, 6).
+const RELEASES: RangeInclusive<u64> = 1..=(1 << 53) - 1;
 
 /// Puts a [`Scheduler`] together. What is wrong is said by [`build`](Self::build).
 ///
@@ -54,6 +58,7 @@ pub struct SchedulerBuilder {
     executors: Vec<(String, Executor)>,
     clock: Option<Clock>,
     node: Option<String>,
+    release: Option<u64>,
     memory: Memory,
     stderr: bool,
     declared: Gathered,
@@ -74,6 +79,7 @@ impl SchedulerBuilder {
             executors: Vec::new(),
             clock: None,
             node: None,
+            release: None,
             memory: Memory::default(),
             stderr: true,
             declared: Gathered::default(),
@@ -290,6 +296,37 @@ impl SchedulerBuilder {
         self
     }
 
+    /// The release of this program, a number that grows from build to build, from 1 to 2^53 - 1.
+    ///
+    /// In a rolling deploy old and new processes share a store for a while. Without releases the one
+    /// that starts last has the say about declared jobs, though it may be the old one. With them an
+    /// older program leaves alone what a newer one has declared, as long as a node of a newer release
+    /// lives. A minute after the last of those is gone, or when the older one is started after that,
+    /// the deploy was rolled back. The job becomes what the older program declares, the log has a
+    /// warning, and the ledger says of the fire time that was next that it is skipped (`rolled_back`).
+    /// Programs without a release are older than all others.
+    ///
+    /// ```text
+    /// release 1   |------------------------|
+    /// release 2            |-----------------------------
+    /// a job is    1        2               2
+    ///
+    /// release 1   |-------------------------------------
+    /// release 2            |-------|
+    /// a job is    1        2       2 (a minute) 1
+    /// ```
+    ///
+    /// ```
+    /// # use punctual_tokio::Scheduler;
+    /// let build = option_env!("BUILD_NUMBER").and_then(|text| text.parse().ok());
+    /// let scheduler = Scheduler::builder().discover().release(build.unwrap_or(1)).build()?;
+    /// # drop(scheduler); Ok::<(), punctual_tokio::Error>(())
+    /// ```
+    pub fn release(mut self, release: u64) -> Self {
+        self.release = Some(release);
+        self
+    }
+
     /// The scheduler. It does not run before [`Scheduler::start`].
     ///
     /// With the feature `metrics`, a recorder has to be installed before this.
@@ -300,7 +337,8 @@ impl SchedulerBuilder {
     /// arguments are missing, a store with I/O under a `TestClock` that pauses tokio's time.
     pub fn build(mut self) -> Result<Scheduler, Error> {
         let error = self.error.take().or_else(|| self.missing_store());
-        if let Some(error) = error.or_else(|| self.empty_node()) {
+        let error = error.or_else(|| self.empty_node());
+        if let Some(error) = error.or_else(|| self.odd_release()) {
             return Err(error);
         }
         let declared = self.declared.register(&self.registry, self.configured)?;
@@ -315,6 +353,7 @@ impl SchedulerBuilder {
             node: self.node.unwrap_or_else(crate::new_job::made_up_id).into(),
             memory: self.memory,
             stderr: self.stderr,
+            release: self.release.unwrap_or_default(),
         });
         if !self.stores.iter().any(|(alias, _)| alias == crate::DEFAULT) {
             core.add_store(crate::DEFAULT, Arc::new(MemoryStore::new()))?;
@@ -336,6 +375,17 @@ impl SchedulerBuilder {
         scheduler.check_declared()?;
         scheduler.core.unstarted.built();
         Ok(scheduler)
+    }
+
+    /// 0 is what programs without a release have, and JSON readers take larger numbers for others.
+    fn odd_release(&self) -> Option<Error> {
+        let release = self.release.filter(|release| !RELEASES.contains(release))?;
+        let message = format!(
+            "release: {release} is not from {} to {}; count the builds, or write the time of the build, as in 20261130120000",
+            RELEASES.start(),
+            RELEASES.end()
+        );
+        Some(Error::new(ErrorKind::Invalid, message))
     }
 
     /// Two processes without a name would take each other for one that was started again.

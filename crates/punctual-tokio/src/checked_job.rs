@@ -104,7 +104,9 @@ impl NewJob {
             fits_here(core, &store, task.as_ref(), &job, &place)?;
             if let Some(by) = self.declared {
                 let definition = definition(&job, self.first, &store.alias)?;
-                job = job.with_declared(Some(Declared::new(by, &definition)));
+                job = job.with_declared(Some(
+                    Declared::new(by, &definition).of_release(core.release),
+                ));
             }
             core.hints.of_meaning(&job);
             Ok(Checked {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use punctual_core::{Job, JobId, Policies, TriggerRegistry, Zone};
 use punctual_store::{JobStore, KnownTasks, NodeInfo};
+use tokio::sync::watch;
 
 use crate::announce::Announcements;
 use crate::bus::Bus;
@@ -23,7 +24,7 @@ use crate::metrics::Metrics;
 use crate::partition::Code;
 use crate::program;
 use crate::registry::{Registry, is_anonymous};
-use crate::scheduler::Adding;
+use crate::scheduler::{Adding, Newest};
 use crate::timely::Timely;
 use crate::voice::Voice;
 
@@ -45,6 +46,8 @@ pub(crate) struct Core {
     pub(crate) adding: Arc<Adding>,
     pub(crate) hints: Hints,
     pub(crate) metrics: Metrics,
+    pub(crate) release: u64,
+    pub(crate) newest: watch::Sender<Newest>,
     states: RwLock<States>,
     /// The last one, once it was started.
     life: Mutex<Option<Life>>,
@@ -74,6 +77,7 @@ pub(crate) struct Setup {
     pub(crate) memory: Memory,
     pub(crate) declared: DeclaredJobs,
     pub(crate) stderr: bool,
+    pub(crate) release: u64,
 }
 
 impl Core {
@@ -94,6 +98,8 @@ impl Core {
             node: setup.node,
             memory: setup.memory,
             declared: setup.declared,
+            release: setup.release,
+            newest: watch::Sender::default(),
             announcements: Arc::default(),
             adding: Arc::default(),
             hints: Hints::default(),
@@ -140,6 +146,7 @@ impl Core {
             name: Arc::clone(&self.node),
             tasks: self.registry.names(),
             zones: Zone::database().version,
+            release: self.release,
         }
     }
 

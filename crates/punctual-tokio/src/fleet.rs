@@ -24,6 +24,10 @@ impl Worker {
                 peers = self.insist(|| self.store.nodes()) => peers,
             };
             peers.retain(|peer| alive.iter().any(|lease| is_of(lease, peer)));
+            let newest = peers.iter().map(|peer| peer.info.release).max();
+            self.core.newest.send_modify(|stores| {
+                stores.insert(self.id, newest.unwrap_or_default());
+            });
             let told = ReplyKind::Nodes(peers.clone());
             if self.reply(told).await.is_err() {
                 return;

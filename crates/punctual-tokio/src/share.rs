@@ -181,6 +181,7 @@ mod tests {
                 name: name.into(),
                 tasks: vec!["work".into()],
                 zones: String::new(),
+                release: 0,
             },
             epoch: 1,
             beats: 0,

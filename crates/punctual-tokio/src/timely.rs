@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, Run};
+use punctual_core::{Declared, JobId, Run};
 use punctual_store::{
     CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error,
     Insert, JobFilter, JobPage, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer,
@@ -229,6 +229,14 @@ impl JobStore for Timely {
 
     fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
         self.within(RENEW, "time", self.store.time())
+    }
+
+    fn removed(&self, id: JobId) -> StoreFuture<'_, Option<Declared>> {
+        self.within(HANDLES, "removed", self.store.removed(id))
+    }
+
+    fn forget_removed(&self, id: JobId) -> StoreFuture<'_, ()> {
+        self.within(HANDLES, "forget_removed", self.store.forget_removed(id))
     }
 
     fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {

@@ -178,6 +178,7 @@ impl Recorder {
             name: "node".into(),
             tasks: vec!["body".into()],
             zones: String::new(),
+            release: 0,
         });
         Ok(Self {
             lease: lease.await?,

@@ -128,6 +128,7 @@ impl At<'_> {
             answers.push(answer);
         }
         self.insert(&new, numbers.edit).await?;
+        self.come_back(ids).await?;
         Ok(answers)
     }
 

@@ -22,6 +22,7 @@ async fn lists_that_take_long_hold_up_no_scheduler() {
         name: Arc::from("one"),
         tasks: Vec::new(),
         zones: String::new(),
+        release: 0,
     };
     let lease = store.register(node).await.expect("it is entered");
     let now = DateTime::UNIX_EPOCH;

@@ -32,6 +32,7 @@ mod recent;
 mod recount;
 mod recover;
 mod remove;
+mod removed;
 mod retention;
 mod save;
 mod save_runs;

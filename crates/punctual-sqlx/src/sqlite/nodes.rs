@@ -28,10 +28,11 @@ const CLOCK: &str = "SELECT value FROM {p}counters WHERE name = 'clock'";
 
 impl Inner {
     pub(super) async fn register(&self, node: NodeInfo) -> Result<Lease, Error> {
-        let statement = "INSERT INTO {p}nodes (name, epoch, state, beats, clock, tasks_json, zones) \
-             VALUES (?1, ?2, 'alive', 0, NULL, ?3, ?4) ON CONFLICT (name) DO UPDATE SET \
+        let statement = "INSERT INTO {p}nodes (name, epoch, state, beats, clock, tasks_json, zones, release) \
+             VALUES (?1, ?2, 'alive', 0, NULL, ?3, ?4, ?5) ON CONFLICT (name) DO UPDATE SET \
              epoch = excluded.epoch, state = excluded.state, beats = excluded.beats, \
-             clock = excluded.clock, tasks_json = excluded.tasks_json, zones = excluded.zones";
+             clock = excluded.clock, tasks_json = excluded.tasks_json, zones = excluded.zones, \
+             release = excluded.release";
         let mut transaction = self.begin().await?;
         // One counter serves all names, so that a name may be forgotten and come again.
         let epoch = self.at(&mut transaction).count_up("epoch", 1).await?;
@@ -41,6 +42,7 @@ impl Inner {
             .bind(epoch as i64)
             .bind(json(tasks)?)
             .bind(&node.zones)
+            .bind(i64::try_from(node.release).unwrap_or(i64::MAX))
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
@@ -119,7 +121,9 @@ impl Inner {
     }
 
     pub(super) async fn peers(&self) -> Result<Vec<Peer>, Error> {
-        let rows = self.nodes_with(", n.tasks_json, n.zones").await?;
+        let rows = self
+            .nodes_with(", n.tasks_json, n.zones, n.release")
+            .await?;
         let peers: Result<_, _> = rows.iter().map(peer).collect();
         peers.map_err(failed)
     }
@@ -221,6 +225,7 @@ fn peer(row: &SqliteRow) -> Result<Peer, sqlx::Error> {
             name: node.node,
             tasks: tasks.into_iter().map(Arc::from).collect(),
             zones: String::from_utf8_lossy(zones).into_owned(),
+            release: row.try_get::<i64, _>(6)?.unsigned_abs(),
         },
         epoch: node.epoch,
         beats: count,

@@ -117,6 +117,7 @@ impl At<'_> {
             job.is_gone = true;
         }
         self.saved(&held).await?;
+        self.remember_removed(jobs, now).await?;
         Ok(held)
     }
 }

@@ -35,8 +35,11 @@ const COLUMNS: &[(&str, &str)] = &[
          cancel reruns due started finished ended attempts result_json error range_last range_count \
          range_at_least",
     ),
-    ("{p}nodes", "name epoch state beats clock tasks_json zones"),
-    ("{p}removed", "id declared_by removed_at"),
+    (
+        "{p}nodes",
+        "name epoch state beats clock tasks_json zones release",
+    ),
+    ("{p}removed", "id declared_json removed_at"),
     ("{p}holds", "id scope scope_value author reason until since"),
     ("{p}skips", "job from until author reason"),
     ("{p}audit", "at author verb job detail_json"),

@@ -116,18 +116,20 @@ CREATE TABLE {p}nodes (
     -- What its clock showed at the last beat, in microseconds since 1970.
     clock INTEGER,
     tasks_json TEXT NOT NULL,
-    zones TEXT NOT NULL
+    zones TEXT NOT NULL,
+    -- That of its program; 0 without one.
+    release INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+-- Declared jobs that were removed by hand, and stay away while the code declares the same.
+CREATE TABLE {p}removed (
+    id TEXT PRIMARY KEY,
+    declared_json TEXT NOT NULL,
+    removed_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Reserved: tables that later versions use, made now so that older and newer processes can share
 -- a file. Nothing reads or writes them yet.
-
--- Declared jobs that were removed by hand, and stay away when the code declares them again.
-CREATE TABLE {p}removed (
-    id TEXT PRIMARY KEY,
-    declared_by TEXT NOT NULL,
-    removed_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
 
 -- Jobs, tasks, tags or whole stores that are held back for a while.
 CREATE TABLE {p}holds (

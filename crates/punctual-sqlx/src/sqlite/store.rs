@@ -4,7 +4,7 @@ use std::future::Future;
 use std::num::NonZeroU64;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, Run};
+use punctual_core::{Declared, JobId, Run};
 use punctual_store::{
     CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error,
     Insert, JobFilter, JobPage, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer,
@@ -92,6 +92,14 @@ impl JobStore for SqliteStore {
 
     fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
         StoreFuture::new(self.0.note_time(now))
+    }
+
+    fn removed(&self, id: JobId) -> StoreFuture<'_, Option<Declared>> {
+        StoreFuture::new(self.0.removed(id))
+    }
+
+    fn forget_removed(&self, id: JobId) -> StoreFuture<'_, ()> {
+        self.0.write(self.0.forget_removed(id))
     }
 
     fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {

@@ -43,6 +43,7 @@ pub(crate) async fn node(store: &dyn JobStore, name: &str) -> Lease {
         name: name.into(),
         tasks: vec!["task".into()],
         zones: "2026e".into(),
+        release: 0,
     };
     store.register(info).await.unwrap()
 }

@@ -29,7 +29,7 @@
 //! let history = History::of(&added, noon);
 //!
 //! // A scheduler runs what is due at noon.
-//! let info = NodeInfo { name: "one".into(), tasks: vec!["poll".into()], zones: String::new() };
+//! let info = NodeInfo { name: "one".into(), tasks: vec!["poll".into()], zones: String::new(), release: 0 };
 //! let lease = store.register(info).await?;
 //! let advance = ClaimKind::Advance { revision: 1, plan: plan(&added.job.view(&added.state), noon) };
 //! let claim = Claim { id: added.job.id().clone(), birth: added.state.birth, kind: advance, wants_job: false };

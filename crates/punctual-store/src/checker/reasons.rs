@@ -70,7 +70,7 @@ impl Case<'_> {
                 self.went_without(run, self.history.without_executor.as_ref())
             }
             SkipReason::NoTask => self.went_without(run, self.history.without_task.as_ref()),
-            SkipReason::Edited | SkipReason::ClockSet => {
+            SkipReason::Edited | SkipReason::ClockSet | SkipReason::RolledBack => {
                 let skew = self.checker.skew;
                 let mut edits = self.history.edits.iter();
                 let was_edited = edits.any(|at| at.perhaps_at(decided, skew));

@@ -24,6 +24,7 @@ mod order;
 mod pauses;
 mod races;
 mod recent;
+mod removed;
 mod replace;
 mod scene;
 mod texts;
@@ -202,6 +203,10 @@ const RULES: &[Rule] = &[
     (
         "what a clock showed last is told to the next who asks",
         |store| Box::pin(nodes::last_time(store)),
+    ),
+    (
+        "what was declared of a removed job is told until one is added",
+        |store| Box::pin(removed::removed(store)),
     ),
     ("a request to cancel reaches the owner", |store| {
         Box::pin(nodes::cancel(store))

@@ -93,6 +93,7 @@ pub(super) async fn node(store: &dyn JobStore, name: &str) -> Result<Lease, Stri
         name: name.into(),
         tasks: vec!["task".into()],
         zones: "2026e".into(),
+        release: 0,
     };
     store.register(info).await.map_err(text)
 }

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, Run};
+use punctual_core::{Declared, JobId, Run};
 
 use self::edits::Edit;
 use self::state::State;
@@ -165,6 +165,15 @@ impl JobStore for MemoryStore {
 
     fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
         StoreFuture::ready(Ok(self.state().seen.replace(now)))
+    }
+
+    fn removed(&self, id: JobId) -> StoreFuture<'_, Option<Declared>> {
+        StoreFuture::ready(Ok(self.state().removed.get(&id).cloned()))
+    }
+
+    fn forget_removed(&self, id: JobId) -> StoreFuture<'_, ()> {
+        self.state().removed.remove(&id);
+        StoreFuture::ready(Ok(()))
     }
 
     fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {

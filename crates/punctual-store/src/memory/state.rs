@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
-use punctual_core::{JobId, JobState};
+use punctual_core::{Declared, JobId, JobState};
 
 use super::edits::{Edit, Edits};
 use super::ledger::{Ledger, LedgerLimits};
@@ -27,6 +27,8 @@ pub(super) struct State {
     pub(super) next_run: u64,
     /// What the clock of a node showed last.
     pub(super) seen: Option<DateTime<Utc>>,
+    /// What code declared of jobs that were removed.
+    pub(super) removed: HashMap<JobId, Declared>,
 }
 
 impl State {
@@ -39,6 +41,7 @@ impl State {
             edits: Edits::default(),
             next_run: 1,
             seen: None,
+            removed: HashMap::new(),
         }
     }
 
@@ -48,6 +51,7 @@ impl State {
             Some(_) if insert.on_conflict == OnConflict::Refuse => return Err(Error::conflict(id)),
             Some(slot) => self.replace(slot, &insert),
             None => {
+                self.removed.remove(id);
                 let history = self.ledger.find(id);
                 let slot = self.rows.insert(insert.job, insert.state)?;
                 if let (Some(history), Some(row)) = (history, self.rows.get_mut(slot)) {
@@ -115,6 +119,12 @@ impl State {
     /// Removes a job with what waits of it.
     pub(super) fn remove(&mut self, slot: u32, now: DateTime<Utc>) -> Option<StoredJob> {
         let before = self.stored(slot);
+        if let Some(stored) = &before
+            && let Some(declared) = stored.job.declared()
+        {
+            let id = stored.job.id().clone();
+            self.removed.insert(id, declared.clone());
+        }
         self.settle_removed(slot, now);
         // It may have left with what waited.
         self.remove_row(slot).or(before)

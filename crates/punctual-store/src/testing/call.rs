@@ -16,6 +16,8 @@ pub enum Call {
     Update,
     Remove,
     Clear,
+    Removed,
+    ForgetRemoved,
     Unreadable,
     Due,
     Claim,
@@ -40,13 +42,15 @@ pub enum Call {
 
 impl Call {
     /// All kinds.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::Add,
         Self::Get,
         Self::List,
         Self::Update,
         Self::Remove,
         Self::Clear,
+        Self::Removed,
+        Self::ForgetRemoved,
         Self::Unreadable,
         Self::Due,
         Self::Claim,
@@ -79,6 +83,8 @@ impl Call {
             Self::Update => "update",
             Self::Remove => "remove",
             Self::Clear => "clear",
+            Self::Removed => "removed",
+            Self::ForgetRemoved => "forget_removed",
             Self::Unreadable => "unreadable",
             Self::Due => "due",
             Self::Claim => "claim",

@@ -3,7 +3,7 @@
 use std::future::pending;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, Run};
+use punctual_core::{Declared, JobId, Run};
 
 use super::state::{Kind, Met, Shared, State};
 use super::{Call, Fault, Faults};
@@ -341,6 +341,14 @@ impl<S: JobStore> JobStore for FaultyStore<S> {
 
     fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
         self.call(Call::Time, || self.inner.time())
+    }
+
+    fn removed(&self, id: JobId) -> StoreFuture<'_, Option<Declared>> {
+        self.of_job(Call::Removed, id, |id| self.inner.removed(id))
+    }
+
+    fn forget_removed(&self, id: JobId) -> StoreFuture<'_, ()> {
+        self.of_job(Call::ForgetRemoved, id, |id| self.inner.forget_removed(id))
     }
 
     fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {

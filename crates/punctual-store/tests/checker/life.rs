@@ -108,6 +108,7 @@ impl Life {
             name: "one".into(),
             tasks: vec!["work".into()],
             zones: String::new(),
+            release: 0,
         };
         let lease = block_on(store.register(info)).unwrap();
         let is_mortal = dice.chance(50);

@@ -25,6 +25,7 @@ use crate::new_job::NewJob;
 /// ```toml
 /// timezone = "Europe/Berlin"
 /// node = "worker-1"
+/// release = 42                  # see `SchedulerBuilder::release`
 ///
 /// [stores.default]
 /// type = "memory"
@@ -84,6 +85,7 @@ use crate::new_job::NewJob;
 pub struct SchedulerConfig {
     timezone: Option<String>,
     node: Option<String>,
+    release: Option<u64>,
     stores: BTreeMap<String, StoreConfig>,
     executors: BTreeMap<String, ExecutorConfig>,
     job_defaults: Option<Policies>,
@@ -199,6 +201,9 @@ impl SchedulerConfig {
         }
         if let Some(node) = self.node {
             builder = builder.node(node);
+        }
+        if let Some(release) = self.release {
+            builder = builder.release(release);
         }
         if let Some(policies) = self.job_defaults {
             builder = builder.job_defaults(policies);

@@ -7,7 +7,7 @@ use punctual_core::{CancelReason, MissReason, Outcome, SkipReason};
 const NONE: &str = "none";
 
 /// How many counters there are.
-pub(super) const OUTCOMES: usize = 20;
+pub(super) const OUTCOMES: usize = 21;
 
 /// All outcomes, each at its [`index`].
 pub(super) const ALL: [Outcome; OUTCOMES] = [
@@ -31,6 +31,7 @@ pub(super) const ALL: [Outcome; OUTCOMES] = [
     Outcome::Skipped(SkipReason::Edited),
     Outcome::Skipped(SkipReason::ClockSet),
     Outcome::Missed(MissReason::Past),
+    Outcome::Skipped(SkipReason::RolledBack),
 ];
 
 pub(super) fn index(outcome: Outcome) -> usize {
@@ -55,6 +56,7 @@ pub(super) fn index(outcome: Outcome) -> usize {
         Outcome::Skipped(SkipReason::Edited) => 17,
         Outcome::Skipped(SkipReason::ClockSet) => 18,
         Outcome::Missed(MissReason::Past) => 19,
+        Outcome::Skipped(SkipReason::RolledBack) => 20,
     }
 }
 
@@ -78,6 +80,7 @@ pub(super) fn labels(outcome: Outcome) -> (&'static str, &'static str) {
         Outcome::Skipped(SkipReason::NoTask) => ("skipped", "no_task"),
         Outcome::Skipped(SkipReason::Edited) => ("skipped", "edited"),
         Outcome::Skipped(SkipReason::ClockSet) => ("skipped", "clock_set"),
+        Outcome::Skipped(SkipReason::RolledBack) => ("skipped", "rolled_back"),
         Outcome::Missed(MissReason::Past) => ("missed", "past"),
         Outcome::Coalesced => ("coalesced", NONE),
         Outcome::Lost => ("lost", NONE),

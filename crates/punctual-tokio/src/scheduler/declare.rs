@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use punctual_core::{Declared, Job};
 use punctual_store::{Insert, JobFilter, OnConflict, StoredJob};
 use tracing::Level;
 
 use super::Scheduler;
 use super::edit::{Edited, event_of};
 use super::once::go_by_trigger;
+use super::releases::{Newest, Standing, rolled_back};
 use crate::checked_job::Checked;
 use crate::core::NamedStore;
 use crate::elsewhere::Elsewhere;
@@ -26,6 +28,18 @@ struct Tally {
     unchanged: usize,
     exhausted: usize,
     unreadable: usize,
+    /// A newer release has the say about them.
+    outdated: usize,
+    /// They were removed by hand.
+    removed: usize,
+}
+
+/// A look at all declared jobs.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    /// What renewals have told; nothing at a start.
+    pub(super) newest: Option<Newest>,
+    tally: Tally,
 }
 
 impl Scheduler {
@@ -33,7 +47,8 @@ impl Scheduler {
     ///
     /// Declared jobs are brought up to date when a scheduler starts, by their ids:
     ///
-    /// - one that is not stored is added, unless its only date has passed;
+    /// - one that is not stored is added, unless its only date has passed, or it was removed by hand
+    ///   ([`remove_job`](Self::remove_job)) and the code says the same as then;
     /// - one that is stored as the code says stays as it is, edits included: each carries a
     ///   fingerprint of the definition that it was last brought up to date with;
     /// - one whose code has changed since becomes what the code says, edits included; it keeps its
@@ -42,7 +57,9 @@ impl Scheduler {
     ///   [`EventKind::JobVanished`] and listed here, but never removed. It goes on as long as its
     ///   task is known, else it is parked.
     ///
-    /// Jobs of crates that declare nothing in this program are none of its business.
+    /// Jobs of crates that declare nothing in this program are none of its business. With
+    /// [releases](crate::SchedulerBuilder::release), an older program leaves alone what a newer one
+    /// has declared.
     ///
     /// ```
     /// # use punctual_tokio::Scheduler;
@@ -74,7 +91,8 @@ impl Scheduler {
             vanished.extend(
                 stored
                     .into_iter()
-                    .filter(|stored| !declared.contains(stored.job.id().as_str())),
+                    .filter(|stored| !declared.contains(stored.job.id().as_str()))
+                    .filter(|stored| release_of(&stored.job) <= self.core.release),
             );
         }
         Ok(vanished)
@@ -95,27 +113,30 @@ impl Scheduler {
         if self.core.declared.is_empty() || self.is_running() {
             return Ok(());
         }
-        let mut tally = Tally::default();
+        let mut look = Look::default();
         for (_, job) in self.core.declared.jobs() {
             let checked = job.check(&self.core, &Elsewhere::default())?;
-            match self.bring_one_up_to_date(&checked, &mut tally).await {
+            match self.bring_one_up_to_date(&checked, &mut look).await {
                 Err(error) if error.is_unreadable() => {
                     tracing::error!(job = %checked.job.id(), %error, "the row of the declared job cannot be read, so it does not run: mend the row, or delete it");
                     let id = checked.job.id();
                     self.core.voice.unheard(Level::ERROR, ("unreadable", id.as_str()), || {
                         format!("the row of the declared job `{id}` cannot be read, so it does not run: {error}")
                     });
-                    tally.unreadable += 1;
+                    look.tally.unreadable += 1;
                 }
                 done => done?,
             }
         }
+        let tally = look.tally;
         tracing::info!(
             added = tally.added,
             updated = tally.updated,
             unchanged = tally.unchanged,
             exhausted = tally.exhausted,
             unreadable = tally.unreadable,
+            outdated = tally.outdated,
+            removed = tally.removed,
             "declared jobs are up to date"
         );
         for vanished in self.vanished_jobs().await? {
@@ -134,11 +155,23 @@ impl Scheduler {
         Ok(())
     }
 
-    async fn bring_one_up_to_date(
-        &self,
-        checked: &Checked,
-        tally: &mut Tally,
-    ) -> Result<(), Error> {
+    /// Looks again at the declared jobs that are stored, by which nodes live now.
+    pub(super) async fn go_by_releases(&self, newest: Newest) -> Result<(), Error> {
+        let mut look = Look {
+            newest: Some(newest),
+            tally: Tally::default(),
+        };
+        for (_, job) in self.core.declared.jobs() {
+            let checked = job.check(&self.core, &Elsewhere::default())?;
+            match self.bring_one_up_to_date(&checked, &mut look).await {
+                Err(error) if error.is_unreadable() => {}
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn bring_one_up_to_date(&self, checked: &Checked, look: &mut Look) -> Result<(), Error> {
         let id = checked.job.id();
         for _ in 0..TRIES {
             let found = match self.core.find(id).await {
@@ -147,11 +180,9 @@ impl Scheduler {
                 Err(error) => return Err(error),
             };
             let done = match found {
-                None => self.add_declared(checked, tally).await,
-                Some((named, stored)) if named.id == checked.store.id => {
-                    self.update_declared(checked, &stored, tally).await
-                }
-                Some((named, stored)) => self.move_declared(checked, &named, &stored, tally).await,
+                None if look.newest.is_some() => Ok(()),
+                None => self.add_declared(checked, &mut look.tally).await,
+                Some((named, stored)) => self.obey_code(checked, &named, &stored, look).await,
             };
             match done {
                 // Another node was faster: it may have done the same.
@@ -165,7 +196,37 @@ impl Scheduler {
         ))
     }
 
+    async fn obey_code(
+        &self,
+        checked: &Checked,
+        named: &NamedStore,
+        stored: &StoredJob,
+        look: &mut Look,
+    ) -> Result<(), Error> {
+        let standing = self.standing(checked, named, stored, look).await?;
+        match standing {
+            Standing::Same if look.newest.is_some() => return Ok(()),
+            Standing::Outdated => {
+                look.tally.outdated += 1;
+                return Ok(());
+            }
+            Standing::RolledBack => self.tell_rollback(checked, stored),
+            Standing::Same | Standing::Changed => {}
+        }
+        if named.id == checked.store.id {
+            self.update_declared(checked, stored, standing, &mut look.tally)
+                .await
+        } else {
+            self.move_declared(checked, named, stored, &mut look.tally)
+                .await
+        }
+    }
+
     async fn add_declared(&self, checked: &Checked, tally: &mut Tally) -> Result<(), Error> {
+        if self.was_removed(checked).await? {
+            tally.removed += 1;
+            return Ok(());
+        }
         let mut insert = checked.insert_declared(self.now())?;
         if let Some(first) = &mut insert
             && self.is_first_decided(checked).await?
@@ -183,14 +244,35 @@ impl Scheduler {
         Ok(())
     }
 
+    /// Whether the job was removed by hand when the code said the same, or a newer release said what
+    /// it is.
+    async fn was_removed(&self, checked: &Checked) -> Result<bool, Error> {
+        let id = checked.job.id();
+        let Some(then) = checked.store.store.removed(id.clone()).await? else {
+            return Ok(false);
+        };
+        let is_newer = then.release() > self.core.release;
+        let own = checked.job.declared();
+        let stays_away = is_newer || own.is_some_and(|own| own.says_the_same(&then));
+        if stays_away {
+            tracing::info!(job = %id, "the declared job was removed by hand and stays away until its definition changes; `add_job` under its id brings it back");
+        }
+        Ok(stays_away)
+    }
+
     async fn update_declared(
         &self,
         checked: &Checked,
-        stored: &StoredJob,
+        looked_at: &StoredJob,
+        standing: Standing,
         tally: &mut Tally,
     ) -> Result<(), Error> {
-        let is_unchanged = stored.job.declared() == checked.job.declared();
+        let stored = looked_at;
+        let is_unchanged = standing == Standing::Same;
         if is_unchanged && !checked.runs_at_start() {
+            if release_of(&stored.job) < release_of(&checked.job) {
+                self.raise_release(checked, stored).await?;
+            }
             tally.unchanged += 1;
             return Ok(());
         }
@@ -200,11 +282,12 @@ impl Scheduler {
         if !is_same && checked.insert_declared(self.now())?.is_none() {
             // What the code says now is over.
             tracing::info!(job = %stored.job.id(), "the declared job has no fire time left: removed");
-            self.remove(&checked.store, stored.job.id()).await?;
+            self.take_out(&checked.store, stored.job.id()).await?;
             tally.exhausted += 1;
             return Ok(());
         }
         self.edit(stored.job.id(), |stored, now| {
+            is_as_looked_at(stored, looked_at)?;
             let mut insert = replacement(checked, stored, now)?;
             if is_restart {
                 insert.on_conflict = OnConflict::Restart;
@@ -212,11 +295,15 @@ impl Scheduler {
                 go_by_trigger(&mut insert)?;
             }
             let replaced = stored.replaced_by(&insert);
-            Ok(Edited {
+            let edited = Edited {
                 job: insert.job,
                 state: replaced.state,
                 new_incarnation: replaced.new_incarnation,
                 decided: replaced.decided,
+            };
+            Ok(match standing {
+                Standing::RolledBack => rolled_back(stored, edited),
+                _ => edited,
             })
         })
         .await?;
@@ -227,6 +314,21 @@ impl Scheduler {
             tally.updated += 1;
         }
         Ok(())
+    }
+
+    /// Notes that a newer release declares the same.
+    async fn raise_release(&self, checked: &Checked, looked_at: &StoredJob) -> Result<(), Error> {
+        self.edit(checked.job.id(), |stored, _| {
+            is_as_looked_at(stored, looked_at)?;
+            let declared = checked.job.declared().cloned();
+            Ok(Edited {
+                job: Arc::new(Job::clone(&stored.job).with_declared(declared)),
+                state: stored.state,
+                new_incarnation: false,
+                decided: None,
+            })
+        })
+        .await
     }
 
     /// Whether the code names a first fire time that was decided before.
@@ -256,12 +358,26 @@ impl Scheduler {
         // A process that died between the two has left it in both: then the next look is at the new
         // one.
         if moved.as_ref().map_or_else(Error::is_conflict, |()| true) {
-            self.remove(old, stored.job.id()).await?;
+            self.take_out(old, stored.job.id()).await?;
         }
         moved?;
         tally.updated += 1;
         Ok(())
     }
+}
+
+fn release_of(job: &Job) -> u64 {
+    job.declared().map_or(0, Declared::release)
+}
+
+/// Another node may have brought the job up to date meanwhile, by another release.
+fn is_as_looked_at(stored: &StoredJob, looked_at: &StoredJob) -> Result<(), Error> {
+    if stored.job.declared() == looked_at.job.declared() {
+        return Ok(());
+    }
+    let id = stored.job.id();
+    let message = format!("the job `{id}` was declared anew meanwhile");
+    Err(Error::new(ErrorKind::Conflict, message))
 }
 
 /// Whether all were added.

@@ -124,7 +124,7 @@ impl Scheduler {
             .await?;
         let (named, stored) = self.core.find(&id).await?;
         if stored.state.is_over() {
-            self.remove(&named, &id).await?;
+            self.take_out(&named, &id).await?;
         }
         Ok(())
     }
@@ -132,6 +132,9 @@ impl Scheduler {
     /// Removes a job. Its runs under way go on, and its ledger stays. Runs that wait, for a free
     /// instance or for their next attempt, end as cancelled (`user`). What is overdue is recorded as
     /// skipped (edited), or as missed (paused) if the job is paused.
+    ///
+    /// A job that code declares stays away at the next starts too, until its definition changes, or a
+    /// job is [added](Self::add_job) under its id.
     ///
     /// # Errors
     ///
@@ -162,7 +165,15 @@ impl Scheduler {
         Ok(true)
     }
 
-    /// Removes all jobs and says how many there were.
+    /// Removes a job that no caller has asked to remove: if it is declared again, it comes back.
+    pub(super) async fn take_out(&self, named: &NamedStore, id: &JobId) -> Result<bool, Error> {
+        let was_there = self.remove(named, id).await?;
+        named.store.forget_removed(id.clone()).await?;
+        Ok(was_there)
+    }
+
+    /// Removes all jobs and says how many there were. Declared ones stay away, as after
+    /// [`remove_job`](Self::remove_job).
     ///
     /// # Errors
     ///

@@ -116,6 +116,10 @@ impl Scheduler {
         }
         self.core.bus.emit(|| EventKind::SchedulerStarted);
         let ended = driver.ended();
+        if !self.core.declared.is_empty() {
+            let follower = Self::of(Arc::clone(&self.core));
+            runtime.spawn(follower.follow_releases(driver.ended()));
+        }
         runtime.spawn(scheduler_task(driver.run()));
         *slot = Some(Life {
             commands,

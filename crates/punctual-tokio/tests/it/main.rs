@@ -55,6 +55,7 @@ mod policies;
 mod promotions;
 mod random;
 mod real_io;
+mod releases;
 mod restarts;
 mod runtimes;
 mod set_back;

@@ -246,6 +246,7 @@ async fn a_node_that_died_before_does_not_hold_up_the_correction() {
         name: "dead".into(),
         tasks: Vec::new(),
         zones: String::new(),
+        release: 0,
     };
     store.register(dead).await.unwrap();
     clock.set(noon());

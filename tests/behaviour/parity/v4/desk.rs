@@ -70,6 +70,7 @@ impl Desk {
             name: name.into(),
             tasks: vec!["task1".into()],
             zones: "2026e".into(),
+            release: 0,
         };
         self.0.register(info).await.unwrap()
     }

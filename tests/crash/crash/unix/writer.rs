@@ -88,6 +88,7 @@ pub(crate) fn run(manner: Manner, file: &str) {
             name: "writer".into(),
             tasks: vec![WORK.into()],
             zones: String::new(),
+            release: 0,
         };
         let lease = store.register(node).await.unwrap();
         for number in 0..JOBS {

@@ -112,6 +112,8 @@ pub enum Fault {
     ShowsOneClock,
     /// Answers the time that is noted, not the one before.
     ForgetsTheTime,
+    /// Goes on telling of a removed job that is to be forgotten.
+    RemembersRemovals,
     /// Counts for a job whatever became of its id.
     CountsForTheId,
     /// Does not say which jobs left.
@@ -296,6 +298,10 @@ impl Fault {
         (
             Self::ForgetsTheTime,
             "what a clock showed last is told to the next who asks",
+        ),
+        (
+            Self::RemembersRemovals,
+            "what was declared of a removed job is told until one is added",
         ),
         (Self::CountsForTheId, "statistics are those of one job"),
         (Self::HidesWhatLeft, "a one-shot leaves with its last run"),

@@ -12,7 +12,7 @@ use self::torn::Steps;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{Job, JobId, MaxInstances, Overlap, Policies, Run};
+use punctual_core::{Declared, Job, JobId, MaxInstances, Overlap, Policies, Run};
 
 use crate::{
     CancelAnswer, CancelRequest, ChangedJobs, Changes, Claim, ClaimAnswer, ClaimKind, ClaimReply,
@@ -342,6 +342,17 @@ impl<S: JobStore> JobStore for Broken<S> {
             self.steps.step();
             reply
         })
+    }
+
+    fn removed(&self, id: JobId) -> StoreFuture<'_, Option<Declared>> {
+        self.inner.removed(id)
+    }
+
+    fn forget_removed(&self, id: JobId) -> StoreFuture<'_, ()> {
+        if self.has(Fault::RemembersRemovals) {
+            return StoreFuture::ready(Ok(()));
+        }
+        self.inner.forget_removed(id)
     }
 
     fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {

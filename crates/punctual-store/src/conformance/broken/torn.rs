@@ -166,6 +166,7 @@ impl<S: JobStore> Broken<S> {
             name: request.lease.node.clone(),
             tasks: vec![],
             zones: String::new(),
+            release: 0,
         };
         request.lease = self.inner.register(node).await?;
         self.inner.claim(&request).await

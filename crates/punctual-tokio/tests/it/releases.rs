@@ -1,0 +1,241 @@
+//! Old and new programs that share a store, and declared jobs that were removed.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::{Outcome, Run, SkipReason};
+use punctual_store::JobStore;
+use punctual_store::testing::{Call, Fault};
+use punctual_tokio::{ManualClock, MemoryStore, Scheduler, SchedulerConfig};
+
+use crate::support::{Log, runs, seconds};
+use crate::ways::way_to;
+
+/// Programs that share a store and a clock; each declares one job, and their calls are logged.
+struct Deploy {
+    store: MemoryStore,
+    clock: ManualClock,
+    log: Log<&'static str>,
+}
+
+impl Deploy {
+    fn new() -> Self {
+        Self {
+            store: MemoryStore::new(),
+            clock: ManualClock::at(noon()),
+            log: Log::default(),
+        }
+    }
+
+    /// A program of a release, 0 for none, whose job `a` has this trigger and calls this task.
+    fn program(&self, store: impl JobStore, release: u64, trigger: &str, task: &str) -> Scheduler {
+        let jobs = format!("[[jobs]]\nid = 'a'\ntask = '{task}'\ntrigger = '{trigger}'\n");
+        let mut builder = Scheduler::builder()
+            .store("default", store)
+            .clock(self.clock.clone());
+        if release > 0 {
+            builder = builder.release(release);
+        }
+        for task in ["old", "new"] {
+            let log = self.log.clone();
+            builder = builder.task(task, move || {
+                let log = log.clone();
+                async move { log.push(task) }
+            });
+        }
+        let config = SchedulerConfig::from_toml(&jobs).unwrap();
+        builder.config(config).build().unwrap()
+    }
+
+    async fn started(&self, release: u64, trigger: &str, task: &str) -> Scheduler {
+        let program = self.program(self.store.clone(), release, trigger, task);
+        program.start().await.unwrap();
+        program
+    }
+}
+
+fn noon() -> DateTime<Utc> {
+    "2026-03-01T12:00:30Z".parse().unwrap()
+}
+
+/// Lets real time go on, by which nodes live, die and are missed.
+async fn stand_still(count: u64) {
+    for _ in 0..count {
+        tokio::time::sleep(seconds(1)).await;
+    }
+}
+
+async fn task_of(scheduler: &Scheduler) -> String {
+    let row = scheduler.get_job("a").await.unwrap().unwrap();
+    row.job.task().to_string()
+}
+
+async fn next(scheduler: &Scheduler) -> TimeDelta {
+    let row = scheduler.get_job("a").await.unwrap().unwrap();
+    row.next_run_time().unwrap() - noon()
+}
+
+async fn rollbacks(scheduler: &Scheduler) -> usize {
+    let entries = runs(scheduler, "a").await;
+    let outcome = Some(Outcome::Skipped(SkipReason::RolledBack));
+    let is_rollback = |run: &&Run| run.state.outcome() == outcome;
+    entries.iter().filter(is_rollback).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_release_turns_nothing_back_while_a_newer_one_lives() {
+    let deploy = Deploy::new();
+    let old = deploy.started(1, "* * * * *", "old").await;
+    let new = deploy.started(2, "*/5 * * * *", "new").await;
+    assert_eq!(task_of(&new).await, "new");
+    // The old one is restarted in the middle of the deploy.
+    old.shutdown().await.unwrap();
+    let old = deploy.started(1, "* * * * *", "old").await;
+    stand_still(200).await;
+    assert_eq!(task_of(&old).await, "new");
+    assert_eq!(next(&old).await, TimeDelta::seconds(270));
+    assert!(old.vanished_jobs().await.unwrap().is_empty());
+    assert_eq!(rollbacks(&old).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn programs_without_a_release_obey_those_with_one() {
+    let deploy = Deploy::new();
+    let new = deploy.started(1, "*/5 * * * *", "new").await;
+    let old = deploy.started(0, "* * * * *", "old").await;
+    stand_still(200).await;
+    assert_eq!(task_of(&old).await, "new");
+    drop(new);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_release_goes_by_its_code_once_the_newer_one_is_gone() {
+    let deploy = Deploy::new();
+    let old = deploy.started(1, "* * * * *", "old").await;
+    let new = deploy.started(2, "*/5 * * * *", "new").await;
+    stand_still(5).await;
+    new.shutdown().await.unwrap();
+    // It may be started again.
+    stand_still(40).await;
+    assert_eq!(task_of(&old).await, "new");
+    stand_still(40).await;
+    assert_eq!(task_of(&old).await, "old");
+    assert_eq!(next(&old).await, TimeDelta::seconds(30));
+    assert_eq!(rollbacks(&old).await, 1);
+    deploy.clock.advance(seconds(60));
+    stand_still(1).await;
+    assert_eq!(deploy.log.all(), ["old"]);
+    stand_still(200).await;
+    assert_eq!(rollbacks(&old).await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_newer_release_that_is_restarted_keeps_its_say() {
+    let deploy = Deploy::new();
+    let old = deploy.started(1, "* * * * *", "old").await;
+    let new = deploy.started(2, "*/5 * * * *", "new").await;
+    stand_still(5).await;
+    new.shutdown().await.unwrap();
+    stand_still(30).await;
+    let new = deploy.started(2, "*/5 * * * *", "new").await;
+    stand_still(200).await;
+    assert_eq!(task_of(&old).await, "new");
+    assert_eq!(rollbacks(&new).await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_release_that_is_started_after_the_newer_ended_is_a_rollback() {
+    let deploy = Deploy::new();
+    let new = deploy.started(2, "* * * * *", "new").await;
+    new.shutdown().await.unwrap();
+    let old = deploy.started(1, "* * * * *", "old").await;
+    assert_eq!(task_of(&old).await, "old");
+    assert_eq!(rollbacks(&old).await, 1);
+    // The same fire time is that of the older definition now.
+    deploy.clock.advance(seconds(60));
+    stand_still(1).await;
+    assert_eq!(deploy.log.all(), ["old"]);
+    // The newer one comes again.
+    old.shutdown().await.unwrap();
+    let new = deploy.started(2, "* * * * *", "new").await;
+    assert_eq!(task_of(&new).await, "new");
+}
+
+/// Release 3 goes back to what release 1 declared, without release 2 in between.
+#[tokio::test(start_paused = true)]
+async fn a_release_that_declares_the_same_counts_too() {
+    let deploy = Deploy::new();
+    let first = deploy.started(1, "* * * * *", "old").await;
+    first.shutdown().await.unwrap();
+    let third = deploy.started(3, "* * * * *", "old").await;
+    let second = deploy.started(2, "*/5 * * * *", "new").await;
+    stand_still(200).await;
+    assert_eq!(task_of(&second).await, "old");
+    assert_eq!(next(&third).await, TimeDelta::seconds(30));
+}
+
+/// It looked when the newer one had declared the job and was no node yet.
+#[tokio::test(start_paused = true)]
+async fn a_newer_release_mends_what_an_older_has_turned_back_in_a_moment() {
+    let deploy = Deploy::new();
+    let (way, faults) = way_to(&deploy.store);
+    faults.set([Call::Register], Fault::Held);
+    let new = deploy.program(way, 2, "*/5 * * * *", "new");
+    new.start().await.unwrap();
+    assert_eq!(task_of(&new).await, "new");
+    let old = deploy.started(1, "* * * * *", "old").await;
+    assert_eq!(task_of(&old).await, "old");
+    faults.mend(Call::ALL);
+    stand_still(100).await;
+    assert_eq!(task_of(&old).await, "new");
+    assert_eq!(next(&new).await, TimeDelta::seconds(270));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_declared_job_that_was_removed_by_hand_stays_away_until_its_definition_changes() {
+    let deploy = Deploy::new();
+    let first = deploy.started(0, "* * * * *", "old").await;
+    first.remove_job("a").await.unwrap();
+    first.shutdown().await.unwrap();
+    let again = deploy.started(0, "* * * * *", "old").await;
+    assert!(again.get_job("a").await.unwrap().is_none());
+    again.shutdown().await.unwrap();
+    let changed = deploy.started(0, "*/5 * * * *", "old").await;
+    assert!(changed.get_job("a").await.unwrap().is_some());
+    // All jobs are removed: this one stays away as well.
+    changed.remove_all_jobs().await.unwrap();
+    changed.shutdown().await.unwrap();
+    let again = deploy.started(0, "*/5 * * * *", "old").await;
+    assert!(again.get_job("a").await.unwrap().is_none());
+    again.shutdown().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removed_job_that_is_added_by_hand_is_declared_again() {
+    let deploy = Deploy::new();
+    let first = deploy.started(0, "* * * * *", "old").await;
+    first.remove_job("a").await.unwrap();
+    let trigger = punctual_core::Crontab::new("0 0 * * *");
+    first.add_job("new", trigger).id("a").await.unwrap();
+    first.shutdown().await.unwrap();
+    let again = deploy.started(0, "* * * * *", "old").await;
+    assert_eq!(task_of(&again).await, "old");
+}
+
+/// What the older release declares of it is no change.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_was_removed_under_a_newer_release_is_not_brought_back_by_an_older() {
+    let deploy = Deploy::new();
+    let new = deploy.started(2, "*/5 * * * *", "new").await;
+    new.remove_job("a").await.unwrap();
+    let old = deploy.started(1, "* * * * *", "old").await;
+    assert!(old.get_job("a").await.unwrap().is_none());
+    new.shutdown().await.unwrap();
+}
+
+#[test]
+fn a_release_is_a_number_that_counts() {
+    for release in [0, 1 << 53] {
+        let error = Scheduler::builder().release(release).build().unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("release: "), "{text}");
+    }
+}
