@@ -329,8 +329,6 @@ impl SchedulerBuilder {
 
     /// The scheduler. It does not run before [`Scheduler::start`].
     ///
-    /// With the feature `metrics`, a recorder has to be installed before this.
-    ///
     /// # Errors
     ///
     /// The first mistake: an unknown time zone, a name that is taken, a declared job whose state or

@@ -10,7 +10,7 @@ use punctual_store::{Insert, OnConflict};
 use crate::core::{Core, NamedStore};
 use crate::elsewhere::Elsewhere;
 use crate::error::{Error, ErrorKind};
-use crate::executor::{Place, no_executor};
+use crate::executor::Place;
 use crate::handler::{AddContext, Task, TaskRef};
 use crate::new_job::{First, NewJob, made_up_id};
 use crate::program;
@@ -83,7 +83,7 @@ impl NewJob {
         let store = core.store(self.store.as_deref().unwrap_or(crate::DEFAULT))?;
         let executor = self.executor.as_deref().unwrap_or(crate::DEFAULT);
         let place = core.executors.get(executor);
-        let place = place.ok_or_else(|| missing(executor))?;
+        let place = place.ok_or_else(|| missing(core, executor))?;
         let id = JobId::new(self.id.unwrap_or_else(made_up_id))?;
         let trigger = self
             .trigger?
@@ -208,7 +208,7 @@ fn first_state(job: &Job, first: First, now: DateTime<Utc>) -> Result<JobState, 
     Ok(state)
 }
 
-fn missing(executor: &str) -> Error {
+fn missing(core: &Core, executor: &str) -> Error {
     if executor == crate::COMMAND {
         return Error::new(
             ErrorKind::NotFound,
@@ -216,7 +216,7 @@ fn missing(executor: &str) -> Error {
              `Executor::command(4)` under that alias, or name another with `.executor(..)`",
         );
     }
-    no_executor(executor)
+    core.executors.unknown(executor)
 }
 
 /// Whether a job can run here and be found again in its store.

@@ -21,6 +21,7 @@ use crate::hints::Hints;
 use crate::keep::Keepers;
 use crate::life::Life;
 use crate::metrics::Metrics;
+use crate::nearest::no_alias;
 use crate::partition::Code;
 use crate::program;
 use crate::registry::{Registry, is_anonymous};
@@ -212,15 +213,14 @@ impl Core {
     pub(crate) fn take_store(&self, alias: &str) -> Result<NamedStore, Error> {
         let mut stores = self.stores.write().unwrap_or_else(PoisonError::into_inner);
         let found = stores.iter().position(|named| &*named.alias == alias);
-        found
-            .map(|at| stores.remove(at))
-            .ok_or_else(|| no_store(alias))
+        let taken = found.map(|at| stores.remove(at));
+        taken.ok_or_else(|| no_store(alias, &stores))
     }
 
     pub(crate) fn store(&self, alias: &str) -> Result<NamedStore, Error> {
         let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
         let found = stores.iter().find(|named| &*named.alias == alias);
-        found.cloned().ok_or_else(|| no_store(alias))
+        found.cloned().ok_or_else(|| no_store(alias, &stores))
     }
 
     /// The first store that holds a job of this id.
@@ -247,9 +247,10 @@ fn needs_real_time(alias: &str) -> Error {
     Error::new(ErrorKind::Invalid, message)
 }
 
-fn no_store(alias: &str) -> Error {
-    Error::new(
-        ErrorKind::NotFound,
-        format!("there is no store with the alias `{alias}`"),
-    )
+fn no_store(alias: &str, stores: &[NamedStore]) -> Error {
+    let known: Vec<_> = stores
+        .iter()
+        .map(|named| Arc::clone(&named.alias))
+        .collect();
+    no_alias("store", alias, &known)
 }

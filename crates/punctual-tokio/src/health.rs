@@ -93,6 +93,11 @@ impl Health {
         self.failing().is_some()
     }
 
+    #[cfg(feature = "metrics")]
+    pub(crate) fn errors(&self) -> &StoreErrors {
+        &self.errors
+    }
+
     fn offset(&self) -> MutexGuard<'_, Option<ClockOffset>> {
         self.offset.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,5 +1,9 @@
 //! What a wrong name may have meant.
 
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind};
+
 /// The message of serde, with the nearest of the names that it lists.
 pub(crate) fn with_hint(message: &str) -> String {
     match hint(message) {
@@ -23,6 +27,24 @@ pub(crate) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -
     (distance <= name.len().div_ceil(2)).then_some(name)
 }
 
+/// What is said of an alias that does not exist: which do, and which may have been meant.
+pub(crate) fn no_alias(what: &str, unknown: &str, known: &[Arc<str>]) -> Error {
+    let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+    let hint = match nearest(unknown, known.iter().map(|name| &**name)) {
+        Some(near) if known.len() > 1 => format!("; did you mean `{near}`?"),
+        _ => String::new(),
+    };
+    let message = match &names[..] {
+        [] => format!("there is no {what} with the alias `{unknown}`, and no other"),
+        [only] => format!("there is no {what} with the alias `{unknown}`; the only one is {only}"),
+        some => format!(
+            "there is no {what} with the alias `{unknown}`; there are {}{hint}",
+            some.join(", ")
+        ),
+    };
+    Error::new(ErrorKind::NotFound, message)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +55,24 @@ mod tests {
         assert!(with_hint(message).ends_with("did you mean `max_instances`?"));
         let message = "unknown field `tread`, expected `threads`";
         assert!(with_hint(message).ends_with("did you mean `threads`?"));
+    }
+
+    #[test]
+    fn an_unknown_alias_is_answered_with_the_known_ones() {
+        let said = |known: &[&str]| {
+            let known: Vec<Arc<str>> = known.iter().map(|name| (*name).into()).collect();
+            no_alias("store", "ledgr", &known).to_string()
+        };
+        let unknown = "there is no store with the alias `ledgr`";
+        assert_eq!(said(&[]), format!("{unknown}, and no other"));
+        assert_eq!(
+            said(&["default"]),
+            format!("{unknown}; the only one is `default`")
+        );
+        assert_eq!(
+            said(&["default", "ledger"]),
+            format!("{unknown}; there are `default`, `ledger`; did you mean `ledger`?")
+        );
     }
 
     #[test]

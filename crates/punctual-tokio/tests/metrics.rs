@@ -118,6 +118,26 @@ async fn runs_are_counted_by_outcome_and_reason_and_timed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_recorder_may_come_after_the_scheduler_was_built() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let (store, faults) = store;
+    let builder = Scheduler::builder().store("default", store);
+    let scheduler = builder.task("work", async || {}).build().unwrap();
+    scheduler.add_job("work", every(1)).id("a").await.unwrap();
+    // Before there is a recorder, nothing is counted.
+    scheduler.pause_job("a").await.unwrap();
+    listen!(snapshotter);
+    scheduler.resume_job("a", Resume::SkipMissed).await.unwrap();
+    scheduler.start().await.unwrap();
+    pass(1).await;
+    faults.set(Call::ALL, Fault::Failed);
+    pass(1).await;
+    let seen = Seen::now(&snapshotter);
+    assert!(seen.runs("succeeded", "none") >= 1);
+    assert!(seen.counter("punctual_store_errors_total store=default") >= 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn stretches_that_did_not_run_count_as_many_fire_times() {
     listen!(snapshotter);
     let scheduler = Scheduler::builder().build().unwrap();

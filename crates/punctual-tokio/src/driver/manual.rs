@@ -9,7 +9,6 @@ use super::Driver;
 use crate::clock::instant;
 use crate::command::Answer;
 use crate::error::{Error, ErrorKind};
-use crate::executor::no_executor;
 use crate::jobs::JobKey;
 use crate::partition::Entry;
 
@@ -33,7 +32,7 @@ impl Driver {
         };
         let executor = job.job.executor();
         if !self.core.executors.has(executor) {
-            let _ = answer.send(Err(no_executor(executor)));
+            let _ = answer.send(Err(self.core.executors.unknown(executor)));
             return;
         }
         let Some(code) = self.core.code_of(&job.job) else {

@@ -11,6 +11,7 @@ pub(crate) use self::local::Begin;
 use self::local::Local;
 pub(crate) use self::place::{Boxed, Place};
 use crate::error::{Error, ErrorKind};
+use crate::nearest::no_alias;
 
 /// Where jobs run that choose it by its alias.
 ///
@@ -155,9 +156,14 @@ impl Executors {
     pub(crate) fn remove(&self, alias: &str) -> Result<Arc<str>, Error> {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let found = all.iter().position(|(other, _)| &**other == alias);
-        found
-            .map(|at| all.remove(at).0)
-            .ok_or_else(|| no_executor(alias))
+        let taken = found.map(|at| all.remove(at).0);
+        drop(all);
+        taken.ok_or_else(|| self.unknown(alias))
+    }
+
+    /// What is said of an executor that is not there.
+    pub(crate) fn unknown(&self, alias: &str) -> Error {
+        no_alias("executor", alias, &self.aliases())
     }
 
     pub(crate) fn get(&self, alias: &str) -> Option<Place> {
@@ -182,11 +188,4 @@ impl Executors {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         all.iter().map(|(alias, _)| Arc::clone(alias)).collect()
     }
-}
-
-pub(crate) fn no_executor(alias: &str) -> Error {
-    Error::new(
-        ErrorKind::NotFound,
-        format!("there is no executor with the alias `{alias}`"),
-    )
 }

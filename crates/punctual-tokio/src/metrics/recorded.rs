@@ -1,7 +1,7 @@
-//! Names, units and handles. All handles are made once, when the scheduler is built: a run costs
+//! Names, units and handles. All handles are made once, when the scheduler is first started: a run costs
 //! an addition and two histogram entries, never a look-up.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use metrics::{
@@ -26,35 +26,53 @@ const DURATION: &str = "punctual_run_duration_seconds";
 const JOBS: &str = "punctual_jobs";
 const STORE_ERRORS: &str = "punctual_store_errors_total";
 
-/// The handles of a scheduler.
+/// What a scheduler counts with. There are no handles before the first start: a program may build its
+/// scheduler first and install its recorder then.
 pub(crate) struct Metrics {
+    handles: OnceLock<Handles>,
+    changed: Arc<Notify>,
+}
+
+struct Handles {
     runs: [Counter; OUTCOMES],
     under_way: Gauge,
     lateness: Histogram,
     duration: Histogram,
     jobs: [Gauge; STATES.len()],
-    changed: Arc<Notify>,
 }
 
 /// Counts the failures of one store.
-#[derive(Default)]
-pub(crate) struct StoreErrors(Option<Counter>);
+pub(crate) struct StoreErrors {
+    store: String,
+    counter: OnceLock<Counter>,
+}
 
 /// The task that counts jobs; it ends when this is dropped.
 pub(crate) struct Census(AbortHandle);
 
-impl Metrics {
-    pub(crate) fn new() -> Self {
+impl Handles {
+    fn of_the_recorder() -> Self {
         describe();
         Self {
-            runs: ALL.map(|outcome| {
-                let (outcome, reason) = labels(outcome);
-                counter!(RUNS, "outcome" => outcome, "reason" => reason)
-            }),
+            runs: ALL.map(runs),
             under_way: gauge!(UNDER_WAY),
             lateness: histogram!(LATENESS),
             duration: histogram!(DURATION),
             jobs: STATES.map(|(_, state)| gauge!(JOBS, "state" => state)),
+        }
+    }
+}
+
+/// The counter of an outcome.
+fn runs(outcome: Outcome) -> Counter {
+    let (outcome, reason) = labels(outcome);
+    counter!(RUNS, "outcome" => outcome, "reason" => reason)
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        Self {
+            handles: OnceLock::new(),
             changed: Arc::default(),
         }
     }
@@ -62,14 +80,15 @@ impl Metrics {
     /// A run has ended, or will not begin. One that was late before its job was added has no fire time
     /// that lateness could be counted from.
     pub(crate) fn ended(&self, end: &RunEnd, fire_time: Option<DateTime<Utc>>) {
-        self.runs[index(end.outcome)].increment(1);
-        if let Some(started) = end.started {
-            if let Some(fire_time) = fire_time {
-                let late = started - fire_time.timestamp_micros();
-                self.lateness.record(seconds(late));
-            }
-            self.duration.record(seconds(end.finished - started));
+        self.count(end.outcome, 1);
+        let (Some(handles), Some(started)) = (self.handles.get(), end.started) else {
+            return;
+        };
+        if let Some(fire_time) = fire_time {
+            let late = started - fire_time.timestamp_micros();
+            handles.lateness.record(seconds(late));
         }
+        handles.duration.record(seconds(end.finished - started));
     }
 
     /// Counts what a plan decided without a run.
@@ -87,12 +106,22 @@ impl Metrics {
 
     /// Fire times that share an outcome.
     pub(crate) fn decided(&self, range: FireRange, outcome: Outcome) {
-        self.runs[index(outcome)].increment(range.count.number());
+        self.count(outcome, range.count.number());
+    }
+
+    fn count(&self, outcome: Outcome, fire_times: u64) {
+        match self.handles.get() {
+            Some(handles) => handles.runs[index(outcome)].increment(fire_times),
+            // An edit of a scheduler that has not been started.
+            None => runs(outcome).increment(fire_times),
+        }
     }
 
     /// So many runs are under way on this node.
     pub(crate) fn under_way(&self, runs: usize) {
-        self.under_way.set(runs as f64);
+        if let Some(handles) = self.handles.get() {
+            handles.under_way.set(runs as f64);
+        }
     }
 
     /// Jobs were added, changed or removed, or what this node knows has changed.
@@ -100,11 +129,15 @@ impl Metrics {
         self.changed.notify_one();
     }
 
-    /// Counts jobs now, and again whenever they change.
+    /// Takes the handles, if this is the first start. Counts jobs now, and again whenever they change.
     pub(crate) fn take_census(&self, core: &Arc<Core>, runtime: &Handle) -> Census {
+        let handles = self.handles.get_or_init(Handles::of_the_recorder);
+        for named in core.all_stores() {
+            named.health.errors().counter();
+        }
         let counting = census::run(
             Arc::clone(core),
-            self.jobs.clone(),
+            handles.jobs.clone(),
             Arc::clone(&self.changed),
         );
         Census(runtime.spawn(counting).abort_handle())
@@ -113,12 +146,25 @@ impl Metrics {
 
 impl StoreErrors {
     pub(crate) fn of(alias: &str) -> Self {
-        Self(Some(counter!(STORE_ERRORS, "store" => alias.to_owned())))
+        Self {
+            store: alias.to_owned(),
+            counter: OnceLock::new(),
+        }
+    }
+
+    fn new_counter(&self) -> Counter {
+        counter!(STORE_ERRORS, "store" => self.store.clone())
+    }
+
+    /// The handle, once and for all: the scheduler has been started.
+    fn counter(&self) -> &Counter {
+        self.counter.get_or_init(|| self.new_counter())
     }
 
     pub(crate) fn add(&self) {
-        if let Some(counter) = &self.0 {
-            counter.increment(1);
+        match self.counter.get() {
+            Some(counter) => counter.increment(1),
+            None => self.new_counter().increment(1),
         }
     }
 }

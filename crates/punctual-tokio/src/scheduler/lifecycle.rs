@@ -30,6 +30,8 @@ impl Scheduler {
     /// From now on it goes on without any handle, until it is [shut down](Self::shutdown) or the
     /// runtime ends.
     ///
+    /// With the feature `metrics`, a recorder has to be installed before the first start.
+    ///
     /// Declared jobs are brought up to date first: see
     /// [`vanished_jobs`](Self::vanished_jobs) for the rules.
     ///
@@ -45,7 +47,8 @@ impl Scheduler {
     /// some, if the future is dropped, only part of them may be up to date.
     pub async fn start(&self) -> Result<(), Error> {
         let runtime = self.prepare()?;
-        self.bring_up_to_date().await?;
+        // A program that starts a scheduler need not keep room for all that this does.
+        Box::pin(self.bring_up_to_date()).await?;
         self.launch(runtime, false)
     }
 
@@ -60,7 +63,8 @@ impl Scheduler {
     /// As [`start`](Self::start).
     pub async fn start_paused(&self) -> Result<(), Error> {
         let runtime = self.prepare()?;
-        self.bring_up_to_date().await?;
+        // A program that starts a scheduler need not keep room for all that this does.
+        Box::pin(self.bring_up_to_date()).await?;
         self.launch(runtime, true)
     }
 

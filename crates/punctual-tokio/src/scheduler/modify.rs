@@ -14,7 +14,6 @@ use crate::checked_job::fits;
 use crate::core::Core;
 use crate::elsewhere::Elsewhere;
 use crate::error::{Error, ErrorKind};
-use crate::executor::no_executor;
 use crate::handler::AddContext;
 use crate::own_policies::{OwnPolicies, policy_setters};
 
@@ -190,7 +189,7 @@ fn check(core: &Core, is_elsewhere: bool, before: &Job, job: &Job) -> Result<(),
     let is_moved = job.executor() != before.executor();
     let is_other = job.task() != before.task();
     if is_moved && place.is_none() {
-        return Err(no_executor(job.executor()));
+        return Err(core.executors.unknown(job.executor()));
     }
     if task.is_none() && is_other && !is_elsewhere {
         return Err(core.registry.unknown(job.task()));
