@@ -8,7 +8,11 @@ use std::fmt::Write;
 
 /// The text with `\n`, `\u{1b}` or `\u{a0}` for what cannot be seen. Text that passes twice stays
 /// as it was after the first time.
-pub(crate) fn legible(text: &str) -> Cow<'_, str> {
+///
+/// ```
+/// assert_eq!(punctual_core::legible("two\nlines"), "two\\nlines");
+/// ```
+pub fn legible(text: &str) -> Cow<'_, str> {
     if !text.contains(is_unseen) {
         return Cow::Borrowed(text);
     }

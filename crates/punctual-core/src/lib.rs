@@ -52,6 +52,8 @@ pub use declared::Declared;
 pub use error::{Error, ErrorKind};
 pub use id::JobId;
 pub use job::{Job, JobState};
+#[doc(hidden)]
+pub use legible::legible;
 pub use policy::{
     Coalesce, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry, Timeout,
 };

@@ -217,12 +217,13 @@ fn wall_micros() -> i64 {
     }
     let (wall, origin) = ORIGIN.get_or_init(|| (system_micros(), std::time::Instant::now()));
     let now = Instant::now().into_std();
-    let micros = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    let nanos = |span: Duration| i64::try_from(span.as_nanos()).unwrap_or(i64::MAX);
     let passed = match now.checked_duration_since(*origin) {
-        Some(since) => micros(since),
-        None => -micros(origin.duration_since(now)),
+        Some(since) => nanos(since),
+        None => -nanos(origin.duration_since(now)),
     };
-    wall.saturating_add(passed)
+    // Rounded down before the origin too, where a quotient is rounded up.
+    wall.saturating_add(passed.div_euclid(1_000))
 }
 
 /// Microseconds since 1970 as an instant.

@@ -6,13 +6,13 @@ use std::io;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Job, JobId, JobState};
+use punctual_core::{Job, JobId, JobState, legible};
 use punctual_store::{DueRequest, JobFilter, StoredJob};
 
 use super::{Scheduler, job_id};
 use crate::core::{Core, NamedStore};
 use crate::error::Error;
-use crate::registry::legible;
+use crate::registry::legible as legible_task;
 
 /// A job as it stood when it was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -246,7 +246,7 @@ impl Scheduler {
                 (_, Some(next)) => format!("next run at: {}", self.core.zone.local(next)),
                 (status, None) => format!("{status:?}").to_lowercase(),
             };
-            let (name, rule) = (job.job.name(), job.job.trigger().describe());
+            let (name, rule) = (legible(job.job.name()), job.job.trigger().describe());
             writeln!(out, "    {name} (trigger: {rule}, {next})")?;
         }
         Ok(())
@@ -256,7 +256,7 @@ impl Scheduler {
     fn missing(&self, job: &Job) -> String {
         let (task, executor) = (job.task(), job.executor());
         if self.core.registry.get(task).is_none() {
-            format!("no task `{}` here", legible(task))
+            format!("no task `{}` here", legible_task(task))
         } else if !self.core.executors.has(executor) {
             format!("no executor `{executor}` here")
         } else {

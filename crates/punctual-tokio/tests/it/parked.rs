@@ -154,7 +154,9 @@ async fn the_table_says_that_a_job_is_parked_and_why() {
     let store = MemoryStore::new();
     let with_task = Scheduler::builder().task("mail.send", || async {});
     let with_task = with_task.store("default", store.clone()).build().unwrap();
-    let mail = with_task.add_job("mail.send", every(1)).name("Mail");
+    let mail = with_task
+        .add_job("mail.send", every(1))
+        .name("Mail\nforged");
     mail.await.unwrap();
     scheduler.add_jobstore("mails", store).await.unwrap();
     scheduler.remove_executor("gpu").await.unwrap();
@@ -164,7 +166,7 @@ async fn the_table_says_that_a_job_is_parked_and_why() {
     let table = String::from_utf8(table).unwrap();
     for line in [
         "    Rendering (trigger: every second, UTC, parked: no executor `gpu` here)",
-        "    Mail (trigger: every second, UTC, parked: no task `mail.send` here)",
+        "    Mail\\nforged (trigger: every second, UTC, parked: no task `mail.send` here)",
     ] {
         assert!(table.lines().any(|own| own == line), "{table}");
     }
