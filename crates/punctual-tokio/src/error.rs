@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use punctual_core::JobId;
+use punctual_core::{JobId, legible};
 
 /// Any error of a job, boxed.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -48,16 +48,27 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    /// What cannot be seen of names and values in the message is written out.
+    pub(crate) fn new(kind: ErrorKind, message: impl AsRef<str>) -> Self {
         Self(Box::new(Inner {
             kind,
-            message: message.into(),
+            message: legible(message.as_ref()).into_owned(),
             source: None,
         }))
     }
 
+    /// A message with a line for each of several problems.
+    pub(crate) fn listing(kind: ErrorKind, head: &str, problems: &[String]) -> Self {
+        let mut own = Self::new(kind, head);
+        for problem in problems {
+            own.0.message.push_str("\n  ");
+            own.0.message.push_str(&legible(problem));
+        }
+        own
+    }
+
     /// A value that other code refused.
-    pub(crate) fn refused(message: impl Into<String>, source: BoxError) -> Self {
+    pub(crate) fn refused(message: impl AsRef<str>, source: BoxError) -> Self {
         let mut own = Self::new(ErrorKind::Invalid, message);
         own.0.source = Some(source);
         own

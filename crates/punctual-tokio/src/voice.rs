@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use punctual_core::legible;
 use tokio::time::Instant;
 
 /// How often a line of one kind about one job is written at most.
@@ -119,7 +120,7 @@ fn is_heard() -> bool {
 }
 
 fn line(level: tracing::Level, text: &str, left_out: u64, is_first: bool) -> String {
-    let mut line = format!("punctual {level}: {text}");
+    let mut line = format!("punctual {level}: {}", legible(text));
     if left_out > 0 {
         line.push_str(&format!(" ({left_out} more like this since the last line)"));
     }
@@ -162,6 +163,14 @@ mod tests {
             lines[1],
             "punctual ERROR: a failed (59 more like this since the last line)\n"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_error_of_several_lines_is_one() {
+        let voice = Voice::new(true);
+        fails(&voice, "a\npunctual ERROR: forged");
+        let lines = lines(&voice);
+        assert!(lines[0].starts_with("punctual ERROR: a\\npunctual ERROR: forged failed\n"));
     }
 
     #[tokio::test(start_paused = true)]

@@ -173,10 +173,7 @@ impl Scheduler {
             return refused(&[why.to_string()]);
         }
         left.insert(0, why.to_string());
-        Error::new(
-            why.kind(),
-            format!("import: broken off\n  {}", left.join("\n  ")),
-        )
+        Error::listing(why.kind(), "import: broken off", &left)
     }
 }
 
@@ -189,9 +186,5 @@ fn name_of(job: &Value, index: usize) -> String {
 }
 
 fn refused(problems: &[String]) -> Error {
-    let list = problems.join("\n  ");
-    Error::new(
-        ErrorKind::Invalid,
-        format!("import: nothing was added\n  {list}"),
-    )
+    Error::listing(ErrorKind::Invalid, "import: nothing was added", problems)
 }

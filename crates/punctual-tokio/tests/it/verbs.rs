@@ -482,3 +482,15 @@ async fn a_job_can_add_change_and_remove_jobs_itself_included() {
     );
     assert!(scheduler.statistics("child").await.unwrap().succeeded >= 3);
 }
+
+#[tokio::test]
+async fn what_cannot_be_seen_of_a_wrong_name_is_written_out() {
+    let scheduler = Scheduler::builder().build().unwrap();
+    let error = scheduler
+        .add_job("mail\nERROR forged\u{1b}[2J", every(1))
+        .await;
+    let text = error.unwrap_err().to_string();
+    assert!(text.contains("`mail\\nERROR forged\\u{1b}[2J`"), "{text}");
+    let error = scheduler.remove_jobstore("two\nlines").await.unwrap_err();
+    assert!(!error.to_string().contains('\n'), "{error}");
+}
