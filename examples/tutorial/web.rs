@@ -31,6 +31,8 @@ async fn add(
         .add_job("remind", reminder.when)
         .id(reminder.id)
         .args((reminder.text,))
+        // Without this, a date that has passed runs without delay.
+        .refuse_past()
         .await;
     match added {
         Ok(job) => Ok((StatusCode::CREATED, job.id().to_string())),
@@ -66,6 +68,12 @@ pub(crate) async fn show() -> Outcome {
     send(
         &app,
         r#"{"id": "x", "text": "", "when": {"type": "cron", "hour": 24}}"#,
+    )
+    .await?;
+
+    send(
+        &app,
+        r#"{"id": "y", "text": "late", "when": {"type": "date", "run_at": "2020-01-01T00:00:00"}}"#,
     )
     .await?;
 
