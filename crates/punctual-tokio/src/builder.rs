@@ -319,7 +319,7 @@ impl SchedulerBuilder {
     /// ```
     /// # use punctual_tokio::Scheduler;
     /// let build = option_env!("BUILD_NUMBER").and_then(|text| text.parse().ok());
-    /// let scheduler = Scheduler::builder().discover().release(build.unwrap_or(1)).build()?;
+    /// let scheduler = Scheduler::builder().release(build.unwrap_or(1)).build()?;
     /// # drop(scheduler); Ok::<(), punctual_tokio::Error>(())
     /// ```
     pub fn release(mut self, release: u64) -> Self {
