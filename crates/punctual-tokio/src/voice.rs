@@ -115,7 +115,7 @@ impl Voice {
 }
 
 /// Whether the program listens to tracing, or to the logs that tracing writes for `log`.
-fn is_heard() -> bool {
+pub(crate) fn is_heard() -> bool {
     tracing::dispatcher::has_been_set() || log::max_level() != log::LevelFilter::Off
 }
 

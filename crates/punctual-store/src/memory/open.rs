@@ -1,9 +1,12 @@
 //! Runs that are not over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use punctual_core::{CancelReason, JobId, Origin, Run, RunId, RunKey, RunState};
+
+use hashbrown::HashMap;
+use slab::Slab;
 
 use super::ledger::at;
 use super::rows::NONE;
@@ -51,6 +54,11 @@ impl Open {
         }
     }
 
+    /// Whether a node has it, by this epoch or one before it.
+    pub(super) fn is_of(&self, node: u32, epoch: u64) -> bool {
+        self.node == node && self.epoch <= epoch
+    }
+
     pub(super) fn state(&self) -> OpenState {
         let due = self.past.as_ref().and_then(|past| past.due);
         match due {
@@ -83,11 +91,12 @@ impl Open {
     }
 }
 
-/// The open runs. Numbers grow, and the oldest runs tend to end first: an ordered map touches its
-/// two ends, where a hash map would touch memory all over.
+/// The open runs. Each run costs an entry here and its removal, so no order is kept: who needs one
+/// sorts, which is rare. The places of runs that have ended are used again, so the runs lie together.
 #[derive(Debug, Default)]
 pub(super) struct OpenRuns {
-    runs: BTreeMap<RunId, Open>,
+    places: HashMap<RunId, u32>,
+    runs: Slab<(RunId, Open)>,
     /// Those of jobs whose runs replace each other, by the birth of their job: to note all would cost
     /// every run.
     replaceable: BTreeSet<(u64, RunId)>,
@@ -105,16 +114,19 @@ impl OpenRuns {
             self.replaceable.insert((open.birth, id));
         }
         self.enter(id, open.birth, open.wait());
-        self.runs.insert(id, open);
+        let place = self.runs.insert((id, open));
+        self.places.insert(id, place as u32);
     }
 
     pub(super) fn get(&self, id: RunId) -> Option<&Open> {
-        self.runs.get(&id)
+        let place = *self.places.get(&id)?;
+        self.runs.get(place as usize).map(|(_, open)| open)
     }
 
     /// Changes a run. It may begin or cease to wait by it.
     pub(super) fn change(&mut self, id: RunId, change: impl FnOnce(&mut Open)) {
-        let Some(open) = self.runs.get_mut(&id) else {
+        let place = self.places.get(&id).map(|place| *place as usize);
+        let Some((_, open)) = place.and_then(|place| self.runs.get_mut(place)) else {
             return;
         };
         let before = open.wait();
@@ -127,7 +139,8 @@ impl OpenRuns {
     }
 
     pub(super) fn remove(&mut self, id: RunId) -> Option<Open> {
-        let open = self.runs.remove(&id)?;
+        let place = self.places.remove(&id)?;
+        let (_, open) = self.runs.try_remove(place as usize)?;
         self.leave(id, open.birth, open.wait());
         if !self.replaceable.is_empty() {
             self.replaceable.remove(&(open.birth, id));
@@ -159,14 +172,17 @@ impl OpenRuns {
         };
     }
 
+    /// All runs, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (RunId, &Open)> {
-        self.runs.iter().map(|(id, open)| (*id, open))
+        self.runs.iter().map(|(_, (id, open))| (*id, open))
     }
 
-    /// The runs after this one.
-    pub(super) fn after(&self, id: Option<RunId>) -> impl Iterator<Item = (RunId, &Open)> {
-        let from = id.map_or(0, |id| id.0.saturating_add(1));
-        self.runs.range(RunId(from)..).map(|(id, open)| (*id, open))
+    /// The runs that are meant, in the order of their numbers.
+    pub(super) fn in_order(&self, is_meant: impl Fn(RunId, &Open) -> bool) -> Vec<(RunId, &Open)> {
+        let meant = self.iter().filter(|(id, open)| is_meant(*id, open));
+        let mut meant: Vec<_> = meant.collect();
+        meant.sort_unstable_by_key(|(id, _)| *id);
+        meant
     }
 
     /// The runs of a job that belong to no node.
@@ -186,8 +202,8 @@ impl OpenRuns {
             return noted;
         }
         // Some were opened under another policy.
-        let all = self.iter().filter(|(_, open)| is_its(open));
-        all.map(|(id, _)| id).collect()
+        let all = self.in_order(|_, open| is_its(open));
+        all.into_iter().map(|(id, _)| id).collect()
     }
 
     /// The births of jobs with runs that wait for room.

@@ -43,7 +43,10 @@ impl State {
         self.nodes.beat(lease, request.now);
         self.seen = Some(request.now);
         let its = |open: &Open| open.node == node && open.epoch == lease.epoch;
-        let cancels = self.open.iter().filter(|(_, open)| its(open));
+        let cancels = self
+            .open
+            .in_order(|_, open| its(open) && open.cancel.is_some());
+        let cancels = cancels.into_iter();
         let cancels = cancels.filter_map(|(id, open)| Some((id, open.cancel?)));
         let past = self.past_epochs().into_iter().map(|peer| crate::Beat {
             node: Lease {
@@ -76,7 +79,7 @@ impl State {
 
     pub(super) fn leave(&mut self, lease: &Lease) {
         if let Ok(node) = self.nodes.check(lease)
-            && self.ids_of(node, lease.epoch).next().is_none()
+            && !self.has_any(node, lease.epoch)
         {
             self.forget(lease);
         }
@@ -92,8 +95,10 @@ impl State {
             return Vec::new();
         };
         let epoch = request.node.epoch;
-        let its = self.open.after(request.after);
-        its.filter(|(_, open)| open.node == node && open.epoch == epoch)
+        let its = self.open.in_order(|id, open| {
+            Some(id) > request.after && open.node == node && open.epoch == epoch
+        });
+        its.into_iter()
             .take(request.limit)
             .filter_map(|(id, open)| self.told(id, open))
             .collect()
@@ -143,11 +148,9 @@ impl State {
         }
     }
 
-    /// The open runs of a node, of this epoch and those before it.
-    fn ids_of(&self, node: u32, epoch: u64) -> impl Iterator<Item = RunId> + '_ {
-        let its = move |open: &Open| open.node == node && open.epoch <= epoch;
-        let runs = self.open.iter().filter(move |(_, open)| its(open));
-        runs.map(|(id, _)| id)
+    /// Whether a node has open runs, of this epoch or those before it.
+    fn has_any(&self, node: u32, epoch: u64) -> bool {
+        self.open.iter().any(|(_, open)| open.is_of(node, epoch))
     }
 
     pub(super) fn recover(&mut self, request: &RecoverRequest) -> Result<Recovered, Error> {
@@ -176,7 +179,7 @@ impl State {
             .into_iter()
             .filter_map(|birth| self.waits(birth, request.now))
             .collect();
-        recovered.has_more = self.ids_of(dead, request.dead.epoch).next().is_some();
+        recovered.has_more = self.has_any(dead, request.dead.epoch);
         if !recovered.has_more {
             self.forget(&request.dead);
         }
@@ -187,11 +190,11 @@ impl State {
     fn some_of(&self, node: u32, epoch: u64, limit: usize) -> Vec<RunId> {
         let mut some = Vec::new();
         let mut is_whole = true;
-        for id in self.ids_of(node, epoch) {
+        for (id, open) in self.open.in_order(|_, open| open.is_of(node, epoch)) {
             if some.len() >= limit.max(1) && is_whole {
                 break;
             }
-            is_whole = self.open.get(id).is_none_or(|open| open.ends_instance);
+            is_whole = open.ends_instance;
             some.push(id);
         }
         some

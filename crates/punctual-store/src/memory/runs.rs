@@ -112,7 +112,8 @@ impl State {
             runs.push(self.shown_ended(job, entry));
             told.1 = place;
         }
-        for (id, open) in self.open.after(Some(RunId(since.opened()))) {
+        let new = |id: RunId, _: &Open| id.0 > since.opened();
+        for (id, open) in self.open.in_order(new) {
             if runs.len() == limit {
                 (opened, more) = (told.0, true);
                 break;

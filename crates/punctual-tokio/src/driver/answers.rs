@@ -103,7 +103,7 @@ impl Driver {
         }
     }
 
-    fn advanced(&mut self, key: JobKey, plan: Plan, answer: ClaimAnswer, now: i64) {
+    fn advanced(&mut self, key: JobKey, mut plan: Plan, answer: ClaimAnswer, now: i64) {
         match answer {
             ClaimAnswer::Won(_) => self.note_claim(key, true, now),
             ClaimAnswer::Lost(_) => self.note_claim(key, false, now),
@@ -117,12 +117,12 @@ impl Driver {
         };
         entry.phase = Phase::Idle;
         match answer {
-            ClaimAnswer::Won(won) => {
+            ClaimAnswer::Won(mut won) => {
                 entry.moved_on(&plan, &won);
                 let revision = entry.stored.state.revision;
                 partition.reads.moved_on(key.incarnation, revision);
                 let newer = entry.newer.take();
-                let (plan, won) = self.without_overdue(key, plan, won);
+                self.drop_overdue(key, &mut plan, &mut won, now);
                 self.obey_plan(key, plan, &won, true);
                 if let Some(partition) = self.partitions.get_mut(&key.store) {
                     partition.schedule(key, &mut self.timer, now);

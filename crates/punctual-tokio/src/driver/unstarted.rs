@@ -6,33 +6,30 @@ use punctual_core::{Count, FireRange, JobId, MissReason, Outcome, Overlap, RunId
 use punctual_store::{RunEnd, Won};
 
 use super::{Driver, log};
+use crate::clock::instant;
 use crate::event::{EventKind, JobEvent};
 use crate::jobs::JobKey;
 use crate::partition::Instance;
 
 impl Driver {
-    /// What is left of a plan whose acceptance the store told so late that the grace time of some
-    /// of its fire times has passed: they are missed, as if they were decided only now.
-    pub(super) fn without_overdue(
-        &mut self,
-        key: JobKey,
-        mut plan: Plan,
-        mut won: Won,
-    ) -> (Plan, Won) {
-        let now = self.core.clock.now();
+    /// Takes out of a plan what the store has accepted so late that its grace time has passed: it is
+    /// missed, as if it were decided only now.
+    pub(super) fn drop_overdue(&mut self, key: JobKey, plan: &mut Plan, won: &mut Won, now: i64) {
         let Some(entry) = self.entry(key) else {
-            return (plan, won);
+            return;
         };
-        let view = entry.stored.job.view(&entry.stored.state);
-        let fire_times = plan.drop_overdue(&view, now);
+        let job = &entry.stored.job;
+        if job.policies().misfire_grace_time.limit().is_none() {
+            return;
+        }
+        let fire_times = plan.drop_overdue(&job.view(&entry.stored.state), instant(now));
         if !fire_times.is_empty() {
-            let instance = Instance::of_plan(&won, fire_times);
+            let instance = Instance::of_plan(won, fire_times);
             let count = instance.fire_times.len() as u64;
             won.first.0 += count;
             won.token += count;
             self.refuse(key, &instance, Outcome::Missed(MissReason::Grace));
         }
-        (plan, won)
     }
 
     /// What of an instance may begin that the store has handed out. An attempt that was made stays in
