@@ -142,11 +142,6 @@ impl Keeper {
         lease
     }
 
-    /// Whether other nodes may be there, or were by the last renewal: one more tells that they are gone.
-    fn has_company(&self) -> bool {
-        self.worker.store.capabilities().shared || self.fleet.borrow().len() > 1
-    }
-
     async fn leave(&self, lease: Lease) {
         self.worker.health.clocks_differ(None);
         if let Err(error) = self.worker.store.leave(lease).await {
@@ -198,7 +193,7 @@ impl Keeper {
                 () = self.refused.notified() => {}
                 // Another node may have come.
                 () = self.worker.shared.notified() => {}
-                () = sleep_until(next), if self.has_company() => {}
+                () = sleep_until(next), if self.worker.store.capabilities().shared => {}
             }
             let began = self.moment();
             let sent = Instant::now();

@@ -85,12 +85,13 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl JobStore for MemoryStore {
-    /// It says that it is shared as soon as a second node has registered.
+    /// It says that it is shared from when a second node has registered. It goes on saying so when
+    /// one is left: those that were taken for dead come back, and have to be heard.
     fn capabilities(&self) -> StoreCapabilities {
         let limits = BatchLimits::new(512, usize::MAX, usize::MAX);
         StoreCapabilities::default()
             .persistent(false)
-            .shared(self.state().nodes.len() > 1)
+            .shared(self.state().is_shared)
             .limits(limits)
     }
 
@@ -150,7 +151,7 @@ impl JobStore for MemoryStore {
     fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
         StoreFuture::ready(Ok(self.edit(|state| {
             let lease = state.register(node);
-            let waiting = if state.nodes.len() > 1 {
+            let waiting = if state.is_shared {
                 state.edits.note_one(Edit::Node)
             } else {
                 Vec::new()

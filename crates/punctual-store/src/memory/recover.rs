@@ -33,6 +33,7 @@ impl State {
     pub(super) fn register(&mut self, node: NodeInfo) -> Lease {
         let name = self.ledger.names.take(&node.name);
         let (lease, before) = self.nodes.register(node, name);
+        self.is_shared |= before.is_some() || self.nodes.len() > 1;
         self.ledger.names.unused(before.unwrap_or(NONE));
         lease
     }

@@ -23,6 +23,8 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) open: OpenRuns,
     pub(super) nodes: Nodes,
+    /// Whether there ever were two nodes, or one has taken the place of another of its name.
+    pub(super) is_shared: bool,
     pub(super) edits: Edits,
     pub(super) next_run: u64,
     /// What the clock of a node showed last.
@@ -38,6 +40,7 @@ impl State {
             ledger: Ledger::new(limits),
             open: OpenRuns::default(),
             nodes: Nodes::default(),
+            is_shared: false,
             edits: Edits::default(),
             next_run: 1,
             seen: None,

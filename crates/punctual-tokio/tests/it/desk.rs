@@ -1,6 +1,7 @@
 //! Nodes that share a store in memory, each with a way of its own to it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use punctual_core::{Outcome, RunState};
 use punctual_store::testing::Faults;
@@ -42,6 +43,9 @@ impl Desk {
             .node(name)
             .store("default", way)
             .task("work", work)
+            .task("brief", async || {
+                tokio::time::sleep(Duration::from_secs(30)).await
+            })
             .build()
             .unwrap();
         scheduler.start().await.unwrap();

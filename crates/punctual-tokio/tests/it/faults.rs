@@ -7,7 +7,7 @@ use punctual_store::testing::{Call, Fault, Faults};
 use punctual_tokio::{EventKind, Heard, MemoryStore, NewJob, Resume, Scheduler};
 
 use crate::support::{Log, every, ledger, pass, runs, seconds, started};
-use crate::ways::{Way, faulty, way_to};
+use crate::ways::{Way, faulty, share, way_to};
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_an_outcome_with_its_message_and_the_next_run_happens() {
@@ -268,7 +268,9 @@ async fn of_an_instance_only_the_fire_times_that_are_too_late_by_now_are_missed(
 
 #[tokio::test(start_paused = true)]
 async fn a_renewal_that_comes_through_ends_all_waits() {
-    let (way, faults) = way_to(&MemoryStore::new());
+    let store = MemoryStore::new();
+    share(&store).await;
+    let (way, faults) = way_to(&store);
     let builder = Scheduler::builder().store("default", way);
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();

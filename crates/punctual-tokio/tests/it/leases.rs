@@ -282,6 +282,28 @@ async fn a_node_that_is_not_told_of_the_others_is_not_taken_for_dead() {
 
 /// A memory store says that it is shared only as long as it is.
 #[tokio::test(start_paused = true)]
+async fn nodes_live_on_beside_each_other_after_one_was_taken_for_dead() {
+    for away in [12, 30, 200] {
+        let desk = Desk::default();
+        let (_one, way) = desk.node("one").await;
+        let (two, _) = desk.node("two").await;
+        let job = two.add_job("brief", every(60)).id("a");
+        job.await.unwrap();
+        pass(100).await;
+        way.set(Call::ALL, Fault::Failed);
+        pass(away).await;
+        way.mend(Call::ALL);
+        pass(20).await;
+        let names = desk.nodes().await;
+        assert_eq!(names.len(), 2, "{names:?}");
+        for _ in 0..60 {
+            pass(10).await;
+            assert_eq!(desk.nodes().await, names, "away for {away} s");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_node_that_was_alone_for_a_while_renews_when_another_one_comes() {
     let desk = Desk::default();
     let node = async |name: &'static str| {

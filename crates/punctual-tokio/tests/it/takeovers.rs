@@ -9,7 +9,7 @@ use punctual_tokio::{JobContext, Scheduler};
 
 use crate::desk::{Desk, PERIOD, SUCCEEDED};
 use crate::support::{every, pass, seconds};
-use crate::ways::{Way, slow_by, way_to};
+use crate::ways::{Way, share, slow_by, way_to};
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_run_is_rerun_by_another_node_under_a_greater_number() {
@@ -192,7 +192,7 @@ async fn an_end_from_before_a_lease_was_lost_does_not_end_the_rerun() {
     // One end a request, so the ends of three runs are sent one after another.
     let mut limits = BatchLimits::default();
     limits.ends = 1;
-    let capabilities = way.capabilities().limits(limits);
+    let capabilities = way.capabilities().shared(true).limits(limits);
     let one = stubborn(&desk, way.with_capabilities(capabilities)).await;
     let _heir = heir(&desk).await;
     for id in ["a", "b", "c"] {
@@ -302,6 +302,7 @@ async fn a_node_that_may_be_taken_for_dead_begins_nothing_that_it_claimed_before
 #[tokio::test(start_paused = true)]
 async fn what_was_put_off_for_longer_than_its_grace_time_is_missed() {
     let desk = Desk::default();
+    share(&desk.store).await;
     let (one, way) = desk.node("one").await;
     let job = one.add_job("work", every(PERIOD)).id("a");
     job.misfire_grace_time(seconds(20)).await.unwrap();
@@ -323,6 +324,7 @@ async fn what_was_put_off_for_longer_than_its_grace_time_is_missed() {
 #[tokio::test(start_paused = true)]
 async fn the_rest_of_an_instance_waits_for_a_store_that_is_away() {
     let desk = Desk::default();
+    share(&desk.store).await;
     let (one, way) = desk.node("one").await;
     let job = one.add_job("work", every(PERIOD)).id("a");
     job.coalesce(Coalesce::All { at_most: 9 }).await.unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use punctual_store::testing::{Fault, Faults, FaultyStore};
-use punctual_store::{JobStore, MemoryStore};
+use punctual_store::{JobStore, MemoryStore, NodeInfo};
 use tokio::time::sleep;
 
 pub(crate) type Way = FaultyStore<MemoryStore>;
@@ -13,11 +13,24 @@ pub(crate) fn faulty() -> (Way, Faults) {
     FaultyStore::new(MemoryStore::new())
 }
 
-/// The way of one node to a store that others share from the start.
+/// The way of one node to a store that others share.
 pub(crate) fn way_to(store: &MemoryStore) -> (Way, Faults) {
-    let capabilities = store.capabilities().shared(true);
-    let (way, faults) = FaultyStore::new(store.clone());
-    (way.with_capabilities(capabilities), faults)
+    FaultyStore::new(store.clone())
+}
+
+/// Two nodes were there and left: from now on the store takes itself for shared.
+pub(crate) async fn share(store: &MemoryStore) {
+    let register = |name: &str| {
+        store.register(NodeInfo {
+            name: name.into(),
+            tasks: Vec::new(),
+            zones: String::new(),
+            release: 0,
+        })
+    };
+    for lease in [register("one before").await, register("another").await] {
+        store.leave(lease.unwrap()).await.unwrap();
+    }
 }
 
 /// Lets a call take so long before it reaches the store.
