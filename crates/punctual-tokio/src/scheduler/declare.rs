@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use punctual_core::{Declared, Job};
+use chrono::{DateTime, Utc};
+use punctual_core::{Declared, FireRange, Job, Outcome, SkipReason};
 use punctual_store::{Insert, JobFilter, OnConflict, StoredJob};
 use tracing::Level;
 
 use super::Scheduler;
 use super::edit::{Edited, event_of};
 use super::once::go_by_trigger;
-use super::releases::{Newest, Standing, rolled_back};
+use super::releases::{Alone, Standing, given_up, rolled_back};
 use crate::checked_job::Checked;
 use crate::core::NamedStore;
 use crate::elsewhere::Elsewhere;
@@ -37,9 +38,19 @@ struct Tally {
 /// A look at all declared jobs.
 #[derive(Debug, Default)]
 pub(super) struct Look {
-    /// What renewals have told; nothing at a start.
-    pub(super) newest: Option<Newest>,
+    /// How long no newer release has been there; nothing at a start.
+    pub(super) later: Option<Alone>,
     tally: Tally,
+}
+
+impl Look {
+    /// A look of a scheduler that runs.
+    pub(super) fn later(alone: Alone) -> Self {
+        Self {
+            later: Some(alone),
+            tally: Tally::default(),
+        }
+    }
 }
 
 impl Scheduler {
@@ -156,14 +167,10 @@ impl Scheduler {
     }
 
     /// Looks again at the declared jobs that are stored, by which nodes live now.
-    pub(super) async fn go_by_releases(&self, newest: Newest) -> Result<(), Error> {
-        let mut look = Look {
-            newest: Some(newest),
-            tally: Tally::default(),
-        };
+    pub(super) async fn go_by_releases(&self, look: &mut Look) -> Result<(), Error> {
         for (_, job) in self.core.declared.jobs() {
             let checked = job.check(&self.core, &Elsewhere::default())?;
-            match self.bring_one_up_to_date(&checked, &mut look).await {
+            match self.bring_one_up_to_date(&checked, look).await {
                 Err(error) if error.is_unreadable() => {}
                 done => done?,
             }
@@ -180,7 +187,7 @@ impl Scheduler {
                 Err(error) => return Err(error),
             };
             let done = match found {
-                None if look.newest.is_some() => Ok(()),
+                None if look.later.is_some() => Ok(()),
                 None => self.add_declared(checked, &mut look.tally).await,
                 Some((named, stored)) => self.obey_code(checked, &named, &stored, look).await,
             };
@@ -205,7 +212,7 @@ impl Scheduler {
     ) -> Result<(), Error> {
         let standing = self.standing(checked, named, stored, look).await?;
         match standing {
-            Standing::Same if look.newest.is_some() => return Ok(()),
+            Standing::Same if look.later.is_some() => return Ok(()),
             Standing::Outdated => {
                 look.tally.outdated += 1;
                 return Ok(());
@@ -217,8 +224,9 @@ impl Scheduler {
             self.update_declared(checked, stored, standing, &mut look.tally)
                 .await
         } else {
-            self.move_declared(checked, named, stored, &mut look.tally)
-                .await
+            self.move_declared(checked, named, stored, standing).await?;
+            look.tally.updated += 1;
+            Ok(())
         }
     }
 
@@ -247,17 +255,19 @@ impl Scheduler {
     /// Whether the job was removed by hand when the code said the same, or a newer release said what
     /// it is.
     async fn was_removed(&self, checked: &Checked) -> Result<bool, Error> {
-        let id = checked.job.id();
-        let Some(then) = checked.store.store.removed(id.clone()).await? else {
-            return Ok(false);
-        };
-        let is_newer = then.release() > self.core.release;
-        let own = checked.job.declared();
-        let stays_away = is_newer || own.is_some_and(|own| own.says_the_same(&then));
-        if stays_away {
-            tracing::info!(job = %id, "the declared job was removed by hand and stays away until its definition changes; `add_job` under its id brings it back");
+        let (id, own) = (checked.job.id(), checked.job.declared());
+        for named in self.core.stores() {
+            let Some(then) = named.store.removed(id.clone()).await? else {
+                continue;
+            };
+            let is_its_store = named.id == checked.store.id;
+            let is_same = is_its_store && own.is_some_and(|own| own.says_the_same(&then));
+            if is_same || then.release() > self.core.release {
+                tracing::info!(job = %id, "the declared job was removed by hand and stays away until its definition changes; `add_job` under its id brings it back");
+                return Ok(true);
+            }
         }
-        Ok(stays_away)
+        Ok(false)
     }
 
     async fn update_declared(
@@ -281,8 +291,14 @@ impl Scheduler {
         let is_same = stored.job.trigger() == checked.job.trigger() && !stored.state.finished;
         if !is_same && checked.insert_declared(self.now())?.is_none() {
             // What the code says now is over.
-            tracing::info!(job = %stored.job.id(), "the declared job has no fire time left: removed");
-            self.take_out(&checked.store, stored.job.id()).await?;
+            tracing::info!(job = %stored.job.id(), "the declared job has no fire time left: it ends");
+            let reason = match standing {
+                Standing::RolledBack => SkipReason::RolledBack,
+                _ => SkipReason::Edited,
+            };
+            let decide =
+                |stored: &StoredJob, now| given_up(stored, stored.passed_over(now), reason);
+            self.finish(&checked.store, stored, decide).await?;
             tally.exhausted += 1;
             return Ok(());
         }
@@ -349,19 +365,57 @@ impl Scheduler {
         checked: &Checked,
         old: &NamedStore,
         stored: &StoredJob,
-        tally: &mut Tally,
+        standing: Standing,
     ) -> Result<(), Error> {
         let mut insert = replacement(checked, stored, self.now())?;
         insert.state = stored.replaced_by(&insert).state;
+        (insert.state.running, insert.state.queued) = (0, 0);
         let answers = self.insert_unchecked(&checked.store, vec![insert]).await;
         let moved = all(answers);
         // A process that died between the two has left it in both: then the next look is at the new
         // one.
         if moved.as_ref().map_or_else(Error::is_conflict, |()| true) {
-            self.take_out(old, stored.job.id()).await?;
+            let is_same = stored.job.trigger() == checked.job.trigger();
+            let decide = |stored: &StoredJob, now| {
+                // With the same trigger, what is overdue goes with the job.
+                let overdue = stored.passed_over(now).filter(|_| !is_same);
+                match standing {
+                    Standing::RolledBack => given_up(stored, overdue, SkipReason::RolledBack),
+                    _ => overdue,
+                }
+            };
+            self.finish(old, stored, decide).await?;
         }
-        moved?;
-        tally.updated += 1;
+        moved
+    }
+
+    /// Lets a job end that is not there any more, or elsewhere: what waits of it goes on, and it leaves
+    /// with that.
+    async fn finish(
+        &self,
+        named: &NamedStore,
+        looked_at: &StoredJob,
+        decide: impl Fn(&StoredJob, DateTime<Utc>) -> Option<(FireRange, Outcome)> + Send + Sync,
+    ) -> Result<(), Error> {
+        let id = looked_at.job.id();
+        self.edit_in(Some(named), id, |stored, now| {
+            is_as_looked_at(stored, looked_at)?;
+            let decided = decide(stored, now);
+            let mut state = stored.state;
+            state.next_run_time = None;
+            state.finished = true;
+            Ok(Edited {
+                job: Arc::clone(&stored.job),
+                state,
+                new_incarnation: decided.is_some(),
+                decided,
+            })
+        })
+        .await?;
+        let left = named.store.get(id.clone()).await?;
+        if left.is_some_and(|left| left.state.is_over()) {
+            self.take_out(named, id).await?;
+        }
         Ok(())
     }
 }
@@ -386,11 +440,7 @@ fn all(answers: Result<Vec<Result<StoredJob, Error>>, Error>) -> Result<(), Erro
 }
 
 /// What the code says, for a job that is stored already.
-fn replacement(
-    checked: &Checked,
-    stored: &StoredJob,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<Insert, Error> {
+fn replacement(checked: &Checked, stored: &StoredJob, now: DateTime<Utc>) -> Result<Insert, Error> {
     Ok(checked.insert_declared(now)?.unwrap_or_else(|| Insert {
         job: Arc::clone(&checked.job),
         state: stored.state,

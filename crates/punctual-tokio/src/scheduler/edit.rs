@@ -228,6 +228,16 @@ impl Scheduler {
     pub(super) async fn edit(
         &self,
         id: &JobId,
+        change: impl FnMut(&StoredJob, DateTime<Utc>) -> Result<Edited, Error> + Send,
+    ) -> Result<(), Error> {
+        self.edit_in(None, id, change).await
+    }
+
+    /// The same in one store, where several may hold the job.
+    pub(super) async fn edit_in(
+        &self,
+        store: Option<&NamedStore>,
+        id: &JobId,
         mut change: impl FnMut(&StoredJob, DateTime<Utc>) -> Result<Edited, Error> + Send,
     ) -> Result<(), Error> {
         let pending = self
@@ -236,7 +246,13 @@ impl Scheduler {
             .is_heard()
             .then(|| self.core.announcements.begin(vec![id.clone()]));
         for _ in 0..TRIES {
-            let (named, stored) = self.core.find(id).await?;
+            let (named, stored) = match store {
+                None => self.core.find(id).await?,
+                Some(named) => {
+                    let found = named.store.get(id.clone()).await?;
+                    (named.clone(), found.ok_or_else(|| Error::no_job(id))?)
+                }
+            };
             let now = self.now();
             let edited = change(&stored, now)?;
             if edited.is_same(&stored) {

@@ -1,22 +1,27 @@
 //! Which of two releases has the say about a declared job.
 //!
 //! ```text
-//! release 2 deployed    |---- 1 ----|
-//!                             |---- 2 ---------
-//! a job declared by     1     2
+//! release 1   |------------------------|
+//! release 2            |-----------------------------
+//! a job is    1        2               2
 //!
-//! rolled back           |---- 2 ----|
-//!                             |---- 1 ---------
-//! a job declared by     2           ~~~~~~1      a minute after the last node of release 2 is gone
+//! release 1   |-------------------------------------
+//! release 2            |-------|
+//! a job is    1        2       2 (a minute) 1            rolled back
 //! ```
+//!
+//! A start never takes away what a newer release has declared: a newer node may have declared it, and be
+//! no registered node yet. A later look does, once no node of a newer release has been there for a
+//! minute.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use punctual_core::{FireRange, Outcome, SkipReason};
 use punctual_store::StoredJob;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until};
 use tracing::Level;
 
 use super::Scheduler;
@@ -33,6 +38,56 @@ const GONE_FOR: Duration = Duration::from_secs(60);
 /// The newest release among the living nodes of each store, by the numbers of stores.
 pub(crate) type Newest = BTreeMap<u32, u64>;
 
+/// Since when no node of a newer release is there.
+#[derive(Debug)]
+pub(super) struct Alone {
+    own: u64,
+    /// By the numbers of stores; none while a newer one is there.
+    since: BTreeMap<u32, Option<Instant>>,
+    started: Instant,
+}
+
+impl Alone {
+    fn new(own: u64) -> Self {
+        Self {
+            own,
+            since: BTreeMap::new(),
+            started: Instant::now(),
+        }
+    }
+
+    /// Takes in what the renewals of all stores tell.
+    fn see(&mut self, newest: &Newest) {
+        for (store, newest) in newest {
+            let since = self.since.entry(*store).or_insert(Some(self.started));
+            *since = if *newest > self.own {
+                None
+            } else {
+                since.or_else(|| Some(Instant::now()))
+            };
+        }
+    }
+
+    /// When no newer node will have been there for long enough to roll back.
+    fn may_roll_back_at(&self, store: u32) -> Option<Instant> {
+        let since = self.since.get(&store).copied();
+        Some(since.unwrap_or(Some(self.started))? + GONE_FOR)
+    }
+
+    /// Whether renewals have told of a store.
+    fn knows(&self, store: u32) -> bool {
+        self.since.contains_key(&store)
+    }
+
+    /// The next time at which that is so of a store.
+    fn next(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let stores = self.since.keys();
+        let times = stores.filter_map(|store| self.may_roll_back_at(*store));
+        times.filter(|at| *at > now).min()
+    }
+}
+
 /// How what the code declares stands to what is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -40,9 +95,9 @@ pub(super) enum Standing {
     Same,
     /// The code has changed since.
     Changed,
-    /// A newer release has declared something else, and a node of one lives.
+    /// A newer release has declared something else, and has the say.
     Outdated,
-    /// A newer release has declared something else, and no node of one lives.
+    /// A newer release has declared something else, and is gone.
     RolledBack,
 }
 
@@ -55,24 +110,40 @@ impl Scheduler {
         look: &Look,
     ) -> Result<Standing, Error> {
         let (Some(own), Some(other)) = (checked.job.declared(), stored.job.declared()) else {
-            return Ok(Standing::Changed);
+            // A call has added it, and it becomes the declared one at a start.
+            return Ok(match look.later {
+                None => Standing::Changed,
+                Some(_) => Standing::Same,
+            });
         };
         if own.says_the_same(other) {
             return Ok(Standing::Same);
         }
-        if other.release() <= own.release() {
-            return Ok(Standing::Changed);
-        }
-        let newest = match &look.newest {
-            Some(newest) => newest.get(&named.id).copied().unwrap_or_default(),
-            None => newest_registered(named).await?,
+        let Some(alone) = &look.later else {
+            return Ok(if other.release() > own.release() {
+                Standing::Outdated
+            } else {
+                Standing::Changed
+            });
         };
-        if newest > own.release() {
-            let id = stored.job.id();
-            tracing::info!(job = %id, release = other.release(), own = own.release(), "a newer release declares something else of this job, and is obeyed");
-            return Ok(Standing::Outdated);
+        match other.release().cmp(&own.release()) {
+            // An older program was the last to write, though this one was there.
+            Ordering::Less => Ok(Standing::Changed),
+            // Of two programs without different releases, the one that was started last has the say.
+            Ordering::Equal => Ok(Standing::Same),
+            Ordering::Greater if !self.is_alone(alone, named).await? => Ok(Standing::Outdated),
+            Ordering::Greater => Ok(Standing::RolledBack),
         }
-        Ok(Standing::RolledBack)
+    }
+
+    /// Whether no newer node has been there for long enough.
+    async fn is_alone(&self, alone: &Alone, named: &NamedStore) -> Result<bool, Error> {
+        let at = alone.may_roll_back_at(named.id);
+        if at.is_none_or(|at| at > Instant::now()) {
+            return Ok(false);
+        }
+        // A store that has no other nodes is not renewed.
+        Ok(alone.knows(named.id) || newest_registered(named).await? <= alone.own)
     }
 
     /// Says that an older release has taken the place of a newer one.
@@ -88,14 +159,31 @@ impl Scheduler {
             });
     }
 
-    /// Looks at the declared jobs again whenever other nodes have come or gone: an older release goes by
-    /// its own code once the newer ones are gone, and a newer one mends what an older has written in the
-    /// moment before it came.
+    /// Looks at the declared jobs again a minute after the start, and after other nodes have come or
+    /// gone. An older release goes by its own code once the newer ones are gone, and a newer one mends
+    /// what an older has written while it was taken for dead.
     pub(super) async fn follow_releases(self, mut ended: watch::Receiver<Option<ShutdownReport>>) {
-        let mut fleet = self.core.newest.subscribe();
         let follow = async {
-            while fleet.changed().await.is_ok() {
-                while !self.went_by_releases(&mut fleet).await {}
+            let mut fleet = self.core.newest.subscribe();
+            let mut alone = Alone::new(self.core.release);
+            let mut look_at = Some(Instant::now() + GONE_FOR);
+            loop {
+                let look = async {
+                    match look_at {
+                        Some(at) => sleep_until(at).await,
+                        None => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    changed = fleet.changed() => {
+                        if changed.is_err() {
+                            return;
+                        }
+                        alone.see(&fleet.borrow_and_update());
+                        look_at.get_or_insert(Instant::now() + GONE_FOR);
+                    }
+                    () = look => (alone, look_at) = self.look_again(alone).await,
+                }
             }
         };
         tokio::select! {
@@ -104,16 +192,19 @@ impl Scheduler {
         }
     }
 
-    /// Looks at the declared jobs once the same nodes have been there for a while. Answers whether all
-    /// could be looked at.
-    async fn went_by_releases(&self, fleet: &mut watch::Receiver<Newest>) -> bool {
-        while let Ok(Ok(())) = timeout(GONE_FOR, fleet.changed()).await {}
-        let newest = fleet.borrow_and_update().clone();
-        let done = self.go_by_releases(newest).await;
-        if let Err(error) = &done {
-            tracing::warn!(%error, "the declared jobs could not be compared with what is stored, which is tried again in a minute");
-        }
-        done.is_ok()
+    /// Looks at the declared jobs that are stored. Answers when to look again, if no node comes or goes.
+    async fn look_again(&self, alone: Alone) -> (Alone, Option<Instant>) {
+        let mut look = Look::later(alone);
+        let done = self.go_by_releases(&mut look).await;
+        let alone = look.later.unwrap_or_else(|| Alone::new(self.core.release));
+        let at = match done {
+            Ok(()) => alone.next(),
+            Err(error) => {
+                tracing::warn!(%error, "the declared jobs could not be compared with what is stored, which is tried again in a minute");
+                Some(Instant::now() + GONE_FOR)
+            }
+        };
+        (alone, at)
     }
 }
 
@@ -126,15 +217,28 @@ async fn newest_registered(named: &NamedStore) -> Result<u64, Error> {
         .unwrap_or_default())
 }
 
-/// Notes in the ledger that the fire time which was next is that of a definition given up.
+/// Notes in the ledger that what was next is that of a definition given up.
 pub(super) fn rolled_back(stored: &StoredJob, edited: Edited) -> Edited {
-    let next = stored.state.next_run_time.map(|next| {
-        let outcome = Outcome::Skipped(SkipReason::RolledBack);
-        (FireRange::single(next), outcome)
-    });
+    let decided = given_up(stored, edited.decided, SkipReason::RolledBack);
     Edited {
         new_incarnation: true,
-        decided: edited.decided.or(next),
+        decided,
         ..edited
+    }
+}
+
+/// What the ledger says of the fire times that were next, overdue ones in the first place.
+pub(super) fn given_up(
+    stored: &StoredJob,
+    overdue: Option<(FireRange, Outcome)>,
+    reason: SkipReason,
+) -> Option<(FireRange, Outcome)> {
+    match overdue {
+        Some((range, Outcome::Skipped(_))) => Some((range, Outcome::Skipped(reason))),
+        Some(missed) => Some(missed),
+        None => {
+            let next = stored.state.next_run_time?;
+            Some((FireRange::single(next), Outcome::Skipped(reason)))
+        }
     }
 }

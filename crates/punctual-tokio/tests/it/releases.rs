@@ -1,12 +1,16 @@
 //! Old and new programs that share a store, and declared jobs that were removed.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Outcome, Run, SkipReason};
 use punctual_store::JobStore;
 use punctual_store::testing::{Call, Fault};
-use punctual_tokio::{ManualClock, MemoryStore, Scheduler, SchedulerConfig};
+use punctual_tokio::{JobFilter, ManualClock, MemoryStore, Scheduler, SchedulerConfig};
 
-use crate::support::{Log, runs, seconds};
+use tokio::sync::Notify;
+
+use crate::support::{Log, ledger, runs, seconds};
 use crate::ways::way_to;
 
 /// Programs that share a store and a clock; each declares one job, and their calls are logged.
@@ -14,6 +18,7 @@ struct Deploy {
     store: MemoryStore,
     clock: ManualClock,
     log: Log<&'static str>,
+    go: Arc<Notify>,
 }
 
 impl Deploy {
@@ -22,6 +27,7 @@ impl Deploy {
             store: MemoryStore::new(),
             clock: ManualClock::at(noon()),
             log: Log::default(),
+            go: Arc::default(),
         }
     }
 
@@ -147,6 +153,10 @@ async fn an_older_release_that_is_started_after_the_newer_ended_is_a_rollback() 
     let new = deploy.started(2, "* * * * *", "new").await;
     new.shutdown().await.unwrap();
     let old = deploy.started(1, "* * * * *", "old").await;
+    // The newer one may be there, and not be registered yet.
+    stand_still(59).await;
+    assert_eq!(task_of(&old).await, "new");
+    stand_still(2).await;
     assert_eq!(task_of(&old).await, "old");
     assert_eq!(rollbacks(&old).await, 1);
     // The same fire time is that of the older definition now.
@@ -172,9 +182,9 @@ async fn a_release_that_declares_the_same_counts_too() {
     assert_eq!(next(&third).await, TimeDelta::seconds(30));
 }
 
-/// It looked when the newer one had declared the job and was no node yet.
+/// Its registration is held up, so the older one cannot see it.
 #[tokio::test(start_paused = true)]
-async fn a_newer_release_mends_what_an_older_has_turned_back_in_a_moment() {
+async fn a_newer_release_that_is_no_node_yet_keeps_its_say_and_takes_it_back() {
     let deploy = Deploy::new();
     let (way, faults) = way_to(&deploy.store);
     faults.set([Call::Register], Fault::Held);
@@ -182,11 +192,87 @@ async fn a_newer_release_mends_what_an_older_has_turned_back_in_a_moment() {
     new.start().await.unwrap();
     assert_eq!(task_of(&new).await, "new");
     let old = deploy.started(1, "* * * * *", "old").await;
+    stand_still(50).await;
+    assert_eq!(task_of(&old).await, "new");
+    stand_still(50).await;
     assert_eq!(task_of(&old).await, "old");
     faults.mend(Call::ALL);
     stand_still(100).await;
     assert_eq!(task_of(&old).await, "new");
     assert_eq!(next(&new).await, TimeDelta::seconds(270));
+}
+
+/// A node that comes or goes is no start of a program.
+#[tokio::test(start_paused = true)]
+async fn without_releases_the_program_that_was_started_last_keeps_the_say() {
+    for release in [0, 4] {
+        let deploy = Deploy::new();
+        let _old = deploy.started(release, "* * * * *", "old").await;
+        stand_still(100).await;
+        let new = deploy.started(release, "*/5 * * * *", "new").await;
+        stand_still(200).await;
+        assert_eq!(task_of(&new).await, "new");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_was_replaced_by_a_call_stays_until_the_next_start() {
+    let deploy = Deploy::new();
+    let program = deploy.started(1, "* * * * *", "old").await;
+    let trigger = punctual_core::Crontab::new("7 * * * *");
+    let job = program.add_job("new", trigger).id("a");
+    job.replace_existing().await.unwrap();
+    let builder = Scheduler::builder().store("default", deploy.store.clone());
+    let other = builder.clock(deploy.clock.clone()).build().unwrap();
+    other.start().await.unwrap();
+    stand_still(200).await;
+    assert_eq!(task_of(&program).await, "new");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rollback_waits_for_no_other_nodes() {
+    let deploy = Deploy::new();
+    let old = deploy.started(1, "* * * * *", "old").await;
+    let new = deploy.started(2, "*/5 * * * *", "new").await;
+    stand_still(10).await;
+    new.shutdown().await.unwrap();
+    for _ in 0..3 {
+        let builder = Scheduler::builder().store("default", deploy.store.clone());
+        let other = builder.clock(deploy.clock.clone()).build().unwrap();
+        other.start().await.unwrap();
+        stand_still(20).await;
+        other.shutdown().await.unwrap();
+        stand_still(5).await;
+    }
+    assert_eq!(task_of(&old).await, "old");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_overdue_at_a_rollback_says_so() {
+    let deploy = Deploy::new();
+    let new = deploy.started(2, "*/5 * * * *", "new").await;
+    new.shutdown().await.unwrap();
+    deploy.clock.advance(seconds(1_000));
+    let old = deploy.program(deploy.store.clone(), 1, "*/7 * * * *", "old");
+    old.start_paused().await.unwrap();
+    stand_still(70).await;
+    let entries = ledger(&old, "a").await;
+    let rolled_back = Outcome::Skipped(SkipReason::RolledBack);
+    assert_eq!(entries, [(rolled_back, 3)]);
+}
+
+/// One that is over by what the code says now.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_over_by_its_new_definition_leaves_a_note_and_lets_go_on_what_waits() {
+    let deploy = Deploy::new();
+    let first = deploy.started(0, "0 0 1 1 *", "old").await;
+    first.shutdown().await.unwrap();
+    let now = deploy
+        .started(0, "date(run_at=\"2026-02-01T00:00:00Z\")", "old")
+        .await;
+    assert!(now.get_job("a").await.unwrap().is_none());
+    let edited = Outcome::Skipped(SkipReason::Edited);
+    assert_eq!(ledger(&now, "a").await, [(edited, 1)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -238,4 +324,117 @@ fn a_release_is_a_number_that_counts() {
         let text = error.to_string();
         assert!(text.contains("release: "), "{text}");
     }
+}
+
+/// A program with two stores; the code names one of them for the job.
+async fn with_two_stores(
+    (deploy, other): (&Deploy, &MemoryStore),
+    release: u64,
+    store: &str,
+    overlap: &str,
+) -> Scheduler {
+    let jobs = format!(
+        "[[jobs]]\nid = 'a'\ntask = 'slow'\ntrigger = '*/10 * * * * *'\nstore = '{store}'\n{overlap}"
+    );
+    let builder = Scheduler::builder().clock(deploy.clock.clone());
+    let builder = builder.store("default", deploy.store.clone());
+    let mut builder = builder.store("other", other.clone());
+    if release > 0 {
+        builder = builder.release(release);
+    }
+    let go = Arc::clone(&deploy.go);
+    let slow = move || {
+        let go = Arc::clone(&go);
+        async move { go.notified().await }
+    };
+    let config = SchedulerConfig::from_toml(&jobs).unwrap();
+    let scheduler = builder.task("slow", slow).config(config).build().unwrap();
+    scheduler.start().await.unwrap();
+    scheduler
+}
+
+async fn outcomes(scheduler: &Scheduler) -> Vec<(DateTime<Utc>, Option<Outcome>)> {
+    let runs = runs(scheduler, "a").await;
+    let told = runs
+        .iter()
+        .map(|run| (run.fire_time(), run.state.outcome()));
+    let mut told: Vec<_> = told.collect();
+    told.sort_unstable_by_key(|(fire_time, _)| *fire_time);
+    told
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_moves_to_another_store_has_each_fire_time_once() {
+    let (deploy, other) = (Deploy::new(), MemoryStore::new());
+    let stores = (&deploy, &other);
+    let first = with_two_stores(stores, 0, "default", "").await;
+    first.shutdown().await.unwrap();
+    deploy.clock.advance(seconds(35));
+    let second = with_two_stores(stores, 0, "other", "").await;
+    stand_still(1).await;
+    deploy.go.notify_waiters();
+    stand_still(1).await;
+    let all = outcomes(&second).await;
+    let late = Some(Outcome::Succeeded);
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert_eq!(all[0].1, Some(Outcome::Coalesced));
+    assert_eq!(all[1], (noon() + TimeDelta::seconds(30), late));
+    assert_eq!(
+        second.get_jobs(JobFilter::default()).await.unwrap().len(),
+        1
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_of_a_job_that_moves_goes_on_where_it_was() {
+    let (deploy, other) = (Deploy::new(), MemoryStore::new());
+    let stores = (&deploy, &other);
+    let queue = "policies = { overlap = { queue = { at_most = 5 } } }";
+    let first = with_two_stores(stores, 0, "default", queue).await;
+    for _ in 0..3 {
+        deploy.clock.advance(seconds(10));
+        stand_still(1).await;
+    }
+    let second = with_two_stores(stores, 0, "other", queue).await;
+    for _ in 0..5 {
+        stand_still(4).await;
+        deploy.go.notify_waiters();
+    }
+    stand_still(4).await;
+    let all = outcomes(&second).await;
+    let succeeded = Some(Outcome::Succeeded);
+    assert_eq!(
+        all.iter().filter(|(_, end)| *end == succeeded).count(),
+        3,
+        "{all:?}"
+    );
+    assert_eq!(
+        deploy.store.list(JobFilter::default()).await.unwrap().jobs,
+        []
+    );
+    drop(first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_moves_back_at_a_rollback_says_so() {
+    let (deploy, other) = (Deploy::new(), MemoryStore::new());
+    let stores = (&deploy, &other);
+    let old = with_two_stores(stores, 1, "default", "").await;
+    let new = with_two_stores(stores, 2, "other", "").await;
+    stand_still(20).await;
+    new.shutdown().await.unwrap();
+    stand_still(70).await;
+    assert_eq!(&*old.get_job("a").await.unwrap().unwrap().store, "default");
+    assert_eq!(rollbacks(&old).await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_release_brings_nothing_back_that_was_removed_from_another_store() {
+    let (deploy, other) = (Deploy::new(), MemoryStore::new());
+    let stores = (&deploy, &other);
+    let new = with_two_stores(stores, 2, "other", "").await;
+    new.remove_job("a").await.unwrap();
+    let old = with_two_stores(stores, 1, "default", "").await;
+    stand_still(100).await;
+    assert!(old.get_job("a").await.unwrap().is_none());
 }
