@@ -301,10 +301,10 @@ impl SchedulerBuilder {
     /// In a rolling deploy old and new processes share a store for a while. Without releases the one
     /// that starts last has the say about declared jobs, though it may be the old one. With them an
     /// older program leaves alone what a newer one has declared, as long as a node of a newer release
-    /// lives. A minute after the last of those is gone, or when the older one is started after that,
-    /// the deploy was rolled back. The job becomes what the older program declares, the log has a
-    /// warning, and the ledger says of the fire time that was next that it is skipped (`rolled_back`).
-    /// Programs without a release are older than all others.
+    /// lives. A minute after the last of those is gone, or after its own start if that is later, the
+    /// deploy was rolled back. The job becomes what the older program declares, the log has a warning,
+    /// and the ledger says of the fire times that were next or overdue that they are skipped
+    /// (`rolled_back`). Programs without a release are older than all others.
     ///
     /// ```text
     /// release 1   |------------------------|

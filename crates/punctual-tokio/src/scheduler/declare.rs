@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Declared, FireRange, Job, Outcome, SkipReason};
+use punctual_core::{Declared, Job, SkipReason};
 use punctual_store::{Insert, JobFilter, OnConflict, StoredJob};
 use tracing::Level;
 
@@ -60,13 +60,16 @@ impl Scheduler {
     ///
     /// - one that is not stored is added, unless its only date has passed, or it was removed by hand
     ///   ([`remove_job`](Self::remove_job)) and the code says the same as then;
+    /// - one that is over by what the code says now ends: what waits of it goes on, and the fire time
+    ///   that was next is skipped (edited);
     /// - one that is stored as the code says stays as it is, edits included: each carries a
     ///   fingerprint of the definition that it was last brought up to date with;
     /// - one whose code has changed since becomes what the code says, edits included; it keeps its
     ///   counters, stays paused if it was, and keeps its next fire time if the trigger is the same;
-    /// - one that the code does not declare any more has *vanished*: it is logged, told as
-    ///   [`EventKind::JobVanished`] and listed here, but never removed. It goes on as long as its
-    ///   task is known, else it is parked.
+    /// - one that the code does not declare any more, nor a newer release, has *vanished*: it is
+    ///   logged, told as [`EventKind::JobVanished`] and listed here, but never removed. It goes on as
+    ///   long as its task is known, else it is parked. If it is removed by hand, an older program that
+    ///   declares it does not bring it back.
     ///
     /// Jobs of crates that declare nothing in this program are none of its business. With
     /// [releases](crate::SchedulerBuilder::release), an older program leaves alone what a newer one
@@ -358,66 +361,6 @@ impl Scheduler {
             None => Ok(false),
         }
     }
-
-    /// The code names another store than the one that the job is in.
-    async fn move_declared(
-        &self,
-        checked: &Checked,
-        old: &NamedStore,
-        stored: &StoredJob,
-        standing: Standing,
-    ) -> Result<(), Error> {
-        let mut insert = replacement(checked, stored, self.now())?;
-        insert.state = stored.replaced_by(&insert).state;
-        (insert.state.running, insert.state.queued) = (0, 0);
-        let answers = self.insert_unchecked(&checked.store, vec![insert]).await;
-        let moved = all(answers);
-        // A process that died between the two has left it in both: then the next look is at the new
-        // one.
-        if moved.as_ref().map_or_else(Error::is_conflict, |()| true) {
-            let is_same = stored.job.trigger() == checked.job.trigger();
-            let decide = |stored: &StoredJob, now| {
-                // With the same trigger, what is overdue goes with the job.
-                let overdue = stored.passed_over(now).filter(|_| !is_same);
-                match standing {
-                    Standing::RolledBack => given_up(stored, overdue, SkipReason::RolledBack),
-                    _ => overdue,
-                }
-            };
-            self.finish(old, stored, decide).await?;
-        }
-        moved
-    }
-
-    /// Lets a job end that is not there any more, or elsewhere: what waits of it goes on, and it leaves
-    /// with that.
-    async fn finish(
-        &self,
-        named: &NamedStore,
-        looked_at: &StoredJob,
-        decide: impl Fn(&StoredJob, DateTime<Utc>) -> Option<(FireRange, Outcome)> + Send + Sync,
-    ) -> Result<(), Error> {
-        let id = looked_at.job.id();
-        self.edit_in(Some(named), id, |stored, now| {
-            is_as_looked_at(stored, looked_at)?;
-            let decided = decide(stored, now);
-            let mut state = stored.state;
-            state.next_run_time = None;
-            state.finished = true;
-            Ok(Edited {
-                job: Arc::clone(&stored.job),
-                state,
-                new_incarnation: decided.is_some(),
-                decided,
-            })
-        })
-        .await?;
-        let left = named.store.get(id.clone()).await?;
-        if left.is_some_and(|left| left.state.is_over()) {
-            self.take_out(named, id).await?;
-        }
-        Ok(())
-    }
 }
 
 fn release_of(job: &Job) -> u64 {
@@ -425,7 +368,7 @@ fn release_of(job: &Job) -> u64 {
 }
 
 /// Another node may have brought the job up to date meanwhile, by another release.
-fn is_as_looked_at(stored: &StoredJob, looked_at: &StoredJob) -> Result<(), Error> {
+pub(super) fn is_as_looked_at(stored: &StoredJob, looked_at: &StoredJob) -> Result<(), Error> {
     if stored.job.declared() == looked_at.job.declared() {
         return Ok(());
     }
@@ -435,12 +378,16 @@ fn is_as_looked_at(stored: &StoredJob, looked_at: &StoredJob) -> Result<(), Erro
 }
 
 /// Whether all were added.
-fn all(answers: Result<Vec<Result<StoredJob, Error>>, Error>) -> Result<(), Error> {
+pub(super) fn all(answers: Result<Vec<Result<StoredJob, Error>>, Error>) -> Result<(), Error> {
     answers?.into_iter().try_for_each(|answer| answer.map(drop))
 }
 
 /// What the code says, for a job that is stored already.
-fn replacement(checked: &Checked, stored: &StoredJob, now: DateTime<Utc>) -> Result<Insert, Error> {
+pub(super) fn replacement(
+    checked: &Checked,
+    stored: &StoredJob,
+    now: DateTime<Utc>,
+) -> Result<Insert, Error> {
     Ok(checked.insert_declared(now)?.unwrap_or_else(|| Insert {
         job: Arc::clone(&checked.job),
         state: stored.state,

@@ -8,6 +8,7 @@ mod guard;
 mod lifecycle;
 mod list;
 mod modify;
+mod moved;
 mod once;
 mod page;
 mod recount;

@@ -8,6 +8,7 @@ use punctual_store::testing::Faults;
 use punctual_store::{JobStore, RunFilter};
 use punctual_tokio::{JobContext, MemoryStore, Scheduler};
 use tokio::sync::Notify;
+use tokio::time::sleep;
 
 use crate::support::Log;
 use crate::ways::way_to;
@@ -43,9 +44,7 @@ impl Desk {
             .node(name)
             .store("default", way)
             .task("work", work)
-            .task("brief", async || {
-                tokio::time::sleep(Duration::from_secs(30)).await
-            })
+            .task("brief", || sleep(Duration::from_secs(30)))
             .build()
             .unwrap();
         scheduler.start().await.unwrap();
