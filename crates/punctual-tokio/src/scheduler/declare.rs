@@ -184,12 +184,7 @@ impl Scheduler {
     async fn bring_one_up_to_date(&self, checked: &Checked, look: &mut Look) -> Result<(), Error> {
         let id = checked.job.id();
         for _ in 0..TRIES {
-            let found = match self.core.find(id).await {
-                Ok(found) => Some(found),
-                Err(error) if error.is_not_found() => None,
-                Err(error) => return Err(error),
-            };
-            let done = match found {
+            let done = match self.find_declared(checked).await? {
                 None if look.later.is_some() => Ok(()),
                 None => self.add_declared(checked, &mut look.tally).await,
                 Some((named, stored)) => self.obey_code(checked, &named, &stored, look).await,

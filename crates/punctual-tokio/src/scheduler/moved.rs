@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{FireRange, Outcome, SkipReason};
+use punctual_core::{FireRange, Job, Outcome, SkipReason};
 use punctual_store::StoredJob;
 
 use super::Scheduler;
@@ -15,6 +15,48 @@ use crate::core::NamedStore;
 use crate::error::Error;
 
 impl Scheduler {
+    /// Finds a declared job, in the store that the code names if it is there. What of it another store
+    /// holds beside that goes on with what waits only.
+    pub(super) async fn find_declared(
+        &self,
+        checked: &Checked,
+    ) -> Result<Option<(NamedStore, StoredJob)>, Error> {
+        let id = checked.job.id();
+        let mut found = None;
+        for named in self.core.stores() {
+            let Some(stored) = named.store.get(id.clone()).await? else {
+                continue;
+            };
+            if named.id == checked.store.id {
+                let before = found.replace((named, stored));
+                if let Some((other, left)) = before {
+                    self.end_twin(checked, &other, &left).await?;
+                }
+            } else if found.is_none() {
+                found = Some((named, stored));
+            } else {
+                self.end_twin(checked, &named, &stored).await?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// A process that died while it moved the job has left it in both stores.
+    async fn end_twin(
+        &self,
+        checked: &Checked,
+        named: &NamedStore,
+        twin: &StoredJob,
+    ) -> Result<(), Error> {
+        let by = |job: &Job| job.declared().map(|mark| mark.by().to_owned());
+        if twin.state.finished || by(&twin.job) != by(&checked.job) {
+            return Ok(());
+        }
+        tracing::warn!(job = %twin.job.id(), store = %named.alias, "the declared job is in two stores, and ends in the one that the code does not name");
+        self.finish(named, twin, |stored, now| stored.passed_over(now))
+            .await
+    }
+
     /// The code names another store than the one that the job is in.
     pub(super) async fn move_declared(
         &self,

@@ -396,6 +396,9 @@ async fn what_waits_of_a_job_that_moves_goes_on_where_it_was() {
         stand_still(1).await;
     }
     let second = with_two_stores(stores, 0, "other", queue).await;
+    // What waits is there still when the next one starts.
+    second.shutdown().await.unwrap();
+    let second = with_two_stores(stores, 0, "other", queue).await;
     for _ in 0..5 {
         stand_still(4).await;
         deploy.go.notify_waiters();
@@ -437,4 +440,18 @@ async fn an_older_release_brings_nothing_back_that_was_removed_from_another_stor
     let old = with_two_stores(stores, 1, "default", "").await;
     stand_still(100).await;
     assert!(old.get_job("a").await.unwrap().is_none());
+}
+
+/// The process that moved it died between the two stores.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_was_left_in_two_stores_ends_in_one() {
+    let (deploy, elsewhere, other) = (Deploy::new(), Deploy::new(), MemoryStore::new());
+    for (deploy, store) in [(&deploy, "default"), (&elsewhere, "other")] {
+        let program = with_two_stores((deploy, &other), 0, store, "").await;
+        program.shutdown().await.unwrap();
+    }
+    let program = with_two_stores((&deploy, &other), 0, "other", "").await;
+    let jobs = program.get_jobs(JobFilter::default()).await.unwrap();
+    let stores: Vec<_> = jobs.iter().map(|job| &*job.store).collect();
+    assert_eq!(stores, ["other"]);
 }
