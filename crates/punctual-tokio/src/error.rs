@@ -57,6 +57,17 @@ impl Error {
         }))
     }
 
+    /// A message of several lines, as another library has written it.
+    pub(crate) fn of_lines(kind: ErrorKind, text: &str) -> Self {
+        let mut lines = text.lines();
+        let mut own = Self::new(kind, lines.next().unwrap_or_default());
+        for line in lines {
+            own.0.message.push('\n');
+            own.0.message.push_str(&legible(line));
+        }
+        own
+    }
+
     /// A message with a line for each of several problems.
     pub(crate) fn listing(kind: ErrorKind, head: &str, problems: &[String]) -> Self {
         let mut own = Self::new(kind, head);

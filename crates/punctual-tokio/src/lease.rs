@@ -75,9 +75,14 @@ pub(crate) fn lease(worker: Worker) -> (Keeper, Held) {
     (keeper, held)
 }
 
+/// The name that a node had before it was given others.
+pub(crate) fn first_name(name: &str) -> &str {
+    name.split('~').next().unwrap_or(name)
+}
+
 /// A name like this one that nobody else has.
 pub(crate) fn another_name(name: &str) -> Arc<str> {
-    let first = name.split('~').next().unwrap_or(name);
+    let first = first_name(name);
     format!("{first}~{}", crate::new_job::made_up_id()).into()
 }
 

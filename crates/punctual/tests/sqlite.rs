@@ -183,3 +183,33 @@ async fn a_date_of_the_past_runs_at_the_first_start_only() {
         assert_eq!(runs.len(), 1, "{start}");
     }
 }
+
+#[tokio::test]
+async fn a_declared_job_that_was_removed_stays_away_after_a_restart() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("jobs.db").display());
+    let start = async |minute: u32| {
+        let jobs = format!("[[jobs]]\nid = 'a'\ntask = 'work'\ntrigger = '{minute} * * * *'");
+        let config = SchedulerConfig::from_toml(&jobs).unwrap();
+        let builder = Scheduler::builder().task("work", async || {});
+        let builder = builder.store("default", SqliteStore::open(&url).await.unwrap());
+        let scheduler = builder.config(config).build().unwrap();
+        scheduler.start().await.unwrap();
+        scheduler
+    };
+    let is_there = async |scheduler: &Scheduler| scheduler.get_job("a").await.unwrap().is_some();
+    let first = start(7).await;
+    assert!(is_there(&first).await);
+    first.remove_job("a").await.unwrap();
+    first.shutdown().await.unwrap();
+    let again = start(7).await;
+    assert!(!is_there(&again).await);
+    again.shutdown().await.unwrap();
+    let changed = start(8).await;
+    assert!(is_there(&changed).await);
+    changed.remove_all_jobs().await.unwrap();
+    changed.shutdown().await.unwrap();
+    let again = start(8).await;
+    assert!(!is_there(&again).await);
+    again.shutdown().await.unwrap();
+}

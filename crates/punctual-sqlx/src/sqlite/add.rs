@@ -128,7 +128,9 @@ impl At<'_> {
             answers.push(answer);
         }
         self.insert(&new, numbers.edit).await?;
-        self.come_back(ids).await?;
+        let added = ids.into_iter().zip(&answers);
+        let added = added.filter_map(|(id, answer)| answer.is_ok().then_some(id));
+        self.come_back(added).await?;
         Ok(answers)
     }
 

@@ -91,6 +91,9 @@ impl Open {
     }
 }
 
+/// So many places are kept when no run is open.
+const KEPT: usize = 4_096;
+
 /// The open runs. Each run costs an entry here and its removal, so no order is kept: who needs one
 /// sorts, which is rare. The places of runs that have ended are used again, so the runs lie together.
 #[derive(Debug, Default)]
@@ -141,6 +144,10 @@ impl OpenRuns {
     pub(super) fn remove(&mut self, id: RunId) -> Option<Open> {
         let place = self.places.remove(&id)?;
         let (_, open) = self.runs.try_remove(place as usize)?;
+        if self.runs.is_empty() && self.runs.capacity() > KEPT {
+            // What a burst has left behind would be looked through with each renewal.
+            self.runs = Slab::new();
+        }
         self.leave(id, open.birth, open.wait());
         if !self.replaceable.is_empty() {
             self.replaceable.remove(&(open.birth, id));

@@ -54,9 +54,10 @@ impl State {
             Some(_) if insert.on_conflict == OnConflict::Refuse => return Err(Error::conflict(id)),
             Some(slot) => self.replace(slot, &insert),
             None => {
-                self.removed.remove(id);
-                let history = self.ledger.find(id);
+                let id = id.clone();
+                let history = self.ledger.find(&id);
                 let slot = self.rows.insert(insert.job, insert.state)?;
+                self.removed.remove(&id);
                 if let (Some(history), Some(row)) = (history, self.rows.get_mut(slot)) {
                     row.history = history;
                     self.ledger.used(history);

@@ -46,7 +46,7 @@ fn merged(below: Value, above: Value) -> Value {
 
 pub(super) fn from_toml(text: &str) -> Result<Layer, Error> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        Error::new(ErrorKind::Invalid, format!("config: {error}"))
+        Error::of_lines(ErrorKind::Invalid, &format!("config: {error}"))
     })?;
     // TOML knows NaN and infinities, which a tree of JSON would hold as null.
     exact::to_text("config", &table)?;

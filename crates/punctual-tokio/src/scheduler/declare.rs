@@ -10,7 +10,7 @@ use tracing::Level;
 use super::Scheduler;
 use super::edit::{Edited, event_of};
 use super::once::go_by_trigger;
-use super::releases::{Alone, Standing, given_up, rolled_back};
+use super::releases::{Alone, Standing, rolled_back};
 use crate::checked_job::Checked;
 use crate::core::NamedStore;
 use crate::elsewhere::Elsewhere;
@@ -44,6 +44,11 @@ pub(super) struct Look {
 }
 
 impl Look {
+    /// Whether a newer release has the say about some.
+    pub(super) fn has_outdated(&self) -> bool {
+        self.tally.outdated > 0
+    }
+
     /// A look of a scheduler that runs.
     pub(super) fn later(alone: Alone) -> Self {
         Self {
@@ -171,20 +176,24 @@ impl Scheduler {
 
     /// Looks again at the declared jobs that are stored, by which nodes live now.
     pub(super) async fn go_by_releases(&self, look: &mut Look) -> Result<(), Error> {
+        let mut all = Ok(());
         for (_, job) in self.core.declared.jobs() {
-            let checked = job.check(&self.core, &Elsewhere::default())?;
-            match self.bring_one_up_to_date(&checked, look).await {
+            let done = match job.check(&self.core, &Elsewhere::default()) {
+                Ok(checked) => self.bring_one_up_to_date(&checked, look).await,
+                Err(error) => Err(error),
+            };
+            match done {
                 Err(error) if error.is_unreadable() => {}
-                done => done?,
+                done => all = all.and(done),
             }
         }
-        Ok(())
+        all
     }
 
     async fn bring_one_up_to_date(&self, checked: &Checked, look: &mut Look) -> Result<(), Error> {
         let id = checked.job.id();
         for _ in 0..TRIES {
-            let done = match self.find_declared(checked).await? {
+            let done = match self.find_declared(checked, look.later.is_none()).await? {
                 None if look.later.is_some() => Ok(()),
                 None => self.add_declared(checked, &mut look.tally).await,
                 Some((named, stored)) => self.obey_code(checked, &named, &stored, look).await,
@@ -294,15 +303,17 @@ impl Scheduler {
                 Standing::RolledBack => SkipReason::RolledBack,
                 _ => SkipReason::Edited,
             };
-            let decide =
-                |stored: &StoredJob, now| given_up(stored, stored.passed_over(now), reason);
-            self.finish(&checked.store, stored, decide).await?;
+            self.finish(checked, stored, reason).await?;
             tally.exhausted += 1;
             return Ok(());
         }
-        self.edit(stored.job.id(), |stored, now| {
+        self.edit_in(Some(&checked.store), stored.job.id(), |stored, now| {
             is_as_looked_at(stored, looked_at)?;
             let mut insert = replacement(checked, stored, now)?;
+            if is_unchanged && release_of(&stored.job) > release_of(&insert.job) {
+                let mark = stored.job.declared().cloned();
+                insert.job = Arc::new(Job::clone(&insert.job).with_declared(mark));
+            }
             if is_restart {
                 insert.on_conflict = OnConflict::Restart;
             } else if is_decided {
@@ -332,7 +343,7 @@ impl Scheduler {
 
     /// Notes that a newer release declares the same.
     async fn raise_release(&self, checked: &Checked, looked_at: &StoredJob) -> Result<(), Error> {
-        self.edit(checked.job.id(), |stored, _| {
+        self.edit_in(Some(&checked.store), checked.job.id(), |stored, _| {
             is_as_looked_at(stored, looked_at)?;
             let declared = checked.job.declared().cloned();
             Ok(Edited {

@@ -34,7 +34,7 @@ pub(super) struct Edited {
 }
 
 impl Edited {
-    fn state(stored: &StoredJob, state: JobState) -> Self {
+    pub(super) fn state(stored: &StoredJob, state: JobState) -> Self {
         Self {
             job: Arc::clone(&stored.job),
             state,

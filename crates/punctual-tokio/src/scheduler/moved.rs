@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use punctual_core::{FireRange, Job, Outcome, SkipReason};
+use punctual_core::{FireRange, Job, JobId, Outcome, SkipReason};
 use punctual_store::StoredJob;
 
 use super::Scheduler;
@@ -15,30 +14,36 @@ use crate::core::NamedStore;
 use crate::error::Error;
 
 impl Scheduler {
-    /// Finds a declared job, in the store that the code names if it is there. What of it another store
-    /// holds beside that goes on with what waits only.
+    /// Finds a declared job, in the store that the code names if it is there. At a start, one that
+    /// another store holds beside that ends.
     pub(super) async fn find_declared(
         &self,
         checked: &Checked,
+        is_start: bool,
     ) -> Result<Option<(NamedStore, StoredJob)>, Error> {
         let id = checked.job.id();
-        let mut found = None;
+        let mut found = Vec::new();
         for named in self.core.stores() {
-            let Some(stored) = named.store.get(id.clone()).await? else {
-                continue;
-            };
-            if named.id == checked.store.id {
-                let before = found.replace((named, stored));
-                if let Some((other, left)) = before {
-                    self.end_twin(checked, &other, &left).await?;
-                }
-            } else if found.is_none() {
-                found = Some((named, stored));
-            } else {
-                self.end_twin(checked, &named, &stored).await?;
+            if let Some(stored) = named.store.get(id.clone()).await? {
+                found.push((named, stored));
             }
         }
-        Ok(found)
+        let named_by_code = found
+            .iter()
+            .position(|(named, _)| named.id == checked.store.id);
+        let first = match named_by_code {
+            Some(at) => found.swap_remove(at),
+            None if found.is_empty() => return Ok(None),
+            None => found.swap_remove(0),
+        };
+        for (named, twin) in found.iter().filter(|_| is_start) {
+            match self.end_twin(checked, named, twin).await {
+                // Another node has done so.
+                Err(error) if error.is_conflict() || error.is_not_found() => {}
+                done => done?,
+            }
+        }
+        Ok(Some(first))
     }
 
     /// A process that died while it moved the job has left it in both stores.
@@ -48,62 +53,111 @@ impl Scheduler {
         named: &NamedStore,
         twin: &StoredJob,
     ) -> Result<(), Error> {
-        let by = |job: &Job| job.declared().map(|mark| mark.by().to_owned());
-        if twin.state.finished || by(&twin.job) != by(&checked.job) {
+        let (Some(own), Some(mark)) = (checked.job.declared(), twin.job.declared()) else {
+            return Ok(());
+        };
+        if own.by() != mark.by() || mark.release() > own.release() {
             return Ok(());
         }
         tracing::warn!(job = %twin.job.id(), store = %named.alias, "the declared job is in two stores, and ends in the one that the code does not name");
-        self.finish(named, twin, |stored, now| stored.passed_over(now))
-            .await
+        self.halt(named, twin).await?;
+        self.take_out(named, twin.job.id()).await.map(drop)
     }
 
-    /// The code names another store than the one that the job is in.
+    /// The code names another store than the one that the job is in. What is overdue goes with the job,
+    /// what waits of it ends.
     pub(super) async fn move_declared(
         &self,
         checked: &Checked,
         old: &NamedStore,
-        stored: &StoredJob,
+        looked_at: &StoredJob,
         standing: Standing,
     ) -> Result<(), Error> {
-        let mut insert = replacement(checked, stored, self.now())?;
-        insert.state = stored.replaced_by(&insert).state;
+        let id = looked_at.job.id();
+        // From here on no node claims it in the old store.
+        let stored = self.halt(old, looked_at).await?;
+        let mut insert = replacement(checked, &stored, self.now())?;
+        let replaced = stored.replaced_by(&insert);
+        let was_halted_before = stored.state.next_run_time.is_none() && !stored.state.finished;
+        if !was_halted_before {
+            insert.state = replaced.state;
+        }
+        insert.state.paused = stored.state.paused;
         (insert.state.running, insert.state.queued) = (0, 0);
         let answers = self.insert_unchecked(&checked.store, vec![insert]).await;
         let moved = all(answers);
-        // A process that died between the two has left it in both: then the next look is at the new
-        // one.
-        if moved.as_ref().map_or_else(Error::is_conflict, |()| true) {
-            let is_same = stored.job.trigger() == checked.job.trigger();
-            let decide = |stored: &StoredJob, now| {
-                // With the same trigger, what is overdue goes with the job.
-                let overdue = stored.passed_over(now).filter(|_| !is_same);
-                match standing {
-                    Standing::RolledBack => given_up(stored, overdue, SkipReason::RolledBack),
-                    _ => overdue,
-                }
-            };
-            self.finish(old, stored, decide).await?;
+        if let Err(error) = &moved
+            && !error.is_conflict()
+        {
+            self.go_on_there(old, &stored).await?;
+            return moved;
         }
+        let decided = match standing {
+            Standing::RolledBack => given_up(&stored, replaced.decided, SkipReason::RolledBack),
+            _ => replaced.decided,
+        };
+        self.note(old, id, decided).await?;
+        self.take_out(old, id).await?;
         moved
     }
 
-    /// Lets a job end that is not there any more, or elsewhere: what waits of it goes on, and it leaves
+    /// Lets no fire time of a job be claimed any more. Answers how it stood.
+    async fn halt(&self, named: &NamedStore, looked_at: &StoredJob) -> Result<StoredJob, Error> {
+        let mut before = looked_at.clone();
+        self.edit_in(Some(named), looked_at.job.id(), |stored, _| {
+            is_as_looked_at(stored, looked_at)?;
+            before = stored.clone();
+            let mut state = stored.state;
+            state.next_run_time = None;
+            Ok(Edited::state(stored, state))
+        })
+        .await?;
+        Ok(before)
+    }
+
+    /// It could not be moved.
+    async fn go_on_there(&self, named: &NamedStore, before: &StoredJob) -> Result<(), Error> {
+        self.edit_in(Some(named), before.job.id(), |stored, _| {
+            let mut state = stored.state;
+            state.next_run_time = before.state.next_run_time;
+            Ok(Edited::state(stored, state))
+        })
+        .await
+    }
+
+    /// Records what became of fire times of a job that leaves a store.
+    async fn note(
+        &self,
+        named: &NamedStore,
+        id: &JobId,
+        decided: Option<(FireRange, Outcome)>,
+    ) -> Result<(), Error> {
+        self.edit_in(Some(named), id, |stored, _| {
+            let mut edited = Edited::state(stored, stored.state);
+            edited.decided = decided;
+            Ok(edited)
+        })
+        .await
+    }
+
+    /// Lets a job end that is over by what the code says now. What waits of it goes on, and it leaves
     /// with that.
     pub(super) async fn finish(
         &self,
-        named: &NamedStore,
+        checked: &Checked,
         looked_at: &StoredJob,
-        decide: impl Fn(&StoredJob, DateTime<Utc>) -> Option<(FireRange, Outcome)> + Send + Sync,
+        reason: SkipReason,
     ) -> Result<(), Error> {
-        let id = looked_at.job.id();
+        let (named, id) = (&checked.store, looked_at.job.id());
         self.edit_in(Some(named), id, |stored, now| {
             is_as_looked_at(stored, looked_at)?;
-            let decided = decide(stored, now);
+            let mark = checked.job.declared().cloned();
+            let decided = given_up(stored, stored.passed_over(now), reason);
             let mut state = stored.state;
             state.next_run_time = None;
             state.finished = true;
             Ok(Edited {
-                job: Arc::clone(&stored.job),
+                job: Arc::new(Job::clone(&stored.job).with_declared(mark)),
                 state,
                 new_incarnation: decided.is_some(),
                 decided,

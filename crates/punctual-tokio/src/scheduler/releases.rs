@@ -74,11 +74,6 @@ impl Alone {
         Some(since.unwrap_or(Some(self.started))? + GONE_FOR)
     }
 
-    /// Whether renewals have told of a store.
-    fn knows(&self, store: u32) -> bool {
-        self.since.contains_key(&store)
-    }
-
     /// The next time at which that is so of a store.
     fn next(&self) -> Option<Instant> {
         let now = Instant::now();
@@ -142,8 +137,8 @@ impl Scheduler {
         if at.is_none_or(|at| at > Instant::now()) {
             return Ok(false);
         }
-        // A store that has no other nodes is not renewed.
-        Ok(alone.knows(named.id) || newest_registered(named).await? <= alone.own)
+        // One may have come since the last renewal.
+        Ok(newest_registered(named).await? <= alone.own)
     }
 
     /// Says that an older release has taken the place of a newer one.
@@ -196,9 +191,11 @@ impl Scheduler {
     async fn look_again(&self, alone: Alone) -> (Alone, Option<Instant>) {
         let mut look = Look::later(alone);
         let done = self.go_by_releases(&mut look).await;
+        let has_outdated = look.has_outdated();
         let alone = look.later.unwrap_or_else(|| Alone::new(self.core.release));
         let at = match done {
-            Ok(()) => alone.next(),
+            Ok(()) if has_outdated => alone.next().or(Some(Instant::now() + GONE_FOR)),
+            Ok(()) => None,
             Err(error) => {
                 tracing::warn!(%error, "the declared jobs could not be compared with what is stored, which is tried again in a minute");
                 Some(Instant::now() + GONE_FOR)

@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Worker;
 use crate::event::{EventKind, JobEvent};
+use crate::lease::first_name;
 
 /// As many jobs are looked at together.
 const PIECE: usize = 1_000;
@@ -87,9 +88,11 @@ impl Corrections {
         matches!(timeout(DEAD_BY, alone).await, Ok(Ok(_)))
     }
 
+    /// Whether no node but this one is listed, by whatever name it goes now.
     async fn is_registered_alone(&self) -> bool {
         let nodes = self.worker.insist(|| self.worker.store.nodes()).await;
-        nodes.len() <= 1
+        let own = first_name(&self.worker.node.name);
+        nodes.len() <= 1 && nodes.iter().all(|peer| first_name(&peer.info.name) == own)
     }
 
     /// Whether the clocks of all other nodes show the same time. They tell theirs with renewals, so

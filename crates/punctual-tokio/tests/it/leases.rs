@@ -280,7 +280,6 @@ async fn a_node_that_is_not_told_of_the_others_is_not_taken_for_dead() {
     }
 }
 
-/// A memory store says that it is shared only as long as it is.
 #[tokio::test(start_paused = true)]
 async fn nodes_live_on_beside_each_other_after_one_was_taken_for_dead() {
     for away in [12, 30, 200] {
