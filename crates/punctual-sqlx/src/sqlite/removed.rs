@@ -17,7 +17,7 @@ impl Inner {
             .fetch_optional(&self.readers)
             .await
             .map_err(failed)?;
-        // A mark that cannot be read is none: the job comes back, which is seen and mended by hand.
+        // If the mark cannot be read, the job comes back: a user sees that, and can remove it again.
         Ok(declared.and_then(|text| serde_json::from_str(&text).ok()))
     }
 

@@ -91,7 +91,7 @@ impl Open {
     }
 }
 
-/// So many places are kept when no run is open.
+/// How many places the store keeps when the last open run has ended.
 const KEPT: usize = 4_096;
 
 /// The open runs. Each run costs an entry here and its removal, so no order is kept: who needs one

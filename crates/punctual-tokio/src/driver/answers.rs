@@ -5,7 +5,6 @@ use punctual_core::plan::Plan;
 use punctual_store::{ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, RunEnd, Won};
 
 use super::Driver;
-use super::manual::is_taken;
 use crate::jobs::JobKey;
 use crate::partition::{Entry, Instance, Outbox, Phase};
 
@@ -95,10 +94,7 @@ impl Driver {
     ) {
         match kind {
             ClaimKind::Advance { plan, .. } => self.advanced(key, plan, answer, now),
-            ClaimKind::Manual { .. } if !is_repeated && is_taken(key, &answer) => {
-                self.ask_at_another_time(key);
-            }
-            ClaimKind::Manual { plan } => self.manual_answered(key, plan, answer),
+            ClaimKind::Manual { plan } => self.manual_answered(key, plan, answer, is_repeated),
             ClaimKind::Promote => {}
         }
     }

@@ -61,24 +61,20 @@ impl Driver {
         instant(self.last_manual)
     }
 
-    /// Another node was asked for a run of the job in the same microsecond.
-    pub(super) fn ask_at_another_time(&mut self, key: JobKey) {
-        let fire_time = self.fire_time_by_hand();
-        let Some(partition) = self.partitions.get_mut(&key.store) else {
-            return;
+    pub(super) fn manual_answered(
+        &mut self,
+        key: JobKey,
+        plan: Plan,
+        answer: ClaimAnswer,
+        is_repeated: bool,
+    ) {
+        // Another node was asked for a run of the job in the same microsecond.
+        let is_another = !is_repeated && is_taken(key, &answer);
+        let again_at = if is_another {
+            self.fire_time_by_hand()
+        } else {
+            plan.fire_times().next().unwrap_or_default()
         };
-        let Some(waiting) = partition.outbox.manual.pop_front() else {
-            return;
-        };
-        let Some(entry) = partition.jobs.get_mut(key) else {
-            return;
-        };
-        let claim = entry.claim_manual(fire_time);
-        partition.outbox.claims.push_back((Some(key), claim));
-        partition.outbox.manual.push_back(waiting);
-    }
-
-    pub(super) fn manual_answered(&mut self, key: JobKey, plan: Plan, answer: ClaimAnswer) {
         let Some(partition) = self.partitions.get_mut(&key.store) else {
             return;
         };
@@ -111,8 +107,7 @@ impl Driver {
             ClaimAnswer::AtLimit(row) => {
                 entry.asked += 1;
                 entry.limit_seen = Some((row.state.running, row.state.queued));
-                let fire_time = plan.fire_times().next().unwrap_or_default();
-                let claim = entry.claim_manual(fire_time);
+                let claim = entry.claim_manual(again_at);
                 // Behind those that are still to be answered: askers stay in the order of claims.
                 partition.outbox.claims.push_back((Some(key), claim));
                 partition.outbox.manual.push_back(waiting);
@@ -120,6 +115,12 @@ impl Driver {
             ClaimAnswer::NotTried => {
                 entry.asked += 1;
                 let claim = entry.claim_of(ClaimKind::Manual { plan });
+                partition.outbox.claims.push_back((Some(key), claim));
+                partition.outbox.manual.push_back(waiting);
+            }
+            ClaimAnswer::Lost(_) if is_another => {
+                entry.asked += 1;
+                let claim = entry.claim_manual(again_at);
                 partition.outbox.claims.push_back((Some(key), claim));
                 partition.outbox.manual.push_back(waiting);
             }
@@ -141,7 +142,7 @@ impl Driver {
 }
 
 /// Whether the claim of a run by hand was lost because its key is used.
-pub(super) fn is_taken(key: JobKey, answer: &ClaimAnswer) -> bool {
+fn is_taken(key: JobKey, answer: &ClaimAnswer) -> bool {
     matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.incarnation == key.incarnation)
 }
 

@@ -103,7 +103,7 @@ impl Corrections {
         }
         let mut heard = Duration::ZERO;
         while heard < AGREED_BY {
-            // Before the first renewal there is none.
+            // The list is empty until the first renewal has told of the nodes.
             if self.fleet.borrow().len() == 1 {
                 return true;
             }
