@@ -74,6 +74,10 @@ impl Scheduler {
         standing: Standing,
     ) -> Result<(), Error> {
         let id = looked_at.job.id();
+        if looked_at.state.finished && checked.insert_declared(self.now())?.is_none() {
+            // Nothing of it is left but what is under way, and it ends with that where it is.
+            return Ok(());
+        }
         // From here on no node claims it in the old store.
         let stored = self.halt(old, looked_at).await?;
         let mut insert = replacement(checked, &stored, self.now())?;

@@ -266,7 +266,7 @@ async fn what_is_overdue_at_a_rollback_says_so() {
 async fn a_job_that_is_over_by_its_new_definition_leaves_a_note_and_can_come_back() {
     let (deploy, other) = (Deploy::new(), MemoryStore::new());
     let stores = (&deploy, &other);
-    let first = with_two_stores(stores, 0, "default", "").await;
+    let first = with_two_stores(stores, 0, "default", EVERY).await;
     deploy.clock.advance(seconds(10));
     stand_still(1).await;
     let over = "date(run_at=\"2026-02-01T00:00:00Z\")";
@@ -284,7 +284,7 @@ async fn a_job_that_is_over_by_its_new_definition_leaves_a_note_and_can_come_bac
     assert_eq!(ends().await, [Some(edited), None]);
     second.shutdown().await.unwrap();
     deploy.clock.advance(seconds(1));
-    let again = with_two_stores(stores, 0, "default", "").await;
+    let again = with_two_stores(stores, 0, "default", EVERY).await;
     deploy.go.notify_waiters();
     stand_still(1).await;
     assert_eq!(next(&again).await, TimeDelta::seconds(20));
@@ -342,16 +342,16 @@ fn a_release_is_a_number_that_counts() {
     }
 }
 
+const EVERY: &str = "trigger = '*/10 * * * * *'\n";
+
 /// A program with two stores; the code names one of them for the job.
 async fn with_two_stores(
     (deploy, other): (&Deploy, &MemoryStore),
     release: u64,
     store: &str,
-    overlap: &str,
+    rest: &str,
 ) -> Scheduler {
-    let jobs = format!(
-        "[[jobs]]\nid = 'a'\ntask = 'slow'\ntrigger = '*/10 * * * * *'\nstore = '{store}'\n{overlap}"
-    );
+    let jobs = format!("[[jobs]]\nid = 'a'\ntask = 'slow'\nstore = '{store}'\n{rest}");
     let builder = Scheduler::builder().clock(deploy.clock.clone());
     let builder = builder.store("default", deploy.store.clone());
     let mut builder = builder.store("other", other.clone());
@@ -383,10 +383,10 @@ async fn outcomes(scheduler: &Scheduler) -> Vec<(DateTime<Utc>, Option<Outcome>)
 async fn a_job_that_moves_to_another_store_has_each_fire_time_once() {
     let (deploy, other) = (Deploy::new(), MemoryStore::new());
     let stores = (&deploy, &other);
-    let first = with_two_stores(stores, 0, "default", "").await;
+    let first = with_two_stores(stores, 0, "default", EVERY).await;
     first.shutdown().await.unwrap();
     deploy.clock.advance(seconds(35));
-    let second = with_two_stores(stores, 0, "other", "").await;
+    let second = with_two_stores(stores, 0, "other", EVERY).await;
     stand_still(1).await;
     deploy.go.notify_waiters();
     stand_still(1).await;
@@ -405,15 +405,15 @@ async fn a_job_that_moves_to_another_store_has_each_fire_time_once() {
 async fn what_waits_of_a_job_that_moves_ends_and_what_runs_goes_on() {
     let (deploy, other) = (Deploy::new(), MemoryStore::new());
     let stores = (&deploy, &other);
-    let queue = "policies = { overlap = { queue = { at_most = 5 } } }";
-    let first = with_two_stores(stores, 0, "default", queue).await;
+    let queue = format!("{EVERY}policies = {{ overlap = {{ queue = {{ at_most = 5 }} }} }}");
+    let first = with_two_stores(stores, 0, "default", &queue).await;
     for _ in 0..3 {
         deploy.clock.advance(seconds(10));
         stand_still(1).await;
     }
-    let second = with_two_stores(stores, 0, "other", queue).await;
+    let second = with_two_stores(stores, 0, "other", &queue).await;
     second.shutdown().await.unwrap();
-    let second = with_two_stores(stores, 0, "other", queue).await;
+    let second = with_two_stores(stores, 0, "other", &queue).await;
     deploy.go.notify_waiters();
     stand_still(4).await;
     let ends = outcomes(&second).await.into_iter().map(|(_, end)| end);
@@ -431,8 +431,8 @@ async fn what_waits_of_a_job_that_moves_ends_and_what_runs_goes_on() {
 async fn a_job_that_moves_back_at_a_rollback_says_so() {
     let (deploy, other) = (Deploy::new(), MemoryStore::new());
     let stores = (&deploy, &other);
-    let old = with_two_stores(stores, 1, "default", "").await;
-    let new = with_two_stores(stores, 2, "other", "").await;
+    let old = with_two_stores(stores, 1, "default", EVERY).await;
+    let new = with_two_stores(stores, 2, "other", EVERY).await;
     stand_still(20).await;
     new.shutdown().await.unwrap();
     stand_still(70).await;
@@ -444,9 +444,9 @@ async fn a_job_that_moves_back_at_a_rollback_says_so() {
 async fn an_older_release_brings_nothing_back_that_was_removed_from_another_store() {
     let (deploy, other) = (Deploy::new(), MemoryStore::new());
     let stores = (&deploy, &other);
-    let new = with_two_stores(stores, 2, "other", "").await;
+    let new = with_two_stores(stores, 2, "other", EVERY).await;
     new.remove_job("a").await.unwrap();
-    let old = with_two_stores(stores, 1, "default", "").await;
+    let old = with_two_stores(stores, 1, "default", EVERY).await;
     stand_still(100).await;
     assert!(old.get_job("a").await.unwrap().is_none());
 }
@@ -456,11 +456,29 @@ async fn an_older_release_brings_nothing_back_that_was_removed_from_another_stor
 async fn a_job_that_was_left_in_two_stores_ends_in_one() {
     let (deploy, elsewhere, other) = (Deploy::new(), Deploy::new(), MemoryStore::new());
     for (deploy, store) in [(&deploy, "default"), (&elsewhere, "other")] {
-        let program = with_two_stores((deploy, &other), 0, store, "").await;
+        let program = with_two_stores((deploy, &other), 0, store, EVERY).await;
         program.shutdown().await.unwrap();
     }
-    let program = with_two_stores((&deploy, &other), 0, "other", "").await;
+    let program = with_two_stores((&deploy, &other), 0, "other", EVERY).await;
     let jobs = program.get_jobs(JobFilter::default()).await.unwrap();
     let stores: Vec<_> = jobs.iter().map(|job| &*job.store).collect();
     assert_eq!(stores, ["other"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_date_that_is_under_way_when_its_job_moves_leaves_nothing_behind() {
+    let (deploy, other) = (Deploy::new(), MemoryStore::new());
+    let date = "trigger = 'date(run_at=\"2026-03-01T12:00:40Z\")'\n";
+    let first = with_two_stores((&deploy, &other), 0, "default", date).await;
+    deploy.clock.advance(seconds(15));
+    stand_still(1).await;
+    let second = with_two_stores((&deploy, &other), 0, "other", date).await;
+    deploy.go.notify_waiters();
+    stand_still(2).await;
+    let ends = outcomes(&second).await;
+    let ends: Vec<_> = ends.iter().map(|(_, end)| *end).collect();
+    assert_eq!(ends, [Some(Outcome::Succeeded)]);
+    let jobs = second.get_jobs(JobFilter::default()).await.unwrap();
+    assert!(jobs.is_empty(), "{jobs:?}");
+    drop(first);
 }
