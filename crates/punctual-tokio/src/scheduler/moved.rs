@@ -1,9 +1,11 @@
 //! Declared jobs that the code has moved to another store, or that are over by what it says now.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use punctual_core::{FireRange, Job, JobId, Outcome, SkipReason};
 use punctual_store::StoredJob;
+use tokio::time::sleep;
 
 use super::Scheduler;
 use super::declare::{all, is_as_looked_at, replacement};
@@ -11,7 +13,16 @@ use super::edit::Edited;
 use super::releases::{Standing, given_up};
 use crate::checked_job::Checked;
 use crate::core::NamedStore;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+
+/// By then a node that lives has moved what it has begun to move.
+const MOVED_BY: Duration = Duration::from_secs(5);
+
+/// Whether a node has begun to move a job.
+fn is_halted(stored: &StoredJob) -> bool {
+    let state = &stored.state;
+    state.next_run_time.is_none() && !state.finished && !state.paused
+}
 
 impl Scheduler {
     /// Finds a declared job, in the store that the code names if it is there. At a start, one that
@@ -80,10 +91,13 @@ impl Scheduler {
         }
         // From here on no node claims it in the old store.
         let stored = self.halt(old, looked_at).await?;
+        if is_halted(&stored) && self.another_moves(checked, old).await? {
+            let message = format!("the job `{id}` was moved by another node");
+            return Err(Error::new(ErrorKind::Conflict, message));
+        }
         let mut insert = replacement(checked, &stored, self.now())?;
         let replaced = stored.replaced_by(&insert);
-        let was_halted_before = stored.state.next_run_time.is_none() && !stored.state.finished;
-        if !was_halted_before {
+        if !is_halted(&stored) {
             insert.state = replaced.state;
         }
         insert.state.paused = stored.state.paused;
@@ -103,6 +117,14 @@ impl Scheduler {
         self.note(old, id, decided).await?;
         self.take_out(old, id).await?;
         moved
+    }
+
+    /// Whether another node has moved the job, given time for that. It may have died instead.
+    async fn another_moves(&self, checked: &Checked, old: &NamedStore) -> Result<bool, Error> {
+        sleep(MOVED_BY).await;
+        let id = checked.job.id();
+        let is_there = checked.store.store.get(id.clone()).await?.is_some();
+        Ok(is_there || old.store.get(id.clone()).await?.is_none())
     }
 
     /// Lets no fire time of a job be claimed any more. Answers how it stood.

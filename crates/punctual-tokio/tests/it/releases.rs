@@ -345,8 +345,8 @@ fn a_release_is_a_number_that_counts() {
 const EVERY: &str = "trigger = '*/10 * * * * *'\n";
 
 /// A program with two stores; the code names one of them for the job.
-async fn with_two_stores(
-    (deploy, other): (&Deploy, &MemoryStore),
+async fn with_two_stores<S: JobStore + Clone>(
+    (deploy, other): (&Deploy, &S),
     release: u64,
     store: &str,
     rest: &str,
@@ -481,4 +481,33 @@ async fn a_date_that_is_under_way_when_its_job_moves_leaves_nothing_behind() {
     let jobs = second.get_jobs(JobFilter::default()).await.unwrap();
     assert!(jobs.is_empty(), "{jobs:?}");
     drop(first);
+}
+
+/// One has taken the job out of the old store, and the new one is slow to take it.
+#[tokio::test(start_paused = true)]
+async fn of_two_nodes_that_move_a_job_at_the_same_time_neither_loses_what_is_overdue() {
+    let (deploy, other) = (Deploy::new(), MemoryStore::new());
+    let before = with_two_stores((&deploy, &other), 0, "default", EVERY).await;
+    before.shutdown().await.unwrap();
+    deploy.clock.advance(seconds(35));
+    let (way, faults) = way_to(&other);
+    faults.set([Call::Add], Fault::Held);
+    let slow = Arc::new(way);
+    let one = with_two_stores((&deploy, &slow), 0, "other", EVERY);
+    let two = async {
+        faults.until_begun(Call::Add, 1).await;
+        with_two_stores((&deploy, &other), 0, "other", EVERY).await
+    };
+    let mend = async {
+        tokio::time::sleep(seconds(1)).await;
+        faults.mend(Call::ALL);
+    };
+    let (one, _two, ()) = tokio::join!(one, two, mend);
+    stand_still(3).await;
+    deploy.go.notify_waiters();
+    stand_still(1).await;
+    let ends = outcomes(&one).await;
+    assert_eq!(ends.len(), 2, "{ends:?}");
+    assert_eq!(ends[0].1, Some(Outcome::Coalesced));
+    assert_eq!(ends[1].1, Some(Outcome::Succeeded));
 }
