@@ -25,7 +25,7 @@ impl Inner {
     async fn counter(&self) -> Result<u64, Error> {
         let statement = "SELECT value FROM {p}counters WHERE name = 'edit'";
         let value: i64 = sqlx::query_scalar(self.prefix.sql(statement))
-            .fetch_one(&self.readers)
+            .fetch_one(&mut *self.reader().await?)
             .await
             .map_err(failed)?;
         Ok(value.unsigned_abs())

@@ -105,7 +105,7 @@ impl Inner {
             .bind(after.0)
             .bind(after.1)
             .bind(i64::try_from(size).unwrap_or(i64::MAX))
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.reader().await?)
             .await
             .map_err(failed)?;
         sorted(rows)

@@ -37,7 +37,7 @@ async fn every_connection_waits_for_the_disk_also_one_that_replaced_another() {
     let folder = TempDir::new().expect("there is a folder");
     let url = format!("sqlite://{}", folder.path().join("jobs.db").display());
     let store = SqliteStore::open(&url).await.expect("it opens");
-    for pool in [&store.0.writer, &store.0.readers, &store.0.listers] {
+    for pool in store.0.pools.all() {
         for _ in 0..3 {
             check(pool).await;
         }

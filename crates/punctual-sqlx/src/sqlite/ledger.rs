@@ -87,7 +87,7 @@ impl Inner {
                 .bind(first)
                 .bind(before)
                 .bind(size as i64)
-                .fetch_all(&self.listers)
+                .fetch_all(&mut *self.lister().await?)
                 .await
                 .map_err(failed)?;
             runs.extend(rows.iter().filter_map(|row| columns::run(row).ok()));
@@ -105,7 +105,7 @@ impl Inner {
         let statement = "SELECT statistics_json FROM {p}jobs WHERE id = ?1";
         let found: Option<Option<String>> = sqlx::query_scalar(self.prefix.sql(statement))
             .bind(id.as_str())
-            .fetch_optional(&self.listers)
+            .fetch_optional(&mut *self.lister().await?)
             .await
             .map_err(failed)?;
         match found {
@@ -122,7 +122,7 @@ impl Inner {
              WHERE job = ?1 AND finished IS NOT NULL GROUP BY state ORDER BY max(id)";
         let rows = sqlx::query(self.prefix.sql(statement))
             .bind(id.as_str())
-            .fetch_all(&self.listers)
+            .fetch_all(&mut *self.lister().await?)
             .await
             .map_err(failed)?;
         let mut statistics = Statistics::default();

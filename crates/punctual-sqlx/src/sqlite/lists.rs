@@ -15,7 +15,7 @@ async fn lists_that_take_long_hold_up_no_scheduler() {
     let store = SqliteStore::open(&url).await.expect("it opens");
     // As long as they are held, all lists that may run beside each other do.
     let mut lists = Vec::new();
-    for _ in 0..store.0.listers.options().get_max_connections() {
+    for _ in 0..store.0.pools.listers() {
         lists.push(store.0.lister().await.expect("there is one"));
     }
     let node = NodeInfo {

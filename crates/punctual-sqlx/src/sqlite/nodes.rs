@@ -79,7 +79,7 @@ impl Inner {
         let rows: Vec<(i64, String)> = sqlx::query_as(self.prefix.sql(statement))
             .bind(&*lease.node)
             .bind(lease.epoch as i64)
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.reader().await?)
             .await
             .map_err(failed)?;
         let rows = rows.into_iter();
@@ -116,7 +116,7 @@ impl Inner {
             at.forget(&lease).await?;
         }
         transaction.commit().await.map_err(failed)?;
-        self.empty_log().await;
+        self.pools.empty_log().await;
         Ok(())
     }
 
@@ -137,7 +137,7 @@ impl Inner {
 
     async fn nodes_with(&self, more: &str) -> Result<Vec<SqliteRow>, Error> {
         sqlx::query(self.prefix.sql(&PEERS.replace("{more}", more)))
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.reader().await?)
             .await
             .map_err(failed)
     }

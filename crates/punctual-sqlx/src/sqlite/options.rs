@@ -1,38 +1,28 @@
 //! How a store is opened.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::ConnectOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqliteSynchronous};
 
 use super::address::Address;
-use super::file::OpenLog;
 use super::missing::IfMissing;
+use super::pools::Pools;
 use super::prepare::{Preparation, Way};
-use super::{Inner, Pools, SqliteStore};
+use super::{Inner, SqliteStore};
 use crate::Error;
 use crate::prefix::Prefix;
 
-/// Connections of a scheduler that only read.
-const READERS: u32 = 3;
-/// Connections for lists: that many run beside each other, further ones wait.
-const LISTERS: u32 = 2;
 /// How long a statement waits for the lock of another process.
 const BUSY: Duration = Duration::from_secs(5);
 /// SQLite counts the milliseconds of that in 31 bits.
 const LONGEST_BUSY: Duration = Duration::from_millis(i32::MAX as u64);
-/// How long the writer leaves that to SQLite, which sleeps the longer the longer it waits, up to 100 ms:
-/// eight nodes would leave the lock unused for a fifth of the time.
-const ASK: Duration = Duration::from_millis(4);
 /// How long one who opens a file waits for that: processes of a deployment start together, and a lock
 /// that those which run wait out should not end those which start.
 const OPENING: Duration = Duration::from_secs(30);
 /// How long each look at the lock takes while a file is opened, at most.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long a call waits for its turn in this process.
-const TURN: Duration = Duration::from_secs(30);
 /// How often edits of other processes are looked for.
 const POLL: Duration = Duration::from_secs(1);
 
@@ -158,16 +148,8 @@ impl SqliteOptions {
             file: path.display().to_string(),
         };
         Box::pin(preparation.run(self.opening)).await?;
-        // They never make a file anew: the one that was there is deleted.
-        let log = Arc::new(OpenLog::of(&path));
-        let asking = connect.clone().busy_timeout(self.busy.min(ASK));
-        let writer = writer_options(&log).connect_lazy_with(asking);
-        let pools = Pools {
-            writer,
-            readers: pool_options(READERS).connect_lazy_with(connect.clone()),
-            listers: pool_options(LISTERS).connect_lazy_with(connect),
-        };
-        let inner = Inner::new(pools, Some(log), prefix, self.busy, self.poll);
+        let pools = Pools::of_file(connect, self.busy);
+        let inner = Inner::new(pools, prefix, self.poll);
         Ok(SqliteStore::new(inner))
     }
 
@@ -188,12 +170,7 @@ impl SqliteOptions {
             file: path,
         };
         Box::pin(preparation.run(self.opening)).await?;
-        let pools = Pools {
-            writer: pool.clone(),
-            readers: pool.clone(),
-            listers: pool,
-        };
-        let inner = Inner::new(pools, None, prefix, Duration::ZERO, self.poll);
+        let inner = Inner::new(Pools::of_application(pool), prefix, self.poll);
         Ok(SqliteStore::new(inner))
     }
 
@@ -218,24 +195,4 @@ impl SqliteOptions {
             .synchronous(SqliteSynchronous::Full)
             .disable_statement_logging()
     }
-}
-
-/// The settings of the connection that writes. It stays open, and the log with it.
-fn writer_options(log: &Arc<OpenLog>) -> SqlitePoolOptions {
-    let log = Arc::clone(log);
-    pool_options(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .after_connect(move |_, _| {
-            log.begin_anew();
-            Box::pin(async { Ok(()) })
-        })
-}
-
-/// The settings that a pool of ours has.
-fn pool_options(size: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(size)
-        .acquire_timeout(TURN)
-        .test_before_acquire(false)
 }

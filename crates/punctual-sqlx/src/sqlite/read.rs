@@ -30,7 +30,7 @@ impl Inner {
             let rows = sqlx::query(self.prefix.sql(statement))
                 .bind(&after[..])
                 .bind(WHOLE_JOBS as i64)
-                .fetch_all(&self.listers)
+                .fetch_all(&mut *self.lister().await?)
                 .await
                 .map_err(failed)?;
             let room = limit - jobs.len();

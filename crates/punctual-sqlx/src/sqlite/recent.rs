@@ -29,7 +29,7 @@ impl Inner {
         let rows = sqlx::query(self.prefix.sql(RECENT))
             .bind(json(&jobs)?)
             .bind(i64::try_from(request.per_job).unwrap_or(i64::MAX))
-            .fetch_all(&self.listers)
+            .fetch_all(&mut *self.lister().await?)
             .await
             .map_err(failed)?;
         let runs = rows.iter().filter_map(|row| columns::run(row).ok());

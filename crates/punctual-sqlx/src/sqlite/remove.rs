@@ -59,7 +59,7 @@ impl Inner {
     async fn last_birth(&self) -> Result<i64, Error> {
         let statement = "SELECT coalesce(max(birth), 0) FROM {p}jobs";
         sqlx::query_scalar(self.prefix.sql(statement))
-            .fetch_one(&self.readers)
+            .fetch_one(&mut *self.reader().await?)
             .await
             .map_err(failed)
     }

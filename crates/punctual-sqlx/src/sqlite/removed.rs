@@ -14,7 +14,7 @@ impl Inner {
         let statement = "SELECT declared_json FROM {p}removed WHERE id = ?1";
         let declared: Option<String> = sqlx::query_scalar(self.prefix.sql(statement))
             .bind(id.as_str())
-            .fetch_optional(&self.readers)
+            .fetch_optional(&mut *self.reader().await?)
             .await
             .map_err(failed)?;
         // If the mark cannot be read, the job comes back: a user sees that, and can remove it again.

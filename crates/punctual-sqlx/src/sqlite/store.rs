@@ -25,7 +25,7 @@ impl Inner {
         StoreFuture::new(async move {
             let answer = call.await;
             if answer.as_ref().is_err_and(is_read_only) {
-                self.close_read_only().await.ok();
+                self.pools.close_read_only().await.ok();
             }
             answer
         })

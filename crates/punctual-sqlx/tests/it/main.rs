@@ -18,6 +18,8 @@ mod numbers;
 mod opening;
 mod pieces;
 mod processes;
+#[cfg(unix)]
+mod replaced;
 mod retention;
 #[cfg(unix)]
 mod rights;

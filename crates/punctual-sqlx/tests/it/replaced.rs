@@ -1,0 +1,160 @@
+//! Files that are deleted or replaced while a store is open.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use chrono::DateTime;
+use punctual_core::JobId;
+use punctual_sqlx::{SqliteOptions, SqliteStore};
+use punctual_store::{
+    DueRequest, Error, JobFilter, JobStore, Lease, OpenRequest, RecentRequest, Retention, RunFeed,
+    RunFilter,
+};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
+use crate::folder::Folder;
+use crate::scene::{add, job};
+
+/// What each call answers that reads, and each kind of call that writes.
+async fn asked(store: &SqliteStore) -> Vec<(&'static str, Result<(), Error>)> {
+    let id = || JobId::new("a").unwrap();
+    let lease = Lease {
+        node: "one".into(),
+        epoch: 1,
+    };
+    let open = OpenRequest {
+        node: lease,
+        after: None,
+        limit: 10,
+    };
+    let all = Retention {
+        per_job: Some(0),
+        ..Retention::default()
+    };
+    let recent = RecentRequest {
+        jobs: vec![id()],
+        per_job: 3,
+    };
+    vec![
+        ("add", add(store, job("b")).await.map(drop)),
+        ("forget", store.forget_removed(id()).await),
+        ("purge", store.purge(all, 10).await.map(drop)),
+        ("get", store.get(id()).await.map(drop)),
+        ("list", store.list(JobFilter::default()).await.map(drop)),
+        ("unreadable", store.unreadable(10).await.map(drop)),
+        (
+            "due",
+            store
+                .due(DueRequest::through(DateTime::UNIX_EPOCH, 10))
+                .await
+                .map(drop),
+        ),
+        ("removed", store.removed(id()).await.map(drop)),
+        ("nodes", store.nodes().await.map(drop)),
+        ("open runs", store.open_runs(open).await.map(drop)),
+        ("runs", store.runs(RunFilter::default()).await.map(drop)),
+        ("recent", store.recent(recent).await.map(drop)),
+        (
+            "feed",
+            store.runs_since(RunFeed::default(), 10).await.map(drop),
+        ),
+        ("statistics", store.statistics(id()).await.map(drop)),
+        ("changes", store.changes(0).await.map(drop)),
+    ]
+}
+
+async fn all_say(store: &SqliteStore, what: &str) {
+    for (call, answer) in asked(store).await {
+        let told = answer.expect_err(call).to_string();
+        assert!(told.contains(what), "{call}: {told}");
+    }
+}
+
+async fn ids(store: &SqliteStore) -> Vec<String> {
+    let page = store.list(JobFilter::default()).await.unwrap();
+    page.jobs
+        .iter()
+        .map(|stored| stored.job.id().to_string())
+        .collect()
+}
+
+const GONE: &str = "was deleted or replaced while it was open";
+
+/// A file of a store with a job of this name, which no process has open.
+async fn file_with(folder: &Folder, name: &str, id: &str) {
+    let store = folder.open(name).await;
+    add(&store, job(id)).await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_deleted_or_replaced_while_it_is_open_is_noticed_by_every_call() {
+    let folder = Folder::new();
+    file_with(&folder, "other.db", "of the other").await;
+    let store = folder.open("jobs.db").await;
+    add(&store, job("a")).await.unwrap();
+    let file = folder.path("jobs.db");
+    let elsewhere = folder.path("elsewhere.db");
+    fs::rename(&file, &elsewhere).unwrap();
+    all_say(&store, GONE).await;
+    all_say(&store, "restart this process").await;
+    fs::copy(folder.path("other.db"), &file).unwrap();
+    all_say(&store, GONE).await;
+    fs::write(&file, "").unwrap();
+    all_say(&store, GONE).await;
+    // Nothing has opened what lay there meanwhile.
+    fs::rename(&elsewhere, &file).unwrap();
+    add(&store, job("b")).await.unwrap();
+    for _ in 0..8 {
+        assert_eq!(ids(&store).await, ["a", "b"]);
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_leads_to_another_file_is_noticed() {
+    let folder = Folder::new();
+    file_with(&folder, "first.db", "a").await;
+    file_with(&folder, "second.db", "b").await;
+    let link = folder.path("jobs.db");
+    symlink(folder.path("first.db"), &link).unwrap();
+    let store = folder.open("jobs.db").await;
+    assert_eq!(ids(&store).await, ["a"]);
+    fs::remove_file(&link).unwrap();
+    symlink(folder.path("second.db"), &link).unwrap();
+    all_say(&store, GONE).await;
+}
+
+/// Its connections come and go as the application wants it.
+#[tokio::test]
+async fn a_pool_of_the_application_that_finds_another_file_is_noticed() {
+    let folder = Folder::new();
+    file_with(&folder, "other.db", "of the other").await;
+    file_with(&folder, "jobs.db", "a").await;
+    let file = folder.path("jobs.db");
+    let connect = SqliteConnectOptions::new().filename(&file);
+    let pool = SqlitePoolOptions::new().connect_lazy_with(connect);
+    let store = SqliteOptions::new("").open_in(pool).await.unwrap();
+    fs::rename(folder.path("other.db"), &file).unwrap();
+    all_say(&store, GONE).await;
+}
+
+/// The processes that have it open would go on writing into a log that no other can open.
+#[tokio::test]
+async fn a_log_that_is_deleted_or_replaced_while_it_is_open_is_noticed() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    add(&store, job("a")).await.unwrap();
+    let log = folder.path("jobs.db-wal");
+    let elsewhere = folder.path("elsewhere-wal");
+    fs::rename(&log, &elsewhere).unwrap();
+    all_say(&store, "jobs.db-wal` was deleted or replaced").await;
+    fs::write(&log, "").unwrap();
+    all_say(&store, "restart this process").await;
+    fs::rename(&elsewhere, &log).unwrap();
+    add(&store, job("b")).await.unwrap();
+    // Others come and go.
+    let other = folder.open("jobs.db").await;
+    add(&other, job("c")).await.unwrap();
+    other.close().await;
+    add(&store, job("d")).await.unwrap();
+}
