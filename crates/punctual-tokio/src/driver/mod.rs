@@ -24,6 +24,7 @@ mod waiting;
 mod window;
 
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -31,7 +32,7 @@ use punctual_core::{MissReason, RunId};
 use punctual_store::NodeInfo;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use self::active::{AttemptKey, Table};
 use self::shutdown::Stage;
@@ -79,6 +80,7 @@ enum Wake {
     Reply(Reply),
     Due,
     ClockSet,
+    StageOver,
 }
 
 pub(crate) struct Driver {
@@ -184,6 +186,7 @@ impl Driver {
             Wake::Reply(reply) => self.take_reply(reply),
             Wake::Due => self.take_due(),
             Wake::ClockSet => self.clock_was_set(),
+            Wake::StageOver => self.next_stage(),
         }
         self.flush();
         self.say_whether_runs_begin();
@@ -196,6 +199,7 @@ impl Driver {
 
     async fn wake(&mut self) -> Wake {
         let is_open = self.stage.takes_commands();
+        let limit = self.stage.limit();
         tokio::select! {
             biased;
             // The core holds a sender, so commands end with the scheduler only.
@@ -204,6 +208,7 @@ impl Driver {
             }
             () = self.clock_set.notified() => Wake::ClockSet,
             () = self.timer.ready() => Wake::Due,
+            () = passed(limit) => Wake::StageOver,
             Some(reply) = self.replies.recv() => Wake::Reply(reply),
             // Last: in a burst, what is due starts before what has ended is written down.
             () = self.host.reports.filled() => Wake::Reports,
@@ -340,6 +345,14 @@ impl Driver {
             let by = TimeDelta::microseconds(-by);
             self.runtime.spawn(corrections.set_back(by));
         }
+    }
+}
+
+/// Waits until tokio's clock shows a limit, if there is one.
+async fn passed(limit: Option<Instant>) {
+    match limit {
+        Some(limit) => sleep_until(limit).await,
+        None => pending().await,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::{OptionFuture, join, join_all};
 use punctual_core::{CancelReason, Outcome, Run, RunId, RunState, Timeout};
 use punctual_store::{JobStore, RunFilter};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{Alarm, Driver};
 use crate::command::{Answer, RunningRun, Shutdown, ShutdownReport};
@@ -39,16 +39,33 @@ pub(super) enum Stage {
 }
 
 /// Who waits for the end, and what they will be told.
-#[derive(Default)]
 pub(super) struct Ending {
     answers: Vec<Answer<ShutdownReport>>,
-    /// When those under way are told to end.
-    deadline: Option<AlarmKey>,
+    /// When the next stage begins.
+    time: Time,
     cancelled: Vec<RunId>,
     abandoned: Vec<RunningRun>,
 }
 
+/// How long a stage lasts: as the scheduler's clock goes, or as tokio's does, whichever is first. A test
+/// that moves the first by hand may wait for the shutdown, and a program has to end.
+struct Time {
+    alarm: AlarmKey,
+    limit: Option<Instant>,
+}
+
 impl Stage {
+    /// When tokio's clock ends it.
+    pub(super) fn limit(&self) -> Option<Instant> {
+        match self {
+            Self::Running | Self::Over(_) => None,
+            Self::Waiting(ending)
+            | Self::Cancelling(ending)
+            | Self::Aborting(ending)
+            | Self::Recording(ending) => ending.time.limit,
+        }
+    }
+
     pub(super) fn starts_runs(&self) -> bool {
         matches!(self, Self::Running)
     }
@@ -69,32 +86,42 @@ impl Driver {
     }
 
     pub(super) fn begin_shutdown(&mut self, shutdown: Shutdown) {
+        let time = self.give(shutdown.wait);
         match &mut self.stage {
             Stage::Running => {
-                let deadline = self.timer.after(shutdown.wait, 0, Alarm::Shutdown);
                 let ending = Ending {
                     answers: vec![shutdown.answer],
-                    deadline: Some(deadline),
-                    ..Ending::default()
+                    time,
+                    cancelled: Vec::new(),
+                    abandoned: Vec::new(),
                 };
                 self.begin_waiting(ending);
             }
             // A second request waits for the same end, and may bring it forward.
             Stage::Waiting(ending) => {
                 ending.answers.push(shutdown.answer);
-                let other = self.timer.after(shutdown.wait, 0, Alarm::Shutdown);
-                let later = match ending.deadline {
-                    Some(deadline) if deadline <= other => Some(other),
-                    _ => ending.deadline.replace(other),
+                let later = if ending.time.alarm <= time.alarm {
+                    time
+                } else {
+                    std::mem::replace(&mut ending.time, time)
                 };
-                if let Some(later) = later {
-                    self.timer.cancel(later);
-                }
+                self.timer.cancel(later.alarm);
             }
             Stage::Cancelling(ending)
             | Stage::Aborting(ending)
             | Stage::Recording(ending)
-            | Stage::Over(ending) => ending.answers.push(shutdown.answer),
+            | Stage::Over(ending) => {
+                ending.answers.push(shutdown.answer);
+                self.timer.cancel(time.alarm);
+            }
+        }
+    }
+
+    /// Sets the end of a stage that begins now.
+    fn give(&mut self, span: Duration) -> Time {
+        Time {
+            alarm: self.timer.after(span, 0, Alarm::Shutdown),
+            limit: Instant::now().checked_add(span),
         }
     }
 
@@ -106,7 +133,7 @@ impl Driver {
         self.stage = Stage::Waiting(ending);
     }
 
-    /// A deadline has passed.
+    /// The time of a stage has passed.
     pub(super) fn next_stage(&mut self) {
         #[cfg(feature = "testing")]
         self.wait_anew();
@@ -115,32 +142,35 @@ impl Driver {
             Stage::Running => Stage::Running,
             // There is nothing to cancel, and only ends that are not recorded yet.
             Stage::Waiting(ending) | Stage::Cancelling(ending) if is_idle => {
-                self.timer.after(LAST_WAIT, 0, Alarm::Shutdown);
-                Stage::Recording(ending)
+                Stage::Recording(self.lasting(ending, LAST_WAIT))
             }
             Stage::Waiting(mut ending) => {
                 for (key, run) in self.active_keys() {
                     ending.cancelled.push(run);
                     self.cancel(key, CancelReason::Shutdown);
                 }
-                self.timer.after(Timeout::GRACE, 0, Alarm::Shutdown);
-                Stage::Cancelling(ending)
+                Stage::Cancelling(self.lasting(ending, Timeout::GRACE))
             }
             Stage::Cancelling(ending) => {
                 for (key, _) in self.active_keys() {
                     self.active.abort(key);
                 }
-                self.timer.after(LAST_WAIT, 0, Alarm::Shutdown);
-                Stage::Aborting(ending)
+                Stage::Aborting(self.lasting(ending, LAST_WAIT))
             }
             Stage::Aborting(mut ending) => {
                 ending.abandoned = self.running();
                 self.give_up();
-                self.timer.after(LAST_WAIT, 0, Alarm::Shutdown);
-                Stage::Recording(ending)
+                Stage::Recording(self.lasting(ending, LAST_WAIT))
             }
             Stage::Recording(ending) | Stage::Over(ending) => Stage::Over(ending),
         };
+    }
+
+    /// The next stage lasts so long at most.
+    fn lasting(&mut self, mut ending: Ending, span: Duration) -> Ending {
+        let passed = std::mem::replace(&mut ending.time, self.give(span));
+        self.timer.cancel(passed.alarm);
+        ending
     }
 
     fn active_keys(&self) -> Vec<(crate::reports::Key, RunId)> {

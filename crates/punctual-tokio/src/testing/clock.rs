@@ -1,4 +1,4 @@
-//! Wall time that stands still until a test lets it pass.
+//! Wall time that passes as a test lets it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -26,14 +26,15 @@ const LATEST: i64 = 2_000;
 /// How long a clock with I/O waits by default for something to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A clock that stands still until the test moves it; clones are the same clock.
+/// A clock that a test moves; clones are the same clock.
 ///
 /// Give it to [`SchedulerBuilder::clock`](crate::SchedulerBuilder::clock), to several builders if
 /// several nodes share a store. There are two kinds:
 ///
 /// | | [`at`](Self::at) | [`with_io`](Self::with_io) |
 /// |---|---|---|
-/// | tokio's time | is paused, and moves with the clock | is real |
+/// | tokio's time | is paused, and the clock goes with it | is real |
+/// | it passes | while the test waits, for whatever it waits | in `advance` and `advance_to` only |
 /// | jobs | sleep on tokio's clock as long as they like | query databases, talk to sockets, read files |
 /// | stores | in memory | any |
 /// | runtime | current-thread, as `#[tokio::test]` makes one | any |
@@ -46,18 +47,28 @@ pub struct TestClock {
 struct Inner {
     state: Mutex<State>,
     watchers: Mutex<Vec<Weak<Notify>>>,
-    /// For a clock with I/O.
-    steps: Option<Steps>,
+    time: Time,
     /// A task moves it, or waits for it to be idle.
     is_moving: AtomicBool,
 }
 
+/// What tokio's time is for a clock.
+enum Time {
+    /// The clock goes with it, in the runtime that has paused it.
+    Paused(Handle),
+    /// It is real, and the clock goes in steps.
+    Real(Steps),
+}
+
 /// Holds the clock, until it is dropped.
-struct Moving<'c>(&'c AtomicBool);
+struct Moving<'c>(&'c TestClock);
 
 impl Drop for Moving<'_> {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::SeqCst);
+        if self.0.pauses_time() {
+            self.0.pass_from(self.0.micros(), None);
+        }
+        self.0.inner.is_moving.store(false, Ordering::SeqCst);
     }
 }
 
@@ -67,11 +78,11 @@ enum State {
     Passing(Passing),
 }
 
-/// It showed `from` at an instant of tokio's, and will stop at `until`.
+/// It showed `from` at an instant of tokio's, and goes with tokio's time, to `until` at most.
 struct Passing {
     since: Instant,
     from: i64,
-    until: i64,
+    until: Option<i64>,
     /// When schedulers want to be woken.
     alarms: BTreeSet<i64>,
 }
@@ -90,7 +101,8 @@ impl Passing {
     /// by one is shown the time that it asked for.
     fn micros(&self) -> i64 {
         let passed = i64::try_from(self.since.elapsed().as_micros()).unwrap_or(i64::MAX);
-        let now = self.from.saturating_add(passed).min(self.until);
+        let now = self.from.saturating_add(passed);
+        let now = self.until.map_or(now, |until| now.min(until));
         let latest = self.alarms.range(..=now).next_back();
         let shown = latest.filter(|alarm| now - **alarm <= LATEST);
         shown.copied().unwrap_or(now)
@@ -98,8 +110,36 @@ impl Passing {
 }
 
 impl TestClock {
-    /// Makes a clock that shows `now`, and pauses tokio's time. A store that does I/O cannot be used
-    /// with it.
+    /// Makes a clock that shows `now`, pauses tokio's time, and goes with it. A store that does I/O cannot
+    /// be used with it.
+    ///
+    /// Paused time stands while any task can go on. When all of them wait, it jumps to the next timer, as
+    /// [`tokio::time::pause`] says. So the calls of a scheduler take no time by themselves. Time passes in
+    /// [`advance`](Self::advance), and also while the test waits for something else that needs it, as the end
+    /// of a run that sleeps, its timeout or its next attempt:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use punctual_core::Interval;
+    /// use punctual_tokio::Scheduler;
+    /// use punctual_tokio::testing::TestClock;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), punctual_tokio::Error> {
+    /// let clock = TestClock::at("2026-03-27T12:00:00Z");
+    /// let scheduler = Scheduler::builder().clock(clock.clone()).build()?;
+    /// scheduler.start().await?;
+    /// let job = scheduler.add_job(std::future::pending::<()>, Interval::every(Duration::from_secs(60)));
+    /// job.id("endless").run_at_start().await?;
+    /// tokio::task::yield_now().await; // it begins
+    ///
+    /// let report = scheduler.shutdown_within(Duration::from_secs(10)).await?;
+    /// assert_eq!(report.cancelled.len(), 1);
+    /// // Ten seconds to end by itself, and five after it was told to.
+    /// assert_eq!(clock.now().to_string(), "2026-03-27 12:00:15 UTC");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Panics
     ///
@@ -107,8 +147,11 @@ impl TestClock {
     #[must_use]
     #[track_caller]
     pub fn at(now: impl Moment) -> Self {
-        pause();
-        Self::new(now.instant().timestamp_micros(), None)
+        let runtime = pause();
+        let now = now.instant().timestamp_micros();
+        let clock = Self::new(now, Time::Paused(runtime));
+        clock.pass_from(now, None);
+        clock
     }
 
     /// Makes a clock that shows `now`, for jobs and stores with I/O. Only the scheduler's time is moved
@@ -163,15 +206,18 @@ impl TestClock {
     #[track_caller]
     pub fn with_io(now: impl Moment) -> Self {
         require_real_time();
-        Self::new(now.instant().timestamp_micros(), Some(Steps::default()))
+        Self::new(
+            now.instant().timestamp_micros(),
+            Time::Real(Steps::default()),
+        )
     }
 
-    fn new(at: i64, steps: Option<Steps>) -> Self {
+    fn new(at: i64, time: Time) -> Self {
         Self {
             inner: Arc::new(Inner {
                 state: Mutex::new(State::Standing { at }),
                 watchers: Mutex::default(),
-                steps,
+                time,
                 is_moving: AtomicBool::new(false),
             }),
             patience: PATIENCE,
@@ -212,7 +258,7 @@ impl TestClock {
     }
 
     /// Lets all that can go on without waiting for time go on: what is due starts, what has ended
-    /// reaches the ledger. No time passes.
+    /// reaches the ledger. The clock stands meanwhile.
     ///
     /// # Panics
     ///
@@ -222,11 +268,11 @@ impl TestClock {
     ///
     /// If the future is dropped, all goes on by itself.
     pub async fn run_until_idle(&self) {
-        let Some(steps) = &self.inner.steps else {
-            return idle().await;
-        };
         let _moving = self.begin();
-        self.settle(steps, &mut None).await;
+        match &self.inner.time {
+            Time::Real(steps) => self.settle(steps, &mut None).await,
+            Time::Paused(_) => self.idle_at(self.micros()).await,
+        }
     }
 
     /// Lets so much time pass, and what is due meanwhile happen; ends idle.
@@ -240,7 +286,7 @@ impl TestClock {
     /// # Cancel safety
     ///
     /// If the future is dropped, the clock [`with_io`](Self::with_io) stands where it is. The other kind
-    /// passes on.
+    /// goes on with tokio's time.
     pub async fn advance(&self, span: Duration) {
         let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
         self.pass_until(self.micros().saturating_add(span)).await;
@@ -264,11 +310,25 @@ impl TestClock {
 
     async fn pass_until(&self, until: i64) {
         let _moving = self.begin();
-        if let Some(steps) = &self.inner.steps {
+        if let Time::Real(steps) = &self.inner.time {
             return self.step_until(steps, until).await;
         }
-        idle().await;
         let from = self.micros();
+        self.idle_at(from).await;
+        let since = self.pass_from(from, Some(until));
+        let span = u64::try_from(until - from).unwrap_or(0);
+        tokio::time::sleep_until(since + Duration::from_micros(span)).await;
+        self.idle_at(until).await;
+    }
+
+    /// Lets all that can go on go on, while the clock stands.
+    async fn idle_at(&self, at: i64) {
+        self.stand_at(at);
+        idle().await;
+    }
+
+    /// Goes with tokio's time from here on.
+    fn pass_from(&self, from: i64, until: Option<i64>) -> Instant {
         let since = Instant::now();
         self.set(State::Passing(Passing {
             since,
@@ -276,15 +336,12 @@ impl TestClock {
             until,
             alarms: BTreeSet::new(),
         }));
-        let span = u64::try_from(until - from).unwrap_or(0);
-        tokio::time::sleep_until(since + Duration::from_micros(span)).await;
-        self.stand_at(until);
-        idle().await;
+        since
     }
 
     /// Holds the clock, so that nothing else moves it meanwhile.
     fn begin(&self) -> Moving<'_> {
-        if self.inner.steps.is_some() {
+        if !self.pauses_time() {
             require_real_time();
         }
         let moving = &self.inner.is_moving;
@@ -293,17 +350,20 @@ impl TestClock {
             "the test clock is moved already; a job cannot move the clock that it runs by, since the clock \
              waits for it, and of several tasks one moves it at a time"
         );
-        Moving(moving)
+        Moving(self)
     }
 
     /// Whether tokio's time is paused and moves with it.
     pub(crate) fn pauses_time(&self) -> bool {
-        self.inner.steps.is_none()
+        matches!(self.inner.time, Time::Paused(_))
     }
 
     /// Where a scheduler tells a clock with I/O how it stands.
     pub(crate) fn enter(&self, alarm: &Arc<Notify>) -> Option<Arc<Desk>> {
-        self.inner.steps.as_ref().map(|steps| steps.enter(alarm))
+        match &self.inner.time {
+            Time::Real(steps) => Some(steps.enter(alarm)),
+            Time::Paused(_) => None,
+        }
     }
 
     pub(super) fn stand_at(&self, at: i64) {
@@ -311,6 +371,11 @@ impl TestClock {
     }
 
     pub(crate) fn micros(&self) -> i64 {
+        let _entered = match &self.inner.time {
+            // Other threads are shown real time by tokio.
+            Time::Paused(runtime) => Some(runtime.enter()),
+            Time::Real(_) => None,
+        };
         self.state().micros()
     }
 
@@ -360,16 +425,17 @@ async fn idle() {
 }
 
 #[track_caller]
-fn pause() {
-    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+fn pause() -> Handle {
+    let runtime = Handle::current();
     assert!(
-        !matches!(flavor, Ok(RuntimeFlavor::MultiThread)),
+        runtime.runtime_flavor() != RuntimeFlavor::MultiThread,
         "`TestClock::at` pauses tokio's time, which a multi-thread runtime cannot; use a current-thread \
          one, as `#[tokio::test]` makes it, or `TestClock::with_io(..)`"
     );
     if !is_paused() {
         tokio::time::pause();
     }
+    runtime
 }
 
 #[track_caller]

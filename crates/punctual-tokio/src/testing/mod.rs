@@ -1,9 +1,9 @@
 //! For tests of programs with jobs: a clock that a test moves, assertions on the ledger, and a
 //! [`FaultyStore`] that fails as a test wants.
 //!
-//! Time stands still until the test [advances](TestClock::advance_to) it. Then it passes as it
-//! would: every job starts at its own time, bodies that sleep take as long as they say, retries
-//! wait and timeouts strike, all in no time at all. Jobs that do I/O have a clock of their own kind:
+//! Time passes while the test waits, as in [`advance_to`](TestClock::advance_to), and takes no real time.
+//! Every job starts at its own fire time, bodies that sleep take as long as they say, retries
+//! wait and timeouts strike. Jobs that do I/O have a clock of their own kind:
 //! [`TestClock::with_io`]. Behind the feature `testing`.
 //!
 //! ```

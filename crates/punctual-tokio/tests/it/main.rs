@@ -50,6 +50,7 @@ mod nodes;
 mod numbers;
 mod pages;
 mod parked;
+mod paused_time;
 mod pauses;
 mod policies;
 mod promotions;
