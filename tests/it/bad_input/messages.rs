@@ -1,5 +1,7 @@
 //! Messages that name field, value, limit and the way out, to the letter.
 
+use std::time::Duration;
+
 use punctual_core::{Cron, Crontab, Date, Interval};
 
 use super::{refused, refused_naming};
@@ -154,4 +156,28 @@ fn crontab_rubbish_that_others_let_through() {
         let message = refused(&text);
         assert!(message.contains(": "), "{expr}: `{message}` names no field");
     }
+}
+
+#[test]
+fn numbers_that_no_field_holds_are_told_as_they_were_written() {
+    for (text, said) in [
+        (
+            r#"{"type":"crontab","expr":"*/99999999999999999999 * * * *"}"#,
+            "`*/99999999999999999999` has a step that is longer than its range, 0 to 59",
+        ),
+        (
+            r#"{"type":"interval","seconds":18446744073709551615}"#,
+            "seconds: `18446744073709551615` is above the maximum of 8,000 years",
+        ),
+        (
+            r#"{"type":"interval","weeks":9000000,"seconds":1}"#,
+            "weeks: `9000000` is above the maximum of 8,000 years",
+        ),
+    ] {
+        let message = refused(text);
+        assert!(message.contains(said), "{message}");
+    }
+    let long = Interval::every(Duration::MAX).build().unwrap_err();
+    let said = "seconds: `18446744073709551615` is above the maximum of 8,000 years";
+    assert_eq!(long.to_string(), said);
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Trigger;
 use super::builder::{builds_trigger, keeps_first_error, timezone_setter, window_setters};
+use super::interval_units::{LONGEST, too_long};
 use super::when::When;
 use super::window::{Bounds, Window};
 use crate::error::{Error, ErrorKind};
@@ -54,7 +55,12 @@ pub struct Interval {
 impl Interval {
     /// Every `length`, in whole microseconds, at least one millisecond.
     pub fn every(length: Duration) -> IntervalBuilder {
-        IntervalBuilder::micros(i64::try_from(length.as_micros()).unwrap_or(i64::MAX))
+        let micros = i64::try_from(length.as_micros());
+        let mut builder = IntervalBuilder::micros(micros.unwrap_or(i64::MAX));
+        builder.error = micros
+            .is_err()
+            .then(|| too_long("seconds", length.as_secs()));
+        builder
     }
 
     pub(crate) fn length_micros(&self) -> i64 {
@@ -233,12 +239,7 @@ impl IntervalBuilder {
             .with_value(self.micros as f64 / 1e6));
         }
         if self.micros > LONGEST {
-            return Err(Error::new(
-                ErrorKind::LimitExceeded,
-                "seconds",
-                "is above the maximum of 8,000 years",
-            )
-            .with_value(self.micros / instant::SECOND));
+            return Err(too_long("seconds", self.micros / instant::SECOND));
         }
         let window = Window::given(self.bounds, self.zone)?;
         Ok(Trigger::Interval(Interval {
@@ -249,8 +250,6 @@ impl IntervalBuilder {
         }))
     }
 }
-
-const LONGEST: i64 = 8_000 * 366 * super::interval_units::DAY;
 
 keeps_first_error!(IntervalBuilder);
 builds_trigger!(IntervalBuilder);

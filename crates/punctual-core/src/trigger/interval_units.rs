@@ -1,10 +1,15 @@
 //! The units an interval is written in, exact in microseconds.
 
+use std::fmt;
+
 use serde_json::Number;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 pub(crate) const DAY: i64 = 86_400_000_000;
+
+/// 8,000 years: as far as there are fire times.
+pub(crate) const LONGEST: i64 = 8_000 * 366 * DAY;
 
 /// Largest first.
 pub(crate) const UNITS: [(&str, i64); 5] = [
@@ -17,7 +22,7 @@ pub(crate) const UNITS: [(&str, i64); 5] = [
 
 /// A number of units in microseconds, rounded to the nearest one.
 pub(crate) fn micros_of(name: &'static str, number: &Number, unit: i64) -> Result<i64, Error> {
-    let too_large = || Error::invalid(name, number, "is above the maximum of 8,000 years");
+    let too_large = || too_long(name, number);
     if number.as_f64().is_some_and(|value| value < 0.0) {
         return Err(Error::invalid(
             name,
@@ -26,14 +31,22 @@ pub(crate) fn micros_of(name: &'static str, number: &Number, unit: i64) -> Resul
         ));
     }
     if let Some(whole) = number.as_i64() {
-        return whole.checked_mul(unit).ok_or_else(too_large);
+        let micros = whole.checked_mul(unit);
+        return micros
+            .filter(|micros| *micros <= LONGEST)
+            .ok_or_else(too_large);
     }
     let micros = number.as_f64().unwrap_or(f64::INFINITY) * unit as f64;
-    if micros.is_finite() && micros < 4e17 {
+    if micros <= LONGEST as f64 {
         Ok(micros.round() as i64)
     } else {
         Err(too_large())
     }
+}
+
+pub(crate) fn too_long(name: &'static str, value: impl fmt::Display) -> Error {
+    let problem = "is above the maximum of 8,000 years";
+    Error::new(ErrorKind::LimitExceeded, name, problem).with_value(value)
 }
 
 /// An interval as units that add up to it: weeks if it is whole weeks, else days and less.

@@ -107,10 +107,8 @@ fn every_day(crontab: &Crontab) -> Option<Warning> {
 /// Months that were written down, and never have a day that was.
 fn months_without_day(pattern: &Pattern, hint: &str) -> Option<Warning> {
     let earliest = (pattern.days & ALL_DAYS).trailing_zeros();
-    let only_by_day = pattern.days & 1 == 0
-        && pattern.marks().is_none()
-        && (pattern.join != Join::Or || pattern.weekdays == ALL_WEEKDAYS);
-    if pattern.months == ALL_MONTHS || !only_by_day || earliest > 31 {
+    let is_counted = pattern.days & 1 == 0 && pattern.marks().is_none();
+    if pattern.months == ALL_MONTHS || !is_counted || earliest > 31 {
         return None;
     }
     // The longest that a month gets, which February does in a leap year.
@@ -123,10 +121,15 @@ fn months_without_day(pattern: &Pattern, hint: &str) -> Option<Warning> {
     if months.is_empty() {
         return None;
     }
-    let problem = format!(
-        "never fires in {}, where there is no day {earliest}",
-        list(&months)
-    );
+    let months = list(&months);
+    let problem = if pattern.join == Join::Or && pattern.weekdays != ALL_WEEKDAYS {
+        format!(
+            "in {months} there is no day {earliest}, so that only day_of_week counts, since a date may \
+             match day or day_of_week"
+        )
+    } else {
+        format!("never fires in {months}, where there is no day {earliest}")
+    };
     let said = Error::new(ErrorKind::InvalidValue, Field::Day.name(), problem).with_hint(hint);
     Some(Warning::new(WarningKind::MonthsWithoutDay, said))
 }
@@ -212,11 +215,23 @@ mod tests {
                 "day: never fires in February, where there is no day 30, write day=\"last\" for the last day"
             ]
         );
+        for (expr, months, day) in [
+            ("0 0 31 2,3 mon", "February", 31),
+            ("0 0 30 2 1", "February", 30),
+            ("0 0 31 4 5", "April", 31),
+        ] {
+            let message = format!(
+                "day: in {months} there is no day {day}, so that only day_of_week counts, since a date \
+                 may match day or day_of_week, write `L` for the last day"
+            );
+            assert_eq!(said(expr), [message], "{expr}");
+        }
         for trigger in [
             "0 0 31 * *",
             "0 0 29 2,3 *",
             "0 0 28,31 2,4 *",
-            "0 0 31 2,3 mon",
+            "0 0 31 * mon",
+            "0 0 29 2 mon",
             "0 0 31,L 2,3 *",
             r#"cron(month="1-2", day="31,last fri")"#,
         ] {

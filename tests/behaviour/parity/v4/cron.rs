@@ -34,10 +34,10 @@ pub(crate) const CASES: &[Case] = &[
         names("day", "1st web", "web");
     }),
     same("test_invalid_ranges[too_large_step_all]", || {
-        names("day", "*/31", "step of 31");
+        names("day", "*/31", "step that is longer than its range, 1 to 31");
     }),
     same("test_invalid_ranges[too_large_step_range]", || {
-        names("day", "4-6/3", "step of 3");
+        names("day", "4-6/3", "step that is longer than its range, 4 to 6");
     }),
     same("test_invalid_ranges[too_high_last]", || {
         names("hour", "0-24", "23");

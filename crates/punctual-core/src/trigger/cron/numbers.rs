@@ -54,7 +54,7 @@ impl Range {
             return Err(Error::invalid(
                 field.name(),
                 item,
-                format!("has a step of {step}, more than its range {first} to {last} is long"),
+                format!("has a step that is longer than its range, {first} to {last}"),
             ));
         }
         Ok(Self { first, last, step })
