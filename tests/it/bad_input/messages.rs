@@ -74,7 +74,7 @@ fn builders_say_the_same() {
         assert_eq!(result.expect_err("refused").to_string(), message);
     }
     assert!(Crontab::new("61 * * * *").build().is_err());
-    assert!(Interval::every(std::time::Duration::ZERO).build().is_err());
+    assert!(Interval::every(Duration::ZERO).build().is_err());
     assert!(
         Date::at(chrono::DateTime::UNIX_EPOCH)
             .timezone("Mars/Phobos")
