@@ -100,12 +100,14 @@ impl Driver {
             // A second request waits for the same end, and may bring it forward.
             Stage::Waiting(ending) => {
                 ending.answers.push(shutdown.answer);
-                let later = if ending.time.alarm <= time.alarm {
-                    time
-                } else {
-                    std::mem::replace(&mut ending.time, time)
+                let sooner = ending.time.alarm.min(time.alarm);
+                let later = ending.time.alarm.max(time.alarm);
+                let limits = [ending.time.limit, time.limit];
+                ending.time = Time {
+                    alarm: sooner,
+                    limit: limits.into_iter().flatten().min(),
                 };
-                self.timer.cancel(later.alarm);
+                self.timer.cancel(later);
             }
             Stage::Cancelling(ending)
             | Stage::Aborting(ending)

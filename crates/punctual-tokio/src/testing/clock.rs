@@ -74,7 +74,12 @@ impl Drop for Moving<'_> {
 
 /// In microseconds since 1970.
 enum State {
-    Standing { at: i64 },
+    /// Tokio's time, if the clock goes with it, goes on meanwhile: it showed `at` at `since`.
+    Standing {
+        at: i64,
+        since: Option<Instant>,
+        alarms: BTreeSet<i64>,
+    },
     Passing(Passing),
 }
 
@@ -83,29 +88,84 @@ struct Passing {
     since: Instant,
     from: i64,
     until: Option<i64>,
+    /// When it began to pass, tokio's time being ahead of it. Until that goes on it shows `from`.
+    resumed: Instant,
+    /// What it has shown last.
+    shown: i64,
     /// When schedulers want to be woken.
     alarms: BTreeSet<i64>,
 }
 
 impl State {
-    fn micros(&self) -> i64 {
+    fn standing(at: i64, since: Option<Instant>) -> Self {
+        Self::Standing {
+            at,
+            since,
+            alarms: BTreeSet::new(),
+        }
+    }
+
+    fn take_alarms(&mut self) -> BTreeSet<i64> {
         match self {
-            Self::Standing { at } => *at,
+            Self::Standing { alarms, .. } | Self::Passing(Passing { alarms, .. }) => {
+                std::mem::take(alarms)
+            }
+        }
+    }
+
+    fn micros(&mut self) -> i64 {
+        match self {
+            Self::Standing { at, .. } => *at,
             Self::Passing(passing) => passing.micros(),
+        }
+    }
+
+    /// When tokio's time showed what the clock is to show.
+    fn instant_of(&self, at: i64) -> Instant {
+        let now = Instant::now();
+        match self {
+            Self::Standing { since, .. } => since.unwrap_or(now),
+            Self::Passing(passing) => passing.instant_of(at).map_or(now, |then| then.min(now)),
         }
     }
 }
 
 impl Passing {
     /// Tokio's timers come up to two ticks late, as its time stands within a tick. Whoever is woken
-    /// by one is shown the time that it asked for.
-    fn micros(&self) -> i64 {
-        let passed = i64::try_from(self.since.elapsed().as_micros()).unwrap_or(i64::MAX);
-        let now = self.from.saturating_add(passed);
-        let now = self.until.map_or(now, |until| now.min(until));
-        let latest = self.alarms.range(..=now).next_back();
-        let shown = latest.filter(|alarm| now - **alarm <= LATEST);
-        shown.copied().unwrap_or(now)
+    /// by one is shown the time that it asked for. So is one whose time came while the clock stood.
+    fn micros(&mut self) -> i64 {
+        let now = Instant::now();
+        if now != self.resumed {
+            let passed = self.at(now);
+            let passed = self.until.map_or(passed, |until| passed.min(until));
+            let behind = self.at(self.resumed);
+            let alarms = self.alarms.range(..=passed);
+            let latest = alarms.copied().next_back();
+            let latest = latest.filter(|alarm| passed - behind.max(*alarm) <= LATEST);
+            let shown = latest.unwrap_or(passed);
+            self.shown = self.shown.max(shown);
+        }
+        self.shown
+    }
+
+    /// When it will show this.
+    fn deadline(&self, at: i64) -> Option<Instant> {
+        let then = self.instant_of(at)?;
+        if at <= self.shown {
+            return Some(then);
+        }
+        // Where it began to pass it shows what it showed before.
+        Some(then.max(self.resumed + TICK))
+    }
+
+    fn at(&self, instant: Instant) -> i64 {
+        let passed = i64::try_from(instant.duration_since(self.since).as_micros());
+        self.from.saturating_add(passed.unwrap_or(i64::MAX))
+    }
+
+    fn instant_of(&self, at: i64) -> Option<Instant> {
+        let ahead = u64::try_from(at.saturating_sub(self.from)).unwrap_or(0);
+        self.since.checked_add(Duration::from_micros(ahead))
     }
 }
 
@@ -215,7 +275,7 @@ impl TestClock {
     fn new(at: i64, time: Time) -> Self {
         Self {
             inner: Arc::new(Inner {
-                state: Mutex::new(State::Standing { at }),
+                state: Mutex::new(State::standing(at, None)),
                 watchers: Mutex::default(),
                 time,
                 is_moving: AtomicBool::new(false),
@@ -313,30 +373,49 @@ impl TestClock {
         if let Time::Real(steps) = &self.inner.time {
             return self.step_until(steps, until).await;
         }
-        let from = self.micros();
-        self.idle_at(from).await;
-        let since = self.pass_from(from, Some(until));
-        let span = u64::try_from(until - from).unwrap_or(0);
-        tokio::time::sleep_until(since + Duration::from_micros(span)).await;
+        self.pass_from(self.micros(), Some(until));
+        let then = match &*self.state() {
+            State::Standing { .. } => None,
+            State::Passing(passing) => passing.deadline(until),
+        };
+        match then {
+            Some(then) => tokio::time::sleep_until(then).await,
+            None => std::future::pending().await,
+        }
         self.idle_at(until).await;
     }
 
     /// Lets all that can go on go on, while the clock stands.
     async fn idle_at(&self, at: i64) {
-        self.stand_at(at);
+        let state = {
+            let mut state = self.state();
+            let since = state.instant_of(at);
+            let alarms = state.take_alarms();
+            State::Standing {
+                at,
+                since: Some(since),
+                alarms,
+            }
+        };
+        self.set(state);
         idle().await;
     }
 
-    /// Goes with tokio's time from here on.
-    fn pass_from(&self, from: i64, until: Option<i64>) -> Instant {
-        let since = Instant::now();
-        self.set(State::Passing(Passing {
-            since,
-            from,
-            until,
-            alarms: BTreeSet::new(),
-        }));
-        since
+    /// Goes with tokio's time from here on, and catches up with it.
+    fn pass_from(&self, from: i64, until: Option<i64>) {
+        let state = {
+            let mut state = self.state();
+            State::Passing(Passing {
+                since: state.instant_of(from),
+                from,
+                until,
+                resumed: Instant::now(),
+                shown: from,
+                // Schedulers whose alarms are armed already do not arm them again.
+                alarms: state.take_alarms().split_off(&from),
+            })
+        };
+        self.set(state);
     }
 
     /// Holds the clock, so that nothing else moves it meanwhile.
@@ -367,7 +446,7 @@ impl TestClock {
     }
 
     pub(super) fn stand_at(&self, at: i64) {
-        self.set(State::Standing { at });
+        self.set(State::standing(at, None));
     }
 
     pub(crate) fn micros(&self) -> i64 {
@@ -384,9 +463,19 @@ impl TestClock {
         match &mut *self.state() {
             State::Standing { .. } => None,
             State::Passing(passing) => {
-                passing.alarms.insert(micros);
-                let ahead = u64::try_from(micros.saturating_sub(passing.from)).unwrap_or(0);
-                passing.since.checked_add(Duration::from_micros(ahead))
+                if micros > passing.shown {
+                    passing.alarms.insert(micros);
+                }
+                // At the instant at which it began to pass it shows what it showed before.
+                let next = passing.resumed + TICK;
+                let then = passing.instant_of(micros);
+                then.map(|then| {
+                    if micros > passing.shown {
+                        then.max(next)
+                    } else {
+                        then
+                    }
+                })
             }
         }
     }
@@ -421,7 +510,8 @@ impl TestClock {
 /// Lets all other tasks go first. Paused time moves on only when every task waits and no blocking work
 /// is under way.
 async fn idle() {
-    tokio::time::sleep(TICK).await;
+    // To the next tick.
+    tokio::time::sleep(Duration::from_nanos(1)).await;
 }
 
 #[track_caller]

@@ -1,10 +1,11 @@
 //! What became of fire times, in a form that tests compare.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use punctual_core::{JobId, Outcome, Run, RunState};
-use punctual_store::RunFilter;
+use punctual_store::{RunFilter, Statistics};
 use serde_json::Value;
 
 use super::Moment;
@@ -12,8 +13,15 @@ use crate::error::Error;
 use crate::scheduler::Scheduler;
 
 /// What became of fire times, the oldest first. Printed, it is a line for each [`Entry`].
+///
+/// It holds what the store still knows. A [`MemoryStore`](punctual_store::MemoryStore) keeps the newest
+/// 1,000 entries of a job, unless [`with_ledger`](punctual_store::MemoryStore::with_ledger) says otherwise.
+/// Assertions fail if the store has forgotten any fire time.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ledger(Vec<Entry>);
+pub struct Ledger {
+    entries: Vec<Entry>,
+    forgotten: u64,
+}
 
 /// A fire time, or a stretch of fire times that did not run. Printed, it reads
 /// `2026-03-28T01:30:00Z succeeded: 42`.
@@ -42,7 +50,7 @@ impl Ledger {
     /// If the id is none, or the store cannot be reached.
     pub async fn of(scheduler: &Scheduler, job: impl AsRef<str>) -> Result<Self, Error> {
         let filter = RunFilter::job(JobId::new(job)?);
-        Ok(Self::from(scheduler.runs(filter).await?))
+        Self::read(scheduler, filter).await
     }
 
     /// The ledger of all jobs.
@@ -51,19 +59,53 @@ impl Ledger {
     ///
     /// If a store cannot be reached.
     pub async fn all(scheduler: &Scheduler) -> Result<Self, Error> {
-        Ok(Self::from(scheduler.runs(RunFilter::default()).await?))
+        Self::read(scheduler, RunFilter::default()).await
+    }
+
+    async fn read(scheduler: &Scheduler, filter: RunFilter) -> Result<Self, Error> {
+        let all = RunFilter { limit: 0, ..filter };
+        let mut ledger = Self::from(scheduler.runs(all).await?);
+        let mut held: BTreeMap<JobId, u64> = BTreeMap::new();
+        for entry in &ledger.entries {
+            let ended = entry.outcome.map_or(0, |_| entry.count);
+            *held.entry(entry.job.clone()).or_default() += ended;
+        }
+        for (job, held) in held {
+            let known = ended(&scheduler.statistics(&job).await?);
+            ledger.forgotten += known.saturating_sub(held);
+        }
+        Ok(ledger)
+    }
+
+    /// How many fire times are not in it, since the store has forgotten what became of them.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    #[track_caller]
+    fn assert_whole(&self) {
+        assert!(
+            self.forgotten == 0,
+            "the store has forgotten what became of {} fire times, so the ledger is not whole: keep more \
+             entries with `MemoryStore::with_ledger`, or assert after shorter spans",
+            self.forgotten
+        );
     }
 
     /// Its entries.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
-        &self.0
+        &self.entries
     }
 
     /// How many fire times ended so.
     #[must_use]
     pub fn count(&self, outcome: Outcome) -> u64 {
-        let matching = self.0.iter().filter(|entry| entry.outcome == Some(outcome));
+        let matching = self
+            .entries
+            .iter()
+            .filter(|entry| entry.outcome == Some(outcome));
         matching.map(|entry| entry.count).sum()
     }
 
@@ -76,7 +118,7 @@ impl Ledger {
     /// If it differs; the panic shows all of the ledger.
     #[track_caller]
     pub fn assert_lines(&self, expected: &[&str]) {
-        let lines: Vec<_> = self.0.iter().map(Entry::to_string).collect();
+        let lines: Vec<_> = self.entries.iter().map(Entry::to_string).collect();
         self.assert_same(&lines, expected);
     }
 
@@ -88,12 +130,17 @@ impl Ledger {
     /// If it differs; the panic shows all of the ledger.
     #[track_caller]
     pub fn assert_outcomes(&self, expected: &[&str]) {
-        let lines: Vec<_> = self.0.iter().map(|entry| Said(entry).to_string()).collect();
+        let lines: Vec<_> = self
+            .entries
+            .iter()
+            .map(|entry| Said(entry).to_string())
+            .collect();
         self.assert_same(&lines, expected);
     }
 
     #[track_caller]
     fn assert_same(&self, lines: &[String], expected: &[&str]) {
+        self.assert_whole();
         assert!(
             lines == expected,
             "the ledger is not as expected\nexpected:\n{}\nfound:\n{self}",
@@ -108,8 +155,9 @@ impl Ledger {
     /// If other ones did; the panic shows all of the ledger.
     #[track_caller]
     pub fn assert_succeeded_at(&self, expected: impl IntoIterator<Item: Moment>) {
+        self.assert_whole();
         let is_success = |entry: &&Entry| entry.outcome == Some(Outcome::Succeeded);
-        let found = self.0.iter().filter(is_success);
+        let found = self.entries.iter().filter(is_success);
         let found: Vec<_> = found.map(|entry| entry.fire_time).collect();
         let expected: Vec<_> = expected.into_iter().map(Moment::instant).collect();
         assert!(
@@ -126,8 +174,12 @@ impl Ledger {
     /// If it is empty, or something did not succeed; the panic shows all of the ledger.
     #[track_caller]
     pub fn assert_all_succeeded(&self) {
-        assert!(!self.0.is_empty(), "the ledger is empty: nothing was due");
-        let mut all = self.0.iter();
+        self.assert_whole();
+        assert!(
+            !self.entries.is_empty(),
+            "the ledger is empty: nothing was due"
+        );
+        let mut all = self.entries.iter();
         assert!(
             all.all(|entry| entry.outcome == Some(Outcome::Succeeded)),
             "not all succeeded:\n{self}"
@@ -139,7 +191,10 @@ impl From<Vec<Run>> for Ledger {
     fn from(runs: Vec<Run>) -> Self {
         let mut entries: Vec<_> = runs.into_iter().map(Entry::from).collect();
         entries.sort_by(|a, b| (a.fire_time, &a.job).cmp(&(b.fire_time, &b.job)));
-        Self(entries)
+        Self {
+            entries,
+            forgotten: 0,
+        }
     }
 }
 
@@ -192,8 +247,26 @@ impl fmt::Display for Entry {
 
 impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&indented(self.0.iter()))
+        f.write_str(&indented(self.entries.iter()))
     }
+}
+
+/// How many fire times of a job have ended.
+fn ended(statistics: &Statistics) -> u64 {
+    let Statistics {
+        succeeded,
+        failed,
+        panicked,
+        timed_out,
+        cancelled,
+        missed,
+        skipped,
+        coalesced,
+        lost,
+        ..
+    } = statistics;
+    let ran = succeeded + failed + panicked + timed_out + cancelled + lost;
+    ran + missed + skipped + coalesced
 }
 
 fn shown(time: DateTime<Utc>) -> String {

@@ -4,9 +4,9 @@
 use std::future::pending;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use punctual_core::{Outcome, Retry};
-use punctual_store::JobFilter;
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::{Date, Interval, Outcome, Retry, Run};
+use punctual_store::{JobFilter, RunFilter};
 use punctual_tokio::testing::{Ledger, TestClock};
 use punctual_tokio::{EventKind, Heard, ManualClock, Scheduler};
 use tokio::time::sleep;
@@ -129,4 +129,150 @@ async fn a_thread_outside_the_runtime_is_shown_the_same_time() {
     let shown = clock.clone();
     let shown = std::thread::spawn(move || shown.now()).join().unwrap();
     assert_eq!(shown, clock.now());
+}
+
+/// Each step waits for tokio's timers twice, which takes some milliseconds of its time.
+#[tokio::test]
+async fn bodies_do_not_outrun_a_clock_that_goes_in_small_steps() {
+    let clock = TestClock::at(NOON);
+    let scheduler = by(&clock).await;
+    let job = scheduler
+        .add_job(|| sleep(seconds(30)), every(3_600))
+        .id("slow");
+    job.timeout(seconds(5)).run_at_start().await.unwrap();
+    for _ in 0..2_000 {
+        clock.advance(Duration::from_millis(10)).await;
+    }
+    assert_eq!(since_noon(&clock), seconds(20));
+    let ledger = Ledger::of(&scheduler, "slow").await.unwrap();
+    ledger.assert_outcomes(&["2026-03-27T12:00:00Z timed out"]);
+    let statistics = scheduler.statistics("slow").await.unwrap();
+    assert_eq!(statistics.longest_micros / 1_000_000, 10);
+}
+
+/// The jobs are due less than two milliseconds apart now and then, and the steps as short as that.
+#[tokio::test]
+async fn no_run_starts_early_and_none_is_left_out_however_small_the_steps() {
+    let clock = TestClock::at(NOON);
+    let scheduler = by(&clock).await;
+    for millis in [7, 10, 13] {
+        let often = Interval::every(Duration::from_millis(millis));
+        scheduler.add_job(|| async {}, often).await.unwrap();
+    }
+    for step in 1..200 {
+        clock.advance(Duration::from_millis(step % 23)).await;
+        if step % 5 == 0 {
+            clock.run_until_idle().await;
+        }
+    }
+    let all = RunFilter {
+        limit: 0,
+        ..RunFilter::default()
+    };
+    let runs = scheduler.runs(all).await.unwrap();
+    let passed = since_noon(&clock).as_millis();
+    let expected: u128 = [7, 10, 13].iter().map(|millis| passed / millis).sum();
+    assert_eq!(runs.len() as u128, expected);
+    let early = |run: &&Run| run.started.is_none_or(|started| started < run.fire_time());
+    assert_eq!(runs.iter().find(early), None);
+}
+
+/// What is due within a millisecond of the end of a step may be woken at that end.
+#[tokio::test]
+async fn every_run_starts_at_its_fire_time_in_steps_of_all_sizes() {
+    let clock = TestClock::at(NOON);
+    let scheduler = by(&clock).await;
+    for millis in [50, 75] {
+        let often = Interval::every(Duration::from_millis(millis));
+        scheduler.add_job(|| async {}, often).await.unwrap();
+    }
+    for step in 1..300 {
+        clock.advance(Duration::from_millis(5 + step % 97)).await;
+        if step % 5 == 0 {
+            clock.run_until_idle().await;
+        }
+    }
+    let runs = scheduler.runs(RunFilter::default()).await.unwrap();
+    assert!(runs.len() > 400, "{}", runs.len());
+    let late = |run: &Run| run.started.unwrap() - run.fire_time();
+    let allowed = TimeDelta::zero()..=TimeDelta::milliseconds(1);
+    assert!(runs.iter().all(|run| allowed.contains(&late(run))));
+    let exact = runs.iter().filter(|run| late(run).is_zero()).count();
+    assert!(exact * 100 > runs.len() * 99, "{exact} of {}", runs.len());
+}
+
+#[tokio::test]
+async fn it_never_goes_back() {
+    let clock = TestClock::at(NOON);
+    let scheduler = by(&clock).await;
+    sleep(Duration::from_millis(1_001)).await;
+    let before = clock.now();
+    for micros in [500, 1_500, 2_500] {
+        let past = Date::at(before - TimeDelta::microseconds(micros));
+        scheduler.add_job(|| async {}, past).await.unwrap();
+        clock.run_until_idle().await;
+        assert!(clock.now() >= before);
+    }
+}
+
+#[tokio::test]
+async fn an_assertion_on_a_ledger_that_is_not_whole_fails() {
+    let clock = TestClock::at(NOON);
+    let scheduler = by(&clock).await;
+    let job = scheduler.add_job(|| async {}, every(1)).id("often");
+    job.await.unwrap();
+    clock.advance(seconds(900)).await;
+    let ledger = Ledger::of(&scheduler, "often").await.unwrap();
+    ledger.assert_all_succeeded();
+    assert_eq!((ledger.entries().len(), ledger.forgotten()), (900, 0));
+    clock.advance(seconds(900)).await;
+    let ledger = Ledger::of(&scheduler, "often").await.unwrap();
+    assert_eq!(ledger.count(Outcome::Succeeded) + ledger.forgotten(), 1_800);
+    assert!(ledger.forgotten() > 0);
+    let refused = std::panic::catch_unwind(|| ledger.assert_all_succeeded()).unwrap_err();
+    let said = refused.downcast_ref::<String>().unwrap();
+    assert!(said.contains("the ledger is not whole"), "{said}");
+}
+
+/// The clock stands, so that only tokio's time tells which one ends first.
+#[tokio::test(start_paused = true)]
+async fn a_second_shutdown_only_shortens_the_first() {
+    for (first, after, second, ends) in [(30, 25, 29, 30), (30, 25, 2, 27), (30, 5, 40, 30)] {
+        let clock = ManualClock::at(NOON.parse().unwrap());
+        let builder = Scheduler::builder().clock(clock.clone());
+        let scheduler = builder.build().unwrap();
+        scheduler.start().await.unwrap();
+        let job = scheduler.add_job(pending::<()>, every(3_600)).id("endless");
+        job.run_at_start().await.unwrap();
+        sleep(seconds(1)).await;
+        let began = tokio::time::Instant::now();
+        let other = scheduler.clone();
+        tokio::spawn(async move { other.shutdown_within(seconds(first)).await });
+        sleep(seconds(after)).await;
+        scheduler.shutdown_within(seconds(second)).await.unwrap();
+        assert_eq!(
+            began.elapsed().as_secs(),
+            ends + 5,
+            "{first} {after} {second}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_shutdown_shortens_the_first_by_the_clock_that_is_moved() {
+    let clock = ManualClock::at(NOON.parse().unwrap());
+    let builder = Scheduler::builder().clock(clock.clone());
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    let job = scheduler.add_job(pending::<()>, every(3_600)).id("endless");
+    job.run_at_start().await.unwrap();
+    sleep(seconds(1)).await;
+    let began = tokio::time::Instant::now();
+    let other = scheduler.clone();
+    tokio::spawn(async move { other.shutdown_within(seconds(60)).await });
+    sleep(seconds(1)).await;
+    clock.advance(seconds(50));
+    sleep(seconds(1)).await;
+    scheduler.shutdown_within(seconds(20)).await.unwrap();
+    assert_eq!(began.elapsed().as_secs(), 2 + 20 + 5);
 }
