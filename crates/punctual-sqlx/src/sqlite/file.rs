@@ -9,9 +9,9 @@ use punctual_store::Error;
 #[derive(Debug)]
 pub(super) struct Files {
     file: OpenFile,
-    /// Nothing in a pool of the application, which may close all its connections, and their log
-    /// with them.
-    log: Option<OpenLog>,
+    /// Nothing in a pool of the application, which may close all its connections, and what lies beside
+    /// the database with them.
+    beside: Option<[Beside; 2]>,
 }
 
 impl Files {
@@ -19,7 +19,7 @@ impl Files {
     pub(super) fn with_log(path: &Path) -> Self {
         Self {
             file: OpenFile::at(path),
-            log: Some(OpenLog::of(path)),
+            beside: Some(["-wal", "-shm"].map(|end| Beside::of(path, end))),
         }
     }
 
@@ -27,66 +27,89 @@ impl Files {
     pub(super) fn without_log(path: &Path) -> Self {
         Self {
             file: OpenFile::at(path),
-            log: None,
+            beside: None,
         }
     }
 
     pub(super) fn has_log(&self) -> bool {
-        self.log.is_some()
+        self.beside.is_some()
     }
 
     /// A new connection is going to write.
     pub(super) fn begin_log_anew(&self) {
-        if let Some(log) = &self.log {
-            log.begin_anew();
-        }
+        self.beside().for_each(Beside::begin_anew);
     }
 
     /// Whether they still lie there, as far as one knows who does not write.
     pub(super) fn check(&self) -> Result<(), Error> {
         self.file.check()?;
-        self.log.as_ref().map_or(Ok(()), OpenLog::check_known)
+        self.beside().try_for_each(Beside::check_known)
     }
 
     /// Whether they still lie there, asked by the connection that has the lock of the database.
     pub(super) fn check_written(&self) -> Result<(), Error> {
         self.file.check()?;
-        self.log.as_ref().map_or(Ok(()), OpenLog::check)
+        self.beside().try_for_each(Beside::check)
+    }
+
+    fn beside(&self) -> impl Iterator<Item = &Beside> {
+        self.beside.iter().flatten()
     }
 }
 
 /// Notices that an open file is deleted or replaced: SQLite would go on writing into the one that no
 /// other can open, and new connections would read another.
 #[derive(Debug)]
-struct OpenFile(Option<(PathBuf, Identity)>);
+struct OpenFile(Option<Found>);
+
+/// Where a file was found.
+#[derive(Debug, PartialEq, Eq)]
+struct Found {
+    path: PathBuf,
+    /// Without links: SQLite looks beside it for the log.
+    real: PathBuf,
+    identity: Identity,
+}
 
 /// Device and number.
 type Identity = (u64, u64);
+
+impl Found {
+    fn at(path: PathBuf) -> Option<Self> {
+        let real = path.canonicalize().ok()?;
+        let identity = identity(&real)?;
+        Some(Self {
+            path,
+            real,
+            identity,
+        })
+    }
+}
 
 impl OpenFile {
     /// The file that lies at a path now. A link is followed each time, as a new connection does.
     fn at(path: &Path) -> Self {
         // The working directory may change.
-        let path = std::path::absolute(path).ok();
-        Self(path.and_then(|path| identity(&path).map(|identity| (path, identity))))
+        Self(std::path::absolute(path).ok().and_then(Found::at))
     }
 
     /// Whether it still lies there.
     fn check(&self) -> Result<(), Error> {
-        let Some((path, own)) = &self.0 else {
+        let Some(own) = &self.0 else {
             return Ok(());
         };
-        if identity(path).as_ref() == Some(own) {
+        if Found::at(own.path.clone()).as_ref() == Some(own) {
             return Ok(());
         }
-        Err(gone(path))
+        Err(gone(&own.path))
     }
 }
 
-/// Notices the same of the write-ahead log. It comes and goes with the first and the last connection
-/// of all processes, so it is looked at anew with each connection that writes.
+/// Notices the same of the write-ahead log and of its index, by which processes agree. They come and go
+/// with the first and the last connection of all processes, so they are looked at anew with each
+/// connection that writes.
 #[derive(Debug)]
-struct OpenLog {
+struct Beside {
     path: PathBuf,
     own: Mutex<Log>,
 }
@@ -101,12 +124,12 @@ enum Log {
     Gone(Identity),
 }
 
-impl OpenLog {
-    /// That of the database at a path.
-    fn of(path: &Path) -> Self {
+impl Beside {
+    /// That of the database at a path, whose name ends so.
+    fn of(path: &Path, end: &str) -> Self {
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let mut name = path.into_os_string();
-        name.push("-wal");
+        name.push(end);
         Self {
             path: name.into(),
             own: Mutex::new(Log::Unknown),
@@ -125,9 +148,9 @@ impl OpenLog {
         }
     }
 
-    /// Whether it is known to be gone, and has not come back.
+    /// Whether it lies where the last connection that wrote has found it.
     fn check_known(&self) -> Result<(), Error> {
-        let Log::Gone(own) = *self.own() else {
+        let (Log::Own(Some(own)) | Log::Gone(own)) = *self.own() else {
             return Ok(());
         };
         if identity(&self.path) == Some(own) {

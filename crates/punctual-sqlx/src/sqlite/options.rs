@@ -155,7 +155,7 @@ impl SqliteOptions {
 
     /// Opens the store in a pool of the application. Its settings are left as they are: use a
     /// write-ahead log, `synchronous = FULL` and a busy timeout, as [`open`](Self::open) does.
-    /// The address is not looked at.
+    /// The address is not looked at. A log that is deleted is not noticed there, only the file is watched.
     ///
     /// # Errors
     ///

@@ -118,7 +118,7 @@ impl Pools {
     async fn close_stuck(&self) -> Result<(), sqlx::Error> {
         let connection = self.writer.acquire().await?;
         if connection.is_in_transaction() {
-            connection.close().await?;
+            self.close_writer(connection).await?;
         }
         Ok(())
     }
@@ -127,7 +127,13 @@ impl Pools {
     /// stays like that when it may be written again. Another one takes its place.
     pub(super) async fn close_read_only(&self) -> Result<(), sqlx::Error> {
         tracing::debug!("a connection that may only read is closed, the next call opens another");
-        self.writer.acquire().await?.close().await
+        self.close_writer(self.writer.acquire().await?).await
+    }
+
+    /// The log may go with it.
+    async fn close_writer(&self, connection: PoolConnection<Sqlite>) -> Result<(), sqlx::Error> {
+        self.files.begin_log_anew();
+        connection.close().await
     }
 
     /// Writes what the log holds into the file, and cuts the log off: who copies the file alone, after a

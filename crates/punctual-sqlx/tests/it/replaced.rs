@@ -124,6 +124,42 @@ async fn a_link_that_leads_to_another_file_is_noticed() {
     all_say(&store, GONE).await;
 }
 
+/// The log is looked for beside the file that the link leads to.
+#[tokio::test]
+async fn a_link_in_the_place_of_the_file_that_was_moved_is_noticed() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    add(&store, job("a")).await.unwrap();
+    let (file, moved) = (folder.path("jobs.db"), folder.path("moved.db"));
+    fs::rename(&file, &moved).unwrap();
+    symlink(&moved, &file).unwrap();
+    all_say(&store, GONE).await;
+    fs::remove_file(&file).unwrap();
+    fs::rename(&moved, &file).unwrap();
+    add(&store, job("b")).await.unwrap();
+}
+
+/// Processes agree by it: two with an index each write over one another.
+#[tokio::test]
+async fn an_index_of_the_log_that_is_deleted_is_noticed() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    add(&store, job("a")).await.unwrap();
+    fs::remove_file(folder.path("jobs.db-shm")).unwrap();
+    all_say(&store, "jobs.db-shm` was deleted or replaced").await;
+}
+
+#[tokio::test]
+async fn a_log_that_is_deleted_is_noticed_by_calls_that_only_read() {
+    let folder = Folder::new();
+    let store = folder.open("jobs.db").await;
+    add(&store, job("a")).await.unwrap();
+    fs::remove_file(folder.path("jobs.db-wal")).unwrap();
+    let read = store.get(JobId::new("a").unwrap()).await;
+    let told = read.unwrap_err().to_string();
+    assert!(told.contains("jobs.db-wal` was deleted"), "{told}");
+}
+
 /// Its connections come and go as the application wants it.
 #[tokio::test]
 async fn a_pool_of_the_application_that_finds_another_file_is_noticed() {

@@ -212,7 +212,7 @@ impl Scheduler {
     ///
     /// A run that does not listen to its cancellation is dropped after a grace of 5 seconds
     /// ([`Timeout::GRACE`](punctual_core::Timeout::GRACE)), so this may take that much longer; and
-    /// up to 10 seconds more if it is a plain function, whose thread cannot be taken away, or if a
+    /// up to 11 seconds more if it is a plain function, whose thread cannot be taken away, or if a
     /// store does not answer. Time goes by the scheduler's clock or by tokio's, whichever is faster, so
     /// a clock that a test moves may stand. Who wants no wait at all spawns it:
     ///
