@@ -43,5 +43,7 @@ pub(crate) async fn show() -> Outcome {
         .await?;
 
     clock.advance(seconds(60)).await;
+    // It would go on, as all schedulers of a program share one time.
+    scheduler.shutdown().await?;
     Ok(())
 }

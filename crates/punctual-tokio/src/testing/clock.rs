@@ -20,8 +20,10 @@ use crate::private::AnyClock;
 /// The resolution of tokio's timers: sleeping so long lets all other tasks go first.
 const TICK: Duration = Duration::from_millis(1);
 
-/// How late they come, in microseconds.
-const LATEST: i64 = 2_000;
+/// How late they come.
+const LATE: Duration = Duration::from_millis(2);
+/// The same in microseconds.
+const LATEST: i64 = LATE.as_micros() as i64;
 
 /// How long a clock with I/O waits by default for something to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -382,11 +384,20 @@ impl TestClock {
             Some(then) => tokio::time::sleep_until(then).await,
             None => std::future::pending().await,
         }
-        self.idle_at(until).await;
+        self.stand_with(until);
+        // A body that ends now is woken late too.
+        tokio::time::sleep(LATE).await;
+        idle().await;
     }
 
     /// Lets all that can go on go on, while the clock stands.
     async fn idle_at(&self, at: i64) {
+        self.stand_with(at);
+        idle().await;
+    }
+
+    /// Stands, while tokio's time goes on.
+    fn stand_with(&self, at: i64) {
         let state = {
             let mut state = self.state();
             let since = state.instant_of(at);
@@ -398,7 +409,6 @@ impl TestClock {
             }
         };
         self.set(state);
-        idle().await;
     }
 
     /// Goes with tokio's time from here on, and catches up with it.
@@ -466,16 +476,7 @@ impl TestClock {
                 if micros > passing.shown {
                     passing.alarms.insert(micros);
                 }
-                // At the instant at which it began to pass it shows what it showed before.
-                let next = passing.resumed + TICK;
-                let then = passing.instant_of(micros);
-                then.map(|then| {
-                    if micros > passing.shown {
-                        then.max(next)
-                    } else {
-                        then
-                    }
-                })
+                passing.deadline(micros)
             }
         }
     }
