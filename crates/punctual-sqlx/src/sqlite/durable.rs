@@ -1,5 +1,7 @@
 //! Tests: what is answered is on the disk, whichever connection wrote it.
 
+use punctual_core::JobId;
+use punctual_store::JobStore;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, SqliteConnection};
 use tempfile::TempDir;
@@ -41,5 +43,24 @@ async fn every_connection_waits_for_the_disk_also_one_that_replaced_another() {
         for _ in 0..3 {
             check(pool).await;
         }
+    }
+}
+
+/// What lies beside the file goes with its last connection, and comes again with the next.
+#[tokio::test]
+async fn a_store_whose_connections_have_all_gone_goes_on() {
+    let folder = TempDir::new().expect("there is a folder");
+    let file = folder.path().join("jobs.db");
+    let url = format!("sqlite://{}", file.display());
+    let store = SqliteStore::open(&url).await.expect("it opens");
+    for _ in 0..3 {
+        let mark = JobId::new("a").expect("an id");
+        store.forget_removed(mark.clone()).await.expect("it writes");
+        for pool in store.0.pools.all() {
+            check(pool).await;
+        }
+        assert!(!file.with_extension("db-wal").exists());
+        store.forget_removed(mark.clone()).await.expect("it writes");
+        store.removed(mark).await.expect("it reads");
     }
 }

@@ -40,15 +40,18 @@ impl Files {
         self.beside().for_each(Beside::begin_anew);
     }
 
-    /// Whether they still lie there, as far as one knows who does not write.
-    pub(super) fn check(&self) -> Result<(), Error> {
-        self.file.check()?;
+    /// Whether the database lies where it lay.
+    pub(super) fn check_database(&self) -> Result<(), Error> {
+        self.file.check()
+    }
+
+    /// Whether what lies beside it is what the connection that writes has opened, while that is open.
+    pub(super) fn check_beside(&self) -> Result<(), Error> {
         self.beside().try_for_each(Beside::check_known)
     }
 
-    /// Whether they still lie there, asked by the connection that has the lock of the database.
-    pub(super) fn check_written(&self) -> Result<(), Error> {
-        self.file.check()?;
+    /// The same, asked by that connection, which has the lock of the database.
+    pub(super) fn check_locked(&self) -> Result<(), Error> {
         self.beside().try_for_each(Beside::check)
     }
 
@@ -159,7 +162,7 @@ impl Beside {
         Err(gone(&self.path))
     }
 
-    /// Whether the log lies where the connection, which has the lock of the database, has opened it.
+    /// Whether it lies where the connection, which has the lock of the database, has opened it.
     fn check(&self) -> Result<(), Error> {
         let there = identity(&self.path);
         let mut own = self.own();

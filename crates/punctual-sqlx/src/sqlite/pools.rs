@@ -80,20 +80,26 @@ impl Pools {
     }
 
     async fn connection_of(&self, pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, Error> {
-        self.files.check()?;
+        self.files.check_database()?;
         let acquired = pool.acquire().await;
         // It may be new, and the file another by now.
-        self.files.check()?;
+        self.files.check_database()?;
+        // What lies beside the file goes with its last connection.
+        if self.writer.size() > 0 {
+            self.files.check_beside()?;
+        }
         acquired.map_err(failed)
     }
 
     /// A transaction that has the lock of the database from its beginning: what it reads stays
     /// true until it ends.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Error> {
-        self.files.check()?;
+        self.files.check_database()?;
         let begun = self.begin_on_any().await;
-        self.files.check_written()?;
-        begun
+        self.files.check_database()?;
+        let transaction = begun?;
+        self.files.check_locked()?;
+        Ok(transaction)
     }
 
     async fn begin_on_any(&self) -> Result<Transaction<'static, Sqlite>, Error> {
@@ -118,7 +124,7 @@ impl Pools {
     async fn close_stuck(&self) -> Result<(), sqlx::Error> {
         let connection = self.writer.acquire().await?;
         if connection.is_in_transaction() {
-            self.close_writer(connection).await?;
+            connection.close().await?;
         }
         Ok(())
     }
@@ -127,13 +133,7 @@ impl Pools {
     /// stays like that when it may be written again. Another one takes its place.
     pub(super) async fn close_read_only(&self) -> Result<(), sqlx::Error> {
         tracing::debug!("a connection that may only read is closed, the next call opens another");
-        self.close_writer(self.writer.acquire().await?).await
-    }
-
-    /// The log may go with it.
-    async fn close_writer(&self, connection: PoolConnection<Sqlite>) -> Result<(), sqlx::Error> {
-        self.files.begin_log_anew();
-        connection.close().await
+        self.writer.acquire().await?.close().await
     }
 
     /// Writes what the log holds into the file, and cuts the log off: who copies the file alone, after a
@@ -197,7 +197,7 @@ fn options(size: u32, files: &Arc<Files>) -> SqlitePoolOptions {
 
 /// Whether a new connection has found the file of the store. One that has not is never used.
 fn still_there(files: &Files) -> Result<(), sqlx::Error> {
-    let checked = files.check();
+    let checked = files.check_database();
     checked.map_err(|error| sqlx::Error::Configuration(Box::new(error)))
 }
 

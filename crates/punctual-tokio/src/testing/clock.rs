@@ -20,10 +20,8 @@ use crate::private::AnyClock;
 /// The resolution of tokio's timers: sleeping so long lets all other tasks go first.
 const TICK: Duration = Duration::from_millis(1);
 
-/// How late they come.
-const LATE: Duration = Duration::from_millis(2);
-/// The same in microseconds.
-const LATEST: i64 = LATE.as_micros() as i64;
+/// How late they come, in microseconds.
+const LATEST: i64 = 2_000;
 
 /// How long a clock with I/O waits by default for something to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -76,12 +74,7 @@ impl Drop for Moving<'_> {
 
 /// In microseconds since 1970.
 enum State {
-    /// Tokio's time, if the clock goes with it, goes on meanwhile: it showed `at` at `since`.
-    Standing {
-        at: i64,
-        since: Option<Instant>,
-        alarms: BTreeSet<i64>,
-    },
+    Standing { at: i64 },
     Passing(Passing),
 }
 
@@ -90,8 +83,6 @@ struct Passing {
     since: Instant,
     from: i64,
     until: Option<i64>,
-    /// When it began to pass, tokio's time being ahead of it. Until that goes on it shows `from`.
-    resumed: Instant,
     /// What it has shown last.
     shown: i64,
     /// When schedulers want to be woken.
@@ -99,75 +90,26 @@ struct Passing {
 }
 
 impl State {
-    fn standing(at: i64, since: Option<Instant>) -> Self {
-        Self::Standing {
-            at,
-            since,
-            alarms: BTreeSet::new(),
-        }
-    }
-
-    fn take_alarms(&mut self) -> BTreeSet<i64> {
-        match self {
-            Self::Standing { alarms, .. } | Self::Passing(Passing { alarms, .. }) => {
-                std::mem::take(alarms)
-            }
-        }
-    }
-
     fn micros(&mut self) -> i64 {
         match self {
-            Self::Standing { at, .. } => *at,
+            Self::Standing { at } => *at,
             Self::Passing(passing) => passing.micros(),
-        }
-    }
-
-    /// When tokio's time showed what the clock is to show.
-    fn instant_of(&self, at: i64) -> Instant {
-        let now = Instant::now();
-        match self {
-            Self::Standing { since, .. } => since.unwrap_or(now),
-            Self::Passing(passing) => passing.instant_of(at).map_or(now, |then| then.min(now)),
         }
     }
 }
 
 impl Passing {
     /// Tokio's timers come up to two ticks late, as its time stands within a tick. Whoever is woken
-    /// by one is shown the time that it asked for. So is one whose time came while the clock stood.
+    /// by one is shown the time that it asked for.
     fn micros(&mut self) -> i64 {
-        let now = Instant::now();
-        if now != self.resumed {
-            let passed = self.at(now);
-            let passed = self.until.map_or(passed, |until| passed.min(until));
-            let behind = self.at(self.resumed);
-            let alarms = self.alarms.range(..=passed);
-            let latest = alarms.copied().next_back();
-            let latest = latest.filter(|alarm| passed - behind.max(*alarm) <= LATEST);
-            let shown = latest.unwrap_or(passed);
-            self.shown = self.shown.max(shown);
-        }
+        let passed = i64::try_from(self.since.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let now = self.from.saturating_add(passed);
+        let now = self.until.map_or(now, |until| now.min(until));
+        let latest = self.alarms.range(..=now).next_back();
+        let shown = latest.filter(|alarm| now - **alarm <= LATEST);
+        // An alarm may be set for a time that has passed.
+        self.shown = self.shown.max(shown.copied().unwrap_or(now));
         self.shown
-    }
-
-    /// When it will show this.
-    fn deadline(&self, at: i64) -> Option<Instant> {
-        let then = self.instant_of(at)?;
-        if at <= self.shown {
-            return Some(then);
-        }
-        // Where it began to pass it shows what it showed before.
-        Some(then.max(self.resumed + TICK))
-    }
-
-    fn at(&self, instant: Instant) -> i64 {
-        let passed = i64::try_from(instant.duration_since(self.since).as_micros());
-        self.from.saturating_add(passed.unwrap_or(i64::MAX))
-    }
-
-    fn instant_of(&self, at: i64) -> Option<Instant> {
-        let ahead = u64::try_from(at.saturating_sub(self.from)).unwrap_or(0);
-        self.since.checked_add(Duration::from_micros(ahead))
     }
 }
 
@@ -277,7 +219,7 @@ impl TestClock {
     fn new(at: i64, time: Time) -> Self {
         Self {
             inner: Arc::new(Inner {
-                state: Mutex::new(State::standing(at, None)),
+                state: Mutex::new(State::Standing { at }),
                 watchers: Mutex::default(),
                 time,
                 is_moving: AtomicBool::new(false),
@@ -375,57 +317,31 @@ impl TestClock {
         if let Time::Real(steps) = &self.inner.time {
             return self.step_until(steps, until).await;
         }
-        self.pass_from(self.micros(), Some(until));
-        let then = match &*self.state() {
-            State::Standing { .. } => None,
-            State::Passing(passing) => passing.deadline(until),
-        };
-        match then {
-            Some(then) => tokio::time::sleep_until(then).await,
-            None => std::future::pending().await,
-        }
-        self.stand_with(until);
-        // A body that ends now is woken late too.
-        tokio::time::sleep(LATE).await;
-        idle().await;
+        let from = self.micros();
+        self.idle_at(from).await;
+        let since = self.pass_from(from, Some(until));
+        let span = u64::try_from(until - from).unwrap_or(0);
+        tokio::time::sleep_until(since + Duration::from_micros(span)).await;
+        self.idle_at(until).await;
     }
 
     /// Lets all that can go on go on, while the clock stands.
     async fn idle_at(&self, at: i64) {
-        self.stand_with(at);
+        self.stand_at(at);
         idle().await;
     }
 
-    /// Stands, while tokio's time goes on.
-    fn stand_with(&self, at: i64) {
-        let state = {
-            let mut state = self.state();
-            let since = state.instant_of(at);
-            let alarms = state.take_alarms();
-            State::Standing {
-                at,
-                since: Some(since),
-                alarms,
-            }
-        };
-        self.set(state);
-    }
-
-    /// Goes with tokio's time from here on, and catches up with it.
-    fn pass_from(&self, from: i64, until: Option<i64>) {
-        let state = {
-            let mut state = self.state();
-            State::Passing(Passing {
-                since: state.instant_of(from),
-                from,
-                until,
-                resumed: Instant::now(),
-                shown: from,
-                // Schedulers whose alarms are armed already do not arm them again.
-                alarms: state.take_alarms().split_off(&from),
-            })
-        };
-        self.set(state);
+    /// Goes with tokio's time from here on.
+    fn pass_from(&self, from: i64, until: Option<i64>) -> Instant {
+        let since = Instant::now();
+        self.set(State::Passing(Passing {
+            since,
+            from,
+            until,
+            shown: from,
+            alarms: BTreeSet::new(),
+        }));
+        since
     }
 
     /// Holds the clock, so that nothing else moves it meanwhile.
@@ -456,7 +372,7 @@ impl TestClock {
     }
 
     pub(super) fn stand_at(&self, at: i64) {
-        self.set(State::standing(at, None));
+        self.set(State::Standing { at });
     }
 
     pub(crate) fn micros(&self) -> i64 {
@@ -473,10 +389,9 @@ impl TestClock {
         match &mut *self.state() {
             State::Standing { .. } => None,
             State::Passing(passing) => {
-                if micros > passing.shown {
-                    passing.alarms.insert(micros);
-                }
-                passing.deadline(micros)
+                passing.alarms.insert(micros);
+                let ahead = u64::try_from(micros.saturating_sub(passing.from)).unwrap_or(0);
+                passing.since.checked_add(Duration::from_micros(ahead))
             }
         }
     }
@@ -511,8 +426,7 @@ impl TestClock {
 /// Lets all other tasks go first. Paused time moves on only when every task waits and no blocking work
 /// is under way.
 async fn idle() {
-    // To the next tick.
-    tokio::time::sleep(Duration::from_nanos(1)).await;
+    tokio::time::sleep(TICK).await;
 }
 
 #[track_caller]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use punctual_core::{JobId, Outcome, Run, RunState};
-use punctual_store::{RunFilter, Statistics};
+use punctual_store::{JobFilter, RunFilter, Statistics};
 use serde_json::Value;
 
 use super::Moment;
@@ -49,8 +49,9 @@ impl Ledger {
     ///
     /// If the id is none, or the store cannot be reached.
     pub async fn of(scheduler: &Scheduler, job: impl AsRef<str>) -> Result<Self, Error> {
-        let filter = RunFilter::job(JobId::new(job)?);
-        Self::read(scheduler, filter).await
+        let job = JobId::new(job)?;
+        let filter = RunFilter::job(job.clone());
+        Self::read(scheduler, filter, [job]).await
     }
 
     /// The ledger of all jobs.
@@ -59,21 +60,34 @@ impl Ledger {
     ///
     /// If a store cannot be reached.
     pub async fn all(scheduler: &Scheduler) -> Result<Self, Error> {
-        Self::read(scheduler, RunFilter::default()).await
+        let jobs = scheduler.get_jobs(JobFilter::default()).await?;
+        let jobs = jobs.iter().map(|stored| stored.job.id().clone());
+        Self::read(scheduler, RunFilter::default(), jobs).await
     }
 
-    async fn read(scheduler: &Scheduler, filter: RunFilter) -> Result<Self, Error> {
+    /// The counts come first: what ends meanwhile is not forgotten.
+    async fn read(
+        scheduler: &Scheduler,
+        filter: RunFilter,
+        jobs: impl IntoIterator<Item = JobId>,
+    ) -> Result<Self, Error> {
+        let mut counts = BTreeMap::new();
+        for job in jobs {
+            let known = ended(&scheduler.statistics(&job).await?);
+            counts.insert(job, known);
+        }
         let all = RunFilter { limit: 0, ..filter };
         let mut ledger = Self::from(scheduler.runs(all).await?);
-        let mut held: BTreeMap<JobId, u64> = BTreeMap::new();
-        for entry in &ledger.entries {
-            let ended = entry.outcome.map_or(0, |_| entry.count);
-            *held.entry(entry.job.clone()).or_default() += ended;
+        for entry in ledger
+            .entries
+            .iter()
+            .filter(|entry| entry.outcome.is_some())
+        {
+            if let Some(missing) = counts.get_mut(&entry.job) {
+                *missing = missing.saturating_sub(entry.count);
+            }
         }
-        for (job, held) in held {
-            let known = ended(&scheduler.statistics(&job).await?);
-            ledger.forgotten += known.saturating_sub(held);
-        }
+        ledger.forgotten = counts.into_values().sum();
         Ok(ledger)
     }
 
