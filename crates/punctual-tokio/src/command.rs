@@ -8,8 +8,8 @@ use punctual_core::{JobId, RunId};
 use punctual_store::StoredJob;
 use tokio::sync::oneshot;
 
+use crate::core::NamedStore;
 use crate::error::Error;
-use crate::partition::Partition;
 
 pub(crate) type Answer<T> = oneshot::Sender<T>;
 
@@ -32,7 +32,7 @@ pub(crate) enum Command {
     },
     /// Which runs are under way here?
     Running(Answer<Vec<RunningRun>>),
-    AddStore(Box<Partition>),
+    AddStore(Box<NamedStore>),
     RemoveStore {
         store: u32,
         answer: Answer<()>,

@@ -11,6 +11,7 @@ use crate::announce::Announcements;
 use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::declared::DeclaredJobs;
+use crate::driver::Code;
 use crate::error::{Error, ErrorKind};
 use crate::executor::{Executor, Executors};
 use crate::forget::Memory;
@@ -22,12 +23,12 @@ use crate::keep::Keepers;
 use crate::life::Life;
 use crate::metrics::Metrics;
 use crate::nearest::no_alias;
-use crate::partition::Code;
 use crate::program;
 use crate::registry::{Registry, is_anonymous};
 use crate::scheduler::{Adding, Newest};
 use crate::timely::Timely;
 use crate::voice::Voice;
+use punctual_machine::Missing;
 
 pub(crate) struct Core {
     pub(crate) clock: Clock,
@@ -161,11 +162,13 @@ impl Core {
         Ok(alias)
     }
 
-    /// What runs a job here; `None` parks it.
-    pub(crate) fn code_of(&self, job: &Job) -> Option<Code> {
-        Some(Code {
-            task: self.registry.get(job.task())?,
-            place: self.executors.get(job.executor())?,
+    /// What runs a job here; without, it is parked.
+    pub(crate) fn code_of(&self, job: &Job) -> Result<Code, Missing> {
+        let place = self.executors.get(job.executor());
+        let task = self.registry.get(job.task());
+        Ok(Code {
+            place: place.ok_or(Missing::Executor)?,
+            task: task.ok_or(Missing::Task)?,
         })
     }
 

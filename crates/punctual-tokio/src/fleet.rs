@@ -7,7 +7,8 @@ use punctual_store::{DueJob, DueRequest, Lease, Peer};
 use tokio::sync::watch;
 use tracing::Level;
 
-use crate::worker::{ReplyKind, Worker};
+use crate::worker::Worker;
+use punctual_machine::Reply;
 
 /// As many of the jobs that are due first are looked at for tasks that no node knows: those stay the
 /// first.
@@ -28,7 +29,7 @@ impl Worker {
             self.core.newest.send_modify(|stores| {
                 stores.insert(self.id, newest.unwrap_or_default());
             });
-            let told = ReplyKind::Nodes(peers.clone());
+            let told = Reply::Nodes(peers.clone());
             if self.reply(told).await.is_err() {
                 return;
             }

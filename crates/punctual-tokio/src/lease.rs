@@ -15,7 +15,8 @@ use tracing::Level;
 
 use crate::peers::Peers;
 use crate::skew::{Clocks, Moment};
-use crate::worker::{Corrections, ReplyKind, Worker};
+use crate::worker::{Corrections, Worker};
+use punctual_machine::Reply;
 
 /// How often a node that shares a store says that it is alive.
 pub(crate) const RENEW: Duration = Duration::from_secs(2);
@@ -117,7 +118,7 @@ impl Keeper {
             if let Some(seen) = seen.take() {
                 tokio::spawn(self.corrections().look_back(seen));
             }
-            let leased = ReplyKind::Leased(lease.clone());
+            let leased = Reply::Leased(lease.clone());
             if self.worker.reply(leased).await.is_err() {
                 return self.leave(lease).await;
             }
@@ -265,10 +266,10 @@ impl Keeper {
     async fn renewed(&mut self, lease: &Lease, renewal: Renewal, peers: &mut Peers) -> bool {
         // Replies are heard as long as any run is under way.
         if !renewal.cancels.is_empty() {
-            let _ = self.worker.reply(ReplyKind::Cancel(renewal.cancels)).await;
+            let _ = self.worker.reply(Reply::Cancel(renewal.cancels)).await;
         }
         if !renewal.waiting.is_empty() {
-            let _ = self.worker.reply(ReplyKind::Waiting(renewal.waiting)).await;
+            let _ = self.worker.reply(Reply::Waiting(renewal.waiting)).await;
         }
         let others = renewal.beats.into_iter();
         let others = others.filter(|beat| beat.node != *lease);
@@ -330,7 +331,7 @@ impl Keeper {
 
     async fn pass_on(&self, recovered: Recovered) {
         if recovered != Recovered::default() {
-            let recovered = ReplyKind::Recovered(Box::new(recovered));
+            let recovered = Reply::Recovered(Box::new(recovered));
             // Replies are heard as long as any run is under way.
             let _ = self.worker.reply(recovered).await;
         }

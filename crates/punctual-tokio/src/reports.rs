@@ -4,33 +4,14 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::handler::Finish;
-
-/// The place of an attempt in the table of active runs. The generation tells it from others that
-/// had the slot before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Key {
-    pub(crate) slot: u32,
-    pub(crate) generation: u32,
-}
-
-/// The end of an attempt.
-#[derive(Debug)]
-pub(crate) struct Report {
-    pub(crate) key: Key,
-    /// When it began; `None` if it was dropped before.
-    pub(crate) started: Option<i64>,
-    pub(crate) finished: i64,
-    /// `None` if it was aborted.
-    pub(crate) finish: Option<Finish>,
-}
+use punctual_machine::{ActiveKey, AttemptEnd};
 
 /// What an attempt tells.
 #[derive(Debug)]
 pub(crate) enum Told {
     /// Its body begins now, after the scheduler task has waited for that.
-    Begun(Key),
-    Ended(Report),
+    Begun(ActiveKey),
+    Ended(AttemptEnd),
 }
 
 /// What attempts tell, on its way to the scheduler task: at most two for each active run, so the

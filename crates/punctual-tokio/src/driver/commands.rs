@@ -1,10 +1,10 @@
 //! What handles ask for.
 
-use punctual_core::{CancelReason, MissReason, RunId};
+use punctual_core::CancelReason;
+use punctual_machine::Underway;
 
 use super::Driver;
 use crate::command::{Command, RunningRun};
-use crate::event::EventKind;
 
 impl Driver {
     pub(super) fn obey(&mut self) {
@@ -19,107 +19,65 @@ impl Driver {
     fn obey_one(&mut self, command: Command) {
         match command {
             Command::Pause(answer) => {
-                self.pause();
+                self.machine.pause();
+                self.carry_out();
                 let _ = answer.send(());
             }
             Command::Resume(answer) => {
-                self.resume();
+                self.machine.resume();
+                self.carry_out();
                 let _ = answer.send(());
             }
             Command::RunJob { store, job, answer } => self.run_job(store, job, answer),
             Command::CancelRun { store, run, answer } => {
-                let _ = answer.send(self.cancel_run(store, run, CancelReason::User));
+                let is_there = self.machine.cancel_run(store, run, CancelReason::User);
+                self.carry_out();
+                let _ = answer.send(is_there);
             }
             Command::Running(answer) => {
-                let _ = answer.send(self.running());
+                let running = self.machine.running().into_iter();
+                let _ = answer.send(running.map(RunningRun::from).collect());
             }
-            Command::AddStore(partition) => {
+            Command::AddStore(named) => {
                 self.core.metrics.jobs_changed();
-                self.adopt_store(*partition);
+                self.adopt_store(*named);
             }
             Command::RemoveStore { store, answer } => {
                 self.core.metrics.jobs_changed();
-                self.leave_store(store);
+                self.machine.leave_store(store);
+                self.carry_out();
                 let _ = answer.send(());
             }
             Command::RemoveExecutor(alias, answer) => {
-                self.park(&alias);
+                self.machine.park(&alias);
                 self.core.metrics.jobs_changed();
+                self.carry_out();
                 let _ = answer.send(());
             }
             Command::LookAgain => {
                 self.core.metrics.jobs_changed();
-                let stores: Vec<u32> = self.partitions.keys().copied().collect();
-                for store in stores {
-                    self.ask_for_window(store);
-                }
+                self.machine.look_again();
             }
             #[cfg(feature = "testing")]
             Command::Held { latest, answer } => {
+                self.carry_out();
                 let _ = answer.send(self.held(latest));
             }
-            Command::Shutdown(shutdown) => self.begin_shutdown(shutdown),
-        }
-    }
-
-    /// Cancels a run that is under way on this node; `false` if there is none.
-    pub(super) fn cancel_run(&mut self, store: u32, run: RunId, reason: CancelReason) -> bool {
-        let Some(key) = self.active.find(store, run) else {
-            return false;
-        };
-        self.cancel(key, reason);
-        true
-    }
-
-    /// The store tells that a run is to end. One that is just being opened is unknown here until
-    /// the store's answer comes.
-    pub(super) fn asked_to_end(&mut self, store: u32, run: RunId, reason: CancelReason) {
-        if self.cancel_run(store, run, reason) {
-            return;
-        }
-        if let Some(partition) = self.partitions.get_mut(&store)
-            && partition.outbox.is_busy
-        {
-            partition.outbox.to_end.push((run, reason));
-        }
-    }
-
-    fn pause(&mut self) {
-        if !self.is_paused {
-            self.is_paused = true;
-            self.core.bus.emit(|| EventKind::SchedulerPaused);
-        }
-    }
-
-    fn resume(&mut self) {
-        if self.is_paused {
-            self.is_paused = false;
-            let now = self.core.clock.micros();
-            for partition in self.partitions.values_mut() {
-                partition.absent = (now, MissReason::Paused);
+            Command::Shutdown(shutdown) => {
+                self.ending.push(shutdown.answer);
+                self.machine.shut_down(shutdown.wait);
             }
-            self.promote_all();
-            // What waited meanwhile may start.
-            let stores: Vec<u32> = self.partitions.keys().copied().collect();
-            stores
-                .into_iter()
-                .for_each(|store| self.ask_for_window(store));
-            self.core.bus.emit(|| EventKind::SchedulerResumed);
         }
     }
+}
 
-    pub(super) fn running(&self) -> Vec<RunningRun> {
-        let mut running: Vec<_> = self
-            .active
-            .all()
-            .map(|(_, active)| RunningRun {
-                job: active.job.id().clone(),
-                run: active.run,
-                scheduled_time: active.fire_time,
-                attempts: active.attempts,
-            })
-            .collect();
-        running.sort_unstable_by_key(|run| run.run);
-        running
+impl From<Underway> for RunningRun {
+    fn from(own: Underway) -> Self {
+        Self {
+            job: own.job,
+            run: own.run,
+            scheduled_time: own.fire_time,
+            attempts: own.attempts,
+        }
     }
 }

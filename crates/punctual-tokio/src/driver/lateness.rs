@@ -19,7 +19,7 @@ impl Driver {
         if !self.core.clock.passes_by_itself() {
             return;
         }
-        let under_way = self.active.all().take(NAMED);
+        let under_way = self.machine.active().take(NAMED);
         let under_way: Vec<_> = under_way.map(|(_, run)| run.job.id().as_str()).collect();
         let under_way = under_way.join(", ");
         let seconds = format!("{:.1}", late.as_secs_f64());

@@ -4,11 +4,10 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{FireRange, JobId, Outcome};
+use punctual_core::{FireRange, JobId, Outcome, RunId};
 use punctual_store::{EndText, RunEnd};
 use tracing::Level;
 
-use super::active::Active;
 use crate::voice::Voice;
 
 /// A run is over.
@@ -32,12 +31,11 @@ pub(super) fn ended(voice: &Voice, job: &JobId, scheduled_time: DateTime<Utc>, e
 /// An attempt went wrong, and there will be another.
 pub(super) fn again(
     voice: &Voice,
-    job: &JobId,
-    active: &Active,
+    (job, run, attempt): (&JobId, RunId, u32),
     error: Option<&EndText>,
     wait: Duration,
 ) {
-    let (run, attempt, error) = (active.run.0, active.attempts, text_of(error));
+    let (run, error) = (run.0, text_of(error));
     tracing::warn!(%job, run, attempt, error, ?wait, "an attempt went wrong: it is tried again");
     voice.unheard(Level::WARN, ("again", job.as_str()), || {
         format!(

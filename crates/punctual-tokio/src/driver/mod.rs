@@ -1,83 +1,58 @@
-//! The one task that owns all state of a running scheduler: it waits for one of a closed list of
-//! events, asks the core what to do, and does it. It never waits for a store, a run or a listener.
+//! The task of a running scheduler: it waits for one of a closed list of events, hands it to the machine,
+//! and carries out what that decides. It never waits for a store, a run or a listener.
 
-mod active;
-mod answers;
-mod attempts;
-mod begins;
-mod claims;
+mod attempt;
+mod by_hand;
 mod commands;
-mod finish;
+mod effects;
+mod gate;
 #[cfg(feature = "testing")]
 mod held;
 mod lateness;
-mod leases;
-mod leaving;
+mod link;
 mod log;
-mod manual;
-mod sharing;
 mod shutdown;
 #[cfg(feature = "testing")]
 mod standing;
-mod unstarted;
-mod waiting;
-mod window;
+mod surroundings;
+mod tell;
 
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use punctual_core::{MissReason, RunId};
-use punctual_store::NodeInfo;
+use punctual_core::RunId;
+use punctual_machine::{Alarm, Machine, Reply};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use self::active::{AttemptKey, Table};
-use self::shutdown::Stage;
-use crate::command::{Command, ShutdownReport};
+use self::by_hand::Asked;
+use self::link::Link;
+use self::shutdown::StageEnd;
+pub(crate) use self::surroundings::Code;
+use self::surroundings::Surroundings;
+use crate::command::{Answer, Command, ShutdownReport};
 use crate::core::Core;
 use crate::handler::Host;
-use crate::jobs::JobKey;
 use crate::keep::Keeper;
 use crate::late::Lateness;
-use crate::lease::{another_name, lease};
 use crate::metrics::Census;
-use crate::partition::Partition;
 use crate::reports::Told;
 use crate::timer::{Due, Timer};
-use crate::worker::{Reply, ReplyKind, Requests, Worker};
+use crate::worker::Replied;
 
 /// Commands handled in one turn, so that a flood of them does not hold up what is due.
 const COMMANDS_PER_TURN: usize = 256;
 pub(crate) const COMMANDS: usize = 256;
 const REPLIES: usize = 64;
 
-/// What a timer was armed for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Alarm {
-    /// A job is due, unless its row has moved on.
-    Job { key: JobKey, revision: u64 },
-    /// Jobs beyond the window come near.
-    Refill { store: u32 },
-    /// Jobs that were left to other nodes may not have been claimed.
-    Left { store: u32 },
-    /// What waits of a job, which goes by its birth, may start.
-    Promote { store: u32, birth: u64 },
-    /// An attempt has taken too long.
-    Timeout(AttemptKey),
-    /// An attempt was told to end and has not.
-    Abort(AttemptKey),
-    /// The next stage of the shutdown.
-    Shutdown,
-}
-
 /// What can wake the task.
 enum Wake {
     Commands,
     Reports,
-    Reply(Reply),
+    Reply(Replied),
     Due,
     ClockSet,
     StageOver,
@@ -87,25 +62,27 @@ pub(crate) struct Driver {
     core: Arc<Core>,
     host: Arc<Host>,
     runtime: Handle,
+    machine: Machine<Surroundings>,
     commands: mpsc::Receiver<Command>,
-    replies: mpsc::Receiver<Reply>,
-    replying: mpsc::Sender<Reply>,
+    replies: mpsc::Receiver<Replied>,
+    replying: mpsc::Sender<Replied>,
     clock_set: Arc<Notify>,
     timer: Timer<Alarm>,
-    partitions: BTreeMap<u32, Partition>,
-    active: Table,
-    is_paused: bool,
-    stage: Stage,
+    links: BTreeMap<u32, Link>,
+    /// Who asked for runs by hand.
+    asked: BTreeMap<u64, Asked>,
+    next_ticket: u64,
+    /// Who waits for the end.
+    ending: Vec<Answer<ShutdownReport>>,
+    /// When the next stage of the shutdown begins.
+    stage_end: Option<StageEnd>,
     /// Tells those who wait for the end without having asked for it.
     ended: watch::Sender<Option<ShutdownReport>>,
-    last_manual: i64,
     /// What waits in the stores when the scheduler ends.
     left_waiting: Vec<RunId>,
     inbox: Vec<Command>,
     reports: Vec<Told>,
     due: Vec<Due<Alarm>>,
-    /// Jobs whose last run here has ended.
-    settled: Vec<JobKey>,
     /// For a clock that waits for this task.
     #[cfg(feature = "testing")]
     clerk: standing::Clerk,
@@ -126,21 +103,23 @@ impl Driver {
         let clock_set = Arc::new(Notify::new());
         core.clock.watch(&clock_set);
         let runtime = Handle::current();
+        let surroundings = Surroundings::of(Arc::clone(&core));
         Self {
             _census: core.metrics.take_census(&core, &runtime),
             _keeper: Keeper::of(&core),
             runtime,
+            machine: Machine::new(surroundings, core.clock.micros(), is_paused),
             timer: Timer::new(core.clock.clone()),
-            partitions: BTreeMap::new(),
-            active: Table::default(),
-            stage: Stage::Running,
+            links: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            next_ticket: 0,
+            ending: Vec::new(),
+            stage_end: None,
             ended: watch::Sender::new(None),
-            last_manual: i64::MIN,
             left_waiting: Vec::new(),
             inbox: Vec::new(),
             reports: Vec::new(),
             due: Vec::new(),
-            settled: Vec::new(),
             #[cfg(feature = "testing")]
             clerk: standing::Clerk::new(core.clock.enter(&clock_set)),
             lateness: Lateness::default(),
@@ -150,7 +129,6 @@ impl Driver {
             replies,
             replying,
             clock_set,
-            is_paused,
         }
     }
 
@@ -161,7 +139,7 @@ impl Driver {
 
     /// Runs until the scheduler was shut down.
     pub(crate) async fn run(mut self) {
-        while !self.is_over() {
+        while !self.machine.is_over() {
             self.turn().await;
         }
         self.leave_stores().await;
@@ -175,6 +153,7 @@ impl Driver {
         self.notice_lateness(due, since);
         #[cfg(feature = "testing")]
         self.note_progress(&wake);
+        self.tell_time();
         match wake {
             Wake::Commands => self.obey(),
             Wake::Reports => {
@@ -183,23 +162,19 @@ impl Driver {
                 tokio::task::yield_now().await;
                 self.take_reports();
             }
-            Wake::Reply(reply) => self.take_reply(reply),
+            Wake::Reply(Replied { store, reply }) => self.take_reply(store, reply),
             Wake::Due => self.take_due(),
             Wake::ClockSet => self.clock_was_set(),
             Wake::StageOver => self.next_stage(),
         }
-        self.flush();
-        self.say_whether_runs_begin();
-        self.let_stores_go();
-        self.core.metrics.under_way(self.active.len());
-        self.advance_shutdown();
+        self.end_turn();
         #[cfg(feature = "testing")]
         self.tell_clock();
     }
 
     async fn wake(&mut self) -> Wake {
-        let is_open = self.stage.takes_commands();
-        let limit = self.stage.limit();
+        let is_open = !self.machine.is_over();
+        let limit = self.stage_end.as_ref().and_then(|end| end.limit);
         tokio::select! {
             biased;
             // The core holds a sender, so commands end with the scheduler only.
@@ -215,105 +190,49 @@ impl Driver {
         }
     }
 
-    /// Takes a store in: from now on it has a worker.
-    pub(crate) fn adopt_store(&mut self, mut partition: Partition) {
-        let (claims, asked) = mpsc::channel(1);
-        let (reads, looked_at) = mpsc::channel(2);
-        partition.say_whether_runs_begin(self.begins_runs());
-        let worker = Worker {
-            id: partition.id,
-            alias: Arc::clone(&partition.alias),
-            core: Arc::clone(&self.core),
-            store: Arc::clone(&partition.store),
-            node: self.node_info(),
-            health: Arc::clone(&partition.health),
-            begins_runs: Arc::clone(&partition.begins_runs),
-            replies: self.replying.clone(),
-            shared: Arc::default(),
-            settled: Arc::default(),
+    /// Lets the machine decide what to send, and does all that it has decided.
+    fn end_turn(&mut self) {
+        self.tell_time();
+        self.machine.end_turn();
+        self.carry_out();
+        for (store, link) in &self.links {
+            link.say_whether_runs_begin(self.machine.begins_runs_of(*store));
+        }
+        self.core.metrics.under_way(self.machine.under_way());
+    }
+
+    fn tell_time(&mut self) {
+        self.machine.set_time(self.core.clock.micros());
+    }
+
+    fn take_reply(&mut self, store: u32, reply: Reply) {
+        let may_change_jobs = match &reply {
+            Reply::Claimed(_, reply, _) => !reply.removed.is_empty(),
+            Reply::Changed(_) => true,
+            _ => false,
         };
-        let (keeper, held) = lease(worker.clone());
-        self.runtime.spawn(worker.clone().meet(keeper.fleet()));
-        partition.corrections = Some(keeper.corrections());
-        partition.keeper = Some(self.runtime.spawn(keeper.keep()));
-        self.runtime.spawn(worker.clone().carry_claims(asked, held));
-        self.runtime.spawn(worker.clone().carry_reads(looked_at));
-        self.runtime.spawn(worker.clone().forget(self.core.memory));
-        self.runtime.spawn(worker.clone().check_counts());
-        self.runtime.spawn(worker.watch());
-        partition.requests = Some(Requests { claims, reads });
-        partition.absent = (self.core.clock.micros(), MissReason::Down);
-        let id = partition.id;
-        self.partitions.insert(id, partition);
-        self.ask_for_window(id);
-    }
-
-    fn node_info(&self) -> NodeInfo {
-        let mut info = self.core.node_info();
-        if self.partitions.values().any(|other| other.is_leaving) {
-            // It may be the same store, where runs are under way that belong to that name.
-            info.name = another_name(&info.name);
+        if may_change_jobs {
+            self.core.metrics.jobs_changed();
         }
-        info
-    }
-
-    fn take_reply(&mut self, reply: Reply) {
-        let store = reply.store;
-        if let Some(partition) = self.partitions.get_mut(&store) {
-            // Once for all that is begun by a reply.
-            partition.is_doubtful = partition.may_be_taken_for_dead();
-        }
-        match reply.kind {
-            ReplyKind::Claimed(request, reply, own) => {
-                if !reply.removed.is_empty() {
-                    self.core.metrics.jobs_changed();
-                }
-                self.take_answers(store, *request, reply, &own);
-            }
-            ReplyKind::Due(due) => self.take_window(store, due),
-            ReplyKind::Left(left) => self.take_left(store, left),
-            ReplyKind::Nodes(nodes) => self.deal(store, nodes),
-            ReplyKind::Handed(handed) => self.adopted(store, handed),
-            ReplyKind::CannotGoOn(runs) => self.cannot_go_on(store, runs),
-            ReplyKind::Waiting(jobs) => self.jobs_wait(store, jobs),
-            ReplyKind::Changed(changed) => {
-                self.core.metrics.jobs_changed();
-                self.take_changes(store, changed);
-            }
-            ReplyKind::Leased(lease) => self.leased(store, lease),
-            ReplyKind::Cancel(runs) => {
-                for (run, reason) in runs {
-                    self.asked_to_end(store, run, reason);
-                }
-            }
-            ReplyKind::Recovered(recovered) => self.recovered(store, *recovered),
-            ReplyKind::Gone => {
-                if let Some(partition) = self.partitions.get_mut(&store) {
-                    partition.is_gone = true;
-                }
-            }
-        }
+        self.machine.replied(store, reply);
     }
 
     fn take_due(&mut self) {
         self.compare_clocks();
         let mut due = std::mem::take(&mut self.due);
         self.timer.take_due(&mut due);
+        self.tell_time();
         for due in due.drain(..) {
             match due.alarm {
-                Alarm::Job { key, revision } => self.job_is_due(key, revision),
-                Alarm::Refill { store } => self.refill(store),
-                Alarm::Left { store } => self.look_for_left(store),
-                Alarm::Promote { store, birth } => self.promote(store, birth),
-                Alarm::Timeout(key) => self.timed_out(key),
-                Alarm::Abort(key) => self.abort(key),
+                Alarm::Timeout(attempt) => self.time_is_over(attempt),
                 Alarm::Shutdown => self.next_stage(),
+                alarm => self.machine.alarm(alarm),
             }
         }
         self.due = due;
     }
 
-    /// The wall clock was set, or a test moved it, or from now on nobody tells of either.
+    /// The wall clock was set, or a test moved it, or from now on none tells of either.
     fn clock_was_set(&mut self) {
         if self.core.clock.longest_sleep().is_some() {
             self.timer.sleep_anew();
@@ -328,20 +247,11 @@ impl Driver {
         };
         tracing::info!(micros = by, "the wall clock was set");
         self.timer.clock_was_set(by);
-        self.await_anew();
-        let stores: Vec<u32> = self.partitions.keys().copied().collect();
-        for store in stores {
-            self.goes_by_another_time(store, by);
-            self.ask_for_window(store);
-        }
-    }
-
-    fn goes_by_another_time(&mut self, store: u32, by: i64) {
-        let Some(partition) = self.partitions.get_mut(&store) else {
-            return;
-        };
-        partition.clock_was_set(by);
-        if let Some(corrections) = partition.corrections.clone().filter(|_| by < 0) {
+        self.tell_time();
+        self.machine.clock_was_set(by);
+        self.carry_out();
+        let corrections = self.links.values().filter_map(|link| link.corrections());
+        for corrections in corrections.filter(|_| by < 0) {
             let by = TimeDelta::microseconds(-by);
             self.runtime.spawn(corrections.set_back(by));
         }

@@ -1,20 +1,15 @@
 //! What a test clock that waits for this task is told. That is whether anything goes on, what it is, and
 //! when the task wants to be woken.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::SecondsFormat;
 
-use super::active::{Active, AttemptKey};
-use super::{Alarm, Driver, Wake};
-use crate::partition::Partition;
-use crate::reports::Key;
+use punctual_machine::{Active, ActiveKey, Alarm, AttemptKey, Reply};
+
+use super::surroundings::Surroundings;
+use super::{Driver, Link, Wake};
 use crate::testing::{Desk, Standing, Unfinished};
-use crate::worker::ReplyKind;
-
-/// As many days are all time, a century.
-const LONG: i64 = 36_525;
 
 /// Tells the clock.
 #[derive(Debug)]
@@ -25,8 +20,6 @@ pub(super) struct Clerk {
     progress: u64,
     /// Attempts that the clock does not wait for any more, and whether they were told to end by then.
     hanging: Vec<(AttemptKey, bool)>,
-    /// Stores of which all is to be read that is due at any time.
-    pub(super) reads_all: BTreeSet<u32>,
 }
 
 impl Clerk {
@@ -35,7 +28,6 @@ impl Clerk {
             desk,
             progress: 0,
             hanging: Vec::new(),
-            reads_all: BTreeSet::new(),
         }
     }
 }
@@ -45,7 +37,7 @@ impl Driver {
     pub(super) fn note_progress(&mut self, wake: &Wake) {
         let is_progress = match wake {
             Wake::Reports => true,
-            Wake::Reply(reply) => matches!(reply.kind, ReplyKind::Claimed(..)),
+            Wake::Reply(reply) => matches!(reply.reply, Reply::Claimed(..)),
             _ => false,
         };
         self.clerk.progress += u64::from(is_progress);
@@ -58,12 +50,12 @@ impl Driver {
         };
         let ask = desk.take();
         if ask.reads_stores || ask.reads_all {
-            for store in self.partitions.keys().copied().collect::<Vec<_>>() {
-                if ask.reads_all {
-                    self.clerk.reads_all.insert(store);
-                }
-                self.ask_for_window(store);
+            if ask.reads_all {
+                self.machine.look_at_all();
+            } else {
+                self.machine.look_again();
             }
+            self.carry_out();
         }
         let unfinished = ask.names.then(|| self.name_unfinished());
         let next = self.next_alarm();
@@ -81,13 +73,6 @@ impl Driver {
         desk.tell(standing, unfinished);
     }
 
-    /// Until when a store is read.
-    pub(super) fn read_through(&self, store: u32, through: DateTime<Utc>) -> DateTime<Utc> {
-        let far = through.checked_add_signed(TimeDelta::days(LONG));
-        let far = far.filter(|_| self.clerk.reads_all.contains(&store));
-        far.unwrap_or(through)
-    }
-
     /// When the task wants to be woken. Looks for jobs that were left to other nodes come twice a second,
     /// and find nothing before the first of them is due.
     fn next_alarm(&self) -> Option<i64> {
@@ -98,9 +83,7 @@ impl Driver {
                 next = next.min(at);
                 break;
             };
-            let partition = self.partitions.get(&store);
-            let first = partition.map_or(i64::MAX, |own| own.left.first);
-            next = next.min(at.max(first));
+            next = next.min(at.max(self.machine.first_left(store)));
         }
         (next != i64::MAX).then_some(next)
     }
@@ -108,31 +91,24 @@ impl Driver {
     /// Whether nothing goes on but what waits for the clock.
     fn is_quiet(&self) -> bool {
         let is_heard = self.commands.is_empty() && self.replies.is_empty();
-        is_heard && self.are_stores_quiet() && self.are_runs_quiet()
-    }
-
-    fn are_stores_quiet(&self) -> bool {
-        let begins_runs = self.begins_runs();
-        self.partitions
-            .values()
-            .all(|own| own.is_quiet(begins_runs))
+        is_heard && self.machine.busy_stores().next().is_none() && self.are_runs_quiet()
     }
 
     fn are_runs_quiet(&self) -> bool {
         if self.clerk.hanging.is_empty() {
-            return self.active.len() == 0;
+            return self.machine.under_way() == 0;
         }
-        let mut all = self.active.all();
+        let mut all = self.machine.active();
         all.all(|(key, active)| {
             self.clerk.hanging.contains(&hanging(key, active)) && self.ends_by_clock(active)
         })
     }
 
     /// Whether the timer is armed for the end of the attempt, or for that of all.
-    fn ends_by_clock(&self, active: &Active) -> bool {
+    fn ends_by_clock(&self, active: &Active<Surroundings>) -> bool {
         let is_armed = |alarm| self.timer.elapsed_alarm(alarm).is_some();
         let mut alarms = self.timer.elapsed_alarms();
-        active.alarm.is_some_and(is_armed) || alarms.any(|(_, alarm)| alarm == Alarm::Shutdown)
+        active.own.alarm.is_some_and(is_armed) || alarms.any(|(_, alarm)| alarm == Alarm::Shutdown)
     }
 
     /// Runs were told to end, or aborted, and the clock waits for them anew.
@@ -144,7 +120,7 @@ impl Driver {
     fn name_unfinished(&mut self) -> Vec<Unfinished> {
         let mut unfinished = Vec::new();
         let mut hang = Vec::new();
-        for (key, active) in self.active.all() {
+        for (key, active) in self.machine.active() {
             let ends_by_clock = self.ends_by_clock(active);
             if ends_by_clock {
                 hang.push(hanging(key, active));
@@ -155,43 +131,31 @@ impl Driver {
             });
         }
         self.clerk.hanging = hang;
-        let begins_runs = self.begins_runs();
-        let stores = self.partitions.values();
-        let busy = stores.filter(|own| !own.is_quiet(begins_runs));
-        unfinished.extend(busy.map(|own| Unfinished {
-            what: awaited(own),
+        let busy = self.machine.busy_stores();
+        let busy = busy.filter_map(|store| self.links.get(&store));
+        unfinished.extend(busy.map(|link| Unfinished {
+            what: awaited(link),
             ends_by_clock: false,
         }));
         unfinished
     }
 }
 
-impl Partition {
-    /// Whether the store has answered all, and there is nothing to ask.
-    fn is_quiet(&self, begins_runs: bool) -> bool {
-        let (outbox, window) = (&self.outbox, &self.window);
-        let is_sent = !outbox.is_busy && outbox.ends.is_empty() && outbox.claims.is_empty();
-        let is_read = !window.is_asked && !window.ask_again && !self.left.is_asked;
-        let is_claimed = !begins_runs || self.due.is_empty();
-        let is_known = self.lease.is_some() && self.adopting.is_empty();
-        is_known && is_sent && (self.is_leaving || (is_read && is_claimed))
-    }
+fn hanging(run: ActiveKey, active: &Active<Surroundings>) -> (AttemptKey, bool) {
+    (active.attempt_of(run), active.is_told_to_end())
 }
 
-fn hanging(run: Key, active: &Active) -> (AttemptKey, bool) {
-    let turn = active.turn;
-    (AttemptKey { run, turn }, active.stop.is_some())
-}
-
-fn named(active: &Active) -> String {
+fn named(active: &Active<Surroundings>) -> String {
     let fire_time = active
         .fire_time
         .to_rfc3339_opts(SecondsFormat::AutoSi, true);
-    let told = match active.stop {
-        Some(_) => ", told to end",
-        None => "",
+    let told = if active.is_told_to_end() {
+        ", told to end"
+    } else {
+        ""
     };
     let lasts = active
+        .own
         .attempt
         .as_ref()
         .map(|attempt| attempt.began.elapsed());
@@ -200,8 +164,8 @@ fn named(active: &Active) -> String {
     format!("job {job}, fire time {fire_time}, attempt {attempt}{told}: runs for {seconds:.1} s")
 }
 
-fn awaited(partition: &Partition) -> String {
-    let health = partition.health.report();
+fn awaited(link: &Link) -> String {
+    let health = link.health.report();
     let call = health.calls.first().map(|pending| {
         let seconds = pending.since.as_secs_f64();
         format!("`{}` is not answered for {seconds:.1} s", pending.call)
@@ -210,9 +174,5 @@ fn awaited(partition: &Partition) -> String {
     let error = health
         .error
         .map(|error| format!(", the last error is: {error}"));
-    format!(
-        "store {}: {call}{}",
-        partition.alias,
-        error.unwrap_or_default()
-    )
+    format!("store {}: {call}{}", link.alias, error.unwrap_or_default())
 }

@@ -5,12 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::plan::plan;
+use chrono::TimeDelta;
 use punctual_core::{Date, Interval, Retry};
-use punctual_store::{
-    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Lease, StoredJob, Won,
-};
 use tokio::sync::mpsc;
 
 use super::{COMMANDS, Driver};
@@ -18,7 +14,6 @@ use crate::clock::Clock;
 use crate::command::Command;
 use crate::handler::Host;
 use crate::new_job::NewJob;
-use crate::partition::{Partition, Phase};
 use crate::private::AnyClock;
 use crate::reports::Reports;
 use crate::scheduler::Scheduler;
@@ -44,7 +39,7 @@ fn driver_of(scheduler: &Scheduler) -> (mpsc::Sender<Command>, Driver) {
     });
     let mut driver = Driver::new(Arc::clone(&scheduler.core), host, receiver, false);
     for named in scheduler.core.stores() {
-        driver.adopt_store(Partition::new(named));
+        driver.adopt_store(named);
     }
     (commands, driver)
 }
@@ -257,63 +252,7 @@ async fn jobs_of_unknown_tasks_in_a_shared_store_leave_nothing_behind() {
         other.remove_job(&id).await.unwrap();
     }
     drive(&mut driver, Duration::from_secs(60)).await;
-    let partition = driver.partitions.values().next().unwrap();
-    assert_eq!(
-        (partition.parked.len(), partition.jobs.iter().count()),
-        (0, 0)
-    );
-}
-
-/// Another node had queued the fire time, and a lost answer handed the run to this one, which found
-/// it. Then the claim of the same fire time is sent again, and the run is there.
-#[tokio::test(start_paused = true)]
-async fn a_run_that_is_known_was_not_opened_by_a_claim_that_is_sent_again() {
-    let scheduler = Scheduler::builder().build().unwrap();
-    let (_commands, mut driver) = driver_of(&scheduler);
-    let every = Interval::every(Duration::from_secs(5));
-    let job = scheduler.add_job(std::future::pending::<()>, every);
-    job.await.unwrap();
-    drive(&mut driver, Duration::from_secs(6)).await;
-    let running = scheduler.runs(crate::RunFilter::default()).await.unwrap();
-    let [run] = &running[..] else {
-        panic!("one is under way: {running:?}");
-    };
-    let (store, partition) = driver.partitions.iter_mut().next().unwrap();
-    let (key, entry) = partition.jobs.iter().next().unwrap();
-    let stored = entry.stored.clone();
-    let request = claim_again(&stored, partition.lease.clone().unwrap(), run.fire_time());
-    let won = Won::new(&stored.state, run.id, 1);
-    let reply = ClaimReply {
-        answers: vec![ClaimAnswer::Won(won)],
-        ..ClaimReply::default()
-    };
-    partition.jobs.get_mut(key).unwrap().phase = Phase::Claiming;
-    partition.outbox.asked = vec![Some(key)];
-    let store = *store;
-    driver.take_answers(store, request, reply, &[]);
-    assert_eq!(driver.active.len(), 1);
-    let ends = &driver.partitions[&store].outbox.ends;
-    assert!(ends.is_empty(), "it goes on: {ends:?}");
-}
-
-fn claim_again(stored: &StoredJob, lease: Lease, fire_time: DateTime<Utc>) -> ClaimRequest {
-    let mut plan = plan(&stored.job.view(&stored.state), fire_time);
-    plan.start = vec![fire_time];
-    let claim = Claim {
-        id: stored.job.id().clone(),
-        birth: stored.state.birth,
-        kind: ClaimKind::Advance {
-            revision: stored.state.revision,
-            plan,
-        },
-        wants_job: false,
-    };
-    ClaimRequest {
-        lease,
-        now: fire_time,
-        ends: Vec::new(),
-        claims: vec![claim],
-        takes_waiting: true,
-        is_repeated: true,
-    }
+    let held = driver.held(i64::MAX);
+    let store = &held.stores[0];
+    assert_eq!((store.parked.len(), store.known.len()), (0, 0));
 }

@@ -14,7 +14,7 @@ use super::{Executor, Kind};
 use crate::error::{Error, ErrorKind};
 use crate::handler::{RunInfo, Task, drop_here};
 use crate::process::Pool;
-use crate::reports::Key;
+use punctual_machine::ActiveKey;
 
 /// A future of any kind.
 pub(crate) type Boxed = BoxFuture<'static, ()>;
@@ -98,7 +98,7 @@ impl Place {
         task: &Task,
         runtime: &Handle,
         info: Arc<RunInfo>,
-        key: Key,
+        key: ActiveKey,
     ) -> AbortHandle {
         match &self.site {
             Site::Process(pool) => self.limited(runtime, Box::pin(pool.attempt(info, key))),

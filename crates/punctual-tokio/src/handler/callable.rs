@@ -13,7 +13,7 @@ use super::apart::Apart;
 use super::{AddContext, Finish, JobContext, Reporter, RunInfo};
 use crate::error::Error;
 use crate::executor::{Boxed, Place};
-use crate::reports::Key;
+use punctual_machine::ActiveKey;
 
 /// What is registered under a name.
 #[derive(Clone)]
@@ -52,7 +52,13 @@ impl std::fmt::Debug for Task {
 /// Begins attempts.
 pub(crate) trait Start: Send + Sync {
     /// Begins an attempt that reports its end under `key`, whatever becomes of it.
-    fn start(&self, runtime: &Handle, place: &Place, info: Arc<RunInfo>, key: Key) -> AbortHandle;
+    fn start(
+        &self,
+        runtime: &Handle,
+        place: &Place,
+        info: Arc<RunInfo>,
+        key: ActiveKey,
+    ) -> AbortHandle;
 
     /// Whether jobs with these arguments could be run.
     fn check(&self, context: &AddContext<'_>) -> Result<(), Error>;
@@ -78,7 +84,13 @@ where
     C: Fn(JobContext) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Finish> + Send + 'static,
 {
-    fn start(&self, runtime: &Handle, place: &Place, info: Arc<RunInfo>, key: Key) -> AbortHandle {
+    fn start(
+        &self,
+        runtime: &Handle,
+        place: &Place,
+        info: Arc<RunInfo>,
+        key: ActiveKey,
+    ) -> AbortHandle {
         let context = JobContext(Arc::clone(&info));
         let span = info.span();
         let reporter = Reporter::new(info, key);
@@ -127,7 +139,13 @@ impl<C> Start for BlockingTask<C>
 where
     C: Fn(JobContext) -> Finish + Send + Sync + 'static,
 {
-    fn start(&self, runtime: &Handle, place: &Place, info: Arc<RunInfo>, key: Key) -> AbortHandle {
+    fn start(
+        &self,
+        runtime: &Handle,
+        place: &Place,
+        info: Arc<RunInfo>,
+        key: ActiveKey,
+    ) -> AbortHandle {
         let call = Arc::clone(&self.call);
         let context = JobContext(Arc::clone(&info));
         let span = info.span();

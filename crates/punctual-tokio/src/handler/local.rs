@@ -15,7 +15,7 @@ use super::{
 };
 use crate::error::Error;
 use crate::executor::{Begin, Place};
-use crate::reports::Key;
+use punctual_machine::ActiveKey;
 
 /// A function that can be a local task: as a [`Handler`](crate::Handler) that is async, but its
 /// future need not be `Send`.
@@ -41,7 +41,13 @@ where
     C: Fn(JobContext) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Finish> + 'static,
 {
-    fn start(&self, runtime: &Handle, place: &Place, info: Arc<RunInfo>, key: Key) -> AbortHandle {
+    fn start(
+        &self,
+        runtime: &Handle,
+        place: &Place,
+        info: Arc<RunInfo>,
+        key: ActiveKey,
+    ) -> AbortHandle {
         let call = Arc::clone(&self.call);
         let context = JobContext(Arc::clone(&info));
         let span = info.span();

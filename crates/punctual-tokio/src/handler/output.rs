@@ -109,6 +109,20 @@ impl Finish {
     }
 }
 
+impl From<Finish> for punctual_machine::Finish {
+    fn from(finish: Finish) -> Self {
+        let Finish { outcome, text } = finish;
+        Self { outcome, text }
+    }
+}
+
+impl From<punctual_machine::Finish> for Finish {
+    fn from(finish: punctual_machine::Finish) -> Self {
+        let punctual_machine::Finish { outcome, text } = finish;
+        Self { outcome, text }
+    }
+}
+
 impl IntoOutcome for () {
     fn into_outcome(self) -> Finish {
         Finish::plain(Outcome::Succeeded)

@@ -8,12 +8,13 @@ use tokio::task::AbortHandle;
 
 use super::standing::Turn;
 use super::{Finish, RunInfo};
-use crate::reports::{Key, Report, Told};
+use crate::reports::Told;
+use punctual_machine::{ActiveKey, AttemptEnd};
 
 /// Reports the end of an attempt, also if its future is dropped.
 pub(crate) struct Reporter {
     info: Arc<RunInfo>,
-    key: Key,
+    key: ActiveKey,
     started: Option<i64>,
     finish: Option<Finish>,
     /// It is not told how the attempt ends: the scheduler task has taken it back.
@@ -21,7 +22,7 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
-    pub(crate) fn new(info: Arc<RunInfo>, key: Key) -> Self {
+    pub(crate) fn new(info: Arc<RunInfo>, key: ActiveKey) -> Self {
         Self {
             info,
             key,
@@ -81,11 +82,11 @@ impl Drop for Reporter {
         if self.is_taken_back {
             return;
         }
-        self.info.host.reports.push(Told::Ended(Report {
+        self.info.host.reports.push(Told::Ended(AttemptEnd {
             key: self.key,
             started: self.started,
             finished,
-            finish: self.finish.take(),
+            finish: self.finish.take().map(Into::into),
         }));
     }
 }

@@ -10,7 +10,7 @@ use super::callable::Start;
 use super::{AddContext, RunInfo, Task};
 use crate::error::Error;
 use crate::executor::Place;
-use crate::reports::Key;
+use punctual_machine::ActiveKey;
 
 struct WithSchema {
     task: Task,
@@ -22,7 +22,13 @@ pub(crate) fn with_schema(task: Task, schema: fn() -> Value) -> Task {
 }
 
 impl Start for WithSchema {
-    fn start(&self, runtime: &Handle, place: &Place, info: Arc<RunInfo>, key: Key) -> AbortHandle {
+    fn start(
+        &self,
+        runtime: &Handle,
+        place: &Place,
+        info: Arc<RunInfo>,
+        key: ActiveKey,
+    ) -> AbortHandle {
         self.task.0.start(runtime, place, info, key)
     }
 

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::plan::Plan;
 use punctual_core::{FireRange, Outcome};
 use punctual_store::RunEnd;
 use tokio::runtime::Handle;
@@ -29,8 +28,6 @@ impl Metrics {
     }
 
     pub(crate) fn ended(&self, _end: &RunEnd, _fire_time: Option<DateTime<Utc>>) {}
-
-    pub(crate) fn planned(&self, _plan: &Plan) {}
 
     pub(crate) fn decided(&self, _range: FireRange, _outcome: Outcome) {}
 

@@ -8,7 +8,6 @@ use metrics::{
     Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram,
     gauge, histogram,
 };
-use punctual_core::plan::Plan;
 use punctual_core::{FireRange, Outcome};
 use punctual_store::RunEnd;
 use tokio::runtime::Handle;
@@ -89,19 +88,6 @@ impl Metrics {
             handles.lateness.record(seconds(late));
         }
         handles.duration.record(seconds(end.finished - started));
-    }
-
-    /// Counts what a plan decided without a run.
-    pub(crate) fn planned(&self, plan: &Plan) {
-        if let Some((range, why)) = plan.missed {
-            self.decided(range, Outcome::Missed(why));
-        }
-        if let Some((range, why)) = plan.skipped {
-            self.decided(range, Outcome::Skipped(why));
-        }
-        if let Some(range) = plan.coalesced {
-            self.decided(range, Outcome::Coalesced);
-        }
     }
 
     /// Fire times that share an outcome.

@@ -11,7 +11,7 @@ use super::message::{Ended, News, Order, Run};
 use super::worker::was_called;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::handler::{Finish, Reporter, RunInfo};
-use crate::reports::Key;
+use punctual_machine::ActiveKey;
 
 /// Workers that wait for something to do. The executor's permits bound how many there are.
 #[derive(Default)]
@@ -33,7 +33,7 @@ impl Pool {
     pub(crate) fn attempt(
         self: &Arc<Self>,
         info: Arc<RunInfo>,
-        key: Key,
+        key: ActiveKey,
     ) -> impl Future<Output = ()> + Send + 'static {
         let pool = Arc::clone(self);
         let span = info.span();

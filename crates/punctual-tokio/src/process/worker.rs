@@ -17,14 +17,12 @@ use crate::core::Core;
 use crate::declared::task_named;
 use crate::error::BoxError;
 use crate::handler::{Finish, Handler, Host, RunInfo, RunOf};
-use crate::reports::{Key, Told};
+use crate::reports::Told;
 use crate::scheduler::{Scheduler, Signals, WeakScheduler};
+use punctual_machine::ActiveKey;
 
 /// The only attempt of a worker.
-const KEY: Key = Key {
-    slot: 0,
-    generation: 0,
-};
+const KEY: ActiveKey = ActiveKey::FIRST;
 
 static CALLED: AtomicBool = AtomicBool::new(false);
 
@@ -216,7 +214,7 @@ impl Station {
             }
             if let Some(Told::Ended(report)) = reports.pop() {
                 let gone = || Finish::failed(&"the attempt was dropped".into());
-                return report.finish.unwrap_or_else(gone);
+                return report.finish.map_or_else(gone, Into::into);
             }
         }
     }

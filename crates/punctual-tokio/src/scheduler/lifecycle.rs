@@ -16,7 +16,6 @@ use crate::event::EventKind;
 use crate::handler::{Host, scheduler_task};
 use crate::keep::spent;
 use crate::life::Life;
-use crate::partition::Partition;
 use crate::reports::Reports;
 use crate::runtime::{require_io, require_timers};
 
@@ -116,7 +115,7 @@ impl Scheduler {
         }
         for named in self.core.stores() {
             self.tell_store_added(&named);
-            driver.adopt_store(Partition::new(named));
+            driver.adopt_store(named);
         }
         self.core.bus.emit(|| EventKind::SchedulerStarted);
         let ended = driver.ended();
@@ -259,8 +258,7 @@ impl Scheduler {
         let named = self.core.add_store(alias, Arc::new(store))?;
         self.tell_store_added(&named);
         if let Some(commands) = self.commands() {
-            let partition = Box::new(Partition::new(named));
-            let sent = commands.send(Command::AddStore(partition)).await;
+            let sent = commands.send(Command::AddStore(Box::new(named))).await;
             sent.map_err(|_| Error::not_running())?;
         }
         Ok(())

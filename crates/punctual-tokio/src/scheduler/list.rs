@@ -47,7 +47,7 @@ pub enum JobStatus {
 
 impl JobSnapshot {
     pub(crate) fn new(core: &Core, named: &NamedStore, stored: StoredJob) -> Self {
-        let is_known = core.code_of(&stored.job).is_some() && stored.job.trigger().is_bound();
+        let is_known = core.code_of(&stored.job).is_ok() && stored.job.trigger().is_bound();
         Self {
             store: Arc::clone(&named.alias),
             job: stored.job,

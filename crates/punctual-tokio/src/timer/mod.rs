@@ -251,11 +251,6 @@ impl<A: Copy + PartialEq> Timer<A> {
         self.wall.values().flatten().map(|due| (due.at, due.alarm))
     }
 
-    pub(crate) fn has_wall(&self, at: i64, alarm: A) -> bool {
-        let mut its = self.wall.get(&bucket_of(at)).into_iter().flatten();
-        its.any(|due| due.at == at && due.alarm == alarm)
-    }
-
     /// The alarms that wait for time to pass.
     pub(crate) fn elapsed_alarms(&self) -> impl Iterator<Item = (AlarmKey, A)> {
         self.elapsed.iter().map(|(key, due)| (*key, due.alarm))
@@ -274,10 +269,6 @@ impl<A: Copy + PartialEq> Timer<A> {
     /// When an alarm is due, as the wall clock goes now.
     pub(crate) fn due_at(&self, key: AlarmKey) -> i64 {
         key.at.saturating_add(self.set_by)
-    }
-
-    pub(crate) fn is_past(&self, key: AlarmKey) -> bool {
-        self.due_at(key) <= self.clock.micros()
     }
 }
 

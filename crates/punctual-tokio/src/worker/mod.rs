@@ -1,21 +1,21 @@
 //! The tasks that stand between the scheduler task and a store: it never waits for one.
 
 mod refused;
-mod repeated;
 mod set_back;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use punctual_core::{CancelReason, JobId, Origin, Outcome, RunId};
+use punctual_core::{CancelReason, JobId, Origin, Outcome};
 use punctual_store::{
     ChangedJobs, ClaimAnswer, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error, ErrorKind,
-    Handed, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer, Recovered, StoreFuture,
-    StoredJob, WaitingJob,
+    Handed, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, StoreFuture, StoredJob,
 };
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout};
+
+use punctual_machine::{Read, Reply, repeated};
 
 use crate::core::Core;
 use crate::health::Health;
@@ -23,52 +23,10 @@ use crate::lease::Held;
 
 pub(crate) use set_back::Corrections;
 
-/// The ways for what the scheduler task asks of a store. Each has a task of its own, so that a slow
-/// window holds up no claim, and few requests on it.
-pub(crate) struct Requests {
-    pub(crate) claims: mpsc::Sender<Box<ClaimRequest>>,
-    pub(crate) reads: mpsc::Sender<Read>,
-}
-
-/// What a store is only read for.
-pub(crate) enum Read {
-    Due(DueRequest),
-    /// Jobs that were left to other nodes, and that none has claimed.
-    Left(DueRequest),
-    /// Open runs of this node that it does not know: what are their jobs?
-    Adopt(Vec<OpenRun>),
-}
-
 /// What a store answers, or says by itself.
-pub(crate) struct Reply {
+pub(crate) struct Replied {
     pub(crate) store: u32,
-    pub(crate) kind: ReplyKind,
-}
-
-pub(crate) enum ReplyKind {
-    /// The request comes back with the answers to its claims. If it was repeated, all open runs of
-    /// this node come with it: together, since by the next request some of them may be over.
-    Claimed(Box<ClaimRequest>, ClaimReply, Vec<OpenRun>),
-    Due(DueJobs),
-    /// Jobs that were left to other nodes, and that none has claimed.
-    Left(DueJobs),
-    /// The nodes that share the store, this one included.
-    Nodes(Vec<Peer>),
-    /// Open runs of this node that were unknown to it.
-    Handed(Vec<Handed>),
-    /// Runs that are this node's, and whose jobs are gone or cannot be read; and how they end.
-    CannotGoOn(Vec<(OpenRun, Outcome)>),
-    /// Jobs with waiting runs that may start.
-    Waiting(Vec<WaitingJob>),
-    Changed(ChangedJobs),
-    /// From now on this lease holds; what was opened under another is not this node's any more.
-    Leased(Lease),
-    /// Runs that are to be cancelled, and why.
-    Cancel(Vec<(RunId, CancelReason)>),
-    /// What became of the runs of a dead node.
-    Recovered(Box<Recovered>),
-    /// The store has lost what it keeps its rows in: what is sent to it is not recorded for now.
-    Gone,
+    pub(crate) reply: Reply,
 }
 
 /// Nobody waits for answers any more.
@@ -92,7 +50,7 @@ pub(crate) struct Worker {
     /// Whether this node begins runs of the store: it is neither paused nor shutting down, and
     /// the store was not removed.
     pub(crate) begins_runs: Arc<AtomicBool>,
-    pub(crate) replies: mpsc::Sender<Reply>,
+    pub(crate) replies: mpsc::Sender<Replied>,
     /// Tells the keeper of the lease that the store has begun to be shared.
     pub(crate) shared: Arc<Notify>,
     /// Tells that what a dead node left is settled.
@@ -144,7 +102,7 @@ impl Worker {
         let due = self.insist(|| self.store.due(request.clone())).await;
         let ids = due.jobs.iter().map(|due| due.stored.job.id());
         self.hold_up(ids).await;
-        self.reply(ReplyKind::Due(due)).await
+        self.reply(Reply::Due(due)).await
     }
 
     /// Looks once: it is looked again before long.
@@ -155,7 +113,7 @@ impl Worker {
         });
         let ids = left.jobs.iter().map(|due| due.stored.job.id());
         self.hold_up(ids).await;
-        self.reply(ReplyKind::Left(left)).await
+        self.reply(Reply::Left(left)).await
     }
 
     /// Looks for the jobs of runs. A run whose job is gone, or cannot be read, cannot go on: what the
@@ -170,8 +128,7 @@ impl Worker {
                 Err(outcome) => over.extend(runs.into_iter().map(|run| (run, outcome))),
             }
         }
-        self.reply(ReplyKind::Handed(handed)).await?;
-        self.reply(ReplyKind::CannotGoOn(over)).await
+        self.reply(Reply::Adopted(handed, over)).await
     }
 
     /// The job of a run, or what becomes of the run without.
@@ -227,7 +184,7 @@ impl Worker {
                 },
                 Err(error) => {
                     if error.kind() == ErrorKind::Gone {
-                        self.reply(ReplyKind::Gone).await?;
+                        self.reply(Reply::Gone).await?;
                     }
                     // It may have been made all the same.
                     request.is_repeated = true;
@@ -257,7 +214,7 @@ impl Worker {
             request.is_repeated = true;
         }
         if !request.is_repeated {
-            let claimed = ReplyKind::Claimed(request, reply, Vec::new());
+            let claimed = Reply::Claimed(request, reply, Vec::new());
             return self.reply(claimed).await;
         }
         let own = self.open_runs(&request.lease).await;
@@ -269,12 +226,12 @@ impl Worker {
                 won.first = by_hand.map_or(won.first, |run| run.id);
             }
         }
-        self.reply(ReplyKind::Claimed(request, reply, own)).await?;
+        self.reply(Reply::Claimed(request, reply, own)).await?;
         if moved_on.is_empty() {
             return Ok(());
         }
         let changed = ChangedJobs::These(moved_on);
-        self.reply(ReplyKind::Changed(changed)).await
+        self.reply(Reply::Changed(changed)).await
     }
 
     async fn open_runs(&self, lease: &Lease) -> Vec<OpenRun> {
@@ -310,7 +267,7 @@ impl Worker {
                 self.shared.notify_one();
             }
             if !changes.cancels.is_empty() {
-                let cancel = ReplyKind::Cancel(changes.cancels);
+                let cancel = Reply::Cancel(changes.cancels);
                 if self.reply(cancel).await.is_err() {
                     return;
                 }
@@ -319,7 +276,7 @@ impl Worker {
                 self.hold_up(jobs.iter().map(|stored| stored.job.id()))
                     .await;
             }
-            if self.reply(ReplyKind::Changed(changes.jobs)).await.is_err() {
+            if self.reply(Reply::Changed(changes.jobs)).await.is_err() {
                 return;
             }
         }
@@ -332,12 +289,12 @@ impl Worker {
         let _ = timeout(LONGEST_HOLD_UP, self.core.announcements.told(jobs)).await;
     }
 
-    pub(crate) async fn reply(&self, kind: ReplyKind) -> Result<(), Gone> {
-        let reply = Reply {
+    pub(crate) async fn reply(&self, reply: Reply) -> Result<(), Gone> {
+        let replied = Replied {
             store: self.id,
-            kind,
+            reply,
         };
-        self.replies.send(reply).await.map_err(|_| Gone)
+        self.replies.send(replied).await.map_err(|_| Gone)
     }
 
     /// Asks until there is an answer. One that came at once says nothing about what others fail

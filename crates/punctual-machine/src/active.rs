@@ -1,0 +1,241 @@
+//! The runs that are under way on this node.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use punctual_core::{CancelReason, Job, RunId};
+
+use crate::alarm::Alarm;
+use crate::jobs::JobKey;
+use crate::node::Node;
+use crate::store::Instance;
+
+/// Names an instance that is under way. The generation tells it from others that had the slot before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ActiveKey {
+    pub(crate) slot: u32,
+    pub(crate) generation: u32,
+}
+
+impl ActiveKey {
+    /// What names the first instance of a table, for a process that has only one.
+    pub const FIRST: Self = Self {
+        slot: 0,
+        generation: 0,
+    };
+}
+
+/// An instance that is under way: one of its runs, with an attempt, and those that follow.
+pub struct Active<N: Node> {
+    /// Its job, as it is known here.
+    pub key: JobKey,
+    /// Its job as it was when the instance began.
+    pub job: Arc<Job>,
+    /// The birth of the job: its waiting runs go by it.
+    pub(crate) birth: u64,
+    /// What runs the job.
+    pub code: N::Code,
+    /// The run.
+    pub run: RunId,
+    /// Its fencing token.
+    pub token: u64,
+    /// What it answers for.
+    pub fire_time: DateTime<Utc>,
+    /// The fire times of the same instance that come after this one.
+    pub(crate) rest: VecDeque<DateTime<Utc>>,
+    /// Whether an attempt is under way.
+    pub(crate) has_attempt: bool,
+    /// How many attempts were begun.
+    pub attempts: u32,
+    /// Which attempt of the instance it is.
+    pub turn: u32,
+    /// What a timer is armed for: the end of the attempt's time, or its abort.
+    pub(crate) alarm: Option<Alarm>,
+    /// Its time was over before the attempt began, which will be told.
+    pub(crate) is_awaited: bool,
+    /// When the first attempt began.
+    pub(crate) started: Option<i64>,
+    pub(crate) stop: Option<Stop>,
+    /// Nothing of the instance has begun, and the grace time of its job counts until it does.
+    pub(crate) may_be_late: bool,
+    /// The fire time had passed when the job was added, so lateness is not counted from it.
+    pub(crate) was_past: bool,
+    /// Whether its end is not this node's to record.
+    pub(crate) is_fenced: bool,
+    /// Whether the store had admitted it before, perhaps under a wider limit.
+    pub was_admitted: bool,
+    /// What the driver keeps of it.
+    pub own: N::Run,
+}
+
+impl<N: Node> fmt::Debug for Active<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Active")
+            .field("job", self.job.id())
+            .field("run", &self.run)
+            .field("fire_time", &self.fire_time)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<N: Node> Active<N> {
+    /// It, and the others of its instance that are still to come.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = RunId> + use<N> {
+        (self.run.0..).take(1 + self.rest.len()).map(RunId)
+    }
+
+    /// What of the instance is not over, to be begun another time.
+    pub(crate) fn rest_of_instance(&self) -> Instance {
+        let rest = self.rest.iter().copied();
+        Instance {
+            first: self.run,
+            token: self.token,
+            fire_times: std::iter::once(self.fire_time).chain(rest).collect(),
+            attempts: self.attempts,
+            started: self.started,
+            failure: None,
+            was_admitted: true,
+            may_be_late: self.may_be_late,
+        }
+    }
+
+    /// Whether the attempt was told to end.
+    #[must_use]
+    pub fn is_told_to_end(&self) -> bool {
+        self.stop.is_some()
+    }
+
+    /// The attempt that is under way.
+    #[must_use]
+    pub fn attempt_of(&self, run: ActiveKey) -> AttemptKey {
+        AttemptKey {
+            run,
+            turn: self.turn,
+        }
+    }
+}
+
+/// Names one attempt of one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AttemptKey {
+    /// The instance.
+    pub run: ActiveKey,
+    /// Which of its attempts.
+    pub turn: u32,
+}
+
+/// Why an attempt was told to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    TimedOut,
+    Cancel(CancelReason),
+    /// Others took this node for dead: the run is theirs to decide about.
+    Fenced,
+}
+
+impl Stop {
+    /// Whether it counts though the attempt was told to end for another reason before. After its time
+    /// a run may be tried again, and what ends it must not be lost.
+    pub(crate) fn outdoes(self, other: Self) -> bool {
+        let rank = |stop| match stop {
+            Self::TimedOut => 0,
+            Self::Cancel(_) => 1,
+            Self::Fenced => 2,
+        };
+        rank(self) > rank(other)
+    }
+}
+
+/// A slab of runs. A key of a run that is over names nothing, also when its slot is used again.
+pub(crate) struct Table<N: Node> {
+    slots: Vec<Slot<N>>,
+    free: Vec<u32>,
+}
+
+struct Slot<N: Node> {
+    generation: u32,
+    active: Option<Active<N>>,
+}
+
+impl<N: Node> Default for Table<N> {
+    fn default() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+}
+
+impl<N: Node> Table<N> {
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    pub(crate) fn insert(&mut self, active: Active<N>) -> ActiveKey {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot {
+                generation: 0,
+                active: None,
+            });
+            (self.slots.len() - 1) as u32
+        });
+        let place = &mut self.slots[slot as usize];
+        place.active = Some(active);
+        ActiveKey {
+            slot,
+            generation: place.generation,
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, key: ActiveKey) -> Option<&mut Active<N>> {
+        let slot = self.slots.get_mut(key.slot as usize)?;
+        if slot.generation != key.generation {
+            return None;
+        }
+        slot.active.as_mut()
+    }
+
+    /// The run of an attempt, unless it has gone on since.
+    pub(crate) fn at(&mut self, key: AttemptKey) -> Option<&mut Active<N>> {
+        let active = self.get_mut(key.run)?;
+        (active.turn == key.turn).then_some(active)
+    }
+
+    pub(crate) fn remove(&mut self, key: ActiveKey) -> Option<Active<N>> {
+        let slot = self.slots.get_mut(key.slot as usize)?;
+        if slot.generation != key.generation {
+            return None;
+        }
+        let active = slot.active.take()?;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(key.slot);
+        Some(active)
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = (ActiveKey, &Active<N>)> {
+        self.slots.iter().enumerate().filter_map(|(index, slot)| {
+            let key = ActiveKey {
+                slot: index as u32,
+                generation: slot.generation,
+            };
+            Some((key, slot.active.as_ref()?))
+        })
+    }
+
+    /// The runs of a store's jobs.
+    pub(crate) fn of_store(&self, store: u32) -> Vec<ActiveKey> {
+        let its = self.all().filter(|(_, active)| active.key.store == store);
+        its.map(|(key, _)| key).collect()
+    }
+
+    pub(crate) fn find(&self, store: u32, run: RunId) -> Option<ActiveKey> {
+        let is_it =
+            |active: &Active<N>| active.key.store == store && active.runs().any(|own| own == run);
+        self.all()
+            .find(|(_, active)| is_it(active))
+            .map(|(key, _)| key)
+    }
+}

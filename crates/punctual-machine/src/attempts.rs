@@ -1,0 +1,367 @@
+//! Runs from their start to their one outcome: attempts, timeouts, retries, cancellation.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use punctual_core::{CancelReason, FireRange, Outcome, RunId, SkipReason, Timeout};
+use punctual_store::{RunEnd, StoredJob};
+
+use crate::active::{Active, ActiveKey, AttemptKey, Stop};
+use crate::alarm::Alarm;
+use crate::effect::Effect;
+use crate::finish::{Finish, cancelled_by, finish_of};
+use crate::jobs::JobKey;
+use crate::machine::{Machine, instant};
+use crate::node::Node;
+use crate::store::{Entry, Instance};
+use crate::tell::Tell;
+use crate::waiting::ELSEWHERE;
+
+/// The end of an attempt.
+#[derive(Debug)]
+pub struct AttemptEnd {
+    /// The instance.
+    pub key: ActiveKey,
+    /// When its body began, in microseconds; `None` if it was dropped before.
+    pub started: Option<i64>,
+    /// When it ended.
+    pub finished: i64,
+    /// How it ended; `None` if it was aborted.
+    pub finish: Option<Finish>,
+}
+
+impl<N: Node> Machine<N> {
+    pub(crate) fn entry(&mut self, key: JobKey) -> Option<&mut Entry<N>> {
+        self.stores.get_mut(&key.store)?.jobs.get_mut(key)
+    }
+
+    /// Starts what the core has admitted and the store has accepted.
+    pub(crate) fn start_instance(&mut self, key: JobKey, instance: Instance) {
+        if self.stage.ends_runs() {
+            return self.postpone(key.store, &instance, 0);
+        }
+        if let Some(reason) = self.is_to_end(key.store, &instance) {
+            return self.refuse(key, &instance, Outcome::Cancelled(reason));
+        }
+        let state = self.stores.get_mut(&key.store);
+        if state.is_some_and(|own| own.is_doubtful) {
+            return self.postpone(key.store, &instance, 0);
+        }
+        let Some(entry) = self.entry(key) else {
+            return;
+        };
+        if entry.is_head {
+            // Never without its arguments: the store hands it out again, and whole.
+            return self.postpone(key.store, &instance, ELSEWHERE);
+        }
+        let Some(code) = entry.code.clone() else {
+            return self.start_without_code(key, instance);
+        };
+        let limit = entry.stored.job.policies().max_instances;
+        let is_full = limit.limit().is_some_and(|limit| entry.instances >= limit);
+        if is_full && !instance.was_admitted {
+            let skipped = Outcome::Skipped(SkipReason::MaxInstances);
+            return self.refuse(key, &instance, skipped);
+        }
+        entry.instances += 1;
+        let past = entry.past;
+        let birth = entry.stored.state.birth;
+        let job = Arc::clone(&entry.stored.job);
+        if self.node.is_heard() {
+            self.effects.tell(Tell::Submitted {
+                store: key.store,
+                job: job.id().clone(),
+                run: instance.first,
+                fire_times: instance.fire_times.clone(),
+            });
+        }
+        let mut fire_times = VecDeque::from(instance.fire_times);
+        let Some(fire_time) = fire_times.pop_front() else {
+            return;
+        };
+        let key = self.active.insert(Active {
+            birth,
+            key,
+            job,
+            code,
+            run: instance.first,
+            token: instance.token,
+            fire_time,
+            rest: fire_times,
+            has_attempt: false,
+            attempts: instance.attempts,
+            turn: 0,
+            alarm: None,
+            started: instance.started,
+            stop: None,
+            is_awaited: false,
+            may_be_late: instance.may_be_late && instance.attempts == 0,
+            was_past: past == Some(fire_time),
+            is_fenced: false,
+            was_admitted: instance.was_admitted,
+            own: N::Run::default(),
+        });
+        self.effects.push(Effect::Enter(key));
+        self.begin_attempt(key);
+    }
+
+    fn begin_attempt(&mut self, key: ActiveKey) {
+        let latest = self.latest_begin(key);
+        let Some(active) = self.active.get_mut(key) else {
+            return;
+        };
+        active.attempts += 1;
+        (active.stop, active.is_awaited) = (None, false);
+        active.turn = active.turn.wrapping_add(1);
+        active.has_attempt = true;
+        self.effects.push(Effect::Begin { run: key, latest });
+        if let Some(limit) = active.job.policies().timeout.limit() {
+            let alarm = Alarm::Timeout(active.attempt_of(key));
+            active.alarm = Some(alarm);
+            self.effects.after(limit, alarm);
+        }
+    }
+
+    /// Nothing is waited for any more on behalf of the attempt that is over, or was told to end.
+    fn disarm(&mut self, key: ActiveKey) {
+        let active = self.active.get_mut(key);
+        if active.and_then(|active| active.alarm.take()).is_some() {
+            self.effects.push(Effect::Disarm(key));
+        }
+    }
+
+    /// An attempt has ended.
+    pub fn attempt_ended(&mut self, end: AttemptEnd) {
+        self.disarm(end.key);
+        let is_stopping = !self.stage.starts_runs();
+        let Some(active) = self.active.get_mut(end.key) else {
+            return;
+        };
+        active.has_attempt = false;
+        active.started = active.started.or(end.started);
+        active.may_be_late &= end.started.is_none();
+        let finish = finish_of(active.stop, end.finish, is_stopping);
+        if end.started.is_none() && !finish.outcome.is_retryable() {
+            // It has only waited for its place.
+            active.attempts = active.attempts.saturating_sub(1);
+        }
+        let is_cancelled = active.is_fenced || matches!(active.stop, Some(Stop::Cancel(_)));
+        let wait = active.job.policies().retry.wait_after(active.attempts);
+        match wait.filter(|_| finish.outcome.is_retryable() && !is_cancelled) {
+            Some(wait) => {
+                self.effects.tell(Tell::Again {
+                    job: active.job.id().clone(),
+                    run: active.run,
+                    attempts: active.attempts,
+                    error: finish.text.clone(),
+                    wait,
+                });
+                self.wait_for_retry(end.key, finish, end.finished, wait);
+            }
+            None => self.end_run(end.key, finish, end.finished),
+        }
+    }
+
+    /// Lets a run whose attempt has failed wait for the next one, in the store: whatever becomes of
+    /// this node, the run goes on.
+    fn wait_for_retry(&mut self, key: ActiveKey, finish: Finish, finished: i64, wait: Duration) {
+        let Some(active) = self.active.remove(key) else {
+            return;
+        };
+        let due = finished.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
+        let end = RunEnd {
+            run: active.run,
+            outcome: finish.outcome,
+            retry_at: Some(due),
+            started: active.started,
+            finished,
+            attempts: active.attempts,
+            text: finish.text,
+        };
+        let (job, id, birth) = (active.key, active.job.id().clone(), active.birth);
+        self.over(key, active);
+        if let Some(state) = self.stores.get_mut(&job.store) {
+            state.outbox.ends.push(end);
+        }
+        self.instance_ended(job, true);
+        self.wait_for(job.store, birth, id, instant(due));
+    }
+
+    /// Whether a run of the instance was cancelled while the store's answer was on its way.
+    fn is_to_end(&self, store: u32, instance: &Instance) -> Option<CancelReason> {
+        let to_end = &self.stores.get(&store)?.outbox.to_end;
+        let last = instance.first.0 + instance.fire_times.len() as u64;
+        let mut its = to_end
+            .iter()
+            .filter(|(run, _)| (instance.first.0..last).contains(&run.0));
+        its.next().map(|(_, reason)| *reason)
+    }
+
+    pub(crate) fn abort(&mut self, key: AttemptKey) {
+        if let Some(active) = self.active.at(key) {
+            active.alarm = None;
+            self.effects.push(Effect::Abort(key.run));
+        }
+    }
+
+    /// Hands back what the driver has kept of an instance that is over.
+    fn over(&mut self, key: ActiveKey, active: Active<N>) {
+        let run = active.own;
+        self.effects.push(Effect::Over { key, run });
+    }
+
+    /// Tells an attempt to end, and sees to it that it does. What already has a reason to stop
+    /// keeps it, unless the other one outdoes it. What has not begun is over.
+    pub(crate) fn stop(&mut self, key: ActiveKey, stop: Stop) {
+        let Some(active) = self.active.get_mut(key) else {
+            return;
+        };
+        if active.stop.is_some_and(|stopped| !stop.outdoes(stopped)) {
+            return;
+        }
+        if !active.has_attempt {
+            return;
+        }
+        if active.stop.replace(stop).is_some() {
+            // It was told to end, and has its grace time.
+            return;
+        }
+        self.effects.push(Effect::Stop(key));
+        let alarm = Alarm::Abort(active.attempt_of(key));
+        active.alarm = Some(alarm);
+        self.effects.after(Timeout::GRACE, alarm);
+    }
+
+    /// Cancels a run.
+    pub(crate) fn cancel(&mut self, key: ActiveKey, reason: CancelReason) {
+        self.stop(key, Stop::Cancel(reason));
+    }
+
+    /// Records the outcome of a run. The next fire time of its instance follows, unless the run
+    /// was cancelled, though it may have ended well all the same: that cancels those too.
+    pub(crate) fn end_run(&mut self, key: ActiveKey, finish: Finish, finished: i64) {
+        let mut rest = self.end_one(key, finish, finished);
+        while let Some(outcome) = rest {
+            rest = self.end_one(key, Finish::plain(outcome), finished);
+        }
+    }
+
+    /// Records one outcome, and says which one the rest of the instance shares, if it does.
+    fn end_one(&mut self, key: ActiveKey, finish: Finish, finished: i64) -> Option<Outcome> {
+        self.disarm(key);
+        let all_end = self.stage.ends_runs();
+        let active = self.active.get_mut(key)?;
+        let outcome = finish.outcome;
+        let started = active.started.take();
+        let end = RunEnd {
+            run: active.run,
+            outcome,
+            retry_at: None,
+            started,
+            // The clock may have been set back meanwhile.
+            finished: started.map_or(finished, |started| finished.max(started)),
+            attempts: std::mem::take(&mut active.attempts),
+            text: finish.text,
+        };
+        let (job, fire_time) = (active.key, active.fire_time);
+        let is_told = outcome != Outcome::Succeeded || self.node.is_heard();
+        let id = is_told.then(|| active.job.id().clone());
+        let is_fenced = active.is_fenced;
+        let was_past = std::mem::take(&mut active.was_past);
+        let late_since = (!was_past).then_some(fire_time);
+        let cancelled = cancelled_by(active.stop.take(), outcome);
+        let next = active.rest.pop_front();
+        if let Some(next) = next {
+            active.fire_time = next;
+            active.run = RunId(active.run.0 + 1);
+            active.token += 1;
+        }
+        let has_not_run = matches!(outcome, Outcome::Missed(_) | Outcome::Skipped(_));
+        self.effects.tell(Tell::Ended {
+            store: job.store,
+            end: copy_of(&end, is_told && !has_not_run),
+            job: id.filter(|_| !has_not_run),
+            fire_time,
+            late_since,
+        });
+        if has_not_run {
+            self.tell_did_not_run(job, FireRange::single(fire_time), outcome);
+        }
+        if !is_fenced && let Some(state) = self.stores.get_mut(&job.store) {
+            state.outbox.ends.push(end);
+        }
+        match (next, cancelled) {
+            (None, _) => {
+                if let Some(active) = self.active.remove(key) {
+                    self.over(key, active);
+                }
+                self.instance_ended(job, started.is_some());
+                None
+            }
+            (Some(_), Some(cancelled)) => Some(cancelled),
+            (Some(_), _) if is_fenced => Some(Outcome::Lost),
+            (Some(_), _) if all_end => Some(Outcome::Cancelled(CancelReason::Shutdown)),
+            (Some(_), _) => {
+                self.go_on(key);
+                None
+            }
+        }
+    }
+
+    /// Begins the next fire time of an instance, or lets it wait in the store.
+    fn go_on(&mut self, key: ActiveKey) {
+        let Some(active) = self.active.get_mut(key) else {
+            return;
+        };
+        let state = self.stores.get(&active.key.store);
+        if state.is_none_or(|own| !own.may_be_taken_for_dead(&self.node)) {
+            return self.begin_attempt(key);
+        }
+        if let Some(active) = self.active.remove(key) {
+            let job = active.key;
+            self.postpone(job.store, &active.rest_of_instance(), 0);
+            self.over(key, active);
+            self.instance_ended(job, true);
+        }
+    }
+
+    fn instance_ended(&mut self, job: JobKey, has_begun: bool) {
+        if let Some(entry) = self.entry(job) {
+            if has_begun {
+                entry.told = None;
+            }
+            entry.instances = entry.instances.saturating_sub(1);
+            if entry.instances == 0 {
+                entry.gate = N::Gate::default();
+            }
+            if entry.is_idle() {
+                self.settled.push(job);
+            }
+        }
+    }
+
+    /// The store has taken a job out, with its last run.
+    pub(crate) fn job_left(&mut self, store: u32, job: StoredJob) {
+        self.effects.tell(Tell::JobLeft { store, job });
+    }
+
+    /// Forgets jobs that nothing keeps here any more; the store knows them.
+    pub(crate) fn drop_settled_entries(&mut self) {
+        for job in self.settled.drain(..) {
+            if let Some(state) = self.stores.get_mut(&job.store)
+                && state.jobs.get(job).is_some_and(Entry::is_idle)
+            {
+                state.jobs.remove(job);
+            }
+        }
+    }
+}
+
+/// The end of a run for those who are told of it, with its text or without.
+fn copy_of(end: &RunEnd, has_text: bool) -> RunEnd {
+    RunEnd {
+        text: end.text.as_ref().filter(|_| has_text).cloned(),
+        ..*end
+    }
+}

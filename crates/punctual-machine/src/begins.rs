@@ -1,0 +1,75 @@
+//! When the body of an attempt begins: its time counts from there.
+
+use std::time::Duration;
+
+use punctual_core::Overlap;
+use punctual_core::plan::latest_start;
+
+use crate::active::{ActiveKey, AttemptKey, Stop};
+use crate::alarm::Alarm;
+use crate::machine::Machine;
+use crate::node::Node;
+
+impl<N: Node> Machine<N> {
+    /// The latest time for the body of a run to begin, in microseconds, if it may have to wait for a
+    /// place. As elsewhere, what waits in a queue of its job is never late.
+    pub(crate) fn latest_begin(&mut self, key: ActiveKey) -> Option<i64> {
+        let active = self.active.get_mut(key)?;
+        let is_limited = active.may_be_late && self.node.keeps_waiting(&active.code);
+        if !is_limited || active.job.policies().overlap != Overlap::Skip {
+            return None;
+        }
+        let (job, fire_time) = (active.key, active.fire_time);
+        let stored = &self.entry(job)?.stored;
+        let latest = latest_start(&stored.job.view(&stored.state), fire_time)?;
+        Some(latest.timestamp_micros())
+    }
+
+    /// The time of an attempt is over, unless its body `began` later than the attempt, in microseconds.
+    /// If it has not begun, its begin is told later by [`attempt_begun`](Self::attempt_begun).
+    pub fn timed_out(&mut self, key: AttemptKey, began: Option<i64>) {
+        let Some(limit) = self.time_of(key.run) else {
+            return;
+        };
+        let now = self.now;
+        let Some(active) = self.active.at(key).filter(|active| active.stop.is_none()) else {
+            return;
+        };
+        if !active.has_attempt {
+            return;
+        }
+        active.alarm = None;
+        let Some(began) = began else {
+            active.is_awaited = true;
+            return;
+        };
+        // A clock that was set meanwhile gives no more than the time itself.
+        let under_way = u64::try_from(now.saturating_sub(began)).unwrap_or(0);
+        let rest = limit.saturating_sub(Duration::from_micros(under_way));
+        if rest.is_zero() {
+            return self.stop(key.run, Stop::TimedOut);
+        }
+        active.alarm = Some(Alarm::Timeout(key));
+        self.effects.after(rest, Alarm::Timeout(key));
+    }
+
+    /// The body of an attempt begins that has waited for longer than it may take.
+    pub fn attempt_begun(&mut self, key: ActiveKey) {
+        let Some(limit) = self.time_of(key) else {
+            return;
+        };
+        let awaited = self.active.get_mut(key);
+        let Some(active) = awaited.filter(|active| active.is_awaited && active.stop.is_none())
+        else {
+            return;
+        };
+        active.is_awaited = false;
+        let alarm = Alarm::Timeout(active.attempt_of(key));
+        active.alarm = Some(alarm);
+        self.effects.after(limit, alarm);
+    }
+
+    fn time_of(&mut self, key: ActiveKey) -> Option<Duration> {
+        self.active.get_mut(key)?.job.policies().timeout.limit()
+    }
+}

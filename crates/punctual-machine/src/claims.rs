@@ -1,0 +1,199 @@
+//! From what is due to requests.
+
+use chrono::{DateTime, Utc};
+use punctual_core::MissReason;
+use punctual_core::plan::{JobView, Plan, manual, plan};
+use punctual_store::{BatchLimits, Claim, ClaimKind, ClaimRequest, Lease, RunEnd};
+
+use crate::effect::{Effect, Effects};
+use crate::machine::{Machine, instant};
+use crate::node::Node;
+use crate::store::{Absence, Entry, Outbox, Phase, StoreState};
+
+/// Claims in one request: enough to make its cost vanish, few enough that the first runs of a
+/// burst start while the others are still planned.
+const CLAIMS: usize = 512;
+
+impl<N: Node> Machine<N> {
+    /// Sends every store what has gathered for it.
+    pub(crate) fn flush(&mut self) {
+        let now = instant(self.now);
+        let may_start = self.begins_runs();
+        for state in self.stores.values_mut() {
+            let may_start = may_start && !state.is_leaving;
+            state.send(now, may_start, &self.node, &mut self.effects);
+        }
+        self.drop_settled_entries();
+    }
+}
+
+impl<N: Node> StoreState<N> {
+    /// Sends what has gathered, unless the store still has a request to answer.
+    fn send(&mut self, now: DateTime<Utc>, may_start: bool, node: &N, effects: &mut Effects<N>) {
+        if self.outbox.is_busy {
+            return;
+        }
+        let limits = node.capabilities(self.id).limits;
+        let claims = self.next_claims(limits.claims, now, may_start);
+        if claims.is_empty() && self.outbox.ends.is_empty() {
+            return;
+        }
+        let unregistered = || Lease {
+            node: std::sync::Arc::clone(&self.alias),
+            epoch: 0,
+        };
+        let request = ClaimRequest {
+            // The one that its ends are of; the worker fills in the one it holds.
+            lease: self.lease.clone().unwrap_or_else(unregistered),
+            now,
+            ends: self.outbox.next_ends(limits),
+            claims,
+            takes_waiting: may_start,
+            is_repeated: false,
+        };
+        self.outbox.ends_sent = request.ends.len();
+        self.outbox.is_busy = true;
+        let (store, request) = (self.id, Box::new(request));
+        effects.push(Effect::Claim { store, request });
+    }
+
+    /// What was asked for by hand and what waits has one half of the request while something is
+    /// due too, which has the other: neither holds the other up.
+    fn next_claims(&mut self, limit: usize, now: DateTime<Utc>, may_start: bool) -> Vec<Claim> {
+        let due = if may_start { self.due.len() } else { 0 };
+        let room = CLAIMS.min(limit).min(self.outbox.claims.len() + due);
+        let mut claims = Vec::with_capacity(room);
+        self.outbox.asked.clear();
+        let starts_by = may_start.then_some(now);
+        while claims.len() < room {
+            let is_for_due = claims.len() % 2 == 1;
+            if !self.next_claim(starts_by, is_for_due, &mut claims) {
+                break;
+            }
+        }
+        claims
+    }
+
+    /// Adds the next claim, of the one kind if it has any. Answers `false` if neither has.
+    fn next_claim(
+        &mut self,
+        starts_by: Option<DateTime<Utc>>,
+        is_for_due: bool,
+        claims: &mut Vec<Claim>,
+    ) -> bool {
+        if is_for_due {
+            return self.claim_due(starts_by, claims) || self.claim_asked_for(claims);
+        }
+        self.claim_asked_for(claims) || self.claim_due(starts_by, claims)
+    }
+
+    fn claim_asked_for(&mut self, claims: &mut Vec<Claim>) -> bool {
+        let Some((key, claim)) = self.outbox.claims.pop_front() else {
+            return false;
+        };
+        self.outbox.asked.push(key);
+        claims.push(claim);
+        true
+    }
+
+    /// A claim is large: it is made where it stays.
+    fn claim_due(&mut self, starts_by: Option<DateTime<Utc>>, claims: &mut Vec<Claim>) -> bool {
+        let Some(now) = starts_by else {
+            return false;
+        };
+        let absent = self.absent;
+        while let Some(key) = self.due.pop_front() {
+            let Some(entry) = self.jobs.get_mut(key) else {
+                continue;
+            };
+            entry.is_listed = false;
+            if entry.phase == Phase::Due {
+                entry.phase = Phase::Claiming;
+                self.outbox.asked.push(Some(key));
+                claims.push(entry.claim(now, absent));
+                return true;
+            }
+            if entry.is_idle() {
+                self.jobs.remove(key);
+            }
+        }
+        false
+    }
+}
+
+impl Outbox {
+    /// The ends that go with the next request: as many as the store takes.
+    fn next_ends(&mut self, limits: BatchLimits) -> Vec<RunEnd> {
+        let mut bytes = 0;
+        let is_within = |(index, end): &(usize, &RunEnd)| {
+            bytes += end.text.as_ref().map_or(0, |text| text.as_str().len());
+            *index == 0 || *index < limits.ends && bytes <= limits.bytes
+        };
+        let count = self.ends.iter().enumerate().take_while(is_within).count();
+        let mut next = std::mem::take(&mut self.spare);
+        if count == self.ends.len() {
+            std::mem::swap(&mut next, &mut self.ends);
+        } else {
+            next.extend(self.ends.drain(..count));
+        }
+        next
+    }
+}
+
+impl<N: Node> Entry<N> {
+    fn claim(&mut self, now: DateTime<Utc>, absent: Absence) -> Claim {
+        self.is_urgent = false;
+        let plan = self.plan(now, absent);
+        self.claim_of(ClaimKind::Advance {
+            revision: self.stored.state.revision,
+            plan,
+        })
+    }
+
+    fn plan(&mut self, now: DateTime<Utc>, absent: Absence) -> Plan {
+        // Of two absences, the one that ended last is why nobody came.
+        let absent = if self.absent.0 > absent.0 {
+            self.absent
+        } else {
+            absent
+        };
+        let state = &self.stored.state;
+        if state.absence == MissReason::Past {
+            self.past = state.next_run_time;
+        }
+        let was_away = state.absence == MissReason::Grace
+            && state
+                .next_run_time
+                .is_some_and(|next| next.timestamp_micros() < absent.0);
+        let mut view = self.view();
+        if was_away {
+            view.absence = absent.1;
+        }
+        plan(&view, now)
+    }
+
+    pub(crate) fn claim_manual(&mut self, fire_time: DateTime<Utc>) -> Claim {
+        let plan = manual(&self.view(), fire_time);
+        self.claim_of(ClaimKind::Manual { plan })
+    }
+
+    pub(crate) fn claim_of(&self, kind: ClaimKind) -> Claim {
+        Claim {
+            id: self.stored.job.id().clone(),
+            birth: self.stored.state.birth,
+            kind,
+            wants_job: self.is_head,
+        }
+    }
+
+    /// The job, and how many of its runs there are: as many as the store has said, if it knew of
+    /// more when it refused a claim.
+    fn view(&mut self) -> JobView<'_> {
+        let (running, queued) = self.limit_seen.take().unwrap_or_default();
+        JobView {
+            running: running.max(self.instances),
+            queued,
+            ..self.stored.job.view(&self.stored.state)
+        }
+    }
+}

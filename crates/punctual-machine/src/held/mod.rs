@@ -1,0 +1,178 @@
+//! Whether the machine holds what it needs, and nothing else. Tests ask; no program does.
+//!
+//! What may be wrong for a moment, as a read is on its way, is told like all else. Who asks looks
+//! twice, or when nothing is on its way.
+//!
+//! Not judged: the tasks and executors of parked jobs, whose names are kept so that each is told of
+//! once in the log. A program and its store have few of them.
+
+mod alarms;
+mod attempts;
+mod jobs;
+mod outbox;
+mod reads;
+mod waits;
+
+use std::collections::BTreeMap;
+
+use std::collections::BTreeSet;
+
+use crate::alarm::Alarm;
+use crate::jobs::JobKey;
+use crate::machine::Machine;
+use crate::node::Node;
+use crate::store::{Phase, StoreState};
+
+/// The alarms that are armed.
+pub trait Armed {
+    /// Those that wait for a wall time, in microseconds, each with that.
+    fn wall(&self) -> Vec<(i64, Alarm)>;
+
+    /// Those that wait for time to pass, each with when that is, as the wall clock goes now.
+    fn elapsed(&self) -> Vec<(i64, Alarm)>;
+}
+
+/// What a machine holds.
+#[derive(Debug)]
+pub struct Held {
+    /// What is wrong for sure, unless something is on its way.
+    pub wrong: Vec<String>,
+    /// What only the rows of a store can judge.
+    pub stores: Vec<HeldOfStore>,
+}
+
+/// What it holds of one store. Jobs go by their incarnations.
+#[derive(Debug)]
+pub struct HeldOfStore {
+    /// The alias of the store.
+    pub alias: String,
+    /// Jobs that are due soon, or just claimed.
+    pub sees_to: BTreeSet<u64>,
+    /// All jobs that are known.
+    pub known: BTreeSet<u64>,
+    /// Jobs that this node cannot run.
+    pub parked: BTreeSet<u64>,
+    /// Births of jobs with waiting runs, and when those are asked for, in microseconds.
+    pub waits: BTreeMap<u64, Option<i64>>,
+    /// The earliest next fire time that is not known, in microseconds.
+    pub beyond: Option<i64>,
+    /// The store was asked what is due.
+    pub is_reading: bool,
+    /// No other node shares the store.
+    pub is_alone: bool,
+}
+
+/// The alarms that are armed, to be looked up.
+pub(crate) struct Alarms {
+    wall: BTreeMap<(i64, Alarm), usize>,
+    elapsed: BTreeMap<Alarm, Vec<i64>>,
+}
+
+impl Alarms {
+    fn of(armed: &impl Armed) -> Self {
+        let (mut wall, mut elapsed) = (BTreeMap::new(), BTreeMap::<_, Vec<_>>::new());
+        for one in armed.wall() {
+            *wall.entry(one).or_default() += 1;
+        }
+        for (at, alarm) in armed.elapsed() {
+            elapsed.entry(alarm).or_default().push(at);
+        }
+        Self { wall, elapsed }
+    }
+
+    /// Whether the alarm of a job that is due soon is there.
+    fn is_armed(&self, at: i64, alarm: Alarm) -> bool {
+        self.wall.contains_key(&(at, alarm))
+    }
+}
+
+/// Notes what is wrong.
+type Wrong = Vec<String>;
+
+/// What is under way of one job, by its incarnation.
+#[derive(Debug, Default, Clone, Copy)]
+struct UnderWay {
+    instances: u32,
+}
+
+impl<N: Node> Machine<N> {
+    /// What is held and wrong. `latest` is the latest that the clock has ever shown, in
+    /// microseconds: alarms from before it was set back are further ahead than others.
+    pub fn held(&self, latest: i64, armed: &impl Armed) -> Held {
+        let alarms = Alarms::of(armed);
+        let mut wrong = Wrong::new();
+        self.check_lists(&mut wrong);
+        self.check_attempts(&alarms, &mut wrong);
+        self.check_alarms(latest, &alarms, &mut wrong);
+        for state in self.stores.values() {
+            self.check_store(state, &alarms, &mut wrong);
+        }
+        Held {
+            wrong,
+            stores: self.stores.values().map(told).collect(),
+        }
+    }
+
+    /// What the driver keeps of the jobs that are known.
+    pub fn gates(&self) -> impl Iterator<Item = (JobKey, &N::Gate)> {
+        let jobs = self.stores.values().flat_map(|own| own.jobs.iter());
+        jobs.map(|(key, entry)| (key, &entry.gate))
+    }
+
+    /// What is handed from one step of a turn to the next is empty when another begins.
+    fn check_lists(&self, wrong: &mut Wrong) {
+        for (what, count) in [
+            ("settled jobs", self.settled.len()),
+            ("effects", self.effects.len()),
+        ] {
+            if count > 0 {
+                wrong.push(format!("{count} {what} are left of a turn"));
+            }
+        }
+    }
+
+    fn check_store(&self, state: &StoreState<N>, alarms: &Alarms, wrong: &mut Wrong) {
+        let mut own = Wrong::new();
+        self.check_jobs(state, alarms, &mut own);
+        self.check_outbox(state, &mut own);
+        self.check_waits(state, alarms, &mut own);
+        self.check_reads(state, alarms, &mut own);
+        let alias = &state.alias;
+        wrong.extend(own.into_iter().map(|what| format!("store {alias}: {what}")));
+    }
+
+    /// What is under way of a store's jobs.
+    fn under_way_of(&self, store: u32) -> BTreeMap<u64, UnderWay> {
+        let mut under_way: BTreeMap<u64, UnderWay> = BTreeMap::new();
+        for (_, active) in self.active.all().filter(|(_, own)| own.key.store == store) {
+            let its = under_way.entry(active.key.incarnation).or_default();
+            its.instances += 1;
+        }
+        under_way
+    }
+}
+
+/// What only the rows of a store can judge.
+fn told<N: Node>(state: &StoreState<N>) -> HeldOfStore {
+    let seen_to = |(key, phase): (JobKey, Phase)| (phase != Phase::Idle).then_some(key.incarnation);
+    let waits = state.waits.iter();
+    HeldOfStore {
+        alias: state.alias.to_string(),
+        sees_to: state
+            .jobs
+            .iter()
+            .filter_map(|(key, entry)| seen_to((key, entry.phase)))
+            .collect(),
+        known: state.jobs.iter().map(|(key, _)| key.incarnation).collect(),
+        parked: state.parked.clone(),
+        waits: waits
+            .map(|(birth, waits)| {
+                let asked = waits.is_asked.then_some(i64::MIN);
+                (*birth, asked.or(waits.times.first().copied()))
+            })
+            .collect(),
+        beyond: state.window.beyond,
+        is_reading: state.window.is_asked,
+        is_alone: state.share.is_alone(),
+    }
+}

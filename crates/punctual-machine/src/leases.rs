@@ -1,0 +1,86 @@
+//! Runs that change their owner: those of this node when others took it for dead, and those of
+//! dead nodes.
+
+use punctual_core::Outcome;
+use punctual_store::{Lease, OpenRun, Recovered, RunEnd};
+
+use crate::active::{ActiveKey, Stop};
+use crate::machine::Machine;
+use crate::node::Node;
+use crate::store::StoreState;
+use crate::tell::Tell;
+
+impl<N: Node> Machine<N> {
+    /// Whether runs begin here: it is neither paused nor shutting down.
+    #[must_use]
+    pub fn begins_runs(&self) -> bool {
+        !self.is_paused && self.stage.starts_runs()
+    }
+
+    /// Whether runs of a store's jobs begin here: it was not removed either. Only then may runs of dead
+    /// nodes be taken over.
+    #[must_use]
+    pub fn begins_runs_of(&self, store: u32) -> bool {
+        let is_leaving = |state: &StoreState<N>| state.is_leaving;
+        self.begins_runs() && !self.stores.get(&store).is_some_and(is_leaving)
+    }
+
+    /// A lease was given. What was opened under one before is not this node's any more.
+    pub(crate) fn leased(&mut self, store: u32, lease: Lease) {
+        let Some(state) = self.stores.get_mut(&store) else {
+            return;
+        };
+        if state.lease.replace(lease).is_none() {
+            return;
+        }
+        state.forget_waits(&mut self.effects);
+        state.adopting.clear();
+        state.outbox.ends.clear();
+        for key in self.active.of_store(store) {
+            self.fence(key);
+        }
+        self.ask_for_window(store);
+    }
+
+    /// Tells a run to end that others have decided about.
+    fn fence(&mut self, key: ActiveKey) {
+        let Some(active) = self.active.get_mut(key) else {
+            return;
+        };
+        active.is_fenced = true;
+        self.stop(key, Stop::Fenced);
+    }
+
+    pub(crate) fn recovered(&mut self, store: u32, recovered: Recovered) {
+        for lost in recovered.lost {
+            // The store has recorded it.
+            self.tell_over(store, lost, Outcome::Lost);
+        }
+        for job in recovered.removed {
+            self.job_left(store, job);
+        }
+        self.jobs_wait(store, recovered.waiting);
+    }
+
+    /// Tells that a run is over that this node has not begun.
+    pub(crate) fn tell_over(&mut self, store: u32, run: OpenRun, outcome: Outcome) -> RunEnd {
+        let end = RunEnd {
+            run: run.id,
+            outcome,
+            retry_at: None,
+            started: run.started,
+            finished: self.now,
+            attempts: run.attempts,
+            text: None,
+        };
+        let fire_time = run.key.fire_time;
+        self.effects.tell(Tell::Ended {
+            store,
+            job: Some(run.job),
+            fire_time,
+            late_since: Some(fire_time),
+            end: end.clone(),
+        });
+        end
+    }
+}

@@ -1,0 +1,46 @@
+//! Stores that were removed while runs of their jobs are under way: they are kept until the last
+//! end is recorded, as every run has exactly one outcome.
+
+use crate::effect::Effect;
+use crate::jobs::JobKey;
+use crate::machine::Machine;
+use crate::node::Node;
+use crate::store::Phase;
+
+impl<N: Node> Machine<N> {
+    /// Begins no more runs of a store's jobs.
+    pub fn leave_store(&mut self, store: u32) {
+        let Some(state) = self.stores.get_mut(&store) else {
+            return;
+        };
+        state.is_leaving = true;
+        state.due.clear();
+        let known: Vec<JobKey> = state.jobs.iter().map(|(key, _)| key).collect();
+        for key in known {
+            let Some(entry) = state.jobs.get_mut(key) else {
+                continue;
+            };
+            entry.is_listed = false;
+            if matches!(entry.phase, Phase::Armed | Phase::Due) {
+                entry.phase = Phase::Idle;
+            }
+        }
+        state.disarm_refill(&mut self.effects);
+        // What waits stays in the store.
+        state.forget_waits(&mut self.effects);
+    }
+
+    /// Drops the stores that were removed and of which nothing is left to record.
+    pub(crate) fn let_stores_go(&mut self) {
+        let leaving = self.stores.values().filter(|store| store.is_leaving);
+        let gone: Vec<u32> = leaving
+            .filter(|store| store.is_settled())
+            .map(|store| store.id)
+            .filter(|id| !self.active.all().any(|(_, active)| active.key.store == *id))
+            .collect();
+        for id in gone {
+            self.stores.remove(&id);
+            self.effects.push(Effect::Gone { store: id });
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What a running scheduler knows and decides, as one deterministic machine.
+//!
+//! [`Machine`] is told what happens and what time it is: an alarm is due, a store has answered, an attempt
+//! has ended, a handle asks for something. It answers with [`Effect`]s: send this request, arm that alarm,
+//! begin this attempt, tell of that. It has no clock, no task, no channel and no runtime, so the same
+//! events always have the same effects, and a test tries an hour of them in a millisecond. The scheduler
+//! task of `punctual-tokio` waits for events, hands them in, and carries out what comes back.
+//!
+//! ```text
+//!             alarm, reply, end of an attempt, command
+//!   driver ───────────────────────────────────────────────> machine
+//!     ^                                                         │
+//!     └────── claim, read, arm, begin, stop, tell, answer <─────┘
+//! ```
+//!
+//! This crate is a part of Punctual, and no promise is made about its items.
+
+mod active;
+mod alarm;
+mod answers;
+mod attempts;
+mod begins;
+mod claims;
+mod effect;
+mod finish;
+#[cfg(feature = "testing")]
+mod held;
+mod jobs;
+mod leases;
+mod leaving;
+mod machine;
+mod manual;
+mod node;
+mod pause;
+mod quiet;
+mod reads;
+pub mod repeated;
+mod reply;
+mod share;
+mod sharing;
+mod shutdown;
+mod store;
+mod tell;
+mod unstarted;
+mod waiting;
+mod window;
+
+pub use active::{Active, ActiveKey, AttemptKey};
+pub use alarm::Alarm;
+pub use attempts::AttemptEnd;
+pub use effect::{Effect, Read};
+pub use finish::Finish;
+#[cfg(feature = "testing")]
+pub use held::{Armed, Held, HeldOfStore};
+pub use jobs::JobKey;
+pub use machine::Machine;
+pub use manual::Refusal;
+pub use node::{Missing, Node};
+pub use reply::Reply;
+pub use shutdown::{LeftBehind, Underway};
+pub use tell::Tell;

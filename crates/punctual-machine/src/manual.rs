@@ -1,0 +1,153 @@
+//! Runs besides the schedule.
+
+use chrono::{DateTime, Utc};
+use punctual_core::plan::Plan;
+use punctual_core::{RunId, SkipReason};
+use punctual_store::{ClaimAnswer, ClaimKind, StoredJob};
+
+use crate::effect::Effect;
+use crate::jobs::JobKey;
+use crate::machine::{Machine, instant};
+use crate::node::{Missing, Node};
+use crate::store::Entry;
+
+/// Why there is no run by hand, or none that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// No runs are started any more.
+    IsStopping,
+    /// The store is gone.
+    NoStore,
+    /// This node lacks what runs the job.
+    Lacks(Missing),
+    /// It was recorded as skipped.
+    Busy(SkipReason),
+    /// It waits for its turn, and its number is lost.
+    NumberLost,
+    /// The job was removed or replaced meanwhile, or this node was taken for dead.
+    Lost,
+}
+
+impl<N: Node> Machine<N> {
+    /// Asks for a run besides the schedule.
+    ///
+    /// [`Effect::Answer`] comes with the `ticket`.
+    pub fn run_job(&mut self, store: u32, job: StoredJob, ticket: u64) {
+        if !self.stage.starts_runs() {
+            return self.answer(ticket, Err(Refusal::IsStopping));
+        }
+        let fire_time = self.fire_time_by_hand();
+        let state = self.stores.get_mut(&store);
+        let Some(state) = state.filter(|state| !state.is_leaving) else {
+            return self.answer(ticket, Err(Refusal::NoStore));
+        };
+        let code = match self.node.code_of(&job.job) {
+            Ok(code) => code,
+            Err(missing) => return self.answer(ticket, Err(Refusal::Lacks(missing))),
+        };
+        let now = self.now;
+        // It was read just now, and an edit may not have been told yet.
+        state.adopt(job.clone().into(), &self.node, &mut self.effects, now);
+        let found = state.jobs.find(job.state.incarnation);
+        let key = found.unwrap_or_else(|| state.jobs.insert(Entry::new(job, None)));
+        let Some(entry) = state.jobs.get_mut(key) else {
+            return;
+        };
+        entry.code.get_or_insert(code);
+        entry.asked += 1;
+        let claim = entry.claim_manual(fire_time);
+        state.outbox.claims.push_back((Some(key), claim));
+        state.outbox.manual.push_back(ticket);
+    }
+
+    fn answer(&mut self, ticket: u64, answer: Result<RunId, Refusal>) {
+        self.effects.push(Effect::Answer { ticket, answer });
+    }
+
+    /// Now, or some microseconds later: two requests in one microsecond must not look like one.
+    fn fire_time_by_hand(&mut self) -> DateTime<Utc> {
+        let next = self.last_manual.saturating_add(1);
+        self.last_manual = self.now.max(next);
+        instant(self.last_manual)
+    }
+
+    pub(crate) fn manual_answered(
+        &mut self,
+        key: JobKey,
+        plan: Plan,
+        answer: ClaimAnswer,
+        is_repeated: bool,
+    ) {
+        // Another node was asked for a run of the job in the same microsecond.
+        let is_another = !is_repeated && is_taken(key, &answer);
+        let again_at = if is_another {
+            self.fire_time_by_hand()
+        } else {
+            plan.fire_times().next().unwrap_or_default()
+        };
+        let Some(state) = self.stores.get_mut(&key.store) else {
+            return;
+        };
+        let Some(ticket) = state.outbox.manual.pop_front() else {
+            return;
+        };
+        let Some(entry) = state.jobs.get_mut(key) else {
+            return;
+        };
+        entry.asked = entry.asked.saturating_sub(1);
+        self.settled.push(key);
+        match answer {
+            ClaimAnswer::Won(won) => {
+                if let Some(job) = &won.job {
+                    entry.fill(job);
+                }
+                let told = match plan.skipped {
+                    None if won.first == RunId::default() => Err(Refusal::NumberLost),
+                    None => Ok(won.first),
+                    Some((_, reason)) => Err(Refusal::Busy(reason)),
+                };
+                self.answer(ticket, told);
+                self.obey_plan(key, plan, &won, false);
+            }
+            ClaimAnswer::AtLimit(row) => {
+                entry.asked += 1;
+                entry.limit_seen = Some((row.state.running, row.state.queued));
+                let claim = entry.claim_manual(again_at);
+                // Behind those that are still to be answered: askers stay in the order of claims.
+                state.outbox.claims.push_back((Some(key), claim));
+                state.outbox.manual.push_back(ticket);
+            }
+            ClaimAnswer::NotTried => {
+                entry.asked += 1;
+                let claim = entry.claim_of(ClaimKind::Manual { plan });
+                state.outbox.claims.push_back((Some(key), claim));
+                state.outbox.manual.push_back(ticket);
+            }
+            ClaimAnswer::Lost(_) if is_another => {
+                entry.asked += 1;
+                let claim = entry.claim_manual(again_at);
+                state.outbox.claims.push_back((Some(key), claim));
+                state.outbox.manual.push_back(ticket);
+            }
+            // Its key is used, so it was recorded as skipped by a request whose answer was lost.
+            ref lost if is_taken(key, lost) && !opens_runs(&plan) => {
+                let reason = plan.skipped.map(|(_, reason)| reason);
+                let reason = reason.unwrap_or(SkipReason::MaxInstances);
+                self.answer(ticket, Err(Refusal::Busy(reason)));
+                self.tell_plan(key, &plan);
+            }
+            ClaimAnswer::Lost(_) => {
+                self.answer(ticket, Err(Refusal::Lost));
+            }
+        }
+    }
+}
+
+/// Whether the claim of a run by hand was lost because its key is used.
+fn is_taken(key: JobKey, answer: &ClaimAnswer) -> bool {
+    matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.incarnation == key.incarnation)
+}
+
+fn opens_runs(plan: &Plan) -> bool {
+    !plan.start.is_empty() || !plan.queue.is_empty()
+}

@@ -1,0 +1,222 @@
+//! Requests that are sent again because the answer was lost. Claims that had been accepted are then
+//! called lost by the store, but the runs that they opened are there.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::{Origin, RunId};
+use punctual_store::{Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, StoredJob};
+use punctual_store::{OpenState, RunFilter, Won};
+
+/// No row ever has it.
+const NEVER: u64 = u64::MAX;
+
+/// The request as it is sent again.
+///
+/// Due fire times are not claimed by it: they were planned before
+/// the store failed, and by now it may be too late for them. Those that were not claimed the
+/// first time are lost, and planned anew. What the store decides by it comes after what has happened
+/// meanwhile.
+#[must_use]
+pub fn again(request: &ClaimRequest, now: DateTime<Utc>) -> ClaimRequest {
+    let mut again = request.clone();
+    again.now = now.max(request.now);
+    for claim in &mut again.claims {
+        if let ClaimKind::Advance { revision, .. } = &mut claim.kind {
+            *revision = NEVER;
+        }
+    }
+    again
+}
+
+/// Turns answers to such claims into what they were the first time, and returns the rows that
+/// have moved on since.
+pub fn find_won(request: &ClaimRequest, reply: &mut ClaimReply, own: &[OpenRun]) -> Vec<StoredJob> {
+    // What the answer hands out begins by that, though it may have the key of a claim.
+    let handed = reply.handed.iter().flat_map(|handed| &handed.runs);
+    let mut begun: BTreeSet<RunId> = handed.map(|run| run.id).collect();
+    let mut moved_on = Vec::new();
+    let mut claims: Vec<_> = request.claims.iter().zip(&mut reply.answers).collect();
+    // Of two claims of one fire time, made before and after an edit, only the newer can have opened it.
+    claims.sort_by_key(|(claim, _)| Reverse(revision(claim)));
+    for (claim, answer) in claims {
+        if matches!(answer, ClaimAnswer::Won(_) | ClaimAnswer::NotTried) {
+            continue;
+        }
+        let first = first_run(claim, own).filter(|run| begun.insert(run.id));
+        if first.is_none() && !was_refused(claim, answer) {
+            continue;
+        }
+        let row = match std::mem::replace(answer, ClaimAnswer::NotTried) {
+            ClaimAnswer::Lost(row) => row,
+            ClaimAnswer::AtLimit(row) => Some(row),
+            ClaimAnswer::Won(_) | ClaimAnswer::NotTried => None,
+        };
+        *answer = ClaimAnswer::Won(won(claim, first, row.as_ref()));
+        moved_on.extend(row);
+    }
+    moved_on
+}
+
+/// The revision that a claim was decided on.
+fn revision(claim: &Claim) -> Option<u64> {
+    match claim.kind {
+        ClaimKind::Advance { revision, .. } => Some(revision),
+        _ => None,
+    }
+}
+
+/// The first run that a claim has started. What it has queued is not this node's.
+fn first_run<'o>(claim: &Claim, own: &'o [OpenRun]) -> Option<&'o OpenRun> {
+    let fire_time = *claim.kind.plan()?.start.first()?;
+    let origin = claim.kind.origin();
+    own.iter().find(|open| {
+        open.birth == claim.birth
+            && open.state == OpenState::Running
+            && open.key.origin == origin
+            && open.key.fire_time == fire_time
+    })
+}
+
+/// Whether a run by hand was recorded as skipped, or queued, by the first request: its key is used
+/// and its job is there.
+fn was_refused(claim: &Claim, answer: &ClaimAnswer) -> bool {
+    let has_none = matches!(&claim.kind, ClaimKind::Manual { plan } if plan.start.is_empty());
+    let is_there = matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.birth == claim.birth);
+    has_none && is_there && claim.kind.origin() == Origin::Manual
+}
+
+/// The run by hand that a claim has let wait, whose number only the store knows.
+#[must_use]
+pub fn queued_by_hand<'a>(
+    claim: &Claim,
+    answer: &'a mut ClaimAnswer,
+) -> Option<(RunFilter, &'a mut Won)> {
+    let ClaimKind::Manual { plan } = &claim.kind else {
+        return None;
+    };
+    let fire_time = *plan.queue.first()?;
+    let filter = RunFilter {
+        from: Some(fire_time),
+        until: Some(fire_time + TimeDelta::microseconds(1)),
+        limit: 16,
+        ..RunFilter::job(claim.id.clone())
+    };
+    match answer {
+        ClaimAnswer::Won(won) if won.first == RunId::default() => Some((filter, won)),
+        _ => None,
+    }
+}
+
+fn won(claim: &Claim, first: Option<&OpenRun>, row: Option<&StoredJob>) -> Won {
+    let mut state = row.map(|row| row.state).unwrap_or_default();
+    if let ClaimKind::Advance { revision, .. } = &claim.kind {
+        state.revision = revision + 1;
+    }
+    let (id, token) = first.map_or((RunId::default(), state.token), |run| (run.id, run.token));
+    let mut won = Won::new(&state, id, token);
+    won.job = row.map(|row| Arc::clone(&row.job));
+    won
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use punctual_core::plan::plan;
+    use punctual_core::{Interval, Job, JobState, RunKey};
+    use punctual_store::{Handed, Lease};
+
+    use super::*;
+
+    fn hourly() -> StoredJob {
+        let trigger = Interval::every(std::time::Duration::from_secs(3_600));
+        let trigger = trigger.start(DateTime::UNIX_EPOCH).build().unwrap();
+        let mut state = JobState::default();
+        state.next_run_time = Some(DateTime::UNIX_EPOCH);
+        let job = Arc::new(Job::new("a".try_into().unwrap(), "work", trigger));
+        StoredJob { job, state }
+    }
+
+    /// A claim of what is due, and the open run that answers for the same fire time.
+    fn claimed(stored: &StoredJob) -> (ClaimRequest, OpenRun) {
+        let plan = plan(&stored.job.view(&stored.state), DateTime::UNIX_EPOCH);
+        assert_eq!(plan.start, [DateTime::UNIX_EPOCH]);
+        let (id, birth) = (stored.job.id().clone(), stored.state.birth);
+        let revision = stored.state.revision;
+        let claim = Claim {
+            id: id.clone(),
+            birth,
+            kind: ClaimKind::Advance { revision, plan },
+            wants_job: false,
+        };
+        let key = RunKey {
+            incarnation: stored.state.incarnation,
+            origin: Origin::Scheduled,
+            fire_time: DateTime::UNIX_EPOCH,
+        };
+        let lease = Lease {
+            node: "one".into(),
+            epoch: 1,
+        };
+        let request = ClaimRequest {
+            lease,
+            now: DateTime::UNIX_EPOCH,
+            ends: Vec::new(),
+            claims: vec![claim],
+            takes_waiting: true,
+            is_repeated: true,
+        };
+        (request, OpenRun::new(RunId(7), 1, id, birth, key))
+    }
+
+    #[test]
+    fn a_claim_whose_run_is_there_was_won() {
+        let stored = hourly();
+        let (request, run) = claimed(&stored);
+        let mut reply = ClaimReply {
+            answers: vec![ClaimAnswer::Lost(Some(stored))],
+            ..ClaimReply::default()
+        };
+        find_won(&request, &mut reply, std::slice::from_ref(&run));
+        assert!(matches!(&reply.answers[0], ClaimAnswer::Won(won) if won.first == run.id));
+    }
+
+    /// The scheduler had not heard of an edit that left the fire time as it was, and claimed it for the
+    /// job before that edit too.
+    #[test]
+    fn a_run_is_that_of_one_claim() {
+        let stored = hourly();
+        let (mut request, run) = claimed(&stored);
+        let mut newer = request.claims[0].clone();
+        let ClaimKind::Advance { revision, .. } = &mut newer.kind else {
+            unreachable!("it is due");
+        };
+        *revision += 2;
+        request.claims.push(newer);
+        let mut reply = ClaimReply {
+            answers: vec![ClaimAnswer::Lost(Some(stored)); 2],
+            ..ClaimReply::default()
+        };
+        find_won(&request, &mut reply, &[run]);
+        assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
+        assert!(matches!(reply.answers[1], ClaimAnswer::Won(_)));
+    }
+
+    /// Another node had queued the fire time, and the same answer hands that run out: it begins by
+    /// that already.
+    #[test]
+    fn a_claim_whose_run_is_handed_out_was_lost() {
+        let stored = hourly();
+        let (request, run) = claimed(&stored);
+        let (job, runs) = (stored.clone(), vec![run.clone()]);
+        let mut reply = ClaimReply {
+            answers: vec![ClaimAnswer::Lost(Some(stored))],
+            handed: vec![Handed { job, runs }],
+            ..ClaimReply::default()
+        };
+        find_won(&request, &mut reply, &[run]);
+        assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
+    }
+}

@@ -1,0 +1,314 @@
+//! Which node claims a job first, where several share a store.
+//!
+//! Every node finds the same answer by itself: the weights of rendezvous hashing (Thaler and
+//! Ravishankar, 1998) order the nodes that know the task of a job, and a node that comes or goes
+//! moves only its own share.
+//!
+//! ```text
+//! due          P/2            2P/3             P = min(2/3 s, a sixth of the grace time)
+//!  |------------|---------------|--- - - - -----|
+//!  the owner    the next one    the one after   all
+//! ```
+//!
+//! Each looks every P/2, and has other work to do meanwhile. So a job of a node that does not come
+//! begins within a second, or a quarter of its grace time.
+//!
+//! Who is wrong about the others loses nothing: the store gives each fire time to one node.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+
+use hashbrown::HashSet;
+use punctual_core::Policies;
+use punctual_store::{Lease, Peer};
+
+/// How long a job is left to its owner at most, in microseconds.
+pub(crate) const LONGEST_PATIENCE: i64 = 666_666;
+/// With a shorter one, nodes would do nothing but look.
+const SHORTEST_PATIENCE: i64 = 20_000;
+/// A node whose jobs had to be claimed by this one for so long, and which claimed none of them
+/// before it, does not claim.
+const IDLE_AFTER: i64 = 5_000_000;
+/// How long a node that does not claim has no share, as this one sees it.
+const LEFT_OUT: i64 = 60_000_000;
+
+/// How the jobs of a store are dealt among its nodes, as one of them sees it.
+#[derive(Debug)]
+pub(crate) struct Share {
+    own: u64,
+    /// How many jobs that were added one after another go to one node.
+    together: NonZeroU64,
+    others: Vec<Other>,
+}
+
+impl Default for Share {
+    fn default() -> Self {
+        Self {
+            own: 0,
+            together: NonZeroU64::MIN,
+            others: Vec::new(),
+        }
+    }
+}
+
+/// A node of the store that is not this one.
+#[derive(Debug)]
+pub(crate) struct Other {
+    name: Arc<str>,
+    weight: u64,
+    tasks: HashSet<Arc<str>>,
+    /// Since when this node has claimed its jobs, and no other has come first.
+    helped_since: Option<i64>,
+    left_out_until: i64,
+}
+
+/// How long a job may be left to its owner, in microseconds.
+pub(crate) fn patience(policies: &Policies) -> i64 {
+    let grace = policies.misfire_grace_time.limit();
+    let sixth = grace.and_then(|grace| i64::try_from(grace.as_micros() / 6).ok());
+    sixth
+        .unwrap_or(LONGEST_PATIENCE)
+        .clamp(SHORTEST_PATIENCE, LONGEST_PATIENCE)
+}
+
+impl Share {
+    /// The shares of the nodes that a store lists; what is known of those that stay is kept.
+    pub(crate) fn deal(&mut self, own: &Lease, nodes: Vec<Peer>, together: NonZeroU64) {
+        self.together = together;
+        self.own = weight_of(&own.node, own.epoch);
+        let mut before = std::mem::take(&mut self.others);
+        for Peer { info, epoch, .. } in nodes {
+            if info.name == own.node {
+                continue;
+            }
+            let known = before.iter().position(|other| other.name == info.name);
+            let known = known.map(|at| before.swap_remove(at));
+            self.others.push(Other {
+                weight: weight_of(&info.name, epoch),
+                tasks: info.tasks.into_iter().collect(),
+                helped_since: known.as_ref().and_then(|known| known.helped_since),
+                left_out_until: known.map_or(i64::MIN, |known| known.left_out_until),
+                name: info.name,
+            });
+        }
+    }
+
+    pub(crate) fn is_alone(&self) -> bool {
+        self.others.is_empty()
+    }
+
+    /// How long after it is due this node claims a job, in microseconds: not at all after, if the
+    /// job is in its share.
+    pub(crate) fn wait(&self, task: &str, birth: u64, patience: i64, now: i64) -> i64 {
+        let birth = birth / self.together;
+        let own = mixed(self.own, birth);
+        let before = self.knowing(task, now);
+        let before = before.filter(|other| mixed(other.weight, birth) > own);
+        let place = i64::try_from(before.count()).unwrap_or(i64::MAX - 1);
+        match place {
+            0 => 0,
+            _ => patience - patience / (place + 1),
+        }
+    }
+
+    /// Whose job it is, if it is not this node's.
+    pub(crate) fn owner(&mut self, task: &str, birth: u64, now: i64) -> Option<&mut Other> {
+        let birth = birth / self.together;
+        let own = mixed(self.own, birth);
+        let others = self.others.iter_mut();
+        let knowing = others.filter(|other| other.knows(task, now));
+        let first = knowing.max_by_key(|other| mixed(other.weight, birth))?;
+        (mixed(first.weight, birth) > own).then_some(first)
+    }
+
+    fn knowing(&self, task: &str, now: i64) -> impl Iterator<Item = &Other> {
+        self.others
+            .iter()
+            .filter(move |other| other.knows(task, now))
+    }
+}
+
+impl Other {
+    /// This node has claimed a job of its share, or come too late for it. Answers whether it is found
+    /// not to claim, so that its share is dealt anew.
+    pub(crate) fn was_helped(&mut self, is_won: bool, now: i64) -> bool {
+        if !is_won {
+            self.helped_since = None;
+            return false;
+        }
+        let since = *self.helped_since.get_or_insert(now);
+        if now.saturating_sub(since) < IDLE_AFTER {
+            return false;
+        }
+        self.helped_since = None;
+        self.left_out_until = now.saturating_add(LEFT_OUT);
+        true
+    }
+
+    pub(crate) fn name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    fn knows(&self, task: &str, now: i64) -> bool {
+        self.left_out_until <= now && self.tasks.contains(task)
+    }
+}
+
+/// FNV-1a, the same in every process. What is made up of a name says no more than the epoch, and
+/// differs when a seed is simulated again.
+fn weight_of(name: &str, epoch: u64) -> u64 {
+    let known = name.split('~').next().unwrap_or(name);
+    let hash = known.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    mixed(hash, epoch)
+}
+
+/// The finalizer of `SplitMix64` (Steele, Lea and Flood, 2014).
+fn mixed(weight: u64, birth: u64) -> u64 {
+    let sum = weight ^ birth.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let sum = (sum ^ (sum >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let sum = (sum ^ (sum >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    sum ^ (sum >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use punctual_store::NodeInfo;
+
+    use super::*;
+
+    fn node(name: &str) -> Peer {
+        Peer {
+            info: NodeInfo {
+                name: name.into(),
+                tasks: vec!["work".into()],
+                zones: String::new(),
+                release: 0,
+            },
+            epoch: 1,
+            beats: 0,
+        }
+    }
+
+    fn lease(name: &str) -> Lease {
+        let node = name.into();
+        Lease { node, epoch: 1 }
+    }
+
+    /// What each node of a fleet of this size sees.
+    fn fleet(count: usize) -> Vec<Share> {
+        fleet_of_blocks(count, NonZeroU64::MIN)
+    }
+
+    fn fleet_of_blocks(count: usize, together: NonZeroU64) -> Vec<Share> {
+        let nodes: Vec<_> = (0..count).map(|number| node(&number.to_string())).collect();
+        let shares = nodes.iter().map(|own| {
+            let mut share = Share::default();
+            share.deal(&lease(&own.info.name), nodes.clone(), together);
+            share
+        });
+        shares.collect()
+    }
+
+    fn waits(fleet: &[Share], birth: u64) -> Vec<i64> {
+        let waits = fleet.iter().map(|own| own.wait("work", birth, 600, 0));
+        waits.collect()
+    }
+
+    #[test]
+    fn each_job_has_one_owner_and_all_others_follow_one_after_another() {
+        let fleet = fleet(4);
+        for birth in 0..10_000 {
+            let mut waits = waits(&fleet, birth);
+            waits.sort_unstable();
+            assert_eq!(waits, [0, 300, 400, 450]);
+        }
+    }
+
+    #[test]
+    fn shares_are_even_and_a_node_that_goes_moves_only_its_own() {
+        let (eight, seven) = (fleet(8), fleet(7));
+        let mut owned = [0; 8];
+        for birth in 0..80_000 {
+            let owner = |fleet: &[Share]| {
+                let waits = waits(fleet, birth);
+                waits.iter().position(|wait| *wait == 0).unwrap()
+            };
+            let (before, after) = (owner(&eight), owner(&seven));
+            owned[before] += 1;
+            assert!(before == after || before == 7);
+        }
+        assert!(
+            owned.iter().all(|own| (9_500..10_500).contains(own)),
+            "{owned:?}"
+        );
+    }
+
+    #[test]
+    fn a_node_that_does_not_know_a_task_has_no_share_of_its_jobs() {
+        let mut share = Share::default();
+        share.deal(&lease("a"), vec![node("a"), node("b")], NonZeroU64::MIN);
+        assert!((0..100).all(|birth| share.wait("other", birth, 600, 0) == 0));
+        assert!((0..100).any(|birth| share.wait("work", birth, 600, 0) > 0));
+    }
+
+    #[test]
+    fn a_node_that_claims_nothing_has_no_share_for_a_minute() {
+        let mut share = Share::default();
+        share.deal(&lease("a"), vec![node("a"), node("b")], NonZeroU64::MIN);
+        let its = (0..100)
+            .find(|birth| share.wait("work", *birth, 600, 0) > 0)
+            .unwrap();
+        let mut wait_at = |now: i64, is_won| {
+            if let Some(owner) = share.owner("work", its, now) {
+                owner.was_helped(is_won, now);
+            }
+            share.wait("work", its, 600, now)
+        };
+        let second = 1_000_000;
+        assert_eq!(wait_at(0, true), 300);
+        // It came first once: it does claim.
+        assert_eq!(wait_at(5 * second, false), 300);
+        assert_eq!(wait_at(6 * second, true), 300);
+        assert_eq!(wait_at(11 * second, true), 0);
+        assert_eq!(wait_at(70 * second, true), 0);
+        assert_eq!(wait_at(72 * second, true), 300);
+    }
+
+    #[test]
+    fn patience_is_a_sixth_of_the_grace_time_and_bounded() {
+        use punctual_core::MisfireGraceTime;
+        use std::time::Duration;
+        let of = |grace| {
+            patience(&Policies {
+                misfire_grace_time: grace,
+                ..Policies::default()
+            })
+        };
+        let within = |millis| MisfireGraceTime::Within(Duration::from_millis(millis));
+        assert_eq!(of(within(600)), 100_000);
+        assert_eq!(of(within(60_000)), LONGEST_PATIENCE);
+        assert_eq!(of(within(1)), SHORTEST_PATIENCE);
+    }
+
+    #[test]
+    fn jobs_that_lie_together_go_to_one_node() {
+        let together = NonZeroU64::new(64).unwrap();
+        let fleet = fleet_of_blocks(8, together);
+        let owner = |birth| {
+            let waits = fleet.iter().map(|own| own.wait("work", birth, 600, 0));
+            waits.enumerate().find(|(_, wait)| *wait == 0).unwrap().0
+        };
+        let mut blocks = [0; 8];
+        for block in 0..800 {
+            let its = owner(block * 64);
+            assert!((0..64).all(|job| owner(block * 64 + job) == its));
+            blocks[its] += 1;
+        }
+        assert!(
+            blocks.iter().all(|own| (70..=130).contains(own)),
+            "{blocks:?}"
+        );
+    }
+}

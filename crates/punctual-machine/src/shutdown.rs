@@ -1,0 +1,172 @@
+//! The end: refuse new work, wait, cancel, abort, give up; each with its deadline.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use punctual_core::{CancelReason, JobId, Outcome, RunId, Timeout};
+
+use crate::active::ActiveKey;
+use crate::effect::Effect;
+use crate::finish::Finish;
+use crate::machine::Machine;
+use crate::node::Node;
+
+/// How long aborted runs may take to be dropped, and stores to record the last ends.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// How far the shutdown has come.
+#[derive(Debug)]
+pub(crate) enum Stage {
+    Running,
+    /// No new runs; those under way may end by themselves.
+    Waiting,
+    /// They were told to end.
+    Cancelling,
+    /// They were aborted.
+    Aborting,
+    /// They are given up; the stores may still record what is known.
+    Recording,
+    /// Nothing more to wait for.
+    Over,
+}
+
+/// What a shutdown had to leave behind.
+#[derive(Debug, Clone, Default)]
+pub struct LeftBehind {
+    /// Runs that did not end in time and were told to.
+    pub cancelled: Vec<RunId>,
+    /// Runs that did not even end then.
+    pub abandoned: Vec<Underway>,
+    /// How many ends no store has said to have recorded.
+    pub unrecorded: usize,
+}
+
+/// A run that is under way.
+#[derive(Debug, Clone)]
+pub struct Underway {
+    /// Its job.
+    pub job: JobId,
+    /// The run.
+    pub run: RunId,
+    /// What it answers for.
+    pub fire_time: DateTime<Utc>,
+    /// How many attempts were begun.
+    pub attempts: u32,
+}
+
+impl Stage {
+    pub(crate) fn starts_runs(&self) -> bool {
+        matches!(self, Self::Running)
+    }
+
+    /// Whether all that is under way was told to end.
+    pub(crate) fn ends_runs(&self) -> bool {
+        !matches!(self, Self::Running | Self::Waiting)
+    }
+}
+
+impl<N: Node> Machine<N> {
+    /// Whether the shutdown is over.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over)
+    }
+
+    /// Begins the shutdown: what is under way has so long to end by itself. A second request may bring
+    /// that forward, and changes nothing later.
+    pub fn shut_down(&mut self, wait: Duration) {
+        match self.stage {
+            Stage::Running => {
+                // What waits for an instance, or for its next attempt, stays in its store.
+                for state in self.stores.values_mut() {
+                    state.forget_waits(&mut self.effects);
+                }
+                self.begin_stage(Stage::Waiting, wait);
+            }
+            Stage::Waiting => self.effects.push(Effect::StageEndsWithin(wait)),
+            _ => {}
+        }
+    }
+
+    /// The time of a stage has passed.
+    pub fn next_stage(&mut self) {
+        let is_idle = self.active.len() == 0;
+        match self.stage {
+            Stage::Running | Stage::Over => {}
+            // There is nothing to cancel, and only ends that are not recorded yet.
+            Stage::Waiting | Stage::Cancelling if is_idle => {
+                self.begin_stage(Stage::Recording, LAST_WAIT);
+            }
+            Stage::Waiting => {
+                for (key, run) in self.active_keys() {
+                    self.left_behind.cancelled.push(run);
+                    self.cancel(key, CancelReason::Shutdown);
+                }
+                self.begin_stage(Stage::Cancelling, Timeout::GRACE);
+            }
+            Stage::Cancelling => {
+                for (key, _) in self.active_keys() {
+                    self.effects.push(Effect::Abort(key));
+                }
+                self.begin_stage(Stage::Aborting, LAST_WAIT);
+            }
+            Stage::Aborting => {
+                self.left_behind.abandoned = self.running();
+                self.begin_stage(Stage::Recording, LAST_WAIT);
+                self.give_up();
+            }
+            Stage::Recording => self.stage = Stage::Over,
+        }
+    }
+
+    fn begin_stage(&mut self, stage: Stage, span: Duration) {
+        self.stage = stage;
+        self.effects.push(Effect::StageLasts(span));
+    }
+
+    fn active_keys(&self) -> Vec<(ActiveKey, RunId)> {
+        let all = self.active.all();
+        all.map(|(key, active)| (key, active.run)).collect()
+    }
+
+    /// Records the end of runs that do not end.
+    fn give_up(&mut self) {
+        for (key, _) in self.active_keys() {
+            let outcome = Outcome::Cancelled(CancelReason::Shutdown);
+            self.end_run(key, Finish::plain(outcome), self.now);
+        }
+    }
+
+    /// Ends the shutdown if there is nothing left to wait for.
+    pub(crate) fn advance_shutdown(&mut self) {
+        let is_on = !matches!(self.stage, Stage::Running | Stage::Over);
+        if is_on && self.active.len() == 0 && self.stores.values().all(|own| own.is_settled()) {
+            self.stage = Stage::Over;
+        }
+    }
+
+    /// What the shutdown has left behind.
+    #[must_use]
+    pub fn left_behind(&self) -> LeftBehind {
+        let outboxes = self.stores.values().map(|own| &own.outbox);
+        let unrecorded = outboxes.map(|outbox| outbox.ends.len() + outbox.ends_sent);
+        LeftBehind {
+            unrecorded: unrecorded.sum(),
+            ..self.left_behind.clone()
+        }
+    }
+
+    /// The runs that are under way, in the order of their numbers.
+    #[must_use]
+    pub fn running(&self) -> Vec<Underway> {
+        let all = self.active.all().map(|(_, active)| Underway {
+            job: active.job.id().clone(),
+            run: active.run,
+            fire_time: active.fire_time,
+            attempts: active.attempts,
+        });
+        let mut running: Vec<_> = all.collect();
+        running.sort_unstable_by_key(|own| own.run);
+        running
+    }
+}

@@ -1,0 +1,155 @@
+//! Instances that the store knows as runs, and that end before they begin.
+
+use std::sync::Arc;
+
+use punctual_core::plan::{Plan, overdue};
+use punctual_core::{Count, FireRange, JobId, MissReason, Outcome, Overlap, RunId, SkipReason};
+use punctual_store::{RunEnd, Won};
+
+use crate::jobs::JobKey;
+use crate::machine::{Machine, instant};
+use crate::node::{Missing, Node};
+use crate::store::Instance;
+use crate::tell::Tell;
+
+impl<N: Node> Machine<N> {
+    /// Takes out of a plan what the store has accepted so late that its grace time has passed: it is
+    /// missed, as if it were decided only now.
+    pub(crate) fn drop_overdue(&mut self, key: JobKey, plan: &mut Plan, won: &mut Won, now: i64) {
+        let Some(entry) = self.entry(key) else {
+            return;
+        };
+        let job = &entry.stored.job;
+        if job.policies().misfire_grace_time.limit().is_none() {
+            return;
+        }
+        let fire_times = plan.drop_overdue(&job.view(&entry.stored.state), instant(now));
+        if !fire_times.is_empty() {
+            let instance = Instance::of_plan(won, fire_times);
+            let count = instance.fire_times.len() as u64;
+            won.first.0 += count;
+            won.token += count;
+            self.refuse(key, &instance, Outcome::Missed(MissReason::Grace));
+        }
+    }
+
+    /// What of an instance may begin that the store has handed out. An attempt that was made stays in
+    /// time, and so does what waited for room.
+    pub(crate) fn in_time(&mut self, key: JobKey, mut instance: Instance) -> Option<Instance> {
+        let now = instant(self.now);
+        let entry = self.entry(key)?;
+        let job = &entry.stored.job;
+        if instance.attempts > 0 || job.policies().overlap != Overlap::Skip {
+            return Some(instance);
+        }
+        let count = overdue(&job.view(&entry.stored.state), &instance.fire_times, now);
+        if count > 0 {
+            let rest = instance.split_off(count);
+            self.refuse(key, &instance, Outcome::Missed(MissReason::Grace));
+            instance = rest;
+        }
+        Some(instance).filter(|instance| !instance.fire_times.is_empty())
+    }
+
+    /// Starts an instance whose job was parked after it was admitted: if what it needs is there
+    /// again it runs, else it is told apart what is missing.
+    pub(crate) fn start_without_code(&mut self, key: JobKey, instance: Instance) {
+        let Some(job) = self.entry(key).map(|entry| Arc::clone(&entry.stored.job)) else {
+            return;
+        };
+        let missing = match self.node.code_of(&job) {
+            Ok(code) => {
+                if let Some(entry) = self.entry(key) {
+                    entry.code = Some(code);
+                }
+                return self.start_instance(key, instance);
+            }
+            Err(Missing::Task) => SkipReason::NoTask,
+            Err(Missing::Executor) => SkipReason::NoExecutor,
+        };
+        self.refuse(key, &instance, Outcome::Skipped(missing));
+    }
+
+    /// Records that an instance is not started after all: it is missed or skipped.
+    pub(crate) fn refuse(&mut self, key: JobKey, instance: &Instance, outcome: Outcome) {
+        let Some(job) = self.entry(key).map(|entry| entry.stored.job.id().clone()) else {
+            return;
+        };
+        self.end_unstarted(key.store, &job, instance, outcome);
+        if let Some(range) = instance.range() {
+            self.tell_did_not_run(key, range, outcome);
+        }
+        self.settled.push(key);
+    }
+
+    /// Tells that fire times were missed or skipped. The log is told aloud of the first ones only,
+    /// until the job runs again, or others go another way.
+    pub(crate) fn tell_did_not_run(&mut self, key: JobKey, range: FireRange, outcome: Outcome) {
+        let Some(entry) = self.entry(key) else {
+            return;
+        };
+        let is_first = entry.told.replace(outcome) != Some(outcome);
+        let job = entry.stored.job.id().clone();
+        self.effects.tell(Tell::DidNotRun {
+            store: key.store,
+            job,
+            range,
+            outcome,
+            is_first,
+        });
+    }
+
+    /// Records the outcome of runs that never began.
+    fn end_unstarted(&mut self, store: u32, id: &JobId, instance: &Instance, outcome: Outcome) {
+        let now = self.now;
+        for (index, fire_time) in instance.fire_times.iter().enumerate() {
+            // Only the first can have begun on another node, or before it waited.
+            let (started, attempts) = match index {
+                0 => (instance.started, instance.attempts),
+                _ => (None, 0),
+            };
+            let end = RunEnd {
+                run: RunId(instance.first.0 + index as u64),
+                outcome,
+                retry_at: None,
+                started,
+                finished: now,
+                attempts,
+                text: None,
+            };
+            // What does not run is told of as a range.
+            let is_told = !matches!(outcome, Outcome::Skipped(_) | Outcome::Missed(_));
+            self.effects.tell(Tell::Ended {
+                store,
+                job: is_told.then(|| id.clone()),
+                fire_time: *fire_time,
+                late_since: Some(*fire_time),
+                end: end.clone(),
+            });
+            if let Some(state) = self.stores.get_mut(&store) {
+                state.outbox.ends.push(end);
+            }
+        }
+    }
+}
+
+impl Instance {
+    /// Parts it before this fire time.
+    fn split_off(&mut self, at: usize) -> Self {
+        let count = at as u64;
+        Self {
+            first: RunId(self.first.0 + count),
+            token: self.token + count,
+            fire_times: self.fire_times.split_off(at),
+            ..self.clone()
+        }
+    }
+
+    fn range(&self) -> Option<FireRange> {
+        Some(FireRange {
+            first: *self.fire_times.first()?,
+            last: *self.fire_times.last()?,
+            count: Count::Exact(self.fire_times.len() as u64),
+        })
+    }
+}

@@ -1,0 +1,373 @@
+//! Which jobs are known here: those due soon. The store knows all.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::MissReason;
+use punctual_core::plan::{Next, plan};
+use punctual_store::{ChangedJobs, DueJob, DueJobs, DueRequest, StoredJob, WaitingJob};
+
+use crate::alarm::Alarm;
+use crate::effect::{Effect, Effects, Read};
+use crate::jobs::JobKey;
+use crate::machine::{Machine, instant};
+use crate::node::Node;
+use crate::store::{Entry, Phase, StoreState};
+use crate::tell::Tell;
+
+/// Jobs due within this time are known here.
+const AHEAD: Duration = Duration::from_secs(60);
+/// At most so many of them, some 30 MB.
+const ROOM: usize = 131_072;
+/// As many days are all time, a century.
+const LONG: i64 = 36_525;
+
+/// A parked job that was removed meanwhile is forgotten with the next reading of the store. There is
+/// one within this time, an hour, in microseconds.
+pub(crate) const PARKED_FOR: i64 = 3_600_000_000;
+
+pub(crate) fn ahead_micros() -> i64 {
+    i64::try_from(AHEAD.as_micros()).unwrap_or(i64::MAX)
+}
+
+impl<N: Node> Machine<N> {
+    pub(crate) fn ask_for_window(&mut self, store: u32) {
+        let ahead = TimeDelta::microseconds(ahead_micros());
+        let Some(state) = self.stores.get_mut(&store) else {
+            return;
+        };
+        if state.is_leaving {
+            return;
+        }
+        if state.window.is_asked {
+            state.window.ask_again = true;
+            return;
+        }
+        let ahead = if std::mem::take(&mut state.window.reads_all) {
+            TimeDelta::days(LONG)
+        } else {
+            ahead
+        };
+        let now = instant(self.now);
+        let through = now.checked_add_signed(ahead).unwrap_or(now);
+        let tasks = self.node.tasks_of(store);
+        let read = Read::Due(DueRequest::through(through, ROOM).tasks(tasks));
+        self.effects.push(Effect::Read { store, read });
+        state.window.is_asked = true;
+        state.window.ask_again = false;
+        state.reads.begin();
+        // What is noted from here on may be newer than what the store reads.
+        state.window.beyond = None;
+    }
+
+    /// Reads all stores again: what this node can run has changed.
+    pub fn look_again(&mut self) {
+        let stores: Vec<u32> = self.stores.keys().copied().collect();
+        for store in stores {
+            self.ask_for_window(store);
+        }
+    }
+
+    /// Reads once all that is due at any time, for a clock that wants to know when the next of it is.
+    pub fn look_at_all(&mut self) {
+        for state in self.stores.values_mut() {
+            state.window.reads_all = true;
+        }
+        self.look_again();
+    }
+
+    pub(crate) fn take_window(&mut self, store: u32, window: DueJobs) {
+        let now = self.now;
+        let Some(state) = self.stores.get_mut(&store) else {
+            return;
+        };
+        state.window.is_asked = false;
+        state.window.is_cut = window.next.is_some();
+        if let Some(beyond) = window.beyond {
+            state.window.note(beyond.timestamp_micros());
+        }
+        state.forget_parked(&window, now);
+        state.left.nothing();
+        for due in window.jobs {
+            let is_outdated = state.reads.is_outdated(&due.stored.state);
+            if !is_outdated && !state.leaves(&due.stored, now) {
+                state.adopt(due, &self.node, &mut self.effects, now);
+            }
+        }
+        state.reads.end();
+        state.arm_refill(&mut self.effects, now);
+        self.look_later(store, now);
+        let Some(state) = self.stores.get_mut(&store) else {
+            return;
+        };
+        if std::mem::take(&mut state.window.ask_again) {
+            self.ask_for_window(store);
+        }
+        self.jobs_wait(store, window.waiting);
+    }
+
+    pub(crate) fn take_changes(&mut self, store: u32, changed: ChangedJobs) {
+        let ChangedJobs::These(jobs) = changed else {
+            return self.ask_for_window(store);
+        };
+        let now = self.now;
+        let Some(state) = self.stores.get_mut(&store) else {
+            return;
+        };
+        let queues: Vec<_> = jobs
+            .iter()
+            .filter(|stored| stored.state.queued > 0 && !stored.state.paused)
+            .map(|stored| waiting_job(stored, now))
+            .collect();
+        let was_resumed = jobs.iter().any(|stored| state.may_be_resumed(stored));
+        let asks_by_task = self.node.tasks_of(store).is_some();
+        for job in jobs {
+            let is_known = state.jobs.find(job.state.incarnation).is_some();
+            if !is_known && asks_by_task && !self.node.knows(job.job.task()) {
+                continue;
+            }
+            // Other processes hear of an edit later: what it makes due is for who hears first.
+            let is_due = start_of(&job).is_some_and(|start| start <= now);
+            if is_known || is_due || !state.leaves(&job, now) {
+                let incarnation = job.state.incarnation;
+                state.adopt(job.into(), &self.node, &mut self.effects, now);
+                state.hurry(incarnation, is_due);
+            }
+        }
+        state.arm_refill(&mut self.effects, now);
+        self.look_later(store, now);
+        // The edit may have made room for what waits.
+        self.jobs_wait(store, queues);
+        if was_resumed {
+            // The row does not say whether a run waits for its next attempt.
+            self.ask_for_window(store);
+        }
+    }
+
+    /// An executor was removed: its jobs are parked. What is just due finds no place to run.
+    pub fn park(&mut self, executor: &str) {
+        let now = self.now;
+        for state in self.stores.values_mut() {
+            let its = state.jobs.iter();
+            let its: Vec<JobKey> = its
+                .filter(|(_, entry)| entry.stored.job.executor() == executor)
+                .map(|(key, _)| key)
+                .collect();
+            for key in its {
+                let Some(entry) = state.jobs.get_mut(key) else {
+                    continue;
+                };
+                entry.code = None;
+                if entry.phase == Phase::Armed {
+                    state.schedule(key, &mut self.effects, now);
+                }
+            }
+            state.arm_refill(&mut self.effects, now);
+        }
+    }
+
+    pub(crate) fn refill(&mut self, store: u32) {
+        let now = self.now;
+        let Some(state) = self.stores.get_mut(&store) else {
+            return;
+        };
+        state.window.refill_at = None;
+        let near = if state.window.is_cut {
+            now
+        } else {
+            now.saturating_add(ahead_micros())
+        };
+        if state.window.beyond.is_some_and(|beyond| beyond <= near) {
+            // A cut window is read again when what is due of it has been decided.
+            if !state.window.is_cut || state.due.is_empty() {
+                self.ask_for_window(store);
+            }
+        } else {
+            state.arm_refill(&mut self.effects, now);
+        }
+    }
+
+    pub(crate) fn job_is_due(&mut self, key: JobKey, revision: u64) {
+        let now = self.now;
+        let Some(state) = self.stores.get_mut(&key.store) else {
+            return;
+        };
+        let is_current = |entry: &&mut Entry<N>| {
+            entry.phase == Phase::Armed && entry.stored.state.revision == revision
+        };
+        let Some(entry) = state.jobs.get_mut(key).filter(is_current) else {
+            return;
+        };
+        entry.phase = Phase::Due;
+        if !entry.is_urgent && !state.share.is_alone() {
+            let stored = entry.stored.clone();
+            if state.leaves(&stored, now) {
+                state.leave(key);
+                return self.look_later(key.store, now);
+            }
+        }
+        let entry = state.jobs.get_mut(key);
+        if entry.is_some_and(|entry| !std::mem::replace(&mut entry.is_listed, true)) {
+            state.due.push_back(key);
+        }
+    }
+}
+
+impl<N: Node> StoreState<N> {
+    /// Takes in what a job looks like now, unless something newer is known.
+    pub(crate) fn adopt(&mut self, due: DueJob, node: &N, effects: &mut Effects<N>, now: i64) {
+        if self.is_leaving {
+            return;
+        }
+        let state = &due.stored.state;
+        let Some(key) = self.jobs.find(state.incarnation) else {
+            let code = node.code_of(&due.stored.job).ok();
+            let mut entry = Entry::new(due.stored, code);
+            entry.is_head = due.is_head;
+            let key = self.jobs.insert(entry);
+            return self.schedule(key, effects, now);
+        };
+        if let Some(entry) = self.jobs.get_mut(key)
+            && entry.stored.state.revision == state.revision
+            && !due.is_head
+        {
+            entry.fill(&due.stored.job);
+        }
+        match self.jobs.get_mut(key) {
+            Some(entry) if entry.phase == Phase::Claiming => return entry.keep_newer(due),
+            Some(entry) if entry.stored.state.revision >= state.revision => {
+                if entry.phase != Phase::Idle {
+                    return;
+                }
+                if entry.code.is_none() {
+                    entry.code = node.code_of(&entry.stored.job).ok();
+                }
+            }
+            Some(entry) => {
+                entry.code = node.code_of(&due.stored.job).ok();
+                entry.take(due);
+                entry.phase = Phase::Idle;
+            }
+            None => {}
+        }
+        self.schedule(key, effects, now);
+    }
+
+    /// Whether an edit may have ended a pause in which runs of the job waited: it has had runs, and is
+    /// not known here as one that goes on.
+    fn may_be_resumed(&self, stored: &StoredJob) -> bool {
+        let state = &stored.state;
+        let known = self.jobs.find(state.incarnation);
+        let known = known.and_then(|key| self.jobs.get(key));
+        let goes_on = known.is_some_and(|entry| !entry.stored.state.paused);
+        !state.paused && state.token > 0 && !goes_on
+    }
+
+    /// Arms the timer for a job's next fire time if that is near, and forgets the job if nothing
+    /// else keeps it here.
+    pub(crate) fn schedule(&mut self, key: JobKey, effects: &mut Effects<N>, now: i64) {
+        let Some(entry) = self.jobs.get_mut(key) else {
+            return;
+        };
+        let start = if entry.code.is_some() && !self.is_leaving {
+            start_of(&entry.stored)
+        } else {
+            None
+        };
+        if entry.code.is_none() {
+            if self.parked.insert(key.incarnation) {
+                self.window.note(now.saturating_add(PARKED_FOR));
+                let job = &entry.stored.job;
+                let kind: (Arc<str>, Box<str>) = (Arc::clone(job.task()), job.executor().into());
+                effects.tell(Tell::Parked {
+                    store: self.id,
+                    job: job.id().clone(),
+                    task: Arc::clone(&kind.0),
+                    executor: kind.1.clone(),
+                    is_first: self.parked_tasks.insert(kind),
+                });
+            }
+        } else if !self.parked.is_empty() && self.parked.remove(&key.incarnation) {
+            entry.absent = (now, MissReason::Parked);
+        }
+        if let Some(start) = start {
+            if start <= now.saturating_add(ahead_micros()) {
+                let revision = entry.stored.state.revision;
+                effects.at(start, key.incarnation, Alarm::Job { key, revision });
+                entry.phase = Phase::Armed;
+                return;
+            }
+            self.window.note(start);
+        }
+        entry.phase = Phase::Idle;
+        if entry.is_idle() {
+            self.jobs.remove(key);
+        }
+    }
+
+    /// Forgets parked jobs that are gone: a window that is not cut holds all others.
+    fn forget_parked(&mut self, window: &DueJobs, now: i64) {
+        if self.window.is_cut || self.parked.is_empty() {
+            return;
+        }
+        let seen = window.jobs.iter().map(|due| due.stored.state.incarnation);
+        let seen: BTreeSet<u64> = seen.collect();
+        self.parked.retain(|parked| seen.contains(parked));
+        if !self.parked.is_empty() {
+            self.window.note(now.saturating_add(PARKED_FOR));
+        }
+    }
+
+    /// Sees to it that jobs beyond the window are read in time.
+    pub(crate) fn arm_refill(&mut self, effects: &mut Effects<N>, now: i64) {
+        let Some(beyond) = self.window.beyond.filter(|_| !self.is_leaving) else {
+            return;
+        };
+        let early = if self.window.is_cut {
+            0
+        } else {
+            ahead_micros() / 2
+        };
+        let at = beyond.saturating_sub(early).max(now);
+        if self.window.refill_at.is_none_or(|armed| at < armed) {
+            self.disarm_refill(effects);
+            self.window.refill_at = Some(at);
+            effects.at(at, 0, Alarm::Refill { store: self.id });
+        }
+    }
+
+    /// An alarm for a job that is due in years would be in memory as long.
+    pub(crate) fn disarm_refill(&mut self, effects: &mut Effects<N>) {
+        if let Some(at) = self.window.refill_at.take() {
+            effects.cancel_at(at, Alarm::Refill { store: self.id });
+        }
+    }
+}
+
+fn waiting_job(stored: &StoredJob, now: i64) -> WaitingJob {
+    WaitingJob {
+        id: stored.job.id().clone(),
+        birth: stored.state.birth,
+        task: Arc::clone(stored.job.task()),
+        due: instant(now),
+    }
+}
+
+/// When the scheduler has to look at a job: its next fire time, later by its jitter.
+pub(crate) fn start_of(stored: &StoredJob) -> Option<i64> {
+    let state = &stored.state;
+    let next = state.next_run_time.filter(|_| !state.paused)?;
+    if stored.job.policies().jitter.longest().is_none() || !stored.job.trigger().is_bound() {
+        return stored
+            .job
+            .trigger()
+            .is_bound()
+            .then(|| next.timestamp_micros());
+    }
+    match plan(&stored.job.view(state), DateTime::<Utc>::MIN_UTC).next {
+        Next::At { start, .. } => Some(start.timestamp_micros()),
+        _ => Some(next.timestamp_micros()),
+    }
+}

@@ -1,0 +1,138 @@
+//! Attempts as tasks of the runtime: begun, told to end, and dropped as the machine decides.
+
+use std::sync::Arc;
+
+use punctual_core::{Outcome, SkipReason};
+use punctual_machine::{ActiveKey, AttemptEnd, AttemptKey, Finish};
+use tokio::task::AbortHandle;
+
+use super::Driver;
+use super::gate::{Full, Gate, Permit};
+use super::surroundings::Code;
+use crate::handler::{RunInfo, RunOf};
+use crate::reports::Told;
+use crate::timer::AlarmKey;
+
+/// What is kept of an instance that is under way.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// Its place among the instances of the job.
+    pub(super) permit: Permit,
+    /// There was no place for it.
+    is_refused: bool,
+    pub(super) attempt: Option<Attempt>,
+    /// The end of the attempt's time, or its abort.
+    pub(super) alarm: Option<AlarmKey>,
+}
+
+/// An attempt that is under way.
+pub(super) struct Attempt {
+    info: Arc<RunInfo>,
+    handle: AbortHandle,
+    /// For who waits for it.
+    #[cfg(feature = "testing")]
+    pub(super) began: tokio::time::Instant,
+}
+
+impl Driver {
+    /// Gives an instance its place. The permit is what holds the limit, should the machine and the store
+    /// ever have counted wrongly.
+    pub(super) fn enter(&mut self, key: ActiveKey) {
+        let Some((active, gate)) = self.machine.active_and_gate(key) else {
+            return;
+        };
+        match Gate::enter(gate, active.job.policies().max_instances) {
+            Ok(permit) => active.own.permit = permit,
+            Err(Full) => active.own.is_refused = !active.was_admitted,
+        }
+    }
+
+    pub(super) fn begin(&mut self, key: ActiveKey, latest: Option<i64>) {
+        let Some(active) = self.machine.active_mut(key) else {
+            return;
+        };
+        if active.own.is_refused {
+            let skipped = Outcome::Skipped(SkipReason::MaxInstances);
+            return self.report_unbegun(key, Some(Finish::plain(skipped)));
+        }
+        let info = Arc::new(RunInfo::new(
+            Arc::clone(&self.host),
+            Arc::clone(&active.job),
+            RunOf {
+                run: active.run,
+                token: active.token,
+                fire_time: active.fire_time,
+                attempt: active.attempts,
+                latest,
+            },
+        ));
+        let Code { task, place } = &active.code;
+        let handle = place.begin(task, &self.runtime, Arc::clone(&info), key);
+        active.own.attempt = Some(Attempt {
+            info,
+            handle,
+            #[cfg(feature = "testing")]
+            began: tokio::time::Instant::now(),
+        });
+    }
+
+    /// Tells an attempt to end. What has not begun is over.
+    pub(super) fn stop(&mut self, key: ActiveKey) {
+        let active = self.machine.active_mut(key);
+        let Some(attempt) = active.and_then(|active| active.own.attempt.as_ref()) else {
+            return;
+        };
+        attempt.info.cancel();
+        if attempt.info.standing.take_back() {
+            // It leaves its place in the line, and will not tell of it.
+            attempt.handle.abort();
+            self.report_unbegun(key, None);
+        }
+    }
+
+    /// Drops an attempt's future, wherever it stands. A blocking one goes on.
+    pub(super) fn abort(&mut self, key: ActiveKey) {
+        let active = self.machine.active_mut(key);
+        if let Some(attempt) = active.and_then(|active| active.own.attempt.as_ref()) {
+            attempt.handle.abort();
+        }
+    }
+
+    /// The time of an attempt is over. It counts from when its body began.
+    pub(super) fn time_is_over(&mut self, key: AttemptKey) {
+        let active = self.machine.active_mut(key.run);
+        let active = active.filter(|active| active.turn == key.turn && !active.is_told_to_end());
+        let Some(attempt) = active.and_then(|active| active.own.attempt.as_ref()) else {
+            return;
+        };
+        let began = attempt.info.standing.begun_or_awaited();
+        self.machine.timed_out(key, began);
+    }
+
+    pub(super) fn take_reports(&mut self) {
+        let mut reports = std::mem::take(&mut self.reports);
+        self.host.reports.take(&mut reports);
+        self.tell_time();
+        for told in reports.drain(..) {
+            match told {
+                Told::Begun(key) => self.machine.attempt_begun(key),
+                Told::Ended(end) => {
+                    if let Some(active) = self.machine.active_mut(end.key) {
+                        active.own.attempt = None;
+                    }
+                    self.machine.attempt_ended(end);
+                }
+            }
+        }
+        self.reports = reports;
+    }
+
+    fn report_unbegun(&self, key: ActiveKey, finish: Option<Finish>) {
+        self.host.reports.push(Told::Ended(AttemptEnd {
+            key,
+            started: None,
+            finished: self.core.clock.micros(),
+            finish,
+        }));
+    }
+}

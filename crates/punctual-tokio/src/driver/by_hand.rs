@@ -1,0 +1,79 @@
+//! Runs that handles ask for.
+
+use std::sync::Arc;
+
+use punctual_core::{Job, RunId, SkipReason};
+use punctual_machine::{Missing, Refusal};
+use punctual_store::StoredJob;
+
+use super::Driver;
+use crate::command::Answer;
+use crate::error::{Error, ErrorKind};
+
+/// A request for a run by hand that is not answered yet.
+pub(super) struct Asked {
+    answer: Answer<Result<RunId, Error>>,
+    job: Arc<Job>,
+}
+
+impl Driver {
+    pub(super) fn run_job(
+        &mut self,
+        store: u32,
+        job: StoredJob,
+        answer: Answer<Result<RunId, Error>>,
+    ) {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        let asked = Asked {
+            answer,
+            job: Arc::clone(&job.job),
+        };
+        self.asked.insert(ticket, asked);
+        self.machine.run_job(store, job, ticket);
+    }
+
+    pub(super) fn answer(&mut self, ticket: u64, answer: Result<RunId, Refusal>) {
+        if let Some(asked) = self.asked.remove(&ticket) {
+            let answer = answer.map_err(|refusal| self.error_of(refusal, &asked.job));
+            // Its asker may have gone away; the run goes on.
+            let _ = asked.answer.send(answer);
+        }
+    }
+
+    fn error_of(&self, refusal: Refusal, job: &Job) -> Error {
+        match refusal {
+            Refusal::IsStopping => Error::not_running(),
+            Refusal::NoStore => Error::no_job(job.id()),
+            Refusal::Lacks(Missing::Executor) => self.core.executors.unknown(job.executor()),
+            Refusal::Lacks(Missing::Task) => self.core.registry.unknown(job.task()),
+            Refusal::Busy(reason) => busy(reason),
+            Refusal::NumberLost => Error::new(
+                ErrorKind::Store,
+                "the run was accepted and waits for its turn, but the store's answer with its number \
+                 was lost; `runs` lists it",
+            ),
+            Refusal::Lost => Error::new(
+                ErrorKind::NotFound,
+                "the run did not begin: the job was removed or replaced meanwhile, or this node was \
+                 taken for dead; look at the job and ask again",
+            ),
+        }
+    }
+}
+
+fn busy(reason: SkipReason) -> Error {
+    Error::new(
+        ErrorKind::Busy,
+        match reason {
+            SkipReason::QueueFull => {
+                "max_instances: all instances of the job are busy and its queue is full; the request \
+                 was recorded as skipped. Wait for a run to end, or raise `max_instances` or `at_most` of `Overlap::Queue`"
+            }
+            _ => {
+                "max_instances: all instances of the job are busy; the request was recorded as \
+                 skipped. Wait for a run to end, or raise `max_instances`"
+            }
+        },
+    )
+}

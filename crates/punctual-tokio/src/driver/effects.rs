@@ -1,0 +1,73 @@
+//! The one place where what the machine decides is done.
+
+use std::time::Duration;
+
+use punctual_machine::{Alarm, AttemptKey, Effect};
+
+use super::Driver;
+use super::surroundings::Surroundings;
+
+impl Driver {
+    /// Does what the machine has decided, in its order.
+    pub(super) fn carry_out(&mut self) {
+        while let Some(effect) = self.machine.next_effect() {
+            self.carry_out_one(effect);
+        }
+    }
+
+    fn carry_out_one(&mut self, effect: Effect<Surroundings>) {
+        match effect {
+            Effect::Claim { store, request } => {
+                if let Some(link) = self.links.get(&store) {
+                    link.claim(request);
+                }
+            }
+            Effect::Read { store, read } => {
+                if let Some(link) = self.links.get(&store) {
+                    link.read(read);
+                }
+            }
+            Effect::ArmAt { at, order, alarm } => self.timer.at(at, order, alarm),
+            Effect::DisarmAt { at, alarm } => self.timer.cancel_at(at, alarm),
+            Effect::ArmAfter { span, alarm } => self.arm_after(span, alarm),
+            Effect::Disarm(run) => {
+                let active = self.machine.active_mut(run);
+                if let Some(alarm) = active.and_then(|active| active.own.alarm.take()) {
+                    self.timer.cancel(alarm);
+                }
+            }
+            Effect::Enter(run) => self.enter(run),
+            Effect::Begin { run, latest } => self.begin(run, latest),
+            Effect::Stop(run) => self.stop(run),
+            Effect::Abort(run) => self.abort(run),
+            Effect::Over { run: kept, .. } => {
+                if let Some(alarm) = kept.alarm {
+                    self.timer.cancel(alarm);
+                }
+            }
+            Effect::StageLasts(span) => self.stage_lasts(span),
+            Effect::StageEndsWithin(span) => self.stage_ends_within(span),
+            Effect::Gone { store } => {
+                self.links.remove(&store);
+                self.machine.node_mut().leave(store);
+            }
+            Effect::Answer { ticket, answer } => self.answer(ticket, answer),
+            Effect::Tell(tell) => self.tell(tell),
+        }
+    }
+
+    fn arm_after(&mut self, span: Duration, alarm: Alarm) {
+        let armed = self.timer.after(span, 0, alarm);
+        let (Alarm::Timeout(attempt) | Alarm::Abort(attempt)) = alarm else {
+            return;
+        };
+        let AttemptKey { run, turn } = attempt;
+        let before = match self.machine.active_mut(run) {
+            Some(active) if active.turn == turn => active.own.alarm.replace(armed),
+            _ => Some(armed),
+        };
+        if let Some(before) = before {
+            self.timer.cancel(before);
+        }
+    }
+}

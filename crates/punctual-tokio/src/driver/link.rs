@@ -1,0 +1,123 @@
+//! The ways between the scheduler task and one store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use punctual_machine::Read;
+use punctual_store::{ClaimRequest, JobStore, NodeInfo};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::Driver;
+use crate::core::NamedStore;
+use crate::health::Health;
+use crate::lease::{another_name, lease};
+use crate::worker::{Corrections, Worker};
+
+/// Readings that may be on their way: what is due, what is left to others, and jobs that are looked for.
+const READS: usize = 3;
+
+/// One store, and its workers.
+pub(super) struct Link {
+    pub(super) alias: Arc<str>,
+    pub(super) store: Arc<dyn JobStore>,
+    pub(super) health: Arc<Health>,
+    requests: Option<Requests>,
+    /// Keeps the lease, until no more requests are sent.
+    keeper: Option<JoinHandle<()>>,
+    /// What lets its jobs go on when the clock was set back.
+    corrections: Corrections,
+    /// For who takes over runs of dead nodes: whether this one begins any.
+    begins_runs: Arc<AtomicBool>,
+}
+
+/// The ways for what is asked of a store. Each has a task of its own, so that a slow window holds up no
+/// claim, and few requests on it.
+struct Requests {
+    claims: mpsc::Sender<Box<ClaimRequest>>,
+    reads: mpsc::Sender<Read>,
+}
+
+impl Link {
+    pub(super) fn say_whether_runs_begin(&self, begins: bool) {
+        self.begins_runs.store(begins, Ordering::SeqCst);
+    }
+
+    pub(super) fn corrections(&self) -> Option<Corrections> {
+        self.requests.as_ref().map(|_| self.corrections.clone())
+    }
+
+    // The machine sends one request of a kind at a time, so there is room. Only the end of the runtime
+    // takes a worker away, and then this task too.
+    pub(super) fn claim(&self, request: Box<ClaimRequest>) {
+        if let Some(requests) = &self.requests {
+            let _ = requests.claims.try_send(request);
+        }
+    }
+
+    pub(super) fn read(&self, read: Read) {
+        if let Some(requests) = &self.requests {
+            let _ = requests.reads.try_send(read);
+        }
+    }
+
+    /// Sends no more requests. What keeps the lease ends by that.
+    pub(super) fn close(&mut self) -> Option<JoinHandle<()>> {
+        self.requests = None;
+        self.keeper.take()
+    }
+}
+
+impl Driver {
+    /// Takes a store in: from now on it has workers.
+    pub(crate) fn adopt_store(&mut self, named: NamedStore) {
+        let (claims, asked) = mpsc::channel(1);
+        let (reads, looked_at) = mpsc::channel(READS);
+        let begins_runs = Arc::new(AtomicBool::new(self.machine.begins_runs()));
+        let worker = Worker {
+            id: named.id,
+            alias: Arc::clone(&named.alias),
+            core: Arc::clone(&self.core),
+            store: Arc::clone(&named.store),
+            node: self.node_info(),
+            health: Arc::clone(&named.health),
+            begins_runs: Arc::clone(&begins_runs),
+            replies: self.replying.clone(),
+            shared: Arc::default(),
+            settled: Arc::default(),
+        };
+        let (keeper, held) = lease(worker.clone());
+        self.runtime.spawn(worker.clone().meet(keeper.fleet()));
+        let corrections = keeper.corrections();
+        let keeper = self.runtime.spawn(keeper.keep());
+        self.runtime.spawn(worker.clone().carry_claims(asked, held));
+        self.runtime.spawn(worker.clone().carry_reads(looked_at));
+        self.runtime.spawn(worker.clone().forget(self.core.memory));
+        self.runtime.spawn(worker.clone().check_counts());
+        self.runtime.spawn(worker.watch());
+        let link = Link {
+            alias: Arc::clone(&named.alias),
+            store: Arc::clone(&named.store),
+            health: Arc::clone(&named.health),
+            requests: Some(Requests { claims, reads }),
+            keeper: Some(keeper),
+            corrections,
+            begins_runs,
+        };
+        self.links.insert(named.id, link);
+        let surroundings = self.machine.node_mut();
+        surroundings.enter(named.id, named.store, named.health);
+        self.tell_time();
+        self.machine.add_store(named.id, named.alias);
+        self.carry_out();
+    }
+
+    fn node_info(&self) -> NodeInfo {
+        let mut info = self.core.node_info();
+        if self.machine.is_leaving_any() {
+            // It may be the same store, where runs are under way that belong to that name.
+            info.name = another_name(&info.name);
+        }
+        info
+    }
+}

@@ -1,0 +1,84 @@
+//! What the machine may ask: which functions, executors and stores there are, and how they do.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use punctual_core::Job;
+use punctual_machine::{Missing, Node};
+use punctual_store::{JobStore, KnownTasks, Lease, StoreCapabilities};
+
+use super::attempt::Kept;
+use super::gate::Gate;
+use crate::core::Core;
+use crate::executor::Place;
+use crate::handler::Task;
+use crate::health::Health;
+
+/// What runs a job, and where.
+#[derive(Debug, Clone)]
+pub(crate) struct Code {
+    pub(crate) task: Task,
+    pub(crate) place: Place,
+}
+
+/// What a scheduler's machine may ask.
+pub(super) struct Surroundings {
+    core: Arc<Core>,
+    stores: BTreeMap<u32, (Arc<dyn JobStore>, Arc<Health>)>,
+}
+
+impl Surroundings {
+    pub(super) fn of(core: Arc<Core>) -> Self {
+        Self {
+            core,
+            stores: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn enter(&mut self, id: u32, store: Arc<dyn JobStore>, health: Arc<Health>) {
+        self.stores.insert(id, (store, health));
+    }
+
+    pub(super) fn leave(&mut self, id: u32) {
+        self.stores.remove(&id);
+    }
+}
+
+impl Node for Surroundings {
+    type Code = Code;
+    type Gate = Option<Gate>;
+    type Run = Kept;
+
+    fn code_of(&self, job: &Job) -> Result<Code, Missing> {
+        self.core.code_of(job)
+    }
+
+    fn keeps_waiting(&self, code: &Code) -> bool {
+        code.place.keeps_waiting()
+    }
+
+    fn knows(&self, task: &str) -> bool {
+        self.core.registry.get(task).is_some()
+    }
+
+    fn capabilities(&self, store: u32) -> StoreCapabilities {
+        let store = self.stores.get(&store);
+        store.map_or_else(StoreCapabilities::default, |(store, _)| {
+            store.capabilities()
+        })
+    }
+
+    fn tasks_of(&self, store: u32) -> Option<KnownTasks> {
+        let (store, _) = self.stores.get(&store)?;
+        self.core.tasks_of(&**store)
+    }
+
+    fn is_certain(&self, store: u32, lease: &Lease) -> bool {
+        let store = self.stores.get(&store);
+        store.is_some_and(|(_, health)| health.pulse.is_certain(lease))
+    }
+
+    fn is_heard(&self) -> bool {
+        self.core.bus.is_heard()
+    }
+}
