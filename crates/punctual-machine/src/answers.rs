@@ -114,6 +114,8 @@ impl<N: Node> Machine<N> {
         match answer {
             ClaimAnswer::Won(mut won) => {
                 entry.moved_on(&plan, &won);
+                // It may have come back while the store was asked.
+                entry.find_code(&self.node);
                 let revision = entry.stored.state.revision;
                 state.reads.moved_on(key.incarnation, revision);
                 let newer = entry.newer.take();
@@ -127,17 +129,12 @@ impl<N: Node> Machine<N> {
                 }
             }
             ClaimAnswer::AtLimit(row) => {
-                entry.limit_seen = Some((row.state.running, row.state.queued));
+                let seen = (row.state.running, row.state.queued);
                 entry.take(row.into());
-                entry.phase = Phase::Due;
-                entry.is_listed = true;
-                state.due.push_front(key);
+                entry.limit_seen = Some(seen);
+                self.claim_again(key, now);
             }
-            ClaimAnswer::NotTried => {
-                entry.phase = Phase::Due;
-                entry.is_listed = true;
-                state.due.push_front(key);
-            }
+            ClaimAnswer::NotTried => self.claim_again(key, now),
             ClaimAnswer::Lost(Some(row)) if row.state.incarnation == key.incarnation => {
                 // An edit may have overtaken the answer.
                 let newer = entry.newer.take().map(|newer| *newer);
@@ -148,11 +145,29 @@ impl<N: Node> Machine<N> {
             }
             ClaimAnswer::Lost(now_there) => {
                 entry.stored.state.next_run_time = None;
+                entry.newer = None;
                 state.schedule(key, &mut self.effects, now);
                 if let Some(row) = now_there {
                     state.adopt(row.into(), &self.node, &mut self.effects, now);
                 }
             }
+        }
+    }
+
+    /// A job that is still due is the next to be claimed, unless an edit has put it off meanwhile.
+    fn claim_again(&mut self, key: JobKey, now: i64) {
+        let Some(state) = self.stores.get_mut(&key.store) else {
+            return;
+        };
+        let Some(entry) = state.jobs.get_mut(key) else {
+            return;
+        };
+        entry.phase = Phase::Due;
+        entry.is_listed = true;
+        let newer = entry.newer.take();
+        state.due.push_front(key);
+        if let Some(newer) = newer {
+            state.adopt(*newer, &self.node, &mut self.effects, now);
         }
     }
 

@@ -5,11 +5,11 @@ use punctual_core::plan::Plan;
 use punctual_core::{RunId, SkipReason};
 use punctual_store::{ClaimAnswer, ClaimKind, StoredJob};
 
-use crate::effect::Effect;
+use crate::effect::{Effect, Effects};
 use crate::jobs::JobKey;
 use crate::machine::{Machine, instant};
 use crate::node::{Missing, Node};
-use crate::store::Entry;
+use crate::store::{Entry, StoreState};
 
 /// Why there is no run by hand, or none that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,11 +45,8 @@ impl<N: Node> Machine<N> {
             Ok(code) => code,
             Err(missing) => return self.answer(ticket, Err(Refusal::Lacks(missing))),
         };
-        let now = self.now;
         // It was read just now, and an edit may not have been told yet.
-        state.adopt(job.clone().into(), &self.node, &mut self.effects, now);
-        let found = state.jobs.find(job.state.incarnation);
-        let key = found.unwrap_or_else(|| state.jobs.insert(Entry::new(job, None)));
+        let key = state.know(job, &self.node, &mut self.effects, self.now);
         let Some(entry) = state.jobs.get_mut(key) else {
             return;
         };
@@ -109,9 +106,18 @@ impl<N: Node> Machine<N> {
                 self.answer(ticket, told);
                 self.obey_plan(key, plan, &won, false);
             }
+            ClaimAnswer::AtLimit(_) if state.is_leaving => {
+                self.answer(ticket, Err(Refusal::NoStore));
+            }
             ClaimAnswer::AtLimit(row) => {
+                // An edit may have changed the limit: the row says by what the store goes.
+                let seen = (row.state.running, row.state.queued);
+                let key = state.know(row, &self.node, &mut self.effects, self.now);
+                let Some(entry) = state.jobs.get_mut(key) else {
+                    return;
+                };
                 entry.asked += 1;
-                entry.limit_seen = Some((row.state.running, row.state.queued));
+                entry.limit_seen = Some(seen);
                 let claim = entry.claim_manual(again_at);
                 // Behind those that are still to be answered: askers stay in the order of claims.
                 state.outbox.claims.push_back((Some(key), claim));
@@ -140,6 +146,24 @@ impl<N: Node> Machine<N> {
                 self.answer(ticket, Err(Refusal::Lost));
             }
         }
+    }
+}
+
+impl<N: Node> StoreState<N> {
+    /// Takes in how a job stands now, and keeps it here though nothing is due of it.
+    pub(crate) fn know(
+        &mut self,
+        job: StoredJob,
+        node: &N,
+        effects: &mut Effects<N>,
+        now: i64,
+    ) -> JobKey {
+        self.adopt(job.clone().into(), node, effects, now);
+        let found = self.jobs.find(job.state.incarnation);
+        found.unwrap_or_else(|| {
+            let code = node.code_of(&job.job).ok();
+            self.jobs.insert(Entry::new(job, code))
+        })
     }
 }
 

@@ -45,7 +45,10 @@ pub fn find_won(request: &ClaimRequest, reply: &mut ClaimReply, own: &[OpenRun])
         if matches!(answer, ClaimAnswer::Won(_) | ClaimAnswer::NotTried) {
             continue;
         }
-        let first = first_run(claim, own).filter(|run| begun.insert(run.id));
+        let first = first_run(claim, own).filter(|run| !begun.contains(&run.id));
+        if let Some(first) = first {
+            begun.extend(runs_from(first.id, claim));
+        }
         if first.is_none() && !was_refused(claim, answer) {
             continue;
         }
@@ -78,6 +81,12 @@ fn first_run<'o>(claim: &Claim, own: &'o [OpenRun]) -> Option<&'o OpenRun> {
             && open.key.origin == origin
             && open.key.fire_time == fire_time
     })
+}
+
+/// The runs of the instance that a claim has started with this one.
+fn runs_from(first: RunId, claim: &Claim) -> impl Iterator<Item = RunId> {
+    let count = claim.kind.plan().map_or(0, |plan| plan.start.len());
+    (first.0..).take(count).map(RunId)
 }
 
 /// Whether a run by hand was recorded as skipped, or queued, by the first request: its key is used
@@ -202,6 +211,32 @@ mod tests {
         find_won(&request, &mut reply, &[run]);
         assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
         assert!(matches!(reply.answers[1], ClaimAnswer::Won(_)));
+    }
+
+    /// The job was rescheduled, and claimed before and after. What its new schedule has opened for several
+    /// fire times is not begun once more for one of them that the old schedule has in common.
+    #[test]
+    fn all_runs_of_an_instance_are_those_of_one_claim() {
+        let stored = hourly();
+        let (mut request, first) = claimed(&stored);
+        let hour = chrono::TimeDelta::hours(1);
+        let mut newer = request.claims[0].clone();
+        let ClaimKind::Advance { revision, plan } = &mut newer.kind else {
+            unreachable!("it is due");
+        };
+        *revision += 2;
+        plan.start = vec![DateTime::UNIX_EPOCH - hour, DateTime::UNIX_EPOCH];
+        request.claims.push(newer);
+        let mut before = OpenRun::new(RunId(6), 1, first.job.clone(), first.birth, first.key);
+        before.key.fire_time -= hour;
+        before.ends_instance = false;
+        let mut reply = ClaimReply {
+            answers: vec![ClaimAnswer::Lost(Some(stored)); 2],
+            ..ClaimReply::default()
+        };
+        find_won(&request, &mut reply, &[before, first]);
+        assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
+        assert!(matches!(&reply.answers[1], ClaimAnswer::Won(won) if won.first == RunId(6)));
     }
 
     /// Another node had queued the fire time, and the same answer hands that run out: it begins by

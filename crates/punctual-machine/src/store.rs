@@ -281,10 +281,18 @@ impl<N: Node> Entry<N> {
         self.stored.state.incarnation
     }
 
-    /// Takes in how the row stands now.
+    /// Takes in how the row stands now, which says more than a claim that was refused before.
     pub(crate) fn take(&mut self, due: DueJob) {
+        self.limit_seen = None;
         self.stored = due.stored;
         self.is_head = due.is_head;
+    }
+
+    /// Looks for what runs it, if that was missing.
+    pub(crate) fn find_code(&mut self, node: &N) {
+        if self.code.is_none() {
+            self.code = node.code_of(&self.stored.job).ok();
+        }
     }
 
     /// Takes in the whole job, if only its head was known.

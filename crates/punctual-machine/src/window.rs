@@ -241,9 +241,7 @@ impl<N: Node> StoreState<N> {
                 if entry.phase != Phase::Idle {
                     return;
                 }
-                if entry.code.is_none() {
-                    entry.code = node.code_of(&entry.stored.job).ok();
-                }
+                entry.find_code(node);
             }
             Some(entry) => {
                 entry.code = node.code_of(&due.stored.job).ok();
@@ -301,7 +299,7 @@ impl<N: Node> StoreState<N> {
             }
             self.window.note(start);
         }
-        entry.phase = Phase::Idle;
+        (entry.phase, entry.is_urgent) = (Phase::Idle, false);
         if entry.is_idle() {
             self.jobs.remove(key);
         }

@@ -1,0 +1,71 @@
+//! Bodies of attempts, which begin and end when the test says so.
+
+use punctual_core::{MissReason, Outcome};
+use punctual_machine::{ActiveKey, AttemptEnd, Finish};
+use punctual_store::EndText;
+
+/// How a body ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    Succeeds,
+    Fails,
+    Panics,
+    /// It is dropped without a word.
+    Vanishes,
+}
+
+/// An attempt.
+pub(crate) struct Body {
+    pub(crate) key: ActiveKey,
+    /// The latest time for it to begin.
+    pub(crate) latest: Option<i64>,
+    pub(crate) began: Option<i64>,
+    /// Its begin is to be told.
+    pub(crate) is_awaited: bool,
+    pub(crate) is_aborted: bool,
+}
+
+impl Body {
+    pub(crate) fn new(key: ActiveKey, latest: Option<i64>) -> Self {
+        Self {
+            key,
+            latest,
+            began: None,
+            is_awaited: false,
+            is_aborted: false,
+        }
+    }
+
+    pub(crate) fn end(&self, how: How, now: i64) -> AttemptEnd {
+        let is_late = self.began.is_none() && self.latest.is_some_and(|latest| latest < now);
+        let finish = if is_late {
+            Some(Finish::plain(Outcome::Missed(MissReason::Grace)))
+        } else {
+            finish_of(how, self.is_aborted)
+        };
+        AttemptEnd {
+            key: self.key,
+            started: if is_late {
+                None
+            } else {
+                self.began.or(Some(now))
+            },
+            finished: now,
+            finish,
+        }
+    }
+}
+
+fn finish_of(how: How, is_aborted: bool) -> Option<Finish> {
+    let outcome = match how {
+        _ if is_aborted => return None,
+        How::Vanishes => return None,
+        How::Succeeds => return Some(Finish::plain(Outcome::Succeeded)),
+        How::Fails => Outcome::Failed,
+        How::Panics => Outcome::Panicked,
+    };
+    Some(Finish {
+        outcome,
+        text: Some(EndText::Error("bad luck".into())),
+    })
+}

@@ -1,0 +1,173 @@
+//! What holds whenever nothing is on its way.
+
+use std::collections::BTreeSet;
+
+use punctual_core::RunId;
+use punctual_core::plan::Next;
+use punctual_core::plan::plan;
+use punctual_machine::{Active, ActiveKey};
+use punctual_store::{OpenState, StoredJob};
+
+use crate::body::How;
+use crate::node::{Plain, TASK};
+use crate::world::{SECOND, STORE, World};
+
+/// So far ahead jobs are known.
+const AHEAD: i64 = 60 * SECOND;
+
+/// What was left to other nodes is found within this time, by so many looks.
+const LEFT: i64 = 3 * SECOND;
+const LOOKS: i64 = 10;
+
+impl World {
+    /// Lets all arrive that is on its way, and what was left to others be found, and looks.
+    pub(crate) fn settle(&mut self) {
+        self.arrive();
+        for _ in 0..LOOKS {
+            self.pass(LEFT / LOOKS);
+            self.arrive();
+        }
+        self.check();
+    }
+
+    fn arrive(&mut self) {
+        for _ in 0..1_000 {
+            self.ring();
+            self.watch();
+            if self.calls.is_empty() {
+                return;
+            }
+            self.deliver(0);
+        }
+        panic!("answers never end");
+    }
+
+    fn check(&self) {
+        let held = self.machine.held(self.latest, &self.timer);
+        assert!(held.wrong.is_empty(), "{:#?}", held.wrong);
+        self.check_runs();
+        let store = &held.stores[0];
+        for row in self.jobs() {
+            let Some(start) = start_of(&row) else {
+                continue;
+            };
+            let is_known = store.sees_to.contains(&row.state.incarnation);
+            let is_beyond = store.beyond.is_some_and(|beyond| beyond <= start);
+            // A node that begins none leaves those of others to them.
+            let is_recent = start > self.timer.now() - LEFT;
+            let is_left = !store.is_alone && (is_recent || !self.machine.begins_runs());
+            let can_run = &**row.job.task() == TASK && self.has_executor.get();
+            let is_near = start <= self.timer.now() + AHEAD / 2;
+            assert!(
+                is_known || is_beyond || is_left || !can_run || !is_near,
+                "nothing sees to what is due at {start}: {row:?} {store:?}"
+            );
+        }
+    }
+
+    /// The store gives this node the runs that it has, and no others.
+    fn check_runs(&self) {
+        let open = self.open_runs().into_iter();
+        let open: BTreeSet<RunId> = open
+            .filter(|run| run.state == OpenState::Running)
+            .map(|run| run.id)
+            .collect();
+        // What was taken over still runs here until its body ends.
+        let running: BTreeSet<RunId> = self.machine.running().iter().map(|own| own.run).collect();
+        let lost: Vec<_> = open
+            .iter()
+            .filter(|run| !running.contains(run) && !self.follows(**run, &running))
+            .collect();
+        assert!(lost.is_empty(), "nothing runs {lost:?}, only {running:?}");
+        if !self.was_fenced {
+            let unknown: Vec<_> = running.difference(&open).collect();
+            assert!(unknown.is_empty(), "the store does not know of {unknown:?}");
+        }
+    }
+
+    /// Whether a run comes after another one of its instance.
+    fn follows(&self, run: RunId, running: &BTreeSet<RunId>) -> bool {
+        let open = self.open_runs();
+        let mut instances = open.chunk_by(|run, _| !run.ends_instance);
+        instances.any(|own| {
+            own.iter().any(|own| own.id == run) && own.iter().any(|own| running.contains(&own.id))
+        })
+    }
+
+    /// No run is under way twice.
+    pub(crate) fn check_begin(&self, key: ActiveKey) {
+        let run = |own: &Active<Plain>| own.run;
+        let all = || self.machine.active();
+        let begun = all().find(|(own, _)| *own == key).map(|(_, own)| run(own));
+        let count = all().filter(|(_, own)| Some(run(own)) == begun).count();
+        assert!(
+            count == 1 || self.was_fenced,
+            "{begun:?} is under way {count} times"
+        );
+    }
+
+    /// Shuts down, whatever bodies do, and looks at what is left.
+    pub(crate) fn shut_down(&mut self) {
+        let wait = std::time::Duration::from_secs(10);
+        self.tell(|machine| machine.shut_down(wait));
+        self.go_on_until(|world| world.machine.is_over());
+        assert_eq!(self.machine.left_behind().unrecorded, 0);
+        self.check_told();
+    }
+
+    /// Removes the store, and lets what is under way end.
+    pub(crate) fn leave(&mut self) {
+        self.tell(|machine| machine.leave_store(STORE));
+        self.go_on_until(|world| world.is_gone);
+        self.check_told();
+    }
+
+    fn go_on_until(&mut self, is_over: impl Fn(&Self) -> bool) {
+        for _ in 0..2_000 {
+            if is_over(self) {
+                let open = self.open_runs();
+                assert!(
+                    open.is_empty() || self.was_fenced,
+                    "they are left: {open:?}"
+                );
+                assert_eq!(
+                    self.answers.len() as u64,
+                    self.tickets(),
+                    "all are answered"
+                );
+                return;
+            }
+            let aborted = self.bodies.iter().position(|body| body.is_aborted);
+            let is_stuck = self.calls.is_empty() && self.timer.next().is_none();
+            if let Some(at) = aborted.or(is_stuck.then_some(0)) {
+                self.end_body(at, How::Vanishes);
+            } else if !self.calls.is_empty() {
+                self.deliver(0);
+            } else if let Some(next) = self.timer.next() {
+                self.pass(next.max(0));
+            }
+        }
+        panic!("it does not end");
+    }
+
+    /// No run is over twice.
+    fn check_told(&self) {
+        if !self.was_fenced {
+            let twice: Vec<_> = self.told.iter().filter(|(_, count)| **count > 1).collect();
+            assert!(twice.is_empty(), "told more than once: {twice:?}");
+        }
+    }
+}
+
+fn start_of(row: &StoredJob) -> Option<i64> {
+    let next = row.state.next_run_time.filter(|_| !row.state.paused)?;
+    match plan(
+        &row.job.view(&row.state),
+        chrono::DateTime::<chrono::Utc>::MIN_UTC,
+    )
+    .next
+    {
+        Next::At { start, .. } => Some(start.timestamp_micros()),
+        _ => Some(next.timestamp_micros()),
+    }
+}

@@ -1,0 +1,10 @@
+//! The machine without a runtime: its rules one by one, and its invariants over random events.
+
+mod body;
+mod edits;
+mod invariants;
+mod node;
+mod random;
+mod rules;
+mod timer;
+mod world;

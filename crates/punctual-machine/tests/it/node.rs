@@ -1,0 +1,61 @@
+//! A node that answers what the test has told it.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use punctual_core::Job;
+use punctual_machine::{Missing, Node};
+use punctual_store::{JobStore, KnownTasks, Lease, MemoryStore, StoreCapabilities};
+
+/// The task that the node knows. Any other is unknown.
+pub(crate) const TASK: &str = "work";
+
+pub(crate) struct Plain {
+    pub(crate) store: MemoryStore,
+    /// Whether the other nodes are sure that this one lives.
+    pub(crate) is_certain: Rc<Cell<bool>>,
+    /// Whether the executor is there.
+    pub(crate) has_executor: Rc<Cell<bool>>,
+}
+
+impl Node for Plain {
+    type Code = ();
+    type Gate = ();
+    type Run = ();
+
+    fn code_of(&self, job: &Job) -> Result<(), Missing> {
+        if !self.has_executor.get() {
+            return Err(Missing::Executor);
+        }
+        if !self.knows(job.task()) {
+            return Err(Missing::Task);
+        }
+        Ok(())
+    }
+
+    fn keeps_waiting(&self, (): &()) -> bool {
+        true
+    }
+
+    fn knows(&self, task: &str) -> bool {
+        task == TASK
+    }
+
+    fn capabilities(&self, _store: u32) -> StoreCapabilities {
+        self.store.capabilities()
+    }
+
+    fn tasks_of(&self, store: u32) -> Option<KnownTasks> {
+        self.capabilities(store)
+            .shared
+            .then(|| [TASK.into()].into())
+    }
+
+    fn is_certain(&self, _store: u32, _lease: &Lease) -> bool {
+        self.is_certain.get()
+    }
+
+    fn is_heard(&self) -> bool {
+        false
+    }
+}

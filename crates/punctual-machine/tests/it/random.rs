@@ -1,0 +1,220 @@
+//! Random events in any order: answers that come late, are lost, or overtake each other; edits, other
+//! nodes, clocks that are set, bodies that end as they like.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::body::How;
+use crate::world::{SECOND, World};
+
+/// Something that happens.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    /// Time passes, in tenths of a second.
+    Pass(u8),
+    /// Time passes until the next alarm.
+    PassToAlarm,
+    /// The store makes the answer to a call.
+    Serve(u8),
+    /// The answer arrives.
+    Deliver(u8),
+    /// The answer is lost.
+    Lose(u8),
+    /// The node asks what was edited.
+    Watch,
+    Renew,
+    BodyBegins(u8),
+    BodyEnds(u8, How),
+    Add(u8, u8),
+    Remove(u8),
+    PauseJob(u8, bool),
+    Reschedule(u8, u8),
+    EditPolicies(u8, u8),
+    RunByHand(u8),
+    Cancel(u8),
+    Pause,
+    Resume,
+    LookAgain,
+    /// The executor goes or comes.
+    Executor(bool),
+    /// The clock is set by so many seconds.
+    SetClock(i8),
+    /// Another node comes or goes.
+    Meet,
+    Part,
+    RivalClaims(u8),
+    /// The other node takes this one for dead.
+    Fence,
+    /// All arrives, and is looked at.
+    Settle,
+}
+
+fn how() -> impl Strategy<Value = How> {
+    prop_oneof![
+        4 => Just(How::Succeeds),
+        2 => Just(How::Fails),
+        1 => Just(How::Panics),
+        1 => Just(How::Vanishes),
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let number = any::<u8>();
+    prop_oneof![
+        8 => (1..=100_u8).prop_map(Event::Pass),
+        8 => Just(Event::PassToAlarm),
+        5 => number.prop_map(Event::Serve),
+        16 => number.prop_map(Event::Deliver),
+        2 => number.prop_map(Event::Lose),
+        4 => Just(Event::Watch),
+        2 => Just(Event::Renew),
+        6 => number.prop_map(Event::BodyBegins),
+        8 => (any::<u8>(), how()).prop_map(|(at, how)| Event::BodyEnds(at, how)),
+        6 => (any::<u8>(), any::<u8>()).prop_map(|(id, kind)| Event::Add(id, kind)),
+        1 => number.prop_map(Event::Remove),
+        2 => (any::<u8>(), any::<bool>()).prop_map(|(at, is)| Event::PauseJob(at, is)),
+        1 => (any::<u8>(), any::<u8>()).prop_map(|(at, kind)| Event::Reschedule(at, kind)),
+        1 => (any::<u8>(), any::<u8>()).prop_map(|(at, kind)| Event::EditPolicies(at, kind)),
+        2 => number.prop_map(Event::RunByHand),
+        1 => number.prop_map(Event::Cancel),
+        1 => Just(Event::Pause),
+        2 => Just(Event::Resume),
+        1 => Just(Event::LookAgain),
+        1 => any::<bool>().prop_map(Event::Executor),
+        1 => any::<i8>().prop_map(Event::SetClock),
+        1 => Just(Event::Meet),
+        1 => Just(Event::Part),
+        2 => (1..4_u8).prop_map(Event::RivalClaims),
+        1 => Just(Event::Fence),
+        2 => Just(Event::Settle),
+    ]
+}
+
+fn one_of(at: u8, count: usize) -> Option<usize> {
+    (count > 0).then(|| usize::from(at) % count)
+}
+
+impl World {
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Pass(tenths) => self.pass(i64::from(tenths) * SECOND / 10),
+            Event::PassToAlarm => {
+                let next = self.timer.next().unwrap_or(SECOND);
+                self.pass(next.clamp(0, 120 * SECOND));
+            }
+            Event::Serve(at) => self.with_call(at, Self::serve),
+            Event::Deliver(at) => self.with_call(at, Self::deliver),
+            Event::Lose(at) => self.with_call(at, Self::lose),
+            Event::Watch => self.watch(),
+            Event::Renew => self.renew(),
+            Event::BodyBegins(at) => {
+                if let Some(at) = one_of(at, self.bodies.len()) {
+                    self.begin_body(at);
+                }
+            }
+            Event::BodyEnds(at, how) => {
+                if let Some(at) = one_of(at, self.bodies.len()) {
+                    self.end_body(at, how);
+                }
+            }
+            Event::Add(id, kind) => self.add(id, kind),
+            Event::Remove(at) => self.remove(at),
+            Event::PauseJob(at, is_paused) => self.pause_job(at, is_paused),
+            Event::Reschedule(at, kind) => self.reschedule(at, kind),
+            Event::EditPolicies(at, kind) => self.edit_policies(at, kind),
+            Event::RunByHand(at) => self.ask_for_run(at),
+            Event::Cancel(at) => self.cancel_one(at),
+            Event::Pause => self.tell(|machine| machine.pause()),
+            Event::Resume => self.tell(|machine| machine.resume()),
+            Event::LookAgain => self.tell(|machine| machine.look_again()),
+            Event::Executor(is_there) => self.set_executor(is_there),
+            Event::SetClock(by) => self.set_clock(i64::from(by) * SECOND),
+            Event::Meet => self.meet(),
+            Event::Part => self.part(),
+            Event::RivalClaims(count) => self.rival_claims(count),
+            Event::Fence => self.fence(),
+            Event::Settle => self.settle(),
+        }
+    }
+
+    fn with_call(&mut self, at: u8, what: impl FnOnce(&mut Self, usize)) {
+        if let Some(at) = one_of(at, self.calls.len()) {
+            what(self, at);
+        }
+    }
+
+    fn set_executor(&mut self, is_there: bool) {
+        self.has_executor.set(is_there);
+        self.tell(|machine| {
+            if is_there {
+                machine.look_again();
+            } else {
+                machine.park("default");
+            }
+        });
+    }
+}
+
+/// How a story ends.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// All arrives, is looked at, and the scheduler shuts down.
+    SettlesAndShutsDown,
+    ShutsDown,
+    /// The store is removed.
+    LeavesStore,
+}
+
+fn end() -> impl Strategy<Value = End> {
+    prop_oneof![
+        2 => Just(End::SettlesAndShutsDown),
+        1 => Just(End::ShutsDown),
+        1 => Just(End::LeavesStore),
+    ]
+}
+
+/// Runs so many stories of up to so many events; a failing one is printed, made as short as can be.
+fn try_out(stories: u32, events: usize, seed: u8) {
+    let config = Config {
+        cases: stories,
+        failure_persistence: None,
+        max_shrink_iters: 200_000,
+        ..Config::default()
+    };
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let stories = (proptest::collection::vec(event(), 1..=events), end());
+    let result = runner.run(&stories, |(story, end)| {
+        let mut world = World::new();
+        for event in story {
+            world.happen(event);
+        }
+        match end {
+            End::SettlesAndShutsDown => {
+                world.settle();
+                world.shut_down();
+            }
+            End::ShutsDown => world.shut_down(),
+            End::LeavesStore => world.leave(),
+        }
+        Ok(())
+    });
+    if let Err(failure) = result {
+        panic!("{failure}");
+    }
+}
+
+#[test]
+fn its_invariants_hold_whatever_happens_in_whatever_order() {
+    try_out(300, 200, 1);
+}
+
+/// The long form: ten million events of each seed. `PUNCTUAL_SEEDS` says how many there are.
+#[test]
+#[ignore = "long: with --release, half a minute a seed"]
+fn its_invariants_hold_over_millions_of_events() {
+    let seeds = std::env::var("PUNCTUAL_SEEDS").map_or(1, |seeds| seeds.parse().unwrap());
+    for seed in 0..seeds {
+        try_out(100_000, 250, seed);
+    }
+}

@@ -1,0 +1,217 @@
+//! Single rules, each as a short story. Most of them were found by the random ones.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use punctual_core::plan::plan;
+use punctual_core::{Coalesce, Interval, Job, JobState, MaxInstances, Overlap, Policies};
+use punctual_machine::Refusal;
+use punctual_store::{
+    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Insert, JobStore, OnConflict,
+    StoredJob, Won,
+};
+
+use crate::body::How;
+use crate::node::TASK;
+use crate::world::{Call, SECOND, World, now};
+
+fn every(seconds: u64, world: &World) -> Job {
+    let trigger = Interval::every(Duration::from_secs(seconds)).start(world.time());
+    Job::new("a".try_into().unwrap(), TASK, trigger.build().unwrap())
+}
+
+impl World {
+    fn add_job(&mut self, job: Job) {
+        let mut state = JobState::default();
+        state.next_run_time = Some(self.time());
+        let insert = Insert {
+            job: Arc::new(job),
+            state,
+            on_conflict: OnConflict::Refuse,
+            now: self.time(),
+        };
+        now(self.store.add(vec![insert])).unwrap()[0]
+            .as_ref()
+            .unwrap();
+    }
+
+    fn the_job(&self) -> StoredJob {
+        self.jobs().into_iter().next().unwrap()
+    }
+
+    /// Lets all answers arrive, though no time passes.
+    fn hear(&mut self) {
+        for _ in 0..100 {
+            self.ring();
+            self.watch();
+            if self.calls.is_empty() {
+                return;
+            }
+            self.deliver(0);
+        }
+        panic!("answers never end");
+    }
+
+    /// Where the claim is that is on its way.
+    fn claim(&self) -> usize {
+        let mut calls = self.calls.iter();
+        let claim = calls.position(|call| matches!(call, Call::Claim(..)));
+        claim.expect("a claim is on its way")
+    }
+}
+
+/// Another node had queued the fire time, and a lost answer handed the run to this one, which found
+/// it. Then the claim of the same fire time is sent again, and the run is there.
+#[test]
+fn a_run_that_is_known_was_not_opened_by_a_claim_that_is_sent_again() {
+    let mut world = World::new();
+    world.add_job(every(5, &world));
+    world.hear();
+    world.begin_body(0);
+    let run = world.open_runs()[0].id;
+    world.pass(5 * SECOND);
+    let (claim, stored) = (world.claim(), world.the_job());
+    let Call::Claim(mut request, _) = world.calls.remove(claim) else {
+        unreachable!("it is a claim");
+    };
+    request.is_repeated = true;
+    let ClaimKind::Advance { plan, .. } = &mut request.claims[0].kind else {
+        unreachable!("it is due");
+    };
+    plan.start = vec![stored.state.next_run_time.unwrap()];
+    let reply = ClaimReply {
+        answers: vec![ClaimAnswer::Won(Won::new(&stored.state, run, 1))],
+        ..ClaimReply::default()
+    };
+    world.reply(punctual_machine::Reply::Claimed(request, reply, Vec::new()));
+    assert_eq!(world.machine.under_way(), 1);
+    assert_eq!(world.told.get(&run), None, "it goes on");
+}
+
+/// The row says by which limit the store goes. Asking by the old one would never end.
+#[test]
+fn a_run_by_hand_goes_by_the_limit_that_an_edit_has_set() {
+    let mut world = World::new();
+    let wide = Policies {
+        max_instances: MaxInstances::at_most(2),
+        ..Policies::default()
+    };
+    world.add_job(every(3_600, &world).with_policies(wide));
+    world.hear();
+    let before = world.the_job();
+    let job = (*before.job).clone().with_policies(Policies::default());
+    world.update(&before, Arc::new(job), before.state, false);
+    world.run_by_hand(before);
+    let claim = world.claim();
+    world.deliver(claim);
+    let claim = world.claim();
+    world.deliver(claim);
+    let refused = Err(Refusal::Busy(punctual_core::SkipReason::MaxInstances));
+    assert_eq!(world.answers.get(&0), Some(&refused));
+}
+
+/// How many were under way when the store last refused a claim says nothing once the row was read
+/// again.
+#[test]
+fn a_limit_that_was_met_is_forgotten_with_an_edit() {
+    let mut world = World::new();
+    world.add_job(every(10, &world));
+    world.hear();
+    world.meet();
+    world.end_body(0, How::Succeeds);
+    world.hear();
+    world.pass(10 * SECOND);
+    // As if another node's run by hand had been under way then.
+    let (claim, stored) = (world.claim(), world.the_job());
+    let Call::Claim(request, _) = world.calls.remove(claim) else {
+        unreachable!("it is a claim");
+    };
+    let mut busy = stored.clone();
+    busy.state.running = 1;
+    let reply = ClaimReply {
+        answers: vec![ClaimAnswer::AtLimit(busy)],
+        ..ClaimReply::default()
+    };
+    world.machine.pause();
+    world.reply(punctual_machine::Reply::Claimed(request, reply, Vec::new()));
+    world.edit_policies(0, 0);
+    world.hear();
+    world.tell(|machine| machine.resume());
+    world.hear();
+    assert_eq!(world.machine.under_way(), 1, "nothing else is");
+}
+
+#[test]
+fn an_executor_that_comes_back_while_the_store_is_asked_revives_its_jobs() {
+    let mut world = World::new();
+    world.add_job(every(5, &world));
+    world.hear();
+    // There is no room for the next fire time, so what is claimed has not to be started.
+    world.pass(5 * SECOND);
+    world.claim();
+    world.has_executor.set(false);
+    world.tell(|machine| machine.park("default"));
+    world.has_executor.set(true);
+    world.tell(|machine| machine.look_again());
+    let window = world
+        .calls
+        .iter()
+        .position(|call| matches!(call, Call::Due(..)));
+    world.deliver(window.unwrap());
+    world.hear();
+    let held = world.machine.held(world.latest, &world.timer);
+    assert!(held.stores[0].parked.is_empty());
+    world.end_body(0, How::Succeeds);
+    world.pass(5 * SECOND);
+    world.hear();
+    assert_eq!(world.machine.under_way(), 1);
+}
+
+/// A job was rescheduled while its backlog was claimed, and the answer was lost. The new schedule has a
+/// fire time in common with the old one.
+#[test]
+fn no_fire_time_begins_twice_when_the_answer_to_two_claims_is_lost() {
+    let mut world = World::new();
+    let all = Policies {
+        coalesce: Coalesce::All { at_most: 5 },
+        overlap: Overlap::Skip,
+        ..Policies::default()
+    };
+    world.add_job(every(10, &world).with_policies(all));
+    world.hear();
+    world.end_body(0, How::Succeeds);
+    world.hear();
+    let old = world.the_job();
+    world.pass(30 * SECOND);
+    let claim = world.claim();
+    let Call::Claim(mut request, _) = world.calls.remove(claim) else {
+        unreachable!("it is a claim");
+    };
+    // The edit was made before the claim, and is claimed with it.
+    let mut state = old.state;
+    state.next_run_time = Some(world.time() - chrono::TimeDelta::seconds(30));
+    world.update(&old, Arc::clone(&old.job), state, true);
+    let new = world.the_job();
+    request.claims.push(claim_of(&new, &request));
+    let mut reply = now(world.store.claim(&request)).unwrap();
+    request.is_repeated = true;
+    let own = world.open_runs();
+    assert!(own.len() > 1, "the new schedule was claimed: {own:?}");
+    let again = punctual_machine::repeated::again(&request, world.time());
+    reply.answers = now(world.store.claim(&again)).unwrap().answers;
+    punctual_machine::repeated::find_won(&request, &mut reply, &own);
+    let won = |answer: &&ClaimAnswer| matches!(answer, ClaimAnswer::Won(_));
+    assert_eq!(reply.answers.iter().filter(won).count(), 1);
+}
+
+fn claim_of(stored: &StoredJob, request: &ClaimRequest) -> Claim {
+    Claim {
+        id: stored.job.id().clone(),
+        birth: stored.state.birth,
+        kind: ClaimKind::Advance {
+            revision: stored.state.revision,
+            plan: plan(&stored.job.view(&stored.state), request.now),
+        },
+        wants_job: false,
+    }
+}

@@ -1,0 +1,492 @@
+//! A machine, the store that it uses, and all that is between them: answers come when the test says so.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
+use punctual_core::{CancelReason, Origin, Outcome, RunId};
+use punctual_machine::{Alarm, AttemptEnd, Effect, Machine, Read, Refusal, Reply, Tell, repeated};
+use punctual_store::{
+    Beat, ChangedJobs, Changes, ClaimReply, ClaimRequest, DueJobs, Error, ErrorKind, Handed,
+    JobStore, Lease, MemoryStore, NodeInfo, OpenRequest, OpenRun, RecoverRequest, RenewRequest,
+    StoreFuture, StoredJob,
+};
+
+use crate::body::{Body, How};
+use crate::node::{Plain, TASK};
+use crate::timer::Timer;
+
+/// The store's number.
+pub(crate) const STORE: u32 = 0;
+
+pub(crate) const SECOND: i64 = 1_000_000;
+
+/// A node that was not heard of for so long may be taken for dead.
+const DEAD_AFTER: i64 = 8 * SECOND;
+
+/// A Sunday in March, at noon.
+const BEGIN: i64 = 1_772_366_400 * SECOND;
+
+/// A request on its way, and its answer once the store has made it.
+pub(crate) enum Call {
+    Claim(
+        Box<ClaimRequest>,
+        Option<(ClaimReply, Vec<OpenRun>, Vec<StoredJob>)>,
+    ),
+    Due(Read, Option<DueJobs>),
+    Adopt(Vec<OpenRun>, Option<(Vec<Handed>, Vec<(OpenRun, Outcome)>)>),
+    Changes(Changes),
+}
+
+pub(crate) struct World {
+    pub(crate) store: MemoryStore,
+    pub(crate) machine: Machine<Plain>,
+    pub(crate) timer: Timer,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) bodies: Vec<Body>,
+    /// Ends of attempts that were never begun.
+    ends: Vec<AttemptEnd>,
+    pub(crate) lease: Lease,
+    pub(crate) rival: Option<Lease>,
+    is_certain: Rc<Cell<bool>>,
+    pub(crate) has_executor: Rc<Cell<bool>>,
+    /// When the store last heard of this node.
+    heard: i64,
+    edits_seen: u64,
+    next_ticket: u64,
+    /// What was answered to those who asked for runs by hand.
+    pub(crate) answers: BTreeMap<u64, Result<RunId, Refusal>>,
+    /// How often it was told that a run is over.
+    pub(crate) told: BTreeMap<RunId, u32>,
+    /// The latest time that the wall clock has shown.
+    pub(crate) latest: i64,
+    /// The store was removed, and has recorded all.
+    pub(crate) is_gone: bool,
+    /// Runs may have changed their owner, or been begun by another.
+    pub(crate) was_fenced: bool,
+}
+
+/// What a store has answered. The memory store does not wait.
+pub(crate) fn now<T>(answer: StoreFuture<'_, T>) -> Result<T, Error> {
+    answer.now_or_never().expect("the memory store answers")
+}
+
+pub(crate) fn instant(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap()
+}
+
+fn info(name: &str) -> NodeInfo {
+    NodeInfo {
+        name: name.into(),
+        tasks: vec![TASK.into()],
+        zones: String::new(),
+        release: 0,
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let store = MemoryStore::new();
+        let (is_certain, has_executor) = (Rc::new(Cell::new(true)), Rc::new(Cell::new(true)));
+        let node = Plain {
+            store: store.clone(),
+            is_certain: Rc::clone(&is_certain),
+            has_executor: Rc::clone(&has_executor),
+        };
+        let mut machine = Machine::new(node, BEGIN, false);
+        machine.add_store(STORE, "default".into());
+        let lease = now(store.register(info("one"))).unwrap();
+        let mut world = Self {
+            store,
+            machine,
+            timer: Timer::of(BEGIN),
+            calls: Vec::new(),
+            bodies: Vec::new(),
+            ends: Vec::new(),
+            lease: lease.clone(),
+            rival: None,
+            is_certain,
+            has_executor,
+            heard: 0,
+            edits_seen: 0,
+            next_ticket: 0,
+            answers: BTreeMap::new(),
+            told: BTreeMap::new(),
+            latest: BEGIN,
+            is_gone: false,
+            was_fenced: false,
+        };
+        world.reply(Reply::Leased(lease));
+        world
+    }
+
+    pub(crate) fn time(&self) -> DateTime<Utc> {
+        instant(self.timer.now())
+    }
+
+    /// Hands something to the machine, and does what it decides.
+    pub(crate) fn tell<T>(&mut self, what: impl FnOnce(&mut Machine<Plain>) -> T) -> T {
+        let heard = self.timer.passed() - self.heard < DEAD_AFTER;
+        self.is_certain.set(heard);
+        self.machine.set_time(self.timer.now());
+        let answer = what(&mut self.machine);
+        loop {
+            self.machine.end_turn();
+            self.carry_out();
+            if self.ends.is_empty() {
+                return answer;
+            }
+            for end in std::mem::take(&mut self.ends) {
+                self.machine.attempt_ended(end);
+            }
+        }
+    }
+
+    pub(crate) fn reply(&mut self, reply: Reply) {
+        self.tell(|machine| machine.replied(STORE, reply));
+    }
+
+    fn carry_out(&mut self) {
+        while let Some(effect) = self.machine.next_effect() {
+            match effect {
+                Effect::Claim { request, .. } => {
+                    let is_there = |call: &Call| matches!(call, Call::Claim(..));
+                    assert!(!self.calls.iter().any(is_there), "one claim at a time");
+                    self.calls.push(Call::Claim(request, None));
+                }
+                Effect::Read { read, .. } => self.read(read),
+                Effect::ArmAt { at, order, alarm } => self.timer.at(at, order, alarm),
+                Effect::DisarmAt { at, alarm } => self.timer.cancel_at(at, alarm),
+                Effect::ArmAfter { span, alarm } => {
+                    self.timer
+                        .after(span.as_micros().try_into().unwrap(), alarm);
+                }
+                Effect::Disarm(run) => self.timer.disarm(run),
+                Effect::Enter(_) => {}
+                Effect::Gone { .. } => self.is_gone = true,
+                Effect::Begin { run, latest } => {
+                    assert!(
+                        !self.bodies.iter().any(|body| body.key == run),
+                        "one attempt at a time"
+                    );
+                    self.bodies.push(Body::new(run, latest));
+                    self.check_begin(run);
+                }
+                Effect::Stop(run) => self.stop(run),
+                Effect::Abort(run) => {
+                    let body = self.bodies.iter_mut().find(|body| body.key == run);
+                    body.expect("it has an attempt").is_aborted = true;
+                }
+                Effect::Over { key, .. } => {
+                    self.timer.disarm(key);
+                    self.bodies.retain(|body| body.key != key);
+                }
+                Effect::StageLasts(span) | Effect::StageEndsWithin(span) => {
+                    self.timer
+                        .after(span.as_micros().try_into().unwrap(), Alarm::Shutdown);
+                }
+                Effect::Answer { ticket, answer } => {
+                    assert!(
+                        self.answers.insert(ticket, answer).is_none(),
+                        "one answer each"
+                    );
+                }
+                Effect::Tell(Tell::Ended { end, .. }) => {
+                    *self.told.entry(end.run).or_default() += 1
+                }
+                Effect::Tell(_) => {}
+            }
+        }
+    }
+
+    /// A body that was told to end and has not begun is over.
+    fn stop(&mut self, run: punctual_machine::ActiveKey) {
+        let at = self.bodies.iter().position(|body| body.key == run);
+        let at = at.expect("it has an attempt");
+        if self.bodies[at].began.is_none() {
+            let body = self.bodies.remove(at);
+            self.ends.push(AttemptEnd {
+                key: body.key,
+                started: None,
+                finished: self.timer.now(),
+                finish: None,
+            });
+        }
+    }
+
+    fn read(&mut self, read: Read) {
+        let same = self.calls.iter().any(|call| match (call, &read) {
+            (Call::Due(own, _), read) => {
+                std::mem::discriminant(own) == std::mem::discriminant(read)
+            }
+            (Call::Adopt(..), Read::Adopt(_)) => true,
+            _ => false,
+        });
+        assert!(!same, "one reading of a kind at a time: {read:?}");
+        self.calls.push(match read {
+            Read::Adopt(runs) => Call::Adopt(runs, None),
+            read => Call::Due(read, None),
+        });
+    }
+
+    /// Lets time pass, and tells of the alarms that are due.
+    pub(crate) fn pass(&mut self, span: i64) {
+        self.timer.pass(span);
+        self.latest = self.latest.max(self.timer.now());
+        self.ring();
+    }
+
+    pub(crate) fn ring(&mut self) {
+        for alarm in self.timer.take_due() {
+            let Alarm::Timeout(attempt) = alarm else {
+                self.tell(|machine| machine.alarm(alarm));
+                continue;
+            };
+            let body = self.bodies.iter_mut().find(|body| body.key == attempt.run);
+            let began = body.and_then(|body| {
+                body.is_awaited = body.began.is_none();
+                body.began
+            });
+            self.tell(|machine| machine.timed_out(attempt, began));
+        }
+    }
+
+    pub(crate) fn set_clock(&mut self, by: i64) {
+        self.timer.set_by(by);
+        self.latest = self.latest.max(self.timer.now());
+        self.tell(|machine| machine.clock_was_set(by));
+        self.ring();
+    }
+
+    /// The store makes its answer, which is on its way back from now on.
+    pub(crate) fn serve(&mut self, at: usize) {
+        let mut call = self.calls.swap_remove(at);
+        match &mut call {
+            Call::Claim(request, reply @ None) => *reply = self.serve_claim(request),
+            Call::Due(Read::Due(request) | Read::Left(request), reply @ None) => {
+                *reply = Some(now(self.store.due(request.clone())).unwrap());
+            }
+            Call::Adopt(runs, reply @ None) => *reply = Some(self.look_up(runs)),
+            _ => {}
+        }
+        self.calls.push(call);
+    }
+
+    /// As the worker of a claim does.
+    fn serve_claim(
+        &mut self,
+        request: &mut ClaimRequest,
+    ) -> Option<(ClaimReply, Vec<OpenRun>, Vec<StoredJob>)> {
+        if request.lease != self.lease {
+            request.ends.clear();
+            request.lease = self.lease.clone();
+        }
+        let again = request
+            .is_repeated
+            .then(|| repeated::again(request, self.time()));
+        let asked = again.as_ref().unwrap_or(request);
+        let mut reply = match now(self.store.claim(asked)) {
+            Ok(reply) => {
+                self.heard = self.timer.passed();
+                reply
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Fenced, "{error}");
+                self.register();
+                return None;
+            }
+        };
+        if !request.is_repeated {
+            return Some((reply, Vec::new(), Vec::new()));
+        }
+        let own = self.open_runs();
+        let moved_on = repeated::find_won(request, &mut reply, &own);
+        for (claim, answer) in request.claims.iter().zip(&mut reply.answers) {
+            if let Some((filter, won)) = repeated::queued_by_hand(claim, answer) {
+                let runs = now(self.store.runs(filter)).unwrap();
+                let by_hand = runs.iter().find(|run| run.key.origin == Origin::Manual);
+                won.first = by_hand.map_or(won.first, |run| run.id);
+            }
+        }
+        Some((reply, own, moved_on))
+    }
+
+    pub(crate) fn open_runs(&self) -> Vec<OpenRun> {
+        let request = OpenRequest {
+            node: self.lease.clone(),
+            after: None,
+            limit: 10_000,
+        };
+        now(self.store.open_runs(request)).unwrap()
+    }
+
+    /// As the worker of readings does.
+    fn look_up(&self, runs: &[OpenRun]) -> (Vec<Handed>, Vec<(OpenRun, Outcome)>) {
+        let (mut handed, mut over) = (Vec::new(), Vec::new());
+        for instance in runs.chunk_by(|run, _| !run.ends_instance) {
+            let runs = instance.to_vec();
+            let job = now(self.store.get(runs[0].job.clone())).unwrap();
+            match job.filter(|job| job.state.birth == runs[0].birth) {
+                Some(job) => handed.push(Handed { job, runs }),
+                None => over.extend(
+                    runs.into_iter()
+                        .map(|run| (run, Outcome::Cancelled(CancelReason::User))),
+                ),
+            }
+        }
+        (handed, over)
+    }
+
+    /// The machine hears the answer.
+    pub(crate) fn deliver(&mut self, at: usize) {
+        self.serve(at);
+        let last = self.calls.len() - 1;
+        match self.calls.swap_remove(last) {
+            Call::Claim(request, Some((reply, own, moved_on))) => {
+                self.reply(Reply::Claimed(request, reply, own));
+                if !moved_on.is_empty() {
+                    self.reply(Reply::Changed(ChangedJobs::These(moved_on)));
+                }
+            }
+            Call::Due(Read::Due(_), Some(due)) => self.reply(Reply::Due(due)),
+            Call::Due(Read::Left(_), Some(left)) => self.reply(Reply::Left(left)),
+            Call::Adopt(_, Some((handed, over))) => self.reply(Reply::Adopted(handed, over)),
+            Call::Changes(changes) => self.hear_of(changes),
+            // It is asked again.
+            unanswered => self.calls.push(unanswered),
+        }
+    }
+
+    /// The store has made the change, and its answer is lost: the request is sent again.
+    pub(crate) fn lose(&mut self, at: usize) {
+        if let Call::Claim(..) = self.calls[at] {
+            self.serve(at);
+            if let Some(Call::Claim(request, reply)) = self.calls.last_mut()
+                && reply.take().is_some()
+            {
+                request.is_repeated = true;
+            }
+        }
+    }
+
+    /// Asks what was edited. The answer is on its way from now on.
+    pub(crate) fn watch(&mut self) {
+        let is_watching = |call: &Call| matches!(call, Call::Changes(_));
+        if self.calls.iter().any(is_watching) {
+            return;
+        }
+        if let Some(changes) = self.store.changes(self.edits_seen).now_or_never() {
+            self.calls.push(Call::Changes(changes.unwrap()));
+        }
+    }
+
+    fn hear_of(&mut self, changes: Changes) {
+        self.edits_seen = changes.counter;
+        if !changes.cancels.is_empty() {
+            self.reply(Reply::Cancel(changes.cancels));
+        }
+        self.reply(Reply::Changed(changes.jobs));
+    }
+
+    pub(crate) fn renew(&mut self) {
+        let request = RenewRequest {
+            lease: self.lease.clone(),
+            tasks: Some([TASK.into()].into()),
+            now: self.time(),
+        };
+        match now(self.store.renew(request)) {
+            Ok(renewal) => {
+                self.heard = self.timer.passed();
+                self.reply(Reply::Cancel(renewal.cancels));
+                self.reply(Reply::Waiting(renewal.waiting));
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Fenced, "{error}");
+                self.register();
+            }
+        }
+    }
+
+    fn register(&mut self) {
+        self.lease = now(self.store.register(info("one"))).unwrap();
+        self.was_fenced = true;
+        self.heard = self.timer.passed();
+        self.reply(Reply::Leased(self.lease.clone()));
+    }
+
+    /// Another node comes, and all hear of it.
+    pub(crate) fn meet(&mut self) {
+        if self.rival.is_none() {
+            self.rival = Some(now(self.store.register(info("two"))).unwrap());
+        }
+        let peers = now(self.store.nodes()).unwrap();
+        self.reply(Reply::Nodes(peers));
+    }
+
+    /// The other node goes.
+    pub(crate) fn part(&mut self) {
+        if let Some(rival) = self.rival.take() {
+            now(self.store.leave(rival)).unwrap();
+            let peers = now(self.store.nodes()).unwrap();
+            self.reply(Reply::Nodes(peers));
+        }
+    }
+
+    /// The other node takes this one for dead.
+    pub(crate) fn fence(&mut self) {
+        let Some(rival) = self.rival.clone() else {
+            return;
+        };
+        let request = RenewRequest {
+            lease: rival.clone(),
+            tasks: None,
+            now: self.time(),
+        };
+        let beats = now(self.store.renew(request)).unwrap().beats;
+        let is_own = |beat: &&Beat| beat.node == self.lease;
+        let Some(own) = beats.iter().find(is_own) else {
+            return;
+        };
+        let request = RecoverRequest {
+            by: rival,
+            dead: self.lease.clone(),
+            beats: own.count,
+            now: self.timer.now(),
+            limit: 1_000,
+        };
+        now(self.store.recover(request)).unwrap();
+        self.was_fenced = true;
+    }
+
+    pub(crate) fn begin_body(&mut self, at: usize) {
+        let now = self.timer.now();
+        let body = &mut self.bodies[at];
+        let is_late = body.latest.is_some_and(|latest| latest < now);
+        if body.began.is_some() || is_late {
+            return;
+        }
+        body.began = Some(now);
+        if body.is_awaited {
+            let key = body.key;
+            self.tell(|machine| machine.attempt_begun(key));
+        }
+    }
+
+    pub(crate) fn end_body(&mut self, at: usize, how: How) {
+        let body = self.bodies.swap_remove(at);
+        let end = body.end(how, self.timer.now());
+        self.tell(|machine| machine.attempt_ended(end));
+    }
+
+    pub(crate) fn run_by_hand(&mut self, job: StoredJob) {
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        self.tell(|machine| machine.run_job(STORE, job, ticket));
+    }
+
+    pub(crate) fn tickets(&self) -> u64 {
+        self.next_ticket
+    }
+}
