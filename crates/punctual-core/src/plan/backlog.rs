@@ -86,6 +86,15 @@ pub(super) fn next_after(job: &JobView<'_>, trigger: &Trigger, fire_time: DateTi
     }
 }
 
+/// When the run of a fire time starts, for one who needs nothing else of the trigger.
+pub(super) fn start(job: &JobView<'_>, fire_time: DateTime<Utc>) -> DateTime<Utc> {
+    // Most jobs have no jitter, and their triggers need not be anchored, which copies them.
+    if job.policies.jitter.longest().is_none() {
+        return fire_time;
+    }
+    start_of(job, &anchored(job, fire_time), fire_time)
+}
+
 /// When the run of a fire time starts: later by the job's jitter.
 fn start_of(job: &JobView<'_>, trigger: &Trigger, fire_time: DateTime<Utc>) -> DateTime<Utc> {
     let jitter = job.policies.jitter;
@@ -97,17 +106,13 @@ fn start_of(job: &JobView<'_>, trigger: &Trigger, fire_time: DateTime<Utc>) -> D
 
 /// Whether the grace time of a fire time has passed.
 pub(super) fn is_too_late(job: &JobView<'_>, fire_time: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    in_grace_from(job, now).is_some_and(|in_grace_from| {
-        let trigger = &*anchored(job, fire_time);
-        start_of(job, trigger, fire_time) < in_grace_from
-    })
+    in_grace_from(job, now).is_some_and(|in_grace_from| start(job, fire_time) < in_grace_from)
 }
 
 /// The latest time at which the run of a fire time is not too late.
 pub(super) fn latest_start(job: &JobView<'_>, fire_time: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let grace = TimeDelta::from_std(job.policies.misfire_grace_time.limit()?).ok()?;
-    let trigger = &*anchored(job, fire_time);
-    start_of(job, trigger, fire_time).checked_add_signed(grace)
+    start(job, fire_time).checked_add_signed(grace)
 }
 
 /// What was to start earlier than this is too late; `None` if nothing is.

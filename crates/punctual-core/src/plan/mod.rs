@@ -16,11 +16,13 @@ mod admit;
 mod backlog;
 mod first;
 mod manual;
+mod next_start;
 mod passed_over;
 mod set_back;
 
 pub use first::{FirstFire, first_fire};
 pub use manual::manual;
+pub use next_start::next_start;
 pub use passed_over::passed_over;
 pub use set_back::{SetBack, set_back};
 
