@@ -12,6 +12,7 @@
 //!   '--- missed --------'    '-- coalesced --'   run       next
 //! ```
 
+mod absence;
 mod admit;
 mod backlog;
 mod first;
@@ -20,6 +21,7 @@ mod next_start;
 mod passed_over;
 mod set_back;
 
+pub use absence::Absence;
 pub use first::{FirstFire, first_fire};
 pub use manual::manual;
 pub use next_start::next_start;
