@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use crate::plan::{JobView, Next};
+use crate::plan::{JobView, Next, Resumed};
 use crate::{Declared, Error, JobId, MissReason, Policies, Trigger, Undecided, Warning, json};
 
 static DEFAULT_POLICIES: LazyLock<Policies> = LazyLock::new(Policies::default);
@@ -391,6 +391,21 @@ impl JobState {
         self.finished = false;
         self.search_limit = false;
         self.absence = MissReason::Grace;
+    }
+
+    /// Ends a pause, and goes on where [`resume`](crate::plan::resume) says.
+    pub fn resume(&mut self, resumed: &Resumed) {
+        self.paused = false;
+        match resumed {
+            Resumed::AsItStands => {}
+            Resumed::CatchesUp => self.absence = MissReason::Paused,
+            Resumed::Skips { next_run_time, .. } => {
+                self.next_run_time = *next_run_time;
+                self.finished = next_run_time.is_none();
+                // What comes late from now on has nothing to do with the pause.
+                self.absence = MissReason::Grace;
+            }
+        }
     }
 
     /// Whether the job has nothing left to do: its trigger is finished, and none of its runs is

@@ -19,6 +19,7 @@ mod first;
 mod manual;
 mod next_start;
 mod passed_over;
+mod resume;
 mod set_back;
 
 pub use absence::Absence;
@@ -26,6 +27,7 @@ pub use first::{FirstFire, first_fire};
 pub use manual::manual;
 pub use next_start::next_start;
 pub use passed_over::passed_over;
+pub use resume::{Resume, Resumed, resume};
 pub use set_back::{SetBack, set_back};
 
 use chrono::{DateTime, Utc};

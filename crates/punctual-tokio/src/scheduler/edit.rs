@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::plan::first_fire;
-use punctual_core::{FireRange, Job, JobId, JobState, MissReason, Outcome, Trigger};
+use punctual_core::plan::{self, Resume, first_fire};
+use punctual_core::{FireRange, Job, JobId, JobState, Outcome, Trigger};
 use punctual_store::{JobFilter, StoredJob, Update};
 
 use super::{Scheduler, job_id};
@@ -14,16 +14,6 @@ use crate::event::{EventKind, JobEvent};
 
 /// How often an edit begins anew because another caller was faster.
 const TRIES: usize = 32;
-
-/// What becomes of the fire times that passed while a job was paused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Resume {
-    /// They are recorded as missed (paused).
-    #[default]
-    SkipMissed,
-    /// They are decided by the job's grace time and coalescing.
-    CatchUp,
-}
 
 /// What an edit makes of a job.
 pub(super) struct Edited {
@@ -293,30 +283,13 @@ pub(super) fn event_of(named: &NamedStore, id: &JobId) -> JobEvent {
 }
 
 fn resumed(stored: &StoredJob, resume: Resume, now: DateTime<Utc>) -> Result<Edited, Error> {
+    let resumed = plan::resume(&stored.job.view(&stored.state), resume, now)?;
     let mut state = stored.state;
-    // Another caller may have resumed it: nothing passed for that reason.
-    let was_paused = std::mem::take(&mut state.paused);
-    let mut edited = Edited::state(stored, state);
-    if !was_paused {
-        return Ok(edited);
-    }
-    // By their starts: a jitter may put one off until after the pause.
-    let Some((range, missed)) = stored.passed_over(now) else {
-        return Ok(edited);
-    };
-    if resume == Resume::CatchUp {
-        edited.state.absence = MissReason::Paused;
-        return Ok(edited);
-    }
-    let trigger = stored.job.trigger();
-    let trigger = trigger.anchored(state.anchor.unwrap_or(range.first));
-    // One that cannot tell leaves the job paused.
-    trigger.try_last_at_or_before(now)?;
-    edited.decided = Some((range, missed));
-    edited.state.next_run_time = trigger.try_after(range.last)?;
-    edited.state.absence = MissReason::Grace;
-    edited.state.finished = edited.state.next_run_time.is_none();
-    Ok(edited)
+    state.resume(&resumed);
+    Ok(Edited {
+        decided: resumed.missed(),
+        ..Edited::state(stored, state)
+    })
 }
 
 #[cfg(test)]

@@ -21,11 +21,11 @@ mod transfer;
 mod unique;
 
 pub use add::AddJob;
-pub use edit::Resume;
 pub use guard::DropGuard;
 pub use list::{JobSnapshot, JobStatus, Upcoming};
 pub use modify::ModifyJob;
 pub use page::{Cursor, Page};
+pub use punctual_core::plan::Resume;
 pub(crate) use releases::Newest;
 pub(crate) use signals::Signals;
 pub use tasks::TaskInfo;
