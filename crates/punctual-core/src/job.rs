@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use crate::plan::{JobView, Next, Resumed};
+use crate::plan::{FirstFire, JobView, Next, Resumed};
 use crate::{Declared, Error, JobId, MissReason, Policies, Trigger, Undecided, Warning, json};
 
 static DEFAULT_POLICIES: LazyLock<Policies> = LazyLock::new(Policies::default);
@@ -367,6 +367,17 @@ pub struct JobState {
 }
 
 impl JobState {
+    /// How a job stands that is added at `now`.
+    #[must_use]
+    pub fn begin(first: &FirstFire, now: DateTime<Utc>) -> Self {
+        Self {
+            next_run_time: first.fire_time,
+            anchor: first.anchor,
+            absence: first.absence(now),
+            ..Self::default()
+        }
+    }
+
     /// Moves on to what a [`Plan`](crate::plan::Plan) says comes next.
     pub fn advance(&mut self, next: &Next) {
         self.absence = MissReason::Grace;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::plan::first_fire;
-use punctual_core::{Declared, Job, JobId, JobState, MissReason};
+use punctual_core::plan::{self, FirstFire, first_ahead, first_fire};
+use punctual_core::{Declared, Job, JobId, JobState};
 use punctual_store::{Insert, OnConflict};
 
 use crate::core::{Core, NamedStore};
@@ -27,7 +27,7 @@ pub(crate) struct Checked {
 
 impl Checked {
     fn not_past(&self, insert: Insert) -> Result<Insert, Error> {
-        let passed = insert.state.next_run_time.filter(|next| *next < insert.now);
+        let passed = plan::passed(insert.state.next_run_time, insert.now);
         match passed.filter(|_| self.refuses_past) {
             Some(passed) => {
                 let message = format!(
@@ -133,27 +133,41 @@ impl NewJob {
 }
 
 impl Checked {
-    /// As [`insert`](Self::insert), for a job that code declares: a date that has passed was either
-    /// run or missed by an earlier start, and must not run at every start from now on.
+    /// As [`insert`](Self::insert), for a job that code declares: a date that has passed was decided
+    /// by an earlier start.
     pub(crate) fn insert_declared(&self, now: DateTime<Utc>) -> Result<Option<Insert>, Error> {
-        let is_asked_for = self.is_first_given();
-        let insert = self.insert(now)?;
-        Ok(insert.filter(|insert| is_asked_for || insert.state.next_run_time >= Some(now)))
+        if self.is_first_given() {
+            return self.insert(now);
+        }
+        let first = first_ahead(self.job.trigger(), now)?;
+        Ok(first.map(|first| self.beginning(&first, now)))
     }
 
     /// The job as it is added; `None` if its trigger has no fire time left.
     pub(crate) fn insert(&self, now: DateTime<Utc>) -> Result<Option<Insert>, Error> {
-        let state = first_state(&self.job, self.first, now)?;
+        let given = match self.first {
+            First::Trigger | First::Paused => None,
+            First::At(at) => Some(at),
+            First::Now => Some(now),
+        };
+        let first = first_fire(self.job.trigger(), given, now)?;
+        let has_any = first.fire_time.is_some();
+        Ok(has_any.then(|| self.beginning(&first, now)))
+    }
+
+    fn beginning(&self, first: &FirstFire, now: DateTime<Utc>) -> Insert {
+        let mut state = JobState::begin(first, now);
+        state.paused = matches!(self.first, First::Paused);
         let on_conflict = match self.on_conflict {
             OnConflict::Replace if self.is_first_given() => OnConflict::Restart,
             on_conflict => on_conflict,
         };
-        Ok(state.next_run_time.is_some().then(|| Insert {
+        Insert {
             job: Arc::clone(&self.job),
             state,
             on_conflict,
             now,
-        }))
+        }
     }
 }
 
@@ -189,23 +203,6 @@ fn resolve(
         None if is_elsewhere(&wanted) => Ok((wanted, None)),
         None => Err(core.registry.unknown(&wanted)),
     }
-}
-
-fn first_state(job: &Job, first: First, now: DateTime<Utc>) -> Result<JobState, Error> {
-    let given = match first {
-        First::Trigger | First::Paused => None,
-        First::At(at) => Some(at),
-        First::Now => Some(now),
-    };
-    let found = first_fire(job.trigger(), given, now)?;
-    let mut state = JobState::default();
-    state.next_run_time = found.fire_time;
-    state.anchor = found.anchor;
-    state.paused = matches!(first, First::Paused);
-    if found.fire_time < Some(now) {
-        state.absence = MissReason::Past;
-    }
-    Ok(state)
 }
 
 fn missing(core: &Core, executor: &str) -> Error {

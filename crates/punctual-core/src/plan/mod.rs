@@ -19,6 +19,7 @@ mod first;
 mod manual;
 mod next_start;
 mod passed_over;
+mod past;
 mod resume;
 mod set_back;
 
@@ -27,6 +28,7 @@ pub use first::{FirstFire, first_fire};
 pub use manual::manual;
 pub use next_start::next_start;
 pub use passed_over::passed_over;
+pub use past::{first_ahead, passed};
 pub use resume::{Resume, Resumed, resume};
 pub use set_back::{SetBack, set_back};
 

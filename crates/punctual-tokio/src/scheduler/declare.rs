@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use punctual_core::plan::passed;
 use punctual_core::{Declared, Job, SkipReason};
 use punctual_store::{Insert, JobFilter, OnConflict, StoredJob};
 use tracing::Level;
@@ -359,7 +360,7 @@ impl Scheduler {
     /// Whether the code names a first fire time that was decided before.
     async fn is_first_decided(&self, checked: &Checked) -> Result<bool, Error> {
         let now = self.now();
-        match checked.given_first().filter(|first| *first < now) {
+        match passed(checked.given_first(), now) {
             Some(first) => {
                 self.was_decided(&checked.store, checked.job.id(), first, now)
                     .await

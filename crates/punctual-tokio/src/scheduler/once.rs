@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::JobId;
-use punctual_core::plan::first_fire;
+use punctual_core::plan::{self, first_ahead};
 use punctual_store::{Insert, OnConflict, RunFilter};
 
 use super::Scheduler;
@@ -20,8 +20,7 @@ impl Scheduler {
         if insert.on_conflict == OnConflict::Refuse {
             return Ok(false);
         }
-        let passed = insert.state.next_run_time.filter(|next| *next < insert.now);
-        let Some(passed) = passed else {
+        let Some(passed) = plan::passed(insert.state.next_run_time, insert.now) else {
             return Ok(false);
         };
         let id = insert.job.id();
@@ -63,11 +62,10 @@ impl Scheduler {
 /// Lets a new job begin when its trigger says so, whatever first fire time was asked for. Answers
 /// whether that is ahead: a date that has passed stays as it is.
 pub(super) fn go_by_trigger(insert: &mut Insert) -> Result<bool, Error> {
-    let first = first_fire(insert.job.trigger(), None, insert.now)?;
-    let is_ahead = first.fire_time >= Some(insert.now);
-    if is_ahead {
-        insert.state.restart(first.fire_time);
-        insert.state.anchor = first.anchor;
-    }
-    Ok(is_ahead)
+    let Some(first) = first_ahead(insert.job.trigger(), insert.now)? else {
+        return Ok(false);
+    };
+    insert.state.restart(first.fire_time);
+    insert.state.anchor = first.anchor;
+    Ok(true)
 }
