@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use punctual_core::MissReason;
-use punctual_core::plan::{JobView, Plan, manual, plan};
+use punctual_core::plan::{Absence, JobView, Plan, manual, plan};
 use punctual_store::{BatchLimits, Claim, ClaimKind, ClaimRequest, Lease, RunEnd};
 
 use crate::effect::{Effect, Effects};
 use crate::machine::{Machine, instant};
 use crate::node::Node;
-use crate::store::{Absence, Entry, Outbox, Phase, StoreState};
+use crate::store::{Entry, Outbox, Phase, StoreState};
 
 /// Claims in one request: enough to make its cost vanish, few enough that the first runs of a
 /// burst start while the others are still planned.
@@ -151,24 +151,12 @@ impl<N: Node> Entry<N> {
     }
 
     fn plan(&mut self, now: DateTime<Utc>, absent: Absence) -> Plan {
-        // Of two absences, the one that ended last is why nobody came.
-        let absent = if self.absent.0 > absent.0 {
-            self.absent
-        } else {
-            absent
-        };
         let state = &self.stored.state;
         if state.absence == MissReason::Past {
             self.past = state.next_run_time;
         }
-        let was_away = state.absence == MissReason::Grace
-            && state
-                .next_run_time
-                .is_some_and(|next| next.timestamp_micros() < absent.0);
-        let mut view = self.view();
-        if was_away {
-            view.absence = absent.1;
-        }
+        let own = self.absent;
+        let view = self.view().after_absence(own, absent);
         plan(&view, now)
     }
 

@@ -1,5 +1,6 @@
 //! Pauses of a whole node, and runs that are to end.
 
+use punctual_core::plan::Absence;
 use punctual_core::{CancelReason, MissReason, RunId};
 
 use crate::machine::Machine;
@@ -22,7 +23,10 @@ impl<N: Node> Machine<N> {
         }
         self.is_paused = false;
         for state in self.stores.values_mut() {
-            state.absent = (self.now, MissReason::Paused);
+            state.absent = Absence {
+                until: self.now,
+                reason: MissReason::Paused,
+            };
         }
         self.promote_all();
         // What waited meanwhile may start.

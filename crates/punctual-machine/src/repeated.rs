@@ -219,7 +219,7 @@ mod tests {
     fn all_runs_of_an_instance_are_those_of_one_claim() {
         let stored = hourly();
         let (mut request, first) = claimed(&stored);
-        let hour = chrono::TimeDelta::hours(1);
+        let hour = TimeDelta::hours(1);
         let mut newer = request.claims[0].clone();
         let ClaimKind::Advance { revision, plan } = &mut newer.kind else {
             unreachable!("it is due");

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use punctual_core::plan::Absence;
 use punctual_core::{CancelReason, Job, JobId, MissReason, Outcome, RunId};
 use punctual_store::{Claim, DueCursor, DueJob, Lease, RunEnd, StoredJob};
 
@@ -12,11 +13,6 @@ use crate::jobs::{JobKey, Jobs};
 use crate::node::Node;
 use crate::reads::Reads;
 use crate::share::{LONGEST_PATIENCE, Share};
-
-/// Nobody looked before this time (in microseconds), and why.
-pub(crate) type Absence = (i64, MissReason);
-
-const NEVER_ABSENT: Absence = (i64::MIN, MissReason::Grace);
 
 /// One store of the scheduler.
 pub(crate) struct StoreState<N: Node> {
@@ -219,7 +215,10 @@ impl<N: Node> StoreState<N> {
             outbox: Outbox::default(),
             window: Window::default(),
             reads: Reads::default(),
-            absent: (now, MissReason::Down),
+            absent: Absence {
+                until: now,
+                reason: MissReason::Down,
+            },
             parked: BTreeSet::new(),
             parked_tasks: BTreeSet::new(),
             share: Share::default(),
@@ -235,8 +234,8 @@ impl<N: Node> StoreState<N> {
 
     /// The wall clock was set: what was an absence until now ended at another time by it.
     pub(crate) fn clock_was_set(&mut self, by: i64) {
-        if self.absent != NEVER_ABSENT {
-            self.absent.0 = self.absent.0.saturating_add(by);
+        if self.absent != Absence::NEVER {
+            self.absent.until = self.absent.until.saturating_add(by);
         }
     }
 
@@ -262,7 +261,7 @@ impl<N: Node> Entry<N> {
         Self {
             stored,
             code,
-            absent: NEVER_ABSENT,
+            absent: Absence::NEVER,
             phase: Phase::Idle,
             instances: 0,
             gate: N::Gate::default(),

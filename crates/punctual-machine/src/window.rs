@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use punctual_core::MissReason;
-use punctual_core::plan::{Next, plan};
+use punctual_core::plan::{Absence, next_start};
 use punctual_store::{ChangedJobs, DueJob, DueJobs, DueRequest, StoredJob, WaitingJob};
 
 use crate::alarm::Alarm;
@@ -288,7 +288,10 @@ impl<N: Node> StoreState<N> {
                 });
             }
         } else if !self.parked.is_empty() && self.parked.remove(&key.incarnation) {
-            entry.absent = (now, MissReason::Parked);
+            entry.absent = Absence {
+                until: now,
+                reason: MissReason::Parked,
+            };
         }
         if let Some(start) = start {
             if start <= now.saturating_add(ahead_micros()) {
@@ -355,17 +358,6 @@ fn waiting_job(stored: &StoredJob, now: i64) -> WaitingJob {
 
 /// When the scheduler has to look at a job: its next fire time, later by its jitter.
 pub(crate) fn start_of(stored: &StoredJob) -> Option<i64> {
-    let state = &stored.state;
-    let next = state.next_run_time.filter(|_| !state.paused)?;
-    if stored.job.policies().jitter.longest().is_none() || !stored.job.trigger().is_bound() {
-        return stored
-            .job
-            .trigger()
-            .is_bound()
-            .then(|| next.timestamp_micros());
-    }
-    match plan(&stored.job.view(state), DateTime::<Utc>::MIN_UTC).next {
-        Next::At { start, .. } => Some(start.timestamp_micros()),
-        _ => Some(next.timestamp_micros()),
-    }
+    let start = next_start(&stored.job.view(&stored.state))?;
+    Some(start.timestamp_micros())
 }

@@ -11,7 +11,7 @@ use punctual_core::{
 use punctual_store::{Insert, JobFilter, JobStore, OnConflict, StoredJob, Update};
 
 use crate::node::TASK;
-use crate::world::{SECOND, World, now};
+use crate::world::{World, now};
 
 /// How many ids there are.
 pub(crate) const IDS: u8 = 6;
@@ -88,7 +88,7 @@ impl World {
         }
     }
 
-    pub(crate) fn add(&mut self, id: u8, kind: u8) {
+    pub(crate) fn add(&self, id: u8, kind: u8) {
         let task = if kind == 77 { "unknown" } else { TASK };
         let id = format!("job-{}", id % IDS).try_into().unwrap();
         let job = Job::new(id, task, self.trigger(kind)).with_policies(policies(kind));
@@ -98,7 +98,7 @@ impl World {
         let insert = Insert {
             job: Arc::new(job),
             state,
-            on_conflict: if kind % 2 == 0 {
+            on_conflict: if kind.is_multiple_of(2) {
                 OnConflict::Refuse
             } else {
                 OnConflict::Replace
@@ -123,19 +123,13 @@ impl World {
         jobs.into_iter().nth(at)
     }
 
-    pub(crate) fn remove(&mut self, at: u8) {
+    pub(crate) fn remove(&self, at: u8) {
         if let Some(stored) = self.job(at) {
             now(self.store.remove(stored.job.id().clone(), self.time())).unwrap();
         }
     }
 
-    pub(crate) fn update(
-        &mut self,
-        stored: &StoredJob,
-        job: Arc<Job>,
-        state: JobState,
-        is_anew: bool,
-    ) {
+    pub(crate) fn update(&self, stored: &StoredJob, job: Arc<Job>, state: JobState, is_anew: bool) {
         let update = Update {
             job,
             state,
@@ -146,7 +140,7 @@ impl World {
         now(self.store.update(update)).unwrap();
     }
 
-    pub(crate) fn pause_job(&mut self, at: u8, is_paused: bool) {
+    pub(crate) fn pause_job(&self, at: u8, is_paused: bool) {
         if let Some(stored) = self.job(at) {
             let mut state = stored.state;
             state.paused = is_paused;
@@ -154,14 +148,14 @@ impl World {
         }
     }
 
-    pub(crate) fn edit_policies(&mut self, at: u8, kind: u8) {
+    pub(crate) fn edit_policies(&self, at: u8, kind: u8) {
         if let Some(stored) = self.job(at) {
             let job = (*stored.job).clone().with_policies(policies(kind));
             self.update(&stored, Arc::new(job), stored.state, false);
         }
     }
 
-    pub(crate) fn reschedule(&mut self, at: u8, kind: u8) {
+    pub(crate) fn reschedule(&self, at: u8, kind: u8) {
         if let Some(stored) = self.job(at) {
             let job = (*stored.job).clone().with_trigger(self.trigger(kind));
             let first = first_fire(job.trigger(), None, self.time()).unwrap();
@@ -179,7 +173,7 @@ impl World {
     }
 
     /// Asks the store to end a run, as another process does.
-    pub(crate) fn cancel_one(&mut self, at: u8) {
+    pub(crate) fn cancel_one(&self, at: u8) {
         let open = self.open_runs();
         if let Some(run) = open.get(usize::from(at) % open.len().max(1)) {
             let request = punctual_store::CancelRequest {
@@ -240,10 +234,5 @@ impl World {
         }
         now(self.store.claim(&request)).unwrap();
         self.was_fenced = true;
-    }
-
-    /// How far a moment is away, for alarms.
-    pub(crate) fn in_seconds(count: u16) -> i64 {
-        i64::from(count) * SECOND
     }
 }

@@ -21,7 +21,7 @@ fn every(seconds: u64, world: &World) -> Job {
 }
 
 impl World {
-    fn add_job(&mut self, job: Job) {
+    fn add_job(&self, job: Job) {
         let mut state = JobState::default();
         state.next_run_time = Some(self.time());
         let insert = Insert {
@@ -126,7 +126,7 @@ fn a_limit_that_was_met_is_forgotten_with_an_edit() {
     let Call::Claim(request, _) = world.calls.remove(claim) else {
         unreachable!("it is a claim");
     };
-    let mut busy = stored.clone();
+    let mut busy = stored;
     busy.state.running = 1;
     let reply = ClaimReply {
         answers: vec![ClaimAnswer::AtLimit(busy)],

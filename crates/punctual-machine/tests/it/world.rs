@@ -29,6 +29,9 @@ const DEAD_AFTER: i64 = 8 * SECOND;
 /// A Sunday in March, at noon.
 const BEGIN: i64 = 1_772_366_400 * SECOND;
 
+/// The jobs of runs, and the runs that cannot go on.
+type LookedUp = (Vec<Handed>, Vec<(OpenRun, Outcome)>);
+
 /// A request on its way, and its answer once the store has made it.
 pub(crate) enum Call {
     Claim(
@@ -36,7 +39,7 @@ pub(crate) enum Call {
         Option<(ClaimReply, Vec<OpenRun>, Vec<StoredJob>)>,
     ),
     Due(Read, Option<DueJobs>),
-    Adopt(Vec<OpenRun>, Option<(Vec<Handed>, Vec<(OpenRun, Outcome)>)>),
+    Adopt(Vec<OpenRun>, Option<LookedUp>),
     Changes(Changes),
 }
 
@@ -194,7 +197,7 @@ impl World {
                     );
                 }
                 Effect::Tell(Tell::Ended { end, .. }) => {
-                    *self.told.entry(end.run).or_default() += 1
+                    *self.told.entry(end.run).or_default() += 1;
                 }
                 Effect::Tell(_) => {}
             }
@@ -323,7 +326,7 @@ impl World {
     }
 
     /// As the worker of readings does.
-    fn look_up(&self, runs: &[OpenRun]) -> (Vec<Handed>, Vec<(OpenRun, Outcome)>) {
+    fn look_up(&self, runs: &[OpenRun]) -> LookedUp {
         let (mut handed, mut over) = (Vec::new(), Vec::new());
         for instance in runs.chunk_by(|run, _| !run.ends_instance) {
             let runs = instance.to_vec();
