@@ -15,7 +15,7 @@ use crate::jobs::JobKey;
 use crate::machine::{Machine, instant};
 use crate::node::Node;
 use crate::store::{Entry, Instance};
-use crate::tell::Tell;
+use crate::tell::{Counted, Tell};
 use crate::waiting::ELSEWHERE;
 
 /// The end of an attempt.
@@ -102,7 +102,6 @@ impl<N: Node> Machine<N> {
             was_admitted: instance.was_admitted,
             own: N::Run::default(),
         });
-        self.effects.push(Effect::Enter(key));
         self.begin_attempt(key);
     }
 
@@ -115,7 +114,12 @@ impl<N: Node> Machine<N> {
         (active.stop, active.is_awaited) = (None, false);
         active.turn = active.turn.wrapping_add(1);
         active.has_attempt = true;
-        self.effects.push(Effect::Begin { run: key, latest });
+        let enters = active.turn == 1;
+        self.effects.push(Effect::Begin {
+            run: key,
+            enters,
+            latest,
+        });
         if let Some(limit) = active.job.policies().timeout.limit() {
             let alarm = Alarm::Timeout(active.attempt_of(key));
             active.alarm = Some(alarm);
@@ -278,15 +282,17 @@ impl<N: Node> Machine<N> {
             active.token += 1;
         }
         let has_not_run = matches!(outcome, Outcome::Missed(_) | Outcome::Skipped(_));
-        self.effects.tell(Tell::Ended {
-            store: job.store,
-            end: copy_of(&end, is_told && !has_not_run),
-            job: id.filter(|_| !has_not_run),
-            fire_time,
-            late_since,
-        });
+        let counted = Counted::of(&end, late_since);
+        self.effects.push(Effect::Count(counted));
         if has_not_run {
             self.tell_did_not_run(job, FireRange::single(fire_time), outcome);
+        } else if let Some(id) = id {
+            self.effects.tell(Tell::Ended {
+                store: job.store,
+                job: id,
+                fire_time,
+                end: end.clone(),
+            });
         }
         if !is_fenced && let Some(state) = self.stores.get_mut(&job.store) {
             state.outbox.ends.push(end);
@@ -355,13 +361,5 @@ impl<N: Node> Machine<N> {
                 state.jobs.remove(job);
             }
         }
-    }
-}
-
-/// The end of a run for those who are told of it, with its text or without.
-fn copy_of(end: &RunEnd, has_text: bool) -> RunEnd {
-    RunEnd {
-        text: end.text.as_ref().filter(|_| has_text).cloned(),
-        ..*end
     }
 }

@@ -11,7 +11,7 @@ use crate::active::ActiveKey;
 use crate::alarm::Alarm;
 use crate::manual::Refusal;
 use crate::node::Node;
-use crate::tell::Tell;
+use crate::tell::{Counted, Tell};
 
 /// One thing that the driver is to do. They are carried out in their order.
 pub enum Effect<N: Node> {
@@ -55,12 +55,12 @@ pub enum Effect<N: Node> {
     },
     /// Takes the alarm of an attempt out.
     Disarm(ActiveKey),
-    /// An instance takes one of the places of its job.
-    Enter(ActiveKey),
     /// Begins the next attempt of a run.
     Begin {
         /// The run.
         run: ActiveKey,
+        /// Whether its instance takes one of the places of its job by that.
+        enters: bool,
         /// The latest time for its body to begin, in microseconds, if it may have to wait.
         latest: Option<i64>,
     },
@@ -91,8 +91,11 @@ pub enum Effect<N: Node> {
         /// The run, or why there is none.
         answer: Result<RunId, Refusal>,
     },
-    /// Tells the log, the listeners and the metrics.
-    Tell(Tell),
+    /// Counts a run that is over, of which nothing else is told.
+    Count(Counted),
+    /// Tells the log, the listeners and the metrics. Most runs are only counted, and most effects are
+    /// small by that.
+    Tell(Box<Tell>),
 }
 
 /// What a store is only read for.
@@ -130,7 +133,7 @@ impl<N: Node> Effects<N> {
     }
 
     pub(crate) fn tell(&mut self, tell: Tell) {
-        self.push(Effect::Tell(tell));
+        self.push(Effect::Tell(Box::new(tell)));
     }
 
     pub(crate) fn at(&mut self, at: i64, order: u64, alarm: Alarm) {
@@ -161,8 +164,9 @@ impl<N: Node> fmt::Debug for Effect<N> {
                 f.debug_tuple("ArmAfter").field(span).field(alarm).finish()
             }
             Self::Disarm(run) => f.debug_tuple("Disarm").field(run).finish(),
-            Self::Enter(run) => f.debug_tuple("Enter").field(run).finish(),
-            Self::Begin { run, latest } => f.debug_tuple("Begin").field(run).field(latest).finish(),
+            Self::Begin { run, latest, .. } => {
+                f.debug_tuple("Begin").field(run).field(latest).finish()
+            }
             Self::Stop(run) => f.debug_tuple("Stop").field(run).finish(),
             Self::Abort(run) => f.debug_tuple("Abort").field(run).finish(),
             Self::Over { key, .. } => f.debug_tuple("Over").field(key).finish(),
@@ -172,6 +176,7 @@ impl<N: Node> fmt::Debug for Effect<N> {
             Self::Answer { ticket, answer } => {
                 f.debug_tuple("Answer").field(ticket).field(answer).finish()
             }
+            Self::Count(counted) => f.debug_tuple("Count").field(counted).finish(),
             Self::Tell(tell) => f.debug_tuple("Tell").field(tell).finish(),
         }
     }

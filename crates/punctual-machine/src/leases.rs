@@ -5,10 +5,11 @@ use punctual_core::Outcome;
 use punctual_store::{Lease, OpenRun, Recovered, RunEnd};
 
 use crate::active::{ActiveKey, Stop};
+use crate::effect::Effect;
 use crate::machine::Machine;
 use crate::node::Node;
 use crate::store::StoreState;
-use crate::tell::Tell;
+use crate::tell::{Counted, Tell};
 
 impl<N: Node> Machine<N> {
     /// Whether runs begin here: it is neither paused nor shutting down.
@@ -74,11 +75,12 @@ impl<N: Node> Machine<N> {
             text: None,
         };
         let fire_time = run.key.fire_time;
+        let counted = Counted::of(&end, Some(fire_time));
+        self.effects.push(Effect::Count(counted));
         self.effects.tell(Tell::Ended {
             store,
-            job: Some(run.job),
+            job: run.job,
             fire_time,
-            late_since: Some(fire_time),
             end: end.clone(),
         });
         end

@@ -32,6 +32,9 @@ impl<N: Node> Machine<N> {
 
     /// Drops the stores that were removed and of which nothing is left to record.
     pub(crate) fn let_stores_go(&mut self) {
+        if !self.is_leaving_any() {
+            return;
+        }
         let leaving = self.stores.values().filter(|store| store.is_leaving);
         let gone: Vec<u32> = leaving
             .filter(|store| store.is_settled())

@@ -58,4 +58,4 @@ pub use manual::Refusal;
 pub use node::{Missing, Node};
 pub use reply::Reply;
 pub use shutdown::{LeftBehind, Underway};
-pub use tell::Tell;
+pub use tell::{Counted, Tell};

@@ -7,6 +7,35 @@ use chrono::{DateTime, Utc};
 use punctual_core::{FireRange, JobId, Outcome, RunId};
 use punctual_store::{EndText, RunEnd, StoredJob};
 
+/// A run that is over, for the metrics.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted {
+    /// Which one.
+    pub run: RunId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When its first attempt began, in microseconds since 1970, if one did.
+    pub started: Option<i64>,
+    /// When it ended.
+    pub finished: i64,
+    /// From when its lateness is counted, if it is.
+    pub late_since: Option<DateTime<Utc>>,
+}
+
+impl Counted {
+    /// What is counted of an end.
+    #[must_use]
+    pub fn of(end: &RunEnd, late_since: Option<DateTime<Utc>>) -> Self {
+        Self {
+            run: end.run,
+            outcome: end.outcome,
+            started: end.started,
+            finished: end.finished,
+            late_since,
+        }
+    }
+}
+
 /// What the driver is to tell.
 #[derive(Debug)]
 pub enum Tell {
@@ -25,13 +54,11 @@ pub enum Tell {
     Ended {
         /// Its store.
         store: u32,
-        /// Its job, unless it is only counted.
-        job: Option<JobId>,
+        /// Its job.
+        job: JobId,
         /// What it answers for.
         fire_time: DateTime<Utc>,
-        /// From when its lateness is counted, if it is.
-        late_since: Option<DateTime<Utc>>,
-        /// How it ended. Without its text if it is only counted.
+        /// How it ended.
         end: RunEnd,
     },
     /// An attempt went wrong, and there will be another.

@@ -6,11 +6,12 @@ use punctual_core::plan::{Plan, overdue};
 use punctual_core::{Count, FireRange, JobId, MissReason, Outcome, Overlap, RunId, SkipReason};
 use punctual_store::{RunEnd, Won};
 
+use crate::effect::Effect;
 use crate::jobs::JobKey;
 use crate::machine::{Machine, instant};
 use crate::node::{Missing, Node};
 use crate::store::Instance;
-use crate::tell::Tell;
+use crate::tell::{Counted, Tell};
 
 impl<N: Node> Machine<N> {
     /// Takes out of a plan what the store has accepted so late that its grace time has passed: it is
@@ -119,13 +120,16 @@ impl<N: Node> Machine<N> {
             };
             // What does not run is told of as a range.
             let is_told = !matches!(outcome, Outcome::Skipped(_) | Outcome::Missed(_));
-            self.effects.tell(Tell::Ended {
-                store,
-                job: is_told.then(|| id.clone()),
-                fire_time: *fire_time,
-                late_since: Some(*fire_time),
-                end: end.clone(),
-            });
+            let counted = Counted::of(&end, Some(*fire_time));
+            self.effects.push(Effect::Count(counted));
+            if is_told {
+                self.effects.tell(Tell::Ended {
+                    store,
+                    job: id.clone(),
+                    fire_time: *fire_time,
+                    end: end.clone(),
+                });
+            }
             if let Some(state) = self.stores.get_mut(&store) {
                 state.outbox.ends.push(end);
             }

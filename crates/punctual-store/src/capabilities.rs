@@ -23,6 +23,10 @@ pub struct StoreCapabilities {
     /// A test that pauses tokio's time cannot use such a store, since paused time does not wait for what
     /// it cannot see, and jumps to the next timeout.
     pub does_io: bool,
+    /// Whether claims are answered by [`StoreFuture::ready`](crate::StoreFuture::ready). Then a scheduler takes
+    /// the answers to small ones in place, without a tokio task between. Such a claim must not wait
+    /// for anything: the scheduler would wait with it.
+    pub answers_in_place: bool,
 }
 
 impl Default for StoreCapabilities {
@@ -33,6 +37,7 @@ impl Default for StoreCapabilities {
             limits: BatchLimits::default(),
             dealt_together: NonZeroU64::MIN,
             does_io: false,
+            answers_in_place: false,
         }
     }
 }
@@ -88,6 +93,15 @@ impl StoreCapabilities {
     #[must_use]
     pub fn does_io(self, does_io: bool) -> Self {
         Self { does_io, ..self }
+    }
+
+    /// Says whether claims are answered without waiting.
+    #[must_use]
+    pub fn answers_in_place(self, answers_in_place: bool) -> Self {
+        Self {
+            answers_in_place,
+            ..self
+        }
     }
 
     /// The same with other limits.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use punctual_core::{CancelReason, Origin, Outcome, RunId};
-use punctual_machine::{Alarm, AttemptEnd, Effect, Machine, Read, Refusal, Reply, Tell, repeated};
+use punctual_machine::{Alarm, AttemptEnd, Effect, Machine, Read, Refusal, Reply, repeated};
 use punctual_store::{
     Beat, ChangedJobs, Changes, ClaimReply, ClaimRequest, DueJobs, Error, ErrorKind, Handed,
     JobStore, Lease, MemoryStore, NodeInfo, OpenRequest, OpenRun, RecoverRequest, RenewRequest,
@@ -167,9 +167,8 @@ impl World {
                         .after(span.as_micros().try_into().unwrap(), alarm);
                 }
                 Effect::Disarm(run) => self.timer.disarm(run),
-                Effect::Enter(_) => {}
                 Effect::Gone { .. } => self.is_gone = true,
-                Effect::Begin { run, latest } => {
+                Effect::Begin { run, latest, .. } => {
                     assert!(
                         !self.bodies.iter().any(|body| body.key == run),
                         "one attempt at a time"
@@ -196,8 +195,8 @@ impl World {
                         "one answer each"
                     );
                 }
-                Effect::Tell(Tell::Ended { end, .. }) => {
-                    *self.told.entry(end.run).or_default() += 1;
+                Effect::Count(counted) => {
+                    *self.told.entry(counted.run).or_default() += 1;
                 }
                 Effect::Tell(_) => {}
             }

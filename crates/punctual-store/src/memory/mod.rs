@@ -93,6 +93,7 @@ impl JobStore for MemoryStore {
             .persistent(false)
             .shared(self.state().is_shared)
             .limits(limits)
+            .answers_in_place(true)
     }
 
     fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {

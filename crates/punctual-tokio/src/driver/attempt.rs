@@ -116,12 +116,7 @@ impl Driver {
         for told in reports.drain(..) {
             match told {
                 Told::Begun(key) => self.machine.attempt_begun(key),
-                Told::Ended(end) => {
-                    if let Some(active) = self.machine.active_mut(end.key) {
-                        active.own.attempt = None;
-                    }
-                    self.machine.attempt_ended(end);
-                }
+                Told::Ended(end) => self.machine.attempt_ended(end),
             }
         }
         self.reports = reports;

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use punctual_machine::{Alarm, AttemptKey, Effect};
+use punctual_machine::{Alarm, AttemptKey, Effect, Reply};
+use punctual_store::ClaimRequest;
 
 use super::Driver;
 use super::surroundings::Surroundings;
+
+/// So many requests of one turn are answered in place at most.
+const IN_PLACE: u32 = 8;
 
 impl Driver {
     /// Does what the machine has decided, in its order.
@@ -17,11 +21,7 @@ impl Driver {
 
     fn carry_out_one(&mut self, effect: Effect<Surroundings>) {
         match effect {
-            Effect::Claim { store, request } => {
-                if let Some(link) = self.links.get(&store) {
-                    link.claim(request);
-                }
-            }
+            Effect::Claim { store, request } => self.claim(store, request),
             Effect::Read { store, read } => {
                 if let Some(link) = self.links.get(&store) {
                     link.read(read);
@@ -36,8 +36,16 @@ impl Driver {
                     self.timer.cancel(alarm);
                 }
             }
-            Effect::Enter(run) => self.enter(run),
-            Effect::Begin { run, latest } => self.begin(run, latest),
+            Effect::Begin {
+                run,
+                enters,
+                latest,
+            } => {
+                if enters {
+                    self.enter(run);
+                }
+                self.begin(run, latest);
+            }
             Effect::Stop(run) => self.stop(run),
             Effect::Abort(run) => self.abort(run),
             Effect::Over { run: kept, .. } => {
@@ -52,7 +60,28 @@ impl Driver {
                 self.machine.node_mut().leave(store);
             }
             Effect::Answer { ticket, answer } => self.answer(ticket, answer),
-            Effect::Tell(tell) => self.tell(tell),
+            Effect::Count(counted) => self.core.metrics.ended(&counted),
+            Effect::Tell(tell) => self.tell(*tell),
+        }
+    }
+
+    /// Few claims of a turn are answered in place, so that none holds up what else happens.
+    fn claim(&mut self, store: u32, request: Box<ClaimRequest>) {
+        let Some(link) = self.links.get(&store) else {
+            return;
+        };
+        if self.in_place == IN_PLACE {
+            return link.claim(request);
+        }
+        match link.claim_in_place(request) {
+            Ok((request, reply)) => {
+                self.in_place += 1;
+                #[cfg(feature = "testing")]
+                self.note_answer();
+                self.take_reply(store, Reply::Claimed(request, reply, Vec::new()));
+                self.machine.end_turn();
+            }
+            Err(request) => link.claim(request),
         }
     }
 

@@ -1,12 +1,15 @@
 //! The ways between the scheduler task and one store.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures::FutureExt as _;
 use punctual_machine::Read;
-use punctual_store::{ClaimRequest, JobStore, NodeInfo};
+use punctual_store::{ClaimReply, ClaimRequest, ErrorKind, JobStore, NodeInfo};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::Driver;
 use crate::core::NamedStore;
@@ -16,6 +19,10 @@ use crate::worker::{Corrections, Worker};
 
 /// Readings that may be on their way: what is due, what is left to others, and jobs that are looked for.
 const READS: usize = 3;
+
+/// A request of so many claims and ends, or fewer, is answered within the turn. What comes in bursts is
+/// for a worker, which goes on beside the scheduler task.
+const SMALL: usize = 32;
 
 /// One store, and its workers.
 pub(super) struct Link {
@@ -45,6 +52,34 @@ impl Link {
 
     pub(super) fn corrections(&self) -> Option<Corrections> {
         self.requests.as_ref().map(|_| self.corrections.clone())
+    }
+
+    /// Asks for a small request to be answered here and now; it comes back if that is not possible. What
+    /// is refused goes the long way, where it is found out why.
+    pub(super) fn claim_in_place(
+        &self,
+        request: Box<ClaimRequest>,
+    ) -> Result<(Box<ClaimRequest>, ClaimReply), Box<ClaimRequest>> {
+        let is_small = request.claims.len() + request.ends.len() <= SMALL;
+        if !is_small || !self.store.capabilities().answers_in_place {
+            return Err(request);
+        }
+        let sent = Instant::now();
+        let ask = || self.store.claim(&request).now_or_never();
+        match catch_unwind(AssertUnwindSafe(ask)) {
+            Ok(Some(Ok(reply))) if reply.answers.len() == request.claims.len() => {
+                self.health.works();
+                self.health.pulse.was_answered(&request.lease, sent);
+                Ok((request, reply))
+            }
+            Ok(Some(Err(error))) if error.kind() == ErrorKind::Fenced => Err(request),
+            // It may have been made all the same.
+            _ => {
+                let mut request = request;
+                request.is_repeated = true;
+                Err(request)
+            }
+        }
     }
 
     // The machine sends one request of a kind at a time, so there is room. Only the end of the runtime

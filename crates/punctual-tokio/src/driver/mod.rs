@@ -83,6 +83,8 @@ pub(crate) struct Driver {
     inbox: Vec<Command>,
     reports: Vec<Told>,
     due: Vec<Due<Alarm>>,
+    /// How many requests of this turn were answered in place.
+    in_place: u32,
     /// For a clock that waits for this task.
     #[cfg(feature = "testing")]
     clerk: standing::Clerk,
@@ -120,6 +122,7 @@ impl Driver {
             inbox: Vec::new(),
             reports: Vec::new(),
             due: Vec::new(),
+            in_place: 0,
             #[cfg(feature = "testing")]
             clerk: standing::Clerk::new(core.clock.enter(&clock_set)),
             lateness: Lateness::default(),
@@ -153,6 +156,7 @@ impl Driver {
         self.notice_lateness(due, since);
         #[cfg(feature = "testing")]
         self.note_progress(&wake);
+        self.in_place = 0;
         self.tell_time();
         match wake {
             Wake::Commands => self.obey(),

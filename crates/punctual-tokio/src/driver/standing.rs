@@ -43,6 +43,11 @@ impl Driver {
         self.clerk.progress += u64::from(is_progress);
     }
 
+    /// A store has answered within the turn.
+    pub(super) fn note_answer(&mut self) {
+        self.clerk.progress += 1;
+    }
+
     /// Tells the clock how all stands after this turn.
     pub(super) fn tell_clock(&mut self) {
         let Some(desk) = self.clerk.desk.clone() else {

@@ -26,14 +26,10 @@ impl Driver {
                 store,
                 job,
                 fire_time,
-                late_since,
                 end,
             } => {
-                self.core.metrics.ended(&end, late_since);
-                if let Some(job) = job {
-                    log::ended(voice, &job, fire_time, &end);
-                    self.emit(store, job, |job| EventKind::ended(job, fire_time, &end));
-                }
+                log::ended(voice, &job, fire_time, &end);
+                self.emit(store, job, |job| EventKind::ended(job, fire_time, &end));
             }
             Tell::DidNotRun {
                 store,

@@ -6,9 +6,8 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use punctual_core::{FireRange, Outcome};
-use punctual_store::RunEnd;
+use punctual_machine::Counted;
 use tokio::runtime::Handle;
 
 use crate::core::Core;
@@ -27,7 +26,7 @@ impl Metrics {
         Self
     }
 
-    pub(crate) fn ended(&self, _end: &RunEnd, _fire_time: Option<DateTime<Utc>>) {}
+    pub(crate) fn ended(&self, _end: &Counted) {}
 
     pub(crate) fn decided(&self, _range: FireRange, _outcome: Outcome) {}
 

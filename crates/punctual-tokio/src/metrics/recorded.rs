@@ -3,13 +3,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use chrono::{DateTime, Utc};
 use metrics::{
     Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram,
     gauge, histogram,
 };
 use punctual_core::{FireRange, Outcome};
-use punctual_store::RunEnd;
+use punctual_machine::Counted;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -78,12 +77,12 @@ impl Metrics {
 
     /// A run has ended, or will not begin. One that was late before its job was added has no fire time
     /// that lateness could be counted from.
-    pub(crate) fn ended(&self, end: &RunEnd, fire_time: Option<DateTime<Utc>>) {
+    pub(crate) fn ended(&self, end: &Counted) {
         self.count(end.outcome, 1);
         let (Some(handles), Some(started)) = (self.handles.get(), end.started) else {
             return;
         };
-        if let Some(fire_time) = fire_time {
+        if let Some(fire_time) = end.late_since {
             let late = started - fire_time.timestamp_micros();
             handles.lateness.record(seconds(late));
         }

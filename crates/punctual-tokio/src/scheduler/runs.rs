@@ -7,6 +7,8 @@ use punctual_store::{
 
 use super::edit::event_of;
 use super::{Scheduler, job_id};
+use punctual_machine::Counted;
+
 use crate::command::{Command, RunningRun};
 use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
@@ -126,7 +128,8 @@ impl Scheduler {
                 attempts: run.attempts,
                 text: run.failure.map(EndText::Error),
             };
-            self.core.metrics.ended(&end, Some(run.key.fire_time));
+            let fire_time = run.key.fire_time;
+            self.core.metrics.ended(&Counted::of(&end, Some(fire_time)));
             let job = event_of(named, &run.job);
             self.core
                 .bus
