@@ -8,17 +8,17 @@ use punctual_core::{CustomTrigger, Policies, TriggerRegistry, Zone};
 use punctual_store::{JobStore, MemoryStore};
 use serde_json::Value;
 
-use crate::clock::Clock;
 use crate::config::{ConfiguredJobs, SchedulerConfig};
 use crate::core::{Core, Setup};
 use crate::declared::{Declaration, Gathered};
 use crate::error::{Error, ErrorKind};
 use crate::executor::Executor;
-use crate::forget::Memory;
+use crate::handler::registry::Registry;
 use crate::handler::{Handler, LocalHandler, States, function_of};
 use crate::private::AnyClock;
-use crate::registry::Registry;
 use crate::scheduler::Scheduler;
+use crate::store_link::retention::Memory;
+use crate::time::clock::Clock;
 
 /// The last is the greatest whole number that all JSON readers take for what it is (RFC 8259, 6).
 const RELEASES: RangeInclusive<u64> = 1..=(1 << 53) - 1;
@@ -147,7 +147,7 @@ impl SchedulerBuilder {
     /// Registers a function under a stable name: jobs in persistent stores call it by that.
     /// [`Scheduler::add_job`] with the function itself then finds the name.
     pub fn task<M, H: Handler<M>>(mut self, name: &str, handler: H) -> Self {
-        if name.is_empty() || crate::registry::is_anonymous(name) {
+        if name.is_empty() || crate::handler::registry::is_anonymous(name) {
             self.fail(invalid_name(name));
             return self;
         }
@@ -184,7 +184,7 @@ impl SchedulerBuilder {
     /// # let _ = scheduler; Ok(()) }
     /// ```
     pub fn local_task<M>(mut self, name: &str, handler: impl LocalHandler<M>) -> Self {
-        if name.is_empty() || crate::registry::is_anonymous(name) {
+        if name.is_empty() || crate::handler::registry::is_anonymous(name) {
             self.fail(invalid_name(name));
         } else if !self.registry.register(name, handler.into_local_task()) {
             self.fail(taken("task", name));
@@ -348,7 +348,10 @@ impl SchedulerBuilder {
             states: self.states,
             zone: self.zone,
             job_defaults: self.job_defaults,
-            node: self.node.unwrap_or_else(crate::new_job::made_up_id).into(),
+            node: self
+                .node
+                .unwrap_or_else(crate::job::new_job::made_up_id)
+                .into(),
             memory: self.memory,
             stderr: self.stderr,
             release: self.release.unwrap_or_default(),

@@ -29,83 +29,56 @@
 //! }
 //! ```
 
-mod announce;
-mod background;
 mod builder;
-mod bus;
-mod checked_job;
-mod clock;
-mod command;
 mod config;
 mod core;
 mod declared;
 mod driver;
-mod elsewhere;
 mod error;
-mod event;
+mod events;
 mod executor;
-mod fleet;
-mod forget;
-mod forgotten;
 mod handler;
-mod health;
-mod hints;
-mod job_handle;
-mod jump;
-mod keep;
-mod late;
-mod lease;
-mod life;
+mod job;
+mod lifetime;
 mod metrics;
 mod nearest;
-mod new_job;
-mod own_policies;
-mod peers;
 #[doc(hidden)]
 pub mod private;
 pub mod process;
-mod program;
-mod pulse;
-mod recount;
-mod registry;
-mod reports;
-mod runtime;
 mod scheduler;
-mod skew;
+mod store_link;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod timely;
-mod timer;
+mod time;
 mod voice;
-mod worker;
 
-pub use background::BackgroundScheduler;
 pub use builder::SchedulerBuilder;
-pub use bus::{Events, Heard, IntoListened, ListenerId};
-pub use clock::ManualClock;
-pub use command::{RunningRun, ShutdownReport};
 pub use config::{SchedulerConfig, SqlStoreConfig};
 pub use declared::Declaration;
+pub use driver::command::{RunningRun, ShutdownReport};
 pub use error::{BoxError, Error, ErrorKind};
-pub use event::{Event, EventKind, EventMask, JobEvent, RunEvent};
+pub use events::bus::{Events, Heard, IntoListened, ListenerId};
+pub use events::event::{Event, EventKind, EventMask, JobEvent, RunEvent};
 pub use executor::Executor;
+pub use executor::program::Program;
 pub use handler::{
     AddContext, Args, FromContext, Handler, IntoOutcome, IntoTask, JobContext, LocalHandler,
     Output, State,
 };
-pub use health::StoreHealth;
-pub use job_handle::JobHandle;
-pub use new_job::NewJob;
-pub use program::Program;
+pub use job::new_job::NewJob;
 pub use punctual_store::{
     Drift, JobCursor, JobFilter, JobOrder, LedgerLimits, MemoryStore, RunFilter, Statistics,
 };
+pub use scheduler::background::BackgroundScheduler;
+pub use scheduler::job_handle::JobHandle;
 pub use scheduler::{
     AddJob, Cursor, DropGuard, JobSnapshot, JobStatus, ModifyJob, Page, Resume, Scheduler,
     TaskInfo, Upcoming, WeakScheduler,
 };
-pub use skew::ClockOffset;
-pub use timely::PendingCall;
+pub use store_link::health::StoreHealth;
+pub use store_link::skew::ClockOffset;
+pub use store_link::timely::PendingCall;
+pub use time::clock::ManualClock;
 
 /// The alias of the store and the executor of jobs that name none.
 pub const DEFAULT: &str = "default";

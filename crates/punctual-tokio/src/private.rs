@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use punctual_core::Trigger;
 use serde_json::Value;
 
-use crate::clock::Clock;
 pub use crate::declared::{Declaration, DeclaredTask, submit};
 use crate::error::{BoxError, Error};
 pub use crate::handler::{
     Async, Blocking, Check, Finish, Function, Named, Reference, Task, check, check_args, made, wait,
 };
-use crate::new_job::NewJob;
+use crate::job::new_job::NewJob;
+use crate::time::clock::Clock;
 
 /// A clock that a builder takes.
 pub struct AnyClock(pub(crate) Clock);

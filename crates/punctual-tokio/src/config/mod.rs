@@ -13,7 +13,7 @@ use self::parts::{ExecutorConfig, JobConfig, StoreConfig, memory};
 use self::read::{from_environment, from_json, from_toml};
 use crate::builder::SchedulerBuilder;
 use crate::error::{Error, ErrorKind};
-use crate::new_job::NewJob;
+use crate::job::new_job::NewJob;
 
 /// What a scheduler is made of, as TOML, JSON or the environment says it; a builder takes it by
 /// [`config`](SchedulerBuilder::config).

@@ -6,9 +6,9 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
 use crate::executor::Executor;
-use crate::new_job::NewJob;
-use crate::own_policies::OwnPolicies;
-use crate::program::Program;
+use crate::executor::program::Program;
+use crate::job::new_job::NewJob;
+use crate::job::policy_overrides::OwnPolicies;
 
 /// `[stores.ALIAS]`
 #[derive(Debug, Clone, Deserialize)]

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::handler::{Task, with_schema};
-use crate::new_job::NewJob;
+use crate::job::new_job::NewJob;
 
 /// A function under `#[job]` or `#[scheduled_job]`: a task under a stable name, and its jobs.
 ///

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Declaration, linked};
 use crate::config::{self, ConfiguredJobs};
 use crate::error::{Error, ErrorKind};
-use crate::new_job::NewJob;
-use crate::registry::Registry;
+use crate::handler::registry::Registry;
+use crate::job::new_job::NewJob;
 
 /// The declarations that a builder was given.
 #[derive(Debug, Default)]

@@ -9,9 +9,9 @@ use tokio::task::AbortHandle;
 use super::Driver;
 use super::gate::{Full, Gate, Permit};
 use super::surroundings::Code;
+use crate::handler::reports::Told;
 use crate::handler::{RunInfo, RunOf};
-use crate::reports::Told;
-use crate::timer::AlarmKey;
+use crate::time::timer::AlarmKey;
 
 /// What is kept of an instance that is under way.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use punctual_machine::{Missing, Refusal};
 use punctual_store::StoredJob;
 
 use super::Driver;
-use crate::command::Answer;
+use crate::driver::command::Answer;
 use crate::error::{Error, ErrorKind};
 
 /// A request for a run by hand that is not answered yet.

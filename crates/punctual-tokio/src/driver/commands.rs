@@ -4,7 +4,7 @@ use punctual_core::CancelReason;
 use punctual_machine::Underway;
 
 use super::Driver;
-use crate::command::{Command, RunningRun};
+use crate::driver::command::{Command, RunningRun};
 
 impl Driver {
     pub(super) fn obey(&mut self) {

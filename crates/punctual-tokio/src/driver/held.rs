@@ -7,7 +7,7 @@ use punctual_machine::{Alarm, Armed};
 use super::Driver;
 use super::gate::Gate;
 use crate::testing::Held;
-use crate::timer::Timer;
+use crate::time::timer::Timer;
 
 impl Driver {
     /// What is held and wrong. `latest` is the latest that the clock has ever shown, in

@@ -13,9 +13,9 @@ use tokio::time::Instant;
 
 use super::Driver;
 use crate::core::NamedStore;
-use crate::health::Health;
-use crate::lease::{another_name, lease};
-use crate::worker::{Corrections, Worker};
+use crate::store_link::health::Health;
+use crate::store_link::lease::{another_name, lease};
+use crate::store_link::worker::{Corrections, Worker};
 
 /// Readings that may be on their way: what is due, what is left to others, and jobs that are looked for.
 const READS: usize = 3;

@@ -3,11 +3,13 @@
 
 mod attempt;
 mod by_hand;
+pub(crate) mod command;
 mod commands;
 mod effects;
 mod gate;
 #[cfg(feature = "testing")]
 mod held;
+pub(crate) mod late;
 mod lateness;
 mod link;
 mod log;
@@ -33,15 +35,15 @@ use self::link::Link;
 use self::shutdown::StageEnd;
 pub(crate) use self::surroundings::Code;
 use self::surroundings::Surroundings;
-use crate::command::{Answer, Command, ShutdownReport};
 use crate::core::Core;
+use crate::driver::command::{Answer, Command, ShutdownReport};
+use crate::driver::late::Lateness;
 use crate::handler::Host;
-use crate::keep::Keeper;
-use crate::late::Lateness;
+use crate::handler::reports::Told;
+use crate::lifetime::keep::Keeper;
 use crate::metrics::Census;
-use crate::reports::Told;
-use crate::timer::{Due, Timer};
-use crate::worker::Replied;
+use crate::store_link::worker::Replied;
+use crate::time::timer::{Due, Timer};
 
 /// Commands handled in one turn, so that a flood of them does not hold up what is due.
 const COMMANDS_PER_TURN: usize = 256;

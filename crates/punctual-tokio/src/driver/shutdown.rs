@@ -9,9 +9,9 @@ use tokio::time::{Instant, timeout};
 
 use super::Driver;
 use super::link::Link;
-use crate::command::{RunningRun, ShutdownReport};
-use crate::event::EventKind;
-use crate::timer::AlarmKey;
+use crate::driver::command::{RunningRun, ShutdownReport};
+use crate::events::event::EventKind;
+use crate::time::timer::AlarmKey;
 use punctual_machine::Alarm;
 
 /// How long a store may take to say what waits, and to forget this node.

@@ -12,7 +12,7 @@ use super::gate::Gate;
 use crate::core::Core;
 use crate::executor::Place;
 use crate::handler::Task;
-use crate::health::Health;
+use crate::store_link::health::Health;
 
 /// What runs a job, and where.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use punctual_core::{FireRange, JobId, Outcome};
 use punctual_machine::Tell;
 
 use super::{Driver, log};
-use crate::event::{EventKind, JobEvent};
+use crate::events::event::{EventKind, JobEvent};
 
 impl Driver {
     pub(super) fn tell(&self, tell: Tell) {

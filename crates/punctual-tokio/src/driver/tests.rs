@@ -10,13 +10,13 @@ use punctual_core::{Date, Interval, Retry};
 use tokio::sync::mpsc;
 
 use super::{COMMANDS, Driver};
-use crate::clock::Clock;
-use crate::command::Command;
+use crate::driver::command::Command;
 use crate::handler::Host;
-use crate::new_job::NewJob;
+use crate::handler::reports::Reports;
+use crate::job::new_job::NewJob;
 use crate::private::AnyClock;
-use crate::reports::Reports;
 use crate::scheduler::Scheduler;
+use crate::time::clock::Clock;
 
 /// Polls a future and counts how often it was woken.
 async fn counted(future: impl Future<Output = ()>, polls: Arc<AtomicU64>) {

@@ -2,6 +2,7 @@
 
 mod local;
 mod place;
+pub(crate) mod program;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{AddContext, FromContext, JobContext};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::registry::legible;
+use crate::handler::registry::legible;
 
 /// The arguments of the job: positional ones as a tuple, named ones as a struct.
 ///

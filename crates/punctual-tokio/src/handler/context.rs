@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 use super::States;
 use super::args::parsed;
 use super::standing::Standing;
-use crate::clock::Clock;
 use crate::error::Error;
-use crate::reports::Reports;
+use crate::handler::reports::Reports;
 use crate::scheduler::WeakScheduler;
+use crate::time::clock::Clock;
 use crate::voice::is_heard;
 
 /// What all runs of a scheduler share.

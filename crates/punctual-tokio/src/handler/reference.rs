@@ -4,7 +4,7 @@ use std::any::{TypeId, type_name};
 use std::sync::Arc;
 
 use super::{Handler, Task};
-use crate::program::{self, Program};
+use crate::executor::program::{self, Program};
 
 /// What a new job calls: a [`Handler`], or the name of a registered task.
 #[diagnostic::on_unimplemented(

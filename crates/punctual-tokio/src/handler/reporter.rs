@@ -8,7 +8,7 @@ use tokio::task::AbortHandle;
 
 use super::standing::Turn;
 use super::{Finish, RunInfo};
-use crate::reports::Told;
+use crate::handler::reports::Told;
 use punctual_machine::{ActiveKey, AttemptEnd};
 
 /// Reports the end of an attempt, also if its future is dropped.

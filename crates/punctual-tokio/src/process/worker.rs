@@ -12,13 +12,13 @@ use tokio::sync::mpsc;
 
 use super::message::{Ended, News, Order, Run, WORKER};
 use crate::builder::SchedulerBuilder;
-use crate::clock::instant;
 use crate::core::Core;
 use crate::declared::task_named;
 use crate::error::BoxError;
+use crate::handler::reports::Told;
 use crate::handler::{Finish, Handler, Host, RunInfo, RunOf};
-use crate::reports::Told;
 use crate::scheduler::{Scheduler, Signals, WeakScheduler};
+use crate::time::clock::instant;
 use punctual_machine::ActiveKey;
 
 /// The only attempt of a worker.

@@ -9,14 +9,14 @@ use serde::Serialize;
 
 use super::Scheduler;
 use crate::core::NamedStore;
-use crate::elsewhere::Elsewhere;
 use crate::error::{Error, ErrorKind};
-use crate::event::{EventKind, JobEvent};
+use crate::events::event::{EventKind, JobEvent};
 use crate::handler::IntoTask;
-use crate::job_handle::JobHandle;
-use crate::new_job::NewJob;
-use crate::own_policies::{OwnPolicies, policy_setters};
-use crate::registry::Offered;
+use crate::handler::registry::Offered;
+use crate::job::new_job::NewJob;
+use crate::job::policy_overrides::{OwnPolicies, policy_setters};
+use crate::job::remote_tasks::Elsewhere;
+use crate::scheduler::job_handle::JobHandle;
 
 impl Scheduler {
     /// Adds a job that calls a function or a registered task whenever a trigger says so. Settings

@@ -12,11 +12,11 @@ use super::Scheduler;
 use super::edit::{Edited, event_of};
 use super::once::go_by_trigger;
 use super::releases::{Alone, Standing, rolled_back};
-use crate::checked_job::Checked;
 use crate::core::NamedStore;
-use crate::elsewhere::Elsewhere;
 use crate::error::{Error, ErrorKind};
-use crate::event::EventKind;
+use crate::events::event::EventKind;
+use crate::job::remote_tasks::Elsewhere;
+use crate::job::validate::Checked;
 use crate::scheduler::JobSnapshot;
 
 /// How often a job is looked at anew because another node changed it meanwhile.

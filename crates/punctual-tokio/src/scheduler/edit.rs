@@ -10,7 +10,7 @@ use punctual_store::{JobFilter, StoredJob, Update};
 use super::{Scheduler, job_id};
 use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
-use crate::event::{EventKind, JobEvent};
+use crate::events::event::{EventKind, JobEvent};
 
 /// How often an edit begins anew because another caller was faster.
 const TRIES: usize = 32;

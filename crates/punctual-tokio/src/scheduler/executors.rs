@@ -2,11 +2,11 @@
 
 use super::Scheduler;
 use super::lifecycle::needs_io;
-use crate::command::Command;
+use crate::driver::command::Command;
 use crate::error::Error;
-use crate::event::EventKind;
+use crate::events::event::EventKind;
 use crate::executor::Executor;
-use crate::runtime::require_io;
+use crate::lifetime::runtime::require_io;
 
 impl Scheduler {
     /// Adds an executor, whether the scheduler runs or not. Jobs that were parked for want of it

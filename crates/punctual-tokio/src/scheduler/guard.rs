@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use super::Scheduler;
 use super::lifecycle::PATIENCE;
-use crate::command::{Command, Shutdown};
+use crate::driver::command::{Command, Shutdown};
 
 /// A handle whose drop begins the shutdown of the scheduler. See [`Scheduler::drop_guard`].
 #[derive(Debug)]

@@ -8,16 +8,16 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::{Scheduler, WeakScheduler};
-use crate::command::{Command, Shutdown, ShutdownReport};
 use crate::core::NamedStore;
+use crate::driver::command::{Command, Shutdown, ShutdownReport};
 use crate::driver::{COMMANDS, Driver};
 use crate::error::{Error, ErrorKind};
-use crate::event::EventKind;
+use crate::events::event::EventKind;
+use crate::handler::reports::Reports;
 use crate::handler::{Host, scheduler_task};
-use crate::keep::spent;
-use crate::life::Life;
-use crate::reports::Reports;
-use crate::runtime::{require_io, require_timers};
+use crate::lifetime::keep::spent;
+use crate::lifetime::life::Life;
+use crate::lifetime::runtime::{require_io, require_timers};
 
 /// How long [`Scheduler::shutdown`] waits for running jobs to end by themselves.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);

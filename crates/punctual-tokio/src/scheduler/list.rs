@@ -12,7 +12,7 @@ use punctual_store::{DueRequest, JobFilter, StoredJob};
 use super::{Scheduler, job_id};
 use crate::core::{Core, NamedStore};
 use crate::error::Error;
-use crate::registry::legible as legible_task;
+use crate::handler::registry::legible as legible_task;
 
 /// A job as it stood when it was read.
 #[derive(Debug, Clone, PartialEq)]

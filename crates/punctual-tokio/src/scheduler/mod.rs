@@ -1,10 +1,12 @@
 //! The handle: every verb of the scheduler.
 
 mod add;
+pub(crate) mod background;
 mod declare;
 mod edit;
 mod executors;
 mod guard;
+pub(crate) mod job_handle;
 mod lifecycle;
 mod list;
 mod modify;
@@ -39,13 +41,13 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::builder::SchedulerBuilder;
-use crate::bus::{Events, IntoListened, ListenerId};
-use crate::command::{Answer, Command};
 use crate::core::Core;
+use crate::driver::command::{Answer, Command};
 use crate::error::{Error, ErrorKind};
-use crate::event::{Event, EventMask};
-use crate::health::StoreHealth;
-use crate::keep::{Keeper, spent};
+use crate::events::bus::{Events, IntoListened, ListenerId};
+use crate::events::event::{Event, EventMask};
+use crate::lifetime::keep::{Keeper, spent};
+use crate::store_link::health::StoreHealth;
 
 /// Runs jobs when they are due. A cheap handle: clones are the same scheduler.
 ///

@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use super::edit::Edited;
 use super::{Scheduler, job_id};
-use crate::checked_job::fits;
 use crate::core::Core;
-use crate::elsewhere::Elsewhere;
 use crate::error::{Error, ErrorKind};
 use crate::handler::AddContext;
-use crate::own_policies::{OwnPolicies, policy_setters};
+use crate::job::policy_overrides::{OwnPolicies, policy_setters};
+use crate::job::remote_tasks::Elsewhere;
+use crate::job::validate::fits;
 
 impl Scheduler {
     /// Changes a job; its trigger is changed by [`reschedule_job`](Self::reschedule_job). Settings

@@ -11,9 +11,9 @@ use super::Scheduler;
 use super::declare::{all, is_as_looked_at, replacement};
 use super::edit::Edited;
 use super::releases::{Standing, given_up};
-use crate::checked_job::Checked;
 use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
+use crate::job::validate::Checked;
 
 /// By then a node that lives has moved what it has begun to move.
 const MOVED_BY: Duration = Duration::from_secs(5);

@@ -4,7 +4,7 @@ use punctual_store::Drift;
 
 use super::Scheduler;
 use crate::error::Error;
-use crate::recount::recount;
+use crate::store_link::recount::recount;
 
 impl Scheduler {
     /// Compares the counts of running and queued instances in the rows of all jobs with their open

@@ -27,10 +27,10 @@ use tracing::Level;
 use super::Scheduler;
 use super::declare::Look;
 use super::edit::Edited;
-use crate::checked_job::Checked;
-use crate::command::ShutdownReport;
 use crate::core::NamedStore;
+use crate::driver::command::ShutdownReport;
 use crate::error::Error;
+use crate::job::validate::Checked;
 
 /// A node that is started again is back by then.
 const GONE_FOR: Duration = Duration::from_secs(60);

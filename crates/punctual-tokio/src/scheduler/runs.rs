@@ -9,10 +9,10 @@ use super::edit::event_of;
 use super::{Scheduler, job_id};
 use punctual_machine::Counted;
 
-use crate::command::{Command, RunningRun};
 use crate::core::NamedStore;
+use crate::driver::command::{Command, RunningRun};
 use crate::error::{Error, ErrorKind};
-use crate::event::EventKind;
+use crate::events::event::EventKind;
 
 impl Scheduler {
     /// Runs a job now, besides its schedule, which stays as it is. Answers the number of the run

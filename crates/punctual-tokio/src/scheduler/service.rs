@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::{Scheduler, Signals};
-use crate::command::ShutdownReport;
+use crate::driver::command::ShutdownReport;
 use crate::error::{Error, ErrorKind};
-use crate::runtime::{require_io, require_timers};
+use crate::lifetime::runtime::{require_io, require_timers};
 
 impl Scheduler {
     /// Starts the scheduler if it does not run yet, waits for ctrl-c or SIGTERM, and shuts it

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Scheduler;
-use crate::registry::is_anonymous;
+use crate::handler::registry::is_anonymous;
 
 /// A task that jobs can call by name on this node.
 #[derive(Debug, Clone, PartialEq)]

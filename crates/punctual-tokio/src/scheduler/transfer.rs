@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::Scheduler;
 use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
-use crate::job_handle::JobHandle;
-use crate::registry::is_anonymous;
+use crate::handler::registry::is_anonymous;
+use crate::scheduler::job_handle::JobHandle;
 
 const VERSION: u32 = 1;
 

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use super::Moment;
 use super::desk::Desk;
 use super::steps::Steps;
-use crate::clock::{Clock, instant};
 use crate::private::AnyClock;
+use crate::time::clock::{Clock, instant};
 
 /// The resolution of tokio's timers: sleeping so long lets all other tasks go first.
 const TICK: Duration = Duration::from_millis(1);

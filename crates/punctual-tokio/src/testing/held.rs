@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::Scheduler;
-use crate::command::Command;
+use crate::driver::command::Command;
 use crate::error::Error;
 
 pub use punctual_machine::{Held, HeldOfStore};

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 
 use super::TestClock;
 use super::desk::{Desk, Question, Unfinished};
-use crate::clock::instant;
+use crate::time::clock::instant;
 
 /// How long a scheduler may take to name what is not over. It does nothing else for it.
 const ANSWER: Duration = Duration::from_secs(5);

@@ -8,8 +8,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Moment;
-use crate::clock::{Clock, instant};
 use crate::private::AnyClock;
+use crate::time::clock::{Clock, instant};
 
 const MILLION: i128 = 1_000_000;
 

@@ -1,0 +1,236 @@
+//! What happens in a scheduler, as listeners see it.
+
+use std::ops::BitOr;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::{FireRange, JobId, MissReason, Outcome, RunId, SkipReason};
+use punctual_store::{EndText, RunEnd};
+
+use crate::time::clock::instant;
+
+/// Something that happened, and when.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Event {
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What happened: the events of `APScheduler`, with what they lack there.
+///
+/// Of one job they come in the order of what happened: `JobAdded`, then `JobSubmitted`, then
+/// `JobExecuted`, then `JobRemoved`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// The scheduler runs.
+    SchedulerStarted,
+    /// The scheduler has stopped.
+    SchedulerShutdown,
+    /// This node starts no new runs.
+    SchedulerPaused,
+    /// This node starts runs again.
+    SchedulerResumed,
+    /// An executor was added.
+    ExecutorAdded(Arc<str>),
+    /// An executor was removed.
+    ExecutorRemoved(Arc<str>),
+    /// A store was added.
+    JobStoreAdded(Arc<str>),
+    /// A store was removed.
+    JobStoreRemoved(Arc<str>),
+    /// All jobs were removed, of one store or of all.
+    AllJobsRemoved(Option<Arc<str>>),
+    /// A job was added, or replaced by an `add_job`.
+    JobAdded(JobEvent),
+    /// A job was removed, or left with its last run.
+    JobRemoved(JobEvent),
+    /// A job was changed, paused or resumed.
+    JobModified(JobEvent),
+    /// A run succeeded.
+    JobExecuted(RunEvent),
+    /// A run failed, panicked, took too long or was cancelled.
+    JobError(RunEvent),
+    /// Fire times came too late.
+    JobMissed {
+        /// The job.
+        job: JobEvent,
+        /// Which ones.
+        range: FireRange,
+        /// Why.
+        reason: MissReason,
+    },
+    /// Runs were handed to the executor.
+    JobSubmitted {
+        /// The job.
+        job: JobEvent,
+        /// The first run; the others follow it.
+        run: RunId,
+        /// Their scheduled times.
+        scheduled_times: Vec<DateTime<Utc>>,
+    },
+    /// There was no room for fire times.
+    JobMaxInstances {
+        /// The job.
+        job: JobEvent,
+        /// Which ones.
+        range: FireRange,
+        /// Why.
+        reason: SkipReason,
+    },
+    /// A stored job was declared by code that is gone: `#[scheduled_job]` was removed, or its id
+    /// was changed. It stays until it is removed.
+    JobVanished(JobEvent),
+}
+
+/// Which job an event is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobEvent {
+    /// The job.
+    pub id: JobId,
+    /// Its store.
+    pub store: Arc<str>,
+}
+
+/// A run that ended.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RunEvent {
+    /// The job.
+    pub job: JobEvent,
+    /// The run.
+    pub run: RunId,
+    /// The fire time that it answers for.
+    pub scheduled_time: DateTime<Utc>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When its first attempt began.
+    pub started: Option<DateTime<Utc>>,
+    /// How long it took, all attempts together.
+    pub duration: Option<TimeDelta>,
+    /// How many attempts were begun.
+    pub attempts: u32,
+    /// The result as JSON text.
+    pub result: Option<Box<str>>,
+    /// The error or panic message.
+    pub error: Option<Box<str>>,
+}
+
+/// A set of kinds of events.
+///
+/// ```
+/// use punctual_tokio::EventMask;
+///
+/// let failures = EventMask::JOB_ERROR | EventMask::JOB_MISSED;
+/// assert!(failures.contains(EventMask::JOB_MISSED));
+/// assert!(!failures.contains(EventMask::JOB_EXECUTED));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct EventMask(u32);
+
+impl EventKind {
+    /// Tells how a run of a job ended.
+    pub(crate) fn ended(job: JobEvent, scheduled_time: DateTime<Utc>, end: &RunEnd) -> Self {
+        let (result, error) = match &end.text {
+            Some(EndText::Result(json)) => (Some(json.clone()), None),
+            Some(EndText::Error(text)) => (None, Some(text.clone())),
+            None => (None, None),
+        };
+        let took = |started| TimeDelta::microseconds(end.finished - started);
+        let event = RunEvent {
+            job,
+            run: end.run,
+            scheduled_time,
+            outcome: end.outcome,
+            started: end.started.map(instant),
+            duration: end.started.map(took),
+            attempts: end.attempts,
+            result,
+            error,
+        };
+        match end.outcome {
+            Outcome::Succeeded => Self::JobExecuted(event),
+            _ => Self::JobError(event),
+        }
+    }
+}
+
+macro_rules! masks {
+    ($($(#[$doc:meta])* $name:ident = $bit:expr => $kind:pat,)*) => {
+        impl EventMask {
+            $($(#[$doc])* pub const $name: Self = Self(1 << $bit);)*
+        }
+
+        impl EventKind {
+            /// The kind as a set of one.
+            #[must_use]
+            pub fn mask(&self) -> EventMask {
+                match self {
+                    $($kind => EventMask::$name,)*
+                }
+            }
+        }
+    };
+}
+
+// The bits are those of APScheduler's constants.
+masks! {
+    /// [`EventKind::SchedulerStarted`].
+    SCHEDULER_STARTED = 0 => EventKind::SchedulerStarted,
+    /// [`EventKind::SchedulerShutdown`].
+    SCHEDULER_SHUTDOWN = 1 => EventKind::SchedulerShutdown,
+    /// [`EventKind::SchedulerPaused`].
+    SCHEDULER_PAUSED = 2 => EventKind::SchedulerPaused,
+    /// [`EventKind::SchedulerResumed`].
+    SCHEDULER_RESUMED = 3 => EventKind::SchedulerResumed,
+    /// [`EventKind::ExecutorAdded`].
+    EXECUTOR_ADDED = 4 => EventKind::ExecutorAdded(_),
+    /// [`EventKind::ExecutorRemoved`].
+    EXECUTOR_REMOVED = 5 => EventKind::ExecutorRemoved(_),
+    /// [`EventKind::JobStoreAdded`].
+    JOBSTORE_ADDED = 6 => EventKind::JobStoreAdded(_),
+    /// [`EventKind::JobStoreRemoved`].
+    JOBSTORE_REMOVED = 7 => EventKind::JobStoreRemoved(_),
+    /// [`EventKind::AllJobsRemoved`].
+    ALL_JOBS_REMOVED = 8 => EventKind::AllJobsRemoved(_),
+    /// [`EventKind::JobAdded`].
+    JOB_ADDED = 9 => EventKind::JobAdded(_),
+    /// [`EventKind::JobRemoved`].
+    JOB_REMOVED = 10 => EventKind::JobRemoved(_),
+    /// [`EventKind::JobModified`].
+    JOB_MODIFIED = 11 => EventKind::JobModified(_),
+    /// [`EventKind::JobExecuted`].
+    JOB_EXECUTED = 12 => EventKind::JobExecuted(_),
+    /// [`EventKind::JobError`].
+    JOB_ERROR = 13 => EventKind::JobError(_),
+    /// [`EventKind::JobMissed`].
+    JOB_MISSED = 14 => EventKind::JobMissed { .. },
+    /// [`EventKind::JobSubmitted`].
+    JOB_SUBMITTED = 15 => EventKind::JobSubmitted { .. },
+    /// [`EventKind::JobMaxInstances`].
+    JOB_MAX_INSTANCES = 16 => EventKind::JobMaxInstances { .. },
+    /// [`EventKind::JobVanished`], which `APScheduler` does not have.
+    JOB_VANISHED = 17 => EventKind::JobVanished(_),
+}
+
+impl EventMask {
+    /// All kinds.
+    pub const ALL: Self = Self((1 << 18) - 1);
+
+    /// Whether it holds all kinds of another.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl BitOr for EventMask {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}

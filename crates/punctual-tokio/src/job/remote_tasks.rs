@@ -1,0 +1,47 @@
+//! Tasks that are not known here, but on other nodes of a store.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use crate::core::{Core, NamedStore};
+use crate::error::Error;
+use crate::executor::program;
+use crate::handler::registry::is_anonymous;
+use crate::job::new_job::NewJob;
+
+/// The tasks of the other nodes that some stores list.
+#[derive(Debug, Default)]
+pub(crate) struct Elsewhere(BTreeMap<u32, Vec<Arc<str>>>);
+
+impl Elsewhere {
+    /// Asks the stores of those jobs whose tasks are not known here.
+    pub(crate) async fn of_jobs(core: &Core, jobs: &[NewJob]) -> Result<Self, Error> {
+        let mut found = Self::default();
+        for job in jobs {
+            if let Some(named) = job.store_of_unknown_task(core) {
+                found.ask(core, &named).await?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Asks a store, unless it was asked already. What it lists under the name of this node is of
+    /// an earlier process.
+    pub(crate) async fn ask(&mut self, core: &Core, named: &NamedStore) -> Result<(), Error> {
+        if let Entry::Vacant(place) = self.0.entry(named.id) {
+            let nodes = named.store.nodes().await?;
+            let others = nodes.into_iter().filter(|node| node.info.name != core.node);
+            place.insert(others.flat_map(|node| node.info.tasks).collect());
+        }
+        Ok(())
+    }
+
+    /// Whether a node of a store lists a task. Functions without a stable name are known to their
+    /// own process only, and who has no executor for programs starts none elsewhere.
+    pub(crate) fn knows(&self, store: u32, task: &str) -> bool {
+        let may_be_named = !is_anonymous(task) && task != program::TASK;
+        let mut listed = self.0.get(&store).into_iter().flatten();
+        may_be_named && listed.any(|listed| **listed == *task)
+    }
+}

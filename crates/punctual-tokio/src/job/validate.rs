@@ -1,0 +1,275 @@
+//! The checks that a job must pass before its store is asked.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use punctual_core::plan::{self, FirstFire, first_ahead, first_fire};
+use punctual_core::{Declared, Job, JobId, JobState};
+use punctual_store::{Insert, OnConflict};
+
+use crate::core::{Core, NamedStore};
+use crate::error::{Error, ErrorKind};
+use crate::executor::Place;
+use crate::executor::program;
+use crate::handler::registry::is_anonymous;
+use crate::handler::{AddContext, Task, TaskRef};
+use crate::job::new_job::{First, NewJob, made_up_id};
+use crate::job::remote_tasks::Elsewhere;
+
+/// A job that may be added, but for the time of its first run.
+pub(crate) struct Checked {
+    pub(crate) store: NamedStore,
+    pub(crate) job: Arc<Job>,
+    first: First,
+    on_conflict: OnConflict,
+    refuses_past: bool,
+}
+
+impl Checked {
+    fn not_past(&self, insert: Insert) -> Result<Insert, Error> {
+        let passed = plan::passed(insert.state.next_run_time, insert.now);
+        match passed.filter(|_| self.refuses_past) {
+            Some(passed) => {
+                let message = format!(
+                    "trigger: {passed} has passed, it is {}; give it a time in the future",
+                    insert.now
+                );
+                Err(Error::new(ErrorKind::Expired, message))
+            }
+            None => Ok(insert),
+        }
+    }
+
+    /// Whether the caller says when it runs for the first time.
+    pub(crate) fn is_first_given(&self) -> bool {
+        matches!(self.first, First::At(_) | First::Now)
+    }
+
+    /// The first fire time that the caller names.
+    pub(crate) fn given_first(&self) -> Option<DateTime<Utc>> {
+        match self.first {
+            First::At(at) => DateTime::from_timestamp_micros(at.timestamp_micros()),
+            First::Trigger | First::Now | First::Paused => None,
+        }
+    }
+
+    /// Whether it is to run at each start.
+    pub(crate) fn runs_at_start(&self) -> bool {
+        matches!(self.first, First::Now)
+    }
+}
+
+impl NewJob {
+    /// Checks everything that can be checked before the store is asked.
+    pub(crate) fn prepare(
+        self,
+        core: &Core,
+        elsewhere: &Elsewhere,
+    ) -> Result<(NamedStore, Insert), Error> {
+        let checked = self.check(core, elsewhere)?;
+        let insert = checked.insert(core.clock.now()).and_then(|insert| {
+            let trigger = checked.job.trigger();
+            let over = || format!("trigger: `{trigger}` has no fire time left; give it a date or an end in the future");
+            insert.ok_or_else(|| Error::new(ErrorKind::Expired, over()))
+        });
+        let insert = insert.and_then(|insert| checked.not_past(insert));
+        let insert = insert.inspect_err(|_| core.registry.not_added(checked.job.task()))?;
+        Ok((checked.store, insert))
+    }
+
+    /// Checks everything but whether there is a fire time left. Of a task that is known elsewhere
+    /// only, the arguments are not checked.
+    pub(crate) fn check(self, core: &Core, elsewhere: &Elsewhere) -> Result<Checked, Error> {
+        let store = core.store(self.store.as_deref().unwrap_or(crate::DEFAULT))?;
+        let executor = self.executor.as_deref().unwrap_or(crate::DEFAULT);
+        let place = core.executors.get(executor);
+        let place = place.ok_or_else(|| missing(core, executor))?;
+        let id = JobId::new(self.id.unwrap_or_else(made_up_id))?;
+        let trigger = self
+            .trigger?
+            .with_default_timezone(core.zone)
+            .bind(&core.triggers)?;
+        trigger.check()?;
+        let knows = |task: &str| elsewhere.knows(store.id, task);
+        let (name, task) = resolve(core, self.task, knows)?;
+        let own_name = Arc::clone(&name);
+        let checked = move || {
+            let args = self.args?;
+            let mut job = Job::new(id, name, trigger)
+                .with_name(self.name.as_deref())
+                .with_args_json(&args)?
+                .with_tags(self.tags)
+                .with_executor(self.executor.as_deref())
+                .with_policies(self.policies.over(&core.job_defaults)?);
+            fits_here(core, &store, task.as_ref(), &job, &place)?;
+            if let Some(by) = self.declared {
+                let definition = definition(&job, self.first, &store.alias)?;
+                job = job.with_declared(Some(
+                    Declared::new(by, &definition).of_release(core.release),
+                ));
+            }
+            core.hints.of_meaning(&job);
+            Ok(Checked {
+                store,
+                job: Arc::new(job),
+                first: self.first,
+                on_conflict: self.on_conflict,
+                refuses_past: self.refuses_past,
+            })
+        };
+        checked().inspect_err(|_| core.registry.not_added(&own_name))
+    }
+
+    /// The store of a job whose task is named and not known here.
+    pub(crate) fn store_of_unknown_task(&self, core: &Core) -> Option<NamedStore> {
+        match &self.task {
+            TaskRef::Named(name) if core.registry.get(name).is_none() => {
+                let alias = self.store.as_deref().unwrap_or(crate::DEFAULT);
+                core.store(alias).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Checked {
+    /// As [`insert`](Self::insert), for a job that code declares: a date that has passed was decided
+    /// by an earlier start.
+    pub(crate) fn insert_declared(&self, now: DateTime<Utc>) -> Result<Option<Insert>, Error> {
+        if self.is_first_given() {
+            return self.insert(now);
+        }
+        let first = first_ahead(self.job.trigger(), now)?;
+        Ok(first.map(|first| self.beginning(&first, now)))
+    }
+
+    /// The job as it is added; `None` if its trigger has no fire time left.
+    pub(crate) fn insert(&self, now: DateTime<Utc>) -> Result<Option<Insert>, Error> {
+        let given = match self.first {
+            First::Trigger | First::Paused => None,
+            First::At(at) => Some(at),
+            First::Now => Some(now),
+        };
+        let first = first_fire(self.job.trigger(), given, now)?;
+        let has_any = first.fire_time.is_some();
+        Ok(has_any.then(|| self.beginning(&first, now)))
+    }
+
+    fn beginning(&self, first: &FirstFire, now: DateTime<Utc>) -> Insert {
+        let mut state = JobState::begin(first, now);
+        state.paused = matches!(self.first, First::Paused);
+        let on_conflict = match self.on_conflict {
+            OnConflict::Replace if self.is_first_given() => OnConflict::Restart,
+            on_conflict => on_conflict,
+        };
+        Insert {
+            job: Arc::clone(&self.job),
+            state,
+            on_conflict,
+            now,
+        }
+    }
+}
+
+/// Everything that the code says of a job, as text.
+fn definition(job: &Job, first: First, store: &str) -> Result<String, Error> {
+    let json = serde_json::to_string(job).map_err(|error| {
+        Error::new(
+            ErrorKind::Invalid,
+            format!("the job cannot be written as JSON: {error}"),
+        )
+    })?;
+    let first = match first {
+        First::Trigger => "trigger".to_owned(),
+        First::At(at) => at.timestamp_micros().to_string(),
+        First::Now => "now".to_owned(),
+        First::Paused => "paused".to_owned(),
+    };
+    Ok(format!("{json} in {store} from {first}"))
+}
+
+/// The task of a job; none if it is known elsewhere only.
+fn resolve(
+    core: &Core,
+    task: TaskRef,
+    is_elsewhere: impl Fn(&str) -> bool,
+) -> Result<(Arc<str>, Option<Task>), Error> {
+    let wanted = match &task {
+        TaskRef::Named(name) => Arc::clone(name),
+        TaskRef::Anonymous { .. } => Arc::default(),
+    };
+    match core.registry.resolve(task) {
+        Some((name, task)) => Ok((name, Some(task))),
+        None if is_elsewhere(&wanted) => Ok((wanted, None)),
+        None => Err(core.registry.unknown(&wanted)),
+    }
+}
+
+fn missing(core: &Core, executor: &str) -> Error {
+    if executor == crate::COMMAND {
+        return Error::new(
+            ErrorKind::NotFound,
+            "there is no executor with the alias `command`: a program needs one; add \
+             `Executor::command(4)` under that alias, or name another with `.executor(..)`",
+        );
+    }
+    core.executors.unknown(executor)
+}
+
+/// Whether a job can run here and be found again in its store.
+fn fits_here(
+    core: &Core,
+    store: &NamedStore,
+    task: Option<&Task>,
+    job: &Job,
+    place: &Place,
+) -> Result<(), Error> {
+    if let Some(task) = task {
+        task.0.check(&AddContext {
+            states: &core.states(),
+            task: job.task(),
+            args: job.args_json(),
+        })?;
+    }
+    if store.store.capabilities().persistent && is_anonymous(job.task()) {
+        return Err(unnamed(&store.alias));
+    }
+    fits(task, job, place)
+}
+
+/// Whether an executor can run a task, as far as it is known here.
+pub(crate) fn fits(task: Option<&Task>, job: &Job, place: &Place) -> Result<(), Error> {
+    let executor = job.executor();
+    let reason = if place.is_process() && is_anonymous(job.task()) {
+        format!(
+            "executor: `{executor}` runs jobs in other processes, which find functions by name; write \
+             `#[punctual::job]` above it, or register it with `.task(\"name\", function)` here and in \
+             `process::Worker`"
+        )
+    } else if task.is_some_and(|task| task.0.is_local()) && !place.is_local() {
+        format!(
+            "executor: the future of task `{}` cannot leave its thread, and `{executor}` is no \
+             `Executor::local()`; add one, and name its alias with `.executor(..)`",
+            job.task()
+        )
+    } else if (&**job.task() == program::TASK) != place.is_command() {
+        format!(
+            "executor: a program, and nothing else, runs on an `Executor::command(..)`; `{executor}` is not for `{}`",
+            job.task()
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorKind::Invalid, reason))
+}
+
+fn unnamed(store: &str) -> Error {
+    Error::new(
+        ErrorKind::Invalid,
+        format!(
+            "store: `{store}` outlives the process, and a function without a stable name cannot be \
+             found again; write `#[punctual::job]` above it, or give it a name on the builder with \
+             `.task(\"name\", function)`"
+        ),
+    )
+}

@@ -1,0 +1,177 @@
+//! Schedulers for programs that are not async.
+
+use std::sync::mpsc;
+use std::thread;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::driver::command::ShutdownReport;
+use crate::error::{Error, ErrorKind};
+use crate::scheduler::Scheduler;
+
+/// A scheduler with a thread and a runtime of its own, for programs that are not async.
+///
+/// Dropping it ends the thread and the runtime, and the scheduler with them. Nothing is waited for,
+/// and runs under way are dropped where they await something. [`shutdown`](Self::shutdown) lets them
+/// end first.
+///
+/// ```
+/// use std::time::Duration;
+/// use punctual_core::Interval;
+/// use punctual_tokio::Scheduler;
+///
+/// # fn main() -> Result<(), punctual_tokio::Error> {
+/// let background = Scheduler::builder().build()?.background()?;
+/// let scheduler = background.scheduler();
+/// let minute = Interval::every(Duration::from_secs(60));
+/// background.block_on(scheduler.add_job(|| async {}, minute).id("beat"))??;
+/// background.shutdown()?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct BackgroundScheduler {
+    scheduler: Scheduler,
+    runtime: Handle,
+    /// Ends the thread when it is dropped.
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Scheduler {
+    /// Starts the scheduler on a thread of its own, with a runtime of its own.
+    ///
+    /// # Errors
+    ///
+    /// If it runs already, or if thread or runtime cannot be made.
+    pub fn background(self) -> Result<BackgroundScheduler, Error> {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (started, starting) = mpsc::channel();
+        let own = self.clone();
+        let thread = thread::Builder::new()
+            .name("punctual".into())
+            .spawn(move || {
+                let runtime = match Builder::new_multi_thread()
+                    .worker_threads(2)
+                    .enable_all()
+                    .build()
+                {
+                    Ok(runtime) => runtime,
+                    Err(error) => {
+                        let _ = started.send(Err(no_thread(&error)));
+                        return;
+                    }
+                };
+                let begun = runtime.block_on(own.start());
+                // What the scheduler was given is kept by the caller's handle only.
+                drop(own);
+                let _ = started.send(begun.map(|()| runtime.handle().clone()));
+                let _ = runtime.block_on(stopped);
+                runtime.shutdown_background();
+            });
+        let thread = thread.map_err(|error| no_thread(&error))?;
+        let runtime = starting
+            .recv()
+            .map_err(|_| Error::new(ErrorKind::NotRunning, "the scheduler's thread has ended"))??;
+        Ok(BackgroundScheduler {
+            scheduler: self,
+            runtime,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
+    }
+
+    /// Runs the scheduler on the current thread until ctrl-c, SIGTERM or a shutdown from elsewhere,
+    /// such as a job. Its jobs are those that are declared, configured or stored; a program that
+    /// adds others first is async, and awaits [`run_until_signal`](Self::run_until_signal).
+    ///
+    /// # Errors
+    ///
+    /// If it runs already, if this is a thread of a runtime (use
+    /// [`run_until_signal`](Self::run_until_signal) there), or if no runtime can be made.
+    pub fn blocking(self) -> Result<ShutdownReport, Error> {
+        refuse_runtime_thread()?;
+        let runtime = Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| no_thread(&error))?;
+        runtime.block_on(self.run_until_signal())
+    }
+}
+
+impl BackgroundScheduler {
+    /// The scheduler. Its verbs are async; [`block_on`](Self::block_on) waits for them.
+    #[must_use]
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
+    /// Waits for a future, or a verb with its settings, on the scheduler's runtime.
+    ///
+    /// # Errors
+    ///
+    /// If this is a thread of a runtime, which must not wait.
+    pub fn block_on<F: IntoFuture>(&self, future: F) -> Result<F::Output, Error> {
+        refuse_runtime_thread()?;
+        Ok(self.runtime.block_on(future.into_future()))
+    }
+
+    /// Begins a future on the scheduler's runtime and does not wait for it: for threads that must
+    /// go on, such as the one that draws a window. It goes on if the handle is dropped, and ends
+    /// with the scheduler's thread.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use punctual_core::Interval;
+    /// # use punctual_tokio::Scheduler;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let background = Scheduler::builder().build()?.background()?;
+    /// let scheduler = background.scheduler().clone();
+    /// let minute = Interval::every(Duration::from_secs(60));
+    /// let adding = background.spawn(async move {
+    ///     scheduler.add_job(|| async {}, minute).id("beat").await
+    /// });
+    /// // Meanwhile a frame is drawn; `adding.is_finished()` tells when.
+    /// # background.block_on(adding)???;
+    /// # background.shutdown()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.runtime.spawn(future)
+    }
+
+    /// Shuts the scheduler down and ends its thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`Scheduler::shutdown`], or if this is a thread of a runtime.
+    pub fn shutdown(mut self) -> Result<ShutdownReport, Error> {
+        let scheduler = self.scheduler.clone();
+        let report = self.block_on(scheduler.shutdown())?;
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // The thread's own code does not panic; a panic of a job ends with the job.
+            let _ = thread.join();
+        }
+        report
+    }
+}
+
+fn refuse_runtime_thread() -> Result<(), Error> {
+    if Handle::try_current().is_ok() {
+        return Err(Error::new(
+            ErrorKind::WouldBlock,
+            "this thread belongs to a tokio runtime and must not be blocked; await the verb instead",
+        ));
+    }
+    Ok(())
+}
+
+fn no_thread(error: &std::io::Error) -> Error {
+    Error::new(
+        ErrorKind::NotRunning,
+        format!("no thread for the scheduler: {error}"),
+    )
+}

@@ -1,0 +1,122 @@
+//! A job by its id, with the verbs of the scheduler.
+
+use chrono::{DateTime, Utc};
+use punctual_core::{JobId, Run, RunId, Trigger};
+use punctual_store::{RunFilter, Statistics};
+
+use crate::driver::command::RunningRun;
+use crate::error::Error;
+use crate::scheduler::{JobSnapshot, ModifyJob, Resume, WeakScheduler};
+
+/// A job that was added. It keeps nothing alive, and it names whatever job has the id now. Its verbs
+/// work as long as the scheduler runs or a handle of it is held.
+#[derive(Debug, Clone)]
+pub struct JobHandle {
+    scheduler: WeakScheduler,
+    id: JobId,
+}
+
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
+        impl JobHandle {
+            $(
+                $(#[$doc])*
+                ///
+                /// # Errors
+                ///
+                /// As the verb of the scheduler, or if that is gone.
+                ///
+                /// # Cancel safety
+                ///
+                /// As the verb of the scheduler.
+                pub async fn $name(&self $(, $argument: $kind)*) -> Result<$answer, Error> {
+                    self.scheduler.require()?.$name(&self.id $(, $argument)*).await
+                }
+            )*
+        }
+    };
+}
+
+verbs! {
+    /// See [`Scheduler::get_job`](crate::Scheduler::get_job).
+    get_job() -> Option<JobSnapshot>;
+    /// See [`Scheduler::reschedule_job`](crate::Scheduler::reschedule_job).
+    reschedule_job(trigger: impl TryInto<Trigger, Error: Into<punctual_core::Error>>) -> ();
+    /// See [`Scheduler::pause_job`](crate::Scheduler::pause_job).
+    pause_job() -> ();
+    /// See [`Scheduler::resume_job`](crate::Scheduler::resume_job).
+    resume_job(resume: Resume) -> ();
+    /// See [`Scheduler::run_job`](crate::Scheduler::run_job).
+    run_job() -> RunId;
+    /// See [`Scheduler::remove_job`](crate::Scheduler::remove_job).
+    remove_job() -> ();
+    /// See [`Scheduler::statistics`](crate::Scheduler::statistics).
+    statistics() -> Statistics;
+}
+
+impl JobHandle {
+    pub(crate) fn new(scheduler: WeakScheduler, id: JobId) -> Self {
+        Self { scheduler, id }
+    }
+
+    /// The id of the job.
+    #[must_use]
+    pub fn id(&self) -> &JobId {
+        &self.id
+    }
+
+    /// See [`Scheduler::modify_job`](crate::Scheduler::modify_job).
+    pub fn modify_job(&self) -> ModifyJob {
+        ModifyJob::new(self.scheduler.require(), Ok(self.id.clone()))
+    }
+
+    /// The job's next fire times, at most `count`; none while it is paused.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be reached, or if there is no such job any more, or no scheduler.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed.
+    pub async fn upcoming(&self, count: usize) -> Result<Vec<DateTime<Utc>>, Error> {
+        let found = self.scheduler.require()?.get_job(&self.id).await?;
+        let job = found.ok_or_else(|| Error::no_job(&self.id))?;
+        let next = job.next_run_time();
+        let anchor = job.state.anchor.or(next).unwrap_or_default();
+        let trigger = job.job.trigger().anchored(anchor);
+        let fire_times = std::iter::successors(next, |last| trigger.after(*last));
+        Ok(fire_times.take(count).collect())
+    }
+
+    /// The job's runs that are under way on this node.
+    ///
+    /// # Errors
+    ///
+    /// If the scheduler does not run.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed.
+    pub async fn running(&self) -> Result<Vec<RunningRun>, Error> {
+        let mut running = self.scheduler.require()?.running().await?;
+        running.retain(|run| run.job == self.id);
+        Ok(running)
+    }
+
+    /// The job's runs, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be reached, or if the scheduler is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is changed.
+    pub async fn runs(&self) -> Result<Vec<Run>, Error> {
+        self.scheduler
+            .require()?
+            .runs(RunFilter::job(self.id.clone()))
+            .await
+    }
+}

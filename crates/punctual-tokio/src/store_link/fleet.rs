@@ -1,0 +1,70 @@
+//! The nodes that share a store, told whenever they are others than before. It has a task of its
+//! own: a store that does not answer must not keep a node from renewing its lease.
+
+use std::collections::BTreeSet;
+
+use punctual_store::{DueJob, DueRequest, Lease, Peer};
+use tokio::sync::watch;
+use tracing::Level;
+
+use crate::store_link::worker::Worker;
+use punctual_machine::Reply;
+
+/// As many of the jobs that are due first are looked at for tasks that no node knows: those stay the
+/// first.
+const FIRST: usize = 64;
+
+impl Worker {
+    /// Tells what the nodes say of themselves whenever a renewal has shown others, until none is
+    /// renewed any more.
+    pub(crate) async fn meet(self, mut fleet: watch::Receiver<Vec<Lease>>) {
+        while fleet.changed().await.is_ok() {
+            let alive = fleet.borrow_and_update().clone();
+            let mut peers = tokio::select! {
+                () = self.replies.closed() => return,
+                peers = self.insist(|| self.store.nodes()) => peers,
+            };
+            peers.retain(|peer| alive.iter().any(|lease| is_of(lease, peer)));
+            let newest = peers.iter().map(|peer| peer.info.release).max();
+            self.core.newest.send_modify(|stores| {
+                stores.insert(self.id, newest.unwrap_or_default());
+            });
+            let told = Reply::Nodes(peers.clone());
+            if self.reply(told).await.is_err() {
+                return;
+            }
+            self.look_for_unknown(&peers).await;
+        }
+    }
+
+    /// Warns of due jobs that no node can run: else they would stay where they are without a word.
+    async fn look_for_unknown(&self, peers: &[Peer]) {
+        let request = DueRequest::through(self.core.clock.now(), FIRST);
+        let due = match self.store.due(request).await {
+            Ok(due) => due,
+            Err(error) => return self.health.fails(&error),
+        };
+        let mut told = BTreeSet::new();
+        for DueJob { stored, .. } in &due.jobs {
+            let task = stored.job.task();
+            let mut listed = peers.iter().flat_map(|peer| &peer.info.tasks);
+            let is_known = self.core.registry.get(task).is_some() || listed.any(|own| own == task);
+            if !is_known && told.insert(task) {
+                tracing::warn!(
+                    store = %self.alias,
+                    job = %stored.job.id(),
+                    %task,
+                    "the job is due, and no node that the store lists knows its task: register it with `.task(..)`, or find declared ones with `.discover()`"
+                );
+                let id = stored.job.id();
+                self.health.voice.unheard(Level::WARN, ("unknown task", task), || {
+                    format!("the job `{id}` is due, and no node that its store lists knows its task `{task}`")
+                });
+            }
+        }
+    }
+}
+
+fn is_of(lease: &Lease, peer: &Peer) -> bool {
+    lease.node == peer.info.name && lease.epoch == peer.epoch
+}

@@ -1,0 +1,78 @@
+//! Whether other nodes may have taken this one for dead.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use punctual_store::Lease;
+use tokio::time::Instant;
+
+use crate::store_link::peers::DEAD_AFTER;
+
+/// When this node last sent what the store has taken, a renewal or a claim, and under which lease. What
+/// was begun under another one is no longer its own, though it may not have heard that yet.
+///
+/// ```text
+/// sent      taken by the store      seen by another node                 dead to that
+///  |-------------|------------------------|---- at least DEAD_AFTER ----------|
+///  |---- DEAD_AFTER ----|
+///    begins runs        begins none until it is heard again
+/// ```
+///
+/// A claim counts, too: the store has looked at the lease then. Renewals alone would let a node begin
+/// nothing whose store answers them too late, though no other one is there.
+#[derive(Debug, Default)]
+pub(crate) struct Pulse(Mutex<Option<(Lease, Instant)>>);
+
+impl Pulse {
+    /// The store has given this lease, or renewed it, as it was asked at that time.
+    pub(crate) fn was_heard(&self, lease: &Lease, sent: Instant) {
+        *self.last() = Some((lease.clone(), sent));
+    }
+
+    /// The store has answered a claim under a lease. What is known of another one stays.
+    pub(crate) fn was_answered(&self, lease: &Lease, sent: Instant) {
+        if let Some((of, last)) = &mut *self.last()
+            && of == lease
+        {
+            *last = sent.max(*last);
+        }
+    }
+
+    /// Whether all others still know that this node is alive under this lease.
+    pub(crate) fn is_certain(&self, lease: &Lease) -> bool {
+        let last = self.last();
+        last.as_ref()
+            .is_some_and(|(of, sent)| of == lease && sent.elapsed() < DEAD_AFTER)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<(Lease, Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_is_certain_for_8_seconds_and_says_nothing_of_another() {
+        let lease = |epoch| Lease {
+            node: "one".into(),
+            epoch,
+        };
+        let pulse = Pulse::default();
+        assert!(!pulse.is_certain(&lease(1)));
+        pulse.was_heard(&lease(1), Instant::now());
+        tokio::time::advance(DEAD_AFTER / 2).await;
+        assert!(pulse.is_certain(&lease(1)));
+        // Its answer has not come to the scheduler yet, which still goes by the first.
+        pulse.was_heard(&lease(2), Instant::now());
+        assert!(!pulse.is_certain(&lease(1)));
+        assert!(pulse.is_certain(&lease(2)));
+        tokio::time::advance(DEAD_AFTER).await;
+        assert!(!pulse.is_certain(&lease(2)));
+        pulse.was_answered(&lease(1), Instant::now());
+        assert!(!pulse.is_certain(&lease(1)) && !pulse.is_certain(&lease(2)));
+        pulse.was_answered(&lease(2), Instant::now());
+        assert!(pulse.is_certain(&lease(2)));
+    }
+}
