@@ -45,10 +45,7 @@ pub fn find_won(request: &ClaimRequest, reply: &mut ClaimReply, own: &[OpenRun])
         if matches!(answer, ClaimAnswer::Won(_) | ClaimAnswer::NotTried) {
             continue;
         }
-        let first = first_run(claim, own).filter(|run| !begun.contains(&run.id));
-        if let Some(first) = first {
-            begun.extend(runs_from(first.id, claim));
-        }
+        let first = first_run(claim, own).filter(|run| begun.insert(run.id));
         if first.is_none() && !was_refused(claim, answer) {
             continue;
         }
@@ -71,22 +68,24 @@ fn revision(claim: &Claim) -> Option<u64> {
     }
 }
 
-/// The first run that a claim has started. What it has queued is not this node's.
+/// The first run of the instance that a claim has started. What it has queued is not this node's. An
+/// instance that has only a fire time in common with it was opened by another claim.
 fn first_run<'o>(claim: &Claim, own: &'o [OpenRun]) -> Option<&'o OpenRun> {
-    let fire_time = *claim.kind.plan()?.start.first()?;
+    let start = &claim.kind.plan()?.start;
     let origin = claim.kind.origin();
-    own.iter().find(|open| {
-        open.birth == claim.birth
-            && open.state == OpenState::Running
-            && open.key.origin == origin
-            && open.key.fire_time == fire_time
-    })
+    let is_its = |instance: &&[OpenRun]| {
+        let first = &instance[0];
+        first.birth == claim.birth
+            && first.state == OpenState::Running
+            && first.key.origin == origin
+            && instance.iter().map(|run| &run.key.fire_time).eq(start)
+    };
+    instances(own).find(is_its).map(|instance| &instance[0])
 }
 
-/// The runs of the instance that a claim has started with this one.
-fn runs_from(first: RunId, claim: &Claim) -> impl Iterator<Item = RunId> {
-    let count = claim.kind.plan().map_or(0, |plan| plan.start.len());
-    (first.0..).take(count).map(RunId)
+/// Open runs by their instances: those of one have numbers that follow each other.
+pub(crate) fn instances(own: &[OpenRun]) -> impl Iterator<Item = &[OpenRun]> {
+    own.chunk_by(|run, next| !run.ends_instance && run.id.0 + 1 == next.id.0)
 }
 
 /// Whether a run by hand was recorded as skipped, or queued, by the first request: its key is used
@@ -237,6 +236,23 @@ mod tests {
         find_won(&request, &mut reply, &[before, first]);
         assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
         assert!(matches!(&reply.answers[1], ClaimAnswer::Won(won) if won.first == RunId(6)));
+    }
+
+    /// What a claim has queued was handed out by the same lost answer. An older claim of one of its fire
+    /// times has not opened it, or the others of the instance would never begin.
+    #[test]
+    fn part_of_an_instance_is_not_taken_for_all_of_another() {
+        let stored = hourly();
+        let (request, last) = claimed(&stored);
+        let mut before = OpenRun::new(RunId(6), 1, last.job.clone(), last.birth, last.key);
+        before.key.fire_time -= TimeDelta::hours(1);
+        before.ends_instance = false;
+        let mut reply = ClaimReply {
+            answers: vec![ClaimAnswer::Lost(Some(stored))],
+            ..ClaimReply::default()
+        };
+        find_won(&request, &mut reply, &[before, last]);
+        assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
     }
 
     /// Another node had queued the fire time, and the same answer hands that run out: it begins by

@@ -13,6 +13,7 @@ use crate::alarm::Alarm;
 use crate::effect::{Effect, Effects, Read};
 use crate::machine::Machine;
 use crate::node::Node;
+use crate::repeated::instances;
 use crate::store::{Entry, Instance, StoreState, Waits};
 use crate::tell::Tell;
 
@@ -231,10 +232,7 @@ impl<N: Node> Machine<N> {
         }
         let known = self.known_runs(store);
         // A run that is known stands for its instance: the others come after it, or wait with it.
-        let goes_on =
-            |run: &OpenRun, next: &OpenRun| !run.ends_instance && run.id.0 + 1 == next.id.0;
-        let unknown: Vec<OpenRun> = own
-            .chunk_by(goes_on)
+        let unknown: Vec<OpenRun> = instances(own)
             .filter(|instance| !instance.iter().any(|run| known.contains(&run.id)))
             .flatten()
             .cloned()
