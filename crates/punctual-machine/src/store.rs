@@ -26,7 +26,7 @@ pub(crate) struct StoreState<N: Node> {
     pub(crate) outbox: Outbox,
     pub(crate) window: Window,
     pub(crate) reads: Reads,
-    /// Nobody looked at any job.
+    /// No node looked at any job of the store.
     pub(crate) absent: Absence,
     /// Incarnations of the window that this node cannot run: when it can, their fire times since
     /// then passed for that reason.
@@ -133,7 +133,7 @@ pub(crate) struct Entry<N: Node> {
     pub(crate) stored: StoredJob,
     /// What runs it here; a job without is parked.
     pub(crate) code: Option<N::Code>,
-    /// Nobody could run this one.
+    /// No node looked at this one.
     pub(crate) absent: Absence,
     pub(crate) phase: Phase,
     /// How many instances are under way here.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use punctual_core::{Job, JobId, Policies, TriggerRegistry, Zone};
+use punctual_machine::Missing;
 use punctual_store::{JobStore, KnownTasks, NodeInfo};
 use tokio::sync::watch;
 
@@ -28,7 +29,6 @@ use crate::store_link::retention::Memory;
 use crate::store_link::timely::Timely;
 use crate::time::clock::Clock;
 use crate::voice::Voice;
-use punctual_machine::Missing;
 
 pub(crate) struct Core {
     pub(crate) clock: Clock,

@@ -39,7 +39,7 @@ pub(crate) enum Command {
     },
     /// An executor was removed: park its jobs.
     RemoveExecutor(Arc<str>, Answer<()>),
-    /// Look at everything again: tasks were registered, or somebody asks for it.
+    /// Look at everything again: tasks were registered, or a caller asks for it.
     LookAgain,
     /// A test asks what the task holds.
     #[cfg(feature = "testing")]

@@ -15,7 +15,7 @@ impl Driver {
         self.inbox = inbox;
     }
 
-    // Whoever asked may have gone away meanwhile: then its answer has no reader.
+    // The caller may have gone away meanwhile. Then its answer has no reader.
     fn obey_one(&mut self, command: Command) {
         match command {
             Command::Pause(answer) => {

@@ -46,7 +46,7 @@ impl Gate {
         }
     }
 
-    /// Follows an edit of the limit. Growing is at once; of a smaller limit only free permits can
+    /// Follows an edit of the limit. A larger limit counts from now on; of a smaller limit only free permits can
     /// be taken away, the others as their runs end: each instance that enters finds what is left.
     fn resize(&mut self, limit: u32) {
         if limit > self.size {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::future::{OptionFuture, join, join_all};
 use punctual_core::{Run, RunId, RunState};
+use punctual_machine::Alarm;
 use punctual_store::{JobStore, RunFilter};
 use tokio::time::{Instant, timeout};
 
@@ -12,7 +13,6 @@ use super::link::Link;
 use crate::driver::command::{RunningRun, ShutdownReport};
 use crate::events::event::EventKind;
 use crate::time::timer::AlarmKey;
-use punctual_machine::Alarm;
 
 /// How long a store may take to say what waits, and to forget this node.
 const LEAVING: Duration = Duration::from_secs(1);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use punctual_machine::ActiveKey;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
@@ -14,7 +15,6 @@ use super::{Executor, Kind};
 use crate::error::{Error, ErrorKind};
 use crate::handler::{RunInfo, Task, drop_here};
 use crate::process::Pool;
-use punctual_machine::ActiveKey;
 
 /// A future of any kind.
 pub(crate) type Boxed = BoxFuture<'static, ()>;

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use futures::FutureExt;
+use punctual_machine::ActiveKey;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -13,7 +14,6 @@ use super::apart::Apart;
 use super::{AddContext, Finish, JobContext, Reporter, RunInfo};
 use crate::error::Error;
 use crate::executor::{Boxed, Place};
-use punctual_machine::ActiveKey;
 
 /// What is registered under a name.
 #[derive(Clone)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use punctual_machine::ActiveKey;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
@@ -15,7 +16,6 @@ use super::{
 };
 use crate::error::Error;
 use crate::executor::{Begin, Place};
-use punctual_machine::ActiveKey;
 
 /// A function that can be a local task: as a [`Handler`](crate::Handler) that is async, but its
 /// future need not be `Send`.

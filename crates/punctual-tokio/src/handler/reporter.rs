@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use punctual_core::{MissReason, Outcome};
+use punctual_machine::{ActiveKey, AttemptEnd};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::standing::Turn;
 use super::{Finish, RunInfo};
 use crate::handler::reports::Told;
-use punctual_machine::{ActiveKey, AttemptEnd};
 
 /// Reports the end of an attempt, also if its future is dropped.
 pub(crate) struct Reporter {

@@ -2,9 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::Notify;
-
 use punctual_machine::{ActiveKey, AttemptEnd};
+use tokio::sync::Notify;
 
 /// What an attempt tells.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use punctual_machine::ActiveKey;
 use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
@@ -10,7 +11,6 @@ use super::callable::Start;
 use super::{AddContext, RunInfo, Task};
 use crate::error::Error;
 use crate::executor::Place;
-use punctual_machine::ActiveKey;
 
 struct WithSchema {
     task: Task,

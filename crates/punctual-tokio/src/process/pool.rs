@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use punctual_machine::ActiveKey;
 use punctual_store::EndText;
 use tracing::Instrument as _;
 
@@ -11,7 +12,6 @@ use super::message::{Ended, News, Order, Run};
 use super::worker::was_called;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::handler::{Finish, Reporter, RunInfo};
-use punctual_machine::ActiveKey;
 
 /// Workers that wait for something to do. The executor's permits bound how many there are.
 #[derive(Default)]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use punctual_core::RunId;
+use punctual_machine::ActiveKey;
 use punctual_store::EndText;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc;
@@ -19,7 +20,6 @@ use crate::handler::reports::Told;
 use crate::handler::{Finish, Handler, Host, RunInfo, RunOf};
 use crate::scheduler::{Scheduler, Signals, WeakScheduler};
 use crate::time::clock::instant;
-use punctual_machine::ActiveKey;
 
 /// The only attempt of a worker.
 const KEY: ActiveKey = ActiveKey::FIRST;

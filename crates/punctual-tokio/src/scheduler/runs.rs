@@ -1,13 +1,13 @@
 //! Looking at runs, and running and cancelling by hand.
 
 use punctual_core::{CancelReason, Outcome, Run, RunId};
+use punctual_machine::Counted;
 use punctual_store::{
     CancelAnswer, CancelRequest, EndText, OpenRun, RunEnd, RunFilter, Statistics, StoredJob,
 };
 
 use super::edit::event_of;
 use super::{Scheduler, job_id};
-use punctual_machine::Counted;
 
 use crate::core::NamedStore;
 use crate::driver::command::{Command, RunningRun};

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use punctual_machine::Reply;
 use punctual_store::{DueJob, DueRequest, Lease, Peer};
 use tokio::sync::watch;
 use tracing::Level;
 
 use crate::store_link::worker::Worker;
-use punctual_machine::Reply;
 
 /// As many of the jobs that are due first are looked at for tasks that no node knows: those stay the
 /// first.

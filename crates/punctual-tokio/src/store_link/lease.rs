@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use punctual_machine::Reply;
 use punctual_store::{
     Beat, Error, ErrorKind, KnownTasks, Lease, RecoverRequest, Recovered, RenewRequest, Renewal,
 };
@@ -16,7 +17,6 @@ use tracing::Level;
 use crate::store_link::peers::Peers;
 use crate::store_link::skew::{Clocks, Moment};
 use crate::store_link::worker::{Corrections, Worker};
-use punctual_machine::Reply;
 
 /// How often a node that shares a store says that it is alive.
 pub(crate) const RENEW: Duration = Duration::from_secs(2);

@@ -8,14 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use punctual_core::{CancelReason, JobId, Origin, Outcome};
+use punctual_machine::{Read, Reply, repeated};
 use punctual_store::{
     ChangedJobs, ClaimAnswer, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error, ErrorKind,
     Handed, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, StoreFuture, StoredJob,
 };
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout};
-
-use punctual_machine::{Read, Reply, repeated};
 
 use crate::core::Core;
 use crate::store_link::health::Health;
