@@ -4,6 +4,7 @@
 use crate::effect::Effect;
 use crate::jobs::JobKey;
 use crate::machine::Machine;
+use crate::manual::Refusal;
 use crate::node::Node;
 use crate::store::Phase;
 
@@ -42,8 +43,17 @@ impl<N: Node> Machine<N> {
             .filter(|id| !self.active.all().any(|(_, active)| active.key.store == *id))
             .collect();
         for id in gone {
-            self.stores.remove(&id);
+            if let Some(state) = self.stores.remove(&id) {
+                self.refuse_all(state.outbox.manual, Refusal::NoStore);
+            }
             self.effects.push(Effect::Gone { store: id });
+        }
+    }
+    /// Answers requests for runs by hand that the store has not answered, and never will.
+    pub(crate) fn refuse_all(&mut self, tickets: impl IntoIterator<Item = u64>, why: Refusal) {
+        for ticket in tickets {
+            let answer = Err(why);
+            self.effects.push(Effect::Answer { ticket, answer });
         }
     }
 }

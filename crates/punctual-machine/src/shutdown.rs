@@ -9,6 +9,7 @@ use crate::active::ActiveKey;
 use crate::effect::Effect;
 use crate::finish::Finish;
 use crate::machine::Machine;
+use crate::manual::Refusal;
 use crate::node::Node;
 
 /// How long aborted runs may take to be dropped, and stores to record the last ends.
@@ -115,7 +116,7 @@ impl<N: Node> Machine<N> {
                 self.begin_stage(Stage::Recording, LAST_WAIT);
                 self.give_up();
             }
-            Stage::Recording => self.stage = Stage::Over,
+            Stage::Recording => self.end(),
         }
     }
 
@@ -141,8 +142,18 @@ impl<N: Node> Machine<N> {
     pub(crate) fn advance_shutdown(&mut self) {
         let is_on = !matches!(self.stage, Stage::Running | Stage::Over);
         if is_on && self.active.len() == 0 && self.stores.values().all(|own| own.is_settled()) {
-            self.stage = Stage::Over;
+            self.end();
         }
+    }
+
+    /// Whatever a store does not answer any more, all who wait for it hear that.
+    fn end(&mut self) {
+        self.stage = Stage::Over;
+        let outboxes = self.stores.values_mut().map(|own| &mut own.outbox);
+        let tickets: Vec<u64> = outboxes
+            .flat_map(|outbox| outbox.manual.drain(..))
+            .collect();
+        self.refuse_all(tickets, Refusal::IsStopping);
     }
 
     /// What the shutdown has left behind.

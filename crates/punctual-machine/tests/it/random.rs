@@ -45,6 +45,8 @@ enum Event {
     RivalClaims(u8),
     /// The other node takes this one for dead.
     Fence,
+    /// The store has lost what it keeps its rows in, and the call that found out is not answered yet.
+    Gone,
     /// All arrives, and is looked at.
     Settle,
 }
@@ -86,6 +88,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Part),
         2 => (1..4_u8).prop_map(Event::RivalClaims),
         1 => Just(Event::Fence),
+        1 => Just(Event::Gone),
         2 => Just(Event::Settle),
     ]
 }
@@ -133,6 +136,7 @@ impl World {
             Event::Part => self.part(),
             Event::RivalClaims(count) => self.rival_claims(count),
             Event::Fence => self.fence(),
+            Event::Gone => self.lose_rows(),
             Event::Settle => self.settle(),
         }
     }

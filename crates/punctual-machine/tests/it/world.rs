@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) told: BTreeMap<RunId, u32>,
     /// The latest time that the wall clock has shown.
     pub(crate) latest: i64,
+    /// Ends may not be recorded, and runs stay open in the store.
+    pub(crate) has_lost_rows: bool,
     /// The store was removed, and has recorded all.
     pub(crate) is_gone: bool,
     /// Runs may have changed their owner, or been begun by another.
@@ -118,6 +120,7 @@ impl World {
             answers: BTreeMap::new(),
             told: BTreeMap::new(),
             latest: BEGIN,
+            has_lost_rows: false,
             is_gone: false,
             was_fenced: false,
         };
@@ -460,6 +463,18 @@ impl World {
         };
         now(self.store.recover(request)).unwrap();
         self.was_fenced = true;
+    }
+
+    /// The worker tells that the store has lost its rows when a claim fails by that.
+    pub(crate) fn lose_rows(&mut self) {
+        if self
+            .calls
+            .iter()
+            .any(|call| matches!(call, Call::Claim(..)))
+        {
+            self.has_lost_rows = true;
+            self.reply(Reply::Gone);
+        }
     }
 
     pub(crate) fn begin_body(&mut self, at: usize) {

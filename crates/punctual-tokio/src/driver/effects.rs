@@ -67,7 +67,7 @@ impl Driver {
 
     /// Few claims of a turn are answered in place, so that none holds up what else happens.
     fn claim(&mut self, store: u32, request: Box<ClaimRequest>) {
-        let Some(link) = self.links.get(&store) else {
+        let Some(link) = self.links.get_mut(&store) else {
             return;
         };
         if self.in_place == IN_PLACE {
@@ -76,9 +76,11 @@ impl Driver {
         match link.claim_in_place(request) {
             Ok((request, reply)) => {
                 self.in_place += 1;
+                self.tell_time();
                 #[cfg(feature = "testing")]
                 self.note_answer();
                 self.take_reply(store, Reply::Claimed(request, reply, Vec::new()));
+                self.tell_time();
                 self.machine.end_turn();
             }
             Err(request) => link.claim(request),

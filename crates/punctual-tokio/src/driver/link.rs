@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::Driver;
 use crate::core::NamedStore;
 use crate::store_link::health::Health;
-use crate::store_link::lease::{another_name, lease};
+use crate::store_link::lease::{Held, another_name, lease};
 use crate::store_link::worker::{Corrections, Worker};
 
 /// Readings that may be on their way: what is due, what is left to others, and jobs that are looked for.
@@ -30,6 +30,8 @@ pub(super) struct Link {
     pub(super) store: Arc<dyn JobStore>,
     pub(super) health: Arc<Health>,
     requests: Option<Requests>,
+    /// It has not answered in place, though it says that it does.
+    is_slow: bool,
     /// Keeps the lease, until no more requests are sent.
     keeper: Option<JoinHandle<()>>,
     /// What lets its jobs go on when the clock was set back.
@@ -43,6 +45,8 @@ pub(super) struct Link {
 struct Requests {
     claims: mpsc::Sender<Box<ClaimRequest>>,
     reads: mpsc::Sender<Read>,
+    /// While it is held, the lease is kept.
+    held: Held,
 }
 
 impl Link {
@@ -57,11 +61,10 @@ impl Link {
     /// Asks for a small request to be answered here and now; it comes back if that is not possible. What
     /// is refused goes the long way, where it is found out why.
     pub(super) fn claim_in_place(
-        &self,
-        request: Box<ClaimRequest>,
+        &mut self,
+        mut request: Box<ClaimRequest>,
     ) -> Result<(Box<ClaimRequest>, ClaimReply), Box<ClaimRequest>> {
-        let is_small = request.claims.len() + request.ends.len() <= SMALL;
-        if !is_small || !self.store.capabilities().answers_in_place {
+        if !self.is_answered_in_place(&request) {
             return Err(request);
         }
         let sent = Instant::now();
@@ -72,14 +75,30 @@ impl Link {
                 self.health.pulse.was_answered(&request.lease, sent);
                 Ok((request, reply))
             }
-            Ok(Some(Err(error))) if error.kind() == ErrorKind::Fenced => Err(request),
-            // It may have been made all the same.
-            _ => {
-                let mut request = request;
+            Ok(Some(Err(error))) if error.kind() == ErrorKind::Fenced || error.is_refused() => {
+                Err(request)
+            }
+            answer => {
+                if !matches!(answer, Ok(Some(_))) {
+                    self.is_slow = true;
+                    let store = &self.alias;
+                    tracing::warn!(%store, "the store says that it answers claims in place, and has not: from now on they go by a tokio task");
+                }
+                // It may have been made all the same.
                 request.is_repeated = true;
                 Err(request)
             }
         }
+    }
+
+    /// Only under a lease that the keeper has given out: before that, what this node has left open
+    /// under an earlier one is not settled.
+    fn is_answered_in_place(&self, request: &ClaimRequest) -> bool {
+        let requests = self.requests.as_ref();
+        !self.is_slow
+            && request.claims.len() + request.ends.len() <= SMALL
+            && self.store.capabilities().answers_in_place
+            && requests.is_some_and(|requests| requests.held.is_current(&request.lease))
     }
 
     // The machine sends one request of a kind at a time, so there is room. Only the end of the runtime
@@ -125,7 +144,8 @@ impl Driver {
         self.runtime.spawn(worker.clone().meet(keeper.fleet()));
         let corrections = keeper.corrections();
         let keeper = self.runtime.spawn(keeper.keep());
-        self.runtime.spawn(worker.clone().carry_claims(asked, held));
+        self.runtime
+            .spawn(worker.clone().carry_claims(asked, held.clone()));
         self.runtime.spawn(worker.clone().carry_reads(looked_at));
         self.runtime.spawn(worker.clone().forget(self.core.memory));
         self.runtime.spawn(worker.clone().check_counts());
@@ -134,7 +154,12 @@ impl Driver {
             alias: Arc::clone(&named.alias),
             store: Arc::clone(&named.store),
             health: Arc::clone(&named.health),
-            requests: Some(Requests { claims, reads }),
+            requests: Some(Requests {
+                claims,
+                reads,
+                held: held.clone(),
+            }),
+            is_slow: false,
             keeper: Some(keeper),
             corrections,
             begins_runs,

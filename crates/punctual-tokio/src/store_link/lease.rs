@@ -88,6 +88,11 @@ pub(crate) fn another_name(name: &str) -> Arc<str> {
 }
 
 impl Held {
+    /// Whether this lease is the one that is held now.
+    pub(crate) fn is_current(&self, lease: &Lease) -> bool {
+        self.lease.borrow().as_ref() == Some(lease)
+    }
+
     /// The lease, as soon as there is one; `None` if there will be none any more.
     pub(crate) async fn current(&mut self) -> Option<Lease> {
         self.lease.wait_for(Option::is_some).await.ok()?.clone()
