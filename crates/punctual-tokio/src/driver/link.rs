@@ -157,7 +157,7 @@ impl Driver {
             requests: Some(Requests {
                 claims,
                 reads,
-                held: held.clone(),
+                held,
             }),
             is_slow: false,
             keeper: Some(keeper),
