@@ -230,9 +230,9 @@ impl Drop for UnderWay {
 impl<S: JobStore> JobStore for FaultyStore<S> {
     fn capabilities(&self) -> StoreCapabilities {
         let own = self.capabilities;
-        let said = own.unwrap_or_else(|| self.inner.capabilities());
-        // What goes wrong takes its time.
-        said.answers_in_place(false)
+        // What goes wrong may take its time.
+        let inner = || self.inner.capabilities().answers_in_place(false);
+        own.unwrap_or_else(inner)
     }
 
     fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {

@@ -42,6 +42,7 @@ mod handles;
 mod heads;
 mod heard;
 mod held;
+mod in_place;
 mod kinds;
 mod leases;
 mod lifecycle;
