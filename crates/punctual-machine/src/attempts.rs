@@ -114,12 +114,7 @@ impl<N: Node> Machine<N> {
         (active.stop, active.is_awaited) = (None, false);
         active.turn = active.turn.wrapping_add(1);
         active.has_attempt = true;
-        let enters = active.turn == 1;
-        self.effects.push(Effect::Begin {
-            run: key,
-            enters,
-            latest,
-        });
+        self.effects.push(Effect::Begin { run: key, latest });
         if let Some(limit) = active.job.policies().timeout.limit() {
             let alarm = Alarm::Timeout(active.attempt_of(key));
             active.alarm = Some(alarm);

@@ -59,8 +59,6 @@ pub enum Effect<N: Node> {
     Begin {
         /// The run.
         run: ActiveKey,
-        /// Whether its instance takes one of the places of its job by that.
-        enters: bool,
         /// The latest time for its body to begin, in microseconds, if it may have to wait.
         latest: Option<i64>,
     },
@@ -88,7 +86,7 @@ pub enum Effect<N: Node> {
     Answer {
         /// What the request was given.
         ticket: u64,
-        /// The run, or why there is none.
+        /// The number of the run, or the refusal.
         answer: Result<RunId, Refusal>,
     },
     /// Counts a run that is over, of which nothing else is told.
@@ -164,9 +162,7 @@ impl<N: Node> fmt::Debug for Effect<N> {
                 f.debug_tuple("ArmAfter").field(span).field(alarm).finish()
             }
             Self::Disarm(run) => f.debug_tuple("Disarm").field(run).finish(),
-            Self::Begin { run, latest, .. } => {
-                f.debug_tuple("Begin").field(run).field(latest).finish()
-            }
+            Self::Begin { run, latest } => f.debug_tuple("Begin").field(run).field(latest).finish(),
             Self::Stop(run) => f.debug_tuple("Stop").field(run).finish(),
             Self::Abort(run) => f.debug_tuple("Abort").field(run).finish(),
             Self::Over { key, .. } => f.debug_tuple("Over").field(key).finish(),

@@ -49,11 +49,4 @@ impl<N: Node> Machine<N> {
             self.effects.push(Effect::Gone { store: id });
         }
     }
-    /// Answers requests for runs by hand that the store has not answered, and never will.
-    pub(crate) fn refuse_all(&mut self, tickets: impl IntoIterator<Item = u64>, why: Refusal) {
-        for ticket in tickets {
-            let answer = Err(why);
-            self.effects.push(Effect::Answer { ticket, answer });
-        }
-    }
 }

@@ -105,7 +105,8 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// An alarm is due. Of the time of an attempt, [`timed_out`](Self::timed_out) hears instead.
+    /// Hears that an alarm is due. For [`Alarm::Timeout`] the driver calls [`timed_out`](Self::timed_out), since it
+    /// alone knows when the body began. Here such a body is taken for one that has not begun.
     pub fn alarm(&mut self, alarm: Alarm) {
         match alarm {
             Alarm::Job { key, revision } => self.job_is_due(key, revision),
@@ -118,7 +119,7 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// The wall clock was set by so many microseconds.
+    /// Hears that the wall clock was set, and by how many microseconds.
     pub fn clock_was_set(&mut self, by: i64) {
         self.await_anew();
         for state in self.stores.values_mut() {
@@ -176,7 +177,7 @@ impl<N: Node> fmt::Debug for Machine<N> {
     }
 }
 
-/// An instant of so many microseconds since 1970.
+/// Turns microseconds since 1970 into an instant.
 pub(crate) fn instant(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }

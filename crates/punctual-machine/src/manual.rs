@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use punctual_core::plan::Plan;
 use punctual_core::{RunId, SkipReason};
-use punctual_store::{ClaimAnswer, ClaimKind, StoredJob};
+use punctual_store::{Claim, ClaimAnswer, ClaimKind, StoredJob};
 
 use crate::effect::{Effect, Effects};
 use crate::jobs::JobKey;
@@ -48,17 +48,22 @@ impl<N: Node> Machine<N> {
         // It was read just now, and an edit may not have been told yet.
         let key = state.know(job, &self.node, &mut self.effects, self.now);
         let Some(entry) = state.jobs.get_mut(key) else {
-            return;
+            return self.answer(ticket, Err(Refusal::Lost));
         };
         entry.code.get_or_insert(code);
-        entry.asked += 1;
         let claim = entry.claim_manual(fire_time);
-        state.outbox.claims.push_back((Some(key), claim));
-        state.outbox.manual.push_back(ticket);
+        state.ask_by_hand(key, claim, ticket);
     }
 
     fn answer(&mut self, ticket: u64, answer: Result<RunId, Refusal>) {
         self.effects.push(Effect::Answer { ticket, answer });
+    }
+
+    /// Answers requests that no store has answered, and none will.
+    pub(crate) fn refuse_all(&mut self, tickets: impl IntoIterator<Item = u64>, why: Refusal) {
+        for ticket in tickets {
+            self.answer(ticket, Err(why));
+        }
     }
 
     /// Now, or some microseconds later: two requests in one microsecond must not look like one.
@@ -89,7 +94,7 @@ impl<N: Node> Machine<N> {
             return;
         };
         let Some(entry) = state.jobs.get_mut(key) else {
-            return;
+            return self.answer(ticket, Err(Refusal::Lost));
         };
         entry.asked = entry.asked.saturating_sub(1);
         self.settled.push(key);
@@ -114,26 +119,19 @@ impl<N: Node> Machine<N> {
                 let seen = (row.state.running, row.state.queued);
                 let key = state.know(row, &self.node, &mut self.effects, self.now);
                 let Some(entry) = state.jobs.get_mut(key) else {
-                    return;
+                    return self.answer(ticket, Err(Refusal::Lost));
                 };
-                entry.asked += 1;
                 entry.limit_seen = Some(seen);
                 let claim = entry.claim_manual(again_at);
-                // Behind those that are still to be answered: askers stay in the order of claims.
-                state.outbox.claims.push_back((Some(key), claim));
-                state.outbox.manual.push_back(ticket);
+                state.ask_by_hand(key, claim, ticket);
             }
             ClaimAnswer::NotTried => {
-                entry.asked += 1;
                 let claim = entry.claim_of(ClaimKind::Manual { plan });
-                state.outbox.claims.push_back((Some(key), claim));
-                state.outbox.manual.push_back(ticket);
+                state.ask_by_hand(key, claim, ticket);
             }
             ClaimAnswer::Lost(_) if is_another => {
-                entry.asked += 1;
                 let claim = entry.claim_manual(again_at);
-                state.outbox.claims.push_back((Some(key), claim));
-                state.outbox.manual.push_back(ticket);
+                state.ask_by_hand(key, claim, ticket);
             }
             // Its key is used, so it was recorded as skipped by a request whose answer was lost.
             ref lost if is_taken(key, lost) && !opens_runs(&plan) => {
@@ -150,6 +148,16 @@ impl<N: Node> Machine<N> {
 }
 
 impl<N: Node> StoreState<N> {
+    /// Asks the store for a run by hand. Tickets stay in the order of claims, behind those that are
+    /// still to be answered.
+    fn ask_by_hand(&mut self, key: JobKey, claim: Claim, ticket: u64) {
+        if let Some(entry) = self.jobs.get_mut(key) {
+            entry.asked += 1;
+        }
+        self.outbox.claims.push_back((Some(key), claim));
+        self.outbox.manual.push_back(ticket);
+    }
+
     /// Takes in how a job stands now, and keeps it here though nothing is due of it.
     pub(crate) fn know(
         &mut self,

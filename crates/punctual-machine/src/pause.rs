@@ -34,7 +34,7 @@ impl<N: Node> Machine<N> {
         self.effects.tell(Tell::Resumed);
     }
 
-    /// Cancels a run that is under way on this node; `false` if there is none.
+    /// Cancels a run that is under way on this node. Answers `false` if this node has no such run.
     pub fn cancel_run(&mut self, store: u32, run: RunId, reason: CancelReason) -> bool {
         let Some(key) = self.active.find(store, run) else {
             return false;

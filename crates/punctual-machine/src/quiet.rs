@@ -13,8 +13,8 @@ impl<N: Node> Machine<N> {
         busy.map(|own| own.id)
     }
 
-    /// When the first of the jobs is due that a store's other nodes are left, in microseconds; the end
-    /// of time if there is none.
+    /// When the first job is due that is left to other nodes of a store, in microseconds. Without such a
+    /// job, `i64::MAX`.
     #[must_use]
     pub fn first_left(&self, store: u32) -> i64 {
         let state = self.stores.get(&store);

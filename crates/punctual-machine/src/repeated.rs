@@ -84,7 +84,7 @@ fn first_run<'o>(claim: &Claim, own: &'o [OpenRun]) -> Option<&'o OpenRun> {
 }
 
 /// Open runs by their instances: those of one have numbers that follow each other.
-pub(crate) fn instances(own: &[OpenRun]) -> impl Iterator<Item = &[OpenRun]> {
+pub fn instances(own: &[OpenRun]) -> impl Iterator<Item = &[OpenRun]> {
     own.chunk_by(|run, next| !run.ends_instance && run.id.0 + 1 == next.id.0)
 }
 

@@ -123,6 +123,6 @@ pub enum Tell {
         /// Its name.
         node: Arc<str>,
     },
-    /// So many runs were found that a store had handed out.
+    /// Runs were found that a store had handed out by an answer that was lost. This is their number.
     Found(usize),
 }

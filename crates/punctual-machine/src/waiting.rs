@@ -246,7 +246,7 @@ impl<N: Node> Machine<N> {
         let count = unknown.len();
         self.effects.tell(Tell::Found(count));
         if state.is_adopting {
-            for instance in unknown.chunk_by(|run, _| !run.ends_instance) {
+            for instance in instances(&unknown) {
                 self.give_back(store, instance, 0);
             }
             return;

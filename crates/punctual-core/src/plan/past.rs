@@ -40,7 +40,7 @@ pub fn passed(fire_time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<Da
 /// let now = at("2026-03-01T12:00:30Z")?;
 /// let launch = Date::at(at("2026-02-01T09:00:00Z")?).build()?;
 /// assert_eq!(first_ahead(&launch, now)?, None);
-/// // A call that adds it means it: the job is late at once.
+/// // A call that adds the job wants it to run, so it is late from the start.
 /// assert!(first_fire(&launch, None, now)?.fire_time < Some(now));
 ///
 /// let minutes: Trigger = "* * * * *".parse()?;

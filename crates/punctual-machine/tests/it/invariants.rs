@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use punctual_core::RunId;
 use punctual_core::plan::Next;
 use punctual_core::plan::plan;
+use punctual_machine::repeated::instances;
 use punctual_machine::{Active, ActiveKey};
 use punctual_store::{OpenState, StoredJob};
 
@@ -15,7 +16,7 @@ use crate::world::{SECOND, STORE, World};
 /// So far ahead jobs are known.
 const AHEAD: i64 = 60 * SECOND;
 
-/// What was left to other nodes is found within this time, by so many looks.
+/// Within this time a node finds what it has left to others.
 const LEFT: i64 = 3 * SECOND;
 const LOOKS: i64 = 10;
 
@@ -30,7 +31,8 @@ impl World {
         self.check();
     }
 
-    fn arrive(&mut self) {
+    /// Lets all arrive that is on its way, though no time passes.
+    pub(crate) fn arrive(&mut self) {
         for _ in 0..1_000 {
             self.ring();
             self.watch();
@@ -88,7 +90,7 @@ impl World {
     /// Whether a run comes after another one of its instance.
     fn follows(&self, run: RunId, running: &BTreeSet<RunId>) -> bool {
         let open = self.open_runs();
-        let mut instances = open.chunk_by(|run, _| !run.ends_instance);
+        let mut instances = instances(&open);
         instances.any(|own| {
             own.iter().any(|own| own.id == run) && own.iter().any(|own| running.contains(&own.id))
         })
@@ -161,6 +163,7 @@ impl World {
     }
 }
 
+/// By what `plan` decides, as another way to the answer than the one that the machine goes.
 fn start_of(row: &StoredJob) -> Option<i64> {
     let next = row.state.next_run_time.filter(|_| !row.state.paused)?;
     match plan(

@@ -37,7 +37,7 @@ enum Event {
     LookAgain,
     /// The executor goes or comes.
     Executor(bool),
-    /// The clock is set by so many seconds.
+    /// The clock is set, by this number of seconds.
     SetClock(i8),
     /// Another node comes or goes.
     Meet,

@@ -39,19 +39,6 @@ impl World {
         self.jobs().into_iter().next().unwrap()
     }
 
-    /// Lets all answers arrive, though no time passes.
-    fn hear(&mut self) {
-        for _ in 0..100 {
-            self.ring();
-            self.watch();
-            if self.calls.is_empty() {
-                return;
-            }
-            self.deliver(0);
-        }
-        panic!("answers never end");
-    }
-
     /// Where the claim is that is on its way.
     fn claim(&self) -> usize {
         let mut calls = self.calls.iter();
@@ -66,7 +53,7 @@ impl World {
 fn a_run_that_is_known_was_not_opened_by_a_claim_that_is_sent_again() {
     let mut world = World::new();
     world.add_job(every(5, &world));
-    world.hear();
+    world.arrive();
     world.begin_body(0);
     let run = world.open_runs()[0].id;
     world.pass(5 * SECOND);
@@ -97,7 +84,7 @@ fn a_run_by_hand_goes_by_the_limit_that_an_edit_has_set() {
         ..Policies::default()
     };
     world.add_job(every(3_600, &world).with_policies(wide));
-    world.hear();
+    world.arrive();
     let before = world.the_job();
     let job = (*before.job).clone().with_policies(Policies::default());
     world.update(&before, Arc::new(job), before.state, false);
@@ -116,10 +103,10 @@ fn a_run_by_hand_goes_by_the_limit_that_an_edit_has_set() {
 fn a_limit_that_was_met_is_forgotten_with_an_edit() {
     let mut world = World::new();
     world.add_job(every(10, &world));
-    world.hear();
+    world.arrive();
     world.meet();
     world.end_body(0, How::Succeeds);
-    world.hear();
+    world.arrive();
     world.pass(10 * SECOND);
     // As if another node's run by hand had been under way then.
     let (claim, stored) = (world.claim(), world.the_job());
@@ -135,9 +122,9 @@ fn a_limit_that_was_met_is_forgotten_with_an_edit() {
     world.machine.pause();
     world.reply(punctual_machine::Reply::Claimed(request, reply, Vec::new()));
     world.edit_policies(0, 0);
-    world.hear();
+    world.arrive();
     world.tell(|machine| machine.resume());
-    world.hear();
+    world.arrive();
     assert_eq!(world.machine.under_way(), 1, "nothing else is");
 }
 
@@ -145,7 +132,7 @@ fn a_limit_that_was_met_is_forgotten_with_an_edit() {
 fn an_executor_that_comes_back_while_the_store_is_asked_revives_its_jobs() {
     let mut world = World::new();
     world.add_job(every(5, &world));
-    world.hear();
+    world.arrive();
     // There is no room for the next fire time, so what is claimed has not to be started.
     world.pass(5 * SECOND);
     world.claim();
@@ -158,12 +145,12 @@ fn an_executor_that_comes_back_while_the_store_is_asked_revives_its_jobs() {
         .iter()
         .position(|call| matches!(call, Call::Due(..)));
     world.deliver(window.unwrap());
-    world.hear();
+    world.arrive();
     let held = world.machine.held(world.latest, &world.timer);
     assert!(held.stores[0].parked.is_empty());
     world.end_body(0, How::Succeeds);
     world.pass(5 * SECOND);
-    world.hear();
+    world.arrive();
     assert_eq!(world.machine.under_way(), 1);
 }
 
@@ -178,9 +165,9 @@ fn no_fire_time_begins_twice_when_the_answer_to_two_claims_is_lost() {
         ..Policies::default()
     };
     world.add_job(every(10, &world).with_policies(all));
-    world.hear();
+    world.arrive();
     world.end_body(0, How::Succeeds);
-    world.hear();
+    world.arrive();
     let old = world.the_job();
     world.pass(30 * SECOND);
     let claim = world.claim();

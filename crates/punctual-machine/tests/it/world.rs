@@ -171,7 +171,7 @@ impl World {
                 }
                 Effect::Disarm(run) => self.timer.disarm(run),
                 Effect::Gone { .. } => self.is_gone = true,
-                Effect::Begin { run, latest, .. } => {
+                Effect::Begin { run, latest } => {
                     assert!(
                         !self.bodies.iter().any(|body| body.key == run),
                         "one attempt at a time"
@@ -330,7 +330,7 @@ impl World {
     /// As the worker of readings does.
     fn look_up(&self, runs: &[OpenRun]) -> LookedUp {
         let (mut handed, mut over) = (Vec::new(), Vec::new());
-        for instance in runs.chunk_by(|run, _| !run.ends_instance) {
+        for instance in repeated::instances(runs) {
             let runs = instance.to_vec();
             let job = now(self.store.get(runs[0].job.clone())).unwrap();
             match job.filter(|job| job.state.birth == runs[0].birth) {

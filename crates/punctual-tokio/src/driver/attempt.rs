@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use punctual_core::{Outcome, SkipReason};
-use punctual_machine::{ActiveKey, AttemptEnd, AttemptKey, Finish};
+use punctual_machine::{Active, ActiveKey, AttemptEnd, AttemptKey, Finish};
 use tokio::task::AbortHandle;
 
 use super::Driver;
 use super::gate::{Full, Gate, Permit};
-use super::surroundings::Code;
+use super::surroundings::{Code, Surroundings};
 use crate::handler::reports::Told;
 use crate::handler::{RunInfo, RunOf};
 use crate::time::timer::AlarmKey;
@@ -17,12 +17,21 @@ use crate::time::timer::AlarmKey;
 #[derive(Default)]
 pub(super) struct Kept {
     /// Its place among the instances of the job.
-    pub(super) permit: Permit,
-    /// There was no place for it.
-    is_refused: bool,
+    pub(super) place: Place,
     pub(super) attempt: Option<Attempt>,
     /// The end of the attempt's time, or its abort.
     pub(super) alarm: Option<AlarmKey>,
+}
+
+/// Whether an instance has a place among those of its job.
+#[derive(Default)]
+pub(super) enum Place {
+    /// None of its attempts was begun so far.
+    #[default]
+    Unasked,
+    Taken(Permit),
+    /// There was none.
+    Refused,
 }
 
 /// An attempt that is under way.
@@ -37,21 +46,23 @@ pub(super) struct Attempt {
 impl Driver {
     /// Gives an instance its place. The permit is what holds the limit, should the machine and the store
     /// ever have counted wrongly.
-    pub(super) fn enter(&mut self, key: ActiveKey) {
-        let Some((active, gate)) = self.machine.active_and_gate(key) else {
-            return;
+    fn enter((active, gate): (&mut Active<Surroundings>, &mut Option<Gate>)) {
+        active.own.place = match Gate::enter(gate, active.job.policies().max_instances) {
+            Ok(permit) => Place::Taken(permit),
+            // The store may have admitted it under a wider limit.
+            Err(Full) if active.was_admitted => Place::Taken(None),
+            Err(Full) => Place::Refused,
         };
-        match Gate::enter(gate, active.job.policies().max_instances) {
-            Ok(permit) => active.own.permit = permit,
-            Err(Full) => active.own.is_refused = !active.was_admitted,
-        }
     }
 
     pub(super) fn begin(&mut self, key: ActiveKey, latest: Option<i64>) {
-        let Some(active) = self.machine.active_mut(key) else {
+        let Some((active, gate)) = self.machine.active_and_gate(key) else {
             return;
         };
-        if active.own.is_refused {
+        if matches!(active.own.place, Place::Unasked) {
+            Self::enter((&mut *active, gate));
+        }
+        if matches!(active.own.place, Place::Refused) {
             let skipped = Outcome::Skipped(SkipReason::MaxInstances);
             return self.report_unbegun(key, Some(Finish::plain(skipped)));
         }

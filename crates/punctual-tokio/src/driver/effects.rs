@@ -36,16 +36,7 @@ impl Driver {
                     self.timer.cancel(alarm);
                 }
             }
-            Effect::Begin {
-                run,
-                enters,
-                latest,
-            } => {
-                if enters {
-                    self.enter(run);
-                }
-                self.begin(run, latest);
-            }
+            Effect::Begin { run, latest } => self.begin(run, latest),
             Effect::Stop(run) => self.stop(run),
             Effect::Abort(run) => self.abort(run),
             Effect::Over { run: kept, .. } => {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use punctual_machine::{Alarm, Armed};
 
 use super::Driver;
+use super::attempt::Place;
 use super::gate::Gate;
 use crate::testing::Held;
 use crate::time::timer::Timer;
@@ -40,7 +41,8 @@ impl Driver {
     fn check_permits(&self, wrong: &mut Vec<String>) {
         let mut permits = BTreeMap::new();
         for (_, active) in self.machine.active() {
-            *permits.entry(active.key).or_default() += usize::from(active.own.permit.is_some());
+            *permits.entry(active.key).or_default() +=
+                usize::from(matches!(active.own.place, Place::Taken(Some(_))));
         }
         for (job, gate) in self.machine.gates() {
             let held = permits.get(&job).copied().unwrap_or_default();

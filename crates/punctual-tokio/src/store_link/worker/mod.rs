@@ -120,7 +120,7 @@ impl Worker {
     async fn adopt(&self, runs: Vec<OpenRun>) -> Result<(), Gone> {
         let mut handed: Vec<Handed> = Vec::new();
         let mut over = Vec::new();
-        for instance in runs.chunk_by(|run, _| !run.ends_instance) {
+        for instance in repeated::instances(&runs) {
             let runs = instance.to_vec();
             match self.job_of(&runs[0]).await {
                 Ok(job) => handed.push(Handed { job, runs }),
