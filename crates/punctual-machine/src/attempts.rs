@@ -115,6 +115,8 @@ impl<N: Node> Machine<N> {
         active.turn = active.turn.wrapping_add(1);
         active.has_attempt = true;
         self.effects.push(Effect::Begin { run: key, latest });
+        // Its alarm takes the place of that of the attempt before. An instance that is over loses its own.
+        active.alarm = None;
         if let Some(limit) = active.job.policies().timeout.limit() {
             let alarm = Alarm::Timeout(active.attempt_of(key));
             active.alarm = Some(alarm);
@@ -122,17 +124,8 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Nothing is waited for any more on behalf of the attempt that is over, or was told to end.
-    fn disarm(&mut self, key: ActiveKey) {
-        let active = self.active.get_mut(key);
-        if active.and_then(|active| active.alarm.take()).is_some() {
-            self.effects.push(Effect::Disarm(key));
-        }
-    }
-
     /// An attempt has ended.
     pub fn attempt_ended(&mut self, end: AttemptEnd) {
-        self.disarm(end.key);
         let is_stopping = !self.stage.starts_runs();
         let Some(active) = self.active.get_mut(end.key) else {
             return;
@@ -248,7 +241,6 @@ impl<N: Node> Machine<N> {
 
     /// Records one outcome, and says which one the rest of the instance shares, if it does.
     fn end_one(&mut self, key: ActiveKey, finish: Finish, finished: i64) -> Option<Outcome> {
-        self.disarm(key);
         let all_end = self.stage.ends_runs();
         let active = self.active.get_mut(key)?;
         let outcome = finish.outcome;

@@ -53,8 +53,6 @@ pub enum Effect<N: Node> {
         /// The alarm.
         alarm: Alarm,
     },
-    /// Takes the alarm of an attempt out.
-    Disarm(ActiveKey),
     /// Begins the next attempt of a run.
     Begin {
         /// The run.
@@ -161,7 +159,6 @@ impl<N: Node> fmt::Debug for Effect<N> {
             Self::ArmAfter { span, alarm } => {
                 f.debug_tuple("ArmAfter").field(span).field(alarm).finish()
             }
-            Self::Disarm(run) => f.debug_tuple("Disarm").field(run).finish(),
             Self::Begin { run, latest } => f.debug_tuple("Begin").field(run).field(latest).finish(),
             Self::Stop(run) => f.debug_tuple("Stop").field(run).finish(),
             Self::Abort(run) => f.debug_tuple("Abort").field(run).finish(),

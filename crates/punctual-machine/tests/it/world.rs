@@ -169,7 +169,6 @@ impl World {
                     self.timer
                         .after(span.as_micros().try_into().unwrap(), alarm);
                 }
-                Effect::Disarm(run) => self.timer.disarm(run),
                 Effect::Gone { .. } => self.is_gone = true,
                 Effect::Begin { run, latest } => {
                     assert!(

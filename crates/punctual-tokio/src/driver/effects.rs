@@ -30,12 +30,6 @@ impl Driver {
             Effect::ArmAt { at, order, alarm } => self.timer.at(at, order, alarm),
             Effect::DisarmAt { at, alarm } => self.timer.cancel_at(at, alarm),
             Effect::ArmAfter { span, alarm } => self.arm_after(span, alarm),
-            Effect::Disarm(run) => {
-                let active = self.machine.active_mut(run);
-                if let Some(alarm) = active.and_then(|active| active.own.alarm.take()) {
-                    self.timer.cancel(alarm);
-                }
-            }
             Effect::Begin { run, latest } => self.begin(run, latest),
             Effect::Stop(run) => self.stop(run),
             Effect::Abort(run) => self.abort(run),
