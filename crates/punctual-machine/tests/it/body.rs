@@ -23,6 +23,8 @@ pub(crate) struct Body {
     /// Its begin is to be told.
     pub(crate) is_awaited: bool,
     pub(crate) is_aborted: bool,
+    /// It was told to end.
+    pub(crate) is_told: bool,
 }
 
 impl Body {
@@ -33,6 +35,7 @@ impl Body {
             began: None,
             is_awaited: false,
             is_aborted: false,
+            is_told: false,
         }
     }
 

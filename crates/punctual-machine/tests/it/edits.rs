@@ -123,8 +123,9 @@ impl World {
         jobs.into_iter().nth(at)
     }
 
-    pub(crate) fn remove(&self, at: u8) {
+    pub(crate) fn remove(&mut self, at: u8) {
         if let Some(stored) = self.job(at) {
+            self.seen.removed.insert(stored.job.id().clone());
             now(self.store.remove(stored.job.id().clone(), self.time())).unwrap();
         }
     }

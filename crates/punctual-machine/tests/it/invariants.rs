@@ -48,6 +48,7 @@ impl World {
         let held = self.machine.held(self.latest, &self.timer);
         assert!(held.wrong.is_empty(), "{:#?}", held.wrong);
         self.check_runs();
+        self.check_outcomes();
         let store = &held.stores[0];
         for row in self.jobs() {
             let Some(start) = start_of(&row) else {
@@ -111,6 +112,7 @@ impl World {
     /// Shuts down, whatever bodies do, and looks at what is left.
     pub(crate) fn shut_down(&mut self) {
         let wait = std::time::Duration::from_secs(10);
+        self.is_ending = true;
         self.tell(|machine| machine.shut_down(wait));
         self.go_on_until(|world| world.machine.is_over());
         let unrecorded = self.machine.left_behind().unrecorded;
@@ -123,6 +125,7 @@ impl World {
 
     /// Removes the store, and lets what is under way end.
     pub(crate) fn leave(&mut self) {
+        self.is_ending = true;
         self.tell(|machine| machine.leave_store(STORE));
         self.go_on_until(|world| world.is_gone);
         self.check_told();
@@ -156,6 +159,7 @@ impl World {
 
     /// No run is over twice.
     fn check_told(&self) {
+        self.check_outcomes();
         if !self.was_fenced {
             let twice: Vec<_> = self.told.iter().filter(|(_, count)| **count > 1).collect();
             assert!(twice.is_empty(), "told more than once: {twice:?}");

@@ -5,6 +5,7 @@ mod body;
 mod edits;
 mod invariants;
 mod node;
+mod outcomes;
 mod random;
 mod rules;
 mod timer;

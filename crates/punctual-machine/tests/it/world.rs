@@ -16,6 +16,7 @@ use punctual_store::{
 
 use crate::body::{Body, How};
 use crate::node::{Plain, TASK};
+use crate::outcomes::Seen;
 use crate::timer::Timer;
 
 /// The store's number.
@@ -63,6 +64,9 @@ pub(crate) struct World {
     pub(crate) answers: BTreeMap<u64, Result<RunId, Refusal>>,
     /// How often it was told that a run is over.
     pub(crate) told: BTreeMap<RunId, u32>,
+    pub(crate) seen: Seen,
+    /// A shutdown has begun, or the store was removed.
+    pub(crate) is_ending: bool,
     /// The latest time that the wall clock has shown.
     pub(crate) latest: i64,
     /// Ends may not be recorded, and runs stay open in the store.
@@ -119,6 +123,8 @@ impl World {
             next_ticket: 0,
             answers: BTreeMap::new(),
             told: BTreeMap::new(),
+            seen: Seen::default(),
+            is_ending: false,
             latest: BEGIN,
             has_lost_rows: false,
             is_gone: false,
@@ -177,6 +183,7 @@ impl World {
                     );
                     self.bodies.push(Body::new(run, latest));
                     self.check_begin(run);
+                    self.see_begin(run);
                 }
                 Effect::Stop(run) => self.stop(run),
                 Effect::Abort(run) => {
@@ -199,8 +206,9 @@ impl World {
                 }
                 Effect::Count(counted) => {
                     *self.told.entry(counted.run).or_default() += 1;
+                    self.count(&counted);
                 }
-                Effect::Tell(_) => {}
+                Effect::Tell(tell) => self.hear(&tell),
             }
         }
     }
@@ -209,6 +217,7 @@ impl World {
     fn stop(&mut self, run: punctual_machine::ActiveKey) {
         let at = self.bodies.iter().position(|body| body.key == run);
         let at = at.expect("it has an attempt");
+        self.bodies[at].is_told = true;
         if self.bodies[at].began.is_none() {
             let body = self.bodies.remove(at);
             self.ends.push(AttemptEnd {
@@ -371,6 +380,7 @@ impl World {
                 && reply.take().is_some()
             {
                 request.is_repeated = true;
+                self.seen.has_lost = true;
             }
         }
     }
@@ -492,6 +502,7 @@ impl World {
 
     pub(crate) fn end_body(&mut self, at: usize, how: How) {
         let body = self.bodies.swap_remove(at);
+        self.see_end(&body, how);
         let end = body.end(how, self.timer.now());
         self.tell(|machine| machine.attempt_ended(end));
     }

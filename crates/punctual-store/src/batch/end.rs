@@ -18,8 +18,8 @@ impl<R: Rows> Batch<'_, R> {
             return self.close(run, end);
         };
         let is_gone = self.rows.of_birth(run.birth).is_none();
-        match run.cancel {
-            // The run was asked to end, so no further attempt follows.
+        match self.asked_to_end(end.run) {
+            // No further attempt follows.
             Some(reason) => self.close_for_good(end, run, Outcome::Cancelled(reason), reason),
             // What waits ends with its job.
             None if is_gone => {
@@ -57,6 +57,14 @@ impl<R: Rows> Batch<'_, R> {
         };
         self.close(run, &end);
         self.close_instance(&instance, Outcome::Cancelled(others));
+    }
+
+    /// Why an instance is to end, if one of its runs from this one on was asked to.
+    fn asked_to_end(&self, first: RunId) -> Option<CancelReason> {
+        let instance = self.instance_from(first).into_iter();
+        instance
+            .filter_map(|id| self.rows.run(id))
+            .find_map(|run| run.cancel)
     }
 
     /// The open runs of an instance, from this one on.
