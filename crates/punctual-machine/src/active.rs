@@ -8,24 +8,9 @@ use chrono::{DateTime, Utc};
 use punctual_core::{CancelReason, Job, RunId};
 
 use crate::alarm::Alarm;
-use crate::jobs::JobKey;
+use crate::instance::Instance;
+use crate::key::{ActiveKey, AttemptKey, JobKey};
 use crate::node::Node;
-use crate::store::Instance;
-
-/// Names an instance that is under way. The generation tells it from others that had the slot before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ActiveKey {
-    pub(crate) slot: u32,
-    pub(crate) generation: u32,
-}
-
-impl ActiveKey {
-    /// What names the first instance of a table, for a process that has only one.
-    pub const FIRST: Self = Self {
-        slot: 0,
-        generation: 0,
-    };
-}
 
 /// An instance that is under way: one of its runs, with an attempt, and those that follow.
 pub struct Active<N: Node> {
@@ -116,15 +101,6 @@ impl<N: Node> Active<N> {
             turn: self.turn,
         }
     }
-}
-
-/// Names one attempt of one run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AttemptKey {
-    /// The instance.
-    pub run: ActiveKey,
-    /// Which of its attempts.
-    pub turn: u32,
 }
 
 /// Why an attempt was told to end.

@@ -1,7 +1,6 @@
 //! What timers are armed for.
 
-use crate::active::AttemptKey;
-use crate::jobs::JobKey;
+use crate::key::{AttemptKey, JobKey};
 
 /// What a timer is armed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

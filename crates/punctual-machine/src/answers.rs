@@ -4,10 +4,12 @@ use punctual_core::Outcome;
 use punctual_core::plan::Plan;
 use punctual_store::{ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, RunEnd, Won};
 
-use crate::jobs::JobKey;
+use crate::entry::{Entry, Phase};
+use crate::instance::Instance;
+use crate::key::JobKey;
 use crate::machine::Machine;
 use crate::node::Node;
-use crate::store::{Entry, Instance, Outbox, Phase};
+use crate::store::Outbox;
 use crate::tell::Tell;
 
 impl<N: Node> Machine<N> {

@@ -7,14 +7,15 @@ use std::time::Duration;
 use punctual_core::{CancelReason, FireRange, Outcome, RunId, SkipReason, Timeout};
 use punctual_store::{RunEnd, StoredJob};
 
-use crate::active::{Active, ActiveKey, AttemptKey, Stop};
+use crate::active::{Active, Stop};
 use crate::alarm::Alarm;
 use crate::effect::Effect;
+use crate::entry::Entry;
 use crate::finish::{Finish, cancelled_by, finish_of};
-use crate::jobs::JobKey;
+use crate::instance::Instance;
+use crate::key::{ActiveKey, AttemptKey, JobKey};
 use crate::machine::{Machine, instant};
 use crate::node::Node;
-use crate::store::{Entry, Instance};
 use crate::tell::{Counted, Tell};
 use crate::waiting::ELSEWHERE;
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 use punctual_core::Overlap;
 use punctual_core::plan::latest_start;
 
-use crate::active::{ActiveKey, AttemptKey, Stop};
+use crate::active::Stop;
 use crate::alarm::Alarm;
+use crate::key::{ActiveKey, AttemptKey};
 use crate::machine::Machine;
 use crate::node::Node;
 

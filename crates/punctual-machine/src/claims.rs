@@ -6,9 +6,10 @@ use punctual_core::plan::{Absence, JobView, Plan, manual, plan};
 use punctual_store::{BatchLimits, Claim, ClaimKind, ClaimRequest, Lease, RunEnd};
 
 use crate::effect::{Effect, Effects};
+use crate::entry::{Entry, Phase};
 use crate::machine::{Machine, instant};
 use crate::node::Node;
-use crate::store::{Entry, Outbox, Phase, StoreState};
+use crate::store::{Outbox, StoreState};
 
 /// Claims in one request: enough to make its cost vanish, few enough that the first runs of a
 /// burst start while the others are still planned.

@@ -7,10 +7,10 @@ use std::time::Duration;
 use punctual_core::RunId;
 use punctual_store::{ClaimRequest, DueRequest, OpenRun};
 
-use crate::active::ActiveKey;
 use crate::alarm::Alarm;
-use crate::manual::Refusal;
+use crate::key::ActiveKey;
 use crate::node::Node;
+use crate::refusal::Refusal;
 use crate::tell::{Counted, Tell};
 
 /// One thing that the driver is to do. They are carried out in their order.

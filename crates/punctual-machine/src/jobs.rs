@@ -5,19 +5,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use slab::Slab;
 
+use crate::entry::Entry;
+use crate::key::JobKey;
 use crate::node::Node;
-use crate::store::Entry;
-
-/// Where a job is kept here. A key of a job that was forgotten finds nothing, also when its slot
-/// is used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct JobKey {
-    /// Its store.
-    pub store: u32,
-    slot: u32,
-    /// Its incarnation.
-    pub incarnation: u64,
-}
 
 /// A slab with an index by incarnation. Jobs that became known together lie together, and tend to
 /// be due together: a burst walks through memory instead of jumping about in it.

@@ -4,8 +4,9 @@
 use punctual_core::Outcome;
 use punctual_store::{Lease, OpenRun, Recovered, RunEnd};
 
-use crate::active::{ActiveKey, Stop};
+use crate::active::Stop;
 use crate::effect::Effect;
+use crate::key::ActiveKey;
 use crate::machine::Machine;
 use crate::node::Node;
 use crate::store::StoreState;

@@ -2,11 +2,11 @@
 //! end is recorded, as every run has exactly one outcome.
 
 use crate::effect::Effect;
-use crate::jobs::JobKey;
+use crate::entry::Phase;
+use crate::key::JobKey;
 use crate::machine::Machine;
-use crate::manual::Refusal;
 use crate::node::Node;
-use crate::store::Phase;
+use crate::refusal::Refusal;
 
 impl<N: Node> Machine<N> {
     /// Begins no more runs of a store's jobs.

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::active::{Active, ActiveKey, Table};
+use crate::active::{Active, Table};
 use crate::alarm::Alarm;
 use crate::effect::{Effect, Effects};
-use crate::jobs::JobKey;
+use crate::key::{ActiveKey, JobKey};
 use crate::node::Node;
 use crate::reply::Reply;
-use crate::shutdown::{LeftBehind, Stage};
+use crate::stage::{LeftBehind, Stage};
 use crate::store::StoreState;
 
 /// What a running scheduler knows and decides.

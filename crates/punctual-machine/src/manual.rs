@@ -6,27 +6,12 @@ use punctual_core::{RunId, SkipReason};
 use punctual_store::{Claim, ClaimAnswer, ClaimKind, StoredJob};
 
 use crate::effect::{Effect, Effects};
-use crate::jobs::JobKey;
+use crate::entry::Entry;
+use crate::key::JobKey;
 use crate::machine::{Machine, instant};
-use crate::node::{Missing, Node};
-use crate::store::{Entry, StoreState};
-
-/// Why there is no run by hand, or none that is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// No runs are started any more.
-    IsStopping,
-    /// The store is gone.
-    NoStore,
-    /// This node lacks what runs the job.
-    Lacks(Missing),
-    /// It was recorded as skipped.
-    Busy(SkipReason),
-    /// It waits for its turn, and its number is lost.
-    NumberLost,
-    /// The job was removed or replaced meanwhile, or this node was taken for dead.
-    Lost,
-}
+use crate::node::Node;
+use crate::refusal::Refusal;
+use crate::store::StoreState;
 
 impl<N: Node> Machine<N> {
     /// Asks for a run besides the schedule.

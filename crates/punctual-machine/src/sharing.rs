@@ -7,11 +7,12 @@ use punctual_store::{DueJobs, DueRequest, Peer, StoredJob};
 
 use crate::alarm::Alarm;
 use crate::effect::{Effect, Effects, Read};
-use crate::jobs::JobKey;
+use crate::entry::Phase;
+use crate::key::JobKey;
 use crate::machine::{Machine, instant};
 use crate::node::Node;
 use crate::share::{LONGEST_PATIENCE, patience};
-use crate::store::{Left, Phase, StoreState};
+use crate::store::{Left, StoreState};
 use crate::tell::Tell;
 use crate::window::{ahead_micros, start_of};
 

@@ -7,10 +7,10 @@ use punctual_core::{Count, FireRange, JobId, MissReason, Outcome, Overlap, RunId
 use punctual_store::{RunEnd, Won};
 
 use crate::effect::Effect;
-use crate::jobs::JobKey;
+use crate::instance::Instance;
+use crate::key::JobKey;
 use crate::machine::{Machine, instant};
 use crate::node::{Missing, Node};
-use crate::store::Instance;
 use crate::tell::{Counted, Tell};
 
 impl<N: Node> Machine<N> {

@@ -11,10 +11,12 @@ use punctual_store::{
 
 use crate::alarm::Alarm;
 use crate::effect::{Effect, Effects, Read};
+use crate::entry::Entry;
+use crate::instance::Instance;
 use crate::machine::Machine;
 use crate::node::Node;
 use crate::repeated::instances;
-use crate::store::{Entry, Instance, StoreState, Waits};
+use crate::store::{StoreState, Waits};
 use crate::tell::Tell;
 
 /// How long a run is left to other nodes that this one cannot go on with, in microseconds. Without

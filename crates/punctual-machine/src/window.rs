@@ -11,10 +11,11 @@ use punctual_store::{ChangedJobs, DueJob, DueJobs, DueRequest, StoredJob, Waitin
 
 use crate::alarm::Alarm;
 use crate::effect::{Effect, Effects, Read};
-use crate::jobs::JobKey;
+use crate::entry::{Entry, Phase};
+use crate::key::JobKey;
 use crate::machine::{Machine, instant};
 use crate::node::Node;
-use crate::store::{Entry, Phase, StoreState};
+use crate::store::StoreState;
 use crate::tell::Tell;
 
 /// Jobs due within this time are known here.

@@ -29,9 +29,10 @@
 //! }
 //! ```
 
+mod apart;
 mod builder;
+mod command;
 mod config;
-mod core;
 mod declared;
 mod driver;
 mod error;
@@ -39,23 +40,26 @@ mod events;
 mod executor;
 mod handler;
 mod job;
-mod lifetime;
 mod metrics;
 mod nearest;
 #[doc(hidden)]
 pub mod private;
 pub mod process;
+mod runtime;
 mod scheduler;
+mod shared;
+mod site;
 mod store_link;
+mod stores;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod time;
 mod voice;
 
 pub use builder::SchedulerBuilder;
+pub use command::{RunningRun, ShutdownReport};
 pub use config::{SchedulerConfig, SqlStoreConfig};
 pub use declared::Declaration;
-pub use driver::command::{RunningRun, ShutdownReport};
 pub use error::{BoxError, Error, ErrorKind};
 pub use events::bus::{Events, Heard, IntoListened, ListenerId};
 pub use events::event::{Event, EventKind, EventMask, JobEvent, RunEvent};
@@ -66,19 +70,20 @@ pub use handler::{
     Output, State,
 };
 pub use job::new_job::NewJob;
+pub use job::snapshot::{JobSnapshot, JobStatus};
 pub use punctual_store::{
     Drift, JobCursor, JobFilter, JobOrder, LedgerLimits, MemoryStore, RunFilter, Statistics,
 };
 pub use scheduler::background::BackgroundScheduler;
 pub use scheduler::job_handle::JobHandle;
 pub use scheduler::{
-    AddJob, Cursor, DropGuard, JobSnapshot, JobStatus, ModifyJob, Page, Resume, Scheduler,
-    TaskInfo, Upcoming, WeakScheduler,
+    AddJob, Cursor, DropGuard, ModifyJob, Page, Resume, Scheduler, TaskInfo, Upcoming,
+    WeakScheduler,
 };
-pub use store_link::health::StoreHealth;
-pub use store_link::skew::ClockOffset;
-pub use store_link::timely::PendingCall;
-pub use time::clock::ManualClock;
+pub use stores::health::StoreHealth;
+pub use stores::skew::ClockOffset;
+pub use stores::timely::PendingCall;
+pub use time::manual_clock::ManualClock;
 
 /// The alias of the store and the executor of jobs that name none.
 pub const DEFAULT: &str = "default";

@@ -10,16 +10,7 @@ pub use crate::handler::{
     Async, Blocking, Check, Finish, Function, Named, Reference, Task, check, check_args, made, wait,
 };
 use crate::job::new_job::NewJob;
-use crate::time::clock::Clock;
-
-/// A clock that a builder takes.
-pub struct AnyClock(pub(crate) Clock);
-
-impl std::fmt::Debug for AnyClock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AnyClock")
-    }
-}
+pub use crate::time::clock::AnyClock;
 
 /// Implemented for a type of the name of each declared function: `jobs![function]` finds it.
 #[diagnostic::on_unimplemented(

@@ -1,12 +1,12 @@
 //! What the timer holds: each alarm is needed, or will be gone before long.
 
 use super::{Alarms, Wrong};
-use crate::active::AttemptKey;
 use crate::alarm::Alarm;
+use crate::key::AttemptKey;
 use crate::machine::Machine;
 use crate::node::Node;
 use crate::share::LONGEST_PATIENCE;
-use crate::shutdown::Stage;
+use crate::stage::Stage;
 use crate::window::ahead_micros;
 
 impl<N: Node> Machine<N> {

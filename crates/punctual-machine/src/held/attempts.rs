@@ -1,8 +1,9 @@
 //! The runs that are under way, each with its alarm.
 
 use super::{Alarms, Wrong};
-use crate::active::{Active, ActiveKey};
+use crate::active::Active;
 use crate::alarm::Alarm;
+use crate::key::ActiveKey;
 use crate::machine::Machine;
 use crate::node::Node;
 

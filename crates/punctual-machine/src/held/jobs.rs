@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{Alarms, UnderWay, Wrong};
 use crate::alarm::Alarm;
-use crate::jobs::JobKey;
+use crate::entry::{Entry, Phase};
+use crate::key::JobKey;
 use crate::machine::Machine;
 use crate::node::Node;
-use crate::store::{Entry, Phase, StoreState};
+use crate::store::StoreState;
 use crate::window::start_of;
 
 /// What is listed of the jobs of a store, by incarnation.

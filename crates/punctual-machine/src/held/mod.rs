@@ -18,10 +18,11 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use crate::alarm::Alarm;
-use crate::jobs::JobKey;
+use crate::entry::Phase;
+use crate::key::JobKey;
 use crate::machine::Machine;
 use crate::node::Node;
-use crate::store::{Phase, StoreState};
+use crate::store::StoreState;
 
 /// The alarms that are armed.
 pub trait Armed {

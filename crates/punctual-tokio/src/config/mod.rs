@@ -9,14 +9,14 @@ use punctual_core::Policies;
 use serde::Deserialize;
 
 pub use self::parts::SqlStoreConfig;
-use self::parts::{ExecutorConfig, JobConfig, StoreConfig, memory};
+use self::parts::{ExecutorConfig, JobConfig};
+pub(crate) use self::parts::{StoreConfig, memory};
 use self::read::{from_environment, from_json, from_toml};
-use crate::builder::SchedulerBuilder;
 use crate::error::{Error, ErrorKind};
 use crate::job::new_job::NewJob;
 
 /// What a scheduler is made of, as TOML, JSON or the environment says it; a builder takes it by
-/// [`config`](SchedulerBuilder::config).
+/// [`config`](crate::SchedulerBuilder::config).
 ///
 /// Unknown keys are refused, with the nearest known one. Jobs are kept as those that code declares
 /// ([`vanished_jobs`](crate::Scheduler::vanished_jobs) tells how): a stored one is brought up to
@@ -83,13 +83,13 @@ use crate::job::new_job::NewJob;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SchedulerConfig {
-    timezone: Option<String>,
-    node: Option<String>,
-    release: Option<u64>,
-    stores: BTreeMap<String, StoreConfig>,
-    executors: BTreeMap<String, ExecutorConfig>,
-    job_defaults: Option<Policies>,
-    jobs: Vec<JobConfig>,
+    pub(crate) timezone: Option<String>,
+    pub(crate) node: Option<String>,
+    pub(crate) release: Option<u64>,
+    pub(crate) stores: BTreeMap<String, StoreConfig>,
+    pub(crate) executors: BTreeMap<String, ExecutorConfig>,
+    pub(crate) job_defaults: Option<Policies>,
+    pub(crate) jobs: Vec<JobConfig>,
 }
 
 impl SchedulerConfig {
@@ -189,37 +189,6 @@ impl SchedulerConfig {
             }
         }
         Ok(self)
-    }
-
-    /// Gives a builder all but the jobs, which are read when it builds.
-    pub(crate) fn settle(
-        self,
-        mut builder: SchedulerBuilder,
-    ) -> (SchedulerBuilder, Vec<JobConfig>) {
-        if let Some(zone) = &self.timezone {
-            builder = builder.timezone(&**zone);
-        }
-        if let Some(node) = self.node {
-            builder = builder.node(node);
-        }
-        if let Some(release) = self.release {
-            builder = builder.release(release);
-        }
-        if let Some(policies) = self.job_defaults {
-            builder = builder.job_defaults(policies);
-        }
-        for (alias, store) in self.stores {
-            builder = match store {
-                StoreConfig::Memory { total, per_job } => {
-                    builder.store(&alias, memory(total, per_job))
-                }
-                StoreConfig::Sql { url, .. } => builder.expects_store(alias, url),
-            };
-        }
-        for (alias, executor) in self.executors {
-            builder = builder.executor(&alias, executor.make());
-        }
-        (builder, self.jobs)
     }
 }
 

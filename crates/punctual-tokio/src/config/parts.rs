@@ -37,7 +37,7 @@ pub struct SqlStoreConfig<'a> {
     pub prefix: Option<&'a str>,
 }
 
-pub(super) fn memory(total: Option<usize>, per_job: Option<usize>) -> MemoryStore {
+pub(crate) fn memory(total: Option<usize>, per_job: Option<usize>) -> MemoryStore {
     let limits = LedgerLimits::default();
     MemoryStore::with_ledger(LedgerLimits {
         total: total.unwrap_or(limits.total),
@@ -58,7 +58,7 @@ pub(crate) enum ExecutorConfig {
 }
 
 impl ExecutorConfig {
-    pub(super) fn make(self) -> Executor {
+    pub(crate) fn make(self) -> Executor {
         let limited = |executor: Executor, most: Option<usize>| match most {
             Some(most) => executor.at_most(most),
             None => executor,

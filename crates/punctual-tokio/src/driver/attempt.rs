@@ -8,7 +8,8 @@ use tokio::task::AbortHandle;
 
 use super::Driver;
 use super::gate::{Full, Gate, Permit};
-use super::surroundings::{Code, Surroundings};
+use super::surroundings::Surroundings;
+use crate::executor::Code;
 use crate::handler::reports::Told;
 use crate::handler::{RunInfo, RunOf};
 use crate::time::timer::AlarmKey;
@@ -137,7 +138,7 @@ impl Driver {
         self.host.reports.push(Told::Ended(AttemptEnd {
             key,
             started: None,
-            finished: self.core.clock.micros(),
+            finished: self.shared.clock.micros(),
             finish,
         }));
     }

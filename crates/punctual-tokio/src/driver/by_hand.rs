@@ -7,7 +7,7 @@ use punctual_machine::{Missing, Refusal};
 use punctual_store::StoredJob;
 
 use super::Driver;
-use crate::driver::command::Answer;
+use crate::command::Answer;
 use crate::error::{Error, ErrorKind};
 
 /// A request for a run by hand that is not answered yet.
@@ -45,8 +45,8 @@ impl Driver {
         match refusal {
             Refusal::IsStopping => Error::not_running(),
             Refusal::NoStore => Error::no_job(job.id()),
-            Refusal::Lacks(Missing::Executor) => self.core.executors.unknown(job.executor()),
-            Refusal::Lacks(Missing::Task) => self.core.registry.unknown(job.task()),
+            Refusal::Lacks(Missing::Executor) => self.shared.executors.unknown(job.executor()),
+            Refusal::Lacks(Missing::Task) => self.shared.registry.unknown(job.task()),
             Refusal::Busy(reason) => busy(reason),
             Refusal::NumberLost => Error::new(
                 ErrorKind::Store,

@@ -4,7 +4,7 @@ use punctual_core::CancelReason;
 use punctual_machine::Underway;
 
 use super::Driver;
-use crate::driver::command::{Command, RunningRun};
+use crate::command::{Command, RunningRun};
 
 impl Driver {
     pub(super) fn obey(&mut self) {
@@ -39,23 +39,23 @@ impl Driver {
                 let _ = answer.send(running.map(RunningRun::from).collect());
             }
             Command::AddStore(named) => {
-                self.core.metrics.jobs_changed();
+                self.shared.metrics.jobs_changed();
                 self.adopt_store(*named);
             }
             Command::RemoveStore { store, answer } => {
-                self.core.metrics.jobs_changed();
+                self.shared.metrics.jobs_changed();
                 self.machine.leave_store(store);
                 self.carry_out();
                 let _ = answer.send(());
             }
             Command::RemoveExecutor(alias, answer) => {
                 self.machine.park(&alias);
-                self.core.metrics.jobs_changed();
+                self.shared.metrics.jobs_changed();
                 self.carry_out();
                 let _ = answer.send(());
             }
             Command::LookAgain => {
-                self.core.metrics.jobs_changed();
+                self.shared.metrics.jobs_changed();
                 self.machine.look_again();
             }
             #[cfg(feature = "testing")]

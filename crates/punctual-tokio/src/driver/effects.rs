@@ -45,7 +45,7 @@ impl Driver {
                 self.machine.node_mut().leave(store);
             }
             Effect::Answer { ticket, answer } => self.answer(ticket, answer),
-            Effect::Count(counted) => self.core.metrics.ended(&counted),
+            Effect::Count(counted) => self.shared.metrics.ended(&counted),
             Effect::Tell(tell) => self.tell(*tell),
         }
     }

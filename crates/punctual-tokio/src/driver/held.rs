@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use punctual_machine::{Alarm, Armed};
+use punctual_machine::{Alarm, Armed, Held};
 
 use super::Driver;
 use super::attempt::Place;
 use super::gate::Gate;
-use crate::testing::Held;
 use crate::time::timer::Timer;
 
 impl Driver {

@@ -16,7 +16,7 @@ impl Driver {
         let Some(late) = self.lateness.woke(due, since, Instant::now()) else {
             return;
         };
-        if !self.core.clock.passes_by_itself() {
+        if !self.shared.clock.passes_by_itself() {
             return;
         }
         let under_way = self.machine.active().take(NAMED);
@@ -28,7 +28,7 @@ impl Driver {
             under_way,
             "the scheduler was woken late: its runtime was blocked, or the process was stopped. A job that blocks is a plain function, which runs on a thread of its own, or uses `spawn_blocking`"
         );
-        self.core.voice.unheard(Level::WARN, ("late", ""), || {
+        self.shared.voice.unheard(Level::WARN, ("late", ""), || {
             format!("the scheduler was woken {seconds} s late: its runtime was blocked, or the process was stopped. A job that blocks is a plain function, which runs on a thread of its own, or uses `spawn_blocking`. Under way: {under_way}")
         });
     }

@@ -12,10 +12,10 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::Driver;
-use crate::core::NamedStore;
-use crate::store_link::health::Health;
 use crate::store_link::lease::{Held, another_name, lease};
 use crate::store_link::worker::{Corrections, Worker};
+use crate::stores::NamedStore;
+use crate::stores::health::Health;
 
 /// Readings that may be on their way: what is due, what is left to others, and jobs that are looked for.
 const READS: usize = 3;
@@ -131,13 +131,13 @@ impl Driver {
         let worker = Worker {
             id: named.id,
             alias: Arc::clone(&named.alias),
-            core: Arc::clone(&self.core),
+            shared: Arc::clone(&self.shared),
             store: Arc::clone(&named.store),
             node: self.node_info(),
             health: Arc::clone(&named.health),
             begins_runs: Arc::clone(&begins_runs),
             replies: self.replying.clone(),
-            shared: Arc::default(),
+            is_shared: Arc::default(),
             settled: Arc::default(),
         };
         let (keeper, held) = lease(worker.clone());
@@ -147,7 +147,8 @@ impl Driver {
         self.runtime
             .spawn(worker.clone().carry_claims(asked, held.clone()));
         self.runtime.spawn(worker.clone().carry_reads(looked_at));
-        self.runtime.spawn(worker.clone().forget(self.core.memory));
+        self.runtime
+            .spawn(worker.clone().forget(self.shared.retention));
         self.runtime.spawn(worker.clone().check_counts());
         self.runtime.spawn(worker.watch());
         let link = Link {
@@ -173,7 +174,7 @@ impl Driver {
     }
 
     fn node_info(&self) -> NodeInfo {
-        let mut info = self.core.node_info();
+        let mut info = self.shared.node_info();
         if self.machine.is_leaving_any() {
             // It may be the same store, where runs are under way that belong to that name.
             info.name = another_name(&info.name);

@@ -3,7 +3,7 @@
 
 mod attempt;
 mod by_hand;
-pub(crate) mod command;
+mod census;
 mod commands;
 mod effects;
 mod gate;
@@ -33,15 +33,14 @@ use tokio::time::{Instant, sleep_until};
 use self::by_hand::Asked;
 use self::link::Link;
 use self::shutdown::StageEnd;
-pub(crate) use self::surroundings::Code;
 use self::surroundings::Surroundings;
-use crate::core::Core;
-use crate::driver::command::{Answer, Command, ShutdownReport};
+use crate::command::{Answer, Command, ShutdownReport};
 use crate::driver::late::Lateness;
 use crate::handler::Host;
 use crate::handler::reports::Told;
-use crate::lifetime::keep::Keeper;
 use crate::metrics::Census;
+use crate::shared::Shared;
+use crate::shared::keep::Keeper;
 use crate::store_link::worker::Replied;
 use crate::time::timer::{Due, Timer};
 
@@ -61,7 +60,7 @@ enum Wake {
 }
 
 pub(crate) struct Driver {
-    core: Arc<Core>,
+    shared: Arc<Shared>,
     host: Arc<Host>,
     runtime: Handle,
     machine: Machine<Surroundings>,
@@ -98,22 +97,22 @@ pub(crate) struct Driver {
 
 impl Driver {
     pub(crate) fn new(
-        core: Arc<Core>,
+        shared: Arc<Shared>,
         host: Arc<Host>,
         commands: mpsc::Receiver<Command>,
         is_paused: bool,
     ) -> Self {
         let (replying, replies) = mpsc::channel(REPLIES);
         let clock_set = Arc::new(Notify::new());
-        core.clock.watch(&clock_set);
+        shared.clock.watch(&clock_set);
         let runtime = Handle::current();
-        let surroundings = Surroundings::of(Arc::clone(&core));
+        let surroundings = Surroundings::of(Arc::clone(&shared));
         Self {
-            _census: core.metrics.take_census(&core, &runtime),
-            _keeper: Keeper::of(&core),
+            _census: census::take(&shared, &runtime),
+            _keeper: Keeper::of(&shared),
             runtime,
-            machine: Machine::new(surroundings, core.clock.micros(), is_paused),
-            timer: Timer::new(core.clock.clone()),
+            machine: Machine::new(surroundings, shared.clock.micros(), is_paused),
+            timer: Timer::new(shared.clock.clone()),
             links: BTreeMap::new(),
             asked: BTreeMap::new(),
             next_ticket: 0,
@@ -126,9 +125,9 @@ impl Driver {
             due: Vec::new(),
             in_place: 0,
             #[cfg(feature = "testing")]
-            clerk: standing::Clerk::new(core.clock.enter(&clock_set)),
+            clerk: standing::Clerk::new(shared.clock.enter(&clock_set)),
             lateness: Lateness::default(),
-            core,
+            shared,
             host,
             commands,
             replies,
@@ -183,7 +182,7 @@ impl Driver {
         let limit = self.stage_end.as_ref().and_then(|end| end.limit);
         tokio::select! {
             biased;
-            // The core holds a sender, so commands end with the scheduler only.
+            // What handles share holds a sender, so commands end with the scheduler only.
             1.. = self.commands.recv_many(&mut self.inbox, COMMANDS_PER_TURN), if is_open => {
                 Wake::Commands
             }
@@ -204,11 +203,11 @@ impl Driver {
         for (store, link) in &self.links {
             link.say_whether_runs_begin(self.machine.begins_runs_of(*store));
         }
-        self.core.metrics.under_way(self.machine.under_way());
+        self.shared.metrics.under_way(self.machine.under_way());
     }
 
     fn tell_time(&mut self) {
-        self.machine.set_time(self.core.clock.micros());
+        self.machine.set_time(self.shared.clock.micros());
     }
 
     fn take_reply(&mut self, store: u32, reply: Reply) {
@@ -218,7 +217,7 @@ impl Driver {
             _ => false,
         };
         if may_change_jobs {
-            self.core.metrics.jobs_changed();
+            self.shared.metrics.jobs_changed();
         }
         self.machine.replied(store, reply);
     }
@@ -240,7 +239,7 @@ impl Driver {
 
     /// The wall clock was set, or a test moved it, or from now on none tells of either.
     fn clock_was_set(&mut self) {
-        if self.core.clock.longest_sleep().is_some() {
+        if self.shared.clock.longest_sleep().is_some() {
             self.timer.sleep_anew();
         }
         self.take_due();
@@ -248,7 +247,7 @@ impl Driver {
 
     /// Finds out whether the wall clock was set, as not every system tells.
     fn compare_clocks(&mut self) {
-        let Some(by) = self.core.clock.set_right() else {
+        let Some(by) = self.shared.clock.set_right() else {
             return;
         };
         tracing::info!(micros = by, "the wall clock was set");

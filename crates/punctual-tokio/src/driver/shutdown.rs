@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use super::Driver;
 use super::link::Link;
-use crate::driver::command::{RunningRun, ShutdownReport};
+use crate::command::{RunningRun, ShutdownReport};
 use crate::events::event::EventKind;
 use crate::time::timer::AlarmKey;
 
@@ -73,7 +73,7 @@ impl Driver {
     /// Tells all who wait for the end.
     pub(super) fn finish(self) {
         let left = self.machine.left_behind();
-        self.core.bus.emit(|| EventKind::SchedulerShutdown);
+        self.shared.bus.emit(|| EventKind::SchedulerShutdown);
         // From here on the scheduler can be started again.
         drop(self.commands);
         let report = ShutdownReport {

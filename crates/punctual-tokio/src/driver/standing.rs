@@ -9,7 +9,7 @@ use punctual_machine::{Active, ActiveKey, Alarm, AttemptKey, Reply};
 
 use super::surroundings::Surroundings;
 use super::{Driver, Link, Wake};
-use crate::testing::{Desk, Standing, Unfinished};
+use crate::time::desk::{Desk, Standing, Unfinished};
 
 /// Tells the clock.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Driver {
         }
         let unfinished = ask.names.then(|| self.name_unfinished());
         let next = self.next_alarm();
-        let is_overdue = next.is_some_and(|next| next <= self.core.clock.micros());
+        let is_overdue = next.is_some_and(|next| next <= self.shared.clock.micros());
         if is_overdue {
             // No queue tells of it.
             self.clock_set.notify_one();

@@ -9,28 +9,20 @@ use punctual_store::{JobStore, KnownTasks, Lease, StoreCapabilities};
 
 use super::attempt::Kept;
 use super::gate::Gate;
-use crate::core::Core;
-use crate::executor::Place;
-use crate::handler::Task;
-use crate::store_link::health::Health;
-
-/// What runs a job, and where.
-#[derive(Debug, Clone)]
-pub(crate) struct Code {
-    pub(crate) task: Task,
-    pub(crate) place: Place,
-}
+use crate::executor::Code;
+use crate::shared::Shared;
+use crate::stores::health::Health;
 
 /// What a scheduler's machine may ask.
 pub(super) struct Surroundings {
-    core: Arc<Core>,
+    shared: Arc<Shared>,
     stores: BTreeMap<u32, (Arc<dyn JobStore>, Arc<Health>)>,
 }
 
 impl Surroundings {
-    pub(super) fn of(core: Arc<Core>) -> Self {
+    pub(super) fn of(shared: Arc<Shared>) -> Self {
         Self {
-            core,
+            shared,
             stores: BTreeMap::new(),
         }
     }
@@ -50,7 +42,7 @@ impl Node for Surroundings {
     type Run = Kept;
 
     fn code_of(&self, job: &Job) -> Result<Code, Missing> {
-        self.core.code_of(job)
+        self.shared.code_of(job)
     }
 
     fn keeps_waiting(&self, code: &Code) -> bool {
@@ -58,7 +50,7 @@ impl Node for Surroundings {
     }
 
     fn knows(&self, task: &str) -> bool {
-        self.core.registry.get(task).is_some()
+        self.shared.registry.get(task).is_some()
     }
 
     fn capabilities(&self, store: u32) -> StoreCapabilities {
@@ -70,7 +62,7 @@ impl Node for Surroundings {
 
     fn tasks_of(&self, store: u32) -> Option<KnownTasks> {
         let (store, _) = self.stores.get(&store)?;
-        self.core.tasks_of(&**store)
+        self.shared.tasks_of(&**store)
     }
 
     fn is_certain(&self, store: u32, lease: &Lease) -> bool {
@@ -79,6 +71,6 @@ impl Node for Surroundings {
     }
 
     fn is_heard(&self) -> bool {
-        self.core.bus.is_heard()
+        self.shared.bus.is_heard()
     }
 }

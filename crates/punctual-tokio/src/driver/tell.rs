@@ -10,7 +10,7 @@ use crate::events::event::{EventKind, JobEvent};
 
 impl Driver {
     pub(super) fn tell(&self, tell: Tell) {
-        let (bus, voice) = (&self.core.bus, &self.core.voice);
+        let (bus, voice) = (&self.shared.bus, &self.shared.voice);
         match tell {
             Tell::Submitted {
                 store,
@@ -43,11 +43,11 @@ impl Driver {
             }
             Tell::JobLeft { store, job } => {
                 self.emit(store, job.job.id().clone(), EventKind::JobRemoved);
-                self.core.registry.unused(job.job.task());
+                self.shared.registry.unused(job.job.task());
             }
             Tell::Paused => bus.emit(|| EventKind::SchedulerPaused),
             Tell::Resumed => bus.emit(|| EventKind::SchedulerResumed),
-            Tell::Decided { range, outcome } => self.core.metrics.decided(range, outcome),
+            Tell::Decided { range, outcome } => self.shared.metrics.decided(range, outcome),
             Tell::Again {
                 job,
                 run,
@@ -95,7 +95,7 @@ impl Driver {
     fn emit(&self, store: u32, id: JobId, event: impl FnOnce(JobEvent) -> EventKind) {
         if let Some(link) = self.links.get(&store) {
             let store = Arc::clone(&link.alias);
-            self.core.bus.emit(|| event(JobEvent { id, store }));
+            self.shared.bus.emit(|| event(JobEvent { id, store }));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -10,13 +10,13 @@ use punctual_core::{Date, Interval, Retry};
 use tokio::sync::mpsc;
 
 use super::{COMMANDS, Driver};
-use crate::driver::command::Command;
+use crate::command::Command;
 use crate::handler::Host;
 use crate::handler::reports::Reports;
 use crate::job::new_job::NewJob;
-use crate::private::AnyClock;
 use crate::scheduler::Scheduler;
-use crate::time::clock::Clock;
+use crate::time::clock::{AnyClock, Clock};
+use crate::time::system_clock::SilentClock;
 
 /// Polls a future and counts how often it was woken.
 async fn counted(future: impl Future<Output = ()>, polls: Arc<AtomicU64>) {
@@ -32,13 +32,13 @@ async fn counted(future: impl Future<Output = ()>, polls: Arc<AtomicU64>) {
 fn driver_of(scheduler: &Scheduler) -> (mpsc::Sender<Command>, Driver) {
     let (commands, receiver) = mpsc::channel(COMMANDS);
     let host = Arc::new(Host {
-        clock: scheduler.core.clock.clone(),
-        states: scheduler.core.states().clone(),
+        clock: scheduler.shared.clock.clone(),
+        states: scheduler.shared.states().clone(),
         reports: Reports::default(),
-        scheduler: scheduler.downgrade(),
+        scheduler: Box::new(scheduler.downgrade()),
     });
-    let mut driver = Driver::new(Arc::clone(&scheduler.core), host, receiver, false);
-    for named in scheduler.core.stores() {
+    let mut driver = Driver::new(Arc::clone(&scheduler.shared), host, receiver, false);
+    for named in scheduler.shared.stores() {
         driver.adopt_store(named);
     }
     (commands, driver)
@@ -50,6 +50,12 @@ fn begin(scheduler: &Scheduler) -> (mpsc::Sender<Command>, Arc<AtomicU64>) {
     let polls = Arc::new(AtomicU64::new(0));
     tokio::spawn(counted(driver.run(), Arc::clone(&polls)));
     (commands, polls)
+}
+
+/// A clock as of a system that does not tell when it is set, and what sets it.
+fn silent() -> (Clock, Arc<AtomicI64>) {
+    let (clock, set_by) = SilentClock::new();
+    (Clock::new(clock), set_by)
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,7 +156,7 @@ async fn windows_that_are_read_anew_leave_no_alarm_behind() {
 
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_is_set_and_does_not_tell_is_noticed_within_half_a_minute() {
-    let (clock, set_by) = Clock::silent();
+    let (clock, set_by) = silent();
     let builder = Scheduler::builder().clock(AnyClock(clock));
     let scheduler = builder.build().unwrap();
     let (_commands, _) = begin(&scheduler);
@@ -168,7 +174,7 @@ async fn a_clock_that_is_set_and_does_not_tell_is_noticed_within_half_a_minute()
 
 /// What was written to standard error about lateness.
 fn told_late(scheduler: &Scheduler) -> usize {
-    let lines = scheduler.core.voice.lines.lock().unwrap();
+    let lines = scheduler.shared.voice.lines.lock().unwrap();
     lines
         .iter()
         .filter(|line| line.contains(" s late: "))
@@ -178,7 +184,7 @@ fn told_late(scheduler: &Scheduler) -> usize {
 /// A scheduler with a job each second, and its task, on a clock that looks like the system's though
 /// the test moves it.
 async fn ticking() -> (Scheduler, mpsc::Sender<Command>) {
-    let (clock, _) = Clock::silent();
+    let (clock, _) = silent();
     let builder = Scheduler::builder().clock(AnyClock(clock));
     let scheduler = builder.build().unwrap();
     let every = Interval::every(Duration::from_secs(1));
@@ -206,7 +212,7 @@ async fn a_runtime_that_stood_still_is_told_of_once_a_stretch() {
 
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_is_set_or_moved_by_a_test_is_not_lateness() {
-    let (clock, set_by) = Clock::silent();
+    let (clock, set_by) = silent();
     let manual = crate::ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
     let every = Interval::every(Duration::from_secs(1));
     let mut schedulers = Vec::new();

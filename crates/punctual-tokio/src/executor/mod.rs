@@ -1,18 +1,17 @@
 //! Where runs take place: executors under aliases, each with a limit of its own.
 
-mod local;
 mod place;
+pub(crate) mod process;
 pub(crate) mod program;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::task::LocalSet;
 
-pub(crate) use self::local::Begin;
-use self::local::Local;
-pub(crate) use self::place::{Boxed, Place};
+pub(crate) use self::place::{Code, Place};
 use crate::error::{Error, ErrorKind};
 use crate::nearest::no_alias;
+use crate::site::Local;
 
 /// Where jobs run that choose it by its alias.
 ///

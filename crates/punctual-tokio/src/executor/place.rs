@@ -1,95 +1,79 @@
 //! An executor in use.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use punctual_machine::ActiveKey;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
-use super::local::Local;
+use super::process::Pool;
 use super::{Executor, Kind};
-use crate::error::{Error, ErrorKind};
-use crate::handler::{RunInfo, Task, drop_here};
-use crate::process::Pool;
-
-/// A future of any kind.
-pub(crate) type Boxed = BoxFuture<'static, ()>;
-/// What blocks, of any kind.
-type Work = Box<dyn FnOnce() + Send>;
+use crate::error::Error;
+use crate::handler::{RunInfo, Task};
+use crate::site::{self, Local, Site};
 
 /// An executor in use. Runs that are under way keep it, also when it was removed.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     site: Site,
-    permits: Option<Arc<Semaphore>>,
+    runs: Runs,
 }
 
+/// What an executor runs.
 #[derive(Debug, Clone)]
-enum Site {
-    /// Tasks of the runtime.
-    Runtime,
-    /// Threads for blocking work.
-    Threads,
-    /// One thread of its own.
-    Local(Local),
-    /// Other processes.
-    Process(Arc<Pool>),
+enum Runs {
+    /// Functions of this process.
+    Functions,
     /// Programs.
-    Command,
-    /// The scheduler task itself.
-    Inline,
+    Programs,
+    /// Functions, in other processes.
+    InWorkers(Arc<Pool>),
+}
+
+/// What runs a job, and where.
+#[derive(Debug, Clone)]
+pub(crate) struct Code {
+    pub(crate) task: Task,
+    pub(crate) place: Place,
 }
 
 impl Place {
     pub(super) fn new(executor: &Executor) -> Result<Self, Error> {
-        let most = executor.limit.unwrap_or(1);
-        if !(1..=Semaphore::MAX_PERMITS).contains(&most) {
-            let message = format!(
-                "executor: the limit of {most} runs is out of range; it must be 1 to {}",
-                Semaphore::MAX_PERMITS
-            );
-            return Err(Error::new(ErrorKind::Invalid, message));
-        }
-        let site = match &executor.kind {
-            Kind::Tokio => Site::Runtime,
-            Kind::Blocking => Site::Threads,
-            Kind::Local => Site::Local(Local::on_own_thread()?),
-            Kind::LocalSet(local) => Site::Local(local.clone()),
-            Kind::Process => Site::Process(Pool::new()?),
-            Kind::Command => Site::Command,
-            Kind::Inline => Site::Inline,
+        let kind = match &executor.kind {
+            Kind::Tokio | Kind::Process | Kind::Command => site::Kind::Runtime,
+            Kind::Blocking => site::Kind::Threads,
+            Kind::Local => site::Kind::Local(Local::on_own_thread()?),
+            Kind::LocalSet(local) => site::Kind::Local(local.clone()),
+            Kind::Inline => site::Kind::Inline,
         };
-        Ok(Self {
-            site,
-            permits: executor.limit.map(|most| Arc::new(Semaphore::new(most))),
-        })
+        let site = Site::new(kind, executor.limit)?;
+        let runs = match &executor.kind {
+            Kind::Process => Runs::InWorkers(Pool::new()?),
+            Kind::Command => Runs::Programs,
+            _ => Runs::Functions,
+        };
+        Ok(Self { site, runs })
     }
 
     pub(crate) fn is_local(&self) -> bool {
-        matches!(self.site, Site::Local(_))
+        self.site.is_local()
     }
 
     pub(crate) fn is_process(&self) -> bool {
-        matches!(self.site, Site::Process(_))
+        matches!(self.runs, Runs::InWorkers(_))
     }
 
     pub(crate) fn starts_processes(&self) -> bool {
-        self.is_command() || self.is_process()
+        !matches!(self.runs, Runs::Functions)
     }
 
     pub(crate) fn is_command(&self) -> bool {
-        matches!(self.site, Site::Command)
+        matches!(self.runs, Runs::Programs)
     }
 
-    pub(crate) fn local(&self) -> Option<&Local> {
-        match &self.site {
-            Site::Local(local) => Some(local),
-            _ => None,
-        }
+    /// Whether a run may have to wait for its turn.
+    pub(crate) fn keeps_waiting(&self) -> bool {
+        self.site.keeps_waiting()
     }
 
     /// Begins an attempt: here, or in another process.
@@ -100,121 +84,11 @@ impl Place {
         info: Arc<RunInfo>,
         key: ActiveKey,
     ) -> AbortHandle {
-        match &self.site {
-            Site::Process(pool) => self.limited(runtime, Box::pin(pool.attempt(info, key))),
-            _ => task.0.start(runtime, self, info, key),
-        }
-    }
-
-    /// Runs a future: as a task, or on a thread of its own.
-    ///
-    /// Only the way that most runs take is made anew for every kind of future. What tokio makes of
-    /// one is some hundred functions, and each other way would cost each job of a program as much.
-    pub(crate) fn spawn<F>(&self, runtime: &Handle, future: F) -> AbortHandle
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        if self.is_plain() {
-            return runtime.spawn(future).abort_handle();
-        }
-        self.spawn_boxed(runtime, Box::pin(future))
-    }
-
-    pub(crate) fn spawn_boxed(&self, runtime: &Handle, future: Boxed) -> AbortHandle {
-        match &self.site {
-            Site::Runtime | Site::Process(_) | Site::Command => self.limited(runtime, future),
-            Site::Threads => {
-                let inner = runtime.clone();
-                self.block(runtime, Box::new(move || inner.block_on(future)))
+        match &self.runs {
+            Runs::InWorkers(pool) => {
+                (self.site).limited(runtime, Box::pin(pool.attempt(info, key)))
             }
-            Site::Local(local) => {
-                self.limited(runtime, Box::pin(local.run(Box::new(move || future))))
-            }
-            Site::Inline => at_once(runtime, self.permitted(future)),
+            Runs::Functions | Runs::Programs => task.0.start(runtime, &self.site, info, key),
         }
-    }
-
-    /// Runs what blocks on a thread. The thread keeps the permit until it is done.
-    pub(crate) fn spawn_blocking<F>(&self, runtime: &Handle, work: F) -> AbortHandle
-    where
-        F: FnOnce() + Send + 'static,
-    {
-        if self.permits.is_none() && !matches!(self.site, Site::Inline) {
-            return runtime.spawn_blocking(work).abort_handle();
-        }
-        self.block(runtime, Box::new(work))
-    }
-
-    fn block(&self, runtime: &Handle, work: Work) -> AbortHandle {
-        if matches!(self.site, Site::Inline) {
-            return at_once(runtime, self.permitted(Box::pin(async { work() })));
-        }
-        let Some(permits) = self.permits.clone() else {
-            return runtime.spawn_blocking(work).abort_handle();
-        };
-        let inner = runtime.clone();
-        let waiting = runtime.spawn(async move {
-            let permit = permits.acquire_owned().await;
-            let done = inner.spawn_blocking(move || {
-                work();
-                drop(permit);
-            });
-            // The end was reported by the work itself.
-            let _ = done.await;
-        });
-        waiting.abort_handle()
-    }
-
-    /// Runs a future as a task of the runtime, when a permit is free.
-    pub(crate) fn limited(&self, runtime: &Handle, future: Boxed) -> AbortHandle {
-        match &self.permits {
-            None => runtime.spawn(future).abort_handle(),
-            Some(_) => runtime.spawn(self.permitted(future)).abort_handle(),
-        }
-    }
-
-    /// Whether a run may have to wait for its turn.
-    pub(crate) fn keeps_waiting(&self) -> bool {
-        self.permits.is_some() || self.is_local()
-    }
-
-    /// Whether runs are tasks of the runtime, as many as there are.
-    fn is_plain(&self) -> bool {
-        let is_runtime = matches!(self.site, Site::Runtime | Site::Process(_) | Site::Command);
-        is_runtime && self.permits.is_none()
-    }
-
-    /// The future, begun when a permit is free.
-    fn permitted(&self, future: Boxed) -> impl Future<Output = ()> + Send + 'static {
-        let permits = self.permits.clone();
-        async move {
-            let _permit = match permits {
-                // It is never closed.
-                Some(permits) => permits.acquire_owned().await.ok(),
-                None => None,
-            };
-            future.await;
-        }
-    }
-}
-
-/// Polls a future here and now; if it has to wait, it goes on as a task. Its drop may panic, and that
-/// is here too.
-fn at_once<F>(runtime: &Handle, future: F) -> AbortHandle
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let mut future = Box::pin(future);
-    let poll = move || match future.as_mut().now_or_never() {
-        Some(()) => None,
-        None => Some(future),
-    };
-    let rest = catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|panic| {
-        drop_here(panic);
-        None
-    });
-    match rest {
-        Some(future) => runtime.spawn(future).abort_handle(),
-        None => runtime.spawn(async {}).abort_handle(),
     }
 }

@@ -10,10 +10,10 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
-use super::apart::Apart;
 use super::{AddContext, Finish, JobContext, Reporter, RunInfo};
+use crate::apart::Apart;
 use crate::error::Error;
-use crate::executor::{Boxed, Place};
+use crate::site::{Boxed, Site};
 
 /// What is registered under a name.
 #[derive(Clone)]
@@ -55,7 +55,7 @@ pub(crate) trait Start: Send + Sync {
     fn start(
         &self,
         runtime: &Handle,
-        place: &Place,
+        site: &Site,
         info: Arc<RunInfo>,
         key: ActiveKey,
     ) -> AbortHandle;
@@ -87,7 +87,7 @@ where
     fn start(
         &self,
         runtime: &Handle,
-        place: &Place,
+        site: &Site,
         info: Arc<RunInfo>,
         key: ActiveKey,
     ) -> AbortHandle {
@@ -97,10 +97,10 @@ where
         let attempt = attempt(Arc::clone(&self.call), context, reporter);
         // A span without a listener costs a wrapper for nothing.
         if span.is_disabled() {
-            return place.spawn(runtime, attempt);
+            return site.spawn(runtime, attempt);
         }
         let attempt: Boxed = Box::pin(attempt);
-        place.spawn_boxed(runtime, Box::pin(attempt.instrument(span)))
+        site.spawn_boxed(runtime, Box::pin(attempt.instrument(span)))
     }
 
     fn check(&self, context: &AddContext<'_>) -> Result<(), Error> {
@@ -142,7 +142,7 @@ where
     fn start(
         &self,
         runtime: &Handle,
-        place: &Place,
+        site: &Site,
         info: Arc<RunInfo>,
         key: ActiveKey,
     ) -> AbortHandle {
@@ -150,7 +150,7 @@ where
         let context = JobContext(Arc::clone(&info));
         let span = info.span();
         let mut reporter = Reporter::new(info, key);
-        place.spawn_blocking(runtime, move || {
+        site.spawn_blocking(runtime, move || {
             if reporter.begin() {
                 let body = || span.in_scope(|| call.with(|call| call(context)));
                 reporter.end_of(catch_unwind(AssertUnwindSafe(body)));

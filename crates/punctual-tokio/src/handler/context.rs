@@ -1,5 +1,6 @@
 //! What a run may know and do.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -14,7 +15,6 @@ use super::args::parsed;
 use super::standing::Standing;
 use crate::error::Error;
 use crate::handler::reports::Reports;
-use crate::scheduler::WeakScheduler;
 use crate::time::clock::Clock;
 use crate::voice::is_heard;
 
@@ -23,7 +23,8 @@ pub(crate) struct Host {
     pub(crate) clock: Clock,
     pub(crate) states: States,
     pub(crate) reports: Reports,
-    pub(crate) scheduler: WeakScheduler,
+    /// The handle that [`JobContext`] gives to a body. What a handle is, is not known here.
+    pub(crate) scheduler: Box<dyn Any + Send + Sync>,
 }
 
 /// One attempt of a run, shared by the run and the scheduler task.
@@ -186,12 +187,6 @@ impl JobContext {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.cancelled.load(Ordering::SeqCst)
-    }
-
-    /// The scheduler that runs the job. A worker process has no scheduler, so the handle is empty there.
-    #[must_use]
-    pub fn scheduler(&self) -> WeakScheduler {
-        self.0.host.scheduler.clone()
     }
 
     /// A value that was given to the scheduler's builder; what

@@ -7,15 +7,15 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
-use super::apart::Apart;
 use super::args::check_args;
 use super::callable::{Start, attempt};
 use super::from_context::check;
 use super::{
     AddContext, Check, Finish, FromContext, IntoOutcome, JobContext, Reporter, RunInfo, Task,
 };
+use crate::apart::Apart;
 use crate::error::Error;
-use crate::executor::{Begin, Place};
+use crate::site::{Begin, Site};
 
 /// A function that can be a local task: as a [`Handler`](crate::Handler) that is async, but its
 /// future need not be `Send`.
@@ -44,7 +44,7 @@ where
     fn start(
         &self,
         runtime: &Handle,
-        place: &Place,
+        site: &Site,
         info: Arc<RunInfo>,
         key: ActiveKey,
     ) -> AbortHandle {
@@ -52,12 +52,12 @@ where
         let context = JobContext(Arc::clone(&info));
         let span = info.span();
         let reporter = Reporter::new(info, key);
-        let Some(local) = place.local() else {
+        let Some(local) = site.local() else {
             return reporter.ended(runtime, Finish::failed(&NOT_LOCAL.into()));
         };
         let begin: Begin =
             Box::new(move || Box::pin(attempt(call, context, reporter).instrument(span)));
-        place.limited(runtime, Box::pin(local.run(begin)))
+        site.limited(runtime, Box::pin(local.run(begin)))
     }
 
     fn check(&self, context: &AddContext<'_>) -> Result<(), Error> {

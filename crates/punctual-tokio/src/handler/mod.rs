@@ -1,6 +1,5 @@
 //! Functions as tasks: what they take, what they return, how they are started.
 
-mod apart;
 mod args;
 mod callable;
 mod context;
@@ -16,7 +15,6 @@ mod schema;
 mod standing;
 mod state;
 
-pub(crate) use apart::{drop_here, scheduler_task};
 pub use args::{Args, check_args};
 pub use callable::{Check, Task};
 pub use context::JobContext;
@@ -27,7 +25,7 @@ pub use function::{Async, Blocking, Handler, wait};
 pub use local::LocalHandler;
 pub use output::{Finish, IntoOutcome, Output};
 pub use reference::{Function, IntoTask, Named, Reference};
-pub(crate) use reference::{TaskRef, function_of};
+pub(crate) use reference::{Preset, TaskRef, function_of};
 pub(crate) use reporter::Reporter;
 pub(crate) use schema::with_schema;
 pub use state::State;

@@ -6,7 +6,7 @@ use punctual_core::{Outcome, json};
 use punctual_store::EndText;
 use serde::Serialize;
 
-use super::apart::drop_here;
+use crate::apart::drop_here;
 use crate::error::BoxError;
 
 /// Longest result or error text that is kept, in bytes: the ledger is bounded in memory too.

@@ -4,7 +4,7 @@ use std::any::{TypeId, type_name};
 use std::sync::Arc;
 
 use super::{Handler, Task};
-use crate::executor::program::{self, Program};
+use crate::error::Error;
 
 /// What a new job calls: a [`Handler`], or the name of a registered task.
 #[diagnostic::on_unimplemented(
@@ -25,15 +25,21 @@ pub trait IntoTask<M> {
 #[derive(Debug)]
 pub struct Reference {
     pub(crate) task: TaskRef,
-    pub(crate) program: Option<Program>,
+    pub(crate) preset: Option<Preset>,
+}
+
+/// What a reference says of its job beside the task.
+#[derive(Debug)]
+pub(crate) struct Preset {
+    /// The arguments, as JSON.
+    pub(crate) args: Result<String, Error>,
+    /// The alias of the executor.
+    pub(crate) executor: &'static str,
 }
 
 impl Reference {
     fn to(task: TaskRef) -> Self {
-        Self {
-            task,
-            program: None,
-        }
+        Self { task, preset: None }
     }
 }
 
@@ -72,15 +78,6 @@ impl<M, F: Handler<M>> IntoTask<Function<M>> for F {
 /// The type of a function, if it holds no values: then all values of the type are the same function.
 pub(crate) fn function_of<F: 'static>() -> Option<TypeId> {
     (size_of::<F>() == 0).then(TypeId::of::<F>)
-}
-
-impl IntoTask<Named> for Program {
-    fn into_reference(self) -> Reference {
-        Reference {
-            task: TaskRef::Named(program::TASK.into()),
-            program: Some(self),
-        }
-    }
 }
 
 impl IntoTask<Named> for &str {

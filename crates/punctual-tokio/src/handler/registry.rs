@@ -10,8 +10,13 @@ use crate::handler::{Task, TaskRef};
 use crate::nearest::nearest;
 
 /// The functions that jobs may call.
-#[derive(Default)]
-pub(crate) struct Registry(RwLock<Tasks>);
+pub(crate) struct Registry {
+    tasks: RwLock<Tasks>,
+    declared: FindDeclared,
+}
+
+/// Finds the name and the task that an attribute gave to a function.
+pub(crate) type FindDeclared = fn(TypeId) -> Option<(&'static str, Task)>;
 
 #[derive(Default)]
 struct Tasks {
@@ -43,15 +48,22 @@ pub(crate) fn legible(name: &str) -> &str {
 }
 
 impl Registry {
+    pub(crate) fn new(declared: FindDeclared) -> Self {
+        Self {
+            tasks: RwLock::default(),
+            declared,
+        }
+    }
+
     /// Takes all tasks out, to be dropped while no lock is held.
     pub(crate) fn take_all(&self) -> impl Sized + use<> {
-        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *tasks)
     }
 
     /// Registers a task under a stable name; `false` if it is taken.
     pub(crate) fn register(&self, name: &str, task: Task) -> bool {
-        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
         if tasks.by_name.contains_key(name) {
             return false;
         }
@@ -65,20 +77,20 @@ impl Registry {
         if !self.register(name, task.clone()) {
             return false;
         }
-        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
         let named = || (name.into(), task);
         tasks.functions.entry(function).or_insert_with(named);
         true
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Task> {
-        let tasks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let tasks = self.tasks.read().unwrap_or_else(PoisonError::into_inner);
         let registered = tasks.by_name.get(name)?;
         Some(registered.task.clone())
     }
 
     pub(crate) fn names(&self) -> Vec<Arc<str>> {
-        let tasks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let tasks = self.tasks.read().unwrap_or_else(PoisonError::into_inner);
         let mut names: Vec<_> = tasks.by_name.keys().cloned().collect();
         names.sort_unstable();
         names
@@ -102,7 +114,7 @@ impl Registry {
     pub(crate) fn resolve(&self, reference: TaskRef) -> Option<(Arc<str>, Task)> {
         match reference {
             TaskRef::Named(name) => {
-                let tasks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+                let tasks = self.tasks.read().unwrap_or_else(PoisonError::into_inner);
                 let (name, registered) = tasks.by_name.get_key_value(&name)?;
                 Some((Arc::clone(name), registered.task.clone()))
             }
@@ -115,7 +127,7 @@ impl Registry {
     }
 
     fn function(&self, function: TypeId) -> Option<(Arc<str>, Task)> {
-        let tasks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let tasks = self.tasks.read().unwrap_or_else(PoisonError::into_inner);
         tasks.functions.get(&function).cloned()
     }
 
@@ -124,12 +136,12 @@ impl Registry {
             return known;
         }
         if let Some(function) = function
-            && let Some((name, task)) = crate::declared::task_of(function)
+            && let Some((name, task)) = (self.declared)(function)
             && self.register_function(name, task.clone(), function)
         {
             return (name.into(), task);
         }
-        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
         // Somebody else may have been faster.
         let known = function.and_then(|function| tasks.functions.get(&function));
         if let Some(known) = known {
@@ -159,7 +171,7 @@ impl Registry {
         if !name.starts_with(CLOSURE) {
             return;
         }
-        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(Some(jobs)) = tasks.by_name.get_mut(name).map(|own| &mut own.jobs) {
             *jobs += 1;
         }
@@ -176,7 +188,7 @@ impl Registry {
 
     /// The closure, if that was its last job.
     fn without_one_job(&self, name: &str) -> Option<Registered> {
-        let mut tasks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
         let jobs = tasks.by_name.get_mut(name)?.jobs.as_mut()?;
         *jobs = jobs.saturating_sub(1);
         if *jobs > 0 {

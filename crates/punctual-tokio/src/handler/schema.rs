@@ -10,7 +10,7 @@ use tokio::task::AbortHandle;
 use super::callable::Start;
 use super::{AddContext, RunInfo, Task};
 use crate::error::Error;
-use crate::executor::Place;
+use crate::site::Site;
 
 struct WithSchema {
     task: Task,
@@ -25,11 +25,11 @@ impl Start for WithSchema {
     fn start(
         &self,
         runtime: &Handle,
-        place: &Place,
+        site: &Site,
         info: Arc<RunInfo>,
         key: ActiveKey,
     ) -> AbortHandle {
-        self.task.0.start(runtime, place, info, key)
+        self.task.0.start(runtime, site, info, key)
     }
 
     fn check(&self, context: &AddContext<'_>) -> Result<(), Error> {

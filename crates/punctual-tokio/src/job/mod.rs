@@ -3,5 +3,4 @@
 pub(crate) mod hints;
 pub(crate) mod new_job;
 pub(crate) mod policy_overrides;
-pub(crate) mod remote_tasks;
-pub(crate) mod validate;
+pub(crate) mod snapshot;

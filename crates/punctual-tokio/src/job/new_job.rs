@@ -67,8 +67,12 @@ impl NewJob {
         let trigger = trigger.try_into().map_err(|error| error.into().into());
         let reference = task.into_reference();
         let job = Self::of(reference.task, trigger);
-        match reference.program {
-            Some(program) => job.args((program,)).executor(crate::COMMAND),
+        match reference.preset {
+            Some(preset) => Self {
+                args: preset.args,
+                executor: Some(preset.executor.to_owned()),
+                ..job
+            },
             None => job,
         }
     }

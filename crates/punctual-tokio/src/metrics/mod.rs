@@ -10,7 +10,9 @@ mod nothing;
 #[cfg(feature = "metrics")]
 mod recorded;
 
+#[cfg(feature = "metrics")]
+pub(crate) use census::Counts;
 #[cfg(not(feature = "metrics"))]
-pub(crate) use nothing::{Census, Metrics, StoreErrors};
+pub(crate) use nothing::{Census, Counts, Metrics, StoreErrors};
 #[cfg(feature = "metrics")]
 pub(crate) use recorded::{Census, Metrics, StoreErrors};

@@ -13,9 +13,8 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
-use super::census::{self, STATES};
+use super::census::{self, Counts, STATES};
 use super::labels::{ALL, OUTCOMES, index, labels};
-use crate::core::Core;
 
 const RUNS: &str = "punctual_runs_total";
 const UNDER_WAY: &str = "punctual_runs_under_way";
@@ -115,16 +114,13 @@ impl Metrics {
     }
 
     /// Takes the handles, if this is the first start. Counts jobs now, and again whenever they change.
-    pub(crate) fn take_census(&self, core: &Arc<Core>, runtime: &Handle) -> Census {
+    pub(crate) fn take_census<F: Future<Output = Option<Counts>> + Send + 'static>(
+        &self,
+        count: impl Fn() -> F + Send + 'static,
+        runtime: &Handle,
+    ) -> Census {
         let handles = self.handles.get_or_init(Handles::of_the_recorder);
-        for named in core.all_stores() {
-            named.health.errors().counter();
-        }
-        let counting = census::run(
-            Arc::clone(core),
-            handles.jobs.clone(),
-            Arc::clone(&self.changed),
-        );
+        let counting = census::run(count, handles.jobs.clone(), Arc::clone(&self.changed));
         Census(runtime.spawn(counting).abort_handle())
     }
 }
@@ -141,9 +137,9 @@ impl StoreErrors {
         counter!(STORE_ERRORS, "store" => self.store.clone())
     }
 
-    /// The handle, once and for all: the scheduler has been started.
-    fn counter(&self) -> &Counter {
-        self.counter.get_or_init(|| self.new_counter())
+    /// Takes the handle, once and for all: the scheduler has been started.
+    pub(crate) fn take_handle(&self) {
+        self.counter.get_or_init(|| self.new_counter());
     }
 
     pub(crate) fn add(&self) {

@@ -17,10 +17,6 @@
 //!
 //! [`Executor::process`]: crate::Executor::process
 
-mod child;
-mod message;
-mod pool;
 mod worker;
 
-pub(crate) use pool::Pool;
 pub use worker::{Worker, init};

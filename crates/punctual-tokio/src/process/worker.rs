@@ -2,7 +2,6 @@
 
 use std::io::{BufRead as _, Write as _};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use punctual_core::RunId;
@@ -11,24 +10,19 @@ use punctual_store::EndText;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc;
 
-use super::message::{Ended, News, Order, Run, WORKER};
 use crate::builder::SchedulerBuilder;
-use crate::core::Core;
 use crate::declared::task_named;
 use crate::error::BoxError;
+use crate::executor::process::can_work;
+use crate::executor::process::message::{Ended, News, Order, Run, WORKER};
 use crate::handler::reports::Told;
 use crate::handler::{Finish, Handler, Host, RunInfo, RunOf};
 use crate::scheduler::{Scheduler, Signals, WeakScheduler};
+use crate::shared::Shared;
 use crate::time::clock::instant;
 
 /// The only attempt of a worker.
 const KEY: ActiveKey = ActiveKey::FIRST;
-
-static CALLED: AtomicBool = AtomicBool::new(false);
-
-pub(super) fn was_called() -> bool {
-    CALLED.load(Ordering::Relaxed)
-}
 
 /// Makes this program usable as a worker of [`Executor::process`](crate::Executor::process): call
 /// it first in `main`.
@@ -75,7 +69,7 @@ impl Worker {
 
     /// See [`init`].
     pub fn init(self) {
-        CALLED.store(true, Ordering::Relaxed);
+        can_work();
         let mut arguments = std::env::args().skip(1);
         if arguments.next().as_deref() != Some(WORKER) {
             return;
@@ -118,8 +112,8 @@ fn work(worker: Worker, mark: String) -> Result<(), BoxError> {
         // Never started: jobs here have no scheduler to talk to.
         let scheduler = worker.0.build()?;
         let station = Station {
-            host: scheduler.host_of(WeakScheduler::gone()),
-            core: Arc::clone(&scheduler.core),
+            host: scheduler.host_of(&WeakScheduler::gone()),
+            shared: Arc::clone(&scheduler.shared),
         };
         while let Some(order) = orders.recv().await {
             // A late `Cancel` finds nothing to cancel.
@@ -167,14 +161,14 @@ fn say(mark: &str, news: &News) -> Result<(), BoxError> {
 /// What the attempts of a worker share.
 struct Station {
     host: Arc<Host>,
-    core: Arc<Core>,
+    shared: Arc<Shared>,
 }
 
 impl Station {
     async fn run(&self, run: Run, orders: &mut mpsc::UnboundedReceiver<Order>) -> Ended {
         let id = run.run;
         let name = run.job.task();
-        let known = self.core.registry.get(name);
+        let known = self.shared.registry.get(name);
         let Some(task) = known.or_else(|| task_named(name)) else {
             let error = format!(
                 "the worker knows no task `{}`: give it to `process::Worker`, or declare it with `#[job]`",
@@ -182,7 +176,7 @@ impl Station {
             );
             return ended(id, Finish::failed(&error.into()));
         };
-        let Some(place) = self.core.executors.get(crate::DEFAULT) else {
+        let Some(place) = self.shared.executors.get(crate::DEFAULT) else {
             return ended(id, Finish::failed(&"the worker has no executor".into()));
         };
         let info = Arc::new(RunInfo::new(
@@ -196,9 +190,7 @@ impl Station {
                 latest: None,
             },
         ));
-        let attempt = task
-            .0
-            .start(&Handle::current(), &place, Arc::clone(&info), KEY);
+        let attempt = place.begin(&task, &Handle::current(), Arc::clone(&info), KEY);
         let finish = self.wait(&info, orders).await;
         // It has reported; what is left of it ends by itself.
         drop(attempt);

@@ -8,15 +8,15 @@ use punctual_store::{Insert, OnConflict, StoredJob};
 use serde::Serialize;
 
 use super::Scheduler;
-use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
 use crate::events::event::{EventKind, JobEvent};
 use crate::handler::IntoTask;
 use crate::handler::registry::Offered;
 use crate::job::new_job::NewJob;
 use crate::job::policy_overrides::{OwnPolicies, policy_setters};
-use crate::job::remote_tasks::Elsewhere;
 use crate::scheduler::job_handle::JobHandle;
+use crate::scheduler::remote_tasks::Elsewhere;
+use crate::stores::NamedStore;
 
 impl Scheduler {
     /// Adds a job that calls a function or a registered task whenever a trigger says so. Settings
@@ -64,12 +64,12 @@ impl Scheduler {
         jobs: impl IntoIterator<Item = NewJob>,
     ) -> Result<Vec<Result<JobHandle, Error>>, Error> {
         let jobs: Vec<NewJob> = jobs.into_iter().collect();
-        let elsewhere = Elsewhere::of_jobs(&self.core, &jobs).await?;
+        let elsewhere = Elsewhere::of_jobs(&self.shared, &jobs).await?;
         let mut answers = Vec::new();
-        let mut offered = Offered::none(&self.core.registry);
+        let mut offered = Offered::none(&self.shared.registry);
         let mut batches: BTreeMap<u32, (NamedStore, Vec<usize>, Vec<Insert>)> = BTreeMap::new();
         for (index, job) in jobs.into_iter().enumerate() {
-            match job.prepare(&self.core, &elsewhere) {
+            match job.prepare(&self.shared, &elsewhere) {
                 Ok((named, mut insert)) => {
                     offered.add(insert.job.task());
                     if self.is_done(&named, &mut insert).await? {
@@ -105,9 +105,9 @@ impl Scheduler {
     }
 
     async fn add_one(&self, job: NewJob) -> Result<JobHandle, Error> {
-        let elsewhere = Elsewhere::of_jobs(&self.core, std::slice::from_ref(&job)).await?;
-        let (named, mut insert) = job.prepare(&self.core, &elsewhere)?;
-        let mut offered = Offered::none(&self.core.registry);
+        let elsewhere = Elsewhere::of_jobs(&self.shared, std::slice::from_ref(&job)).await?;
+        let (named, mut insert) = job.prepare(&self.shared, &elsewhere)?;
+        let mut offered = Offered::none(&self.shared.registry);
         offered.add(insert.job.task());
         if self.is_done(&named, &mut insert).await? {
             return Ok(self.handle(insert.job.id()));
@@ -116,7 +116,7 @@ impl Scheduler {
         let stored = stored
             .pop()
             .unwrap_or_else(|| Err(Error::new(ErrorKind::Store, "the store did not answer")))?;
-        if let Err(error) = self.core.hint_at_doubles(&named, &stored.job).await {
+        if let Err(error) = self.shared.hint_at_doubles(&named, &stored.job).await {
             tracing::debug!(%error, "whether the job is stored twice is not known");
         }
         Ok(self.handle(stored.job.id()))
@@ -127,17 +127,19 @@ impl Scheduler {
         named: &NamedStore,
         inserts: Vec<Insert>,
     ) -> Result<Vec<Result<StoredJob, Error>>, Error> {
-        let is_heard = self.core.bus.is_heard();
+        let is_heard = self.shared.bus.is_heard();
         let pending = is_heard.then(|| {
             let ids = inserts.iter().map(|insert| insert.job.id().clone());
-            self.core.announcements.begin(ids.collect())
+            self.shared.announcements.begin(ids.collect())
         });
         let tasks: Vec<_> = inserts
             .iter()
             .map(|insert| std::sync::Arc::clone(insert.job.task()))
             .collect();
         let replaced = self.to_be_replaced(named, &inserts).await?;
-        tasks.iter().for_each(|task| self.core.registry.used(task));
+        tasks
+            .iter()
+            .for_each(|task| self.shared.registry.used(task));
         let answers = match named.store.add(inserts).await {
             Ok(answers) => answers,
             Err(error) => {
@@ -145,26 +147,26 @@ impl Scheduler {
                 if !error.is_unknown() {
                     tasks
                         .iter()
-                        .for_each(|task| self.core.registry.unused(task));
+                        .for_each(|task| self.shared.registry.unused(task));
                 }
                 return Err(error.into());
             }
         };
         for stored in answers.iter().flatten() {
-            self.core.unstarted.added(named, stored.job.id());
+            self.shared.unstarted.added(named, stored.job.id());
         }
         for ((answer, task), replaced) in answers.iter().zip(&tasks).zip(replaced) {
             match (answer, replaced) {
                 (Ok(new), Some(old)) if is_next(&old, new) => {
-                    self.core.registry.unused(old.job.task());
+                    self.shared.registry.unused(old.job.task());
                 }
-                (Err(error), _) if !error.is_unknown() => self.core.registry.unused(task),
+                (Err(error), _) if !error.is_unknown() => self.shared.registry.unused(task),
                 _ => {}
             }
         }
         if is_heard {
             for stored in answers.iter().flatten() {
-                self.core.bus.emit(|| {
+                self.shared.bus.emit(|| {
                     EventKind::JobAdded(JobEvent {
                         id: stored.job.id().clone(),
                         store: std::sync::Arc::clone(&named.alias),

@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::driver::command::ShutdownReport;
+use crate::command::ShutdownReport;
 use crate::error::{Error, ErrorKind};
 use crate::scheduler::Scheduler;
 

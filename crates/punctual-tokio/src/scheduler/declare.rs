@@ -12,12 +12,12 @@ use super::Scheduler;
 use super::edit::{Edited, event_of};
 use super::once::go_by_trigger;
 use super::releases::{Alone, Standing, rolled_back};
-use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
 use crate::events::event::EventKind;
-use crate::job::remote_tasks::Elsewhere;
-use crate::job::validate::Checked;
-use crate::scheduler::JobSnapshot;
+use crate::job::snapshot::JobSnapshot;
+use crate::scheduler::remote_tasks::Elsewhere;
+use crate::scheduler::validate::Checked;
+use crate::stores::NamedStore;
 
 /// How often a job is looked at anew because another node changed it meanwhile.
 const TRIES: usize = 32;
@@ -100,9 +100,9 @@ impl Scheduler {
     ///
     /// Nothing is changed.
     pub async fn vanished_jobs(&self) -> Result<Vec<JobSnapshot>, Error> {
-        let declared = self.core.declared.ids();
+        let declared = self.shared.declared.ids();
         let mut vanished = Vec::new();
-        for by in self.core.declared.crates() {
+        for by in self.shared.declared.crates() {
             let filter = JobFilter {
                 declared_by: Some(by.to_owned()),
                 ..JobFilter::default()
@@ -112,7 +112,7 @@ impl Scheduler {
                 stored
                     .into_iter()
                     .filter(|stored| !declared.contains(stored.job.id().as_str()))
-                    .filter(|stored| release_of(&stored.job) <= self.core.release),
+                    .filter(|stored| release_of(&stored.job) <= self.shared.release),
             );
         }
         Ok(vanished)
@@ -120,9 +120,9 @@ impl Scheduler {
 
     /// Checks all declared jobs, so that a mistake is known before anything runs.
     pub(crate) fn check_declared(&self) -> Result<(), Error> {
-        for (declaration, job) in self.core.declared.jobs() {
+        for (declaration, job) in self.shared.declared.jobs() {
             let id = job.given_id().unwrap_or_default().to_owned();
-            job.check(&self.core, &Elsewhere::default())
+            job.check(&self.shared, &Elsewhere::default())
                 .map_err(|error| error.about(format_args!("job `{id}` of {declaration}")))?;
         }
         Ok(())
@@ -130,17 +130,17 @@ impl Scheduler {
 
     /// Adds and updates the declared jobs, and reports those that vanished.
     pub(super) async fn bring_up_to_date(&self) -> Result<(), Error> {
-        if self.core.declared.is_empty() || self.is_running() {
+        if self.shared.declared.is_empty() || self.is_running() {
             return Ok(());
         }
         let mut look = Look::default();
-        for (_, job) in self.core.declared.jobs() {
-            let checked = job.check(&self.core, &Elsewhere::default())?;
+        for (_, job) in self.shared.declared.jobs() {
+            let checked = job.check(&self.shared, &Elsewhere::default())?;
             match self.bring_one_up_to_date(&checked, &mut look).await {
                 Err(error) if error.is_unreadable() => {
                     tracing::error!(job = %checked.job.id(), %error, "the row of the declared job cannot be read, so it does not run: mend the row, or delete it");
                     let id = checked.job.id();
-                    self.core.voice.unheard(Level::ERROR, ("unreadable", id.as_str()), || {
+                    self.shared.voice.unheard(Level::ERROR, ("unreadable", id.as_str()), || {
                         format!("the row of the declared job `{id}` cannot be read, so it does not run: {error}")
                     });
                     look.tally.unreadable += 1;
@@ -162,13 +162,13 @@ impl Scheduler {
         for vanished in self.vanished_jobs().await? {
             let id = vanished.job.id();
             tracing::warn!(job = %id, store = %vanished.store, "no code declares this job any more");
-            self.core
+            self.shared
                 .voice
                 .unheard(Level::WARN, ("vanished", id.as_str()), || {
                     format!("no code declares the job `{id}` any more, and it stays in its store")
                 });
-            let named = self.core.store(&vanished.store)?;
-            self.core
+            let named = self.shared.store(&vanished.store)?;
+            self.shared
                 .bus
                 .emit(|| EventKind::JobVanished(event_of(&named, id)));
         }
@@ -178,8 +178,8 @@ impl Scheduler {
     /// Looks again at the declared jobs that are stored, by which nodes live now.
     pub(super) async fn go_by_releases(&self, look: &mut Look) -> Result<(), Error> {
         let mut all = Ok(());
-        for (_, job) in self.core.declared.jobs() {
-            let done = match job.check(&self.core, &Elsewhere::default()) {
+        for (_, job) in self.shared.declared.jobs() {
+            let done = match job.check(&self.shared, &Elsewhere::default()) {
                 Ok(checked) => self.bring_one_up_to_date(&checked, look).await,
                 Err(error) => Err(error),
             };
@@ -264,13 +264,13 @@ impl Scheduler {
     /// it is.
     async fn was_removed(&self, checked: &Checked) -> Result<bool, Error> {
         let (id, own) = (checked.job.id(), checked.job.declared());
-        for named in self.core.stores() {
+        for named in self.shared.stores() {
             let Some(then) = named.store.removed(id.clone()).await? else {
                 continue;
             };
             let is_its_store = named.id == checked.store.id;
             let is_same = is_its_store && own.is_some_and(|own| own.says_the_same(&then));
-            if is_same || then.release() > self.core.release {
+            if is_same || then.release() > self.shared.release {
                 tracing::info!(job = %id, "the declared job was removed by hand and stays away until its definition changes; `add_job` under its id brings it back");
                 return Ok(true);
             }

@@ -8,9 +8,9 @@ use punctual_core::{FireRange, Job, JobId, JobState, Outcome, Trigger};
 use punctual_store::{JobFilter, StoredJob, Update};
 
 use super::{Scheduler, job_id};
-use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
 use crate::events::event::{EventKind, JobEvent};
+use crate::stores::NamedStore;
 
 /// How often an edit begins anew because another caller was faster.
 const TRIES: usize = 32;
@@ -57,8 +57,8 @@ impl Scheduler {
     ) -> Result<(), Error> {
         let trigger: Trigger = trigger.try_into().map_err(Into::into)?;
         let trigger = trigger
-            .with_default_timezone(self.core.zone)
-            .bind(&self.core.triggers)?;
+            .with_default_timezone(self.shared.zone)
+            .bind(&self.shared.triggers)?;
         trigger.check()?;
         let first = first_fire(&trigger, None, self.now())?;
         if first.fire_time.is_none() {
@@ -112,7 +112,7 @@ impl Scheduler {
         let id = job_id(id)?;
         self.edit(&id, |stored, now| resumed(stored, resume, now))
             .await?;
-        let (named, stored) = self.core.find(&id).await?;
+        let (named, stored) = self.shared.find(&id).await?;
         if stored.state.is_over() {
             self.take_out(&named, &id).await?;
         }
@@ -135,7 +135,7 @@ impl Scheduler {
     /// If the future is dropped, the job may or may not have been removed.
     pub async fn remove_job(&self, id: impl AsRef<str>) -> Result<(), Error> {
         let id = job_id(id)?;
-        for named in self.core.stores() {
+        for named in self.shared.stores() {
             if self.remove(&named, &id).await? {
                 return Ok(());
             }
@@ -147,9 +147,9 @@ impl Scheduler {
         let Some(removed) = named.store.remove(id.clone(), self.now()).await? else {
             return Ok(false);
         };
-        self.core.registry.unused(removed.job.task());
-        self.core.unstarted.removed(named, id);
-        self.core
+        self.shared.registry.unused(removed.job.task());
+        self.shared.unstarted.removed(named, id);
+        self.shared
             .bus
             .emit(|| EventKind::JobRemoved(event_of(named, id)));
         Ok(true)
@@ -174,10 +174,10 @@ impl Scheduler {
     /// If the future is dropped, the jobs of some stores may have been removed.
     pub async fn remove_all_jobs(&self) -> Result<u64, Error> {
         let mut count = 0;
-        for named in self.core.stores() {
+        for named in self.shared.stores() {
             count += self.clear(&named).await?;
         }
-        self.core.bus.emit(|| EventKind::AllJobsRemoved(None));
+        self.shared.bus.emit(|| EventKind::AllJobsRemoved(None));
         Ok(count)
     }
 
@@ -191,10 +191,10 @@ impl Scheduler {
     ///
     /// If the future is dropped, the jobs may have been removed.
     pub async fn remove_all_jobs_of(&self, store: &str) -> Result<u64, Error> {
-        let named = self.core.store(store)?;
+        let named = self.shared.store(store)?;
         let count = self.clear(&named).await?;
         let alias = Some(named.alias);
-        self.core.bus.emit(|| EventKind::AllJobsRemoved(alias));
+        self.shared.bus.emit(|| EventKind::AllJobsRemoved(alias));
         Ok(count)
     }
 
@@ -206,9 +206,9 @@ impl Scheduler {
             named.store.list(JobFilter::default()).await?.jobs
         };
         let count = named.store.clear(self.now()).await?;
-        self.core.unstarted.cleared(named);
+        self.shared.unstarted.cleared(named);
         for stored in jobs {
-            self.core.registry.unused(stored.job.task());
+            self.shared.registry.unused(stored.job.task());
         }
         Ok(count)
     }
@@ -231,13 +231,13 @@ impl Scheduler {
         mut change: impl FnMut(&StoredJob, DateTime<Utc>) -> Result<Edited, Error> + Send,
     ) -> Result<(), Error> {
         let pending = self
-            .core
+            .shared
             .bus
             .is_heard()
-            .then(|| self.core.announcements.begin(vec![id.clone()]));
+            .then(|| self.shared.announcements.begin(vec![id.clone()]));
         for _ in 0..TRIES {
             let (named, stored) = match store {
-                None => self.core.find(id).await?,
+                None => self.shared.find(id).await?,
                 Some(named) => {
                     let found = named.store.get(id.clone()).await?;
                     (named.clone(), found.ok_or_else(|| Error::no_job(id))?)
@@ -259,9 +259,9 @@ impl Scheduler {
             match named.store.update(update).await {
                 Ok(_) => {
                     if let Some((range, outcome)) = decided {
-                        self.core.metrics.decided(range, outcome);
+                        self.shared.metrics.decided(range, outcome);
                     }
-                    self.core
+                    self.shared
                         .bus
                         .emit(|| EventKind::JobModified(event_of(&named, id)));
                     drop(pending);

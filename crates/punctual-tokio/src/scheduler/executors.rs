@@ -2,11 +2,11 @@
 
 use super::Scheduler;
 use super::lifecycle::needs_io;
-use crate::driver::command::Command;
+use crate::command::Command;
 use crate::error::Error;
 use crate::events::event::EventKind;
 use crate::executor::Executor;
-use crate::lifetime::runtime::require_io;
+use crate::runtime::require_io;
 
 impl Scheduler {
     /// Adds an executor, whether the scheduler runs or not. Jobs that were parked for want of it
@@ -22,13 +22,13 @@ impl Scheduler {
     /// If the future is dropped, the executor may have been added; jobs that wait for it go on
     /// when the scheduler next looks at the store.
     pub async fn add_executor(&self, alias: &str, executor: Executor) -> Result<(), Error> {
-        let runtime = self.core.life().as_ref().map(|life| life.runtime.clone());
+        let runtime = self.shared.life().as_ref().map(|life| life.runtime.clone());
         if let Some(runtime) = runtime.filter(|_| executor.starts_processes() && self.is_running())
         {
             require_io(&runtime, &needs_io(alias))?;
         }
-        let alias = self.core.add_executor(alias, &executor)?;
-        self.core.bus.emit(|| EventKind::ExecutorAdded(alias));
+        let alias = self.shared.add_executor(alias, &executor)?;
+        self.shared.bus.emit(|| EventKind::ExecutorAdded(alias));
         if let Some(commands) = self.commands() {
             let sent = commands.send(Command::LookAgain).await;
             sent.map_err(|_| Error::not_running())?;
@@ -49,13 +49,13 @@ impl Scheduler {
     /// If the future is dropped, the executor is gone; fire times of the next minute may be
     /// recorded as skipped.
     pub async fn remove_executor(&self, alias: &str) -> Result<(), Error> {
-        let alias = self.core.executors.remove(alias)?;
+        let alias = self.shared.executors.remove(alias)?;
         if self.is_running() {
             let removed = std::sync::Arc::clone(&alias);
             self.ask(|answer| Command::RemoveExecutor(removed, answer))
                 .await?;
         }
-        self.core.bus.emit(|| EventKind::ExecutorRemoved(alias));
+        self.shared.bus.emit(|| EventKind::ExecutorRemoved(alias));
         Ok(())
     }
 }

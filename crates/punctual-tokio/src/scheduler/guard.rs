@@ -4,7 +4,7 @@ use tokio::sync::oneshot;
 
 use super::Scheduler;
 use super::lifecycle::PATIENCE;
-use crate::driver::command::{Command, Shutdown};
+use crate::command::{Command, Shutdown};
 
 /// A handle whose drop begins the shutdown of the scheduler. See [`Scheduler::drop_guard`].
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Scheduler {
 
     /// Begins a shutdown and does not wait for it.
     fn begin_shutdown(&self) {
-        let life = self.core.life();
+        let life = self.shared.life();
         let Some(life) = life.as_ref().filter(|life| life.goes_on()) else {
             return;
         };

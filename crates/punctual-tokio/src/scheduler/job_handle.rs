@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use punctual_core::{JobId, Run, RunId, Trigger};
 use punctual_store::{RunFilter, Statistics};
 
-use crate::driver::command::RunningRun;
+use crate::command::RunningRun;
 use crate::error::Error;
-use crate::scheduler::{JobSnapshot, ModifyJob, Resume, WeakScheduler};
+use crate::job::snapshot::JobSnapshot;
+use crate::scheduler::{ModifyJob, Resume, WeakScheduler};
 
 /// A job that was added. It keeps nothing alive, and it names whatever job has the id now. Its verbs
 /// work as long as the scheduler runs or a handle of it is held.

@@ -8,16 +8,17 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::{Scheduler, WeakScheduler};
-use crate::core::NamedStore;
-use crate::driver::command::{Command, Shutdown, ShutdownReport};
+use crate::apart::scheduler_task;
+use crate::command::{Command, Shutdown, ShutdownReport};
 use crate::driver::{COMMANDS, Driver};
 use crate::error::{Error, ErrorKind};
 use crate::events::event::EventKind;
+use crate::handler::Host;
 use crate::handler::reports::Reports;
-use crate::handler::{Host, scheduler_task};
-use crate::lifetime::keep::spent;
-use crate::lifetime::life::Life;
-use crate::lifetime::runtime::{require_io, require_timers};
+use crate::runtime::{require_io, require_timers};
+use crate::shared::keep::spent;
+use crate::shared::life::Life;
+use crate::stores::NamedStore;
 
 /// How long [`Scheduler::shutdown`] waits for running jobs to end by themselves.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -69,22 +70,22 @@ impl Scheduler {
 
     /// What all runs of this scheduler share.
     fn host(&self) -> Arc<Host> {
-        self.host_of(self.downgrade())
+        self.host_of(&self.downgrade())
     }
 
     /// What runs share that find this scheduler.
-    pub(crate) fn host_of(&self, scheduler: WeakScheduler) -> Arc<Host> {
+    pub(crate) fn host_of(&self, scheduler: &WeakScheduler) -> Arc<Host> {
         Arc::new(Host {
-            clock: self.core.clock.clone(),
-            states: self.core.states().clone(),
+            clock: self.shared.clock.clone(),
+            states: self.shared.states().clone(),
             reports: Reports::default(),
-            scheduler,
+            scheduler: Box::new(scheduler.clone()),
         })
     }
 
     /// What has to be there before a start. Answers the runtime that this is called on.
     fn prepare(&self) -> Result<Handle, Error> {
-        self.core.unstarted.asked_to_start();
+        self.shared.unstarted.asked_to_start();
         if !self.keep() {
             return Err(spent());
         }
@@ -92,35 +93,35 @@ impl Scheduler {
             Error::new(ErrorKind::NotRunning, "the scheduler needs a tokio runtime")
         })?;
         require_timers(&runtime)?;
-        if let Some(alias) = self.core.executors.first_of_processes() {
+        if let Some(alias) = self.shared.executors.first_of_processes() {
             require_io(&runtime, &needs_io(&alias))?;
         }
         Ok(runtime)
     }
 
     fn launch(&self, runtime: Handle, is_paused: bool) -> Result<(), Error> {
-        let mut slot = self.core.life();
+        let mut slot = self.shared.life();
         if slot.as_ref().is_some_and(Life::goes_on) {
             return Err(Error::new(
                 ErrorKind::AlreadyRunning,
                 "the scheduler runs already",
             ));
         }
-        self.core.keepers.started();
+        self.shared.keepers.started();
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let host = self.host();
-        let mut driver = Driver::new(Arc::clone(&self.core), host, receiver, is_paused);
-        for alias in self.core.executors.aliases() {
-            self.core.bus.emit(|| EventKind::ExecutorAdded(alias));
+        let mut driver = Driver::new(Arc::clone(&self.shared), host, receiver, is_paused);
+        for alias in self.shared.executors.aliases() {
+            self.shared.bus.emit(|| EventKind::ExecutorAdded(alias));
         }
-        for named in self.core.stores() {
+        for named in self.shared.stores() {
             self.tell_store_added(&named);
             driver.adopt_store(named);
         }
-        self.core.bus.emit(|| EventKind::SchedulerStarted);
+        self.shared.bus.emit(|| EventKind::SchedulerStarted);
         let ended = driver.ended();
-        if !self.core.declared.is_empty() {
-            let follower = Self::of(Arc::clone(&self.core));
+        if !self.shared.declared.is_empty() {
+            let follower = Self::of(Arc::clone(&self.shared));
             runtime.spawn(follower.follow_releases(driver.ended()));
         }
         runtime.spawn(scheduler_task(driver.run()));
@@ -133,7 +134,7 @@ impl Scheduler {
     }
 
     fn tell_store_added(&self, named: &NamedStore) {
-        self.core
+        self.shared
             .bus
             .emit(|| EventKind::JobStoreAdded(Arc::clone(&named.alias)));
     }
@@ -255,7 +256,7 @@ impl Scheduler {
     /// If the future is dropped, the store may have been added without being used before the next
     /// start.
     pub async fn add_jobstore(&self, alias: &str, store: impl JobStore) -> Result<(), Error> {
-        let named = self.core.add_store(alias, Arc::new(store))?;
+        let named = self.shared.add_store(alias, Arc::new(store))?;
         self.tell_store_added(&named);
         if let Some(commands) = self.commands() {
             let sent = commands.send(Command::AddStore(Box::new(named))).await;
@@ -279,7 +280,7 @@ impl Scheduler {
     ///
     /// If the future is dropped, the store may be used until the next shutdown.
     pub async fn remove_jobstore(&self, alias: &str) -> Result<(), Error> {
-        let named = self.core.take_store(alias)?;
+        let named = self.shared.take_store(alias)?;
         if self.is_running() {
             self.ask(|answer| Command::RemoveStore {
                 store: named.id,
@@ -287,7 +288,7 @@ impl Scheduler {
             })
             .await?;
         }
-        self.core
+        self.shared
             .bus
             .emit(|| EventKind::JobStoreRemoved(Arc::clone(&named.alias)));
         Ok(())

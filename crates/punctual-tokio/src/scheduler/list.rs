@@ -6,78 +6,14 @@ use std::io;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Job, JobId, JobState, legible};
+use punctual_core::{Job, JobId, legible};
 use punctual_store::{DueRequest, JobFilter, StoredJob};
 
 use super::{Scheduler, job_id};
-use crate::core::{Core, NamedStore};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::handler::registry::legible as legible_task;
-
-/// A job as it stood when it was read.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct JobSnapshot {
-    /// The alias of its store.
-    pub store: Arc<str>,
-    /// What was asked for.
-    pub job: Arc<Job>,
-    /// How it stood.
-    pub state: JobState,
-    /// Whether this node has its task and the code of its trigger.
-    pub is_known: bool,
-}
-
-/// How a job stands, in a word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum JobStatus {
-    /// It waits for its next fire time.
-    Scheduled,
-    /// It was paused.
-    Paused,
-    /// Its task, its executor or the code of its trigger is not known here; it runs again once it
-    /// is.
-    Parked,
-    /// Its trigger could not be decided; an edit helps.
-    Stuck,
-    /// Its trigger has no further fire time; it leaves with its last run.
-    Finished,
-}
-
-impl JobSnapshot {
-    pub(crate) fn new(core: &Core, named: &NamedStore, stored: StoredJob) -> Self {
-        let is_known = core.code_of(&stored.job).is_ok() && stored.job.trigger().is_bound();
-        Self {
-            store: Arc::clone(&named.alias),
-            job: stored.job,
-            state: stored.state,
-            is_known,
-        }
-    }
-
-    /// How the job stands.
-    #[must_use]
-    pub fn status(&self) -> JobStatus {
-        if self.state.paused {
-            JobStatus::Paused
-        } else if !self.is_known {
-            JobStatus::Parked
-        } else if self.state.search_limit {
-            JobStatus::Stuck
-        } else if self.state.finished {
-            JobStatus::Finished
-        } else {
-            JobStatus::Scheduled
-        }
-    }
-
-    /// The nominal time of its next run, if it is not paused.
-    #[must_use]
-    pub fn next_run_time(&self) -> Option<DateTime<Utc>> {
-        self.state.next_run_time.filter(|_| !self.state.paused)
-    }
-}
+use crate::job::snapshot::{JobSnapshot, JobStatus};
+use crate::stores::NamedStore;
 
 /// A fire time to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,8 +38,8 @@ impl Scheduler {
     ///
     /// Nothing is changed.
     pub async fn get_job(&self, id: impl AsRef<str>) -> Result<Option<JobSnapshot>, Error> {
-        match self.core.find(&job_id(id)?).await {
-            Ok((named, stored)) => Ok(Some(JobSnapshot::new(&self.core, &named, stored))),
+        match self.shared.find(&job_id(id)?).await {
+            Ok((named, stored)) => Ok(Some(self.shared.snapshot(&named, stored))),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -139,7 +75,7 @@ impl Scheduler {
         store: &str,
         filter: JobFilter,
     ) -> Result<Vec<JobSnapshot>, Error> {
-        self.list_store(&self.core.store(store)?, filter).await
+        self.list_store(&self.shared.store(store)?, filter).await
     }
 
     async fn list_store(
@@ -149,7 +85,7 @@ impl Scheduler {
     ) -> Result<Vec<JobSnapshot>, Error> {
         let found = named.store.list(filter).await?.jobs.into_iter();
         Ok(found
-            .map(|stored| JobSnapshot::new(&self.core, named, stored))
+            .map(|stored| self.shared.snapshot(named, stored))
             .collect())
     }
 
@@ -164,7 +100,7 @@ impl Scheduler {
     /// Nothing is changed.
     pub async fn upcoming(&self, count: usize) -> Result<Vec<Upcoming>, Error> {
         let mut jobs = Vec::new();
-        for named in self.core.stores() {
+        for named in self.shared.stores() {
             let request = DueRequest::through(DateTime::<Utc>::MAX_UTC, count);
             let due = named.store.due(request).await?.jobs.into_iter();
             jobs.extend(due.map(|due| (Arc::clone(&named.alias), due.stored)));
@@ -206,7 +142,7 @@ impl Scheduler {
     ///
     /// A part of the table may have been written.
     pub async fn print_jobs(&self, mut out: impl io::Write) -> Result<(), Error> {
-        for named in self.core.stores() {
+        for named in self.shared.stores() {
             let jobs = self.list_store(&named, JobFilter::default()).await?;
             self.print(&named, &jobs, &mut out)
                 .map_err(|error| unwritten(&error))?;
@@ -224,7 +160,7 @@ impl Scheduler {
     ///
     /// A part of the table may have been written.
     pub async fn print_jobs_of(&self, store: &str, mut out: impl io::Write) -> Result<(), Error> {
-        let named = self.core.store(store)?;
+        let named = self.shared.store(store)?;
         let jobs = self.list_store(&named, JobFilter::default()).await?;
         self.print(&named, &jobs, &mut out)
             .map_err(|error| unwritten(&error))
@@ -243,7 +179,7 @@ impl Scheduler {
         for job in jobs {
             let next = match (job.status(), job.next_run_time()) {
                 (JobStatus::Parked, _) => format!("parked: {}", self.missing(&job.job)),
-                (_, Some(next)) => format!("next run at: {}", self.core.zone.local(next)),
+                (_, Some(next)) => format!("next run at: {}", self.shared.zone.local(next)),
                 (status, None) => format!("{status:?}").to_lowercase(),
             };
             let (name, rule) = (legible(job.job.name()), job.job.trigger().describe());
@@ -255,9 +191,9 @@ impl Scheduler {
     /// What a parked job lacks on this node.
     fn missing(&self, job: &Job) -> String {
         let (task, executor) = (job.task(), job.executor());
-        if self.core.registry.get(task).is_none() {
+        if self.shared.registry.get(task).is_none() {
             format!("no task `{}` here", legible_task(task))
-        } else if !self.core.executors.has(executor) {
+        } else if !self.shared.executors.has(executor) {
             format!("no executor `{executor}` here")
         } else {
             "no code of its trigger here".to_owned()
@@ -267,5 +203,5 @@ impl Scheduler {
 
 fn unwritten(error: &io::Error) -> Error {
     let message = format!("the table cannot be written: {error}");
-    Error::new(crate::ErrorKind::Invalid, message)
+    Error::new(ErrorKind::Invalid, message)
 }

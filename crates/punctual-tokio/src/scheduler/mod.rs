@@ -3,6 +3,7 @@
 mod add;
 pub(crate) mod background;
 mod declare;
+mod doubles;
 mod edit;
 mod executors;
 mod guard;
@@ -11,27 +12,28 @@ mod lifecycle;
 mod list;
 mod modify;
 mod moved;
+mod of_run;
 mod once;
 mod page;
 mod recount;
 mod releases;
+mod remote_tasks;
 mod runs;
 mod service;
 mod signals;
 mod tasks;
 mod transfer;
 mod unique;
+mod validate;
 
 pub use add::AddJob;
 pub use guard::DropGuard;
-pub use list::{JobSnapshot, JobStatus, Upcoming};
+pub use list::Upcoming;
 pub use modify::ModifyJob;
 pub use page::{Cursor, Page};
 pub use punctual_core::plan::Resume;
-pub(crate) use releases::Newest;
 pub(crate) use signals::Signals;
 pub use tasks::TaskInfo;
-pub(crate) use unique::Adding;
 
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -41,13 +43,13 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::builder::SchedulerBuilder;
-use crate::core::Core;
-use crate::driver::command::{Answer, Command};
+use crate::command::{Answer, Command};
 use crate::error::{Error, ErrorKind};
 use crate::events::bus::{Events, IntoListened, ListenerId};
 use crate::events::event::{Event, EventMask};
-use crate::lifetime::keep::{Keeper, spent};
-use crate::store_link::health::StoreHealth;
+use crate::shared::Shared;
+use crate::shared::keep::{Keeper, spent};
+use crate::stores::health::StoreHealth;
 
 /// Runs jobs when they are due. A cheap handle: clones are the same scheduler.
 ///
@@ -64,28 +66,28 @@ use crate::store_link::health::StoreHealth;
 /// The verbs ask the store themselves and do not wait for the scheduler's task, so they work
 /// before the start and after the shutdown too, unless they say otherwise.
 pub struct Scheduler {
-    pub(crate) core: Arc<Core>,
+    pub(crate) shared: Arc<Shared>,
     /// Empty in a handle that keeps nothing for another start.
     keeper: OnceLock<Keeper>,
 }
 
 impl Clone for Scheduler {
     fn clone(&self) -> Self {
-        Self::of(Arc::clone(&self.core))
+        Self::of(Arc::clone(&self.shared))
     }
 }
 
 /// A handle that keeps nothing in memory, neither the scheduler nor what it was given.
 #[derive(Clone)]
 pub struct WeakScheduler {
-    core: Weak<Core>,
+    shared: Weak<Shared>,
 }
 
 impl WeakScheduler {
     /// The scheduler, if it runs or a handle still holds it.
     #[must_use]
     pub fn upgrade(&self) -> Option<Scheduler> {
-        self.core.upgrade().map(Scheduler::of)
+        self.shared.upgrade().map(Scheduler::of)
     }
 
     pub(crate) fn require(&self) -> Result<Scheduler, Error> {
@@ -94,7 +96,9 @@ impl WeakScheduler {
 
     /// One whose scheduler is gone.
     pub(crate) fn gone() -> Self {
-        Self { core: Weak::new() }
+        Self {
+            shared: Weak::new(),
+        }
     }
 }
 
@@ -105,16 +109,16 @@ impl Scheduler {
     }
 
     /// The first handle of a scheduler.
-    pub(crate) fn new(core: Core) -> Self {
-        let first = Self::of(Arc::new(core));
+    pub(crate) fn new(shared: Shared) -> Self {
+        let first = Self::of(Arc::new(shared));
         first.keep();
         first
     }
 
     /// One more handle.
-    fn of(core: Arc<Core>) -> Self {
+    fn of(shared: Arc<Shared>) -> Self {
         Self {
-            core,
+            shared,
             keeper: OnceLock::new(),
         }
     }
@@ -123,7 +127,7 @@ impl Scheduler {
     /// whether it does.
     fn keep(&self) -> bool {
         if self.keeper.get().is_none()
-            && let Some(keeper) = Keeper::of(&self.core)
+            && let Some(keeper) = Keeper::of(&self.shared)
         {
             // Another thread may have been faster with the same handle.
             let _ = self.keeper.set(keeper);
@@ -135,19 +139,19 @@ impl Scheduler {
     #[must_use]
     pub fn downgrade(&self) -> WeakScheduler {
         WeakScheduler {
-            core: Arc::downgrade(&self.core),
+            shared: Arc::downgrade(&self.shared),
         }
     }
 
     /// What the scheduler's clock shows.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
-        self.core.clock.now()
+        self.shared.clock.now()
     }
 
     /// The events from now on, as a stream.
     pub fn events(&self) -> Events {
-        self.core.bus.subscribe()
+        self.shared.bus.subscribe()
     }
 
     /// Calls a function for every event of some kinds, in order, one after another, on the current
@@ -175,27 +179,27 @@ impl Scheduler {
     ) -> Result<ListenerId, Error> {
         let runtime = Handle::try_current()
             .map_err(|_| Error::new(ErrorKind::NotRunning, "a listener needs a tokio runtime"))?;
-        if self.core.keepers.is_spent() {
+        if self.shared.keepers.is_spent() {
             return Err(spent());
         }
-        Ok(self.core.bus.listen(&runtime, mask, callback))
+        Ok(self.shared.bus.listen(&runtime, mask, callback))
     }
 
     /// Removes a listener; `false` if it is gone already.
     #[must_use = "whether there was such a listener"]
     pub fn remove_listener(&self, id: ListenerId) -> bool {
-        self.core.bus.forget(id)
+        self.shared.bus.forget(id)
     }
 
     /// Whether the stores answer.
     #[must_use]
     pub fn health(&self) -> Vec<StoreHealth> {
-        let stores = self.core.stores();
+        let stores = self.shared.stores();
         stores.iter().map(|named| named.health.report()).collect()
     }
 
     fn commands(&self) -> Option<mpsc::Sender<Command>> {
-        let life = self.core.life();
+        let life = self.shared.life();
         let life = life.as_ref().filter(|life| life.goes_on());
         life.map(|life| life.commands.clone())
     }
@@ -220,7 +224,7 @@ fn job_id(id: impl AsRef<str>) -> Result<JobId, Error> {
 impl std::fmt::Debug for Scheduler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Scheduler")
-            .field("node", &self.core.node)
+            .field("node", &self.shared.node)
             .field("is_running", &self.is_running())
             .finish_non_exhaustive()
     }

@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use super::edit::Edited;
 use super::{Scheduler, job_id};
-use crate::core::Core;
 use crate::error::{Error, ErrorKind};
 use crate::handler::AddContext;
 use crate::job::policy_overrides::{OwnPolicies, policy_setters};
-use crate::job::remote_tasks::Elsewhere;
-use crate::job::validate::fits;
+use crate::scheduler::remote_tasks::Elsewhere;
+use crate::scheduler::validate::fits;
+use crate::shared::Shared;
 
 impl Scheduler {
     /// Changes a job; its trigger is changed by [`reschedule_job`](Self::reschedule_job). Settings
@@ -136,9 +136,9 @@ impl ModifyJob {
     async fn apply(self) -> Result<(), Error> {
         let (id, scheduler) = (self.id?, self.scheduler?);
         let changes = self.changes.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let (core, own_policies) = (&scheduler.core, self.policies);
+        let (shared, own_policies) = (&scheduler.shared, self.policies);
         let is_elsewhere = match &self.task {
-            Some(task) => is_known_elsewhere(core, &id, task).await?,
+            Some(task) => is_known_elsewhere(shared, &id, task).await?,
             None => false,
         };
         scheduler
@@ -150,7 +150,7 @@ impl ModifyJob {
                 }
                 let policies = own_policies.over(job.policies())?;
                 job = job.with_policies(policies);
-                check(core, is_elsewhere, &stored.job, &job)?;
+                check(shared, is_elsewhere, &stored.job, &job)?;
                 let new_incarnation = state.next_run_time != stored.state.next_run_time;
                 Ok(Edited {
                     job: Arc::new(job),
@@ -172,33 +172,33 @@ fn exact(args: &impl Serialize) -> Result<Value, Error> {
 }
 
 /// Whether a task is not known here, but to a node of the job's store.
-async fn is_known_elsewhere(core: &Core, id: &JobId, task: &str) -> Result<bool, Error> {
-    if core.registry.get(task).is_some() {
+async fn is_known_elsewhere(shared: &Shared, id: &JobId, task: &str) -> Result<bool, Error> {
+    if shared.registry.get(task).is_some() {
         return Ok(false);
     }
-    let (named, _) = core.find(id).await?;
+    let (named, _) = shared.find(id).await?;
     let mut elsewhere = Elsewhere::default();
-    elsewhere.ask(core, &named).await?;
+    elsewhere.ask(shared, &named).await?;
     Ok(elsewhere.knows(named.id, task))
 }
 
 /// Checks what is new. What is as it was stays, even if it is not known here.
-fn check(core: &Core, is_elsewhere: bool, before: &Job, job: &Job) -> Result<(), Error> {
-    let task = core.registry.get(job.task());
-    let place = core.executors.get(job.executor());
+fn check(shared: &Shared, is_elsewhere: bool, before: &Job, job: &Job) -> Result<(), Error> {
+    let task = shared.registry.get(job.task());
+    let place = shared.executors.get(job.executor());
     let is_moved = job.executor() != before.executor();
     let is_other = job.task() != before.task();
     if is_moved && place.is_none() {
-        return Err(core.executors.unknown(job.executor()));
+        return Err(shared.executors.unknown(job.executor()));
     }
     if task.is_none() && is_other && !is_elsewhere {
-        return Err(core.registry.unknown(job.task()));
+        return Err(shared.registry.unknown(job.task()));
     }
     if let Some(task) = &task
         && (is_other || job.args_json() != before.args_json())
     {
         task.0.check(&AddContext {
-            states: &core.states(),
+            states: &shared.states(),
             task: job.task(),
             args: job.args_json(),
         })?;

@@ -11,9 +11,9 @@ use super::Scheduler;
 use super::declare::{all, is_as_looked_at, replacement};
 use super::edit::Edited;
 use super::releases::{Standing, given_up};
-use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
-use crate::job::validate::Checked;
+use crate::scheduler::validate::Checked;
+use crate::stores::NamedStore;
 
 /// By then a node that lives has moved what it has begun to move.
 const MOVED_BY: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ impl Scheduler {
     ) -> Result<Option<(NamedStore, StoredJob)>, Error> {
         let id = checked.job.id();
         let mut found = Vec::new();
-        for named in self.core.stores() {
+        for named in self.shared.stores() {
             if let Some(stored) = named.store.get(id.clone()).await? {
                 found.push((named, stored));
             }

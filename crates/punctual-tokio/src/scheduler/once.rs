@@ -6,8 +6,8 @@ use punctual_core::plan::{self, first_ahead};
 use punctual_store::{Insert, OnConflict, RunFilter};
 
 use super::Scheduler;
-use crate::core::NamedStore;
 use crate::error::Error;
+use crate::stores::NamedStore;
 
 impl Scheduler {
     /// Says whether there is nothing to add: a program that replaces its jobs at each start names a
@@ -33,7 +33,7 @@ impl Scheduler {
         }
         let id = insert.job.id();
         tracing::info!(job = %id, fire_time = %passed, "the fire time has passed and was decided before: the job is not added again");
-        self.core.registry.not_added(insert.job.task());
+        self.shared.registry.not_added(insert.job.task());
         Ok(true)
     }
 
@@ -45,7 +45,7 @@ impl Scheduler {
         fire_time: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<bool, Error> {
-        let kept = TimeDelta::from_std(self.core.memory.age).unwrap_or(TimeDelta::MAX);
+        let kept = TimeDelta::from_std(self.shared.retention.age).unwrap_or(TimeDelta::MAX);
         if now - fire_time >= kept {
             return Ok(true);
         }

@@ -11,8 +11,9 @@ use punctual_core::Run;
 use punctual_store::{JobCursor, JobFilter, JobOrder, RunCursor, RunFilter};
 use serde::{Deserialize, Serialize};
 
-use super::{JobSnapshot, Scheduler};
+use super::Scheduler;
 use crate::error::{Error, ErrorKind};
+use crate::job::snapshot::JobSnapshot;
 
 /// A part of a list over all stores.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,14 +149,14 @@ impl Scheduler {
         places: Option<&BTreeMap<String, JobCursor>>,
     ) -> Result<Page<JobSnapshot>, Error> {
         let mut parts = Vec::new();
-        for named in self.core.stores() {
+        for named in self.shared.stores() {
             let mut own = filter.clone();
             own.after = place_in(places, &named.alias).or(own.after);
             let page = named.store.list(own).await?;
             let jobs = page.ranks.into_iter().zip(page.jobs).map(|(rank, stored)| {
                 let id = stored.job.id().clone();
                 let place = JobCursor { rank, id };
-                (place, JobSnapshot::new(&self.core, &named, stored))
+                (place, self.shared.snapshot(&named, stored))
             });
             parts.push(Part {
                 store: named.alias.to_string(),
@@ -173,7 +174,7 @@ impl Scheduler {
         places: Option<&BTreeMap<String, RunCursor>>,
     ) -> Result<Page<Run>, Error> {
         let mut parts = Vec::new();
-        for named in self.core.stores() {
+        for named in self.shared.stores() {
             let mut own = filter.clone();
             own.before = place_in(places, &named.alias).or(own.before);
             // One more than a page says whether there is another one.

@@ -35,7 +35,7 @@ impl Scheduler {
     /// ```
     pub async fn recount(&self) -> Result<Vec<Drift>, Error> {
         let mut mended = Vec::new();
-        for named in self.core.stores() {
+        for named in self.shared.stores() {
             mended.extend(recount(&*named.store, &named.alias).await?);
         }
         Ok(mended)

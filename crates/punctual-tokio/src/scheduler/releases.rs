@@ -27,16 +27,14 @@ use tracing::Level;
 use super::Scheduler;
 use super::declare::Look;
 use super::edit::Edited;
-use crate::core::NamedStore;
-use crate::driver::command::ShutdownReport;
+use crate::command::ShutdownReport;
 use crate::error::Error;
-use crate::job::validate::Checked;
+use crate::scheduler::validate::Checked;
+use crate::shared::Newest;
+use crate::stores::NamedStore;
 
 /// A node that is started again is back by then.
 const GONE_FOR: Duration = Duration::from_secs(60);
-
-/// The newest release among the living nodes of each store, by the numbers of stores.
-pub(crate) type Newest = BTreeMap<u32, u64>;
 
 /// Since when no node of a newer release is there.
 #[derive(Debug)]
@@ -147,7 +145,7 @@ impl Scheduler {
         let release = |job: &punctual_core::Job| job.declared().map_or(0, |mark| mark.release());
         let (own, was) = (release(&checked.job), release(&stored.job));
         tracing::warn!(job = %id, release = own, was, "no node of the newer release lives that declared this job: it becomes what the older one declares");
-        self.core
+        self.shared
             .voice
             .unheard(Level::WARN, ("rolled back", id.as_str()), || {
                 format!("the job `{id}` becomes what release {own} declares: no node of release {was} lives, which had declared it")
@@ -159,8 +157,8 @@ impl Scheduler {
     /// what an older has written while it was taken for dead.
     pub(super) async fn follow_releases(self, mut ended: watch::Receiver<Option<ShutdownReport>>) {
         let follow = async {
-            let mut fleet = self.core.newest.subscribe();
-            let mut alone = Alone::new(self.core.release);
+            let mut fleet = self.shared.newest.subscribe();
+            let mut alone = Alone::new(self.shared.release);
             let mut look_at = Some(Instant::now() + GONE_FOR);
             loop {
                 let look = async {
@@ -192,7 +190,9 @@ impl Scheduler {
         let mut look = Look::later(alone);
         let done = self.go_by_releases(&mut look).await;
         let has_outdated = look.has_outdated();
-        let alone = look.later.unwrap_or_else(|| Alone::new(self.core.release));
+        let alone = look
+            .later
+            .unwrap_or_else(|| Alone::new(self.shared.release));
         let at = match done {
             Ok(()) if has_outdated => alone.next().or(Some(Instant::now() + GONE_FOR)),
             Ok(()) => None,

@@ -9,10 +9,10 @@ use punctual_store::{
 use super::edit::event_of;
 use super::{Scheduler, job_id};
 
-use crate::core::NamedStore;
-use crate::driver::command::{Command, RunningRun};
+use crate::command::{Command, RunningRun};
 use crate::error::{Error, ErrorKind};
 use crate::events::event::EventKind;
+use crate::stores::NamedStore;
 
 impl Scheduler {
     /// Runs a job now, besides its schedule, which stays as it is. Answers the number of the run
@@ -31,7 +31,7 @@ impl Scheduler {
     ///
     /// If the future is dropped, the job may run nevertheless.
     pub async fn run_job(&self, id: impl AsRef<str>) -> Result<RunId, Error> {
-        let (named, job) = self.core.find(&job_id(id)?).await?;
+        let (named, job) = self.shared.find(&job_id(id)?).await?;
         self.ask(|answer| Command::RunJob {
             store: named.id,
             job,
@@ -52,7 +52,7 @@ impl Scheduler {
     ///
     /// If the future is dropped, the run may be cancelled nevertheless.
     pub async fn cancel_run(&self, run: RunId) -> Result<(), Error> {
-        let stores = self.core.stores();
+        let stores = self.shared.stores();
         let mut its = Vec::new();
         for named in &stores {
             if stores.len() == 1 || is_open(named, run).await? {
@@ -86,7 +86,7 @@ impl Scheduler {
     ///
     /// If the future is dropped, the run may be cancelled nevertheless.
     pub async fn cancel_run_of(&self, store: &str, run: RunId) -> Result<(), Error> {
-        self.cancel_in(&self.core.store(store)?, run).await
+        self.cancel_in(&self.shared.store(store)?, run).await
     }
 
     async fn cancel_in(&self, named: &NamedStore, run: RunId) -> Result<(), Error> {
@@ -129,16 +129,18 @@ impl Scheduler {
                 text: run.failure.map(EndText::Error),
             };
             let fire_time = run.key.fire_time;
-            self.core.metrics.ended(&Counted::of(&end, Some(fire_time)));
+            self.shared
+                .metrics
+                .ended(&Counted::of(&end, Some(fire_time)));
             let job = event_of(named, &run.job);
-            self.core
+            self.shared
                 .bus
                 .emit(|| EventKind::ended(job, run.key.fire_time, &end));
         }
         if let Some(job) = removed {
-            self.core.registry.unused(job.job.task());
+            self.shared.registry.unused(job.job.task());
             let job = event_of(named, job.job.id());
-            self.core.bus.emit(|| EventKind::JobRemoved(job));
+            self.shared.bus.emit(|| EventKind::JobRemoved(job));
         }
     }
 
@@ -186,7 +188,7 @@ impl Scheduler {
     pub async fn statistics(&self, id: impl AsRef<str>) -> Result<Statistics, Error> {
         let id = job_id(id)?;
         let mut gone = Statistics::default();
-        for named in self.core.stores() {
+        for named in self.shared.stores() {
             let statistics = named.store.statistics(id.clone()).await?;
             // The job that is there now has the word. A row that cannot be read is there all the same.
             if !matches!(named.store.get(id.clone()).await, Ok(None)) {

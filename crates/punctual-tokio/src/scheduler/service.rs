@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::{Scheduler, Signals};
-use crate::driver::command::ShutdownReport;
+use crate::command::ShutdownReport;
 use crate::error::{Error, ErrorKind};
-use crate::lifetime::runtime::{require_io, require_timers};
+use crate::runtime::{require_io, require_timers};
 
 impl Scheduler {
     /// Starts the scheduler if it does not run yet, waits for ctrl-c or SIGTERM, and shuts it
@@ -61,7 +61,7 @@ impl Scheduler {
     /// Nothing is changed.
     pub async fn wait_until_stopped(&self) -> ShutdownReport {
         self.keep();
-        let ended = self.core.life().as_ref().map(|life| life.ended.clone());
+        let ended = self.shared.life().as_ref().map(|life| life.ended.clone());
         let Some(mut ended) = ended else {
             return ShutdownReport::default();
         };

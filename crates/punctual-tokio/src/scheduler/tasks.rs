@@ -21,11 +21,11 @@ impl Scheduler {
     /// The tasks that jobs can call by name on this node, in the order of their names.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskInfo> {
-        let names = self.core.registry.names().into_iter();
+        let names = self.shared.registry.names().into_iter();
         names
             .filter(|name| !is_anonymous(name))
             .map(|name| {
-                let task = self.core.registry.get(&name);
+                let task = self.shared.registry.get(&name);
                 TaskInfo {
                     args_schema: task.and_then(|task| task.0.args_schema()),
                     name,

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Scheduler;
-use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
 use crate::handler::registry::is_anonymous;
 use crate::scheduler::job_handle::JobHandle;
+use crate::stores::NamedStore;
 
 const VERSION: u32 = 1;
 
@@ -123,8 +123,8 @@ impl Scheduler {
     async fn check_import(&self, job: Value) -> Result<(NamedStore, Insert), Error> {
         let exported: ExportedJob = serde_json::from_value(job)
             .map_err(|error| Error::new(ErrorKind::Invalid, error.to_string()))?;
-        let named = self.core.store(&exported.store)?;
-        let trigger = exported.job.trigger().bind(&self.core.triggers)?;
+        let named = self.shared.store(&exported.store)?;
+        let trigger = exported.job.trigger().bind(&self.shared.triggers)?;
         if self.get_job(exported.job.id()).await?.is_some() {
             return Err(Error::new(ErrorKind::Conflict, "the id is taken"));
         }

@@ -1,73 +1,16 @@
 //! An id names one job of a scheduler, whatever store it is in.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use punctual_core::JobId;
 use punctual_store::{Insert, StoredJob};
 
 use super::Scheduler;
-use crate::core::NamedStore;
 use crate::error::{Error, ErrorKind};
+use crate::shared::adding::OnTheWay;
+use crate::stores::NamedStore;
 
 /// How many ids are looked up at once in one store.
 const LOOKED_UP_AT_ONCE: usize = 32;
-
-/// Ids that are on their way into a store just now, so that two concurrent adds to two stores
-/// cannot both find an id free.
-#[derive(Debug, Default)]
-pub(crate) struct Adding(Mutex<HashMap<JobId, Way>>);
-
-#[derive(Debug)]
-struct Way {
-    store: u32,
-    adds: usize,
-}
-
-/// Held until the store has answered.
-struct OnTheWay {
-    adding: Arc<Adding>,
-    ids: Vec<JobId>,
-}
-
-impl Adding {
-    fn begin(self: &Arc<Self>) -> OnTheWay {
-        OnTheWay {
-            adding: Arc::clone(self),
-            ids: Vec::new(),
-        }
-    }
-}
-
-impl OnTheWay {
-    /// Whether nobody is adding this id to another store.
-    fn reserve(&mut self, id: &JobId, store: u32) -> bool {
-        let mut adding = self.adding.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let way = adding.entry(id.clone()).or_insert(Way { store, adds: 0 });
-        if way.store != store {
-            return false;
-        }
-        way.adds += 1;
-        self.ids.push(id.clone());
-        true
-    }
-}
-
-impl Drop for OnTheWay {
-    fn drop(&mut self) {
-        let mut adding = self.adding.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for id in self.ids.drain(..) {
-            if let Entry::Occupied(mut way) = adding.entry(id) {
-                way.get_mut().adds -= 1;
-                if way.get().adds == 0 {
-                    way.remove();
-                }
-            }
-        }
-    }
-}
 
 impl Scheduler {
     /// Adds jobs to a store, except those whose ids are taken in another.
@@ -76,12 +19,12 @@ impl Scheduler {
         named: &NamedStore,
         inserts: Vec<Insert>,
     ) -> Result<Vec<Result<StoredJob, Error>>, Error> {
-        let mut others = self.core.stores();
+        let mut others = self.shared.stores();
         others.retain(|other| other.id != named.id);
         if others.is_empty() {
             return self.insert_unchecked(named, inserts).await;
         }
-        let mut way = self.core.adding.begin();
+        let mut way = self.shared.adding.begin();
         let mut answers = Vec::with_capacity(inserts.len());
         let mut free = Vec::with_capacity(inserts.len());
         let taken = taken(&others, &inserts, &mut way, named.id).await?;

@@ -26,7 +26,7 @@ impl Worker {
             };
             peers.retain(|peer| alive.iter().any(|lease| is_of(lease, peer)));
             let newest = peers.iter().map(|peer| peer.info.release).max();
-            self.core.newest.send_modify(|stores| {
+            self.shared.newest.send_modify(|stores| {
                 stores.insert(self.id, newest.unwrap_or_default());
             });
             let told = Reply::Nodes(peers.clone());
@@ -39,7 +39,7 @@ impl Worker {
 
     /// Warns of due jobs that no node can run: else they would stay where they are without a word.
     async fn look_for_unknown(&self, peers: &[Peer]) {
-        let request = DueRequest::through(self.core.clock.now(), FIRST);
+        let request = DueRequest::through(self.shared.clock.now(), FIRST);
         let due = match self.store.due(request).await {
             Ok(due) => due,
             Err(error) => return self.health.fails(&error),
@@ -48,7 +48,8 @@ impl Worker {
         for DueJob { stored, .. } in &due.jobs {
             let task = stored.job.task();
             let mut listed = peers.iter().flat_map(|peer| &peer.info.tasks);
-            let is_known = self.core.registry.get(task).is_some() || listed.any(|own| own == task);
+            let is_known =
+                self.shared.registry.get(task).is_some() || listed.any(|own| own == task);
             if !is_known && told.insert(task) {
                 tracing::warn!(
                     store = %self.alias,

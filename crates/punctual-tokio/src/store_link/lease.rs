@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep_until};
 use tracing::Level;
 
 use crate::store_link::peers::Peers;
-use crate::store_link::skew::{Clocks, Moment};
 use crate::store_link::worker::{Corrections, Worker};
+use crate::stores::skew::{Clocks, Moment};
 
 /// How often a node that shares a store says that it is alive.
 pub(crate) const RENEW: Duration = Duration::from_secs(2);
@@ -203,7 +203,7 @@ impl Keeper {
                 // It may be known already: ask.
                 () = self.refused.notified() => {}
                 // Another node may have come.
-                () = self.worker.shared.notified() => {}
+                () = self.worker.is_shared.notified() => {}
                 () = sleep_until(next), if self.worker.store.capabilities().shared => {}
             }
             let began = self.moment();
@@ -234,7 +234,7 @@ impl Keeper {
     /// Reads both clocks of this node.
     fn moment(&self) -> Moment {
         Moment {
-            wall: self.worker.core.clock.micros(),
+            wall: self.worker.shared.clock.micros(),
             steady: Instant::now().into_std(),
         }
     }
@@ -242,7 +242,7 @@ impl Keeper {
     fn renewal(&self, lease: &Lease) -> RenewRequest {
         let worker = &self.worker;
         let tasks = if worker.begins_runs.load(Ordering::SeqCst) {
-            worker.core.tasks_of(&*worker.store)
+            worker.shared.tasks_of(&*worker.store)
         } else {
             // What waits is not for a node that begins no runs.
             Some(KnownTasks::from([]))
@@ -250,7 +250,7 @@ impl Keeper {
         RenewRequest {
             lease: lease.clone(),
             tasks,
-            now: self.worker.core.clock.now(),
+            now: self.worker.shared.clock.now(),
         }
     }
 
@@ -328,7 +328,7 @@ impl Keeper {
             by: lease.clone(),
             dead: dead.node.clone(),
             beats: dead.count,
-            now: self.worker.core.clock.micros(),
+            now: self.worker.shared.clock.micros(),
             limit: self.piece,
         };
         self.worker.store.recover(request).await

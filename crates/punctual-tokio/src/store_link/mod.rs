@@ -1,12 +1,8 @@
 //! The tasks that stand between the scheduler task and a store: requests, the lease, other nodes, retention.
 
 pub(crate) mod fleet;
-pub(crate) mod health;
 pub(crate) mod lease;
 pub(crate) mod peers;
-pub(crate) mod pulse;
 pub(crate) mod recount;
 pub(crate) mod retention;
-pub(crate) mod skew;
-pub(crate) mod timely;
 pub(crate) mod worker;

@@ -8,9 +8,7 @@ use punctual_store::Beat;
 use tokio::time::Instant;
 
 use crate::store_link::lease::RENEW;
-
-/// A peer that has not renewed for so long is dead.
-pub(crate) const DEAD_AFTER: Duration = Duration::from_secs(8);
+use crate::stores::pulse::DEAD_AFTER;
 
 /// The own renewals have a gap when one took, or came, later than this after the one before: what
 /// peers did in it nobody here has seen.

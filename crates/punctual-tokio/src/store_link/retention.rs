@@ -7,6 +7,7 @@ use punctual_store::Retention;
 use tokio::time::sleep;
 
 use crate::store_link::worker::Worker;
+use crate::stores::retention::RetentionPolicy;
 
 /// How often old entries are looked for.
 const EVERY: Duration = Duration::from_secs(60);
@@ -16,45 +17,27 @@ const BATCH: usize = 1_000;
 /// Between two batches, so that claims have their turn.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What is remembered of runs that are over.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Memory {
-    /// How long.
-    pub(crate) age: Duration,
-    /// How many of each job, the newest.
-    pub(crate) per_job: usize,
-}
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self {
-            age: Duration::from_secs(90 * 86_400),
-            per_job: 10_000,
-        }
-    }
-}
-
 impl Worker {
     /// Forgets what is too old, or too much, until the scheduler is gone.
-    pub(crate) async fn forget(self, memory: Memory) {
+    pub(crate) async fn forget(self, retention: RetentionPolicy) {
         if !self.store.capabilities().persistent {
             return;
         }
         loop {
             tokio::select! {
                 () = self.replies.closed() => return,
-                () = sleep(EVERY) => self.forget_now(memory).await,
+                () = sleep(EVERY) => self.forget_now(retention).await,
             }
         }
     }
 
-    async fn forget_now(&self, memory: Memory) {
+    async fn forget_now(&self, retention: RetentionPolicy) {
         // What is longer than all time is for ever.
-        let age = TimeDelta::from_std(memory.age).ok();
-        let now = self.core.clock.now();
+        let age = TimeDelta::from_std(retention.age).ok();
+        let now = self.shared.clock.now();
         let retention = Retention {
             ended_before: age.and_then(|age| now.checked_sub_signed(age)),
-            per_job: Some(memory.per_job),
+            per_job: Some(retention.per_job),
         };
         while !self.replies.is_closed() {
             match self.store.purge(retention, BATCH).await {

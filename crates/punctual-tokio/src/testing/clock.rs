@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -12,10 +12,10 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Moment;
-use super::desk::Desk;
 use super::steps::Steps;
-use crate::private::AnyClock;
-use crate::time::clock::{Clock, instant};
+use crate::time::clock::{AnyClock, Clock, TimeSource, instant};
+use crate::time::desk::Desk;
+use crate::time::watchers::Watchers;
 
 /// The resolution of tokio's timers: sleeping so long lets all other tasks go first.
 const TICK: Duration = Duration::from_millis(1);
@@ -46,7 +46,7 @@ pub struct TestClock {
 
 struct Inner {
     state: Mutex<State>,
-    watchers: Mutex<Vec<Weak<Notify>>>,
+    watchers: Watchers,
     time: Time,
     /// A task moves it, or waits for it to be idle.
     is_moving: AtomicBool,
@@ -220,7 +220,7 @@ impl TestClock {
         Self {
             inner: Arc::new(Inner {
                 state: Mutex::new(State::Standing { at }),
-                watchers: Mutex::default(),
+                watchers: Watchers::default(),
                 time,
                 is_moving: AtomicBool::new(false),
             }),
@@ -358,56 +358,14 @@ impl TestClock {
         Moving(self)
     }
 
-    /// Whether tokio's time is paused and moves with it.
-    pub(crate) fn pauses_time(&self) -> bool {
-        matches!(self.inner.time, Time::Paused(_))
-    }
-
-    /// Where a scheduler tells a clock with I/O how it stands.
-    pub(crate) fn enter(&self, alarm: &Arc<Notify>) -> Option<Arc<Desk>> {
-        match &self.inner.time {
-            Time::Real(steps) => Some(steps.enter(alarm)),
-            Time::Paused(_) => None,
-        }
-    }
-
     pub(super) fn stand_at(&self, at: i64) {
         self.set(State::Standing { at });
-    }
-
-    pub(crate) fn micros(&self) -> i64 {
-        let _entered = match &self.inner.time {
-            // Other threads are shown real time by tokio.
-            Time::Paused(runtime) => Some(runtime.enter()),
-            Time::Real(_) => None,
-        };
-        self.state().micros()
-    }
-
-    /// When tokio's clock will show what this one shows at `micros`, if time passes.
-    pub(crate) fn deadline(&self, micros: i64) -> Option<Instant> {
-        match &mut *self.state() {
-            State::Standing { .. } => None,
-            State::Passing(passing) => {
-                passing.alarms.insert(micros);
-                let ahead = u64::try_from(micros.saturating_sub(passing.from)).unwrap_or(0);
-                passing.since.checked_add(Duration::from_micros(ahead))
-            }
-        }
-    }
-
-    pub(crate) fn watch(&self, alarm: &Arc<Notify>) {
-        let mut watchers = self.watchers();
-        watchers.retain(|watcher| watcher.strong_count() > 0);
-        watchers.push(Arc::downgrade(alarm));
     }
 
     /// Schedulers compare their alarms with the clock anew.
     fn set(&self, state: State) {
         *self.state() = state;
-        for watcher in self.watchers().iter().filter_map(Weak::upgrade) {
-            watcher.notify_one();
-        }
+        self.inner.watchers.wake();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -415,11 +373,6 @@ impl TestClock {
             .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn watchers(&self) -> MutexGuard<'_, Vec<Weak<Notify>>> {
-        let watchers = self.inner.watchers.lock();
-        watchers.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -462,9 +415,53 @@ fn is_paused() -> bool {
     Instant::now() == tokio
 }
 
+impl TimeSource for TestClock {
+    fn micros(&self) -> i64 {
+        let _entered = match &self.inner.time {
+            // Other threads are shown real time by tokio.
+            Time::Paused(runtime) => Some(runtime.enter()),
+            Time::Real(_) => None,
+        };
+        self.state().micros()
+    }
+
+    /// When tokio's clock will show what this one shows at `micros`, if time passes.
+    fn deadline(&self, micros: i64) -> Option<Instant> {
+        match &mut *self.state() {
+            State::Standing { .. } => None,
+            State::Passing(passing) => {
+                passing.alarms.insert(micros);
+                let ahead = u64::try_from(micros.saturating_sub(passing.from)).unwrap_or(0);
+                passing.since.checked_add(Duration::from_micros(ahead))
+            }
+        }
+    }
+
+    fn set_right(&self) -> Option<i64> {
+        None
+    }
+
+    fn watch(&self, alarm: &Arc<Notify>) {
+        self.inner.watchers.add(alarm);
+    }
+
+    /// Whether tokio's time is paused and moves with it.
+    fn pauses_time(&self) -> bool {
+        matches!(self.inner.time, Time::Paused(_))
+    }
+
+    /// Where a scheduler tells a clock with I/O how it stands.
+    fn enter(&self, alarm: &Arc<Notify>) -> Option<Arc<Desk>> {
+        match &self.inner.time {
+            Time::Real(steps) => Some(steps.enter(alarm)),
+            Time::Paused(_) => None,
+        }
+    }
+}
+
 impl From<TestClock> for AnyClock {
     fn from(clock: TestClock) -> Self {
-        Self(Clock::Test(clock))
+        Self(Clock::new(clock))
     }
 }
 

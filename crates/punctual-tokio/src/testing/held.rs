@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::Scheduler;
-use crate::driver::command::Command;
+use crate::command::Command;
 use crate::error::Error;
+use crate::scheduler::Scheduler;
 
 pub use punctual_machine::{Held, HeldOfStore};
 

@@ -29,7 +29,6 @@
 //! ```
 
 mod clock;
-mod desk;
 mod held;
 mod ledger;
 mod moment;
@@ -37,7 +36,6 @@ mod steps;
 mod wrong_clock;
 
 pub use clock::TestClock;
-pub(crate) use desk::{Desk, Standing, Unfinished};
 #[doc(hidden)]
 pub use held::{Held, HeldOfStore, held};
 pub use ledger::{Entry, Ledger};

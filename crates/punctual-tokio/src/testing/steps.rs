@@ -8,8 +8,8 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use super::TestClock;
-use super::desk::{Desk, Question, Unfinished};
-use crate::time::clock::instant;
+use crate::time::clock::{TimeSource as _, instant};
+use crate::time::desk::{Desk, Question, Unfinished};
 
 /// How long a scheduler may take to name what is not over. It does nothing else for it.
 const ANSWER: Duration = Duration::from_secs(5);

@@ -1,15 +1,15 @@
 //! Wall time as a machine shows it whose clock is not to be trusted.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Moment;
-use crate::private::AnyClock;
-use crate::time::clock::{Clock, instant};
+use crate::time::clock::{AnyClock, Clock, TimeSource, instant};
+use crate::time::watchers::Watchers;
 
 const MILLION: i128 = 1_000_000;
 
@@ -24,7 +24,7 @@ pub struct WrongClock(Arc<Inner>);
 
 struct Inner {
     state: Mutex<State>,
-    watchers: Mutex<Vec<Weak<Notify>>>,
+    watchers: Watchers,
 }
 
 struct State {
@@ -65,7 +65,7 @@ impl WrongClock {
         };
         Self(Arc::new(Inner {
             state: Mutex::new(state),
-            watchers: Mutex::default(),
+            watchers: Watchers::default(),
         }))
     }
 
@@ -82,18 +82,21 @@ impl WrongClock {
         state.from = state.from.saturating_add(by);
         state.jump = state.jump.saturating_add(by);
         drop(state);
-        let watchers = self.watchers();
-        for watcher in watchers.iter().filter_map(Weak::upgrade) {
-            watcher.notify_one();
-        }
+        self.0.watchers.wake();
     }
 
-    pub(crate) fn micros(&self) -> i64 {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TimeSource for WrongClock {
+    fn micros(&self) -> i64 {
         self.state().micros()
     }
 
     /// When tokio's clock will show what this one shows at `micros`, or a moment later.
-    pub(crate) fn deadline(&self, micros: i64) -> Option<Instant> {
+    fn deadline(&self, micros: i64) -> Option<Instant> {
         let state = self.state();
         let ahead = i128::from(micros.saturating_sub(state.from)).max(0);
         let pace = MILLION + i128::from(state.drift);
@@ -104,30 +107,19 @@ impl WrongClock {
             .checked_add(std::time::Duration::from_micros(elapsed.saturating_add(1)))
     }
 
-    pub(crate) fn set_right(&self) -> Option<i64> {
+    fn set_right(&self) -> Option<i64> {
         let jump = std::mem::take(&mut self.state().jump);
         (jump != 0).then_some(jump)
     }
 
-    pub(crate) fn watch(&self, alarm: &Arc<Notify>) {
-        let mut watchers = self.watchers();
-        watchers.retain(|watcher| watcher.strong_count() > 0);
-        watchers.push(Arc::downgrade(alarm));
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn watchers(&self) -> MutexGuard<'_, Vec<Weak<Notify>>> {
-        let watchers = self.0.watchers.lock();
-        watchers.unwrap_or_else(PoisonError::into_inner)
+    fn watch(&self, alarm: &Arc<Notify>) {
+        self.0.watchers.add(alarm);
     }
 }
 
 impl From<WrongClock> for AnyClock {
     fn from(clock: WrongClock) -> Self {
-        Self(Clock::Wrong(clock))
+        Self(Clock::new(clock))
     }
 }
 

@@ -4,11 +4,13 @@
 //! Elsewhere, and where that thread cannot work, the timer never sleeps longer than
 //! [`LONGEST_SLEEP`] and the clocks are compared then.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+
+use super::watchers::Watchers;
 
 /// How long the timer may sleep before the clocks are compared, where the system does not tell.
 pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(30);
@@ -16,7 +18,7 @@ pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// Whether the system tells.
 static IS_TOLD: AtomicBool = AtomicBool::new(cfg!(target_os = "linux"));
 
-static WATCHERS: Mutex<Vec<Weak<Notify>>> = Mutex::new(Vec::new());
+static WATCHERS: Watchers = Watchers::new();
 
 /// How long the timer may sleep; no limit where the system tells.
 pub(crate) fn longest_sleep() -> Option<Duration> {
@@ -25,10 +27,7 @@ pub(crate) fn longest_sleep() -> Option<Duration> {
 
 /// Wakes `alarm` whenever the wall clock was set, if the system tells.
 pub(crate) fn watch(alarm: &Arc<Notify>) {
-    let mut watchers = WATCHERS.lock().unwrap_or_else(PoisonError::into_inner);
-    watchers.retain(|watcher| watcher.strong_count() > 0);
-    watchers.push(Arc::downgrade(alarm));
-    drop(watchers);
+    WATCHERS.add(alarm);
     #[cfg(target_os = "linux")]
     linux::begin();
 }
@@ -37,8 +36,8 @@ pub(crate) fn watch(alarm: &Arc<Notify>) {
 mod linux {
     use std::io;
     use std::os::fd::OwnedFd;
+    use std::sync::Once;
     use std::sync::atomic::Ordering;
-    use std::sync::{Once, PoisonError, Weak};
 
     use rustix::io::Errno;
     use rustix::time::{
@@ -68,7 +67,7 @@ mod linux {
             if let Err(error) = listen(&timer) {
                 is_not_told(&error.into());
                 // Who sleeps for long sleeps for short times from now on.
-                wake();
+                WATCHERS.wake();
             }
         };
         thread.spawn(listening).map(drop)
@@ -87,7 +86,7 @@ mod linux {
         loop {
             match rustix::io::read(timer, &mut [0_u8; 8]) {
                 Ok(_) | Err(Errno::CANCELED) => {
-                    wake();
+                    WATCHERS.wake();
                     arm(timer)?;
                 }
                 Err(Errno::INTR) => {}
@@ -110,12 +109,5 @@ mod linux {
         };
         let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
         timerfd_settime(timer, flags, &never).map(drop)
-    }
-
-    fn wake() {
-        let watchers = WATCHERS.lock().unwrap_or_else(PoisonError::into_inner);
-        for watcher in watchers.iter().filter_map(Weak::upgrade) {
-            watcher.notify_one();
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Jobs that are programs.
 
 mod group;
+mod reference;
 mod run;
 mod tail;
 

@@ -16,9 +16,9 @@ use punctual_store::{
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout};
 
-use crate::core::Core;
-use crate::store_link::health::Health;
+use crate::shared::Shared;
 use crate::store_link::lease::Held;
+use crate::stores::health::Health;
 
 pub(crate) use set_back::Corrections;
 
@@ -42,7 +42,7 @@ const LONGEST_HOLD_UP: Duration = Duration::from_secs(1);
 pub(crate) struct Worker {
     pub(crate) id: u32,
     pub(crate) alias: Arc<str>,
-    pub(crate) core: Arc<Core>,
+    pub(crate) shared: Arc<Shared>,
     pub(crate) store: Arc<dyn JobStore>,
     pub(crate) node: NodeInfo,
     pub(crate) health: Arc<Health>,
@@ -51,7 +51,7 @@ pub(crate) struct Worker {
     pub(crate) begins_runs: Arc<AtomicBool>,
     pub(crate) replies: mpsc::Sender<Replied>,
     /// Tells the keeper of the lease that the store has begun to be shared.
-    pub(crate) shared: Arc<Notify>,
+    pub(crate) is_shared: Arc<Notify>,
     /// Tells that what a dead node left is settled.
     pub(crate) settled: Arc<Notify>,
 }
@@ -195,7 +195,7 @@ impl Worker {
 
     /// A request as it is sent again. What waits is not for a node that has been paused since.
     fn again(&self, request: &ClaimRequest) -> ClaimRequest {
-        let mut again = repeated::again(request, self.core.clock.now());
+        let mut again = repeated::again(request, self.shared.clock.now());
         again.takes_waiting &= self.begins_runs.load(Ordering::SeqCst);
         again
     }
@@ -263,7 +263,7 @@ impl Worker {
             let was_shared = is_shared;
             is_shared = self.store.capabilities().shared;
             if is_shared && !was_shared {
-                self.shared.notify_one();
+                self.is_shared.notify_one();
             }
             if !changes.cancels.is_empty() {
                 let cancel = Reply::Cancel(changes.cancels);
@@ -285,7 +285,7 @@ impl Worker {
     /// for ever: somebody may have begun an edit and not go on with it.
     async fn hold_up<'i>(&self, jobs: impl Iterator<Item = &'i JobId> + Clone) {
         // Which of the two ended it does not matter.
-        let _ = timeout(LONGEST_HOLD_UP, self.core.announcements.told(jobs)).await;
+        let _ = timeout(LONGEST_HOLD_UP, self.shared.announcements.told(jobs)).await;
     }
 
     pub(crate) async fn reply(&self, reply: Reply) -> Result<(), Gone> {

@@ -50,7 +50,7 @@ impl Corrections {
     pub(crate) async fn set_back(self, by: TimeDelta) {
         let correction = async {
             if by >= NOTICED && self.others_agree().await {
-                let now = self.worker.core.clock.now();
+                let now = self.worker.shared.clock.now();
                 self.worker.go_on(now + by, now).await;
             }
         };
@@ -61,8 +61,8 @@ impl Corrections {
     /// showed last.
     pub(crate) async fn look_back(self, seen: DateTime<Utc>) {
         let correction = async {
-            if seen - self.worker.core.clock.now() >= NOTICED && self.is_alone().await {
-                let now = self.worker.core.clock.now();
+            if seen - self.worker.shared.clock.now() >= NOTICED && self.is_alone().await {
+                let now = self.worker.shared.clock.now();
                 self.worker.go_on(seen, now).await;
             }
         };
@@ -121,7 +121,7 @@ impl Corrections {
 impl Worker {
     /// Says what the clock of a node showed last, and notes what that of this one shows.
     pub(crate) async fn note_time(&self) -> Option<DateTime<Utc>> {
-        self.insist(|| self.store.note_time(self.core.clock.now()))
+        self.insist(|| self.store.note_time(self.shared.clock.now()))
             .await
     }
 
@@ -169,10 +169,10 @@ impl Worker {
             match self.store.update(update).await {
                 Ok(_) => {
                     if let Some((range, outcome)) = decided {
-                        self.core.metrics.decided(range, outcome);
+                        self.shared.metrics.decided(range, outcome);
                     }
                     let store = self.alias.clone();
-                    self.core
+                    self.shared
                         .bus
                         .emit(|| EventKind::JobModified(JobEvent { id, store }));
                     return true;
@@ -199,7 +199,7 @@ impl Worker {
         was: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Option<Update> {
-        let trigger = stored.job.trigger().bind(&self.core.triggers).ok()?;
+        let trigger = stored.job.trigger().bind(&self.shared.triggers).ok()?;
         let mut view = stored.job.view(&stored.state);
         view.trigger = &trigger;
         let set = set_back(&view, was, now)?;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, advance, timeout};
 
 use super::{Due, HORIZON, MILLISECOND, Timer};
-use crate::time::clock::{Clock, ManualClock};
+use crate::time::clock::Clock;
+use crate::time::manual_clock::ManualClock;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -169,7 +170,7 @@ async fn a_wait_that_is_dropped_loses_nothing() {
 #[tokio::test(start_paused = true)]
 async fn spans_last_as_long_when_the_wall_clock_is_set() {
     let hand = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
-    let clock = Clock::Manual(hand.clone());
+    let clock = Clock::new(hand.clone());
     let now = clock.micros();
     let mut timer = Timer::new(clock.clone());
     let hour = Duration::from_secs(3_600);
@@ -214,7 +215,7 @@ async fn a_cancelled_alarm_is_gone_and_the_others_come() {
 #[tokio::test(start_paused = true)]
 async fn a_span_is_cancelled_after_the_wall_clock_was_set_too() {
     let hand = ManualClock::at("2026-03-01T12:00:00Z".parse().unwrap());
-    let clock = Clock::Manual(hand.clone());
+    let clock = Clock::new(hand.clone());
     let mut timer = Timer::new(clock.clone());
     let hour = Duration::from_secs(3_600);
     let before = timer.after(hour, 0, 1);

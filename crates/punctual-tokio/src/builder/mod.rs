@@ -1,5 +1,7 @@
 //! How a scheduler is put together.
 
+mod configured;
+
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,17 +10,16 @@ use punctual_core::{CustomTrigger, Policies, TriggerRegistry, Zone};
 use punctual_store::{JobStore, MemoryStore};
 use serde_json::Value;
 
-use crate::config::{ConfiguredJobs, SchedulerConfig};
-use crate::core::{Core, Setup};
-use crate::declared::{Declaration, Gathered};
+use crate::config::ConfiguredJobs;
+use crate::declared::{Declaration, Gathered, task_of};
 use crate::error::{Error, ErrorKind};
 use crate::executor::Executor;
 use crate::handler::registry::Registry;
 use crate::handler::{Handler, LocalHandler, States, function_of};
-use crate::private::AnyClock;
 use crate::scheduler::Scheduler;
-use crate::store_link::retention::Memory;
-use crate::time::clock::Clock;
+use crate::shared::{Setup, Shared};
+use crate::stores::retention::RetentionPolicy;
+use crate::time::clock::{AnyClock, Clock};
 
 /// The last is the greatest whole number that all JSON readers take for what it is (RFC 8259, 6).
 const RELEASES: RangeInclusive<u64> = 1..=(1 << 53) - 1;
@@ -59,7 +60,7 @@ pub struct SchedulerBuilder {
     clock: Option<Clock>,
     node: Option<String>,
     release: Option<u64>,
-    memory: Memory,
+    retention: RetentionPolicy,
     stderr: bool,
     declared: Gathered,
     configured: ConfiguredJobs,
@@ -72,7 +73,7 @@ impl SchedulerBuilder {
             zone: Zone::UTC,
             job_defaults: Policies::default(),
             states: States::default(),
-            registry: Registry::default(),
+            registry: Registry::new(task_of),
             triggers: TriggerRegistry::new(),
             stores: Vec::new(),
             expected: Vec::new(),
@@ -80,7 +81,7 @@ impl SchedulerBuilder {
             clock: None,
             node: None,
             release: None,
-            memory: Memory::default(),
+            retention: RetentionPolicy::default(),
             stderr: true,
             declared: Gathered::default(),
             configured: ConfiguredJobs::default(),
@@ -102,15 +103,6 @@ impl SchedulerBuilder {
     pub fn job_defaults(mut self, policies: Policies) -> Self {
         self.job_defaults = policies;
         self
-    }
-
-    /// Takes what a file or the environment says: see [`SchedulerConfig`]. Of two time zones, node
-    /// names or job defaults, the one that was said last holds; an alias of a store or an executor
-    /// can be given once only, here or on the builder.
-    pub fn config(self, config: SchedulerConfig) -> Self {
-        let (mut builder, jobs) = config.settle(self);
-        builder.configured.extend(jobs);
-        builder
     }
 
     pub(crate) fn expects_store(mut self, alias: String, url: String) -> Self {
@@ -271,13 +263,13 @@ impl SchedulerBuilder {
     /// keep_newest(5)   x x x x |-------|
     /// ```
     pub fn keep_runs_for(mut self, age: Duration) -> Self {
-        self.memory.age = age;
+        self.retention.age = age;
         self
     }
 
     /// How many runs of each job such stores remember, the newest; 10,000 by default.
     pub fn keep_newest(mut self, runs_of_each_job: usize) -> Self {
-        self.memory.per_job = runs_of_each_job;
+        self.retention.per_job = runs_of_each_job;
         self
     }
 
@@ -340,7 +332,7 @@ impl SchedulerBuilder {
             return Err(error);
         }
         let declared = self.declared.register(&self.registry, self.configured)?;
-        let core = Core::new(Setup {
+        let shared = Shared::new(Setup {
             declared,
             clock: self.clock.unwrap_or_else(Clock::system),
             registry: self.registry,
@@ -352,29 +344,29 @@ impl SchedulerBuilder {
                 .node
                 .unwrap_or_else(crate::job::new_job::made_up_id)
                 .into(),
-            memory: self.memory,
+            retention: self.retention,
             stderr: self.stderr,
             release: self.release.unwrap_or_default(),
         });
         if !self.stores.iter().any(|(alias, _)| alias == crate::DEFAULT) {
-            core.add_store(crate::DEFAULT, Arc::new(MemoryStore::new()))?;
+            shared.add_store(crate::DEFAULT, Arc::new(MemoryStore::new()))?;
         }
         if !self
             .executors
             .iter()
             .any(|(alias, _)| alias == crate::DEFAULT)
         {
-            core.add_executor(crate::DEFAULT, &Executor::tokio())?;
+            shared.add_executor(crate::DEFAULT, &Executor::tokio())?;
         }
         for (alias, executor) in self.executors {
-            core.add_executor(&alias, &executor)?;
+            shared.add_executor(&alias, &executor)?;
         }
         for (alias, store) in self.stores {
-            core.add_store(&alias, store)?;
+            shared.add_store(&alias, store)?;
         }
-        let scheduler = Scheduler::new(core);
+        let scheduler = Scheduler::new(shared);
         scheduler.check_declared()?;
-        scheduler.core.unstarted.built();
+        scheduler.shared.unstarted.built();
         Ok(scheduler)
     }
 

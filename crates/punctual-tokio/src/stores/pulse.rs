@@ -1,11 +1,13 @@
 //! Whether other nodes may have taken this one for dead.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use punctual_store::Lease;
 use tokio::time::Instant;
 
-use crate::store_link::peers::DEAD_AFTER;
+/// A peer that has not renewed for so long is dead.
+pub(crate) const DEAD_AFTER: Duration = Duration::from_secs(8);
 
 /// When this node last sent what the store has taken, a renewal or a claim, and under which lease. What
 /// was begun under another one is no longer its own, though it may not have heard that yet.

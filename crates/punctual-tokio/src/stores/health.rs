@@ -8,9 +8,9 @@ use tokio::time::timeout;
 use tracing::Level;
 
 use crate::metrics::StoreErrors;
-use crate::store_link::pulse::Pulse;
-use crate::store_link::skew::ClockOffset;
-use crate::store_link::timely::{Calls, PendingCall};
+use crate::stores::pulse::Pulse;
+use crate::stores::skew::ClockOffset;
+use crate::stores::timely::{Calls, PendingCall};
 use crate::voice::Voice;
 
 /// How a store does, as its worker sees it.
@@ -93,9 +93,9 @@ impl Health {
         self.failing().is_some()
     }
 
-    #[cfg(feature = "metrics")]
-    pub(crate) fn errors(&self) -> &StoreErrors {
-        &self.errors
+    /// Failures are counted by the recorder of the program from now on: the scheduler has been started.
+    pub(crate) fn count_errors(&self) {
+        self.errors.take_handle();
     }
 
     fn offset(&self) -> MutexGuard<'_, Option<ClockOffset>> {

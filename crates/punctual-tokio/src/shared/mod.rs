@@ -1,36 +1,46 @@
 //! What a scheduler is made of, whether it runs or not.
 
+pub(crate) mod adding;
+mod forgotten;
+pub(crate) mod keep;
+pub(crate) mod life;
+
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use punctual_core::{Job, JobId, Policies, TriggerRegistry, Zone};
 use punctual_machine::Missing;
-use punctual_store::{JobStore, KnownTasks, NodeInfo};
+use punctual_store::{JobStore, KnownTasks, NodeInfo, StoredJob};
 use tokio::sync::watch;
 
+use self::adding::Adding;
+use self::forgotten::Unstarted;
+use self::keep::Keepers;
+use self::life::Life;
 use crate::declared::DeclaredJobs;
-use crate::driver::Code;
 use crate::error::{Error, ErrorKind};
 use crate::events::bus::Bus;
 use crate::events::order::Announcements;
 use crate::executor::program;
-use crate::executor::{Executor, Executors};
+use crate::executor::{Code, Executor, Executors};
 use crate::handler::States;
 use crate::handler::registry::{Registry, is_anonymous};
 use crate::job::hints::Hints;
-use crate::lifetime::forgotten::Unstarted;
-use crate::lifetime::keep::Keepers;
-use crate::lifetime::life::Life;
+use crate::job::snapshot::JobSnapshot;
 use crate::metrics::Metrics;
 use crate::nearest::no_alias;
-use crate::scheduler::{Adding, Newest};
-use crate::store_link::health::Health;
-use crate::store_link::retention::Memory;
-use crate::store_link::timely::Timely;
+use crate::stores::NamedStore;
+use crate::stores::health::Health;
+use crate::stores::retention::RetentionPolicy;
+use crate::stores::timely::Timely;
 use crate::time::clock::Clock;
 use crate::voice::Voice;
 
-pub(crate) struct Core {
+/// The newest release among the living nodes of each store, by the numbers of stores.
+pub(crate) type Newest = BTreeMap<u32, u64>;
+
+pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) bus: Bus,
     pub(crate) registry: Registry,
@@ -39,7 +49,7 @@ pub(crate) struct Core {
     pub(crate) zone: Zone,
     pub(crate) job_defaults: Policies,
     pub(crate) node: Arc<str>,
-    pub(crate) memory: Memory,
+    pub(crate) retention: RetentionPolicy,
     pub(crate) declared: DeclaredJobs,
     pub(crate) keepers: Keepers,
     pub(crate) unstarted: Unstarted,
@@ -57,17 +67,6 @@ pub(crate) struct Core {
     next_store: AtomicU32,
 }
 
-/// A store under its alias.
-#[derive(Clone)]
-pub(crate) struct NamedStore {
-    pub(crate) id: u32,
-    pub(crate) alias: Arc<str>,
-    pub(crate) store: Arc<dyn JobStore>,
-    /// The store itself, whose answers are waited for without end.
-    pub(crate) bare: Arc<dyn JobStore>,
-    pub(crate) health: Arc<Health>,
-}
-
 pub(crate) struct Setup {
     pub(crate) clock: Clock,
     pub(crate) registry: Registry,
@@ -76,13 +75,13 @@ pub(crate) struct Setup {
     pub(crate) zone: Zone,
     pub(crate) job_defaults: Policies,
     pub(crate) node: Arc<str>,
-    pub(crate) memory: Memory,
+    pub(crate) retention: RetentionPolicy,
     pub(crate) declared: DeclaredJobs,
     pub(crate) stderr: bool,
     pub(crate) release: u64,
 }
 
-impl Core {
+impl Shared {
     pub(crate) fn new(setup: Setup) -> Self {
         let voice = Arc::new(Voice::new(setup.stderr));
         Self {
@@ -98,7 +97,7 @@ impl Core {
             zone: setup.zone,
             job_defaults: setup.job_defaults,
             node: setup.node,
-            memory: setup.memory,
+            retention: setup.retention,
             declared: setup.declared,
             release: setup.release,
             newest: watch::Sender::default(),
@@ -160,6 +159,12 @@ impl Core {
             self.registry.register(program::TASK, program::task());
         }
         Ok(alias)
+    }
+
+    /// A job as a store has answered it, and whether it can run here.
+    pub(crate) fn snapshot(&self, named: &NamedStore, stored: StoredJob) -> JobSnapshot {
+        let is_known = self.code_of(&stored.job).is_ok() && stored.job.trigger().is_bound();
+        JobSnapshot::new(&named.alias, stored, is_known)
     }
 
     /// What runs a job here; without, it is parked.
@@ -227,10 +232,7 @@ impl Core {
     }
 
     /// The first store that holds a job of this id.
-    pub(crate) async fn find(
-        &self,
-        id: &JobId,
-    ) -> Result<(NamedStore, punctual_store::StoredJob), Error> {
+    pub(crate) async fn find(&self, id: &JobId) -> Result<(NamedStore, StoredJob), Error> {
         for named in self.stores() {
             if let Some(found) = named.store.get(id.clone()).await? {
                 return Ok((named, found));

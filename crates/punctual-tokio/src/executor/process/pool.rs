@@ -8,8 +8,8 @@ use punctual_store::EndText;
 use tracing::Instrument as _;
 
 use super::child::WorkerChild;
+use super::has_workers;
 use super::message::{Ended, News, Order, Run};
-use super::worker::was_called;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::handler::{Finish, Reporter, RunInfo};
 
@@ -19,7 +19,7 @@ pub(crate) struct Pool(Mutex<Vec<WorkerChild>>);
 
 impl Pool {
     pub(crate) fn new() -> Result<Arc<Self>, Error> {
-        if was_called() {
+        if has_workers() {
             return Ok(Arc::default());
         }
         Err(Error::new(

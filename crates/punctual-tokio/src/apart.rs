@@ -19,15 +19,15 @@ pub(crate) async fn scheduler_task(task: impl Future<Output = ()>) {
 
 /// A value of a user. A panic of its drop ends here, and the scheduler task hands the drop to a thread
 /// for blocking work: it may be slow, and it may ask the scheduler.
-pub(super) struct Apart<T: Send + 'static>(Option<T>);
+pub(crate) struct Apart<T: Send + 'static>(Option<T>);
 
 impl<T: Send + 'static> Apart<T> {
-    pub(super) fn new(value: T) -> Self {
+    pub(crate) fn new(value: T) -> Self {
         Self(Some(value))
     }
 
     /// Looks at the value, which is there until this is dropped.
-    pub(super) fn with<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+    pub(crate) fn with<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
         self.0.as_ref().map(look)
     }
 }

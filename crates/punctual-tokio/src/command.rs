@@ -8,8 +8,8 @@ use punctual_core::{JobId, RunId};
 use punctual_store::StoredJob;
 use tokio::sync::oneshot;
 
-use crate::core::NamedStore;
 use crate::error::Error;
+use crate::stores::NamedStore;
 
 pub(crate) type Answer<T> = oneshot::Sender<T>;
 
@@ -45,7 +45,7 @@ pub(crate) enum Command {
     #[cfg(feature = "testing")]
     Held {
         latest: i64,
-        answer: Answer<crate::testing::Held>,
+        answer: Answer<punctual_machine::Held>,
     },
     Shutdown(Shutdown),
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use crate::core::{Core, NamedStore};
 use crate::error::Error;
 use crate::executor::program;
 use crate::handler::registry::is_anonymous;
 use crate::job::new_job::NewJob;
+use crate::shared::Shared;
+use crate::stores::NamedStore;
 
 /// The tasks of the other nodes that some stores list.
 #[derive(Debug, Default)]
@@ -16,11 +17,11 @@ pub(crate) struct Elsewhere(BTreeMap<u32, Vec<Arc<str>>>);
 
 impl Elsewhere {
     /// Asks the stores of those jobs whose tasks are not known here.
-    pub(crate) async fn of_jobs(core: &Core, jobs: &[NewJob]) -> Result<Self, Error> {
+    pub(crate) async fn of_jobs(shared: &Shared, jobs: &[NewJob]) -> Result<Self, Error> {
         let mut found = Self::default();
         for job in jobs {
-            if let Some(named) = job.store_of_unknown_task(core) {
-                found.ask(core, &named).await?;
+            if let Some(named) = job.store_of_unknown_task(shared) {
+                found.ask(shared, &named).await?;
             }
         }
         Ok(found)
@@ -28,10 +29,12 @@ impl Elsewhere {
 
     /// Asks a store, unless it was asked already. What it lists under the name of this node is of
     /// an earlier process.
-    pub(crate) async fn ask(&mut self, core: &Core, named: &NamedStore) -> Result<(), Error> {
+    pub(crate) async fn ask(&mut self, shared: &Shared, named: &NamedStore) -> Result<(), Error> {
         if let Entry::Vacant(place) = self.0.entry(named.id) {
             let nodes = named.store.nodes().await?;
-            let others = nodes.into_iter().filter(|node| node.info.name != core.node);
+            let others = nodes
+                .into_iter()
+                .filter(|node| node.info.name != shared.node);
             place.insert(others.flat_map(|node| node.info.tasks).collect());
         }
         Ok(())

@@ -19,7 +19,7 @@ pub(crate) struct Local(mpsc::UnboundedSender<Begin>);
 
 impl Local {
     /// A new thread with a runtime of its own.
-    pub(super) fn on_own_thread() -> Result<Self, Error> {
+    pub(crate) fn on_own_thread() -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -37,7 +37,7 @@ impl Local {
     }
 
     /// The thread that drives this set.
-    pub(super) fn on(set: &LocalSet) -> Self {
+    pub(crate) fn on(set: &LocalSet) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         set.spawn_local(begin_all(receiver));
         Self(sender)

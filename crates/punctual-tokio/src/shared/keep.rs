@@ -14,8 +14,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::core::Core;
 use crate::error::{Error, ErrorKind};
+use crate::shared::Shared;
 
 /// How many keep what a scheduler was given.
 #[derive(Default)]
@@ -56,18 +56,18 @@ impl Keepers {
 }
 
 /// One that keeps what a scheduler was given.
-pub(crate) struct Keeper(Arc<Core>);
+pub(crate) struct Keeper(Arc<Shared>);
 
 impl Keeper {
     /// Nothing if it is gone already.
-    pub(crate) fn of(core: &Arc<Core>) -> Option<Self> {
-        let mut count = core.keepers.count();
+    pub(crate) fn of(shared: &Arc<Shared>) -> Option<Self> {
+        let mut count = shared.keepers.count();
         if count.is_spent {
             return None;
         }
         count.keepers += 1;
         drop(count);
-        Some(Self(Arc::clone(core)))
+        Some(Self(Arc::clone(shared)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::store_link::timely::RENEW as LONGEST_RENEWAL;
+use crate::stores::timely::RENEW as LONGEST_RENEWAL;
 
 /// Clocks that differ by less are taken for right.
 pub(super) const SLACK: Duration = Duration::from_secs(1);

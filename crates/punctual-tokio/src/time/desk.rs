@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 
 /// What the clock wants to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Question {
+pub(crate) enum Question {
     /// Whether anything goes on.
     IsQuiet,
     /// The same, once the stores were read, since an edit may not have been told yet.
@@ -74,7 +74,7 @@ pub(crate) struct Desk {
 
 impl Desk {
     /// A scheduler comes in while the clock is at this question.
-    pub(super) fn new(number: u64, asked: &Arc<Notify>, told: &Arc<Notify>) -> Self {
+    pub(crate) fn new(number: u64, asked: &Arc<Notify>, told: &Arc<Notify>) -> Self {
         let ask = Ask {
             number,
             ..Ask::default()
@@ -90,7 +90,7 @@ impl Desk {
     }
 
     /// The clock asks. What it has asked before and was not told yet it goes on asking.
-    pub(super) fn ask(&self, number: u64, question: Question) {
+    pub(crate) fn ask(&self, number: u64, question: Question) {
         let mut state = self.state();
         let pending = &mut state.ask;
         pending.number = number;
@@ -102,12 +102,12 @@ impl Desk {
     }
 
     /// Looks at what the scheduler has told.
-    pub(super) fn look<T>(&self, look: impl FnOnce(&Standing) -> T) -> T {
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Standing) -> T) -> T {
         look(&self.state().standing)
     }
 
     /// What was not over when that was last asked.
-    pub(super) fn unfinished(&self) -> Vec<Unfinished> {
+    pub(crate) fn unfinished(&self) -> Vec<Unfinished> {
         self.state().unfinished.clone()
     }
 

@@ -7,14 +7,15 @@ use punctual_core::plan::{self, FirstFire, first_ahead, first_fire};
 use punctual_core::{Declared, Job, JobId, JobState};
 use punctual_store::{Insert, OnConflict};
 
-use crate::core::{Core, NamedStore};
 use crate::error::{Error, ErrorKind};
 use crate::executor::Place;
 use crate::executor::program;
 use crate::handler::registry::is_anonymous;
 use crate::handler::{AddContext, Task, TaskRef};
 use crate::job::new_job::{First, NewJob, made_up_id};
-use crate::job::remote_tasks::Elsewhere;
+use crate::scheduler::remote_tasks::Elsewhere;
+use crate::shared::Shared;
+use crate::stores::NamedStore;
 
 /// A job that may be added, but for the time of its first run.
 pub(crate) struct Checked {
@@ -63,35 +64,35 @@ impl NewJob {
     /// Checks everything that can be checked before the store is asked.
     pub(crate) fn prepare(
         self,
-        core: &Core,
+        shared: &Shared,
         elsewhere: &Elsewhere,
     ) -> Result<(NamedStore, Insert), Error> {
-        let checked = self.check(core, elsewhere)?;
-        let insert = checked.insert(core.clock.now()).and_then(|insert| {
+        let checked = self.check(shared, elsewhere)?;
+        let insert = checked.insert(shared.clock.now()).and_then(|insert| {
             let trigger = checked.job.trigger();
             let over = || format!("trigger: `{trigger}` has no fire time left; give it a date or an end in the future");
             insert.ok_or_else(|| Error::new(ErrorKind::Expired, over()))
         });
         let insert = insert.and_then(|insert| checked.not_past(insert));
-        let insert = insert.inspect_err(|_| core.registry.not_added(checked.job.task()))?;
+        let insert = insert.inspect_err(|_| shared.registry.not_added(checked.job.task()))?;
         Ok((checked.store, insert))
     }
 
     /// Checks everything but whether there is a fire time left. Of a task that is known elsewhere
     /// only, the arguments are not checked.
-    pub(crate) fn check(self, core: &Core, elsewhere: &Elsewhere) -> Result<Checked, Error> {
-        let store = core.store(self.store.as_deref().unwrap_or(crate::DEFAULT))?;
+    pub(crate) fn check(self, shared: &Shared, elsewhere: &Elsewhere) -> Result<Checked, Error> {
+        let store = shared.store(self.store.as_deref().unwrap_or(crate::DEFAULT))?;
         let executor = self.executor.as_deref().unwrap_or(crate::DEFAULT);
-        let place = core.executors.get(executor);
-        let place = place.ok_or_else(|| missing(core, executor))?;
+        let place = shared.executors.get(executor);
+        let place = place.ok_or_else(|| missing(shared, executor))?;
         let id = JobId::new(self.id.unwrap_or_else(made_up_id))?;
         let trigger = self
             .trigger?
-            .with_default_timezone(core.zone)
-            .bind(&core.triggers)?;
+            .with_default_timezone(shared.zone)
+            .bind(&shared.triggers)?;
         trigger.check()?;
         let knows = |task: &str| elsewhere.knows(store.id, task);
-        let (name, task) = resolve(core, self.task, knows)?;
+        let (name, task) = resolve(shared, self.task, knows)?;
         let own_name = Arc::clone(&name);
         let checked = move || {
             let args = self.args?;
@@ -100,15 +101,15 @@ impl NewJob {
                 .with_args_json(&args)?
                 .with_tags(self.tags)
                 .with_executor(self.executor.as_deref())
-                .with_policies(self.policies.over(&core.job_defaults)?);
-            fits_here(core, &store, task.as_ref(), &job, &place)?;
+                .with_policies(self.policies.over(&shared.job_defaults)?);
+            fits_here(shared, &store, task.as_ref(), &job, &place)?;
             if let Some(by) = self.declared {
                 let definition = definition(&job, self.first, &store.alias)?;
                 job = job.with_declared(Some(
-                    Declared::new(by, &definition).of_release(core.release),
+                    Declared::new(by, &definition).of_release(shared.release),
                 ));
             }
-            core.hints.of_meaning(&job);
+            shared.hints.of_meaning(&job);
             Ok(Checked {
                 store,
                 job: Arc::new(job),
@@ -117,15 +118,15 @@ impl NewJob {
                 refuses_past: self.refuses_past,
             })
         };
-        checked().inspect_err(|_| core.registry.not_added(&own_name))
+        checked().inspect_err(|_| shared.registry.not_added(&own_name))
     }
 
     /// The store of a job whose task is named and not known here.
-    pub(crate) fn store_of_unknown_task(&self, core: &Core) -> Option<NamedStore> {
+    pub(crate) fn store_of_unknown_task(&self, shared: &Shared) -> Option<NamedStore> {
         match &self.task {
-            TaskRef::Named(name) if core.registry.get(name).is_none() => {
+            TaskRef::Named(name) if shared.registry.get(name).is_none() => {
                 let alias = self.store.as_deref().unwrap_or(crate::DEFAULT);
-                core.store(alias).ok()
+                shared.store(alias).ok()
             }
             _ => None,
         }
@@ -190,7 +191,7 @@ fn definition(job: &Job, first: First, store: &str) -> Result<String, Error> {
 
 /// The task of a job; none if it is known elsewhere only.
 fn resolve(
-    core: &Core,
+    shared: &Shared,
     task: TaskRef,
     is_elsewhere: impl Fn(&str) -> bool,
 ) -> Result<(Arc<str>, Option<Task>), Error> {
@@ -198,14 +199,14 @@ fn resolve(
         TaskRef::Named(name) => Arc::clone(name),
         TaskRef::Anonymous { .. } => Arc::default(),
     };
-    match core.registry.resolve(task) {
+    match shared.registry.resolve(task) {
         Some((name, task)) => Ok((name, Some(task))),
         None if is_elsewhere(&wanted) => Ok((wanted, None)),
-        None => Err(core.registry.unknown(&wanted)),
+        None => Err(shared.registry.unknown(&wanted)),
     }
 }
 
-fn missing(core: &Core, executor: &str) -> Error {
+fn missing(shared: &Shared, executor: &str) -> Error {
     if executor == crate::COMMAND {
         return Error::new(
             ErrorKind::NotFound,
@@ -213,12 +214,12 @@ fn missing(core: &Core, executor: &str) -> Error {
              `Executor::command(4)` under that alias, or name another with `.executor(..)`",
         );
     }
-    core.executors.unknown(executor)
+    shared.executors.unknown(executor)
 }
 
 /// Whether a job can run here and be found again in its store.
 fn fits_here(
-    core: &Core,
+    shared: &Shared,
     store: &NamedStore,
     task: Option<&Task>,
     job: &Job,
@@ -226,7 +227,7 @@ fn fits_here(
 ) -> Result<(), Error> {
     if let Some(task) = task {
         task.0.check(&AddContext {
-            states: &core.states(),
+            states: &shared.states(),
             task: job.task(),
             args: job.args_json(),
         })?;

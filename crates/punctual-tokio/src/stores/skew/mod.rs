@@ -15,7 +15,7 @@ pub(crate) use self::ahead::Moment;
 use self::ahead::Stretch;
 use self::told::{Differing, News, Told};
 use self::verdict::Verdict;
-use crate::store_link::health::Health;
+use crate::stores::health::Health;
 
 /// A node whose clock differs from the clock of this one. See
 /// [`StoreHealth::clock`](crate::StoreHealth::clock).

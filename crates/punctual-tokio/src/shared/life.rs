@@ -3,7 +3,7 @@
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
-use crate::driver::command::{Command, ShutdownReport};
+use crate::command::{Command, ShutdownReport};
 
 /// The scheduler from a start to its shutdown.
 pub(crate) struct Life {

@@ -13,7 +13,8 @@ use futures::FutureExt as _;
 use punctual_core::JobId;
 use tokio::runtime::Handle;
 
-use crate::core::{Core, NamedStore};
+use crate::shared::Shared;
+use crate::stores::NamedStore;
 
 /// How many jobs are named.
 const NAMED: usize = 3;
@@ -71,7 +72,7 @@ impl Unstarted {
     }
 }
 
-impl Core {
+impl Shared {
     /// The jobs of a scheduler that was never started and that nothing else will run.
     fn forgotten(&self) -> Vec<JobId> {
         if !self.unstarted.is_before_start() {
@@ -109,7 +110,7 @@ fn is_alone(named: &NamedStore) -> bool {
     !matches!(nodes, Some(Ok(nodes)) if !nodes.is_empty())
 }
 
-impl Drop for Core {
+impl Drop for Shared {
     fn drop(&mut self) {
         if std::thread::panicking() {
             return;

@@ -1,0 +1,19 @@
+//! A program as what a job calls.
+
+use punctual_core::json;
+
+use super::{Program, TASK};
+use crate::error::Error;
+use crate::handler::{IntoTask, Named, Preset, Reference, TaskRef};
+
+impl IntoTask<Named> for Program {
+    fn into_reference(self) -> Reference {
+        Reference {
+            task: TaskRef::Named(TASK.into()),
+            preset: Some(Preset {
+                args: json::to_text("args", &(self,)).map_err(Error::from),
+                executor: crate::COMMAND,
+            }),
+        }
+    }
+}

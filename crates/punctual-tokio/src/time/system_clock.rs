@@ -1,0 +1,176 @@
+//! The system's wall clock, and the only file that reads it.
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::clock::TimeSource;
+use super::clock_step;
+
+/// Differences below this are slewing and rounding, not a clock that was set.
+const JUMP_MICROS: i64 = 20_000;
+
+/// Wall time that advances with tokio's clock, also a paused one, and is set right when the system
+/// clock is set.
+pub(crate) struct SystemClock {
+    shown: Shown,
+}
+
+impl SystemClock {
+    pub(super) fn new() -> Self {
+        let shown = Shown::new();
+        Self { shown }
+    }
+}
+
+impl TimeSource for SystemClock {
+    fn micros(&self) -> i64 {
+        self.shown.micros()
+    }
+
+    fn deadline(&self, micros: i64) -> Option<Instant> {
+        self.shown.deadline(micros)
+    }
+
+    fn set_right(&self) -> Option<i64> {
+        if is_paused() {
+            return None;
+        }
+        self.shown.set_by(system_micros() - self.micros())
+    }
+
+    fn watch(&self, alarm: &Arc<Notify>) {
+        clock_step::watch(alarm);
+    }
+
+    fn longest_sleep(&self) -> Option<Duration> {
+        clock_step::longest_sleep()
+    }
+
+    fn passes_by_itself(&self) -> bool {
+        !is_paused()
+    }
+}
+
+/// Wall time as tokio's clock carries it on.
+struct Shown {
+    /// When this clock was made.
+    origin: Instant,
+    /// Wall time at `origin`, in microseconds since 1970.
+    offset: AtomicI64,
+}
+
+impl Shown {
+    fn new() -> Self {
+        Self {
+            origin: Instant::now(),
+            offset: AtomicI64::new(wall_micros()),
+        }
+    }
+
+    fn micros(&self) -> i64 {
+        let elapsed = i64::try_from(self.origin.elapsed().as_micros()).unwrap_or(i64::MAX);
+        self.offset.load(Ordering::SeqCst).saturating_add(elapsed)
+    }
+
+    fn deadline(&self, micros: i64) -> Option<Instant> {
+        let ahead = micros.saturating_sub(self.offset.load(Ordering::SeqCst));
+        let ahead = Duration::from_micros(u64::try_from(ahead).unwrap_or(0));
+        self.origin.checked_add(ahead)
+    }
+
+    /// Follows a wall clock that was set by `jump` microseconds, and answers it if it is one.
+    fn set_by(&self, jump: i64) -> Option<i64> {
+        if jump.abs() < JUMP_MICROS {
+            return None;
+        }
+        self.offset.fetch_add(jump, Ordering::SeqCst);
+        Some(jump)
+    }
+}
+
+/// The clock of a system that does not tell when it is set.
+#[cfg(test)]
+pub(crate) struct SilentClock {
+    shown: Shown,
+    /// By how many microseconds the wall clock was set since the last look.
+    set_by: Arc<AtomicI64>,
+}
+
+#[cfg(test)]
+impl SilentClock {
+    /// The clock, and what sets it.
+    pub(crate) fn new() -> (Self, Arc<AtomicI64>) {
+        let set_by = Arc::new(AtomicI64::new(0));
+        let clock = Self {
+            shown: Shown::new(),
+            set_by: Arc::clone(&set_by),
+        };
+        (clock, set_by)
+    }
+}
+
+#[cfg(test)]
+impl TimeSource for SilentClock {
+    fn micros(&self) -> i64 {
+        self.shown.micros()
+    }
+
+    fn deadline(&self, micros: i64) -> Option<Instant> {
+        self.shown.deadline(micros)
+    }
+
+    fn set_right(&self) -> Option<i64> {
+        self.shown.set_by(self.set_by.swap(0, Ordering::SeqCst))
+    }
+
+    fn watch(&self, _alarm: &Arc<Notify>) {}
+
+    fn longest_sleep(&self) -> Option<Duration> {
+        Some(clock_step::LONGEST_SLEEP)
+    }
+
+    fn passes_by_itself(&self) -> bool {
+        true
+    }
+}
+
+fn system_micros() -> i64 {
+    let now = SystemTime::now();
+    let micros = |span: Duration| i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    match now.duration_since(UNIX_EPOCH) {
+        Ok(since) => micros(since),
+        Err(before) => -micros(before.duration()),
+    }
+}
+
+/// Whether a test has paused tokio's clock: then it is not the system's, and wall time follows it.
+/// Else it shows a time between two readings of the system's, however long this is held up.
+fn is_paused() -> bool {
+    let before = std::time::Instant::now();
+    let tokio = Instant::now().into_std();
+    let after = std::time::Instant::now();
+    !(before..=after).contains(&tokio)
+}
+
+/// What a clock begins with. Two clocks of a test that has paused time show the same, whenever they
+/// were made.
+fn wall_micros() -> i64 {
+    static ORIGIN: OnceLock<(i64, std::time::Instant)> = OnceLock::new();
+    if !is_paused() {
+        return system_micros();
+    }
+    let (wall, origin) = ORIGIN.get_or_init(|| (system_micros(), std::time::Instant::now()));
+    let now = Instant::now().into_std();
+    let nanos = |span: Duration| i64::try_from(span.as_nanos()).unwrap_or(i64::MAX);
+    let passed = match now.checked_duration_since(*origin) {
+        Some(since) => nanos(since),
+        None => -nanos(origin.duration_since(now)),
+    };
+    // Rounded down before the origin too, where a quotient is rounded up.
+    wall.saturating_add(passed.div_euclid(1_000))
+}
