@@ -13,6 +13,7 @@ mod generate;
 mod model;
 mod property;
 mod random;
+mod rooms;
 mod stored;
 mod vectors;
 mod windows;

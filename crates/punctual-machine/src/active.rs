@@ -5,12 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{CancelReason, Job, RunId};
+use punctual_core::{Job, RunId};
 
 use crate::alarm::Alarm;
 use crate::instance::Instance;
 use crate::key::{ActiveKey, AttemptKey, JobKey};
 use crate::node::Node;
+use crate::outcome::Stop;
 
 /// An instance that is under way: one of its runs, with an attempt, and those that follow.
 pub struct Active<N: Node> {
@@ -100,28 +101,6 @@ impl<N: Node> Active<N> {
             run,
             turn: self.turn,
         }
-    }
-}
-
-/// Why an attempt was told to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stop {
-    TimedOut,
-    Cancel(CancelReason),
-    /// Others took this node for dead: the run is theirs to decide about.
-    Fenced,
-}
-
-impl Stop {
-    /// Whether it counts though the attempt was told to end for another reason before. After its time
-    /// a run may be tried again, and what ends it must not be lost.
-    pub(crate) fn outdoes(self, other: Self) -> bool {
-        let rank = |stop| match stop {
-            Self::TimedOut => 0,
-            Self::Cancel(_) => 1,
-            Self::Fenced => 2,
-        };
-        rank(self) > rank(other)
     }
 }
 

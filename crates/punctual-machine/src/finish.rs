@@ -1,67 +1,195 @@
-//! What an attempt makes of its run, depending on what it was told.
+//! What becomes of a run when an attempt has ended: another attempt, or its one outcome.
 
-use punctual_core::{CancelReason, Outcome};
-use punctual_store::EndText;
+use std::time::Duration;
 
-use crate::active::Stop;
+use punctual_core::{CancelReason, FireRange, Outcome, RunId};
+use punctual_store::{RunEnd, StoredJob};
 
-/// How an attempt ended.
+use crate::active::Active;
+use crate::effect::Effect;
+use crate::entry::Entry;
+use crate::key::{ActiveKey, JobKey};
+use crate::machine::{Machine, instant};
+use crate::node::Node;
+use crate::outcome::{Finish, Stop, cancelled_by, finish_of};
+use crate::tell::{Counted, Tell};
+
+/// The end of an attempt.
 #[derive(Debug)]
-pub struct Finish {
-    /// What became of it.
-    pub outcome: Outcome,
-    /// Its result, or what went wrong.
-    pub text: Option<EndText>,
+pub struct AttemptEnd {
+    /// The instance.
+    pub key: ActiveKey,
+    /// When its body began, in microseconds; `None` if it was dropped before.
+    pub started: Option<i64>,
+    /// When it ended.
+    pub finished: i64,
+    /// How it ended; `None` if it was aborted.
+    pub finish: Option<Finish>,
 }
 
-impl Finish {
-    /// An end with nothing more to say.
-    #[must_use]
-    pub fn plain(outcome: Outcome) -> Self {
-        Self {
-            outcome,
-            text: None,
+impl<N: Node> Machine<N> {
+    /// An attempt has ended.
+    pub fn attempt_ended(&mut self, end: AttemptEnd) {
+        let is_stopping = !self.stage.starts_runs();
+        let Some(active) = self.active.get_mut(end.key) else {
+            return;
+        };
+        active.has_attempt = false;
+        active.started = active.started.or(end.started);
+        active.may_be_late &= end.started.is_none();
+        let finish = finish_of(active.stop, end.finish, is_stopping);
+        if end.started.is_none() && !finish.outcome.is_retryable() {
+            // It has only waited for its place.
+            active.attempts = active.attempts.saturating_sub(1);
+        }
+        let is_cancelled = active.is_fenced || matches!(active.stop, Some(Stop::Cancel(_)));
+        let wait = active.job.policies().retry.wait_after(active.attempts);
+        match wait.filter(|_| finish.outcome.is_retryable() && !is_cancelled) {
+            Some(wait) => {
+                self.effects.tell(Tell::Again {
+                    job: active.job.id().clone(),
+                    run: active.run,
+                    attempts: active.attempts,
+                    error: finish.text.clone(),
+                    wait,
+                });
+                self.wait_for_retry(end.key, finish, end.finished, wait);
+            }
+            None => self.end_run(end.key, finish, end.finished),
         }
     }
-}
 
-/// What cancels the rest of an instance too.
-pub(crate) fn cancelled_by(stop: Option<Stop>, outcome: Outcome) -> Option<Outcome> {
-    match (stop, outcome) {
-        (Some(Stop::Cancel(reason)), _) => Some(Outcome::Cancelled(reason)),
-        (_, Outcome::Cancelled(_)) => Some(outcome),
-        _ => None,
+    /// Lets a run whose attempt has failed wait for the next one, in the store: whatever becomes of
+    /// this node, the run goes on.
+    fn wait_for_retry(&mut self, key: ActiveKey, finish: Finish, finished: i64, wait: Duration) {
+        let Some(active) = self.active.remove(key) else {
+            return;
+        };
+        let due = finished.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
+        let end = RunEnd {
+            run: active.run,
+            outcome: finish.outcome,
+            retry_at: Some(due),
+            started: active.started,
+            finished,
+            attempts: active.attempts,
+            text: finish.text,
+        };
+        let (job, id, birth) = (active.key, active.job.id().clone(), active.birth);
+        self.over(key, active);
+        if let Some(state) = self.stores.get_mut(&job.store) {
+            state.outbox.ends.push(end);
+        }
+        self.instance_ended(job, true);
+        self.wait_for(job.store, birth, id, instant(due));
     }
-}
 
-/// How a run ends whose attempt has ended so, after it was told to or not. What was done all the
-/// same is done: its result counts, unless others decide about the run.
-pub(crate) fn finish_of(stop: Option<Stop>, finish: Option<Finish>, is_stopping: bool) -> Finish {
-    let outcome = match (stop, &finish) {
-        (None, _) => return finish.unwrap_or_else(|| dropped(is_stopping)),
-        (Some(Stop::Fenced), _) => Outcome::Lost,
-        (_, Some(done)) if done.outcome == Outcome::Succeeded => done.outcome,
-        (Some(Stop::Cancel(reason)), _) => Outcome::Cancelled(reason),
-        (Some(Stop::TimedOut), _) => Outcome::TimedOut,
-    };
-    let is_done = outcome == Outcome::Succeeded;
-    let text = finish.and_then(|finish| finish.text);
-    Finish {
-        outcome,
-        text: text.filter(|text| is_done || matches!(text, EndText::Error(_))),
+    /// Hands back what the driver has kept of an instance that is over.
+    pub(crate) fn over(&mut self, key: ActiveKey, active: Active<N>) {
+        let run = active.own;
+        self.effects.push(Effect::Over { key, run });
     }
-}
 
-/// The end of an attempt that was dropped though this node had not told it to end: the thread or the
-/// runtime that it ran on is gone. In a shutdown that is part of it.
-fn dropped(is_stopping: bool) -> Finish {
-    if is_stopping {
-        return Finish::plain(Outcome::Cancelled(CancelReason::Shutdown));
+    /// Records the outcome of a run. The next fire time of its instance follows, unless the run
+    /// was cancelled, though it may have ended well all the same: that cancels those too.
+    pub(crate) fn end_run(&mut self, key: ActiveKey, finish: Finish, finished: i64) {
+        let mut rest = self.end_one(key, finish, finished);
+        while let Some(outcome) = rest {
+            rest = self.end_one(key, Finish::plain(outcome), finished);
+        }
     }
-    let text = "the run was dropped before it was done: the thread or runtime of its executor has ended; \
-                keep that alive until the scheduler has shut down";
-    Finish {
-        outcome: Outcome::Failed,
-        text: Some(EndText::Error(text.into())),
+
+    /// Records one outcome, and says which one the rest of the instance shares, if it does.
+    fn end_one(&mut self, key: ActiveKey, finish: Finish, finished: i64) -> Option<Outcome> {
+        let all_end = self.stage.ends_runs();
+        let active = self.active.get_mut(key)?;
+        let outcome = finish.outcome;
+        let started = active.started.take();
+        let end = RunEnd {
+            run: active.run,
+            outcome,
+            retry_at: None,
+            started,
+            // The clock may have been set back meanwhile.
+            finished: started.map_or(finished, |started| finished.max(started)),
+            attempts: std::mem::take(&mut active.attempts),
+            text: finish.text,
+        };
+        let (job, fire_time) = (active.key, active.fire_time);
+        let is_told = outcome != Outcome::Succeeded || self.node.is_heard();
+        let id = is_told.then(|| active.job.id().clone());
+        let is_fenced = active.is_fenced;
+        let was_past = std::mem::take(&mut active.was_past);
+        let late_since = (!was_past).then_some(fire_time);
+        let cancelled = cancelled_by(active.stop.take(), outcome);
+        let next = active.rest.pop_front();
+        if let Some(next) = next {
+            active.fire_time = next;
+            active.run = RunId(active.run.0 + 1);
+            active.token += 1;
+        }
+        let has_not_run = matches!(outcome, Outcome::Missed(_) | Outcome::Skipped(_));
+        let counted = Counted::of(&end, late_since);
+        self.effects.push(Effect::Count(counted));
+        if has_not_run {
+            self.tell_did_not_run(job, FireRange::single(fire_time), outcome);
+        } else if let Some(id) = id {
+            self.effects.tell(Tell::Ended {
+                store: job.store,
+                job: id,
+                fire_time,
+                end: end.clone(),
+            });
+        }
+        if !is_fenced && let Some(state) = self.stores.get_mut(&job.store) {
+            state.outbox.ends.push(end);
+        }
+        match (next, cancelled) {
+            (None, _) => {
+                if let Some(active) = self.active.remove(key) {
+                    self.over(key, active);
+                }
+                self.instance_ended(job, started.is_some());
+                None
+            }
+            (Some(_), Some(cancelled)) => Some(cancelled),
+            (Some(_), _) if is_fenced => Some(Outcome::Lost),
+            (Some(_), _) if all_end => Some(Outcome::Cancelled(CancelReason::Shutdown)),
+            (Some(_), _) => {
+                self.go_on(key);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn instance_ended(&mut self, job: JobKey, has_begun: bool) {
+        if let Some(entry) = self.entry(job) {
+            if has_begun {
+                entry.told = None;
+            }
+            entry.instances = entry.instances.saturating_sub(1);
+            if entry.instances == 0 {
+                entry.gate = N::Gate::default();
+            }
+            if entry.is_idle() {
+                self.settled.push(job);
+            }
+        }
+    }
+
+    /// The store has taken a job out, with its last run.
+    pub(crate) fn job_left(&mut self, store: u32, job: StoredJob) {
+        self.effects.tell(Tell::JobLeft { store, job });
+    }
+
+    /// Forgets jobs that nothing keeps here any more; the store knows them.
+    pub(crate) fn drop_settled_entries(&mut self) {
+        for job in self.settled.drain(..) {
+            if let Some(state) = self.stores.get_mut(&job.store)
+                && state.jobs.get(job).is_some_and(Entry::is_idle)
+            {
+                state.jobs.remove(job);
+            }
+        }
     }
 }

@@ -4,11 +4,11 @@
 use punctual_core::Outcome;
 use punctual_store::{Lease, OpenRun, Recovered, RunEnd};
 
-use crate::active::Stop;
 use crate::effect::Effect;
 use crate::key::ActiveKey;
 use crate::machine::Machine;
 use crate::node::Node;
+use crate::outcome::Stop;
 use crate::store::StoreState;
 use crate::tell::{Counted, Tell};
 

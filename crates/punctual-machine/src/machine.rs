@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::active::{Active, Table};
 use crate::alarm::Alarm;
 use crate::effect::{Effect, Effects};
+use crate::entry::Entry;
 use crate::key::{ActiveKey, JobKey};
 use crate::node::Node;
 use crate::reply::Reply;
@@ -162,6 +163,11 @@ impl<N: Node> Machine<N> {
         let state = self.stores.get_mut(&active.key.store)?;
         let entry = state.jobs.get_mut(active.key)?;
         Some((active, &mut entry.gate))
+    }
+
+    /// The job of a key, if it is known still.
+    pub(crate) fn entry(&mut self, key: JobKey) -> Option<&mut Entry<N>> {
+        self.stores.get_mut(&key.store)?.jobs.get_mut(key)
     }
 }
 

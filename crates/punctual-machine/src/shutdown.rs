@@ -5,10 +5,10 @@ use std::time::Duration;
 use punctual_core::{CancelReason, Outcome, RunId, Timeout};
 
 use crate::effect::Effect;
-use crate::finish::Finish;
 use crate::key::ActiveKey;
 use crate::machine::Machine;
 use crate::node::Node;
+use crate::outcome::Finish;
 use crate::refusal::Refusal;
 use crate::stage::{LeftBehind, Stage, Underway};
 

@@ -5,11 +5,11 @@ use std::time::Duration;
 use punctual_core::Overlap;
 use punctual_core::plan::latest_start;
 
-use crate::active::Stop;
 use crate::alarm::Alarm;
 use crate::key::{ActiveKey, AttemptKey};
 use crate::machine::Machine;
 use crate::node::Node;
+use crate::outcome::Stop;
 
 impl<N: Node> Machine<N> {
     /// The latest time for the body of a run to begin, in microseconds, if it may have to wait for a

@@ -1,12 +1,10 @@
-//! From what is due to requests.
+//! What gathers for a store, and goes to it in one request after another: claims and ends.
 
 use chrono::{DateTime, Utc};
-use punctual_core::MissReason;
-use punctual_core::plan::{Absence, JobView, Plan, manual, plan};
-use punctual_store::{BatchLimits, Claim, ClaimKind, ClaimRequest, Lease, RunEnd};
+use punctual_store::{BatchLimits, Claim, ClaimRequest, Lease, RunEnd};
 
 use crate::effect::{Effect, Effects};
-use crate::entry::{Entry, Phase};
+use crate::entry::Phase;
 use crate::machine::{Machine, instant};
 use crate::node::Node;
 use crate::store::{Outbox, StoreState};
@@ -138,51 +136,5 @@ impl Outbox {
             next.extend(self.ends.drain(..count));
         }
         next
-    }
-}
-
-impl<N: Node> Entry<N> {
-    fn claim(&mut self, now: DateTime<Utc>, absent: Absence) -> Claim {
-        self.is_urgent = false;
-        let plan = self.plan(now, absent);
-        self.claim_of(ClaimKind::Advance {
-            revision: self.stored.state.revision,
-            plan,
-        })
-    }
-
-    fn plan(&mut self, now: DateTime<Utc>, absent: Absence) -> Plan {
-        let state = &self.stored.state;
-        if state.absence == MissReason::Past {
-            self.past = state.next_run_time;
-        }
-        let own = self.absent;
-        let view = self.view().after_absence(own, absent);
-        plan(&view, now)
-    }
-
-    pub(crate) fn claim_manual(&mut self, fire_time: DateTime<Utc>) -> Claim {
-        let plan = manual(&self.view(), fire_time);
-        self.claim_of(ClaimKind::Manual { plan })
-    }
-
-    pub(crate) fn claim_of(&self, kind: ClaimKind) -> Claim {
-        Claim {
-            id: self.stored.job.id().clone(),
-            birth: self.stored.state.birth,
-            kind,
-            wants_job: self.is_head,
-        }
-    }
-
-    /// The job, and how many of its runs there are: as many as the store has said, if it knew of
-    /// more when it refused a claim.
-    fn view(&mut self) -> JobView<'_> {
-        let (running, queued) = self.limit_seen.take().unwrap_or_default();
-        JobView {
-            running: running.max(self.instances),
-            queued,
-            ..self.stored.job.view(&self.stored.state)
-        }
     }
 }

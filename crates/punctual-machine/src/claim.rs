@@ -1,0 +1,55 @@
+//! What this node wants of a job: the decision of the core, as a claim.
+
+use chrono::{DateTime, Utc};
+use punctual_core::MissReason;
+use punctual_core::plan::{Absence, JobView, Plan, manual, plan};
+use punctual_store::{Claim, ClaimKind};
+
+use crate::entry::Entry;
+use crate::node::Node;
+
+impl<N: Node> Entry<N> {
+    pub(crate) fn claim(&mut self, now: DateTime<Utc>, absent: Absence) -> Claim {
+        self.is_urgent = false;
+        let plan = self.plan(now, absent);
+        self.claim_of(ClaimKind::Advance {
+            revision: self.stored.state.revision,
+            plan,
+        })
+    }
+
+    fn plan(&mut self, now: DateTime<Utc>, absent: Absence) -> Plan {
+        let state = &self.stored.state;
+        if state.absence == MissReason::Past {
+            self.past = state.next_run_time;
+        }
+        let own = self.absent;
+        let view = self.view().after_absence(own, absent);
+        plan(&view, now)
+    }
+
+    pub(crate) fn claim_manual(&mut self, fire_time: DateTime<Utc>) -> Claim {
+        let plan = manual(&self.view(), fire_time);
+        self.claim_of(ClaimKind::Manual { plan })
+    }
+
+    pub(crate) fn claim_of(&self, kind: ClaimKind) -> Claim {
+        Claim {
+            id: self.stored.job.id().clone(),
+            birth: self.stored.state.birth,
+            kind,
+            wants_job: self.is_head,
+        }
+    }
+
+    /// The job, and how many of its runs there are: as many as the store has said, if it knew of
+    /// more when it refused a claim.
+    fn view(&mut self) -> JobView<'_> {
+        let (running, queued) = self.limit_seen.take().unwrap_or_default();
+        JobView {
+            running: running.max(self.instances),
+            queued,
+            ..self.stored.job.view(&self.stored.state)
+        }
+    }
+}

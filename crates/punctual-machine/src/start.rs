@@ -1,0 +1,133 @@
+//! Starts what the core has admitted and the store has accepted.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use punctual_core::{CancelReason, Outcome, SkipReason};
+
+use crate::active::Active;
+use crate::alarm::Alarm;
+use crate::effect::Effect;
+use crate::instance::Instance;
+use crate::key::{ActiveKey, JobKey};
+use crate::machine::Machine;
+use crate::node::Node;
+use crate::tell::Tell;
+use crate::waiting::ELSEWHERE;
+
+impl<N: Node> Machine<N> {
+    /// Starts what the core has admitted and the store has accepted.
+    pub(crate) fn start_instance(&mut self, key: JobKey, instance: Instance) {
+        if self.stage.ends_runs() {
+            return self.postpone(key.store, &instance, 0);
+        }
+        if let Some(reason) = self.is_to_end(key.store, &instance) {
+            return self.refuse(key, &instance, Outcome::Cancelled(reason));
+        }
+        let state = self.stores.get_mut(&key.store);
+        if state.is_some_and(|own| own.is_doubtful) {
+            return self.postpone(key.store, &instance, 0);
+        }
+        let Some(entry) = self.entry(key) else {
+            return;
+        };
+        if entry.is_head {
+            // Never without its arguments: the store hands it out again, and whole.
+            return self.postpone(key.store, &instance, ELSEWHERE);
+        }
+        let Some(code) = entry.code.clone() else {
+            return self.start_without_code(key, instance);
+        };
+        let limit = entry.stored.job.policies().max_instances;
+        let is_full = limit.limit().is_some_and(|limit| entry.instances >= limit);
+        if is_full && !instance.was_admitted {
+            let skipped = Outcome::Skipped(SkipReason::MaxInstances);
+            return self.refuse(key, &instance, skipped);
+        }
+        entry.instances += 1;
+        let past = entry.past;
+        let birth = entry.stored.state.birth;
+        let job = Arc::clone(&entry.stored.job);
+        if self.node.is_heard() {
+            self.effects.tell(Tell::Submitted {
+                store: key.store,
+                job: job.id().clone(),
+                run: instance.first,
+                fire_times: instance.fire_times.clone(),
+            });
+        }
+        let mut fire_times = VecDeque::from(instance.fire_times);
+        let Some(fire_time) = fire_times.pop_front() else {
+            return;
+        };
+        let key = self.active.insert(Active {
+            birth,
+            key,
+            job,
+            code,
+            run: instance.first,
+            token: instance.token,
+            fire_time,
+            rest: fire_times,
+            has_attempt: false,
+            attempts: instance.attempts,
+            turn: 0,
+            alarm: None,
+            started: instance.started,
+            stop: None,
+            is_awaited: false,
+            may_be_late: instance.may_be_late && instance.attempts == 0,
+            was_past: past == Some(fire_time),
+            is_fenced: false,
+            was_admitted: instance.was_admitted,
+            own: N::Run::default(),
+        });
+        self.begin_attempt(key);
+    }
+
+    /// Whether a run of the instance was cancelled while the store's answer was on its way.
+    fn is_to_end(&self, store: u32, instance: &Instance) -> Option<CancelReason> {
+        let to_end = &self.stores.get(&store)?.outbox.to_end;
+        let last = instance.first.0 + instance.fire_times.len() as u64;
+        let mut its = to_end
+            .iter()
+            .filter(|(run, _)| (instance.first.0..last).contains(&run.0));
+        its.next().map(|(_, reason)| *reason)
+    }
+
+    fn begin_attempt(&mut self, key: ActiveKey) {
+        let latest = self.latest_begin(key);
+        let Some(active) = self.active.get_mut(key) else {
+            return;
+        };
+        active.attempts += 1;
+        (active.stop, active.is_awaited) = (None, false);
+        active.turn = active.turn.wrapping_add(1);
+        active.has_attempt = true;
+        self.effects.push(Effect::Begin { run: key, latest });
+        // Its alarm takes the place of that of the attempt before. An instance that is over loses its own.
+        active.alarm = None;
+        if let Some(limit) = active.job.policies().timeout.limit() {
+            let alarm = Alarm::Timeout(active.attempt_of(key));
+            active.alarm = Some(alarm);
+            self.effects.after(limit, alarm);
+        }
+    }
+
+    /// Begins the next fire time of an instance, or lets it wait in the store.
+    pub(crate) fn go_on(&mut self, key: ActiveKey) {
+        let Some(active) = self.active.get_mut(key) else {
+            return;
+        };
+        let state = self.stores.get(&active.key.store);
+        if state.is_none_or(|own| !own.may_be_taken_for_dead(&self.node)) {
+            return self.begin_attempt(key);
+        }
+        if let Some(active) = self.active.remove(key) {
+            let job = active.key;
+            self.postpone(job.store, &active.rest_of_instance(), 0);
+            self.over(key, active);
+            self.instance_ended(job, true);
+        }
+    }
+}

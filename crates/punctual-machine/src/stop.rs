@@ -1,0 +1,46 @@
+//! Tells attempts to end, and sees to it that they do.
+
+use punctual_core::{CancelReason, Timeout};
+
+use crate::alarm::Alarm;
+use crate::effect::Effect;
+use crate::key::{ActiveKey, AttemptKey};
+use crate::machine::Machine;
+use crate::node::Node;
+use crate::outcome::Stop;
+
+impl<N: Node> Machine<N> {
+    /// Tells an attempt to end, and sees to it that it does. What already has a reason to stop
+    /// keeps it, unless the other one outdoes it. What has not begun is over.
+    pub(crate) fn stop(&mut self, key: ActiveKey, stop: Stop) {
+        let Some(active) = self.active.get_mut(key) else {
+            return;
+        };
+        if active.stop.is_some_and(|stopped| !stop.outdoes(stopped)) {
+            return;
+        }
+        if !active.has_attempt {
+            return;
+        }
+        if active.stop.replace(stop).is_some() {
+            // It was told to end, and has its grace time.
+            return;
+        }
+        self.effects.push(Effect::Stop(key));
+        let alarm = Alarm::Abort(active.attempt_of(key));
+        active.alarm = Some(alarm);
+        self.effects.after(Timeout::GRACE, alarm);
+    }
+
+    /// Cancels a run.
+    pub(crate) fn cancel(&mut self, key: ActiveKey, reason: CancelReason) {
+        self.stop(key, Stop::Cancel(reason));
+    }
+
+    pub(crate) fn abort(&mut self, key: AttemptKey) {
+        if let Some(active) = self.active.at(key) {
+            active.alarm = None;
+            self.effects.push(Effect::Abort(key.run));
+        }
+    }
+}
