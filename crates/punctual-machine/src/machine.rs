@@ -64,6 +64,12 @@ impl<N: Node> Machine<N> {
         self.now = now;
     }
 
+    /// What time it is, in microseconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.now
+    }
+
     /// Takes a store in, and reads what is due of it.
     pub fn add_store(&mut self, id: u32, alias: Arc<str>) {
         let state = StoreState::new(id, alias, self.now);

@@ -30,7 +30,13 @@ pub(super) enum Place {
     /// None of its attempts was begun so far.
     #[default]
     Unasked,
-    Taken(Permit),
+    Taken(
+        #[cfg_attr(
+            not(feature = "testing"),
+            expect(dead_code, reason = "it is given back when this is dropped")
+        )]
+        Permit,
+    ),
     /// There was none.
     Refused,
 }
@@ -124,7 +130,6 @@ impl Driver {
     pub(super) fn take_reports(&mut self) {
         let mut reports = std::mem::take(&mut self.reports);
         self.host.reports.take(&mut reports);
-        self.tell_time();
         for told in reports.drain(..) {
             match told {
                 Told::Begun(key) => self.machine.attempt_begun(key),

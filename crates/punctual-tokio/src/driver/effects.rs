@@ -65,7 +65,6 @@ impl Driver {
                 #[cfg(feature = "testing")]
                 self.note_answer();
                 self.take_reply(store, Reply::Claimed(request, reply, Vec::new()));
-                self.tell_time();
                 self.machine.end_turn();
             }
             Err(request) => link.claim(request),

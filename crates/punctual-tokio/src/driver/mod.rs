@@ -158,15 +158,15 @@ impl Driver {
         #[cfg(feature = "testing")]
         self.note_progress(&wake);
         self.in_place = 0;
+        if matches!(wake, Wake::Reports) {
+            // The runtime runs a woken task next: let other runs end first, so that one
+            // request records them all.
+            tokio::task::yield_now().await;
+        }
         self.tell_time();
         match wake {
             Wake::Commands => self.obey(),
-            Wake::Reports => {
-                // The runtime runs a woken task next: let other runs end first, so that one
-                // request records them all.
-                tokio::task::yield_now().await;
-                self.take_reports();
-            }
+            Wake::Reports => self.take_reports(),
             Wake::Reply(Replied { store, reply }) => self.take_reply(store, reply),
             Wake::Due => self.take_due(),
             Wake::ClockSet => self.clock_was_set(),
@@ -197,7 +197,6 @@ impl Driver {
 
     /// Lets the machine decide what to send, and does all that it has decided.
     fn end_turn(&mut self) {
-        self.tell_time();
         self.machine.end_turn();
         self.carry_out();
         for (store, link) in &self.links {
@@ -225,8 +224,7 @@ impl Driver {
     fn take_due(&mut self) {
         self.compare_clocks();
         let mut due = std::mem::take(&mut self.due);
-        self.timer.take_due(&mut due);
-        self.tell_time();
+        self.timer.take_due(self.machine.now(), &mut due);
         for due in due.drain(..) {
             match due.alarm {
                 Alarm::Timeout(attempt) => self.time_is_over(attempt),

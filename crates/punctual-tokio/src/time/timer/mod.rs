@@ -164,9 +164,8 @@ impl<A: Copy + PartialEq> Timer<A> {
         ready
     }
 
-    /// Takes out what is due by now, in the order of time, then `order`, and arms for the rest.
-    pub(crate) fn take_due(&mut self, due: &mut Vec<Due<A>>) {
-        let now = self.clock.micros();
+    /// Takes out what is due by `now`, in the order of time, then `order`, and arms for the rest.
+    pub(crate) fn take_due(&mut self, now: i64, due: &mut Vec<Due<A>>) {
         let before = due.len();
         while let Some(first) = self.wall.first_entry() {
             if first.key().saturating_mul(MILLISECOND) > now {
