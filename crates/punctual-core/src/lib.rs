@@ -42,6 +42,8 @@ pub mod limits;
 pub mod plan;
 mod policy;
 mod run;
+#[doc(hidden)]
+pub mod suggest;
 mod trigger;
 mod wall;
 mod warning;

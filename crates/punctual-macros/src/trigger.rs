@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use proc_macro2::Span;
+use punctual_core::suggest::nearest;
 use punctual_core::{ErrorKind, Trigger};
 use serde_json::{Map, Value as Json, json};
 use syn::Ident;
@@ -41,11 +42,7 @@ pub(crate) fn is_type(name: &Ident) -> bool {
 
 /// The type of trigger that was probably meant.
 pub(crate) fn near(name: &str) -> Option<&'static str> {
-    let scores = TYPES
-        .iter()
-        .map(|(own, _)| (strsim::jaro_winkler(own, name), *own));
-    let near = scores.filter(|(score, _)| *score > 0.8);
-    near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, own)| own)
+    nearest(name, TYPES.iter().map(|(own, _)| *own))
 }
 
 /// Where a field of a trigger was written.

@@ -1,5 +1,6 @@
 //! Options that do not exist, and what was probably meant.
 
+use punctual_core::suggest::nearest;
 use syn::Ident;
 use syn::ext::IdentExt as _;
 
@@ -82,15 +83,11 @@ fn meant(key: &str) -> Option<&'static str> {
 }
 
 fn near(key: &str, known: &[&str]) -> String {
-    let near = known
-        .iter()
-        .map(|name| (strsim::jaro_winkler(key, name), name))
-        .filter(|(score, _)| *score > 0.85)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let trigger = crate::trigger::near(key).filter(|_| near.is_none());
-    match near {
-        None if trigger.is_some() => format!("did you mean `{}(..)`?", trigger.unwrap_or_default()),
-        Some((_, name)) => format!("did you mean `{name}`?"),
+    if let Some(name) = nearest(key, known.iter().copied()) {
+        return format!("did you mean `{name}`?");
+    }
+    match crate::trigger::near(key) {
+        Some(trigger) => format!("did you mean `{trigger}(..)`?"),
         None => format!("its options are {}", known.join(", ")),
     }
 }

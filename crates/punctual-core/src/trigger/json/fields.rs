@@ -7,6 +7,7 @@ use serde_json::{Number, Value};
 
 use crate::daylight::{Fold, Gap};
 use crate::error::{Error, ErrorKind};
+use crate::suggest::nearest;
 use crate::trigger::FirstRun;
 use crate::trigger::when::{self, When};
 use crate::zone::Zone;
@@ -234,16 +235,11 @@ fn unknown(key: &str, kind: &str, known: &[&str]) -> Error {
     };
     let error = Error::new(
         ErrorKind::UnknownField,
-        short.clone(),
+        short,
         format!("is no field of {kind}"),
     );
-    let near = known
-        .iter()
-        .map(|name| (strsim::jaro_winkler(&short, name), name))
-        .filter(|(score, _)| *score > 0.85)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    match near {
-        Some((_, name)) => error.with_hint(format!("did you mean {name}?")),
+    match nearest(key, known.iter().copied()) {
+        Some(name) => error.with_hint(format!("did you mean {name}?")),
         None => error.with_hint(format!("its fields are {}", known.join(", "))),
     }
 }
