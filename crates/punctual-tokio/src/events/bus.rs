@@ -11,7 +11,7 @@ use futures::{FutureExt, Stream};
 use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, ReusableBoxFuture};
 
 use crate::events::event::{Event, EventKind, EventMask};
 use crate::time::clock::Clock;
@@ -185,20 +185,15 @@ async fn deliver<F, R>(
     }
 }
 
-type Receiving = Pin<
-    Box<
-        dyn Future<
-                Output = (
-                    Result<Arc<Event>, broadcast::error::RecvError>,
-                    broadcast::Receiver<Arc<Event>>,
-                ),
-            > + Send,
-    >,
->;
-
 /// The events of a scheduler, as a stream. See [`Scheduler::events`](crate::Scheduler::events).
 #[must_use = "events are lost unless the stream is polled"]
-pub struct Events(Receiving);
+pub struct Events(ReusableBoxFuture<'static, Received>);
+
+/// The receiver is lent to the future that waits for it, and comes back with what it received.
+type Received = (
+    Result<Arc<Event>, broadcast::error::RecvError>,
+    broadcast::Receiver<Arc<Event>>,
+);
 
 /// What a stream of events yields.
 #[derive(Debug, Clone, PartialEq)]
@@ -211,7 +206,7 @@ pub enum Heard {
 
 impl Events {
     fn new(receiver: broadcast::Receiver<Arc<Event>>) -> Self {
-        Self(receive(receiver))
+        Self(ReusableBoxFuture::new(receive(receiver)))
     }
 
     /// The next event.
@@ -224,16 +219,16 @@ impl Events {
     }
 }
 
-fn receive(mut receiver: broadcast::Receiver<Arc<Event>>) -> Receiving {
-    Box::pin(async move { (receiver.recv().await, receiver) })
+async fn receive(mut receiver: broadcast::Receiver<Arc<Event>>) -> Received {
+    (receiver.recv().await, receiver)
 }
 
 impl Stream for Events {
     type Item = Heard;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Heard>> {
-        let (event, receiver) = ready!(self.0.as_mut().poll(context));
-        self.0 = receive(receiver);
+        let (event, receiver) = ready!(self.0.poll(context));
+        self.0.set(receive(receiver));
         Poll::Ready(match event {
             Ok(event) => Some(Heard::Event(event)),
             Err(broadcast::error::RecvError::Lagged(lost)) => Some(Heard::Lagged(lost)),
