@@ -46,6 +46,7 @@ mod nearest;
 pub mod private;
 pub mod process;
 mod runtime;
+mod random_id;
 mod scheduler;
 mod shared;
 mod site;

@@ -342,7 +342,7 @@ impl SchedulerBuilder {
             job_defaults: self.job_defaults,
             node: self
                 .node
-                .unwrap_or_else(crate::job::new_job::made_up_id)
+                .unwrap_or_else(crate::random_id::made_up_id)
                 .into(),
             retention: self.retention,
             stderr: self.stderr,

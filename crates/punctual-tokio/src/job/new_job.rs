@@ -1,7 +1,5 @@
 //! A job that is to be added.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
-
 use chrono::{DateTime, Utc};
 use punctual_core::{Trigger, json};
 use punctual_store::OnConflict;
@@ -208,18 +206,4 @@ impl NewJob {
     }
 
     policy_setters!();
-}
-
-/// Whether an id looks like one that was made up.
-pub(crate) fn is_made_up(id: &str) -> bool {
-    id.len() == 32
-        && id
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-/// 128 bits that are not made up twice: the standard library seeds every hasher anew.
-pub(crate) fn made_up_id() -> String {
-    let seeded = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", seeded(), seeded())
 }

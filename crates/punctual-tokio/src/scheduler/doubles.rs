@@ -3,7 +3,7 @@
 use punctual_core::{Job, Trigger};
 use punctual_store::{Error, JobFilter};
 
-use crate::job::new_job::is_made_up;
+use crate::random_id::is_made_up;
 use crate::shared::Shared;
 use crate::stores::NamedStore;
 

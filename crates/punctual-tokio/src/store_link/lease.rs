@@ -84,7 +84,7 @@ pub(crate) fn first_name(name: &str) -> &str {
 /// A name like this one that nobody else has.
 pub(crate) fn another_name(name: &str) -> Arc<str> {
     let first = first_name(name);
-    format!("{first}~{}", crate::job::new_job::made_up_id()).into()
+    format!("{first}~{}", crate::random_id::made_up_id()).into()
 }
 
 impl Held {

@@ -46,7 +46,7 @@ pub(super) struct WorkerChild {
 impl WorkerChild {
     /// Starts a worker and waits until it is ready.
     pub(super) async fn start() -> Result<Self, BoxError> {
-        let mark = format!("@{} ", crate::job::new_job::made_up_id());
+        let mark = format!("@{} ", crate::random_id::made_up_id());
         let mut process = command(&mark)?.spawn()?;
         let (Some(orders), Some(output)) = (process.stdin.take(), process.stdout.take()) else {
             return Err("the worker has no pipes".into());
