@@ -73,7 +73,7 @@ impl Scheduler {
                 Ok((named, mut insert)) => {
                     offered.add(insert.job.task());
                     if self.is_done(&named, &mut insert).await? {
-                        answers.push(Some(Ok(self.handle(insert.job.id()))));
+                        answers.push(Ok(self.handle(insert.job.id())));
                         continue;
                     }
                     let batch = batches
@@ -81,27 +81,18 @@ impl Scheduler {
                         .or_insert_with(|| (named, Vec::new(), Vec::new()));
                     batch.1.push(index);
                     batch.2.push(insert);
-                    answers.push(None);
+                    answers.push(unanswered());
                 }
-                Err(error) => answers.push(Some(Err(error))),
+                Err(error) => answers.push(Err(error)),
             }
         }
         for (named, indexes, inserts) in batches.into_values() {
             let stored = self.insert(&named, inserts).await?;
             for (index, stored) in indexes.into_iter().zip(stored) {
-                answers[index] = Some(stored.map(|stored| self.handle(stored.job.id())));
+                answers[index] = stored.map(|stored| self.handle(stored.job.id()));
             }
         }
-        let unanswered = || {
-            Err(Error::new(
-                ErrorKind::Store,
-                "the store did not answer for this job",
-            ))
-        };
-        Ok(answers
-            .into_iter()
-            .map(|answer| answer.unwrap_or_else(unanswered))
-            .collect())
+        Ok(answers)
     }
 
     async fn add_one(&self, job: NewJob) -> Result<JobHandle, Error> {
@@ -112,10 +103,7 @@ impl Scheduler {
         if self.is_done(&named, &mut insert).await? {
             return Ok(self.handle(insert.job.id()));
         }
-        let mut stored = self.insert(&named, vec![insert]).await?;
-        let stored = stored
-            .pop()
-            .unwrap_or_else(|| Err(Error::new(ErrorKind::Store, "the store did not answer")))?;
+        let stored = only(self.insert(&named, vec![insert]).await?)?;
         if let Err(error) = self.shared.hint_at_doubles(&named, &stored.job).await {
             tracing::debug!(%error, "whether the job is stored twice is not known");
         }
@@ -205,6 +193,17 @@ impl Scheduler {
     }
 }
 
+/// The answer for the only job that was added.
+pub(super) fn only(answers: Vec<Result<StoredJob, Error>>) -> Result<StoredJob, Error> {
+    answers.into_iter().next().unwrap_or_else(unanswered)
+}
+
+/// What a job gets that a store has left out of its answers.
+pub(super) fn unanswered<T>() -> Result<T, Error> {
+    let message = "the store did not answer for this job";
+    Err(Error::new(ErrorKind::Store, message))
+}
+
 /// Whether a job was made of this row, and nothing came between.
 fn is_next(old: &StoredJob, new: &StoredJob) -> bool {
     new.state.birth == old.state.birth && new.state.revision == old.state.revision + 1
@@ -270,5 +269,17 @@ impl<'a> IntoFuture for AddJob<'a> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.scheduler.add_one(self.job))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_leaves_an_answer_out_has_not_added_the_job() {
+        let error = only(Vec::new()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Store);
+        assert!(error.to_string().contains("did not answer"), "{error}");
     }
 }

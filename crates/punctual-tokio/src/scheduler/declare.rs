@@ -9,6 +9,7 @@ use punctual_store::{Insert, JobFilter, OnConflict, StoredJob};
 use tracing::Level;
 
 use super::Scheduler;
+use super::add::only;
 use super::edit::{Edited, event_of};
 use super::once::go_by_trigger;
 use super::releases::{Alone, Standing, rolled_back};
@@ -255,7 +256,7 @@ impl Scheduler {
             tally.exhausted += 1;
             return Ok(());
         };
-        all(self.insert(&checked.store, vec![insert]).await)?;
+        only(self.insert(&checked.store, vec![insert]).await?)?;
         tally.added += 1;
         Ok(())
     }
@@ -382,11 +383,6 @@ pub(super) fn is_as_looked_at(stored: &StoredJob, looked_at: &StoredJob) -> Resu
     let id = stored.job.id();
     let message = format!("the job `{id}` was declared anew meanwhile");
     Err(Error::new(ErrorKind::Conflict, message))
-}
-
-/// Whether all were added.
-pub(super) fn all(answers: Result<Vec<Result<StoredJob, Error>>, Error>) -> Result<(), Error> {
-    answers?.into_iter().try_for_each(|answer| answer.map(drop))
 }
 
 /// What the code says, for a job that is stored already.

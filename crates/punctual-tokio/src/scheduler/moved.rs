@@ -8,7 +8,8 @@ use punctual_store::StoredJob;
 use tokio::time::sleep;
 
 use super::Scheduler;
-use super::declare::{all, is_as_looked_at, replacement};
+use super::add::only;
+use super::declare::{is_as_looked_at, replacement};
 use super::edit::Edited;
 use super::releases::{Standing, given_up};
 use crate::error::{Error, ErrorKind};
@@ -103,7 +104,7 @@ impl Scheduler {
         insert.state.paused = stored.state.paused;
         (insert.state.running, insert.state.queued) = (0, 0);
         let answers = self.insert_unchecked(&checked.store, vec![insert]).await;
-        let moved = all(answers);
+        let moved = answers.and_then(only).map(drop);
         if let Err(error) = &moved
             && !error.is_conflict()
         {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Scheduler;
+use super::add::only;
 use crate::error::{Error, ErrorKind};
 use crate::handler::registry::is_anonymous;
 use crate::scheduler::job_handle::JobHandle;
@@ -142,12 +143,7 @@ impl Scheduler {
     async fn insert_all(&self, jobs: Vec<(NamedStore, Insert)>) -> Result<Vec<JobHandle>, Error> {
         let mut added: Vec<JobHandle> = Vec::with_capacity(jobs.len());
         for (named, insert) in jobs {
-            let answer = self.insert(&named, vec![insert]).await;
-            let stored = answer.and_then(|mut answers| {
-                let unanswered = || Err(Error::new(ErrorKind::Store, "the store did not answer"));
-                answers.pop().unwrap_or_else(unanswered)
-            });
-            match stored {
+            match self.insert(&named, vec![insert]).await.and_then(only) {
                 Ok(stored) => added.push(self.handle(stored.job.id())),
                 Err(error) => return Err(self.take_back(added, error).await),
             }

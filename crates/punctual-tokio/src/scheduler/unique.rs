@@ -5,6 +5,7 @@ use punctual_core::JobId;
 use punctual_store::{Insert, StoredJob};
 
 use super::Scheduler;
+use super::add::unanswered;
 use crate::error::{Error, ErrorKind};
 use crate::shared::adding::OnTheWay;
 use crate::stores::NamedStore;
@@ -35,7 +36,6 @@ impl Scheduler {
             answers.push(taken);
         }
         let mut stored = self.insert_unchecked(named, free).await?.into_iter();
-        let unanswered = || Err(Error::new(ErrorKind::Store, "the store did not answer"));
         Ok(answers
             .into_iter()
             .map(|taken| match taken {
