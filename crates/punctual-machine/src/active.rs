@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{Job, RunId};
+use slab::Slab;
 
 use crate::alarm::Alarm;
 use crate::instance::Instance;
@@ -106,51 +107,35 @@ impl<N: Node> Active<N> {
 
 /// A slab of runs. A key of a run that is over names nothing, also when its slot is used again.
 pub(crate) struct Table<N: Node> {
-    slots: Vec<Slot<N>>,
-    free: Vec<u32>,
-}
-
-struct Slot<N: Node> {
+    runs: Slab<(u32, Active<N>)>,
+    /// How many runs there were: the generation of the next one.
     generation: u32,
-    active: Option<Active<N>>,
 }
 
 impl<N: Node> Default for Table<N> {
     fn default() -> Self {
         Self {
-            slots: Vec::new(),
-            free: Vec::new(),
+            runs: Slab::new(),
+            generation: 0,
         }
     }
 }
 
 impl<N: Node> Table<N> {
     pub(crate) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.runs.len()
     }
 
     pub(crate) fn insert(&mut self, active: Active<N>) -> ActiveKey {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot {
-                generation: 0,
-                active: None,
-            });
-            (self.slots.len() - 1) as u32
-        });
-        let place = &mut self.slots[slot as usize];
-        place.active = Some(active);
-        ActiveKey {
-            slot,
-            generation: place.generation,
-        }
+        let generation = self.generation;
+        self.generation = generation.wrapping_add(1);
+        let slot = self.runs.insert((generation, active)) as u32;
+        ActiveKey { slot, generation }
     }
 
     pub(crate) fn get_mut(&mut self, key: ActiveKey) -> Option<&mut Active<N>> {
-        let slot = self.slots.get_mut(key.slot as usize)?;
-        if slot.generation != key.generation {
-            return None;
-        }
-        slot.active.as_mut()
+        let (generation, active) = self.runs.get_mut(key.slot as usize)?;
+        (*generation == key.generation).then_some(active)
     }
 
     /// The run of an attempt, unless it has gone on since.
@@ -160,23 +145,19 @@ impl<N: Node> Table<N> {
     }
 
     pub(crate) fn remove(&mut self, key: ActiveKey) -> Option<Active<N>> {
-        let slot = self.slots.get_mut(key.slot as usize)?;
-        if slot.generation != key.generation {
-            return None;
-        }
-        let active = slot.active.take()?;
-        slot.generation = slot.generation.wrapping_add(1);
-        self.free.push(key.slot);
-        Some(active)
+        self.get_mut(key)?;
+        self.runs
+            .try_remove(key.slot as usize)
+            .map(|(_, active)| active)
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (ActiveKey, &Active<N>)> {
-        self.slots.iter().enumerate().filter_map(|(index, slot)| {
+        self.runs.iter().map(|(slot, (generation, active))| {
             let key = ActiveKey {
-                slot: index as u32,
-                generation: slot.generation,
+                slot: slot as u32,
+                generation: *generation,
             };
-            Some((key, slot.active.as_ref()?))
+            (key, active)
         })
     }
 

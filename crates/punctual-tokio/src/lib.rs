@@ -45,8 +45,8 @@ mod nearest;
 #[doc(hidden)]
 pub mod private;
 pub mod process;
-mod runtime;
 mod random_id;
+mod runtime;
 mod scheduler;
 mod shared;
 mod site;

@@ -70,6 +70,7 @@ impl Newest {
 
 #[derive(Debug, Default)]
 pub(super) struct Rows {
+    /// No `Slab`: lists go through the slots piece by piece, and a slab does not tell how many it has.
     slots: Vec<Option<Row>>,
     free: Vec<u32>,
     ids: HashTable<u32>,
