@@ -20,6 +20,7 @@ mod feed;
 mod future;
 mod job;
 mod ledger;
+mod lock;
 mod memory;
 mod node;
 mod order;

@@ -16,7 +16,7 @@ pub use ledger::LedgerLimits;
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::task::{Poll, Waker};
 
 use chrono::{DateTime, Utc};
@@ -24,6 +24,7 @@ use punctual_core::{Declared, JobId, Run};
 
 use self::edits::Edit;
 use self::state::State;
+use crate::lock::Mutex;
 use crate::{
     BatchLimits, CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs,
     DueRequest, Error, Insert, JobFilter, JobPage, JobStore, Lease, NodeInfo, OpenRequest, OpenRun,
@@ -59,8 +60,7 @@ impl MemoryStore {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // No code of others runs under the lock, so a poisoned one was not left half-changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Makes a change, and wakes outside the lock who waits for it.

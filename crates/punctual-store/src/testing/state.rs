@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
 use std::mem::take;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use super::{Call, Fault, Refusal};
+use crate::lock::Mutex;
 use crate::{ClaimReply, DueJobs};
 
 pub(super) type Rewrite<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
@@ -76,8 +77,7 @@ impl Kind {
 
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
-        // No code of others runs under the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     pub(super) fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
