@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::civil::DAY;
-use crate::wall::WallTimes;
+use crate::wall_times::WallTimes;
 use crate::zone::{Segment, Zone};
 
 /// What becomes of a local time that a time zone leaves out, when clocks are set forward.

@@ -45,7 +45,7 @@ mod run;
 #[doc(hidden)]
 pub mod suggest;
 mod trigger;
-mod wall;
+mod wall_times;
 mod warning;
 mod zone;
 

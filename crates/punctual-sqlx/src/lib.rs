@@ -7,7 +7,6 @@
 
 mod error;
 pub mod limits;
-mod outcome;
 mod prefix;
 mod row;
 mod rows;

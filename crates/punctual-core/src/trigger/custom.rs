@@ -8,10 +8,10 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
+use super::bounded::Members;
+use super::bounds::{Bounds, Window};
 use super::builder::{builds_trigger, window_setters};
 use super::combine::{Fuel, TICK};
-use super::window::{Bounds, Window};
-use super::windowed::Members;
 use super::{Answer, Trigger, Undecided, When};
 use crate::error::{Error, ErrorKind};
 use crate::instant;

@@ -1,9 +1,9 @@
 use chrono::{DateTime, Utc};
 
 use super::Trigger;
+use super::bounds::{Bounds, Window};
 use super::builder::{builds_trigger, keeps_first_error, timezone_setter, window_setters};
 use super::when::When;
-use super::window::{Bounds, Window};
 use crate::error::{Error, ErrorKind};
 use crate::instant::{self, MAX_MICROS, MIN_MICROS, SECOND};
 use crate::zone::Zone;

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Trigger;
+use super::bounds::{Bounds, Window};
 use super::builder::{builds_trigger, keeps_first_error, timezone_setter, window_setters};
 use super::interval_units::{LONGEST, too_long};
 use super::when::When;
-use super::window::{Bounds, Window};
 use crate::error::{Error, ErrorKind};
 use crate::instant;
 use crate::limits::MIN_INTERVAL_MICROS;

@@ -19,6 +19,8 @@
 //! ones answer `None`.
 
 mod answer;
+mod bounded;
+mod bounds;
 mod builder;
 mod calendar_interval;
 mod combine;
@@ -32,11 +34,9 @@ mod interval_units;
 mod json;
 mod text;
 mod upcoming;
-mod wallclock;
 mod warn;
 mod when;
-mod window;
-mod windowed;
+mod zoned;
 
 pub use answer::{Count, Undecided};
 pub use calendar_interval::{CalendarInterval, CalendarIntervalBuilder};
@@ -51,8 +51,8 @@ pub use when::When;
 
 use chrono::{DateTime, Utc};
 
+use self::bounded::Members;
 use self::combine::{Fuel, count_members};
-use self::windowed::Members;
 use crate::error::Error;
 use crate::instant;
 use crate::warning::Warning;
@@ -339,10 +339,10 @@ impl Trigger {
             Self::CalendarInterval(calendar) => {
                 Self::CalendarInterval(calendar.with_default_zone(zone))
             }
-            Self::And(and) => Self::And(and.map(fill, windowed::in_zone(and.window(), zone))),
-            Self::Or(or) => Self::Or(or.map(fill, windowed::in_zone(or.window(), zone))),
+            Self::And(and) => Self::And(and.map(fill, bounded::in_zone(and.window(), zone))),
+            Self::Or(or) => Self::Or(or.map(fill, bounded::in_zone(or.window(), zone))),
             Self::Custom(custom) => {
-                Self::Custom(custom.with_window(windowed::in_zone(custom.window(), zone)))
+                Self::Custom(custom.with_window(bounded::in_zone(custom.window(), zone)))
             }
         }
     }
@@ -373,7 +373,7 @@ impl Trigger {
 
     /// The instant before which there are no members, if a start says so.
     pub(crate) fn start(&self) -> Option<DateTime<Utc>> {
-        self.window().and_then(window::Window::first)
+        self.window().and_then(bounds::Window::first)
     }
 
     fn own_zone(&self) -> Option<Zone> {
@@ -387,7 +387,7 @@ impl Trigger {
         }
     }
 
-    fn window(&self) -> Option<&window::Window> {
+    fn window(&self) -> Option<&bounds::Window> {
         match self {
             Self::Date(date) => date.window(),
             Self::Interval(interval) => interval.window(),
@@ -408,9 +408,9 @@ impl Trigger {
         fuel: &mut Fuel,
     ) -> Answer {
         match self {
-            Self::And(and) => windowed::first(and, now, start, fuel),
-            Self::Or(or) => windowed::first(or, now, start, fuel),
-            Self::Custom(custom) => windowed::first(custom, now, start, fuel),
+            Self::And(and) => bounded::first(and, now, start, fuel),
+            Self::Or(or) => bounded::first(or, now, start, fuel),
+            Self::Custom(custom) => bounded::first(custom, now, start, fuel),
             Self::Date(date) => Ok(date.next(None).filter(|run_at| *run_at >= start)),
             simple => simple.try_next(None, now),
         }
@@ -426,9 +426,9 @@ impl Trigger {
             }
             Self::Interval(interval) => Ok(interval.after(t)),
             Self::CalendarInterval(calendar) => Ok(calendar.after(t)),
-            Self::And(and) => windowed::after(and, t, fuel),
-            Self::Or(or) => windowed::after(or, t, fuel),
-            Self::Custom(custom) => windowed::after(custom, t, fuel),
+            Self::And(and) => bounded::after(and, t, fuel),
+            Self::Or(or) => bounded::after(or, t, fuel),
+            Self::Custom(custom) => bounded::after(custom, t, fuel),
         }
     }
 
@@ -442,9 +442,9 @@ impl Trigger {
             }
             Self::Interval(interval) => Ok(interval.last_at_or_before(t)),
             Self::CalendarInterval(calendar) => Ok(calendar.last_at_or_before(t)),
-            Self::And(and) => windowed::last_at_or_before(and, t, fuel),
-            Self::Or(or) => windowed::last_at_or_before(or, t, fuel),
-            Self::Custom(custom) => windowed::last_at_or_before(custom, t, fuel),
+            Self::And(and) => bounded::last_at_or_before(and, t, fuel),
+            Self::Or(or) => bounded::last_at_or_before(or, t, fuel),
+            Self::Custom(custom) => bounded::last_at_or_before(custom, t, fuel),
         }
     }
 }

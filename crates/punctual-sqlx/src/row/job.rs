@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::instant::{at, micros};
+use super::words;
 use crate::limits::MAX_JOB_BYTES;
-use crate::outcome;
 
 /// The form of the rows that this version writes, and the newest it can read.
 pub(crate) const VERSION: i64 = 1;
@@ -117,7 +117,7 @@ impl<'a> Written<'a> {
             paused: state.paused,
             finished: state.finished,
             search_limit: state.search_limit,
-            absence: outcome::absence_word(state.absence),
+            absence: words::absence_word(state.absence),
         }
     }
 }
@@ -211,7 +211,7 @@ impl StateRow<'_> {
         state.revision = count("revision", self.revision)?;
         state.paused = self.paused != 0;
         state.search_limit = self.search_limit != 0;
-        state.absence = outcome::absence(&self.absence)
+        state.absence = words::absence(&self.absence)
             .ok_or_else(|| format!("absence: `{}` is no reason", self.absence))?;
         Ok(state)
     }

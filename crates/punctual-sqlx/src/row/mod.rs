@@ -3,6 +3,7 @@
 mod instant;
 mod job;
 mod run;
+pub(crate) mod words;
 
 pub(crate) use instant::micros;
 pub(crate) use job::{Definition, JobRow, StateRow, Written, count, parse};

@@ -5,8 +5,8 @@ use punctual_store::EndText;
 
 use super::instant::at;
 use super::job::count;
+use super::words;
 use crate::limits::MAX_TEXT_BYTES;
-use crate::outcome;
 
 const SCHEDULED: &str = "scheduled";
 const MANUAL: &str = "manual";
@@ -37,7 +37,7 @@ impl RunRow<'_> {
     pub(crate) fn decode(&self) -> Result<Run, String> {
         let id = RunId(count("id", self.id)?);
         let job = JobId::new(self.job).map_err(|error| error.to_string())?;
-        let state = outcome::state(self.state)
+        let state = words::state(self.state)
             .ok_or_else(|| format!("state: `{}` is no state", self.state))?;
         let mut run = Run::queued(id, job, key(self.incarnation, self.origin, self.fire_time)?);
         run.opened = at("opened", Some(self.opened))?.unwrap_or_default();

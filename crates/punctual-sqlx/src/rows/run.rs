@@ -5,8 +5,8 @@ use punctual_core::{JobId, RunId, RunKey};
 use punctual_store::batch::{NewRun, OpenView, Owner};
 use punctual_store::{OpenRun, RunEnd};
 
-use crate::outcome;
 use crate::row::text_of;
+use crate::row::words;
 
 /// An open run as a request sees it.
 #[derive(Debug, Clone)]
@@ -109,7 +109,7 @@ impl HeldRun {
         let started = self.started.or(end.started);
         Ended {
             id: self.id,
-            state: outcome::word(end.outcome),
+            state: words::word(end.outcome),
             started,
             // Two clocks may have been read.
             finished: started.map_or(end.finished, |started| end.finished.max(started)),

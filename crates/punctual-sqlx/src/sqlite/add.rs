@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use punctual_store::{Error, Insert, OnConflict, StoredJob};
 
 use super::Inner;
-use super::fault::failed;
-use super::load::{At, json, with_rows};
+use super::batch_read::{At, json, with_rows};
+use super::error::failed;
 use super::store::SIDE_BY_SIDE;
 use crate::limits::{BYTES_A_STATEMENT, JOBS_A_STATEMENT};
 use crate::row::{Definition, Written};

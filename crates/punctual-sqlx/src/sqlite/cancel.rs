@@ -4,8 +4,8 @@ use punctual_store::batch::{Batch, Cancelled, Owner};
 use punctual_store::{CancelAnswer, CancelRequest, Error, StoredJob};
 
 use super::Inner;
-use super::fault::failed;
-use super::load::{At, Definitions};
+use super::batch_read::{At, Definitions};
+use super::error::failed;
 use crate::rows::Held;
 
 impl Inner {

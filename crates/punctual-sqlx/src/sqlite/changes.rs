@@ -3,9 +3,9 @@
 use punctual_store::{ChangedJobs, Changes, Error, StoredJob};
 
 use super::Inner;
+use super::batch_read::{At, json, parsed};
 use super::columns::{self, columns_with, job_bytes, job_columns};
-use super::fault::failed;
-use super::load::{At, json, parsed};
+use super::error::failed;
 use crate::limits::{BYTES_A_STATEMENT, MAX_CHANGES};
 
 impl Inner {

@@ -9,8 +9,8 @@ use punctual_store::{
 };
 
 use super::Inner;
-use super::fault::failed;
-use super::load::{At, Definitions};
+use super::batch_read::{At, Definitions};
+use super::error::failed;
 use crate::rows::{Held, HeldJob};
 
 /// A row by its place among those that are held.

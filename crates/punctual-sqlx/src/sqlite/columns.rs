@@ -63,7 +63,7 @@ macro_rules! run_columns {
     };
 }
 
-/// All of an open run that [`open`](super::open::rows) reads, by place.
+/// All of an open run that [`open_runs`](super::open_runs::rows) reads, by place.
 macro_rules! open_columns {
     () => {
         "id, birth, job, incarnation, origin, fire_time, token, state, due, ends_instance, \

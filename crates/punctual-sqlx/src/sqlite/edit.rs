@@ -6,9 +6,9 @@ use punctual_store::batch::{Batch, Rows};
 use punctual_store::{Error, StoredJob, Update};
 
 use super::Inner;
-use super::fault::failed;
-use super::load::At;
-use super::save::KeyUsed;
+use super::batch_read::At;
+use super::batch_write::KeyUsed;
+use super::error::failed;
 use crate::row::Written;
 use crate::rows::Held;
 

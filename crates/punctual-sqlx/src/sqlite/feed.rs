@@ -7,9 +7,9 @@ use punctual_store::{Error, RunFeed, RunsSince};
 use serde::Deserialize;
 
 use super::Inner;
+use super::batch_read::{At, json, parsed};
 use super::columns::{self, run_columns};
-use super::fault::failed;
-use super::load::{At, json, parsed};
+use super::error::failed;
 use crate::limits::PAGE;
 
 /// How far runs and ends were numbered, the ends after a position (`?2`) with their runs, and the runs

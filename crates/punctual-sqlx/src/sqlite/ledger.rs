@@ -6,12 +6,12 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::Inner;
+use super::batch_read::or;
 use super::columns::{self, run_columns};
-use super::fault::failed;
-use super::load::or;
+use super::error::failed;
 use crate::limits::PAGE;
-use crate::outcome;
 use crate::row::parse;
+use crate::row::words;
 
 /// What a page wants besides its job.
 macro_rules! wanted {
@@ -81,7 +81,7 @@ impl Inner {
         while runs.len() < limit {
             let rows = sqlx::query(self.prefix.sql(statement))
                 .bind(filter.job.as_ref().map(JobId::as_str))
-                .bind(filter.outcome.map(outcome::word))
+                .bind(filter.outcome.map(words::word))
                 .bind(or(filter.from, i64::MIN))
                 .bind(or(filter.until, i64::MAX))
                 .bind(first)
@@ -134,7 +134,7 @@ impl Inner {
 }
 
 fn count(statistics: &mut Statistics, row: &SqliteRow) -> Result<(), sqlx::Error> {
-    let state = outcome::state(row.try_get(0)?);
+    let state = words::state(row.try_get(0)?);
     let Some(outcome) = state.and_then(|state| state.outcome()) else {
         return Ok(());
     };

@@ -5,9 +5,9 @@ use punctual_store::{Error, JobCursor, JobFilter, JobOrder, JobPage, StoredJob};
 use sqlx::sqlite::SqliteRow;
 
 use super::Inner;
+use super::batch_read::At;
 use super::columns::{self, columns_with, job_columns};
-use super::fault::failed;
-use super::load::At;
+use super::error::failed;
 
 /// What the database narrows down. The filter itself decides, so that upper and lower case mean the
 /// same in every store.

@@ -2,6 +2,9 @@
 
 mod add;
 mod address;
+mod batch_read;
+mod batch_write;
+mod batch_write_runs;
 mod cancel;
 mod changes;
 mod claim;
@@ -10,17 +13,16 @@ mod due;
 #[cfg(test)]
 mod durable;
 mod edit;
-mod fault;
+mod error;
 mod feed;
-mod file;
+mod file_identity;
 mod ledger;
 mod list;
 #[cfg(test)]
 mod lists;
-mod load;
 mod missing;
 mod nodes;
-mod open;
+mod open_runs;
 mod options;
 mod parameters;
 #[cfg(test)]
@@ -34,8 +36,6 @@ mod recover;
 mod remove;
 mod removed;
 mod retention;
-mod save;
-mod save_runs;
 mod schema;
 mod store;
 mod values;
@@ -52,7 +52,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::watch;
 
-use self::load::At;
+use self::batch_read::At;
 use self::pools::Pools;
 use crate::prefix::Prefix;
 

@@ -9,9 +9,9 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::Inner;
-use super::fault::failed;
-use super::load::{At, json};
-use crate::outcome;
+use super::batch_read::{At, json};
+use super::error::failed;
+use crate::row::words;
 
 /// All nodes, and the earlier epochs of theirs that have open runs: a step of the index leads from
 /// one epoch to the one before it.
@@ -84,7 +84,7 @@ impl Inner {
             .map_err(failed)?;
         let rows = rows.into_iter();
         Ok(rows
-            .map(|(id, word)| (RunId(id.unsigned_abs()), outcome::cancel(&word)))
+            .map(|(id, word)| (RunId(id.unsigned_abs()), words::cancel(&word)))
             .collect())
     }
 

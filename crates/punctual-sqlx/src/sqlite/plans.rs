@@ -2,10 +2,10 @@
 
 use sqlx::{Connection, SqliteConnection};
 
+use super::batch_write::{COUNTED, MOVED};
+use super::batch_write_runs::ENDED;
 use super::feed::NEWS;
 use super::recent::RECENT;
-use super::save::{COUNTED, MOVED};
-use super::save_runs::ENDED;
 use crate::prefix::Prefix;
 
 /// The steps of a plan that have to do with a table, which the statement may call `r`.

@@ -9,8 +9,8 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{Connection, Sqlite, Transaction};
 
-use super::fault::{failed, is_locked};
-use super::file::Files;
+use super::error::{failed, is_locked};
+use super::file_identity::Files;
 
 /// Connections of a scheduler that only read.
 const READERS: u32 = 3;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
-use super::fault::{opening, unopened};
+use super::error::{opening, unopened};
 use super::missing::IfMissing;
 use super::schema;
 use crate::prefix::Prefix;

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 
 use super::Inner;
 use super::columns::{self, columns_with, job_columns};
-use super::fault::failed;
+use super::error::failed;
 use crate::limits::WHOLE_JOBS;
 
 impl Inner {

@@ -7,9 +7,9 @@ use punctual_core::Run;
 use punctual_store::{Error, RecentRequest};
 
 use super::Inner;
+use super::batch_read::json;
 use super::columns::{self, run_columns};
-use super::fault::failed;
-use super::load::json;
+use super::error::failed;
 
 /// The newest of each of these jobs (`?1`), and all that are open. Each job costs a search in the
 /// index of its entries, which are in the order of their numbers, and one in that of what is open.

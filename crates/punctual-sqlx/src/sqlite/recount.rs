@@ -7,8 +7,8 @@ use punctual_store::{Drift, Error, RecountRequest, Recounted};
 use serde::Deserialize;
 
 use super::Inner;
-use super::fault::failed;
-use super::load::{At, Definitions, json, parsed, with_rows};
+use super::batch_read::{At, Definitions, json, parsed, with_rows};
+use super::error::failed;
 
 /// The counts of some jobs as their rows say, and as their open runs say.
 const COUNTS: &str = "SELECT json_group_array(json_array(id, birth, token, running, queued, finished, \

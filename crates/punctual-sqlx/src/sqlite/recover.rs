@@ -9,8 +9,8 @@ use punctual_store::{Error, Lease, RecoverRequest, Recovered};
 use sqlx::Row;
 
 use super::Inner;
-use super::fault::failed;
-use super::load::At;
+use super::batch_read::At;
+use super::error::failed;
 use crate::limits::PAGE;
 use crate::rows::{Held, HeldJob, HeldRun};
 

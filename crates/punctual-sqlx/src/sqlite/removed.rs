@@ -6,8 +6,8 @@ use punctual_store::{Error, StoredJob};
 use serde_json::json as value;
 
 use super::Inner;
-use super::fault::failed;
-use super::load::{At, json, with_rows};
+use super::batch_read::{At, json, with_rows};
+use super::error::failed;
 
 impl Inner {
     pub(super) async fn removed(&self, id: JobId) -> Result<Option<Declared>, Error> {

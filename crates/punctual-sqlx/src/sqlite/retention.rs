@@ -3,8 +3,8 @@
 use punctual_store::{Error, Retention};
 
 use super::Inner;
-use super::fault::failed;
-use super::load::{At, json, parsed};
+use super::batch_read::{At, json, parsed};
+use super::error::failed;
 use crate::limits::PAGE;
 
 /// Those that ended before a time, the earliest first.

@@ -2,7 +2,7 @@
 
 use sqlx::{Connection, Row, SqliteConnection};
 
-use super::fault::opening;
+use super::error::opening;
 use crate::prefix::Prefix;
 use crate::{Error, ErrorKind};
 

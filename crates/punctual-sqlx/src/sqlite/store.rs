@@ -13,7 +13,7 @@ use punctual_store::{
     StoredJob, UnreadableJob, Update,
 };
 
-use super::fault::is_read_only;
+use super::error::is_read_only;
 use super::{Inner, SqliteStore};
 
 impl Inner {

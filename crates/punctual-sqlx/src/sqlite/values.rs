@@ -9,8 +9,8 @@ use sqlx::Sqlite;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 
-use super::fault::failed;
-use super::load::At;
+use super::batch_read::At;
+use super::error::failed;
 
 /// A statement whose values are bound one after another.
 pub(super) type Bound<'q> = Query<'q, Sqlite, SqliteArguments>;

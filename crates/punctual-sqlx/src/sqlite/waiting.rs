@@ -9,8 +9,8 @@ use punctual_store::{Error, KnownTasks, WaitingJob};
 use serde::Deserialize;
 
 use super::Inner;
+use super::batch_read::{At, json, parsed};
 use super::due::names;
-use super::load::{At, json, parsed};
 use crate::limits::{MAX_WAITING, PAGE};
 
 /// Jobs with runs that wait for room.

@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::shift::{earlier, later};
+use super::saturating::{earlier, later};
 
 /// When an edit took effect, as far as one knows.
 ///

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use punctual_core::{OnLost, Outcome, Policies, Run};
 
-use super::shift::{earlier, later};
+use super::saturating::{earlier, later};
 use super::{Absence, Case};
 
 impl Case<'_> {

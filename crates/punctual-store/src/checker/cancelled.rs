@@ -3,9 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{CancelReason, Coalesce, OnLost, Outcome, Overlap, Policies, Run, Timeout};
 
-use super::absence::presence;
 use super::causes::Target;
-use super::shift::earlier;
+use super::period::presence;
+use super::saturating::earlier;
 use super::{Absence, Between, Case};
 
 impl Case<'_> {

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use punctual_core::{Origin, Outcome, Run, RunState};
 
-use super::shift::later;
-use super::tiling::span_of;
+use super::coverage::span_of;
+use super::saturating::later;
 use super::{Case, Rule, Violation};
 
 impl Case<'_> {

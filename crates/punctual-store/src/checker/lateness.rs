@@ -3,11 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{OnLost, Origin, Outcome, Overlap, Policies, Run, RunState};
 
-use super::absence::presence;
 use super::bodies::Bodies;
 use super::busy::Load;
 use super::cancelled::grace;
-use super::tiling::span_of;
+use super::coverage::span_of;
+use super::period::presence;
 use super::{Absence, Case, Ending, Execution, LONGEST, Rule, Violation};
 
 /// What a run may wait for besides its time.

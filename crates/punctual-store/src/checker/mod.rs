@@ -64,29 +64,29 @@
 //! # }).unwrap();
 //! ```
 
-mod absence;
 mod between;
 mod bodies;
 mod busy;
 mod cancelled;
 mod causes;
+mod coverage;
 mod endings;
 mod entries;
 mod execution;
 mod history;
 mod lateness;
 mod overlap;
+mod period;
 mod reasons;
-mod shift;
-mod tiling;
+mod saturating;
 mod timeouts;
 mod violation;
 
-pub use absence::Absence;
 pub use between::Between;
 pub use causes::Target;
 pub use execution::{Ending, Execution};
 pub use history::History;
+pub use period::Absence;
 pub use violation::{Rule, Violation};
 
 use std::collections::{BTreeMap, BTreeSet};

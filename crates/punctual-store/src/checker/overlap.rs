@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use punctual_core::{Outcome, Run, RunId};
 
 use super::bodies::Bodies;
-use super::shift::earlier;
+use super::saturating::earlier;
 use super::{Case, Rule, Violation};
 
 /// Something that was under way, as it was seen.

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Coalesce, MissReason, Outcome, Overlap, Policies, Run, RunState, SkipReason};
 
 use super::busy::Busy;
-use super::tiling::span_of;
+use super::coverage::span_of;
 use super::{Absence, Case, Rule, Violation};
 
 impl Case<'_> {

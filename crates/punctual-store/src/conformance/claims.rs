@@ -6,7 +6,7 @@ use punctual_core::{
     Outcome, Overlap, Policies, RunId, RunState, SkipReason,
 };
 
-use super::scene::{
+use super::fixture::{
     add, advance, at, claim, claim_of, current, decided, due, due_job, ended, expect, insert, job,
     node, queueing, request, text, won,
 };

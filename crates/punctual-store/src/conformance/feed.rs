@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use punctual_core::{Outcome, Policies, RunId, RunState, SkipReason};
 
-use super::scene::{advance, at, claim, current, due_job, ended, expect, node, text, won};
+use super::fixture::{advance, at, claim, current, due_job, ended, expect, node, text, won};
 use crate::{JobStore, Lease, RunEnd, RunFeed, RunFilter};
 
 type Told = Vec<(RunId, RunState)>;

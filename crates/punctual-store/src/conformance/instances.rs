@@ -2,10 +2,10 @@
 
 use punctual_core::{CancelReason, Coalesce, OnLost, Outcome, Overlap, Policies, RunId, RunState};
 
-use super::nodes::{peer, recovery};
-use super::scene::{
+use super::fixture::{
     advance, at, claim, claim_of, current, due_job, ended, expect, node, request, text, won,
 };
+use super::nodes::{peer, recovery};
 use crate::{
     CancelAnswer, CancelRequest, ClaimKind, JobStore, Lease, RunEnd, RunFilter, StoredJob,
 };

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use punctual_core::{Declared, JobId, Policies};
 
-use super::scene::{add, at, current, due, due_job, expect, insert, job, text};
+use super::fixture::{add, at, current, due, due_job, expect, insert, job, text};
 use crate::{ChangedJobs, DueRequest, JobFilter, JobStore, OnConflict, Update};
 
 pub(super) async fn conflict(store: &dyn JobStore) -> Result<(), String> {
@@ -191,7 +191,7 @@ pub(super) async fn paused(store: &dyn JobStore) -> Result<(), String> {
 
 /// A node that knows a task may come later: until then the job waits, and is shown.
 pub(super) async fn unknown_task(store: &dyn JobStore) -> Result<(), String> {
-    super::scene::node(store, "one").await?;
+    super::fixture::node(store, "one").await?;
     let stranger = job("a")?.with_task("nobody.knows");
     add(store, insert(stranger, due(at(10))))
         .await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use punctual_core::{Coalesce, Job, MaxInstances, Outcome, Policies, Run, RunState, SkipReason};
 
-use super::scene::{
+use super::fixture::{
     advance, at, claim, claim_of, current, decided, due_job, expect, node, text, won,
 };
 use crate::{Claim, ClaimAnswer, ClaimKind, JobStore, Lease, RunFilter, StoredJob, Update};

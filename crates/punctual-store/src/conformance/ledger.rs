@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{JobId, Outcome, Policies, RunId};
 
-use super::scene::{
+use super::fixture::{
     advance, at, claim, current, decided, due, due_job, ended, expect, insert, job, node, text, won,
 };
 use crate::{ClaimKind, JobStore, Lease, Retention, RunCursor, RunEnd, RunFilter};

@@ -14,11 +14,11 @@
 mod broken;
 mod claims;
 mod feed;
+mod fixture;
 mod instances;
 mod jobs;
 mod keys;
 mod ledger;
-mod many;
 mod nodes;
 mod order;
 mod pauses;
@@ -26,12 +26,12 @@ mod races;
 mod recent;
 mod removed;
 mod replace;
-mod scene;
+mod scale;
 mod texts;
 
 pub use broken::{Broken, Fault};
-pub use many::many_jobs;
 pub use races::{Call, race, races};
+pub use scale::many_jobs;
 
 use std::pin::Pin;
 
@@ -156,7 +156,7 @@ const RULES: &[Rule] = &[
         Box::pin(claims::by_hand(store))
     }),
     ("of claims at the same time one wins", |store| {
-        Box::pin(many::at_once(store))
+        Box::pin(scale::at_once(store))
     }),
     ("a node that renews its lease is alive", |store| {
         Box::pin(nodes::alive(store))

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{CancelReason, OnLost, Outcome, Policies, RunId, RunState};
 
-use super::scene::{
+use super::fixture::{
     advance, at, claim, claim_of, current, due_job, ended, expect, node, queueing, renew, renew_at,
     request, text, won,
 };

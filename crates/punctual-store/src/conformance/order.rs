@@ -2,8 +2,8 @@
 
 use punctual_core::{JobId, JobState, Outcome, Policies};
 
-use super::scene::{add, at, claim, claim_of, decided, due, ended, expect, insert, job, node};
-use super::scene::{text, won};
+use super::fixture::{add, at, claim, claim_of, decided, due, ended, expect, insert, job, node};
+use super::fixture::{text, won};
 use crate::{ClaimKind, JobCursor, JobFilter, JobOrder, JobStore, Lease, RunEnd};
 
 /// Jobs by id, when each is due next, whether it is paused, and how its last run ended.
@@ -52,7 +52,7 @@ async fn run_once(
     id: &str,
     outcome: Outcome,
 ) -> Result<(), String> {
-    let stored = super::scene::current(store, id).await?;
+    let stored = super::fixture::current(store, id).await?;
     let mut plan = decided(&stored, 0, at(0));
     plan.start = vec![at(1)];
     let by_hand = claim_of(&stored, ClaimKind::Manual { plan });
@@ -118,7 +118,7 @@ const ENOUGH: usize = 25;
 pub(super) async fn by_id(store: &dyn JobStore) -> Result<(), String> {
     let ids: Vec<_> = (0..ENOUGH).map(|index| format!("j{index:02}")).collect();
     for id in &ids {
-        super::scene::due_job(store, id, Policies::default()).await?;
+        super::fixture::due_job(store, id, Policies::default()).await?;
     }
     let filter = JobFilter {
         limit: 10,

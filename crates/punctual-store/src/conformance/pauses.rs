@@ -2,7 +2,7 @@
 
 use punctual_core::{Outcome, Policies, Retry};
 
-use super::scene::{
+use super::fixture::{
     advance, at, claim, claim_of, current, due_job, ended, expect, node, queueing, request, text,
     won,
 };

@@ -2,8 +2,8 @@
 
 use punctual_core::{JobId, MaxInstances, Policies, RunId};
 
+use super::fixture::{advance, at, claim, current, due_job, ended, expect, node, text, won};
 use super::ledger::run_often;
-use super::scene::{advance, at, claim, current, due_job, ended, expect, node, text, won};
 use crate::{JobStore, Lease, RecentRequest, RunFilter};
 
 pub(super) async fn recent(store: &dyn JobStore) -> Result<(), String> {

@@ -2,7 +2,7 @@
 
 use punctual_core::{Declared, JobId};
 
-use super::scene::{add, at, due, expect, insert, job, text};
+use super::fixture::{add, at, due, expect, insert, job, text};
 use crate::JobStore;
 
 pub(super) async fn removed(store: &dyn JobStore) -> Result<(), String> {

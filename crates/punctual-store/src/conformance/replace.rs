@@ -6,7 +6,7 @@ use punctual_core::{
     CancelReason, Coalesce, Job, MaxInstances, Outcome, Overlap, Policies, RunState,
 };
 
-use super::scene::{advance, at, claim, current, due_job, ended, expect, node, renew, text, won};
+use super::fixture::{advance, at, claim, current, due_job, ended, expect, node, renew, text, won};
 use crate::{JobStore, RunEnd, RunFilter, Update};
 
 /// A newer run that replaces older ones waits until they have ended, and what waited before it is

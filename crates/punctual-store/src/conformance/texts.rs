@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use punctual_core::{Declared, Job};
 
-use super::scene::{add, at, current, due, expect, insert, job, text};
+use super::fixture::{add, at, current, due, expect, insert, job, text};
 use crate::{DueRequest, ErrorKind, JobFilter, JobStore};
 
 /// The ends of what JSON and its readers hold.

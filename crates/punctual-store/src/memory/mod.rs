@@ -1,12 +1,12 @@
 //! Jobs that live as long as the process.
 
-mod claims;
-mod edits;
+mod changes;
+mod claim;
 mod ledger;
 mod list;
 mod names;
 mod nodes;
-mod open;
+mod open_runs;
 mod recover;
 mod rows;
 mod runs;
@@ -22,7 +22,7 @@ use std::task::{Poll, Waker};
 use chrono::{DateTime, Utc};
 use punctual_core::{Declared, JobId, Run};
 
-use self::edits::Edit;
+use self::changes::Edit;
 use self::state::State;
 use crate::lock::Mutex;
 use crate::{

@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, HashSet};
 use chrono::{DateTime, Utc};
 use punctual_core::RunId;
 
-use super::claims::Asked;
-use super::open::{Open, Past};
+use super::claim::Asked;
+use super::open_runs::{Open, Past};
 use super::rows::{NONE, Row};
 use super::state::State;
 use crate::batch::{Batch, Cancelled, Fate};

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use punctual_core::{JobId, Run, RunId};
 
 use super::ledger::Entry;
-use super::open::Open;
+use super::open_runs::Open;
 use super::state::State;
 use crate::{Error, RecentRequest, RunFeed, RunFilter, RunsSince};
 

@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use hashbrown::HashMap;
 use punctual_core::{Declared, JobId, JobState};
 
-use super::edits::{Edit, Edits};
+use super::changes::{Edit, Edits};
 use super::ledger::{Ledger, LedgerLimits};
 use super::nodes::Nodes;
-use super::open::OpenRuns;
+use super::open_runs::OpenRuns;
 use super::rows::{NONE, Row, Rows, slot_of};
 use crate::{
     ChangedJobs, Changes, DueCursor, DueJobs, DueRequest, Error, Insert, OnConflict, Replaced,

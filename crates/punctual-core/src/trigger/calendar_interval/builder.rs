@@ -5,9 +5,9 @@ use crate::civil;
 use crate::daylight::{Fold, Gap};
 use crate::error::{Error, ErrorKind};
 use crate::limits::MAX_YEAR;
+use crate::trigger::bounds::ends_before;
 use crate::trigger::builder::{builds_trigger, keeps_first_error, wallclock_setters};
-use crate::trigger::wallclock::WallclockDraft;
-use crate::trigger::window::ends_before;
+use crate::trigger::zoned::WallclockDraft;
 use crate::trigger::{Trigger, When};
 use crate::zone::Zone;
 

@@ -8,7 +8,7 @@ pub use builder::CalendarIntervalBuilder;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use self::nominal::{NominalDates, Step};
-use super::wallclock::Wallclock;
+use super::zoned::Wallclock;
 use crate::civil::{self, DAY};
 use crate::daylight::{Daylight, Fold, Gap};
 use crate::instant;

@@ -3,7 +3,7 @@
 use crate::civil::{self, DAY, Date};
 use crate::daylight::Daylight;
 use crate::limits::MAX_YEAR;
-use crate::wall::WallTimes;
+use crate::wall_times::WallTimes;
 
 /// How far it is from one date to the next: months first, again and again until there is such a
 /// day, then days.

@@ -4,8 +4,8 @@ use super::check::must_meet;
 use super::children::Children;
 use super::{Fuel, TICK};
 use crate::error::Error;
-use crate::trigger::window::Window;
-use crate::trigger::windowed::Members;
+use crate::trigger::bounded::Members;
+use crate::trigger::bounds::Window;
 use crate::trigger::{Answer, Trigger};
 
 /// Fires when all of its triggers do: the intersection of their members.

@@ -1,8 +1,8 @@
 use super::children::Children;
 use super::{And, Or};
 use crate::error::Error;
+use crate::trigger::bounds::{Bounds, Window};
 use crate::trigger::builder::{builds_trigger, window_setters};
-use crate::trigger::window::{Bounds, Window};
 use crate::trigger::{Trigger, When};
 
 /// Builds an [`And`] or an [`Or`].

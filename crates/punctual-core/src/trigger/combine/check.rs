@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::{And, Fuel, TICK};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_DEPTH, MAX_TRIGGERS};
-use crate::trigger::window::Window;
-use crate::trigger::windowed::{self, Members};
+use crate::trigger::bounded::{self, Members};
+use crate::trigger::bounds::Window;
 use crate::trigger::{Trigger, Undecided};
 
 /// Children with members of their own, not too many and not too deep.
@@ -96,7 +96,7 @@ pub(super) fn must_meet(and: &And) -> Result<(), Error> {
 }
 
 fn meets(and: &And, from: DateTime<Utc>) -> Result<bool, Undecided> {
-    windowed::after(and, from - TICK, &mut Fuel::new()).map(|member| member.is_some())
+    bounded::after(and, from - TICK, &mut Fuel::new()).map(|member| member.is_some())
 }
 
 fn never(undecided: &Undecided) -> Error {

@@ -1,7 +1,7 @@
 use super::check::checked_children;
 use crate::error::Error;
 use crate::trigger::Trigger;
-use crate::trigger::window::Window;
+use crate::trigger::bounds::Window;
 
 /// What `and` and `or` are made of; they differ only in how they ask.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,8 +3,8 @@ use chrono::{DateTime, Utc};
 use super::Fuel;
 use super::children::Children;
 use crate::error::Error;
-use crate::trigger::window::Window;
-use crate::trigger::windowed::Members;
+use crate::trigger::bounded::Members;
+use crate::trigger::bounds::Window;
 use crate::trigger::{Answer, Trigger};
 
 /// Fires whenever one of its triggers does: the union of their members. Two that coincide are one.

@@ -2,12 +2,12 @@ use std::borrow::Cow;
 
 use super::Cron;
 use super::compile::compile;
+use super::compiled::Rule;
 use super::expression::Expression;
 use super::field::Field;
-use super::rule::Rule;
 use crate::daylight::{Fold, Gap};
 use crate::error::Error;
-use crate::trigger::wallclock::WallclockDraft;
+use crate::trigger::zoned::WallclockDraft;
 use crate::trigger::{Trigger, When};
 use crate::zone::Zone;
 

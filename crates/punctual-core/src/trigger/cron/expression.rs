@@ -8,11 +8,11 @@
 //! ```
 
 use super::field::{self, Field};
-use super::foreign::foreign;
 use super::names::parse_names;
 use super::numbers::Range;
 use super::odd::explained;
 use super::ordinal::{is_ordinal, parse_day};
+use super::other_dialects::foreign;
 use crate::error::{Error, ErrorKind};
 use crate::limits::MAX_EXPRESSION_BYTES;
 

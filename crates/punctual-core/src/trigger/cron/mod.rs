@@ -2,25 +2,25 @@
 
 mod builder;
 mod compile;
+pub(crate) mod compiled;
 mod day;
 pub(crate) mod expression;
 pub(crate) mod field;
-mod foreign;
 mod month;
 mod names;
 pub(crate) mod numbers;
 pub(crate) mod odd;
 mod ordinal;
+mod other_dialects;
 pub(crate) mod pattern;
-pub(crate) mod rule;
 mod search;
 mod wrapped;
 pub(crate) mod years;
 
 pub use builder::{CronBuilder, FieldText};
 
+use self::compiled::Rule;
 use self::field::Field;
-use self::rule::Rule;
 use crate::zone::Zone;
 
 /// Fires whenever the local time matches all of eight fields, in the notation of `APScheduler`.

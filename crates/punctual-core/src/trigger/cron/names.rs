@@ -2,8 +2,8 @@
 
 use super::expression::Item;
 use super::field::{self, Field};
-use super::foreign::foreign;
 use super::numbers::{Range, digits, split};
+use super::other_dialects::foreign;
 use crate::error::Error;
 
 /// `fri`, `mon-fri`, `january`.

@@ -1,7 +1,7 @@
 //! Numbers, ranges and steps: what cron and crontab write alike.
 
 use super::field::Field;
-use super::foreign::foreign;
+use super::other_dialects::foreign;
 use super::wrapped::backwards;
 use crate::error::Error;
 

@@ -3,7 +3,7 @@
 use super::pattern::Pattern;
 use crate::civil::{self, DAY, Year};
 use crate::daylight::Daylight;
-use crate::wall::WallTimes;
+use crate::wall_times::WallTimes;
 
 impl Pattern {
     /// Whether any date of any year matches, whatever the years.

@@ -94,7 +94,7 @@ mod tests {
     use crate::civil;
     use crate::daylight::Daylight;
     use crate::trigger::crontab::compile::compile;
-    use crate::wall::WallTimes;
+    use crate::wall_times::WallTimes;
 
     /// Every date of eight years, asked of croner's own `day_match` and of the compiled pattern.
     fn agrees_with_croner(days: &str, weekdays: &str) {

@@ -14,11 +14,11 @@ mod nickname;
 
 use super::Trigger;
 use super::builder::{builds_trigger, keeps_first_error, wallclock_setters};
+use super::cron::compiled::Rule;
 use super::cron::field::Field;
 use super::cron::pattern::Join;
-use super::cron::rule::Rule;
-use super::wallclock::WallclockDraft;
 use super::when::When;
+use super::zoned::WallclockDraft;
 use crate::daylight::{Fold, Gap};
 use crate::error::Error;
 use crate::zone::Zone;

@@ -4,9 +4,9 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Number, Value};
 
 use crate::daylight::{Daylight, Fold, Gap};
-use crate::trigger::wallclock::Wallclock;
-use crate::trigger::window::Window;
-use crate::trigger::windowed::Members;
+use crate::trigger::bounded::Members;
+use crate::trigger::bounds::Window;
+use crate::trigger::zoned::Wallclock;
 use crate::trigger::{CalendarInterval, FirstRun, Trigger, interval_units};
 use crate::zone::Zone;
 

@@ -6,11 +6,11 @@ use punctual_core::{JobId, Outcome, Policies, Run, RunId, RunState};
 
 use super::arena::Arena;
 use crate::conformance::feed::read;
-use crate::conformance::nodes::{peer, recovery};
-use crate::conformance::scene::{
+use crate::conformance::fixture::{
     add, advance, at, claim, claim_of, current, decided, due, due_job, ended, expect, insert, job,
     node, queueing, text, won,
 };
+use crate::conformance::nodes::{peer, recovery};
 use crate::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, Error, ErrorKind, JobStore, Lease, OpenRun,
     RecountRequest, RecoverRequest, RunFeed, RunFilter, StoredJob, Update,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use punctual_core::{FireRange, JobId, JobState, Outcome, Overlap, Policies, RunId, RunKey};
 
 use super::ledger::Entry;
-use super::open::{Open, Past};
+use super::open_runs::{Open, Past};
 use super::rows::{NONE, Row};
 use super::state::State;
 use crate::batch::{Answers, Batch, NewRange, NewRun, OpenView, Owner, Rows, Verdict};

@@ -12,7 +12,7 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Row, Sqlite, SqliteConnection};
 
 use super::columns::{self, checked_columns, columns_with, job_columns};
-use super::fault::failed;
+use super::error::failed;
 use crate::limits::HEAD_BYTES;
 use crate::prefix::Prefix;
 use crate::row::{StateRow, micros, origin_word};

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::pattern::Pattern;
 use crate::instant;
-use crate::trigger::wallclock::Wallclock;
+use crate::trigger::zoned::Wallclock;
 use crate::zone::Zone;
 
 /// A pattern on a clock: the whole search, whichever notation it came from.

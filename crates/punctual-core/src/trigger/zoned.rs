@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::window::{Bounds, Window};
+use super::bounds::{Bounds, Window};
 use crate::daylight::{Daylight, Timeline};
 use crate::error::Error;
 use crate::instant::{self, SECOND};
-use crate::wall::WallTimes;
+use crate::wall_times::WallTimes;
 use crate::zone::Zone;
 
 /// How wall times become instants.

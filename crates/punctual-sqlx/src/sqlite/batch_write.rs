@@ -2,11 +2,11 @@
 
 use punctual_store::{Error, Lease};
 
-use super::fault::failed;
-use super::load::{At, json};
+use super::batch_read::{At, json};
+use super::error::failed;
 use super::values::{Bound, Statement};
-use crate::outcome;
 use crate::row::micros;
+use crate::row::words;
 use crate::rows::{Held, HeldJob};
 
 pub(super) const COUNTED: Statement = Statement {
@@ -123,7 +123,7 @@ impl At<'_> {
                 .bind(micros(state.next_run_time))
                 .bind(state.finished)
                 .bind(state.search_limit)
-                .bind(outcome::absence_word(state.absence))
+                .bind(words::absence_word(state.absence))
         })
         .await
     }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::bounds::Window;
 use super::combine::{Fuel, TICK};
-use super::window::Window;
 use super::{Answer, When};
 use crate::zone::Zone;
 

@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::shift::{earlier, later};
+use super::saturating::{earlier, later};
 
 /// A time in which no node could decide what is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,7 +7,7 @@ use std::task::Poll;
 use chrono::TimeDelta;
 use punctual_core::Policies;
 
-use super::scene::{advance, at, claim, due, due_job, expect, insert, job, node, text};
+use super::fixture::{advance, at, claim, due, due_job, expect, insert, job, node, text};
 use crate::{ClaimAnswer, ClaimReply, DueRequest, Error, JobFilter, JobStore, RunFilter};
 
 /// How many nodes ask at the same time.

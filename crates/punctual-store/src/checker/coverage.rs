@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Count, Origin, Run};
 
 use super::history::{Stretch, Until};
-use super::shift::{earlier, later};
+use super::saturating::{earlier, later};
 use super::{Case, Rule, Violation};
 
 /// Fire times of one range that are counted one by one; more are left to the trigger's own count.

@@ -8,10 +8,10 @@ use punctual_store::{Error, Lease, OpenRequest, OpenRun, OpenState};
 use serde::Deserialize;
 
 use super::Inner;
+use super::batch_read::{At, json, parsed};
 use super::columns::open_columns;
-use super::load::{At, json, parsed};
 use crate::limits::PAGE;
-use crate::outcome;
+use crate::row::words;
 use crate::row::{count, key};
 use crate::rows::HeldRun;
 
@@ -185,7 +185,7 @@ impl OpenColumns<'_> {
             ends_instance: self.ends_instance != 0,
             reruns: count("reruns", self.reruns).unwrap_or(u32::MAX),
             attempts: count("attempts", self.attempts).unwrap_or(u32::MAX),
-            cancel: self.cancel.as_deref().map(outcome::cancel),
+            cancel: self.cancel.as_deref().map(words::cancel),
         };
         let id = RunId(count("id", self.id).ok()?);
         let key = key(self.incarnation, &self.origin, self.fire_time).ok()?;
@@ -197,8 +197,8 @@ impl OpenColumns<'_> {
 
     fn state(&self) -> OpenState {
         match (&*self.state, self.due) {
-            (outcome::QUEUED, _) => OpenState::Queued,
-            (outcome::RETRYING, Some(due)) => OpenState::Retrying { due },
+            (words::QUEUED, _) => OpenState::Queued,
+            (words::RETRYING, Some(due)) => OpenState::Retrying { due },
             _ => OpenState::Running,
         }
     }

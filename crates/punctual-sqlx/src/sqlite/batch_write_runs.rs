@@ -3,12 +3,12 @@
 use punctual_store::batch::Owner;
 use punctual_store::{Error, Lease, OpenState};
 
-use super::fault::{failed, is_conflict};
-use super::load::{At, json, with_rows};
-use super::save::KeyUsed;
+use super::batch_read::{At, json, with_rows};
+use super::batch_write::KeyUsed;
+use super::error::{failed, is_conflict};
 use super::values::{Bound, Statement};
-use crate::outcome;
 use crate::row::origin_word;
+use crate::row::words;
 use crate::rows::{Ended, Held, HeldJob, HeldRun, Stretch};
 
 impl At<'_> {
@@ -145,7 +145,7 @@ fn bind_opened<'q>(query: Bound<'q>, run: &'q HeldRun) -> Bound<'q> {
         .bind(origin_word(key.origin))
         .bind(key.fire_time.timestamp_micros())
         .bind(view.token as i64)
-        .bind(outcome::open_word(view.state))
+        .bind(words::open_word(view.state))
         .bind(view.ends_instance)
         .bind(run.nth as i64)
 }
@@ -165,7 +165,7 @@ fn bind_range<'q>(query: Bound<'q>, job: &'q HeldJob, stretch: &'q Stretch) -> B
         .bind(key.incarnation as i64)
         .bind(origin_word(key.origin))
         .bind(key.fire_time.timestamp_micros())
-        .bind(outcome::word(range.outcome))
+        .bind(words::word(range.outcome))
         .bind(stretch.nth as i64)
         .bind(decided)
         .bind(range.range.last.timestamp_micros())
@@ -187,11 +187,11 @@ fn changed_run(run: &HeldRun) -> impl serde::Serialize + '_ {
     (
         run.id,
         view.token,
-        outcome::open_word(view.state),
+        words::open_word(view.state),
         due,
         view.reruns,
         view.attempts,
-        view.cancel.map(outcome::cancel_word),
+        view.cancel.map(words::cancel_word),
         owner,
     )
 }
