@@ -1,10 +1,13 @@
 //! Instants inside the crate: microseconds, or whole seconds, since 1970-01-01T00:00:00Z.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use crate::civil::{MAX_WALL, MIN_WALL};
 
 pub(crate) const SECOND: i64 = 1_000_000;
+
+/// The least time between two instants.
+pub(crate) const TICK: TimeDelta = TimeDelta::microseconds(1);
 
 /// Answers stay within the years 1 to 9999, UTC.
 pub(crate) const MIN_MICROS: i64 = MIN_WALL * SECOND;

@@ -44,6 +44,7 @@ mod policy;
 mod run;
 #[doc(hidden)]
 pub mod suggest;
+mod timeline;
 mod trigger;
 mod wall_times;
 mod warning;

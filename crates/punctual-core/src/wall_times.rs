@@ -5,7 +5,7 @@ use crate::daylight::Daylight;
 /// A set of wall times: local times counted in seconds since 1970-01-01T00:00 as if every day had
 /// 86,400 of them.
 ///
-/// Cron patterns and calendar intervals are such sets; [`Timeline`](crate::daylight::Timeline)
+/// Cron patterns and calendar intervals are such sets; [`Timeline`](crate::timeline::Timeline)
 /// turns them into instants.
 pub(crate) trait WallTimes {
     /// How the set is seen when clocks are set.

@@ -20,10 +20,10 @@ mod feed;
 mod future;
 mod job;
 mod ledger;
+mod list;
 mod lock;
 mod memory;
 mod node;
-mod order;
 mod recent;
 mod store;
 #[cfg(feature = "testing")]
@@ -39,15 +39,15 @@ pub use error::{Error, ErrorKind};
 pub use feed::{RunFeed, RunsSince};
 pub use future::StoreFuture;
 pub use job::{
-    DueCursor, DueJob, DueJobs, DueRequest, Insert, JobFilter, KnownTasks, OnConflict, Replaced,
-    StoredJob, UnreadableJob, Update, WaitingJob,
+    DueCursor, DueJob, DueJobs, DueRequest, Insert, KnownTasks, OnConflict, Replaced, StoredJob,
+    UnreadableJob, Update, WaitingJob,
 };
 pub use ledger::{Retention, RunCursor, RunFilter, Statistics};
+pub use list::{JobCursor, JobFilter, JobOrder, JobPage};
 pub use memory::{LedgerLimits, MemoryStore};
 pub use node::{
     Beat, Drift, Lease, NodeInfo, OpenRequest, OpenRun, OpenState, Peer, RecountRequest, Recounted,
     RecoverRequest, Recovered, RenewRequest, Renewal,
 };
-pub use order::{JobCursor, JobOrder, JobPage};
 pub use recent::RecentRequest;
 pub use store::JobStore;

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::bounds::Window;
-use super::combine::{Fuel, TICK};
+use super::fuel::Fuel;
 use super::{Answer, When};
+use crate::instant::TICK;
 use crate::zone::Zone;
 
 /// The members of a trigger before its window is applied.

@@ -11,10 +11,11 @@ use serde_json::Value;
 use super::bounded::Members;
 use super::bounds::{Bounds, Window};
 use super::builder::{builds_trigger, window_setters};
-use super::combine::{Fuel, TICK};
+use super::fuel::Fuel;
 use super::{Answer, Trigger, Undecided, When};
 use crate::error::{Error, ErrorKind};
 use crate::instant;
+use crate::instant::TICK;
 
 /// A rule of your own: sunrise, the tides, the days your exchange trades.
 ///

@@ -29,6 +29,7 @@ mod crontab;
 mod custom;
 mod date;
 mod describe;
+mod fuel;
 mod interval;
 mod interval_units;
 mod json;
@@ -52,7 +53,8 @@ pub use when::When;
 use chrono::{DateTime, Utc};
 
 use self::bounded::Members;
-use self::combine::{Fuel, count_members};
+use self::combine::count_members;
+use self::fuel::Fuel;
 use crate::error::Error;
 use crate::instant;
 use crate::warning::Warning;

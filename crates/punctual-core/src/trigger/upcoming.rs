@@ -1,8 +1,8 @@
 use chrono::{DateTime, Utc};
 
 use super::Trigger;
-use super::combine::TICK;
 use crate::instant;
+use crate::instant::TICK;
 
 /// The fire times of a trigger from an instant on, one after another. See
 /// [`Trigger::upcoming`].

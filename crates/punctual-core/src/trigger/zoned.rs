@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::bounds::{Bounds, Window};
-use crate::daylight::{Daylight, Timeline};
+use crate::daylight::Daylight;
 use crate::error::Error;
 use crate::instant::{self, SECOND};
+use crate::timeline::Timeline;
 use crate::wall_times::WallTimes;
 use crate::zone::Zone;
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use punctual_store::{Error, Insert, OnConflict, StoredJob};
 
 use super::Inner;
-use super::batch_read::{At, json, with_rows};
+use super::at::{At, json, with_rows};
 use super::error::failed;
 use super::store::SIDE_BY_SIDE;
 use crate::limits::{BYTES_A_STATEMENT, JOBS_A_STATEMENT};

@@ -2,7 +2,7 @@
 
 use punctual_store::{Error, Lease};
 
-use super::batch_read::{At, json};
+use super::at::{At, json};
 use super::error::failed;
 use super::values::{Bound, Statement};
 use crate::row::micros;

@@ -3,7 +3,7 @@
 use punctual_store::batch::Owner;
 use punctual_store::{Error, Lease, OpenState};
 
-use super::batch_read::{At, json, with_rows};
+use super::at::{At, json, with_rows};
 use super::batch_write::KeyUsed;
 use super::error::{failed, is_conflict};
 use super::values::{Bound, Statement};

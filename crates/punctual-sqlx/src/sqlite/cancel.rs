@@ -4,7 +4,8 @@ use punctual_store::batch::{Batch, Cancelled, Owner};
 use punctual_store::{CancelAnswer, CancelRequest, Error, StoredJob};
 
 use super::Inner;
-use super::batch_read::{At, Definitions};
+use super::at::At;
+use super::batch_read::Definitions;
 use super::error::failed;
 use crate::rows::Held;
 

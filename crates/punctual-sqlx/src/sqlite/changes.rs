@@ -3,7 +3,7 @@
 use punctual_store::{ChangedJobs, Changes, Error, StoredJob};
 
 use super::Inner;
-use super::batch_read::{At, json, parsed};
+use super::at::{At, json, parsed};
 use super::columns::{self, columns_with, job_bytes, job_columns};
 use super::error::failed;
 use crate::limits::{BYTES_A_STATEMENT, MAX_CHANGES};

@@ -9,7 +9,8 @@ use punctual_store::{
 };
 
 use super::Inner;
-use super::batch_read::{At, Definitions};
+use super::at::At;
+use super::batch_read::Definitions;
 use super::error::failed;
 use crate::rows::{Held, HeldJob};
 

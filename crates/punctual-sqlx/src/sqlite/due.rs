@@ -5,7 +5,7 @@ use punctual_store::{DueCursor, DueJob, DueJobs, DueRequest, Error, KnownTasks};
 use sqlx::sqlite::SqliteRow;
 
 use super::Inner;
-use super::batch_read::json;
+use super::at::json;
 use super::columns::{self, columns_with, head_columns};
 use super::error::failed;
 use crate::limits::{HEAD_BYTES, PAGE};

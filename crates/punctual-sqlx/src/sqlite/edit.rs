@@ -6,7 +6,7 @@ use punctual_store::batch::{Batch, Rows};
 use punctual_store::{Error, StoredJob, Update};
 
 use super::Inner;
-use super::batch_read::At;
+use super::at::At;
 use super::batch_write::KeyUsed;
 use super::error::failed;
 use crate::row::Written;

@@ -7,7 +7,7 @@ use punctual_store::{Error, RunFeed, RunsSince};
 use serde::Deserialize;
 
 use super::Inner;
-use super::batch_read::{At, json, parsed};
+use super::at::{At, json, parsed};
 use super::columns::{self, run_columns};
 use super::error::failed;
 use crate::limits::PAGE;

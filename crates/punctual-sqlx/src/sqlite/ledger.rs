@@ -6,7 +6,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::Inner;
-use super::batch_read::or;
+use super::at::or;
 use super::columns::{self, run_columns};
 use super::error::failed;
 use crate::limits::PAGE;

@@ -5,7 +5,7 @@ use punctual_store::{Error, JobCursor, JobFilter, JobOrder, JobPage, StoredJob};
 use sqlx::sqlite::SqliteRow;
 
 use super::Inner;
-use super::batch_read::At;
+use super::at::At;
 use super::columns::{self, columns_with, job_columns};
 use super::error::failed;
 

@@ -2,6 +2,7 @@
 
 mod add;
 mod address;
+mod at;
 mod batch_read;
 mod batch_write;
 mod batch_write_runs;
@@ -24,7 +25,6 @@ mod missing;
 mod nodes;
 mod open_runs;
 mod options;
-mod parameters;
 #[cfg(test)]
 mod plans;
 mod pools;
@@ -52,7 +52,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::watch;
 
-use self::batch_read::At;
+use self::at::At;
 use self::pools::Pools;
 use crate::prefix::Prefix;
 

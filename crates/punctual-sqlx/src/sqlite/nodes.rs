@@ -9,7 +9,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::Inner;
-use super::batch_read::{At, json};
+use super::at::{At, json};
 use super::error::failed;
 use crate::row::words;
 

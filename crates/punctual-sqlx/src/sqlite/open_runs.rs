@@ -8,7 +8,7 @@ use punctual_store::{Error, Lease, OpenRequest, OpenRun, OpenState};
 use serde::Deserialize;
 
 use super::Inner;
-use super::batch_read::{At, json, parsed};
+use super::at::{At, json, parsed};
 use super::columns::open_columns;
 use crate::limits::PAGE;
 use crate::row::words;

@@ -7,7 +7,7 @@ use punctual_core::Run;
 use punctual_store::{Error, RecentRequest};
 
 use super::Inner;
-use super::batch_read::json;
+use super::at::json;
 use super::columns::{self, run_columns};
 use super::error::failed;
 

@@ -7,7 +7,8 @@ use punctual_store::{Drift, Error, RecountRequest, Recounted};
 use serde::Deserialize;
 
 use super::Inner;
-use super::batch_read::{At, Definitions, json, parsed, with_rows};
+use super::at::{At, json, parsed, with_rows};
+use super::batch_read::Definitions;
 use super::error::failed;
 
 /// The counts of some jobs as their rows say, and as their open runs say.

@@ -9,7 +9,7 @@ use punctual_store::{Error, Lease, RecoverRequest, Recovered};
 use sqlx::Row;
 
 use super::Inner;
-use super::batch_read::At;
+use super::at::At;
 use super::error::failed;
 use crate::limits::PAGE;
 use crate::rows::{Held, HeldJob, HeldRun};

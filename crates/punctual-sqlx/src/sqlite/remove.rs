@@ -6,7 +6,7 @@ use punctual_store::batch::{Batch, Rows};
 use punctual_store::{Error, StoredJob};
 
 use super::Inner;
-use super::batch_read::At;
+use super::at::At;
 use super::columns::{self, checked_columns, columns_with};
 use super::error::failed;
 use crate::limits::{HEAD_BYTES, JOBS_A_CLEARING};

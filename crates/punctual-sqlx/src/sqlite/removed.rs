@@ -6,7 +6,7 @@ use punctual_store::{Error, StoredJob};
 use serde_json::json as value;
 
 use super::Inner;
-use super::batch_read::{At, json, with_rows};
+use super::at::{At, json, with_rows};
 use super::error::failed;
 
 impl Inner {

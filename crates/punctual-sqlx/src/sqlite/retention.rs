@@ -3,7 +3,7 @@
 use punctual_store::{Error, Retention};
 
 use super::Inner;
-use super::batch_read::{At, json, parsed};
+use super::at::{At, json, parsed};
 use super::error::failed;
 use crate::limits::PAGE;
 

@@ -9,7 +9,7 @@ use sqlx::Sqlite;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
 
-use super::batch_read::At;
+use super::at::At;
 use super::error::failed;
 
 /// A statement whose values are bound one after another.

@@ -9,7 +9,7 @@ use punctual_store::{Error, KnownTasks, WaitingJob};
 use serde::Deserialize;
 
 use super::Inner;
-use super::batch_read::{At, json, parsed};
+use super::at::{At, json, parsed};
 use super::due::names;
 use crate::limits::{MAX_WAITING, PAGE};
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use punctual_core::{OnLost, Policies, Run, RunId};
 
 use super::endings::check_ending;
+use super::execution::last_of;
 use super::{Absence, Case, Checker, Ending, Execution, Rule, Violation};
 
 /// Executions by the number of the run that the ledger has for them.
@@ -92,12 +93,6 @@ impl Case<'_> {
             reruns.max().unwrap_or(0),
         )
     }
-}
-
-/// The attempt by which a run ended.
-pub(super) fn last_of<'a>(run: &Run, bodies: &[&'a Execution]) -> Option<&'a Execution> {
-    let mut its = bodies.iter().rev();
-    its.find(|body| body.attempt == run.attempts).copied()
 }
 
 /// No attempt begins twice, but for one that no store has heard of: the later fire times of an

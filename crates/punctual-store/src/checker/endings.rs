@@ -2,7 +2,7 @@
 
 use punctual_core::{Outcome, Run, RunState};
 
-use super::bodies::last_of;
+use super::execution::last_of;
 use super::{Ending, Execution, Rule, Violation};
 
 /// Compares the outcome of a run with how its bodies were left.

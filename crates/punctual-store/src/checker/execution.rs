@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, RunId};
+use punctual_core::{JobId, Run, RunId};
 
 /// One attempt, as the body of the job wrote it down itself.
 ///
@@ -54,4 +54,10 @@ impl Execution {
         let until = self.forsaken.map_or(ended, |forsaken| forsaken.min(ended));
         (until >= self.began).then_some((self.began, until))
     }
+}
+
+/// The attempt by which a run ended.
+pub(super) fn last_of<'a>(run: &Run, bodies: &[&'a Execution]) -> Option<&'a Execution> {
+    let mut its = bodies.iter().rev();
+    its.find(|body| body.attempt == run.attempts).copied()
 }

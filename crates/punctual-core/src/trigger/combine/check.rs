@@ -1,13 +1,8 @@
 //! What is checked when triggers are combined.
 
-use chrono::{DateTime, Utc};
-
-use super::{And, Fuel, TICK};
 use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_DEPTH, MAX_TRIGGERS};
-use crate::trigger::bounded::{self, Members};
-use crate::trigger::bounds::Window;
-use crate::trigger::{Trigger, Undecided};
+use crate::trigger::Trigger;
 
 /// Children with members of their own, not too many and not too deep.
 pub(super) fn checked_children(triggers: Vec<Trigger>) -> Result<Vec<Trigger>, Error> {
@@ -63,52 +58,4 @@ fn missing_anchor(trigger: &Trigger) -> Option<&'static str> {
         Trigger::CalendarInterval(calendar) if !calendar.is_anchored() => Some("start_date"),
         _ => None,
     }
-}
-
-/// Refuses rules that never meet. Rules that only a year, a start or an end keeps apart are
-/// exhausted rather than wrong.
-pub(super) fn must_meet(and: &And) -> Result<(), Error> {
-    let children = and.children();
-    if !children.iter().all(Trigger::is_bound) {
-        return Ok(());
-    }
-    // Local times against instants: only a time zone can tell, see `Trigger::check`.
-    if children.iter().any(Trigger::is_local) && !children.iter().all(Trigger::is_local) {
-        return Ok(());
-    }
-    let own = and.window().and_then(Window::first);
-    let from = own.max(and.children().iter().filter_map(latest_start).max());
-    let from = from.unwrap_or(DateTime::UNIX_EPOCH);
-    match meets(and, from) {
-        Ok(true) => return Ok(()),
-        Ok(false) => {}
-        Err(undecided) => return Err(never(&undecided)),
-    }
-    match meets(&and.map(Trigger::unbounded, None), DateTime::UNIX_EPOCH) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Error::new(
-            ErrorKind::NeverFires,
-            "triggers",
-            "never fire together before the year 10000",
-        )),
-        Err(undecided) => Err(never(&undecided)),
-    }
-}
-
-fn meets(and: &And, from: DateTime<Utc>) -> Result<bool, Undecided> {
-    bounded::after(and, from - TICK, &mut Fuel::new()).map(|member| member.is_some())
-}
-
-fn never(undecided: &Undecided) -> Error {
-    Error::new(
-        ErrorKind::NeverFires,
-        "triggers",
-        format!("have no fire time in common that a search finds ({undecided})"),
-    )
-}
-
-/// The latest `start` of a trigger and its children: before it there are no members.
-fn latest_start(trigger: &Trigger) -> Option<DateTime<Utc>> {
-    let own = trigger.start();
-    own.max(trigger.children().iter().filter_map(latest_start).max())
 }

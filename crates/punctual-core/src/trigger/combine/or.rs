@@ -1,10 +1,10 @@
 use chrono::{DateTime, Utc};
 
-use super::Fuel;
 use super::children::Children;
 use crate::error::Error;
 use crate::trigger::bounded::Members;
 use crate::trigger::bounds::Window;
+use crate::trigger::fuel::Fuel;
 use crate::trigger::{Answer, Trigger};
 
 /// Fires whenever one of its triggers does: the union of their members. Two that coincide are one.

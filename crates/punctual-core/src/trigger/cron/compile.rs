@@ -1,7 +1,8 @@
 //! From the texts of eight fields to one [`Pattern`].
 
-use super::expression::{Expression, Item};
+use super::expression::Expression;
 use super::field::Field;
+use super::item::Item;
 use super::pattern::{ALL_WEEKS, Join, Pattern};
 use super::years::Years;
 use crate::daylight::Daylight;

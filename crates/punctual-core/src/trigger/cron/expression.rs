@@ -8,24 +8,13 @@
 //! ```
 
 use super::field::{self, Field};
+use super::item::{Item, unrecognised};
 use super::names::parse_names;
-use super::numbers::Range;
 use super::odd::explained;
 use super::ordinal::{is_ordinal, parse_day};
-use super::other_dialects::foreign;
+use super::range::Range;
 use crate::error::{Error, ErrorKind};
 use crate::limits::MAX_EXPRESSION_BYTES;
-
-/// One item of a field's list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Item {
-    /// Values in a row.
-    Range(Range),
-    /// The last day of the month.
-    LastDay,
-    /// The `nth` weekday of the month, counted from 0; 5 is the last.
-    NthWeekday { nth: usize, weekday: u32 },
-}
 
 /// A parsed field.
 #[derive(Debug, Clone)]
@@ -117,15 +106,4 @@ fn parse_item(field: Field, item: &str, text: &str, at: usize) -> Result<Item, E
         Err(unrecognised(field, item))
     };
     parsed.map_err(|error| located(error, item, text, at))
-}
-
-pub(super) fn unrecognised(field: Field, item: &str) -> Error {
-    foreign(field, item).unwrap_or_else(|| {
-        let forms = match field {
-            Field::Day => "`*`, numbers, ranges, steps, `last`, `last fri` or `3rd fri`",
-            Field::Month | Field::DayOfWeek => "`*`, numbers, names, ranges or steps",
-            _ => "`*`, numbers, ranges or steps",
-        };
-        Error::invalid(field.name(), item, "is not understood").with_hint(format!("write {forms}"))
-    })
 }

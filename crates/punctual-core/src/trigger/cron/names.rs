@@ -1,9 +1,10 @@
 //! Names of months and weekdays.
 
-use super::expression::Item;
 use super::field::{self, Field};
-use super::numbers::{Range, digits, split};
+use super::item::Item;
+use super::numbers::{digits, split};
 use super::other_dialects::foreign;
+use super::range::Range;
 use crate::error::Error;
 
 /// `fri`, `mon-fri`, `january`.

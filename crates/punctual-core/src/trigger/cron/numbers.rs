@@ -2,16 +2,9 @@
 
 use super::field::Field;
 use super::other_dialects::foreign;
+use super::range::Range;
 use super::wrapped::backwards;
 use crate::error::Error;
-
-/// `first`, `first + step`, … up to `last`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Range {
-    pub(crate) first: u32,
-    pub(crate) last: u32,
-    pub(crate) step: u32,
-}
 
 impl Range {
     /// Reads `*`, `*/n`, `a`, `a-b`, `a-b/n` or `a/n`.
@@ -58,17 +51,6 @@ impl Range {
             ));
         }
         Ok(Self { first, last, step })
-    }
-
-    /// The values as bits, where the field's values are below 64.
-    pub(crate) fn bits(self) -> u64 {
-        let last = self.last.min(63);
-        if self.step == 1 {
-            return u64::MAX >> (63 - last) & u64::MAX.checked_shl(self.first).unwrap_or(0);
-        }
-        (self.first..=last)
-            .step_by(self.step as usize)
-            .fold(0, |bits, value| bits | 1 << value)
     }
 }
 

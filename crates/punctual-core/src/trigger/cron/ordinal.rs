@@ -1,7 +1,7 @@
 //! Days of the month in words: `last`, `last fri`, `3rd fri`.
 
-use super::expression::{Item, unrecognised};
 use super::field::{self, Field};
+use super::item::{Item, unrecognised};
 use crate::error::Error;
 
 /// Whether an item that begins with a digit is no number: `3rd`.

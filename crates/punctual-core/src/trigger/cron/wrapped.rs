@@ -1,7 +1,7 @@
 //! A range that runs backwards, as the list that its writer meant.
 
 use super::field::Field;
-use super::numbers::Range;
+use super::range::Range;
 use crate::error::Error;
 
 /// The error for `22-4` or `22-4/2`: ranges do not wrap around here, but the hint does.

@@ -1,8 +1,9 @@
 //! A restricted year field.
 
-use super::expression::{Expression, Item};
+use super::expression::Expression;
 use super::field::Field;
-use super::numbers::Range;
+use super::item::Item;
+use super::range::Range;
 use crate::limits::MAX_YEAR;
 
 /// Years as ranges with steps; a bit for each year would take a kilobyte.

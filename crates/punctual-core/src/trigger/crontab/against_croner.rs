@@ -6,8 +6,9 @@
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
-use super::compile::{monday_first, read};
+use super::compile::read;
 use super::marks::{bits, flag};
+use super::weekday::monday_first;
 use crate::daylight::Daylight;
 use crate::trigger::cron::pattern::{Join, Marks, Pattern, Rare};
 

@@ -2,7 +2,7 @@
 //! first field that was not understood would say.
 
 use super::beside;
-use super::compile::reads;
+use super::draft::reads;
 use super::line::Line;
 use crate::error::Error;
 use crate::limits::MAX_EXPRESSION_BYTES;

@@ -5,7 +5,8 @@
 
 use crate::error::Error;
 use crate::trigger::cron::field::{Field, is_month_name, weekday_of_name};
-use crate::trigger::cron::numbers::{Range, parse_step, split};
+use crate::trigger::cron::numbers::{parse_step, split};
+use crate::trigger::cron::range::Range;
 
 /// What an item matches.
 pub(super) enum Item {

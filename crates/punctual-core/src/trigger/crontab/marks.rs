@@ -6,7 +6,7 @@
 use croner::errors::CronError;
 use croner::parser::CronParser;
 
-use super::compile::monday_first;
+use super::weekday::monday_first;
 use crate::error::Error;
 use crate::trigger::cron::field::Field;
 use crate::trigger::cron::pattern::Pattern;

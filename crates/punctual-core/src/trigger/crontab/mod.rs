@@ -4,6 +4,7 @@
 mod against_croner;
 mod beside;
 mod compile;
+mod draft;
 mod explain;
 #[cfg(test)]
 mod hints;
@@ -11,6 +12,7 @@ mod item;
 mod line;
 mod marks;
 mod nickname;
+mod weekday;
 
 use super::Trigger;
 use super::builder::{builds_trigger, keeps_first_error, wallclock_setters};

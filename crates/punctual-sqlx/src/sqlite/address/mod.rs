@@ -4,9 +4,13 @@
 //! takes `file:jobs.db` for a path and, when it opens it, for an address. So all of it is read here, and
 //! the driver is given a path.
 
+mod parameters;
+mod percent;
+
 use std::path::{Component, Path, PathBuf};
 
-use super::parameters::{self, Asked};
+use self::parameters::{Asked, Problem};
+use self::percent::decoded;
 use crate::{Error, ErrorKind};
 
 /// What an address says.
@@ -54,8 +58,20 @@ impl Address {
     }
 }
 
+impl Problem {
+    fn of(self, url: &str) -> Error {
+        match self {
+            Self::Should(what) => invalid(url, &what),
+            Self::ReadOnly(why) => {
+                let url = url.escape_debug();
+                Error::new(ErrorKind::ReadOnly, format!("the address `{url}` {why}"))
+            }
+        }
+    }
+}
+
 /// What is wrong with an address, and what to write instead.
-pub(super) fn invalid(url: &str, what: &str) -> Error {
+fn invalid(url: &str, what: &str) -> Error {
     let url = url.escape_debug();
     Error::new(
         ErrorKind::Invalid,
@@ -102,23 +118,6 @@ fn decoded_path(text: &str) -> Result<String, String> {
         return Err("hold no `%00`: no file has that in its name".to_owned());
     }
     Ok(decoded)
-}
-
-/// A text with its `%20` and the like written out.
-pub(super) fn decoded(text: &str) -> Result<String, String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut parts = text.split('%');
-    bytes.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
-    for part in parts {
-        let code = part
-            .get(..2)
-            .filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-        let byte = byte.ok_or("write `%25` for each `%` that belongs to a name")?;
-        bytes.push(byte);
-        bytes.extend_from_slice(&part.as_bytes()[2..]);
-    }
-    String::from_utf8(bytes).map_err(|_| "be UTF-8 after each `%` is decoded".to_owned())
 }
 
 /// A path that SQLite takes for what it is, or what is wrong with it.

@@ -1,9 +1,54 @@
-//! The orders in which jobs are listed, and pages of such a list.
+//! Lists of jobs: which jobs, in which order, and by pages.
 
 use punctual_core::{JobId, JobState, Outcome};
 use serde::{Deserialize, Serialize};
 
 use crate::StoredJob;
+
+/// Which jobs are listed. Everything that is given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct JobFilter {
+    /// In this order.
+    pub order: JobOrder,
+    /// Only after this place in the order: the [`next`](crate::JobPage::next) of the page before.
+    pub after: Option<JobCursor>,
+    /// At most so many; 0 is no limit.
+    pub limit: usize,
+    /// Only with this tag.
+    pub tag: Option<String>,
+    /// Only those that call this task.
+    pub task: Option<String>,
+    /// Only those that the code of this crate declared.
+    pub declared_by: Option<String>,
+    /// Only paused ones, or only others.
+    pub paused: Option<bool>,
+    /// Only those whose id or name holds this text, in any case.
+    pub search: Option<String>,
+}
+
+impl JobFilter {
+    /// Whether a job passes, page and limit aside.
+    #[must_use]
+    pub fn admits(&self, stored: &StoredJob) -> bool {
+        let job = &stored.job;
+        let holds = |text: &str, part: &str| text.to_lowercase().contains(&part.to_lowercase());
+        self.tag
+            .as_ref()
+            .is_none_or(|tag| job.tags().any(|own| own == tag))
+            && self.task.as_ref().is_none_or(|task| **job.task() == **task)
+            && self.declared_by.as_ref().is_none_or(|by| {
+                let declared = job.declared();
+                declared.is_some_and(|declared| declared.by() == by)
+            })
+            && self
+                .paused
+                .is_none_or(|paused| stored.state.paused == paused)
+            && self
+                .search
+                .as_ref()
+                .is_none_or(|part| holds(job.id().as_str(), part) || holds(job.name(), part))
+    }
+}
 
 /// The order of a list of jobs. Equal places go by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]

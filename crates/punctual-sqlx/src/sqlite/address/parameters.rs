@@ -3,8 +3,7 @@
 //!
 //! <https://www.sqlite.org/uri.html> lists them.
 
-use super::address::{decoded, invalid};
-use crate::{Error, ErrorKind};
+use super::percent::decoded;
 
 /// What the parameters ask for.
 #[derive(Debug)]
@@ -20,18 +19,6 @@ pub(super) enum Problem {
     Should(String),
     /// It asks for a store that cannot write.
     ReadOnly(&'static str),
-}
-
-impl Problem {
-    pub(super) fn of(self, url: &str) -> Error {
-        match self {
-            Self::Should(what) => invalid(url, &what),
-            Self::ReadOnly(why) => {
-                let url = url.escape_debug();
-                Error::new(ErrorKind::ReadOnly, format!("the address `{url}` {why}"))
-            }
-        }
-    }
 }
 
 impl From<String> for Problem {
