@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use self::path::Path;
-use self::write::{Fault, Found, Item};
+use self::write::{BadNumber, Item, Unwritable};
 use crate::limits::MAX_JSON_DEPTH;
 use crate::{Error, ErrorKind};
 
@@ -43,22 +43,22 @@ use crate::{Error, ErrorKind};
 /// If the value holds NaN, an infinity or an integer beyond 64 bits, is nested deeper than [`MAX_JSON_DEPTH`], has map keys that
 /// are neither text nor numbers, or refuses to be written.
 pub fn to_text(root: &str, value: &(impl Serialize + ?Sized)) -> Result<String, Error> {
-    let fault = RefCell::new(None);
+    let unwritable = RefCell::new(None);
     let item = Item {
         value,
         path: &Path::Root(root),
         depth: 0,
-        fault: &fault,
+        unwritable: &unwritable,
     };
     serde_json::to_string(&item).map_err(|error| {
-        let Fault { path, found } = fault.into_inner().unwrap_or_default();
+        let Unwritable { path, found } = unwritable.into_inner().unwrap_or_default();
         let field = if path.is_empty() { root.into() } else { path };
         match found {
-            Some(Found::NotFinite(float)) => {
+            Some(BadNumber::NotFinite(float)) => {
                 Error::invalid(field, float, "cannot be written as JSON")
                     .with_hint("make it an `Option` or a text")
             }
-            Some(Found::Wide(integer)) => numbers::wide(field, &integer),
+            Some(BadNumber::Wide(integer)) => numbers::wide(field, &integer),
             None => Error::new(
                 ErrorKind::InvalidValue,
                 field,

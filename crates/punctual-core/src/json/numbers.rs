@@ -18,8 +18,8 @@ pub(super) fn check(root: &str, text: &str) -> Result<(), Error> {
         match byte {
             b'"' => around.string(text.get(at..end)),
             b'-' | b'0'..=b'9' => check_number(&text[at..end], || around.path(root))?,
-            b'[' => around.0.push(Place::Item(0)),
-            b'{' => around.0.push(Place::Key(None)),
+            b'[' => around.0.push(Level::Item(0)),
+            b'{' => around.0.push(Level::Key(None)),
             b']' | b'}' => drop(around.0.pop()),
             b',' => around.next(),
             _ => {}
@@ -74,9 +74,9 @@ fn end_of_number(text: &str, at: usize) -> usize {
 
 /// The arrays and objects around a number, the outermost first.
 #[derive(Default)]
-struct Around<'t>(Vec<Place<'t>>);
+struct Around<'t>(Vec<Level<'t>>);
 
-enum Place<'t> {
+enum Level<'t> {
     Item(usize),
     /// As it is written; none before it was read.
     Key(Option<&'t str>),
@@ -84,25 +84,25 @@ enum Place<'t> {
 
 impl<'t> Around<'t> {
     fn string(&mut self, string: Option<&'t str>) {
-        if let Some(Place::Key(key @ None)) = self.0.last_mut() {
+        if let Some(Level::Key(key @ None)) = self.0.last_mut() {
             *key = string;
         }
     }
 
     fn next(&mut self) {
         match self.0.last_mut() {
-            Some(Place::Item(index)) => *index += 1,
-            Some(Place::Key(key)) => *key = None,
+            Some(Level::Item(index)) => *index += 1,
+            Some(Level::Key(key)) => *key = None,
             None => {}
         }
     }
 
     fn path(&self, root: &str) -> String {
         let mut path = root.to_owned();
-        for place in &self.0 {
-            path += &match place {
-                Place::Item(index) => format!("[{index}]"),
-                Place::Key(key) => {
+        for level in &self.0 {
+            path += &match level {
+                Level::Item(index) => format!("[{index}]"),
+                Level::Key(key) => {
                     let key = serde_json::from_str::<String>(key.unwrap_or_default());
                     Key(&key.unwrap_or_default()).to_string()
                 }

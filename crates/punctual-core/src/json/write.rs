@@ -10,15 +10,15 @@ use crate::limits::MAX_JSON_DEPTH;
 
 /// What was wrong first.
 #[derive(Default)]
-pub(super) struct Fault {
+pub(super) struct Unwritable {
     /// Empty where it is not known.
     pub(super) path: String,
     /// The number, if that is it.
-    pub(super) found: Option<Found>,
+    pub(super) found: Option<BadNumber>,
 }
 
 /// A number that JSON, or a reader of it, cannot hold.
-pub(super) enum Found {
+pub(super) enum BadNumber {
     NotFinite(&'static str),
     Wide(String),
 }
@@ -29,7 +29,7 @@ pub(super) struct Item<'a, T: ?Sized> {
     pub(super) path: &'a Path<'a>,
     /// How many values are around it.
     pub(super) depth: usize,
-    pub(super) fault: &'a RefCell<Option<Fault>>,
+    pub(super) unwritable: &'a RefCell<Option<Unwritable>>,
 }
 
 impl<T: Serialize + ?Sized> Serialize for Item<'_, T> {
@@ -37,7 +37,7 @@ impl<T: Serialize + ?Sized> Serialize for Item<'_, T> {
         let context = Context {
             path: self.path,
             depth: self.depth,
-            fault: self.fault,
+            unwritable: self.unwritable,
         };
         // The innermost value is the first that fails.
         let note = |_: &S::Error| context.note(None);
@@ -51,16 +51,18 @@ impl<T: Serialize + ?Sized> Serialize for Item<'_, T> {
 pub(super) struct Context<'a> {
     path: &'a Path<'a>,
     depth: usize,
-    fault: &'a RefCell<Option<Fault>>,
+    unwritable: &'a RefCell<Option<Unwritable>>,
 }
 
 impl<'a> Context<'a> {
-    fn note(&self, found: Option<Found>) {
+    fn note(&self, found: Option<BadNumber>) {
         let path = || self.path.to_string();
-        self.fault.borrow_mut().get_or_insert_with(|| Fault {
-            path: path(),
-            found,
-        });
+        self.unwritable
+            .borrow_mut()
+            .get_or_insert_with(|| Unwritable {
+                path: path(),
+                found,
+            });
     }
 
     fn child<T: ?Sized>(&self, value: &'a T, path: &'a Path<'a>) -> Item<'a, T> {
@@ -68,7 +70,7 @@ impl<'a> Context<'a> {
             value,
             path,
             depth: self.depth + 1,
-            fault: self.fault,
+            unwritable: self.unwritable,
         }
     }
 
@@ -89,7 +91,7 @@ impl<'a> Context<'a> {
             f64::NEG_INFINITY => "-infinity",
             _ => "NaN",
         };
-        self.note(Some(Found::NotFinite(found)));
+        self.note(Some(BadNumber::NotFinite(found)));
         Err(E::custom(found))
     }
 
@@ -101,7 +103,7 @@ impl<'a> Context<'a> {
         if fits || TryInto::<u64>::try_into(integer).is_ok() {
             return Ok(());
         }
-        self.note(Some(Found::Wide(integer.to_string())));
+        self.note(Some(BadNumber::Wide(integer.to_string())));
         Err(E::custom("an integer beyond 64 bits"))
     }
 }

@@ -103,8 +103,8 @@ fn found(job: &JobView<'_>, next: DateTime<Utc>, now: DateTime<Utc>) -> Option<(
 fn is_wild(trigger: &Trigger) -> bool {
     match trigger {
         Trigger::Interval(_) => true,
-        Trigger::Cron(cron) => cron.rule().pattern.daylight.wild,
-        Trigger::Crontab(crontab) => crontab.rule().pattern.daylight.wild,
+        Trigger::Cron(cron) => cron.compiled().pattern.daylight.wild,
+        Trigger::Crontab(crontab) => crontab.compiled().pattern.daylight.wild,
         Trigger::Date(_) | Trigger::CalendarInterval(_) | Trigger::Custom(_) => false,
         Trigger::And(_) | Trigger::Or(_) => trigger.children().iter().all(is_wild),
     }

@@ -1,16 +1,16 @@
-//! A window around triggers that do not look at one themselves: `and`, `or` and custom ones.
+//! Bounds around triggers that do not look at them themselves: `and`, `or` and custom ones.
 
 use chrono::{DateTime, Utc};
 
-use super::bounds::Window;
+use super::bounds::Bounds;
 use super::fuel::Fuel;
 use super::{Answer, When};
 use crate::instant::TICK;
 use crate::zone::Zone;
 
-/// The members of a trigger before its window is applied.
+/// The members of a trigger before its bounds are applied.
 pub(crate) trait Members {
-    fn window(&self) -> Option<&Window>;
+    fn bounds(&self) -> Option<&Bounds>;
 
     /// The first member, from `start` on, of a trigger that has not fired yet: a date in the past
     /// counts, everything else begins at `now`.
@@ -27,14 +27,14 @@ pub(crate) fn first(
     start: DateTime<Utc>,
     fuel: &mut Fuel,
 ) -> Answer {
-    let own = members.window().and_then(Window::first);
+    let own = members.bounds().and_then(Bounds::first);
     let start = own.map_or(start, |own| own.max(start));
     let first = members.first(now.max(start), start, fuel)?;
     Ok(first.filter(|first| is_before_end(members, *first)))
 }
 
 pub(crate) fn after(members: &impl Members, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
-    let start = members.window().and_then(Window::first);
+    let start = members.bounds().and_then(Bounds::first);
     let t = start.map_or(t, |start| t.max(start - TICK));
     if !is_before_end(members, t) {
         return Ok(None);
@@ -49,9 +49,9 @@ pub(crate) fn last_at_or_before(
     t: DateTime<Utc>,
     fuel: &mut Fuel,
 ) -> Answer {
-    let end = members.window().and_then(Window::last);
+    let end = members.bounds().and_then(Bounds::last);
     let t = end.map_or(t, |end| t.min(end));
-    let start = members.window().and_then(Window::first);
+    let start = members.bounds().and_then(Bounds::first);
     if start.is_some_and(|start| t < start) {
         return Ok(None);
     }
@@ -61,15 +61,15 @@ pub(crate) fn last_at_or_before(
 
 fn is_before_end(members: &impl Members, t: DateTime<Utc>) -> bool {
     members
-        .window()
-        .and_then(Window::last)
+        .bounds()
+        .and_then(Bounds::last)
         .is_none_or(|end| t <= end)
 }
 
-/// A window whose local bounds have become instants, since there is no zone field to keep.
-pub(crate) fn in_zone(window: Option<&Window>, zone: Zone) -> Option<Box<Window>> {
-    let window = window?.in_zone(zone);
+/// Bounds of which the local ones have become instants, since there is no zone field to keep.
+pub(crate) fn in_zone(bounds: Option<&Bounds>, zone: Zone) -> Option<Box<Bounds>> {
+    let bounds = bounds?.in_zone(zone);
     let instant = |bound: Option<DateTime<Utc>>| bound.map(When::Instant);
-    let bounds = (instant(window.first()), instant(window.last()));
-    Window::new(bounds.0, bounds.1, None).map(Box::new)
+    let (start, end) = (instant(bounds.first()), instant(bounds.last()));
+    Bounds::new(start, end, None).map(Box::new)
 }

@@ -11,7 +11,7 @@ use crate::zone::Zone;
 
 /// What a builder was given.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Bounds {
+pub(crate) struct BoundsDraft {
     pub(crate) start: Option<When>,
     pub(crate) end: Option<When>,
 }
@@ -34,21 +34,24 @@ pub(crate) fn ends_before(
 
 /// The bounds as they were written, and as instants in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Window {
+pub(crate) struct Bounds {
     pub(crate) start: Option<When>,
     pub(crate) end: Option<When>,
     from: i64,
     through: i64,
 }
 
-impl Window {
-    /// The window that a builder was given, unless it is unbounded.
-    pub(crate) fn given(bounds: Bounds, zone: Option<Zone>) -> Result<Option<Box<Self>>, Error> {
-        let window = Self::new(bounds.start, bounds.end, zone);
-        if let Some(window) = &window {
-            window.check(zone)?;
+impl Bounds {
+    /// The bounds that a builder was given, unless there are none.
+    pub(crate) fn given(
+        draft: BoundsDraft,
+        zone: Option<Zone>,
+    ) -> Result<Option<Box<Self>>, Error> {
+        let bounds = Self::new(draft.start, draft.end, zone);
+        if let Some(bounds) = &bounds {
+            bounds.check(zone)?;
         }
-        Ok(window.map(Box::new))
+        Ok(bounds.map(Box::new))
     }
 
     /// Refuses an end that is before the start, in the zone of the trigger.
@@ -71,20 +74,20 @@ impl Window {
         )
     }
 
-    /// A window, unless it is unbounded. Local bounds are read in `zone`, UTC without one. Bounds
+    /// The bounds, unless there are none. Local ones are read in `zone`, UTC without one. Those
     /// beyond the years 1 to 9999 bound nothing.
     pub(crate) fn new(start: Option<When>, end: Option<When>, zone: Option<Zone>) -> Option<Self> {
         if start.is_none() && end.is_none() {
             return None;
         }
         let (start, end) = (start.map(When::cut), end.map(When::cut));
-        let window = Self {
+        let bounds = Self {
             start,
             end,
             from: MIN_MICROS,
             through: MAX_MICROS,
         };
-        Some(window.in_zone(zone.unwrap_or(Zone::UTC)))
+        Some(bounds.in_zone(zone.unwrap_or(Zone::UTC)))
     }
 
     /// The start as an instant.
@@ -98,9 +101,9 @@ impl Window {
     }
 
     /// First and last microsecond.
-    pub(crate) fn bounds(window: Option<&Self>) -> (i64, i64) {
-        window.map_or((MIN_MICROS, MAX_MICROS), |window| {
-            (window.from, window.through)
+    pub(crate) fn micros(bounds: Option<&Self>) -> (i64, i64) {
+        bounds.map_or((MIN_MICROS, MAX_MICROS), |bounds| {
+            (bounds.from, bounds.through)
         })
     }
 

@@ -1,6 +1,6 @@
 //! Setters that several builders share.
 
-/// `timezone`, for a builder with a `zone` reachable through `clock`.
+/// `timezone`, for a builder with a `zone` reachable through `zoned`.
 macro_rules! timezone_setter {
     ($($zone:tt)+) => {
         /// The time zone: a [`Zone`](crate::Zone), a `chrono_tz::Tz` or an IANA name. Without one,
@@ -18,7 +18,7 @@ macro_rules! timezone_setter {
 }
 
 /// `start` and `end`.
-macro_rules! window_setters {
+macro_rules! bounds_setters {
     ($($bounds:tt)+) => {
         /// Nothing fires before this; an instant, or local time of the trigger's zone.
         pub fn start(mut self, start: impl Into<When>) -> Self {
@@ -39,24 +39,24 @@ macro_rules! daylight_setters {
     () => {
         /// What becomes of local times that do not exist.
         pub fn gap(mut self, gap: Gap) -> Self {
-            self.clock.daylight.gap = Some(gap);
+            self.zoned.daylight.gap = Some(gap);
             self
         }
 
         /// What becomes of local times that exist twice.
         pub fn fold(mut self, fold: Fold) -> Self {
-            self.clock.daylight.fold = Some(fold);
+            self.zoned.daylight.fold = Some(fold);
             self
         }
     };
 }
 
 /// All of them, for cron and crontab.
-macro_rules! wallclock_setters {
+macro_rules! zoned_setters {
     ($builder:ident) => {
         impl $builder {
-            $crate::trigger::builder::timezone_setter!(clock.zone);
-            $crate::trigger::builder::window_setters!(clock.bounds);
+            $crate::trigger::builder::timezone_setter!(zoned.zone);
+            $crate::trigger::builder::bounds_setters!(zoned.bounds);
             $crate::trigger::builder::daylight_setters!();
         }
     };
@@ -88,6 +88,6 @@ macro_rules! builds_trigger {
 }
 
 pub(crate) use {
-    builds_trigger, daylight_setters, keeps_first_error, timezone_setter, wallclock_setters,
-    window_setters,
+    bounds_setters, builds_trigger, daylight_setters, keeps_first_error, timezone_setter,
+    zoned_setters,
 };

@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::bounded::Members;
-use super::bounds::{Bounds, Window};
-use super::builder::{builds_trigger, window_setters};
+use super::bounds::{Bounds, BoundsDraft};
+use super::builder::{bounds_setters, builds_trigger};
 use super::fuel::Fuel;
 use super::{Answer, Trigger, Undecided, When};
 use crate::error::{Error, ErrorKind};
@@ -140,13 +140,13 @@ impl fmt::Debug for TriggerRegistry {
 pub struct Custom {
     name: Box<str>,
     config: Box<Value>,
-    window: Option<Box<Window>>,
+    bounds: Option<Box<Bounds>>,
     code: Option<Arc<dyn CustomTrigger>>,
 }
 
 impl PartialEq for Custom {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.config == other.config && self.window == other.window
+        self.name == other.name && self.config == other.config && self.bounds == other.bounds
     }
 }
 
@@ -156,13 +156,13 @@ impl Custom {
         CustomBuilder {
             name: name.into(),
             config: Value::Null,
-            bounds: Bounds::default(),
+            bounds: BoundsDraft::default(),
         }
     }
 
-    pub(crate) fn with_window(&self, window: Option<Box<Window>>) -> Self {
+    pub(crate) fn with_bounds(&self, bounds: Option<Box<Bounds>>) -> Self {
         Self {
-            window,
+            bounds,
             ..self.clone()
         }
     }
@@ -217,8 +217,8 @@ impl Custom {
 }
 
 impl Members for Custom {
-    fn window(&self) -> Option<&Window> {
-        self.window.as_deref()
+    fn bounds(&self) -> Option<&Bounds> {
+        self.bounds.as_deref()
     }
 
     fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
@@ -290,7 +290,7 @@ impl Trigger {
         Self::Custom(Custom {
             name: name.into(),
             config: Box::new(config),
-            window: None,
+            bounds: None,
             code: None,
         })
     }
@@ -302,11 +302,11 @@ impl Trigger {
 pub struct CustomBuilder {
     name: String,
     config: Value,
-    bounds: Bounds,
+    bounds: BoundsDraft,
 }
 
 impl CustomBuilder {
-    window_setters!(bounds);
+    bounds_setters!(bounds);
 
     /// What the code gets to see.
     pub fn config(mut self, config: Value) -> Self {
@@ -321,11 +321,11 @@ impl CustomBuilder {
     /// If the name is blank, or the end before the start; the first other invalid value.
     pub fn build(self) -> Result<Trigger, Error> {
         check_name(&self.name)?;
-        let window = Window::given(self.bounds, None)?;
+        let bounds = Bounds::given(self.bounds, None)?;
         Ok(Trigger::Custom(Custom {
             name: self.name.into(),
             config: Box::new(self.config),
-            window,
+            bounds,
             code: None,
         }))
     }

@@ -1,8 +1,8 @@
 use chrono::{DateTime, Utc};
 
 use super::Trigger;
-use super::bounds::{Bounds, Window};
-use super::builder::{builds_trigger, keeps_first_error, timezone_setter, window_setters};
+use super::bounds::{Bounds, BoundsDraft};
+use super::builder::{bounds_setters, builds_trigger, keeps_first_error, timezone_setter};
 use super::when::When;
 use crate::error::{Error, ErrorKind};
 use crate::instant::{self, MAX_MICROS, MIN_MICROS, SECOND};
@@ -27,7 +27,7 @@ use crate::zone::Zone;
 pub struct Date {
     run_at: When,
     zone: Option<Zone>,
-    window: Option<Box<Window>>,
+    bounds: Option<Box<Bounds>>,
     /// The instant in microseconds.
     micros: i64,
 }
@@ -46,8 +46,8 @@ impl Date {
         self.zone
     }
 
-    pub(crate) fn window(&self) -> Option<&Window> {
-        self.window.as_deref()
+    pub(crate) fn bounds(&self) -> Option<&Bounds> {
+        self.bounds.as_deref()
     }
 
     pub(crate) fn with_default_zone(&self, zone: Zone) -> Self {
@@ -57,24 +57,24 @@ impl Date {
         Self {
             run_at: self.run_at,
             zone: Some(zone),
-            window: self
-                .window
+            bounds: self
+                .bounds
                 .as_ref()
-                .map(|window| Box::new(window.in_zone(zone))),
+                .map(|bounds| Box::new(bounds.in_zone(zone))),
             micros: member_of(self.run_at, zone),
         }
     }
 
     pub(crate) fn unbounded(&self) -> Self {
         Self {
-            window: None,
+            bounds: None,
             ..self.clone()
         }
     }
 
-    /// The one member, unless the window leaves it out.
+    /// The one member, unless the bounds leave it out.
     pub(crate) fn member(&self) -> Option<i64> {
-        let (from, through) = Window::bounds(self.window());
+        let (from, through) = Bounds::micros(self.bounds());
         (from..=through)
             .contains(&self.micros)
             .then_some(self.micros)
@@ -118,7 +118,7 @@ fn member_of(run_at: When, zone: Zone) -> i64 {
 pub struct DateBuilder {
     run_at: When,
     zone: Option<Zone>,
-    bounds: Bounds,
+    bounds: BoundsDraft,
     error: Option<Error>,
 }
 
@@ -127,13 +127,13 @@ impl DateBuilder {
         Self {
             run_at,
             zone: None,
-            bounds: Bounds::default(),
+            bounds: BoundsDraft::default(),
             error: None,
         }
     }
 
     timezone_setter!(zone);
-    window_setters!(bounds);
+    bounds_setters!(bounds);
 
     /// Checks the whole rule.
     ///
@@ -154,11 +154,11 @@ impl DateBuilder {
             .with_value(self.run_at));
         }
         let micros = member_of(run_at, self.zone.unwrap_or(Zone::UTC));
-        let window = Window::given(self.bounds, self.zone)?;
+        let bounds = Bounds::given(self.bounds, self.zone)?;
         Ok(Trigger::Date(Date {
             run_at,
             zone: self.zone,
-            window,
+            bounds,
             micros,
         }))
     }

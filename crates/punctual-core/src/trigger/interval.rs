@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Trigger;
-use super::bounds::{Bounds, Window};
-use super::builder::{builds_trigger, keeps_first_error, timezone_setter, window_setters};
+use super::bounds::{Bounds, BoundsDraft};
+use super::builder::{bounds_setters, builds_trigger, keeps_first_error, timezone_setter};
 use super::interval_units::{LONGEST, too_long};
 use super::when::When;
 use crate::error::{Error, ErrorKind};
@@ -48,7 +48,7 @@ pub struct Interval {
     /// Exact: tenths of a second have no exact floating-point form.
     micros: i64,
     zone: Option<Zone>,
-    window: Option<Box<Window>>,
+    bounds: Option<Box<Bounds>>,
     first_run: FirstRun,
 }
 
@@ -71,8 +71,8 @@ impl Interval {
         self.zone
     }
 
-    pub(crate) fn window(&self) -> Option<&Window> {
-        self.window.as_deref()
+    pub(crate) fn bounds(&self) -> Option<&Bounds> {
+        self.bounds.as_deref()
     }
 
     pub(crate) fn first_run(&self) -> FirstRun {
@@ -83,47 +83,47 @@ impl Interval {
         if self.zone.is_some() {
             return self.clone();
         }
-        let window = self
-            .window
+        let bounds = self
+            .bounds
             .as_ref()
-            .map(|window| Box::new(window.in_zone(zone)));
+            .map(|bounds| Box::new(bounds.in_zone(zone)));
         Self {
             zone: Some(zone),
-            window,
+            bounds,
             ..self.clone()
         }
     }
 
     pub(crate) fn is_anchored(&self) -> bool {
-        self.window
+        self.bounds
             .as_ref()
-            .is_some_and(|window| window.start.is_some())
+            .is_some_and(|bounds| bounds.start.is_some())
     }
 
     pub(crate) fn anchored(&self, at: DateTime<Utc>) -> Self {
         if self.is_anchored() {
             return self.clone();
         }
-        let end = self.window.as_ref().and_then(|window| window.end);
-        let window = Window::new(Some(When::Instant(at)), end, self.zone);
+        let end = self.bounds.as_ref().and_then(|bounds| bounds.end);
+        let bounds = Bounds::new(Some(When::Instant(at)), end, self.zone);
         Self {
-            window: window.map(Box::new),
+            bounds: bounds.map(Box::new),
             ..self.clone()
         }
     }
 
     pub(crate) fn unbounded(&self) -> Self {
-        let start = self.window.as_ref().and_then(|window| window.start);
-        let window = Window::new(start, None, self.zone);
+        let start = self.bounds.as_ref().and_then(|bounds| bounds.start);
+        let bounds = Bounds::new(start, None, self.zone);
         Self {
-            window: window.map(Box::new),
+            bounds: bounds.map(Box::new),
             ..self.clone()
         }
     }
 
     /// The first tick and the last instant, if there is a grid.
     fn grid(&self) -> (i64, i64) {
-        Window::bounds(self.window())
+        Bounds::micros(self.bounds())
     }
 
     pub(crate) fn next(
@@ -195,7 +195,7 @@ impl Interval {
 pub struct IntervalBuilder {
     micros: i64,
     zone: Option<Zone>,
-    bounds: Bounds,
+    bounds: BoundsDraft,
     first_run: FirstRun,
     error: Option<Error>,
 }
@@ -205,14 +205,14 @@ impl IntervalBuilder {
         Self {
             micros,
             zone: None,
-            bounds: Bounds::default(),
+            bounds: BoundsDraft::default(),
             first_run: FirstRun::default(),
             error: None,
         }
     }
 
     timezone_setter!(zone);
-    window_setters!(bounds);
+    bounds_setters!(bounds);
 
     /// When it fires first if no start is given.
     pub fn first_run(mut self, first_run: FirstRun) -> Self {
@@ -241,11 +241,11 @@ impl IntervalBuilder {
         if self.micros > LONGEST {
             return Err(too_long("seconds", self.micros / instant::SECOND));
         }
-        let window = Window::given(self.bounds, self.zone)?;
+        let bounds = Bounds::given(self.bounds, self.zone)?;
         Ok(Trigger::Interval(Interval {
             micros: self.micros,
             zone: self.zone,
-            window,
+            bounds,
             first_run: self.first_run,
         }))
     }

@@ -139,8 +139,8 @@ impl Trigger {
     /// If a search limit was reached or a custom trigger is unbound or faulty.
     pub fn try_next(&self, previous: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Answer {
         match (self, previous) {
-            (Self::Cron(cron), _) => Ok(cron.rule().next(previous, now)),
-            (Self::Crontab(crontab), _) => Ok(crontab.rule().next(previous, now)),
+            (Self::Cron(cron), _) => Ok(cron.compiled().next(previous, now)),
+            (Self::Crontab(crontab), _) => Ok(crontab.compiled().next(previous, now)),
             (Self::Interval(interval), _) => Ok(interval.next(previous, now)),
             (Self::CalendarInterval(calendar), _) => Ok(calendar.next(previous, now)),
             (Self::Date(date), _) => Ok(date.next(previous)),
@@ -196,8 +196,8 @@ impl Trigger {
             }
             Self::Date(date) => Count::Exact(date.count(low, high)),
             Self::Interval(interval) => Count::Exact(interval.count(low, high)),
-            Self::Cron(cron) => Count::Exact(cron.rule().count(from, through)),
-            Self::Crontab(crontab) => Count::Exact(crontab.rule().count(from, through)),
+            Self::Cron(cron) => Count::Exact(cron.compiled().count(from, through)),
+            Self::Crontab(crontab) => Count::Exact(crontab.compiled().count(from, through)),
             Self::CalendarInterval(calendar) => Count::Exact(calendar.count(from, through)),
             Self::And(_) | Self::Or(_) | Self::Custom(_) => count_members(self, from, through),
         }
@@ -279,8 +279,8 @@ impl Trigger {
     /// If triggers combined by `and` never fire together, if a custom trigger's name is blank, or if
     /// an end is before its start.
     pub fn check(&self) -> Result<(), Error> {
-        if let Some(window) = self.window() {
-            window.check(self.own_zone())?;
+        if let Some(bounds) = self.bounds() {
+            bounds.check(self.own_zone())?;
         }
         match self {
             Self::And(and) => and.check()?,
@@ -300,12 +300,12 @@ impl Trigger {
         match self {
             Self::Date(date) => date.zone().is_none() && is_local(date.run_at()),
             Self::Interval(interval) => {
-                let start = interval.window().and_then(|window| window.start);
+                let start = interval.bounds().and_then(|bounds| bounds.start);
                 interval.zone().is_none() && start.is_some_and(is_local)
             }
-            Self::Cron(cron) => cron.rule().clock.zone.is_none(),
-            Self::Crontab(crontab) => crontab.rule().clock.zone.is_none(),
-            Self::CalendarInterval(calendar) => calendar.clock().zone.is_none(),
+            Self::Cron(cron) => cron.compiled().zoned.zone.is_none(),
+            Self::Crontab(crontab) => crontab.compiled().zoned.zone.is_none(),
+            Self::CalendarInterval(calendar) => calendar.zoned().zone.is_none(),
             Self::And(_) | Self::Or(_) => self.children().iter().any(Self::is_local),
             Self::Custom(_) => false,
         }
@@ -341,10 +341,10 @@ impl Trigger {
             Self::CalendarInterval(calendar) => {
                 Self::CalendarInterval(calendar.with_default_zone(zone))
             }
-            Self::And(and) => Self::And(and.map(fill, bounded::in_zone(and.window(), zone))),
-            Self::Or(or) => Self::Or(or.map(fill, bounded::in_zone(or.window(), zone))),
+            Self::And(and) => Self::And(and.map(fill, bounded::in_zone(and.bounds(), zone))),
+            Self::Or(or) => Self::Or(or.map(fill, bounded::in_zone(or.bounds(), zone))),
             Self::Custom(custom) => {
-                Self::Custom(custom.with_window(bounded::in_zone(custom.window(), zone)))
+                Self::Custom(custom.with_bounds(bounded::in_zone(custom.bounds(), zone)))
             }
         }
     }
@@ -369,36 +369,36 @@ impl Trigger {
             Self::CalendarInterval(calendar) => Self::CalendarInterval(calendar.unbounded()),
             Self::And(and) => Self::And(and.map(Self::unbounded, None)),
             Self::Or(or) => Self::Or(or.map(Self::unbounded, None)),
-            Self::Custom(custom) => Self::Custom(custom.with_window(None)),
+            Self::Custom(custom) => Self::Custom(custom.with_bounds(None)),
         }
     }
 
     /// The instant before which there are no members, if a start says so.
     pub(crate) fn start(&self) -> Option<DateTime<Utc>> {
-        self.window().and_then(bounds::Window::first)
+        self.bounds().and_then(bounds::Bounds::first)
     }
 
     fn own_zone(&self) -> Option<Zone> {
         match self {
             Self::Date(date) => date.zone(),
             Self::Interval(interval) => interval.zone(),
-            Self::Cron(cron) => cron.rule().clock.zone,
-            Self::Crontab(crontab) => crontab.rule().clock.zone,
-            Self::CalendarInterval(calendar) => calendar.clock().zone,
+            Self::Cron(cron) => cron.compiled().zoned.zone,
+            Self::Crontab(crontab) => crontab.compiled().zoned.zone,
+            Self::CalendarInterval(calendar) => calendar.zoned().zone,
             Self::And(_) | Self::Or(_) | Self::Custom(_) => None,
         }
     }
 
-    fn window(&self) -> Option<&bounds::Window> {
+    fn bounds(&self) -> Option<&bounds::Bounds> {
         match self {
-            Self::Date(date) => date.window(),
-            Self::Interval(interval) => interval.window(),
-            Self::Cron(cron) => cron.rule().clock.window.as_deref(),
-            Self::Crontab(crontab) => crontab.rule().clock.window.as_deref(),
-            Self::CalendarInterval(calendar) => calendar.clock().window.as_deref(),
-            Self::And(and) => and.window(),
-            Self::Or(or) => or.window(),
-            Self::Custom(custom) => custom.window(),
+            Self::Date(date) => date.bounds(),
+            Self::Interval(interval) => interval.bounds(),
+            Self::Cron(cron) => cron.compiled().zoned.bounds.as_deref(),
+            Self::Crontab(crontab) => crontab.compiled().zoned.bounds.as_deref(),
+            Self::CalendarInterval(calendar) => calendar.zoned().bounds.as_deref(),
+            Self::And(and) => and.bounds(),
+            Self::Or(or) => or.bounds(),
+            Self::Custom(custom) => custom.bounds(),
         }
     }
 
@@ -420,8 +420,8 @@ impl Trigger {
 
     pub(crate) fn after_with(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         match self {
-            Self::Cron(cron) => Ok(cron.rule().after(t)),
-            Self::Crontab(crontab) => Ok(crontab.rule().after(t)),
+            Self::Cron(cron) => Ok(cron.compiled().after(t)),
+            Self::Crontab(crontab) => Ok(crontab.compiled().after(t)),
             Self::Date(date) => Ok(date.after(t)),
             Self::Interval(_) | Self::CalendarInterval(_) if !self.is_anchored() => {
                 Err(Undecided::Unanchored)
@@ -436,8 +436,8 @@ impl Trigger {
 
     pub(crate) fn last_with(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         match self {
-            Self::Cron(cron) => Ok(cron.rule().last_at_or_before(t)),
-            Self::Crontab(crontab) => Ok(crontab.rule().last_at_or_before(t)),
+            Self::Cron(cron) => Ok(cron.compiled().last_at_or_before(t)),
+            Self::Crontab(crontab) => Ok(crontab.compiled().last_at_or_before(t)),
             Self::Date(date) => Ok(date.last_at_or_before(t)),
             Self::Interval(_) | Self::CalendarInterval(_) if !self.is_anchored() => {
                 Err(Undecided::Unanchored)

@@ -12,7 +12,7 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use super::combine::too_deep;
-use super::json::{Entry, Fields, build, entries};
+use super::json::{FieldValue, Fields, build, field_values};
 use super::{Crontab, Trigger};
 use crate::error::{Error, ErrorKind};
 use crate::json;
@@ -22,14 +22,14 @@ use crate::limits::MAX_DEPTH;
 impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut comma = "";
-        for (name, entry) in entries(self).0 {
-            match entry {
-                Entry::Value(Value::String(kind)) if name == "type" => write!(f, "{kind}(")?,
-                Entry::Value(value) => {
+        for (name, value) in field_values(self).0 {
+            match value {
+                FieldValue::Value(Value::String(kind)) if name == "type" => write!(f, "{kind}(")?,
+                FieldValue::Value(value) => {
                     write!(f, "{comma}{name}={value}")?;
                     comma = ", ";
                 }
-                Entry::Triggers(children) => {
+                FieldValue::Triggers(children) => {
                     for child in children {
                         write!(f, "{comma}{child}")?;
                         comma = ", ";

@@ -13,14 +13,14 @@ pub(super) fn warnings(trigger: &Trigger) -> Vec<Warning> {
         Trigger::Crontab(crontab) => [
             counted_weekdays(crontab),
             every_day(crontab),
-            months_without_day(&crontab.rule().pattern, "write `L` for the last day"),
+            months_without_day(&crontab.compiled().pattern, "write `L` for the last day"),
         ]
         .into_iter()
         .flatten()
         .collect(),
         Trigger::Cron(cron) => {
             let hint = "write day=\"last\" for the last day";
-            let months = months_without_day(&cron.rule().pattern, hint);
+            let months = months_without_day(&cron.compiled().pattern, hint);
             no_fields(cron).into_iter().chain(months).collect()
         }
         Trigger::Interval(interval) => first_run_ignored(interval).into_iter().collect(),
@@ -50,7 +50,8 @@ fn counted_weekdays(crontab: &Crontab) -> Option<Warning> {
     if text(Field::Day) != Some("?") || !weekdays.split(',').any(is_counted) {
         return None;
     }
-    let words = weekday_words(&crontab.rule().pattern).unwrap_or_else(|| "every day".to_owned());
+    let words =
+        weekday_words(&crontab.compiled().pattern).unwrap_or_else(|| "every day".to_owned());
     let problem = format!(
         "beside a `?` reads as Quartz, where 1 is Sunday, but 1 is Monday here and this is {words}"
     );
@@ -75,7 +76,7 @@ fn no_fields(cron: &Cron) -> Option<Warning> {
 
 /// The first run is at the start, if there is one.
 fn first_run_ignored(interval: &Interval) -> Option<Warning> {
-    let start = interval.window().and_then(|window| window.start)?;
+    let start = interval.bounds().and_then(|bounds| bounds.start)?;
     if interval.first_run() == FirstRun::default() {
         return None;
     }
@@ -87,7 +88,7 @@ fn first_run_ignored(interval: &Interval) -> Option<Warning> {
 
 /// `0 0 1 * 0-6`: either may match, and one of the two always does.
 fn every_day(crontab: &Crontab) -> Option<Warning> {
-    let pattern = &crontab.rule().pattern;
+    let pattern = &crontab.compiled().pattern;
     let all_days = pattern.days & ALL_DAYS == ALL_DAYS;
     if pattern.join != Join::Or || all_days == (pattern.weekdays == ALL_WEEKDAYS) {
         return None;

@@ -1,8 +1,8 @@
-//! What cron, crontab and calendar intervals share: a zone and a window around a set of wall times.
+//! What cron, crontab and calendar intervals share: a zone and bounds around a set of wall times.
 
 use chrono::{DateTime, Utc};
 
-use super::bounds::{Bounds, Window};
+use super::bounds::{Bounds, BoundsDraft};
 use crate::daylight::Daylight;
 use crate::error::Error;
 use crate::instant::{self, SECOND};
@@ -12,12 +12,12 @@ use crate::zone::Zone;
 
 /// How wall times become instants.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Wallclock {
+pub(crate) struct Zoned {
     pub(crate) zone: Option<Zone>,
-    pub(crate) window: Option<Box<Window>>,
+    pub(crate) bounds: Option<Box<Bounds>>,
 }
 
-impl Wallclock {
+impl Zoned {
     pub(crate) fn zone(&self) -> Zone {
         self.zone.unwrap_or(Zone::UTC)
     }
@@ -26,13 +26,13 @@ impl Wallclock {
         if self.zone.is_some() {
             return self.clone();
         }
-        let window = self
-            .window
+        let bounds = self
+            .bounds
             .as_ref()
-            .map(|window| Box::new(window.in_zone(zone)));
+            .map(|bounds| Box::new(bounds.in_zone(zone)));
         Self {
             zone: Some(zone),
-            window,
+            bounds,
         }
     }
 
@@ -40,9 +40,9 @@ impl Wallclock {
         Timeline::new(times, self.zone())
     }
 
-    /// First and last whole second of the window.
-    fn bounds(&self) -> (i64, i64) {
-        let (from, through) = Window::bounds(self.window.as_deref());
+    /// First and last whole second of the bounds.
+    fn seconds(&self) -> (i64, i64) {
+        let (from, through) = Bounds::micros(self.bounds.as_deref());
         (
             from.div_euclid(SECOND) + i64::from(from.rem_euclid(SECOND) > 0),
             through.div_euclid(SECOND),
@@ -51,7 +51,7 @@ impl Wallclock {
 
     /// The first member not before the second `from`.
     pub(crate) fn first_from<W: WallTimes>(&self, times: &W, from: i64) -> Option<DateTime<Utc>> {
-        let (start, _) = self.bounds();
+        let (start, _) = self.seconds();
         self.first_from_any(times, from.max(start))
     }
 
@@ -61,7 +61,7 @@ impl Wallclock {
         times: &W,
         from: i64,
     ) -> Option<DateTime<Utc>> {
-        let (_, end) = self.bounds();
+        let (_, end) = self.seconds();
         if from > end {
             return None;
         }
@@ -75,7 +75,7 @@ impl Wallclock {
         times: &W,
         t: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
-        let (start, end) = self.bounds();
+        let (start, end) = self.seconds();
         let until = instant::floor_seconds(t).min(end);
         if until < start {
             return None;
@@ -94,7 +94,7 @@ impl Wallclock {
         from: DateTime<Utc>,
         through: DateTime<Utc>,
     ) -> u64 {
-        let (start, end) = self.bounds();
+        let (start, end) = self.seconds();
         let from = instant::ceil_seconds(from).max(start);
         let through = instant::floor_seconds(through).min(end);
         self.timeline(times).count(from, through)
@@ -103,17 +103,17 @@ impl Wallclock {
 
 /// The settings that the builders of these triggers share.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct WallclockDraft {
+pub(crate) struct ZonedDraft {
     pub(crate) zone: Option<Zone>,
-    pub(crate) bounds: Bounds,
+    pub(crate) bounds: BoundsDraft,
     pub(crate) daylight: Daylight,
 }
 
-impl WallclockDraft {
-    pub(crate) fn build(self) -> Result<Wallclock, Error> {
-        Ok(Wallclock {
+impl ZonedDraft {
+    pub(crate) fn build(self) -> Result<Zoned, Error> {
+        Ok(Zoned {
             zone: self.zone,
-            window: Window::given(self.bounds, self.zone)?,
+            bounds: Bounds::given(self.bounds, self.zone)?,
         })
     }
 }

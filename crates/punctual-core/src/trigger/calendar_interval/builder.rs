@@ -6,8 +6,8 @@ use crate::daylight::{Fold, Gap};
 use crate::error::{Error, ErrorKind};
 use crate::limits::MAX_YEAR;
 use crate::trigger::bounds::ends_before;
-use crate::trigger::builder::{builds_trigger, keeps_first_error, wallclock_setters};
-use crate::trigger::zoned::WallclockDraft;
+use crate::trigger::builder::{builds_trigger, keeps_first_error, zoned_setters};
+use crate::trigger::zoned::ZonedDraft;
 use crate::trigger::{Trigger, When};
 use crate::zone::Zone;
 
@@ -19,7 +19,7 @@ pub struct CalendarIntervalBuilder {
     time: TimeOfDay,
     start_date: Option<i32>,
     end_date: Option<i32>,
-    clock: WallclockDraft,
+    zoned: ZonedDraft,
     error: Option<Error>,
 }
 
@@ -30,7 +30,7 @@ impl CalendarIntervalBuilder {
             time: TimeOfDay::default(),
             start_date: None,
             end_date: None,
-            clock: WallclockDraft::default(),
+            zoned: ZonedDraft::default(),
             error: None,
         }
     }
@@ -119,8 +119,8 @@ impl CalendarIntervalBuilder {
             time: self.time,
             start_date: self.start_date,
             end_date: self.end_date,
-            daylight: self.clock.daylight,
-            clock: self.clock.build()?,
+            daylight: self.zoned.daylight,
+            zoned: self.zoned.build()?,
         }))
     }
 }
@@ -172,6 +172,6 @@ fn check_length(length: Length) -> Result<(), Error> {
     Ok(())
 }
 
-wallclock_setters!(CalendarIntervalBuilder);
+zoned_setters!(CalendarIntervalBuilder);
 keeps_first_error!(CalendarIntervalBuilder);
 builds_trigger!(CalendarIntervalBuilder);

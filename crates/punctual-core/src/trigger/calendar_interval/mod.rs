@@ -8,7 +8,7 @@ pub use builder::CalendarIntervalBuilder;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use self::nominal::{NominalDates, Step};
-use super::zoned::Wallclock;
+use super::zoned::Zoned;
 use crate::civil::{self, DAY};
 use crate::daylight::{Daylight, Fold, Gap};
 use crate::instant;
@@ -38,7 +38,7 @@ pub struct CalendarInterval {
     start_date: Option<i32>,
     end_date: Option<i32>,
     daylight: Daylight,
-    clock: Wallclock,
+    zoned: Zoned,
 }
 
 /// The length as it was written.
@@ -130,13 +130,13 @@ impl CalendarInterval {
         self.daylight
     }
 
-    pub(crate) fn clock(&self) -> &Wallclock {
-        &self.clock
+    pub(crate) fn zoned(&self) -> &Zoned {
+        &self.zoned
     }
 
     pub(crate) fn with_default_zone(&self, zone: Zone) -> Self {
         Self {
-            clock: self.clock.with_default_zone(zone),
+            zoned: self.zoned.with_default_zone(zone),
             ..self.clone()
         }
     }
@@ -146,7 +146,7 @@ impl CalendarInterval {
             end_date: None,
             ..self.clone()
         };
-        unbounded.clock.window = None;
+        unbounded.zoned.bounds = None;
         unbounded
     }
 
@@ -179,7 +179,7 @@ impl CalendarInterval {
 
     /// The date that a fire time stands for: the local date, unless a gap moved it.
     fn nominal_date(&self, fire_time: DateTime<Utc>) -> i32 {
-        let wall = self.clock.zone().wall_at(fire_time.timestamp());
+        let wall = self.zoned.zone().wall_at(fire_time.timestamp());
         let local = clamped(wall.div_euclid(DAY));
         match self.date_in_gap(fire_time.timestamp()) {
             // After a gap of a whole day both may be meant; the dates of the grid decide.
@@ -197,7 +197,7 @@ impl CalendarInterval {
 
     /// The date whose time is in the gap before an instant, if the gap rule moves it there.
     fn date_in_gap(&self, t: i64) -> Option<i32> {
-        let zone = self.clock.zone();
+        let zone = self.zoned.zone();
         let segment = zone
             .segment(zone.index_at(t))
             .filter(|s| t - s.start < s.gap())?;
@@ -219,7 +219,7 @@ impl CalendarInterval {
 
     /// Whether an instant shows the local time of a date.
     fn is_at(&self, t: DateTime<Utc>, date: i32) -> bool {
-        let wall = self.clock.zone().wall_at(t.timestamp());
+        let wall = self.zoned.zone().wall_at(t.timestamp());
         wall == i64::from(date) * DAY + self.time.seconds()
     }
 
@@ -237,27 +237,27 @@ impl CalendarInterval {
                 self.length.step().from(nominal)?
             };
             let from = instant::floor_seconds(previous) + 1;
-            return self.clock.first_from_any(&self.dates_from(start), from);
+            return self.zoned.first_from_any(&self.dates_from(start), from);
         }
-        let today = || clamped(self.clock.zone().wall_at(now.timestamp()).div_euclid(DAY));
+        let today = || clamped(self.zoned.zone().wall_at(now.timestamp()).div_euclid(DAY));
         let dates = self.dates_from(self.start_date.unwrap_or_else(today));
-        self.clock.first_from(&dates, instant::ceil_seconds(now))
+        self.zoned.first_from(&dates, instant::ceil_seconds(now))
     }
 
     pub(crate) fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.clock
+        self.zoned
             .first_from(&self.dates()?, instant::floor_seconds(t) + 1)
     }
 
     pub(crate) fn last_at_or_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.clock.last_at_or_before(&self.dates()?, t)
+        self.zoned.last_at_or_before(&self.dates()?, t)
     }
 
     pub(crate) fn count(&self, from: DateTime<Utc>, through: DateTime<Utc>) -> u64 {
         match self.dates() {
             None => 0,
             Some(dates) if dates.step.is_mixed() => self.count_by_date(dates, from, through),
-            Some(dates) => self.clock.count(&dates, from, through),
+            Some(dates) => self.zoned.count(&dates, from, through),
         }
     }
 
@@ -283,7 +283,7 @@ impl CalendarInterval {
             };
             let midnight = DateTime::from_timestamp(i64::from(start) * DAY, 0).unwrap_or(from);
             let near = from.max(midnight - NEAR)..=through.min(midnight + NEAR);
-            count += self.clock.count(&one, *near.start(), *near.end());
+            count += self.zoned.count(&one, *near.start(), *near.end());
             date = dates.step.from(start);
         }
         count

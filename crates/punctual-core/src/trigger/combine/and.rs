@@ -4,7 +4,7 @@ use super::children::Children;
 use crate::error::{Error, ErrorKind};
 use crate::instant::TICK;
 use crate::trigger::bounded::{self, Members};
-use crate::trigger::bounds::Window;
+use crate::trigger::bounds::Bounds;
 use crate::trigger::fuel::Fuel;
 use crate::trigger::{Answer, Trigger, Undecided};
 
@@ -43,16 +43,16 @@ impl And {
 
     /// The same with children whose rules changed, checked anew.
     pub(crate) fn rebuilt(&self, triggers: Vec<Trigger>) -> Result<Trigger, Error> {
-        let children = Children::new(triggers, self.0.window.clone())?;
+        let children = Children::new(triggers, self.0.bounds.clone())?;
         Self::new(children).map(Trigger::And)
     }
 
     pub(crate) fn map(
         &self,
         change: impl FnMut(&Trigger) -> Trigger,
-        window: Option<Box<Window>>,
+        bounds: Option<Box<Bounds>>,
     ) -> Self {
-        Self(self.0.map(change, window))
+        Self(self.0.map(change, bounds))
     }
 
     /// Raises a candidate to each trigger's next member in turn, until all agree.
@@ -81,8 +81,8 @@ impl And {
 }
 
 impl Members for And {
-    fn window(&self) -> Option<&Window> {
-        self.0.window.as_deref()
+    fn bounds(&self) -> Option<&Bounds> {
+        self.0.bounds.as_deref()
     }
 
     /// A date in the past counts if all triggers have it.
@@ -140,7 +140,7 @@ fn must_meet(and: &And) -> Result<(), Error> {
     if children.iter().any(Trigger::is_local) && !children.iter().all(Trigger::is_local) {
         return Ok(());
     }
-    let own = and.window().and_then(Window::first);
+    let own = and.bounds().and_then(Bounds::first);
     let from = own.max(and.children().iter().filter_map(latest_start).max());
     let from = from.unwrap_or(DateTime::UNIX_EPOCH);
     match meets(and, from) {

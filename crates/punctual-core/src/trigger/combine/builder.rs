@@ -1,8 +1,8 @@
 use super::children::Children;
 use super::{And, Or};
 use crate::error::Error;
-use crate::trigger::bounds::{Bounds, Window};
-use crate::trigger::builder::{builds_trigger, window_setters};
+use crate::trigger::bounds::{Bounds, BoundsDraft};
+use crate::trigger::builder::{bounds_setters, builds_trigger};
 use crate::trigger::{Trigger, When};
 
 /// Builds an [`And`] or an [`Or`].
@@ -11,7 +11,7 @@ use crate::trigger::{Trigger, When};
 pub struct CombinationBuilder {
     kind: Kind,
     triggers: Vec<Trigger>,
-    bounds: Bounds,
+    bounds: BoundsDraft,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,11 +39,11 @@ impl CombinationBuilder {
         Self {
             kind,
             triggers,
-            bounds: Bounds::default(),
+            bounds: BoundsDraft::default(),
         }
     }
 
-    window_setters!(bounds);
+    bounds_setters!(bounds);
 
     /// Checks the whole rule.
     ///
@@ -53,8 +53,8 @@ impl CombinationBuilder {
     /// them has no start, if the end is before the start, or if the triggers of an [`And`] never
     /// fire together.
     pub fn build(self) -> Result<Trigger, Error> {
-        let window = Window::given(self.bounds, None)?;
-        let children = Children::new(self.triggers, window)?;
+        let bounds = Bounds::given(self.bounds, None)?;
+        let children = Children::new(self.triggers, bounds)?;
         match self.kind {
             Kind::And => And::new(children).map(Trigger::And),
             Kind::Or => Ok(Trigger::Or(Or::new(children))),

@@ -1,30 +1,30 @@
 use super::check::checked_children;
 use crate::error::Error;
 use crate::trigger::Trigger;
-use crate::trigger::bounds::Window;
+use crate::trigger::bounds::Bounds;
 
 /// What `and` and `or` are made of; they differ only in how they ask.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Children {
     pub(crate) triggers: Box<[Trigger]>,
-    pub(crate) window: Option<Box<Window>>,
+    pub(crate) bounds: Option<Box<Bounds>>,
 }
 
 impl Children {
-    pub(super) fn new(triggers: Vec<Trigger>, window: Option<Box<Window>>) -> Result<Self, Error> {
+    pub(super) fn new(triggers: Vec<Trigger>, bounds: Option<Box<Bounds>>) -> Result<Self, Error> {
         let triggers = checked_children(triggers)?.into_boxed_slice();
-        Ok(Self { triggers, window })
+        Ok(Self { triggers, bounds })
     }
 
-    /// Others and another window: for changes that keep the rules as they are.
+    /// Others and other bounds: for changes that keep the rules as they are.
     pub(super) fn map(
         &self,
         change: impl FnMut(&Trigger) -> Trigger,
-        window: Option<Box<Window>>,
+        bounds: Option<Box<Bounds>>,
     ) -> Self {
         Self {
             triggers: self.triggers.iter().map(change).collect(),
-            window,
+            bounds,
         }
     }
 }

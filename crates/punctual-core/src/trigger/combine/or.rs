@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use super::children::Children;
 use crate::error::Error;
 use crate::trigger::bounded::Members;
-use crate::trigger::bounds::Window;
+use crate::trigger::bounds::Bounds;
 use crate::trigger::fuel::Fuel;
 use crate::trigger::{Answer, Trigger};
 
@@ -32,16 +32,16 @@ impl Or {
 
     /// The same with children whose rules changed, checked anew.
     pub(crate) fn rebuilt(&self, triggers: Vec<Trigger>) -> Result<Trigger, Error> {
-        let children = Children::new(triggers, self.0.window.clone())?;
+        let children = Children::new(triggers, self.0.bounds.clone())?;
         Ok(Trigger::Or(Self::new(children)))
     }
 
     pub(crate) fn map(
         &self,
         change: impl FnMut(&Trigger) -> Trigger,
-        window: Option<Box<Window>>,
+        bounds: Option<Box<Bounds>>,
     ) -> Self {
-        Self(self.0.map(change, window))
+        Self(self.0.map(change, bounds))
     }
 
     /// One child that cannot tell makes the whole undecided: its members might come first.
@@ -57,8 +57,8 @@ impl Or {
 }
 
 impl Members for Or {
-    fn window(&self) -> Option<&Window> {
-        self.0.window.as_deref()
+    fn bounds(&self) -> Option<&Bounds> {
+        self.0.bounds.as_deref()
     }
 
     fn first(&self, now: DateTime<Utc>, start: DateTime<Utc>, fuel: &mut Fuel) -> Answer {

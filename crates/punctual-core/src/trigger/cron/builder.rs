@@ -2,12 +2,12 @@ use std::borrow::Cow;
 
 use super::Cron;
 use super::compile::compile;
-use super::compiled::Rule;
+use super::compiled::Compiled;
 use super::expression::Expression;
 use super::field::Field;
 use crate::daylight::{Fold, Gap};
 use crate::error::Error;
-use crate::trigger::zoned::WallclockDraft;
+use crate::trigger::zoned::ZonedDraft;
 use crate::trigger::{Trigger, When};
 use crate::zone::Zone;
 
@@ -40,7 +40,7 @@ field_text_from! {
 #[must_use = "a builder does nothing until it is built"]
 pub struct CronBuilder {
     fields: [Option<Box<str>>; 8],
-    clock: WallclockDraft,
+    zoned: ZonedDraft,
     error: Option<Error>,
 }
 
@@ -88,22 +88,22 @@ impl CronBuilder {
         if let Some(error) = self.error {
             return Err(error);
         }
-        let pattern = compile(&self.fields, self.clock.daylight)?;
+        let pattern = compile(&self.fields, self.zoned.daylight)?;
         let texts: Vec<&str> = self
             .fields
             .iter()
             .map(|f| f.as_deref().unwrap_or(""))
             .collect();
         Ok(Trigger::Cron(Cron {
-            rule: Rule {
+            compiled: Compiled {
                 pattern,
-                clock: self.clock.build()?,
+                zoned: self.zoned.build()?,
             },
             text: texts.join("|").into(),
         }))
     }
 }
 
-crate::trigger::builder::wallclock_setters!(CronBuilder);
+crate::trigger::builder::zoned_setters!(CronBuilder);
 crate::trigger::builder::keeps_first_error!(CronBuilder);
 crate::trigger::builder::builds_trigger!(CronBuilder);

@@ -4,32 +4,32 @@ use chrono::{DateTime, Utc};
 
 use super::pattern::Pattern;
 use crate::instant;
-use crate::trigger::zoned::Wallclock;
+use crate::trigger::zoned::Zoned;
 use crate::zone::Zone;
 
-/// A pattern on a clock: the whole search, whichever notation it came from.
+/// A pattern in a zone and within bounds: the whole search, whichever notation it came from.
 #[derive(Debug, Clone)]
-pub(crate) struct Rule {
+pub(crate) struct Compiled {
     pub(crate) pattern: Pattern,
-    pub(crate) clock: Wallclock,
+    pub(crate) zoned: Zoned,
 }
 
-impl Rule {
+impl Compiled {
     pub(crate) fn with_default_zone(&self, zone: Zone) -> Self {
         Self {
             pattern: self.pattern.clone(),
-            clock: self.clock.with_default_zone(zone),
+            zoned: self.zoned.with_default_zone(zone),
         }
     }
 
-    /// The same rule in any year, without a window.
+    /// The same in any year, without bounds.
     pub(crate) fn unbounded(&self) -> Self {
-        let mut rule = self.clone();
-        if let Some(rare) = &mut rule.pattern.rare {
+        let mut compiled = self.clone();
+        if let Some(rare) = &mut compiled.pattern.rare {
             rare.years = None;
         }
-        rule.clock.window = None;
-        rule
+        compiled.zoned.bounds = None;
+        compiled
     }
 
     pub(crate) fn next(
@@ -40,21 +40,21 @@ impl Rule {
         match previous {
             Some(previous) => self.after(previous),
             None => self
-                .clock
+                .zoned
                 .first_from(&self.pattern, instant::ceil_seconds(now)),
         }
     }
 
     pub(crate) fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.clock
+        self.zoned
             .first_from(&self.pattern, instant::floor_seconds(t) + 1)
     }
 
     pub(crate) fn last_at_or_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.clock.last_at_or_before(&self.pattern, t)
+        self.zoned.last_at_or_before(&self.pattern, t)
     }
 
     pub(crate) fn count(&self, from: DateTime<Utc>, through: DateTime<Utc>) -> u64 {
-        self.clock.count(&self.pattern, from, through)
+        self.zoned.count(&self.pattern, from, through)
     }
 }

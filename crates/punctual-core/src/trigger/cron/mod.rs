@@ -21,7 +21,7 @@ pub(crate) mod years;
 
 pub use builder::{CronBuilder, FieldText};
 
-use self::compiled::Rule;
+use self::compiled::Compiled;
 use self::field::Field;
 use crate::zone::Zone;
 
@@ -61,7 +61,7 @@ use crate::zone::Zone;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Cron {
-    rule: Rule,
+    compiled: Compiled,
     /// The eight fields as they were written, joined by `|`.
     text: Box<str>,
 }
@@ -70,8 +70,8 @@ pub struct Cron {
 impl PartialEq for Cron {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
-            && self.rule.clock == other.rule.clock
-            && self.rule.pattern.daylight == other.rule.pattern.daylight
+            && self.compiled.zoned == other.compiled.zoned
+            && self.compiled.pattern.daylight == other.compiled.pattern.daylight
     }
 }
 
@@ -93,20 +93,20 @@ impl Cron {
             .filter(|(_, text)| !text.is_empty())
     }
 
-    pub(crate) fn rule(&self) -> &Rule {
-        &self.rule
+    pub(crate) fn compiled(&self) -> &Compiled {
+        &self.compiled
     }
 
     pub(crate) fn with_default_zone(&self, zone: Zone) -> Self {
         Self {
-            rule: self.rule.with_default_zone(zone),
+            compiled: self.compiled.with_default_zone(zone),
             text: self.text.clone(),
         }
     }
 
     pub(crate) fn unbounded(&self) -> Self {
         Self {
-            rule: self.rule.unbounded(),
+            compiled: self.compiled.unbounded(),
             text: self.text.clone(),
         }
     }

@@ -3,7 +3,7 @@
 
 use super::item::Item;
 use super::line::Line;
-use super::marks::Marks;
+use super::marks::MarkTexts;
 use super::weekday::monday_first;
 use crate::daylight::Daylight;
 use crate::error::Error;
@@ -34,7 +34,7 @@ pub(super) fn as_written(
 /// A pattern whose fields come one after another.
 struct Draft {
     pattern: Pattern,
-    marks: Marks,
+    marks: MarkTexts,
 }
 
 impl Draft {
@@ -55,7 +55,7 @@ impl Draft {
                 },
                 rare: None,
             },
-            marks: Marks::default(),
+            marks: MarkTexts::default(),
         }
     }
 

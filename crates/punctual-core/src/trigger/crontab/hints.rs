@@ -453,7 +453,7 @@ fn the_advice_for_a_wrapped_range_has_the_values_that_were_meant() {
     type Values = fn(&Trigger) -> u64;
     fn pattern(trigger: &Trigger) -> &crate::trigger::cron::pattern::Pattern {
         match trigger {
-            Trigger::Crontab(crontab) => &crontab.rule().pattern,
+            Trigger::Crontab(crontab) => &crontab.compiled().pattern,
             _ => panic!("no crontab"),
         }
     }

@@ -21,12 +21,12 @@ pub(super) mod flag {
 
 /// The marks of a line, as the lists that croner gets to see.
 #[derive(Default)]
-pub(super) struct Marks {
+pub(super) struct MarkTexts {
     days: String,
     weekdays: String,
 }
 
-impl Marks {
+impl MarkTexts {
     pub(super) fn add(&mut self, field: Field, mark: &str) {
         let list = match field {
             Field::Day => &mut self.days,

@@ -15,12 +15,12 @@ mod nickname;
 mod weekday;
 
 use super::Trigger;
-use super::builder::{builds_trigger, keeps_first_error, wallclock_setters};
-use super::cron::compiled::Rule;
+use super::builder::{builds_trigger, keeps_first_error, zoned_setters};
+use super::cron::compiled::Compiled;
 use super::cron::field::Field;
 use super::cron::pattern::Join;
 use super::when::When;
-use super::zoned::WallclockDraft;
+use super::zoned::ZonedDraft;
 use crate::daylight::{Fold, Gap};
 use crate::error::Error;
 use crate::zone::Zone;
@@ -49,7 +49,7 @@ use crate::zone::Zone;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Crontab {
-    rule: Rule,
+    compiled: Compiled,
     expr: Box<str>,
 }
 
@@ -58,8 +58,8 @@ impl PartialEq for Crontab {
     fn eq(&self, other: &Self) -> bool {
         self.expr == other.expr
             && self.day_and_weekday() == other.day_and_weekday()
-            && self.rule.clock == other.rule.clock
-            && self.rule.pattern.daylight == other.rule.pattern.daylight
+            && self.compiled.zoned == other.compiled.zoned
+            && self.compiled.pattern.daylight == other.compiled.pattern.daylight
     }
 }
 
@@ -73,7 +73,7 @@ impl Crontab {
         CrontabBuilder {
             expr: expr.into(),
             day_and_weekday: false,
-            clock: WallclockDraft::default(),
+            zoned: ZonedDraft::default(),
             error: None,
         }
     }
@@ -94,23 +94,23 @@ impl Crontab {
     }
 
     pub(crate) fn day_and_weekday(&self) -> bool {
-        self.rule.pattern.join == Join::AndAlways
+        self.compiled.pattern.join == Join::AndAlways
     }
 
-    pub(crate) fn rule(&self) -> &Rule {
-        &self.rule
+    pub(crate) fn compiled(&self) -> &Compiled {
+        &self.compiled
     }
 
     pub(crate) fn with_default_zone(&self, zone: Zone) -> Self {
         Self {
-            rule: self.rule.with_default_zone(zone),
+            compiled: self.compiled.with_default_zone(zone),
             expr: self.expr.clone(),
         }
     }
 
     pub(crate) fn unbounded(&self) -> Self {
         Self {
-            rule: self.rule.unbounded(),
+            compiled: self.compiled.unbounded(),
             expr: self.expr.clone(),
         }
     }
@@ -122,7 +122,7 @@ impl Crontab {
 pub struct CrontabBuilder {
     expr: String,
     day_and_weekday: bool,
-    clock: WallclockDraft,
+    zoned: ZonedDraft,
     error: Option<Error>,
 }
 
@@ -147,17 +147,17 @@ impl CrontabBuilder {
             trimmed if trimmed.len() < self.expr.len() => trimmed.into(),
             _ => self.expr.into_boxed_str(),
         };
-        let pattern = compile::compile(&expr, self.day_and_weekday, self.clock.daylight)?;
+        let pattern = compile::compile(&expr, self.day_and_weekday, self.zoned.daylight)?;
         Ok(Trigger::Crontab(Crontab {
-            rule: Rule {
+            compiled: Compiled {
                 pattern,
-                clock: self.clock.build()?,
+                zoned: self.zoned.build()?,
             },
             expr,
         }))
     }
 }
 
-wallclock_setters!(CrontabBuilder);
+zoned_setters!(CrontabBuilder);
 keeps_first_error!(CrontabBuilder);
 builds_trigger!(CrontabBuilder);

@@ -15,8 +15,8 @@ use self::times::Times;
 pub(super) use self::words::list;
 use self::words::plural;
 use super::bounded::Members;
-use super::bounds::Window;
-use super::zoned::Wallclock;
+use super::bounds::Bounds;
+use super::zoned::Zoned;
 use super::{CalendarInterval, Interval, Trigger, interval_units};
 use crate::civil;
 use crate::legible::legible;
@@ -26,23 +26,23 @@ pub(super) fn describe(trigger: &Trigger) -> String {
     match trigger {
         Trigger::Date(date) => {
             let text = format!("once at {}", date.run_at().to_string().replace('T', " "));
-            text + &zone_words(date.zone()) + &window_words(date.window())
+            text + &zone_words(date.zone()) + &bounds_words(date.bounds())
         }
         Trigger::Interval(interval) => describe_interval(interval),
         Trigger::Cron(cron) => {
-            let rule = cron.rule();
-            pattern_words(&rule.pattern) + &clock_words(&rule.clock)
+            let compiled = cron.compiled();
+            pattern_words(&compiled.pattern) + &zoned_words(&compiled.zoned)
         }
         Trigger::Crontab(crontab) => {
-            let rule = crontab.rule();
-            pattern_words(&rule.pattern) + &clock_words(&rule.clock)
+            let compiled = crontab.compiled();
+            pattern_words(&compiled.pattern) + &zoned_words(&compiled.zoned)
         }
         Trigger::CalendarInterval(calendar) => describe_calendar(calendar),
-        Trigger::And(and) => combined(and.children(), " and at the same time ", and.window()),
-        Trigger::Or(or) => combined(or.children(), " or ", or.window()),
+        Trigger::And(and) => combined(and.children(), " and at the same time ", and.bounds()),
+        Trigger::Or(or) => combined(or.children(), " or ", or.bounds()),
         Trigger::Custom(custom) => {
             let name = || format!("custom trigger `{}`", legible(custom.name()));
-            custom.describe().unwrap_or_else(name) + &window_words(custom.window())
+            custom.describe().unwrap_or_else(name) + &bounds_words(custom.bounds())
         }
     }
 }
@@ -54,17 +54,17 @@ fn pattern_words(pattern: &super::cron::pattern::Pattern) -> String {
         .to_owned()
 }
 
-/// A window of the whole must not be taken for one of the last child.
-fn combined(children: &[Trigger], between: &str, window: Option<&Window>) -> String {
+/// Bounds of the whole must not be taken for those of the last child.
+fn combined(children: &[Trigger], between: &str, bounds: Option<&Bounds>) -> String {
     let words = |child: &Trigger| match child {
         Trigger::And(_) | Trigger::Or(_) => format!("({})", describe(child)),
         simple => describe(simple),
     };
     let children: Vec<_> = children.iter().map(words).collect();
     let children = children.join(between);
-    match window_words(window) {
+    match bounds_words(bounds) {
         none if none.is_empty() => children,
-        window => format!("({children}){window}"),
+        bounds => format!("({children}){bounds}"),
     }
 }
 
@@ -82,7 +82,7 @@ fn describe_interval(interval: &Interval) -> String {
             format!("every {}", list(&parts))
         }
     };
-    words + &zone_words(interval.zone()) + &window_words(interval.window())
+    words + &zone_words(interval.zone()) + &bounds_words(interval.bounds())
 }
 
 fn describe_calendar(calendar: &CalendarInterval) -> String {
@@ -118,7 +118,7 @@ fn describe_calendar(calendar: &CalendarInterval) -> String {
     format!(
         "{words} at {time}{}{start}{end}{}",
         left_out(calendar).unwrap_or_default(),
-        clock_words(calendar.clock())
+        zoned_words(calendar.zoned())
     )
 }
 
@@ -140,20 +140,20 @@ fn left_out(calendar: &CalendarInterval) -> Option<String> {
         .then(|| format!(", only in months that have a day {day}"))
 }
 
-fn clock_words(clock: &Wallclock) -> String {
-    zone_words(clock.zone) + &window_words(clock.window.as_deref())
+fn zoned_words(zoned: &Zoned) -> String {
+    zone_words(zoned.zone) + &bounds_words(zoned.bounds.as_deref())
 }
 
 fn zone_words(zone: Option<Zone>) -> String {
     zone.map(|zone| format!(", {zone}")).unwrap_or_default()
 }
 
-fn window_words(window: Option<&Window>) -> String {
+fn bounds_words(bounds: Option<&Bounds>) -> String {
     let bound = |word: &str, when: Option<super::When>| {
         when.map(|when| format!(", {word} {}", when.to_string().replace('T', " ")))
             .unwrap_or_default()
     };
-    window
-        .map(|window| bound("from", window.start) + &bound("until", window.end))
+    bounds
+        .map(|bounds| bound("from", bounds.start) + &bound("until", bounds.end))
         .unwrap_or_default()
 }

@@ -214,7 +214,7 @@ fn the_engine_leaves_out_what_the_words_say() {
 }
 
 #[test]
-fn a_window_is_told_of_what_it_bounds() {
+fn bounds_are_told_of_what_they_bound() {
     check(
         r#"or(cron(hour=9), cron(hour=10, end="2026-05-01"), start="2026-01-01")"#,
         "(at 09:00 every day or at 10:00 every day, until 2026-05-01 00:00:00), from 2026-01-01 00:00:00",

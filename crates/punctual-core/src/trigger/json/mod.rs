@@ -17,7 +17,7 @@ use serde_json::Value;
 
 pub(super) use self::build::build;
 pub(super) use self::fields::Fields;
-pub(super) use self::write::{Entry, entries};
+pub(super) use self::write::{FieldValue, field_values};
 use super::Trigger;
 use super::combine::too_deep;
 use crate::limits::{MAX_DEPTH, MAX_TRIGGERS};
@@ -37,7 +37,7 @@ impl<'de> Deserialize<'de> for Fields {
 
 impl Serialize for Trigger {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        entries(self).serialize(serializer)
+        field_values(self).serialize(serializer)
     }
 }
 

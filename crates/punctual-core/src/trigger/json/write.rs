@@ -5,43 +5,43 @@ use serde_json::{Number, Value};
 
 use crate::daylight::{Daylight, Fold, Gap};
 use crate::trigger::bounded::Members;
-use crate::trigger::bounds::Window;
-use crate::trigger::zoned::Wallclock;
+use crate::trigger::bounds::Bounds;
+use crate::trigger::zoned::Zoned;
 use crate::trigger::{CalendarInterval, FirstRun, Trigger, interval_units};
 use crate::zone::Zone;
 
 /// Name and value of every field that says something; `type` comes first.
 #[derive(Debug, Default)]
-pub(crate) struct Entries<'a>(pub(crate) Vec<(&'static str, Entry<'a>)>);
+pub(crate) struct FieldValues<'a>(pub(crate) Vec<(&'static str, FieldValue<'a>)>);
 
 #[derive(Debug)]
-pub(crate) enum Entry<'a> {
+pub(crate) enum FieldValue<'a> {
     Value(Value),
     Triggers(&'a [Trigger]),
 }
 
-impl Serialize for Entries<'_> {
+impl Serialize for FieldValues<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, entry) in &self.0 {
-            match entry {
-                Entry::Value(value) => map.serialize_entry(name, value)?,
-                Entry::Triggers(triggers) => map.serialize_entry(name, triggers)?,
+        for (name, value) in &self.0 {
+            match value {
+                FieldValue::Value(value) => map.serialize_entry(name, value)?,
+                FieldValue::Triggers(triggers) => map.serialize_entry(name, triggers)?,
             }
         }
         map.end()
     }
 }
 
-impl Entries<'_> {
+impl FieldValues<'_> {
     fn of(kind: &str) -> Self {
-        let mut entries = Self::default();
-        entries.push("type", kind);
-        entries
+        let mut field_values = Self::default();
+        field_values.push("type", kind);
+        field_values
     }
 
     fn push(&mut self, name: &'static str, value: impl Into<Value>) {
-        self.0.push((name, Entry::Value(value.into())));
+        self.0.push((name, FieldValue::Value(value.into())));
     }
 
     fn push_zone(&mut self, zone: Option<Zone>) {
@@ -50,10 +50,10 @@ impl Entries<'_> {
         }
     }
 
-    fn push_window(&mut self, window: Option<&Window>) {
+    fn push_bounds(&mut self, bounds: Option<&Bounds>) {
         for (name, when) in [
-            ("start", window.and_then(|window| window.start)),
-            ("end", window.and_then(|window| window.end)),
+            ("start", bounds.and_then(|bounds| bounds.start)),
+            ("end", bounds.and_then(|bounds| bounds.end)),
         ] {
             if let Some(when) = when {
                 self.push(name, when.to_string());
@@ -61,9 +61,9 @@ impl Entries<'_> {
         }
     }
 
-    fn push_clock(&mut self, clock: &Wallclock, daylight: Daylight) {
-        self.push_zone(clock.zone);
-        self.push_window(clock.window.as_deref());
+    fn push_zoned(&mut self, zoned: &Zoned, daylight: Daylight) {
+        self.push_zone(zoned.zone);
+        self.push_bounds(zoned.bounds.as_deref());
         if let Some(gap) = daylight.gap {
             self.push(
                 "gap",
@@ -87,68 +87,73 @@ impl Entries<'_> {
     }
 }
 
-pub(crate) fn entries(trigger: &Trigger) -> Entries<'_> {
+pub(crate) fn field_values(trigger: &Trigger) -> FieldValues<'_> {
     match trigger {
         Trigger::Date(date) => {
-            let mut entries = Entries::of("date");
-            entries.push("run_at", date.run_at().to_string());
-            entries.push_zone(date.zone());
-            entries.push_window(date.window());
-            entries
+            let mut field_values = FieldValues::of("date");
+            field_values.push("run_at", date.run_at().to_string());
+            field_values.push_zone(date.zone());
+            field_values.push_bounds(date.bounds());
+            field_values
         }
         Trigger::Interval(interval) => {
-            let mut entries = Entries::of("interval");
+            let mut field_values = FieldValues::of("interval");
             for (name, number) in interval_units::split(interval.length_micros()) {
-                entries.push(name, Value::Number(number));
+                field_values.push(name, Value::Number(number));
             }
-            entries.push_zone(interval.zone());
-            entries.push_window(interval.window());
+            field_values.push_zone(interval.zone());
+            field_values.push_bounds(interval.bounds());
             if interval.first_run() == FirstRun::Immediately {
-                entries.push("first_run", "immediately");
+                field_values.push("first_run", "immediately");
             }
-            entries
+            field_values
         }
         Trigger::Cron(cron) => {
-            let mut entries = Entries::of("cron");
+            let mut field_values = FieldValues::of("cron");
             for (field, text) in cron.fields() {
-                entries.push(field.name(), text);
+                field_values.push(field.name(), text);
             }
-            entries.push_clock(&cron.rule().clock, cron.rule().pattern.daylight);
-            entries
+            field_values.push_zoned(&cron.compiled().zoned, cron.compiled().pattern.daylight);
+            field_values
         }
         Trigger::Crontab(crontab) => {
-            let mut entries = Entries::of("crontab");
-            entries.push("expr", crontab.expr());
-            entries.push_clock(&crontab.rule().clock, crontab.rule().pattern.daylight);
+            let mut field_values = FieldValues::of("crontab");
+            field_values.push("expr", crontab.expr());
+            field_values.push_zoned(
+                &crontab.compiled().zoned,
+                crontab.compiled().pattern.daylight,
+            );
             if crontab.day_and_weekday() {
-                entries.push("day_and_weekday", true);
+                field_values.push("day_and_weekday", true);
             }
-            entries
+            field_values
         }
         Trigger::CalendarInterval(calendar) => calendar_interval(calendar),
-        Trigger::And(and) => combined("and", and.children(), and.window()),
-        Trigger::Or(or) => combined("or", or.children(), or.window()),
+        Trigger::And(and) => combined("and", and.children(), and.bounds()),
+        Trigger::Or(or) => combined("or", or.children(), or.bounds()),
         Trigger::Custom(custom) => {
-            let mut entries = Entries::of("custom");
-            entries.push("name", custom.name());
+            let mut field_values = FieldValues::of("custom");
+            field_values.push("name", custom.name());
             if !custom.config().is_null() {
-                entries.push("config", custom.config().clone());
+                field_values.push("config", custom.config().clone());
             }
-            entries.push_window(custom.window());
-            entries
+            field_values.push_bounds(custom.bounds());
+            field_values
         }
     }
 }
 
-fn combined<'a>(kind: &str, children: &'a [Trigger], window: Option<&Window>) -> Entries<'a> {
-    let mut entries = Entries::of(kind);
-    entries.0.push(("triggers", Entry::Triggers(children)));
-    entries.push_window(window);
-    entries
+fn combined<'a>(kind: &str, children: &'a [Trigger], bounds: Option<&Bounds>) -> FieldValues<'a> {
+    let mut field_values = FieldValues::of(kind);
+    field_values
+        .0
+        .push(("triggers", FieldValue::Triggers(children)));
+    field_values.push_bounds(bounds);
+    field_values
 }
 
-fn calendar_interval(calendar: &CalendarInterval) -> Entries<'_> {
-    let mut entries = Entries::of("calendar_interval");
+fn calendar_interval(calendar: &CalendarInterval) -> FieldValues<'_> {
+    let mut field_values = FieldValues::of("calendar_interval");
     let (length, time) = (calendar.length(), calendar.time());
     for (name, value) in [
         ("years", length.years),
@@ -160,7 +165,7 @@ fn calendar_interval(calendar: &CalendarInterval) -> Entries<'_> {
         ("second", time.second.into()),
     ] {
         if value > 0 {
-            entries.push(name, Number::from(value));
+            field_values.push(name, Number::from(value));
         }
     }
     for (name, date) in [
@@ -168,9 +173,9 @@ fn calendar_interval(calendar: &CalendarInterval) -> Entries<'_> {
         ("end_date", calendar.end_date()),
     ] {
         if let Some(date) = date {
-            entries.push(name, date.to_string());
+            field_values.push(name, date.to_string());
         }
     }
-    entries.push_clock(calendar.clock(), calendar.daylight());
-    entries
+    field_values.push_zoned(calendar.zoned(), calendar.daylight());
+    field_values
 }
