@@ -228,7 +228,7 @@ pub struct Run {
     pub result: Option<serde_json::Value>,
     /// The error or panic message of the last attempt.
     pub error: Option<String>,
-    /// The fire times that the entry stands for, if it is not about one alone: a stretch that was
+    /// The fire times that the entry stands for, if it is not about one alone: a range that was
     /// missed, skipped or coalesced together.
     pub range: Option<FireRange>,
 }
@@ -272,7 +272,7 @@ impl Run {
     }
 }
 
-/// A stretch of fire times that share one outcome: a year of missed seconds is one of these.
+/// A range of fire times that share one outcome: a year of missed seconds is one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FireRange {
     /// The oldest of them.

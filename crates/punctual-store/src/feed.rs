@@ -47,7 +47,7 @@ impl RunFeed {
 /// What has happened to runs since a position.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunsSince {
-    /// Runs and stretches that were opened or have ended, each as it stood when it was read, in the
+    /// Runs and ranges that were opened or have ended, each as it stood when it was read, in the
     /// order of their numbers.
     pub runs: Vec<Run>,
     /// Where to go on from.

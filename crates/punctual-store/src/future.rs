@@ -21,9 +21,9 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 /// # }).unwrap();
 /// ```
 #[must_use = "a store does nothing until its answer is awaited"]
-pub struct StoreFuture<'a, T>(Answer<'a, T>);
+pub struct StoreFuture<'a, T>(Inner<'a, T>);
 
-enum Answer<'a, T> {
+enum Inner<'a, T> {
     Ready(Option<Result<T, Error>>),
     Later(Boxed<'a, T>),
 }
@@ -31,18 +31,18 @@ enum Answer<'a, T> {
 impl<'a, T> StoreFuture<'a, T> {
     /// An answer that is there already. It takes no allocation.
     pub fn ready(answer: Result<T, Error>) -> Self {
-        Self(Answer::Ready(Some(answer)))
+        Self(Inner::Ready(Some(answer)))
     }
 
     /// An answer that takes its time.
     pub fn new(answer: impl Future<Output = Result<T, Error>> + Send + 'a) -> Self {
-        Self(Answer::Later(Box::pin(answer)))
+        Self(Inner::Later(Box::pin(answer)))
     }
 
     /// Whether the answer is there already.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        matches!(self.0, Answer::Ready(_))
+        matches!(self.0, Inner::Ready(_))
     }
 }
 
@@ -55,8 +55,8 @@ impl<T> Future for StoreFuture<'_, T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             // A future that is polled again after its answer never answers.
-            Answer::Ready(answer) => answer.take().map_or(Poll::Pending, Poll::Ready),
-            Answer::Later(answer) => answer.as_mut().poll(context),
+            Inner::Ready(answer) => answer.take().map_or(Poll::Pending, Poll::Ready),
+            Inner::Later(answer) => answer.as_mut().poll(context),
         }
     }
 }
@@ -64,8 +64,8 @@ impl<T> Future for StoreFuture<'_, T> {
 impl<T> fmt::Debug for StoreFuture<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.0 {
-            Answer::Ready(_) => "StoreFuture::Ready",
-            Answer::Later(_) => "StoreFuture::Later",
+            Inner::Ready(_) => "StoreFuture::Ready",
+            Inner::Later(_) => "StoreFuture::Later",
         })
     }
 }

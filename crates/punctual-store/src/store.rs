@@ -152,7 +152,7 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
     /// Lists runs, the newest first.
     fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>>;
 
-    /// Reads the newest entries of each job that is named, open runs and stretches included, and all
+    /// Reads the newest entries of each job that is named, open runs and ranges included, and all
     /// its open runs beyond those.
     ///
     /// The answer goes by job in the order of the request, and within a job the newest come first,

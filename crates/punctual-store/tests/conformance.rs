@@ -1,13 +1,13 @@
 //! The memory store keeps every rule, and the suite notices every store that does not.
 
 use futures::executor::block_on;
-use punctual_store::conformance::{Broken, Fault, check, many_jobs, race, races, rules};
+use punctual_store::conformance::{Broken, Defect, check, many_jobs, race, races, rules};
 use punctual_store::{LedgerLimits, MemoryStore};
 
 #[test]
 fn the_memory_store_keeps_every_rule() {
-    let violations = block_on(check(async || MemoryStore::new()));
-    assert!(violations.is_empty(), "{violations:#?}");
+    let failures = block_on(check(async || MemoryStore::new()));
+    assert!(failures.is_empty(), "{failures:#?}");
 }
 
 #[test]
@@ -16,25 +16,22 @@ fn the_memory_store_keeps_every_rule_with_little_room() {
         total: 8,
         per_job: 3,
     };
-    let violations = block_on(check(async || MemoryStore::with_ledger(limits)));
-    assert!(violations.is_empty(), "{violations:#?}");
+    let failures = block_on(check(async || MemoryStore::with_ledger(limits)));
+    assert!(failures.is_empty(), "{failures:#?}");
 }
 
 #[test]
 fn every_fault_is_noticed_by_its_rule() {
-    for (fault, rule) in Fault::ALL {
-        let violations = block_on(check(async || Broken::new(MemoryStore::new(), *fault)));
-        let noticed = violations.iter().any(|violation| violation.rule == *rule);
-        assert!(
-            noticed,
-            "`{rule}` did not notice {fault:?}: {violations:#?}"
-        );
+    for (defect, rule) in Defect::ALL {
+        let failures = block_on(check(async || Broken::new(MemoryStore::new(), *defect)));
+        let noticed = failures.iter().any(|failure| failure.rule == *rule);
+        assert!(noticed, "`{rule}` did not notice {defect:?}: {failures:#?}");
     }
 }
 
 #[test]
 fn every_rule_has_a_store_that_breaks_it() {
-    let tested = |rule: &&str| Fault::ALL.iter().any(|(_, own)| own == rule);
+    let tested = |rule: &&str| Defect::ALL.iter().any(|(_, own)| own == rule);
     let untested: Vec<_> = rules().filter(|rule| !tested(rule)).collect();
     assert!(untested.is_empty(), "{untested:?}");
 }
@@ -52,25 +49,25 @@ fn the_memory_store_wins_every_race() {
 
 #[test]
 fn every_torn_call_loses_its_race() {
-    for (fault, name) in Fault::RACES {
+    for (defect, name) in Defect::RACES {
         let torn = async || {
             let (one, two) = two_handles().await;
-            let one = Broken::new(one, *fault);
+            let one = Broken::new(one, *defect);
             let two = one.beside(two);
             (one, two)
         };
         // On a busy machine the two calls of a round may follow each other.
         let is_noticed = (0..10).any(|_| {
             let lost = block_on(race(torn, |call| block_on(call), 70));
-            lost.iter().any(|violation| violation.rule == *name)
+            lost.iter().any(|failure| failure.rule == *name)
         });
-        assert!(is_noticed, "`{name}` did not notice {fault:?}");
+        assert!(is_noticed, "`{name}` did not notice {defect:?}");
     }
 }
 
 #[test]
 fn every_race_is_lost_by_some_store() {
-    let tested = |race: &&str| Fault::RACES.iter().any(|(_, own)| own == race);
+    let tested = |race: &&str| Defect::RACES.iter().any(|(_, own)| own == race);
     let untested: Vec<_> = races().filter(|race| !tested(race)).collect();
     assert!(untested.is_empty(), "{untested:?}");
 }

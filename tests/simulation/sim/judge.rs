@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Outcome, Run};
 use punctual_store::RunFilter;
-use punctual_store::checker::{Absence, Checker, History, Violation};
+use punctual_store::checker::{Checker, History, Period as Absence, Violation};
 
 use super::database::Logged;
 use super::simulation::{STEP, Simulation};

@@ -1,7 +1,7 @@
 //! When nobody could have done what was due: judged from outside, by what befell the nodes.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_store::checker::Absence;
+use punctual_store::checker::Period as Absence;
 
 use super::node::{Node, TASKS};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_store::checker::Absence;
+use punctual_store::checker::Period as Absence;
 
 use super::abandoned::Abandoned;
 use super::database::Database;

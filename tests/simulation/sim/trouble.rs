@@ -1,7 +1,7 @@
 //! When something went wrong, and for how long that may make itself felt.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_store::checker::Absence;
+use punctual_store::checker::Period as Absence;
 
 use super::line::Mood;
 use super::node::Node;

@@ -131,7 +131,7 @@ fn newest_through(trigger: &Trigger, t: DateTime<Utc>, oldest: DateTime<Utc>) ->
 }
 
 impl Backlog {
-    /// All of it as one stretch.
+    /// All of it as one range.
     pub(super) fn range(self, trigger: &Trigger) -> FireRange {
         range(trigger, self.oldest, self.newest)
     }

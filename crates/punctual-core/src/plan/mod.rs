@@ -162,7 +162,7 @@ impl Plan {
         self.start.drain(..count).collect()
     }
 
-    /// What it decides without a run: stretches of fire times and what became of each.
+    /// What it decides without a run: ranges of fire times and what became of each.
     pub fn ranges(&self) -> impl Iterator<Item = (FireRange, Outcome)> + use<> {
         let missed = self
             .missed

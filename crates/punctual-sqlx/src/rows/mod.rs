@@ -18,7 +18,7 @@ use punctual_store::{OpenRun, RunEnd};
 
 /// The rows of one request, and what becomes of them.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct HeldRows {
     pub(crate) jobs: Vec<HeldJob>,
     by_birth: HashMap<u64, usize>,
     runs: HashMap<RunId, HeldRun>,
@@ -29,14 +29,14 @@ pub(crate) struct Held {
     opened: Vec<RunId>,
     changed: Vec<RunId>,
     /// What is to be written besides the jobs and the runs that stay open.
-    pub(crate) ranges: Vec<Stretch>,
+    pub(crate) ranges: Vec<HeldRange>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) ended: Vec<Ended>,
 }
 
 /// Fire times without a run that are to be written.
 #[derive(Debug)]
-pub(crate) struct Stretch {
+pub(crate) struct HeldRange {
     /// The place of their job among those that are held.
     pub(crate) row: usize,
     /// Which of its entries they are.
@@ -44,7 +44,7 @@ pub(crate) struct Stretch {
     pub(crate) range: NewRange,
 }
 
-impl Held {
+impl HeldRows {
     /// Nothing yet; new runs are numbered from the one after `last_number` on.
     pub(crate) fn new(last_number: u64) -> Self {
         Self {
@@ -164,7 +164,7 @@ impl Held {
     }
 }
 
-impl Rows for Held {
+impl Rows for HeldRows {
     type Row = usize;
 
     fn of_id(&self, id: &JobId) -> Option<usize> {
@@ -228,7 +228,7 @@ impl Rows for Held {
         let job = &mut self.jobs[row];
         job.count().count(range.outcome, fire_times);
         let nth = job.enter();
-        self.ranges.push(Stretch { row, nth, range });
+        self.ranges.push(HeldRange { row, nth, range });
     }
 
     fn run(&self, id: RunId) -> Option<OpenView> {

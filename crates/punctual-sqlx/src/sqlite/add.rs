@@ -27,12 +27,12 @@ struct Numbers {
 /// What is to be written of a job, unless it is larger than a store keeps.
 type Defined<'i> = Result<Definition<'i>, Error>;
 
-type Answer = Result<StoredJob, Error>;
+type Added = Result<StoredJob, Error>;
 
 impl Inner {
     /// Adds jobs in transactions of their own, so that others get their turn. If one fails after
     /// others were made, its jobs and all after them are answered with the error.
-    pub(super) async fn add(&self, jobs: Vec<Insert>) -> Result<Vec<Answer>, Error> {
+    pub(super) async fn add(&self, jobs: Vec<Insert>) -> Result<Vec<Added>, Error> {
         let mut answers = Vec::with_capacity(jobs.len());
         let mut rest = &jobs[..];
         while !rest.is_empty() {
@@ -55,7 +55,7 @@ impl Inner {
         &self,
         jobs: &[Insert],
         piece: Vec<Defined<'_>>,
-    ) -> Result<Vec<Answer>, Error> {
+    ) -> Result<Vec<Added>, Error> {
         let mut transaction = self.begin().await?;
         let mut at = self.at(&mut transaction);
         let block = SIDE_BY_SIDE.get();
@@ -102,7 +102,7 @@ impl At<'_> {
         jobs: &[Insert],
         piece: Vec<Defined<'_>>,
         numbers: &mut Numbers,
-    ) -> Result<Vec<Answer>, Error> {
+    ) -> Result<Vec<Added>, Error> {
         let ids: Vec<&str> = jobs.iter().map(|insert| insert.job.id().as_str()).collect();
         let mut there = self.there(&ids).await?;
         let mut new = Vec::new();
@@ -176,7 +176,7 @@ impl At<'_> {
         defined: Defined<'_>,
         incarnation: u64,
         edit: u64,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Added, Error> {
         let id = insert.job.id();
         let old = match self.job(id.as_str()).await? {
             Some(Ok(old)) => old,

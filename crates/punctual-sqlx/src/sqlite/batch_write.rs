@@ -7,7 +7,7 @@ use super::error::failed;
 use super::values::{Bound, Statement};
 use crate::row::micros;
 use crate::row::words;
-use crate::rows::{Held, HeldJob};
+use crate::rows::{HeldJob, HeldRows};
 
 pub(super) const COUNTED: Statement = Statement {
     columns: "birth, running, queued, token, entries, statistics",
@@ -59,7 +59,7 @@ impl At<'_> {
     /// Writes what became of rows that a node, or none, has asked about.
     pub(super) async fn save(
         &mut self,
-        held: &Held,
+        held: &HeldRows,
         by: Option<&Lease>,
     ) -> Result<Result<(), KeyUsed>, Error> {
         if self.save_opened(held, by).await?.is_err() {
@@ -78,7 +78,7 @@ impl At<'_> {
     }
 
     /// Counts on how many runs were numbered, and how many ends.
-    async fn save_numbers(&mut self, held: &Held) -> Result<(), Error> {
+    async fn save_numbers(&mut self, held: &HeldRows) -> Result<(), Error> {
         let (number, ends) = (held.last_number(), held.ends());
         if number.is_none() && ends == 0 {
             return Ok(());
@@ -113,7 +113,7 @@ impl At<'_> {
             .map_err(failed)
     }
 
-    async fn save_moved(&mut self, held: &Held) -> Result<(), Error> {
+    async fn save_moved(&mut self, held: &HeldRows) -> Result<(), Error> {
         let stays = |job: &&HeldJob| !job.is_gone && job.has_moved;
         let rows: Vec<_> = held.jobs.iter().filter(stays).map(Changed::of).collect();
         self.change_rows(&MOVED, &rows, |query, row| {
@@ -128,7 +128,7 @@ impl At<'_> {
         .await
     }
 
-    async fn save_counted(&mut self, held: &Held) -> Result<(), Error> {
+    async fn save_counted(&mut self, held: &HeldRows) -> Result<(), Error> {
         let stays = |job: &&HeldJob| !job.is_gone && job.has_counted && !job.has_moved;
         let rows: Vec<_> = held.jobs.iter().filter(stays).map(Changed::of).collect();
         self.change_rows(&COUNTED, &rows, |query, row| row.bind(query))

@@ -9,13 +9,13 @@ use super::error::{failed, is_conflict};
 use super::values::{Bound, Statement};
 use crate::row::origin_word;
 use crate::row::words;
-use crate::rows::{Ended, Held, HeldJob, HeldRun, Stretch};
+use crate::rows::{Ended, HeldJob, HeldRange, HeldRows, HeldRun};
 
 impl At<'_> {
-    /// Runs that begin here, and stretches of fire times without one.
+    /// Runs that begin here, and ranges of fire times without one.
     pub(super) async fn save_opened(
         &mut self,
-        held: &Held,
+        held: &HeldRows,
         by: Option<&Lease>,
     ) -> Result<Result<(), KeyUsed>, Error> {
         let runs: Vec<_> = held.opened().collect();
@@ -28,8 +28,8 @@ impl At<'_> {
         });
         let written = match written.await {
             Ok(()) => {
-                self.write_rows(&RANGES, &held.ranges, |query, stretch| {
-                    bind_range(query, &held.jobs[stretch.row], stretch)
+                self.write_rows(&RANGES, &held.ranges, |query, range| {
+                    bind_range(query, &held.jobs[range.row], range)
                 })
                 .await
             }
@@ -43,7 +43,7 @@ impl At<'_> {
     }
 
     /// What attempts have left whose runs go on.
-    pub(super) async fn save_attempts(&mut self, held: &Held) -> Result<(), Error> {
+    pub(super) async fn save_attempts(&mut self, held: &HeldRows) -> Result<(), Error> {
         let kept = held.attempts.iter();
         let rows: Vec<_> = kept
             .map(|kept| (kept.id, kept.started, &kept.failure))
@@ -61,7 +61,7 @@ impl At<'_> {
     /// Runs that stay open and stand otherwise. An owner that did not change is left alone.
     pub(super) async fn save_changed(
         &mut self,
-        held: &Held,
+        held: &HeldRows,
         by: Option<&Lease>,
     ) -> Result<(), Error> {
         let rows: Vec<_> = held.changed().map(changed_run).collect();
@@ -85,7 +85,7 @@ impl At<'_> {
             .map_err(failed)
     }
 
-    pub(super) async fn save_ended(&mut self, held: &Held) -> Result<(), Error> {
+    pub(super) async fn save_ended(&mut self, held: &HeldRows) -> Result<(), Error> {
         // Ends of runs that were open before, counted from the last one that was counted.
         let mut nth = 0;
         let count = |end| {
@@ -150,8 +150,8 @@ fn bind_opened<'q>(query: Bound<'q>, run: &'q HeldRun) -> Bound<'q> {
         .bind(run.nth as i64)
 }
 
-fn bind_range<'q>(query: Bound<'q>, job: &'q HeldJob, stretch: &'q Stretch) -> Bound<'q> {
-    let range = &stretch.range;
+fn bind_range<'q>(query: Bound<'q>, job: &'q HeldJob, held: &'q HeldRange) -> Bound<'q> {
+    let range = &held.range;
     let (key, decided) = (&range.key, range.decided.timestamp_micros());
     let (count, at_least) = match range.range.count {
         punctual_core::Count::Exact(count) => (count, false),
@@ -166,7 +166,7 @@ fn bind_range<'q>(query: Bound<'q>, job: &'q HeldJob, stretch: &'q Stretch) -> B
         .bind(origin_word(key.origin))
         .bind(key.fire_time.timestamp_micros())
         .bind(words::word(range.outcome))
-        .bind(stretch.nth as i64)
+        .bind(held.nth as i64)
         .bind(decided)
         .bind(range.range.last.timestamp_micros())
         .bind(count as i64)

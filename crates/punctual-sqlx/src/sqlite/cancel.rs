@@ -7,7 +7,7 @@ use super::Inner;
 use super::at::At;
 use super::batch_read::Definitions;
 use super::error::failed;
-use crate::rows::Held;
+use crate::rows::HeldRows;
 
 impl Inner {
     pub(super) async fn cancel(&self, request: CancelRequest) -> Result<CancelAnswer, Error> {
@@ -31,8 +31,8 @@ impl Inner {
 
 impl At<'_> {
     /// A run that is open, and, if it waits, its job with all its open runs.
-    async fn hold_run(&mut self, request: &CancelRequest) -> Result<Held, Error> {
-        let mut held = Held::new(0);
+    async fn hold_run(&mut self, request: &CancelRequest) -> Result<HeldRows, Error> {
+        let mut held = HeldRows::new(0);
         let runs = self.open(&[request.run], None).await?;
         let waiting = runs.iter().filter(|run| run.view.owner == Owner::Free);
         let births: Vec<_> = waiting.map(|run| run.view.birth).collect();
@@ -47,7 +47,7 @@ impl At<'_> {
     }
 
     /// The jobs that leave the store. Those that cannot be read stay.
-    pub(super) async fn leaving(&mut self, held: &mut Held) -> Result<Vec<StoredJob>, Error> {
+    pub(super) async fn leaving(&mut self, held: &mut HeldRows) -> Result<Vec<StoredJob>, Error> {
         let mut definitions = Definitions::new();
         let gone: Vec<_> = held.gone().map(|job| job.state.birth).collect();
         self.define(gone.into_iter(), &mut definitions).await?;

@@ -12,7 +12,7 @@ use super::Inner;
 use super::at::At;
 use super::batch_read::Definitions;
 use super::error::failed;
-use crate::rows::{Held, HeldJob};
+use crate::rows::{HeldJob, HeldRows};
 
 /// A row by its place among those that are held.
 type Row = usize;
@@ -47,7 +47,7 @@ impl Inner {
     ) -> Result<Option<ClaimReply>, Error> {
         let mut transaction = self.begin().await?;
         let mut at = self.at(&mut transaction);
-        let mut held = Held::new(at.admit(&request.lease).await?);
+        let mut held = HeldRows::new(at.admit(&request.lease).await?);
         let mut definitions = Definitions::new();
         at.hold(request, &mut held, &mut definitions).await?;
         if looks_up_keys {
@@ -71,7 +71,7 @@ impl At<'_> {
     async fn hold(
         &mut self,
         request: &ClaimRequest,
-        held: &mut Held,
+        held: &mut HeldRows,
         definitions: &mut Definitions,
     ) -> Result<(), Error> {
         let by = Some(&request.lease);
@@ -111,7 +111,11 @@ impl At<'_> {
     }
 
     /// The jobs that have taken the ids of those that are gone: the answer shows them.
-    async fn hold_by_id(&mut self, request: &ClaimRequest, held: &mut Held) -> Result<(), Error> {
+    async fn hold_by_id(
+        &mut self,
+        request: &ClaimRequest,
+        held: &mut HeldRows,
+    ) -> Result<(), Error> {
         let missing = request.claims.iter();
         let missing = missing.filter(|claim| held.job(claim.birth).is_none());
         let ids: Vec<_> = missing.map(|claim| claim.id.as_str()).collect();
@@ -122,7 +126,11 @@ impl At<'_> {
         Ok(())
     }
 
-    async fn hold_keys(&mut self, request: &ClaimRequest, held: &mut Held) -> Result<(), Error> {
+    async fn hold_keys(
+        &mut self,
+        request: &ClaimRequest,
+        held: &mut HeldRows,
+    ) -> Result<(), Error> {
         let claims = request.claims.iter();
         let keys: Vec<_> = claims
             .filter_map(|claim| Some((claim, held.job(claim.birth)?.state.incarnation)))
@@ -135,7 +143,7 @@ impl At<'_> {
 }
 
 /// The jobs all of whose open runs have to be known; see [`Rows`].
-fn whole(request: &ClaimRequest, held: &Held) -> Vec<u64> {
+fn whole(request: &ClaimRequest, held: &HeldRows) -> Vec<u64> {
     let claims = request.claims.iter();
     let asked = claims.filter(|claim| match &claim.kind {
         ClaimKind::Promote => true,
@@ -154,7 +162,7 @@ fn whole(request: &ClaimRequest, held: &Held) -> Vec<u64> {
     whole.into_iter().collect()
 }
 
-fn decide(request: &ClaimRequest, held: &mut Held) -> Decided {
+fn decide(request: &ClaimRequest, held: &mut HeldRows) -> Decided {
     let mut batch = Batch::new(held, request.now);
     request.ends.iter().for_each(|end| batch.end(end));
     let verdicts = request.claims.iter().map(|claim| batch.claim(claim));
@@ -171,7 +179,7 @@ fn decide(request: &ClaimRequest, held: &mut Held) -> Decided {
 }
 
 /// The jobs whose definitions are part of the answer.
-fn shown(held: &Held, decided: &Decided) -> Vec<u64> {
+fn shown(held: &HeldRows, decided: &Decided) -> Vec<u64> {
     let answered = decided.verdicts.iter().filter_map(|verdict| match verdict {
         Verdict::Lost(Some(row)) | Verdict::AtLimit(row) => Some(held.jobs[*row].state.birth),
         Verdict::Won(..) | Verdict::Lost(None) => None,
@@ -183,7 +191,7 @@ fn shown(held: &Held, decided: &Decided) -> Vec<u64> {
 fn reply(
     request: &ClaimRequest,
     decided: Decided,
-    held: &Held,
+    held: &HeldRows,
     definitions: &Definitions,
 ) -> ClaimReply {
     let stored = |job: &HeldJob| {

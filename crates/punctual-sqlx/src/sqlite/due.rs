@@ -12,9 +12,9 @@ use crate::limits::{HEAD_BYTES, PAGE};
 use crate::row::micros;
 
 /// A next fire time and an incarnation, as they are stored.
-type Place = (i64, i64);
+type StoredCursor = (i64, i64);
 
-const BEGINNING: Place = (i64::MIN, i64::MIN);
+const BEGINNING: StoredCursor = (i64::MIN, i64::MIN);
 
 /// Tasks that a request names.
 const NAMED: &str = "SELECT value FROM json_each(?2)";
@@ -42,7 +42,7 @@ impl Inner {
     /// Rows that cannot be read are passed over: they do not hold up the others.
     pub(super) async fn due(&self, request: DueRequest) -> Result<DueJobs, Error> {
         let through = request.through.timestamp_micros();
-        let mut place = request.after.map_or(BEGINNING, stored_place);
+        let mut place = request.after.map_or(BEGINNING, stored_cursor);
         let mut due = DueJobs::default();
         // One more, to know whether there are more.
         let wanted = request.limit.saturating_add(1);
@@ -73,7 +73,7 @@ impl Inner {
     async fn beyond(
         &self,
         tasks: Option<&KnownTasks>,
-        mut place: Place,
+        mut place: StoredCursor,
     ) -> Result<Option<DateTime<Utc>>, Error> {
         let mut size = 1;
         loop {
@@ -94,7 +94,7 @@ impl Inner {
         &self,
         tasks: Option<&KnownTasks>,
         through: i64,
-        after: Place,
+        after: StoredCursor,
         size: usize,
     ) -> Result<Vec<SqliteRow>, Error> {
         let statement = FIRST.replace("{tasks}", if tasks.is_some() { NAMED } else { ALL });
@@ -126,7 +126,7 @@ pub(super) fn names(tasks: &KnownTasks) -> Result<String, Error> {
     json(names)
 }
 
-fn end_of(rows: &[SqliteRow], otherwise: Place) -> Result<Place, Error> {
+fn end_of(rows: &[SqliteRow], otherwise: StoredCursor) -> Result<StoredCursor, Error> {
     let last = rows.last().map(columns::place);
     Ok(last.transpose().map_err(failed)?.unwrap_or(otherwise))
 }
@@ -142,7 +142,7 @@ fn cursor(job: &DueJob) -> Option<DueCursor> {
     })
 }
 
-fn stored_place(cursor: DueCursor) -> Place {
+fn stored_cursor(cursor: DueCursor) -> StoredCursor {
     let next = micros(Some(cursor.next_run_time));
     let incarnation = i64::try_from(cursor.incarnation).unwrap_or(i64::MAX);
     (next.unwrap_or(i64::MIN), incarnation)

@@ -10,10 +10,10 @@ use super::at::At;
 use super::batch_write::KeyUsed;
 use super::error::failed;
 use crate::row::Written;
-use crate::rows::Held;
+use crate::rows::HeldRows;
 
-/// A stretch of fire times and what became of it.
-pub(super) type Decided = (FireRange, Outcome);
+/// A range of fire times and what became of it.
+pub(super) type DecidedRange = (FireRange, Outcome);
 
 impl Inner {
     pub(super) async fn update(&self, update: Update) -> Result<StoredJob, Error> {
@@ -54,25 +54,25 @@ impl At<'_> {
     pub(super) async fn record(
         &mut self,
         birth: u64,
-        decided: Option<Decided>,
+        decided: Option<DecidedRange>,
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let Some(decided) = decided else {
             return Ok(());
         };
-        let mut held = Held::new(self.counter("run").await?);
+        let mut held = HeldRows::new(self.counter("run").await?);
         let jobs = self.held(&[birth]).await?;
         jobs.into_iter().for_each(|job| held.with_job(job));
         self.decide(&mut held, &[(birth, decided)], now).await?;
         self.saved(&held).await
     }
 
-    /// Decides stretches of fire times of jobs that are held, without those that were decided
+    /// Decides ranges of fire times of jobs that are held, without those that were decided
     /// before.
     pub(super) async fn decide(
         &mut self,
-        held: &mut Held,
-        decided: &[(u64, Decided)],
+        held: &mut HeldRows,
+        decided: &[(u64, DecidedRange)],
         now: DateTime<Utc>,
     ) -> Result<(), Error> {
         let keys = decided.iter().filter_map(|(birth, decided)| {
@@ -91,13 +91,13 @@ impl At<'_> {
     }
 
     /// Writes what became of rows when no key can have been used before.
-    pub(super) async fn saved(&mut self, held: &Held) -> Result<(), Error> {
+    pub(super) async fn saved(&mut self, held: &HeldRows) -> Result<(), Error> {
         let saved = self.save(held, None).await?;
         saved.map_err(|KeyUsed| Error::refused("a fire time was decided twice"))
     }
 }
 
-fn key(incarnation: u64, (range, _): &Decided) -> RunKey {
+fn key(incarnation: u64, (range, _): &DecidedRange) -> RunKey {
     RunKey {
         incarnation,
         origin: Origin::Scheduled,

@@ -42,12 +42,12 @@ fn advice(error: &sqlx::Error) -> Option<&'static str> {
 
 /// An error while a store is in use.
 #[derive(Debug)]
-struct Fault {
+struct DatabaseError {
     advice: Option<&'static str>,
     error: sqlx::Error,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.advice {
             Some(advice) => write!(f, "{advice} ({})", self.error),
@@ -56,7 +56,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {
+impl std::error::Error for DatabaseError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.error)
     }
@@ -72,14 +72,14 @@ fn is_final(error: &sqlx::Error) -> bool {
 /// An error while a store is in use: it is final, or whether the change was made is not known.
 pub(super) fn failed(error: sqlx::Error) -> store::Error {
     let is_final = is_final(&error);
-    let fault = Fault {
+    let error = DatabaseError {
         advice: advice(&error),
         error,
     };
     if is_final {
-        store::Error::refused(fault)
+        store::Error::refused(error)
     } else {
-        store::Error::unavailable(fault)
+        store::Error::unavailable(error)
     }
 }
 

@@ -39,7 +39,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// ```
 #[derive(Debug, Clone)]
 pub struct SqliteOptions {
-    place: Place,
+    location: Location,
     prefix: Option<String>,
     busy: Duration,
     opening: Duration,
@@ -48,7 +48,7 @@ pub struct SqliteOptions {
 
 /// Where the file lies, as it was said.
 #[derive(Debug, Clone)]
-enum Place {
+enum Location {
     Address(String),
     Path(PathBuf),
 }
@@ -61,7 +61,7 @@ impl SqliteOptions {
     /// [`file`](Self::file) takes a path as it is.
     #[must_use]
     pub fn new(url: &str) -> Self {
-        Self::at(Place::Address(url.to_owned()))
+        Self::at(Location::Address(url.to_owned()))
     }
 
     /// A file, by its path. It is made if it is not there.
@@ -77,12 +77,12 @@ impl SqliteOptions {
     /// ```
     #[must_use]
     pub fn file(path: impl AsRef<Path>) -> Self {
-        Self::at(Place::Path(path.as_ref().to_owned()))
+        Self::at(Location::Path(path.as_ref().to_owned()))
     }
 
-    fn at(place: Place) -> Self {
+    fn at(location: Location) -> Self {
         Self {
-            place,
+            location,
             prefix: None,
             busy: BUSY,
             opening: OPENING,
@@ -182,9 +182,9 @@ impl SqliteOptions {
     }
 
     fn address(&self) -> Result<Address, Error> {
-        match &self.place {
-            Place::Address(url) => Address::read(url),
-            Place::Path(path) => Address::of(path),
+        match &self.location {
+            Location::Address(url) => Address::read(url),
+            Location::Path(path) => Address::of(path),
         }
     }
 

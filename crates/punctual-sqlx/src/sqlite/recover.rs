@@ -12,7 +12,7 @@ use super::Inner;
 use super::at::At;
 use super::error::failed;
 use crate::limits::PAGE;
-use crate::rows::{Held, HeldJob, HeldRun};
+use crate::rows::{HeldJob, HeldRows, HeldRun};
 
 impl Inner {
     pub(super) async fn recover(&self, request: RecoverRequest) -> Result<Recovered, Error> {
@@ -85,7 +85,7 @@ impl At<'_> {
     }
 
     /// Looks at the jobs whose runs would be begun again, which no node can do if it cannot read them.
-    async fn mark_unreadable(&mut self, held: &mut Held) -> Result<(), Error> {
+    async fn mark_unreadable(&mut self, held: &mut HeldRows) -> Result<(), Error> {
         let begins_again = |job: &&HeldJob| {
             let policies = job.policies.as_ref();
             policies.is_some_and(|policies| policies.on_lost != OnLost::Record)
@@ -101,7 +101,7 @@ impl At<'_> {
     async fn settle(&mut self, runs: Vec<HeldRun>, now: i64) -> Result<Recovered, Error> {
         let births: BTreeSet<_> = runs.iter().map(|run| run.view.birth).collect();
         let births: Vec<_> = births.into_iter().collect();
-        let mut held = Held::new(0);
+        let mut held = HeldRows::new(0);
         let jobs = self.held(&births).await?;
         jobs.into_iter().for_each(|job| held.with_job(job));
         self.mark_unreadable(&mut held).await?;

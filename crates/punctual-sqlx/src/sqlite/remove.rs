@@ -10,7 +10,7 @@ use super::at::At;
 use super::columns::{self, checked_columns, columns_with};
 use super::error::failed;
 use crate::limits::{HEAD_BYTES, JOBS_A_CLEARING};
-use crate::rows::Held;
+use crate::rows::HeldRows;
 
 impl Inner {
     pub(super) async fn remove(
@@ -94,9 +94,13 @@ impl At<'_> {
     }
 
     /// Takes jobs out: what is overdue is decided, what waits ends.
-    async fn take_out(&mut self, jobs: &[StoredJob], now: DateTime<Utc>) -> Result<Held, Error> {
+    async fn take_out(
+        &mut self,
+        jobs: &[StoredJob],
+        now: DateTime<Utc>,
+    ) -> Result<HeldRows, Error> {
         let births: Vec<_> = jobs.iter().map(|stored| stored.state.birth).collect();
-        let mut held = Held::new(self.counter("run").await?);
+        let mut held = HeldRows::new(self.counter("run").await?);
         let rows = self.held(&births).await?;
         rows.into_iter().for_each(|job| held.with_job(job));
         let ids = jobs.iter().map(|stored| stored.job.id().as_str());

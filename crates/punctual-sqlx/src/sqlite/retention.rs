@@ -29,7 +29,7 @@ const SURPLUS: &str = "WITH RECURSIVE page AS MATERIALIZED \
 /// How many entries of each job stay, and the entry through which that was looked at. The two are
 /// stored, so that each entry is looked at a single time. If another number is to stay, all are again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct Progress {
     keeps: i64,
     kept: i64,
 }
@@ -37,12 +37,12 @@ struct Place {
 /// Entries that leave, and how far was looked.
 struct Surplus {
     leaving: Vec<i64>,
-    from: Place,
-    through: Place,
+    from: Progress,
+    through: Progress,
     is_all: bool,
 }
 
-/// Pages without any surplus after which the place is written down.
+/// Pages without any surplus after which the progress is written down.
 const PAGES: usize = 100;
 
 impl Inner {
@@ -58,7 +58,7 @@ impl Inner {
         while let Some(keeps) = retention.per_job.filter(|_| gone < batch) {
             let keeps = i64::try_from(keeps).unwrap_or(i64::MAX);
             let found = self.surplus(keeps, batch - gone).await?;
-            let through = Some(found.through).filter(|place| *place != found.from);
+            let through = Some(found.through).filter(|progress| *progress != found.from);
             self.delete_runs(&found.leaving, through).await?;
             gone += found.leaving.len();
             if found.is_all {
@@ -79,7 +79,7 @@ impl Inner {
     async fn surplus(&self, keeps: i64, room: usize) -> Result<Surplus, Error> {
         let mut connection = self.lister().await?;
         let mut at = self.at(&mut connection);
-        let from = at.place().await?;
+        let from = at.progress().await?;
         let mut found = Surplus {
             leaving: Vec::new(),
             from,
@@ -87,7 +87,7 @@ impl Inner {
             is_all: at.counter("run").await? <= keeps.unsigned_abs(),
         };
         if from.keeps != keeps && !found.is_all {
-            found.through = Place { keeps, kept: 0 };
+            found.through = Progress { keeps, kept: 0 };
         }
         for _ in 0..PAGES {
             if found.is_all || !found.leaving.is_empty() {
@@ -99,7 +99,7 @@ impl Inner {
     }
 
     /// Deletes entries, and writes down how far was looked.
-    async fn delete_runs(&self, leaving: &[i64], through: Option<Place>) -> Result<(), Error> {
+    async fn delete_runs(&self, leaving: &[i64], through: Option<Progress>) -> Result<(), Error> {
         if leaving.is_empty() && through.is_none() {
             return Ok(());
         }
@@ -108,17 +108,17 @@ impl Inner {
         let mut transaction = self.begin().await?;
         let mut at = self.at(&mut transaction);
         at.write(statement, json(leaving)?).await.map_err(failed)?;
-        if let Some(place) = through {
-            at.write_down(place).await?;
+        if let Some(progress) = through {
+            at.write_down(progress).await?;
         }
         transaction.commit().await.map_err(failed)
     }
 }
 
 impl At<'_> {
-    async fn place(&mut self) -> Result<Place, Error> {
+    async fn progress(&mut self) -> Result<Progress, Error> {
         let stored = |counter: u64| i64::try_from(counter).unwrap_or(i64::MAX);
-        Ok(Place {
+        Ok(Progress {
             keeps: stored(self.counter("keeps").await?),
             kept: stored(self.counter("kept").await?),
         })
@@ -143,15 +143,15 @@ impl At<'_> {
         Ok(())
     }
 
-    async fn write_down(&mut self, place: Place) -> Result<(), Error> {
+    async fn write_down(&mut self, progress: Progress) -> Result<(), Error> {
         // Another node may have come further.
         let kept = "UPDATE {p}counters SET value = max(?2, iif(?1 = (SELECT value \
              FROM {p}counters WHERE name = 'keeps'), value, 0)) WHERE name = 'kept'";
         let keeps = "UPDATE {p}counters SET value = ?1 WHERE name = 'keeps'";
         for statement in [kept, keeps] {
             sqlx::query(self.prefix.sql(statement))
-                .bind(place.keeps)
-                .bind(place.kept)
+                .bind(progress.keeps)
+                .bind(progress.kept)
                 .execute(&mut *self.connection)
                 .await
                 .map_err(failed)?;

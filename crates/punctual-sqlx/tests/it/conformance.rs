@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use punctual_store::conformance::{Broken, Fault, check, many_jobs, race};
+use punctual_store::conformance::{Broken, Defect, check, many_jobs, race};
 use tokio::runtime::Handle;
 
 use crate::folder::Folder;
@@ -11,30 +11,30 @@ use crate::scene::{at, due};
 #[tokio::test]
 async fn every_rule_is_kept() {
     let folder = Folder::new();
-    let violations = check(async || folder.fresh().await).await;
-    assert!(violations.is_empty(), "{violations:#?}");
+    let failures = check(async || folder.fresh().await).await;
+    assert!(failures.is_empty(), "{failures:#?}");
 }
 
 #[test]
 fn every_fault_is_noticed_by_its_rule() {
     let folder = Folder::new();
-    let notices = &|fault, rule| {
+    let notices = &|defect, rule| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
-        let violations = check(async || Broken::new(folder.fresh().await, fault));
-        let violations = runtime.unwrap().block_on(violations);
-        violations.iter().any(|violation| violation.rule == rule)
+        let failures = check(async || Broken::new(folder.fresh().await, defect));
+        let failures = runtime.unwrap().block_on(failures);
+        failures.iter().any(|failure| failure.rule == rule)
     };
     // Most of the time is spent waiting for the disk.
     thread::scope(|scope| {
-        let tried: Vec<_> = Fault::ALL
+        let tried: Vec<_> = Defect::ALL
             .iter()
             .copied()
-            .map(|(fault, rule)| (fault, scope.spawn(move || notices(fault, rule))))
+            .map(|(defect, rule)| (defect, scope.spawn(move || notices(defect, rule))))
             .collect();
-        for (fault, noticed) in tried {
-            assert!(noticed.join().unwrap(), "{fault:?} was not noticed");
+        for (defect, noticed) in tried {
+            assert!(noticed.join().unwrap(), "{defect:?} was not noticed");
         }
     });
 }
@@ -66,10 +66,10 @@ async fn every_race_is_won_in_a_thousand_rounds() {
 async fn every_torn_call_loses_its_race() {
     let folder = Folder::new();
     let runtime = Handle::current();
-    for (fault, name) in Fault::RACES {
+    for (defect, name) in Defect::RACES {
         let torn = async || {
             let (one, two) = folder.two().await;
-            let one = Broken::new(one, *fault);
+            let one = Broken::new(one, *defect);
             let two = one.beside(two);
             (one, two)
         };
@@ -77,12 +77,12 @@ async fn every_torn_call_loses_its_race() {
         let mut is_noticed = false;
         for _ in 0..10 {
             let lost = race(torn, |call| runtime.block_on(call), 28).await;
-            is_noticed = lost.iter().any(|violation| violation.rule == *name);
+            is_noticed = lost.iter().any(|failure| failure.rule == *name);
             if is_noticed {
                 break;
             }
         }
-        assert!(is_noticed, "`{name}` did not notice {fault:?}");
+        assert!(is_noticed, "`{name}` did not notice {defect:?}");
     }
 }
 

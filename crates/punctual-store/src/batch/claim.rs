@@ -154,7 +154,7 @@ impl<R: Rows> Batch<'_, R> {
         first
     }
 
-    /// Records a stretch of fire times without runs.
+    /// Records a range of fire times without runs.
     pub(super) fn record(
         &mut self,
         row: R::Row,

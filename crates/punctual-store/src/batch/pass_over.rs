@@ -6,7 +6,7 @@ use punctual_core::{FireRange, Origin, Outcome, SkipReason};
 
 use super::{Batch, Rows, Verdict};
 
-/// A part of a plan: a stretch of fire times, and what becomes of it unless it runs.
+/// A part of a plan: a range of fire times, and what becomes of it unless it runs.
 struct Part {
     range: FireRange,
     outcome: Option<Outcome>,

@@ -38,7 +38,7 @@ pub trait Rows {
     /// Takes out a job that is over, unless its row cannot be understood.
     fn leave(&mut self, row: Self::Row);
 
-    /// Whether a run, or a stretch without one, has this key already: one of this request too. A
+    /// Whether a run, or a range without one, has this key already: one of this request too. A
     /// store that keeps keys unique need not look until it has refused one, or the request is
     /// repeated.
     fn is_used(&self, row: Self::Row, key: &RunKey) -> bool;
@@ -50,7 +50,7 @@ pub trait Rows {
     /// Opens a run.
     fn open(&mut self, row: Self::Row, run: NewRun);
 
-    /// Records a stretch of fire times without runs, in the statistics of the job too.
+    /// Records a range of fire times without runs, in the statistics of the job too.
     fn record(&mut self, row: Self::Row, range: NewRange);
 
     /// An open run; `None` if it is over.
@@ -119,7 +119,7 @@ pub struct NewRun {
     pub opened: DateTime<Utc>,
 }
 
-/// A stretch of fire times without runs.
+/// A range of fire times without runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NewRange {
     /// Its number.

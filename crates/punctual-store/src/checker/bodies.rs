@@ -6,7 +6,7 @@ use punctual_core::{OnLost, Policies, Run, RunId};
 
 use super::endings::check_ending;
 use super::execution::last_of;
-use super::{Absence, Case, Checker, Ending, Execution, Rule, Violation};
+use super::{Case, Checker, Ending, Execution, Period, Rule, Violation};
 
 /// Executions by the number of the run that the ledger has for them.
 pub(super) struct Bodies<'a> {
@@ -70,7 +70,7 @@ impl Case<'_> {
     /// Whether an attempt may have died with its node before its end was recorded.
     pub(super) fn may_have_died(&self, run: &Run, body: &Execution) -> bool {
         let until = run.finished.unwrap_or(self.now);
-        let is_its = |(name, away): &(String, Absence)| {
+        let is_its = |(name, away): &(String, Period)| {
             let away = away.widened(self.checker.skew);
             *name == body.node && away.from <= until && body.began <= away.until
         };

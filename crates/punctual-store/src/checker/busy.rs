@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use punctual_core::{OnLost, Outcome, Policies, Run};
 
 use super::saturating::{earlier, later};
-use super::{Absence, Case};
+use super::{Case, Period};
 
 impl Case<'_> {
     /// When instances were taken, at most: from when they were due, or claimed by a store that
@@ -130,7 +130,7 @@ impl Load {
         limit: u32,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
-    ) -> Vec<Absence> {
+    ) -> Vec<Period> {
         let limit = i32::try_from(limit).unwrap_or(i32::MAX);
         let first = self.0.partition_point(|(at, _)| *at <= from);
         let steps = self.0[first.saturating_sub(1)..].iter();
@@ -138,7 +138,7 @@ impl Load {
         let ends = ends.map(|(at, _)| *at).chain([until]);
         let spans = steps.zip(ends).take_while(|((at, _), _)| *at < until);
         let full = spans.filter(|((_, taken), _)| *taken >= limit);
-        full.map(|((at, _), end)| Absence::new((*at).max(from), end.min(until)))
+        full.map(|((at, _), end)| Period::new((*at).max(from), end.min(until)))
             .collect()
     }
 }

@@ -6,7 +6,7 @@ use punctual_core::{CancelReason, Coalesce, OnLost, Outcome, Overlap, Policies, 
 use super::causes::Target;
 use super::period::presence;
 use super::saturating::earlier;
-use super::{Absence, Between, Case};
+use super::{Between, Case, Period};
 
 impl Case<'_> {
     pub(super) fn cancelled(&self, run: &Run, reason: CancelReason) -> Option<String> {
@@ -139,7 +139,7 @@ impl Case<'_> {
         &self,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
-    ) -> impl Iterator<Item = Absence> {
+    ) -> impl Iterator<Item = Period> {
         let deaths = self.checker.deaths.iter().flatten();
         let away = deaths.chain(&self.checker.cut_off).map(|(_, away)| *away);
         let skew = self.checker.skew;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, RunId};
 
-use super::{Absence, Between, Checker};
+use super::{Between, Checker, Period};
 
 /// What a caller asked to cancel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Checker {
 
     /// Tells by their names which nodes were shut down, from the call until the end of it. Once
     /// this is told, a run that a shutdown cancelled on another node is one without a reason.
-    pub fn shutdowns(mut self, shutdowns: impl IntoIterator<Item = (String, Absence)>) -> Self {
+    pub fn shutdowns(mut self, shutdowns: impl IntoIterator<Item = (String, Period)>) -> Self {
         self.shutdowns.get_or_insert_default().extend(shutdowns);
         self
     }

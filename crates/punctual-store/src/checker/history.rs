@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{JobId, Policies, Trigger};
 
-use super::{Absence, Between};
+use super::{Between, Period};
 use crate::StoredJob;
 
 /// One job from `add` to its removal: what its rows said before and after each edit.
@@ -16,7 +16,7 @@ pub struct History {
     pub(super) stretches: Vec<Stretch>,
     pub(super) policies: Vec<(Between, Policies)>,
     pub(super) pauses: Vec<(Between, bool)>,
-    pub(super) absences: Vec<Absence>,
+    pub(super) absences: Vec<Period>,
     /// Its runs may wait for something that the ledger does not tell: the place on an executor.
     pub(super) waits: bool,
     /// When edits passed over what was next, or may have.
@@ -24,8 +24,8 @@ pub struct History {
     /// When an edit removed it, which cancels what waits.
     pub(super) removals: Vec<Between>,
     /// When its executor was away, or a node did not know its task; `None` if that was not told.
-    pub(super) without_executor: Option<Vec<Absence>>,
-    pub(super) without_task: Option<Vec<Absence>>,
+    pub(super) without_executor: Option<Vec<Period>>,
+    pub(super) without_task: Option<Vec<Period>>,
 }
 
 /// Fire times that follow each other by the rule of one trigger.
@@ -137,20 +137,20 @@ impl History {
 
     /// All times in which its executor was away. Once this is told, a run that was skipped for that
     /// at another time is one without a reason.
-    pub fn without_executor(mut self, away: impl IntoIterator<Item = Absence>) -> Self {
+    pub fn without_executor(mut self, away: impl IntoIterator<Item = Period>) -> Self {
         self.without_executor.get_or_insert_default().extend(away);
         self
     }
 
     /// All times in which a node did not know its task. Once this is told, a run that was skipped
     /// for that at another time is one without a reason.
-    pub fn without_task(mut self, away: impl IntoIterator<Item = Absence>) -> Self {
+    pub fn without_task(mut self, away: impl IntoIterator<Item = Period>) -> Self {
         self.without_task.get_or_insert_default().extend(away);
         self
     }
 
     /// Nothing could be decided about this job: no node knew its task.
-    pub fn absence(mut self, absence: Absence) -> Self {
+    pub fn absence(mut self, absence: Period) -> Self {
         self.absences.push(absence);
         self
     }
@@ -188,21 +188,21 @@ impl History {
     }
 
     /// The times in which it may have been paused.
-    pub(super) fn pauses(&self) -> Vec<Absence> {
-        let mut pauses: Vec<Absence> = Vec::new();
+    pub(super) fn pauses(&self) -> Vec<Period> {
+        let mut pauses: Vec<Period> = Vec::new();
         let mut open: Option<DateTime<Utc>> = None;
         for (at, is_pause) in &self.pauses {
             match (is_pause, open) {
                 (true, None) => open = Some(at.from),
                 (false, Some(from)) => {
-                    pauses.push(Absence::new(from, at.until));
+                    pauses.push(Period::new(from, at.until));
                     // A job that was perhaps resumed is perhaps still paused.
                     open = (!at.is_certain).then_some(from);
                 }
                 (true, Some(_)) | (false, None) => {}
             }
         }
-        pauses.extend(open.map(|from| Absence::new(from, DateTime::<Utc>::MAX_UTC)));
+        pauses.extend(open.map(|from| Period::new(from, DateTime::<Utc>::MAX_UTC)));
         pauses
     }
 }

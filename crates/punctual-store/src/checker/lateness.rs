@@ -8,7 +8,7 @@ use super::busy::Load;
 use super::cancelled::grace;
 use super::coverage::span_of;
 use super::period::presence;
-use super::{Absence, Case, Ending, Execution, LONGEST, Rule, Violation};
+use super::{Case, Ending, Execution, LONGEST, Period, Rule, Violation};
 
 /// What a run may wait for besides its time.
 #[derive(Default)]
@@ -16,7 +16,7 @@ struct Excuses {
     /// When it was free to start, if not when it was due.
     ready: Option<DateTime<Utc>>,
     /// When there was no instance for it.
-    full: Vec<Absence>,
+    full: Vec<Period>,
     /// How long it may wait for another one to end that was told to.
     grace: TimeDelta,
 }
@@ -84,7 +84,7 @@ impl Case<'_> {
         let due = Some(run.fire_time()).max(excuses.ready).unwrap_or_default();
         let slack = self.checker.patience_in(due, started) + self.longest_jitter();
         let beyond =
-            |away: Vec<Absence>| presence(due, started.max(due), away) - excuses.grace - slack;
+            |away: Vec<Period>| presence(due, started.max(due), away) - excuses.grace - slack;
         let mut unmanned = excuses.full.clone();
         unmanned.extend(self.absences_in(run.opened, started));
         let (waited, in_queue) = (beyond(excuses.full.clone()), beyond(unmanned));
@@ -157,7 +157,7 @@ impl Case<'_> {
 
     /// When its node could not hear that the run had become its own, or that it is not taken for dead.
     /// No other node may begin it meanwhile.
-    fn unheard(&self, run: &Run, decided: DateTime<Utc>) -> Vec<Absence> {
+    fn unheard(&self, run: &Run, decided: DateTime<Utc>) -> Vec<Period> {
         let cut_off = self.checker.cut_off.iter();
         let its = cut_off.filter(|(name, _)| run.node.as_deref() == Some(name));
         let skew = self.checker.skew;
@@ -187,7 +187,7 @@ impl Case<'_> {
     }
 
     /// When no node could decide about the job, or it was paused.
-    pub(super) fn absences_in(&self, due: DateTime<Utc>, decided: DateTime<Utc>) -> Vec<Absence> {
+    pub(super) fn absences_in(&self, due: DateTime<Utc>, decided: DateTime<Utc>) -> Vec<Period> {
         let absences = self.checker.absences.iter().chain(&self.checker.rests);
         let absences = absences.chain(&self.history.absences);
         let mut all: Vec<_> = absences.copied().chain(self.history.pauses()).collect();

@@ -5,7 +5,7 @@
 //! store and no scheduler; it compares the ledger with what others know of the jobs: their
 //! rows before and after each edit ([`History`]), what their bodies wrote down themselves
 //! ([`Execution`]), who cancelled what ([`Target`]), and when no node was there to decide
-//! ([`Absence`]).
+//! ([`Checker::absence`]).
 //!
 //! ```
 //! use chrono::TimeDelta;
@@ -86,7 +86,7 @@ pub use between::Between;
 pub use causes::Target;
 pub use execution::{Ending, Execution};
 pub use history::History;
-pub use period::Absence;
+pub use period::Period;
 pub use violation::{Rule, Violation};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,18 +113,18 @@ const LONGEST: TimeDelta = TimeDelta::days(36_500);
 pub struct Checker {
     histories: Vec<History>,
     executions: Option<Vec<Execution>>,
-    absences: Vec<Absence>,
-    rests: Vec<Absence>,
-    set_back: Vec<Absence>,
-    deaths: Option<Vec<(String, Absence)>>,
-    cut_off: Vec<(String, Absence)>,
+    absences: Vec<Period>,
+    rests: Vec<Period>,
+    set_back: Vec<Period>,
+    deaths: Option<Vec<(String, Period)>>,
+    cut_off: Vec<(String, Period)>,
     cancels: Option<Vec<(Target, Between)>>,
-    shutdowns: Option<Vec<(String, Absence)>>,
+    shutdowns: Option<Vec<(String, Period)>>,
     may_wait: bool,
     skew: TimeDelta,
     patience: TimeDelta,
     /// When things may be later than that, and how much.
-    faults: Vec<Absence>,
+    faults: Vec<Period>,
     near_faults: TimeDelta,
     grain: TimeDelta,
 }
@@ -165,13 +165,13 @@ impl Checker {
     }
 
     /// Tells that nothing could be decided: all schedulers were down, or the store was.
-    pub fn absence(mut self, absence: Absence) -> Self {
+    pub fn absence(mut self, absence: Period) -> Self {
         self.absences.push(absence);
         self
     }
 
     /// Tells that a scheduler was paused, which may be why something was missed.
-    pub fn paused(mut self, rest: Absence) -> Self {
+    pub fn paused(mut self, rest: Period) -> Self {
         self.rests.push(rest);
         self
     }
@@ -179,23 +179,23 @@ impl Checker {
     /// Tells that the clock of a node was set: what lies between was shown never, or twice.
     pub fn clock_set(mut self, before: DateTime<Utc>, after: DateTime<Utc>) -> Self {
         if after < before {
-            self.set_back.push(Absence::new(after, before));
+            self.set_back.push(Period::new(after, before));
         } else {
-            self.absences.push(Absence::new(before, after));
+            self.absences.push(Period::new(before, after));
         }
         self
     }
 
     /// Tells by their names which nodes were dead, stopped or cut off, and when. Once this is told,
     /// a run that was lost on a node that was there is one without a reason.
-    pub fn deaths(mut self, deaths: impl IntoIterator<Item = (String, Absence)>) -> Self {
+    pub fn deaths(mut self, deaths: impl IntoIterator<Item = (String, Period)>) -> Self {
         self.deaths.get_or_insert_default().extend(deaths);
         self
     }
 
     /// Tells by their names which nodes could not reach the store, and when: runs that ended there
     /// took an instance until the store was told.
-    pub fn cut_off(mut self, cut_off: impl IntoIterator<Item = (String, Absence)>) -> Self {
+    pub fn cut_off(mut self, cut_off: impl IntoIterator<Item = (String, Period)>) -> Self {
         self.cut_off.extend(cut_off);
         self.cut_off.sort_unstable_by_key(|(_, absence)| *absence);
         self
@@ -215,7 +215,7 @@ impl Checker {
         self
     }
 
-    /// How late a decision or a start may be without an [`Absence`]; 30 seconds by default.
+    /// How late a decision or a start may be without an [absence](Self::absence); 30 seconds by default.
     pub fn patience(mut self, patience: TimeDelta) -> Self {
         self.patience = patience.clamp(TimeDelta::zero(), LONGEST);
         self
@@ -226,7 +226,7 @@ impl Checker {
     /// [patience](Self::patience).
     pub fn near_faults(
         mut self,
-        faults: impl IntoIterator<Item = Absence>,
+        faults: impl IntoIterator<Item = Period>,
         patience: TimeDelta,
     ) -> Self {
         self.faults.extend(faults);
@@ -236,7 +236,7 @@ impl Checker {
 
     /// How late it may be what waited from one time until another, by the clocks of two nodes.
     fn patience_in(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> TimeDelta {
-        let touches = |fault: &Absence| {
+        let touches = |fault: &Period| {
             let fault = fault.widened(self.skew);
             fault.from <= until && from <= fault.until
         };

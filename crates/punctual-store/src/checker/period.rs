@@ -2,14 +2,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::saturating::{earlier, later};
 
-/// A time in which no node could decide what is due.
+/// From one time until another, both included. It is told of what lasted so long: that no node could
+/// decide what is due, that a node was dead, that a scheduler was paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Absence {
+pub struct Period {
     pub(super) from: DateTime<Utc>,
     pub(super) until: DateTime<Utc>,
 }
 
-impl Absence {
+impl Period {
     /// From one time until another.
     #[must_use]
     pub fn new(from: DateTime<Utc>, until: DateTime<Utc>) -> Self {
@@ -47,7 +48,7 @@ impl Absence {
 pub(super) fn presence(
     from: DateTime<Utc>,
     until: DateTime<Utc>,
-    mut absences: Vec<Absence>,
+    mut absences: Vec<Period>,
 ) -> TimeDelta {
     absences.sort_unstable();
     let mut seen = from;

@@ -5,7 +5,7 @@ use punctual_core::{Coalesce, MissReason, Outcome, Overlap, Policies, Run, RunSt
 
 use super::busy::Busy;
 use super::coverage::span_of;
-use super::{Absence, Case, Rule, Violation};
+use super::{Case, Period, Rule, Violation};
 
 impl Case<'_> {
     pub(super) fn check_reasons(&self, found: &mut Vec<Violation>) {
@@ -92,9 +92,9 @@ impl Case<'_> {
     }
 
     /// Whether what a run went without was away.
-    fn went_without(&self, run: &Run, away: Option<&Vec<Absence>>) -> Option<String> {
+    fn went_without(&self, run: &Run, away: Option<&Vec<Period>>) -> Option<String> {
         let decided = run.finished?;
-        let was_away = |away: &Absence| {
+        let was_away = |away: &Period| {
             let away = away.widened(self.checker.skew);
             away.from <= decided && run.fire_time() <= away.until
         };

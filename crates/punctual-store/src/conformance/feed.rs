@@ -95,7 +95,7 @@ pub(super) async fn tells(store: &dyn JobStore) -> Result<(), String> {
     let told = read(store, &mut from, 9).await?;
     let states: Vec<_> = told.iter().map(|(_, state)| *state).collect();
     let skipped = over(Outcome::Skipped(SkipReason::Edited));
-    expect("a stretch without a run", states, vec![skipped])?;
+    expect("a range without a run", states, vec![skipped])?;
     expect(
         "what an idle feed tells",
         read(store, &mut from, 9).await?,

@@ -29,8 +29,8 @@ mod replace;
 mod scale;
 mod texts;
 
-pub use broken::{Broken, Fault};
-pub use races::{Call, race, races};
+pub use broken::{Broken, Defect};
+pub use races::{RaceCall, race, races};
 pub use scale::many_jobs;
 
 use std::pin::Pin;
@@ -38,9 +38,9 @@ use std::pin::Pin;
 use crate::JobStore;
 
 type Checked<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
-type Rule = (&'static str, fn(&dyn JobStore) -> Checked<'_>);
+type NamedRule = (&'static str, fn(&dyn JobStore) -> Checked<'_>);
 
-const RULES: &[Rule] = &[
+const RULES: &[NamedRule] = &[
     ("an id is taken once", |store| {
         Box::pin(jobs::conflict(store))
     }),
@@ -215,7 +215,7 @@ const RULES: &[Rule] = &[
 
 /// A rule that a store breaks, and how that shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
+pub struct Failure {
     /// The rule.
     pub rule: &'static str,
     /// What was seen.
@@ -228,13 +228,13 @@ pub fn rules() -> impl Iterator<Item = &'static str> {
 }
 
 /// Tries every rule on a fresh store of its own.
-pub async fn check<S: JobStore>(fresh: impl AsyncFn() -> S) -> Vec<Violation> {
-    let mut violations = Vec::new();
+pub async fn check<S: JobStore>(fresh: impl AsyncFn() -> S) -> Vec<Failure> {
+    let mut failures = Vec::new();
     for (rule, try_rule) in RULES {
         let store = fresh().await;
         if let Err(seen) = try_rule(&store).await {
-            violations.push(Violation { rule, seen });
+            failures.push(Failure { rule, seen });
         }
     }
-    violations
+    failures
 }

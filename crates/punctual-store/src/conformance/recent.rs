@@ -11,7 +11,7 @@ pub(super) async fn recent(store: &dyn JobStore) -> Result<(), String> {
     let often = run_often(store, &lease, "often", 3).await?;
     let open = open_one(store, &lease).await?;
     run_often(store, &lease, "gone", 1).await?;
-    // What is overdue by then is a stretch without a run.
+    // What is overdue by then is a range without a run.
     store.remove(id("gone")?, at(25)).await.map_err(text)?;
     let gone = numbers(
         &store

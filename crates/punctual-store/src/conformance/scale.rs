@@ -15,10 +15,10 @@ const NODES: usize = 8;
 /// How many jobs come in one call.
 const AT_A_TIME: u32 = 10_000;
 
-type Call<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Waits for all of them, all under way together.
-async fn together<T>(mut calls: Vec<Call<'_, T>>) -> Vec<T> {
+async fn together<T>(mut calls: Vec<Boxed<'_, T>>) -> Vec<T> {
     let mut answers: Vec<Option<T>> = calls.iter().map(|_| None).collect();
     poll_fn(move |context| {
         for (call, answer) in calls.iter_mut().zip(&mut answers) {
@@ -45,7 +45,7 @@ pub(super) async fn at_once(store: &dyn JobStore) -> Result<(), String> {
     let stored = &stored;
     let calls = leases.iter().map(|lease| {
         let claims = vec![advance(stored, 0, at(10))];
-        Box::pin(claim(store, lease, claims, vec![])) as Call<'_, Result<ClaimReply, Error>>
+        Box::pin(claim(store, lease, claims, vec![])) as Boxed<'_, Result<ClaimReply, Error>>
     });
     let mut won = 0;
     for reply in together(calls.collect()).await {

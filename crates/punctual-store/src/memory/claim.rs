@@ -6,7 +6,7 @@ use punctual_core::{FireRange, JobId, JobState, Outcome, Overlap, Policies, RunI
 
 use super::ledger::Entry;
 use super::open_runs::{Open, Past};
-use super::rows::{NONE, Row};
+use super::rows::{JobRow, NONE};
 use super::state::State;
 use crate::batch::{Answers, Batch, NewRange, NewRun, OpenView, Owner, Rows, Verdict};
 use crate::{
@@ -56,7 +56,7 @@ impl State {
     }
 
     fn answer(&self, verdict: Verdict<u32>, wants_job: bool) -> ClaimAnswer {
-        let stored = |slot| self.rows.get(slot).map(Row::stored);
+        let stored = |slot| self.rows.get(slot).map(JobRow::stored);
         match verdict {
             Verdict::Won(slot, mut won) => {
                 if wants_job {
@@ -78,14 +78,14 @@ impl State {
         })
     }
 
-    /// A fire time is decided, and those of its stretch.
+    /// A fire time is decided, and those of its range.
     fn used(&mut self, slot: u32, key: &RunKey, last: DateTime<Utc>) {
         if let Some(row) = self.rows.get_mut(slot) {
             row.newest.note(key, last);
         }
     }
 
-    /// Whether a run or stretch of this key is open, or over and still remembered.
+    /// Whether a run or range of this key is open, or over and still remembered.
     fn has_run(&self, slot: u32, key: &RunKey) -> bool {
         let history = self.rows.get(slot).map(|row| row.history);
         let history = history.filter(|history| *history != NONE);
@@ -314,7 +314,7 @@ fn ended(open: Open, end: &RunEnd) -> Entry {
     }
 }
 
-/// A stretch goes by its first fire time.
+/// A range goes by its first fire time.
 pub(super) fn entry_of_range(
     id: RunId,
     key: RunKey,

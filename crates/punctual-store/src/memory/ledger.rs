@@ -28,7 +28,7 @@ impl Default for LedgerLimits {
     }
 }
 
-/// A run that is over, or a stretch of fire times without one.
+/// A run that is over, or a range of fire times without one.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) id: RunId,

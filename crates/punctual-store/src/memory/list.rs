@@ -7,7 +7,7 @@ use std::task::Poll;
 use punctual_core::{JobId, Outcome};
 
 use super::MemoryStore;
-use super::rows::{NONE, Row};
+use super::rows::{JobRow, NONE};
 use super::state::State;
 use crate::{JobCursor, JobFilter, JobOrder, JobPage, StoredJob};
 
@@ -73,7 +73,7 @@ impl Listing {
         next.is_none()
     }
 
-    fn note(&mut self, state: &State, row: &Row) {
+    fn note(&mut self, state: &State, row: &JobRow) {
         let place = (state.rank(self.filter.order, row), row.job.id());
         let after = self.filter.after.as_ref();
         let is_before = after.is_some_and(|after| place <= (after.rank, &after.id));
@@ -110,11 +110,11 @@ impl Listing {
 }
 
 impl State {
-    fn rank(&self, order: JobOrder, row: &Row) -> i64 {
+    fn rank(&self, order: JobOrder, row: &JobRow) -> i64 {
         order.rank(&row.state, self.last_outcome(row))
     }
 
-    fn last_outcome(&self, row: &Row) -> Option<Outcome> {
+    fn last_outcome(&self, row: &JobRow) -> Option<Outcome> {
         let history = Some(row.history).filter(|history| *history != NONE)?;
         self.ledger.statistics(history)?.last_outcome
     }

@@ -8,7 +8,7 @@ use punctual_core::RunId;
 
 use super::claim::Asked;
 use super::open_runs::{Open, Past};
-use super::rows::{NONE, Row};
+use super::rows::{JobRow, NONE};
 use super::state::State;
 use crate::batch::{Batch, Cancelled, Fate};
 use crate::{
@@ -266,7 +266,7 @@ impl State {
 
     /// Ends what waits of a job that is removed, and decides what is overdue.
     pub(super) fn settle_removed(&mut self, slot: u32, now: DateTime<Utc>) {
-        let decided = self.rows.get(slot).map(Row::stored);
+        let decided = self.rows.get(slot).map(JobRow::stored);
         let decided = decided.and_then(|stored| stored.passed_over(now));
         self.record_decided(slot, decided, now);
         let mut asked = self.asked();

@@ -21,7 +21,7 @@ const MAX_ROWS: usize = 1 << SLOT_BITS;
 pub(super) const NONE: u32 = u32::MAX;
 
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct JobRow {
     pub(super) job: Arc<Job>,
     pub(super) state: JobState,
     /// Its place in the ledger.
@@ -69,9 +69,9 @@ impl Newest {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(super) struct JobRows {
     /// No `Slab`: lists go through the slots piece by piece, and a slab does not tell how many it has.
-    slots: Vec<Option<Row>>,
+    slots: Vec<Option<JobRow>>,
     free: Vec<u32>,
     ids: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -89,7 +89,7 @@ pub(super) fn slot_of(incarnation: u64) -> u32 {
     (incarnation & (MAX_ROWS as u64 - 1)) as u32
 }
 
-impl Row {
+impl JobRow {
     pub(super) fn stored(&self) -> StoredJob {
         StoredJob {
             job: Arc::clone(&self.job),
@@ -106,7 +106,7 @@ impl Row {
     }
 }
 
-impl Rows {
+impl JobRows {
     pub(super) fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }
@@ -119,11 +119,11 @@ impl Rows {
     }
 
     /// The row of a slot, if there is one.
-    pub(super) fn get(&self, slot: u32) -> Option<&Row> {
+    pub(super) fn get(&self, slot: u32) -> Option<&JobRow> {
         self.slots.get(slot as usize)?.as_ref()
     }
 
-    pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut Row> {
+    pub(super) fn get_mut(&mut self, slot: u32) -> Option<&mut JobRow> {
         self.slots.get_mut(slot as usize)?.as_mut()
     }
 
@@ -171,7 +171,7 @@ impl Rows {
         state.token = self.token;
         (state.running, state.queued) = (0, 0);
         let hash = self.hasher.hash_one(job.id());
-        let row = Row {
+        let row = JobRow {
             job,
             state,
             history: NONE,
@@ -211,7 +211,7 @@ impl Rows {
         self.incarnation(slot)
     }
 
-    pub(super) fn remove(&mut self, slot: u32) -> Option<Row> {
+    pub(super) fn remove(&mut self, slot: u32) -> Option<JobRow> {
         let row = self.slots.get_mut(slot as usize)?.take()?;
         if let Some(key) = row.due_key() {
             self.due.remove(&key);
@@ -226,12 +226,12 @@ impl Rows {
         Some(row)
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Row> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &JobRow> {
         self.slots.iter().flatten()
     }
 
     /// The rows of `count` slots, and the slot after them if there are more.
-    pub(super) fn piece(&self, from: usize, count: usize) -> (&[Option<Row>], Option<usize>) {
+    pub(super) fn piece(&self, from: usize, count: usize) -> (&[Option<JobRow>], Option<usize>) {
         let rest = self.slots.get(from..).unwrap_or_default();
         let until = from.saturating_add(count);
         let next = Some(until).filter(|until| *until < self.slots.len());
@@ -247,7 +247,7 @@ impl Rows {
     pub(super) fn due_after(
         &self,
         after: Option<DueCursor>,
-    ) -> impl Iterator<Item = (DateTime<Utc>, &Row)> {
+    ) -> impl Iterator<Item = (DateTime<Utc>, &JobRow)> {
         let from = after.map_or(Bound::Unbounded, |after| {
             Bound::Excluded((after.next_run_time.timestamp_micros(), after.incarnation))
         });

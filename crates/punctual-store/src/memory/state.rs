@@ -11,7 +11,7 @@ use super::changes::{Edit, Edits};
 use super::ledger::{Ledger, LedgerLimits};
 use super::nodes::Nodes;
 use super::open_runs::OpenRuns;
-use super::rows::{NONE, Row, Rows, slot_of};
+use super::rows::{JobRow, JobRows, NONE, slot_of};
 use crate::{
     ChangedJobs, Changes, DueCursor, DueJobs, DueRequest, Error, Insert, OnConflict, Replaced,
     Retention, Statistics, StoredJob, Update,
@@ -19,7 +19,7 @@ use crate::{
 
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) rows: Rows,
+    pub(super) rows: JobRows,
     pub(super) ledger: Ledger,
     pub(super) open: OpenRuns,
     pub(super) nodes: Nodes,
@@ -36,7 +36,7 @@ pub(super) struct State {
 impl State {
     pub(super) fn new(limits: LedgerLimits) -> Self {
         Self {
-            rows: Rows::default(),
+            rows: JobRows::default(),
             ledger: Ledger::new(limits),
             open: OpenRuns::default(),
             nodes: Nodes::default(),
@@ -71,7 +71,7 @@ impl State {
     }
 
     fn stored(&self, slot: u32) -> Option<StoredJob> {
-        self.rows.get(slot).map(Row::stored)
+        self.rows.get(slot).map(JobRow::stored)
     }
 
     fn replace(&mut self, slot: u32, insert: &Insert) -> u32 {

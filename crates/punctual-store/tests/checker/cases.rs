@@ -9,7 +9,7 @@ use punctual_core::{
     Policies, Run, RunId, RunKey, RunState, SkipReason,
 };
 use punctual_store::StoredJob;
-use punctual_store::checker::{Absence, Between, Checker, History, Rule};
+use punctual_store::checker::{Between, Checker, History, Period, Rule};
 
 pub(super) fn at(text: &str) -> DateTime<Utc> {
     format!("2026-03-01T{text}Z").parse().unwrap()
@@ -97,7 +97,7 @@ fn a_pause_excuses_until_the_job_was_resumed() {
 
 #[test]
 fn an_absence_excuses_what_waited_meanwhile() {
-    let absence = Absence::new(at("12:00:30"), at("12:20:00"));
+    let absence = Period::new(at("12:00:30"), at("12:20:00"));
     let checker = Checker::new().history(history());
     let excused = checker.clone().absence(absence);
     assert_eq!(rules(&excused, &[ran(0)], "12:20:20"), []);
@@ -164,7 +164,7 @@ fn an_instance_is_taken_until_the_store_learns_of_its_end() {
     let checker = Checker::new().history(history());
     assert_eq!(rules(&checker, &ledger, "12:01:10"), [Rule::WithoutReason]);
     let cut_off = |node: &str| {
-        let away = Absence::new(at("12:00:00"), at("12:00:50"));
+        let away = Period::new(at("12:00:00"), at("12:00:50"));
         let checker = checker.clone().cut_off([(node.to_owned(), away)]);
         rules(&checker, &ledger, "12:01:10")
     };
@@ -181,7 +181,7 @@ fn a_run_that_was_told_of_too_late_stands_for_its_backlog() {
     let mut row = row();
     row.job = Arc::new(Job::clone(&row.job).with_policies(strict));
     let checker = Checker::new().history(History::of(&row, at("11:59:00")));
-    let nobody = Absence::new(at("12:00:00"), at("12:02:40"));
+    let nobody = Period::new(at("12:00:00"), at("12:02:40"));
     let checker = checker.absence(nobody);
     let coalesced = decided(0, Outcome::Coalesced, at("12:01:10"));
     let missed = decided(1, Outcome::Missed(MissReason::Grace), at("12:02:40"));
@@ -216,7 +216,7 @@ fn times_at_the_end_of_time_panic_nowhere() {
             history()
                 .edited(&row(), &other, far)
                 .paused(far)
-                .absence(Absence::new(far, far)),
+                .absence(Period::new(far, far)),
         )
         .skew(TimeDelta::MAX)
         .patience(TimeDelta::MAX / 4);

@@ -9,9 +9,7 @@ use punctual_core::{
     SkipReason, Timeout,
 };
 use punctual_store::StoredJob;
-use punctual_store::checker::{
-    Absence, Between, Checker, Ending, Execution, History, Rule, Target,
-};
+use punctual_store::checker::{Between, Checker, Ending, Execution, History, Period, Rule, Target};
 
 use super::cases::{at, decided, history, id, ran, row, rules};
 
@@ -81,7 +79,7 @@ fn an_alarm_of_one_fire_time_does_not_end_the_next_ones() {
         timeout: Timeout::After(Duration::from_secs(10)),
         ..Policies::default()
     });
-    let nobody = Absence::new(at("12:00:00"), at("12:02:10"));
+    let nobody = Period::new(at("12:00:00"), at("12:02:10"));
     let mut ledger = [
         ended(0, Outcome::TimedOut),
         ended(1, SHUTDOWN),
@@ -185,7 +183,7 @@ fn a_removal_cancels_what_waits() {
 fn a_shutdown_cancels_on_its_own_node_only() {
     let ledger = [ended(0, SHUTDOWN)];
     let of = |name: &str| {
-        let span = Absence::new(at("12:00:00"), at("12:00:05"));
+        let span = Period::new(at("12:00:00"), at("12:00:05"));
         judge(history()).shutdowns([(name.to_owned(), span)])
     };
     assert_eq!(rules(&of("one"), &ledger, "12:00:20"), []);
@@ -302,7 +300,7 @@ fn what_waits_for_longer_than_its_grace_time_has_filled_the_queue() {
 
 #[test]
 fn near_a_fault_things_may_be_late_and_elsewhere_not() {
-    let fault = Absence::new(at("12:01:03"), at("12:01:20"));
+    let fault = Period::new(at("12:01:03"), at("12:01:20"));
     let checker = judge(history()).patience(TimeDelta::seconds(5));
     let checker = checker.near_faults([fault], TimeDelta::seconds(30));
     let late_by = |minute, seconds| {
@@ -328,7 +326,7 @@ fn near_a_fault_things_may_be_late_and_elsewhere_not() {
 /// It has claimed the run, so no other node may begin it.
 #[test]
 fn a_run_waits_for_its_node_to_hear_of_it() {
-    let cut_off = Absence::new(at("12:01:01"), at("12:01:40"));
+    let cut_off = Period::new(at("12:01:01"), at("12:01:40"));
     let checker = judge(history()).patience(TimeDelta::seconds(5));
     let cut_off = |name: &str| checker.clone().cut_off([(name.to_owned(), cut_off)]);
     let mut run = ran(1);
@@ -358,7 +356,7 @@ fn what_waits_in_a_queue_keeps_its_grace_time_but_for_the_wait() {
         misfire_grace_time: Duration::from_secs(10).into(),
         ..Policies::default()
     });
-    let nobody = Absence::new(at("12:01:00"), at("12:02:00"));
+    let nobody = Period::new(at("12:01:00"), at("12:02:00"));
     let checker = judge(History::of(&queue, at("11:59:00"))).patience(TimeDelta::seconds(5));
     let checker = checker.absence(nobody);
     let mut late = ran(1);

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::executor::block_on;
 use punctual_core::plan::{Next, Plan, plan};
 use punctual_core::{CancelReason, JobId, MissReason, Outcome, Policies, Run, RunId};
-use punctual_store::checker::{Absence, Between, Checker, Ending, Execution, History, Target};
+use punctual_store::checker::{Between, Checker, Ending, Execution, History, Period, Target};
 use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, EndText, Handed, JobFilter, JobStore,
     Lease, LedgerLimits, MemoryStore, NodeInfo, RunEnd, RunFilter, StoredJob, Won,
@@ -33,10 +33,10 @@ pub(super) struct Told {
     /// Jobs that were paused at some time.
     pub(super) paused: BTreeSet<JobId>,
     pub(super) executions: Vec<Execution>,
-    pub(super) absences: Vec<Absence>,
-    pub(super) deaths: Vec<(String, Absence)>,
+    pub(super) absences: Vec<Period>,
+    pub(super) deaths: Vec<(String, Period)>,
     pub(super) cancels: Vec<(Target, Between)>,
-    pub(super) shutdowns: Vec<(String, Absence)>,
+    pub(super) shutdowns: Vec<(String, Period)>,
     pub(super) now: DateTime<Utc>,
 }
 
@@ -179,7 +179,7 @@ impl Life {
         let span = TimeDelta::seconds(self.dice.range(60, 20_000) as i64);
         if self.now >= self.absent_until {
             self.absent_until = self.now + span;
-            let absence = Absence::new(self.now, self.absent_until);
+            let absence = Period::new(self.now, self.absent_until);
             self.told.absences.push(absence);
         }
     }
@@ -326,7 +326,7 @@ impl Life {
         self.write_down(&instance, run, fire_time);
         let is_lost = instance.outcome == Outcome::Lost;
         if is_lost {
-            let death = Absence::new(self.now, self.now);
+            let death = Period::new(self.now, self.now);
             self.told.deaths.push(("one".to_owned(), death));
         }
         if instance.outcome == Outcome::Cancelled(CancelReason::User) {

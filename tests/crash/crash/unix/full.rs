@@ -1,7 +1,7 @@
 //! A disk without space.
 
 use chrono::TimeDelta;
-use punctual_store::checker::Absence;
+use punctual_store::checker::Period as Absence;
 
 use crate::unix::clock::now;
 use crate::unix::disk::Disk;

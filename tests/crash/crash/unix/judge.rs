@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Outcome, Run, RunId};
-use punctual_store::checker::{Absence, Checker, Ending, Execution, Violation};
+use punctual_store::checker::{Checker, Ending, Execution, Period as Absence, Violation};
 use punctual_store::{JobStore as _, RunFilter};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;

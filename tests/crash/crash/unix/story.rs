@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Run, RunId, RunState};
 use punctual_sqlx::SqliteOptions;
-use punctual_store::checker::Absence;
+use punctual_store::checker::Period as Absence;
 use punctual_store::{JobFilter, JobStore as _, RunFilter, StoredJob};
 use punctual_tokio::{ErrorKind, NewJob, Scheduler};
 

@@ -9,7 +9,7 @@ mod percent;
 
 use std::path::{Component, Path, PathBuf};
 
-use self::parameters::{Asked, Problem};
+use self::parameters::{Parameters, Problem};
 use self::percent::decoded;
 use crate::{Error, ErrorKind};
 
@@ -28,7 +28,7 @@ impl Address {
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let path = path.strip_prefix("//").unwrap_or(path);
         let path = decoded_path(path).map_err(|what| should(&what))?;
-        let Asked { creates, in_memory } =
+        let Parameters { creates, in_memory } =
             parameters::read(query).map_err(|problem| problem.of(url))?;
         if in_memory || path.eq_ignore_ascii_case(":memory:") {
             return Err(should(

@@ -7,7 +7,7 @@ use super::percent::decoded;
 
 /// What the parameters ask for.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct Parameters {
     pub(super) creates: bool,
     pub(super) in_memory: bool,
 }
@@ -27,8 +27,8 @@ impl From<String> for Problem {
     }
 }
 
-pub(super) fn read(query: &str) -> Result<Asked, Problem> {
-    let mut asked = Asked {
+pub(super) fn read(query: &str) -> Result<Parameters, Problem> {
+    let mut asked = Parameters {
         creates: true,
         in_memory: false,
     };
@@ -61,7 +61,7 @@ pub(super) fn read(query: &str) -> Result<Asked, Problem> {
     Ok(asked)
 }
 
-fn mode(value: &str) -> Result<Asked, Problem> {
+fn mode(value: &str) -> Result<Parameters, Problem> {
     let (creates, in_memory) = match value {
         "rwc" => (true, false),
         "rw" => (false, false),
@@ -78,7 +78,7 @@ fn mode(value: &str) -> Result<Asked, Problem> {
             return Err(what.to_owned().into());
         }
     };
-    Ok(Asked { creates, in_memory })
+    Ok(Parameters { creates, in_memory })
 }
 
 fn cache(value: &str) -> Result<(), Problem> {

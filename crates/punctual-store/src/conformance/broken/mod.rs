@@ -1,11 +1,11 @@
 //! Stores that break one rule each, to test the suite.
 
-mod fault;
+mod defect;
 mod pause;
 mod read;
 mod torn;
 
-pub use fault::Fault;
+pub use defect::Defect;
 
 use self::torn::Steps;
 
@@ -22,20 +22,20 @@ use crate::{
     StoreFuture, StoredJob, Update,
 };
 
-/// A store with a fault.
+/// A store with a defect.
 #[derive(Debug, Clone)]
 pub struct Broken<S> {
     inner: S,
-    fault: Fault,
+    defect: Defect,
     steps: Arc<Steps>,
 }
 
 impl<S: JobStore> Broken<S> {
     /// Makes a good store bad.
-    pub fn new(inner: S, fault: Fault) -> Self {
+    pub fn new(inner: S, defect: Defect) -> Self {
         Self {
             inner,
-            fault,
+            defect,
             steps: Arc::default(),
         }
     }
@@ -45,13 +45,13 @@ impl<S: JobStore> Broken<S> {
     pub fn beside(&self, inner: S) -> Self {
         Self {
             inner,
-            fault: self.fault,
+            defect: self.defect,
             steps: Arc::clone(&self.steps),
         }
     }
 
-    fn has(&self, fault: Fault) -> bool {
-        self.fault == fault
+    fn has(&self, defect: Defect) -> bool {
+        self.defect == defect
     }
 
     /// The claim as a node would ask that has just read the row.
@@ -121,23 +121,23 @@ impl<S: JobStore> Broken<S> {
 
     async fn prepared(&self, request: &ClaimRequest) -> Result<ClaimRequest, Error> {
         let mut request = request.clone();
-        if self.has(Fault::ForgetsEnds) && !request.claims.is_empty() {
+        if self.has(Defect::ForgetsEnds) && !request.claims.is_empty() {
             request.ends.clear();
         }
-        if self.has(Fault::IgnoresEpochs) {
+        if self.has(Defect::IgnoresEpochs) {
             let peers = self.inner.nodes().await?;
             let mut peers = peers.iter();
             let own = peers.find(|peer| peer.info.name == request.lease.node);
             request.lease.epoch = own.map_or(request.lease.epoch, |peer| peer.epoch);
         }
-        if self.has(Fault::EndsForOthers) {
+        if self.has(Defect::EndsForOthers) {
             self.as_owner(&mut request).await?;
         }
-        if self.has(Fault::NeverHandsOut) {
+        if self.has(Defect::NeverHandsOut) {
             request.takes_waiting = false;
         }
-        request.takes_waiting |= self.has(Fault::HandsOutUnasked);
-        if self.has(Fault::ForgetsRetries) {
+        request.takes_waiting |= self.has(Defect::HandsOutUnasked);
+        if self.has(Defect::ForgetsRetries) {
             request.ends.iter_mut().for_each(|end| end.retry_at = None);
         }
         Ok(request)
@@ -145,7 +145,7 @@ impl<S: JobStore> Broken<S> {
 
     async fn broken_claim(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
         let mut request = self.prepared(request).await?;
-        if self.has(Fault::NeverReplaces) {
+        if self.has(Defect::NeverReplaces) {
             for claim in &request.claims {
                 let queue = |policies: &mut Policies| {
                     if policies.overlap == Overlap::CancelRunning {
@@ -158,15 +158,15 @@ impl<S: JobStore> Broken<S> {
                 request.claims[index] = self.fresh(&request.claims[index]).await?;
             }
         }
-        let mut reply = if self.has(Fault::HandsOutInAPause) {
+        let mut reply = if self.has(Defect::HandsOutInAPause) {
             self.claim_in_a_pause(&request).await?
         } else {
             self.inner.claim(&request).await?
         };
-        if self.has(Fault::HidesWhatLeft) {
+        if self.has(Defect::HidesWhatLeft) {
             reply.removed.clear();
         }
-        if self.has(Fault::ReusesTokens) {
+        if self.has(Defect::ReusesTokens) {
             let won = |answer: &mut ClaimAnswer| {
                 if let ClaimAnswer::Won(won) = answer {
                     won.token = 1;
@@ -180,16 +180,16 @@ impl<S: JobStore> Broken<S> {
             let again = match answer {
                 ClaimAnswer::Won(_) | ClaimAnswer::NotTried => false,
                 ClaimAnswer::Lost(_) => match claim.kind {
-                    ClaimKind::Manual { .. } => self.has(Fault::RunsByHandTwice),
-                    ClaimKind::Advance { .. } | ClaimKind::Promote => self.has(Fault::ClaimsTwice),
+                    ClaimKind::Manual { .. } => self.has(Defect::RunsByHandTwice),
+                    ClaimKind::Advance { .. } | ClaimKind::Promote => self.has(Defect::ClaimsTwice),
                 },
                 ClaimAnswer::AtLimit(_) => {
-                    self.has(Fault::IgnoresLimits) || self.has(Fault::IgnoresQueues)
+                    self.has(Defect::IgnoresLimits) || self.has(Defect::IgnoresQueues)
                 }
             };
             if again {
                 let unlimited = |policies: &mut Policies| {
-                    if !self.has(Fault::IgnoresQueues) {
+                    if !self.has(Defect::IgnoresQueues) {
                         policies.max_instances = MaxInstances::UNLIMITED;
                     }
                     if let Overlap::Queue { at_most } = &mut policies.overlap {
@@ -232,27 +232,27 @@ impl<S: JobStore> JobStore for Broken<S> {
 
     fn add(&self, mut jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
         for insert in &mut jobs {
-            if self.has(Fault::AddsTwice) {
+            if self.has(Defect::AddsTwice) {
                 insert.on_conflict = OnConflict::Replace;
             }
-            if self.has(Fault::FoldsCase) {
+            if self.has(Defect::FoldsCase) {
                 insert.job = folded(&insert.job);
             }
-            if self.has(Fault::LosesMicroseconds) {
+            if self.has(Defect::LosesMicroseconds) {
                 insert.state.next_run_time = insert.state.next_run_time.map(whole_seconds);
             }
-            if self.has(Fault::CutsAtNul) {
+            if self.has(Defect::CutsAtNul) {
                 insert.job = cut(&insert.job);
             }
-            if self.has(Fault::PassesOverSilently) {
+            if self.has(Defect::PassesOverSilently) {
                 insert.now = DateTime::<Utc>::MIN_UTC;
             }
-            if self.has(Fault::ForgetsPauses) {
+            if self.has(Defect::ForgetsPauses) {
                 insert.state.paused = false;
             }
         }
         StoreFuture::new(async move {
-            if self.has(Fault::AddsWhatIsTaken) {
+            if self.has(Defect::AddsWhatIsTaken) {
                 let mut answers = Vec::new();
                 for job in jobs {
                     answers.push(self.torn_add(job).await);
@@ -260,7 +260,7 @@ impl<S: JobStore> JobStore for Broken<S> {
                 return Ok(answers);
             }
             let mut answers = self.inner.add(jobs).await?;
-            if self.has(Fault::ReusesIncarnations) {
+            if self.has(Defect::ReusesIncarnations) {
                 let added = answers.iter_mut().flatten();
                 added.for_each(|stored| stored.state.incarnation = 1);
             }
@@ -278,16 +278,16 @@ impl<S: JobStore> JobStore for Broken<S> {
 
     fn update(&self, mut update: Update) -> StoreFuture<'_, StoredJob> {
         StoreFuture::new(async move {
-            if self.has(Fault::UpdatesWhatHasMoved) {
+            if self.has(Defect::UpdatesWhatHasMoved) {
                 return self.torn_update(update).await;
             }
-            if self.has(Fault::IgnoresRevisions)
+            if self.has(Defect::IgnoresRevisions)
                 && let Some(row) = self.inner.get(update.job.id().clone()).await?
             {
                 update.state.revision = row.state.revision;
             }
-            update.new_incarnation |= self.has(Fault::ForgetsKeys);
-            if self.has(Fault::ForgetsWhatReplacingKeeps) {
+            update.new_incarnation |= self.has(Defect::ForgetsKeys);
+            if self.has(Defect::ForgetsWhatReplacingKeeps) {
                 update.state.paused = false;
             }
             let answer = self.inner.update(update).await;
@@ -297,7 +297,7 @@ impl<S: JobStore> JobStore for Broken<S> {
     }
 
     fn remove(&self, id: JobId, mut now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>> {
-        if self.has(Fault::PassesOverSilently) {
+        if self.has(Defect::PassesOverSilently) {
             now = DateTime::<Utc>::MIN_UTC;
         }
         self.inner.remove(id, now)
@@ -309,14 +309,14 @@ impl<S: JobStore> JobStore for Broken<S> {
 
     fn due(&self, mut request: DueRequest) -> StoreFuture<'_, DueJobs> {
         StoreFuture::new(async move {
-            if self.has(Fault::TellsOfAllTasks) {
+            if self.has(Defect::TellsOfAllTasks) {
                 request.tasks = None;
             }
             let mut due = self.inner.due(request).await?;
-            if self.has(Fault::UnsortedWindow) {
+            if self.has(Defect::UnsortedWindow) {
                 due.jobs.reverse();
             }
-            if self.has(Fault::DropsUnknownTasks) {
+            if self.has(Defect::DropsUnknownTasks) {
                 let peers = self.inner.nodes().await?;
                 due.jobs.retain(|due| {
                     let mut tasks = peers.iter().flat_map(|peer| &peer.info.tasks);
@@ -329,11 +329,11 @@ impl<S: JobStore> JobStore for Broken<S> {
 
     fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
         StoreFuture::new(async move {
-            let reply = match self.fault {
-                Fault::ClaimsAfterItsDeath | Fault::HandsOutWhatIsGone | Fault::CountsTooEarly => {
-                    self.torn_claim(request).await
-                }
-                Fault::UpdatesWhatHasMoved | Fault::LosesWhatHasEnded => {
+            let reply = match self.defect {
+                Defect::ClaimsAfterItsDeath
+                | Defect::HandsOutWhatIsGone
+                | Defect::CountsTooEarly => self.torn_claim(request).await,
+                Defect::UpdatesWhatHasMoved | Defect::LosesWhatHasEnded => {
                     self.steps.come_between().await;
                     self.broken_claim(request).await
                 }
@@ -349,7 +349,7 @@ impl<S: JobStore> JobStore for Broken<S> {
     }
 
     fn forget_removed(&self, id: JobId) -> StoreFuture<'_, ()> {
-        if self.has(Fault::RemembersRemovals) {
+        if self.has(Defect::RemembersRemovals) {
             return StoreFuture::ready(Ok(()));
         }
         self.inner.forget_removed(id)
@@ -359,7 +359,7 @@ impl<S: JobStore> JobStore for Broken<S> {
         StoreFuture::new(async move {
             let noted = self.inner.note_time(now).await?;
             Ok(noted.map(|noted| {
-                if self.has(Fault::ForgetsTheTime) {
+                if self.has(Defect::ForgetsTheTime) {
                     now
                 } else {
                     noted
@@ -376,14 +376,14 @@ impl<S: JobStore> JobStore for Broken<S> {
         StoreFuture::new(async move {
             let now = request.now;
             let mut renewal = self.inner.renew(request).await?;
-            if self.has(Fault::ShowsOneClock) {
+            if self.has(Defect::ShowsOneClock) {
                 let beats = renewal.beats.iter_mut();
                 beats.for_each(|beat| beat.clock = Some(now));
             }
-            if self.has(Fault::ForgetsCancels) {
+            if self.has(Defect::ForgetsCancels) {
                 renewal.cancels.clear();
             }
-            if self.has(Fault::HidesThePast) {
+            if self.has(Defect::HidesThePast) {
                 let names: Vec<_> = renewal.beats.iter().map(|b| b.node.clone()).collect();
                 let newest = |lease: &Lease| {
                     let mut same = names.iter().filter(|other| other.node == lease.node);
@@ -396,7 +396,7 @@ impl<S: JobStore> JobStore for Broken<S> {
     }
 
     fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {
-        if self.has(Fault::NeverLetsGo) {
+        if self.has(Defect::NeverLetsGo) {
             return StoreFuture::ready(Ok(()));
         }
         self.inner.leave(lease)
@@ -407,7 +407,7 @@ impl<S: JobStore> JobStore for Broken<S> {
     }
 
     fn open_runs(&self, mut request: OpenRequest) -> StoreFuture<'_, Vec<OpenRun>> {
-        if self.has(Fault::SettlesAllTogether) {
+        if self.has(Defect::SettlesAllTogether) {
             request.after = None;
         }
         self.inner.open_runs(request)
@@ -415,30 +415,30 @@ impl<S: JobStore> JobStore for Broken<S> {
 
     fn recover(&self, mut request: RecoverRequest) -> StoreFuture<'_, Recovered> {
         StoreFuture::new(async move {
-            if self.has(Fault::LosesWhatHasEnded) {
+            if self.has(Defect::LosesWhatHasEnded) {
                 return self.torn_recover(request).await;
             }
-            if self.has(Fault::ClaimsAfterItsDeath) {
+            if self.has(Defect::ClaimsAfterItsDeath) {
                 self.steps.come_between().await;
             }
-            if self.has(Fault::SettlesAllTogether) {
+            if self.has(Defect::SettlesAllTogether) {
                 request.limit = usize::MAX;
             }
-            if self.has(Fault::RecoversTheLiving) {
+            if self.has(Defect::RecoversTheLiving) {
                 let renewal = self.inner.nodes().await?;
                 let name = &request.dead.node;
                 if let Some(peer) = renewal.into_iter().find(|peer| peer.info.name == *name) {
                     request.beats = peer.beats;
                 }
             }
-            if self.has(Fault::RecoversTheUnknown) {
+            if self.has(Defect::RecoversTheUnknown) {
                 let peers = self.inner.nodes().await?.into_iter();
                 let mut same = peers.filter(|peer| peer.info.name == request.dead.node);
                 request.dead.epoch = same.next_back().map_or(request.dead.epoch, |peer| {
                     request.dead.epoch.min(peer.epoch)
                 });
             }
-            if self.has(Fault::NeverReruns) {
+            if self.has(Defect::NeverReruns) {
                 let its = OpenRequest {
                     node: request.dead.clone(),
                     after: None,
@@ -453,7 +453,7 @@ impl<S: JobStore> JobStore for Broken<S> {
             }
             let mut recovered = self.inner.recover(request).await?;
             self.steps.step();
-            if self.has(Fault::LosesTwice) {
+            if self.has(Defect::LosesTwice) {
                 recovered.lost.extend_from_within(..);
             }
             Ok(recovered)
@@ -466,17 +466,17 @@ impl<S: JobStore> JobStore for Broken<S> {
 
     fn runs(&self, mut filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
         StoreFuture::new(async move {
-            if self.has(Fault::IgnoresCursors) {
+            if self.has(Defect::IgnoresCursors) {
                 filter.before = None;
             }
             let mut runs = self.inner.runs(filter).await?;
-            if self.has(Fault::UnsortedLedger) {
+            if self.has(Defect::UnsortedLedger) {
                 runs.reverse();
             }
-            if self.has(Fault::ForgetsRanges) {
+            if self.has(Defect::ForgetsRanges) {
                 runs.iter_mut().for_each(|run| run.range = None);
             }
-            if self.has(Fault::RoundsTheLedger) {
+            if self.has(Defect::RoundsTheLedger) {
                 for run in &mut runs {
                     run.key.fire_time = whole_seconds(run.key.fire_time);
                     run.started = run.started.map(whole_seconds);
@@ -496,13 +496,13 @@ impl<S: JobStore> JobStore for Broken<S> {
     }
 
     fn purge(&self, mut retention: Retention, mut batch: usize) -> StoreFuture<'_, u64> {
-        if self.has(Fault::ForgetsTooMuch) {
+        if self.has(Defect::ForgetsTooMuch) {
             retention.per_job = Some(0);
         }
-        if self.has(Fault::NeverForgets) {
+        if self.has(Defect::NeverForgets) {
             batch = 0;
         }
-        if self.has(Fault::IgnoresBatches) {
+        if self.has(Defect::IgnoresBatches) {
             batch = usize::MAX;
         }
         self.inner.purge(retention, batch)
@@ -510,7 +510,7 @@ impl<S: JobStore> JobStore for Broken<S> {
 
     fn statistics(&self, id: JobId) -> StoreFuture<'_, Statistics> {
         StoreFuture::new(async move {
-            if self.has(Fault::CountsForTheId) {
+            if self.has(Defect::CountsForTheId) {
                 let mut statistics = Statistics::default();
                 let runs = self.inner.runs(RunFilter::job(id)).await?.into_iter();
                 let outcomes = runs.filter_map(|run| run.state.outcome());
@@ -518,7 +518,7 @@ impl<S: JobStore> JobStore for Broken<S> {
                 return Ok(statistics);
             }
             let mut statistics = self.inner.statistics(id).await?;
-            if self.has(Fault::LearnsNothing) {
+            if self.has(Defect::LearnsNothing) {
                 (statistics.last_run, statistics.usual_micros) = (None, None);
             }
             Ok(statistics)
@@ -528,7 +528,7 @@ impl<S: JobStore> JobStore for Broken<S> {
     fn changes(&self, since: u64) -> StoreFuture<'_, Changes> {
         StoreFuture::new(async move {
             let mut changes = self.inner.changes(since).await?;
-            if self.has(Fault::SwallowsChanges) {
+            if self.has(Defect::SwallowsChanges) {
                 changes.jobs = ChangedJobs::These(Vec::new());
             }
             Ok(changes)

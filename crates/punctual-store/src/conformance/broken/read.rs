@@ -2,24 +2,24 @@
 
 use punctual_core::{JobId, Run, limits};
 
-use super::{Broken, Fault};
+use super::{Broken, Defect};
 use crate::{
     Error, JobFilter, JobOrder, JobPage, JobStore, RecentRequest, RunCursor, RunFeed, RunsSince,
 };
 
 impl<S: JobStore> Broken<S> {
     pub(super) async fn broken_list(&self, mut filter: JobFilter) -> Result<JobPage, Error> {
-        if self.has(Fault::IgnoresPages) {
+        if self.has(Defect::IgnoresPages) {
             filter.after = None;
         }
-        if self.has(Fault::IgnoresOrders) {
+        if self.has(Defect::IgnoresOrders) {
             filter.order = JobOrder::Id;
         }
         let mut page = self.inner.list(filter).await?;
         if let Some(next) = page
             .next
             .as_mut()
-            .filter(|_| self.has(Fault::PassesOverTies))
+            .filter(|_| self.has(Defect::PassesOverTies))
         {
             let last = "\u{10ffff}".repeat(limits::MAX_ID_CHARS);
             next.id = JobId::new(last).unwrap_or_else(|_| next.id.clone());
@@ -30,7 +30,7 @@ impl<S: JobStore> Broken<S> {
     pub(super) async fn broken_recent(&self, request: RecentRequest) -> Result<Vec<Run>, Error> {
         let per_job = request.per_job;
         let mut runs = self.inner.recent(request).await?;
-        if self.has(Fault::HidesOldRuns) {
+        if self.has(Defect::HidesOldRuns) {
             let all = runs.clone();
             let newer = |run: &Run| {
                 let same = all.iter().filter(|other| other.job == run.job);
@@ -39,7 +39,7 @@ impl<S: JobStore> Broken<S> {
             };
             runs.retain(|run| newer(run) < per_job);
         }
-        if self.has(Fault::MixesJobs) {
+        if self.has(Defect::MixesJobs) {
             runs.sort_by_key(|run| std::cmp::Reverse(RunCursor::of(run)));
         }
         Ok(runs)
@@ -50,25 +50,25 @@ impl<S: JobStore> Broken<S> {
         mut since: RunFeed,
         limit: usize,
     ) -> Result<RunsSince, Error> {
-        if self.has(Fault::FeedsTooFar) {
+        if self.has(Defect::FeedsTooFar) {
             return self.torn_feed(since, limit).await;
         }
-        if self.has(Fault::FeedsThePast) && since == RunFeed::END {
+        if self.has(Defect::FeedsThePast) && since == RunFeed::END {
             since = RunFeed::default();
         }
         let mut told = self.inner.runs_since(since, limit).await?;
         let has_ended = |run: &Run| run.finished.map(|at| at.timestamp_micros());
-        if self.has(Fault::FeedsNoEnds) {
+        if self.has(Defect::FeedsNoEnds) {
             told.runs.retain(|run| has_ended(run).is_none());
         }
-        if self.has(Fault::FeedsForEver) && !told.runs.is_empty() {
+        if self.has(Defect::FeedsForEver) && !told.runs.is_empty() {
             told.next = since;
         }
-        if self.has(Fault::FeedsOnePage) && told.more {
+        if self.has(Defect::FeedsOnePage) && told.more {
             told.next = self.inner.runs_since(RunFeed::END, 1).await?.next;
             told.more = false;
         }
-        if self.has(Fault::FeedsByTheClock) {
+        if self.has(Defect::FeedsByTheClock) {
             let before = self.steps.feed(told.runs.iter().filter_map(has_ended));
             told.runs
                 .retain(|run| has_ended(run).is_none_or(|at| at > before));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use punctual_core::{MaxInstances, RunState};
 
-use super::{Broken, Fault};
+use super::{Broken, Defect};
 use crate::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Error, ErrorKind, Handed, Insert,
     JobStore, NodeInfo, OnConflict, OpenRequest, OpenRun, RecoverRequest, Recovered, RunFeed,
@@ -126,7 +126,7 @@ impl<S: JobStore> Broken<S> {
             Err(error)
                 if error.kind() == ErrorKind::Fenced
                     && holds
-                    && self.has(Fault::ClaimsAfterItsDeath) =>
+                    && self.has(Defect::ClaimsAfterItsDeath) =>
             {
                 return self.claim_again(request).await;
             }
@@ -136,11 +136,11 @@ impl<S: JobStore> Broken<S> {
             return Ok(reply);
         };
         match claim.kind {
-            ClaimKind::Promote if self.has(Fault::HandsOutWhatIsGone) && read.state.queued > 0 => {
+            ClaimKind::Promote if self.has(Defect::HandsOutWhatIsGone) && read.state.queued > 0 => {
                 self.with_what_waited(reply, &read).await
             }
             ClaimKind::Advance { .. } | ClaimKind::Manual { .. }
-                if self.has(Fault::CountsTooEarly) && read.state.running == 0 =>
+                if self.has(Defect::CountsTooEarly) && read.state.running == 0 =>
             {
                 self.without_limit(request, claim, reply).await
             }

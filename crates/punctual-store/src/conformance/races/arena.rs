@@ -8,7 +8,7 @@ use std::thread;
 use crate::JobStore;
 
 /// A call that is to be driven to its end.
-pub type Call<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+pub type RaceCall<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// After so many looks at the other a thread lets others have its core.
 const LOOKS: u32 = 2_000;
@@ -21,7 +21,7 @@ const STEP: u32 = 40;
 pub(super) struct Arena<'a> {
     pub(super) one: &'a dyn JobStore,
     pub(super) two: &'a dyn JobStore,
-    pub(super) drive: &'a (dyn Fn(Call<'_>) + Sync),
+    pub(super) drive: &'a (dyn Fn(RaceCall<'_>) + Sync),
     pub(super) round: u32,
 }
 

@@ -8,10 +8,10 @@ mod arena;
 mod scenes;
 
 use self::arena::Arena;
-use super::{Checked, Violation};
+use super::{Checked, Failure};
 use crate::JobStore;
 
-pub use self::arena::Call;
+pub use self::arena::RaceCall;
 
 type Race = (&'static str, fn(Arena<'_>) -> Checked<'_>);
 
@@ -68,10 +68,10 @@ pub fn races() -> impl Iterator<Item = &'static str> {
 /// ```
 pub async fn race<S: JobStore>(
     fresh: impl AsyncFn() -> (S, S),
-    drive: impl Fn(Call<'_>) + Sync,
+    drive: impl Fn(RaceCall<'_>) + Sync,
     rounds: u32,
-) -> Vec<Violation> {
-    let mut violations = Vec::new();
+) -> Vec<Failure> {
+    let mut failures = Vec::new();
     for (rule, try_race) in RACES {
         let (one, two) = fresh().await;
         for round in 0..rounds.div_ceil(RACES.len() as u32) {
@@ -83,10 +83,10 @@ pub async fn race<S: JobStore>(
             };
             if let Err(seen) = try_race(arena).await {
                 let seen = format!("round {round}: {seen}");
-                violations.push(Violation { rule, seen });
+                failures.push(Failure { rule, seen });
                 break;
             }
         }
     }
-    violations
+    failures
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use punctual_core::{JobState, MissReason, Origin, Outcome, Run, RunId, RunState};
-use punctual_store::checker::{Absence, Checker, History, Violation};
+use punctual_store::checker::{Checker, History, Period, Violation};
 use punctual_store::{JobStore, RunFilter, StoredJob};
 
 use super::life::{Known, Life, row_of};
@@ -64,7 +64,7 @@ impl Life {
             begun: executions.len(),
         };
         let names: BTreeSet<&str> = runs.iter().filter_map(|run| run.node.as_deref()).collect();
-        let of_each = |span: &Absence| {
+        let of_each = |span: &Period| {
             let span = *span;
             names.iter().map(move |name| ((*name).to_owned(), span))
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use punctual_core::RunId;
 use punctual_store::StoredJob;
-use punctual_store::checker::{Absence, Between, History, Target};
+use punctual_store::checker::{Between, History, Period, Target};
 use punctual_tokio::{Executor, JobSnapshot, LedgerLimits, MemoryStore, Scheduler};
 
 use super::bodies::work;
@@ -26,13 +26,13 @@ pub(super) struct Life {
     /// All jobs there ever were.
     pub(super) jobs: BTreeMap<String, Known>,
     /// When the scheduler was paused.
-    pub(super) rests: Vec<Absence>,
+    pub(super) rests: Vec<Period>,
     /// What was asked to be cancelled.
     pub(super) cancels: Vec<(Target, Between)>,
     /// When the scheduler was shut down.
-    pub(super) shutdowns: Vec<Absence>,
+    pub(super) shutdowns: Vec<Period>,
     /// When its second executor was away.
-    pub(super) without_extra: Vec<Absence>,
+    pub(super) without_extra: Vec<Period>,
     pub(super) turns: u64,
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use punctual_core::Trigger;
-use punctual_store::checker::Absence;
+use punctual_store::checker::Period;
 use punctual_tokio::{ErrorKind, Executor, JobFilter, Resume};
 
 use super::jobs::{policies, trigger};
@@ -211,7 +211,7 @@ impl Life {
         self.look_into_memory(|_| true).await;
         self.scheduler.resume().await.unwrap();
         let until = self.world.clock.now();
-        self.rests.push(Absence::new(from, until));
+        self.rests.push(Period::new(from, until));
     }
 
     async fn restart(&mut self) {
@@ -232,7 +232,7 @@ impl Life {
             yields(10).await;
         }
         let report = stopped.await.unwrap().unwrap();
-        let span = Absence::new(from, self.world.clock.now());
+        let span = Period::new(from, self.world.clock.now());
         self.shutdowns.push(span);
         assert_eq!((report.abandoned.len(), report.unrecorded), (0, 0));
     }
@@ -259,7 +259,7 @@ impl Life {
         self.remove_parked().await;
         let extra = Executor::tokio().at_most(2);
         self.scheduler.add_executor("extra", extra).await.unwrap();
-        let away = Absence::new(from, self.world.clock.now());
+        let away = Period::new(from, self.world.clock.now());
         self.without_extra.push(away);
     }
 }

@@ -3,7 +3,7 @@
 /// What a [`Broken`](super::Broken) store does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum Defect {
     /// Adds over a job whose id is taken.
     AddsTwice,
     /// Keeps whole seconds.
@@ -136,7 +136,7 @@ pub enum Fault {
     FeedsTooFar,
 }
 
-impl Fault {
+impl Defect {
     /// Those that show only between two calls at the same time, each with the
     /// [race](super::super::races()) that has to notice it.
     pub const RACES: &[(Self, &str)] = &[
