@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::vectors::{instant, written};
 
 #[test]
-fn every_type_takes_a_window_and_its_bounds_belong_to_it() {
+fn every_type_takes_bounds_which_are_members_themselves() {
     let daily = json!({"type": "cron", "hour": 9});
     let mut refused = vec![];
     for mut json in [
@@ -51,11 +51,11 @@ fn three_days(trigger: &Trigger) {
 }
 
 #[test]
-fn a_date_outside_its_window_never_fires() {
+fn a_date_out_of_its_bounds_never_fires() {
     for (bound, fires) in [("start", true), ("end", false)] {
         let json = json!({"type": "date", "run_at": "2026-05-01T09:00:00Z",
             bound: "2026-04-01T00:00:00Z"});
-        let trigger: Trigger = serde_json::from_value(json).expect("a date may have a window");
+        let trigger: Trigger = serde_json::from_value(json).expect("a date may have bounds");
         let now = instant("2026-01-01T00:00:00Z");
         assert_eq!(trigger.next(None, now).is_some(), fires, "{trigger}");
     }

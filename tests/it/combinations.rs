@@ -1,4 +1,4 @@
-//! First fire times of `and` and `or`, where dates lie in the past or outside a window.
+//! First fire times of `and` and `or`, where dates lie in the past or out of bounds.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Count, Trigger};
@@ -17,7 +17,7 @@ fn first(json: &serde_json::Value, now: &str) -> Option<DateTime<Utc>> {
 }
 
 #[test]
-fn a_date_before_the_window_does_not_pull_the_first_fire_time_back() {
+fn a_date_before_the_start_does_not_pull_the_first_fire_time_back() {
     let or = json!({"type": "or", "start": "2021-01-01T00:00:00Z", "triggers": [
         {"type": "date", "run_at": "2020-01-01T00:00:00Z"}, {"type": "cron", "hour": "*"}]});
     let fire = first(&or, "2026-06-01T00:30:00Z");

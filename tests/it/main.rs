@@ -5,6 +5,7 @@
 )]
 
 mod bad_input;
+mod bounds;
 mod combinations;
 mod corpus;
 mod differential;
@@ -16,4 +17,3 @@ mod random;
 mod rooms;
 mod stored;
 mod vectors;
-mod windows;

@@ -7,8 +7,8 @@ use crate::model::time_text::written;
 use crate::model::{Micros, SECOND};
 use crate::random::Random;
 
-/// Puts a window on a trigger, in every spelling a time may have.
-pub(crate) fn add_window(random: &mut Random, pivot: &Pivot, trigger: &mut Value, percent: u64) {
+/// Puts bounds on a trigger, in every spelling a time may have.
+pub(crate) fn add_bounds(random: &mut Random, pivot: &Pivot, trigger: &mut Value, percent: u64) {
     for (name, sign) in [("start", -1), ("end", 1)] {
         if random.chance(percent) {
             trigger[name] = json!(bound(random, pivot, sign));

@@ -25,12 +25,12 @@ pub(crate) fn or(random: &mut Random, pivot: &Pivot) -> Value {
         })
         .collect();
     let mut trigger = json!({"type": "or", "triggers": children});
-    add_own_window(random, pivot, &mut trigger);
+    add_own_bounds(random, pivot, &mut trigger);
     trigger
 }
 
-/// A window of the combination itself, in UTC since it has no zone.
-fn add_own_window(random: &mut Random, pivot: &Pivot, trigger: &mut Value) {
+/// Bounds of the combination itself, in UTC since it has no zone.
+fn add_own_bounds(random: &mut Random, pivot: &Pivot, trigger: &mut Value) {
     if random.chance(10) {
         trigger["start"] = json!(written(
             pivot.at - random.range(-7_200, 90 * 86_400) * SECOND
@@ -64,7 +64,7 @@ pub(crate) fn and(random: &mut Random, pivot: &Pivot) -> Value {
         })
         .collect();
     let mut trigger = json!({"type": "and", "triggers": children});
-    add_own_window(random, pivot, &mut trigger);
+    add_own_bounds(random, pivot, &mut trigger);
     trigger
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Pivot;
-use super::bounds::{add_choices, add_window, add_zone};
+use super::bounds::{add_bounds, add_choices, add_zone};
 use super::expression::{any_case, list, months};
 use crate::random::Random;
 
@@ -45,7 +45,7 @@ pub(crate) fn trigger(random: &mut Random, pivot: &Pivot) -> Value {
     }
     add_zone(random, pivot, &mut trigger);
     add_choices(random, &mut trigger);
-    add_window(random, pivot, &mut trigger, 8);
+    add_bounds(random, pivot, &mut trigger, 8);
     trigger
 }
 

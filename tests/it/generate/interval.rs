@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Pivot;
-use super::bounds::{add_window, add_zone, time};
+use super::bounds::{add_bounds, add_zone, time};
 use crate::model::SECOND;
 use crate::random::Random;
 
@@ -25,7 +25,7 @@ pub(crate) fn trigger(random: &mut Random, pivot: &Pivot) -> Value {
     let earlier = *random.pick(&[0, 3_600, 86_400, 400 * 86_400, 30 * 366 * 86_400]);
     let start = pivot.at - random.range(-3_600, earlier) * SECOND;
     add_zone(random, pivot, &mut trigger);
-    add_window(random, pivot, &mut trigger, 10);
+    add_bounds(random, pivot, &mut trigger, 10);
     trigger["start"] = json!(time(random, pivot, start));
     if trigger["end"]
         .as_str()

@@ -29,7 +29,7 @@ pub(crate) const EARLIEST: Micros = -4_000_000_000 * SECOND;
 /// In the last year but one.
 pub(crate) const LATEST: Micros = 253_300_000_000 * SECOND;
 
-/// A trigger and its window.
+/// A trigger and its bounds.
 #[derive(Clone)]
 pub(crate) struct Model {
     pub(crate) rule: Rule,
