@@ -354,7 +354,7 @@ pub struct JobState {
     pub token: u64,
     /// How many instances are under way, on all nodes.
     pub running: u32,
-    /// How many runs wait for a free instance, on all nodes.
+    /// How many instances wait for room, on all nodes.
     pub queued: u32,
     /// Whether it is paused.
     pub paused: bool,

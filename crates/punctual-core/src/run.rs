@@ -135,7 +135,7 @@ impl fmt::Display for Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
-    /// Waits for a free instance.
+    /// Waits for room: as many instances of its job are under way as may be.
     Queued,
     /// An attempt is under way.
     Running,
@@ -171,11 +171,11 @@ pub enum Origin {
 
 /// What makes a run unique: no two runs have the same key, on however many nodes.
 ///
-/// An *incarnation* is one `add_job`: a job that is removed and added again under the same id
-/// starts a new one, so the new job's runs never collide with the old one's.
+/// An *incarnation* is one definition of a job's fire times. `add_job` begins one, and so does an edit
+/// that lets the fire times begin anew. Runs of two incarnations never collide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RunKey {
-    /// Which `add_job` the run belongs to.
+    /// Which incarnation of its job the run belongs to.
     pub incarnation: u64,
     /// What it answers for.
     pub origin: Origin,

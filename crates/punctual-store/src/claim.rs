@@ -164,7 +164,7 @@ pub struct Won {
     pub token: u64,
     /// How many instances are under way now.
     pub running: u32,
-    /// How many runs wait now.
+    /// How many instances wait for room now.
     pub queued: u32,
     /// The job, if the claim wanted it.
     pub job: Option<Arc<Job>>,

@@ -141,7 +141,7 @@ impl OpenRun {
 /// Where an open run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OpenState {
-    /// It waits for an instance, and belongs to no node.
+    /// It waits for room, and belongs to no node.
     Queued,
     /// A node has it: an attempt is under way, or it comes after another run of its instance.
     Running,

@@ -51,9 +51,9 @@ pub struct JobView<'a> {
     pub policies: &'a Policies,
     /// The nominal fire time that comes next, if there is one.
     pub next_fire: Option<DateTime<Utc>>,
-    /// How many of its runs are under way.
+    /// How many of its instances are under way.
     pub running: u32,
-    /// How many of its instances wait for a free place.
+    /// How many of its instances wait for room.
     pub queued: u32,
     /// Whether the job is paused: then nothing is decided.
     pub paused: bool,
@@ -67,7 +67,7 @@ pub struct JobView<'a> {
 pub struct Plan {
     /// Start these fire times now, one after another, as one instance.
     pub start: Vec<DateTime<Utc>>,
-    /// Let these wait for a free instance, as one instance.
+    /// Let these wait for room, as one instance.
     pub queue: Vec<DateTime<Utc>>,
     /// These came too late.
     pub missed: Option<(FireRange, MissReason)>,

@@ -230,7 +230,7 @@ fn a_queue_fills_and_keeps_its_order() {
         .running(1, 2)
         .plan("10:00:00");
     assert_eq!(plan.skipped.unwrap().1, SkipReason::QueueFull);
-    // A free instance belongs to the one that waits already.
+    // Room belongs to the one that waits already.
     let plan = Case::every_minute()
         .with(queue)
         .running(0, 1)

@@ -22,7 +22,7 @@ pub enum Overlap {
     /// The fire time is recorded as skipped: as in `APScheduler`.
     #[default]
     Skip,
-    /// The run waits for a free instance, in order; beyond `at_most` waiting ones, on all nodes
+    /// The run waits for room, in order; beyond `at_most` waiting ones, on all nodes
     /// together, it is recorded as skipped because the queue is full.
     Queue {
         /// How many instances may wait; the fire times that `Coalesce::All` keeps together are one.
