@@ -25,6 +25,16 @@ pub(super) struct Asked<'s> {
 }
 
 impl State {
+    /// The state as one sees it who is no node.
+    pub(super) fn asked(&mut self) -> Asked<'_> {
+        Asked {
+            state: self,
+            node: NONE,
+            epoch: 0,
+            removed: Vec::new(),
+        }
+    }
+
     pub(super) fn claim(&mut self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
         let node = self.nodes.check(&request.lease)?;
         let mut asked = Asked {

@@ -1,16 +1,20 @@
 //! Jobs that live as long as the process.
 
+mod cancel;
 mod changes;
 mod claim;
+mod edit;
 mod ledger;
 mod list;
 mod names;
+mod node_list;
 mod nodes;
 mod open_runs;
 mod recover;
 mod rows;
 mod runs;
 mod state;
+mod waiting;
 
 pub use ledger::LedgerLimits;
 

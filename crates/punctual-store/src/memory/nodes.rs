@@ -1,139 +1,71 @@
-//! Scheduler instances that share the store.
+//! Schedulers that share the store: leases.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use super::open_runs::Open;
+use super::rows::NONE;
+use super::state::State;
+use crate::{Beat, Error, Lease, NodeInfo, Peer, RenewRequest, Renewal};
 
-use crate::{Beat, Error, Lease, NodeInfo, Peer};
-
-/// A registered node, or one that is dead and has open runs.
-#[derive(Debug)]
-struct Node {
-    info: NodeInfo,
-    /// Its name as runs refer to it.
-    name: u32,
-    epoch: u64,
-    beats: u64,
-    /// What its clock showed at the last beat.
-    clock: Option<DateTime<Utc>>,
-    /// Its epoch has ended; it is listed because it has open runs.
-    is_dead: bool,
-}
-
-/// All nodes that are listed.
-#[derive(Debug, Default)]
-pub(super) struct Nodes {
-    listed: Vec<Node>,
-    /// One counter serves all names, so that a name may be forgotten and come again.
-    epoch: u64,
-}
-
-impl Nodes {
-    /// Enters a node; `name` is its name as runs refer to it. Answers the name of the node that it
-    /// took the place of, which nothing refers to from here any more.
-    pub(super) fn register(&mut self, info: NodeInfo, name: u32) -> (Lease, Option<u32>) {
-        self.epoch += 1;
-        let lease = Lease {
-            node: Arc::clone(&info.name),
-            epoch: self.epoch,
-        };
-        let before = self.position(&info.name).map(|at| self.listed.remove(at));
-        self.listed.push(Node {
-            info,
-            name,
-            epoch: self.epoch,
-            beats: 0,
-            clock: None,
-            is_dead: false,
-        });
-        (lease, before.map(|node| node.name))
+impl State {
+    pub(super) fn register(&mut self, node: NodeInfo) -> Lease {
+        let name = self.ledger.names.take(&node.name);
+        let (lease, before) = self.nodes.register(node, name);
+        self.is_shared |= before.is_some() || self.nodes.len() > 1;
+        self.ledger.names.unused(before.unwrap_or(NONE));
+        lease
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.listed.len()
-    }
-
-    fn position(&self, name: &str) -> Option<usize> {
-        self.listed.iter().position(|node| &*node.info.name == name)
-    }
-
-    fn find(&self, name: &str) -> Option<&Node> {
-        self.listed.get(self.position(name)?)
-    }
-
-    /// The name of a node whose lease holds, as runs refer to it.
-    pub(super) fn check(&self, lease: &Lease) -> Result<u32, Error> {
-        let node = self.find(&lease.node);
-        match node.filter(|node| node.epoch == lease.epoch && !node.is_dead) {
-            Some(node) => Ok(node.name),
-            None => Err(Error::fenced(&lease.node)),
-        }
-    }
-
-    /// Counts a beat of a node whose clock shows `clock`.
-    pub(super) fn beat(&mut self, lease: &Lease, clock: DateTime<Utc>) {
-        if let Some(at) = self.position(&lease.node) {
-            let node = &mut self.listed[at];
-            node.beats += 1;
-            node.clock = Some(clock);
-        }
-    }
-
-    pub(super) fn beats(&self) -> impl Iterator<Item = Beat> + '_ {
-        self.listed.iter().map(|node| Beat {
+    pub(super) fn renew(&mut self, request: &RenewRequest) -> Result<Renewal, Error> {
+        let lease = &request.lease;
+        let node = self.nodes.check(lease)?;
+        self.nodes.beat(lease, request.now);
+        self.seen = Some(request.now);
+        let its = |open: &Open| open.node == node && open.epoch == lease.epoch;
+        let cancels = self
+            .open
+            .in_order(|_, open| its(open) && open.cancel.is_some());
+        let cancels = cancels.into_iter();
+        let cancels = cancels.filter_map(|(id, open)| Some((id, open.cancel?)));
+        let past = self.past_epochs().into_iter().map(|peer| Beat {
             node: Lease {
-                node: Arc::clone(&node.info.name),
-                epoch: node.epoch,
+                node: peer.info.name,
+                epoch: peer.epoch,
             },
-            count: node.beats,
-            clock: node.clock,
+            count: peer.beats,
+            clock: None,
+        });
+        Ok(Renewal {
+            cancels: cancels.collect(),
+            beats: self.nodes.beats().chain(past).collect(),
+            waiting: self.waiting_jobs(request.tasks.as_ref(), request.now.timestamp_micros()),
         })
     }
 
-    pub(super) fn peers(&self) -> impl Iterator<Item = Peer> + '_ {
-        self.listed.iter().map(|node| Peer {
-            info: node.info.clone(),
-            epoch: node.epoch,
-            beats: node.beats,
-        })
+    /// All nodes, and the earlier epochs of theirs that have open runs.
+    pub(super) fn peers(&self) -> Vec<Peer> {
+        self.nodes.peers().chain(self.past_epochs()).collect()
     }
 
-    /// An earlier epoch of a listed node, whose beats stand still.
-    pub(super) fn past(&self, name: u32, epoch: u64) -> Option<Peer> {
-        let mut listed = self.listed.iter();
-        let node = listed.find(|node| node.name == name && node.epoch != epoch)?;
-        Some(Peer {
-            info: node.info.clone(),
-            epoch,
-            beats: 0,
-        })
+    fn past_epochs(&self) -> Vec<Peer> {
+        let taken = self.open.iter().filter(|(_, open)| open.node != NONE);
+        let owners: BTreeSet<_> = taken.map(|(_, open)| (open.node, open.epoch)).collect();
+        let owners = owners.into_iter();
+        owners
+            .filter_map(|(node, epoch)| self.nodes.past(node, epoch))
+            .collect()
     }
 
-    /// Ends the epoch of a node that stood still; its name, unless it is alive after all, or never
-    /// had that epoch.
-    pub(super) fn bury(&mut self, dead: &Lease, beats: u64) -> Option<u32> {
-        let at = self.position(&dead.node)?;
-        let node = &mut self.listed[at];
-        if node.epoch < dead.epoch {
-            return None;
+    pub(super) fn leave(&mut self, lease: &Lease) {
+        if let Ok(node) = self.nodes.check(lease)
+            && !self.has_any(node, lease.epoch)
+        {
+            self.forget(lease);
         }
-        if node.epoch == dead.epoch {
-            if node.beats != beats {
-                return None;
-            }
-            node.is_dead = true;
-        }
-        Some(node.name)
     }
 
-    /// Takes a node out, unless it has registered anew meanwhile. Answers the name that nothing
-    /// refers to from here any more.
-    pub(super) fn forget(&mut self, lease: &Lease) -> Option<u32> {
-        let at = self.position(&lease.node)?;
-        (self.listed[at].epoch == lease.epoch).then(|| self.listed.remove(at).name)
-    }
-
-    pub(super) fn name_of(&self, node: &str) -> Option<u32> {
-        self.find(node).map(|node| node.name)
+    pub(super) fn forget(&mut self, lease: &Lease) {
+        let name = self.nodes.forget(lease);
+        self.ledger.names.unused(name.unwrap_or(NONE));
     }
 }

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use punctual_core::{JobId, Run, RunId};
 
 use super::ledger::Entry;
-use super::open_runs::Open;
+use super::open_runs::{Open, Past};
 use super::state::State;
-use crate::{Error, RecentRequest, RunFeed, RunFilter, RunsSince};
+use crate::{Error, OpenRequest, OpenRun, RecentRequest, RunFeed, RunFilter, RunsSince};
 
 /// A run, open or over.
 #[derive(Debug)]
@@ -24,6 +24,45 @@ type Placed<'a> = ((i64, RunId), Found<'a>);
 const FEED: usize = 1_000;
 
 impl State {
+    pub(super) fn open_runs(&self, request: &OpenRequest) -> Vec<OpenRun> {
+        let Some(node) = self.nodes.name_of(&request.node.node) else {
+            return Vec::new();
+        };
+        let epoch = request.node.epoch;
+        let its = self.open.in_order(|id, open| {
+            Some(id) > request.after && open.node == node && open.epoch == epoch
+        });
+        its.into_iter()
+            .take(request.limit)
+            .filter_map(|(id, open)| self.told(id, open))
+            .collect()
+    }
+
+    pub(super) fn open_run(&self, id: RunId) -> Option<OpenRun> {
+        self.told(id, self.open.get(id)?)
+    }
+
+    fn told(&self, id: RunId, open: &Open) -> Option<OpenRun> {
+        let job = self.ledger.job(open.history)?.clone();
+        let Past {
+            reruns,
+            attempts,
+            started,
+            failure,
+            ..
+        } = open.past.as_deref().cloned().unwrap_or_default();
+        Some(OpenRun {
+            state: open.state(),
+            ends_instance: open.ends_instance,
+            reruns,
+            attempts,
+            started,
+            failure,
+            cancel: open.cancel,
+            ..OpenRun::new(id, open.token, job, open.birth, open.key())
+        })
+    }
+
     pub(super) fn runs(&self, filter: &RunFilter) -> Vec<Run> {
         let history = match &filter.job {
             Some(job) => match self.ledger.find(job) {

@@ -9,7 +9,7 @@ use punctual_core::{Declared, JobId, JobState};
 
 use super::changes::{Edit, Edits};
 use super::ledger::{Ledger, LedgerLimits};
-use super::nodes::Nodes;
+use super::node_list::Nodes;
 use super::open_runs::OpenRuns;
 use super::rows::{JobRow, JobRows, NONE, slot_of};
 use crate::{

@@ -1,0 +1,31 @@
+//! What an edit of a job, or its removal, decides.
+
+use chrono::{DateTime, Utc};
+use punctual_core::{FireRange, Outcome};
+
+use super::rows::JobRow;
+use super::state::State;
+use crate::batch::Batch;
+
+impl State {
+    pub(super) fn record_decided(
+        &mut self,
+        slot: u32,
+        decided: Option<(FireRange, Outcome)>,
+        now: DateTime<Utc>,
+    ) {
+        if let Some((range, outcome)) = decided {
+            let mut asked = self.asked();
+            Batch::new(&mut asked, now).record_decided(slot, range, outcome);
+        }
+    }
+
+    /// Ends what waits of a job that is removed, and decides what is overdue.
+    pub(super) fn settle_removed(&mut self, slot: u32, now: DateTime<Utc>) {
+        let decided = self.rows.get(slot).map(JobRow::stored);
+        let decided = decided.and_then(|stored| stored.passed_over(now));
+        self.record_decided(slot, decided, now);
+        let mut asked = self.asked();
+        Batch::new(&mut asked, now).remove(slot);
+    }
+}
