@@ -1,6 +1,6 @@
 //! A case of an upstream test suite, and what became of it here.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use libtest_mimic::Trial;
 
 /// One upstream case by its name, and what stands for it here.
 pub(crate) struct Case {
@@ -41,31 +41,31 @@ pub(crate) struct Suite {
     pub(crate) groups: &'static [&'static [Case]],
 }
 
+pub(crate) const fn suite(
+    version: &'static str,
+    file: &'static str,
+    groups: &'static [&'static [Case]],
+) -> Suite {
+    Suite {
+        version,
+        file,
+        groups,
+    }
+}
+
 impl Suite {
     pub(crate) fn cases(&self) -> impl Iterator<Item = &'static Case> {
         self.groups.iter().flat_map(|group| group.iter())
     }
 
-    /// Runs all cases, so that one failure does not hide the others, and names those that fail.
-    #[expect(
-        clippy::print_stdout,
-        reason = "a failing test shows which case said what"
-    )]
-    pub(crate) fn run(&self) {
-        let failed: Vec<&str> = self
-            .cases()
-            .filter(|case| {
-                println!("{} {}::{}", self.version, self.file, case.name);
-                catch_unwind(AssertUnwindSafe(case.check)).is_err()
+    /// Each case as a test, by its upstream name.
+    pub(crate) fn trials(&self) -> impl Iterator<Item = Trial> {
+        self.cases().map(|case| {
+            let name = format!("{}/{}::{}", self.version, self.file, case.name);
+            Trial::test(name, || {
+                (case.check)();
+                Ok(())
             })
-            .map(|case| case.name)
-            .collect();
-        assert!(
-            failed.is_empty(),
-            "{} {}: {} cases fail: {failed:#?}",
-            self.version,
-            self.file,
-            failed.len()
-        );
+        })
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::FILES;
-use crate::case::Verdict;
+use crate::SUITES;
+use crate::case::{Case, Suite, Verdict};
 
 /// Names of all upstream tests of the files that are replayed, one in a line.
 const NAMES: [(&str, &str); 2] = [
@@ -16,17 +16,16 @@ fn plain(name: &str) -> &str {
     name.split_once('[').map_or(name, |(name, _)| name)
 }
 
-#[test]
-fn every_upstream_test_has_a_case_and_every_case_an_upstream_test() {
+pub(crate) fn cases_and_upstream_tests_are_the_same() {
     let upstream: BTreeSet<String> = NAMES
         .iter()
         .flat_map(|(version, names)| names.lines().map(move |name| format!("{version} {name}")))
         .collect();
-    let own: BTreeSet<String> = FILES
+    let own: BTreeSet<String> = SUITES
         .iter()
         .filter(|suite| suite.file.starts_with("test_") || suite.file.starts_with("triggers/"))
         .flat_map(|suite| {
-            let named = move |case: &crate::case::Case| {
+            let named = move |case: &Case| {
                 format!("{} {}::{}", suite.version, suite.file, plain(case.name))
             };
             suite.cases().map(named)
@@ -38,9 +37,8 @@ fn every_upstream_test_has_a_case_and_every_case_an_upstream_test() {
     assert!(invented.is_empty(), "not an upstream test: {invented:#?}");
 }
 
-#[test]
-fn names_are_unique_and_reasons_are_given() {
-    for suite in FILES {
+pub(crate) fn names_are_unique_and_reasons_are_given() {
+    for suite in SUITES {
         let mut seen = BTreeSet::new();
         for case in suite.cases() {
             assert!(
@@ -61,23 +59,18 @@ fn names_are_unique_and_reasons_are_given() {
     }
 }
 
-/// Says how many cases there are, also where the output of tests is captured.
-#[test]
-fn the_counts_are_said() {
-    use std::io::Write;
+pub(crate) fn no_case_got_lost() {
+    let count = SUITES.iter().flat_map(Suite::cases).count();
+    assert!(count > 400, "the suites have shrunk to {count} cases");
+}
 
-    let all: Vec<_> = FILES.iter().flat_map(crate::case::Suite::cases).collect();
-    let same = all
-        .iter()
+/// How many cases there are, and how many of them are the same here.
+pub(crate) fn counts() -> String {
+    let cases = || SUITES.iter().flat_map(Suite::cases);
+    let count = cases().count();
+    let same = cases()
         .filter(|case| matches!(case.verdict, Verdict::Same))
         .count();
-    let different = all.len() - same;
-    let mut out = std::io::stdout();
-    writeln!(
-        out,
-        "parity: {} cases, {same} same, {different} different on purpose",
-        all.len()
-    )
-    .unwrap();
-    assert!(all.len() > 400, "the suite has shrunk");
+    let different = count - same;
+    format!("{count} cases, {same} same, {different} different on purpose")
 }
