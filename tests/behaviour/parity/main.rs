@@ -12,8 +12,8 @@
     reason = "a failing test says so by panicking, and prints what it did"
 )]
 
-mod behaviour;
 mod case;
+mod documented;
 mod handbook;
 mod spoken;
 mod stage;
@@ -108,23 +108,27 @@ const SUITES: &[Suite] = &[
             v4::synchronous::CASES,
         ],
     ),
-    suite("3.11", "behaviour: states", &[behaviour::states::CASES]),
+    suite("3.11", "documented: states", &[documented::states::CASES]),
     suite(
         "3.11",
-        "behaviour: one pass of the main loop",
-        &[behaviour::main_loop::CASES, behaviour::jobs::CASES],
+        "documented: one pass of the main loop",
+        &[documented::main_loop::CASES, documented::jobs::CASES],
     ),
     suite(
         "3.11",
-        "behaviour: events in order",
-        &[behaviour::sequences::CASES],
+        "documented: events in order",
+        &[documented::sequences::CASES],
     ),
     suite(
         "3.11",
-        "behaviour: traps of tutorials",
-        &[behaviour::traps::CASES],
+        "documented: traps of tutorials",
+        &[documented::traps::CASES],
     ),
-    suite("3.11", "behaviour: failures", &[behaviour::failures::CASES]),
+    suite(
+        "3.11",
+        "documented: failures",
+        &[documented::failures::CASES],
+    ),
 ];
 
 #[expect(clippy::print_stdout, reason = "CI shows the counts")]
