@@ -13,10 +13,10 @@
 )]
 
 mod case;
+mod doc_table;
 mod documented;
-mod handbook;
-mod spoken;
-mod stage;
+mod event_names;
+mod fixture;
 mod times;
 mod upstream;
 mod v3;
@@ -148,15 +148,15 @@ fn main() {
         ),
         check(
             "from_apscheduler_has_a_row_for_everything_of_the_api",
-            handbook::everything_of_the_api_has_a_row,
+            doc_table::everything_of_the_api_has_a_row,
         ),
         check(
             "from_apscheduler_names_a_way_out_in_every_row",
-            handbook::every_row_has_a_way_out,
+            doc_table::every_row_has_a_way_out,
         ),
         check(
             "from_apscheduler_says_how_many_cases_there_are",
-            handbook::the_page_says_how_many_cases_there_are,
+            doc_table::the_page_says_how_many_cases_there_are,
         ),
     ];
     trials.extend(SUITES.iter().flat_map(Suite::trials));

@@ -6,7 +6,7 @@ use punctual_store::Update;
 use punctual_tokio::{Resume, Scheduler};
 
 use super::jobs::{policies, trigger};
-use super::line::Mood;
+use super::line::Condition;
 use super::node::{Process, State, TASKS};
 use super::simulation::Simulation;
 
@@ -136,8 +136,10 @@ impl Simulation {
         match self.dice.range(0, 9) {
             0 => self.break_all(),
             1 => {
-                let mood = self.dice.pick(&[Mood::Flaky, Mood::Good, Mood::Slow]);
-                self.operator.line.set(mood);
+                let condition =
+                    self.dice
+                        .pick(&[Condition::Flaky, Condition::Good, Condition::Slow]);
+                self.operator.line.set(condition);
             }
             _ if up.is_empty() => {}
             about => {
@@ -156,11 +158,14 @@ impl Simulation {
             4 => self.freeze(index, State::Stopped),
             5 => self.freeze(index, State::Suspended),
             6 | 7 => {
-                let mood = self
-                    .dice
-                    .pick(&[Mood::Slow, Mood::Flaky, Mood::Refused, Mood::Silent]);
+                let condition = self.dice.pick(&[
+                    Condition::Slow,
+                    Condition::Flaky,
+                    Condition::Refused,
+                    Condition::Silent,
+                ]);
                 let span = self.dice.range(500, 40_000);
-                self.spoil(index, mood, span);
+                self.spoil(index, condition, span);
             }
             8 => self.set_clock(index),
             _ => self.deploy(index),
@@ -169,40 +174,43 @@ impl Simulation {
 
     /// The database is away for all nodes.
     fn break_all(&mut self) {
-        let mood = self
-            .dice
-            .pick(&[Mood::Refused, Mood::Silent, Mood::Slow, Mood::Flaky]);
+        let condition = self.dice.pick(&[
+            Condition::Refused,
+            Condition::Silent,
+            Condition::Slow,
+            Condition::Flaky,
+        ]);
         let span = self.dice.range(1_000, 40_000);
         let until = self.world.now() + TimeDelta::milliseconds(span as i64);
-        self.tell(|| format!("the database is {mood:?} for {span} ms"));
-        self.outage = (mood, until);
-        if !mood.works() {
+        self.tell(|| format!("the database is {condition:?} for {span} ms"));
+        self.outage = (condition, until);
+        if !condition.works() {
             (0..self.nodes.len()).for_each(|index| self.is_cut_off(index, until));
         }
         for node in &mut self.nodes {
             if let Some(process) = &node.process {
-                process.line.set(mood);
+                process.line.set(condition);
                 node.line_until = Some(until);
             }
         }
     }
 
     /// The line of one node is bad for a while.
-    fn spoil(&mut self, index: usize, mood: Mood, millis: u64) {
+    fn spoil(&mut self, index: usize, condition: Condition, millis: u64) {
         let until = self.world.now() + TimeDelta::milliseconds(millis as i64);
         if self.outage.1 > self.world.now() {
             // It is bad for all already.
             return;
         }
-        if !mood.works() {
+        if !condition.works() {
             self.away(index, until);
             self.is_cut_off(index, until);
         }
-        self.tell(|| format!("the line of {index} is {mood:?} for {millis} ms"));
+        self.tell(|| format!("the line of {index} is {condition:?} for {millis} ms"));
         let node = &mut self.nodes[index];
         node.line_until = Some(until);
         if let Some(process) = &node.process {
-            process.line.set(mood);
+            process.line.set(condition);
         }
     }
 

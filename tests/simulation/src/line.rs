@@ -14,12 +14,12 @@ pub(crate) struct Line(Arc<Mutex<State>>);
 #[derive(Debug)]
 struct State {
     dice: Dice,
-    mood: Mood,
+    condition: Condition,
 }
 
 /// How a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mood {
+pub(crate) enum Condition {
     Good,
     /// Each call takes up to three seconds.
     Slow,
@@ -45,7 +45,7 @@ impl Line {
     pub(crate) fn new(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(State {
             dice: Dice::new(seed),
-            mood: Mood::Good,
+            condition: Condition::Good,
         })))
     }
 
@@ -53,23 +53,23 @@ impl Line {
         self.0.lock().unwrap()
     }
 
-    pub(crate) fn mood(&self) -> Mood {
-        self.state().mood
+    pub(crate) fn condition(&self) -> Condition {
+        self.state().condition
     }
 
-    pub(crate) fn set(&self, mood: Mood) {
-        self.state().mood = mood;
+    pub(crate) fn set(&self, condition: Condition) {
+        self.state().condition = condition;
     }
 
     /// One way of a call.
     pub(crate) async fn travel(&self) {
         let span = {
             let mut state = self.state();
-            let longest = match state.mood {
-                Mood::Good | Mood::Flaky => 3,
-                Mood::Slow => 1_500,
-                Mood::Refused => 0,
-                Mood::Silent => 5_000,
+            let longest = match state.condition {
+                Condition::Good | Condition::Flaky => 3,
+                Condition::Slow => 1_500,
+                Condition::Refused => 0,
+                Condition::Silent => 5_000,
             };
             state.dice.range(0, longest)
         };
@@ -82,14 +82,14 @@ impl Line {
     pub(crate) fn fate(&self) -> Fate {
         let mut state = self.state();
         let luck = state.dice.range(0, 99);
-        match state.mood {
-            Mood::Good | Mood::Slow => Fate::Done,
-            Mood::Flaky if luck < 15 => Fate::Unheard,
-            Mood::Flaky if luck < 30 => Fate::Failed,
-            Mood::Flaky => Fate::Done,
+        match state.condition {
+            Condition::Good | Condition::Slow => Fate::Done,
+            Condition::Flaky if luck < 15 => Fate::Unheard,
+            Condition::Flaky if luck < 30 => Fate::Failed,
+            Condition::Flaky => Fate::Done,
             // The connection broke while the call was on its way.
-            Mood::Refused | Mood::Silent if luck < 5 => Fate::Unheard,
-            Mood::Refused | Mood::Silent => Fate::Failed,
+            Condition::Refused | Condition::Silent if luck < 5 => Fate::Unheard,
+            Condition::Refused | Condition::Silent => Fate::Failed,
         }
     }
 
@@ -98,7 +98,7 @@ impl Line {
     }
 }
 
-impl Mood {
+impl Condition {
     /// Whether a node can do its work over such a line.
     pub(crate) fn works(self) -> bool {
         matches!(self, Self::Good | Self::Slow | Self::Flaky)

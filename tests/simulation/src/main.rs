@@ -24,7 +24,6 @@ mod database;
 mod deeds;
 #[path = "../../../crates/punctual-tokio/tests/it/random/dice.rs"]
 mod dice;
-mod faulty;
 #[path = "../../../crates/punctual-tokio/tests/it/random/held.rs"]
 mod held;
 mod invariants;
@@ -34,6 +33,7 @@ mod line;
 mod node;
 mod place;
 mod presence;
+mod remote_store;
 mod simulation;
 mod trouble;
 mod world;

@@ -13,9 +13,9 @@ use tokio::time::Instant;
 
 use super::bodies::{Site, work};
 use super::database::Database;
-use super::faulty::Faulty;
 use super::line::Line;
 use super::place::Place;
+use super::remote_store::RemoteStore;
 use super::world::World;
 
 /// The tasks there are; which of them a process knows depends on what was deployed.
@@ -79,7 +79,7 @@ impl Process {
             .build()
             .unwrap();
         let line = Line::new(start.seed);
-        let store = Faulty {
+        let store = RemoteStore {
             database: database.clone(),
             line: line.clone(),
             at: start.at,
@@ -211,7 +211,7 @@ impl Node {
 
     /// Whether it can do what is due.
     pub(crate) fn is_able(&self) -> bool {
-        let works = |process: &Process| process.line.mood().works();
+        let works = |process: &Process| process.line.condition().works();
         self.is_up() && self.process.as_ref().is_some_and(works)
     }
 }

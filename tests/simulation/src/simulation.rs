@@ -10,7 +10,7 @@ use super::database::Database;
 use super::dice::Dice;
 use super::invariants::Invariants;
 use super::judge::Verdict;
-use super::line::Mood;
+use super::line::Condition;
 use super::node::{Node, Process, Start, State, TASKS};
 use super::place::Place;
 use super::presence::Presence;
@@ -50,7 +50,7 @@ pub(crate) struct Simulation {
     pub(crate) trouble: Trouble,
     pub(crate) invariants: Invariants,
     /// How the database is for everybody, and until when.
-    pub(crate) outage: (Mood, DateTime<Utc>),
+    pub(crate) outage: (Condition, DateTime<Utc>),
     next_deed: DateTime<Utc>,
     next_fault: DateTime<Utc>,
 }
@@ -84,7 +84,7 @@ impl Simulation {
         let skew = TimeDelta::milliseconds(dice.pick(&[200, 200, 2_000, 30_000]));
         let now = world.now();
         let mut simulation = Self {
-            outage: (Mood::Good, now),
+            outage: (Condition::Good, now),
             next_deed: now,
             next_fault: now + TimeDelta::seconds(60),
             dice,
@@ -169,7 +169,7 @@ impl Simulation {
             if node.line_until.is_some_and(|until| until <= now) {
                 node.line_until = None;
                 if let Some(process) = &node.process {
-                    process.line.set(Mood::Good);
+                    process.line.set(Condition::Good);
                 }
                 self.tell(|| format!("the line of {index} is good again"));
             }
@@ -239,10 +239,10 @@ impl Simulation {
         let node = &mut self.nodes[index];
         node.process = Some(process);
         node.state = State::Up;
-        let (mood, until) = self.outage;
+        let (condition, until) = self.outage;
         node.line_until = Some(until).filter(|until| *until > self.world.now());
         if let (Some(process), Some(_)) = (&node.process, node.line_until) {
-            process.line.set(mood);
+            process.line.set(condition);
         }
     }
 
@@ -294,7 +294,7 @@ impl Simulation {
     /// Everything works; what is under way ends; then all is judged.
     fn end(mut self) -> Verdict {
         self.world.be_quiet();
-        self.outage = (Mood::Good, self.world.now());
+        self.outage = (Condition::Good, self.world.now());
         for index in 0..self.nodes.len() {
             self.nodes[index].line_until = None;
             match self.nodes[index].state {
@@ -309,13 +309,13 @@ impl Simulation {
                     .as_ref()
                     .unwrap()
                     .line
-                    .set(Mood::Good);
+                    .set(Condition::Good);
             } else {
                 self.be_down(index, 0);
                 self.start(index, &TASKS);
             }
         }
-        self.operator.line.set(Mood::Good);
+        self.operator.line.set(Condition::Good);
         self.rest(TimeDelta::seconds(300));
         self.pause_all();
         self.rest(TimeDelta::seconds(60));

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_store::checker::Period as Absence;
 
-use super::line::Mood;
+use super::line::Condition;
 use super::node::Node;
 use super::simulation::STEP;
 
@@ -63,7 +63,7 @@ impl Trouble {
 }
 
 fn is_well(node: &Node) -> bool {
-    let is_good = |mood| mood == Mood::Good;
+    let is_good = |condition| condition == Condition::Good;
     let process = node.process.as_ref();
-    node.is_up() && process.is_some_and(|process| is_good(process.line.mood()))
+    node.is_up() && process.is_some_and(|process| is_good(process.line.condition()))
 }

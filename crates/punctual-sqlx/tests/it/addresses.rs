@@ -7,9 +7,9 @@ use punctual_sqlx::{ErrorKind, SqliteOptions, SqliteStore};
 use punctual_store::JobStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
+use crate::fixture::{add, at, due, job};
 use crate::folder::Folder;
 use crate::opening::{refused, says};
-use crate::scene::{add, at, due, job};
 
 #[tokio::test]
 async fn the_file_that_is_named_is_the_one_that_is_made() {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use punctual_sqlx::SqliteStore;
 use punctual_store::{Insert, JobStore};
 
+use crate::fixture::{insert, job};
 use crate::folder::Folder;
-use crate::scene::{insert, job};
 
 #[tokio::test]
 async fn few_jobs_have_blocks_of_their_own_and_many_share_them() {

@@ -3,8 +3,8 @@
 use punctual_core::RunId;
 use punctual_store::{DueCursor, DueRequest, JobStore, OpenRequest};
 
+use crate::fixture::{at, begun, job, node};
 use crate::folder::Folder;
-use crate::scene::{at, begun, job, node};
 
 #[tokio::test]
 async fn a_place_after_all_rows_finds_none() {

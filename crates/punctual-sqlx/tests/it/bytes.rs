@@ -8,8 +8,8 @@ use punctual_store::{ChangedJobs, Error, Insert, JobStore, StoredJob};
 use serde_json::json;
 use tokio::process::Command;
 
+use crate::fixture::{add, advance, at, insert, job, node, recover, request};
 use crate::folder::Folder;
-use crate::scene::{add, advance, at, insert, job, node, recover, request};
 
 /// Almost as large as a job may be.
 fn large(id: &str) -> Job {

@@ -5,8 +5,8 @@ use std::thread;
 use punctual_store::conformance::{Broken, Defect, check, many_jobs, race};
 use tokio::runtime::Handle;
 
+use crate::fixture::{at, due};
 use crate::folder::Folder;
-use crate::scene::{at, due};
 
 #[tokio::test]
 async fn every_rule_is_kept() {

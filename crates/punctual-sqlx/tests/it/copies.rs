@@ -5,8 +5,8 @@ use std::fs;
 use punctual_sqlx::SqliteStore;
 use punctual_store::{JobFilter, JobStore};
 
+use crate::fixture::{add, job, node};
 use crate::folder::Folder;
-use crate::scene::{add, job, node};
 
 /// How many jobs a copy of the file holds, without its log.
 async fn copied(folder: &Folder, name: &str) -> usize {

@@ -5,8 +5,8 @@ use punctual_store::{ErrorKind, JobFilter, JobStore};
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
+use crate::fixture::{add, at, job};
 use crate::folder::Folder;
-use crate::scene::{add, at, job};
 
 /// More than the tables take empty, by a little.
 const PAGES: &str = "60";

@@ -5,8 +5,8 @@ use punctual_sqlx::SqliteOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Executor};
 
+use crate::fixture::{add, job};
 use crate::folder::Folder;
-use crate::scene::{add, job};
 
 /// Connections of the pool.
 const SIZE: u32 = 3;

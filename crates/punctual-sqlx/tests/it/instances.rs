@@ -3,8 +3,8 @@
 use punctual_core::{CancelReason, Coalesce, Job, Outcome, Overlap, Policies, RunId, RunState};
 use punctual_store::{CancelRequest, ClaimAnswer, JobStore, Lease, MemoryStore, RunEnd, RunFilter};
 
+use crate::fixture::{add, advance, at, ended, job, node, request};
 use crate::folder::Folder;
-use crate::scene::{add, advance, at, ended, job, node, request};
 
 fn all_together(id: &str) -> Job {
     job(id).with_policies(Policies {
@@ -90,7 +90,7 @@ async fn replaced_between_attempts(store: &dyn JobStore) {
         overlap: Overlap::CancelRunning,
         ..Policies::default()
     });
-    let run = crate::scene::begun(store, &lease, replacing).await;
+    let run = crate::fixture::begun(store, &lease, replacing).await;
     let stored = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
     let failed = RunEnd {
         outcome: Outcome::Failed,

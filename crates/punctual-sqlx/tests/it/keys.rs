@@ -7,9 +7,9 @@ use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, JobStore, Lease, RunFilter, StoredJob, Update,
 };
 
+use crate::fixture::{add, advance, at, begun, job, node, request};
 use crate::folder::Folder;
 use crate::opening::{connect, run};
-use crate::scene::{add, advance, at, begun, job, node, request};
 
 fn unlimited(id: &str) -> Job {
     job(id).with_policies(Policies {

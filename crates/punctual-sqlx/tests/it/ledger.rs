@@ -3,9 +3,9 @@
 use punctual_core::{Job, JobId, MaxInstances, Policies, RunId, RunState};
 use punctual_store::{JobStore, RecentRequest, RunCursor, RunFeed, RunFilter};
 
+use crate::fixture::{add, advance, at, begun, ended, insert, job, node, request};
 use crate::folder::Folder;
 use crate::opening::{connect, run};
-use crate::scene::{add, advance, at, begun, ended, insert, job, node, request};
 use crate::work::{Watched, is_no_scan};
 
 /// Opens a run of each of so many new jobs.

@@ -9,6 +9,7 @@ mod bytes;
 mod conformance;
 mod copies;
 mod disk;
+mod fixture;
 mod folder;
 mod full;
 mod instances;
@@ -24,7 +25,6 @@ mod retention;
 #[cfg(unix)]
 mod rights;
 mod rows;
-mod scene;
 mod together;
 mod unreadable;
 mod window;

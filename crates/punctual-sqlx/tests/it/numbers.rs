@@ -3,9 +3,9 @@
 use punctual_core::json;
 use punctual_store::{JobFilter, JobStore};
 
+use crate::fixture::{add, job};
 use crate::folder::Folder;
 use crate::opening::{connect, run};
-use crate::scene::{add, job};
 
 type Numbers = (f64, f64, f64, f64, u64, i64, f32);
 

@@ -14,8 +14,8 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
+use crate::fixture::{add, at, due, job};
 use crate::folder::Folder;
-use crate::scene::{add, at, due, job};
 
 /// A connection that is none of the store's.
 pub(crate) async fn connect(folder: &Folder, name: &str) -> SqliteConnection {

@@ -6,9 +6,9 @@ use punctual_store::{
     CancelAnswer, CancelRequest, ErrorKind, JobFilter, JobStore, RecountRequest, RunFilter,
 };
 
+use crate::fixture::{add, advance, at, begun, ended, insert, job, node, recover, request};
 use crate::folder::Folder;
 use crate::opening::{connect, run};
-use crate::scene::{add, advance, at, begun, ended, insert, job, node, recover, request};
 
 /// More than one transaction takes.
 const MANY: usize = 1_003;

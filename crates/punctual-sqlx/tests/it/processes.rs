@@ -10,8 +10,8 @@ use punctual_sqlx::SqliteStore;
 use punctual_store::{ChangedJobs, ClaimAnswer, JobFilter, JobStore, RunFilter};
 use tokio::process::{Child, Command};
 
+use crate::fixture::{add, advance, at, due, ended, job, node, recover, request};
 use crate::folder::Folder;
-use crate::scene::{add, advance, at, due, ended, job, node, recover, request};
 
 const JOBS: i64 = 20;
 const TIMES: i64 = 25;

@@ -12,8 +12,8 @@ use punctual_store::{
 };
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
+use crate::fixture::{add, job};
 use crate::folder::Folder;
-use crate::scene::{add, job};
 
 /// What each call answers that reads, and each kind of call that writes.
 async fn asked(store: &SqliteStore) -> Vec<(&'static str, Result<(), Error>)> {

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use punctual_sqlx::SqliteStore;
 use punctual_store::{JobStore, Lease, Retention, RunEnd, RunFilter};
 
+use crate::fixture::{add, advance, at, ended, insert, job, node, request};
 use crate::folder::Folder;
 use crate::opening::{connect, run};
-use crate::scene::{add, advance, at, ended, insert, job, node, request};
 use crate::work::{Watched, is_no_scan};
 
 /// So many jobs.

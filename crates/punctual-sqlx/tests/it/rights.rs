@@ -8,8 +8,8 @@ use std::process::Command;
 
 use punctual_sqlx::{ErrorKind, SqliteOptions};
 
+use crate::fixture::{add, job};
 use crate::folder::Folder;
-use crate::scene::{add, job};
 
 /// Tells a process of this program which file to open.
 const FILE: &str = "PUNCTUAL_TEST_FILE_WITHOUT_RIGHTS";

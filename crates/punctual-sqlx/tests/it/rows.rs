@@ -8,9 +8,9 @@ use punctual_store::{
 };
 use serde_json::json;
 
+use crate::fixture::{add, advance, at, begun, due, ended, insert, job, node, recover, request};
 use crate::folder::Folder;
 use crate::opening::{connect, run};
-use crate::scene::{add, advance, at, begun, due, ended, insert, job, node, recover, request};
 
 const DAMAGED: [(&str, &str, &str); 8] = [
     (

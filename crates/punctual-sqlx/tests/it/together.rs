@@ -7,9 +7,9 @@ use punctual_sqlx::SqliteStore;
 use punctual_store::{JobFilter, JobStore};
 use sqlx::{Row, SqliteConnection};
 
+use crate::fixture::{add, job};
 use crate::folder::Folder;
 use crate::opening::connect;
-use crate::scene::{add, job};
 
 const PROCESSES: usize = 50;
 /// Tells a process of this program which file to open.

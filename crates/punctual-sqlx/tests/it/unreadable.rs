@@ -4,9 +4,9 @@ use punctual_core::{Job, OnLost, Policies};
 use punctual_sqlx::SqliteStore;
 use punctual_store::{JobStore, RecountRequest, WaitingJob};
 
+use crate::fixture::{add, advance, at, begun, due, insert, job, node, recover, renew, request};
 use crate::folder::Folder;
 use crate::opening::{connect, run};
-use crate::scene::{add, advance, at, begun, due, insert, job, node, recover, renew, request};
 
 fn rerunning(id: &str) -> Job {
     job(id).with_policies(Policies {

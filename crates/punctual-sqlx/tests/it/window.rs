@@ -11,9 +11,9 @@ use punctual_store::{
 };
 use serde_json::json;
 
+use crate::fixture::{add, advance, at, begun, due, ended, ids, job, node, renew, request};
 use crate::folder::Folder;
 use crate::opening::{connect, run};
-use crate::scene::{add, advance, at, begun, due, ended, ids, job, node, renew, request};
 
 /// A job of a task that is due at this second.
 fn of_task(id: &str, task: &str, second: i64) -> Insert {

@@ -5,7 +5,7 @@ use punctual_core::{Date, MissReason, Outcome};
 use punctual_tokio::Resume;
 
 use crate::case::{Case, different, same};
-use crate::stage::{Gate, Stage, every, nothing, paused, seconds};
+use crate::fixture::{Fixture, Gate, every, nothing, paused, seconds};
 
 pub(crate) const CASES: &[Case] = &[
     different(
@@ -13,20 +13,20 @@ pub(crate) const CASES: &[Case] = &[
         "upstream deletes it when it is submitted, so a crash loses it",
         || {
             paused(async {
-                let stage = Stage::started().await;
+                let fixture = Fixture::started().await;
                 let gate = Gate::closed();
                 let waiting = gate.clone();
                 let body = move || {
                     let waiting = waiting.clone();
                     async move { waiting.pass().await }
                 };
-                let once = Date::at(stage.clock.now());
-                stage.scheduler.add_job(body, once).id("a").await.unwrap();
-                stage.settle().await;
-                assert_eq!(stage.ids().await, ["a"]);
+                let once = Date::at(fixture.clock.now());
+                fixture.scheduler.add_job(body, once).id("a").await.unwrap();
+                fixture.settle().await;
+                assert_eq!(fixture.ids().await, ["a"]);
                 gate.open(1);
-                stage.settle().await;
-                assert!(stage.ids().await.is_empty());
+                fixture.settle().await;
+                assert!(fixture.ids().await.is_empty());
             });
         },
     ),
@@ -35,13 +35,13 @@ pub(crate) const CASES: &[Case] = &[
         "upstream makes 604,801 times of it before it drops all but one",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                let first = stage.clock.now() - TimeDelta::days(7);
-                let job = stage.scheduler.add_job(nothing, every(1).start(first));
+                let fixture = Fixture::started().await;
+                let first = fixture.clock.now() - TimeDelta::days(7);
+                let job = fixture.scheduler.add_job(nothing, every(1).start(first));
                 job.id("a").next_run_time(first).await.unwrap();
-                stage.settle().await;
+                fixture.settle().await;
                 let expected = [(Outcome::Coalesced, 604_800), (Outcome::Succeeded, 1)];
-                assert_eq!(stage.ledger("a").await, expected);
+                assert_eq!(fixture.ledger("a").await, expected);
             });
         },
     ),
@@ -49,20 +49,20 @@ pub(crate) const CASES: &[Case] = &[
         "nothing is processed while paused, and what is overdue then is decided by the policies",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                stage
+                let fixture = Fixture::started().await;
+                fixture
                     .scheduler
                     .add_job(nothing, every(1))
                     .id("a")
                     .await
                     .unwrap();
-                stage.scheduler.pause().await.unwrap();
-                stage.jump(10).await;
-                assert!(stage.runs("a").await.is_empty());
-                stage.scheduler.resume().await.unwrap();
-                stage.settle().await;
+                fixture.scheduler.pause().await.unwrap();
+                fixture.jump(10).await;
+                assert!(fixture.runs("a").await.is_empty());
+                fixture.scheduler.resume().await.unwrap();
+                fixture.settle().await;
                 let expected = [(Outcome::Coalesced, 9), (Outcome::Succeeded, 1)];
-                assert_eq!(stage.ledger("a").await, expected);
+                assert_eq!(fixture.ledger("a").await, expected);
             });
         },
     ),
@@ -71,23 +71,23 @@ pub(crate) const CASES: &[Case] = &[
         "upstream drops what was due while a job was paused; here it is recorded, or caught up with",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                stage
+                let fixture = Fixture::started().await;
+                fixture
                     .scheduler
                     .add_job(nothing, every(1))
                     .id("a")
                     .await
                     .unwrap();
-                stage.scheduler.pause_job("a").await.unwrap();
-                stage.jump(10).await;
-                stage
+                fixture.scheduler.pause_job("a").await.unwrap();
+                fixture.jump(10).await;
+                fixture
                     .scheduler
                     .resume_job("a", Resume::SkipMissed)
                     .await
                     .unwrap();
-                stage.settle().await;
+                fixture.settle().await;
                 let missed = Outcome::Missed(MissReason::Paused);
-                assert_eq!(stage.ledger("a").await, [(missed, 10)]);
+                assert_eq!(fixture.ledger("a").await, [(missed, 10)]);
             });
         },
     ),
@@ -96,19 +96,19 @@ pub(crate) const CASES: &[Case] = &[
         "upstream starts it anew: a redeploy loses missed runs and the phase of intervals",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                stage
+                let fixture = Fixture::started().await;
+                fixture
                     .scheduler
                     .add_job(nothing, every(60))
                     .id("a")
                     .await
                     .unwrap();
-                stage.jump(30).await;
-                let before = stage.job("a").await;
-                stage.scheduler.pause_job("a").await.unwrap();
-                let again = stage.scheduler.add_job(nothing, every(60)).id("a");
+                fixture.jump(30).await;
+                let before = fixture.job("a").await;
+                fixture.scheduler.pause_job("a").await.unwrap();
+                let again = fixture.scheduler.add_job(nothing, every(60)).id("a");
                 again.replace_existing().await.unwrap();
-                let after = stage.job("a").await;
+                let after = fixture.job("a").await;
                 assert!(after.state.paused);
                 assert_eq!(after.state.next_run_time, before.state.next_run_time);
             });
@@ -119,16 +119,20 @@ pub(crate) const CASES: &[Case] = &[
         "there is no way to change one without the other: `reschedule_job` does both",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                stage
+                let fixture = Fixture::started().await;
+                fixture
                     .scheduler
                     .add_job(nothing, every(60))
                     .id("a")
                     .await
                     .unwrap();
-                stage.scheduler.reschedule_job("a", every(5)).await.unwrap();
-                let next = stage.clock.now() + TimeDelta::seconds(5);
-                assert_eq!(stage.job("a").await.next_run_time(), Some(next));
+                fixture
+                    .scheduler
+                    .reschedule_job("a", every(5))
+                    .await
+                    .unwrap();
+                let next = fixture.clock.now() + TimeDelta::seconds(5);
+                assert_eq!(fixture.job("a").await.next_run_time(), Some(next));
             });
         },
     ),
@@ -137,11 +141,11 @@ pub(crate) const CASES: &[Case] = &[
         "upstream stores the job as paused for ever",
         || {
             paused(async {
-                let stage = Stage::started().await;
+                let fixture = Fixture::started().await;
                 let over = every(1)
-                    .start(stage.clock.now() - seconds(2))
-                    .end(stage.clock.now() - seconds(1));
-                let error = stage.scheduler.add_job(nothing, over).await.unwrap_err();
+                    .start(fixture.clock.now() - seconds(2))
+                    .end(fixture.clock.now() - seconds(1));
+                let error = fixture.scheduler.add_job(nothing, over).await.unwrap_err();
                 assert!(error.to_string().contains("no fire time left"), "{error}");
             });
         },

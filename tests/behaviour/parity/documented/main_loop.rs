@@ -6,24 +6,24 @@ use punctual_store::MemoryStore;
 use punctual_tokio::EventKind;
 
 use crate::case::{Case, different, same};
-use crate::stage::{Gate, Stage, every, nothing, paused, seconds};
+use crate::fixture::{Fixture, Gate, every, nothing, paused, seconds};
 
 /// A job every ten seconds that is found `late` seconds after its first fire time.
 async fn late(
     late: i64,
     settings: impl FnOnce(punctual_tokio::AddJob<'_>) -> punctual_tokio::AddJob<'_>,
-) -> Stage {
-    let stage = Stage::started().await;
-    let first = stage.clock.now() - TimeDelta::seconds(late);
-    let job = stage.scheduler.add_job(nothing, every(10).start(first));
+) -> Fixture {
+    let fixture = Fixture::started().await;
+    let first = fixture.clock.now() - TimeDelta::seconds(late);
+    let job = fixture.scheduler.add_job(nothing, every(10).start(first));
     settings(job.id("a").next_run_time(first)).await.unwrap();
-    stage.settle().await;
-    stage
+    fixture.settle().await;
+    fixture
 }
 
-async fn submitted(stage: &Stage) -> Vec<Vec<DateTime<Utc>>> {
-    stage.settle().await;
-    let events = stage.events();
+async fn submitted(fixture: &Fixture) -> Vec<Vec<DateTime<Utc>>> {
+    fixture.settle().await;
+    let events = fixture.events();
     let times = events.iter().filter_map(|event| match &event.kind {
         EventKind::JobSubmitted {
             scheduled_times, ..
@@ -36,45 +36,50 @@ async fn submitted(stage: &Stage) -> Vec<Vec<DateTime<Utc>>> {
 /// A job every second whose runs wait at a gate.
 async fn held(
     settings: impl FnOnce(punctual_tokio::AddJob<'_>) -> punctual_tokio::AddJob<'_>,
-) -> (Stage, Gate) {
-    let stage = Stage::started().await;
+) -> (Fixture, Gate) {
+    let fixture = Fixture::started().await;
     let gate = Gate::closed();
     let waiting = gate.clone();
     let body = move || {
         let waiting = waiting.clone();
         async move { waiting.pass().await }
     };
-    settings(stage.scheduler.add_job(body, every(1)).id("a"))
+    settings(fixture.scheduler.add_job(body, every(1)).id("a"))
         .await
         .unwrap();
-    (stage, gate)
+    (fixture, gate)
 }
 
 pub(crate) const CASES: &[Case] = &[
     same("due jobs are submitted in the order of their times", || {
         paused(async {
-            let stage = Stage::started().await;
+            let fixture = Fixture::started().await;
             for (id, after) in [("c", 3), ("a", 1), ("b", 2)] {
-                let once = Date::at(stage.clock.now() + TimeDelta::seconds(after));
-                stage.scheduler.add_job(nothing, once).id(id).await.unwrap();
+                let once = Date::at(fixture.clock.now() + TimeDelta::seconds(after));
+                fixture
+                    .scheduler
+                    .add_job(nothing, once)
+                    .id(id)
+                    .await
+                    .unwrap();
             }
-            stage.jump(3).await;
-            let times: Vec<_> = submitted(&stage).await.into_iter().flatten().collect();
+            fixture.jump(3).await;
+            let times: Vec<_> = submitted(&fixture).await.into_iter().flatten().collect();
             assert!(times.is_sorted() && times.len() == 3, "{times:?}");
         });
     }),
     same("a job is due at its very time", || {
         paused(async {
-            let stage = Stage::started().await;
-            let once = Date::at(stage.clock.now() + TimeDelta::seconds(1));
-            stage
+            let fixture = Fixture::started().await;
+            let once = Date::at(fixture.clock.now() + TimeDelta::seconds(1));
+            fixture
                 .scheduler
                 .add_job(nothing, once)
                 .id("a")
                 .await
                 .unwrap();
-            stage.jump(1).await;
-            assert_eq!(stage.ledger("a").await, [(Outcome::Succeeded, 1)]);
+            fixture.jump(1).await;
+            assert_eq!(fixture.ledger("a").await, [(Outcome::Succeeded, 1)]);
         });
     }),
     different(
@@ -82,8 +87,8 @@ pub(crate) const CASES: &[Case] = &[
         "any lateness is fine by default: upstream's second makes jobs miss on a busy machine",
         || {
             paused(async {
-                let stage = late(3, |job| job).await;
-                assert_eq!(stage.ledger("a").await, [(Outcome::Succeeded, 1)]);
+                let fixture = late(3, |job| job).await;
+                assert_eq!(fixture.ledger("a").await, [(Outcome::Succeeded, 1)]);
             });
         },
     ),
@@ -91,8 +96,8 @@ pub(crate) const CASES: &[Case] = &[
         "a grace time of a second finds a job three seconds late",
         || {
             paused(async {
-                let stage = late(3, |job| job.misfire_grace_time(seconds(1))).await;
-                let ledger = stage.ledger("a").await;
+                let fixture = late(3, |job| job.misfire_grace_time(seconds(1))).await;
+                let ledger = fixture.ledger("a").await;
                 assert!(
                     matches!(ledger[..], [(Outcome::Missed(_), 1)]),
                     "{ledger:?}"
@@ -105,9 +110,9 @@ pub(crate) const CASES: &[Case] = &[
         "every fire time has a record; upstream drops them without a trace",
         || {
             paused(async {
-                let stage = late(50, |job| job).await;
+                let fixture = late(50, |job| job).await;
                 let expected = [(Outcome::Coalesced, 5), (Outcome::Succeeded, 1)];
-                assert_eq!(stage.ledger("a").await, expected);
+                assert_eq!(fixture.ledger("a").await, expected);
             });
         },
     ),
@@ -116,8 +121,8 @@ pub(crate) const CASES: &[Case] = &[
         "those in grace are coalesced, the older ones are missed; upstream tests the newest only",
         || {
             paused(async {
-                let stage = late(50, |job| job.misfire_grace_time(seconds(25))).await;
-                let ledger = stage.ledger("a").await;
+                let fixture = late(50, |job| job.misfire_grace_time(seconds(25))).await;
+                let ledger = fixture.ledger("a").await;
                 let [missed, coalesced, ran] = ledger[..] else {
                     panic!("{ledger:?}");
                 };
@@ -140,13 +145,14 @@ pub(crate) const CASES: &[Case] = &[
         || {
             paused(async {
                 let all = Coalesce::All { at_most: 100 };
-                let stage = late(50, |job| job.coalesce(all).misfire_grace_time(seconds(1))).await;
-                let ledger = stage.ledger("a").await;
+                let fixture =
+                    late(50, |job| job.coalesce(all).misfire_grace_time(seconds(1))).await;
+                let ledger = fixture.ledger("a").await;
                 let [(Outcome::Missed(_), 5), (Outcome::Succeeded, 1)] = ledger[..] else {
                     panic!("{ledger:?}");
                 };
-                let stage = late(50, |job| job.coalesce(all)).await;
-                let batches = submitted(&stage).await;
+                let fixture = late(50, |job| job.coalesce(all)).await;
+                let batches = submitted(&fixture).await;
                 assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [6]);
             });
         },
@@ -155,10 +161,10 @@ pub(crate) const CASES: &[Case] = &[
         "what finds all instances busy is dropped and the schedule goes on",
         || {
             paused(async {
-                let (stage, gate) = held(|job| job).await;
-                stage.pass(3).await;
+                let (fixture, gate) = held(|job| job).await;
+                fixture.pass(3).await;
                 gate.open(10);
-                stage.pass(1).await;
+                fixture.pass(1).await;
                 let skipped = Outcome::Skipped(SkipReason::MaxInstances);
                 let expected = [
                     (Outcome::Succeeded, 1),
@@ -166,7 +172,7 @@ pub(crate) const CASES: &[Case] = &[
                     (skipped, 1),
                     (Outcome::Succeeded, 1),
                 ];
-                assert_eq!(stage.ledger("a").await, expected);
+                assert_eq!(fixture.ledger("a").await, expected);
             });
         },
     ),
@@ -175,12 +181,12 @@ pub(crate) const CASES: &[Case] = &[
         "most asked for: queue one and run it when there is room",
         || {
             paused(async {
-                let (stage, gate) = held(|job| job.overlap(Overlap::Queue { at_most: 1 })).await;
-                stage.pass(2).await;
+                let (fixture, gate) = held(|job| job.overlap(Overlap::Queue { at_most: 1 })).await;
+                fixture.pass(2).await;
                 gate.open(10);
-                stage.settle().await;
+                fixture.settle().await;
                 let expected = [(Outcome::Succeeded, 1), (Outcome::Succeeded, 1)];
-                assert_eq!(stage.ledger("a").await, expected);
+                assert_eq!(fixture.ledger("a").await, expected);
             });
         },
     ),
@@ -189,40 +195,53 @@ pub(crate) const CASES: &[Case] = &[
         "an id names one job, and its count goes with it",
         || {
             paused(async {
-                let (stage, _gate) = held(|job| job).await;
-                stage.pass(1).await;
-                assert_eq!(stage.job("a").await.state.running, 1);
-                stage.scheduler.remove_job("a").await.unwrap();
-                stage
+                let (fixture, _gate) = held(|job| job).await;
+                fixture.pass(1).await;
+                assert_eq!(fixture.job("a").await.state.running, 1);
+                fixture.scheduler.remove_job("a").await.unwrap();
+                fixture
                     .scheduler
                     .add_job(nothing, every(1))
                     .id("a")
                     .await
                     .unwrap();
-                stage.pass(1).await;
-                assert_eq!(stage.scheduler.statistics("a").await.unwrap().succeeded, 1);
+                fixture.pass(1).await;
+                assert_eq!(
+                    fixture.scheduler.statistics("a").await.unwrap().succeeded,
+                    1
+                );
             });
         },
     ),
     same("the next wake-up is the earliest of all stores", || {
         paused(async {
-            let stage =
-                Stage::started_with(|builder| builder.store("other", MemoryStore::new())).await;
-            stage
+            let fixture =
+                Fixture::started_with(|builder| builder.store("other", MemoryStore::new())).await;
+            fixture
                 .scheduler
                 .add_job(nothing, every(10))
                 .id("late")
                 .await
                 .unwrap();
-            let early = stage.scheduler.add_job(nothing, every(2)).id("early");
+            let early = fixture.scheduler.add_job(nothing, every(2)).id("early");
             early.store("other").await.unwrap();
-            stage.pass(2).await;
+            fixture.pass(2).await;
             assert_eq!(
-                stage.scheduler.statistics("early").await.unwrap().succeeded,
+                fixture
+                    .scheduler
+                    .statistics("early")
+                    .await
+                    .unwrap()
+                    .succeeded,
                 1
             );
             assert_eq!(
-                stage.scheduler.statistics("late").await.unwrap().succeeded,
+                fixture
+                    .scheduler
+                    .statistics("late")
+                    .await
+                    .unwrap()
+                    .succeeded,
                 0
             );
         });

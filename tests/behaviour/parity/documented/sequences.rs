@@ -5,17 +5,17 @@ use punctual_core::Date;
 use punctual_tokio::{Executor, Resume};
 
 use crate::case::{Case, different, same};
-use crate::stage::{Gate, Stage, every, nothing, paused, seconds};
+use crate::fixture::{Fixture, Gate, every, nothing, paused, seconds};
 
 const IN_ORDER: &str = "events of a job come in the order of what happens; upstream tells the end before the beginning";
 
 async fn one_shot(late: TimeDelta) -> Vec<&'static str> {
-    let stage = Stage::new();
-    let once = Date::at(stage.clock.now() - late);
-    let job = stage.scheduler.add_job(nothing, once);
+    let fixture = Fixture::new();
+    let once = Date::at(fixture.clock.now() - late);
+    let job = fixture.scheduler.add_job(nothing, once);
     job.misfire_grace_time(seconds(1)).await.unwrap();
-    stage.scheduler.start().await.unwrap();
-    stage.heard().await
+    fixture.scheduler.start().await.unwrap();
+    fixture.heard().await
 }
 
 fn expect(heard: &[&str], expected: &[&str]) {
@@ -24,35 +24,35 @@ fn expect(heard: &[&str], expected: &[&str]) {
 
 /// A job that is running when the scheduler is told to stop.
 async fn stopped_while_running(wait: bool) -> Vec<&'static str> {
-    let stage = Stage::started().await;
+    let fixture = Fixture::started().await;
     let gate = Gate::closed();
     let waiting = gate.clone();
     let body = move || {
         let waiting = waiting.clone();
         async move { waiting.pass().await }
     };
-    stage
+    fixture
         .scheduler
         .add_job(body, every(600))
         .id("a")
         .await
         .unwrap();
-    stage.jump(600).await;
-    stage.heard().await;
-    stage.forget();
+    fixture.jump(600).await;
+    fixture.heard().await;
+    fixture.forget();
     let shutdown = tokio::spawn({
-        let scheduler = stage.scheduler.clone();
+        let scheduler = fixture.scheduler.clone();
         let patience = if wait { seconds(3_600) } else { seconds(0) };
         async move { scheduler.shutdown_within(patience).await }
     });
-    stage.settle().await;
+    fixture.settle().await;
     if wait {
         gate.open(1);
     }
     while !shutdown.is_finished() {
-        stage.jump(1).await;
+        fixture.jump(1).await;
     }
-    stage.heard().await
+    fixture.heard().await
 }
 
 pub(crate) const CASES: &[Case] = &[
@@ -83,23 +83,23 @@ pub(crate) const CASES: &[Case] = &[
     ),
     same("a body longer than its interval, one instance", || {
         paused(async {
-            let stage = Stage::started().await;
+            let fixture = Fixture::started().await;
             let gate = Gate::closed();
             let waiting = gate.clone();
             let body = move || {
                 let waiting = waiting.clone();
                 async move { waiting.pass().await }
             };
-            stage
+            fixture
                 .scheduler
                 .add_job(body, every(1))
                 .id("a")
                 .await
                 .unwrap();
-            stage.pass(3).await;
+            fixture.pass(3).await;
             gate.open(1);
-            stage.settle().await;
-            stage.pass(1).await;
+            fixture.settle().await;
+            fixture.pass(1).await;
             let expected = [
                 "JOB_ADDED",
                 "JOB_SUBMITTED",
@@ -108,17 +108,17 @@ pub(crate) const CASES: &[Case] = &[
                 "JOB_EXECUTED",
                 "JOB_SUBMITTED",
             ];
-            expect(&stage.heard().await, &expected);
+            expect(&fixture.heard().await, &expected);
         });
     }),
     same("replace_existing while running", || {
         paused(async {
-            let stage = Stage::started().await;
+            let fixture = Fixture::started().await;
             for _ in 0..2 {
-                let job = stage.scheduler.add_job(nothing, every(60)).id("a");
+                let job = fixture.scheduler.add_job(nothing, every(60)).id("a");
                 job.replace_existing().await.unwrap();
             }
-            expect(&stage.heard().await, &["JOB_ADDED", "JOB_ADDED"]);
+            expect(&fixture.heard().await, &["JOB_ADDED", "JOB_ADDED"]);
         });
     }),
     different(
@@ -126,20 +126,20 @@ pub(crate) const CASES: &[Case] = &[
         "it is refused when the job is added, and parks the job when the executor goes later",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                let job = stage.scheduler.add_job(nothing, every(1)).executor("gpu");
+                let fixture = Fixture::started().await;
+                let job = fixture.scheduler.add_job(nothing, every(1)).executor("gpu");
                 assert!(job.await.is_err());
-                stage
+                fixture
                     .scheduler
                     .add_executor("gpu", Executor::tokio())
                     .await
                     .unwrap();
-                let job = stage.scheduler.add_job(nothing, every(1)).executor("gpu");
+                let job = fixture.scheduler.add_job(nothing, every(1)).executor("gpu");
                 job.await.unwrap();
-                stage.scheduler.remove_executor("gpu").await.unwrap();
-                stage.jump(100).await;
+                fixture.scheduler.remove_executor("gpu").await.unwrap();
+                fixture.jump(100).await;
                 let expected = ["EXECUTOR_ADDED", "JOB_ADDED", "EXECUTOR_REMOVED"];
-                expect(&stage.heard().await, &expected);
+                expect(&fixture.heard().await, &expected);
             });
         },
     ),
@@ -148,19 +148,19 @@ pub(crate) const CASES: &[Case] = &[
         "being resumed is an event too, before the job leaves",
         || {
             paused(async {
-                let stage = Stage::started().await;
+                let fixture = Fixture::started().await;
                 let bounded = every(10)
-                    .start(stage.clock.now())
-                    .end(stage.clock.now() + seconds(60));
-                let job = stage
+                    .start(fixture.clock.now())
+                    .end(fixture.clock.now() + seconds(60));
+                let job = fixture
                     .scheduler
                     .add_job(nothing, bounded)
                     .next_run_time(None);
                 let job = job.await.unwrap();
-                stage.jump(600).await;
+                fixture.jump(600).await;
                 job.resume_job(Resume::SkipMissed).await.unwrap();
                 let expected = ["JOB_ADDED", "JOB_MODIFIED", "JOB_REMOVED"];
-                expect(&stage.heard().await, &expected);
+                expect(&fixture.heard().await, &expected);
             });
         },
     ),

@@ -3,7 +3,7 @@
 use punctual_tokio::{ErrorKind, Scheduler};
 
 use crate::case::{Case, different, same};
-use crate::stage::{Stage, every, nothing, paused};
+use crate::fixture::{Fixture, every, nothing, paused};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum State {
@@ -12,27 +12,27 @@ enum State {
     Paused,
 }
 
-async fn in_state(state: State) -> Stage {
-    let stage = Stage::new();
+async fn in_state(state: State) -> Fixture {
+    let fixture = Fixture::new();
     match state {
         State::Stopped => {}
-        State::Running => stage.scheduler.start().await.unwrap(),
-        State::Paused => stage.scheduler.start_paused().await.unwrap(),
+        State::Running => fixture.scheduler.start().await.unwrap(),
+        State::Paused => fixture.scheduler.start_paused().await.unwrap(),
     }
-    stage.heard().await;
-    stage.forget();
-    stage
+    fixture.heard().await;
+    fixture.forget();
+    fixture
 }
 
 /// In which state the scheduler is: a job that is due runs, or does not.
-async fn state_of(stage: &Stage) -> State {
-    if !stage.scheduler.is_running() {
+async fn state_of(fixture: &Fixture) -> State {
+    if !fixture.scheduler.is_running() {
         return State::Stopped;
     }
-    let probe = stage.scheduler.add_job(nothing, every(1)).id("probe");
+    let probe = fixture.scheduler.add_job(nothing, every(1)).id("probe");
     probe.await.unwrap();
-    stage.jump(1).await;
-    if stage.runs("probe").await.is_empty() {
+    fixture.jump(1).await;
+    if fixture.runs("probe").await.is_empty() {
         State::Paused
     } else {
         State::Running
@@ -44,10 +44,10 @@ async fn call(
     state: State,
     call: impl AsyncFnOnce(&Scheduler) -> Result<(), ErrorKind>,
 ) -> (Result<(), ErrorKind>, Vec<&'static str>, State) {
-    let stage = in_state(state).await;
-    let answer = call(&stage.scheduler).await;
-    let events = stage.heard().await;
-    (answer, events, state_of(&stage).await)
+    let fixture = in_state(state).await;
+    let answer = call(&fixture.scheduler).await;
+    let events = fixture.heard().await;
+    (answer, events, state_of(&fixture).await)
 }
 
 async fn start(scheduler: &Scheduler) -> Result<(), ErrorKind> {
@@ -127,10 +127,10 @@ pub(crate) const CASES: &[Case] = &[
         "a scheduler can be started again with all its executors; upstream's pools refuse every run then",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                stage.scheduler.shutdown().await.unwrap();
-                stage.scheduler.start().await.unwrap();
-                assert_eq!(state_of(&stage).await, State::Running);
+                let fixture = Fixture::started().await;
+                fixture.scheduler.shutdown().await.unwrap();
+                fixture.scheduler.start().await.unwrap();
+                assert_eq!(state_of(&fixture).await, State::Running);
             });
         },
     ),
@@ -139,16 +139,16 @@ pub(crate) const CASES: &[Case] = &[
         "an id is checked when a job is added, so no start can fail half-way for it",
         || {
             paused(async {
-                let stage = Stage::new();
-                stage
+                let fixture = Fixture::new();
+                fixture
                     .scheduler
                     .add_job(nothing, every(1))
                     .id("a")
                     .await
                     .unwrap();
-                let again = stage.scheduler.add_job(nothing, every(1)).id("a");
+                let again = fixture.scheduler.add_job(nothing, every(1)).id("a");
                 assert!(again.await.unwrap_err().is_conflict());
-                stage.scheduler.start().await.unwrap();
+                fixture.scheduler.start().await.unwrap();
             });
         },
     ),
@@ -157,21 +157,24 @@ pub(crate) const CASES: &[Case] = &[
         "a job may stop its scheduler; its own run is one of those that are given time to end",
         || {
             paused(async {
-                let stage = Stage::started().await;
+                let fixture = Fixture::started().await;
                 let body = |context: punctual_tokio::JobContext| async move {
                     let scheduler = context.scheduler().upgrade().ok_or("gone")?;
                     tokio::spawn(async move { scheduler.shutdown().await });
                     Ok::<(), &str>(())
                 };
-                stage
+                fixture
                     .scheduler
                     .add_job(body, every(1))
                     .id("a")
                     .await
                     .unwrap();
-                stage.jump(1).await;
-                assert_eq!(stage.scheduler.statistics("a").await.unwrap().succeeded, 1);
-                assert!(!stage.scheduler.is_running());
+                fixture.jump(1).await;
+                assert_eq!(
+                    fixture.scheduler.statistics("a").await.unwrap().succeeded,
+                    1
+                );
+                assert!(!fixture.scheduler.is_running());
             });
         },
     ),

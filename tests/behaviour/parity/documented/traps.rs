@@ -6,7 +6,7 @@ use punctual_store::MemoryStore;
 use punctual_tokio::{ManualClock, Scheduler};
 
 use crate::case::{Case, different};
-use crate::stage::{FROZEN, Stage, every, nothing, paused, settle};
+use crate::fixture::{FROZEN, Fixture, every, nothing, paused, settle};
 use crate::times::{berlin, fires, refused};
 
 /// Two schedulers on one store and one clock, and how often their job ran in ten seconds.
@@ -86,13 +86,13 @@ pub(crate) const CASES: &[Case] = &[
         "a job that runs at start runs whenever the start is",
         || {
             paused(async {
-                let stage = Stage::new();
-                let job = stage.scheduler.add_job(nothing, every(600)).id("a");
+                let fixture = Fixture::new();
+                let job = fixture.scheduler.add_job(nothing, every(600)).id("a");
                 job.run_at_start().await.unwrap();
-                stage.jump(60).await;
-                stage.scheduler.start().await.unwrap();
-                stage.settle().await;
-                assert_eq!(stage.ledger("a").await, [(Outcome::Succeeded, 1)]);
+                fixture.jump(60).await;
+                fixture.scheduler.start().await.unwrap();
+                fixture.settle().await;
+                assert_eq!(fixture.ledger("a").await, [(Outcome::Succeeded, 1)]);
             });
         },
     ),
@@ -102,14 +102,14 @@ pub(crate) const CASES: &[Case] = &[
         || {
             paused(async {
                 let store = MemoryStore::new();
-                let first = Stage::with(|builder| {
+                let first = Fixture::with(|builder| {
                     builder.store("default", store.clone()).task("t", nothing)
                 });
                 let once = Date::at(first.clock.now() + TimeDelta::seconds(10));
                 first.scheduler.add_job("t", once).id("a").await.unwrap();
                 drop(first);
                 let second =
-                    Stage::with(|builder| builder.store("default", store).task("t", nothing));
+                    Fixture::with(|builder| builder.store("default", store).task("t", nothing));
                 second.jump(3_600).await;
                 second.scheduler.start().await.unwrap();
                 second.settle().await;

@@ -8,34 +8,34 @@ use punctual_core::{CancelReason, Date, MissReason, Outcome};
 use punctual_tokio::{ErrorKind, EventKind, Executor, Output, RunEvent};
 
 use crate::case::{Case, different, same};
-use crate::stage::{Gate, Stage, every, paused, seconds};
+use crate::fixture::{Fixture, Gate, every, paused, seconds};
 
 const PROCESS: &str = "worker processes are the program itself, started again, so they are tested where there is a program of ours; \
      a limit holds on every executor alike";
 
 /// Two runs by hand find room, the third does not.
 async fn two_of_three(executor: Executor) {
-    let stage = Stage::started_with(|builder| builder.executor("own", executor)).await;
+    let fixture = Fixture::started_with(|builder| builder.executor("own", executor)).await;
     let (release, held) = mpsc::channel::<()>();
     let held = Arc::new(Mutex::new(held));
     let body = move || {
         let _ = held.lock().unwrap().recv();
         Output("test")
     };
-    let job = stage
+    let job = fixture
         .scheduler
         .add_job(body, every(600))
         .id("a")
         .max_instances(2);
     let job = job.executor("own").await.unwrap();
     job.run_job().await.unwrap();
-    stage.clock.advance(Duration::from_micros(1));
+    fixture.clock.advance(Duration::from_micros(1));
     job.run_job().await.unwrap();
-    stage.clock.advance(Duration::from_micros(1));
+    fixture.clock.advance(Duration::from_micros(1));
     assert_eq!(job.run_job().await.unwrap_err().kind(), ErrorKind::Busy);
     drop(release);
-    stage.settle().await;
-    let results: Vec<_> = stage
+    fixture.settle().await;
+    let results: Vec<_> = fixture
         .runs("a")
         .await
         .into_iter()
@@ -46,13 +46,13 @@ async fn two_of_three(executor: Executor) {
 
 /// The one run event of a job that is due now, or was so much earlier.
 async fn run_event(fails: bool, late: TimeDelta) -> Vec<EventKind> {
-    let stage = Stage::started().await;
-    let due = Date::at(stage.clock.now() - late);
+    let fixture = Fixture::started().await;
+    let due = Date::at(fixture.clock.now() - late);
     let body = move || async move { if fails { Err("test failure") } else { Ok(5) } };
-    let job = stage.scheduler.add_job(body, due).id("foo");
+    let job = fixture.scheduler.add_job(body, due).id("foo");
     job.misfire_grace_time(seconds(1)).await.unwrap();
-    stage.settle().await;
-    let events = stage.events();
+    fixture.settle().await;
+    let events = fixture.events();
     let ends = events.iter().filter(|event| {
         matches!(
             event.kind,
@@ -68,7 +68,7 @@ fn about_foo(run: &RunEvent) {
 
 /// Runs that fail leave nothing of themselves in memory.
 async fn leaves_nothing(executor: Executor) {
-    let stage = Stage::started_with(|builder| builder.executor("own", executor)).await;
+    let fixture = Fixture::started_with(|builder| builder.executor("own", executor)).await;
     let witness = Arc::new(());
     let held = Arc::clone(&witness);
     let body = move || {
@@ -78,10 +78,10 @@ async fn leaves_nothing(executor: Executor) {
             Err::<(), _>("dummy")
         }
     };
-    let job = stage.scheduler.add_job(body, every(1)).id("a");
+    let job = fixture.scheduler.add_job(body, every(1)).id("a");
     job.executor("own").await.unwrap();
-    stage.pass(5).await;
-    assert_eq!(stage.scheduler.statistics("a").await.unwrap().failed, 5);
+    fixture.pass(5).await;
+    assert_eq!(fixture.scheduler.statistics("a").await.unwrap().failed, 5);
     assert_eq!(
         Arc::strong_count(&witness),
         2,
@@ -90,7 +90,7 @@ async fn leaves_nothing(executor: Executor) {
 }
 
 async fn awaited(fails: bool, executor: Executor) {
-    let stage = Stage::started_with(|builder| builder.executor("own", executor)).await;
+    let fixture = Fixture::started_with(|builder| builder.executor("own", executor)).await;
     let gate = Gate::closed();
     let waiting = gate.clone();
     let body = move || {
@@ -100,12 +100,12 @@ async fn awaited(fails: bool, executor: Executor) {
             if fails { Err("dummy error") } else { Ok(true) }
         }
     };
-    let job = stage.scheduler.add_job(body, every(1)).id("a");
+    let job = fixture.scheduler.add_job(body, every(1)).id("a");
     job.executor("own").await.unwrap();
-    stage.jump(1).await;
+    fixture.jump(1).await;
     gate.open(1);
-    stage.settle().await;
-    let run = stage.runs("a").await.remove(0);
+    fixture.settle().await;
+    let run = fixture.runs("a").await.remove(0);
     if fails {
         assert_eq!(run.error.as_deref(), Some("dummy error"));
     } else {
@@ -158,20 +158,20 @@ pub(crate) const CASES: &[Case] = &[
     }),
     same("test_run_job_error", || {
         paused(async {
-            let stage = Stage::started().await;
+            let fixture = Fixture::started().await;
             let body = || {
                 if true {
                     panic!("dummy")
                 }
             };
-            stage
+            fixture
                 .scheduler
                 .add_job(body, every(1))
                 .id("abc")
                 .await
                 .unwrap();
-            stage.jump(1).await;
-            let run = stage.runs("abc").await.remove(0);
+            fixture.jump(1).await;
+            let run = fixture.runs("abc").await.remove(0);
             assert_eq!(run.state.outcome(), Some(Outcome::Panicked));
             assert_eq!(run.error.as_deref(), Some("dummy"));
         });
@@ -187,8 +187,8 @@ pub(crate) const CASES: &[Case] = &[
         "worker processes are tested with a program of ours; here a thread that panicked is replaced likewise",
         || {
             paused(async {
-                let stage =
-                    Stage::started_with(|builder| builder.executor("own", Executor::blocking(1)))
+                let fixture =
+                    Fixture::started_with(|builder| builder.executor("own", Executor::blocking(1)))
                         .await;
                 let broken = Mutex::new(true);
                 let body = move || {
@@ -196,10 +196,10 @@ pub(crate) const CASES: &[Case] = &[
                         std::panic::resume_unwind(Box::new("broken"));
                     }
                 };
-                let job = stage.scheduler.add_job(body, every(1)).id("a");
+                let job = fixture.scheduler.add_job(body, every(1)).id("a");
                 job.executor("own").await.unwrap();
-                stage.pass(2).await;
-                assert_eq!(stage.ledger("a").await[0], (Outcome::Panicked, 1));
+                fixture.pass(2).await;
+                assert_eq!(fixture.ledger("a").await[0], (Outcome::Panicked, 1));
             });
         },
     ),
@@ -220,22 +220,22 @@ pub(crate) const CASES: &[Case] = &[
         "running jobs get the time that the caller gives, then their token, then they are aborted, and it is recorded",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                let job = stage
+                let fixture = Fixture::started().await;
+                let job = fixture
                     .scheduler
                     .add_job(std::future::pending::<()>, every(1));
                 job.id("a").await.unwrap();
-                stage.jump(1).await;
+                fixture.jump(1).await;
                 let shutdown = tokio::spawn({
-                    let scheduler = stage.scheduler.clone();
+                    let scheduler = fixture.scheduler.clone();
                     async move { scheduler.shutdown_within(Duration::ZERO).await }
                 });
                 while !shutdown.is_finished() {
-                    stage.jump(1).await;
+                    fixture.jump(1).await;
                 }
                 assert_eq!(shutdown.await.unwrap().unwrap().cancelled.len(), 1);
                 let expected = [(Outcome::Cancelled(CancelReason::Shutdown), 1)];
-                assert_eq!(stage.ledger("a").await, expected);
+                assert_eq!(fixture.ledger("a").await, expected);
             });
         },
     ),

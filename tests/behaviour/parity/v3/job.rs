@@ -6,7 +6,7 @@ use punctual_core::{Coalesce, Job, JobId, JobState, Policies};
 use punctual_tokio::{JobStatus, Resume};
 
 use crate::case::{Case, different, same};
-use crate::stage::{FROZEN, Stage, every, nothing, paused};
+use crate::fixture::{FROZEN, Fixture, every, nothing, paused};
 use crate::times::{at, berlin, in_zone, trigger};
 
 /// The fire times of a backlog that would run, for a job that is due at `next`.
@@ -28,9 +28,9 @@ fn run_times(
 
 /// One line of the table of jobs.
 async fn line(paused_job: bool) -> String {
-    let stage = Stage::started().await;
+    let fixture = Fixture::started().await;
     let once = trigger(r#"date(run_at="2011-04-03 18:40:10")"#);
-    let job = stage
+    let job = fixture
         .scheduler
         .add_job(nothing, once)
         .id("téstïd")
@@ -40,7 +40,7 @@ async fn line(paused_job: bool) -> String {
         job.pause_job().await.unwrap();
     }
     let mut table = Vec::new();
-    stage.scheduler.print_jobs(&mut table).await.unwrap();
+    fixture.scheduler.print_jobs(&mut table).await.unwrap();
     let table = String::from_utf8(table).unwrap();
     table.lines().nth(1).unwrap_or_default().trim().to_owned()
 }
@@ -79,8 +79,8 @@ fn job_of_everything() -> Job {
 pub(crate) const CASES: &[Case] = &[
     same("test_constructor[testid]", || {
         paused(async {
-            let stage = Stage::new();
-            let job = stage
+            let fixture = Fixture::new();
+            let job = fixture
                 .scheduler
                 .add_job(nothing, every(1))
                 .id("testid")
@@ -91,7 +91,7 @@ pub(crate) const CASES: &[Case] = &[
     }),
     same("test_constructor[None]", || {
         paused(async {
-            let job = Stage::new()
+            let job = Fixture::new()
                 .scheduler
                 .add_job(nothing, every(1))
                 .await
@@ -101,61 +101,61 @@ pub(crate) const CASES: &[Case] = &[
     }),
     same("test_modify", || {
         paused(async {
-            let stage = Stage::new();
-            let job = stage.scheduler.add_job(nothing, every(1)).await.unwrap();
+            let fixture = Fixture::new();
+            let job = fixture.scheduler.add_job(nothing, every(1)).await.unwrap();
             job.modify_job().name("other").await.unwrap();
-            assert_eq!(stage.job(job.id().as_str()).await.job.name(), "other");
+            assert_eq!(fixture.job(job.id().as_str()).await.job.name(), "other");
         });
     }),
     same("test_reschedule", || {
         paused(async {
-            let stage = Stage::new();
-            let job = stage.scheduler.add_job(nothing, every(1)).await.unwrap();
+            let fixture = Fixture::new();
+            let job = fixture.scheduler.add_job(nothing, every(1)).await.unwrap();
             job.reschedule_job(trigger("cron(hour=3)")).await.unwrap();
-            let stored = stage.job(job.id().as_str()).await;
+            let stored = fixture.job(job.id().as_str()).await;
             assert_eq!(*stored.job.trigger(), trigger("cron(hour=3)"));
         });
     }),
     same("test_pause", || {
         paused(async {
-            let stage = Stage::new();
-            let job = stage.scheduler.add_job(nothing, every(1)).await.unwrap();
+            let fixture = Fixture::new();
+            let job = fixture.scheduler.add_job(nothing, every(1)).await.unwrap();
             job.pause_job().await.unwrap();
             assert_eq!(
-                stage.job(job.id().as_str()).await.status(),
+                fixture.job(job.id().as_str()).await.status(),
                 JobStatus::Paused
             );
         });
     }),
     same("test_resume", || {
         paused(async {
-            let stage = Stage::new();
-            let job = stage
+            let fixture = Fixture::new();
+            let job = fixture
                 .scheduler
                 .add_job(nothing, every(1))
                 .next_run_time(None);
             let job = job.await.unwrap();
             job.resume_job(Resume::SkipMissed).await.unwrap();
             assert_eq!(
-                stage.job(job.id().as_str()).await.status(),
+                fixture.job(job.id().as_str()).await.status(),
                 JobStatus::Scheduled
             );
         });
     }),
     same("test_remove", || {
         paused(async {
-            let stage = Stage::new();
-            let job = stage.scheduler.add_job(nothing, every(1)).await.unwrap();
+            let fixture = Fixture::new();
+            let job = fixture.scheduler.add_job(nothing, every(1)).await.unwrap();
             job.remove_job().await.unwrap();
             assert!(job.get_job().await.unwrap().is_none());
         });
     }),
     same("test_weakref", || {
         paused(async {
-            let stage = Stage::started().await;
-            let job = stage.scheduler.add_job(nothing, every(1)).await.unwrap();
-            stage.scheduler.shutdown().await.unwrap();
-            drop(stage);
+            let fixture = Fixture::started().await;
+            let job = fixture.scheduler.add_job(nothing, every(1)).await.unwrap();
+            fixture.scheduler.shutdown().await.unwrap();
+            drop(fixture);
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             assert!(
                 job.get_job().await.unwrap_err().is_not_running(),
@@ -165,14 +165,14 @@ pub(crate) const CASES: &[Case] = &[
     }),
     different("test_pending", NO_PENDING, || {
         paused(async {
-            let stage = Stage::new();
-            stage
+            let fixture = Fixture::new();
+            fixture
                 .scheduler
                 .add_job(nothing, every(1))
                 .id("a")
                 .await
                 .unwrap();
-            assert_eq!(stage.job("a").await.status(), JobStatus::Scheduled);
+            assert_eq!(fixture.job("a").await.status(), JobStatus::Scheduled);
         });
     }),
     same("test_get_run_times", || {
@@ -217,7 +217,7 @@ pub(crate) const CASES: &[Case] = &[
     same("test_setstate_bad_version", || {
         paused(async {
             let import = r#"{"version": 9999, "jobs": []}"#;
-            let error = Stage::new()
+            let error = Fixture::new()
                 .scheduler
                 .import_jobs(import)
                 .await

@@ -6,7 +6,7 @@ use punctual_store::{MemoryStore, StoreCapabilities};
 use punctual_tokio::{Args, ErrorKind};
 
 use crate::case::{Case, different, same};
-use crate::stage::{Stage, every, nothing, paused};
+use crate::fixture::{Fixture, every, nothing, paused};
 
 const COMPILER: &str =
     "the compiler refuses another type; what comes as JSON is refused with the field";
@@ -44,15 +44,15 @@ async fn modify_refuses_args<M>(
     args: impl serde::Serialize,
     good: impl serde::Serialize,
 ) {
-    let stage = Stage::with(|builder| builder.task("t", task));
-    stage
+    let fixture = Fixture::with(|builder| builder.task("t", task));
+    fixture
         .scheduler
         .add_job("t", every(1))
         .id("a")
         .args(good)
         .await
         .unwrap();
-    let error = stage
+    let error = fixture
         .scheduler
         .modify_job("a")
         .args(args)
@@ -72,33 +72,38 @@ pub(crate) const CASES: &[Case] = &[
         "there is no verb that changes an id",
         || {
             paused(async {
-                let stage = Stage::new();
-                stage
+                let fixture = Fixture::new();
+                fixture
                     .scheduler
                     .add_job(nothing, every(1))
                     .id("a")
                     .await
                     .unwrap();
-                stage
+                fixture
                     .scheduler
                     .modify_job("a")
                     .name("alternate")
                     .await
                     .unwrap();
-                assert_eq!(stage.ids().await, ["a"]);
+                assert_eq!(fixture.ids().await, ["a"]);
             });
         },
     ),
     same("test_private_modify_bad_func", || {
         paused(async {
-            let stage = Stage::new();
-            stage
+            let fixture = Fixture::new();
+            fixture
                 .scheduler
                 .add_job(nothing, every(1))
                 .id("a")
                 .await
                 .unwrap();
-            let error = stage.scheduler.modify_job("a").task("1").await.unwrap_err();
+            let error = fixture
+                .scheduler
+                .modify_job("a")
+                .task("1")
+                .await
+                .unwrap_err();
             assert_eq!(error.kind(), ErrorKind::UnknownTask);
         });
     }),
@@ -107,20 +112,20 @@ pub(crate) const CASES: &[Case] = &[
         "tasks are named, not imported by path: only what was registered can be called",
         || {
             paused(async {
-                let stage = Stage::with(|builder| builder.task("dummyfunc", nothing));
-                stage
+                let fixture = Fixture::with(|builder| builder.task("dummyfunc", nothing));
+                fixture
                     .scheduler
                     .add_job(nothing, every(1))
                     .id("a")
                     .await
                     .unwrap();
-                stage
+                fixture
                     .scheduler
                     .modify_job("a")
                     .task("dummyfunc")
                     .await
                     .unwrap();
-                assert_eq!(&**stage.job("a").await.job.task(), "dummyfunc");
+                assert_eq!(&**fixture.job("a").await.job.task(), "dummyfunc");
             });
         },
     ),
@@ -128,10 +133,10 @@ pub(crate) const CASES: &[Case] = &[
         paused(async {
             let (disk, _) = FaultyStore::new(MemoryStore::new());
             let disk = disk.with_capabilities(StoreCapabilities::default().persistent(true));
-            let stage = Stage::with(|builder| builder.store("disk", disk));
+            let fixture = Fixture::with(|builder| builder.store("disk", disk));
             let closure = || async {};
-            stage.scheduler.add_job(closure, every(1)).await.unwrap();
-            let stored = stage.scheduler.add_job(closure, every(1)).store("disk");
+            fixture.scheduler.add_job(closure, every(1)).await.unwrap();
+            let stored = fixture.scheduler.add_job(closure, every(1)).store("disk");
             let error = stored.await.unwrap_err();
             assert!(error.to_string().contains("stable name"), "{error}");
         });
@@ -141,14 +146,14 @@ pub(crate) const CASES: &[Case] = &[
         "without a name, a job is called by its id: closures have no names",
         || {
             paused(async {
-                let stage = Stage::new();
-                stage
+                let fixture = Fixture::new();
+                fixture
                     .scheduler
                     .add_job(nothing, every(1))
                     .id("a")
                     .await
                     .unwrap();
-                assert_eq!(stage.job("a").await.job.name(), "a");
+                assert_eq!(fixture.job("a").await.job.name(), "a");
             });
         },
     ),
@@ -166,18 +171,18 @@ pub(crate) const CASES: &[Case] = &[
         "an empty name is no name: the job is called by its id",
         || {
             paused(async {
-                let stage = Stage::new();
-                stage
+                let fixture = Fixture::new();
+                fixture
                     .scheduler
                     .add_job(nothing, every(1))
                     .id("a")
                     .name("")
                     .await
                     .unwrap();
-                assert_eq!(stage.job("a").await.job.name(), "a");
-                stage.scheduler.modify_job("a").name("b").await.unwrap();
-                stage.scheduler.modify_job("a").name("").await.unwrap();
-                assert_eq!(stage.job("a").await.job.name(), "a");
+                assert_eq!(fixture.job("a").await.job.name(), "a");
+                fixture.scheduler.modify_job("a").name("b").await.unwrap();
+                fixture.scheduler.modify_job("a").name("").await.unwrap();
+                assert_eq!(fixture.job("a").await.job.name(), "a");
             });
         },
     ),
@@ -229,8 +234,8 @@ pub(crate) const CASES: &[Case] = &[
         "an alias is looked up when a job is added",
         || {
             paused(async {
-                let stage = Stage::new();
-                let job = stage.scheduler.add_job(nothing, every(1)).executor("1");
+                let fixture = Fixture::new();
+                let job = fixture.scheduler.add_job(nothing, every(1)).executor("1");
                 assert!(job.await.unwrap_err().is_not_found());
             });
         },

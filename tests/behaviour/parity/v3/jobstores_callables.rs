@@ -5,7 +5,7 @@ use std::sync::Arc;
 use punctual_tokio::{Args, Output};
 
 use crate::case::{Case, different, same};
-use crate::stage::{Stage, every, paused};
+use crate::fixture::{Fixture, every, paused};
 
 struct Adder {
     bias: i64,
@@ -23,9 +23,9 @@ impl Adder {
 }
 
 /// Adds the job, runs it and looks at its result.
-async fn gives_three(stage: Stage, added: punctual_tokio::AddJob<'_>) {
+async fn gives_three(fixture: Fixture, added: punctual_tokio::AddJob<'_>) {
     let job = added.args((1, 2)).await.unwrap();
-    stage.jump(1).await;
+    fixture.jump(1).await;
     let runs = job.runs().await.unwrap();
     assert_eq!(runs[0].result, Some(3.into()));
 }
@@ -36,21 +36,21 @@ const NAMED: &str =
 pub(crate) const CASES: &[Case] = &[
     same("test_add_callable_instance_method_job", || {
         paused(async {
-            let stage = Stage::started().await;
+            let fixture = Fixture::started().await;
             let adder = Arc::new(Adder { bias: 0 });
             let method = move |Args((a, b)): Args<(i64, i64)>| {
                 let adder = Arc::clone(&adder);
                 async move { Output(adder.add(a, b)) }
             };
-            let scheduler = stage.scheduler.clone();
-            gives_three(stage, scheduler.add_job(method, every(1))).await;
+            let scheduler = fixture.scheduler.clone();
+            gives_three(fixture, scheduler.add_job(method, every(1))).await;
         });
     }),
     same("test_add_callable_class_method_job", || {
         paused(async {
-            let stage = Stage::started().await;
-            let scheduler = stage.scheduler.clone();
-            gives_three(stage, scheduler.add_job(Adder::of_class, every(1))).await;
+            let fixture = Fixture::started().await;
+            let scheduler = fixture.scheduler.clone();
+            gives_three(fixture, scheduler.add_job(Adder::of_class, every(1))).await;
         });
     }),
     different("test_add_textual_instance_method_job", NAMED, || {
@@ -60,17 +60,17 @@ pub(crate) const CASES: &[Case] = &[
                 let adder = Arc::clone(&adder);
                 async move { Output(adder.add(a, b)) }
             };
-            let stage = Stage::started_with(|builder| builder.task("adder.add", method)).await;
-            let scheduler = stage.scheduler.clone();
-            gives_three(stage, scheduler.add_job("adder.add", every(1))).await;
+            let fixture = Fixture::started_with(|builder| builder.task("adder.add", method)).await;
+            let scheduler = fixture.scheduler.clone();
+            gives_three(fixture, scheduler.add_job("adder.add", every(1))).await;
         });
     }),
     different("test_add_textual_class_method_job", NAMED, || {
         paused(async {
-            let stage =
-                Stage::started_with(|builder| builder.task("Adder::add", Adder::of_class)).await;
-            let scheduler = stage.scheduler.clone();
-            gives_three(stage, scheduler.add_job("Adder::add", every(1))).await;
+            let fixture =
+                Fixture::started_with(|builder| builder.task("Adder::add", Adder::of_class)).await;
+            let scheduler = fixture.scheduler.clone();
+            gives_three(fixture, scheduler.add_job("Adder::add", every(1))).await;
         });
     }),
 ];

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use punctual_store::{JobStore, MemoryStore, conformance};
 
 use crate::case::{Case, different};
-use crate::handbook::has_row;
-use crate::stage::{Stage, every, nothing, paused};
+use crate::doc_table::has_row;
+use crate::fixture::{Fixture, every, nothing, paused};
 
 const BY_VALUE: &str =
     "a store is made by the application and handed in as a value, so nothing is looked up by path";
@@ -17,8 +17,8 @@ const NOT_HERE: &str = "this database is left to a store of one's own: the contr
 fn a_store_is_a_value() {
     paused(async {
         let store = MemoryStore::new();
-        let stage = Stage::with(|builder| builder.store("default", store.clone()));
-        stage
+        let fixture = Fixture::with(|builder| builder.store("default", store.clone()));
+        fixture
             .scheduler
             .add_job(nothing, every(60))
             .id("a")
@@ -30,7 +30,7 @@ fn a_store_is_a_value() {
     });
 }
 
-/// The suite for stores of one's own is there, and the handbook says so where people look.
+/// The suite for stores of one's own is there, and `docs/from-apscheduler.md` says so.
 fn there_is_a_door(row: &str) {
     has_row(row);
     paused(async {

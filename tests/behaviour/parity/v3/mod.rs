@@ -14,4 +14,4 @@ pub(crate) mod jobstores;
 pub(crate) mod jobstores_callables;
 pub(crate) mod jobstores_elsewhere;
 pub(crate) mod schedulers;
-mod shelf;
+mod store_fixture;

@@ -3,7 +3,7 @@
 use punctual_tokio::Output;
 
 use crate::case::{Case, same};
-use crate::stage::{Stage, every, paused};
+use crate::fixture::{Fixture, every, paused};
 
 struct Counter(i64);
 
@@ -29,11 +29,11 @@ macro_rules! callable {
                 concat!("TestAsyncScheduler::test_callable_types[", $name, "-job]"),
                 || {
                     paused(async {
-                        let stage = Stage::started().await;
-                        let job = stage.scheduler.add_job($task, every(600)).id("foo");
+                        let fixture = Fixture::started().await;
+                        let job = fixture.scheduler.add_job($task, every(600)).id("foo");
                         job.await.unwrap().run_job().await.unwrap();
-                        stage.settle().await;
-                        assert_eq!(stage.runs("foo").await[0].result, Some($result.into()));
+                        fixture.settle().await;
+                        assert_eq!(fixture.runs("foo").await[0].result, Some($result.into()));
                     });
                 },
             ),
@@ -45,15 +45,15 @@ macro_rules! callable {
                 ),
                 || {
                     paused(async {
-                        let stage = Stage::started().await;
-                        stage
+                        let fixture = Fixture::started().await;
+                        fixture
                             .scheduler
                             .add_job($task, every(1))
                             .id("foo")
                             .await
                             .unwrap();
-                        stage.jump(1).await;
-                        assert_eq!(stage.runs("foo").await[0].result, Some($result.into()));
+                        fixture.jump(1).await;
+                        assert_eq!(fixture.runs("foo").await[0].result, Some($result.into()));
                     });
                 },
             ),

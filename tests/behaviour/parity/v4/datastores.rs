@@ -7,10 +7,10 @@ use punctual_store::{ClaimAnswer, EndText, MemoryStore, OnConflict};
 use punctual_tokio::{ErrorKind, Scheduler};
 
 use crate::case::{Case, different, same};
-use crate::handbook::has_row;
-use crate::stage::{Stage, every, nothing, paused};
+use crate::doc_table::has_row;
+use crate::fixture::{Fixture, every, nothing, paused};
 use crate::times::utc;
-use crate::v4::desk::{CANCELLED, DUE, Desk, due_claim, manual_claim};
+use crate::v4::node_fixture::{CANCELLED, DUE, NodeFixture, due_claim, manual_claim};
 
 const TASKS: &str =
     "tasks are code: nodes register functions by name, and stores keep jobs and runs only";
@@ -24,13 +24,13 @@ const REPR: &str = "a store says what it holds when it is debugged";
 
 /// A run ends so, and the ledger says so.
 async fn ends(outcome: Outcome, text: Option<EndText>) -> punctual_core::Run {
-    let desk = Desk::new();
-    let stored = desk.add("s1").await;
-    let worker = desk.node("worker_id").await;
-    let run = desk.acquire(&worker, &stored).await.unwrap();
-    let entry = desk.release(&worker, run, outcome, text).await;
+    let fixture = NodeFixture::new();
+    let stored = fixture.add("s1").await;
+    let worker = fixture.node("worker_id").await;
+    let run = fixture.acquire(&worker, &stored).await.unwrap();
+    let entry = fixture.release(&worker, run, outcome, text).await;
     assert_eq!(entry.state, RunState::Ended(outcome));
-    assert_eq!(desk.get("s1").await.state.running, 0);
+    assert_eq!(fixture.get("s1").await.state.running, 0);
     entry
 }
 
@@ -43,12 +43,15 @@ pub(crate) const CASES: &[Case] = &[
     }),
     same("test_add_schedules", || {
         paused(async {
-            let desk = Desk::new();
+            let fixture = NodeFixture::new();
             for id in ["s1", "s2", "s3"] {
-                let added = desk.add(id).await;
-                assert_eq!(desk.get(id).await, added);
+                let added = fixture.add(id).await;
+                assert_eq!(fixture.get(id).await, added);
             }
-            assert_eq!(desk.0.list(Default::default()).await.unwrap().jobs.len(), 3);
+            assert_eq!(
+                fixture.0.list(Default::default()).await.unwrap().jobs.len(),
+                3
+            );
         });
     }),
     different(
@@ -56,13 +59,13 @@ pub(crate) const CASES: &[Case] = &[
         "replacing a job with the same trigger keeps its next fire time and its pause",
         || {
             paused(async {
-                let desk = Desk::new();
-                let first = desk.add("s3").await;
+                let fixture = NodeFixture::new();
+                let first = fixture.add("s3").await;
                 let late = Policies {
                     misfire_grace_time: std::time::Duration::from_secs(5).into(),
                     ..Policies::default()
                 };
-                let replaced = desk.put("s3", late, OnConflict::Replace).await;
+                let replaced = fixture.put("s3", late, OnConflict::Replace).await;
                 assert_eq!(*replaced.job.policies(), late);
                 assert_eq!(replaced.state.next_run_time, first.state.next_run_time);
             });
@@ -70,44 +73,45 @@ pub(crate) const CASES: &[Case] = &[
     ),
     same("test_remove_schedules", || {
         paused(async {
-            let desk = Desk::new();
+            let fixture = NodeFixture::new();
             for id in ["s1", "s2", "s3"] {
-                desk.add(id).await;
+                fixture.add(id).await;
             }
             for id in ["s1", "s2"] {
-                desk.0
+                fixture
+                    .0
                     .remove(id.try_into().unwrap(), utc(DUE))
                     .await
                     .unwrap();
             }
-            let left = desk.0.list(Default::default()).await.unwrap().jobs;
+            let left = fixture.0.list(Default::default()).await.unwrap().jobs;
             assert_eq!(left.len(), 1);
             assert_eq!(left[0].job.id().as_str(), "s3");
         });
     }),
     different("test_acquire_release_schedules", HELD, || {
         paused(async {
-            let desk = Desk::new();
-            let (first, second) = (desk.add("s1").await, desk.add("s2").await);
+            let fixture = NodeFixture::new();
+            let (first, second) = (fixture.add("s1").await, fixture.add("s2").await);
             let (one, two, three) = (
-                desk.node("id1").await,
-                desk.node("id2").await,
-                desk.node("id3").await,
+                fixture.node("id1").await,
+                fixture.node("id2").await,
+                fixture.node("id3").await,
             );
-            assert!(desk.acquire(&one, &first).await.is_some());
-            assert!(desk.acquire(&two, &second).await.is_some());
-            assert!(desk.acquire(&three, &first).await.is_none());
+            assert!(fixture.acquire(&one, &first).await.is_some());
+            assert!(fixture.acquire(&two, &second).await.is_some());
+            assert!(fixture.acquire(&three, &first).await.is_none());
             let next = utc(DUE) + TimeDelta::days(1);
-            assert_eq!(desk.get("s1").await.state.next_run_time, Some(next));
+            assert_eq!(fixture.get("s1").await.state.next_run_time, Some(next));
         });
     }),
     same("test_release_schedule_two_identical_fire_times", || {
         paused(async {
-            let desk = Desk::new();
-            let (first, second) = (desk.add("s1").await, desk.add("s2").await);
-            let node = desk.node("foo").await;
-            desk.acquire(&node, &first).await.unwrap();
-            let untouched = desk.get("s2").await;
+            let fixture = NodeFixture::new();
+            let (first, second) = (fixture.add("s1").await, fixture.add("s2").await);
+            let node = fixture.node("foo").await;
+            fixture.acquire(&node, &first).await.unwrap();
+            let untouched = fixture.get("s2").await;
             assert_eq!(
                 untouched, second,
                 "the other job of the same time stands as it stood"
@@ -116,32 +120,35 @@ pub(crate) const CASES: &[Case] = &[
     }),
     same("test_release_two_schedules_at_once", || {
         paused(async {
-            let desk = Desk::new();
-            let jobs = [desk.add("s1").await, desk.add("s2").await];
-            let node = desk.node("foo").await;
+            let fixture = NodeFixture::new();
+            let jobs = [fixture.add("s1").await, fixture.add("s2").await];
+            let node = fixture.node("foo").await;
             let claims = jobs.iter().map(|job| due_claim(job, utc(DUE))).collect();
-            let reply = desk.ask(&node, claims, vec![]).await;
+            let reply = fixture.ask(&node, claims, vec![]).await;
             assert!(
                 reply
                     .answers
                     .iter()
                     .all(|answer| matches!(answer, ClaimAnswer::Won(_)))
             );
-            assert_eq!(desk.0.list(Default::default()).await.unwrap().jobs.len(), 2);
+            assert_eq!(
+                fixture.0.list(Default::default()).await.unwrap().jobs.len(),
+                2
+            );
         });
     }),
     same("test_acquire_multiple_workers", || {
         paused(async {
-            let desk = Desk::new();
-            let jobs = [desk.add("1").await, desk.add("2").await];
+            let fixture = NodeFixture::new();
+            let jobs = [fixture.add("1").await, fixture.add("2").await];
             let mut runs = vec![];
             for (name, job) in ["worker1", "worker2"].into_iter().zip(&jobs) {
-                let worker = desk.node(name).await;
-                runs.push(desk.acquire(&worker, job).await.unwrap());
+                let worker = fixture.node(name).await;
+                runs.push(fixture.acquire(&worker, job).await.unwrap());
             }
             assert!(runs[0] < runs[1], "run numbers grow");
-            let third = desk.node("worker3").await;
-            assert!(desk.acquire(&third, &jobs[0]).await.is_none());
+            let third = fixture.node("worker3").await;
+            assert!(fixture.acquire(&third, &jobs[0]).await.is_none());
         });
     }),
     different("test_job_release_success", RESULTS, || {
@@ -171,12 +178,12 @@ pub(crate) const CASES: &[Case] = &[
     }),
     same("test_acquire_jobs_max_number_exceeded", || {
         paused(async {
-            let desk = Desk::new();
-            let stored = desk.add_wide("a", 2).await;
-            let worker = desk.node("worker1").await;
+            let fixture = NodeFixture::new();
+            let stored = fixture.add_wide("a", 2).await;
+            let worker = fixture.node("worker1").await;
             let claims =
                 (0..3).map(|nth| manual_claim(&stored, utc(DUE) + TimeDelta::seconds(nth)));
-            let reply = desk.ask(&worker, claims.collect(), vec![]).await;
+            let reply = fixture.ask(&worker, claims.collect(), vec![]).await;
             let won: Vec<_> = reply
                 .answers
                 .iter()
@@ -187,39 +194,44 @@ pub(crate) const CASES: &[Case] = &[
                 .collect();
             assert_eq!(won.len(), 2);
             assert!(matches!(reply.answers[2], ClaimAnswer::AtLimit(_)));
-            assert_eq!(desk.get("a").await.state.running, 2);
-            desk.release(&worker, won[0], Outcome::Succeeded, None)
+            assert_eq!(fixture.get("a").await.state.running, 2);
+            fixture
+                .release(&worker, won[0], Outcome::Succeeded, None)
                 .await;
-            assert_eq!(desk.get("a").await.state.running, 1);
-            let stored = desk.get("a").await;
+            assert_eq!(fixture.get("a").await.state.running, 1);
+            let stored = fixture.get("a").await;
             let third = manual_claim(&stored, utc(DUE) + TimeDelta::seconds(3));
-            let reply = desk.ask(&worker, vec![third], vec![]).await;
+            let reply = fixture.ask(&worker, vec![third], vec![]).await;
             assert!(matches!(reply.answers[0], ClaimAnswer::Won(_)));
-            assert_eq!(desk.get("a").await.state.running, 2);
+            assert_eq!(fixture.get("a").await.state.running, 2);
         });
     }),
     different("test_add_get_task", TASKS, || {
         paused(async {
-            let stage = Stage::new();
-            let error = stage
+            let fixture = Fixture::new();
+            let error = fixture
                 .scheduler
                 .add_job("dummyid", every(1))
                 .await
                 .unwrap_err();
             assert_eq!(error.kind(), ErrorKind::UnknownTask);
-            let stage = Stage::with(|builder| builder.task("dummyid", nothing));
-            stage.scheduler.add_job("dummyid", every(1)).await.unwrap();
+            let fixture = Fixture::with(|builder| builder.task("dummyid", nothing));
+            fixture
+                .scheduler
+                .add_job("dummyid", every(1))
+                .await
+                .unwrap();
         });
     }),
     same("test_cancel_start", || {
         paused(async {
-            let stage = Stage::new();
-            drop(stage.scheduler.start());
+            let fixture = Fixture::new();
+            drop(fixture.scheduler.start());
             assert!(
-                !stage.scheduler.is_running(),
+                !fixture.scheduler.is_running(),
                 "what is never polled never happens"
             );
-            stage.scheduler.start().await.unwrap();
+            fixture.scheduler.start().await.unwrap();
         });
     }),
     different(
@@ -227,28 +239,31 @@ pub(crate) const CASES: &[Case] = &[
         "a shutdown that was begun goes on though nobody waits for it any more",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                let shutdown = stage.scheduler.shutdown();
+                let fixture = Fixture::started().await;
+                let shutdown = fixture.scheduler.shutdown();
                 let impatient = tokio::time::timeout(std::time::Duration::ZERO, shutdown).await;
                 drop(impatient);
-                stage.settle().await;
-                assert!(!stage.scheduler.is_running());
+                fixture.settle().await;
+                assert!(!fixture.scheduler.is_running());
             });
         },
     ),
     same("test_next_schedule_run_time", || {
         paused(async {
-            let stage = Stage::new();
-            assert!(stage.scheduler.upcoming(1).await.unwrap().is_empty());
+            let fixture = Fixture::new();
+            assert!(fixture.scheduler.upcoming(1).await.unwrap().is_empty());
             for length in [30, 10, 20] {
-                stage
+                fixture
                     .scheduler
                     .add_job(nothing, every(length))
                     .await
                     .unwrap();
             }
-            let first = &stage.scheduler.upcoming(1).await.unwrap()[0];
-            assert_eq!(first.fire_time, stage.clock.now() + TimeDelta::seconds(10));
+            let first = &fixture.scheduler.upcoming(1).await.unwrap()[0];
+            assert_eq!(
+                first.fire_time,
+                fixture.clock.now() + TimeDelta::seconds(10)
+            );
         });
     }),
     different(
@@ -260,10 +275,11 @@ pub(crate) const CASES: &[Case] = &[
                 let other = Scheduler::builder().store("default", store.clone());
                 let other = other.task("t", nothing).build().unwrap();
                 other.add_job("t", every(1)).id("a").await.unwrap();
-                let stage = Stage::started_with(|builder| builder.store("default", store)).await;
-                stage.jump(10).await;
-                assert!(stage.runs("a").await.is_empty());
-                assert_eq!(stage.ids().await, ["a"]);
+                let fixture =
+                    Fixture::started_with(|builder| builder.store("default", store)).await;
+                fixture.jump(10).await;
+                assert!(fixture.runs("a").await.is_empty());
+                assert_eq!(fixture.ids().await, ["a"]);
             });
         },
     ),

@@ -6,7 +6,7 @@ use punctual_core::{Outcome, Policies, Run, RunState};
 use punctual_tokio::{Args, ErrorKind, Executor, Output};
 
 use crate::case::{Case, different, same};
-use crate::stage::{Gate, Stage, every, nothing, paused};
+use crate::fixture::{Fixture, Gate, every, nothing, paused};
 
 const RESULT: &str = "a run by hand answers with its number; its result is in the ledger, and no event is missed for it";
 
@@ -22,19 +22,19 @@ async fn returns(Args((fails,)): Args<(bool,)>) -> Result<String, String> {
 }
 
 /// Runs a job by hand and answers what became of it.
-async fn by_hand(fails: bool) -> (Stage, Run) {
-    let stage = Stage::started().await;
-    let job = stage
+async fn by_hand(fails: bool) -> (Fixture, Run) {
+    let fixture = Fixture::started().await;
+    let job = fixture
         .scheduler
         .add_job(returns, every(600))
         .id("a")
         .args((fails,));
     let job = job.await.unwrap();
     let number = job.run_job().await.unwrap();
-    stage.settle().await;
-    let run = stage.runs("a").await.remove(0);
+    fixture.settle().await;
+    let run = fixture.runs("a").await.remove(0);
     assert_eq!(run.id, number);
-    (stage, run)
+    (fixture, run)
 }
 
 fn thread_text() -> Output<String> {
@@ -47,20 +47,20 @@ async fn async_thread_text() -> Output<String> {
 
 async fn thread_of(executor: Option<Executor>, blocking: bool) -> (String, ThreadId) {
     let named = executor.is_some();
-    let stage = Stage::started_with(|builder| match executor {
+    let fixture = Fixture::started_with(|builder| match executor {
         Some(executor) => builder.executor("own", executor),
         None => builder,
     })
     .await;
     let job = if blocking {
-        stage.scheduler.add_job(thread_text, every(1))
+        fixture.scheduler.add_job(thread_text, every(1))
     } else {
-        stage.scheduler.add_job(async_thread_text, every(1))
+        fixture.scheduler.add_job(async_thread_text, every(1))
     };
     let job = if named { job.executor("own") } else { job };
     job.id("a").await.unwrap();
-    stage.jump(1).await;
-    let text = stage.runs("a").await[0].result.clone().unwrap();
+    fixture.jump(1).await;
+    let text = fixture.runs("a").await[0].result.clone().unwrap();
     (
         text.as_str().unwrap().to_owned(),
         std::thread::current().id(),
@@ -80,8 +80,8 @@ async fn runs_elsewhere(executor: Option<Executor>, blocking: bool) {
 pub(crate) const CASES: &[Case] = &[
     same("TestAsyncScheduler::test_repr", || {
         paused(async {
-            let stage = Stage::with(|builder| builder.node("my identity"));
-            let text = format!("{:?}", stage.scheduler);
+            let fixture = Fixture::with(|builder| builder.node("my identity"));
+            let text = format!("{:?}", fixture.scheduler);
             assert!(text.contains("my identity"), "{text}");
         });
     }),
@@ -90,17 +90,17 @@ pub(crate) const CASES: &[Case] = &[
         "jobs can be added before the start; what needs a running scheduler says so",
         || {
             paused(async {
-                let stage = Stage::new();
-                let job = stage.scheduler.add_job(nothing, every(1)).await.unwrap();
+                let fixture = Fixture::new();
+                let job = fixture.scheduler.add_job(nothing, every(1)).await.unwrap();
                 assert!(job.run_job().await.unwrap_err().is_not_running());
             });
         },
     ),
     same("TestAsyncScheduler::test_properties", || {
         paused(async {
-            let stage = Stage::new();
-            assert!(!stage.scheduler.is_running());
-            let job = stage.scheduler.add_job(nothing, every(1));
+            let fixture = Fixture::new();
+            assert!(!fixture.scheduler.is_running());
+            let job = fixture.scheduler.add_job(nothing, every(1));
             job.store("default").executor("default").await.unwrap();
         });
     }),
@@ -124,15 +124,15 @@ pub(crate) const CASES: &[Case] = &[
                 misfire_grace_time: std::time::Duration::from_secs(2).into(),
                 ..Policies::default()
             };
-            let stage =
-                Stage::with(|builder| builder.task("mytask", nothing).job_defaults(defaults));
-            stage
+            let fixture =
+                Fixture::with(|builder| builder.task("mytask", nothing).job_defaults(defaults));
+            fixture
                 .scheduler
                 .add_job("mytask", every(1))
                 .id("a")
                 .await
                 .unwrap();
-            assert_eq!(*stage.job("a").await.job.policies(), defaults);
+            assert_eq!(*fixture.job("a").await.job.policies(), defaults);
         });
     }),
     different(
@@ -140,11 +140,11 @@ pub(crate) const CASES: &[Case] = &[
         TASKS,
         || {
             paused(async {
-                let stage = Stage::with(|builder| builder.task("taskfunc", nothing));
-                let job = stage.scheduler.add_job("taskfunc", every(1)).id("a");
+                let fixture = Fixture::with(|builder| builder.task("taskfunc", nothing));
+                let job = fixture.scheduler.add_job("taskfunc", every(1)).id("a");
                 job.max_instances(3).await.unwrap();
                 assert_eq!(
-                    stage.job("a").await.job.policies().max_instances.limit(),
+                    fixture.job("a").await.job.policies().max_instances.limit(),
                     Some(3)
                 );
             });
@@ -155,10 +155,10 @@ pub(crate) const CASES: &[Case] = &[
         "what 4.0 calls metadata are tags here: words to find jobs by",
         || {
             paused(async {
-                let stage = Stage::with(|builder| builder.task("taskfunc", nothing));
-                let job = stage.scheduler.add_job("taskfunc", every(1)).id("a");
+                let fixture = Fixture::with(|builder| builder.task("taskfunc", nothing));
+                let job = fixture.scheduler.add_job("taskfunc", every(1)).id("a");
                 job.tag("global").tag("local").await.unwrap();
-                let job = stage.job("a").await;
+                let job = fixture.job("a").await;
                 assert_eq!(job.job.tags().collect::<Vec<_>>(), ["global", "local"]);
             });
         },
@@ -168,11 +168,11 @@ pub(crate) const CASES: &[Case] = &[
         RESULT,
         || {
             paused(async {
-                let (stage, run) = by_hand(false).await;
+                let (fixture, run) = by_hand(false).await;
                 assert_eq!(run.result, Some("returnvalue".into()));
                 assert!(run.started.is_some() && run.finished >= run.started);
                 let expected = ["JOB_ADDED", "JOB_SUBMITTED", "JOB_EXECUTED"];
-                assert_eq!(stage.heard().await, expected);
+                assert_eq!(fixture.heard().await, expected);
             });
         },
     ),
@@ -202,8 +202,11 @@ pub(crate) const CASES: &[Case] = &[
         "results are kept without being asked for, within the limits of the ledger",
         || {
             paused(async {
-                let (stage, _) = by_hand(false).await;
-                assert_eq!(stage.runs("a").await[0].result, Some("returnvalue".into()));
+                let (fixture, _) = by_hand(false).await;
+                assert_eq!(
+                    fixture.runs("a").await[0].result,
+                    Some("returnvalue".into())
+                );
             });
         },
     ),
@@ -222,21 +225,21 @@ pub(crate) const CASES: &[Case] = &[
         "TestAsyncScheduler::test_add_job_get_result_no_ready_yet",
         || {
             paused(async {
-                let stage = Stage::started().await;
+                let fixture = Fixture::started().await;
                 let gate = Gate::closed();
                 let waiting = gate.clone();
                 let body = move || {
                     let waiting = waiting.clone();
                     async move { waiting.pass().await }
                 };
-                let job = stage
+                let job = fixture
                     .scheduler
                     .add_job(body, every(600))
                     .id("a")
                     .await
                     .unwrap();
                 job.run_job().await.unwrap();
-                let run = stage.runs("a").await.remove(0);
+                let run = fixture.runs("a").await.remove(0);
                 assert_eq!((run.state, run.result), (RunState::Running, None));
                 gate.open(1);
             });
@@ -247,24 +250,24 @@ pub(crate) const CASES: &[Case] = &[
         TASKS,
         || {
             paused(async {
-                let stage = Stage::with(|builder| builder.task("t", nothing));
-                let job = stage
+                let fixture = Fixture::with(|builder| builder.task("t", nothing));
+                let job = fixture
                     .scheduler
                     .add_job("t", every(1))
                     .id("a")
                     .max_instances(5);
                 job.await.unwrap();
-                let again = stage.scheduler.add_job("t", every(1)).id("b");
+                let again = fixture.scheduler.add_job("t", every(1)).id("b");
                 again.await.unwrap();
                 assert_eq!(
-                    stage.job("a").await.job.policies().max_instances.limit(),
+                    fixture.job("a").await.job.policies().max_instances.limit(),
                     Some(5)
                 );
                 assert_eq!(
-                    stage.job("b").await.job.policies().max_instances.limit(),
+                    fixture.job("b").await.job.policies().max_instances.limit(),
                     Some(1)
                 );
-                let error = stage.scheduler.add_job("u", every(1)).await.unwrap_err();
+                let error = fixture.scheduler.add_job("u", every(1)).await.unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::UnknownTask);
             });
         },
@@ -274,37 +277,40 @@ pub(crate) const CASES: &[Case] = &[
         "how long results are kept is a limit of the ledger, not of a job",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                let job = stage
+                let fixture = Fixture::started().await;
+                let job = fixture
                     .scheduler
                     .add_job(returns, every(1))
                     .id("a")
                     .args((false,));
                 job.await.unwrap();
-                stage.jump(1).await;
-                stage.scheduler.remove_job("a").await.unwrap();
-                stage.jump(86_400).await;
-                assert_eq!(stage.runs("a").await[0].result, Some("returnvalue".into()));
+                fixture.jump(1).await;
+                fixture.scheduler.remove_job("a").await.unwrap();
+                fixture.jump(86_400).await;
+                assert_eq!(
+                    fixture.runs("a").await[0].result,
+                    Some("returnvalue".into())
+                );
             });
         },
     ),
     same("TestAsyncScheduler::test_wait_until_stopped", || {
         paused(async {
-            let stage = Stage::started().await;
+            let fixture = Fixture::started().await;
             let body = |context: punctual_tokio::JobContext| async move {
                 let scheduler = context.scheduler().upgrade().ok_or("gone")?;
                 tokio::spawn(async move { scheduler.shutdown().await });
                 Ok::<(), &str>(())
             };
-            stage
+            fixture
                 .scheduler
                 .add_job(body, every(1))
                 .id("stop")
                 .await
                 .unwrap();
-            stage.jump(1).await;
-            assert!(!stage.scheduler.is_running());
-            assert_eq!(stage.heard().await.last(), Some(&"SCHEDULER_SHUTDOWN"));
+            fixture.jump(1).await;
+            assert!(!fixture.scheduler.is_running());
+            assert_eq!(fixture.heard().await.last(), Some(&"SCHEDULER_SHUTDOWN"));
         });
     }),
 ];

@@ -10,20 +10,20 @@ use punctual_store::testing::{Call, Fault, FaultyStore};
 use punctual_tokio::{Executor, JobContext, JobStatus, Resume};
 
 use crate::case::{Case, different, same};
-use crate::stage::{Gate, Stage, every, nothing, paused, seconds};
+use crate::fixture::{Fixture, Gate, every, nothing, paused, seconds};
 
 /// A job every minute since three minutes and five seconds ago: four fire times.
 async fn coalesced(coalesce: Coalesce, runs: usize, first_late: i64) {
-    let stage = Stage::started().await;
-    let now = stage.clock.now();
+    let fixture = Fixture::started().await;
+    let now = fixture.clock.now();
     let start = now - TimeDelta::seconds(185);
-    let job = stage
+    let job = fixture
         .scheduler
         .add_job(nothing, every(60).start(start))
         .id("foo");
     job.next_run_time(start).coalesce(coalesce).await.unwrap();
-    stage.settle().await;
-    let mut ran: Vec<_> = stage
+    fixture.settle().await;
+    let mut ran: Vec<_> = fixture
         .runs("foo")
         .await
         .into_iter()
@@ -32,7 +32,7 @@ async fn coalesced(coalesce: Coalesce, runs: usize, first_late: i64) {
         .collect();
     ran.sort_unstable_by(|a, b| b.cmp(a));
     assert_eq!((ran.len(), ran[0]), (runs, first_late));
-    let next = stage.job("foo").await.next_run_time();
+    let next = fixture.job("foo").await.next_run_time();
     assert_eq!(next, Some(now + TimeDelta::seconds(55)));
 }
 
@@ -56,23 +56,23 @@ fn jitter(longest: u64, bound: TimeDelta) {
 }
 
 async fn pauses(date: bool) {
-    let stage = Stage::new();
+    let fixture = Fixture::new();
     let job = if date {
-        stage
+        fixture
             .scheduler
-            .add_job(nothing, Date::at(stage.clock.now()))
+            .add_job(nothing, Date::at(fixture.clock.now()))
     } else {
-        stage.scheduler.add_job(nothing, every(1))
+        fixture.scheduler.add_job(nothing, every(1))
     };
     let job = job.id("foo").await.unwrap();
     job.pause_job().await.unwrap();
-    assert_eq!(stage.job("foo").await.status(), JobStatus::Paused);
-    stage.scheduler.start().await.unwrap();
-    stage.settle().await;
-    assert!(stage.runs("foo").await.is_empty());
+    assert_eq!(fixture.job("foo").await.status(), JobStatus::Paused);
+    fixture.scheduler.start().await.unwrap();
+    fixture.settle().await;
+    assert!(fixture.runs("foo").await.is_empty());
     job.resume_job(Resume::CatchUp).await.unwrap();
-    stage.settle().await;
-    let succeeded = stage.scheduler.statistics("foo").await.unwrap().succeeded;
+    fixture.settle().await;
+    let succeeded = fixture.scheduler.statistics("foo").await.unwrap().succeeded;
     assert_eq!(succeeded, u64::from(date), "what was due by then runs");
 }
 
@@ -85,29 +85,29 @@ pub(crate) const CASES: &[Case] = &[
         "a paused job keeps its next fire time in its state, and shows none until it is resumed",
         || {
             paused(async {
-                let stage = Stage::new();
-                let now = stage.clock.now();
-                stage
+                let fixture = Fixture::new();
+                let now = fixture.clock.now();
+                fixture
                     .scheduler
                     .add_job(nothing, Date::at(now))
                     .id("foo")
                     .await
                     .unwrap();
-                stage.scheduler.pause_job("foo").await.unwrap();
-                let job = stage.job("foo").await;
+                fixture.scheduler.pause_job("foo").await.unwrap();
+                let job = fixture.job("foo").await;
                 assert_eq!(
                     (job.next_run_time(), job.state.next_run_time),
                     (None, Some(now))
                 );
-                stage
+                fixture
                     .scheduler
                     .resume_job("foo", Resume::CatchUp)
                     .await
                     .unwrap();
-                assert_eq!(stage.job("foo").await.next_run_time(), Some(now));
-                stage.scheduler.remove_job("foo").await.unwrap();
+                assert_eq!(fixture.job("foo").await.next_run_time(), Some(now));
+                fixture.scheduler.remove_job("foo").await.unwrap();
                 let expected = ["JOB_ADDED", "JOB_MODIFIED", "JOB_MODIFIED", "JOB_REMOVED"];
-                assert_eq!(stage.heard().await, expected);
+                assert_eq!(fixture.heard().await, expected);
             });
         },
     ),
@@ -115,15 +115,15 @@ pub(crate) const CASES: &[Case] = &[
         "TestAsyncScheduler::test_scheduled_job_missed_deadline",
         || {
             paused(async {
-                let stage = Stage::new();
-                let late = Date::at(stage.clock.now() - TimeDelta::seconds(1));
-                let job = stage.scheduler.add_job(nothing, late).id("foo");
+                let fixture = Fixture::new();
+                let late = Date::at(fixture.clock.now() - TimeDelta::seconds(1));
+                let job = fixture.scheduler.add_job(nothing, late).id("foo");
                 job.misfire_grace_time(Duration::from_millis(1))
                     .await
                     .unwrap();
-                stage.scheduler.start().await.unwrap();
-                stage.settle().await;
-                let ledger = stage.ledger("foo").await;
+                fixture.scheduler.start().await.unwrap();
+                fixture.settle().await;
+                let ledger = fixture.ledger("foo").await;
                 assert!(
                     matches!(
                         ledger[..],
@@ -164,8 +164,8 @@ pub(crate) const CASES: &[Case] = &[
         "what a run knows is a parameter that it asks for, not a variable of the context",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                let now = stage.clock.now();
+                let fixture = Fixture::started().await;
+                let now = fixture.clock.now();
                 let seen = Arc::new(Mutex::new(None));
                 let tell = Arc::clone(&seen);
                 let body = move |context: JobContext| {
@@ -176,12 +176,12 @@ pub(crate) const CASES: &[Case] = &[
                     ));
                     async {}
                 };
-                let job = stage.scheduler.add_job(body, Date::at(now)).id("foo");
+                let job = fixture.scheduler.add_job(body, Date::at(now)).id("foo");
                 job.jitter(seconds(3))
                     .misfire_grace_time(seconds(10))
                     .await
                     .unwrap();
-                stage.jump(3).await;
+                fixture.jump(3).await;
                 let expected = Some(("foo".to_owned(), now, true));
                 assert_eq!(*seen.lock().unwrap(), expected, "the nominal time");
             });
@@ -192,17 +192,17 @@ pub(crate) const CASES: &[Case] = &[
         ONCE_DONE,
         || {
             paused(async {
-                let stage = Stage::started().await;
-                let once = Date::at(stage.clock.now());
-                stage
+                let fixture = Fixture::started().await;
+                let once = Date::at(fixture.clock.now());
+                fixture
                     .scheduler
                     .add_job(nothing, once)
                     .id("event_set")
                     .await
                     .unwrap();
-                stage.settle().await;
-                assert!(stage.ids().await.is_empty());
-                assert_eq!(stage.ledger("event_set").await, [(Outcome::Succeeded, 1)]);
+                fixture.settle().await;
+                assert!(fixture.ids().await.is_empty());
+                assert_eq!(fixture.ledger("event_set").await, [(Outcome::Succeeded, 1)]);
             });
         },
     ),
@@ -210,25 +210,25 @@ pub(crate) const CASES: &[Case] = &[
         "TestAsyncScheduler::test_explicit_cleanup_avoid_schedules_still_having_jobs",
         || {
             paused(async {
-                let stage = Stage::started().await;
+                let fixture = Fixture::started().await;
                 let gate = Gate::closed();
                 let waiting = gate.clone();
                 let body = move || {
                     let waiting = waiting.clone();
                     async move { waiting.pass().await }
                 };
-                let once = Date::at(stage.clock.now());
-                stage
+                let once = Date::at(fixture.clock.now());
+                fixture
                     .scheduler
                     .add_job(body, once)
                     .id("event_set")
                     .await
                     .unwrap();
-                stage.settle().await;
-                assert_eq!(stage.job("event_set").await.status(), JobStatus::Finished);
+                fixture.settle().await;
+                assert_eq!(fixture.job("event_set").await.status(), JobStatus::Finished);
                 gate.open(1);
-                stage.settle().await;
-                assert!(stage.ids().await.is_empty());
+                fixture.settle().await;
+                assert!(fixture.ids().await.is_empty());
             });
         },
     ),
@@ -242,16 +242,20 @@ pub(crate) const CASES: &[Case] = &[
                     per_job: 3,
                 };
                 let store = MemoryStore::with_ledger(small);
-                let stage = Stage::started_with(|builder| builder.store("default", store)).await;
-                stage
+                let fixture =
+                    Fixture::started_with(|builder| builder.store("default", store)).await;
+                fixture
                     .scheduler
                     .add_job(nothing, every(1))
                     .id("a")
                     .await
                     .unwrap();
-                stage.pass(8).await;
-                assert_eq!(stage.ledger("a").await.len(), 3);
-                assert_eq!(stage.scheduler.statistics("a").await.unwrap().succeeded, 8);
+                fixture.pass(8).await;
+                assert_eq!(fixture.ledger("a").await.len(), 3);
+                assert_eq!(
+                    fixture.scheduler.statistics("a").await.unwrap().succeeded,
+                    8
+                );
             });
         },
     ),
@@ -260,7 +264,7 @@ pub(crate) const CASES: &[Case] = &[
         "how many runs go at once is a matter of each executor",
         || {
             paused(async {
-                let stage = Stage::started_with(|builder| {
+                let fixture = Fixture::started_with(|builder| {
                     builder.executor("narrow", Executor::tokio().at_most(1))
                 })
                 .await;
@@ -280,15 +284,15 @@ pub(crate) const CASES: &[Case] = &[
                             most.lock().unwrap().0 -= 1;
                         }
                     };
-                    let once = Date::at(stage.clock.now());
-                    let job = stage.scheduler.add_job(body, once).id(id);
+                    let once = Date::at(fixture.clock.now());
+                    let job = fixture.scheduler.add_job(body, once).id(id);
                     job.executor("narrow").await.unwrap();
                 }
-                stage.settle().await;
+                fixture.settle().await;
                 gate.open(2);
-                stage.settle().await;
+                fixture.settle().await;
                 assert_eq!(*most.lock().unwrap(), (0, 1));
-                assert!(stage.ids().await.is_empty());
+                assert!(fixture.ids().await.is_empty());
             });
         },
     ),
@@ -306,22 +310,23 @@ pub(crate) const CASES: &[Case] = &[
         || {
             paused(async {
                 let (store, faults) = FaultyStore::new(MemoryStore::new());
-                let stage = Stage::started_with(|builder| builder.store("default", store)).await;
-                stage
+                let fixture =
+                    Fixture::started_with(|builder| builder.store("default", store)).await;
+                fixture
                     .scheduler
                     .add_job(nothing, every(60))
                     .id("foo")
                     .await
                     .unwrap();
                 faults.set(Call::Claim, Fault::Failed);
-                stage.jump(60).await;
-                assert!(stage.scheduler.is_running());
-                assert!(!stage.scheduler.health()[0].is_good());
+                fixture.jump(60).await;
+                assert!(fixture.scheduler.is_running());
+                assert!(!fixture.scheduler.health()[0].is_good());
                 faults.mend(Call::Claim);
-                stage.pass(30).await;
+                fixture.pass(30).await;
                 tokio::time::sleep(seconds(60)).await;
-                stage.settle().await;
-                assert!(stage.scheduler.statistics("foo").await.unwrap().succeeded >= 1);
+                fixture.settle().await;
+                assert!(fixture.scheduler.statistics("foo").await.unwrap().succeeded >= 1);
             });
         },
     ),
@@ -330,23 +335,23 @@ pub(crate) const CASES: &[Case] = &[
         "a shutdown that had to leave a run records it as cancelled; only a process that died leaves lost ones",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                let deaf = stage
+                let fixture = Fixture::started().await;
+                let deaf = fixture
                     .scheduler
                     .add_job(std::future::pending::<()>, every(60));
                 let job = deaf.id("a").await.unwrap();
                 job.run_job().await.unwrap();
                 let shutdown = tokio::spawn({
-                    let scheduler = stage.scheduler.clone();
+                    let scheduler = fixture.scheduler.clone();
                     async move { scheduler.shutdown_within(Duration::ZERO).await }
                 });
                 while !shutdown.is_finished() {
-                    stage.jump(1).await;
+                    fixture.jump(1).await;
                 }
                 let expected = [(Outcome::Cancelled(CancelReason::Shutdown), 1)];
-                assert_eq!(stage.ledger("a").await, expected);
-                stage.scheduler.start().await.unwrap();
-                assert_eq!(stage.job("a").await.state.running, 0);
+                assert_eq!(fixture.ledger("a").await, expected);
+                fixture.scheduler.start().await.unwrap();
+                assert_eq!(fixture.job("a").await.state.running, 0);
             });
         },
     ),

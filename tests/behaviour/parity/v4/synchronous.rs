@@ -6,19 +6,19 @@ use punctual_tokio::{
 };
 
 use crate::case::{Case, different, same};
-use crate::spoken::name;
-use crate::stage::{every, nothing, paused};
+use crate::event_names::name;
+use crate::fixture::{every, nothing, paused};
 
 const ONE_HANDLE: &str = "there is one handle with one set of verbs; a program that is not async waits for them with `block_on`";
 
 const PROCESS: &str =
     "worker processes are the program itself, started again: tested with a program of ours";
 
-/// Runs a scene on the thread of a background scheduler.
-fn background(scene: impl AsyncFnOnce(Scheduler)) {
+/// Runs a test on the thread of a background scheduler.
+fn background(test: impl AsyncFnOnce(Scheduler)) {
     let background = Scheduler::builder().build().unwrap().background().unwrap();
     let scheduler = background.scheduler().clone();
-    background.block_on(scene(scheduler)).unwrap();
+    background.block_on(test(scheduler)).unwrap();
     background.shutdown().unwrap();
 }
 

@@ -14,8 +14,8 @@ use crate::unix::clock::now;
 use crate::unix::fleet::Fleet;
 use crate::unix::jobs;
 use crate::unix::journal::Journal;
-use crate::unix::noted::Noted;
 use crate::unix::place::Place;
+use crate::unix::recording_store::RecordingStore;
 use crate::unix::wait::until;
 
 /// Everything that is bound to happen does so within this time: others notice for 8 seconds, and
@@ -28,7 +28,7 @@ const ASKED_AGAIN: TimeDelta = TimeDelta::seconds(10);
 pub(crate) struct Story {
     pub(crate) place: Place,
     pub(crate) fleet: Fleet,
-    pub(crate) store: Noted,
+    pub(crate) store: RecordingStore,
     /// A scheduler that runs nothing: it only edits.
     pub(crate) editor: Scheduler,
     journal: Journal,
@@ -47,7 +47,7 @@ impl Story {
         }
         // The nodes are on trial, not the one who edits: it waits for its turn.
         let patient = SqliteOptions::new(&place.url()).busy_timeout(LONGEST);
-        let store = Noted::new(patient.open().await.unwrap());
+        let store = RecordingStore::new(patient.open().await.unwrap());
         let journal = Journal::open(&place.journal(), usize::MAX, "editor");
         let editor = Scheduler::builder()
             .store("default", store.clone())

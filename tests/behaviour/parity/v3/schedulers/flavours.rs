@@ -8,8 +8,8 @@ use punctual_core::Date;
 use punctual_tokio::{Args, Event, EventKind, Events, Heard, ManualClock, Output, Scheduler};
 
 use crate::case::{Case, different, same};
-use crate::spoken::name;
-use crate::stage::FROZEN;
+use crate::event_names::name;
+use crate::fixture::FROZEN;
 use crate::times::{BERLIN, berlin};
 
 /// What stands for a flavour of APScheduler.
@@ -25,13 +25,14 @@ enum Home {
     Background,
 }
 
-struct Scene {
+/// A scheduler on the runtime of the flavour, and its events as they come.
+struct Fixture {
     scheduler: Scheduler,
     clock: ManualClock,
     events: Events,
 }
 
-impl Scene {
+impl Fixture {
     fn new() -> Self {
         let clock = ManualClock::at(berlin(FROZEN));
         let builder = Scheduler::builder().timezone(BERLIN).clock(clock.clone());
@@ -86,55 +87,55 @@ async fn sum(Args((x, y)): Args<(i64, i64)>) -> Output<i64> {
 const STARTED: [&str; 3] = ["EXECUTOR_ADDED", "JOBSTORE_ADDED", "SCHEDULER_STARTED"];
 
 async fn add_pending_job() {
-    let mut scene = Scene::new();
-    scene.add_sum().await;
-    scene.expect(&["JOB_ADDED"]).await;
-    scene.scheduler.start().await.unwrap();
-    scene.expect(&STARTED).await;
-    scene.pass();
-    scene.expect_sum().await;
+    let mut fixture = Fixture::new();
+    fixture.add_sum().await;
+    fixture.expect(&["JOB_ADDED"]).await;
+    fixture.scheduler.start().await.unwrap();
+    fixture.expect(&STARTED).await;
+    fixture.pass();
+    fixture.expect_sum().await;
 }
 
 async fn add_live_job() {
-    let mut scene = Scene::new();
-    scene.scheduler.start().await.unwrap();
-    scene.expect(&STARTED).await;
-    scene.add_sum().await;
-    scene.expect(&["JOB_ADDED"]).await;
-    scene.pass();
-    scene.expect_sum().await;
+    let mut fixture = Fixture::new();
+    fixture.scheduler.start().await.unwrap();
+    fixture.expect(&STARTED).await;
+    fixture.add_sum().await;
+    fixture.expect(&["JOB_ADDED"]).await;
+    fixture.pass();
+    fixture.expect_sum().await;
 }
 
 async fn shutdown() {
-    let mut scene = Scene::new();
-    scene.scheduler.start().await.unwrap();
-    scene.expect(&STARTED).await;
-    scene.scheduler.shutdown().await.unwrap();
-    scene.expect(&["SCHEDULER_SHUTDOWN"]).await;
+    let mut fixture = Fixture::new();
+    fixture.scheduler.start().await.unwrap();
+    fixture.expect(&STARTED).await;
+    fixture.scheduler.shutdown().await.unwrap();
+    fixture.expect(&["SCHEDULER_SHUTDOWN"]).await;
 }
 
 async fn immediate_shutdown() {
-    let scene = Scene::new();
-    scene.scheduler.shutdown().await.unwrap();
-    assert!(!scene.scheduler.is_running());
+    let fixture = Fixture::new();
+    fixture.scheduler.shutdown().await.unwrap();
+    assert!(!fixture.scheduler.is_running());
 }
 
-fn on(home: Home, scene: impl Future<Output = ()>) {
+fn on(home: Home, test: impl Future<Output = ()>) {
     let mut builder = match home {
         Home::ManyThreads => tokio::runtime::Builder::new_multi_thread(),
         Home::OneThread | Home::Local => tokio::runtime::Builder::new_current_thread(),
         Home::Background => {
             let background = Scheduler::builder().build().unwrap().background().unwrap();
-            background.block_on(scene).unwrap();
+            background.block_on(test).unwrap();
             background.shutdown().unwrap();
             return;
         }
     };
     let runtime = builder.enable_all().build().unwrap();
     if matches!(home, Home::Local) {
-        tokio::task::LocalSet::new().block_on(&runtime, scene);
+        tokio::task::LocalSet::new().block_on(&runtime, test);
     } else {
-        runtime.block_on(scene);
+        runtime.block_on(test);
     }
 }
 

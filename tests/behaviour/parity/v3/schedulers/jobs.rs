@@ -7,7 +7,7 @@ use punctual_store::MemoryStore;
 use punctual_tokio::{Args, EventKind, JobStatus, Resume};
 
 use crate::case::{Case, different, same};
-use crate::stage::{Stage, every, nothing, paused};
+use crate::fixture::{Fixture, every, nothing, paused};
 use crate::times::{berlin, trigger};
 
 const ONE_ID: &str =
@@ -19,12 +19,12 @@ async fn add(_: Args<(i64, i64)>) {}
 async fn declared() {}
 
 async fn modified(start: bool) {
-    let stage = if start {
-        Stage::started().await
+    let fixture = if start {
+        Fixture::started().await
     } else {
-        Stage::new()
+        Fixture::new()
     };
-    stage
+    fixture
         .scheduler
         .add_job(nothing, every(60))
         .id("blah")
@@ -35,42 +35,42 @@ async fn modified(start: bool) {
         max_instances: MaxInstances::at_most(2),
         ..Policies::default()
     };
-    stage.heard().await;
-    stage.forget();
+    fixture.heard().await;
+    fixture.forget();
     let next = berlin("2014-10-17");
-    let change = stage.scheduler.modify_job("blah").policies(policies);
+    let change = fixture.scheduler.modify_job("blah").policies(policies);
     change.next_run_time(next).await.unwrap();
-    let job = stage.job("blah").await;
+    let job = fixture.job("blah").await;
     assert_eq!(
         (*job.job.policies(), job.next_run_time()),
         (policies, Some(next))
     );
-    assert_eq!(stage.heard().await, ["JOB_MODIFIED"]);
-    let EventKind::JobModified(event) = &stage.events()[0].kind else {
+    assert_eq!(fixture.heard().await, ["JOB_MODIFIED"]);
+    let EventKind::JobModified(event) = &fixture.events()[0].kind else {
         panic!("another event");
     };
     assert_eq!((event.id.as_str(), &*event.store), ("blah", "default"));
 }
 
 async fn resumed(dead: bool) {
-    let stage = Stage::started().await;
+    let fixture = Fixture::started().await;
     let bounded = every(10)
-        .start(stage.clock.now())
+        .start(fixture.clock.now())
         .end(berlin("2011-04-03 18:41:00"));
-    let job = stage.scheduler.add_job(nothing, bounded).id("foo");
+    let job = fixture.scheduler.add_job(nothing, bounded).id("foo");
     job.next_run_time(None).await.unwrap();
-    stage.jump(if dead { 600 } else { 25 }).await;
-    stage.heard().await;
-    stage.forget();
-    stage
+    fixture.jump(if dead { 600 } else { 25 }).await;
+    fixture.heard().await;
+    fixture.forget();
+    fixture
         .scheduler
         .resume_job("foo", Resume::SkipMissed)
         .await
         .unwrap();
-    let found = stage.scheduler.get_job("foo").await.unwrap();
+    let found = fixture.scheduler.get_job("foo").await.unwrap();
     if dead {
         assert!(found.is_none());
-        assert_eq!(stage.heard().await.last(), Some(&"JOB_REMOVED"));
+        assert_eq!(fixture.heard().await.last(), Some(&"JOB_REMOVED"));
     } else {
         let next = found.unwrap().next_run_time();
         assert_eq!(next, Some(berlin("2011-04-03 18:40:30")));
@@ -78,31 +78,31 @@ async fn resumed(dead: bool) {
 }
 
 async fn found(store: &str) {
-    let stage = Stage::with(|builder| builder.store("bar", MemoryStore::new()));
-    let job = stage.scheduler.add_job(nothing, every(60));
+    let fixture = Fixture::with(|builder| builder.store("bar", MemoryStore::new()));
+    let job = fixture.scheduler.add_job(nothing, every(60));
     job.id("foo").store(store).await.unwrap();
-    assert_eq!(stage.job("foo").await.job.id().as_str(), "foo");
+    assert_eq!(fixture.job("foo").await.job.id().as_str(), "foo");
 }
 
 async fn removed(start: bool, store: &str) {
-    let stage = Stage::with(|builder| builder.store("other", MemoryStore::new()));
+    let fixture = Fixture::with(|builder| builder.store("other", MemoryStore::new()));
     if start {
-        stage.scheduler.start_paused().await.unwrap();
+        fixture.scheduler.start_paused().await.unwrap();
     }
-    let job = stage.scheduler.add_job(nothing, every(60));
+    let job = fixture.scheduler.add_job(nothing, every(60));
     job.id("job1").store(store).await.unwrap();
-    stage.heard().await;
-    stage.forget();
-    stage.scheduler.remove_job("job1").await.unwrap();
-    assert_eq!(stage.ids().await, Vec::<String>::new());
-    assert_eq!(stage.heard().await, ["JOB_REMOVED"]);
+    fixture.heard().await;
+    fixture.forget();
+    fixture.scheduler.remove_job("job1").await.unwrap();
+    assert_eq!(fixture.ids().await, Vec::<String>::new());
+    assert_eq!(fixture.heard().await, ["JOB_REMOVED"]);
 }
 
 pub(crate) const CASES: &[Case] = &[
     same("TestBaseScheduler::test_add_job_return_value", || {
         paused(async {
-            let stage = Stage::new();
-            let job = stage
+            let fixture = Fixture::new();
+            let job = fixture
                 .scheduler
                 .add_job(
                     add,
@@ -138,45 +138,45 @@ pub(crate) const CASES: &[Case] = &[
                     max_instances: MaxInstances::at_most(6),
                     ..Policies::default()
                 };
-                let stage = Stage::with(|builder| builder.job_defaults(defaults));
-                stage
+                let fixture = Fixture::with(|builder| builder.job_defaults(defaults));
+                fixture
                     .scheduler
                     .add_job(nothing, every(3_600))
                     .id("a")
                     .await
                     .unwrap();
-                assert_eq!(stage.heard().await, ["JOB_ADDED"]);
-                assert_eq!(*stage.job("a").await.job.policies(), defaults);
+                assert_eq!(fixture.heard().await, ["JOB_ADDED"]);
+                assert_eq!(*fixture.job("a").await.job.policies(), defaults);
             });
         },
     ),
     same("TestBaseScheduler::test_add_job_id_conflict", || {
         paused(async {
-            let stage = Stage::started().await;
-            stage
+            let fixture = Fixture::started().await;
+            fixture
                 .scheduler
                 .add_job(nothing, every(1))
                 .id("testjob")
                 .await
                 .unwrap();
-            let again = stage.scheduler.add_job(nothing, every(1)).id("testjob");
+            let again = fixture.scheduler.add_job(nothing, every(1)).id("testjob");
             assert!(again.await.unwrap_err().is_conflict());
         });
     }),
     same("TestBaseScheduler::test_add_job_replace", || {
         paused(async {
-            let stage = Stage::started().await;
-            stage
+            let fixture = Fixture::started().await;
+            fixture
                 .scheduler
                 .add_job(nothing, every(1))
                 .id("testjob")
                 .await
                 .unwrap();
-            let cron = stage.scheduler.add_job(nothing, Cron::new());
+            let cron = fixture.scheduler.add_job(nothing, Cron::new());
             let cron = cron.id("testjob").name("replacement").replace_existing();
             cron.await.unwrap();
-            assert_eq!(stage.ids().await, ["testjob"]);
-            assert_eq!(stage.job("testjob").await.job.name(), "replacement");
+            assert_eq!(fixture.ids().await, ["testjob"]);
+            assert_eq!(fixture.job("testjob").await.job.name(), "replacement");
         });
     }),
     different(
@@ -186,16 +186,16 @@ pub(crate) const CASES: &[Case] = &[
             paused(async {
                 let store = MemoryStore::new();
                 let deploy = || {
-                    Stage::started_with(|builder| {
+                    Fixture::started_with(|builder| {
                         builder
                             .store("default", store.clone())
                             .jobs(punctual::jobs![declared])
                     })
                 };
                 let first = deploy().await.job("my-id").await.next_run_time();
-                let stage = deploy().await;
-                assert_eq!(stage.job("my-id").await.next_run_time(), first);
-                assert_eq!(stage.ids().await, ["my-id"]);
+                let fixture = deploy().await;
+                assert_eq!(fixture.job("my-id").await.next_run_time(), first);
+                assert_eq!(fixture.ids().await, ["my-id"]);
             });
         },
     ),
@@ -207,41 +207,41 @@ pub(crate) const CASES: &[Case] = &[
     }),
     same("TestBaseScheduler::test_reschedule_job", || {
         paused(async {
-            let stage = Stage::started().await;
-            stage
+            let fixture = Fixture::started().await;
+            fixture
                 .scheduler
                 .add_job(nothing, every(60))
                 .id("my-id")
                 .await
                 .unwrap();
             let date = trigger(r#"date(run_at="2014-06-01 08:41:00")"#);
-            stage
+            fixture
                 .scheduler
                 .reschedule_job("my-id", date.clone())
                 .await
                 .unwrap();
-            let job = stage.job("my-id").await;
+            let job = fixture.job("my-id").await;
             assert_eq!(*job.job.trigger(), date);
             assert_eq!(job.next_run_time(), Some(berlin("2014-06-01 08:41:00")));
         });
     }),
     same("TestBaseScheduler::test_pause_job", || {
         paused(async {
-            let stage = Stage::started().await;
-            stage
+            let fixture = Fixture::started().await;
+            fixture
                 .scheduler
                 .add_job(nothing, every(1))
                 .id("job_id")
                 .await
                 .unwrap();
-            stage.scheduler.pause_job("job_id").await.unwrap();
-            let job = stage.job("job_id").await;
+            fixture.scheduler.pause_job("job_id").await.unwrap();
+            let job = fixture.job("job_id").await;
             assert_eq!(
                 (job.status(), job.next_run_time()),
                 (JobStatus::Paused, None)
             );
-            stage.jump(5).await;
-            assert!(stage.runs("job_id").await.is_empty());
+            fixture.jump(5).await;
+            assert!(fixture.runs("job_id").await.is_empty());
         });
     }),
     same("TestBaseScheduler::test_resume_job[dead job]", || {
@@ -263,7 +263,7 @@ pub(crate) const CASES: &[Case] = &[
     same("TestBaseScheduler::test_get_job_nonexistent_job", || {
         paused(async {
             assert!(
-                Stage::new()
+                Fixture::new()
                     .scheduler
                     .get_job("foo")
                     .await
@@ -277,8 +277,8 @@ pub(crate) const CASES: &[Case] = &[
         ONE_ID,
         || {
             paused(async {
-                let stage = Stage::new();
-                let job = stage.scheduler.add_job(nothing, every(1)).store("bar");
+                let fixture = Fixture::new();
+                let job = fixture.scheduler.add_job(nothing, every(1)).store("bar");
                 assert!(job.await.unwrap_err().is_not_found());
             });
         },
@@ -311,7 +311,11 @@ pub(crate) const CASES: &[Case] = &[
     ),
     same("TestBaseScheduler::test_remove_nonexistent_job", || {
         paused(async {
-            let error = Stage::new().scheduler.remove_job("foo").await.unwrap_err();
+            let error = Fixture::new()
+                .scheduler
+                .remove_job("foo")
+                .await
+                .unwrap_err();
             assert!(error.is_not_found(), "{error}");
         });
     }),

@@ -4,21 +4,21 @@ use punctual_store::MemoryStore;
 use punctual_tokio::{ErrorKind, Executor, Scheduler};
 
 use crate::case::{Case, different, same};
-use crate::stage::{Stage, every, nothing, paused};
+use crate::fixture::{Fixture, every, nothing, paused};
 
 async fn shutdown_is_told(wait: bool) {
-    let stage = Stage::with(|builder| builder.executor("other", Executor::tokio()));
-    stage.scheduler.start_paused().await.unwrap();
-    stage.settle().await;
-    stage.forget();
+    let fixture = Fixture::with(|builder| builder.executor("other", Executor::tokio()));
+    fixture.scheduler.start_paused().await.unwrap();
+    fixture.settle().await;
+    fixture.forget();
     if wait {
-        stage.scheduler.shutdown().await.unwrap();
+        fixture.scheduler.shutdown().await.unwrap();
     } else {
         let at_once = std::time::Duration::ZERO;
-        stage.scheduler.shutdown_within(at_once).await.unwrap();
+        fixture.scheduler.shutdown_within(at_once).await.unwrap();
     }
-    assert!(!stage.scheduler.is_running());
-    assert_eq!(stage.heard().await, ["SCHEDULER_SHUTDOWN"]);
+    assert!(!fixture.scheduler.is_running());
+    assert_eq!(fixture.heard().await, ["SCHEDULER_SHUTDOWN"]);
 }
 
 pub(crate) const CASES: &[Case] = &[
@@ -26,9 +26,9 @@ pub(crate) const CASES: &[Case] = &[
         "TestBaseScheduler::test_scheduler_already_running[start]",
         || {
             paused(async {
-                let stage = Stage::new();
-                stage.scheduler.start_paused().await.unwrap();
-                let error = stage.scheduler.start().await.unwrap_err();
+                let fixture = Fixture::new();
+                fixture.scheduler.start_paused().await.unwrap();
+                let error = fixture.scheduler.start().await.unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::AlreadyRunning);
             });
         },
@@ -38,8 +38,8 @@ pub(crate) const CASES: &[Case] = &[
         "what is configured is fixed by `build`; stores, executors and jobs come and go at run time by verbs of their own",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                let scheduler = &stage.scheduler;
+                let fixture = Fixture::started().await;
+                let scheduler = &fixture.scheduler;
                 scheduler
                     .add_executor("late", Executor::tokio())
                     .await
@@ -85,15 +85,15 @@ pub(crate) const CASES: &[Case] = &[
         "every executor and store is announced at start, not only those that were made by default",
         || {
             paused(async {
-                let stage = Stage::with(|builder| {
+                let fixture = Fixture::with(|builder| {
                     builder
                         .executor("exec1", Executor::tokio())
                         .store("store1", MemoryStore::new())
                 });
-                let job = stage.scheduler.add_job(nothing, every(60));
+                let job = fixture.scheduler.add_job(nothing, every(60));
                 job.store("store1").await.unwrap();
-                stage.scheduler.start().await.unwrap();
-                assert!(stage.scheduler.is_running());
+                fixture.scheduler.start().await.unwrap();
+                assert!(fixture.scheduler.is_running());
                 let expected = [
                     "JOB_ADDED",
                     "EXECUTOR_ADDED",
@@ -102,7 +102,7 @@ pub(crate) const CASES: &[Case] = &[
                     "JOBSTORE_ADDED",
                     "SCHEDULER_STARTED",
                 ];
-                assert_eq!(stage.heard().await, expected);
+                assert_eq!(fixture.heard().await, expected);
             });
         },
     ),
@@ -114,24 +114,24 @@ pub(crate) const CASES: &[Case] = &[
     }),
     same("TestBaseScheduler::test_pause_resume", || {
         paused(async {
-            let stage = Stage::started().await;
-            stage.scheduler.pause().await.unwrap();
-            assert_eq!(stage.heard().await, ["SCHEDULER_PAUSED"]);
-            stage.scheduler.resume().await.unwrap();
+            let fixture = Fixture::started().await;
+            fixture.scheduler.pause().await.unwrap();
+            assert_eq!(fixture.heard().await, ["SCHEDULER_PAUSED"]);
+            fixture.scheduler.resume().await.unwrap();
             assert_eq!(
-                stage.heard().await,
+                fixture.heard().await,
                 ["SCHEDULER_PAUSED", "SCHEDULER_RESUMED"]
             );
         });
     }),
     same("TestBaseScheduler::test_running[True]", || {
         paused(async {
-            assert!(Stage::started().await.scheduler.is_running());
+            assert!(Fixture::started().await.scheduler.is_running());
         });
     }),
     same("TestBaseScheduler::test_running[False]", || {
         paused(async {
-            assert!(!Stage::new().scheduler.is_running());
+            assert!(!Fixture::new().scheduler.is_running());
         });
     }),
 ];

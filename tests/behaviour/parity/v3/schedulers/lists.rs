@@ -5,28 +5,28 @@ use punctual_store::MemoryStore;
 use punctual_tokio::{Args, JobFilter};
 
 use crate::case::{Case, different, same};
-use crate::stage::{Stage, every, nothing, paused};
+use crate::fixture::{Fixture, every, nothing, paused};
 use crate::times::trigger;
 
-async fn two_stores(start: bool) -> Stage {
-    let stage = Stage::with(|builder| builder.store("other", MemoryStore::new()));
+async fn two_stores(start: bool) -> Fixture {
+    let fixture = Fixture::with(|builder| builder.store("other", MemoryStore::new()));
     if start {
-        stage.scheduler.start_paused().await.unwrap();
+        fixture.scheduler.start_paused().await.unwrap();
     }
-    stage
+    fixture
 }
 
 async fn listed(start: bool, store: Option<&str>) {
-    let stage = two_stores(start).await;
-    stage
+    let fixture = two_stores(start).await;
+    fixture
         .scheduler
         .add_job(nothing, every(60))
         .id("job1")
         .await
         .unwrap();
-    let second = stage.scheduler.add_job(nothing, every(60)).id("job2");
+    let second = fixture.scheduler.add_job(nothing, every(60)).id("job2");
     second.store("other").await.unwrap();
-    let (scheduler, all) = (&stage.scheduler, JobFilter::default());
+    let (scheduler, all) = (&fixture.scheduler, JobFilter::default());
     let jobs = match store {
         None => scheduler.get_jobs(all).await.unwrap(),
         Some(store) => scheduler.get_jobs_of(store, all).await.unwrap(),
@@ -41,44 +41,44 @@ async fn listed(start: bool, store: Option<&str>) {
 }
 
 async fn all_removed(start: bool) {
-    let stage = two_stores(start).await;
+    let fixture = two_stores(start).await;
     for (id, store) in [("job1", "default"), ("job2", "default"), ("job3", "other")] {
-        let job = stage.scheduler.add_job(nothing, every(60));
+        let job = fixture.scheduler.add_job(nothing, every(60));
         job.id(id).store(store).await.unwrap();
     }
-    stage.heard().await;
-    stage.forget();
-    assert_eq!(stage.scheduler.remove_all_jobs().await.unwrap(), 3);
-    assert!(stage.ids().await.is_empty());
-    assert_eq!(stage.heard().await, ["ALL_JOBS_REMOVED"]);
+    fixture.heard().await;
+    fixture.forget();
+    assert_eq!(fixture.scheduler.remove_all_jobs().await.unwrap(), 3);
+    assert!(fixture.ids().await.is_empty());
+    assert_eq!(fixture.heard().await, ["ALL_JOBS_REMOVED"]);
 }
 
 async fn those_of_one_store_removed(start: bool) {
-    let stage = two_stores(start).await;
+    let fixture = two_stores(start).await;
     for (id, store) in [("job1", "default"), ("job2", "default"), ("job3", "other")] {
-        let job = stage.scheduler.add_job(nothing, every(60));
+        let job = fixture.scheduler.add_job(nothing, every(60));
         job.id(id).store(store).await.unwrap();
     }
-    stage.heard().await;
-    stage.forget();
+    fixture.heard().await;
+    fixture.forget();
     assert_eq!(
-        stage.scheduler.remove_all_jobs_of("other").await.unwrap(),
+        fixture.scheduler.remove_all_jobs_of("other").await.unwrap(),
         1
     );
-    assert_eq!(stage.heard().await, ["ALL_JOBS_REMOVED"]);
-    assert_eq!(stage.ids().await, ["job1", "job2"]);
+    assert_eq!(fixture.heard().await, ["ALL_JOBS_REMOVED"]);
+    assert_eq!(fixture.ids().await, ["job1", "job2"]);
 }
 
 async fn printed(start: bool) {
-    let stage = two_stores(start).await;
+    let fixture = two_stores(start).await;
     for (id, store, date) in [("1", "default", "2099-09-09"), ("2", "other", "2099-08-08")] {
         let once: Trigger = format!(r#"date(run_at="{date}")"#).parse().unwrap();
-        let job = stage.scheduler.add_job(nothing, once);
+        let job = fixture.scheduler.add_job(nothing, once);
         let job = job.id(format!("job{id}")).name(format!("test job {id}"));
         job.store(store).await.unwrap();
     }
     let mut table = Vec::new();
-    stage.scheduler.print_jobs(&mut table).await.unwrap();
+    fixture.scheduler.print_jobs(&mut table).await.unwrap();
     let table = String::from_utf8(table).unwrap();
     let once = "once at 2099-09-09 00:00:00, Europe/Berlin";
     let expected =
@@ -90,7 +90,7 @@ async fn printed(start: bool) {
     );
     assert!(table.contains(&expected), "{table}");
     let mut other = Vec::new();
-    stage
+    fixture
         .scheduler
         .print_jobs_of("other", &mut other)
         .await
@@ -106,7 +106,7 @@ async fn greet(Args((_, _)): Args<(String, String)>) {}
 
 /// Three jobs with arguments go to another scheduler.
 async fn exported_and_imported() {
-    let build = || Stage::with(|builder| builder.task("print", greet));
+    let build = || Fixture::with(|builder| builder.task("print", greet));
     let (from, to) = (build(), build());
     for (name, text) in [
         ("cronjob", r#"cron(hour="*/3")"#),
@@ -210,15 +210,15 @@ pub(crate) const CASES: &[Case] = &[
         "jobs are in their stores before the start too, so they can be exported",
         || {
             paused(async {
-                let stage = Stage::with(|builder| builder.task("t", nothing));
-                stage
+                let fixture = Fixture::with(|builder| builder.task("t", nothing));
+                fixture
                     .scheduler
                     .add_job("t", every(60))
                     .id("a")
                     .await
                     .unwrap();
                 assert!(
-                    stage
+                    fixture
                         .scheduler
                         .export_jobs()
                         .await

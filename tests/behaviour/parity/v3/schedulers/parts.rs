@@ -6,36 +6,39 @@ use punctual_store::MemoryStore;
 use punctual_tokio::{EventMask, Executor};
 
 use crate::case::{Case, same};
-use crate::stage::{Stage, paused};
+use crate::fixture::{Fixture, paused};
 
-async fn stage(start: bool) -> Stage {
+async fn fixture(start: bool) -> Fixture {
     if start {
-        Stage::started().await
+        Fixture::started().await
     } else {
-        Stage::new()
+        Fixture::new()
     }
 }
 
 async fn executor_comes_and_goes(start: bool) {
-    let stage = stage(start).await;
-    let scheduler = &stage.scheduler;
+    let fixture = fixture(start).await;
+    let scheduler = &fixture.scheduler;
     scheduler
         .add_executor("exec1", Executor::tokio())
         .await
         .unwrap();
-    assert_eq!(stage.heard().await, ["EXECUTOR_ADDED"]);
+    assert_eq!(fixture.heard().await, ["EXECUTOR_ADDED"]);
     scheduler.remove_executor("exec1").await.unwrap();
-    assert_eq!(stage.heard().await, ["EXECUTOR_ADDED", "EXECUTOR_REMOVED"]);
+    assert_eq!(
+        fixture.heard().await,
+        ["EXECUTOR_ADDED", "EXECUTOR_REMOVED"]
+    );
 }
 
 async fn store_is_told(start: bool) {
-    let stage = stage(start).await;
-    stage
+    let fixture = fixture(start).await;
+    fixture
         .scheduler
         .add_jobstore("store1", MemoryStore::new())
         .await
         .unwrap();
-    assert_eq!(stage.heard().await, ["JOBSTORE_ADDED"]);
+    assert_eq!(fixture.heard().await, ["JOBSTORE_ADDED"]);
 }
 
 pub(crate) const CASES: &[Case] = &[
@@ -49,8 +52,8 @@ pub(crate) const CASES: &[Case] = &[
         "TestBaseScheduler::test_add_executor_already_exists",
         || {
             paused(async {
-                let stage = Stage::new();
-                let again = stage.scheduler.add_executor("default", Executor::tokio());
+                let fixture = Fixture::new();
+                let again = fixture.scheduler.add_executor("default", Executor::tokio());
                 let error = again.await.unwrap_err();
                 assert!(
                     error.is_conflict() && error.to_string().contains("default"),
@@ -63,7 +66,7 @@ pub(crate) const CASES: &[Case] = &[
         "TestBaseScheduler::test_remove_executor_nonexistent",
         || {
             paused(async {
-                let error = Stage::new()
+                let error = Fixture::new()
                     .scheduler
                     .remove_executor("foo")
                     .await
@@ -82,8 +85,10 @@ pub(crate) const CASES: &[Case] = &[
         "TestBaseScheduler::test_add_jobstore_already_exists",
         || {
             paused(async {
-                let stage = Stage::new();
-                let again = stage.scheduler.add_jobstore("default", MemoryStore::new());
+                let fixture = Fixture::new();
+                let again = fixture
+                    .scheduler
+                    .add_jobstore("default", MemoryStore::new());
                 let error = again.await.unwrap_err();
                 assert!(
                     error.is_conflict() && error.to_string().contains("default"),
@@ -94,21 +99,24 @@ pub(crate) const CASES: &[Case] = &[
     ),
     same("TestBaseScheduler::test_remove_jobstore", || {
         paused(async {
-            let stage = Stage::new();
-            stage
+            let fixture = Fixture::new();
+            fixture
                 .scheduler
                 .add_jobstore("foo", MemoryStore::new())
                 .await
                 .unwrap();
-            stage.scheduler.remove_jobstore("foo").await.unwrap();
-            assert_eq!(stage.heard().await, ["JOBSTORE_ADDED", "JOBSTORE_REMOVED"]);
+            fixture.scheduler.remove_jobstore("foo").await.unwrap();
+            assert_eq!(
+                fixture.heard().await,
+                ["JOBSTORE_ADDED", "JOBSTORE_REMOVED"]
+            );
         });
     }),
     same(
         "TestBaseScheduler::test_remove_jobstore_nonexistent",
         || {
             paused(async {
-                let error = Stage::new()
+                let error = Fixture::new()
                     .scheduler
                     .remove_jobstore("foo")
                     .await
@@ -119,38 +127,38 @@ pub(crate) const CASES: &[Case] = &[
     ),
     same("TestBaseScheduler::test_add_remove_listener", || {
         paused(async {
-            let stage = Stage::new();
+            let fixture = Fixture::new();
             let heard = Arc::new(Mutex::new(0));
             let counted = Arc::clone(&heard);
-            let listener = stage
+            let listener = fixture
                 .scheduler
                 .add_listener(EventMask::EXECUTOR_ADDED, move |_| {
                     *counted.lock().unwrap() += 1;
                 })
                 .unwrap();
-            stage
+            fixture
                 .scheduler
                 .add_executor("exec1", Executor::tokio())
                 .await
                 .unwrap();
-            stage.settle().await;
-            assert!(stage.scheduler.remove_listener(listener));
-            stage
+            fixture.settle().await;
+            assert!(fixture.scheduler.remove_listener(listener));
+            fixture
                 .scheduler
                 .add_executor("exec2", Executor::tokio())
                 .await
                 .unwrap();
-            stage.settle().await;
+            fixture.settle().await;
             assert_eq!(*heard.lock().unwrap(), 1);
         });
     }),
     same("TestBaseScheduler::test_dispatch_event", || {
         paused(async {
-            let stage = Stage::new();
+            let fixture = Fixture::new();
             let heard = Arc::new(Mutex::new(Vec::new()));
             let (deaf, good) = (Arc::clone(&heard), Arc::clone(&heard));
             let listen = |mask, callback: Box<dyn FnMut(Arc<punctual_tokio::Event>) + Send>| {
-                stage.scheduler.add_listener(mask, callback).unwrap()
+                fixture.scheduler.add_listener(mask, callback).unwrap()
             };
             listen(
                 EventMask::SCHEDULER_SHUTDOWN,
@@ -164,12 +172,12 @@ pub(crate) const CASES: &[Case] = &[
                 EventMask::EXECUTOR_ADDED,
                 Box::new(move |_| good.lock().unwrap().push("good")),
             );
-            stage
+            fixture
                 .scheduler
                 .add_executor("exec1", Executor::tokio())
                 .await
                 .unwrap();
-            stage.settle().await;
+            fixture.settle().await;
             assert_eq!(*heard.lock().unwrap(), ["good"]);
         });
     }),

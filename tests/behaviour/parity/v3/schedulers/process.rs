@@ -6,49 +6,49 @@ use punctual_store::MemoryStore;
 use punctual_tokio::{EventKind, EventMask, Executor, JobStatus};
 
 use crate::case::{Case, different, same};
-use crate::stage::{Gate, Stage, every, nothing, paused};
+use crate::fixture::{Fixture, Gate, every, nothing, paused};
 use crate::times::berlin;
 
 /// A job every second that finds itself busy at its second fire time.
-async fn busy() -> (Stage, Gate) {
-    let stage = Stage::started().await;
+async fn busy() -> (Fixture, Gate) {
+    let fixture = Fixture::started().await;
     let gate = Gate::closed();
     let waiting = gate.clone();
     let body = move || {
         let waiting = waiting.clone();
         async move { waiting.pass().await }
     };
-    stage
+    fixture
         .scheduler
         .add_job(body, every(1))
         .id("a")
         .await
         .unwrap();
-    stage.pass(2).await;
-    (stage, gate)
+    fixture.pass(2).await;
+    (fixture, gate)
 }
 
 pub(crate) const CASES: &[Case] = &[
     same("TestBaseScheduler::test_process_jobs_empty", || {
         paused(async {
-            let stage = Stage::started().await;
-            stage.jump(1_000_000).await;
-            assert!(stage.heard().await.is_empty());
-            assert!(stage.scheduler.upcoming(1).await.unwrap().is_empty());
+            let fixture = Fixture::started().await;
+            fixture.jump(1_000_000).await;
+            assert!(fixture.heard().await.is_empty());
+            assert!(fixture.scheduler.upcoming(1).await.unwrap().is_empty());
         });
     }),
     same("TestBaseScheduler::test_job_submitted_event", || {
         paused(async {
-            let stage = Stage::new();
-            let now = stage.clock.now();
-            stage
+            let fixture = Fixture::new();
+            let now = fixture.clock.now();
+            fixture
                 .scheduler
                 .add_job(nothing, Date::at(now))
                 .await
                 .unwrap();
-            stage.scheduler.start().await.unwrap();
-            stage.settle().await;
-            let submitted: Vec<_> = stage
+            fixture.scheduler.start().await.unwrap();
+            fixture.settle().await;
+            let submitted: Vec<_> = fixture
                 .events()
                 .iter()
                 .filter_map(|event| match &event.kind {
@@ -63,8 +63,8 @@ pub(crate) const CASES: &[Case] = &[
     }),
     same("TestBaseScheduler::test_job_max_instances_event", || {
         paused(async {
-            let (stage, _gate) = busy().await;
-            let ranges: Vec<_> = stage
+            let (fixture, _gate) = busy().await;
+            let ranges: Vec<_> = fixture
                 .events()
                 .iter()
                 .filter(|event| event.kind.mask() == EventMask::JOB_MAX_INSTANCES)
@@ -82,25 +82,26 @@ pub(crate) const CASES: &[Case] = &[
         "a job whose executor is gone is parked and shown, never removed",
         || {
             paused(async {
-                let stage =
-                    Stage::started_with(|builder| builder.executor("gpu", Executor::tokio())).await;
-                let job = stage.scheduler.add_job(nothing, every(1)).id("999");
+                let fixture =
+                    Fixture::started_with(|builder| builder.executor("gpu", Executor::tokio()))
+                        .await;
+                let job = fixture.scheduler.add_job(nothing, every(1)).id("999");
                 job.executor("gpu").await.unwrap();
-                stage.scheduler.remove_executor("gpu").await.unwrap();
-                stage.jump(100).await;
-                assert_eq!(stage.job("999").await.status(), JobStatus::Parked);
-                assert!(!stage.heard().await.contains(&"JOB_REMOVED"));
+                fixture.scheduler.remove_executor("gpu").await.unwrap();
+                fixture.jump(100).await;
+                assert_eq!(fixture.job("999").await.status(), JobStatus::Parked);
+                assert!(!fixture.heard().await.contains(&"JOB_REMOVED"));
             });
         },
     ),
     same("TestProcessJobs::test_max_instances_reached", || {
         paused(async {
-            let (stage, gate) = busy().await;
+            let (fixture, gate) = busy().await;
             gate.open(1);
-            stage.settle().await;
+            fixture.settle().await;
             let skipped = Outcome::Skipped(SkipReason::MaxInstances);
             let expected = [(Outcome::Succeeded, 1), (skipped, 1)];
-            assert_eq!(stage.ledger("a").await, expected);
+            assert_eq!(fixture.ledger("a").await, expected);
         });
     }),
     different(
@@ -108,40 +109,40 @@ pub(crate) const CASES: &[Case] = &[
         "a run that cannot even begin is a failed run with its error, not a line in a log",
         || {
             paused(async {
-                let stage = Stage::started().await;
+                let fixture = Fixture::started().await;
                 let body = || -> std::future::Ready<()> { panic!("test message") };
-                stage
+                fixture
                     .scheduler
                     .add_job(body, every(1))
                     .id("999")
                     .await
                     .unwrap();
-                stage.jump(1).await;
+                fixture.jump(1).await;
                 assert_eq!(
-                    stage.runs("999").await[0].error.as_deref(),
+                    fixture.runs("999").await[0].error.as_deref(),
                     Some("test message")
                 );
-                assert!(stage.heard().await.contains(&"JOB_ERROR"));
+                assert!(fixture.heard().await.contains(&"JOB_ERROR"));
             });
         },
     ),
     same("TestProcessJobs::test_job_update", || {
         paused(async {
-            let stage = Stage::started().await;
-            stage
+            let fixture = Fixture::started().await;
+            fixture
                 .scheduler
                 .add_job(nothing, every(6))
                 .id("a")
                 .await
                 .unwrap();
-            stage.jump(6).await;
-            let next = stage.clock.now() + TimeDelta::seconds(6);
-            assert_eq!(stage.job("a").await.next_run_time(), Some(next));
+            fixture.jump(6).await;
+            let next = fixture.clock.now() + TimeDelta::seconds(6);
+            assert_eq!(fixture.job("a").await.next_run_time(), Some(next));
         });
     }),
     same("TestProcessJobs::test_wait_time", || {
         paused(async {
-            let stage = Stage::started_with(|builder| {
+            let fixture = Fixture::started_with(|builder| {
                 builder
                     .store("alter", MemoryStore::new())
                     .store("another", MemoryStore::new())
@@ -149,15 +150,15 @@ pub(crate) const CASES: &[Case] = &[
             })
             .await;
             for (store, after) in [("default", 8), ("another", 5), ("more", 6)] {
-                let once = Date::at(stage.clock.now() + TimeDelta::seconds(after));
-                let job = stage.scheduler.add_job(nothing, once);
+                let once = Date::at(fixture.clock.now() + TimeDelta::seconds(after));
+                let job = fixture.scheduler.add_job(nothing, once);
                 job.id(store).store(store).await.unwrap();
             }
-            let upcoming = stage.scheduler.upcoming(1).await.unwrap();
+            let upcoming = fixture.scheduler.upcoming(1).await.unwrap();
             assert_eq!(upcoming[0].job.as_str(), "another");
-            stage.jump(5).await;
+            fixture.jump(5).await;
             assert_eq!(
-                stage.ids().await.len(),
+                fixture.ids().await.len(),
                 2,
                 "the earliest of all stores was waited for"
             );
@@ -167,14 +168,14 @@ pub(crate) const CASES: &[Case] = &[
         "TestProcessJobs::test_wait_time_across_dst_transition",
         || {
             paused(async {
-                let stage = Stage::started().await;
-                stage.clock.set(berlin("2026-03-29 01:59:59"));
-                let job = stage
+                let fixture = Fixture::started().await;
+                fixture.clock.set(berlin("2026-03-29 01:59:59"));
+                let job = fixture
                     .scheduler
                     .add_job(nothing, Date::at(berlin("2026-03-29 03:00:00")));
                 job.id("a").await.unwrap();
-                stage.jump(1).await;
-                assert_eq!(stage.ledger("a").await, [(Outcome::Succeeded, 1)]);
+                fixture.jump(1).await;
+                assert_eq!(fixture.ledger("a").await, [(Outcome::Succeeded, 1)]);
             });
         },
     ),

@@ -10,7 +10,7 @@ use punctual_store::MemoryStore;
 use punctual_tokio::{ErrorKind, Executor, Scheduler, SchedulerBuilder, SchedulerConfig};
 
 use crate::case::{Case, different, same};
-use crate::stage::{Stage, every, nothing, paused};
+use crate::fixture::{Fixture, every, nothing, paused};
 use crate::times::{berlin, refused};
 
 const BUILDER: &str = "a scheduler is put together by a typed builder: an option that does not exist is a compiler error, not ignored";
@@ -75,17 +75,17 @@ fn is_in_force_from_a_file() {
 
 fn takes_effect(configured: impl FnOnce(SchedulerBuilder) -> SchedulerBuilder) {
     paused(async {
-        let stage = Stage::with(configured);
-        let job = stage.scheduler.add_job(nothing, every(60)).id("a");
+        let fixture = Fixture::with(configured);
+        let job = fixture.scheduler.add_job(nothing, every(60)).id("a");
         job.executor("alter").store("bar").await.unwrap();
-        let job = stage.job("a").await;
+        let job = fixture.job("a").await;
         assert_eq!(*job.job.policies(), defaults());
         assert_eq!((job.job.executor(), &*job.store), ("alter", "bar"));
-        let at_midnight = stage
+        let at_midnight = fixture
             .scheduler
             .add_job(nothing, "cron(hour=0)".parse::<Trigger>().unwrap());
         at_midnight.id("b").await.unwrap();
-        let next = stage.job("b").await.next_run_time().unwrap();
+        let next = fixture.job("b").await.next_run_time().unwrap();
         assert_eq!(next.to_rfc3339(), "2011-04-04T00:00:00+00:00");
     });
 }
@@ -103,7 +103,7 @@ impl CustomTrigger for Dummy {
 fn custom_trigger_is_used() {
     paused(async {
         let due = berlin("2011-04-03 18:41:00");
-        let stage = Stage::started_with(|builder| {
+        let fixture = Fixture::started_with(|builder| {
             builder.trigger("dummy", move |config| {
                 if config["a"] == 1 && config["b"] == "x" {
                     Ok(Dummy(due))
@@ -114,13 +114,13 @@ fn custom_trigger_is_used() {
         })
         .await;
         let trigger = Custom::named("dummy").config(serde_json::json!({"a": 1, "b": "x"}));
-        stage
+        fixture
             .scheduler
             .add_job(nothing, trigger)
             .id("a")
             .await
             .unwrap();
-        assert_eq!(stage.job("a").await.next_run_time(), Some(due));
+        assert_eq!(fixture.job("a").await.next_run_time(), Some(due));
     });
 }
 
@@ -180,25 +180,25 @@ pub(crate) const CASES: &[Case] = &[
     ),
     same("TestBaseScheduler::test_create_default_executor", || {
         paused(async {
-            let stage = Stage::started().await;
-            let job = stage.scheduler.add_job(nothing, every(1)).id("a");
+            let fixture = Fixture::started().await;
+            let job = fixture.scheduler.add_job(nothing, every(1)).id("a");
             job.executor("default").await.unwrap();
-            stage.jump(1).await;
-            assert_eq!(stage.runs("a").await.len(), 1);
+            fixture.jump(1).await;
+            assert_eq!(fixture.runs("a").await.len(), 1);
         });
     }),
     same("TestBaseScheduler::test_create_default_jobstore", || {
         paused(async {
-            let stage = Stage::new();
-            let job = stage.scheduler.add_job(nothing, every(1)).id("a");
+            let fixture = Fixture::new();
+            let job = fixture.scheduler.add_job(nothing, every(1)).id("a");
             job.store("default").await.unwrap();
-            assert_eq!(&*stage.job("a").await.store, "default");
+            assert_eq!(&*fixture.job("a").await.store, "default");
         });
     }),
     different("TestBaseScheduler::test_lookup_executor", ALIASES, || {
         paused(async {
-            let stage = Stage::with(|builder| builder.executor("executor", Executor::tokio()));
-            let job = stage.scheduler.add_job(nothing, every(1));
+            let fixture = Fixture::with(|builder| builder.executor("executor", Executor::tokio()));
+            let job = fixture.scheduler.add_job(nothing, every(1));
             job.executor("executor").await.unwrap();
         });
     }),
@@ -207,8 +207,8 @@ pub(crate) const CASES: &[Case] = &[
         ALIASES,
         || {
             paused(async {
-                let stage = Stage::new();
-                let job = stage.scheduler.add_job(nothing, every(1));
+                let fixture = Fixture::new();
+                let job = fixture.scheduler.add_job(nothing, every(1));
                 let error = job.executor("executor").await.unwrap_err();
                 assert!(
                     error.is_not_found() && error.to_string().contains("executor"),
@@ -219,8 +219,8 @@ pub(crate) const CASES: &[Case] = &[
     ),
     same("TestBaseScheduler::test_lookup_jobstore", || {
         paused(async {
-            let stage = Stage::with(|builder| builder.store("store", MemoryStore::new()));
-            let job = stage.scheduler.add_job(nothing, every(1));
+            let fixture = Fixture::with(|builder| builder.store("store", MemoryStore::new()));
+            let job = fixture.scheduler.add_job(nothing, every(1));
             job.store("store").await.unwrap();
         });
     }),
@@ -228,8 +228,8 @@ pub(crate) const CASES: &[Case] = &[
         "TestBaseScheduler::test_lookup_jobstore_nonexistent",
         || {
             paused(async {
-                let stage = Stage::new();
-                let job = stage.scheduler.add_job(nothing, every(1));
+                let fixture = Fixture::new();
+                let job = fixture.scheduler.add_job(nothing, every(1));
                 let error = job.store("store").await.unwrap_err();
                 assert!(error.is_not_found(), "{error}");
             });
@@ -245,13 +245,13 @@ pub(crate) const CASES: &[Case] = &[
     ),
     same("TestBaseScheduler::test_create_trigger_instance", || {
         paused(async {
-            let stage = Stage::new();
+            let fixture = Fixture::new();
             let trigger = Date::at(berlin("2011-04-04")).build().unwrap();
-            let job = stage.scheduler.add_job(nothing, trigger.clone());
+            let job = fixture.scheduler.add_job(nothing, trigger.clone());
             job.id("a").await.unwrap();
             assert_eq!(
-                stage.job("a").await.next_run_time(),
-                trigger.next(None, stage.clock.now())
+                fixture.job("a").await.next_run_time(),
+                trigger.next(None, fixture.clock.now())
             );
         });
     }),
@@ -260,13 +260,21 @@ pub(crate) const CASES: &[Case] = &[
         "`add_job` asks for a trigger; a job for now says so, and is not missed however late the start is",
         || {
             paused(async {
-                let stage = Stage::new();
-                let now = Date::at(stage.scheduler.now());
-                stage.scheduler.add_job(nothing, now).id("a").await.unwrap();
-                stage.jump(3_600).await;
-                stage.scheduler.start().await.unwrap();
-                stage.settle().await;
-                assert_eq!(stage.scheduler.statistics("a").await.unwrap().succeeded, 1);
+                let fixture = Fixture::new();
+                let now = Date::at(fixture.scheduler.now());
+                fixture
+                    .scheduler
+                    .add_job(nothing, now)
+                    .id("a")
+                    .await
+                    .unwrap();
+                fixture.jump(3_600).await;
+                fixture.scheduler.start().await.unwrap();
+                fixture.settle().await;
+                assert_eq!(
+                    fixture.scheduler.statistics("a").await.unwrap().succeeded,
+                    1
+                );
             });
         },
     ),
@@ -281,10 +289,10 @@ pub(crate) const CASES: &[Case] = &[
         "TestBaseScheduler::test_create_trigger_bad_plugin_type",
         || {
             paused(async {
-                let stage = Stage::with(|builder| {
+                let fixture = Fixture::with(|builder| {
                     builder.trigger("dummy", |_| Err::<Dummy, _>("this is no trigger".into()))
                 });
-                let job = stage.scheduler.add_job(nothing, Custom::named("dummy"));
+                let job = fixture.scheduler.add_job(nothing, Custom::named("dummy"));
                 let error = job.await.unwrap_err();
                 assert!(error.to_string().contains("this is no trigger"), "{error}");
             });
@@ -294,8 +302,8 @@ pub(crate) const CASES: &[Case] = &[
         "TestBaseScheduler::test_create_trigger_nonexisting_plugin",
         || {
             paused(async {
-                let stage = Stage::new();
-                let job = stage.scheduler.add_job(nothing, Custom::named("dummy"));
+                let fixture = Fixture::new();
+                let job = fixture.scheduler.add_job(nothing, Custom::named("dummy"));
                 let error = job.await.unwrap_err();
                 assert!(error.to_string().contains("dummy"), "{error}");
             });
@@ -306,9 +314,9 @@ pub(crate) const CASES: &[Case] = &[
         "no lock is held over a pass: handles are cheap and any number of tasks use one scheduler",
         || {
             paused(async {
-                let stage = Stage::started().await;
+                let fixture = Fixture::started().await;
                 let adding = (0..100).map(|index| {
-                    let scheduler = stage.scheduler.clone();
+                    let scheduler = fixture.scheduler.clone();
                     tokio::spawn(async move {
                         let job = scheduler.add_job(nothing, every(60));
                         job.id(format!("{index}")).await.map(drop)
@@ -317,7 +325,7 @@ pub(crate) const CASES: &[Case] = &[
                 for task in adding.collect::<Vec<_>>() {
                     task.await.unwrap().unwrap();
                 }
-                assert_eq!(stage.ids().await.len(), 100);
+                assert_eq!(fixture.ids().await.len(), 100);
             });
         },
     ),
@@ -326,14 +334,14 @@ pub(crate) const CASES: &[Case] = &[
         "a scheduler cannot be serialised, which the compiler says; its jobs can",
         || {
             paused(async {
-                let stage = Stage::with(|builder| builder.task("t", nothing));
-                stage
+                let fixture = Fixture::with(|builder| builder.task("t", nothing));
+                fixture
                     .scheduler
                     .add_job("t", every(60))
                     .id("a")
                     .await
                     .unwrap();
-                let json = stage.scheduler.export_jobs().await.unwrap();
+                let json = fixture.scheduler.export_jobs().await.unwrap();
                 assert!(json.contains(r#""id": "a""#), "{json}");
             });
         },

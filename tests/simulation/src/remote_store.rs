@@ -1,4 +1,7 @@
 //! The store as one process sees it: the shared database behind a line that may be bad.
+//!
+//! A `FaultyStore` cannot stand here. The database is not a store and is told which process asks, and the line draws
+//! for each call how long it takes there and back and whether it fails.
 
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, Run};
@@ -10,14 +13,14 @@ use super::line::{Fate, Line, unavailable};
 use super::place::Place;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Faulty {
+pub(crate) struct RemoteStore {
     pub(crate) database: Database,
     pub(crate) line: Line,
     /// Who is at the other end.
     pub(crate) at: Place,
 }
 
-impl Faulty {
+impl RemoteStore {
     fn call<'a, T: Send + 'a>(
         &'a self,
         commit: impl FnOnce(&'a Database) -> Result<T, store::Error> + Send + 'a,
@@ -38,7 +41,7 @@ impl Faulty {
     }
 }
 
-impl JobStore for Faulty {
+impl JobStore for RemoteStore {
     fn capabilities(&self) -> store::StoreCapabilities {
         store::StoreCapabilities::default()
             .persistent(true)
@@ -113,7 +116,7 @@ impl JobStore for Faulty {
             let wait = self.line.wait(1_000);
             tokio::time::sleep(wait).await;
             let changes = self.database.changes(since).await;
-            if self.line.mood().works() {
+            if self.line.condition().works() {
                 changes
             } else {
                 Err(unavailable())

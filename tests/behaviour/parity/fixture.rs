@@ -9,17 +9,17 @@ use punctual_tokio::{
 };
 use tokio::sync::Semaphore;
 
-use crate::spoken::name;
+use crate::event_names::name;
 use crate::times::{BERLIN, berlin};
 
 /// The moment at which upstream's tests freeze time.
 pub(crate) const FROZEN: &str = "2011-04-03 18:40:00";
 
-/// Runs a scene on a runtime whose own clock is paused.
-pub(crate) fn paused(scene: impl Future<Output = ()>) {
+/// Runs a test on a runtime whose own clock is paused.
+pub(crate) fn paused(test: impl Future<Output = ()>) {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().start_paused(true).build().unwrap();
-    runtime.block_on(scene);
+    runtime.block_on(test);
 }
 
 /// Waits until nothing is left to do: a paused clock moves on only then.
@@ -38,13 +38,13 @@ pub(crate) fn every(count: u64) -> IntervalBuilder {
 pub(crate) async fn nothing() {}
 
 /// A scheduler in Berlin whose clock stands still until it is moved.
-pub(crate) struct Stage {
+pub(crate) struct Fixture {
     pub(crate) scheduler: Scheduler,
     pub(crate) clock: ManualClock,
     heard: Arc<Mutex<Vec<Arc<Event>>>>,
 }
 
-impl Stage {
+impl Fixture {
     /// Not started.
     pub(crate) fn new() -> Self {
         Self::with(|builder| builder)
@@ -73,11 +73,11 @@ impl Stage {
     pub(crate) async fn started_with(
         build: impl FnOnce(SchedulerBuilder) -> SchedulerBuilder,
     ) -> Self {
-        let stage = Self::with(build);
-        stage.scheduler.start().await.unwrap();
-        stage.settle().await;
-        stage.forget();
-        stage
+        let fixture = Self::with(build);
+        fixture.scheduler.start().await.unwrap();
+        fixture.settle().await;
+        fixture.forget();
+        fixture
     }
 
     /// Lets everything happen that is due by now.

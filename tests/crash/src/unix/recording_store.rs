@@ -1,4 +1,5 @@
-//! The store as the one sees it who edits: every edit is noted, with the rows before and after it.
+//! The store of the editor: it records every edit, with the rows before and after it.
+//! It fails no call, so it is not a `FaultyStore`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -13,12 +14,12 @@ use punctual_store::{Error, JobFilter, JobStore, StoreFuture, StoredJob};
 use crate::unix::clock::now;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Noted {
+pub(crate) struct RecordingStore {
     inner: SqliteStore,
     notes: Arc<Mutex<BTreeMap<JobId, Note>>>,
 }
 
-/// What is noted of a job. No id is used twice.
+/// What is recorded of a job. No id is used twice.
 #[derive(Debug, Clone)]
 struct Note {
     history: History,
@@ -28,7 +29,7 @@ struct Note {
     may_rerun: bool,
 }
 
-impl Noted {
+impl RecordingStore {
     pub(crate) fn new(inner: SqliteStore) -> Self {
         Self {
             inner,
@@ -50,8 +51,8 @@ impl Noted {
     fn note(&self, before: Option<&StoredJob>, after: &StoredJob, from: DateTime<Utc>) {
         let at = (from, now());
         let mut notes = self.notes.lock().unwrap();
-        let noted = notes.remove(after.job.id());
-        let history = match (noted.clone(), before) {
+        let known = notes.remove(after.job.id());
+        let history = match (known.clone(), before) {
             (Some(note), Some(before)) => note.history.edited(before, after, at),
             _ => History::of(after, at),
         };
@@ -60,12 +61,12 @@ impl Noted {
             history,
             last: after.clone(),
             was_removed: false,
-            may_rerun: may_rerun || noted.is_some_and(|note| note.may_rerun),
+            may_rerun: may_rerun || known.is_some_and(|note| note.may_rerun),
         };
         notes.insert(after.job.id().clone(), note);
     }
 
-    async fn noted_add(
+    async fn recorded_add(
         &self,
         jobs: Vec<store::Insert>,
     ) -> Result<Vec<Result<StoredJob, Error>>, Error> {
@@ -78,7 +79,7 @@ impl Noted {
         Ok(answers)
     }
 
-    async fn noted_update(&self, update: store::Update) -> Result<StoredJob, Error> {
+    async fn recorded_update(&self, update: store::Update) -> Result<StoredJob, Error> {
         let from = since(update.now);
         let revision = update.state.revision;
         let before = self.inner.get(update.job.id().clone()).await?;
@@ -90,7 +91,11 @@ impl Noted {
         Ok(after)
     }
 
-    async fn noted_remove(&self, id: JobId, at: DateTime<Utc>) -> Result<Option<StoredJob>, Error> {
+    async fn recorded_remove(
+        &self,
+        id: JobId,
+        at: DateTime<Utc>,
+    ) -> Result<Option<StoredJob>, Error> {
         let from = since(at);
         let removed = self.inner.remove(id.clone(), at).await?;
         if let Some(row) = &removed {
@@ -132,12 +137,12 @@ impl Note {
     }
 }
 
-impl JobStore for Noted {
+impl JobStore for RecordingStore {
     fn capabilities(&self) -> store::StoreCapabilities {
         self.inner.capabilities()
     }
     fn add(&self, jobs: Vec<store::Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
-        StoreFuture::new(self.noted_add(jobs))
+        StoreFuture::new(self.recorded_add(jobs))
     }
     fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
         self.inner.get(id)
@@ -146,10 +151,10 @@ impl JobStore for Noted {
         self.inner.list(filter)
     }
     fn update(&self, update: store::Update) -> StoreFuture<'_, StoredJob> {
-        StoreFuture::new(self.noted_update(update))
+        StoreFuture::new(self.recorded_update(update))
     }
     fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>> {
-        StoreFuture::new(self.noted_remove(id, now))
+        StoreFuture::new(self.recorded_remove(id, now))
     }
     fn clear(&self, _: DateTime<Utc>) -> StoreFuture<'_, u64> {
         unreachable!("nobody clears the store")

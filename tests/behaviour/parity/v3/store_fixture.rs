@@ -11,9 +11,9 @@ use punctual_store::{
 use crate::times::{berlin, trigger, utc};
 
 /// A store and what the upstream fixtures do with it.
-pub(super) struct Shelf(pub(super) Arc<dyn JobStore>);
+pub(super) struct StoreFixture(pub(super) Arc<dyn JobStore>);
 
-impl Shelf {
+impl StoreFixture {
     pub(super) fn new() -> Self {
         Self(Arc::new(MemoryStore::new()))
     }

@@ -12,15 +12,15 @@ use punctual_store::{
     MemoryStore, NodeInfo, OnConflict, Peer, RecoverRequest, RunEnd, RunFilter, StoredJob,
 };
 
-use crate::stage::seconds;
+use crate::fixture::seconds;
 use crate::times::utc;
 
 pub(super) const DUE: &str = "2020-09-14";
 
-/// A store that jobs of task `task1` lie on.
-pub(super) struct Desk(pub(super) Arc<dyn JobStore>);
+/// A store with jobs of task `task1`, and nodes that claim them.
+pub(super) struct NodeFixture(pub(super) Arc<dyn JobStore>);
 
-impl Desk {
+impl NodeFixture {
     pub(super) fn new() -> Self {
         Self(Arc::new(MemoryStore::new()))
     }
