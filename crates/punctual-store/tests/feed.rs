@@ -99,7 +99,7 @@ async fn told(store: &MemoryStore, mut from: RunFeed, limit: usize) -> Vec<u64> 
 }
 
 #[test]
-fn each_position_goes_on_where_it_was() {
+fn each_position_of_a_feed_goes_on_where_it_was() {
     block_on(async {
         let store = MemoryStore::with_ledger(LedgerLimits {
             total: KEPT,

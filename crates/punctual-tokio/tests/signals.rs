@@ -16,7 +16,7 @@ const ROLE: &str = "PUNCTUAL_TEST_SERVICE";
 /// The service. Nothing but the other tests starts it: in a plain run of all tests it returns, and
 /// so does the other one.
 #[test]
-fn service() {
+fn child_with_a_job_that_ends() {
     if std::env::var_os(ROLE).is_none() {
         return;
     }
@@ -39,7 +39,7 @@ fn service() {
 
 /// A service with a job that goes on until it is told to end.
 #[test]
-fn patient_service() {
+fn child_with_a_job_that_goes_on() {
     if std::env::var_os(ROLE).is_none() {
         return;
     }
@@ -71,7 +71,7 @@ async fn go_on(context: JobContext) -> Result<(), &'static str> {
 
 /// A program whose only thread is the scheduler's, until one of its jobs ends it.
 #[test]
-fn blocked_service() {
+fn child_that_is_blocked_by_its_scheduler() {
     if std::env::var_os(ROLE).is_none() {
         return;
     }
@@ -130,7 +130,7 @@ fn hear(out: &mut BufReader<ChildStdout>, word: &str) {
 }
 
 fn a_running_job_is_waited_for(signal: Signal) {
-    let (mut child, mut out) = spawn("service");
+    let (mut child, mut out) = spawn("child_with_a_job_that_ends");
     hear(&mut out, "running");
     kill_process(Pid::from_child(&child), signal).unwrap();
     // It has heard the signal and refuses new runs, and the one under way goes on.
@@ -154,7 +154,7 @@ fn ctrl_c_waits_for_running_jobs_and_ends_cleanly() {
 
 #[test]
 fn a_second_signal_ends_the_wait_for_running_jobs() {
-    let (mut child, mut out) = spawn("patient_service");
+    let (mut child, mut out) = spawn("child_with_a_job_that_goes_on");
     hear(&mut out, "running");
     for (signal, word) in [(Signal::TERM, "stopping"), (Signal::INT, "told to end")] {
         let sent = std::time::Instant::now();
@@ -169,7 +169,7 @@ fn a_second_signal_ends_the_wait_for_running_jobs() {
 
 #[test]
 fn a_job_can_end_a_program_that_is_blocked_by_its_scheduler() {
-    let (mut child, mut out) = spawn("blocked_service");
+    let (mut child, mut out) = spawn("child_that_is_blocked_by_its_scheduler");
     hear(&mut out, "clean");
     let status = child.wait().unwrap();
     assert!(status.success(), "{status}");

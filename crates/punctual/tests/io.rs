@@ -91,7 +91,7 @@ async fn three_nights(store: SqliteStore) {
 }
 
 #[tokio::test]
-async fn nights_in_a_file() {
+async fn every_night_has_one_run_in_a_file() {
     let folder = tempfile::TempDir::new().unwrap();
     let url = format!("sqlite://{}", folder.path().join("jobs.db").display());
     three_nights(SqliteStore::open(&url).await.unwrap()).await;
@@ -103,12 +103,12 @@ async fn nights_in_memory() {
 }
 
 #[tokio::test]
-async fn nights_on_one_thread() {
+async fn every_night_has_one_run_on_one_thread() {
     nights_in_memory().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nights_on_many_threads() {
+async fn every_night_has_one_run_on_many_threads() {
     nights_in_memory().await;
 }
 
@@ -204,7 +204,7 @@ async fn two_nodes_share_a_file_and_a_clock() {
 
 /// In words, not by a time-out that paused time has jumped to.
 #[tokio::test]
-async fn paused_time_is_refused() {
+async fn a_clock_without_io_refuses_a_store_of_sqlite() {
     let folder = tempfile::TempDir::new().unwrap();
     let url = format!("sqlite://{}", folder.path().join("jobs.db").display());
     let clock = TestClock::at(START);

@@ -92,7 +92,7 @@ arities! {
 }
 
 #[tokio::test]
-async fn a_parameter_may_wait_in_both_kinds_of_function() {
+async fn a_parameter_may_wait_in_plain_and_in_async_functions() {
     let plain = |Waited(number): Waited, State(db): State<Db>| Output(number + db.0);
     assert_eq!(result_of(plain, &[]).await, "2");
     let asynchronous = |Waited(number): Waited| async move { Output(number) };

@@ -90,7 +90,7 @@ async fn started() -> Scheduler {
 }
 
 #[tokio::test(start_paused = true)]
-async fn everything_that_add_job_takes() {
+async fn an_attribute_takes_everything_that_add_job_takes() {
     let scheduler = started().await;
     let stored = scheduler.get_job("report").await.unwrap().unwrap();
     assert_eq!(stored.status(), JobStatus::Paused);
@@ -138,7 +138,7 @@ async fn policies_that_an_attribute_does_not_name_are_those_of_the_scheduler() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn several_jobs_of_one_function() {
+async fn one_function_may_declare_several_jobs() {
     let scheduler = started().await;
     let jobs = scheduler.get_jobs(punctual::JobFilter {
         task: Some("jobs::attributes::tick".to_owned()),

@@ -218,7 +218,7 @@ async fn a_move_that_was_cut_off_is_finished_at_the_next_start() {
 }
 
 #[tokio::test]
-async fn two_nodes_that_start_at_once_declare_one_job() {
+async fn two_nodes_that_start_together_declare_one_job() {
     let site = Deployments::new();
     let (one, two) = (
         site.build(jobs![first::report]),

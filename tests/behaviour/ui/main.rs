@@ -7,7 +7,7 @@ use std::process::Command;
 const COMPILER: &str = "rustc 1.95.";
 
 #[test]
-fn programs() {
+fn programs_compile_or_are_refused_as_written() {
     let programs = trybuild::TestCases::new();
     programs.pass("ui/pass/*.rs");
     let version = compiler();

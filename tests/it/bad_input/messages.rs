@@ -7,7 +7,7 @@ use punctual_core::{Cron, Crontab, Date, Interval};
 use super::{refused, refused_naming};
 
 #[test]
-fn the_messages_of_the_most_common_mistakes() {
+fn the_most_common_mistakes_are_named_with_their_fix() {
     assert_eq!(
         refused(r#"{"type":"cron","minute":75}"#),
         "minute: `75` is above the maximum 59"
@@ -59,7 +59,7 @@ fn old_names_are_answered_with_the_new_ones() {
 }
 
 #[test]
-fn builders_say_the_same() {
+fn builders_give_the_messages_that_json_gives() {
     let errors = [
         (
             Cron::new().minute("75").build().map(drop),
@@ -93,7 +93,7 @@ fn an_error_carries_its_parts() {
 }
 
 #[test]
-fn crontab_rubbish_that_others_let_through() {
+fn crontab_lines_that_others_let_through_are_refused() {
     for expr in [
         "0 0 MON * *",
         "0 0 * * JAN",

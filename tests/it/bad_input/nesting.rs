@@ -28,7 +28,7 @@ fn deep_nesting_is_refused_without_a_deep_stack() {
 }
 
 #[test]
-fn some_nesting_is_fine() {
+fn eight_levels_of_nesting_are_accepted() {
     for kind in ["and", "or"] {
         let read = serde_json::from_str::<Trigger>(&nested(kind, 8));
         let trigger = read.expect("eight levels are allowed");
@@ -37,7 +37,7 @@ fn some_nesting_is_fine() {
 }
 
 #[test]
-fn builders_bound_the_depth_too() {
+fn builders_refuse_deep_nesting_too() {
     let mut trigger = Cron::new().build().expect("every second");
     let built = quickly("10,000 levels of or", || {
         for level in 0..10_000 {

@@ -17,7 +17,7 @@ fn refused(text: &str) {
 }
 
 #[test]
-fn what_is_no_trigger_is_refused() {
+fn a_value_that_is_not_a_trigger_is_refused() {
     for text in [
         "",
         " ",

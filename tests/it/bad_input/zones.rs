@@ -51,7 +51,7 @@ fn unknown_zones_are_refused_by_name_for_every_type() {
 }
 
 #[test]
-fn a_slip_of_the_pen_is_answered_with_the_nearest_name() {
+fn a_misspelt_zone_is_answered_with_the_nearest_name() {
     let text = json!({"type": "cron", "hour": 1, "timezone": "Europe/Pari"}).to_string();
     refused_naming(&text, &["Europe/Paris"]);
 }

@@ -25,7 +25,7 @@ fn gap_skip_drops_and_shift_moves_a_fixed_time() {
 }
 
 #[test]
-fn choices_bind_wild_rules_too() {
+fn choices_of_gap_and_fold_bind_wild_rules_too() {
     let mut json = json!({"type": "cron", "minute": 30, "timezone": "America/New_York",
         "gap": "after", "fold": "first"});
     fires_exactly(

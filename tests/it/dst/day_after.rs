@@ -5,7 +5,7 @@ use serde_json::json;
 use super::fires_exactly;
 
 #[test]
-fn the_day_after_is_there() {
+fn the_day_after_a_clock_change_fires() {
     let json = json!({"type": "cron", "hour": 0, "timezone": "America/Los_Angeles"});
     fires_exactly(
         &json,
@@ -27,7 +27,7 @@ fn the_day_after_is_there() {
 }
 
 #[test]
-fn the_week_that_begins_then_is_there() {
+fn the_week_that_begins_after_a_clock_change_fires() {
     for json in [
         json!({"type": "cron", "day_of_week": "mon", "timezone": "Europe/Berlin"}),
         json!({"type": "crontab", "expr": "0 0 * * mon", "timezone": "Europe/Berlin"}),
@@ -44,7 +44,7 @@ fn the_week_that_begins_then_is_there() {
 }
 
 #[test]
-fn the_month_after_is_there() {
+fn the_month_after_a_clock_change_fires() {
     let json = json!({"type": "cron", "day": 1, "timezone": "Europe/Berlin"});
     fires_exactly(
         &json,

@@ -80,7 +80,7 @@ fn pieces(value: &Value) -> Vec<String> {
 }
 
 #[test]
-fn what_is_debatable_is_shown() {
+fn each_debatable_trigger_is_described_or_refused() {
     for (line, json) in lines("invalid_debatable") {
         let reading = match serde_json::from_value::<Trigger>(json["trigger"].clone()) {
             Ok(trigger) => trigger.describe(),

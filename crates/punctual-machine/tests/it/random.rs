@@ -209,14 +209,14 @@ fn try_out(stories: u32, events: usize, seed: u8) {
 }
 
 #[test]
-fn its_invariants_hold_whatever_happens_in_whatever_order() {
+fn the_invariants_of_the_machine_hold_over_random_events() {
     try_out(300, 200, 1);
 }
 
 /// The long form: twelve million events of each seed.
 #[test]
 #[ignore = "long: with --release, half a minute a seed"]
-fn its_invariants_hold_over_millions_of_events() {
+fn the_invariants_of_the_machine_hold_over_millions_of_events() {
     for seed in 10..14 {
         try_out(100_000, 250, seed);
     }

@@ -41,7 +41,7 @@ async fn the_file_that_is_named_is_the_one_that_is_made() {
 }
 
 #[tokio::test]
-async fn a_path_is_a_name_and_nothing_else() {
+async fn a_path_with_special_characters_is_a_file_name() {
     let folder = Folder::new();
     for name in [
         "a b?mode=ro",
@@ -131,7 +131,7 @@ const FOLDERS: &str = "PUNCTUAL_TEST_FOLDERS";
 
 /// What the other process does: nothing, unless it is told of folders.
 #[tokio::test]
-async fn one_that_goes_elsewhere() {
+async fn child_that_changes_its_folder() {
     let Ok(folders) = std::env::var(FOLDERS) else {
         return;
     };
@@ -151,7 +151,7 @@ async fn one_that_goes_elsewhere() {
 async fn a_relative_path_stays_where_it_was_when_the_process_goes_elsewhere() {
     let (from, to) = (Folder::new(), Folder::new());
     let told = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "addresses::one_that_goes_elsewhere"])
+        .args(["--exact", "addresses::child_that_changes_its_folder"])
         .env(
             FOLDERS,
             format!("{}\n{}", from.path("").display(), to.path("").display()),

@@ -7,7 +7,7 @@ use crate::fixture::{at, begun, job, node};
 use crate::folder::Folder;
 
 #[tokio::test]
-async fn a_place_after_all_rows_finds_none() {
+async fn a_page_after_the_greatest_numbers_is_empty() {
     let folder = Folder::new();
     let store = folder.open("jobs.db").await;
     let lease = node(&store, "one").await;

@@ -24,7 +24,7 @@ async fn edited(store: &SqliteStore, since: u64) -> Option<usize> {
 }
 
 #[tokio::test]
-async fn large_jobs_that_were_edited_are_many_though_they_are_few() {
+async fn edited_jobs_that_are_large_are_too_many_to_list() {
     let folder = Folder::new();
     let store = folder.open("jobs.db").await;
     for id in ["a", "b", "c", "d"] {
@@ -81,7 +81,7 @@ fn again(id: usize) -> Insert {
 
 /// What the other process does: nothing, unless it is told of a file.
 #[tokio::test]
-async fn in_a_process_of_its_own() {
+async fn child_that_recovers_many_large_jobs() {
     let Ok(file) = std::env::var(FILE) else {
         return;
     };
@@ -113,7 +113,7 @@ async fn in_a_process_of_its_own() {
 async fn many_large_jobs_are_not_held_together() {
     let folder = Folder::new();
     let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "bytes::in_a_process_of_its_own"])
+        .args(["--exact", "bytes::child_that_recovers_many_large_jobs"])
         .env(FILE, folder.url("jobs.db"))
         .stdout(Stdio::piped())
         .kill_on_drop(true)

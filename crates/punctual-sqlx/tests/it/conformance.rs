@@ -9,7 +9,7 @@ use crate::fixture::{at, due};
 use crate::folder::Folder;
 
 #[tokio::test]
-async fn every_rule_is_kept() {
+async fn the_sqlite_store_keeps_every_rule() {
     let folder = Folder::new();
     let failures = check(async || folder.fresh().await).await;
     assert!(failures.is_empty(), "{failures:#?}");
@@ -52,13 +52,13 @@ async fn wins_every_race(rounds: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_race_is_won() {
+async fn the_sqlite_store_wins_every_race() {
     wins_every_race(700).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes half a minute"]
-async fn every_race_is_won_in_a_thousand_rounds() {
+async fn the_sqlite_store_wins_every_race_in_a_thousand_rounds() {
     wins_every_race(1_000).await;
 }
 

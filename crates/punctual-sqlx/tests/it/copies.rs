@@ -27,7 +27,7 @@ async fn filled(folder: &Folder) -> SqliteStore {
 
 /// A scheduler that shuts down leaves, and keeps the store for others that may have it.
 #[tokio::test]
-async fn a_copy_after_a_clean_end_has_all() {
+async fn a_copy_of_the_file_after_a_clean_end_has_all_jobs() {
     let folder = Folder::new();
     let store = filled(&folder).await;
     let other = folder.open("jobs.db").await;

@@ -13,7 +13,7 @@ const PAGES: &str = "60";
 const MORE_THAN_FIT: usize = 1_000;
 
 #[tokio::test]
-async fn a_full_disk_takes_nothing_away() {
+async fn a_full_disk_loses_no_job() {
     let folder = Folder::new();
     let options = SqliteConnectOptions::new()
         .filename(folder.path("jobs.db"))

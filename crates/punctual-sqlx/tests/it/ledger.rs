@@ -178,7 +178,7 @@ async fn the_newest_runs_of_many_jobs_cost_what_is_shown() {
 }
 
 #[tokio::test]
-async fn news_cost_what_is_told() {
+async fn the_feed_of_runs_costs_what_is_new_and_told() {
     let folder = Folder::new();
     let watched = Watched::open(&folder, "jobs.db").await;
     open_more(&watched, "one", 0..30).await;

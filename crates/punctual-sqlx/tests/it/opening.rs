@@ -43,7 +43,7 @@ pub(crate) fn says(error: &Error, kind: ErrorKind, parts: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_prefix_that_is_none_is_explained() {
+async fn a_wrong_prefix_is_refused_with_what_it_may_be() {
     let error = refused(SqliteOptions::new("sqlite:x").prefix("drop table")).await;
     says(&error, ErrorKind::Invalid, &["drop table", "letters"]);
 }
@@ -155,7 +155,7 @@ async fn a_lock_is_waited_out_when_a_pool_is_given() {
 
 /// The driver counts milliseconds in 31 bits, and panics beyond.
 #[tokio::test]
-async fn a_wait_may_be_as_long_as_there_is() {
+async fn the_longest_time_to_wait_is_accepted() {
     let folder = Folder::new();
     let options = folder.options("jobs.db").busy_timeout(Duration::MAX);
     let store = options.opening_timeout(Duration::MAX).open().await.unwrap();
@@ -230,7 +230,7 @@ async fn a_table_that_lost_a_column_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_left_alone() {
+async fn a_file_that_is_not_a_database_is_left_alone() {
     let folder = Folder::new();
     let text = "Dear diary, ".repeat(1_000);
     std::fs::write(folder.path("diary.txt"), &text).unwrap();
@@ -313,7 +313,7 @@ async fn tables_from_before_the_first_release_are_left_alone() {
 }
 
 #[tokio::test]
-async fn prefixes_share_a_file() {
+async fn stores_of_two_prefixes_share_a_file() {
     let folder = Folder::new();
     let one = folder
         .options("jobs.db")
@@ -335,7 +335,7 @@ async fn prefixes_share_a_file() {
 }
 
 #[tokio::test]
-async fn a_pool_of_the_application_will_do() {
+async fn a_store_works_on_a_pool_of_the_application() {
     let folder = Folder::new();
     let options = SqliteConnectOptions::new()
         .filename(folder.path("app.db"))

@@ -190,7 +190,7 @@ async fn a_heap_of_runs_that_cannot_be_read_does_not_hold_up_the_others() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_refused_says_so() {
+async fn a_row_that_the_database_does_not_take_is_refused() {
     let folder = Folder::new();
     let store = folder.open("jobs.db").await;
     let mut other = connect(&folder, "jobs.db").await;

@@ -102,7 +102,7 @@ async fn stores_of_one_process_share_a_file() {
 
 /// What the others do: nothing, unless they are told of a file.
 #[tokio::test]
-async fn one_of_the_crowd() {
+async fn child_that_works_on_the_file() {
     let Ok(file) = std::env::var(FILE) else {
         return;
     };
@@ -112,7 +112,7 @@ async fn one_of_the_crowd() {
 
 fn begin(file: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "processes::one_of_the_crowd"])
+        .args(["--exact", "processes::child_that_works_on_the_file"])
         .env(FILE, file)
         .stdout(Stdio::null())
         .kill_on_drop(true)
@@ -191,7 +191,7 @@ async fn edits_of_another_process_are_noticed() {
 }
 
 #[tokio::test]
-async fn edits_of_this_process_are_told_at_once() {
+async fn edits_of_this_process_are_told_without_a_poll() {
     let folder = Folder::new();
     let never = TimeDelta::days(1).to_std().unwrap();
     let store = folder

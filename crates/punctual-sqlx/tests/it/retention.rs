@@ -57,7 +57,7 @@ async fn numbers(store: &SqliteStore) -> Vec<u64> {
 
 /// What nothing can be forgotten of is not looked at again and again.
 #[tokio::test]
-async fn forgetting_costs_the_same_however_many_jobs_there_are() {
+async fn a_purge_costs_the_same_however_many_jobs_there_are() {
     let folder = Folder::new();
     let mut costs = Vec::new();
     for (name, count) in [("few.db", 20), ("many.db", 500)] {
@@ -86,7 +86,7 @@ async fn forgetting_costs_the_same_however_many_jobs_there_are() {
 }
 
 #[tokio::test]
-async fn of_each_job_the_newest_stay_as_they_come() {
+async fn retention_keeps_the_newest_runs_of_each_job_as_they_come() {
     let folder = Folder::new();
     let store = folder.open("jobs.db").await;
     let lease = node(&store, "one").await;
@@ -133,7 +133,7 @@ async fn runs_of_a_job_that_was_removed_count_for_the_next_of_its_id() {
 
 /// Open runs stay, and do not shield those behind them.
 #[tokio::test]
-async fn open_runs_are_stepped_over() {
+async fn retention_steps_over_open_runs() {
     let folder = Folder::new();
     let store = folder.open("jobs.db").await;
     let lease = node(&store, "one").await;
@@ -161,7 +161,7 @@ async fn open_runs_are_stepped_over() {
 
 /// Two nodes that forget at the same time do not take each other's work for the end of it.
 #[tokio::test]
-async fn several_nodes_may_forget() {
+async fn several_nodes_may_purge_at_the_same_time() {
     let folder = Folder::new();
     let store = folder.open("jobs.db").await;
     let other = folder.open("jobs.db").await;

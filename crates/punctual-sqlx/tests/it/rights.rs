@@ -21,7 +21,7 @@ const NOBODY: u32 = 65_534;
 
 /// What the others do: nothing, unless they are told of a file.
 #[tokio::test]
-async fn one_without_rights() {
+async fn child_without_rights() {
     if let Ok(file) = std::env::var(FILE) {
         match SqliteOptions::new(&file).open().await {
             Ok(_) => println!("{TOLD}nothing, it was opened"),
@@ -33,7 +33,7 @@ async fn one_without_rights() {
 /// What the others do: nothing, unless they are told of a file. The first connection that writes
 /// finds a file that may only be read.
 #[tokio::test]
-async fn one_that_may_only_read_for_a_while() {
+async fn child_that_may_only_read_for_a_while() {
     let Ok(path) = std::env::var(READ_ONLY_FILE) else {
         return;
     };
@@ -61,7 +61,7 @@ async fn one_that_may_only_read_for_a_while() {
 
 /// What a process without the rights of this one says when it opens a file.
 fn open_without_rights(folder: &Folder, file: &str) -> String {
-    told_by(folder, "one_without_rights", FILE, &folder.url(file))
+    told_by(folder, "child_without_rights", FILE, &folder.url(file))
 }
 
 /// What a process without the rights of this one says.
@@ -142,7 +142,7 @@ fn a_file_that_may_be_written_again_is_written_again() {
         chown(&base, Some(NOBODY), None).unwrap();
     }
     let file = folder.path("jobs.db");
-    let test = "one_that_may_only_read_for_a_while";
+    let test = "child_that_may_only_read_for_a_while";
     let told = told_by(&folder, test, READ_ONLY_FILE, file.to_str().unwrap());
     if is_root() {
         chown(&base, Some(0), None).unwrap();

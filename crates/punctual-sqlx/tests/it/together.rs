@@ -17,7 +17,7 @@ const FILE: &str = "PUNCTUAL_TEST_FILE_TO_OPEN_TOGETHER";
 
 /// What the others do: nothing, unless they are told of a file. They begin when their input ends.
 #[tokio::test]
-async fn one_of_many() {
+async fn child_that_opens_a_new_file() {
     let Ok(file) = std::env::var(FILE) else {
         return;
     };
@@ -30,7 +30,11 @@ async fn one_of_many() {
 
 fn waiting(file: &str) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "together::one_of_many", "--nocapture"])
+        .args([
+            "--exact",
+            "together::child_that_opens_a_new_file",
+            "--nocapture",
+        ])
         .env(FILE, file)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -54,7 +58,7 @@ async fn made(folder: &Folder) -> (usize, usize) {
 
 /// The tables are made under the lock, so one of them makes them and the others find them.
 #[tokio::test]
-async fn fifty_processes_may_open_a_new_file_at_once() {
+async fn fifty_processes_may_open_a_new_file_at_the_same_time() {
     let folder = Folder::new();
     let url = folder.url("jobs.db");
     let mut crowd: Vec<Child> = (0..PROCESSES).map(|_| waiting(&url)).collect();
@@ -69,7 +73,7 @@ async fn fifty_processes_may_open_a_new_file_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_tasks_may_open_a_new_file_at_once() {
+async fn many_tasks_may_open_a_new_file_at_the_same_time() {
     let folder = Folder::new();
     let opened = (0..16).map(|_| tokio::spawn(folder.options("jobs.db").open()));
     let opened = futures::future::join_all(opened).await;

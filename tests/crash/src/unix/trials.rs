@@ -17,13 +17,17 @@ const SEED: u64 = 1;
 pub(crate) fn run() {
     let trials = vec![
         trial("killed::nodes_lose_nothing_and_run_nothing_twice", killed),
-        trial("killed::two_hundred_times", killed_often).with_ignored_flag(true),
+        trial(
+            "killed::nodes_lose_nothing_in_two_hundred_kills",
+            killed_often,
+        )
+        .with_ignored_flag(true),
         trial(
             "shared::several_processes_open_and_share_one_file",
             shared_file,
         ),
         trial(
-            "cancelled::by_processes_that_run_them_and_by_others",
+            "cancelled::runs_end_whichever_process_cancels_them",
             cancelled_runs,
         ),
         trial(
@@ -34,8 +38,8 @@ pub(crate) fn run() {
             "stopped::all_wait_for_one_that_was_stopped_with_the_lock",
             stopped_with_the_lock,
         ),
-        trial("locked::nobody_is_taken_for_dead", locked_file),
-        Trial::ignorable_test("full::all_goes_on_when_there_is_space", || {
+        trial("locked::a_locked_file_makes_no_node_dead", locked_file),
+        Trial::ignorable_test("full::nodes_go_on_when_there_is_space_again", || {
             block_on(full_disk())
         }),
         Trial::test("trace::calls_of_two_threads_that_overlap_are_read", || {
