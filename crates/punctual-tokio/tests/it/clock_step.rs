@@ -60,7 +60,7 @@ async fn executed(scheduler: &Scheduler) -> Duration {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "sets the clock of the machine; needs root"]
-async fn clock_step_forward_fires_what_it_has_passed_at_once() {
+async fn a_clock_step_forward_fires_what_it_has_passed() {
     let scheduler = Scheduler::builder().build().unwrap();
     scheduler.start().await.unwrap();
     let soon = scheduler.now() + chrono::TimeDelta::seconds(STEP / 2);

@@ -61,7 +61,7 @@ fn refusal(toml: &str) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_makes_a_scheduler() {
+async fn a_scheduler_is_built_from_a_file() {
     let scheduler = build(SchedulerConfig::from_toml(FILE).unwrap());
     scheduler.start().await.unwrap();
     let sweep = scheduler.get_job("sweep").await.unwrap().unwrap();
@@ -103,7 +103,7 @@ async fn json_says_the_same_as_toml() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_environment_has_the_last_word() {
+async fn environment_variables_overrule_the_file() {
     let variables = [
         ("APP_TIMEZONE", "Asia/Tokyo"),
         ("APP_JOB_DEFAULTS__MAX_INSTANCES", "5"),
@@ -165,7 +165,7 @@ async fn a_restart_with_another_file_updates_its_jobs_and_reports_the_vanished()
 }
 
 #[test]
-fn what_is_not_known_is_refused_with_the_nearest_known_key() {
+fn an_unknown_key_is_refused_with_the_nearest_known_one() {
     let cases = [
         ("time_zone = 'UTC'", "did you mean `timezone`?"),
         (
@@ -197,7 +197,7 @@ fn what_is_not_known_is_refused_with_the_nearest_known_key() {
 }
 
 #[test]
-fn what_is_wrong_is_named_with_its_place() {
+fn a_wrong_value_is_refused_with_its_place() {
     let job = "[[jobs]]\nid = 'a'\ntrigger = '@daily'\n";
     let cases = [
         ("timezone = ", "config: TOML"),
@@ -237,7 +237,7 @@ fn what_is_wrong_is_named_with_its_place() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_in_a_database_has_to_be_opened() {
+async fn a_configured_store_in_a_database_is_refused_until_it_is_opened() {
     let file = "[stores.ledger]\ntype = \"sql\"\nurl = \"sqlite:jobs.db\"\nprefix = \"shop_\"";
     let config = SchedulerConfig::from_toml(file).unwrap();
     let store = config.sql_stores().next().unwrap();

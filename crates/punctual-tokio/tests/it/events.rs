@@ -45,7 +45,7 @@ fn names(log: &Log<Arc<Event>>) -> Vec<&'static str> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_one_shot_in_order() {
+async fn the_events_of_a_one_shot_job_come_in_order() {
     let (scheduler, log) = listening();
     scheduler
         .add_job(|| async {}, Date::at(scheduler.now()))
@@ -72,7 +72,7 @@ async fn a_one_shot_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_hears_of_a_run_before_hearing_of_its_job() {
+async fn a_listener_hears_of_a_job_before_its_run() {
     let scheduler = started().await;
     let mut events = scheduler.events();
     let adding = scheduler.clone();
@@ -102,7 +102,7 @@ async fn nobody_hears_of_a_run_before_hearing_of_its_job() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_other_kinds() {
+async fn pauses_errors_edits_and_removals_send_their_events() {
     let (scheduler, log) = listening();
     scheduler.start().await.unwrap();
     scheduler.pause().await.unwrap();

@@ -50,7 +50,7 @@ async fn a_panic_is_an_outcome_with_its_message_and_the_next_run_happens() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_adds_ten_thousand_jobs() {
+async fn a_job_can_add_ten_thousand_jobs() {
     let scheduler = started().await;
     scheduler
         .add_job(
@@ -77,7 +77,7 @@ async fn a_job_adds_ten_thousand_jobs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unknown_jobs_and_ids_are_told() {
+async fn unknown_jobs_and_wrong_ids_are_refused() {
     let scheduler = started().await;
     for error in [
         scheduler.pause_job("nobody").await.unwrap_err(),
@@ -389,7 +389,7 @@ async fn a_row_that_cannot_be_read_holds_up_no_job_of_another_store() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_thousand_fire_times_are_cancelled_at_once() {
+async fn cancelling_a_run_cancels_all_its_ten_thousand_fire_times() {
     let scheduler = started().await;
     let job = scheduler.add_job(std::future::pending::<()>, every(1));
     let job = job.id("all").coalesce(Coalesce::All { at_most: 10_000 });
@@ -405,7 +405,7 @@ async fn ten_thousand_fire_times_are_cancelled_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_edit_that_nobody_goes_on_with_does_not_hold_up_the_store() {
+async fn an_edit_that_is_never_polled_again_does_not_hold_up_the_store() {
     let (scheduler, faults) = with_poor().await;
     let _events = scheduler.events();
     faults.set(Call::ALL, Fault::Held);

@@ -33,7 +33,7 @@ async fn outcome_of(scheduler: &Scheduler, id: &str) -> punctual_core::Run {
 }
 
 #[tokio::test(start_paused = true)]
-async fn eight_parameters_of_every_kind() {
+async fn a_function_may_have_eight_parameters_of_every_kind() {
     #[expect(
         clippy::too_many_arguments,
         reason = "it is the most that a task may have"

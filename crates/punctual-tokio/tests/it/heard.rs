@@ -38,13 +38,13 @@ async fn failing(builder: punctual_tokio::SchedulerBuilder) {
 
 #[tokio::test(start_paused = true)]
 #[ignore = "a case of `a_run_that_fails_is_heard_once_a_minute`"]
-async fn mail_fails() {
+async fn child_with_a_job_that_fails() {
     failing(Scheduler::builder()).await;
 }
 
 #[test]
 fn a_run_that_fails_is_heard_once_a_minute() {
-    let heard = heard("mail_fails");
+    let heard = heard("child_with_a_job_that_fails");
     let lines: Vec<_> = heard.lines().collect();
     let [first, hint, second] = &lines[..] else {
         panic!("{heard}");
@@ -61,8 +61,8 @@ fn a_run_that_fails_is_heard_once_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "a case of `who_turned_it_off_or_has_a_subscriber_hears_nothing`"]
-async fn turned_off() {
+#[ignore = "a case of `a_program_that_turned_stderr_off_or_has_a_subscriber_hears_nothing`"]
+async fn child_with_stderr_turned_off() {
     failing(Scheduler::builder().stderr(false)).await;
 }
 
@@ -84,8 +84,8 @@ impl tracing::Subscriber for Deaf {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "a case of `who_turned_it_off_or_has_a_subscriber_hears_nothing`"]
-async fn subscribed() {
+#[ignore = "a case of `a_program_that_turned_stderr_off_or_has_a_subscriber_hears_nothing`"]
+async fn child_with_a_subscriber() {
     tracing::subscriber::set_global_default(Deaf).unwrap();
     failing(Scheduler::builder()).await;
 }
@@ -101,23 +101,27 @@ impl log::Log for Nowhere {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "a case of `who_turned_it_off_or_has_a_subscriber_hears_nothing`"]
-async fn logged() {
+#[ignore = "a case of `a_program_that_turned_stderr_off_or_has_a_subscriber_hears_nothing`"]
+async fn child_with_a_logger() {
     log::set_logger(&Nowhere).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
     failing(Scheduler::builder()).await;
 }
 
 #[test]
-fn who_turned_it_off_or_has_a_subscriber_hears_nothing() {
-    for case in ["turned_off", "subscribed", "logged"] {
+fn a_program_that_turned_stderr_off_or_has_a_subscriber_hears_nothing() {
+    for case in [
+        "child_with_stderr_turned_off",
+        "child_with_a_subscriber",
+        "child_with_a_logger",
+    ] {
         assert_eq!(heard(case), "", "{case}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 #[ignore = "a case of `attempts_that_are_tried_again_and_fire_times_that_pass_are_heard`"]
-async fn again_and_missed() {
+async fn child_with_retries_and_missed_fire_times() {
     let scheduler = Scheduler::builder().build().unwrap();
     scheduler.start().await.unwrap();
     let retry = Retry::attempts(2).backoff(Duration::from_secs(1), Duration::from_secs(1));
@@ -134,7 +138,7 @@ async fn again_and_missed() {
 
 #[test]
 fn attempts_that_are_tried_again_and_fire_times_that_pass_are_heard() {
-    let heard = heard("again_and_missed");
+    let heard = heard("child_with_retries_and_missed_fire_times");
     for line in [
         "punctual WARN: attempt 1 of job `flaky` went wrong, and is tried again in 1s: smtp is down",
         "punctual ERROR: a run of job `flaky` went wrong: failed: smtp is down",
@@ -146,7 +150,7 @@ fn attempts_that_are_tried_again_and_fire_times_that_pass_are_heard() {
 
 #[tokio::test]
 #[ignore = "a case of `a_runtime_that_was_blocked_is_heard_once`"]
-async fn naps() {
+async fn child_that_blocks_its_runtime() {
     let scheduler = Scheduler::builder().build().unwrap();
     let ended = std::sync::Arc::new(Notify::new());
     let tell = std::sync::Arc::clone(&ended);
@@ -175,7 +179,7 @@ async fn naps() {
 
 #[test]
 fn a_runtime_that_was_blocked_is_heard_once() {
-    let heard = heard("naps");
+    let heard = heard("child_that_blocks_its_runtime");
     let late = heard.lines().filter(|line| line.contains(" s late: "));
     let late: Vec<_> = late.collect();
     assert_eq!(late.len(), 1, "{heard}");
@@ -184,7 +188,7 @@ fn a_runtime_that_was_blocked_is_heard_once() {
 
 #[tokio::test(start_paused = true)]
 #[ignore = "a case of `a_scheduler_that_was_forgotten_is_heard`"]
-async fn forgotten() {
+async fn child_that_forgets_its_scheduler() {
     let scheduler = Scheduler::builder().build().unwrap();
     for id in ["a", "b", "c", "d", "e"] {
         scheduler.add_job(fails, every(1)).id(id).await.unwrap();
@@ -197,7 +201,7 @@ async fn forgotten() {
 
 #[test]
 fn a_scheduler_that_was_forgotten_is_heard() {
-    let heard = heard("forgotten");
+    let heard = heard("child_that_forgets_its_scheduler");
     let mut lines = heard.lines();
     assert_eq!(lines.next(), Some("punctual: still held"));
     let line = lines.next().unwrap();
@@ -221,7 +225,7 @@ fn declaring(store: &MemoryStore) -> Scheduler {
 
 #[tokio::test(start_paused = true)]
 #[ignore = "a case of `declared_jobs_that_are_forgotten_are_heard`"]
-async fn forgotten_declared() {
+async fn child_that_forgets_declared_jobs() {
     // Alone in its store.
     let alone = declaring(&MemoryStore::new());
     alone.get_jobs(JobFilter::default()).await.unwrap();
@@ -230,7 +234,7 @@ async fn forgotten_declared() {
 
 #[tokio::test(start_paused = true)]
 #[ignore = "a case of `declared_jobs_that_are_forgotten_are_heard`"]
-async fn forgotten_beside_another() {
+async fn child_that_forgets_declared_jobs_beside_another_scheduler() {
     let store = MemoryStore::new();
     let runs = declaring(&store);
     runs.start().await.unwrap();
@@ -248,15 +252,15 @@ async fn forgotten_beside_another() {
 #[test]
 fn declared_jobs_that_are_forgotten_are_heard() {
     let told = "punctual WARN: a scheduler with jobs (`nightly`) was dropped";
-    assert!(heard("forgotten_declared").starts_with(told));
-    let beside = heard("forgotten_beside_another");
+    assert!(heard("child_that_forgets_declared_jobs").starts_with(told));
+    let beside = heard("child_that_forgets_declared_jobs_beside_another_scheduler");
     let after = beside.strip_prefix("punctual: the client is gone\n");
     assert!(after.is_some_and(|rest| rest.starts_with(told)), "{beside}");
 }
 
 #[tokio::test(start_paused = true)]
 #[ignore = "a case of `a_scheduler_without_jobs_of_its_own_is_dropped_in_silence`"]
-async fn not_forgotten() {
+async fn child_that_forgets_nothing() {
     // Nothing to run.
     drop(Scheduler::builder().build().unwrap());
     let removed = Scheduler::builder().build().unwrap();
@@ -305,5 +309,5 @@ async fn not_forgotten() {
 
 #[test]
 fn a_scheduler_without_jobs_of_its_own_is_dropped_in_silence() {
-    assert_eq!(heard("not_forgotten"), "");
+    assert_eq!(heard("child_that_forgets_nothing"), "");
 }

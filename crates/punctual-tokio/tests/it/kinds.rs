@@ -55,7 +55,7 @@ async fn a_local_executor_runs_futures_that_cannot_leave_its_thread() {
 }
 
 #[tokio::test]
-async fn a_local_executor_takes_other_functions_too() {
+async fn a_local_executor_runs_functions_that_could_leave_its_thread_too() {
     let scheduler = drawing(Executor::local());
     scheduler.start().await.unwrap();
     let name = || async { Output(std::thread::current().name().map(str::to_owned)) };
@@ -152,7 +152,7 @@ async fn a_local_task_elsewhere_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_inline_job_has_run_before_anybody_hears_of_the_next_event() {
+async fn an_inline_job_has_run_before_listeners_hear_of_the_next_event() {
     let scheduler = Scheduler::builder()
         .executor("inline", Executor::inline())
         .build()
@@ -184,7 +184,7 @@ async fn an_inline_job_has_run_before_anybody_hears_of_the_next_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_process_executor_wants_its_init() {
+async fn a_process_executor_is_refused_without_init() {
     let scheduler = started().await;
     let refused = scheduler.add_executor("pool", Executor::process(1)).await;
     let message = refused.unwrap_err().to_string();

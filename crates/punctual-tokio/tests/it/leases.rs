@@ -52,7 +52,7 @@ async fn runs_of_a_node_that_falls_silent_are_lost_and_it_hears_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_of_the_store_kills_nobody() {
+async fn an_outage_of_the_store_makes_no_node_dead() {
     let desk = Desk::default();
     let ((one, way), (_two, other)) = (desk.node("one").await, desk.node("two").await);
     let job = one.add_job("work", every(PERIOD)).id("a");

@@ -26,7 +26,7 @@ async fn verbs_that_need_a_running_scheduler_say_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_can_be_started_again_and_a_second_shutdown_is_harmless() {
+async fn a_scheduler_can_be_started_again_and_a_second_shutdown_is_harmless() {
     let scheduler = started().await;
     scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
     pass(2).await;
@@ -73,7 +73,7 @@ async fn pausing_a_node_holds_runs_up_and_resuming_decides_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn started_paused_runs_nothing_before_resume() {
+async fn a_scheduler_that_was_started_paused_runs_nothing_before_resume() {
     let scheduler = Scheduler::builder().build().unwrap();
     scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
     scheduler.start_paused().await.unwrap();

@@ -6,14 +6,14 @@
 //! |---|---|---|
 //! | 1 | ten thousand jobs due in one instant | `bursts::ten_thousand_jobs_due_in_one_instant_run_in_the_order_of_registration` |
 //! | 2 | the loop is held up for ten periods | `clocks::a_loop_held_up_for_ten_periods_goes_on`, `policies::what_a_busy_scheduler_decides_too_late_is_missed_for_its_lateness` |
-//! | 3 | a job slower than its period | `policies::a_slow_job_skips_what_finds_it_busy_and_goes_on`, `two_instances_are_two`, `unlimited_instances_are_as_many_as_it_takes` |
+//! | 3 | a job slower than its period | `policies::a_slow_job_skips_what_finds_it_busy_and_goes_on`, `a_job_of_two_instances_runs_two_at_a_time`, `a_job_of_unlimited_instances_skips_nothing` |
 //! | 4 | panics, early and late, async and plain | `faults::a_panic_is_an_outcome_with_its_message_and_the_next_run_happens` |
 //! | 5 | a restart on the same store | `restarts::a_restart_finds_code_by_name_and_arguments_intact_and_decides_what_was_missed` |
 //! | 6 | changes of the clocks | `dst` of the workspace's tests |
 //! | 7 | old time zone data | `dst::zones` of the workspace's tests |
 //! | 8 | a clock that jumps | `clocks::a_clock_set_forward_is_a_backlog_and_one_set_back_repeats_nothing`, `random`, and `clock_step` with the real clock |
 //! | 9 | verbs from inside jobs, on every runtime; 20,000 adds at once | all of `runtimes`, `verbs::a_job_can_add_change_and_remove_jobs_itself_included`, `bursts::twenty_thousand_concurrent_adds_succeed_and_the_next_one_does` |
-//! | 10 | shutdown: bounded, twice, with many idle jobs | `lifecycle::a_shutdown_waits_then_cancels_then_aborts`, `it_can_be_started_again_and_a_second_shutdown_is_harmless`, `a_shutdown_with_nothing_running_is_immediate`, and `signals` |
+//! | 10 | shutdown: bounded, twice, with many idle jobs | `lifecycle::a_shutdown_waits_then_cancels_then_aborts`, `a_scheduler_can_be_started_again_and_a_second_shutdown_is_harmless`, `a_shutdown_with_nothing_running_is_immediate`, and `signals` |
 //! | 11 | a fire time ten years ahead, a process of years | `clocks::a_fire_time_ten_years_ahead_is_kept_and_met`, `a_process_lives_for_years_idle_and_is_still_on_time` |
 //! | 12 | two nodes on one store | `nodes::two_nodes_run_every_fire_time_once_and_share_the_limit`; a node that was killed needs leases, and these are not there yet |
 //! | 13 | idle wake-ups and polling | `driver::tests::idle_hours_wake_nobody_up`, `a_daily_job_costs_a_few_wake_ups_a_day_however_many_others_wait` |

@@ -77,7 +77,7 @@ async fn a_job_that_was_parked_and_revived_in_time_has_missed_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_that_nobody_knows_parks_its_job_until_an_edit() {
+async fn an_unknown_task_parks_its_job_until_an_edit() {
     let store = MemoryStore::new();
     let knows = |task: &'static str| {
         let builder = Scheduler::builder().store("default", store.clone());

@@ -54,7 +54,7 @@ async fn next_end(scheduler: &Scheduler, id: &str) -> Outcome {
 }
 
 #[tokio::test]
-async fn no_time_passes_by_what_needs_none() {
+async fn calls_that_need_no_time_do_not_move_the_clock() {
     let clock = TestClock::at(NOON);
     let scheduler = by(&clock).await;
     for id in ["a", "b", "c"] {
@@ -169,7 +169,7 @@ async fn every_run_starts_at_its_fire_time_in_steps_of_all_sizes() {
 }
 
 #[tokio::test]
-async fn it_never_goes_back() {
+async fn the_clock_of_a_test_never_goes_back() {
     let clock = TestClock::at(NOON);
     let scheduler = by(&clock).await;
     sleep(Duration::from_millis(1_001)).await;

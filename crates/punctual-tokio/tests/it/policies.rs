@@ -124,13 +124,13 @@ async fn a_slow_job_skips_what_finds_it_busy_and_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_instances_are_two() {
+async fn a_job_of_two_instances_runs_two_at_a_time() {
     let (_scheduler, counter) = slow(|job| job.max_instances(2)).await;
     assert_eq!(counter.most(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn unlimited_instances_are_as_many_as_it_takes() {
+async fn a_job_of_unlimited_instances_skips_nothing() {
     let (scheduler, counter) = slow(|job| job.unlimited_instances()).await;
     assert_eq!((counter.most(), counter.all()), (3, 10));
     assert_eq!(scheduler.statistics("slow").await.unwrap().skipped, 0);
@@ -267,7 +267,7 @@ async fn what_a_busy_scheduler_decides_too_late_is_missed_for_its_lateness() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_smaller_limit_takes_effect_as_runs_end_and_a_larger_one_at_once() {
+async fn a_smaller_limit_takes_effect_as_runs_end_and_a_larger_one_immediately() {
     let scheduler = started().await;
     let limit = |count| Policies {
         max_instances: MaxInstances::at_most(count),

@@ -76,7 +76,7 @@ async fn a_run_that_takes_real_time_does_not_meet_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn on_many_threads_it_is_the_same() {
+async fn a_run_that_takes_real_time_does_not_meet_the_next_one_on_many_threads() {
     slow_runs_are_waited_for().await;
 }
 
@@ -207,7 +207,7 @@ async fn a_thread_that_a_timeout_cannot_take_away_is_named() {
 }
 
 #[tokio::test]
-async fn attempts_wait_for_the_clock() {
+async fn the_next_attempt_waits_for_the_clock_to_be_moved() {
     let clock = clock();
     let scheduler = on(&clock).await;
     let flaky = |context: JobContext| async move {
@@ -494,13 +494,13 @@ async fn a_day_of_minutes_takes_no_time() {
 
 #[tokio::test(start_paused = true)]
 #[should_panic(expected = "take `start_paused = true`")]
-async fn it_refuses_paused_time() {
+async fn a_clock_with_io_refuses_paused_time() {
     let _ = clock();
 }
 
 #[tokio::test]
 #[should_panic(expected = "take `start_paused = true`")]
-async fn it_refuses_time_that_was_paused_since() {
+async fn a_clock_with_io_refuses_time_that_was_paused_since() {
     let clock = clock();
     tokio::time::pause();
     clock.advance(seconds(1)).await;
@@ -508,12 +508,12 @@ async fn it_refuses_time_that_was_paused_since() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 #[should_panic(expected = "or `TestClock::with_io(..)`")]
-async fn the_other_clock_refuses_many_threads() {
+async fn a_clock_without_io_refuses_many_threads() {
     let _ = TestClock::at(START);
 }
 
 #[tokio::test]
-async fn the_other_clock_refuses_stores_with_io() {
+async fn a_clock_without_io_refuses_stores_with_io() {
     let store = || {
         let (store, _faults) = FaultyStore::new(MemoryStore::new());
         store.with_capabilities(StoreCapabilities::default().does_io(true))
@@ -538,7 +538,7 @@ fn clock_of_real_time() -> TestClock {
 }
 
 #[tokio::test]
-async fn a_job_cannot_move_the_other_clock_either() {
+async fn a_job_cannot_move_a_clock_without_io() {
     let clock = TestClock::at(START);
     let scheduler = on(&clock).await;
     let own = clock.clone();
@@ -554,7 +554,7 @@ async fn a_job_cannot_move_the_other_clock_either() {
 }
 
 #[tokio::test]
-async fn moments_are_texts_and_times_of_any_zone() {
+async fn a_clock_is_moved_to_texts_and_to_times_of_any_zone() {
     let start: chrono::DateTime<chrono::FixedOffset> = "2026-03-28T13:00:00+01:00".parse().unwrap();
     let clock = TestClock::with_io(start);
     let scheduler = on(&clock).await;

@@ -184,7 +184,7 @@ async fn a_release_that_declares_the_same_counts_too() {
 
 /// Its registration is held up, so the older one cannot see it.
 #[tokio::test(start_paused = true)]
-async fn a_newer_release_that_is_no_node_yet_keeps_its_say_and_takes_it_back() {
+async fn a_newer_release_that_is_not_a_node_yet_keeps_its_say_and_takes_it_back() {
     let deploy = Deploy::new();
     let (way, faults) = way_to(&deploy.store);
     faults.set([Call::Register], Fault::Held);

@@ -149,7 +149,7 @@ async fn essentials() {
 }
 
 #[test]
-fn essentials_on_a_current_thread_runtime() {
+fn a_scheduler_works_on_a_current_thread_runtime() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -157,7 +157,7 @@ fn essentials_on_a_current_thread_runtime() {
 }
 
 #[test]
-fn essentials_on_a_multi_thread_runtime() {
+fn a_scheduler_works_on_a_multi_thread_runtime() {
     for threads in [1, 4] {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(threads).enable_all().build();
@@ -166,7 +166,7 @@ fn essentials_on_a_multi_thread_runtime() {
 }
 
 #[test]
-fn essentials_in_a_local_set() {
+fn a_scheduler_works_in_a_local_set() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -175,17 +175,17 @@ fn essentials_in_a_local_set() {
 }
 
 #[tokio::test]
-async fn essentials_in_a_tokio_test() {
+async fn a_scheduler_works_in_a_tokio_test() {
     essentials().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn essentials_in_a_tokio_test_with_a_paused_clock() {
+async fn a_scheduler_works_in_a_tokio_test_with_a_paused_clock() {
     essentials().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn essentials_in_a_task_of_a_multi_thread_runtime() {
+async fn a_scheduler_works_in_a_task_of_a_multi_thread_runtime() {
     tokio::spawn(essentials()).await.unwrap();
 }
 

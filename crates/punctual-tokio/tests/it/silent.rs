@@ -62,7 +62,7 @@ async fn a_window_that_is_never_answered_is_asked_for_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_that_is_never_answered_makes_nobody_dead() {
+async fn a_renewal_that_is_never_answered_makes_no_node_dead() {
     let store = MemoryStore::new();
     let (way, faults) = way_to(&store);
     let (one, _other) = (of(way).await, of(way_to(&store).0).await);

@@ -24,7 +24,7 @@ async fn count(scheduler: &Scheduler) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn half_of_the_jobs_being_bad_nothing_is_added_and_all_are_named() {
+async fn an_import_with_bad_jobs_adds_nothing_and_names_all_of_them() {
     let mut export = export().await;
     let jobs = export["jobs"].as_array_mut().unwrap();
     jobs[1]["store"] = "elsewhere".into();
@@ -50,7 +50,7 @@ async fn half_of_the_jobs_being_bad_nothing_is_added_and_all_are_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn taken_and_repeated_ids_are_named() {
+async fn an_import_names_ids_that_are_taken_or_repeated() {
     let mut export = export().await;
     let jobs = export["jobs"].as_array_mut().unwrap();
     jobs[3]["job"]["id"] = "c".into();

@@ -91,7 +91,7 @@ async fn a_takeover_whose_answer_is_lost_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn runs_by_hand_that_are_asked_for_at_once_are_each_told_their_own_answer() {
+async fn runs_by_hand_that_are_asked_for_together_are_each_told_their_own_answer() {
     let desk = Desk::default();
     let ((one, _), (two, _)) = (desk.node("one").await, desk.node("two").await);
     for id in ["busy", "free"] {

@@ -71,7 +71,7 @@ async fn an_id_that_is_taken_is_refused_by_name_and_can_be_replaced() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn replacing_keeps_counters_and_pause() {
+async fn replacing_a_job_keeps_its_counters_and_its_pause() {
     let scheduler = started().await;
     scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
     pass(3).await;
@@ -123,7 +123,7 @@ async fn a_paused_job_can_catch_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn added_paused_runs_only_after_resume() {
+async fn a_job_that_was_added_paused_runs_only_after_resume() {
     let scheduler = started().await;
     let job = scheduler
         .add_job(nothing, every(1))
@@ -139,7 +139,7 @@ async fn added_paused_runs_only_after_resume() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rescheduling_begins_anew() {
+async fn rescheduling_a_job_begins_its_schedule_anew() {
     let scheduler = started().await;
     let job = scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
     pass(2).await;
@@ -151,7 +151,7 @@ async fn rescheduling_begins_anew() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn modifying_checks_arguments_and_keeps_the_schedule() {
+async fn modifying_a_job_checks_its_arguments_and_keeps_its_schedule() {
     async fn greet(Args((name,)): Args<(String,)>) -> Output<String> {
         Output(name)
     }
@@ -320,7 +320,7 @@ async fn a_run_can_be_cancelled() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn removing_lets_runs_end_and_keeps_the_ledger() {
+async fn removing_a_job_lets_its_runs_end_and_keeps_the_ledger() {
     let scheduler = started().await;
     let go = Arc::new(Notify::new());
     let waiting = Arc::clone(&go);
