@@ -21,7 +21,8 @@ mod future;
 mod job;
 mod ledger;
 mod list;
-mod lock;
+#[doc(hidden)]
+pub mod lock;
 mod memory;
 mod node;
 mod recent;

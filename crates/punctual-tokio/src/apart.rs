@@ -3,8 +3,8 @@
 use std::any::Any;
 use std::mem::needs_drop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
 
+use punctual_store::lock::Mutex;
 use tokio::runtime::Handle;
 
 tokio::task_local! {
@@ -67,7 +67,7 @@ static HEAP: Heap = Heap(Mutex::new(Vec::new()));
 
 impl Heap {
     fn add(&self, value: Box<dyn Any + Send>, runtime: &Handle) {
-        let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut values = self.0.lock();
         values.push(value);
         let is_first = values.len() == 1;
         drop(values);
@@ -83,7 +83,7 @@ struct Cleaner;
 
 impl Drop for Cleaner {
     fn drop(&mut self) {
-        let values = std::mem::take(&mut *HEAP.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let values = std::mem::take(&mut *HEAP.0.lock());
         values.into_iter().for_each(drop_here);
     }
 }

@@ -5,9 +5,10 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use punctual_store::lock::Mutex;
 use tokio::runtime::Handle;
 
 use crate::error::{Error, ErrorKind};
@@ -58,7 +59,7 @@ fn works(runtime: &Handle, attempt: impl FnOnce()) -> bool {
         return true;
     }
     let _entered = runtime.enter();
-    let _aside = ASIDE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _aside = ASIDE.lock();
     let before = Arc::new(take_hook());
     let of_others = Arc::clone(&before);
     set_hook(Box::new(move |panic: &PanicHookInfo<'_>| {

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 #[cfg(not(test))]
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use punctual_core::legible;
+use punctual_store::lock::Mutex;
 use tokio::time::Instant;
 
 /// How often a line of one kind about one job is written at most.
@@ -75,7 +75,7 @@ impl Voice {
     /// Whether a line is written now, and how many were left out before it.
     fn takes(&self, kind: &'static str, about: &str) -> Option<u64> {
         let now = Instant::now();
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.told.lock();
         if told.kinds.len() >= KINDS {
             told.kinds
                 .retain(|_, kind| now.saturating_duration_since(kind.at) < APART);
@@ -109,7 +109,7 @@ impl Voice {
 
     #[cfg(test)]
     fn write(&self, line: &str) {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = self.lines.lock();
         lines.push(line.to_owned());
     }
 }
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     fn lines(voice: &Voice) -> Vec<String> {
-        std::mem::take(&mut voice.lines.lock().unwrap())
+        std::mem::take(&mut voice.lines.lock())
     }
 
     fn fails(voice: &Voice, job: &str) {

@@ -174,7 +174,7 @@ async fn a_clock_that_is_set_and_does_not_tell_is_noticed_within_half_a_minute()
 
 /// What was written to standard error about lateness.
 fn told_late(scheduler: &Scheduler) -> usize {
-    let lines = scheduler.shared.voice.lines.lock().unwrap();
+    let lines = scheduler.shared.voice.lines.lock();
     lines
         .iter()
         .filter(|line| line.contains(" s late: "))

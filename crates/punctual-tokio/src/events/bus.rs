@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures::{FutureExt, Stream};
+use punctual_store::lock::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
@@ -87,10 +88,7 @@ impl Bus {
     {
         let receiver = self.sender.subscribe();
         let task = runtime.spawn(deliver(receiver, self.end(), mask, callback));
-        let mut listeners = self
-            .listeners
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut listeners = self.listeners.lock();
         listeners.counter += 1;
         let id = listeners.counter;
         listeners.tasks.insert(id, task.abort_handle());
@@ -98,10 +96,7 @@ impl Bus {
     }
 
     pub(crate) fn forget(&self, id: ListenerId) -> bool {
-        let mut listeners = self
-            .listeners
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut listeners = self.listeners.lock();
         let task = listeners.tasks.remove(&id.0);
         task.inspect(AbortHandle::abort).is_some()
     }

@@ -5,9 +5,10 @@
 //! told.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use punctual_core::JobId;
+use punctual_store::lock::Mutex;
 use tokio::sync::Notify;
 
 #[derive(Debug, Default)]
@@ -26,7 +27,7 @@ pub(crate) struct Pending {
 
 impl Announcements {
     pub(crate) fn begin(self: &Arc<Self>, jobs: Vec<JobId>) -> Pending {
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self.pending.lock();
         for job in &jobs {
             *pending.entry(job.clone()).or_default() += 1;
         }
@@ -49,18 +50,14 @@ impl Announcements {
     }
 
     fn is_pending<'a>(&self, mut jobs: impl Iterator<Item = &'a JobId>) -> bool {
-        let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let pending = self.pending.lock();
         !pending.is_empty() && jobs.any(|job| pending.contains_key(job))
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        let mut pending = self
-            .announcements
-            .pending
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut pending = self.announcements.pending.lock();
         for job in &self.jobs {
             if let Some(count) = pending.get_mut(job) {
                 *count -= 1;

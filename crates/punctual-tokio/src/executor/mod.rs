@@ -4,8 +4,9 @@ mod place;
 pub(crate) mod process;
 pub(crate) mod program;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use punctual_store::lock::RwLock;
 use tokio::task::LocalSet;
 
 pub(crate) use self::place::{Code, Place};
@@ -143,7 +144,7 @@ pub(crate) struct Executors(RwLock<Vec<(Arc<str>, Place)>>);
 impl Executors {
     pub(crate) fn add(&self, alias: &str, executor: &Executor) -> Result<Arc<str>, Error> {
         let place = Place::new(executor)?;
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.write();
         if all.iter().any(|(other, _)| &**other == alias) {
             let message = format!("an executor with the alias `{alias}` exists already");
             return Err(Error::new(ErrorKind::Conflict, message));
@@ -154,7 +155,7 @@ impl Executors {
     }
 
     pub(crate) fn remove(&self, alias: &str) -> Result<Arc<str>, Error> {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.write();
         let found = all.iter().position(|(other, _)| &**other == alias);
         let taken = found.map(|at| all.remove(at).0);
         drop(all);
@@ -167,25 +168,25 @@ impl Executors {
     }
 
     pub(crate) fn get(&self, alias: &str) -> Option<Place> {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.0.read();
         let found = all.iter().find(|(other, _)| &**other == alias);
         found.map(|(_, place)| place.clone())
     }
 
     pub(crate) fn has(&self, alias: &str) -> bool {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.0.read();
         all.iter().any(|(other, _)| &**other == alias)
     }
 
     /// The first one that starts processes.
     pub(crate) fn first_of_processes(&self) -> Option<Arc<str>> {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.0.read();
         let found = all.iter().find(|(_, place)| place.starts_processes());
         found.map(|(alias, _)| Arc::clone(alias))
     }
 
     pub(crate) fn aliases(&self) -> Vec<Arc<str>> {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.0.read();
         all.iter().map(|(alias, _)| Arc::clone(alias)).collect()
     }
 }

@@ -1,10 +1,11 @@
 //! Tasks by name.
 
 use std::any::TypeId;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use punctual_core::suggest::nearest;
+use punctual_store::lock::RwLock;
 
 use crate::error::{Error, ErrorKind};
 use crate::handler::{Task, TaskRef};
@@ -57,13 +58,13 @@ impl Registry {
 
     /// Takes all tasks out, to be dropped while no lock is held.
     pub(crate) fn take_all(&self) -> impl Sized + use<> {
-        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.write();
         std::mem::take(&mut *tasks)
     }
 
     /// Registers a task under a stable name; `false` if it is taken.
     pub(crate) fn register(&self, name: &str, task: Task) -> bool {
-        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.write();
         if tasks.by_name.contains_key(name) {
             return false;
         }
@@ -77,20 +78,20 @@ impl Registry {
         if !self.register(name, task.clone()) {
             return false;
         }
-        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.write();
         let named = || (name.into(), task);
         tasks.functions.entry(function).or_insert_with(named);
         true
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Task> {
-        let tasks = self.tasks.read().unwrap_or_else(PoisonError::into_inner);
+        let tasks = self.tasks.read();
         let registered = tasks.by_name.get(name)?;
         Some(registered.task.clone())
     }
 
     pub(crate) fn names(&self) -> Vec<Arc<str>> {
-        let tasks = self.tasks.read().unwrap_or_else(PoisonError::into_inner);
+        let tasks = self.tasks.read();
         let mut names: Vec<_> = tasks.by_name.keys().cloned().collect();
         names.sort_unstable();
         names
@@ -114,7 +115,7 @@ impl Registry {
     pub(crate) fn resolve(&self, reference: TaskRef) -> Option<(Arc<str>, Task)> {
         match reference {
             TaskRef::Named(name) => {
-                let tasks = self.tasks.read().unwrap_or_else(PoisonError::into_inner);
+                let tasks = self.tasks.read();
                 let (name, registered) = tasks.by_name.get_key_value(&name)?;
                 Some((Arc::clone(name), registered.task.clone()))
             }
@@ -127,7 +128,7 @@ impl Registry {
     }
 
     fn function(&self, function: TypeId) -> Option<(Arc<str>, Task)> {
-        let tasks = self.tasks.read().unwrap_or_else(PoisonError::into_inner);
+        let tasks = self.tasks.read();
         tasks.functions.get(&function).cloned()
     }
 
@@ -141,7 +142,7 @@ impl Registry {
         {
             return (name.into(), task);
         }
-        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.write();
         // Somebody else may have been faster.
         let known = function.and_then(|function| tasks.functions.get(&function));
         if let Some(known) = known {
@@ -171,7 +172,7 @@ impl Registry {
         if !name.starts_with(CLOSURE) {
             return;
         }
-        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.write();
         if let Some(Some(jobs)) = tasks.by_name.get_mut(name).map(|own| &mut own.jobs) {
             *jobs += 1;
         }
@@ -188,7 +189,7 @@ impl Registry {
 
     /// The closure, if that was its last job.
     fn without_one_job(&self, name: &str) -> Option<Registered> {
-        let mut tasks = self.tasks.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = self.tasks.write();
         let jobs = tasks.by_name.get_mut(name)?.jobs.as_mut()?;
         *jobs = jobs.saturating_sub(1);
         if *jobs > 0 {

@@ -1,8 +1,7 @@
 //! How attempts tell the scheduler task that they began or ended.
 
-use std::sync::{Mutex, PoisonError};
-
 use punctual_machine::{ActiveKey, AttemptEnd};
+use punctual_store::lock::Mutex;
 use tokio::sync::Notify;
 
 /// What an attempt tells.
@@ -23,7 +22,7 @@ pub(crate) struct Reports {
 
 impl Reports {
     pub(crate) fn push(&self, told: Told) {
-        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list = self.list.lock();
         let was_empty = list.is_empty();
         list.push(told);
         drop(list);
@@ -43,7 +42,7 @@ impl Reports {
 
     /// Takes all reports, in exchange for an empty list whose room is used again.
     pub(crate) fn take(&self, into: &mut Vec<Told>) {
-        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut list = self.list.lock();
         std::mem::swap(&mut *list, into);
     }
 }

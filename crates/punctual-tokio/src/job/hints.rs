@@ -1,9 +1,9 @@
 //! Hints for callers who add a job that may not do what it is meant to. Each hint is given once.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
 
 use punctual_core::Job;
+use punctual_store::lock::Mutex;
 
 /// Hints that are remembered, so that each is given once. When the memory is full, further hints are
 /// left out.
@@ -16,7 +16,7 @@ pub(crate) struct Hints(Mutex<HashSet<String>>);
 impl Hints {
     /// Whether this comes for the first time.
     pub(crate) fn is_new(&self, what: String) -> bool {
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut said = self.0.lock();
         said.len() < MOST && said.insert(what)
     }
 

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use punctual_core::JobId;
+use punctual_store::lock::Mutex;
 
 /// Ids that are on their way into a store just now, so that two concurrent adds to two stores
 /// cannot both find an id free.
@@ -35,7 +36,7 @@ impl Adding {
 impl OnTheWay {
     /// Whether nobody is adding this id to another store.
     pub(crate) fn reserve(&mut self, id: &JobId, store: u32) -> bool {
-        let mut adding = self.adding.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut adding = self.adding.0.lock();
         let way = adding.entry(id.clone()).or_insert(Way { store, adds: 0 });
         if way.store != store {
             return false;
@@ -48,7 +49,7 @@ impl OnTheWay {
 
 impl Drop for OnTheWay {
     fn drop(&mut self) {
-        let mut adding = self.adding.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut adding = self.adding.0.lock();
         for id in self.ids.drain(..) {
             if let Entry::Occupied(mut way) = adding.entry(id) {
                 way.get_mut().adds -= 1;

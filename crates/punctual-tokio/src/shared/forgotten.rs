@@ -6,11 +6,12 @@
 //! scheduler was used to ask or tell its stores something.
 
 use std::collections::BTreeSet;
+use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt as _;
 use punctual_core::JobId;
+use punctual_store::lock::Mutex;
 use tokio::runtime::Handle;
 
 use crate::shared::Shared;
@@ -68,7 +69,7 @@ impl Unstarted {
     }
 
     fn jobs(&self) -> MutexGuard<'_, BTreeSet<(u32, JobId)>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+        self.jobs.lock()
     }
 }
 

@@ -12,10 +12,11 @@
 //!
 //! When the last of them is gone, what was given is dropped, and a handle in it with it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use crate::error::{Error, ErrorKind};
 use crate::shared::Shared;
+use punctual_store::lock::Mutex;
 
 /// How many keep what a scheduler was given.
 #[derive(Default)]
@@ -51,7 +52,7 @@ impl Keepers {
     }
 
     fn count(&self) -> MutexGuard<'_, Count> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

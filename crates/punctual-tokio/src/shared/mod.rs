@@ -7,10 +7,11 @@ pub(crate) mod life;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, MutexGuard, RwLockReadGuard};
 
 use punctual_core::{Job, JobId, Policies, TriggerRegistry, Zone};
 use punctual_machine::Missing;
+use punctual_store::lock::{Mutex, RwLock};
 use punctual_store::{JobStore, KnownTasks, NodeInfo, StoredJob};
 use tokio::sync::watch;
 
@@ -112,17 +113,17 @@ impl Shared {
     }
 
     pub(crate) fn life(&self) -> MutexGuard<'_, Option<Life>> {
-        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+        self.life.lock()
     }
 
     pub(crate) fn states(&self) -> RwLockReadGuard<'_, States> {
-        self.states.read().unwrap_or_else(PoisonError::into_inner)
+        self.states.read()
     }
 
     /// Lets go of what it was given. It cannot be started any more.
     pub(crate) fn let_go(&self) {
         self.bus.end_listeners();
-        let mut states = self.states.write().unwrap_or_else(PoisonError::into_inner);
+        let mut states = self.states.write();
         let states_taken = std::mem::take(&mut *states);
         drop(states);
         // Both may hold handles, so no lock is held when they go.
@@ -184,10 +185,7 @@ impl Shared {
     }
 
     pub(crate) fn all_stores(&self) -> Vec<NamedStore> {
-        self.stores
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.stores.read().clone()
     }
 
     /// Enters a store under an alias that is free, if it can be used with this clock.
@@ -200,7 +198,7 @@ impl Shared {
         if self.clock.pauses_time() && store.capabilities().does_io {
             return Err(needs_real_time(alias));
         }
-        let mut stores = self.stores.write().unwrap_or_else(PoisonError::into_inner);
+        let mut stores = self.stores.write();
         if stores.iter().any(|named| &*named.alias == alias) {
             let message = format!("a store with the alias `{alias}` exists already");
             return Err(Error::new(ErrorKind::Conflict, message));
@@ -219,14 +217,14 @@ impl Shared {
     }
 
     pub(crate) fn take_store(&self, alias: &str) -> Result<NamedStore, Error> {
-        let mut stores = self.stores.write().unwrap_or_else(PoisonError::into_inner);
+        let mut stores = self.stores.write();
         let found = stores.iter().position(|named| &*named.alias == alias);
         let taken = found.map(|at| stores.remove(at));
         taken.ok_or_else(|| no_store(alias, &stores))
     }
 
     pub(crate) fn store(&self, alias: &str) -> Result<NamedStore, Error> {
-        let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
+        let stores = self.stores.read();
         let found = stores.iter().find(|named| &*named.alias == alias);
         found.cloned().ok_or_else(|| no_store(alias, &stores))
     }

@@ -1,8 +1,9 @@
 //! Whether a store answers.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
+use punctual_store::lock::Mutex;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tracing::Level;
@@ -79,7 +80,7 @@ impl Health {
     }
 
     fn failing(&self) -> MutexGuard<'_, Option<Failing>> {
-        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+        self.failing.lock()
     }
 
     pub(crate) fn works(&self) {
@@ -99,7 +100,7 @@ impl Health {
     }
 
     fn offset(&self) -> MutexGuard<'_, Option<ClockOffset>> {
-        self.offset.lock().unwrap_or_else(PoisonError::into_inner)
+        self.offset.lock()
     }
 
     pub(crate) fn clocks_differ(&self, offset: Option<ClockOffset>) {

@@ -1,9 +1,10 @@
 //! Whether other nodes may have taken this one for dead.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::MutexGuard;
 use std::time::Duration;
 
 use punctual_store::Lease;
+use punctual_store::lock::Mutex;
 use tokio::time::Instant;
 
 /// A peer that has not renewed for so long is dead.
@@ -47,7 +48,7 @@ impl Pulse {
     }
 
     fn last(&self) -> MutexGuard<'_, Option<(Lease, Instant)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::task::Poll;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{Declared, JobId, Run};
+use punctual_store::lock::Mutex;
 use punctual_store::{
     CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error,
     Insert, JobFilter, JobPage, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer,
@@ -63,7 +64,7 @@ struct Pending<'a> {
 
 impl Calls {
     fn all(&self) -> MutexGuard<'_, Slab<(&'static str, Instant)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     fn begin(&self, call: &'static str) -> Pending<'_> {

@@ -1,9 +1,10 @@
 //! Time that goes from alarm to alarm, and waits at each for what goes on in real time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use punctual_store::lock::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
@@ -28,7 +29,7 @@ pub(super) struct Steps {
 impl Steps {
     /// Takes in a scheduler, which is woken by `alarm`.
     pub(super) fn enter(&self, alarm: &Arc<Notify>) -> Arc<Desk> {
-        let mut desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut desks = self.desks.lock();
         desks.retain(|desk| desk.strong_count() > 0);
         let number = self.asked.load(Ordering::SeqCst);
         let desk = Arc::new(Desk::new(number, alarm, &self.told));
@@ -37,7 +38,7 @@ impl Steps {
     }
 
     fn desks(&self) -> Vec<Arc<Desk>> {
-        let desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner);
+        let desks = self.desks.lock();
         desks.iter().filter_map(Weak::upgrade).collect()
     }
 

@@ -1,9 +1,10 @@
 //! Wall time as a machine shows it whose clock is not to be trusted.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use punctual_store::lock::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -86,7 +87,7 @@ impl WrongClock {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock()
     }
 }
 

@@ -1,7 +1,8 @@
 //! What a clock that is moved step by step and the task of a scheduler tell each other.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
+use punctual_store::lock::Mutex;
 use tokio::sync::Notify;
 
 /// What the clock wants to know.
@@ -135,7 +136,7 @@ impl Desk {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Who is woken when a clock was set.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, MutexGuard, Weak};
 
+use punctual_store::lock::Mutex;
 use tokio::sync::Notify;
 
 /// The alarms that a clock rings when it was set or moved. An alarm that its owner has dropped is
@@ -27,6 +28,6 @@ impl Watchers {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Weak<Notify>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }

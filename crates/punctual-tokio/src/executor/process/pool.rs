@@ -1,10 +1,11 @@
 //! The workers of one executor.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use punctual_machine::ActiveKey;
 use punctual_store::EndText;
+use punctual_store::lock::Mutex;
 use tracing::Instrument as _;
 
 use super::child::WorkerChild;
@@ -98,7 +99,7 @@ impl Pool {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<WorkerChild>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
