@@ -25,14 +25,14 @@ const SHIFT_YEARS: i32 = 400 * CYCLES as i32;
 
 /// A date as year, month (1 to 12) and day (1 to 31).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Date {
+pub(crate) struct CivilDate {
     pub(crate) year: i32,
     pub(crate) month: u32,
     pub(crate) day: u32,
 }
 
 /// The date of a day number.
-pub(crate) const fn from_days(days: i32) -> Date {
+pub(crate) const fn from_days(days: i32) -> CivilDate {
     let n = (days as u32).wrapping_add(SHIFT_DAYS);
     let n1 = 4 * n + 3;
     let century = n1 / 146_097;
@@ -45,7 +45,7 @@ pub(crate) const fn from_days(days: i32) -> Date {
     let month = n3 >> 16;
     let day = (n3 & 0xffff) / 2_141 + 1;
     let next_year = (day_of_year >= 306) as u32;
-    Date {
+    CivilDate {
         year: (100 * century + year_of_century + next_year) as i32 - SHIFT_YEARS,
         month: if next_year == 1 { month - 12 } else { month },
         day,

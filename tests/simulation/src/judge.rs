@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Outcome, Run};
 use punctual_store::RunFilter;
-use punctual_store::checker::{Checker, History, Period as Absence, Violation};
+use punctual_store::checker::{Checker, History, Period, Violation};
 
 use super::database::Logged;
 use super::simulation::{STEP, Simulation};
@@ -73,14 +73,14 @@ impl Simulation {
     /// Knows what befell the nodes.
     fn checker(&self) -> Checker {
         let names = self.database.names();
-        let named = |(node, away): &(usize, Absence)| {
+        let named = |(node, away): &(usize, Period)| {
             let (node, away) = (*node, *away);
             let its = names.iter().filter(move |(_, of)| *of == node);
             its.map(move |(name, _)| (name.clone(), away))
         };
         let until_now = |(node, from, until): &(usize, DateTime<Utc>, Option<DateTime<Utc>>)| {
             let until = until.unwrap_or(self.world.now());
-            (*node, Absence::new(*from, until))
+            (*node, Period::new(*from, until))
         };
         let shutdowns: Vec<_> = self.shutdowns.iter().map(until_now).collect();
         let checker = Checker::new()

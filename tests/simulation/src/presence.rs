@@ -1,7 +1,7 @@
 //! When nobody could have done what was due: judged from outside, by what befell the nodes.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_store::checker::Period as Absence;
+use punctual_store::checker::Period;
 
 use super::node::{Node, TASKS};
 
@@ -13,10 +13,10 @@ pub(crate) struct Presence {
     able_since: Vec<Option<DateTime<Utc>>>,
     /// Since when nobody was there for a task.
     nobody_since: [Option<DateTime<Utc>>; TASKS.len()],
-    absences: Vec<(&'static str, Absence)>,
+    absences: Vec<(&'static str, Period)>,
     /// Since when there was a process that did not know a task.
     unknown_since: [Option<DateTime<Utc>>; TASKS.len()],
-    unknown: Vec<(&'static str, Absence)>,
+    unknown: Vec<(&'static str, Period)>,
 }
 
 impl Presence {
@@ -35,7 +35,7 @@ impl Presence {
             if !is_there {
                 since.get_or_insert(now);
             } else if let Some(since) = since.take() {
-                self.absences.push((task, Absence::new(since, now)));
+                self.absences.push((task, Period::new(since, now)));
             }
             let mut processes = nodes.iter().filter_map(|node| node.process.as_ref());
             let is_unknown = processes.any(|process| !process.tasks.contains(&task));
@@ -43,13 +43,13 @@ impl Presence {
             if is_unknown {
                 since.get_or_insert(now);
             } else if let Some(since) = since.take() {
-                self.unknown.push((task, Absence::new(since, now)));
+                self.unknown.push((task, Period::new(since, now)));
             }
         }
     }
 
     /// When a process was there that did not know a task.
-    pub(crate) fn unknown(&self, task: &str) -> impl Iterator<Item = Absence> {
+    pub(crate) fn unknown(&self, task: &str) -> impl Iterator<Item = Period> {
         let its = self.unknown.iter().filter(move |(of, _)| *of == task);
         its.map(|(_, unknown)| *unknown)
     }
@@ -70,7 +70,7 @@ impl Presence {
     }
 
     /// The absences of those who know a task.
-    pub(crate) fn absences(&self, task: &str) -> impl Iterator<Item = Absence> {
+    pub(crate) fn absences(&self, task: &str) -> impl Iterator<Item = Period> {
         let its = self.absences.iter().filter(move |(of, _)| *of == task);
         its.map(|(_, absence)| *absence)
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_store::checker::Period as Absence;
+use punctual_store::checker::Period;
 
 use super::abandoned::Abandoned;
 use super::database::Database;
@@ -35,9 +35,9 @@ pub(crate) struct Simulation {
     pub(crate) operator: Process,
     pub(crate) presence: Presence,
     /// When a node was dead, stopped or cut off.
-    pub(crate) deaths: Vec<(usize, Absence)>,
+    pub(crate) deaths: Vec<(usize, Period)>,
     /// When a node could not reach the database.
-    pub(crate) cut_off: Vec<(usize, Absence)>,
+    pub(crate) cut_off: Vec<(usize, Period)>,
     /// When a node was told to shut down, and when its process had ended.
     pub(crate) shutdowns: Vec<(usize, DateTime<Utc>, Option<DateTime<Utc>>)>,
     pub(crate) clock_sets: Vec<(DateTime<Utc>, DateTime<Utc>)>,
@@ -262,14 +262,14 @@ impl Simulation {
 
     /// Notes that others may believe that a node is dead.
     pub(crate) fn away(&mut self, index: usize, until: DateTime<Utc>) {
-        let away = Absence::new(self.world.now(), until + AFTERMATH);
+        let away = Period::new(self.world.now(), until + AFTERMATH);
         self.deaths.push((index, away));
     }
 
     /// Notes that the store learns late of what a node has done.
     pub(crate) fn is_cut_off(&mut self, index: usize, until: DateTime<Utc>) {
         self.cut_off
-            .push((index, Absence::new(self.world.now(), until)));
+            .push((index, Period::new(self.world.now(), until)));
     }
 
     fn wake(&mut self, index: usize) {

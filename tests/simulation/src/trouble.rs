@@ -1,7 +1,7 @@
 //! When something went wrong, and for how long that may make itself felt.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_store::checker::Period as Absence;
+use punctual_store::checker::Period;
 
 use super::line::Condition;
 use super::node::Node;
@@ -15,7 +15,7 @@ pub(crate) const AFTERMATH: TimeDelta = TimeDelta::seconds(25);
 pub(crate) struct Trouble {
     /// Since when there has been one fault after another, and when there was one last.
     current: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    past: Vec<Absence>,
+    past: Vec<Period>,
     /// How long nothing was wrong.
     quiet: TimeDelta,
     noted: Option<DateTime<Utc>>,
@@ -34,7 +34,7 @@ impl Trouble {
         }
         let over = self.current.filter(|(_, last)| now - *last > AFTERMATH);
         if let Some((from, last)) = over {
-            self.past.push(Absence::new(from, last + AFTERMATH));
+            self.past.push(Period::new(from, last + AFTERMATH));
             self.current = None;
         }
         if self.is_quiet() {
@@ -54,10 +54,10 @@ impl Trouble {
     }
 
     /// All times in which things may have been late for a fault.
-    pub(crate) fn all(&self) -> impl Iterator<Item = Absence> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = Period> {
         let current = self
             .current
-            .map(|(from, last)| Absence::new(from, last + AFTERMATH));
+            .map(|(from, last)| Period::new(from, last + AFTERMATH));
         self.past.iter().copied().chain(current)
     }
 }

@@ -77,7 +77,7 @@ struct Slot {
 }
 
 #[derive(Debug)]
-struct History {
+struct JobHistory {
     job: JobId,
     statistics: Statistics,
     entries: Ends,
@@ -93,7 +93,7 @@ pub(super) struct Ledger {
     all: Ends,
     /// How many entries were recorded, those that are gone included.
     recorded: u64,
-    histories: Vec<Option<History>>,
+    histories: Vec<Option<JobHistory>>,
     free_histories: Vec<u32>,
     by_job: HashTable<u32>,
     hasher: DefaultHashBuilder,
@@ -125,7 +125,7 @@ impl Ledger {
         self.by_job.find(self.hasher.hash_one(job), is_it).copied()
     }
 
-    fn history(&self, index: u32) -> Option<&History> {
+    fn history(&self, index: u32) -> Option<&JobHistory> {
         self.histories.get(index as usize)?.as_ref()
     }
 
@@ -141,7 +141,7 @@ impl Ledger {
             self.histories.push(None);
             (self.histories.len() - 1) as u32
         });
-        self.histories[index as usize] = Some(History {
+        self.histories[index as usize] = Some(JobHistory {
             job: job.clone(),
             statistics: Statistics::default(),
             entries: EMPTY,
@@ -174,7 +174,7 @@ impl Ledger {
     }
 
     fn end_if_unused(&mut self, index: u32) {
-        let unused = |history: &History| history.users == 0 && history.entries.len == 0;
+        let unused = |history: &JobHistory| history.users == 0 && history.entries.len == 0;
         if !self.history(index).is_some_and(unused) {
             return;
         }

@@ -1,7 +1,7 @@
 //! A disk without space.
 
 use chrono::TimeDelta;
-use punctual_store::checker::Period as Absence;
+use punctual_store::checker::Period;
 
 use crate::unix::clock::now;
 use crate::unix::disk::Disk;
@@ -25,7 +25,7 @@ pub(crate) async fn disk() -> Result<Verdict, String> {
     disk.free();
     story.outage_since(from);
     // What little space is left in the journal lets one node write and another one not.
-    story.doubts.push(Absence::new(from, now() + AFTERMATH));
+    story.doubts.push(Period::new(from, now() + AFTERMATH));
     story.all_go_on().await;
     Ok(story.end().await)
 }

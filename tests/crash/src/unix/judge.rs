@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Outcome, Run, RunId};
-use punctual_store::checker::{Checker, Ending, Execution, Period as Absence, Violation};
+use punctual_store::checker::{Checker, Ending, Execution, Period, Violation};
 use punctual_store::{JobStore as _, RunFilter};
 use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -112,14 +112,14 @@ impl Story {
     }
 
     /// Which nodes were dead when, by the names that they gave themselves.
-    fn deaths(&self, names: &BTreeSet<&str>) -> Vec<(String, Absence)> {
+    fn deaths(&self, names: &BTreeSet<&str>) -> Vec<(String, Period)> {
         let mut deaths = Vec::new();
         for life in &self.fleet.lives {
             let killed = life.ended.filter(|_| life.was_killed);
-            let killed = killed.map(|at| Absence::new(at, at));
+            let killed = killed.map(|at| Period::new(at, at));
             let stopped = life
                 .stopped
-                .map(|(from, until)| Absence::new(from, until + AFTERMATH));
+                .map(|(from, until)| Period::new(from, until + AFTERMATH));
             let doubts = self.doubts.iter().copied();
             let its: Vec<_> = killed.into_iter().chain(stopped).chain(doubts).collect();
             for name in names.iter().filter(|name| first_name(name) == life.name) {
@@ -130,20 +130,20 @@ impl Story {
     }
 
     /// Which nodes were shut down when, by the names that they gave themselves.
-    fn shutdowns(&self, names: &BTreeSet<&str>) -> Vec<(String, Absence)> {
+    fn shutdowns(&self, names: &BTreeSet<&str>) -> Vec<(String, Period)> {
         let mut shutdowns = Vec::new();
         for life in &self.fleet.lives {
             let Some((from, until)) = life.dismissed.zip(life.ended) else {
                 continue;
             };
             let its = names.iter().filter(|name| first_name(name) == life.name);
-            shutdowns.extend(its.map(|name| ((*name).to_owned(), Absence::new(from, until))));
+            shutdowns.extend(its.map(|name| ((*name).to_owned(), Period::new(from, until))));
         }
         shutdowns
     }
 
     /// When nobody was there.
-    fn absences(&self, now: DateTime<Utc>) -> Vec<Absence> {
+    fn absences(&self, now: DateTime<Utc>) -> Vec<Period> {
         let mut present: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
         for life in &self.fleet.lives {
             let Some(ready) = life.ready.get() else {
@@ -164,11 +164,11 @@ impl Story {
         let mut seen = DateTime::<Utc>::MIN_UTC;
         for (from, until) in present {
             if from > seen {
-                absences.push(Absence::new(seen, from));
+                absences.push(Period::new(seen, from));
             }
             seen = seen.max(until);
         }
-        absences.push(Absence::new(seen, DateTime::<Utc>::MAX_UTC));
+        absences.push(Period::new(seen, DateTime::<Utc>::MAX_UTC));
         absences
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Run, RunId, RunState};
 use punctual_sqlx::SqliteOptions;
-use punctual_store::checker::Period as Absence;
+use punctual_store::checker::Period;
 use punctual_store::{JobFilter, JobStore as _, RunFilter, StoredJob};
 use punctual_tokio::{ErrorKind, NewJob, Scheduler};
 
@@ -33,9 +33,9 @@ pub(crate) struct Story {
     pub(crate) editor: Scheduler,
     journal: Journal,
     /// When the store let nobody write.
-    pub(crate) outages: Vec<Absence>,
+    pub(crate) outages: Vec<Period>,
     /// When a node may have been taken for dead although its process was neither killed nor stopped.
-    pub(crate) doubts: Vec<Absence>,
+    pub(crate) doubts: Vec<Period>,
 }
 
 impl Story {
@@ -117,7 +117,7 @@ impl Story {
 
     /// Until now nobody could write.
     pub(crate) fn outage_since(&mut self, from: DateTime<Utc>) {
-        self.outages.push(Absence::new(from, now() + ASKED_AGAIN));
+        self.outages.push(Period::new(from, now() + ASKED_AGAIN));
     }
 
     /// Waits until every job that is not paused has a fire time after now that was decided.

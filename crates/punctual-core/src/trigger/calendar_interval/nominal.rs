@@ -1,6 +1,6 @@
 //! Dates counted from a start: which dates are meant, before any time zone looks at them.
 
-use crate::civil::{self, DAY, Date};
+use crate::civil::{self, CivilDate, DAY};
 use crate::daylight::Daylight;
 use crate::limits::MAX_YEAR;
 use crate::wall_times::WallTimes;
@@ -34,7 +34,7 @@ impl Step {
 
     /// The date after `days`, which need not be on any grid.
     pub(crate) fn from(self, days: i32) -> Option<i32> {
-        let Date { year, month, day } = civil::from_days(days);
+        let CivilDate { year, month, day } = civil::from_days(days);
         let date = match self.months {
             0 => days,
             months => existing(year * 12 + month as i32 - 1, months, day, 1)?.1,
@@ -97,7 +97,7 @@ impl NominalDates {
 
     /// The month number and the day of the start.
     fn base(&self) -> (i32, u32) {
-        let Date { year, month, day } = civil::from_days(self.start);
+        let CivilDate { year, month, day } = civil::from_days(self.start);
         (year * 12 + month as i32 - 1, day)
     }
 
