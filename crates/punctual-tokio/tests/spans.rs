@@ -94,7 +94,7 @@ async fn every_run_has_a_span_that_names_it() {
             .count()
     };
     assert_eq!((of("tick"), of("plain")), (2, 1), "{spans:?}");
-    for field in [" run=", " attempt=1", " scheduled_time=", " lateness_us="] {
+    for field in [" run=", " attempt=1", " fire_time_us=", " lateness_us="] {
         assert!(
             spans
                 .iter()

@@ -91,7 +91,7 @@ impl RunInfo {
             job = %self.job.id(),
             run = self.run.0,
             attempt = self.attempt,
-            scheduled_time = %self.fire_time,
+            fire_time_us = self.fire_time.timestamp_micros(),
             lateness_us = self.host.clock.micros() - self.fire_time.timestamp_micros(),
         )
     }
