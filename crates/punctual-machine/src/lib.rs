@@ -22,6 +22,7 @@ mod claim;
 mod effect;
 mod entry;
 mod finish;
+mod grace;
 #[cfg(feature = "testing")]
 mod held;
 mod instance;
@@ -34,7 +35,8 @@ mod manual;
 mod node;
 mod outbox;
 mod outcome;
-mod pause;
+mod parked;
+mod pause_node;
 mod quiet;
 mod reads;
 mod refusal;

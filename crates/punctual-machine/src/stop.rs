@@ -1,6 +1,6 @@
 //! Tells attempts to end, and sees to it that they do.
 
-use punctual_core::{CancelReason, Timeout};
+use punctual_core::{CancelReason, RunId, Timeout};
 
 use crate::alarm::Alarm;
 use crate::effect::Effect;
@@ -41,6 +41,28 @@ impl<N: Node> Machine<N> {
         if let Some(active) = self.active.at(key) {
             active.alarm = None;
             self.effects.push(Effect::Abort(key.run));
+        }
+    }
+
+    /// Cancels a run that is under way on this node. Answers `false` if this node has no such run.
+    pub fn cancel_run(&mut self, store: u32, run: RunId, reason: CancelReason) -> bool {
+        let Some(key) = self.active.find(store, run) else {
+            return false;
+        };
+        self.cancel(key, reason);
+        true
+    }
+
+    /// The store tells that a run is to end. One that is just being opened is unknown here until
+    /// the store's answer comes.
+    pub(crate) fn asked_to_end(&mut self, store: u32, run: RunId, reason: CancelReason) {
+        if self.cancel_run(store, run, reason) {
+            return;
+        }
+        if let Some(state) = self.stores.get_mut(&store)
+            && state.outbox.is_busy
+        {
+            state.outbox.to_end.push((run, reason));
         }
     }
 }

@@ -2,56 +2,17 @@
 
 use std::sync::Arc;
 
-use punctual_core::plan::{Plan, overdue};
-use punctual_core::{Count, FireRange, JobId, MissReason, Outcome, Overlap, RunId, SkipReason};
-use punctual_store::{RunEnd, Won};
+use punctual_core::{Count, FireRange, JobId, Outcome, RunId, SkipReason};
+use punctual_store::RunEnd;
 
 use crate::effect::Effect;
 use crate::instance::Instance;
 use crate::key::JobKey;
-use crate::machine::{Machine, instant};
+use crate::machine::Machine;
 use crate::node::{Missing, Node};
 use crate::tell::{Counted, Tell};
 
 impl<N: Node> Machine<N> {
-    /// Takes out of a plan what the store has accepted so late that its grace time has passed: it is
-    /// missed, as if it were decided only now.
-    pub(crate) fn drop_overdue(&mut self, key: JobKey, plan: &mut Plan, won: &mut Won, now: i64) {
-        let Some(entry) = self.entry(key) else {
-            return;
-        };
-        let job = &entry.stored.job;
-        if job.policies().misfire_grace_time.limit().is_none() {
-            return;
-        }
-        let fire_times = plan.drop_overdue(&job.view(&entry.stored.state), instant(now));
-        if !fire_times.is_empty() {
-            let instance = Instance::of_plan(won, fire_times);
-            let count = instance.fire_times.len() as u64;
-            won.first.0 += count;
-            won.token += count;
-            self.refuse(key, &instance, Outcome::Missed(MissReason::Grace));
-        }
-    }
-
-    /// What of an instance may begin that the store has handed out. An attempt that was made stays in
-    /// time, and so does what waited for room.
-    pub(crate) fn in_time(&mut self, key: JobKey, mut instance: Instance) -> Option<Instance> {
-        let now = instant(self.now);
-        let entry = self.entry(key)?;
-        let job = &entry.stored.job;
-        if instance.attempts > 0 || job.policies().overlap != Overlap::Skip {
-            return Some(instance);
-        }
-        let count = overdue(&job.view(&entry.stored.state), &instance.fire_times, now);
-        if count > 0 {
-            let rest = instance.split_off(count);
-            self.refuse(key, &instance, Outcome::Missed(MissReason::Grace));
-            instance = rest;
-        }
-        Some(instance).filter(|instance| !instance.fire_times.is_empty())
-    }
-
     /// Starts an instance whose job was parked after it was admitted: if what it needs is there
     /// again it runs, else it is told apart what is missing.
     pub(crate) fn start_without_code(&mut self, key: JobKey, instance: Instance) {
@@ -138,17 +99,6 @@ impl<N: Node> Machine<N> {
 }
 
 impl Instance {
-    /// Parts it before this fire time.
-    fn split_off(&mut self, at: usize) -> Self {
-        let count = at as u64;
-        Self {
-            first: RunId(self.first.0 + count),
-            token: self.token + count,
-            fire_times: self.fire_times.split_off(at),
-            ..self.clone()
-        }
-    }
-
     fn range(&self) -> Option<FireRange> {
         Some(FireRange {
             first: *self.fire_times.first()?,

@@ -1,12 +1,10 @@
 //! Which jobs are known here: those due soon. The store knows all.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use punctual_core::MissReason;
-use punctual_core::plan::{Absence, next_start};
+use punctual_core::plan::next_start;
 use punctual_store::{ChangedJobs, DueJob, DueJobs, DueRequest, StoredJob, WaitingJob};
 
 use crate::alarm::Alarm;
@@ -16,7 +14,6 @@ use crate::key::JobKey;
 use crate::machine::{Machine, instant};
 use crate::node::Node;
 use crate::store::StoreState;
-use crate::tell::Tell;
 
 /// Jobs due within this time are known here.
 const AHEAD: Duration = Duration::from_secs(60);
@@ -24,10 +21,6 @@ const AHEAD: Duration = Duration::from_secs(60);
 const ROOM: usize = 131_072;
 /// As many days are all time, a century.
 const LONG: i64 = 36_525;
-
-/// A parked job that was removed meanwhile is forgotten with the next reading of the store. There is
-/// one within this time, an hour, in microseconds.
-pub(crate) const PARKED_FOR: i64 = 3_600_000_000;
 
 pub(crate) fn ahead_micros() -> i64 {
     i64::try_from(AHEAD.as_micros()).unwrap_or(i64::MAX)
@@ -147,28 +140,6 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// An executor was removed: its jobs are parked. What is just due finds no place to run.
-    pub fn park(&mut self, executor: &str) {
-        let now = self.now;
-        for state in self.stores.values_mut() {
-            let its = state.jobs.iter();
-            let its: Vec<JobKey> = its
-                .filter(|(_, entry)| entry.stored.job.executor() == executor)
-                .map(|(key, _)| key)
-                .collect();
-            for key in its {
-                let Some(entry) = state.jobs.get_mut(key) else {
-                    continue;
-                };
-                entry.code = None;
-                if entry.phase == Phase::Armed {
-                    state.schedule(key, &mut self.effects, now);
-                }
-            }
-            state.arm_refill(&mut self.effects, now);
-        }
-    }
-
     pub(crate) fn refill(&mut self, store: u32) {
         let now = self.now;
         let Some(state) = self.stores.get_mut(&store) else {
@@ -275,25 +246,10 @@ impl<N: Node> StoreState<N> {
         } else {
             None
         };
-        if entry.code.is_none() {
-            if self.parked.insert(key.incarnation) {
-                self.window.note(now.saturating_add(PARKED_FOR));
-                let job = &entry.stored.job;
-                let kind: (Arc<str>, Box<str>) = (Arc::clone(job.task()), job.executor().into());
-                effects.tell(Tell::Parked {
-                    store: self.id,
-                    job: job.id().clone(),
-                    task: Arc::clone(&kind.0),
-                    executor: kind.1.clone(),
-                    is_first: self.parked_tasks.insert(kind),
-                });
-            }
-        } else if !self.parked.is_empty() && self.parked.remove(&key.incarnation) {
-            entry.absent = Absence {
-                until: now,
-                reason: MissReason::Parked,
-            };
-        }
+        self.park_or_revive(key, effects, now);
+        let Some(entry) = self.jobs.get_mut(key) else {
+            return;
+        };
         if let Some(start) = start {
             if start <= now.saturating_add(ahead_micros()) {
                 let revision = entry.stored.state.revision;
@@ -306,19 +262,6 @@ impl<N: Node> StoreState<N> {
         (entry.phase, entry.is_urgent) = (Phase::Idle, false);
         if entry.is_idle() {
             self.jobs.remove(key);
-        }
-    }
-
-    /// Forgets parked jobs that are gone: a window that is not cut holds all others.
-    fn forget_parked(&mut self, window: &DueJobs, now: i64) {
-        if self.window.is_cut || self.parked.is_empty() {
-            return;
-        }
-        let seen = window.jobs.iter().map(|due| due.stored.state.incarnation);
-        let seen: BTreeSet<u64> = seen.collect();
-        self.parked.retain(|parked| seen.contains(parked));
-        if !self.parked.is_empty() {
-            self.window.note(now.saturating_add(PARKED_FOR));
         }
     }
 

@@ -26,6 +26,7 @@ pub mod lock;
 mod memory;
 mod node;
 mod recent;
+mod statistics;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -43,7 +44,7 @@ pub use job::{
     DueCursor, DueJob, DueJobs, DueRequest, Insert, KnownTasks, OnConflict, Replaced, StoredJob,
     UnreadableJob, Update, WaitingJob,
 };
-pub use ledger::{Retention, RunCursor, RunFilter, Statistics};
+pub use ledger::{Retention, RunCursor, RunFilter};
 pub use list::{JobCursor, JobFilter, JobOrder, JobPage};
 pub use memory::{LedgerLimits, MemoryStore};
 pub use node::{
@@ -51,4 +52,5 @@ pub use node::{
     RecoverRequest, Recovered, RenewRequest, Renewal,
 };
 pub use recent::RecentRequest;
+pub use statistics::Statistics;
 pub use store::JobStore;

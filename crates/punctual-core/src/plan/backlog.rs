@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::grace::in_grace_from;
 use super::{JobView, Next, Plan};
 use crate::limits::MAX_CATCH_UP;
 use crate::{Coalesce, Count, FireRange, Trigger};
@@ -102,23 +103,6 @@ fn start_of(job: &JobView<'_>, trigger: &Trigger, fire_time: DateTime<Utc>) -> D
         return fire_time;
     }
     jitter.start_of(job.id, fire_time, trigger.after(fire_time))
-}
-
-/// Whether the grace time of a fire time has passed.
-pub(super) fn is_too_late(job: &JobView<'_>, fire_time: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    in_grace_from(job, now).is_some_and(|in_grace_from| start(job, fire_time) < in_grace_from)
-}
-
-/// The latest time at which the run of a fire time is not too late.
-pub(super) fn latest_start(job: &JobView<'_>, fire_time: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let grace = TimeDelta::from_std(job.policies.misfire_grace_time.limit()?).ok()?;
-    start(job, fire_time).checked_add_signed(grace)
-}
-
-/// What was to start earlier than this is too late; `None` if nothing is.
-fn in_grace_from(job: &JobView<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let grace = job.policies.misfire_grace_time.limit()?;
-    now.checked_sub_signed(TimeDelta::from_std(grace).ok()?)
 }
 
 /// The newest member not after `t`, but never one before `oldest`. Where the trigger cannot tell,

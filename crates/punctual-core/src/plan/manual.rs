@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{JobView, Next, Plan, admit};
+use super::{JobView, Next, Plan, overlap};
 use crate::instant;
 
 /// Decides about a run by hand at `now`: it passes admission like any other, takes part in the
@@ -12,7 +12,7 @@ use crate::instant;
 #[must_use]
 pub fn manual(job: &JobView<'_>, now: DateTime<Utc>) -> Plan {
     let mut plan = Plan::nothing(Next::Paused);
-    admit::admit(job, vec![instant::floor(now)], &mut plan);
+    overlap::admit(job, vec![instant::floor(now)], &mut plan);
     plan
 }
 

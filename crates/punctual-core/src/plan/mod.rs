@@ -13,11 +13,12 @@
 //! ```
 
 mod absence;
-mod admit;
 mod backlog;
 mod first;
+mod grace;
 mod manual;
 mod next_start;
+mod overlap;
 mod passed_over;
 mod past;
 mod resume;
@@ -25,6 +26,7 @@ mod set_back;
 
 pub use absence::Absence;
 pub use first::{FirstFire, first_fire};
+pub use grace::{latest_start, overdue};
 pub use manual::manual;
 pub use next_start::next_start;
 pub use passed_over::passed_over;
@@ -134,34 +136,6 @@ impl Plan {
         }
     }
 
-    /// Takes out what was admitted in time and must not start any more, because its grace time has
-    /// passed since: the store has answered very late. Those fire times are missed; the others of
-    /// the instance still run. Fire times that are queued stay, because the grace time does not
-    /// limit how long a run waits for room.
-    ///
-    /// ```
-    /// use punctual_core::{Interval, Job, JobId, JobState, Policies, plan::plan};
-    /// use std::time::Duration;
-    ///
-    /// let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
-    /// let noon = at("2026-03-01T12:00:00Z");
-    /// let trigger = Interval::every(Duration::from_secs(60)).start(noon).build()?;
-    /// let mut policies = Policies::default();
-    /// policies.misfire_grace_time = Duration::from_secs(10).into();
-    /// let job = Job::new(JobId::new("poll")?, "poll", trigger).with_policies(policies);
-    /// let mut state = JobState::default();
-    /// state.next_run_time = Some(noon);
-    /// let mut plan = plan(&job.view(&state), noon);
-    /// assert!(plan.drop_overdue(&job.view(&state), at("2026-03-01T12:00:10Z")).is_empty());
-    /// assert_eq!(plan.drop_overdue(&job.view(&state), at("2026-03-01T12:00:11Z")), [noon]);
-    /// assert!(plan.start.is_empty());
-    /// # Ok::<(), punctual_core::Error>(())
-    /// ```
-    pub fn drop_overdue(&mut self, job: &JobView<'_>, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
-        let count = overdue(job, &self.start, now);
-        self.start.drain(..count).collect()
-    }
-
     /// What it decides without a run: ranges of fire times and what became of each.
     pub fn ranges(&self) -> impl Iterator<Item = (FireRange, Outcome)> + use<> {
         let missed = self
@@ -188,20 +162,6 @@ impl Plan {
             && self.coalesced.is_none()
             && self.skipped.is_none()
     }
-}
-
-/// How many of these fire times, the earliest first, are beyond their grace time.
-#[must_use]
-pub fn overdue(job: &JobView<'_>, fire_times: &[DateTime<Utc>], now: DateTime<Utc>) -> usize {
-    let now = instant::floor(now);
-    fire_times.partition_point(|due| backlog::is_too_late(job, *due, now))
-}
-
-/// The latest time at which the run of a fire time may begin; `None` if the job has no grace time, or
-/// one that never ends.
-#[must_use]
-pub fn latest_start(job: &JobView<'_>, fire_time: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    backlog::latest_start(job, fire_time)
 }
 
 /// Decides everything about a job that is due: misses, coalescing, admission and what comes next.
@@ -256,14 +216,10 @@ pub fn plan(job: &JobView<'_>, now: DateTime<Utc>) -> Plan {
     };
     if let Some(in_grace) = due.backlog.without_missed(job, trigger, now, &mut plan) {
         let runs = in_grace.coalesced(job.policies.coalesce, trigger, &mut plan);
-        admit::admit(job, runs, &mut plan);
+        overlap::admit(job, runs, &mut plan);
     }
     plan
 }
 
 #[cfg(test)]
-mod against_every_fire_time;
-#[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod told;

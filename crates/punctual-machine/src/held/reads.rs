@@ -4,8 +4,8 @@ use super::{Alarms, Wrong};
 use crate::alarm::Alarm;
 use crate::machine::Machine;
 use crate::node::Node;
+use crate::parked::PARKED_FOR;
 use crate::store::StoreState;
-use crate::window::PARKED_FOR;
 
 impl<N: Node> Machine<N> {
     pub(crate) fn check_reads(&self, state: &StoreState<N>, alarms: &Alarms, wrong: &mut Wrong) {

@@ -18,7 +18,7 @@ use crate::handler::registry::Registry;
 use crate::handler::{Handler, LocalHandler, States, function_of};
 use crate::scheduler::Scheduler;
 use crate::shared::{Setup, Shared};
-use crate::stores::retention::RetentionPolicy;
+use crate::stores::retention_policy::RetentionPolicy;
 use crate::time::clock::{AnyClock, Clock};
 
 /// The last is the greatest whole number that all JSON readers take for what it is (RFC 8259, 6).

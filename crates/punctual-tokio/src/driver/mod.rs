@@ -6,6 +6,8 @@ mod by_hand;
 mod census;
 mod commands;
 mod effects;
+#[cfg(feature = "testing")]
+mod for_test_clock;
 mod gate;
 #[cfg(feature = "testing")]
 mod held;
@@ -14,8 +16,6 @@ mod lateness;
 mod link;
 mod log;
 mod shutdown;
-#[cfg(feature = "testing")]
-mod standing;
 mod surroundings;
 mod tell;
 
@@ -88,7 +88,7 @@ pub(crate) struct Driver {
     in_place: u32,
     /// For a clock that waits for this task.
     #[cfg(feature = "testing")]
-    clerk: standing::Clerk,
+    clerk: for_test_clock::Clerk,
     _census: Census,
     lateness: Lateness,
     /// While it runs, what it was given is kept.
@@ -125,7 +125,7 @@ impl Driver {
             due: Vec::new(),
             in_place: 0,
             #[cfg(feature = "testing")]
-            clerk: standing::Clerk::new(shared.clock.enter(&clock_set)),
+            clerk: for_test_clock::Clerk::new(shared.clock.enter(&clock_set)),
             lateness: Lateness::default(),
             shared,
             host,

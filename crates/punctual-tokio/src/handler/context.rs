@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::States;
 use super::args::parsed;
-use super::standing::Standing;
+use super::begun::Standing;
 use crate::error::Error;
 use crate::handler::reports::Reports;
 use crate::time::clock::Clock;

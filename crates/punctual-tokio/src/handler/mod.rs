@@ -1,6 +1,7 @@
 //! Functions as tasks: what they take, what they return, how they are started.
 
 mod args;
+mod begun;
 mod callable;
 mod context;
 mod from_context;
@@ -12,7 +13,6 @@ pub(crate) mod registry;
 mod reporter;
 pub(crate) mod reports;
 mod schema;
-mod standing;
 mod state;
 
 pub use args::{Args, check_args};

@@ -7,7 +7,7 @@ use punctual_machine::{ActiveKey, AttemptEnd};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-use super::standing::Turn;
+use super::begun::Turn;
 use super::{Finish, RunInfo};
 use crate::handler::reports::Told;
 

@@ -33,7 +33,7 @@ use crate::metrics::Metrics;
 use crate::nearest::no_alias;
 use crate::stores::NamedStore;
 use crate::stores::health::Health;
-use crate::stores::retention::RetentionPolicy;
+use crate::stores::retention_policy::RetentionPolicy;
 use crate::stores::timely::Timely;
 use crate::time::clock::Clock;
 use crate::voice::Voice;

@@ -3,6 +3,6 @@
 pub(crate) mod fleet;
 pub(crate) mod lease;
 pub(crate) mod peers;
-pub(crate) mod recount;
-pub(crate) mod retention;
+pub(crate) mod purge;
+pub(crate) mod repair_counts;
 pub(crate) mod worker;

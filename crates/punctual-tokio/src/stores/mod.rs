@@ -3,7 +3,7 @@
 
 pub(crate) mod health;
 pub(crate) mod pulse;
-pub(crate) mod retention;
+pub(crate) mod retention_policy;
 pub(crate) mod skew;
 pub(crate) mod timely;
 

@@ -1,5 +1,8 @@
 //! The decisions, case by case.
 
+mod against_every_fire_time;
+mod late_answer;
+
 use std::time::Duration;
 
 use chrono::TimeDelta;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::*;
+use super::super::*;
 use crate::{Coalesce, Count, Cron, Jitter, MaxInstances, MisfireGraceTime, Overlap};
 
 fn at(text: &str) -> DateTime<Utc> {

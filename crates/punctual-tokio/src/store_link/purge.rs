@@ -7,7 +7,7 @@ use punctual_store::Retention;
 use tokio::time::sleep;
 
 use crate::store_link::worker::Worker;
-use crate::stores::retention::RetentionPolicy;
+use crate::stores::retention_policy::RetentionPolicy;
 
 /// How often old entries are looked for.
 const EVERY: Duration = Duration::from_secs(60);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::tests::{Case, at, range};
-use super::*;
+use super::super::*;
+use super::{Case, at, range};
 use crate::{Coalesce, Jitter};
 
 #[test]

@@ -4,7 +4,7 @@ use punctual_store::Drift;
 
 use super::Scheduler;
 use crate::error::Error;
-use crate::store_link::recount::recount;
+use crate::store_link::repair_counts::recount;
 
 impl Scheduler {
     /// Compares the counts of running and queued instances in the rows of all jobs with their open

@@ -1,0 +1,63 @@
+//! Runs whose grace time passed before the store had answered: they are missed.
+
+use punctual_core::plan::{Plan, overdue};
+use punctual_core::{MissReason, Outcome, Overlap, RunId};
+use punctual_store::Won;
+
+use crate::instance::Instance;
+use crate::key::JobKey;
+use crate::machine::{Machine, instant};
+use crate::node::Node;
+
+impl<N: Node> Machine<N> {
+    /// Takes out of a plan what the store has accepted so late that its grace time has passed: it is
+    /// missed, as if it were decided only now.
+    pub(crate) fn drop_overdue(&mut self, key: JobKey, plan: &mut Plan, won: &mut Won, now: i64) {
+        let Some(entry) = self.entry(key) else {
+            return;
+        };
+        let job = &entry.stored.job;
+        if job.policies().misfire_grace_time.limit().is_none() {
+            return;
+        }
+        let fire_times = plan.drop_overdue(&job.view(&entry.stored.state), instant(now));
+        if !fire_times.is_empty() {
+            let instance = Instance::of_plan(won, fire_times);
+            let count = instance.fire_times.len() as u64;
+            won.first.0 += count;
+            won.token += count;
+            self.refuse(key, &instance, Outcome::Missed(MissReason::Grace));
+        }
+    }
+
+    /// What of an instance may begin that the store has handed out. An attempt that was made stays in
+    /// time, and so does what waited for room.
+    pub(crate) fn in_time(&mut self, key: JobKey, mut instance: Instance) -> Option<Instance> {
+        let now = instant(self.now);
+        let entry = self.entry(key)?;
+        let job = &entry.stored.job;
+        if instance.attempts > 0 || job.policies().overlap != Overlap::Skip {
+            return Some(instance);
+        }
+        let count = overdue(&job.view(&entry.stored.state), &instance.fire_times, now);
+        if count > 0 {
+            let rest = instance.split_off(count);
+            self.refuse(key, &instance, Outcome::Missed(MissReason::Grace));
+            instance = rest;
+        }
+        Some(instance).filter(|instance| !instance.fire_times.is_empty())
+    }
+}
+
+impl Instance {
+    /// Parts it before this fire time.
+    fn split_off(&mut self, at: usize) -> Self {
+        let count = at as u64;
+        Self {
+            first: RunId(self.first.0 + count),
+            token: self.token + count,
+            fire_times: self.fire_times.split_off(at),
+            ..self.clone()
+        }
+    }
+}

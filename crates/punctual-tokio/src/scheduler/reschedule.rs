@@ -1,0 +1,51 @@
+//! Giving a job another trigger.
+
+use std::sync::Arc;
+
+use punctual_core::plan::first_fire;
+use punctual_core::{Job, Trigger};
+
+use super::edit::Edited;
+use super::{Scheduler, job_id};
+use crate::error::{Error, ErrorKind};
+
+impl Scheduler {
+    /// Gives a job another trigger, which begins now. What is overdue of the old one is recorded as
+    /// skipped (edited), or as missed (paused) if the job is paused.
+    ///
+    /// # Errors
+    ///
+    /// If the trigger cannot be used or has no fire time left, or if there is no such job.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the job may or may not have been changed.
+    pub async fn reschedule_job(
+        &self,
+        id: impl AsRef<str>,
+        trigger: impl TryInto<Trigger, Error: Into<punctual_core::Error>>,
+    ) -> Result<(), Error> {
+        let trigger: Trigger = trigger.try_into().map_err(Into::into)?;
+        let trigger = trigger
+            .with_default_timezone(self.shared.zone)
+            .bind(&self.shared.triggers)?;
+        trigger.check()?;
+        let first = first_fire(&trigger, None, self.now())?;
+        if first.fire_time.is_none() {
+            let message = format!("trigger: `{trigger}` has no fire time left");
+            return Err(Error::new(ErrorKind::Expired, message));
+        }
+        self.edit(&job_id(id)?, |stored, now| {
+            let mut state = stored.state;
+            state.restart(first.fire_time);
+            state.anchor = first.anchor;
+            Ok(Edited {
+                job: Arc::new(Job::clone(&stored.job).with_trigger(trigger.clone())),
+                state,
+                new_incarnation: true,
+                decided: stored.passed_over(now),
+            })
+        })
+        .await
+    }
+}
