@@ -1,26 +1,31 @@
-//! The one error of this crate: which field is wrong, why, and what to write instead.
+//! The one error of Punctual: what went wrong, in which field, and what to write instead.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::legible::legible;
 
-/// What is wrong with a trigger, a policy or an id.
+/// Why Punctual did not do what it was asked for.
 ///
-/// The text names the field, the value as it was written, the limit it broke and the way out:
+/// The text names the field, the value as it was written, the limit it broke and the way out.
+/// `Display` is one line, or one line for each of several problems. `Debug` is the same with a line
+/// `caused by: ..` for each error below, because that is what `main` prints. `{:#?}` has the parts.
 ///
 /// ```
 /// use punctual_core::Cron;
 ///
 /// let error = Cron::new().minute("75").build().unwrap_err();
 /// assert_eq!(error.to_string(), "minute: `75` is above the maximum 59");
+/// assert_eq!(format!("{error:?}"), "minute: `75` is above the maximum 59");
 /// assert_eq!(error.field(), Some("minute"));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error(Box<Inner>);
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Inner {
     kind: ErrorKind,
     field: Cow<'static, str>,
@@ -30,26 +35,69 @@ struct Inner {
     hint: Option<String>,
     /// The problem names the field itself.
     standalone: bool,
+    /// The fault is in the name of the field, which is unknown.
+    is_of_name: bool,
+    source: Option<Source>,
+}
+
+/// An error of other code.
+#[derive(Debug, Clone)]
+struct Source {
+    error: Arc<dyn StdError + Send + Sync>,
+    /// The message tells it already, so that a chain goes on below it.
+    is_told: bool,
 }
 
 /// The classes of [`Error`] that callers tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A value is malformed or outside its limits.
-    InvalidValue,
-    /// A field that must be given is missing.
-    MissingField,
-    /// A field that does not exist here, or exists under another name.
-    UnknownField,
-    /// A time zone that the database does not hold.
-    UnknownZone,
+    /// A value is missing, unknown, malformed or outside its range.
+    Invalid,
     /// A rule that could never fire.
     NeverFires,
-    /// Something is longer, deeper or more numerous than is allowed.
-    LimitExceeded,
-    /// A custom trigger whose name is bound to no code, or whose code refused its configuration.
-    Custom,
+    /// A time zone that the database does not hold.
+    UnknownZone,
+    /// A value is longer, deeper or more numerous than is allowed.
+    TooLarge,
+    /// The trigger has no fire time left, or its first one has passed and the caller refuses that.
+    Expired,
+    /// No task of this name is registered.
+    UnknownTask,
+    /// No code is registered for a custom trigger.
+    UnknownTrigger,
+    /// A handler asks for state that was not given to the builder.
+    MissingState,
+    /// The id or alias is taken.
+    Conflict,
+    /// There was no room for a manual run.
+    Busy,
+    /// Another caller has changed the job meanwhile.
+    Changed,
+    /// There is no such job, run, store or executor.
+    NotFound,
+    /// The scheduler runs already.
+    AlreadyRunning,
+    /// The scheduler does not run, or is shutting down.
+    NotRunning,
+    /// The call needs a tokio runtime, or one with timers and I/O.
+    NoRuntime,
+    /// A blocking verb was called on a thread that must not block.
+    WouldBlock,
+    /// The store failed, or cannot be reached now.
+    Unavailable,
+    /// The database may only be read.
+    Denied,
+    /// The tables of the database are not those of this version.
+    Incompatible,
+    /// The row of a job cannot be decoded.
+    Unreadable,
+    /// The store is at one of its limits.
+    Full,
+    /// The operating system refused a file, a signal or a thread.
+    Io,
+    /// A store broke its contract. This is a bug of the store.
+    Internal,
 }
 
 impl Error {
@@ -58,7 +106,7 @@ impl Error {
         field: impl Into<Cow<'static, str>>,
         problem: impl Into<String>,
     ) -> Self {
-        Self(Box::new(Inner {
+        Self(Arc::new(Inner {
             kind,
             field: match field.into() {
                 // The names of our own fields need no look.
@@ -70,7 +118,66 @@ impl Error {
             problem: seen(problem.into()),
             hint: None,
             standalone: false,
+            is_of_name: false,
+            source: None,
         }))
+    }
+
+    /// An error of another crate of Punctual. What cannot be seen of names and values in the message is
+    /// written out.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of(kind: ErrorKind, message: impl AsRef<str>) -> Self {
+        Self::new(kind, "", legible(message.as_ref()))
+    }
+
+    /// The same error, with what has caused it and what its message does not tell.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn because(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.with_source(source.into(), false)
+    }
+
+    /// The same error, with what has caused it and what its message tells.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn telling(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.with_source(source.into(), true)
+    }
+
+    fn with_source(mut self, source: Box<dyn StdError + Send + Sync>, is_told: bool) -> Self {
+        let error = Arc::from(source);
+        self.inner().source = Some(Source { error, is_told });
+        self
+    }
+
+    /// The same error, about something in particular.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn about(self, what: impl fmt::Display) -> Self {
+        let message = format!("{what}: {self}");
+        let mut own = self;
+        let inner = own.inner();
+        (inner.field, inner.value, inner.position, inner.hint) =
+            (Cow::Borrowed(""), None, None, None);
+        inner.problem = message;
+        own
+    }
+
+    /// The same error, with one more line.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn and_line(mut self, line: &str) -> Self {
+        let line = legible(line).into_owned();
+        let problem = &mut self.inner().problem;
+        problem.push('\n');
+        problem.push_str(&line);
+        self
+    }
+
+    /// What it is made of, to be changed while it is put together.
+    fn inner(&mut self) -> &mut Inner {
+        Arc::make_mut(&mut self.0)
     }
 
     pub(crate) fn invalid(
@@ -78,36 +185,49 @@ impl Error {
         value: impl fmt::Display,
         problem: impl Into<String>,
     ) -> Self {
-        Self::new(ErrorKind::InvalidValue, field, problem).with_value(value)
+        Self::new(ErrorKind::Invalid, field, problem).with_value(value)
     }
 
     pub(crate) fn with_value(mut self, value: impl fmt::Display) -> Self {
-        self.0.value = Some(abbreviated(&legible(&value.to_string())));
+        self.inner().value = Some(abbreviated(&legible(&value.to_string())));
         self
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = Some(seen(hint.into()));
+        self.inner().hint = Some(seen(hint.into()));
         self
     }
 
     pub(crate) fn at(mut self, position: usize) -> Self {
-        self.0.position = Some(position);
+        self.inner().position = Some(position);
         self
     }
 
     pub(crate) fn standalone(mut self) -> Self {
-        self.0.standalone = true;
+        self.inner().standalone = true;
         self
+    }
+
+    pub(crate) fn of_name(mut self) -> Self {
+        self.inner().is_of_name = true;
+        self
+    }
+
+    /// Whether the fault is in the name of the field, which is unknown.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_of_name(&self) -> bool {
+        self.0.is_of_name
     }
 
     /// The same error one level up: `minute` of the second child becomes `triggers[1].minute`.
     pub(crate) fn inside(mut self, parent: &str) -> Self {
-        self.0.field = match (&*self.0.field, self.0.standalone) {
+        let inner = self.inner();
+        inner.field = match (&*inner.field, inner.standalone) {
             ("", _) | (_, true) => parent.to_owned().into(),
             (field, false) => format!("{parent}.{field}").into(),
         };
-        self.0.standalone = false;
+        inner.standalone = false;
         self
     }
 
@@ -142,16 +262,46 @@ impl Error {
         self.0.hint.as_deref()
     }
 
-    /// Whether the rule is well-formed but could never fire.
+    /// Whether the request itself is wrong, so that repeating it cannot help.
     #[must_use]
-    pub fn is_never_fires(&self) -> bool {
-        self.0.kind == ErrorKind::NeverFires
+    pub fn is_invalid(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::Invalid
+                | ErrorKind::NeverFires
+                | ErrorKind::UnknownZone
+                | ErrorKind::TooLarge
+                | ErrorKind::Expired
+                | ErrorKind::UnknownTask
+                | ErrorKind::UnknownTrigger
+        )
     }
 
-    /// Whether a time zone name is unknown.
+    /// Whether an id or alias is taken.
     #[must_use]
-    pub fn is_unknown_zone(&self) -> bool {
-        self.0.kind == ErrorKind::UnknownZone
+    pub fn is_conflict(&self) -> bool {
+        self.kind() == ErrorKind::Conflict
+    }
+
+    /// Whether there is no such job, run, store or executor.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.kind() == ErrorKind::NotFound
+    }
+
+    /// Whether the scheduler does not run.
+    #[must_use]
+    pub fn is_not_running(&self) -> bool {
+        self.kind() == ErrorKind::NotRunning
+    }
+
+    /// Whether the same call may work later.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::Unavailable | ErrorKind::Busy | ErrorKind::Full
+        )
     }
 }
 
@@ -193,7 +343,31 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return self.0.fmt(f);
+        }
+        write!(f, "{self}")?;
+        let mut below = self.source();
+        while let Some(error) = below {
+            write!(f, "\n  caused by: {error}")?;
+            below = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let source = self.0.source.as_ref()?;
+        if source.is_told {
+            source.error.source()
+        } else {
+            Some(&*source.error)
+        }
+    }
+}
 
 impl From<Infallible> for Error {
     fn from(never: Infallible) -> Self {
@@ -218,14 +392,10 @@ mod tests {
     #[test]
     fn no_part_of_a_message_is_printed_raw() {
         let raw = "a\n\u{1b}[2J\u{202e}";
-        let error = Error::new(
-            ErrorKind::UnknownField,
-            raw.to_owned(),
-            format!("holds `{raw}`"),
-        )
-        .with_value(raw)
-        .with_hint(format!("not {raw}"))
-        .inside("triggers[0]");
+        let error = Error::new(ErrorKind::Invalid, raw.to_owned(), format!("holds `{raw}`"))
+            .with_value(raw)
+            .with_hint(format!("not {raw}"))
+            .inside("triggers[0]");
         let shown = r"a\n\u{1b}[2J\u{202e}";
         assert_eq!(
             error.to_string(),
@@ -238,5 +408,51 @@ mod tests {
     fn a_long_value_is_shortened() {
         let error = Error::invalid("minute", "1,".repeat(5_000), "is too long");
         assert!(error.to_string().len() < 200, "{error}");
+    }
+
+    #[derive(Debug)]
+    struct Below(&'static str, Option<Box<Below>>);
+
+    impl fmt::Display for Below {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(self.0)
+        }
+    }
+
+    impl StdError for Below {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            self.1.as_deref().map(|below| below as _)
+        }
+    }
+
+    fn disk() -> Below {
+        Below("the file is locked", Some(Box::new(Below("code 5", None))))
+    }
+
+    #[test]
+    fn main_prints_the_message_and_what_is_below_it() {
+        let error = Error::of(ErrorKind::Unavailable, "`jobs.db` cannot be opened").because(disk());
+        let printed =
+            "`jobs.db` cannot be opened\n  caused by: the file is locked\n  caused by: code 5";
+        assert_eq!(format!("{error:?}"), printed);
+        assert_eq!(error.to_string(), "`jobs.db` cannot be opened");
+    }
+
+    #[test]
+    fn what_a_message_tells_is_not_told_again() {
+        let reason = disk();
+        let error = Error::of(ErrorKind::Unavailable, format!("store: {reason}")).telling(reason);
+        let printed = "store: the file is locked\n  caused by: code 5";
+        assert_eq!(format!("{error:?}"), printed);
+    }
+
+    #[test]
+    fn an_error_about_something_says_so_first() {
+        let error = Error::invalid("minute", 75, "is above the maximum 59").about("job `a`");
+        assert_eq!(
+            error.to_string(),
+            "job `a`: minute: `75` is above the maximum 59"
+        );
+        assert_eq!(error.kind(), ErrorKind::Invalid);
     }
 }

@@ -37,15 +37,11 @@ impl JobId {
     pub fn new(id: impl AsRef<str>) -> Result<Self, Error> {
         let id = id.as_ref();
         if id.is_empty() {
-            return Err(Error::new(
-                ErrorKind::InvalidValue,
-                "id",
-                "must not be empty",
-            ));
+            return Err(Error::new(ErrorKind::Invalid, "id", "must not be empty"));
         }
         if id.chars().count() > limits::MAX_ID_CHARS {
             return Err(Error::new(
-                ErrorKind::LimitExceeded,
+                ErrorKind::TooLarge,
                 "id",
                 format!("is longer than {} characters", limits::MAX_ID_CHARS),
             )

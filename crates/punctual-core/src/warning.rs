@@ -23,7 +23,7 @@ use crate::error::Error;
 /// );
 /// # Ok::<(), punctual_core::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Warning {
     kind: WarningKind,
     /// Read like an error, with field, value, problem and hint.

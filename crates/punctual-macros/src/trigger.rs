@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use proc_macro2::Span;
+use punctual_core::Trigger;
 use punctual_core::suggest::nearest;
-use punctual_core::{ErrorKind, Trigger};
 use serde_json::{Map, Value as Json, json};
 use syn::Ident;
 use syn::ext::IdentExt as _;
@@ -196,7 +196,7 @@ fn explain(places: &HashMap<String, Place>, error: &punctual_core::Error) -> syn
     let Some(place) = places.get(path) else {
         return syn::Error::new(Span::call_site(), error);
     };
-    if error.kind() == ErrorKind::UnknownField {
+    if error.is_of_name() {
         return syn::Error::new(place.name, error);
     }
     syn::Error::new(place.value, caret::message(error, place.text.as_deref()))

@@ -19,7 +19,7 @@ impl Prefix {
         if is_good {
             return Ok(Self(prefix.to_owned()));
         }
-        Err(Error::new(
+        Err(Error::of(
             ErrorKind::Invalid,
             format!(
                 "`{}` is no prefix for tables: up to {MAX_PREFIX_BYTES} letters, digits and `_`, \

@@ -192,3 +192,20 @@ impl std::error::Error for Error {
         self.reason.as_deref()?.source()
     }
 }
+
+/// The message tells the reason of a failure, so that the chain of the error goes on below it.
+impl From<Error> for punctual_core::Error {
+    fn from(error: Error) -> Self {
+        use punctual_core::ErrorKind as Kind;
+        let kind = match error.kind {
+            ErrorKind::Conflict => Kind::Conflict,
+            ErrorKind::NotFound => Kind::NotFound,
+            ErrorKind::Stale => Kind::Changed,
+            ErrorKind::Full => Kind::Full,
+            ErrorKind::Refused => Kind::Invalid,
+            ErrorKind::Unreadable => Kind::Unreadable,
+            ErrorKind::Fenced | ErrorKind::Gone | ErrorKind::Unavailable => Kind::Unavailable,
+        };
+        Self::of(kind, error.to_string()).telling(error)
+    }
+}

@@ -41,7 +41,7 @@ pub(crate) fn no_alias(what: &str, unknown: &str, known: &[Arc<str>]) -> Error {
             some.join(", ")
         ),
     };
-    Error::new(ErrorKind::NotFound, message)
+    Error::of(ErrorKind::NotFound, message)
 }
 
 #[cfg(test)]

@@ -28,10 +28,7 @@ pub fn job(task: &str, trigger: &str) -> NewJob {
 }
 
 /// A job whose trigger is an expression.
-pub fn job_of(
-    task: &str,
-    trigger: impl TryInto<Trigger, Error: Into<punctual_core::Error>>,
-) -> NewJob {
+pub fn job_of(task: &str, trigger: impl TryInto<Trigger, Error: Into<Error>>) -> NewJob {
     NewJob::from_parts(
         task,
         trigger.try_into().map_err(|error| error.into().into()),

@@ -26,7 +26,7 @@ pub(crate) fn require_timers(runtime: &Handle) -> Result<(), Error> {
     let has_timers = works(runtime, || drop(tokio::time::sleep(Duration::ZERO)));
     has_timers.then_some(()).ok_or_else(|| {
         let message = "the tokio runtime has no timers, and a scheduler lives by them: call `enable_all()` on the runtime's builder";
-        Error::new(ErrorKind::NotRunning, message)
+        Error::of(ErrorKind::NoRuntime, message)
     })
 }
 
@@ -36,7 +36,7 @@ pub(crate) fn require_io(runtime: &Handle, what: &str) -> Result<(), Error> {
         let message = format!(
             "the tokio runtime has no I/O, and {what} it: call `enable_all()` on the runtime's builder"
         );
-        Error::new(ErrorKind::NotRunning, message)
+        Error::of(ErrorKind::NoRuntime, message)
     })
 }
 

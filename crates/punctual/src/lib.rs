@@ -55,9 +55,7 @@ mod jobs;
 pub use punctual_macros::{FromContext, job, scheduled_job};
 
 #[cfg(feature = "sqlite")]
-pub use punctual_sqlx::{
-    Error as SqlError, ErrorKind as SqlErrorKind, SqliteOptions, SqliteStore, limits as sql_limits,
-};
+pub use punctual_sqlx::{SqliteOptions, SqliteStore, limits as sql_limits};
 
 #[cfg(feature = "sqlite")]
 mod open_stores;
@@ -70,12 +68,8 @@ pub use punctual_tokio::private;
 
 /// The fire times of one trigger; those of all jobs are [`UpcomingRun`]s.
 pub use punctual_core::Upcoming;
-/// The errors of triggers, policies and ids.
-pub use punctual_core::{Error as CoreError, ErrorKind as CoreErrorKind};
 /// A fire time of a job that is to come.
 pub use punctual_tokio::Upcoming as UpcomingRun;
-/// The errors of the scheduler.
-pub use punctual_tokio::{Error, ErrorKind};
 
 /// The examples of the guide run as tests; that of the README is `examples/macro`.
 #[cfg(all(doctest, feature = "macros", feature = "testing"))]
@@ -93,4 +87,7 @@ mod guide {
 
     #[doc = include_str!("../../../docs/guide/testing.md")]
     struct Testing;
+
+    #[doc = include_str!("../../../docs/guide/errors.md")]
+    struct Errors;
 }

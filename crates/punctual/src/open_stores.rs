@@ -1,4 +1,4 @@
-use crate::{SchedulerBuilder, SchedulerConfig, SqlError, SqliteOptions};
+use crate::{Error, SchedulerBuilder, SchedulerConfig, SqliteOptions};
 
 /// Opens the stores that a configuration has in databases, and gives them to a builder.
 ///
@@ -8,7 +8,7 @@ use crate::{SchedulerBuilder, SchedulerConfig, SqlError, SqliteOptions};
 /// async fn sweep() {}
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> Result<(), punctual::Error> {
 /// # let folder = tempfile::tempdir()?;
 /// # std::env::set_current_dir(folder.path())?;
 /// let config = SchedulerConfig::from_toml(
@@ -42,7 +42,7 @@ use crate::{SchedulerBuilder, SchedulerConfig, SqlError, SqliteOptions};
 pub async fn open_stores(
     mut builder: SchedulerBuilder,
     config: &SchedulerConfig,
-) -> Result<SchedulerBuilder, SqlError> {
+) -> Result<SchedulerBuilder, Error> {
     for store in config.sql_stores() {
         let mut options = SqliteOptions::new(store.url);
         if let Some(prefix) = store.prefix {

@@ -60,7 +60,7 @@ pub fn to_text(root: &str, value: &(impl Serialize + ?Sized)) -> Result<String, 
             }
             Some(BadNumber::Wide(integer)) => numbers::wide(field, &integer),
             None => Error::new(
-                ErrorKind::InvalidValue,
+                ErrorKind::Invalid,
                 field,
                 format!("cannot be written as JSON: {error}"),
             ),
@@ -105,7 +105,7 @@ fn is_deeper(value: &Value, than: usize) -> bool {
 
 fn too_deep(root: &str) -> Error {
     Error::new(
-        ErrorKind::LimitExceeded,
+        ErrorKind::TooLarge,
         root.to_owned(),
         format!("is nested deeper than {MAX_JSON_DEPTH} levels"),
     )

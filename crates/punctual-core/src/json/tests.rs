@@ -300,7 +300,7 @@ fn what_is_nested_too_deep_is_refused_before_a_reader_gives_up() {
         check("args", &"[".repeat(1_000_000)).unwrap_err(),
         check_depth("args", &deeper).unwrap_err(),
     ] {
-        assert_eq!(error.kind(), ErrorKind::LimitExceeded);
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
         assert_eq!(error.to_string(), "args: is nested deeper than 100 levels");
     }
     assert!(refused(&deeper).contains("deeper than 100 levels"));

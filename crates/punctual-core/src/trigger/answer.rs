@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, ErrorKind};
 use crate::legible::legible;
 
 /// How many fire times there are.
@@ -77,6 +78,16 @@ impl fmt::Display for Undecided {
 }
 
 impl std::error::Error for Undecided {}
+
+impl From<Undecided> for Error {
+    fn from(undecided: Undecided) -> Self {
+        let kind = match undecided {
+            Undecided::Unbound(_) => ErrorKind::UnknownTrigger,
+            _ => ErrorKind::Invalid,
+        };
+        Self::of(kind, undecided.to_string())
+    }
+}
 
 #[cfg(test)]
 mod tests {

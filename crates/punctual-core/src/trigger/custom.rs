@@ -258,14 +258,14 @@ fn to_micros(t: DateTime<Utc>) -> Option<DateTime<Utc>> {
 /// A blank name could be stored, but not be read back.
 fn check_name(name: &str) -> Result<(), Error> {
     if name.trim().is_empty() {
-        return Err(Error::new(ErrorKind::InvalidValue, "name", "is empty"));
+        return Err(Error::new(ErrorKind::Invalid, "name", "is empty"));
     }
     Ok(())
 }
 
 fn refused(name: &str, problem: &str) -> Error {
     Error::new(
-        ErrorKind::Custom,
+        ErrorKind::Invalid,
         "config",
         format!("was refused by custom trigger `{name}`: {problem}"),
     )

@@ -147,7 +147,7 @@ impl DateBuilder {
         let run_at = self.run_at.cut();
         if run_at.micros_in(Zone::UTC) / SECOND != self.run_at.micros_in(Zone::UTC) / SECOND {
             return Err(Error::new(
-                ErrorKind::LimitExceeded,
+                ErrorKind::TooLarge,
                 "run_at",
                 "is outside the years 1 to 9999",
             )

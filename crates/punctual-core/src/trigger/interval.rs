@@ -232,7 +232,7 @@ impl IntervalBuilder {
         }
         if self.micros < MIN_INTERVAL_MICROS {
             return Err(Error::new(
-                ErrorKind::InvalidValue,
+                ErrorKind::Invalid,
                 "seconds",
                 "is below the minimum of 0.001: an interval takes at least one millisecond",
             )

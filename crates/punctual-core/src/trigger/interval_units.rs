@@ -46,7 +46,7 @@ pub(crate) fn micros_of(name: &'static str, number: &Number, unit: i64) -> Resul
 
 pub(crate) fn too_long(name: &'static str, value: impl fmt::Display) -> Error {
     let problem = "is above the maximum of 8,000 years";
-    Error::new(ErrorKind::LimitExceeded, name, problem).with_value(value)
+    Error::new(ErrorKind::TooLarge, name, problem).with_value(value)
 }
 
 /// An interval as units that add up to it: weeks if it is whole weeks, else days and less.

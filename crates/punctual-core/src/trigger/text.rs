@@ -49,7 +49,7 @@ impl FromStr for Trigger {
         let text = text.trim();
         if text.starts_with('{') {
             return serde_json::from_str(text)
-                .map_err(|error| Error::new(ErrorKind::InvalidValue, "", error.to_string()))
+                .map_err(|error| Error::new(ErrorKind::Invalid, "", error.to_string()))
                 .and_then(|fields| {
                     // The configuration of a custom trigger may hold any number.
                     json::check("trigger", text)?;

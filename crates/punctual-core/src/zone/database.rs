@@ -92,7 +92,7 @@ static TABLES: Mutex<BTreeMap<&'static str, &'static Table>> = Mutex::new(BTreeM
 pub(super) fn install(database: ZoneDatabase) -> Result<(), Error> {
     DATABASE.set(Some(database)).map_err(|_| {
         Error::new(
-            ErrorKind::InvalidValue,
+            ErrorKind::Invalid,
             "timezone",
             "the time zone database is in use already",
         )

@@ -88,6 +88,13 @@ pub(super) fn is_locked(error: &sqlx::Error) -> bool {
     code(error) == Some(BUSY)
 }
 
+/// Whether a store could not be opened because another process has the lock.
+pub(super) fn was_locked(error: &Error) -> bool {
+    let source = std::error::Error::source(error);
+    let error = source.and_then(|source| source.downcast_ref::<sqlx::Error>());
+    error.is_some_and(is_locked)
+}
+
 /// Whether the connection may only read.
 pub(super) fn is_read_only(error: &store::Error) -> bool {
     let source = std::error::Error::source(error);
@@ -108,35 +115,38 @@ pub(super) fn unopened(path: &Path, creates: IfMissing, error: sqlx::Error) -> E
         return opening(&file.to_string(), error);
     }
     let reason = missing::reason(path, creates);
-    Error::new(ErrorKind::Unreachable, format!("`{file}` {reason}")).because(error)
+    Error::of(ErrorKind::Unavailable, format!("`{file}` {reason}")).because(error)
 }
 
 /// An error while a store is opened.
 pub(super) fn opening(file: &str, error: sqlx::Error) -> Error {
     let (kind, what) = match code(&error) {
         Some(BUSY) => (
-            ErrorKind::Locked,
+            ErrorKind::Unavailable,
             "is kept locked by another process: end it, or try again later".to_owned(),
         ),
         Some(READ_ONLY) => (
-            ErrorKind::ReadOnly,
+            ErrorKind::Denied,
             "may only be read, and a store writes: check the rights of the file and its folder"
                 .to_owned(),
         ),
         Some(CORRUPT | NO_DATABASE) => (
-            ErrorKind::Foreign,
+            ErrorKind::Incompatible,
             "is damaged, or no SQLite database: restore it from a backup, or name another file"
                 .to_owned(),
         ),
         Some(IO_ERROR) => (
-            ErrorKind::Unreachable,
+            ErrorKind::Unavailable,
             format!("cannot be read: {IO_ADVICE}"),
         ),
         Some(CANNOT_OPEN) => (
-            ErrorKind::Unreachable,
+            ErrorKind::Unavailable,
             "cannot be opened: this process needs the right to write in its folder".to_owned(),
         ),
-        _ => (ErrorKind::Unreachable, format!("cannot be opened: {error}")),
+        _ => {
+            let message = format!("`{file}` cannot be opened: {error}");
+            return Error::of(ErrorKind::Unavailable, message).telling(error);
+        }
     };
-    Error::new(kind, format!("`{file}` {what}")).because(error)
+    Error::of(kind, format!("`{file}` {what}")).because(error)
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
-use super::error::{opening, unopened};
+use super::error::{opening, unopened, was_locked};
 use super::missing::IfMissing;
 use super::schema;
 use crate::prefix::Prefix;
@@ -38,7 +38,7 @@ impl Preparation<'_> {
         let mut is_told = false;
         loop {
             match self.attempt().await {
-                Err(error) if error.kind() == ErrorKind::Locked => {
+                Err(error) if was_locked(&error) => {
                     if started.elapsed() >= patience {
                         return Err(kept_locked(file, patience).because(error));
                     }
@@ -98,8 +98,8 @@ async fn use_wal(connection: &mut SqliteConnection, file: &str) -> Result<(), Er
 
 /// Another process kept the file locked for as long as one who opens it waits.
 fn kept_locked(file: &str, patience: Duration) -> Error {
-    Error::new(
-        ErrorKind::Locked,
+    Error::of(
+        ErrorKind::Unavailable,
         format!(
             "`{file}` is kept locked by another process, and opening it waits {patience:?} at most \
              (`SqliteOptions::opening_timeout`): end that process, or try again later"

@@ -155,8 +155,8 @@ async fn columns(
 }
 
 fn newer(file: &str, made: i64) -> Error {
-    Error::new(
-        ErrorKind::Newer,
+    Error::of(
+        ErrorKind::Incompatible,
         format!(
             "the tables in `{file}` are of a newer Punctual (form {made}, this one knows up to \
              {}): use that version, or another file or table prefix; nothing was changed",
@@ -167,8 +167,8 @@ fn newer(file: &str, made: i64) -> Error {
 
 fn older(file: &str, made_by: &str) -> Error {
     let made_by = made_by.escape_debug();
-    Error::new(
-        ErrorKind::Older,
+    Error::of(
+        ErrorKind::Incompatible,
         format!(
             "the tables in `{file}` are of a Punctual ({made_by}) from before the first release, \
              whose form is not read any more: move the file away, or name another file or table \
@@ -180,8 +180,8 @@ fn older(file: &str, made_by: &str) -> Error {
 const NOT_OURS: &str = "was not made by Punctual";
 
 fn foreign(file: &str, table: &str, what: &str) -> Error {
-    Error::new(
-        ErrorKind::Foreign,
+    Error::of(
+        ErrorKind::Incompatible,
         format!(
             "the table `{table}` in `{file}` {what}: choose another table prefix or another file, \
              or rename the table; nothing was changed"

@@ -63,7 +63,7 @@ async fn a_file_that_has_to_be_there_is_opened_if_it_is() {
     let there = SqliteOptions::new(&format!("{}?mode=rw", folder.url("jobs.db")));
     let error = refused(there.clone()).await;
     let parts = ["jobs.db` does not exist", "`mode=rw`"];
-    says(&error, ErrorKind::Unreachable, &parts);
+    says(&error, ErrorKind::Unavailable, &parts);
     assert!(!folder.path("jobs.db").exists(), "nothing is made");
     folder.open("jobs.db").await.close().await;
     let store = there.open().await.unwrap();
@@ -77,7 +77,7 @@ async fn a_store_that_could_not_write_is_refused_though_the_file_is_there() {
     for query in ["mode=ro", "immutable=1"] {
         let url = format!("{}?{query}", folder.url("jobs.db"));
         let error = refused(SqliteOptions::new(&url)).await;
-        says(&error, ErrorKind::ReadOnly, &["jobs.db", "a store writes"]);
+        says(&error, ErrorKind::Denied, &["jobs.db", "a store writes"]);
     }
 }
 
@@ -87,21 +87,21 @@ async fn what_is_in_the_way_of_a_file_is_named() {
     fs::create_dir(folder.path("folder")).unwrap();
     fs::write(folder.path("file"), "").unwrap();
     for (address, kind, part) in [
-        ("folder", ErrorKind::Unreachable, "is not a file"),
+        ("folder", ErrorKind::Unavailable, "is not a file"),
         ("folder/", ErrorKind::Invalid, "this is a folder"),
         ("", ErrorKind::Invalid, "this is a folder"),
         (
             "nowhere/jobs.db",
-            ErrorKind::Unreachable,
+            ErrorKind::Unavailable,
             "nowhere` does not exist, make it",
         ),
         (
             "nowhere/jobs.db?mode=rw",
-            ErrorKind::Unreachable,
+            ErrorKind::Unavailable,
             "nowhere` does not exist",
         ),
-        ("file/jobs.db", ErrorKind::Unreachable, "directory"),
-        (&"x".repeat(300), ErrorKind::Unreachable, "too long"),
+        ("file/jobs.db", ErrorKind::Unavailable, "directory"),
+        (&"x".repeat(300), ErrorKind::Unavailable, "too long"),
     ] {
         let error = refused(folder.options(address)).await;
         says(&error, kind, &[part]);
@@ -119,7 +119,7 @@ async fn a_link_that_leads_nowhere_is_named_and_others_are_followed() {
     symlink(folder.path("nowhere/jobs.db"), folder.path("broken.db")).unwrap();
     let error = refused(folder.options("broken.db")).await;
     let parts = ["broken.db` is a link to", "nowhere/jobs.db`"];
-    says(&error, ErrorKind::Unreachable, &parts);
+    says(&error, ErrorKind::Unavailable, &parts);
     symlink(folder.path("jobs.db"), folder.path("link.db")).unwrap();
     let store = folder.open("link.db").await;
     add(&store, job("a")).await.unwrap();
@@ -176,6 +176,6 @@ async fn a_pool_without_its_file_is_told_what_is_missing() {
         let connect = SqliteConnectOptions::new().filename(folder.path(name));
         let pool = SqlitePool::connect_lazy_with(connect);
         let error = SqliteOptions::new("").open_in(pool).await.unwrap_err();
-        says(&error, ErrorKind::Unreachable, parts);
+        says(&error, ErrorKind::Unavailable, parts);
     }
 }

@@ -62,7 +62,7 @@ async fn a_locked_file_is_waited_for_and_no_longer() {
     run(&mut other, "BEGIN EXCLUSIVE").await;
     let error = refused(soon()).await;
     let parts = ["jobs.db", "another process", "opening_timeout"];
-    says(&error, ErrorKind::Locked, &parts);
+    says(&error, ErrorKind::Unavailable, &parts);
     assert!(error.is_temporary());
     let error = add(&store, job("a")).await.unwrap_err();
     assert_eq!(error.kind(), punctual_store::ErrorKind::Unavailable);
@@ -178,7 +178,7 @@ async fn tables_of_a_newer_version_are_left_alone() {
     let error = refused(folder.options("jobs.db")).await;
     says(
         &error,
-        ErrorKind::Newer,
+        ErrorKind::Incompatible,
         &["newer Punctual", "99", "use that version"],
     );
     run(&mut other, "DELETE FROM punctual_schema WHERE version = 99").await;
@@ -200,7 +200,7 @@ async fn tables_of_others_are_left_alone() {
     let error = refused(folder.options("jobs.db")).await;
     says(
         &error,
-        ErrorKind::Foreign,
+        ErrorKind::Incompatible,
         &["punctual_jobs", "prefix", "nothing was changed"],
     );
     let rows = sqlx::query("SELECT * FROM sqlite_master").fetch_all(&mut other);
@@ -226,7 +226,11 @@ async fn a_table_that_lost_a_column_is_noticed() {
     )
     .await;
     let error = refused(folder.options("jobs.db")).await;
-    says(&error, ErrorKind::Foreign, &["punctual_runs", "`reruns`"]);
+    says(
+        &error,
+        ErrorKind::Incompatible,
+        &["punctual_runs", "`reruns`"],
+    );
 }
 
 #[tokio::test]
@@ -237,7 +241,7 @@ async fn a_file_that_is_not_a_database_is_left_alone() {
     let error = refused(folder.options("diary.txt")).await;
     says(
         &error,
-        ErrorKind::Foreign,
+        ErrorKind::Incompatible,
         &["diary.txt", "no SQLite database"],
     );
     assert_eq!(
@@ -307,7 +311,7 @@ async fn tables_from_before_the_first_release_are_left_alone() {
         "move the file away",
         "nothing was changed",
     ];
-    says(&error, ErrorKind::Older, &parts);
+    says(&error, ErrorKind::Incompatible, &parts);
     let jobs = sqlx::query("SELECT id FROM punctual_jobs").fetch_all(&mut other);
     assert_eq!(jobs.await.unwrap().len(), 1);
 }

@@ -117,9 +117,9 @@ async fn a_file_or_folder_without_the_rights_is_refused_and_not_harmed() {
 
     let cases = [
         // It may be read, but not written; not even read; written, but its folder takes no journal.
-        (0o755, 0o444, ErrorKind::ReadOnly, "rights"),
-        (0o755, 0o000, ErrorKind::Unreachable, "right"),
-        (0o555, 0o666, ErrorKind::ReadOnly, "folder"),
+        (0o755, 0o444, ErrorKind::Denied, "rights"),
+        (0o755, 0o000, ErrorKind::Unavailable, "right"),
+        (0o555, 0o666, ErrorKind::Denied, "folder"),
     ];
     for (mode_of_folder, mode_of_file, kind, part) in cases {
         set(&base, 0o755);

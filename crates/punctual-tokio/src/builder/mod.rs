@@ -90,7 +90,7 @@ impl SchedulerBuilder {
     }
 
     /// The time zone of triggers that name none; UTC by default.
-    pub fn timezone(mut self, zone: impl TryInto<Zone, Error: Into<punctual_core::Error>>) -> Self {
+    pub fn timezone(mut self, zone: impl TryInto<Zone, Error: Into<Error>>) -> Self {
         match zone.try_into() {
             Ok(zone) => self.zone = zone,
             Err(error) => self.fail(error.into().into()),
@@ -118,7 +118,7 @@ impl SchedulerBuilder {
             "stores.{alias}: `{url}` was not opened: let `punctual::open_stores` do it, or open it \
              and give it to the builder as `{alias}`"
         );
-        Some(Error::new(ErrorKind::Invalid, message))
+        Some(Error::of(ErrorKind::Invalid, message))
     }
 
     /// A value for handlers with a [`State<S>`](crate::State) parameter. Each type has one value:
@@ -129,7 +129,7 @@ impl SchedulerBuilder {
                 "state: a value of type `{}` was given already; give each a type of its own",
                 std::any::type_name::<S>()
             );
-            self.fail(Error::new(ErrorKind::Conflict, message));
+            self.fail(Error::of(ErrorKind::Conflict, message));
             return self;
         }
         self.states.insert(state);
@@ -378,7 +378,7 @@ impl SchedulerBuilder {
             RELEASES.start(),
             RELEASES.end()
         );
-        Some(Error::new(ErrorKind::Invalid, message))
+        Some(Error::of(ErrorKind::Invalid, message))
     }
 
     /// Two processes without a name would take each other for one that was started again.
@@ -389,7 +389,7 @@ impl SchedulerBuilder {
             .is_some_and(|name| name.trim().is_empty());
         is_empty.then(|| {
             let message = "node: the name is empty; give each process a name of its own, or leave `node` out, and one is made up";
-            Error::new(ErrorKind::Invalid, message)
+            Error::of(ErrorKind::Invalid, message)
         })
     }
 
@@ -407,14 +407,14 @@ impl std::fmt::Debug for SchedulerBuilder {
 }
 
 fn taken(what: &str, name: &str) -> Error {
-    Error::new(
+    Error::of(
         ErrorKind::Conflict,
         format!("a {what} named `{name}` was given twice"),
     )
 }
 
 fn invalid_name(name: &str) -> Error {
-    Error::new(
+    Error::of(
         ErrorKind::Invalid,
         format!("task: `{name}` is no name; it must not be empty or begin with `~`"),
     )

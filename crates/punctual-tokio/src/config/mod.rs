@@ -185,7 +185,7 @@ impl SchedulerConfig {
         for (index, job) in self.jobs.iter().enumerate() {
             if let Some(problem) = job.problem() {
                 let message = format!("config: jobs[{index}]: {problem}");
-                return Err(Error::new(ErrorKind::Invalid, message));
+                return Err(Error::of(ErrorKind::Invalid, message));
             }
         }
         Ok(self)

@@ -1,6 +1,6 @@
 //! The tables of a configuration.
 
-use punctual_core::{Error as CoreError, Trigger};
+use punctual_core::{Error, Trigger};
 use punctual_store::{LedgerLimits, MemoryStore};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
@@ -145,7 +145,7 @@ fn trigger<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Trigger, D::Err
     match Value::deserialize(deserializer)? {
         Value::String(text) => text
             .parse()
-            .map_err(|error: CoreError| de::Error::custom(error)),
+            .map_err(|error: Error| de::Error::custom(error)),
         table => serde_json::from_value(table).map_err(de::Error::custom),
     }
 }

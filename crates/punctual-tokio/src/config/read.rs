@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::SchedulerConfig;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, of_lines};
 use crate::nearest::with_hint;
 
 /// A tree of what was said in one place.
@@ -25,7 +25,7 @@ impl Layer {
                 path => format!("{path}: "),
             };
             let message = with_hint(&error.inner().to_string());
-            Error::new(ErrorKind::Invalid, format!("config: {at}{message}"))
+            Error::of(ErrorKind::Invalid, format!("config: {at}{message}"))
         })?;
         config.checked()
     }
@@ -46,7 +46,7 @@ fn merged(below: Value, above: Value) -> Value {
 
 pub(super) fn from_toml(text: &str) -> Result<Layer, Error> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        Error::of_lines(ErrorKind::Invalid, &format!("config: {error}"))
+        of_lines(ErrorKind::Invalid, &format!("config: {error}"))
     })?;
     // TOML knows NaN and infinities, which a tree of JSON would hold as null.
     exact::to_text("config", &table)?;
@@ -55,7 +55,7 @@ pub(super) fn from_toml(text: &str) -> Result<Layer, Error> {
 
 pub(super) fn from_json(text: &str) -> Result<Layer, Error> {
     let tree = serde_json::from_str(text)
-        .map_err(|error| Error::new(ErrorKind::Invalid, format!("config: {error}")))?;
+        .map_err(|error| Error::of(ErrorKind::Invalid, format!("config: {error}")))?;
     exact::check("config", text)?;
     Ok(Layer(tree))
 }

@@ -98,7 +98,7 @@ impl Gathered {
             [] => "nothing was found".to_owned(),
             some => format!("found: {}", names(some)),
         };
-        Err(Error::new(
+        Err(Error::of(
             ErrorKind::NotFound,
             format!(
                 "discover: no task, job or crate {} is declared; a crate that is linked but never named \
@@ -115,7 +115,7 @@ impl Gathered {
             Some(first) => format!("by {first}"),
             None => "to the builder by `.task(..)`".to_owned(),
         };
-        Error::new(
+        Error::of(
             ErrorKind::Conflict,
             format!(
                 "task: {second} has a name that was given {first} already; give one of them another `name`"
@@ -128,7 +128,7 @@ impl Gathered {
         for (origin, job) in all_jobs(&self.declarations, configured) {
             let Some(id) = job.given_id() else { continue };
             if let Some(first) = seen.insert(id.to_owned(), origin.clone()) {
-                return Err(Error::new(
+                return Err(Error::of(
                     ErrorKind::Conflict,
                     format!(
                         "id: the job `{id}` is declared by {first} and by {origin}; give one of them another `id`"

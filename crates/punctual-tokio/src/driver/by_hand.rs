@@ -8,7 +8,7 @@ use punctual_store::StoredJob;
 
 use super::Driver;
 use crate::command::Answer;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, no_job, not_running};
 
 /// A request for a run by hand that is not answered yet.
 pub(super) struct Asked {
@@ -43,17 +43,17 @@ impl Driver {
 
     fn error_of(&self, refusal: Refusal, job: &Job) -> Error {
         match refusal {
-            Refusal::IsStopping => Error::not_running(),
-            Refusal::NoStore => Error::no_job(job.id()),
+            Refusal::IsStopping => not_running(),
+            Refusal::NoStore => no_job(job.id()),
             Refusal::Lacks(Missing::Executor) => self.shared.executors.unknown(job.executor()),
             Refusal::Lacks(Missing::Task) => self.shared.registry.unknown(job.task()),
             Refusal::Busy(reason) => busy(reason),
-            Refusal::NumberLost => Error::new(
-                ErrorKind::Store,
+            Refusal::NumberLost => Error::of(
+                ErrorKind::Unavailable,
                 "the run was accepted and waits for its turn, but the store's answer with its number \
                  was lost; `runs` lists it",
             ),
-            Refusal::Lost => Error::new(
+            Refusal::Lost => Error::of(
                 ErrorKind::NotFound,
                 "the run did not begin: the job was removed or replaced meanwhile, or this node was \
                  taken for dead; look at the job and ask again",
@@ -63,7 +63,7 @@ impl Driver {
 }
 
 fn busy(reason: SkipReason) -> Error {
-    Error::new(
+    Error::of(
         ErrorKind::Busy,
         match reason {
             SkipReason::QueueFull => {

@@ -147,7 +147,7 @@ impl Executors {
         let mut all = self.0.write();
         if all.iter().any(|(other, _)| &**other == alias) {
             let message = format!("an executor with the alias `{alias}` exists already");
-            return Err(Error::new(ErrorKind::Conflict, message));
+            return Err(Error::of(ErrorKind::Conflict, message));
         }
         let alias: Arc<str> = alias.into();
         all.push((Arc::clone(&alias), place));

@@ -43,7 +43,7 @@ pub fn check_args(context: &AddContext<'_>, parameters_read: &[bool]) -> Result<
     }
     let (task, given) = (legible(context.task), given(context.args));
     let message = format!("args: the task `{task}` takes no arguments; {given}");
-    Err(Error::new(ErrorKind::Invalid, message))
+    Err(Error::of(ErrorKind::Invalid, message))
 }
 
 fn given(json: &str) -> String {
@@ -63,7 +63,7 @@ fn given(json: &str) -> String {
 fn unfit<T>(json: &str, error: &serde_json::Error) -> Error {
     let given = given(json);
     let wanted = type_name::<T>();
-    Error::new(
+    Error::of(
         ErrorKind::Invalid,
         format!("args: do not fit the task, which takes `{wanted}`: {error}; {given}"),
     )

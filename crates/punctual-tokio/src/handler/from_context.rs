@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::JobContext;
 use super::args::parsed;
 use super::state::{States, missing};
-use crate::error::{BoxError, Error};
+use crate::error::{BoxError, Error, ErrorKind};
 
 /// A parameter of a handler: [`Args`](crate::Args), [`State`](crate::State), [`JobContext`], or one
 /// of your own.
@@ -140,12 +140,10 @@ pub fn check<P: FromContext>(context: &AddContext<'_>) -> Result<bool, Error> {
     let checked = P::check(context).map(|()| P::READS_ARGS);
     checked.map_err(|error| match error.downcast::<Error>() {
         Ok(own) => *own,
-        Err(error) => Error::refused(
-            format!(
-                "the parameter `{}` cannot be made: {error}",
-                type_name::<P>()
-            ),
-            error,
-        ),
+        Err(error) => {
+            let parameter = type_name::<P>();
+            let message = format!("the parameter `{parameter}` cannot be made: {error}");
+            Error::of(ErrorKind::Invalid, message).telling(error)
+        }
     })
 }

@@ -108,7 +108,7 @@ impl Registry {
         let message = format!(
             "no task `{wanted}` is registered; {hint} with `.task(\"{wanted}\", function)` on the builder"
         );
-        Error::new(ErrorKind::UnknownTask, message)
+        Error::of(ErrorKind::UnknownTask, message)
     }
 
     /// The task of a new job and the name it is known by.

@@ -75,7 +75,7 @@ impl Hasher for AsIs {
 #[cold]
 pub(super) fn missing<S>() -> Error {
     let name = type_name::<S>();
-    Error::new(
+    Error::of(
         ErrorKind::MissingState,
         format!("no state of type `{name}` was given; add `.state(..)` to the scheduler's builder"),
     )

@@ -60,7 +60,7 @@ impl NewJob {
     /// A job that calls a function or a registered task whenever a trigger says so.
     pub fn new<M>(
         task: impl IntoTask<M>,
-        trigger: impl TryInto<Trigger, Error: Into<punctual_core::Error>>,
+        trigger: impl TryInto<Trigger, Error: Into<Error>>,
     ) -> Self {
         let trigger = trigger.try_into().map_err(|error| error.into().into());
         let reference = task.into_reference();

@@ -144,7 +144,7 @@ impl OwnPolicies {
         if self.forbids_runs {
             // What JSON says of it.
             let message = "max_instances: invalid value: integer `0`, expected a nonzero u32";
-            return Err(Error::new(ErrorKind::Invalid, message));
+            return Err(Error::of(ErrorKind::Invalid, message));
         }
         let policies = Policies {
             misfire_grace_time: self

@@ -41,7 +41,7 @@ impl Scheduler {
     pub fn add_job<M>(
         &self,
         task: impl IntoTask<M>,
-        trigger: impl TryInto<Trigger, Error: Into<punctual_core::Error>>,
+        trigger: impl TryInto<Trigger, Error: Into<Error>>,
     ) -> AddJob<'_> {
         AddJob {
             scheduler: self,
@@ -201,7 +201,7 @@ pub(super) fn only(answers: Vec<Result<StoredJob, Error>>) -> Result<StoredJob, 
 /// What a job gets that a store has left out of its answers.
 pub(super) fn unanswered<T>() -> Result<T, Error> {
     let message = "the store did not answer for this job";
-    Err(Error::new(ErrorKind::Store, message))
+    Err(Error::of(ErrorKind::Internal, message))
 }
 
 /// Whether a job was made of this row, and nothing came between.
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn a_store_that_leaves_an_answer_out_has_not_added_the_job() {
         let error = only(Vec::new()).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Store);
+        assert_eq!(error.kind(), ErrorKind::Internal);
         assert!(error.to_string().contains("did not answer"), "{error}");
     }
 }

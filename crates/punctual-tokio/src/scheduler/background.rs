@@ -73,7 +73,7 @@ impl Scheduler {
         let thread = thread.map_err(|error| no_thread(&error))?;
         let runtime = starting
             .recv()
-            .map_err(|_| Error::new(ErrorKind::NotRunning, "the scheduler's thread has ended"))??;
+            .map_err(|_| Error::of(ErrorKind::NotRunning, "the scheduler's thread has ended"))??;
         Ok(BackgroundScheduler {
             scheduler: self,
             runtime,
@@ -161,7 +161,7 @@ impl BackgroundScheduler {
 
 fn refuse_runtime_thread() -> Result<(), Error> {
     if Handle::try_current().is_ok() {
-        return Err(Error::new(
+        return Err(Error::of(
             ErrorKind::WouldBlock,
             "this thread belongs to a tokio runtime and must not be blocked; await the verb instead",
         ));
@@ -170,8 +170,8 @@ fn refuse_runtime_thread() -> Result<(), Error> {
 }
 
 fn no_thread(error: &std::io::Error) -> Error {
-    Error::new(
-        ErrorKind::NotRunning,
+    Error::of(
+        ErrorKind::Io,
         format!("no thread for the scheduler: {error}"),
     )
 }

@@ -138,7 +138,7 @@ impl Scheduler {
         for (_, job) in self.shared.declared.jobs() {
             let checked = job.check(&self.shared, &Elsewhere::default())?;
             match self.bring_one_up_to_date(&checked, &mut look).await {
-                Err(error) if error.is_unreadable() => {
+                Err(error) if error.kind() == ErrorKind::Unreadable => {
                     tracing::error!(job = %checked.job.id(), %error, "the row of the declared job cannot be read, so it does not run: mend the row, or delete it");
                     let id = checked.job.id();
                     self.shared.voice.unheard(Level::ERROR, ("unreadable", id.as_str()), || {
@@ -185,7 +185,7 @@ impl Scheduler {
                 Err(error) => Err(error),
             };
             match done {
-                Err(error) if error.is_unreadable() => {}
+                Err(error) if error.kind() == ErrorKind::Unreadable => {}
                 done => all = all.and(done),
             }
         }
@@ -206,7 +206,7 @@ impl Scheduler {
                 done => return done,
             }
         }
-        Err(Error::new(
+        Err(Error::of(
             ErrorKind::Conflict,
             format!("the job `{id}` is changed all the time; start again"),
         ))
@@ -382,7 +382,7 @@ pub(super) fn is_as_looked_at(stored: &StoredJob, looked_at: &StoredJob) -> Resu
     }
     let id = stored.job.id();
     let message = format!("the job `{id}` was declared anew meanwhile");
-    Err(Error::new(ErrorKind::Conflict, message))
+    Err(Error::of(ErrorKind::Conflict, message))
 }
 
 /// What the code says, for a job that is stored already.

@@ -7,7 +7,7 @@ use punctual_core::{FireRange, Job, JobId, JobState, Outcome};
 use punctual_store::{StoredJob, Update};
 
 use super::Scheduler;
-use crate::error::Error;
+use crate::error::{Error, no_job};
 use crate::events::event::{EventKind, JobEvent};
 use crate::stores::NamedStore;
 
@@ -66,7 +66,7 @@ impl Scheduler {
                 None => self.shared.find(id).await?,
                 Some(named) => {
                     let found = named.store.get(id.clone()).await?;
-                    (named.clone(), found.ok_or_else(|| Error::no_job(id))?)
+                    (named.clone(), found.ok_or_else(|| no_job(id))?)
                 }
             };
             let now = self.now();

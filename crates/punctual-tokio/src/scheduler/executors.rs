@@ -3,7 +3,7 @@
 use super::Scheduler;
 use super::lifecycle::needs_io;
 use crate::command::Command;
-use crate::error::Error;
+use crate::error::{Error, not_running};
 use crate::events::event::EventKind;
 use crate::executor::Executor;
 use crate::runtime::require_io;
@@ -31,7 +31,7 @@ impl Scheduler {
         self.shared.bus.emit(|| EventKind::ExecutorAdded(alias));
         if let Some(commands) = self.commands() {
             let sent = commands.send(Command::LookAgain).await;
-            sent.map_err(|_| Error::not_running())?;
+            sent.map_err(|_| not_running())?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use punctual_core::{JobId, Run, RunId, Trigger};
 use punctual_store::{RunFilter, Statistics};
 
 use crate::command::RunningRun;
-use crate::error::Error;
+use crate::error::{Error, no_job};
 use crate::job::snapshot::JobSnapshot;
 use crate::scheduler::{ModifyJob, Resume, WeakScheduler};
 
@@ -42,7 +42,7 @@ verbs! {
     /// See [`Scheduler::get_job`](crate::Scheduler::get_job).
     get_job() -> Option<JobSnapshot>;
     /// See [`Scheduler::reschedule_job`](crate::Scheduler::reschedule_job).
-    reschedule_job(trigger: impl TryInto<Trigger, Error: Into<punctual_core::Error>>) -> ();
+    reschedule_job(trigger: impl TryInto<Trigger, Error: Into<Error>>) -> ();
     /// See [`Scheduler::pause_job`](crate::Scheduler::pause_job).
     pause_job() -> ();
     /// See [`Scheduler::resume_job`](crate::Scheduler::resume_job).
@@ -82,7 +82,7 @@ impl JobHandle {
     /// Nothing is changed.
     pub async fn upcoming(&self, count: usize) -> Result<Vec<DateTime<Utc>>, Error> {
         let found = self.scheduler.require()?.get_job(&self.id).await?;
-        let job = found.ok_or_else(|| Error::no_job(&self.id))?;
+        let job = found.ok_or_else(|| no_job(&self.id))?;
         let next = job.next_run_time();
         let anchor = job.state.anchor.or(next).unwrap_or_default();
         let trigger = job.job.trigger().anchored(anchor);

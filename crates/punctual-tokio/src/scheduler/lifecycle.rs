@@ -11,7 +11,7 @@ use super::{Scheduler, WeakScheduler};
 use crate::apart::scheduler_task;
 use crate::command::{Command, Shutdown, ShutdownReport};
 use crate::driver::{COMMANDS, Driver};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, not_running};
 use crate::events::event::EventKind;
 use crate::handler::Host;
 use crate::handler::reports::Reports;
@@ -89,9 +89,8 @@ impl Scheduler {
         if !self.keep() {
             return Err(spent());
         }
-        let runtime = Handle::try_current().map_err(|_| {
-            Error::new(ErrorKind::NotRunning, "the scheduler needs a tokio runtime")
-        })?;
+        let runtime = Handle::try_current()
+            .map_err(|_| Error::of(ErrorKind::NoRuntime, "the scheduler needs a tokio runtime"))?;
         require_timers(&runtime)?;
         if let Some(alias) = self.shared.executors.first_of_processes() {
             require_io(&runtime, &needs_io(&alias))?;
@@ -102,7 +101,7 @@ impl Scheduler {
     fn launch(&self, runtime: Handle, is_paused: bool) -> Result<(), Error> {
         let mut slot = self.shared.life();
         if slot.as_ref().is_some_and(Life::goes_on) {
-            return Err(Error::new(
+            return Err(Error::of(
                 ErrorKind::AlreadyRunning,
                 "the scheduler runs already",
             ));
@@ -183,9 +182,9 @@ impl Scheduler {
     ///
     /// If the future is dropped, nothing is lost.
     pub async fn wakeup(&self) -> Result<(), Error> {
-        let commands = self.commands().ok_or_else(Error::not_running)?;
+        let commands = self.commands().ok_or_else(not_running)?;
         let sent = commands.send(Command::LookAgain).await;
-        sent.map_err(|_| Error::not_running())
+        sent.map_err(|_| not_running())
     }
 
     /// Stops the scheduler: no new runs from now on, those under way get 30 seconds to end, then
@@ -260,7 +259,7 @@ impl Scheduler {
         self.tell_store_added(&named);
         if let Some(commands) = self.commands() {
             let sent = commands.send(Command::AddStore(Box::new(named))).await;
-            sent.map_err(|_| Error::not_running())?;
+            sent.map_err(|_| not_running())?;
         }
         Ok(())
     }

@@ -203,5 +203,5 @@ impl Scheduler {
 
 fn unwritten(error: &io::Error) -> Error {
     let message = format!("the table cannot be written: {error}");
-    Error::new(ErrorKind::Invalid, message)
+    Error::of(ErrorKind::Io, message)
 }

@@ -47,7 +47,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::builder::SchedulerBuilder;
 use crate::command::{Answer, Command};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, not_running};
 use crate::events::bus::{Events, IntoListened, ListenerId};
 use crate::events::event::{Event, EventMask};
 use crate::shared::Shared;
@@ -94,7 +94,7 @@ impl WeakScheduler {
     }
 
     pub(crate) fn require(&self) -> Result<Scheduler, Error> {
-        self.upgrade().ok_or_else(Error::not_running)
+        self.upgrade().ok_or_else(not_running)
     }
 
     /// One whose scheduler is gone.
@@ -181,7 +181,7 @@ impl Scheduler {
         callback: impl FnMut(Arc<Event>) -> R + Send + 'static,
     ) -> Result<ListenerId, Error> {
         let runtime = Handle::try_current()
-            .map_err(|_| Error::new(ErrorKind::NotRunning, "a listener needs a tokio runtime"))?;
+            .map_err(|_| Error::of(ErrorKind::NoRuntime, "a listener needs a tokio runtime"))?;
         if self.shared.keepers.is_spent() {
             return Err(spent());
         }
@@ -212,11 +212,11 @@ impl Scheduler {
         &self,
         command: impl FnOnce(Answer<T>) -> Command,
     ) -> Result<T, Error> {
-        let commands = self.commands().ok_or_else(Error::not_running)?;
+        let commands = self.commands().ok_or_else(not_running)?;
         let (answer, answered) = oneshot::channel();
         let sent = commands.send(command(answer)).await;
-        sent.map_err(|_| Error::not_running())?;
-        answered.await.map_err(|_| Error::not_running())
+        sent.map_err(|_| not_running())?;
+        answered.await.map_err(|_| not_running())
     }
 }
 

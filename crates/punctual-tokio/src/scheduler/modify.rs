@@ -168,7 +168,7 @@ fn exact(args: &impl Serialize) -> Result<Value, Error> {
     let text = json::to_text("args", args)?;
     json::check("args", &text)?;
     serde_json::from_str(&text)
-        .map_err(|error| Error::new(ErrorKind::Invalid, format!("args: {error}")))
+        .map_err(|error| Error::of(ErrorKind::Invalid, format!("args: {error}")))
 }
 
 /// Whether a task is not known here, but to a node of the job's store.

@@ -94,7 +94,7 @@ impl Scheduler {
         let stored = self.halt(old, looked_at).await?;
         if is_halted(&stored) && self.another_moves(checked, old).await? {
             let message = format!("the job `{id}` was moved by another node");
-            return Err(Error::new(ErrorKind::Conflict, message));
+            return Err(Error::of(ErrorKind::Conflict, message));
         }
         let mut insert = replacement(checked, &stored, self.now())?;
         let replaced = stored.replaced_by(&insert);

@@ -72,7 +72,7 @@ impl FromStr for Cursor {
 
 fn refused(why: &str) -> Error {
     let message = format!("cursor: {why}; take the `next` of the page before, or none");
-    Error::new(ErrorKind::Invalid, message)
+    Error::of(ErrorKind::Invalid, message)
 }
 
 /// What one store has of a page: its places and its items.

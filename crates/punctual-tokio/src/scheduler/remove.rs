@@ -5,7 +5,7 @@ use punctual_store::JobFilter;
 
 use super::edit::event_of;
 use super::{Scheduler, job_id};
-use crate::error::Error;
+use crate::error::{Error, no_job};
 use crate::events::event::EventKind;
 use crate::stores::NamedStore;
 
@@ -31,7 +31,7 @@ impl Scheduler {
                 return Ok(());
             }
         }
-        Err(Error::no_job(&id))
+        Err(no_job(&id))
     }
 
     pub(super) async fn remove(&self, named: &NamedStore, id: &JobId) -> Result<bool, Error> {

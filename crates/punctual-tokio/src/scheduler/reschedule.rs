@@ -23,7 +23,7 @@ impl Scheduler {
     pub async fn reschedule_job(
         &self,
         id: impl AsRef<str>,
-        trigger: impl TryInto<Trigger, Error: Into<punctual_core::Error>>,
+        trigger: impl TryInto<Trigger, Error: Into<Error>>,
     ) -> Result<(), Error> {
         let trigger: Trigger = trigger.try_into().map_err(Into::into)?;
         let trigger = trigger
@@ -33,7 +33,7 @@ impl Scheduler {
         let first = first_fire(&trigger, None, self.now())?;
         if first.fire_time.is_none() {
             let message = format!("trigger: `{trigger}` has no fire time left");
-            return Err(Error::new(ErrorKind::Expired, message));
+            return Err(Error::of(ErrorKind::Expired, message));
         }
         self.edit(&job_id(id)?, |stored, now| {
             let mut state = stored.state;

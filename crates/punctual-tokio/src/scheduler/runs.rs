@@ -71,7 +71,7 @@ impl Scheduler {
                     "several stores have a run {run} under way: {}; use `cancel_run_of`",
                     aliases.join(", ")
                 );
-                Err(Error::new(ErrorKind::Conflict, message))
+                Err(Error::of(ErrorKind::Conflict, message))
             }
         }
     }
@@ -213,7 +213,7 @@ async fn is_open(named: &NamedStore, run: RunId) -> Result<bool, Error> {
 }
 
 fn no_run(run: RunId) -> Error {
-    Error::new(
+    Error::of(
         ErrorKind::NotFound,
         format!("there is no run {run} under way"),
     )

@@ -75,5 +75,5 @@ impl Scheduler {
 
 fn no_signals(error: &std::io::Error) -> Error {
     let message = format!("signals cannot be received: {error}");
-    Error::new(ErrorKind::Invalid, message)
+    Error::of(ErrorKind::Io, message)
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Scheduler;
 use super::add::only;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, listing};
 use crate::handler::registry::is_anonymous;
 use crate::scheduler::job_handle::JobHandle;
 use crate::stores::NamedStore;
@@ -64,7 +64,7 @@ impl Scheduler {
                 .collect(),
         };
         serde_json::to_string_pretty(&export).map_err(|error| {
-            Error::new(
+            Error::of(
                 ErrorKind::Invalid,
                 format!("jobs cannot be written: {error}"),
             )
@@ -89,7 +89,7 @@ impl Scheduler {
     /// If the future is dropped, some of the jobs may have been added.
     pub async fn import_jobs(&self, text: &str) -> Result<Vec<JobHandle>, Error> {
         let export: Import = serde_json::from_str(text)
-            .map_err(|error| Error::new(ErrorKind::Invalid, format!("import: {error}")))?;
+            .map_err(|error| Error::of(ErrorKind::Invalid, format!("import: {error}")))?;
         // What was read above holds large integers as floats already.
         json::check("import", text)?;
         if export.version != VERSION {
@@ -97,7 +97,7 @@ impl Scheduler {
                 "import: version {} is unknown; this one writes {VERSION}",
                 export.version
             );
-            return Err(Error::new(ErrorKind::Invalid, message));
+            return Err(Error::of(ErrorKind::Invalid, message));
         }
         let mut checked = Vec::with_capacity(export.jobs.len());
         let mut problems = Vec::new();
@@ -123,11 +123,11 @@ impl Scheduler {
     /// What can be known before anything is added.
     async fn check_import(&self, job: Value) -> Result<(NamedStore, Insert), Error> {
         let exported: ExportedJob = serde_json::from_value(job)
-            .map_err(|error| Error::new(ErrorKind::Invalid, error.to_string()))?;
+            .map_err(|error| Error::of(ErrorKind::Invalid, error.to_string()))?;
         let named = self.shared.store(&exported.store)?;
         let trigger = exported.job.trigger().bind(&self.shared.triggers)?;
         if self.get_job(exported.job.id()).await?.is_some() {
-            return Err(Error::new(ErrorKind::Conflict, "the id is taken"));
+            return Err(Error::of(ErrorKind::Conflict, "the id is taken"));
         }
         let insert = Insert {
             job: Arc::new(exported.job.with_trigger(trigger)),
@@ -169,7 +169,7 @@ impl Scheduler {
             return refused(&[why.to_string()]);
         }
         left.insert(0, why.to_string());
-        Error::listing(why.kind(), "import: broken off", &left)
+        listing(why.kind(), "import: broken off", &left)
     }
 }
 
@@ -182,5 +182,5 @@ fn name_of(job: &Value, index: usize) -> String {
 }
 
 fn refused(problems: &[String]) -> Error {
-    Error::listing(ErrorKind::Invalid, "import: nothing was added", problems)
+    listing(ErrorKind::Invalid, "import: nothing was added", problems)
 }

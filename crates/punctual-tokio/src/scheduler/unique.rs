@@ -83,7 +83,7 @@ async fn taken(
 }
 
 fn conflict(id: &JobId, place: &str) -> Error {
-    Error::new(
+    Error::of(
         ErrorKind::Conflict,
         format!(
             "a job with the id `{id}` is in {place}; an id names one job, whatever store it is in: choose another, or remove that job first"

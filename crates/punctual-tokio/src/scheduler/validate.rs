@@ -36,7 +36,7 @@ impl Checked {
                     "trigger: {passed} has passed, it is {}; give it a time in the future",
                     insert.now
                 );
-                Err(Error::new(ErrorKind::Expired, message))
+                Err(Error::of(ErrorKind::Expired, message))
             }
             None => Ok(insert),
         }
@@ -72,7 +72,7 @@ impl NewJob {
         let insert = checked.insert(shared.clock.now()).and_then(|insert| {
             let trigger = checked.job.trigger();
             let over = || format!("trigger: `{trigger}` has no fire time left; give it a date or an end in the future");
-            insert.ok_or_else(|| Error::new(ErrorKind::Expired, over()))
+            insert.ok_or_else(|| Error::of(ErrorKind::Expired, over()))
         });
         let insert = insert.and_then(|insert| checked.not_past(insert));
         let insert = insert.inspect_err(|_| shared.registry.not_added(checked.job.task()))?;
@@ -176,7 +176,7 @@ impl Checked {
 /// Everything that the code says of a job, as text.
 fn definition(job: &Job, first: First, store: &str) -> Result<String, Error> {
     let json = serde_json::to_string(job).map_err(|error| {
-        Error::new(
+        Error::of(
             ErrorKind::Invalid,
             format!("the job cannot be written as JSON: {error}"),
         )
@@ -209,7 +209,7 @@ fn resolve(
 
 fn missing(shared: &Shared, executor: &str) -> Error {
     if executor == crate::COMMAND {
-        return Error::new(
+        return Error::of(
             ErrorKind::NotFound,
             "there is no executor with the alias `command`: a program needs one; add \
              `Executor::command(4)` under that alias, or name another with `.executor(..)`",
@@ -262,11 +262,11 @@ pub(crate) fn fits(task: Option<&Task>, job: &Job, place: &Place) -> Result<(), 
     } else {
         return Ok(());
     };
-    Err(Error::new(ErrorKind::Invalid, reason))
+    Err(Error::of(ErrorKind::Invalid, reason))
 }
 
 fn unnamed(store: &str) -> Error {
-    Error::new(
+    Error::of(
         ErrorKind::Invalid,
         format!(
             "store: `{store}` outlives the process, and a function without a stable name cannot be \

@@ -82,5 +82,5 @@ impl Drop for Keeper {
 
 pub(crate) fn spent() -> Error {
     let message = "the scheduler was shut down, and the handles that could start it again are gone, with its functions and its state: keep the handle that `build` gave, or one that has started it, or build another scheduler";
-    Error::new(ErrorKind::NotRunning, message)
+    Error::of(ErrorKind::NotRunning, message)
 }

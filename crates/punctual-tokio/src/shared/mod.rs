@@ -20,7 +20,7 @@ use self::forgotten::Unstarted;
 use self::keep::Keepers;
 use self::life::Life;
 use crate::declared::DeclaredJobs;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, no_job};
 use crate::events::bus::Bus;
 use crate::events::order::Announcements;
 use crate::executor::program;
@@ -201,7 +201,7 @@ impl Shared {
         let mut stores = self.stores.write();
         if stores.iter().any(|named| &*named.alias == alias) {
             let message = format!("a store with the alias `{alias}` exists already");
-            return Err(Error::new(ErrorKind::Conflict, message));
+            return Err(Error::of(ErrorKind::Conflict, message));
         }
         let alias: Arc<str> = alias.into();
         let health = Arc::new(Health::new(Arc::clone(&alias), Arc::clone(&self.voice)));
@@ -236,7 +236,7 @@ impl Shared {
                 return Ok((named, found));
             }
         }
-        Err(Error::no_job(id))
+        Err(no_job(id))
     }
 }
 
@@ -247,7 +247,7 @@ fn needs_real_time(alias: &str) -> Error {
         "store `{alias}`: it does real I/O, and `TestClock::at` pauses tokio's time, in which its calls time \
          out before they are answered; make the clock with `TestClock::with_io(..)`, or use a `MemoryStore`"
     );
-    Error::new(ErrorKind::Invalid, message)
+    Error::of(ErrorKind::Invalid, message)
 }
 
 fn no_store(alias: &str, stores: &[NamedStore]) -> Error {

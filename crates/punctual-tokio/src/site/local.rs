@@ -89,8 +89,8 @@ async fn begin_all(mut receiver: mpsc::UnboundedReceiver<Begin>) {
 }
 
 fn failed(error: &std::io::Error) -> Error {
-    Error::new(
-        ErrorKind::Invalid,
+    Error::of(
+        ErrorKind::Io,
         format!("executor: its thread cannot be started: {error}"),
     )
 }

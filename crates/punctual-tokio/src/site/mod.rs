@@ -49,7 +49,7 @@ impl Site {
                 "executor: the limit of {most} runs is out of range; it must be 1 to {}",
                 Semaphore::MAX_PERMITS
             );
-            return Err(Error::new(ErrorKind::Invalid, message));
+            return Err(Error::of(ErrorKind::Invalid, message));
         }
         let permits = limit.map(|most| Arc::new(Semaphore::new(most)));
         Ok(Self { kind, permits })

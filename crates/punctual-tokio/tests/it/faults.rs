@@ -159,7 +159,7 @@ async fn a_store_that_fails_is_asked_again_and_its_health_is_told() {
         .store("poor")
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), punctual_tokio::ErrorKind::Store);
+    assert_eq!(error.kind(), punctual_tokio::ErrorKind::Unavailable);
     faults.mend(Call::ALL);
     pass(15).await;
     assert!(scheduler.health()[1].is_good());

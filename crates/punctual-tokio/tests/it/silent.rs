@@ -87,7 +87,7 @@ async fn an_edit_that_is_never_answered_fails() {
     faults.next(Call::Add, Fault::Silent);
     let began = Instant::now();
     let error = scheduler.add_job(|| async {}, every(1)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Store);
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(
         error.to_string().contains("did not answer `add`"),
         "{error}"

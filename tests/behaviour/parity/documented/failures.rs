@@ -95,7 +95,7 @@ pub(crate) const CASES: &[Case] = &[
                 let changes = [Call::Update, Call::Remove, Call::Get, Call::Add];
                 faults.set(changes, Fault::Failed);
                 let error = fixture.scheduler.pause_job("faulty").await.unwrap_err();
-                assert_eq!(error.kind(), punctual_tokio::ErrorKind::Store);
+                assert_eq!(error.kind(), punctual_tokio::ErrorKind::Unavailable);
                 assert!(fixture.scheduler.remove_job("faulty").await.is_err());
                 faults.mend(Call::ALL);
                 fixture.scheduler.pause_job("faulty").await.unwrap();

@@ -114,7 +114,8 @@ async fn opened(url: &str) -> SqliteStore {
     let started = Instant::now();
     loop {
         match SqliteStore::open(url).await {
-            Err(error) if error.kind() == ErrorKind::Locked && started.elapsed() < LONGEST => {}
+            Err(error) if error.kind() == ErrorKind::Unavailable && started.elapsed() < LONGEST => {
+            }
             opened => return opened.unwrap(),
         }
     }

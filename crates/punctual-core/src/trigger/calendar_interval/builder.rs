@@ -127,12 +127,10 @@ impl CalendarIntervalBuilder {
 
 fn day_number(field: &'static str, date: NaiveDate) -> Result<i32, Error> {
     if !(civil::MIN_YEAR..=MAX_YEAR).contains(&date.year()) {
-        return Err(Error::new(
-            ErrorKind::LimitExceeded,
-            field,
-            "is outside the years 1 to 9999",
-        )
-        .with_value(date));
+        return Err(
+            Error::new(ErrorKind::TooLarge, field, "is outside the years 1 to 9999")
+                .with_value(date),
+        );
     }
     Ok(date.to_epoch_days())
 }
@@ -164,7 +162,7 @@ fn check_length(length: Length) -> Result<(), Error> {
     }
     if length == Length::default() {
         return Err(Error::new(
-            ErrorKind::MissingField,
+            ErrorKind::Invalid,
             "days",
             "the interval is empty: at least one of years, months, weeks and days must be above 0",
         ));

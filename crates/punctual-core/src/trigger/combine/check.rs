@@ -7,13 +7,13 @@ use crate::trigger::Trigger;
 /// Children with members of their own, not too many and not too deep.
 pub(super) fn checked_children(triggers: Vec<Trigger>) -> Result<Vec<Trigger>, Error> {
     if triggers.is_empty() {
-        return Err(Error::new(ErrorKind::MissingField, "triggers", "is empty")
+        return Err(Error::new(ErrorKind::Invalid, "triggers", "is empty")
             .with_hint("combine at least one trigger"));
     }
     let total: usize = triggers.iter().map(size).sum();
     if total >= MAX_TRIGGERS {
         return Err(Error::new(
-            ErrorKind::LimitExceeded,
+            ErrorKind::TooLarge,
             "triggers",
             format!(
                 "holds {total} triggers, above the maximum {}",
@@ -27,7 +27,7 @@ pub(super) fn checked_children(triggers: Vec<Trigger>) -> Result<Vec<Trigger>, E
     for (index, child) in triggers.iter().enumerate() {
         if let Some(field) = missing_anchor(child) {
             return Err(Error::new(
-                ErrorKind::MissingField,
+                ErrorKind::Invalid,
                 format!("triggers[{index}].{field}"),
                 "is missing: inside `and` and `or` its fire times must not depend on when it is asked",
             ));
@@ -38,7 +38,7 @@ pub(super) fn checked_children(triggers: Vec<Trigger>) -> Result<Vec<Trigger>, E
 
 pub(crate) fn too_deep() -> Error {
     Error::new(
-        ErrorKind::LimitExceeded,
+        ErrorKind::TooLarge,
         "triggers",
         format!("is nested deeper than the maximum {MAX_DEPTH}"),
     )

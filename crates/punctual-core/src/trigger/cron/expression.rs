@@ -28,7 +28,7 @@ impl Expression {
     pub(crate) fn parse(field: Field, text: &str) -> Result<Self, Error> {
         if text.len() > MAX_EXPRESSION_BYTES {
             return Err(Error::new(
-                ErrorKind::LimitExceeded,
+                ErrorKind::TooLarge,
                 field.name(),
                 format!("is longer than {MAX_EXPRESSION_BYTES} bytes"),
             )
@@ -88,7 +88,7 @@ fn located(error: Error, item: &str, text: &str, at: usize) -> Error {
 fn parse_item(field: Field, item: &str, text: &str, at: usize) -> Result<Item, Error> {
     if item.is_empty() {
         let problem = if text.trim().is_empty() {
-            Error::new(ErrorKind::InvalidValue, field.name(), "is empty")
+            Error::new(ErrorKind::Invalid, field.name(), "is empty")
                 .with_hint("leave it out or write `*`")
         } else {
             Error::invalid(field.name(), text, "holds an empty item").at(at)

@@ -28,7 +28,7 @@ impl<'a> Line<'a> {
     pub(super) fn read(expr: &'a str) -> Result<Self, Error> {
         if expr.len() > MAX_EXPRESSION_BYTES {
             let problem = format!("is longer than {MAX_EXPRESSION_BYTES} bytes");
-            return Err(Error::new(ErrorKind::LimitExceeded, "expr", problem).with_value(expr));
+            return Err(Error::new(ErrorKind::TooLarge, "expr", problem).with_value(expr));
         }
         let expr = expr.trim();
         let plain = match expr.strip_prefix('@') {
@@ -67,7 +67,7 @@ impl<'a> Line<'a> {
 
 fn wrong_number(expr: &str) -> Error {
     if expr.is_empty() {
-        return Error::new(ErrorKind::InvalidValue, "expr", "is empty")
+        return Error::new(ErrorKind::Invalid, "expr", "is empty")
             .with_hint("write five fields such as `*/5 9-17 * * mon-fri`");
     }
     let texts = || expr.split_ascii_whitespace();

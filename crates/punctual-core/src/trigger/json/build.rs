@@ -34,11 +34,9 @@ pub(crate) fn build(mut fields: Fields) -> Result<Trigger, Error> {
         "and" => combined(fields, "and", And::of),
         "or" => combined(fields, "or", Or::of),
         "custom" => custom(fields),
-        _ => Err(
-            Error::new(ErrorKind::InvalidValue, "type", "is no trigger type")
-                .with_value(kind)
-                .with_hint(format!("write one of {}", TYPES.join(", "))),
-        ),
+        _ => Err(Error::new(ErrorKind::Invalid, "type", "is no trigger type")
+            .with_value(kind)
+            .with_hint(format!("write one of {}", TYPES.join(", ")))),
     }
 }
 
@@ -103,7 +101,7 @@ fn interval(mut fields: Fields) -> Result<Trigger, Error> {
     )?;
     if micros == 0 {
         return Err(Error::new(
-            ErrorKind::MissingField,
+            ErrorKind::Invalid,
             "seconds",
             "the interval is empty: at least one of weeks, days, hours, minutes and seconds must be above 0",
         ));

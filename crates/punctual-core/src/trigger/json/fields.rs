@@ -188,11 +188,11 @@ impl Fields {
 }
 
 fn twice(key: String) -> Error {
-    Error::new(ErrorKind::InvalidValue, key, "is given twice")
+    Error::new(ErrorKind::Invalid, key, "is given twice")
 }
 
 pub(super) fn missing(key: &'static str, what: &str) -> Error {
-    Error::new(ErrorKind::MissingField, key, "is missing").with_hint(format!("give {what}"))
+    Error::new(ErrorKind::Invalid, key, "is missing").with_hint(format!("give {what}"))
 }
 
 fn wrong_type(key: &'static str, value: &Value, wanted: &str) -> Error {
@@ -227,17 +227,15 @@ fn renamed(key: &str, known: &[&str]) -> Option<String> {
 fn unknown(key: &str, kind: &str, known: &[&str]) -> Error {
     if let Some(problem) = renamed(key, known) {
         // The problem already begins with the name; a field in front of it would say it twice.
-        return Error::new(ErrorKind::UnknownField, key.to_owned(), problem).standalone();
+        return Error::new(ErrorKind::Invalid, key.to_owned(), problem)
+            .standalone()
+            .of_name();
     }
     let short: String = match key {
         "" => "\"\"".to_owned(),
         key => key.chars().take(64).collect(),
     };
-    let error = Error::new(
-        ErrorKind::UnknownField,
-        short,
-        format!("is no field of {kind}"),
-    );
+    let error = Error::new(ErrorKind::Invalid, short, format!("is no field of {kind}")).of_name();
     match nearest(key, known.iter().copied()) {
         Some(name) => error.with_hint(format!("did you mean {name}?")),
         None => error.with_hint(format!("its fields are {}", known.join(", "))),

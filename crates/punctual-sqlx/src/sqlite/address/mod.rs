@@ -44,7 +44,7 @@ impl Address {
         let wrong = |what: &str| {
             let shown = path.to_string_lossy();
             let message = format!("the path `{}` should {what}", shown.escape_debug());
-            Error::new(ErrorKind::Invalid, message)
+            Error::of(ErrorKind::Invalid, message)
         };
         let text = path.to_str();
         let text = text.ok_or_else(|| wrong("be Unicode: SQLite takes no other names"))?;
@@ -64,7 +64,7 @@ impl Problem {
             Self::Should(what) => invalid(url, &what),
             Self::ReadOnly(why) => {
                 let url = url.escape_debug();
-                Error::new(ErrorKind::ReadOnly, format!("the address `{url}` {why}"))
+                Error::of(ErrorKind::Denied, format!("the address `{url}` {why}"))
             }
         }
     }
@@ -73,7 +73,7 @@ impl Problem {
 /// What is wrong with an address, and what to write instead.
 fn invalid(url: &str, what: &str) -> Error {
     let url = url.escape_debug();
-    Error::new(
+    Error::of(
         ErrorKind::Invalid,
         format!("the address `{url}` should {what}"),
     )

@@ -67,7 +67,7 @@ fn a_parameter_is_taken_where_a_store_is_like_that() {
 }
 
 const INVALID: ErrorKind = ErrorKind::Invalid;
-const READ_ONLY: ErrorKind = ErrorKind::ReadOnly;
+const READ_ONLY: ErrorKind = ErrorKind::Denied;
 
 /// Addresses, and a part of what is said of them.
 const REFUSED: &[(&str, ErrorKind, &str)] = &[

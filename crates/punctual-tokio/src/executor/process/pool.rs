@@ -23,7 +23,7 @@ impl Pool {
         if has_workers() {
             return Ok(Arc::default());
         }
-        Err(Error::new(
+        Err(Error::of(
             ErrorKind::Invalid,
             "executor: its workers are this program again; call `punctual::process::init()` first in `main`, \
              or they would do all that `main` does",
