@@ -1,9 +1,9 @@
 //! The proleptic Gregorian calendar in whole days since 1970-01-01.
 //!
 //! The two conversions are those of Neri and Schneider, "Euclidean affine functions and their
-//! application to calendar algorithms" (Software: Practice and Experience, 2022): a month mask is
-//! made for every month that a search visits, so they are on the hottest path of the crate. A test
-//! holds them against `chrono` for every day of our range.
+//! application to calendar algorithms" (Software: Practice and Experience, 2022). They are on the
+//! hottest path of the crate, because a search makes a month mask for every month that it visits. A
+//! test compares them with `chrono` for every day of the supported range.
 
 use crate::limits::MAX_YEAR;
 
@@ -18,7 +18,8 @@ pub(crate) const MIN_WALL: i64 = to_days(MIN_YEAR, 1, 1) as i64 * DAY;
 /// The last second of the year 9999, as local time.
 pub(crate) const MAX_WALL: i64 = (to_days(MAX_YEAR, 12, 31) as i64 + 1) * DAY - 1;
 
-/// Years are shifted so that all arithmetic is unsigned: 400-year cycles before 1970.
+/// The number of 400-year cycles before 1970 by which years are shifted, so that all arithmetic is
+/// unsigned.
 const CYCLES: u32 = 82;
 const SHIFT_DAYS: u32 = 719_468 + 146_097 * CYCLES;
 const SHIFT_YEARS: i32 = 400 * CYCLES as i32;
@@ -31,7 +32,7 @@ pub(crate) struct CivilDate {
     pub(crate) day: u32,
 }
 
-/// The date of a day number.
+/// Returns the date with a day number.
 pub(crate) const fn from_days(days: i32) -> CivilDate {
     let n = (days as u32).wrapping_add(SHIFT_DAYS);
     let n1 = 4 * n + 3;
@@ -52,7 +53,7 @@ pub(crate) const fn from_days(days: i32) -> CivilDate {
     }
 }
 
-/// The day number of a date that exists.
+/// Returns the day number of a date that exists.
 pub(crate) const fn to_days(year: i32, month: u32, day: u32) -> i32 {
     let early = (month <= 2) as u32;
     let year = (year + SHIFT_YEARS) as u32 - early;
@@ -64,7 +65,7 @@ pub(crate) const fn to_days(year: i32, month: u32, day: u32) -> i32 {
 }
 
 pub(crate) const fn is_leap(year: i32) -> bool {
-    // Of the years that 25 divides, those that 16 divides are those that 400 divides.
+    // Of the years divisible by 25, those divisible by 16 are those divisible by 400.
     year & (if year % 25 == 0 { 15 } else { 3 }) == 0
 }
 
@@ -76,18 +77,18 @@ pub(crate) const fn days_in_month(year: i32, month: u32) -> u32 {
     }
 }
 
-/// The weekday of a day number, Monday = 0.
+/// Returns the weekday of a day number, counted from Monday = 0.
 pub(crate) const fn weekday(days: i32) -> u32 {
     since_a_monday(days) % 7
 }
 
-/// The days since a Monday before the year 1, so that divisions by 7 are unsigned.
+/// Counts the days since a Monday before the year 1, so that divisions by 7 are unsigned.
 const fn since_a_monday(days: i32) -> u32 {
     const WEEKS: i32 = 7 * 1_000_000;
     (days + WEEKS + 3) as u32
 }
 
-/// What a search asks of a year again and again.
+/// The properties of a year that a search needs repeatedly.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Year {
     pub(crate) number: i32,
@@ -105,13 +106,13 @@ impl Year {
         }
     }
 
-    /// How many days of the year are before a month.
+    /// Counts the days of the year before a month.
     fn days_before(&self, month: u32) -> u32 {
         const BEFORE: [u32; 13] = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
         BEFORE[month as usize] + u32::from(self.is_leap && month > 2)
     }
 
-    /// The day number of a date.
+    /// Returns the day number of a date.
     pub(crate) fn day(&self, month: u32, day: u32) -> i32 {
         self.first + (self.days_before(month) + day) as i32 - 1
     }
@@ -124,15 +125,15 @@ impl Year {
         }
     }
 
-    /// The ISO 8601 week of a day, counted from the year's own first week, in which 4 January
-    /// always is: 0 is the last of the year before, and the first of the year after goes on from
-    /// the last.
+    /// Returns the ISO 8601 week of a day, counted from the year's own first week, which always
+    /// contains 4 January. 0 is the last week of the year before. The first week of the year after
+    /// has the number that follows this year's last week.
     pub(crate) fn iso_week(&self, day: i32) -> u32 {
         1 + since_a_monday(day) / 7 - since_a_monday(self.first + 3) / 7
     }
 
-    /// How many ISO 8601 weeks it has: 53 if it begins or ends on a Thursday,
-    /// since weeks belong to the year that holds theirs.
+    /// Counts the ISO 8601 weeks of the year. The year has 53 weeks if it begins or ends on a
+    /// Thursday, since a week belongs to the year that holds its Thursday.
     pub(crate) fn iso_weeks(&self) -> u32 {
         const THURSDAY: u32 = 3;
         let first = weekday(self.first);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What becomes of a local time that a time zone leaves out, when clocks are set forward.
+/// Decides what becomes of a local time that a time zone leaves out when clocks are set forward.
 ///
 /// ```text
 /// local      01:00      [02:00 ... does not exist ... 03:00)      04:00
@@ -12,22 +12,22 @@ use serde::{Deserialize, Serialize};
 /// Shift                                                    run            at 03:30
 /// ```
 ///
-/// Triggers whose hour, minute or second is a `*` or `*/n` are *wild*: they follow real time and
-/// skip what does not exist. All others are *fixed* and run at the first instant after the gap, so
-/// that no day's run is lost. Either can be told otherwise.
+/// Triggers whose hour, minute or second is a `*` or `*/n` are *wild*. They follow real time and
+/// skip local times that do not exist. All other triggers are *fixed*. They run at the first
+/// instant after the gap, so that no day's run is lost. A trigger can override either default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Gap {
-    /// Once, at the first instant after the gap, for all times in it together. The default of
-    /// fixed triggers.
+    /// The trigger fires once, at the first instant after the gap, for all times in the gap
+    /// together. The default of fixed triggers.
     After,
-    /// Not at all. The default of wild triggers.
+    /// The trigger does not fire. The default of wild triggers.
     Skip,
-    /// As long after the gap's end as the time is after the gap's begin.
+    /// The trigger fires as long after the end of the gap as the time is after its beginning.
     Shift,
 }
 
-/// What becomes of a local time that exists twice, when clocks are set back.
+/// Decides what becomes of a local time that exists twice when clocks are set back.
 ///
 /// ```text
 /// real time   01:00   01:30   01:00'  01:30'  02:00
@@ -37,20 +37,20 @@ pub enum Gap {
 /// Both                run             run
 /// ```
 ///
-/// Wild triggers run in both passes, since real time goes on; fixed ones the first time only, so
-/// that no day's run is repeated. Either can be told otherwise.
+/// Wild triggers run in both passes, since real time continues. Fixed triggers run in the first
+/// pass only, so that no day's run is repeated. A trigger can override either default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fold {
-    /// The first time. The default of fixed triggers.
+    /// The trigger fires in the first pass. The default of fixed triggers.
     First,
-    /// The second time.
+    /// The trigger fires in the second pass.
     Second,
-    /// Both times. The default of wild triggers.
+    /// The trigger fires in both passes. The default of wild triggers.
     Both,
 }
 
-/// What a trigger says about both: what was given, and whether it is wild.
+/// The gap and fold policies that a trigger was given, and whether the trigger is wild.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Daylight {
     pub(crate) gap: Option<Gap>,

@@ -1,14 +1,14 @@
-//! What a stored job keeps of the code that declared it.
+//! The mark that a stored job keeps of the code that declared it.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Which crate declared a job, and a fingerprint of what it declared.
+/// The crate that declared a job, and a fingerprint of the declaration.
 ///
-/// A scheduler compares the fingerprint with that of the code it runs: as long as they are the
-/// same, the stored job stays as it is, edits included; once the code has changed, the job is
-/// brought up to date. With releases, the code of an older one is no change.
+/// A scheduler compares the fingerprint with that of the code it runs. While they are equal, the
+/// stored job stays as it is, edits included. Once the code has changed, the scheduler updates the
+/// job. If programs have releases, the code of an older release does not count as a change.
 ///
 /// ```
 /// use punctual_core::Declared;
@@ -33,7 +33,7 @@ fn is_none(release: &u64) -> bool {
 }
 
 impl Declared {
-    /// The mark of a job that `by`, a crate, declared with this definition.
+    /// Creates the mark of a job that the crate `by` declared with this definition.
     #[must_use]
     pub fn new(by: &str, definition: &str) -> Self {
         Self {
@@ -43,20 +43,20 @@ impl Declared {
         }
     }
 
-    /// The same, from this release of the program: a number that grows. 0 is what programs without
-    /// one have.
+    /// Returns the same mark with a release of the program. Releases are numbers that grow.
+    /// Programs without releases have 0.
     #[must_use]
     pub fn of_release(self, release: u64) -> Self {
         Self { release, ..self }
     }
 
-    /// The newest release of the program that declared this; 0 without one.
+    /// The newest release of the program that declared this, or 0 without one.
     #[must_use]
     pub fn release(&self) -> u64 {
         self.release
     }
 
-    /// Whether the same crate declared the same, in whatever release.
+    /// Returns whether the same crate declared the same definition, regardless of the release.
     #[must_use]
     pub fn says_the_same(&self, other: &Self) -> bool {
         self.by == other.by && self.fingerprint == other.fingerprint
@@ -69,12 +69,13 @@ impl Declared {
     }
 }
 
-/// 64 bits of a text; the same on every machine and in every version, because stores keep it.
+/// A 64-bit hash of a text. Stores keep it, so it is the same on every machine and in every
+/// version.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Fingerprint(u64);
 
 impl Fingerprint {
-    /// FNV-1a, then a finisher that lets every bit count.
+    /// Hashes a text with FNV-1a, followed by a finisher that lets every bit count.
     fn of(text: &str) -> Self {
         let mut state = 0xcbf2_9ce4_8422_2325_u64;
         for byte in text.bytes() {
@@ -92,7 +93,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// As text: a number of 64 bits would lose some in a browser.
+/// The fingerprint is written as text, since a browser would lose bits of a 64-bit number.
 impl Serialize for Fingerprint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{:016x}", self.0))

@@ -33,7 +33,7 @@ struct Inner {
     position: Option<usize>,
     problem: String,
     hint: Option<String>,
-    /// The problem names the field itself.
+    /// `true` if the problem names the field itself.
     standalone: bool,
     /// The fault is in the name of the field, which is unknown.
     is_of_name: bool,
@@ -109,8 +109,8 @@ impl Error {
         Self(Arc::new(Inner {
             kind,
             field: match field.into() {
-                // The names of our own fields need no look.
-                Cow::Borrowed(own) => Cow::Borrowed(own),
+                // The names of built-in fields hold no invisible characters.
+                Cow::Borrowed(name) => Cow::Borrowed(name),
                 Cow::Owned(given) => Cow::Owned(seen(given)),
             },
             value: None,
@@ -237,32 +237,33 @@ impl Error {
         self.0.kind
     }
 
-    /// The field at fault, `triggers[1].minute` for one inside a combination.
+    /// The field at fault. For a field inside a combination it is a path such as
+    /// `triggers[1].minute`.
     #[must_use]
     pub fn field(&self) -> Option<&str> {
         (!self.0.field.is_empty()).then_some(&*self.0.field)
     }
 
-    /// The value at fault as it was written, shortened if it is long. What cannot be seen, such as
-    /// a line break or a no-break space, is written out as `\n` or `\u{a0}`.
+    /// The value at fault as it was written, shortened if it is long. Invisible characters, such as
+    /// a line break or a no-break space, are written as `\n` or `\u{a0}`.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
         self.0.value.as_deref()
     }
 
-    /// Where in the field's text the fault begins, in bytes from 0.
+    /// The position in the field's text at which the fault begins, in bytes from 0.
     #[must_use]
     pub fn position(&self) -> Option<usize> {
         self.0.position
     }
 
-    /// What to write instead, where that is known.
+    /// A suggestion for what to write instead, if one is known.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
     }
 
-    /// Whether the request itself is wrong, so that repeating it cannot help.
+    /// Returns `true` if the request itself is wrong, so that repeating it cannot help.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
         matches!(
@@ -277,25 +278,25 @@ impl Error {
         )
     }
 
-    /// Whether an id or alias is taken.
+    /// Returns `true` if an id or alias is taken.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.kind() == ErrorKind::Conflict
     }
 
-    /// Whether there is no such job, run, store or executor.
+    /// Returns `true` if there is no such job, run, store or executor.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.kind() == ErrorKind::NotFound
     }
 
-    /// Whether the scheduler does not run.
+    /// Returns `true` if the scheduler does not run.
     #[must_use]
     pub fn is_not_running(&self) -> bool {
         self.kind() == ErrorKind::NotRunning
     }
 
-    /// Whether the same call may work later.
+    /// Returns `true` if the same call may work later.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         matches!(
@@ -307,7 +308,7 @@ impl Error {
 
 const LONGEST_QUOTE: usize = 80;
 
-/// A part of a message, with what cannot be seen written out.
+/// Returns a part of a message with invisible characters written out.
 fn seen(text: String) -> String {
     match legible(&text) {
         Cow::Borrowed(_) => text,
@@ -337,7 +338,7 @@ impl fmt::Display for Error {
             write!(f, " (at position {position})")?;
         }
         if let Some(hint) = &inner.hint {
-            write!(f, ", {hint}")?;
+            write!(f, "; {hint}")?;
         }
         Ok(())
     }
@@ -384,7 +385,7 @@ mod tests {
         let error = Error::invalid("day", "tue", "is a weekday").with_hint("use day_of_week");
         assert_eq!(
             error.to_string(),
-            "day: `tue` is a weekday, use day_of_week"
+            "day: `tue` is a weekday; use day_of_week"
         );
         assert_eq!(error.inside("triggers[1]").field(), Some("triggers[1].day"));
     }
@@ -399,7 +400,7 @@ mod tests {
         let shown = r"a\n\u{1b}[2J\u{202e}";
         assert_eq!(
             error.to_string(),
-            format!("triggers[0].{shown}: `{shown}` holds `{shown}`, not {shown}")
+            format!("triggers[0].{shown}: `{shown}` holds `{shown}`; not {shown}")
         );
         assert_eq!(error.value(), Some(shown));
     }

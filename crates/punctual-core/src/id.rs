@@ -9,11 +9,13 @@ use smol_str::SmolStr;
 use crate::error::{Error, ErrorKind};
 use crate::limits;
 
-/// The id of a job: 1 to 191 characters of any script, without control characters, and without
-/// blanks at either end.
+/// The id of a job.
+///
+/// An id has 1 to 191 characters of any script. It contains no control characters, and no blank at
+/// either end.
 ///
 /// 191 characters of four bytes each fit an indexed column in every database that stores jobs.
-/// Cloning one never allocates.
+/// Cloning an id never allocates.
 ///
 /// ```
 /// use punctual_core::JobId;
@@ -32,8 +34,8 @@ impl JobId {
     ///
     /// # Errors
     ///
-    /// If the text is empty, longer than 191 characters, holds a control character, or begins or
-    /// ends with a blank.
+    /// Returns an error if the text is empty, is longer than 191 characters, contains a control
+    /// character, or begins or ends with a blank.
     pub fn new(id: impl AsRef<str>) -> Result<Self, Error> {
         let id = id.as_ref();
         if id.is_empty() {
@@ -61,7 +63,7 @@ impl JobId {
     }
 }
 
-/// An id with a blank at its end looks like the one without, in every list and in every log.
+/// Refuses a blank at an end, which would be invisible in lists and logs.
 fn check_ends(id: &str) -> Result<(), Error> {
     let trimmed = id.trim();
     if trimmed.len() == id.len() {
@@ -143,19 +145,19 @@ mod tests {
         for (id, message) in [
             (
                 " report",
-                "id: ` report` begins with a blank (at position 0), write `report`",
+                "id: ` report` begins with a blank (at position 0); write `report`",
             ),
             (
                 "report ",
-                "id: `report ` ends with a blank (at position 6), write `report`",
+                "id: `report ` ends with a blank (at position 6); write `report`",
             ),
             (
                 "report\u{a0}",
-                r"id: `report\u{a0}` ends with a blank (at position 6), write `report`",
+                r"id: `report\u{a0}` ends with a blank (at position 6); write `report`",
             ),
             (
                 "\u{3000}报告\u{2009}",
-                r"id: `\u{3000}报告\u{2009}` begins with a blank (at position 0), write `报告`",
+                r"id: `\u{3000}报告\u{2009}` begins with a blank (at position 0); write `报告`",
             ),
             (" ", "id: ` ` holds nothing but blanks"),
             ("\u{2003}", r"id: `\u{2003}` holds nothing but blanks"),

@@ -1,4 +1,4 @@
-//! Instants inside the crate: microseconds, or whole seconds, since 1970-01-01T00:00:00Z.
+//! Instants inside the crate, counted in microseconds or whole seconds since 1970-01-01T00:00:00Z.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
@@ -6,19 +6,20 @@ use crate::civil::{MAX_WALL, MIN_WALL};
 
 pub(crate) const SECOND: i64 = 1_000_000;
 
-/// The least time between two instants.
+/// The shortest time between two instants.
 pub(crate) const TICK: TimeDelta = TimeDelta::microseconds(1);
 
-/// Answers stay within the years 1 to 9999, UTC.
+/// The first microsecond of any answer. Answers stay within the years 1 to 9999, UTC.
 pub(crate) const MIN_MICROS: i64 = MIN_WALL * SECOND;
 pub(crate) const MAX_MICROS: i64 = MAX_WALL * SECOND + SECOND - 1;
 
-/// Cut to microseconds, towards the past.
+/// Converts an instant to microseconds, rounded towards the past.
 pub(crate) fn micros(t: DateTime<Utc>) -> i64 {
     t.timestamp() * SECOND + i64::from(t.timestamp_subsec_micros().min(999_999))
 }
 
-/// Only instants with years of four digits leave the crate.
+/// Converts microseconds to an instant. Returns `None` outside the years 1 to 9999,
+/// because only years of four digits leave the crate.
 pub(crate) fn from_micros(micros: i64) -> Option<DateTime<Utc>> {
     if !(MIN_MICROS..=MAX_MICROS).contains(&micros) {
         return None;
@@ -33,12 +34,12 @@ pub(crate) fn from_seconds(seconds: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(seconds, 0)
 }
 
-/// The first whole second that is not before `t`.
+/// Returns the first whole second that is not before `t`.
 pub(crate) fn ceil_seconds(t: DateTime<Utc>) -> i64 {
     t.timestamp() + i64::from(t.timestamp_subsec_nanos() > 0)
 }
 
-/// The last whole second that is not after `t`.
+/// Returns the last whole second that is not after `t`.
 pub(crate) fn floor_seconds(t: DateTime<Utc>) -> i64 {
     t.timestamp()
 }
@@ -47,12 +48,12 @@ pub(crate) fn wall_of(local: NaiveDateTime) -> i64 {
     local.and_utc().timestamp()
 }
 
-/// The first microsecond that is not before `t`.
+/// Returns the first microsecond that is not before `t`.
 pub(crate) fn micros_ceil(t: DateTime<Utc>) -> i64 {
     micros(t) + i64::from(!t.timestamp_subsec_nanos().is_multiple_of(1_000))
 }
 
-/// The last instant of our resolution and range that is not after `t`.
+/// Returns the last instant that is not after `t`, within the crate's resolution and range.
 pub(crate) fn floor(t: DateTime<Utc>) -> DateTime<Utc> {
     if t.timestamp_subsec_nanos().is_multiple_of(1_000) && is_in_range(t) {
         return t;
@@ -60,7 +61,7 @@ pub(crate) fn floor(t: DateTime<Utc>) -> DateTime<Utc> {
     at_micros(micros(t))
 }
 
-/// The first instant of our resolution and range that is not before `t`.
+/// Returns the first instant that is not before `t`, within the crate's resolution and range.
 pub(crate) fn ceil(t: DateTime<Utc>) -> DateTime<Utc> {
     if t.timestamp_subsec_nanos().is_multiple_of(1_000) && is_in_range(t) {
         return t;

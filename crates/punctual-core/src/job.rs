@@ -1,4 +1,4 @@
-//! A job as the store keeps it: what was asked for, and how it stands.
+//! A job as the store keeps it, with its definition and its state.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,10 +12,10 @@ use crate::{Declared, Error, JobId, MissReason, Policies, Trigger, Undecided, Wa
 
 static DEFAULT_POLICIES: LazyLock<Policies> = LazyLock::new(Policies::default);
 
-/// What was asked for: what to call, with what, when, and under which policies.
+/// The definition of a job, which names the task, its arguments, the trigger and the policies.
 ///
-/// How the job stands is its [`JobState`]. A job is shared between store and scheduler and kept by
-/// the hundred thousand, so short texts lie within it and its rare parts are one pointer.
+/// The state of the job is its [`JobState`]. Store and scheduler share a job and keep hundreds of
+/// thousands of them, so short texts are stored inline and rare parts behind one pointer.
 ///
 /// ```
 /// use punctual_core::{Interval, Job, JobId};
@@ -33,14 +33,14 @@ static DEFAULT_POLICIES: LazyLock<Policies> = LazyLock::new(Policies::default);
 pub struct Job {
     id: JobId,
     task: Arc<str>,
-    /// JSON text, empty for none: a tenth of the memory of a `Value`.
+    /// JSON text, empty for no arguments. It takes a tenth of the memory of a `Value`.
     args: SmolStr,
     name: Option<SmolStr>,
     trigger: Trigger,
     rare: Option<Box<Rare>>,
 }
 
-/// What most jobs leave at its default.
+/// The parts that most jobs leave at their defaults.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Rare {
     policies: Policies,
@@ -71,7 +71,7 @@ struct Document {
 }
 
 impl Job {
-    /// A job with default policies and without arguments.
+    /// Creates a job with default policies and without arguments.
     #[must_use]
     pub fn new(id: JobId, task: impl Into<Arc<str>>, trigger: Trigger) -> Self {
         Self {
@@ -84,13 +84,13 @@ impl Job {
         }
     }
 
-    /// The same with another id.
+    /// Returns the same job with another id.
     #[must_use]
     pub fn with_id(self, id: JobId) -> Self {
         Self { id, ..self }
     }
 
-    /// The same with a name for people. An empty one is none.
+    /// Returns the same job with a display name. An empty name counts as absent.
     #[must_use]
     pub fn with_name(self, name: Option<&str>) -> Self {
         Self {
@@ -99,7 +99,7 @@ impl Job {
         }
     }
 
-    /// The same with another task.
+    /// Returns the same job with another task.
     #[must_use]
     pub fn with_task(self, task: impl Into<Arc<str>>) -> Self {
         Self {
@@ -108,10 +108,12 @@ impl Job {
         }
     }
 
-    /// The same with other arguments: an array for positional ones, an object for named ones.
+    /// Returns the same job with other arguments. An array holds positional arguments, and an
+    /// object holds named ones.
     ///
-    /// `serde_json` has made NaN and infinities `null` in such a tree, and integers beyond 64 bits
-    /// floats. [`json::to_text`] and [`with_args_json`](Self::with_args_json) refuse them.
+    /// `serde_json` has already turned NaN and infinities in such a tree into `null`, and integers
+    /// beyond 64 bits into floats. [`json::to_text`] and [`with_args_json`](Self::with_args_json)
+    /// refuse them.
     #[must_use]
     pub fn with_args(self, args: &Value) -> Self {
         let args = if args.is_null() {
@@ -122,12 +124,12 @@ impl Job {
         Self { args, ..self }
     }
 
-    /// The same with other arguments, as JSON text.
+    /// Returns the same job with other arguments, given as JSON text.
     ///
     /// # Errors
     ///
-    /// If the text is not JSON, is nested too deep, or holds a number that reading would change; see
-    /// [`json::check`].
+    /// Returns an error if the text is not JSON, is nested too deep, or holds a number that reading
+    /// would change. See [`json::check`].
     pub fn with_args_json(self, json: &str) -> Result<Self, Error> {
         json::check("args", json)?;
         let args = if json == "null" { "" } else { json };
@@ -137,27 +139,27 @@ impl Job {
         })
     }
 
-    /// The same with another trigger.
+    /// Returns the same job with another trigger.
     #[must_use]
     pub fn with_trigger(self, trigger: Trigger) -> Self {
         Self { trigger, ..self }
     }
 
-    /// The same with other policies.
+    /// Returns the same job with other policies.
     #[must_use]
     pub fn with_policies(self, policies: Policies) -> Self {
         let is_rare = policies != *DEFAULT_POLICIES;
         self.with_rare(is_rare, |rare| rare.policies = policies)
     }
 
-    /// The same with other words to find it by.
+    /// Returns the same job with other tags.
     #[must_use]
     pub fn with_tags(self, tags: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let tags: Box<[Box<str>]> = tags.into_iter().map(|tag| tag.as_ref().into()).collect();
         self.with_rare(!tags.is_empty(), |rare| rare.tags = tags)
     }
 
-    /// The same on another executor.
+    /// Returns the same job on another executor.
     #[must_use]
     pub fn with_executor(self, alias: Option<&str>) -> Self {
         self.with_rare(alias.is_some(), |rare| {
@@ -165,7 +167,7 @@ impl Job {
         })
     }
 
-    /// The same with another mark of the code that declared it.
+    /// Returns the same job with another mark of the code that declared it.
     #[must_use]
     pub fn with_declared(self, declared: Option<Declared>) -> Self {
         self.with_rare(declared.is_some(), |rare| rare.declared = declared)
@@ -187,25 +189,25 @@ impl Job {
         &self.id
     }
 
-    /// The name for people: the id if none was given.
+    /// The display name, or the id if no name was given.
     #[must_use]
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(self.id.as_str())
     }
 
-    /// The name that was given.
+    /// The display name that was given.
     #[must_use]
     pub fn own_name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// The name of the registered task that it calls.
+    /// The name of the registered task that the job calls.
     #[must_use]
     pub fn task(&self) -> &Arc<str> {
         &self.task
     }
 
-    /// The arguments of the call, as JSON text; `null` for none.
+    /// The arguments of the call, as JSON text. Without arguments it is `null`.
     #[must_use]
     pub fn args_json(&self) -> &str {
         if self.args.is_empty() {
@@ -218,17 +220,17 @@ impl Job {
     /// The arguments of the call.
     #[must_use]
     pub fn args(&self) -> Value {
-        // The text was written by `with_args`, or checked.
+        // `with_args` wrote the text, or `with_args_json` checked it.
         serde_json::from_str(self.args_json()).unwrap_or(Value::Null)
     }
 
-    /// When it runs.
+    /// The trigger, which names the fire times of the job.
     #[must_use]
     pub fn trigger(&self) -> &Trigger {
         &self.trigger
     }
 
-    /// What becomes of runs that come late, overlap or fail.
+    /// The policies for runs that come late, overlap or fail.
     #[must_use]
     pub fn policies(&self) -> &Policies {
         self.rare
@@ -236,26 +238,27 @@ impl Job {
             .map_or(&DEFAULT_POLICIES, |rare| &rare.policies)
     }
 
-    /// Words to find it by.
+    /// The tags, by which jobs are found.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
         let tags = self.rare.as_ref().map_or(&[][..], |rare| &rare.tags);
         tags.iter().map(|tag| &**tag)
     }
 
-    /// The alias of the executor that runs it; `default` if none was given.
+    /// The alias of the executor that runs the job, or `default` if none was given.
     #[must_use]
     pub fn executor(&self) -> &str {
         let executor = self.rare.as_ref().and_then(|rare| rare.executor.as_deref());
         executor.unwrap_or("default")
     }
 
-    /// The mark of the code that declared it; `None` for a job that was added by a call.
+    /// The mark of the code that declared the job. `None` for a job that was added by a call.
     #[must_use]
     pub fn declared(&self) -> Option<&Declared> {
         self.rare.as_ref()?.declared.as_ref()
     }
 
-    /// What is accepted and probably not meant: of its trigger, and of policies that cut each other.
+    /// Returns warnings about values that are accepted but probably not meant. They concern the
+    /// trigger, and policies that limit each other.
     ///
     /// ```
     /// use std::time::Duration;
@@ -270,7 +273,7 @@ impl Job {
     /// let job = Job::new(JobId::new("poll")?, "inbox.poll", trigger).with_policies(policies);
     /// assert_eq!(
     ///     job.warnings()[0].to_string(),
-    ///     "jitter: `300` is not less than the interval of 60 seconds, which cuts it, write less than `60`"
+    ///     "jitter: `300` is not less than the interval of 60 seconds, which cuts it; write less than `60`"
     /// );
     /// # Ok::<(), punctual_core::Error>(())
     /// ```
@@ -332,42 +335,44 @@ impl From<Job> for Document {
     }
 }
 
-/// How a job stands: what changes while it is scheduled.
+/// The state of a job, which changes while it is scheduled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct JobState {
     /// The nominal fire time that comes next.
     pub next_run_time: Option<DateTime<Utc>>,
-    /// Keeps the phase of a trigger without a start; see [`Trigger::anchored`].
+    /// The instant from which a trigger without a start counts. See [`Trigger::anchored`].
     pub anchor: Option<DateTime<Utc>>,
-    /// The incarnation that it was added with. It stays the same as long as the job is in its
+    /// The incarnation that the job was added with. It stays the same while the job is in its
     /// store, and runs refer to it.
     pub birth: u64,
-    /// Which definition of its fire times it belongs to. An edit that lets them begin anew changes
-    /// it.
+    /// The number of the current definition of the job's fire times. An edit that lets the fire
+    /// times begin anew changes it.
     pub incarnation: u64,
-    /// Counts the changes of the stored row.
+    /// The number of changes of the stored row.
     pub revision: u64,
     /// The fencing token that was given out last. It grows with every run that is opened or taken
-    /// over, and never falls for the id of a job.
+    /// over, and never decreases for the id of a job.
     pub token: u64,
-    /// How many instances are under way, on all nodes.
+    /// The number of instances that are under way, on all nodes.
     pub running: u32,
-    /// How many instances wait for room, on all nodes.
+    /// The number of instances that wait for room, on all nodes.
     pub queued: u32,
-    /// Whether it is paused.
+    /// `true` if the job is paused.
     pub paused: bool,
-    /// Whether the trigger has no further fire time: the job leaves the store with its last run.
+    /// `true` if the trigger has no further fire time. The job then leaves the store with its last
+    /// run.
     pub finished: bool,
-    /// Whether its search for a next fire time reached its limit; an edit clears it.
+    /// `true` if the search for a next fire time reached its limit. An edit clears this.
     pub search_limit: bool,
-    /// Why no node decided its next fire time when it was due, if that is not mere lateness.
+    /// The reason why no node decided the next fire time when it was due, if it is more than
+    /// lateness.
     pub absence: MissReason,
 }
 
 impl JobState {
-    /// How a job stands that is added at `now`.
+    /// Creates the state of a job that is added at `now`.
     #[must_use]
     pub fn begin(first: &FirstFire, now: DateTime<Utc>) -> Self {
         Self {
@@ -378,7 +383,7 @@ impl JobState {
         }
     }
 
-    /// Moves on to what a [`Plan`](crate::plan::Plan) says comes next.
+    /// Moves on to the next fire time that a [`Plan`](crate::plan::Plan) decided.
     pub fn advance(&mut self, next: &Next) {
         self.absence = MissReason::Grace;
         match next {
@@ -391,7 +396,7 @@ impl JobState {
                 self.next_run_time = None;
                 self.search_limit = true;
             }
-            // A node that lacks the code of a trigger does not claim, so nothing changes here.
+            // A node that lacks the code of a trigger does not claim, so nothing changes.
             Next::Unknown(_) | Next::Paused => {}
         }
     }
@@ -404,7 +409,7 @@ impl JobState {
         self.absence = MissReason::Grace;
     }
 
-    /// Ends a pause, and goes on where [`resume`](crate::plan::resume) says.
+    /// Ends a pause, and continues where [`resume`](crate::plan::resume) decided.
     pub fn resume(&mut self, resumed: &Resumed) {
         self.paused = false;
         match resumed {
@@ -413,14 +418,14 @@ impl JobState {
             Resumed::Skips { next_run_time, .. } => {
                 self.next_run_time = *next_run_time;
                 self.finished = next_run_time.is_none();
-                // What comes late from now on has nothing to do with the pause.
+                // The pause is not the reason for lateness from now on.
                 self.absence = MissReason::Grace;
             }
         }
     }
 
-    /// Whether the job has nothing left to do: its trigger is finished, and none of its runs is
-    /// under way or waits. Such a job leaves its store.
+    /// Returns whether the job has nothing left to do, so that it leaves its store. This is the
+    /// case if its trigger is finished and none of its runs is under way or waits.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.finished && self.running == 0 && self.queued == 0

@@ -1,13 +1,13 @@
-//! Text of a user in a message: what cannot be seen is written out.
+//! User text in messages, with invisible characters written out.
 //!
-//! A raw line break forges lines of a log, an escape sequence moves the cursor of a terminal, and
-//! a no-break space looks like the blank that was meant. Every message passes through here.
+//! A raw line break forges lines of a log, an escape sequence moves the cursor of a terminal, and a
+//! no-break space looks like the blank that was meant. Every message passes through this module.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The text with `\n`, `\u{1b}` or `\u{a0}` for what cannot be seen. Text that passes twice stays
-/// as it was after the first time.
+/// Replaces invisible characters by escapes such as `\n`, `\u{1b}` or `\u{a0}`. Applying the
+/// function twice has the same effect as applying it once.
 ///
 /// ```
 /// assert_eq!(punctual_core::legible("two\nlines"), "two\\nlines");
@@ -27,8 +27,9 @@ pub fn legible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Control characters, white space other than the plain blank, and marks without a width, among
-/// them those that turn the direction of what follows.
+/// Returns whether a character is invisible. Such are control characters, white space other than
+/// the plain blank, and marks without a width. The latter include marks that turn the direction of
+/// text.
 pub(crate) fn is_unseen(c: char) -> bool {
     let without_width = matches!(
         c,

@@ -1,16 +1,16 @@
 //! The pure half of the Punctual job scheduler.
 //!
-//! This crate computes when jobs run and decides what becomes of every fire time. It is told the
-//! time: it reads no clock, no environment and no disk, spawns nothing and answers with values, so
-//! that every decision of the scheduler can be tested without one.
+//! This crate computes when jobs run and decides what becomes of every fire time. Callers pass in
+//! the time. The crate reads no clock, no environment and no disk, and spawns nothing. It answers
+//! with values, so every decision of the scheduler can be tested without a clock.
 //!
-//! - [`Trigger`] names fire times: [`Date`], [`Interval`], [`Cron`], [`Crontab`],
-//!   [`CalendarInterval`], [`And`], [`Or`] and your own.
-//! - [`Zone`] is a time zone of the IANA database; [`Gap`] and [`Fold`] say what becomes of local
-//!   times that do not exist or exist twice.
-//! - [`Policies`] say what becomes of runs that come late, overlap or fail.
-//! - [`plan`](plan::plan) decides, from a [`JobView`](plan::JobView) and the time, what to start
-//!   and what to record.
+//! - [`Trigger`] names fire times. It is a [`Date`], [`Interval`], [`Cron`], [`Crontab`],
+//!   [`CalendarInterval`], [`And`], [`Or`] or a custom trigger.
+//! - [`Zone`] is a time zone of the IANA database. [`Gap`] and [`Fold`] decide about local times
+//!   that do not exist or exist twice.
+//! - [`Policies`] decide about runs that come late, overlap or fail.
+//! - [`plan`](plan::plan) decides, from a [`JobView`](plan::JobView) and the time, which fire times
+//!   to start and which to record.
 //! - [`Run`], [`Outcome`] and [`FireRange`] are what the ledger keeps.
 //!
 //! ```

@@ -1,34 +1,37 @@
-//! Every bound of the crate, with its reason.
+//! The limits of the crate, each with its reason.
 
-/// Longest id of a job in characters: an indexed `utf8mb4` column of MariaDB holds 191.
+/// The longest id of a job in characters. An indexed `utf8mb4` column of MariaDB holds 191.
 pub const MAX_ID_CHARS: usize = 191;
 
-/// Longest text of one cron field or crontab expression in bytes: a list of all sixty minutes
-/// written out takes 170.
+/// The longest text of one cron field or crontab expression in bytes. A list of all sixty minutes
+/// takes 170.
 pub const MAX_EXPRESSION_BYTES: usize = 1_000;
 
-/// Deepest nesting of `and` and `or`: more is a generated mistake, and recursion must be bounded.
+/// The deepest nesting of `and` and `or`. Recursion must be bounded, and deeper nesting is a
+/// generated mistake.
 pub const MAX_DEPTH: usize = 16;
 
-/// Deepest nesting of arrays and objects in arguments and results: readers of JSON stop at 127, and a
-/// job is written into documents that are some levels deep themselves.
+/// The deepest nesting of arrays and objects in arguments and results. JSON readers stop at 127,
+/// and a job is written into documents that have some levels themselves.
 pub const MAX_JSON_DEPTH: usize = 100;
 
-/// Most triggers in one tree of `and` and `or`, so that one evaluation stays in the microseconds.
+/// The largest number of triggers in one tree of `and` and `or`. It keeps one evaluation in the
+/// microseconds.
 pub const MAX_TRIGGERS: usize = 256;
 
-/// How often `and` alternates between its children, and how many members of a combined or custom
-/// trigger are tried, before the answer is "undecided" or "at least".
+/// The largest number of steps of a search, after which the answer is "undecided" or "at least". A
+/// step moves `and` from one child to the next, or tries one member of a combined or custom
+/// trigger.
 pub const MAX_TRIES: u32 = 10_000;
 
-/// Shortest interval: below a millisecond a timer cannot tell the ticks apart.
+/// The shortest interval. Below a millisecond a timer cannot tell the ticks apart.
 pub const MIN_INTERVAL_MICROS: i64 = 1_000;
 
-/// Longest backlog that `Coalesce::All` may keep.
+/// The longest backlog that `Coalesce::All` may keep.
 pub const MAX_CATCH_UP: u32 = 10_000;
 
-/// First year of the cron field `year`, as in `APScheduler`.
+/// The first year of the cron field `year`, as in `APScheduler`.
 pub const MIN_YEAR: i32 = 1970;
 
-/// Last year of any answer; the last with four digits.
+/// The last year of any answer, which is the last with four digits.
 pub const MAX_YEAR: i32 = 9999;

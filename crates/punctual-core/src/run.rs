@@ -1,4 +1,4 @@
-//! How the handling of one fire time goes, and how it ends.
+//! The handling of one fire time, and its outcome.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Count, JobId};
 
-/// How a run ended. Every fire time of a job gets exactly one of these, alone or inside a recorded
-/// [`FireRange`].
+/// The outcome of a run. Every fire time of a job gets exactly one outcome, alone or inside a
+/// recorded [`FireRange`].
 ///
 /// ```
 /// use punctual_core::{MissReason, Outcome};
@@ -18,31 +18,31 @@ use crate::{Count, JobId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The job returned a value.
+    /// The task returned a value.
     Succeeded,
-    /// The job returned an error.
+    /// The task returned an error.
     Failed,
-    /// The job panicked; the message is kept.
+    /// The task panicked. The run keeps the message.
     Panicked,
     /// The last attempt took longer than the job's timeout.
     TimedOut,
     /// The run was stopped before it ended.
     Cancelled(CancelReason),
-    /// The run never started: its time was decided too late.
+    /// The run never started, because its fire time was decided too late.
     Missed(MissReason),
-    /// The run never started: there was no room for it.
+    /// The run never started, because there was no room for it.
     Skipped(SkipReason),
-    /// The run never started: another run of the same backlog stands for it.
+    /// The run never started, because another run of the same backlog stands for it.
     Coalesced,
-    /// The process that ran it died.
+    /// The process that executed the run died.
     Lost,
 }
 
-/// Who stopped a run.
+/// The reason why a run was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelReason {
-    /// It was asked for by hand.
+    /// A caller asked for it.
     User,
     /// The scheduler shut down and the run did not end in time.
     Shutdown,
@@ -50,7 +50,7 @@ pub enum CancelReason {
     Replaced,
 }
 
-/// Why a fire time was decided too late.
+/// The reason why a fire time was decided too late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MissReason {
@@ -63,11 +63,11 @@ pub enum MissReason {
     Parked,
     /// No scheduler was running.
     Down,
-    /// It had passed when the job was added.
+    /// The fire time had passed when the job was added.
     Past,
 }
 
-/// Why there was no room for a run.
+/// The reason why there was no room for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
@@ -79,24 +79,24 @@ pub enum SkipReason {
     NoExecutor,
     /// The task of the job became unknown while a run waited for its turn.
     NoTask,
-    /// An edit of the job, or its removal, passed over what was due.
+    /// An edit or the removal of the job passed over the due fire time.
     Edited,
-    /// The clock had run ahead and was set back: the job goes on by the new time, and this fire time
-    /// was the next one by the old.
+    /// The clock had run ahead and was set back. The job continues by the new time, and this fire
+    /// time was its next one by the old time.
     ClockSet,
-    /// An older release of the program has taken the place of a newer one: the job is what the older
-    /// one declares, and this fire time was the next one of what the newer one declared.
+    /// An older release of the program replaced a newer one. The job is now what the older release
+    /// declares, and this fire time was the next one that the newer release declared.
     RolledBack,
 }
 
 impl Outcome {
-    /// Whether the job's code ran for this fire time.
+    /// Returns whether the job's code ran for this fire time.
     #[must_use]
     pub fn has_run(self) -> bool {
         !matches!(self, Self::Missed(_) | Self::Skipped(_) | Self::Coalesced)
     }
 
-    /// Whether a further attempt may mend it, if the job's [`Retry`](crate::Retry) allows one.
+    /// Returns whether another attempt may follow, if the job's [`Retry`](crate::Retry) allows one.
     #[must_use]
     pub fn is_retryable(self) -> bool {
         matches!(self, Self::Failed | Self::Panicked | Self::TimedOut)
@@ -131,22 +131,22 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Where a run stands.
+/// The state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
-    /// Waits for room: as many instances of its job are under way as may be.
+    /// The run waits for room, because `max_instances` instances of its job are under way.
     Queued,
     /// An attempt is under way.
     Running,
-    /// An attempt failed; the next one waits for its backoff.
+    /// An attempt failed, and the next one waits for its backoff.
     Retrying,
-    /// Over, for good.
+    /// The run has ended for good.
     Ended(Outcome),
 }
 
 impl RunState {
-    /// The outcome, once there is one.
+    /// The outcome, if the run has ended.
     #[must_use]
     pub fn outcome(self) -> Option<Outcome> {
         match self {
@@ -156,7 +156,7 @@ impl RunState {
     }
 }
 
-/// What a run answers for: a fire time of the schedule, or a call of `run_job`.
+/// The origin of a run, which is either a fire time of the schedule or a call of `run_job`.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -165,19 +165,19 @@ pub enum Origin {
     /// A fire time of the job's trigger.
     #[default]
     Scheduled,
-    /// Asked for by hand; it does not shift the schedule.
+    /// A call of `run_job`, which does not shift the schedule.
     Manual,
 }
 
-/// What makes a run unique: no two runs have the same key, on however many nodes.
+/// The key of a run. No two runs of a job have the same key, on any number of nodes.
 ///
-/// An *incarnation* is one definition of a job's fire times. `add_job` begins one, and so does an edit
-/// that lets the fire times begin anew. Runs of two incarnations never collide.
+/// An *incarnation* is one definition of a job's fire times. `add_job` begins one, and so does an
+/// edit that lets the fire times begin anew. Runs of two incarnations never collide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RunKey {
-    /// Which incarnation of its job the run belongs to.
+    /// The incarnation of the job that the run belongs to.
     pub incarnation: u64,
-    /// What it answers for.
+    /// The origin of the run.
     pub origin: Origin,
     /// The scheduled time, or the time of the request.
     pub fire_time: DateTime<Utc>,
@@ -185,10 +185,10 @@ pub struct RunKey {
 
 /// The number of a run in its store.
 ///
-/// A number is unique and never changes, also when another node goes on with the run. Among the runs
-/// of one job numbers grow; those of two jobs say nothing about their order, because stores may give
-/// numbers out in blocks. A resource that has to refuse a run that was overtaken compares fencing
-/// tokens, which grow also when a run is taken over.
+/// A number is unique and never changes, even if another node continues the run. The runs of one
+/// job have growing numbers. The numbers of two jobs say nothing about their order, because stores
+/// may give numbers out in blocks. A resource that has to refuse a run that was overtaken compares
+/// fencing tokens, which also grow when a run is taken over.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -201,40 +201,40 @@ impl fmt::Display for RunId {
     }
 }
 
-/// One run as the ledger keeps it. It outlives its job.
+/// One run as the ledger keeps it. A run outlives its job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Run {
-    /// Its number in the store.
+    /// The number of the run in its store.
     pub id: RunId,
-    /// When the store took it in.
+    /// The time at which the store accepted the run.
     pub opened: DateTime<Utc>,
-    /// The job it belongs to.
+    /// The job that the run belongs to.
     pub job: JobId,
-    /// What makes it unique.
+    /// The key of the run.
     #[serde(flatten)]
     pub key: RunKey,
-    /// Where it stands.
+    /// The state of the run.
     pub state: RunState,
-    /// When its first attempt started.
+    /// The time at which the first attempt started.
     pub started: Option<DateTime<Utc>>,
-    /// When it ended.
+    /// The time at which the run ended.
     pub finished: Option<DateTime<Utc>>,
-    /// How many attempts were begun.
+    /// The number of attempts that were begun.
     pub attempts: u32,
-    /// Which node ran it.
+    /// The name of the node that executed the run.
     pub node: Option<String>,
-    /// What the job returned, if it returned something.
+    /// The value that the task returned, if it returned one.
     pub result: Option<serde_json::Value>,
     /// The error or panic message of the last attempt.
     pub error: Option<String>,
-    /// The fire times that the entry stands for, if it is not about one alone: a range that was
-    /// missed, skipped or coalesced together.
+    /// The fire times that the entry stands for, if there are several. Such an entry is a range
+    /// that was missed, skipped or coalesced together.
     pub range: Option<FireRange>,
 }
 
 impl Run {
-    /// A run that has not started.
+    /// Creates a run that has not started.
     #[must_use]
     pub fn queued(id: RunId, job: JobId, key: RunKey) -> Self {
         Self {
@@ -259,32 +259,33 @@ impl Run {
         self.key.fire_time
     }
 
-    /// How long after its scheduled time it started, jitter included.
+    /// The time between the scheduled time and the start, jitter included.
     #[must_use]
     pub fn lateness(&self) -> Option<TimeDelta> {
         self.started.map(|started| started - self.key.fire_time)
     }
 
-    /// How long it took, all attempts and waits together.
+    /// The time from the first start to the end, all attempts and waits included.
     #[must_use]
     pub fn duration(&self) -> Option<TimeDelta> {
         Some(self.finished? - self.started?)
     }
 }
 
-/// A range of fire times that share one outcome: a year of missed seconds is one of these.
+/// A range of fire times that share one outcome. For example, a year of missed seconds is one
+/// range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FireRange {
-    /// The oldest of them.
+    /// The oldest fire time of the range.
     pub first: DateTime<Utc>,
-    /// The newest of them.
+    /// The newest fire time of the range.
     pub last: DateTime<Utc>,
-    /// How many there are.
+    /// The number of fire times in the range.
     pub count: Count,
 }
 
 impl FireRange {
-    /// A range of one.
+    /// Creates a range of one fire time.
     #[must_use]
     pub fn single(fire_time: DateTime<Utc>) -> Self {
         Self {

@@ -1,23 +1,25 @@
-//! What a wrong name may have meant.
+//! The known name that a wrong name may have meant.
 //!
-//! Names are compared by slips of the hand: a letter that is wrong, missing or too much, or two that
-//! changed places, is one slip. A limit can be given in slips; a share of resemblance, such as that of
-//! Jaro-Winkler, has none that fits short names and long ones.
+//! Names are compared by slips of the hand. A letter that is wrong, missing or superfluous is one
+//! slip, and so are two letters that changed places. The limit is a number of slips. A measure of
+//! similarity, such as that of Jaro-Winkler, has no threshold that fits both short and long names.
 //!
-//! One slip in three letters is near. Names such as `start` and `store` lie two slips apart, so a looser
-//! limit would offer what was not meant; a tighter one would miss `threads` for `tread`. A name that was
-//! cut short or made longer is near as well, whatever is missing: `misfire` means `misfire_grace_time`.
+//! A name is near if it has at most one slip in three letters. Names such as `start` and `store`
+//! lie two slips apart, so a looser limit would suggest names that were not meant. A tighter limit
+//! would miss `threads` for `tread`. A name that was cut short or made longer is near as well, by
+//! any number of letters. For example, `misfire` means `misfire_grace_time`.
 
 use strsim::osa_distance;
 
-/// No name of ours is longer, and what is compared costs the product of both lengths.
+/// The longest name that is compared. The known names are shorter, and a comparison costs the
+/// product of both lengths.
 const LONGEST: usize = 256;
 
-/// The least that one name must have in common with another that goes on.
+/// The shortest name that counts as the beginning of another one.
 const BEGINNING: usize = 3;
 
-/// The known name that is nearest to a wrong one, if any is near. Of two that are equally near it is
-/// the first.
+/// Returns the known name that is nearest to a wrong one, if any is near. Of two names that are
+/// equally near, the first is returned.
 ///
 /// ```
 /// use punctual_core::suggest::nearest;
@@ -33,7 +35,7 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     near.min_by_key(|(slips, _)| *slips).map(|(_, name)| name)
 }
 
-/// How many slips lie between a wrong name and a known one, if these are few.
+/// Counts the slips between a wrong name and a known one. Returns `None` if there are too many.
 ///
 /// ```
 /// use punctual_core::suggest::slips;
@@ -52,12 +54,12 @@ pub fn slips(wrong: &str, known: &str) -> Option<usize> {
     (slips <= longest / 3 || is_beginning(&wrong, &known)).then_some(slips)
 }
 
-/// Whether one begins with the other.
+/// Returns whether one name begins with the other.
 fn is_beginning(a: &str, b: &str) -> bool {
     a.len().min(b.len()) >= BEGINNING && (a.starts_with(b) || b.starts_with(a))
 }
 
-/// Capitals, blanks and hyphens are no slips.
+/// Returns a name in lower case with underscores, since capitals, blanks and hyphens are not slips.
 fn plain(name: &str) -> String {
     let plain = |c: char| match c {
         ' ' | '-' => '_',

@@ -5,12 +5,12 @@ use crate::daylight::{Fold, Gap};
 use crate::wall_times::WallTimes;
 use crate::zone::{Segment, Zone};
 
-/// A set of wall times seen through a time zone: a set of instants (in whole seconds), found
-/// without listing them.
+/// A set of wall times seen through a time zone. It is a set of instants in whole seconds, which is
+/// searched without listing them.
 ///
-/// Within one [`Segment`] of constant offset the instants are the wall times less the offset; a
-/// segment *shows* those of its wall times that the fold rule leaves it, and the gap rule adds
-/// what falls between it and the one before.
+/// Within one [`Segment`] of constant offset the instants are the wall times less the offset. A
+/// segment *shows* those of its wall times that the fold rule leaves it. The gap rule adds the wall
+/// times that fall between a segment and the one before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeline<'a, W> {
     times: &'a W,
@@ -19,7 +19,8 @@ pub(crate) struct Timeline<'a, W> {
     fold: Fold,
 }
 
-/// No zone is a day away from UTC, and no gap or fold is longer than a day.
+/// The largest distance that is looked at. No zone is a day away from UTC, and no gap or fold is
+/// longer than a day.
 const FAR: i64 = 2 * DAY;
 
 impl<'a, W: WallTimes> Timeline<'a, W> {
@@ -33,7 +34,7 @@ impl<'a, W: WallTimes> Timeline<'a, W> {
         }
     }
 
-    /// The wall times that a segment shows: from, until.
+    /// Returns the first wall time that a segment shows, and the first one after those.
     fn shown(&self, segment: &Segment) -> (i64, i64) {
         match self.fold {
             Fold::First => (segment.wall_start().max(segment.unseen), segment.wall_end()),
@@ -42,13 +43,14 @@ impl<'a, W: WallTimes> Timeline<'a, W> {
         }
     }
 
-    /// The first member m with `from` <= m <= `through`.
+    /// Returns the first member m with `from` <= m <= `through`.
     pub(crate) fn first_between(&self, from: i64, through: i64) -> Option<i64> {
         self.first_before_far(from, through.saturating_add(FAR))
             .filter(|hit| *hit <= through)
     }
 
-    /// The first member that is not before `from`; only wall times before `far` are looked at.
+    /// Returns the first member that is not before `from`. Only wall times before `far` are
+    /// searched.
     fn first_before_far(&self, from: i64, far: i64) -> Option<i64> {
         let index = self.zone.index_at(from);
         let segment = self.zone.segment(index)?;
@@ -63,8 +65,8 @@ impl<'a, W: WallTimes> Timeline<'a, W> {
         }
     }
 
-    /// The first member in the segments after the one with this index. No wall time between `low`
-    /// and `wall` (up to `far` without one) is in the set, so most segments need no search.
+    /// Returns the first member in the segments after the one with this index. No wall time between
+    /// `low` and `wall` is in the set (up to `far` without one), so most segments need no search.
     fn first_after_segment(
         &self,
         mut index: usize,
@@ -76,7 +78,7 @@ impl<'a, W: WallTimes> Timeline<'a, W> {
             index += 1;
             let mut segment = self.zone.segment(index)?;
             if self.shown(&segment).0 >= low {
-                // No fold leads back behind `low`, so nothing fires until `wall` is near.
+                // No fold leads back before `low`, so no member exists until `wall` is near.
                 let near = self.zone.index_at(wall? - FAR);
                 if near > index {
                     index = near;
@@ -99,8 +101,8 @@ impl<'a, W: WallTimes> Timeline<'a, W> {
         }
     }
 
-    /// The first member at or after `from` that a segment owes to the gap before it, if the
-    /// segment itself has none before that.
+    /// Returns the first member at or after `from` that a segment takes over from the gap before
+    /// it, if the segment itself has no member before that.
     fn first_of_gap(&self, segment: &Segment, from: i64) -> Option<i64> {
         let gap = segment.gap();
         let since = from - segment.start;
@@ -123,7 +125,7 @@ impl<'a, W: WallTimes> Timeline<'a, W> {
         }
     }
 
-    /// The last member that is not after `until`.
+    /// Returns the last member that is not after `until`.
     pub(crate) fn last_until(&self, until: i64) -> Option<i64> {
         let mut index = self.zone.index_at(until);
         let mut until = until;
@@ -132,8 +134,8 @@ impl<'a, W: WallTimes> Timeline<'a, W> {
             if let Some(hit) = self.last_in(&segment, until) {
                 return Some(hit);
             }
-            // Whatever earlier segments show is before this wall time; the next member is near
-            // the last one that the set has there.
+            // All wall times that earlier segments show are before this one. The next member is
+            // near the last one that the set has there.
             let wall = self
                 .times
                 .last_before(segment.wall_start().max(segment.unseen))?;
@@ -174,7 +176,7 @@ impl<'a, W: WallTimes> Timeline<'a, W> {
         }
     }
 
-    /// How many members m have `from` <= m <= `through`.
+    /// Counts the members m with `from` <= m <= `through`.
     pub(crate) fn count(&self, from: i64, through: i64) -> u64 {
         if from > through {
             return 0;
@@ -203,7 +205,8 @@ impl<'a, W: WallTimes> Timeline<'a, W> {
         shown + self.count_of_gap(segment, from, through)
     }
 
-    /// Members that a segment owes to the gap before it and does not show anyhow.
+    /// Counts the members that a segment takes over from the gap before it and does not show by
+    /// itself.
     fn count_of_gap(&self, segment: &Segment, from: i64, through: i64) -> u64 {
         if segment.gap() == 0 {
             return 0;

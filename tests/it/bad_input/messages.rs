@@ -67,7 +67,7 @@ fn builders_give_the_messages_that_json_gives() {
         ),
         (
             Cron::new().day("tue").build().map(drop),
-            "day: `tue` is a weekday, use day_of_week",
+            "day: `tue` is a weekday; use day_of_week",
         ),
     ];
     for (result, message) in errors {

@@ -46,7 +46,7 @@ fn refused(json: &Value) -> Result<(), String> {
         return Err(format!("`{message}` does not name {fault}"));
     };
     // A field that should not be there at all is named alone.
-    if ["is no field", "is called", "is a policy"]
+    if ["is not a field", "is called", "is a policy"]
         .iter()
         .any(|words| message.contains(words))
     {

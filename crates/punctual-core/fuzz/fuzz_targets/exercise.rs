@@ -1,4 +1,4 @@
-//! What is done with whatever parses: every verb, from instants near and far.
+//! Calls every verb of each trigger that parses, from instants near and far.
 //!
 //! The replay of the corpus among the ordinary tests includes this file too.
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use punctual_core::{Count, Trigger};
 use serde_json::json;
 
-/// Crontab text: bare, and as the trigger around it.
+/// Reads a crontab text by itself, and as a field of a trigger.
 pub fn crontab(expr: &str) {
     let json = json!({"type": "crontab", "expr": expr});
     let read = serde_json::from_value::<Trigger>(json.clone()).ok();
@@ -18,7 +18,7 @@ pub fn crontab(expr: &str) {
     trigger_json(&zoned.to_string());
 }
 
-/// Trigger JSON, and the same text where a bare trigger text is expected.
+/// Reads a text as trigger JSON, and as the text of a trigger.
 pub fn trigger_json(text: &str) {
     if let Err(error) = text.parse::<Trigger>() {
         assert!(!error.to_string().is_empty(), "no message for {text}");
@@ -61,7 +61,7 @@ fn promises(trigger: &Trigger) {
     }
 }
 
-/// An ordinary instant, one at each end, and one in an hour that some clocks repeat.
+/// Returns an ordinary instant, one at each end, and one in an hour that some clocks repeat.
 fn instants() -> [DateTime<Utc>; 4] {
     let second = |second| DateTime::from_timestamp(second, 0).expect("an instant");
     [

@@ -1,4 +1,4 @@
-//! Fuzzes trigger JSON: never a panic, never a broken promise.
+//! Fuzzes trigger JSON, which must neither panic nor break a promise.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|text: &str| exercise::trigger_json(text));

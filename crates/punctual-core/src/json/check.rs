@@ -1,4 +1,4 @@
-//! Whether a text is JSON that can be read without loss.
+//! Checks that a text is JSON that can be read without loss.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::{numbers, too_deep};
 use crate::Error;
 use crate::limits::MAX_JSON_DEPTH;
 
-/// Every integer beyond 64 bits is read as a float from here on.
+/// The limit above which `serde_json` reads every integer as a float.
 const WIDE: f64 = 9.2e18;
 
 pub(super) fn check(root: &str, text: &str) -> Result<(), Error> {
@@ -25,7 +25,7 @@ pub(super) fn check(root: &str, text: &str) -> Result<(), Error> {
         .and_then(|()| deserializer.end());
     match read {
         Ok(()) if !seen.wide.get() => Ok(()),
-        // Which of the floats were written as integers is seen in the text alone.
+        // Only the text shows which of the floats were written as integers.
         Ok(()) => numbers::check(root, text),
         Err(_) if seen.deep.get() => Err(too_deep(root)),
         Err(error) => {
@@ -33,7 +33,7 @@ pub(super) fn check(root: &str, text: &str) -> Result<(), Error> {
             Err(Error::invalid(
                 root.to_owned(),
                 text,
-                format!("is no JSON: {error}"),
+                format!("is not valid JSON: {error}"),
             ))
         }
     }
@@ -45,16 +45,16 @@ struct Seen {
     deep: Cell<bool>,
 }
 
-/// Reads all that a tree of values would, and keeps none of it.
+/// Reads everything that a tree of values would, and keeps nothing.
 #[derive(Clone, Copy)]
 struct Reader<'a> {
-    /// How many arrays and objects are around.
+    /// The number of arrays and objects around the value.
     depth: usize,
     seen: &'a Seen,
 }
 
 impl Reader<'_> {
-    /// What reads the values of an array or object.
+    /// Returns the reader of the values in an array or object.
     fn within<E: de::Error>(self) -> Result<Self, E> {
         if self.depth == MAX_JSON_DEPTH {
             self.seen.deep.set(true);

@@ -1,11 +1,12 @@
 //! JSON in which no number is lost.
 //!
 //! `serde_json` writes NaN and infinities as `null`, and reads an integer beyond 64 bits as the
-//! nearest float. Neither is an error there, and both change what a job is called with. Here they
-//! are errors, which name the field and what to write instead.
+//! nearest float. It reports neither as an error, and both change the arguments of a job. This
+//! module refuses both with an error that names the field and the value to write instead.
 //!
-//! The feature `arbitrary_precision` of `serde_json` would keep large integers. Cargo turns it on
-//! for every crate of a program, and it changes what they read and how fast, so it is not used.
+//! The feature `arbitrary_precision` of `serde_json` would keep large integers. Cargo turns a
+//! feature on for every crate of a program, and this one changes what those crates read and how
+//! fast. It is therefore not used.
 
 mod check;
 mod numbers;
@@ -24,8 +25,8 @@ use crate::{Error, ErrorKind};
 
 /// Writes a value as JSON text.
 ///
-/// `root` is what messages call the value, `args` for arguments. Keys of maps may be any integer, since
-/// they become text.
+/// Messages call the value `root`, for example `args` for arguments. Keys of maps may be any
+/// integer, since they become text.
 ///
 /// ```
 /// use punctual_core::json;
@@ -34,14 +35,15 @@ use crate::{Error, ErrorKind};
 /// let error = json::to_text("args", &(7, f64::NAN)).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "args[1]: `NaN` cannot be written as JSON, make it an `Option` or a text",
+///     "args[1]: `NaN` cannot be written as JSON; make it an `Option` or a text",
 /// );
 /// ```
 ///
 /// # Errors
 ///
-/// If the value holds NaN, an infinity or an integer beyond 64 bits, is nested deeper than [`MAX_JSON_DEPTH`], has map keys that
-/// are neither text nor numbers, or refuses to be written.
+/// Returns an error if the value holds NaN, an infinity or an integer beyond 64 bits, or is nested
+/// deeper than [`MAX_JSON_DEPTH`]. Map keys that are neither text nor numbers are errors, and so is
+/// a value whose `Serialize` implementation fails.
 pub fn to_text(root: &str, value: &(impl Serialize + ?Sized)) -> Result<String, Error> {
     let unwritable = RefCell::new(None);
     let item = Item {
@@ -51,9 +53,9 @@ pub fn to_text(root: &str, value: &(impl Serialize + ?Sized)) -> Result<String, 
         unwritable: &unwritable,
     };
     serde_json::to_string(&item).map_err(|error| {
-        let Unwritable { path, found } = unwritable.into_inner().unwrap_or_default();
+        let Unwritable { path, number } = unwritable.into_inner().unwrap_or_default();
         let field = if path.is_empty() { root.into() } else { path };
-        match found {
+        match number {
             Some(BadNumber::NotFinite(float)) => {
                 Error::invalid(field, float, "cannot be written as JSON")
                     .with_hint("make it an `Option` or a text")
@@ -80,13 +82,13 @@ pub fn to_text(root: &str, value: &(impl Serialize + ?Sized)) -> Result<String, 
 ///
 /// # Errors
 ///
-/// If it is not JSON, is nested deeper than [`MAX_JSON_DEPTH`], or holds an integer beyond 64 bits or
-/// a number beyond the largest float.
+/// Returns an error if the text is not JSON, is nested deeper than [`MAX_JSON_DEPTH`], or holds an
+/// integer beyond 64 bits or a number beyond the largest float.
 pub fn check(root: &str, text: &str) -> Result<(), Error> {
     check::check(root, text)
 }
 
-/// The same of a tree, which can hold neither of these numbers.
+/// Checks the depth of a tree of values, which can hold neither of these numbers.
 pub(crate) fn check_depth(root: &str, value: &Value) -> Result<(), Error> {
     if is_deeper(value, MAX_JSON_DEPTH) {
         return Err(too_deep(root));

@@ -1,6 +1,7 @@
 //! Numbers as they are written in a text.
 //!
-//! A reader of JSON tells a large integer from a float no more, so the text itself is looked at.
+//! A JSON reader no longer distinguishes a large integer from a float, so this module reads the
+//! text itself.
 
 use super::path::Key;
 use crate::Error;
@@ -46,7 +47,7 @@ fn check_number(number: &str, path: impl Fn() -> String) -> Result<(), Error> {
 
 const HINT: &str = "write it as text";
 
-/// Why an integer is refused.
+/// Returns the error that refuses an integer beyond 64 bits.
 pub(super) fn wide(path: String, integer: &str) -> Error {
     let problem = "is an integer beyond 64 bits, which would be read as the nearest float";
     Error::invalid(path, integer, problem).with_hint(HINT)
@@ -78,7 +79,7 @@ struct Around<'t>(Vec<Level<'t>>);
 
 enum Level<'t> {
     Item(usize),
-    /// As it is written; none before it was read.
+    /// The key as it is written, or `None` before the key was read.
     Key(Option<&'t str>),
 }
 

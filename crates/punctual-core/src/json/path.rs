@@ -1,9 +1,9 @@
-//! Where in a value something lies, as people write it: `args[2].price`.
+//! The path to a part of a value, in a form such as `args[2].price`.
 
 use std::fmt;
 
-/// A place, and through it those around it. It is made while a value is written, and read only if
-/// something is wrong there.
+/// A place in a value, with a link to the place around it. Paths are made while a value is written,
+/// and read only if something is wrong there.
 #[derive(Clone, Copy)]
 pub(super) enum Path<'a> {
     Root(&'a str),
@@ -21,7 +21,7 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// A key after the place of its object.
+/// An object's key, shown after the path of the object.
 pub(super) struct Key<'a>(pub(super) &'a str);
 
 impl fmt::Display for Key<'_> {

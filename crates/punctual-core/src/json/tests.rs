@@ -40,7 +40,7 @@ enum Untagged<T> {
     Struct { side: T },
 }
 
-/// A map that tells keys and values one after the other.
+/// A map that serializes keys and values one after the other.
 struct Slow<T>(&'static str, T);
 
 impl<T: Serialize> Serialize for Slow<T> {
@@ -68,7 +68,7 @@ fn a_float_that_json_cannot_hold_is_refused_with_its_place() {
         (f64::INFINITY, "infinity"),
         (f64::NEG_INFINITY, "-infinity"),
     ] {
-        let because = format!("`{name}` cannot be written as JSON, make it an `Option` or a text");
+        let because = format!("`{name}` cannot be written as JSON; make it an `Option` or a text");
         let places = [
             ("args", refused(&float)),
             ("args", refused(&(float as f32))),
@@ -94,23 +94,23 @@ fn a_float_that_json_cannot_hold_is_refused_with_its_place() {
                 }),
             ),
         ];
-        for (place, told) in places {
-            assert_eq!(told, format!("{place}: {because}"));
+        for (place, message) in places {
+            assert_eq!(message, format!("{place}: {because}"));
         }
     }
 }
 
 #[test]
 fn what_json_cannot_hold_otherwise_is_refused_with_its_place() {
-    let told = refused(&Item {
+    let message = refused(&Item {
         price: [entry((1, 2), 3)],
     });
     assert_eq!(
-        told,
+        message,
         "args.price[0]: cannot be written as JSON: key must be a string"
     );
-    let told = refused(&[BTreeMap::from([([0.5_f64.to_bits()], 1)])]);
-    assert!(told.starts_with("args[0]: "), "{told}");
+    let message = refused(&[BTreeMap::from([([0.5_f64.to_bits()], 1)])]);
+    assert!(message.starts_with("args[0]: "), "{message}");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn what_is_written_is_what_serde_json_writes() {
     same(&chrono::DateTime::UNIX_EPOCH);
 }
 
-/// Written, checked and read again, as arguments are.
+/// Writes, checks and reads a value, as the scheduler does with arguments.
 fn returned<T: Serialize + for<'de> Deserialize<'de>>(value: &T) -> T {
     let text = to_text("args", value).unwrap();
     check("args", &text).unwrap();
@@ -196,13 +196,13 @@ fn integers_survive_up_to_64_bits() {
     assert_eq!(returned(&entry(u128::MAX, 1)), entry(u128::MAX, 1));
 }
 
-fn told(text: &str) -> String {
+fn message_of(text: &str) -> String {
     check("args", text).unwrap_err().to_string()
 }
 
 #[test]
 fn an_integer_that_would_be_rounded_is_refused_with_its_place() {
-    let because = "is an integer beyond 64 bits, which would be read as the nearest float, write \
+    let because = "is an integer beyond 64 bits, which would be read as the nearest float; write \
                    it as text";
     for (text, place) in [
         ("18446744073709551616", "args"),
@@ -221,11 +221,14 @@ fn an_integer_that_would_be_rounded_is_refused_with_its_place() {
             "args[0].b",
         ),
     ] {
-        let told = told(text);
-        assert!(told.starts_with(&format!("{place}: `")), "{text}: {told}");
-        assert!(told.ends_with(because), "{told}");
+        let message = message_of(text);
+        assert!(
+            message.starts_with(&format!("{place}: `")),
+            "{text}: {message}"
+        );
+        assert!(message.ends_with(because), "{message}");
     }
-    for told in [
+    for message in [
         refused(&Item { price: u128::MAX }),
         refused(&Item {
             price: i128::from(i64::MIN) - 1,
@@ -234,8 +237,8 @@ fn an_integer_that_would_be_rounded_is_refused_with_its_place() {
             price: entry(7, Some(i128::from(u64::MAX) + 1)),
         }),
     ] {
-        assert!(told.starts_with("args.price"), "{told}");
-        assert!(told.ends_with(because), "{told}");
+        assert!(message.starts_with("args.price"), "{message}");
+        assert!(message.ends_with(because), "{message}");
     }
 }
 
@@ -247,9 +250,9 @@ fn a_number_beyond_the_largest_float_is_refused_with_its_place() {
         "1.8e308",
         &format!("1{}.0", "0".repeat(400)),
     ] {
-        let told = told(&format!("[0, {{\"x\": {number}}}]"));
-        assert!(told.starts_with("args[1].x: `"), "{told}");
-        assert!(told.contains("beyond the largest float"), "{told}");
+        let message = message_of(&format!("[0, {{\"x\": {number}}}]"));
+        assert!(message.starts_with("args[1].x: `"), "{message}");
+        assert!(message.contains("beyond the largest float"), "{message}");
     }
 }
 
@@ -279,7 +282,11 @@ fn what_is_not_json_is_refused() {
         "{1:2}",
         "'a'",
     ] {
-        assert!(told(text).contains("is no JSON"), "{text}: {}", told(text));
+        assert!(
+            message_of(text).contains("is not valid JSON"),
+            "{text}: {}",
+            message_of(text)
+        );
     }
 }
 
@@ -314,10 +321,10 @@ fn the_configuration_of_a_custom_trigger_in_a_text_is_exact_too() {
     ] {
         let with = |number| text.replace("NUMBER", number).parse::<crate::Trigger>();
         with("18446744073709551615").unwrap();
-        let told = with("18446744073709551616").unwrap_err().to_string();
+        let message = with("18446744073709551616").unwrap_err().to_string();
         assert!(
-            told.starts_with("trigger.") && told.contains("moon[0]: `1844"),
-            "{told}"
+            message.starts_with("trigger.") && message.contains("moon[0]: `1844"),
+            "{message}"
         );
     }
 }

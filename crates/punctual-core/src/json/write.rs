@@ -1,4 +1,4 @@
-//! A serializer before another one, which refuses what JSON cannot hold and notes where that is.
+//! A serializer around another one. It refuses what JSON cannot hold, and records where that is.
 
 use std::cell::RefCell;
 use std::fmt::{self, Display};
@@ -8,16 +8,16 @@ use serde::ser::{self, Serialize, Serializer};
 use super::path::Path;
 use crate::limits::MAX_JSON_DEPTH;
 
-/// What was wrong first.
+/// The first problem that was found.
 #[derive(Default)]
 pub(super) struct Unwritable {
-    /// Empty where it is not known.
+    /// The path of the problem, empty if it is not known.
     pub(super) path: String,
-    /// The number, if that is it.
-    pub(super) found: Option<BadNumber>,
+    /// The number at fault, if a number is the problem.
+    pub(super) number: Option<BadNumber>,
 }
 
-/// A number that JSON, or a reader of it, cannot hold.
+/// A number that JSON or a JSON reader cannot hold.
 pub(super) enum BadNumber {
     NotFinite(&'static str),
     Wide(String),
@@ -27,7 +27,7 @@ pub(super) enum BadNumber {
 pub(super) struct Item<'a, T: ?Sized> {
     pub(super) value: &'a T,
     pub(super) path: &'a Path<'a>,
-    /// How many values are around it.
+    /// The number of values around this one.
     pub(super) depth: usize,
     pub(super) unwritable: &'a RefCell<Option<Unwritable>>,
 }
@@ -39,7 +39,7 @@ impl<T: Serialize + ?Sized> Serialize for Item<'_, T> {
             depth: self.depth,
             unwritable: self.unwritable,
         };
-        // The innermost value is the first that fails.
+        // The innermost value fails first, so its path is kept.
         let note = |_: &S::Error| context.note(None);
         self.value
             .serialize(Exact { inner, context })
@@ -55,13 +55,13 @@ pub(super) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    fn note(&self, found: Option<BadNumber>) {
+    fn note(&self, number: Option<BadNumber>) {
         let path = || self.path.to_string();
         self.unwritable
             .borrow_mut()
             .get_or_insert_with(|| Unwritable {
                 path: path(),
-                found,
+                number,
             });
     }
 
@@ -86,13 +86,13 @@ impl<'a> Context<'a> {
         if float.is_finite() {
             return Ok(());
         }
-        let found = match float {
+        let number = match float {
             f64::INFINITY => "infinity",
             f64::NEG_INFINITY => "-infinity",
             _ => "NaN",
         };
-        self.note(Some(BadNumber::NotFinite(found)));
-        Err(E::custom(found))
+        self.note(Some(BadNumber::NotFinite(number)));
+        Err(E::custom(number))
     }
 
     fn check_integer<E: ser::Error>(
@@ -108,14 +108,14 @@ impl<'a> Context<'a> {
     }
 }
 
-/// A serializer, or what it makes of a sequence, a map or a struct.
+/// A serializer, or a serializer of a sequence, a map or a struct.
 pub(super) struct Exact<'a, I> {
     inner: I,
     context: Context<'a>,
 }
 
 impl<'a, I> Exact<'a, I> {
-    /// What an array, object or variant is written with.
+    /// Wraps the serializer of an array, object or variant.
     fn compound<C, E: ser::Error>(
         self,
         variant: Option<&'static str>,
@@ -286,15 +286,15 @@ impl<'a, S: Serializer> Serializer for Exact<'a, S> {
     }
 }
 
-/// Writes the parts of a value one by one.
+/// Writes the parts of a compound value one by one.
 pub(super) struct Compound<'a, C> {
     inner: C,
     context: Context<'a>,
-    /// The variant of an enum that it is.
+    /// The variant name, if the value is a variant of an enum.
     variant: Option<&'static str>,
-    /// Of the next item.
+    /// The index of the next item.
     index: usize,
-    /// Of the next value, where key and value come one after the other.
+    /// The key of the next value, if key and value are written one after the other.
     key: String,
 }
 
@@ -322,7 +322,7 @@ impl<C> Compound<'_, C> {
     }
 }
 
-/// The place of a value, or of what its variant holds.
+/// Returns the path of a value, or of the content of its variant.
 fn around<'a>(context: &Context<'a>, variant: &'a &'static str) -> Path<'a> {
     if variant.is_empty() {
         return *context.path;
@@ -410,7 +410,7 @@ impl<C: ser::SerializeMap> ser::SerializeMap for Compound<'_, C> {
     }
 }
 
-/// A key of a map as the text that it becomes.
+/// Serializes the key of a map as the text that it becomes.
 struct AsText<'a, K: ?Sized>(&'a K);
 
 impl<K: Serialize + ?Sized> Display for AsText<'_, K> {

@@ -1,21 +1,21 @@
-//! Why no node looked at a job when it was due.
+//! The reason why no node looked at a job when it was due.
 
 use chrono::{DateTime, Utc};
 
 use super::JobView;
 use crate::MissReason;
 
-/// A time in which a node decided nothing: of one job, or of all jobs of a store.
+/// A period without decisions about one job, or about all jobs of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Absence {
-    /// When it ended, in microseconds since 1970.
+    /// The end of the period, in microseconds since 1970.
     pub until: i64,
-    /// Why nothing was decided.
+    /// The reason why no node decided.
     pub reason: MissReason,
 }
 
 impl Absence {
-    /// No absence: it ended before every fire time.
+    /// No absence. It ended before every fire time.
     pub const NEVER: Self = Self {
         until: i64::MIN,
         reason: MissReason::Grace,
@@ -23,9 +23,11 @@ impl Absence {
 }
 
 impl JobView<'_> {
-    /// Returns the view with the reason why its next fire time may be late, given two absences: that
-    /// of the job, and that of its store. The one that ended last counts, since nothing was decided
-    /// before its end; if both ended at the same time, that of the store.
+    /// Returns the view with the reason why its next fire time may be late. `of_job` is the absence
+    /// of the job, and `of_store` that of its store.
+    ///
+    /// The absence that ended last counts, since no node decided before its end. If both ended at
+    /// the same time, that of the store counts.
     ///
     /// ```text
     /// absence of the job     [--- parked ---]
@@ -34,8 +36,9 @@ impl JobView<'_> {
     /// next fire time                           |    ->  as it was
     /// ```
     ///
-    /// The view stays as it was if that absence ended at the next fire time or before, or if the job
-    /// row itself knows the reason: then [`absence`](Self::absence) is not [`MissReason::Grace`].
+    /// The view stays as it was if that absence ended at the next fire time or before. It also
+    /// stays if the job row itself gives the reason, so that [`absence`](Self::absence) is not
+    /// [`MissReason::Grace`].
     ///
     /// ```
     /// use chrono::{DateTime, Utc};
@@ -82,7 +85,7 @@ mod tests {
         }
     }
 
-    /// Why a job that is due at 10:00 is late.
+    /// Returns the reason why a job that is due at 10:00 is late.
     fn reason(of_job: Absence, of_store: Absence) -> MissReason {
         let case = Case::every_minute();
         case.view().after_absence(of_job, of_store).absence
@@ -100,8 +103,8 @@ mod tests {
             ("09:00:00", "10:05:00", MissReason::Down),
             ("09:00:00", "09:30:00", MissReason::Grace),
         ] {
-            let found = reason(parked(of_job), down(of_store));
-            assert_eq!(found, wanted, "{of_job} {of_store}");
+            let actual = reason(parked(of_job), down(of_store));
+            assert_eq!(actual, wanted, "{of_job} {of_store}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The fire times that are due together, and what the grace time and coalescing leave of them.
+//! The fire times that are due together, reduced by grace time and coalescing.
 
 use std::borrow::Cow;
 
@@ -11,15 +11,15 @@ use crate::{Coalesce, Count, FireRange, Trigger};
 
 const TICK: TimeDelta = TimeDelta::microseconds(1);
 
-/// The fire times of a trigger from `oldest` through `newest`. `oldest` need not be a member of
-/// the trigger: it may be a `next_run_time` that somebody gave.
+/// The fire times of a trigger from `oldest` through `newest`. `oldest` need not be a member of the
+/// trigger, because it may be a `next_run_time` that a caller gave.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Backlog {
     oldest: DateTime<Utc>,
     newest: DateTime<Utc>,
 }
 
-/// What is due, and where the schedule goes on.
+/// The backlog that is due, and where the schedule continues after it.
 #[derive(Debug)]
 pub(super) struct Due {
     pub(super) backlog: Backlog,
@@ -28,7 +28,7 @@ pub(super) struct Due {
     pub(super) next: Next,
 }
 
-/// The job's trigger, with what it lacks filled in from the job row.
+/// Returns the job's trigger, with a missing start filled in from the job row.
 pub(super) fn anchored<'a>(job: &JobView<'a>, oldest: DateTime<Utc>) -> Cow<'a, Trigger> {
     if job.trigger.is_anchored() {
         Cow::Borrowed(job.trigger)
@@ -37,7 +37,7 @@ pub(super) fn anchored<'a>(job: &JobView<'a>, oldest: DateTime<Utc>) -> Cow<'a, 
     }
 }
 
-/// What is due now, and what comes after it. `None` if nothing is due yet.
+/// Returns what is due now and what comes after it. Returns `None` if nothing is due yet.
 pub(super) fn of(
     job: &JobView<'_>,
     trigger: &Trigger,
@@ -71,7 +71,7 @@ pub(super) fn of(
     })
 }
 
-/// The answer for a job that is not due yet.
+/// Returns the answer for a job that is not due yet.
 pub(super) fn waiting(job: &JobView<'_>, trigger: &Trigger, fire_time: DateTime<Utc>) -> Next {
     Next::At {
         fire_time,
@@ -87,16 +87,17 @@ pub(super) fn next_after(job: &JobView<'_>, trigger: &Trigger, fire_time: DateTi
     }
 }
 
-/// When the run of a fire time starts, for one who needs nothing else of the trigger.
+/// Returns when the run of a fire time starts, for callers that have no anchored trigger.
 pub(super) fn start(job: &JobView<'_>, fire_time: DateTime<Utc>) -> DateTime<Utc> {
-    // Most jobs have no jitter, and their triggers need not be anchored, which copies them.
+    // Most jobs have no jitter. Their triggers need not be anchored, which would copy them.
     if job.policies.jitter.longest().is_none() {
         return fire_time;
     }
     start_of(job, &anchored(job, fire_time), fire_time)
 }
 
-/// When the run of a fire time starts: later by the job's jitter.
+/// Returns when the run of a fire time starts, which is later than the fire time by the job's
+/// jitter.
 fn start_of(job: &JobView<'_>, trigger: &Trigger, fire_time: DateTime<Utc>) -> DateTime<Utc> {
     let jitter = job.policies.jitter;
     if jitter.longest().is_none() {
@@ -105,8 +106,8 @@ fn start_of(job: &JobView<'_>, trigger: &Trigger, fire_time: DateTime<Utc>) -> D
     jitter.start_of(job.id, fire_time, trigger.after(fire_time))
 }
 
-/// The newest member not after `t`, but never one before `oldest`. Where the trigger cannot tell,
-/// the backlog is taken one fire time at a time.
+/// Returns the newest member not after `t`, but never one before `oldest`. Where the trigger cannot
+/// tell, the backlog is taken one fire time at a time.
 fn newest_through(trigger: &Trigger, t: DateTime<Utc>, oldest: DateTime<Utc>) -> DateTime<Utc> {
     match trigger.try_last_at_or_before(t) {
         Ok(Some(newest)) => newest.max(oldest),
@@ -115,12 +116,12 @@ fn newest_through(trigger: &Trigger, t: DateTime<Utc>, oldest: DateTime<Utc>) ->
 }
 
 impl Backlog {
-    /// All of it as one range.
+    /// Returns the whole backlog as one range.
     pub(super) fn range(self, trigger: &Trigger) -> FireRange {
         range(trigger, self.oldest, self.newest)
     }
 
-    /// What the grace time leaves; the rest goes into the plan as missed.
+    /// Moves the fire times beyond the grace time into the plan, as missed. Returns the rest.
     pub(super) fn without_missed(
         self,
         job: &JobView<'_>,
@@ -136,7 +137,8 @@ impl Backlog {
             return Some(self);
         }
         let mut last_late = newest_through(trigger, in_grace_from, self.oldest);
-        // A run starts before the next fire time, so the one before this is late in any case.
+        // A run starts before the next fire time, so the fire time before this one is late in any
+        // case.
         if !is_late(last_late) {
             last_late = newest_through(trigger, last_late - TICK, self.oldest);
         }
@@ -152,7 +154,7 @@ impl Backlog {
         Some(Self { oldest, ..self })
     }
 
-    /// The fire times that run; the rest goes into the plan as coalesced.
+    /// Moves the fire times that do not run into the plan, as coalesced. Returns those that run.
     pub(super) fn coalesced(
         self,
         coalesce: Coalesce,
@@ -189,7 +191,7 @@ impl Backlog {
     }
 }
 
-/// The fire times from `first`, which counts even if it is no member, through `last`.
+/// Returns the fire times from `first` through `last`. `first` counts even if it is not a member.
 fn range(trigger: &Trigger, first: DateTime<Utc>, last: DateTime<Utc>) -> FireRange {
     let count = if first == last {
         Count::Exact(1)

@@ -1,28 +1,28 @@
-//! The first fire time of a new job, and the anchor its row keeps.
+//! The first fire time of a new job, and the anchor that its row keeps.
 
 use chrono::{DateTime, Utc};
 
 use crate::instant;
 use crate::{Trigger, Undecided};
 
-/// How a job starts.
+/// The beginning of a job's schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FirstFire {
-    /// The first fire time; `None` if the trigger has none left.
+    /// The first fire time. `None` if the trigger has no fire time left.
     pub fire_time: Option<DateTime<Utc>>,
-    /// What the job row keeps for a trigger without a start of its own, so that pauses and
-    /// restarts do not move its phase.
+    /// The instant from which a trigger without a start counts. The job row keeps it, so that
+    /// pauses and restarts do not move the phase of the trigger.
     pub anchor: Option<DateTime<Utc>>,
 }
 
-/// The first fire time of a job that is added, rescheduled or resumed at `now`.
+/// Decides the first fire time of a job that is added, rescheduled or resumed at `now`.
 ///
-/// `next_run_time` is a first fire time that the user gave: one extra fire time, after which the
-/// job returns to its trigger. Only an interval without a start counts from it.
+/// `next_run_time` is a first fire time that the caller gave. It is one extra fire time, after
+/// which the job returns to its trigger. Only an interval without a start counts from it.
 ///
 /// # Errors
 ///
-/// If the trigger cannot decide; never because it is finished.
+/// Returns an error if the trigger cannot decide. A finished trigger is not an error.
 pub fn first_fire(
     trigger: &Trigger,
     next_run_time: Option<DateTime<Utc>>,
@@ -39,12 +39,12 @@ pub fn first_fire(
             anchor: None,
         });
     }
-    let own = trigger.try_next(None, now)?;
-    let fire_time = next_run_time.or(own);
+    let by_trigger = trigger.try_next(None, now)?;
+    let fire_time = next_run_time.or(by_trigger);
     let anchor = if matches!(trigger, Trigger::Interval(_)) {
         fire_time
     } else {
-        own
+        by_trigger
     };
     Ok(FirstFire { fire_time, anchor })
 }
@@ -88,8 +88,8 @@ mod tests {
     #[test]
     fn an_interval_counts_from_the_first_fire_time() {
         let minutes = Interval::every(Duration::from_secs(60)).build().unwrap();
-        let own = first(&minutes, None);
-        assert_eq!(own.anchor, own.fire_time);
+        let by_trigger = first(&minutes, None);
+        assert_eq!(by_trigger.anchor, by_trigger.fire_time);
         let given = Some("10:07:08");
         assert_eq!(first(&minutes, given), fires("10:07:08", given));
     }
@@ -97,10 +97,10 @@ mod tests {
     #[test]
     fn a_calendar_interval_keeps_its_phase_when_a_first_fire_time_is_given() {
         let days = CalendarInterval::days(2).build().unwrap();
-        let own = first(&days, None);
-        assert_eq!(own.anchor, own.fire_time);
+        let by_trigger = first(&days, None);
+        assert_eq!(by_trigger.anchor, by_trigger.fire_time);
         let given = first(&days, Some("10:07:08"));
         assert_eq!(given.fire_time, Some(at("10:07:08")));
-        assert_eq!(given.anchor, own.anchor);
+        assert_eq!(given.anchor, by_trigger.anchor);
     }
 }

@@ -1,5 +1,5 @@
-//! The misfire grace time: which fire times are too late to begin, when they are planned and when the
-//! store has answered late.
+//! The misfire grace time. It makes fire times too late to begin, both when they are planned and when
+//! the store has answered late.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,10 +8,10 @@ use super::{JobView, Plan};
 use crate::instant;
 
 impl Plan {
-    /// Takes out what was admitted in time and must not start any more, because its grace time has
-    /// passed since: the store has answered very late. Those fire times are missed; the others of
-    /// the instance still run. Fire times that are queued stay, because the grace time does not
-    /// limit how long a run waits for room.
+    /// Takes out the starts whose grace time has passed since they were admitted, because the store
+    /// answered very late. Those fire times become missed. The others of the instance still run.
+    ///
+    /// Queued fire times stay, because the grace time does not limit how long a run waits for room.
     ///
     /// ```
     /// use punctual_core::{Interval, Job, JobId, JobState, Policies, plan::plan};
@@ -37,27 +37,27 @@ impl Plan {
     }
 }
 
-/// How many of these fire times, the earliest first, are beyond their grace time.
+/// Counts how many of these fire times, the earliest first, are beyond their grace time.
 #[must_use]
 pub fn overdue(job: &JobView<'_>, fire_times: &[DateTime<Utc>], now: DateTime<Utc>) -> usize {
     let now = instant::floor(now);
     fire_times.partition_point(|due| is_too_late(job, *due, now))
 }
 
-/// The latest time at which the run of a fire time may begin; `None` if the job has no grace time, or
-/// one that never ends.
+/// Returns the latest time at which the run of a fire time may begin. Returns `None` if the job has
+/// no grace time, or one that never ends.
 #[must_use]
 pub fn latest_start(job: &JobView<'_>, fire_time: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let grace = TimeDelta::from_std(job.policies.misfire_grace_time.limit()?).ok()?;
     start(job, fire_time).checked_add_signed(grace)
 }
 
-/// Whether the grace time of a fire time has passed.
+/// Returns whether the grace time of a fire time has passed.
 fn is_too_late(job: &JobView<'_>, fire_time: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     in_grace_from(job, now).is_some_and(|in_grace_from| start(job, fire_time) < in_grace_from)
 }
 
-/// What was to start earlier than this is too late; `None` if nothing is.
+/// Returns the earliest start that is still in grace. Returns `None` if no start is too late.
 pub(super) fn in_grace_from(job: &JobView<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let grace = job.policies.misfire_grace_time.limit()?;
     now.checked_sub_signed(TimeDelta::from_std(grace).ok()?)

@@ -1,14 +1,14 @@
-//! A run that somebody asks for.
+//! A run that a caller asks for.
 
 use chrono::{DateTime, Utc};
 
 use super::{JobView, Next, Plan, overlap};
 use crate::instant;
 
-/// Decides about a run by hand at `now`: it passes admission like any other, takes part in the
-/// overlap policy, and leaves the schedule where it is ([`Plan::next`] says nothing).
+/// Decides about a run by hand at `now`.
 ///
-/// A paused job can be run by hand.
+/// The run passes admission like any other and takes part in the overlap policy. It leaves the
+/// schedule where it is, so [`Plan::next`] has no meaning. A paused job can be run by hand.
 #[must_use]
 pub fn manual(job: &JobView<'_>, now: DateTime<Utc>) -> Plan {
     let mut plan = Plan::nothing(Next::Paused);

@@ -1,9 +1,10 @@
-//! What to do about a job, now: the one place where it is decided.
+//! All decisions about a job that is due.
 //!
-//! [`plan`] is told how a job stands and what time it is, and answers with values: run these fire
-//! times, record those as missed, coalesced or skipped, and the next one is then. It looks nothing
-//! up and changes nothing; the scheduler obeys, and a store can repeat the decision inside a
-//! transaction. Backlogs are never written out: what does not run comes back as ranges.
+//! [`plan`] is given the state of a job and the time, and answers with values. They name the fire
+//! times to run now, those to record as missed, coalesced or skipped, and the time at which the job
+//! is due next. The function looks nothing up and changes nothing. The scheduler carries the
+//! decision out, and a store can repeat it inside a transaction. Backlogs are never written out,
+//! because fire times that do not run come back as ranges.
 //!
 //! ```text
 //!                     grace                      now
@@ -39,72 +40,74 @@ use chrono::{DateTime, Utc};
 use crate::instant;
 use crate::{FireRange, JobId, MissReason, Outcome, Policies, SkipReason, Trigger, Undecided};
 
-/// How a job stands, as far as planning needs to know.
+/// The state of a job, as far as planning needs it.
 #[derive(Debug, Clone, Copy)]
 pub struct JobView<'a> {
-    /// The job's id: the seed of its jitter.
+    /// The job's id, which is the seed of its jitter.
     pub id: &'a JobId,
-    /// Its trigger, as stored.
+    /// The job's trigger, as stored.
     pub trigger: &'a Trigger,
-    /// What the job row keeps for a trigger without a start of its own; see
+    /// The instant from which a trigger without a start counts, as the job row keeps it. See
     /// [`Trigger::anchored`].
     pub anchor: Option<DateTime<Utc>>,
-    /// Its policies.
+    /// The job's policies.
     pub policies: &'a Policies,
     /// The nominal fire time that comes next, if there is one.
     pub next_fire: Option<DateTime<Utc>>,
-    /// How many of its instances are under way.
+    /// The number of the job's instances that are under way.
     pub running: u32,
-    /// How many of its instances wait for room.
+    /// The number of the job's instances that wait for room.
     pub queued: u32,
-    /// Whether the job is paused: then nothing is decided.
+    /// `true` if the job is paused. Nothing is decided about a paused job.
     pub paused: bool,
-    /// Why nobody looked at the job until now, if it was not just lateness: the reason that is
+    /// The reason why no node looked at the job until now, if it was more than lateness. It is
     /// recorded for fire times beyond the grace time.
     pub absence: MissReason,
 }
 
-/// What is to be done about a job.
+/// The decision about a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// Start these fire times now, one after another, as one instance.
+    /// The fire times to start now, one after another, as one instance.
     pub start: Vec<DateTime<Utc>>,
-    /// Let these wait for room, as one instance.
+    /// The fire times that wait for room, as one instance.
     pub queue: Vec<DateTime<Utc>>,
-    /// These came too late.
+    /// The fire times that are too late.
     pub missed: Option<(FireRange, MissReason)>,
-    /// These are stood for by a run of the same backlog.
+    /// The fire times that are coalesced into a run of the same backlog.
     pub coalesced: Option<FireRange>,
-    /// There was no room for these.
+    /// The fire times for which there is no room.
     pub skipped: Option<(FireRange, SkipReason)>,
-    /// The second of the fire times that are due, if there are several: the schedule goes on there
-    /// if only the oldest was decided before.
+    /// The second of the due fire times, if there are several. The schedule continues there if only
+    /// the oldest one was decided before.
     pub after_oldest: Option<DateTime<Utc>>,
-    /// What comes next.
+    /// The time at which the job is due next.
     pub next: Next,
 }
 
-/// When a job is due again.
+/// The time at which a job is due again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// At `start`; `fire_time` is the nominal time, earlier than `start` by the jitter.
+    /// The job is due at `start`. `fire_time` is the nominal time, earlier than `start` by the
+    /// jitter.
     At {
         /// The fire time that the trigger names.
         fire_time: DateTime<Utc>,
-        /// When its run starts.
+        /// The time at which the run starts.
         start: DateTime<Utc>,
     },
-    /// Never: the trigger has no further fire time. The job ends with its last run.
+    /// The trigger has no further fire time. The job ends with its last run.
     Finished,
-    /// Not before somebody edits or binds it. Never taken for finished. Of a custom trigger that
-    /// is not bound nothing was decided: the job keeps its next fire time and is parked.
+    /// The trigger cannot decide until a caller edits or binds it. The job is not finished. If a
+    /// custom trigger is not bound, nothing was decided. The job keeps its next fire time and is
+    /// parked.
     Unknown(Undecided),
     /// The job is paused.
     Paused,
 }
 
 impl Next {
-    /// The nominal fire time, if one is known.
+    /// Returns the nominal fire time, if one is known.
     #[must_use]
     pub fn fire_time(&self) -> Option<DateTime<Utc>> {
         match self {
@@ -113,7 +116,7 @@ impl Next {
         }
     }
 
-    /// When the scheduler has to look at the job again.
+    /// Returns the time at which the scheduler has to look at the job again.
     #[must_use]
     pub fn start(&self) -> Option<DateTime<Utc>> {
         match self {
@@ -136,7 +139,7 @@ impl Plan {
         }
     }
 
-    /// What it decides without a run: ranges of fire times and what became of each.
+    /// Returns the ranges of fire times that the plan decides without a run, each with its outcome.
     pub fn ranges(&self) -> impl Iterator<Item = (FireRange, Outcome)> + use<> {
         let missed = self
             .missed
@@ -148,12 +151,12 @@ impl Plan {
         [missed, coalesced, skipped].into_iter().flatten()
     }
 
-    /// The fire times that run, now or as soon as there is room.
+    /// Returns the fire times that run, now or as soon as there is room.
     pub fn fire_times(&self) -> impl Iterator<Item = DateTime<Utc>> + '_ {
         self.start.iter().chain(&self.queue).copied()
     }
 
-    /// Whether there is nothing to do but to wait for [`Plan::next`].
+    /// Returns whether the only thing left to do is to wait for [`Plan::next`].
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.start.is_empty()
@@ -164,10 +167,10 @@ impl Plan {
     }
 }
 
-/// Decides everything about a job that is due: misses, coalescing, admission and what comes next.
+/// Decides everything about a job that is due.
 ///
-/// The order is fixed: the backlog is what the trigger names from `next_fire` up to `now`; the
-/// grace time takes its share first, then coalescing, then admission.
+/// The order is fixed. The backlog consists of the fire times from `next_fire` through `now`. The
+/// grace time is applied first, then coalescing, then admission.
 ///
 /// ```
 /// use punctual_core::{Interval, JobId, MissReason, Policies, plan::{JobView, plan}};

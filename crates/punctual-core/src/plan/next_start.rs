@@ -1,14 +1,15 @@
-//! When a job starts next.
+//! The time at which a job starts next.
 
 use chrono::{DateTime, Utc};
 
 use super::{JobView, backlog};
 
-/// Returns when the next run of a job starts: its next fire time, later by its jitter. The scheduler
-/// looks at the job then, and not before.
+/// Returns when the next run of a job starts, which is its next fire time plus its jitter. The
+/// scheduler looks at the job then, and not before.
 ///
-/// `None` if nothing starts: the job is paused, it has no next fire time, or its trigger is not
-/// bound. A start may lie in the past, because nothing here asks what time it is.
+/// Returns `None` if nothing starts, because the job is paused, has no next fire time, or has a
+/// trigger that is not bound. A start may lie in the past, because the function is not told the
+/// time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -68,7 +69,7 @@ mod tests {
         let case = Case::every_minute();
         assert_eq!(next_start(&case.view()), Some(at("10:00:00")));
         let mut view = case.view();
-        // Given by hand, it need not be one of the trigger's.
+        // A fire time that a caller gave need not be a member of the trigger.
         view.next_fire = Some(at("10:00:17"));
         assert_eq!(next_start(&view), Some(at("10:00:17")));
     }
@@ -131,7 +132,7 @@ mod tests {
         minutes.start(at("10:00:00")).build().unwrap()
     }
 
-    /// A job that is looked at when it starts is due, and is not due just before.
+    /// A job is due at its start, and is not due just before.
     #[test]
     fn a_plan_agrees_about_the_start() {
         let days = CalendarInterval::days(1).build().unwrap();

@@ -1,4 +1,4 @@
-//! What becomes of a backlog whose job is edited or removed before it was decided.
+//! The outcome of a backlog whose job is edited or removed before a node decided about it.
 
 use chrono::{DateTime, Utc};
 
@@ -6,11 +6,11 @@ use super::{JobView, backlog};
 use crate::instant;
 use crate::{FireRange, MissReason, Outcome, SkipReason};
 
-/// Decides the fire times that are due at `now` and that an edit passes over, so that none
-/// disappears without a record. Those of a paused job are missed, all others are skipped.
+/// Decides the fire times that are due at `now` and that an edit passes over, so that each of them
+/// is recorded. Those of a paused job are missed, and all others are skipped.
 ///
-/// An edit passes fire times over when it gives the job other ones: another trigger, another next
-/// fire time, or none because the job is removed.
+/// An edit passes over fire times if it gives the job different ones, by another trigger or another
+/// next fire time. A removal passes them over, too.
 ///
 /// ```
 /// use punctual_core::{Interval, Job, JobId, JobState, Outcome, SkipReason, plan::passed_over};
@@ -38,7 +38,7 @@ pub fn passed_over(job: &JobView<'_>, now: DateTime<Utc>) -> Option<(FireRange, 
         Outcome::Skipped(SkipReason::Edited)
     };
     if job.trigger.unbound_name().is_some() {
-        // Its code is not here, so only the fire time in the row is known.
+        // The code of the trigger is not here, so only the fire time in the row is known.
         return (oldest <= now).then(|| (FireRange::single(oldest), outcome));
     }
     let trigger = &*backlog::anchored(job, oldest);

@@ -6,8 +6,8 @@ use super::{FirstFire, first_fire};
 use crate::instant;
 use crate::{MissReason, Trigger, Undecided};
 
-/// Returns the fire time if it has passed at `now`. One that is due at `now` has not, and none has
-/// not either.
+/// Returns the fire time if it has passed at `now`. A fire time that is due exactly at `now` has
+/// not passed.
 ///
 /// ```
 /// use chrono::{DateTime, TimeDelta, Utc};
@@ -23,12 +23,14 @@ pub fn passed(fire_time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<Da
     fire_time.filter(|fire_time| *fire_time < instant::floor(now))
 }
 
-/// Decides how a job begins by its trigger alone if no fire time of the past may run: with the first
-/// one from `now` on. `None` if the trigger has none left, or is a date that has passed.
+/// Decides how a job begins by its trigger alone if no fire time of the past may run.
 ///
-/// A job that code declares begins so. Its date was run or missed by an earlier start of the program,
-/// and must not run at every start from then on. A job whose given first fire time was decided
-/// before begins so too, when it is added again.
+/// The job begins with the first fire time from `now` on. Returns `None` if the trigger has no fire
+/// time left, or is a date that has passed.
+///
+/// A job that code declares begins this way. An earlier start of the program ran or missed its
+/// date, which must not run again at every start from then on. A job whose given first fire time
+/// was decided before also begins this way when it is added again.
 ///
 /// ```
 /// use chrono::{DateTime, Utc};
@@ -50,7 +52,7 @@ pub fn passed(fire_time: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<Da
 ///
 /// # Errors
 ///
-/// If the trigger cannot decide; never because it is finished.
+/// Returns an error if the trigger cannot decide. A finished trigger is not an error.
 pub fn first_ahead(trigger: &Trigger, now: DateTime<Utc>) -> Result<Option<FirstFire>, Undecided> {
     let first = first_fire(trigger, None, now)?;
     let is_ahead = first.fire_time.is_some() && passed(first.fire_time, now).is_none();
@@ -58,8 +60,8 @@ pub fn first_ahead(trigger: &Trigger, now: DateTime<Utc>) -> Result<Option<First
 }
 
 impl FirstFire {
-    /// Returns why a job that begins so at `now` is late, if it is late from the beginning: its
-    /// fire time is of the past. It still runs if the job's grace time allows it.
+    /// Returns the reason why a job that begins at `now` is late, if its first fire time is of the
+    /// past. The run still takes place if the job's grace time allows it.
     #[must_use]
     pub fn absence(&self, now: DateTime<Utc>) -> MissReason {
         match passed(self.fire_time, now) {
@@ -101,7 +103,7 @@ mod tests {
             let wanted = has_passed.then_some(at(fire_time));
             assert_eq!(passed(Some(at(fire_time)), at(NOW)), wanted);
         }
-        // Fire times are in microseconds: one that is asked for now has not passed.
+        // Fire times are in microseconds, so one that is asked for now has not passed.
         let now = at("10:00:30.000000999");
         assert_eq!(passed(Some(instant::floor(now)), now), None);
     }

@@ -1,38 +1,40 @@
-//! What becomes of the fire times that passed while a job was paused.
+//! The outcome of fire times that passed while a job was paused.
 
 use chrono::{DateTime, Utc};
 
 use super::{JobView, backlog, passed_over};
 use crate::{FireRange, Outcome, Undecided};
 
-/// What becomes of the fire times that passed while a job was paused.
+/// Decides what becomes of the fire times that passed while a job was paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Resume {
-    /// They are recorded as missed (paused).
+    /// The fire times are recorded as missed (paused).
     #[default]
     SkipMissed,
-    /// They are decided by the job's grace time and coalescing.
+    /// The grace time and the coalescing of the job decide about the fire times.
     CatchUp,
 }
 
-/// Where a job goes on after a pause; [`JobState::resume`](crate::JobState::resume) takes it there.
+/// The place at which a job continues after a pause. [`JobState::resume`](crate::JobState::resume)
+/// moves the job there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resumed {
-    /// Where it stands: nothing passed, or it was not paused.
+    /// The job continues where it stands, because nothing passed or because it was not paused.
     AsItStands,
-    /// Where it stands: what passed is due, and late because of the pause.
+    /// The job continues where it stands. The fire times that passed are due, and late because of
+    /// the pause.
     CatchesUp,
-    /// After what passed.
+    /// The job continues after the fire times that passed.
     Skips {
-        /// The nominal fire time that comes next; `None` if the trigger is finished.
+        /// The nominal fire time that comes next. `None` if the trigger is finished.
         next_run_time: Option<DateTime<Utc>>,
-        /// What the ledger says of the fire times that passed.
+        /// The fire times that passed, as the ledger records them.
         missed: (FireRange, Outcome),
     },
 }
 
 impl Resumed {
-    /// The fire times that the end of the pause decides, and what became of them.
+    /// Returns the fire times that the end of the pause decides, with their outcome.
     #[must_use]
     pub fn missed(&self) -> Option<(FireRange, Outcome)> {
         match self {
@@ -44,8 +46,8 @@ impl Resumed {
 
 /// Decides what becomes of the fire times that passed when a paused job is resumed at `now`.
 ///
-/// Those passed whose runs would have started by now: a jitter may put one off until after the
-/// pause, and then it is not missed.
+/// A fire time has passed if its run would have started by now. A jitter may put a start off until
+/// after the pause, and such a fire time is not missed.
 ///
 /// ```
 /// use chrono::{DateTime, Utc};
@@ -73,9 +75,10 @@ impl Resumed {
 ///
 /// # Errors
 ///
-/// If fire times are to be skipped and the trigger cannot tell which: then the job stays paused.
+/// Returns an error if fire times are to be skipped and the trigger cannot tell which. The job then
+/// stays paused.
 pub fn resume(job: &JobView<'_>, how: Resume, now: DateTime<Utc>) -> Result<Resumed, Undecided> {
-    // Another caller may have resumed it: nothing passed because of a pause.
+    // Another caller may have resumed the job, so nothing passed because of a pause.
     if !job.paused {
         return Ok(Resumed::AsItStands);
     }
@@ -87,7 +90,8 @@ pub fn resume(job: &JobView<'_>, how: Resume, now: DateTime<Utc>) -> Result<Resu
     }
     let (range, _) = missed;
     let trigger = backlog::anchored(job, range.first);
-    // Where the trigger cannot tell what is the last of a backlog, the range holds only a part of it.
+    // If the trigger cannot tell the last fire time of a backlog, the range holds only a part of
+    // it.
     trigger.try_last_at_or_before(now)?;
     Ok(Resumed::Skips {
         next_run_time: trigger.try_after(range.last)?,
@@ -110,7 +114,7 @@ mod tests {
 
     const PAUSED: Outcome = Outcome::Missed(MissReason::Paused);
 
-    /// A job that is due since 10:00 and resumed at `now`.
+    /// Resumes a job at `now` that has been due since 10:00.
     fn resumed_at(case: &Case, how: Resume, now: DateTime<Utc>) -> Result<Resumed, Undecided> {
         let mut view = case.view();
         view.paused = true;
@@ -254,14 +258,14 @@ mod tests {
         let unbound = Undecided::Unbound("tides".to_owned());
         let skips = resumed_at(&case, Resume::SkipMissed, at("10:05:30"));
         assert_eq!(skips, Err(unbound));
-        // Nothing needs to be known of it to catch up, or before its fire time.
+        // Catching up needs no answer of the trigger. Neither does a resume before the fire time.
         let catches_up = resumed_at(&case, Resume::CatchUp, at("10:05:30"));
         assert_eq!(catches_up, Ok(Resumed::CatchesUp));
         let early = resumed_at(&case, Resume::SkipMissed, at("09:59:59"));
         assert_eq!(early, Ok(Resumed::AsItStands));
     }
 
-    /// Names minutes, but does not know which one was the last.
+    /// A trigger that names minutes but cannot tell which one was the last.
     #[derive(Debug)]
     struct Forgetful;
 

@@ -1,48 +1,50 @@
-//! What a job becomes when the clock it went by had run ahead and was set back.
+//! The reaction of a job to a clock that had run ahead and was set back.
 //!
-//! The rule is that of [cron(8)](https://manpages.debian.org/cron.8), made for longer corrections
-//! too: a clock that is set back by less than three hours lets wild jobs go on by the new time and
-//! fixed ones wait, so that nothing fixed repeats; a greater change is a correction, and the new
-//! time counts for all.
+//! The rule is that of [cron(8)](https://manpages.debian.org/cron.8), extended to longer
+//! corrections. If a clock is set back by less than three hours, wild jobs continue by the new
+//! time. Fixed jobs wait for their next fire time, so that none of their fire times repeats. A
+//! greater change is a correction of a wrong clock, and the new time counts for all jobs.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{JobView, first_fire};
 use crate::{FireRange, Outcome, SkipReason, Trigger};
 
-/// Corrections below this change nothing: clocks that are kept right are set by less.
+/// Smaller corrections change nothing, because clocks that are kept right are set by less than
+/// this.
 const NOTICED: TimeDelta = TimeDelta::minutes(1);
 
-/// From here on a correction counts for fixed times too.
+/// From this difference on, a correction counts for fixed times, too.
 const FOR_ALL: TimeDelta = TimeDelta::hours(3);
 
-/// Where a job goes on after the clock was set back.
+/// The place at which a job continues after the clock was set back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SetBack {
     /// The nominal fire time that comes next, by the new time.
     pub next_run_time: DateTime<Utc>,
-    /// What the job row keeps for a trigger without a start of its own.
+    /// The anchor that the job row keeps for a trigger without a start of its own.
     pub anchor: Option<DateTime<Utc>>,
-    /// What the ledger says of the fire time that was next until now.
+    /// The fire time that was next until now, as the ledger records it.
     pub given_up: (FireRange, Outcome),
 }
 
-/// Says where a job goes on that went by a clock which showed `was`, and now shows `now`. `None` if
-/// it stays as it is.
+/// Decides where a job continues if its clock showed `was` and now shows `now`. Returns `None` if
+/// the job stays as it is.
 ///
 /// ```text
 /// set back by      under 1 min      1 min to 3 h      over 3 h
-/// interval, wild   as it was        goes on           goes on
-/// fixed            as it was        waits             goes on
+/// interval, wild   as it was        continues         continues
+/// fixed            as it was        waits             continues
 /// date             as it was        waits             waits
 /// ```
 ///
-/// An interval, or a cron whose hour, minute or second is a `*` or `*/n`, is wild; see
-/// [`Gap`](crate::Gap). A combination is as fixed as any of its triggers, and a custom trigger is
+/// An interval is wild, and so is a cron whose hour, minute or second is a `*` or `*/n`. See
+/// [`Gap`](crate::Gap). A combination is fixed if any of its triggers is, and a custom trigger is
 /// fixed. A date never comes twice.
 ///
-/// What goes on does so under a new incarnation, since the same fire times come again. A next fire
-/// time that lies further ahead than the trigger says was set by hand, and stays.
+/// A job that continues elsewhere does so under a new incarnation, since the same fire times come
+/// again. A next fire time that lies further ahead than the trigger says was set by a caller, and
+/// stays.
 ///
 /// ```
 /// use chrono::{DateTime, TimeDelta, Utc};
@@ -67,23 +69,28 @@ pub fn set_back(job: &JobView<'_>, was: DateTime<Utc>, now: DateTime<Utc>) -> Op
     if by < NOTICED || !(is_meant || is_wild(job.trigger)) {
         return None;
     }
-    let (before, found) = found(job, next, now)?;
-    // The clock went on for a while after it was looked at last.
+    let (before, target) = by_new_time(job, next, now)?;
+    // The clock ran on for a while after the scheduler read it last.
     let after_was = before.after(was + NOTICED);
-    // Nothing passed by the wrong clock, or a caller has set it further ahead than the trigger.
-    let is_own = after_was.is_none_or(|last| next <= last);
-    if found.next_run_time >= next || found.next_run_time > was || !is_own {
+    // Either nothing passed by the wrong clock, or a caller has set the fire time further ahead
+    // than the trigger.
+    let is_of_trigger = after_was.is_none_or(|last| next <= last);
+    if target.next_run_time >= next || target.next_run_time > was || !is_of_trigger {
         return None;
     }
-    Some(found)
+    Some(target)
 }
 
-/// The job's trigger as it was, and where it goes on by the new time.
-fn found(job: &JobView<'_>, next: DateTime<Utc>, now: DateTime<Utc>) -> Option<(Trigger, SetBack)> {
+/// Returns the job's trigger by the old time, and where the job continues by the new time.
+fn by_new_time(
+    job: &JobView<'_>,
+    next: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<(Trigger, SetBack)> {
     let anchor = (!job.trigger.is_anchored()).then(|| job.anchor.unwrap_or(next));
     let before = anchor.map_or_else(|| job.trigger.clone(), |at| job.trigger.anchored(at));
     let (next_run_time, anchor) = match anchor {
-        // It was added, or begun anew, by the wrong clock.
+        // The wrong clock showed this time when the job was added or begun anew.
         Some(anchor) if anchor > now => {
             let first = first_fire(job.trigger, None, now).ok()?;
             (first.fire_time?, first.anchor)
@@ -91,15 +98,16 @@ fn found(job: &JobView<'_>, next: DateTime<Utc>, now: DateTime<Utc>) -> Option<(
         _ => (before.after(now)?, job.anchor),
     };
     let given_up = Outcome::Skipped(SkipReason::ClockSet);
-    let found = SetBack {
+    let target = SetBack {
         next_run_time,
         anchor,
         given_up: (FireRange::single(next), given_up),
     };
-    Some((before, found))
+    Some((before, target))
 }
 
-/// Whether its fire times are as good at any time as at another: it follows real time.
+/// Returns whether the trigger follows real time, so that none of its fire times is bound to a time
+/// of day.
 fn is_wild(trigger: &Trigger) -> bool {
     match trigger {
         Trigger::Interval(_) => true,
@@ -110,7 +118,7 @@ fn is_wild(trigger: &Trigger) -> bool {
     }
 }
 
-/// Whether no date is in it, which would come twice.
+/// Returns whether the trigger is bound and contains no date, since a date must not come twice.
 fn recurs(trigger: &Trigger) -> bool {
     let is_date = matches!(trigger, Trigger::Date(_));
     !is_date && trigger.is_bound() && trigger.children().iter().all(recurs)
@@ -132,7 +140,8 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// A job that was added by the right clock, and went on by a wrong one until that showed `was`.
+    /// Returns a job that was added by the right clock, and continued by a wrong one until that
+    /// showed `was`.
     fn gone_on(trigger: Trigger, added: &str, was: &str) -> (Job, JobState) {
         let job = Job::new(JobId::new("job").unwrap(), "task", trigger);
         let first = first_fire(job.trigger(), None, at(added)).unwrap();
@@ -206,8 +215,8 @@ mod tests {
         ] {
             let (job, state) = gone_on(trigger.clone(), "09:00:00", "12:50:00");
             let set = set_back(&job.view(&state), at("12:50:00"), at("09:50:01"));
-            let found = set.map(|set| set.next_run_time);
-            assert_eq!(found, wanted.map(at), "{trigger}");
+            let actual = set.map(|set| set.next_run_time);
+            assert_eq!(actual, wanted.map(at), "{trigger}");
         }
     }
 
@@ -216,7 +225,7 @@ mod tests {
         let every_second = || Interval::every(Duration::from_secs(1)).build().unwrap();
         assert_eq!(goes_on(every_second(), "12:00:59", "12:00:00"), None);
         assert!(goes_on(every_second(), "12:01:00", "12:00:00").is_some());
-        // A clock that was set forward is a matter of misfires.
+        // A clock that was set forward is a matter of the misfire grace time.
         assert_eq!(goes_on(every_second(), "11:00:00", "12:00:00"), None);
     }
 
@@ -237,7 +246,7 @@ mod tests {
             let set = set_back(&job.view(&state), at("15:30:00"), at("10:05:00"));
             assert_eq!(set, None, "{by_hand}");
         }
-        // What nothing has passed by stays, too.
+        // A job stays, too, if none of its fire times has passed.
         state.next_run_time = Some(at("11:00:00"));
         let set = set_back(&job.view(&state), at("15:30:00"), at("10:05:00"));
         assert_eq!(set, None);

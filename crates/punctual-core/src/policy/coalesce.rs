@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-/// What a backlog becomes: the fire times that passed while no node could decide them.
+/// Decides what becomes of a backlog. A backlog consists of the fire times that passed while no
+/// node could decide about them.
 ///
-/// The grace time is applied first; this policy shapes what is left.
+/// The grace time is applied first. This policy decides about the rest.
 ///
 /// ```text
 /// fire times     |    |    |    |    |
@@ -12,20 +13,21 @@ use serde::{Deserialize, Serialize};
 /// All(3)         x    x                 [==][==][==]        the newest 3, one after another
 /// ```
 ///
-/// Fire times marked `x` are recorded as coalesced, as one range. In JSON: `"latest"`,
-/// `"earliest"`, `{"all": {"at_most": 3}}`.
+/// Fire times marked `x` are recorded as one coalesced range.
+///
+/// In JSON: `"latest"`, `"earliest"`, `{"all": {"at_most": 3}}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Coalesce {
-    /// One run, with the newest fire time of the backlog as its scheduled time.
+    /// One run, for the newest fire time of the backlog.
     #[default]
     Latest,
-    /// One run, with the oldest fire time of the backlog that is still in grace.
+    /// One run, for the oldest fire time of the backlog that is still within its grace time.
     Earliest,
-    /// A run for each of the newest `at_most` fire times, one after another; together they count
-    /// as one instance. At most 10,000 are kept, whatever is given.
+    /// One run for each of the newest `at_most` fire times, one after another. Together they count
+    /// as one instance. Values above 10,000 are read as 10,000.
     All {
-        /// How many fire times are kept.
+        /// The number of fire times that are kept.
         at_most: u32,
     },
 }

@@ -1,4 +1,4 @@
-//! Policies that cut each other, or that the trigger cuts.
+//! Warns of policies that limit each other, or that the trigger limits.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use crate::error::Error;
 use crate::{Trigger, Warning, WarningKind};
 
 impl Policies {
-    /// What of these policies has no effect with this trigger.
+    /// Returns a warning for each policy that the trigger or another policy cuts short.
     pub(crate) fn cuts(&self, trigger: &Trigger) -> impl Iterator<Item = Warning> {
         [self.jitter_cut(trigger), self.backoff_cut()]
             .into_iter()
             .flatten()
     }
 
-    /// A run starts before the next fire time, however long its jitter may be.
+    /// The planner cuts a jitter so that a run starts before the next fire time.
     fn jitter_cut(&self, trigger: &Trigger) -> Option<Warning> {
         let Trigger::Interval(interval) = trigger else {
             return None;
@@ -23,9 +23,9 @@ impl Policies {
         let longest = self.jitter.longest().filter(|longest| *longest >= length)?;
         let length = length.as_secs_f64();
         let problem = format!("is not less than the interval of {length} seconds, which cuts it");
-        let said = Error::invalid("jitter", longest.as_secs_f64(), problem)
+        let error = Error::invalid("jitter", longest.as_secs_f64(), problem)
             .with_hint(format!("write less than `{length}`"));
-        Some(Warning::new(WarningKind::JitterCut, said))
+        Some(Warning::new(WarningKind::JitterCut, error))
     }
 
     fn backoff_cut(&self) -> Option<Warning> {
@@ -35,9 +35,9 @@ impl Policies {
         }
         let cap = retry.cap.as_secs_f64();
         let problem = format!("is more than the cap of {cap} seconds, which cuts it");
-        let said = Error::invalid("retry.backoff", retry.backoff.as_secs_f64(), problem)
+        let error = Error::invalid("retry.backoff", retry.backoff.as_secs_f64(), problem)
             .with_hint("raise retry.cap, or wait less");
-        Some(Warning::new(WarningKind::BackoffCut, said))
+        Some(Warning::new(WarningKind::BackoffCut, error))
     }
 }
 
@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn what_is_cut_is_told() {
         let seconds = Duration::from_secs;
-        let said = |policies: Policies, trigger: &str| -> Vec<_> {
+        let warnings = |policies: Policies, trigger: &str| -> Vec<_> {
             let trigger: Trigger = trigger.parse().unwrap();
             policies
                 .cuts(&trigger)
@@ -61,25 +61,25 @@ mod tests {
             ..Policies::default()
         };
         assert_eq!(
-            said(jitter(60), "interval(minutes=1)"),
+            warnings(jitter(60), "interval(minutes=1)"),
             [
-                "jitter: `60` is not less than the interval of 60 seconds, which cuts it, write less than `60`"
+                "jitter: `60` is not less than the interval of 60 seconds, which cuts it; write less than `60`"
             ]
         );
-        assert!(said(jitter(59), "interval(minutes=1)").is_empty());
-        assert!(said(jitter(60), "* * * * *").is_empty());
+        assert!(warnings(jitter(59), "interval(minutes=1)").is_empty());
+        assert!(warnings(jitter(60), "* * * * *").is_empty());
         let retry = |retry| Policies {
             retry,
             ..Policies::default()
         };
         let waits = |attempts| Retry::attempts(attempts).backoff(seconds(7_200), seconds(3_600));
         assert_eq!(
-            said(retry(waits(3)), "@daily"),
+            warnings(retry(waits(3)), "@daily"),
             [
-                "retry.backoff: `7200` is more than the cap of 3600 seconds, which cuts it, raise retry.cap, or wait less"
+                "retry.backoff: `7200` is more than the cap of 3600 seconds, which cuts it; raise retry.cap, or wait less"
             ]
         );
-        assert!(said(retry(waits(1)), "@daily").is_empty());
-        assert!(said(retry(Retry::attempts(3)), "@daily").is_empty());
+        assert!(warnings(retry(waits(1)), "@daily").is_empty());
+        assert!(warnings(retry(Retry::attempts(3)), "@daily").is_empty());
     }
 }

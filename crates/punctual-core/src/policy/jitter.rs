@@ -14,10 +14,12 @@ use crate::JobId;
 /// up to 5         [==]         [==]    [==]
 /// ```
 ///
-/// The delay is a fixed function of the job's id and the fire time: the same on every node and
-/// after every restart. It never accumulates, since the next fire time is counted from the nominal
-/// one, and it is cut so that a run always starts before the next fire time. The ledger keeps the
-/// nominal time. In JSON: `null`, or the longest delay in seconds.
+/// The delay is a fixed function of the job's id and the fire time, so it is the same on every node
+/// and after every restart. Delays never accumulate, since the next fire time is counted from the
+/// nominal one. A delay is cut so that a run always starts before the next fire time. The ledger
+/// keeps the nominal time.
+///
+/// In JSON: `null`, or the longest delay in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(from = "Option<Seconds>", into = "Option<Seconds>")]
 pub struct Jitter(Duration);
@@ -38,7 +40,8 @@ impl Jitter {
         (!self.0.is_zero()).then_some(self.0)
     }
 
-    /// When a run with this fire time starts. `next` is the fire time after it, if there is one.
+    /// Returns the time at which the run of `fire_time` starts. `next` is the fire time after it,
+    /// if the trigger has one.
     ///
     /// ```
     /// # use punctual_core::{Jitter, JobId};
@@ -74,14 +77,14 @@ impl Jitter {
     }
 }
 
-/// A value of 0 ..= `most`, by multiplication instead of division (Lemire 2019).
+/// Scales a hash to 0 ..= `most`, by multiplication instead of division (Lemire 2019).
 fn scaled(hash: u64, most: i64) -> i64 {
     let range = u128::from(most.unsigned_abs()) + 1;
     ((u128::from(hash) * range) >> 64) as i64
 }
 
-/// FNV-1a over id and instant, finished with the mixer of `SplitMix64`. It is part of the
-/// behaviour: another hash would move the starts of stored jobs.
+/// Hashes id and instant with FNV-1a, followed by the mixer of `SplitMix64`. The function is part
+/// of the behaviour, because another one would move the starts of stored jobs.
 fn hash(id: &str, micros: i64) -> u64 {
     let mut state = 0xcbf2_9ce4_8422_2325_u64;
     for byte in id.bytes().chain(micros.to_le_bytes()) {

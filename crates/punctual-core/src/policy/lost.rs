@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// What happens to a run that a process had when it died.
+/// Decides what becomes of a run whose process died.
 ///
 /// ```text
 /// fire time      |
@@ -9,24 +9,26 @@ use serde::{Deserialize, Serialize};
 ///                    # process dies
 /// ```
 ///
-/// Runs that wait, in a queue or for their next attempt, are not lost: no process has them. A run
-/// that was opened and had not begun is treated like one that had, because its process alone knew.
-/// A rerun counts as a further attempt of the run, but happens also when
-/// [`Retry`](super::Retry) has no attempt left.
+/// Runs that wait, in a queue or for their next attempt, are not lost, because they belong to no
+/// process. A run that was opened but had not begun is treated as if it had begun, because only its
+/// process knew. A rerun counts as a further attempt of the run, but happens even if
+/// [`Retry`](super::Retry) leaves no attempt.
 ///
-/// Which one is right depends on the job, not on the scheduler: a skipped newsletter is better
-/// than one sent twice, a skipped backup is worse than one made twice (Site Reliability
-/// Engineering, chapter 24). In JSON: `"record"`, `{"rerun": {"at_most": 3}}`.
+/// The right choice depends on the job. A skipped newsletter is better than one that is sent twice,
+/// but a skipped backup is worse than one that is made twice (Site Reliability Engineering, chapter
+/// 24).
+///
+/// In JSON: `"record"`, `{"rerun": {"at_most": 3}}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum OnLost {
-    /// Recorded as lost; the fire time is not run again.
+    /// The run is recorded as lost and does not run again.
     #[default]
     Record,
-    /// Run again by any living node that knows the task, at most this many times; then recorded as
-    /// lost. A run that was asked to end is lost and not run again.
+    /// Any living node that knows the task runs it again, at most `at_most` times. After that the
+    /// run is recorded as lost. A run that was asked to end is lost and does not run again.
     Rerun {
-        /// How many times; 3 is a good number.
+        /// The largest number of reruns. A good value is 3.
         at_most: u32,
     },
 }

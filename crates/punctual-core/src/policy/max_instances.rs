@@ -2,7 +2,8 @@ use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
-/// How many runs of one job may be under way at the same time, on all nodes that share the store.
+/// Limits the runs of one job that are under way at the same time, on all nodes that share the
+/// store.
 ///
 /// ```text
 /// fire times     |    |    |    |
@@ -26,7 +27,8 @@ impl MaxInstances {
     /// One at a time, the default.
     pub const ONE: Self = Self(Some(NonZeroU32::MIN));
 
-    /// At most `count` at the same time; 0 is read as 1, since a job that may never run is a paused job.
+    /// At most `count` at the same time. A `count` of 0 is read as 1, since a job that may never
+    /// run is a paused job.
     #[must_use]
     pub fn at_most(count: u32) -> Self {
         Self(Some(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)))
@@ -38,7 +40,7 @@ impl MaxInstances {
         self.0.map(NonZeroU32::get)
     }
 
-    /// Whether one more may start while `running` are under way.
+    /// Returns whether one more run may start while `running` are under way.
     #[must_use]
     pub fn admits(self, running: u32) -> bool {
         self.limit().is_none_or(|limit| running < limit)

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::span::Seconds;
 
-/// How late a run may start. A fire time that is decided later than this is recorded as missed
+/// Limits the lateness of a run. A fire time that is decided later than this is recorded as missed
 /// and does not run.
 ///
 /// ```text
@@ -14,15 +14,17 @@ use super::span::Seconds;
 ///                            ....^ decided here
 /// ```
 ///
-/// `APScheduler`'s default of one second surprises everybody who has a busy machine; here the
-/// default is [`Unlimited`](Self::Unlimited). In JSON: `null`, or a number of seconds.
+/// The default is [`Unlimited`](Self::Unlimited). `APScheduler` allows one second by default, which
+/// busy machines exceed often.
+///
+/// In JSON: `null`, or a number of seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(from = "Option<Seconds>", into = "Option<Seconds>")]
 pub enum MisfireGraceTime {
-    /// Any lateness is fine.
+    /// A run may be late by any amount.
     #[default]
     Unlimited,
-    /// At most this late, inclusive.
+    /// A run may be late by this duration or less.
     Within(Duration),
 }
 

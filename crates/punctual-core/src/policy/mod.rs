@@ -1,6 +1,6 @@
-//! What a job does when its time comes late, too often, or goes wrong.
+//! Policies for runs that come late, overlap or fail.
 //!
-//! Every policy is drawn as a timeline: time runs to the right, `|` is a fire time, `[==]` a run
+//! Every policy is drawn as a timeline. Time runs to the right, `|` is a fire time, `[==]` a run
 //! and `x` a fire time without a run.
 
 mod coalesce;
@@ -26,8 +26,11 @@ pub use timeout::Timeout;
 
 use serde::{Deserialize, Serialize};
 
-/// All policies of a job. The default is: any lateness is fine, a backlog becomes one run, one
-/// instance at a time, no jitter, no timeout, no retry, at most once.
+/// All policies of a job.
+///
+/// By default a run may be late by any amount, a backlog becomes one run, and one instance runs at
+/// a time. There is no jitter, no timeout and no retry, and a run whose process died is not run
+/// again.
 ///
 /// ```
 /// use punctual_core::{Coalesce, Policies};
@@ -40,28 +43,28 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policies {
-    /// How late a run may start.
+    /// Limits the lateness of a run.
     #[serde(skip_serializing_if = "is_default")]
     pub misfire_grace_time: MisfireGraceTime,
-    /// What a backlog becomes.
+    /// Decides what becomes of a backlog.
     #[serde(skip_serializing_if = "is_default")]
     pub coalesce: Coalesce,
-    /// How many runs of the job may be under way at the same time, on all nodes together.
+    /// Limits the runs that are under way at the same time, on all nodes together.
     #[serde(skip_serializing_if = "is_default")]
     pub max_instances: MaxInstances,
-    /// What happens to a run that finds all instances busy.
+    /// Decides what becomes of a run that finds all instances busy.
     #[serde(skip_serializing_if = "is_default")]
     pub overlap: Overlap,
     /// Spreads starts over a span of time.
     #[serde(skip_serializing_if = "is_default")]
     pub jitter: Jitter,
-    /// How long a run may take.
+    /// Limits the duration of one attempt.
     #[serde(skip_serializing_if = "is_default")]
     pub timeout: Timeout,
-    /// Whether a failed run is tried again.
+    /// Decides whether a failed run is tried again.
     #[serde(skip_serializing_if = "is_default")]
     pub retry: Retry,
-    /// What happens to a run whose process died.
+    /// Decides what becomes of a run whose process died.
     #[serde(skip_serializing_if = "is_default")]
     pub on_lost: OnLost,
 }

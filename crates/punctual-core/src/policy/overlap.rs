@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-/// What happens to a run that finds all [`max_instances`](super::MaxInstances) busy, on all nodes
-/// that share the store.
+/// Decides what becomes of a run that finds all [`max_instances`](super::MaxInstances) busy, on all
+/// nodes that share the store.
 ///
 /// ```text
 /// fire times          |    |    |    |
@@ -12,25 +12,26 @@ use serde::{Deserialize, Serialize};
 /// CancelRunning       [===c[===c[===c[========]        the oldest run is cancelled to make room
 /// ```
 ///
-/// A run that waits belongs to its job, not to a node. It stays in the store when its node shuts
-/// down or dies, and any node that knows the task starts it.
+/// A waiting run belongs to its job, not to a node. It stays in the store when its node shuts down
+/// or dies, and any node that knows the task starts it.
 ///
 /// In JSON: `"skip"`, `{"queue": {"at_most": 1}}`, `"cancel_running"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Overlap {
-    /// The fire time is recorded as skipped: as in `APScheduler`.
+    /// The fire time is recorded as skipped, as in `APScheduler`.
     #[default]
     Skip,
-    /// The run waits for room, in order; beyond `at_most` waiting ones, on all nodes
+    /// The run waits for room, in order. If `at_most` instances wait already, on all nodes
     /// together, it is recorded as skipped because the queue is full.
     Queue {
-        /// How many instances may wait; the fire times that `Coalesce::All` keeps together are one.
+        /// The number of instances that may wait. Fire times that `Coalesce::All` keeps together
+        /// count as one.
         at_most: u32,
     },
-    /// The oldest run, on whichever node, is told to end and recorded as cancelled (replaced),
-    /// unless it succeeds all the same. The new one starts as soon as it has ended, so the limit
-    /// holds at every instant. Only the newest run waits: one that waited before it is recorded as
-    /// coalesced into it. A run between two attempts is cancelled there.
+    /// The oldest run is asked to end, on any node. It is recorded as cancelled (replaced), unless
+    /// it still succeeds. The new run starts as soon as the oldest has ended, so the limit holds at
+    /// every instant. Only the newest run waits. A run that waited before it is recorded as
+    /// coalesced into it. A run that is between two attempts is cancelled there.
     CancelRunning,
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Whether a run that failed, panicked or timed out is tried again.
+/// Decides whether a run that failed, panicked or timed out is tried again.
 ///
 /// ```text
 /// fire time      |
@@ -10,20 +10,21 @@ use serde::{Deserialize, Serialize};
 /// attempts: 4    [==F .. [==F .... [==F ........ [==S     waits 2, 4, 8: doubling up to the cap
 /// ```
 ///
-/// All attempts belong to one run and hold its instance; the outcome of the run is that of its
+/// All attempts belong to one run and occupy its instance. The outcome of the run is that of its
 /// last attempt.
 ///
-/// Between two attempts the run belongs to the store. When the next one is due, the node that made
-/// the last one goes on with it, or any other that knows the task, also after a shutdown or the
-/// death of a node. The numbers of attempts go on, and those of dead nodes count.
+/// Between two attempts the run belongs to the store. When the next attempt is due, the node that
+/// made the last one makes it, or any other node that knows the task. The same holds after a
+/// shutdown or the death of a node. Attempts are numbered across nodes, and those of dead nodes
+/// count.
 ///
 /// In JSON: `{"attempts": 4, "backoff": 2, "cap": 60}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retry {
-    /// How many attempts a run has in all, the first included. 1 means no retry; schedulers refuse 0.
+    /// The number of attempts of a run, the first included. 1 means no retry. Schedulers refuse 0.
     pub attempts: u32,
-    /// The wait before the second attempt; it doubles from there.
+    /// The wait before the second attempt. Each further wait is twice as long, up to `cap`.
     #[serde(with = "super::span")]
     pub backoff: Duration,
     /// The longest wait.
@@ -45,7 +46,7 @@ impl Retry {
         cap: Duration::from_secs(3_600),
     };
 
-    /// `attempts` in all, with waits that double from one second up to an hour.
+    /// A total of `attempts` attempts, with waits that double from one second up to an hour.
     #[must_use]
     pub fn attempts(attempts: u32) -> Self {
         Self {
@@ -54,7 +55,8 @@ impl Retry {
         }
     }
 
-    /// The same with other waits: the first, and the longest.
+    /// Returns the policy with `first` as the wait before the second attempt and `cap` as the
+    /// longest wait.
     #[must_use]
     pub fn backoff(self, first: Duration, cap: Duration) -> Self {
         Self {
@@ -64,8 +66,8 @@ impl Retry {
         }
     }
 
-    /// How long to wait after the `failed`th attempt (counted from 1), or `None` if it was the
-    /// last.
+    /// Returns the wait after the attempt with the number `failed`, counted from 1. Returns `None`
+    /// if it was the last attempt.
     ///
     /// ```
     /// # use punctual_core::Retry;

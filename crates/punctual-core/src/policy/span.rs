@@ -1,4 +1,4 @@
-//! Durations in JSON: a number of seconds, fractions allowed, microseconds at the finest.
+//! Durations in JSON, as a number of seconds. Fractions are allowed, down to microseconds.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[serde(transparent)]
 pub(super) struct Seconds(#[serde(with = "super::span")] pub(super) Duration);
 
-/// The longest duration a policy takes: a hundred years.
+/// The longest duration that a policy accepts, a hundred years.
 const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
 
 pub(super) fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

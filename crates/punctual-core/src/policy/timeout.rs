@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::span::Seconds;
 
-/// How long one attempt may take.
+/// Limits the duration of one attempt.
 ///
 /// ```text
 /// fire time      |
@@ -13,21 +13,23 @@ use super::span::Seconds;
 /// After(10)      [=========t========A                it does not end: aborted after the grace
 /// ```
 ///
-/// First the run's cancellation token is cancelled; a run that has not ended [`Timeout::GRACE`]
-/// later is aborted. A blocking run cannot be aborted: it gets its token only. A run that ends
-/// without an error after its token has succeeded. In JSON: `null`, or seconds.
+/// When the limit is reached, the run's cancellation token is cancelled. A run that has not ended
+/// [`Timeout::GRACE`] later is aborted. A blocking run cannot be aborted and gets only its token. A
+/// run that ends without an error after its token was cancelled has succeeded.
+///
+/// In JSON: `null`, or a number of seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(from = "Option<Seconds>", into = "Option<Seconds>")]
 pub enum Timeout {
-    /// As long as it takes.
+    /// An attempt may take any time.
     #[default]
     Never,
-    /// At most this long.
+    /// An attempt may take this long.
     After(Duration),
 }
 
 impl Timeout {
-    /// How long a run may still take after its token was cancelled.
+    /// The time that a run has to end after its token was cancelled, before it is aborted.
     pub const GRACE: Duration = Duration::from_secs(5);
 
     /// The limit, if there is one.

@@ -1,4 +1,4 @@
-//! Zeros that would make a policy undo the job it is for.
+//! Refuses zeros with which a policy would defeat the job.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -7,11 +7,11 @@ use super::{Coalesce, OnLost, Overlap, Policies};
 use crate::Error;
 
 impl Policies {
-    /// Refuses zeros that mean that nothing ever runs, or that are another policy by another name.
+    /// Checks that no policy is zero where a zero lets nothing run or stands for another policy.
     ///
     /// # Errors
     ///
-    /// Names the first such policy, and what to write instead.
+    /// Returns an error that names the first such policy and the value to write instead.
     ///
     /// ```
     /// use std::time::Duration;
@@ -25,7 +25,7 @@ impl Policies {
     /// let error = policies.check().unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "timeout: `0` ends every run as it begins, leave it out for no limit"
+    ///     "timeout: `0` ends every run as it begins; leave it out for no limit"
     /// );
     /// ```
     pub fn check(&self) -> Result<(), Error> {
@@ -40,26 +40,26 @@ impl Policies {
             return zero("timeout", value, "ends every run as it begins", hint);
         }
         if self.coalesce == (Coalesce::All { at_most: 0 }) {
-            let hint = "write `latest` to run one of a backlog";
+            let hint = "write `latest` to run one fire time of a backlog";
             return zero("coalesce", "all: at_most 0", "runs nothing", hint);
         }
         if self.overlap == (Overlap::Queue { at_most: 0 }) {
-            let hint = "write `skip`, which says so";
+            let hint = "write `skip` instead";
             return zero("overlap", "queue: at_most 0", "lets nothing wait", hint);
         }
         if self.on_lost == (OnLost::Rerun { at_most: 0 }) {
-            let hint = "write `record`, which says so";
+            let hint = "write `record` instead";
             return zero("on_lost", "rerun: at_most 0", "reruns nothing", hint);
         }
         if self.retry.attempts == 0 {
-            let hint = "1 is the first and only one";
-            return zero("retry.attempts", 0, "leaves no attempt at all", hint);
+            let hint = "write 1 for no retry";
+            return zero("retry.attempts", 0, "allows no attempt", hint);
         }
         Ok(())
     }
 }
 
-/// Times are counted in microseconds, so what is shorter is zero.
+/// Times are counted in microseconds, so a shorter duration is zero.
 fn is_nothing(span: &Duration) -> bool {
     *span < Duration::from_micros(1)
 }
@@ -102,8 +102,8 @@ mod tests {
         assert_eq!(
             refused(Duration::from_nanos(999)),
             [
-                Some("timeout: `999ns` ends every run as it begins, leave it out for no limit".into()),
-                Some("misfire_grace_time: `999ns` misses every fire time, give it a second, or leave it out for no limit".into()),
+                Some("timeout: `999ns` ends every run as it begins; leave it out for no limit".into()),
+                Some("misfire_grace_time: `999ns` misses every fire time; give it a second, or leave it out for no limit".into()),
             ]
         );
         assert_eq!(refused(Duration::from_micros(1)), [None, None]);
@@ -139,16 +139,16 @@ mod tests {
                 ..plain()
             },
         ];
-        let said = zeros.map(|policies| policies.check().unwrap_err().to_string());
+        let messages = zeros.map(|policies| policies.check().unwrap_err().to_string());
         assert_eq!(
-            said,
+            messages,
             [
-                "misfire_grace_time: `0` misses every fire time, give it a second, or leave it out for no limit",
-                "timeout: `0` ends every run as it begins, leave it out for no limit",
-                "coalesce: `all: at_most 0` runs nothing, write `latest` to run one of a backlog",
-                "overlap: `queue: at_most 0` lets nothing wait, write `skip`, which says so",
-                "on_lost: `rerun: at_most 0` reruns nothing, write `record`, which says so",
-                "retry.attempts: `0` leaves no attempt at all, 1 is the first and only one",
+                "misfire_grace_time: `0` misses every fire time; give it a second, or leave it out for no limit",
+                "timeout: `0` ends every run as it begins; leave it out for no limit",
+                "coalesce: `all: at_most 0` runs nothing; write `latest` to run one fire time of a backlog",
+                "overlap: `queue: at_most 0` lets nothing wait; write `skip` instead",
+                "on_lost: `rerun: at_most 0` reruns nothing; write `record` instead",
+                "retry.attempts: `0` allows no attempt; write 1 for no retry",
             ]
         );
     }

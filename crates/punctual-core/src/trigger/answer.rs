@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind};
 use crate::legible::legible;
 
-/// How many fire times there are.
+/// The number of fire times between two instants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Count {
-    /// So many.
+    /// The exact number.
     Exact(u64),
-    /// So many were counted before a limit was reached; there may be more.
+    /// The number that was counted before a limit was reached. There may be more.
     AtLeast(u64),
 }
 
@@ -26,7 +26,7 @@ impl Count {
         }
     }
 
-    /// So many more.
+    /// Returns the count increased by `more`.
     #[must_use]
     pub fn plus(self, more: u64) -> Self {
         match self {
@@ -45,16 +45,17 @@ impl fmt::Display for Count {
     }
 }
 
-/// Why a trigger cannot tell. It is never taken for finished, and never removes a job.
+/// The reason why a trigger cannot decide. Such a trigger is not finished, and its job is not
+/// removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undecided {
     /// A search reached its limit. Only an edit of the trigger helps.
     SearchLimit,
-    /// A custom trigger of this name is not bound to code here.
+    /// No code is bound here to the custom trigger of this name.
     Unbound(String),
     /// An interval without a start, or a calendar interval without a start date, has no members
-    /// until something anchors it.
+    /// until a job anchors it.
     Unanchored,
     /// The code of a custom trigger failed.
     Faulty(String),

@@ -1,4 +1,5 @@
-//! Bounds around triggers that do not look at them themselves: `and`, `or` and custom ones.
+//! Bounds around triggers that do not apply them themselves, which are `and`, `or` and custom
+//! triggers.
 
 use chrono::{DateTime, Utc};
 
@@ -12,8 +13,8 @@ use crate::zone::Zone;
 pub(crate) trait Members {
     fn bounds(&self) -> Option<&Bounds>;
 
-    /// The first member, from `start` on, of a trigger that has not fired yet: a date in the past
-    /// counts, everything else begins at `now`.
+    /// Returns the first member, from `start` on, of a trigger that has not fired yet. A date in
+    /// the past counts. All other triggers begin at `now`.
     fn first(&self, now: DateTime<Utc>, start: DateTime<Utc>, fuel: &mut Fuel) -> Answer;
 
     fn after(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer;
@@ -27,8 +28,8 @@ pub(crate) fn first(
     start: DateTime<Utc>,
     fuel: &mut Fuel,
 ) -> Answer {
-    let own = members.bounds().and_then(Bounds::first);
-    let start = own.map_or(start, |own| own.max(start));
+    let own_start = members.bounds().and_then(Bounds::first);
+    let start = own_start.map_or(start, |own_start| own_start.max(start));
     let first = members.first(now.max(start), start, fuel)?;
     Ok(first.filter(|first| is_before_end(members, *first)))
 }
@@ -66,7 +67,7 @@ fn is_before_end(members: &impl Members, t: DateTime<Utc>) -> bool {
         .is_none_or(|end| t <= end)
 }
 
-/// Bounds of which the local ones have become instants, since there is no zone field to keep.
+/// Returns the bounds with local times replaced by instants, since there is no zone field to keep.
 pub(crate) fn in_zone(bounds: Option<&Bounds>, zone: Zone) -> Option<Box<Bounds>> {
     let bounds = bounds?.in_zone(zone);
     let instant = |bound: Option<DateTime<Utc>>| bound.map(When::Instant);

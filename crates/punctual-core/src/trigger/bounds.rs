@@ -1,4 +1,4 @@
-//! `start` and `end`: between which instants a trigger fires, both included.
+//! The bounds `start` and `end`, between which a trigger fires. Both are inclusive.
 
 use std::fmt::Display;
 
@@ -9,14 +9,14 @@ use crate::error::{Error, ErrorKind};
 use crate::instant::{self, MAX_MICROS, MIN_MICROS};
 use crate::zone::Zone;
 
-/// What a builder was given.
+/// The bounds that a builder was given.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct BoundsDraft {
     pub(crate) start: Option<When>,
     pub(crate) end: Option<When>,
 }
 
-/// The error for a rule that is over before it begins.
+/// Returns the error for a rule whose end is before its start.
 pub(crate) fn ends_before(
     end_field: &'static str,
     end: impl Display,
@@ -42,7 +42,7 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// The bounds that a builder was given, unless there are none.
+    /// Returns the bounds that a builder was given, or `None` if there are none.
     pub(crate) fn given(
         draft: BoundsDraft,
         zone: Option<Zone>,
@@ -65,7 +65,8 @@ impl Bounds {
         Err(ends_before("end", end, "start", start))
     }
 
-    /// Whether one bound is local and the other is not: which is first only a time zone can tell.
+    /// Returns whether exactly one of the bounds is local. Only a time zone can then tell which is
+    /// first.
     fn is_mixed(&self) -> bool {
         matches!(
             (self.start, self.end),
@@ -74,8 +75,8 @@ impl Bounds {
         )
     }
 
-    /// The bounds, unless there are none. Local ones are read in `zone`, UTC without one. Those
-    /// beyond the years 1 to 9999 bound nothing.
+    /// Creates bounds, or returns `None` if both are absent. Local bounds are read in `zone`, or in
+    /// UTC without one. Bounds beyond the years 1 to 9999 limit nothing.
     pub(crate) fn new(start: Option<When>, end: Option<When>, zone: Option<Zone>) -> Option<Self> {
         if start.is_none() && end.is_none() {
             return None;
@@ -100,14 +101,14 @@ impl Bounds {
         self.end.and_then(|_| instant::from_micros(self.through))
     }
 
-    /// First and last microsecond.
+    /// Returns the first and the last microsecond.
     pub(crate) fn micros(bounds: Option<&Self>) -> (i64, i64) {
         bounds.map_or((MIN_MICROS, MAX_MICROS), |bounds| {
             (bounds.from, bounds.through)
         })
     }
 
-    /// The same bounds with local ones read in another zone.
+    /// Returns the same bounds with local ones read in another zone.
     pub(crate) fn in_zone(&self, zone: Zone) -> Self {
         let bound = |when: Option<When>, unbounded: i64| {
             when.map_or(unbounded, |when| when.micros_in(zone))
@@ -128,14 +129,14 @@ mod tests {
     use super::*;
     use crate::{CalendarInterval, Cron, Crontab, Custom, Date, Interval, Or, Trigger};
 
-    const MESSAGE: &str = "end: `2026-01-01T00:00:00Z` is before the start `2026-02-01T00:00:00Z`, \
+    const MESSAGE: &str = "end: `2026-01-01T00:00:00Z` is before the start `2026-02-01T00:00:00Z`; \
                            swap them, or leave one of them out";
 
     fn at(text: &str) -> When {
         text.parse().unwrap()
     }
 
-    fn said(json: &Value) -> String {
+    fn message_of(json: &Value) -> String {
         match serde_json::from_value::<Trigger>(json.clone()) {
             Ok(trigger) => trigger
                 .check()
@@ -159,13 +160,13 @@ mod tests {
         ] {
             json["start"] = json!("2026-02-01T00:00:00Z");
             json["end"] = json!("2026-01-01T00:00:00Z");
-            assert_eq!(said(&json), MESSAGE, "{json}");
+            assert_eq!(message_of(&json), MESSAGE, "{json}");
             assert_eq!(
                 json.to_string().parse::<Trigger>().unwrap_err().to_string(),
                 MESSAGE
             );
             json["end"] = json["start"].clone();
-            assert_eq!(said(&json), "", "{json}");
+            assert_eq!(message_of(&json), "", "{json}");
         }
         let call = r#"cron(hour=9, start="2026-02-01T00:00:00Z", end="2026-01-01T00:00:00Z")"#;
         assert_eq!(call.parse::<Trigger>().unwrap_err().to_string(), MESSAGE);
@@ -199,8 +200,8 @@ mod tests {
         let json = json!({"type": "calendar_interval", "days": 1, "start_date": "2026-02-01",
             "end_date": "2026-01-01"});
         assert_eq!(
-            said(&json),
-            "end_date: `2026-01-01` is before the start_date `2026-02-01`, swap them, or leave one \
+            message_of(&json),
+            "end_date: `2026-01-01` is before the start_date `2026-02-01`; swap them, or leave one \
              of them out"
         );
     }
@@ -213,10 +214,10 @@ mod tests {
         open.check().unwrap();
         let in_zone = |name| open.with_default_timezone(Zone::new(name).unwrap());
         in_zone("Europe/Paris").check().unwrap();
-        let message = "end: `2026-03-01T09:30:00Z` is before the start `2026-03-01T10:00:00`, swap \
+        let message = "end: `2026-03-01T09:30:00Z` is before the start `2026-03-01T10:00:00`; swap \
                        them, or leave one of them out";
         assert_eq!(in_zone("UTC").check().unwrap_err().to_string(), message);
         json["timezone"] = json!("UTC");
-        assert_eq!(said(&json), message);
+        assert_eq!(message_of(&json), message);
     }
 }

@@ -1,10 +1,12 @@
 //! Setters that several builders share.
 
-/// `timezone`, for a builder with a `zone` reachable through `zoned`.
+/// Adds `timezone` to a builder with a `zone` reachable through `zoned`.
 macro_rules! timezone_setter {
     ($($zone:tt)+) => {
-        /// The time zone: a [`Zone`](crate::Zone), a `chrono_tz::Tz` or an IANA name. Without one,
-        /// the scheduler fills in its own; UTC where there is no scheduler.
+        /// Sets the time zone, given as a [`Zone`](crate::Zone), a `chrono_tz::Tz` or an IANA name.
+        ///
+        /// Without a time zone the scheduler fills in its own. Where there is no scheduler, it is
+        /// UTC.
         pub fn timezone(mut self, zone: impl TryInto<Zone, Error: Into<Error>>) -> Self {
             match zone.try_into() {
                 Ok(zone) => {
@@ -17,16 +19,18 @@ macro_rules! timezone_setter {
     };
 }
 
-/// `start` and `end`.
+/// Adds `start` and `end`.
 macro_rules! bounds_setters {
     ($($bounds:tt)+) => {
-        /// Nothing fires before this; an instant, or local time of the trigger's zone.
+        /// Sets the time before which the trigger does not fire. It is an instant, or a local time
+        /// in the trigger's zone.
         pub fn start(mut self, start: impl Into<When>) -> Self {
             self.$($bounds)+.start = Some(start.into());
             self
         }
 
-        /// Nothing fires after this; exactly then it may.
+        /// Sets the time after which the trigger does not fire. A member at exactly this time
+        /// fires.
         pub fn end(mut self, end: impl Into<When>) -> Self {
             self.$($bounds)+.end = Some(end.into());
             self
@@ -34,16 +38,16 @@ macro_rules! bounds_setters {
     };
 }
 
-/// `gap` and `fold`.
+/// Adds `gap` and `fold`.
 macro_rules! daylight_setters {
     () => {
-        /// What becomes of local times that do not exist.
+        /// Sets the rule for local times that do not exist.
         pub fn gap(mut self, gap: Gap) -> Self {
             self.zoned.daylight.gap = Some(gap);
             self
         }
 
-        /// What becomes of local times that exist twice.
+        /// Sets the rule for local times that exist twice.
         pub fn fold(mut self, fold: Fold) -> Self {
             self.zoned.daylight.fold = Some(fold);
             self
@@ -51,7 +55,7 @@ macro_rules! daylight_setters {
     };
 }
 
-/// All of them, for cron and crontab.
+/// Adds all of these setters, for cron and crontab.
 macro_rules! zoned_setters {
     ($builder:ident) => {
         impl $builder {
@@ -74,7 +78,7 @@ macro_rules! keeps_first_error {
     };
 }
 
-/// The conversion that lets a builder stand wherever a trigger is asked for.
+/// Converts a builder into a trigger, so that the builder is accepted wherever a trigger is.
 macro_rules! builds_trigger {
     ($builder:ident) => {
         impl TryFrom<$builder> for Trigger {

@@ -1,4 +1,4 @@
-//! Triggers whose code the application brings.
+//! Triggers whose code the application provides.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,11 +17,12 @@ use crate::error::{Error, ErrorKind};
 use crate::instant;
 use crate::instant::TICK;
 
-/// A rule of your own: sunrise, the tides, the days your exchange trades.
+/// A rule of the application, such as sunrise, the tides or the trading days of an exchange.
 ///
 /// Only [`after`](Self::after) is required. It must be a pure function of the configuration and
-/// `t`: the scheduler asks again after a restart, on another node, and for the past. A panic or an
-/// answer that does not come after `t` makes the trigger undecided; it never ends the scheduler.
+/// `t`, because the scheduler asks again after a restart, on another node and for the past. A
+/// panic, or an answer that is not after `t`, makes the trigger undecided. It never ends the
+/// scheduler.
 ///
 /// ```
 /// use chrono::{DateTime, TimeDelta, Utc};
@@ -44,26 +45,27 @@ use crate::instant::TICK;
 /// # Ok::<(), punctual_core::Error>(())
 /// ```
 pub trait CustomTrigger: fmt::Debug + Send + Sync + 'static {
-    /// The first member strictly after `t`.
+    /// Returns the first member strictly after `t`.
     fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>>;
 
-    /// The newest member not after `t`. Without a better way, it is searched for with
-    /// [`after`](Self::after): some dozens of calls.
+    /// Returns the newest member not after `t`.
+    ///
+    /// The default implementation searches with some dozens of calls of [`after`](Self::after).
     fn last_at_or_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         bisect(|t| self.after(t), t)
     }
 
-    /// The rule in words.
+    /// Describes the rule in words.
     fn describe(&self) -> Option<String> {
         None
     }
 }
 
-/// More steps than halving the longest span down to a nanosecond takes.
+/// The largest number of steps. Halving the longest span down to a nanosecond takes fewer.
 const MOST_STEPS: usize = 200;
 
-/// Looks for the newest member not after `t`: first ever further back until there is a member,
-/// then by halving.
+/// Searches for the newest member not after `t`. The search goes back by growing distances until it
+/// meets a member, and then halves the span.
 fn bisect(
     after: impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
     t: DateTime<Utc>,
@@ -71,24 +73,24 @@ fn bisect(
     let member_in =
         |from: DateTime<Utc>| after(from).filter(|member| *member > from && *member <= t);
     let mut span = TimeDelta::seconds(60);
-    let mut found = loop {
+    let mut latest = loop {
         let from = t.checked_sub_signed(span)?;
         if let Some(member) = member_in(from) {
             break member;
         }
         span = span.checked_mul(2)?;
     };
-    // `found` is a member; later ones lie between it and `end`, which none follows.
+    // `latest` is a member. Later members lie between it and `end`, and none is after `end`.
     let mut end = t;
     for _ in 0..MOST_STEPS {
-        let Some(later) = member_in(found) else {
-            return Some(found);
+        let Some(later) = member_in(latest) else {
+            return Some(latest);
         };
         let middle = later + (end - later) / 2;
         match member_in(middle) {
-            Some(member) => found = member,
+            Some(member) => latest = member,
             None => {
-                found = later;
+                latest = later;
                 end = middle;
             }
         }
@@ -98,19 +100,20 @@ fn bisect(
 
 type Factory = dyn Fn(&Value) -> Result<Arc<dyn CustomTrigger>, String> + Send + Sync;
 
-/// The code of custom triggers, by name.
+/// A registry of the code of custom triggers, by name.
 #[derive(Clone, Default)]
 pub struct TriggerRegistry(BTreeMap<String, Arc<Factory>>);
 
 impl TriggerRegistry {
-    /// An empty registry.
+    /// Creates an empty registry.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Registers the code of a name: from a configuration it makes a trigger, or says what is
-    /// wrong with it. A name that is registered again gets the new code.
+    /// Registers the code of custom triggers named `name`. The code makes a trigger from a
+    /// configuration, or returns an error text about it. A name that is registered again gets
+    /// the new code.
     pub fn register<T: CustomTrigger>(
         &mut self,
         name: impl Into<String>,
@@ -121,7 +124,7 @@ impl TriggerRegistry {
         self
     }
 
-    /// The names that are known.
+    /// The registered names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
@@ -135,7 +138,7 @@ impl fmt::Debug for TriggerRegistry {
 
 /// A trigger whose code is bound by name.
 ///
-/// Two are equal if name and configuration are; whether code is bound does not count.
+/// Two are equal if their names and configurations are. It does not matter whether code is bound.
 #[derive(Debug, Clone)]
 pub struct Custom {
     name: Box<str>,
@@ -167,13 +170,13 @@ impl Custom {
         }
     }
 
-    /// The name the code is registered under.
+    /// The name under which the code is registered.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The configuration, as the code gets it.
+    /// The configuration that is passed to the code.
     #[must_use]
     pub fn config(&self) -> &Value {
         &self.config
@@ -226,7 +229,7 @@ impl Members for Custom {
         fuel.spend()?;
         match guarded(&self.name, || code.after(t))? {
             Some(member) if member <= t => {
-                Err(self.faulty("named a time that is not after the one it was asked for"))
+                Err(self.faulty("returned a time that is not after the one it was given"))
             }
             member => Ok(member.and_then(to_micros)),
         }
@@ -242,20 +245,20 @@ impl Members for Custom {
         fuel.spend()?;
         match guarded(&self.name, || code.last_at_or_before(t))? {
             Some(member) if member > t => {
-                Err(self.faulty("named a time that is after the one it was asked for"))
+                Err(self.faulty("returned a time that is after the one it was given"))
             }
             member => Ok(member.and_then(to_micros)),
         }
     }
 }
 
-/// Members are on whole microseconds, the resolution of everything that is stored; never before
-/// the instant that the code named.
+/// Rounds a member up to whole microseconds, the resolution of everything that is stored. A member
+/// is never moved before the instant that the code returned.
 fn to_micros(t: DateTime<Utc>) -> Option<DateTime<Utc>> {
     instant::from_micros(instant::micros_ceil(t))
 }
 
-/// A blank name could be stored, but not be read back.
+/// Refuses a blank name, which could be stored but not read back.
 fn check_name(name: &str) -> Result<(), Error> {
     if name.trim().is_empty() {
         return Err(Error::new(ErrorKind::Invalid, "name", "is empty"));
@@ -271,7 +274,7 @@ fn refused(name: &str, problem: &str) -> Error {
     )
 }
 
-/// Runs foreign code; a panic becomes an answer.
+/// Calls code of the application, and converts a panic into an answer.
 fn guarded<T>(name: &str, call: impl FnOnce() -> T) -> Result<T, Undecided> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
         let message = panic
@@ -284,7 +287,7 @@ fn guarded<T>(name: &str, call: impl FnOnce() -> T) -> Result<T, Undecided> {
 }
 
 impl Trigger {
-    /// A trigger whose code is registered under `name`; see [`CustomTrigger`].
+    /// Creates a trigger whose code is registered under `name`. See [`CustomTrigger`].
     #[must_use]
     pub fn custom(name: &str, config: Value) -> Self {
         Self::Custom(Custom {
@@ -308,17 +311,18 @@ pub struct CustomBuilder {
 impl CustomBuilder {
     bounds_setters!(bounds);
 
-    /// What the code gets to see.
+    /// Sets the configuration that is passed to the code.
     pub fn config(mut self, config: Value) -> Self {
         self.config = config;
         self
     }
 
-    /// Checks the whole rule; the code is bound later.
+    /// Checks the whole rule and builds the trigger. Code is bound later.
     ///
     /// # Errors
     ///
-    /// If the name is blank, or the end before the start; the first other invalid value.
+    /// Returns an error if the name is blank, if the end is before the start, or if any other value
+    /// is invalid.
     pub fn build(self) -> Result<Trigger, Error> {
         check_name(&self.name)?;
         let bounds = Bounds::given(self.bounds, None)?;

@@ -8,9 +8,9 @@ use crate::error::{Error, ErrorKind};
 use crate::instant::{self, MAX_MICROS, MIN_MICROS, SECOND};
 use crate::zone::Zone;
 
-/// Fires once.
+/// A trigger that fires once.
 ///
-/// A time in the past still fires: whether that is too late is for the job's grace time to say.
+/// A time in the past still fires. The job's grace time decides whether it is too late.
 ///
 /// ```
 /// use punctual_core::{Date, Trigger};
@@ -33,7 +33,7 @@ pub struct Date {
 }
 
 impl Date {
-    /// Once, at an instant or at a local time of the trigger's zone.
+    /// Begins a trigger for an instant, or for a local time of the trigger's zone.
     pub fn at(run_at: impl Into<When>) -> DateBuilder {
         DateBuilder::new(run_at.into())
     }
@@ -72,7 +72,7 @@ impl Date {
         }
     }
 
-    /// The one member, unless the bounds leave it out.
+    /// The only member, unless the bounds exclude it.
     pub(crate) fn member(&self) -> Option<i64> {
         let (from, through) = Bounds::micros(self.bounds());
         (from..=through)
@@ -107,7 +107,7 @@ impl Date {
     }
 }
 
-/// The last local hours of 9999 are in the year 10000 elsewhere: they fire at the end of time.
+/// The last local hours of 9999 may be in the year 10000 UTC, and fire at the end of time.
 fn member_of(run_at: When, zone: Zone) -> i64 {
     run_at.micros_in(zone).clamp(MIN_MICROS, MAX_MICROS)
 }
@@ -135,11 +135,12 @@ impl DateBuilder {
     timezone_setter!(zone);
     bounds_setters!(bounds);
 
-    /// Checks the whole rule.
+    /// Checks the whole rule and builds the trigger.
     ///
     /// # Errors
     ///
-    /// The first invalid value; an instant outside the years 1 to 9999; an end before the start.
+    /// Returns an error if a value is invalid, if the instant is outside the years 1 to 9999, or if
+    /// the end is before the start.
     pub fn build(self) -> Result<Trigger, Error> {
         if let Some(error) = self.error {
             return Err(error);

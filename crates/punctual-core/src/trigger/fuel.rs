@@ -1,10 +1,10 @@
-//! A bound on how long a search takes.
+//! A limit on the duration of a search.
 
 use super::Undecided;
 use crate::limits::MAX_TRIES;
 
-/// How many more steps a search may take. One lot is shared by all levels of a nested trigger, so
-/// nesting does not multiply it.
+/// The number of steps that a search may still take. All levels of a nested trigger share it, so
+/// nesting does not multiply the steps.
 #[derive(Debug)]
 pub(crate) struct Fuel(u32);
 
@@ -13,7 +13,7 @@ impl Fuel {
         Self(MAX_TRIES)
     }
 
-    /// For counting: as many members as are tried, with some steps for each.
+    /// Returns the fuel for counting, with several steps for each member that may be tried.
     pub(crate) fn for_count() -> Self {
         Self(MAX_TRIES * 10)
     }

@@ -13,25 +13,26 @@ use crate::instant;
 use crate::limits::MIN_INTERVAL_MICROS;
 use crate::zone::Zone;
 
-/// When an interval without a start fires first.
+/// The first fire time of an interval without a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FirstRun {
-    /// One interval from now, as in `APScheduler` 3.
+    /// One interval after now, as in `APScheduler` 3.
     #[default]
     AfterInterval,
     /// Now.
     Immediately,
 }
 
-/// Fires every so often, in elapsed time: a day is 24 hours, whatever clocks do.
+/// A trigger that fires at a fixed interval of elapsed time. A day is 24 hours, even if clocks are
+/// set.
 ///
 /// ```text
 /// start given       |----|----|----|      ticks at start + k * length
 /// no start, now     n----|----|----|      the first one fixes the phase: the anchor of the job
 /// ```
 ///
-/// For the same local time every day use [`CalendarInterval`](crate::CalendarInterval) or
+/// To fire at the same local time every day, use [`CalendarInterval`](crate::CalendarInterval) or
 /// [`Cron`](crate::Cron).
 ///
 /// ```
@@ -45,7 +46,8 @@ pub enum FirstRun {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Interval {
-    /// Exact: tenths of a second have no exact floating-point form.
+    /// The length in microseconds. It is an integer, because tenths of a second have no exact
+    /// floating-point form.
     micros: i64,
     zone: Option<Zone>,
     bounds: Option<Box<Bounds>>,
@@ -53,7 +55,8 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Every `length`, in whole microseconds, at least one millisecond.
+    /// Begins a trigger with this length, in whole microseconds. The length is at least one
+    /// millisecond.
     pub fn every(length: Duration) -> IntervalBuilder {
         let micros = i64::try_from(length.as_micros());
         let mut builder = IntervalBuilder::micros(micros.unwrap_or(i64::MAX));
@@ -121,7 +124,7 @@ impl Interval {
         }
     }
 
-    /// The first tick and the last instant, if there is a grid.
+    /// Returns the first tick and the last instant, for an interval with a grid.
     fn grid(&self) -> (i64, i64) {
         Bounds::micros(self.bounds())
     }
@@ -145,7 +148,7 @@ impl Interval {
         }
     }
 
-    /// The first tick of the grid that is not before `micros`.
+    /// Returns the first tick of the grid that is not before `micros`.
     fn first_from(&self, micros: i64) -> Option<DateTime<Utc>> {
         let (start, end) = self.grid();
         let ticks = match micros.checked_sub(start)? {
@@ -214,18 +217,18 @@ impl IntervalBuilder {
     timezone_setter!(zone);
     bounds_setters!(bounds);
 
-    /// When it fires first if no start is given.
+    /// Sets the first fire time of an interval without a start.
     pub fn first_run(mut self, first_run: FirstRun) -> Self {
         self.first_run = first_run;
         self
     }
 
-    /// Checks the whole rule.
+    /// Checks the whole rule and builds the trigger.
     ///
     /// # Errors
     ///
-    /// A length below one millisecond or above 8,000 years; an end before the start; the first
-    /// other invalid value.
+    /// Returns an error if the length is below one millisecond or above 8,000 years, if the end is
+    /// before the start, or if any other value is invalid.
     pub fn build(self) -> Result<Trigger, Error> {
         if let Some(error) = self.error {
             return Err(error);
@@ -234,7 +237,7 @@ impl IntervalBuilder {
             return Err(Error::new(
                 ErrorKind::Invalid,
                 "seconds",
-                "is below the minimum of 0.001: an interval takes at least one millisecond",
+                "is below the minimum of 0.001; an interval takes at least one millisecond",
             )
             .with_value(self.micros as f64 / 1e6));
         }

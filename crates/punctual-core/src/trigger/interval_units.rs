@@ -1,4 +1,4 @@
-//! The units an interval is written in, exact in microseconds.
+//! The units of intervals, exact in microseconds.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use crate::error::{Error, ErrorKind};
 
 pub(crate) const DAY: i64 = 86_400_000_000;
 
-/// 8,000 years: as far as there are fire times.
+/// The longest interval, 8,000 years. Fire times do not reach further.
 pub(crate) const LONGEST: i64 = 8_000 * 366 * DAY;
 
-/// Largest first.
+/// The units, largest first.
 pub(crate) const UNITS: [(&str, i64); 5] = [
     ("weeks", 7 * DAY),
     ("days", DAY),
@@ -20,14 +20,14 @@ pub(crate) const UNITS: [(&str, i64); 5] = [
     ("seconds", 1_000_000),
 ];
 
-/// A number of units in microseconds, rounded to the nearest one.
+/// Converts a number of units to microseconds, rounded to the nearest one.
 pub(crate) fn micros_of(name: &'static str, number: &Number, unit: i64) -> Result<i64, Error> {
     let too_large = || too_long(name, number);
     if number.as_f64().is_some_and(|value| value < 0.0) {
         return Err(Error::invalid(
             name,
             number,
-            "is negative, an interval goes forward",
+            "is negative; an interval goes forward",
         ));
     }
     if let Some(whole) = number.as_i64() {
@@ -49,7 +49,8 @@ pub(crate) fn too_long(name: &'static str, value: impl fmt::Display) -> Error {
     Error::new(ErrorKind::TooLarge, name, problem).with_value(value)
 }
 
-/// An interval as units that add up to it: weeks if it is whole weeks, else days and less.
+/// Splits an interval into units that add up to it. Whole weeks become weeks, and all other
+/// intervals become days and smaller units.
 pub(crate) fn split(micros: i64) -> Vec<(&'static str, Number)> {
     let mut rest = micros;
     let mut parts = Vec::new();

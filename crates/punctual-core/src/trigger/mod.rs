@@ -1,22 +1,23 @@
-//! Triggers: pure rules that name fire times.
+//! Triggers, which are pure rules that name fire times.
 //!
 //! # The contract
 //!
-//! A trigger is a set of instants, its *members*, and configuration only: no state, no clock.
+//! A trigger is a set of instants, its *members*. It consists of configuration only, without state
+//! and without a clock.
 //!
 //! | verb | answers |
 //! |---|---|
 //! | [`next`](Trigger::next) | the next fire time in `APScheduler`'s sense |
 //! | [`after`](Trigger::after) | the first member strictly after an instant |
 //! | [`last_at_or_before`](Trigger::last_at_or_before) | the newest member not after an instant |
-//! | [`count`](Trigger::count) | how many members there are between two instants |
-//! | [`upcoming`](Trigger::upcoming), [`describe`](Trigger::describe) | preview; the rule in words |
-//! | [`warnings`](Trigger::warnings) | what is probably not meant |
+//! | [`count`](Trigger::count) | the number of members between two instants |
+//! | [`upcoming`](Trigger::upcoming), [`describe`](Trigger::describe) | a preview, and the rule in words |
+//! | [`warnings`](Trigger::warnings) | what was probably not meant |
 //! | [`anchored`](Trigger::anchored) | the trigger with a missing start filled in |
 //! | [`bind`](Trigger::bind) | the trigger with the code of custom triggers attached |
 //!
-//! An answer can be [undecided](Undecided): the verbs that begin with `try_` say so, the plain
-//! ones answer `None`.
+//! A trigger may be [undecided](Undecided). The verbs that begin with `try_` return the reason, and
+//! the plain verbs return `None`.
 
 mod answer;
 mod bounded;
@@ -64,8 +65,9 @@ type Answer = Result<Option<DateTime<Utc>>, Undecided>;
 
 /// A rule that names fire times.
 ///
-/// Made by a builder ([`Cron::new`], [`Interval::every`], …), from JSON, or from text: a crontab
-/// expression, or the call form that [`Display`](std::fmt::Display) writes.
+/// A trigger is made by a builder (such as [`Cron::new`] or [`Interval::every`]), from JSON, or
+/// from text. The text is a crontab expression, or the call form that
+/// [`Display`](std::fmt::Display) writes.
 ///
 /// ```
 /// use punctual_core::Trigger;
@@ -78,51 +80,53 @@ type Answer = Result<Option<DateTime<Utc>>, Undecided>;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Trigger {
-    /// Once.
+    /// Fires once.
     Date(Date),
-    /// Every so often, in elapsed time.
+    /// Fires at a fixed interval of elapsed time.
     Interval(Interval),
-    /// Whenever eight fields match.
+    /// Fires when eight fields match the local time.
     Cron(Cron),
-    /// As a line of crontab says.
+    /// Fires at the times of a crontab expression.
     Crontab(Crontab),
-    /// Every so many years, months, weeks and days at a local time.
+    /// Fires every given number of years, months, weeks and days, at a local time.
     CalendarInterval(CalendarInterval),
-    /// When all of its triggers fire.
+    /// Fires when all of its triggers fire.
     And(And),
-    /// When one of its triggers fires.
+    /// Fires when any of its triggers fires.
     Or(Or),
-    /// A rule of the application's own.
+    /// Fires by a rule of the application.
     Custom(Custom),
 }
 
 impl Trigger {
-    /// The intersection of triggers; see [`And`].
+    /// Creates the intersection of triggers. See [`And`].
     ///
     /// # Errors
     ///
-    /// If there are none or too many, if they are nested too deeply, if an interval among them has
-    /// no start, or if they never fire together.
+    /// Returns an error if there are no triggers or too many, if they are nested too deeply, if an
+    /// interval among them has no start, or if they never fire together.
     pub fn and(triggers: impl IntoIterator<Item = Self>) -> Result<Self, Error> {
         And::of(triggers).build()
     }
 
-    /// The union of triggers; see [`Or`].
+    /// Creates the union of triggers. See [`Or`].
     ///
     /// # Errors
     ///
-    /// If there are none or too many, if they are nested too deeply, or if an interval among them
-    /// has no start.
+    /// Returns an error if there are no triggers or too many, if they are nested too deeply, or if
+    /// an interval among them has no start.
     pub fn or(triggers: impl IntoIterator<Item = Self>) -> Result<Self, Error> {
         Or::of(triggers).build()
     }
 
-    /// The next fire time, as `APScheduler` asks for it: the one after `previous`, or the first
-    /// one at or after `now` if nothing fired yet. `None` if it has no further one, or if the trigger
-    /// cannot tell; [`try_next`](Self::try_next) tells them apart.
+    /// Returns the next fire time, as `APScheduler` asks for it. It is the fire time after
+    /// `previous`, or the first one at or after `now` if the trigger has not fired yet.
     ///
-    /// A [`Date`] answers its time even if that is past. With `previous`, an [`Interval`] answers
-    /// `previous` plus its length, whatever its start.
+    /// Returns `None` if there is no further fire time, or if the trigger cannot decide.
+    /// [`try_next`](Self::try_next) distinguishes the two.
+    ///
+    /// A [`Date`] returns its time even if that is past. With `previous`, an [`Interval`] returns
+    /// `previous` plus its length, regardless of its start.
     #[must_use]
     pub fn next(
         &self,
@@ -132,11 +136,11 @@ impl Trigger {
         self.try_next(previous, now).unwrap_or_default()
     }
 
-    /// The same as [`next`](Self::next), but says when it cannot tell.
+    /// Returns the same as [`next`](Self::next), or the reason if the trigger cannot decide.
     ///
     /// # Errors
     ///
-    /// If a search limit was reached or a custom trigger is unbound or faulty.
+    /// Returns an error if a search limit was reached, or if a custom trigger is unbound or faulty.
     pub fn try_next(&self, previous: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Answer {
         match (self, previous) {
             (Self::Cron(cron), _) => Ok(cron.compiled().next(previous, now)),
@@ -154,39 +158,42 @@ impl Trigger {
         }
     }
 
-    /// The first member strictly after `t`.
+    /// Returns the first member strictly after `t`.
     #[must_use]
     pub fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.try_after(t).unwrap_or_default()
     }
 
-    /// The same as [`after`](Self::after), but says when it cannot tell.
+    /// Returns the same as [`after`](Self::after), or the reason if the trigger cannot decide.
     ///
     /// # Errors
     ///
-    /// If a search limit was reached, a custom trigger is unbound or faulty, or an interval has no
-    /// start.
+    /// Returns an error if a search limit was reached, if a custom trigger is unbound or faulty, or
+    /// if an interval has no start.
     pub fn try_after(&self, t: DateTime<Utc>) -> Answer {
         self.after_with(instant::floor(t), &mut Fuel::new())
     }
 
-    /// The newest member not after `t`.
+    /// Returns the newest member not after `t`.
     #[must_use]
     pub fn last_at_or_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.try_last_at_or_before(t).unwrap_or_default()
     }
 
-    /// The same as [`last_at_or_before`](Self::last_at_or_before), but says when it cannot tell.
+    /// Returns the same as [`last_at_or_before`](Self::last_at_or_before), or the reason if the
+    /// trigger cannot decide.
     ///
     /// # Errors
     ///
-    /// As [`try_after`](Self::try_after).
+    /// Returns the same errors as [`try_after`](Self::try_after).
     pub fn try_last_at_or_before(&self, t: DateTime<Utc>) -> Answer {
         self.last_with(instant::floor(t), &mut Fuel::new())
     }
 
-    /// How many members m have `from` <= m <= `through`. Exact and without listing them for
-    /// everything but `and`, `or` and custom triggers, which try at most 10,000.
+    /// Counts the members m with `from` <= m <= `through`.
+    ///
+    /// The count is exact and found without listing the members, except for `and`, `or` and custom
+    /// triggers. These try at most 10,000 members.
     #[must_use]
     pub fn count(&self, from: DateTime<Utc>, through: DateTime<Utc>) -> Count {
         let (low, high) = (instant::micros_ceil(from), instant::micros(through));
@@ -203,30 +210,33 @@ impl Trigger {
         }
     }
 
-    /// The fire times from `from` on, as an iterator: members, or, for an interval without a start,
-    /// what [`next`](Self::next) would answer if it were added at `from`. It ends when there are no
-    /// more, or when the trigger cannot tell.
+    /// Returns an iterator over the fire times from `from` on.
+    ///
+    /// It yields members. For an interval without a start, it yields what [`next`](Self::next)
+    /// would return if the interval were added at `from`. It ends when there are no more fire
+    /// times, or when the trigger cannot decide.
     #[must_use]
     pub fn upcoming(&self, from: DateTime<Utc>) -> Upcoming<'_> {
         Upcoming::new(self, from)
     }
 
-    /// The rule in words, in English.
+    /// Describes the rule in words, in English.
     #[must_use]
     pub fn describe(&self) -> String {
         describe::describe(self)
     }
 
-    /// What is accepted and probably not meant, children included. Most triggers have none.
+    /// Returns warnings about values that are accepted but probably not meant, children included.
+    /// Most triggers have none.
     ///
-    /// A scheduler logs them when a job is added; see [`Warning`].
+    /// A scheduler logs them when a job is added. See [`Warning`].
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
         warn::warnings(self)
     }
 
-    /// The trigger with a missing start filled in: an interval counts from `at`, a calendar
-    /// interval from the date that `at` stands for. Others are as they were.
+    /// Returns the trigger with a missing start filled in. An interval counts from `at`, and a
+    /// calendar interval from the date of `at`. All other triggers stay as they are.
     #[must_use]
     pub fn anchored(&self, at: DateTime<Utc>) -> Self {
         match self {
@@ -236,7 +246,7 @@ impl Trigger {
         }
     }
 
-    /// Whether all verbs work. Without an anchor, only [`next`](Self::next) does.
+    /// Returns whether all verbs work. Without an anchor only [`next`](Self::next) does.
     #[must_use]
     pub fn is_anchored(&self) -> bool {
         match self {
@@ -247,12 +257,12 @@ impl Trigger {
     }
 
     /// Attaches the code of custom triggers, children included. Names that the registry does not
-    /// know stay unbound: [`is_bound`](Self::is_bound) tells.
+    /// know stay unbound, and [`is_bound`](Self::is_bound) then returns `false`.
     ///
     /// # Errors
     ///
-    /// If the code refuses its configuration, or if triggers combined by `and`, now all bound,
-    /// never fire together.
+    /// Returns an error if the code refuses its configuration, or if triggers combined by `and`,
+    /// now all bound, never fire together.
     pub fn bind(&self, registry: &TriggerRegistry) -> Result<Self, Error> {
         let bind_all = |children: &[Self]| {
             children
@@ -268,16 +278,17 @@ impl Trigger {
         }
     }
 
-    /// Checks what only shows once a trigger is about to be stored: that triggers combined by
-    /// `and` meet, that custom ones have a name, and that no end is before its start. A trigger
-    /// without a time zone is read in UTC until
-    /// [`with_default_timezone`](Self::with_default_timezone) gives it one, and may only then turn
-    /// out never to fire.
+    /// Checks what can only be known when a trigger is about to be stored. Triggers combined by
+    /// `and` must meet, custom triggers must have a name, and no end may be before its start.
+    ///
+    /// A trigger without a time zone is read in UTC until
+    /// [`with_default_timezone`](Self::with_default_timezone) gives it one. It may turn out only
+    /// then that such a trigger never fires.
     ///
     /// # Errors
     ///
-    /// If triggers combined by `and` never fire together, if a custom trigger's name is blank, or if
-    /// an end is before its start.
+    /// Returns an error if triggers combined by `and` never fire together, if the name of a custom
+    /// trigger is blank, or if an end is before its start.
     pub fn check(&self) -> Result<(), Error> {
         if let Some(bounds) = self.bounds() {
             bounds.check(self.own_zone())?;
@@ -294,7 +305,7 @@ impl Trigger {
         self.children().iter().enumerate().try_for_each(check)
     }
 
-    /// Whether a time zone that was left out would change the members.
+    /// Returns whether the members depend on a time zone that was omitted.
     pub(crate) fn is_local(&self) -> bool {
         let is_local = |when: When| matches!(when, When::Local(_));
         match self {
@@ -311,7 +322,7 @@ impl Trigger {
         }
     }
 
-    /// The name of a custom trigger in it that lacks its code.
+    /// The name of a custom trigger in this trigger that lacks its code.
     #[must_use]
     pub fn unbound_name(&self) -> Option<&str> {
         match self {
@@ -320,7 +331,7 @@ impl Trigger {
         }
     }
 
-    /// Whether all custom triggers in it have their code.
+    /// Returns whether all custom triggers in this trigger have their code.
     #[must_use]
     pub fn is_bound(&self) -> bool {
         match self {
@@ -329,7 +340,7 @@ impl Trigger {
         }
     }
 
-    /// Fills in a time zone wherever none was given, children and local starts and ends included.
+    /// Fills in a time zone wherever none was given, children and local bounds included.
     #[must_use]
     pub fn with_default_timezone(&self, zone: Zone) -> Self {
         let fill = |child: &Self| child.with_default_timezone(zone);
@@ -349,7 +360,7 @@ impl Trigger {
         }
     }
 
-    /// The triggers that it combines; none for a simple one.
+    /// The triggers that this trigger combines. A simple trigger has none.
     #[must_use]
     pub fn children(&self) -> &[Self] {
         match self {
@@ -359,7 +370,8 @@ impl Trigger {
         }
     }
 
-    /// The rule without year, start (but for the grid of an interval) and end.
+    /// Returns the rule without year, start and end. The start of an interval stays, because it is
+    /// its grid.
     pub(crate) fn unbounded(&self) -> Self {
         match self {
             Self::Date(date) => Self::Date(date.unbounded()),
@@ -373,7 +385,7 @@ impl Trigger {
         }
     }
 
-    /// The instant before which there are no members, if a start says so.
+    /// The instant before which there are no members, if the trigger has a start.
     pub(crate) fn start(&self) -> Option<DateTime<Utc>> {
         self.bounds().and_then(bounds::Bounds::first)
     }
@@ -402,7 +414,7 @@ impl Trigger {
         }
     }
 
-    /// The first member, from `start` on, of a trigger that has not fired yet.
+    /// Returns the first member, from `start` on, of a trigger that has not fired yet.
     pub(crate) fn first_with(
         &self,
         now: DateTime<Utc>,

@@ -1,4 +1,5 @@
-//! The text form of triggers: a crontab expression, or a call as in `#[scheduled_job(...)]`.
+//! The text form of triggers, which is a crontab expression or a call as in
+//! `#[scheduled_job(...)]`.
 //!
 //! ```text
 //! trigger = crontab expression | JSON object | call
@@ -18,7 +19,7 @@ use crate::error::{Error, ErrorKind};
 use crate::json;
 use crate::limits::MAX_DEPTH;
 
-/// `cron(hour="9", timezone="Europe/Berlin")`, `or(date(...), interval(...))`.
+/// Writes the call form, such as `cron(hour="9", timezone="Europe/Berlin")`.
 impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut comma = "";
@@ -51,7 +52,7 @@ impl FromStr for Trigger {
             return serde_json::from_str(text)
                 .map_err(|error| Error::new(ErrorKind::Invalid, "", error.to_string()))
                 .and_then(|fields| {
-                    // The configuration of a custom trigger may hold any number.
+                    // The configuration of a custom trigger may contain any number.
                     json::check("trigger", text)?;
                     build(fields)
                 });
@@ -72,7 +73,7 @@ impl FromStr for Trigger {
     }
 }
 
-/// `cron(0 12 * * ? *)`, as AWS writes it.
+/// Returns the error for a wrapped crontab expression such as `cron(0 12 * * ? *)` of AWS.
 fn wrapped(text: &str) -> Option<Error> {
     let inside = text.strip_prefix("cron(")?.strip_suffix(')')?.trim();
     let is_line = inside.split_whitespace().count() >= 5 && !inside.contains(['=', '(']);
@@ -80,7 +81,7 @@ fn wrapped(text: &str) -> Option<Error> {
         Error::invalid(
             "trigger",
             text,
-            "has a crontab expression in it, and not fields",
+            "holds a crontab expression instead of fields",
         )
         .with_hint(format!("write `{inside}` alone"))
     })
@@ -106,9 +107,9 @@ impl<'a> Reader<'a> {
 
     fn eat(&mut self, wanted: char) -> bool {
         self.skip_blanks();
-        let found = self.rest().starts_with(wanted);
-        self.at += if found { wanted.len_utf8() } else { 0 };
-        found
+        let follows = self.rest().starts_with(wanted);
+        self.at += if follows { wanted.len_utf8() } else { 0 };
+        follows
     }
 
     fn word(&mut self) -> &'a str {
@@ -163,7 +164,7 @@ impl<'a> Reader<'a> {
         Err(self.error("lacks a `name=value`"))
     }
 
-    /// One JSON value.
+    /// Reads one JSON value.
     fn value(&mut self) -> Result<Value, Error> {
         self.skip_blanks();
         let rest = self.rest();
@@ -175,7 +176,7 @@ impl<'a> Reader<'a> {
             (Some(serde_json::from_str(&rest[..length])), length)
         };
         let Some(Ok(value)) = value else {
-            return Err(self.error("lacks a value: write text in quotes, or a number"));
+            return Err(self.error("lacks a value; write text in quotes, or a number"));
         };
         json::check("trigger", &rest[..length])?;
         self.at += length;
@@ -192,11 +193,11 @@ mod tests {
         for (text, message) in [
             (
                 "cron(30 2 * * *)",
-                "trigger: `cron(30 2 * * *)` has a crontab expression in it, and not fields, write `30 2 * * *` alone",
+                "trigger: `cron(30 2 * * *)` holds a crontab expression instead of fields; write `30 2 * * *` alone",
             ),
             (
                 "cron(0 12 * * ? *)",
-                "trigger: `cron(0 12 * * ? *)` has a crontab expression in it, and not fields, write `0 12 * * ? *` alone",
+                "trigger: `cron(0 12 * * ? *)` holds a crontab expression instead of fields; write `0 12 * * ? *` alone",
             ),
             (
                 "cron(9)",

@@ -4,12 +4,11 @@ use super::Trigger;
 use crate::instant;
 use crate::instant::TICK;
 
-/// The fire times of a trigger from an instant on, one after another. See
-/// [`Trigger::upcoming`].
+/// An iterator over the fire times of a trigger from an instant on. See [`Trigger::upcoming`].
 #[derive(Debug, Clone)]
 pub struct Upcoming<'a> {
     trigger: &'a Trigger,
-    /// The answer that comes next; `None` once there are no more.
+    /// The next item, or `None` if there are no more.
     next: Option<DateTime<Utc>>,
 }
 

@@ -1,4 +1,4 @@
-//! Triggers that fire otherwise than they read.
+//! Warnings about triggers that fire differently from what their text suggests.
 
 use super::cron::field::{Field, month_name};
 use super::cron::pattern::{ALL_DAYS, ALL_MONTHS, ALL_WEEKDAYS, Join, Pattern};
@@ -36,7 +36,7 @@ pub(super) fn warnings(trigger: &Trigger) -> Vec<Warning> {
     }
 }
 
-/// `?` comes from Quartz, which counts 1 as Sunday.
+/// Warns of counted weekdays beside a `?`, which comes from Quartz, where 1 is Sunday.
 fn counted_weekdays(crontab: &Crontab) -> Option<Warning> {
     let text = |wanted| {
         let mut fields = crontab.fields();
@@ -55,38 +55,39 @@ fn counted_weekdays(crontab: &Crontab) -> Option<Warning> {
     let problem = format!(
         "beside a `?` reads as Quartz, where 1 is Sunday, but 1 is Monday here and this is {words}"
     );
-    let said = Error::invalid(Field::CrontabWeekday.name(), weekdays, problem)
+    let error = Error::invalid(Field::CrontabWeekday.name(), weekdays, problem)
         .with_hint("write names such as `mon-fri`");
-    Some(Warning::new(WarningKind::CountedWeekdays, said))
+    Some(Warning::new(WarningKind::CountedWeekdays, error))
 }
 
-/// `{"type":"cron"}`: all fields are `*`, down to the second.
+/// Warns of `{"type":"cron"}`, where all fields are `*`, down to the second.
 fn no_fields(cron: &Cron) -> Option<Warning> {
     if cron.fields().next().is_some() {
         return None;
     }
-    let said = Error::new(
+    let error = Error::new(
         ErrorKind::Invalid,
         Field::Second.name(),
         "fires every second, since no field is given",
     )
     .with_hint("write second=\"*\" if that is meant");
-    Some(Warning::new(WarningKind::NoFields, said))
+    Some(Warning::new(WarningKind::NoFields, error))
 }
 
-/// The first run is at the start, if there is one.
+/// Warns of a first run beside a start, since the first run then is at the start.
 fn first_run_ignored(interval: &Interval) -> Option<Warning> {
     let start = interval.bounds().and_then(|bounds| bounds.start)?;
     if interval.first_run() == FirstRun::default() {
         return None;
     }
     let problem = format!("has no effect beside the start `{start}`");
-    let said =
+    let error =
         Error::invalid("first_run", "immediately", problem).with_hint("leave one of them out");
-    Some(Warning::new(WarningKind::FirstRunIgnored, said))
+    Some(Warning::new(WarningKind::FirstRunIgnored, error))
 }
 
-/// `0 0 1 * 0-6`: either may match, and one of the two always does.
+/// Warns of lines such as `0 0 1 * 0-6`, where day or weekday may match, and one of them always
+/// does.
 fn every_day(crontab: &Crontab) -> Option<Warning> {
     let pattern = &crontab.compiled().pattern;
     let all_days = pattern.days & ALL_DAYS == ALL_DAYS;
@@ -100,19 +101,19 @@ fn every_day(crontab: &Crontab) -> Option<Warning> {
     };
     let problem =
         format!("fires every day, since a date may match {other} or {all}, which holds all");
-    let said =
+    let error =
         Error::invalid("expr", crontab.expr(), problem).with_hint(format!("write `*` as {all}"));
-    Some(Warning::new(WarningKind::EveryDay, said))
+    Some(Warning::new(WarningKind::EveryDay, error))
 }
 
-/// Months that were written down, and never have a day that was.
+/// Warns of months that never have any of the days that are written down.
 fn months_without_day(pattern: &Pattern, hint: &str) -> Option<Warning> {
     let earliest = (pattern.days & ALL_DAYS).trailing_zeros();
     let is_counted = pattern.days & 1 == 0 && pattern.marks().is_none();
     if pattern.months == ALL_MONTHS || !is_counted || earliest > 31 {
         return None;
     }
-    // The longest that a month gets, which February does in a leap year.
+    // The year 2024 has the longest form of each month, since it is a leap year.
     let lacks_it = |month: &u32| civil::days_in_month(2024, *month) < earliest;
     let months: Vec<_> = (1..=12)
         .filter(|month| pattern.months >> month & 1 == 1)
@@ -131,15 +132,15 @@ fn months_without_day(pattern: &Pattern, hint: &str) -> Option<Warning> {
     } else {
         format!("never fires in {months}, where there is no day {earliest}")
     };
-    let said = Error::new(ErrorKind::Invalid, Field::Day.name(), problem).with_hint(hint);
-    Some(Warning::new(WarningKind::MonthsWithoutDay, said))
+    let error = Error::new(ErrorKind::Invalid, Field::Day.name(), problem).with_hint(hint);
+    Some(Warning::new(WarningKind::MonthsWithoutDay, error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(trigger: &str) -> Vec<String> {
+    fn warnings(trigger: &str) -> Vec<String> {
         let trigger: Trigger = trigger.parse().unwrap();
         trigger.warnings().iter().map(Warning::to_string).collect()
     }
@@ -157,14 +158,14 @@ mod tests {
         ] {
             let message = format!(
                 "day_of_week: `{weekdays}` beside a `?` reads as Quartz, where 1 is Sunday, but 1 \
-                 is Monday here and this is {words}, write names such as `mon-fri`"
+                 is Monday here and this is {words}; write names such as `mon-fri`"
             );
             for expr in [
                 format!("0 30 2 ? * {weekdays}"),
                 format!("0 30 2 ? * {weekdays} 2030"),
                 format!("30 2 ? * {weekdays}"),
             ] {
-                assert_eq!(said(&expr), [message.as_str()], "{expr}");
+                assert_eq!(warnings(&expr), [message.as_str()], "{expr}");
             }
         }
         for expr in [
@@ -176,44 +177,44 @@ mod tests {
             "0 30 2 * * 2-6",
             "@weekly",
         ] {
-            assert!(said(expr).is_empty(), "{expr}");
+            assert!(warnings(expr).is_empty(), "{expr}");
         }
     }
 
     #[test]
     fn a_day_or_any_weekday() {
         assert_eq!(
-            said("0 0 1 * 0-6"),
+            warnings("0 0 1 * 0-6"),
             [
                 "expr: `0 0 1 * 0-6` fires every day, since a date may match day or day_of_week, \
-              which holds all, write `*` as day_of_week"
+              which holds all; write `*` as day_of_week"
             ]
         );
         assert_eq!(
-            said("0 0 1-31 * mon"),
+            warnings("0 0 1-31 * mon"),
             [
                 "expr: `0 0 1-31 * mon` fires every day, since a date may match day_of_week or day, \
-              which holds all, write `*` as day"
+              which holds all; write `*` as day"
             ]
         );
         for expr in ["0 0 1-31 * 0-6", "0 0 1 * *", "0 0 1 * mon", "0 0 * * 0-6"] {
-            assert!(said(expr).is_empty(), "{expr}");
+            assert!(warnings(expr).is_empty(), "{expr}");
         }
-        assert!(said(r#"crontab(expr="0 0 1 * 0-6", day_and_weekday=true)"#).is_empty());
+        assert!(warnings(r#"crontab(expr="0 0 1 * 0-6", day_and_weekday=true)"#).is_empty());
     }
 
     #[test]
     fn months_that_never_have_the_day() {
         assert_eq!(
-            said("0 0 31 1,4,6 *"),
+            warnings("0 0 31 1,4,6 *"),
             [
-                "day: never fires in April and June, where there is no day 31, write `L` for the last day"
+                "day: never fires in April and June, where there is no day 31; write `L` for the last day"
             ]
         );
         assert_eq!(
-            said(r#"cron(month="1-2", day="30,31")"#),
+            warnings(r#"cron(month="1-2", day="30,31")"#),
             [
-                "day: never fires in February, where there is no day 30, write day=\"last\" for the last day"
+                "day: never fires in February, where there is no day 30; write day=\"last\" for the last day"
             ]
         );
         for (expr, months, day) in [
@@ -223,9 +224,9 @@ mod tests {
         ] {
             let message = format!(
                 "day: in {months} there is no day {day}, so that only day_of_week counts, since a date \
-                 may match day or day_of_week, write `L` for the last day"
+                 may match day or day_of_week; write `L` for the last day"
             );
-            assert_eq!(said(expr), [message], "{expr}");
+            assert_eq!(warnings(expr), [message], "{expr}");
         }
         for trigger in [
             "0 0 31 * *",
@@ -236,9 +237,9 @@ mod tests {
             "0 0 31,L 2,3 *",
             r#"cron(month="1-2", day="31,last fri")"#,
         ] {
-            assert!(said(trigger).is_empty(), "{trigger}");
+            assert!(warnings(trigger).is_empty(), "{trigger}");
         }
-        // In no month at all, it is an error.
+        // A day that no month has is an error.
         let error = "0 0 31 2,4 *".parse::<Trigger>().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NeverFires);
     }
@@ -246,29 +247,29 @@ mod tests {
     #[test]
     fn a_cron_without_fields() {
         assert_eq!(
-            said(r#"cron(timezone="UTC")"#),
+            warnings(r#"cron(timezone="UTC")"#),
             [
-                "second: fires every second, since no field is given, write second=\"*\" if that is meant"
+                "second: fires every second, since no field is given; write second=\"*\" if that is meant"
             ]
         );
-        assert!(said(r#"cron(second="*")"#).is_empty());
+        assert!(warnings(r#"cron(second="*")"#).is_empty());
     }
 
     #[test]
     fn a_first_run_beside_a_start() {
         assert_eq!(
-            said(r#"interval(hours=1, start="2026-01-01", first_run="immediately")"#),
+            warnings(r#"interval(hours=1, start="2026-01-01", first_run="immediately")"#),
             [
-                "first_run: `immediately` has no effect beside the start `2026-01-01T00:00:00`, leave one of them out"
+                "first_run: `immediately` has no effect beside the start `2026-01-01T00:00:00`; leave one of them out"
             ]
         );
-        assert!(said(r#"interval(hours=1, first_run="immediately")"#).is_empty());
-        assert!(said(r#"interval(hours=1, start="2026-01-01")"#).is_empty());
+        assert!(warnings(r#"interval(hours=1, first_run="immediately")"#).is_empty());
+        assert!(warnings(r#"interval(hours=1, start="2026-01-01")"#).is_empty());
     }
 
     #[test]
     fn warnings_of_children_say_where() {
         let or = r#"or(cron(hour=9), crontab(expr="0 0 1 * 0-6"))"#;
-        assert!(said(or)[0].starts_with("triggers[1].expr: `0 0 1 * 0-6` fires every day"));
+        assert!(warnings(or)[0].starts_with("triggers[1].expr: `0 0 1 * 0-6` fires every day"));
     }
 }

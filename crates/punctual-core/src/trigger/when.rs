@@ -1,4 +1,4 @@
-//! Points in time as users write them: with an offset, or as local time.
+//! Points in time as users write them, either with an offset or as local time.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,10 +9,11 @@ use serde::{Serialize, Serializer};
 use crate::instant::{self, SECOND};
 use crate::zone::Zone;
 
-/// A point in time: an instant, or a local time whose zone is said elsewhere.
+/// A point in time. It is an instant, or a local time whose zone is given elsewhere.
 ///
-/// Text is `2026-03-01`, `2026-03-01T10:00:00` or the same with a space for the `T`, a fraction of
-/// up to six digits, and `Z` or an offset such as `+01:00`. Without an offset it is local time.
+/// The text form is `2026-03-01`, `2026-03-01T10:00:00`, or the latter with a space in place of the
+/// `T`. A fraction of up to six digits may follow, and then `Z` or an offset such as `+01:00`.
+/// Without an offset it is local time.
 ///
 /// ```
 /// use punctual_core::When;
@@ -25,15 +26,15 @@ use crate::zone::Zone;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum When {
-    /// The same everywhere.
+    /// An instant, which is the same everywhere.
     Instant(DateTime<Utc>),
-    /// In the time zone of the trigger. Read as RFC 5545 says: in a gap with the offset before it,
-    /// of two the first.
+    /// A local time in the time zone of the trigger, read as RFC 5545 prescribes. In a gap the
+    /// offset before the gap counts. Of two instants the first counts.
     Local(NaiveDateTime),
 }
 
 impl When {
-    /// Cut to microseconds and to the years 1 to 9999.
+    /// Returns the time cut to microseconds and to the years 1 to 9999.
     pub(crate) fn cut(self) -> Self {
         match self {
             Self::Instant(t) => Self::Instant(instant::floor(t)),
@@ -41,7 +42,7 @@ impl When {
         }
     }
 
-    /// The instant, in microseconds, cut to the years that triggers cover.
+    /// Returns the instant in microseconds, cut to the years that triggers cover.
     pub(crate) fn micros_in(self, zone: Zone) -> i64 {
         match self {
             Self::Instant(t) => instant::micros(t),
@@ -97,7 +98,7 @@ impl Serialize for When {
 impl FromStr for When {
     type Err = String;
 
-    /// Errors say what is wrong; the caller knows the field.
+    /// Errors state the problem. The caller knows the field.
     fn from_str(text: &str) -> Result<Self, String> {
         let Some((date, rest)) = text.split_at_checked(10) else {
             return Err(unreadable());
@@ -121,20 +122,20 @@ impl FromStr for When {
 }
 
 fn unreadable() -> String {
-    "is no date or time; write 2026-03-01, 2026-03-01T10:00:00 or 2026-03-01T10:00:00+01:00".into()
+    "is not a valid date or time; write 2026-03-01, 2026-03-01T10:00:00 or 2026-03-01T10:00:00+01:00".into()
 }
 
-/// `2026-03-01`; also the text of calendar dates.
+/// Reads a date such as `2026-03-01`. Calendar dates have the same text.
 pub(crate) fn parse_date(text: &str) -> Result<NaiveDate, String> {
     let bytes = text.as_bytes();
     if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
-        return Err("is no date; write year-month-day such as 2026-03-01".into());
+        return Err("is not a valid date; write year-month-day such as 2026-03-01".into());
     }
     let year = number(&text[..4], 1, 9999, "year")?;
     let month = number(&text[5..7], 1, 12, "month")?;
     let day = number(&text[8..], 1, 31, "day")?;
     NaiveDate::from_ymd_opt(year as i32, month, day)
-        .ok_or_else(|| format!("is no date: {year:04}-{month:02} has no day {day}"))
+        .ok_or_else(|| format!("is not a valid date; {year:04}-{month:02} has no day {day}"))
 }
 
 fn number(digits: &str, min: u32, max: u32, unit: &str) -> Result<u32, String> {
@@ -155,7 +156,7 @@ fn number(digits: &str, min: u32, max: u32, unit: &str) -> Result<u32, String> {
     ))
 }
 
-/// `10:00:00` or `10:00:00.250000`.
+/// Reads a time such as `10:00:00` or `10:00:00.250000`.
 fn parse_time(text: &str) -> Result<NaiveTime, String> {
     let (clock, fraction) = match text.split_once('.') {
         Some((clock, fraction)) => (clock, Some(fraction)),
@@ -194,7 +195,7 @@ fn split_offset(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Seconds east of UTC.
+/// Reads an offset and returns the seconds east of UTC.
 fn parse_offset(text: &str) -> Result<i64, String> {
     if text.eq_ignore_ascii_case("z") {
         return Ok(0);

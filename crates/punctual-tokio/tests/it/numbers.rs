@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::{every, pass, runs, started};
 
-const WIDE: &str = "is an integer beyond 64 bits, which would be read as the nearest float, write it \
+const WIDE: &str = "is an integer beyond 64 bits, which would be read as the nearest float; write it \
                     as text";
-const NAN: &str = "`NaN` cannot be written as JSON, make it an `Option` or a text";
+const NAN: &str = "`NaN` cannot be written as JSON; make it an `Option` or a text";
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Order {

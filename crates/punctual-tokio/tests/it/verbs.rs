@@ -247,8 +247,8 @@ async fn zeros_that_let_nothing_run_are_refused_with_what_to_write() {
     assert_eq!(
         said,
         [
-            "timeout: `0` ends every run as it begins, leave it out for no limit",
-            "misfire_grace_time: `0` misses every fire time, give it a second, or leave it out for no limit",
+            "timeout: `0` ends every run as it begins; leave it out for no limit",
+            "misfire_grace_time: `0` misses every fire time; give it a second, or leave it out for no limit",
         ]
     );
     assert_eq!(

@@ -242,7 +242,7 @@ pub(crate) const CASES: &[Case] = &[
     ),
     different("test_private_modify_bad_next_run_time", COMPILER, || {
         let error = "1".parse::<When>().unwrap_err();
-        assert!(error.contains("is no date or time"), "{error}");
+        assert!(error.contains("is not a valid date or time"), "{error}");
     }),
     different("test_private_modify_bad_argument", COMPILER, || {
         job_refused(|job| job["scheduler"] = 1.into(), "scheduler");

@@ -1,4 +1,4 @@
-//! The decisions of `plan`, against a slow one that writes every backlog out.
+//! Compares `plan` with a slow planner that writes every backlog out.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn next(job: &JobView<'_>, fire_time: Option<DateTime<Utc>>) -> Next {
     })
 }
 
-/// The plan of a job with these fire times left, one by one.
+/// Plans a job whose remaining fire times are given one by one.
 fn slow_plan(job: &JobView<'_>, fire_times: &[DateTime<Utc>], now: DateTime<Utc>) -> Plan {
     let is_due = |time: &DateTime<Utc>| start_of(job, *time) <= now;
     let (due, later): (Vec<_>, Vec<_>) = fire_times.iter().partition(|time| is_due(time));
@@ -105,7 +105,7 @@ fn admissions() -> Vec<(Overlap, u32, u32)> {
     all
 }
 
-/// The moments at which something changes, and those just before and after.
+/// Returns the moments at which a decision may change, and the moments just before and after.
 fn moments(job: &JobView<'_>, fire_times: &[DateTime<Utc>]) -> Vec<DateTime<Utc>> {
     let grace = job.policies.misfire_grace_time.limit();
     let grace = grace.and_then(|grace| TimeDelta::from_std(grace).ok());
@@ -120,7 +120,7 @@ fn moments(job: &JobView<'_>, fire_times: &[DateTime<Utc>]) -> Vec<DateTime<Utc>
     all
 }
 
-/// What is left from `oldest` on, which is a fire time even if the trigger does not name it.
+/// Returns the fire times from `oldest` on. `oldest` counts even if the trigger does not name it.
 fn fire_times(trigger: &Trigger, oldest: DateTime<Utc>) -> Vec<DateTime<Utc>> {
     std::iter::successors(Some(oldest), |time| trigger.after(*time)).collect()
 }
@@ -135,7 +135,7 @@ fn a_plan_is_that_of_one_who_looks_at_every_fire_time() {
         for (index, mut policies) in policies().into_iter().enumerate() {
             policies.max_instances = MaxInstances::at_most(2);
             for (turn, (overlap, running, queued)) in admissions().into_iter().enumerate() {
-                // What was admitted matters to nothing before it: a part of the pairs is enough.
+                // Admission affects no earlier step of the plan, so a part of the pairs is enough.
                 if (index + turn) % 7 != 0 {
                     continue;
                 }

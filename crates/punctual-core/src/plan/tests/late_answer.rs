@@ -1,4 +1,4 @@
-//! What a plan tells of itself, and what a late answer takes out of it.
+//! Tests of the methods of `Plan`, which drops starts after a late answer of the store.
 
 use std::time::Duration;
 

@@ -233,7 +233,7 @@ fn a_queue_fills_and_keeps_its_order() {
         .running(1, 2)
         .plan("10:00:00");
     assert_eq!(plan.skipped.unwrap().1, SkipReason::QueueFull);
-    // Room belongs to the one that waits already.
+    // The room belongs to the instance that waits already.
     let plan = Case::every_minute()
         .with(queue)
         .running(0, 1)
@@ -371,7 +371,7 @@ fn without_a_next_fire_time_an_anchor_still_counts() {
     );
 }
 
-/// Every day at a time that has nanoseconds, as a computed sunrise has.
+/// A custom trigger that fires every day at a time with nanoseconds, as a computed sunrise has.
 #[derive(Debug)]
 struct Sunrise;
 
@@ -471,7 +471,7 @@ fn a_year_of_missed_seconds_is_one_range() {
     assert_eq!(plan.start, [at("10:00:00")]);
 }
 
-/// Every fire time from `next_fire` to `now` gets exactly one answer, whatever the policies.
+/// Every fire time from `next_fire` to `now` gets exactly one answer under all policies.
 #[test]
 fn every_fire_time_is_accounted_for() {
     let graces = [None, Some(0), Some(30), Some(60), Some(200), Some(100_000)];

@@ -53,13 +53,13 @@ impl CalendarIntervalBuilder {
         self
     }
 
-    /// Adds days to the length. Together with months the day of the month drifts.
+    /// Adds days to the length. If the length also has months, the day of the month drifts.
     pub fn and_days(mut self, days: u32) -> Self {
         self.length.days = days;
         self
     }
 
-    /// The local time of day; midnight without it.
+    /// Sets the local time of day. The default is midnight.
     pub fn at(mut self, hour: u32, minute: u32, second: u32) -> Self {
         let parts = [
             ("hour", hour, 23),
@@ -80,7 +80,7 @@ impl CalendarIntervalBuilder {
         self
     }
 
-    /// The date that counting begins with.
+    /// Sets the date from which dates are counted.
     pub fn start_date(self, date: NaiveDate) -> Self {
         match day_number("start_date", date) {
             Ok(days) => Self {
@@ -91,7 +91,7 @@ impl CalendarIntervalBuilder {
         }
     }
 
-    /// The last date, included.
+    /// Sets the last date, which is included.
     pub fn end_date(self, date: NaiveDate) -> Self {
         match day_number("end_date", date) {
             Ok(days) => Self {
@@ -102,12 +102,12 @@ impl CalendarIntervalBuilder {
         }
     }
 
-    /// Checks the whole rule.
+    /// Checks the whole rule and builds the trigger.
     ///
     /// # Errors
     ///
-    /// A length of nothing, or of more than 9,999 years; an end before the start; the first other
-    /// invalid value.
+    /// Returns an error if the length is zero or more than 9,999 years, if the end is before the
+    /// start, or if any other value is invalid.
     pub fn build(self) -> Result<Trigger, Error> {
         if let Some(error) = self.error {
             return Err(error);
@@ -164,7 +164,7 @@ fn check_length(length: Length) -> Result<(), Error> {
         return Err(Error::new(
             ErrorKind::Invalid,
             "days",
-            "the interval is empty: at least one of years, months, weeks and days must be above 0",
+            "the interval is empty; at least one of years, months, weeks and days must be above 0",
         ));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The calendar interval: years, months, weeks and days at a local time.
+//! The calendar interval, which counts years, months, weeks and days at a local time.
 
 mod builder;
 mod nominal;
@@ -14,12 +14,13 @@ use crate::daylight::{Daylight, Fold, Gap};
 use crate::instant;
 use crate::zone::Zone;
 
-/// Fires every so many years, months, weeks and days, at the same local time.
+/// A trigger that fires every given number of years, months, weeks and days, at the same local
+/// time.
 ///
-/// Dates are counted from `start_date` (without one, from the local date of the first use). A date
-/// that does not exist is left out, as in `APScheduler`: 31 January and every month means 31 March,
-/// 31 May, … A local time that does not exist is handled by [`Gap`](crate::Gap) without moving what
-/// follows.
+/// Dates are counted from `start_date`, or from the local date of the first use. A date that does
+/// not exist is left out, as in `APScheduler`. For example, every month from 31 January means 31
+/// March, 31 May, and so on. A local time that does not exist is handled by [`Gap`](crate::Gap)
+/// without moving the dates that follow.
 ///
 /// ```
 /// use punctual_core::CalendarInterval;
@@ -64,7 +65,7 @@ impl TimeOfDay {
 }
 
 impl Length {
-    /// Bounded by the builder, so that nothing overflows.
+    /// Returns the length as a step. The builder has limited it, so no sum overflows.
     fn step(self) -> Step {
         Step {
             months: (self.years * 12 + self.months) as i32,
@@ -78,7 +79,7 @@ fn date_of(days: Option<i32>) -> Option<NaiveDate> {
 }
 
 impl CalendarInterval {
-    /// Every so many years.
+    /// Begins a trigger that fires every `years` years.
     pub fn years(years: u32) -> CalendarIntervalBuilder {
         CalendarIntervalBuilder::new(Length {
             years,
@@ -86,7 +87,7 @@ impl CalendarInterval {
         })
     }
 
-    /// Every so many months.
+    /// Begins a trigger that fires every `months` months.
     pub fn months(months: u32) -> CalendarIntervalBuilder {
         CalendarIntervalBuilder::new(Length {
             months,
@@ -94,7 +95,7 @@ impl CalendarInterval {
         })
     }
 
-    /// Every so many weeks.
+    /// Begins a trigger that fires every `weeks` weeks.
     pub fn weeks(weeks: u32) -> CalendarIntervalBuilder {
         CalendarIntervalBuilder::new(Length {
             weeks,
@@ -102,7 +103,7 @@ impl CalendarInterval {
         })
     }
 
-    /// Every so many days.
+    /// Begins a trigger that fires every `days` days.
     pub fn days(days: u32) -> CalendarIntervalBuilder {
         CalendarIntervalBuilder::new(Length {
             days,
@@ -172,17 +173,17 @@ impl CalendarInterval {
         }
     }
 
-    /// The dates of the grid; without a start date it has no dates.
+    /// Returns the dates of the grid, or `None` without a start date.
     fn dates(&self) -> Option<NominalDates> {
         self.start_date.map(|start| self.dates_from(start))
     }
 
-    /// The date that a fire time stands for: the local date, unless a gap moved it.
+    /// Returns the date of a fire time, which is its local date unless a gap moved it.
     fn nominal_date(&self, fire_time: DateTime<Utc>) -> i32 {
         let wall = self.zoned.zone().wall_at(fire_time.timestamp());
         let local = clamped(wall.div_euclid(DAY));
         match self.date_in_gap(fire_time.timestamp()) {
-            // After a gap of a whole day both may be meant; the dates of the grid decide.
+            // After a gap of a whole day, two dates are possible. The dates of the grid decide.
             Some(moved) if self.is_at(fire_time, local) => {
                 if self.is_on_grid(moved) && !self.is_on_grid(local) {
                     moved
@@ -195,7 +196,7 @@ impl CalendarInterval {
         }
     }
 
-    /// The date whose time is in the gap before an instant, if the gap rule moves it there.
+    /// Returns the date whose time is in the gap before an instant, if the gap rule moves it there.
     fn date_in_gap(&self, t: i64) -> Option<i32> {
         let zone = self.zoned.zone();
         let segment = zone
@@ -217,7 +218,7 @@ impl CalendarInterval {
             .is_some_and(|dates| dates.first_date_from(date) == Some(date))
     }
 
-    /// Whether an instant shows the local time of a date.
+    /// Returns whether an instant shows the local time of a date.
     fn is_at(&self, t: DateTime<Utc>, date: i32) -> bool {
         let wall = self.zoned.zone().wall_at(t.timestamp());
         wall == i64::from(date) * DAY + self.time.seconds()
@@ -230,7 +231,7 @@ impl CalendarInterval {
     ) -> Option<DateTime<Utc>> {
         if let Some(previous) = previous {
             let nominal = self.nominal_date(previous);
-            // The first of two passes does not use its date up.
+            // After the first of two passes, the date still has its second pass.
             let start = if self.daylight.fold == Some(Fold::Both) && self.is_at(previous, nominal) {
                 nominal
             } else {
@@ -261,14 +262,14 @@ impl CalendarInterval {
         }
     }
 
-    /// Where months and days mix, dates are only known from the one before: each is visited once.
+    /// Counts date by date. If months and days are mixed, a date is only known from the one before.
     fn count_by_date(
         &self,
         dates: NominalDates,
         from: DateTime<Utc>,
         through: DateTime<Utc>,
     ) -> u64 {
-        // A local time is less than two days from the same time UTC.
+        // The distance between a local time and the same time UTC is less than two days.
         const NEAR: TimeDelta = TimeDelta::days(2);
         let day_of = |t: DateTime<Utc>| clamped(t.timestamp().div_euclid(DAY));
         let first = day_of(from.checked_sub_signed(NEAR).unwrap_or(from));
@@ -290,7 +291,7 @@ impl CalendarInterval {
     }
 }
 
-/// A day number within the years that triggers cover.
+/// Returns a day number limited to the years that triggers cover.
 fn clamped(days: i64) -> i32 {
     let (first, last) = (civil::MIN_WALL / DAY, civil::MAX_WALL / DAY);
     days.clamp(first, last) as i32

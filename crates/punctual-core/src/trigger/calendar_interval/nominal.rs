@@ -1,12 +1,12 @@
-//! Dates counted from a start: which dates are meant, before any time zone looks at them.
+//! Dates counted from a start, before any time zone is applied.
 
 use crate::civil::{self, CivilDate, DAY};
 use crate::daylight::Daylight;
 use crate::limits::MAX_YEAR;
 use crate::wall_times::WallTimes;
 
-/// How far it is from one date to the next: months first, again and again until there is such a
-/// day, then days.
+/// The distance from one date to the next. Months are added repeatedly until the month has such a
+/// day, and then days are added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) months: i32,
@@ -32,7 +32,7 @@ impl Step {
         self.months > 0 && self.days > 0
     }
 
-    /// The date after `days`, which need not be on any grid.
+    /// Returns the date after `days`, which need not be on any grid.
     pub(crate) fn from(self, days: i32) -> Option<i32> {
         let CivilDate { year, month, day } = civil::from_days(days);
         let date = match self.months {
@@ -43,8 +43,8 @@ impl Step {
     }
 }
 
-/// From month number `base` on in steps of `months`, the `k`th or a later one that has such a day:
-/// its `k` and its day number.
+/// Returns the `k`th month from month number `base` on, in steps of `months`, or the next one that
+/// has such a day. The answer holds its `k` and its day number.
 fn existing(base: i32, months: i32, day: u32, k: i32) -> Option<(i32, i32)> {
     let mut k = k;
     loop {
@@ -61,7 +61,7 @@ fn existing(base: i32, months: i32, day: u32, k: i32) -> Option<(i32, i32)> {
 }
 
 impl NominalDates {
-    /// The first date that is not before `days`.
+    /// Returns the first date that is not before `days`.
     pub(crate) fn first_date_from(&self, days: i32) -> Option<i32> {
         let date = match self.step {
             _ if days <= self.start => self.start,
@@ -95,13 +95,13 @@ impl NominalDates {
         existing(base, months, day, k + 1).map(|(_, date)| date)
     }
 
-    /// The month number and the day of the start.
+    /// Returns the month number and the day of the start.
     fn base(&self) -> (i32, u32) {
         let CivilDate { year, month, day } = civil::from_days(self.start);
         (year * 12 + month as i32 - 1, day)
     }
 
-    /// The last date that is not after `days`.
+    /// Returns the last date that is not after `days`.
     fn last_date_until(&self, days: i32) -> Option<i32> {
         let days = days.min(self.end).min(LAST_DAY);
         if days < self.start {
@@ -138,7 +138,7 @@ impl NominalDates {
         }
     }
 
-    /// How many dates d have `from` <= d < `until`.
+    /// Counts the dates d with `from` <= d < `until`.
     fn dates_between(&self, from: i32, until: i32) -> u64 {
         let (Some(first), Some(last)) =
             (self.first_date_from(from), self.last_date_until(until - 1))

@@ -8,10 +8,11 @@ use crate::trigger::bounds::Bounds;
 use crate::trigger::fuel::Fuel;
 use crate::trigger::{Answer, Trigger, Undecided};
 
-/// Fires when all of its triggers do: the intersection of their members.
+/// A trigger that fires when all of its triggers fire. Its members are the intersection of theirs.
 ///
-/// The search alternates between the triggers, at most 10,000 times; then it is undecided, which
-/// is never taken for finished. Rules that never meet are refused when they are built.
+/// The search alternates between the triggers at most 10,000 times. After that the trigger is
+/// undecided, which does not count as finished. Rules that never meet are refused when they are
+/// built.
 ///
 /// ```
 /// use punctual_core::{Cron, Trigger};
@@ -32,7 +33,7 @@ impl And {
         Ok(and)
     }
 
-    /// Whether the triggers meet.
+    /// Checks that the triggers meet.
     pub(crate) fn check(&self) -> Result<(), Error> {
         must_meet(self)
     }
@@ -41,7 +42,7 @@ impl And {
         &self.0.triggers
     }
 
-    /// The same with children whose rules changed, checked anew.
+    /// Returns the same combination with children whose rules changed, and checks it again.
     pub(crate) fn rebuilt(&self, triggers: Vec<Trigger>) -> Result<Trigger, Error> {
         let children = Children::new(triggers, self.0.bounds.clone())?;
         Self::new(children).map(Trigger::And)
@@ -107,7 +108,7 @@ impl Members for And {
         }
     }
 
-    /// Lowers a candidate in the same way.
+    /// Lowers a candidate to each trigger's newest member in turn, until all agree.
     fn last_at_or_before(&self, t: DateTime<Utc>, fuel: &mut Fuel) -> Answer {
         let mut candidate = t;
         let mut agreeing = 0;
@@ -129,19 +130,19 @@ impl Members for And {
     }
 }
 
-/// Refuses rules that never meet. Rules that only a year, a start or an end keeps apart are
-/// exhausted rather than wrong.
+/// Refuses rules that never meet. Rules that would meet without their years, starts and ends
+/// are accepted, because they are exhausted rather than wrong.
 fn must_meet(and: &And) -> Result<(), Error> {
     let children = and.children();
     if !children.iter().all(Trigger::is_bound) {
         return Ok(());
     }
-    // Local times against instants: only a time zone can tell, see `Trigger::check`.
+    // Only a time zone can compare local times with instants. See `Trigger::check`.
     if children.iter().any(Trigger::is_local) && !children.iter().all(Trigger::is_local) {
         return Ok(());
     }
-    let own = and.bounds().and_then(Bounds::first);
-    let from = own.max(and.children().iter().filter_map(latest_start).max());
+    let own_start = and.bounds().and_then(Bounds::first);
+    let from = own_start.max(and.children().iter().filter_map(latest_start).max());
     let from = from.unwrap_or(DateTime::UNIX_EPOCH);
     match meets(and, from) {
         Ok(true) => return Ok(()),
@@ -167,12 +168,12 @@ fn never(undecided: &Undecided) -> Error {
     Error::new(
         ErrorKind::NeverFires,
         "triggers",
-        format!("have no fire time in common that a search finds ({undecided})"),
+        format!("have no common fire time that a search finds ({undecided})"),
     )
 }
 
-/// The latest `start` of a trigger and its children: before it there are no members.
+/// Returns the latest `start` of a trigger and its children. There are no members before it.
 fn latest_start(trigger: &Trigger) -> Option<DateTime<Utc>> {
-    let own = trigger.start();
-    own.max(trigger.children().iter().filter_map(latest_start).max())
+    let own_start = trigger.start();
+    own_start.max(trigger.children().iter().filter_map(latest_start).max())
 }

@@ -45,13 +45,13 @@ impl CombinationBuilder {
 
     bounds_setters!(bounds);
 
-    /// Checks the whole rule.
+    /// Checks the whole rule and builds the trigger.
     ///
     /// # Errors
     ///
-    /// If there are no triggers or too many, if they are nested too deeply, if an interval among
-    /// them has no start, if the end is before the start, or if the triggers of an [`And`] never
-    /// fire together.
+    /// Returns an error if there are no triggers or too many, if they are nested too deeply, if an
+    /// interval among them has no start, if the end is before the start, or if the triggers of an
+    /// [`And`] never fire together.
     pub fn build(self) -> Result<Trigger, Error> {
         let bounds = Bounds::given(self.bounds, None)?;
         let children = Children::new(self.triggers, bounds)?;

@@ -1,10 +1,10 @@
-//! What is checked when triggers are combined.
+//! Checks of the triggers that are combined.
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::{MAX_DEPTH, MAX_TRIGGERS};
 use crate::trigger::Trigger;
 
-/// Children with members of their own, not too many and not too deep.
+/// Returns the children if they have members of their own and are neither too many nor too deep.
 pub(super) fn checked_children(triggers: Vec<Trigger>) -> Result<Vec<Trigger>, Error> {
     if triggers.is_empty() {
         return Err(Error::new(ErrorKind::Invalid, "triggers", "is empty")
@@ -29,7 +29,7 @@ pub(super) fn checked_children(triggers: Vec<Trigger>) -> Result<Vec<Trigger>, E
             return Err(Error::new(
                 ErrorKind::Invalid,
                 format!("triggers[{index}].{field}"),
-                "is missing: inside `and` and `or` its fire times must not depend on when it is asked",
+                "is missing; inside `and` and `or` fire times must not depend on the time of the first use",
             ));
         }
     }

@@ -3,7 +3,7 @@ use crate::error::Error;
 use crate::trigger::Trigger;
 use crate::trigger::bounds::Bounds;
 
-/// What `and` and `or` are made of; they differ only in how they ask.
+/// The content of `and` and `or`, which differ only in their search.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Children {
     pub(crate) triggers: Box<[Trigger]>,
@@ -16,7 +16,7 @@ impl Children {
         Ok(Self { triggers, bounds })
     }
 
-    /// Others and other bounds: for changes that keep the rules as they are.
+    /// Changes children and bounds without a check, for changes that keep the rules as they are.
     pub(super) fn map(
         &self,
         change: impl FnMut(&Trigger) -> Trigger,

@@ -1,4 +1,4 @@
-//! `and` and `or`: intersection and union of the members of other triggers.
+//! The intersection `and` and the union `or` of the members of other triggers.
 
 mod and;
 mod builder;
@@ -18,7 +18,7 @@ use crate::limits::MAX_TRIES;
 use crate::trigger::fuel::Fuel;
 use crate::trigger::{Count, Trigger};
 
-/// Counts by listing, for triggers that know no better way.
+/// Counts members by listing, for triggers without a better way.
 pub(crate) fn count_members(
     trigger: &Trigger,
     from: DateTime<Utc>,

@@ -7,7 +7,8 @@ use crate::trigger::bounds::Bounds;
 use crate::trigger::fuel::Fuel;
 use crate::trigger::{Answer, Trigger};
 
-/// Fires whenever one of its triggers does: the union of their members. Two that coincide are one.
+/// A trigger that fires when any of its triggers fires. Its members are the union of theirs, and
+/// members that coincide are one.
 ///
 /// ```
 /// use punctual_core::{Cron, Trigger};
@@ -30,7 +31,7 @@ impl Or {
         &self.0.triggers
     }
 
-    /// The same with children whose rules changed, checked anew.
+    /// Returns the same combination with children whose rules changed, and checks it again.
     pub(crate) fn rebuilt(&self, triggers: Vec<Trigger>) -> Result<Trigger, Error> {
         let children = Children::new(triggers, self.0.bounds.clone())?;
         Ok(Trigger::Or(Self::new(children)))
@@ -44,7 +45,8 @@ impl Or {
         Self(self.0.map(change, bounds))
     }
 
-    /// One child that cannot tell makes the whole undecided: its members might come first.
+    /// Returns the earliest answer of the children. One undecided child makes the whole undecided,
+    /// because its members might come first.
     fn earliest(&self, mut ask: impl FnMut(&Trigger) -> Answer) -> Answer {
         let mut earliest: Option<DateTime<Utc>> = None;
         for child in &self.0.triggers {

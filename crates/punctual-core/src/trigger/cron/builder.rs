@@ -11,7 +11,7 @@ use crate::trigger::zoned::ZonedDraft;
 use crate::trigger::{Trigger, When};
 use crate::zone::Zone;
 
-/// The text of a cron field; a number is as good as its digits.
+/// The text of a cron field. A number is accepted in place of its digits.
 #[derive(Debug, Clone)]
 pub struct FieldText(Cow<'static, str>);
 
@@ -34,8 +34,8 @@ field_text_from! {
     u64 => |number: u64| Cow::Owned(number.to_string()),
 }
 
-/// Builds a [`Cron`] trigger. Every value is checked when it is set; [`build`](Self::build) tells
-/// the first thing that was wrong.
+/// Builds a [`Cron`] trigger. Every value is checked when it is set, and [`build`](Self::build)
+/// returns the first error.
 #[derive(Debug, Clone, Default)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct CronBuilder {
@@ -55,14 +55,14 @@ macro_rules! field_setters {
 
 impl CronBuilder {
     field_setters! {
-        year Year "Years, 1970 to 9999.",
-        month Month "Months: 1 to 12 or names.",
-        day Day "Days of the month: 1 to 31, `last`, `3rd fri`, `last fri`.",
-        week Week "ISO 8601 weeks, 1 to 53.",
-        day_of_week DayOfWeek "Weekdays: 0 (Monday) to 6 (Sunday) or names.",
-        hour Hour "Hours, 0 to 23.",
-        minute Minute "Minutes, 0 to 59.",
-        second Second "Seconds, 0 to 59.",
+        year Year "Sets the years, 1970 to 9999.",
+        month Month "Sets the months, as 1 to 12 or names.",
+        day Day "Sets the days of the month, as 1 to 31, `last`, `3rd fri` or `last fri`.",
+        week Week "Sets the ISO 8601 weeks, 1 to 53.",
+        day_of_week DayOfWeek "Sets the weekdays, as 0 (Monday) to 6 (Sunday) or names.",
+        hour Hour "Sets the hours, 0 to 23.",
+        minute Minute "Sets the minutes, 0 to 59.",
+        second Second "Sets the seconds, 0 to 59.",
     }
 
     pub(crate) fn set(mut self, field: Field, text: &str) -> Self {
@@ -78,12 +78,12 @@ impl CronBuilder {
         self
     }
 
-    /// Checks the whole rule.
+    /// Checks the whole rule and builds the trigger.
     ///
     /// # Errors
     ///
-    /// The first invalid value, by field; or that no date of any year matches (30 February); or that
-    /// the end is before the start.
+    /// Returns the first error of a field. Returns an error, too, if no date of any year matches
+    /// (30 February), or if the end is before the start.
     pub fn build(self) -> Result<Trigger, Error> {
         if let Some(error) = self.error {
             return Err(error);

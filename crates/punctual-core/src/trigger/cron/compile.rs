@@ -1,4 +1,4 @@
-//! From the texts of eight fields to one [`Pattern`].
+//! Compiles the texts of eight fields into one [`Pattern`].
 
 use super::expression::Expression;
 use super::field::Field;
@@ -8,7 +8,7 @@ use super::years::Years;
 use crate::daylight::Daylight;
 use crate::error::{Error, ErrorKind};
 
-/// The pattern of the given fields; `daylight` is what was said about it.
+/// Compiles the given fields. `daylight` holds the gap and fold rules that were given.
 pub(super) fn compile(given: &[Option<Box<str>>; 8], daylight: Daylight) -> Result<Pattern, Error> {
     let parsed = parse(given)?;
     let [
@@ -54,7 +54,7 @@ pub(super) fn compile(given: &[Option<Box<str>>; 8], daylight: Daylight) -> Resu
     Ok(pattern)
 }
 
-/// All eight fields; those left out by the defaulting rule of `APScheduler`.
+/// Parses all eight fields, with omitted fields filled in by the defaulting rule of `APScheduler`.
 fn parse(given: &[Option<Box<str>>; 8]) -> Result<[Expression; 8], Error> {
     let least_significant = given.iter().rposition(Option::is_some);
     let mut parsed = Vec::with_capacity(8);
@@ -69,7 +69,7 @@ fn parse(given: &[Option<Box<str>>; 8]) -> Result<[Expression; 8], Error> {
     Ok(parsed.try_into().expect("there are eight fields"))
 }
 
-/// The error for 30 February and its kind: it names the fields that never meet.
+/// Returns the error for dates such as 30 February, which names the fields that never meet.
 fn never(given: &[Option<Box<str>>; 8]) -> Error {
     const DATE_FIELDS: [Field; 4] = [Field::Day, Field::Week, Field::DayOfWeek, Field::Month];
     let text = |field: &Field| {

@@ -1,4 +1,4 @@
-//! What cron and crontab have in common once they are compiled.
+//! The common form of cron and crontab after compilation.
 
 use chrono::{DateTime, Utc};
 
@@ -7,7 +7,7 @@ use crate::instant;
 use crate::trigger::zoned::Zoned;
 use crate::zone::Zone;
 
-/// A pattern in a zone and within bounds: the whole search, whichever notation it came from.
+/// A pattern with a zone and bounds. It holds everything that a search needs, for both notations.
 #[derive(Debug, Clone)]
 pub(crate) struct Compiled {
     pub(crate) pattern: Pattern,
@@ -22,7 +22,7 @@ impl Compiled {
         }
     }
 
-    /// The same in any year, without bounds.
+    /// Returns the same pattern for any year, without bounds.
     pub(crate) fn unbounded(&self) -> Self {
         let mut compiled = self.clone();
         if let Some(rare) = &mut compiled.pattern.rare {

@@ -15,7 +15,7 @@ impl Pattern {
         i64::from(self.hours.ilog2() * 3_600 + self.minutes.ilog2() * 60 + self.seconds.ilog2())
     }
 
-    /// The first matching second of a day that is not before `second`.
+    /// Returns the first matching second of a day that is not before `second`.
     pub(super) fn second_from(&self, second: u32) -> Option<i64> {
         let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
         if self.hours >> hour & 1 == 1 {
@@ -39,7 +39,7 @@ impl Pattern {
         Some(i64::from(hour * 3_600 + rest))
     }
 
-    /// The last matching second of a day that is not after `second`.
+    /// Returns the last matching second of a day that is not after `second`.
     pub(super) fn second_until(&self, second: u32) -> Option<i64> {
         let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
         if self.hours >> hour & 1 == 1 {
@@ -61,7 +61,7 @@ impl Pattern {
         Some(i64::from(hours.ilog2() * 3_600 + rest))
     }
 
-    /// How many matching seconds of a day are before `second` (0 to 86,400).
+    /// Counts the matching seconds of a day that are before `second` (0 to 86,400).
     pub(super) fn seconds_before(&self, second: u32) -> u64 {
         let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
         let per_minute = u64::from(self.seconds.count_ones());
@@ -78,7 +78,7 @@ impl Pattern {
     }
 }
 
-/// Bits 0 through `n`.
+/// Returns a mask of the bits 0 through `n`.
 fn through(n: u32) -> u64 {
     (2 << n) - 1
 }

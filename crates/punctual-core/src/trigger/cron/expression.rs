@@ -20,7 +20,8 @@ use crate::limits::MAX_EXPRESSION_BYTES;
 #[derive(Debug, Clone)]
 pub(crate) struct Expression {
     pub(crate) items: Vec<Item>,
-    /// Whether an item is `*` or `*/n`: the field follows real time, see [`Gap`](crate::Gap).
+    /// `true` if an item is `*` or `*/n`, so that the field follows real time. See
+    /// [`Gap`](crate::Gap).
     pub(crate) wild: bool,
 }
 
@@ -54,7 +55,7 @@ impl Expression {
         Ok(Self { items, wild })
     }
 
-    /// The values as bits, where the field's values are below 64.
+    /// Returns the values as bits. The field's values must be below 64.
     pub(crate) fn bits(&self) -> u64 {
         let bits = |item: &Item| match item {
             Item::Range(range) => range.bits(),
@@ -64,7 +65,7 @@ impl Expression {
     }
 }
 
-/// `day="0, tue"` is in tutorials; whatever its numbers mean, the words belong elsewhere.
+/// Refuses `day="0, tue"`, which tutorials contain. Weekday names belong in another field.
 fn refuse_weekdays(text: &str) -> Result<(), Error> {
     let is_weekday = |item: &&str| {
         item.split('-')
@@ -76,7 +77,7 @@ fn refuse_weekdays(text: &str) -> Result<(), Error> {
     }
 }
 
-/// Adds where an item stands, if it is not the whole text.
+/// Adds the position of an item, if the item is not the whole text.
 fn located(error: Error, item: &str, text: &str, at: usize) -> Error {
     if item.len() == text.trim().len() {
         error

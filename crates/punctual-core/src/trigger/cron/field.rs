@@ -1,4 +1,4 @@
-//! The eight fields of cron: their names, limits and the words they understand.
+//! The eight fields of cron, with their names, limits and words.
 
 use crate::limits::{MAX_YEAR, MIN_YEAR};
 
@@ -13,7 +13,8 @@ pub(crate) enum Field {
     Hour,
     Minute,
     Second,
-    /// The weekday of a crontab, where 0 and 7 are Sunday; no field of the cron trigger.
+    /// The weekday of a crontab, where 0 and 7 are Sunday. The cron trigger does not have this
+    /// field.
     CrontabWeekday,
 }
 
@@ -88,7 +89,7 @@ impl Field {
         }
     }
 
-    /// What a field that was left out means if it is less significant than every given one.
+    /// The text of an omitted field that is less significant than every given one.
     pub(crate) const fn default_text(self) -> &'static str {
         match self {
             Self::Year | Self::Week | Self::DayOfWeek | Self::CrontabWeekday => "*",
@@ -97,7 +98,8 @@ impl Field {
         }
     }
 
-    /// The value of a month or weekday name; three letters or the whole English word, in any case.
+    /// Returns the value of a month or weekday name. Names are three letters or the whole English
+    /// word, in any case.
     pub(crate) fn value_of_name(self, word: &str) -> Option<u32> {
         match self {
             Self::Month => position(&MONTHS, word).map(|index| index + 1),

@@ -1,22 +1,22 @@
-//! One item of a list in a cron field: what it matches, or that it is not understood.
+//! One item of a list in a cron field.
 
 use super::field::Field;
 use super::other_dialects::foreign;
 use super::range::Range;
 use crate::error::Error;
 
-/// What an item matches.
+/// The values that an item matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Item {
     /// Values in a row.
     Range(Range),
     /// The last day of the month.
     LastDay,
-    /// The `nth` weekday of the month, counted from 0; 5 is the last.
+    /// The `nth` weekday of the month, counted from 0. 5 is the last.
     NthWeekday { nth: usize, weekday: u32 },
 }
 
-/// The error for an item in none of the forms of its field.
+/// Returns the error for an item in none of the forms of its field.
 pub(super) fn unrecognised(field: Field, item: &str) -> Error {
     foreign(field, item).unwrap_or_else(|| {
         let forms = match field {

@@ -1,4 +1,4 @@
-//! The cron trigger: eight fields, all of which must match.
+//! The cron trigger, which has eight fields that must all match.
 
 mod builder;
 mod compile;
@@ -25,7 +25,8 @@ use self::compiled::Compiled;
 use self::field::Field;
 use crate::zone::Zone;
 
-/// Fires whenever the local time matches all of eight fields, in the notation of `APScheduler`.
+/// A trigger that fires when the local time matches all of eight fields, in the notation of
+/// `APScheduler`.
 ///
 /// | field | values | besides `*`, `*/n`, `a`, `a-b`, `a-b/n`, `a/n` and lists |
 /// |---|---|---|
@@ -37,13 +38,12 @@ use crate::zone::Zone;
 /// | `hour` | 0 to 23 | |
 /// | `minute`, `second` | 0 to 59 | |
 ///
-/// Fields that are left out are `*` if they are more significant than the least significant given
-/// one, else their minimum; `week` and `day_of_week` are `*`. So `hour(9)` is nine o'clock every
-/// day, and no field at all is every second.
+/// An omitted field is `*` if it is more significant than the least significant given field.
+/// Otherwise it has its minimum. Omitted `week` and `day_of_week` are always `*`. So `hour(9)`
+/// means nine o'clock every day, and a trigger without any field fires every second.
 ///
-/// Fields with a `*` or `*/n` for hour, minute or second follow real time when clocks are set;
-/// others run once a day, whatever the clocks do: see [`Gap`](crate::Gap) and
-/// [`Fold`](crate::Fold).
+/// Triggers with a `*` or `*/n` for hour, minute or second follow real time when clocks are set.
+/// All others run once a day even then. See [`Gap`](crate::Gap) and [`Fold`](crate::Fold).
 ///
 /// ```
 /// use chrono_tz::Tz;
@@ -62,11 +62,11 @@ use crate::zone::Zone;
 #[derive(Debug, Clone)]
 pub struct Cron {
     compiled: Compiled,
-    /// The eight fields as they were written, joined by `|`.
+    /// The eight fields as they were written, separated by `|`.
     text: Box<str>,
 }
 
-/// Equal as written, not by meaning: `1-3` differs from `1,2,3`.
+/// Two triggers are equal if they are written alike. `1-3` differs from `1,2,3`.
 impl PartialEq for Cron {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
@@ -76,7 +76,7 @@ impl PartialEq for Cron {
 }
 
 impl Cron {
-    /// Begins a cron trigger without fields: every second.
+    /// Begins a cron trigger without fields, which fires every second.
     #[expect(
         clippy::new_ret_no_self,
         reason = "a trigger exists only once all of it is valid"
@@ -85,7 +85,7 @@ impl Cron {
         CronBuilder::default()
     }
 
-    /// The given fields: name and text, most significant first.
+    /// The given fields as name and text, most significant first.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (Field, &str)> {
         Field::ALL
             .into_iter()

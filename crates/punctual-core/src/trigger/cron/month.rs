@@ -4,8 +4,7 @@ use super::pattern::{ALL_DAYS, ALL_WEEKDAYS, ALL_WEEKS, Join, Marks, Pattern, Ra
 use crate::civil::{self, Year};
 
 impl Pattern {
-    /// The days of a month that match, as bits 1 to 31. Year and month themselves are not looked
-    /// at.
+    /// Returns the matching days of a month, as bits 1 to 31. Year and month themselves need not match.
     pub(super) fn days_of(&self, year: &Year, month: u32) -> u32 {
         let length = year.days_in(month);
         let exist = ((2_u64 << length) - 1) as u32 & !1;
@@ -42,7 +41,7 @@ impl Pattern {
     }
 }
 
-/// A weekday set as days of a month (bits 1 to 31) that begins with `first_weekday`.
+/// Returns a weekday set as days (bits 1 to 31) of a month that begins with `first_weekday`.
 fn repeat(weekdays: u8, first_weekday: u32) -> u32 {
     const EVERY_SEVENTH: u64 = 0x0000_0408_1020_4081;
     (((u64::from(weekdays) * EVERY_SEVENTH) >> first_weekday) as u32) << 1
@@ -64,8 +63,8 @@ impl Marks {
         days
     }
 
-    /// `15W` is the working day (Monday to Friday) nearest to the 15th within the month, `LW` the
-    /// last one of the month.
+    /// Returns the working days that the marks mean. `15W` is the working day (Monday to Friday)
+    /// nearest to the 15th within the month, and `LW` the last working day of the month.
     fn working_days(&self, first_weekday: u32, length: u32) -> u32 {
         let weekday = |day: u32| (first_weekday + day - 1) % 7;
         let mut days = 0;
@@ -90,9 +89,11 @@ impl Marks {
 }
 
 impl Rare {
-    /// The days of a month whose ISO week is allowed; `first` is its first day.
+    /// Returns the days of a month whose ISO week is allowed. `first` is the first day of the
+    /// month.
     fn week_days(&self, year: &Year, first: i32) -> u32 {
-        // A bit for each of six weeks, and the same bits seven days apart: bit n of the n-th copy.
+        // Multiplying copies six bits, one for each week, to positions seven days apart. Bit n of
+        // the n-th copy counts.
         const COPIES: u64 = 0x4104_1041;
         const EVERY_SEVENTH: u64 = 0x8_1020_4081;
         if self.weeks == ALL_WEEKS {
@@ -103,7 +104,8 @@ impl Rare {
         ((mondays * 0x7f) >> civil::weekday(first) << 1) as u32
     }
 
-    /// Bit n is set if the week n after `week` is allowed.
+    /// Returns the allowed weeks from `week` on. Bit n is set if the week n after `week` is
+    /// allowed.
     fn six_weeks(&self, year: &Year, week: u32) -> u64 {
         const SIX: u64 = 0x3f;
         if week == 0 {

@@ -7,7 +7,7 @@ use super::other_dialects::foreign;
 use super::range::Range;
 use crate::error::Error;
 
-/// `fri`, `mon-fri`, `january`.
+/// Parses names such as `fri`, `mon-fri` or `january`.
 pub(super) fn parse_names(field: Field, item: &str) -> Result<Item, Error> {
     let (first, last) = split(item, b'-');
     let value = |word: &str| {
@@ -29,7 +29,7 @@ fn unknown_name(field: Field, item: &str, word: &str) -> Error {
     if word.contains('/') {
         let range = item.split('/').next().unwrap_or(item);
         return Error::invalid(field.name(), item, "has a step after a name").with_hint(format!(
-            "steps go with numbers only: write `{range}` as numbers"
+            "steps go with numbers only; write `{range}` as numbers"
         ));
     }
     if digits(word).is_some() {
@@ -44,7 +44,7 @@ fn unknown_name(field: Field, item: &str, word: &str) -> Error {
     }
     match foreign(field, item) {
         Some(error) => error,
-        None => Error::invalid(field.name(), item, format!("is no {kind}")).with_hint(
+        None => Error::invalid(field.name(), item, format!("is not a {kind}")).with_hint(
             if field == Field::Month {
                 "write jan to dec"
             } else {

@@ -1,4 +1,4 @@
-//! Numbers, ranges and steps: what cron and crontab write alike.
+//! Numbers, ranges and steps, which cron and crontab write alike.
 
 use super::field::Field;
 use super::other_dialects::foreign;
@@ -22,7 +22,7 @@ impl Range {
         Self::checked(field, item, first, last, step)
     }
 
-    /// A range of values within the field's limits; `item` is how it was written.
+    /// Returns a range of values within the field's limits. `item` is the text of the range.
     pub(crate) fn checked(
         field: Field,
         item: &str,
@@ -54,7 +54,7 @@ impl Range {
     }
 }
 
-/// What is before the first `mark`, and what is after it if there is one.
+/// Returns the text before the first `mark`, and the text after it if there is one.
 pub(crate) fn split(text: &str, mark: u8) -> (&str, Option<&str>) {
     match text.bytes().position(|byte| byte == mark) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
@@ -67,7 +67,7 @@ pub(crate) fn parse_step(field: Field, item: &str, step: &str) -> Result<u32, Er
         Some(0) => Err(Error::invalid(
             field.name(),
             item,
-            "has a step of 0, the least is 1",
+            "has a step of 0; the smallest is 1",
         )),
         Some(step) => Ok(step),
         None => Err(not_numbers(field, item)),
@@ -92,7 +92,7 @@ fn parse_number(field: Field, item: &str, number: &str) -> Result<u32, Error> {
     Ok(value)
 }
 
-/// Digits only; numbers too large to hold are as good as the largest.
+/// Reads a number of digits only. Numbers too large to hold become the largest one.
 pub(super) fn digits(text: &str) -> Option<u32> {
     if text.is_empty() {
         return None;

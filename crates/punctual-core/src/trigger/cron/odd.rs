@@ -1,4 +1,4 @@
-//! Characters that look like the ones of cron, and are others: they come with copied text.
+//! Characters that only look like those of cron, as copied text contains them.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::legible::is_unseen;
 
 /// The first character of a text that only looks right, and the text as it was meant.
 pub(crate) struct Odd {
-    /// Where it stands, in bytes.
+    /// The position of the character, in bytes.
     pub(crate) at: usize,
     name: Cow<'static, str>,
     meant: String,
@@ -25,14 +25,14 @@ impl Odd {
         })
     }
 
-    /// The error for the text, which is that of a field or of a whole line.
+    /// Returns the error for the text, which is that of a field or of a whole line.
     pub(crate) fn error(&self, field: &'static str, text: &str) -> Error {
         Error::invalid(field, text, format!("holds {}", self.name))
             .with_hint(format!("write `{}`", self.meant.trim()))
     }
 }
 
-/// The error for a field that was refused, if it only looks right.
+/// Returns a better error for a field that was refused, if it contains such a character.
 pub(super) fn explained(field: Field, text: &str, error: Error) -> Error {
     match Odd::find(text) {
         Some(odd) => odd.error(field.name(), text).at(odd.at),
@@ -40,7 +40,8 @@ pub(super) fn explained(field: Field, text: &str, error: Error) -> Error {
     }
 }
 
-/// `None` if a character is what it seems; else the one that was meant, if any was.
+/// Returns `None` if a character is what it seems. Otherwise returns the character that was meant,
+/// if there is one.
 #[expect(
     clippy::option_option,
     reason = "leaving a character alone and leaving it out are two things"

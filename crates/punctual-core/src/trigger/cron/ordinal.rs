@@ -1,16 +1,16 @@
-//! Days of the month in words: `last`, `last fri`, `3rd fri`.
+//! Days of the month in words, such as `last`, `last fri` or `3rd fri`.
 
 use super::field::{self, Field};
 use super::item::{Item, unrecognised};
 use crate::error::Error;
 
-/// Whether an item that begins with a digit is no number: `3rd`.
+/// Returns whether an item begins with a digit and is not a number, such as `3rd`.
 pub(super) fn is_ordinal(item: &str) -> bool {
     let letters = item.trim_start_matches(|c: char| c.is_ascii_digit());
     letters.len() < item.len() && letters.starts_with(|c: char| "snrtSNRT".contains(c))
 }
 
-/// `last`, `last fri`, `3rd fri`.
+/// Parses days such as `last`, `last fri` or `3rd fri`.
 pub(super) fn parse_day(item: &str) -> Result<Item, Error> {
     let mut words = item.split_ascii_whitespace();
     let first = words.next().unwrap_or_default().to_ascii_lowercase();
@@ -38,7 +38,7 @@ pub(super) fn parse_day(item: &str) -> Result<Item, Error> {
         Error::invalid(
             "day",
             item,
-            format!("names no weekday, `{}`", shortened(word)),
+            format!("names no weekday in `{}`", shortened(word)),
         )
         .with_hint("write mon to sun")
     })?;

@@ -1,9 +1,9 @@
-//! Notation of other crons.
+//! The notation of other crons.
 
 use super::field::Field;
 use crate::error::Error;
 
-/// The error for an item of another cron's notation: it says what that is called here.
+/// Returns the error for an item of another cron's notation, with its equivalent here.
 pub(super) fn foreign(field: Field, item: &str) -> Option<Error> {
     if let Some((problem, hint)) = spread(item).or_else(|| of_a_day(field, item)) {
         return Some(Error::invalid(field.name(), item, problem).with_hint(hint));
@@ -27,8 +27,8 @@ pub(super) fn foreign(field: Field, item: &str) -> Option<Error> {
     Some(Error::invalid(field.name(), item, "is not understood").with_hint(hint))
 }
 
-/// `H/15` of Jenkins and `0~59` of cronie, which let each job have its own number. Here a job has
-/// a jitter for that.
+/// Recognises `H/15` of Jenkins and `0~59` of cronie, which give each job a number of its own. A
+/// jitter does that here.
 fn spread(item: &str) -> Option<(&'static str, String)> {
     const AND_JITTER: &str = "and give the job a jitter";
     let (range, step) = match item.split_once('/') {
@@ -57,7 +57,7 @@ fn spread(item: &str) -> Option<(&'static str, String)> {
     Some((problem, hint))
 }
 
-/// `L`, `15W` and `5#2` where days and weekdays do not belong.
+/// Recognises `L`, `15W` and `5#2` in fields where days and weekdays do not belong.
 fn of_a_day(field: Field, item: &str) -> Option<(&'static str, String)> {
     if matches!(field, Field::Day | Field::DayOfWeek | Field::CrontabWeekday) {
         return None;

@@ -1,12 +1,13 @@
-//! The compiled form of cron and crontab: one bit for every value of every field.
+//! The compiled form of cron and crontab, with one bit for every value of every field.
 
 use super::years::Years;
 use crate::daylight::Daylight;
 use crate::limits::{MAX_YEAR, MIN_YEAR};
 
-/// All bits of a field, and the sets that the two notations compile into.
+/// The bits of all fields, into which both notations compile.
 ///
-/// 40 bytes for nearly every pattern; what few patterns use hangs off [`Rare`].
+/// Nearly every pattern takes 40 bytes. Parts that few patterns have are behind a pointer, in
+/// [`Rare`].
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     /// Bits 0 to 59.
@@ -15,27 +16,27 @@ pub(crate) struct Pattern {
     pub(crate) minutes: u64,
     /// Bits 0 to 23.
     pub(crate) hours: u32,
-    /// Bits 1 to 31; bit 0 is the last day of the month.
+    /// Bits 1 to 31. Bit 0 is the last day of the month.
     pub(crate) days: u32,
     /// Bits 1 to 12.
     pub(crate) months: u16,
     /// Bits 0 (Monday) to 6 (Sunday).
     pub(crate) weekdays: u8,
-    /// How `days` and `weekdays` combine.
+    /// The way in which `days` and `weekdays` combine.
     pub(crate) join: Join,
-    /// What becomes of the times when clocks are set.
+    /// The gap and fold rules of the pattern.
     pub(crate) daylight: Daylight,
     pub(crate) rare: Option<Box<Rare>>,
 }
 
-/// How day of month and weekday combine.
+/// The way in which day of month and weekday combine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Join {
     /// A date must match both.
     And,
-    /// A date may match either: crontab(5), where both are restricted.
+    /// A date may match either, as in crontab(5) if both are restricted.
     Or,
-    /// A date must match both since the user said so.
+    /// A date must match both, because the user asked for it.
     AndAlways,
 }
 
@@ -45,21 +46,21 @@ pub(crate) struct Rare {
     /// ISO weeks, bits 1 to 53.
     pub(crate) weeks: u64,
     pub(crate) marks: Option<Marks>,
-    /// `None`: every year.
+    /// The allowed years, or `None` for every year.
     pub(crate) years: Option<Box<Years>>,
 }
 
 /// Days that depend on the month.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Marks {
-    /// Weekdays (as in [`Pattern::weekdays`]) on their 1st to 5th occurrence in the month, and on
-    /// their last.
+    /// Weekdays (as in [`Pattern::weekdays`]) that match on their 1st to 5th occurrence in the
+    /// month, and on their last.
     pub(crate) nth_weekdays: [u8; 6],
-    /// Where `nth_weekdays` belong: to the weekday (crontab), or to the day of month (cron).
+    /// `true` if `nth_weekdays` belong to the weekday (crontab), `false` if to the day of month (cron).
     pub(crate) nth_is_weekday: bool,
-    /// The working day nearest to these days of the month (`15W`).
+    /// Days of the month whose nearest working day matches (`15W`).
     pub(crate) nearest: u32,
-    /// The last working day of the month (`LW`).
+    /// `true` if the last working day of the month matches (`LW`).
     pub(crate) last_working_day: bool,
 }
 
@@ -91,7 +92,8 @@ impl Pattern {
         self.rare_mut().marks.get_or_insert_default()
     }
 
-    /// Whether every year is allowed, or else the first allowed one from `year` on.
+    /// Returns `year` if every year is allowed, and otherwise the first allowed year from `year`
+    /// on.
     pub(super) fn year_from(&self, year: i32) -> Option<i32> {
         match self.rare.as_ref().and_then(|rare| rare.years.as_ref()) {
             None => (year <= MAX_YEAR).then_some(year.max(MIN_YEAR)),

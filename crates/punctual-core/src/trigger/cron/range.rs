@@ -1,6 +1,6 @@
 //! Values in a row, with a step.
 
-/// `first`, `first + step`, … up to `last`.
+/// The values `first`, `first + step`, and so on up to `last`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Range {
     pub(crate) first: u32,
@@ -9,7 +9,7 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// The values as bits, where the field's values are below 64.
+    /// Returns the values as bits. The field's values must be below 64.
     pub(crate) fn bits(self) -> u64 {
         let last = self.last.min(63);
         if self.step == 1 {

@@ -1,4 +1,4 @@
-//! A pattern as a set of local times, searched day by day with the masks of whole months.
+//! The search of a pattern, day by day with the masks of whole months.
 
 use super::pattern::Pattern;
 use crate::civil::{self, DAY, Year};
@@ -6,7 +6,7 @@ use crate::daylight::Daylight;
 use crate::wall_times::WallTimes;
 
 impl Pattern {
-    /// Whether any date of any year matches, whatever the years.
+    /// Returns whether any date of any year matches, without regard to the year field.
     pub(crate) fn has_dates(&self) -> bool {
         // The calendar repeats after 400 years.
         (2000..2400).map(Year::new).any(|year| {
@@ -14,7 +14,7 @@ impl Pattern {
         })
     }
 
-    /// The days of a month that match, year and month included.
+    /// Returns the matching days of a month, and none if the year or the month does not match.
     fn days_of_matching(&self, year: &Year, month: u32) -> u32 {
         if self.has_month(month) && self.year_from(year.number) == Some(year.number) {
             self.days_of(year, month)
@@ -23,7 +23,8 @@ impl Pattern {
         }
     }
 
-    /// The first matching day after a month; years that begin at `until` or later are not searched.
+    /// Returns the first matching day after a month. Years that begin at `until` or later are not
+    /// searched.
     fn first_day_after_month(&self, year: Year, month: u32, until: i64) -> Option<i32> {
         let (mut year, mut month) = match self.year_from(year.number)? {
             same if same == year.number => (year, month),
@@ -65,7 +66,7 @@ impl Pattern {
         }
     }
 
-    /// How many matching days d have `from` <= d < `until`.
+    /// Counts the matching days d with `from` <= d < `until`.
     fn days_between(&self, from: i32, until: i32) -> u64 {
         let (start, end) = (civil::from_days(from), civil::from_days(until));
         let mut count = 0;

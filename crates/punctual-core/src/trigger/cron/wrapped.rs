@@ -1,10 +1,10 @@
-//! A range that runs backwards, as the list that its writer meant.
+//! Ranges that run backwards, rewritten as the list that was meant.
 
 use super::field::Field;
 use super::range::Range;
 use crate::error::Error;
 
-/// The error for `22-4` or `22-4/2`: ranges do not wrap around here, but the hint does.
+/// Returns the error for `22-4` or `22-4/2`. Ranges do not wrap around here, but the hint does.
 pub(super) fn backwards(field: Field, item: &str, range: Range) -> Error {
     let error = Error::invalid(
         field.name(),
@@ -14,10 +14,11 @@ pub(super) fn backwards(field: Field, item: &str, range: Range) -> Error {
     error.with_hint(format!("write `{}`", unwrapped(field, range)))
 }
 
-/// The range up to the end of its field, and what goes on from the beginning in the same step.
+/// Returns the range up to the end of its field, and its continuation from the beginning in the
+/// same step.
 fn unwrapped(field: Field, Range { first, last, step }: Range) -> String {
     if field == Field::Year {
-        // Years do not come again: the ends were exchanged.
+        // Years do not repeat, so the ends were exchanged by mistake.
         return written(last, first, step).unwrap_or_default();
     }
     let (min, max) = (field.min(), last_once(field));
@@ -31,7 +32,7 @@ fn unwrapped(field: Field, Range { first, last, step }: Range) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(",")
 }
 
-/// The last value that is not another name of the first: 7 is Sunday again.
+/// Returns the last value that does not repeat the first. The crontab value 7 is Sunday again.
 fn last_once(field: Field) -> u32 {
     match field {
         Field::CrontabWeekday => 6,
@@ -39,7 +40,7 @@ fn last_once(field: Field) -> u32 {
     }
 }
 
-/// `a`, `a-b` or `a-b/n`, unless there is no value from `first` to `last`.
+/// Writes `a`, `a-b` or `a-b/n`. Returns `None` if there is no value from `first` to `last`.
 fn written(first: u32, last: u32, step: u32) -> Option<String> {
     if first > last {
         return None;

@@ -6,11 +6,11 @@ use super::item::Item;
 use super::range::Range;
 use crate::limits::MAX_YEAR;
 
-/// Years as ranges with steps; a bit for each year would take a kilobyte.
+/// Years as ranges with steps. One bit for each year would take a kilobyte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Years(Box<[YearRange]>);
 
-/// `first`, `first + step`, … up to `last`.
+/// The years `first`, `first + step`, and so on up to `last`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct YearRange {
     pub(crate) first: i32,
@@ -34,7 +34,7 @@ impl YearRange {
 }
 
 impl Years {
-    /// The years of a field, unless it is every year.
+    /// Returns the years of a field, or `None` if the field allows every year.
     pub(crate) fn restricted(field: &Expression) -> Option<Self> {
         let all = Item::Range(Range {
             first: Field::Year.min(),

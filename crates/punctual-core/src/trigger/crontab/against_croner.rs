@@ -1,7 +1,8 @@
-//! croner judges our parser: thousands of random texts, field by field and bit by bit.
+//! Compares the crontab parser with croner, on thousands of random texts, field by field and bit by
+//! bit.
 //!
-//! Some texts are spoilt. croner lets much of that through, so of those that are refused here it is
-//! not asked; but whatever is accepted here croner has to accept too, with the same meaning.
+//! Some texts are spoilt. croner accepts many of those, so it is not asked about texts that are
+//! refused here. croner has to accept all other texts, with the same meaning.
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
@@ -18,7 +19,7 @@ const MONTHS: [&str; 12] = [
     "jan", "Feb", "mar", "apr", "MAY", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 ];
 
-/// Least and greatest value: second, minute, hour, day, month, weekday, year.
+/// The least and greatest values of second, minute, hour, day, month, weekday and year.
 const LIMITS: [(u64, u64); 7] = [
     (0, 59),
     (0, 59),
@@ -56,7 +57,7 @@ fn croner_reads_the_same() {
     assert!(accepted > TEXTS * 2 / 3, "only {accepted} were accepted");
 }
 
-/// `splitmix64`: repeatable, and nothing to depend on.
+/// The generator `splitmix64`, which is repeatable and needs no dependency.
 struct Random(u64);
 
 impl Random {
@@ -89,7 +90,7 @@ fn text(random: &mut Random) -> String {
     };
     let mut fields: Vec<String> = fields.map(|field| list(random, field)).collect();
     if random.one_in(6) {
-        // Not the year, in which croner ends earlier.
+        // The year is not spoilt, since croner ends earlier.
         let spoilt = random.below(fields.len().min(6) as u64);
         spoil(random, &mut fields[spoilt as usize]);
     }
@@ -112,7 +113,7 @@ fn list(random: &mut Random, field: usize) -> String {
     items.join(",")
 }
 
-/// Numbers, ranges and steps, and what only some fields know.
+/// Returns numbers, ranges and steps, and items that only some fields have.
 fn item(random: &mut Random, field: usize) -> String {
     let (min, max) = LIMITS[field];
     let first = random.between(min, max);
@@ -162,7 +163,7 @@ fn spoil(random: &mut Random, text: &mut String) {
     text.replace_range(at..=at, &instead);
 }
 
-/// A text as croner takes it: without `*` in lists, and without `sun-sun`, which is every day to it.
+/// Rewrites a text for croner, which accepts no `*` in lists and takes `sun-sun` for every day.
 fn in_croners_words(text: &str) -> String {
     let texts: Vec<&str> = text.split_ascii_whitespace().collect();
     let first = usize::from(texts.len() == 5);
@@ -178,7 +179,7 @@ fn in_croners_words(text: &str) -> String {
     fields.collect::<Vec<_>>().join(" ")
 }
 
-/// All that croner found in the whole text, in our form.
+/// Returns the pattern that croner read, in the form of this crate.
 fn meant(cron: &Cron, text: &str) -> Pattern {
     let fields = &cron.pattern;
     let marked = |flag| monday_first(bits(&fields.days_of_week.get_set_values(flag)));
@@ -228,7 +229,7 @@ fn without_years(pattern: &Pattern) -> String {
     format!("{pattern:?}")
 }
 
-/// The years up to 5000, with which croner ends.
+/// Returns the years up to 5000, with which croner ends.
 fn years_of(pattern: &Pattern) -> Vec<i32> {
     let first_from = |year| match pattern.rare.as_ref().and_then(|rare| rare.years.as_ref()) {
         Some(years) => years.first_from(year),

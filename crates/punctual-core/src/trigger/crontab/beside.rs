@@ -1,10 +1,11 @@
-//! What crontab files hold beside the fields of a line: variables, users, commands, comments.
+//! Parts of crontab files beside the fields of a line, which are variables, users, commands and
+//! comments.
 
 use crate::error::Error;
 use crate::trigger::cron::field::{is_month_name, weekday_of_name};
 
-/// The error for a line that holds more than its fields, and what that is.
-pub(super) fn found(expr: &str) -> Option<Error> {
+/// Returns the error for a line that holds more than its fields.
+pub(super) fn explain(expr: &str) -> Option<Error> {
     let first = expr.split_whitespace().next()?;
     if first.starts_with('#') {
         let hint = "write five fields such as `*/5 9-17 * * mon-fri`";
@@ -23,7 +24,7 @@ fn is_quoted(expr: &str) -> bool {
     ['"', '\'', '`'].into_iter().any(is_in)
 }
 
-/// `CRON_TZ=Europe/Paris`, `MAILTO=me`.
+/// Returns the error for a variable such as `CRON_TZ=Europe/Paris` or `MAILTO=me`.
 fn variable(word: &str) -> Option<Error> {
     let (name, value) = word.split_once('=')?;
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
@@ -48,7 +49,7 @@ fn zone(written: &str, name: &str) -> Error {
     Error::invalid("expr", written, "names a time zone").with_hint(hint)
 }
 
-/// What follows the fields of the time.
+/// Returns the error for words behind the fields of the time.
 fn behind(expr: &str) -> Option<Error> {
     let start_of = |word: &str| word.as_ptr() as usize - expr.as_ptr() as usize;
     let words: Vec<&str> = expr.split_whitespace().collect();
@@ -68,13 +69,13 @@ fn behind(expr: &str) -> Option<Error> {
     } else if let Some(name) = zone_name(word) {
         zone(word, name)
     } else {
-        Error::invalid("expr", rest, "stands behind the fields of the time")
-            .with_hint("leave it out since the job says what runs")
+        Error::invalid("expr", rest, "follows the fields of the time")
+            .with_hint("leave it out, since the job names the task")
     };
     Some(error.at(at))
 }
 
-/// Whether a word is built as a field is, in any of the crons.
+/// Returns whether a word has the form of a field in any cron.
 fn may_be_field(word: &str) -> bool {
     let is_mark = |piece: &str| {
         let number = piece.trim_end_matches(['L', 'l', 'W', 'w']);
@@ -90,8 +91,8 @@ fn may_be_field(word: &str) -> bool {
     !word.starts_with(['#', '/']) && word.split([',', '-', '/', '#', '~']).all(is_piece)
 }
 
-/// The zone that a word names, with or without `TZ=` before it. Whether there is such a zone is not
-/// asked here: looking one up settles the database of the whole process.
+/// Returns the zone that a word names, with or without `TZ=` before it. The function does not check
+/// that the zone exists, because a look-up would settle the database of the whole process.
 fn zone_name(word: &str) -> Option<&str> {
     const AREAS: [&str; 16] = [
         "Africa",

@@ -1,4 +1,4 @@
-//! The pattern of a crontab text, or the error that helps its writer most.
+//! Compiles a crontab text into a pattern, or into the most helpful error.
 
 use super::draft::as_written;
 use super::explain::explain;
@@ -6,7 +6,8 @@ use crate::daylight::Daylight;
 use crate::error::{Error, ErrorKind};
 use crate::trigger::cron::pattern::Pattern;
 
-/// The pattern of an expression that matches some date; `daylight` is what was said about it.
+/// Compiles an expression that matches some date. `daylight` holds the gap and fold rules that were
+/// given.
 pub(super) fn compile(
     expr: &str,
     day_and_weekday: bool,
@@ -22,7 +23,7 @@ pub(super) fn compile(
     Ok(pattern)
 }
 
-/// The pattern of an expression, whether it matches any date or none.
+/// Compiles an expression, even if it matches no date.
 pub(super) fn read(
     expr: &str,
     day_and_weekday: bool,

@@ -1,5 +1,4 @@
-//! From a crontab text straight to the same [`Pattern`] that the cron trigger compiles into, field by
-//! field.
+//! Compiles a crontab text, field by field, into the same [`Pattern`] as the cron trigger.
 
 use super::item::Item;
 use super::line::Line;
@@ -12,12 +11,13 @@ use crate::trigger::cron::field::Field;
 use crate::trigger::cron::pattern::{Join, Pattern};
 use crate::trigger::cron::years::Years;
 
-/// Whether an expression is understood.
+/// Returns whether an expression is understood.
 pub(super) fn reads(expr: &str) -> bool {
     as_written(expr, false, Daylight::default()).is_ok()
 }
 
-/// The pattern of an expression, or what is wrong with the first field that is not understood.
+/// Compiles an expression as it is written. Returns an error for the first field that is not
+/// understood.
 pub(super) fn as_written(
     expr: &str,
     day_and_weekday: bool,
@@ -31,14 +31,15 @@ pub(super) fn as_written(
     draft.finish(expr, day_and_weekday)
 }
 
-/// A pattern whose fields come one after another.
+/// A pattern to which fields are added one after another.
 struct Draft {
     pattern: Pattern,
     marks: MarkTexts,
 }
 
 impl Draft {
-    /// Without a field for seconds, lines mean the first second of a minute.
+    /// Creates an empty pattern. Lines without a field for seconds mean the first second of a
+    /// minute.
     fn new(daylight: Daylight) -> Self {
         Self {
             pattern: Pattern {
@@ -80,7 +81,7 @@ impl Draft {
         Ok(())
     }
 
-    /// The values of all items as bits; marks are put aside.
+    /// Returns the values of all items as bits, and puts marks aside.
     fn values(&mut self, field: Field, text: &str, at: usize) -> Result<u64, Error> {
         let text = star_if_unrestricted(field, text).map_err(|error| error.at(at))?;
         let is_time = matches!(field, Field::Hour | Field::Minute | Field::Second);
@@ -119,7 +120,7 @@ impl Draft {
     }
 }
 
-/// `?` is another way to write the star of a day or weekday.
+/// Replaces `?`, which is another form of `*` for days and weekdays.
 fn star_if_unrestricted(field: Field, text: &str) -> Result<&str, Error> {
     match (field, text) {
         (Field::Day | Field::CrontabWeekday, "?") => Ok("*"),

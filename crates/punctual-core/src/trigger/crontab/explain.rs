@@ -1,5 +1,5 @@
-//! Lines that are wrong as a whole: what their writer needs to hear, where that is not what the
-//! first field that was not understood would say.
+//! Explains lines that are wrong as a whole, where the first field that was not understood would
+//! give no helpful error.
 
 use super::beside;
 use super::draft::reads;
@@ -8,14 +8,14 @@ use crate::error::Error;
 use crate::limits::MAX_EXPRESSION_BYTES;
 use crate::trigger::cron::odd::Odd;
 
-/// The better error for an expression that was refused.
+/// Returns the more helpful error for an expression that was refused.
 pub(super) fn explain(expr: &str, error: Error) -> Error {
     if expr.len() > MAX_EXPRESSION_BYTES {
         return error;
     }
     let expr = expr.trim();
     several(expr)
-        .or_else(|| beside::found(expr))
+        .or_else(|| beside::explain(expr))
         .or_else(|| odd(expr))
         .or_else(|| year_last(expr))
         .unwrap_or(error)
@@ -28,7 +28,8 @@ fn several(expr: &str) -> Option<Error> {
     })
 }
 
-/// A character that looks right: by its field, if only one field has any.
+/// Returns the error for a character that only looks right, with its field if only one field has
+/// any.
 fn odd(expr: &str) -> Option<Error> {
     let whole = Odd::find(expr)?;
     let line = Line::read(expr).ok();
@@ -41,7 +42,8 @@ fn odd(expr: &str) -> Option<Error> {
     Some(error.at(whole.at))
 }
 
-/// `0 12 1 1 * 2027` and `0 12 * * ? *`: to AWS and others the last of six fields is the year.
+/// Returns the error for lines such as `0 12 1 1 * 2027` and `0 12 * * ? *`. To AWS and others, the
+/// last of six fields is the year.
 fn year_last(expr: &str) -> Option<Error> {
     let words: Vec<&str> = expr.split_ascii_whitespace().collect();
     let last = *words.last()?;

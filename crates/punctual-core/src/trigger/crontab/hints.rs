@@ -1,11 +1,11 @@
-//! What writers of other crons' lines are told, to the letter; and that advice does what was meant.
+//! Tests the exact errors for lines of other crons, and that their advice has the intended meaning.
 
 use std::collections::BTreeSet;
 
 use crate::{Cron, Crontab, Trigger};
 
-/// The message, which is the same in code, as text and in JSON.
-fn said(expr: &str) -> String {
+/// Returns the message, which is the same in code, as text and in JSON.
+fn message_of(expr: &str) -> String {
     let code = Crontab::new(expr).build().unwrap_err().to_string();
     let text = expr.parse::<Trigger>().unwrap_err().to_string();
     assert_eq!(text, code, "{expr}");
@@ -18,14 +18,14 @@ fn said(expr: &str) -> String {
 fn check(cases: &[(&str, &str)]) {
     let wrong: Vec<_> = cases
         .iter()
-        .map(|(expr, message)| (expr, said(expr), message))
-        .filter(|(_, said, message)| said != *message)
-        .map(|(expr, said, message)| format!("{expr}\n  {said}\n  {message}"))
+        .map(|(expr, message)| (expr, message_of(expr), message))
+        .filter(|(_, actual, message)| actual != *message)
+        .map(|(expr, actual, message)| format!("{expr}\n  {actual}\n  {message}"))
         .collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
-/// The last text in backticks of a message: what to write instead.
+/// Returns the last text in backticks of a message, which is the advice.
 fn advice(message: &str) -> &str {
     message.rsplit('`').nth(1).unwrap()
 }
@@ -40,43 +40,43 @@ fn time_zones_belong_elsewhere() {
     check(&[
         (
             "CRON_TZ=Europe/Paris 30 2 * * *",
-            r#"expr: `CRON_TZ=Europe/Paris` names a time zone, leave it out and give timezone="Europe/Paris""#,
+            r#"expr: `CRON_TZ=Europe/Paris` names a time zone; leave it out and give timezone="Europe/Paris""#,
         ),
         (
             "TZ=UTC 30 2 * * *",
-            r#"expr: `TZ=UTC` names a time zone, leave it out and give timezone="UTC""#,
+            r#"expr: `TZ=UTC` names a time zone; leave it out and give timezone="UTC""#,
         ),
         (
             "tz='America/New_York' @daily",
-            r#"expr: `tz='America/New_York'` names a time zone, leave it out and give timezone="America/New_York""#,
+            r#"expr: `tz='America/New_York'` names a time zone; leave it out and give timezone="America/New_York""#,
         ),
         (
             "TZ= 30 2 * * *",
-            "expr: `TZ=` names a time zone, leave it out and give it as timezone",
+            "expr: `TZ=` names a time zone; leave it out and give it as timezone",
         ),
         (
             "30 2 * * * Europe/Paris",
-            r#"expr: `Europe/Paris` names a time zone (at position 11), leave it out and give timezone="Europe/Paris""#,
+            r#"expr: `Europe/Paris` names a time zone (at position 11); leave it out and give timezone="Europe/Paris""#,
         ),
         (
             "30 2 * * * europe/pari",
-            r#"expr: `europe/pari` names a time zone (at position 11), leave it out and give timezone="europe/pari""#,
+            r#"expr: `europe/pari` names a time zone (at position 11); leave it out and give timezone="europe/pari""#,
         ),
         (
             "30 2 * * * UTC",
-            r#"expr: `UTC` names a time zone (at position 11), leave it out and give timezone="UTC""#,
+            r#"expr: `UTC` names a time zone (at position 11); leave it out and give timezone="UTC""#,
         ),
         (
             "0 30 2 * * * Asia/Tokyo",
-            r#"expr: `Asia/Tokyo` names a time zone (at position 13), leave it out and give timezone="Asia/Tokyo""#,
+            r#"expr: `Asia/Tokyo` names a time zone (at position 13); leave it out and give timezone="Asia/Tokyo""#,
         ),
         (
             "@daily America/New_York",
-            r#"expr: `America/New_York` names a time zone (at position 7), leave it out and give timezone="America/New_York""#,
+            r#"expr: `America/New_York` names a time zone (at position 7); leave it out and give timezone="America/New_York""#,
         ),
         (
             "30 2 * * * TZ=Europe/Paris",
-            r#"expr: `TZ=Europe/Paris` names a time zone (at position 11), leave it out and give timezone="Europe/Paris""#,
+            r#"expr: `TZ=Europe/Paris` names a time zone (at position 11); leave it out and give timezone="Europe/Paris""#,
         ),
     ]);
 }
@@ -86,55 +86,55 @@ fn comments_commands_and_variables_are_left_out() {
     check(&[
         (
             "30 2 * * * # nightly",
-            "expr: `# nightly` is a comment (at position 11), leave it out",
+            "expr: `# nightly` is a comment (at position 11); leave it out",
         ),
         (
             "30 2 * * * # 夜间 5",
-            "expr: `# 夜间 5` is a comment (at position 11), leave it out",
+            "expr: `# 夜间 5` is a comment (at position 11); leave it out",
         ),
         (
             "30 2 * * * #nightly",
-            "expr: `#nightly` is a comment (at position 11), leave it out",
+            "expr: `#nightly` is a comment (at position 11); leave it out",
         ),
         (
             "# nightly",
-            "expr: `# nightly` is a comment, write five fields such as `*/5 9-17 * * mon-fri`",
+            "expr: `# nightly` is a comment; write five fields such as `*/5 9-17 * * mon-fri`",
         ),
         (
             "@daily # nightly",
-            "expr: `# nightly` is a comment (at position 7), leave it out",
+            "expr: `# nightly` is a comment (at position 7); leave it out",
         ),
         (
             "30 2 * * * /usr/bin/backup",
-            "expr: `/usr/bin/backup` stands behind the fields of the time (at position 11), leave it out since the job says what runs",
+            "expr: `/usr/bin/backup` follows the fields of the time (at position 11); leave it out, since the job names the task",
         ),
         (
             "30 2 * * * root /usr/bin/backup -v",
-            "expr: `root /usr/bin/backup -v` stands behind the fields of the time (at position 11), leave it out since the job says what runs",
+            "expr: `root /usr/bin/backup -v` follows the fields of the time (at position 11); leave it out, since the job names the task",
         ),
         (
             "0 30 2 * * * backup",
-            "expr: `backup` stands behind the fields of the time (at position 13), leave it out since the job says what runs",
+            "expr: `backup` follows the fields of the time (at position 13); leave it out, since the job names the task",
         ),
         (
             "@hourly /usr/bin/backup",
-            "expr: `/usr/bin/backup` stands behind the fields of the time (at position 8), leave it out since the job says what runs",
+            "expr: `/usr/bin/backup` follows the fields of the time (at position 8); leave it out, since the job names the task",
         ),
         (
             "30 2 * * 9 /usr/bin/backup",
-            "expr: `/usr/bin/backup` stands behind the fields of the time (at position 11), leave it out since the job says what runs",
+            "expr: `/usr/bin/backup` follows the fields of the time (at position 11); leave it out, since the job names the task",
         ),
         (
             "MAILTO=me@example.org",
-            "expr: `MAILTO=me@example.org` sets a variable of a crontab file, keep the fields of the time only",
+            "expr: `MAILTO=me@example.org` sets a variable of a crontab file; keep the fields of the time only",
         ),
         (
             "\"30 2 * * *\"",
-            r#"expr: `"30 2 * * *"` is in quotes, write `30 2 * * *`"#,
+            r#"expr: `"30 2 * * *"` is in quotes; write `30 2 * * *`"#,
         ),
         (
             "30 2 * * *\n30 3 * * *",
-            r"expr: `30 2 * * *\n30 3 * * *` is more than one line, make a trigger of each and combine them with `or`",
+            r"expr: `30 2 * * *\n30 3 * * *` is more than one line; make a trigger of each and combine them with `or`",
         ),
     ]);
 }
@@ -144,23 +144,23 @@ fn a_year_needs_seven_fields() {
     check(&[
         (
             "0 12 1 1 * 2027",
-            "expr: `0 12 1 1 * 2027` has six fields, the first of which is the second, with a year write seven (second minute hour day month weekday year), such as `0 0 12 1 1 * 2027`",
+            "expr: `0 12 1 1 * 2027` has six fields, the first of which is the second; with a year write seven (second minute hour day month weekday year), such as `0 0 12 1 1 * 2027`",
         ),
         (
             "0 12 ? * MON-FRI 2027-2029",
-            "expr: `0 12 ? * MON-FRI 2027-2029` has six fields, the first of which is the second, with a year write seven (second minute hour day month weekday year), such as `0 0 12 ? * MON-FRI 2027-2029`",
+            "expr: `0 12 ? * MON-FRI 2027-2029` has six fields, the first of which is the second; with a year write seven (second minute hour day month weekday year), such as `0 0 12 ? * MON-FRI 2027-2029`",
         ),
         (
             "0 12 * * ? *",
-            "expr: `0 12 * * ? *` has six fields, the first of which is the second, with a year write seven (second minute hour day month weekday year), such as `0 0 12 * * ? *`",
+            "expr: `0 12 * * ? *` has six fields, the first of which is the second; with a year write seven (second minute hour day month weekday year), such as `0 0 12 * * ? *`",
         ),
         (
             "0 0 12 1 1 2027",
-            "expr: `0 0 12 1 1 2027` has six fields, the first of which is the second, with a year write seven (second minute hour day month weekday year), such as `0 0 0 12 1 1 2027`",
+            "expr: `0 0 12 1 1 2027` has six fields, the first of which is the second; with a year write seven (second minute hour day month weekday year), such as `0 0 0 12 1 1 2027`",
         ),
         (
             "0 12 1 1 2027",
-            "expr: `0 12 1 1 2027` has five fields, the last of which is the weekday, with a year write seven (second minute hour day month weekday year), such as `0 30 2 1 1 * 2027`",
+            "expr: `0 12 1 1 2027` has five fields, the last of which is the weekday; with a year write seven (second minute hour day month weekday year), such as `0 30 2 1 1 * 2027`",
         ),
     ]);
 }
@@ -168,7 +168,7 @@ fn a_year_needs_seven_fields() {
 #[test]
 fn the_advice_for_a_year_fires_in_that_year() {
     let first = |expr| {
-        let advised = trigger(advice(&said(expr)).to_owned().as_str());
+        let advised = trigger(advice(&message_of(expr)).to_owned().as_str());
         let next = advised.after("2026-11-29T00:00:00Z".parse().unwrap());
         next.unwrap().to_rfc3339()
     };
@@ -185,47 +185,47 @@ fn characters_that_only_look_right() {
     check(&[
         (
             "30\u{a0}2 * * *",
-            r"expr: `30\u{a0}2 * * *` holds a no-break space (U+00A0) (at position 2), write `30 2 * * *`",
+            r"expr: `30\u{a0}2 * * *` holds a no-break space (U+00A0) (at position 2); write `30 2 * * *`",
         ),
         (
             "30 2 * *\u{3000}*",
-            r"expr: `30 2 * *\u{3000}*` holds an ideographic space (U+3000) (at position 8), write `30 2 * * *`",
+            r"expr: `30 2 * *\u{3000}*` holds an ideographic space (U+3000) (at position 8); write `30 2 * * *`",
         ),
         (
             "30 2 * * *\u{200b}",
-            r"day_of_week: `*\u{200b}` holds a zero-width space (U+200B) (at position 10), write `*`",
+            r"day_of_week: `*\u{200b}` holds a zero-width space (U+200B) (at position 10); write `*`",
         ),
         (
             "３0 2 * * *",
-            "minute: `３0` holds the full-width `３` (U+FF13) (at position 0), write `30`",
+            "minute: `３0` holds the full-width `３` (U+FF13) (at position 0); write `30`",
         ),
         (
             "0 9–17 * * *",
-            "hour: `9–17` holds the dash `–` (U+2013) (at position 3), write `9-17`",
+            "hour: `9–17` holds the dash `–` (U+2013) (at position 3); write `9-17`",
         ),
         (
             "0 9 * * mon—fri",
-            "day_of_week: `mon—fri` holds the dash `—` (U+2014) (at position 11), write `mon-fri`",
+            "day_of_week: `mon—fri` holds the dash `—` (U+2014) (at position 11); write `mon-fri`",
         ),
         (
             "＊/５ * * * *",
-            "minute: `＊/５` holds the full-width `＊` (U+FF0A) (at position 0), write `*/5`",
+            "minute: `＊/５` holds the full-width `＊` (U+FF0A) (at position 0); write `*/5`",
         ),
         (
             "٣ * * * *",
-            "minute: `٣` holds `٣` (U+0663) (at position 0), write `3`",
+            "minute: `٣` holds `٣` (U+0663) (at position 0); write `3`",
         ),
         (
             "“30 2 * * *”",
-            "expr: `“30 2 * * *”` holds `“` (U+201C) (at position 0), write `30 2 * * *`",
+            "expr: `“30 2 * * *”` holds `“` (U+201C) (at position 0); write `30 2 * * *`",
         ),
         (
             "0 0 * * mon\u{0}",
-            r"day_of_week: `mon\u{0}` holds a character that cannot be seen (U+0000) (at position 11), write `mon`",
+            r"day_of_week: `mon\u{0}` holds a character that cannot be seen (U+0000) (at position 11); write `mon`",
         ),
         (
             "30 \u{202e}2 * * *",
-            r"hour: `\u{202e}2` holds a character that cannot be seen (U+202E) (at position 3), write `2`",
+            r"hour: `\u{202e}2` holds a character that cannot be seen (U+202E) (at position 3); write `2`",
         ),
     ]);
     for expr in [
@@ -234,7 +234,7 @@ fn characters_that_only_look_right() {
         "“30 2 * * *”",
         "30 2 * *\u{3000}*\u{200b}",
     ] {
-        assert_eq!(advice(&said(expr)), "30 2 * * *");
+        assert_eq!(advice(&message_of(expr)), "30 2 * * *");
     }
 }
 
@@ -243,39 +243,39 @@ fn fields_of_cron_are_told_the_same() {
     for (built, message) in [
         (
             Cron::new().hour("9–17"),
-            "hour: `9–17` holds the dash `–` (U+2013) (at position 1), write `9-17`",
+            "hour: `9–17` holds the dash `–` (U+2013) (at position 1); write `9-17`",
         ),
         (
             Cron::new().minute("H/15"),
-            "minute: `H/15` is a hash, which Jenkins knows, write `*/15` and give the job a jitter",
+            "minute: `H/15` is a hash, which Jenkins knows; write `*/15` and give the job a jitter",
         ),
         (
             Cron::new().minute("0~59"),
-            "minute: `0~59` is a random number, which cronie knows, write one number and give the job a jitter",
+            "minute: `0~59` is a random number, which cronie knows; write one number and give the job a jitter",
         ),
         (
             Cron::new().hour("22-4/2"),
-            "hour: `22-4/2` runs backwards and ranges do not wrap around, write `22,0-4/2`",
+            "hour: `22-4/2` runs backwards and ranges do not wrap around; write `22,0-4/2`",
         ),
         (
             Cron::new().day_of_week("fri-mon"),
-            "day_of_week: `fri-mon` runs backwards and ranges do not wrap around, write `4-6,0`",
+            "day_of_week: `fri-mon` runs backwards and ranges do not wrap around; write `4-6,0`",
         ),
         (
             Cron::new().hour("L"),
-            "hour: `L` stands for a day of the month, move it to day",
+            "hour: `L` stands for a day of the month; move it to day",
         ),
         (
             Cron::new().day("LW"),
-            "day: `LW` is not understood, the last working day is known to crontab only",
+            "day: `LW` is not understood; the last working day is known to crontab only",
         ),
         (
             Cron::new().day("L-3"),
-            "day: `L-3` is not understood, days before the last are for a custom trigger",
+            "day: `L-3` is not understood; days before the last are for a custom trigger",
         ),
     ] {
-        let said = built.build().unwrap_err().to_string();
-        assert_eq!(said, message);
+        let actual = built.build().unwrap_err().to_string();
+        assert_eq!(actual, message);
     }
 }
 
@@ -284,31 +284,31 @@ fn hashes_and_random_numbers_are_a_jitter_here() {
     check(&[
         (
             "H/15 * * * *",
-            "minute: `H/15` is a hash, which Jenkins knows (at position 0), write `*/15` and give the job a jitter",
+            "minute: `H/15` is a hash, which Jenkins knows (at position 0); write `*/15` and give the job a jitter",
         ),
         (
             "H H * * *",
-            "minute: `H` is a hash, which Jenkins knows (at position 0), write one number and give the job a jitter",
+            "minute: `H` is a hash, which Jenkins knows (at position 0); write one number and give the job a jitter",
         ),
         (
             "H(0-29)/10 * * * *",
-            "minute: `H(0-29)/10` is a hash, which Jenkins knows (at position 0), write `0-29/10` and give the job a jitter",
+            "minute: `H(0-29)/10` is a hash, which Jenkins knows (at position 0); write `0-29/10` and give the job a jitter",
         ),
         (
             "0 H(9-17) * * *",
-            "hour: `H(9-17)` is a hash, which Jenkins knows (at position 2), write one number and give the job a jitter",
+            "hour: `H(9-17)` is a hash, which Jenkins knows (at position 2); write one number and give the job a jitter",
         ),
         (
             "0~59 * * * *",
-            "minute: `0~59` is a random number, which cronie knows (at position 0), write one number and give the job a jitter",
+            "minute: `0~59` is a random number, which cronie knows (at position 0); write one number and give the job a jitter",
         ),
         (
             "~ * * * *",
-            "minute: `~` is a random number, which cronie knows (at position 0), write one number and give the job a jitter",
+            "minute: `~` is a random number, which cronie knows (at position 0); write one number and give the job a jitter",
         ),
         (
             "0~59/10 * * * *",
-            "minute: `0~59/10` is a random number, which cronie knows (at position 0), write `0-59/10` and give the job a jitter",
+            "minute: `0~59/10` is a random number, which cronie knows (at position 0); write `0-59/10` and give the job a jitter",
         ),
     ]);
 }
@@ -318,39 +318,39 @@ fn nicknames_of_others() {
     check(&[
         (
             "@every 90m",
-            "expr: `@every 90m` is an interval, write `interval(hours=1, minutes=30)`",
+            "expr: `@every 90m` is an interval; write `interval(hours=1, minutes=30)`",
         ),
         (
             "@every 1h30m",
-            "expr: `@every 1h30m` is an interval, write `interval(hours=1, minutes=30)`",
+            "expr: `@every 1h30m` is an interval; write `interval(hours=1, minutes=30)`",
         ),
         (
             "@every 1.5s",
-            "expr: `@every 1.5s` is an interval, write `interval(seconds=1.5)`",
+            "expr: `@every 1.5s` is an interval; write `interval(seconds=1.5)`",
         ),
         (
             "@EVERY 2h",
-            "expr: `@EVERY 2h` is an interval, write `interval(hours=2)`",
+            "expr: `@EVERY 2h` is an interval; write `interval(hours=2)`",
         ),
         (
             "@every",
-            "expr: `@every` is an interval, write an interval such as `interval(minutes=90)`",
+            "expr: `@every` is an interval; write an interval such as `interval(minutes=90)`",
         ),
         (
             "@every soon",
-            "expr: `@every soon` is an interval, write an interval such as `interval(minutes=90)`",
+            "expr: `@every soon` is an interval; write an interval such as `interval(minutes=90)`",
         ),
         (
             "@reboot",
-            "expr: `@reboot` names no time, give the job a date trigger for now when the program starts",
+            "expr: `@reboot` names no time; give the job a date trigger for now when the program starts",
         ),
         (
             "@every_minute",
-            "expr: `@every_minute` is no nickname, write `* * * * *`",
+            "expr: `@every_minute` is not a known nickname; write `* * * * *`",
         ),
         (
             "@fortnightly",
-            "expr: `@fortnightly` is no nickname, write @hourly, @daily, @weekly, @monthly or @yearly",
+            "expr: `@fortnightly` is not a known nickname; write @hourly, @daily, @weekly, @monthly or @yearly",
         ),
     ]);
     for (expr, micros) in [
@@ -360,7 +360,7 @@ fn nicknames_of_others() {
         ("@every 500ms", 500_000),
         ("@every 7d", 604_800_000_000),
     ] {
-        let Trigger::Interval(interval) = trigger(advice(&said(expr))) else {
+        let Trigger::Interval(interval) = trigger(advice(&message_of(expr))) else {
             panic!("{expr}: no interval");
         };
         assert_eq!(interval.length_micros(), micros, "{expr}");
@@ -372,35 +372,35 @@ fn marks_of_days_in_other_fields() {
     check(&[
         (
             "0 L * * *",
-            "hour: `L` stands for a day of the month (at position 2), move it to day",
+            "hour: `L` stands for a day of the month (at position 2); move it to day",
         ),
         (
             "0 15W * * *",
-            "hour: `15W` stands for a day of the month (at position 2), move it to day",
+            "hour: `15W` stands for a day of the month (at position 2); move it to day",
         ),
         (
             "0 0 * 5#2 *",
-            "month: `5#2` stands for a weekday (at position 6), move it to day_of_week",
+            "month: `5#2` stands for a weekday (at position 6); move it to day_of_week",
         ),
         (
             "0 5L * * *",
-            "hour: `5L` stands for a weekday (at position 2), move it to day_of_week",
+            "hour: `5L` stands for a weekday (at position 2); move it to day_of_week",
         ),
         (
             "0 0 L-3 * *",
-            "day: `L-3` counts back from the last day, which is not supported (at position 4), days before the last are for a custom trigger",
+            "day: `L-3` counts back from the last day, which is not supported (at position 4); days before the last are for a custom trigger",
         ),
         (
             "0 0 * * 5#L",
-            "day_of_week: `5#L` has no number from 1 to 5 after the # (at position 8), write 5#2 for the second Friday, or 5L for the last",
+            "day_of_week: `5#L` has no number from 1 to 5 after the # (at position 8); write 5#2 for the second Friday, or 5L for the last",
         ),
         (
             "0 0 * * L",
-            "day_of_week: `L` names no weekday (at position 8), write 5L or friL for the last Friday",
+            "day_of_week: `L` names no weekday (at position 8); write 5L or friL for the last Friday",
         ),
         (
             "0 0 W * *",
-            "day: `W` is not one day before the W (at position 4), write 15W for the working day nearest to the 15th, or LW",
+            "day: `W` is not one day before the W (at position 4); write 15W for the working day nearest to the 15th, or LW",
         ),
     ]);
 }
@@ -410,44 +410,44 @@ fn wrapped_ranges_are_told_the_list_that_was_meant() {
     check(&[
         (
             "0 22-4/2 * * *",
-            "hour: `22-4/2` runs backwards and ranges do not wrap around (at position 2), write `22,0-4/2`",
+            "hour: `22-4/2` runs backwards and ranges do not wrap around (at position 2); write `22,0-4/2`",
         ),
         (
             "0 21-4/2 * * *",
-            "hour: `21-4/2` runs backwards and ranges do not wrap around (at position 2), write `21-23/2,1-4/2`",
+            "hour: `21-4/2` runs backwards and ranges do not wrap around (at position 2); write `21-23/2,1-4/2`",
         ),
         (
             "58-2/2 * * * *",
-            "minute: `58-2/2` runs backwards and ranges do not wrap around (at position 0), write `58,0-2/2`",
+            "minute: `58-2/2` runs backwards and ranges do not wrap around (at position 0); write `58,0-2/2`",
         ),
         (
             "0 22-4 * * *",
-            "hour: `22-4` runs backwards and ranges do not wrap around (at position 2), write `22-23,0-4`",
+            "hour: `22-4` runs backwards and ranges do not wrap around (at position 2); write `22-23,0-4`",
         ),
         (
             "0 22-0 * * *",
-            "hour: `22-0` runs backwards and ranges do not wrap around (at position 2), write `22-23,0`",
+            "hour: `22-0` runs backwards and ranges do not wrap around (at position 2); write `22-23,0`",
         ),
         (
             "0 0 * 11-2/2 *",
-            "month: `11-2/2` runs backwards and ranges do not wrap around (at position 6), write `11,1`",
+            "month: `11-2/2` runs backwards and ranges do not wrap around (at position 6); write `11,1`",
         ),
         (
             "0 0 * * 5-1/2",
-            "day_of_week: `5-1/2` runs backwards and ranges do not wrap around (at position 8), write `5,0`",
+            "day_of_week: `5-1/2` runs backwards and ranges do not wrap around (at position 8); write `5,0`",
         ),
         (
             "0 0 * * fri-mon",
-            "day_of_week: `fri-mon` runs backwards and ranges do not wrap around (at position 8), write `5-6,0-1`",
+            "day_of_week: `fri-mon` runs backwards and ranges do not wrap around (at position 8); write `5-6,0-1`",
         ),
         (
             "0 0 0 1 1 * 2030-2027",
-            "year: `2030-2027` runs backwards and ranges do not wrap around (at position 12), write `2027-2030`",
+            "year: `2030-2027` runs backwards and ranges do not wrap around (at position 12); write `2027-2030`",
         ),
     ]);
 }
 
-/// Every wrapped range of a field, with some steps: the values as they come one after another.
+/// Each wrapped range of a field, with some steps, becomes the list of its values.
 #[test]
 fn the_advice_for_a_wrapped_range_has_the_values_that_were_meant() {
     type Values = fn(&Trigger) -> u64;
@@ -457,7 +457,7 @@ fn the_advice_for_a_wrapped_range_has_the_values_that_were_meant() {
             _ => panic!("no crontab"),
         }
     }
-    // Of a crontab's weekdays the seventh is the first; the pattern begins with Monday.
+    // The weekdays of a crontab begin with Sunday, and those of the pattern with Monday.
     let fields: [(&str, u64, u64, Values); 5] = [
         ("@ * * * *", 0, 59, |t| pattern(t).minutes),
         ("0 @ * * *", 0, 23, |t| pattern(t).hours.into()),

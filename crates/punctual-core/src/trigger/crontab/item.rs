@@ -1,18 +1,19 @@
-//! One item of a list in a crontab field: what it matches, or what is wrong with it.
+//! One item of a list in a crontab field.
 //!
-//! Other parsers let rubbish through: `0 0 MON * *`, `1,,2`, `*/90`, `1-5/9`, `mon-5` all mean
-//! something to croner, and not what was meant.
+//! Other parsers accept nonsense. The texts `0 0 MON * *`, `1,,2`, `*/90`, `1-5/9` and `mon-5` all
+//! have a meaning to croner, but not the one that was meant.
 
 use crate::error::Error;
 use crate::trigger::cron::field::{Field, is_month_name, weekday_of_name};
 use crate::trigger::cron::numbers::{parse_step, split};
 use crate::trigger::cron::range::Range;
 
-/// What an item matches.
+/// The values or days that an item matches.
 pub(super) enum Item {
     /// Values of the field, as bits.
     Values(u64),
-    /// Days that depend on the month, in numbers and capitals: `L`, `LW`, `15W`, `5#2`, `5L`.
+    /// Days that depend on the month, as `L`, `LW`, `15W`, `5#2` or `5L`. Names are replaced by
+    /// numbers, and letters by capitals.
     Mark(String),
 }
 
@@ -34,7 +35,7 @@ impl Item {
     }
 }
 
-/// `L`, `LW`, `15W`.
+/// Reads the marks `L`, `LW` and `15W`.
 fn mark_of_day(item: &str) -> Result<Option<String>, Error> {
     if item.eq_ignore_ascii_case("L") || item.eq_ignore_ascii_case("LW") {
         return Ok(Some(item.to_ascii_uppercase()));
@@ -55,7 +56,7 @@ fn mark_of_day(item: &str) -> Result<Option<String>, Error> {
     Ok(None)
 }
 
-/// `fri#2`, `5L`; 0 and 7 are Sunday.
+/// Reads the marks `fri#2` and `5L`. 0 and 7 are Sunday.
 fn mark_of_weekday(item: &str) -> Result<Option<String>, Error> {
     let name = Field::CrontabWeekday.name();
     if item.starts_with('+') {
@@ -92,7 +93,7 @@ fn single_weekday(item: &str, weekday: &str) -> Result<u32, Error> {
     }
 }
 
-/// Numbers, or names with an optional step.
+/// Reads numbers, or names with an optional step.
 fn range(field: Field, item: &str) -> Result<Range, Error> {
     if !item.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return Range::parse(field, item).map_err(|error| without_a_name(field, item, error));
@@ -104,7 +105,7 @@ fn range(field: Field, item: &str) -> Result<Range, Error> {
     };
     let last = match last.map(|last| field.value_of_name(last)) {
         None => None,
-        // As the end of a range Sunday is the seventh day.
+        // At the end of a range, Sunday is the seventh day.
         Some(Some(0)) if field == Field::CrontabWeekday && first > 0 => Some(7),
         Some(Some(last)) => Some(last),
         Some(None) => return Err(mixed(field, item)),
@@ -113,7 +114,7 @@ fn range(field: Field, item: &str) -> Result<Range, Error> {
     Range::checked(field, item, first, last, step)
 }
 
-/// A name at the end of something that does not begin with one is the better explanation.
+/// Returns the more helpful error for an item that ends with a name but does not begin with one.
 fn without_a_name(field: Field, item: &str, error: Error) -> Error {
     let (_, last) = split(split(item, b'/').0, b'-');
     match last.and_then(|last| field.value_of_name(last)) {
@@ -122,7 +123,7 @@ fn without_a_name(field: Field, item: &str, error: Error) -> Error {
     }
 }
 
-/// A name in a field that has none, or in the wrong one.
+/// Returns the error for a name in a field without names, or in the wrong field.
 fn misplaced(field: Field, item: &str) -> Option<Error> {
     let word = item.split(['-', '/']).next().unwrap_or(item);
     let (kind, place) = if weekday_of_name(word).is_some() {

@@ -1,12 +1,12 @@
-//! A crontab line as its fields.
+//! The fields of a crontab line.
 
 use super::nickname::fields_of;
 use crate::error::{Error, ErrorKind};
 use crate::limits::MAX_EXPRESSION_BYTES;
 use crate::trigger::cron::field::Field;
 
-/// What seven fields are. Second and year are at the ends, and are left out together or one after
-/// the other.
+/// The fields of a line with seven of them. Second and year are at the ends. Shorter lines omit the
+/// year, or both.
 const FIELDS: [Field; 7] = [
     Field::Second,
     Field::Minute,
@@ -55,7 +55,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// Each field with its text, and where that begins.
+    /// The fields, each with its text and the position of the text.
     pub(super) fn fields(&self) -> impl Iterator<Item = (Field, &'a str, usize)> {
         let begin = self.plain.as_ptr() as usize;
         self.fields

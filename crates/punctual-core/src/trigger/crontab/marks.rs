@@ -1,7 +1,8 @@
-//! Days that depend on the month, `L`, `LW`, `15W`, `5#2` and `5L`: croner reads them.
+//! Days that depend on the month, such as `L`, `LW`, `15W`, `5#2` and `5L`.
 //!
-//! croner is the authority on their meaning, and few texts hold one. It parses them alone, since a
-//! `croner::Cron` takes five kilobytes and a dozen microseconds; its search is not used at all.
+//! croner is the authority on their meaning and reads them. It parses only the marks, since few
+//! texts have any, and a `croner::Cron` takes five kilobytes and a dozen microseconds. Its search
+//! is not used.
 
 use croner::errors::CronError;
 use croner::parser::CronParser;
@@ -11,15 +12,15 @@ use crate::error::Error;
 use crate::trigger::cron::field::Field;
 use crate::trigger::cron::pattern::Pattern;
 
-/// croner's flag constants, which it keeps to itself (`croner::component`, 4.0.3); a test holds
-/// them against its public `day_match`.
+/// croner's flag constants, which are private (`croner::component`, 4.0.3). A test compares them
+/// with croner's public `day_match`.
 pub(super) mod flag {
     pub(in super::super) const NTH: [u8; 5] = [1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5];
     pub(in super::super) const LAST: u8 = 1 << 6;
     pub(in super::super) const NEAREST_WEEKDAY: u8 = 1 << 7;
 }
 
-/// The marks of a line, as the lists that croner gets to see.
+/// The marks of a line, as the lists that croner parses.
 #[derive(Default)]
 pub(super) struct MarkTexts {
     days: String,
@@ -38,7 +39,7 @@ impl MarkTexts {
         list.push_str(mark);
     }
 
-    /// croner keeps one mark for `LW` as a whole, so `L,LW` would lose the last day.
+    /// Refuses `L,LW`. croner keeps one mark for `LW` as a whole, so the last day would be lost.
     pub(super) fn check(&self, field: Field, text: &str) -> Result<(), Error> {
         let has = |wanted: &str| self.days.split(',').any(|mark| mark == wanted);
         if field == Field::Day && has("L") && has("LW") {
@@ -48,15 +49,15 @@ impl MarkTexts {
         Ok(())
     }
 
-    /// A line of nothing but marks. It names one month and one year, since croner takes most of its
-    /// time for writing down what a `*` matches.
+    /// Returns a line that contains only marks. It names one month and one year, since croner
+    /// spends most of its time on writing down the values of a `*`.
     fn alone(&self) -> String {
         let or_first = |list: &str| if list.is_empty() { "1" } else { list }.to_owned();
         let (days, weekdays) = (or_first(&self.days), or_first(&self.weekdays));
         format!("0 0 0 {days} 1 {weekdays} 2000")
     }
 
-    /// Adds what they mean to a pattern.
+    /// Adds the days of the marks to a pattern.
     pub(super) fn apply(&self, pattern: &mut Pattern) -> Result<(), CronError> {
         if self.days.is_empty() && self.weekdays.is_empty() {
             return Ok(());
@@ -64,7 +65,8 @@ impl MarkTexts {
         let cron = CronParser::new().parse(&self.alone())?;
         let (days, weekdays) = (&cron.pattern.days, &cron.pattern.days_of_week);
         let last_day = days.is_feature_enabled(flag::LAST);
-        // As a mark of the whole field rather than of a day, this one says `LW`.
+        // On the whole field rather than on a day, croner's flag for the nearest weekday means
+        // `LW`.
         let last_working_day = last_day && days.is_feature_enabled(flag::NEAREST_WEEKDAY);
         if last_day && !last_working_day {
             pattern.days |= 1;
@@ -96,7 +98,7 @@ mod tests {
     use crate::trigger::crontab::compile::compile;
     use crate::wall_times::WallTimes;
 
-    /// Every date of eight years, asked of croner's own `day_match` and of the compiled pattern.
+    /// Compares croner's own `day_match` with the compiled pattern, for every date of eight years.
     fn agrees_with_croner(days: &str, weekdays: &str) {
         let expr = format!("0 0 {days} * {weekdays}");
         let cron: Cron = CronParser::builder()

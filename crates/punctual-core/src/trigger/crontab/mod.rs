@@ -1,4 +1,4 @@
-//! The crontab trigger: one text with the meaning that crontab users expect.
+//! The crontab trigger, which is one text with the meaning that crontab users expect.
 
 #[cfg(test)]
 mod against_croner;
@@ -25,14 +25,16 @@ use crate::daylight::{Fold, Gap};
 use crate::error::Error;
 use crate::zone::Zone;
 
-/// Fires as a line of crontab says, in the standard meaning.
+/// A trigger that fires at the times of a crontab line, in the standard meaning.
 ///
-/// Five fields (minute, hour, day, month, weekday), six with seconds first, seven with the year
-/// last, or a nickname from `@hourly` to `@yearly`. 0 and 7 are Sunday. Where both day and weekday
-/// are restricted a date may match either, as in crontab(5); a field that begins with `*`, or is
-/// `?`, is not restricted. `L`, `LW`, `15W`, `5#2` and `5L` are understood.
+/// A line has five fields (minute, hour, day, month, weekday), six fields with seconds first, or
+/// seven fields with the year last. It may also be a nickname from `@hourly` to `@yearly`. 0 and 7
+/// are Sunday. `L`, `LW`, `15W`, `5#2` and `5L` are understood.
 ///
-/// The fields of [`Cron`](crate::Cron) differ: there Monday is 0 and all fields must match, as in
+/// If both day and weekday are restricted, a date may match either, as in crontab(5). A field that
+/// begins with `*`, or is `?`, is not restricted.
+///
+/// The fields of [`Cron`](crate::Cron) differ. There Monday is 0 and all fields must match, as in
 /// `APScheduler`.
 ///
 /// ```
@@ -43,7 +45,7 @@ use crate::zone::Zone;
 /// assert_eq!(next.to_rfc3339(), "2026-11-23T14:00:00+00:00");
 /// assert_eq!(
 ///     Crontab::new("0 0 MON * *").build().unwrap_err().to_string(),
-///     "day: `MON` is a weekday (at position 4), the weekday is the fifth of five fields",
+///     "day: `MON` is a weekday (at position 4); the weekday is the fifth of five fields",
 /// );
 /// # Ok::<(), punctual_core::Error>(())
 /// ```
@@ -53,7 +55,7 @@ pub struct Crontab {
     expr: Box<str>,
 }
 
-/// Equal as written, not by meaning.
+/// Two triggers are equal if they are written alike.
 impl PartialEq for Crontab {
     fn eq(&self, other: &Self) -> bool {
         self.expr == other.expr
@@ -82,7 +84,7 @@ impl Crontab {
         &self.expr
     }
 
-    /// The fields that are written down, or stand for the nickname.
+    /// The fields that are written in the line, or those that the nickname stands for.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (Field, &str)> {
         let line = line::Line::read(&self.expr).ok();
         let fields = line.map(|line| {
@@ -127,18 +129,18 @@ pub struct CrontabBuilder {
 }
 
 impl CrontabBuilder {
-    /// Whether a date must match both day and weekday, even where both are restricted.
+    /// Sets whether a date must match both day and weekday, even if both are restricted.
     pub fn day_and_weekday(mut self, both: bool) -> Self {
         self.day_and_weekday = both;
         self
     }
 
-    /// Checks the whole rule.
+    /// Checks the whole rule and builds the trigger.
     ///
     /// # Errors
     ///
-    /// The first invalid value, by field and position; or that no date of any year matches; or that
-    /// the end is before the start.
+    /// Returns the first error of a field, with its position. Returns an error, too, if no date of
+    /// any year matches, or if the end is before the start.
     pub fn build(self) -> Result<Trigger, Error> {
         if let Some(error) = self.error {
             return Err(error);

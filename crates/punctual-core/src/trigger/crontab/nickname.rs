@@ -1,9 +1,10 @@
-//! Lines that are a word: `@daily`, and what other crons write behind an `@`.
+//! Lines that consist of one word, such as `@daily` and the words that other crons write after an
+//! `@`.
 
 use crate::error::Error;
 use crate::trigger::interval_units::split;
 
-/// The fields of a nickname, which is given without its `@`.
+/// Returns the fields of a nickname, which is given without its `@`.
 pub(super) fn fields_of(nickname: &str) -> Result<&'static str, Error> {
     let lower = nickname.to_ascii_lowercase();
     match lower.as_str() {
@@ -23,17 +24,17 @@ pub(super) fn fields_of(nickname: &str) -> Result<&'static str, Error> {
             refused("is an interval").with_hint(interval(length.unwrap_or_default()))
         }
         (Some("every_minute" | "minutely"), None) => {
-            refused("is no nickname").with_hint("write `* * * * *`")
+            refused("is not a known nickname").with_hint("write `* * * * *`")
         }
         (Some("every_second" | "secondly"), None) => {
-            refused("is no nickname").with_hint("write `* * * * * *`")
+            refused("is not a known nickname").with_hint("write `* * * * * *`")
         }
-        _ => refused("is no nickname")
+        _ => refused("is not a known nickname")
             .with_hint("write @hourly, @daily, @weekly, @monthly or @yearly"),
     })
 }
 
-/// The hint for a length such as `1h30m`, or an example if it cannot be read.
+/// Returns a hint for an interval such as `1h30m`, or an example if the interval cannot be read.
 fn interval(length: &str) -> String {
     let Some(micros) = micros_of(length).filter(|micros| *micros > 0) else {
         return "write an interval such as `interval(minutes=90)`".to_owned();
@@ -45,7 +46,7 @@ fn interval(length: &str) -> String {
     format!("write `interval({})`", parts.join(", "))
 }
 
-/// The microseconds of a length as Go writes it: `90m`, `1h30m`, `1.5s`.
+/// Returns the microseconds of an interval in the notation of Go, such as `90m`, `1h30m` or `1.5s`.
 fn micros_of(length: &str) -> Option<i64> {
     let mut rest = length;
     let mut micros = 0.0;
@@ -67,6 +68,6 @@ fn micros_of(length: &str) -> Option<i64> {
         micros += number.parse::<f64>().ok()? * unit;
         rest = after;
     }
-    // Up to a century; beyond, an example is the better hint.
+    // Beyond a century, an example is the more helpful hint.
     (micros < 3.2e15).then_some(micros.round() as i64)
 }

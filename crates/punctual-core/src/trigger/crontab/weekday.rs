@@ -1,6 +1,7 @@
 //! Weekdays as a crontab counts them.
 
-/// crontab counts weekdays from Sunday (and 7 is Sunday again), we from Monday.
+/// Converts weekdays counted from Sunday, as a crontab has them, into weekdays counted from Monday.
+/// 7 is Sunday, too.
 pub(super) fn monday_first(sunday_first: u64) -> u8 {
     let days = sunday_first | sunday_first >> 7 & 1;
     ((days >> 1 & 0x3f) | (days & 1) << 6) as u8

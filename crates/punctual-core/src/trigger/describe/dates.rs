@@ -21,7 +21,7 @@ fn days(pattern: &Pattern, times: &Times) -> String {
     let (by_day, by_weekday) = (day_words(pattern), weekday_words(pattern));
     let nth_weekday = pattern.marks().is_some_and(|marks| marks.nth_is_weekday);
     match (by_day, by_weekday, pattern.join) {
-        // Where either may match, every day does as soon as one of the two holds all.
+        // If either may match, every day matches as soon as one of them allows all days.
         (None, None, _) | (None, _, Join::Or) | (_, None, Join::Or) => every_day(times),
         (Some(day), None, _) => format!("on {day}"),
         (None, Some(weekday), _) => preposition(&weekday),
@@ -35,7 +35,7 @@ fn days(pattern: &Pattern, times: &Times) -> String {
     }
 }
 
-/// Only times that are listed need to be told that they are every day's.
+/// Only listed times need the addition that they are every day's.
 fn every_day(times: &Times) -> String {
     if times.are_listed() {
         "every day".to_owned()

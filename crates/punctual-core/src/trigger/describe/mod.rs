@@ -1,4 +1,4 @@
-//! Triggers in words, in English.
+//! Descriptions of triggers, in English.
 
 mod dates;
 #[cfg(test)]
@@ -54,7 +54,7 @@ fn pattern_words(pattern: &super::cron::pattern::Pattern) -> String {
         .to_owned()
 }
 
-/// Bounds of the whole must not be taken for those of the last child.
+/// Describes a combination. The bounds of the whole must not be taken for those of its last child.
 fn combined(children: &[Trigger], between: &str, bounds: Option<&Bounds>) -> String {
     let words = |child: &Trigger| match child {
         Trigger::And(_) | Trigger::Or(_) => format!("({})", describe(child)),
@@ -122,7 +122,8 @@ fn describe_calendar(calendar: &CalendarInterval) -> String {
     )
 }
 
-/// Dates that do not exist are left out, so the 31st of every month is not every month's.
+/// Describes the dates that are left out. Dates that do not exist are, so the 31st of every month
+/// is not in every month.
 fn left_out(calendar: &CalendarInterval) -> Option<String> {
     let length = calendar.length();
     let months = length.years * 12 + length.months;

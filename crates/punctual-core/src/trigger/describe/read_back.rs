@@ -1,5 +1,5 @@
-//! Holds the words to the engine: a reader that knows nothing of patterns makes sets of times and
-//! dates of them, and they have to be those at which the trigger fires.
+//! Compares descriptions with the engine. A reader that knows nothing of patterns makes sets of
+//! times and dates from the words, and the trigger must fire at exactly those.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ const WEEKDAYS: [&str; 7] = [
 type Set = BTreeSet<u32>;
 type Dates = Box<dyn Fn(NaiveDate) -> bool>;
 
-/// The words from left to right; commas and parentheses are words of their own.
+/// Reads words from left to right. Commas and parentheses are words of their own.
 struct Reader {
     words: Vec<String>,
     at: usize,
@@ -66,9 +66,9 @@ impl Reader {
     }
 
     fn eat(&mut self, words: &str) -> bool {
-        let found = self.is(words);
-        self.at += if found { words.split(' ').count() } else { 0 };
-        found
+        let matches = self.is(words);
+        self.at += if matches { words.split(' ').count() } else { 0 };
+        matches
     }
 
     fn must(&mut self, words: &str) {
@@ -87,17 +87,17 @@ impl Reader {
     fn number(&mut self) -> u32 {
         let word = self.next();
         word.parse()
-            .unwrap_or_else(|_| panic!("`{word}` is no number"))
+            .unwrap_or_else(|_| panic!("`{word}` is not a number"))
     }
 
-    /// `7th`.
+    /// Reads an ordinal such as `7th`.
     fn ordinal(&self, ahead: usize) -> Option<u32> {
         let word = self.peek(ahead);
         let digits = word.trim_end_matches(|c: char| c.is_ascii_lowercase());
         (digits.len() + 2 == word.len()).then(|| digits.parse().unwrap())
     }
 
-    /// Items of a list until there is no more comma or `and` before another item.
+    /// Reads the items of a list, until neither a comma nor `and` leads to another item.
     fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Option<T>) -> Vec<T> {
         let mut items = vec![item(self).expect("a list is not empty")];
         loop {
@@ -115,7 +115,7 @@ impl Reader {
         }
     }
 
-    /// `minute 5`, `minutes 5 and 10`, `minutes 5 to 10`, `every 7th minute (0 to 56)`.
+    /// Reads values such as `minute 5`, `minutes 5 to 10` or `every 7th minute (0 to 56)`.
     fn numbered(&mut self, unit: &str) -> Option<Set> {
         if self.peek(0) == "every" && self.peek(2) == unit {
             let step = self.ordinal(1)?;
@@ -149,7 +149,7 @@ impl Reader {
         Some(items.into_iter().collect())
     }
 
-    /// `every minute`, `every 5 minutes`, `at minutes 5 and 10`.
+    /// Reads values such as `every minute`, `every 5 minutes` or `at minutes 5 and 10`.
     fn part(&mut self, unit: &str) -> Option<Set> {
         if self.eat(&format!("every {unit}")) {
             return Some((0..60).collect());
@@ -168,7 +168,7 @@ impl Reader {
         read
     }
 
-    /// The seconds of the day.
+    /// Reads the seconds of the day.
     fn times(&mut self) -> Set {
         let all = |n: u32| (0..n).collect::<Set>();
         if self.peek(0) == "at" && self.peek(1).contains(':') {
@@ -242,7 +242,7 @@ impl Reader {
         Some(index as u32)
     }
 
-    /// Days of which one has to match: `day 15 or the last Friday of the month or on Monday`.
+    /// Reads alternative days, such as `day 15 or the last Friday of the month or on Monday`.
     fn any_day(&mut self) -> Dates {
         let mut any: Vec<Dates> = vec![self.one_day()];
         loop {
@@ -363,7 +363,7 @@ fn is_last(date: NaiveDate, matches: impl Fn(NaiveDate) -> bool) -> bool {
     matches(date) && !rest.into_iter().any(matches)
 }
 
-/// Whether it is the working day nearest to a day of its month, within the month.
+/// Returns whether a date is the working day nearest to a day of its month, within the month.
 fn is_nearest(date: NaiveDate, day: u32) -> bool {
     let Some(target) = date.with_day(day) else {
         return false;
@@ -379,7 +379,7 @@ fn midnight(date: NaiveDate) -> DateTime<Utc> {
     date.and_time(NaiveTime::MIN).and_utc()
 }
 
-/// Compares what the words say with when the trigger fires, for four years.
+/// Compares the words with the fire times of the trigger, for four years.
 fn holds(text: &str) {
     let trigger: Trigger = text.parse().unwrap();
     let words = trigger.describe();
@@ -400,19 +400,24 @@ fn holds(text: &str) {
     }
 }
 
-/// As many as are said, and all that are said, or some of them if they are many.
-fn same_times(trigger: &Trigger, date: NaiveDate, said: &Set, context: &str) {
+/// Compares the fire times of one date with the words. If the words name many, only some are
+/// compared.
+fn same_times(trigger: &Trigger, date: NaiveDate, described: &Set, context: &str) {
     let last = midnight(date) + TimeDelta::microseconds(86_399_999_999);
     let count = trigger.count(midnight(date), last).number();
-    assert_eq!(count, said.len() as u64, "{context}: the number of times");
-    for second in said.iter().step_by(said.len() / 1_000 + 1) {
+    assert_eq!(
+        count,
+        described.len() as u64,
+        "{context}: the number of times"
+    );
+    for second in described.iter().step_by(described.len() / 1_000 + 1) {
         let at = midnight(date) + TimeDelta::seconds((*second).into());
         let fires = trigger.after(at - TimeDelta::microseconds(1));
         assert_eq!(fires, Some(at), "{context}");
     }
 }
 
-/// One field in the shapes that people write.
+/// Returns one field in forms that people write.
 fn field(min: u32, max: u32) -> BoxedStrategy<String> {
     let value = min..=max;
     let step = 2..=(max - min);

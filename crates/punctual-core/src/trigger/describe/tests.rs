@@ -1,4 +1,4 @@
-//! The words of common triggers, to the letter.
+//! The exact words for common triggers.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
@@ -150,7 +150,7 @@ fn steps_of_dates_are_no_intervals() {
     );
 }
 
-/// As crontab(5) has it: where both are restricted a date may match either.
+/// In crontab(5) a date may match either day or weekday if both are restricted.
 #[test]
 fn a_day_or_any_weekday_is_every_day() {
     check("0 0 1 * 0-6", "at 00:00 every day");
@@ -185,7 +185,7 @@ fn calendar_intervals_tell_which_dates_they_leave_out() {
     );
 }
 
-/// A calendar interval tells of dates that it leaves out if, and only if, the engine leaves any out.
+/// A calendar interval mentions omitted dates if and only if the engine omits any.
 #[test]
 fn the_engine_leaves_out_what_the_words_say() {
     for (start, months) in (1..=12)

@@ -3,7 +3,7 @@
 use super::words::{cycle, list, numbered, run, values};
 use crate::trigger::cron::pattern::Pattern;
 
-/// More single times than this are told by fields.
+/// The largest number of times that are listed one by one. More times are described by fields.
 const MOST_TIMES: usize = 6;
 
 /// The time of day of a pattern, field by field.
@@ -48,7 +48,7 @@ impl Times {
         }
     }
 
-    /// Whether the words name hours, so that it needs to be said on which days.
+    /// Returns whether the words name hours, so that they have to name days, too.
     pub(super) fn are_listed(&self) -> bool {
         self.hours.len() < 24 && self.hourly().is_none()
     }
@@ -57,7 +57,7 @@ impl Times {
         self.hours.len() * self.minutes.len() * self.seconds.len()
     }
 
-    /// The step of hours that go on over midnight, on the hour.
+    /// Returns the step of hours that continue over midnight, on the hour.
     fn hourly(&self) -> Option<u32> {
         let on_the_hour = self.minutes == [0] && self.seconds == [0];
         cycle(&self.hours, 24).filter(|_| on_the_hour && self.hours.len() > 2)
@@ -82,7 +82,7 @@ impl Times {
         }
     }
 
-    /// Single minutes of all hours need to be told that they are.
+    /// Describes single minutes of all hours, with the addition that they are every hour's.
     fn of_hours(&self, minutes: &[u32]) -> String {
         let follow_on =
             self.seconds == [0] && (minutes.len() == 60 || cycle(minutes, 60).is_some());
@@ -113,7 +113,7 @@ fn joined(parts: &[&str]) -> String {
     parts.join(" ")
 }
 
-/// `09:00`, or `09:00:30`.
+/// Writes a time such as `09:00` or `09:00:30`.
 pub(super) fn clock_time(hour: u32, minute: u32, second: u32) -> String {
     match second {
         0 => format!("{hour:02}:{minute:02}"),
@@ -121,7 +121,7 @@ pub(super) fn clock_time(hour: u32, minute: u32, second: u32) -> String {
     }
 }
 
-/// `every minute`, `every 5 minutes`, `at minutes 5 and 10`.
+/// Writes values such as `every minute`, `every 5 minutes` or `at minutes 5 and 10`.
 fn part(values: &[u32], unit: &str) -> String {
     if values.len() == 60 {
         return format!("every {unit}");

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// `a`, `a and b`, `a, b and c`.
+/// Writes a list such as `a`, `a and b` or `a, b and c`.
 pub(in crate::trigger) fn list<T: AsRef<str>>(items: &[T]) -> String {
     joined(items, "and")
 }
@@ -18,7 +18,7 @@ pub(super) fn joined<T: AsRef<str>>(items: &[T], word: &str) -> String {
     }
 }
 
-/// `1 hour`, `2 hours`; `unit` is the plural.
+/// Writes a number with its unit, such as `1 hour` or `2 hours`. `unit` is the plural.
 pub(super) fn plural(number: impl Display, unit: &str) -> String {
     let number = number.to_string();
     let unit = if number == "1" {
@@ -40,19 +40,20 @@ pub(super) fn ordinal(n: u32) -> String {
     format!("{n}{suffix}")
 }
 
-/// The values whose bits are set.
+/// Returns the values whose bits are set.
 pub(super) fn values(bits: u64) -> Vec<u32> {
     (0..64).filter(|n| bits >> n & 1 == 1).collect()
 }
 
-/// `Some((first, last))` for three or more values in a row.
+/// Returns the first and the last of three or more values in a row.
 pub(super) fn run(values: &[u32]) -> Option<(u32, u32)> {
     let (first, last) = (*values.first()?, *values.last()?);
     (values.len() > 2 && last - first + 1 == values.len() as u32).then_some((first, last))
 }
 
-/// The step of a set that is `*/n` of a field that begins with 0 and has `length` values, if it goes
-/// on over the end: every 45 minutes is not what `*/45` says, since the next hour begins anew.
+/// Returns the step of a set that equals `*/n` of a field with `length` values beginning with 0, if
+/// the step divides the field. Every 45 minutes is not the meaning of `*/45`, since each hour
+/// begins anew.
 pub(super) fn cycle(values: &[u32], length: u32) -> Option<u32> {
     let step = length.checked_div(u32::try_from(values.len()).ok()?)?;
     let expected = (0..length).step_by(step.max(1) as usize);
@@ -63,10 +64,10 @@ pub(super) fn cycle(values: &[u32], length: u32) -> Option<u32> {
     .then_some(step)
 }
 
-/// More values than this are not listed if they have a step.
+/// The largest number of values that are listed although they have a step.
 const LONGEST_LIST: usize = 6;
 
-/// The step of many values that are equally far apart.
+/// Returns the step of many values that are equally far apart.
 fn progression(values: &[u32]) -> Option<u32> {
     let [first, second, ..] = *values else {
         return None;
@@ -76,7 +77,7 @@ fn progression(values: &[u32]) -> Option<u32> {
     (values.len() > LONGEST_LIST && step > 1 && equal).then_some(step)
 }
 
-/// `minute 5`, `minutes 5 and 10`, `minutes 5 to 10`, `every 7th minute (0 to 56)`.
+/// Writes values such as `minute 5`, `minutes 5 to 10` or `every 7th minute (0 to 56)`.
 pub(super) fn numbered(values: &[u32], unit: &str) -> String {
     if let Some((first, last)) = run(values) {
         return format!("{unit}s {first} to {last}");

@@ -1,4 +1,4 @@
-//! From fields to a trigger, through the same builders that code uses.
+//! Builds triggers from fields, by the same builders that code uses.
 
 use super::fields::{Fields, missing};
 use crate::error::{Error, ErrorKind};
@@ -34,9 +34,11 @@ pub(crate) fn build(mut fields: Fields) -> Result<Trigger, Error> {
         "and" => combined(fields, "and", And::of),
         "or" => combined(fields, "or", Or::of),
         "custom" => custom(fields),
-        _ => Err(Error::new(ErrorKind::Invalid, "type", "is no trigger type")
-            .with_value(kind)
-            .with_hint(format!("write one of {}", TYPES.join(", ")))),
+        _ => Err(
+            Error::new(ErrorKind::Invalid, "type", "is not a known trigger type")
+                .with_value(kind)
+                .with_hint(format!("write one of {}", TYPES.join(", "))),
+        ),
     }
 }
 
@@ -103,7 +105,7 @@ fn interval(mut fields: Fields) -> Result<Trigger, Error> {
         return Err(Error::new(
             ErrorKind::Invalid,
             "seconds",
-            "the interval is empty: at least one of weeks, days, hours, minutes and seconds must be above 0",
+            "the interval is empty; at least one of weeks, days, hours, minutes and seconds must be above 0",
         ));
     }
     builder.build()

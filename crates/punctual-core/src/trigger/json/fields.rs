@@ -1,4 +1,4 @@
-//! The fields of one trigger as they came, handed out one by one and checked for leftovers.
+//! The fields of one trigger as they were given, handed out one by one and checked for leftovers.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ impl Fields {
             .ok_or_else(|| missing("triggers", "a list of triggers"))
     }
 
-    /// A value that is there and not null.
+    /// Takes a value that is present and not null.
     pub(super) fn take(&mut self, key: &str) -> Option<Value> {
         self.values.remove(key).filter(|value| !value.is_null())
     }
@@ -57,7 +57,7 @@ impl Fields {
         self.take_text(key)?.ok_or_else(|| missing(key, what))
     }
 
-    /// A cron field: text, or an integer.
+    /// Takes a cron field, which is a text or an integer.
     pub(super) fn take_expression(&mut self, key: &'static str) -> Result<Option<String>, Error> {
         match self.take(key) {
             None => Ok(None),
@@ -75,7 +75,7 @@ impl Fields {
         }
     }
 
-    /// A whole number that is not negative.
+    /// Takes a whole number that is not negative.
     pub(super) fn take_u32(&mut self, key: &'static str) -> Result<Option<u32>, Error> {
         let Some(number) = self.take_number(key)? else {
             return Ok(None);
@@ -170,12 +170,12 @@ impl Fields {
         self.take_word("first_run", &words)
     }
 
-    /// Refuses what is left over: `known` are the fields of this type.
+    /// Refuses fields that are left over. `known` are the fields of this type.
     pub(super) fn finish(mut self, kind: &str, known: &[&str]) -> Result<(), Error> {
         if self.children.take().is_some() {
             self.values.insert("triggers".to_owned(), Value::Null);
         }
-        // A field may be null wherever it may be left out.
+        // A field may be null wherever it may be omitted.
         match self
             .values
             .into_keys()
@@ -207,7 +207,7 @@ fn wrong_type(key: &'static str, value: &Value, wanted: &str) -> Error {
     Error::invalid(key, value, format!("is {kind}, not {wanted}"))
 }
 
-/// Names of other notations, and where their meaning lives here.
+/// Returns the hint for a name of another notation, which says where its meaning belongs here.
 fn renamed(key: &str, known: &[&str]) -> Option<String> {
     let new_name = match key {
         "run_date" => "run_at",
@@ -226,7 +226,7 @@ fn renamed(key: &str, known: &[&str]) -> Option<String> {
 
 fn unknown(key: &str, kind: &str, known: &[&str]) -> Error {
     if let Some(problem) = renamed(key, known) {
-        // The problem already begins with the name; a field in front of it would say it twice.
+        // The problem already begins with the name, so a field in front would repeat it.
         return Error::new(ErrorKind::Invalid, key.to_owned(), problem)
             .standalone()
             .of_name();
@@ -235,7 +235,12 @@ fn unknown(key: &str, kind: &str, known: &[&str]) -> Error {
         "" => "\"\"".to_owned(),
         key => key.chars().take(64).collect(),
     };
-    let error = Error::new(ErrorKind::Invalid, short, format!("is no field of {kind}")).of_name();
+    let error = Error::new(
+        ErrorKind::Invalid,
+        short,
+        format!("is not a field of {kind}"),
+    )
+    .of_name();
     match nearest(key, known.iter().copied()) {
         Some(name) => error.with_hint(format!("did you mean {name}?")),
         None => error.with_hint(format!("its fields are {}", known.join(", "))),

@@ -1,7 +1,8 @@
-//! The JSON form of triggers: what stores and the REST API hold.
+//! The JSON form of triggers, which stores keep and the REST API uses.
 //!
-//! Reading is written out by hand: a derived, internally tagged enum would copy every level of a
-//! nested trigger once per level, has no say in depth, and its errors name neither field nor fix.
+//! The reader is written by hand. A derived, internally tagged enum would copy every level of a
+//! nested trigger once per level and could not limit the depth. Its errors would name neither field
+//! nor fix.
 
 mod build;
 mod fields;

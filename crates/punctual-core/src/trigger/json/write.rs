@@ -1,4 +1,4 @@
-//! The fields of a trigger, in the order they are documented.
+//! The fields of a trigger, in the order in which they are documented.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Number, Value};
@@ -10,7 +10,7 @@ use crate::trigger::zoned::Zoned;
 use crate::trigger::{CalendarInterval, FirstRun, Trigger, interval_units};
 use crate::zone::Zone;
 
-/// Name and value of every field that says something; `type` comes first.
+/// Name and value of every field that is not at its default. The field `type` comes first.
 #[derive(Debug, Default)]
 pub(crate) struct FieldValues<'a>(pub(crate) Vec<(&'static str, FieldValue<'a>)>);
 
