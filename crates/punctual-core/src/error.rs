@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[derive(Debug)]
-    struct Below(&'static str, Option<Box<Below>>);
+    struct Below(&'static str, Option<Box<Self>>);
 
     impl fmt::Display for Below {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

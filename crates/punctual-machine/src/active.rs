@@ -14,46 +14,47 @@ use crate::key::{ActiveKey, AttemptKey, JobKey};
 use crate::node::Node;
 use crate::outcome::Stop;
 
-/// An instance that is under way: one of its runs, with an attempt, and those that follow.
+/// An instance that is under way. It has one run with an attempt, and the runs that follow.
 pub struct Active<N: Node> {
-    /// Its job, as it is known here.
+    /// The key of the job on this node.
     pub key: JobKey,
-    /// Its job as it was when the instance began.
+    /// The job as it was when the instance began.
     pub job: Arc<Job>,
-    /// The birth of the job: its waiting runs go by it.
+    /// The birth of the job, by which the store finds its waiting runs.
     pub(crate) birth: u64,
-    /// What runs the job.
+    /// The code that executes the job.
     pub code: N::Code,
-    /// The run.
+    /// The number of the run.
     pub run: RunId,
-    /// Its fencing token.
+    /// The fencing token of the run.
     pub token: u64,
-    /// What it answers for.
+    /// The fire time of the run.
     pub fire_time: DateTime<Utc>,
     /// The fire times of the same instance that come after this one.
     pub(crate) rest: VecDeque<DateTime<Utc>>,
-    /// Whether an attempt is under way.
+    /// True if an attempt is under way.
     pub(crate) has_attempt: bool,
-    /// How many attempts were begun.
+    /// The number of attempts that began.
     pub attempts: u32,
-    /// Which attempt of the instance it is.
+    /// The number of the attempt within the instance.
     pub turn: u32,
-    /// What a timer is armed for: the end of the attempt's time, or its abort.
+    /// The alarm that is armed for the end of the attempt's time or for its abort.
     pub(crate) alarm: Option<Alarm>,
-    /// Its time was over before the attempt began, which will be told.
+    /// True if the time was over before the body began. The driver then reports its start.
     pub(crate) is_awaited: bool,
-    /// When the first attempt began.
+    /// The start of the first attempt.
     pub(crate) started: Option<i64>,
     pub(crate) stop: Option<Stop>,
-    /// Nothing of the instance has begun, and the grace time of its job counts until it does.
+    /// True if nothing of the instance has begun. The grace time of its job counts until then.
     pub(crate) may_be_late: bool,
-    /// The fire time had passed when the job was added, so lateness is not counted from it.
+    /// True if the fire time had passed when the job was added. Lateness is not counted from such a
+    /// time.
     pub(crate) was_past: bool,
-    /// Whether its end is not this node's to record.
+    /// True if this node may not record the end.
     pub(crate) is_fenced: bool,
-    /// Whether the store had admitted it before, perhaps under a wider limit.
+    /// True if the store had admitted the instance before, perhaps under a wider limit.
     pub was_admitted: bool,
-    /// What the driver keeps of it.
+    /// The driver's own data about the instance.
     pub own: N::Run,
 }
 
@@ -69,12 +70,12 @@ impl<N: Node> fmt::Debug for Active<N> {
 }
 
 impl<N: Node> Active<N> {
-    /// It, and the others of its instance that are still to come.
+    /// Returns the run and the other runs of its instance that are still to come.
     pub(crate) fn runs(&self) -> impl Iterator<Item = RunId> + use<N> {
         (self.run.0..).take(1 + self.rest.len()).map(RunId)
     }
 
-    /// What of the instance is not over, to be begun another time.
+    /// Returns the part of the instance that is not over, which begins another time.
     pub(crate) fn rest_of_instance(&self) -> Instance {
         let rest = self.rest.iter().copied();
         Instance {
@@ -89,13 +90,13 @@ impl<N: Node> Active<N> {
         }
     }
 
-    /// Whether the attempt was told to end.
+    /// Returns true if the attempt was told to end.
     #[must_use]
     pub fn is_told_to_end(&self) -> bool {
         self.stop.is_some()
     }
 
-    /// The attempt that is under way.
+    /// Returns the name of the attempt that is under way.
     #[must_use]
     pub fn attempt_of(&self, run: ActiveKey) -> AttemptKey {
         AttemptKey {
@@ -105,10 +106,10 @@ impl<N: Node> Active<N> {
     }
 }
 
-/// A slab of runs. A key of a run that is over names nothing, also when its slot is used again.
+/// A slab of runs. The key of a run that is over finds nothing, even if its slot is used again.
 pub(crate) struct Table<N: Node> {
     runs: Slab<(u32, Active<N>)>,
-    /// How many runs there were: the generation of the next one.
+    /// The number of runs so far, which is the generation of the next one.
     generation: u32,
 }
 
@@ -138,7 +139,7 @@ impl<N: Node> Table<N> {
         (*generation == key.generation).then_some(active)
     }
 
-    /// The run of an attempt, unless it has gone on since.
+    /// Returns the instance of an attempt, unless a later attempt has begun.
     pub(crate) fn at(&mut self, key: AttemptKey) -> Option<&mut Active<N>> {
         let active = self.get_mut(key.run)?;
         (active.turn == key.turn).then_some(active)
@@ -161,7 +162,7 @@ impl<N: Node> Table<N> {
         })
     }
 
-    /// The runs of a store's jobs.
+    /// Returns the keys of the instances of a store's jobs.
     pub(crate) fn of_store(&self, store: u32) -> Vec<ActiveKey> {
         let its = self.all().filter(|(_, active)| active.key.store == store);
         its.map(|(key, _)| key).collect()

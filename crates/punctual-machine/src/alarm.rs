@@ -1,38 +1,38 @@
-//! What timers are armed for.
+//! The alarms that a timer is armed for.
 
 use crate::key::{AttemptKey, JobKey};
 
-/// What a timer is armed for.
+/// An alarm that a timer is armed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Alarm {
     /// A job is due, unless its row has moved on.
     Job {
-        /// The job.
+        /// The key of the job.
         key: JobKey,
-        /// What its row was like.
+        /// The revision of its row when the alarm was armed.
         revision: u64,
     },
-    /// Jobs beyond the window come near.
+    /// Jobs beyond the window are due soon.
     Refill {
-        /// Of this store.
+        /// The store.
         store: u32,
     },
     /// Jobs that were left to other nodes may not have been claimed.
     Left {
-        /// Of this store.
+        /// The store.
         store: u32,
     },
-    /// What waits of a job, which goes by its birth, may start.
+    /// The waiting runs of a job may start.
     Promote {
-        /// Of this store.
+        /// The store.
         store: u32,
         /// The birth of the job.
         birth: u64,
     },
-    /// An attempt has taken too long.
+    /// The time of an attempt is over.
     Timeout(AttemptKey),
-    /// An attempt was told to end and has not.
+    /// An attempt was told to end and has not ended.
     Abort(AttemptKey),
-    /// The next stage of the shutdown.
+    /// The next stage of the shutdown begins.
     Shutdown,
 }

@@ -1,4 +1,4 @@
-//! From a store's answers to runs.
+//! Turns the answers of stores into runs.
 
 use punctual_core::Outcome;
 use punctual_core::plan::Plan;
@@ -39,7 +39,7 @@ impl<N: Node> Machine<N> {
         }
         let mut answers = reply.answers.into_iter();
         for (key, claim) in asked.into_iter().zip(request.claims.drain(..)) {
-            // A claim without an answer was not accepted, as far as is known.
+            // A claim without an answer counts as not accepted.
             let answer = answers.next().unwrap_or(ClaimAnswer::Lost(None));
             match key {
                 Some(key) => self.answered(key, claim.kind, answer, is_repeated, now),
@@ -58,8 +58,8 @@ impl<N: Node> Machine<N> {
         if !is_outdated {
             self.compare(store, own);
         }
-        // Of a claim that was lost it may not be known what the row is like now, and an end that was
-        // sent during a pause that is over has made room that was not used.
+        // The window is read again for two reasons. The row of a lost claim may be unknown here. An
+        // end that was sent during a pause that is over has made room that was not used.
         let was_paused = !request.takes_waiting && self.begins_runs();
         if is_outdated || is_repeated || was_paused {
             self.ask_for_window(store);
@@ -73,9 +73,10 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// A run that answers for a claim whose answer was lost, and that was known here before, was not
-    /// opened by that claim. Another node had queued the fire time, and this one was handed the run
-    /// by an answer between.
+    /// Turns won claims into lost ones if their runs were known here before.
+    ///
+    /// The answer to such a claim was lost. A run that was known before was not opened by that
+    /// claim, but was queued by another node and handed to this one by an answer in between.
     fn lose_what_is_known(&mut self, store: u32, reply: &mut ClaimReply) {
         let known = self.known_runs(store);
         for answer in &mut reply.answers {
@@ -116,7 +117,7 @@ impl<N: Node> Machine<N> {
         match answer {
             ClaimAnswer::Won(mut won) => {
                 entry.moved_on(&plan, &won);
-                // It may have come back while the store was asked.
+                // The code may have come back while the store was asked.
                 entry.find_code(&self.node);
                 let revision = entry.stored.state.revision;
                 state.reads.moved_on(key.incarnation, revision);
@@ -156,7 +157,7 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// A job that is still due is the next to be claimed, unless an edit has put it off meanwhile.
+    /// Claims a job next that is still due, unless an edit has postponed it in the meantime.
     fn claim_again(&mut self, key: JobKey, now: i64) {
         let Some(state) = self.stores.get_mut(&key.store) else {
             return;
@@ -173,8 +174,9 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Does what a plan says, now that the store has accepted it. What it queues waits in the
-    /// store, which also tells those to end that it replaces.
+    /// Starts the runs of a plan that the store has accepted.
+    ///
+    /// Queued runs wait in the store. The store also tells the runs to end that the plan replaces.
     pub(crate) fn obey_plan(&mut self, key: JobKey, plan: Plan, won: &Won, is_scheduled: bool) {
         self.tell_plan(key, &plan);
         if !plan.start.is_empty() {
@@ -184,7 +186,7 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Tells what a plan says of fire times that do not run.
+    /// Reports the fire times of a plan that do not run.
     pub(crate) fn tell_plan(&mut self, key: JobKey, plan: &Plan) {
         let missed = plan
             .missed
@@ -196,14 +198,14 @@ impl<N: Node> Machine<N> {
         for (range, outcome) in [missed, skipped, coalesced].into_iter().flatten() {
             self.effects.tell(Tell::Decided { range, outcome });
             if outcome != Outcome::Coalesced {
-                // There is a run that tells for those.
+                // The run that stands for coalesced fire times reports them.
                 self.tell_did_not_run(key, range, outcome);
             }
         }
     }
 }
 
-/// What was won under a lease that has ended since is for others to decide about.
+/// Turns won claims into lost ones if their lease has ended, since other nodes decide about them.
 fn disown(reply: &mut ClaimReply) {
     for answer in &mut reply.answers {
         if matches!(answer, ClaimAnswer::Won(_)) {
@@ -215,7 +217,7 @@ fn disown(reply: &mut ClaimReply) {
 }
 
 impl<N: Node> Entry<N> {
-    /// What the store has made of the row.
+    /// Updates the row as the store has updated it.
     fn moved_on(&mut self, plan: &Plan, won: &Won) {
         let state = &mut self.stored.state;
         state.advance(&plan.next);
@@ -228,7 +230,7 @@ impl<N: Node> Entry<N> {
 }
 
 impl Outbox {
-    /// Ends that the store has not tried come first in the next request.
+    /// Puts the ends that the store has not tried first into the next request.
     fn take_back(&mut self, mut sent: Vec<RunEnd>, done: usize) {
         if done < sent.len() {
             sent.drain(..done);

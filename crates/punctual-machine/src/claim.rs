@@ -1,4 +1,4 @@
-//! What this node wants of a job: the decision of the core, as a claim.
+//! Turns the decision of the core about a job into a claim.
 
 use chrono::{DateTime, Utc};
 use punctual_core::MissReason;
@@ -42,8 +42,8 @@ impl<N: Node> Entry<N> {
         }
     }
 
-    /// The job, and how many of its runs there are: as many as the store has said, if it knew of
-    /// more when it refused a claim.
+    /// Returns the job with the number of its runs. If the store knew of more runs when it refused
+    /// a claim, its number counts.
     fn view(&mut self) -> JobView<'_> {
         let (running, queued) = self.limit_seen.take().unwrap_or_default();
         JobView {

@@ -1,4 +1,4 @@
-//! What the machine wants to be done.
+//! The effects that the driver carries out.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,99 +13,100 @@ use crate::node::Node;
 use crate::refusal::Refusal;
 use crate::tell::{Counted, Tell};
 
-/// One thing that the driver is to do. They are carried out in their order.
+/// One thing that the machine wants done. The driver carries out effects in their order.
 pub enum Effect<N: Node> {
-    /// Sends a request to a store, which has none of this kind to answer.
+    /// Sends a claim request to a store. The store has no other claim request to answer.
     Claim {
         /// The store.
         store: u32,
-        /// What it is asked for and told.
+        /// The request.
         request: Box<ClaimRequest>,
     },
-    /// Reads from a store. It has at most one of each kind to answer.
+    /// Reads from a store, which has at most one read of each kind to answer.
     Read {
         /// The store.
         store: u32,
-        /// What is read.
+        /// The kind of the read.
         read: Read,
     },
     /// Arms an alarm for a wall time.
     ArmAt {
-        /// In microseconds since 1970.
+        /// The time, in microseconds since 1970.
         at: i64,
-        /// Decides between equal times: the smaller comes first.
+        /// The order of alarms with equal times. The smallest comes first.
         order: u64,
         /// The alarm.
         alarm: Alarm,
     },
-    /// Takes an alarm for a wall time out.
+    /// Disarms an alarm for a wall time.
     DisarmAt {
-        /// What it was armed for.
+        /// The time that it was armed for.
         at: i64,
         /// The alarm.
         alarm: Alarm,
     },
-    /// Arms an alarm for when a span of time has passed, however the clock is set meanwhile. An
-    /// attempt has one at most: a new one takes the place of the one before.
+    /// Arms an alarm for the end of a span of time, however the clock is set in between.
+    ///
+    /// An attempt has at most one such alarm. A new one replaces the one before.
     ArmAfter {
-        /// From now on.
+        /// The span from now on.
         span: Duration,
         /// The alarm.
         alarm: Alarm,
     },
     /// Begins the next attempt of a run.
     Begin {
-        /// The run.
+        /// The key of the instance.
         run: ActiveKey,
         /// The latest time for its body to begin, in microseconds, if it may have to wait.
         latest: Option<i64>,
     },
-    /// Tells an attempt to end. If its body has not begun, it has ended.
+    /// Tells an attempt to end. If its body has not begun, the attempt has ended.
     Stop(ActiveKey),
     /// Drops the future of an attempt.
     Abort(ActiveKey),
-    /// An instance is over here. Its place is free, and its alarm is not needed any more.
+    /// Ends an instance on this node. Its place is free, and its alarm is not needed any more.
     Over {
-        /// What named it.
+        /// The key that named the instance.
         key: ActiveKey,
-        /// What the driver has kept of it.
+        /// The driver's own data about the instance.
         run: N::Run,
     },
-    /// A stage of the shutdown begins, and lasts so long.
+    /// Begins a stage of the shutdown that lasts for this time.
     StageLasts(Duration),
-    /// The stage of the shutdown ends no later than after this time.
+    /// Ends the stage of the shutdown after this time at the latest.
     StageEndsWithin(Duration),
-    /// A store that was removed has recorded all.
+    /// Drops a removed store, which has recorded all ends.
     Gone {
         /// The store.
         store: u32,
     },
     /// Answers a request for a run by hand.
     Answer {
-        /// What the request was given.
+        /// The ticket of the request.
         ticket: u64,
         /// The number of the run, or the refusal.
         answer: Result<RunId, Refusal>,
     },
-    /// Counts a run that is over, of which nothing else is told.
+    /// Counts a run that is over and is not reported otherwise.
     Count(Counted),
-    /// Tells the log, the listeners and the metrics. Most runs are only counted, and most effects are
-    /// small by that.
+    /// Reports to the log, the listeners and the metrics. It is boxed, since most runs are only
+    /// counted and most effects stay small by that.
     Tell(Box<Tell>),
 }
 
-/// What a store is only read for.
+/// The kinds of reads from a store.
 #[derive(Debug)]
 pub enum Read {
-    /// What is due soon.
+    /// Reads the jobs that are due soon.
     Due(DueRequest),
-    /// Jobs that were left to other nodes, and that none has claimed.
+    /// Reads the jobs that were left to other nodes and that none has claimed.
     Left(DueRequest),
-    /// The jobs of open runs of this node that it does not know.
+    /// Reads the jobs of open runs of this node that it does not know.
     Adopt(Vec<OpenRun>),
 }
 
-/// Effects that wait to be carried out.
+/// The effects that wait to be carried out.
 pub(crate) struct Effects<N: Node>(VecDeque<Effect<N>>);
 
 impl<N: Node> Default for Effects<N> {

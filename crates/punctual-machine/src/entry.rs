@@ -1,4 +1,4 @@
-//! What the machine holds of one job: its row, what runs it, and where its next fire time stands.
+//! The machine's entry for one job, with its row, its code and the state of its next fire time.
 
 use std::sync::Arc;
 
@@ -9,45 +9,48 @@ use punctual_store::{DueJob, StoredJob};
 
 use crate::node::Node;
 
-/// A job that is due soon, or has runs here.
+/// A job that is due soon or has runs on this node.
 pub(crate) struct Entry<N: Node> {
     pub(crate) stored: StoredJob,
-    /// What runs it here; a job without is parked.
+    /// The code that executes the job. A job without code is parked.
     pub(crate) code: Option<N::Code>,
-    /// No node looked at this one.
+    /// The absence of nodes that decide about this job.
     pub(crate) absent: Absence,
     pub(crate) phase: Phase,
-    /// How many instances are under way here.
+    /// The number of instances that are under way on this node.
     pub(crate) instances: u32,
-    /// What the driver keeps of them, while there are any.
+    /// The driver's own data about the instances, while there are any.
     pub(crate) gate: N::Gate,
-    /// How many runs by hand the store was asked for.
+    /// The number of runs by hand that the store was asked for.
     pub(crate) asked: u32,
-    /// How many were under way, and waited, on all nodes when the store last refused one.
+    /// The numbers of instances that were under way and that waited on all nodes when the store
+    /// last refused one.
     pub(crate) limit_seen: Option<(u32, u32)>,
     /// An edit that became known while a claim was on its way.
     pub(crate) newer: Option<Box<DueJob>>,
-    /// Only its head is known: the arguments come with a claim.
+    /// True if only the head of the job is known. A claim asks for the arguments.
     pub(crate) is_head: bool,
-    /// It was edited and is due: it is not left to the node whose share it is in.
+    /// True if the job was edited and is due. It is not left to the node in whose share it is.
     pub(crate) is_urgent: bool,
     /// The first fire time, if it had passed when the job was added.
     pub(crate) past: Option<DateTime<Utc>>,
-    /// What the log was told of the last fire times that did not run, if none has run since.
+    /// The outcome that was last reported of fire times without a run, if no run came after them.
     pub(crate) told: Option<Outcome>,
-    /// It has a place among the jobs that are due. It keeps that if an edit puts it off, until it
-    /// is its turn, so that no number of edits during a pause gives it another.
+    /// True if the job has a place among the due jobs.
+    ///
+    /// A job that an edit postpones keeps its place until its turn comes. However many edits follow
+    /// in a pause, it gets no second place.
     pub(crate) is_listed: bool,
 }
 
-/// Where the next fire time of a job stands.
+/// The state of the next fire time of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Nothing is due soon.
     Idle,
     /// The timer is armed.
     Armed,
-    /// It is due and waits for the next request to the store.
+    /// The job is due and waits for the next request to the store.
     Due,
     /// The store was asked.
     Claiming,
@@ -77,21 +80,21 @@ impl<N: Node> Entry<N> {
         self.stored.state.incarnation
     }
 
-    /// Takes in how the row stands now, which says more than a claim that was refused before.
+    /// Takes over the current row, which tells more than a claim that was refused before.
     pub(crate) fn take(&mut self, due: DueJob) {
         self.limit_seen = None;
         self.stored = due.stored;
         self.is_head = due.is_head;
     }
 
-    /// Looks for what runs it, if that was missing.
+    /// Looks for the code that executes the job, if it was missing.
     pub(crate) fn find_code(&mut self, node: &N) {
         if self.code.is_none() {
             self.code = node.code_of(&self.stored.job).ok();
         }
     }
 
-    /// Takes in the whole job, if only its head was known.
+    /// Takes over the whole job, if only its head was known.
     pub(crate) fn fill(&mut self, whole: &Arc<Job>) {
         if self.is_head {
             self.stored.job = Arc::clone(whole);
@@ -99,7 +102,7 @@ impl<N: Node> Entry<N> {
         }
     }
 
-    /// Keeps an edit for when the claim that is on its way is answered.
+    /// Keeps an edit until the claim that is on its way is answered.
     pub(crate) fn keep_newer(&mut self, due: DueJob) {
         let newest = self.newer.as_ref().map_or(&self.stored, |due| &due.stored);
         if newest.state.revision < due.stored.state.revision {
@@ -107,7 +110,7 @@ impl<N: Node> Entry<N> {
         }
     }
 
-    /// Whether nothing would be lost if it was forgotten: the store knows it.
+    /// Returns true if nothing is lost when the job is forgotten, since the store knows it.
     pub(crate) fn is_idle(&self) -> bool {
         let is_unused = self.instances == 0 && self.asked == 0 && !self.is_listed;
         self.phase == Phase::Idle && is_unused

@@ -1,4 +1,4 @@
-//! What becomes of a run when an attempt has ended: another attempt, or its one outcome.
+//! Handles the end of an attempt. Another attempt follows, or the run gets its one outcome.
 
 use std::time::Duration;
 
@@ -17,18 +17,18 @@ use crate::tell::{Counted, Tell};
 /// The end of an attempt.
 #[derive(Debug)]
 pub struct AttemptEnd {
-    /// The instance.
+    /// The key of the instance.
     pub key: ActiveKey,
-    /// When its body began, in microseconds; `None` if it was dropped before.
+    /// The time at which its body began, in microseconds, or `None` if it was dropped before.
     pub started: Option<i64>,
-    /// When it ended.
+    /// The time of the end.
     pub finished: i64,
-    /// How it ended; `None` if it was aborted.
+    /// The result of the attempt, or `None` if it was aborted.
     pub finish: Option<Finish>,
 }
 
 impl<N: Node> Machine<N> {
-    /// An attempt has ended.
+    /// Handles the end of an attempt.
     pub fn attempt_ended(&mut self, end: AttemptEnd) {
         let is_stopping = !self.stage.starts_runs();
         let Some(active) = self.active.get_mut(end.key) else {
@@ -39,7 +39,7 @@ impl<N: Node> Machine<N> {
         active.may_be_late &= end.started.is_none();
         let finish = finish_of(active.stop, end.finish, is_stopping);
         if end.started.is_none() && !finish.outcome.is_retryable() {
-            // It has only waited for its place.
+            // The attempt only waited for its place.
             active.attempts = active.attempts.saturating_sub(1);
         }
         let is_cancelled = active.is_fenced || matches!(active.stop, Some(Stop::Cancel(_)));
@@ -59,8 +59,8 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Lets a run whose attempt has failed wait for the next one, in the store: whatever becomes of
-    /// this node, the run goes on.
+    /// Lets a run whose attempt failed wait for the next attempt in the store. The run goes on even
+    /// if this node dies.
     fn wait_for_retry(&mut self, key: ActiveKey, finish: Finish, finished: i64, wait: Duration) {
         let Some(active) = self.active.remove(key) else {
             return;
@@ -84,14 +84,16 @@ impl<N: Node> Machine<N> {
         self.wait_for(job.store, birth, id, instant(due));
     }
 
-    /// Hands back what the driver has kept of an instance that is over.
+    /// Gives the driver's own data about an instance that is over back to the driver.
     pub(crate) fn over(&mut self, key: ActiveKey, active: Active<N>) {
         let run = active.own;
         self.effects.push(Effect::Over { key, run });
     }
 
-    /// Records the outcome of a run. The next fire time of its instance follows, unless the run
-    /// was cancelled, though it may have ended well all the same: that cancels those too.
+    /// Records the outcome of a run.
+    ///
+    /// The next fire time of its instance follows, unless the run was cancelled. A cancellation
+    /// also cancels the rest of the instance, even if the run ended well.
     pub(crate) fn end_run(&mut self, key: ActiveKey, finish: Finish, finished: i64) {
         let mut rest = self.end_one(key, finish, finished);
         while let Some(outcome) = rest {
@@ -99,7 +101,8 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Records one outcome, and says which one the rest of the instance shares, if it does.
+    /// Records one outcome, and returns the outcome that the rest of the instance shares, if it
+    /// does.
     fn end_one(&mut self, key: ActiveKey, finish: Finish, finished: i64) -> Option<Outcome> {
         let all_end = self.stage.ends_runs();
         let active = self.active.get_mut(key)?;
@@ -110,7 +113,7 @@ impl<N: Node> Machine<N> {
             outcome,
             retry_at: None,
             started,
-            // The clock may have been set back meanwhile.
+            // The clock may have been set back since the start.
             finished: started.map_or(finished, |started| finished.max(started)),
             attempts: std::mem::take(&mut active.attempts),
             text: finish.text,
@@ -177,12 +180,12 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// The store has taken a job out, with its last run.
+    /// Reports that a job left the store with its last run.
     pub(crate) fn job_left(&mut self, store: u32, job: StoredJob) {
         self.effects.tell(Tell::JobLeft { store, job });
     }
 
-    /// Forgets jobs that nothing keeps here any more; the store knows them.
+    /// Forgets jobs that are not needed here any more. The store knows them.
     pub(crate) fn drop_settled_entries(&mut self) {
         for job in self.settled.drain(..) {
             if let Some(state) = self.stores.get_mut(&job.store)

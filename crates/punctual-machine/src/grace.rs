@@ -10,8 +10,8 @@ use crate::machine::{Machine, instant};
 use crate::node::Node;
 
 impl<N: Node> Machine<N> {
-    /// Takes out of a plan what the store has accepted so late that its grace time has passed: it is
-    /// missed, as if it were decided only now.
+    /// Takes fire times out of a plan that the store accepted after their grace time. They are
+    /// missed, as if they were decided only now.
     pub(crate) fn drop_overdue(&mut self, key: JobKey, plan: &mut Plan, won: &mut Won, now: i64) {
         let Some(entry) = self.entry(key) else {
             return;
@@ -30,8 +30,9 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// What of an instance may begin that the store has handed out. An attempt that was made stays in
-    /// time, and so does what waited for room.
+    /// Returns the part of a handed instance that may still begin.
+    ///
+    /// An instance with an earlier attempt stays in time, and so does one that waited for room.
     pub(crate) fn in_time(&mut self, key: JobKey, mut instance: Instance) -> Option<Instance> {
         let now = instant(self.now);
         let entry = self.entry(key)?;
@@ -50,7 +51,7 @@ impl<N: Node> Machine<N> {
 }
 
 impl Instance {
-    /// Parts it before this fire time.
+    /// Splits the instance before this fire time.
     fn split_off(&mut self, at: usize) -> Self {
         let count = at as u64;
         Self {

@@ -1,4 +1,4 @@
-//! The jobs of one store that are known here.
+//! The jobs of one store that are known on this node.
 
 use hashbrown::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -9,8 +9,10 @@ use crate::entry::Entry;
 use crate::key::JobKey;
 use crate::node::Node;
 
-/// A slab with an index by incarnation. Jobs that became known together lie together, and tend to
-/// be due together: a burst walks through memory instead of jumping about in it.
+/// A slab of jobs with an index by incarnation.
+///
+/// Jobs that became known together lie together and tend to be due together. A burst therefore
+/// reads memory in its order.
 pub(crate) struct Jobs<N: Node> {
     store: u32,
     entries: Slab<Entry<N>>,
@@ -40,10 +42,10 @@ impl<N: Node> Jobs<N> {
         (entry.incarnation() == key.incarnation).then_some(entry)
     }
 
-    /// Takes in a job whose incarnation is not known yet.
+    /// Inserts a job whose incarnation is not known yet.
     pub(crate) fn insert(&mut self, entry: Entry<N>) -> JobKey {
         let incarnation = entry.incarnation();
-        // The window bounds how many there are.
+        // The window bounds the number of entries.
         let slot = self.entries.insert(entry) as u32;
         self.slots.insert(incarnation, slot);
         self.key(slot, incarnation)
@@ -62,7 +64,7 @@ impl<N: Node> Jobs<N> {
             .map(|(slot, entry)| (self.key(slot as u32, entry.incarnation()), entry))
     }
 
-    /// Whether each entry is found by its incarnation.
+    /// Returns true if each entry is found by its incarnation.
     #[cfg(feature = "testing")]
     pub(crate) fn is_consistent(&self) -> bool {
         let mut all = self.iter();
@@ -79,7 +81,8 @@ impl<N: Node> Jobs<N> {
     }
 }
 
-/// Incarnations are the store's own numbers: multiplication spreads them well enough.
+/// A hasher for incarnations. The store numbers them itself, so multiplication spreads them well
+/// enough.
 #[derive(Debug, Default, Clone, Copy)]
 struct IncarnationHasher(u64);
 

@@ -1,17 +1,18 @@
-//! What names a job, an instance and an attempt that the machine holds.
+//! The keys of jobs, instances and attempts that the machine holds.
 
-/// Where a job is kept here. A key of a job that was forgotten finds nothing, also when its slot
-/// is used again.
+/// The key of a job on this node. The key of a forgotten job finds nothing, even if its slot is
+/// used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JobKey {
-    /// Its store.
+    /// The store of the job.
     pub store: u32,
     pub(crate) slot: u32,
-    /// Its incarnation.
+    /// The incarnation of the job.
     pub incarnation: u64,
 }
 
-/// Names an instance that is under way. The generation tells it from others that had the slot before.
+/// The key of an instance that is under way. The generation tells it from earlier instances in the
+/// same slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ActiveKey {
     pub(crate) slot: u32,
@@ -19,18 +20,18 @@ pub struct ActiveKey {
 }
 
 impl ActiveKey {
-    /// What names the first instance of a table, for a process that has only one.
+    /// The key of the first instance of a table, for a process that has only one.
     pub const FIRST: Self = Self {
         slot: 0,
         generation: 0,
     };
 }
 
-/// Names one attempt of one run.
+/// The key of one attempt of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AttemptKey {
-    /// The instance.
+    /// The key of the instance.
     pub run: ActiveKey,
-    /// Which of its attempts.
+    /// The number of the attempt within the instance.
     pub turn: u32,
 }

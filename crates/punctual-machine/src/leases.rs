@@ -1,5 +1,5 @@
-//! Runs that change their owner: those of this node when others took it for dead, and those of
-//! dead nodes.
+//! Runs that change their owner. Other nodes take over the runs of this node if they take it for
+//! dead, and this node takes over the runs of dead nodes.
 
 use punctual_core::Outcome;
 use punctual_store::{Lease, OpenRun, Recovered, RunEnd};
@@ -13,21 +13,23 @@ use crate::store::StoreState;
 use crate::tell::{Counted, Tell};
 
 impl<N: Node> Machine<N> {
-    /// Whether runs begin here: it is neither paused nor shutting down.
+    /// Returns true if runs begin on this node, since it is neither paused nor shutting down.
     #[must_use]
     pub fn begins_runs(&self) -> bool {
         !self.is_paused && self.stage.starts_runs()
     }
 
-    /// Whether runs of a store's jobs begin here: it was not removed either. Only then may runs of dead
-    /// nodes be taken over.
+    /// Returns true if runs of a store's jobs begin on this node, and the store was not removed.
+    ///
+    /// Only then may the runs of dead nodes be taken over.
     #[must_use]
     pub fn begins_runs_of(&self, store: u32) -> bool {
         let is_leaving = |state: &StoreState<N>| state.is_leaving;
         self.begins_runs() && !self.stores.get(&store).is_some_and(is_leaving)
     }
 
-    /// A lease was given. What was opened under one before is not this node's any more.
+    /// Takes a new lease. Runs that were opened under an earlier lease do not belong to this node
+    /// any more.
     pub(crate) fn leased(&mut self, store: u32, lease: Lease) {
         let Some(state) = self.stores.get_mut(&store) else {
             return;
@@ -44,7 +46,7 @@ impl<N: Node> Machine<N> {
         self.ask_for_window(store);
     }
 
-    /// Tells a run to end that others have decided about.
+    /// Tells a run to end that other nodes have decided about.
     fn fence(&mut self, key: ActiveKey) {
         let Some(active) = self.active.get_mut(key) else {
             return;
@@ -55,7 +57,7 @@ impl<N: Node> Machine<N> {
 
     pub(crate) fn recovered(&mut self, store: u32, recovered: Recovered) {
         for lost in recovered.lost {
-            // The store has recorded it.
+            // The store has recorded the end.
             self.tell_over(store, lost, Outcome::Lost);
         }
         for job in recovered.removed {
@@ -64,7 +66,7 @@ impl<N: Node> Machine<N> {
         self.jobs_wait(store, recovered.waiting);
     }
 
-    /// Tells that a run is over that this node has not begun.
+    /// Reports the end of a run that this node has not begun.
     pub(crate) fn tell_over(&mut self, store: u32, run: OpenRun, outcome: Outcome) -> RunEnd {
         let end = RunEnd {
             run: run.id,

@@ -1,5 +1,6 @@
-//! Stores that were removed while runs of their jobs are under way: they are kept until the last
-//! end is recorded, as every run has exactly one outcome.
+//! Removed stores whose jobs have runs under way.
+//!
+//! They are kept until the last end is recorded, since every run has exactly one outcome.
 
 use crate::effect::Effect;
 use crate::entry::Phase;
@@ -27,11 +28,11 @@ impl<N: Node> Machine<N> {
             }
         }
         state.disarm_refill(&mut self.effects);
-        // What waits stays in the store.
+        // Waiting runs stay in the store.
         state.forget_waits(&mut self.effects);
     }
 
-    /// Drops the stores that were removed and of which nothing is left to record.
+    /// Drops the removed stores that have nothing left to record.
     pub(crate) fn let_stores_go(&mut self) {
         if !self.is_leaving_any() {
             return;

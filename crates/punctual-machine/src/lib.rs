@@ -1,10 +1,11 @@
-//! What a running scheduler knows and decides, as one deterministic machine.
+//! The state and the decisions of a running scheduler, as one deterministic machine.
 //!
-//! [`Machine`] is told what happens and what time it is: an alarm is due, a store has answered, an attempt
-//! has ended, a handle asks for something. It answers with [`Effect`]s: send this request, arm that alarm,
-//! begin this attempt, tell of that. It has no clock, no task, no channel and no runtime, so the same
-//! events always have the same effects, and a test tries an hour of them in a millisecond. The scheduler
-//! task of `punctual-tokio` waits for events, hands them in, and carries out what comes back.
+//! The driver tells [`Machine`] the time and what happens: an alarm is due, a store has answered,
+//! an attempt has ended, a handle asks for something. The machine answers with [`Effect`]s, such as
+//! to send a request, arm an alarm or begin an attempt. It has no clock, tokio task, channel or
+//! runtime. The same events therefore always have the same effects, and a test tries an hour of
+//! them in a millisecond. The driver in `punctual-tokio` waits for events, hands them in and
+//! carries out the effects.
 //!
 //! ```text
 //!             alarm, reply, end of an attempt, command
@@ -13,7 +14,7 @@
 //!     └────── claim, read, arm, begin, stop, tell, answer <─────┘
 //! ```
 //!
-//! This crate is a part of Punctual, and no promise is made about its items.
+//! This crate is a part of Punctual. Its items come without a promise of stability.
 
 mod active;
 mod alarm;

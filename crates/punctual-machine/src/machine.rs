@@ -1,4 +1,4 @@
-//! The machine itself: its state, and the ways in and out.
+//! The machine, with its state and its inputs and outputs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,11 +16,11 @@ use crate::reply::Reply;
 use crate::stage::{LeftBehind, Stage};
 use crate::store::StoreState;
 
-/// What a running scheduler knows and decides.
+/// Holds the state of a running scheduler and makes its decisions.
 ///
-/// The driver says what time it is with [`set_time`](Self::set_time), hands in what has happened, ends the turn with
-/// [`end_turn`](Self::end_turn), and carries out what [`next_effect`](Self::next_effect) answers until
-/// there is nothing more.
+/// The driver sets the time with [`set_time`](Self::set_time), hands in events, ends the turn with
+/// [`end_turn`](Self::end_turn), and carries out what [`next_effect`](Self::next_effect) returns
+/// until it returns `None`.
 pub struct Machine<N: Node> {
     pub(crate) node: N,
     /// Microseconds since 1970.
@@ -33,12 +33,13 @@ pub struct Machine<N: Node> {
     pub(crate) left_behind: LeftBehind,
     /// The last fire time that was given to a run by hand.
     pub(crate) last_manual: i64,
-    /// Jobs whose last run here has ended.
+    /// The jobs whose last run on this node has ended.
     pub(crate) settled: Vec<JobKey>,
 }
 
 impl<N: Node> Machine<N> {
-    /// A machine without stores. `now` is in microseconds since 1970, here and elsewhere.
+    /// Returns a machine without stores. `now` is in microseconds since 1970, as all times of the
+    /// machine.
     pub fn new(node: N, now: i64, is_paused: bool) -> Self {
         Self {
             node,
@@ -54,39 +55,39 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// The node that it decides for.
+    /// Returns the node that the machine decides for.
     pub fn node_mut(&mut self) -> &mut N {
         &mut self.node
     }
 
-    /// Says what time it is.
+    /// Sets the time.
     pub fn set_time(&mut self, now: i64) {
         self.now = now;
     }
 
-    /// What time it is, in microseconds since 1970.
+    /// Returns the time in microseconds since 1970.
     #[must_use]
     pub fn now(&self) -> i64 {
         self.now
     }
 
-    /// Takes a store in, and reads what is due of it.
+    /// Adds a store, and reads its due jobs.
     pub fn add_store(&mut self, id: u32, alias: Arc<str>) {
         let state = StoreState::new(id, alias, self.now);
         self.stores.insert(id, state);
         self.ask_for_window(id);
     }
 
-    /// Whether a store was removed of which something is left to record.
+    /// Returns true if a removed store has something left to record.
     #[must_use]
     pub fn is_leaving_any(&self) -> bool {
         self.stores.values().any(|own| own.is_leaving)
     }
 
-    /// A store has answered, or says something by itself.
+    /// Handles a reply of a store.
     pub fn replied(&mut self, store: u32, reply: Reply) {
         if let Some(state) = self.stores.get_mut(&store) {
-            // Once for all that is begun by a reply.
+            // Decided once for all runs that this reply begins.
             state.is_doubtful = state.may_be_taken_for_dead(&self.node);
         }
         match reply {
@@ -112,8 +113,11 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Hears that an alarm is due. For [`Alarm::Timeout`] the driver calls [`timed_out`](Self::timed_out), since it
-    /// alone knows when the body began. Here such a body is taken for one that has not begun.
+    /// Handles an alarm that is due.
+    ///
+    /// For [`Alarm::Timeout`] the driver calls [`timed_out`](Self::timed_out), since only the
+    /// driver knows when the body began. This method would treat such a body as one that has not
+    /// begun.
     pub fn alarm(&mut self, alarm: Alarm) {
         match alarm {
             Alarm::Job { key, revision } => self.job_is_due(key, revision),
@@ -126,7 +130,7 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Hears that the wall clock was set, and by how many microseconds.
+    /// Handles a change of the wall clock by this number of microseconds.
     pub fn clock_was_set(&mut self, by: i64) {
         self.await_anew();
         for state in self.stores.values_mut() {
@@ -135,35 +139,35 @@ impl<N: Node> Machine<N> {
         self.look_again();
     }
 
-    /// Sends what has gathered, once all is told that happened together.
+    /// Sends what has gathered, after the driver has handed in all events that happened together.
     pub fn end_turn(&mut self) {
         self.flush();
         self.let_stores_go();
         self.advance_shutdown();
     }
 
-    /// What is to be done next, if anything is.
+    /// Returns the next effect, if there is one.
     pub fn next_effect(&mut self) -> Option<Effect<N>> {
         self.effects.pop()
     }
 
-    /// How many instances are under way.
+    /// Returns the number of instances that are under way.
     #[must_use]
     pub fn under_way(&self) -> usize {
         self.active.len()
     }
 
-    /// The instances that are under way.
+    /// Returns the instances that are under way.
     pub fn active(&self) -> impl Iterator<Item = (ActiveKey, &Active<N>)> {
         self.active.all()
     }
 
-    /// An instance that is under way.
+    /// Returns an instance that is under way.
     pub fn active_mut(&mut self, key: ActiveKey) -> Option<&mut Active<N>> {
         self.active.get_mut(key)
     }
 
-    /// An instance, and what the driver keeps of its job.
+    /// Returns an instance, with the driver's own data about its job.
     pub fn active_and_gate(&mut self, key: ActiveKey) -> Option<(&mut Active<N>, &mut N::Gate)> {
         let active = self.active.get_mut(key)?;
         let state = self.stores.get_mut(&active.key.store)?;
@@ -171,7 +175,7 @@ impl<N: Node> Machine<N> {
         Some((active, &mut entry.gate))
     }
 
-    /// The job of a key, if it is known still.
+    /// Returns the job of a key, if it is still known.
     pub(crate) fn entry(&mut self, key: JobKey) -> Option<&mut Entry<N>> {
         self.stores.get_mut(&key.store)?.jobs.get_mut(key)
     }
@@ -189,7 +193,7 @@ impl<N: Node> fmt::Debug for Machine<N> {
     }
 }
 
-/// Turns microseconds since 1970 into an instant.
+/// Converts microseconds since 1970 into a time.
 pub(crate) fn instant(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }

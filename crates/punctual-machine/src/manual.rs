@@ -1,4 +1,4 @@
-//! Runs besides the schedule.
+//! Runs by hand.
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::Plan;
@@ -14,9 +14,7 @@ use crate::refusal::Refusal;
 use crate::store::StoreState;
 
 impl<N: Node> Machine<N> {
-    /// Asks for a run besides the schedule.
-    ///
-    /// [`Effect::Answer`] comes with the `ticket`.
+    /// Asks for a run by hand. [`Effect::Answer`] comes with the `ticket`.
     pub fn run_job(&mut self, store: u32, job: StoredJob, ticket: u64) {
         if !self.stage.starts_runs() {
             return self.answer(ticket, Err(Refusal::IsStopping));
@@ -30,7 +28,7 @@ impl<N: Node> Machine<N> {
             Ok(code) => code,
             Err(missing) => return self.answer(ticket, Err(Refusal::Lacks(missing))),
         };
-        // It was read just now, and an edit may not have been told yet.
+        // The job was read just now, perhaps after an edit that is not reported yet.
         let key = state.know(job, &self.node, &mut self.effects, self.now);
         let Some(entry) = state.jobs.get_mut(key) else {
             return self.answer(ticket, Err(Refusal::Lost));
@@ -44,14 +42,15 @@ impl<N: Node> Machine<N> {
         self.effects.push(Effect::Answer { ticket, answer });
     }
 
-    /// Answers requests that no store has answered, and none will.
+    /// Answers requests that no store has answered or will answer.
     pub(crate) fn refuse_all(&mut self, tickets: impl IntoIterator<Item = u64>, why: Refusal) {
         for ticket in tickets {
             self.answer(ticket, Err(why));
         }
     }
 
-    /// Now, or some microseconds later: two requests in one microsecond must not look like one.
+    /// Returns the current time, or some microseconds later. Two requests in one microsecond must
+    /// have different keys.
     fn fire_time_by_hand(&mut self) -> DateTime<Utc> {
         let next = self.last_manual.saturating_add(1);
         self.last_manual = self.now.max(next);
@@ -100,7 +99,7 @@ impl<N: Node> Machine<N> {
                 self.answer(ticket, Err(Refusal::NoStore));
             }
             ClaimAnswer::AtLimit(row) => {
-                // An edit may have changed the limit: the row says by what the store goes.
+                // An edit may have changed the limit. The store uses the limit in its row.
                 let seen = (row.state.running, row.state.queued);
                 let key = state.know(row, &self.node, &mut self.effects, self.now);
                 let Some(entry) = state.jobs.get_mut(key) else {
@@ -118,7 +117,7 @@ impl<N: Node> Machine<N> {
                 let claim = entry.claim_manual(again_at);
                 state.ask_by_hand(key, claim, ticket);
             }
-            // Its key is used, so it was recorded as skipped by a request whose answer was lost.
+            // The key is used. A request whose answer was lost has recorded the run as skipped.
             ref lost if is_taken(key, lost) && !opens_runs(&plan) => {
                 let reason = plan.skipped.map(|(_, reason)| reason);
                 let reason = reason.unwrap_or(SkipReason::MaxInstances);
@@ -133,8 +132,8 @@ impl<N: Node> Machine<N> {
 }
 
 impl<N: Node> StoreState<N> {
-    /// Asks the store for a run by hand. Tickets stay in the order of claims, behind those that are
-    /// still to be answered.
+    /// Asks the store for a run by hand. Tickets are in the order of claims, after those that are
+    /// not answered yet.
     fn ask_by_hand(&mut self, key: JobKey, claim: Claim, ticket: u64) {
         if let Some(entry) = self.jobs.get_mut(key) {
             entry.asked += 1;
@@ -143,7 +142,7 @@ impl<N: Node> StoreState<N> {
         self.outbox.manual.push_back(ticket);
     }
 
-    /// Takes in how a job stands now, and keeps it here though nothing is due of it.
+    /// Takes over the current state of a job, and keeps the job although nothing of it is due.
     pub(crate) fn know(
         &mut self,
         job: StoredJob,
@@ -160,7 +159,7 @@ impl<N: Node> StoreState<N> {
     }
 }
 
-/// Whether the claim of a run by hand was lost because its key is used.
+/// Returns true if the claim of a run by hand was lost because its key is used.
 fn is_taken(key: JobKey, answer: &ClaimAnswer) -> bool {
     matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.incarnation == key.incarnation)
 }

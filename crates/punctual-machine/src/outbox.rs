@@ -1,4 +1,4 @@
-//! What gathers for a store, and goes to it in one request after another: claims and ends.
+//! The claims and ends that gather for a store and go to it in one request after another.
 
 use chrono::{DateTime, Utc};
 use punctual_store::{BatchLimits, Claim, ClaimRequest, Lease, RunEnd};
@@ -9,8 +9,8 @@ use crate::machine::{Machine, instant};
 use crate::node::Node;
 use crate::store::{Outbox, StoreState};
 
-/// Claims in one request: enough to make its cost vanish, few enough that the first runs of a
-/// burst start while the others are still planned.
+/// The number of claims in one request. It is large enough to make the cost of a request vanish,
+/// and small enough for the first runs of a burst to start while the rest is planned.
 const CLAIMS: usize = 512;
 
 impl<N: Node> Machine<N> {
@@ -42,7 +42,8 @@ impl<N: Node> StoreState<N> {
             epoch: 0,
         };
         let request = ClaimRequest {
-            // The one that its ends are of; the worker fills in the one it holds.
+            // The lease under which the runs were opened. The store worker fills in the one that it
+            // holds.
             lease: self.lease.clone().unwrap_or_else(unregistered),
             now,
             ends: self.outbox.next_ends(limits),
@@ -56,8 +57,10 @@ impl<N: Node> StoreState<N> {
         effects.push(Effect::Claim { store, request });
     }
 
-    /// What was asked for by hand and what waits has one half of the request while something is
-    /// due too, which has the other: neither holds the other up.
+    /// Returns the claims of the next request.
+    ///
+    /// Claims that were asked for by hand or for waiting runs get one half of the request while
+    /// jobs are due, and due jobs get the other half, so that neither kind holds up the other.
     fn next_claims(&mut self, limit: usize, now: DateTime<Utc>, may_start: bool) -> Vec<Claim> {
         let due = if may_start { self.due.len() } else { 0 };
         let room = CLAIMS.min(limit).min(self.outbox.claims.len() + due);
@@ -73,7 +76,8 @@ impl<N: Node> StoreState<N> {
         claims
     }
 
-    /// Adds the next claim, of the one kind if it has any. Answers `false` if neither has.
+    /// Adds the next claim, of the preferred kind if there is one. Returns `false` if there is no
+    /// claim of either kind.
     fn next_claim(
         &mut self,
         starts_by: Option<DateTime<Utc>>,
@@ -95,7 +99,7 @@ impl<N: Node> StoreState<N> {
         true
     }
 
-    /// A claim is large: it is made where it stays.
+    /// Adds the claim of a due job. It is built in the list, since claims are large.
     fn claim_due(&mut self, starts_by: Option<DateTime<Utc>>, claims: &mut Vec<Claim>) -> bool {
         let Some(now) = starts_by else {
             return false;
@@ -121,7 +125,7 @@ impl<N: Node> StoreState<N> {
 }
 
 impl Outbox {
-    /// The ends that go with the next request: as many as the store takes.
+    /// Returns the ends of the next request, as many as the store takes.
     fn next_ends(&mut self, limits: BatchLimits) -> Vec<RunEnd> {
         let mut bytes = 0;
         let is_within = |(index, end): &(usize, &RunEnd)| {

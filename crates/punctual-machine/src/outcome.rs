@@ -1,20 +1,20 @@
-//! What an attempt makes of its run, depending on what it was told.
+//! The outcome that an attempt gives its run, depending on what the attempt was told.
 
 use punctual_core::{CancelReason, Outcome};
 use punctual_store::EndText;
 
-/// Why an attempt was told to end.
+/// The reason for which an attempt was told to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stop {
     TimedOut,
     Cancel(CancelReason),
-    /// Others took this node for dead: the run is theirs to decide about.
+    /// Other nodes took this one for dead and decide about the run.
     Fenced,
 }
 
 impl Stop {
-    /// Whether it counts though the attempt was told to end for another reason before. After its time
-    /// a run may be tried again, and what ends it must not be lost.
+    /// Returns true if this reason replaces an earlier one. A run may be tried again after its time
+    /// is over, and a reason that ends the run must not be lost.
     pub(crate) fn outdoes(self, other: Self) -> bool {
         let rank = |stop| match stop {
             Self::TimedOut => 0,
@@ -25,17 +25,17 @@ impl Stop {
     }
 }
 
-/// How an attempt ended.
+/// The result of an attempt.
 #[derive(Debug)]
 pub struct Finish {
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Its result, or what went wrong.
+    /// The returned value or the error.
     pub text: Option<EndText>,
 }
 
 impl Finish {
-    /// An end with nothing more to say.
+    /// Returns a result without a text.
     #[must_use]
     pub fn plain(outcome: Outcome) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl Finish {
     }
 }
 
-/// What cancels the rest of an instance too.
+/// Returns the outcome that also cancels the rest of an instance, if there is one.
 pub(crate) fn cancelled_by(stop: Option<Stop>, outcome: Outcome) -> Option<Outcome> {
     match (stop, outcome) {
         (Some(Stop::Cancel(reason)), _) => Some(Outcome::Cancelled(reason)),
@@ -54,8 +54,10 @@ pub(crate) fn cancelled_by(stop: Option<Stop>, outcome: Outcome) -> Option<Outco
     }
 }
 
-/// How a run ends whose attempt has ended so, after it was told to or not. What was done all the
-/// same is done: its result counts, unless others decide about the run.
+/// Returns the result of a run whose attempt has ended, after it was told to or not.
+///
+/// A success counts even after the attempt was told to end, unless other nodes decide about the
+/// run.
 pub(crate) fn finish_of(stop: Option<Stop>, finish: Option<Finish>, is_stopping: bool) -> Finish {
     let outcome = match (stop, &finish) {
         (None, _) => return finish.unwrap_or_else(|| dropped(is_stopping)),
@@ -72,14 +74,15 @@ pub(crate) fn finish_of(stop: Option<Stop>, finish: Option<Finish>, is_stopping:
     }
 }
 
-/// The end of an attempt that was dropped though this node had not told it to end: the thread or the
-/// runtime that it ran on is gone. In a shutdown that is part of it.
+/// Returns the result of an attempt that was dropped although this node had not told it to end.
+///
+/// The thread or the runtime that it ran on is gone. In a shutdown that is expected.
 fn dropped(is_stopping: bool) -> Finish {
     if is_stopping {
         return Finish::plain(Outcome::Cancelled(CancelReason::Shutdown));
     }
-    let text = "the run was dropped before it was done: the thread or runtime of its executor has ended; \
-                keep that alive until the scheduler has shut down";
+    let text = "the run was dropped before it ended, since the thread or runtime of its executor is gone; \
+                keep it alive until the scheduler has shut down";
     Finish {
         outcome: Outcome::Failed,
         text: Some(EndText::Error(text.into())),

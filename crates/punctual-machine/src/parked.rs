@@ -15,12 +15,12 @@ use crate::node::Node;
 use crate::store::StoreState;
 use crate::tell::Tell;
 
-/// A parked job that was removed meanwhile is forgotten with the next reading of the store. There is
-/// one within this time, an hour, in microseconds.
+/// The time within which a store with parked jobs is read again, an hour, in microseconds. The read
+/// forgets parked jobs that were removed.
 pub(crate) const PARKED_FOR: i64 = 3_600_000_000;
 
 impl<N: Node> Machine<N> {
-    /// An executor was removed: its jobs are parked. What is just due finds no place to run.
+    /// Parks the jobs of a removed executor. A job that is just due finds no place to run.
     pub fn park(&mut self, executor: &str) {
         let now = self.now;
         for state in self.stores.values_mut() {
@@ -44,8 +44,8 @@ impl<N: Node> Machine<N> {
 }
 
 impl<N: Node> StoreState<N> {
-    /// Parks a job without code, and revives one that was parked and has it now: what passed meanwhile
-    /// was missed for that reason.
+    /// Parks a job without code, and revives a parked job that has it now. The fire times in between are
+    /// missed for that reason.
     pub(crate) fn park_or_revive(&mut self, key: JobKey, effects: &mut Effects<N>, now: i64) {
         let Some(entry) = self.jobs.get_mut(key) else {
             return;
@@ -71,7 +71,7 @@ impl<N: Node> StoreState<N> {
         }
     }
 
-    /// Forgets parked jobs that are gone: a window that is not cut holds all others.
+    /// Forgets parked jobs that are gone. A window that is not cut holds all jobs that are not.
     pub(crate) fn forget_parked(&mut self, window: &DueJobs, now: i64) {
         if self.window.is_cut || self.parked.is_empty() {
             return;

@@ -8,7 +8,7 @@ use crate::node::Node;
 use crate::tell::Tell;
 
 impl<N: Node> Machine<N> {
-    /// Begins no more runs. What is under way goes on.
+    /// Begins no more runs. Runs under way go on.
     pub fn pause(&mut self) {
         if !self.is_paused {
             self.is_paused = true;
@@ -16,7 +16,7 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Begins runs again. What passed meanwhile was missed for that reason.
+    /// Begins runs again. Fire times that passed in the pause are missed for that reason.
     pub fn resume(&mut self) {
         if !self.is_paused {
             return;

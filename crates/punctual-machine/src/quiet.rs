@@ -1,11 +1,11 @@
-//! Whether anything goes on but what waits for time to pass.
+//! Tells whether anything goes on besides waiting for time to pass.
 
 use crate::machine::Machine;
 use crate::node::Node;
 use crate::store::StoreState;
 
 impl<N: Node> Machine<N> {
-    /// The stores that have something to answer, or that there is something to ask.
+    /// Returns the stores that have something to answer, or that the machine has something to ask.
     pub fn busy_stores(&self) -> impl Iterator<Item = u32> {
         let begins_runs = self.begins_runs();
         let busy = self.stores.values();
@@ -13,8 +13,8 @@ impl<N: Node> Machine<N> {
         busy.map(|own| own.id)
     }
 
-    /// When the first job is due that is left to other nodes of a store, in microseconds. Without such a
-    /// job, `i64::MAX`.
+    /// Returns the time in microseconds at which the first job is due that is left to other nodes
+    /// of a store, or `i64::MAX` without such a job.
     #[must_use]
     pub fn first_left(&self, store: u32) -> i64 {
         let state = self.stores.get(&store);
@@ -23,7 +23,7 @@ impl<N: Node> Machine<N> {
 }
 
 impl<N: Node> StoreState<N> {
-    /// Whether the store has answered all, and there is nothing to ask.
+    /// Returns true if the store has answered all requests and there is nothing to ask.
     fn is_quiet(&self, begins_runs: bool) -> bool {
         let (outbox, window) = (&self.outbox, &self.window);
         let is_sent = !outbox.is_busy && outbox.ends.is_empty() && outbox.claims.is_empty();

@@ -1,9 +1,9 @@
-//! What has changed since a store was asked what is due: its answer may be older.
+//! Changes since a store was asked for due jobs, whose answer may be older.
 
 use hashbrown::HashMap;
 use punctual_core::JobState;
 
-/// Readings that are on their way, and what this node has moved on meanwhile.
+/// The reads that are on their way, and the jobs that this node has moved on since they were sent.
 #[derive(Debug, Default)]
 pub(crate) struct Reads {
     on_their_way: u32,
@@ -12,12 +12,12 @@ pub(crate) struct Reads {
 }
 
 impl Reads {
-    /// The store was asked.
+    /// Notes that the store was asked.
     pub(crate) fn begin(&mut self) {
         self.on_their_way += 1;
     }
 
-    /// What the store has answered was taken in.
+    /// Notes that an answer of the store was handled.
     pub(crate) fn end(&mut self) {
         self.on_their_way = self.on_their_way.saturating_sub(1);
         if self.on_their_way == 0 {
@@ -35,14 +35,14 @@ impl Reads {
         self.moved.is_empty()
     }
 
-    /// A claim has moved a job on.
+    /// Notes that a claim has moved a job on.
     pub(crate) fn moved_on(&mut self, incarnation: u64, revision: u64) {
         if self.on_their_way > 0 {
             self.moved.insert(incarnation, revision);
         }
     }
 
-    /// Whether a row that was read is older than what is known.
+    /// Returns true if a row that was read is older than what is known.
     pub(crate) fn is_outdated(&self, state: &JobState) -> bool {
         let moved = self.moved.get(&state.incarnation);
         moved.is_some_and(|revision| state.revision < *revision)

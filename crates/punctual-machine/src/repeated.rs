@@ -1,5 +1,7 @@
-//! Requests that are sent again because the answer was lost. Claims that had been accepted are then
-//! called lost by the store, but the runs that they opened are there.
+//! Requests that are sent again because their answer was lost.
+//!
+//! The store then answers that claims are lost which it had accepted before. The runs that they
+//! opened exist.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -10,15 +12,14 @@ use punctual_core::{Origin, RunId};
 use punctual_store::{Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, StoredJob};
 use punctual_store::{OpenState, RunFilter, Won};
 
-/// No row ever has it.
+/// A revision that no row ever has.
 const NEVER: u64 = u64::MAX;
 
-/// The request as it is sent again.
+/// Returns the request as it is sent again.
 ///
-/// Due fire times are not claimed by it: they were planned before
-/// the store failed, and by now it may be too late for them. Those that were not claimed the
-/// first time are lost, and planned anew. What the store decides by it comes after what has happened
-/// meanwhile.
+/// It does not claim due fire times. They were planned before the store failed, and by now it may
+/// be too late for them. Fire times that were not claimed the first time are lost and planned anew.
+/// The store applies the repeated request after all that has happened in the meantime.
 #[must_use]
 pub fn again(request: &ClaimRequest, now: DateTime<Utc>) -> ClaimRequest {
     let mut again = request.clone();
@@ -31,15 +32,17 @@ pub fn again(request: &ClaimRequest, now: DateTime<Utc>) -> ClaimRequest {
     again
 }
 
-/// Turns answers to such claims into what they were the first time, and returns the rows that
-/// have moved on since.
+/// Turns the answers to repeated claims into what they were the first time.
+///
+/// Returns the rows that have moved on since.
 pub fn find_won(request: &ClaimRequest, reply: &mut ClaimReply, own: &[OpenRun]) -> Vec<StoredJob> {
-    // What the answer hands out begins by that, though it may have the key of a claim.
+    // Handed runs begin by the answer itself, although they may have the key of a claim.
     let handed = reply.handed.iter().flat_map(|handed| &handed.runs);
     let mut begun: BTreeSet<RunId> = handed.map(|run| run.id).collect();
     let mut moved_on = Vec::new();
     let mut claims: Vec<_> = request.claims.iter().zip(&mut reply.answers).collect();
-    // Of two claims of one fire time, made before and after an edit, only the newer can have opened it.
+    // Of two claims of one fire time, made before and after an edit, only the newer can have opened
+    // it.
     claims.sort_by_key(|(claim, _)| Reverse(revision(claim)));
     for (claim, answer) in claims {
         if matches!(answer, ClaimAnswer::Won(_) | ClaimAnswer::NotTried) {
@@ -60,7 +63,7 @@ pub fn find_won(request: &ClaimRequest, reply: &mut ClaimReply, own: &[OpenRun])
     moved_on
 }
 
-/// The revision that a claim was decided on.
+/// Returns the revision that a claim was decided on.
 fn revision(claim: &Claim) -> Option<u64> {
     match claim.kind {
         ClaimKind::Advance { revision, .. } => Some(revision),
@@ -68,8 +71,10 @@ fn revision(claim: &Claim) -> Option<u64> {
     }
 }
 
-/// The first run of the instance that a claim has started. What it has queued is not this node's. An
-/// instance that has only a fire time in common with it was opened by another claim.
+/// Returns the first run of the instance that a claim has started.
+///
+/// Runs that it has queued do not belong to this node. An instance that has only one fire time in
+/// common with the claim was opened by another one.
 fn first_run<'o>(claim: &Claim, own: &'o [OpenRun]) -> Option<&'o OpenRun> {
     let start = &claim.kind.plan()?.start;
     let origin = claim.kind.origin();
@@ -83,20 +88,20 @@ fn first_run<'o>(claim: &Claim, own: &'o [OpenRun]) -> Option<&'o OpenRun> {
     instances(own).find(is_its).map(|instance| &instance[0])
 }
 
-/// Open runs by their instances: those of one have numbers that follow each other.
+/// Groups open runs by instance. The runs of an instance have consecutive numbers.
 pub fn instances(own: &[OpenRun]) -> impl Iterator<Item = &[OpenRun]> {
     own.chunk_by(|run, next| !run.ends_instance && run.id.0 + 1 == next.id.0)
 }
 
-/// Whether a run by hand was recorded as skipped, or queued, by the first request: its key is used
-/// and its job is there.
+/// Returns true if the first request recorded a run by hand as skipped or queued. Its key is then
+/// used, and its job exists.
 fn was_refused(claim: &Claim, answer: &ClaimAnswer) -> bool {
     let has_none = matches!(&claim.kind, ClaimKind::Manual { plan } if plan.start.is_empty());
     let is_there = matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.birth == claim.birth);
     has_none && is_there && claim.kind.origin() == Origin::Manual
 }
 
-/// The run by hand that a claim has let wait, whose number only the store knows.
+/// Returns the run by hand that a claim has let wait, whose number only the store knows.
 #[must_use]
 pub fn queued_by_hand<'a>(
     claim: &Claim,
@@ -147,7 +152,7 @@ mod tests {
         StoredJob { job, state }
     }
 
-    /// A claim of what is due, and the open run that answers for the same fire time.
+    /// Returns a claim of a due fire time, and the open run that answers for the same fire time.
     fn claimed(stored: &StoredJob) -> (ClaimRequest, OpenRun) {
         let plan = plan(&stored.job.view(&stored.state), DateTime::UNIX_EPOCH);
         assert_eq!(plan.start, [DateTime::UNIX_EPOCH]);
@@ -191,8 +196,8 @@ mod tests {
         assert!(matches!(&reply.answers[0], ClaimAnswer::Won(won) if won.first == run.id));
     }
 
-    /// The scheduler had not heard of an edit that left the fire time as it was, and claimed it for the
-    /// job before that edit too.
+    /// The scheduler had not heard of an edit that kept the fire time, and also claimed it for the
+    /// job before the edit.
     #[test]
     fn a_run_is_that_of_one_claim() {
         let stored = hourly();
@@ -212,8 +217,9 @@ mod tests {
         assert!(matches!(reply.answers[1], ClaimAnswer::Won(_)));
     }
 
-    /// The job was rescheduled, and claimed before and after. What its new schedule has opened for several
-    /// fire times is not begun once more for one of them that the old schedule has in common.
+    /// The job was rescheduled, and claimed before and after. Its new schedule has opened an
+    /// instance of several fire times, one of which is also in the old schedule and must not begin
+    /// again.
     #[test]
     fn all_runs_of_an_instance_are_those_of_one_claim() {
         let stored = hourly();
@@ -238,8 +244,9 @@ mod tests {
         assert!(matches!(&reply.answers[1], ClaimAnswer::Won(won) if won.first == RunId(6)));
     }
 
-    /// What a claim has queued was handed out by the same lost answer. An older claim of one of its fire
-    /// times has not opened it, or the others of the instance would never begin.
+    /// A lost answer also handed out runs that an earlier claim had queued. An older claim of one
+    /// of their fire times has not opened them, or the other runs of the instance would never
+    /// begin.
     #[test]
     fn part_of_an_instance_is_not_taken_for_all_of_another() {
         let stored = hourly();
@@ -255,8 +262,8 @@ mod tests {
         assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
     }
 
-    /// Another node had queued the fire time, and the same answer hands that run out: it begins by
-    /// that already.
+    /// Another node had queued the fire time, and the same answer hands that run out. The run
+    /// begins by the answer already.
     #[test]
     fn a_claim_whose_run_is_handed_out_was_lost() {
         let stored = hourly();

@@ -1,4 +1,4 @@
-//! What stores answer.
+//! The replies of stores.
 
 use punctual_core::{CancelReason, Outcome, RunId};
 use punctual_store::{
@@ -6,31 +6,35 @@ use punctual_store::{
     WaitingJob,
 };
 
-/// What a store answers, or says by itself.
+/// An answer of a store, or a report that it makes by itself.
 #[derive(Debug)]
 pub enum Reply {
-    /// The request comes back with the answers to its claims. If it was repeated, all open runs of
-    /// this node come with it: together, since by the next request some of them may be over.
+    /// The request with the answers to its claims.
+    ///
+    /// If the request was repeated, all open runs of this node come with it. They come together,
+    /// since some of them may be over by the next request.
     Claimed(Box<ClaimRequest>, ClaimReply, Vec<OpenRun>),
-    /// What is due soon.
+    /// The jobs that are due soon.
     Due(DueJobs),
-    /// Jobs that were left to other nodes, and that none has claimed.
+    /// The jobs that were left to other nodes and that none has claimed.
     Left(DueJobs),
-    /// The nodes that share the store, this one included.
+    /// The nodes that share the store, with this one.
     Nodes(Vec<Peer>),
-    /// Open runs of this node that were unknown to it, and those whose jobs are gone or cannot be read,
-    /// with how they end.
+    /// The open runs of this node that were unknown to it.
+    ///
+    /// The second list holds runs whose jobs are gone or cannot be read, with their outcomes.
     Adopted(Vec<Handed>, Vec<(OpenRun, Outcome)>),
-    /// Jobs with waiting runs that may start.
+    /// The jobs with waiting runs that may start.
     Waiting(Vec<WaitingJob>),
-    /// Others have changed jobs.
+    /// The jobs that other nodes or callers have changed.
     Changed(ChangedJobs),
-    /// From now on this lease holds; what was opened under another is not this node's any more.
+    /// The lease that holds from now on. Runs that were opened under another lease do not belong to
+    /// this node any more.
     Leased(Lease),
-    /// Runs that are to be cancelled, and why.
+    /// The runs that are to be cancelled, each with the reason.
     Cancel(Vec<(RunId, CancelReason)>),
-    /// What became of the runs of a dead node.
+    /// The result of settling the runs of a dead node.
     Recovered(Box<Recovered>),
-    /// The store has lost what it keeps its rows in: what is sent to it is not recorded for now.
+    /// The store has lost the place of its rows. Nothing that is sent to it is recorded for now.
     Gone,
 }

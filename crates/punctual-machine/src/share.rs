@@ -1,8 +1,8 @@
-//! Which node claims a job first, where several share a store.
+//! The order in which the nodes of a store claim a job.
 //!
-//! Every node finds the same answer by itself: the weights of rendezvous hashing (Thaler and
-//! Ravishankar, 1998) order the nodes that know the task of a job, and a node that comes or goes
-//! moves only its own share.
+//! Every node finds the same order by itself. The weights of rendezvous hashing (Thaler and
+//! Ravishankar, 1998) order the nodes that know the task of a job. A node that comes or goes moves
+//! only its own share.
 //!
 //! ```text
 //! due          P/2            2P/3             P = min(2/3 s, a sixth of the grace time)
@@ -10,10 +10,11 @@
 //!  the owner    the next one    the one after   all
 //! ```
 //!
-//! Each looks every P/2, and has other work to do meanwhile. So a job of a node that does not come
-//! begins within a second, or a quarter of its grace time.
+//! Each node looks every P/2, and has other work to do in between. So a job whose owner does not
+//! claim it begins within a second, or within a quarter of its grace time.
 //!
-//! Who is wrong about the others loses nothing: the store gives each fire time to one node.
+//! A node that is wrong about other nodes loses nothing, since the store gives each fire time to
+//! one node.
 
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -22,21 +23,22 @@ use hashbrown::HashSet;
 use punctual_core::Policies;
 use punctual_store::{Lease, Peer};
 
-/// How long a job is left to its owner at most, in microseconds.
+/// The longest time that a job is left to its owner, in microseconds.
 pub(crate) const LONGEST_PATIENCE: i64 = 666_666;
-/// With a shorter one, nodes would do nothing but look.
+/// The shortest such time. With a shorter one, nodes would do nothing but look.
 const SHORTEST_PATIENCE: i64 = 20_000;
-/// A node whose jobs had to be claimed by this one for so long, and which claimed none of them
-/// before it, does not claim.
+/// The time after which a node counts as one that does not claim.
+///
+/// In that time this node had to claim the other's jobs, and the other claimed none of them first.
 const IDLE_AFTER: i64 = 5_000_000;
-/// How long a node that does not claim has no share, as this one sees it.
+/// The time for which a node that does not claim gets no share, as this node sees it.
 const LEFT_OUT: i64 = 60_000_000;
 
-/// How the jobs of a store are dealt among its nodes, as one of them sees it.
+/// The shares of the nodes in the jobs of a store, as one node sees them.
 #[derive(Debug)]
 pub(crate) struct Share {
     own: u64,
-    /// How many jobs that were added one after another go to one node.
+    /// The number of consecutive births that go to one node.
     together: NonZeroU64,
     others: Vec<Other>,
 }
@@ -51,18 +53,18 @@ impl Default for Share {
     }
 }
 
-/// A node of the store that is not this one.
+/// Another node of the store.
 #[derive(Debug)]
 pub(crate) struct Other {
     name: Arc<str>,
     weight: u64,
     tasks: HashSet<Arc<str>>,
-    /// Since when this node has claimed its jobs, and no other has come first.
+    /// The time since which this node has claimed its jobs and it has not come first.
     helped_since: Option<i64>,
     left_out_until: i64,
 }
 
-/// How long a job may be left to its owner, in microseconds.
+/// Returns the time for which a job may be left to its owner, in microseconds.
 pub(crate) fn patience(policies: &Policies) -> i64 {
     let grace = policies.misfire_grace_time.limit();
     let sixth = grace.and_then(|grace| i64::try_from(grace.as_micros() / 6).ok());
@@ -72,7 +74,7 @@ pub(crate) fn patience(policies: &Policies) -> i64 {
 }
 
 impl Share {
-    /// The shares of the nodes that a store lists; what is known of those that stay is kept.
+    /// Deals the jobs among the nodes that a store lists. Facts about nodes that stay are kept.
     pub(crate) fn deal(&mut self, own: &Lease, nodes: Vec<Peer>, together: NonZeroU64) {
         self.together = together;
         self.own = weight_of(&own.node, own.epoch);
@@ -97,8 +99,8 @@ impl Share {
         self.others.is_empty()
     }
 
-    /// How long after it is due this node claims a job, in microseconds: not at all after, if the
-    /// job is in its share.
+    /// Returns the time after its fire time at which this node claims a job, in microseconds. It is
+    /// 0 for a job in its own share.
     pub(crate) fn wait(&self, task: &str, birth: u64, patience: i64, now: i64) -> i64 {
         let birth = birth / self.together;
         let own = mixed(self.own, birth);
@@ -111,7 +113,7 @@ impl Share {
         }
     }
 
-    /// Whose job it is, if it is not this node's.
+    /// Returns the owner of a job, if it is another node.
     pub(crate) fn owner(&mut self, task: &str, birth: u64, now: i64) -> Option<&mut Other> {
         let birth = birth / self.together;
         let own = mixed(self.own, birth);
@@ -129,8 +131,9 @@ impl Share {
 }
 
 impl Other {
-    /// This node has claimed a job of its share, or come too late for it. Answers whether it is found
-    /// not to claim, so that its share is dealt anew.
+    /// Notes that this node has claimed a job of the other's share, or came too late for it.
+    ///
+    /// Returns true if the other node is found not to claim, so that its share is dealt anew.
     pub(crate) fn was_helped(&mut self, is_won: bool, now: i64) -> bool {
         if !is_won {
             self.helped_since = None;
@@ -154,8 +157,10 @@ impl Other {
     }
 }
 
-/// FNV-1a, the same in every process. What is made up of a name says no more than the epoch, and
-/// differs when a seed is simulated again.
+/// Returns the FNV-1a hash of a name, mixed with the epoch. It is the same in every process.
+///
+/// The random part of a name is left out. It adds nothing to the epoch, and differs when a seed is
+/// simulated again.
 fn weight_of(name: &str, epoch: u64) -> u64 {
     let known = name.split('~').next().unwrap_or(name);
     let hash = known.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
@@ -196,7 +201,7 @@ mod tests {
         Lease { node, epoch: 1 }
     }
 
-    /// What each node of a fleet of this size sees.
+    /// Returns the shares as each node of a fleet of this size sees them.
     fn fleet(count: usize) -> Vec<Share> {
         fleet_of_blocks(count, NonZeroU64::MIN)
     }
@@ -268,7 +273,7 @@ mod tests {
         };
         let second = 1_000_000;
         assert_eq!(wait_at(0, true), 300);
-        // It came first once: it does claim.
+        // The node came first once, so it does claim.
         assert_eq!(wait_at(5 * second, false), 300);
         assert_eq!(wait_at(6 * second, true), 300);
         assert_eq!(wait_at(11 * second, true), 0);

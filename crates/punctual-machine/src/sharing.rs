@@ -1,4 +1,4 @@
-//! Jobs that are left to the node whose share they are in, and claimed here if it does not come.
+//! Jobs that are left to their owner, and claimed on this node if the owner does not claim them.
 
 use std::time::Duration;
 
@@ -16,13 +16,14 @@ use crate::store::{Left, StoreState};
 use crate::tell::Tell;
 use crate::window::{ahead_micros, start_of};
 
-/// Jobs that are read at a time when they were left to others and not claimed.
+/// The number of jobs in one read of those that were left to other nodes and not claimed.
 const PAGE: usize = 1_024;
-/// As many of them are claimed at a time at most, and even after another node came first.
+/// The limits for the number of these jobs that are claimed at a time. The lower limit holds even
+/// after another node came first.
 const ROOM: std::ops::RangeInclusive<usize> = 8..=4_096;
 
 impl<N: Node> Machine<N> {
-    /// These nodes share the store from now on.
+    /// Deals the jobs of a store among these nodes from now on.
     pub(crate) fn deal(&mut self, store: u32, nodes: Vec<Peer>) {
         let Some(state) = self.stores.get_mut(&store) else {
             return;
@@ -35,8 +36,8 @@ impl<N: Node> Machine<N> {
         self.ask_for_window(store);
     }
 
-    /// Looks whether jobs that were left to others wait for too long, unless this node is late with
-    /// its own.
+    /// Looks for jobs that were left to other nodes and wait for too long, unless this node is late
+    /// with its own jobs.
     pub(crate) fn look_for_left(&mut self, store: u32) {
         let begins_runs = self.begins_runs();
         let (now, time) = (self.now, instant(self.now));
@@ -60,7 +61,7 @@ impl<N: Node> Machine<N> {
         self.look_later(store, now);
     }
 
-    /// Sees to it that this node looks for what it leaves to others.
+    /// Arms the next look for jobs that are left to other nodes.
     pub(crate) fn look_later(&mut self, store: u32, now: i64) {
         let Some(state) = self.stores.get_mut(&store) else {
             return;
@@ -68,13 +69,13 @@ impl<N: Node> Machine<N> {
         let left = &mut state.left;
         if left.until > now && !left.is_armed {
             left.is_armed = true;
-            // However the clock is set meanwhile.
+            // A span and not a wall time, since the clock may be set in between.
             let half = Duration::from_micros(left.patience.unsigned_abs() / 2);
             self.effects.after(half, Alarm::Left { store });
         }
     }
 
-    /// Takes in what its owners have not claimed in time.
+    /// Takes over jobs that their owners have not claimed in time.
     pub(crate) fn take_left(&mut self, store: u32, left: DueJobs) {
         let now = self.now;
         let Some(state) = self.stores.get_mut(&store) else {
@@ -96,12 +97,12 @@ impl<N: Node> Machine<N> {
             state.adopt(due, &self.node, &mut self.effects, now);
             state.hurry(incarnation, true);
         }
-        // What this node can do nothing about must not hide what comes after it.
+        // Jobs that this node cannot run must not hide the jobs after them.
         state.left.after = left.next.filter(|_| can_none);
         state.reads.end();
     }
 
-    /// The store has answered a claim of a job.
+    /// Notes the answer of the store to a claim of a job.
     pub(crate) fn note_claim(&mut self, key: JobKey, is_won: bool, now: i64) {
         let Some(state) = self.stores.get_mut(&key.store) else {
             return;
@@ -126,15 +127,15 @@ impl<N: Node> Machine<N> {
 }
 
 impl Left {
-    /// Nothing is left to others so far.
+    /// Resets the jobs that are left to other nodes to none.
     pub(crate) fn nothing(&mut self) {
         self.patience = LONGEST_PATIENCE;
         self.until = i64::MIN;
         self.first = i64::MAX;
     }
 
-    /// Takes more of what was left to others as long as no other node does, and much less once another
-    /// node comes first: they are late, not gone.
+    /// Takes more of these jobs as long as no other node claims them, and far fewer once another
+    /// node comes first. The other nodes are then late, and not gone.
     fn helped(&mut self, is_won: bool) {
         self.room = if is_won { self.room + 1 } else { self.room / 2 };
         self.room = self.room.clamp(*ROOM.start(), *ROOM.end());
@@ -142,8 +143,9 @@ impl Left {
 }
 
 impl<N: Node> StoreState<N> {
-    /// Whether a job that is due soon is in the share of another node. Then this one looks before long
-    /// whether that has claimed it.
+    /// Returns true if a job that is due soon is in the share of another node.
+    ///
+    /// This node then checks soon whether the other node has claimed it.
     pub(crate) fn leaves(&mut self, stored: &StoredJob, now: i64) -> bool {
         let near = now.saturating_add(ahead_micros());
         let is_near = || start_of(stored).is_some_and(|start| start <= near);
@@ -159,7 +161,7 @@ impl<N: Node> StoreState<N> {
         true
     }
 
-    /// Asks for what was left.
+    /// Asks for jobs that were left to other nodes.
     fn ask_for_left(&mut self, request: DueRequest, effects: &mut Effects<N>) {
         let (store, read) = (self.id, Read::Left(request));
         effects.push(Effect::Read { store, read });
@@ -167,14 +169,15 @@ impl<N: Node> StoreState<N> {
         self.reads.begin();
     }
 
-    /// Whether this node is late with what it has to claim itself: the oldest comes first.
+    /// Returns true if this node is late with its own claims. The oldest due job comes first.
     fn is_late(&self, now: i64) -> bool {
         let oldest = self.due.front().and_then(|key| self.jobs.get(*key));
         let start = oldest.and_then(|entry| start_of(&entry.stored));
         start.is_some_and(|start| now.saturating_sub(start) >= LONGEST_PATIENCE)
     }
 
-    /// Whether the owner of a job, and those who come before this node, have not come in time.
+    /// Returns true if the owner of a job, and the nodes that come before this one, have not
+    /// claimed it in time.
     fn takes_over(&self, stored: &StoredJob, now: i64) -> bool {
         let late = start_of(stored).map(|start| now.saturating_sub(start));
         let is_late = late.is_some_and(|late| late >= self.wait(stored, now));
@@ -190,7 +193,8 @@ impl<N: Node> StoreState<N> {
         self.share.wait(job.task(), birth, patience, now)
     }
 
-    /// Lets this node claim a job that an edit has made due, whosever share it is in.
+    /// Lets this node claim a job that an edit has made due, even if it is in the share of another
+    /// node.
     pub(crate) fn hurry(&mut self, incarnation: u64, is_urgent: bool) {
         if let Some(key) = self.jobs.find(incarnation)
             && let Some(entry) = self.jobs.get_mut(key)
@@ -199,7 +203,7 @@ impl<N: Node> StoreState<N> {
         }
     }
 
-    /// Forgets a job that is due and for another node.
+    /// Forgets a job that is due and is left to another node.
     pub(crate) fn leave(&mut self, key: JobKey) {
         if let Some(entry) = self.jobs.get_mut(key) {
             entry.phase = Phase::Idle;

@@ -1,4 +1,5 @@
-//! The end: refuse new work, wait, cancel, abort, give up; each with its deadline.
+//! The stages of the shutdown, each with its deadline. It refuses new work, waits, cancels, aborts
+//! and gives up.
 
 use std::time::Duration;
 
@@ -12,22 +13,23 @@ use crate::outcome::Finish;
 use crate::refusal::Refusal;
 use crate::stage::{LeftBehind, Stage, Underway};
 
-/// How long aborted runs may take to be dropped, and stores to record the last ends.
+/// The time that aborted runs have to be dropped, and stores to record the last ends.
 const LAST_WAIT: Duration = Duration::from_secs(5);
 
 impl<N: Node> Machine<N> {
-    /// Whether the shutdown is over.
+    /// Returns true if the shutdown is over.
     #[must_use]
     pub fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Over)
     }
 
-    /// Begins the shutdown: what is under way has so long to end by itself. A second request may bring
-    /// that forward, and changes nothing later.
+    /// Begins the shutdown. Runs under way have the time `wait` to end by themselves.
+    ///
+    /// A second call may bring that end forward, and never postpones it.
     pub fn shut_down(&mut self, wait: Duration) {
         match self.stage {
             Stage::Running => {
-                // What waits for an instance, or for its next attempt, stays in its store.
+                // Runs that wait for room or for their next attempt stay in their store.
                 for state in self.stores.values_mut() {
                     state.forget_waits(&mut self.effects);
                 }
@@ -38,12 +40,12 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// The time of a stage has passed.
+    /// Ends a stage whose time has passed.
     pub fn next_stage(&mut self) {
         let is_idle = self.active.len() == 0;
         match self.stage {
             Stage::Running | Stage::Over => {}
-            // There is nothing to cancel, and only ends that are not recorded yet.
+            // There is nothing to cancel, but some ends are not recorded yet.
             Stage::Waiting | Stage::Cancelling if is_idle => {
                 self.begin_stage(Stage::Recording, LAST_WAIT);
             }
@@ -95,7 +97,7 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Whatever a store does not answer any more, all who wait for it hear that.
+    /// Answers all callers that wait for a store, even if the store does not answer any more.
     fn end(&mut self) {
         self.stage = Stage::Over;
         let outboxes = self.stores.values_mut().map(|own| &mut own.outbox);
@@ -105,7 +107,7 @@ impl<N: Node> Machine<N> {
         self.refuse_all(tickets, Refusal::IsStopping);
     }
 
-    /// What the shutdown has left behind.
+    /// Returns what the shutdown has left behind.
     #[must_use]
     pub fn left_behind(&self) -> LeftBehind {
         let outboxes = self.stores.values().map(|own| &own.outbox);
@@ -116,7 +118,7 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// The runs that are under way, in the order of their numbers.
+    /// Returns the runs that are under way, in the order of their numbers.
     #[must_use]
     pub fn running(&self) -> Vec<Underway> {
         let all = self.active.all().map(|(_, active)| Underway {

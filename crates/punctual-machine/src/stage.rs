@@ -1,21 +1,21 @@
-//! How far a shutdown has come, and what it leaves behind.
+//! The stages of a shutdown, and what it leaves behind.
 
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, RunId};
 
-/// How far the shutdown has come.
+/// A stage of the shutdown.
 #[derive(Debug)]
 pub(crate) enum Stage {
     Running,
-    /// No new runs; those under way may end by themselves.
+    /// No new runs start. Runs under way may end by themselves.
     Waiting,
-    /// They were told to end.
+    /// Runs under way were told to end.
     Cancelling,
-    /// They were aborted.
+    /// Runs under way were aborted.
     Aborting,
-    /// They are given up; the stores may still record what is known.
+    /// Runs under way are given up. The stores may still record the ends that are known.
     Recording,
-    /// Nothing more to wait for.
+    /// There is nothing more to wait for.
     Over,
 }
 
@@ -24,32 +24,32 @@ impl Stage {
         matches!(self, Self::Running)
     }
 
-    /// Whether all that is under way was told to end.
+    /// Returns true if all runs under way were told to end.
     pub(crate) fn ends_runs(&self) -> bool {
         !matches!(self, Self::Running | Self::Waiting)
     }
 }
 
-/// What a shutdown had to leave behind.
+/// The runs and ends that a shutdown left behind.
 #[derive(Debug, Clone, Default)]
 pub struct LeftBehind {
-    /// Runs that did not end in time and were told to.
+    /// The runs that did not end in time and were told to.
     pub cancelled: Vec<RunId>,
-    /// Runs that did not even end then.
+    /// The runs that did not end even then.
     pub abandoned: Vec<Underway>,
-    /// How many ends no store has said to have recorded.
+    /// The number of ends that no store has confirmed.
     pub unrecorded: usize,
 }
 
 /// A run that is under way.
 #[derive(Debug, Clone)]
 pub struct Underway {
-    /// Its job.
+    /// The id of the job.
     pub job: JobId,
-    /// The run.
+    /// The number of the run.
     pub run: RunId,
-    /// What it answers for.
+    /// The fire time.
     pub fire_time: DateTime<Utc>,
-    /// How many attempts were begun.
+    /// The number of attempts that began.
     pub attempts: u32,
 }

@@ -1,4 +1,4 @@
-//! Starts what the core has admitted and the store has accepted.
+//! Starts instances that the core has admitted and the store has accepted.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::tell::Tell;
 use crate::waiting::ELSEWHERE;
 
 impl<N: Node> Machine<N> {
-    /// Starts what the core has admitted and the store has accepted.
+    /// Starts an instance that the core has admitted and the store has accepted.
     pub(crate) fn start_instance(&mut self, key: JobKey, instance: Instance) {
         if self.stage.ends_runs() {
             return self.postpone(key.store, &instance, 0);
@@ -32,7 +32,8 @@ impl<N: Node> Machine<N> {
             return;
         };
         if entry.is_head {
-            // Never without its arguments: the store hands it out again, and whole.
+            // A run never starts without its arguments. The store hands it out again, with the
+            // whole job.
             return self.postpone(key.store, &instance, ELSEWHERE);
         }
         let Some(code) = entry.code.clone() else {
@@ -85,7 +86,8 @@ impl<N: Node> Machine<N> {
         self.begin_attempt(key);
     }
 
-    /// Whether a run of the instance was cancelled while the store's answer was on its way.
+    /// Returns the reason for which a run of the instance was cancelled while the answer of the
+    /// store was on its way.
     fn is_to_end(&self, store: u32, instance: &Instance) -> Option<CancelReason> {
         let to_end = &self.stores.get(&store)?.outbox.to_end;
         let last = instance.first.0 + instance.fire_times.len() as u64;
@@ -105,7 +107,8 @@ impl<N: Node> Machine<N> {
         active.turn = active.turn.wrapping_add(1);
         active.has_attempt = true;
         self.effects.push(Effect::Begin { run: key, latest });
-        // Its alarm takes the place of that of the attempt before. An instance that is over loses its own.
+        // The new alarm replaces that of the attempt before. An instance that is over loses its
+        // alarm by itself.
         active.alarm = None;
         if let Some(limit) = active.job.policies().timeout.limit() {
             let alarm = Alarm::Timeout(active.attempt_of(key));

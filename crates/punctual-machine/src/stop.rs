@@ -1,4 +1,4 @@
-//! Tells attempts to end, and sees to it that they do.
+//! Tells attempts to end, and ensures that they do.
 
 use punctual_core::{CancelReason, RunId, Timeout};
 
@@ -10,8 +10,10 @@ use crate::node::Node;
 use crate::outcome::Stop;
 
 impl<N: Node> Machine<N> {
-    /// Tells an attempt to end, and sees to it that it does. What already has a reason to stop
-    /// keeps it, unless the other one outdoes it. What has not begun is over.
+    /// Tells an attempt to end, and arms the alarm that aborts it.
+    ///
+    /// An attempt that has a reason to stop keeps it, unless the new one outdoes it. A run that has
+    /// not begun is over.
     pub(crate) fn stop(&mut self, key: ActiveKey, stop: Stop) {
         let Some(active) = self.active.get_mut(key) else {
             return;
@@ -23,7 +25,7 @@ impl<N: Node> Machine<N> {
             return;
         }
         if active.stop.replace(stop).is_some() {
-            // It was told to end, and has its grace time.
+            // The attempt was told to end before, and its grace time goes on.
             return;
         }
         self.effects.push(Effect::Stop(key));
@@ -44,7 +46,7 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Cancels a run that is under way on this node. Answers `false` if this node has no such run.
+    /// Cancels a run that is under way on this node. Returns `false` if this node has no such run.
     pub fn cancel_run(&mut self, store: u32, run: RunId, reason: CancelReason) -> bool {
         let Some(key) = self.active.find(store, run) else {
             return false;

@@ -1,5 +1,5 @@
-//! What the machine holds of one store: the jobs that are due soon or have runs, and what
-//! waits to be sent.
+//! The machine's state for one store. It holds the jobs that are due soon or have runs, and the
+//! claims and ends that wait to be sent.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -18,74 +18,76 @@ use crate::share::{LONGEST_PATIENCE, Share};
 pub(crate) struct StoreState<N: Node> {
     pub(crate) id: u32,
     pub(crate) alias: Arc<str>,
-    /// Under which runs are opened; `None` before the node is registered.
+    /// The lease under which runs are opened, or `None` before the node is registered.
     pub(crate) lease: Option<Lease>,
     pub(crate) jobs: Jobs<N>,
-    /// Jobs that are due and wait for a claim, in the order of submission.
+    /// The jobs that are due and wait for a claim, in the order of submission.
     pub(crate) due: VecDeque<JobKey>,
     pub(crate) outbox: Outbox,
     pub(crate) window: Window,
     pub(crate) reads: Reads,
-    /// No node looked at any job of the store.
+    /// The absence of nodes that decide about any job of the store.
     pub(crate) absent: Absence,
-    /// Incarnations of the window that this node cannot run: when it can, their fire times since
-    /// then passed for that reason.
+    /// The incarnations in the window that this node cannot run. When it can, their fire times
+    /// since then have passed for that reason.
     pub(crate) parked: BTreeSet<u64>,
-    /// Their tasks and executors.
+    /// The tasks and executors of the parked jobs.
     pub(crate) parked_tasks: BTreeSet<(Arc<str>, Box<str>)>,
-    /// Which jobs are this node's to claim first.
+    /// The jobs that are in this node's share.
     pub(crate) share: Share,
     pub(crate) left: Left,
-    /// Jobs with waiting runs, by birth.
+    /// The jobs with waiting runs, by birth.
     pub(crate) waits: BTreeMap<u64, Waits>,
-    /// Open runs of this node that were unknown to it, while their jobs are looked for.
+    /// The open runs of this node that were unknown to it, while it looks for their jobs.
     pub(crate) adopting: BTreeSet<RunId>,
-    /// The store was asked for those jobs, and has not answered yet.
+    /// True if the store was asked for those jobs and has not answered yet.
     pub(crate) is_adopting: bool,
-    /// Other nodes may have begun what was this node's to begin, when the store last answered.
+    /// True if other nodes may have begun runs of this node when the store last answered.
     pub(crate) is_doubtful: bool,
-    /// The store was removed: no new runs, and nothing is left of it here once those under way
-    /// are recorded.
+    /// True if the store was removed. No new runs begin, and the state is dropped after the runs
+    /// under way are recorded.
     pub(crate) is_leaving: bool,
-    /// The store has lost what it keeps its rows in.
+    /// True if the store has lost the place of its rows.
     pub(crate) is_gone: bool,
 }
 
-/// What waits to be sent while a request is on its way: it all goes with the next one.
+/// The claims and ends that wait to be sent while a request is on its way. All go with the next
+/// request.
 #[derive(Default)]
 pub(crate) struct Outbox {
     pub(crate) is_busy: bool,
     pub(crate) ends: Vec<RunEnd>,
-    /// How many are in the request that is on its way.
+    /// The number of ends in the request that is on its way.
     pub(crate) ends_sent: usize,
     /// The emptied list of the request before, for the next ends.
     pub(crate) spare: Vec<RunEnd>,
-    /// Runs by hand, and waiting runs, which are asked for by the birth of their job alone.
+    /// The claims of runs by hand and of waiting runs. Waiting runs are claimed by the birth of
+    /// their job alone.
     pub(crate) claims: VecDeque<(Option<JobKey>, Claim)>,
-    /// Whose claims are on their way, in their order.
+    /// The jobs whose claims are on their way, in the order of the claims.
     pub(crate) asked: Vec<Option<JobKey>>,
-    /// Runs that are to end, and that the request on its way may have opened.
+    /// The runs that are to end and that the request on its way may have opened.
     pub(crate) to_end: Vec<(RunId, CancelReason)>,
-    /// The tickets of the manual claims, in their order; also those that are on their way.
+    /// The tickets of the manual claims in their order, with those that are on their way.
     pub(crate) manual: VecDeque<u64>,
 }
 
-/// What is left to other nodes.
+/// The jobs that are left to other nodes.
 #[derive(Debug)]
 pub(crate) struct Left {
     /// The shortest time, in microseconds, that one of these jobs may be left to its owner.
     pub(crate) patience: i64,
-    /// Until when some of them may be due, as far as is known.
+    /// The time until which some of them may be due, as far as is known.
     pub(crate) until: i64,
-    /// The next look is armed.
+    /// True if the next look is armed.
     pub(crate) is_armed: bool,
-    /// The store was asked, and has not answered yet.
+    /// True if the store was asked and has not answered yet.
     pub(crate) is_asked: bool,
-    /// When the first of them is due.
+    /// The time at which the first of them is due.
     pub(crate) first: i64,
-    /// Where the next look begins: up to there this node can do nothing.
+    /// The place where the next look begins. This node can do nothing about the jobs before it.
     pub(crate) after: Option<DueCursor>,
-    /// How many of these jobs this node claims at a time.
+    /// The number of these jobs that this node claims at a time.
     pub(crate) room: usize,
 }
 
@@ -103,25 +105,27 @@ impl Default for Left {
     }
 }
 
-/// Which part of the store is known here.
+/// The part of the store that is known on this node.
 #[derive(Default)]
 pub(crate) struct Window {
     pub(crate) is_asked: bool,
-    /// Something changed since it was asked for.
+    /// True if something changed after the store was asked.
     pub(crate) ask_again: bool,
-    /// There was not enough room for all that is due soon.
+    /// True if there was not enough room for all jobs that are due soon.
     pub(crate) is_cut: bool,
-    /// The earliest next fire time that is not known here, in microseconds: of those that the last
-    /// window told of, and of those that were let go since it was asked for.
+    /// The earliest next fire time that is not known here, in microseconds.
+    ///
+    /// It covers the fire times that the last window named, and those that were dropped since it
+    /// was read.
     pub(crate) beyond: Option<i64>,
-    /// The refill that is armed.
+    /// The time of the refill that is armed.
     pub(crate) refill_at: Option<i64>,
-    /// The next reading is of all that is due at any time.
+    /// True if the next read is of all jobs that are due at any time.
     pub(crate) reads_all: bool,
 }
 
 impl Window {
-    /// A job with this next fire time is not known here.
+    /// Notes that a job with this next fire time is not known here.
     pub(crate) fn note(&mut self, start: i64) {
         let earliest = self.beyond.map_or(start, |beyond| beyond.min(start));
         self.beyond = Some(earliest);
@@ -132,16 +136,16 @@ impl Window {
 #[derive(Debug)]
 pub(crate) struct Waits {
     pub(crate) id: JobId,
-    /// When they are due.
+    /// The times at which they are due.
     pub(crate) times: BTreeSet<i64>,
-    /// The request is on its way.
+    /// True if the request is on its way.
     pub(crate) is_asked: bool,
-    /// More runs may wait than this node has seen to.
+    /// True if more runs may wait than this node knows.
     pub(crate) may_hide_others: bool,
 }
 
 impl<N: Node> StoreState<N> {
-    /// A store of which nothing is known, and at whose jobs nothing has looked until now.
+    /// Returns a store of which nothing is known, and about whose jobs no node decided until now.
     pub(crate) fn new(id: u32, alias: Arc<str>, now: i64) -> Self {
         Self {
             id,
@@ -169,20 +173,21 @@ impl<N: Node> StoreState<N> {
         }
     }
 
-    /// The wall clock was set: what was an absence until now ended at another time by it.
+    /// Adapts absences to a change of the wall clock. An absence until now ended at another time by
+    /// the new clock.
     pub(crate) fn clock_was_set(&mut self, by: i64) {
         if self.absent != Absence::NEVER {
             self.absent.until = self.absent.until.saturating_add(by);
         }
     }
 
-    /// Whether other nodes may have begun what was this node's to begin.
+    /// Returns true if other nodes may have begun runs of this node.
     pub(crate) fn may_be_taken_for_dead(&self, node: &N) -> bool {
         let is_certain = |lease| node.is_certain(self.id, lease);
         node.capabilities(self.id).shared && !self.lease.as_ref().is_some_and(is_certain)
     }
 
-    /// Whether all that happened is recorded, or cannot be.
+    /// Returns true if all that happened is recorded, or cannot be.
     pub(crate) fn is_settled(&self) -> bool {
         if self.is_gone {
             return true;

@@ -1,4 +1,4 @@
-//! What becomes of fire times, for the log, the listeners and the metrics.
+//! Reports of fire times to the log, the listeners and the metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,20 +10,20 @@ use punctual_store::{EndText, RunEnd, StoredJob};
 /// A run that is over, for the metrics.
 #[derive(Debug, Clone, Copy)]
 pub struct Counted {
-    /// Which one.
+    /// The number of the run.
     pub run: RunId,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
-    /// When its first attempt began, in microseconds since 1970, if one did.
+    /// The start of the first attempt, in microseconds since 1970, if there was one.
     pub started: Option<i64>,
-    /// When it ended.
+    /// The time of the end.
     pub finished: i64,
-    /// From when its lateness is counted, if it is.
+    /// The time from which its lateness is counted, if it is.
     pub late_since: Option<DateTime<Utc>>,
 }
 
 impl Counted {
-    /// What is counted of an end.
+    /// Returns the counted part of an end.
     #[must_use]
     pub fn of(end: &RunEnd, late_since: Option<DateTime<Utc>>) -> Self {
         Self {
@@ -36,93 +36,93 @@ impl Counted {
     }
 }
 
-/// What the driver is to tell.
+/// A report that the driver makes.
 #[derive(Debug)]
 pub enum Tell {
     /// An instance is about to begin.
     Submitted {
-        /// Its store.
+        /// The store.
         store: u32,
-        /// Its job.
+        /// The id of the job.
         job: JobId,
-        /// Its first run; the others follow.
+        /// The number of the first run. The other runs have the numbers after it.
         run: RunId,
-        /// Its fire times.
+        /// The fire times of the instance.
         fire_times: Vec<DateTime<Utc>>,
     },
     /// A run is over.
     Ended {
-        /// Its store.
+        /// The store.
         store: u32,
-        /// Its job.
+        /// The id of the job.
         job: JobId,
-        /// What it answers for.
+        /// The fire time.
         fire_time: DateTime<Utc>,
-        /// How it ended.
+        /// The end of the run.
         end: RunEnd,
     },
-    /// An attempt went wrong, and there will be another.
+    /// An attempt failed, and another one follows.
     Again {
-        /// The job.
+        /// The id of the job.
         job: JobId,
-        /// The run.
+        /// The number of the run.
         run: RunId,
-        /// How many attempts it has had.
+        /// The number of attempts so far.
         attempts: u32,
-        /// What went wrong.
+        /// The error.
         error: Option<EndText>,
-        /// When it is tried again.
+        /// The wait until the next attempt.
         wait: Duration,
     },
     /// Fire times were missed or skipped.
     DidNotRun {
         /// The store.
         store: u32,
-        /// The job.
+        /// The id of the job.
         job: JobId,
-        /// Which ones.
+        /// The fire times.
         range: FireRange,
-        /// What became of them.
+        /// The outcome.
         outcome: Outcome,
-        /// Whether those before went another way.
+        /// True if the fire times before had another outcome.
         is_first: bool,
     },
-    /// What a plan decided without a run is counted.
+    /// Fire times that a plan decided without a run are counted.
     Decided {
-        /// Which fire times.
+        /// The fire times.
         range: FireRange,
-        /// What became of them.
+        /// The outcome.
         outcome: Outcome,
     },
-    /// This node lacks what runs a job.
+    /// This node lacks a part that a job needs.
     Parked {
         /// The store.
         store: u32,
-        /// The job.
+        /// The id of the job.
         job: JobId,
-        /// Its task.
+        /// The task of the job.
         task: Arc<str>,
-        /// Its executor.
+        /// The executor of the job.
         executor: Box<str>,
-        /// Whether it is the first with these two.
+        /// True if it is the first job with this task and executor.
         is_first: bool,
     },
-    /// The store has taken a job out, with its last run.
+    /// A job left the store with its last run.
     JobLeft {
         /// The store.
         store: u32,
         /// The job.
         job: StoredJob,
     },
-    /// No more runs begin here.
+    /// No more runs begin on this node.
     Paused,
     /// Runs begin again.
     Resumed,
-    /// Another node leaves its jobs to others.
+    /// Another node does not claim its jobs.
     LeftOut {
-        /// Its name.
+        /// The name of the node.
         node: Arc<str>,
     },
-    /// Runs were found that a store had handed out by an answer that was lost. This is their number.
+    /// This number of runs was found that a store had handed out by a lost answer.
     Found(usize),
 }

@@ -1,4 +1,4 @@
-//! When the body of an attempt begins: its time counts from there.
+//! The time limit of an attempt, which counts from the start of its body.
 
 use std::time::Duration;
 
@@ -12,8 +12,10 @@ use crate::node::Node;
 use crate::outcome::Stop;
 
 impl<N: Node> Machine<N> {
-    /// The latest time for the body of a run to begin, in microseconds, if it may have to wait for a
-    /// place. As elsewhere, what waits in a queue of its job is never late.
+    /// Returns the latest time for the body of a run to begin, in microseconds, if it may have to
+    /// wait for a place.
+    ///
+    /// A run that waits in the queue of its job is never late.
     pub(crate) fn latest_begin(&mut self, key: ActiveKey) -> Option<i64> {
         let active = self.active.get_mut(key)?;
         let is_limited = active.may_be_late && self.node.keeps_waiting(&active.code);
@@ -26,8 +28,11 @@ impl<N: Node> Machine<N> {
         Some(latest.timestamp_micros())
     }
 
-    /// The time of an attempt is over, unless its body `began` later than the attempt, in microseconds.
-    /// If it has not begun, its begin is told later by [`attempt_begun`](Self::attempt_begun).
+    /// Handles the end of an attempt's time, unless its body `began` later than the attempt, in
+    /// microseconds.
+    ///
+    /// If the body has not begun, the driver reports its start by
+    /// [`attempt_begun`](Self::attempt_begun).
     pub fn timed_out(&mut self, key: AttemptKey, began: Option<i64>) {
         let Some(limit) = self.time_of(key.run) else {
             return;
@@ -44,7 +49,7 @@ impl<N: Node> Machine<N> {
             active.is_awaited = true;
             return;
         };
-        // A clock that was set meanwhile gives no more than the time itself.
+        // A change of the clock in between never makes the rest longer than the limit.
         let under_way = u64::try_from(now.saturating_sub(began)).unwrap_or(0);
         let rest = limit.saturating_sub(Duration::from_micros(under_way));
         if rest.is_zero() {
@@ -54,7 +59,7 @@ impl<N: Node> Machine<N> {
         self.effects.after(rest, Alarm::Timeout(key));
     }
 
-    /// The body of an attempt begins that has waited for longer than it may take.
+    /// Handles the start of a body that has waited for longer than it may take.
     pub fn attempt_begun(&mut self, key: ActiveKey) {
         let Some(limit) = self.time_of(key) else {
             return;

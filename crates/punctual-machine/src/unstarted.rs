@@ -1,4 +1,4 @@
-//! Instances that the store knows as runs, and that end before they begin.
+//! Instances that the store knows as runs and that end before they begin.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use crate::node::{Missing, Node};
 use crate::tell::{Counted, Tell};
 
 impl<N: Node> Machine<N> {
-    /// Starts an instance whose job was parked after it was admitted: if what it needs is there
-    /// again it runs, else it is told apart what is missing.
+    /// Starts an instance whose job was parked after it was admitted. If its task or executor is
+    /// still missing, the instance is skipped for that reason.
     pub(crate) fn start_without_code(&mut self, key: JobKey, instance: Instance) {
         let Some(job) = self.entry(key).map(|entry| Arc::clone(&entry.stored.job)) else {
             return;
@@ -32,7 +32,7 @@ impl<N: Node> Machine<N> {
         self.refuse(key, &instance, Outcome::Skipped(missing));
     }
 
-    /// Records that an instance is not started after all: it is missed or skipped.
+    /// Records that an instance is missed or skipped and does not start.
     pub(crate) fn refuse(&mut self, key: JobKey, instance: &Instance, outcome: Outcome) {
         let Some(job) = self.entry(key).map(|entry| entry.stored.job.id().clone()) else {
             return;
@@ -44,8 +44,10 @@ impl<N: Node> Machine<N> {
         self.settled.push(key);
     }
 
-    /// Tells that fire times were missed or skipped. The log is told aloud of the first ones only,
-    /// until the job runs again, or others go another way.
+    /// Reports that fire times were missed or skipped.
+    ///
+    /// The log shows only the first of them at its normal level, until the job runs again or the
+    /// outcome changes.
     pub(crate) fn tell_did_not_run(&mut self, key: JobKey, range: FireRange, outcome: Outcome) {
         let Some(entry) = self.entry(key) else {
             return;
@@ -65,7 +67,7 @@ impl<N: Node> Machine<N> {
     fn end_unstarted(&mut self, store: u32, id: &JobId, instance: &Instance, outcome: Outcome) {
         let now = self.now;
         for (index, fire_time) in instance.fire_times.iter().enumerate() {
-            // Only the first can have begun on another node, or before it waited.
+            // Only the first run can have begun on another node, or before it waited.
             let (started, attempts) = match index {
                 0 => (instance.started, instance.attempts),
                 _ => (None, 0),
@@ -79,7 +81,7 @@ impl<N: Node> Machine<N> {
                 attempts,
                 text: None,
             };
-            // What does not run is told of as a range.
+            // Fire times that do not run are reported as a range.
             let is_told = !matches!(outcome, Outcome::Skipped(_) | Outcome::Missed(_));
             let counted = Counted::of(&end, Some(*fire_time));
             self.effects.push(Effect::Count(counted));

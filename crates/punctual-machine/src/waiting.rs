@@ -1,5 +1,7 @@
-//! Runs that wait: for a free instance, or for their next attempt. They belong to the job and are
-//! kept by the store. This node only remembers which jobs it has to ask for, and when.
+//! Runs that wait for a free instance or for their next attempt.
+//!
+//! They belong to the job, and the store keeps them. This node only remembers the jobs that it has
+//! to ask for, and the times.
 
 use std::collections::BTreeSet;
 
@@ -19,12 +21,12 @@ use crate::repeated::instances;
 use crate::store::{StoreState, Waits};
 use crate::tell::Tell;
 
-/// How long a run is left to other nodes that this one cannot go on with, in microseconds. Without
-/// a wait the store would hand it out again by the same request.
+/// The time for which a run that this node cannot go on with is left to other nodes, in
+/// microseconds. Without a wait the store would hand it out again by the same request.
 pub(crate) const ELSEWHERE: i64 = 1_000_000;
 
 impl<N: Node> Machine<N> {
-    /// The store knows of jobs with waiting runs that may start.
+    /// Takes over jobs of the store with waiting runs that may start.
     pub(crate) fn jobs_wait(&mut self, store: u32, jobs: Vec<WaitingJob>) {
         for job in jobs {
             if self.node.knows(&job.task) {
@@ -34,7 +36,8 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// The store names a job by the earliest of its runs that may start.
+    /// Notes that more runs may wait. The store names a job by the earliest of its runs that may
+    /// start.
     fn may_hide_others(&mut self, store: u32, birth: u64) {
         let state = self.stores.get_mut(&store);
         if let Some(waits) = state.and_then(|own| own.waits.get_mut(&birth)) {
@@ -42,8 +45,7 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Asks for the waiting runs of a job when they are due, or when a pause that lasts longer is
-    /// over.
+    /// Asks for the waiting runs of a job when they are due, or when a longer pause is over.
     pub(crate) fn wait_for(&mut self, store: u32, birth: u64, id: JobId, due: DateTime<Utc>) {
         let may_start = self.stage.starts_runs();
         let Some(state) = self.stores.get_mut(&store) else {
@@ -63,7 +65,7 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// What waits of a job is due.
+    /// Asks for the due waiting runs of a job.
     pub(crate) fn promote(&mut self, store: u32, birth: u64) {
         let begins_runs = self.begins_runs();
         let now = self.now;
@@ -75,8 +77,10 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Arms anew for what waits, after the clock was set. Set back, it comes once more to times
-    /// whose alarms are gone: they were due in a pause, or while the store was asked.
+    /// Arms the alarms of waiting runs anew after the clock was set.
+    ///
+    /// A clock that was set back comes once more to times whose alarms are gone, since they were
+    /// due in a pause or while the store was asked.
     pub(crate) fn await_anew(&mut self) {
         let now = self.now;
         for state in self.stores.values() {
@@ -89,7 +93,7 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Asks for what became due during a pause.
+    /// Asks for runs that became due during a pause.
     pub(crate) fn promote_all(&mut self) {
         let now = self.now;
         for state in self.stores.values_mut().filter(|own| !own.is_leaving) {
@@ -100,8 +104,10 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// The store has answered: what it has handed out starts by itself. What it has not is another
-    /// node's, or is told by the end that makes room for it.
+    /// Handles the answer to a claim of waiting runs.
+    ///
+    /// Runs that were handed out start by themselves. Runs that were not belong to another node, or
+    /// the end that makes room for them hands them out.
     pub(crate) fn promoted(&mut self, store: u32, claim: Claim, answer: &ClaimAnswer) {
         let now = self.now;
         let begins_runs = self.begins_runs();
@@ -118,12 +124,12 @@ impl<N: Node> Machine<N> {
         waits.is_asked = false;
         let may_hide_others = waits.may_hide_others;
         if begins_runs {
-            // More may have become due while the store was asked.
+            // More runs may have become due while the store was asked.
             state.promote(claim.birth, now);
         }
         let is_told = self.node.capabilities(store).shared;
         if matches!(answer, ClaimAnswer::Won(_)) && may_hide_others && !is_told {
-            // No renewal tells of what else waits.
+            // No renewal reports the other waiting runs.
             self.ask_for_window(store);
         }
     }
@@ -150,7 +156,7 @@ impl<N: Node> Machine<N> {
             let is_known = code.is_some() || known.is_some_and(|entry| entry.code.is_some());
             let is_shared = self.node.capabilities(store).shared;
             if !is_known && (instance.attempts > 0 || is_shared) {
-                // It goes on where its task is known.
+                // The run goes on at a node that knows its task.
                 self.give_back(store, &runs, ELSEWHERE);
                 continue;
             }
@@ -171,15 +177,15 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Lets runs that have not begun here wait for another node, or the next start.
+    /// Lets runs that have not begun here wait for another node or the next start.
     fn give_back(&mut self, store: u32, runs: &[OpenRun], wait: i64) {
         if let Some(instance) = Instance::of(runs) {
             self.postpone(store, &instance, wait);
         }
     }
 
-    /// Lets an instance that has not begun here wait for another node, or the next start, for so
-    /// many microseconds at least. With the first of its runs the others wait too.
+    /// Lets an instance that has not begun here wait for another node or the next start, for at
+    /// least `wait` microseconds. The other runs of the instance wait with the first one.
     pub(crate) fn postpone(&mut self, store: u32, instance: &Instance, wait: i64) {
         let now = self.now;
         let end = RunEnd {
@@ -196,7 +202,7 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Ends runs that cannot go on here, because their jobs are gone or cannot be read.
+    /// Ends runs that cannot go on here because their jobs are gone or cannot be read.
     fn cannot_go_on(&mut self, store: u32, mut runs: Vec<(OpenRun, Outcome)>) {
         if let Some(state) = self.stores.get_mut(&store) {
             runs.retain(|(run, _)| state.takes(std::slice::from_ref(run)));
@@ -209,8 +215,8 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// The runs of a store that this node has, is about to begin, or has ended without the store having
-    /// said that it heard of it.
+    /// Returns the runs of a store that this node has, is about to begin, or has ended without a
+    /// confirmation of the store.
     pub(crate) fn known_runs(&mut self, store: u32) -> BTreeSet<RunId> {
         let Some(state) = self.stores.get(&store) else {
             return BTreeSet::new();
@@ -218,22 +224,22 @@ impl<N: Node> Machine<N> {
         let mut known = state.adopting.clone();
         known.extend(state.outbox.ends.iter().map(|end| end.run));
         for key in self.active.of_store(store) {
-            // A body of a lease that was lost may still be there when this node gets its run again.
+            // A body of a lost lease may still be there when this node gets its run again.
             let own = self.active.get_mut(key).filter(|own| !own.is_fenced);
             known.extend(own.into_iter().flat_map(|own| own.runs()));
         }
         known
     }
 
-    /// All open runs of this node, after an answer was lost: those that are unknown here were
-    /// handed out by it.
+    /// Compares all open runs of this node after an answer was lost. The lost answer handed out the
+    /// runs that are unknown here.
     pub(crate) fn compare(&mut self, store: u32, own: &[OpenRun]) {
         if own.is_empty() {
-            // All answers but a few. To look at all that is under way would cost each of them.
+            // Almost all answers end here. To look at all runs under way would cost each of them.
             return;
         }
         let known = self.known_runs(store);
-        // A run that is known stands for its instance: the others come after it, or wait with it.
+        // A known run stands for its instance, since the other runs come after it or wait with it.
         let unknown: Vec<OpenRun> = instances(own)
             .filter(|instance| !instance.iter().any(|run| known.contains(&run.id)))
             .flatten()
@@ -259,8 +265,8 @@ impl<N: Node> Machine<N> {
         self.effects.push(Effect::Read { store, read });
     }
 
-    /// Starts runs that were unknown here, unless they are not this node's any more, and ends those that
-    /// cannot go on.
+    /// Starts runs that were unknown here, unless they no longer belong to this node, and ends
+    /// those that cannot go on.
     pub(crate) fn adopted(
         &mut self,
         store: u32,
@@ -282,14 +288,14 @@ impl<N: Node> Machine<N> {
 }
 
 impl<N: Node> StoreState<N> {
-    /// For which births the timer is armed, and when, so that what waits begins.
+    /// Returns the births and times for which the timer is armed, so that waiting runs begin.
     pub(crate) fn promotions(&self) -> impl Iterator<Item = (u64, i64)> {
         self.waits
             .iter()
             .flat_map(|(birth, waits)| waits.times.iter().map(|at| (*birth, *at)))
     }
 
-    /// Asks for nothing that waits, also not later.
+    /// Asks for no waiting runs, now or later.
     pub(crate) fn forget_waits(&mut self, effects: &mut Effects<N>) {
         let store = self.id;
         for (birth, at) in self.promotions() {
@@ -298,13 +304,13 @@ impl<N: Node> StoreState<N> {
         self.waits.clear();
     }
 
-    /// Whether these runs, which were unknown here, are this node's still.
+    /// Returns true if these runs, which were unknown here, still belong to this node.
     fn takes(&mut self, runs: &[OpenRun]) -> bool {
         let asked = runs.iter().filter(|run| self.adopting.remove(&run.id));
         asked.count() == runs.len()
     }
 
-    /// Asks for what waits of a job, if some of it is due by `now`.
+    /// Asks for the waiting runs of a job, if some of them are due by `now`.
     fn promote(&mut self, birth: u64, now: i64) {
         let Some(waits) = self.waits.get_mut(&birth).filter(|waits| !waits.is_asked) else {
             return;
@@ -340,7 +346,7 @@ impl Waits {
 }
 
 impl Instance {
-    /// The instance that a claim has opened.
+    /// Returns the instance that a claim has opened.
     pub(crate) fn of_plan(won: &Won, fire_times: Vec<DateTime<Utc>>) -> Self {
         Self {
             first: won.first,
@@ -354,7 +360,7 @@ impl Instance {
         }
     }
 
-    /// The instance of runs that follow each other.
+    /// Returns the instance of consecutive runs.
     pub(crate) fn of(runs: &[OpenRun]) -> Option<Self> {
         let first = runs.first()?;
         Some(Self {

@@ -1,4 +1,5 @@
-//! Which jobs are known here: those due soon. The store knows all.
+//! The window of jobs that are known on this node, since they are due soon. The store knows all
+//! jobs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +16,11 @@ use crate::machine::{Machine, instant};
 use crate::node::Node;
 use crate::store::StoreState;
 
-/// Jobs due within this time are known here.
+/// The time within which a due job is in the window.
 const AHEAD: Duration = Duration::from_secs(60);
-/// At most so many of them, some 30 MB.
+/// The maximum number of jobs in the window, which takes about 30 MB.
 const ROOM: usize = 131_072;
-/// As many days are all time, a century.
+/// A number of days that counts as all time, a century.
 const LONG: i64 = 36_525;
 
 pub(crate) fn ahead_micros() -> i64 {
@@ -52,11 +53,11 @@ impl<N: Node> Machine<N> {
         state.window.is_asked = true;
         state.window.ask_again = false;
         state.reads.begin();
-        // What is noted from here on may be newer than what the store reads.
+        // A fire time that is noted from here on may be newer than the read of the store.
         state.window.beyond = None;
     }
 
-    /// Reads all stores again: what this node can run has changed.
+    /// Reads all stores again, since this node can run other jobs than before.
     pub fn look_again(&mut self) {
         let stores: Vec<u32> = self.stores.keys().copied().collect();
         for store in stores {
@@ -64,7 +65,8 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Reads once all that is due at any time, for a clock that wants to know when the next of it is.
+    /// Reads all jobs once that are due at any time, for a test clock that looks for the next due
+    /// time.
     pub fn look_at_all(&mut self) {
         for state in self.stores.values_mut() {
             state.window.reads_all = true;
@@ -122,7 +124,8 @@ impl<N: Node> Machine<N> {
             if !is_known && asks_by_task && !self.node.knows(job.job.task()) {
                 continue;
             }
-            // Other processes hear of an edit later: what it makes due is for who hears first.
+            // Other nodes hear of the edit later. A job that it makes due is claimed by the node
+            // that hears of it first.
             let is_due = start_of(&job).is_some_and(|start| start <= now);
             if is_known || is_due || !state.leaves(&job, now) {
                 let incarnation = job.state.incarnation;
@@ -132,7 +135,7 @@ impl<N: Node> Machine<N> {
         }
         state.arm_refill(&mut self.effects, now);
         self.look_later(store, now);
-        // The edit may have made room for what waits.
+        // The edit may have made room for waiting runs.
         self.jobs_wait(store, queues);
         if was_resumed {
             // The row does not say whether a run waits for its next attempt.
@@ -152,7 +155,7 @@ impl<N: Node> Machine<N> {
             now.saturating_add(ahead_micros())
         };
         if state.window.beyond.is_some_and(|beyond| beyond <= near) {
-            // A cut window is read again when what is due of it has been decided.
+            // A cut window is read again when its due jobs are decided.
             if !state.window.is_cut || state.due.is_empty() {
                 self.ask_for_window(store);
             }
@@ -188,7 +191,7 @@ impl<N: Node> Machine<N> {
 }
 
 impl<N: Node> StoreState<N> {
-    /// Takes in what a job looks like now, unless something newer is known.
+    /// Takes over the current state of a job, unless something newer is known.
     pub(crate) fn adopt(&mut self, due: DueJob, node: &N, effects: &mut Effects<N>, now: i64) {
         if self.is_leaving {
             return;
@@ -225,8 +228,9 @@ impl<N: Node> StoreState<N> {
         self.schedule(key, effects, now);
     }
 
-    /// Whether an edit may have ended a pause in which runs of the job waited: it has had runs, and is
-    /// not known here as one that goes on.
+    /// Returns true if an edit may have ended a pause in which runs of the job waited.
+    ///
+    /// Such a job has had runs, and is not known here as one that goes on.
     fn may_be_resumed(&self, stored: &StoredJob) -> bool {
         let state = &stored.state;
         let known = self.jobs.find(state.incarnation);
@@ -235,7 +239,7 @@ impl<N: Node> StoreState<N> {
         !state.paused && state.token > 0 && !goes_on
     }
 
-    /// Arms the timer for a job's next fire time if that is near, and forgets the job if nothing
+    /// Arms the timer for the next fire time of a job if it is near, and forgets the job if nothing
     /// else keeps it here.
     pub(crate) fn schedule(&mut self, key: JobKey, effects: &mut Effects<N>, now: i64) {
         let Some(entry) = self.jobs.get_mut(key) else {
@@ -265,7 +269,7 @@ impl<N: Node> StoreState<N> {
         }
     }
 
-    /// Sees to it that jobs beyond the window are read in time.
+    /// Ensures that jobs beyond the window are read in time.
     pub(crate) fn arm_refill(&mut self, effects: &mut Effects<N>, now: i64) {
         let Some(beyond) = self.window.beyond.filter(|_| !self.is_leaving) else {
             return;
@@ -283,7 +287,7 @@ impl<N: Node> StoreState<N> {
         }
     }
 
-    /// An alarm for a job that is due in years would be in memory as long.
+    /// Disarms the refill. An alarm for a job that is due in years would stay in memory as long.
     pub(crate) fn disarm_refill(&mut self, effects: &mut Effects<N>) {
         if let Some(at) = self.window.refill_at.take() {
             effects.cancel_at(at, Alarm::Refill { store: self.id });
@@ -300,7 +304,8 @@ fn waiting_job(stored: &StoredJob, now: i64) -> WaitingJob {
     }
 }
 
-/// When the scheduler has to look at a job: its next fire time, later by its jitter.
+/// Returns the time at which the scheduler has to look at a job, which is its next fire time
+/// delayed by its jitter.
 pub(crate) fn start_of(stored: &StoredJob) -> Option<i64> {
     let start = next_start(&stored.job.view(&stored.state))?;
     Some(start.timestamp_micros())

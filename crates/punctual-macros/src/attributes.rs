@@ -1,4 +1,4 @@
-//! All `#[job]` and `#[scheduled_job]` of one function, read together.
+//! Reads all `#[job]` and `#[scheduled_job]` attributes of one function together.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +11,14 @@ use crate::scheduled::Job;
 use crate::syntax::Arguments;
 use crate::task::{Task, finish_job};
 
-/// Which attribute it is.
+/// The kind of an attribute.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Job,
     ScheduledJob,
 }
 
-/// What the attributes say.
+/// The content of all attributes of a function.
 pub(crate) struct Declared {
     pub(crate) task: Task,
     pub(crate) jobs: Vec<Job>,
@@ -35,7 +35,7 @@ impl Kind {
     }
 }
 
-/// Reads the attribute that is expanded and takes the others off the function.
+/// Reads the attribute that is expanded, and removes the rest from the function.
 pub(crate) fn take(
     kind: Kind,
     arguments: TokenStream,
@@ -63,7 +63,7 @@ pub(crate) fn take(
         match kind {
             Kind::Job => {
                 if std::mem::replace(&mut has_job, true) {
-                    report.fault(span, "a second `#[job]`: a function is one task");
+                    report.fault(span, "a second `#[job]`; a function is one task only");
                 }
                 declared.task.take("name", &mut arguments, report);
                 finish_job(arguments, report);
@@ -90,7 +90,8 @@ fn parse(attribute: &Attribute) -> syn::Result<Arguments> {
     }
 }
 
-/// The first job is called as its task; the others need names of their own.
+/// Checks the ids of the jobs. The first job is named after its task, and the rest need ids of
+/// their own.
 fn check_ids(jobs: &[Job], report: &mut Report) {
     let mut seen = BTreeSet::new();
     let mut has_default = false;
@@ -99,13 +100,14 @@ fn check_ids(jobs: &[Job], report: &mut Report) {
             Some(id) => {
                 let text = id.value();
                 if !seen.insert(text.clone()) {
-                    let message = format!("id: `{text}` is the id of another job of this function");
+                    let message =
+                        format!("id: duplicate `{text}`; each job of a function needs its own id");
                     report.fault(id.span(), message);
                 }
             }
             None if std::mem::replace(&mut has_default, true) => report.fault(
                 job.span,
-                "id: a second job of a function needs one, the first is called as its task; \
+                "id: missing, since only the first job of a function is named after its task; \
                  add `id = \"..\"`",
             ),
             None => {}

@@ -1,11 +1,12 @@
-//! Messages that show which part of a literal is at fault: the compiler can underline only all of it.
+//! Messages that point at the wrong part of a literal, since the compiler can underline only all of
+//! it.
 
 use punctual_core::Error;
 
-/// The longest text that is shown a second time.
+/// The longest text that is repeated in a message.
 const LONGEST_TEXT: usize = 100;
 
-/// The message of an error, with the literal and a line of carets under the part at fault.
+/// Returns the message of an error, with the literal and a line of carets under the wrong part.
 pub(crate) fn message(error: &Error, text: Option<&str>) -> String {
     let message = error.to_string();
     let short = text.filter(|text| !text.contains('\n') && text.chars().count() <= LONGEST_TEXT);
@@ -18,7 +19,7 @@ pub(crate) fn message(error: &Error, text: Option<&str>) -> String {
     format!("{message}\n\n    {text}\n    {before}{carets}\n")
 }
 
-/// Where the fault begins and how many bytes it has.
+/// Returns the start and the length of the wrong part in bytes.
 fn fault(error: &Error, text: &str) -> Option<(usize, usize)> {
     let blanks = text.len() - text.trim_start().len();
     let value = error.value().unwrap_or_default();
@@ -26,7 +27,8 @@ fn fault(error: &Error, text: &str) -> Option<(usize, usize)> {
         let start = blanks + position;
         let rest = text.get(start..)?;
         let word = &rest[..rest.find([' ', ',']).unwrap_or(rest.len())];
-        // The position is that of a whole element: `27` is a part of `9-27`.
+        // The position is that of a whole element, of which the value may be a part, as `27` is of
+        // `9-27`.
         return match word.find(value).filter(|_| !value.is_empty()) {
             Some(inner) => Some((start + inner, value.len())),
             None if rest.starts_with(value) => Some((start, value.len().max(word.len()))),
@@ -36,7 +38,7 @@ fn fault(error: &Error, text: &str) -> Option<(usize, usize)> {
     let mut found = text.match_indices(value).filter(|_| !value.is_empty());
     match (found.next(), found.next()) {
         (Some((start, _)), None) => Some((start, value.len())),
-        // No part of it, or any of several: all of it.
+        // The whole text, if the wrong part is not in it or is there several times.
         _ => (!text.is_empty()).then_some((0, text.len())),
     }
 }

@@ -1,4 +1,4 @@
-//! The code that the attributes generate: small, and all of it calls `punctual::private`.
+//! The code that the attributes generate. It is small and only calls `punctual::private`.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -18,7 +18,7 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> T
     let mut function: ItemFn = match syn::parse2(item) {
         Ok(function) => function,
         Err(error) => {
-            let message = "`#[job]` and `#[scheduled_job]` stand above a function";
+            let message = "expected a function below `#[job]` or `#[scheduled_job]`";
             let error = syn::Error::new(error.span(), message).into_compile_error();
             return quote!(#error #unread);
         }
@@ -28,13 +28,13 @@ pub(crate) fn expand(kind: Kind, arguments: TokenStream, item: TokenStream) -> T
     function::check(&function, &mut report);
     check_schema(&declared, &function, &mut report);
     if function.sig.receiver().is_some() {
-        // Nothing else may stand between methods.
+        // Between methods nothing but the errors may stand.
         let errors = report.into_tokens();
         return quote!(#function #errors);
     }
     let name = stand_in(&function);
     if let Some(errors) = report.into_tokens() {
-        // The function stays, so that who calls or lists it is not at fault too.
+        // The function stays, so that code which calls or lists it gets no errors of its own.
         let nothing = nothing(&facade(&declared), &function);
         return quote!(#function #name #nothing #errors);
     }
@@ -56,7 +56,7 @@ fn check_schema(declared: &Declared, function: &ItemFn, report: &mut Report) {
     }
 }
 
-/// A type of the function's name, which is how `jobs![function]` finds the declaration.
+/// Returns a type of the function's name, by which `jobs![function]` finds the declaration.
 fn stand_in(function: &ItemFn) -> TokenStream {
     let (visibility, ident) = (&function.vis, &function.sig.ident);
     quote! {
@@ -105,7 +105,7 @@ fn declaration(declared: &Declared, function: &ItemFn) -> TokenStream {
     }
 }
 
-/// A declaration in the place of one that could not be read.
+/// Returns a declaration in place of one that could not be read.
 fn nothing(facade: &Path, function: &ItemFn) -> TokenStream {
     let ident = &function.sig.ident;
     quote! {
@@ -124,8 +124,10 @@ fn facade(declared: &Declared) -> Path {
     own.unwrap_or_else(|| parse_quote!(::punctual))
 }
 
-/// Each parameter is made at its own place in the source, so that the compiler points there if it
-/// cannot be.
+/// Returns the task of the function.
+///
+/// Each parameter is made at its own place in the source, so that the compiler points there if the
+/// parameter cannot be made.
 fn task(declared: &Declared, function: &ItemFn, facade: &Path) -> TokenStream {
     let ident = &function.sig.ident;
     let is_async = function::is_async(function);

@@ -16,7 +16,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let facade = facade(&input, &mut report);
     let fields = fields(&input, &mut report);
     for lifetime in input.generics.lifetimes() {
-        let message = "a parameter of a task owns what it holds: no lifetimes";
+        let message = "a parameter of a task owns its data; remove the lifetimes";
         report.fault(lifetime.span(), message);
     }
     let parameters: Vec<_> = fields
@@ -71,14 +71,14 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     }
 }
 
-/// A field, and what it is taken out of.
+/// A field, and the type that it is taken out of.
 struct Parameter {
     kind: syn::Type,
     via: Option<Path>,
 }
 
 impl Parameter {
-    /// `#[from_context(via(State))]` takes `Db` out of a `State<Db>`.
+    /// Reads a field. `#[from_context(via(State))]` takes `Db` out of a `State<Db>`.
     fn of(field: &Field, report: &mut Report) -> Self {
         let mut via = None;
         for attribute in &field.attrs {
@@ -143,14 +143,15 @@ fn fields<'a>(input: &'a DeriveInput, report: &mut Report) -> Vec<&'a Field> {
     match input_fields(input) {
         Some(fields) => fields.iter().collect(),
         None => {
-            let message = "`FromContext` is derived for structs: each field is a parameter";
+            let message =
+                "`FromContext` can only be derived for structs, whose fields are parameters";
             report.fault(input.ident.span(), message);
             Vec::new()
         }
     }
 }
 
-/// `#[from_context(crate = "path")]` on the struct.
+/// Reads `#[from_context(crate = "path")]` on the struct.
 fn facade(input: &DeriveInput, report: &mut Report) -> Path {
     let mut facade: Path = parse_quote!(::punctual);
     for attribute in &input.attrs {

@@ -1,4 +1,4 @@
-//! The function below the attributes: what of its signature cannot be a task.
+//! Checks that the function below the attributes can be a task.
 
 use proc_macro2::Span;
 use quote::ToTokens as _;
@@ -7,10 +7,10 @@ use syn::{FnArg, GenericArgument, GenericParam, ItemFn, Pat, PathArguments, Retu
 
 use crate::report::Report;
 
-/// As many parameters as a handler may have.
+/// The maximum number of parameters of a handler.
 const MOST: usize = 8;
 
-/// Checks what can be seen without knowing any type.
+/// Checks the parts of the function that need no knowledge of types.
 pub(crate) fn check(function: &ItemFn, report: &mut Report) {
     let signature = &function.sig;
     for parameter in &signature.generics.params {
@@ -20,7 +20,7 @@ pub(crate) fn check(function: &ItemFn, report: &mut Report) {
             GenericParam::Lifetime(parameter) => (parameter.span(), "lifetime"),
         };
         let message = format!(
-            "a task has no {what} parameters: a stored job names exactly one function; write one \
+            "a task cannot have {what} parameters, since a stored job names one function; write one \
              function for each"
         );
         report.fault(span, message);
@@ -28,21 +28,21 @@ pub(crate) fn check(function: &ItemFn, report: &mut Report) {
     if let Some(keyword) = &signature.unsafety {
         report.fault(
             keyword.span(),
-            "a task is not unsafe: wrap the call in a safe function",
+            "a task cannot be unsafe; wrap the call in a safe function",
         );
     }
     for (index, input) in signature.inputs.iter().enumerate() {
         match input {
             FnArg::Receiver(receiver) => report.fault(
                 receiver.span(),
-                "a method cannot be a task: write a function, and take the value as `State<S>`",
+                "a method cannot be a task; write a function, and take the value as `State<S>`",
             ),
             FnArg::Typed(typed) => check_parameter(&typed.pat, &typed.ty, report),
         }
         if index == MOST {
             report.fault(
                 input.span(),
-                "a task has at most 8 parameters: put arguments into one struct (`Args<T>`), or \
+                "a task has at most 8 parameters; put arguments into one struct (`Args<T>`), or \
                  parameters into one that derives `FromContext`",
             );
         }
@@ -57,7 +57,7 @@ fn check_parameter(pattern: &Pat, kind: &Type, report: &mut Report) {
             report.fault(
                 kind.span(),
                 format!(
-                    "the parameter `{name}` is borrowed, a task owns its parameters: take \
+                    "the parameter `{name}` is borrowed, but a task owns its parameters; take \
                      `State<{inner}>` for a value given to the scheduler's builder, or an owned type \
                      in `Args<..>`"
                 ),
@@ -65,13 +65,15 @@ fn check_parameter(pattern: &Pat, kind: &Type, report: &mut Report) {
         }
         Type::ImplTrait(_) => report.fault(
             kind.span(),
-            format!("the parameter `{name}` has no type of its own: name one that implements `FromContext`"),
+            format!(
+                "the parameter `{name}` has no named type; name one that implements `FromContext`"
+            ),
         ),
         _ => {}
     }
 }
 
-/// The types of all parameters.
+/// Returns the types of all parameters.
 pub(crate) fn parameters(function: &ItemFn) -> Vec<&Type> {
     let typed = function.sig.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(typed) => Some(&*typed.ty),
@@ -80,7 +82,7 @@ pub(crate) fn parameters(function: &ItemFn) -> Vec<&Type> {
     typed.collect()
 }
 
-/// The `T` of the parameter `Args<T>`.
+/// Returns the `T` of the parameter `Args<T>`.
 pub(crate) fn arguments(function: &ItemFn) -> Option<&Type> {
     parameters(function).into_iter().find_map(|kind| {
         let Type::Path(path) = kind else { return None };
@@ -99,7 +101,7 @@ pub(crate) fn arguments(function: &ItemFn) -> Option<&Type> {
     })
 }
 
-/// Whether the function answers a future: it is `async`, or says so.
+/// Returns true if the function returns a future, since it is `async` or has such a return type.
 pub(crate) fn is_async(function: &ItemFn) -> bool {
     if function.sig.asyncness.is_some() {
         return true;
@@ -118,7 +120,7 @@ pub(crate) fn is_async(function: &ItemFn) -> bool {
     }
 }
 
-/// Where the type of the result stands; the name of the function if it has no result.
+/// Returns the place of the return type, or of the function's name if it has no return type.
 pub(crate) fn result_span(function: &ItemFn) -> Span {
     match &function.sig.output {
         ReturnType::Type(_, kind) => kind.span(),

@@ -1,6 +1,7 @@
 //! The attributes of the Punctual job scheduler.
 //!
-//! The crate `punctual` exports them; use them from there. What they generate names `::punctual`.
+//! The crate `punctual` exports them. Use them from there, since the code that they generate names
+//! `::punctual`.
 
 mod attributes;
 mod caret;
@@ -28,7 +29,8 @@ pub fn job(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand(Kind::Job, arguments.into(), item.into()).into()
 }
 
-/// Declares a job of the function below: when it runs, and everything else that `add_job` takes.
+/// Declares a job of the function below, with its trigger and all other settings that `add_job`
+/// takes.
 ///
 #[doc = include_str!("../doc/scheduled_job.md")]
 #[proc_macro_attribute]

@@ -1,4 +1,4 @@
-//! Policies as literals, checked by the types that read them when the program runs.
+//! Policies as literals. The types that read them at run time check them at compile time.
 
 use punctual_core::Policies;
 use serde_json::{Map, Number, Value as Json, json};
@@ -28,11 +28,11 @@ const UNITS: [(&str, f64); 5] = [
     ("seconds", 1.0),
 ];
 
-/// Reads `name = value`; `timeout(minutes = 5)` and `retry(attempts = 3)` come as calls.
+/// Reads `name = value`. `timeout(minutes = 5)` and `retry(attempts = 3)` come as calls.
 pub(crate) fn read(name: &Ident, value: &Value) -> syn::Result<(String, Json)> {
     let key = name.unraw().to_string();
     let json = match value {
-        // The bare call is the value: `retry(attempts = 3)`.
+        // The call itself is the value, as in `retry(attempts = 3)`.
         Value::Call(own, arguments) if own.unraw() == key => fields(&key, arguments)?,
         Value::Word(word) if word == "unlimited" || word == "none" => Json::Null,
         Value::Literal(..) if key == "retry" => json!({"attempts": value.json()?}),
@@ -52,7 +52,7 @@ fn fields(key: &str, arguments: &[Argument]) -> syn::Result<Json> {
     let mut fields = Map::new();
     for argument in arguments {
         let (name, json) = match (&argument.name, &argument.value) {
-            // `backoff(minutes = 1)`.
+            // A field with units, as in `backoff(minutes = 1)`.
             (None, Value::Call(name, arguments)) => (name, seconds(arguments)?),
             (Some(name), value) => (name, value.json()?),
             (None, value) => {
@@ -64,7 +64,7 @@ fn fields(key: &str, arguments: &[Argument]) -> syn::Result<Json> {
     Ok(Json::Object(fields))
 }
 
-/// A duration in units: `minutes = 5, seconds = 30`.
+/// Returns the seconds of a duration with units, such as `minutes = 5, seconds = 30`.
 fn seconds(arguments: &[Argument]) -> syn::Result<Json> {
     let mut sum = 0.0;
     for argument in arguments {
@@ -75,7 +75,7 @@ fn seconds(arguments: &[Argument]) -> syn::Result<Json> {
         let unit = UNITS.iter().find(|(unit, _)| name == unit);
         let unit = unit.map(|(_, seconds)| seconds).ok_or_else(|| {
             let message = format!(
-                "`{name}` is no unit of time, its units are weeks, days, hours, minutes, seconds"
+                "unknown unit of time `{name}`; expected weeks, days, hours, minutes or seconds"
             );
             syn::Error::new(name.span(), message)
         })?;

@@ -1,8 +1,8 @@
-//! All mistakes of one attribute, reported together.
+//! The errors of one attribute, reported together.
 
 use proc_macro2::{Span, TokenStream};
 
-/// Collects mistakes, so that one build shows them all.
+/// Collects errors, so that one build shows all of them.
 #[derive(Default)]
 pub(crate) struct Report(Option<syn::Error>);
 
@@ -18,12 +18,12 @@ impl Report {
         self.add(syn::Error::new(span, message));
     }
 
-    /// The value, or a note of why it is missing.
+    /// Returns the value, or notes the error.
     pub(crate) fn take<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.add(error)).ok()
     }
 
-    /// What the compiler shows, if there is anything to show.
+    /// Returns the errors as tokens for the compiler, if there are any.
     pub(crate) fn into_tokens(self) -> Option<TokenStream> {
         self.0.map(syn::Error::into_compile_error)
     }

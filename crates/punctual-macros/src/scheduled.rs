@@ -1,4 +1,4 @@
-//! The options of `#[scheduled_job]`, read and checked.
+//! Reads and checks the options of `#[scheduled_job]`.
 
 use proc_macro2::Span;
 use punctual_core::{JobId, Trigger};
@@ -13,7 +13,7 @@ use crate::task::text;
 use crate::trigger::{self, Literal};
 use crate::{policy, unknown};
 
-/// What one `#[scheduled_job]` says.
+/// The content of one `#[scheduled_job]`.
 pub(crate) struct Job {
     pub(crate) span: Span,
     pub(crate) id: Option<LitStr>,
@@ -23,14 +23,14 @@ pub(crate) struct Job {
     pub(crate) policies: Map<String, Json>,
 }
 
-/// A trigger: checked JSON, or an expression.
+/// A trigger, either as checked JSON or as an expression.
 pub(crate) enum When {
     Json(String),
     Expression(Box<Expr>),
 }
 
 impl Job {
-    /// Reads what is left when the task has taken its own.
+    /// Reads the arguments that are left after the task has taken its own.
     pub(crate) fn read(span: Span, arguments: Vec<Argument>, report: &mut Report) -> Option<Self> {
         let mut reader = Reader {
             report,
@@ -81,7 +81,7 @@ impl Reader<'_> {
     fn unnamed(&mut self, value: Value) {
         if self.trigger.is_some() || self.expression.is_some() {
             let message =
-                "a second trigger: a job has one; write or(..) to fire when one of several does";
+                "a second trigger; a job has one, so write or(..) to fire at the times of several";
             self.report.fault(value.span(), message);
         } else {
             self.trigger = Some(value);
@@ -96,7 +96,8 @@ impl Reader<'_> {
         }
     }
 
-    /// It may have been meant as the trigger: then that is not missing as well.
+    /// Reports an unknown option. It may have been meant as the trigger, which is then not reported
+    /// as missing.
     fn unknown(&mut self, name: &Ident) {
         self.has_unknown = true;
         self.report.add(unknown::of_scheduled_job(name));
@@ -159,7 +160,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `paused = true`.
+    /// Reads a flag such as `paused = true`.
     fn switch(&mut self, name: &Ident, value: &Value) {
         match value.json() {
             Ok(Json::Bool(true)) => self.flag(name),
@@ -218,7 +219,7 @@ impl Reader<'_> {
             return;
         };
         if self.trigger.is_some() {
-            let message = "a second trigger: a job has one";
+            let message = "a second trigger; a job has one";
             self.report
                 .add(syn::Error::new_spanned(&expression, message));
         }
@@ -250,7 +251,7 @@ impl Reader<'_> {
             }
             report.fault(
                 job.span,
-                "a trigger is missing: write a crontab text such as \"30 2 * * *\", or cron(..), \
+                "missing trigger; write a crontab text such as \"30 2 * * *\", or cron(..), \
                  interval(..), calendar_interval(..), date(..), and(..), or(..), custom(..), or \
                  `trigger = expression`; for a task without a schedule write `#[job]`",
             );

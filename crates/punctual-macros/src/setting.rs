@@ -1,4 +1,4 @@
-//! Settings of a new job, as method calls.
+//! The settings of a new job, as method calls.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -6,9 +6,9 @@ use syn::{Expr, Ident, LitStr};
 
 /// A setting of a new job.
 pub(crate) enum Setting {
-    /// `name`, `tag`, `store`, `executor`, with a text.
+    /// `name`, `tag`, `store` or `executor`, with a text.
     Text(&'static str, LitStr),
-    /// `paused`, `run_at_start`.
+    /// `paused` or `run_at_start`.
     Flag(&'static str),
     /// A time, as the JSON of a date trigger.
     NextRunTime(String),
@@ -17,7 +17,7 @@ pub(crate) enum Setting {
 }
 
 impl Setting {
-    /// The method call on the new job.
+    /// Returns the method call on the new job.
     pub(crate) fn tokens(&self) -> TokenStream {
         match self {
             Self::Text(method, text) => {

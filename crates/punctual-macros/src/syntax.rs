@@ -1,4 +1,4 @@
-//! What stands between the parentheses of an attribute.
+//! Parses the arguments between the parentheses of an attribute.
 
 use proc_macro2::Span;
 use serde_json::{Map, Number, Value as Json};
@@ -8,7 +8,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Lit, LitStr, Token, bracketed, parenthesized, token};
 
-/// Options whose values are Rust expressions.
+/// The options whose values are Rust expressions.
 const EXPRESSIONS: [&str; 2] = ["trigger", "args"];
 
 /// `name = value`, or a value without a name.
@@ -17,15 +17,15 @@ pub(crate) struct Argument {
     pub(crate) value: Value,
 }
 
-/// A value, and where it stands.
+/// A value with its place in the source.
 pub(crate) enum Value {
     /// A text, a number, true or false.
     Literal(Lit, Json),
-    /// A bare word: `latest`, `paused`.
+    /// A bare word, such as `latest` or `paused`.
     Word(Ident),
-    /// `cron(hour = 9)`.
+    /// A call, such as `cron(hour = 9)`.
     Call(Ident, Vec<Argument>),
-    /// `["a", "b"]`.
+    /// A list, such as `["a", "b"]`.
     List(Span, Vec<Self>),
     /// Any other Rust expression.
     Expression(Box<Expr>),
@@ -43,7 +43,7 @@ impl Parse for Arguments {
 
 impl Parse for Argument {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        // `crate` is a keyword and an option.
+        // Any identifier, since `crate` is a keyword and an option.
         let has_name = input.peek(Ident::peek_any) && input.peek2(Token![=]);
         if !has_name || input.peek2(Token![==]) {
             let value = input.parse()?;
@@ -121,7 +121,7 @@ impl Value {
         }
     }
 
-    /// The value, if it is a text literal.
+    /// Returns the value, if it is a text literal.
     pub(crate) fn text(&self) -> Option<LitStr> {
         match self {
             Self::Literal(Lit::Str(text), _) => Some(text.clone()),
@@ -129,7 +129,7 @@ impl Value {
         }
     }
 
-    /// The value as JSON: a word is a text, a call an object under its name.
+    /// Returns the value as JSON. A word becomes a text, and a call an object under its name.
     pub(crate) fn json(&self) -> syn::Result<Json> {
         match self {
             Self::Literal(_, json) => Ok(json.clone()),
@@ -144,13 +144,13 @@ impl Value {
             Self::List(_, items) => items.iter().map(Self::json).collect(),
             Self::Expression(expression) => Err(syn::Error::new(
                 expression.span(),
-                "expected a literal: this is written down when the program is compiled",
+                "expected a literal, since the value is evaluated at compile time",
             )),
         }
     }
 }
 
-/// `a = 1, b(c = 2)` as `{"a": 1, "b": {"c": 2}}`.
+/// Returns `a = 1, b(c = 2)` as `{"a": 1, "b": {"c": 2}}`.
 pub(crate) fn object(arguments: &[Argument]) -> syn::Result<Json> {
     let mut fields = Map::new();
     for argument in arguments {

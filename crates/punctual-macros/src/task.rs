@@ -1,4 +1,4 @@
-//! What the attributes of a function say of its task.
+//! The options of a task in the attributes of its function.
 
 use proc_macro2::Span;
 use syn::{Ident, LitStr};
@@ -7,13 +7,13 @@ use crate::report::Report;
 use crate::syntax::{Argument, Value};
 use crate::unknown;
 
-/// What all attributes of a function say of its task.
+/// The options of a task from all attributes of its function.
 #[derive(Default)]
 pub(crate) struct Task {
     pub(crate) name: Option<LitStr>,
-    /// Where `schema` was written.
+    /// The place of `schema`, if it was given.
     pub(crate) schema: Option<Span>,
-    /// Where generated code finds this project: `crate = "path"`.
+    /// The path to this project for generated code, from `crate = "path"`.
     pub(crate) facade: Option<syn::Path>,
 }
 
@@ -43,7 +43,7 @@ impl Task {
         let value = name.value();
         if value.is_empty() || value.starts_with('~') {
             let message =
-                format!("`{value}` is no name of a task: it must not be empty or begin with `~`");
+                format!("invalid task name `{value}`; it must not be empty or begin with `~`");
             report.fault(name.span(), message);
         }
         match &self.name {
@@ -56,7 +56,7 @@ impl Task {
     }
 }
 
-/// `#[job]` takes the options of the task and nothing else.
+/// Reports all arguments that are left, since `#[job]` takes the options of the task only.
 pub(crate) fn finish_job(arguments: Vec<Argument>, report: &mut Report) {
     for argument in arguments {
         match (&argument.name, &argument.value) {
@@ -65,13 +65,13 @@ pub(crate) fn finish_job(arguments: Vec<Argument>, report: &mut Report) {
             }
             (None, value) => report.fault(
                 value.span(),
-                "a task has no schedule: write `#[scheduled_job(..)]`, or `#[job(name = \"..\")]`",
+                "a task has no schedule; write `#[scheduled_job(..)]`, or `#[job(name = \"..\")]`",
             ),
         }
     }
 }
 
-/// The text that an option needs.
+/// Returns the text of an option that needs one.
 pub(crate) fn text(name: &Ident, value: &Value, report: &mut Report) -> Option<LitStr> {
     let text = value.text();
     if text.is_none() {

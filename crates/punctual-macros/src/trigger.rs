@@ -1,4 +1,4 @@
-//! Triggers as literals, checked by the parser that reads them when the program runs.
+//! Triggers as literals. The parser that reads them at run time checks them at compile time.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use syn::ext::IdentExt as _;
 use crate::caret;
 use crate::syntax::{Argument, Value};
 
-/// Triggers that are written as calls, and what their argument without a name is.
+/// The triggers that are written as calls, and the field that an argument without a name sets.
 const TYPES: [(&str, Option<&str>); 8] = [
     ("date", Some("run_at")),
     ("interval", None),
@@ -24,7 +24,7 @@ const TYPES: [(&str, Option<&str>); 8] = [
     ("custom", Some("name")),
 ];
 
-/// Fields that may stand beside a trigger instead of inside of it.
+/// The fields that may stand beside a trigger instead of inside of it.
 pub(crate) const BESIDE: [&str; 7] = [
     "timezone",
     "start",
@@ -40,27 +40,28 @@ pub(crate) fn is_type(name: &Ident) -> bool {
     TYPES.iter().any(|(own, _)| name == own)
 }
 
-/// The type of trigger that was probably meant.
+/// Returns the type of trigger that was probably meant.
 pub(crate) fn near(name: &str) -> Option<&'static str> {
     nearest(name, TYPES.iter().map(|(own, _)| *own))
 }
 
-/// Where a field of a trigger was written.
+/// The place where a field of a trigger was written.
 struct Place {
     name: Span,
     value: Span,
     text: Option<String>,
 }
 
-/// A trigger in its JSON form, and where each field of it came from.
+/// A trigger as JSON, with the places of its fields.
 pub(crate) struct Literal {
     json: Map<String, Json>,
-    /// By the path that the core gives in its errors: `triggers[1].minute`, empty for all of it.
+    /// The places by the path that the core gives in its errors, such as `triggers[1].minute`. The
+    /// path of the whole trigger is empty.
     places: HashMap<String, Place>,
 }
 
 impl Literal {
-    /// From `"crontab text"` or `cron(hour = 9)`.
+    /// Reads `"crontab text"` or `cron(hour = 9)`.
     pub(crate) fn read(value: &Value) -> syn::Result<Self> {
         let mut literal = Self {
             json: Map::new(),
@@ -74,7 +75,7 @@ impl Literal {
     pub(crate) fn set(&mut self, name: &Ident, value: &Value) -> syn::Result<()> {
         let key = name.unraw().to_string();
         if self.json.contains_key(&key) {
-            let message = format!("{key}: is given inside the trigger and beside it");
+            let message = format!("{key}: given both inside and beside the trigger");
             return Err(syn::Error::new(name.span(), message));
         }
         self.places.insert(key.clone(), place(name, value));
@@ -89,7 +90,7 @@ impl Literal {
         Ok(())
     }
 
-    /// Checks the trigger and writes it down.
+    /// Checks the trigger and returns it as JSON text.
     pub(crate) fn check(self) -> syn::Result<String> {
         let json = Json::Object(self.json).to_string();
         match json.parse::<Trigger>() {
@@ -157,7 +158,7 @@ impl Literal {
     }
 }
 
-/// A combination has no zone of its own: it is that of its members.
+/// Sets the zone of the members of a combination, which has none itself.
 fn set_zone(trigger: &mut Json, zone: &Json) {
     if let Some(members) = trigger.get_mut("triggers").and_then(Json::as_array_mut) {
         members.iter_mut().for_each(|member| set_zone(member, zone));
@@ -182,10 +183,10 @@ fn inside(parent: &str, field: &str) -> String {
     }
 }
 
-/// The error at the literal that it speaks of.
+/// Returns the error at the literal that it is about.
 fn explain(places: &HashMap<String, Place>, error: &punctual_core::Error) -> syn::Error {
     let mut path = error.field().unwrap_or_default();
-    // A field of a crontab text has no place of its own: the text that holds it has.
+    // A field of a crontab text has no place itself, so the place of the text is used.
     if !places.contains_key(path) && path.ends_with(".timezone") && places.contains_key("timezone")
     {
         path = "timezone";

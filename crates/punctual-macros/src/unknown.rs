@@ -1,4 +1,4 @@
-//! Options that do not exist, and what was probably meant.
+//! Errors for unknown options, with the option that was probably meant.
 
 use punctual_core::suggest::nearest;
 use syn::Ident;
@@ -49,29 +49,29 @@ pub(crate) fn of_job(name: &Ident) -> syn::Error {
     };
     syn::Error::new(
         name.span(),
-        format!("`{key}` is no option of `#[job]`, {hint}"),
+        format!("unknown option `{key}` for `#[job]`; {hint}"),
     )
 }
 
 pub(crate) fn of_scheduled_job(name: &Ident) -> syn::Error {
     let key = name.unraw().to_string();
     let hint = meant(&key).map_or_else(|| near(&key, &OF_SCHEDULED_JOB), str::to_owned);
-    let message = format!("`{key}` is no option of `#[scheduled_job]`, {hint}");
+    let message = format!("unknown option `{key}` for `#[scheduled_job]`; {hint}");
     syn::Error::new(name.span(), message)
 }
 
-/// What `APScheduler` and others call it.
+/// Returns a hint for a name that `APScheduler` and other libraries use.
 fn meant(key: &str) -> Option<&'static str> {
     Some(match key {
-        "replace_existing" => "it is implied: a job that is declared is brought up to date",
+        "replace_existing" => "it is implied, since a declared job is always brought up to date",
         "jobstore" => "it is called `store`",
         "kwargs" => "named arguments are written as `args(to = \"ada\")`",
         "func" => "the function is the one below",
         "year" | "month" | "day" | "week" | "day_of_week" | "hour" | "minute" | "second" => {
-            "it is a field of a trigger: write `cron(hour = 9)`"
+            "it is a field of a trigger, as in `cron(hour = 9)`"
         }
         "weeks" | "days" | "hours" | "minutes" | "seconds" => {
-            "it is a field of a trigger: write `interval(minutes = 2)`"
+            "it is a field of a trigger, as in `interval(minutes = 2)`"
         }
         "run_date" | "run_at" => "write `date(\"2026-03-01T10:00:00\")`",
         "start_date" => "it is called `start`",

@@ -1,3 +1,3 @@
-//! Why a store cannot be opened, as the one error of Punctual.
+//! Errors of opening a store, which are the one error of Punctual.
 
 pub use punctual_core::{Error, ErrorKind};

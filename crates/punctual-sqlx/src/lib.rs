@@ -1,9 +1,10 @@
 //! Stores of the Punctual job scheduler on SQL databases.
 //!
-//! [`SqliteStore`] keeps jobs in a file, with nothing to install: several processes may share it.
+//! [`SqliteStore`] keeps jobs in a file, which several processes may share. SQLite is built in, so
+//! there is nothing to install.
 //!
-//! What is stored can be read by people: instants are microseconds since 1970, triggers, policies
-//! and arguments are JSON text, outcomes are words.
+//! People can read the stored values. Times are microseconds since 1970. Triggers, policies and
+//! arguments are JSON text. Outcomes are words.
 
 mod error;
 pub mod limits;

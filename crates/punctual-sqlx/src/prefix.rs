@@ -3,12 +3,12 @@
 use crate::limits::MAX_PREFIX_BYTES;
 use crate::{Error, ErrorKind};
 
-/// What all tables of one store begin with.
+/// The beginning of the names of all tables of one store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Prefix(String);
 
 impl Prefix {
-    /// Checks a prefix: it becomes a part of statements.
+    /// Checks a prefix, which becomes a part of statements.
     pub(crate) fn new(prefix: &str) -> Result<Self, Error> {
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let begins_well = |c: char| c.is_ascii_alphabetic() || c == '_';
@@ -22,20 +22,20 @@ impl Prefix {
         Err(Error::of(
             ErrorKind::Invalid,
             format!(
-                "`{}` is no prefix for tables: up to {MAX_PREFIX_BYTES} letters, digits and `_`, \
-                 no digit first, and not `sqlite_`",
+                "prefix: invalid value `{}`; expected up to {MAX_PREFIX_BYTES} letters, digits and `_`, \
+                 not beginning with a digit or `sqlite_`",
                 prefix.escape_debug()
             ),
         ))
     }
 
-    /// A statement with the names of this store: `{p}jobs` becomes `punctual_jobs`.
+    /// Returns a statement with the names of this store. `{p}jobs` becomes `punctual_jobs`.
     pub(crate) fn sql(&self, template: &str) -> sqlx::AssertSqlSafe<String> {
-        // The prefix was checked, the template is ours.
+        // Safe, since the prefix was checked and no template holds text of a user.
         sqlx::AssertSqlSafe(self.table(template))
     }
 
-    /// A name, or a text with names.
+    /// Returns a name, or a text with names.
     pub(crate) fn table(&self, template: &str) -> String {
         template.replace("{p}", &self.0)
     }

@@ -1,31 +1,36 @@
-//! What a store is like.
+//! The properties of a store that a scheduler adapts to.
 
 use std::num::NonZeroU64;
 
-/// What a store is like, and how much it takes at a time. By default it lives as long as its process,
-/// and one node uses it.
+/// The properties of a store, and how much it takes in one request.
+///
+/// By default a store lives as long as its process and is used by one node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreCapabilities {
-    /// Whether jobs survive the process; then their tasks need stable names.
+    /// True if jobs survive the process. Their tasks then need stable names.
     pub persistent: bool,
-    /// Whether other nodes may use it at the same time; then nodes renew leases. A store may begin
-    /// to say so when a second node registers.
+    /// True if other nodes may use the store at the same time. Nodes then renew leases. A store may
+    /// change this to `true` when a second node registers.
     pub shared: bool,
-    /// How much one request may hold.
+    /// The most that one request may hold.
     pub limits: BatchLimits,
-    /// How many births the nodes deal to one of them together. More than one helps a store that keeps
-    /// jobs side by side by their births, and whose nodes read anew what another one has written beside
-    /// them. Such a store gives jobs births in one block only where there are many: few jobs would all
-    /// go to one node. By default each birth is dealt by itself.
+    /// The number of births in a row that are dealt to the same node.
+    ///
+    /// A value above 1 helps a store that keeps neighbouring births in one place, where a write of
+    /// one node makes the other nodes read that place again. Such a store must give out births in
+    /// blocks only if it adds many jobs, since a few jobs would all go to one node. By default each
+    /// birth is dealt separately.
     pub dealt_together: NonZeroU64,
-    /// Whether its calls wait for something outside the runtime, such as a thread, a file or a network.
-    /// A test that pauses tokio's time cannot use such a store, since paused time does not wait for what
-    /// it cannot see, and jumps to the next timeout.
+    /// True if calls wait for something outside the runtime, such as a thread, a file or a network.
+    ///
+    /// A test that pauses tokio's time cannot use such a store. Paused time does not wait for
+    /// anything outside the runtime and jumps to the next timeout.
     pub does_io: bool,
-    /// Whether claims are answered by [`StoreFuture::ready`](crate::StoreFuture::ready). Then a scheduler takes
-    /// the answers to small ones in place, without a tokio task between. Such a claim must not wait
-    /// for anything: the scheduler would wait with it.
+    /// True if claims are answered by [`StoreFuture::ready`](crate::StoreFuture::ready).
+    ///
+    /// The scheduler then takes the answers to small claims in place, without a tokio task in
+    /// between. Such a claim must not wait for anything, because the scheduler would wait with it.
     pub answers_in_place: bool,
 }
 
@@ -42,15 +47,15 @@ impl Default for StoreCapabilities {
     }
 }
 
-/// How much one claim request may hold. The scheduler splits what is more.
+/// The most that one claim request may hold. The scheduler splits what is larger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchLimits {
-    /// Claims; 512 by default.
+    /// The number of claims. The default is 512.
     pub claims: usize,
-    /// Ends of runs; 512 by default.
+    /// The number of ends of runs. The default is 512.
     pub ends: usize,
-    /// Bytes of results and errors; 4 MiB by default. A single end may hold more.
+    /// The bytes of results and errors. The default is 4 MiB. A single end may hold more.
     pub bytes: usize,
 }
 
@@ -65,7 +70,7 @@ impl Default for BatchLimits {
 }
 
 impl BatchLimits {
-    /// The limits of a store that takes less, or more, at a time.
+    /// Returns limits for a store that takes smaller or larger requests than the default.
     #[must_use]
     pub fn new(claims: usize, ends: usize, bytes: usize) -> Self {
         Self {
@@ -77,25 +82,25 @@ impl BatchLimits {
 }
 
 impl StoreCapabilities {
-    /// Says whether jobs survive the process.
+    /// Sets whether jobs survive the process.
     #[must_use]
     pub fn persistent(self, persistent: bool) -> Self {
         Self { persistent, ..self }
     }
 
-    /// Says whether other nodes may use the store at the same time.
+    /// Sets whether other nodes may use the store at the same time.
     #[must_use]
     pub fn shared(self, shared: bool) -> Self {
         Self { shared, ..self }
     }
 
-    /// Says whether calls wait for something outside the runtime.
+    /// Sets whether calls wait for something outside the runtime.
     #[must_use]
     pub fn does_io(self, does_io: bool) -> Self {
         Self { does_io, ..self }
     }
 
-    /// Says whether claims are answered without waiting.
+    /// Sets whether claims are answered without waiting.
     #[must_use]
     pub fn answers_in_place(self, answers_in_place: bool) -> Self {
         Self {
@@ -104,13 +109,13 @@ impl StoreCapabilities {
         }
     }
 
-    /// The same with other limits.
+    /// Sets the limits of one request.
     #[must_use]
     pub fn limits(self, limits: BatchLimits) -> Self {
         Self { limits, ..self }
     }
 
-    /// Says how many births are dealt to one node together.
+    /// Sets the number of births in a row that are dealt to the same node.
     #[must_use]
     pub fn dealt_together(self, jobs: NonZeroU64) -> Self {
         Self {

@@ -1,24 +1,25 @@
-//! What was edited, for schedulers that look at the same store.
+//! Edits that are reported to the schedulers of the same store.
 
 use punctual_core::{CancelReason, RunId};
 
 use crate::StoredJob;
 
-/// Edits since some time.
+/// The edits since a position of the counter.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Changes {
-    /// Where the counter stands now; what to ask from next time.
+    /// The current position of the counter. The next call asks from here.
     pub counter: u64,
-    /// What was edited.
+    /// The jobs that were edited.
     pub jobs: ChangedJobs,
-    /// Runs that were asked to end, whichever node has them. A store that cannot tell leaves this
-    /// empty: renewals tell too.
+    /// The runs that were asked to end, on any node.
+    ///
+    /// A store that cannot report them here leaves this empty. Renewals report them too.
     pub cancels: Vec<(RunId, CancelReason)>,
 }
 
 impl Changes {
-    /// Edits up to where the counter stands now.
+    /// Returns the edits up to the current position of the counter.
     #[must_use]
     pub fn new(counter: u64, jobs: ChangedJobs) -> Self {
         Self {
@@ -28,18 +29,18 @@ impl Changes {
         }
     }
 
-    /// The same with runs that were asked to end.
+    /// Adds the runs that were asked to end.
     #[must_use]
     pub fn cancels(self, cancels: Vec<(RunId, CancelReason)>) -> Self {
         Self { cancels, ..self }
     }
 }
 
-/// Which jobs were edited.
+/// The jobs that were edited.
 #[derive(Debug, Clone)]
 pub enum ChangedJobs {
-    /// These: as they stand now. Jobs that were removed are not among them.
+    /// The edited jobs in their current state. Removed jobs are left out.
     These(Vec<StoredJob>),
-    /// More than it is worth to name. Read the [due jobs](crate::JobStore::due) again.
+    /// Too many jobs to list. The scheduler reads the [due jobs](crate::JobStore::due) again.
     Many,
 }

@@ -1,4 +1,4 @@
-//! The request that moves schedules on: what became of runs first, then claims.
+//! The request that moves schedules on. It holds the ends of runs first, then claims.
 
 use std::sync::Arc;
 
@@ -8,54 +8,60 @@ use punctual_core::{CancelReason, Job, JobId, Origin, Outcome, RunId};
 
 use crate::{Lease, OpenRun, StoredJob};
 
-/// What a node wants to change, atomic for each job.
+/// The changes that a node asks for, atomic for each job.
 #[derive(Debug, Clone)]
 pub struct ClaimRequest {
-    /// Who asks. An old epoch is refused as fenced.
+    /// The lease of the node. An old epoch is refused as fenced.
     pub lease: Lease,
-    /// The time by which it decided.
+    /// The time at which the node decided.
     pub now: DateTime<Utc>,
-    /// What became of its runs. They are applied before the claims, so that a claim finds their
-    /// instances free.
+    /// The ends of runs of the node. They are applied before the claims, so that the claims find
+    /// the instances free.
     pub ends: Vec<RunEnd>,
-    /// What it wants to open.
+    /// The claims of the node.
     pub claims: Vec<Claim>,
-    /// Whether it takes waiting runs of the jobs that it names. A node that is paused or shuts down
-    /// takes none.
+    /// True if the node takes waiting runs of the jobs that the request names. A node that is
+    /// paused or shuts down takes none.
     pub takes_waiting: bool,
-    /// Whether it was sent before with an unknown answer: then a run by hand may be there already.
-    /// A store that keeps the keys of all runs unique need not look at this.
+    /// True if the request was sent before and its answer is unknown.
+    ///
+    /// A run by hand of this request may then exist already. A store that keeps the keys of all
+    /// runs unique can ignore this.
     pub is_repeated: bool,
 }
 
-/// One job that is to move on.
+/// A request to move one job on.
 #[derive(Debug, Clone)]
 pub struct Claim {
-    /// The job.
+    /// The id of the job.
     pub id: JobId,
-    /// Its birth as it was read: a job that was added again under the same id is another one.
+    /// The birth of the job as the node read it. A job that was added again under the same id has
+    /// another birth.
     pub birth: u64,
-    /// What is asked for.
+    /// The kind of the claim, with its plan.
     pub kind: ClaimKind,
-    /// Whether the answer shall hold the job, because the node has only read its
+    /// True if the answer must hold the job, because the node has only read its
     /// [head](crate::DueJob::is_head).
     pub wants_job: bool,
 }
 
-/// What a claim asks for.
+/// The kinds of a claim.
 #[derive(Debug, Clone)]
 pub enum ClaimKind {
-    /// The due fire times of the schedule. Won only if the row still has this revision.
+    /// The due fire times of the schedule. The claim is won only if the row still has this
+    /// revision.
     Advance {
-        /// The revision that was read.
+        /// The revision that the node read.
         revision: u64,
-        /// What was decided about them.
+        /// The decision about the fire times.
         plan: Plan,
     },
-    /// A run by hand. It neither needs a revision nor moves the schedule; of its plan only
-    /// `start`, `queue` and `skipped` count. Lost if its key was used.
+    /// A run by hand. It needs no revision and does not move the schedule.
+    ///
+    /// Of its plan only `start`, `queue` and `skipped` count. The claim is lost if its key was
+    /// used.
     Manual {
-        /// What was decided about it.
+        /// The decision about the run.
         plan: Plan,
     },
     /// The waiting runs of the job that may start, as far as there is room. They are
@@ -64,7 +70,7 @@ pub enum ClaimKind {
 }
 
 impl ClaimKind {
-    /// What the runs answer for.
+    /// The origin of the runs that the claim opens.
     #[must_use]
     pub fn origin(&self) -> Origin {
         match self {
@@ -73,7 +79,7 @@ impl ClaimKind {
         }
     }
 
-    /// What was decided; nothing for waiting runs, about which was decided before.
+    /// The plan of the claim, or `None` for waiting runs, which were planned before.
     #[must_use]
     pub fn plan(&self) -> Option<&Plan> {
         match self {
@@ -83,38 +89,42 @@ impl ClaimKind {
     }
 }
 
-/// How an attempt of a run ended, and with it the run, unless a further attempt is to follow.
+/// The end of an attempt, and of its run unless another attempt follows.
 #[derive(Debug, Clone)]
 pub struct RunEnd {
-    /// Which run. One that does not belong to the node (any more) is ignored: others have decided
-    /// about it, or its end was recorded before.
+    /// The number of the run.
+    ///
+    /// The store ignores a run that does not belong to the node, or no longer does. Another node
+    /// has decided about it, or its end was recorded before.
     pub run: RunId,
-    /// How it ended.
+    /// The outcome of the attempt.
     pub outcome: Outcome,
-    /// When the next attempt is due, in microseconds since 1970; `None` if the run is over. Until
-    /// then the run waits, keeps its instance, and belongs to no node.
+    /// The time at which the next attempt is due, in microseconds since 1970. `None` if the run is
+    /// over.
+    ///
+    /// Until then the run waits. It keeps its instance and belongs to no node.
     pub retry_at: Option<i64>,
-    /// When its first attempt started, in microseconds since 1970; `None` if none did.
+    /// The start of the first attempt, in microseconds since 1970. `None` if no attempt started.
     pub started: Option<i64>,
-    /// When it ended, in microseconds since 1970.
+    /// The end of the attempt, in microseconds since 1970.
     pub finished: i64,
-    /// How many attempts were begun.
+    /// The number of attempts that began.
     pub attempts: u32,
-    /// The result as JSON text, or the error's text.
+    /// The result as JSON text, or the error text.
     pub text: Option<EndText>,
 }
 
-/// What a run leaves to read.
+/// The text that a run leaves behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndText {
-    /// JSON of what it returned.
+    /// The returned value as JSON.
     Result(Box<str>),
-    /// Its error or panic message.
+    /// The error or panic message.
     Error(Box<str>),
 }
 
 impl EndText {
-    /// The text, whatever it is.
+    /// Returns the text of either kind.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -123,55 +133,57 @@ impl EndText {
     }
 }
 
-/// What became of a claim request.
+/// The answer to a claim request.
 #[derive(Debug, Clone, Default)]
 pub struct ClaimReply {
-    /// How many of the ends were applied or ignored, from the first on. The others were not tried.
+    /// The number of ends that were applied or ignored, counted from the first. The rest was not
+    /// tried.
     pub ends_done: usize,
-    /// An answer for each claim, in their order.
+    /// The answers to the claims, in the order of the claims.
     pub answers: Vec<ClaimAnswer>,
-    /// Waiting runs that are the node's from now on, and start.
+    /// The waiting runs that belong to the node from now on and are to start.
     pub handed: Vec<Handed>,
-    /// Runs of the node that are to be cancelled since newer ones replace them.
+    /// The runs of the node that are to be cancelled because newer runs replace them.
     pub cancels: Vec<(RunId, CancelReason)>,
-    /// Jobs that left the store because their last run ended.
+    /// The jobs that left the store because their last run ended.
     pub removed: Vec<StoredJob>,
 }
 
-/// What became of a claim.
+/// The answer to a claim.
 #[derive(Debug, Clone)]
 pub enum ClaimAnswer {
-    /// It is made: start what the plan says. What it queues waits in the store.
+    /// The claim is won. The node starts what the plan says. Queued runs wait in the store.
     Won(Won),
-    /// The row has moved on: here it is, or nothing if the job is gone.
+    /// The row has moved on. Holds the job as it is now, or `None` if it is gone.
     Lost(Option<StoredJob>),
-    /// All instances are busy, or the queue is full, or others wait already, on all nodes together:
-    /// plan again with this state.
+    /// All instances are busy, the queue is full, or older runs wait already. All nodes count
+    /// together. The node plans again with this state.
     AtLimit(StoredJob),
-    /// The request was too large for the store, which has stopped before this claim: ask again.
+    /// The store stopped before this claim because the request was too large. The node asks again.
     NotTried,
 }
 
-/// What a won claim gives.
+/// The result of a won claim.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Won {
-    /// The row's revision now.
+    /// The current revision of the row.
     pub revision: u64,
-    /// The number of the first run that was opened; the others of the plan follow it.
+    /// The number of the first run that was opened. The other runs of the plan have the numbers
+    /// after it.
     pub first: RunId,
-    /// The fencing token of the first run; those of the others follow it.
+    /// The fencing token of the first run. The other runs have the tokens after it.
     pub token: u64,
-    /// How many instances are under way now.
+    /// The number of instances that are under way now.
     pub running: u32,
-    /// How many instances wait for room now.
+    /// The number of instances that wait for room now.
     pub queued: u32,
-    /// The job, if the claim wanted it.
+    /// The job, if the claim asked for it.
     pub job: Option<Arc<Job>>,
 }
 
 impl Won {
-    /// What a row gives that stands so after the claim.
+    /// Returns the result for a row that has this state after the claim.
     #[must_use]
     pub fn new(state: &punctual_core::JobState, first: RunId, token: u64) -> Self {
         Self {
@@ -185,38 +197,39 @@ impl Won {
     }
 }
 
-/// An instance that waited and is a node's from now on.
+/// An instance that waited and belongs to the node from now on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Handed {
     /// The job.
     pub job: StoredJob,
-    /// Its runs in their order: they run one after another and count as one instance.
+    /// The runs of the instance in their order. They run one after another and count as one
+    /// instance.
     pub runs: Vec<OpenRun>,
 }
 
-/// A run that is to be cancelled.
+/// A request to cancel a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CancelRequest {
-    /// Which one.
+    /// The number of the run.
     pub run: RunId,
-    /// Why.
+    /// The reason.
     pub reason: CancelReason,
-    /// When it was asked for.
+    /// The time of the request.
     pub now: DateTime<Utc>,
 }
 
-/// What became of a request to cancel a run.
+/// The answer to a request to cancel a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CancelAnswer {
-    /// There is no such run, or it is over.
+    /// The run does not exist, or is over.
     NotOpen,
-    /// A node has it, and will be told.
+    /// A node has the run and will be told.
     Asked,
-    /// It waited, and is over, with the others of its instance.
+    /// The run was waiting. It has ended, together with the other runs of its instance.
     Ended {
-        /// The runs as they were.
+        /// The runs as they were before.
         runs: Vec<OpenRun>,
-        /// The job, if it left the store with them.
+        /// The job, if it left the store with these runs.
         removed: Option<StoredJob>,
     },
 }

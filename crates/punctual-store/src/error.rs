@@ -1,4 +1,4 @@
-//! What can go wrong between a scheduler and its store.
+//! Errors between a scheduler and its store.
 
 use std::fmt;
 
@@ -6,39 +6,39 @@ use punctual_core::JobId;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a store did not do what it was asked for.
+/// An error of a store. Its [kind](Self::kind) says what a caller can do about it.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
     message: String,
-    /// Told by the message.
+    /// Part of the message, so only its own source is reported as a source.
     reason: Option<Source>,
 }
 
-/// The classes of [`Error`] that callers tell apart.
+/// The kinds of [`Error`] that callers tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The id is taken.
     Conflict,
-    /// There is no such job or run.
+    /// The job or run does not exist.
     NotFound,
-    /// The row was changed since it was read; read it again.
+    /// The row was changed since it was read. The caller reads it again.
     Stale,
-    /// The node was declared dead, or its epoch is over.
+    /// The node was declared dead, or its epoch has ended.
     Fenced,
-    /// The store is at one of its limits.
+    /// The store has reached one of its limits.
     Full,
-    /// The store will never take this request as it is: a part of it is too long, or holds what
-    /// the store cannot keep. Nothing was changed.
+    /// The store never takes this request as it is, since a part is too long or cannot be stored.
+    /// Nothing was changed.
     Refused,
-    /// The row of the job cannot be understood. It is left as it is.
+    /// The row of the job cannot be decoded. The store leaves it unchanged.
     Unreadable,
-    /// What the store keeps its rows in is not there any more, and nothing that is written now would
-    /// stay. Trying again helps only if it comes back.
+    /// The place where the store keeps its rows is gone, and writes would be lost. Repeating the
+    /// call helps only if that place comes back.
     Gone,
-    /// The store failed, or cannot be reached now. Whether the change was made is unknown; trying
-    /// again is safe.
+    /// The store failed or cannot be reached. Whether the change was made is unknown, and repeating
+    /// the call is safe.
     Unavailable,
 }
 
@@ -51,7 +51,7 @@ impl Error {
         }
     }
 
-    /// The id is taken.
+    /// Returns the error for an id that is taken.
     #[must_use]
     pub fn conflict(id: &JobId) -> Self {
         Self::new(
@@ -62,22 +62,22 @@ impl Error {
         )
     }
 
-    /// There is no such job.
+    /// Returns the error for a job that does not exist.
     #[must_use]
     pub fn no_job(id: &JobId) -> Self {
         Self::new(ErrorKind::NotFound, format!("there is no job `{id}`"))
     }
 
-    /// The row was changed since it was read.
+    /// Returns the error for a row that was changed since it was read.
     #[must_use]
     pub fn stale(id: &JobId) -> Self {
         Self::new(
             ErrorKind::Stale,
-            format!("job `{id}` was changed by another caller meanwhile; read it again"),
+            format!("job `{id}` was changed by another caller; read it again"),
         )
     }
 
-    /// The node's epoch is over.
+    /// Returns the error for a node whose epoch has ended.
     #[must_use]
     pub fn fenced(node: &str) -> Self {
         Self::new(
@@ -86,13 +86,13 @@ impl Error {
         )
     }
 
-    /// A limit of the store.
+    /// Returns the error for a limit of the store. `what` is the whole message.
     #[must_use]
     pub fn full(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Full, what)
     }
 
-    /// The store will never take the request as it is.
+    /// Returns the error for a request that the store never takes as it is.
     #[must_use]
     pub fn refused(reason: impl Into<Source>) -> Self {
         let reason = reason.into();
@@ -103,7 +103,7 @@ impl Error {
         }
     }
 
-    /// The store did not answer in time.
+    /// Returns the error for a store that did not answer in time.
     #[must_use]
     pub fn silent(after: std::time::Duration) -> Self {
         Self::new(
@@ -112,17 +112,18 @@ impl Error {
         )
     }
 
-    /// The row of a job cannot be understood.
+    /// Returns the error for a job whose row cannot be decoded.
     #[must_use]
     pub fn unreadable(id: &JobId, reason: &str) -> Self {
         Self::new(
             ErrorKind::Unreadable,
-            format!("job `{id}` cannot be read: {reason}; mend its row, or delete it by hand"),
+            format!("job `{id}` cannot be decoded: {reason}; repair or delete its row"),
         )
     }
 
-    /// The store failed, or cannot be reached, and why: the reason is part of the message, and its
-    /// own source that of the error.
+    /// Returns the error for a store that failed or cannot be reached.
+    ///
+    /// The reason is part of the message. The source of the reason is the source of the error.
     #[must_use]
     pub fn unavailable(reason: impl Into<Source>) -> Self {
         let reason = reason.into();
@@ -133,39 +134,42 @@ impl Error {
         }
     }
 
-    /// What the store keeps its rows in is gone, and what to do.
+    /// Returns the error for a store whose rows are gone. `what` is the whole message, with the
+    /// fix.
     #[must_use]
     pub fn gone(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Gone, what)
     }
 
-    /// The class of the error.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// Whether the id is taken.
+    /// Returns true if the id is taken.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.kind == ErrorKind::Conflict
     }
 
-    /// Whether there is no such job or run.
+    /// Returns true if the job or run does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.kind == ErrorKind::NotFound
     }
 
-    /// Whether the change may have been made all the same, in part or as a whole. Repeating the call
-    /// is harmless and may help.
+    /// Returns true if the change may have been made anyway, in part or in full.
+    ///
+    /// Repeating the call is harmless and may help.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         matches!(self.kind, ErrorKind::Unavailable | ErrorKind::Gone)
     }
 
-    /// Whether repeating the same request cannot help. A request of several parts can be split, to
-    /// find the one that is refused.
+    /// Returns true if repeating the same request cannot help.
+    ///
+    /// A caller can split a request of several parts to find the part that is refused.
     #[must_use]
     pub fn is_refused(&self) -> bool {
         matches!(
@@ -174,7 +178,7 @@ impl Error {
         )
     }
 
-    /// Whether the row was changed since it was read.
+    /// Returns true if the row was changed since it was read.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         self.kind == ErrorKind::Stale

@@ -1,12 +1,12 @@
-//! A feed of runs, for those who follow what happens.
+//! A feed of runs that were opened or have ended.
 
 use punctual_core::Run;
 use serde::{Deserialize, Serialize};
 
-/// A position in the feed of a store: what was opened and what has ended through here was told.
+/// A position in the feed of a store. Runs that were opened or ended before it have been reported.
 ///
-/// The default is the beginning, and [`END`](Self::END) the present. What the two parts count is the
-/// store's own business, so a position of one store means nothing to another.
+/// The default is the beginning, and [`END`](Self::END) is the present. Each store chooses what the
+/// two parts count, so a position of one store has no meaning in another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct RunFeed {
     opened: u64,
@@ -14,45 +14,46 @@ pub struct RunFeed {
 }
 
 impl RunFeed {
-    /// Behind all that is in the store. Who asks from here is told of nothing but the present
-    /// position.
+    /// The position after everything in the store. A caller that asks from here gets only the
+    /// current position.
     pub const END: Self = Self::new(u64::MAX, u64::MAX);
 
-    /// A position, made by a store.
+    /// Returns a position. Only stores make positions.
     #[must_use]
     pub const fn new(opened: u64, ended: u64) -> Self {
         Self { opened, ended }
     }
 
-    /// Through where opened runs were told.
+    /// Returns the position in the opened runs.
     #[must_use]
     pub const fn opened(self) -> u64 {
         self.opened
     }
 
-    /// Through where ends were told.
+    /// Returns the position in the ended runs.
     #[must_use]
     pub const fn ended(self) -> u64 {
         self.ended
     }
 
-    /// The position itself, or the last one where it is beyond that. A store that was restored from
-    /// a copy meets positions that it has not reached again.
+    /// Returns this position, or `last` where it is beyond that.
+    ///
+    /// A store that was restored from a copy meets positions that it has not reached again.
     #[must_use]
     pub fn up_to(self, last: Self) -> Self {
         Self::new(self.opened.min(last.opened), self.ended.min(last.ended))
     }
 }
 
-/// What has happened to runs since a position.
+/// The changes of runs since a position.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunsSince {
-    /// Runs and ranges that were opened or have ended, each as it stood when it was read, in the
-    /// order of their numbers.
+    /// The runs and ranges that were opened or have ended, each as it stood when it was read, in
+    /// the order of their numbers.
     pub runs: Vec<Run>,
-    /// Where to go on from.
+    /// The position from which the next call goes on.
     pub next: RunFeed,
-    /// Whether there is more by now.
+    /// True if there are more changes already.
     pub more: bool,
 }
 

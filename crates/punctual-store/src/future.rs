@@ -1,4 +1,4 @@
-//! What a store answers with.
+//! The future that each call of a store returns.
 
 use std::fmt;
 use std::future::Future;
@@ -9,7 +9,7 @@ use crate::Error;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
 
-/// The answer of a store: there already, or still to come.
+/// The answer of a store, which is either ready or still to come.
 ///
 /// ```
 /// use punctual_store::{Error, StoreFuture};
@@ -29,24 +29,24 @@ enum Inner<'a, T> {
 }
 
 impl<'a, T> StoreFuture<'a, T> {
-    /// An answer that is there already. It takes no allocation.
+    /// Returns an answer that is ready. It needs no allocation.
     pub fn ready(answer: Result<T, Error>) -> Self {
         Self(Inner::Ready(Some(answer)))
     }
 
-    /// An answer that takes its time.
+    /// Returns an answer that is still to come.
     pub fn new(answer: impl Future<Output = Result<T, Error>> + Send + 'a) -> Self {
         Self(Inner::Later(Box::pin(answer)))
     }
 
-    /// Whether the answer is there already.
+    /// Returns true if the answer is ready.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         matches!(self.0, Inner::Ready(_))
     }
 }
 
-// No pointer into an answer is ever handed out.
+// Sound, since no pointer into an answer is ever handed out.
 impl<T> Unpin for StoreFuture<'_, T> {}
 
 impl<T> Future for StoreFuture<'_, T> {

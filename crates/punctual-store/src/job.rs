@@ -1,4 +1,4 @@
-//! Jobs as they go in and out of a store.
+//! Jobs as they enter and leave a store.
 
 use std::sync::Arc;
 
@@ -6,64 +6,65 @@ use chrono::{DateTime, Utc};
 use punctual_core::plan::passed_over;
 use punctual_core::{FireRange, Job, JobId, JobState, Outcome, Trigger};
 
-/// A job and how it stood when it was read. Cheap to clone.
+/// A job and its state when it was read. A clone is cheap.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredJob {
-    /// What was asked for.
+    /// The definition of the job.
     pub job: Arc<Job>,
-    /// How it stands.
+    /// The state of the job.
     pub state: JobState,
 }
 
 /// A job that is to be added.
 #[derive(Debug, Clone)]
 pub struct Insert {
-    /// What was asked for.
+    /// The definition of the job.
     pub job: Arc<Job>,
-    /// How it starts. The store fills in incarnation and revision.
+    /// The first state of the job. The store fills in the incarnation and the revision.
     pub state: JobState,
-    /// What happens if the id is taken.
+    /// The choice for an id that is taken.
     pub on_conflict: OnConflict,
-    /// When it is added.
+    /// The time at which the job is added.
     pub now: DateTime<Utc>,
 }
 
-/// What happens if the id of a new job is taken.
+/// The choices for a new job whose id is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnConflict {
-    /// An error that names the id.
+    /// Returns an error that names the id.
     #[default]
     Refuse,
-    /// The job in the store becomes the new one; see [`StoredJob::replaced_by`].
+    /// Replaces the job in the store by the new one. See [`StoredJob::replaced_by`].
     Replace,
-    /// As [`Replace`](Self::Replace), but the next fire time becomes that of the new one, although
-    /// the trigger may be the same.
+    /// Replaces the job as [`Replace`](Self::Replace) does, and takes the next fire time of the new
+    /// job even if the trigger is the same.
     Restart,
 }
 
-/// What a job becomes that another one replaces.
+/// The result of replacing a job by another one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Replaced {
-    /// How it stands then, under its old incarnation and revision.
+    /// The new state, under the old incarnation and revision.
     pub state: JobState,
-    /// Whether its fire times begin anew: then it gets a new incarnation.
+    /// True if the fire times begin anew. The job then gets a new incarnation.
     pub new_incarnation: bool,
     /// The overdue fire times that the replacement passes over.
     pub decided: Option<(FireRange, Outcome)>,
 }
 
 impl StoredJob {
-    /// Says what becomes of the job when another `add` replaces its definition: whether it is
-    /// paused, its counts and, if the trigger is the same, its next fire time stay as they were.
-    /// With [`OnConflict::Restart`] the next fire time is that of the new definition, unless it has
-    /// passed and the job is paused.
+    /// Returns the state of the job after another `add` has replaced its definition.
     ///
-    /// Every store asks this inside the transaction that replaces.
+    /// The job stays paused if it was, and keeps its counts. It keeps its next fire time if the
+    /// trigger is the same. With [`OnConflict::Restart`] it takes the next fire time of the new
+    /// definition, unless that time has passed and the job is paused.
+    ///
+    /// Every store calls this inside the transaction that replaces the job.
     #[must_use]
     pub fn replaced_by(&self, new: &Insert) -> Replaced {
         let old = self.state;
         let same_trigger = self.job.trigger() == new.job.trigger();
-        // A date of the past was decided by the job that is finished with it.
+        // A finished job has decided about its past date already.
         let is_ahead = new.state.next_run_time > Some(new.now);
         let is_restart = new.on_conflict == OnConflict::Restart && (is_ahead || !old.paused);
         let same = same_trigger && !is_restart && !(old.finished && is_ahead);
@@ -85,60 +86,65 @@ impl StoredJob {
         }
     }
 
-    /// The overdue fire times that are decided when the job is removed, or gets other ones, at
-    /// `now`; see [`passed_over`].
+    /// Returns the overdue fire times that are decided when the job is removed or gets other fire
+    /// times at `now`. See [`passed_over`].
     #[must_use]
     pub fn passed_over(&self, now: DateTime<Utc>) -> Option<(FireRange, Outcome)> {
         passed_over(&self.job.view(&self.state), now)
     }
 }
 
-/// A change of a job that exists.
+/// A change of an existing job.
 #[derive(Debug, Clone)]
 pub struct Update {
-    /// What is asked for now.
+    /// The new definition of the job.
     pub job: Arc<Job>,
-    /// How it stands now; `running`, `queued` and `token` are the store's own and ignored. The
-    /// revision is the one that was read: the update is refused as stale if the row has moved on.
+    /// The new state of the job.
+    ///
+    /// The store ignores `running`, `queued` and `token` and keeps its own values. The revision is
+    /// the one that the caller read. The store refuses the update as stale if the row has moved on.
     pub state: JobState,
-    /// Whether its fire times begin anew, so that one that was decided before may come again.
+    /// True if the fire times begin anew, so that a decided fire time may come again.
     pub new_incarnation: bool,
-    /// Fire times that the change itself decides: those that it passes over.
+    /// The fire times that the change itself decides, since it passes over them.
     pub decided: Option<(FireRange, Outcome)>,
-    /// When the change was made.
+    /// The time of the change.
     pub now: DateTime<Utc>,
 }
 
-/// A stored job that cannot be understood: its row is damaged, or of a newer version. It is left
-/// as it is, does not run, and does not hold up others.
+/// A stored job that cannot be decoded, since its row is damaged or was written by a newer version.
+///
+/// The store leaves the row unchanged. The job does not run and does not hold up other jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableJob {
-    /// Its id as it is stored.
+    /// The id as it is stored.
     pub id: String,
-    /// What cannot be understood.
+    /// The part that cannot be decoded, and why.
     pub reason: String,
 }
 
-/// Names of tasks that a node knows. Nothing of other tasks is told to it.
+/// The names of the tasks that a node knows. A store tells the node nothing of other tasks.
 pub type KnownTasks = Arc<[Arc<str>]>;
 
-/// Which jobs a scheduler wants to know because they are due soon.
+/// A request for the jobs that are due soon.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct DueRequest {
-    /// Those with a next fire time up to this one.
+    /// Selects jobs with a next fire time up to this one.
     pub through: DateTime<Utc>,
-    /// At most this many jobs, the earliest first.
+    /// The maximum number of jobs. The earliest come first.
     pub limit: usize,
-    /// Only jobs of these tasks; `None` for all. Each task costs the store at most `limit` rows,
-    /// whatever is overdue of others.
+    /// Selects jobs of these tasks, or of all tasks if `None`.
+    ///
+    /// Each task costs the store at most `limit` rows, even if many jobs of other tasks are
+    /// overdue.
     pub tasks: Option<KnownTasks>,
-    /// Only those after this place: the [`next`](DueJobs::next) of the page before.
+    /// Selects jobs after this place, which is the [`next`](DueJobs::next) of the page before.
     pub after: Option<DueCursor>,
 }
 
 impl DueRequest {
-    /// The first page of all jobs that are due through this time.
+    /// Returns a request for the first page of all jobs that are due through this time.
     #[must_use]
     pub fn through(through: DateTime<Utc>, limit: usize) -> Self {
         Self {
@@ -148,19 +154,19 @@ impl DueRequest {
         }
     }
 
-    /// Only of these tasks.
+    /// Selects jobs of these tasks only.
     #[must_use]
     pub fn tasks(self, tasks: Option<KnownTasks>) -> Self {
         Self { tasks, ..self }
     }
 
-    /// The page after this place.
+    /// Selects the page after this place.
     #[must_use]
     pub fn after(self, after: Option<DueCursor>) -> Self {
         Self { after, ..self }
     }
 
-    /// Whether jobs of this task are wanted.
+    /// Returns true if the request selects jobs of this task.
     #[must_use]
     pub fn wants(&self, task: &str) -> bool {
         self.tasks
@@ -174,30 +180,34 @@ impl DueRequest {
 pub struct DueCursor {
     /// The next fire time.
     pub next_run_time: DateTime<Utc>,
-    /// Decides between equal ones.
+    /// The incarnation, which orders jobs with the same next fire time.
     pub incarnation: u64,
 }
 
 /// The jobs that are due soon.
 #[derive(Debug, Clone, Default)]
 pub struct DueJobs {
-    /// In the order of their next fire times, ties in the order of registration. No paused ones.
+    /// The jobs in the order of their next fire times, then of registration. Paused jobs are left
+    /// out.
     pub jobs: Vec<DueJob>,
-    /// The place after the last of them, if there are more that are due.
+    /// The place of the last of these jobs, if more jobs are due.
     pub next: Option<DueCursor>,
-    /// The earliest next fire time that is not among them. A store that is not shared, so that no
-    /// renewal tells of waiting runs, counts the attempts in that wait beyond the request.
+    /// The earliest next fire time after these jobs.
+    ///
+    /// If the store is not shared, no renewal reports waiting runs. Such a store also counts
+    /// attempts that wait beyond the request.
     pub beyond: Option<DateTime<Utc>>,
-    /// Jobs with runs that wait and may start: there is room, or they hold their instance.
+    /// Jobs with waiting runs that may start, because there is room or the runs hold their
+    /// instance.
     pub waiting: Vec<WaitingJob>,
 }
 
 /// A job that is due soon.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DueJob {
-    /// The job and how it stands.
+    /// The job and its state.
     pub stored: StoredJob,
-    /// Whether its arguments were left out: a claim has to ask for the whole job.
+    /// True if the arguments were left out. A claim then has to ask for the whole job.
     pub is_head: bool,
 }
 
@@ -210,16 +220,16 @@ impl From<StoredJob> for DueJob {
     }
 }
 
-/// A job with a run that waits.
+/// A job with a waiting run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitingJob {
-    /// The job.
+    /// The id of the job.
     pub id: JobId,
-    /// Its birth.
+    /// The birth of the job.
     pub birth: u64,
-    /// Its task.
+    /// The task of the job.
     pub task: Arc<str>,
-    /// When it may start: after the wait for its next attempt, or 1970 if it waits for nothing but a
-    /// node.
+    /// The earliest start, which is the time of the next attempt. It is 1970 if the run waits only
+    /// for a node.
     pub due: DateTime<Utc>,
 }

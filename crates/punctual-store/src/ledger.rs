@@ -1,32 +1,33 @@
-//! What is kept of runs.
+//! Runs and statistics that a store keeps.
 
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, Outcome, Run, RunId};
 use serde::{Deserialize, Serialize};
 
-/// Which runs are listed. Everything that is given must hold.
+/// A filter of runs. A run must match every field that is set.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
-    /// Only of this job.
+    /// Selects runs of this job.
     pub job: Option<JobId>,
-    /// Only this one.
+    /// Selects the run with this number.
     pub id: Option<RunId>,
-    /// Only with such an outcome; the reason inside counts too.
+    /// Selects runs with this outcome and its reason.
     pub outcome: Option<Outcome>,
-    /// Only with a scheduled time from this one on.
+    /// Selects runs with a fire time from this one on.
     pub from: Option<DateTime<Utc>>,
-    /// Only with a scheduled time before this one.
+    /// Selects runs with a fire time before this one.
     pub until: Option<DateTime<Utc>>,
-    /// Only those that are not over.
+    /// Selects runs without an outcome only.
     pub open: bool,
-    /// Only older ones than this: the [cursor](RunCursor::of) of the last one of the page before.
+    /// Selects runs that are older than this. It is the [cursor](RunCursor::of) of the last run of
+    /// the page before.
     pub before: Option<RunCursor>,
-    /// At most this many, the newest first; 0 is no limit.
+    /// The maximum number of runs, the newest first. 0 means no limit.
     pub limit: usize,
 }
 
 impl RunFilter {
-    /// All runs of a job.
+    /// Returns a filter for all runs of a job.
     #[must_use]
     pub fn job(id: JobId) -> Self {
         Self {
@@ -35,7 +36,7 @@ impl RunFilter {
         }
     }
 
-    /// Whether a run passes, the limit aside.
+    /// Returns true if a run matches. The limit is ignored.
     #[must_use]
     pub fn admits(&self, run: &Run) -> bool {
         let outcome = run.state.outcome();
@@ -49,17 +50,17 @@ impl RunFilter {
     }
 }
 
-/// A place in the order of runs: by the time at which they were opened, then by number.
+/// A place in the order of runs, which is the time of opening, then the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunCursor {
-    /// When the run was opened.
+    /// The time at which the run was opened.
     pub opened: DateTime<Utc>,
-    /// Decides between equal times.
+    /// The number, which orders runs with the same time.
     pub id: RunId,
 }
 
 impl RunCursor {
-    /// The place of a run.
+    /// Returns the place of a run.
     #[must_use]
     pub fn of(run: &Run) -> Self {
         Self {
@@ -69,11 +70,13 @@ impl RunCursor {
     }
 }
 
-/// What of the ledger may go: an entry goes if one of these says so. Open runs always stay.
+/// The limits by which the ledger is purged.
+///
+/// An entry is purged if one of them applies. Open runs are never purged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Retention {
-    /// Those that ended before this time.
+    /// Purges entries that ended before this time.
     pub ended_before: Option<DateTime<Utc>>,
-    /// Of each job, all but this many of the newest.
+    /// Purges all but the newest entries of each job. This is the number that is kept.
     pub per_job: Option<usize>,
 }

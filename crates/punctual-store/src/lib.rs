@@ -1,13 +1,14 @@
-//! What the Punctual job scheduler asks of a store.
+//! The store interface of the Punctual job scheduler.
 //!
-//! - [`JobStore`] is the contract: jobs, claims, runs, nodes. Every method says what must be atomic.
+//! - [`JobStore`] is the contract for jobs, claims, runs and nodes. Each method says what must be
+//!   atomic.
 //! - [`batch`] decides what a request makes of rows, the same in every store.
 //! - [`MemoryStore`] keeps jobs as long as the process lives.
 //! - [`conformance`] is the suite that every store has to pass.
-//! - [`checker`] judges a ledger, whichever store it comes from.
-//! - `testing`, behind the feature of that name, is a store that fails as a test wants.
+//! - [`checker`] checks the ledger of any store.
+//! - `testing`, behind the feature of that name, is a store whose calls fail as a test asks.
 //!
-//! This crate knows no runtime: a store answers with futures, which any runtime may poll.
+//! This crate depends on no runtime. A store returns futures that any runtime may poll.
 
 pub mod batch;
 mod capabilities;

@@ -1,33 +1,34 @@
-//! Lists of jobs: which jobs, in which order, and by pages.
+//! Filters, orders and pages of lists of jobs.
 
 use punctual_core::{JobId, JobState, Outcome};
 use serde::{Deserialize, Serialize};
 
 use crate::StoredJob;
 
-/// Which jobs are listed. Everything that is given must hold.
+/// A filter of jobs. A job must match every field that is set.
 #[derive(Debug, Clone, Default)]
 pub struct JobFilter {
-    /// In this order.
+    /// The order of the list.
     pub order: JobOrder,
-    /// Only after this place in the order: the [`next`](crate::JobPage::next) of the page before.
+    /// Selects jobs after this place in the order. It is the [`next`](crate::JobPage::next) of the
+    /// page before.
     pub after: Option<JobCursor>,
-    /// At most so many; 0 is no limit.
+    /// The maximum number of jobs. 0 means no limit.
     pub limit: usize,
-    /// Only with this tag.
+    /// Selects jobs with this tag.
     pub tag: Option<String>,
-    /// Only those that call this task.
+    /// Selects jobs that call this task.
     pub task: Option<String>,
-    /// Only those that the code of this crate declared.
+    /// Selects jobs that the code of this crate declared.
     pub declared_by: Option<String>,
-    /// Only paused ones, or only others.
+    /// Selects paused jobs if true, jobs that are not paused if false.
     pub paused: Option<bool>,
-    /// Only those whose id or name holds this text, in any case.
+    /// Selects jobs whose id or name contains this text, in upper or lower case.
     pub search: Option<String>,
 }
 
 impl JobFilter {
-    /// Whether a job passes, page and limit aside.
+    /// Returns true if a job matches. Page and limit are ignored.
     #[must_use]
     pub fn admits(&self, stored: &StoredJob) -> bool {
         let job = &stored.job;
@@ -50,23 +51,25 @@ impl JobFilter {
     }
 }
 
-/// The order of a list of jobs. Equal places go by id.
+/// The order of a list of jobs. Jobs with equal places are ordered by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobOrder {
     /// By id.
     #[default]
     Id,
-    /// By next fire time, the earliest first. Jobs that have none, or are paused, come last.
+    /// By next fire time, the earliest first. Jobs that are paused or have no next fire time come
+    /// last.
     NextRun,
-    /// By how the last run ended. Jobs whose last run did not succeed come first, then those whose
-    /// last run succeeded, then those that never ran.
+    /// By the outcome of the last run. Jobs whose last run did not succeed come first, then jobs
+    /// whose last run succeeded, then jobs without a run.
     LastOutcome,
 }
 
 impl JobOrder {
-    /// Says how far back a job is in this order, equal places aside. `last_outcome` is that of its
-    /// [`Statistics`](crate::Statistics).
+    /// Returns the rank of a job in this order. Jobs with equal ranks are ordered by id.
+    ///
+    /// `last_outcome` is that of the [`Statistics`](crate::Statistics) of the job.
     #[must_use]
     pub fn rank(self, state: &JobState, last_outcome: Option<Outcome>) -> i64 {
         match self {
@@ -84,17 +87,17 @@ impl JobOrder {
     }
 }
 
-/// A place in one order of jobs. Of another order it means nothing.
+/// A place in one order of jobs. It has no meaning in another order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct JobCursor {
-    /// How far back it is; see [`JobOrder::rank`].
+    /// The rank, as of [`JobOrder::rank`].
     pub rank: i64,
-    /// Decides between equal ranks.
+    /// The id, which orders jobs with equal ranks.
     pub id: JobId,
 }
 
 impl JobCursor {
-    /// The place of a job. `last_outcome` counts in [`JobOrder::LastOutcome`] only.
+    /// Returns the place of a job. `last_outcome` counts in [`JobOrder::LastOutcome`] only.
     #[must_use]
     pub fn of(order: JobOrder, stored: &StoredJob, last_outcome: Option<Outcome>) -> Self {
         Self {
@@ -104,21 +107,22 @@ impl JobCursor {
     }
 }
 
-/// The place of an id in [`JobOrder::Id`], whether there is such a job or not.
+/// The place of an id in [`JobOrder::Id`], even if there is no job with this id.
 impl From<JobId> for JobCursor {
     fn from(id: JobId) -> Self {
         Self { rank: 0, id }
     }
 }
 
-/// A part of a list of jobs.
+/// A page of a list of jobs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct JobPage {
-    /// The jobs in the order that was asked for.
+    /// The jobs in the order of the request.
     pub jobs: Vec<StoredJob>,
-    /// The [rank](JobOrder::rank) of each of them, so that lists of several stores can be merged.
+    /// The [rank](JobOrder::rank) of each job. A caller can merge the lists of several stores by
+    /// it.
     pub ranks: Vec<i64>,
-    /// The place of the last of them, if there are more.
+    /// The place of the last job, if more jobs follow.
     pub next: Option<JobCursor>,
 }
 

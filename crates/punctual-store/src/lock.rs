@@ -1,17 +1,17 @@
-//! Locks that can always be entered.
+//! Locks that can be entered after a panic.
 
 use std::sync::{self, MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
-/// A mutex of the standard library that is entered after a panic as well.
+/// A mutex of the standard library that can be entered after a panic.
 ///
-/// A panic under a lock marks it as poisoned: what it guards may be half changed. Here no code of others
-/// runs under a lock, so none of theirs can panic there, and a panic of ours is one fault. To refuse all
-/// who come after would make it the end of a store that many jobs are in.
+/// A panic under a lock poisons the lock, since the guarded value may be half changed. No caller's
+/// code runs under a lock of this crate, so only a fault of the crate itself can panic there. If
+/// every later caller were refused, that one fault would end a store with many jobs.
 #[derive(Debug, Default)]
 pub struct Mutex<T>(sync::Mutex<T>);
 
 impl<T> Mutex<T> {
-    /// A lock that guards `value`.
+    /// Returns a lock that guards `value`.
     pub const fn new(value: T) -> Self {
         Self(sync::Mutex::new(value))
     }
@@ -22,23 +22,23 @@ impl<T> Mutex<T> {
     }
 }
 
-/// A lock of the standard library for many readers, that is entered after a panic as well, for the same
-/// reason.
+/// A reader-writer lock of the standard library that can be entered after a panic, for the same
+/// reason as [`Mutex`].
 #[derive(Debug, Default)]
 pub struct RwLock<T>(sync::RwLock<T>);
 
 impl<T> RwLock<T> {
-    /// A lock that guards `value`.
+    /// Returns a lock that guards `value`.
     pub const fn new(value: T) -> Self {
         Self(sync::RwLock::new(value))
     }
 
-    /// Waits for the lock, which other readers may have too.
+    /// Waits for the lock, which several readers may hold.
     pub fn read(&self) -> RwLockReadGuard<'_, T> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for the lock, which nothing else has then.
+    /// Waits for the lock and holds it exclusively.
     pub fn write(&self) -> RwLockWriteGuard<'_, T> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! Scheduler instances that share a store.
+//! Nodes, which are the started schedulers that share a store.
 
 use std::sync::Arc;
 
@@ -7,118 +7,121 @@ use punctual_core::{CancelReason, JobId, RunId, RunKey};
 
 use crate::{KnownTasks, StoredJob, WaitingJob};
 
-/// What a node says of itself.
+/// The description that a node registers with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeInfo {
-    /// Its name, unique among the living.
+    /// The name, unique among living nodes.
     pub name: Arc<str>,
-    /// The tasks it can run; due jobs of others are not its business.
+    /// The tasks that the node can run. It is told of no due jobs of other tasks.
     pub tasks: Vec<Arc<str>>,
-    /// The version of its time zone database: a difference between nodes is a warning.
+    /// The version of its time zone database. Nodes warn if their versions differ.
     pub zones: String,
-    /// The release of its program, a number that grows; 0 without one.
+    /// The release of its program, a number that grows. 0 means no release.
     pub release: u64,
 }
 
 /// The right of a node to claim, until its epoch ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
-    /// The node.
+    /// The name of the node.
     pub node: Arc<str>,
-    /// Grows with every registration under the name; writes of an older one are refused.
+    /// A number that grows with each registration under the name. The store refuses writes of an
+    /// older epoch.
     pub epoch: u64,
 }
 
-/// A node as others see it.
+/// A node as other nodes see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
-    /// What it said of itself.
+    /// The description that the node registered with.
     pub info: NodeInfo,
-    /// Its epoch.
+    /// The epoch of the node.
     pub epoch: u64,
-    /// Counts its renewals. A peer is dead when it stands still for too long on the observer's own
-    /// monotonic clock, whatever the clock of the peer shows.
+    /// The number of its renewals.
+    ///
+    /// A node takes a peer for dead when this number stands still for too long on the node's own
+    /// monotonic clock. The clock of the peer does not matter.
     pub beats: u64,
 }
 
-/// A node that says that it is alive.
+/// A request of a node to keep its lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenewRequest {
-    /// Its lease. An old epoch is refused as fenced.
+    /// The lease of the node. An old epoch is refused as fenced.
     pub lease: Lease,
-    /// The tasks whose waiting runs it could start; `None` for all.
+    /// The tasks whose waiting runs the node could start, or `None` for all tasks.
     pub tasks: Option<KnownTasks>,
-    /// What its clock shows: runs wait by it, and others compare it with theirs.
+    /// The time on the clock of the node. Runs wait until their time on this clock, and other nodes
+    /// compare it with their own.
     pub now: DateTime<Utc>,
 }
 
-/// What a node learns when it renews its lease.
+/// The answer to the renewal of a lease.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Renewal {
-    /// The beats of all registered nodes, itself included.
+    /// The beats of all registered nodes, with the node itself.
     pub beats: Vec<Beat>,
-    /// Its open runs that are to be cancelled, and why, as long as they are open.
+    /// The open runs of the node that are to be cancelled, with the reasons. Each is reported as long as it is open.
     pub cancels: Vec<(RunId, CancelReason)>,
     /// Some of the jobs whose waiting runs may start.
     pub waiting: Vec<WaitingJob>,
 }
 
-/// The sign of life of a node.
+/// The sign that a node is alive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beat {
     /// The node and its epoch.
     pub node: Lease,
-    /// Counts its renewals.
+    /// The number of its renewals.
     pub count: u64,
-    /// What its clock showed at the last one: the time in that [request](RenewRequest::now). `None`
-    /// before the first, and for an earlier epoch of a name.
+    /// The time on its clock at the last renewal, as given in the [request](RenewRequest::now).
+    /// `None` before the first renewal and for an earlier epoch of a name.
     pub clock: Option<DateTime<Utc>>,
 }
 
-/// Which open runs of a node are listed.
+/// A filter of the open runs of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenRequest {
-    /// The node.
+    /// The lease of the node.
     pub node: Lease,
-    /// Only runs with a greater number: the last one of the page before.
+    /// Selects runs with a greater number than this, which is the last of the page before.
     pub after: Option<RunId>,
-    /// At most this many.
+    /// The maximum number of runs.
     pub limit: usize,
 }
 
-/// A run that is not over.
+/// A run without an outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenRun {
-    /// Its number.
+    /// The number of the run.
     pub id: RunId,
-    /// Its fencing token.
+    /// The fencing token.
     pub token: u64,
-    /// Its job.
+    /// The id of the job.
     pub job: JobId,
-    /// The birth of its job.
+    /// The birth of the job.
     pub birth: u64,
-    /// What it answers for.
+    /// The key of the run, with its fire time.
     pub key: RunKey,
-    /// Where it stands.
+    /// The state of the run.
     pub state: OpenState,
-    /// Whether the instance ends with it. The runs of an instance have numbers that follow each
-    /// other.
+    /// True if the instance ends with this run. The runs of an instance have consecutive numbers.
     pub ends_instance: bool,
-    /// How often it was begun by nodes that died.
+    /// The number of times that a node died with this run and it was begun again.
     pub reruns: u32,
-    /// How many attempts were begun, those of dead nodes included.
+    /// The number of attempts that began, also on nodes that died.
     pub attempts: u32,
-    /// When its first attempt started, in microseconds since 1970.
+    /// The start of the first attempt, in microseconds since 1970.
     pub started: Option<i64>,
-    /// Why its last attempt failed.
+    /// The error text of the last attempt.
     pub failure: Option<Box<str>>,
-    /// Why it is to be cancelled, if it is.
+    /// The reason for which the run is to be cancelled, if it is.
     pub cancel: Option<CancelReason>,
 }
 
 impl OpenRun {
-    /// A run that was just opened and is under way.
+    /// Returns a run that was just opened and is under way.
     #[must_use]
     pub fn new(id: RunId, token: u64, job: JobId, birth: u64, key: RunKey) -> Self {
         Self {
@@ -138,73 +141,73 @@ impl OpenRun {
     }
 }
 
-/// Where an open run stands.
+/// The state of an open run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OpenState {
-    /// It waits for room, and belongs to no node.
+    /// The run waits for room and belongs to no node.
     Queued,
-    /// A node has it: an attempt is under way, or it comes after another run of its instance.
+    /// A node has the run. An attempt is under way, or another run of the instance comes first.
     Running,
-    /// It waits for its next attempt, in an instance that it holds, and belongs to no node.
+    /// The run waits for its next attempt. It holds its instance and belongs to no node.
     Retrying {
-        /// When the attempt is due, in microseconds since 1970.
+        /// The time at which the attempt is due, in microseconds since 1970.
         due: i64,
     },
 }
 
-/// A node that stands still, and who has noticed.
+/// A request to end the epoch of a node that stands still and to settle its runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecoverRequest {
-    /// Who asks. An old epoch is refused as fenced.
+    /// The lease of the node that asks. An old epoch is refused as fenced.
     pub by: Lease,
     /// The node and the epoch that are dead.
     pub dead: Lease,
-    /// Its beats as they were seen.
+    /// The beats of the dead node as the asking node saw them.
     pub beats: u64,
-    /// When it asks, in microseconds since 1970.
+    /// The time of the request, in microseconds since 1970.
     pub now: i64,
-    /// At most this many runs are settled by one request. The last instance may exceed it.
+    /// The maximum number of runs to settle. The last instance may exceed it.
     pub limit: usize,
 }
 
-/// What became of the open runs of a dead node.
+/// The result of settling the open runs of a dead node.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Recovered {
-    /// Recorded as lost, as they were.
+    /// The runs that were recorded as lost, as they were before.
     pub lost: Vec<OpenRun>,
-    /// Jobs whose runs wait now for a node that begins them again.
+    /// The jobs whose runs now wait for a node that begins them again.
     pub waiting: Vec<WaitingJob>,
-    /// Jobs that left the store because their last run was lost.
+    /// The jobs that left the store because their last run was lost.
     pub removed: Vec<StoredJob>,
-    /// Whether some of its runs are left for a further request.
+    /// True if runs are left for a further request.
     pub has_more: bool,
 }
 
-/// Which counts are compared with the open runs.
+/// A request to compare the counts of jobs with their open runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecountRequest {
-    /// Only jobs after this id, in the order of ids.
+    /// Selects jobs after this id, in the order of ids.
     pub after: Option<JobId>,
-    /// At most this many jobs.
+    /// The maximum number of jobs.
     pub limit: usize,
 }
 
-/// Counts that were wrong.
+/// The result of comparing counts with open runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recounted {
-    /// The jobs whose counts were mended.
+    /// The jobs whose counts were corrected.
     pub mended: Vec<Drift>,
-    /// The last job that was looked at, if there are more.
+    /// The last job that was compared, if more jobs follow.
     pub next: Option<JobId>,
 }
 
-/// A job whose counts were not those of its open runs.
+/// A job whose counts differed from its open runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
-    /// The job.
+    /// The id of the job.
     pub job: JobId,
-    /// The instances under way and those that waited, as the row said.
+    /// The instances under way and those that waited, as the row said before.
     pub counted: (u32, u32),
-    /// The same as its open runs say, and the row says now.
+    /// The same counts of its open runs. The row now has these.
     pub open: (u32, u32),
 }

@@ -1,4 +1,4 @@
-//! The newest runs of many jobs.
+//! The newest runs of several jobs.
 
 use std::collections::HashSet;
 
@@ -6,45 +6,46 @@ use punctual_core::JobId;
 
 use crate::Error;
 
-/// Which runs of which jobs are wanted.
+/// A request for the newest runs of several jobs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecentRequest {
-    /// The jobs, up to [`MAX_JOBS`](Self::MAX_JOBS). One that is named twice is answered once.
+    /// The jobs, up to [`MAX_JOBS`](Self::MAX_JOBS). A job that is named twice is answered once.
     pub jobs: Vec<JobId>,
-    /// How many of the newest entries of each job; all its open runs beyond those come too.
+    /// The number of the newest entries of each job. Its open runs are added to them.
     pub per_job: usize,
 }
 
 impl RecentRequest {
-    /// As many jobs may be named in one request.
+    /// The maximum number of jobs in one request.
     pub const MAX_JOBS: usize = 1_000;
 
-    /// As many entries may be wanted in one request, those of all jobs together. Open runs beyond
-    /// the newest entries do not count.
+    /// The maximum number of entries in one request, over all jobs. Open runs beyond the newest
+    /// entries do not count.
     pub const MAX_RUNS: usize = 10_000;
 
-    /// The newest runs of these jobs.
+    /// Returns a request for the newest runs of these jobs.
     #[must_use]
     pub fn new(jobs: Vec<JobId>, per_job: usize) -> Self {
         Self { jobs, per_job }
     }
 
-    /// Answers each job once, in the order of the request. Every store asks this.
+    /// Returns each job once, in the order of the request. Every store calls this.
     ///
     /// # Errors
     ///
-    /// [`Refused`](crate::ErrorKind::Refused) if more is wanted than one request may want.
+    /// Returns an error of kind [`Refused`](crate::ErrorKind::Refused) if the request exceeds
+    /// [`MAX_JOBS`](Self::MAX_JOBS) or [`MAX_RUNS`](Self::MAX_RUNS).
     pub fn distinct(&self) -> Result<Vec<&JobId>, Error> {
         let (jobs, most) = (self.jobs.len(), Self::MAX_JOBS);
         if jobs > most {
-            let text = format!("the runs of {jobs} jobs: ask for those of {most} at a time");
+            let text = format!("jobs: `{jobs}` in one request; expected at most `{most}`");
             return Err(Error::refused(text));
         }
         let mut seen = HashSet::new();
         let distinct: Vec<_> = self.jobs.iter().filter(|id| seen.insert(*id)).collect();
         let (runs, most) = (distinct.len().saturating_mul(self.per_job), Self::MAX_RUNS);
         if runs > most {
-            let text = format!("the newest {runs} runs: ask for {most} at a time");
+            let text = format!("per_job: `{runs}` runs in one request; expected at most `{most}`");
             return Err(Error::refused(text));
         }
         Ok(distinct)

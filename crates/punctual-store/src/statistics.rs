@@ -1,46 +1,50 @@
-//! How the runs of a job have gone, counted.
+//! Statistics of the runs of a job.
 
 use chrono::TimeDelta;
 use punctual_core::{Outcome, RunId};
 use serde::{Deserialize, Serialize};
 
-/// What became of all fire times of a job since it was added first, whatever the ledger still
-/// holds of them. Of a job that is gone, a store may count what the ledger still holds.
+/// Counts of all fire times of a job since it was first added, including those that have left the
+/// ledger.
+///
+/// For a job that is gone, a store may count only what is left in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Statistics {
-    /// Runs that succeeded.
+    /// The number of runs that succeeded.
     pub succeeded: u64,
-    /// Runs that failed with an error.
+    /// The number of runs that failed with an error.
     pub failed: u64,
-    /// Runs that panicked.
+    /// The number of runs that panicked.
     pub panicked: u64,
-    /// Runs that took too long.
+    /// The number of runs that exceeded their timeout.
     pub timed_out: u64,
-    /// Runs that were stopped.
+    /// The number of runs that were cancelled.
     pub cancelled: u64,
-    /// Fire times that came too late.
+    /// The number of fire times that were missed.
     pub missed: u64,
-    /// Fire times without room.
+    /// The number of fire times that were skipped.
     pub skipped: u64,
-    /// Fire times that another run stands for.
+    /// The number of fire times that another run stands for.
     pub coalesced: u64,
-    /// Runs whose process died.
+    /// The number of runs whose process died.
     pub lost: u64,
-    /// How the last run ended, of those that ran.
+    /// The outcome of the last run that began and has ended.
     pub last_outcome: Option<Outcome>,
-    /// The last run that ended, of those that ran.
+    /// The number of the last run that began and has ended.
     pub last_run: Option<RunId>,
-    /// How long all runs took together, in microseconds.
+    /// The total duration of all runs, in microseconds.
     pub total_micros: u64,
-    /// How long the longest run took, in microseconds.
+    /// The duration of the longest run, in microseconds.
     pub longest_micros: u64,
-    /// How long a run that succeeds usually takes, in microseconds: a mean in which the last run
-    /// weighs an eighth, and all before it the rest.
+    /// The usual duration of a run that succeeds, in microseconds.
+    ///
+    /// It is a mean in which the last run weighs one eighth and all runs before it the rest.
     pub usual_micros: Option<u64>,
-    /// How far from that such runs usually are, in microseconds: a mean in which the last one weighs
-    /// a quarter.
+    /// The usual distance of such runs from [`usual_micros`](Self::usual_micros), in microseconds.
+    ///
+    /// It is a mean in which the last run weighs one quarter.
     pub deviation_micros: u64,
 }
 
@@ -64,7 +68,7 @@ impl Statistics {
         }
     }
 
-    /// Counts a run that is over, and the time that it took if it began.
+    /// Counts a run that is over, with its duration if it began.
     pub fn end(&mut self, run: RunId, outcome: Outcome, micros: Option<u64>) {
         self.count(outcome, 1);
         if outcome.has_run() {
@@ -79,7 +83,7 @@ impl Statistics {
         }
     }
 
-    /// Weighs a time as TCP weighs round trips (RFC 6298).
+    /// Weighs a duration as TCP weighs round trips (RFC 6298).
     fn learn(&mut self, micros: u64) {
         let Some(usual) = self.usual_micros else {
             self.usual_micros = Some(micros);
@@ -91,27 +95,29 @@ impl Statistics {
         self.usual_micros = Some(weighed(usual, micros, 8));
     }
 
-    /// How long a run that succeeds usually takes, and how far from that it usually is; nothing
-    /// before one did. A run that takes longer than the first and four times the second is unusual.
+    /// Returns the usual duration of a run that succeeds and its usual deviation, or `None` before
+    /// the first success.
+    ///
+    /// A run is unusual if it takes longer than the duration and four times the deviation together.
     #[must_use]
     pub fn usual(&self) -> Option<(TimeDelta, TimeDelta)> {
         let delta = |micros| i64::try_from(micros).ok().map(TimeDelta::microseconds);
         Some((delta(self.usual_micros?)?, delta(self.deviation_micros)?))
     }
 
-    /// Counts the time that a run took.
+    /// Counts the duration of a run.
     pub fn time(&mut self, micros: u64) {
         self.total_micros = self.total_micros.saturating_add(micros);
         self.longest_micros = self.longest_micros.max(micros);
     }
 
-    /// How many runs there were.
+    /// Returns the number of runs.
     #[must_use]
     pub fn runs(&self) -> u64 {
         self.succeeded + self.failed + self.panicked + self.timed_out + self.cancelled + self.lost
     }
 
-    /// How long a run took on average.
+    /// Returns the average duration of a run.
     #[must_use]
     pub fn average(&self) -> Option<TimeDelta> {
         let micros = self.total_micros.checked_div(self.runs())?;

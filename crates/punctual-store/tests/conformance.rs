@@ -1,4 +1,4 @@
-//! The memory store keeps every rule, and the suite notices every store that does not.
+//! The memory store keeps every rule, and the suite notices every broken store.
 
 use futures::executor::block_on;
 use punctual_store::conformance::{Broken, Defect, check, many_jobs, race, races, rules};

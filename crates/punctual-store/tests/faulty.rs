@@ -1,4 +1,4 @@
-//! The store that fails as a test wants.
+//! The store whose calls fail as a test asks.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::sync::Arc;
@@ -46,7 +46,7 @@ async fn add(store: &Faulty, name: &str) -> Result<StoredJob, Error> {
     store.add(vec![insert(name)]).await?.remove(0)
 }
 
-/// The ids of the jobs that are there, whatever the faults are.
+/// Returns the ids of the jobs in the store, without any fault.
 fn there(store: &Faulty) -> Vec<String> {
     let jobs = store.inner().list(JobFilter::default());
     let jobs = jobs.now_or_never().unwrap().unwrap().jobs;

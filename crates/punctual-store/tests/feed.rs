@@ -1,4 +1,4 @@
-//! The memory store feeds from every position what it still holds, and nothing else.
+//! The memory store reports from every position exactly what it still holds.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -84,7 +84,7 @@ async fn go_on(store: &MemoryStore, lease: &Lease, end: Option<RunId>) -> RunId 
     won.first
 }
 
-/// What is told from a position, in pages of this length.
+/// Returns the runs that are reported from a position, in pages of this length.
 async fn told(store: &MemoryStore, mut from: RunFeed, limit: usize) -> Vec<u64> {
     let mut runs = Vec::new();
     loop {
@@ -115,7 +115,8 @@ fn each_position_of_a_feed_goes_on_where_it_was() {
         }
         let oldest = RUNS - KEPT as u64;
         for (opened, from) in (0..).zip(positions) {
-            // The one that was open then has ended since; of the last nothing is new.
+            // The run that was open at the position has ended since. Of the last position nothing
+            // is new.
             let first = if opened == RUNS {
                 RUNS + 1
             } else {

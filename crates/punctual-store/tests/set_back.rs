@@ -1,5 +1,5 @@
-//! Whatever was decided before a schedule was set back, the schedule moves on and no fire time
-//! disappears: every case of a small world.
+//! All cases of a small world in which a schedule is set back onto decided fire times. The schedule
+//! moves on and no fire time disappears.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,7 +18,7 @@ fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(second, 0).unwrap_or_default()
 }
 
-/// One row, the keys that were used before, and what is decided now.
+/// One row, the keys that were used before, and the runs and ranges that are decided.
 struct World {
     job: Job,
     state: JobState,
@@ -112,7 +112,7 @@ impl World {
         }
     }
 
-    /// Claims what is due until nothing is, as nodes do.
+    /// Claims until nothing is due, as nodes do.
     fn move_on(&mut self, now: DateTime<Utc>) -> Result<(), String> {
         while let Some(next) = self.state.next_run_time.filter(|next| *next <= now) {
             let plan = plan(&self.job.view(&self.state), now);
@@ -133,8 +133,8 @@ impl World {
         Ok(())
     }
 
-    /// Every fire time that was due has one outcome. A stretch goes by its first fire time, so one
-    /// may reach over a fire time that was decided before.
+    /// Checks that each due fire time has one outcome. A range has the key of its first fire time
+    /// only, so it may include a fire time that was decided before.
     fn judge(&self, now: DateTime<Utc>) -> Result<(), String> {
         let due = (1..=FIRE_TIMES).map(at).filter(|time| *time <= now);
         for time in due {

@@ -24,15 +24,12 @@ pub trait Declared {
 
 /// A job of a declared function. The text is JSON that was checked at compile time.
 pub fn job(task: &str, trigger: &str) -> NewJob {
-    NewJob::from_parts(task, trigger.parse().map_err(Error::from))
+    NewJob::from_parts(task, trigger.parse())
 }
 
 /// A job whose trigger is an expression.
 pub fn job_of(task: &str, trigger: impl TryInto<Trigger, Error: Into<Error>>) -> NewJob {
-    NewJob::from_parts(
-        task,
-        trigger.try_into().map_err(|error| error.into().into()),
-    )
+    NewJob::from_parts(task, trigger.try_into().map_err(|error| error.into()))
 }
 
 /// A job with some policies, from JSON that was checked at compile time; the defaults fill in the

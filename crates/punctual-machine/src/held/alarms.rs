@@ -1,4 +1,4 @@
-//! What the timer holds: each alarm is needed, or will be gone before long.
+//! Checks the alarms. Each one is needed, or will be gone before long.
 
 use super::{Alarms, Wrong};
 use crate::alarm::Alarm;
@@ -30,7 +30,7 @@ impl<N: Node> Machine<N> {
         match alarm {
             Alarm::Timeout(attempt) | Alarm::Abort(attempt) => self.has_alarm(attempt, alarm),
             Alarm::Shutdown => !matches!(self.stage, Stage::Running),
-            // Of a store that is gone it tells once more, and soon.
+            // The alarm of a store that is gone goes off once more, and soon.
             Alarm::Left { store } => {
                 let state = self.stores.get(&store);
                 state.is_none_or(|own| own.left.is_armed)
@@ -46,8 +46,8 @@ impl<N: Node> Machine<N> {
 
     fn is_wall_needed(&self, at: i64, alarm: Alarm, soon: i64) -> bool {
         match alarm {
-            // An edit leaves the alarm behind that it has made useless. It is not looked for, as it
-            // goes by itself, at the latest a minute after the latest time that the clock has shown.
+            // An edit makes an alarm useless and leaves it behind. No code looks for it, since it
+            // goes off at the latest a minute after the latest time that the clock has shown.
             Alarm::Job { .. } => at <= soon,
             Alarm::Refill { store } => {
                 let state = self.stores.get(&store);
@@ -62,8 +62,8 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// A store has one alarm for its next reading at most, one for each time that something
-    /// waits for, and one for what is left to others.
+    /// Checks that a store has at most one alarm for its next read, one for each time that waiting
+    /// runs wait for, and one for the jobs that are left to other nodes.
     fn check_looks(&self, alarms: &Alarms, wrong: &mut Wrong) {
         for ((at, alarm), count) in &alarms.wall {
             let is_one = matches!(alarm, Alarm::Refill { .. } | Alarm::Promote { .. });

@@ -1,4 +1,4 @@
-//! The runs that are under way, each with its alarm.
+//! Checks the runs that are under way, each with its alarm.
 
 use super::{Alarms, Wrong};
 use crate::active::Active;
@@ -32,12 +32,12 @@ impl<N: Node> Machine<N> {
     }
 }
 
-/// An attempt has an alarm if its time is limited, or if it was told to end.
+/// Checks that an attempt has an alarm if its time is limited or if it was told to end.
 fn odd_alarm<N: Node>(key: ActiveKey, active: &Active<N>, alarms: &Alarms) -> Option<&'static str> {
     let attempt = active.attempt_of(key);
     let expected = match active.stop {
         Some(_) => Some(Alarm::Abort(attempt)),
-        // The time of a body counts from its begin, which is awaited without an alarm.
+        // The time of a body counts from its start, which is awaited without an alarm.
         None if active.is_awaited => None,
         None if active.job.policies().timeout.limit().is_some() => Some(Alarm::Timeout(attempt)),
         None => None,
@@ -45,7 +45,7 @@ fn odd_alarm<N: Node>(key: ActiveKey, active: &Active<N>, alarms: &Alarms) -> Op
     match (expected, active.alarm) {
         (None, None) => None,
         (None, Some(_)) => Some("has an alarm that it does not need"),
-        // It was aborted, and its thread goes on.
+        // The attempt was aborted, and its thread goes on.
         (Some(Alarm::Abort(_)), None) => None,
         (Some(_), None) => Some("has no alarm"),
         (Some(expected), Some(alarm)) if alarm != expected => Some("has the alarm of another"),

@@ -1,4 +1,4 @@
-//! The jobs that are known here, and why.
+//! Checks the jobs that are known on this node, and the reasons for which they are.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::node::Node;
 use crate::store::StoreState;
 use crate::window::start_of;
 
-/// What is listed of the jobs of a store, by incarnation.
+/// The entries of lists for the jobs of a store, counted by incarnation.
 #[derive(Default)]
 struct Listed {
     due: BTreeMap<u64, usize>,
@@ -48,7 +48,7 @@ impl<N: Node> Machine<N> {
     }
 }
 
-/// What of an entry does not go with its phase.
+/// Returns the parts of an entry that do not fit its phase.
 fn odd_phase<N: Node>(key: JobKey, entry: &Entry<N>, alarms: &Alarms) -> [Oddity; 6] {
     let revision = entry.stored.state.revision;
     let alarm = Alarm::Job { key, revision };
@@ -85,10 +85,10 @@ fn odd_phase<N: Node>(key: JobKey, entry: &Entry<N>, alarms: &Alarms) -> [Oddity
     ]
 }
 
-/// Whether something is wrong, and what.
+/// A fault, if the first part is true, and its description.
 type Oddity = (bool, &'static str);
 
-/// What an entry counts otherwise than it is.
+/// Returns the counts of an entry that are wrong.
 fn odd_counts<N: Node>(key: JobKey, entry: &Entry<N>, listed: &Listed) -> [Oddity; 4] {
     let of = |counts: &BTreeMap<u64, usize>| {
         let count = counts.get(&key.incarnation);
@@ -116,7 +116,7 @@ fn odd_counts<N: Node>(key: JobKey, entry: &Entry<N>, listed: &Listed) -> [Oddit
 }
 
 fn check_due<N: Node>(state: &StoreState<N>, listed: &Listed, wrong: &mut Wrong) {
-    // A job that an edit has put off keeps its place until it is its turn: one place each.
+    // A job that an edit has postponed keeps its one place until its turn comes.
     let is_known = |key: &JobKey| state.jobs.get(*key).is_some();
     let gone = state.due.iter().filter(|key| !is_known(key)).count();
     if gone > 0 {

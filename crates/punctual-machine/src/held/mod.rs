@@ -1,10 +1,10 @@
-//! Whether the machine holds what it needs, and nothing else. Tests ask; no program does.
+//! Checks that the machine holds what it needs and nothing else. Only tests call this.
 //!
-//! What may be wrong for a moment, as a read is on its way, is told like all else. Who asks looks
-//! twice, or when nothing is on its way.
+//! The check also reports what may be wrong for a moment while a read is on its way. A test
+//! therefore checks twice, or when nothing is on its way.
 //!
-//! Not judged: the tasks and executors of parked jobs, whose names are kept so that each is told of
-//! once in the log. A program and its store have few of them.
+//! The tasks and executors of parked jobs are not checked. Their names are kept so that the log
+//! reports each of them once. A program and its store have few of them.
 
 mod alarms;
 mod attempts;
@@ -26,44 +26,46 @@ use crate::store::StoreState;
 
 /// The alarms that are armed.
 pub trait Armed {
-    /// Those that wait for a wall time, in microseconds, each with that.
+    /// Returns the alarms that wait for a wall time, in microseconds.
     fn wall(&self) -> Vec<(i64, Alarm)>;
 
-    /// Those that wait for time to pass, each with when that is, as the wall clock goes now.
+    /// Returns the alarms that wait for time to pass, each with its wall time in microseconds if
+    /// the clock goes on as now.
     fn elapsed(&self) -> Vec<(i64, Alarm)>;
 }
 
-/// What a machine holds.
+/// The content of a machine.
 #[derive(Debug)]
 pub struct Held {
-    /// What is wrong for sure, unless something is on its way.
+    /// The faults. They are certain unless something is on its way.
     pub wrong: Vec<String>,
-    /// What only the rows of a store can judge.
+    /// The facts that a test can compare only with the rows of a store.
     pub stores: Vec<HeldOfStore>,
 }
 
-/// What it holds of one store. Jobs go by their incarnations.
+/// The facts about one store. Jobs are named by their incarnations.
 #[derive(Debug)]
 pub struct HeldOfStore {
     /// The alias of the store.
     pub alias: String,
-    /// Jobs that are due soon, or just claimed.
+    /// The jobs that are due soon or were just claimed.
     pub sees_to: BTreeSet<u64>,
     /// All jobs that are known.
     pub known: BTreeSet<u64>,
-    /// Jobs that this node cannot run.
+    /// The jobs that this node cannot run.
     pub parked: BTreeSet<u64>,
-    /// Births of jobs with waiting runs, and when those are asked for, in microseconds.
+    /// The births of jobs with waiting runs, each with the time at which the node asks for them, in
+    /// microseconds.
     pub waits: BTreeMap<u64, Option<i64>>,
     /// The earliest next fire time that is not known, in microseconds.
     pub beyond: Option<i64>,
-    /// The store was asked what is due.
+    /// True if the store was asked for due jobs.
     pub is_reading: bool,
-    /// No other node shares the store.
+    /// True if no other node shares the store.
     pub is_alone: bool,
 }
 
-/// The alarms that are armed, to be looked up.
+/// The armed alarms, for lookups.
 pub(crate) struct Alarms {
     wall: BTreeMap<(i64, Alarm), usize>,
     elapsed: BTreeMap<Alarm, Vec<i64>>,
@@ -81,24 +83,26 @@ impl Alarms {
         Self { wall, elapsed }
     }
 
-    /// Whether the alarm of a job that is due soon is there.
+    /// Returns true if the alarm of a job that is due soon is armed.
     fn is_armed(&self, at: i64, alarm: Alarm) -> bool {
         self.wall.contains_key(&(at, alarm))
     }
 }
 
-/// Notes what is wrong.
+/// The faults that were found.
 type Wrong = Vec<String>;
 
-/// What is under way of one job, by its incarnation.
+/// The counts of runs under way of one job, by its incarnation.
 #[derive(Debug, Default, Clone, Copy)]
 struct UnderWay {
     instances: u32,
 }
 
 impl<N: Node> Machine<N> {
-    /// What is held and wrong. `latest` is the latest that the clock has ever shown, in
-    /// microseconds: alarms from before it was set back are further ahead than others.
+    /// Returns the content and its faults.
+    ///
+    /// `latest` is the latest time that the clock has ever shown, in microseconds. Alarms from
+    /// before the clock was set back are further ahead than other alarms.
     pub fn held(&self, latest: i64, armed: &impl Armed) -> Held {
         let alarms = Alarms::of(armed);
         let mut wrong = Wrong::new();
@@ -114,13 +118,13 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// What the driver keeps of the jobs that are known.
+    /// Returns the driver's own data about the jobs that are known.
     pub fn gates(&self) -> impl Iterator<Item = (JobKey, &N::Gate)> {
         let jobs = self.stores.values().flat_map(|own| own.jobs.iter());
         jobs.map(|(key, entry)| (key, &entry.gate))
     }
 
-    /// What is handed from one step of a turn to the next is empty when another begins.
+    /// Checks that the lists that one step of a turn hands to the next are empty between turns.
     fn check_lists(&self, wrong: &mut Wrong) {
         for (what, count) in [
             ("settled jobs", self.settled.len()),
@@ -142,7 +146,7 @@ impl<N: Node> Machine<N> {
         wrong.extend(own.into_iter().map(|what| format!("store {alias}: {what}")));
     }
 
-    /// What is under way of a store's jobs.
+    /// Returns the counts of runs under way of a store's jobs.
     fn under_way_of(&self, store: u32) -> BTreeMap<u64, UnderWay> {
         let mut under_way: BTreeMap<u64, UnderWay> = BTreeMap::new();
         for (_, active) in self.active.all().filter(|(_, own)| own.key.store == store) {
@@ -153,7 +157,7 @@ impl<N: Node> Machine<N> {
     }
 }
 
-/// What only the rows of a store can judge.
+/// Returns the facts about a store that a test compares with its rows.
 fn told<N: Node>(state: &StoreState<N>) -> HeldOfStore {
     let seen_to = |(key, phase): (JobKey, Phase)| (phase != Phase::Idle).then_some(key.incarnation);
     let waits = state.waits.iter();

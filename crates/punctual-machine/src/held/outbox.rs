@@ -1,4 +1,4 @@
-//! What waits to be sent to a store, and what is on its way.
+//! Checks the requests that wait to be sent to a store or are on their way.
 
 use super::Wrong;
 use crate::machine::Machine;

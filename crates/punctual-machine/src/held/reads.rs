@@ -1,4 +1,4 @@
-//! What is read of a store, and when next.
+//! Checks the reads from a store, and the times of the next ones.
 
 use super::{Alarms, Wrong};
 use crate::alarm::Alarm;
@@ -11,14 +11,14 @@ impl<N: Node> Machine<N> {
     pub(crate) fn check_reads(&self, state: &StoreState<N>, alarms: &Alarms, wrong: &mut Wrong) {
         let (window, left) = (&state.window, &state.left);
         let asked = u32::from(window.is_asked) + u32::from(left.is_asked);
-        // A cut window is read again when what is due of it has been decided.
+        // A cut window is read again when its due jobs are decided.
         let is_later = window.is_asked || (window.is_cut && !state.due.is_empty());
         let is_refill_lost = match (window.beyond, window.refill_at) {
             (Some(beyond), Some(at)) => at > beyond.max(self.now),
             (Some(_), None) => true,
             (None, _) => false,
         };
-        // Parked jobs may be gone from the store. The next reading tells.
+        // Parked jobs may be gone from the store, which the next read shows.
         let hour = self.now.saturating_add(PARKED_FOR);
         let is_read_soon = is_later || window.beyond.is_some_and(|beyond| beyond <= hour);
         let told = [

@@ -1,4 +1,4 @@
-//! Which jobs have waiting runs, and when those are asked for.
+//! Checks the jobs with waiting runs, and the times at which the node asks for them.
 
 use super::{Alarms, Wrong};
 use crate::alarm::Alarm;

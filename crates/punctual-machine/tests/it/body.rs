@@ -4,26 +4,26 @@ use punctual_core::{MissReason, Outcome};
 use punctual_machine::{ActiveKey, AttemptEnd, Finish};
 use punctual_store::EndText;
 
-/// How a body ends.
+/// The end of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum How {
     Succeeds,
     Fails,
     Panics,
-    /// It is dropped without a word.
+    /// The body is dropped without a result.
     Vanishes,
 }
 
 /// An attempt.
 pub(crate) struct Body {
     pub(crate) key: ActiveKey,
-    /// The latest time for it to begin.
+    /// The latest time for the body to begin.
     pub(crate) latest: Option<i64>,
     pub(crate) began: Option<i64>,
-    /// Its begin is to be told.
+    /// True if its start is to be reported.
     pub(crate) is_awaited: bool,
     pub(crate) is_aborted: bool,
-    /// It was told to end.
+    /// True if it was told to end.
     pub(crate) is_told: bool,
 }
 

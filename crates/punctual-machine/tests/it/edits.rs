@@ -13,14 +13,14 @@ use punctual_store::{Insert, JobFilter, JobStore, OnConflict, StoredJob, Update}
 use crate::node::TASK;
 use crate::world::{World, now};
 
-/// How many ids there are.
+/// The number of ids.
 pub(crate) const IDS: u8 = 6;
 
 fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-/// Policies of many kinds, by a number.
+/// Returns policies of many kinds, by a number.
 fn policies(kind: u8) -> Policies {
     let overlap = match kind % 3 {
         0 => Overlap::Skip,
@@ -186,7 +186,7 @@ impl World {
         }
     }
 
-    /// The other node claims what is due, and its runs end with it.
+    /// Lets the other node claim due jobs, and ends its runs with the claim.
     pub(crate) fn rival_claims(&mut self, count: u8) {
         use punctual_core::Outcome;
         use punctual_core::plan::plan;

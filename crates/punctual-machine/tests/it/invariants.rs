@@ -1,4 +1,4 @@
-//! What holds whenever nothing is on its way.
+//! The invariants that hold whenever nothing is on its way.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +13,15 @@ use crate::body::How;
 use crate::node::{Plain, TASK};
 use crate::world::{SECOND, STORE, World};
 
-/// So far ahead jobs are known.
+/// The time within which a due job is known.
 const AHEAD: i64 = 60 * SECOND;
 
-/// Within this time a node finds what it has left to others.
+/// The time within which a node finds jobs that it has left to other nodes.
 const LEFT: i64 = 3 * SECOND;
 const LOOKS: i64 = 10;
 
 impl World {
-    /// Lets all arrive that is on its way, and what was left to others be found, and looks.
+    /// Lets everything on its way arrive and left jobs be found, and checks the invariants.
     pub(crate) fn settle(&mut self) {
         self.arrive();
         for _ in 0..LOOKS {
@@ -31,7 +31,7 @@ impl World {
         self.check();
     }
 
-    /// Lets all arrive that is on its way, though no time passes.
+    /// Lets everything on its way arrive, though no time passes.
     pub(crate) fn arrive(&mut self) {
         for _ in 0..1_000 {
             self.ring();
@@ -56,7 +56,7 @@ impl World {
             };
             let is_known = store.sees_to.contains(&row.state.incarnation);
             let is_beyond = store.beyond.is_some_and(|beyond| beyond <= start);
-            // A node that begins none leaves those of others to them.
+            // A node that begins no runs leaves the jobs of other nodes to them.
             let is_recent = start > self.timer.now() - LEFT;
             let is_left = !store.is_alone && (is_recent || !self.machine.begins_runs());
             let can_run = &**row.job.task() == TASK && self.has_executor.get();
@@ -68,14 +68,14 @@ impl World {
         }
     }
 
-    /// The store gives this node the runs that it has, and no others.
+    /// Checks that the store gives this node exactly the runs that it has.
     fn check_runs(&self) {
         let open = self.open_runs().into_iter();
         let open: BTreeSet<RunId> = open
             .filter(|run| run.state == OpenState::Running)
             .map(|run| run.id)
             .collect();
-        // What was taken over still runs here until its body ends.
+        // A run that was taken over still runs here until its body ends.
         let running: BTreeSet<RunId> = self.machine.running().iter().map(|own| own.run).collect();
         let lost: Vec<_> = open
             .iter()
@@ -88,7 +88,7 @@ impl World {
         }
     }
 
-    /// Whether a run comes after another one of its instance.
+    /// Returns true if a run comes after another one of its instance.
     fn follows(&self, run: RunId, running: &BTreeSet<RunId>) -> bool {
         let open = self.open_runs();
         let mut instances = instances(&open);
@@ -97,7 +97,7 @@ impl World {
         })
     }
 
-    /// No run is under way twice.
+    /// Checks that no run is under way twice.
     pub(crate) fn check_begin(&self, key: ActiveKey) {
         let run = |own: &Active<Plain>| own.run;
         let all = || self.machine.active();
@@ -109,7 +109,7 @@ impl World {
         );
     }
 
-    /// Shuts down, whatever bodies do, and looks at what is left.
+    /// Shuts down, whether bodies end or not, and checks what is left.
     pub(crate) fn shut_down(&mut self) {
         let wait = std::time::Duration::from_secs(10);
         self.is_ending = true;
@@ -123,7 +123,7 @@ impl World {
         self.check_told();
     }
 
-    /// Removes the store, and lets what is under way end.
+    /// Removes the store, and lets the runs under way end.
     pub(crate) fn leave(&mut self) {
         self.is_ending = true;
         self.tell(|machine| machine.leave_store(STORE));
@@ -157,7 +157,7 @@ impl World {
         panic!("it does not end");
     }
 
-    /// No run is over twice.
+    /// Checks that no run is reported as over twice.
     fn check_told(&self) {
         self.check_outcomes();
         if !self.was_fenced {
@@ -167,7 +167,7 @@ impl World {
     }
 }
 
-/// By what `plan` decides, as another way to the answer than the one that the machine goes.
+/// Returns the next start of a job as `plan` decides it, which is another way than the machine's.
 fn start_of(row: &StoredJob) -> Option<i64> {
     let next = row.state.next_run_time.filter(|_| !row.state.paused)?;
     match plan(

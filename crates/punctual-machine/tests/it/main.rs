@@ -1,4 +1,5 @@
-//! The machine without a runtime: its rules one by one, and its invariants over random events.
+//! The machine without a runtime. The tests cover its rules one by one, and its invariants over
+//! random events.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod body;

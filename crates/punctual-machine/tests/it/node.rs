@@ -1,4 +1,4 @@
-//! A node that answers what the test has told it.
+//! A node that answers what the test has set.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -7,14 +7,14 @@ use punctual_core::Job;
 use punctual_machine::{Missing, Node};
 use punctual_store::{JobStore, KnownTasks, Lease, MemoryStore, StoreCapabilities};
 
-/// The task that the node knows. Any other is unknown.
+/// The task that the node knows. Any other task is unknown.
 pub(crate) const TASK: &str = "work";
 
 pub(crate) struct Plain {
     pub(crate) store: MemoryStore,
-    /// Whether the other nodes are sure that this one lives.
+    /// True if the other nodes are sure that this one is alive.
     pub(crate) is_certain: Rc<Cell<bool>>,
-    /// Whether the executor is there.
+    /// True if the executor exists.
     pub(crate) has_executor: Rc<Cell<bool>>,
 }
 

@@ -1,4 +1,4 @@
-//! What has to become of runs, by what their bodies did and who asked them to end.
+//! The expected outcomes of runs, by the ends of their bodies and the requests to end them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,25 +9,25 @@ use punctual_store::{JobStore as _, RunFilter};
 use crate::body::{Body, How};
 use crate::world::{World, now};
 
-/// What the ledger has to say of a run.
+/// The expected entry of a run in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Expected {
     Ended(Outcome),
-    /// It is tried again, or was ended by others. It has not ended by this attempt.
+    /// The run is tried again, or another node has ended it. This attempt does not end it.
     GoesOn(Outcome, u32),
 }
 
-/// What was seen of runs.
+/// The runs that a test has seen.
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// How many attempts were begun, of each run.
+    /// The number of attempts that began, of each run.
     attempts: BTreeMap<RunId, u32>,
     expected: BTreeMap<RunId, Expected>,
-    /// How many fire times were told of, by what became of them.
+    /// The number of fire times that were reported, by outcome.
     told: BTreeMap<String, u64>,
-    /// Answers were lost, and with them what plans had decided.
+    /// True if answers were lost, and with them the decisions of plans.
     pub(crate) has_lost: bool,
-    /// Jobs that were removed at some time.
+    /// The jobs that were removed at some time.
     pub(crate) removed: BTreeSet<JobId>,
 }
 
@@ -38,7 +38,7 @@ impl World {
         *self.seen.attempts.entry(run.unwrap()).or_default() += 1;
     }
 
-    /// Notes what a body that ends by itself makes of its run.
+    /// Notes the outcome that a body which ends by itself gives its run.
     pub(crate) fn see_end(&mut self, body: &Body, how: How) {
         let is_late = body.began.is_none() && body.latest.is_some_and(|at| at < self.timer.now());
         if body.is_told || body.is_aborted || is_late || self.is_ending {
@@ -86,8 +86,8 @@ impl World {
         now(self.store.runs(all)).unwrap()
     }
 
-    /// Compares the ledger with what was seen. Once others have decided about runs of this node, it says
-    /// nothing.
+    /// Compares the ledger with what was seen. After other nodes have decided about runs of this
+    /// node, nothing is compared.
     pub(crate) fn check_outcomes(&self) {
         if self.was_fenced || self.has_lost_rows {
             return;
@@ -99,7 +99,7 @@ impl World {
             let is_right = match (*expected, run.state) {
                 (Expected::Ended(outcome), state) => state == RunState::Ended(outcome),
                 (Expected::GoesOn(outcome, count), RunState::Ended(ended)) => {
-                    // A job that was removed is not tried again.
+                    // A removed job is not tried again.
                     let was_removed = self.seen.removed.contains(&run.job);
                     was_removed || ended != outcome || run.attempts != count
                 }
@@ -111,7 +111,7 @@ impl World {
         self.check_cancels();
     }
 
-    /// All that has become of fire times was told, and once.
+    /// Checks that each outcome of a fire time was reported once.
     fn check_totals(&self, ledger: &[Run]) {
         if self.seen.has_lost {
             return;
@@ -134,16 +134,16 @@ impl World {
                 .sum();
             let told = self.seen.told.get(&outcome.to_string()).copied();
             let told = told.unwrap_or_default();
-            // Of two things only the store knows: the last attempt of a job that was removed, and
-            // what a newer instance has replaced in a queue.
+            // Only the store knows two outcomes. One is that of the last attempt of a removed job.
+            // The other is that of a run in a queue that a newer instance has replaced.
             let may_be_more = outcome.is_retryable() || outcome == Outcome::Coalesced;
             let is_right = told == recorded || may_be_more && told < recorded;
             assert!(is_right, "{recorded} are {outcome}, and {told} are told of");
         }
     }
 
-    /// What was asked to end was told to. A run that is found after its answer was lost hears of it by
-    /// the next renewal.
+    /// Checks that runs which were asked to end were told to. A run that is found after its answer
+    /// was lost hears of it by the next renewal.
     fn check_cancels(&self) {
         if self.seen.has_lost {
             return;

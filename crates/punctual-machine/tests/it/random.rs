@@ -1,5 +1,5 @@
-//! Random events in any order: answers that come late, are lost, or overtake each other; edits, other
-//! nodes, clocks that are set, bodies that end as they like.
+//! Random events in any order. Answers come late, are lost or overtake each other. Jobs are edited,
+//! other nodes come and go, clocks are set, and bodies end in any way.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -7,7 +7,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use crate::body::How;
 use crate::world::{SECOND, World};
 
-/// Something that happens.
+/// A random event.
 #[derive(Debug, Clone, Copy)]
 enum Event {
     /// Time passes, in tenths of a second.
@@ -20,7 +20,7 @@ enum Event {
     Deliver(u8),
     /// The answer is lost.
     Lose(u8),
-    /// The node asks what was edited.
+    /// The node asks for edits.
     Watch,
     Renew,
     BodyBegins(u8),
@@ -45,9 +45,9 @@ enum Event {
     RivalClaims(u8),
     /// The other node takes this one for dead.
     Fence,
-    /// The store has lost what it keeps its rows in, and the call that found out is not answered yet.
+    /// The store has lost the place of its rows, and the call that found out is not answered yet.
     Gone,
-    /// All arrives, and is looked at.
+    /// Everything arrives, and the invariants are checked.
     Settle,
 }
 
@@ -159,10 +159,10 @@ impl World {
     }
 }
 
-/// How a story ends.
+/// The end of a story.
 #[derive(Debug, Clone, Copy)]
 enum End {
-    /// All arrives, is looked at, and the scheduler shuts down.
+    /// Everything arrives, the invariants are checked, and the scheduler shuts down.
     SettlesAndShutsDown,
     ShutsDown,
     /// The store is removed.
@@ -177,7 +177,7 @@ fn end() -> impl Strategy<Value = End> {
     ]
 }
 
-/// Runs so many stories of up to so many events; a failing one is printed, made as short as can be.
+/// Runs `stories` stories of up to `events` events. A failing story is shrunk and printed.
 fn try_out(stories: u32, events: usize, seed: u8) {
     let config = Config {
         cases: stories,
@@ -213,7 +213,7 @@ fn the_invariants_of_the_machine_hold_over_random_events() {
     try_out(300, 200, 1);
 }
 
-/// The long form: twelve million events of each seed.
+/// The long form, with twelve million events of each seed.
 #[test]
 #[ignore = "long: with --release, half a minute a seed"]
 fn the_invariants_of_the_machine_hold_over_millions_of_events() {

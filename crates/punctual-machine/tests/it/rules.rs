@@ -1,4 +1,4 @@
-//! Single rules, each as a short story. Most of them were found by the random ones.
+//! Single rules, each as a short story. The random tests found most of them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +39,7 @@ impl World {
         self.jobs().into_iter().next().unwrap()
     }
 
-    /// Where the claim is that is on its way.
+    /// Returns the position of the claim that is on its way.
     fn claim(&self) -> usize {
         let mut calls = self.calls.iter();
         let claim = calls.position(|call| matches!(call, Call::Claim(..)));
@@ -47,8 +47,8 @@ impl World {
     }
 }
 
-/// Another node had queued the fire time, and a lost answer handed the run to this one, which found
-/// it. Then the claim of the same fire time is sent again, and the run is there.
+/// Another node had queued the fire time, and a lost answer handed the run to this node, which
+/// found it. Then the claim of the same fire time is sent again, and the run is there.
 #[test]
 fn a_run_that_is_known_was_not_opened_by_a_claim_that_is_sent_again() {
     let mut world = World::new();
@@ -75,7 +75,7 @@ fn a_run_that_is_known_was_not_opened_by_a_claim_that_is_sent_again() {
     assert_eq!(world.told.get(&run), None, "it goes on");
 }
 
-/// The row says by which limit the store goes. Asking by the old one would never end.
+/// The row holds the limit that the store uses. Claims by the old limit would never end.
 #[test]
 fn a_run_by_hand_goes_by_the_limit_that_an_edit_has_set() {
     let mut world = World::new();
@@ -97,8 +97,7 @@ fn a_run_by_hand_goes_by_the_limit_that_an_edit_has_set() {
     assert_eq!(world.answers.get(&0), Some(&refused));
 }
 
-/// How many were under way when the store last refused a claim says nothing once the row was read
-/// again.
+/// The number of instances at the last refused claim has no meaning after the row was read again.
 #[test]
 fn a_limit_that_was_met_is_forgotten_with_an_edit() {
     let mut world = World::new();
@@ -108,7 +107,7 @@ fn a_limit_that_was_met_is_forgotten_with_an_edit() {
     world.end_body(0, How::Succeeds);
     world.arrive();
     world.pass(10 * SECOND);
-    // As if another node's run by hand had been under way then.
+    // The answer is as if a run by hand of another node had been under way.
     let (claim, stored) = (world.claim(), world.the_job());
     let Call::Claim(request, _) = world.calls.remove(claim) else {
         unreachable!("it is a claim");
@@ -133,7 +132,7 @@ fn an_executor_that_comes_back_while_the_store_is_asked_revives_its_jobs() {
     let mut world = World::new();
     world.add_job(every(5, &world));
     world.arrive();
-    // There is no room for the next fire time, so what is claimed has not to be started.
+    // There is no room for the next fire time, so a claim need not start anything.
     world.pass(5 * SECOND);
     world.claim();
     world.has_executor.set(false);
@@ -154,8 +153,8 @@ fn an_executor_that_comes_back_while_the_store_is_asked_revives_its_jobs() {
     assert_eq!(world.machine.under_way(), 1);
 }
 
-/// A job was rescheduled while its backlog was claimed, and the answer was lost. The new schedule has a
-/// fire time in common with the old one.
+/// A job was rescheduled while its backlog was claimed, and the answer was lost. The new schedule
+/// has a fire time in common with the old one.
 #[test]
 fn no_fire_time_begins_twice_when_the_answer_to_two_claims_is_lost() {
     let mut world = World::new();

@@ -1,4 +1,4 @@
-//! Alarms in two ordered maps.
+//! A timer of alarms in two ordered maps.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub(crate) struct Timer {
     elapsed: BTreeMap<(i64, u64), Alarm>,
     /// The time that has passed, however the wall clock was set.
     passed: i64,
-    /// By how much the wall clock is ahead of that.
+    /// The time by which the wall clock is ahead of `passed`.
     ahead: i64,
     serial: u64,
 }
@@ -67,14 +67,14 @@ impl Timer {
         self.elapsed.retain(|_, armed| run_of(*armed) != Some(run));
     }
 
-    /// How long it is until the next alarm.
+    /// Returns the time until the next alarm.
     pub(crate) fn next(&self) -> Option<i64> {
         let wall = self.wall.keys().next().map(|key| key.0 - self.now());
         let elapsed = self.elapsed.keys().next().map(|key| key.0 - self.passed);
         wall.into_iter().chain(elapsed).min()
     }
 
-    /// Takes out what is due.
+    /// Removes and returns the due alarms.
     pub(crate) fn take_due(&mut self) -> Vec<Alarm> {
         let mut due = Vec::new();
         while let Some(first) = self.wall.first_entry()

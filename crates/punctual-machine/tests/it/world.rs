@@ -1,4 +1,4 @@
-//! A machine, the store that it uses, and all that is between them: answers come when the test says so.
+//! A machine, its store, and the calls between them, which are answered when the test says so.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -19,12 +19,12 @@ use crate::node::{Plain, TASK};
 use crate::outcomes::Seen;
 use crate::timer::Timer;
 
-/// The store's number.
+/// The number of the store.
 pub(crate) const STORE: u32 = 0;
 
 pub(crate) const SECOND: i64 = 1_000_000;
 
-/// A node that was not heard of for so long may be taken for dead.
+/// The silence after which a node may be taken for dead.
 const DEAD_AFTER: i64 = 8 * SECOND;
 
 /// A Sunday in March, at noon.
@@ -50,34 +50,34 @@ pub(crate) struct World {
     pub(crate) timer: Timer,
     pub(crate) calls: Vec<Call>,
     pub(crate) bodies: Vec<Body>,
-    /// Ends of attempts that were never begun.
+    /// The ends of attempts that were never begun.
     ends: Vec<AttemptEnd>,
     pub(crate) lease: Lease,
     pub(crate) rival: Option<Lease>,
     is_certain: Rc<Cell<bool>>,
     pub(crate) has_executor: Rc<Cell<bool>>,
-    /// When the store last heard of this node.
+    /// The time at which the store last heard of this node.
     heard: i64,
     edits_seen: u64,
     next_ticket: u64,
-    /// What was answered to those who asked for runs by hand.
+    /// The answers to requests for runs by hand.
     pub(crate) answers: BTreeMap<u64, Result<RunId, Refusal>>,
-    /// How often it was told that a run is over.
+    /// The number of times that each run was reported as over.
     pub(crate) told: BTreeMap<RunId, u32>,
     pub(crate) seen: Seen,
-    /// A shutdown has begun, or the store was removed.
+    /// True if a shutdown has begun or the store was removed.
     pub(crate) is_ending: bool,
     /// The latest time that the wall clock has shown.
     pub(crate) latest: i64,
-    /// Ends may not be recorded, and runs stay open in the store.
+    /// True if ends may not be recorded, so that runs stay open in the store.
     pub(crate) has_lost_rows: bool,
-    /// The store was removed, and has recorded all.
+    /// True if the store was removed and has recorded all ends.
     pub(crate) is_gone: bool,
-    /// Runs may have changed their owner, or been begun by another.
+    /// True if runs may have changed their owner, or another node may have begun them.
     pub(crate) was_fenced: bool,
 }
 
-/// What a store has answered. The memory store does not wait.
+/// Returns the answer of a store. The memory store does not wait.
 pub(crate) fn now<T>(answer: StoreFuture<'_, T>) -> Result<T, Error> {
     answer.now_or_never().expect("the memory store answers")
 }
@@ -138,7 +138,7 @@ impl World {
         instant(self.timer.now())
     }
 
-    /// Hands something to the machine, and does what it decides.
+    /// Hands something to the machine, and carries out its effects.
     pub(crate) fn tell<T>(&mut self, what: impl FnOnce(&mut Machine<Plain>) -> T) -> T {
         let heard = self.timer.passed() - self.heard < DEAD_AFTER;
         self.is_certain.set(heard);
@@ -213,7 +213,7 @@ impl World {
         }
     }
 
-    /// A body that was told to end and has not begun is over.
+    /// Tells a body to end. One that has not begun is over.
     fn stop(&mut self, run: punctual_machine::ActiveKey) {
         let at = self.bodies.iter().position(|body| body.key == run);
         let at = at.expect("it has an attempt");
@@ -244,7 +244,7 @@ impl World {
         });
     }
 
-    /// Lets time pass, and tells of the alarms that are due.
+    /// Lets time pass, and reports the due alarms.
     pub(crate) fn pass(&mut self, span: i64) {
         self.timer.pass(span);
         self.latest = self.latest.max(self.timer.now());
@@ -273,7 +273,7 @@ impl World {
         self.ring();
     }
 
-    /// The store makes its answer, which is on its way back from now on.
+    /// Lets the store make its answer, which is on its way back from now on.
     pub(crate) fn serve(&mut self, at: usize) {
         let mut call = self.calls.swap_remove(at);
         match &mut call {
@@ -287,7 +287,7 @@ impl World {
         self.calls.push(call);
     }
 
-    /// As the worker of a claim does.
+    /// Answers a claim as the store worker does.
     fn serve_claim(
         &mut self,
         request: &mut ClaimRequest,
@@ -335,7 +335,7 @@ impl World {
         now(self.store.open_runs(request)).unwrap()
     }
 
-    /// As the worker of readings does.
+    /// Answers a read as the store worker does.
     fn look_up(&self, runs: &[OpenRun]) -> LookedUp {
         let (mut handed, mut over) = (Vec::new(), Vec::new());
         for instance in repeated::instances(runs) {
@@ -352,7 +352,7 @@ impl World {
         (handed, over)
     }
 
-    /// The machine hears the answer.
+    /// Delivers the answer to the machine.
     pub(crate) fn deliver(&mut self, at: usize) {
         self.serve(at);
         let last = self.calls.len() - 1;
@@ -367,12 +367,12 @@ impl World {
             Call::Due(Read::Left(_), Some(left)) => self.reply(Reply::Left(left)),
             Call::Adopt(_, Some((handed, over))) => self.reply(Reply::Adopted(handed, over)),
             Call::Changes(changes) => self.hear_of(changes),
-            // It is asked again.
+            // The call is made again.
             unanswered => self.calls.push(unanswered),
         }
     }
 
-    /// The store has made the change, and its answer is lost: the request is sent again.
+    /// Lets the store make the change and loses the answer, so that the request is sent again.
     pub(crate) fn lose(&mut self, at: usize) {
         if let Call::Claim(..) = self.calls[at] {
             self.serve(at);
@@ -385,7 +385,7 @@ impl World {
         }
     }
 
-    /// Asks what was edited. The answer is on its way from now on.
+    /// Asks for edits. The answer is on its way from now on.
     pub(crate) fn watch(&mut self) {
         let is_watching = |call: &Call| matches!(call, Call::Changes(_));
         if self.calls.iter().any(is_watching) {
@@ -430,7 +430,7 @@ impl World {
         self.reply(Reply::Leased(self.lease.clone()));
     }
 
-    /// Another node comes, and all hear of it.
+    /// Lets another node come, of which all nodes are told.
     pub(crate) fn meet(&mut self) {
         if self.rival.is_none() {
             self.rival = Some(now(self.store.register(info("two"))).unwrap());
@@ -439,7 +439,7 @@ impl World {
         self.reply(Reply::Nodes(peers));
     }
 
-    /// The other node goes.
+    /// Lets the other node go.
     pub(crate) fn part(&mut self) {
         if let Some(rival) = self.rival.take() {
             now(self.store.leave(rival)).unwrap();
@@ -448,7 +448,7 @@ impl World {
         }
     }
 
-    /// The other node takes this one for dead.
+    /// Lets the other node take this one for dead.
     pub(crate) fn fence(&mut self) {
         let Some(rival) = self.rival.clone() else {
             return;
@@ -474,7 +474,7 @@ impl World {
         self.was_fenced = true;
     }
 
-    /// The worker tells that the store has lost its rows when a claim fails by that.
+    /// Loses the rows of the store. The store worker reports that when a claim fails by it.
     pub(crate) fn lose_rows(&mut self) {
         if self
             .calls

@@ -1,4 +1,4 @@
-//! Instants in columns: microseconds since 1970.
+//! Times in columns, as microseconds since 1970.
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,7 @@ pub(crate) fn micros(at: Option<DateTime<Utc>>) -> Option<i64> {
 pub(crate) fn at(column: &str, micros: Option<i64>) -> Result<Option<DateTime<Utc>>, String> {
     let instant = |micros| {
         DateTime::from_timestamp_micros(micros)
-            .ok_or_else(|| format!("{column}: {micros} microseconds is no instant"))
+            .ok_or_else(|| format!("{column}: `{micros}` microseconds is not a valid time"))
     };
     micros.map(instant).transpose()
 }

@@ -12,10 +12,10 @@ use super::instant::{at, micros};
 use super::words;
 use crate::limits::MAX_JOB_BYTES;
 
-/// The form of the rows that this version writes, and the newest it can read.
+/// The form of the rows that this version writes, and the newest that it can read.
 pub(crate) const VERSION: i64 = 1;
 
-/// What was asked for, as texts.
+/// The definition of a job, as texts.
 #[derive(Debug, Serialize)]
 pub(crate) struct Definition<'a> {
     pub(crate) version: i64,
@@ -30,9 +30,11 @@ pub(crate) struct Definition<'a> {
 }
 
 impl<'a> Definition<'a> {
+    /// Returns the definition of a job as texts.
+    ///
     /// # Errors
     ///
-    /// If the job is longer than a store keeps.
+    /// Returns an error if the job is longer than a store keeps.
     pub(crate) fn of(job: &'a Job) -> Result<Self, Error> {
         let tags: Vec<&str> = job.tags().collect();
         let policies = job.policies();
@@ -54,8 +56,8 @@ impl<'a> Definition<'a> {
             return Ok(own);
         }
         Err(Error::full(format!(
-            "job `{}` takes {bytes} bytes, arguments and all; a store keeps up to {MAX_JOB_BYTES} \
-             for one job: put large data elsewhere and pass its place as argument",
+            "job `{}`: too long with `{bytes}` bytes; expected at most {MAX_JOB_BYTES}; keep large \
+             data elsewhere and pass its place as an argument",
             job.id()
         )))
     }
@@ -80,7 +82,7 @@ fn json(value: impl Serialize) -> Result<String, Error> {
         .map_err(|error| Error::refused(format!("the job cannot be written as JSON: {error}")))
 }
 
-/// All that is written of a job.
+/// All columns that are written of a job.
 #[derive(Debug, Serialize)]
 pub(crate) struct Written<'a> {
     pub(crate) id: &'a str,
@@ -98,9 +100,11 @@ pub(crate) struct Written<'a> {
 }
 
 impl<'a> Written<'a> {
+    /// Returns the columns of a job.
+    ///
     /// # Errors
     ///
-    /// If the job is longer than a store keeps.
+    /// Returns an error if the job is longer than a store keeps.
     pub(crate) fn new(job: &'a Job, state: &JobState) -> Result<Self, Error> {
         Ok(Self::of(job.id(), Definition::of(job)?, state))
     }
@@ -122,7 +126,7 @@ impl<'a> Written<'a> {
     }
 }
 
-/// A job as it is read.
+/// The columns of a job as they are read.
 #[derive(Debug)]
 pub(crate) struct JobRow<'r> {
     pub(crate) id: &'r str,
@@ -138,7 +142,7 @@ pub(crate) struct JobRow<'r> {
     pub(crate) state: StateRow<'r>,
 }
 
-/// How a job stands, as it is read: by name, or by place.
+/// The state of a job as it is read, by name or by place.
 #[derive(Debug, Deserialize)]
 pub(crate) struct StateRow<'r> {
     pub(crate) next_run_time: Option<i64>,
@@ -157,7 +161,7 @@ pub(crate) struct StateRow<'r> {
 }
 
 impl JobRow<'_> {
-    /// The job, or why the row cannot be understood.
+    /// Returns the job, or the reason why the row cannot be decoded.
     pub(crate) fn decode(&self) -> Result<StoredJob, String> {
         if self.version > VERSION {
             return Err(format!(
@@ -192,7 +196,7 @@ impl JobRow<'_> {
 }
 
 impl StateRow<'_> {
-    /// What runs that end change, whatever else cannot be understood.
+    /// Returns the counts, which ends of runs change even if the rest cannot be decoded.
     pub(crate) fn counts(&self) -> Result<JobState, String> {
         let mut state = JobState::default();
         state.running = count("running", self.running)?;
@@ -212,7 +216,7 @@ impl StateRow<'_> {
         state.paused = self.paused != 0;
         state.search_limit = self.search_limit != 0;
         state.absence = words::absence(&self.absence)
-            .ok_or_else(|| format!("absence: `{}` is no reason", self.absence))?;
+            .ok_or_else(|| format!("absence: unknown reason `{}`", self.absence))?;
         Ok(state)
     }
 }
@@ -222,5 +226,5 @@ pub(crate) fn parse<T: DeserializeOwned>(column: &str, json: &str) -> Result<T, 
 }
 
 pub(crate) fn count<T: TryFrom<i64>>(column: &str, number: i64) -> Result<T, String> {
-    T::try_from(number).map_err(|_| format!("{column}: {number} is no count"))
+    T::try_from(number).map_err(|_| format!("{column}: `{number}` is not a valid count"))
 }

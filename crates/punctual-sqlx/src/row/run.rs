@@ -11,7 +11,7 @@ use crate::limits::MAX_TEXT_BYTES;
 const SCHEDULED: &str = "scheduled";
 const MANUAL: &str = "manual";
 
-/// A run as it is read.
+/// The columns of a run as they are read.
 #[derive(Debug)]
 pub(crate) struct RunRow<'r> {
     pub(crate) id: i64,
@@ -33,12 +33,12 @@ pub(crate) struct RunRow<'r> {
 }
 
 impl RunRow<'_> {
-    /// The run, or why the row cannot be understood.
+    /// Returns the run, or the reason why the row cannot be decoded.
     pub(crate) fn decode(&self) -> Result<Run, String> {
         let id = RunId(count("id", self.id)?);
         let job = JobId::new(self.job).map_err(|error| error.to_string())?;
         let state = words::state(self.state)
-            .ok_or_else(|| format!("state: `{}` is no state", self.state))?;
+            .ok_or_else(|| format!("state: unknown state `{}`", self.state))?;
         let mut run = Run::queued(id, job, key(self.incarnation, self.origin, self.fire_time)?);
         run.opened = at("opened", Some(self.opened))?.unwrap_or_default();
         run.state = state;
@@ -47,7 +47,7 @@ impl RunRow<'_> {
         run.attempts = count("attempts", self.attempts)?;
         run.node = self.node.map(Into::into);
         run.range = self.range(run.key)?;
-        // A result that is no JSON is shown as it is.
+        // A result that is not valid JSON is returned as text.
         run.result = self
             .result
             .map(|json| serde_json::from_str(json).unwrap_or_else(|_| json.into()));
@@ -73,14 +73,14 @@ impl RunRow<'_> {
     }
 }
 
-/// The key of a run, from its columns.
+/// Returns the key of a run, from its columns.
 pub(crate) fn key(incarnation: i64, origin: &str, fire_time: i64) -> Result<RunKey, String> {
     Ok(RunKey {
         incarnation: count("incarnation", incarnation)?,
         origin: match origin {
             SCHEDULED => Origin::Scheduled,
             MANUAL => Origin::Manual,
-            other => return Err(format!("origin: `{other}` is no origin")),
+            other => return Err(format!("origin: unknown origin `{other}`")),
         },
         fire_time: at("fire_time", Some(fire_time))?.unwrap_or_default(),
     })
@@ -93,7 +93,7 @@ pub(crate) fn origin_word(origin: Origin) -> &'static str {
     }
 }
 
-/// What a run leaves to read, as (result, error), no longer than a store keeps.
+/// Returns the text of a run as (result, error), no longer than a store keeps.
 pub(crate) fn text_of(text: Option<&EndText>) -> (Option<String>, Option<String>) {
     match text {
         None => (None, None),
@@ -102,7 +102,7 @@ pub(crate) fn text_of(text: Option<&EndText>) -> (Option<String>, Option<String>
         }
         Some(EndText::Result(json)) => {
             let note = format!(
-                "the result of {} bytes was not kept: a store keeps up to {MAX_TEXT_BYTES}",
+                "the result of {} bytes was not kept; expected at most {MAX_TEXT_BYTES}",
                 json.len()
             );
             (None, Some(note))

@@ -1,4 +1,4 @@
-//! Where a run stands, as a word in a column.
+//! The states of runs as words in a column.
 
 use punctual_core::{CancelReason, MissReason, Outcome, RunState, SkipReason};
 use punctual_store::OpenState;
@@ -7,7 +7,7 @@ pub(crate) const QUEUED: &str = "queued";
 pub(crate) const RUNNING: &str = "running";
 pub(crate) const RETRYING: &str = "retrying";
 
-/// Every outcome and its word. Words are never changed: stores keep them.
+/// Every outcome with its word. Words are never changed, since stores keep them.
 const OUTCOMES: [(Outcome, &str); 21] = [
     (Outcome::Succeeded, "succeeded"),
     (Outcome::Failed, "failed"),
@@ -67,7 +67,7 @@ pub(crate) fn state(word: &str) -> Option<RunState> {
     }
 }
 
-/// Where an open run stands, as a word.
+/// Returns the word for the state of an open run.
 pub(crate) fn open_word(state: OpenState) -> &'static str {
     match state {
         OpenState::Queued => QUEUED,
@@ -76,7 +76,7 @@ pub(crate) fn open_word(state: OpenState) -> &'static str {
     }
 }
 
-/// Why a run is to be cancelled, as a word.
+/// Returns the word for the reason of a cancellation.
 pub(crate) fn cancel_word(reason: CancelReason) -> &'static str {
     match reason {
         CancelReason::User => "user",
@@ -85,7 +85,8 @@ pub(crate) fn cancel_word(reason: CancelReason) -> &'static str {
     }
 }
 
-/// What is not understood was asked for all the same.
+/// Returns the reason of a cancellation. A word that is unknown counts as a request of the user,
+/// since the run was asked to end in any case.
 pub(crate) fn cancel(word: &str) -> CancelReason {
     use CancelReason::{Replaced, Shutdown, User};
     let mut reasons = [Shutdown, Replaced].into_iter();
@@ -94,7 +95,7 @@ pub(crate) fn cancel(word: &str) -> CancelReason {
         .unwrap_or(User)
 }
 
-/// Why a job was not looked at, as a word.
+/// Returns the word for the reason of an absence.
 pub(crate) fn absence_word(reason: MissReason) -> &'static str {
     match reason {
         MissReason::Grace => "grace",

@@ -10,20 +10,21 @@ use super::Ended;
 pub(crate) struct HeldJob {
     pub(crate) id: Box<str>,
     pub(crate) state: JobState,
-    /// Nothing if they, or its state, cannot be read: then nothing of the job can be claimed.
+    /// The policies, or `None` if they or the state cannot be decoded. Such a job cannot be
+    /// claimed.
     pub(crate) policies: Option<Policies>,
     pub(super) statistics: Tally,
-    /// How many entries of the ledger were made of it.
+    /// The number of entries that the ledger has got of the job.
     pub(crate) entries: u64,
-    /// Its open runs as far as they are held, and those that are over by now.
+    /// The runs of the job that are held, and those that have ended in this request.
     pub(super) runs: Vec<punctual_core::RunId>,
-    /// Whether its definition can be read, as far as that was looked at.
+    /// False if the definition was found to be unreadable.
     pub(super) is_readable: bool,
-    /// Whether its schedule is to be written.
+    /// True if its schedule is to be written.
     pub(crate) has_moved: bool,
-    /// Whether its counts are to be written.
+    /// True if its counts are to be written.
     pub(crate) has_counted: bool,
-    /// Whether it leaves the store.
+    /// True if it leaves the store.
     pub(crate) is_gone: bool,
 }
 
@@ -43,14 +44,14 @@ impl HeldJob {
         }
     }
 
-    /// Counts an entry of the ledger, and answers which one it is.
+    /// Counts an entry of the ledger, and returns its number.
     pub(super) fn enter(&mut self) -> u64 {
         self.has_counted = true;
         self.entries += 1;
         self.entries
     }
 
-    /// Its statistics, which are to be written then.
+    /// Returns its statistics, which are written later.
     pub(super) fn count(&mut self) -> &mut Statistics {
         self.has_counted = true;
         self.statistics.open()
@@ -62,14 +63,14 @@ impl HeldJob {
         self.count().end(ended.id, outcome, took);
     }
 
-    /// Its statistics as text, if they have changed.
+    /// Returns its statistics as text, if they have changed.
     pub(crate) fn statistics_text(&self) -> Option<String> {
         let statistics = self.statistics.open.as_ref()?;
         serde_json::to_string(statistics).ok()
     }
 }
 
-/// Statistics that are read from their text only if something is to be counted.
+/// Statistics that are parsed from their text only if something is to be counted.
 #[derive(Debug)]
 pub(super) struct Tally {
     text: Option<Box<str>>,
@@ -87,7 +88,7 @@ impl Tally {
     fn open(&mut self) -> &mut Statistics {
         let text = self.text.as_deref();
         self.open.get_or_insert_with(|| {
-            // They are derived: damaged ones begin anew.
+            // Statistics are derived, so damaged ones begin anew.
             let read = text.and_then(|text| serde_json::from_str(text).ok());
             read.unwrap_or_default()
         })

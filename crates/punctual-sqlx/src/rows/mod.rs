@@ -1,8 +1,9 @@
-//! What a transaction holds of rows, and what it has to write: the same in every database.
+//! The rows that a transaction holds, and the changes that it has to write, the same in every
+//! database.
 //!
-//! A store reads the rows that a request names, under their locks, lets a
-//! [`Batch`](punctual_store::batch::Batch) decide over them, and writes what has changed, all in one
-//! transaction. Nothing here waits for anything.
+//! A store reads the rows that a request names, under their locks, and lets a
+//! [`Batch`](punctual_store::batch::Batch) decide about them. It then writes the changes, all in
+//! one transaction. Nothing here waits.
 
 mod job;
 mod run;
@@ -16,19 +17,19 @@ use punctual_core::{JobId, JobState, Policies, RunId, RunKey};
 use punctual_store::batch::{NewRange, NewRun, OpenView, Owner, Rows};
 use punctual_store::{OpenRun, RunEnd};
 
-/// The rows of one request, and what becomes of them.
+/// The rows of one request, with their changes.
 #[derive(Debug)]
 pub(crate) struct HeldRows {
     pub(crate) jobs: Vec<HeldJob>,
     by_birth: HashMap<u64, usize>,
     runs: HashMap<RunId, HeldRun>,
-    /// Keys that runs have already.
+    /// The keys that runs have already.
     used: HashSet<RunKey>,
     /// The last number that was given out, before this request and now.
     numbered: (u64, u64),
     opened: Vec<RunId>,
     changed: Vec<RunId>,
-    /// What is to be written besides the jobs and the runs that stay open.
+    /// The ranges to write. The jobs, and the runs that stay open, hold their own changes.
     pub(crate) ranges: Vec<HeldRange>,
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) ended: Vec<Ended>,
@@ -37,15 +38,15 @@ pub(crate) struct HeldRows {
 /// Fire times without a run that are to be written.
 #[derive(Debug)]
 pub(crate) struct HeldRange {
-    /// The place of their job among those that are held.
+    /// The index of their job among the held ones.
     pub(crate) row: usize,
-    /// Which of its entries they are.
+    /// The number of the entry among those of the job.
     pub(crate) nth: u64,
     pub(crate) range: NewRange,
 }
 
 impl HeldRows {
-    /// Nothing yet; new runs are numbered from the one after `last_number` on.
+    /// Returns an empty set of rows. New runs get the numbers after `last_number`.
     pub(crate) fn new(last_number: u64) -> Self {
         Self {
             jobs: Vec::new(),
@@ -61,7 +62,7 @@ impl HeldRows {
         }
     }
 
-    /// Makes room for so many jobs and runs, which are large to move.
+    /// Reserves space for jobs and runs, which are large to move.
     pub(crate) fn reserve(&mut self, jobs: usize, runs: usize) {
         self.jobs.reserve(jobs);
         self.by_birth.reserve(jobs);
@@ -76,7 +77,7 @@ impl HeldRows {
         }
     }
 
-    /// Holds a run whose job is held already, if it is still there.
+    /// Adds a run. Its job is held already, if it still exists.
     pub(crate) fn with_run(&mut self, run: HeldRun) {
         let id = run.id;
         if self.runs.contains_key(&id) {
@@ -92,42 +93,43 @@ impl HeldRows {
         self.used.insert(key);
     }
 
-    /// Says that the definition of a job cannot be read: nothing of it starts.
+    /// Notes that the definition of a job cannot be decoded, so that nothing of it starts.
     pub(crate) fn mark_unreadable(&mut self, birth: u64) {
         if let Some(row) = self.by_birth.get(&birth) {
             self.jobs[*row].is_readable = false;
         }
     }
 
-    /// Jobs that cannot be read do not leave: it could not be told what they were.
+    /// Keeps jobs that cannot be decoded in the store, since no answer could say which jobs they
+    /// were.
     pub(crate) fn keep_unless(&mut self, is_readable: impl Fn(u64) -> bool) {
         for job in &mut self.jobs {
             job.is_gone &= is_readable(job.state.birth);
         }
     }
 
-    /// The jobs that leave.
+    /// Returns the jobs that leave.
     pub(crate) fn gone(&self) -> impl Iterator<Item = &HeldJob> {
         self.jobs.iter().filter(|job| job.is_gone)
     }
 
-    /// A job of this birth, also one that leaves.
+    /// Returns the job of this birth, even if it leaves.
     pub(crate) fn job(&self, birth: u64) -> Option<&HeldJob> {
         self.jobs.get(*self.by_birth.get(&birth)?)
     }
 
-    /// The last number that was given out, if this request gave one out.
+    /// Returns the last number that was given out, if this request gave one out.
     pub(crate) fn last_number(&self) -> Option<u64> {
         let (before, now) = self.numbered;
         (now > before).then_some(now)
     }
 
-    /// How many runs end that were open before.
+    /// Returns the number of runs that end and were open before.
     pub(crate) fn ends(&self) -> usize {
         self.ended.iter().filter(|ended| !ended.is_new).count()
     }
 
-    /// The id of the job of a birth, be it that of a run whose job is gone.
+    /// Returns the id of the job of a birth, also that of a run whose job is gone.
     pub(crate) fn id_of(&self, birth: u64) -> Option<&str> {
         if let Some(job) = self.job(birth) {
             return Some(&job.id);
@@ -137,19 +139,19 @@ impl HeldRows {
         Some(&run.job)
     }
 
-    /// The runs that are to be written first, those among them that are over by now included.
+    /// Returns the runs that are written first. Some of them may be over already.
     pub(crate) fn opened(&self) -> impl Iterator<Item = &HeldRun> {
         self.opened.iter().filter_map(|id| self.runs.get(id))
     }
 
-    /// The runs that were open before, still are, and stand otherwise.
+    /// Returns the runs that were open before, are still open, and have changed.
     pub(crate) fn changed(&self) -> impl Iterator<Item = &HeldRun> {
         let runs = self.changed.iter().filter_map(|id| self.runs.get(id));
         runs.filter(|run| run.is_changed && !run.is_over && !run.is_new)
     }
 
-    /// A run as it stands, or stood before it ended, for those who ask; nothing if the id of its job
-    /// cannot be read.
+    /// Returns a run as it is, or was before it ended. Returns `None` if the id of its job cannot
+    /// be decoded.
     pub(crate) fn told(&self, id: RunId) -> Option<OpenRun> {
         self.runs.get(&id)?.told()
     }
@@ -262,7 +264,7 @@ impl Rows for HeldRows {
         self.ended.push(ended);
     }
 
-    /// Of a job whose definition cannot be read there is none: nothing of it may start.
+    /// Returns no runs of a job whose definition cannot be decoded, since nothing of it may start.
     fn waiting(&self, row: usize) -> Vec<RunId> {
         if !self.jobs[row].is_readable {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! A run that is not over, and what becomes of it.
+//! An open run, with its changes.
 
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, RunId, RunKey};
@@ -15,7 +15,7 @@ pub(crate) struct HeldRun {
     pub(crate) job: Box<str>,
     pub(crate) key: RunKey,
     pub(crate) view: OpenView,
-    /// When it was opened, and which entry of its job it is; of one that this request opens.
+    /// The time of opening, and the number of its entry, for a run that this request opens.
     pub(crate) opened: DateTime<Utc>,
     pub(crate) nth: u64,
     pub(crate) started: Option<i64>,
@@ -25,7 +25,7 @@ pub(crate) struct HeldRun {
     pub(super) is_over: bool,
 }
 
-/// What an attempt leaves whose run goes on.
+/// The data that an attempt leaves while its run goes on.
 #[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) id: RunId,
@@ -33,7 +33,7 @@ pub(crate) struct Attempt {
     pub(crate) failure: Option<String>,
 }
 
-/// An end that is to be written. Without any text, that of an earlier attempt stays.
+/// An end that is to be written. Without a text, that of an earlier attempt stays.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) id: RunId,
@@ -43,9 +43,9 @@ pub(crate) struct Ended {
     pub(crate) attempts: u32,
     pub(crate) result: Option<String>,
     pub(crate) error: Option<String>,
-    /// Whether it belonged to no node.
+    /// True if the run belonged to no node.
     pub(crate) is_free: bool,
-    /// Whether the same request opened it.
+    /// True if the same request opened it.
     pub(crate) is_new: bool,
 }
 
@@ -92,7 +92,7 @@ impl HeldRun {
     pub(super) fn keep_attempt(&mut self, end: &RunEnd) -> Attempt {
         self.started = self.started.or(end.started);
         let (result, error) = text_of(end.text.as_ref());
-        // A run that only waits again keeps why its last attempt failed.
+        // A run that only waits again keeps the error of its last attempt.
         let kept = || self.failure.as_deref().map(Into::into);
         let failure: Option<String> = error.or(result).or_else(kept);
         self.failure = failure.as_deref().map(Into::into);
@@ -111,7 +111,7 @@ impl HeldRun {
             id: self.id,
             state: words::word(end.outcome),
             started,
-            // Two clocks may have been read.
+            // The two times may come from different clocks.
             finished: started.map_or(end.finished, |started| end.finished.max(started)),
             attempts: end.attempts,
             result,

@@ -1,4 +1,4 @@
-//! Jobs that come in.
+//! Adds jobs.
 
 use std::collections::HashSet;
 
@@ -11,27 +11,31 @@ use super::store::SIDE_BY_SIDE;
 use crate::limits::{BYTES_A_STATEMENT, JOBS_A_STATEMENT};
 use crate::row::{Definition, Written};
 
-/// Jobs share blocks from this many in one statement on. Fewer would leave a small fleet with too few blocks.
+/// The number of jobs in one statement from which on births are given out in blocks. Fewer jobs
+/// would leave a small fleet with too few blocks.
 const MANY: usize = JOBS_A_STATEMENT;
 
-/// Numbers of one transaction.
+/// The numbers of one transaction.
 struct Numbers {
     incarnation: u64,
-    /// From one job to the next: the nodes deal each to one of them, or blocks.
+    /// The distance between the births of two jobs. It is 1, or a whole block if the nodes are to
+    /// deal each job by itself.
     step: u64,
     edit: u64,
-    /// No token above this one was given out, of jobs that are gone.
+    /// The greatest token of all removed jobs.
     token: u64,
 }
 
-/// What is to be written of a job, unless it is larger than a store keeps.
+/// The columns of a job, or the error for a job that is larger than a store keeps.
 type Defined<'i> = Result<Definition<'i>, Error>;
 
 type Added = Result<StoredJob, Error>;
 
 impl Inner {
-    /// Adds jobs in transactions of their own, so that others get their turn. If one fails after
-    /// others were made, its jobs and all after them are answered with the error.
+    /// Adds jobs in several transactions, so that other calls get their turn.
+    ///
+    /// If a transaction fails after others were committed, its jobs and all later ones are answered
+    /// with the error.
     pub(super) async fn add(&self, jobs: Vec<Insert>) -> Result<Vec<Added>, Error> {
         let mut answers = Vec::with_capacity(jobs.len());
         let mut rest = &jobs[..];
@@ -60,7 +64,7 @@ impl Inner {
         let mut at = self.at(&mut transaction);
         let block = SIDE_BY_SIDE.get();
         let step = if jobs.len() < MANY { block } else { 1 };
-        // From the next block on.
+        // The numbers begin with the next block.
         let count = jobs.len() as u64 * step + block;
         let before = at.count_up("incarnation", count).await? - count;
         let mut numbers = Numbers {
@@ -76,7 +80,7 @@ impl Inner {
     }
 }
 
-/// The first of these jobs, as many as go into one transaction.
+/// Returns the first of these jobs, as many as go into one transaction.
 fn piece_of(jobs: &[Insert]) -> Vec<Defined<'_>> {
     let mut piece = Vec::new();
     let mut bytes = 0;
@@ -91,9 +95,12 @@ fn piece_of(jobs: &[Insert]) -> Vec<Defined<'_>> {
     piece
 }
 
-/// Whether an earlier part of the same transaction was made is as unknown as that of a later one.
+/// Returns the error for a job after one that failed. It is unknown whether an earlier part of the
+/// same transaction was made, as it is for a later part.
 fn not_tried(error: &Error) -> Error {
-    Error::unavailable(format!("the jobs before it could not be added: {error}"))
+    Error::unavailable(format!(
+        "an earlier job of the call could not be added: {error}"
+    ))
 }
 
 impl At<'_> {
@@ -120,7 +127,7 @@ impl At<'_> {
             } else if insert.on_conflict == OnConflict::Refuse {
                 Err(Error::conflict(id))
             } else {
-                // One of the same request may be meant.
+                // The job to replace may be one of the same request.
                 self.insert(&std::mem::take(&mut new), numbers.edit).await?;
                 self.replace(insert, defined, incarnation, numbers.edit)
                     .await?
@@ -134,7 +141,8 @@ impl At<'_> {
         Ok(answers)
     }
 
-    /// Those of these ids that jobs have. Jobs are read one by one where they are replaced.
+    /// Returns those of these ids that jobs have. The jobs themselves are read one by one when they
+    /// are replaced.
     async fn there(&mut self, ids: &[&str]) -> Result<HashSet<String>, Error> {
         let statement = "SELECT value FROM json_each(?1) WHERE value IN (SELECT id FROM {p}jobs)";
         let there: Vec<String> = sqlx::query_scalar(self.prefix.sql(statement))
@@ -202,7 +210,7 @@ impl At<'_> {
         }))
     }
 
-    /// Writes a job anew, its counts and tokens aside.
+    /// Writes a job anew, except its counts and tokens.
     pub(super) async fn rewrite(&mut self, row: &Written<'_>, edit: u64) -> Result<(), Error> {
         let statement = with_rows!(
             "UPDATE {p}jobs SET version = row ->> 'version', \

@@ -1,4 +1,4 @@
-//! What a transaction reads before it decides.
+//! Reads the rows that a transaction needs before it decides.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -16,12 +16,12 @@ use crate::limits::HEAD_BYTES;
 use crate::row::{StateRow, origin_word};
 use crate::rows::HeldJob;
 
-/// Definitions of jobs by their birth.
+/// The definitions of jobs by their birth.
 pub(super) type Definitions = HashMap<u64, Arc<Job>>;
 
 impl At<'_> {
-    /// The jobs of these births without their definitions. Those whose counts cannot be read are
-    /// left out.
+    /// Returns the jobs of these births without their definitions. Jobs whose counts cannot be
+    /// decoded are left out.
     pub(super) async fn held(&mut self, births: &[u64]) -> Result<Vec<HeldJob>, Error> {
         if births.is_empty() {
             return Ok(Vec::new());
@@ -31,7 +31,7 @@ impl At<'_> {
             .await
     }
 
-    /// The same by their ids.
+    /// Returns the jobs of these ids, as `held` does.
     pub(super) async fn held_of_ids(&mut self, ids: &[&str]) -> Result<Vec<HeldJob>, Error> {
         let ids = json(ids)?;
         self.held_where("id IN (SELECT value FROM json_each(?1))", ids)
@@ -50,7 +50,7 @@ impl At<'_> {
         Ok(rows.into_iter().filter_map(HeldRow::decode).collect())
     }
 
-    /// Those of these keys that runs have.
+    /// Returns those of these keys that runs have.
     pub(super) async fn used(&mut self, keys: &[RunKey]) -> Result<Vec<RunKey>, Error> {
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -78,7 +78,7 @@ impl At<'_> {
             .collect())
     }
 
-    /// A job by its id, or why it cannot be read.
+    /// Returns a job by its id, or the reason why it cannot be decoded.
     pub(super) async fn job(
         &mut self,
         id: &str,
@@ -92,7 +92,7 @@ impl At<'_> {
         Ok(row.as_ref().map(columns::stored))
     }
 
-    /// Adds the definitions of these jobs. Those that cannot be read stay out.
+    /// Adds the definitions of these jobs. Those that cannot be decoded are left out.
     pub(super) async fn define(
         &mut self,
         births: impl Iterator<Item = u64>,
@@ -119,7 +119,7 @@ impl At<'_> {
 }
 
 impl At<'_> {
-    /// Those of these jobs that can be read. No more than some rows are held at a time.
+    /// Returns those of these jobs that can be decoded. A few rows are held in memory at a time.
     pub(super) async fn readable(&mut self, births: &[u64]) -> Result<HashSet<u64>, Error> {
         let mut readable = HashSet::new();
         if births.is_empty() {

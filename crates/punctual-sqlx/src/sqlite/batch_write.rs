@@ -1,4 +1,4 @@
-//! What a transaction writes once it has decided.
+//! Writes the changes of a transaction after it has decided.
 
 use punctual_store::{Error, Lease};
 
@@ -26,7 +26,7 @@ pub(super) const MOVED: Statement = Statement {
          FROM rows WHERE {p}jobs.birth = rows.birth",
 };
 
-/// A job that stands otherwise, and its statistics as text if they do.
+/// A job that has changed, and its statistics as text if they have changed.
 struct Changed<'h> {
     job: &'h HeldJob,
     statistics: Option<String>,
@@ -52,11 +52,11 @@ impl<'h> Changed<'h> {
     }
 }
 
-/// Some run had the key of a new one already; nothing was written.
+/// A run has the key of a new one already, and nothing was written.
 pub(super) struct KeyUsed;
 
 impl At<'_> {
-    /// Writes what became of rows that a node, or none, has asked about.
+    /// Writes the changed rows of a request.
     pub(super) async fn save(
         &mut self,
         held: &HeldRows,
@@ -77,7 +77,7 @@ impl At<'_> {
         Ok(Ok(()))
     }
 
-    /// Counts on how many runs were numbered, and how many ends.
+    /// Writes the numbers of the last run and the last end.
     async fn save_numbers(&mut self, held: &HeldRows) -> Result<(), Error> {
         let (number, ends) = (held.last_number(), held.ends());
         if number.is_none() && ends == 0 {
@@ -135,8 +135,8 @@ impl At<'_> {
             .await
     }
 
-    /// Takes jobs out, whose greatest token is given. Their ids may come again: tokens begin above all
-    /// that they gave out.
+    /// Deletes jobs whose greatest token is `token`. Their ids may be used again, and tokens then
+    /// begin above all that these jobs gave out.
     pub(super) async fn delete(&mut self, births: &[u64], token: u64) -> Result<(), Error> {
         if births.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Runs that a transaction writes once it has decided.
+//! Writes the runs of a transaction after it has decided.
 
 use punctual_store::batch::Owner;
 use punctual_store::{Error, Lease, OpenState};
@@ -12,7 +12,7 @@ use crate::row::words;
 use crate::rows::{Ended, HeldJob, HeldRange, HeldRows, HeldRun};
 
 impl At<'_> {
-    /// Runs that begin here, and ranges of fire times without one.
+    /// Writes new runs, and ranges of fire times without runs.
     pub(super) async fn save_opened(
         &mut self,
         held: &HeldRows,
@@ -42,7 +42,7 @@ impl At<'_> {
         }
     }
 
-    /// What attempts have left whose runs go on.
+    /// Writes the data of attempts whose runs go on.
     pub(super) async fn save_attempts(&mut self, held: &HeldRows) -> Result<(), Error> {
         let kept = held.attempts.iter();
         let rows: Vec<_> = kept
@@ -58,7 +58,7 @@ impl At<'_> {
         self.write(statement, json(rows)?).await.map_err(failed)
     }
 
-    /// Runs that stay open and stand otherwise. An owner that did not change is left alone.
+    /// Writes runs that stay open and have changed. An owner that has not changed is not written.
     pub(super) async fn save_changed(
         &mut self,
         held: &HeldRows,
@@ -86,7 +86,7 @@ impl At<'_> {
     }
 
     pub(super) async fn save_ended(&mut self, held: &HeldRows) -> Result<(), Error> {
-        // Ends of runs that were open before, counted from the last one that was counted.
+        // The ends of runs that were open before are counted on from the last end.
         let mut nth = 0;
         let count = |end| {
             let end: &Ended = end;

@@ -1,4 +1,4 @@
-//! Runs that are stopped on request.
+//! Cancels runs on request.
 
 use punctual_store::batch::{Batch, Cancelled, Owner};
 use punctual_store::{CancelAnswer, CancelRequest, Error, StoredJob};
@@ -30,7 +30,7 @@ impl Inner {
 }
 
 impl At<'_> {
-    /// A run that is open, and, if it waits, its job with all its open runs.
+    /// Returns an open run. If it waits, its job is held too, with all open runs of the job.
     async fn hold_run(&mut self, request: &CancelRequest) -> Result<HeldRows, Error> {
         let mut held = HeldRows::new(0);
         let runs = self.open(&[request.run], None).await?;
@@ -46,7 +46,7 @@ impl At<'_> {
         Ok(held)
     }
 
-    /// The jobs that leave the store. Those that cannot be read stay.
+    /// Returns the jobs that leave the store. Those that cannot be decoded stay.
     pub(super) async fn leaving(&mut self, held: &mut HeldRows) -> Result<Vec<StoredJob>, Error> {
         let mut definitions = Definitions::new();
         let gone: Vec<_> = held.gone().map(|job| job.state.birth).collect();

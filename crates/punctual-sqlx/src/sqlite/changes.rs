@@ -1,4 +1,4 @@
-//! Edits, as others see them.
+//! Reports edits to the schedulers of the store.
 
 use punctual_store::{ChangedJobs, Changes, Error, StoredJob};
 
@@ -9,7 +9,8 @@ use super::error::failed;
 use crate::limits::{BYTES_A_STATEMENT, MAX_CHANGES};
 
 impl Inner {
-    /// Edits of this process are told at once, those of others at the next look.
+    /// Waits for edits. Those of this process are reported immediately, those of other processes at
+    /// the next look.
     pub(super) async fn changes(&self, since: u64) -> Result<Changes, Error> {
         let mut edited = self.edited.subscribe();
         loop {
@@ -17,7 +18,7 @@ impl Inner {
             if counter != since {
                 return self.changed(since, counter).await;
             }
-            // Told or not, it is time to look again.
+            // The next look follows in either case.
             let _ = tokio::time::timeout(self.poll, edited.changed()).await;
         }
     }
@@ -31,11 +32,12 @@ impl Inner {
         Ok(value.unsigned_abs())
     }
 
-    /// Every job knows its last edit, so there is no list of edits to keep.
+    /// Returns the edits since `since`. Each job holds its last edit, so there is no separate list
+    /// of edits.
     async fn changed(&self, since: u64, counter: u64) -> Result<Changes, Error> {
         let many = Changes::new(counter, ChangedJobs::Many);
         if since > counter {
-            // Somebody has put an older file in place.
+            // An older copy of the file was put in place.
             return Ok(many);
         }
         let mut connection = self.reader().await?;
@@ -47,14 +49,14 @@ impl Inner {
         Ok(Changes::new(counter, ChangedJobs::These(jobs)))
     }
 
-    /// Tells those who wait in this process of an edit.
+    /// Wakes the callers of this process that wait for an edit.
     pub(super) fn tell(&self, edit: u64) {
         self.edited.send_replace(edit);
     }
 }
 
 impl At<'_> {
-    /// The jobs that were edited since, unless they are many, or large.
+    /// Returns the jobs that were edited since, unless they are too many or too large.
     async fn edited(&mut self, since: u64) -> Result<Option<Vec<u64>>, Error> {
         let statement = concat!(
             "SELECT json_array(coalesce(sum(bytes), 0), json_group_array(birth)) FROM (SELECT birth, ",
@@ -71,7 +73,7 @@ impl At<'_> {
         Ok(are_few.then(|| births.filter_map(|birth| birth.try_into().ok()).collect()))
     }
 
-    /// These jobs in the order of their edits, without those that cannot be read.
+    /// Returns these jobs in the order of their edits. Those that cannot be decoded are left out.
     async fn stored(&mut self, births: &[u64]) -> Result<Vec<StoredJob>, Error> {
         let statement = concat!(
             "SELECT ",

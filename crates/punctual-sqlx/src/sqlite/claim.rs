@@ -1,4 +1,4 @@
-//! The transaction that moves schedules on.
+//! The transaction of a claim request.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use super::batch_read::Definitions;
 use super::error::failed;
 use crate::rows::{HeldJob, HeldRows};
 
-/// A row by its place among those that are held.
+/// The index of a row among the held ones.
 type Row = usize;
 
-/// What was decided, before it is told.
+/// The decisions before they are turned into an answer.
 struct Decided {
     verdicts: Vec<Verdict<Row>>,
     handed: Vec<(Row, Vec<RunId>)>,
@@ -26,8 +26,8 @@ struct Decided {
 
 impl Inner {
     pub(super) async fn claim(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
-        // Keys are looked up only if one may have been used: when the request is a repeated one, or
-        // when the rows of new runs were refused.
+        // Keys are looked up only if one may have been used, which is if the request is repeated or
+        // if the rows of new runs were refused.
         let first = if request.is_repeated {
             None
         } else {
@@ -67,7 +67,7 @@ impl Inner {
 }
 
 impl At<'_> {
-    /// The rows that a request is about.
+    /// Returns the rows that a request is about.
     async fn hold(
         &mut self,
         request: &ClaimRequest,
@@ -94,8 +94,8 @@ impl At<'_> {
             .collect();
         let runs = self.open_of_jobs(&own, by).await?;
         runs.into_iter().for_each(|run| held.with_run(run));
-        // What starts here, or was not read as a whole, has to be told: it does not start if it
-        // cannot be.
+        // The answer has to hold the jobs that start here or were not read as a whole. A job that
+        // cannot be decoded does not start.
         let wanted = request.claims.iter().filter(|claim| claim.wants_job);
         let told: BTreeSet<_> = whole
             .into_iter()
@@ -110,7 +110,7 @@ impl At<'_> {
         Ok(())
     }
 
-    /// The jobs that have taken the ids of those that are gone: the answer shows them.
+    /// Returns the jobs that have taken the ids of removed ones, which the answer holds.
     async fn hold_by_id(
         &mut self,
         request: &ClaimRequest,
@@ -142,7 +142,7 @@ impl At<'_> {
     }
 }
 
-/// The jobs all of whose open runs have to be known; see [`Rows`].
+/// Returns the jobs whose open runs have to be read completely. See [`Rows`].
 fn whole(request: &ClaimRequest, held: &HeldRows) -> Vec<u64> {
     let claims = request.claims.iter();
     let asked = claims.filter(|claim| match &claim.kind {
@@ -178,7 +178,7 @@ fn decide(request: &ClaimRequest, held: &mut HeldRows) -> Decided {
     }
 }
 
-/// The jobs whose definitions are part of the answer.
+/// Returns the jobs whose definitions are part of the answer.
 fn shown(held: &HeldRows, decided: &Decided) -> Vec<u64> {
     let answered = decided.verdicts.iter().filter_map(|verdict| match verdict {
         Verdict::Lost(Some(row)) | Verdict::AtLimit(row) => Some(held.jobs[*row].state.birth),

@@ -1,4 +1,4 @@
-//! Columns in the order in which statements ask for them.
+//! The columns of statements, in their order.
 
 use punctual_core::Run;
 use punctual_store::{DueJob, StoredJob};
@@ -7,7 +7,8 @@ use sqlx::{Decode, Error, Row, Sqlite, Type};
 
 use crate::row::{JobRow, RunRow, StateRow};
 
-/// All of a job that [`job`] reads, its birth among it. `args` is what is read of its arguments.
+/// The columns of a job that [`job`] reads, with its birth. `args` is the expression for its
+/// arguments.
 macro_rules! columns_with {
     ($args:literal) => {
         concat!(
@@ -26,7 +27,8 @@ macro_rules! job_columns {
     };
 }
 
-/// The same without long arguments, and whether they are. `?1` is the greatest length that is not.
+/// The same columns without long arguments, and whether those are long. `?1` is the greatest length
+/// that is not long.
 macro_rules! head_columns {
     () => {
         concat!(
@@ -36,8 +38,9 @@ macro_rules! head_columns {
     };
 }
 
-/// The same without long arguments, unless SQLite finds that they are no JSON: whether a job can be
-/// read is told all the same. `?1` is the greatest length that is not long.
+/// The same columns without long arguments, unless SQLite finds that they are not valid JSON. The
+/// reader therefore still finds whether a job can be decoded. `?1` is the greatest length that is
+/// not long.
 macro_rules! checked_columns {
     () => {
         columns_with!(
@@ -46,7 +49,7 @@ macro_rules! checked_columns {
     };
 }
 
-/// How many bytes the definition of a job takes.
+/// The number of bytes of the definition of a job.
 macro_rules! job_bytes {
     () => {
         "octet_length(task) + octet_length(trigger_json) + coalesce(octet_length(name), 0) \
@@ -55,7 +58,7 @@ macro_rules! job_bytes {
     };
 }
 
-/// All of a run that [`run`] reads.
+/// The columns of a run that [`run`] reads.
 macro_rules! run_columns {
     () => {
         "id, opened, job, incarnation, origin, fire_time, state, node, started, finished, \
@@ -63,7 +66,7 @@ macro_rules! run_columns {
     };
 }
 
-/// All of an open run that [`open_runs`](super::open_runs::rows) reads, by place.
+/// The columns of an open run that [`open_runs`](super::open_runs::rows) reads, by place.
 macro_rules! open_columns {
     () => {
         "id, birth, job, incarnation, origin, fire_time, token, state, due, ends_instance, \
@@ -92,17 +95,17 @@ pub(super) fn birth(row: &SqliteRow) -> Result<i64, Error> {
     get(row, BIRTH)
 }
 
-/// The place of a row in the order of next fire times.
+/// Returns the place of a row in the order of next fire times.
 pub(super) fn place(row: &SqliteRow) -> Result<(i64, i64), Error> {
     Ok((get(row, NEXT_RUN_TIME)?, get(row, INCARNATION)?))
 }
 
-/// What follows [`job_columns`]: how far back the job is in an order.
+/// Returns the rank of the job in an order, which follows [`job_columns`].
 pub(super) fn rank(row: &SqliteRow) -> Result<i64, Error> {
     get(row, RANK)
 }
 
-/// The job of a row of [`head_columns`], or why it cannot be understood.
+/// Returns the job of a row of [`head_columns`], or the reason why it cannot be decoded.
 pub(super) fn head(row: &SqliteRow) -> Result<DueJob, String> {
     let is_head = get(row, IS_HEAD).map_err(|error| error.to_string())?;
     Ok(DueJob {
@@ -111,17 +114,17 @@ pub(super) fn head(row: &SqliteRow) -> Result<DueJob, String> {
     })
 }
 
-/// The job of a row of [`job_columns`], or why it cannot be understood.
+/// Returns the job of a row of [`job_columns`], or the reason why it cannot be decoded.
 pub(super) fn stored(row: &SqliteRow) -> Result<StoredJob, String> {
     job(row).map_err(|error| error.to_string())?.decode()
 }
 
-/// Its id, whatever else is wrong with the row.
+/// Returns the id, even if the rest of the row cannot be decoded.
 pub(super) fn id(row: &SqliteRow) -> String {
     String::from_utf8_lossy(id_bytes(row)).into_owned()
 }
 
-/// The same as it is stored, which need not be Unicode.
+/// Returns the id as it is stored, which may not be valid Unicode.
 pub(super) fn id_bytes(row: &SqliteRow) -> &[u8] {
     row.try_get_unchecked(0).unwrap_or_default()
 }
@@ -142,7 +145,7 @@ fn job(row: &SqliteRow) -> Result<JobRow<'_>, Error> {
     })
 }
 
-/// How a job stands, from this column on.
+/// Returns the state of a job, from this column on.
 fn state(row: &SqliteRow, from: usize) -> Result<StateRow<'_>, Error> {
     Ok(StateRow {
         next_run_time: get(row, from)?,
@@ -160,7 +163,7 @@ fn state(row: &SqliteRow, from: usize) -> Result<StateRow<'_>, Error> {
     })
 }
 
-/// The run of a row of [`run_columns`], or why it cannot be understood.
+/// Returns the run of a row of [`run_columns`], or the reason why it cannot be decoded.
 pub(super) fn run(row: &SqliteRow) -> Result<Run, String> {
     run_row(row).map_err(|error| error.to_string())?.decode()
 }

@@ -1,4 +1,4 @@
-//! Jobs that are due soon.
+//! Reads the jobs that are due soon.
 
 use chrono::{DateTime, Utc};
 use punctual_store::{DueCursor, DueJob, DueJobs, DueRequest, Error, KnownTasks};
@@ -16,17 +16,20 @@ type StoredCursor = (i64, i64);
 
 const BEGINNING: StoredCursor = (i64::MIN, i64::MIN);
 
-/// Tasks that a request names.
+/// The tasks that a request names.
 const NAMED: &str = "SELECT value FROM json_each(?2)";
 
-/// Tasks of which a job waits for a fire time: a step of the index leads from one to the next.
+/// The tasks with a job that waits for a fire time. One step in the index leads from each to the
+/// next.
 const ALL: &str = "SELECT min(task) FROM {p}jobs INDEXED BY {p}jobs_due WHERE paused = 0 \
      AND next_run_time IS NOT NULL UNION ALL SELECT (SELECT min(task) FROM {p}jobs \
      INDEXED BY {p}jobs_due WHERE paused = 0 AND next_run_time IS NOT NULL AND task > known.task) \
      FROM known WHERE known.task IS NOT NULL";
 
-/// The first rows of each task, and of those the first: no task costs more than a page, whatever is
-/// overdue of it. They come in their order though they are not sorted again, which would copy them.
+/// The first rows of each task, and of those the first of all.
+///
+/// No task costs more than a page, even if many of its jobs are overdue. The rows come in their
+/// order although they are not sorted again, which would copy them.
 const FIRST: &str = concat!(
     "WITH RECURSIVE known(task) AS ({tasks}), some(own) AS MATERIALIZED \
      (SELECT j.birth FROM known CROSS JOIN {p}jobs AS j WHERE j.birth IN \
@@ -39,12 +42,12 @@ const FIRST: &str = concat!(
 );
 
 impl Inner {
-    /// Rows that cannot be read are passed over: they do not hold up the others.
+    /// Returns the due jobs. Rows that cannot be decoded are skipped and do not hold up the rest.
     pub(super) async fn due(&self, request: DueRequest) -> Result<DueJobs, Error> {
         let through = request.through.timestamp_micros();
         let mut place = request.after.map_or(BEGINNING, stored_cursor);
         let mut due = DueJobs::default();
-        // One more, to know whether there are more.
+        // One more row shows whether there are more.
         let wanted = request.limit.saturating_add(1);
         while due.jobs.len() < wanted {
             let rows = self
@@ -69,7 +72,7 @@ impl Inner {
         Ok(due)
     }
 
-    /// The next fire time of the first job after a place.
+    /// Returns the next fire time of the first job after a place.
     async fn beyond(
         &self,
         tasks: Option<&KnownTasks>,
@@ -112,7 +115,8 @@ impl Inner {
     }
 }
 
-/// Rows in the order of their places. SQLite need not keep the order of an inner query, but does.
+/// Returns rows in the order of their places. SQLite need not keep the order of an inner query, but
+/// does.
 fn sorted(rows: Vec<SqliteRow>) -> Result<Vec<SqliteRow>, Error> {
     let placed = rows.into_iter().map(|row| Ok((columns::place(&row)?, row)));
     let mut placed: Vec<_> = placed.collect::<Result<_, _>>().map_err(failed)?;
@@ -120,7 +124,7 @@ fn sorted(rows: Vec<SqliteRow>) -> Result<Vec<SqliteRow>, Error> {
     Ok(placed.into_iter().map(|(_, row)| row).collect())
 }
 
-/// The names of tasks as one value, each once.
+/// Returns the names of tasks as one value, each once.
 pub(super) fn names(tasks: &KnownTasks) -> Result<String, Error> {
     let names: std::collections::BTreeSet<&str> = tasks.iter().map(|task| &**task).collect();
     json(names)

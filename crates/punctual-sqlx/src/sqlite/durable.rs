@@ -1,4 +1,4 @@
-//! Tests: what is answered is on the disk, whichever connection wrote it.
+//! Tests that a change is on the disk before it is answered, on each connection.
 
 use punctual_core::JobId;
 use punctual_store::JobStore;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::SqliteStore;
 
-/// `PRAGMA synchronous` as SQLite says it: each commit waits for the disk.
+/// The value of `PRAGMA synchronous` with which each commit waits for the disk.
 const FULL: i64 = 2;
 
 async fn asked<T>(connection: &mut SqliteConnection, what: &str) -> T
@@ -20,7 +20,7 @@ where
     answer.fetch_one(connection).await.expect("it answers")
 }
 
-/// Looks at all connections that a pool may have, and closes them.
+/// Checks all connections that a pool may have, and closes them.
 async fn check(pool: &SqlitePool) {
     let mut all = Vec::new();
     for _ in 0..pool.options().get_max_connections() {
@@ -46,7 +46,7 @@ async fn every_connection_waits_for_the_disk_also_one_that_replaced_another() {
     }
 }
 
-/// What lies beside the file goes with its last connection, and comes again with the next.
+/// The log and its index are deleted with the last connection and made again with the next.
 #[tokio::test]
 async fn a_store_whose_connections_have_all_gone_goes_on() {
     let folder = TempDir::new().expect("there is a folder");

@@ -1,4 +1,4 @@
-//! Jobs that are changed.
+//! Changes jobs.
 
 use chrono::{DateTime, Utc};
 use punctual_core::{FireRange, Origin, Outcome, RunKey};
@@ -12,7 +12,7 @@ use super::error::failed;
 use crate::row::Written;
 use crate::rows::HeldRows;
 
-/// A range of fire times and what became of it.
+/// A range of fire times with its outcome.
 pub(super) type DecidedRange = (FireRange, Outcome);
 
 impl Inner {
@@ -67,8 +67,7 @@ impl At<'_> {
         self.saved(&held).await
     }
 
-    /// Decides ranges of fire times of jobs that are held, without those that were decided
-    /// before.
+    /// Decides ranges of fire times of held jobs, except those that were decided before.
     pub(super) async fn decide(
         &mut self,
         held: &mut HeldRows,
@@ -90,7 +89,7 @@ impl At<'_> {
         Ok(())
     }
 
-    /// Writes what became of rows when no key can have been used before.
+    /// Writes the changed rows when no key can have been used before.
     pub(super) async fn saved(&mut self, held: &HeldRows) -> Result<(), Error> {
         let saved = self.save(held, None).await?;
         saved.map_err(|KeyUsed| Error::refused("a fire time was decided twice"))

@@ -1,4 +1,4 @@
-//! What errors of the database mean.
+//! Errors of the database as errors of the store.
 
 use std::fmt;
 use std::path::Path;
@@ -19,10 +19,10 @@ const CONSTRAINT: i32 = 19;
 const MISMATCH: i32 = 20;
 const NO_DATABASE: i32 = 26;
 
-const IO_ADVICE: &str = "the disk failed, or the file was replaced while a process had it open: end \
-     all processes that use it, and look whether a `-wal` file lies beside it that is not its own";
+const IO_ADVICE: &str = "disk I/O error, or the file was replaced while open; stop every process that uses it, \
+     and check for a stale `-wal` file next to it";
 
-/// The code without its refinement.
+/// Returns the primary code, without its extension.
 fn code(error: &sqlx::Error) -> Option<i32> {
     let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
     Some(code & 0xff)
@@ -31,16 +31,16 @@ fn code(error: &sqlx::Error) -> Option<i32> {
 fn advice(error: &sqlx::Error) -> Option<&'static str> {
     Some(match code(error)? {
         BUSY => "another process keeps the database locked",
-        READ_ONLY => "the database may only be read: check the rights of the file and its folder",
-        CORRUPT | NO_DATABASE => "the file is damaged, or no database: restore it from a backup",
+        READ_ONLY => "the database is read-only; check the rights of the file and its folder",
+        CORRUPT | NO_DATABASE => "the file is damaged or not a database; restore it from a backup",
         FULL => "the disk is full",
         IO_ERROR => IO_ADVICE,
-        CANNOT_OPEN => "the file cannot be opened: check its folder and its rights",
+        CANNOT_OPEN => "the file cannot be opened; check its folder and its rights",
         _ => return None,
     })
 }
 
-/// An error while a store is in use.
+/// An error of the database while a store is in use.
 #[derive(Debug)]
 struct DatabaseError {
     advice: Option<&'static str>,
@@ -62,14 +62,16 @@ impl std::error::Error for DatabaseError {
     }
 }
 
-/// Whether SQLite will always answer the same statement so. A wrong type in a column is a constraint
-/// too, since the tables are strict.
+/// Returns true if SQLite always answers the same statement with this error.
+///
+/// A wrong type in a column is a violated constraint too, since the tables are strict.
 fn is_final(error: &sqlx::Error) -> bool {
     let is_final = |code| matches!(code, TOO_BIG | CONSTRAINT | MISMATCH);
     matches!(error, sqlx::Error::Encode(_)) || code(error).is_some_and(is_final)
 }
 
-/// An error while a store is in use: it is final, or whether the change was made is not known.
+/// Returns the store's error for an error while it is in use. The error is final, or it is unknown
+/// whether the change was made.
 pub(super) fn failed(error: sqlx::Error) -> store::Error {
     let is_final = is_final(&error);
     let error = DatabaseError {
@@ -83,32 +85,32 @@ pub(super) fn failed(error: sqlx::Error) -> store::Error {
     }
 }
 
-/// Whether another process has the lock.
+/// Returns true if another process has the lock.
 pub(super) fn is_locked(error: &sqlx::Error) -> bool {
     code(error) == Some(BUSY)
 }
 
-/// Whether a store could not be opened because another process has the lock.
+/// Returns true if a store could not be opened because another process has the lock.
 pub(super) fn was_locked(error: &Error) -> bool {
     let source = std::error::Error::source(error);
     let error = source.and_then(|source| source.downcast_ref::<sqlx::Error>());
     error.is_some_and(is_locked)
 }
 
-/// Whether the connection may only read.
+/// Returns true if the connection is read-only.
 pub(super) fn is_read_only(error: &store::Error) -> bool {
     let source = std::error::Error::source(error);
     let error = source.and_then(|source| source.downcast_ref::<sqlx::Error>());
     error.and_then(code) == Some(READ_ONLY)
 }
 
-/// Whether a row with this key was there already.
+/// Returns true if a row with this key existed before.
 pub(super) fn is_conflict(error: &sqlx::Error) -> bool {
     let error = error.as_database_error();
     error.is_some_and(|error| error.is_unique_violation())
 }
 
-/// An error while a file is opened by its path.
+/// Returns the error for a file that cannot be opened by its path.
 pub(super) fn unopened(path: &Path, creates: IfMissing, error: sqlx::Error) -> Error {
     let file = path.display();
     if code(&error) != Some(CANNOT_OPEN) {
@@ -118,21 +120,21 @@ pub(super) fn unopened(path: &Path, creates: IfMissing, error: sqlx::Error) -> E
     Error::of(ErrorKind::Unavailable, format!("`{file}` {reason}")).because(error)
 }
 
-/// An error while a store is opened.
+/// Returns the error for a store that cannot be opened.
 pub(super) fn opening(file: &str, error: sqlx::Error) -> Error {
     let (kind, what) = match code(&error) {
         Some(BUSY) => (
             ErrorKind::Unavailable,
-            "is kept locked by another process: end it, or try again later".to_owned(),
+            "is locked by another process; stop that process, or try again later".to_owned(),
         ),
         Some(READ_ONLY) => (
             ErrorKind::Denied,
-            "may only be read, and a store writes: check the rights of the file and its folder"
+            "is read-only, and a store writes; check the rights of the file and its folder"
                 .to_owned(),
         ),
         Some(CORRUPT | NO_DATABASE) => (
             ErrorKind::Incompatible,
-            "is damaged, or no SQLite database: restore it from a backup, or name another file"
+            "is damaged or not an SQLite database; restore it from a backup, or name another file"
                 .to_owned(),
         ),
         Some(IO_ERROR) => (
@@ -141,7 +143,7 @@ pub(super) fn opening(file: &str, error: sqlx::Error) -> Error {
         ),
         Some(CANNOT_OPEN) => (
             ErrorKind::Unavailable,
-            "cannot be opened: this process needs the right to write in its folder".to_owned(),
+            "cannot be opened; this process needs write permission in its folder".to_owned(),
         ),
         _ => {
             let message = format!("`{file}` cannot be opened: {error}");

@@ -1,4 +1,4 @@
-//! The feed of runs.
+//! Reads the feed of runs.
 
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use super::columns::{self, run_columns};
 use super::error::failed;
 use crate::limits::PAGE;
 
-/// How far runs and ends were numbered, the ends after a position (`?2`) with their runs, and the runs
-/// that were opened after one (`?1`), all as of one moment.
+/// The last numbers of runs and ends, the ends after a position (`?2`) with their runs, and the
+/// runs that were opened after one (`?1`). All are as of one moment.
 pub(super) const NEWS: &str = "SELECT json_array(\
      (SELECT value FROM {p}counters WHERE name = 'run'), \
      (SELECT value FROM {p}counters WHERE name = 'end'), \
@@ -31,7 +31,7 @@ struct News {
     opened: Vec<u64>,
 }
 
-/// Which runs are told, how far they go, and whether there is more.
+/// The runs that are reported, the position after them, and whether there are more.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
     runs: BTreeSet<u64>,
@@ -49,7 +49,7 @@ impl Inner {
         let mut connection = self.lister().await?;
         let mut at = self.at(&mut connection);
         let Told { runs, next, more } = at.news(since, limit).await?.told(since, limit);
-        // They are read after that, so each stands at least as its news said.
+        // The runs are read after the news, so each is at least as new as its news.
         let runs = at.runs_of(&runs).await?;
         Ok(RunsSince { runs, next, more })
     }
@@ -85,8 +85,8 @@ impl At<'_> {
 }
 
 impl News {
-    /// Tells ends first, of runs that were told as open before. All others are told by their own
-    /// numbers, as they stand by then.
+    /// Reports the ends of runs first that were reported as open before. All other runs are
+    /// reported by their own numbers, in their current state.
     fn told(self, since: RunFeed, limit: usize) -> Told {
         let last = RunFeed::new(self.opened_last, self.ended_last);
         let since = since.up_to(last);

@@ -1,4 +1,4 @@
-//! The files under an open store.
+//! Notices that the files under an open store are deleted or replaced.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,13 +9,13 @@ use punctual_store::Error;
 #[derive(Debug)]
 pub(super) struct Files {
     file: OpenFile,
-    /// Nothing in a pool of the application, which may close all its connections, and what lies beside
-    /// the database with them.
+    /// The log and its index. `None` in a pool of the application, which may close all its
+    /// connections, whereby SQLite deletes both files.
     beside: Option<[Beside; 2]>,
 }
 
 impl Files {
-    /// The database that lies at a path now, and its log.
+    /// Returns the database at a path as it is now, with its log.
     pub(super) fn with_log(path: &Path) -> Self {
         Self {
             file: OpenFile::at(path),
@@ -23,7 +23,7 @@ impl Files {
         }
     }
 
-    /// The database alone.
+    /// Returns the database alone.
     pub(super) fn without_log(path: &Path) -> Self {
         Self {
             file: OpenFile::at(path),
@@ -35,22 +35,23 @@ impl Files {
         self.beside.is_some()
     }
 
-    /// A new connection is going to write.
+    /// Notes that a new connection is going to write.
     pub(super) fn begin_log_anew(&self) {
         self.beside().for_each(Beside::begin_anew);
     }
 
-    /// Whether the database lies where it lay.
+    /// Checks that the database file is still in its place.
     pub(super) fn check_database(&self) -> Result<(), Error> {
         self.file.check()
     }
 
-    /// Whether what lies beside it is what the connection that writes has opened, while that is open.
+    /// Checks that the log is the one that the writing connection has opened, while that connection
+    /// is open.
     pub(super) fn check_beside(&self) -> Result<(), Error> {
         self.beside().try_for_each(Beside::check_known)
     }
 
-    /// The same, asked by that connection, which has the lock of the database.
+    /// Checks the same for the writing connection itself, which holds the lock of the database.
     pub(super) fn check_locked(&self) -> Result<(), Error> {
         self.beside().try_for_each(Beside::check)
     }
@@ -60,21 +61,23 @@ impl Files {
     }
 }
 
-/// Notices that an open file is deleted or replaced: SQLite would go on writing into the one that no
-/// other can open, and new connections would read another.
+/// Notices that an open file is deleted or replaced.
+///
+/// SQLite would go on writing into a file that no other process can open, and new connections would
+/// read another one.
 #[derive(Debug)]
 struct OpenFile(Option<Found>);
 
-/// Where a file was found.
+/// The place of a file.
 #[derive(Debug, PartialEq, Eq)]
 struct Found {
     path: PathBuf,
-    /// Without links: SQLite looks beside it for the log.
+    /// The path without links. SQLite looks for the log next to it.
     real: PathBuf,
     identity: Identity,
 }
 
-/// Device and number.
+/// Device and inode number.
 type Identity = (u64, u64);
 
 impl Found {
@@ -90,13 +93,14 @@ impl Found {
 }
 
 impl OpenFile {
-    /// The file that lies at a path now. A link is followed each time, as a new connection does.
+    /// Returns the file at a path as it is now. A link is followed each time, as a new connection
+    /// does.
     fn at(path: &Path) -> Self {
-        // The working directory may change.
+        // The path is made absolute, since the working directory may change.
         Self(std::path::absolute(path).ok().and_then(Found::at))
     }
 
-    /// Whether it still lies there.
+    /// Checks that the file is still in its place.
     fn check(&self) -> Result<(), Error> {
         let Some(own) = &self.0 else {
             return Ok(());
@@ -108,9 +112,11 @@ impl OpenFile {
     }
 }
 
-/// Notices the same of the write-ahead log and of its index, by which processes agree. They come and go
-/// with the first and the last connection of all processes, so they are looked at anew with each
-/// connection that writes.
+/// Notices that the write-ahead log, or the index by which processes share it, is deleted or
+/// replaced.
+///
+/// Both files come with the first connection of all processes and go with the last. They are
+/// therefore looked at anew with each connection that writes.
 #[derive(Debug)]
 struct Beside {
     path: PathBuf,
@@ -119,16 +125,16 @@ struct Beside {
 
 #[derive(Debug, Clone, Copy)]
 enum Log {
-    /// The connection that writes is new.
+    /// The writing connection is new.
     Unknown,
-    /// The connection writes into this one; nothing if there is none.
+    /// The connection writes into this file, or into none yet.
     Own(Option<Identity>),
-    /// It was seen to be gone. What it held is lost, whichever connection writes now.
+    /// This file was seen to be gone. Its content is lost, whichever connection writes now.
     Gone(Identity),
 }
 
 impl Beside {
-    /// That of the database at a path, whose name ends so.
+    /// Returns the file beside the database at a path whose name ends with `end`.
     fn of(path: &Path, end: &str) -> Self {
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let mut name = path.into_os_string();
@@ -143,7 +149,7 @@ impl Beside {
         self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new connection is going to write.
+    /// Notes that a new connection is going to write.
     fn begin_anew(&self) {
         let mut own = self.own();
         if !matches!(*own, Log::Gone(_)) {
@@ -151,7 +157,7 @@ impl Beside {
         }
     }
 
-    /// Whether it lies where the last connection that wrote has found it.
+    /// Checks that the file is where the last writing connection has found it.
     fn check_known(&self) -> Result<(), Error> {
         let (Log::Own(Some(own)) | Log::Gone(own)) = *self.own() else {
             return Ok(());
@@ -162,7 +168,8 @@ impl Beside {
         Err(gone(&self.path))
     }
 
-    /// Whether it lies where the connection, which has the lock of the database, has opened it.
+    /// Checks that the file is where the connection that holds the lock of the database has opened
+    /// it.
     fn check(&self) -> Result<(), Error> {
         let there = identity(&self.path);
         let mut own = self.own();
@@ -181,7 +188,7 @@ impl Beside {
 fn gone(path: &Path) -> Error {
     Error::gone(format!(
         "the file `{}` was deleted or replaced while it was open, and what is written now would be \
-         lost: restart this process",
+         lost; restart this process",
         path.display()
     ))
 }
@@ -193,7 +200,7 @@ fn identity(path: &Path) -> Option<Identity> {
     Some((found.dev(), found.ino()))
 }
 
-/// Open files cannot be deleted there.
+/// Open files cannot be deleted on these systems.
 #[cfg(not(unix))]
 fn identity(_: &Path) -> Option<Identity> {
     None

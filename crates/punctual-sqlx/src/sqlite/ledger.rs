@@ -1,4 +1,4 @@
-//! What became of fire times.
+//! Reads the ledger.
 
 use punctual_core::{JobId, Run, RunId};
 use punctual_store::{Error, RunFilter, Statistics};
@@ -13,7 +13,7 @@ use crate::limits::PAGE;
 use crate::row::parse;
 use crate::row::words;
 
-/// What a page wants besides its job.
+/// The conditions of a page besides its job.
 macro_rules! wanted {
     () => {
         "(?2 IS NULL OR state = ?2) AND fire_time >= ?3 AND fire_time < ?4 AND id >= ?5 \
@@ -21,7 +21,7 @@ macro_rules! wanted {
     };
 }
 
-/// Without a job, the newest are simply the last.
+/// Without a job, the newest entries are simply the last ones.
 const NEWEST: &str = concat!(
     "SELECT ",
     run_columns!(),
@@ -29,8 +29,10 @@ const NEWEST: &str = concat!(
     wanted!()
 );
 
-/// The newest of each owner of open runs, and of those the newest. A step of the index leads from one
-/// owner to the next, so that a page does not read all that is open.
+/// The newest open runs of each owner, and of those the newest of all.
+///
+/// One step in the index leads from one owner to the next, so that a page does not read all open
+/// runs.
 const OPEN: &str = concat!(
     "WITH RECURSIVE some(id) AS (SELECT (SELECT id FROM {p}runs INDEXED BY {p}runs_open \
      WHERE finished IS NULL AND node IS NOT NULL ORDER BY node, epoch LIMIT 1) UNION ALL \
@@ -61,9 +63,8 @@ impl Inner {
         };
         let statement = rows.map(|rows| NEWEST.replace("{rows}", rows));
         let statement = statement.as_deref().unwrap_or(OPEN);
-        // Numbers are given out under the lock of the database, so their order is that in which
-        // runs were opened: the time of the cursor, which clocks of nodes may disagree about, is
-        // not needed.
+        // Numbers are given out under the lock of the database, so their order is that of opening.
+        // The time of the cursor is not needed, and the clocks of nodes may disagree about it.
         let number = |id: RunId| i64::try_from(id.0).unwrap_or(i64::MAX);
         let first = filter.id.map_or(0, number);
         let mut before = filter.before.map_or(i64::MAX, |place| number(place.id));
@@ -100,7 +101,8 @@ impl Inner {
         Ok(runs)
     }
 
-    /// A job counts its own; of one that is gone, what the ledger still holds is counted.
+    /// Returns the statistics of a job from its row. For a job that is gone, the entries that are
+    /// left in the ledger are counted.
     pub(super) async fn statistics(&self, id: JobId) -> Result<Statistics, Error> {
         let statement = "SELECT statistics_json FROM {p}jobs WHERE id = ?1";
         let found: Option<Option<String>> = sqlx::query_scalar(self.prefix.sql(statement))

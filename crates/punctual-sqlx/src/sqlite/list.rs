@@ -1,4 +1,4 @@
-//! Lists of jobs.
+//! Lists jobs.
 
 use futures::TryStreamExt;
 use punctual_store::{Error, JobCursor, JobFilter, JobOrder, JobPage, StoredJob};
@@ -9,8 +9,8 @@ use super::at::At;
 use super::columns::{self, columns_with, job_columns};
 use super::error::failed;
 
-/// What the database narrows down. The filter itself decides, so that upper and lower case mean the
-/// same in every store.
+/// The conditions that narrow a list in the database. The filter itself decides, so that upper and
+/// lower case mean the same in every store.
 macro_rules! narrowed {
     () => {
         "(?3 IS NULL OR task = ?3) AND (?4 IS NULL OR paused = ?4) \
@@ -18,7 +18,7 @@ macro_rules! narrowed {
     };
 }
 
-/// Jobs after an id (`?2`), as the index has them.
+/// Jobs after an id (`?2`), in the order of the index.
 const BY_ID: &str = concat!(
     "SELECT ",
     job_columns!(),
@@ -27,8 +27,8 @@ const BY_ID: &str = concat!(
     " ORDER BY id LIMIT ?7"
 );
 
-/// Jobs after a place (`?1`, `?2`) in another order. Their places alone are sorted; the rows are read
-/// one after the other then.
+/// Jobs after a place (`?1`, `?2`) in another order. Only their places are sorted, and the rows are
+/// read one by one afterwards.
 const BY_RANK: &str = concat!(
     "WITH placed AS (SELECT birth AS own, id AS name_of, {rank} AS rank FROM {p}jobs WHERE ",
     narrowed!(),
@@ -42,7 +42,7 @@ const BY_RANK: &str = concat!(
 const NEXT_RUN: &str =
     "iif(paused, 9223372036854775807, coalesce(next_run_time, 9223372036854775807))";
 
-/// [`JobOrder::rank`] of [`JobOrder::LastOutcome`]. Damaged statistics are none.
+/// [`JobOrder::rank`] of [`JobOrder::LastOutcome`]. Damaged statistics count as empty.
 const LAST_OUTCOME: &str = "coalesce(CASE WHEN json_valid(statistics_json) THEN \
      CASE statistics_json ->> 'last_outcome' WHEN 'succeeded' THEN 1 \
      ELSE iif(statistics_json ->> 'last_outcome' IS NULL, 2, 0) END END, 2)";
@@ -62,7 +62,7 @@ struct Listing<'f> {
     jobs: Vec<StoredJob>,
     ranks: Vec<i64>,
     has_more: bool,
-    /// The place of the last row, which may be one that cannot be read.
+    /// The place of the last row, which may be one that cannot be decoded.
     after: (i64, Vec<u8>),
 }
 
@@ -82,7 +82,8 @@ impl Inner {
 }
 
 impl At<'_> {
-    /// Reads on until the page is full, `wanted` rows at most. Answers how many rows it has read.
+    /// Reads on until the page is full, at most `wanted` rows. Returns the number of rows that were
+    /// read.
     async fn list(&mut self, listing: &mut Listing<'_>, wanted: i64) -> Result<i64, Error> {
         let filter = listing.filter;
         let (rank, id) = listing.after.clone();
@@ -124,7 +125,8 @@ impl<'f> Listing<'f> {
         }
     }
 
-    /// As many rows are to be read: all, if it is not the database that says what is listed.
+    /// Returns the number of rows to read. It is unlimited if the filter, and not the database,
+    /// decides.
     fn wanted(&self) -> i64 {
         let filter = self.filter;
         let is_open = filter.search.is_some() || filter.tag.is_some();

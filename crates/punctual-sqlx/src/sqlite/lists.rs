@@ -1,4 +1,4 @@
-//! Tests: lists that take long hold up no scheduler.
+//! Tests that long lists do not hold up a scheduler.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ async fn lists_that_take_long_hold_up_no_scheduler() {
     let folder = TempDir::new().expect("there is a folder");
     let url = format!("sqlite://{}", folder.path().join("jobs.db").display());
     let store = SqliteStore::open(&url).await.expect("it opens");
-    // As long as they are held, all lists that may run beside each other do.
+    // While they are held, all connections for lists are in use.
     let mut lists = Vec::new();
     for _ in 0..store.0.pools.listers() {
         lists.push(store.0.lister().await.expect("there is one"));

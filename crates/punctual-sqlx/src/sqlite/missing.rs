@@ -1,25 +1,25 @@
-//! Why SQLite could not open a file: all that it says itself is that it could not.
+//! The reasons why SQLite could not open a file. SQLite itself only reports that it could not.
 
 use std::fs;
 use std::io::ErrorKind::NotFound;
 use std::path::Path;
 
-/// What becomes of a file that is not there.
+/// The choice for a missing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum IfMissing {
     Make,
     Refuse,
-    /// A pool of the application says so.
+    /// A pool of the application decides.
     AskPool,
 }
 
-/// What is wrong with a file and what to do, to be read after its name.
+/// Returns the problem of a file and its fix, as the text after the name of the file.
 pub(super) fn reason(path: &Path, creates: IfMissing) -> String {
     match fs::metadata(path) {
         Ok(found) if found.is_file() => {
-            "cannot be opened: this process needs the right to read and write it".to_owned()
+            "cannot be opened; this process needs read and write permission".to_owned()
         }
-        Ok(_) => "is not a file: name one".to_owned(),
+        Ok(_) => "is not a file; name a file".to_owned(),
         Err(error) if error.kind() != NotFound => format!("cannot be opened: {error}"),
         Err(_) => missing(path, creates),
     }
@@ -28,7 +28,7 @@ pub(super) fn reason(path: &Path, creates: IfMissing) -> String {
 fn missing(path: &Path, creates: IfMissing) -> String {
     if let Ok(target) = fs::read_link(path) {
         let target = target.display();
-        return format!("is a link to `{target}`, which cannot be opened: mend the link");
+        return format!("is a link to `{target}`, which cannot be opened; repair the link");
     }
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -36,15 +36,12 @@ fn missing(path: &Path, creates: IfMissing) -> String {
     };
     let shown = folder.display();
     match fs::metadata(folder) {
-        Ok(found) if !found.is_dir() => format!("cannot be made: `{shown}` is not a folder"),
+        Ok(found) if !found.is_dir() => format!("cannot be created; `{shown}` is not a folder"),
         Ok(_) if creates == IfMissing::AskPool => {
-            "does not exist: let the options of the pool say \
-                                                   `create_if_missing(true)`"
-                .to_owned()
+            "does not exist; set `create_if_missing(true)` in the options of the pool".to_owned()
         }
         Ok(_) if creates == IfMissing::Refuse => {
-            "does not exist, and `mode=rw` asks for a file that is there: leave that \
-                              out and it is made, or name another file"
+            "does not exist, and `mode=rw` creates none; leave that out, or name another file"
                 .to_owned()
         }
         Ok(_) => {
@@ -53,13 +50,13 @@ fn missing(path: &Path, creates: IfMissing) -> String {
                 None => format!("; `sqlite:{relative}` is a file in the working directory"),
                 Some(_) => String::new(),
             };
-            format!("cannot be made: this process needs the right to write in `{shown}`{hint}")
+            format!("cannot be created; this process needs write permission in `{shown}`{hint}")
         }
         Err(error) if error.kind() == NotFound => {
-            format!("cannot be opened: its folder `{shown}` does not exist, make it first")
+            format!("cannot be opened; its folder `{shown}` does not exist; create it first")
         }
         Err(error) => {
-            format!("cannot be opened: its folder `{shown}` cannot be looked at: {error}")
+            format!("cannot be opened; its folder `{shown}` cannot be read: {error}")
         }
     }
 }
@@ -74,6 +71,6 @@ mod tests {
         let hint = "`sqlite:no such file.db` is a file in the working directory";
         assert!(told.ends_with(hint), "{told}");
         let told = reason(Path::new("no such file.db"), IfMissing::Make);
-        assert!(told.ends_with("right to write in `.`"), "{told}");
+        assert!(told.ends_with("write permission in `.`"), "{told}");
     }
 }

@@ -1,4 +1,4 @@
-//! Jobs in an SQLite file.
+//! A store in an SQLite file.
 
 mod add;
 mod address;
@@ -58,12 +58,13 @@ use crate::prefix::Prefix;
 
 /// Keeps jobs and their ledger in an SQLite file.
 ///
-/// It is a file and nothing else: SQLite is built in. Several schedulers, in one process or in
-/// many on the same machine, may share it; a file on a network drive may not be shared. A change
-/// is on the disk before it is answered (`synchronous = FULL`). Clones are the same store.
+/// SQLite is built in. Several schedulers on the same machine may share the file, in one process or
+/// in several. A file on a network drive must not be shared. A change is on the disk before it is
+/// answered (`synchronous = FULL`). Clones are the same store.
 ///
-/// By itself it forgets no run: [`purge`](punctual_store::JobStore::purge) is told what may go. A scheduler tells it
-/// every minute, by default what is older than 90 days and all but the newest 10,000 of a job.
+/// The store does not purge runs by itself. A caller of [`purge`](punctual_store::JobStore::purge)
+/// says which entries it may delete. A scheduler calls it every minute. By default it purges
+/// entries that are older than 90 days, and all but the newest 10,000 of a job.
 ///
 /// ```no_run
 /// # async fn open() -> Result<(), punctual_sqlx::Error> {
@@ -116,11 +117,11 @@ impl Inner {
 }
 
 impl SqliteStore {
-    /// Opens a file, as `sqlite:jobs.db`; [`SqliteOptions`] has more to choose.
+    /// Opens a file, such as `sqlite:jobs.db`. [`SqliteOptions`] has more settings.
     ///
     /// # Errors
     ///
-    /// As [`SqliteOptions::open`].
+    /// Returns the errors of [`SqliteOptions::open`].
     pub async fn open(url: &str) -> Result<Self, crate::Error> {
         SqliteOptions::new(url).open().await
     }
@@ -129,8 +130,10 @@ impl SqliteStore {
         Self(Arc::new(inner))
     }
 
-    /// Closes the connections once those who use them have finished, and tidies the file. Calls
-    /// after that fail as unavailable. A pool that was given to
+    /// Closes the connections after the calls under way have finished, and empties the write-ahead
+    /// log.
+    ///
+    /// Later calls fail as unavailable. A pool that was given to
     /// [`open_in`](SqliteOptions::open_in) is closed too.
     pub async fn close(&self) {
         self.0.pools.close().await;

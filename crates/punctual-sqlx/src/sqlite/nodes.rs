@@ -1,4 +1,4 @@
-//! Schedulers that share the file: leases.
+//! The leases of the nodes that share the file.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use super::at::{At, json};
 use super::error::failed;
 use crate::row::words;
 
-/// All nodes, and the earlier epochs of theirs that have open runs: a step of the index leads from
-/// one epoch to the one before it.
+/// All nodes, and their earlier epochs that have open runs. One step in the index leads from one
+/// epoch to the one before it.
 const PEERS: &str = "WITH RECURSIVE epochs(name, epoch) AS (SELECT name, epoch FROM {p}nodes \
      UNION ALL SELECT name, (SELECT max(epoch) FROM {p}runs INDEXED BY {p}runs_open \
      WHERE finished IS NULL AND node = epochs.name AND epoch < epochs.epoch) FROM epochs \
@@ -23,7 +23,7 @@ const PEERS: &str = "WITH RECURSIVE epochs(name, epoch) AS (SELECT name, epoch F
      iif(e.epoch = n.epoch, n.clock, NULL){more} FROM epochs AS e JOIN {p}nodes AS n ON n.name = e.name WHERE e.epoch IS NOT NULL \
      ORDER BY n.name, e.epoch";
 
-/// What the clock of a node showed last.
+/// The last time that the clock of a node showed.
 const CLOCK: &str = "SELECT value FROM {p}counters WHERE name = 'clock'";
 
 impl Inner {
@@ -34,7 +34,7 @@ impl Inner {
              clock = excluded.clock, tasks_json = excluded.tasks_json, zones = excluded.zones, \
              release = excluded.release";
         let mut transaction = self.begin().await?;
-        // One counter serves all names, so that a name may be forgotten and come again.
+        // One counter for all names, so that a name may be forgotten and come again.
         let epoch = self.at(&mut transaction).count_up("epoch", 1).await?;
         let tasks: Vec<&str> = node.tasks.iter().map(|task| &**task).collect();
         sqlx::query(self.prefix.sql(statement))
@@ -53,7 +53,7 @@ impl Inner {
         })
     }
 
-    /// Only the beat needs the lock of the database.
+    /// Renews a lease. Only the beat needs the lock of the database.
     pub(super) async fn renew(&self, request: RenewRequest) -> Result<Renewal, Error> {
         let lease = &request.lease;
         let mut transaction = self.begin().await?;
@@ -72,7 +72,7 @@ impl Inner {
         })
     }
 
-    /// The runs of a node that are to be cancelled.
+    /// Returns the runs of a node that are to be cancelled.
     async fn cancels(&self, lease: &Lease) -> Result<Vec<(RunId, CancelReason)>, Error> {
         let statement = "SELECT id, cancel FROM {p}runs INDEXED BY {p}runs_cancel \
              WHERE cancel IS NOT NULL AND finished IS NULL AND node = ?1 AND epoch = ?2 ORDER BY id";
@@ -88,7 +88,7 @@ impl Inner {
             .collect())
     }
 
-    /// Notes what a clock shows, and answers what one showed before.
+    /// Notes the time on a clock, and returns the time that was noted before.
     pub(super) async fn note_time(
         &self,
         now: DateTime<Utc>,
@@ -128,7 +128,7 @@ impl Inner {
         peers.map_err(failed)
     }
 
-    /// What renewals need of other nodes, which may know thousands of tasks.
+    /// Returns the beats of all nodes. It leaves out their tasks, which may be thousands.
     async fn beats(&self) -> Result<Vec<Beat>, Error> {
         let rows = self.nodes_with("").await?;
         let beats: Result<_, _> = rows.iter().map(beat).collect();
@@ -144,7 +144,7 @@ impl Inner {
 }
 
 impl At<'_> {
-    /// Checks that a lease holds, and answers the last number that a run has got.
+    /// Checks that a lease holds, and returns the last number of a run.
     pub(super) async fn admit(&mut self, lease: &Lease) -> Result<u64, Error> {
         let statement = "SELECT value FROM {p}counters WHERE name = 'run' AND EXISTS \
              (SELECT 1 FROM {p}nodes WHERE name = ?1 AND epoch = ?2 AND state = 'alive')";
@@ -170,7 +170,7 @@ impl At<'_> {
             .map_err(failed)
     }
 
-    /// Counts a beat of a node whose clock shows `now`. Answers whether its lease holds.
+    /// Counts a beat of a node whose clock shows `now`. Returns true if its lease holds.
     async fn beat(&mut self, lease: &Lease, now: i64) -> Result<bool, Error> {
         let statement = "UPDATE {p}nodes SET beats = beats + 1, clock = ?3 \
              WHERE name = ?1 AND epoch = ?2 AND state = 'alive'";
@@ -183,7 +183,8 @@ impl At<'_> {
         done.map(|done| done.rows_affected() > 0).map_err(failed)
     }
 
-    /// A statement about a node (`?1`) and its epoch (`?2`). Answers how many rows it changed.
+    /// Executes a statement about a node (`?1`) and its epoch (`?2`). Returns the number of changed
+    /// rows.
     pub(super) async fn on_node(&mut self, statement: &str, lease: &Lease) -> Result<u64, Error> {
         let done = sqlx::query(self.prefix.sql(statement))
             .bind(&*lease.node)
@@ -193,8 +194,8 @@ impl At<'_> {
         done.map(|done| done.rows_affected()).map_err(failed)
     }
 
-    /// Takes a node out, unless it has registered anew meanwhile, or has open runs, be they
-    /// readable or not.
+    /// Removes a node, unless it has registered again in between or has open runs, which may be
+    /// unreadable.
     pub(super) async fn forget(&mut self, lease: &Lease) -> Result<(), Error> {
         let statement = "DELETE FROM {p}nodes WHERE name = ?1 AND epoch = ?2 AND NOT EXISTS \
              (SELECT 1 FROM {p}runs WHERE finished IS NULL AND node = ?1 AND epoch <= ?2)";
@@ -216,7 +217,8 @@ fn beat(row: &SqliteRow) -> Result<Beat, sqlx::Error> {
 
 fn peer(row: &SqliteRow) -> Result<Peer, sqlx::Error> {
     let Beat { node, count, .. } = beat(row)?;
-    // What cannot be read of it does not hide a node: others have to watch its beats.
+    // A node with columns that cannot be decoded is still listed, since other nodes have to watch
+    // its beats.
     let tasks: &[u8] = row.try_get_unchecked(4)?;
     let zones: &[u8] = row.try_get_unchecked(5)?;
     let tasks: Vec<String> = serde_json::from_slice(tasks).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Open runs that are read.
+//! Reads open runs.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use crate::row::words;
 use crate::row::{count, key};
 use crate::rows::HeldRun;
 
-/// Rows of [`open_columns`] as one, those of the page that a condition names.
+/// The rows of [`open_columns`] that a condition names, as one JSON array.
 macro_rules! open_where {
     ($rows:literal, $condition:literal) => {
         concat!(
@@ -53,17 +53,17 @@ impl Inner {
     }
 }
 
-/// Some rows, and where they end.
+/// Some rows, and the place where they end.
 pub(super) struct Page {
     pub(super) runs: Vec<HeldRun>,
-    /// How many rows there were, those that cannot be read included.
+    /// The number of rows, with those that cannot be decoded.
     pub(super) count: usize,
-    /// Epoch and number of the last one.
+    /// The epoch and the number of the last row.
     pub(super) last: (i64, i64),
 }
 
 impl At<'_> {
-    /// The open ones of these runs, as a node sees them.
+    /// Returns those of these runs that are open, as a node sees them.
     pub(super) async fn open(
         &mut self,
         runs: &[RunId],
@@ -77,7 +77,7 @@ impl At<'_> {
         rows(&self.as_one(query).await?, by)
     }
 
-    /// All open runs of these jobs, by id and birth.
+    /// Returns all open runs of these jobs, by id and birth.
     pub(super) async fn open_of_jobs(
         &mut self,
         jobs: &[(&str, u64)],
@@ -94,7 +94,7 @@ impl At<'_> {
         rows(&self.as_one(query).await?, by)
     }
 
-    /// Open runs of a node, those after this one.
+    /// Returns open runs of a node, with numbers after this one.
     async fn open_of_epoch(
         &mut self,
         owner: &Lease,
@@ -113,8 +113,8 @@ impl At<'_> {
         page(&self.as_one(query).await?)
     }
 
-    /// Open runs of this epoch of a node and of those before it, in the order of epochs: the runs of
-    /// an instance follow each other.
+    /// Returns open runs of this epoch of a node and of earlier ones, in the order of epochs. The
+    /// runs of an instance follow each other.
     pub(super) async fn open_through_epoch(
         &mut self,
         owner: &Lease,
@@ -135,7 +135,7 @@ impl At<'_> {
     }
 }
 
-/// Of [`open_columns`].
+/// A row of [`open_columns`].
 #[derive(Deserialize)]
 struct OpenColumns<'r> {
     id: i64,
@@ -158,7 +158,7 @@ struct OpenColumns<'r> {
     epoch: Option<i64>,
 }
 
-/// Rows of [`open_columns`] as one. Those that cannot be read are left out.
+/// Returns the runs of a JSON array of [`open_columns`]. Those that cannot be decoded are left out.
 fn rows(rows: &str, by: Option<&Lease>) -> Result<Vec<HeldRun>, Error> {
     let rows: Vec<OpenColumns<'_>> = parsed(rows)?;
     let decode = |row: &OpenColumns<'_>| row.decode(by);

@@ -1,4 +1,4 @@
-//! How a store is opened.
+//! The settings with which a store is opened.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,19 +14,21 @@ use super::{Inner, SqliteStore};
 use crate::Error;
 use crate::prefix::Prefix;
 
-/// How long a statement waits for the lock of another process.
+/// The default time for which a statement waits for the lock of another process.
 const BUSY: Duration = Duration::from_secs(5);
-/// SQLite counts the milliseconds of that in 31 bits.
+/// The longest such time, since SQLite holds the milliseconds in 31 bits.
 const LONGEST_BUSY: Duration = Duration::from_millis(i32::MAX as u64);
-/// How long one who opens a file waits for that: processes of a deployment start together, and a lock
-/// that those which run wait out should not end those which start.
+/// The default time for which opening a file waits.
+///
+/// Processes of a deployment start together, and a lock that running processes wait out should not
+/// end those that start.
 const OPENING: Duration = Duration::from_secs(30);
-/// How long each look at the lock takes while a file is opened, at most.
+/// The longest time of one attempt to get the lock while a file is opened.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often edits of other processes are looked for.
+/// The default time between two looks for edits of other processes.
 const POLL: Duration = Duration::from_secs(1);
 
-/// How a [`SqliteStore`] is opened.
+/// The settings with which a [`SqliteStore`] is opened.
 ///
 /// ```no_run
 /// # async fn open() -> Result<(), punctual_sqlx::Error> {
@@ -46,7 +48,7 @@ pub struct SqliteOptions {
     poll: Duration,
 }
 
-/// Where the file lies, as it was said.
+/// The place of the file, as the caller gave it.
 #[derive(Debug, Clone)]
 enum Location {
     Address(String),
@@ -54,17 +56,18 @@ enum Location {
 }
 
 impl SqliteOptions {
-    /// A file, as `sqlite:jobs.db` or `sqlite:///var/lib/app/jobs.db`. It is made if it is not
-    /// there; `?mode=rw` at the end asks for one that is.
+    /// Returns the settings for an address such as `sqlite:jobs.db` or
+    /// `sqlite:///var/lib/app/jobs.db`.
     ///
-    /// In an address `%` and `?` mean something, and a name that holds them writes `%25` and `%3F`.
+    /// A missing file is created, unless the address ends with `?mode=rw`. In an address `%` and
+    /// `?` have a meaning, and a file name that contains them writes `%25` and `%3F`.
     /// [`file`](Self::file) takes a path as it is.
     #[must_use]
     pub fn new(url: &str) -> Self {
         Self::at(Location::Address(url.to_owned()))
     }
 
-    /// A file, by its path. It is made if it is not there.
+    /// Returns the settings for a file by its path. A missing file is created.
     ///
     /// ```no_run
     /// # async fn open() -> Result<(), punctual_sqlx::Error> {
@@ -90,49 +93,60 @@ impl SqliteOptions {
         }
     }
 
-    /// What the names of all tables begin with; `punctual_` by default. Stores with different
-    /// prefixes share a file without knowing of each other.
+    /// Sets the beginning of the names of all tables. The default is `punctual_`.
+    ///
+    /// Stores with different prefixes share a file without knowing of each other.
     #[must_use]
     pub fn prefix(mut self, prefix: &str) -> Self {
         self.prefix = Some(prefix.to_owned());
         self
     }
 
-    /// How long a call waits for other processes before it fails as unavailable; 5 s by default.
+    /// Sets the time for which a call waits for other processes before it fails as unavailable. The
+    /// default is 5 s.
     #[must_use]
     pub fn busy_timeout(mut self, wait: Duration) -> Self {
         self.busy = wait;
         self
     }
 
-    /// How long [`open`](Self::open) and [`open_in`](Self::open_in) wait for other processes that keep
-    /// the file locked; 30 s by default. The log says at `WARN` that it is waited for.
+    /// Sets the time for which [`open`](Self::open) and [`open_in`](Self::open_in) wait for other
+    /// processes that keep the file locked.
+    ///
+    /// The default is 30 s. The wait is logged at level `WARN`.
     #[must_use]
     pub fn opening_timeout(mut self, wait: Duration) -> Self {
         self.opening = wait;
         self
     }
 
-    /// How often edits of other processes are looked for; every second by default. Edits of this
-    /// process are known at once.
+    /// Sets the time between two looks for edits of other processes. The default is one second.
+    ///
+    /// Edits of this process are known immediately.
     #[must_use]
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.poll = interval;
         self
     }
 
-    /// Opens the store: makes the file and the tables if they are not there. Any number of processes
-    /// may do this at the same time.
+    /// Opens the store, and creates the file and the tables if they are missing. Any number of
+    /// processes may do this at the same time.
     ///
     /// # Errors
     ///
-    /// If the database cannot be opened for writing, is locked for longer than the
-    /// [opening timeout](Self::opening_timeout), was made by a newer version, or holds tables of
-    /// these names that Punctual did not make. The message says what to do, and nothing was changed.
+    /// Returns an error if the database
+    ///
+    /// - cannot be opened for writing,
+    /// - is locked for longer than the [opening timeout](Self::opening_timeout),
+    /// - was made by a newer version, or
+    /// - holds tables of these names that Punctual did not make.
+    ///
+    /// The message names the fix. Nothing was changed.
     pub async fn open(self) -> Result<SqliteStore, Error> {
         let prefix = self.checked_prefix()?;
         let Address { path, creates } = self.address()?;
-        // Connections that come later find the same file, wherever the process works by then.
+        // An absolute path, so that later connections find the same file if the working directory
+        // changes.
         let path = std::path::absolute(&path).unwrap_or(path);
         let connect = self.connect_options(&path);
         let first = connect.clone().create_if_missing(creates);
@@ -153,13 +167,15 @@ impl SqliteOptions {
         Ok(SqliteStore::new(inner))
     }
 
-    /// Opens the store in a pool of the application. Its settings are left as they are: use a
-    /// write-ahead log, `synchronous = FULL` and a busy timeout, as [`open`](Self::open) does.
-    /// The address is not looked at. A log that is deleted is not noticed there, only the file is watched.
+    /// Opens the store in a pool of the application.
+    ///
+    /// The settings of the pool are left as they are. Use a write-ahead log, `synchronous = FULL`
+    /// and a busy timeout, as [`open`](Self::open) does. The address is ignored. The store watches
+    /// only the database file and does not notice a deleted log.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open).
+    /// Returns the errors of [`open`](Self::open).
     pub async fn open_in(self, pool: SqlitePool) -> Result<SqliteStore, Error> {
         let prefix = self.checked_prefix()?;
         let path = pool.connect_options().get_filename().display().to_string();

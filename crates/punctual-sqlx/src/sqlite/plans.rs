@@ -1,4 +1,4 @@
-//! How SQLite goes about statements that must not read more than they answer.
+//! Tests the query plans of statements that must not read more than they answer.
 
 use sqlx::{Connection, SqliteConnection};
 
@@ -8,7 +8,7 @@ use super::feed::NEWS;
 use super::recent::RECENT;
 use crate::prefix::Prefix;
 
-/// The steps of a plan that have to do with a table, which the statement may call `r`.
+/// Returns the steps of a plan about a table, which the statement may call `r`.
 async fn steps_over(table: &str, statement: &str) -> Vec<String> {
     let prefix = Prefix::default();
     let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();

@@ -1,4 +1,4 @@
-//! The connections of a store, by what they are for.
+//! The connections of a store, by purpose.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,36 +12,37 @@ use sqlx::{Connection, Sqlite, Transaction};
 use super::error::{failed, is_locked};
 use super::file_identity::Files;
 
-/// Connections of a scheduler that only read.
+/// The number of connections of a scheduler that only read.
 const READERS: u32 = 3;
-/// Connections for lists: that many run beside each other, further ones wait.
+/// The number of connections for lists. Further lists wait.
 const LISTERS: u32 = 2;
-/// How long the writer leaves the wait for a lock to SQLite, which sleeps the longer the longer it waits,
-/// up to 100 ms: eight nodes would leave the lock unused for a fifth of the time.
+/// The time for which the writer leaves the wait for a lock to SQLite. SQLite sleeps longer with
+/// each try, up to 100 ms, with which eight nodes would leave the lock unused for a fifth of the
+/// time.
 const ASK: Duration = Duration::from_millis(4);
-/// How long a call waits for its turn in this process.
+/// The time for which a call waits for its turn in this process.
 const TURN: Duration = Duration::from_secs(30);
-/// How often each connection is looked at before one is given up.
+/// The number of times that each connection is tried before the call fails.
 const LOOKS: u32 = 16;
 /// Takes the lock of the database when a transaction begins.
 const BEGIN: &str = "BEGIN IMMEDIATE";
 
-/// Hands out connections, and none to a file that was put in the place of the one that was opened.
+/// Hands out connections, and none to a file that replaced the opened one.
 pub(super) struct Pools {
-    /// One connection: writers of this process wait for their turn here, not for a lock.
+    /// One connection. Writers of this process wait for their turn here, and not for a lock.
     writer: SqlitePool,
-    /// For what a scheduler reads to go on: lists that take long never wait before it.
+    /// For the reads that a scheduler needs to go on. Long lists never hold these up.
     readers: SqlitePool,
     /// For lists and pages, which people ask for.
     listers: SqlitePool,
     files: Arc<Files>,
-    /// How long a call asks again for a lock that another process has. Connections of the application
-    /// wait by themselves.
+    /// The time for which a call asks again for a lock that another process has. Connections of the
+    /// application wait by themselves.
     patience: Duration,
 }
 
 impl Pools {
-    /// Pools of their own. They never make a file anew: the one that was there is deleted.
+    /// Returns pools for a file. They never create the file anew, so a deleted file is noticed.
     pub(super) fn of_file(connect: SqliteConnectOptions, patience: Duration) -> Self {
         let files = Arc::new(Files::with_log(connect.get_filename()));
         let asking = connect.clone().busy_timeout(patience.min(ASK));
@@ -57,7 +58,7 @@ impl Pools {
         }
     }
 
-    /// One pool of the application for all.
+    /// Returns one pool of the application for all purposes.
     pub(super) fn of_application(pool: SqlitePool) -> Self {
         let files = Files::without_log(pool.connect_options().get_filename());
         Self {
@@ -69,12 +70,12 @@ impl Pools {
         }
     }
 
-    /// A connection for what a scheduler reads.
+    /// Returns a connection for the reads of a scheduler.
     pub(super) async fn reader(&self) -> Result<PoolConnection<Sqlite>, Error> {
         self.connection_of(&self.readers).await
     }
 
-    /// A connection for a list.
+    /// Returns a connection for a list.
     pub(super) async fn lister(&self) -> Result<PoolConnection<Sqlite>, Error> {
         self.connection_of(&self.listers).await
     }
@@ -82,17 +83,17 @@ impl Pools {
     async fn connection_of(&self, pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, Error> {
         self.files.check_database()?;
         let acquired = pool.acquire().await;
-        // It may be new, and the file another by now.
+        // The connection may be new, and the file another one by now.
         self.files.check_database()?;
-        // What lies beside the file goes with its last connection.
+        // The log and its index are deleted with the last connection.
         if self.writer.size() > 0 {
             self.files.check_beside()?;
         }
         acquired.map_err(failed)
     }
 
-    /// A transaction that has the lock of the database from its beginning: what it reads stays
-    /// true until it ends.
+    /// Begins a transaction that has the lock of the database from its beginning. What it reads
+    /// stays true until it ends.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, Error> {
         self.files.check_database()?;
         let begun = self.begin_on_any().await;
@@ -103,8 +104,8 @@ impl Pools {
     }
 
     async fn begin_on_any(&self) -> Result<Transaction<'static, Sqlite>, Error> {
-        // A connection that was refused goes back to its pool by and by: meanwhile it is another one
-        // that is looked at, and may be sound.
+        // A connection that failed returns to its pool after a while. In the meantime another one
+        // is tried, which may be sound.
         let mut looks = LOOKS * self.writer.options().get_max_connections();
         let began = Instant::now();
         loop {
@@ -119,8 +120,10 @@ impl Pools {
         }
     }
 
-    /// SQLite ends a transaction by itself when it cannot write. The driver believes it still open,
-    /// and would refuse to begin another on that connection for good.
+    /// Closes a connection with a transaction that SQLite has ended.
+    ///
+    /// SQLite ends a transaction by itself when it cannot write. The driver believes that it is
+    /// still open, and would never begin another one on that connection.
     async fn close_stuck(&self) -> Result<(), sqlx::Error> {
         let connection = self.writer.acquire().await?;
         if connection.is_in_transaction() {
@@ -129,18 +132,22 @@ impl Pools {
         Ok(())
     }
 
-    /// SQLite opens a file that may not be written for reading, without a word, and the connection
-    /// stays like that when it may be written again. Another one takes its place.
+    /// Closes the connection that is read-only, and lets another one take its place.
+    ///
+    /// SQLite silently opens a write-protected file for reading, and the connection stays read-only
+    /// after the protection is lifted.
     pub(super) async fn close_read_only(&self) -> Result<(), sqlx::Error> {
-        tracing::debug!("a connection that may only read is closed, the next call opens another");
+        tracing::debug!("closing a read-only connection; the next call opens another");
         self.writer.acquire().await?.close().await
     }
 
-    /// Writes what the log holds into the file, and cuts the log off: who copies the file alone, after a
-    /// clean end, gets all of it. Other connections are waited for no longer than milliseconds; what they
-    /// keep from being written stays in the log, where it is as safe.
+    /// Writes the content of the log into the file, and truncates the log. After a clean end, a
+    /// copy of the file alone is then complete.
+    ///
+    /// The call waits a few milliseconds at most for other connections. What they keep from being
+    /// written stays in the log, where it is as safe.
     pub(super) async fn empty_log(&self) {
-        // The log of an application is its own.
+        // The log of an application's pool is left to the application.
         if !self.files.has_log() {
             return;
         }
@@ -150,14 +157,14 @@ impl Pools {
         }
     }
 
-    /// Closes all connections once those who use them have finished.
+    /// Closes all connections after the calls under way have finished.
     pub(super) async fn close(&self) {
         self.listers.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }
 
-    /// The file as it was named.
+    /// Returns the path of the file as it was named.
     pub(super) fn path(&self) -> PathBuf {
         self.writer.connect_options().get_filename().to_owned()
     }
@@ -173,7 +180,7 @@ impl Pools {
     }
 }
 
-/// The settings of the connection that writes. It stays open, and the log with it.
+/// Returns the settings of the writing connection. It stays open, and keeps the log open.
 fn writer_options(files: &Arc<Files>) -> SqlitePoolOptions {
     let files = Arc::clone(files);
     pool_options(1)
@@ -186,7 +193,7 @@ fn writer_options(files: &Arc<Files>) -> SqlitePoolOptions {
         })
 }
 
-/// The settings of the other pools.
+/// Returns the settings of the other pools.
 fn options(size: u32, files: &Arc<Files>) -> SqlitePoolOptions {
     let files = Arc::clone(files);
     pool_options(size).after_connect(move |_, _| {
@@ -195,7 +202,8 @@ fn options(size: u32, files: &Arc<Files>) -> SqlitePoolOptions {
     })
 }
 
-/// Whether a new connection has found the file of the store. One that has not is never used.
+/// Checks that a new connection has found the file of the store. A connection that has not is never
+/// used.
 fn still_there(files: &Files) -> Result<(), sqlx::Error> {
     let checked = files.check_database();
     checked.map_err(|error| sqlx::Error::Configuration(Box::new(error)))

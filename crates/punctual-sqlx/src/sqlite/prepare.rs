@@ -1,4 +1,4 @@
-//! A file is made ready: it can be written, and the tables are there.
+//! Prepares a file, which has to be writable and to hold the tables.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,11 @@ use super::schema;
 use crate::prefix::Prefix;
 use crate::{Error, ErrorKind};
 
-/// Between attempts to open a file that is locked, not all of which wait for the lock by themselves.
+/// The time between attempts to open a locked file, since not all of them wait for the lock by
+/// themselves.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What is to be done before a store is open.
+/// The steps before a store is open.
 pub(super) struct Preparation<'a> {
     pub(super) way: Way<'a>,
     pub(super) creates: IfMissing,
@@ -22,16 +23,16 @@ pub(super) struct Preparation<'a> {
     pub(super) file: String,
 }
 
-/// How the file is reached.
+/// The way to the file.
 pub(super) enum Way<'a> {
     /// By a connection that is closed again.
     File(&'a SqliteConnectOptions),
-    /// By one of the application, whose settings stay as they are.
+    /// By a connection of the application, whose settings stay as they are.
     Pool(&'a SqlitePool),
 }
 
 impl Preparation<'_> {
-    /// Tries until other processes let it, for so long at most.
+    /// Tries for at most `patience` until other processes let it.
     pub(super) async fn run(&self, patience: Duration) -> Result<(), Error> {
         let file = &*self.file;
         let started = Instant::now();
@@ -46,7 +47,7 @@ impl Preparation<'_> {
                         tracing::warn!(
                             file,
                             ?patience,
-                            "another process keeps the database locked: waiting to open it"
+                            "another process keeps the database locked; waiting to open it"
                         );
                     }
                     tokio::time::sleep(PAUSE).await;
@@ -83,32 +84,34 @@ impl Preparation<'_> {
     }
 }
 
-/// Switches to the write-ahead log, once for the file: readers and the writer then do not wait for
-/// each other.
+/// Switches the file to the write-ahead log. Readers and the writer then do not wait for each
+/// other.
 async fn use_wal(connection: &mut SqliteConnection, file: &str) -> Result<(), Error> {
     let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL")
         .fetch_one(&mut *connection)
         .await
         .map_err(|error| opening(file, error))?;
     if mode != "wal" {
-        tracing::warn!(file, mode, "no write-ahead log: readers will wait");
+        tracing::warn!(file, mode, "no write-ahead log; readers wait for writers");
     }
     Ok(())
 }
 
-/// Another process kept the file locked for as long as one who opens it waits.
+/// Returns the error for a file that another process kept locked until the opening timeout.
 fn kept_locked(file: &str, patience: Duration) -> Error {
     Error::of(
         ErrorKind::Unavailable,
         format!(
-            "`{file}` is kept locked by another process, and opening it waits {patience:?} at most \
-             (`SqliteOptions::opening_timeout`): end that process, or try again later"
+            "`{file}` is locked by another process for longer than {patience:?} \
+             (`SqliteOptions::opening_timeout`); stop that process, or try again later"
         ),
     )
 }
 
-/// A file that may only be read is opened, and its lock taken, without a word: only a write is
-/// refused. This one writes what is there, and takes it back.
+/// Checks that the file can be written.
+///
+/// SQLite silently opens a write-protected file and takes its lock, and refuses only a write. This
+/// check therefore writes a value that is there already, and rolls back.
 async fn check_writable(connection: &mut SqliteConnection, file: &str) -> Result<(), Error> {
     let failed = |error| opening(file, error);
     let begun = connection.begin_with("BEGIN IMMEDIATE").await;

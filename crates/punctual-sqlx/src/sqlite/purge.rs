@@ -1,4 +1,4 @@
-//! What of the ledger may go.
+//! Purges the ledger.
 
 use punctual_store::{Error, Retention};
 
@@ -7,13 +7,14 @@ use super::at::{At, json, parsed};
 use super::error::failed;
 use crate::limits::PAGE;
 
-/// Those that ended before a time, the earliest first.
+/// The entries that ended before a time, the earliest first.
 const OLD: &str = "SELECT json_group_array(id) FROM (SELECT id FROM {p}runs \
      WHERE finished IS NOT NULL AND finished < ?1 ORDER BY finished, id LIMIT ?2)";
 
-/// The entries that those of a page (`?1`, `?2`) make superfluous: each entry of a job knows how many
-/// came before it, and one step of the index leads from the oldest to the next. So what stays is not
-/// read, and no job without new entries is looked at.
+/// The entries that those of a page (`?1`, `?2`) make superfluous.
+///
+/// Each entry of a job holds its number among them, and one step in the index leads from the oldest
+/// to the next. So entries that stay are not read, and no job without new entries is looked at.
 const SURPLUS: &str = "WITH RECURSIVE page AS MATERIALIZED \
      (SELECT id, job, nth FROM {p}runs WHERE id > ?1 ORDER BY id LIMIT ?2), \
      crowded(job, last) AS (SELECT job, max(nth) - ?3 FROM page GROUP BY job \
@@ -26,15 +27,17 @@ const SURPLUS: &str = "WITH RECURSIVE page AS MATERIALIZED \
      FROM oldest CROSS JOIN {p}runs AS r WHERE r.id = oldest.id AND r.nth <= last \
      AND r.finished IS NOT NULL ORDER BY r.id LIMIT ?4)";
 
-/// How many entries of each job stay, and the entry through which that was looked at. The two are
-/// stored, so that each entry is looked at a single time. If another number is to stay, all are again.
+/// The number of entries of each job that stay, and the last entry that was looked at.
+///
+/// Both are stored, so that no entry is looked at twice. If the number changes, all entries are
+/// looked at again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Progress {
     keeps: i64,
     kept: i64,
 }
 
-/// Entries that leave, and how far was looked.
+/// The entries that leave, and the last entry that was looked at.
 struct Surplus {
     leaving: Vec<i64>,
     from: Progress,
@@ -42,12 +45,13 @@ struct Surplus {
     is_all: bool,
 }
 
-/// Pages without any surplus after which the progress is written down.
+/// The number of pages without surplus entries after which the progress is stored.
 const PAGES: usize = 100;
 
 impl Inner {
-    /// Looks for entries without the lock of the database, and takes it to delete them. What another
-    /// node has deleted meanwhile counts too: there may be more.
+    /// Looks for entries without the lock of the database, and takes the lock to delete them.
+    ///
+    /// Entries that another node has deleted in between count too, since there may be more.
     pub(super) async fn purge(&self, retention: Retention, batch: usize) -> Result<u64, Error> {
         let mut gone = 0;
         if let Some(before) = retention.ended_before {
@@ -75,7 +79,7 @@ impl Inner {
         parsed(&self.at(&mut connection).as_one(query).await?)
     }
 
-    /// The first entries from the stored place on that are too many.
+    /// Returns the first surplus entries from the stored place on.
     async fn surplus(&self, keeps: i64, room: usize) -> Result<Surplus, Error> {
         let mut connection = self.lister().await?;
         let mut at = self.at(&mut connection);
@@ -98,7 +102,7 @@ impl Inner {
         Ok(found)
     }
 
-    /// Deletes entries, and writes down how far was looked.
+    /// Deletes entries, and stores the progress.
     async fn delete_runs(&self, leaving: &[i64], through: Option<Progress>) -> Result<(), Error> {
         if leaving.is_empty() && through.is_none() {
             return Ok(());
@@ -124,7 +128,8 @@ impl At<'_> {
         })
     }
 
-    /// Looks at the next page. If not all that leaves finds room, it is looked at again.
+    /// Looks at the next page. If there is no room for all entries that leave, the page is looked
+    /// at again.
     async fn look(&mut self, found: &mut Surplus, room: usize) -> Result<(), Error> {
         let query = sqlx::query(self.prefix.sql(SURPLUS))
             .bind(found.through.kept)

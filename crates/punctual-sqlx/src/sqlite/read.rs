@@ -1,4 +1,4 @@
-//! Jobs that are read.
+//! Reads jobs.
 
 use punctual_core::JobId;
 use punctual_store::{Error, StoredJob, UnreadableJob};
@@ -17,7 +17,7 @@ impl Inner {
         stored.map_err(|reason| Error::unreadable(&id, &reason))
     }
 
-    /// Reads all jobs to find those that it cannot read.
+    /// Reads all jobs to find those that cannot be decoded.
     pub(super) async fn unreadable(&self, limit: usize) -> Result<Vec<UnreadableJob>, Error> {
         let statement = concat!(
             "SELECT ",

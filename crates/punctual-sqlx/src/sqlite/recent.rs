@@ -1,4 +1,4 @@
-//! The newest runs of many jobs.
+//! Reads the newest runs of several jobs.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -11,8 +11,10 @@ use super::at::json;
 use super::columns::{self, run_columns};
 use super::error::failed;
 
-/// The newest of each of these jobs (`?1`), and all that are open. Each job costs a search in the
-/// index of its entries, which are in the order of their numbers, and one in that of what is open.
+/// The newest entries of each of these jobs (`?1`), and all their open runs.
+///
+/// Each job costs one search in the index of its entries, which are in the order of their numbers,
+/// and one in the index of open runs.
 pub(super) const RECENT: &str = concat!(
     "WITH asked AS MATERIALIZED (SELECT value AS own FROM json_each(?1)), \
      told(run) AS (SELECT r.id FROM asked CROSS JOIN {p}runs AS r WHERE r.id IN \

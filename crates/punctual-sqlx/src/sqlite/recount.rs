@@ -1,4 +1,4 @@
-//! Counts that are compared with what they count.
+//! Compares counts with the runs that they count.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use super::at::{At, json, parsed, with_rows};
 use super::batch_read::Definitions;
 use super::error::failed;
 
-/// The counts of some jobs as their rows say, and as their open runs say.
+/// The counts of some jobs, as in their rows and as of their open runs.
 const COUNTS: &str = "SELECT json_group_array(json_array(id, birth, token, running, queued, finished, \
      json((SELECT json_array(count(*) FILTER (WHERE state <> 'queued'), \
      count(*) FILTER (WHERE state = 'queued')) FROM {p}runs \
@@ -40,19 +40,19 @@ impl Counts<'_> {
         self.counted() != (running.into(), queued.into())
     }
 
-    /// Whether it has nothing left to do.
+    /// Returns true if the job has nothing left to do.
     fn is_over(&self) -> bool {
         self.finished != 0 && self.open == (0, 0)
     }
 
-    /// Its id as a place in the order of ids, which one that is not Unicode does not tell.
+    /// Returns the id as a place in the order of ids, unless it is not valid Unicode.
     fn place(&self) -> Option<JobId> {
         let is_whole = !self.id.contains(char::REPLACEMENT_CHARACTER);
         JobId::new(&self.id).ok().filter(|_| is_whole)
     }
 
     fn drift(&self) -> Option<Drift> {
-        // A count below zero is none.
+        // A count below zero is wrong and shown as 0.
         let told = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
         Some(Drift {
             job: self.place()?,
@@ -78,7 +78,7 @@ impl Inner {
             if next.is_some() {
                 break (text, next);
             }
-            // None of these ids can be named as the place to go on from.
+            // None of these ids can serve as the place from which to go on.
             limit = limit.saturating_mul(2);
         };
         let rows: Vec<Counts<'_>> = parsed(&text)?;
@@ -117,7 +117,7 @@ impl At<'_> {
             .execute(&mut *self.connection)
             .await
             .map_err(failed)?;
-        // Jobs that only their wrong counts have kept leave, unless they cannot be read.
+        // Jobs that only wrong counts have kept leave now, unless they cannot be decoded.
         let over = wrong.iter().filter(|row| row.is_over());
         let mut readable = Definitions::new();
         self.define(

@@ -1,4 +1,4 @@
-//! What becomes of the runs of a dead node.
+//! Settles the runs of a dead node.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -36,8 +36,8 @@ impl Inner {
 }
 
 impl At<'_> {
-    /// Ends the epoch of a node that stood still; `false` if it is alive after all, or never had
-    /// that epoch.
+    /// Ends the epoch of a node that stood still. Returns `false` if it is alive after all, or
+    /// never had that epoch.
     async fn bury(&mut self, dead: &Lease, beats: u64) -> Result<bool, Error> {
         let statement = "SELECT epoch, beats FROM {p}nodes WHERE name = ?1";
         let found = sqlx::query(self.prefix.sql(statement))
@@ -63,8 +63,10 @@ impl At<'_> {
         Ok(true)
     }
 
-    /// Some open runs of a node, the last instance as a whole, and whether there are more. Those
-    /// that cannot be read are passed over, and keep their node listed.
+    /// Returns some open runs of a node, with the last instance complete, and whether there are
+    /// more.
+    ///
+    /// Runs that cannot be decoded are skipped, and keep their node listed.
     async fn some_of(&mut self, dead: &Lease, limit: usize) -> Result<(Vec<HeldRun>, bool), Error> {
         let mut some: Vec<HeldRun> = Vec::new();
         let mut place = (i64::MIN, i64::MIN);
@@ -84,7 +86,8 @@ impl At<'_> {
         }
     }
 
-    /// Looks at the jobs whose runs would be begun again, which no node can do if it cannot read them.
+    /// Marks the jobs that cannot be decoded among those whose runs would begin again. No node can
+    /// begin them.
     async fn mark_unreadable(&mut self, held: &mut HeldRows) -> Result<(), Error> {
         let begins_again = |job: &&HeldJob| {
             let policies = job.policies.as_ref();

@@ -1,4 +1,4 @@
-//! Jobs that are taken out.
+//! Removes jobs.
 
 use chrono::{DateTime, Utc};
 use punctual_core::JobId;
@@ -34,7 +34,7 @@ impl Inner {
         Ok(Some(stored))
     }
 
-    /// Takes out all jobs that can be read, and were there when it began.
+    /// Removes all jobs that can be decoded and existed when the call began.
     pub(super) async fn clear(&self, now: DateTime<Utc>) -> Result<u64, Error> {
         let mut count = 0;
         let mut after = Some(0);
@@ -66,8 +66,8 @@ impl Inner {
 }
 
 impl At<'_> {
-    /// Some of the jobs after this birth that can be read, without long arguments, and where to go
-    /// on.
+    /// Returns some of the jobs after this birth that can be decoded, without long arguments, and
+    /// the place from which to go on.
     async fn some_after(
         &mut self,
         birth: i64,
@@ -93,7 +93,7 @@ impl At<'_> {
         Ok((next, jobs.collect()))
     }
 
-    /// Takes jobs out: what is overdue is decided, what waits ends.
+    /// Removes jobs, decides their overdue fire times, and ends their waiting runs.
     async fn take_out(
         &mut self,
         jobs: &[StoredJob],

@@ -1,4 +1,4 @@
-//! Declared jobs that were removed, remembered until a job of the id is added.
+//! Declared jobs that were removed. They are remembered until a job of the same id is added.
 
 use chrono::{DateTime, Utc};
 use punctual_core::{Declared, JobId};
@@ -17,7 +17,8 @@ impl Inner {
             .fetch_optional(&mut *self.reader().await?)
             .await
             .map_err(failed)?;
-        // If the mark cannot be read, the job comes back: a user sees that, and can remove it again.
+        // If the mark cannot be decoded, the job comes back. A user sees that and can remove it
+        // again.
         Ok(declared.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
@@ -55,7 +56,7 @@ impl At<'_> {
             .map_err(failed)
     }
 
-    /// Jobs of these ids are there again.
+    /// Forgets the removal of jobs of these ids, which exist again.
     pub(super) async fn come_back<'i>(
         &mut self,
         ids: impl IntoIterator<Item = &'i str>,

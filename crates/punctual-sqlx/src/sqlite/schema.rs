@@ -1,4 +1,4 @@
-//! The tables: made, brought up to date, or refused.
+//! Creates, updates or refuses the tables.
 
 use sqlx::{Connection, Row, SqliteConnection};
 
@@ -6,21 +6,21 @@ use super::error::opening;
 use crate::prefix::Prefix;
 use crate::{Error, ErrorKind};
 
-/// Every step that the tables went through, the oldest first. Steps are never changed.
+/// The steps that the tables went through, the oldest first. Steps are never changed.
 const STEPS: &[&str] = &[include_str!("schema_1.sql")];
 
-/// Who makes tables, before the version. Tables of the time before the first release, whose steps
-/// had other forms, bear the version alone.
+/// The maker of tables, before the version. Tables from before the first release, whose steps had
+/// other forms, have the version alone.
 const MAKER: &str = "punctual ";
 
-/// Where the steps are written down that were made.
+/// The table of the steps that were made.
 const SCHEMA: &str = "CREATE TABLE {p}schema (
     version INTEGER PRIMARY KEY,
     made_by TEXT NOT NULL,
     made_at INTEGER NOT NULL
 ) STRICT";
 
-/// The tables and the columns that statements use, to notice tables of others.
+/// The tables and the columns that statements use, by which foreign tables are noticed.
 const COLUMNS: &[(&str, &str)] = &[
     ("{p}counters", "name value"),
     (
@@ -45,8 +45,10 @@ const COLUMNS: &[(&str, &str)] = &[
     ("{p}audit", "at author verb job detail_json"),
 ];
 
-/// Checks the tables and makes what is missing. Many may do this at once: they are looked at, and
-/// steps are made, under the lock of the database.
+/// Checks the tables and creates missing ones.
+///
+/// Several processes may do this concurrently, since the check and the steps are under the lock of
+/// the database.
 pub(super) async fn prepare(
     connection: &mut SqliteConnection,
     prefix: &Prefix,
@@ -84,7 +86,7 @@ async fn make(
     Ok(())
 }
 
-/// How many steps were made, if there are tables of ours.
+/// Returns the number of steps that were made, if there are tables of Punctual.
 async fn find(
     connection: &mut SqliteConnection,
     prefix: &Prefix,
@@ -158,8 +160,8 @@ fn newer(file: &str, made: i64) -> Error {
     Error::of(
         ErrorKind::Incompatible,
         format!(
-            "the tables in `{file}` are of a newer Punctual (form {made}, this one knows up to \
-             {}): use that version, or another file or table prefix; nothing was changed",
+            "the tables in `{file}` were made by a newer Punctual (form {made}, this one knows up to \
+             {}); use that version, or another file or table prefix; nothing was changed",
             STEPS.len()
         ),
     )
@@ -170,9 +172,9 @@ fn older(file: &str, made_by: &str) -> Error {
     Error::of(
         ErrorKind::Incompatible,
         format!(
-            "the tables in `{file}` are of a Punctual ({made_by}) from before the first release, \
-             whose form is not read any more: move the file away, or name another file or table \
-             prefix, and add the jobs again; nothing was changed"
+            "the tables in `{file}` were made by Punctual {made_by}, before the first release, in a form \
+             that is no longer read; move the file away, or name another file or table prefix, \
+             and add the jobs again; nothing was changed"
         ),
     )
 }
@@ -183,7 +185,7 @@ fn foreign(file: &str, table: &str, what: &str) -> Error {
     Error::of(
         ErrorKind::Incompatible,
         format!(
-            "the table `{table}` in `{file}` {what}: choose another table prefix or another file, \
+            "the table `{table}` in `{file}` {what}; choose another table prefix or another file, \
              or rename the table; nothing was changed"
         ),
     )

@@ -1,4 +1,4 @@
-//! The contract, verb by verb.
+//! The methods of the contract.
 
 use std::future::Future;
 use std::num::NonZeroU64;
@@ -17,7 +17,8 @@ use super::error::is_read_only;
 use super::{Inner, SqliteStore};
 
 impl Inner {
-    /// A call that writes. If it finds that its connection may only read, that one is closed.
+    /// Makes a call that writes. If its connection turns out to be read-only, that connection is
+    /// closed.
     fn write<'a, T: Send>(
         &'a self,
         call: impl Future<Output = Result<T, Error>> + Send + 'a,
@@ -32,8 +33,11 @@ impl Inner {
     }
 }
 
-/// As many jobs fill some pages of the file, and have births in one block if many come together. Each
-/// node writes pages of its own then: by single jobs, eight nodes would each write nearly all of them.
+/// The number of births in one block if many jobs are added together. The jobs of a block fill
+/// some pages of the file.
+///
+/// Each node then writes pages of its own. If births were dealt one by one, eight nodes would each
+/// write nearly all pages.
 pub(super) const SIDE_BY_SIDE: NonZeroU64 = NonZeroU64::new(64).expect("64 is not zero");
 
 impl JobStore for SqliteStore {
@@ -41,7 +45,7 @@ impl JobStore for SqliteStore {
         StoreCapabilities::default()
             .persistent(true)
             .shared(true)
-            // Connections live on threads, also those to a database in memory.
+            // Connections live on threads, even those to a database in memory.
             .does_io(true)
             .dealt_together(SIDE_BY_SIDE)
     }

@@ -1,8 +1,8 @@
-//! Rows that a statement writes, bound to it as values.
+//! Writes rows whose values are bound to a statement.
 //!
-//! A statement comes in a few sizes, so SQLite prepares few texts. Where it has room for more rows than
-//! there are, the values of the others are not bound, which makes them NULL. No row has NULL for its
-//! first value, so a statement leaves those alone.
+//! A statement comes in a few sizes, so that SQLite prepares few texts. If it has room for more
+//! rows than there are, the values of the remaining ones are not bound, which makes them NULL. No
+//! row has NULL as its first value, so a statement ignores those.
 
 use punctual_store::Error;
 use sqlx::Sqlite;
@@ -15,10 +15,10 @@ use super::error::failed;
 /// A statement whose values are bound one after another.
 pub(super) type Bound<'q> = Query<'q, Sqlite, SqliteArguments>;
 
-/// How many rows a statement takes at a time.
+/// The numbers of rows that a statement takes.
 const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
 
-/// What is written of `rows` with these columns. `{columns}` in the text stands for their names.
+/// A statement about `rows` with these columns. `{columns}` in the text stands for their names.
 pub(super) struct Statement {
     pub(super) columns: &'static str,
     pub(super) text: &'static str,
@@ -43,7 +43,7 @@ impl At<'_> {
         Ok(())
     }
 
-    /// The same, where no rule of the table can refuse a row.
+    /// Writes rows as `write_rows` does, where no rule of the table can refuse a row.
     pub(super) async fn change_rows<'r, T>(
         &mut self,
         statement: &Statement,
@@ -65,8 +65,8 @@ impl Statement {
     }
 }
 
-/// The size of the statement that takes the first of these rows: the next larger one if they fill at
-/// least half of it, and the next smaller one otherwise.
+/// Returns the size of the statement for the first of these rows. It is the next larger one if the
+/// rows fill at least half of it, and the next smaller one otherwise.
 fn size_of(rows: usize) -> usize {
     let is_fitting = |size: &&usize| rows <= **size && **size <= 2 * rows;
     let fitting = SIZES.iter().find(is_fitting);

@@ -1,4 +1,4 @@
-//! Jobs whose waiting runs may start; while a job is paused, none of its runs may.
+//! Reads the jobs whose waiting runs may start. No run of a paused job may.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -46,8 +46,8 @@ struct Named<'r>(i64, #[serde(borrow)] Cow<'r, str>, Cow<'r, str>, i64);
 type Waiting = BTreeMap<u64, WaitingJob>;
 
 impl Inner {
-    /// Some of the jobs with runs that may start through this time. Those that cannot be read are
-    /// passed over: they do not hide the others.
+    /// Returns some of the jobs with runs that may start through this time. Jobs that cannot be
+    /// decoded are skipped and do not hide the rest.
     pub(super) async fn waiting(
         &self,
         tasks: Option<&KnownTasks>,
@@ -105,7 +105,7 @@ impl At<'_> {
             let with_room = rows
                 .iter()
                 .filter(|Queued(.., policies, running)| has_room(policies.as_deref(), *running));
-            // What waits for room is earlier than any attempt.
+            // Runs that wait for room come before all attempts.
             let found =
                 with_room.filter_map(|Queued(birth, id, task, ..)| job(*birth, id, task, 0));
             self.keep_readable(found.collect(), waiting).await?;
@@ -117,7 +117,7 @@ impl At<'_> {
         Ok(())
     }
 
-    /// Adds those that can be read, each with the earliest of its times.
+    /// Adds the jobs that can be decoded, each with the earliest of its times.
     async fn keep_readable(
         &mut self,
         found: Vec<WaitingJob>,
@@ -135,7 +135,7 @@ impl At<'_> {
         Ok(())
     }
 
-    /// Jobs of these births, whose runs wait since now.
+    /// Returns the jobs of these births, whose runs wait since now.
     pub(super) async fn named(
         &mut self,
         births: &[u64],
@@ -152,7 +152,7 @@ impl At<'_> {
     }
 }
 
-/// Nothing of a job whose policies cannot be read starts.
+/// Returns true if the job has room. A job whose policies cannot be decoded has none.
 fn has_room(policies: Option<&str>, running: i64) -> bool {
     let policies = match policies {
         Some(json) => serde_json::from_str(json).ok(),

@@ -1,4 +1,4 @@
-//! Which file an address names, and what is told of one that cannot be opened.
+//! The files that addresses name, and the errors for files that cannot be opened.
 
 use std::fs;
 use std::process::Command;
@@ -31,7 +31,7 @@ async fn the_file_that_is_named_is_the_one_that_is_made() {
         add(&store, job("a")).await.unwrap();
         assert!(folder.path(name).is_file(), "{name}");
         store.close().await;
-        // It is there now.
+        // The file exists now.
         let again = SqliteOptions::file(folder.path(name)).open().await.unwrap();
         assert_eq!(due(&again, at(10)).await.jobs.len(), 1, "{name}");
         again.close().await;
@@ -93,7 +93,7 @@ async fn what_is_in_the_way_of_a_file_is_named() {
         (
             "nowhere/jobs.db",
             ErrorKind::Unavailable,
-            "nowhere` does not exist, make it",
+            "nowhere` does not exist; create it",
         ),
         (
             "nowhere/jobs.db?mode=rw",
@@ -126,10 +126,10 @@ async fn a_link_that_leads_nowhere_is_named_and_others_are_followed() {
     assert!(folder.path("jobs.db").is_file());
 }
 
-/// Tells a process of this program where to begin, and where to go.
+/// The variable that tells a process of this program the folder to begin in and the next one.
 const FOLDERS: &str = "PUNCTUAL_TEST_FOLDERS";
 
-/// What the other process does: nothing, unless it is told of folders.
+/// The part of the other process. It does nothing unless the variable is set.
 #[tokio::test]
 async fn child_that_changes_its_folder() {
     let Ok(folders) = std::env::var(FOLDERS) else {
@@ -171,7 +171,10 @@ async fn a_pool_without_its_file_is_told_what_is_missing() {
             "jobs.db",
             &["jobs.db` does not exist", "create_if_missing"][..],
         ),
-        ("nowhere/jobs.db", &["nowhere` does not exist, make it"][..]),
+        (
+            "nowhere/jobs.db",
+            &["nowhere` does not exist; create it"][..],
+        ),
     ] {
         let connect = SqliteConnectOptions::new().filename(folder.path(name));
         let pool = SqlitePool::connect_lazy_with(connect);

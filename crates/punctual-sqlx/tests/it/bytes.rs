@@ -1,4 +1,4 @@
-//! Calls that touch many jobs hold a part of them in memory, however large they are.
+//! Calls that touch many jobs hold a part of them in memory, however large the jobs are.
 
 use std::process::Stdio;
 
@@ -11,7 +11,7 @@ use tokio::process::Command;
 use crate::fixture::{add, advance, at, insert, job, node, recover, request};
 use crate::folder::Folder;
 
-/// Almost as large as a job may be.
+/// Returns a job that is almost as large as a job may be.
 fn large(id: &str) -> Job {
     job(id).with_args(&json!("x".repeat(900_000)))
 }
@@ -37,7 +37,7 @@ async fn edited_jobs_that_are_large_are_too_many_to_list() {
     assert_eq!(edited(&store, counter).await, Some(1));
 }
 
-/// All that is written of them counts, not their arguments alone.
+/// All columns that are written count, and not the arguments alone.
 #[tokio::test]
 async fn large_jobs_are_added_a_few_at_a_time() {
     let folder = Folder::new();
@@ -46,18 +46,18 @@ async fn large_jobs_are_added_a_few_at_a_time() {
     let jobs = (0..9).map(|id| insert(job(&format!("job {id}")).with_name(Some(&name))));
     let added = store.add(jobs.collect()).await.unwrap();
     assert_eq!(added.iter().filter(|answer| answer.is_ok()).count(), 9);
-    // Four of them fit into one statement. Each transaction counts as one edit.
+    // Four of the jobs fit into one statement. Each transaction counts as one edit.
     let counter = store.changes(0).await.unwrap().counter;
     assert_eq!(counter, 3);
 }
 
-/// Tells a process of this program that its memory is watched.
+/// The variable that tells a process of this program that its memory is watched.
 const FILE: &str = "PUNCTUAL_TEST_BYTES";
 const JOBS: usize = 64;
-/// Of 64 large jobs.
+/// The size of a part of the 64 large jobs.
 const SOME: u64 = 24 << 20;
 
-/// The greatest resident memory since the last time, and begins anew.
+/// Returns the greatest resident memory since the last call, and begins anew.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM"));
@@ -79,7 +79,7 @@ fn again(id: usize) -> Insert {
     insert(job(&format!("job {id}")))
 }
 
-/// What the other process does: nothing, unless it is told of a file.
+/// The part of the other process. It does nothing unless the variable is set.
 #[tokio::test]
 async fn child_that_recovers_many_large_jobs() {
     let Ok(file) = std::env::var(FILE) else {

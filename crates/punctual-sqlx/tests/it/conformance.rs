@@ -1,4 +1,4 @@
-//! The store keeps every rule, and the suite notices one that does not.
+//! The store keeps every rule, and the suite notices a store that does not.
 
 use std::thread;
 
@@ -26,7 +26,7 @@ fn every_fault_is_noticed_by_its_rule() {
         let failures = runtime.unwrap().block_on(failures);
         failures.iter().any(|failure| failure.rule == rule)
     };
-    // Most of the time is spent waiting for the disk.
+    // Threads, since most of the time is spent waiting for the disk.
     thread::scope(|scope| {
         let tried: Vec<_> = Defect::ALL
             .iter()

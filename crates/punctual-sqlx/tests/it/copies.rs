@@ -1,4 +1,4 @@
-//! A copy of the file alone, as people make it.
+//! Copies of the file alone, as people make them.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use punctual_store::{JobFilter, JobStore};
 use crate::fixture::{add, job, node};
 use crate::folder::Folder;
 
-/// How many jobs a copy of the file holds, without its log.
+/// Returns the number of jobs in a copy of the file without its log.
 async fn copied(folder: &Folder, name: &str) -> usize {
     fs::copy(folder.path("jobs.db"), folder.path(name)).unwrap();
     let copy = folder.open(name).await;
@@ -25,7 +25,8 @@ async fn filled(folder: &Folder) -> SqliteStore {
     store
 }
 
-/// A scheduler that shuts down leaves, and keeps the store for others that may have it.
+/// A scheduler that shuts down leaves the store, and keeps it open for other callers in the
+/// process.
 #[tokio::test]
 async fn a_copy_of_the_file_after_a_clean_end_has_all_jobs() {
     let folder = Folder::new();
@@ -38,7 +39,7 @@ async fn a_copy_of_the_file_after_a_clean_end_has_all_jobs() {
     assert_eq!(copied(&folder, "left.db").await, 3);
     let log = fs::metadata(folder.path("jobs.db-wal")).unwrap();
     assert_eq!(log.len(), 0);
-    // All go on.
+    // All stores go on.
     add(&store, job("d")).await.unwrap();
     add(&other, job("e")).await.unwrap();
     other.close().await;

@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use crate::fixture::{add, at, job};
 use crate::folder::Folder;
 
-/// More than the tables take empty, by a little.
+/// A little more than the empty tables take.
 const PAGES: &str = "60";
 const MORE_THAN_FIT: usize = 1_000;
 

@@ -1,4 +1,4 @@
-//! Jobs and claims to try a store with.
+//! Jobs and claims for the tests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use punctual_store::{
     StoredJob,
 };
 
-/// A whole second, 2026-03-01.
+/// Returns a whole second of 2026-03-01.
 pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_772_366_400 + seconds, 0).unwrap()
 }
 
-/// A job that is due every ten seconds, from second 10 on.
+/// Returns a job that is due every ten seconds, from second 10 on.
 pub(crate) fn job(id: &str) -> Job {
     let trigger = Interval::every(Duration::from_secs(10)).start(at(0));
     Job::new(id.try_into().unwrap(), "task", trigger.build().unwrap())
@@ -53,7 +53,7 @@ pub(crate) async fn due(store: &dyn JobStore, through: DateTime<Utc>) -> DueJobs
     store.due(request).await.unwrap()
 }
 
-/// The ids of due jobs in their order.
+/// Returns the ids of due jobs in their order.
 pub(crate) fn ids(due: &DueJobs) -> Vec<&str> {
     let jobs = due.jobs.iter();
     jobs.map(|job| job.stored.job.id().as_str()).collect()
@@ -68,7 +68,7 @@ pub(crate) async fn renew(store: &dyn JobStore, lease: &Lease, now: DateTime<Utc
     store.renew(request).await.unwrap()
 }
 
-/// Settles up to this many runs of a node that stands still.
+/// Settles at most `limit` runs of a node that stands still.
 pub(crate) async fn recover(
     store: &dyn JobStore,
     by: &Lease,
@@ -91,7 +91,7 @@ pub(crate) async fn recover(
     store.recover(request).await.unwrap()
 }
 
-/// A claim of what is due at `now`.
+/// Returns a claim of the due fire times at `now`.
 pub(crate) fn advance(stored: &StoredJob, now: DateTime<Utc>) -> Claim {
     Claim {
         id: stored.job.id().clone(),
@@ -127,7 +127,7 @@ pub(crate) fn ended(run: RunId) -> RunEnd {
     }
 }
 
-/// A job, and a run of it that is under way on a node.
+/// Adds a job, and begins a run of it on a node.
 pub(crate) async fn begun(store: &dyn JobStore, lease: &Lease, job: Job) -> RunId {
     let stored = add(store, job).await.unwrap();
     let claims = vec![advance(&stored, at(10))];

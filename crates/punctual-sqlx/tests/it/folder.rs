@@ -1,4 +1,4 @@
-//! A folder of database files that goes away with the test.
+//! A folder of database files that is deleted after the test.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,12 +35,12 @@ impl Folder {
         self.options(name).open().await.unwrap()
     }
 
-    /// A store in a file of its own.
+    /// Opens a store in a file of its own.
     pub(crate) async fn fresh(&self) -> SqliteStore {
         self.open(&self.name()).await
     }
 
-    /// Two stores on a file of their own.
+    /// Opens two stores on a file of their own.
     pub(crate) async fn two(&self) -> (SqliteStore, SqliteStore) {
         let name = self.name();
         (self.open(&name).await, self.open(&name).await)

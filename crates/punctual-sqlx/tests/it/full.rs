@@ -1,4 +1,4 @@
-//! A database that has no space left.
+//! A database without space.
 
 use punctual_core::Job;
 use punctual_sqlx::SqliteOptions;
@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Executor};
 use crate::fixture::{add, job};
 use crate::folder::Folder;
 
-/// Connections of the pool.
+/// The number of connections in the pool.
 const SIZE: u32 = 3;
 
 async fn pool(folder: &Folder) -> SqlitePool {
@@ -19,7 +19,7 @@ async fn pool(folder: &Folder) -> SqlitePool {
     pool.connect_with(options).await.unwrap()
 }
 
-/// Tells all connections of a pool how many pages the file may have.
+/// Tells all connections of a pool the number of pages that the file may have.
 async fn allow(pool: &SqlitePool, pages: i64) {
     let mut connections = Vec::new();
     for _ in 0..SIZE {
@@ -39,7 +39,7 @@ async fn a_store_works_again_when_there_is_space() {
     let folder = Folder::new();
     let pool = pool(&folder).await;
     let store = SqliteOptions::new("").open_in(pool.clone()).await.unwrap();
-    // Less than there are already: as many as there are.
+    // The limit is below the current number of pages, so the file cannot grow.
     allow(&pool, 1).await;
     for _ in 0..2 * SIZE {
         let refused = add(&store, large("a")).await.unwrap_err();
@@ -52,7 +52,8 @@ async fn a_store_works_again_when_there_is_space() {
     }
 }
 
-/// As SQLite does when it cannot commit for want of space, behind the back of the driver.
+/// SQLite ends a transaction by itself when it cannot commit for want of space, unnoticed by the
+/// driver.
 #[tokio::test]
 async fn transactions_that_the_database_ended_by_itself_leave_nothing_stuck() {
     let folder = Folder::new();

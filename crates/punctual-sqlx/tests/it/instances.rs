@@ -13,7 +13,8 @@ fn all_together(id: &str) -> Job {
     })
 }
 
-/// Begins the fire times of seconds 10, 20 and 30 as one instance; the number of the first.
+/// Begins the fire times of seconds 10, 20 and 30 as one instance, and returns the number of the
+/// first.
 async fn begun(store: &dyn JobStore, lease: &Lease) -> RunId {
     let stored = add(store, all_together("a")).await.unwrap();
     let claims = vec![advance(&stored, at(30))];
@@ -24,7 +25,7 @@ async fn begun(store: &dyn JobStore, lease: &Lease) -> RunId {
     won.first
 }
 
-/// Fails an attempt that is to be followed by another.
+/// Fails an attempt that another one is to follow.
 async fn fail(store: &dyn JobStore, lease: &Lease, run: RunId) {
     let end = RunEnd {
         outcome: Outcome::Failed,
@@ -37,7 +38,7 @@ async fn fail(store: &dyn JobStore, lease: &Lease, run: RunId) {
         .unwrap();
 }
 
-/// How all runs stand, the oldest first.
+/// Returns the states of all runs, the oldest first.
 async fn states(store: &dyn JobStore) -> Vec<RunState> {
     let runs = store.runs(RunFilter::default()).await.unwrap();
     runs.iter().rev().map(|run| run.state).collect()
@@ -69,21 +70,21 @@ async fn of_a_cancelled_run(store: &dyn JobStore) {
     assert_eq!(stored.state.running, 0);
 }
 
-/// No node would ever begin the next attempt.
+/// Otherwise no node would begin the next attempt.
 #[tokio::test]
 async fn attempts_of_a_job_that_is_gone_are_the_last() {
     of_a_removed_job(&MemoryStore::new()).await;
     of_a_removed_job(&Folder::new().open("jobs.db").await).await;
 }
 
-/// Its node has let go of the instance, not of the one run.
+/// The node has let go of the whole instance.
 #[tokio::test]
 async fn runs_after_one_that_was_cancelled_between_attempts_end() {
     of_a_cancelled_run(&MemoryStore::new()).await;
     of_a_cancelled_run(&Folder::new().open("jobs.db").await).await;
 }
 
-/// A run between two attempts belongs to no node, also if it ends in the request that says so.
+/// A run between two attempts belongs to no node, even if it ends in the request that says so.
 async fn replaced_between_attempts(store: &dyn JobStore) {
     let lease = node(store, "one").await;
     let replacing = job("a").with_policies(Policies {

@@ -18,7 +18,7 @@ fn unlimited(id: &str) -> Job {
     })
 }
 
-/// Two requests by hand in one microsecond are one: the second finds the key used.
+/// Two requests by hand in one microsecond are one, since the second finds the key used.
 #[tokio::test]
 async fn two_claims_of_one_key_are_one_run() {
     let folder = Folder::new();
@@ -45,7 +45,8 @@ async fn two_claims_of_one_key_are_one_run() {
     assert_eq!(store.runs(RunFilter::default()).await.unwrap().len(), 1);
 }
 
-/// A job whose fire time was run, and whose schedule was set back to it; and who ran it.
+/// Returns the node and a job whose fire time it ran, and whose schedule was set back to that fire
+/// time.
 async fn set_back(folder: &Folder, store: &SqliteStore) -> (Lease, StoredJob) {
     let lease = node(store, "one").await;
     begun(store, &lease, unlimited("a")).await;
@@ -81,7 +82,7 @@ async fn a_fire_time_that_was_run_is_passed_over() {
     assert_eq!(store.runs(RunFilter::default()).await.unwrap().len(), 1);
 }
 
-/// The same for a paused job that is resumed: what was decided before stays decided.
+/// A paused job is resumed in the same way, and its decided fire times stay decided.
 #[tokio::test]
 async fn an_edit_of_a_schedule_that_was_set_back_is_made() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! Pages of the ledger cost what they show, whatever else it holds.
+//! A page of the ledger costs what it shows, for a ledger of any size.
 
 use punctual_core::{Job, JobId, MaxInstances, Policies, RunId, RunState};
 use punctual_store::{JobStore, RecentRequest, RunCursor, RunFeed, RunFilter};
@@ -8,7 +8,7 @@ use crate::folder::Folder;
 use crate::opening::{connect, run};
 use crate::work::{Watched, is_no_scan};
 
-/// Opens a run of each of so many new jobs.
+/// Opens a run of each of these new jobs.
 async fn open_more(watched: &Watched, node_name: &str, ids: std::ops::Range<usize>) {
     let lease = node(&watched.store, node_name).await;
     let jobs = ids.map(|id| insert(job(&format!("job {id:04}"))));
@@ -26,7 +26,7 @@ fn open(limit: usize) -> RunFilter {
     }
 }
 
-/// The numbers of a page of open runs, and what it costs.
+/// Returns the numbers of a page of open runs, and its cost.
 async fn page(watched: &Watched, filter: RunFilter) -> (Vec<u64>, u64) {
     let (runs, steps) = watched.steps(watched.store.runs(filter)).await;
     let numbers = runs.unwrap().iter().map(|run| run.id.0).collect();
@@ -77,7 +77,7 @@ async fn an_open_run_is_found_by_its_number_alone() {
     assert_eq!(page(&watched, this(501)).await.0, [] as [u64; 0]);
 }
 
-/// Runs of several nodes, of several epochs of one, and of none, in one list.
+/// The list holds runs of several nodes, of several epochs of one node, and of no node.
 #[tokio::test]
 async fn open_runs_of_all_owners_are_listed_in_one_order() {
     let folder = Folder::new();
@@ -138,7 +138,7 @@ fn recent(jobs: std::ops::Range<usize>, per_job: usize) -> RecentRequest {
     RecentRequest::new(ids.collect(), per_job)
 }
 
-/// Gives each job this many entries that are over, behind those that it has.
+/// Gives each job this many ended entries after those that it has.
 async fn fill(folder: &Folder, first: i64, entries: i64) {
     let statement = "WITH RECURSIVE more(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM more \
          WHERE n < ?2) INSERT INTO punctual_runs (id, opened, job, birth, incarnation, origin, \
@@ -152,7 +152,7 @@ async fn fill(folder: &Folder, first: i64, entries: i64) {
         .unwrap();
 }
 
-/// Neither what else the jobs have in the ledger nor other jobs are read.
+/// Neither other entries of the jobs nor other jobs are read.
 #[tokio::test]
 async fn the_newest_runs_of_many_jobs_cost_what_is_shown() {
     let folder = Folder::new();
@@ -162,7 +162,7 @@ async fn the_newest_runs_of_many_jobs_cost_what_is_shown() {
     let of_ten = |per_job| watched.store.recent(recent(10..20, per_job));
     let (runs, few) = watched.steps(of_ten(5)).await;
     let runs = runs.unwrap();
-    // The open run of each is beyond its newest.
+    // The open run of each job is older than its newest entries.
     assert_eq!(runs.len(), 10 * 6);
     assert!(
         runs.iter()
@@ -196,7 +196,7 @@ async fn the_feed_of_runs_costs_what_is_new_and_told() {
     is_no_scan(few, many);
 }
 
-/// Ends are numbered once for each transaction, and what it has opened itself is not numbered.
+/// Each transaction numbers its ends once. A run that it has opened itself gets no number.
 #[tokio::test]
 async fn ends_are_numbered_in_the_order_of_commits() {
     let folder = Folder::new();
@@ -219,7 +219,7 @@ async fn ends_are_numbered_in_the_order_of_commits() {
     assert_eq!(ended, [Some(3), Some(2), Some(1)]);
 }
 
-/// A page that holds only rows that cannot be read costs no more than another.
+/// A page that holds only rows that cannot be decoded costs no more than another one.
 #[tokio::test]
 async fn pages_that_cannot_be_read_are_not_read_row_by_row() {
     let folder = Folder::new();

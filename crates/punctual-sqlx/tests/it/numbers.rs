@@ -28,7 +28,7 @@ async fn numbers_are_kept_to_the_bit() {
     assert_eq!(tree, numbers);
 }
 
-/// What other programs write into the table is read as strictly as what is added.
+/// Values that other programs write into the table are read as strictly as those of added jobs.
 #[tokio::test]
 async fn a_row_with_a_number_that_reading_would_change_is_not_read() {
     let folder = Folder::new();

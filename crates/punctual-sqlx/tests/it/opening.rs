@@ -1,4 +1,4 @@
-//! What happens to those who cannot open a store: a message that says what to do, and no harm.
+//! Stores that cannot be opened. The message names the fix, and nothing is changed.
 
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
@@ -17,7 +17,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use crate::fixture::{add, at, due, job};
 use crate::folder::Folder;
 
-/// A connection that is none of the store's.
+/// Opens a connection that does not belong to the store.
 pub(crate) async fn connect(folder: &Folder, name: &str) -> SqliteConnection {
     let options = SqliteConnectOptions::new()
         .filename(folder.path(name))
@@ -72,7 +72,7 @@ async fn a_locked_file_is_waited_for_and_no_longer() {
     add(&store, job("a")).await.unwrap();
 }
 
-/// Tells that something was logged, and what.
+/// Notes that an event was logged, with its fields.
 #[derive(Clone, Default)]
 struct Listener(Arc<Notify>, Arc<Mutex<String>>);
 
@@ -100,7 +100,7 @@ impl Subscriber for Listener {
     fn exit(&self, _: &Id) {}
 }
 
-/// Another connection keeps the lock until it is logged that it is waited for.
+/// Holds the lock on another connection until the wait for it is logged.
 async fn waited_out(folder: &Folder, open: impl Future<Output = Result<SqliteStore, Error>>) {
     let mut other = connect(folder, "jobs.db").await;
     run(&mut other, "BEGIN EXCLUSIVE").await;
@@ -123,7 +123,7 @@ async fn waited_out(folder: &Folder, open: impl Future<Output = Result<SqliteSto
     }
 }
 
-/// Processes that start while another keeps a long lock do not have to be started again.
+/// Processes that start while another one keeps a long lock do not have to be started again.
 #[tokio::test]
 async fn a_lock_is_waited_out_when_a_file_is_opened() {
     let folder = Folder::new();
@@ -242,7 +242,7 @@ async fn a_file_that_is_not_a_database_is_left_alone() {
     says(
         &error,
         ErrorKind::Incompatible,
-        &["diary.txt", "no SQLite database"],
+        &["diary.txt", "not an SQLite database"],
     );
     assert_eq!(
         std::fs::read_to_string(folder.path("diary.txt")).unwrap(),
@@ -250,7 +250,7 @@ async fn a_file_that_is_not_a_database_is_left_alone() {
     );
 }
 
-/// SQLite itself gives up after some milliseconds: the store asks again.
+/// SQLite itself gives up after some milliseconds, and the store asks again.
 #[tokio::test]
 async fn a_lock_that_is_kept_for_a_while_is_waited_out() {
     let folder = Folder::new();
@@ -265,7 +265,7 @@ async fn a_lock_that_is_kept_for_a_while_is_waited_out() {
     adding.await.unwrap();
 }
 
-/// Whoever looks while another makes the tables does not take them for those of others.
+/// A process that looks while another one makes the tables does not take them for foreign ones.
 #[tokio::test]
 async fn tables_that_are_just_being_made_are_ours() {
     let folder = Folder::new();
@@ -283,13 +283,13 @@ async fn tables_that_are_just_being_made_are_ours() {
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        // It fails while the slow one holds the lock.
+        // This fails while the slow process holds the lock.
         options().open().await.ok();
         slow.await.unwrap();
     }
 }
 
-/// The mark of a file from before the first release, whose tables had other columns.
+/// The mark is that of a file from before the first release, whose tables had other columns.
 #[tokio::test]
 async fn tables_from_before_the_first_release_are_left_alone() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! Large requests are done in pieces, and counts can be mended.
+//! Large requests are done in pieces, and wrong counts are corrected.
 
 use punctual_core::{CancelReason, Outcome, SkipReason};
 use punctual_core::{JobId, RunState};
@@ -18,7 +18,7 @@ fn many() -> Vec<punctual_store::Insert> {
     jobs.collect()
 }
 
-/// What a transaction after the first is refused does not hide what was added before.
+/// A refused transaction does not hide the jobs that earlier ones have added.
 #[tokio::test]
 async fn jobs_before_a_part_that_fails_are_added() {
     let folder = Folder::new();
@@ -54,7 +54,7 @@ async fn all_jobs_are_removed_with_what_is_overdue_of_them() {
     assert_eq!(runs[0].range.unwrap().count.number(), 2);
 }
 
-/// Lists read page by page go on after a row whose id is no text.
+/// Lists that are read page by page go on after a row whose id is not valid text.
 #[tokio::test]
 async fn lists_go_on_after_ids_that_cannot_be_read() {
     let folder = Folder::new();
@@ -153,7 +153,7 @@ async fn counts_that_are_wrong_are_mended() {
     let left = listed
         .iter()
         .map(|stored| (stored.job.id().as_str(), stored.state.running));
-    // The last one has nothing left to do, and leaves.
+    // The last job has nothing left to do, and leaves.
     assert_eq!(left.collect::<Vec<_>>(), [("a", 1), ("b", 1), ("c", 1)]);
     assert!(store.changes(counter).await.unwrap().counter > counter);
     let again = RecountRequest {
@@ -210,7 +210,7 @@ async fn a_row_that_the_database_does_not_take_is_refused() {
     add(&store, job("c")).await.unwrap();
 }
 
-/// What an attempt that is not the last has left stays until there is something newer.
+/// The data of an attempt stays until a later attempt leaves newer data.
 #[tokio::test]
 async fn a_cancelled_run_between_attempts_keeps_what_the_last_one_left() {
     let folder = Folder::new();

@@ -16,10 +16,10 @@ use crate::folder::Folder;
 const JOBS: i64 = 20;
 const TIMES: i64 = 25;
 const PROCESSES: u32 = 4;
-/// Tells a process of this program that it is one of the crowd.
+/// The variable that tells a process of this program that it takes part.
 const FILE: &str = "PUNCTUAL_TEST_FILE";
 
-/// Fires [`TIMES`] times, then never again.
+/// Returns a job that fires [`TIMES`] times and then never again.
 fn short_lived(id: &str) -> Job {
     let trigger = Interval::every(Duration::from_secs(10))
         .start(at(10))
@@ -31,7 +31,7 @@ fn short_lived(id: &str) -> Job {
     Job::new(id.try_into().unwrap(), "task", trigger.build().unwrap()).with_policies(policies)
 }
 
-/// Claims and ends whatever is due until nothing is left.
+/// Claims and ends due fire times until none is left.
 async fn work(store: &SqliteStore, name: &str) {
     let lease = node(store, name).await;
     let mut ends = Vec::new();
@@ -39,7 +39,7 @@ async fn work(store: &SqliteStore, name: &str) {
         let due = due(store, at(100_000)).await;
         let claims = due.jobs.iter().map(|due| {
             let stored = &due.stored;
-            // One fire time after the other, whatever the clock says.
+            // The fire times follow each other whatever the clock shows.
             advance(stored, stored.state.next_run_time.unwrap())
         });
         let claims: Vec<_> = claims.collect();
@@ -56,7 +56,7 @@ async fn work(store: &SqliteStore, name: &str) {
     }
 }
 
-/// Every fire time of every job was run once, by whomever, and the jobs have left.
+/// Checks that each fire time of each job was run once on any node, and that the jobs have left.
 async fn check(store: &SqliteStore) {
     assert_eq!(store.list(JobFilter::default()).await.unwrap().jobs, vec![]);
     let mut seen: BTreeMap<String, Vec<DateTime<Utc>>> = BTreeMap::new();
@@ -100,7 +100,7 @@ async fn stores_of_one_process_share_a_file() {
     check(&store).await;
 }
 
-/// What the others do: nothing, unless they are told of a file.
+/// The part of the other processes. They do nothing unless the variable is set.
 #[tokio::test]
 async fn child_that_works_on_the_file() {
     let Ok(file) = std::env::var(FILE) else {
@@ -134,7 +134,7 @@ async fn processes_share_a_file() {
     check(&store).await;
 }
 
-/// What a process that is killed has claimed stays claimed; the file stays good.
+/// Claims of a killed process stay claims, and the file stays sound.
 #[tokio::test]
 async fn a_killed_process_leaves_a_good_file() {
     let folder = Folder::new();
@@ -177,7 +177,7 @@ async fn edits_of_another_process_are_noticed() {
         .open()
         .await
         .unwrap();
-    // Another store has no way to tell this one: it is as far away as another process.
+    // Another store cannot tell this one of edits, as if it were in another process.
     let other = folder.open("jobs.db").await;
     add(&other, job("a")).await.unwrap();
     let counter = store.changes(0).await.unwrap().counter;

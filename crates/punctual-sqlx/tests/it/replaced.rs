@@ -15,7 +15,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use crate::fixture::{add, job};
 use crate::folder::Folder;
 
-/// What each call answers that reads, and each kind of call that writes.
+/// Returns the answer of each call that reads, and of each kind of call that writes.
 async fn asked(store: &SqliteStore) -> Vec<(&'static str, Result<(), Error>)> {
     let id = || JobId::new("a").unwrap();
     let lease = Lease {
@@ -80,7 +80,7 @@ async fn ids(store: &SqliteStore) -> Vec<String> {
 
 const GONE: &str = "was deleted or replaced while it was open";
 
-/// A file of a store with a job of this name, which no process has open.
+/// Makes a file of a store with a job of this id, which no process has open.
 async fn file_with(folder: &Folder, name: &str, id: &str) {
     let store = folder.open(name).await;
     add(&store, job(id)).await.unwrap();
@@ -102,7 +102,7 @@ async fn a_file_that_is_deleted_or_replaced_while_it_is_open_is_noticed_by_every
     all_say(&store, GONE).await;
     fs::write(&file, "").unwrap();
     all_say(&store, GONE).await;
-    // Nothing has opened what lay there meanwhile.
+    // No process has opened the file that was there in between.
     fs::rename(&elsewhere, &file).unwrap();
     add(&store, job("b")).await.unwrap();
     for _ in 0..8 {
@@ -124,7 +124,7 @@ async fn a_link_that_leads_to_another_file_is_noticed() {
     all_say(&store, GONE).await;
 }
 
-/// The log is looked for beside the file that the link leads to.
+/// SQLite looks for the log beside the file that the link leads to.
 #[tokio::test]
 async fn a_link_in_the_place_of_the_file_that_was_moved_is_noticed() {
     let folder = Folder::new();
@@ -139,7 +139,8 @@ async fn a_link_in_the_place_of_the_file_that_was_moved_is_noticed() {
     add(&store, job("b")).await.unwrap();
 }
 
-/// Processes agree by it: two with an index each write over one another.
+/// Processes share the log by its index. Two processes with an index each overwrite each other's
+/// pages.
 #[tokio::test]
 async fn an_index_of_the_log_that_is_deleted_is_noticed() {
     let folder = Folder::new();
@@ -160,7 +161,7 @@ async fn a_log_that_is_deleted_is_noticed_by_calls_that_only_read() {
     assert!(told.contains("jobs.db-wal` was deleted"), "{told}");
 }
 
-/// Its connections come and go as the application wants it.
+/// The connections of the pool come and go as the application asks.
 #[tokio::test]
 async fn a_pool_of_the_application_that_finds_another_file_is_noticed() {
     let folder = Folder::new();
@@ -174,7 +175,8 @@ async fn a_pool_of_the_application_that_finds_another_file_is_noticed() {
     all_say(&store, GONE).await;
 }
 
-/// The processes that have it open would go on writing into a log that no other can open.
+/// The processes that have the log open would go on writing into a file that no other process can
+/// open.
 #[tokio::test]
 async fn a_log_that_is_deleted_or_replaced_while_it_is_open_is_noticed() {
     let folder = Folder::new();
@@ -188,7 +190,7 @@ async fn a_log_that_is_deleted_or_replaced_while_it_is_open_is_noticed() {
     all_say(&store, "restart this process").await;
     fs::rename(&elsewhere, &log).unwrap();
     add(&store, job("b")).await.unwrap();
-    // Others come and go.
+    // Other connections come and go.
     let other = folder.open("jobs.db").await;
     add(&other, job("c")).await.unwrap();
     other.close().await;

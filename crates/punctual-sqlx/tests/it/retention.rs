@@ -1,4 +1,4 @@
-//! What is forgotten of the ledger: as fast as it grows, and without a look at all of it.
+//! Purges of the ledger, which are as fast as it grows and do not read all of it.
 
 use chrono::{DateTime, Utc};
 use punctual_sqlx::SqliteStore;
@@ -9,14 +9,14 @@ use crate::folder::Folder;
 use crate::opening::{connect, run};
 use crate::work::{Watched, is_no_scan};
 
-/// So many jobs.
+/// Adds this number of jobs.
 async fn fill(store: &SqliteStore, count: usize) -> Vec<punctual_store::StoredJob> {
     let jobs = (0..count).map(|id| insert(job(&format!("job {id:04}"))));
     let added = store.add(jobs.collect()).await.unwrap();
     added.into_iter().map(Result::unwrap).collect()
 }
 
-/// A run of each of these jobs at this second, which ends a second later.
+/// Runs each of these jobs at this second, and ends the run a second later.
 async fn round(store: &SqliteStore, lease: &Lease, jobs: &[&str], second: i64) {
     let mut claims = Vec::new();
     for id in jobs {
@@ -55,7 +55,7 @@ async fn numbers(store: &SqliteStore) -> Vec<u64> {
     runs.iter().map(|run| run.id.0).collect()
 }
 
-/// What nothing can be forgotten of is not looked at again and again.
+/// Entries that have to stay are not looked at again and again.
 #[tokio::test]
 async fn a_purge_costs_the_same_however_many_jobs_there_are() {
     let folder = Folder::new();
@@ -70,7 +70,7 @@ async fn a_purge_costs_the_same_however_many_jobs_there_are() {
         for second in [10, 20, 30] {
             round(store, &lease, &all, second).await;
         }
-        // By now, all that was recorded was looked at.
+        // By now, all recorded entries were looked at.
         assert_eq!(store.purge(newest(3), 100).await.unwrap(), 0);
         let by_count = watched.steps(store.purge(newest(3), 100)).await;
         let by_age = watched.steps(store.purge(before(at(5)), 100)).await;
@@ -95,7 +95,7 @@ async fn retention_keeps_the_newest_runs_of_each_job_as_they_come() {
         round(&store, &lease, &["job 0000"], second).await;
     }
     round(&store, &lease, &["job 0001"], 10).await;
-    // Batches that are smaller than what goes.
+    // The batches are smaller than the number of entries to purge.
     for gone in [1, 1, 0] {
         assert_eq!(store.purge(newest(2), 1).await.unwrap(), gone);
     }
@@ -104,7 +104,7 @@ async fn retention_keeps_the_newest_runs_of_each_job_as_they_come() {
     round(&store, &lease, &["job 0001"], 20).await;
     assert_eq!(store.purge(newest(2), 9).await.unwrap(), 1);
     assert_eq!(numbers(&store).await, [7, 6, 5, 4]);
-    // Fewer are to stay from now on, then more.
+    // Fewer entries are to stay from now on, then more.
     assert_eq!(store.purge(newest(1), 9).await.unwrap(), 2);
     assert_eq!(numbers(&store).await, [7, 6]);
     round(&store, &lease, &["job 0000"], 60).await;
@@ -114,7 +114,7 @@ async fn retention_keeps_the_newest_runs_of_each_job_as_they_come() {
     assert_eq!(numbers(&store).await, [] as [u64; 0]);
 }
 
-/// An id that comes again is the same job for the ledger.
+/// An id that is used again is the same job for the ledger.
 #[tokio::test]
 async fn runs_of_a_job_that_was_removed_count_for_the_next_of_its_id() {
     let folder = Folder::new();
@@ -131,7 +131,7 @@ async fn runs_of_a_job_that_was_removed_count_for_the_next_of_its_id() {
     assert_eq!(numbers(&store).await, [3, 2]);
 }
 
-/// Open runs stay, and do not shield those behind them.
+/// Open runs stay, and do not protect the entries behind them.
 #[tokio::test]
 async fn retention_steps_over_open_runs() {
     let folder = Folder::new();
@@ -159,7 +159,8 @@ async fn retention_steps_over_open_runs() {
     assert_eq!(numbers(&store).await, [4]);
 }
 
-/// Two nodes that forget at the same time do not take each other's work for the end of it.
+/// Two nodes that purge at the same time do not take each other's deletions for the end of the
+/// work.
 #[tokio::test]
 async fn several_nodes_may_purge_at_the_same_time() {
     let folder = Folder::new();

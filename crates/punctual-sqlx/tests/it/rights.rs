@@ -1,4 +1,4 @@
-//! What a process is told that lacks the rights to a file.
+//! The errors for a process without rights to a file.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -11,15 +11,16 @@ use punctual_sqlx::{ErrorKind, SqliteOptions};
 use crate::fixture::{add, job};
 use crate::folder::Folder;
 
-/// Tells a process of this program which file to open.
+/// The variable that tells a process of this program which file to open.
 const FILE: &str = "PUNCTUAL_TEST_FILE_WITHOUT_RIGHTS";
-/// Tells a process of this program in which file to begin.
+/// The variable that tells a process of this program the file to begin in.
 const READ_ONLY_FILE: &str = "PUNCTUAL_TEST_FILE_THAT_IS_READ_ONLY";
 const TOLD: &str = "told: ";
-/// `root` may write everywhere, and has to be somebody else: `nobody`, wherever there is one.
+/// The user `nobody` on most systems. `root` may write everywhere, so it has to become another
+/// user.
 const NOBODY: u32 = 65_534;
 
-/// What the others do: nothing, unless they are told of a file.
+/// The part of the other processes. They do nothing unless the variable is set.
 #[tokio::test]
 async fn child_without_rights() {
     if let Ok(file) = std::env::var(FILE) {
@@ -30,8 +31,8 @@ async fn child_without_rights() {
     }
 }
 
-/// What the others do: nothing, unless they are told of a file. The first connection that writes
-/// finds a file that may only be read.
+/// The part of the other processes. They do nothing unless the variable is set. Their first writing
+/// connection finds a read-only file.
 #[tokio::test]
 async fn child_that_may_only_read_for_a_while() {
     let Ok(path) = std::env::var(READ_ONLY_FILE) else {
@@ -59,19 +60,19 @@ async fn child_that_may_only_read_for_a_while() {
     println!("{TOLD}{:?} then {:?}", refused.err(), added.map(drop));
 }
 
-/// What a process without the rights of this one says when it opens a file.
+/// Returns the answer of a process without the rights of this one that opens a file.
 fn open_without_rights(folder: &Folder, file: &str) -> String {
     told_by(folder, "child_without_rights", FILE, &folder.url(file))
 }
 
-/// What a process without the rights of this one says.
+/// Returns the answer of a process without the rights of this one.
 fn told_by(folder: &Folder, test: &str, variable: &str, value: &str) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     if is_root() {
-        // Where this program lies, others may not look.
+        // Other users may not read the folder of this program.
         let copy = folder.path("program");
-        // Another process writes it: a file cannot be begun while one that another test begins still
-        // holds what this one has open.
+        // Another process writes the copy. A file cannot be executed while a process that another
+        // test starts has inherited it open for writing.
         let mut copying = Command::new("cp");
         copying.arg(std::env::current_exe().unwrap()).arg(&copy);
         assert!(copying.status().unwrap().success());
@@ -88,7 +89,7 @@ fn told_by(folder: &Folder, test: &str, variable: &str, value: &str) -> String {
     told.flatten().unwrap_or(&text).to_owned()
 }
 
-/// Who owns what this process makes.
+/// Returns true if files of this process belong to `root`.
 fn is_root() -> bool {
     let own = Folder::new();
     fs::metadata(own.path("")).unwrap().uid() == 0
@@ -116,9 +117,10 @@ async fn a_file_or_folder_without_the_rights_is_refused_and_not_harmed() {
     let before = fs::read(&file).unwrap();
 
     let cases = [
-        // It may be read, but not written; not even read; written, but its folder takes no journal.
+        // The first file is read-only. The second may not even be read. The third may be written,
+        // but its folder takes no journal.
         (0o755, 0o444, ErrorKind::Denied, "rights"),
-        (0o755, 0o000, ErrorKind::Unavailable, "right"),
+        (0o755, 0o000, ErrorKind::Unavailable, "permission"),
         (0o555, 0o666, ErrorKind::Denied, "folder"),
     ];
     for (mode_of_folder, mode_of_file, kind, part) in cases {
@@ -132,7 +134,7 @@ async fn a_file_or_folder_without_the_rights_is_refused_and_not_harmed() {
     assert_eq!(fs::read(&file).unwrap(), before);
 }
 
-/// SQLite opens a file that may not be written for reading, and the connection stays like that.
+/// SQLite opens a write-protected file for reading, and the connection stays read-only.
 #[test]
 fn a_file_that_may_be_written_again_is_written_again() {
     let folder = Folder::new();

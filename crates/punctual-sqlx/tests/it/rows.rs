@@ -1,4 +1,4 @@
-//! Rows that cannot be read, and texts of every kind.
+//! Rows that cannot be decoded, and texts of every kind.
 
 use punctual_core::{JobId, Outcome, RunId};
 use punctual_sqlx::SqliteStore;
@@ -55,7 +55,7 @@ const DAMAGED: [(&str, &str, &str); 8] = [
     ),
 ];
 
-/// A store with a good job and all kinds of damaged ones.
+/// Opens a store with a sound job and all kinds of damaged ones.
 async fn damaged(folder: &Folder) -> SqliteStore {
     let store = folder.open("jobs.db").await;
     add(&store, job("good")).await.unwrap();
@@ -117,7 +117,7 @@ async fn rows_that_cannot_be_read_are_never_deleted() {
     assert_eq!(store.unreadable(100).await.unwrap().len(), DAMAGED.len());
 }
 
-/// Runs of a job whose definition was damaged meanwhile end all the same, and it stays.
+/// Runs of a job whose definition is damaged still end, and the job stays.
 #[tokio::test]
 async fn a_job_that_is_damaged_while_it_runs_stays() {
     let folder = Folder::new();
@@ -229,7 +229,7 @@ async fn a_job_over_the_limit_is_refused_alone() {
     assert!(answers[1].is_ok());
 }
 
-/// An end is never refused: else its run would stay open for ever.
+/// An end is never refused, since its run would stay open for ever.
 #[tokio::test]
 async fn a_result_over_the_limit_does_not_keep_a_run_open() {
     let folder = Folder::new();
@@ -255,8 +255,8 @@ async fn a_result_over_the_limit_does_not_keep_a_run_open() {
     assert!(runs[0].error.as_ref().unwrap().contains("was not kept"));
 }
 
-/// An open run that cannot be read is nobody's to settle: its node stays listed, so that it is
-/// settled once the row was mended.
+/// No node settles an open run that cannot be decoded. Its node stays listed, so that the run is
+/// settled after the row is repaired.
 #[tokio::test]
 async fn a_node_with_an_open_run_that_cannot_be_read_stays_listed() {
     let folder = Folder::new();
@@ -275,7 +275,7 @@ async fn a_node_with_an_open_run_that_cannot_be_read_stays_listed() {
     assert_eq!(found.unwrap().state.running, 0);
 }
 
-/// What becomes of its runs is counted, whatever else of its row cannot be read.
+/// The outcomes of its runs are counted even if the rest of its row cannot be decoded.
 #[tokio::test]
 async fn runs_of_a_job_whose_state_is_damaged_meanwhile_are_counted() {
     let folder = Folder::new();

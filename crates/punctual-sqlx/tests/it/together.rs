@@ -1,4 +1,4 @@
-//! Many open the same file at the same time.
+//! Several processes open the same file at the same time.
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
@@ -12,10 +12,11 @@ use crate::folder::Folder;
 use crate::opening::connect;
 
 const PROCESSES: usize = 50;
-/// Tells a process of this program which file to open.
+/// The variable that tells a process of this program which file to open.
 const FILE: &str = "PUNCTUAL_TEST_FILE_TO_OPEN_TOGETHER";
 
-/// What the others do: nothing, unless they are told of a file. They begin when their input ends.
+/// The part of the other processes. They do nothing unless the variable is set, and begin when
+/// their input ends.
 #[tokio::test]
 async fn child_that_opens_a_new_file() {
     let Ok(file) = std::env::var(FILE) else {
@@ -48,7 +49,7 @@ async fn count(statement: &'static str, connection: &mut SqliteConnection) -> us
     row.unwrap().get::<i64, _>(0) as usize
 }
 
-/// The steps that made the tables, and the jobs.
+/// Returns the number of steps that made the tables, and of jobs.
 async fn made(folder: &Folder) -> (usize, usize) {
     let mut other = connect(folder, "jobs.db").await;
     let steps = count("SELECT count(*) FROM punctual_schema", &mut other).await;
@@ -56,7 +57,7 @@ async fn made(folder: &Folder) -> (usize, usize) {
     (steps, jobs)
 }
 
-/// The tables are made under the lock, so one of them makes them and the others find them.
+/// The tables are made under the lock, so one process makes them and the rest find them.
 #[tokio::test]
 async fn fifty_processes_may_open_a_new_file_at_the_same_time() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! What becomes of runs and counts of jobs that cannot be read.
+//! Runs and counts of jobs that cannot be decoded.
 
 use punctual_core::{Job, OnLost, Policies};
 use punctual_sqlx::SqliteStore;
@@ -39,7 +39,7 @@ async fn a_run_of_a_dead_node_is_lost_if_its_job_cannot_be_read() {
     assert_eq!(recovered.removed, vec![]);
 }
 
-/// The ids of the jobs that a recount by pages has mended.
+/// Returns the ids of the jobs whose counts a recount by pages has corrected.
 async fn recounted(store: &SqliteStore, limit: usize) -> Vec<String> {
     let mut request = RecountRequest { after: None, limit };
     let mut mended = Vec::new();
@@ -96,7 +96,8 @@ async fn ids_that_cannot_be_read_do_not_end_a_recount() {
 /// More than one answer names, and more than one page holds.
 const HEAP: usize = 600;
 
-/// A run each of a heap of jobs that will be damaged, and one of a good job, which is the last.
+/// Begins a run of each of many jobs that will be damaged, and one of a sound job, which is the
+/// last.
 async fn heap_and_good(store: &SqliteStore) {
     let lease = node(store, "one").await;
     let heap = (0..HEAP).map(|index| insert(job(&format!("heap {index}"))));
@@ -109,7 +110,7 @@ async fn heap_and_good(store: &SqliteStore) {
     }
 }
 
-/// In all ways in which a row can be damaged but for those that counts show.
+/// Damages of all kinds, except those that show in counts.
 const DAMAGES: &str = "UPDATE punctual_jobs SET version = 2 WHERE birth % 4 = 0; \
      UPDATE punctual_jobs SET trigger_json = '?' WHERE birth % 4 = 1; \
      UPDATE punctual_jobs SET args_json = '[' WHERE birth % 4 = 2; \
@@ -141,7 +142,7 @@ async fn damaged_jobs_with_waiting_runs_do_not_hide_others() {
     }
 }
 
-/// Others have to see the beats of a node, whatever else of its row cannot be read.
+/// Other nodes have to see the beats of a node, even if the rest of its row cannot be decoded.
 #[tokio::test]
 async fn a_node_whose_tasks_cannot_be_read_is_seen() {
     let folder = Folder::new();

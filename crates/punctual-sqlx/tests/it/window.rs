@@ -1,4 +1,5 @@
-//! Jobs that are due soon: a page of each task, whatever is overdue of others.
+//! Jobs that are due soon. The store reads a page of each task, even if many jobs of other tasks
+//! are overdue.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::fixture::{add, advance, at, begun, due, ended, ids, job, node, renew,
 use crate::folder::Folder;
 use crate::opening::{connect, run};
 
-/// A job of a task that is due at this second.
+/// Returns a job of a task that is due at this second.
 fn of_task(id: &str, task: &str, second: i64) -> Insert {
     let trigger = Interval::every(std::time::Duration::from_secs(10)).start(at(0));
     let job = Job::new(id.try_into().unwrap(), task, trigger.build().unwrap());
@@ -74,7 +75,7 @@ async fn pages_of_due_jobs_follow_each_other() {
     assert_eq!((ids(&none).len(), none.beyond), (0, None));
 }
 
-/// A page that holds only rows that cannot be read does not end the list.
+/// A page that holds only rows that cannot be decoded does not end the list.
 #[tokio::test]
 async fn rows_that_cannot_be_read_do_not_end_a_page() {
     let folder = Folder::new();
@@ -128,7 +129,7 @@ async fn long_arguments_come_with_the_claim() {
     assert_eq!(won.job.as_ref().unwrap().args(), long);
 }
 
-/// Else a run would be opened that no node could begin.
+/// Otherwise a run would be opened that no node can begin.
 #[tokio::test]
 async fn a_head_whose_arguments_cannot_be_read_is_not_claimed() {
     let folder = Folder::new();
@@ -159,7 +160,8 @@ fn queueing(id: &str) -> Job {
     })
 }
 
-/// The ids of the jobs whose waiting runs may start, as a request for due jobs and a renewal say.
+/// Returns the ids of the jobs whose waiting runs may start. A request for due jobs and a renewal
+/// have to agree.
 async fn waiting(store: &SqliteStore, through: DateTime<Utc>) -> Vec<(String, DateTime<Utc>)> {
     let lease = node(store, "observer").await;
     let renewal = renew(store, &lease, through).await.waiting;
@@ -200,7 +202,7 @@ async fn jobs_whose_waiting_runs_may_start_are_named() {
     assert_eq!(store.due(unknown).await.unwrap().waiting, vec![]);
 }
 
-/// A run that waits for a job that is damaged meanwhile waits until the row is mended.
+/// A run of a job that is damaged while it waits goes on waiting until the row is repaired.
 #[tokio::test]
 async fn nothing_of_a_damaged_job_is_handed_out() {
     let folder = Folder::new();

@@ -1,4 +1,5 @@
-//! How much SQLite does for a call: steps of its machine, which no clock and no other test change.
+//! The work that SQLite does for a call. It is counted in steps of SQLite's machine, which neither
+//! a clock nor another test changes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,7 +39,7 @@ impl Watched {
         }
     }
 
-    /// What a call answers, and the steps that it took.
+    /// Returns the answer of a call, and the steps that it took.
     pub(crate) async fn steps<T>(&self, call: impl Future<Output = T>) -> (T, u64) {
         let before = self.steps.load(Ordering::Relaxed);
         let answer = call.await;
@@ -46,7 +47,7 @@ impl Watched {
     }
 }
 
-/// Whether so many times the rows cost about the same.
+/// Checks that many times the rows cost about the same.
 #[track_caller]
 pub(crate) fn is_no_scan(few: u64, many: u64) {
     assert!(many < few * 2 + 100, "{few} steps grew to {many}");

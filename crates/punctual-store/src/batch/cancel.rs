@@ -1,23 +1,25 @@
-//! Runs that are stopped: by a user, by the removal of their job.
+//! Cancels runs for a caller, or because their job is removed.
 
 use punctual_core::{CancelReason, Outcome, RunId};
 
 use super::{Batch, OpenView, Owner, Rows};
 
-/// What became of a request to cancel a run.
+/// The result of a request to cancel a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cancelled {
-    /// It is not open.
+    /// The run is not open.
     NotOpen,
-    /// Its owner is to be told.
+    /// The store has to tell the owner of the run.
     Marked,
-    /// It waited, and these have ended.
+    /// The run was waiting. These runs have ended.
     Ended(Vec<RunId>),
 }
 
 impl<R: Rows> Batch<'_, R> {
-    /// Cancels a run: one that waits ends with the others of its instance, the owner of one that is
-    /// under way is to be told.
+    /// Cancels a run.
+    ///
+    /// A waiting run ends together with the other runs of its instance. The owner of a run under
+    /// way is to be told.
     pub fn cancel(&mut self, id: RunId, reason: CancelReason) -> Cancelled {
         let Some(run) = self.rows.run(id) else {
             return Cancelled::NotOpen;

@@ -1,4 +1,4 @@
-//! Claims, decided in their order.
+//! Decides claims in their order.
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::Plan;
@@ -7,12 +7,12 @@ use punctual_core::{FireRange, JobState, MaxInstances, Origin, Outcome, Overlap,
 use super::{Batch, NewRange, NewRun, OpenView, Owner, Rows};
 use crate::{Claim, ClaimKind, OpenState, Won};
 
-/// What becomes of a claim. Rows are named; how they stand is told once all is decided.
+/// The decision about a claim. It names rows, whose states are read once all claims are decided.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict<Row> {
-    /// It is made.
+    /// The claim is won.
     Won(Row, Won),
-    /// It is not made, and the row has moved on.
+    /// The claim is lost, since the row has moved on.
     Lost(Option<Row>),
     /// There is no room.
     AtLimit(Row),
@@ -66,7 +66,7 @@ impl<R: Rows> Batch<'_, R> {
         self.rows.is_used(row, &self.key(row, origin, fire_time))
     }
 
-    /// Whether a fire time of this plan was decided before.
+    /// Returns true if a fire time of this plan was decided before.
     fn uses_again(&self, row: R::Row, origin: Origin, plan: &Plan) -> bool {
         let mut fire_times = plan.start.iter().chain(&plan.queue);
         fire_times.any(|fire_time| self.is_used(row, origin, *fire_time))
@@ -75,7 +75,7 @@ impl<R: Rows> Batch<'_, R> {
                 .any(|(range, _)| self.is_used(row, origin, range.first))
     }
 
-    /// Opens the runs of a plan and records what it decided without one.
+    /// Opens the runs of a plan, and records the fire times that it decides without a run.
     fn open_plan(
         &mut self,
         row: R::Row,
@@ -108,7 +108,7 @@ impl<R: Rows> Batch<'_, R> {
         Verdict::Won(row, won)
     }
 
-    /// Opens the runs of one instance, and answers the number of the first.
+    /// Opens the runs of one instance, and returns the number of the first.
     fn open_runs(
         &mut self,
         row: R::Row,
@@ -185,7 +185,8 @@ impl<R: Rows> Batch<'_, R> {
     }
 }
 
-/// Whether the row has room for what a plan starts or queues. Instances that wait come first.
+/// Returns true if the row has room for all that a plan starts or queues. Waiting instances come
+/// first.
 fn has_room(plan: &Plan, state: &JobState, limit: MaxInstances, overlap: Overlap) -> bool {
     let starts = plan.start.is_empty()
         || limit.admits(state.running)

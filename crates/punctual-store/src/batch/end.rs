@@ -1,4 +1,4 @@
-//! Attempts and runs that end.
+//! Ends attempts and runs.
 
 use punctual_core::{CancelReason, JobState, Outcome, RunId};
 
@@ -6,7 +6,8 @@ use super::{Batch, OpenView, Owner, Rows};
 use crate::{OpenState, RunEnd};
 
 impl<R: Rows> Batch<'_, R> {
-    /// Applies what the node says of one of its runs. What is not its own is left alone.
+    /// Applies the end that the node reports of one of its runs. Runs of other nodes are left
+    /// alone.
     pub fn end(&mut self, end: &RunEnd) {
         let Some(run) = self.rows.run(end.run) else {
             return;
@@ -21,7 +22,7 @@ impl<R: Rows> Batch<'_, R> {
         match self.asked_to_end(end.run) {
             // No further attempt follows.
             Some(reason) => self.close_for_good(end, run, Outcome::Cancelled(reason), reason),
-            // What waits ends with its job.
+            // A waiting run ends with its job.
             None if is_gone => {
                 let user = CancelReason::User;
                 let outcome = match end.outcome {
@@ -34,7 +35,7 @@ impl<R: Rows> Batch<'_, R> {
         }
     }
 
-    /// Closes a run that its node wanted to try again, and the others of its instance.
+    /// Closes a run that its node wanted to try again, and the other runs of its instance.
     fn close_for_good(
         &mut self,
         end: &RunEnd,
@@ -43,7 +44,7 @@ impl<R: Rows> Batch<'_, R> {
         others: CancelReason,
     ) {
         let instance = self.instance_from(end.run);
-        // Its attempt had ended before; the run does so by what ended the wait.
+        // The attempt had ended before. The run ends by the reason that ended its wait.
         let finished = if outcome == end.outcome {
             end.finished
         } else {
@@ -59,7 +60,8 @@ impl<R: Rows> Batch<'_, R> {
         self.close_instance(&instance, Outcome::Cancelled(others));
     }
 
-    /// Why an instance is to end, if one of its runs from this one on was asked to.
+    /// Returns the reason for which an instance is to end, if one of its runs from `first` on was
+    /// asked to.
     fn asked_to_end(&self, first: RunId) -> Option<CancelReason> {
         let instance = self.instance_from(first).into_iter();
         instance
@@ -67,7 +69,7 @@ impl<R: Rows> Batch<'_, R> {
             .find_map(|run| run.cancel)
     }
 
-    /// The open runs of an instance, from this one on.
+    /// Returns the open runs of an instance from `first` on.
     fn instance_from(&self, first: RunId) -> Vec<RunId> {
         let mut instance = Vec::new();
         for id in (first.0..).map(RunId) {
@@ -82,7 +84,7 @@ impl<R: Rows> Batch<'_, R> {
         instance
     }
 
-    /// Lets a run, and with it the others of its instance, wait for its next attempt.
+    /// Lets a run wait for its next attempt, together with the other runs of its instance.
     fn wait(&mut self, end: &RunEnd, run: OpenView, due: i64) {
         self.rows.keep_attempt(end);
         let attempts = end.attempts;
@@ -97,7 +99,7 @@ impl<R: Rows> Batch<'_, R> {
         self.stir(run.birth);
     }
 
-    /// Changes the open runs of an instance, from this one on.
+    /// Changes the open runs of an instance from `first` on.
     fn set_instance(&mut self, first: RunId, change: impl Fn(OpenView) -> OpenView) {
         for id in self.instance_from(first) {
             if let Some(view) = self.rows.run(id) {
@@ -106,7 +108,7 @@ impl<R: Rows> Batch<'_, R> {
         }
     }
 
-    /// Closes a run, and frees its instance if that ends with it.
+    /// Closes a run, and frees its instance if it is the last run of it.
     pub(super) fn close(&mut self, run: OpenView, end: &RunEnd) {
         let row = self.rows.of_birth(run.birth);
         self.rows.close(row, end);
@@ -139,14 +141,14 @@ impl<R: Rows> Batch<'_, R> {
         }
     }
 
-    /// Closes the runs of an instance alike. Those that are over stay as they are.
+    /// Closes the open runs of an instance with one outcome. Runs that are over stay as they are.
     pub(super) fn close_instance(&mut self, instance: &[RunId], outcome: Outcome) {
         for id in instance {
             self.close_as(*id, outcome);
         }
     }
 
-    /// Parts runs, in the order of their numbers, into their instances.
+    /// Groups runs, in the order of their numbers, by instance.
     pub(super) fn instances(&self, runs: &[RunId]) -> Vec<Vec<RunId>> {
         let goes_on = |run: &RunId, next: &RunId| {
             let is_last = self.rows.run(*run).is_none_or(|view| view.ends_instance);

@@ -1,4 +1,4 @@
-//! Waiting runs that start.
+//! Hands out waiting runs.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,9 @@ use crate::{OpenState, Won};
 
 impl<R: Rows> Batch<'_, R> {
     /// Hands the node the waiting instances that may start, of the jobs that this request has
-    /// touched. Called once, after all ends and claims, if the node takes any.
+    /// touched.
+    ///
+    /// The store calls this once, after all ends and claims, if the node takes waiting runs.
     pub fn hand_out(&mut self) {
         let mut seen = HashSet::new();
         for birth in std::mem::take(&mut self.stirred) {
@@ -33,8 +35,10 @@ impl<R: Rows> Batch<'_, R> {
         }
     }
 
-    /// Hands out what may start of one job: instances that wait for an attempt which is due, then
-    /// those that wait for room, the oldest first. While the job is paused nothing of it starts.
+    /// Hands out the instances of one job that may start, and returns their number.
+    ///
+    /// Instances whose next attempt is due come first, then those that wait for room, the oldest
+    /// first. While the job is paused, no instance starts.
     fn hand_out_of(&mut self, row: R::Row) -> usize {
         if self.rows.state(row).paused {
             return 0;

@@ -1,8 +1,8 @@
-//! What a request makes of rows: the rules that every store shares.
+//! The rules by which a request changes rows. Every store shares them.
 //!
-//! A store locks the rows that a request names, lets a [`Batch`] decide over them, and keeps what
-//! they have become, all in one transaction. How it finds and writes [`Rows`] is its own affair;
-//! what becomes of them is decided here. Nothing here waits for anything.
+//! A store locks the rows that a request names, lets a [`Batch`] decide about them, and writes the
+//! changed rows, all in one transaction. Each store finds and writes its [`Rows`] in its own way.
+//! The decisions are made here, and nothing here waits.
 //!
 //! ```text
 //!   ends ──▶ Batch::end ──┐
@@ -29,32 +29,32 @@ use punctual_core::{CancelReason, RunId, RunKey};
 
 use crate::Claim;
 
-/// Decides what one request makes of rows.
+/// Decides the changes that one request makes to rows.
 #[derive(Debug)]
 pub struct Batch<'r, R: Rows> {
     rows: &'r mut R,
     now: i64,
-    /// The same, for those who need it so.
+    /// The same time as a `DateTime`.
     time: DateTime<Utc>,
-    /// The births of jobs whose waiting runs may start now, in their order, some repeatedly.
+    /// The births of jobs whose waiting runs may start now, in their order. A birth may repeat.
     stirred: Vec<u64>,
-    /// Waiting instances that the node has got.
+    /// The waiting instances that the node has got.
     handed: Vec<(R::Row, Vec<RunId>)>,
-    /// Runs of the node that are to be cancelled.
+    /// The runs of the node that are to be cancelled.
     cancels: Vec<(RunId, CancelReason)>,
 }
 
-/// What a request gives its node besides the answers to its claims.
+/// The answer to a request besides the answers to its claims.
 #[derive(Debug)]
 pub struct Answers<Row> {
-    /// Waiting instances that are the node's from now on.
+    /// The waiting instances that belong to the node from now on.
     pub handed: Vec<(Row, Vec<RunId>)>,
-    /// Runs of the node that are to be cancelled.
+    /// The runs of the node that are to be cancelled.
     pub cancels: Vec<(RunId, CancelReason)>,
 }
 
 impl<'r, R: Rows> Batch<'r, R> {
-    /// A batch over these rows, by a node whose clock shows `now`.
+    /// Returns a batch over these rows, for a node whose clock shows `now`.
     pub fn new(rows: &'r mut R, now: DateTime<Utc>) -> Self {
         Self {
             rows,
@@ -66,8 +66,7 @@ impl<'r, R: Rows> Batch<'r, R> {
         }
     }
 
-    /// The waiting instances that were handed to the node, and the runs of the node that are to be
-    /// cancelled.
+    /// Returns the waiting instances that were handed out and the runs that are to be cancelled.
     #[must_use]
     pub fn into_answers(self) -> Answers<R::Row> {
         Answers {
@@ -80,7 +79,7 @@ impl<'r, R: Rows> Batch<'r, R> {
         self.stirred.push(birth);
     }
 
-    /// Lets a job go that has nothing left to do.
+    /// Removes a job that has no more runs to come.
     fn leave_if_over(&mut self, row: R::Row) {
         if self.rows.state(row).is_over() {
             self.rows.leave(row);
@@ -88,7 +87,7 @@ impl<'r, R: Rows> Batch<'r, R> {
     }
 }
 
-/// The keys that a claim would use, for stores that look them up before they decide.
+/// Returns the keys that a claim would use, for stores that look them up before they decide.
 #[must_use]
 pub fn keys(claim: &Claim, incarnation: u64) -> Vec<RunKey> {
     let Some(plan) = claim.kind.plan() else {
@@ -105,7 +104,7 @@ pub fn keys(claim: &Claim, incarnation: u64) -> Vec<RunKey> {
         .collect()
 }
 
-/// How many numbers these claims may need at most.
+/// Returns the maximum number of run numbers that these claims need.
 #[must_use]
 pub fn numbers(claims: &[Claim]) -> u64 {
     let of = |claim: &Claim| {
@@ -115,7 +114,7 @@ pub fn numbers(claims: &[Claim]) -> u64 {
     claims.iter().map(of).sum::<usize>() as u64
 }
 
-/// Missed, coalesced, skipped.
+/// One range each for missed, coalesced and skipped fire times.
 const RANGES: usize = 3;
 
 #[cfg(test)]

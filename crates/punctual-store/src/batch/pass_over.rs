@@ -1,4 +1,4 @@
-//! Schedules that were set back onto fire times that are decided already.
+//! Schedules that were set back onto decided fire times.
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::Plan;
@@ -6,19 +6,19 @@ use punctual_core::{FireRange, Origin, Outcome, SkipReason};
 
 use super::{Batch, Rows, Verdict};
 
-/// A part of a plan: a range of fire times, and what becomes of it unless it runs.
+/// A range of fire times of a plan, with its outcome unless it runs.
 struct Part {
     range: FireRange,
     outcome: Option<Outcome>,
 }
 
 impl<R: Rows> Batch<'_, R> {
-    /// Moves a schedule past what was decided before. The node that reads the row plans what is
-    /// left anew.
+    /// Moves a schedule past the fire times that were decided before. The node reads the row again
+    /// and plans the rest.
     ///
-    /// The oldest fire time is passed in any case, so the schedule moves forward. A run is opened
-    /// only by a plan that is won as a whole: one that is the oldest of a plan with used keys is
-    /// skipped.
+    /// The oldest fire time is passed in any case, so that the schedule moves forward. Only a plan
+    /// that is won as a whole opens a run. If such a run is the oldest part of a plan with used
+    /// keys, its fire time is skipped.
     pub(super) fn pass_over(&mut self, row: R::Row, plan: &Plan) -> Verdict<R::Row> {
         let next = self.pass_parts(row, plan);
         let mut state = *self.rows.state(row);
@@ -32,7 +32,7 @@ impl<R: Rows> Batch<'_, R> {
         Verdict::Lost(Some(row))
     }
 
-    /// Records what can be decided, and says where the rest begins, if there is one.
+    /// Records the parts that can be decided, and returns the start of the rest, if there is one.
     fn pass_parts(&mut self, row: R::Row, plan: &Plan) -> Option<DateTime<Utc>> {
         let origin = Origin::Scheduled;
         for (place, part) in parts(plan).into_iter().enumerate() {
@@ -42,7 +42,7 @@ impl<R: Rows> Batch<'_, R> {
                 if range.first == range.last {
                     continue;
                 }
-                // All that is known of the others is where those of the oldest part begin.
+                // The plan names the second fire time of its oldest part only.
                 return if is_oldest {
                     plan.after_oldest
                 } else {
@@ -62,7 +62,7 @@ impl<R: Rows> Batch<'_, R> {
     }
 }
 
-/// The parts of a plan, the oldest first.
+/// Returns the parts of a plan, the oldest first.
 fn parts(plan: &Plan) -> Vec<Part> {
     let runs = plan.fire_times().map(|fire_time| Part {
         range: FireRange::single(fire_time),

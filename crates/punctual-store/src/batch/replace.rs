@@ -1,4 +1,4 @@
-//! Runs that newer ones replace.
+//! Runs that are replaced by newer ones.
 
 use punctual_core::{CancelReason, Outcome, Overlap, RunId};
 
@@ -8,15 +8,17 @@ use crate::OpenState;
 /// The instances of a job that make room for a newer one.
 #[derive(Debug, Default)]
 pub(super) struct Older {
-    /// These wait for room, and are coalesced into it.
+    /// Instances that wait for room. They are coalesced into the newer one.
     waiting: Vec<Vec<RunId>>,
-    /// These have begun, and are told to end.
+    /// Instances that have begun. They are told to end.
     begun: Vec<Vec<RunId>>,
 }
 
 impl<R: Rows> Batch<'_, R> {
-    /// The instances that make room if runs of this job replace each other: all that wait, and of
-    /// those that have begun the oldest, as many as exceed the limit with one more.
+    /// Returns the instances that make room if runs of this job replace each other.
+    ///
+    /// All instances that wait for room are among them. Of those that have begun, the oldest are,
+    /// as many as exceed the limit with one more instance.
     pub(super) fn older(&self, row: R::Row) -> Older {
         let policies = self.rows.policies(row);
         let replaces = policies.filter(|policies| policies.overlap == Overlap::CancelRunning);
@@ -37,7 +39,7 @@ impl<R: Rows> Batch<'_, R> {
         Older { waiting, begun }
     }
 
-    /// Lets them make room. The newer run is counted already, so their job stays.
+    /// Lets the older instances make room. The newer run is counted already, so its job stays.
     pub(super) fn replace(&mut self, older: Older) {
         for instance in older.waiting {
             self.close_instance(&instance, Outcome::Coalesced);
@@ -47,7 +49,7 @@ impl<R: Rows> Batch<'_, R> {
         }
     }
 
-    /// Tells a run to end. One between two attempts ends here.
+    /// Tells a run to end. A run between two attempts ends immediately.
     fn replace_run(&mut self, id: RunId) {
         match self.rows.run(id) {
             Some(run) if run.owner == Owner::Free => {

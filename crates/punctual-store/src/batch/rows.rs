@@ -5,131 +5,139 @@ use punctual_core::{CancelReason, FireRange, JobId, JobState, Outcome, Policies,
 
 use crate::{OpenState, RunEnd};
 
-/// The rows that a transaction has locked: jobs and open runs.
+/// The rows of jobs and open runs that a transaction has locked.
 ///
-/// A store that reads rows from a database holds only those that the request is about. It then has
-/// to read, besides the jobs and runs that the request names, all open runs of a job
-/// - of which an attempt ended that is to be followed by another,
-/// - whose waiting runs are asked for, or that has some (`queued`) when an instance of it ends,
-/// - whose runs replace each other, if a plan queues one, or some wait already.
+/// A store that reads rows from a database holds only those that the request is about. In addition
+/// to the jobs and runs that the request names, it has to read all open runs of a job
+///
+/// - if an attempt of it ends and another one is to follow,
+/// - if its waiting runs are claimed,
+/// - if one of its instances ends and it has waiting ones (`queued`),
+/// - if its runs replace each other, and a plan queues a run or some wait already.
 pub trait Rows {
-    /// Names a job among these rows.
+    /// The name of a job among these rows.
     type Row: Copy + PartialEq;
 
-    /// The job of this id; `None` if there is none, or it has left.
+    /// Returns the job of this id, or `None` if it does not exist or has left.
     fn of_id(&self, id: &JobId) -> Option<Self::Row>;
 
-    /// The job of this birth; `None` if it has left.
+    /// Returns the job of this birth, or `None` if it has left.
     fn of_birth(&self, birth: u64) -> Option<Self::Row>;
 
-    /// How a job stands.
+    /// Returns the state of a job.
     fn state(&self, row: Self::Row) -> &JobState;
 
-    /// The policies of a job; `None` if its row cannot be understood, so that nothing of it can be
+    /// Returns the policies of a job, or `None` if its row cannot be decoded. Such a job cannot be
     /// claimed.
     fn policies(&self, row: Self::Row) -> Option<&Policies>;
 
-    /// Sets how a job stands after its schedule has moved; the revision is counted up already.
+    /// Sets the state of a job whose schedule has moved. The revision in `state` is incremented
+    /// already.
     fn set_moved(&mut self, row: Self::Row, state: JobState);
 
     /// Sets the counts and the token of a job whose schedule has not moved.
     fn set_counts(&mut self, row: Self::Row, state: JobState);
 
-    /// Takes out a job that is over, unless its row cannot be understood.
+    /// Removes a job that is over, unless its row cannot be decoded.
     fn leave(&mut self, row: Self::Row);
 
-    /// Whether a run, or a range without one, has this key already: one of this request too. A
-    /// store that keeps keys unique need not look until it has refused one, or the request is
+    /// Returns true if a run or a range has this key already, also if this request opened it.
+    ///
+    /// A store that keeps keys unique need not look, unless it has refused a key or the request is
     /// repeated.
     fn is_used(&self, row: Self::Row, key: &RunKey) -> bool;
 
-    /// The next number that no run has. Within one plan they follow each other, and they are greater
-    /// than those of all runs of the same job.
+    /// Returns the next number that no run has.
+    ///
+    /// The numbers within one plan are consecutive. They are greater than those of all runs of the
+    /// same job.
     fn next_number(&mut self) -> RunId;
 
     /// Opens a run.
     fn open(&mut self, row: Self::Row, run: NewRun);
 
-    /// Records a range of fire times without runs, in the statistics of the job too.
+    /// Records a range of fire times without runs, and counts them in the statistics of the job.
     fn record(&mut self, row: Self::Row, range: NewRange);
 
-    /// An open run; `None` if it is over.
+    /// Returns an open run, or `None` if it is over.
     fn run(&self, id: RunId) -> Option<OpenView>;
 
-    /// Sets where an open run stands.
+    /// Sets the state of an open run.
     fn set_run(&mut self, id: RunId, run: OpenView);
 
-    /// Keeps what an attempt has left, while its run waits for the next one: when the run started,
-    /// how many attempts there were, why the last one failed.
+    /// Keeps the start of the run, the number of attempts and the last error, while the run waits
+    /// for its next attempt.
     fn keep_attempt(&mut self, end: &RunEnd);
 
-    /// Makes an open run an entry of the ledger, and counts it in the statistics of its job, if
-    /// that is still there. What the end does not say (start, attempts, error) stays as it is kept.
+    /// Turns an open run into an entry of the ledger, and counts it in the statistics of its job if
+    /// that still exists.
+    ///
+    /// A start, a number of attempts or an error that the end leaves out stays as it was kept.
     fn close(&mut self, row: Option<Self::Row>, end: &RunEnd);
 
-    /// The open runs of a job that belong to no node, in the order of their numbers.
+    /// Returns the open runs of a job that belong to no node, in the order of their numbers.
     fn waiting(&self, row: Self::Row) -> Vec<RunId>;
 
-    /// The open runs of a job that belong to a node, in the order of their numbers.
+    /// Returns the open runs of a job that belong to a node, in the order of their numbers.
     fn under_way(&self, row: Self::Row) -> Vec<RunId>;
 }
 
-/// What the rules have to know of an open run.
+/// The part of an open run that the rules need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenView {
-    /// The birth of its job.
+    /// The birth of the job.
     pub birth: u64,
-    /// Its fencing token.
+    /// The fencing token.
     pub token: u64,
-    /// Where it stands.
+    /// The state of the run.
     pub state: OpenState,
-    /// Whose it is.
+    /// The owner of the run.
     pub owner: Owner,
-    /// Whether the instance ends with it.
+    /// True if the instance ends with this run.
     pub ends_instance: bool,
-    /// How often it was begun by nodes that died.
+    /// The number of times that a node died with this run and it was begun again.
     pub reruns: u32,
-    /// How many attempts were begun.
+    /// The number of attempts that began.
     pub attempts: u32,
-    /// Why it is to be cancelled, if it is.
+    /// The reason for which the run is to be cancelled, if it is.
     pub cancel: Option<CancelReason>,
 }
 
-/// Whose an open run is.
+/// The owner of an open run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Owner {
-    /// It waits, and belongs to no node.
+    /// The run waits and belongs to no node.
     Free,
-    /// It belongs to the node that asks, under the lease that it asks with.
+    /// The run belongs to the node that asks, under the lease of the request.
     Own,
-    /// It belongs to another node, or to an earlier epoch.
+    /// The run belongs to another node or to an earlier epoch.
     Other,
 }
 
 /// A run that is opened.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NewRun {
-    /// Its number.
+    /// The number of the run.
     pub id: RunId,
-    /// What it answers for.
+    /// The key of the run, with its fire time.
     pub key: RunKey,
-    /// Where it stands and whose it is.
+    /// The state and the owner of the run.
     pub view: OpenView,
-    /// When it is opened.
+    /// The time at which it is opened.
     pub opened: DateTime<Utc>,
 }
 
 /// A range of fire times without runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NewRange {
-    /// Its number.
+    /// The number of the range.
     pub id: RunId,
-    /// It goes by its first fire time.
+    /// The key of the first fire time.
     pub key: RunKey,
     /// The fire times.
     pub range: FireRange,
-    /// What became of them.
+    /// The outcome of the fire times.
     pub outcome: Outcome,
-    /// When that was decided.
+    /// The time of the decision.
     pub decided: DateTime<Utc>,
 }

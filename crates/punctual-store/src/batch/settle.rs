@@ -1,21 +1,21 @@
-//! What becomes of the runs of a dead node.
+//! Settles the runs of a dead node.
 
 use punctual_core::{OnLost, Outcome, RunId};
 
 use super::{Batch, OpenView, Owner, Rows};
 use crate::OpenState;
 
-/// What becomes of an instance of a dead node.
+/// The fate of an instance of a dead node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// It is recorded as lost.
+    /// The instance is recorded as lost.
     Lost,
-    /// It waits for a node that begins it again.
+    /// The instance waits for a node that begins it again.
     Waits,
 }
 
 impl<R: Rows> Batch<'_, R> {
-    /// Decides about the runs of a dead node, in the order of their numbers. Those of one instance
+    /// Settles the runs of a dead node, in the order of their numbers. The runs of one instance
     /// share their fate.
     pub fn settle(&mut self, runs: &[RunId]) -> Vec<(Vec<RunId>, Fate)> {
         let instances = self.instances(runs).into_iter();
@@ -46,7 +46,7 @@ impl<R: Rows> Batch<'_, R> {
         }
     }
 
-    /// The attempt that died counts; the others of the instance had not begun.
+    /// Counts the attempt that died. The other runs of the instance had not begun.
     fn begin_again(&mut self, instance: &[RunId]) {
         let due = self.now;
         for (place, id) in instance.iter().enumerate() {

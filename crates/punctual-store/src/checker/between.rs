@@ -2,10 +2,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::saturating::{earlier, later};
 
-/// When an edit took effect, as far as one knows.
+/// The time of an edit, as far as it is known.
 ///
-/// Of an edit that was awaited one knows that it took effect between the call and the answer. One
-/// whose answer was lost took effect [perhaps](Self::perhaps), then or later.
+/// An awaited edit took effect between the call and the answer. An edit whose answer was lost took
+/// effect [perhaps](Self::perhaps), between the two or later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Between {
     pub(super) from: DateTime<Utc>,
@@ -14,7 +14,7 @@ pub struct Between {
 }
 
 impl Between {
-    /// Then, or not at all.
+    /// Returns the same time for an edit that perhaps never took effect.
     #[must_use]
     pub fn perhaps(from: DateTime<Utc>, until: DateTime<Utc>) -> Self {
         Self {
@@ -24,17 +24,17 @@ impl Between {
         }
     }
 
-    /// Whether it had taken effect by then, whatever happened.
+    /// Returns true if the edit had taken effect by `t` in any case.
     pub(super) fn surely_by(&self, t: DateTime<Utc>, skew: TimeDelta) -> bool {
         self.is_certain && later(self.until, skew) <= t
     }
 
-    /// Whether it may have taken effect just then.
+    /// Returns true if the edit may have taken effect exactly at `t`.
     pub(super) fn perhaps_at(&self, t: DateTime<Utc>, skew: TimeDelta) -> bool {
         self.perhaps_by(t, skew) && (!self.is_certain || t <= later(self.until, skew))
     }
 
-    /// Whether it may have taken effect by then.
+    /// Returns true if the edit may have taken effect by `t`.
     pub(super) fn perhaps_by(&self, t: DateTime<Utc>, skew: TimeDelta) -> bool {
         earlier(self.from, skew) <= t
     }
@@ -46,7 +46,7 @@ impl From<DateTime<Utc>> for Between {
     }
 }
 
-/// Between the call and its answer.
+/// Takes the times of the call and of its answer.
 impl From<(DateTime<Utc>, DateTime<Utc>)> for Between {
     fn from((from, until): (DateTime<Utc>, DateTime<Utc>)) -> Self {
         Self {

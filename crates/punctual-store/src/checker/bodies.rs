@@ -1,4 +1,4 @@
-//! What job bodies wrote down, against what the ledger says.
+//! Compares the executions that job bodies wrote down with the ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,13 +8,13 @@ use super::endings::check_ending;
 use super::execution::last_of;
 use super::{Case, Checker, Ending, Execution, Period, Rule, Violation};
 
-/// Executions by the number of the run that the ledger has for them.
+/// The executions by the number of the run that the ledger has for them.
 pub(super) struct Bodies<'a> {
     of_run: BTreeMap<RunId, Vec<&'a Execution>>,
 }
 
 impl<'a> Bodies<'a> {
-    /// Sorts executions by their runs. Those that no run answers for are violations.
+    /// Sorts executions by their runs. An execution without a run is a violation.
     pub(super) fn of(
         checker: &'a Checker,
         ledger: &[Run],
@@ -45,7 +45,7 @@ impl<'a> Bodies<'a> {
         self.of_run.get(&run).map_or(&[], Vec::as_slice)
     }
 
-    /// The attempt by which a run ended, if its body began.
+    /// Returns the attempt by which a run ended, if its body began.
     pub(super) fn last_of(&self, run: &Run) -> Option<&'a Execution> {
         last_of(run, self.of_run(run.id))
     }
@@ -67,7 +67,7 @@ impl Case<'_> {
         }
     }
 
-    /// Whether an attempt may have died with its node before its end was recorded.
+    /// Returns true if an attempt may have died with its node before its end was recorded.
     pub(super) fn may_have_died(&self, run: &Run, body: &Execution) -> bool {
         let until = run.finished.unwrap_or(self.now);
         let is_its = |(name, away): &(String, Period)| {
@@ -78,7 +78,7 @@ impl Case<'_> {
         body.forsaken.is_some() || deaths.is_none_or(|deaths| deaths.iter().any(is_its))
     }
 
-    /// How many attempts its policies allow, and how many reruns.
+    /// Returns the numbers of attempts and of reruns that the policies of a run allow.
     fn allowed(&self, run: &Run) -> (u32, u64) {
         let end = run.finished.unwrap_or(self.now);
         let from = run.fire_time().min(end);
@@ -95,8 +95,10 @@ impl Case<'_> {
     }
 }
 
-/// No attempt begins twice, but for one that no store has heard of: the later fire times of an
-/// instance may have begun on a node that died before it could tell that the first had ended.
+/// Checks that no attempt begins twice.
+///
+/// The exception is an attempt that no store has heard of. The later fire times of an instance may
+/// have begun on a node that died before it could report the end of the first.
 fn check_attempts(
     run: &Run,
     bodies: &[&Execution],
@@ -112,7 +114,7 @@ fn check_attempts(
     }
 }
 
-/// A rerun counts on from the attempts that were lost.
+/// Checks the number of attempts. A rerun counts on from the attempts that were lost.
 fn check_count(run: &Run, bodies: &[&Execution], most: u64, found: &mut Vec<Violation>) {
     let too_many = |body: &&&Execution| u64::from(body.attempt) > most;
     if let Some(body) = bodies.iter().find(too_many) {
@@ -121,7 +123,7 @@ fn check_count(run: &Run, bodies: &[&Execution], most: u64, found: &mut Vec<Viol
     }
 }
 
-/// After an attempt whose end was not seen, another one begins only as a rerun.
+/// Checks that after an attempt whose end was not seen, another one begins only as a rerun.
 fn check_reruns(run: &Run, bodies: &[&Execution], reruns: u64, found: &mut Vec<Violation>) {
     let has_died = |body: &&&Execution| body.forsaken.is_some() || body.ending == Ending::Unknown;
     let followed = bodies.iter().rev().skip(1);

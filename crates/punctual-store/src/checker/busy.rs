@@ -1,4 +1,4 @@
-//! How many instances were taken when, by the ledger.
+//! The number of instances that were taken at each time, as the ledger tells it.
 
 use chrono::{DateTime, Utc};
 use punctual_core::{OnLost, Outcome, Policies, Run};
@@ -7,8 +7,10 @@ use super::saturating::{earlier, later};
 use super::{Case, Period};
 
 impl Case<'_> {
-    /// When instances were taken, at most: from when they were due, or claimed by a store that
-    /// answers late, until their end reached the store.
+    /// Returns the longest times in which instances may have been taken.
+    ///
+    /// An instance is taken from the time when it was due, or when a slow store confirmed the
+    /// claim, until its end reached the store.
     pub(super) fn busy(&self) -> Busy {
         let slack = self.checker.longest_patience() + self.checker.skew;
         let mut busy = Busy::default();
@@ -35,7 +37,7 @@ impl Case<'_> {
         busy
     }
 
-    /// How many instances were taken when, to the second.
+    /// Returns the number of instances that were taken at each time.
     pub(super) fn load(&self) -> Load {
         let skew = self.checker.skew;
         let mut changes: Vec<(DateTime<Utc>, i32)> = Vec::new();
@@ -55,15 +57,19 @@ impl Case<'_> {
         Load(changes)
     }
 
-    /// From when a run held its instance: one that was rerun was under way long before it started
-    /// where it ended, and of one that was lost the ledger does not tell.
+    /// Returns the time from which a run held its instance.
+    ///
+    /// That is the fire time of a run that was rerun, since it was under way long before it started
+    /// on the node where it ended. The ledger does not tell the start of a lost run, so its fire
+    /// time is taken too.
     fn taken(&self, run: &Run) -> DateTime<Utc> {
         let is_once = |policies: &Policies| policies.on_lost == OnLost::Record;
         let once = run.started.filter(|_| self.policies_of(run).all(is_once));
         once.unwrap_or(run.fire_time())
     }
 
-    /// When the store was told of an end at the latest: its node may have been cut off.
+    /// Returns the latest time at which the store was told of an end. The node may have been cut
+    /// off.
     fn told(&self, run: &Run, end: DateTime<Utc>) -> DateTime<Utc> {
         let slack = self.checker.longest_patience() + self.checker.skew;
         let cut_off = self.checker.cut_off.iter();
@@ -78,7 +84,7 @@ impl Case<'_> {
         })
     }
 
-    /// Whether a run counts among the instances before it starts.
+    /// Returns true if a run counts among the instances before it starts.
     pub(super) fn counts_early(&self, run: &Run) -> bool {
         run.started != Some(self.taken(run))
     }
@@ -88,14 +94,15 @@ fn may_run(run: &Run) -> bool {
     run.state.outcome().is_none_or(Outcome::has_run)
 }
 
-/// Also one that was superseded while it waited, or waited for longer than its grace time.
+/// Returns true if a run may have waited, even if a newer run superseded it or its grace time
+/// passed.
 fn may_wait(run: &Run) -> bool {
     let outcome = run.state.outcome();
     let ended = matches!(outcome, Some(Outcome::Coalesced | Outcome::Missed(_)));
     may_run(run) || ended && run.range.is_none()
 }
 
-/// How many instances may have been under way, and how many runs may have waited.
+/// The number of instances that may have been under way, and of runs that may have waited.
 #[derive(Default)]
 pub(super) struct Busy {
     taken: Vec<DateTime<Utc>>,
@@ -120,11 +127,11 @@ fn count(from: &[DateTime<Utc>], until: &[DateTime<Utc>], t: DateTime<Utc>) -> u
     u32::try_from(begun.saturating_sub(over)).unwrap_or(u32::MAX)
 }
 
-/// How many instances are taken from each of these times until the next.
+/// The number of instances that are taken from each of these times until the next.
 pub(super) struct Load(Vec<(DateTime<Utc>, i32)>);
 
 impl Load {
-    /// When this number of instances or more was taken.
+    /// Returns the times in which at least `limit` instances were taken.
     pub(super) fn full(
         &self,
         limit: u32,

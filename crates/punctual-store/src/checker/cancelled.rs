@@ -1,4 +1,4 @@
-//! Runs that were cancelled, and whether a caller, a shutdown or a newer run did that.
+//! Checks that a caller, a shutdown or a newer run has cancelled each cancelled run.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{CancelReason, Coalesce, OnLost, Outcome, Overlap, Policies, Run, Timeout};
@@ -23,14 +23,14 @@ impl Case<'_> {
         let in_time = |at: &Between| at.perhaps_by(finished, self.checker.skew);
         let mut in_time_cancels = cancels.iter().filter(|(_, at)| in_time(at));
         let has_caller = in_time_cancels.any(|(target, at)| self.names(target, at, run));
-        // One that waits for its next attempt ends with its job, as one does that did not begin.
+        // A run that waits for its next attempt ends with its job, as one does that has not begun.
         let tries_again = |its: &Policies| its.retry.attempts > 1 || its.on_lost != OnLost::Record;
         let may_wait = run.started.is_none() || self.policies_of(run).any(tries_again);
         let is_dropped = may_wait && self.history.removals.iter().any(in_time);
         (!has_caller && !is_dropped).then(|| "but no caller cancelled it".into())
     }
 
-    /// Whether a caller who named this meant a run, or another one of the same instance.
+    /// Returns true if a caller who named this target meant a run, or another run of its instance.
     fn names(&self, target: &Target, at: &Between, run: &Run) -> bool {
         match target {
             Target::Job(job) => {
@@ -45,7 +45,7 @@ impl Case<'_> {
         }
     }
 
-    /// The other runs of its instance: their numbers follow each other.
+    /// Returns the runs of the instance of a run. Their numbers are consecutive.
     fn instance_of(&self, run: &Run) -> impl Iterator<Item = &Run> {
         let keeps_all = |coalesce| matches!(coalesce, Coalesce::All { .. });
         let is_one_of_many = self.policies_of(run).any(|its| keeps_all(its.coalesce));
@@ -61,7 +61,7 @@ impl Case<'_> {
         all.map(|(_, one)| *one)
     }
 
-    /// When the run before it in its instance ended, if there is one.
+    /// Returns the end of the run before this one in its instance, if there is one.
     pub(super) fn follows(&self, run: &Run) -> Option<DateTime<Utc>> {
         let before = self.instance_of(run).filter(|one| one.id < run.id);
         before.filter_map(|one| one.finished).max()
@@ -77,7 +77,7 @@ impl Case<'_> {
         (!was_shut_down).then(|| format!("but node {node} was not shut down"))
     }
 
-    /// A newer run took its place, or ended before it could, and soon.
+    /// Checks that a newer run soon took the place of a run, or ended before it could.
     fn replaced(&self, run: &Run) -> Option<String> {
         let end = run.finished.unwrap_or(self.now);
         let from = run.fire_time().min(end);
@@ -86,14 +86,14 @@ impl Case<'_> {
         if !overlaps.any(|overlap| overlap == Overlap::CancelRunning) {
             return Some("but newer runs do not replace it".into());
         }
-        // Its owner hears of it some time later. Another place may be free meanwhile, by a run that ends or
-        // by a higher limit, and then the newer one takes that.
+        // The owner of the run hears of it some time later. In between, another place may become
+        // free by the end of a run or a higher limit, and the newer run takes that place.
         let earliest = earlier(end, self.checker.patience_in(end, end) + grace());
         let is_newer = |other: &Run| other.id > run.id || other.fire_time() > run.fire_time();
         let others = self.runs.iter().filter(|other| is_newer(other));
         let took = others.filter_map(|other| self.took_place(other, earliest));
         match took.min() {
-            // The story may end before the newer one has its turn.
+            // The ledger may end before the newer run has its turn.
             None if self.waited_for_place(end, self.now) => Some("but nothing replaced it".into()),
             Some(took) if self.waited_for_place(end, took) => {
                 Some(format!("but nothing replaced it before {took}"))
@@ -102,31 +102,32 @@ impl Case<'_> {
         }
     }
 
-    /// When a run took a place that was free since then, or left its turn to the next one.
+    /// Returns the time at which a run took a place that was free since `since`, or left its turn
+    /// to the next run.
     fn took_place(&self, run: &Run, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let outcome = run.state.outcome();
         let ended = ended_since(run, since);
         let is_rerun = |policies: &Policies| policies.on_lost != OnLost::Record;
         if outcome == Some(Outcome::Lost) || run.attempts > 1 && self.policies_of(run).any(is_rerun)
         {
-            // It may have begun on a node that died.
+            // The run may have begun on a node that died.
             return ended.map(|_| run.fire_time().max(since));
         }
         if let Some(started) = run.started {
             return Some(started).filter(|started| *started >= since);
         }
         if outcome == Some(Outcome::Cancelled(CancelReason::User)) {
-            // A caller cancelled it while it waited for the other one to end.
+            // A caller cancelled the run while it waited for the other one to end.
             let waited = ended_since(run, earlier(since, grace()));
             return waited.map(|ended| ended.max(since));
         }
         let is_replaced = outcome == Some(Outcome::Cancelled(CancelReason::Replaced));
-        // One that was missed or skipped by itself replaced nothing.
+        // A run that was missed or skipped for its own reason replaced nothing.
         let was_open = outcome.is_some_and(Outcome::has_run) || run.range.is_none();
         ended.filter(|_| was_open && !is_replaced)
     }
 
-    /// Whether what replaces a run should have had its place in this time.
+    /// Returns true if the run that replaces another one should have had its place in this time.
     fn waited_for_place(&self, ended: DateTime<Utc>, until: DateTime<Utc>) -> bool {
         let mut away = self.absences_in(ended, until);
         away.extend(self.without_a_node(ended, until));
@@ -134,7 +135,8 @@ impl Case<'_> {
         presence(ended, until, away) > self.checker.patience_in(ended, until) + grace()
     }
 
-    /// When nodes may have held instances that they could not give back.
+    /// Returns the times in which dead or cut-off nodes may have held instances that they could not
+    /// free.
     pub(super) fn without_a_node(
         &self,
         from: DateTime<Utc>,
@@ -152,7 +154,7 @@ fn ended_since(run: &Run, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
     run.finished.filter(|ended| *ended >= since)
 }
 
-/// How long a run may take that was told to end.
+/// Returns the time that a run may take to end after it was told to.
 pub(super) fn grace() -> TimeDelta {
     TimeDelta::from_std(Timeout::GRACE).unwrap_or_default()
 }

@@ -1,11 +1,11 @@
-//! Who ended runs before their time.
+//! The causes of runs that ended before their time.
 
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, RunId};
 
 use super::{Between, Checker, Period};
 
-/// What a caller asked to cancel.
+/// The target of a call that cancels runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
@@ -13,7 +13,7 @@ pub enum Target {
     Run(RunId),
     /// The run of a job for this fire time.
     FireTime(JobId, DateTime<Utc>),
-    /// All runs of a job that were open then.
+    /// All runs of a job that were open at that time.
     Job(JobId),
 }
 
@@ -30,20 +30,25 @@ impl From<JobId> for Target {
 }
 
 impl Checker {
-    /// Tells that a caller cancelled a run, or all runs of a job, and when.
+    /// Adds a call that cancelled a run, or all runs of a job, and its time.
     pub fn cancelled(self, what: impl Into<Target>, at: impl Into<Between>) -> Self {
         self.cancels([(what.into(), at.into())])
     }
 
-    /// Tells of all calls that cancelled something. Once this is told, a run that is cancelled
-    /// without a caller is one without a reason.
+    /// Adds the calls that cancelled runs, and declares the list complete.
+    ///
+    /// A cancelled run that no call in the list explains is then [without a
+    /// reason](super::Rule::WithoutReason).
     pub fn cancels(mut self, cancels: impl IntoIterator<Item = (Target, Between)>) -> Self {
         self.cancels.get_or_insert_default().extend(cancels);
         self
     }
 
-    /// Tells by their names which nodes were shut down, from the call until the end of it. Once
-    /// this is told, a run that a shutdown cancelled on another node is one without a reason.
+    /// Adds the nodes that were shut down, each with the time from the call until its end, and
+    /// declares the list complete.
+    ///
+    /// A run that a shutdown cancelled on another node is then [without a
+    /// reason](super::Rule::WithoutReason).
     pub fn shutdowns(mut self, shutdowns: impl IntoIterator<Item = (String, Period)>) -> Self {
         self.shutdowns.get_or_insert_default().extend(shutdowns);
         self

@@ -1,5 +1,5 @@
-//! Every fire time of a stretch, from the first to the last, has one entry: they lie side by side
-//! without a gap.
+//! Checks that each fire time of a stretch has one entry. The entries lie side by side without a
+//! gap.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Count, Origin, Run};
@@ -8,7 +8,8 @@ use super::history::{Stretch, Until};
 use super::saturating::{earlier, later};
 use super::{Case, Rule, Violation};
 
-/// Fire times of one range that are counted one by one; more are left to the trigger's own count.
+/// The number of fire times of one range that are counted one by one. The trigger's own count
+/// serves for the rest.
 const WALKED: u64 = 10_000;
 
 impl Case<'_> {
@@ -20,7 +21,7 @@ impl Case<'_> {
         self.check_manual(found);
     }
 
-    /// Follows the entries; answers the first fire time after all of them.
+    /// Follows the entries, and returns the first fire time after all of them.
     fn walk(&self, stretch: &Stretch, found: &mut Vec<Violation>) -> Option<DateTime<Utc>> {
         let own = |run: &&&Run| {
             run.key.incarnation == stretch.incarnation && run.key.origin == Origin::Scheduled
@@ -68,7 +69,7 @@ impl Case<'_> {
         Violation::at(&self.history.job, from, Rule::Lost, seen)
     }
 
-    /// What is next agrees with what the row says is next, and is not overdue.
+    /// Checks that the next fire time is the one in the row, and is not overdue.
     fn check_end(
         &self,
         stretch: &Stretch,
@@ -98,7 +99,7 @@ impl Case<'_> {
         }
     }
 
-    /// An edit decides what is due by the clock of its caller, and nothing else.
+    /// Checks that an edit decided exactly what was due by the clock of its caller.
     fn check_passed_over(
         &self,
         stretch: &Stretch,
@@ -126,7 +127,7 @@ impl Case<'_> {
         }
     }
 
-    /// What is next has not waited for too long.
+    /// Checks that the next fire time has not waited for too long.
     fn check_overdue(
         &self,
         stretch: &Stretch,
@@ -162,7 +163,7 @@ impl Case<'_> {
         }
     }
 
-    /// No two runs by hand have the same key.
+    /// Checks that no two runs by hand have the same key.
     fn check_manual(&self, found: &mut Vec<Violation>) {
         let mut before = None;
         let by_hand = |run: &&&Run| run.key.origin == Origin::Manual;
@@ -182,7 +183,7 @@ impl Case<'_> {
 
 const TICK: TimeDelta = TimeDelta::microseconds(1);
 
-/// The fire times that an entry stands for.
+/// Returns the first and the last fire time that an entry stands for.
 pub(super) fn span_of(run: &Run) -> (DateTime<Utc>, DateTime<Utc>) {
     let one = (run.fire_time(), run.fire_time());
     run.range.map_or(one, |range| (range.first, range.last))
@@ -193,7 +194,7 @@ impl Stretch {
         self.trigger.last_at_or_before(t) == Some(t)
     }
 
-    /// How many fire times there are from one of them through another, both included.
+    /// Returns the number of fire times from `first` through `last`.
     fn count(&self, first: DateTime<Utc>, last: DateTime<Utc>) -> Count {
         let (mut at, mut count) = (first, 1);
         while at < last && count < WALKED {

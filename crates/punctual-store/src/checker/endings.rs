@@ -1,11 +1,11 @@
-//! How runs ended by the ledger, and how their bodies did.
+//! Compares the outcomes of runs in the ledger with the endings of their bodies.
 
 use punctual_core::{Outcome, Run, RunState};
 
 use super::execution::last_of;
 use super::{Ending, Execution, Rule, Violation};
 
-/// Compares the outcome of a run with how its bodies were left.
+/// Compares the outcome of a run with the endings of its bodies.
 pub(super) fn check_ending(
     run: &Run,
     bodies: &[&Execution],
@@ -17,7 +17,7 @@ pub(super) fn check_ending(
     };
     let own = bodies.iter().copied();
     let last = last_of(run, bodies);
-    // Of a body that succeeded on a node that died, no store may have heard.
+    // If a body succeeded on a node that died, the store may not have heard of it.
     let heard = |body: &&Execution| !is_unheard(body);
     let seen = disagreement(outcome, run, bodies, last)
         .or_else(|| dropped_result(outcome, last.filter(heard)))
@@ -31,7 +31,7 @@ pub(super) fn check_ending(
     }
 }
 
-/// An outcome that only a body can bring about.
+/// Returns the ending that an outcome requires, if only a body can bring it about.
 fn wanted(outcome: Outcome) -> Option<Ending> {
     match outcome {
         Outcome::Succeeded => Some(Ending::Succeeded),
@@ -61,7 +61,7 @@ fn disagreement(
     (said != wanted).then(|| format!("it is {outcome}, and its body ended otherwise: {said:?}"))
 }
 
-/// A body that returned `Ok` is recorded as that.
+/// Checks that the result of a body that returned `Ok` is recorded.
 fn dropped_result(outcome: Outcome, last: Option<&Execution>) -> Option<String> {
     let is_other = matches!(outcome, Outcome::Cancelled(_) | Outcome::TimedOut);
     let last = last.filter(|last| is_other && counts_as_success(last))?;
@@ -71,19 +71,19 @@ fn dropped_result(outcome: Outcome, last: Option<&Execution>) -> Option<String> 
     ))
 }
 
-/// After a body that returned `Ok` comes no other attempt.
+/// Checks that no attempt follows a body that returned `Ok`.
 fn went_on(body: &Execution, run: &Run) -> Option<String> {
     let went_on = counts_as_success(body) && body.attempt < run.attempts;
     let attempt = body.attempt;
     went_on.then(|| format!("attempt {attempt} of its body succeeded, and there was another one"))
 }
 
-/// A body that returned `Ok` has succeeded, also after it was told to end.
+/// Returns true if a body returned `Ok`. That counts even after it was told to end.
 fn counts_as_success(body: &Execution) -> bool {
     body.ending == Ending::Succeeded
 }
 
-/// A body is told to end before it is dropped; only the death of its process does without.
+/// Checks that a body was told to end before it was dropped, unless its process died.
 fn aborted_unasked(outcome: Outcome, body: &Execution) -> Option<String> {
     let is_unasked =
         body.ending == Ending::Dropped && body.told.is_none() && outcome != Outcome::Lost;

@@ -1,4 +1,4 @@
-//! Each entry by itself.
+//! Checks each entry by itself.
 
 use chrono::{DateTime, Utc};
 use punctual_core::{Origin, Outcome, Run, RunState};
@@ -8,7 +8,7 @@ use super::saturating::later;
 use super::{Case, Rule, Violation};
 
 impl Case<'_> {
-    /// Whether what waits may be waiting still: nothing of a paused job begins.
+    /// Returns true if runs may still be waiting. No run of a paused job begins.
     fn may_wait_on(&self) -> bool {
         let is_paused = || {
             self.history
@@ -52,7 +52,8 @@ impl Case<'_> {
         }
     }
 
-    /// When it was allowed to start; the newest of a range.
+    /// Returns the time from which a run was allowed to start. For a range it is that of the newest
+    /// fire time.
     fn due(&self, run: &Run) -> DateTime<Utc> {
         let newest = span_of(run).1;
         let has_run = run.state.outcome().is_none_or(Outcome::has_run);
@@ -69,7 +70,7 @@ impl Case<'_> {
         starts.min().unwrap_or(newest)
     }
 
-    /// Whether a clock that showed one time may have shown the other before.
+    /// Returns true if a clock that showed the earlier time may have shown the later one before.
     fn was_set_back_between(&self, earlier: DateTime<Utc>, later: DateTime<Utc>) -> bool {
         self.checker.set_back.iter().any(|set_back| {
             let set_back = set_back.widened(self.checker.skew + self.checker.longest_patience());
@@ -79,7 +80,7 @@ impl Case<'_> {
 }
 
 fn contradiction(run: &Run, outcome: Outcome) -> Option<String> {
-    // One that timed out may have waited for a place on its executor all the time.
+    // A run that timed out may have waited for a place on its executor until then.
     let begins_itself = matches!(
         outcome,
         Outcome::Succeeded | Outcome::Failed | Outcome::Panicked
@@ -99,7 +100,7 @@ fn contradiction(run: &Run, outcome: Outcome) -> Option<String> {
         Some("a run answers for one fire time, not for a range".into())
     } else if run.key.origin == Origin::Manual
         && (matches!(outcome, Outcome::Missed(_))
-            // One that waits may be superseded by a newer one.
+            // A newer run may supersede a run that waits.
             || outcome == Outcome::Coalesced && run.range.is_some())
     {
         Some(format!("a run by hand is {outcome}"))

@@ -1,54 +1,53 @@
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, Run, RunId};
 
-/// One attempt, as the body of the job wrote it down itself.
+/// One attempt, as the body of the job wrote it down.
 ///
-/// Its times are compared with those of other executions only, so any clock will do that is the
-/// same for all of them.
+/// The checker compares these times only with each other. Any clock serves that all bodies share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Execution {
-    /// The job.
+    /// The id of the job.
     pub job: JobId,
     /// The number of the run, as the body was told.
     pub run: RunId,
     /// The fire time, as the body was told.
     pub fire_time: DateTime<Utc>,
-    /// Which attempt, counted from 1. Those of a rerun count on.
+    /// The number of the attempt, counted from 1. A rerun counts on from the attempts before it.
     pub attempt: u32,
-    /// Where.
+    /// The name of the node.
     pub node: String,
-    /// When the body was entered.
+    /// The time at which the body was entered.
     pub began: DateTime<Utc>,
-    /// When the body saw that its token was cancelled; `None` if it never did.
+    /// The time at which the body saw that its token was cancelled, or `None` if it never did.
     pub told: Option<DateTime<Utc>>,
-    /// When it was left, in whatever way; `None` if it is under way.
+    /// The time at which the body was left in any way, or `None` if it is under way.
     pub ended: Option<DateTime<Utc>>,
-    /// In which way it was left.
+    /// The way in which the body was left.
     pub ending: Ending,
-    /// When its node was declared dead while the body went on, as a process does that was stopped
-    /// for a while: since then nothing is promised.
+    /// The time at which its node was declared dead while the body went on, as happens to a process
+    /// that was stopped for a while. After this time nothing is promised.
     pub forsaken: Option<DateTime<Utc>>,
 }
 
-/// How a body was left.
+/// The way in which a body was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[non_exhaustive]
 pub enum Ending {
-    /// Its process died before it could write that down, or it is under way.
+    /// The body is under way, or its process died before it could write down its end.
     #[default]
     Unknown,
-    /// It returned `Ok`.
+    /// The body returned `Ok`.
     Succeeded,
-    /// It returned an error.
+    /// The body returned an error.
     Failed,
-    /// It panicked.
+    /// The body panicked.
     Panicked,
-    /// It was dropped where it stood, as an abort does.
+    /// The body was dropped before it returned, as an abort does.
     Dropped,
 }
 
 impl Execution {
-    /// How long it counts; `None` for what does not count at all.
+    /// Returns the time in which the body counts as under way, or `None` if it does not count.
     pub(super) fn counted(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         let ended = self.ended.unwrap_or(DateTime::<Utc>::MAX_UTC);
         let until = self.forsaken.map_or(ended, |forsaken| forsaken.min(ended));
@@ -56,7 +55,7 @@ impl Execution {
     }
 }
 
-/// The attempt by which a run ended.
+/// Returns the attempt by which a run ended.
 pub(super) fn last_of<'a>(run: &Run, bodies: &[&'a Execution]) -> Option<&'a Execution> {
     let mut its = bodies.iter().rev();
     its.find(|body| body.attempt == run.attempts).copied()

@@ -1,4 +1,4 @@
-//! What is known of a job besides its ledger.
+//! Facts about a job that are known besides its ledger.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{JobId, Policies, Trigger};
@@ -6,9 +6,9 @@ use punctual_core::{JobId, Policies, Trigger};
 use super::{Between, Period};
 use crate::StoredJob;
 
-/// One job from `add` to its removal: what its rows said before and after each edit.
+/// One job from `add` to its removal, with its rows before and after each edit.
 ///
-/// A job that is added again under the id of one that was removed is another history.
+/// A job that is added again under the id of a removed one has another history.
 #[derive(Debug, Clone)]
 #[must_use = "a history does nothing until a checker has it"]
 pub struct History {
@@ -17,44 +17,45 @@ pub struct History {
     pub(super) policies: Vec<(Between, Policies)>,
     pub(super) pauses: Vec<(Between, bool)>,
     pub(super) absences: Vec<Period>,
-    /// Its runs may wait for something that the ledger does not tell: the place on an executor.
+    /// True if its runs may wait for a place on an executor, which the ledger does not tell.
     pub(super) waits: bool,
-    /// When edits passed over what was next, or may have.
+    /// The edits that passed over the next fire time, or may have.
     pub(super) edits: Vec<Between>,
-    /// When an edit removed it, which cancels what waits.
+    /// The edits that removed the job, which cancels its waiting runs.
     pub(super) removals: Vec<Between>,
-    /// When its executor was away, or a node did not know its task; `None` if that was not told.
+    /// The times in which its executor was away, or `None` if they are not known. The next field
+    /// holds those in which a node did not know its task.
     pub(super) without_executor: Option<Vec<Period>>,
     pub(super) without_task: Option<Vec<Period>>,
 }
 
-/// Fire times that follow each other by the rule of one trigger.
+/// Consecutive fire times of one trigger.
 #[derive(Debug, Clone)]
 pub(super) struct Stretch {
     pub(super) incarnation: u64,
     pub(super) trigger: Trigger,
-    /// Before this no node could decide anything: its first fire time may have been in the past.
+    /// The earliest time at which a node could decide. The first fire time may be before it.
     pub(super) since: DateTime<Utc>,
     pub(super) first: Option<DateTime<Utc>>,
     pub(super) until: Until,
 }
 
-/// Where a stretch ends.
+/// The end of a stretch.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Until {
-    /// It goes on.
+    /// The stretch goes on.
     Open,
-    /// It goes on, and this is next.
+    /// The stretch goes on, and this is the next fire time.
     Next(Option<DateTime<Utc>>),
-    /// This was next when it ended, at about that time; `None` if nothing was. Of what was overdue
-    /// then the edit itself has decided.
+    /// The stretch ended at about this time, and this was the next fire time, if there was one. The
+    /// edit itself decided what was overdue then.
     Before(Option<DateTime<Utc>>, Between),
-    /// It ended then, and what was next is not known.
+    /// The stretch ended at this time, and its next fire time is not known.
     Ended(Between),
 }
 
 impl History {
-    /// A job as its row was right after it was added.
+    /// Returns the history of a job whose row is as it was right after it was added.
     pub fn of(added: &StoredJob, at: impl Into<Between>) -> Self {
         let at = at.into();
         let mut history = Self {
@@ -73,7 +74,7 @@ impl History {
         history
     }
 
-    /// An edit: the row right before and right after it.
+    /// Adds an edit, with the rows right before and right after it.
     pub fn edited(mut self, before: &StoredJob, after: &StoredJob, at: impl Into<Between>) -> Self {
         let at = at.into();
         if before.job.policies() != after.job.policies() {
@@ -90,27 +91,28 @@ impl History {
         self
     }
 
-    /// It was paused; [`edited`](Self::edited) notices this by itself.
+    /// Adds a pause. [`edited`](Self::edited) finds pauses by itself.
     pub fn paused(mut self, at: impl Into<Between>) -> Self {
         self.pauses.push((at.into(), true));
         self
     }
 
-    /// It was resumed; [`edited`](Self::edited) notices this by itself.
+    /// Adds a resumption. [`edited`](Self::edited) finds resumptions by itself.
     pub fn resumed(mut self, at: impl Into<Between>) -> Self {
         self.pauses.push((at.into(), false));
         self
     }
 
-    /// It is there still, and its row is this.
+    /// Adds the current row of a job that still exists.
     pub fn stands(mut self, row: &StoredJob) -> Self {
         self.end(Until::Next(row.state.next_run_time));
         self
     }
 
-    /// It was removed, and this was its last row: exactly what came before its next fire time is
-    /// decided, and what was overdue. A job that left with its last run is one that had no next
-    /// fire time.
+    /// Adds the removal of the job, with its last row.
+    ///
+    /// Exactly the fire times before the next one of this row are decided, and those that were
+    /// overdue. If a job left with its last run, its row has no next fire time.
     pub fn removed(mut self, row: &StoredJob, at: impl Into<Between>) -> Self {
         let at = at.into();
         if row.state.next_run_time.is_some() {
@@ -120,7 +122,8 @@ impl History {
         self
     }
 
-    /// It was removed, and its last row was not seen: what was due shortly before may be undecided.
+    /// Adds the removal of the job if its last row was not seen. Fire times that were due shortly
+    /// before may be undecided.
     pub fn removed_at(mut self, at: impl Into<Between>) -> Self {
         let at = at.into();
         self.end(Until::Ended(at));
@@ -128,34 +131,39 @@ impl History {
         self.removal(at)
     }
 
-    /// An edit removed it then: its runs that wait are cancelled. [`removed`](Self::removed) says
-    /// what its last row was, also of a job that left by itself.
+    /// Adds the time of an edit that removed the job, which cancelled its waiting runs.
+    ///
+    /// [`removed`](Self::removed) takes its last row, also for a job that left by itself.
     pub fn removal(mut self, at: impl Into<Between>) -> Self {
         self.removals.push(at.into());
         self
     }
 
-    /// All times in which its executor was away. Once this is told, a run that was skipped for that
-    /// at another time is one without a reason.
+    /// Adds all times in which its executor was away, and declares the list complete.
+    ///
+    /// A run that was skipped for that reason at another time is then [without a
+    /// reason](super::Rule::WithoutReason).
     pub fn without_executor(mut self, away: impl IntoIterator<Item = Period>) -> Self {
         self.without_executor.get_or_insert_default().extend(away);
         self
     }
 
-    /// All times in which a node did not know its task. Once this is told, a run that was skipped
-    /// for that at another time is one without a reason.
+    /// Adds all times in which a node did not know its task, and declares the list complete.
+    ///
+    /// A run that was skipped for that reason at another time is then [without a
+    /// reason](super::Rule::WithoutReason).
     pub fn without_task(mut self, away: impl IntoIterator<Item = Period>) -> Self {
         self.without_task.get_or_insert_default().extend(away);
         self
     }
 
-    /// Nothing could be decided about this job: no node knew its task.
+    /// Adds a time in which no node could decide about this job, since none knew its task.
     pub fn absence(mut self, absence: Period) -> Self {
         self.absences.push(absence);
         self
     }
 
-    /// Its runs may start late because they wait for a place on their executor.
+    /// Declares that its runs may start late because they wait for a place on their executor.
     pub fn may_wait(mut self) -> Self {
         self.waits = true;
         self
@@ -172,7 +180,7 @@ impl History {
         stretches.find(|stretch| stretch.incarnation == incarnation)
     }
 
-    /// The policies that may have been in force at some time in between.
+    /// Returns the policies that may have been in force at some time in between.
     pub(super) fn policies_in(
         &self,
         from: DateTime<Utc>,
@@ -187,7 +195,7 @@ impl History {
             .map(|(_, (_, policies))| policies)
     }
 
-    /// The times in which it may have been paused.
+    /// Returns the times in which the job may have been paused.
     pub(super) fn pauses(&self) -> Vec<Period> {
         let mut pauses: Vec<Period> = Vec::new();
         let mut open: Option<DateTime<Utc>> = None;

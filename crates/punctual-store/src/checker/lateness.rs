@@ -1,4 +1,4 @@
-//! How long fire times waited while a node was there to decide them.
+//! Checks the time for which fire times waited while a node was there to decide them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{OnLost, Origin, Outcome, Overlap, Policies, Run, RunState};
@@ -10,14 +10,14 @@ use super::coverage::span_of;
 use super::period::presence;
 use super::{Case, Ending, Execution, LONGEST, Period, Rule, Violation};
 
-/// What a run may wait for besides its time.
+/// The causes, besides its fire time, for which a run may wait.
 #[derive(Default)]
 struct Excuses {
-    /// When it was free to start, if not when it was due.
+    /// The time at which the run was free to start, if that is not its fire time.
     ready: Option<DateTime<Utc>>,
-    /// When there was no instance for it.
+    /// The times in which there was no instance for it.
     full: Vec<Period>,
-    /// How long it may wait for another one to end that was told to.
+    /// The time that another run may take to end after it was told to.
     grace: TimeDelta,
 }
 
@@ -45,7 +45,8 @@ impl Case<'_> {
         }
     }
 
-    /// From when it was due until it was decided, less the time in which no node could.
+    /// Checks the time from the fire time until the decision, less the time in which no node could
+    /// decide.
     fn check_waited(
         &self,
         run: &Run,
@@ -53,8 +54,8 @@ impl Case<'_> {
         excuses: &Excuses,
         found: &mut Vec<Violation>,
     ) {
-        // Of several that did not run, the oldest waited longest; a range that is skipped or missed
-        // in time, as a job is resumed, did not wait at all.
+        // In a range without runs the oldest fire time waited longest. A range that is skipped or
+        // missed in time, while its job is resumed, did not wait at all.
         let stretch = self.history.stretch(run.key.incarnation);
         let since = stretch.map(|stretch| stretch.since);
         let due = Some(span_of(run).0).max(since).max(excuses.ready);
@@ -65,15 +66,17 @@ impl Case<'_> {
         let mut away = self.absences_in(due, decided);
         away.extend(&excuses.full);
         let waited = presence(due, decided, away) - self.longest_jitter() - excuses.grace;
-        // It may be one node's clock by which it was due, and another's by which it was decided.
+        // The clock of one node may tell the fire time, and that of another the decision.
         if waited > self.checker.patience_in(due, decided) {
             let seen = format!("it waited for {waited} while a node was there");
             found.push(Violation::of(run, Rule::Late, seen));
         }
     }
 
-    /// What ran was within its grace time, but for the time in which it had to wait for others. A run
-    /// that a store has let wait in time is not missed, though no node may be there to begin it.
+    /// Checks that a run started within its grace time, less the time in which it waited for other
+    /// runs.
+    ///
+    /// A run that a store let wait in time is not missed, even if no node is there to begin it.
     fn check_grace(
         &self,
         run: &Run,
@@ -108,7 +111,8 @@ impl Case<'_> {
         }
     }
 
-    /// When it was decided, and what it may have waited for; `None` if that cannot be told.
+    /// Returns the time of the decision, and the causes for which the run may have waited. Returns
+    /// `None` if they cannot be told.
     fn decidable(
         &self,
         run: &Run,
@@ -127,7 +131,7 @@ impl Case<'_> {
         let is_unknown = outcome == Outcome::Lost
             || self.history.waits
             || is_rerun && !self.began_once(run)
-            // It waited for an instance, and then did not start at all.
+            // The run waited for an instance and then did not start.
             || !outcome.has_run() && !is_plain;
         if is_unknown {
             return None;
@@ -142,7 +146,7 @@ impl Case<'_> {
         } else if !is_plain {
             let limit = policies.filter_map(|its| its.max_instances.limit()).min();
             let limit = limit.unwrap_or(u32::MAX);
-            // It is no instance that it has to wait for itself.
+            // A run that counts early does not have to wait for the instance that it holds itself.
             let limit = limit.saturating_add(self.counts_early(run).into());
             excuses.full = load.full(limit, run.fire_time().min(decided), decided);
         }
@@ -155,8 +159,8 @@ impl Case<'_> {
         Some((decided, excuses))
     }
 
-    /// When its node could not hear that the run had become its own, or that it is not taken for dead.
-    /// No other node may begin it meanwhile.
+    /// Returns the times in which the node could not hear that it got the run, or that it is not
+    /// taken for dead. No other node may begin the run in these times.
     fn unheard(&self, run: &Run, decided: DateTime<Utc>) -> Vec<Period> {
         let cut_off = self.checker.cut_off.iter();
         let its = cut_off.filter(|(name, _)| run.node.as_deref() == Some(name));
@@ -167,7 +171,8 @@ impl Case<'_> {
             .collect()
     }
 
-    /// Whether a run that may be rerun was not: each attempt is its own.
+    /// Returns true if a run that may be rerun was not, so that no node died with one of its
+    /// attempts.
     fn began_once(&self, run: &Run) -> bool {
         let of_bodies = |bodies: &Bodies<'_>| {
             let its = bodies.of_run(run.id);
@@ -181,12 +186,12 @@ impl Case<'_> {
         run.attempts <= 1 || self.bodies.is_some_and(of_bodies)
     }
 
-    /// How long a node was there and the job was not paused.
+    /// Returns the time in which a node was there and the job was not paused.
     pub(super) fn waited(&self, due: DateTime<Utc>, decided: DateTime<Utc>) -> TimeDelta {
         presence(due, decided, self.absences_in(due, decided))
     }
 
-    /// When no node could decide about the job, or it was paused.
+    /// Returns the times in which no node could decide about the job, or it was paused.
     pub(super) fn absences_in(&self, due: DateTime<Utc>, decided: DateTime<Utc>) -> Vec<Period> {
         let absences = self.checker.absences.iter().chain(&self.checker.rests);
         let absences = absences.chain(&self.history.absences);
@@ -209,7 +214,7 @@ impl Case<'_> {
             .min(LONGEST)
     }
 
-    /// The policies by which a run may have been decided.
+    /// Returns the policies by which a run may have been decided.
     pub(super) fn policies_of(&self, run: &Run) -> impl Iterator<Item = &Policies> + Clone {
         let until = run.started.or(run.finished).unwrap_or(self.now);
         self.history

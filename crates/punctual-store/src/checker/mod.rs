@@ -1,11 +1,14 @@
-//! Judges a ledger: whether every fire time has exactly one outcome, and a good reason for it.
+//! Checks that each fire time in a ledger has exactly one outcome, and a good reason for it.
 //!
-//! In the spirit of Jepsen's checker for Chronos, and stricter: there a run too many is a remark,
-//! here it is a [`Violation`], and so is a fire time that did not run without a reason. It asks no
-//! store and no scheduler; it compares the ledger with what others know of the jobs: their
-//! rows before and after each edit ([`History`]), what their bodies wrote down themselves
-//! ([`Execution`]), who cancelled what ([`Target`]), and when no node was there to decide
-//! ([`Checker::absence`]).
+//! The checker resembles Jepsen's checker for Chronos and is stricter. There a superfluous run is a
+//! remark, and here it is a [`Violation`]. So is a fire time that did not run without a reason.
+//!
+//! The checker asks no store and no scheduler. It compares the ledger with facts from other sources:
+//!
+//! - the rows of jobs before and after each edit ([`History`]),
+//! - the executions that job bodies wrote down ([`Execution`]),
+//! - the calls that cancelled runs ([`Target`]),
+//! - the times in which no node was there to decide ([`Checker::absence`]).
 //!
 //! ```
 //! use chrono::TimeDelta;
@@ -96,18 +99,18 @@ use punctual_core::{Run, RunId};
 
 use self::bodies::Bodies;
 
-/// How late decisions may be without a reason, if nothing else is said.
+/// The time by which decisions may be late without a reason, unless a caller sets it.
 const PATIENCE: TimeDelta = TimeDelta::seconds(30);
 
 /// Timers count milliseconds, and a body begins a little later than its attempt.
 const GRAIN: TimeDelta = TimeDelta::milliseconds(2);
 
-/// Spans are cut to this, so that sums of them are spans.
+/// The longest span. Spans are cut to it, so that their sums can be expressed.
 const LONGEST: TimeDelta = TimeDelta::days(36_500);
 
-/// What is known besides the ledger, and how strictly it is judged.
+/// Checks a ledger against other facts, with limits for how late decisions may be.
 ///
-/// All times are those that the ledger names: the wall clocks of the nodes.
+/// All times are those of the ledger, which are the wall clocks of the nodes.
 #[derive(Debug, Clone)]
 #[must_use = "a checker does nothing until `check`"]
 pub struct Checker {
@@ -123,14 +126,14 @@ pub struct Checker {
     may_wait: bool,
     skew: TimeDelta,
     patience: TimeDelta,
-    /// When things may be later than that, and how much.
+    /// The periods in which decisions may be later than `patience`.
     faults: Vec<Period>,
     near_faults: TimeDelta,
     grain: TimeDelta,
 }
 
 impl Checker {
-    /// A checker that knows no job: every run in the ledger is one too many.
+    /// Returns a checker that knows no job, so that every run in a ledger is a violation.
     pub fn new() -> Self {
         Self {
             histories: Vec::new(),
@@ -151,32 +154,34 @@ impl Checker {
         }
     }
 
-    /// Tells of a job.
+    /// Adds the history of a job.
     pub fn history(mut self, history: History) -> Self {
         self.histories.push(history);
         self
     }
 
-    /// Tells of all that job bodies wrote down: then the ledger must agree, and overlaps are
-    /// judged by these and not by the ledger's times.
+    /// Adds all executions that job bodies wrote down.
+    ///
+    /// The ledger then has to agree with them. Overlaps are found in them, and not in the times of
+    /// the ledger.
     pub fn executions(mut self, executions: impl IntoIterator<Item = Execution>) -> Self {
         self.executions.get_or_insert_default().extend(executions);
         self
     }
 
-    /// Tells that nothing could be decided: all schedulers were down, or the store was.
+    /// Adds a time in which nothing could be decided, since all schedulers or the store were down.
     pub fn absence(mut self, absence: Period) -> Self {
         self.absences.push(absence);
         self
     }
 
-    /// Tells that a scheduler was paused, which may be why something was missed.
+    /// Adds a time in which a scheduler was paused, which may explain missed fire times.
     pub fn paused(mut self, rest: Period) -> Self {
         self.rests.push(rest);
         self
     }
 
-    /// Tells that the clock of a node was set: what lies between was shown never, or twice.
+    /// Adds a change of a node's clock. The times between were never shown, or shown twice.
     pub fn clock_set(mut self, before: DateTime<Utc>, after: DateTime<Utc>) -> Self {
         if after < before {
             self.set_back.push(Period::new(after, before));
@@ -186,44 +191,51 @@ impl Checker {
         self
     }
 
-    /// Tells by their names which nodes were dead, stopped or cut off, and when. Once this is told,
-    /// a run that was lost on a node that was there is one without a reason.
+    /// Adds the times in which nodes were dead, stopped or cut off, by their names, and declares
+    /// the list complete.
+    ///
+    /// A run that was lost on a node that was there is then [without a
+    /// reason](Rule::WithoutReason).
     pub fn deaths(mut self, deaths: impl IntoIterator<Item = (String, Period)>) -> Self {
         self.deaths.get_or_insert_default().extend(deaths);
         self
     }
 
-    /// Tells by their names which nodes could not reach the store, and when: runs that ended there
-    /// took an instance until the store was told.
+    /// Adds the times in which nodes could not reach the store, by their names.
+    ///
+    /// Runs that ended on such a node took an instance until the store was told.
     pub fn cut_off(mut self, cut_off: impl IntoIterator<Item = (String, Period)>) -> Self {
         self.cut_off.extend(cut_off);
         self.cut_off.sort_unstable_by_key(|(_, absence)| *absence);
         self
     }
 
-    /// Tells that the ledger was read when all nodes had shut down: runs that wait then, for room or
-    /// for their next attempt, go on when a node starts again.
+    /// Declares that the ledger was read after all nodes had shut down.
+    ///
+    /// Runs that wait for room or for their next attempt then go on when a node starts again.
     pub fn shut_down(mut self) -> Self {
         self.may_wait = true;
         self
     }
 
-    /// How far the clocks of the nodes, and of the writers of the histories, are apart at most; they
-    /// agree by default.
+    /// Sets the greatest difference between the clocks of the nodes and of the writers of the
+    /// histories. By default they agree.
     pub fn skew(mut self, skew: TimeDelta) -> Self {
         self.skew = skew.clamp(TimeDelta::zero(), LONGEST);
         self
     }
 
-    /// How late a decision or a start may be without an [absence](Self::absence); 30 seconds by default.
+    /// Sets the time by which a decision or a start may be late without an
+    /// [absence](Self::absence). The default is 30 seconds.
     pub fn patience(mut self, patience: TimeDelta) -> Self {
         self.patience = patience.clamp(TimeDelta::zero(), LONGEST);
         self
     }
 
-    /// Tells when nodes may have been hindered, though one was there, and how late decisions and
-    /// starts may be that waited in such a time. All others are held to the
-    /// [patience](Self::patience).
+    /// Adds the periods in which nodes may have been hindered although one was there.
+    ///
+    /// `patience` is the time by which decisions and starts may be late that waited in such a
+    /// period. All other times keep the [general patience](Self::patience).
     pub fn near_faults(
         mut self,
         faults: impl IntoIterator<Item = Period>,
@@ -234,7 +246,8 @@ impl Checker {
         self
     }
 
-    /// How late it may be what waited from one time until another, by the clocks of two nodes.
+    /// Returns the time by which a decision may be late that waited from one time until another, by
+    /// the clocks of two nodes.
     fn patience_in(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> TimeDelta {
         let touches = |fault: &Period| {
             let fault = fault.widened(self.skew);
@@ -249,7 +262,7 @@ impl Checker {
         patience + self.skew
     }
 
-    /// How late things may be at the latest, whenever they are.
+    /// Returns the longest time by which a decision may be late in any period.
     fn longest_patience(&self) -> TimeDelta {
         if self.faults.is_empty() {
             self.patience
@@ -258,14 +271,17 @@ impl Checker {
         }
     }
 
-    /// How much shorter a body may seem by its own times than it was; 2 milliseconds by default.
+    /// Sets the time by which a body may seem shorter, by its own times, than it was. The default
+    /// is 2 milliseconds.
     pub fn grain(mut self, grain: TimeDelta) -> Self {
         self.grain = grain.clamp(TimeDelta::zero(), LONGEST);
         self
     }
 
-    /// All violations in a ledger that was read at `now`, in the order of jobs and fire times.
-    /// Reading it while runs are under way finds those [still open](Rule::StillOpen).
+    /// Returns all violations in a ledger that was read at `now`, in the order of jobs and fire
+    /// times.
+    ///
+    /// If the ledger is read while runs are under way, those are [still open](Rule::StillOpen).
     #[must_use]
     pub fn check(&self, ledger: &[Run], now: DateTime<Utc>) -> Vec<Violation> {
         let mut found = Vec::new();
@@ -306,7 +322,7 @@ impl Checker {
         found
     }
 
-    /// Which history an incarnation of a job belongs to.
+    /// Returns the index of the history that each incarnation of a job belongs to.
     fn whose(&self) -> BTreeMap<(&str, u64), usize> {
         let histories = self.histories.iter().enumerate();
         let stretches = histories.flat_map(|(index, history)| {
@@ -327,7 +343,7 @@ impl Default for Checker {
 struct Case<'a> {
     checker: &'a Checker,
     history: &'a History,
-    /// In the order of their fire times.
+    /// The runs in the order of their fire times.
     runs: Vec<&'a Run>,
     by_number: BTreeMap<RunId, &'a Run>,
     bodies: Option<&'a Bodies<'a>>,

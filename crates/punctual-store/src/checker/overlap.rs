@@ -1,4 +1,4 @@
-//! How many instances were under way at the same time.
+//! Checks the number of instances that were under way at the same time.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::bodies::Bodies;
 use super::saturating::earlier;
 use super::{Case, Rule, Violation};
 
-/// Something that was under way, as it was seen.
+/// A run or a body that was under way.
 struct Seen<'a> {
     run: &'a Run,
     began: DateTime<Utc>,
@@ -46,11 +46,11 @@ impl Case<'_> {
         }
     }
 
-    /// The most that was allowed at some time from when it was due until it ended; `None` if that
-    /// is no limit.
+    /// Returns the greatest limit that was in force from the fire time until the end, or `None` if
+    /// there was no limit.
     fn limit_of(&self, seen: &Seen<'_>) -> Option<u32> {
-        // It was admitted when it was due, or later; the limit may have been lowered since. When it
-        // began its last attempt, others may have been admitted under a higher one.
+        // The run was admitted when it was due or later, and the limit may have been lowered since.
+        // By the start of its last attempt, other runs may have been admitted under a higher limit.
         let ended = seen.run.finished.unwrap_or(self.now);
         let from = seen.run.fire_time().min(ended);
         let policies = self.history.policies_in(from, ended, self.checker.skew);

@@ -2,8 +2,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::saturating::{earlier, later};
 
-/// From one time until another, both included. It is told of what lasted so long: that no node could
-/// decide what is due, that a node was dead, that a scheduler was paused.
+/// A time from one instant until another, both included.
+///
+/// A checker is told such periods in which no node could decide, a node was dead, or a scheduler
+/// was paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Period {
     pub(super) from: DateTime<Utc>,
@@ -11,30 +13,30 @@ pub struct Period {
 }
 
 impl Period {
-    /// From one time until another.
+    /// Returns the period from one time until another.
     #[must_use]
     pub fn new(from: DateTime<Utc>, until: DateTime<Utc>) -> Self {
         Self { from, until }
     }
 
-    /// When it began.
+    /// Returns the beginning.
     #[must_use]
     pub fn from(&self) -> DateTime<Utc> {
         self.from
     }
 
-    /// When it was over.
+    /// Returns the end.
     #[must_use]
     pub fn until(&self) -> DateTime<Utc> {
         self.until
     }
 
-    /// The same, longer at both ends.
+    /// Returns the period, extended at both ends.
     pub(super) fn widened(self, by: TimeDelta) -> Self {
         Self::new(earlier(self.from, by), later(self.until, by))
     }
 
-    /// The part of it in a time that it touches.
+    /// Returns the part of the period between two times, one of which it touches.
     pub(super) fn bounded(self, from: DateTime<Utc>, until: DateTime<Utc>) -> Self {
         Self::new(self.from.max(from), self.until.min(until))
     }
@@ -44,7 +46,7 @@ impl Period {
     }
 }
 
-/// How much of a time a node was there.
+/// Returns how much of the time from `from` until `until` a node was there.
 pub(super) fn presence(
     from: DateTime<Utc>,
     until: DateTime<Utc>,

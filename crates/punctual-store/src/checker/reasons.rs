@@ -1,4 +1,4 @@
-//! What did not run, and whether the reason that it gives is true.
+//! Checks that the reasons of fire times without a run are true.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Coalesce, MissReason, Outcome, Overlap, Policies, Run, RunState, SkipReason};
@@ -91,7 +91,7 @@ impl Case<'_> {
         (others < places).then(|| format!("but {others} of {places} waited"))
     }
 
-    /// Whether what a run went without was away.
+    /// Checks that the executor or task that a run went without was away.
     fn went_without(&self, run: &Run, away: Option<&Vec<Period>>) -> Option<String> {
         let decided = run.finished?;
         let was_away = |away: &Period| {
@@ -101,7 +101,8 @@ impl Case<'_> {
         (!away?.iter().any(was_away)).then(|| "but it was there".into())
     }
 
-    /// A run of the same backlog stands for it: the newest, or the oldest.
+    /// Checks that a run of the same backlog stands for a fire time. It is the newest or the
+    /// oldest.
     fn coalesced(&self, index: usize) -> Option<String> {
         let run = self.runs[index];
         if run.range.is_none() {
@@ -112,7 +113,7 @@ impl Case<'_> {
         };
         let stands = |other: &&Run| {
             match other.state.outcome() {
-                // A run that waited until a newer one came, or that the store told of too late.
+                // Such a run waited until a newer one came, or the store reported it too late.
                 Some(Outcome::Coalesced | Outcome::Missed(_)) => other.range.is_none(),
                 _ => true,
             }
@@ -139,7 +140,7 @@ impl Case<'_> {
         (!has_one).then(|| "but no run stands for it".into())
     }
 
-    /// A run that waited for its turn, and was not needed when a newer one came.
+    /// Checks that a run waited for its turn and was superseded by a newer one.
     fn superseded(&self, run: &Run) -> Option<String> {
         let decided = run.finished?;
         let replaces = |its: &Policies| its.overlap == Overlap::CancelRunning;
@@ -158,7 +159,7 @@ impl Case<'_> {
         let (node, recorded) = (run.node.as_deref()?, run.finished?);
         let skew = self.checker.skew;
         let mut its = deaths.iter().filter(|(name, _)| name == node);
-        // It was open from some time after it was due until this was recorded.
+        // The run was open from some time after its fire time until this was recorded.
         let has_died = its.any(|(_, away)| {
             let away = away.widened(skew);
             away.from <= recorded && run.fire_time() <= away.until

@@ -1,4 +1,4 @@
-//! Runs that took too long, and whether they did.
+//! Checks that runs that timed out did exceed their timeout.
 
 use chrono::TimeDelta;
 use punctual_core::{Policies, Run};
@@ -11,7 +11,7 @@ impl Case<'_> {
             let limit = policies.timeout.limit()?;
             TimeDelta::from_std(limit).ok().or(Some(TimeDelta::MAX))
         };
-        // Each attempt has the limit of the time when it began.
+        // Each attempt has the timeout that was in force when it began.
         let policies = self.policies_of_last_attempt(run);
         let Some(limit) = policies.filter_map(limit_of).min() else {
             return Some("but it has no timeout".into());
@@ -29,10 +29,11 @@ impl Case<'_> {
         self.history.policies_in(from, began, skew)
     }
 
-    /// How long its last attempt took at most until it was told to end.
+    /// Returns the longest time that the last attempt of a run may have taken until it was told to
+    /// end.
     fn took(&self, run: &Run) -> Option<TimeDelta> {
         let by_ledger = || {
-            // It may have waited for a place on its executor all the time.
+            // The run may have waited for a place on its executor for all of that time.
             let began = run.started.filter(|_| !self.history.waits);
             let took = run.finished? - began.unwrap_or(run.fire_time());
             Some(took + self.checker.skew)

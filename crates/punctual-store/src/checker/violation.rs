@@ -3,42 +3,43 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat, Utc};
 use punctual_core::{JobId, Run};
 
-/// What a ledger breaks, and where. Printed, it is a line.
+/// A rule that a ledger breaks, with the place. It is displayed as one line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Violation {
-    /// The job.
+    /// The id of the job.
     pub job: JobId,
     /// The fire time, or the first of several.
     pub fire_time: DateTime<Utc>,
-    /// What is broken.
+    /// The broken rule.
     pub rule: Rule,
-    /// How that shows.
+    /// The facts that break the rule.
     pub seen: String,
 }
 
-/// What has to be true of a ledger.
+/// A rule that a ledger has to keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Rule {
     /// Every fire time has an outcome.
     Lost,
-    /// It has no second one, and no body ran for it more often than its policies allow.
+    /// No fire time has a second outcome, and no body ran for it more often than its policies
+    /// allow.
     Twice,
     /// No more instances are under way at the same time than `max_instances`.
     Overlapping,
-    /// What did not run has a reason, and the reason is true.
+    /// Every fire time without a run has a reason, and the reason is true.
     WithoutReason,
-    /// Nothing starts or is decided before its time.
+    /// No fire time starts or is decided before its time.
     Early,
-    /// Nothing starts beyond its grace time, and nothing waits longer than the checker's patience
-    /// while a node was there to decide it.
+    /// No run starts beyond its grace time. No fire time waits longer than the checker's patience
+    /// while a node is there to decide it.
     Late,
     /// Every run has ended.
     StillOpen,
-    /// Every run answers for a fire time of its job while the job was there.
+    /// Every run answers for a fire time of its job while the job existed.
     NotAFireTime,
-    /// What an entry says fits together, and fits what its body did.
+    /// The values of an entry are consistent with each other and with what its body did.
     Contradictory,
 }
 

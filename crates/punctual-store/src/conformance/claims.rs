@@ -51,7 +51,8 @@ pub(super) async fn limit(store: &dyn JobStore) -> Result<(), String> {
     expect("the instances", current(store, "a").await?.state.running, 1)
 }
 
-/// A request whose answer was lost is sent again: while the run is open, and when it is over.
+/// A request whose answer was lost is sent again, first while the run is open, then when it is
+/// over.
 pub(super) async fn by_hand(store: &dyn JobStore) -> Result<(), String> {
     let policies = Policies {
         max_instances: MaxInstances::UNLIMITED,
@@ -126,7 +127,7 @@ pub(super) async fn one_shot(store: &dyn JobStore) -> Result<(), String> {
     expect("its runs are kept", runs.len(), 1)
 }
 
-/// Numbers are unique, and tokens grow for an id, whatever becomes of its jobs.
+/// Numbers are unique, and the tokens of an id grow even if its jobs are removed.
 pub(super) async fn numbers(store: &dyn JobStore) -> Result<(), String> {
     let node = node(store, "one").await?;
     let mut seen = std::collections::BTreeSet::new();
@@ -147,7 +148,7 @@ pub(super) async fn numbers(store: &dyn JobStore) -> Result<(), String> {
     Ok(())
 }
 
-/// A job with a run under way and one that waits, and the number of the first.
+/// Adds a job with a run under way and one that waits, and returns the number of the first.
 async fn with_queue(store: &dyn JobStore, node: &Lease) -> Result<(StoredJob, RunId), String> {
     let stored = due_job(store, "a", queueing()).await?;
     let claims = vec![advance(&stored, 0, at(10))];
@@ -163,7 +164,7 @@ async fn with_queue(store: &dyn JobStore, node: &Lease) -> Result<(StoredJob, Ru
     Ok((stored, running))
 }
 
-/// A waiting run belongs to no node: whichever asks gets it, once there is room.
+/// A waiting run belongs to no node. The first node that asks gets it once there is room.
 pub(super) async fn promote(store: &dyn JobStore) -> Result<(), String> {
     let (one, other) = (node(store, "one").await?, node(store, "other").await?);
     let (stored, running) = with_queue(store, &one).await?;
@@ -194,7 +195,7 @@ pub(super) async fn promote(store: &dyn JobStore) -> Result<(), String> {
     expect("it is handed out once", lost, true)
 }
 
-/// The node whose run frees the instance gets the next one in the same change.
+/// The node whose run frees the instance gets the next run in the same change.
 pub(super) async fn hand_out(store: &dyn JobStore) -> Result<(), String> {
     let node = node(store, "one").await?;
     let (_, running) = with_queue(store, &node).await?;
@@ -209,7 +210,7 @@ pub(super) async fn hand_out(store: &dyn JobStore) -> Result<(), String> {
     expect("running and waiting", (state.running, state.queued), (0, 0))
 }
 
-/// The limit of a queue is the job's, not that of one node.
+/// The limit of a queue holds for the job on all nodes together.
 pub(super) async fn queue_limit(store: &dyn JobStore) -> Result<(), String> {
     let one = node(store, "one").await?;
     let policies = Policies {
@@ -239,7 +240,7 @@ pub(super) async fn queue_limit(store: &dyn JobStore) -> Result<(), String> {
     no_queue(store, &other).await
 }
 
-/// An edit has taken the queue away since a run by hand was decided.
+/// An edit takes the queue away after a run by hand was planned.
 async fn no_queue(store: &dyn JobStore, node: &Lease) -> Result<(), String> {
     let stored = due_job(store, "b", Policies::default()).await?;
     let claims = vec![advance(&stored, 0, at(10))];
@@ -257,7 +258,7 @@ async fn no_queue(store: &dyn JobStore, node: &Lease) -> Result<(), String> {
     )
 }
 
-/// A run between two attempts belongs to no node, and keeps its instance.
+/// A run between two attempts belongs to no node and keeps its instance.
 pub(super) async fn retry(store: &dyn JobStore) -> Result<(), String> {
     let (one, other) = (node(store, "one").await?, node(store, "other").await?);
     let stored = due_job(store, "a", Policies::default()).await?;
@@ -304,8 +305,8 @@ pub(super) async fn retry(store: &dyn JobStore) -> Result<(), String> {
     no_retry_of_what_is_cancelled(store).await
 }
 
-/// The attempt had failed before the caller cancelled the run, and its node told of it afterwards: the
-/// run ends by the caller, so not before that.
+/// The attempt fails before the caller cancels the run, and its node reports that afterwards. The
+/// run is ended by the caller, so its end is not earlier than the request.
 async fn no_retry_of_what_is_cancelled(store: &dyn JobStore) -> Result<(), String> {
     let one = node(store, "fourth").await?;
     let stored = due_job(store, "c", Policies::default()).await?;
@@ -333,7 +334,7 @@ async fn no_retry_of_what_is_cancelled(store: &dyn JobStore) -> Result<(), Strin
     expect("how and when it ended", ends, vec![(user, Some(at(40)))])
 }
 
-/// What waits ends with its job, so an attempt of a removed one is the last.
+/// A waiting run ends with its job, so an attempt of a removed job is the last one.
 async fn no_retry(store: &dyn JobStore) -> Result<(), String> {
     let one = node(store, "third").await?;
     let stored = due_job(store, "b", Policies::default()).await?;
@@ -354,7 +355,7 @@ async fn no_retry(store: &dyn JobStore) -> Result<(), String> {
     expect("how it ended", states, vec![Some(Outcome::Failed)])
 }
 
-/// Of what is overdue when a job is edited or removed, each fire time is decided.
+/// When a job is edited or removed, each of its overdue fire times is decided.
 pub(super) async fn passed_over(store: &dyn JobStore) -> Result<(), String> {
     let trigger = Interval::every(std::time::Duration::from_secs(7))
         .start(at(0))

@@ -29,10 +29,10 @@ pub(super) async fn read(
     Err("there is always more".to_owned())
 }
 
-/// No rule tells more.
+/// The maximum number of pages. No rule needs more.
 const PAGES: usize = 100;
 
-/// Begins a run of a job that is due, and may end others in the same request.
+/// Begins a run of a due job, and may end other runs in the same request.
 async fn begin(
     store: &dyn JobStore,
     lease: &Lease,
@@ -103,7 +103,7 @@ pub(super) async fn tells(store: &dyn JobStore) -> Result<(), String> {
     )
 }
 
-/// However short the pages are, the last that is told of each run is how it stands.
+/// The last report of each run is its current state, for pages of any length.
 pub(super) async fn pages(store: &dyn JobStore) -> Result<(), String> {
     let lease = node(store, "one").await?;
     let mut runs = Vec::new();
@@ -131,7 +131,7 @@ pub(super) async fn pages(store: &dyn JobStore) -> Result<(), String> {
     Ok(())
 }
 
-/// A node whose clock is behind, or that was not heard for a while, ends a run in the past.
+/// A run may end in the past, by a node whose clock is behind or that was cut off for a while.
 pub(super) async fn clocks(store: &dyn JobStore) -> Result<(), String> {
     let lease = node(store, "one").await?;
     let mut runs = Vec::new();

@@ -1,4 +1,4 @@
-//! What the rules are tried with.
+//! Fixtures of the rules.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::{
     NodeInfo, OnConflict, RenewRequest, Renewal, RunEnd, StoredJob, Won,
 };
 
-/// A whole second, 2026-03-01.
+/// Returns a whole second of 2026-03-01.
 pub(super) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_772_366_400 + seconds, 0).unwrap_or_default()
 }
@@ -24,7 +24,7 @@ pub(super) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }
 
-/// Says what is wrong unless it is as it should be.
+/// Returns an error that holds both values unless they are equal.
 #[allow(
     clippy::needless_pass_by_value,
     reason = "callers compare what they have just made"
@@ -70,7 +70,7 @@ pub(super) async fn add(store: &dyn JobStore, insert: Insert) -> Result<StoredJo
         .unwrap_or_else(|| Err(Error::full("no answer for the job")))
 }
 
-/// A job that is due at second 10, with policies.
+/// Adds a job that is due at second 10, with policies.
 pub(super) async fn due_job(
     store: &dyn JobStore,
     id: &str,
@@ -98,7 +98,7 @@ pub(super) async fn node(store: &dyn JobStore, name: &str) -> Result<Lease, Stri
     store.register(info).await.map_err(text)
 }
 
-/// What is decided about a job at `now`, as if so many of its instances were under way.
+/// Returns the plan for a job at `now`, as if `running` of its instances were under way.
 pub(super) fn decided(stored: &StoredJob, running: u32, now: DateTime<Utc>) -> Plan {
     let mut view = stored.job.view(&stored.state);
     view.running = running;

@@ -1,4 +1,4 @@
-//! Rules about instances of several runs: they wait, start and end together.
+//! Rules about instances of several runs, which wait, start and end together.
 
 use punctual_core::{CancelReason, Coalesce, OnLost, Outcome, Overlap, Policies, RunId, RunState};
 
@@ -21,7 +21,8 @@ fn backlogs() -> Policies {
     }
 }
 
-/// A job with an instance of three runs under way on a node, and the number of the first.
+/// Adds a job with an instance of three runs under way on a node, and returns the number of the
+/// first.
 async fn three_runs(
     store: &dyn JobStore,
     node: &Lease,
@@ -33,7 +34,7 @@ async fn three_runs(
     Ok((stored, won(&reply, 0)?.first))
 }
 
-/// The node asks at second 60 for what waits, and gets the three runs.
+/// The node asks for waiting runs at second 60 and gets the three runs.
 async fn takes_all(
     store: &dyn JobStore,
     node: &Lease,
@@ -56,7 +57,7 @@ async fn takes_all(
     expect("running and waiting", (state.running, state.queued), (1, 0))
 }
 
-/// How the runs of a job ended, the oldest first.
+/// Returns the states of the runs of a job, the oldest first.
 async fn outcomes(store: &dyn JobStore, id: &str) -> Result<Vec<RunState>, String> {
     let filter = RunFilter::job(id.try_into().map_err(text)?);
     let mut runs = store.runs(filter).await.map_err(text)?;
@@ -71,8 +72,8 @@ pub(super) async fn together(store: &dyn JobStore) -> Result<(), String> {
     rerun(store, &one).await
 }
 
-/// The next attempt may be made by another node, which has the others to do as well. When the job
-/// is gone, they end with the last attempt.
+/// Another node may make the next attempt, and has to do the other runs of the instance too. If the
+/// job is removed, they end with the last attempt.
 async fn retried(store: &dyn JobStore, one: &Lease) -> Result<(), String> {
     let other = node(store, "other").await?;
     let started = three_runs(store, one, "retried").await?;
@@ -91,12 +92,12 @@ async fn retried(store: &dyn JobStore, one: &Lease) -> Result<(), String> {
         .map_err(text)?;
     let wanted = [Outcome::Failed, USER, USER].map(RunState::Ended).to_vec();
     let mut seen = outcomes(store, "retried").await?;
-    // What the removal passes over comes after them.
+    // The fire times that the removal passes over come after them.
     seen.truncate(3);
     expect("the runs of a job that is gone", seen, wanted)
 }
 
-/// One who stops a run that waits stops its instance.
+/// A caller that cancels a waiting run cancels its instance.
 async fn cancelled(store: &dyn JobStore, one: &Lease) -> Result<(), String> {
     three_runs(store, one, "cancelled").await?;
     let stored = current(store, "cancelled").await?;
@@ -121,7 +122,7 @@ async fn cancelled(store: &dyn JobStore, one: &Lease) -> Result<(), String> {
     expect("running and waiting", (state.running, state.queued), (1, 0))
 }
 
-/// The node that begins a lost run again has the others of its instance to do as well.
+/// The node that begins a lost run again has to do the other runs of its instance too.
 async fn rerun(store: &dyn JobStore, one: &Lease) -> Result<(), String> {
     let dead = node(store, "dead").await?;
     let started = three_runs(store, &dead, "rerun").await?;

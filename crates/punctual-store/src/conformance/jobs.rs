@@ -155,7 +155,7 @@ pub(super) async fn window(store: &dyn JobStore) -> Result<(), String> {
     expect("there is no further page", rest.next, None)
 }
 
-/// Overdue jobs of tasks that a node does not know are not told to it.
+/// A node is not told of overdue jobs whose tasks it does not know.
 pub(super) async fn known_tasks(store: &dyn JobStore) -> Result<(), String> {
     for index in 0..5 {
         let stranger = job(&format!("s{index}"))?.with_task("others.task");
@@ -189,7 +189,7 @@ pub(super) async fn paused(store: &dyn JobStore) -> Result<(), String> {
     expect("what comes beyond", window.beyond, None)
 }
 
-/// A node that knows a task may come later: until then the job waits, and is shown.
+/// A job whose task no node knows waits for a later node, and is listed until then.
 pub(super) async fn unknown_task(store: &dyn JobStore) -> Result<(), String> {
     super::fixture::node(store, "one").await?;
     let stranger = job("a")?.with_task("nobody.knows");
@@ -203,7 +203,8 @@ pub(super) async fn unknown_task(store: &dyn JobStore) -> Result<(), String> {
     expect("the jobs", listed.len(), 1)
 }
 
-/// Also of jobs that are gone: runs of the old one never have the key of a new one's.
+/// An incarnation is not used again after its job is gone, so that the keys of old runs never
+/// collide with those of new ones.
 pub(super) async fn incarnations(store: &dyn JobStore) -> Result<(), String> {
     let mut last = 0;
     for id in ["a", "b", "a", "a"] {
@@ -218,7 +219,7 @@ pub(super) async fn incarnations(store: &dyn JobStore) -> Result<(), String> {
     expect("it grows", stored.state.incarnation > last, true)
 }
 
-/// Who has read the counter hears of what was edited after it.
+/// A caller that has read the counter is told of later edits.
 pub(super) async fn changes(store: &dyn JobStore) -> Result<(), String> {
     due_job(store, "a", Policies::default()).await?;
     let counter = store.changes(0).await.map_err(text)?.counter;

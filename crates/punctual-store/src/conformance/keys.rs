@@ -1,4 +1,4 @@
-//! Rules about keys of runs: each is used once.
+//! Rules about keys of runs. Each key is used once.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ fn unlimited() -> Policies {
     }
 }
 
-/// Two requests by hand for the same microsecond are one, in one request and in two.
+/// Two runs by hand for the same microsecond are one, both in one request and in two.
 pub(super) async fn two_by_hand(store: &dyn JobStore) -> Result<(), String> {
     let stored = due_job(store, "a", unlimited()).await?;
     let node = node(store, "one").await?;
@@ -41,8 +41,8 @@ pub(super) async fn two_by_hand(store: &dyn JobStore) -> Result<(), String> {
     expect("the runs by hand", runs.len(), 1)
 }
 
-/// An edit sets a schedule back onto fire times that were decided: those stay decided, those
-/// between them get an outcome, and the schedule moves on.
+/// An edit sets a schedule back onto decided fire times. They stay decided, the fire times between
+/// them get an outcome, and the schedule moves on.
 pub(super) async fn set_back(store: &dyn JobStore) -> Result<(), String> {
     let node = node(store, "one").await?;
     let ran = RunState::Running;
@@ -76,7 +76,7 @@ pub(super) async fn set_back(store: &dyn JobStore) -> Result<(), String> {
     )
 }
 
-/// A job that was run at one time, and whose schedule was set back to second 10 since.
+/// Adds a job that was run at one time, and whose schedule was set back to second 10 afterwards.
 async fn used_at(
     store: &dyn JobStore,
     node: &Lease,
@@ -108,7 +108,7 @@ async fn set_next(
     store.update(update).await.map_err(text)
 }
 
-/// Claims what is due until nothing is; the schedule moves forward each time.
+/// Claims until nothing is due. The schedule moves forward each time.
 async fn move_on(
     store: &dyn JobStore,
     node: &Lease,

@@ -1,4 +1,4 @@
-//! Rules about what is kept of runs.
+//! Rules about the ledger.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{JobId, Outcome, Policies, RunId};
@@ -8,7 +8,7 @@ use super::fixture::{
 };
 use crate::{ClaimKind, JobStore, Lease, Retention, RunCursor, RunEnd, RunFilter};
 
-/// Runs a job at the seconds 10, 20, .. and ends each run five milliseconds later.
+/// Runs a job at the seconds 10, 20 and so on, and ends each run five milliseconds later.
 pub(super) async fn run_often(
     store: &dyn JobStore,
     lease: &Lease,
@@ -117,7 +117,7 @@ pub(super) async fn microseconds(store: &dyn JobStore) -> Result<(), String> {
     expect("the times of the run", times, wanted)
 }
 
-/// Three runs that succeed, and one that fails.
+/// Three runs succeed and one fails.
 pub(super) async fn usual(store: &dyn JobStore) -> Result<(), String> {
     let lease = node(store, "one").await?;
     let id: JobId = "a".try_into().map_err(text)?;
@@ -150,7 +150,7 @@ pub(super) async fn usual(store: &dyn JobStore) -> Result<(), String> {
 
 pub(super) async fn by_age(store: &dyn JobStore) -> Result<(), String> {
     let lease = node(store, "one").await?;
-    // An open one, older than all.
+    // An open run, older than all ended ones.
     let stored = due_job(store, "open", Policies::default()).await?;
     let reply = claim(store, &lease, vec![advance(&stored, 0, at(10))], vec![])
         .await

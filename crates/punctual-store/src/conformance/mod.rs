@@ -1,8 +1,8 @@
-//! The suite that every store has to pass.
+//! The conformance suite that every store has to pass.
 //!
-//! [`check`] tries every rule on a store of its own and names the ones that it breaks. [`race`]
-//! makes calls from two threads at the same time. Each rule and each race comes with a store that
-//! breaks it, [`Broken`], so that the suite itself is tested.
+//! [`check`] tries every rule on a fresh store and names the rules that it breaks. [`race`] makes
+//! calls from two threads at the same time. Each rule and each race comes with a store that breaks
+//! it, [`Broken`], so that the suite itself is tested.
 //!
 //! ```
 //! use punctual_store::{MemoryStore, conformance};
@@ -213,21 +213,21 @@ const RULES: &[NamedRule] = &[
     }),
 ];
 
-/// A rule that a store breaks, and how that shows.
+/// A rule that a store breaks, with what was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The rule.
+    /// The name of the rule.
     pub rule: &'static str,
-    /// What was seen.
+    /// The facts that break the rule.
     pub seen: String,
 }
 
-/// The rules, by name.
+/// Returns the names of the rules.
 pub fn rules() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|(rule, _)| *rule)
 }
 
-/// Tries every rule on a fresh store of its own.
+/// Tries every rule on a fresh store of its own, and returns the failures.
 pub async fn check<S: JobStore>(fresh: impl AsyncFn() -> S) -> Vec<Failure> {
     let mut failures = Vec::new();
     for (rule, try_rule) in RULES {

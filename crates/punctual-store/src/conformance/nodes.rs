@@ -111,7 +111,7 @@ pub(super) async fn cancel(store: &dyn JobStore) -> Result<(), String> {
     expect("a run that is over", over, CancelAnswer::NotOpen)
 }
 
-/// Rerun as often as the policy says and no more, by any node that knows the task.
+/// A run is rerun as often as the policy says and no more, by any node that knows the task.
 pub(super) async fn rerun(store: &dyn JobStore) -> Result<(), String> {
     let policies = Policies {
         on_lost: OnLost::Rerun { at_most: 1 },
@@ -152,7 +152,7 @@ pub(super) async fn rerun(store: &dyn JobStore) -> Result<(), String> {
     expect("the instances", current(store, "a").await?.state.running, 0)
 }
 
-/// Large heaps are settled in pieces, each run once.
+/// A large number of runs is settled in pieces, each run once.
 pub(super) async fn pieces(store: &dyn JobStore) -> Result<(), String> {
     let dead = node(store, "dead").await?;
     for index in 0..5 {
@@ -185,7 +185,7 @@ pub(super) async fn pieces(store: &dyn JobStore) -> Result<(), String> {
     expect("the dead is gone", peer(store, "dead").await.is_err(), true)
 }
 
-/// What a node says of runs that others have decided about is ignored.
+/// A node cannot end runs that other nodes have decided about.
 pub(super) async fn strangers(store: &dyn JobStore) -> Result<(), String> {
     let stored = due_job(store, "a", Policies::default()).await?;
     let (one, other) = (node(store, "one").await?, node(store, "other").await?);
@@ -223,7 +223,7 @@ pub(super) async fn leaving(store: &dyn JobStore) -> Result<(), String> {
     expect("now it is gone", peer(store, "one").await.is_err(), true)
 }
 
-/// A node that has renewed its lease since it was seen is alive, and keeps its runs.
+/// A node that has renewed its lease since it was seen is alive and keeps its runs.
 pub(super) async fn alive(store: &dyn JobStore) -> Result<(), String> {
     let stored = due_job(store, "a", Policies::default()).await?;
     let (busy, other) = (node(store, "busy").await?, node(store, "other").await?);
@@ -245,7 +245,7 @@ pub(super) async fn alive(store: &dyn JobStore) -> Result<(), String> {
         .map_err(text)
 }
 
-/// A process that comes back under its name does not hide the runs of the one before.
+/// A process that comes back under its name does not hide the runs of the process before.
 pub(super) async fn past(store: &dyn JobStore) -> Result<(), String> {
     let stored = due_job(store, "a", Policies::default()).await?;
     let before = node(store, "one").await?;
@@ -270,7 +270,7 @@ pub(super) async fn past(store: &dyn JobStore) -> Result<(), String> {
     expect("its epoch now is left", epochs, vec![now.epoch])
 }
 
-/// What the last renewal of a node has said of its clock, as another node is told it.
+/// Returns the clock of a node at its last renewal, as another node is told it.
 async fn clock_of(
     store: &dyn JobStore,
     other: &Lease,
@@ -282,7 +282,7 @@ async fn clock_of(
     Ok(found.clock)
 }
 
-/// Each beat comes with the clock of its own node, to the microsecond, also one that was set back.
+/// Each beat holds the clock of its own node to the microsecond, even if that clock was set back.
 pub(super) async fn clocks(store: &dyn JobStore) -> Result<(), String> {
     let (one, other) = (node(store, "one").await?, node(store, "other").await?);
     let clock = clock_of(store, &other, &one).await?;
@@ -298,13 +298,13 @@ pub(super) async fn clocks(store: &dyn JobStore) -> Result<(), String> {
     expect("the clock of who has come anew", clock, None)
 }
 
-/// A store that notes the time answers what was noted last, by renewals too, also if it went back.
+/// A store that notes the time returns the one noted last, also by renewals, even if it went back.
 pub(super) async fn last_time(store: &dyn JobStore) -> Result<(), String> {
     let one = node(store, "one").await?;
     let first = store.note_time(at(10)).await.map_err(text)?;
     expect("the time before all", first, None)?;
     let Some(noted) = store.note_time(at(3_600)).await.map_err(text)? else {
-        // It notes none.
+        // The store notes no time.
         return Ok(());
     };
     expect("the first time", noted, at(10))?;
@@ -324,7 +324,7 @@ pub(super) async fn later_epoch(store: &dyn JobStore) -> Result<(), String> {
     let run = won(&reply, 0)?.first;
     let mut later = peer(store, "busy").await?;
     later.epoch += 100;
-    // Refused or not, it takes nothing.
+    // The call may be refused or not. Either way it takes nothing.
     let answer = store.recover(recovery(&other, &later)).await;
     let taken = answer.unwrap_or_default();
     expect("what is taken", taken, Recovered::default())?;

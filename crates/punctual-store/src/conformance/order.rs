@@ -6,7 +6,7 @@ use super::fixture::{add, at, claim, claim_of, decided, due, ended, expect, inse
 use super::fixture::{text, won};
 use crate::{ClaimKind, JobCursor, JobFilter, JobOrder, JobStore, Lease, RunEnd};
 
-/// Jobs by id, when each is due next, whether it is paused, and how its last run ended.
+/// The jobs by id, with the next fire time, whether it is paused, and the outcome of the last run.
 const JOBS: [(&str, Option<i64>, bool, Option<Outcome>); 8] = [
     ("e1", Some(30), false, Some(Outcome::Failed)),
     ("b1", Some(20), false, Some(Outcome::Succeeded)),
@@ -18,7 +18,7 @@ const JOBS: [(&str, Option<i64>, bool, Option<Outcome>); 8] = [
     ("h2", None, false, None),
 ];
 
-/// Pages of every order and of many sizes are those of a list that is sorted at the desk.
+/// The pages of every order, in several sizes, form the list that the test sorts itself.
 pub(super) async fn orders(store: &dyn JobStore) -> Result<(), String> {
     let lease = node(store, "one").await?;
     for (id, next, paused, outcome) in JOBS {
@@ -66,7 +66,7 @@ async fn run_once(
     reply.map(drop).map_err(text)
 }
 
-/// The ids in the order that is wanted, from one unordered list of all.
+/// Returns the ids in an order, sorted from one unordered list of all jobs.
 async fn sorted(
     store: &dyn JobStore,
     order: JobOrder,
@@ -85,7 +85,7 @@ async fn sorted(
     Ok(places.iter().map(|place| place.id.to_string()).collect())
 }
 
-/// The ids of all pages.
+/// Returns the ids of all pages.
 pub(super) async fn pages(
     store: &dyn JobStore,
     mut filter: JobFilter,
@@ -112,7 +112,7 @@ pub(super) async fn pages(
     }
 }
 
-/// No rule lists more jobs.
+/// The maximum number of jobs. No rule lists more.
 const ENOUGH: usize = 25;
 
 pub(super) async fn by_id(store: &dyn JobStore) -> Result<(), String> {

@@ -1,4 +1,4 @@
-//! Rules about paused jobs: what waits of them goes on waiting.
+//! Rules about paused jobs, whose waiting runs go on waiting.
 
 use punctual_core::{Outcome, Policies, Retry};
 
@@ -8,7 +8,8 @@ use super::fixture::{
 };
 use crate::{ClaimKind, ClaimReply, DueRequest, JobStore, Lease, RunEnd, StoredJob, Update};
 
-/// A run in the queue and one between two attempts begin when their job is resumed, and not before.
+/// A run in the queue and one between two attempts begin after their job is resumed, and not
+/// before.
 pub(super) async fn waits(store: &dyn JobStore) -> Result<(), String> {
     let one = node(store, "one").await?;
     queued(store, &one).await?;
@@ -69,7 +70,7 @@ async fn begins_after_the_pause(
     expect("what begins of it", reply.handed.len(), 1)
 }
 
-/// What a node gets that asks at second 60 for what waits of a job.
+/// Returns the waiting runs of a job that a node gets which asks at second 60.
 async fn asked(
     store: &dyn JobStore,
     one: &Lease,
@@ -80,7 +81,7 @@ async fn asked(
     store.claim(&asking).await.map_err(text)
 }
 
-/// How often a job is among those whose waiting runs may start by second 60.
+/// Returns how often a job is among those whose waiting runs may start by second 60.
 async fn named(store: &dyn JobStore, id: &str) -> Result<usize, String> {
     let due = store
         .due(DueRequest::through(at(60), 9))

@@ -1,4 +1,4 @@
-//! A rule about the newest runs of many jobs.
+//! A rule about the newest runs of several jobs.
 
 use punctual_core::{JobId, MaxInstances, Policies, RunId};
 
@@ -11,7 +11,7 @@ pub(super) async fn recent(store: &dyn JobStore) -> Result<(), String> {
     let often = run_often(store, &lease, "often", 3).await?;
     let open = open_one(store, &lease).await?;
     run_often(store, &lease, "gone", 1).await?;
-    // What is overdue by then is a range without a run.
+    // The fire times that are overdue by then become a range without a run.
     store.remove(id("gone")?, at(25)).await.map_err(text)?;
     let gone = numbers(
         &store
@@ -47,7 +47,7 @@ pub(super) async fn recent(store: &dyn JobStore) -> Result<(), String> {
     expect("too much is refused", is_refused, true)
 }
 
-/// Three runs of a job, the first of which is still open.
+/// Makes three runs of a job, the first of which stays open.
 async fn open_one(store: &dyn JobStore, lease: &Lease) -> Result<Vec<RunId>, String> {
     let policies = Policies {
         max_instances: MaxInstances::UNLIMITED,

@@ -19,7 +19,7 @@ pub(super) async fn removed(store: &dyn JobStore) -> Result<(), String> {
     )?;
     store.remove(id.clone(), at(10)).await.map_err(text)?;
     let Some(first) = told(store, &id).await? else {
-        // It remembers nothing.
+        // The store remembers no removals.
         return Ok(());
     };
     expect("what was declared of it", &first, &mark)?;

@@ -9,7 +9,7 @@ use punctual_core::{
 use super::fixture::{advance, at, claim, current, due_job, ended, expect, node, renew, text, won};
 use crate::{JobStore, RunEnd, RunFilter, Update};
 
-/// A newer run that replaces older ones waits until they have ended, and what waited before it is
+/// A newer run that replaces older ones waits until they have ended. Runs that waited before it are
 /// coalesced into it.
 pub(super) async fn replaces(store: &dyn JobStore) -> Result<(), String> {
     let (one, other) = (node(store, "one").await?, node(store, "other").await?);
@@ -79,7 +79,7 @@ pub(super) async fn replaces_oldest(store: &dyn JobStore) -> Result<(), String> 
         now: at(11),
     };
     let stored = store.update(update).await.map_err(text)?;
-    // One instance of three runs, then a run that finds no room.
+    // One instance of three runs, then a run without room.
     for (running, now) in [(1, at(40)), (2, at(50))] {
         let stored = if running == 1 {
             stored.clone()

@@ -10,14 +10,14 @@ use punctual_core::Policies;
 use super::fixture::{advance, at, claim, due, due_job, expect, insert, job, node, text};
 use crate::{ClaimAnswer, ClaimReply, DueRequest, Error, JobFilter, JobStore, RunFilter};
 
-/// How many nodes ask at the same time.
+/// The number of nodes that ask at the same time.
 const NODES: usize = 8;
-/// How many jobs come in one call.
+/// The number of jobs that are added in one call.
 const AT_A_TIME: u32 = 10_000;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Waits for all of them, all under way together.
+/// Waits for all calls, which are under way concurrently.
 async fn together<T>(mut calls: Vec<Boxed<'_, T>>) -> Vec<T> {
     let mut answers: Vec<Option<T>> = calls.iter().map(|_| None).collect();
     poll_fn(move |context| {
@@ -57,12 +57,14 @@ pub(super) async fn at_once(store: &dyn JobStore) -> Result<(), String> {
     expect("the runs of the fire time", runs.len(), 1)
 }
 
-/// Adds so many jobs, a second apart, and reads the first of them: a store of a million jobs
-/// starts without reading them. Takes minutes, so [`check`](super::check) leaves it out.
+/// Adds `jobs` jobs, one second apart, and reads the first of them.
+///
+/// A store of a million jobs has to start without reading all of them. This takes minutes, so
+/// [`check`](super::check) leaves it out.
 ///
 /// # Errors
 ///
-/// If the window or a page of the list is not what it should be; the text says how.
+/// Returns a text if the window or a page of the list is wrong.
 pub async fn many_jobs(store: &dyn JobStore, jobs: u32) -> Result<(), String> {
     let mut next = 0;
     while next < jobs {

@@ -1,4 +1,4 @@
-//! Texts that are rare, and numbers at their ends.
+//! Rare texts, and numbers at their limits.
 
 use std::sync::Arc;
 
@@ -7,11 +7,11 @@ use punctual_core::{Declared, Job};
 use super::fixture::{add, at, current, due, expect, insert, job, text};
 use crate::{DueRequest, ErrorKind, JobFilter, JobStore};
 
-/// The ends of what JSON and its readers hold.
+/// Numbers at the limits of JSON and its readers.
 const NUMBERS: &str = "[-0.0,5e-324,0.30000000000000004,1.7976931348623157e308,18446744073709551615,\
                        -9223372036854775808]";
 
-/// A store need not keep every text, but it says so instead of keeping another one.
+/// A store need not keep every text. It refuses a text rather than keep a different one.
 pub(super) async fn kept_or_refused(store: &dyn JobStore) -> Result<(), String> {
     let numbers = job("numbers")?.with_args_json(NUMBERS).map_err(text)?;
     add(store, insert(numbers.clone(), due(at(10))))
@@ -34,7 +34,7 @@ pub(super) async fn kept_or_refused(store: &dyn JobStore) -> Result<(), String> 
     Ok(())
 }
 
-/// A job all of whose texts are this one.
+/// Returns a job in which this text is used wherever a text may be.
 fn of(job: Job, rare: &str) -> Result<Job, String> {
     let args = serde_json::json!({ rare: rare }).to_string();
     let job = job.with_args_json(&args).map_err(text)?;

@@ -1,4 +1,4 @@
-//! Runs that are stopped on request.
+//! Cancels runs on request.
 
 use super::state::State;
 use crate::batch::{Batch, Cancelled};

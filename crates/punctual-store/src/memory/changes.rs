@@ -1,28 +1,28 @@
-//! What was edited lately, and who waits to hear of it.
+//! The latest edits, and the tokio tasks that wait for the next one.
 
 use std::collections::VecDeque;
 use std::task::Waker;
 
 use punctual_core::{CancelReason, RunId};
 
-/// Beyond this many edits a reader is told to read the window again.
+/// The number of edits that are kept. A reader that is further behind reads the window again.
 const KEPT: usize = 1_024;
 
-/// What happened.
+/// An edit that other schedulers have to know of.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Edit {
     /// The job of this incarnation was edited.
     Job(u64),
     /// A run was asked to end.
     Cancel(RunId, CancelReason),
-    /// Another node has come: the store is shared from now on.
+    /// Another node has registered, so the store is shared from now on.
     Node,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Edits {
     counter: u64,
-    /// The newest last.
+    /// The newest edit is the last one.
     recent: VecDeque<Edit>,
     waiting: Vec<Waker>,
 }
@@ -32,7 +32,7 @@ impl Edits {
         self.counter
     }
 
-    /// Notes edits of jobs. The wakers are for the caller to wake, outside its lock.
+    /// Notes edits of jobs. The caller wakes the returned wakers after it has released its lock.
     pub(super) fn note(&mut self, incarnations: impl IntoIterator<Item = u64>) -> Vec<Waker> {
         for incarnation in incarnations {
             self.push(Edit::Job(incarnation));
@@ -40,7 +40,7 @@ impl Edits {
         std::mem::take(&mut self.waiting)
     }
 
-    /// Notes something else, likewise.
+    /// Notes one edit of any kind, as [`note`](Self::note) does for jobs.
     pub(super) fn note_one(&mut self, edit: Edit) -> Vec<Waker> {
         self.push(edit);
         std::mem::take(&mut self.waiting)
@@ -54,7 +54,7 @@ impl Edits {
         self.recent.push_back(edit);
     }
 
-    /// The edits after `since`, or `None` if they are not all known any more.
+    /// Returns the edits after `since`, or `None` if some of them are no longer kept.
     pub(super) fn since(&self, since: u64) -> Option<impl Iterator<Item = Edit>> {
         let new = usize::try_from(self.counter.saturating_sub(since)).ok()?;
         let known = self.recent.len().checked_sub(new)?;

@@ -1,5 +1,4 @@
-//! The rows of the store as the rules of [`batch`](crate::batch) see them, and the request that
-//! moves schedules on.
+//! The rows of the store as the rules of [`batch`](crate::batch) see them, and the claim request.
 
 use chrono::{DateTime, Utc};
 use punctual_core::{FireRange, JobId, JobState, Outcome, Overlap, Policies, RunId, RunKey};
@@ -13,19 +12,19 @@ use crate::{
     ClaimAnswer, ClaimReply, ClaimRequest, EndText, Error, Handed, OpenState, RunEnd, StoredJob,
 };
 
-/// The state of the store, as one who asks sees it.
+/// The state of the store with the node that sent the request.
 #[derive(Debug)]
 pub(super) struct Asked<'s> {
     pub(super) state: &'s mut State,
-    /// The name of the node, as runs refer to it; `NONE` for those who are no node.
+    /// The index of the node's name, or `NONE` if the request is not from a node.
     pub(super) node: u32,
     pub(super) epoch: u64,
-    /// Jobs that left.
+    /// Jobs that left the store during the request.
     pub(super) removed: Vec<StoredJob>,
 }
 
 impl State {
-    /// The state as one sees it who is no node.
+    /// Returns the state for a request that is not from a node.
     pub(super) fn asked(&mut self) -> Asked<'_> {
         Asked {
             state: self,
@@ -88,14 +87,14 @@ impl State {
         })
     }
 
-    /// A fire time is decided, and those of its range.
+    /// Notes that the fire times from `key` to `last` are decided.
     fn used(&mut self, slot: u32, key: &RunKey, last: DateTime<Utc>) {
         if let Some(row) = self.rows.get_mut(slot) {
             row.newest.note(key, last);
         }
     }
 
-    /// Whether a run or range of this key is open, or over and still remembered.
+    /// Returns true if a run or range of this key is open, or has ended and is still kept.
     fn has_run(&self, slot: u32, key: &RunKey) -> bool {
         let history = self.rows.get(slot).map(|row| row.history);
         let history = history.filter(|history| *history != NONE);
@@ -313,7 +312,7 @@ fn ended(open: Open, end: &RunEnd) -> Entry {
         fire_time: open.fire_time,
         opened: open.opened,
         started,
-        // Who ends it may have another clock than who began it.
+        // The node that ends a run may have another clock than the node that started it.
         finished: started.map_or(end.finished, |started| end.finished.max(started)),
         outcome: end.outcome,
         origin: open.origin,
@@ -324,7 +323,7 @@ fn ended(open: Open, end: &RunEnd) -> Entry {
     }
 }
 
-/// A range goes by its first fire time.
+/// Returns the entry of a range, under the key of its first fire time.
 pub(super) fn entry_of_range(
     id: RunId,
     key: RunKey,

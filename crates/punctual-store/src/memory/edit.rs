@@ -1,4 +1,4 @@
-//! What an edit of a job, or its removal, decides.
+//! The decisions that an edit or the removal of a job makes.
 
 use chrono::{DateTime, Utc};
 use punctual_core::{FireRange, Outcome};
@@ -20,7 +20,7 @@ impl State {
         }
     }
 
-    /// Ends what waits of a job that is removed, and decides what is overdue.
+    /// Ends the waiting runs of a job that is removed, and decides its overdue fire times.
     pub(super) fn settle_removed(&mut self, slot: u32, now: DateTime<Utc>) {
         let decided = self.rows.get(slot).map(JobRow::stored);
         let decided = decided.and_then(|stored| stored.passed_over(now));

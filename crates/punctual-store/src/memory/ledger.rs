@@ -1,4 +1,4 @@
-//! What became of fire times: a bounded history, per job and in all.
+//! The ledger, which is bounded for each job and in total.
 
 use std::hash::BuildHasher;
 
@@ -10,12 +10,13 @@ use super::names::Names;
 use super::rows::NONE;
 use crate::{EndText, Retention, Statistics};
 
-/// How much the memory store remembers of runs that are over. The oldest entries make room.
+/// The number of ended runs that the memory store keeps. The oldest entries make room for new ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LedgerLimits {
-    /// Entries of all jobs together; 100,000 by default, about 18 MB.
+    /// The maximum number of entries of all jobs together. The default is 100,000, which takes
+    /// about 18 MB.
     pub total: usize,
-    /// Entries of one job; 1,000 by default.
+    /// The maximum number of entries of one job. The default is 1,000.
     pub per_job: usize,
 }
 
@@ -28,7 +29,7 @@ impl Default for LedgerLimits {
     }
 }
 
-/// A run that is over, or a range of fire times without one.
+/// A run that is over, or a range of fire times without runs.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) id: RunId,
@@ -45,14 +46,15 @@ pub(super) struct Entry {
     pub(super) range: Option<Box<FireRange>>,
 }
 
-/// A place in a list; `NONE` ends it.
+/// The neighbours of an entry in a list. `NONE` ends the list.
 #[derive(Debug, Clone, Copy)]
 struct Links {
     older: u32,
     newer: u32,
 }
 
-/// A doubly linked list through the slots: one of all entries, one for every job.
+/// The ends of a doubly linked list through the slots. There is one list of all entries, and one
+/// for each job.
 #[derive(Debug, Clone, Copy)]
 struct Ends {
     oldest: u32,
@@ -69,7 +71,7 @@ const EMPTY: Ends = Ends {
 #[derive(Debug)]
 struct Slot {
     entry: Option<Entry>,
-    /// Which of all entries it is, counted from 1: the list of all goes by it.
+    /// The position among all entries, counted from 1. The list of all entries is in this order.
     nth: u64,
     history: u32,
     all: Links,
@@ -81,7 +83,7 @@ struct JobHistory {
     job: JobId,
     statistics: Statistics,
     entries: Ends,
-    /// The row and the open runs that point here.
+    /// The number of rows and open runs that refer to this history.
     users: u32,
 }
 
@@ -91,13 +93,13 @@ pub(super) struct Ledger {
     slots: Vec<Slot>,
     free: Vec<u32>,
     all: Ends,
-    /// How many entries were recorded, those that are gone included.
+    /// The number of entries that were recorded, with those that have left the ledger.
     recorded: u64,
     histories: Vec<Option<JobHistory>>,
     free_histories: Vec<u32>,
     by_job: HashTable<u32>,
     hasher: DefaultHashBuilder,
-    /// Of nodes: entries and open runs refer to them.
+    /// The names of the nodes that entries and open runs refer to.
     pub(super) names: Names,
 }
 
@@ -129,7 +131,7 @@ impl Ledger {
         self.histories.get(index as usize)?.as_ref()
     }
 
-    /// The history of a job, which gets one more user.
+    /// Returns the history of a job and counts one more user of it.
     pub(super) fn open(&mut self, job: &JobId) -> u32 {
         let index = self.find(job).unwrap_or_else(|| self.begin(job));
         self.used(index);
@@ -157,14 +159,15 @@ impl Ledger {
         index
     }
 
-    /// One more row or run points to a history.
+    /// Counts one more row or run that refers to a history.
     pub(super) fn used(&mut self, index: u32) {
         if let Some(Some(history)) = self.histories.get_mut(index as usize) {
             history.users += 1;
         }
     }
 
-    /// One row or run less points to a history; without any, and without entries, it ends.
+    /// Counts one row or run less that refers to a history. A history without users and entries
+    /// ends.
     pub(super) fn unused(&mut self, index: u32) {
         let Some(Some(history)) = self.histories.get_mut(index as usize) else {
             return;
@@ -195,14 +198,14 @@ impl Ledger {
         Some(&self.history(index)?.statistics)
     }
 
-    /// Forgets what was counted of a job of the same id that is gone.
+    /// Resets the statistics that belong to an earlier job of the same id.
     pub(super) fn reset(&mut self, index: u32) {
         if let Some(Some(history)) = self.histories.get_mut(index as usize) {
             history.statistics = Statistics::default();
         }
     }
 
-    /// Counts what became of a job.
+    /// Counts an entry in the statistics of its job.
     pub(super) fn count(&mut self, index: u32, entry: &Entry) {
         let Some(Some(history)) = self.histories.get_mut(index as usize) else {
             return;
@@ -292,8 +295,10 @@ impl Ledger {
         self.end_if_unused(index);
     }
 
-    /// Forgets up to `batch` entries that may go, the oldest first. `open` says how many runs of a
-    /// history are open: they are among the newest that stay.
+    /// Purges up to `batch` entries that `retention` selects, the oldest first.
+    ///
+    /// `open` holds the number of open runs of each history. They count among the newest entries,
+    /// which stay.
     pub(super) fn purge(
         &mut self,
         retention: Retention,
@@ -326,7 +331,7 @@ impl Ledger {
         leaving.len() as u64
     }
 
-    /// The entries, newest first: of one job, or all.
+    /// Returns the entries of one job, or of all jobs, the newest first.
     pub(super) fn newest_first(&self, job: Option<u32>) -> impl Iterator<Item = (&JobId, &Entry)> {
         let mut at = match job {
             Some(index) => self.history(index).map_or(NONE, |own| own.entries.newest),
@@ -343,12 +348,13 @@ impl Ledger {
         })
     }
 
-    /// How many entries were recorded, those that are gone included.
+    /// Returns the number of entries that were recorded, with those that have left the ledger.
     pub(super) fn recorded(&self) -> u64 {
         self.recorded
     }
 
-    /// The entries that were recorded after the first `nth`, in that order, each with its place in it.
+    /// Returns the entries that were recorded after the first `nth`, in that order, each with its
+    /// position.
     pub(super) fn recorded_after(&self, nth: u64) -> impl Iterator<Item = (u64, &JobId, &Entry)> {
         let mut at = self.first_after(nth);
         std::iter::from_fn(move || {
@@ -359,7 +365,7 @@ impl Ledger {
         })
     }
 
-    /// The first entry after a place, looked for from the end of the list that is nearer.
+    /// Returns the first entry after a position. The search starts at the nearer end of the list.
     fn first_after(&self, nth: u64) -> u32 {
         let slot = |at: u32| self.slots.get(at as usize);
         let Some(oldest) = slot(self.all.oldest) else {
@@ -412,7 +418,8 @@ impl Entry {
         run.node = node.map(Into::into);
         run.range = self.range.as_deref().copied();
         match self.text.as_deref() {
-            // The text was written by serde_json; a value that it cannot read back is shown as is.
+            // The text was written by serde_json. A value that it cannot read back is returned as
+            // text.
             Some(EndText::Result(json)) => {
                 run.result = Some(serde_json::from_str(json).unwrap_or_else(|_| (**json).into()));
             }
@@ -423,7 +430,7 @@ impl Entry {
     }
 }
 
-/// Times in the ledger are microseconds since 1970.
+/// Converts microseconds since 1970, the unit of all times in the ledger.
 pub(super) fn at(micros: i64) -> DateTime<chrono::Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }

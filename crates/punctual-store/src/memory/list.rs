@@ -1,4 +1,4 @@
-//! Lists of jobs, piece by piece, so that those who read hold up no claim.
+//! Lists jobs in pieces, so that readers do not hold up claims.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -11,7 +11,8 @@ use super::rows::{JobRow, NONE};
 use super::state::State;
 use crate::{JobCursor, JobFilter, JobOrder, JobPage, StoredJob};
 
-/// As many rows are looked at under the lock before others may have it: well under a millisecond.
+/// The number of rows that are read under the lock before it is released. That takes well under a
+/// millisecond.
 const PIECE: usize = 1_024;
 
 impl MemoryStore {
@@ -21,7 +22,7 @@ impl MemoryStore {
             if listing.look(&self.state()) {
                 return Poll::Ready(());
             }
-            // Other tasks of this thread may run in between.
+            // Lets other tokio tasks of this thread run in between.
             context.waker().wake_by_ref();
             Poll::Pending
         })
@@ -30,16 +31,17 @@ impl MemoryStore {
     }
 }
 
-/// A list that is being made. It looks at all jobs, and holds no more of them than a page.
+/// A list of jobs in the making. It looks at all jobs and keeps no more of them than a page.
 ///
-/// It shows each job that is there from its beginning to its end once, as it was at some time between.
-/// What is added meanwhile is not in it, so nothing comes twice that is removed and added again.
+/// Each job that exists from the beginning to the end of the list is in it once, in a state that it
+/// had in between. A job that is added later is not in the list, so a job that is removed and added
+/// again does not appear twice.
 struct Listing {
     filter: JobFilter,
     limit: usize,
-    /// The slot that comes next.
+    /// The next slot to read.
     next: usize,
-    /// Jobs that are born later came after the list was begun.
+    /// The latest birth when the list was begun. Jobs with a later birth are left out.
     latest_birth: Option<u64>,
     found: BTreeMap<(i64, JobId), StoredJob>,
 }
@@ -59,7 +61,7 @@ impl Listing {
         }
     }
 
-    /// Looks at the next piece. Answers whether it was the last one.
+    /// Reads the next piece, and returns true if it was the last one.
     fn look(&mut self, state: &State) -> bool {
         let latest = *self
             .latest_birth
@@ -170,7 +172,7 @@ mod tests {
         let mut context = Context::from_waker(Waker::noop());
         for turn in 0..2 {
             assert!(list.poll_unpin(&mut context).is_pending(), "{turn}");
-            // One that was looked at comes again in the place of one that was not, due later.
+            // A job that was read comes again, due later, in the slot of a job that was not.
             let last = 3 * PIECE - 1 - turn;
             remove(&store, turn);
             remove(&store, last);

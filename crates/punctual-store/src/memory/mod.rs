@@ -1,4 +1,4 @@
-//! Jobs that live as long as the process.
+//! A store of jobs that live as long as the process.
 
 mod cancel;
 mod changes;
@@ -38,8 +38,8 @@ use crate::{
 
 /// Keeps jobs and a bounded ledger in memory.
 ///
-/// It never blocks for longer than a batch takes, and it can be shared by several schedulers of
-/// one process: clones are the same store.
+/// No call blocks for longer than one batch takes. Several schedulers of one process may share the
+/// store, since clones are the same store.
 ///
 /// ```
 /// use punctual_store::{LedgerLimits, MemoryStore};
@@ -51,13 +51,13 @@ use crate::{
 pub struct MemoryStore(Arc<Mutex<State>>);
 
 impl MemoryStore {
-    /// An empty store that remembers 100,000 ended runs, 1,000 of any one job.
+    /// Returns an empty store that keeps 100,000 ended runs, 1,000 of any one job.
     #[must_use]
     pub fn new() -> Self {
         Self::with_ledger(LedgerLimits::default())
     }
 
-    /// An empty store that remembers so much of ended runs.
+    /// Returns an empty store that keeps as many ended runs as `limits` allow.
     #[must_use]
     pub fn with_ledger(limits: LedgerLimits) -> Self {
         Self(Arc::new(Mutex::new(State::new(limits))))
@@ -67,7 +67,7 @@ impl MemoryStore {
         self.0.lock()
     }
 
-    /// Makes a change, and wakes outside the lock who waits for it.
+    /// Makes a change, and wakes the waiting tokio tasks after the lock is released.
     fn edit<T>(&self, edit: impl FnOnce(&mut State) -> (T, Vec<Waker>)) -> T {
         let (answer, waiting) = edit(&mut self.state());
         waiting.into_iter().for_each(Waker::wake);
@@ -89,8 +89,10 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl JobStore for MemoryStore {
-    /// It says that it is shared from when a second node has registered. It goes on saying so when
-    /// one is left: those that were taken for dead come back, and have to be heard.
+    /// Returns `shared` as true once a second node has registered.
+    ///
+    /// It stays true when only one node is left. A node that was taken for dead may come back and
+    /// has to be told of changes.
     fn capabilities(&self) -> StoreCapabilities {
         let limits = BatchLimits::new(512, usize::MAX, usize::MAX);
         StoreCapabilities::default()
@@ -183,7 +185,8 @@ impl JobStore for MemoryStore {
     }
 
     fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {
-        // Those who stay learn that they are alone, so that they notice the next one who comes.
+        // Tells the nodes that stay. The last one learns that it is alone, and so notices the next
+        // node.
         self.edit(|state| {
             state.leave(&lease);
             ((), state.edits.note_one(Edit::Node))
@@ -210,7 +213,7 @@ impl JobStore for MemoryStore {
                 CancelAnswer::Asked => state
                     .edits
                     .note_one(Edit::Cancel(request.run, request.reason)),
-                // Others of the job may wait for the instance that is free now.
+                // Other runs of the job may wait for the instance that is free now.
                 CancelAnswer::Ended { ref runs, .. } => {
                     let births = runs.iter().map(|run| run.birth);
                     state.edits.note(births)

@@ -1,10 +1,10 @@
-//! The names of nodes that runs and entries of the ledger refer to.
+//! The names of the nodes that runs and entries of the ledger refer to.
 
 use std::sync::Arc;
 
 use super::rows::NONE;
 
-/// Names by index, each kept as long as something refers to it.
+/// Names by index. A name is kept as long as a run or an entry refers to it.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     slots: Vec<Name>,
@@ -18,7 +18,7 @@ struct Name {
 }
 
 impl Names {
-    /// The index of a name, which gets one more user.
+    /// Returns the index of a name and counts one more user of it.
     pub(super) fn take(&mut self, text: &Arc<str>) -> u32 {
         let is_it = |name: &Name| name.users > 0 && name.text == *text;
         let index = match self.slots.iter().position(is_it) {
@@ -39,14 +39,14 @@ impl Names {
         (self.slots.len() - 1) as u32
     }
 
-    /// One more run or entry refers to a name.
+    /// Counts one more run or entry that refers to a name.
     pub(super) fn used(&mut self, index: u32) {
         if let Some(name) = self.slots.get_mut(index as usize) {
             name.users += 1;
         }
     }
 
-    /// One less refers to it.
+    /// Counts one run or entry less that refers to a name.
     pub(super) fn unused(&mut self, index: u32) {
         let Some(name) = self.slots.get_mut(index as usize).filter(|_| index != NONE) else {
             return;

@@ -6,31 +6,32 @@ use chrono::{DateTime, Utc};
 
 use crate::{Beat, Error, Lease, NodeInfo, Peer};
 
-/// A registered node, or one that is dead and has open runs.
+/// A registered node, or a dead one that still has open runs.
 #[derive(Debug)]
 struct Node {
     info: NodeInfo,
-    /// Its name as runs refer to it.
+    /// The index of the name.
     name: u32,
     epoch: u64,
     beats: u64,
-    /// What its clock showed at the last beat.
+    /// The time on the node's clock at its last beat.
     clock: Option<DateTime<Utc>>,
-    /// Its epoch has ended; it is listed because it has open runs.
+    /// True if the epoch has ended and the node is only listed because it has open runs.
     is_dead: bool,
 }
 
-/// All nodes that are listed.
+/// The nodes that are listed.
 #[derive(Debug, Default)]
 pub(super) struct Nodes {
     listed: Vec<Node>,
-    /// One counter serves all names, so that a name may be forgotten and come again.
+    /// One counter for all names, so that a name may be forgotten and come again.
     epoch: u64,
 }
 
 impl Nodes {
-    /// Enters a node; `name` is its name as runs refer to it. Answers the name of the node that it
-    /// took the place of, which nothing refers to from here any more.
+    /// Registers a node whose name has the index `name`.
+    ///
+    /// Returns the index of the node that it replaces, which this list does not refer to any more.
     pub(super) fn register(&mut self, info: NodeInfo, name: u32) -> (Lease, Option<u32>) {
         self.epoch += 1;
         let lease = Lease {
@@ -61,7 +62,7 @@ impl Nodes {
         self.listed.get(self.position(name)?)
     }
 
-    /// The name of a node whose lease holds, as runs refer to it.
+    /// Returns the index of the name of a node whose lease holds.
     pub(super) fn check(&self, lease: &Lease) -> Result<u32, Error> {
         let node = self.find(&lease.node);
         match node.filter(|node| node.epoch == lease.epoch && !node.is_dead) {
@@ -98,7 +99,7 @@ impl Nodes {
         })
     }
 
-    /// An earlier epoch of a listed node, whose beats stand still.
+    /// Returns an earlier epoch of a listed node as a peer. Its beats stand still.
     pub(super) fn past(&self, name: u32, epoch: u64) -> Option<Peer> {
         let mut listed = self.listed.iter();
         let node = listed.find(|node| node.name == name && node.epoch != epoch)?;
@@ -109,8 +110,9 @@ impl Nodes {
         })
     }
 
-    /// Ends the epoch of a node that stood still; its name, unless it is alive after all, or never
-    /// had that epoch.
+    /// Ends the epoch of a node that stood still, and returns the index of its name.
+    ///
+    /// Returns `None` if the node is alive after all, or never had that epoch.
     pub(super) fn bury(&mut self, dead: &Lease, beats: u64) -> Option<u32> {
         let at = self.position(&dead.node)?;
         let node = &mut self.listed[at];
@@ -126,8 +128,9 @@ impl Nodes {
         Some(node.name)
     }
 
-    /// Takes a node out, unless it has registered anew meanwhile. Answers the name that nothing
-    /// refers to from here any more.
+    /// Removes a node, unless it has registered again in between.
+    ///
+    /// Returns the index of its name, which this list does not refer to any more.
     pub(super) fn forget(&mut self, lease: &Lease) -> Option<u32> {
         let at = self.position(&lease.node)?;
         (self.listed[at].epoch == lease.epoch).then(|| self.listed.remove(at).name)

@@ -1,4 +1,4 @@
-//! Schedulers that share the store: leases.
+//! The leases of the nodes that share the store.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,7 @@ impl State {
         })
     }
 
-    /// All nodes, and the earlier epochs of theirs that have open runs.
+    /// Returns all nodes, and their earlier epochs that have open runs.
     pub(super) fn peers(&self) -> Vec<Peer> {
         self.nodes.peers().chain(self.past_epochs()).collect()
     }

@@ -1,4 +1,4 @@
-//! Runs that are not over.
+//! Runs without an outcome.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -14,34 +14,34 @@ use crate::OpenState;
 
 #[derive(Debug, Clone)]
 pub(super) struct Open {
-    /// The row it belongs to, by the incarnation it was added with.
+    /// The birth of its job, by which its row is found.
     pub(super) birth: u64,
     pub(super) incarnation: u64,
     pub(super) fire_time: i64,
     pub(super) opened: i64,
     pub(super) token: u64,
     pub(super) epoch: u64,
-    /// The name of the node that has it; `NONE` while it waits.
+    /// The index of the name of the node that has the run, or `NONE` while it waits.
     pub(super) node: u32,
     pub(super) history: u32,
     pub(super) origin: Origin,
     pub(super) is_queued: bool,
-    /// Whether its end frees the instance: it is the last run of it.
+    /// True if the end of the run frees the instance, since it is the last run of the instance.
     pub(super) ends_instance: bool,
-    /// Why it is to be cancelled, if it is.
+    /// The reason for which the run is to be cancelled, if it is.
     pub(super) cancel: Option<CancelReason>,
-    /// What there is of few runs only.
+    /// Values that few runs have, in a box of their own to keep the rest small.
     pub(super) past: Option<Box<Past>>,
 }
 
-/// What a run has been through before it went on.
+/// The earlier attempts of a run that goes on.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Past {
     pub(super) reruns: u32,
     pub(super) attempts: u32,
     pub(super) started: Option<i64>,
     pub(super) failure: Option<Box<str>>,
-    /// When the next attempt is due, while it waits for that.
+    /// The time of the next attempt, while the run waits for it.
     pub(super) due: Option<i64>,
 }
 
@@ -54,7 +54,7 @@ impl Open {
         }
     }
 
-    /// Whether a node has it, by this epoch or one before it.
+    /// Returns true if a node has the run by this epoch or an earlier one.
     pub(super) fn is_of(&self, node: u32, epoch: u64) -> bool {
         self.node == node && self.epoch <= epoch
     }
@@ -68,7 +68,7 @@ impl Open {
         }
     }
 
-    /// What it waits for, if no node has it.
+    /// Returns the state that the run waits in, if no node has it.
     fn wait(&self) -> Option<OpenState> {
         (self.node == NONE).then(|| self.state())
     }
@@ -91,23 +91,25 @@ impl Open {
     }
 }
 
-/// How many places the store keeps when the last open run has ended.
+/// The number of places that are kept when the last open run has ended.
 const KEPT: usize = 4_096;
 
-/// The open runs. Each run costs an entry here and its removal, so no order is kept: who needs one
-/// sorts, which is rare. The places of runs that have ended are used again, so the runs lie together.
+/// The open runs, by number.
+///
+/// Each run costs one insertion and one removal here. No order is kept, and the rare callers that
+/// need one sort. New runs use the places of ended ones again, so that the runs lie close together.
 #[derive(Debug, Default)]
 pub(super) struct OpenRuns {
     places: HashMap<RunId, u32>,
     runs: Slab<(RunId, Open)>,
-    /// Those of jobs whose runs replace each other, by the birth of their job: to note all would cost
-    /// every run.
+    /// The runs of jobs whose runs replace each other, by the birth of the job. To note the runs of
+    /// all jobs here would cost time for each run.
     replaceable: BTreeSet<(u64, RunId)>,
-    /// Those that belong to no node, likewise.
+    /// The runs that belong to no node, by the birth of the job.
     waiting: BTreeSet<(u64, RunId)>,
-    /// Those of them that wait for room, likewise.
+    /// The waiting runs that wait for room, by the birth of the job.
     queued: BTreeSet<(u64, RunId)>,
-    /// Those of them that wait for their next attempt, by the time when it is due.
+    /// The waiting runs that wait for their next attempt, by the time of the attempt.
     retrying: BTreeSet<(i64, RunId)>,
 }
 
@@ -126,7 +128,7 @@ impl OpenRuns {
         self.runs.get(place as usize).map(|(_, open)| open)
     }
 
-    /// Changes a run. It may begin or cease to wait by it.
+    /// Changes a run. By the change the run may begin to wait or stop waiting.
     pub(super) fn change(&mut self, id: RunId, change: impl FnOnce(&mut Open)) {
         let place = self.places.get(&id).map(|place| *place as usize);
         let Some((_, open)) = place.and_then(|place| self.runs.get_mut(place)) else {
@@ -145,7 +147,7 @@ impl OpenRuns {
         let place = self.places.remove(&id)?;
         let (_, open) = self.runs.try_remove(place as usize)?;
         if self.runs.is_empty() && self.runs.capacity() > KEPT {
-            // What a burst has left behind would be looked through with each renewal.
+            // Frees the places of a burst of runs, which each renewal would look through.
             self.runs = Slab::new();
         }
         self.leave(id, open.birth, open.wait());
@@ -179,12 +181,12 @@ impl OpenRuns {
         };
     }
 
-    /// All runs, in no order.
+    /// Returns all runs, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (RunId, &Open)> {
         self.runs.iter().map(|(_, (id, open))| (*id, open))
     }
 
-    /// The runs that are meant, in the order of their numbers.
+    /// Returns the runs that `is_meant` selects, in the order of their numbers.
     pub(super) fn in_order(&self, is_meant: impl Fn(RunId, &Open) -> bool) -> Vec<(RunId, &Open)> {
         let meant = self.iter().filter(|(id, open)| is_meant(*id, open));
         let mut meant: Vec<_> = meant.collect();
@@ -192,12 +194,12 @@ impl OpenRuns {
         meant
     }
 
-    /// The runs of a job that belong to no node.
+    /// Returns the runs of a job that belong to no node.
     pub(super) fn waiting(&self, birth: u64) -> Vec<RunId> {
         of_job(&self.waiting, birth).collect()
     }
 
-    /// The runs of a job that nodes have; they are of this many instances at least.
+    /// Returns the runs of a job that nodes have. They belong to at least `instances` instances.
     pub(super) fn under_way(&self, birth: u64, instances: u32) -> Vec<RunId> {
         let is_its = |open: &Open| open.birth == birth && open.node != NONE;
         let noted = of_job(&self.replaceable, birth);
@@ -208,12 +210,12 @@ impl OpenRuns {
         if noted.iter().filter(ends).count() >= instances as usize {
             return noted;
         }
-        // Some were opened under another policy.
+        // Some runs were opened under another policy and are not in `replaceable`.
         let all = self.in_order(|_, open| is_its(open));
         all.into_iter().map(|(id, _)| id).collect()
     }
 
-    /// The births of jobs with runs that wait for room.
+    /// Returns the births of jobs with runs that wait for room.
     pub(super) fn queued(&self) -> impl Iterator<Item = u64> {
         let first = self.queued.first().map(|(birth, _)| *birth);
         std::iter::successors(first, |birth| {
@@ -225,13 +227,14 @@ impl OpenRuns {
         })
     }
 
-    /// When attempts are due up to a time, the earliest first, and the births of their jobs.
+    /// Returns the times of the attempts that are due through a time, the earliest first, each with
+    /// the birth of its job.
     pub(super) fn due(&self, through: i64) -> impl Iterator<Item = (i64, u64)> {
         let due = self.retrying.range(..=(through, RunId(u64::MAX)));
         due.filter_map(|(due, id)| Some((*due, self.get(*id)?.birth)))
     }
 
-    /// When the first attempt is due after a time.
+    /// Returns the time of the first attempt that is due after a time.
     pub(super) fn due_after(&self, through: i64) -> Option<i64> {
         let beyond = (
             Bound::Excluded((through, RunId(u64::MAX))),

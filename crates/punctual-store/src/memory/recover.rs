@@ -1,4 +1,4 @@
-//! What becomes of the runs of a dead node.
+//! The recovery of the runs of a dead node.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::batch::{Batch, Fate};
 use crate::{Error, RecoverRequest, Recovered};
 
 impl State {
-    /// Whether a node has open runs, of this epoch or those before it.
+    /// Returns true if a node has open runs of this epoch or an earlier one.
     pub(super) fn has_any(&self, node: u32, epoch: u64) -> bool {
         self.open.iter().any(|(_, open)| open.is_of(node, epoch))
     }
@@ -48,7 +48,7 @@ impl State {
         Ok(recovered)
     }
 
-    /// Some of the runs of a node, the last instance as a whole.
+    /// Returns at least `limit` runs of a node if there are as many. The last instance is complete.
     fn some_of(&self, node: u32, epoch: u64, limit: usize) -> Vec<RunId> {
         let mut some = Vec::new();
         let mut is_whole = true;

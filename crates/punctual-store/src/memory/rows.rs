@@ -1,4 +1,4 @@
-//! The jobs: a slab of rows, an index by id and one by next fire time.
+//! The rows of jobs, found by slot, by id and by next fire time.
 
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
@@ -12,25 +12,27 @@ use punctual_core::{Job, JobId, JobState, Origin, RunKey};
 
 use crate::{DueCursor, Error, StoredJob};
 
-/// An incarnation holds the slot of its row in its low bits and a counter above them: rows are
-/// found without a search, and incarnations grow in the order of registration.
+/// The low bits of an incarnation, which hold the slot of its row. The bits above are a counter.
+///
+/// Rows are therefore found without a search, and incarnations grow in the order of registration.
 const SLOT_BITS: u32 = 24;
 const MAX_ROWS: usize = 1 << SLOT_BITS;
 
-/// No history yet.
+/// The index that stands for no history, no name and no slot.
 pub(super) const NONE: u32 = u32::MAX;
 
 #[derive(Debug)]
 pub(super) struct JobRow {
     pub(super) job: Arc<Job>,
     pub(super) state: JobState,
-    /// Its place in the ledger.
+    /// The place of the job's history in the ledger.
     pub(super) history: u32,
     pub(super) newest: Newest,
 }
 
-/// The newest fire times of an incarnation that are decided, in microseconds. No later one is: that
-/// is known without a search.
+/// The newest decided fire times of an incarnation, in microseconds.
+///
+/// A later fire time is not decided yet, which is known without a search.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Newest {
     incarnation: u64,
@@ -70,19 +72,19 @@ impl Newest {
 
 #[derive(Debug, Default)]
 pub(super) struct JobRows {
-    /// No `Slab`: lists go through the slots piece by piece, and a slab does not tell how many it has.
+    /// Not a `Slab`, since lists read the slots in pieces and a slab does not tell how many it has.
     slots: Vec<Option<JobRow>>,
     free: Vec<u32>,
     ids: HashTable<u32>,
     hasher: DefaultHashBuilder,
-    /// Next fire time in microseconds, then incarnation. Paused jobs are not in it.
+    /// Next fire time in microseconds, then incarnation. Paused jobs are left out.
     due: BTreeSet<(i64, u64)>,
     counter: u64,
-    /// No token was given out above this one, of jobs that are gone.
+    /// The greatest token of all removed jobs.
     token: u64,
 }
 
-/// Of a row that is gone.
+/// The state of a row that is gone.
 static NO_STATE: std::sync::LazyLock<JobState> = std::sync::LazyLock::new(JobState::default);
 
 pub(super) fn slot_of(incarnation: u64) -> u32 {
@@ -118,7 +120,7 @@ impl JobRows {
             .copied()
     }
 
-    /// The row of a slot, if there is one.
+    /// Returns the row of a slot, if there is one.
     pub(super) fn get(&self, slot: u32) -> Option<&JobRow> {
         self.slots.get(slot as usize)?.as_ref()
     }
@@ -127,7 +129,7 @@ impl JobRows {
         self.slots.get_mut(slot as usize)?.as_mut()
     }
 
-    /// The slot of the row that runs of a birth belong to, if it still exists.
+    /// Returns the slot of the row that runs of a birth belong to, if it still exists.
     pub(super) fn born(&self, birth: u64) -> Option<u32> {
         let slot = slot_of(birth);
         (self.get(slot)?.state.birth == birth).then_some(slot)
@@ -137,7 +139,7 @@ impl JobRows {
         self.get(slot).map_or(&NO_STATE, |row| &row.state)
     }
 
-    /// Sets how a row stands whose schedule has not moved.
+    /// Sets the state of a row whose schedule has not moved.
     pub(super) fn set_counts(&mut self, slot: u32, state: JobState) {
         if let Some(row) = self.get_mut(slot) {
             row.state.running = state.running;
@@ -163,7 +165,11 @@ impl JobRows {
                 self.slots.push(None);
                 (self.slots.len() - 1) as u32
             }
-            None => return Err(Error::full(format!("the store holds {MAX_ROWS} jobs"))),
+            None => {
+                return Err(Error::full(format!(
+                    "jobs: the store is full; expected at most `{MAX_ROWS}`"
+                )));
+            }
         };
         state.incarnation = self.incarnation(slot);
         state.birth = state.incarnation;
@@ -187,7 +193,7 @@ impl JobRows {
         Ok(slot)
     }
 
-    /// Sets what a row holds.
+    /// Sets the state of a row, and its job if there is a new definition.
     pub(super) fn set(&mut self, slot: u32, job: Option<Arc<Job>>, state: JobState) {
         let Some(row) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
             return;
@@ -206,7 +212,7 @@ impl JobRows {
         }
     }
 
-    /// The incarnation of a row whose fire times begin anew.
+    /// Returns the next incarnation of a row whose fire times begin anew.
     pub(super) fn renewed(&mut self, slot: u32) -> u64 {
         self.incarnation(slot)
     }
@@ -221,7 +227,7 @@ impl JobRows {
             entry.remove();
         }
         self.free.push(slot);
-        // The id may come again: its tokens must not fall.
+        // The id may be used again, and its tokens must not fall.
         self.token = self.token.max(row.state.token);
         Some(row)
     }
@@ -230,7 +236,7 @@ impl JobRows {
         self.slots.iter().flatten()
     }
 
-    /// The rows of `count` slots, and the slot after them if there are more.
+    /// Returns the rows of `count` slots, and the slot after them if there are more.
     pub(super) fn piece(&self, from: usize, count: usize) -> (&[Option<JobRow>], Option<usize>) {
         let rest = self.slots.get(from..).unwrap_or_default();
         let until = from.saturating_add(count);
@@ -238,12 +244,12 @@ impl JobRows {
         (&rest[..rest.len().min(count)], next)
     }
 
-    /// No row is born later than this so far.
+    /// Returns the latest birth so far.
     pub(super) fn latest_birth(&self) -> u64 {
         (self.counter << SLOT_BITS) | (MAX_ROWS as u64 - 1)
     }
 
-    /// The rows after a place in the order of their next fire times.
+    /// Returns the rows after a place in the order of their next fire times.
     pub(super) fn due_after(
         &self,
         after: Option<DueCursor>,

@@ -1,4 +1,4 @@
-//! Runs that are read: those that are open, and the ledger.
+//! Reads of open runs and of the ledger.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ enum Found<'a> {
 /// A place in the order of the ledger, and the run there.
 type Placed<'a> = ((i64, RunId), Found<'a>);
 
-/// As many runs are told at a time.
+/// The maximum number of runs in one answer of the feed.
 const FEED: usize = 1_000;
 
 impl State {
@@ -76,13 +76,13 @@ impl State {
             limit => limit,
         };
         let mut found = self.placed(history, filter.open);
-        // Runs tend to end in the order in which they were opened: there is little to sort.
+        // Runs mostly end in the order in which they were opened, so there is little to sort.
         found.sort_by_key(|(place, _)| Reverse(*place));
         let runs = found.iter().filter_map(|placed| self.shown(placed));
         runs.filter(|run| filter.admits(run)).take(limit).collect()
     }
 
-    /// Runs and their places: of one history or of all.
+    /// Returns the runs of one history, or of all, with their places.
     fn placed(&self, history: Option<u32>, only_open: bool) -> Vec<Placed<'_>> {
         let is_its = |open: &Open| history.is_none_or(|history| open.history == history);
         let open = self.open.iter().filter(|(_, open)| is_its(open));
@@ -110,7 +110,7 @@ impl State {
     pub(super) fn recent(&self, request: &RecentRequest) -> Result<Vec<Run>, Error> {
         let jobs = request.distinct()?.into_iter();
         let histories: Vec<_> = jobs.filter_map(|job| self.ledger.find(job)).collect();
-        // One look at all that is open serves all jobs that are named.
+        // One pass over all open runs serves all jobs of the request.
         let mut open: HashMap<u32, Vec<Placed<'_>>> =
             histories.iter().map(|own| (*own, Vec::new())).collect();
         for (id, run) in self.open.iter() {
@@ -133,8 +133,9 @@ impl State {
         Ok(runs)
     }
 
-    /// Tells of entries in the order in which they were recorded, and of open runs by number. A run
-    /// that has ended is in the former alone, whether it was told as open or not.
+    /// Returns ended entries in the order in which they were recorded, and open runs by number.
+    ///
+    /// A run that has ended is only among the entries, even if it was reported as open before.
     pub(super) fn runs_since(&self, since: RunFeed, limit: usize) -> RunsSince {
         let last = RunFeed::new(self.next_run - 1, self.ledger.recorded());
         let since = since.up_to(last);

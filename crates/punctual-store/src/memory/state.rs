@@ -1,4 +1,4 @@
-//! All that the memory store holds, under one lock.
+//! The content of the memory store, under one lock.
 
 use std::sync::Arc;
 use std::task::Waker;
@@ -23,13 +23,13 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
     pub(super) open: OpenRuns,
     pub(super) nodes: Nodes,
-    /// Whether there ever were two nodes, or one has taken the place of another of its name.
+    /// True if there ever were two nodes, or one has replaced another of the same name.
     pub(super) is_shared: bool,
     pub(super) edits: Edits,
     pub(super) next_run: u64,
-    /// What the clock of a node showed last.
+    /// The last time that the clock of a node showed.
     pub(super) seen: Option<DateTime<Utc>>,
-    /// What code declared of jobs that were removed.
+    /// The declarations of jobs that were removed.
     pub(super) removed: HashMap<JobId, Declared>,
 }
 
@@ -120,7 +120,7 @@ impl State {
         self.stored(slot).ok_or_else(|| Error::no_job(id))
     }
 
-    /// Removes a job with what waits of it.
+    /// Removes a job with its waiting runs.
     pub(super) fn remove(&mut self, slot: u32, now: DateTime<Utc>) -> Option<StoredJob> {
         let before = self.stored(slot);
         if let Some(stored) = &before
@@ -130,7 +130,7 @@ impl State {
             self.removed.insert(id, declared.clone());
         }
         self.settle_removed(slot, now);
-        // It may have left with what waited.
+        // The job may have left with its waiting runs.
         self.remove_row(slot).or(before)
     }
 
@@ -210,7 +210,7 @@ impl State {
         Changes::new(counter, ChangedJobs::These(jobs)).cancels(cancels)
     }
 
-    /// Whether there is a job of the id that a history is about.
+    /// Returns true if there is a job of the id that a history is about.
     pub(super) fn is_taken(&self, history: u32) -> bool {
         let id = self.ledger.job(history);
         id.is_some_and(|id| self.rows.find(id).is_some())

@@ -1,4 +1,4 @@
-//! Jobs whose waiting runs may start. While a job is paused, none of its runs may.
+//! Jobs whose waiting runs may start. No run of a paused job may.
 
 use std::collections::HashSet;
 
@@ -7,16 +7,16 @@ use chrono::{DateTime, Utc};
 use super::state::State;
 use crate::{KnownTasks, OpenState, WaitingJob};
 
-/// As many waiting jobs are named at a time.
+/// The maximum number of waiting jobs in one answer.
 const WAITING: usize = 256;
 
 impl State {
-    /// Jobs whose waiting runs may start by `now`.
+    /// Returns jobs whose waiting runs may start by `now`.
     pub(super) fn waiting_jobs(&self, tasks: Option<&KnownTasks>, now: i64) -> Vec<WaitingJob> {
         let knows = |task: &str| tasks.is_none_or(|tasks| tasks.iter().any(|own| &**own == task));
         let mut seen = HashSet::new();
         let queued = self.open.queued().filter(|birth| self.has_room(*birth));
-        // The first time of a job is its earliest.
+        // The first time that a job appears with is its earliest.
         let dues = queued.map(|birth| (0, birth)).chain(self.open.due(now));
         let jobs = dues
             .filter(|(_, birth)| seen.insert(*birth))
@@ -29,7 +29,7 @@ impl State {
         row.is_some_and(|row| row.job.policies().max_instances.admits(row.state.running))
     }
 
-    /// Nothing that waits of a paused job may start.
+    /// Returns the job of a birth as a waiting job, unless it is paused.
     fn waiting_job(&self, birth: u64, due: i64) -> Option<WaitingJob> {
         let row = self.rows.get(self.rows.born(birth)?)?;
         if row.state.paused {
@@ -43,12 +43,12 @@ impl State {
         })
     }
 
-    /// When the first run is due that waits for its next attempt beyond `through`.
+    /// Returns the time of the first attempt that is due after `through`.
     pub(super) fn next_waiting(&self, through: i64) -> Option<DateTime<Utc>> {
         DateTime::from_timestamp_micros(self.open.due_after(through)?)
     }
 
-    /// A job with a run that waits and may start by `until`.
+    /// Returns a job if it has a waiting run that may start by `until`.
     pub(super) fn waits(&self, birth: u64, until: i64) -> Option<WaitingJob> {
         let has_room = self.has_room(birth);
         let runs = self.open.waiting(birth).into_iter();

@@ -1,11 +1,11 @@
-//! The kinds of calls that a store answers.
+//! The kinds of calls of a store.
 
 use std::fmt;
 use std::iter::{Once, once};
 
 /// A kind of call of a [`JobStore`](crate::JobStore), named like its method.
 ///
-/// Where several may be named, one `Call`, an array of them and [`Call::ALL`] will do.
+/// Functions that take several kinds accept one `Call`, an array of them, or [`Call::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each is named like its method")]
@@ -73,7 +73,7 @@ impl Call {
         Self::Close,
     ];
 
-    /// The name of the method.
+    /// Returns the name of the method.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! What can go wrong with a call.
+//! The faults that a call can meet.
 
 use std::fmt;
 use std::future::Future;
@@ -8,34 +8,35 @@ use std::sync::Arc;
 use super::Call;
 use crate::Error;
 
-/// What becomes of a call.
+/// A fault of a call.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Does not reach the store until its kind is [set](super::Faults::set) or
-    /// [mended](super::Faults::mend). Then what is in force by that time becomes of it.
+    /// The call does not reach the store until its kind is [set](super::Faults::set) or
+    /// [mended](super::Faults::mend). It then meets the fault that is in force at that time.
     Held,
-    /// Never reaches the store, and is never answered.
+    /// The call never reaches the store and is never answered.
     Silent,
-    /// Reaches the store when the future that the test makes for it is over.
+    /// The call reaches the store after the future that the test makes for it is ready.
     Slow(Delay),
-    /// Does not reach the store, and fails as [unavailable](Error::unavailable).
+    /// The call does not reach the store and fails as [unavailable](Error::unavailable).
     Failed,
-    /// Does not reach the store, and fails as [refused](Error::refused).
+    /// The call does not reach the store and fails as [refused](Error::refused).
     Refused,
-    /// Does not reach the store, and fails with the error that the function makes.
+    /// The call does not reach the store and fails with the error that the function returns.
     Error(fn() -> Error),
-    /// Is done, and answered when its kind is [set](super::Faults::set) or
-    /// [mended](super::Faults::mend). If the answer is to be lost by that time, it is.
+    /// The call is done, and answered when its kind is [set](super::Faults::set) or
+    /// [mended](super::Faults::mend). If the new fault loses answers, this answer is lost too.
     HeldAnswer,
-    /// Is done, and never answered.
+    /// The call is done and never answered.
     SilentAnswer,
-    /// Is done, and fails as [unavailable](Error::unavailable).
+    /// The call is done and fails as [unavailable](Error::unavailable).
     LostAnswer,
 }
 
 impl Fault {
-    /// Makes each call wait for a future of its own before it reaches the store.
+    /// Returns a fault that makes each call wait for a future of its own before it reaches the
+    /// store.
     ///
     /// ```
     /// use std::future::ready;
@@ -53,7 +54,7 @@ impl Fault {
         Self::Slow(Delay(Arc::new(move || Box::pin(wait()))))
     }
 
-    /// The error of a call that never reaches the store.
+    /// Returns the error of a call that never reaches the store.
     pub(super) fn error(&self, call: Call) -> Option<Error> {
         match self {
             Self::Failed => Some(Error::unavailable(format!("no connection for `{call}`"))),
@@ -66,7 +67,7 @@ impl Fault {
 
 type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What a [slow](Fault::slow) call waits for.
+/// The future that a [slow](Fault::slow) call waits for.
 #[derive(Clone)]
 pub struct Delay(Arc<dyn Fn() -> Wait + Send + Sync>);
 

@@ -1,4 +1,4 @@
-//! The test's side of a faulty store.
+//! The handle by which a test controls a faulty store.
 
 use std::sync::Arc;
 
@@ -6,14 +6,16 @@ use super::state::Shared;
 use super::{Call, Fault, Refusal};
 use crate::{ClaimReply, DueJobs};
 
-/// Tells a [`FaultyStore`](super::FaultyStore) what goes wrong, and counts its calls. Clones tell
+/// Sets the faults of a [`FaultyStore`](super::FaultyStore), and counts its calls. Clones control
 /// the same store.
 #[derive(Debug, Clone, Default)]
 pub struct Faults(pub(super) Shared);
 
 impl Faults {
-    /// Lets this become of each call of these kinds from now on, until they are set again or
-    /// [mended](Self::mend). Calls that were held go on, and meet it too.
+    /// Sets the fault of all calls of these kinds, until they are set again or
+    /// [mended](Self::mend).
+    ///
+    /// Held calls go on and meet the new fault too.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a fault is named where it is told"
@@ -25,8 +27,9 @@ impl Faults {
         }
     }
 
-    /// Lets this become of the next call of each of these kinds that has no fault of its own yet.
-    /// Said twice, it is the next two.
+    /// Sets the fault of the next call of each of these kinds that has no fault of its own yet.
+    ///
+    /// A second call of this method sets the fault of the call after that.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a fault is named where it is told"
@@ -37,8 +40,8 @@ impl Faults {
         }
     }
 
-    /// Ends what was [set](Self::set) and what was to become of the [next](Self::next) calls of
-    /// these kinds. Calls that were held go on.
+    /// Removes the faults that were [set](Self::set) for these kinds or for their
+    /// [next](Self::next) calls. Held calls go on.
     pub fn mend(&self, calls: impl IntoIterator<Item = Call>) {
         for call in calls {
             self.0.turn(call, |kind| {
@@ -48,7 +51,7 @@ impl Faults {
         }
     }
 
-    /// Ends all that this store was told.
+    /// Removes all faults, refusals and changes of this store.
     pub fn mend_all(&self) {
         self.0.change(|state| {
             state.refusals.clear();
@@ -60,31 +63,32 @@ impl Faults {
         self.mend(Call::ALL);
     }
 
-    /// Refuses what is too large, or holds what cannot be kept, until [all](Self::mend_all) is
-    /// mended.
+    /// Refuses requests that are too large or hold what the store cannot keep, until
+    /// [all](Self::mend_all) is mended.
     pub fn refuse(&self, refusal: Refusal) {
         self.0.change(|state| state.refusals.push(refusal));
     }
 
-    /// Makes the row of a job unreadable, until [all](Self::mend_all) is mended. To read,
-    /// change or remove it fails, and what lists jobs leaves it out.
+    /// Makes the row of a job unreadable, until [all](Self::mend_all) is mended.
+    ///
+    /// Calls that read, change or remove the job fail, and lists leave it out.
     pub fn damage(&self, id: impl Into<String>) {
         self.0.change(|state| state.damaged.insert(id.into()));
     }
 
-    /// Answers [`Call::Due`] with the window that was read last, as a replica does that lags behind.
-    /// Pages after the first are read as they are.
+    /// Answers [`Call::Due`] with the window that was read last, as a replica does that lags
+    /// behind. Pages after the first are read from the store.
     pub fn freeze_windows(&self) {
         self.0.change(|state| state.is_frozen = true);
     }
 
-    /// Reads windows as they are again.
+    /// Reads windows from the store again.
     pub fn thaw_windows(&self) {
         self.0.change(|state| state.is_frozen = false);
     }
 
-    /// Changes each answer to [`Call::Due`], as a store does that leaves arguments out, or one that
-    /// breaks its promises.
+    /// Changes each answer to [`Call::Due`], to imitate a store that leaves out arguments or breaks
+    /// its promises.
     pub fn rewrite_windows(&self, rewrite: impl Fn(&mut DueJobs) + Send + Sync + 'static) {
         let rewrite = Arc::new(rewrite);
         self.0
@@ -98,38 +102,39 @@ impl Faults {
             .change(|state| state.rewrites_replies = Some(rewrite));
     }
 
-    /// How many calls of a kind there were.
+    /// Returns the number of calls of a kind.
     #[must_use]
     pub fn begun(&self, call: Call) -> u64 {
         self.0.kind(call, |kind| kind.begun)
     }
 
-    /// How many calls of a kind have met a fault. Refusals and rewritten answers do not count.
+    /// Returns the number of calls of a kind that met a fault. Refusals and changed answers do not
+    /// count.
     #[must_use]
     pub fn struck(&self, call: Call) -> u64 {
         self.0.kind(call, |kind| kind.struck)
     }
 
-    /// How many calls of a kind are neither answered nor dropped.
+    /// Returns the number of calls of a kind that are neither answered nor dropped.
     #[must_use]
     pub fn in_flight(&self, call: Call) -> u64 {
         self.0.kind(call, |kind| kind.in_flight)
     }
 
-    /// Waits until there were this many calls of a kind, counted from the start.
+    /// Waits until `count` calls of a kind have begun, counted from the start.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
+    /// This method is cancel safe. Dropping the future changes nothing.
     pub async fn until_begun(&self, call: Call, count: u64) {
         self.0.counted(call, |kind| kind.begun >= count).await;
     }
 
-    /// Waits until this many calls of a kind have met a fault, counted from the start.
+    /// Waits until `count` calls of a kind have met a fault, counted from the start.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
+    /// This method is cancel safe. Dropping the future changes nothing.
     pub async fn until_struck(&self, call: Call, count: u64) {
         self.0.counted(call, |kind| kind.struck >= count).await;
     }

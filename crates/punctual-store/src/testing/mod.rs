@@ -1,8 +1,8 @@
-//! For tests of what a program does when its store fails. Behind the feature `testing`.
+//! A store with faults, for tests of programs whose store fails. Needs the feature `testing`.
 //!
-//! A [`FaultyStore`] stands in front of any store and is told by the test, through its [`Faults`],
-//! which calls go wrong and how. It draws no lots and never sleeps, so a test with it ends the same
-//! way each time.
+//! A [`FaultyStore`] stands in front of any store. The test tells it through its [`Faults`] which
+//! calls fail and how. It uses no randomness and never sleeps, so a test with it ends the same way
+//! each time.
 //!
 //! ```
 //! use punctual_store::testing::{Call, Fault, FaultyStore};

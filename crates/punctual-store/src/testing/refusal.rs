@@ -1,21 +1,22 @@
-//! What a store does not take.
+//! The requests that a store refuses.
 
 use crate::{ClaimRequest, EndText, Error};
 
-/// What a store refuses for good, as databases do with what is too large or cannot be kept.
+/// A request that a store refuses for good, as a database does if it is too large or cannot be
+/// kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// Claim requests with more claims.
+    /// Claim requests with more claims than this.
     ClaimsBeyond(usize),
-    /// Claim requests with more ends.
+    /// Claim requests with more ends than this.
     EndsBeyond(usize),
-    /// Claim requests whose ends have more bytes of texts.
+    /// Claim requests whose ends have more bytes of texts than this.
     BytesBeyond(usize),
     /// Claim requests with an end whose text contains this.
     Text(String),
-    /// A job of this id: each claim request that names it, each update of it, and of jobs that are
-    /// added this one alone.
+    /// A job of this id. Each claim request that names it and each update of it is refused. Of jobs
+    /// that are added together only this one is.
     Job(String),
 }
 
@@ -24,7 +25,7 @@ impl Refusal {
         matches!(self, Self::Job(refused) if refused == id)
     }
 
-    /// The error of a claim request that is refused.
+    /// Returns the error of a claim request that is refused.
     pub(super) fn of(&self, request: &ClaimRequest) -> Option<Error> {
         let texts = || request.ends.iter().filter_map(|end| end.text.as_ref());
         let is_refused = match self {

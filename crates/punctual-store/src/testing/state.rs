@@ -1,4 +1,4 @@
-//! What a test has told a store, and what it has counted.
+//! The faults that a test has set, and the counts of calls.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -13,10 +13,10 @@ use crate::{ClaimReply, DueJobs};
 
 pub(super) type Rewrite<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
 
-/// What a call has met, and the turn of its kind by then.
+/// The fault that a call has met, and the turn of its kind at that time.
 pub(super) type Met = Option<(Fault, u64)>;
 
-/// Shared by a store and its faults.
+/// The state that a store shares with its faults.
 #[derive(Clone, Default)]
 pub(super) struct Shared(Arc<Mutex<State>>);
 
@@ -32,21 +32,21 @@ pub(super) struct State {
     pub(super) is_frozen: bool,
 }
 
-/// One kind of call.
+/// The faults and counts of one kind of call.
 #[derive(Default)]
 pub(super) struct Kind {
-    /// In force until it is mended.
+    /// The fault in force until it is mended.
     pub(super) standing: Option<Fault>,
-    /// Of the next calls, one each.
+    /// The faults of the next calls, one each.
     pub(super) next: VecDeque<Fault>,
-    /// How often it was set or mended. What is held waits for the next time.
+    /// The number of times that the kind was set or mended. A held call waits for the next time.
     turn: u64,
     pub(super) begun: u64,
     pub(super) struck: u64,
     pub(super) in_flight: u64,
-    /// Calls that are held.
+    /// The held calls.
     held: Vec<Waker>,
-    /// Tests that wait for calls.
+    /// The tests that wait for calls.
     expecting: Vec<Waker>,
 }
 
@@ -92,7 +92,7 @@ impl Shared {
         self.change(|state| change(state.kind(call)))
     }
 
-    /// Counts a call, and gives it its fault.
+    /// Counts a call and returns its fault.
     pub(super) fn begin(&self, call: Call) -> Met {
         let (met, expecting) = self.kind(call, |kind| {
             let met = kind.begin();
@@ -102,7 +102,7 @@ impl Shared {
         met
     }
 
-    /// Changes what becomes of a kind of call, and lets go what is held.
+    /// Changes the faults of a kind of call, and lets held calls go on.
     pub(super) fn turn(&self, call: Call, change: impl FnOnce(&mut Kind)) {
         let held = self.kind(call, |kind| {
             change(kind);
@@ -123,7 +123,7 @@ impl Shared {
         poll_fn(poll).await;
     }
 
-    /// Waits until a kind of call is counted as the test wants it.
+    /// Waits until the counts of a kind of call satisfy `is_so`.
     pub(super) async fn counted(&self, call: Call, is_so: impl Fn(&Kind) -> bool) {
         let poll = |context: &mut Context<'_>| {
             self.kind(call, |kind| {

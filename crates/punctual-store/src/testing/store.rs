@@ -1,4 +1,4 @@
-//! A store in front of another, where calls go wrong.
+//! A store whose calls fail as a test asks, in front of another store.
 
 use std::future::pending;
 
@@ -17,8 +17,8 @@ use crate::{
 
 /// Passes calls on to another store, unless its [`Faults`] say otherwise.
 ///
-/// Several of them in front of clones of one store are the ways of several nodes to it, each with
-/// faults of its own. Clones of one share their faults.
+/// To imitate several nodes, put one of them in front of each of several clones of one store. Each
+/// has faults of its own. Clones of one `FaultyStore` share their faults.
 #[derive(Debug, Clone)]
 pub struct FaultyStore<S> {
     inner: S,
@@ -27,7 +27,7 @@ pub struct FaultyStore<S> {
 }
 
 impl<S: JobStore> FaultyStore<S> {
-    /// A store without faults, and what gives it some.
+    /// Returns a store without faults, and the handle that sets them.
     #[must_use]
     pub fn new(inner: S) -> (Self, Faults) {
         let faults = Faults::default();
@@ -39,7 +39,7 @@ impl<S: JobStore> FaultyStore<S> {
         (store, faults)
     }
 
-    /// Says this of itself, whatever the store behind it says.
+    /// Sets the capabilities that the store reports, in place of those of the store behind it.
     #[must_use]
     pub fn with_capabilities(self, capabilities: StoreCapabilities) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl<S: JobStore> FaultyStore<S> {
         }
     }
 
-    /// The store behind it.
+    /// Returns the store behind this one.
     #[must_use]
     pub fn inner(&self) -> &S {
         &self.inner
@@ -85,7 +85,7 @@ impl<S: JobStore> FaultyStore<S> {
             .read(|state| state.damaged.contains(id.as_str()))
     }
 
-    /// Why a job is neither added nor changed.
+    /// Returns the error for a job that may be neither added nor changed.
     fn refused_job(&self, id: &JobId) -> Option<Error> {
         self.unreadable_job(id).or_else(|| {
             self.shared.read(|state| {
@@ -97,7 +97,7 @@ impl<S: JobStore> FaultyStore<S> {
         })
     }
 
-    /// Adds what is not refused, and answers in the order of the request.
+    /// Adds the jobs that are not refused, and answers in the order of the request.
     async fn add_others(&self, jobs: Vec<Insert>) -> Result<Vec<Result<StoredJob, Error>>, Error> {
         let errors: Vec<_> = jobs
             .iter()
@@ -113,7 +113,7 @@ impl<S: JobStore> FaultyStore<S> {
         Ok(answers.flatten().collect())
     }
 
-    /// Reads a window, or answers with the last one, and changes it as the test wants.
+    /// Reads a window, or takes the last one, and changes it as the test asks.
     async fn window(&self, request: DueRequest) -> Result<DueJobs, Error> {
         let is_first = request.after.is_none();
         let frozen = self.shared.read(State::frozen_window);
@@ -177,7 +177,7 @@ impl UnderWay {
         (Self { shared, call }, met)
     }
 
-    /// Does the work of the call as far as its faults let it.
+    /// Makes the call as far as its faults let it.
     async fn go<'a, T>(
         &self,
         met: Met,
@@ -196,7 +196,7 @@ impl UnderWay {
         }
     }
 
-    /// Goes on until the store is reached, and says what may become of the answer.
+    /// Waits until the call may reach the store, and returns the fault that its answer may meet.
     async fn arrive(&self, mut met: Met) -> Result<Met, Error> {
         loop {
             match met {
@@ -230,7 +230,7 @@ impl Drop for UnderWay {
 impl<S: JobStore> JobStore for FaultyStore<S> {
     fn capabilities(&self) -> StoreCapabilities {
         let own = self.capabilities;
-        // What goes wrong may take its time.
+        // A call that meets a fault may have to wait, which an answer in place cannot.
         let inner = || self.inner.capabilities().answers_in_place(false);
         own.unwrap_or_else(inner)
     }

@@ -1,4 +1,4 @@
-//! Single ledgers, written down by hand.
+//! Single ledgers, written by hand.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(super) fn id() -> JobId {
     JobId::new("poll").unwrap()
 }
 
-/// Every minute from noon on.
+/// Returns the row of a job that is due every minute from noon on.
 pub(super) fn row() -> StoredJob {
     let trigger = Interval::every(Duration::from_secs(60)).start(at("12:00:00"));
     let mut state = JobState::default();

@@ -1,4 +1,4 @@
-//! Single ledgers of runs that something ended before their time, written down by hand.
+//! Single ledgers, written by hand, of runs that were ended before their time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ fn ended(minute: u32, outcome: Outcome) -> Run {
     run
 }
 
-/// What the body of a run wrote down.
+/// Returns the execution that the body of a run wrote down.
 fn body(run: &Run, ending: Ending, told: Option<DateTime<Utc>>) -> Execution {
     Execution {
         job: id(),
@@ -46,7 +46,7 @@ fn body(run: &Run, ending: Ending, told: Option<DateTime<Utc>>) -> Execution {
     }
 }
 
-/// No caller cancelled anything, and no node was shut down.
+/// Returns a checker that knows of no cancelling caller and no shutdown.
 fn judge(history: History) -> Checker {
     Checker::new().history(history).cancels([]).shutdowns([])
 }
@@ -63,7 +63,8 @@ fn a_job_that_always_succeeds_is_not_cancelled_and_does_not_fail() {
     let checker = judge(history()).executions(bodies);
     let found = rules(&checker, &ledger, "12:05:10");
     let (wrong, unasked) = (Rule::Contradictory, Rule::WithoutReason);
-    // Each of the cancelled ones twice: no caller asked for it, and its body succeeded.
+    // Each of the cancelled runs breaks two rules, since no caller cancelled it and its body
+    // succeeded.
     assert_eq!(
         found,
         [
@@ -90,7 +91,7 @@ fn an_alarm_of_one_fire_time_does_not_end_the_next_ones() {
         run.started = Some(at(started));
         run.finished = Some(at(finished));
     }
-    // The third never began.
+    // The third run never began.
     (ledger[2].started, ledger[2].attempts) = (None, 0);
     ledger[2].finished = ledger[1].finished;
     let told = Some(at("12:02:20"));
@@ -211,7 +212,7 @@ fn what_is_replaced_has_a_replacement_that_began() {
     }
     let last = ran(10);
     ledger.push(last);
-    // The last ones were replaced in time: it began when the hung one ended.
+    // The last runs were replaced in time, since the newer one began when the hung one ended.
     let found = rules(&checker, &ledger, "12:10:10");
     assert_eq!(found, [Rule::WithoutReason; 8]);
     let mut sound = vec![ended(0, REPLACED), ran(1)];
@@ -219,7 +220,8 @@ fn what_is_replaced_has_a_replacement_that_began() {
     assert_eq!(rules(&checker, &sound, "12:01:10"), []);
 }
 
-/// Another instance ended by itself before the owner of the one that was to make room heard of it.
+/// Another instance ended by itself before the owner of the instance that was to make room heard of
+/// it.
 #[test]
 fn a_newer_run_may_begin_before_the_one_that_it_replaces_has_ended() {
     let policies = Policies {
@@ -317,13 +319,13 @@ fn near_a_fault_things_may_be_late_and_elsewhere_not() {
         let ledger = [late_by(0, first), late_by(1, second)];
         assert_eq!(rules(&checker, &ledger, "12:01:50"), found);
     }
-    // What is next waits as well, and from then on it waits near no fault.
+    // The next fire time waits as well, and from then on it waits outside the faults.
     let ledger = [ran(0), ran(1)];
     assert_eq!(rules(&checker, &ledger, "12:02:04"), []);
     assert_eq!(rules(&checker, &ledger, "12:02:06"), [Rule::Lost]);
 }
 
-/// It has claimed the run, so no other node may begin it.
+/// The node has claimed the run, so no other node may begin it.
 #[test]
 fn a_run_waits_for_its_node_to_hear_of_it() {
     let cut_off = Period::new(at("12:01:01"), at("12:01:40"));
@@ -338,10 +340,10 @@ fn a_run_waits_for_its_node_to_hear_of_it() {
     assert_eq!(found(&cut_off("a"), &run), []);
     assert_eq!(found(&cut_off("b"), &run), [Rule::Late]);
     assert_eq!(found(&checker, &run), [Rule::Late]);
-    // Not claimed before, it was for other nodes, too.
+    // The run was claimed later, so other nodes could have begun it before.
     run.opened = at("12:01:39");
     assert_eq!(found(&cut_off("a"), &run), [Rule::Late]);
-    // It was heard soon enough.
+    // The node could hear early enough that it got the run.
     run.opened = at("12:01:00");
     run.started = Some(at("12:01:46"));
     run.finished = Some(at("12:01:47"));
@@ -365,7 +367,7 @@ fn what_waits_in_a_queue_keeps_its_grace_time_but_for_the_wait() {
     let mut long = ran(0);
     long.finished = Some(at("12:01:55"));
     assert_eq!(rules(&checker, &[long, late.clone()], "12:02:01"), []);
-    // It was let wait in time, and then no node was there.
+    // The store let the run wait in time, and then no node was there.
     assert_eq!(rules(&checker, &[ran(0), late.clone()], "12:02:01"), []);
     late.opened = at("12:01:57");
     let found = rules(&checker, &[ran(0), late], "12:02:01");
@@ -437,7 +439,7 @@ fn a_rerun_counts_on_and_follows_a_death() {
     };
     let (unknown, succeeded) = (Ending::Unknown, Ending::Succeeded);
     assert_eq!(bodies(&[unknown, succeeded]), []);
-    // Nobody heard of the success of the first.
+    // No store heard that the first attempt succeeded.
     assert_eq!(bodies(&[succeeded, succeeded]), []);
     let twice = [Rule::Twice, Rule::Twice];
     assert_eq!(bodies(&[unknown, unknown, succeeded]), twice);

@@ -1,4 +1,4 @@
-//! A scheduler as small as can be, on a memory store: it makes ledgers that are right.
+//! A minimal scheduler on a memory store, which makes correct ledgers.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -15,7 +15,7 @@ use punctual_store::{
 use super::dice::Dice;
 
 const BEGIN: &str = "2026-03-27T00:00:00Z";
-/// Over the night in which clocks change in Europe.
+/// The length of a life. It includes the night in which clocks change in Europe.
 const SPAN: TimeDelta = TimeDelta::hours(60);
 
 const LEDGER: LedgerLimits = LedgerLimits {
@@ -23,14 +23,14 @@ const LEDGER: LedgerLimits = LedgerLimits {
     per_job: 1_000_000,
 };
 
-/// Everything that a checker is told about a life.
+/// The facts that a checker is told about a life.
 #[derive(Clone)]
 pub(super) struct Told {
     pub(super) ledger: Vec<Run>,
     pub(super) histories: BTreeMap<JobId, History>,
-    /// All that were ever in force.
+    /// All policies that were ever in force.
     pub(super) policies: BTreeMap<JobId, Vec<Policies>>,
-    /// Jobs that were paused at some time.
+    /// The jobs that were paused at some time.
     pub(super) paused: BTreeSet<JobId>,
     pub(super) executions: Vec<Execution>,
     pub(super) absences: Vec<Period>,
@@ -41,7 +41,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// A checker that has only the ledger to go by.
+    /// Returns a checker that knows only the ledger.
     pub(super) fn by_ledger(&self) -> Checker {
         let mut checker = Checker::new()
             .deaths(self.deaths.clone())
@@ -57,7 +57,7 @@ impl Told {
         checker
     }
 
-    /// One that knows what the bodies wrote down.
+    /// Returns a checker that also knows the executions of bodies.
     pub(super) fn by_bodies(&self) -> Checker {
         self.by_ledger().executions(self.executions.clone())
     }
@@ -137,7 +137,7 @@ impl Life {
         }
     }
 
-    /// To the next end of a run, or some seconds further: half of the patience there is.
+    /// Goes to the next end of a run, or some seconds further, which is half of the patience.
     fn step(&mut self) {
         let later = self.now + TimeDelta::milliseconds(self.dice.range(1, 14_000) as i64);
         let next = self.running.iter().map(|instance| instance.ends).min();
@@ -155,7 +155,7 @@ impl Life {
         }
     }
 
-    /// Lets all runs end, and all that is due meanwhile too.
+    /// Lets all runs end, and those that become due in the meantime.
     fn end(mut self) -> Told {
         self.is_quiet = true;
         while self.now < self.absent_until || !self.running.is_empty() {
@@ -174,7 +174,7 @@ impl Life {
         self.told
     }
 
-    /// Nobody decides anything for a while.
+    /// Lets some time pass in which no node decides.
     pub(super) fn be_absent(&mut self) {
         let span = TimeDelta::seconds(self.dice.range(60, 20_000) as i64);
         if self.now >= self.absent_until {
@@ -212,7 +212,7 @@ impl Life {
         answers
     }
 
-    /// The instance of this run ends now.
+    /// Ends the instance of this run now.
     fn cancel(&mut self, run: RunId, outcome: Outcome) {
         let has_it = |instance: &&mut Instance| instance.runs.iter().any(|(own, _)| *own == run);
         if let Some(instance) = self.running.iter_mut().find(has_it) {
@@ -220,14 +220,14 @@ impl Life {
         }
     }
 
-    /// An instance that waited starts.
+    /// Starts an instance that waited.
     fn begin_handed(&mut self, handed: &Handed) {
         let runs = handed.runs.iter();
         let runs = runs.map(|run| (run.id, run.key.fire_time)).collect();
         self.begin_run(handed.job.job.id().clone(), runs);
     }
 
-    /// A job is gone, and this was its last row.
+    /// Notes that a job is gone, with its last row.
     pub(super) fn left(&mut self, row: &StoredJob) {
         let history = self.told.histories.remove(row.job.id()).unwrap();
         let removed = history.removed(row, self.now);
@@ -257,7 +257,7 @@ impl Life {
         }
     }
 
-    /// Asks for what was decided, and does it.
+    /// Claims a plan, and carries it out.
     pub(super) fn ask(&mut self, row: &StoredJob, kind: ClaimKind, plan: &Plan) {
         let claim = Claim {
             id: row.job.id().clone(),
@@ -272,7 +272,7 @@ impl Life {
         self.obey(row, plan, won);
     }
 
-    /// Starts what was opened. What is queued waits until the store hands it out.
+    /// Starts the runs that were opened. Queued runs wait until the store hands them out.
     fn obey(&mut self, row: &StoredJob, plan: &Plan, won: &Won) {
         if !plan.start.is_empty() {
             let numbers = (won.first.0..).map(RunId);
@@ -317,7 +317,7 @@ impl Life {
         TimeDelta::milliseconds(self.dice.range(1, 1_500_000) as i64)
     }
 
-    /// The run that ends now.
+    /// Ends the run whose time has come.
     fn end_one(&mut self) {
         let ends_now = |instance: &Instance| instance.ends <= self.now;
         let first = self.running.iter().position(ends_now).unwrap();
@@ -375,7 +375,7 @@ impl Life {
         }
     }
 
-    /// Starts what waits, as far as there is room.
+    /// Starts waiting runs as far as there is room.
     pub(super) fn promote(&mut self, row: &StoredJob) {
         let claim = Claim {
             id: row.job.id().clone(),
@@ -387,7 +387,7 @@ impl Life {
     }
 }
 
-/// How the body of a run is left.
+/// Returns the ending of a body whose run has this outcome.
 fn ending(outcome: Outcome) -> Ending {
     match outcome {
         Outcome::Succeeded => Ending::Succeeded,

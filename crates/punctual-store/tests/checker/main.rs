@@ -1,4 +1,4 @@
-//! The checker of ledgers, on ledgers that are right and on ledgers that were tampered with.
+//! The checker, on correct ledgers and on ledgers that were tampered with.
 #![allow(
     clippy::unwrap_used,
     reason = "a failing test says so by panicking, and prints what it did"
@@ -24,7 +24,7 @@ fn seeds() -> Vec<u64> {
     chosen.map_or_else(|| (1..=SEEDS).collect(), |seed| vec![seed.parse().unwrap()])
 }
 
-/// Prints what was tried, as the other random tests do.
+/// Prints the number of cases, as the other random tests do.
 #[expect(clippy::print_stdout, reason = "CI counts the cases of random tests")]
 fn told(what: &str) {
     println!("checker: {what}");
@@ -68,7 +68,7 @@ fn ledgers_that_were_tampered_with_are_caught() {
     }
 }
 
-/// Whether there was something to tamper with; then it has to be caught.
+/// Returns true if there was something to tamper with. The checker then has to find it.
 fn is_caught(mutation: &Mutation, mut told: Told, seed: u64) -> bool {
     let mut dice = Dice::new(seed ^ 0x5EED);
     let Some(target) = (mutation.tamper)(&mut told, &mut dice) else {

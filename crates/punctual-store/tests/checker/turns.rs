@@ -1,4 +1,4 @@
-//! What may happen in a life.
+//! The events of a life.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -93,7 +93,7 @@ impl SchedulerBuilder {
     pub fn timezone(mut self, zone: impl TryInto<Zone, Error: Into<Error>>) -> Self {
         match zone.try_into() {
             Ok(zone) => self.zone = zone,
-            Err(error) => self.fail(error.into().into()),
+            Err(error) => self.fail(error.into()),
         }
         self
     }

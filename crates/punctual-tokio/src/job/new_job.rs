@@ -62,7 +62,7 @@ impl NewJob {
         task: impl IntoTask<M>,
         trigger: impl TryInto<Trigger, Error: Into<Error>>,
     ) -> Self {
-        let trigger = trigger.try_into().map_err(|error| error.into().into());
+        let trigger = trigger.try_into().map_err(|error| error.into());
         let reference = task.into_reference();
         let job = Self::of(reference.task, trigger);
         match reference.preset {
@@ -132,7 +132,7 @@ impl NewJob {
     /// Adding the job fails if they hold what JSON would change: NaN, an infinity, or an integer beyond
     /// 64 bits.
     pub fn args(mut self, args: impl Serialize) -> Self {
-        self.args = json::to_text("args", &args).map_err(Error::from);
+        self.args = json::to_text("args", &args);
         self
     }
 

@@ -221,7 +221,7 @@ impl Scheduler {
 }
 
 fn job_id(id: impl AsRef<str>) -> Result<JobId, Error> {
-    Ok(JobId::new(id)?)
+    JobId::new(id)
 }
 
 impl std::fmt::Debug for Scheduler {

@@ -1,8 +1,8 @@
-//! The address of a file: `sqlite:`, a path, and what is asked for after a `?`.
+//! Parses the address of a file, which is `sqlite:`, a path, and parameters after a `?`.
 //!
-//! The driver reads addresses too. It passes over a false `%`, lets the last of two parameters win, and
-//! takes `file:jobs.db` for a path and, when it opens it, for an address. So all of it is read here, and
-//! the driver is given a path.
+//! The driver could parse addresses too. But it ignores a wrong `%`, lets the last of two
+//! parameters win, and takes `file:jobs.db` for a path and, when it opens the file, for an address.
+//! The address is therefore parsed here, and the driver is given a path.
 
 mod parameters;
 mod percent;
@@ -13,11 +13,11 @@ use self::parameters::{Parameters, Problem};
 use self::percent::decoded;
 use crate::{Error, ErrorKind};
 
-/// What an address says.
+/// The content of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) path: PathBuf,
-    /// Whether a file that is not there is made.
+    /// True if a missing file is created.
     pub(super) creates: bool,
 }
 
@@ -39,7 +39,7 @@ impl Address {
         Ok(Self { path, creates })
     }
 
-    /// That of a path, every character of which belongs to the name.
+    /// Returns the address of a path, every character of which belongs to the name.
     pub(super) fn of(path: &Path) -> Result<Self, Error> {
         let wrong = |what: &str| {
             let shown = path.to_string_lossy();
@@ -70,7 +70,7 @@ impl Problem {
     }
 }
 
-/// What is wrong with an address, and what to write instead.
+/// Returns the error for an invalid address. `what` is the fix.
 fn invalid(url: &str, what: &str) -> Error {
     let url = url.escape_debug();
     Error::of(
@@ -79,7 +79,7 @@ fn invalid(url: &str, what: &str) -> Error {
     )
 }
 
-/// What follows `sqlite:`, which may be written in any case, as every scheme may.
+/// Returns the part after `sqlite:`, which may be in upper or lower case, as every scheme may.
 fn after_scheme(url: &str) -> Result<&str, String> {
     let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
     if scheme.eq_ignore_ascii_case("sqlite") {
@@ -93,7 +93,7 @@ fn after_scheme(url: &str) -> Result<&str, String> {
     Err("begin with `sqlite:`, as in `sqlite:jobs.db`".to_owned())
 }
 
-/// The path with its `%20` and the like written out.
+/// Returns the path with its percent escapes decoded.
 fn decoded_path(text: &str) -> Result<String, String> {
     let begins = text.get(..5).unwrap_or_default();
     if begins.eq_ignore_ascii_case("file:") {
@@ -120,7 +120,7 @@ fn decoded_path(text: &str) -> Result<String, String> {
     Ok(decoded)
 }
 
-/// A path that SQLite takes for what it is, or what is wrong with it.
+/// Returns a path that SQLite takes as a path, or the fix for the address.
 fn checked(path: &Path) -> Result<PathBuf, String> {
     let text = path.to_string_lossy();
     if text.is_empty() {
@@ -131,7 +131,7 @@ fn checked(path: &Path) -> Result<PathBuf, String> {
     if ends_as_folder {
         return Err("name a file; this is a folder".to_owned());
     }
-    // `:memory:` and `file:jobs.db` are files of these names in the working directory.
+    // `:memory:` and `file:jobs.db` are names of files in the working directory here.
     Ok(match text.starts_with(':') || text.starts_with("file:") {
         true => Path::new(".").join(path),
         false => path.to_owned(),

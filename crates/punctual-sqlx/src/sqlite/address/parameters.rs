@@ -1,23 +1,23 @@
-//! What may stand after the `?` of an address: each parameter of SQLite is taken or refused with the
-//! reason.
+//! Parses the parameters after the `?` of an address. Each parameter of SQLite is accepted, or
+//! refused with the reason.
 //!
 //! <https://www.sqlite.org/uri.html> lists them.
 
 use super::percent::decoded;
 
-/// What the parameters ask for.
+/// The settings that the parameters ask for.
 #[derive(Debug)]
 pub(super) struct Parameters {
     pub(super) creates: bool,
     pub(super) in_memory: bool,
 }
 
-/// Why a parameter is refused.
+/// The problem of a refused parameter.
 #[derive(Debug)]
 pub(super) enum Problem {
-    /// What the address should be.
+    /// The fix, as the end of a sentence about what the address should do.
     Should(String),
-    /// It asks for a store that cannot write.
+    /// The address asks for a store that cannot write.
     ReadOnly(&'static str),
 }
 
@@ -94,7 +94,7 @@ fn cache(value: &str) -> Result<(), Problem> {
     }
 }
 
-/// `immutable` and `nolock` let SQLite take no lock.
+/// Refuses `immutable` and `nolock` if they are set, since SQLite would take no lock.
 fn unlocked(name: &str, value: &str) -> Result<(), Problem> {
     match truth(value) {
         Some(false) => Ok(()),
@@ -127,7 +127,7 @@ fn own_pool(what: &str) -> Problem {
     .into()
 }
 
-/// As SQLite reads it.
+/// Parses a boolean as SQLite does.
 fn truth(value: &str) -> Option<bool> {
     let is = |word: &str| value.eq_ignore_ascii_case(word);
     if ["1", "yes", "true", "on"].into_iter().any(is) {
@@ -139,7 +139,7 @@ fn truth(value: &str) -> Option<bool> {
         .then_some(false)
 }
 
-/// The parameters of SQLite.
+/// The names of SQLite's parameters.
 const NAMES: [&str; 7] = [
     "mode",
     "cache",

@@ -1,6 +1,6 @@
-//! Texts in which `%20` stands for a blank.
+//! Texts with percent escapes, such as `%20` for a blank.
 
-/// A text with its `%20` and the like written out.
+/// Returns a text with its percent escapes decoded.
 pub(super) fn decoded(text: &str) -> Result<String, String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut parts = text.split('%');

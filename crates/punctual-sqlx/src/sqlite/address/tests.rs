@@ -69,7 +69,7 @@ fn a_parameter_is_taken_where_a_store_is_like_that() {
 const INVALID: ErrorKind = ErrorKind::Invalid;
 const READ_ONLY: ErrorKind = ErrorKind::Denied;
 
-/// Addresses, and a part of what is said of them.
+/// Addresses, each with the kind of its error and a part of the message.
 const REFUSED: &[(&str, ErrorKind, &str)] = &[
     ("", INVALID, "begin with `sqlite:`"),
     ("jobs.db", INVALID, "begin with `sqlite:`"),

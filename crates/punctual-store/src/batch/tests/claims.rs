@@ -93,12 +93,12 @@ fn a_run_by_hand_leaves_the_schedule_and_is_opened_once() {
     assert_eq!(world.state.next_run_time, Some(at(10)));
     assert_eq!(world.claim(10, &by_hand), Verdict::Lost(Some(())));
     assert_eq!(world.open.len(), 1);
-    // The fire time of the schedule is another one.
+    // The scheduled run of the same fire time has a key of its own.
     won(world.run_due(10));
     assert_eq!(world.open.len(), 2);
 }
 
-/// A job whose trigger is finished, and a plan that only records.
+/// Returns a job whose trigger is finished, and a plan that only records.
 fn last_fire_time_is_missed() -> (World, crate::Claim) {
     let world = World::new(Policies {
         misfire_grace_time: Duration::from_secs(1).into(),

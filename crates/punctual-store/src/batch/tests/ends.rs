@@ -1,4 +1,4 @@
-//! Attempts and runs that end, and runs that are stopped.
+//! Ends of attempts and runs, and cancelled runs.
 
 use punctual_core::{CancelReason, Coalesce, MaxInstances, Outcome, Overlap, Policies, RunId};
 
@@ -9,8 +9,8 @@ use crate::{OpenState, RunEnd};
 const SUCCEEDED: Outcome = Outcome::Succeeded;
 const USER: Outcome = Outcome::Cancelled(CancelReason::User);
 
-/// Room for two instances, of which one has the runs 1, 2, 3 and one the run 4; then an instance
-/// of the runs 5, 6 that waits, and one of the run 7.
+/// Returns a job with room for two instances. One has the runs 1, 2 and 3, the other the run 4. An
+/// instance of the runs 5 and 6 waits, and one of the run 7.
 fn two_under_way_and_two_that_wait() -> World {
     let mut world = World::new(Policies {
         coalesce: Coalesce::All { at_most: 9 },
@@ -44,7 +44,7 @@ fn an_instance_is_free_after_its_last_run() {
     assert_eq!(world.counts(), (2, 2));
     apply(&mut world, &[end(3, SUCCEEDED)]);
     assert_eq!(world.counts(), (1, 2));
-    // It was told before.
+    // The node reported this end before.
     apply(&mut world, &[end(3, SUCCEEDED)]);
     assert_eq!((world.counts(), world.closed.len()), ((1, 2), 3));
 }
@@ -78,7 +78,7 @@ fn an_instance_waits_as_a_whole_for_the_next_attempt() {
 
 #[test]
 fn a_run_that_was_asked_to_end_is_not_tried_again() {
-    // Which of the instance it was makes no difference, as for one that its node tells to end.
+    // Any run of the instance may be asked to end, with the same effect.
     for asked in 1..=3 {
         let mut world = two_under_way_and_two_that_wait();
         let ask = CancelReason::User;

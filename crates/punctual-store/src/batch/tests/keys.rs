@@ -1,4 +1,4 @@
-//! What a store looks up or sets aside before it decides.
+//! Keys and numbers that a store looks up or sets aside before it decides.
 
 use punctual_core::{Coalesce, MaxInstances, Policies};
 

@@ -1,4 +1,4 @@
-//! The rules, each tried on one job.
+//! Tests of the rules, each on one job.
 
 mod claims;
 mod ends;

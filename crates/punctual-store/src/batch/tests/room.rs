@@ -1,4 +1,4 @@
-//! Whether a claim finds room, whatever its node has seen.
+//! Room for claims of nodes that have seen an older state.
 
 use punctual_core::{MaxInstances, Overlap, Policies};
 
@@ -6,7 +6,8 @@ use super::world::{World, times};
 use crate::ClaimKind;
 use crate::batch::Verdict;
 
-/// Whether a job with room for two instances takes a run by hand that starts, and one that waits.
+/// Returns whether a job with room for two instances takes a run by hand that starts, and one that
+/// waits.
 fn takes(overlap: Overlap, running: u32, queued: u32) -> (bool, bool) {
     let try_plan = |starts: bool| {
         let mut world = World::new(Policies {
@@ -46,7 +47,7 @@ fn a_free_instance_of_a_queue_belongs_to_the_one_that_waits() {
     assert_eq!(takes(queue, 1, 1), (false, true));
     assert_eq!(takes(queue, 1, 2), (false, false));
     assert_eq!(takes(queue, 1, 3), (false, false));
-    // What waits does not hold up a policy without a queue.
+    // Waiting runs do not hold up a policy without a queue.
     assert_eq!(takes(Overlap::Skip, 1, 1), (true, false));
     assert_eq!(takes(Overlap::CancelRunning, 1, 1), (true, true));
 }

@@ -1,11 +1,11 @@
-//! Schedules that were set back onto fire times that are decided already.
+//! Schedules that were set back onto decided fire times.
 
 use punctual_core::{Coalesce, MaxInstances, Origin, Outcome, Policies, RunKey, SkipReason};
 
 use super::world::{World, at, times};
 use crate::batch::Verdict;
 
-/// A job with a backlog from second 10 on, of which one fire time was decided before.
+/// Returns a job with a backlog from second 10 on, of which one fire time was decided before.
 fn used(second: i64) -> World {
     let mut world = World::new(Policies {
         coalesce: Coalesce::All { at_most: 9 },

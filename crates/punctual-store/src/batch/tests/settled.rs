@@ -1,4 +1,4 @@
-//! What becomes of the runs of a dead node.
+//! The runs of a dead node.
 
 use punctual_core::{CancelReason, Coalesce, MaxInstances, OnLost, Outcome, Policies, RunId};
 
@@ -6,7 +6,7 @@ use super::world::{World, ids, micros};
 use crate::batch::{Fate, Owner};
 use crate::{OpenState, RunEnd};
 
-/// An instance of the runs 1, 2, 3 and one of the run 4, of a node that is dead.
+/// Returns a dead node's instance of the runs 1, 2 and 3, and its instance of the run 4.
 fn dead(on_lost: OnLost) -> World {
     let mut world = World::new(Policies {
         coalesce: Coalesce::All { at_most: 9 },

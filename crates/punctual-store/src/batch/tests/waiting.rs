@@ -6,7 +6,8 @@ use super::world::{World, end, ids, micros};
 use crate::batch::{Answers, Owner, Verdict};
 use crate::{ClaimKind, OpenState, RunEnd};
 
-/// One instance under way, run 1; one of the runs 2, 3 and one of the run 4 wait.
+/// Returns a job with one instance under way, run 1. An instance of the runs 2 and 3 waits, and one
+/// of the run 4.
 fn queued() -> World {
     let mut world = World::new(Policies {
         coalesce: Coalesce::All { at_most: 9 },
@@ -141,7 +142,7 @@ fn an_attempt_that_is_due_already_starts_in_the_same_request() {
     assert_eq!(answers.handed, [((), ids(&[1]))]);
 }
 
-/// A store need not read them, which `Rows` promises.
+/// `Rows` promises that a store need not read these runs.
 #[test]
 fn where_nothing_waits_a_start_and_an_end_ask_for_no_other_runs() {
     let mut world = World::new(Policies {

@@ -1,4 +1,4 @@
-//! Rows in memory, plain enough to be read: what the rules are tried on.
+//! Rows in memory that the rules are tested on.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use punctual_core::{Interval, Job, JobId, JobState, Outcome, Policies, RunId, Ru
 use crate::batch::{Answers, Batch, NewRange, NewRun, OpenView, Owner, Rows, Verdict};
 use crate::{Claim, ClaimKind, RunEnd};
 
-/// A second of the world. The job fires every ten of them.
+/// Returns the time of a second. The job fires every ten seconds.
 pub(super) fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(second, 0).unwrap()
 }
@@ -20,13 +20,13 @@ pub(super) fn micros(second: i64) -> i64 {
     second * 1_000_000
 }
 
-/// One job whose next fire time is second 10, and all that became of it.
+/// One job whose next fire time is second 10, with its runs.
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) job: Job,
     pub(super) state: JobState,
     pub(super) has_left: bool,
-    /// Whether its row can be understood.
+    /// True if the row can be decoded.
     pub(super) is_readable: bool,
     pub(super) open: BTreeMap<RunId, OpenView>,
     pub(super) opened: BTreeMap<RunId, DateTime<Utc>>,
@@ -35,7 +35,7 @@ pub(super) struct World {
     pub(super) ends: Vec<RunEnd>,
     pub(super) kept: Vec<RunEnd>,
     pub(super) ranges: Vec<NewRange>,
-    /// How often the rules have asked for the other open runs of the job.
+    /// The number of times that the rules have asked for the other open runs of the job.
     pub(super) asked: Cell<u32>,
     numbers: u64,
 }
@@ -64,7 +64,7 @@ impl World {
         }
     }
 
-    /// What a node decides at a second that has just read the row.
+    /// Returns the plan that a node makes at a second if it has just read the row.
     pub(super) fn plan(&self, second: i64) -> Plan {
         plan(&self.job.view(&self.state), at(second))
     }
@@ -83,14 +83,14 @@ impl World {
         self.claim_of(ClaimKind::Advance { revision, plan })
     }
 
-    /// A plan by hand that starts at these seconds.
+    /// Returns a plan by hand that starts at these seconds.
     pub(super) fn by_hand(&self, seconds: &[i64]) -> Plan {
         let mut plan = punctual_core::plan::manual(&self.job.view(&self.state), at(0));
         (plan.start, plan.queue, plan.skipped) = (times(seconds), Vec::new(), None);
         plan
     }
 
-    /// One request at a second.
+    /// Handles one request at a second.
     pub(super) fn request<T>(
         &mut self,
         second: i64,
@@ -105,13 +105,13 @@ impl World {
         self.request(second, |batch| batch.claim(claim)).0
     }
 
-    /// Claims what is due at a second, as a node that has just read the row.
+    /// Claims the due fire times at a second, as a node that has just read the row.
     pub(super) fn run_due(&mut self, second: i64) -> Verdict<()> {
         let claim = self.advance(self.plan(second));
         self.claim(second, &claim)
     }
 
-    /// Lets all open runs be of another node.
+    /// Gives all open runs to another node.
     pub(super) fn give_away(&mut self) {
         let own = self.open.values_mut();
         let own = own.filter(|run| run.owner == Owner::Own);
@@ -135,7 +135,7 @@ pub(super) fn ids(numbers: &[u64]) -> Vec<RunId> {
     numbers.iter().map(|number| RunId(*number)).collect()
 }
 
-/// The end of a run at second 99.
+/// Returns the end of a run at second 99.
 pub(super) fn end(run: u64, outcome: Outcome) -> RunEnd {
     RunEnd {
         run: RunId(run),

@@ -1,62 +1,62 @@
-//! What a broken store does wrong.
+//! The defects of broken stores.
 
-/// What a [`Broken`](super::Broken) store does wrong.
+/// A defect of a [`Broken`](super::Broken) store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Defect {
-    /// Adds over a job whose id is taken.
+    /// Replaces a job when another one of its id is added.
     AddsTwice,
-    /// Keeps whole seconds.
+    /// Keeps whole seconds only.
     LosesMicroseconds,
     /// Keeps a name up to its first NUL character.
     CutsAtNul,
-    /// Takes ids that differ in case for the same.
+    /// Treats ids as equal that differ in case only.
     FoldsCase,
-    /// Begins every list of jobs anew.
+    /// Begins every page of jobs at the start of the list.
     IgnoresPages,
-    /// Updates whatever revision it is given.
+    /// Updates a job without comparing the revision.
     IgnoresRevisions,
-    /// Lets a job that is replaced begin anew.
+    /// Resets a job that is replaced.
     ForgetsWhatReplacingKeeps,
-    /// Tells of due jobs newest first.
+    /// Returns due jobs newest first.
     UnsortedWindow,
     /// Tells every node of the jobs of all tasks.
     TellsOfAllTasks,
-    /// Lets paused jobs be due.
+    /// Returns paused jobs as due.
     ForgetsPauses,
     /// Leaves out jobs whose tasks no node has registered.
     DropsUnknownTasks,
     /// Gives every job the same incarnation.
     ReusesIncarnations,
-    /// Tells of edits, but not of which.
+    /// Reports that there were edits, but not of which jobs.
     SwallowsChanges,
     /// Decides a fire time again for each node that asks.
     ClaimsTwice,
     /// Admits any number of instances.
     IgnoresLimits,
-    /// Forgets ends that come with claims.
+    /// Ignores ends that come with claims.
     ForgetsEnds,
     /// Gives every run the same token.
     ReusesTokens,
     /// Hands waiting runs to nodes that take none.
     HandsOutUnasked,
-    /// Hands waiting runs out only when they are asked for.
+    /// Hands waiting runs out only when a node asks for them.
     NeverHandsOut,
-    /// Hands waiting runs out though their job is paused.
+    /// Hands waiting runs out while their job is paused.
     HandsOutInAPause,
     /// Lets any number of runs wait.
     IgnoresQueues,
     /// Ends a run with its first attempt.
     ForgetsRetries,
-    /// Queues runs that should replace others.
+    /// Queues runs that should replace older ones.
     NeverReplaces,
-    /// Lets overdue fire times disappear with an edit.
+    /// Drops overdue fire times without an outcome when a job is edited.
     PassesOverSilently,
     /// Forgets how many fire times an entry stands for.
     ForgetsRanges,
-    /// Counts runs, and nothing else of them.
+    /// Counts runs, and keeps nothing else of them.
     LearnsNothing,
-    /// Lets every node claim, whatever its epoch.
+    /// Lets every node claim, even under an old epoch.
     IgnoresEpochs,
     /// Lets every node end every run.
     EndsForOthers,
@@ -68,76 +68,76 @@ pub enum Defect {
     NeverLetsGo,
     /// Lists only the newest epoch of a name.
     HidesThePast,
-    /// Opens a run by hand again when it is asked for again.
+    /// Opens a run by hand a second time if the request is repeated.
     RunsByHandTwice,
     /// Lets fire times begin anew with every edit.
     ForgetsKeys,
     /// Takes the runs of nodes that are alive.
     RecoversTheLiving,
-    /// Takes an epoch that was never given out for the newest.
+    /// Treats an epoch that was never given out as the newest.
     RecoversTheUnknown,
     /// Lists runs oldest first.
     UnsortedLedger,
-    /// Begins every list of runs anew.
+    /// Begins every page of runs at the start of the list.
     IgnoresCursors,
-    /// Lists jobs by id, whatever order is wanted.
+    /// Lists jobs by id and ignores the order of the filter.
     IgnoresOrders,
-    /// Goes on after all jobs that have the place of the last one.
+    /// Goes on after all jobs that share the place of the last one.
     PassesOverTies,
-    /// Of each job tells the newest runs alone, and no open ones beyond.
+    /// Returns only the newest runs of each job, without older open ones.
     HidesOldRuns,
-    /// Tells the newest runs of many jobs in one heap.
+    /// Returns the newest runs of several jobs without grouping them.
     MixesJobs,
-    /// Feeds runs that open, and no ends.
+    /// Reports opened runs in the feed, but no ends.
     FeedsNoEnds,
-    /// Feeds the same again and again.
+    /// Reports the same runs in the feed again and again.
     FeedsForEver,
-    /// Feeds a page, and goes on from the end.
+    /// Reports one page of the feed, and goes on from the end.
     FeedsOnePage,
-    /// Feeds all from the beginning to those who ask for what comes.
+    /// Reports all runs from the beginning to a caller that asks for later ones.
     FeedsThePast,
-    /// Feeds what ended after all that was told, by the clocks of nodes.
+    /// Reports the runs that ended, by the clocks of nodes, after all that were reported.
     FeedsByTheClock,
     /// Keeps whole seconds in the ledger.
     RoundsTheLedger,
     /// Purges nothing.
     NeverForgets,
-    /// Purges without a bound.
+    /// Purges more entries than the batch allows.
     IgnoresBatches,
-    /// Purges all that has ended.
+    /// Purges all entries that have ended.
     ForgetsTooMuch,
     /// Tells no node of a request to cancel.
     ForgetsCancels,
-    /// Shows the clock of the node that asks in the beats of all.
+    /// Returns the clock of the node that asks in the beats of all nodes.
     ShowsOneClock,
-    /// Answers the time that is noted, not the one before.
+    /// Returns the time that is noted now, not the one before.
     ForgetsTheTime,
-    /// Goes on telling of a removed job that is to be forgotten.
+    /// Goes on returning a removed job that is to be forgotten.
     RemembersRemovals,
-    /// Counts for a job whatever became of its id.
+    /// Counts the runs of earlier jobs of the same id for a job.
     CountsForTheId,
-    /// Does not say which jobs left.
+    /// Does not return the jobs that left.
     HidesWhatLeft,
     /// Records runs of dead nodes as lost twice.
     LosesTwice,
     /// Checks the lease, and claims later.
     ClaimsAfterItsDeath,
-    /// Reads which runs a dead node has, and takes them later.
+    /// Reads the runs of a dead node, and takes them later.
     LosesWhatHasEnded,
     /// Compares the revision, and updates later.
     UpdatesWhatHasMoved,
-    /// Sees that a run waits, and hands it out later.
+    /// Reads that a run waits, and hands it out later.
     HandsOutWhatIsGone,
-    /// Counts the instances, and opens another later.
+    /// Counts the instances, and opens another one later.
     CountsTooEarly,
-    /// Sees that an id is free, and takes it later.
+    /// Reads that an id is free, and takes it later.
     AddsWhatIsTaken,
-    /// Reads what has happened, and how far that is later.
+    /// Reads the runs of the feed, and its position later.
     FeedsTooFar,
 }
 
 impl Defect {
-    /// Those that show only between two calls at the same time, each with the
+    /// The defects that show only between two concurrent calls, each with the
     /// [race](super::super::races()) that has to notice it.
     pub const RACES: &[(Self, &str)] = &[
         (
@@ -162,7 +162,7 @@ impl Defect {
         (Self::FeedsTooFar, "a feed and runs that open and end"),
     ];
 
-    /// All of them, each with the rule that has to notice it.
+    /// The defects that single calls show, each with the rule that has to notice it.
     pub const ALL: &[(Self, &str)] = &[
         (Self::AddsTwice, "an id is taken once"),
         (Self::LosesMicroseconds, "a job comes back as it went in"),

@@ -31,7 +31,7 @@ pub struct Broken<S> {
 }
 
 impl<S: JobStore> Broken<S> {
-    /// Makes a good store bad.
+    /// Returns the store with a defect.
     pub fn new(inner: S, defect: Defect) -> Self {
         Self {
             inner,
@@ -40,7 +40,7 @@ impl<S: JobStore> Broken<S> {
         }
     }
 
-    /// Makes another instance of the same store bad.
+    /// Returns another instance of the same broken store.
     #[must_use]
     pub fn beside(&self, inner: S) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl<S: JobStore> Broken<S> {
         self.defect == defect
     }
 
-    /// The claim as a node would ask that has just read the row.
+    /// Returns the claim as a node would make it that has just read the row.
     async fn fresh(&self, claim: &Claim) -> Result<Claim, Error> {
         let mut claim = claim.clone();
         if let (ClaimKind::Advance { revision, .. }, Some(row)) =
@@ -65,7 +65,7 @@ impl<S: JobStore> Broken<S> {
         Ok(claim)
     }
 
-    /// The same claim under a key that is not used yet.
+    /// Returns the same claim under a key that is not used yet.
     async fn rekeyed(&self, claim: &Claim) -> Result<Claim, Error> {
         let mut claim = self.fresh(claim).await?;
         if let ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan } = &mut claim.kind {
@@ -206,7 +206,7 @@ impl<S: JobStore> Broken<S> {
     }
 }
 
-/// A job that answers to an id in small letters.
+/// Returns the job with its id in lower case.
 fn folded(job: &Job) -> Arc<Job> {
     let id = JobId::new(job.id().as_str().to_lowercase());
     let id = id.unwrap_or_else(|_| job.id().clone());

@@ -1,4 +1,4 @@
-//! Waiting runs that begin in a pause of their job.
+//! Waiting runs that begin while their job is paused.
 
 use chrono::DateTime;
 use punctual_core::JobId;
@@ -7,7 +7,7 @@ use super::Broken;
 use crate::{ClaimKind, ClaimReply, ClaimRequest, Error, JobStore, Update};
 
 impl<S: JobStore> Broken<S> {
-    /// Claims as if no job were paused whose waiting runs are asked for.
+    /// Claims as if the jobs whose waiting runs are asked for were not paused.
     pub(super) async fn claim_in_a_pause(
         &self,
         request: &ClaimRequest,
@@ -26,7 +26,7 @@ impl<S: JobStore> Broken<S> {
         Ok(reply)
     }
 
-    /// Pauses a job or resumes it. Answers whether that changes it.
+    /// Pauses or resumes a job, and returns true if that changes it.
     async fn set_paused(&self, id: &JobId, paused: bool) -> Result<bool, Error> {
         let Some(row) = self.inner.get(id.clone()).await? else {
             return Ok(false);

@@ -1,4 +1,4 @@
-//! Lists and feeds that are wrong.
+//! Wrong lists and feeds.
 
 use punctual_core::{JobId, Run, limits};
 

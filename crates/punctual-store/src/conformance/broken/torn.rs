@@ -1,5 +1,5 @@
-//! Calls that are torn in two: they read, let another call come between, and write what they have
-//! decided on what they have read.
+//! Calls that are torn in two. They read, let another call come between, and write what they
+//! decided on the old values.
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -16,17 +16,17 @@ use crate::{
     RunFilter, RunsSince, StoredJob, Update,
 };
 
-/// A call that nothing comes between goes on after this time: the thread of the other call may wait
-/// for a processor meanwhile.
+/// The time after which a call goes on if no other call comes between. The thread of the other call
+/// may still wait for a processor.
 const LONGEST: Duration = Duration::from_millis(10);
 
-/// What all instances of a broken store have done.
+/// The state that all instances of a broken store share.
 #[derive(Debug, Default)]
 pub(super) struct Steps {
     count: AtomicU64,
-    /// How many torn calls have read and have not written yet.
+    /// The number of torn calls that have read and not yet written.
     torn: AtomicU64,
-    /// When the last of the runs ended that were fed.
+    /// The end of the last run that the feed reported.
     fed: AtomicI64,
 }
 
@@ -35,13 +35,13 @@ impl Steps {
         self.count.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    /// The latest end that was fed, and those of now.
+    /// Notes these ends, and returns the latest end that the feed reported before.
     pub(super) fn feed(&self, ends: impl Iterator<Item = i64>) -> i64 {
         let latest = ends.max().unwrap_or(i64::MIN);
         self.fed.fetch_max(latest, Ordering::SeqCst)
     }
 
-    /// Waits until another call has got on.
+    /// Waits until another call has made progress.
     async fn pause(&self) {
         let own = self.step();
         self.torn.fetch_add(1, Ordering::SeqCst);
@@ -49,8 +49,9 @@ impl Steps {
         self.torn.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Waits until a torn call has read, so that this one comes between. Which of two threads gets a
-    /// processor first does not matter then.
+    /// Waits until a torn call has read, so that this call comes between.
+    ///
+    /// It then does not matter which of two threads gets a processor first.
     pub(super) async fn come_between(&self) {
         wait_until(|| self.torn.load(Ordering::SeqCst) > 0).await;
     }
@@ -70,7 +71,7 @@ async fn wait_until(is_over: impl Fn() -> bool) {
 }
 
 impl<S: JobStore> Broken<S> {
-    /// Whether the id is free, and then takes it.
+    /// Reads that the id is free, and takes it later.
     pub(super) async fn torn_add(&self, mut insert: Insert) -> Result<StoredJob, Error> {
         let is_free = self.inner.get(insert.job.id().clone()).await?.is_none();
         self.steps.pause().await;
@@ -83,7 +84,7 @@ impl<S: JobStore> Broken<S> {
             .unwrap_or_else(|| Err(Error::full("no answer")))
     }
 
-    /// Whether the revision is the newest, and then writes.
+    /// Compares the revision, and writes later.
     pub(super) async fn torn_update(&self, mut update: Update) -> Result<StoredJob, Error> {
         let id = update.job.id().clone();
         let read = self.inner.get(id.clone()).await?;
@@ -95,7 +96,7 @@ impl<S: JobStore> Broken<S> {
         self.inner.update(update).await
     }
 
-    /// Which runs the dead node has, and then takes them.
+    /// Reads the runs of the dead node, and takes them later.
     pub(super) async fn torn_recover(&self, request: RecoverRequest) -> Result<Recovered, Error> {
         let its = OpenRequest {
             node: request.dead.clone(),
@@ -111,7 +112,7 @@ impl<S: JobStore> Broken<S> {
         })
     }
 
-    /// Whether the lease holds, there is room, or a run waits, and then claims.
+    /// Checks the lease, the room and the waiting runs, and claims later.
     pub(super) async fn torn_claim(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
         let peers = self.inner.nodes().await?;
         let mut peers = peers.iter();
@@ -148,7 +149,7 @@ impl<S: JobStore> Broken<S> {
         }
     }
 
-    /// What has happened, and then how far that is.
+    /// Reads the runs of the feed, and its position later.
     pub(super) async fn torn_feed(&self, since: RunFeed, limit: usize) -> Result<RunsSince, Error> {
         let read = self.inner.runs_since(since, limit).await?;
         self.steps.pause().await;
@@ -159,7 +160,7 @@ impl<S: JobStore> Broken<S> {
         })
     }
 
-    /// Claims under an epoch that no node has been given.
+    /// Claims under an epoch that no node was given.
     async fn claim_again(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
         let mut request = request.clone();
         let node = NodeInfo {

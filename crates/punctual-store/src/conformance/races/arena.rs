@@ -1,4 +1,4 @@
-//! Two threads that set out together.
+//! Two threads that start together.
 
 use std::hint;
 use std::pin::Pin;
@@ -10,9 +10,9 @@ use crate::JobStore;
 /// A call that is to be driven to its end.
 pub type RaceCall<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// After so many looks at the other a thread lets others have its core.
+/// The number of looks at the other thread after which a thread yields its core.
 const LOOKS: u32 = 2_000;
-/// By how many steps one of the two may set out later, and how long a step is.
+/// The number of steps by which one thread may start later, and the length of a step.
 const STEPS: u32 = 32;
 const STEP: u32 = 40;
 
@@ -26,12 +26,13 @@ pub(super) struct Arena<'a> {
 }
 
 impl Arena<'_> {
-    /// A name that only this round uses.
+    /// Returns a name that only this round uses.
     pub(super) fn name(&self, of: &str) -> String {
         format!("{of} {}", self.round)
     }
 
-    /// Makes two calls at the same time, ever another of them a little later.
+    /// Makes two calls at the same time. One of them starts a little later, which varies with the
+    /// round.
     pub(super) fn together<A: Send, B: Send>(
         &self,
         left: impl Future<Output = A> + Send,
@@ -68,7 +69,7 @@ impl Arena<'_> {
     }
 }
 
-/// Goes on when both are here.
+/// Waits until both threads have arrived.
 fn meet(arrived: &AtomicU32) {
     arrived.fetch_add(1, Ordering::SeqCst);
     let mut looks = 0;

@@ -1,8 +1,8 @@
-//! Calls that are made truly at the same time, by two instances of one store.
+//! Concurrent calls of two threads on two instances of one store.
 //!
-//! Each race sets a scene, makes two calls from two threads, and judges what is in the store then:
-//! one of the two has won, the counts are those of the open runs, and every fire time has one
-//! outcome.
+//! Each race prepares the store, makes two calls from two threads, and checks what is in the store
+//! afterwards. One of the two has won, the counts are those of the open runs, and every fire time
+//! has one outcome.
 
 mod arena;
 mod scenes;
@@ -43,17 +43,17 @@ const RACES: &[Race] = &[
     }),
 ];
 
-/// The races, by name.
+/// Returns the names of the races.
 pub fn races() -> impl Iterator<Item = &'static str> {
     RACES.iter().map(|(race, _)| *race)
 }
 
-/// Runs every race on a fresh store of its own, `rounds` rounds of all together, and names the ones
-/// that a store loses, each with its first round.
+/// Runs every race on a fresh store of its own, and returns the failures, each with its first
+/// round.
 ///
-/// `fresh` opens two instances of one empty store, in a database for example two sets of connections.
-/// A store that has one instance gives two handles to it. `drive` drives a call to its end on the
-/// thread that calls it.
+/// `rounds` is the number of rounds of all races together. `fresh` opens two instances of one empty
+/// store, for a database two sets of connections. A store without instances returns two handles to
+/// itself. `drive` drives a call to its end on the thread that calls it.
 ///
 /// ```
 /// use futures::executor::block_on;

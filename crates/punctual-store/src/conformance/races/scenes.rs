@@ -63,7 +63,7 @@ pub(super) async fn end_and_recover(arena: Arena<'_>) -> Result<(), String> {
     expect("how often it is counted", counted, 1)
 }
 
-/// Of an update and a claim that were decided on the same row one is made.
+/// Of an update and a claim on the same revision, one is made.
 pub(super) async fn update_and_claim(arena: Arena<'_>) -> Result<(), String> {
     let stored = due_job(arena.one, &arena.name("job"), Policies::default()).await?;
     let node = node(arena.two, "node").await?;
@@ -115,7 +115,7 @@ pub(super) async fn end_and_promote(arena: Arena<'_>) -> Result<(), String> {
     settled(arena, (1, 0)).await.map(drop)
 }
 
-/// Each run of a dead node is lost once, however many find it dead.
+/// Each run of a dead node is lost once, however many nodes find it dead.
 pub(super) async fn two_recoveries(arena: Arena<'_>) -> Result<(), String> {
     let stored = due_job(arena.one, &arena.name("job"), Policies::default()).await?;
     let (dead, first) = deaths(arena).await?;
@@ -132,7 +132,7 @@ pub(super) async fn two_recoveries(arena: Arena<'_>) -> Result<(), String> {
     expect("how it ended", states, vec![RunState::Ended(Outcome::Lost)])
 }
 
-/// With room for one, a run by hand and one of the schedule do not both start.
+/// With room for one instance, a run by hand and a scheduled one do not both start.
 pub(super) async fn manual_and_advance(arena: Arena<'_>) -> Result<(), String> {
     let stored = due_job(arena.one, &arena.name("job"), Policies::default()).await?;
     let (one, two) = both(arena).await?;
@@ -161,7 +161,7 @@ pub(super) async fn two_adds(arena: Arena<'_>) -> Result<(), String> {
     settled(arena, (0, 0)).await.map(drop)
 }
 
-/// What a feed tells last of each run is how it stands, whenever it was read.
+/// The last report of each run in a feed is its current state, whenever the feed was read.
 pub(super) async fn feed_and_runs(arena: Arena<'_>) -> Result<(), String> {
     let stored = due_job(arena.one, &arena.name("job"), Policies::default()).await?;
     let node = node(arena.one, "node").await?;
@@ -189,7 +189,7 @@ pub(super) async fn feed_and_runs(arena: Arena<'_>) -> Result<(), String> {
     settled(arena, (0, 0)).await.map(drop)
 }
 
-/// Reads a feed a few times, and says how far it got.
+/// Reads a feed several times, and returns the last position.
 async fn read_often(
     store: &dyn JobStore,
     mut from: RunFeed,
@@ -207,7 +207,7 @@ fn manual(stored: &StoredJob) -> Claim {
     claim_of(stored, ClaimKind::Manual { plan })
 }
 
-/// A node that is going to be found dead, and how another finds it so.
+/// Returns a node that is going to be found dead, and the request of the node that finds it.
 async fn deaths(arena: Arena<'_>) -> Result<(Lease, RecoverRequest), String> {
     let name = arena.name("dead");
     let dead = node(arena.one, &name).await?;
@@ -247,8 +247,8 @@ fn state(run: &Run) -> RunState {
     run.state
 }
 
-/// The counts of the job are those of its open runs, and each of its fire times has one entry,
-/// which are answered. Then the job goes.
+/// Checks that the counts of the job are those of its open runs and that each of its fire times has
+/// one entry. Then removes the job, and returns the entries.
 async fn settled(arena: Arena<'_>, counts: (u32, u32)) -> Result<Vec<Run>, String> {
     let id = JobId::new(arena.name("job")).map_err(text)?;
     let row = current(arena.one, id.as_str()).await?.state;

@@ -1,4 +1,4 @@
-//! Ledgers that disagree with what the bodies wrote down.
+//! Ledgers that disagree with the executions of bodies.
 
 use chrono::TimeDelta;
 use punctual_core::{OnLost, Outcome, Policies, Run, RunId, RunState, SkipReason};
@@ -40,7 +40,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     ),
     of_bodies("an attempt begins twice", &[Rule::Twice], |told, dice| {
         let mut its = told.executions.clone();
-        // Of a rerun that may be nobody's fault.
+        // A rerun may explain a second execution.
         its.retain(|body| {
             let mut policies = told.policies[&body.job].iter();
             policies.all(|its| its.on_lost == OnLost::Record)

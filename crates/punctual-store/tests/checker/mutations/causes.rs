@@ -1,4 +1,4 @@
-//! Runs that something ended which did not happen.
+//! Runs that were ended by a cause that did not happen.
 
 use chrono::TimeDelta;
 use punctual_core::{CancelReason, JobId, Outcome, Overlap, Policies, Run, RunState, SkipReason};
@@ -26,7 +26,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             let index = pick_with(told, dice, |told, run| {
                 let follows = |other: &Run| {
                     let near = run.finished.unwrap() + TimeDelta::minutes(2);
-                    // One that waits in a pause has not ended.
+                    // A run that waits in a pause has not ended.
                     let ended = other.finished.unwrap_or(told.now);
                     is_of(other, run) && ended >= run.fire_time() && other.fire_time() <= near
                 };
@@ -96,18 +96,18 @@ pub(super) fn has_succeeded(run: &Run) -> bool {
     run.state == RunState::Ended(Outcome::Succeeded) && run.attempts > 0
 }
 
-/// Whether all policies that its job ever had are like that.
+/// Returns true if all policies that its job ever had satisfy `is_it`.
 pub(super) fn all(told: &Told, run: &Run, is_it: impl Fn(&Policies) -> bool) -> bool {
     told.policies[&run.job].iter().all(is_it)
 }
 
-/// Whether it is another run of the same job.
+/// Returns true if `other` is another run of the same job.
 pub(super) fn is_of(other: &Run, run: &Run) -> bool {
     other.job == run.job && other.id != run.id
 }
 
-/// Whether a node was there from its fire time until this long after its end, and its job was never
-/// paused.
+/// Returns true if a node was there from the fire time until `longer` after the end, and the job
+/// was never paused.
 pub(super) fn is_attended(told: &Told, run: &Run, longer: TimeDelta) -> bool {
     let until = run.finished.unwrap() + longer;
     let mut absences = told.absences.iter();

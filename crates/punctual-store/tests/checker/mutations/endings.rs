@@ -1,4 +1,4 @@
-//! Ledgers that disagree with how the bodies ended.
+//! Ledgers that disagree with the endings of bodies.
 
 use chrono::TimeDelta;
 use punctual_core::{CancelReason, JobId, OnLost, Outcome, Policies, Run, RunState};
@@ -102,7 +102,7 @@ fn body_of<'a>(told: &'a mut Told, run: &Run, attempt: u32) -> Option<&'a mut Ex
     bodies.find(|body| body.run == run.id && body.attempt == attempt)
 }
 
-/// Lets the body of a run with this outcome end otherwise.
+/// Changes the ending of the body of a run with this outcome.
 fn end(told: &mut Told, dice: &mut Dice, outcome: Outcome, ending: Ending) -> Option<JobId> {
     let ended = RunState::Ended(outcome);
     let index = pick(told, dice, |run| run.state == ended)?;

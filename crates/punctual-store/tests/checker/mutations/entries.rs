@@ -1,4 +1,4 @@
-//! Entries that are missing, too many, shifted, stretched or not over.
+//! Entries that are missing, superfluous, moved, stretched or still open.
 
 use chrono::TimeDelta;
 use punctual_core::{Count, FireRange, MissReason, Outcome, Run, RunState};

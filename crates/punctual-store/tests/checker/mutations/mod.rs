@@ -1,4 +1,4 @@
-//! Ways to tamper with a ledger, each with what has to be found.
+//! Ways to tamper with a ledger, each with the rule that has to notice it.
 
 mod bodies;
 mod causes;
@@ -15,10 +15,10 @@ use super::life::Told;
 
 pub(super) struct Mutation {
     pub(super) name: &'static str,
-    /// One of these has to be found.
+    /// The rules, one of which has to be found broken.
     pub(super) rules: &'static [Rule],
     pub(super) by_bodies: bool,
-    /// Tampers, and says with which job; `None` if there is nothing to tamper with.
+    /// Tampers with a ledger, and returns the job, or `None` if there is nothing to tamper with.
     pub(super) tamper: fn(&mut Told, &mut Dice) -> Option<JobId>,
 }
 
@@ -46,7 +46,7 @@ const fn of_bodies(
     }
 }
 
-/// All there are.
+/// Returns all mutations.
 pub(super) fn all() -> impl Iterator<Item = &'static Mutation> {
     let of_ledgers = [
         entries::MUTATIONS,
@@ -89,7 +89,7 @@ fn pick_with(told: &Told, dice: &mut Dice, fits: impl Fn(&Told, &Run) -> bool) -
     (!all.is_empty()).then(|| dice.pick(&all))
 }
 
-/// A stretch and the entry that follows it.
+/// Returns a stretch and the entry that follows it.
 fn with_neighbour(told: &Told, dice: &mut Dice) -> Option<(usize, usize)> {
     let follows = |index: usize| {
         let run = &told.ledger[index];

@@ -1,4 +1,4 @@
-//! Runs that wait for nothing.
+//! Runs that wait without a reason.
 
 use chrono::TimeDelta;
 use punctual_core::{Coalesce, JobId, OnLost, Overlap, Policies, Run};
@@ -9,7 +9,7 @@ use super::super::life::Told;
 use super::causes::{all, has_succeeded, is_attended, is_of};
 use super::{Mutation, change, is_scheduled, of_ledger, pick_with};
 
-/// More than patience, the wait until it was decided, and the grace of a run that is replaced.
+/// More than the patience, the wait until the decision, and the grace of a replaced run together.
 const LONG: TimeDelta = TimeDelta::seconds(150);
 
 pub(super) const MUTATIONS: &[Mutation] = &[
@@ -46,7 +46,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "a run that may be rerun waits without a death",
         &[Rule::Late],
         |told, dice| {
-            // The one node of these stories is where they die.
+            // A death may explain the wait, since these lives have one node only.
             if !told.deaths.is_empty() {
                 return None;
             }
@@ -61,7 +61,7 @@ fn keeps_all(its: &Policies) -> bool {
     matches!(its.coalesce, Coalesce::All { .. })
 }
 
-/// Lets a run wait that has its job for itself.
+/// Makes a run wait that has its job for itself.
 fn wait(told: &mut Told, dice: &mut Dice, is_it: fn(&Policies) -> bool) -> Option<JobId> {
     let is_alone = |told: &Told, run: &Run| {
         let near = |other: &Run| {

@@ -3,7 +3,6 @@
 use punctual_core::json;
 
 use super::{Program, TASK};
-use crate::error::Error;
 use crate::handler::{IntoTask, Named, Preset, Reference, TaskRef};
 
 impl IntoTask<Named> for Program {
@@ -11,7 +10,7 @@ impl IntoTask<Named> for Program {
         Reference {
             task: TaskRef::Named(TASK.into()),
             preset: Some(Preset {
-                args: json::to_text("args", &(self,)).map_err(Error::from),
+                args: json::to_text("args", &(self,)),
                 executor: crate::COMMAND,
             }),
         }
