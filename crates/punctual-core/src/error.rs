@@ -1,4 +1,4 @@
-//! The one error of Punctual: what went wrong, in which field, and what to write instead.
+//! The error type of Punctual, which names the field, the problem and the fix.
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use crate::legible::legible;
 
-/// Why Punctual did not do what it was asked for.
+/// The error of every call of Punctual.
 ///
-/// The text names the field, the value as it was written, the limit it broke and the way out.
-/// `Display` is one line, or one line for each of several problems. `Debug` is the same with a line
-/// `caused by: ..` for each error below, because that is what `main` prints. `{:#?}` has the parts.
+/// The text names the field, the value as it was written, the limit it exceeds and the fix.
+/// `Display` writes one line, or one line for each of several problems. `Debug` adds a line
+/// `caused by: ..` for each error below, because `main` prints that form. `{:#?}` shows the parts.
 ///
 /// ```
 /// use punctual_core::Cron;
@@ -35,7 +35,7 @@ struct Inner {
     hint: Option<String>,
     /// `true` if the problem names the field itself.
     standalone: bool,
-    /// The fault is in the name of the field, which is unknown.
+    /// `true` if the name of the field is unknown.
     is_of_name: bool,
     source: Option<Source>,
 }
@@ -44,7 +44,7 @@ struct Inner {
 #[derive(Debug, Clone)]
 struct Source {
     error: Arc<dyn StdError + Send + Sync>,
-    /// The message tells it already, so that a chain goes on below it.
+    /// `true` if the message contains this error, so that a chain continues below it.
     is_told: bool,
 }
 
@@ -54,9 +54,9 @@ struct Source {
 pub enum ErrorKind {
     /// A value is missing, unknown, malformed or outside its range.
     Invalid,
-    /// A rule that could never fire.
+    /// A rule could never fire.
     NeverFires,
-    /// A time zone that the database does not hold.
+    /// A time zone is not in the database.
     UnknownZone,
     /// A value is longer, deeper or more numerous than is allowed.
     TooLarge,
@@ -72,7 +72,7 @@ pub enum ErrorKind {
     Conflict,
     /// There was no room for a manual run.
     Busy,
-    /// Another caller has changed the job meanwhile.
+    /// Another caller changed the job during the call.
     Changed,
     /// There is no such job, run, store or executor.
     NotFound,
@@ -123,22 +123,22 @@ impl Error {
         }))
     }
 
-    /// An error of another crate of Punctual. What cannot be seen of names and values in the message is
-    /// written out.
+    /// Creates an error of another crate of Punctual. Invisible characters of names and values in the
+    /// message are written out.
     #[doc(hidden)]
     #[must_use]
     pub fn of(kind: ErrorKind, message: impl AsRef<str>) -> Self {
         Self::new(kind, "", legible(message.as_ref()))
     }
 
-    /// The same error, with what has caused it and what its message does not tell.
+    /// Returns the same error with its cause, which the message does not contain.
     #[doc(hidden)]
     #[must_use]
     pub fn because(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.with_source(source.into(), false)
     }
 
-    /// The same error, with what has caused it and what its message tells.
+    /// Returns the same error with its cause, which the message already contains.
     #[doc(hidden)]
     #[must_use]
     pub fn telling(self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -151,7 +151,7 @@ impl Error {
         self
     }
 
-    /// The same error, about something in particular.
+    /// Returns the same error with `what` in front of its message.
     #[doc(hidden)]
     #[must_use]
     pub fn about(self, what: impl fmt::Display) -> Self {
@@ -164,7 +164,7 @@ impl Error {
         own
     }
 
-    /// The same error, with one more line.
+    /// Returns the same error with one more line.
     #[doc(hidden)]
     #[must_use]
     pub fn and_line(mut self, line: &str) -> Self {
@@ -175,7 +175,7 @@ impl Error {
         self
     }
 
-    /// What it is made of, to be changed while it is put together.
+    /// The parts of the error, which are changed while it is built.
     fn inner(&mut self) -> &mut Inner {
         Arc::make_mut(&mut self.0)
     }
@@ -213,14 +213,15 @@ impl Error {
         self
     }
 
-    /// Whether the fault is in the name of the field, which is unknown.
+    /// Returns `true` if the name of the field is unknown.
     #[doc(hidden)]
     #[must_use]
     pub fn is_of_name(&self) -> bool {
         self.0.is_of_name
     }
 
-    /// The same error one level up: `minute` of the second child becomes `triggers[1].minute`.
+    /// Returns the same error for the parent level, where `minute` of the second child becomes
+    /// `triggers[1].minute`.
     pub(crate) fn inside(mut self, parent: &str) -> Self {
         let inner = self.inner();
         inner.field = match (&*inner.field, inner.standalone) {
