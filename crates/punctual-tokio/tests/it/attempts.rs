@@ -86,7 +86,7 @@ async fn a_run_whose_thread_has_ended_has_failed_for_that_reason() {
     assert_eq!(ledger(&scheduler, "local").await, [(Outcome::Failed, 1)]);
     let run = runs(&scheduler, "local").await.remove(0);
     let error = run.error.unwrap_or_default();
-    assert!(error.contains("has ended"), "{error}");
+    assert!(error.contains("executor is gone"), "{error}");
 }
 
 /// A scheduler with jobs that are told to end, and end a second later: one with a result, one
