@@ -8,9 +8,9 @@ use super::{AddContext, FromContext, JobContext};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::handler::registry::legible;
 
-/// The arguments of the job: positional ones as a tuple, named ones as a struct.
+/// The arguments of the job. Positional ones are a tuple, named ones are a struct.
 ///
-/// Whether they fit is checked when a job is added.
+/// The scheduler checks that they fit when it adds the job.
 ///
 /// ```
 /// use punctual_tokio::Args;
@@ -25,7 +25,7 @@ use crate::handler::registry::legible;
 #[derive(Debug, Clone, Copy)]
 pub struct Args<T>(pub T);
 
-/// Longest quotation of arguments that do not fit.
+/// The longest quotation of arguments that do not fit, in bytes.
 const LONGEST_QUOTE: usize = 80;
 
 pub(super) fn parsed<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
@@ -36,7 +36,8 @@ pub(super) fn parsed<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
 ///
 /// # Errors
 ///
-/// Names the task and what was given.
+/// Returns an error if the job has arguments and no parameter may read them. The error names the
+/// task and the arguments.
 pub fn check_args(context: &AddContext<'_>, parameters_read: &[bool]) -> Result<(), Error> {
     if parameters_read.contains(&true) || matches!(context.args, "null" | "[]" | "{}") {
         return Ok(());

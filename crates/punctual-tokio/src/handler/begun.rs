@@ -1,24 +1,24 @@
-//! Whether the body of an attempt has begun, or was taken back before: decided once, by whichever
-//! of the two comes first.
+//! The decision whether the body of an attempt begins or is taken back. The first of the two
+//! decides, and decides once.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// No clock shows one of these.
+/// No clock shows this time, nor the two below.
 const WAITS: i64 = i64::MIN;
 const IS_AWAITED: i64 = i64::MIN + 1;
 const IS_TAKEN_BACK: i64 = i64::MIN + 2;
 
-/// Where an attempt stands. Once its body has begun this is when it did, in microseconds.
+/// The state of an attempt. Once its body has begun, this is the time of that, in microseconds.
 #[derive(Debug)]
 pub(crate) struct Standing(AtomicI64);
 
-/// What the body of an attempt finds when it is its turn.
+/// The answer to a body whose turn has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turn {
     Begins,
-    /// It begins, and its time counts from now on.
+    /// The body begins, and its time counts from now on.
     IsAwaited,
-    /// It must not begin: its run is over.
+    /// The body must not begin, since its run is over.
     TakenBack,
 }
 
@@ -27,7 +27,7 @@ impl Standing {
         Self(AtomicI64::new(WAITS))
     }
 
-    /// Lets the body begin, unless it was taken back.
+    /// Lets the body begin, unless the attempt was taken back.
     pub(crate) fn begin(&self, now: i64) -> Turn {
         let mut found = WAITS;
         loop {
@@ -40,12 +40,13 @@ impl Standing {
         }
     }
 
-    /// Takes the attempt back. Answers `false` if its body has begun.
+    /// Takes the attempt back. Returns `false` if its body has begun.
     pub(crate) fn take_back(&self) -> bool {
         self.change(WAITS, IS_TAKEN_BACK).is_ok() || self.change(IS_AWAITED, IS_TAKEN_BACK).is_ok()
     }
 
-    /// Since when the body is under way. If it has not begun, its begin will be told.
+    /// Returns the time at which the body began. If it has not begun, its reporter will report
+    /// that.
     pub(crate) fn begun_or_awaited(&self) -> Option<i64> {
         self.change(WAITS, IS_AWAITED)
             .err()

@@ -1,4 +1,4 @@
-//! What is registered under a name, and how an attempt of a run is begun and ended.
+//! Tasks as they are registered, and the start and the end of an attempt.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::apart::Apart;
 use crate::error::Error;
 use crate::site::{Boxed, Site};
 
-/// What is registered under a name.
+/// A function as it is registered under a name.
 #[derive(Clone)]
 pub struct Task(pub(crate) Arc<dyn Start>);
 
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Task {
 
 /// Begins attempts.
 pub(crate) trait Start: Send + Sync {
-    /// Begins an attempt that reports its end under `key`, whatever becomes of it.
+    /// Begins an attempt that reports its end under `key` in every case.
     fn start(
         &self,
         runtime: &Handle,
@@ -60,15 +60,15 @@ pub(crate) trait Start: Send + Sync {
         key: ActiveKey,
     ) -> AbortHandle;
 
-    /// Whether jobs with these arguments could be run.
+    /// Checks that the task could run jobs with these arguments.
     fn check(&self, context: &AddContext<'_>) -> Result<(), Error>;
 
-    /// Whether its futures cannot leave their thread.
+    /// Returns `true` if the futures of the task cannot leave their thread.
     fn is_local(&self) -> bool {
         false
     }
 
-    /// The JSON Schema of its arguments, if it publishes one.
+    /// Returns the JSON Schema of the arguments, if the task publishes one.
     fn args_schema(&self) -> Option<Value> {
         None
     }
@@ -95,7 +95,7 @@ where
         let span = info.span();
         let reporter = Reporter::new(info, key);
         let attempt = attempt(Arc::clone(&self.call), context, reporter);
-        // A span without a listener costs a wrapper for nothing.
+        // A span without a listener would cost a wrapper and have no use.
         if span.is_disabled() {
             return site.spawn(runtime, attempt);
         }
@@ -108,8 +108,8 @@ where
     }
 }
 
-/// An attempt whose body is a future. All of the body is caught: what the function does before there is
-/// a future, the future, and its drop.
+/// Runs an attempt whose body is a future. It catches panics of the whole body, which are those of
+/// the function before there is a future, of the future, and of its drop.
 pub(super) async fn attempt<C, Fut>(
     call: Arc<Apart<C>>,
     context: JobContext,
@@ -123,7 +123,7 @@ pub(super) async fn attempt<C, Fut>(
     }
     let body = async move {
         let running = call.with(|call| call(context))?;
-        // A closure ends with its last job, though the body goes on for long.
+        // A closure ends with its last job, even if the body goes on for long.
         drop(call);
         Some(running.await)
     };

@@ -1,4 +1,4 @@
-//! What a run may know and do.
+//! The facts and the controls that a run has.
 
 use std::any::Any;
 use std::fmt;
@@ -18,12 +18,12 @@ use crate::handler::reports::Reports;
 use crate::time::clock::Clock;
 use crate::voice::is_heard;
 
-/// What all runs of a scheduler share.
+/// The values that all runs of a scheduler share.
 pub(crate) struct Host {
     pub(crate) clock: Clock,
     pub(crate) states: States,
     pub(crate) reports: Reports,
-    /// The handle that [`JobContext`] gives to a body. What a handle is, is not known here.
+    /// The handle that [`JobContext`] gives to a body. This module does not know its type.
     pub(crate) scheduler: Box<dyn Any + Send + Sync>,
 }
 
@@ -35,15 +35,16 @@ pub(crate) struct RunInfo {
     pub(crate) fencing: u64,
     pub(crate) fire_time: DateTime<Utc>,
     pub(crate) attempt: u32,
-    /// The latest time to begin, in microseconds, if its place can keep it waiting beyond that.
+    /// The latest time to begin, in microseconds, if the executor can keep the attempt waiting
+    /// beyond that.
     pub(crate) latest: Option<i64>,
     pub(crate) standing: Standing,
     cancelled: AtomicBool,
-    /// Made when it is asked for: most runs never do.
+    /// Made on the first request, since most runs make none.
     token: OnceLock<CancellationToken>,
 }
 
-/// Which attempt of which run.
+/// One attempt of one run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RunOf {
     pub(crate) run: RunId,
@@ -76,12 +77,13 @@ impl RunInfo {
         }
     }
 
-    /// Waits until the run should end.
+    /// Waits until the run is to end.
     pub(crate) async fn cancelled(&self) {
         self.token().cancelled().await;
     }
 
-    /// The span of the run. Without a listener it is empty, at the cost of reading two numbers.
+    /// Returns the span of the run. Without a listener it is empty and costs the reading of two
+    /// numbers.
     pub(crate) fn span(&self) -> tracing::Span {
         if !is_heard() {
             return tracing::Span::none();
@@ -98,7 +100,8 @@ impl RunInfo {
 
     fn token(&self) -> &CancellationToken {
         let token = self.token.get_or_init(CancellationToken::new);
-        // Whichever of `cancel` and this came first, one of them sees the other.
+        // `cancel` and this method may run concurrently. The later of the two sees what the earlier
+        // one did.
         if self.cancelled.load(Ordering::SeqCst) {
             token.cancel();
         }
@@ -106,7 +109,7 @@ impl RunInfo {
     }
 }
 
-/// What a run may know and do, as a parameter of its handler.
+/// The facts and the controls of a run, as a parameter of its handler.
 ///
 /// ```
 /// use punctual_tokio::JobContext;
@@ -124,83 +127,85 @@ impl RunInfo {
 pub struct JobContext(pub(crate) Arc<RunInfo>);
 
 impl JobContext {
-    /// The job that runs.
+    /// Returns the job that runs.
     #[must_use]
     pub fn job(&self) -> &Job {
         &self.0.job
     }
 
-    /// The id of the job.
+    /// Returns the id of the job.
     #[must_use]
     pub fn job_id(&self) -> &JobId {
         self.0.job.id()
     }
 
-    /// The number of the run.
+    /// Returns the number of the run.
     #[must_use]
     pub fn run_id(&self) -> RunId {
         self.0.run
     }
 
-    /// The fire time that the run answers for; without the job's jitter.
+    /// Returns the fire time that the run answers for, without the job's jitter.
     #[must_use]
     pub fn scheduled_time(&self) -> DateTime<Utc> {
         self.0.fire_time
     }
 
-    /// Which attempt of the run this is, from 1.
+    /// Returns the number of this attempt of the run, from 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.0.attempt
     }
 
-    /// The fencing token of the run. Among the runs of one job it is greater than those of all that
-    /// began before, on all nodes, so a resource that refuses smaller tokens than it has seen is
-    /// safe from runs that were overtaken. Tokens of two jobs cannot be compared.
+    /// Returns the fencing token of the run.
+    ///
+    /// Among the runs of one job it is greater than the tokens of all that began before, on all
+    /// nodes. A resource that refuses smaller tokens than it has seen is therefore safe from runs
+    /// that were overtaken. Tokens of two jobs cannot be compared.
     #[must_use]
     pub fn fencing_token(&self) -> u64 {
         self.0.fencing
     }
 
-    /// Is cancelled when the run should end: it was cancelled, took too long, or the scheduler
-    /// shuts down. A run that goes on regardless is aborted after a grace time.
+    /// Returns a token that is cancelled when the run is to end. That is when the run is cancelled
+    /// or takes too long, or when the scheduler shuts down. A run that goes on regardless is
+    /// aborted after a grace time.
     ///
-    /// A run that ends without an error all the same has succeeded, and its result is kept. One
-    /// that gives up returns an error: then it is recorded as cancelled or timed out, with the text
+    /// A run that nevertheless ends without an error has succeeded, and its result is kept. A run
+    /// that gives up returns an error. It is then recorded as cancelled or timed out, with the text
     /// of that error.
     #[must_use]
     pub fn cancellation_token(&self) -> CancellationToken {
         self.0.token().clone()
     }
 
-    /// Waits until the run should end. What it returns then decides how it is recorded: see
-    /// [`cancellation_token`](Self::cancellation_token).
+    /// Waits until the run is to end. The outcome then depends on what the body returns, as
+    /// [`cancellation_token`](Self::cancellation_token) says.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost if the future is dropped.
+    /// This method is cancel safe. Nothing is lost if the future is dropped.
     pub async fn cancelled(&self) {
         self.0.token().cancelled().await;
     }
 
-    /// Whether the run should end.
+    /// Returns `true` if the run is to end.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.0.cancelled.load(Ordering::SeqCst)
     }
 
-    /// A value that was given to the scheduler's builder; what
-    /// [`State`](crate::State) takes.
+    /// Returns a value that was given to the scheduler's builder, as [`State`](crate::State) does.
     #[must_use]
     pub fn state<S: Clone + Send + Sync + 'static>(&self) -> Option<S> {
         self.0.host.states.get()
     }
 
-    /// The arguments of the job; what [`Args`](crate::Args) takes.
+    /// Reads the arguments of the job, as [`Args`](crate::Args) does.
     ///
     /// # Errors
     ///
-    /// If they do not fit the type.
+    /// Returns an error if they do not fit the type.
     pub fn args<T: DeserializeOwned>(&self) -> Result<T, Error> {
         parsed(self.job().args_json())
     }

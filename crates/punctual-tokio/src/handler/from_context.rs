@@ -1,4 +1,4 @@
-//! What a parameter of a handler is made from.
+//! The making of the parameters of a handler.
 
 use std::any::type_name;
 
@@ -9,11 +9,12 @@ use super::args::parsed;
 use super::state::{States, missing};
 use crate::error::{BoxError, Error, ErrorKind};
 
-/// A parameter of a handler: [`Args`](crate::Args), [`State`](crate::State), [`JobContext`], or one
-/// of your own.
+/// A parameter of a handler. It is [`Args`](crate::Args), [`State`](crate::State), [`JobContext`],
+/// or one of your own.
 ///
-/// It is made anew for each attempt of a run, may wait for what it needs, and is checked when a job
-/// is added. A struct whose fields are parameters derives it: `#[derive(FromContext)]`.
+/// It is made anew for each attempt of a run, and may wait for what it needs. The scheduler checks
+/// it when a job is added. A struct whose fields are parameters derives this trait with
+/// `#[derive(FromContext)]`.
 ///
 /// ```
 /// use punctual_tokio::{AddContext, BoxError, FromContext, JobContext};
@@ -49,18 +50,19 @@ pub trait FromContext: Sized + Send {
     ///
     /// # Errors
     ///
-    /// If it cannot be made; the attempt then fails with this error.
+    /// Returns an error if the parameter cannot be made. The attempt then fails with this error.
     fn from_context(context: &JobContext) -> impl Future<Output = Result<Self, BoxError>> + Send;
 
-    /// Whether it may read the arguments of the job. A job with arguments is refused if no parameter
-    /// of its task may read them, so one that never does says `false`.
+    /// States that the parameter may read the arguments of the job. A job with arguments is refused
+    /// if no parameter of its task may read them, so a parameter that never does sets this to
+    /// `false`.
     const READS_ARGS: bool = true;
 
-    /// Checks, when a job is added, whether its runs could be given the parameter.
+    /// Checks, when a job is added, that its runs could be given the parameter.
     ///
     /// # Errors
     ///
-    /// Why they could not; the job is refused then.
+    /// Returns an error if they could not. The job is then refused with this error.
     fn check(context: &AddContext<'_>) -> Result<(), BoxError> {
         let _ = context;
         Ok(())
@@ -73,7 +75,7 @@ impl FromContext for JobContext {
     }
 }
 
-/// What a job that is added could give to its handler; see [`FromContext::check`].
+/// The facts about a job that is added, for [`FromContext::check`].
 #[derive(Clone, Copy)]
 pub struct AddContext<'a> {
     pub(crate) states: &'a States,
@@ -86,7 +88,7 @@ impl AddContext<'_> {
     ///
     /// # Errors
     ///
-    /// Names the type and what to do.
+    /// Returns an error if no such value was given. The error names the type and the fix.
     pub fn require_state<S: 'static>(&self) -> Result<(), BoxError> {
         let is_known = self.states.has::<S>();
         if is_known {
@@ -100,12 +102,12 @@ impl AddContext<'_> {
     ///
     /// # Errors
     ///
-    /// Names the type and what does not fit.
+    /// Returns an error if they cannot. The error names the type and what does not fit.
     pub fn require_args<T: DeserializeOwned>(&self) -> Result<(), BoxError> {
         parsed::<T>(self.args).map(drop).map_err(Into::into)
     }
 
-    /// The arguments of the job, as JSON text; `null` for none.
+    /// Returns the arguments of the job as JSON text, `null` if it has none.
     #[must_use]
     pub fn args_json(&self) -> &str {
         self.args
@@ -120,22 +122,23 @@ impl std::fmt::Debug for AddContext<'_> {
     }
 }
 
-/// Makes one parameter. Generated code names the type of it, and nothing else that may be at fault.
+/// Makes one parameter. The compiler's error about generated code then names the type of the
+/// parameter and nothing else.
 ///
 /// # Errors
 ///
-/// Why it could not be made.
+/// Returns an error if the parameter could not be made.
 pub fn made<P: FromContext>(
     context: &JobContext,
 ) -> impl Future<Output = Result<P, BoxError>> + Send {
     P::from_context(context)
 }
 
-/// Runs the check of one parameter, and answers whether it may read the arguments.
+/// Runs the check of one parameter. Returns `true` if the parameter may read the arguments.
 ///
 /// # Errors
 ///
-/// Why the parameter could not be made.
+/// Returns an error if the runs of the job could not be given the parameter.
 pub fn check<P: FromContext>(context: &AddContext<'_>) -> Result<bool, Error> {
     let checked = P::check(context).map(|()| P::READS_ARGS);
     checked.map_err(|error| match error.downcast::<Error>() {

@@ -1,4 +1,4 @@
-//! Functions as handlers: one implementation for every number of parameters.
+//! Functions as handlers, with one implementation for every number of parameters.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,15 +10,17 @@ use super::args::check_args;
 use super::from_context::check;
 use super::{Finish, FromContext, IntoOutcome, JobContext, Task};
 
-/// A function that can be a task: `async fn` or plain `fn` or closure, with up to eight parameters
-/// that implement [`FromContext`], returning what implements [`IntoOutcome`].
+/// A function that can be a task.
 ///
-/// Plain functions run on threads for blocking work. The parameter `M` only keeps the two kinds
-/// apart; it never has to be written.
+/// It is an `async fn`, a plain `fn` or a closure. It has up to eight parameters that implement
+/// [`FromContext`], and returns a type that implements [`IntoOutcome`].
 ///
-/// An async closure (`async |..| { .. }`) is a handler unless its future borrows what the closure
-/// holds; then write `move || { let db = db.clone(); async move { .. } }`, or take the value as
-/// [`State`](crate::State).
+/// Plain functions run on threads for blocking work. The type parameter `M` only keeps the two
+/// kinds apart and never has to be written.
+///
+/// An async closure (`async |..| { .. }`) is a handler unless its future borrows a value that the
+/// closure holds. In that case write `move || { let db = db.clone(); async move { .. } }`, or take
+/// the value as [`State`](crate::State).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a task",
     label = "not a handler",
@@ -66,7 +68,7 @@ where
     }
 }
 
-/// A parameter, or the end of the attempt.
+/// Evaluates to a parameter, or ends the attempt.
 macro_rules! or_fail {
     ($made:expr) => {
         match $made {
@@ -130,7 +132,7 @@ handlers!(one T1, two T2, three T3, four T4, five T5, six T6);
 handlers!(one T1, two T2, three T3, four T4, five T5, six T6, seven T7);
 handlers!(one T1, two T2, three T3, four T4, five T5, six T6, seven T7, eight T8);
 
-/// Makes a parameter on a thread that may block. Most are ready at once.
+/// Makes a parameter on a thread that may block. Most parameters are ready immediately.
 pub fn wait<F: Future>(making: F) -> F::Output {
     let mut making = pin!(making);
     match making.as_mut().now_or_never() {

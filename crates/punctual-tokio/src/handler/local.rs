@@ -17,8 +17,8 @@ use crate::apart::Apart;
 use crate::error::Error;
 use crate::site::{Begin, Site};
 
-/// A function that can be a local task: as a [`Handler`](crate::Handler) that is async, but its
-/// future need not be `Send`.
+/// A function that can be a local task. It is an async [`Handler`](crate::Handler) whose future
+/// need not be `Send`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a local task",
     label = "not a local handler",

@@ -1,4 +1,4 @@
-//! Functions as tasks: what they take, what they return, how they are started.
+//! Functions as tasks, with their parameters, their results and their starts.
 
 mod args;
 mod begun;

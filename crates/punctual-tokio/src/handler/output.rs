@@ -1,4 +1,4 @@
-//! What a handler returns, and what the ledger makes of it.
+//! The values that a handler returns, and their outcomes in the ledger.
 
 use std::any::Any;
 
@@ -9,13 +9,14 @@ use serde::Serialize;
 use crate::apart::drop_here;
 use crate::error::BoxError;
 
-/// Longest result or error text that is kept, in bytes: the ledger is bounded in memory too.
+/// The longest result or error text that is kept, in bytes. It bounds the memory that the ledger
+/// takes.
 const LONGEST_TEXT: usize = 64 * 1_024;
 
 /// A result that the ledger keeps as JSON.
 ///
-/// A run whose result cannot be written as JSON has failed, also if the reason is NaN, an infinity or an
-/// integer beyond 64 bits.
+/// A run whose result cannot be written as JSON has failed. NaN, an infinity and an integer beyond
+/// 64 bits are reasons for that too.
 ///
 /// ```
 /// use punctual_tokio::Output;
@@ -27,10 +28,11 @@ const LONGEST_TEXT: usize = 64 * 1_024;
 #[serde(transparent)]
 pub struct Output<T>(pub T);
 
-/// What a handler may return: `()`, [`Output<T>`], or a `Result` whose value can be serialised.
+/// A type that a handler may return. It is `()`, [`Output<T>`], or a `Result` whose value can be
+/// serialised.
 ///
-/// There is no blanket implementation for everything that can be serialised: a `Result` can, and
-/// an error would be recorded as success.
+/// There is no blanket implementation for every type that can be serialised. A `Result` can be
+/// serialised too, and its error would be recorded as success.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the result of a task",
     note = "a task returns `()`, `Output<T>` or `Result<T, E>` with `T: Serialize` and `E: Into<BoxError>`"
@@ -40,7 +42,7 @@ pub trait IntoOutcome {
     fn into_outcome(self) -> Finish;
 }
 
-/// How an attempt ended.
+/// The end of an attempt.
 #[derive(Debug)]
 pub struct Finish {
     pub(crate) outcome: Outcome,

@@ -1,4 +1,4 @@
-//! What a new job calls: a function or a name.
+//! The function or the name that a new job calls.
 
 use std::any::{TypeId, type_name};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Handler, Task};
 use crate::error::Error;
 
-/// What a new job calls: a [`Handler`], or the name of a registered task.
+/// A value that a new job can call. It is a [`Handler`], or the name of a registered task.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither a task's name nor a function that can be a task",
     label = "not a handler",
@@ -20,7 +20,7 @@ pub trait IntoTask<M> {
     fn into_reference(self) -> Reference;
 }
 
-/// What a new job calls.
+/// The task that a new job calls, and the settings that come with it.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Reference {
@@ -28,7 +28,7 @@ pub struct Reference {
     pub(crate) preset: Option<Preset>,
 }
 
-/// What a reference says of its job beside the task.
+/// The settings of a job that its reference brings beside the task.
 #[derive(Debug)]
 pub(crate) struct Preset {
     /// The arguments, as JSON.
@@ -50,9 +50,10 @@ pub(crate) enum TaskRef {
     /// A function without a stable name.
     Anonymous {
         task: Task,
-        /// What the compiler calls it.
+        /// The name that the compiler gives the function.
         name: &'static str,
-        /// Its type, if it holds no values: then all values of the type are the same function.
+        /// The type of the function, if it holds no values. All values of such a type are the same
+        /// function.
         function: Option<TypeId>,
     },
 }
@@ -75,7 +76,8 @@ impl<M, F: Handler<M>> IntoTask<Function<M>> for F {
     }
 }
 
-/// The type of a function, if it holds no values: then all values of the type are the same function.
+/// Returns the type of a function, if it holds no values. All values of such a type are the same
+/// function.
 pub(crate) fn function_of<F: 'static>() -> Option<TypeId> {
     (size_of::<F>() == 0).then(TypeId::of::<F>)
 }

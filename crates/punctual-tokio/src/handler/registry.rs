@@ -1,4 +1,4 @@
-//! Tasks by name.
+//! Tasks under their names.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -22,14 +22,14 @@ pub(crate) type FindDeclared = fn(TypeId) -> Option<(&'static str, Task)>;
 #[derive(Default)]
 struct Tasks {
     by_name: HashMap<Arc<str>, Registered>,
-    /// The functions that are values of a type of their own. They stay.
+    /// The functions that have a type of their own. They stay until the scheduler ends.
     functions: HashMap<TypeId, (Arc<str>, Task)>,
     counter: u64,
 }
 
 struct Registered {
     task: Task,
-    /// How many jobs call it, for one that ends with its last job.
+    /// The number of jobs that call the task, if it ends with its last job.
     jobs: Option<u64>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn is_anonymous(name: &str) -> bool {
     name.starts_with(ANONYMOUS)
 }
 
-/// The name of a task as its author knows it.
+/// Returns the name of a task as its author knows it.
 pub(crate) fn legible(name: &str) -> &str {
     let own = name.split_once(':').filter(|_| is_anonymous(name));
     own.map_or(name, |(_, own)| own)
@@ -56,13 +56,13 @@ impl Registry {
         }
     }
 
-    /// Takes all tasks out, to be dropped while no lock is held.
+    /// Takes all tasks out, so that the caller drops them while no lock is held.
     pub(crate) fn take_all(&self) -> impl Sized + use<> {
         let mut tasks = self.tasks.write();
         std::mem::take(&mut *tasks)
     }
 
-    /// Registers a task under a stable name; `false` if it is taken.
+    /// Registers a task under a stable name. Returns `false` if the name is taken.
     pub(crate) fn register(&self, name: &str, task: Task) -> bool {
         let mut tasks = self.tasks.write();
         if tasks.by_name.contains_key(name) {
@@ -73,7 +73,8 @@ impl Registry {
         true
     }
 
-    /// Registers a task whose function is found by its type too; `false` if the name is taken.
+    /// Registers a task that is found by the type of its function too. Returns `false` if the name
+    /// is taken.
     pub(crate) fn register_function(&self, name: &str, task: Task, function: TypeId) -> bool {
         if !self.register(name, task.clone()) {
             return false;
@@ -97,7 +98,7 @@ impl Registry {
         names
     }
 
-    /// There is no task of this name; somebody may have meant another.
+    /// Returns the error for a name that no task has, with the nearest name that a task has.
     pub(crate) fn unknown(&self, wanted: &str) -> Error {
         let names = self.names();
         let known = names.iter().filter(|name| !is_anonymous(name));
@@ -111,7 +112,7 @@ impl Registry {
         Error::of(ErrorKind::UnknownTask, message)
     }
 
-    /// The task of a new job and the name it is known by.
+    /// Returns the task of a new job and the name that it is registered under.
     pub(crate) fn resolve(&self, reference: TaskRef) -> Option<(Arc<str>, Task)> {
         match reference {
             TaskRef::Named(name) => {
@@ -143,7 +144,7 @@ impl Registry {
             return (name.into(), task);
         }
         let mut tasks = self.tasks.write();
-        // Somebody else may have been faster.
+        // Another thread may have registered the function since the look-up above.
         let known = function.and_then(|function| tasks.functions.get(&function));
         if let Some(known) = known {
             return known.clone();
@@ -167,7 +168,7 @@ impl Registry {
         (name, task)
     }
 
-    /// One more job calls a task.
+    /// Counts one more job that calls a task.
     pub(crate) fn used(&self, name: &str) {
         if !name.starts_with(CLOSURE) {
             return;
@@ -178,16 +179,17 @@ impl Registry {
         }
     }
 
-    /// One job less calls a task: a closure ends with its last job.
+    /// Counts one job less that calls a task. A closure ends with its last job.
     pub(crate) fn unused(&self, name: &str) {
         if !name.starts_with(CLOSURE) {
             return;
         }
-        // What it holds may ask the scheduler when it is dropped, so that no lock may be held then.
+        // A value that the closure holds may call the scheduler when it is dropped, so no lock may
+        // be held then.
         drop(self.without_one_job(name));
     }
 
-    /// The closure, if that was its last job.
+    /// Takes the closure out, if that was its last job.
     fn without_one_job(&self, name: &str) -> Option<Registered> {
         let mut tasks = self.tasks.write();
         let jobs = tasks.by_name.get_mut(name)?.jobs.as_mut()?;
@@ -198,15 +200,15 @@ impl Registry {
         tasks.by_name.remove(name)
     }
 
-    /// A job that would have called a task was not added: a closure without any job ends.
+    /// Ends a closure without jobs, after a job that would have called it was not added.
     pub(crate) fn not_added(&self, name: &str) {
         self.used(name);
         self.unused(name);
     }
 }
 
-/// Tasks of jobs that are on their way to a store. However that ends, closures that no job calls
-/// end with this.
+/// Tasks of jobs that are on their way to a store. When this is dropped, after a success or a
+/// failure, closures that no job calls end.
 pub(crate) struct Offered<'a> {
     registry: &'a Registry,
     tasks: Vec<Arc<str>>,

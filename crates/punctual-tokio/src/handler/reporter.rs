@@ -1,4 +1,4 @@
-//! How an attempt tells the scheduler task what becomes of it.
+//! The reports of an attempt to the scheduler task.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(crate) struct Reporter {
     key: ActiveKey,
     started: Option<i64>,
     finish: Option<Finish>,
-    /// It is not told how the attempt ends: the scheduler task has taken it back.
+    /// The scheduler task has taken the attempt back, so its end is not reported.
     is_taken_back: bool,
 }
 
@@ -32,8 +32,8 @@ impl Reporter {
         }
     }
 
-    /// Whether the body may begin, now that there is a place for it. It may not if its run was taken
-    /// back, or if its grace time has passed.
+    /// Returns `true` if the body may begin, now that its executor has a permit for it. It may not
+    /// if its run was taken back, or if its grace time has passed.
     #[must_use]
     pub(crate) fn begin(&mut self) -> bool {
         let now = self.info.host.clock.micros();
@@ -57,7 +57,7 @@ impl Reporter {
         self.finish = Some(finish);
     }
 
-    /// The body has ended, or has panicked.
+    /// Notes that the body has ended or has panicked.
     pub(super) fn end_of(&mut self, body: std::thread::Result<Option<Finish>>) {
         self.finish = body.unwrap_or_else(|panic| Some(Finish::panicked(panic)));
     }
@@ -76,7 +76,8 @@ impl Drop for Reporter {
         let finished = self.info.host.clock.micros();
         let is_dropped = self.started.is_none() && self.finish.is_none();
         if is_dropped && !self.is_taken_back {
-            // From here on the end is told here, and the attempt is not taken back any more.
+            // From here on this reporter reports the end, and the scheduler task cannot take the
+            // attempt back.
             self.is_taken_back = self.info.standing.begin(finished) == Turn::TakenBack;
         }
         if self.is_taken_back {

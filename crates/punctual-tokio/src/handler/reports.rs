@@ -1,19 +1,20 @@
-//! How attempts tell the scheduler task that they began or ended.
+//! The reports of attempts that began or ended, for the scheduler task.
 
 use punctual_machine::{ActiveKey, AttemptEnd};
 use punctual_store::lock::Mutex;
 use tokio::sync::Notify;
 
-/// What an attempt tells.
+/// A report of an attempt.
 #[derive(Debug)]
 pub(crate) enum Told {
-    /// Its body begins now, after the scheduler task has waited for that.
+    /// The body begins now, after the scheduler task has waited for that.
     Begun(ActiveKey),
     Ended(AttemptEnd),
 }
 
-/// What attempts tell, on its way to the scheduler task: at most two for each active run, so the
-/// table of active runs bounds it. One list and one wake-up for however many end together.
+/// Reports of attempts on their way to the scheduler task. There are at most two for each active
+/// run, so the table of active runs bounds them. Attempts that end together share one list and one
+/// wake-up.
 #[derive(Debug, Default)]
 pub(crate) struct Reports {
     list: Mutex<Vec<Told>>,
@@ -31,16 +32,16 @@ impl Reports {
         }
     }
 
-    /// Waits until there is something to take.
+    /// Waits until there are reports to take.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost if the future is dropped.
+    /// This method is cancel safe. Nothing is lost if the future is dropped.
     pub(crate) async fn filled(&self) {
         self.filled.notified().await;
     }
 
-    /// Takes all reports, in exchange for an empty list whose room is used again.
+    /// Takes all reports in exchange for an empty list, whose allocation is used again.
     pub(crate) fn take(&self, into: &mut Vec<Told>) {
         let mut list = self.list.lock();
         std::mem::swap(&mut *list, into);

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::{AddContext, FromContext, JobContext};
 use crate::error::{BoxError, Error, ErrorKind};
 
-/// A value given to [`SchedulerBuilder::state`](crate::SchedulerBuilder::state), as a parameter of
-/// a handler. Whether it was given is checked when a job is added.
+/// A value that was given to [`SchedulerBuilder::state`](crate::SchedulerBuilder::state), as a
+/// parameter of a handler. The scheduler checks that it was given when a job is added.
 ///
 /// ```
 /// use punctual_tokio::State;
@@ -34,7 +34,7 @@ impl<S> Deref for State<S> {
     }
 }
 
-/// The values of one scheduler, by type.
+/// The values of one scheduler under their types.
 #[derive(Clone, Default)]
 pub(crate) struct States(HashMap<TypeId, Arc<dyn Any + Send + Sync>, BuildHasherDefault<AsIs>>);
 
@@ -52,7 +52,7 @@ impl States {
     }
 }
 
-/// A `TypeId` is a hash already.
+/// A hasher that returns its input, since a `TypeId` is a hash already.
 #[derive(Default)]
 struct AsIs(u64);
 
