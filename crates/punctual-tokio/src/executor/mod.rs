@@ -1,4 +1,5 @@
-//! Where runs take place: executors under aliases, each with a limit of its own.
+//! The places where runs take place. They are executors under aliases, each with a limit of its
+//! own.
 
 mod place;
 pub(crate) mod process;
@@ -14,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::nearest::no_alias;
 use crate::site::Local;
 
-/// Where jobs run that choose it by its alias.
+/// A place for the runs of jobs that choose it by its alias.
 ///
 /// ```
 /// use punctual_tokio::{Executor, Scheduler};
@@ -44,8 +45,8 @@ enum Kind {
 }
 
 impl Executor {
-    /// Async functions are tasks of the runtime, plain functions run on its threads for blocking
-    /// work. No limit of its own.
+    /// Runs async functions as tasks of the runtime, and plain functions on its threads for
+    /// blocking work. It has no limit of its own.
     #[must_use]
     pub fn tokio() -> Self {
         Self {
@@ -54,8 +55,8 @@ impl Executor {
         }
     }
 
-    /// Everything runs on threads for blocking work, up to `threads` in parallel; an async function
-    /// has its thread for itself and cannot be aborted, only told to end.
+    /// Runs everything on threads for blocking work, up to `threads` in parallel. An async function
+    /// has its thread for itself. It cannot be aborted and is only told to end.
     #[must_use]
     pub fn blocking(threads: usize) -> Self {
         Self {
@@ -64,10 +65,9 @@ impl Executor {
         }
     }
 
-    /// One thread of its own, on which everything runs that is async: the place of tasks whose
-    /// futures cannot leave their thread
-    /// ([`local_task`](crate::SchedulerBuilder::local_task)). Plain functions run on the runtime's
-    /// threads for blocking work.
+    /// Runs every async function on one thread of its own. Tasks whose futures cannot leave their
+    /// thread ([`local_task`](crate::SchedulerBuilder::local_task)) need such an executor. Plain
+    /// functions run on the runtime's threads for blocking work.
     #[must_use]
     pub fn local() -> Self {
         Self {
@@ -76,8 +76,8 @@ impl Executor {
         }
     }
 
-    /// As [`local`](Self::local), on the thread that drives a [`LocalSet`] of yours: jobs share it
-    /// with what else runs there. They wait while it is not driven.
+    /// Runs jobs as [`local`](Self::local) does, on the thread that drives a [`LocalSet`] of yours.
+    /// Jobs share the thread with all else that runs there. They wait while the set is not driven.
     #[must_use]
     pub fn local_set(set: &LocalSet) -> Self {
         Self {
@@ -86,10 +86,11 @@ impl Executor {
         }
     }
 
-    /// Everything runs in worker processes, at most `workers` at the same time: a run that crashes takes
-    /// nothing else with it, and one that does not end is killed. The workers are this program
-    /// again; they need [`process::init`](crate::process::init) first in `main`, and find functions
-    /// by name.
+    /// Runs everything in worker processes, at most `workers` at the same time.
+    ///
+    /// A run that crashes takes nothing else with it, and one that does not end is killed. The
+    /// workers are this program again. They need [`process::init`](crate::process::init) first in
+    /// `main`, and find functions by name.
     #[must_use]
     pub fn process(workers: usize) -> Self {
         Self {
@@ -116,8 +117,8 @@ impl Executor {
         matches!(self.kind, Kind::Command | Kind::Process)
     }
 
-    /// Everything runs without delay in the scheduler's own task, up to the first time that it waits:
-    /// for tests. A plain function that blocks holds up the scheduler.
+    /// Runs everything without delay in the scheduler's own task, up to the first time that it
+    /// waits. It is meant for tests. A plain function that blocks holds up the scheduler.
     #[must_use]
     pub fn inline() -> Self {
         Self {
@@ -126,10 +127,10 @@ impl Executor {
         }
     }
 
-    /// Limits the executor to `runs` in parallel. Further ones wait for their turn, in order.
+    /// Limits the executor to `runs` in parallel. Further runs wait for their turn, in order.
     ///
-    /// The timeout of a job counts from when its run begins. A run that waits beyond the grace time of
-    /// its job is missed, and one that is cancelled while it waits never begins.
+    /// The timeout of a job counts from the begin of its run. A run that waits beyond the grace
+    /// time of its job is missed, and one that is cancelled while it waits never begins.
     #[must_use]
     pub fn at_most(self, runs: usize) -> Self {
         let limit = Some(runs);
@@ -162,7 +163,7 @@ impl Executors {
         taken.ok_or_else(|| self.unknown(alias))
     }
 
-    /// What is said of an executor that is not there.
+    /// Returns the error for an alias that no executor has.
     pub(crate) fn unknown(&self, alias: &str) -> Error {
         no_alias("executor", alias, &self.aliases())
     }
@@ -178,7 +179,7 @@ impl Executors {
         all.iter().any(|(other, _)| &**other == alias)
     }
 
-    /// The first one that starts processes.
+    /// Returns the alias of the first executor that starts processes.
     pub(crate) fn first_of_processes(&self) -> Option<Arc<str>> {
         let all = self.0.read();
         let found = all.iter().find(|(_, place)| place.starts_processes());

@@ -12,14 +12,14 @@ use crate::error::Error;
 use crate::handler::{RunInfo, Task};
 use crate::site::{self, Local, Site};
 
-/// An executor in use. Runs that are under way keep it, also when it was removed.
+/// An executor in use. Runs that are under way keep it, even after it was removed.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     site: Site,
     runs: Runs,
 }
 
-/// What an executor runs.
+/// The kind of code that an executor runs.
 #[derive(Debug, Clone)]
 enum Runs {
     /// Functions of this process.
@@ -30,7 +30,7 @@ enum Runs {
     InWorkers(Arc<Pool>),
 }
 
-/// What runs a job, and where.
+/// The task of a job, and the place where it runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Code {
     pub(crate) task: Task,
@@ -71,12 +71,12 @@ impl Place {
         matches!(self.runs, Runs::Programs)
     }
 
-    /// Whether a run may have to wait for its turn.
+    /// Returns `true` if a run may have to wait for its turn.
     pub(crate) fn keeps_waiting(&self) -> bool {
         self.site.keeps_waiting()
     }
 
-    /// Begins an attempt: here, or in another process.
+    /// Begins an attempt in this process or in another one.
     pub(crate) fn begin(
         &self,
         task: &Task,

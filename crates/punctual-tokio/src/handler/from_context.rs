@@ -122,8 +122,8 @@ impl std::fmt::Debug for AddContext<'_> {
     }
 }
 
-/// Makes one parameter. The compiler's error about generated code then names the type of the
-/// parameter and nothing else.
+/// Makes one parameter. Generated code names the type of the parameter here, and nothing else that
+/// may be at fault.
 ///
 /// # Errors
 ///

@@ -1,8 +1,9 @@
-//! Runs in other processes: workers are this program again, started by [`Executor::process`].
+//! Runs in worker processes. A worker process is this program again, started by
+//! [`Executor::process`].
 //!
-//! A worker that crashes fails its run and is replaced; a run that does not end can be killed.
-//! Arguments and results travel as JSON, functions are found by name: only registered tasks run
-//! here.
+//! A worker process that crashes fails its run and is replaced. A run that does not end can be
+//! killed. Arguments and results travel as JSON. Functions are found by name, so only registered
+//! tasks run in worker processes.
 //!
 //! ```text
 //!   scheduler                            worker (this program, stopped in `init`)
@@ -13,7 +14,7 @@
 //!      X  stdin closes                      X  ends, whatever runs
 //! ```
 //!
-//! What a job prints is printed by the scheduler's process.
+//! The scheduler's process prints the lines that a job prints.
 //!
 //! [`Executor::process`]: crate::Executor::process
 

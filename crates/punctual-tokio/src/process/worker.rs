@@ -1,4 +1,4 @@
-//! What this program does as a worker.
+//! The work of this program as a worker process.
 
 use std::io::{BufRead as _, Write as _};
 use std::sync::Arc;
@@ -21,20 +21,20 @@ use crate::scheduler::{Scheduler, Signals, WeakScheduler};
 use crate::shared::Shared;
 use crate::time::clock::instant;
 
-/// The only attempt of a worker.
+/// The key of the only attempt of a worker process.
 const KEY: ActiveKey = ActiveKey::FIRST;
 
-/// Makes this program usable as a worker of [`Executor::process`](crate::Executor::process): call
-/// it first in `main`.
+/// Makes this program usable as a worker process of
+/// [`Executor::process`](crate::Executor::process). Call it first in `main`.
 ///
-/// In the program that you started it returns without waiting. In a worker it runs jobs and never returns.
-/// A worker knows the functions that have `#[job]` or `#[scheduled_job]`; for others, and for
-/// state, see [`Worker`].
+/// In the program that you started this function returns without waiting. In a worker process it
+/// runs jobs and never returns. A worker process knows the functions that have `#[job]` or
+/// `#[scheduled_job]`. For other functions, and for state, see [`Worker`].
 pub fn init() {
     Worker::new().init();
 }
 
-/// A worker that knows more than what is declared by attributes.
+/// A worker process that knows more functions than the attributes declare.
 ///
 /// ```
 /// use punctual_tokio::{Args, process};
@@ -52,7 +52,7 @@ pub fn init() {
 pub struct Worker(SchedulerBuilder);
 
 impl Worker {
-    /// A worker that knows the declared functions.
+    /// Makes a worker process that knows the declared functions.
     pub fn new() -> Self {
         Self(Scheduler::builder())
     }
@@ -62,12 +62,12 @@ impl Worker {
         Self(self.0.task(name, handler))
     }
 
-    /// A value for handlers with a [`State<S>`](crate::State) parameter.
+    /// Adds a value for handlers with a [`State<S>`](crate::State) parameter.
     pub fn state<S: Clone + Send + Sync + 'static>(self, state: S) -> Self {
         Self(self.0.state(state))
     }
 
-    /// See [`init`].
+    /// Makes this program usable as this worker process, as [`init`] does.
     pub fn init(self) {
         can_work();
         let mut arguments = std::env::args().skip(1);
@@ -78,7 +78,7 @@ impl Worker {
         let status = match work(self, mark) {
             Ok(()) => 0,
             Err(error) => {
-                // Its standard error is the scheduler's.
+                // The standard error of a worker process is that of the scheduler's process.
                 let _ = writeln!(std::io::stderr(), "punctual worker: {error}");
                 1
             }
@@ -109,14 +109,15 @@ fn work(worker: Worker, mark: String) -> Result<(), BoxError> {
         let (sender, mut orders) = mpsc::unbounded_channel();
         thread::spawn(move || read(&sender));
         say(&mark, &News::Ready)?;
-        // Never started: jobs here have no scheduler to talk to.
+        // The scheduler here is never started, since jobs in a worker process have no scheduler to
+        // talk to.
         let scheduler = worker.0.build()?;
         let station = Station {
             host: scheduler.host_of(&WeakScheduler::gone()),
             shared: Arc::clone(&scheduler.shared),
         };
         while let Some(order) = orders.recv().await {
-            // A late `Cancel` finds nothing to cancel.
+            // A late `Cancel` has no attempt to cancel.
             if let Order::Run(run) = order {
                 say(&mark, &News::Begins { run: run.run })?;
                 let ended = station.run(*run, &mut orders).await;
@@ -127,13 +128,14 @@ fn work(worker: Worker, mark: String) -> Result<(), BoxError> {
     })
 }
 
-/// A service manager asks all processes of a service to end, workers too. The scheduler then lets
-/// its runs end, and closes the standard input of its workers when it is done.
+/// Lives through the signals by which a service manager asks all processes of a service to end,
+/// worker processes too. The scheduler then lets its runs end, and closes the standard input of its
+/// worker processes when it is done.
 async fn outlive(mut signals: Signals) {
     while signals.next().await.is_ok() {}
 }
 
-/// Passes orders on. When the scheduler is gone, so is this process, whatever it does.
+/// Passes orders on. When the scheduler is gone, this process exits, even in the middle of a run.
 #[expect(
     clippy::exit,
     reason = "a job that blocks or never ends must not keep an orphan alive"
@@ -149,7 +151,7 @@ fn read(orders: &mpsc::UnboundedSender<Order>) {
     std::process::exit(0);
 }
 
-/// Begins with a line end: a job may have printed half a line.
+/// Writes a message. It begins with a line end, since a job may have printed half a line.
 fn say(mark: &str, news: &News) -> Result<(), BoxError> {
     let news = serde_json::to_string(news)?;
     let mut out = std::io::stdout().lock();
@@ -158,7 +160,7 @@ fn say(mark: &str, news: &News) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// What the attempts of a worker share.
+/// The values that the attempts of a worker process share.
 struct Station {
     host: Arc<Host>,
     shared: Arc<Shared>,
@@ -192,7 +194,7 @@ impl Station {
         ));
         let attempt = place.begin(&task, &Handle::current(), Arc::clone(&info), KEY);
         let finish = self.wait(&info, orders).await;
-        // It has reported; what is left of it ends by itself.
+        // The attempt has reported. The rest of it ends by itself.
         drop(attempt);
         ended(id, finish)
     }

@@ -9,16 +9,16 @@ use tokio::task::LocalSet;
 
 use crate::error::{Error, ErrorKind};
 
-/// Begins a future where it has to stay.
+/// A closure that begins a future on the thread where the future has to stay.
 pub(crate) type Begin = Box<dyn FnOnce() -> LocalBoxFuture<'static, ()> + Send>;
 
-/// The way to a thread that begins futures and keeps them. The thread ends when the last of these
-/// is dropped and its futures are done.
+/// A handle of a thread that begins futures and keeps them. The thread ends when the last handle is
+/// dropped and its futures are done.
 #[derive(Clone)]
 pub(crate) struct Local(mpsc::UnboundedSender<Begin>);
 
 impl Local {
-    /// A new thread with a runtime of its own.
+    /// Starts a new thread with a runtime of its own.
     pub(crate) fn on_own_thread() -> Result<Self, Error> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -36,32 +36,35 @@ impl Local {
         Ok(Self(sender))
     }
 
-    /// The thread that drives this set.
+    /// Returns a handle of the thread that drives this set.
     pub(crate) fn on(set: &LocalSet) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         set.spawn_local(begin_all(receiver));
         Self(sender)
     }
 
-    /// Begins a future there, and ends with it. Dropping this drops the future too.
+    /// Begins a future on the thread, and ends with it. If the future that this returns is dropped,
+    /// the one on the thread is dropped too.
     ///
-    /// The channel has no bound of its own: what is sent is bounded by the runs that are under way.
+    /// The channel has no bound of its own. Its messages are bounded by the runs that are under
+    /// way.
     pub(crate) fn run(&self, begin: Begin) -> impl Future<Output = ()> + Send + 'static {
         let begin_there = self.0.clone();
-        // Nothing is sent before this is polled: who has no permit yet has not begun.
+        // Nothing is sent before this future is polled, so a run that has no permit yet has not
+        // begun.
         async move {
             let (abort, registration) = AbortHandle::new_pair();
             let _abort = AbortOnDrop(abort);
             let (done, is_done) = oneshot::channel::<()>();
             let begin: Begin = Box::new(move || {
                 Box::pin(async move {
-                    // Whether it ended or was aborted, its reporter has told.
+                    // The reporter has reported the end or the abort already.
                     let _ = Abortable::new(begin(), registration).await;
                     drop(done);
                 })
             });
             if begin_there.send(begin).is_ok() {
-                // An error is what dropping the sender looks like.
+                // The error says that the sender was dropped, which is the sign for the end.
                 let _ = is_done.await;
             }
         }

@@ -1,5 +1,5 @@
-//! Where bodies run: as tasks of the runtime, on threads for what blocks, on a thread of their own, or
-//! inline, and how many of them at a time.
+//! The places where bodies run, and their limits. Bodies run as tasks of the runtime, on threads
+//! for blocking work, on a thread of their own, or inline.
 
 mod local;
 
@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind};
 
 /// A future of any kind.
 pub(crate) type Boxed = BoxFuture<'static, ()>;
-/// What blocks, of any kind.
+/// Blocking work of any kind.
 type Work = Box<dyn FnOnce() + Send>;
 
 /// A place for bodies, with its limit.
@@ -66,10 +66,11 @@ impl Site {
         }
     }
 
-    /// Runs a future: as a task, or on a thread of its own.
+    /// Runs a future as a task or on a thread of its own.
     ///
-    /// Only the way that most runs take is made anew for every kind of future. What tokio makes of
-    /// one is some hundred functions, and each other way would cost each job of a program as much.
+    /// Only the way that most runs take is compiled anew for every kind of future. For each future
+    /// tokio compiles to some hundred functions, and each other way would cost each job of a
+    /// program the same again.
     pub(crate) fn spawn<F>(&self, runtime: &Handle, future: F) -> AbortHandle
     where
         F: Future<Output = ()> + Send + 'static,
@@ -94,7 +95,7 @@ impl Site {
         }
     }
 
-    /// Runs what blocks on a thread. The thread keeps the permit until it is done.
+    /// Runs blocking work on a thread. The thread keeps the permit until the work is done.
     pub(crate) fn spawn_blocking<F>(&self, runtime: &Handle, work: F) -> AbortHandle
     where
         F: FnOnce() + Send + 'static,
@@ -119,7 +120,7 @@ impl Site {
                 work();
                 drop(permit);
             });
-            // The end was reported by the work itself.
+            // The work itself has reported its end.
             let _ = done.await;
         });
         waiting.abort_handle()
@@ -133,23 +134,23 @@ impl Site {
         }
     }
 
-    /// Whether a run may have to wait for its turn.
+    /// Returns `true` if a run may have to wait for its turn.
     pub(crate) fn keeps_waiting(&self) -> bool {
         self.permits.is_some() || self.is_local()
     }
 
-    /// Whether runs are tasks of the runtime, as many as there are.
+    /// Returns `true` if runs are tasks of the runtime without a limit.
     fn is_plain(&self) -> bool {
         let is_runtime = matches!(self.kind, Kind::Runtime);
         is_runtime && self.permits.is_none()
     }
 
-    /// The future, begun when a permit is free.
+    /// Returns a future that begins the given one when a permit is free.
     fn permitted(&self, future: Boxed) -> impl Future<Output = ()> + Send + 'static {
         let permits = self.permits.clone();
         async move {
             let _permit = match permits {
-                // It is never closed.
+                // The semaphore is never closed.
                 Some(permits) => permits.acquire_owned().await.ok(),
                 None => None,
             };
@@ -158,8 +159,8 @@ impl Site {
     }
 }
 
-/// Polls a future here and now; if it has to wait, it goes on as a task. Its drop may panic, and that
-/// is here too.
+/// Polls a future here, in the caller's task. If the future has to wait, it goes on as a task of
+/// the runtime. A panic of its drop is caught here too.
 fn at_once<F>(runtime: &Handle, future: F) -> AbortHandle
 where
     F: Future<Output = ()> + Send + 'static,

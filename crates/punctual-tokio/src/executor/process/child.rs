@@ -1,4 +1,4 @@
-//! A worker, as the scheduler sees it.
+//! A worker process, as the scheduler sees it.
 
 use std::io::{self, Write as _};
 use std::process::Stdio;
@@ -12,11 +12,11 @@ use tokio_util::codec::{AnyDelimiterCodec, FramedRead};
 use super::message::{LONGEST_LINE, News, Order, WORKER};
 use crate::error::BoxError;
 
-/// How long a new worker may take to reach `init`.
+/// The longest time that a new worker process may take to reach `init`.
 const STARTING: Duration = Duration::from_secs(30);
 
-/// This program again. It is in a process group of its own, so that ctrl-c in a terminal reaches
-/// the scheduler only, which lets its runs end.
+/// Returns the command that starts this program again. The worker process has a process group of
+/// its own, so that ctrl-c in a terminal reaches the scheduler only, which lets its runs end.
 fn command(mark: &str) -> io::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command
@@ -39,12 +39,12 @@ pub(super) struct WorkerChild {
     orders: ChildStdin,
     lines: FramedRead<ChildStdout, AnyDelimiterCodec>,
     mark: String,
-    /// An empty line is held back: the worker puts one before each of its own lines.
+    /// An empty line is held back, since the worker process puts one before each of its own lines.
     is_after_empty: bool,
 }
 
 impl WorkerChild {
-    /// Starts a worker and waits until it is ready.
+    /// Starts a worker process and waits until it is ready.
     pub(super) async fn start() -> Result<Self, BoxError> {
         let mark = format!("@{} ", crate::random_id::made_up_id());
         let mut process = command(&mark)?.spawn()?;
@@ -67,7 +67,7 @@ impl WorkerChild {
         }
     }
 
-    /// Tells it to run something, and waits until it is about to.
+    /// Tells the worker process to run a job, and waits until it is about to.
     pub(super) async fn begin(&mut self, order: &Order, wanted: u64) -> Result<(), BoxError> {
         self.order(order).await?;
         match self.news().await? {
@@ -84,24 +84,25 @@ impl WorkerChild {
         Ok(())
     }
 
-    /// The next thing that it says. What its jobs print goes to our own standard output.
+    /// Returns the next message of the worker process. Lines that its jobs print go to the standard
+    /// output of this process.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost if the future is dropped.
+    /// This method is cancel safe. Nothing is lost if the future is dropped.
     pub(super) async fn news(&mut self) -> Result<News, BoxError> {
         loop {
             let Some(line) = self.lines.next().await else {
                 return Err(self.how_it_ended().await.into());
             };
             let line = line?;
-            // Jobs may print bytes that are no text.
+            // Jobs may print bytes that are not valid UTF-8.
             let line = String::from_utf8_lossy(&line);
             let is_after_empty = std::mem::replace(&mut self.is_after_empty, line.is_empty());
             if let Some(news) = line.strip_prefix(self.mark.as_str()) {
                 return Ok(serde_json::from_str(news)?);
             }
-            // There may be nobody to read it.
+            // Standard output may have no reader, so its errors are ignored.
             let mut out = io::stdout().lock();
             if is_after_empty {
                 let _ = writeln!(out);

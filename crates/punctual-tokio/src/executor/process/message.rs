@@ -1,20 +1,20 @@
-//! What a scheduler and its workers say to each other: one line of JSON each.
+//! The messages between a scheduler and its worker processes. Each is one line of JSON.
 
 use punctual_core::{Job, Outcome};
 use serde::{Deserialize, Serialize};
 
-/// The first argument of a worker; the second is the mark of its lines.
+/// The first argument of a worker process. The second is the mark of its lines.
 pub(crate) const WORKER: &str = "--punctual-worker";
 
-/// No line is longer: 16 MiB.
+/// The length of the longest line, 16 MiB.
 pub(crate) const LONGEST_LINE: usize = 16 << 20;
 
-/// To a worker.
+/// A message to a worker process.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Order {
     Run(Box<Run>),
-    /// The attempt that is under way should end.
+    /// Tells the attempt that is under way to end.
     Cancel,
 }
 
@@ -29,20 +29,21 @@ pub(crate) struct Run {
     pub(crate) job: Job,
 }
 
-/// From a worker.
+/// A message from a worker process.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum News {
-    /// It has begun, and waits for orders.
+    /// The worker process has begun, and waits for orders.
     Ready,
-    /// The attempt is about to begin. A worker that dies before it says so has not begun.
+    /// The attempt is about to begin. If a worker process dies before this message, the attempt has
+    /// not begun.
     Begins {
         run: u64,
     },
     Ended(Ended),
 }
 
-/// How an attempt ended.
+/// The end of an attempt.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ended {
     pub(crate) run: u64,

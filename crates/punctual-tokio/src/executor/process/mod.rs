@@ -1,5 +1,6 @@
-//! Jobs that run in other processes, seen from the scheduler: the workers of an executor and what is said to
-//! them. What a worker does itself stands in [`process`](crate::process).
+//! Jobs that run in other processes, seen from the scheduler. This module has the worker processes
+//! of an executor and the messages to and from them. The side of the worker process is in
+//! [`process`](crate::process).
 
 mod child;
 pub(crate) mod message;
@@ -11,7 +12,8 @@ pub(crate) use self::pool::Pool;
 
 static CAN_WORK: AtomicBool = AtomicBool::new(false);
 
-/// This program can be a worker, since `main` has called [`init`](crate::process::init).
+/// Notes that this program can be a worker process, since `main` has called
+/// [`init`](crate::process::init).
 pub(crate) fn can_work() {
     CAN_WORK.store(true, Ordering::Relaxed);
 }

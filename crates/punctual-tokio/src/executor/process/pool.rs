@@ -1,4 +1,4 @@
-//! The workers of one executor.
+//! The worker processes of one executor.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::message::{Ended, News, Order, Run};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::handler::{Finish, Reporter, RunInfo};
 
-/// Workers that wait for something to do. The executor's permits bound how many there are.
+/// Worker processes that wait for an order. The permits of the executor bound their number.
 #[derive(Default)]
 pub(crate) struct Pool(Mutex<Vec<WorkerChild>>);
 
@@ -30,7 +30,7 @@ impl Pool {
         ))
     }
 
-    /// An attempt in a worker.
+    /// Runs an attempt in a worker process.
     pub(crate) fn attempt(
         self: &Arc<Self>,
         info: Arc<RunInfo>,
@@ -84,7 +84,8 @@ impl Pool {
             job: (*info.job).clone(),
         }));
         while let Some(mut worker) = self.idle() {
-            // One that was killed while it waited has not begun: another can.
+            // A worker process that was killed while it waited has not begun the attempt, so
+            // another one can.
             if worker.begin(&order, run).await.is_ok() {
                 return Ok(worker);
             }

@@ -1,10 +1,11 @@
-//! A program and all that it starts.
+//! A program and all processes that it starts.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::process::Child;
 
-/// The process group of a program. What is left of it is killed when this is dropped.
+/// The process group of a program. When this is dropped, the processes that are left in the group
+/// are killed.
 pub(super) struct Group {
     #[cfg(target_os = "linux")]
     leader: Option<rustix::process::Pid>,
@@ -21,7 +22,7 @@ impl Group {
         }
     }
 
-    /// SIGTERM.
+    /// Sends SIGTERM.
     pub(super) fn ask_to_end(&self) {
         self.signal(rustix::process::Signal::TERM);
     }
@@ -32,13 +33,13 @@ impl Group {
 
     fn signal(&self, signal: rustix::process::Signal) {
         if let Some(leader) = self.leader {
-            // A group that is gone needs no signal.
+            // A group that has ended needs no signal.
             let _ = rustix::process::kill_process_group(leader, signal);
         }
     }
 }
 
-/// Elsewhere only the program itself is killed, by tokio, when it is dropped.
+/// On other systems tokio kills only the program itself, when it is dropped.
 #[cfg(not(target_os = "linux"))]
 impl Group {
     pub(super) fn of(_: &Child) -> Self {
@@ -53,7 +54,8 @@ impl Group {
 }
 
 impl Group {
-    /// The program has ended by itself: what it left running was meant to run on.
+    /// Notes that the program has ended by itself. The processes that it left running were meant to
+    /// run on.
     pub(super) fn is_done(&self) {
         self.is_done.store(true, Ordering::Relaxed);
     }

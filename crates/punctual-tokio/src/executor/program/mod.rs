@@ -15,13 +15,16 @@ use serde::{Deserialize, Serialize};
 
 /// A program that a job runs, with its arguments.
 ///
-/// Exit status 0 is success, everything else a failure whose error is the status and the end of
-/// what the program wrote. What it wrote is kept as the result of the run: the last 16 KiB of its
-/// standard output and of its standard error, unless [`keep`](Self::keep) says otherwise. It has
-/// no standard input. A run that is cancelled or takes too long gets SIGTERM, and after the grace
-/// time SIGKILL, with all that it has started.
+/// Exit status 0 is success. Everything else is a failure whose error is the status and the end of
+/// what the program wrote.
 ///
-/// There is no shell: for one, name it (`Program::new("sh").args(["-c", "a | b"])`).
+/// What the program wrote is kept as the result of the run. That is the last 16 KiB of its standard
+/// output and of its standard error, unless [`keep`](Self::keep) says otherwise. The program has no
+/// standard input. A run that is cancelled or takes too long gets SIGTERM, and after the grace time
+/// SIGKILL, with all that it has started.
+///
+/// There is no shell. For a job that needs one, name the shell
+/// (`Program::new("sh").args(["-c", "a | b"])`).
 ///
 /// ```
 /// use punctual_core::Crontab;
@@ -45,16 +48,17 @@ pub struct Program {
     env: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dir: Option<PathBuf>,
-    /// Bytes that are kept of each stream, if not [`KEEP`].
+    /// The bytes that are kept of each stream, if not [`KEEP`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     keep: Option<usize>,
 }
 
-/// Bytes that are kept of each stream.
+/// The bytes that are kept of each stream by default.
 const KEEP: usize = 16 << 10;
 
 impl Program {
-    /// A program without arguments: a path, or a name that is looked up in `PATH`.
+    /// Makes a program without arguments. `program` is a path, or a name that is looked up in
+    /// `PATH`.
     pub fn new(program: impl Into<String>) -> Self {
         Self {
             program: program.into(),
@@ -65,32 +69,34 @@ impl Program {
         }
     }
 
-    /// One more argument.
+    /// Adds one argument.
     pub fn arg(mut self, arg: impl Into<String>) -> Self {
         self.args.push(arg.into());
         self
     }
 
-    /// More arguments.
+    /// Adds arguments.
     pub fn args(mut self, args: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.args.extend(args.into_iter().map(Into::into));
         self
     }
 
-    /// An environment variable besides those of the scheduler's process. It is stored with the
-    /// job: no place for secrets.
+    /// Sets an environment variable besides those of the scheduler's process. It is stored with the
+    /// job, so it is not a place for secrets.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.env.insert(name.into(), value.into());
         self
     }
 
-    /// Where it runs; without, where the scheduler's process runs.
+    /// Sets the directory in which the program runs. By default this is the directory of the
+    /// scheduler's process.
     pub fn current_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
         self
     }
 
-    /// How many bytes are kept of the end of its standard output, and of its standard error.
+    /// Sets the number of bytes that are kept of the end of its standard output, and of its
+    /// standard error.
     pub fn keep(mut self, bytes: usize) -> Self {
         self.keep = Some(bytes);
         self

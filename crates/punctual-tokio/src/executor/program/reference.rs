@@ -1,4 +1,4 @@
-//! A program as what a job calls.
+//! A program as the task that a job calls.
 
 use punctual_core::json;
 

@@ -18,23 +18,23 @@ use super::{KEEP, Program};
 use crate::error::BoxError;
 use crate::handler::{Args, Handler, JobContext, Task};
 
-/// The task of all programs; every scheduler knows it.
+/// The name of the task that runs all programs. Every scheduler knows it.
 pub(crate) const TASK: &str = "punctual.program";
 
 pub(crate) fn task() -> Task {
     run.into_task()
 }
 
-/// How long the output of a program may stay open after its end.
+/// The longest time that the output of a program may stay open after its end.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// What is kept of a run.
+/// The result that is kept of a run.
 #[derive(Debug, Serialize)]
 struct Report {
     status: i32,
     stdout: String,
     stderr: String,
-    /// Bytes that came before what was kept.
+    /// The number of bytes that came before those that are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     dropped: Option<NonZeroU64>,
 }
@@ -53,8 +53,8 @@ async fn run(Args((program,)): Args<(Program,)>, context: JobContext) -> Result<
     judged(&program, status, out, err)
 }
 
-/// Waits for the end of a program, and for what it wrote. What it left running may hold its output
-/// open: that is not waited for.
+/// Waits for the end of a program and of its output. Processes that it left running may hold its
+/// output open, and the function does not wait for that.
 async fn end_of(child: &mut Child, reading: impl Future + Send) -> io::Result<ExitStatus> {
     let mut reading = pin!(reading);
     let mut is_read = false;
@@ -70,8 +70,8 @@ async fn end_of(child: &mut Child, reading: impl Future + Send) -> io::Result<Ex
     Ok(status)
 }
 
-/// Asks the program to end when the run should. It then has the grace time of a run; this never
-/// ends by itself.
+/// Asks the program to end when the run is to end. The program then has the grace time of a run,
+/// and this future never ends by itself.
 async fn ask_to_end(context: &JobContext, group: &Group) {
     context.cancelled().await;
     group.ask_to_end();
@@ -90,7 +90,7 @@ fn start(program: &Program) -> Result<Child, BoxError> {
     if let Some(dir) = &program.dir {
         command.current_dir(dir);
     }
-    // What it starts belongs to it, and ends with it.
+    // The processes that the program starts belong to it, and end with it.
     #[cfg(unix)]
     command.process_group(0);
     command
@@ -107,7 +107,7 @@ fn judged(program: &Program, status: ExitStatus, out: Tail, err: Tail) -> Result
             stderr: err.text(),
         });
     }
-    // What it said about it; some programs complain on standard output.
+    // This is the program's account of its failure. Some programs complain on standard output.
     let said = match err.text() {
         empty if empty.trim().is_empty() => out.text(),
         said => said,

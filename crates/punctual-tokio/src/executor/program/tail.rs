@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 pub(super) struct Tail {
     keep: usize,
     bytes: VecDeque<u8>,
-    /// How many came before.
+    /// The number of bytes that came before.
     pub(super) dropped: u64,
 }
 
@@ -26,7 +26,7 @@ impl Tail {
     ///
     /// # Cancel safety
     ///
-    /// What was read until the future is dropped is kept.
+    /// This method is cancel safe. The bytes that were read before the future is dropped are kept.
     pub(super) async fn read(&mut self, stream: Option<impl AsyncRead + Unpin>) {
         let Some(mut stream) = stream else {
             return;
@@ -45,7 +45,7 @@ impl Tail {
         self.dropped += too_many as u64;
     }
 
-    /// As text; what is no UTF-8 is replaced.
+    /// Returns the bytes as text. Those that are not valid UTF-8 are replaced.
     pub(super) fn text(mut self) -> String {
         String::from_utf8_lossy(self.bytes.make_contiguous()).into_owned()
     }
