@@ -1,12 +1,13 @@
-//! What a configuration makes of a builder.
+//! The settings of a configuration on their way into a builder.
 
 use super::SchedulerBuilder;
 use crate::config::{SchedulerConfig, StoreConfig, memory};
 
 impl SchedulerBuilder {
-    /// Takes what a file or the environment says: see [`SchedulerConfig`]. Of two time zones, node
-    /// names or job defaults, the one that was said last holds; an alias of a store or an executor
-    /// can be given once only, here or on the builder.
+    /// Takes the settings of a file or of the environment, as [`SchedulerConfig`] read them.
+    ///
+    /// Of two time zones, node names or job defaults, the one that was given last counts. An alias
+    /// of a store or an executor can be given once only, here or on the builder.
     pub fn config(mut self, config: SchedulerConfig) -> Self {
         if let Some(zone) = &config.timezone {
             self = self.timezone(&**zone);

@@ -1,4 +1,4 @@
-//! How a scheduler is put together.
+//! The builder of a scheduler.
 
 mod configured;
 
@@ -21,10 +21,11 @@ use crate::shared::{Setup, Shared};
 use crate::stores::retention_policy::RetentionPolicy;
 use crate::time::clock::{AnyClock, Clock};
 
-/// The last is the greatest whole number that all JSON readers take for what it is (RFC 8259, 6).
+/// The allowed numbers of a release. The last is the greatest whole number that all JSON readers
+/// read without a change (RFC 8259, 6).
 const RELEASES: RangeInclusive<u64> = 1..=(1 << 53) - 1;
 
-/// Puts a [`Scheduler`] together. What is wrong is said by [`build`](Self::build).
+/// Puts a [`Scheduler`] together. Mistakes are reported by [`build`](Self::build).
 ///
 /// ```
 /// use punctual_tokio::{Args, Scheduler, State};
@@ -54,7 +55,8 @@ pub struct SchedulerBuilder {
     registry: Registry,
     triggers: TriggerRegistry,
     stores: Vec<(String, Arc<dyn JobStore>)>,
-    /// Aliases and addresses of stores that a configuration names and the caller has to open.
+    /// The aliases and addresses of stores that a configuration names and that the caller has to
+    /// open.
     expected: Vec<(String, String)>,
     executors: Vec<(String, Executor)>,
     clock: Option<Clock>,
@@ -89,7 +91,7 @@ impl SchedulerBuilder {
         }
     }
 
-    /// The time zone of triggers that name none; UTC by default.
+    /// Sets the time zone of triggers that name none. The default is UTC.
     pub fn timezone(mut self, zone: impl TryInto<Zone, Error: Into<Error>>) -> Self {
         match zone.try_into() {
             Ok(zone) => self.zone = zone,
@@ -98,8 +100,8 @@ impl SchedulerBuilder {
         self
     }
 
-    /// Policies of jobs that have none of their own, each by itself: a job that only says how many
-    /// instances it may have gets the default grace time.
+    /// Sets the policies of jobs that have none of their own. Each policy counts by itself. A job
+    /// that only says how many instances it may have gets the default grace time.
     pub fn job_defaults(mut self, policies: Policies) -> Self {
         self.job_defaults = policies;
         self
@@ -110,7 +112,7 @@ impl SchedulerBuilder {
         self
     }
 
-    /// The first store that was expected and not given.
+    /// Returns the error for the first store that was expected and not given.
     fn missing_store(&self) -> Option<Error> {
         let is_given = |alias: &str| self.stores.iter().any(|(given, _)| given == alias);
         let (alias, url) = self.expected.iter().find(|(alias, _)| !is_given(alias))?;
@@ -121,8 +123,8 @@ impl SchedulerBuilder {
         Some(Error::of(ErrorKind::Invalid, message))
     }
 
-    /// A value for handlers with a [`State<S>`](crate::State) parameter. Each type has one value:
-    /// `build` refuses a second one.
+    /// Adds a value for handlers with a [`State<S>`](crate::State) parameter. Each type has one
+    /// value, and `build` refuses a second one.
     pub fn state<S: Clone + Send + Sync + 'static>(mut self, state: S) -> Self {
         if self.states.has::<S>() {
             let message = format!(
@@ -136,7 +138,7 @@ impl SchedulerBuilder {
         self
     }
 
-    /// Registers a function under a stable name: jobs in persistent stores call it by that.
+    /// Registers a function under a stable name. Jobs in persistent stores call it by that name.
     /// [`Scheduler::add_job`] with the function itself then finds the name.
     pub fn task<M, H: Handler<M>>(mut self, name: &str, handler: H) -> Self {
         if name.is_empty() || crate::handler::registry::is_anonymous(name) {
@@ -154,8 +156,8 @@ impl SchedulerBuilder {
         self
     }
 
-    /// Registers an async function whose future cannot leave its thread: it may hold an `Rc` across
-    /// an await. Its jobs need an [`Executor::local`].
+    /// Registers an async function whose future cannot leave its thread. Such a function may hold
+    /// an `Rc` across an await. Its jobs need an [`Executor::local`].
     ///
     /// ```
     /// use std::rc::Rc;
@@ -187,26 +189,27 @@ impl SchedulerBuilder {
     /// Takes the tasks and jobs of some functions that have `#[job]` or `#[scheduled_job]`, listed
     /// with `jobs![..]`.
     ///
-    /// The tasks are registered; the jobs are added to their stores, or brought up to date there,
-    /// when the scheduler starts. Stores and executors that they name have to be given to the
-    /// builder too.
+    /// The builder registers the tasks. When the scheduler starts, it adds the jobs to their
+    /// stores, or brings them up to date there. The stores and executors that they name have to be
+    /// given to the builder too.
     pub fn jobs(mut self, declarations: impl IntoIterator<Item = Declaration>) -> Self {
         self.declared.extend(declarations);
         self
     }
 
     /// Takes the tasks and jobs of all functions in the program that have `#[job]` or
-    /// `#[scheduled_job]`, and logs what it found.
+    /// `#[scheduled_job]`, and logs them.
     ///
-    /// A linked crate that nothing names contributes nothing, since the linker leaves it out: write
-    /// `use the_crate as _;`, and [`discover_expecting`](Self::discover_expecting) to be sure.
+    /// A linked crate that the program never names contributes nothing, since the linker leaves it
+    /// out. Write `use the_crate as _;` to name it, and use
+    /// [`discover_expecting`](Self::discover_expecting) to be sure.
     pub fn discover(mut self) -> Self {
         self.declared.search();
         self
     }
 
-    /// As [`discover`](Self::discover), and fails if one of these tasks, jobs or crates is not
-    /// among what was found.
+    /// Does what [`discover`](Self::discover) does. `build` fails if one of these tasks, jobs or
+    /// crates was not found.
     pub fn discover_expecting(
         mut self,
         names: impl IntoIterator<Item = impl Into<String>>,
@@ -226,8 +229,8 @@ impl SchedulerBuilder {
         self
     }
 
-    /// Adds a store under an alias. Without one named `default`, that is a
-    /// [`MemoryStore`](crate::MemoryStore).
+    /// Adds a store under an alias. Without a store named `default`, the builder adds a
+    /// [`MemoryStore`](crate::MemoryStore) under that name.
     pub fn store(mut self, alias: &str, store: impl JobStore) -> Self {
         if self.stores.iter().any(|(other, _)| other == alias) {
             self.fail(taken("store", alias));
@@ -237,25 +240,26 @@ impl SchedulerBuilder {
         self
     }
 
-    /// Adds an executor under an alias. Without one named `default`, that is
-    /// [`Executor::tokio`].
+    /// Adds an executor under an alias. Without an executor named `default`, the builder adds an
+    /// [`Executor::tokio`] under that name.
     pub fn executor(mut self, alias: &str, executor: Executor) -> Self {
         self.executors.push((alias.to_owned(), executor));
         self
     }
 
-    /// Uses a clock that is moved by hand: a [`ManualClock`](crate::ManualClock), or the
-    /// `TestClock` of the module `testing`. `TestClock::at` goes with stores in memory only.
+    /// Uses a clock that is moved by hand. It is a [`ManualClock`](crate::ManualClock), or the
+    /// `TestClock` of the module `testing`. `TestClock::at` can be used with stores in memory only.
     pub fn clock(mut self, clock: impl Into<AnyClock>) -> Self {
         self.clock = Some(clock.into().0);
         self
     }
 
-    /// How long stores that survive the process remember runs that are over; 90 days by default,
-    /// [`Duration::MAX`] is for ever.
+    /// Sets the time for which stores that survive the process remember runs that are over. The
+    /// default is 90 days. [`Duration::MAX`] is for ever.
     ///
-    /// What goes goes every minute, in small batches; open runs and the statistics of jobs
-    /// stay. A memory store has [limits](punctual_store::LedgerLimits) of its own.
+    /// The runs that are too old are removed every minute, in small batches. Open runs and the
+    /// statistics of jobs stay. A memory store has [limits](punctual_store::LedgerLimits) of its
+    /// own.
     ///
     /// ```text
     /// runs of a job    1 2 3 4 5 6 7 8 9
@@ -267,36 +271,43 @@ impl SchedulerBuilder {
         self
     }
 
-    /// How many runs of each job such stores remember, the newest; 10,000 by default.
+    /// Sets the number of runs of each job that such stores remember, which are the newest. The
+    /// default is 10,000.
     pub fn keep_newest(mut self, runs_of_each_job: usize) -> Self {
         self.retention.per_job = runs_of_each_job;
         self
     }
 
-    /// Whether warnings and errors, such as those of a run that failed, are written to standard error
-    /// when the program has set up no subscriber of tracing and no logger of `log`; they are by
-    /// default. A line of one kind about one job is written once a minute at most, with the number
-    /// of those left out.
+    /// Turns lines on standard error on or off. They are on by default.
+    ///
+    /// Warnings and errors, such as those of a run that failed, are written there when the program
+    /// has set up no subscriber of tracing and no logger of `log`. A line of one kind about one job
+    /// is written once a minute at most, with the number of those left out.
     pub fn stderr(mut self, is_on: bool) -> Self {
         self.stderr = is_on;
         self
     }
 
-    /// The name of this node among those that share a store; by default made up anew each time.
+    /// Sets the name of this node among those that share a store. By default a new name is made up
+    /// each time.
     pub fn node(mut self, name: impl Into<String>) -> Self {
         self.node = Some(name.into());
         self
     }
 
-    /// The release of this program, a number that grows from build to build, from 1 to 2^53 - 1.
+    /// Sets the release of this program, a number that grows from build to build, from 1 to 2^53 -
+    /// 1.
     ///
-    /// In a rolling deploy old and new processes share a store for a while. Without releases the one
-    /// that starts last has the say about declared jobs, though it may be the old one. With them an
-    /// older program leaves alone what a newer one has declared, as long as a node of a newer release
-    /// lives. A minute after the last of those is gone, or after its own start if that is later, the
-    /// deploy was rolled back. The job becomes what the older program declares, the log has a warning,
-    /// and the ledger says of the fire times that were next or overdue that they are skipped
-    /// (`rolled_back`). Programs without a release are older than all others.
+    /// In a rolling deploy old and new processes share a store for a while. Without releases the
+    /// process that starts last decides about declared jobs, though it may be the old one. With
+    /// releases an older program leaves alone what a newer one has declared, as long as a node of a
+    /// newer release lives.
+    ///
+    /// The deploy counts as rolled back a minute after the last of those nodes is gone, or a minute
+    /// after the start of the older program if that is later. The job then becomes what the older
+    /// program declares, and the log has a warning. The ledger records the fire times that were
+    /// next or overdue as skipped (`rolled_back`). Programs without a release are older than all
+    /// others.
     ///
     /// ```text
     /// release 1   |------------------------|
@@ -319,12 +330,13 @@ impl SchedulerBuilder {
         self
     }
 
-    /// The scheduler. It does not run before [`Scheduler::start`].
+    /// Makes the scheduler. It does not run before [`Scheduler::start`].
     ///
     /// # Errors
     ///
-    /// The first mistake: an unknown time zone, a name that is taken, a declared job whose state or
-    /// arguments are missing, a store with I/O under a `TestClock` that pauses tokio's time.
+    /// Returns an error if a setting is wrong, and names the first mistake. Mistakes are an unknown
+    /// time zone, a name that is taken, a declared job whose state or arguments are missing, or a
+    /// store with I/O under a `TestClock` that pauses tokio's time.
     pub fn build(mut self) -> Result<Scheduler, Error> {
         let error = self.error.take().or_else(|| self.missing_store());
         let error = error.or_else(|| self.empty_node());
@@ -370,7 +382,8 @@ impl SchedulerBuilder {
         Ok(scheduler)
     }
 
-    /// 0 is what programs without a release have, and JSON readers take larger numbers for others.
+    /// Returns the error for a release that is out of range. 0 is the release of programs without
+    /// one, and JSON readers change larger numbers.
     fn odd_release(&self) -> Option<Error> {
         let release = self.release.filter(|release| !RELEASES.contains(release))?;
         let message = format!(
@@ -381,7 +394,8 @@ impl SchedulerBuilder {
         Some(Error::of(ErrorKind::Invalid, message))
     }
 
-    /// Two processes without a name would take each other for one that was started again.
+    /// Returns the error for a node name that is empty. Of two processes without a name, each would
+    /// take the other for itself, started again.
     fn empty_node(&self) -> Option<Error> {
         let is_empty = self
             .node

@@ -15,12 +15,12 @@ use self::read::{from_environment, from_json, from_toml};
 use crate::error::{Error, ErrorKind};
 use crate::job::new_job::NewJob;
 
-/// What a scheduler is made of, as TOML, JSON or the environment says it; a builder takes it by
+/// The settings of a scheduler, read from TOML, JSON or the environment. A builder takes them with
 /// [`config`](crate::SchedulerBuilder::config).
 ///
-/// Unknown keys are refused, with the nearest known one. Jobs are kept as those that code declares
-/// ([`vanished_jobs`](crate::Scheduler::vanished_jobs) tells how): a stored one is brought up to
-/// date when the scheduler starts, by its id.
+/// Unknown keys are refused, and the error names the nearest known one. Jobs are kept like those
+/// that code declares, as [`vanished_jobs`](crate::Scheduler::vanished_jobs) says. The scheduler
+/// finds a stored job by its id and brings it up to date when it starts.
 ///
 /// ```toml
 /// timezone = "Europe/Berlin"
@@ -97,7 +97,8 @@ impl SchedulerConfig {
     ///
     /// # Errors
     ///
-    /// If it is none, or says what is not known; the message names the key.
+    /// Returns an error if the text is not valid TOML or has an unknown key or value. The message
+    /// names the key.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
         from_toml(text)?.into_config()
     }
@@ -106,17 +107,18 @@ impl SchedulerConfig {
     ///
     /// # Errors
     ///
-    /// If it is none, or says what is not known; the message names the key.
+    /// Returns an error if the text is not valid JSON or has an unknown key or value. The message
+    /// names the key.
     pub fn from_json(text: &str) -> Result<Self, Error> {
         from_json(text)?.into_config()
     }
 
-    /// Reads variables whose names begin with a prefix; two underscores go one level down.
+    /// Reads variables whose names begin with a prefix. Two underscores go one level down.
     ///
     /// With the prefix `PUNCTUAL_`, `PUNCTUAL_TIMEZONE=Europe/Berlin` and
     /// `PUNCTUAL_JOB_DEFAULTS__MAX_INSTANCES=2` say what `timezone` and `max_instances` under
-    /// `job_defaults` say in a file. A value that is JSON is taken as that, others as text:
-    /// a text of digits needs its quotes, `PUNCTUAL_NODE='"42"'`.
+    /// `job_defaults` say in a file. A value that is valid JSON is read as JSON, and any other
+    /// value as text. A text of digits therefore needs its quotes, as in `PUNCTUAL_NODE='"42"'`.
     ///
     /// ```
     /// use punctual_tokio::SchedulerConfig;
@@ -128,7 +130,7 @@ impl SchedulerConfig {
     ///
     /// # Errors
     ///
-    /// If a variable says what is not known; the message names the key.
+    /// Returns an error if a variable has an unknown key or value. The message names the key.
     pub fn from_env(
         prefix: &str,
         variables: impl IntoIterator<Item = (String, String)>,
@@ -136,12 +138,12 @@ impl SchedulerConfig {
         from_environment(prefix, variables)?.into_config()
     }
 
-    /// Reads TOML, and then the environment, which has the last word: see
-    /// [`from_env`](Self::from_env).
+    /// Reads TOML and then the environment. Where both have a value, that of the environment
+    /// counts, read as [`from_env`](Self::from_env) does.
     ///
     /// # Errors
     ///
-    /// As both of them.
+    /// Returns an error if [`from_toml`](Self::from_toml) or [`from_env`](Self::from_env) would.
     pub fn from_toml_and_env(
         text: &str,
         prefix: &str,
@@ -152,8 +154,8 @@ impl SchedulerConfig {
             .into_config()
     }
 
-    /// The stores that lie in databases: they have to be opened, and given to the builder under
-    /// their aliases. With the crate `punctual`, `punctual::open_stores` does both.
+    /// Returns the stores that lie in databases. The caller has to open them and give them to the
+    /// builder under their aliases. With the crate `punctual`, `punctual::open_stores` does both.
     ///
     /// ```
     /// use punctual_tokio::SchedulerConfig;
@@ -180,7 +182,7 @@ impl SchedulerConfig {
         })
     }
 
-    /// What no single field can tell.
+    /// Checks what no single field can tell.
     fn checked(self) -> Result<Self, Error> {
         for (index, job) in self.jobs.iter().enumerate() {
             if let Some(problem) = job.problem() {
@@ -196,7 +198,7 @@ impl SchedulerConfig {
 #[derive(Debug, Default)]
 pub(crate) struct ConfiguredJobs(Vec<JobConfig>);
 
-/// What declares them, beside the names of crates.
+/// The name of the configuration, beside the names of the crates that declare jobs.
 pub(crate) const BY: &str = "(configuration)";
 
 impl ConfiguredJobs {

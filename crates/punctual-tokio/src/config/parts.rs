@@ -15,25 +15,25 @@ use crate::job::policy_overrides::OwnPolicies;
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum StoreConfig {
     Memory {
-        /// Ended runs that are remembered of all jobs together.
+        /// The number of ended runs of all jobs together that the store remembers.
         total: Option<usize>,
-        /// Ended runs that are remembered of one job.
+        /// The number of ended runs of one job that the store remembers.
         per_job: Option<usize>,
     },
-    /// Opened by code that knows the database.
+    /// A store that is opened by code that knows the database.
     Sql { url: String, prefix: Option<String> },
 }
 
-/// A store of a configuration that lies in a database: `type = "sql"`. Of
-/// [`SchedulerConfig::sql_stores`](crate::SchedulerConfig::sql_stores).
+/// A store of a configuration that lies in a database, which is one with `type = "sql"`.
+/// [`SchedulerConfig::sql_stores`](crate::SchedulerConfig::sql_stores) returns these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SqlStoreConfig<'a> {
-    /// Under which the scheduler knows it.
+    /// The alias under which the scheduler knows the store.
     pub alias: &'a str,
-    /// Where the database is, as `sqlite:jobs.db`.
+    /// The address of the database, as `sqlite:jobs.db`.
     pub url: &'a str,
-    /// What the names of its tables begin with, if it says so.
+    /// The begin of the names of its tables, if the configuration has one.
     pub prefix: Option<&'a str>,
 }
 
@@ -78,11 +78,11 @@ impl ExecutorConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JobConfig {
-    /// Without one a restart could not find the job again.
+    /// The id of the job. Without one a restart could not find the job again.
     id: String,
-    /// A task of the builder.
+    /// The name of a task of the builder.
     task: Option<String>,
-    /// Or a program.
+    /// The program of the job, if it has no task.
     program: Option<Program>,
     #[serde(deserialize_with = "trigger")]
     trigger: Trigger,
@@ -140,7 +140,7 @@ impl JobConfig {
     }
 }
 
-/// A crontab expression or any other text that a trigger reads, or its table.
+/// Reads a trigger from its table, or from a text such as a crontab expression.
 fn trigger<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Trigger, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::String(text) => text

@@ -1,4 +1,4 @@
-//! From text to a configuration.
+//! The steps from text to a configuration.
 
 use punctual_core::json as exact;
 use serde::de::IgnoredAny;
@@ -8,11 +8,11 @@ use super::SchedulerConfig;
 use crate::error::{Error, ErrorKind, of_lines};
 use crate::nearest::with_hint;
 
-/// A tree of what was said in one place.
+/// The tree of values from one source.
 pub(super) struct Layer(pub(super) Value);
 
 impl Layer {
-    /// What both say; where both speak, the other has the last word.
+    /// Returns the values of both. Where both have a value, that of `other` counts.
     pub(super) fn under(self, other: Self) -> Self {
         Self(merged(self.0, other.0))
     }
@@ -60,7 +60,7 @@ pub(super) fn from_json(text: &str) -> Result<Layer, Error> {
     Ok(Layer(tree))
 }
 
-/// Times become text: that is how triggers read them.
+/// Converts a value of TOML to JSON. Times become text, since triggers read them from text.
 fn json(value: toml::Value) -> Value {
     match value {
         toml::Value::String(text) => text.into(),
@@ -95,7 +95,7 @@ pub(super) fn from_environment(
 }
 
 fn variable(name: &str, text: String) -> Result<Value, Error> {
-    // This reads numbers of any size, unlike what makes a tree of them.
+    // `IgnoredAny` reads numbers of any size, unlike `Value`.
     if serde_json::from_str::<IgnoredAny>(&text).is_err() {
         return Ok(Value::String(text));
     }

@@ -1,4 +1,4 @@
-//! What an attribute leaves behind.
+//! The declaration that an attribute leaves behind.
 
 use std::any::TypeId;
 use std::fmt;
@@ -8,10 +8,11 @@ use serde_json::Value;
 use crate::handler::{Task, with_schema};
 use crate::job::new_job::NewJob;
 
-/// A function under `#[job]` or `#[scheduled_job]`: a task under a stable name, and its jobs.
+/// A function under `#[job]` or `#[scheduled_job]`. It has a task under a stable name, and the jobs
+/// of that task.
 ///
-/// `jobs![..]` lists some; [`SchedulerBuilder::discover`](crate::SchedulerBuilder::discover) finds
-/// all.
+/// `jobs![..]` lists some declarations, and
+/// [`SchedulerBuilder::discover`](crate::SchedulerBuilder::discover) finds all.
 #[derive(Clone, Copy)]
 pub struct Declaration {
     pub(crate) name: &'static str,
@@ -21,7 +22,7 @@ pub struct Declaration {
     jobs: fn() -> Vec<NewJob>,
 }
 
-/// Where a function stands in the code.
+/// The position of a function in the code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Location {
     file: &'static str,
@@ -50,13 +51,13 @@ impl Declaration {
         }
     }
 
-    /// The name of the task.
+    /// Returns the name of the task.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The crate that declares it.
+    /// Returns the crate that declares the task.
     #[must_use]
     pub fn by(&self) -> &'static str {
         self.module.split("::").next().unwrap_or(self.module)
@@ -67,13 +68,14 @@ impl Declaration {
         (self.jobs)().into_iter().map(move |job| job.declared(by))
     }
 
-    /// Whether it is the same function: it may be listed by hand and found as well.
+    /// Returns `true` if both declare the same function. A function may be listed by hand and found
+    /// as well.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.location == other.location && self.module == other.module && self.name == other.name
     }
 }
 
-/// `mail.send (src/mail.rs:12)`.
+/// Writes the name and the position, as `mail.send (src/mail.rs:12)`.
 impl fmt::Display for Declaration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Location { file, line } = self.location;
@@ -90,7 +92,7 @@ impl fmt::Debug for Declaration {
     }
 }
 
-/// The function of a declaration.
+/// The task of a declaration, and the type of its function.
 #[doc(hidden)]
 pub struct DeclaredTask {
     pub(crate) task: Task,
@@ -98,7 +100,8 @@ pub struct DeclaredTask {
 }
 
 impl DeclaredTask {
-    /// `function` is only asked for its type: it is how `add_job(function, ..)` finds its name.
+    /// Makes the task of a declaration. Only the type of `function` is used. With the type,
+    /// `add_job(function, ..)` finds the name of the task.
     pub fn new<F: 'static>(function: F, task: Task) -> Self {
         let of_type = |_: F| TypeId::of::<F>();
         Self {
@@ -107,7 +110,7 @@ impl DeclaredTask {
         }
     }
 
-    /// The same with a JSON Schema of its arguments.
+    /// Returns the same with a JSON Schema of its arguments.
     #[must_use]
     pub fn schema(self, schema: fn() -> Value) -> Self {
         Self {

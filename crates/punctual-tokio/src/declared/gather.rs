@@ -1,4 +1,4 @@
-//! What a builder was told of declarations, and what a scheduler makes of it.
+//! The declarations that a builder was given, and the jobs that a scheduler makes of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ pub(crate) struct Gathered {
     has_searched: bool,
 }
 
-/// The jobs that a scheduler brings its stores up to date with.
+/// The declared jobs, with which a scheduler brings its stores up to date.
 #[derive(Debug, Default)]
 pub(crate) struct DeclaredJobs {
     declarations: Vec<Declaration>,
@@ -35,7 +35,7 @@ impl Gathered {
     pub(crate) fn search(&mut self) {
         self.has_searched = true;
         let mut found: Vec<_> = linked::all().collect();
-        // The linker knows no order.
+        // The linker gives no order.
         found.sort_unstable_by_key(|declaration| declaration.name);
         self.extend(found);
     }
@@ -44,7 +44,8 @@ impl Gathered {
         self.expected.extend(names.into_iter().map(Into::into));
     }
 
-    /// Registers the tasks, and refuses what is missing or declared twice.
+    /// Registers the tasks. It refuses expected names that are missing, and names and ids that are
+    /// declared twice.
     pub(crate) fn register(
         self,
         registry: &Registry,
@@ -145,7 +146,7 @@ fn names(declarations: &[Declaration]) -> String {
     names.join(", ")
 }
 
-/// Every job and what declares it.
+/// Returns every job, with the name of what declares it.
 fn all_jobs(
     declarations: &[Declaration],
     configured: &ConfiguredJobs,
@@ -162,20 +163,21 @@ impl DeclaredJobs {
         self.declarations.is_empty() && self.configured.is_empty()
     }
 
-    /// Every declared job and what declares it.
+    /// Returns every declared job, with the name of what declares it.
     pub(crate) fn jobs(&self) -> impl Iterator<Item = (String, NewJob)> {
         all_jobs(&self.declarations, &self.configured)
     }
 
-    /// The crates that declare something here, and the configuration.
+    /// Returns the crates that declare something for this scheduler, and the configuration if it
+    /// does.
     pub(crate) fn crates(&self) -> BTreeSet<&'static str> {
         let crates = self.declarations.iter().map(Declaration::by);
         let configured = (!self.configured.is_empty()).then_some(config::BY);
         crates.chain(configured).collect()
     }
 
-    /// The ids of all jobs that code of this program declares, whether this scheduler was given
-    /// them or another one.
+    /// Returns the ids of all jobs that code of this program declares, for this scheduler or
+    /// another one.
     pub(crate) fn ids(&self) -> BTreeSet<String> {
         let linked = linked::all().flat_map(|own| own.jobs().collect::<Vec<_>>());
         let own = self.jobs().map(|(_, job)| job);

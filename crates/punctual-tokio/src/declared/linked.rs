@@ -15,7 +15,8 @@ pub(super) fn all() -> impl Iterator<Item = Declaration> {
     inventory::iter::<Declaration>.into_iter().copied()
 }
 
-/// The name and task of a function that is declared somewhere, whether a builder knows it or not.
+/// Returns the name and the task of a function that is declared somewhere in the program, even if
+/// no builder knows it.
 pub(crate) fn task_of(function: TypeId) -> Option<(&'static str, Task)> {
     static TASKS: OnceLock<HashMap<TypeId, (&'static str, Task)>> = OnceLock::new();
     let tasks = TASKS.get_or_init(|| {
@@ -28,7 +29,7 @@ pub(crate) fn task_of(function: TypeId) -> Option<(&'static str, Task)> {
     tasks.get(&function).cloned()
 }
 
-/// The task that is declared under a name somewhere in the program.
+/// Returns the task that is declared under a name somewhere in the program.
 pub(crate) fn task_named(name: &str) -> Option<Task> {
     let declaration = all().find(|declaration| declaration.name == name)?;
     Some((declaration.task)().task)

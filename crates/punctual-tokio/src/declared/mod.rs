@@ -1,7 +1,7 @@
-//! Tasks and jobs that code declares: `#[job]`, `#[scheduled_job]`.
+//! The tasks and jobs that code declares by `#[job]` and `#[scheduled_job]`.
 //!
-//! The attributes leave a [`Declaration`] behind. A builder takes declarations, by hand or all that
-//! are linked; the scheduler brings its stores up to date with them when it starts.
+//! The attributes leave a [`Declaration`] behind. A builder takes some declarations by hand, or all
+//! that are linked. The scheduler brings its stores up to date with them when it starts.
 
 mod declaration;
 mod gather;

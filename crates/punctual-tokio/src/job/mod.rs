@@ -1,4 +1,5 @@
-//! Jobs on their way into a store: what is given, filled in and checked.
+//! Jobs on their way into a store. The caller gives a job, and the scheduler fills in the rest and
+//! checks it.
 
 pub(crate) mod hints;
 pub(crate) mod new_job;

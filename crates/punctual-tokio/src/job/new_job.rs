@@ -9,9 +9,10 @@ use crate::error::Error;
 use crate::handler::{IntoTask, TaskRef};
 use crate::job::policy_overrides::{OwnPolicies, policy_setters};
 
-/// A job that is to be added: what to call, when, and everything that has a default.
+/// A job that is to be added. It says what to call and when, and holds everything that has a
+/// default.
 ///
-/// [`Scheduler::add_job`](crate::Scheduler::add_job) makes one and adds it;
+/// [`Scheduler::add_job`](crate::Scheduler::add_job) makes one and adds it.
 /// [`Scheduler::add_jobs`](crate::Scheduler::add_jobs) takes many.
 ///
 /// ```
@@ -31,7 +32,7 @@ pub struct NewJob {
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) tags: Vec<String>,
-    /// JSON text.
+    /// The arguments as JSON text.
     pub(crate) args: Result<String, Error>,
     pub(crate) executor: Option<String>,
     pub(crate) store: Option<String>,
@@ -39,25 +40,25 @@ pub struct NewJob {
     pub(crate) first: First,
     pub(crate) on_conflict: OnConflict,
     pub(crate) refuses_past: bool,
-    /// The crate whose code declares it.
+    /// The crate whose code declares the job.
     pub(crate) declared: Option<&'static str>,
 }
 
-/// When the job runs for the first time.
+/// The first run of a job.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum First {
-    /// When its trigger says so.
+    /// The first run is at the first fire time of the trigger.
     Trigger,
-    /// Then, and from there on when its trigger says so.
+    /// The first run is at this time, and the others follow the trigger.
     At(DateTime<Utc>),
-    /// Without delay, and from there on when its trigger says so.
+    /// The first run begins without delay, and the others follow the trigger.
     Now,
-    /// Not before it is resumed.
+    /// The job does not run before it is resumed.
     Paused,
 }
 
 impl NewJob {
-    /// A job that calls a function or a registered task whenever a trigger says so.
+    /// Makes a job that calls a function or a registered task at the fire times of a trigger.
     pub fn new<M>(
         task: impl IntoTask<M>,
         trigger: impl TryInto<Trigger, Error: Into<Error>>,
@@ -75,7 +76,7 @@ impl NewJob {
         }
     }
 
-    /// A job of a registered task.
+    /// Makes a job that calls a registered task.
     pub(crate) fn from_parts(task: &str, trigger: Result<Trigger, Error>) -> Self {
         Self::of(TaskRef::Named(task.into()), trigger)
     }
@@ -98,104 +99,108 @@ impl NewJob {
         }
     }
 
-    /// The same, declared by code of this crate.
+    /// Returns the same job, declared by the code of the crate `by`.
     pub(crate) fn declared(self, by: &'static str) -> Self {
         let declared = Some(by);
         Self { declared, ..self }
     }
 
-    /// The id that it was given.
+    /// Returns the id that the caller gave the job.
     pub(crate) fn given_id(&self) -> Option<&str> {
         self.id.as_deref()
     }
 
-    /// Its id: 1 to 191 characters; made up if none is given.
+    /// Sets the id, of 1 to 191 characters. By default an id is made up.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// A name for people; the id if none is given.
+    /// Sets a name for people. The default is the id.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// A word to find it by; more than one can be given.
+    /// Adds a word by which the job can be found. A job can have more than one.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
         self
     }
 
-    /// The arguments of its task: a tuple for positional ones, a struct or map for named ones.
+    /// Sets the arguments of the task. Positional ones are a tuple, named ones are a struct or a
+    /// map.
     ///
-    /// Adding the job fails if they hold what JSON would change: NaN, an infinity, or an integer beyond
-    /// 64 bits.
+    /// Adding the job fails if the arguments hold a value that JSON would change. Such values are
+    /// NaN, an infinity, and an integer beyond 64 bits.
     pub fn args(mut self, args: impl Serialize) -> Self {
         self.args = json::to_text("args", &args);
         self
     }
 
-    /// The alias of the executor that runs it; without, `default`: async functions are tasks
-    /// of the runtime, plain ones run on its threads for blocking work.
+    /// Sets the alias of the executor that runs the job. The default is `default`.
+    ///
+    /// Unless the builder was given another executor under that alias, async functions are tasks of
+    /// the runtime, and plain ones run on its threads for blocking work.
     pub fn executor(mut self, alias: impl Into<String>) -> Self {
         self.executor = Some(alias.into());
         self
     }
 
-    /// The alias of the store that keeps it.
+    /// Sets the alias of the store that keeps the job.
     pub fn store(mut self, alias: impl Into<String>) -> Self {
         self.store = Some(alias.into());
         self
     }
 
-    /// One extra first fire time; `None` adds the job paused.
+    /// Sets one extra first fire time. `None` adds the job paused.
     ///
-    /// A job that is [replaced](Self::replace_existing), or declared anew, gets it as well. If it
-    /// has passed, it counts once: not again while the ledger holds what became of it.
+    /// A job that is [replaced](Self::replace_existing), or declared anew, gets this fire time as
+    /// well. A time that has passed counts once. It does not count again while the ledger holds
+    /// what became of it.
     pub fn next_run_time(mut self, at: impl Into<Option<DateTime<Utc>>>) -> Self {
         self.first = at.into().map_or(First::Paused, First::At);
         self
     }
 
-    /// Adds it paused: it does not run before it is resumed.
+    /// Adds the job paused. It does not run before it is resumed.
     pub fn paused(mut self) -> Self {
         self.first = First::Paused;
         self
     }
 
-    /// Runs it once without delay, and then when its trigger says so.
+    /// Runs the job once without delay, and then at the fire times of its trigger.
     ///
-    /// A job that is stored already runs as well whenever it is added with
-    /// [`replace_existing`](Self::replace_existing), or declared by a program that starts: the run at
-    /// the start stands for what is overdue, which is recorded as skipped (edited).
+    /// A job that is stored already also runs each time that it is added with
+    /// [`replace_existing`](Self::replace_existing), or declared by a program that starts. The run
+    /// at the start stands for the overdue fire times, which are recorded as skipped (edited).
     pub fn run_at_start(mut self) -> Self {
         self.first = First::Now;
         self
     }
 
-    /// Replaces a job of the same id, which keeps its counters, stays paused if it was, and keeps
+    /// Replaces a job of the same id. The job keeps its counters, stays paused if it was, and keeps
     /// its next fire time if the trigger is the same.
     ///
-    /// A program can say so at each of its starts: a date that has passed runs once, and is not added
-    /// again if the ledger holds its run, or if it lies further back than the ledger is kept
-    /// ([`keep_runs_for`](crate::SchedulerBuilder::keep_runs_for)). The log says so.
+    /// A program can add its jobs in this way at each of its starts. A date that has passed runs
+    /// once. It is not added again if the ledger holds its run, or if it lies further back than the
+    /// ledger is kept ([`keep_runs_for`](crate::SchedulerBuilder::keep_runs_for)). The log says so.
     pub fn replace_existing(mut self) -> Self {
         self.on_conflict = OnConflict::Replace;
         self
     }
 
-    /// Refuses the job as [`Expired`](crate::ErrorKind::Expired) if its first fire time has passed: a date
-    /// that a form was filled in with, say.
+    /// Refuses the job as [`Expired`](crate::ErrorKind::Expired) if its first fire time has passed.
+    /// An example is a date that a user has typed into a form.
     ///
-    /// Without this the job runs without delay if its grace time allows it, and is recorded as
-    /// missed (past) else. Such runs are left out of the metric of lateness.
+    /// Without this setting the job runs without delay if its grace time allows it. Otherwise it is
+    /// recorded as missed (past). Such runs are left out of the metric of lateness.
     pub fn refuse_past(mut self) -> Self {
         self.refuses_past = true;
         self
     }
 
-    /// Some policies; the scheduler's defaults fill in the others.
+    /// Sets some policies. The scheduler's defaults fill in the others.
     pub(crate) fn own_policies(mut self, policies: OwnPolicies) -> Self {
         self.policies = policies;
         self

@@ -1,4 +1,4 @@
-//! The policies that a job is given, one by one, before others fill in the rest.
+//! The policies that a job is given one by one, before the defaults fill in the rest.
 
 use punctual_core::{
     Coalesce, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry, Timeout,
@@ -26,28 +26,29 @@ pub(crate) struct OwnPolicies {
     pub(crate) retry: Option<Retry>,
     #[serde(deserialize_with = "given")]
     pub(crate) on_lost: Option<OnLost>,
-    /// Whether the limit that was asked for is 0.
+    /// The limit that was asked for is 0.
     #[serde(skip)]
     forbids_runs: bool,
 }
 
-/// What is there counts, `null` too: it is how a policy says that there is no limit.
+/// Reads a value that is present, `null` too, by which a policy says that there is no limit.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(json: D) -> Result<Option<T>, D::Error> {
     T::deserialize(json).map(Some)
 }
 
-/// The setters of policies, for a type that has `own_policies_mut`.
+/// Defines the setters of policies, for a type that has `own_policies_mut`.
 macro_rules! policy_setters {
     () => {
-        /// All policies together, those too that are left at their defaults: neither the
-        /// `job_defaults` of the scheduler nor what a job that is modified had before counts. Each
-        /// of the other setters changes one policy.
+        /// Sets all policies together, and those too that are left at their defaults.
+        ///
+        /// Neither the `job_defaults` of the scheduler nor the earlier policies of a job that is
+        /// modified count then. Each of the other setters changes one policy.
         pub fn policies(mut self, policies: punctual_core::Policies) -> Self {
             *self.own_policies_mut() = OwnPolicies::all(policies);
             self
         }
 
-        /// How late a run may start.
+        /// Limits the lateness of a run.
         pub fn misfire_grace_time(
             mut self,
             grace: impl Into<punctual_core::MisfireGraceTime>,
@@ -56,54 +57,55 @@ macro_rules! policy_setters {
             self
         }
 
-        /// What a backlog becomes.
+        /// Decides what becomes of a backlog.
         pub fn coalesce(mut self, coalesce: punctual_core::Coalesce) -> Self {
             self.own_policies_mut().coalesce = Some(coalesce);
             self
         }
 
-        /// How many runs may be under way at the same time; 0 is refused, since a job that may never run
-        /// is a paused job.
+        /// Limits the runs that are under way at the same time. 0 is refused, since a job that may
+        /// never run is a paused job.
         pub fn max_instances(mut self, count: u32) -> Self {
             self.own_policies_mut().limit_instances(count);
             self
         }
 
-        /// Any number of runs may be under way at the same time.
+        /// Lets any number of runs be under way at the same time.
         pub fn unlimited_instances(mut self) -> Self {
             self.own_policies_mut().unlimit_instances();
             self
         }
 
-        /// What happens to a run that finds all instances busy.
+        /// Decides what becomes of a run that finds all instances busy.
         pub fn overlap(mut self, overlap: punctual_core::Overlap) -> Self {
             self.own_policies_mut().overlap = Some(overlap);
             self
         }
 
-        /// Delays each start by up to so much, a fixed time for each fire time.
+        /// Delays each start by up to `longest`. The delay is fixed for each fire time.
         pub fn jitter(mut self, longest: std::time::Duration) -> Self {
             let jitter = punctual_core::Jitter::up_to(longest);
             self.own_policies_mut().jitter = Some(jitter);
             self
         }
 
-        /// How long an attempt may take. Then it is told to end; one that does not listen to its
-        /// cancellation is dropped after a grace of 5 seconds
-        /// ([`Timeout::GRACE`](punctual_core::Timeout::GRACE)), so it may take that much longer. A
-        /// plain function cannot be dropped.
+        /// Limits the duration of an attempt.
+        ///
+        /// At the limit the attempt is told to end. One that does not listen to its cancellation is
+        /// dropped after a grace of 5 seconds ([`Timeout::GRACE`](punctual_core::Timeout::GRACE)),
+        /// so it may take that much longer. A plain function cannot be dropped.
         pub fn timeout(mut self, limit: impl Into<punctual_core::Timeout>) -> Self {
             self.own_policies_mut().timeout = Some(limit.into());
             self
         }
 
-        /// Whether a failed run is tried again.
+        /// Decides whether a failed run is tried again.
         pub fn retry(mut self, retry: punctual_core::Retry) -> Self {
             self.own_policies_mut().retry = Some(retry);
             self
         }
 
-        /// What happens to a run whose process died.
+        /// Decides what becomes of a run whose process died.
         pub fn on_lost(mut self, on_lost: punctual_core::OnLost) -> Self {
             self.own_policies_mut().on_lost = Some(on_lost);
             self
@@ -114,7 +116,7 @@ macro_rules! policy_setters {
 pub(crate) use policy_setters;
 
 impl OwnPolicies {
-    /// Leaves nothing to the defaults.
+    /// Takes all policies, so that nothing is left to the defaults.
     pub(crate) fn all(policies: Policies) -> Self {
         Self {
             misfire_grace_time: Some(policies.misfire_grace_time),
@@ -139,10 +141,10 @@ impl OwnPolicies {
         self.forbids_runs = false;
     }
 
-    /// These, and of others what is left.
+    /// Returns these policies, and the defaults for those that are not given.
     pub(crate) fn over(self, defaults: &Policies) -> Result<Policies, Error> {
         if self.forbids_runs {
-            // What JSON says of it.
+            // This is the text of the error for the same mistake in JSON.
             let message = "max_instances: invalid value: integer `0`, expected a nonzero u32";
             return Err(Error::of(ErrorKind::Invalid, message));
         }

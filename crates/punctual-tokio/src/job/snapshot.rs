@@ -6,34 +6,34 @@ use chrono::{DateTime, Utc};
 use punctual_core::{Job, JobState};
 use punctual_store::StoredJob;
 
-/// A job as it stood when it was read.
+/// A job in the state that it had when it was read.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct JobSnapshot {
     /// The alias of its store.
     pub store: Arc<str>,
-    /// What was asked for.
+    /// The job as the caller asked for it.
     pub job: Arc<Job>,
-    /// How it stood.
+    /// The state of the job when it was read.
     pub state: JobState,
-    /// Whether this node has its task and the code of its trigger.
+    /// `true` if this node has the task and the code of the trigger.
     pub is_known: bool,
 }
 
-/// How a job stands, in a word.
+/// The status of a job in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum JobStatus {
-    /// It waits for its next fire time.
+    /// The job waits for its next fire time.
     Scheduled,
-    /// It was paused.
+    /// The job was paused.
     Paused,
-    /// Its task, its executor or the code of its trigger is not known here; it runs again once it
-    /// is.
+    /// The node lacks the task, the executor or the code of the trigger. The job runs again once
+    /// the node has it.
     Parked,
-    /// Its trigger could not be decided; an edit helps.
+    /// The trigger could not be decided. An edit helps.
     Stuck,
-    /// Its trigger has no further fire time; it leaves with its last run.
+    /// The trigger has no further fire time. The job leaves with its last run.
     Finished,
 }
 
@@ -47,7 +47,7 @@ impl JobSnapshot {
         }
     }
 
-    /// How the job stands.
+    /// Returns the status of the job.
     #[must_use]
     pub fn status(&self) -> JobStatus {
         if self.state.paused {
@@ -63,7 +63,7 @@ impl JobSnapshot {
         }
     }
 
-    /// The nominal time of its next run, if it is not paused.
+    /// Returns the nominal time of the next run, if the job is not paused.
     #[must_use]
     pub fn next_run_time(&self) -> Option<DateTime<Utc>> {
         self.state.next_run_time.filter(|_| !self.state.paused)
