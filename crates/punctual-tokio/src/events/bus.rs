@@ -1,5 +1,5 @@
-//! Events on their way to streams and listeners. Nobody listens: no event is made. Somebody is
-//! slow: the scheduler does not wait, the slow one is told what it lost.
+//! Events on their way to streams and listeners. No event is made while none of these exists. The
+//! scheduler does not wait for a slow listener, and tells it how many events it lost.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -18,7 +18,7 @@ use crate::events::event::{Event, EventKind, EventMask};
 use crate::time::clock::Clock;
 use crate::voice::Voice;
 
-/// Events that a slow listener may lag behind before it loses some.
+/// The number of events that a slow listener may lag behind before it loses some.
 const KEPT: usize = 4_096;
 
 #[derive(Clone)]
@@ -27,7 +27,7 @@ pub(crate) struct Bus {
     clock: Clock,
     voice: Arc<Voice>,
     listeners: Arc<Mutex<Listeners>>,
-    /// Ends the listeners, also those that hold a handle and so the bus.
+    /// Ends the listeners, even those that hold a handle and therefore the bus.
     end: CancellationToken,
 }
 
@@ -40,7 +40,8 @@ struct Listeners {
 impl Bus {
     pub(crate) fn new(clock: Clock, voice: Arc<Voice>) -> Self {
         Self {
-            // Its ring of slots is made at once: it is no larger than this.
+            // The channel allocates all slots of its ring immediately, so there are no more than
+            // these.
             sender: broadcast::Sender::new(KEPT),
             clock,
             voice,
@@ -56,7 +57,7 @@ impl Bus {
         }
     }
 
-    /// Ends all listeners, once they have heard what was told before.
+    /// Ends all listeners, after they have heard the earlier events.
     pub(crate) fn end_listeners(&self) {
         self.end.cancel();
     }
@@ -65,14 +66,14 @@ impl Bus {
         self.sender.receiver_count() > 0
     }
 
-    /// Tells everybody, if there is anybody.
+    /// Tells every stream and listener, if there are any.
     pub(crate) fn emit(&self, kind: impl FnOnce() -> EventKind) {
         if self.is_heard() {
             let event = Event {
                 at: self.clock.now(),
                 kind: kind(),
             };
-            // Without receivers, an event has nobody to reach.
+            // Without receivers nothing hears the event.
             let _ = self.sender.send(Arc::new(event));
         }
     }
@@ -102,11 +103,11 @@ impl Bus {
     }
 }
 
-/// Names a listener, to remove it.
+/// The name of a listener, by which a caller removes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ListenerId(u64);
 
-/// What a listener may return: nothing, or a future that the next event waits for.
+/// A type that a listener may return. It is `()`, or a future that the next event waits for.
 #[diagnostic::on_unimplemented(
     message = "a listener returns `()` or a future boxed by `Box::pin`",
     note = "a listener is a closure with a block, or one that returns `Box::pin(async move ..)`"
@@ -128,7 +129,7 @@ impl<F: Future<Output = ()> + Send + 'static> IntoListened for Pin<Box<F>> {
     }
 }
 
-/// How a listener ends, and where it tells what went wrong.
+/// The sign for the end of a listener, and the voice that reports its panics.
 struct End {
     token: CancellationToken,
     voice: Arc<Voice>,
@@ -140,7 +141,8 @@ fn panicked(voice: &Voice) {
     voice.unheard(tracing::Level::ERROR, ("listener", ""), text);
 }
 
-/// One listener: events in order, one after another; a panic costs it that event only.
+/// Runs one listener. It gets the events in order, one after another. A panic costs it that event
+/// only.
 async fn deliver<F, R>(
     mut receiver: broadcast::Receiver<Arc<Event>>,
     end: End,
@@ -180,7 +182,7 @@ async fn deliver<F, R>(
     }
 }
 
-/// The events of a scheduler, as a stream. See [`Scheduler::events`](crate::Scheduler::events).
+/// The events of a scheduler as a stream. See [`Scheduler::events`](crate::Scheduler::events).
 #[must_use = "events are lost unless the stream is polled"]
 pub struct Events(ReusableBoxFuture<'static, Received>);
 
@@ -190,12 +192,12 @@ type Received = (
     broadcast::Receiver<Arc<Event>>,
 );
 
-/// What a stream of events yields.
+/// An item of a stream of events.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Heard {
-    /// Something happened.
+    /// An event.
     Event(Arc<Event>),
-    /// The reader was too slow: so many events are lost to it.
+    /// The reader was too slow and has lost this number of events.
     Lagged(u64),
 }
 
@@ -204,11 +206,11 @@ impl Events {
         Self(ReusableBoxFuture::new(receive(receiver)))
     }
 
-    /// The next event.
+    /// Waits for the next event. `None` is the end of the stream.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost if the future is dropped.
+    /// This method is cancel safe. Nothing is lost if the future is dropped.
     pub async fn next(&mut self) -> Option<Heard> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }

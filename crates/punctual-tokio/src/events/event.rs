@@ -1,4 +1,4 @@
-//! What happens in a scheduler, as listeners see it.
+//! The events of a scheduler, as listeners see them.
 
 use std::ops::BitOr;
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use punctual_store::{EndText, RunEnd};
 
 use crate::time::clock::instant;
 
-/// Something that happened, and when.
+/// An event and its time.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Event {
-    /// When it happened.
+    /// The time of the event.
     pub at: DateTime<Utc>,
-    /// What happened.
+    /// The kind of the event.
     pub kind: EventKind,
 }
 
-/// What happened: the events of `APScheduler`, with what they lack there.
+/// The kind of an event. The kinds are the events of `APScheduler`, and some that it lacks.
 ///
-/// Of one job they come in the order of what happened: `JobAdded`, then `JobSubmitted`, then
-/// `JobExecuted`, then `JobRemoved`.
+/// The events of one job come in the order in which they happened. `JobAdded` comes first, then
+/// `JobSubmitted`, then `JobExecuted`, then `JobRemoved`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum EventKind {
@@ -58,16 +58,16 @@ pub enum EventKind {
     JobMissed {
         /// The job.
         job: JobEvent,
-        /// Which ones.
+        /// The fire times.
         range: FireRange,
-        /// Why.
+        /// The reason.
         reason: MissReason,
     },
     /// Runs were handed to the executor.
     JobSubmitted {
         /// The job.
         job: JobEvent,
-        /// The first run; the others follow it.
+        /// The first run. The others follow it.
         run: RunId,
         /// Their scheduled times.
         scheduled_times: Vec<DateTime<Utc>>,
@@ -76,22 +76,22 @@ pub enum EventKind {
     JobMaxInstances {
         /// The job.
         job: JobEvent,
-        /// Which ones.
+        /// The fire times.
         range: FireRange,
-        /// Why.
+        /// The reason.
         reason: SkipReason,
     },
-    /// A stored job was declared by code that is gone: `#[scheduled_job]` was removed, or its id
-    /// was changed. It stays until it is removed.
+    /// A stored job was declared by code that is gone, since `#[scheduled_job]` was removed or its
+    /// id was changed. The job stays until it is removed.
     JobVanished(JobEvent),
 }
 
-/// Which job an event is about.
+/// The job of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobEvent {
     /// The job.
     pub id: JobId,
-    /// Its store.
+    /// The alias of its store.
     pub store: Arc<str>,
 }
 
@@ -105,13 +105,13 @@ pub struct RunEvent {
     pub run: RunId,
     /// The fire time that it answers for.
     pub scheduled_time: DateTime<Utc>,
-    /// How it ended.
+    /// The outcome of the run.
     pub outcome: Outcome,
-    /// When its first attempt began.
+    /// The time at which its first attempt began.
     pub started: Option<DateTime<Utc>>,
-    /// How long it took, all attempts together.
+    /// The duration of the run, all attempts together.
     pub duration: Option<TimeDelta>,
-    /// How many attempts were begun.
+    /// The number of attempts that were begun.
     pub attempts: u32,
     /// The result as JSON text.
     pub result: Option<Box<str>>,
@@ -132,7 +132,7 @@ pub struct RunEvent {
 pub struct EventMask(u32);
 
 impl EventKind {
-    /// Tells how a run of a job ended.
+    /// Returns the event for the end of a run.
     pub(crate) fn ended(job: JobEvent, scheduled_time: DateTime<Utc>, end: &RunEnd) -> Self {
         let (result, error) = match &end.text {
             Some(EndText::Result(json)) => (Some(json.clone()), None),
@@ -165,7 +165,7 @@ macro_rules! masks {
         }
 
         impl EventKind {
-            /// The kind as a set of one.
+            /// Returns the kind as a set of one.
             #[must_use]
             pub fn mask(&self) -> EventMask {
                 match self {
@@ -220,7 +220,7 @@ impl EventMask {
     /// All kinds.
     pub const ALL: Self = Self((1 << 18) - 1);
 
-    /// Whether it holds all kinds of another.
+    /// Returns `true` if this set holds all kinds of another.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

@@ -1,4 +1,4 @@
-//! What listeners hear of, and in which order.
+//! The events of a scheduler, and the order in which listeners hear them.
 
 pub(crate) mod bus;
 pub(crate) mod event;

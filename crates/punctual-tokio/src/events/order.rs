@@ -1,7 +1,7 @@
-//! Keeps events in order: nobody hears that a job runs before hearing that it was added.
+//! The order of events. A listener hears that a job was added before it hears that the job runs.
 //!
-//! A verb changes the store first and tells listeners after. Meanwhile the change reaches the
-//! scheduler task by way of the store; it is held up there for a moment until the listeners were
+//! A call changes the store first and tells listeners afterwards. In between, the change reaches
+//! the scheduler task by way of the store. The scheduler task then waits until the listeners were
 //! told.
 
 use std::collections::HashMap;
@@ -13,12 +13,12 @@ use tokio::sync::Notify;
 
 #[derive(Debug, Default)]
 pub(crate) struct Announcements {
-    /// Jobs with edits that were not told yet, and how many edits.
+    /// The jobs with edits that were not told yet, and the number of those edits.
     pending: Mutex<HashMap<JobId, u32>>,
     told: Notify,
 }
 
-/// Edits that were not told yet; told or given up when this is dropped.
+/// Edits that were not told yet. When this is dropped, they have been told or given up.
 #[must_use]
 pub(crate) struct Pending {
     announcements: Arc<Announcements>,

@@ -18,24 +18,24 @@ use crate::time::clock::{AnyClock, Clock, TimeSource, instant};
 use crate::time::desk::Desk;
 use crate::time::watchers::Watchers;
 
-/// The resolution of tokio's timers: sleeping so long lets all other tasks go first.
+/// The resolution of tokio's timers. A sleep of this duration lets all other tasks go first.
 const TICK: Duration = Duration::from_millis(1);
 
-/// How late they come, in microseconds.
+/// The greatest delay of a timer, in microseconds.
 const LATEST: i64 = 2_000;
 
-/// How long a clock with I/O waits by default for something to end.
+/// The time that a clock with I/O waits by default for something to end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A clock that a test moves; clones are the same clock.
+/// A clock that a test moves. Clones are the same clock.
 ///
-/// Give it to [`SchedulerBuilder::clock`](crate::SchedulerBuilder::clock), to several builders if
-/// several nodes share a store. There are two kinds:
+/// Give it to [`SchedulerBuilder::clock`](crate::SchedulerBuilder::clock), or to several builders
+/// if several nodes share a store. There are two kinds:
 ///
 /// | | [`at`](Self::at) | [`with_io`](Self::with_io) |
 /// |---|---|---|
 /// | tokio's time | is paused, and the clock goes with it | is real |
-/// | it passes | while the test waits, for whatever it waits | in `advance` and `advance_to` only |
+/// | it passes | while the test waits, for any reason | in `advance` and `advance_to` only |
 /// | jobs | sleep on tokio's clock as long as they like | query databases, talk to sockets, read files |
 /// | stores | in memory | any |
 /// | runtime | current-thread, as `#[tokio::test]` makes one | any |
@@ -49,19 +49,19 @@ struct Inner {
     state: Mutex<State>,
     watchers: Watchers,
     time: Time,
-    /// A task moves it, or waits for it to be idle.
+    /// A task moves the clock, or waits for it to be idle.
     is_moving: AtomicBool,
 }
 
-/// What tokio's time is for a clock.
+/// The relation of a clock to tokio's time.
 enum Time {
-    /// The clock goes with it, in the runtime that has paused it.
+    /// The clock goes with tokio's time, in the runtime that has paused it.
     Paused(Handle),
-    /// It is real, and the clock goes in steps.
+    /// Tokio's time is real, and the clock goes in steps.
     Real(Steps),
 }
 
-/// Holds the clock, until it is dropped.
+/// Holds the clock until this is dropped.
 struct Moving<'c>(&'c TestClock);
 
 impl Drop for Moving<'_> {
@@ -73,20 +73,21 @@ impl Drop for Moving<'_> {
     }
 }
 
-/// In microseconds since 1970.
+/// The state of a clock, in microseconds since 1970.
 enum State {
     Standing { at: i64 },
     Passing(Passing),
 }
 
-/// It showed `from` at an instant of tokio's, and goes with tokio's time, to `until` at most.
+/// A clock that showed `from` at an instant of tokio's, and goes with tokio's time, to `until` at
+/// most.
 struct Passing {
     since: Instant,
     from: i64,
     until: Option<i64>,
-    /// What it has shown last.
+    /// The time that the clock has shown last.
     shown: i64,
-    /// When schedulers want to be woken.
+    /// The times at which schedulers want to be woken.
     alarms: BTreeSet<i64>,
 }
 
@@ -100,8 +101,9 @@ impl State {
 }
 
 impl Passing {
-    /// Tokio's timers come up to two ticks late, as its time stands within a tick. Whoever is woken
-    /// by one is shown the time that it asked for.
+    /// Returns the time that the clock shows. Tokio's timers come up to two ticks late, since
+    /// tokio's time stands within a tick. A task that is woken by a timer is shown the time that it
+    /// asked for.
     fn micros(&mut self) -> i64 {
         let passed = i64::try_from(self.since.elapsed().as_micros()).unwrap_or(i64::MAX);
         let now = self.from.saturating_add(passed);
@@ -118,10 +120,11 @@ impl TestClock {
     /// Makes a clock that shows `now`, pauses tokio's time, and goes with it. A store that does I/O cannot
     /// be used with it.
     ///
-    /// Paused time stands while any task can go on. When all of them wait, it jumps to the next timer, as
-    /// [`tokio::time::pause`] says. So the calls of a scheduler take no time by themselves. Time passes in
-    /// [`advance`](Self::advance), and also while the test waits for something else that needs it, as the end
-    /// of a run that sleeps, its timeout or its next attempt:
+    /// Paused time stands while any task can go on. When all of them wait, it jumps to the next
+    /// timer, as [`tokio::time::pause`] says. So the calls of a scheduler take no time by
+    /// themselves. Time passes in [`advance`](Self::advance). It also passes while the test waits
+    /// for an event that needs it, as the end of a run that sleeps, its timeout or its next
+    /// attempt:
     ///
     /// ```
     /// use std::time::Duration;
@@ -148,7 +151,7 @@ impl TestClock {
     ///
     /// # Panics
     ///
-    /// If `now` is no instant, or if there is no current-thread runtime here.
+    /// Panics if `now` is not a valid instant, or if the caller is not in a current-thread runtime.
     #[must_use]
     #[track_caller]
     pub fn at(now: impl Moment) -> Self {
@@ -162,18 +165,20 @@ impl TestClock {
     /// Makes a clock that shows `now`, for jobs and stores with I/O. Only the scheduler's time is moved
     /// by hand, and tokio's is real.
     ///
-    /// [`advance`](Self::advance) goes from alarm to alarm. At each it waits, in real time, until every
-    /// run that began has ended and is recorded, or waits for its next attempt or for a free instance. So
-    /// no run meets the next fire time of its job, however long it
-    /// really takes.
+    /// [`advance`](Self::advance) goes from alarm to alarm. At each it waits in real time for every
+    /// run that began. Each has to end and to be recorded, or to wait for its next attempt or for a
+    /// free instance. So no run meets the next fire time of its job, even if it takes long in real
+    /// time.
     ///
     /// Fire times, grace times, waits between attempts, timeouts of jobs and the time that a
-    /// [`shutdown`](crate::Scheduler::shutdown) gives to runs go by the scheduler's clock. What bodies
-    /// sleep, time-outs of databases, leases between nodes, and how often a file is looked at for edits of
-    /// other processes go by real time. Listeners are not waited for.
+    /// [`shutdown`](crate::Scheduler::shutdown) gives to runs go by the scheduler's clock. Real
+    /// time counts for sleeps of bodies, time-outs of databases, leases between nodes, and the
+    /// intervals at which a store looks at a file for edits of other processes. The clock does not
+    /// wait for listeners.
     ///
-    /// A run that never ends is waited for as long as [`patience`](Self::patience) says. Then time goes
-    /// on if its job has a timeout, and that ends it. Without one, the clock panics and names the run.
+    /// The clock waits for a run that never ends as long as [`patience`](Self::patience) says. Then
+    /// time goes on if its job has a timeout, and that ends the run. Without a timeout, the clock
+    /// panics and names the run.
     ///
     /// ```
     /// use std::time::Duration;
@@ -206,7 +211,7 @@ impl TestClock {
     ///
     /// # Panics
     ///
-    /// If `now` is no instant, or if tokio's time is paused.
+    /// Panics if `now` is not a valid instant, or if tokio's time is paused.
     #[must_use]
     #[track_caller]
     pub fn with_io(now: impl Moment) -> Self {
@@ -229,8 +234,9 @@ impl TestClock {
         }
     }
 
-    /// Sets how long a clock [`with_io`](Self::with_io) waits while nothing ends and no store answers;
-    /// 10 seconds of real time by default. It counts for this handle, and a clone may have less.
+    /// Sets the time that a clock [`with_io`](Self::with_io) waits while nothing ends and no store
+    /// answers. The default is 10 seconds of real time. It counts for this handle, and a clone may
+    /// have less.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -242,7 +248,7 @@ impl TestClock {
     ///
     /// # Panics
     ///
-    /// If it is zero.
+    /// Panics if the time is zero.
     #[must_use]
     #[track_caller]
     pub fn patience(self, most: Duration) -> Self {
@@ -256,22 +262,22 @@ impl TestClock {
         }
     }
 
-    /// What the clock shows.
+    /// Returns the time that the clock shows.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         instant(self.micros())
     }
 
-    /// Lets all that can go on without waiting for time go on: what is due starts, what has ended
-    /// reaches the ledger. The clock stands meanwhile.
+    /// Lets all tasks go on that can go on without waiting for time. Due runs start, and runs that
+    /// have ended reach the ledger. The clock stands.
     ///
     /// # Panics
     ///
-    /// As [`advance`](Self::advance).
+    /// Panics as [`advance`](Self::advance) does.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, all goes on by itself.
+    /// This method is cancel safe. If the future is dropped, the tasks go on by themselves.
     pub async fn run_until_idle(&self) {
         let _moving = self.begin();
         match &self.inner.time {
@@ -280,32 +286,35 @@ impl TestClock {
         }
     }
 
-    /// Lets so much time pass, and what is due meanwhile happen; ends idle.
+    /// Lets `span` pass and runs all that comes due in it. At the end all tasks are idle.
     ///
     /// # Panics
     ///
-    /// If the clock is moved already, so also in a job that runs because it is. With I/O also if tokio's
-    /// time is paused, or if something lasts for longer than the [`patience`](Self::patience) of the
-    /// clock; the panic names it.
+    /// Panics if the clock is moved already, which it is in a job that runs because of that. A
+    /// clock [`with_io`](Self::with_io) also panics if tokio's time is paused, or if something
+    /// lasts longer than its [`patience`](Self::patience). The panic names it.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the clock [`with_io`](Self::with_io) stands where it is. The other kind
-    /// goes on with tokio's time.
+    /// This method is not cancel safe. If the future is dropped, the clock
+    /// [`with_io`](Self::with_io) stands where it is. The other kind goes on with tokio's time.
     pub async fn advance(&self, span: Duration) {
         let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
         self.pass_until(self.micros().saturating_add(span)).await;
     }
 
-    /// Lets time pass until then, and what is due meanwhile happen; ends idle.
+    /// Lets time pass until `then` and runs all that comes due before. At the end all tasks are
+    /// idle.
     ///
     /// # Panics
     ///
-    /// If it is no instant or has passed, and as [`advance`](Self::advance).
+    /// Panics if `then` is not a valid instant or has passed, and as [`advance`](Self::advance)
+    /// does.
     ///
     /// # Cancel safety
     ///
-    /// As [`advance`](Self::advance).
+    /// This method is not cancel safe. A dropped future leaves the clock as that of
+    /// [`advance`](Self::advance) does.
     pub async fn advance_to(&self, then: impl Moment) {
         let then = then.instant();
         let now = self.now();
@@ -326,13 +335,13 @@ impl TestClock {
         self.idle_at(until).await;
     }
 
-    /// Lets all that can go on go on, while the clock stands.
+    /// Lets all tasks go on that can, while the clock stands.
     async fn idle_at(&self, at: i64) {
         self.stand_at(at);
         idle().await;
     }
 
-    /// Goes with tokio's time from here on.
+    /// Lets the clock go with tokio's time from here on.
     fn pass_from(&self, from: i64, until: Option<i64>) -> Instant {
         let since = Instant::now();
         self.set(State::Passing(Passing {
@@ -345,7 +354,7 @@ impl TestClock {
         since
     }
 
-    /// Holds the clock, so that nothing else moves it meanwhile.
+    /// Holds the clock, so that no other task moves it.
     fn begin(&self) -> Moving<'_> {
         if !self.pauses_time() {
             require_real_time();
@@ -363,7 +372,7 @@ impl TestClock {
         self.set(State::Standing { at });
     }
 
-    /// Schedulers compare their alarms with the clock anew.
+    /// Sets the state. Schedulers then compare their alarms with the clock anew.
     fn set(&self, state: State) {
         *self.state() = state;
         self.inner.watchers.wake();
@@ -403,8 +412,8 @@ fn require_real_time() {
     );
 }
 
-/// Whether tokio's time stands still already, as in `#[tokio::test(start_paused = true)]`: pausing
-/// it twice is a panic.
+/// Returns `true` if tokio's time stands still already, as in
+/// `#[tokio::test(start_paused = true)]`. Pausing it twice is a panic.
 fn is_paused() -> bool {
     let (tokio, system) = (Instant::now(), std::time::Instant::now());
     while std::time::Instant::now() == system {
@@ -416,14 +425,15 @@ fn is_paused() -> bool {
 impl TimeSource for TestClock {
     fn micros(&self) -> i64 {
         let _entered = match &self.inner.time {
-            // Other threads are shown real time by tokio.
+            // Tokio shows real time to other threads.
             Time::Paused(runtime) => Some(runtime.enter()),
             Time::Real(_) => None,
         };
         self.state().micros()
     }
 
-    /// When tokio's clock will show what this one shows at `micros`, if time passes.
+    /// Returns the instant at which tokio's clock will show what this one shows at `micros`, if
+    /// time passes.
     fn deadline(&self, micros: i64) -> Option<Instant> {
         match &mut *self.state() {
             State::Standing { .. } => None,
@@ -443,12 +453,12 @@ impl TimeSource for TestClock {
         self.inner.watchers.add(alarm);
     }
 
-    /// Whether tokio's time is paused and moves with it.
+    /// Returns `true` if tokio's time is paused and moves with the clock.
     fn pauses_time(&self) -> bool {
         matches!(self.inner.time, Time::Paused(_))
     }
 
-    /// Where a scheduler tells a clock with I/O how it stands.
+    /// Returns the desk at which a scheduler reports its state to a clock with I/O.
     fn enter(&self, alarm: &Arc<Notify>) -> Option<Arc<Desk>> {
         match &self.inner.time {
             Time::Real(steps) => Some(steps.enter(alarm)),

@@ -1,4 +1,5 @@
-//! What the scheduler task holds. For tests of this package; no promise is made about it.
+//! The contents of the scheduler task. They are for tests of this package, and no promise is made
+//! about them.
 
 use chrono::{DateTime, Utc};
 
@@ -8,15 +9,16 @@ use crate::scheduler::Scheduler;
 
 pub use punctual_machine::{Held, HeldOfStore};
 
-/// Asks a scheduler what its task holds. `latest` is the latest time that its clock has shown.
+/// Asks a scheduler for the contents of its task. `latest` is the latest time that its clock has
+/// shown.
 ///
 /// # Errors
 ///
-/// If the scheduler does not run.
+/// Returns an error if the scheduler does not run.
 ///
 /// # Cancel safety
 ///
-/// Nothing is changed.
+/// This method is cancel safe. It changes nothing.
 pub async fn held(scheduler: &Scheduler, latest: DateTime<Utc>) -> Result<Held, Error> {
     let latest = latest.timestamp_micros();
     let held = scheduler.ask(|answer| Command::Held { latest, answer });

@@ -1,4 +1,4 @@
-//! What became of fire times, in a form that tests compare.
+//! The outcomes of fire times, in a form that tests compare.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,29 +12,30 @@ use super::Moment;
 use crate::error::Error;
 use crate::scheduler::Scheduler;
 
-/// What became of fire times, the oldest first. Printed, it is a line for each [`Entry`].
+/// The outcomes of fire times, the oldest first. `Display` writes a line for each [`Entry`].
 ///
-/// It holds what the store still knows. A [`MemoryStore`](punctual_store::MemoryStore) keeps the newest
-/// 1,000 entries of a job, unless [`with_ledger`](punctual_store::MemoryStore::with_ledger) says otherwise.
-/// Assertions fail if the store has forgotten any fire time.
+/// It holds what the store still remembers. A [`MemoryStore`](punctual_store::MemoryStore) keeps
+/// the newest 1,000 entries of a job, unless
+/// [`with_ledger`](punctual_store::MemoryStore::with_ledger) says otherwise. Assertions fail if the
+/// store has forgotten any fire time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ledger {
     entries: Vec<Entry>,
     forgotten: u64,
 }
 
-/// A fire time, or a stretch of fire times that did not run. Printed, it reads
+/// A fire time, or a range of fire times that had no run. `Display` writes
 /// `2026-03-28T01:30:00Z succeeded: 42`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Entry {
     /// The job.
     pub job: JobId,
-    /// The fire time; the first one of a stretch.
+    /// The fire time, or the first one of a range.
     pub fire_time: DateTime<Utc>,
-    /// How it ended; `None` while it runs or waits.
+    /// The outcome, or `None` while the run waits or is under way.
     pub outcome: Option<Outcome>,
-    /// How many fire times.
+    /// The number of fire times.
     pub count: u64,
     /// The result of the run.
     pub result: Option<Value>,
@@ -43,29 +44,30 @@ pub struct Entry {
 }
 
 impl Ledger {
-    /// The ledger of one job.
+    /// Reads the ledger of one job.
     ///
     /// # Errors
     ///
-    /// If the id is none, or the store cannot be reached.
+    /// Returns an error if the id is not valid, or the store cannot be reached.
     pub async fn of(scheduler: &Scheduler, job: impl AsRef<str>) -> Result<Self, Error> {
         let job = JobId::new(job)?;
         let filter = RunFilter::job(job.clone());
         Self::read(scheduler, filter, [job]).await
     }
 
-    /// The ledger of all jobs.
+    /// Reads the ledger of all jobs.
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached.
+    /// Returns an error if a store cannot be reached.
     pub async fn all(scheduler: &Scheduler) -> Result<Self, Error> {
         let jobs = scheduler.get_jobs(JobFilter::default()).await?;
         let jobs = jobs.iter().map(|stored| stored.job.id().clone());
         Self::read(scheduler, RunFilter::default(), jobs).await
     }
 
-    /// The counts come first: what ends meanwhile is not forgotten.
+    /// Reads the counts before the entries, so that fire times that end in between do not look
+    /// forgotten.
     async fn read(
         scheduler: &Scheduler,
         filter: RunFilter,
@@ -91,7 +93,8 @@ impl Ledger {
         Ok(ledger)
     }
 
-    /// How many fire times are not in it, since the store has forgotten what became of them.
+    /// Returns the number of fire times that the ledger lacks, since the store has forgotten what
+    /// became of them.
     #[must_use]
     pub fn forgotten(&self) -> u64 {
         self.forgotten
@@ -107,13 +110,13 @@ impl Ledger {
         );
     }
 
-    /// Its entries.
+    /// Returns the entries.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
 
-    /// How many fire times ended so.
+    /// Returns the number of fire times with this outcome.
     #[must_use]
     pub fn count(&self, outcome: Outcome) -> u64 {
         let matching = self
@@ -123,25 +126,25 @@ impl Ledger {
         matching.map(|entry| entry.count).sum()
     }
 
-    /// Asserts all of it, a line for each entry. Results and errors are part of the line:
-    /// `2026-03-28T01:30:00Z succeeded: 42`. [`assert_outcomes`](Self::assert_outcomes) leaves them
-    /// out.
+    /// Asserts all of the ledger, a line for each entry. Results and errors are part of the line,
+    /// as in `2026-03-28T01:30:00Z succeeded: 42`. [`assert_outcomes`](Self::assert_outcomes)
+    /// leaves them out.
     ///
     /// # Panics
     ///
-    /// If it differs; the panic shows all of the ledger.
+    /// Panics if the ledger differs. The panic shows all of the ledger.
     #[track_caller]
     pub fn assert_lines(&self, expected: &[&str]) {
         let lines: Vec<_> = self.entries.iter().map(Entry::to_string).collect();
         self.assert_same(&lines, expected);
     }
 
-    /// Asserts all of it, a line for each entry, whatever the results and errors are:
+    /// Asserts all of the ledger without results and errors, a line for each entry, as in
     /// `2026-03-28T01:30:00Z succeeded`.
     ///
     /// # Panics
     ///
-    /// If it differs; the panic shows all of the ledger.
+    /// Panics if the ledger differs. The panic shows all of the ledger.
     #[track_caller]
     pub fn assert_outcomes(&self, expected: &[&str]) {
         let lines: Vec<_> = self
@@ -162,11 +165,12 @@ impl Ledger {
         );
     }
 
-    /// Asserts that exactly these fire times ran and succeeded, whatever became of others.
+    /// Asserts that exactly these fire times ran and succeeded. The outcomes of the other ones do
+    /// not count.
     ///
     /// # Panics
     ///
-    /// If other ones did; the panic shows all of the ledger.
+    /// Panics if the fire times that succeeded differ. The panic shows all of the ledger.
     #[track_caller]
     pub fn assert_succeeded_at(&self, expected: impl IntoIterator<Item: Moment>) {
         self.assert_whole();
@@ -181,11 +185,12 @@ impl Ledger {
         );
     }
 
-    /// Asserts that there is something in it, and that all of it succeeded.
+    /// Asserts that the ledger has an entry, and that all entries succeeded.
     ///
     /// # Panics
     ///
-    /// If it is empty, or something did not succeed; the panic shows all of the ledger.
+    /// Panics if the ledger is empty, or if an entry did not succeed. The panic shows all of the
+    /// ledger.
     #[track_caller]
     pub fn assert_all_succeeded(&self) {
         self.assert_whole();
@@ -265,7 +270,7 @@ impl fmt::Display for Ledger {
     }
 }
 
-/// How many fire times of a job have ended.
+/// Returns the number of fire times of a job that have ended.
 fn ended(statistics: &Statistics) -> u64 {
     let Statistics {
         succeeded,

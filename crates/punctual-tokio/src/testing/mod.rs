@@ -1,10 +1,10 @@
-//! For tests of programs with jobs: a clock that a test moves, assertions on the ledger, and a
-//! [`FaultyStore`] that fails as a test wants.
+//! Tools for tests of programs with jobs. They are a clock that a test moves, assertions on the
+//! ledger, and a [`FaultyStore`] that fails as a test wants.
 //!
-//! Time passes while the test waits, as in [`advance_to`](TestClock::advance_to), and takes no real time.
-//! Every job starts at its own fire time, bodies that sleep take as long as they say, retries
-//! wait and timeouts strike. Jobs that do I/O have a clock of their own kind:
-//! [`TestClock::with_io`]. Behind the feature `testing`.
+//! Time passes while the test waits, as in [`advance_to`](TestClock::advance_to), and takes no real
+//! time. Every job starts at its own fire time, and bodies that sleep take as long as they say.
+//! Retries wait and timeouts end runs. Jobs that do I/O have a clock of their own kind, made by
+//! [`TestClock::with_io`]. The module needs the feature `testing`.
 //!
 //! ```
 //! use punctual_core::Crontab;

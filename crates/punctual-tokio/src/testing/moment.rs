@@ -1,7 +1,7 @@
 use chrono::{DateTime, TimeZone, Utc};
 
-/// What a test may write for an instant, which is a [`DateTime`] of any time zone, or text such as
-/// `2026-03-28T22:00:00Z`.
+/// A value that a test may write for an instant. It is a [`DateTime`] of any time zone, or text
+/// such as `2026-03-28T22:00:00Z`.
 ///
 /// ```
 /// use chrono::{DateTime, FixedOffset, Utc};
@@ -19,11 +19,11 @@ use chrono::{DateTime, TimeZone, Utc};
     note = "write text such as \"2026-03-28T22:00:00Z\", or give a `chrono::DateTime` of any time zone"
 )]
 pub trait Moment {
-    /// The instant.
+    /// Returns the instant.
     ///
     /// # Panics
     ///
-    /// If the text is no instant in RFC 3339.
+    /// Panics if the text is not a valid instant in RFC 3339.
     #[track_caller]
     fn instant(self) -> DateTime<Utc>;
 }
@@ -49,7 +49,7 @@ impl Moment for String {
     }
 }
 
-/// A `&String`, or what a list of instants holds.
+/// A `&String`, or an item of a list of instants.
 impl<M: Moment + Clone> Moment for &M {
     fn instant(self) -> DateTime<Utc> {
         self.clone().instant()

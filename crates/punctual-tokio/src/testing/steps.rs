@@ -12,10 +12,11 @@ use super::TestClock;
 use crate::time::clock::{TimeSource as _, instant};
 use crate::time::desk::{Desk, Question, Unfinished};
 
-/// How long a scheduler may take to name what is not over. It does nothing else for it.
+/// The longest time that a scheduler may take to name what is not over. It does nothing else for
+/// the answer.
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// As many things that are not over are named; the others are counted.
+/// The number of things that are not over and are named. The others are counted.
 const NAMED: usize = 20;
 
 /// The schedulers that go by a clock which is moved step by step.
@@ -42,7 +43,7 @@ impl Steps {
         desks.iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// Asks all schedulers. Answers the number of the question.
+    /// Asks all schedulers. Returns the number of the question.
     fn ask(&self, question: Question) -> u64 {
         let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
         let desks = self.desks();
@@ -66,7 +67,7 @@ impl Steps {
         desks.iter().map(|desk| desk.look(|own| own.progress)).sum()
     }
 
-    /// When the first scheduler wants to be woken.
+    /// Returns the time at which the first scheduler wants to be woken.
     fn next(&self) -> Option<i64> {
         let desks = self.desks();
         desks
@@ -82,7 +83,7 @@ impl Steps {
 }
 
 impl TestClock {
-    /// Shows every alarm on the way, and waits at each until all is quiet.
+    /// Stops at every alarm on the way, and waits at each until all schedulers are quiet.
     pub(super) async fn step_until(&self, steps: &Steps, until: i64) {
         let mut read = None;
         self.settle(steps, &mut read).await;
@@ -96,8 +97,8 @@ impl TestClock {
         }
     }
 
-    /// Waits until all is quiet, and no edit is unknown. `read` says how far all had come when the
-    /// stores were last read. What has gone on since may have edited jobs.
+    /// Waits until all schedulers are quiet and know every edit. `read` is the progress of all when
+    /// the stores were last read. Progress since then may have edited jobs.
     pub(super) async fn settle(&self, steps: &Steps, read: &mut Option<u64>) {
         self.wait_until_quiet(steps, Question::IsQuiet).await;
         while *read != Some(steps.progress()) {
@@ -109,8 +110,9 @@ impl TestClock {
         }
     }
 
-    /// Patience has two halves, and what ends it is a half in which nothing happened after another one.
-    /// A process that stands still for long finds the first of them over when it goes on.
+    /// Waits until all schedulers are quiet. Patience has two halves. It ends with a half in which
+    /// nothing happened after another such half. A process that stands still for long finds only
+    /// the first of them over when it goes on.
     async fn wait_until_quiet(&self, steps: &Steps, question: Question) {
         let half = self.patience / 2;
         let mut number = steps.ask(question);
@@ -129,8 +131,8 @@ impl TestClock {
         }
     }
 
-    /// Nothing has ended for too long. What hangs until the scheduler's clock ends it is not waited for
-    /// any more.
+    /// Gives up waiting, since nothing has ended for too long. Runs that hang until the scheduler's
+    /// clock ends them are not waited for any more.
     async fn give_up_waiting(&self, steps: &Steps) -> u64 {
         let number = steps.ask(Question::WhatLasts);
         let all_answer = async {

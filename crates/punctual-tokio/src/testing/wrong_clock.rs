@@ -1,4 +1,4 @@
-//! Wall time as a machine shows it whose clock is not to be trusted.
+//! The wall time of a machine whose clock is not to be trusted.
 
 use std::fmt;
 use std::sync::{Arc, MutexGuard};
@@ -14,12 +14,12 @@ use crate::time::watchers::Watchers;
 
 const MILLION: i128 = 1_000_000;
 
-/// A wall clock that goes with tokio's, a little too fast or too slow, and that somebody sets now
-/// and then; clones are the same clock.
+/// A wall clock that goes with tokio's, a little too fast or too slow, and that is set now and
+/// then. Clones are the same clock.
 ///
-/// For simulations of several nodes, each in a runtime of its own: there tokio's paused time is the
-/// monotonic clock of a machine, and this the wall clock that it shows. It has to be made, moved and
-/// read inside the runtime that it goes with.
+/// It is for simulations of several nodes, each in a runtime of its own. In such a runtime tokio's
+/// paused time is the monotonic clock of a machine, and this is the wall clock that the machine
+/// shows. It has to be made, moved and read inside the runtime that it goes with.
 #[derive(Clone)]
 pub struct WrongClock(Arc<Inner>);
 
@@ -30,11 +30,11 @@ struct Inner {
 
 struct State {
     since: Instant,
-    /// What it showed then, in microseconds since 1970.
+    /// The time that the clock showed at `since`, in microseconds since 1970.
     from: i64,
-    /// What it gains in a million microseconds.
+    /// The microseconds that the clock gains in a million.
     drift: i32,
-    /// By how much it was set since somebody asked.
+    /// The span by which the clock was set since the last call of `set_right`.
     jump: i64,
 }
 
@@ -48,12 +48,13 @@ impl State {
 }
 
 impl WrongClock {
-    /// A clock that shows `now`, and gains `drift` microseconds a second; loses them if that is
-    /// negative.
+    /// Makes a clock that shows `now` and gains `drift` microseconds a second. If `drift` is
+    /// negative, the clock loses them.
     ///
     /// # Panics
     ///
-    /// If `now` is no instant, or if the clock is faster or slower than right by a tenth or more.
+    /// Panics if `now` is not a valid instant, or if the clock is faster or slower than right by a
+    /// tenth or more.
     #[must_use]
     #[track_caller]
     pub fn at(now: impl Moment, drift: i32) -> Self {
@@ -70,7 +71,7 @@ impl WrongClock {
         }))
     }
 
-    /// What the clock shows.
+    /// Returns the time that the clock shows.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         instant(self.micros())
@@ -96,7 +97,8 @@ impl TimeSource for WrongClock {
         self.state().micros()
     }
 
-    /// When tokio's clock will show what this one shows at `micros`, or a moment later.
+    /// Returns the instant at which tokio's clock will show what this one shows at `micros`, or a
+    /// moment later.
     fn deadline(&self, micros: i64) -> Option<Instant> {
         let state = self.state();
         let ahead = i128::from(micros.saturating_sub(state.from)).max(0);
