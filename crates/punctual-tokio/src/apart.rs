@@ -1,4 +1,4 @@
-//! Values of users, dropped where that harms nothing.
+//! Values of users, which are dropped where their drop does no harm.
 
 use std::any::Any;
 use std::mem::needs_drop;
@@ -8,17 +8,17 @@ use punctual_store::lock::Mutex;
 use tokio::runtime::Handle;
 
 tokio::task_local! {
-    /// Is there in the scheduler task, which waits for no value of a user.
+    /// Set in the scheduler task, which waits for no value of a user.
     static IN_SCHEDULER_TASK: ();
 }
 
-/// The future of the scheduler task: what it lets go of is dropped elsewhere.
+/// The future of the scheduler task. The values that it lets go of are dropped elsewhere.
 pub(crate) async fn scheduler_task(task: impl Future<Output = ()>) {
     IN_SCHEDULER_TASK.scope((), task).await;
 }
 
-/// A value of a user. A panic of its drop ends here, and the scheduler task hands the drop to a thread
-/// for blocking work: it may be slow, and it may ask the scheduler.
+/// A value of a user. A panic of its drop ends here. The scheduler task hands the drop to a thread
+/// for blocking work, since the drop may be slow and may call the scheduler.
 pub(crate) struct Apart<T: Send + 'static>(Option<T>);
 
 impl<T: Send + 'static> Apart<T> {
@@ -26,7 +26,7 @@ impl<T: Send + 'static> Apart<T> {
         Self(Some(value))
     }
 
-    /// Looks at the value, which is there until this is dropped.
+    /// Calls `look` with the value, which is present until this is dropped.
     pub(crate) fn with<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
         self.0.as_ref().map(look)
     }
@@ -47,7 +47,7 @@ impl<T: Send + 'static> Drop for Apart<T> {
     }
 }
 
-/// Drops a value of a user.
+/// Drops a value of a user, and ends a panic of its drop.
 #[expect(
     clippy::mem_forget,
     reason = "what the drop has panicked with could panic too when it is dropped, and so on"
@@ -59,8 +59,8 @@ pub(crate) fn drop_here<T>(value: T) {
     }
 }
 
-/// What waits to be dropped. One thread takes all that has gathered: thousands of jobs may end
-/// together.
+/// The values that wait to be dropped. One thread takes all that have gathered, since thousands of
+/// jobs may end together.
 struct Heap(Mutex<Vec<Box<dyn Any + Send>>>);
 
 static HEAP: Heap = Heap(Mutex::new(Vec::new()));
@@ -78,7 +78,8 @@ impl Heap {
     }
 }
 
-/// Empties the heap when it is dropped, also if its runtime has ended before it could run.
+/// Empties the heap when it is dropped, even if its runtime has ended before the blocking work
+/// could run.
 struct Cleaner;
 
 impl Drop for Cleaner {

@@ -1,4 +1,4 @@
-//! What handles ask of the scheduler task.
+//! The requests of handles to the scheduler task.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,34 +14,34 @@ use crate::stores::NamedStore;
 pub(crate) type Answer<T> = oneshot::Sender<T>;
 
 pub(crate) enum Command {
-    /// Start no new runs on this node.
+    /// Starts no new runs on this node.
     Pause(Answer<()>),
-    /// Start runs again.
+    /// Starts runs again.
     Resume(Answer<()>),
-    /// Run a job now, besides its schedule.
+    /// Runs a job now, besides its schedule.
     RunJob {
         store: u32,
         job: StoredJob,
         answer: Answer<Result<RunId, Error>>,
     },
-    /// Stop a run of this node; answers whether there is such a run.
+    /// Stops a run of this node. The answer is `true` if there is such a run.
     CancelRun {
         store: u32,
         run: RunId,
         answer: Answer<bool>,
     },
-    /// Which runs are under way here?
+    /// Asks for the runs that are under way on this node.
     Running(Answer<Vec<RunningRun>>),
     AddStore(Box<NamedStore>),
     RemoveStore {
         store: u32,
         answer: Answer<()>,
     },
-    /// An executor was removed: park its jobs.
+    /// Parks the jobs of an executor that was removed.
     RemoveExecutor(Arc<str>, Answer<()>),
-    /// Look at everything again: tasks were registered, or a caller asks for it.
+    /// Looks at everything again, since tasks were registered, or since a caller asks for it.
     LookAgain,
-    /// A test asks what the task holds.
+    /// Asks, for a test, for the contents of the scheduler task.
     #[cfg(feature = "testing")]
     Held {
         latest: i64,
@@ -51,7 +51,7 @@ pub(crate) enum Command {
 }
 
 pub(crate) struct Shutdown {
-    /// How long running jobs may take to end by themselves.
+    /// The time in which running jobs may end by themselves.
     pub(crate) wait: Duration,
     pub(crate) answer: Answer<ShutdownReport>,
 }
@@ -66,22 +66,24 @@ pub struct RunningRun {
     pub run: RunId,
     /// The fire time that it answers for.
     pub scheduled_time: DateTime<Utc>,
-    /// How many attempts were begun, with one that still waits for a place of its executor.
+    /// The number of attempts that were begun. An attempt that still waits for a permit of its
+    /// executor counts too.
     pub attempts: u32,
 }
 
-/// What a shutdown had to leave behind.
+/// The runs that a shutdown had to leave behind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// Runs that did not end in time and were told to, or aborted.
+    /// Runs that did not end in time, and were told to end or aborted.
     pub cancelled: Vec<RunId>,
-    /// Runs that wait in the stores, for an instance or for their next attempt, among the newest
-    /// thousand open runs of each store. Another node goes on with them, or the next start.
+    /// Runs that wait in the stores for an instance or for their next attempt, among the newest
+    /// thousand open runs of each store. Another node goes on with them, or the next start does.
     pub waiting: Vec<RunId>,
-    /// Runs that did not even end then: plain functions, whose threads cannot be taken away.
+    /// Runs that did not end even then. They are plain functions, whose threads cannot be taken
+    /// away.
     pub abandoned: Vec<RunningRun>,
-    /// How many ends of runs no store has said to have recorded, because it did not answer. One
-    /// that was on its way may be recorded all the same.
+    /// The number of ends of runs that no store has confirmed, because it did not answer. An end
+    /// that was on its way may nevertheless be recorded.
     pub unrecorded: usize,
 }

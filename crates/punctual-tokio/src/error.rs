@@ -1,4 +1,4 @@
-//! The one error of Punctual, as this crate makes it.
+//! The one error of Punctual, and the ways in which this crate makes it.
 
 use punctual_core::JobId;
 pub use punctual_core::{Error, ErrorKind};
@@ -6,14 +6,14 @@ pub use punctual_core::{Error, ErrorKind};
 /// Any error of a job, boxed.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// A message of several lines, as another library has written it.
+/// Returns an error whose message has several lines, as another library has written it.
 pub(crate) fn of_lines(kind: ErrorKind, text: &str) -> Error {
     let mut lines = text.lines();
     let first = Error::of(kind, lines.next().unwrap_or_default());
     lines.fold(first, Error::and_line)
 }
 
-/// A message with a line for each of several problems.
+/// Returns an error whose message has a line for each of several problems.
 pub(crate) fn listing(kind: ErrorKind, head: &str, problems: &[String]) -> Error {
     let list = problems.iter();
     list.fold(Error::of(kind, head), |error, problem| {

@@ -1,10 +1,10 @@
 //! The Punctual job scheduler on tokio.
 //!
-//! - [`Scheduler`] is the handle: jobs are added, changed, watched and run through it, from
+//! [`Scheduler`] is the handle. A program adds, changes, watches and runs jobs through it, from
 //!   anywhere, also from inside jobs and listeners.
-//! - [`Handler`] says which functions can be jobs: any `async fn`, plain `fn` or closure with up to
-//!   eight parameters such as [`Args`], [`State`] and [`JobContext`].
-//! - [`Event`]s tell what happens; the store's ledger tells what became of every fire time.
+//! [`Handler`] says which functions can be jobs. They are any `async fn`, plain `fn` or closure
+//!   with up to eight parameters such as [`Args`], [`State`] and [`JobContext`].
+//! [`Event`]s tell what happens. The store's ledger tells the outcome of every fire time.
 //! - The feature `metrics` counts and times runs through the `metrics` facade.
 //!
 //! ```
@@ -86,8 +86,8 @@ pub use stores::skew::ClockOffset;
 pub use stores::timely::PendingCall;
 pub use time::manual_clock::ManualClock;
 
-/// The alias of the store and the executor of jobs that name none.
+/// The alias of the store and of the executor of a job that names none.
 pub const DEFAULT: &str = "default";
 
-/// The alias of the executor that jobs look for that are programs.
+/// The alias of the executor of jobs that are programs.
 pub const COMMAND: &str = "command";

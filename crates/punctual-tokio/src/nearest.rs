@@ -1,4 +1,4 @@
-//! What a wrong name may have meant.
+//! The names that a wrong name may stand for.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use punctual_core::suggest::nearest;
 
 use crate::error::{Error, ErrorKind};
 
-/// The message of serde, with the nearest of the names that it lists.
+/// Returns the message of serde, with the nearest of the names that it lists.
 ///
-/// Only words tell which names serde knows: an error type of our own would be handed them as a list, but
-/// needs a deserializer of our own as well. If the words change, the hint is lost, not the message, and a
-/// test fails that asks serde for them.
+/// Only the text of the message tells which names serde knows. An error type of our own would get
+/// them as a list, but needs a deserializer of our own as well. If serde changes the text, the hint
+/// is lost and the message stays. A test asks serde for the text and fails then.
 pub(crate) fn with_hint(message: &str) -> String {
     match hint(message) {
         Some(name) => format!("{message}; did you mean `{name}`?"),
@@ -18,7 +18,8 @@ pub(crate) fn with_hint(message: &str) -> String {
     }
 }
 
-/// serde says: unknown field `tread`, expected `threads` (or: expected one of `a`, `b`).
+/// Finds the nearest name in a message of serde. Such messages read "unknown field `tread`,
+/// expected `threads`" or "unknown field `tread`, expected one of `a`, `b`".
 fn hint(message: &str) -> Option<&str> {
     let (unknown, expected) = message.split_once(", expected ")?;
     let (_, unknown) = unknown.strip_prefix("unknown ")?.split_once('`')?;
@@ -26,7 +27,8 @@ fn hint(message: &str) -> Option<&str> {
     nearest(unknown, expected.split('`').skip(1).step_by(2))
 }
 
-/// What is said of an alias that does not exist: which do, and which may have been meant.
+/// Returns the error for an alias that does not exist. It names the aliases that do, and the one
+/// that may have been meant.
 pub(crate) fn no_alias(what: &str, unknown: &str, known: &[Arc<str>]) -> Error {
     let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
     let hint = match nearest(unknown, known.iter().map(|name| &**name)) {

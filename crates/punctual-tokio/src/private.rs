@@ -1,4 +1,5 @@
-//! What signatures and generated code name, and nobody writes. No promise is made about any of it.
+//! Items that signatures and generated code name, and that are not written by hand. No promise is
+//! made about any of them.
 
 use chrono::{DateTime, Utc};
 use punctual_core::Trigger;
@@ -12,34 +13,35 @@ pub use crate::handler::{
 use crate::job::new_job::NewJob;
 pub use crate::time::clock::AnyClock;
 
-/// Implemented for a type of the name of each declared function: `jobs![function]` finds it.
+/// Implemented for a type that has the name of each declared function. `jobs![function]` finds the
+/// declaration by that type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not declared",
     note = "write `#[punctual::job]` or `#[punctual::scheduled_job(..)]` above the function"
 )]
 pub trait Declared {
-    /// What the attribute left behind.
+    /// The declaration that the attribute left behind.
     const DECLARATION: Declaration;
 }
 
-/// A job of a declared function. The text is JSON that was checked at compile time.
+/// Makes a job of a declared function. `trigger` is JSON that was checked at compile time.
 pub fn job(task: &str, trigger: &str) -> NewJob {
     NewJob::from_parts(task, trigger.parse())
 }
 
-/// A job whose trigger is an expression.
+/// Makes a job whose trigger is an expression.
 pub fn job_of(task: &str, trigger: impl TryInto<Trigger, Error: Into<Error>>) -> NewJob {
     NewJob::from_parts(task, trigger.try_into().map_err(|error| error.into()))
 }
 
-/// A job with some policies, from JSON that was checked at compile time; the defaults fill in the
-/// others.
+/// Returns the job with some policies, from JSON that was checked at compile time. The defaults
+/// fill in the others.
 pub fn with_policies(mut job: NewJob, json: &str) -> NewJob {
     job.policies = serde_json::from_str(json).expect("the attribute has checked the policies");
     job
 }
 
-/// A time that was checked at compile time, as a date trigger.
+/// Reads a time of a date trigger that was checked at compile time.
 #[must_use]
 pub fn instant(date: &str) -> DateTime<Utc> {
     let date: Trigger = date.parse().expect("the attribute has checked the time");
@@ -47,19 +49,19 @@ pub fn instant(date: &str) -> DateTime<Utc> {
     instant.expect("a date has its time, past or not")
 }
 
-/// Arguments from JSON that was checked at compile time.
+/// Reads arguments from JSON that was checked at compile time.
 #[must_use]
 pub fn args(json: &str) -> Value {
     serde_json::from_str(json).expect("the attribute has written the arguments")
 }
 
-/// An attempt that could not be given a parameter.
+/// Returns the end of an attempt that could not be given a parameter.
 #[must_use]
 pub fn failed(error: &BoxError) -> Finish {
     Finish::failed(error)
 }
 
-/// The JSON Schema of a type.
+/// Returns the JSON Schema of a type.
 #[cfg(feature = "schemars")]
 #[must_use]
 pub fn schema<T: schemars::JsonSchema>() -> Value {

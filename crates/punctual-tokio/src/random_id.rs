@@ -1,12 +1,12 @@
-//! Ids that are made up: of jobs, of nodes, and the mark of a worker's lines.
+//! Ids that are made up. They name jobs and nodes, and mark the lines of a worker process.
 
-/// 128 bits of the operating system's randomness in hexadecimal digits. A node goes by such a name
-/// among all that share its store, so two processes must not make up the same.
+/// Returns 128 bits of the operating system's randomness in hexadecimal digits. A node goes by such
+/// a name among all that share its store, so two processes must not make up the same.
 ///
 /// # Panics
 ///
-/// If the operating system has no randomness to give. The hash maps of the standard library panic then
-/// as well.
+/// Panics if the operating system has no randomness to give. The hash maps of the standard library
+/// panic then as well.
 pub(crate) fn made_up_id() -> String {
     let mut bits = [0; 16];
     if let Err(error) = getrandom::fill(&mut bits) {
@@ -15,7 +15,7 @@ pub(crate) fn made_up_id() -> String {
     format!("{:032x}", u128::from_ne_bytes(bits))
 }
 
-/// Whether an id looks like one that was made up.
+/// Returns `true` if an id looks like one that was made up.
 pub(crate) fn is_made_up(id: &str) -> bool {
     id.len() == 32
         && id

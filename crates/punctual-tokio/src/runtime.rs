@@ -1,7 +1,8 @@
-//! What the runtime has to have: timers always, I/O for signals and processes.
+//! The parts that the runtime needs. They are timers in every case, and I/O for signals and
+//! processes.
 //!
-//! A runtime cannot be asked. What needs a part that is not there panics, so that is tried, and the
-//! panic is neither printed nor passed on.
+//! A runtime cannot be asked for its parts. A call that needs a missing part panics. So this module
+//! tries such a call, and neither prints the panic nor passes it on.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
@@ -14,14 +15,14 @@ use tokio::runtime::Handle;
 use crate::error::{Error, ErrorKind};
 
 thread_local! {
-    /// Whether this thread tries something that may panic.
+    /// `true` while this thread tries a call that may panic.
     static IS_TRYING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The hook of the program is put aside by one thread at a time.
+/// Held by the one thread that puts the hook of the program aside.
 static ASIDE: Mutex<()> = Mutex::new(());
 
-/// Refuses a runtime on which the scheduler could not wait for anything.
+/// Refuses a runtime without timers, on which the scheduler could not wait.
 pub(crate) fn require_timers(runtime: &Handle) -> Result<(), Error> {
     let has_timers = works(runtime, || drop(tokio::time::sleep(Duration::ZERO)));
     has_timers.then_some(()).ok_or_else(|| {
@@ -30,7 +31,7 @@ pub(crate) fn require_timers(runtime: &Handle) -> Result<(), Error> {
     })
 }
 
-/// Refuses a runtime on which what is named cannot be done, as that needs I/O.
+/// Refuses a runtime without I/O. `what` names what needs I/O.
 pub(crate) fn require_io(runtime: &Handle, what: &str) -> Result<(), Error> {
     works(runtime, use_io).then_some(()).ok_or_else(|| {
         let message = format!(
@@ -40,7 +41,7 @@ pub(crate) fn require_io(runtime: &Handle, what: &str) -> Result<(), Error> {
     })
 }
 
-/// Receives what processes that end send, as starting one does.
+/// Receives signals of processes that end, as the start of a process does.
 #[cfg(unix)]
 fn use_io() {
     drop(tokio::signal::unix::signal(
@@ -48,12 +49,12 @@ fn use_io() {
     ));
 }
 
-/// Signals and processes go by other ways there.
+/// On other systems signals and processes do not need the I/O of the runtime.
 #[cfg(not(unix))]
 fn use_io() {}
 
-/// Whether something can be done on a runtime. Where a panic ends the process it is not tried: the
-/// panic of what needs it then says what is missing.
+/// Returns `true` if the attempt succeeds on the runtime. Where a panic ends the process, nothing
+/// is tried. The panic of the code that needs the part then says what is missing.
 fn works(runtime: &Handle, attempt: impl FnOnce()) -> bool {
     if cfg!(panic = "abort") || std::thread::panicking() {
         return true;
@@ -70,7 +71,7 @@ fn works(runtime: &Handle, attempt: impl FnOnce()) -> bool {
     IS_TRYING.set(true);
     let tried = catch_unwind(AssertUnwindSafe(attempt));
     IS_TRYING.set(false);
-    // Waits for threads that panic just now.
+    // This call waits for threads that panic just now.
     drop(take_hook());
     if let Ok(before) = Arc::try_unwrap(before) {
         set_hook(before);

@@ -1,7 +1,8 @@
-//! Where failures are told to those who have set up no logs: on standard error.
+//! Failures on standard error, for programs that have set up no logs.
 //!
-//! Who calls [`Voice::unheard`] tells tracing first. A program without a subscriber would hear
-//! nothing of that, so a line goes to standard error then. This is the only place that writes there.
+//! The caller of [`Voice::unheard`] tells tracing first. A program without a subscriber would hear
+//! nothing of that, so a line goes to standard error then. This is the only module that writes
+//! there.
 
 use std::collections::HashMap;
 #[cfg(not(test))]
@@ -13,21 +14,21 @@ use punctual_core::legible;
 use punctual_store::lock::Mutex;
 use tokio::time::Instant;
 
-/// How often a line of one kind about one job is written at most.
+/// The least time between two lines of one kind about one job.
 const APART: Duration = Duration::from_secs(60);
 
-/// How many kinds of lines are told apart. More than that are one kind.
+/// The number of kinds of lines that are told apart. All further ones count as one kind.
 const KINDS: usize = 100;
 
-/// Whether it was said in this process why lines come here.
+/// `true` after a line in this process has said why such lines are written.
 static IS_EXPLAINED: AtomicBool = AtomicBool::new(false);
 
-/// What a scheduler writes to standard error.
+/// The lines of a scheduler on standard error.
 #[derive(Debug)]
 pub(crate) struct Voice {
     is_on: bool,
     told: Mutex<Told>,
-    /// What was written.
+    /// The lines that were written.
     #[cfg(test)]
     pub(crate) lines: Mutex<Vec<String>>,
 }
@@ -39,9 +40,9 @@ struct Told {
 
 #[derive(Debug)]
 struct Kind {
-    /// When its last line was written.
+    /// The time at which its last line was written.
     at: Instant,
-    /// How many have been left out since.
+    /// The number of lines that have been left out since.
     left_out: u64,
 }
 
@@ -55,8 +56,11 @@ impl Voice {
         }
     }
 
-    /// Writes a line, unless a subscriber or logger was set up, which hears of it anyway, or one of
-    /// this kind about the same was written less than a minute ago.
+    /// Writes a line to standard error.
+    ///
+    /// No line is written if a subscriber or logger was set up, which hears of the failure anyway.
+    /// Nor is one written if a line of this kind about the same subject was written less than a
+    /// minute ago.
     pub(crate) fn unheard(
         &self,
         level: tracing::Level,
@@ -72,7 +76,8 @@ impl Voice {
         }
     }
 
-    /// Whether a line is written now, and how many were left out before it.
+    /// Returns the number of lines that were left out before this one, or `None` if the line is to
+    /// be left out too.
     fn takes(&self, kind: &'static str, about: &str) -> Option<u64> {
         let now = Instant::now();
         let mut told = self.told.lock();
@@ -100,7 +105,7 @@ impl Voice {
         Some(left_out)
     }
 
-    /// A standard error that is broken must not end anything.
+    /// Writes a line. A standard error that is broken must not end anything, so errors are ignored.
     #[cfg(not(test))]
     #[expect(clippy::unused_self, reason = "tests keep the lines")]
     fn write(&self, line: &str) {
@@ -114,7 +119,7 @@ impl Voice {
     }
 }
 
-/// Whether the program listens to tracing, or to the logs that tracing writes for `log`.
+/// Returns `true` if the program listens to tracing, or to the logs that tracing writes for `log`.
 pub(crate) fn is_heard() -> bool {
     tracing::dispatcher::has_been_set() || log::max_level() != log::LevelFilter::Off
 }

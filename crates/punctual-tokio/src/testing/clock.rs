@@ -117,8 +117,8 @@ impl Passing {
 }
 
 impl TestClock {
-    /// Makes a clock that shows `now`, pauses tokio's time, and goes with it. A store that does I/O cannot
-    /// be used with it.
+    /// Makes a clock that shows `now`, pauses tokio's time, and goes with it. A store that does I/O
+    /// cannot be used with it.
     ///
     /// Paused time stands while any task can go on. When all of them wait, it jumps to the next
     /// timer, as [`tokio::time::pause`] says. So the calls of a scheduler take no time by
@@ -162,8 +162,8 @@ impl TestClock {
         clock
     }
 
-    /// Makes a clock that shows `now`, for jobs and stores with I/O. Only the scheduler's time is moved
-    /// by hand, and tokio's is real.
+    /// Makes a clock that shows `now`, for jobs and stores with I/O. Only the scheduler's time is
+    /// moved by hand, and tokio's is real.
     ///
     /// [`advance`](Self::advance) goes from alarm to alarm. At each it waits in real time for every
     /// run that began. Each has to end and to be recorded, or to wait for its next attempt or for a
@@ -383,8 +383,8 @@ impl TestClock {
     }
 }
 
-/// Lets all other tasks go first. Paused time moves on only when every task waits and no blocking work
-/// is under way.
+/// Lets all other tasks go first. Paused time moves on only when every task waits and no blocking
+/// work is under way.
 async fn idle() {
     tokio::time::sleep(TICK).await;
 }
