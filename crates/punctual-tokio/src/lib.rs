@@ -1,10 +1,10 @@
 //! The Punctual job scheduler on tokio.
 //!
-//! [`Scheduler`] is the handle. A program adds, changes, watches and runs jobs through it, from
+//! - [`Scheduler`] is the handle. A program adds, changes, watches and runs jobs through it, from
 //!   anywhere, also from inside jobs and listeners.
-//! [`Handler`] says which functions can be jobs. They are any `async fn`, plain `fn` or closure
+//! - [`Handler`] says which functions can be jobs. They are any `async fn`, plain `fn` or closure
 //!   with up to eight parameters such as [`Args`], [`State`] and [`JobContext`].
-//! [`Event`]s tell what happens. The store's ledger tells the outcome of every fire time.
+//! - [`Event`]s tell what happens. The store's ledger tells the outcome of every fire time.
 //! - The feature `metrics` counts and times runs through the `metrics` facade.
 //!
 //! ```

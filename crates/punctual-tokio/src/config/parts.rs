@@ -33,7 +33,7 @@ pub struct SqlStoreConfig<'a> {
     pub alias: &'a str,
     /// The address of the database, as `sqlite:jobs.db`.
     pub url: &'a str,
-    /// The begin of the names of its tables, if the configuration has one.
+    /// The prefix of the names of its tables, if the configuration has one.
     pub prefix: Option<&'a str>,
 }
 

@@ -117,8 +117,8 @@ impl Executor {
         matches!(self.kind, Kind::Command | Kind::Process)
     }
 
-    /// Runs everything without delay in the scheduler's own task, up to the first time that it
-    /// waits. It is meant for tests. A plain function that blocks holds up the scheduler.
+    /// Runs every function without delay in the scheduler's own task, up to the first time that the
+    /// function waits. It is meant for tests. A plain function that blocks holds up the scheduler.
     #[must_use]
     pub fn inline() -> Self {
         Self {
@@ -129,8 +129,8 @@ impl Executor {
 
     /// Limits the executor to `runs` in parallel. Further runs wait for their turn, in order.
     ///
-    /// The timeout of a job counts from the begin of its run. A run that waits beyond the grace
-    /// time of its job is missed, and one that is cancelled while it waits never begins.
+    /// The timeout of a job counts from the time at which its run begins. A run that waits beyond
+    /// the grace time of its job is missed, and one that is cancelled while it waits never begins.
     #[must_use]
     pub fn at_most(self, runs: usize) -> Self {
         let limit = Some(runs);

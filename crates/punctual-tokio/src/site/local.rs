@@ -58,7 +58,7 @@ impl Local {
             let (done, is_done) = oneshot::channel::<()>();
             let begin: Begin = Box::new(move || {
                 Box::pin(async move {
-                    // The reporter has reported the end or the abort already.
+                    // After this the reporter has reported, be it the end or the abort.
                     let _ = Abortable::new(begin(), registration).await;
                     drop(done);
                 })
