@@ -19,12 +19,13 @@ use crate::scheduler::remote_tasks::Elsewhere;
 use crate::stores::NamedStore;
 
 impl Scheduler {
-    /// Adds a job that calls a function or a registered task whenever a trigger says so. Settings
-    /// follow; the job is added when this is awaited.
+    /// Adds a job that calls a function or a registered task at the times of a trigger. The caller
+    /// may chain settings. The job is added when the caller awaits the returned value.
     ///
-    /// A task that is named has to be registered here, or on another node that the store lists: the
-    /// job then runs there and is parked here, and its arguments are not checked. A node that died
-    /// is listed until another one has noticed.
+    /// A task that the caller names has to be registered on this node, or on another node that the
+    /// store lists. If only another node knows the task, the job runs there and is parked here, and
+    /// its arguments are not checked. A store lists a node that died until another node has noticed
+    /// its death.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -49,16 +50,17 @@ impl Scheduler {
         }
     }
 
-    /// Adds many jobs, much faster than one by one. Each has an answer of its own, in their order:
-    /// one that is refused does not hold up the others.
+    /// Adds many jobs, much faster than one by one. Returns one answer for each job, in the order
+    /// of the jobs. A job that is refused does not hold up the others.
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached.
+    /// Returns an error if a store cannot be reached.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, some of the jobs may have been added.
+    /// This method is not cancel safe. If the future is dropped, some of the jobs may have been
+    /// added.
     pub async fn add_jobs(
         &self,
         jobs: impl IntoIterator<Item = NewJob>,
@@ -131,7 +133,7 @@ impl Scheduler {
         let answers = match named.store.add(inserts).await {
             Ok(answers) => answers,
             Err(error) => {
-                // Jobs that may be there keep their closures.
+                // Jobs that may have been stored keep their closures.
                 if !error.is_unknown() {
                     tasks
                         .iter()
@@ -169,7 +171,8 @@ impl Scheduler {
             .collect())
     }
 
-    /// The jobs that these replace, where closures may call them: those end with them.
+    /// Returns the jobs that the new ones replace, in stores whose jobs may call closures. The
+    /// closures end with the replaced jobs.
     async fn to_be_replaced(
         &self,
         named: &NamedStore,
@@ -193,33 +196,33 @@ impl Scheduler {
     }
 }
 
-/// The answer for the only job that was added.
+/// Returns the answer for the only job that was added.
 pub(super) fn only(answers: Vec<Result<StoredJob, Error>>) -> Result<StoredJob, Error> {
     answers.into_iter().next().unwrap_or_else(unanswered)
 }
 
-/// What a job gets that a store has left out of its answers.
+/// Returns the error for a job that a store has left out of its answers.
 pub(super) fn unanswered<T>() -> Result<T, Error> {
     let message = "the store did not answer for this job";
     Err(Error::of(ErrorKind::Internal, message))
 }
 
-/// Whether a job was made of this row, and nothing came between.
+/// Returns true if `new` is the next revision of `old`, with no change between the two.
 fn is_next(old: &StoredJob, new: &StoredJob) -> bool {
     new.state.birth == old.state.birth && new.state.revision == old.state.revision + 1
 }
 
-/// A job that is about to be added; see [`Scheduler::add_job`]. Its settings are those of
-/// [`NewJob`].
+/// A job that is about to be added. See [`Scheduler::add_job`]. It has the settings of [`NewJob`].
 ///
 /// # Errors
 ///
-/// Awaiting it fails if the trigger, the id, the arguments or a policy cannot be used, if the id
-/// is taken, if the task or its state is unknown, or if the store cannot be reached.
+/// Awaiting it returns an error if the trigger, the id, the arguments or a policy cannot be used,
+/// if the id is taken, if the task or its state is unknown, or if the store cannot be reached.
 ///
 /// # Cancel safety
 ///
-/// If the future is dropped, the job may or may not have been added.
+/// Awaiting it is not cancel safe. If the future is dropped, the job may or may not have been
+/// added.
 #[derive(Debug)]
 #[must_use = "a job is added only when this is awaited"]
 pub struct AddJob<'a> {

@@ -13,9 +13,9 @@ use crate::scheduler::Scheduler;
 
 /// A scheduler with a thread and a runtime of its own, for programs that are not async.
 ///
-/// Dropping it ends the thread and the runtime, and the scheduler with them. Nothing is waited for,
-/// and runs under way are dropped where they await something. [`shutdown`](Self::shutdown) lets them
-/// end first.
+/// Dropping it ends the thread and the runtime, and the scheduler with them. The drop waits for
+/// nothing, and runs under way are dropped where they await something. [`shutdown`](Self::shutdown)
+/// lets them end first.
 ///
 /// ```
 /// use std::time::Duration;
@@ -44,7 +44,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// If it runs already, or if thread or runtime cannot be made.
+    /// Returns an error if the scheduler runs already, or if the thread or the runtime cannot be
+    /// made.
     pub fn background(self) -> Result<BackgroundScheduler, Error> {
         let (stop, stopped) = oneshot::channel::<()>();
         let (started, starting) = mpsc::channel();
@@ -64,7 +65,7 @@ impl Scheduler {
                     }
                 };
                 let begun = runtime.block_on(own.start());
-                // What the scheduler was given is kept by the caller's handle only.
+                // Only the caller's handle keeps what the scheduler was given.
                 drop(own);
                 let _ = started.send(begun.map(|()| runtime.handle().clone()));
                 let _ = runtime.block_on(stopped);
@@ -82,14 +83,15 @@ impl Scheduler {
         })
     }
 
-    /// Runs the scheduler on the current thread until ctrl-c, SIGTERM or a shutdown from elsewhere,
-    /// such as a job. Its jobs are those that are declared, configured or stored; a program that
-    /// adds others first is async, and awaits [`run_until_signal`](Self::run_until_signal).
+    /// Runs the scheduler on the current thread until ctrl-c, SIGTERM or a shutdown from another
+    /// place, such as a job. The scheduler's jobs are those that are declared, configured or
+    /// stored. A program that adds other jobs first has to be async and await
+    /// [`run_until_signal`](Self::run_until_signal).
     ///
     /// # Errors
     ///
-    /// If it runs already, if this is a thread of a runtime (use
-    /// [`run_until_signal`](Self::run_until_signal) there), or if no runtime can be made.
+    /// Returns an error if the scheduler runs already, if the current thread belongs to a runtime
+    /// (use [`run_until_signal`](Self::run_until_signal) there), or if no runtime can be made.
     pub fn blocking(self) -> Result<ShutdownReport, Error> {
         refuse_runtime_thread()?;
         let runtime = Builder::new_multi_thread().enable_all().build();
@@ -99,25 +101,25 @@ impl Scheduler {
 }
 
 impl BackgroundScheduler {
-    /// The scheduler. Its verbs are async; [`block_on`](Self::block_on) waits for them.
+    /// Returns the scheduler. Its verbs are async, and [`block_on`](Self::block_on) waits for them.
     #[must_use]
     pub fn scheduler(&self) -> &Scheduler {
         &self.scheduler
     }
 
-    /// Waits for a future, or a verb with its settings, on the scheduler's runtime.
+    /// Waits for a future, or for a verb with its settings, on the scheduler's runtime.
     ///
     /// # Errors
     ///
-    /// If this is a thread of a runtime, which must not wait.
+    /// Returns an error if the current thread belongs to a runtime. Such a thread must not wait.
     pub fn block_on<F: IntoFuture>(&self, future: F) -> Result<F::Output, Error> {
         refuse_runtime_thread()?;
         Ok(self.runtime.block_on(future.into_future()))
     }
 
-    /// Begins a future on the scheduler's runtime and does not wait for it: for threads that must
-    /// go on, such as the one that draws a window. It goes on if the handle is dropped, and ends
-    /// with the scheduler's thread.
+    /// Begins a future on the scheduler's runtime and does not wait for it. It is for threads that
+    /// must go on, such as the one that draws a window. The future goes on if its handle is
+    /// dropped, and ends with the scheduler's thread.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -146,13 +148,14 @@ impl BackgroundScheduler {
     ///
     /// # Errors
     ///
-    /// As [`Scheduler::shutdown`], or if this is a thread of a runtime.
+    /// Returns an error if [`Scheduler::shutdown`] does, or if the current thread belongs to a
+    /// runtime.
     pub fn shutdown(mut self) -> Result<ShutdownReport, Error> {
         let scheduler = self.scheduler.clone();
         let report = self.block_on(scheduler.shutdown())?;
         self.stop = None;
         if let Some(thread) = self.thread.take() {
-            // The thread's own code does not panic; a panic of a job ends with the job.
+            // The thread's own code does not panic, and a panic of a job ends with the job.
             let _ = thread.join();
         }
         report

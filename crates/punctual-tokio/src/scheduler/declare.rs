@@ -1,4 +1,4 @@
-//! Bringing stores up to date with the jobs that code declares.
+//! Brings stores up to date with the jobs that code declares.
 
 use std::sync::Arc;
 
@@ -20,10 +20,11 @@ use crate::scheduler::remote_tasks::Elsewhere;
 use crate::scheduler::validate::Checked;
 use crate::stores::NamedStore;
 
-/// How often a job is looked at anew because another node changed it meanwhile.
+/// The number of times that a job is read again because another node changed it between read and
+/// write.
 const TRIES: usize = 32;
 
-/// What became of a declared job.
+/// The numbers of declared jobs by what became of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Tally {
     added: usize,
@@ -31,27 +32,27 @@ struct Tally {
     unchanged: usize,
     exhausted: usize,
     unreadable: usize,
-    /// A newer release has the say about them.
+    /// Declared jobs about which a newer release decides.
     outdated: usize,
-    /// They were removed by hand.
+    /// Declared jobs that were removed by hand.
     removed: usize,
 }
 
-/// A look at all declared jobs.
+/// One look at all declared jobs.
 #[derive(Debug, Default)]
 pub(super) struct Look {
-    /// How long no newer release has been there; nothing at a start.
+    /// The time since which no newer release has been there. Absent in a look at a start.
     pub(super) later: Option<Alone>,
     tally: Tally,
 }
 
 impl Look {
-    /// Whether a newer release has the say about some.
+    /// Returns true if a newer release decides about some of the declared jobs.
     pub(super) fn has_outdated(&self) -> bool {
         self.tally.outdated > 0
     }
 
-    /// A look of a scheduler that runs.
+    /// Returns a look of a scheduler that runs already.
     pub(super) fn later(alone: Alone) -> Self {
         Self {
             later: Some(alone),
@@ -61,26 +62,31 @@ impl Look {
 }
 
 impl Scheduler {
-    /// The stored jobs that code of this program once declared and does not declare any more.
+    /// Returns the stored jobs that code of this program once declared and no longer declares.
     ///
-    /// Declared jobs are brought up to date when a scheduler starts, by their ids:
+    /// The scheduler brings declared jobs up to date when it starts. It finds the stored job by the
+    /// id:
     ///
-    /// - one that is not stored is added, unless its only date has passed, or it was removed by hand
-    ///   ([`remove_job`](Self::remove_job)) and the code says the same as then;
-    /// - one that is over by what the code says now ends: what waits of it goes on, and the fire time
-    ///   that was next is skipped (edited);
-    /// - one that is stored as the code says stays as it is, edits included: each carries a
-    ///   fingerprint of the definition that it was last brought up to date with;
-    /// - one whose code has changed since becomes what the code says, edits included; it keeps its
-    ///   counters, stays paused if it was, and keeps its next fire time if the trigger is the same;
-    /// - one that the code does not declare any more, nor a newer release, has *vanished*: it is
-    ///   logged, told as [`EventKind::JobVanished`] and listed here, but never removed. It goes on as
-    ///   long as its task is known, else it is parked. If it is removed by hand, an older program that
-    ///   declares it does not bring it back.
+    /// - A declared job that is not stored is added. There are two exceptions. In the first, its
+    ///   only date has passed. In the second, a caller removed the job by hand
+    ///   ([`remove_job`](Self::remove_job)), and the code has not changed since.
+    /// - A stored job that has no fire time left by its code ends. Its waiting runs go on, and its
+    ///   next fire time is recorded as skipped (edited).
+    /// - A stored job whose code has not changed stays as it is, edits included. To tell, each
+    ///   stored job carries a fingerprint of the definition with which it was last brought up to
+    ///   date.
+    /// - A stored job whose code has changed since takes on the definition in the code, which
+    ///   overwrites edits. The job keeps its counters, stays paused if it was, and keeps its next
+    ///   fire time if the trigger is the same.
+    /// - A stored job that neither the code nor a newer release declares any more has *vanished*.
+    ///   The scheduler logs it, tells listeners of it as [`EventKind::JobVanished`] and lists it
+    ///   here, but never removes it. The job goes on while its task is known, else it is parked.
+    ///   After a caller has removed it by hand, an older program that declares it does not bring it
+    ///   back.
     ///
-    /// Jobs of crates that declare nothing in this program are none of its business. With
-    /// [releases](crate::SchedulerBuilder::release), an older program leaves alone what a newer one
-    /// has declared.
+    /// The scheduler leaves alone the jobs of crates that declare nothing in this program. With
+    /// [releases](crate::SchedulerBuilder::release), an older program leaves alone the jobs that a
+    /// newer one has declared.
     ///
     /// ```
     /// # use punctual_tokio::Scheduler;
@@ -95,11 +101,11 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached.
+    /// Returns an error if a store cannot be reached.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn vanished_jobs(&self) -> Result<Vec<JobSnapshot>, Error> {
         let declared = self.shared.declared.ids();
         let mut vanished = Vec::new();
@@ -119,7 +125,7 @@ impl Scheduler {
         Ok(vanished)
     }
 
-    /// Checks all declared jobs, so that a mistake is known before anything runs.
+    /// Checks all declared jobs, so that the program learns of a mistake before anything runs.
     pub(crate) fn check_declared(&self) -> Result<(), Error> {
         for (declaration, job) in self.shared.declared.jobs() {
             let id = job.given_id().unwrap_or_default().to_owned();
@@ -129,7 +135,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Adds and updates the declared jobs, and reports those that vanished.
+    /// Adds and updates the declared jobs, and reports those that have vanished.
     pub(super) async fn bring_up_to_date(&self) -> Result<(), Error> {
         if self.shared.declared.is_empty() || self.is_running() {
             return Ok(());
@@ -176,7 +182,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Looks again at the declared jobs that are stored, by which nodes live now.
+    /// Looks again at the declared jobs that are stored, and goes by the nodes that live now.
     pub(super) async fn go_by_releases(&self, look: &mut Look) -> Result<(), Error> {
         let mut all = Ok(());
         for (_, job) in self.shared.declared.jobs() {
@@ -201,7 +207,7 @@ impl Scheduler {
                 Some((named, stored)) => self.obey_code(checked, &named, &stored, look).await,
             };
             match done {
-                // Another node was faster: it may have done the same.
+                // Another node was faster and may have made the same change.
                 Err(error) if error.is_conflict() || error.is_not_found() => {}
                 done => return done,
             }
@@ -261,8 +267,8 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Whether the job was removed by hand when the code said the same, or a newer release said what
-    /// it is.
+    /// Returns true if the job was removed by hand while the code was the same, or while a newer
+    /// release decided about its definition.
     async fn was_removed(&self, checked: &Checked) -> Result<bool, Error> {
         let (id, own) = (checked.job.id(), checked.job.declared());
         for named in self.shared.stores() {
@@ -299,7 +305,7 @@ impl Scheduler {
         let is_restart = checked.is_first_given() && !is_decided;
         let is_same = stored.job.trigger() == checked.job.trigger() && !stored.state.finished;
         if !is_same && checked.insert_declared(self.now())?.is_none() {
-            // What the code says now is over.
+            // The definition in the code has no fire time left.
             tracing::info!(job = %stored.job.id(), "the declared job has no fire time left: it ends");
             let reason = match standing {
                 Standing::RolledBack => SkipReason::RolledBack,
@@ -343,7 +349,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Notes that a newer release declares the same.
+    /// Notes in the stored job that a newer release declares the same definition.
     async fn raise_release(&self, checked: &Checked, looked_at: &StoredJob) -> Result<(), Error> {
         self.edit_in(Some(&checked.store), checked.job.id(), |stored, _| {
             is_as_looked_at(stored, looked_at)?;
@@ -358,7 +364,7 @@ impl Scheduler {
         .await
     }
 
-    /// Whether the code names a first fire time that was decided before.
+    /// Returns true if the code names a first fire time that was decided before.
     async fn is_first_decided(&self, checked: &Checked) -> Result<bool, Error> {
         let now = self.now();
         match passed(checked.given_first(), now) {
@@ -375,7 +381,8 @@ fn release_of(job: &Job) -> u64 {
     job.declared().map_or(0, Declared::release)
 }
 
-/// Another node may have brought the job up to date meanwhile, by another release.
+/// Returns an error if the job was brought up to date since it was looked at. Another node may have
+/// done so, for another release.
 pub(super) fn is_as_looked_at(stored: &StoredJob, looked_at: &StoredJob) -> Result<(), Error> {
     if stored.job.declared() == looked_at.job.declared() {
         return Ok(());
@@ -385,7 +392,7 @@ pub(super) fn is_as_looked_at(stored: &StoredJob, looked_at: &StoredJob) -> Resu
     Err(Error::of(ErrorKind::Conflict, message))
 }
 
-/// What the code says, for a job that is stored already.
+/// Returns the definition in the code as a job that replaces a stored one.
 pub(super) fn replacement(
     checked: &Checked,
     stored: &StoredJob,

@@ -1,4 +1,4 @@
-//! A hint for a caller whose program adds one more job like the last at each start.
+//! Warns a caller whose program adds one more copy of a job at each start.
 
 use punctual_core::{Job, Trigger};
 use punctual_store::{Error, JobFilter};
@@ -7,12 +7,12 @@ use crate::random_id::is_made_up;
 use crate::shared::Shared;
 use crate::stores::NamedStore;
 
-/// As many jobs of a task are looked at.
+/// The number of jobs of a task that are looked at.
 const LOOKED_AT: usize = 1_000;
 
 impl Shared {
-    /// Warns of a job without an id of its own in a store that survives the process: one more is
-    /// stored at each start.
+    /// Warns of a job without an id of its own in a store that survives the process. The store gets
+    /// one more such job at each start.
     pub(crate) async fn hint_at_doubles(&self, named: &NamedStore, job: &Job) -> Result<(), Error> {
         let is_once = matches!(job.trigger(), Trigger::Date(_));
         let is_kept = named.store.capabilities().persistent;

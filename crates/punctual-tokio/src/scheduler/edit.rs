@@ -1,4 +1,4 @@
-//! Reads a job, changes it, and writes it back: what all verbs that change a job share.
+//! Reads a job, changes it, and writes it back, for all verbs that change a job.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::error::{Error, no_job};
 use crate::events::event::{EventKind, JobEvent};
 use crate::stores::NamedStore;
 
-/// How often an edit begins anew because another caller was faster.
+/// The number of times that an edit begins anew because another caller was faster.
 const TRIES: usize = 32;
 
-/// What an edit makes of a job.
+/// The result of an edit of a job.
 pub(super) struct Edited {
     pub(super) job: Arc<Job>,
     pub(super) state: JobState,
@@ -39,8 +39,8 @@ impl Edited {
 }
 
 impl Scheduler {
-    /// Reads a job, changes it, and writes it back; begins anew if another caller was faster. What
-    /// is as it should be already is left alone.
+    /// Reads a job, changes it, and writes it back. Begins anew if another caller was faster. A job
+    /// that needs no change is left alone.
     pub(super) async fn edit(
         &self,
         id: &JobId,
@@ -49,7 +49,7 @@ impl Scheduler {
         self.edit_in(None, id, change).await
     }
 
-    /// The same in one store, where several may hold the job.
+    /// Does the same as [`edit`](Self::edit) in one store, for an id that several stores may hold.
     pub(super) async fn edit_in(
         &self,
         store: Option<&NamedStore>,

@@ -1,4 +1,4 @@
-//! Executors come and go while the scheduler runs.
+//! Adds and removes executors while the scheduler runs.
 
 use super::Scheduler;
 use super::lifecycle::needs_io;
@@ -9,18 +9,18 @@ use crate::executor::Executor;
 use crate::runtime::require_io;
 
 impl Scheduler {
-    /// Adds an executor, whether the scheduler runs or not. Jobs that were parked for want of it
-    /// go on.
+    /// Adds an executor, even while the scheduler runs. Jobs that were parked because they lacked
+    /// it go on.
     ///
     /// # Errors
     ///
-    /// If the alias is taken, if the executor's limit is 0, or if it starts processes and the
-    /// scheduler runs on a runtime without I/O.
+    /// Returns an error if the alias is taken, if the executor's limit is 0, or if the executor
+    /// starts processes and the scheduler runs on a runtime without I/O.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the executor may have been added; jobs that wait for it go on
-    /// when the scheduler next looks at the store.
+    /// This method is not cancel safe. If the future is dropped, the executor may have been added.
+    /// Jobs that wait for it then go on when the scheduler next looks at the store.
     pub async fn add_executor(&self, alias: &str, executor: Executor) -> Result<(), Error> {
         let runtime = self.shared.life().as_ref().map(|life| life.runtime.clone());
         if let Some(runtime) = runtime.filter(|_| executor.starts_processes() && self.is_running())
@@ -36,18 +36,18 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Takes an executor out. Runs under way on it end by themselves; runs that are due just now
-    /// are recorded as skipped (`no_executor`). Its jobs stay where they are, parked, until there
-    /// is an executor of this alias again.
+    /// Removes an executor. Its runs under way end by themselves. Runs that are due just now are
+    /// recorded as skipped (`no_executor`). Its jobs stay in their stores, parked, until there is
+    /// an executor of this alias again.
     ///
     /// # Errors
     ///
-    /// If there is no executor of this alias.
+    /// Returns an error if there is no executor of this alias.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the executor is gone; fire times of the next minute may be
-    /// recorded as skipped.
+    /// This method is not cancel safe. If the future is dropped, the executor is gone, and fire
+    /// times of the next minute may be recorded as skipped.
     pub async fn remove_executor(&self, alias: &str) -> Result<(), Error> {
         let alias = self.shared.executors.remove(alias)?;
         if self.is_running() {

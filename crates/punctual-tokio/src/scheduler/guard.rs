@@ -1,4 +1,4 @@
-//! A handle whose drop ends the scheduler.
+//! A handle whose drop shuts the scheduler down.
 
 use tokio::sync::oneshot;
 
@@ -15,13 +15,13 @@ pub struct DropGuard {
 }
 
 impl Scheduler {
-    /// Wraps the handle in a guard. When that is dropped, the scheduler is shut down. Without one, a
-    /// scheduler that was started goes on until it is shut down or its runtime ends.
+    /// Wraps the handle in a guard. When the guard is dropped, the scheduler is shut down. Without
+    /// a guard, a scheduler that was started goes on until it is shut down or its runtime ends.
     ///
     /// Dropping the guard waits for nothing. It begins a [`shutdown`](Self::shutdown), which takes
-    /// place on the scheduler's runtime. No new runs begin from then on, and those under way get 30
-    /// seconds to end. Other handles can wait for it by
-    /// [`wait_until_stopped`](Self::wait_until_stopped).
+    /// place on the scheduler's runtime. No new runs begin from then on, and runs under way get 30
+    /// seconds to end. Callers wait for the end by [`wait_until_stopped`](Self::wait_until_stopped)
+    /// on another handle.
     ///
     /// ```
     /// # use punctual_tokio::Scheduler;
@@ -53,7 +53,7 @@ impl Scheduler {
         let commands = life.commands.clone();
         let command = Command::Shutdown(Shutdown { wait, answer });
         if let Err(error) = commands.try_send(command) {
-            // The queue is full, or the scheduler has ended meanwhile.
+            // The queue is full, or the scheduler has just ended.
             let command = error.into_inner();
             life.runtime
                 .spawn(async move { commands.send(command).await });
@@ -62,13 +62,14 @@ impl Scheduler {
 }
 
 impl DropGuard {
-    /// The scheduler.
+    /// Returns the scheduler.
     #[must_use]
     pub fn scheduler(&self) -> &Scheduler {
         &self.scheduler
     }
 
-    /// Gives the handle back. The scheduler goes on when that is dropped.
+    /// Returns the handle without its guard. The scheduler goes on when the returned handle is
+    /// dropped.
     #[must_use = "the handle"]
     pub fn disarm(mut self) -> Scheduler {
         self.is_armed = false;

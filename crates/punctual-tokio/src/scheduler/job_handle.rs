@@ -1,4 +1,4 @@
-//! A job by its id, with the verbs of the scheduler.
+//! Names a job by its id, with the verbs of the scheduler.
 
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, Run, RunId, Trigger};
@@ -9,8 +9,8 @@ use crate::error::{Error, no_job};
 use crate::job::snapshot::JobSnapshot;
 use crate::scheduler::{ModifyJob, Resume, WeakScheduler};
 
-/// A job that was added. It keeps nothing alive, and it names whatever job has the id now. Its verbs
-/// work as long as the scheduler runs or a handle of it is held.
+/// A job that was added. The handle keeps nothing alive, and it names the job that has the id now.
+/// Its verbs work while the scheduler runs or a handle of the scheduler is held.
 #[derive(Debug, Clone)]
 pub struct JobHandle {
     scheduler: WeakScheduler,
@@ -25,11 +25,11 @@ macro_rules! verbs {
                 ///
                 /// # Errors
                 ///
-                /// As the verb of the scheduler, or if that is gone.
+                /// Returns an error if the verb of the scheduler does, or if the scheduler is gone.
                 ///
                 /// # Cancel safety
                 ///
-                /// As the verb of the scheduler.
+                /// This method is as cancel safe as the verb of the scheduler.
                 pub async fn $name(&self $(, $argument: $kind)*) -> Result<$answer, Error> {
                     self.scheduler.require()?.$name(&self.id $(, $argument)*).await
                 }
@@ -39,19 +39,20 @@ macro_rules! verbs {
 }
 
 verbs! {
-    /// See [`Scheduler::get_job`](crate::Scheduler::get_job).
+    /// Reads the job. See [`Scheduler::get_job`](crate::Scheduler::get_job).
     get_job() -> Option<JobSnapshot>;
-    /// See [`Scheduler::reschedule_job`](crate::Scheduler::reschedule_job).
+    /// Gives the job another trigger. See
+    /// [`Scheduler::reschedule_job`](crate::Scheduler::reschedule_job).
     reschedule_job(trigger: impl TryInto<Trigger, Error: Into<Error>>) -> ();
-    /// See [`Scheduler::pause_job`](crate::Scheduler::pause_job).
+    /// Pauses the job. See [`Scheduler::pause_job`](crate::Scheduler::pause_job).
     pause_job() -> ();
-    /// See [`Scheduler::resume_job`](crate::Scheduler::resume_job).
+    /// Resumes the job. See [`Scheduler::resume_job`](crate::Scheduler::resume_job).
     resume_job(resume: Resume) -> ();
-    /// See [`Scheduler::run_job`](crate::Scheduler::run_job).
+    /// Runs the job now. See [`Scheduler::run_job`](crate::Scheduler::run_job).
     run_job() -> RunId;
-    /// See [`Scheduler::remove_job`](crate::Scheduler::remove_job).
+    /// Removes the job. See [`Scheduler::remove_job`](crate::Scheduler::remove_job).
     remove_job() -> ();
-    /// See [`Scheduler::statistics`](crate::Scheduler::statistics).
+    /// Counts the outcomes of the job. See [`Scheduler::statistics`](crate::Scheduler::statistics).
     statistics() -> Statistics;
 }
 
@@ -60,26 +61,26 @@ impl JobHandle {
         Self { scheduler, id }
     }
 
-    /// The id of the job.
+    /// Returns the id of the job.
     #[must_use]
     pub fn id(&self) -> &JobId {
         &self.id
     }
 
-    /// See [`Scheduler::modify_job`](crate::Scheduler::modify_job).
+    /// Changes the job. See [`Scheduler::modify_job`](crate::Scheduler::modify_job).
     pub fn modify_job(&self) -> ModifyJob {
         ModifyJob::new(self.scheduler.require(), Ok(self.id.clone()))
     }
 
-    /// The job's next fire times, at most `count`; none while it is paused.
+    /// Returns the job's next fire times, at most `count`. A paused job has none.
     ///
     /// # Errors
     ///
-    /// If the store cannot be reached, or if there is no such job any more, or no scheduler.
+    /// Returns an error if the store cannot be reached, or if the job or the scheduler is gone.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn upcoming(&self, count: usize) -> Result<Vec<DateTime<Utc>>, Error> {
         let found = self.scheduler.require()?.get_job(&self.id).await?;
         let job = found.ok_or_else(|| no_job(&self.id))?;
@@ -90,30 +91,30 @@ impl JobHandle {
         Ok(fire_times.take(count).collect())
     }
 
-    /// The job's runs that are under way on this node.
+    /// Returns the job's runs that are under way on this node.
     ///
     /// # Errors
     ///
-    /// If the scheduler does not run.
+    /// Returns an error if the scheduler does not run.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn running(&self) -> Result<Vec<RunningRun>, Error> {
         let mut running = self.scheduler.require()?.running().await?;
         running.retain(|run| run.job == self.id);
         Ok(running)
     }
 
-    /// The job's runs, the newest first.
+    /// Returns the job's runs, the newest first.
     ///
     /// # Errors
     ///
-    /// If the store cannot be reached, or if the scheduler is gone.
+    /// Returns an error if the store cannot be reached, or if the scheduler is gone.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn runs(&self) -> Result<Vec<Run>, Error> {
         self.scheduler
             .require()?

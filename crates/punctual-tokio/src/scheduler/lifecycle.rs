@@ -1,4 +1,4 @@
-//! Starting, pausing, stopping.
+//! Starts, pauses and stops the scheduler.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,34 +20,40 @@ use crate::shared::keep::spent;
 use crate::shared::life::Life;
 use crate::stores::NamedStore;
 
-/// How long [`Scheduler::shutdown`] waits for running jobs to end by themselves.
+/// The time for which [`Scheduler::shutdown`] waits for running jobs to end by themselves.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Scheduler {
-    /// Starts the scheduler on the current runtime, also once more after a shutdown. Jobs that
-    /// became due while nothing ran are decided by their policies now.
+    /// Starts the scheduler on the current runtime, also once more after a shutdown. The policies
+    /// of the jobs now decide about fire times that came due while no scheduler ran.
     ///
-    /// From now on it goes on without any handle, until it is [shut down](Self::shutdown) or the
-    /// runtime ends.
+    /// From now on the scheduler goes on without any handle, until it is [shut
+    /// down](Self::shutdown) or the runtime ends.
     ///
     /// With the feature `metrics`, a recorder has to be installed before the first start.
     ///
-    /// Declared jobs are brought up to date first: see
-    /// [`vanished_jobs`](Self::vanished_jobs) for the rules.
+    /// Declared jobs are brought up to date first. [`vanished_jobs`](Self::vanished_jobs) tells the
+    /// rules.
     ///
     /// # Errors
     ///
-    /// If it runs already, if there is no tokio runtime here or one without timers (or without I/O, if
-    /// an executor starts processes), if it was shut down and what it was given is gone (see
-    /// [`Scheduler`]), or if there are declared jobs and their store cannot be reached.
+    /// Returns an error if one of these holds:
+    ///
+    /// - The scheduler runs already.
+    /// - The caller is not on a tokio runtime, or is on one without timers, or without I/O while an
+    ///   executor starts processes.
+    /// - The scheduler was shut down and what it was given is gone (see [`Scheduler`]).
+    /// - There are declared jobs and their store cannot be reached.
     ///
     /// # Cancel safety
     ///
-    /// Without declared jobs it is started at the first poll, whatever becomes of the future; with
-    /// some, if the future is dropped, only part of them may be up to date.
+    /// This method is cancel safe without declared jobs. The first poll starts the scheduler, even
+    /// if the future is dropped afterwards. With declared jobs the method is not cancel safe. If
+    /// the future is dropped, only some of the declared jobs may be up to date.
     pub async fn start(&self) -> Result<(), Error> {
         let runtime = self.prepare()?;
-        // A program that starts a scheduler need not keep room for all that this does.
+        // The future of a program that starts a scheduler need not hold the whole state of this
+        // one.
         Box::pin(self.bring_up_to_date()).await?;
         self.launch(runtime, false)
     }
@@ -56,24 +62,25 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// As [`start`](Self::start).
+    /// Returns an error if [`start`](Self::start) does.
     ///
     /// # Cancel safety
     ///
-    /// As [`start`](Self::start).
+    /// This method is as cancel safe as [`start`](Self::start).
     pub async fn start_paused(&self) -> Result<(), Error> {
         let runtime = self.prepare()?;
-        // A program that starts a scheduler need not keep room for all that this does.
+        // The future of a program that starts a scheduler need not hold the whole state of this
+        // one.
         Box::pin(self.bring_up_to_date()).await?;
         self.launch(runtime, true)
     }
 
-    /// What all runs of this scheduler share.
+    /// Returns what all runs of this scheduler share.
     fn host(&self) -> Arc<Host> {
         self.host_of(&self.downgrade())
     }
 
-    /// What runs share that find this scheduler.
+    /// Returns what runs share that find this scheduler.
     pub(crate) fn host_of(&self, scheduler: &WeakScheduler) -> Arc<Host> {
         Arc::new(Host {
             clock: self.shared.clock.clone(),
@@ -83,7 +90,7 @@ impl Scheduler {
         })
     }
 
-    /// What has to be there before a start. Answers the runtime that this is called on.
+    /// Checks what has to be there before a start. Returns the runtime of the caller.
     fn prepare(&self) -> Result<Handle, Error> {
         self.shared.unstarted.asked_to_start();
         if !self.keep() {
@@ -138,82 +145,86 @@ impl Scheduler {
             .emit(|| EventKind::JobStoreAdded(Arc::clone(&named.alias)));
     }
 
-    /// Whether it was started and has not been shut down.
+    /// Returns true if the scheduler was started and has not been shut down.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.commands().is_some()
     }
 
-    /// Starts no new runs on this node until [`resume`](Self::resume); runs under way go on.
+    /// Starts no new runs on this node until [`resume`](Self::resume). Runs under way go on.
     ///
     /// # Errors
     ///
-    /// If the scheduler does not run.
+    /// Returns an error if the scheduler does not run.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, it may or may not be paused.
+    /// This method is not cancel safe. If the future is dropped, the scheduler may or may not be
+    /// paused.
     pub async fn pause(&self) -> Result<(), Error> {
         self.ask(Command::Pause).await
     }
 
-    /// Goes on after [`pause`](Self::pause): what became due meanwhile is decided by the jobs'
-    /// policies.
+    /// Lets this node start runs again after [`pause`](Self::pause). The policies of the jobs
+    /// decide about fire times that came due during the pause.
     ///
     /// # Errors
     ///
-    /// If the scheduler does not run.
+    /// Returns an error if the scheduler does not run.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, it may or may not be resumed.
+    /// This method is not cancel safe. If the future is dropped, the scheduler may or may not be
+    /// resumed.
     pub async fn resume(&self) -> Result<(), Error> {
         self.ask(Command::Resume).await
     }
 
-    /// Looks at the stores now. Never needed for changes made through a scheduler of this
-    /// process.
+    /// Looks at the stores now. Changes that were made through a scheduler of this process never
+    /// need this call.
     ///
     /// # Errors
     ///
-    /// If the scheduler does not run.
+    /// Returns an error if the scheduler does not run.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, nothing is lost.
+    /// This method is cancel safe. If the future is dropped, nothing is lost.
     pub async fn wakeup(&self) -> Result<(), Error> {
         let commands = self.commands().ok_or_else(not_running)?;
         let sent = commands.send(Command::LookAgain).await;
         sent.map_err(|_| not_running())
     }
 
-    /// Stops the scheduler: no new runs from now on, those under way get 30 seconds to end, then
-    /// their cancellation tokens are cancelled, then they are aborted. Answers what did not end by
-    /// itself; by then this node has left the stores that it shares. A scheduler that does not run
-    /// is left alone.
+    /// Shuts the scheduler down. No new runs begin from now on. Runs under way get 30 seconds to
+    /// end. After that, the scheduler cancels their cancellation tokens, and then aborts the runs.
+    /// Returns what did not end by itself. By then this node has left the stores that it shares. A
+    /// scheduler that does not run is left alone.
     ///
-    /// A job that awaits this waits for itself, and is told to end after the 30 seconds: let it
-    /// `tokio::spawn` the shutdown instead.
+    /// A job that awaits this call waits for itself, and is told to end after the 30 seconds. Let
+    /// the job `tokio::spawn` the shutdown instead.
     ///
     /// # Errors
     ///
-    /// None at present.
+    /// Returns no error at present.
     ///
     /// # Cancel safety
     ///
-    /// The shutdown goes on if the future is dropped.
+    /// This method is cancel safe. The shutdown goes on if the future is dropped.
     pub async fn shutdown(&self) -> Result<ShutdownReport, Error> {
         self.shutdown_within(PATIENCE).await
     }
 
-    /// As [`shutdown`](Self::shutdown), but waits for so long only; zero cancels right away. While a
-    /// shutdown is on its way, another one can only shorten its wait, and both are told the same.
+    /// Shuts the scheduler down as [`shutdown`](Self::shutdown) does, but waits for runs under way
+    /// only for `wait`. With zero, their tokens are cancelled immediately. During a shutdown,
+    /// another call can only shorten the wait, and both callers get the same report.
     ///
     /// A run that does not listen to its cancellation is dropped after a grace of 5 seconds
-    /// ([`Timeout::GRACE`](punctual_core::Timeout::GRACE)), so this may take that much longer; and
-    /// up to 11 seconds more if it is a plain function, whose thread cannot be taken away, or if a
-    /// store does not answer. Time goes by the scheduler's clock or by tokio's, whichever is faster, so
-    /// a clock that a test moves may stand. Who wants no wait at all spawns it:
+    /// ([`Timeout::GRACE`](punctual_core::Timeout::GRACE)), so the shutdown may take 5 seconds
+    /// more. It may take up to 11 seconds more than that if such a run is a plain function, whose
+    /// thread cannot be taken away, or if a store does not answer. Time goes by the scheduler's
+    /// clock or by tokio's clock, whichever is faster, so a clock that a test moves may stand
+    /// still. A caller that must not wait spawns the call:
     ///
     /// ```
     /// # use std::time::Duration;
@@ -228,11 +239,11 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// None at present.
+    /// Returns no error at present.
     ///
     /// # Cancel safety
     ///
-    /// The shutdown goes on if the future is dropped.
+    /// This method is cancel safe. The shutdown goes on if the future is dropped.
     pub async fn shutdown_within(&self, wait: Duration) -> Result<ShutdownReport, Error> {
         self.keep();
         let report = self
@@ -244,16 +255,17 @@ impl Scheduler {
         }
     }
 
-    /// Adds a store, whether the scheduler runs or not.
+    /// Adds a store, even while the scheduler runs.
     ///
     /// # Errors
     ///
-    /// If the alias is taken, or if the store does I/O and a `TestClock` pauses tokio's time.
+    /// Returns an error if the alias is taken, or if the store does I/O and a `TestClock` pauses
+    /// tokio's time.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the store may have been added without being used before the next
-    /// start.
+    /// This method is not cancel safe. If the future is dropped, the store may have been added and
+    /// not be used before the next start.
     pub async fn add_jobstore(&self, alias: &str, store: impl JobStore) -> Result<(), Error> {
         let named = self.shared.add_store(alias, Arc::new(store))?;
         self.tell_store_added(&named);
@@ -264,20 +276,22 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Takes a store out; its jobs stay in it. No run of them begins here from now on. Runs that wait,
-    /// for a free instance or for their next attempt, stay in the store for another scheduler, or
-    /// for the next start. Runs under way go on, and their ends are still recorded in the store; an
-    /// attempt that fails leaves its run waiting there. This does not wait for them, so a job may
-    /// remove its own store; [`running`](Self::running) tells which are left, and
-    /// [`shutdown`](Self::shutdown) waits.
+    /// Removes a store from the scheduler. Its jobs stay in the store, and none of their runs
+    /// begins on this node from now on. Runs that wait for a free instance or for their next
+    /// attempt stay in the store for another scheduler, or for the next start. Runs under way go
+    /// on, and their ends are still recorded in the store. If an attempt of such a run fails, the
+    /// run waits there for another one. This call does not wait for runs, so a job may remove its
+    /// own store. [`running`](Self::running) tells which runs are left, and
+    /// [`shutdown`](Self::shutdown) waits for them.
     ///
     /// # Errors
     ///
-    /// If there is no store of this alias.
+    /// Returns an error if there is no store of this alias.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the store may be used until the next shutdown.
+    /// This method is not cancel safe. If the future is dropped, the store may be used until the
+    /// next shutdown.
     pub async fn remove_jobstore(&self, alias: &str) -> Result<(), Error> {
         let named = self.shared.take_store(alias)?;
         if self.is_running() {
@@ -294,7 +308,7 @@ impl Scheduler {
     }
 }
 
-/// Why an executor needs more of the runtime than timers.
+/// Explains why an executor needs more of the runtime than timers.
 pub(super) fn needs_io(alias: &str) -> String {
     format!("the executor `{alias}` starts processes, which needs")
 }

@@ -1,4 +1,4 @@
-//! Looking at jobs.
+//! Reads and lists jobs.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -15,28 +15,28 @@ use crate::handler::registry::legible as legible_task;
 use crate::job::snapshot::{JobSnapshot, JobStatus};
 use crate::stores::NamedStore;
 
-/// A fire time to come.
+/// A future fire time of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Upcoming {
-    /// When it is.
+    /// The time at which the job fires.
     pub fire_time: DateTime<Utc>,
-    /// Which job fires.
+    /// The job that fires.
     pub job: JobId,
     /// The alias of its store.
     pub store: Arc<str>,
 }
 
 impl Scheduler {
-    /// Reads a job, from the first store that holds one of this id.
+    /// Reads a job from the first store that holds a job of this id.
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached, or the id is none.
+    /// Returns an error if a store cannot be reached, or if the id is not a valid id.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn get_job(&self, id: impl AsRef<str>) -> Result<Option<JobSnapshot>, Error> {
         match self.shared.find(&job_id(id)?).await {
             Ok((named, stored)) => Ok(Some(self.shared.snapshot(&named, stored))),
@@ -45,31 +45,31 @@ impl Scheduler {
         }
     }
 
-    /// Lists jobs of all stores together, in the order of their ids or in that of the filter. The
-    /// filter's limit and place count for all stores together, too.
+    /// Lists jobs of all stores together, in the order of their ids or in the order of the filter.
+    /// The filter's limit and place count for all stores together, too.
     ///
     /// For a list that is shown page by page, see [`get_jobs_page`](Self::get_jobs_page).
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached.
+    /// Returns an error if a store cannot be reached.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn get_jobs(&self, filter: JobFilter) -> Result<Vec<JobSnapshot>, Error> {
         Ok(self.page_of_jobs(filter, None).await?.items)
     }
 
-    /// Lists jobs of one store, in the order of their ids or in that of the filter.
+    /// Lists jobs of one store, in the order of their ids or in the order of the filter.
     ///
     /// # Errors
     ///
-    /// If there is no store of this alias, or it cannot be reached.
+    /// Returns an error if there is no store of this alias, or if the store cannot be reached.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn get_jobs_of(
         &self,
         store: &str,
@@ -89,15 +89,15 @@ impl Scheduler {
             .collect())
     }
 
-    /// The next fire times of all jobs together, at most `count`.
+    /// Returns the next fire times of all jobs together, at most `count`.
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached.
+    /// Returns an error if a store cannot be reached.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn upcoming(&self, count: usize) -> Result<Vec<Upcoming>, Error> {
         let mut jobs = Vec::new();
         for named in self.shared.stores() {
@@ -105,7 +105,8 @@ impl Scheduler {
             let due = named.store.due(request).await?.jobs.into_iter();
             jobs.extend(due.map(|due| (Arc::clone(&named.alias), due.stored)));
         }
-        // The nearest of all jobs comes first; it then stands for the job's fire time after it.
+        // The nearest fire time of all jobs comes first. Its place is then taken by the next fire
+        // time of the same job.
         let next_of =
             |index: usize, stored: &StoredJob| Some(Reverse((stored.state.next_run_time?, index)));
         let mut nearest: BinaryHeap<_> = jobs
@@ -131,16 +132,17 @@ impl Scheduler {
         Ok(upcoming)
     }
 
-    /// Writes a table of all jobs: name, rule, and when each runs next; of one that is parked, what
-    /// it lacks on this node.
+    /// Writes a table of all jobs, with the name, the rule and the next run of each. Of a parked
+    /// job the table tells what the job lacks on this node.
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached, or the table cannot be written.
+    /// Returns an error if a store cannot be reached, or if the table cannot be written.
     ///
     /// # Cancel safety
     ///
-    /// A part of the table may have been written.
+    /// This method is not cancel safe. If the future is dropped, a part of the table may have been
+    /// written.
     pub async fn print_jobs(&self, mut out: impl io::Write) -> Result<(), Error> {
         for named in self.shared.stores() {
             let jobs = self.list_store(&named, JobFilter::default()).await?;
@@ -154,11 +156,13 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// If there is no store of this alias, it cannot be reached, or the table cannot be written.
+    /// Returns an error if there is no store of this alias, if the store cannot be reached, or if
+    /// the table cannot be written.
     ///
     /// # Cancel safety
     ///
-    /// A part of the table may have been written.
+    /// This method is not cancel safe. If the future is dropped, a part of the table may have been
+    /// written.
     pub async fn print_jobs_of(&self, store: &str, mut out: impl io::Write) -> Result<(), Error> {
         let named = self.shared.store(store)?;
         let jobs = self.list_store(&named, JobFilter::default()).await?;
@@ -188,7 +192,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// What a parked job lacks on this node.
+    /// Names what a parked job lacks on this node.
     fn missing(&self, job: &Job) -> String {
         let (task, executor) = (job.task(), job.executor());
         if self.shared.registry.get(task).is_none() {

@@ -1,4 +1,4 @@
-//! The handle: every verb of the scheduler.
+//! The handle of a scheduler and all its verbs.
 
 mod add;
 pub(crate) mod background;
@@ -54,19 +54,21 @@ use crate::shared::Shared;
 use crate::shared::keep::{Keeper, spent};
 use crate::stores::health::StoreHealth;
 
-/// Runs jobs when they are due. A cheap handle: clones are the same scheduler.
+/// Runs jobs when they are due. A handle is cheap to clone, and all clones name the same scheduler.
 ///
-/// Once it was started, a scheduler goes on until it is [shut down](Self::shutdown) or the runtime
-/// ends that it was started on, as a task of `tokio::spawn` does. All handles may be dropped.
-/// [`drop_guard`](Self::drop_guard) is for programs in which a drop is to end it.
+/// After its start, a scheduler goes on until it is [shut down](Self::shutdown), or until the
+/// runtime on which it was started ends. A tokio task of `tokio::spawn` does the same. All handles
+/// may be dropped. [`drop_guard`](Self::drop_guard) is for programs in which a drop is to end the
+/// scheduler.
 ///
-/// After the shutdown it can be started again, with the same functions, state and listeners. These
-/// are kept for that by the handle that [`build`](SchedulerBuilder::build) gave, and by handles that
-/// have started it, stopped it or waited for its end. When the last of these is gone, what it was
-/// given is dropped. A clone that lies in its own state, in a job or in a listener does not count, so
-/// it keeps nothing alive after the shutdown.
+/// After the shutdown the scheduler can be started again, with the same functions, state and
+/// listeners. Some handles keep these for the next start. They are the handle that
+/// [`build`](SchedulerBuilder::build) returned, and each handle that has started the scheduler,
+/// stopped it or waited for its end. When the last of these handles is dropped, the functions, the
+/// state and the listeners are dropped too. A clone inside the scheduler's state, a job or a
+/// listener does not count, so it keeps nothing alive after the shutdown.
 ///
-/// The verbs ask the store themselves and do not wait for the scheduler's task, so they work
+/// The verbs ask the store themselves and do not wait for the scheduler task. They therefore work
 /// before the start and after the shutdown too, unless they say otherwise.
 pub struct Scheduler {
     pub(crate) shared: Arc<Shared>,
@@ -80,14 +82,15 @@ impl Clone for Scheduler {
     }
 }
 
-/// A handle that keeps nothing in memory, neither the scheduler nor what it was given.
+/// A handle that keeps nothing in memory, neither the scheduler nor what was given to the
+/// scheduler.
 #[derive(Clone)]
 pub struct WeakScheduler {
     shared: Weak<Shared>,
 }
 
 impl WeakScheduler {
-    /// The scheduler, if it runs or a handle still holds it.
+    /// Returns the scheduler, if it runs or a handle still holds it.
     #[must_use]
     pub fn upgrade(&self) -> Option<Scheduler> {
         self.shared.upgrade().map(Scheduler::of)
@@ -97,7 +100,7 @@ impl WeakScheduler {
         self.upgrade().ok_or_else(not_running)
     }
 
-    /// One whose scheduler is gone.
+    /// Returns a handle of a scheduler that is gone.
     pub(crate) fn gone() -> Self {
         Self {
             shared: Weak::new(),
@@ -106,19 +109,19 @@ impl WeakScheduler {
 }
 
 impl Scheduler {
-    /// Begins a scheduler.
+    /// Begins to build a scheduler.
     pub fn builder() -> SchedulerBuilder {
         SchedulerBuilder::new()
     }
 
-    /// The first handle of a scheduler.
+    /// Returns the first handle of a scheduler.
     pub(crate) fn new(shared: Shared) -> Self {
         let first = Self::of(Arc::new(shared));
         first.keep();
         first
     }
 
-    /// One more handle.
+    /// Returns one more handle.
     fn of(shared: Arc<Shared>) -> Self {
         Self {
             shared,
@@ -126,19 +129,19 @@ impl Scheduler {
         }
     }
 
-    /// From now on this handle keeps what the scheduler was given, unless that is gone. Answers
-    /// whether it does.
+    /// Lets this handle keep what the scheduler was given, unless that is gone. Returns whether the
+    /// handle keeps it.
     fn keep(&self) -> bool {
         if self.keeper.get().is_none()
             && let Some(keeper) = Keeper::of(&self.shared)
         {
-            // Another thread may have been faster with the same handle.
+            // Another thread may have set the keeper of the same handle first.
             let _ = self.keeper.set(keeper);
         }
         self.keeper.get().is_some()
     }
 
-    /// A handle that keeps nothing in memory.
+    /// Returns a handle that keeps nothing in memory.
     #[must_use]
     pub fn downgrade(&self) -> WeakScheduler {
         WeakScheduler {
@@ -146,19 +149,20 @@ impl Scheduler {
         }
     }
 
-    /// What the scheduler's clock shows.
+    /// Returns the time that the scheduler's clock shows.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         self.shared.clock.now()
     }
 
-    /// The events from now on, as a stream.
+    /// Returns the events from now on, as a stream.
     pub fn events(&self) -> Events {
         self.shared.bus.subscribe()
     }
 
-    /// Calls a function for every event of some kinds, in order, one after another, on the current
-    /// runtime. The scheduler does not wait for it.
+    /// Adds a listener, which is a function that is called for every event of the kinds in the
+    /// mask. The calls happen in the order of the events, one after another, on the current
+    /// runtime. The scheduler does not wait for the listener.
     ///
     /// ```
     /// # use punctual_tokio::{EventMask, Scheduler};
@@ -173,8 +177,8 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// If there is no tokio runtime here, or if the scheduler was shut down and what it was given is
-    /// gone.
+    /// Returns an error if the caller is not on a tokio runtime, or if the scheduler was shut down
+    /// and what it was given is gone.
     pub fn add_listener<R: IntoListened>(
         &self,
         mask: EventMask,
@@ -188,13 +192,13 @@ impl Scheduler {
         Ok(self.shared.bus.listen(&runtime, mask, callback))
     }
 
-    /// Removes a listener; `false` if it is gone already.
+    /// Removes a listener. Returns `false` if the listener is gone already.
     #[must_use = "whether there was such a listener"]
     pub fn remove_listener(&self, id: ListenerId) -> bool {
         self.shared.bus.forget(id)
     }
 
-    /// Whether the stores answer.
+    /// Returns the health of each store, which tells if the store answers.
     #[must_use]
     pub fn health(&self) -> Vec<StoreHealth> {
         let stores = self.shared.stores();
@@ -207,7 +211,7 @@ impl Scheduler {
         life.map(|life| life.commands.clone())
     }
 
-    /// Asks the scheduler's task.
+    /// Sends a command to the scheduler task and waits for its answer.
     pub(crate) async fn ask<T>(
         &self,
         command: impl FnOnce(Answer<T>) -> Command,

@@ -1,4 +1,4 @@
-//! Changing what a job is.
+//! Changes the definition of a job.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,8 +18,9 @@ use crate::scheduler::validate::fits;
 use crate::shared::Shared;
 
 impl Scheduler {
-    /// Changes a job; its trigger is changed by [`reschedule_job`](Self::reschedule_job). Settings
-    /// follow, and what is not named stays as it is; the job is changed when this is awaited.
+    /// Changes a job, except for its trigger, which [`reschedule_job`](Self::reschedule_job)
+    /// changes. The caller may chain settings. A setting that is not named stays as it is. The job
+    /// is changed when the caller awaits the returned value.
     ///
     /// ```
     /// # use punctual_core::Crontab;
@@ -39,16 +40,17 @@ impl Scheduler {
 
 type Change = Box<dyn Fn(Job, &mut JobState) -> Job + Send + Sync>;
 
-/// A job that is about to be changed; see [`Scheduler::modify_job`].
+/// A job that is about to be changed. See [`Scheduler::modify_job`].
 ///
 /// # Errors
 ///
-/// Awaiting it fails if there is no such job, if the new task is unknown, if the new arguments do
-/// not fit its task, if a policy cannot be used, or if the store cannot be reached.
+/// Awaiting it returns an error if there is no such job, if the new task is unknown, if the new
+/// arguments do not fit the task, if a policy cannot be used, or if the store cannot be reached.
 ///
 /// # Cancel safety
 ///
-/// If the future is dropped, the job may or may not have been changed.
+/// Awaiting it is not cancel safe. If the future is dropped, the job may or may not have been
+/// changed.
 #[must_use = "a job is changed only when this is awaited"]
 pub struct ModifyJob {
     scheduler: Result<Scheduler, Error>,
@@ -80,19 +82,19 @@ impl ModifyJob {
 
     policy_setters!();
 
-    /// Another name for people.
+    /// Sets another name for people to read.
     pub fn name(self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.with(move |job, _| job.with_name(Some(&name)))
     }
 
-    /// Other tags.
+    /// Sets other tags.
     pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let tags: Vec<String> = tags.into_iter().map(Into::into).collect();
         self.with(move |job, _| job.with_tags(&tags))
     }
 
-    /// Other arguments; see [`NewJob::args`](crate::NewJob::args).
+    /// Sets other arguments. See [`NewJob::args`](crate::NewJob::args).
     pub fn args(mut self, args: impl Serialize) -> Self {
         match exact(&args) {
             Ok(args) => self.with(move |job, _| job.with_args(&args)),
@@ -103,22 +105,22 @@ impl ModifyJob {
         }
     }
 
-    /// Another task, registered here or on another node that the store lists; then the arguments
-    /// are not checked.
+    /// Sets another task, which is registered on this node or on another node that the store lists.
+    /// If only another node knows the task, the arguments are not checked.
     pub fn task(mut self, name: impl Into<String>) -> Self {
         let name: Arc<str> = name.into().into();
         self.task = Some(Arc::clone(&name));
         self.with(move |job, _| job.with_task(Arc::clone(&name)))
     }
 
-    /// The alias of another executor, for the runs that begin from then on.
+    /// Sets the alias of another executor, for the runs that begin after the change.
     pub fn executor(self, alias: impl Into<String>) -> Self {
         let alias = alias.into();
         self.with(move |job, _| job.with_executor(Some(&alias)))
     }
 
-    /// One extra fire time before the trigger's next ones. An interval without a start counts
-    /// from it.
+    /// Sets one extra fire time before the next ones of the trigger. An interval without a start
+    /// counts from this fire time.
     pub fn next_run_time(self, at: DateTime<Utc>) -> Self {
         self.with(move |job, state| {
             if matches!(job.trigger(), Trigger::Interval(_)) && !job.trigger().is_anchored() {
@@ -127,7 +129,8 @@ impl ModifyJob {
             state.next_run_time = Some(at);
             state.search_limit = false;
             state.finished = false;
-            // Whatever became of earlier ones is not why this one may come late.
+            // The absence that held up earlier fire times is not the reason why this one may come
+            // late.
             state.absence = MissReason::Grace;
             job
         })
@@ -163,7 +166,7 @@ impl ModifyJob {
     }
 }
 
-/// Arguments in which nothing is lost.
+/// Returns arguments as a JSON value in which nothing is lost.
 fn exact(args: &impl Serialize) -> Result<Value, Error> {
     let text = json::to_text("args", args)?;
     json::check("args", &text)?;
@@ -171,7 +174,7 @@ fn exact(args: &impl Serialize) -> Result<Value, Error> {
         .map_err(|error| Error::of(ErrorKind::Invalid, format!("args: {error}")))
 }
 
-/// Whether a task is not known here, but to a node of the job's store.
+/// Returns true if a task is unknown on this node and known to another node of the job's store.
 async fn is_known_elsewhere(shared: &Shared, id: &JobId, task: &str) -> Result<bool, Error> {
     if shared.registry.get(task).is_some() {
         return Ok(false);
@@ -182,7 +185,8 @@ async fn is_known_elsewhere(shared: &Shared, id: &JobId, task: &str) -> Result<b
     Ok(elsewhere.knows(named.id, task))
 }
 
-/// Checks what is new. What is as it was stays, even if it is not known here.
+/// Checks the settings that are new. A setting that did not change stays, even if it is unknown on
+/// this node.
 fn check(shared: &Shared, is_elsewhere: bool, before: &Job, job: &Job) -> Result<(), Error> {
     let task = shared.registry.get(job.task());
     let place = shared.executors.get(job.executor());

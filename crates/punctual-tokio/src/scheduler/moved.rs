@@ -1,4 +1,5 @@
-//! Declared jobs that the code has moved to another store, or that are over by what it says now.
+//! Moves and ends declared jobs. The code names another store for them, or gives them no fire time
+//! any more.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,18 +17,18 @@ use crate::error::{Error, ErrorKind};
 use crate::scheduler::validate::Checked;
 use crate::stores::NamedStore;
 
-/// By then a node that lives has moved what it has begun to move.
+/// The time by which a living node has finished a move that it has begun.
 const MOVED_BY: Duration = Duration::from_secs(5);
 
-/// Whether a node has begun to move a job.
+/// Returns true if a node has begun to move a job.
 fn is_halted(stored: &StoredJob) -> bool {
     let state = &stored.state;
     state.next_run_time.is_none() && !state.finished && !state.paused
 }
 
 impl Scheduler {
-    /// Finds a declared job, in the store that the code names if it is there. At a start, one that
-    /// another store holds beside that ends.
+    /// Finds a declared job, in the store that the code names if that store holds it. At a start, a
+    /// second job of the same id in another store ends.
     pub(super) async fn find_declared(
         &self,
         checked: &Checked,
@@ -50,7 +51,7 @@ impl Scheduler {
         };
         for (named, twin) in found.iter().filter(|_| is_start) {
             match self.end_twin(checked, named, twin).await {
-                // Another node has done so.
+                // Another node has ended it.
                 Err(error) if error.is_conflict() || error.is_not_found() => {}
                 done => done?,
             }
@@ -58,7 +59,8 @@ impl Scheduler {
         Ok(Some(first))
     }
 
-    /// A process that died while it moved the job has left it in both stores.
+    /// Ends the second copy of a job in the old store. A process that died while it moved the job
+    /// has left it in both stores.
     async fn end_twin(
         &self,
         checked: &Checked,
@@ -76,8 +78,8 @@ impl Scheduler {
         self.take_out(named, twin.job.id()).await.map(drop)
     }
 
-    /// The code names another store than the one that the job is in. What is overdue goes with the job,
-    /// what waits of it ends.
+    /// Moves a job to another store, which the code names now. Overdue fire times go with the job,
+    /// and its waiting runs end.
     pub(super) async fn move_declared(
         &self,
         checked: &Checked,
@@ -87,7 +89,7 @@ impl Scheduler {
     ) -> Result<(), Error> {
         let id = looked_at.job.id();
         if looked_at.state.finished && checked.insert_declared(self.now())?.is_none() {
-            // Nothing of it is left but what is under way, and it ends with that where it is.
+            // Only runs under way are left of the job, and it ends with them where it is.
             return Ok(());
         }
         // From here on no node claims it in the old store.
@@ -120,7 +122,8 @@ impl Scheduler {
         moved
     }
 
-    /// Whether another node has moved the job, given time for that. It may have died instead.
+    /// Returns true if another node has moved the job, after a wait that gives it time. The other
+    /// node may have died instead.
     async fn another_moves(&self, checked: &Checked, old: &NamedStore) -> Result<bool, Error> {
         sleep(MOVED_BY).await;
         let id = checked.job.id();
@@ -128,7 +131,7 @@ impl Scheduler {
         Ok(is_there || old.store.get(id.clone()).await?.is_none())
     }
 
-    /// Lets no fire time of a job be claimed any more. Answers how it stood.
+    /// Lets no node claim a fire time of the job any more. Returns the job as it was before.
     async fn halt(&self, named: &NamedStore, looked_at: &StoredJob) -> Result<StoredJob, Error> {
         let mut before = looked_at.clone();
         self.edit_in(Some(named), looked_at.job.id(), |stored, _| {
@@ -142,7 +145,7 @@ impl Scheduler {
         Ok(before)
     }
 
-    /// It could not be moved.
+    /// Lets a job that could not be moved go on in its old store.
     async fn go_on_there(&self, named: &NamedStore, before: &StoredJob) -> Result<(), Error> {
         self.edit_in(Some(named), before.job.id(), |stored, _| {
             let mut state = stored.state;
@@ -152,7 +155,7 @@ impl Scheduler {
         .await
     }
 
-    /// Records what became of fire times of a job that leaves a store.
+    /// Records the outcome of fire times of a job that leaves a store.
     async fn note(
         &self,
         named: &NamedStore,
@@ -167,8 +170,8 @@ impl Scheduler {
         .await
     }
 
-    /// Lets a job end that is over by what the code says now. What waits of it goes on, and it leaves
-    /// with that.
+    /// Ends a job that has no fire time left by its code. Its waiting runs go on, and the job
+    /// leaves the store with them.
     pub(super) async fn finish(
         &self,
         checked: &Checked,

@@ -1,4 +1,4 @@
-//! Fire times of the past that a caller asks for again.
+//! Decides about past fire times that a caller asks for again.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::JobId;
@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::stores::NamedStore;
 
 impl Scheduler {
-    /// Says whether there is nothing to add: a program that replaces its jobs at each start names a
-    /// date that was decided long ago.
+    /// Returns true if there is nothing to add. A program that replaces its jobs at each start
+    /// names a date that was decided long ago.
     pub(super) async fn is_done(
         &self,
         named: &NamedStore,
@@ -37,7 +37,7 @@ impl Scheduler {
         Ok(true)
     }
 
-    /// Whether the ledger knows what became of a fire time, or is too short to know.
+    /// Returns true if the ledger knows the outcome of a fire time, or is too short to know.
     pub(super) async fn was_decided(
         &self,
         named: &NamedStore,
@@ -59,8 +59,8 @@ impl Scheduler {
     }
 }
 
-/// Lets a new job begin when its trigger says so, whatever first fire time was asked for. Answers
-/// whether that is ahead: a date that has passed stays as it is.
+/// Lets a new job begin at the time of its trigger, in place of the first fire time that was asked
+/// for. Returns whether that time is ahead. A date that has passed stays as it is.
 pub(super) fn go_by_trigger(insert: &mut Insert) -> Result<bool, Error> {
     let Some(first) = first_ahead(insert.job.trigger(), insert.now)? else {
         return Ok(false);

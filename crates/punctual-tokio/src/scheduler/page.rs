@@ -19,16 +19,16 @@ use crate::job::snapshot::JobSnapshot;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Page<T> {
-    /// What is on it, in the order that was asked for.
+    /// The items on the page, in the order that the caller asked for.
     pub items: Vec<T>,
-    /// Where the next page begins, if there is one.
+    /// The place where the next page begins, if there is one.
     pub next: Option<Cursor>,
 }
 
-/// A place in a list over all stores: it says how far each store was read.
+/// A place in a list over all stores. It keeps how far each store was read.
 ///
-/// As text it is opaque, fits into a URL as it is, and stays valid when the process is restarted.
-/// Of another list or another order it is refused.
+/// As text a cursor is opaque, fits into a URL as it is, and stays valid when the process is
+/// restarted. A cursor of another list or of another order is refused.
 ///
 /// ```
 /// # async fn doc(scheduler: punctual_tokio::Scheduler) -> Result<(), punctual_tokio::Error> {
@@ -75,7 +75,7 @@ fn refused(why: &str) -> Error {
     Error::of(ErrorKind::Invalid, message)
 }
 
-/// What one store has of a page: its places and its items.
+/// The places and the items that one store has for a page.
 struct Part<P, T> {
     store: String,
     found: Vec<(P, T)>,
@@ -83,20 +83,20 @@ struct Part<P, T> {
 }
 
 impl Scheduler {
-    /// Lists a page of jobs of all stores together, in the order of the filter. A page holds as many
-    /// as the filter's `limit`; 0 puts all on one page.
+    /// Lists a page of jobs of all stores together, in the order of the filter. A page holds at
+    /// most `limit` jobs of the filter. With a `limit` of 0, all jobs are on one page.
     ///
-    /// A job that is there from the first page to the last one comes exactly once, unless its place
-    /// in the order changes meanwhile.
+    /// A job that is stored from the first page to the last page is listed exactly once, unless its
+    /// place in the order changes between pages.
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached, if the cursor is of another list or order, or if both it and the
-    /// filter's `after` name a place.
+    /// Returns an error if a store cannot be reached, if the cursor belongs to another list or
+    /// order, or if both the cursor and the filter's `after` name a place.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn get_jobs_page(
         &self,
         filter: JobFilter,
@@ -119,16 +119,16 @@ impl Scheduler {
     }
 
     /// Lists a page of runs of all stores together, those that were opened last first. A page holds
-    /// as many as the filter's `limit`; 0 puts all on one page.
+    /// at most `limit` runs of the filter. With a `limit` of 0, all runs are on one page.
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached, if the cursor is of another list, or if both it and the filter's
-    /// `before` name a place.
+    /// Returns an error if a store cannot be reached, if the cursor belongs to another list, or if
+    /// both the cursor and the filter's `before` name a place.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn runs_page(
         &self,
         filter: RunFilter,
@@ -177,7 +177,7 @@ impl Scheduler {
         for named in self.shared.stores() {
             let mut own = filter.clone();
             own.before = place_in(places, &named.alias).or(own.before);
-            // One more than a page says whether there is another one.
+            // One item more than fits on the page tells if there is another page.
             own.limit = match filter.limit {
                 0 => 0,
                 limit => limit.saturating_add(1),
@@ -219,8 +219,8 @@ impl<T> Merged<T> {
     }
 }
 
-/// Puts the parts of all stores into one order and cuts it off after the limit. Answers how far each
-/// store was read, too; of one that has nothing on the page, that is as far as before.
+/// Puts the parts of all stores into one order and cuts that off after the limit. Returns how far
+/// each store was read, too. A store that has nothing on the page was read as far as before.
 fn merged<K: Ord, P: Clone, T>(
     parts: Vec<Part<K, T>>,
     limit: usize,
@@ -235,7 +235,8 @@ fn merged<K: Ord, P: Clone, T>(
         all.extend(found.map(|(key, item)| (key, stores.len(), item)));
         stores.push(part.store);
     }
-    // Stable: of equal places, the store that was added first comes first, on each page.
+    // The sort is stable. Of equal places, the store that was added first comes first, on each
+    // page.
     all.sort_by(|one, other| one.0.cmp(&other.0));
     if limit > 0 && all.len() > limit {
         all.truncate(limit);

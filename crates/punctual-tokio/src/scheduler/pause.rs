@@ -1,4 +1,4 @@
-//! Pausing a job on all nodes, and resuming it.
+//! Pauses a job on all nodes, and resumes it.
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::{self, Resume};
@@ -9,16 +9,17 @@ use super::{Scheduler, job_id};
 use crate::error::Error;
 
 impl Scheduler {
-    /// Pauses a job on all nodes; runs under way go on. Runs that wait, in the queue of the job or for
-    /// their next attempt, begin when it is resumed. [`run_job`](Self::run_job) runs it all the same.
+    /// Pauses a job on all nodes. Its runs under way go on. Runs that wait in the queue of the job
+    /// or for their next attempt begin when the job is resumed. [`run_job`](Self::run_job) runs a
+    /// paused job all the same.
     ///
     /// # Errors
     ///
-    /// If there is no such job.
+    /// Returns an error if there is no such job.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the job may or may not be paused.
+    /// This method is not cancel safe. If the future is dropped, the job may or may not be paused.
     pub async fn pause_job(&self, id: impl AsRef<str>) -> Result<(), Error> {
         self.edit(&job_id(id)?, |stored, _| {
             let mut state = stored.state;
@@ -28,16 +29,16 @@ impl Scheduler {
         .await
     }
 
-    /// Lets a paused job go on. One that is not paused is left as it is; one that has no fire time
-    /// left is removed.
+    /// Lets a paused job go on. A job that is not paused is left as it is. A job that has no fire
+    /// time left is removed.
     ///
     /// # Errors
     ///
-    /// If there is no such job.
+    /// Returns an error if there is no such job.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the job may or may not be resumed.
+    /// This method is not cancel safe. If the future is dropped, the job may or may not be resumed.
     pub async fn resume_job(&self, id: impl AsRef<str>, resume: Resume) -> Result<(), Error> {
         let id = job_id(id)?;
         self.edit(&id, |stored, now| resumed(stored, resume, now))

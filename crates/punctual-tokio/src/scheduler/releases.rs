@@ -1,4 +1,4 @@
-//! Which of two releases has the say about a declared job.
+//! Decides which of two releases is right about a declared job.
 //!
 //! ```text
 //! release 1   |------------------------|
@@ -10,9 +10,9 @@
 //! a job is    1        2       2 (a minute) 1            rolled back
 //! ```
 //!
-//! A start never takes away what a newer release has declared: a newer node may have declared it, and be
-//! no registered node yet. A later look does, once no node of a newer release has been there for a
-//! minute.
+//! A start never takes away the declaration of a newer release. A newer node may have declared it
+//! and not be registered yet. A later look takes the declaration away, after no node of a newer
+//! release has been there for a minute.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -33,14 +33,14 @@ use crate::scheduler::validate::Checked;
 use crate::shared::Newest;
 use crate::stores::NamedStore;
 
-/// A node that is started again is back by then.
+/// The time after which a node that is started again is back.
 const GONE_FOR: Duration = Duration::from_secs(60);
 
-/// Since when no node of a newer release is there.
+/// The times since which no node of a newer release is there.
 #[derive(Debug)]
 pub(super) struct Alone {
     own: u64,
-    /// By the numbers of stores; none while a newer one is there.
+    /// One time for each number of a store. Absent while a newer node is there.
     since: BTreeMap<u32, Option<Instant>>,
     started: Instant,
 }
@@ -54,7 +54,7 @@ impl Alone {
         }
     }
 
-    /// Takes in what the renewals of all stores tell.
+    /// Notes the newest releases that the renewals of all stores tell.
     fn see(&mut self, newest: &Newest) {
         for (store, newest) in newest {
             let since = self.since.entry(*store).or_insert(Some(self.started));
@@ -66,13 +66,14 @@ impl Alone {
         }
     }
 
-    /// When no newer node will have been there for long enough to roll back.
+    /// Returns the time at which a roll-back may happen, since no newer node will have been there
+    /// for a minute.
     fn may_roll_back_at(&self, store: u32) -> Option<Instant> {
         let since = self.since.get(&store).copied();
         Some(since.unwrap_or(Some(self.started))? + GONE_FOR)
     }
 
-    /// The next time at which that is so of a store.
+    /// Returns the next time at which a store allows a roll-back.
     fn next(&self) -> Option<Instant> {
         let now = Instant::now();
         let stores = self.since.keys();
@@ -81,16 +82,16 @@ impl Alone {
     }
 }
 
-/// How what the code declares stands to what is stored.
+/// The relation between the definition in the code and the stored one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It is the same.
+    /// Both are the same.
     Same,
     /// The code has changed since.
     Changed,
-    /// A newer release has declared something else, and has the say.
+    /// A newer release has declared another definition, and it decides.
     Outdated,
-    /// A newer release has declared something else, and is gone.
+    /// A newer release has declared another definition, and it is gone.
     RolledBack,
 }
 
@@ -103,7 +104,7 @@ impl Scheduler {
         look: &Look,
     ) -> Result<Standing, Error> {
         let (Some(own), Some(other)) = (checked.job.declared(), stored.job.declared()) else {
-            // A call has added it, and it becomes the declared one at a start.
+            // A call has added the job, and it becomes the declared one at a start.
             return Ok(match look.later {
                 None => Standing::Changed,
                 Some(_) => Standing::Same,
@@ -120,26 +121,26 @@ impl Scheduler {
             });
         };
         match other.release().cmp(&own.release()) {
-            // An older program was the last to write, though this one was there.
+            // An older program was the last to write, though this newer one was there.
             Ordering::Less => Ok(Standing::Changed),
-            // Of two programs without different releases, the one that was started last has the say.
+            // Of two programs with the same release, the one that was started last decides.
             Ordering::Equal => Ok(Standing::Same),
             Ordering::Greater if !self.is_alone(alone, named).await? => Ok(Standing::Outdated),
             Ordering::Greater => Ok(Standing::RolledBack),
         }
     }
 
-    /// Whether no newer node has been there for long enough.
+    /// Returns true if no newer node has been there for a minute.
     async fn is_alone(&self, alone: &Alone, named: &NamedStore) -> Result<bool, Error> {
         let at = alone.may_roll_back_at(named.id);
         if at.is_none_or(|at| at > Instant::now()) {
             return Ok(false);
         }
-        // One may have come since the last renewal.
+        // A newer node may have come since the last renewal.
         Ok(newest_registered(named).await? <= alone.own)
     }
 
-    /// Says that an older release has taken the place of a newer one.
+    /// Logs that an older release has taken the place of a newer one.
     pub(super) fn tell_rollback(&self, checked: &Checked, stored: &StoredJob) {
         let id = stored.job.id();
         let release = |job: &punctual_core::Job| job.declared().map_or(0, |mark| mark.release());
@@ -152,9 +153,9 @@ impl Scheduler {
             });
     }
 
-    /// Looks at the declared jobs again a minute after the start, and after other nodes have come or
-    /// gone. An older release goes by its own code once the newer ones are gone, and a newer one mends
-    /// what an older has written while it was taken for dead.
+    /// Looks at the declared jobs again a minute after the start, and after other nodes have come
+    /// or gone. An older release goes by its own code after the newer nodes are gone. A newer
+    /// release mends what an older one has written while it took the newer node for dead.
     pub(super) async fn follow_releases(self, mut ended: watch::Receiver<Option<ShutdownReport>>) {
         let follow = async {
             let mut fleet = self.shared.newest.subscribe();
@@ -185,7 +186,8 @@ impl Scheduler {
         }
     }
 
-    /// Looks at the declared jobs that are stored. Answers when to look again, if no node comes or goes.
+    /// Looks at the declared jobs that are stored. Returns the time of the next look, if no node
+    /// comes or goes.
     async fn look_again(&self, alone: Alone) -> (Alone, Option<Instant>) {
         let mut look = Look::later(alone);
         let done = self.go_by_releases(&mut look).await;
@@ -214,7 +216,7 @@ async fn newest_registered(named: &NamedStore) -> Result<u64, Error> {
         .unwrap_or_default())
 }
 
-/// Notes in the ledger that what was next is that of a definition given up.
+/// Notes in the ledger that the next fire time belonged to a definition that was given up.
 pub(super) fn rolled_back(stored: &StoredJob, edited: Edited) -> Edited {
     let decided = given_up(stored, edited.decided, SkipReason::RolledBack);
     Edited {
@@ -224,7 +226,7 @@ pub(super) fn rolled_back(stored: &StoredJob, edited: Edited) -> Edited {
     }
 }
 
-/// What the ledger says of the fire times that were next, overdue ones in the first place.
+/// Returns what the ledger says of the fire times that were next, overdue ones first.
 pub(super) fn given_up(
     stored: &StoredJob,
     overdue: Option<(FireRange, Outcome)>,

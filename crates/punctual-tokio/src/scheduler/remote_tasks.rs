@@ -1,4 +1,4 @@
-//! Tasks that are not known here, but on other nodes of a store.
+//! Tasks that are unknown on this node and known to other nodes of a store.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -16,7 +16,7 @@ use crate::stores::NamedStore;
 pub(crate) struct Elsewhere(BTreeMap<u32, Vec<Arc<str>>>);
 
 impl Elsewhere {
-    /// Asks the stores of those jobs whose tasks are not known here.
+    /// Asks the stores of those jobs whose tasks are unknown on this node.
     pub(crate) async fn of_jobs(shared: &Shared, jobs: &[NewJob]) -> Result<Self, Error> {
         let mut found = Self::default();
         for job in jobs {
@@ -27,8 +27,8 @@ impl Elsewhere {
         Ok(found)
     }
 
-    /// Asks a store, unless it was asked already. What it lists under the name of this node is of
-    /// an earlier process.
+    /// Asks a store, unless it was asked already. Tasks that the store lists under the name of this
+    /// node belong to an earlier process.
     pub(crate) async fn ask(&mut self, shared: &Shared, named: &NamedStore) -> Result<(), Error> {
         if let Entry::Vacant(place) = self.0.entry(named.id) {
             let nodes = named.store.nodes().await?;
@@ -40,8 +40,9 @@ impl Elsewhere {
         Ok(())
     }
 
-    /// Whether a node of a store lists a task. Functions without a stable name are known to their
-    /// own process only, and who has no executor for programs starts none elsewhere.
+    /// Returns true if a node of a store lists a task. Functions without a stable name are known to
+    /// their own process only. A node that has no executor for programs cannot start programs on
+    /// other nodes either.
     pub(crate) fn knows(&self, store: u32, task: &str) -> bool {
         let may_be_named = !is_anonymous(task) && task != program::TASK;
         let mut listed = self.0.get(&store).into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Removing jobs.
+//! Removes jobs.
 
 use punctual_core::JobId;
 use punctual_store::JobFilter;
@@ -10,20 +10,21 @@ use crate::events::event::EventKind;
 use crate::stores::NamedStore;
 
 impl Scheduler {
-    /// Removes a job. Its runs under way go on, and its ledger stays. Runs that wait, for a free
-    /// instance or for their next attempt, end as cancelled (`user`). What is overdue is recorded as
-    /// skipped (edited), or as missed (paused) if the job is paused.
+    /// Removes a job. Its runs under way go on, and its ledger stays. Runs that wait for a free
+    /// instance or for their next attempt end as cancelled (`user`). Overdue fire times are
+    /// recorded as skipped (edited), or as missed (paused) if the job is paused.
     ///
-    /// A job that code declares stays away at the next starts too, until its definition changes, or a
-    /// job is [added](Self::add_job) under its id.
+    /// A job that code declares stays away at the next starts too, until its definition changes, or
+    /// until a caller [adds](Self::add_job) a job under its id.
     ///
     /// # Errors
     ///
-    /// If there is no such job.
+    /// Returns an error if there is no such job.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the job may or may not have been removed.
+    /// This method is not cancel safe. If the future is dropped, the job may or may not have been
+    /// removed.
     pub async fn remove_job(&self, id: impl AsRef<str>) -> Result<(), Error> {
         let id = job_id(id)?;
         for named in self.shared.stores() {
@@ -46,23 +47,25 @@ impl Scheduler {
         Ok(true)
     }
 
-    /// Removes a job that no caller has asked to remove: if it is declared again, it comes back.
+    /// Removes a job that no caller has asked to remove. If code declares the job again, it comes
+    /// back.
     pub(super) async fn take_out(&self, named: &NamedStore, id: &JobId) -> Result<bool, Error> {
         let was_there = self.remove(named, id).await?;
         named.store.forget_removed(id.clone()).await?;
         Ok(was_there)
     }
 
-    /// Removes all jobs and says how many there were. Declared ones stay away, as after
+    /// Removes all jobs and returns their number. Declared jobs stay away, as after
     /// [`remove_job`](Self::remove_job).
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached.
+    /// Returns an error if a store cannot be reached.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the jobs of some stores may have been removed.
+    /// This method is not cancel safe. If the future is dropped, the jobs of some stores may have
+    /// been removed.
     pub async fn remove_all_jobs(&self) -> Result<u64, Error> {
         let mut count = 0;
         for named in self.shared.stores() {
@@ -72,15 +75,15 @@ impl Scheduler {
         Ok(count)
     }
 
-    /// Removes all jobs of one store and says how many there were.
+    /// Removes all jobs of one store and returns their number.
     ///
     /// # Errors
     ///
-    /// If there is no store of this alias, or it cannot be reached.
+    /// Returns an error if there is no store of this alias, or if the store cannot be reached.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the jobs may have been removed.
+    /// This method is not cancel safe. If the future is dropped, the jobs may have been removed.
     pub async fn remove_all_jobs_of(&self, store: &str) -> Result<u64, Error> {
         let named = self.shared.store(store)?;
         let count = self.clear(&named).await?;
@@ -89,7 +92,7 @@ impl Scheduler {
         Ok(count)
     }
 
-    /// Removes the jobs of a store. Closures of jobs that are added meanwhile stay.
+    /// Removes the jobs of a store. Closures of jobs that are added concurrently stay.
     async fn clear(&self, named: &NamedStore) -> Result<u64, Error> {
         let jobs = if named.store.capabilities().persistent {
             Vec::new()

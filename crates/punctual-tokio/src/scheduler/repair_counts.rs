@@ -1,4 +1,4 @@
-//! Counts that are compared on demand.
+//! Compares counts on demand.
 
 use punctual_store::Drift;
 
@@ -8,22 +8,23 @@ use crate::store_link::repair_counts::recount;
 
 impl Scheduler {
     /// Compares the counts of running and queued instances in the rows of all jobs with their open
-    /// runs, and mends those that differ. Answers which they were, with a warning in the log for
-    /// each.
+    /// runs, and mends the counts that differ. Returns these counts, and logs a warning for each.
     ///
-    /// A count that is too high keeps a job from running, for want of instances. It can only be
-    /// wrong after the rows of a database were changed by hand, or restored in part. The scheduler
-    /// compares by itself each time it has settled what a dead node left.
+    /// A count that is too high keeps a job from running, since it seems to have no free instance.
+    /// A count can only be wrong after the rows of a database were changed by hand, or restored in
+    /// part. The scheduler compares counts by itself each time that it has settled the runs of a
+    /// dead node.
     ///
-    /// The jobs are compared 500 at a time, so other calls of the store go on meanwhile.
+    /// The jobs are compared 500 at a time, so other calls of the store go on between two requests.
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached.
+    /// Returns an error if a store cannot be reached.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the counts of some jobs may have been mended.
+    /// This method is not cancel safe. If the future is dropped, the counts of some jobs may have
+    /// been mended.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]

@@ -1,4 +1,4 @@
-//! Giving a job another trigger.
+//! Gives a job another trigger.
 
 use std::sync::Arc;
 
@@ -10,16 +10,18 @@ use super::{Scheduler, job_id};
 use crate::error::{Error, ErrorKind};
 
 impl Scheduler {
-    /// Gives a job another trigger, which begins now. What is overdue of the old one is recorded as
-    /// skipped (edited), or as missed (paused) if the job is paused.
+    /// Gives a job another trigger, which begins now. Overdue fire times of the old trigger are
+    /// recorded as skipped (edited), or as missed (paused) if the job is paused.
     ///
     /// # Errors
     ///
-    /// If the trigger cannot be used or has no fire time left, or if there is no such job.
+    /// Returns an error if the trigger cannot be used or has no fire time left, or if there is no
+    /// such job.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the job may or may not have been changed.
+    /// This method is not cancel safe. If the future is dropped, the job may or may not have been
+    /// changed.
     pub async fn reschedule_job(
         &self,
         id: impl AsRef<str>,

@@ -1,4 +1,4 @@
-//! Looking at runs, and running and cancelling by hand.
+//! Lists runs, and starts and cancels runs by hand.
 
 use punctual_core::{CancelReason, Outcome, Run, RunId};
 use punctual_machine::Counted;
@@ -15,21 +15,21 @@ use crate::events::event::EventKind;
 use crate::stores::NamedStore;
 
 impl Scheduler {
-    /// Runs a job now, besides its schedule, which stays as it is. Answers the number of the run
-    /// as soon as it was started or queued.
+    /// Runs a job now, besides its schedule, which stays as it is. Returns the number of the run
+    /// when it was started or queued.
     ///
-    /// This node has to be started and to know the task. It runs the job itself, unless all instances
-    /// are busy and the overlap policy lets the run wait: then it may start on any node that knows
-    /// the task, and not while the job is paused.
+    /// This node has to be started and to know the task. This node runs the job itself, unless all
+    /// instances are busy and the overlap policy lets the run wait. A run that waits may start on
+    /// any node that knows the task, and does not start while the job is paused.
     ///
     /// # Errors
     ///
-    /// If the scheduler does not run, if there is no such job, if its task is not known here, or if
-    /// all its instances are busy.
+    /// Returns an error if the scheduler does not run, if there is no such job, if its task is
+    /// unknown on this node, or if all its instances are busy.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the job may run nevertheless.
+    /// This method is not cancel safe. If the future is dropped, the job may run nevertheless.
     pub async fn run_job(&self, id: impl AsRef<str>) -> Result<RunId, Error> {
         let (named, job) = self.shared.find(&job_id(id)?).await?;
         self.ask(|answer| Command::RunJob {
@@ -40,17 +40,20 @@ impl Scheduler {
         .await?
     }
 
-    /// Cancels a run, wherever it runs or waits: first its token, then, after a grace time, its
-    /// future. A plain function gets its token only.
+    /// Cancels a run on any node, even one that waits. The scheduler cancels the run's token first.
+    /// After a grace time it drops the run's future. A plain function gets the cancelled token
+    /// only.
     ///
     /// # Errors
     ///
-    /// If there is no such run, or if it is over; if several stores have an open run of this
-    /// number: then [`cancel_run_of`](Self::cancel_run_of) says which.
+    /// Returns an error if there is no such run, if the run is over, or if several stores have an
+    /// open run of this number. In the last case, [`cancel_run_of`](Self::cancel_run_of) names the
+    /// store.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the run may be cancelled nevertheless.
+    /// This method is not cancel safe. If the future is dropped, the run may be cancelled
+    /// nevertheless.
     pub async fn cancel_run(&self, run: RunId) -> Result<(), Error> {
         let stores = self.shared.stores();
         let mut its = Vec::new();
@@ -76,15 +79,17 @@ impl Scheduler {
         }
     }
 
-    /// Cancels a run of one store: each store numbers its own runs.
+    /// Cancels a run of one store. Each store numbers its own runs.
     ///
     /// # Errors
     ///
-    /// If there is no store of this alias, or no such run in it, or if the run is over.
+    /// Returns an error if there is no store of this alias, if the store has no such run, or if the
+    /// run is over.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the run may be cancelled nevertheless.
+    /// This method is not cancel safe. If the future is dropped, the run may be cancelled
+    /// nevertheless.
     pub async fn cancel_run_of(&self, store: &str, run: RunId) -> Result<(), Error> {
         self.cancel_in(&self.shared.store(store)?, run).await
     }
@@ -115,7 +120,7 @@ impl Scheduler {
         }
     }
 
-    /// Tells of runs that waited and that the store has ended.
+    /// Tells listeners of runs that waited and that the store has ended.
     fn tell_cancelled(&self, named: &NamedStore, runs: Vec<OpenRun>, removed: Option<StoredJob>) {
         let now = self.now().timestamp_micros();
         for run in runs {
@@ -144,53 +149,54 @@ impl Scheduler {
         }
     }
 
-    /// The runs that are under way on this node. A run that waits for a place of its executor is one of
-    /// them: it has its place among the instances of its job.
+    /// Returns the runs that are under way on this node. A run that waits for a place of its
+    /// executor is one of them, since it has its place among the instances of its job.
     ///
     /// # Errors
     ///
-    /// If the scheduler does not run.
+    /// Returns an error if the scheduler does not run.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn running(&self) -> Result<Vec<RunningRun>, Error> {
         self.ask(Command::Running).await
     }
 
-    /// Lists runs of all stores together, those that were opened last first: those under way, those
-    /// that ended, and stretches of fire times that did not run. The filter's limit and place count
-    /// for all stores together, too.
+    /// Lists runs of all stores together, those that were opened last first. The list holds runs
+    /// under way, runs that ended, and ranges of fire times that did not run. The filter's limit
+    /// and place count for all stores together, too.
     ///
     /// For a list that is shown page by page, see [`runs_page`](Self::runs_page).
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached.
+    /// Returns an error if a store cannot be reached.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn runs(&self, filter: RunFilter) -> Result<Vec<Run>, Error> {
         Ok(self.page_of_runs(filter, None).await?.items)
     }
 
-    /// What became of all fire times of a job since it was added, whatever the ledger still holds. Of an
-    /// id that several stores have had, it is the job that is there now.
+    /// Counts the outcomes of all fire times of a job since it was added, even of those that the
+    /// ledger no longer holds. If several stores have had a job of this id, the job that is stored
+    /// now counts.
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached.
+    /// Returns an error if a store cannot be reached.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn statistics(&self, id: impl AsRef<str>) -> Result<Statistics, Error> {
         let id = job_id(id)?;
         let mut gone = Statistics::default();
         for named in self.shared.stores() {
             let statistics = named.store.statistics(id.clone()).await?;
-            // The job that is there now has the word. A row that cannot be read is there all the same.
+            // The job that is stored now decides. A row that cannot be read is stored all the same.
             if !matches!(named.store.get(id.clone()).await, Ok(None)) {
                 return Ok(statistics);
             }

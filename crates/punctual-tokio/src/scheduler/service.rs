@@ -1,4 +1,4 @@
-//! The life of a service: until a signal, or until the scheduler is shut down.
+//! Runs a service until a signal comes, or until the scheduler is shut down.
 
 use std::time::Duration;
 
@@ -10,24 +10,24 @@ use crate::error::{Error, ErrorKind};
 use crate::runtime::{require_io, require_timers};
 
 impl Scheduler {
-    /// Starts the scheduler if it does not run yet, waits for ctrl-c or SIGTERM, and shuts it
-    /// down: the whole life of a service. A shutdown from elsewhere, such as a job, ends it too. A
-    /// second signal ends the wait for running jobs: they are told to end then, as by
+    /// Starts the scheduler if it does not run yet, waits for ctrl-c or SIGTERM, and shuts it down.
+    /// This is the whole life of a service. A shutdown from another place, such as a job, ends the
+    /// wait too. A second signal ends the wait for running jobs. They are then told to end, as by
     /// [`shutdown_within`](Self::shutdown_within) with zero.
     ///
     /// # Errors
     ///
-    /// As [`start`](Self::start), or if signals cannot be received.
+    /// Returns an error if [`start`](Self::start) does, or if signals cannot be received.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the scheduler goes on.
+    /// This method is cancel safe. If the future is dropped, the scheduler goes on.
     pub async fn run_until_signal(&self) -> Result<ShutdownReport, Error> {
         if let Ok(runtime) = Handle::try_current() {
             require_timers(&runtime)?;
             require_io(&runtime, "to wait for signals needs")?;
         }
-        // Before anything runs: a signal that comes early must not end the process.
+        // Listens before anything runs, since a signal that comes early must not end the process.
         let mut signals = Signals::listen().map_err(|error| no_signals(&error))?;
         if !self.is_running() {
             self.start().await?;
@@ -52,13 +52,13 @@ impl Scheduler {
         }
     }
 
-    /// Waits until the scheduler was shut down, by any caller, and answers what that shutdown
-    /// left behind. One that does not run is not waited for; one that never ran left nothing
-    /// behind.
+    /// Waits until the scheduler was shut down by any caller, and returns what that shutdown left
+    /// behind. It does not wait for a scheduler that does not run. A scheduler that never ran left
+    /// nothing behind.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn wait_until_stopped(&self) -> ShutdownReport {
         self.keep();
         let ended = self.shared.life().as_ref().map(|life| life.ended.clone());
@@ -67,7 +67,7 @@ impl Scheduler {
         };
         match ended.wait_for(Option::is_some).await {
             Ok(report) => report.clone().unwrap_or_default(),
-            // Its runtime has ended before it could tell.
+            // The scheduler's runtime has ended before the driver could tell.
             Err(_) => ShutdownReport::default(),
         }
     }

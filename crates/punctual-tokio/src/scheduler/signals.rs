@@ -1,11 +1,11 @@
-//! The signals that end a service.
+//! Listens to the signals that end a service.
 
 use std::io;
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Ctrl-c and SIGTERM, from when this is made.
+/// Receives ctrl-c and SIGTERM from the moment at which it is made.
 #[cfg(unix)]
 pub(crate) struct Signals {
     interrupt: Signal,
@@ -30,7 +30,7 @@ impl Signals {
     }
 }
 
-/// Ctrl-c.
+/// Receives ctrl-c.
 #[cfg(not(unix))]
 pub(crate) struct Signals;
 

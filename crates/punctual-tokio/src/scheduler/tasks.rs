@@ -1,4 +1,4 @@
-//! Looking at tasks.
+//! Lists tasks.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::handler::registry::is_anonymous;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TaskInfo {
-    /// Its name.
+    /// The name of the task.
     pub name: Arc<str>,
-    /// The JSON Schema of its arguments, if it publishes one: `#[job(schema)]`.
+    /// The JSON Schema of the arguments, if the task publishes one with `#[job(schema)]`.
     pub args_schema: Option<Value>,
 }
 
 impl Scheduler {
-    /// The tasks that jobs can call by name on this node, in the order of their names.
+    /// Returns the tasks that jobs can call by name on this node, in the order of their names.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskInfo> {
         let names = self.shared.registry.names().into_iter();

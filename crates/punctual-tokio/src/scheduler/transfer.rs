@@ -1,4 +1,4 @@
-//! Taking jobs from one scheduler to another, as JSON.
+//! Takes jobs from one scheduler to another, as JSON.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ struct Export {
     jobs: Vec<ExportedJob>,
 }
 
-/// Its jobs are read one by one, so that all that is wrong can be told at once.
+/// An export whose jobs are read one by one, so that one error can tell all that is wrong.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Import {
@@ -40,16 +40,16 @@ struct ExportedJob {
 }
 
 impl Scheduler {
-    /// All jobs as JSON. Functions without a stable name cannot be taken along: their jobs are
-    /// left out.
+    /// Returns all jobs as JSON. Jobs whose function has no stable name are left out, since another
+    /// process does not know the function.
     ///
     /// # Errors
     ///
-    /// If a store cannot be reached.
+    /// Returns an error if a store cannot be reached.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is changed.
+    /// This method is cancel safe. It changes nothing.
     pub async fn export_jobs(&self) -> Result<String, Error> {
         let jobs = self.get_jobs(JobFilter::default()).await?;
         let exported = jobs.into_iter().filter(|job| !is_anonymous(job.job.task()));
@@ -71,26 +71,28 @@ impl Scheduler {
         })
     }
 
-    /// Adds the jobs that [`export_jobs`](Self::export_jobs) wrote, each to the store it was in:
-    /// all of them, or none if one cannot be added. Pauses and next fire times come along.
+    /// Adds the jobs that [`export_jobs`](Self::export_jobs) wrote, each to the store of the alias
+    /// it was in. It adds all of them, or none if one cannot be added. Pauses and next fire times
+    /// are kept.
     ///
-    /// Tasks that are not registered here are no hindrance: their jobs are parked until they are. Jobs
-    /// without a fire time left, whose last run was under way, are left out.
+    /// Tasks may be unknown on this node. Their jobs are parked until the tasks are registered.
+    /// Jobs without a fire time left, whose last run was under way, are left out.
     ///
     /// # Errors
     ///
-    /// If the text is none of an export, or a store cannot be reached. If jobs cannot be read, name a
-    /// store that is not there, or have an id that is taken, the message lists them all. If a store
-    /// fails in the midst of it, the jobs that were added are removed; the message names those that
-    /// could not be.
+    /// Returns an error if the text is not a valid export, or if a store cannot be reached. Jobs
+    /// may be unreadable, name a store that is absent, or have an id that is taken. The message
+    /// then lists all such jobs. If a store fails during the import, the jobs that were added are
+    /// removed. The message names those that could not be removed.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, some of the jobs may have been added.
+    /// This method is not cancel safe. If the future is dropped, some of the jobs may have been
+    /// added.
     pub async fn import_jobs(&self, text: &str) -> Result<Vec<JobHandle>, Error> {
         let export: Import = serde_json::from_str(text)
             .map_err(|error| Error::of(ErrorKind::Invalid, format!("import: {error}")))?;
-        // What was read above holds large integers as floats already.
+        // The value that was read above already holds large integers as floats.
         json::check("import", text)?;
         if export.version != VERSION {
             let message = format!(
@@ -105,7 +107,7 @@ impl Scheduler {
         for (index, job) in export.jobs.into_iter().enumerate() {
             let name = name_of(&job, index);
             match self.check_import(job).await {
-                // It would wait for ever: its last run is elsewhere.
+                // The job would wait for ever, since its last run is in another scheduler.
                 Ok((_, insert)) if insert.state.finished => {}
                 Ok((_, insert)) if !ids.insert(insert.job.id().clone()) => {
                     problems.push(format!("{name}: the id comes twice"));
@@ -120,7 +122,7 @@ impl Scheduler {
         self.insert_all(checked).await
     }
 
-    /// What can be known before anything is added.
+    /// Checks what can be known before anything is added.
     async fn check_import(&self, job: Value) -> Result<(NamedStore, Insert), Error> {
         let exported: ExportedJob = serde_json::from_value(job)
             .map_err(|error| Error::of(ErrorKind::Invalid, error.to_string()))?;
@@ -138,8 +140,8 @@ impl Scheduler {
         Ok((named, insert))
     }
 
-    /// Adds all, or takes those away again that it has added: somebody else may have been faster
-    /// with one of the ids.
+    /// Adds all jobs, or removes those that it has added. Another caller may have taken one of the
+    /// ids first.
     async fn insert_all(&self, jobs: Vec<(NamedStore, Insert)>) -> Result<Vec<JobHandle>, Error> {
         let mut added: Vec<JobHandle> = Vec::with_capacity(jobs.len());
         for (named, insert) in jobs {
@@ -155,7 +157,7 @@ impl Scheduler {
         let mut left = Vec::new();
         for handle in added {
             match handle.remove_job().await {
-                // Somebody else has removed it: it is gone all the same.
+                // A job that another caller has removed is gone all the same.
                 Err(error) if !error.is_not_found() => {
                     left.push(format!(
                         "job `{}` was added and cannot be removed: {error}",
@@ -173,7 +175,7 @@ impl Scheduler {
     }
 }
 
-/// A job as a person finds it in the file.
+/// Names a job so that a person finds it in the file.
 fn name_of(job: &Value, index: usize) -> String {
     match job.pointer("/job/id").and_then(Value::as_str) {
         Some(id) => format!("job `{id}`"),

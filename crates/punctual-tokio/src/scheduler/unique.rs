@@ -1,4 +1,4 @@
-//! An id names one job of a scheduler, whatever store it is in.
+//! Makes sure that an id names one job of a scheduler, in all its stores.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use punctual_core::JobId;
@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::shared::adding::OnTheWay;
 use crate::stores::NamedStore;
 
-/// How many ids are looked up at once in one store.
+/// The number of ids that are looked up concurrently in one store.
 const LOOKED_UP_AT_ONCE: usize = 32;
 
 impl Scheduler {
@@ -46,7 +46,7 @@ impl Scheduler {
     }
 }
 
-/// Says of each whether, and where, its id is taken.
+/// Returns, for each job, the error that tells where its id is taken, if the id is taken.
 async fn taken(
     others: &[NamedStore],
     inserts: &[Insert],

@@ -18,7 +18,7 @@ use crate::scheduler::remote_tasks::Elsewhere;
 use crate::shared::Shared;
 use crate::stores::NamedStore;
 
-/// A job that may be added, but for the time of its first run.
+/// A job that may be added, except that the time of its first run is not checked.
 pub(crate) struct Checked {
     pub(crate) store: NamedStore,
     pub(crate) job: Arc<Job>,
@@ -42,12 +42,12 @@ impl Checked {
         }
     }
 
-    /// Whether the caller says when it runs for the first time.
+    /// Returns true if the caller names the time of the first run.
     pub(crate) fn is_first_given(&self) -> bool {
         matches!(self.first, First::At(_) | First::Now)
     }
 
-    /// The first fire time that the caller names.
+    /// Returns the first fire time that the caller names.
     pub(crate) fn given_first(&self) -> Option<DateTime<Utc>> {
         match self.first {
             First::At(at) => DateTime::from_timestamp_micros(at.timestamp_micros()),
@@ -55,7 +55,7 @@ impl Checked {
         }
     }
 
-    /// Whether it is to run at each start.
+    /// Returns true if the job is to run at each start.
     pub(crate) fn runs_at_start(&self) -> bool {
         matches!(self.first, First::Now)
     }
@@ -79,8 +79,8 @@ impl NewJob {
         Ok((checked.store, insert))
     }
 
-    /// Checks everything but whether there is a fire time left. Of a task that is known elsewhere
-    /// only, the arguments are not checked.
+    /// Checks everything except that there is a fire time left. The arguments of a task that only
+    /// other nodes know are not checked.
     pub(crate) fn check(self, shared: &Shared, elsewhere: &Elsewhere) -> Result<Checked, Error> {
         let store = shared.store(self.store.as_deref().unwrap_or(crate::DEFAULT))?;
         let executor = self.executor.as_deref().unwrap_or(crate::DEFAULT);
@@ -122,7 +122,7 @@ impl NewJob {
         checked().inspect_err(|_| shared.registry.not_added(&own_name))
     }
 
-    /// The store of a job whose task is named and not known here.
+    /// Returns the store of a job whose task is named and unknown on this node.
     pub(crate) fn store_of_unknown_task(&self, shared: &Shared) -> Option<NamedStore> {
         match &self.task {
             TaskRef::Named(name) if shared.registry.get(name).is_none() => {
@@ -135,8 +135,8 @@ impl NewJob {
 }
 
 impl Checked {
-    /// As [`insert`](Self::insert), for a job that code declares: a date that has passed was decided
-    /// by an earlier start.
+    /// Does the same as [`insert`](Self::insert) for a job that code declares. A date that has
+    /// passed was decided by an earlier start.
     pub(crate) fn insert_declared(&self, now: DateTime<Utc>) -> Result<Option<Insert>, Error> {
         if self.is_first_given() {
             return self.insert(now);
@@ -145,7 +145,7 @@ impl Checked {
         Ok(first.map(|first| self.beginning(&first, now)))
     }
 
-    /// The job as it is added; `None` if its trigger has no fire time left.
+    /// Returns the job as it is added. Returns `None` if its trigger has no fire time left.
     pub(crate) fn insert(&self, now: DateTime<Utc>) -> Result<Option<Insert>, Error> {
         let given = match self.first {
             First::Trigger | First::Paused => None,
@@ -173,7 +173,7 @@ impl Checked {
     }
 }
 
-/// Everything that the code says of a job, as text.
+/// Writes everything that the code says of a job, as text.
 fn definition(job: &Job, first: First, store: &str) -> Result<String, Error> {
     let json = serde_json::to_string(job).map_err(|error| {
         Error::of(
@@ -190,7 +190,7 @@ fn definition(job: &Job, first: First, store: &str) -> Result<String, Error> {
     Ok(format!("{json} in {store} from {first}"))
 }
 
-/// The task of a job; none if it is known elsewhere only.
+/// Returns the name and the task of a job. The task is `None` if only other nodes know it.
 fn resolve(
     shared: &Shared,
     task: TaskRef,
@@ -218,7 +218,7 @@ fn missing(shared: &Shared, executor: &str) -> Error {
     shared.executors.unknown(executor)
 }
 
-/// Whether a job can run here and be found again in its store.
+/// Checks that a job can run on this node and be found again in its store.
 fn fits_here(
     shared: &Shared,
     store: &NamedStore,
@@ -239,7 +239,7 @@ fn fits_here(
     fits(task, job, place)
 }
 
-/// Whether an executor can run a task, as far as it is known here.
+/// Checks that an executor can run a task, as far as the task is known on this node.
 pub(crate) fn fits(task: Option<&Task>, job: &Job, place: &Place) -> Result<(), Error> {
     let executor = job.executor();
     let reason = if place.is_process() && is_anonymous(job.task()) {
