@@ -1,4 +1,4 @@
-//! Attempts as tasks of the runtime: begun, told to end, and dropped as the machine decides.
+//! Begins attempts as tokio tasks, tells them to end, and drops them as the machine decides.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use crate::handler::reports::Told;
 use crate::handler::{RunInfo, RunOf};
 use crate::time::timer::AlarmKey;
 
-/// What is kept of an instance that is under way.
+/// The state that the driver keeps of an instance that is under way.
 #[derive(Default)]
 pub(super) struct Kept {
-    /// Its place among the instances of the job.
+    /// The place of the instance among the instances of the job.
     pub(super) place: Place,
     pub(super) attempt: Option<Attempt>,
-    /// The end of the attempt's time, or its abort.
+    /// The alarm for the end of the attempt's time, or for its abort.
     pub(super) alarm: Option<AlarmKey>,
 }
 
-/// Whether an instance has a place among those of its job.
+/// The place of an instance among those of its job, if it has one.
 #[derive(Default)]
 pub(super) enum Place {
-    /// None of its attempts was begun so far.
+    /// No attempt of the instance has begun so far.
     #[default]
     Unasked,
     Taken(
@@ -37,7 +37,7 @@ pub(super) enum Place {
         )]
         Permit,
     ),
-    /// There was none.
+    /// There was no place.
     Refused,
 }
 
@@ -45,18 +45,18 @@ pub(super) enum Place {
 pub(super) struct Attempt {
     info: Arc<RunInfo>,
     handle: AbortHandle,
-    /// For who waits for it.
+    /// The time at which the attempt began, for a test clock that waits for the attempt.
     #[cfg(feature = "testing")]
     pub(super) began: tokio::time::Instant,
 }
 
 impl Driver {
-    /// Gives an instance its place. The permit is what holds the limit, should the machine and the store
-    /// ever have counted wrongly.
+    /// Gives an instance its place. The permit keeps the limit, even if the machine and the store
+    /// should have counted wrongly.
     fn enter((active, gate): (&mut Active<Surroundings>, &mut Option<Gate>)) {
         active.own.place = match Gate::enter(gate, active.job.policies().max_instances) {
             Ok(permit) => Place::Taken(permit),
-            // The store may have admitted it under a wider limit.
+            // The store may have admitted the instance under a wider limit.
             Err(Full) if active.was_admitted => Place::Taken(None),
             Err(Full) => Place::Refused,
         };
@@ -94,7 +94,7 @@ impl Driver {
         });
     }
 
-    /// Tells an attempt to end. What has not begun is over.
+    /// Tells an attempt to end. An attempt that has not begun is over immediately.
     pub(super) fn stop(&mut self, key: ActiveKey) {
         let active = self.machine.active_mut(key);
         let Some(attempt) = active.and_then(|active| active.own.attempt.as_ref()) else {
@@ -102,13 +102,13 @@ impl Driver {
         };
         attempt.info.cancel();
         if attempt.info.standing.take_back() {
-            // It leaves its place in the line, and will not tell of it.
+            // The attempt leaves its place in the line, and its reporter will not tell of it.
             attempt.handle.abort();
             self.report_unbegun(key, None);
         }
     }
 
-    /// Drops an attempt's future, wherever it stands. A blocking one goes on.
+    /// Drops the future of an attempt, wherever the future stands. A blocking attempt goes on.
     pub(super) fn abort(&mut self, key: ActiveKey) {
         let active = self.machine.active_mut(key);
         if let Some(attempt) = active.and_then(|active| active.own.attempt.as_ref()) {
@@ -116,7 +116,7 @@ impl Driver {
         }
     }
 
-    /// The time of an attempt is over. It counts from when its body began.
+    /// Ends the time of an attempt. The time counts from when the attempt's body began.
     pub(super) fn time_is_over(&mut self, key: AttemptKey) {
         let active = self.machine.active_mut(key.run);
         let active = active.filter(|active| active.turn == key.turn && !active.is_told_to_end());

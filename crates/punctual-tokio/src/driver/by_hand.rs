@@ -1,4 +1,4 @@
-//! Runs that handles ask for.
+//! Runs that callers ask for by handles.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Driver {
     pub(super) fn answer(&mut self, ticket: u64, answer: Result<RunId, Refusal>) {
         if let Some(asked) = self.asked.remove(&ticket) {
             let answer = answer.map_err(|refusal| self.error_of(refusal, &asked.job));
-            // Its asker may have gone away; the run goes on.
+            // The caller may have dropped its future. The run goes on.
             let _ = asked.answer.send(answer);
         }
     }

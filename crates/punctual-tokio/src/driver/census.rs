@@ -19,7 +19,7 @@ pub(super) fn take(shared: &Arc<Shared>, runtime: &Handle) -> Census {
         .take_census(move || count(Arc::clone(&counted)), runtime)
 }
 
-/// Nothing, if a store does not answer.
+/// Counts the jobs of all stores. Returns `None` if a store does not answer.
 async fn count(shared: Arc<Shared>) -> Option<Counts> {
     let mut counts = Counts::default();
     for named in shared.stores() {

@@ -1,4 +1,4 @@
-//! What handles ask for.
+//! Carries out the commands that handles send.
 
 use punctual_core::CancelReason;
 use punctual_machine::Underway;
@@ -15,7 +15,7 @@ impl Driver {
         self.inbox = inbox;
     }
 
-    // The caller may have gone away meanwhile. Then its answer has no reader.
+    // The caller may have dropped its future. Then the answer has no reader.
     fn obey_one(&mut self, command: Command) {
         match command {
             Command::Pause(answer) => {

@@ -1,4 +1,4 @@
-//! The one place where what the machine decides is done.
+//! Carries out the effects that the machine decides. No other file does.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use punctual_store::ClaimRequest;
 use super::Driver;
 use super::surroundings::Surroundings;
 
-/// So many requests of one turn are answered in place at most.
+/// The most requests of one turn that are answered in place.
 const IN_PLACE: u32 = 8;
 
 impl Driver {
-    /// Does what the machine has decided, in its order.
+    /// Carries out the effects of the machine, in their order.
     pub(super) fn carry_out(&mut self) {
         while let Some(effect) = self.machine.next_effect() {
             self.carry_out_one(effect);
@@ -50,7 +50,8 @@ impl Driver {
         }
     }
 
-    /// Few claims of a turn are answered in place, so that none holds up what else happens.
+    /// Sends a claim. Only few claims of a turn are answered in place, so that claims hold up no
+    /// other event.
     fn claim(&mut self, store: u32, request: Box<ClaimRequest>) {
         let Some(link) = self.links.get_mut(&store) else {
             return;

@@ -1,5 +1,5 @@
-//! What a test clock that waits for this task is told. That is whether anything goes on, what it is, and
-//! when the task wants to be woken.
+//! Tells a test clock what it needs to wait for the driver. The test clock hears if anything goes
+//! on, what goes on, and when the driver wants to be woken.
 
 use std::sync::Arc;
 
@@ -11,14 +11,15 @@ use super::surroundings::Surroundings;
 use super::{Driver, Link, Wake};
 use crate::time::desk::{Desk, Standing, Unfinished};
 
-/// Tells the clock.
+/// Keeps what the driver tells the test clock.
 #[derive(Debug)]
 pub(super) struct Clerk {
-    /// Nothing, if the clock does not ask.
+    /// Absent if the clock does not ask.
     desk: Option<Arc<Desk>>,
-    /// Counts what has ended or was answered.
+    /// Counts attempts that have ended and claims that were answered.
     progress: u64,
-    /// Attempts that the clock does not wait for any more, and whether they were told to end by then.
+    /// Attempts that the clock no longer waits for. The flag is true if the attempt had been told
+    /// to end by then.
     hanging: Vec<(AttemptKey, bool)>,
 }
 
@@ -33,7 +34,7 @@ impl Clerk {
 }
 
 impl Driver {
-    /// Renewals and reads come by themselves, and do not count.
+    /// Counts an event as progress. Renewals and reads come by themselves, and do not count.
     pub(super) fn note_progress(&mut self, wake: &Wake) {
         let is_progress = match wake {
             Wake::Reports => true,
@@ -43,12 +44,12 @@ impl Driver {
         self.clerk.progress += u64::from(is_progress);
     }
 
-    /// A store has answered within the turn.
+    /// Counts an answer that a store has given within the turn.
     pub(super) fn note_answer(&mut self) {
         self.clerk.progress += 1;
     }
 
-    /// Tells the clock how all stands after this turn.
+    /// Tells the clock how the driver stands after this turn.
     pub(super) fn tell_clock(&mut self) {
         let Some(desk) = self.clerk.desk.clone() else {
             return;
@@ -66,7 +67,7 @@ impl Driver {
         let next = self.next_alarm();
         let is_overdue = next.is_some_and(|next| next <= self.shared.clock.micros());
         if is_overdue {
-            // No queue tells of it.
+            // No queue wakes the driver for an overdue alarm.
             self.clock_set.notify_one();
         }
         let standing = Standing {
@@ -78,8 +79,9 @@ impl Driver {
         desk.tell(standing, unfinished);
     }
 
-    /// When the task wants to be woken. Looks for jobs that were left to other nodes come twice a second,
-    /// and find nothing before the first of them is due.
+    /// Returns the time at which the driver wants to be woken. The driver looks twice a second for
+    /// jobs that were left to other nodes, and such a look finds nothing before the first of these
+    /// jobs is due.
     fn next_alarm(&self) -> Option<i64> {
         let mut next = self.timer.next_wall().unwrap_or(i64::MAX);
         for (key, alarm) in self.timer.elapsed_alarms() {
@@ -93,7 +95,7 @@ impl Driver {
         (next != i64::MAX).then_some(next)
     }
 
-    /// Whether nothing goes on but what waits for the clock.
+    /// Returns true if everything that goes on waits for the clock.
     fn is_quiet(&self) -> bool {
         let is_heard = self.commands.is_empty() && self.replies.is_empty();
         is_heard && self.machine.busy_stores().next().is_none() && self.are_runs_quiet()
@@ -109,19 +111,21 @@ impl Driver {
         })
     }
 
-    /// Whether the timer is armed for the end of the attempt, or for that of all.
+    /// Returns true if the timer is armed for the end of the attempt, or for the end of all
+    /// attempts.
     fn ends_by_clock(&self, active: &Active<Surroundings>) -> bool {
         let is_armed = |alarm| self.timer.elapsed_alarm(alarm).is_some();
         let mut alarms = self.timer.elapsed_alarms();
         active.own.alarm.is_some_and(is_armed) || alarms.any(|(_, alarm)| alarm == Alarm::Shutdown)
     }
 
-    /// Runs were told to end, or aborted, and the clock waits for them anew.
+    /// Lets the clock wait again for all attempts, since they were told to end, or aborted.
     pub(super) fn wait_anew(&mut self) {
         self.clerk.hanging.clear();
     }
 
-    /// Names what is not over. From now on only those runs are waited for that have no other end.
+    /// Names what is not over. From now on the clock no longer waits for runs that an alarm of the
+    /// timer will end.
     fn name_unfinished(&mut self) -> Vec<Unfinished> {
         let mut unfinished = Vec::new();
         let mut hang = Vec::new();

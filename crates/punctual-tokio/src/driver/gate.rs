@@ -1,28 +1,28 @@
-//! How many instances of one job are under way here: a permit for each of them.
+//! Limits the instances of one job that are under way on this node, by a permit for each of them.
 
 use std::sync::Arc;
 
 use punctual_core::MaxInstances;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The permits of one job. Made when its first instance starts, and dropped when none is left, so
-/// that an idle job costs nothing; a job without a limit has none.
+/// The permits of one job. The gate is made when the first instance starts, and dropped when none
+/// is left, so that an idle job costs nothing. A job without a limit has no gate.
 #[derive(Debug)]
 pub(crate) struct Gate {
     permits: Arc<Semaphore>,
-    /// How many permits there are, free and given out.
+    /// The number of permits, free and given out.
     size: u32,
 }
 
-/// Held by an instance for as long as it is under way; empty for a job without a limit.
+/// Held by an instance while it is under way. Empty for a job without a limit.
 pub(crate) type Permit = Option<OwnedSemaphorePermit>;
 
-/// All instances are under way that the limit allows.
+/// The error that says that as many instances are under way as the limit allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Full;
 
 impl Gate {
-    /// One more instance, if there is room for it. The gate is made if there is none yet.
+    /// Admits one more instance, if there is room for it. Makes the gate if the job has none yet.
     pub(crate) fn enter(gate: &mut Option<Self>, limit: MaxInstances) -> Result<Permit, Full> {
         let Some(limit) = limit.limit() else {
             return Ok(None);
@@ -33,7 +33,7 @@ impl Gate {
         permit.map(Some).map_err(|_| Full)
     }
 
-    /// How many permits are given out.
+    /// Returns the number of permits that are given out.
     #[cfg(feature = "testing")]
     pub(crate) fn taken(&self) -> usize {
         self.size as usize - self.permits.available_permits()
@@ -46,8 +46,9 @@ impl Gate {
         }
     }
 
-    /// Follows an edit of the limit. A larger limit counts from now on; of a smaller limit only free permits can
-    /// be taken away, the others as their runs end: each instance that enters finds what is left.
+    /// Follows an edit of the limit. A larger limit counts from now on. For a smaller limit, only
+    /// free permits can be taken away immediately. The other permits are taken away as their runs
+    /// end, when the next instance enters.
     fn resize(&mut self, limit: u32) {
         if limit > self.size {
             self.permits.add_permits((limit - self.size) as usize);

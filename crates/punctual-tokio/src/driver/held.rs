@@ -1,4 +1,4 @@
-//! Whether the scheduler task holds what it needs, and nothing else. Tests ask; no program does.
+//! Tells if the driver holds what it needs, and nothing else. Tests ask, and no program does.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use super::gate::Gate;
 use crate::time::timer::Timer;
 
 impl Driver {
-    /// What is held and wrong. `latest` is the latest that the clock has ever shown, in
-    /// microseconds: alarms from before it was set back are further ahead than others.
+    /// Returns what is held and wrong. `latest` is the latest time that the clock has ever shown,
+    /// in microseconds. Alarms from before the clock was set back are further ahead than others.
     pub(super) fn held(&self, latest: i64) -> Held {
         let mut held = self.machine.held(latest, &self.timer);
         for (what, count) in [

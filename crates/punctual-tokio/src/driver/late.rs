@@ -1,19 +1,21 @@
-//! Whether the scheduler's own task comes too late, since something keeps its runtime busy.
+//! Notices that the driver is woken too late, since some code keeps its runtime busy.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// So much later than its alarm the task may be woken. A loaded machine costs tenths of that.
+/// The longest delay after its alarm with which the driver is not late. A loaded machine delays it
+/// by tenths of that.
+/// tenths of that.
 const LATE: Duration = Duration::from_secs(1);
 
-/// A stretch is over when the task was not late for so long.
+/// The time without lateness that ends a stretch.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// A stretch that goes on is told of again after so long.
+/// The time after which a stretch that goes on is told again.
 const AGAIN: Duration = Duration::from_secs(3_600);
 
-/// Remembers the stretch in which the task was late.
+/// Remembers the stretch in which the driver was late.
 #[derive(Debug, Default)]
 pub(crate) struct Lateness(Option<Stretch>);
 
@@ -24,9 +26,9 @@ struct Stretch {
 }
 
 impl Lateness {
-    /// The task has waited since `since` for an alarm that was due at `due`, and goes on `now`.
-    /// Answers by how much it is late, once a stretch. What passed before it waited was its own
-    /// work.
+    /// Notes that the driver waited from `since` for an alarm that was due at `due`, and goes on
+    /// `now`. Returns the delay if the driver is late, once for each stretch. The time before
+    /// `since` does not count, since the driver itself was at work then.
     pub(crate) fn woke(&mut self, due: Instant, since: Instant, now: Instant) -> Option<Duration> {
         let late = now.saturating_duration_since(due.max(since));
         if late <= LATE {
@@ -57,7 +59,8 @@ mod tests {
         let start = Instant::now();
         let mut lateness = Lateness::default();
         let mut told = Vec::new();
-        // Blocked for three seconds every ten seconds of the first two minutes, and once later.
+        // The runtime is blocked for three seconds every ten seconds of the first two minutes, and
+        // once later.
         for at in (0..120).step_by(10).chain([300]) {
             let due = start + seconds(at);
             if let Some(late) = lateness.woke(due, start, due + seconds(3)) {

@@ -1,16 +1,17 @@
-//! The task notices that its runtime is held up.
+//! Tells the user that the driver's runtime is held up.
 
 use tokio::time::Instant;
 use tracing::Level;
 
 use super::Driver;
 
-/// How many of the jobs under way are named.
+/// The number of jobs under way that are named.
 const NAMED: usize = 3;
 
 impl Driver {
-    /// Tells that the task was woken long after its alarm was due, having waited since then. The
-    /// time in which a machine sleeps does not count, since the clock of alarms stands still meanwhile.
+    /// Tells that the driver was woken long after its alarm was due, if it has waited from before
+    /// that time. The time in which a computer sleeps does not count, since the clock of alarms
+    /// stands still then.
     pub(super) fn notice_lateness(&mut self, due: Option<Instant>, since: Instant) {
         let Some(due) = due else { return };
         let Some(late) = self.lateness.woke(due, since, Instant::now()) else {

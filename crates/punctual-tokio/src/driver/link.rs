@@ -1,4 +1,4 @@
-//! The ways between the scheduler task and one store.
+//! The channels between the driver and one store.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -17,11 +17,12 @@ use crate::store_link::worker::{Corrections, Worker};
 use crate::stores::NamedStore;
 use crate::stores::health::Health;
 
-/// Readings that may be on their way: what is due, what is left to others, and jobs that are looked for.
+/// The most reads that may be on their way. One is for due jobs, one for jobs left to other nodes,
+/// and one for jobs of runs that are looked for.
 const READS: usize = 3;
 
-/// A request of so many claims and ends, or fewer, is answered within the turn. What comes in bursts is
-/// for a worker, which goes on beside the scheduler task.
+/// The most claims and ends in a request that is answered within the turn. Larger requests come in
+/// bursts and go to a worker, which works beside the driver.
 const SMALL: usize = 32;
 
 /// One store, and its workers.
@@ -30,22 +31,23 @@ pub(super) struct Link {
     pub(super) store: Arc<dyn JobStore>,
     pub(super) health: Arc<Health>,
     requests: Option<Requests>,
-    /// It has not answered in place, though it says that it does.
+    /// True if the store has not answered in place, though it says that it does.
     is_slow: bool,
-    /// Keeps the lease, until no more requests are sent.
+    /// The tokio task that keeps the lease, until no more requests are sent.
     keeper: Option<JoinHandle<()>>,
-    /// What lets its jobs go on when the clock was set back.
+    /// Lets the store's jobs go on when the clock was set back.
     corrections: Corrections,
-    /// For who takes over runs of dead nodes: whether this one begins any.
+    /// True if this node begins runs. Read by the store worker, before this node takes over runs of
+    /// dead nodes.
     begins_runs: Arc<AtomicBool>,
 }
 
-/// The ways for what is asked of a store. Each has a task of its own, so that a slow window holds up no
-/// claim, and few requests on it.
+/// The channels for requests to a store. Each has a tokio task of its own, so that a slow read of
+/// the window holds up no claim. Few requests are on their way in each.
 struct Requests {
     claims: mpsc::Sender<Box<ClaimRequest>>,
     reads: mpsc::Sender<Read>,
-    /// While it is held, the lease is kept.
+    /// Keeps the lease while it is held.
     held: Held,
 }
 
@@ -58,8 +60,9 @@ impl Link {
         self.requests.as_ref().map(|_| self.corrections.clone())
     }
 
-    /// Asks for a small request to be answered here and now; it comes back if that is not possible. What
-    /// is refused goes the long way, where it is found out why.
+    /// Sends a small request to the store and returns the answer within the turn. Returns the
+    /// request if that is not possible. A refused request goes to the worker, which finds out why
+    /// the store refuses it.
     pub(super) fn claim_in_place(
         &mut self,
         mut request: Box<ClaimRequest>,
@@ -84,15 +87,16 @@ impl Link {
                     let store = &self.alias;
                     tracing::warn!(%store, "the store says that it answers claims in place, and has not: from now on they go by a tokio task");
                 }
-                // It may have been made all the same.
+                // The store may have carried out the request all the same.
                 request.is_repeated = true;
                 Err(request)
             }
         }
     }
 
-    /// Only under a lease that the keeper has given out: before that, what this node has left open
-    /// under an earlier one is not settled.
+    /// Returns true if the request may be answered in place. It may be only under a lease that the
+    /// keeper has given out. Before that, the runs that this node has left open under an earlier
+    /// lease are not settled.
     fn is_answered_in_place(&self, request: &ClaimRequest) -> bool {
         let requests = self.requests.as_ref();
         !self.is_slow
@@ -101,8 +105,8 @@ impl Link {
             && requests.is_some_and(|requests| requests.held.is_current(&request.lease))
     }
 
-    // The machine sends one request of a kind at a time, so there is room. Only the end of the runtime
-    // takes a worker away, and then this task too.
+    // The machine sends one request of a kind at a time, so the channel has room. A worker goes
+    // away only when the runtime ends, and the driver goes away then too.
     pub(super) fn claim(&self, request: Box<ClaimRequest>) {
         if let Some(requests) = &self.requests {
             let _ = requests.claims.try_send(request);
@@ -115,7 +119,7 @@ impl Link {
         }
     }
 
-    /// Sends no more requests. What keeps the lease ends by that.
+    /// Sends no more requests. The tokio task that keeps the lease ends by that.
     pub(super) fn close(&mut self) -> Option<JoinHandle<()>> {
         self.requests = None;
         self.keeper.take()
@@ -123,7 +127,7 @@ impl Link {
 }
 
 impl Driver {
-    /// Takes a store in: from now on it has workers.
+    /// Adopts a store, which has workers from now on.
     pub(crate) fn adopt_store(&mut self, named: NamedStore) {
         let (claims, asked) = mpsc::channel(1);
         let (reads, looked_at) = mpsc::channel(READS);
@@ -176,7 +180,7 @@ impl Driver {
     fn node_info(&self) -> NodeInfo {
         let mut info = self.shared.node_info();
         if self.machine.is_leaving_any() {
-            // It may be the same store, where runs are under way that belong to that name.
+            // It may be the same store, with runs under way that belong to that name.
             info.name = another_name(&info.name);
         }
         info

@@ -1,5 +1,5 @@
-//! What goes to the log of all that becomes of fire times: what did not run, and what did not end
-//! well. The rest is in the spans of runs, in events and in the ledger.
+//! Logs what becomes of fire times, if they did not run or did not end well. The rest is in the
+//! spans of runs, in events and in the ledger.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tracing::Level;
 
 use crate::voice::Voice;
 
-/// A run is over.
+/// Logs that a run is over.
 pub(super) fn ended(voice: &Voice, job: &JobId, scheduled_time: DateTime<Utc>, end: &RunEnd) {
     let (run, attempts, outcome) = (end.run.0, end.attempts, end.outcome);
     match outcome {
@@ -28,7 +28,7 @@ pub(super) fn ended(voice: &Voice, job: &JobId, scheduled_time: DateTime<Utc>, e
     }
 }
 
-/// An attempt went wrong, and there will be another.
+/// Logs that an attempt went wrong and that there will be another one.
 pub(super) fn again(
     voice: &Voice,
     (job, run, attempt): (&JobId, RunId, u32),
@@ -45,7 +45,8 @@ pub(super) fn again(
     });
 }
 
-/// Fire times passed without a run. Those that follow go the same way, and are told quietly.
+/// Logs that fire times passed without a run. Later fire times with the same outcome are logged at
+/// a lower level.
 pub(super) fn did_not_run(
     voice: &Voice,
     job: &JobId,
@@ -67,7 +68,8 @@ pub(super) fn did_not_run(
     });
 }
 
-/// A job cannot run here. The first of a task is told aloud: there may be many.
+/// Logs that a job cannot run on this node. Only the first job of a task is logged as a
+/// warning, since there may be many.
 pub(super) fn parked(
     voice: &Voice,
     job: &JobId,
@@ -87,7 +89,7 @@ pub(super) fn parked(
     }
 }
 
-/// The error, as the end of a line.
+/// Returns the error, as the end of a line.
 fn why(error: &str) -> String {
     match error {
         "" => String::new(),

@@ -1,5 +1,6 @@
-//! The task of a running scheduler: it waits for one of a closed list of events, hands it to the machine,
-//! and carries out what that decides. It never waits for a store, a run or a listener.
+//! The tokio task of a running scheduler. It waits for one of a closed list of events, hands the
+//! event to the machine, and carries out the effects that the machine decides. It never waits for a
+//! store, a run or a listener.
 
 mod attempt;
 mod by_hand;
@@ -44,12 +45,13 @@ use crate::shared::keep::Keeper;
 use crate::store_link::worker::Replied;
 use crate::time::timer::{Due, Timer};
 
-/// Commands handled in one turn, so that a flood of them does not hold up what is due.
+/// The most commands that are handled in one turn, so that a flood of commands does not hold up due
+/// jobs.
 const COMMANDS_PER_TURN: usize = 256;
 pub(crate) const COMMANDS: usize = 256;
 const REPLIES: usize = 64;
 
-/// What can wake the task.
+/// The events that can wake the driver.
 enum Wake {
     Commands,
     Reports,
@@ -70,28 +72,28 @@ pub(crate) struct Driver {
     clock_set: Arc<Notify>,
     timer: Timer<Alarm>,
     links: BTreeMap<u32, Link>,
-    /// Who asked for runs by hand.
+    /// The callers that asked for runs by hand.
     asked: BTreeMap<u64, Asked>,
     next_ticket: u64,
-    /// Who waits for the end.
+    /// The callers that asked for the end and wait for it.
     ending: Vec<Answer<ShutdownReport>>,
-    /// When the next stage of the shutdown begins.
+    /// The time at which the next stage of the shutdown begins.
     stage_end: Option<StageEnd>,
-    /// Tells those who wait for the end without having asked for it.
+    /// Tells callers that wait for the end without having asked for it.
     ended: watch::Sender<Option<ShutdownReport>>,
-    /// What waits in the stores when the scheduler ends.
+    /// The runs that wait in the stores when the scheduler ends.
     left_waiting: Vec<RunId>,
     inbox: Vec<Command>,
     reports: Vec<Told>,
     due: Vec<Due<Alarm>>,
-    /// How many requests of this turn were answered in place.
+    /// The number of requests of this turn that were answered in place.
     in_place: u32,
-    /// For a clock that waits for this task.
+    /// For a clock that waits for the driver.
     #[cfg(feature = "testing")]
     clerk: for_test_clock::Clerk,
     _census: Census,
     lateness: Lateness,
-    /// While it runs, what it was given is kept.
+    /// Keeps what the scheduler was given, while the driver runs.
     _keeper: Option<Keeper>,
 }
 
@@ -136,7 +138,7 @@ impl Driver {
         }
     }
 
-    /// What the shutdown will have left behind.
+    /// Returns a channel that will hold what the shutdown left behind.
     pub(crate) fn ended(&self) -> watch::Receiver<Option<ShutdownReport>> {
         self.ended.subscribe()
     }
@@ -159,7 +161,7 @@ impl Driver {
         self.note_progress(&wake);
         self.in_place = 0;
         if matches!(wake, Wake::Reports) {
-            // The runtime runs a woken task next: let other runs end first, so that one
+            // The runtime runs a woken tokio task next. Other runs may end first, so that one
             // request records them all.
             tokio::task::yield_now().await;
         }
@@ -182,7 +184,8 @@ impl Driver {
         let limit = self.stage_end.as_ref().and_then(|end| end.limit);
         tokio::select! {
             biased;
-            // What handles share holds a sender, so commands end with the scheduler only.
+            // The shared state of the handles holds a sender, so commands end with the scheduler
+            // only.
             1.. = self.commands.recv_many(&mut self.inbox, COMMANDS_PER_TURN), if is_open => {
                 Wake::Commands
             }
@@ -190,12 +193,12 @@ impl Driver {
             () = self.timer.ready() => Wake::Due,
             () = passed(limit) => Wake::StageOver,
             Some(reply) = self.replies.recv() => Wake::Reply(reply),
-            // Last: in a burst, what is due starts before what has ended is written down.
+            // Reports come last. In a burst, due jobs start before ended runs are written down.
             () = self.host.reports.filled() => Wake::Reports,
         }
     }
 
-    /// Lets the machine decide what to send, and does all that it has decided.
+    /// Lets the machine decide which requests to send, and carries out all its effects.
     fn end_turn(&mut self) {
         self.machine.end_turn();
         self.carry_out();
@@ -235,7 +238,8 @@ impl Driver {
         self.due = due;
     }
 
-    /// The wall clock was set, or a test moved it, or from now on none tells of either.
+    /// Follows a wall clock that was set or that a test moved. The clock may also have lost the
+    /// thread that tells of such steps.
     fn clock_was_set(&mut self) {
         if self.shared.clock.longest_sleep().is_some() {
             self.timer.sleep_anew();
@@ -243,7 +247,7 @@ impl Driver {
         self.take_due();
     }
 
-    /// Finds out whether the wall clock was set, as not every system tells.
+    /// Compares the clocks to find out if the wall clock was set, as not every system tells.
     fn compare_clocks(&mut self) {
         let Some(by) = self.shared.clock.set_right() else {
             return;
@@ -261,7 +265,7 @@ impl Driver {
     }
 }
 
-/// Waits until tokio's clock shows a limit, if there is one.
+/// Waits until tokio's clock shows a limit. Waits for ever if there is no limit.
 async fn passed(limit: Option<Instant>) {
     match limit {
         Some(limit) => sleep_until(limit).await,

@@ -1,4 +1,5 @@
-//! The end: its stages and their deadlines, and what is left to do when the machine is done.
+//! Carries out the stages of a shutdown and their deadlines, and leaves the stores when the machine
+//! is done.
 
 use std::time::Duration;
 
@@ -14,21 +15,21 @@ use crate::command::{RunningRun, ShutdownReport};
 use crate::events::event::EventKind;
 use crate::time::timer::AlarmKey;
 
-/// How long a store may take to say what waits, and to forget this node.
+/// The time that a store may take to tell which runs wait, and to forget this node.
 const LEAVING: Duration = Duration::from_secs(1);
 
-/// How many open runs of a store are looked at for the report.
+/// The number of open runs of a store that are looked at for the report.
 const REPORTED: usize = 1_000;
 
-/// When a stage ends: as the scheduler's clock goes, or as tokio's does, whichever is first. A test
-/// that moves the first by hand may wait for the shutdown, and a program has to end.
+/// The end of a stage, by the scheduler's clock or by tokio's clock, whichever is first. A test
+/// that moves the scheduler's clock by hand may wait for the shutdown, and a program has to end.
 pub(super) struct StageEnd {
     alarm: AlarmKey,
     pub(super) limit: Option<Instant>,
 }
 
 impl Driver {
-    /// The time of a stage has passed.
+    /// Begins the next stage, since the time of the stage has passed.
     pub(super) fn next_stage(&mut self) {
         #[cfg(feature = "testing")]
         self.wait_anew();
@@ -63,14 +64,14 @@ impl Driver {
         }
     }
 
-    /// Leaves the stores before any caller hears of the end: the process may end with it, and others
-    /// would have to wait until they take this node for dead.
+    /// Leaves the stores before any caller hears of the end. The process may end right after that,
+    /// and other nodes would have to wait until they take this node for dead.
     pub(super) async fn leave_stores(&mut self) {
         let leaving = self.links.values_mut().map(leave);
         self.left_waiting = join_all(leaving).await.concat();
     }
 
-    /// Tells all who wait for the end.
+    /// Tells all callers that wait for the end.
     pub(super) fn finish(self) {
         let left = self.machine.left_behind();
         self.shared.bus.emit(|| EventKind::SchedulerShutdown);
@@ -89,7 +90,7 @@ impl Driver {
     }
 }
 
-/// Leaves a store, and says which runs wait in it.
+/// Leaves a store, and returns the runs that wait in it.
 async fn leave(link: &mut Link) -> Vec<RunId> {
     let keeper = OptionFuture::from(link.close());
     let store = &link.alias;
@@ -107,7 +108,7 @@ async fn leave(link: &mut Link) -> Vec<RunId> {
     })
 }
 
-/// The runs that wait in a store. One that cannot be asked has nothing to report.
+/// Returns the runs that wait in a store. A store that does not answer has nothing to report.
 async fn waiting(store: &dyn JobStore) -> Vec<RunId> {
     let open = RunFilter {
         open: true,

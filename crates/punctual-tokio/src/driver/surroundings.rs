@@ -1,4 +1,4 @@
-//! What the machine may ask: which functions, executors and stores there are, and how they do.
+//! Answers what the machine asks about functions, executors and stores, and how these do.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::executor::Code;
 use crate::shared::Shared;
 use crate::stores::health::Health;
 
-/// What a scheduler's machine may ask.
+/// The functions, executors and stores that the machine of a scheduler may ask about.
 pub(super) struct Surroundings {
     shared: Arc<Shared>,
     stores: BTreeMap<u32, (Arc<dyn JobStore>, Arc<Health>)>,

@@ -1,4 +1,4 @@
-//! What the machine tells goes to the log, the listeners and the metrics.
+//! Passes what the machine tells to the log, the listeners and the metrics.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the task costs while nothing is due.
+//! The cost of the driver while nothing is due.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ async fn counted(future: impl Future<Output = ()>, polls: Arc<AtomicU64>) {
     .await;
 }
 
-/// A driver of a scheduler's stores, and the way to it.
+/// Returns a driver of a scheduler's stores, and the channel to it.
 fn driver_of(scheduler: &Scheduler) -> (mpsc::Sender<Command>, Driver) {
     let (commands, receiver) = mpsc::channel(COMMANDS);
     let host = Arc::new(Host {
@@ -44,7 +44,7 @@ fn driver_of(scheduler: &Scheduler) -> (mpsc::Sender<Command>, Driver) {
     (commands, driver)
 }
 
-/// A driver of a scheduler's stores whose wake-ups are counted.
+/// Starts a driver of a scheduler's stores whose wake-ups are counted.
 fn begin(scheduler: &Scheduler) -> (mpsc::Sender<Command>, Arc<AtomicU64>) {
     let (commands, driver) = driver_of(scheduler);
     let polls = Arc::new(AtomicU64::new(0));
@@ -52,7 +52,8 @@ fn begin(scheduler: &Scheduler) -> (mpsc::Sender<Command>, Arc<AtomicU64>) {
     (commands, polls)
 }
 
-/// A clock as of a system that does not tell when it is set, and what sets it.
+/// Returns a clock of a system that does not tell when it is set, and the value that sets the
+/// clock.
 fn silent() -> (Clock, Arc<AtomicI64>) {
     let (clock, set_by) = SilentClock::new();
     (Clock::new(clock), set_by)
@@ -70,7 +71,7 @@ async fn idle_hours_wake_nobody_up() {
     let before = polls.load(Ordering::SeqCst);
     tokio::time::sleep(Duration::from_secs(12 * 3_600)).await;
     assert_eq!(polls.load(Ordering::SeqCst), before);
-    // It was asleep, not dead.
+    // The driver was asleep and not dead.
     tokio::time::sleep(Duration::from_secs(31 * 86_400)).await;
     let left = scheduler
         .get_jobs(crate::JobFilter::default())
@@ -100,14 +101,14 @@ async fn a_daily_job_costs_a_few_wake_ups_a_day_however_many_others_wait() {
     assert!(a_day <= 16, "{a_day} wake-ups a day");
 }
 
-/// Lets a driver go on for so long.
+/// Lets a driver go on for `span`.
 async fn drive(driver: &mut Driver, span: Duration) {
     let turns = async {
         loop {
             driver.turn().await;
         }
     };
-    // It goes on until the time is over.
+    // The driver goes on until the time is over.
     let _ = tokio::time::timeout(span, turns).await;
 }
 
@@ -165,14 +166,14 @@ async fn a_clock_that_is_set_and_does_not_tell_is_noticed_within_half_a_minute()
     let job = scheduler.add_job(|| async {}, Date::at(morning));
     job.await.unwrap();
     tokio::time::sleep(Duration::from_secs(60)).await;
-    // As by a suspend: tokio's clock stood still meanwhile.
+    // As after a suspend, in which tokio's clock stood still.
     set_by.store(eight_hours.num_microseconds().unwrap(), Ordering::SeqCst);
     tokio::time::sleep(Duration::from_secs(31)).await;
     let left = scheduler.get_jobs(crate::JobFilter::default()).await;
     assert!(left.unwrap().is_empty());
 }
 
-/// What was written to standard error about lateness.
+/// Counts the lines about lateness on standard error.
 fn told_late(scheduler: &Scheduler) -> usize {
     let lines = scheduler.shared.voice.lines.lock();
     lines
@@ -181,8 +182,8 @@ fn told_late(scheduler: &Scheduler) -> usize {
         .count()
 }
 
-/// A scheduler with a job each second, and its task, on a clock that looks like the system's though
-/// the test moves it.
+/// Returns a scheduler with a job each second, and its driver. The clock looks like the system's
+/// clock, though the test moves it.
 async fn ticking() -> (Scheduler, mpsc::Sender<Command>) {
     let (clock, _) = silent();
     let builder = Scheduler::builder().clock(AnyClock(clock));
@@ -199,7 +200,7 @@ async fn a_runtime_that_stood_still_is_told_of_once_a_stretch() {
     let (scheduler, _commands) = ticking().await;
     assert_eq!(told_late(&scheduler), 0);
     for _ in 0..3 {
-        // No task is polled meanwhile.
+        // No tokio task is polled during this time.
         tokio::time::advance(Duration::from_secs(4)).await;
         tokio::time::sleep(Duration::from_secs(10)).await;
         assert_eq!(told_late(&scheduler), 1);
@@ -228,7 +229,7 @@ async fn a_clock_that_is_set_or_moved_by_a_test_is_not_lateness() {
         schedulers.push((scheduler, commands));
     }
     tokio::time::sleep(Duration::from_secs(5)).await;
-    // The machine was asleep: the wall clock went on, what alarms go by did not.
+    // The computer was asleep. The wall clock went on, and the clock of alarms did not.
     set_by.store(3_600_000_000, Ordering::SeqCst);
     manual.advance(Duration::from_secs(3_600));
     tokio::time::sleep(Duration::from_secs(60)).await;

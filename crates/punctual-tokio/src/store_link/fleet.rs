@@ -1,5 +1,6 @@
-//! The nodes that share a store, told whenever they are others than before. It has a task of its
-//! own: a store that does not answer must not keep a node from renewing its lease.
+//! Tells the driver of the nodes that share a store, whenever they have changed. This has a tokio
+//! task of its own, since a store that does not answer must not keep a node from renewing its
+//! lease.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +11,13 @@ use tracing::Level;
 
 use crate::store_link::worker::Worker;
 
-/// As many of the jobs that are due first are looked at for tasks that no node knows: those stay the
-/// first.
+/// The number of jobs that are looked at for tasks that no node knows. They are the jobs that are
+/// due first, and jobs without a known task stay the first.
 const FIRST: usize = 64;
 
 impl Worker {
-    /// Tells what the nodes say of themselves whenever a renewal has shown others, until none is
-    /// renewed any more.
+    /// Tells what the nodes say of themselves whenever a renewal has shown a change, until renewals
+    /// end.
     pub(crate) async fn meet(self, mut fleet: watch::Receiver<Vec<Lease>>) {
         while fleet.changed().await.is_ok() {
             let alive = fleet.borrow_and_update().clone();
@@ -37,7 +38,8 @@ impl Worker {
         }
     }
 
-    /// Warns of due jobs that no node can run: else they would stay where they are without a word.
+    /// Warns of due jobs that no node can run. Without the warning they would stay where they are
+    /// unnoticed.
     async fn look_for_unknown(&self, peers: &[Peer]) {
         let request = DueRequest::through(self.shared.clock.now(), FIRST);
         let due = match self.store.due(request).await {

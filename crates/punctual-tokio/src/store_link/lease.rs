@@ -1,5 +1,6 @@
-//! The right of this node to claim from a store: registered, renewed, and registered anew once it
-//! was lost. Who renews also notices who does not, and settles what those leave behind.
+//! Keeps the right of this node to claim from a store. The lease is registered, renewed, and
+//! registered anew after it was lost. The keeper also notices nodes that do not renew theirs, and
+//! settles the runs that they leave behind.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,42 +19,43 @@ use crate::store_link::peers::Peers;
 use crate::store_link::worker::{Corrections, Worker};
 use crate::stores::skew::{Clocks, Moment};
 
-/// How often a node that shares a store says that it is alive.
+/// The time between two renewals, by which a node that shares a store shows that it is alive.
 pub(crate) const RENEW: Duration = Duration::from_secs(2);
-/// How soon it tries again when it could not be heard.
+/// The time after which a node tries again when the store could not be reached.
 const TRY_AGAIN: Duration = Duration::from_millis(250);
 
-/// How many runs of a dead node are settled by one request at most: few enough that it takes a fraction of
-/// the time between two renewals.
+/// The most runs of a dead node that one request settles. They are few enough that the request
+/// takes a fraction of the time between two renewals.
 const PIECE: usize = 500;
 
-/// The lease as those see it who claim under it.
+/// The lease as the workers see it that claim under it.
 #[derive(Debug, Clone)]
 pub(crate) struct Held {
     lease: watch::Receiver<Option<Lease>>,
     refused: Arc<Notify>,
 }
 
-/// Keeps a lease until nobody holds it any more.
+/// Keeps a lease until no worker holds it any more.
 pub(crate) struct Keeper {
     worker: Worker,
     lease: watch::Sender<Option<Lease>>,
     refused: Arc<Notify>,
-    /// Dead nodes whose runs are to be settled.
+    /// The dead nodes whose runs are to be settled.
     dead: VecDeque<Beat>,
-    /// How many runs are settled by one request: fewer after one that took too long.
+    /// The number of runs that one request settles. It becomes smaller after a request that took
+    /// too long.
     piece: usize,
-    /// The nodes that the last renewal has told of, but for dead ones.
+    /// The nodes that the last renewal has told of, without the dead ones.
     fleet: watch::Sender<Vec<Lease>>,
-    /// What is thought of the clocks of other nodes.
+    /// The verdicts about the clocks of other nodes.
     clocks: Clocks,
 }
 
-/// Why a lease is not kept any longer.
+/// The reason why a lease is not kept any longer.
 enum End {
-    /// Nobody claims any more.
+    /// No worker claims any more.
     Unused,
-    /// The epoch was ended: others took this node for dead, or its name.
+    /// The epoch was ended. Other nodes took this node for dead, or took its name.
     Fenced,
 }
 
@@ -76,32 +78,32 @@ pub(crate) fn lease(worker: Worker) -> (Keeper, Held) {
     (keeper, held)
 }
 
-/// The name that a node had before it was given others.
+/// Returns the name that a node had before it was given other names.
 pub(crate) fn first_name(name: &str) -> &str {
     name.split('~').next().unwrap_or(name)
 }
 
-/// A name like this one that nobody else has.
+/// Returns a name like this one that no other node has.
 pub(crate) fn another_name(name: &str) -> Arc<str> {
     let first = first_name(name);
     format!("{first}~{}", crate::random_id::made_up_id()).into()
 }
 
 impl Held {
-    /// Whether this lease is the one that is held now.
+    /// Returns true if this lease is the one that is held now.
     pub(crate) fn is_current(&self, lease: &Lease) -> bool {
         self.lease.borrow().as_ref() == Some(lease)
     }
 
-    /// The lease, as soon as there is one; `None` if there will be none any more.
+    /// Waits for the lease. Returns `None` if there will be none any more.
     pub(crate) async fn current(&mut self) -> Option<Lease> {
         self.lease.wait_for(Option::is_some).await.ok()?.clone()
     }
 
-    /// Tells the keeper that the store has refused a lease, and waits for another.
+    /// Tells the keeper that the store has refused a lease, and waits for another one.
     pub(crate) async fn was_refused(&mut self, lease: &Lease) {
         self.refused.notify_one();
-        // An error is the end of the keeper; `current` tells.
+        // An error means that the keeper has ended, and `current` tells so.
         let _ = self
             .lease
             .wait_for(|current| current.as_ref().is_some_and(|current| current != lease))
@@ -110,13 +112,13 @@ impl Held {
 }
 
 impl Keeper {
-    /// The nodes that renewals tell of.
+    /// Returns the nodes that renewals tell of.
     pub(crate) fn fleet(&self) -> watch::Receiver<Vec<Lease>> {
         self.fleet.subscribe()
     }
 
     pub(crate) async fn keep(mut self) {
-        // Before the first renewal notes another time.
+        // The time is read before the first renewal notes another one.
         let mut seen = self.worker.note_time().await;
         loop {
             let lease = self.register().await;
@@ -136,7 +138,7 @@ impl Keeper {
         }
     }
 
-    /// Lets jobs go on by the new time when the clock was set back.
+    /// Returns what lets jobs go on by the new time when the clock was set back.
     pub(crate) fn corrections(&self) -> Corrections {
         Corrections::new(self.worker.clone(), self.fleet())
     }
@@ -160,8 +162,8 @@ impl Keeper {
         }
     }
 
-    /// After it was fenced a node goes by another name: should another process use the one it
-    /// had, the two would fence each other forever.
+    /// Gives a node another name after it was fenced. Another process may use the old name, and the
+    /// two would then fence each other forever.
     fn be_another(&mut self) {
         let name = &self.worker.node.name;
         let other = another_name(name);
@@ -177,7 +179,7 @@ impl Keeper {
         self.dead.clear();
     }
 
-    /// Runs of a process that had this name before.
+    /// Settles the runs of a process that had this name before.
     async fn settle_own_past(&mut self, lease: &Lease) {
         if let Some(epoch) = lease.epoch.checked_sub(1).filter(|epoch| *epoch > 0) {
             let node = Lease {
@@ -200,7 +202,7 @@ impl Keeper {
             tokio::select! {
                 biased;
                 () = self.lease.closed() => return End::Unused,
-                // It may be known already: ask.
+                // The store may already know of another lease, so the keeper asks.
                 () = self.refused.notified() => {}
                 // Another node may have come.
                 () = self.worker.is_shared.notified() => {}
@@ -244,7 +246,7 @@ impl Keeper {
         let tasks = if worker.begins_runs.load(Ordering::SeqCst) {
             worker.shared.tasks_of(&*worker.store)
         } else {
-            // What waits is not for a node that begins no runs.
+            // A node that begins no runs takes no waiting runs.
             Some(KnownTasks::from([]))
         };
         RenewRequest {
@@ -254,7 +256,7 @@ impl Keeper {
         }
     }
 
-    /// Tells which nodes are there, once they are others than before.
+    /// Tells which nodes are there, when they have changed.
     fn tell_fleet(&self, beats: &[Beat]) {
         let is_dead = |beat: &&Beat| self.dead.iter().any(|dead| dead.node == beat.node);
         let alive = beats.iter().filter(|beat| !is_dead(beat));
@@ -267,9 +269,9 @@ impl Keeper {
         });
     }
 
-    /// Does what a renewal has told. Answers whether runs of dead nodes were settled.
+    /// Does what follows from a renewal. Returns whether runs of dead nodes were settled.
     async fn renewed(&mut self, lease: &Lease, renewal: Renewal, peers: &mut Peers) -> bool {
-        // Replies are heard as long as any run is under way.
+        // The driver hears replies while any run is under way.
         if !renewal.cancels.is_empty() {
             let _ = self.worker.reply(Reply::Cancel(renewal.cancels)).await;
         }
@@ -287,8 +289,8 @@ impl Keeper {
         self.recover_dead(lease).await
     }
 
-    /// Settles what dead nodes left behind, piece by piece, until the own lease has to be renewed.
-    /// The rest comes after that. Answers whether there was anything to settle.
+    /// Settles the runs of dead nodes, piece by piece, until this node has to renew its own lease.
+    /// The rest comes after that. Returns whether there was anything to settle.
     async fn recover_dead(&mut self, lease: &Lease) -> bool {
         let until = Instant::now() + RENEW / 2;
         let mut has_settled = false;
@@ -337,7 +339,7 @@ impl Keeper {
     async fn pass_on(&self, recovered: Recovered) {
         if recovered != Recovered::default() {
             let recovered = Reply::Recovered(Box::new(recovered));
-            // Replies are heard as long as any run is under way.
+            // The driver hears replies while any run is under way.
             let _ = self.worker.reply(recovered).await;
         }
     }

@@ -1,4 +1,5 @@
-//! The tasks that stand between the scheduler task and a store: requests, the lease, other nodes, retention.
+//! The tokio tasks between the driver and a store, for requests, the lease, other nodes and
+//! retention.
 
 pub(crate) mod fleet;
 pub(crate) mod lease;

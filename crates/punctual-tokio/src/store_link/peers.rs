@@ -1,4 +1,4 @@
-//! Who of the other nodes is alive, by this node's own clock.
+//! Finds out which of the other nodes are alive, by this node's own clock.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,11 +10,11 @@ use tokio::time::Instant;
 use crate::store_link::lease::RENEW;
 use crate::stores::pulse::DEAD_AFTER;
 
-/// The own renewals have a gap when one took, or came, later than this after the one before: what
-/// peers did in it nobody here has seen.
+/// The longest time that a renewal of this node takes, or comes after the one before, without a
+/// gap. This node has not seen what peers did in a gap.
 const GAP: Duration = Duration::from_secs(2 * RENEW.as_secs());
 
-/// When the beats of each peer were last seen to change.
+/// The times at which the beats of each peer were last seen to change.
 #[derive(Debug, Default)]
 pub(crate) struct Peers {
     /// By name and epoch.
@@ -29,8 +29,8 @@ struct Seen {
 }
 
 impl Peers {
-    /// Takes in what a successful renewal has told, and says who is dead. Who is told dead and
-    /// listed on is told again after the same time.
+    /// Takes in what a successful renewal has told, and returns the dead peers. A peer that was
+    /// told dead and is still listed is told again after the same time.
     pub(crate) fn observe(&mut self, peers: Vec<Beat>, now: Instant) -> Vec<Beat> {
         let was_gap = self
             .looked
@@ -75,7 +75,8 @@ mod tests {
         }
     }
 
-    /// The seconds at which a peer is told dead whose beats and epoch at each look are these.
+    /// Returns the seconds at which a peer is told dead, if each look shows these beats and this
+    /// epoch.
     fn deaths(looks: &[(u64, u64, u64)]) -> Vec<u64> {
         let (start, mut peers) = (Instant::now(), Peers::default());
         let mut deaths = Vec::new();

@@ -1,4 +1,4 @@
-//! Stores that survive the process do not remember for ever.
+//! Forgets old runs in stores that survive the process.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use tokio::time::sleep;
 use crate::store_link::worker::Worker;
 use crate::stores::retention_policy::RetentionPolicy;
 
-/// How often old entries are looked for.
+/// The time between two looks for old entries.
 const EVERY: Duration = Duration::from_secs(60);
-/// Entries that go together: a moment's work for a database, and more than a claim adds. So the
-/// ledger shrinks though claims take every other turn.
+/// The number of entries that go together. A database needs a moment for them, and they are more
+/// than a claim adds, so the ledger shrinks though claims take every other turn.
 const BATCH: usize = 1_000;
-/// Between two batches, so that claims have their turn.
+/// The pause between two batches, so that claims have their turn.
 const PAUSE: Duration = Duration::from_millis(5);
 
 impl Worker {
-    /// Forgets what is too old, or too much, until the scheduler is gone.
+    /// Forgets entries that are too old, or too many, until the scheduler is gone.
     pub(crate) async fn forget(self, retention: RetentionPolicy) {
         if !self.store.capabilities().persistent {
             return;
@@ -32,7 +32,7 @@ impl Worker {
     }
 
     async fn forget_now(&self, retention: RetentionPolicy) {
-        // What is longer than all time is for ever.
+        // An age that is longer than all time means for ever.
         let age = TimeDelta::from_std(retention.age).ok();
         let now = self.shared.clock.now();
         let retention = Retention {
@@ -43,7 +43,7 @@ impl Worker {
             match self.store.purge(retention, BATCH).await {
                 Ok(gone) if gone >= BATCH as u64 => sleep(PAUSE).await,
                 Ok(_) => return,
-                // There is time: they go the next time.
+                // The entries are not urgent, and the next look takes them.
                 Err(error) => return self.health.fails(&error),
             }
         }

@@ -1,4 +1,4 @@
-//! Counts in the rows of jobs, which are compared with what they count.
+//! Compares the counts in the rows of jobs with the runs that they count.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use tokio::time::sleep;
 
 use crate::store_link::worker::Worker;
 
-/// Jobs that one request compares: a moment's work for a database.
+/// The number of jobs that one request compares. A database needs a moment for them.
 const PAGE: usize = 500;
-/// Between two requests, so that claims have their turn.
+/// The pause between two requests, so that claims have their turn.
 const PAUSE: Duration = Duration::from_millis(20);
-/// After all jobs were compared, however many nodes die.
+/// The rest after all jobs were compared, however many nodes die.
 const REST: Duration = Duration::from_secs(60);
 
-/// Compares the counts of all jobs of a store with their open runs. What was wrong is mended.
+/// Compares the counts of all jobs of a store with their open runs, and mends those that are wrong.
 pub(crate) async fn recount(store: &dyn JobStore, alias: &str) -> Result<Vec<Drift>, Error> {
     let mut mended = Vec::new();
     let mut after = None;
@@ -40,7 +40,7 @@ pub(crate) async fn recount(store: &dyn JobStore, alias: &str) -> Result<Vec<Dri
 }
 
 impl Worker {
-    /// Compares counts whenever what dead nodes left was settled, until the scheduler is gone.
+    /// Compares counts whenever the runs of dead nodes were settled, until the scheduler is gone.
     pub(crate) async fn check_counts(self) {
         loop {
             tokio::select! {

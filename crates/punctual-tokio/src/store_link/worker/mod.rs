@@ -1,4 +1,4 @@
-//! The tasks that stand between the scheduler task and a store: it never waits for one.
+//! The tokio tasks that carry requests to a store, so that the driver never waits for a store.
 
 mod refused;
 mod set_back;
@@ -22,22 +22,22 @@ use crate::stores::health::Health;
 
 pub(crate) use set_back::Corrections;
 
-/// What a store answers, or says by itself.
+/// What a store answers, or tells by itself.
 pub(crate) struct Replied {
     pub(crate) store: u32,
     pub(crate) reply: Reply,
 }
 
-/// Nobody waits for answers any more.
+/// The error that says that the driver no longer waits for answers.
 #[derive(Debug)]
 pub(crate) struct Gone;
 
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-/// How long a store's answer waits for listeners to be told of the edits in it.
+/// The longest time that an answer of the store waits for listeners to be told of the edits in it.
 const LONGEST_HOLD_UP: Duration = Duration::from_secs(1);
 
-/// What the tasks between the scheduler and a store have in common.
+/// What the tokio tasks between the driver and the store have in common.
 #[derive(Clone)]
 pub(crate) struct Worker {
     pub(crate) id: u32,
@@ -46,21 +46,21 @@ pub(crate) struct Worker {
     pub(crate) store: Arc<dyn JobStore>,
     pub(crate) node: NodeInfo,
     pub(crate) health: Arc<Health>,
-    /// Whether this node begins runs of the store: it is neither paused nor shutting down, and
-    /// the store was not removed.
+    /// True if this node begins runs of the store. It does so while it is neither paused nor
+    /// shutting down, and while the store is not removed.
     pub(crate) begins_runs: Arc<AtomicBool>,
     pub(crate) replies: mpsc::Sender<Replied>,
     /// Tells the keeper of the lease that the store has begun to be shared.
     pub(crate) is_shared: Arc<Notify>,
-    /// Tells that what a dead node left is settled.
+    /// Tells that the runs of a dead node are settled.
     pub(crate) settled: Arc<Notify>,
 }
 
-/// How many open runs are read at a time.
+/// The number of open runs that are read at a time.
 const PAGE: usize = 1_000;
 
 impl Worker {
-    /// Carries claims to the store, one request after another, until there is nobody to ask.
+    /// Carries claims to the store, one request after another, until the driver sends no more.
     pub(crate) async fn carry_claims(
         self,
         mut requests: mpsc::Receiver<Box<ClaimRequest>>,
@@ -74,7 +74,7 @@ impl Worker {
         }
     }
 
-    /// Reads what is asked for, one after another, until there is nobody to ask.
+    /// Reads what the driver asks for, one request after another, until the driver sends no more.
     pub(crate) async fn carry_reads(self, mut requests: mpsc::Receiver<Read>) {
         while let Some(request) = requests.recv().await {
             let read = async {
@@ -104,7 +104,8 @@ impl Worker {
         self.reply(Reply::Due(due)).await
     }
 
-    /// Looks once: it is looked again before long.
+    /// Looks for jobs that were left to other nodes. Does not retry, since the driver asks again
+    /// before long.
     async fn left(&self, request: DueRequest) -> Result<(), Gone> {
         let left = self.store.due(request).await.unwrap_or_else(|error| {
             self.health.fails(&error);
@@ -115,8 +116,8 @@ impl Worker {
         self.reply(Reply::Left(left)).await
     }
 
-    /// Looks for the jobs of runs. A run whose job is gone, or cannot be read, cannot go on: what the
-    /// store has handed out has not begun, so it is cancelled with its job, or lost.
+    /// Looks for the jobs of runs. A run whose job is gone or cannot be read cannot go on. A run
+    /// that the store has handed out has not begun, so it is cancelled with its job, or lost.
     async fn adopt(&self, runs: Vec<OpenRun>) -> Result<(), Gone> {
         let mut handed: Vec<Handed> = Vec::new();
         let mut over = Vec::new();
@@ -130,7 +131,7 @@ impl Worker {
         self.reply(Reply::Adopted(handed, over)).await
     }
 
-    /// The job of a run, or what becomes of the run without.
+    /// Returns the job of a run, or the outcome of a run whose job is gone.
     async fn job_of(&self, run: &OpenRun) -> Result<StoredJob, Outcome> {
         let mut wait = FIRST_WAIT;
         loop {
@@ -154,8 +155,8 @@ impl Worker {
         loop {
             let lease = held.current().await.ok_or(Gone)?;
             if request.lease != lease {
-                // They are of runs that others decide about. A rerun has the same number, and this node
-                // may be the one that begins it.
+                // The ends belong to runs that other nodes decide about. A rerun has the same
+                // number, and this node may be the one that begins it.
                 request.ends.clear();
                 request.lease = lease;
             }
@@ -185,7 +186,7 @@ impl Worker {
                     if error.kind() == ErrorKind::Gone {
                         self.reply(Reply::Gone).await?;
                     }
-                    // It may have been made all the same.
+                    // The store may have carried out the request all the same.
                     request.is_repeated = true;
                     *wait = self.wait_after(&error, *wait).await;
                 }
@@ -193,7 +194,8 @@ impl Worker {
         }
     }
 
-    /// A request as it is sent again. What waits is not for a node that has been paused since.
+    /// Returns a request as it is sent again. A node that has been paused since takes no waiting
+    /// runs.
     fn again(&self, request: &ClaimRequest) -> ClaimRequest {
         let mut again = repeated::again(request, self.shared.clock.now());
         again.takes_waiting &= self.begins_runs.load(Ordering::SeqCst);
@@ -209,7 +211,7 @@ impl Worker {
         if asked != answered {
             tracing::error!(asked, answered, "the store left claims out of its answer");
             reply.answers.resize(asked, ClaimAnswer::Lost(None));
-            // They may have been accepted all the same.
+            // The store may have accepted the claims all the same.
             request.is_repeated = true;
         }
         if !request.is_repeated {
@@ -250,7 +252,7 @@ impl Worker {
         }
     }
 
-    /// Tells what others change in the store.
+    /// Tells the driver of changes that other callers and nodes make in the store.
     pub(crate) async fn watch(self) {
         let mut counter = 0;
         let mut is_shared = false;
@@ -281,10 +283,10 @@ impl Worker {
         }
     }
 
-    /// Waits until listeners were told of the edits that made these jobs what they are, but not
-    /// for ever: somebody may have begun an edit and not go on with it.
+    /// Waits until listeners were told of the edits that led to these jobs. The wait has a limit,
+    /// since a caller may have begun an edit and not go on with it.
     async fn hold_up<'i>(&self, jobs: impl Iterator<Item = &'i JobId> + Clone) {
-        // Which of the two ended it does not matter.
+        // The answer is used in either case.
         let _ = timeout(LONGEST_HOLD_UP, self.shared.announcements.told(jobs)).await;
     }
 
@@ -296,8 +298,8 @@ impl Worker {
         self.replies.send(replied).await.map_err(|_| Gone)
     }
 
-    /// Asks until there is an answer. One that came at once says nothing about what others fail
-    /// at: a full disk can be read.
+    /// Asks the store until it answers. An answer to the first try does not mean that the store is
+    /// well again, since a call may work while others fail. For example, a full disk can be read.
     pub(crate) async fn insist<'a, T>(&self, mut ask: impl FnMut() -> StoreFuture<'a, T>) -> T {
         let (mut wait, mut has_failed) = (FIRST_WAIT, false);
         loop {

@@ -1,4 +1,4 @@
-//! Requests that a store refuses. What it refuses is found by halving, so that it holds up nothing
+//! Finds what a store refuses in a request, by halving the request, so that it holds up nothing
 //! else.
 
 use std::ops::Range;
@@ -8,7 +8,7 @@ use tracing::Level;
 
 use super::Worker;
 
-/// A part of a request: some of its ends, then some of its claims.
+/// A part of a request, with some of its ends before some of its claims.
 #[derive(Debug, Clone)]
 struct Part {
     ends: Range<usize>,
@@ -29,7 +29,7 @@ impl Part {
         }
     }
 
-    /// Two parts, of which the first is to be tried first: ends stay before claims.
+    /// Returns two parts, of which the first is to be tried first, since ends stay before claims.
     fn halves(self) -> (Self, Self) {
         let middle = self.len() / 2;
         let ends = self.ends.start + middle.min(self.ends.len());
@@ -47,8 +47,8 @@ impl Part {
 }
 
 impl Worker {
-    /// Carries a refused request to the store in parts. Of those that are refused by themselves an
-    /// end is recorded in a shorter form, and a claim is lost.
+    /// Carries a refused request to the store in parts. If the store refuses a single end, a
+    /// shorter form of the end is recorded. If it refuses a single claim, the claim is lost.
     pub(super) async fn claim_in_parts(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
         let all = Part {
             ends: 0..request.ends.len(),
@@ -120,7 +120,7 @@ impl Worker {
     }
 }
 
-/// An end that says in place of its text why that is not kept.
+/// Returns an end that gives the reason why its text is not kept in place of the text.
 fn without_text(end: &RunEnd, error: &Error) -> RunEnd {
     let note = |what: &str, text: &str| {
         format!("the {what} of {} bytes was not kept: {error}", text.len())

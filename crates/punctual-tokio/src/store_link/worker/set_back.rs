@@ -1,4 +1,4 @@
-//! What the jobs of a store become when the clock that they went by was set back.
+//! Lets the jobs of a store go on when the clock that they went by was set back.
 
 use std::time::Duration;
 
@@ -13,25 +13,27 @@ use super::Worker;
 use crate::events::event::{EventKind, JobEvent};
 use crate::store_link::lease::first_name;
 
-/// As many jobs are looked at together.
+/// The number of jobs that are looked at together.
 const PIECE: usize = 1_000;
 
-/// A job that is changed meanwhile is read again so often.
+/// The number of times that a job is read again because it was changed between read and write.
 const TRIES: usize = 32;
 
-/// By then those that died before this node came are known to be dead.
+/// The time after which nodes that died before this one came are known to be dead.
 const DEAD_BY: Duration = Duration::from_secs(30);
 
-/// Corrections below this change nothing.
+/// The smallest correction that changes anything.
 const NOTICED: TimeDelta = TimeDelta::minutes(1);
 
-/// By then all nodes have noticed that the clock of their machine was set, and said so.
+/// The time after which all nodes have noticed that the clock of their machine was set, and have
+/// told so.
 const AGREED_BY: Duration = Duration::from_secs(45);
 
-/// How often it is asked whether the store has answered all the time.
+/// The time between two looks that tell if the store has answered all the time.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Lets jobs go on by the new time after the clock was set back, if more than this node says so.
+/// Lets jobs go on by the new time after the clock was set back, if not only this node's clock says
+/// so.
 #[derive(Clone)]
 pub(crate) struct Corrections {
     worker: Worker,
@@ -43,10 +45,10 @@ impl Corrections {
         Self { worker, fleet }
     }
 
-    /// The clock of this node was set back by so much.
+    /// Lets jobs go on after the clock of this node was set back by `by`.
     ///
-    /// Where other nodes live, they have to show the new time too: the clock of one node alone may
-    /// be the wrong one, before or after. Nodes of one machine share its clock.
+    /// If other nodes live, their clocks have to show the new time too. The clock of one node alone
+    /// may be the wrong one, before or after it was set. Nodes of one machine share its clock.
     pub(crate) async fn set_back(self, by: TimeDelta) {
         let correction = async {
             if by >= NOTICED && self.others_agree().await {
@@ -57,8 +59,8 @@ impl Corrections {
         self.while_it_runs(correction).await;
     }
 
-    /// Finds out whether the clock was set back while no node of the store lived. `seen` is what one
-    /// showed last.
+    /// Finds out if the clock was set back while no node of the store lived. `seen` is the time
+    /// that the clock of a node showed last.
     pub(crate) async fn look_back(self, seen: DateTime<Utc>) {
         let correction = async {
             if seen - self.worker.shared.clock.now() >= NOTICED && self.is_alone().await {
@@ -69,7 +71,8 @@ impl Corrections {
         self.while_it_runs(correction).await;
     }
 
-    /// A store that is away holds up no scheduler that ends.
+    /// Carries a correction out while the scheduler runs. A store that does not answer holds up no
+    /// scheduler that ends.
     async fn while_it_runs(&self, correction: impl Future<Output = ()>) {
         tokio::select! {
             () = self.worker.replies.closed() => {}
@@ -77,8 +80,8 @@ impl Corrections {
         }
     }
 
-    /// Whether no other node lives. Those that died before this one came are known to be dead after a
-    /// while.
+    /// Returns true if no other node lives. Nodes that died before this one came are known to be
+    /// dead after `DEAD_BY`.
     async fn is_alone(&self) -> bool {
         if self.is_registered_alone().await {
             return true;
@@ -88,15 +91,15 @@ impl Corrections {
         matches!(timeout(DEAD_BY, alone).await, Ok(Ok(_)))
     }
 
-    /// Whether no node but this one is listed, by whatever name it goes now.
+    /// Returns true if the store lists no node but this one, under any name that this node has had.
     async fn is_registered_alone(&self) -> bool {
         let nodes = self.worker.insist(|| self.worker.store.nodes()).await;
         let own = first_name(&self.worker.node.name);
         nodes.len() <= 1 && nodes.iter().all(|peer| first_name(&peer.info.name) == own)
     }
 
-    /// Whether the clocks of all other nodes show the same time. They tell theirs with renewals, so
-    /// the store has to answer for long enough.
+    /// Returns true if the clocks of all other nodes show the same time. Nodes tell their time with
+    /// renewals, so the store has to answer for `AGREED_BY` without a failure.
     async fn others_agree(&self) -> bool {
         if self.is_registered_alone().await {
             return true;
@@ -119,7 +122,8 @@ impl Corrections {
 }
 
 impl Worker {
-    /// Says what the clock of a node showed last, and notes what that of this one shows.
+    /// Returns the time that the clock of a node showed last, and notes the time of this node's
+    /// clock.
     pub(crate) async fn note_time(&self) -> Option<DateTime<Utc>> {
         self.insist(|| self.store.note_time(self.shared.clock.now()))
             .await
@@ -153,7 +157,7 @@ impl Worker {
         }
     }
 
-    /// Answers whether the job has gone on by the new time.
+    /// Returns whether the job has gone on by the new time.
     async fn job_goes_on(
         &self,
         mut stored: StoredJob,
@@ -179,7 +183,7 @@ impl Worker {
                 }
                 Err(error) if error.is_stale() => {}
                 Err(error) if error.is_not_found() => return false,
-                // The look after this one finds the job as it is then.
+                // The next look finds the job as it is then.
                 Err(error) => {
                     self.wait_after(&error, super::FIRST_WAIT).await;
                 }
