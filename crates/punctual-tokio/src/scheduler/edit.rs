@@ -49,7 +49,7 @@ impl Scheduler {
         self.edit_in(None, id, change).await
     }
 
-    /// Does the same as [`edit`](Self::edit) in one store, for an id that several stores may hold.
+    /// Does the same as `edit` in one store, for an id that several stores may hold.
     pub(super) async fn edit_in(
         &self,
         store: Option<&NamedStore>,

@@ -1,5 +1,5 @@
-//! Moves and ends declared jobs. The code names another store for them, or gives them no fire time
-//! any more.
+//! Moves a declared job to the store that the code names now, and ends one that has no fire time
+//! left by the code.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Ids whose jobs are being added: two stores must not take one id at the same time.
+//! The ids whose jobs are being added, since two stores must not take one id at the same time.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -7,8 +7,8 @@ use std::sync::Arc;
 use punctual_core::JobId;
 use punctual_store::lock::Mutex;
 
-/// Ids that are on their way into a store just now, so that two concurrent adds to two stores
-/// cannot both find an id free.
+/// The ids that are on their way into a store just now. It keeps two concurrent adds to two stores
+/// from both finding an id free.
 #[derive(Debug, Default)]
 pub(crate) struct Adding(Mutex<HashMap<JobId, Way>>);
 
@@ -18,7 +18,7 @@ struct Way {
     adds: usize,
 }
 
-/// Held until the store has answered.
+/// The ids of one call that adds jobs. Held until the store has answered.
 pub(crate) struct OnTheWay {
     adding: Arc<Adding>,
     ids: Vec<JobId>,
@@ -34,7 +34,7 @@ impl Adding {
 }
 
 impl OnTheWay {
-    /// Whether nobody is adding this id to another store.
+    /// Reserves an id for a store. Returns false if another call is adding the id to another store.
     pub(crate) fn reserve(&mut self, id: &JobId, store: u32) -> bool {
         let mut adding = self.adding.0.lock();
         let way = adding.entry(id.clone()).or_insert(Way { store, adds: 0 });

@@ -1,9 +1,9 @@
-//! A scheduler that has jobs and is dropped without ever having been started: most likely the start
-//! was forgotten.
+//! Notices a scheduler that has jobs and is dropped without ever having been started. Most likely
+//! the program forgot the start.
 //!
-//! Not one that is the client of others. Jobs in a store that other nodes run are theirs to run, so
-//! only those count that nothing else can run. Declared jobs count in any store, unless the
-//! scheduler was used to ask or tell its stores something.
+//! A scheduler that is only a client of other nodes does not count. Jobs in a store that other
+//! nodes run are left to those nodes, so only jobs count that no other node can run. Declared jobs
+//! count in any store, unless the program used the scheduler to ask or tell its stores something.
 
 use std::collections::BTreeSet;
 use std::sync::MutexGuard;
@@ -17,18 +17,18 @@ use tokio::runtime::Handle;
 use crate::shared::Shared;
 use crate::stores::NamedStore;
 
-/// How many jobs are named.
+/// The number of jobs that are named.
 const NAMED: usize = 3;
 
-/// What is known of a scheduler before its first start.
+/// The state of a scheduler before its first start.
 #[derive(Debug, Default)]
 pub(crate) struct Unstarted {
-    /// Whether it was built and nothing has asked it to start. Of what goes wrong in both the program
-    /// is told.
+    /// True if the scheduler was built and no caller has asked it to start. The program hears of a
+    /// failed build or start by its error.
     waits: AtomicBool,
-    /// Whether its stores were used.
+    /// True if the scheduler's stores were used.
     was_used: AtomicBool,
-    /// Jobs that were added, by their store.
+    /// The jobs that were added, by their store.
     jobs: Mutex<BTreeSet<(u32, JobId)>>,
 }
 
@@ -74,7 +74,7 @@ impl Unstarted {
 }
 
 impl Shared {
-    /// The jobs of a scheduler that was never started and that nothing else will run.
+    /// Returns the jobs of a scheduler that was never started, if no other node will run them.
     fn forgotten(&self) -> Vec<JobId> {
         if !self.unstarted.is_before_start() {
             return Vec::new();
@@ -98,13 +98,13 @@ impl Shared {
     }
 }
 
-/// Whether no other node runs the jobs of a store.
+/// Returns true if no other node runs the jobs of a store.
 fn is_alone(named: &NamedStore) -> bool {
     if named.store.capabilities().shared {
         return false;
     }
-    // A memory store may have a scheduler of its own, and answers without waiting. Others may need
-    // a runtime to be asked.
+    // A memory store may have a scheduler of its own, and answers without waiting. Other stores may
+    // need a runtime to be asked.
     let nodes = Handle::try_current()
         .ok()
         .and_then(|_| named.bare.nodes().now_or_never());

@@ -1,4 +1,4 @@
-//! Who keeps what a scheduler was given: its functions, its state and its listeners.
+//! Keeps what a scheduler was given, which is its functions, its state and its listeners.
 //!
 //! These may hold a handle themselves, and a handle that kept them would keep itself. So not every
 //! handle counts:
@@ -10,7 +10,8 @@
 //!                          or waited for its end
 //! ```
 //!
-//! When the last of them is gone, what was given is dropped, and a handle in it with it.
+//! When the last keeper is gone, the functions, the state and the listeners are dropped, together
+//! with handles in them.
 
 use std::sync::{Arc, MutexGuard};
 
@@ -18,31 +19,31 @@ use crate::error::{Error, ErrorKind};
 use crate::shared::Shared;
 use punctual_store::lock::Mutex;
 
-/// How many keep what a scheduler was given.
+/// Counts the keepers of what a scheduler was given.
 #[derive(Default)]
 pub(crate) struct Keepers(Mutex<Count>);
 
 #[derive(Default)]
 struct Count {
     keepers: usize,
-    /// Before that, every handle may still start it.
+    /// False before the first start, when every handle may still start the scheduler.
     was_started: bool,
-    /// What was given is gone.
+    /// True if what the scheduler was given is gone.
     is_spent: bool,
 }
 
 impl Keepers {
-    /// The scheduler is about to run for the first time, or again.
+    /// Notes that the scheduler is about to run, for the first time or again.
     pub(crate) fn started(&self) {
         self.count().was_started = true;
     }
 
-    /// Whether what was given is gone.
+    /// Returns true if what the scheduler was given is gone.
     pub(crate) fn is_spent(&self) -> bool {
         self.count().is_spent
     }
 
-    /// One keeper less. Answers whether that was the last that counts.
+    /// Counts one keeper less. Returns whether it was the last one that counts.
     fn is_last(&self) -> bool {
         let mut count = self.count();
         count.keepers -= 1;
@@ -56,11 +57,11 @@ impl Keepers {
     }
 }
 
-/// One that keeps what a scheduler was given.
+/// Keeps what a scheduler was given, until it is dropped.
 pub(crate) struct Keeper(Arc<Shared>);
 
 impl Keeper {
-    /// Nothing if it is gone already.
+    /// Returns a keeper. Returns `None` if what the scheduler was given is gone already.
     pub(crate) fn of(shared: &Arc<Shared>) -> Option<Self> {
         let mut count = shared.keepers.count();
         if count.is_spent {

@@ -7,11 +7,11 @@ use crate::command::{Command, ShutdownReport};
 
 /// The scheduler from a start to its shutdown.
 pub(crate) struct Life {
-    /// To the scheduler's task.
+    /// The channel to the driver.
     pub(crate) commands: mpsc::Sender<Command>,
-    /// What the shutdown left behind, once it is over.
+    /// The report of the shutdown, after the shutdown is over.
     pub(crate) ended: watch::Receiver<Option<ShutdownReport>>,
-    /// Where its task runs.
+    /// The runtime on which the driver runs.
     pub(crate) runtime: Handle,
 }
 

@@ -1,4 +1,4 @@
-//! What a scheduler is made of, whether it runs or not.
+//! The parts of a scheduler, running or not.
 
 pub(crate) mod adding;
 mod forgotten;
@@ -62,7 +62,7 @@ pub(crate) struct Shared {
     pub(crate) release: u64,
     pub(crate) newest: watch::Sender<Newest>,
     states: RwLock<States>,
-    /// The last one, once it was started.
+    /// The last life of the scheduler, if it was ever started.
     life: Mutex<Option<Life>>,
     stores: RwLock<Vec<NamedStore>>,
     next_store: AtomicU32,
@@ -120,23 +120,24 @@ impl Shared {
         self.states.read()
     }
 
-    /// Lets go of what it was given. It cannot be started any more.
+    /// Drops what the scheduler was given. The scheduler cannot be started any more.
     pub(crate) fn let_go(&self) {
         self.bus.end_listeners();
         let mut states = self.states.write();
         let states_taken = std::mem::take(&mut *states);
         drop(states);
-        // Both may hold handles, so no lock is held when they go.
+        // Both may hold handles, so no lock is held when they are dropped.
         drop(states_taken);
         drop(self.registry.take_all());
     }
 
-    /// The tasks that a store is asked for; all, if no other node uses it.
+    /// Returns the tasks that a store is asked for. Returns `None`, which means all, if no other
+    /// node uses the store.
     pub(crate) fn tasks_of(&self, store: &dyn JobStore) -> Option<KnownTasks> {
         let capabilities = store.capabilities();
         capabilities.shared.then(|| {
             let names = self.registry.names().into_iter();
-            // In a store that survives no job calls a function without a stable name.
+            // In a store that survives the process, no job calls a function without a stable name.
             names
                 .filter(|name| !capabilities.persistent || !is_anonymous(name))
                 .collect()
@@ -152,8 +153,9 @@ impl Shared {
         }
     }
 
-    /// Enters an executor under an alias that is free. With the first one for programs comes the
-    /// task that runs them: who may only name tasks cannot start programs elsewhere.
+    /// Adds an executor under an alias that is free. With the first executor for programs, also
+    /// adds the task that runs programs. A caller that may only name tasks thus cannot start
+    /// programs on a node without such an executor.
     pub(crate) fn add_executor(&self, alias: &str, executor: &Executor) -> Result<Arc<str>, Error> {
         let alias = self.executors.add(alias, executor)?;
         if executor.is_command() {
@@ -162,13 +164,13 @@ impl Shared {
         Ok(alias)
     }
 
-    /// A job as a store has answered it, and whether it can run here.
+    /// Returns a job as a store has answered it, and tells if the job can run on this node.
     pub(crate) fn snapshot(&self, named: &NamedStore, stored: StoredJob) -> JobSnapshot {
         let is_known = self.code_of(&stored.job).is_ok() && stored.job.trigger().is_bound();
         JobSnapshot::new(&named.alias, stored, is_known)
     }
 
-    /// What runs a job here; without, it is parked.
+    /// Returns what runs a job on this node. Returns what is missing if the job is parked.
     pub(crate) fn code_of(&self, job: &Job) -> Result<Code, Missing> {
         let place = self.executors.get(job.executor());
         let task = self.registry.get(job.task());
@@ -178,7 +180,7 @@ impl Shared {
         })
     }
 
-    /// The stores, to be asked something.
+    /// Returns the stores, so that the caller can ask them something.
     pub(crate) fn stores(&self) -> Vec<NamedStore> {
         self.unstarted.used();
         self.all_stores()
@@ -188,7 +190,7 @@ impl Shared {
         self.stores.read().clone()
     }
 
-    /// Enters a store under an alias that is free, if it can be used with this clock.
+    /// Adds a store under an alias that is free, if it can be used with this clock.
     pub(crate) fn add_store(
         &self,
         alias: &str,
@@ -229,7 +231,7 @@ impl Shared {
         found.cloned().ok_or_else(|| no_store(alias, &stores))
     }
 
-    /// The first store that holds a job of this id.
+    /// Returns the first store that holds a job of this id, and the job.
     pub(crate) async fn find(&self, id: &JobId) -> Result<(NamedStore, StoredJob), Error> {
         for named in self.stores() {
             if let Some(found) = named.store.get(id.clone()).await? {
@@ -240,7 +242,8 @@ impl Shared {
     }
 }
 
-/// Paused time jumps to the time-out of a call while the thread or the network works that will answer it.
+/// Returns the error for a store that needs real time. Paused time jumps to the time-out of a call
+/// while the thread or the network is still working on its answer.
 #[cfg(feature = "testing")]
 fn needs_real_time(alias: &str) -> Error {
     let message = format!(

@@ -17,7 +17,7 @@ const GAP: Duration = Duration::from_secs(2 * RENEW.as_secs());
 /// The times at which the beats of each peer were last seen to change.
 #[derive(Debug, Default)]
 pub(crate) struct Peers {
-    /// By name and epoch.
+    /// The peers that were seen, by name and epoch.
     seen: BTreeMap<(Arc<str>, u64), Seen>,
     looked: Option<Instant>,
 }

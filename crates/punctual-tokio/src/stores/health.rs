@@ -1,4 +1,4 @@
-//! Whether a store answers.
+//! Keeps the health of a store, from the answers to its calls.
 
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::stores::skew::ClockOffset;
 use crate::stores::timely::{Calls, PendingCall};
 use crate::voice::Voice;
 
-/// How a store does, as its worker sees it.
+/// The health of a store, as its worker sees it.
 #[derive(Debug)]
 pub(crate) struct Health {
     pub(crate) store: Arc<str>,
@@ -33,20 +33,24 @@ struct Failing {
     last: String,
 }
 
-/// How a store does. See [`Scheduler::health`](crate::Scheduler::health).
+/// The health of a store. See [`Scheduler::health`](crate::Scheduler::health).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreHealth {
     /// The alias of the store.
     pub store: String,
-    /// How many calls have failed since the last one that worked.
+    /// The number of calls that have failed since the last one that worked.
     pub failures: u32,
-    /// Why the last one failed.
+    /// The reason why the last call failed.
     pub error: Option<String>,
-    /// The calls that it has not answered yet, the oldest first. One that is not answered in time
-    /// counts as failed: a renewal after 2 seconds, settling a dead node after 4, what the scheduler
-    /// asks for after 10, what
-    /// handles ask for after 30, and what may touch all rows after 300.
+    /// The calls that the store has not answered yet, the oldest first. A call that is not answered
+    /// in time counts as failed. The time depends on the call:
+    ///
+    /// - A renewal has 2 seconds.
+    /// - Settling a dead node has 4 seconds.
+    /// - The other calls of the scheduler itself have 10 seconds.
+    /// - The calls of handles have 30 seconds.
+    /// - Calls that may touch all rows have 300 seconds.
     pub calls: Vec<PendingCall>,
     /// The node whose clock differs most from the clock of this one, if a difference of more than a
     /// few seconds has lasted for 40 seconds.
@@ -54,7 +58,7 @@ pub struct StoreHealth {
 }
 
 impl StoreHealth {
-    /// Whether the last call worked.
+    /// Returns true if the last call worked.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.failures == 0
@@ -94,7 +98,8 @@ impl Health {
         self.failing().is_some()
     }
 
-    /// Failures are counted by the recorder of the program from now on: the scheduler has been started.
+    /// Lets the recorder of the program count failures from now on, since the scheduler has been
+    /// started.
     pub(crate) fn count_errors(&self) {
         self.errors.take_handle();
     }
@@ -107,20 +112,21 @@ impl Health {
         *self.offset() = offset;
     }
 
-    /// Whether the clock of another node differs from that of this one.
+    /// Returns true if the clock of another node differs from the clock of this one.
     pub(crate) fn clock_differs(&self) -> bool {
         self.offset().is_some()
     }
 
-    /// A change came through: a worker that waits to try again need not wait any longer.
+    /// Notes that a renewal came through. A worker that waits to try again need not wait any
+    /// longer.
     pub(crate) fn renews(&self) {
         self.works();
         self.renewed.notify_waiters();
     }
 
-    /// Waits before the next try, at most so long.
+    /// Waits before the next try, for at most `most`.
     pub(crate) async fn wait(&self, most: Duration) {
-        // Which of the two ended it does not matter.
+        // The next try follows in either case.
         let _ = timeout(most, self.renewed.notified()).await;
     }
 
@@ -129,7 +135,7 @@ impl Health {
         let mut state = self.failing();
         let failures = state.as_ref().map_or(0, |failing| failing.failures);
         let failures = failures.saturating_add(1);
-        // Through a long outage there are thousands.
+        // There are thousands of failures through a long outage.
         let store = &self.store;
         if failures.is_power_of_two() {
             tracing::warn!(%store, failures, %error, "a call of the store failed, and is tried again");

@@ -1,5 +1,5 @@
-//! The stores of a scheduler, each under its alias: with a deadline for each call, what is known of its
-//! health, and how the clocks of its nodes differ.
+//! The stores of a scheduler, each under its alias. This module gives each call a deadline, and
+//! keeps what is known of a store's health and of the differences between the clocks of its nodes.
 
 pub(crate) mod health;
 pub(crate) mod pulse;
@@ -19,7 +19,7 @@ pub(crate) struct NamedStore {
     pub(crate) id: u32,
     pub(crate) alias: Arc<str>,
     pub(crate) store: Arc<dyn JobStore>,
-    /// The store itself, whose answers are waited for without end.
+    /// The store itself, without deadlines of calls.
     pub(crate) bare: Arc<dyn JobStore>,
     pub(crate) health: Arc<Health>,
 }

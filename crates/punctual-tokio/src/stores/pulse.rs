@@ -1,4 +1,4 @@
-//! Whether other nodes may have taken this one for dead.
+//! Tells if other nodes may have taken this one for dead.
 
 use std::sync::MutexGuard;
 use std::time::Duration;
@@ -7,11 +7,12 @@ use punctual_store::Lease;
 use punctual_store::lock::Mutex;
 use tokio::time::Instant;
 
-/// A peer that has not renewed for so long is dead.
+/// The time without a renewal after which a peer is dead.
 pub(crate) const DEAD_AFTER: Duration = Duration::from_secs(8);
 
-/// When this node last sent what the store has taken, a renewal or a claim, and under which lease. What
-/// was begun under another one is no longer its own, though it may not have heard that yet.
+/// The time at which this node last sent a renewal or a claim that the store has taken, and the
+/// lease of that request. A run that was begun under another lease no longer belongs to this node,
+/// though the node may not have heard that yet.
 ///
 /// ```text
 /// sent      taken by the store      seen by another node                 dead to that
@@ -19,19 +20,20 @@ pub(crate) const DEAD_AFTER: Duration = Duration::from_secs(8);
 ///  |---- DEAD_AFTER ----|
 ///    begins runs        begins none until it is heard again
 /// ```
-///
-/// A claim counts, too: the store has looked at the lease then. Renewals alone would let a node begin
-/// nothing whose store answers them too late, though no other one is there.
+/// A claim counts too, since the store has looked at the lease then. If only renewals counted, a
+/// node whose store answers them too late would begin nothing, even without any other node.
 #[derive(Debug, Default)]
 pub(crate) struct Pulse(Mutex<Option<(Lease, Instant)>>);
 
 impl Pulse {
-    /// The store has given this lease, or renewed it, as it was asked at that time.
+    /// Notes that the store has given or renewed this lease, in answer to a request that was sent
+    /// at `sent`.
     pub(crate) fn was_heard(&self, lease: &Lease, sent: Instant) {
         *self.last() = Some((lease.clone(), sent));
     }
 
-    /// The store has answered a claim under a lease. What is known of another one stays.
+    /// Notes that the store has answered a claim under a lease. What is known of another lease
+    /// stays.
     pub(crate) fn was_answered(&self, lease: &Lease, sent: Instant) {
         if let Some((of, last)) = &mut *self.last()
             && of == lease
@@ -40,7 +42,7 @@ impl Pulse {
         }
     }
 
-    /// Whether all others still know that this node is alive under this lease.
+    /// Returns true if all other nodes still know that this node is alive under this lease.
     pub(crate) fn is_certain(&self, lease: &Lease) -> bool {
         let last = self.last();
         last.as_ref()
@@ -67,7 +69,7 @@ mod tests {
         pulse.was_heard(&lease(1), Instant::now());
         tokio::time::advance(DEAD_AFTER / 2).await;
         assert!(pulse.is_certain(&lease(1)));
-        // Its answer has not come to the scheduler yet, which still goes by the first.
+        // The answer has not come to the scheduler yet, which still goes by the first lease.
         pulse.was_heard(&lease(2), Instant::now());
         assert!(!pulse.is_certain(&lease(1)));
         assert!(pulse.is_certain(&lease(2)));

@@ -1,13 +1,13 @@
-//! How long persistent stores keep what is over.
+//! Limits what persistent stores keep of runs that are over.
 
 use std::time::Duration;
 
-/// What is remembered of runs that are over.
+/// The part of the runs that are over which a store remembers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RetentionPolicy {
-    /// How long.
+    /// The time for which a run is remembered.
     pub(crate) age: Duration,
-    /// How many of each job, the newest.
+    /// The number of runs that are remembered of each job, the newest.
     pub(crate) per_job: usize,
 }
 

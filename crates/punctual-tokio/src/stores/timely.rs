@@ -1,4 +1,4 @@
-//! No call of a store is waited for without an end: a connection may fall silent and never break.
+//! Gives each call of a store a deadline, since a connection may fall silent and never break.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -19,21 +19,22 @@ use punctual_store::{
 use slab::Slab;
 use tokio::time::{Instant, timeout};
 
-/// A renewal: four of them fit into the time after which others take a node for dead.
+/// The time for a renewal. Four renewals fit into the time after which other nodes take a node for
+/// dead.
 pub(crate) const RENEW: Duration = Duration::from_secs(2);
-/// A piece of what a dead node left behind: the one who settles it has to renew its own lease before
-/// others take it for dead.
+/// The time for a piece of what a dead node left behind. The node that settles it has to renew its
+/// own lease before other nodes take it for dead.
 const RECOVER: Duration = Duration::from_secs(4);
-/// What the scheduler itself asks for: claims, due jobs and registration. A claim is then sent again,
-/// and its runs are looked for.
+/// The time for a call of the scheduler itself, as for claims, due jobs and registration. A claim
+/// without an answer is sent again, and the scheduler looks for its runs.
 const PROTOCOL: Duration = Duration::from_secs(10);
-/// What handles ask for: reading, and edits of single jobs.
+/// The time for a call of a handle, as for reads and for edits of single jobs.
 const HANDLES: Duration = Duration::from_secs(30);
-/// What touches any number of rows.
+/// The time for a call that may touch any number of rows.
 const BULK: Duration = Duration::from_secs(300);
 
-/// A store whose calls end in time: one that is not answered fails as unavailable, so its change
-/// may have been made or not.
+/// A store whose calls end in time. A call that is not answered fails as unavailable, so its change
+/// may or may not have been made.
 ///
 /// [`JobStore::changes`] alone has no end, since nothing may change for years.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ pub(crate) struct Calls(Mutex<Slab<(&'static str, Instant)>>);
 pub struct PendingCall {
     /// The method of the store.
     pub call: &'static str,
-    /// How long it has been waited for.
+    /// The time for which the caller has waited.
     pub since: Duration,
 }
 
@@ -72,7 +73,7 @@ impl Calls {
         Pending { calls: self, key }
     }
 
-    /// The calls that are not answered yet, the oldest first.
+    /// Returns the calls that are not answered yet, the oldest first.
     pub(crate) fn pending(&self) -> Vec<PendingCall> {
         let all = self.all();
         let pending = all.iter().map(|(_, (call, began))| PendingCall {
@@ -96,7 +97,7 @@ impl Timely {
         Self { store, calls }
     }
 
-    /// Waits for an answer, but not for longer than the limit.
+    /// Waits for an answer, for at most the limit.
     fn within<'a, T: Send + 'a>(
         &'a self,
         limit: Duration,

@@ -22,7 +22,7 @@ use crate::stores::health::Health;
 
 pub(crate) use set_back::Corrections;
 
-/// What a store answers, or tells by itself.
+/// An answer of a store, or news that a store tells by itself.
 pub(crate) struct Replied {
     pub(crate) store: u32,
     pub(crate) reply: Reply,
@@ -37,7 +37,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The longest time that an answer of the store waits for listeners to be told of the edits in it.
 const LONGEST_HOLD_UP: Duration = Duration::from_secs(1);
 
-/// What the tokio tasks between the driver and the store have in common.
+/// The state that the tokio tasks between the driver and the store have in common.
 #[derive(Clone)]
 pub(crate) struct Worker {
     pub(crate) id: u32,

@@ -1,13 +1,14 @@
-//! By how much the clock of a peer differs from the own one, judged by when its beat came.
+//! Computes the difference between the clock of a peer and this node's clock, from when the peer's
+//! beat came.
 
 use std::time::{Duration, Instant};
 
 use crate::stores::timely::RENEW as LONGEST_RENEWAL;
 
-/// Clocks that differ by less are taken for right.
+/// The smallest difference that counts. Clocks that differ by less are taken for right.
 pub(super) const SLACK: Duration = Duration::from_secs(1);
 
-/// What the clocks of this node show at one moment.
+/// The times that the clocks of this node show at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     /// The wall clock, in microseconds since 1970.
@@ -24,8 +25,8 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
-    /// Takes all that the wall clock may have shown between two moments, however it was set
-    /// meanwhile.
+    /// Returns all times that the wall clock may have shown between two moments, even if it was set
+    /// between them.
     pub(super) fn between(first: Moment, last: Moment) -> Self {
         let passed = micros(last.steady.saturating_duration_since(first.steady));
         Self {
@@ -34,12 +35,12 @@ impl Stretch {
         }
     }
 
-    /// Says by how many microseconds a clock is ahead of this node's, about, if it showed `shown`
-    /// for a beat that was written in this stretch. 0 if it may be right.
+    /// Returns about how many microseconds a clock is ahead of this node's, if it showed `shown`
+    /// for a beat that was written in this stretch. Returns 0 if the clock may be right.
     ///
-    /// A peer reads its clock first and writes then, so a clock that is right never shows more than
-    /// the end of the stretch. It may show less than the begin: by the time after which the peer
-    /// gives a renewal up.
+    /// A peer reads its clock before it writes its beat, so a clock that is right never shows more
+    /// than the end of the stretch. It may show less than the beginning, by the time after which
+    /// the peer gives a renewal up.
     pub(super) fn ahead(self, shown: i64) -> i64 {
         let slack = micros(SLACK);
         let oldest = micros(LONGEST_RENEWAL);
@@ -62,7 +63,8 @@ mod tests {
 
     const SECOND: i64 = 1_000_000;
 
-    /// Two looks: what the wall clock showed at each, and the seconds between them.
+    /// Returns the stretch between two looks, from the wall clock at each and the seconds between
+    /// them.
     fn stretch(first: i64, last: i64, passed: u64) -> Stretch {
         let start = Instant::now();
         let first = Moment {
@@ -85,7 +87,7 @@ mod tests {
             (105 * SECOND, 0),
             (105 * SECOND + 1, 3 * SECOND + 1),
             (162 * SECOND, 60 * SECOND),
-            // It was read up to two seconds before it was written.
+            // The clock was read up to two seconds before the beat was written.
             (97 * SECOND, 0),
             (97 * SECOND - 1, -5 * SECOND - 1),
             (42 * SECOND, -60 * SECOND),

@@ -1,4 +1,6 @@
-//! Whether the clocks of the nodes that share a store agree. Nothing is decided by it: it is told.
+//! Notices that the clocks of the nodes that share a store differ. The difference is told, and
+//! nothing is decided by it.
+//! is only told.
 
 mod ahead;
 mod told;
@@ -24,27 +26,28 @@ use crate::stores::health::Health;
 pub struct ClockOffset {
     /// The node whose clock differs most.
     pub node: String,
-    /// How far its clock is ahead of this node's, give or take some seconds. Negative if it is
-    /// behind.
+    /// The time by which the clock is ahead of this node's, give or take some seconds. Negative if
+    /// it is behind.
     pub ahead: TimeDelta,
-    /// How many nodes have a clock that differs.
+    /// The number of nodes whose clock differs.
     pub differing: usize,
-    /// How many other nodes tell their time. If most of them differ, this node's clock is likely to
-    /// be the wrong one.
+    /// The number of other nodes that tell their time. If most of them differ, this node's clock is
+    /// likely to be the wrong one.
     pub others: usize,
 }
 
-/// Compares the clocks of peers with the own one, each time that a renewal tells of their beats.
+/// Compares the clocks of peers with the clock of this node, each time that a renewal tells of
+/// their beats.
 #[derive(Debug, Default)]
 pub(crate) struct Clocks {
-    /// When the renewal before began.
+    /// The moment at which the previous renewal began.
     looked: Option<Moment>,
-    /// By name and epoch: those of the renewal before.
+    /// The peers of the previous renewal, by name and epoch.
     peers: BTreeMap<(Arc<str>, u64), Seen>,
     told: Told,
 }
 
-/// The last beat of a peer, and what is thought of its clock.
+/// The last beat of a peer, and the verdict about its clock.
 #[derive(Debug)]
 struct Seen {
     count: u64,
@@ -52,7 +55,7 @@ struct Seen {
 }
 
 impl Clocks {
-    /// Takes in what a renewal has told that went from the one moment to the other. Tells the log
+    /// Takes in the beats of a renewal that lasted from the one moment to the other. Tells the log
     /// and the health of the store which clocks differ.
     pub(crate) fn compare(
         &mut self,
@@ -69,7 +72,7 @@ impl Clocks {
     }
 
     fn look<'b>(&mut self, others: impl Iterator<Item = &'b Beat>, began: Moment, ended: Moment) {
-        // A beat that was not there then was written since.
+        // A beat that the previous renewal did not show was written since then.
         let before = self.looked.replace(began);
         let stretch = before.map(|before| Stretch::between(before, ended));
         let mut known = std::mem::take(&mut self.peers);
@@ -136,8 +139,8 @@ mod tests {
     use super::*;
     use crate::time::clock::instant;
 
-    /// Which nodes differ after a look every two seconds for a minute. At each, a peer has these
-    /// beats, and its clock is an hour behind.
+    /// Returns the number of nodes that differ after a look every two seconds for a minute. At each
+    /// look, a peer has these beats, and its clock is an hour behind.
     fn differing(count: impl Fn(u64) -> u64, tells: bool) -> usize {
         let (start, mut clocks) = (Instant::now(), Clocks::default());
         for second in (0..60).step_by(2) {
@@ -173,7 +176,7 @@ mod tests {
             steady: start + Duration::from_secs(passed),
         };
         let (start, mut clocks) = (Instant::now(), Clocks::default());
-        // Each renewal takes eight seconds, and the peer beats just after each begin.
+        // Each renewal takes eight seconds, and the peer beats just after each renewal begins.
         for turn in 0..20_u32 {
             let second = i64::from(turn) * 10;
             let passed = u64::from(turn) * 10;

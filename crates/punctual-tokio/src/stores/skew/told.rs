@@ -1,4 +1,5 @@
-//! When the log tells of clocks that differ: once for each store, and again when that changed.
+//! Decides when the log tells of clocks that differ, which is once for each store and again after a
+//! change.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,21 +7,21 @@ use std::time::{Duration, Instant};
 use super::ahead::micros;
 use super::verdict::SURE_AFTER;
 
-/// Told again after so long, so that a log of today shows it.
+/// The time after which a difference is told again, so that a log of today shows it.
 const AGAIN_AFTER: Duration = Duration::from_secs(3_600);
 
-/// A change by less is not told.
+/// The smallest change that is told.
 const CHANGE: Duration = Duration::from_secs(5);
 
 /// A node whose clock differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Differing {
     pub(super) node: Arc<str>,
-    /// By how many microseconds it is ahead.
+    /// The microseconds by which the clock is ahead.
     pub(super) ahead: i64,
 }
 
-/// What is to be told.
+/// The news to tell.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum News {
     /// The clock of this node differs.
@@ -29,13 +30,14 @@ pub(super) enum News {
     Agree,
 }
 
-/// What was told last.
+/// The news told last.
 #[derive(Debug, Default)]
 pub(super) struct Told(Option<(Differing, Instant)>);
 
 impl Told {
-    /// Picks the node whose clock differs most. If it was told of another, whose clock differs about
-    /// as much, then that one: when the own clock is wrong, all others differ by the same.
+    /// Picks the node whose clock differs most. If another node was told of before, and its clock
+    /// differs about as much, picks that node. If the clock of this node is wrong, all others
+    /// differ by the same.
     pub(super) fn worst<'a>(&self, all: &'a [Differing]) -> Option<&'a Differing> {
         let worst = all.iter().max_by_key(|one| one.ahead.unsigned_abs())?;
         let told = self.0.as_ref().map(|(told, _)| &told.node);
@@ -44,7 +46,7 @@ impl Told {
         Some(told.unwrap_or(worst))
     }
 
-    /// Says what there is to tell when `worst` differs most.
+    /// Returns what there is to tell when `worst` differs most.
     pub(super) fn news(&mut self, worst: Option<&Differing>, now: Instant) -> Option<News> {
         let Some(worst) = worst else {
             return self.0.take().map(|_| News::Agree);
@@ -61,7 +63,8 @@ impl Told {
     }
 }
 
-/// Whether two differences differ by half of the smaller one, and by no less than five seconds.
+/// Returns true if two differences differ by half of the smaller one, and by no less than five
+/// seconds.
 fn has_changed(one: i64, other: i64) -> bool {
     let smaller = one.unsigned_abs().min(other.unsigned_abs());
     let least = micros(CHANGE).unsigned_abs().max(smaller / 2);
@@ -79,7 +82,8 @@ mod tests {
         }
     }
 
-    /// At which of these seconds it is told, and of which node, when the clocks differ so.
+    /// Returns the seconds at which news is told, and of which node, if each look shows these
+    /// differences.
     fn told(looks: &[(u64, &[(&str, i64)])]) -> Vec<(u64, String)> {
         let (start, mut told) = (Instant::now(), Told::default());
         let mut lines = Vec::new();

@@ -1,17 +1,19 @@
-//! What is thought of the clock of a peer: no single beat changes that.
+//! Judges the clock of a peer. No single beat changes the verdict.
 
 use std::time::{Duration, Instant};
 
 use crate::time::clock_step::LONGEST_SLEEP;
 
-/// A verdict changes once all beats of so long have spoken against it. A node that was suspended
-/// goes by a clock that is behind until it notices, and that takes up to [`LONGEST_SLEEP`].
+/// The time for which all beats have to speak against a verdict before it changes. A node that was
+/// suspended goes by a clock that is behind until the node notices, which takes up to
+/// [`LONGEST_SLEEP`].
 pub(super) const SURE_AFTER: Duration = Duration::from_secs(LONGEST_SLEEP.as_secs() + 10);
 
-/// So many beats have to speak against it, too. A frozen process sees few in any time.
+/// The number of beats that have to speak against a verdict, too. A frozen process sees few beats
+/// in any time.
 const BEATS: u32 = 5;
 
-/// What is thought of a clock. At first it is right.
+/// The verdict about a clock. At first the clock counts as right.
 #[derive(Debug, Default)]
 pub(super) struct Verdict {
     ahead: i64,
@@ -21,19 +23,19 @@ pub(super) struct Verdict {
 /// Beats that speak against a verdict, one after another.
 #[derive(Debug)]
 struct Doubt {
-    /// 1 if they show a clock that is ahead, -1 if behind, 0 if it may be right.
+    /// 1 if the beats show a clock that is ahead, -1 if behind, 0 if the clock may be right.
     side: i64,
     since: Instant,
     beats: u32,
 }
 
 impl Verdict {
-    /// Says by how much the clock is ahead, in microseconds. 0 if it is right.
+    /// Returns the microseconds by which the clock is ahead. Returns 0 if it is right.
     pub(super) fn ahead(&self) -> i64 {
         self.ahead
     }
 
-    /// Takes in by how much the clock is ahead as a beat shows it.
+    /// Takes in the difference that a beat shows.
     pub(super) fn hear(&mut self, ahead: i64, now: Instant) {
         let side = ahead.signum();
         if side == self.ahead.signum() {
@@ -61,7 +63,7 @@ impl Verdict {
 mod tests {
     use super::*;
 
-    /// The verdict after beats that come at these seconds and show these differences.
+    /// Returns the verdict after beats that come at these seconds and show these differences.
     fn after(beats: impl IntoIterator<Item = (u64, i64)>) -> i64 {
         let (start, mut verdict) = (Instant::now(), Verdict::default());
         for (second, ahead) in beats {
@@ -70,7 +72,7 @@ mod tests {
         verdict.ahead()
     }
 
-    /// A beat every two seconds.
+    /// Returns a beat every two seconds.
     fn steady(from: u64, until: u64, ahead: i64) -> impl Iterator<Item = (u64, i64)> {
         (from..=until).step_by(2).map(move |second| (second, ahead))
     }
