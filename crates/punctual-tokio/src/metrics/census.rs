@@ -1,5 +1,5 @@
-//! How many jobs there are of each state. Stores hold them, so they are read; only after changes,
-//! and never so often that reading becomes noticeable.
+//! Counts the jobs of each state. Stores hold the jobs, so the census reads them. It does so only
+//! after changes, and never often enough to become noticeable.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,12 +19,13 @@ pub(super) const STATES: [(JobStatus, &str); 5] = [
     (JobStatus::Finished, "finished"),
 ];
 
-/// Between two counts pass at least so much time,
+/// The shortest time between two counts.
 const REST: Duration = Duration::from_secs(5);
-/// and so many times what the last one took: counting costs at most a twentieth of a core.
+/// The shortest time between two counts, as a multiple of the time that the last count took.
+/// Counting costs at most a twentieth of a core.
 const REST_FACTOR: u32 = 20;
 
-/// How many jobs there are of each state.
+/// The number of jobs of each state.
 #[derive(Default)]
 pub(crate) struct Counts([u64; STATES.len()]);
 
@@ -37,8 +38,7 @@ impl Counts {
     }
 }
 
-/// Counts at first, and again after each change. A store that does not answer leaves the last figures
-/// standing.
+/// Counts at first, and again after each change. If a store does not answer, the last figures stay.
 pub(super) async fn run<F: Future<Output = Option<Counts>>>(
     count: impl Fn() -> F,
     gauges: [Gauge; STATES.len()],

@@ -1,12 +1,12 @@
-//! Outcomes as labels: a closed list, so that every counter is looked up once, when the scheduler
-//! is built.
+//! Outcomes as labels. They are a closed list, so that every counter is looked up once, when the
+//! scheduler is first started.
 
 use punctual_core::{CancelReason, MissReason, Outcome, SkipReason};
 
-/// Stands where an outcome has no reason: every counter of a name has the same labels.
+/// The reason of an outcome that has none, since every counter of a name has the same labels.
 const NONE: &str = "none";
 
-/// How many counters there are.
+/// The number of counters.
 pub(super) const OUTCOMES: usize = 21;
 
 /// All outcomes, each at its [`index`].
@@ -60,7 +60,7 @@ pub(super) fn index(outcome: Outcome) -> usize {
     }
 }
 
-/// The words that the JSON of outcomes has too.
+/// Returns the words that the JSON of outcomes has too.
 pub(super) fn labels(outcome: Outcome) -> (&'static str, &'static str) {
     match outcome {
         Outcome::Succeeded => ("succeeded", NONE),

@@ -1,5 +1,5 @@
-//! What the scheduler counts and measures. With the feature `metrics` it goes to the recorder of
-//! the `metrics` facade; without, all of this is nothing and compiles to nothing.
+//! Counts and measures for the scheduler. With the feature `metrics` the figures go to the recorder
+//! of the `metrics` facade. Without the feature, this module does nothing and compiles to nothing.
 
 #[cfg(feature = "metrics")]
 mod census;

@@ -1,4 +1,4 @@
-//! Nothing is counted.
+//! Counts nothing.
 #![expect(
     clippy::unused_self,
     clippy::needless_pass_by_ref_mut,
@@ -17,7 +17,7 @@ pub(crate) struct Metrics;
 #[derive(Debug, Default)]
 pub(crate) struct StoreErrors;
 
-/// Counts nothing, and ends with the scheduler task all the same.
+/// Counts nothing, and ends with the driver all the same.
 pub(crate) struct Census;
 
 #[derive(Default)]

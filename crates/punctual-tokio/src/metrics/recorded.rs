@@ -1,5 +1,5 @@
-//! Names, units and handles. All handles are made once, when the scheduler is first started: a run costs
-//! an addition and two histogram entries, never a look-up.
+//! The names, units and handles of metrics. All handles are made once, when the scheduler is first
+//! started. A run costs an addition and two histogram entries, and never a look-up.
 
 use std::sync::{Arc, OnceLock};
 
@@ -23,8 +23,8 @@ const DURATION: &str = "punctual_run_duration_seconds";
 const JOBS: &str = "punctual_jobs";
 const STORE_ERRORS: &str = "punctual_store_errors_total";
 
-/// What a scheduler counts with. There are no handles before the first start: a program may build its
-/// scheduler first and install its recorder then.
+/// The handles by which a scheduler counts. There are none before the first start, since a program
+/// may build its scheduler first and install its recorder then.
 pub(crate) struct Metrics {
     handles: OnceLock<Handles>,
     changed: Arc<Notify>,
@@ -44,7 +44,7 @@ pub(crate) struct StoreErrors {
     counter: OnceLock<Counter>,
 }
 
-/// The task that counts jobs; it ends when this is dropped.
+/// The tokio task that counts jobs. It ends when this is dropped.
 pub(crate) struct Census(AbortHandle);
 
 impl Handles {
@@ -60,7 +60,7 @@ impl Handles {
     }
 }
 
-/// The counter of an outcome.
+/// Returns the counter of an outcome.
 fn runs(outcome: Outcome) -> Counter {
     let (outcome, reason) = labels(outcome);
     counter!(RUNS, "outcome" => outcome, "reason" => reason)
@@ -74,8 +74,8 @@ impl Metrics {
         }
     }
 
-    /// A run has ended, or will not begin. One that was late before its job was added has no fire time
-    /// that lateness could be counted from.
+    /// Counts a run that has ended or will not begin. A run that was late before its job was added
+    /// has no fire time from which its lateness could be counted.
     pub(crate) fn ended(&self, end: &Counted) {
         self.count(end.outcome, 1);
         let (Some(handles), Some(started)) = (self.handles.get(), end.started) else {
@@ -88,7 +88,7 @@ impl Metrics {
         handles.duration.record(seconds(end.finished - started));
     }
 
-    /// Fire times that share an outcome.
+    /// Counts fire times that share an outcome.
     pub(crate) fn decided(&self, range: FireRange, outcome: Outcome) {
         self.count(outcome, range.count.number());
     }
@@ -96,24 +96,26 @@ impl Metrics {
     fn count(&self, outcome: Outcome, fire_times: u64) {
         match self.handles.get() {
             Some(handles) => handles.runs[index(outcome)].increment(fire_times),
-            // An edit of a scheduler that has not been started.
+            // The edit comes from a scheduler that has not been started.
             None => runs(outcome).increment(fire_times),
         }
     }
 
-    /// So many runs are under way on this node.
+    /// Sets the number of runs that are under way on this node.
     pub(crate) fn under_way(&self, runs: usize) {
         if let Some(handles) = self.handles.get() {
             handles.under_way.set(runs as f64);
         }
     }
 
-    /// Jobs were added, changed or removed, or what this node knows has changed.
+    /// Notes that jobs were added, changed or removed, or that this node's knowledge of them has
+    /// changed.
     pub(crate) fn jobs_changed(&self) {
         self.changed.notify_one();
     }
 
-    /// Takes the handles, if this is the first start. Counts jobs now, and again whenever they change.
+    /// Makes the handles, if this is the first start. Counts jobs now, and again whenever they
+    /// change.
     pub(crate) fn take_census<F: Future<Output = Option<Counts>> + Send + 'static>(
         &self,
         count: impl Fn() -> F + Send + 'static,
@@ -137,7 +139,7 @@ impl StoreErrors {
         counter!(STORE_ERRORS, "store" => self.store.clone())
     }
 
-    /// Takes the handle, once and for all: the scheduler has been started.
+    /// Makes the handle for good, since the scheduler has been started.
     pub(crate) fn take_handle(&self) {
         self.counter.get_or_init(|| self.new_counter());
     }

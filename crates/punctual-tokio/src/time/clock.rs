@@ -1,5 +1,5 @@
-//! What tells the scheduler the time: wall time for fire times, joined to tokio's monotonic time for
-//! waiting.
+//! Tells the scheduler the time. Fire times go by wall time, which is joined to tokio's monotonic
+//! time for waiting.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,47 +11,49 @@ use tokio::time::Instant;
 
 use super::system_clock::SystemClock;
 
-/// A clock that a scheduler goes by: the system's, or one that a test moves.
+/// A clock that a scheduler goes by. It is the system's clock, or one that a test moves.
 pub(crate) trait TimeSource: Send + Sync {
-    /// Wall time in microseconds since 1970.
+    /// Returns wall time in microseconds since 1970.
     fn micros(&self) -> i64;
 
-    /// When tokio's clock will show what the wall clock shows at `micros`; `None` if a test moves the
-    /// clock by hand.
+    /// Returns the time at which the wall clock will show `micros`, by tokio's clock. Returns
+    /// `None` if a test moves the clock by hand.
     fn deadline(&self, micros: i64) -> Option<Instant>;
 
-    /// Compares with the system's wall clock and answers by how much it was set since last time.
+    /// Compares this clock with the system's wall clock and returns by how much that was set since
+    /// the last time.
     fn set_right(&self) -> Option<i64>;
 
     /// Wakes `alarm` whenever the wall clock was set, or moved by hand.
     fn watch(&self, alarm: &Arc<Notify>);
 
-    /// How long the timer may sleep before the clocks are compared; no limit if the system tells of
-    /// each step.
+    /// Returns the longest time that the timer may sleep before the clocks are compared. There is
+    /// no limit if the system tells of each step.
     fn longest_sleep(&self) -> Option<Duration> {
         None
     }
 
-    /// Whether tokio's time passes by itself: no test moves it or this clock.
+    /// Returns true if tokio's time passes by itself, since no test moves it or this clock.
     fn passes_by_itself(&self) -> bool {
         false
     }
 
-    /// Whether tokio's time stands still with this clock, so that nothing can be waited for that it
-    /// does not see.
+    /// Returns true if tokio's time stands still with this clock. Then a scheduler cannot wait for
+    /// anything that the clock does not see.
     #[cfg(feature = "testing")]
     fn pauses_time(&self) -> bool {
         false
     }
 
-    /// Where a scheduler tells how it stands, whose clock waits for it; it is woken by `alarm`.
+    /// Returns the desk at which a scheduler tells a clock how it stands, if the clock waits for
+    /// the scheduler. The clock wakes the scheduler by `alarm`.
     #[cfg(feature = "testing")]
     fn enter(&self, _alarm: &Arc<Notify>) -> Option<Arc<super::desk::Desk>> {
         None
     }
 }
 
-/// What tells the scheduler the time.
+/// The clock of a scheduler, which tells it the time.
 #[derive(Clone)]
 pub(crate) struct Clock(Arc<dyn TimeSource>);
 
@@ -77,7 +79,7 @@ impl std::ops::Deref for Clock {
     }
 }
 
-/// A clock that a scheduler can be given. Signatures name it, and nobody writes it.
+/// A clock that a scheduler can be given. Signatures name this type, and programs do not write it.
 pub struct AnyClock(pub(crate) Clock);
 
 impl fmt::Debug for AnyClock {
@@ -86,7 +88,7 @@ impl fmt::Debug for AnyClock {
     }
 }
 
-/// Microseconds since 1970 as an instant.
+/// Returns microseconds since 1970 as an instant.
 pub(crate) fn instant(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }

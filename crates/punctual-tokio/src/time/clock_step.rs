@@ -1,8 +1,8 @@
-//! Notices that the system's wall clock was set: by hand, by NTP, by resuming from suspend.
+//! Notices that the system's wall clock was set by hand, by NTP or by resuming from suspend.
 //!
-//! On Linux one thread of the process sleeps in the kernel until that happens, at no idle cost.
-//! Elsewhere, and where that thread cannot work, the timer never sleeps longer than
-//! [`LONGEST_SLEEP`] and the clocks are compared then.
+//! On Linux one thread of the process sleeps in the kernel until that happens, at no idle cost. On
+//! other systems, and where that thread cannot work, the timer never sleeps longer than
+//! [`LONGEST_SLEEP`], and the clocks are compared then.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,15 +12,16 @@ use tokio::sync::Notify;
 
 use super::watchers::Watchers;
 
-/// How long the timer may sleep before the clocks are compared, where the system does not tell.
+/// The longest time that the timer may sleep before the clocks are compared, where the system does
+/// not tell.
 pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
-/// Whether the system tells.
+/// True if the system tells when the wall clock is set.
 static IS_TOLD: AtomicBool = AtomicBool::new(cfg!(target_os = "linux"));
 
 static WATCHERS: Watchers = Watchers::new();
 
-/// How long the timer may sleep; no limit where the system tells.
+/// Returns the longest time that the timer may sleep. There is no limit where the system tells.
 pub(crate) fn longest_sleep() -> Option<Duration> {
     (!IS_TOLD.load(Ordering::SeqCst)).then_some(LONGEST_SLEEP)
 }
@@ -49,8 +50,8 @@ mod linux {
 
     static THREAD: Once = Once::new();
 
-    /// Starts the thread of the process, once. Without it (a sandbox may forbid the call) the timer
-    /// sleeps for short times only.
+    /// Starts the thread of the process, once. Without the thread (a sandbox may forbid the call)
+    /// the timer sleeps for short times only.
     pub(super) fn begin() {
         THREAD.call_once(|| {
             if let Err(error) = start() {
@@ -66,7 +67,7 @@ mod linux {
         let listening = move || {
             if let Err(error) = listen(&timer) {
                 is_not_told(&error.into());
-                // Who sleeps for long sleeps for short times from now on.
+                // Timers that sleep for a long time sleep for short times from now on.
                 WATCHERS.wake();
             }
         };
@@ -95,7 +96,8 @@ mod linux {
         }
     }
 
-    /// Armed for a time that never comes: only the setting of the clock ends the read.
+    /// Arms the system's timer for a time that never comes, so that only the setting of the clock
+    /// ends the read.
     fn arm(timer: &OwnedFd) -> Result<(), Errno> {
         let never = Itimerspec {
             it_interval: Timespec {

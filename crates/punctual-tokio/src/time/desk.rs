@@ -1,46 +1,48 @@
-//! What a clock that is moved step by step and the task of a scheduler tell each other.
+//! The place at which a clock that is moved step by step and a driver tell each other how they
+//! stand.
 
 use std::sync::{Arc, MutexGuard};
 
 use punctual_store::lock::Mutex;
 use tokio::sync::Notify;
 
-/// What the clock wants to know.
+/// A question of the clock to a scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// Whether anything goes on.
+    /// Asks if anything goes on.
     IsQuiet,
-    /// The same, once the stores were read, since an edit may not have been told yet.
+    /// Asks the same after a read of the stores, since an edit may not have been told yet.
     IsQuietToEdits,
-    /// The same, once all was read that is due at any time. What waits of a node that is gone is known
-    /// to no other until it is due, and the clock is to stop for it.
+    /// Asks the same after a read of all jobs, due at any time. A waiting run of a node that is
+    /// gone is unknown to other nodes until it is due, and the clock is to stop for it.
     IsQuietToAll,
-    /// What goes on. Those runs are not waited for any more that end by the scheduler's own clock.
+    /// Asks what goes on. The clock then no longer waits for runs that the scheduler's own clock
+    /// ends.
     WhatLasts,
 }
 
-/// What the clock asks of a scheduler.
+/// The questions of the clock that a scheduler has not taken yet.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Ask {
-    /// The later question has the greater number.
+    /// The number of the question. A later question has a greater number.
     pub(crate) number: u64,
-    /// Whether the stores are to be read first, since an edit may not have been told yet.
+    /// True if the stores are to be read first, since an edit may not have been told yet.
     pub(crate) reads_stores: bool,
-    /// Whether they are to be read without a limit of time.
+    /// True if the stores are to be read without a limit of time.
     pub(crate) reads_all: bool,
-    /// Whether what is not over is to be named. Those runs are not waited for any more that end by the
-    /// scheduler's own clock.
+    /// True if the scheduler is to name what is not over. The clock then no longer waits for runs
+    /// that the scheduler's own clock ends.
     pub(crate) names: bool,
 }
 
-/// Where a scheduler stands.
+/// The state that a scheduler tells the clock.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
-    /// The last question that it knew of.
+    /// The number of the last question that the scheduler knew of.
     pub(crate) asked: u64,
-    /// Whether nothing goes on but what waits for the clock.
+    /// True if everything that goes on waits for the clock.
     pub(crate) is_quiet: bool,
-    /// When it wants to be woken, in microseconds.
+    /// The time at which the scheduler wants to be woken, in microseconds.
     pub(crate) next: Option<i64>,
     /// Counts what has ended or was answered.
     pub(crate) progress: u64,
@@ -49,9 +51,9 @@ pub(crate) struct Standing {
 /// Something that the clock waits for.
 #[derive(Debug, Clone)]
 pub(crate) struct Unfinished {
-    /// What it is, in words.
+    /// The name of what goes on, in words.
     pub(crate) what: String,
-    /// Whether the scheduler's clock ends it.
+    /// True if the scheduler's clock ends it.
     pub(crate) ends_by_clock: bool,
 }
 
@@ -59,22 +61,22 @@ pub(crate) struct Unfinished {
 struct State {
     ask: Ask,
     standing: Standing,
-    /// What was not over when that was last asked.
+    /// The list of what was not over when the clock last asked.
     unfinished: Vec<Unfinished>,
 }
 
-/// Where the two meet. The scheduler's task holds it, and the clock knows of it.
+/// The place at which the clock and a driver meet. The driver holds it, and the clock knows of it.
 #[derive(Debug)]
 pub(crate) struct Desk {
     state: Mutex<State>,
-    /// Wakes the scheduler's task.
+    /// Wakes the driver.
     asked: Arc<Notify>,
     /// Wakes the clock.
     told: Arc<Notify>,
 }
 
 impl Desk {
-    /// A scheduler comes in while the clock is at this question.
+    /// Returns a desk for a scheduler that starts while the clock is at this question.
     pub(crate) fn new(number: u64, asked: &Arc<Notify>, told: &Arc<Notify>) -> Self {
         let ask = Ask {
             number,
@@ -90,7 +92,8 @@ impl Desk {
         }
     }
 
-    /// The clock asks. What it has asked before and was not told yet it goes on asking.
+    /// Asks a question of the clock. Questions that the clock asked before and that were not
+    /// answered stay asked.
     pub(crate) fn ask(&self, number: u64, question: Question) {
         let mut state = self.state();
         let pending = &mut state.ask;
@@ -107,12 +110,12 @@ impl Desk {
         look(&self.state().standing)
     }
 
-    /// What was not over when that was last asked.
+    /// Returns what was not over when the clock last asked.
     pub(crate) fn unfinished(&self) -> Vec<Unfinished> {
         self.state().unfinished.clone()
     }
 
-    /// The scheduler takes what it is asked.
+    /// Takes the questions for the scheduler.
     pub(crate) fn take(&self) -> Ask {
         let mut state = self.state();
         let pending = &mut state.ask;
@@ -124,7 +127,8 @@ impl Desk {
         ask
     }
 
-    /// The scheduler tells where it stands, and once what is not over.
+    /// Tells the clock where the scheduler stands, and what is not over if the clock has asked for
+    /// that.
     pub(crate) fn tell(&self, standing: Standing, unfinished: Option<Vec<Unfinished>>) {
         let mut state = self.state();
         state.standing = standing;
@@ -140,7 +144,7 @@ impl Desk {
     }
 }
 
-/// A scheduler that has ended is waited for no longer.
+/// Lets the clock no longer wait for a scheduler that has ended.
 impl Drop for Desk {
     fn drop(&mut self) {
         self.told.notify_one();

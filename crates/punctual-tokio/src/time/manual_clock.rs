@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::clock::{AnyClock, Clock, TimeSource, instant};
 use super::watchers::Watchers;
 
-/// A clock that stands still until it is moved: for tests of programs with a scheduler.
+/// A clock that stands still until a test moves it. It is for tests of programs with a scheduler.
 ///
 /// ```
 /// use punctual_tokio::{ManualClock, Scheduler};
@@ -33,13 +33,13 @@ pub struct ManualClock(Arc<Manual>);
 
 struct Manual {
     wall: AtomicI64,
-    /// By how much the wall clock was set, apart from time that passed.
+    /// The time by which the wall clock was set, apart from time that passed.
     jump: AtomicI64,
     watchers: Watchers,
 }
 
 impl ManualClock {
-    /// A clock that shows `now`.
+    /// Returns a clock that shows `now`.
     #[must_use]
     pub fn at(now: DateTime<Utc>) -> Self {
         Self(Arc::new(Manual {
@@ -49,14 +49,14 @@ impl ManualClock {
         }))
     }
 
-    /// Lets time pass: what is due by then becomes due, timeouts and waits go on.
+    /// Lets time pass. Jobs that are due by then become due, and timeouts and waits go on.
     pub fn advance(&self, span: Duration) {
         let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX / 4);
         self.0.wall.fetch_add(micros, Ordering::SeqCst);
         self.0.watchers.wake();
     }
 
-    /// Sets the clock, as an administrator would: no time passes.
+    /// Sets the clock as an administrator would, so that no time passes.
     pub fn set(&self, now: DateTime<Utc>) {
         let now = now.timestamp_micros();
         let before = self.0.wall.swap(now, Ordering::SeqCst);
@@ -64,7 +64,7 @@ impl ManualClock {
         self.0.watchers.wake();
     }
 
-    /// What the clock shows.
+    /// Returns the time that the clock shows.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         instant(self.micros())

@@ -1,4 +1,4 @@
-//! When things happen: the clock, steps of the wall clock, and what is due.
+//! The clock, steps of the wall clock, and the timer that tells what is due.
 
 pub(crate) mod clock;
 pub(crate) mod clock_step;

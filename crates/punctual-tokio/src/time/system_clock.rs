@@ -1,4 +1,4 @@
-//! The system's wall clock, and the only file that reads it.
+//! Reads the system's wall clock. No other file does.
 
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -11,11 +11,12 @@ use tokio::time::Instant;
 use super::clock::TimeSource;
 use super::clock_step;
 
-/// Differences below this are slewing and rounding, not a clock that was set.
+/// The smallest difference that means that the clock was set. Smaller ones are slewing and
+/// rounding.
 const JUMP_MICROS: i64 = 20_000;
 
-/// Wall time that advances with tokio's clock, also a paused one, and is set right when the system
-/// clock is set.
+/// Wall time that advances with tokio's clock, also with a paused one, and that is set right when
+/// the system clock is set.
 pub(crate) struct SystemClock {
     shown: Shown,
 }
@@ -58,7 +59,7 @@ impl TimeSource for SystemClock {
 
 /// Wall time as tokio's clock carries it on.
 struct Shown {
-    /// When this clock was made.
+    /// The time at which this clock was made.
     origin: Instant,
     /// Wall time at `origin`, in microseconds since 1970.
     offset: AtomicI64,
@@ -83,7 +84,8 @@ impl Shown {
         self.origin.checked_add(ahead)
     }
 
-    /// Follows a wall clock that was set by `jump` microseconds, and answers it if it is one.
+    /// Follows a wall clock that differs by `jump` microseconds, and returns `jump` if the clock
+    /// was set.
     fn set_by(&self, jump: i64) -> Option<i64> {
         if jump.abs() < JUMP_MICROS {
             return None;
@@ -97,13 +99,13 @@ impl Shown {
 #[cfg(test)]
 pub(crate) struct SilentClock {
     shown: Shown,
-    /// By how many microseconds the wall clock was set since the last look.
+    /// The microseconds by which the wall clock was set since the last look.
     set_by: Arc<AtomicI64>,
 }
 
 #[cfg(test)]
 impl SilentClock {
-    /// The clock, and what sets it.
+    /// Returns the clock, and the value that sets it.
     pub(crate) fn new() -> (Self, Arc<AtomicI64>) {
         let set_by = Arc::new(AtomicI64::new(0));
         let clock = Self {
@@ -148,8 +150,9 @@ fn system_micros() -> i64 {
     }
 }
 
-/// Whether a test has paused tokio's clock: then it is not the system's, and wall time follows it.
-/// Else it shows a time between two readings of the system's, however long this is held up.
+/// Returns true if a test has paused tokio's clock. Wall time then follows tokio's clock instead of
+/// the system's. An unpaused tokio clock shows a time between two readings of the system's clock,
+/// however long this thread is held up.
 fn is_paused() -> bool {
     let before = std::time::Instant::now();
     let tokio = Instant::now().into_std();
@@ -157,8 +160,8 @@ fn is_paused() -> bool {
     !(before..=after).contains(&tokio)
 }
 
-/// What a clock begins with. Two clocks of a test that has paused time show the same, whenever they
-/// were made.
+/// Returns the wall time with which a clock begins. Two clocks of a test that has paused time show
+/// the same time, even if they were made at different times.
 fn wall_micros() -> i64 {
     static ORIGIN: OnceLock<(i64, std::time::Instant)> = OnceLock::new();
     if !is_paused() {

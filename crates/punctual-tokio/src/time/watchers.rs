@@ -1,4 +1,4 @@
-//! Who is woken when a clock was set.
+//! The alarms that are woken when a clock was set.
 
 use std::sync::{Arc, MutexGuard, Weak};
 

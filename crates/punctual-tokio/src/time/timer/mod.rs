@@ -1,14 +1,16 @@
-//! What is due when. The only file that names tokio-util's `DelayQueue`, because it has traps:
+//! The timer, which tells what is due. Only this file names tokio-util's `DelayQueue`, because that
+//! has traps:
 //!
-//! - it panics for deadlines more than about 795 days after its last *expiry*: here deadlines are
-//!   cut to [`HORIZON`], and a queue that has been idle for long is replaced;
-//! - it hands equal and overdue entries out in no useful order: here it only says *that* something
-//!   is due, and what is due comes out of an ordered map, sorted by time and registration;
-//! - a stale key may hit another entry: here no key is kept, nothing is ever taken out of it, and
-//!   an alarm that is cancelled leaves the ordered map only;
-//! - an empty queue answers "finished" at once: here waiting on an empty queue never ends;
-//! - it knows monotonic time only: here the map is in wall time, and when the wall clock is set
-//!   all deadlines are made anew.
+//! - It panics for deadlines more than about 795 days after its last *expiry*. The timer cuts
+//!   deadlines to [`HORIZON`], and replaces a queue that has been idle for a long time.
+//! - It hands equal and overdue entries out in no useful order. The timer uses it only to learn
+//!   *that* something is due. What is due comes out of an ordered map, sorted by time and
+//!   registration.
+//! - A stale key may hit another entry. The timer keeps no key and never takes an entry out of the
+//!   queue. An alarm that is cancelled leaves the ordered map only.
+//! - An empty queue answers "finished" immediately. Waiting for a timer without alarms never ends.
+//! - It knows monotonic time only. The map of the timer is in wall time, and when the wall clock is
+//!   set, all deadlines are made anew.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -20,7 +22,8 @@ use tokio_util::time::DelayQueue;
 
 use crate::time::clock::Clock;
 
-/// No deadline lies further ahead; what is due later is armed again when this has passed.
+/// The furthest deadline ahead. Alarms that are due later are armed again when this time has
+/// passed.
 const HORIZON: Duration = Duration::from_secs(30 * 86_400);
 
 const MILLISECOND: i64 = 1_000;
@@ -28,42 +31,45 @@ const MILLISECOND: i64 = 1_000;
 /// Something that is due at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Due<A> {
-    /// Wall time in microseconds since 1970.
+    /// The wall time, in microseconds since 1970.
     pub(crate) at: i64,
-    /// Decides between equal times: the smaller comes first.
+    /// The order between equal times. The smaller number comes first.
     pub(crate) order: u64,
     pub(crate) alarm: A,
 }
 
-/// Names an alarm that waits for a span of time to pass. No two of a timer have the same.
+/// Names an alarm that waits for a span of time to pass. No two alarms of a timer have the same
+/// key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct AlarmKey {
-    /// When it is due, in microseconds, had the wall clock never been set.
+    /// The time at which the alarm is due, in microseconds, had the wall clock never been set.
     at: i64,
     serial: u64,
 }
 
-/// Alarms by the millisecond in which they are due, rounded up so that none comes early.
+/// The alarms by the millisecond in which they are due, rounded up so that none comes early.
 type Buckets<A> = BTreeMap<i64, Vec<Due<A>>>;
 
 pub(crate) struct Timer<A> {
     clock: Clock,
-    /// Due when the wall clock says so.
+    /// The alarms that are due when the wall clock says so.
     wall: Buckets<A>,
-    /// Due when so much time has passed, however the wall clock is set meanwhile.
+    /// The alarms that are due when a span of time has passed, even if the wall clock is set during
+    /// that time.
     elapsed: BTreeMap<AlarmKey, Due<A>>,
-    /// By how much the wall clock was set since the timer was made.
+    /// The time by which the wall clock was set since the timer was made.
     set_by: i64,
     next_serial: u64,
     queue: DelayQueue<()>,
-    /// The earliest bucket that the queue is armed for; later ones are armed when it has passed.
+    /// The earliest bucket for which the queue is armed. Later buckets are armed when it has
+    /// passed.
     earliest: Option<i64>,
-    /// When the queue wakes for that.
+    /// The time at which the queue wakes for that bucket.
     next: Option<Instant>,
-    /// Where the queue's own time stands, or earlier.
+    /// The time at which the queue itself stands, or an earlier one.
     moved: Instant,
-    /// Something was armed for a time that a clock moved by hand has passed already: no queue
-    /// tells of it, and the next move may never come.
+    /// True if an alarm was armed for a time that a clock moved by hand has passed already. No
+    /// queue tells of such an alarm, and the next move may never come.
     is_overdue: bool,
 }
 
@@ -108,12 +114,12 @@ impl<A: Copy + PartialEq> Timer<A> {
         key
     }
 
-    /// Takes an alarm out, unless it was due already.
+    /// Removes an alarm, unless it was due already.
     pub(crate) fn cancel(&mut self, key: AlarmKey) {
         self.elapsed.remove(&key);
     }
 
-    /// Takes an alarm for a wall time out, unless it was due already.
+    /// Removes an alarm for a wall time, unless it was due already.
     pub(crate) fn cancel_at(&mut self, at: i64, alarm: A) {
         let bucket = bucket_of(at);
         let Some(alarms) = self.wall.get_mut(&bucket) else {
@@ -125,18 +131,18 @@ impl<A: Copy + PartialEq> Timer<A> {
         }
     }
 
-    /// How many alarms are armed.
+    /// Returns the number of alarms that are armed.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         let wall: usize = self.wall.values().map(Vec::len).sum();
         wall + self.elapsed.len()
     }
 
-    /// Waits until something may be due; for ever if nothing is armed.
+    /// Waits until something may be due. Waits for ever if nothing is armed.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost if the future is dropped.
+    /// This method is cancel safe. If the future is dropped, nothing is lost.
     pub(crate) async fn ready(&mut self) {
         poll_fn(|context| self.poll_ready(context)).await;
     }
@@ -150,7 +156,7 @@ impl<A: Copy + PartialEq> Timer<A> {
         while !self.queue.is_empty() {
             match self.queue.poll_expired(context) {
                 Poll::Ready(Some(expired)) => {
-                    // The queue's time moves on to what was due, not to now.
+                    // The queue's time moves on to the deadline that was due, and not to now.
                     self.moved = expired.deadline();
                     ready = Poll::Ready(());
                 }
@@ -164,7 +170,8 @@ impl<A: Copy + PartialEq> Timer<A> {
         ready
     }
 
-    /// Takes out what is due by `now`, in the order of time, then `order`, and arms for the rest.
+    /// Removes and collects the alarms that are due by `now`, in the order of time, then `order`,
+    /// and arms the queue for the rest.
     pub(crate) fn take_due(&mut self, now: i64, due: &mut Vec<Due<A>>) {
         let before = due.len();
         while let Some(first) = self.wall.first_entry() {
@@ -187,13 +194,14 @@ impl<A: Copy + PartialEq> Timer<A> {
         self.wake_for_next();
     }
 
-    /// The wall clock was set by so much: what waits for time to pass keeps waiting as long.
+    /// Notes that the wall clock was set by `by`. Alarms that wait for time to pass keep waiting
+    /// for the same time.
     pub(crate) fn clock_was_set(&mut self, by: i64) {
         self.set_by = self.set_by.saturating_add(by);
         self.sleep_anew();
     }
 
-    /// Finds out anew how long it may sleep.
+    /// Finds out anew how long the timer may sleep.
     pub(crate) fn sleep_anew(&mut self) {
         self.begin_anew();
         self.wake_for_next();
@@ -206,7 +214,7 @@ impl<A: Copy + PartialEq> Timer<A> {
         self.next = None;
     }
 
-    /// When it is going to wake, if anything is armed.
+    /// Returns the time at which the timer is going to wake, if anything is armed.
     pub(crate) fn wakes_at(&self) -> Option<Instant> {
         self.next
     }
@@ -231,7 +239,7 @@ impl<A: Copy + PartialEq> Timer<A> {
         };
         let now = Instant::now();
         if now.duration_since(self.moved) > HORIZON {
-            // Its range is counted from when its time last moved on.
+            // The range of a queue is counted from when its time last moved on.
             self.begin_anew();
         }
         let horizon = self.clock.longest_sleep().unwrap_or(HORIZON);
@@ -242,15 +250,15 @@ impl<A: Copy + PartialEq> Timer<A> {
     }
 }
 
-/// What tests look at.
+/// The views of a timer that tests look at.
 #[cfg(feature = "testing")]
 impl<A: Copy + PartialEq> Timer<A> {
-    /// The alarms that wait for a wall time, and when.
+    /// Returns the alarms that wait for a wall time, with that time.
     pub(crate) fn wall_alarms(&self) -> impl Iterator<Item = (i64, A)> {
         self.wall.values().flatten().map(|due| (due.at, due.alarm))
     }
 
-    /// The alarms that wait for time to pass.
+    /// Returns the alarms that wait for time to pass.
     pub(crate) fn elapsed_alarms(&self) -> impl Iterator<Item = (AlarmKey, A)> {
         self.elapsed.iter().map(|(key, due)| (*key, due.alarm))
     }
@@ -259,13 +267,13 @@ impl<A: Copy + PartialEq> Timer<A> {
         Some(self.elapsed.get(&key)?.alarm)
     }
 
-    /// When the first alarm for a wall time is due, in microseconds.
+    /// Returns the time at which the first alarm for a wall time is due, in microseconds.
     pub(crate) fn next_wall(&self) -> Option<i64> {
         let first = self.wall.keys().next();
         first.map(|bucket| bucket.saturating_mul(MILLISECOND))
     }
 
-    /// When an alarm is due, as the wall clock goes now.
+    /// Returns the time at which an alarm is due, as the wall clock goes now.
     pub(crate) fn due_at(&self, key: AlarmKey) -> i64 {
         key.at.saturating_add(self.set_by)
     }

@@ -14,14 +14,15 @@ fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap()
 }
 
-/// A timer with alarms that are numbers, and what its clock shows now.
+/// Returns a timer with alarms that are numbers, and the time that its clock shows now.
 fn timer() -> (Timer<u32>, i64) {
     let clock = Clock::system();
     let now = clock.micros();
     (Timer::new(clock), now)
 }
 
-/// Waits for the next alarms; answers them, and how often the timer woke for nothing.
+/// Waits for the next alarms. Returns them, and the number of times that the timer woke for
+/// nothing.
 async fn next(timer: &mut Timer<u32>) -> (Vec<Due<u32>>, u32) {
     let mut due = Vec::new();
     let mut in_vain = 0;
@@ -39,7 +40,7 @@ fn alarms(due: &[Due<u32>]) -> Vec<u32> {
     due.iter().map(|due| due.alarm).collect()
 }
 
-/// Whether nothing becomes due for so long.
+/// Returns true if nothing becomes due for `span`.
 async fn is_silent(timer: &mut Timer<u32>, span: Duration) -> bool {
     timeout(span, next(timer)).await.is_err()
 }
@@ -73,7 +74,7 @@ async fn the_range_is_not_counted_from_an_expiry_long_ago() {
     let (mut timer, now) = timer();
     timer.at(now, 0, 1);
     assert_eq!(alarms(&next(&mut timer).await.0), [1]);
-    // Nothing expires for years: polled, but empty.
+    // Nothing expires for years, since the queue is polled but empty.
     assert!(is_silent(&mut timer, DAY * 1_000).await);
     let later = timer.clock.micros();
     timer.at(later + micros(DAY * 700), 0, 2);
@@ -138,9 +139,9 @@ async fn an_entry_that_has_expired_says_nothing_about_those_after_it() {
     let (mut timer, now) = timer();
     timer.at(now + 10 * MILLISECOND, 0, 1);
     assert_eq!(alarms(&next(&mut timer).await.0), [1]);
-    // This takes the place that the first has left in the queue.
+    // This alarm takes the place that the first one has left in the queue.
     timer.at(now + 1_000 * MILLISECOND, 0, 2);
-    // An earlier one makes the entry of the later stale, and neither is lost or comes twice.
+    // An earlier alarm makes the entry of the later one stale, and neither is lost or comes twice.
     timer.at(now + 500 * MILLISECOND, 0, 3);
     timer.at(now + 500 * MILLISECOND, 1, 4);
     assert_eq!(alarms(&next(&mut timer).await.0), [3, 4]);
@@ -207,7 +208,7 @@ async fn a_cancelled_alarm_is_gone_and_the_others_come() {
     assert_eq!(timer.len(), 1);
     assert_eq!(alarms(&next(&mut timer).await.0), [2]);
     assert!(is_silent(&mut timer, DAY * 2).await);
-    // What was due is not taken out of something else.
+    // A key of an alarm that was due removes no other alarm.
     timer.cancel(soon);
     assert_eq!(timer.len(), 0);
 }
