@@ -47,8 +47,8 @@ impl Scheduler {
     /// # Errors
     ///
     /// Returns an error if there is no such run, if the run is over, or if several stores have an
-    /// open run of this number. In the last case, [`cancel_run_of`](Self::cancel_run_of) names the
-    /// store.
+    /// open run of this number. In the last case, the caller names the store with
+    /// [`cancel_run_of`](Self::cancel_run_of).
     ///
     /// # Cancel safety
     ///

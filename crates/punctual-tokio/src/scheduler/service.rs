@@ -21,7 +21,7 @@ impl Scheduler {
     ///
     /// # Cancel safety
     ///
-    /// This method is cancel safe. If the future is dropped, the scheduler goes on.
+    /// This method is not cancel safe. If the future is dropped, the scheduler goes on.
     pub async fn run_until_signal(&self) -> Result<ShutdownReport, Error> {
         if let Ok(runtime) = Handle::try_current() {
             require_timers(&runtime)?;
