@@ -230,7 +230,7 @@ impl SchedulerBuilder {
     }
 
     /// Adds a store under an alias. Without a store named `default`, the builder adds a
-    /// [`MemoryStore`](crate::MemoryStore) under that name.
+    /// [`MemoryStore`] under that name.
     pub fn store(mut self, alias: &str, store: impl JobStore) -> Self {
         if self.stores.iter().any(|(other, _)| other == alias) {
             self.fail(taken("store", alias));
