@@ -8,7 +8,7 @@ use crate::{Error, SchedulerBuilder, SchedulerConfig, SqliteOptions};
 /// async fn sweep() {}
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), punctual::Error> {
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// # std::env::set_current_dir(folder.path())?;
 /// let config = SchedulerConfig::from_toml(
