@@ -33,6 +33,8 @@ struct Inner {
     position: Option<usize>,
     problem: String,
     hint: Option<String>,
+    /// The thing in particular that the error is about.
+    about: Option<String>,
     /// `true` if the problem names the field itself.
     standalone: bool,
     /// `true` if the name of the field is unknown.
@@ -84,8 +86,11 @@ pub enum ErrorKind {
     NoRuntime,
     /// A blocking verb was called on a thread that must not block.
     WouldBlock,
-    /// The store failed, or cannot be reached now.
+    /// The store failed, or cannot be reached now. A change may have been made all the same.
     Unavailable,
+    /// The request was accepted, but the answer with its result was lost. Another request would do the
+    /// same again.
+    AnswerLost,
     /// The database may only be read.
     Denied,
     /// The tables of the database are not those of this version.
@@ -117,6 +122,7 @@ impl Error {
             position: None,
             problem: seen(problem.into()),
             hint: None,
+            about: None,
             standalone: false,
             is_of_name: false,
             source: None,
@@ -128,7 +134,7 @@ impl Error {
     #[doc(hidden)]
     #[must_use]
     pub fn of(kind: ErrorKind, message: impl AsRef<str>) -> Self {
-        Self::new(kind, "", legible(message.as_ref()))
+        Self::new(kind, "", message.as_ref())
     }
 
     /// Returns the same error with its cause, which the message does not contain.
@@ -154,14 +160,9 @@ impl Error {
     /// Returns the same error with `what` in front of its message.
     #[doc(hidden)]
     #[must_use]
-    pub fn about(self, what: impl fmt::Display) -> Self {
-        let message = format!("{what}: {self}");
-        let mut own = self;
-        let inner = own.inner();
-        (inner.field, inner.value, inner.position, inner.hint) =
-            (Cow::Borrowed(""), None, None, None);
-        inner.problem = message;
-        own
+    pub fn about(mut self, what: impl fmt::Display) -> Self {
+        self.inner().about = Some(seen(what.to_string()));
+        self
     }
 
     /// Returns the same error with one more line.
@@ -298,6 +299,9 @@ impl Error {
     }
 
     /// Returns `true` if the same call may work later.
+    ///
+    /// A change that failed as [`Unavailable`](ErrorKind::Unavailable) may have been made all the same.
+    /// Look before you repeat a call that does something again when it is repeated.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         matches!(
@@ -328,6 +332,9 @@ fn abbreviated(value: &str) -> String {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
+        if let Some(about) = &inner.about {
+            write!(f, "{about}: ")?;
+        }
         if !inner.field.is_empty() && !inner.standalone {
             write!(f, "{}: ", inner.field)?;
         }
@@ -455,6 +462,10 @@ mod tests {
             error.to_string(),
             "job `a`: minute: `75` is above the maximum 59"
         );
-        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert_eq!(
+            (error.kind(), error.field()),
+            (ErrorKind::Invalid, Some("minute"))
+        );
+        assert_eq!(error.value(), Some("75"));
     }
 }

@@ -56,7 +56,7 @@ fn the_circles_that_are_allowed_are_there() {
         let found = circles(&graph);
         assert!(
             found.iter().any(|own| own == circle),
-            "{package}: {circle:?} is none any more"
+            "{package}: {circle:?} is not a circle any more"
         );
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::state::Shared;
 use super::{Call, Fault, Refusal};
-use crate::{ClaimReply, DueJobs};
+use crate::{ClaimReply, DueJobs, Error, StoredJob};
 
 /// Sets the faults of a [`FaultyStore`](super::FaultyStore), and counts its calls. Clones control
 /// the same store.
@@ -58,6 +58,7 @@ impl Faults {
             state.damaged.clear();
             state.rewrites_windows = None;
             state.rewrites_replies = None;
+            state.rewrites_adds = None;
             state.is_frozen = false;
         });
         self.mend(Call::ALL);
@@ -100,6 +101,15 @@ impl Faults {
         let rewrite = Arc::new(rewrite);
         self.0
             .change(|state| state.rewrites_replies = Some(rewrite));
+    }
+
+    /// Changes each answer to [`Call::Add`], to imitate a store that leaves answers out.
+    pub fn rewrite_adds(
+        &self,
+        rewrite: impl Fn(&mut Vec<Result<StoredJob, Error>>) + Send + Sync + 'static,
+    ) {
+        let rewrite = Arc::new(rewrite);
+        self.0.change(|state| state.rewrites_adds = Some(rewrite));
     }
 
     /// Returns the number of calls of a kind.

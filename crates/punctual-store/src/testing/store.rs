@@ -110,7 +110,11 @@ impl<S: JobStore> FaultyStore<S> {
             Some(error) => Some(Err(error)),
             None => added.next(),
         });
-        Ok(answers.flatten().collect())
+        let mut answers: Vec<_> = answers.flatten().collect();
+        if let Some(rewrite) = self.shared.read(|state| state.rewrites_adds.clone()) {
+            rewrite(&mut answers);
+        }
+        Ok(answers)
     }
 
     /// Reads a window, or takes the last one, and changes it as the test asks.

@@ -181,8 +181,8 @@ fn a_run_that_was_told_of_too_late_stands_for_its_backlog() {
     let mut row = row();
     row.job = Arc::new(Job::clone(&row.job).with_policies(strict));
     let checker = Checker::new().history(History::of(&row, at("11:59:00")));
-    let nobody = Period::new(at("12:00:00"), at("12:02:40"));
-    let checker = checker.absence(nobody);
+    let unattended = Period::new(at("12:00:00"), at("12:02:40"));
+    let checker = checker.absence(unattended);
     let coalesced = decided(0, Outcome::Coalesced, at("12:01:10"));
     let missed = decided(1, Outcome::Missed(MissReason::Grace), at("12:02:40"));
     let mut opened = missed.clone();

@@ -80,7 +80,7 @@ fn an_alarm_of_one_fire_time_does_not_end_the_next_ones() {
         timeout: Timeout::After(Duration::from_secs(10)),
         ..Policies::default()
     });
-    let nobody = Period::new(at("12:00:00"), at("12:02:10"));
+    let unattended = Period::new(at("12:00:00"), at("12:02:10"));
     let mut ledger = [
         ended(0, Outcome::TimedOut),
         ended(1, SHUTDOWN),
@@ -99,7 +99,7 @@ fn an_alarm_of_one_fire_time_does_not_end_the_next_ones() {
         body(&ledger[0], Ending::Failed, told),
         body(&ledger[1], Ending::Dropped, None),
     ];
-    let by_ledger = judge(History::of(&backlog, at("11:59:00"))).absence(nobody);
+    let by_ledger = judge(History::of(&backlog, at("11:59:00"))).absence(unattended);
     let unasked = Rule::WithoutReason;
     assert_eq!(rules(&by_ledger, &ledger, "12:02:40"), [unasked; 2]);
     let by_bodies = by_ledger.executions(bodies);
@@ -358,9 +358,9 @@ fn what_waits_in_a_queue_keeps_its_grace_time_but_for_the_wait() {
         misfire_grace_time: Duration::from_secs(10).into(),
         ..Policies::default()
     });
-    let nobody = Period::new(at("12:01:00"), at("12:02:00"));
+    let unattended = Period::new(at("12:01:00"), at("12:02:00"));
     let checker = judge(History::of(&queue, at("11:59:00"))).patience(TimeDelta::seconds(5));
-    let checker = checker.absence(nobody);
+    let checker = checker.absence(unattended);
     let mut late = ran(1);
     late.started = Some(at("12:01:58"));
     late.finished = Some(at("12:01:59"));

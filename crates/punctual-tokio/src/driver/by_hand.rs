@@ -49,7 +49,7 @@ impl Driver {
             Refusal::Lacks(Missing::Task) => self.shared.registry.unknown(job.task()),
             Refusal::Busy(reason) => busy(reason),
             Refusal::NumberLost => Error::of(
-                ErrorKind::Unavailable,
+                ErrorKind::AnswerLost,
                 "the run was accepted and waits for its turn, but the store's answer with its number \
                  was lost; `runs` lists it",
             ),

@@ -39,6 +39,8 @@ pub(crate) struct Code {
 
 impl Place {
     pub(super) fn new(executor: &Executor) -> Result<Self, Error> {
+        // A limit that is refused must not have started a thread.
+        let permits = site::permits(executor.limit)?;
         let kind = match &executor.kind {
             Kind::Tokio | Kind::Process | Kind::Command => site::Kind::Runtime,
             Kind::Blocking => site::Kind::Threads,
@@ -46,7 +48,7 @@ impl Place {
             Kind::LocalSet(local) => site::Kind::Local(local.clone()),
             Kind::Inline => site::Kind::Inline,
         };
-        let site = Site::new(kind, executor.limit)?;
+        let site = Site::new(kind, permits);
         let runs = match &executor.kind {
             Kind::Process => Runs::InWorkers(Pool::new()?),
             Kind::Command => Runs::Programs,
@@ -85,9 +87,9 @@ impl Place {
         key: ActiveKey,
     ) -> AbortHandle {
         match &self.runs {
-            Runs::InWorkers(pool) => {
-                (self.site).limited(runtime, Box::pin(pool.attempt(info, key)))
-            }
+            Runs::InWorkers(pool) => self
+                .site
+                .limited(runtime, Box::pin(pool.attempt(info, key))),
             Runs::Functions | Runs::Programs => task.0.start(runtime, &self.site, info, key),
         }
     }

@@ -40,19 +40,23 @@ pub(crate) enum Kind {
     Inline,
 }
 
+/// Makes the permits of a place where at most `limit` bodies run at a time.
+pub(crate) fn permits(limit: Option<usize>) -> Result<Option<Arc<Semaphore>>, Error> {
+    let most = limit.unwrap_or(1);
+    if !(1..=Semaphore::MAX_PERMITS).contains(&most) {
+        let message = format!(
+            "executor: the limit of {most} runs is out of range; it must be 1 to {}",
+            Semaphore::MAX_PERMITS
+        );
+        return Err(Error::of(ErrorKind::Invalid, message));
+    }
+    Ok(limit.map(|most| Arc::new(Semaphore::new(most))))
+}
+
 impl Site {
-    /// A place where at most `limit` bodies run at a time.
-    pub(crate) fn new(kind: Kind, limit: Option<usize>) -> Result<Self, Error> {
-        let most = limit.unwrap_or(1);
-        if !(1..=Semaphore::MAX_PERMITS).contains(&most) {
-            let message = format!(
-                "executor: the limit of {most} runs is out of range; it must be 1 to {}",
-                Semaphore::MAX_PERMITS
-            );
-            return Err(Error::of(ErrorKind::Invalid, message));
-        }
-        let permits = limit.map(|most| Arc::new(Semaphore::new(most)));
-        Ok(Self { kind, permits })
+    /// Creates a place whose bodies need one of `permits` each, if there are any.
+    pub(crate) fn new(kind: Kind, permits: Option<Arc<Semaphore>>) -> Self {
+        Self { kind, permits }
     }
 
     pub(crate) fn is_local(&self) -> bool {
@@ -141,8 +145,7 @@ impl Site {
 
     /// Returns `true` if runs are tasks of the runtime without a limit.
     fn is_plain(&self) -> bool {
-        let is_runtime = matches!(self.kind, Kind::Runtime);
-        is_runtime && self.permits.is_none()
+        matches!(self.kind, Kind::Runtime) && self.permits.is_none()
     }
 
     /// Returns a future that begins the given one when a permit is free.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{CancelReason, Outcome, Run, SkipReason};
 use punctual_store::JobStore;
-use punctual_store::testing::{Call, Fault};
-use punctual_tokio::{JobFilter, ManualClock, MemoryStore, Scheduler, SchedulerConfig};
+use punctual_store::testing::{Call, Fault, FaultyStore};
+use punctual_tokio::{ErrorKind, JobFilter, ManualClock, MemoryStore, Scheduler, SchedulerConfig};
 
 use tokio::sync::Notify;
 
@@ -344,8 +344,19 @@ fn a_release_is_a_number_that_counts() {
 
 const EVERY: &str = "trigger = '*/10 * * * * *'\n";
 
-/// A program with two stores; the code names one of them for the job.
+/// A started program with two stores; the code names one of them for the job.
 async fn with_two_stores<S: JobStore + Clone>(
+    stores: (&Deploy, &S),
+    release: u64,
+    store: &str,
+    rest: &str,
+) -> Scheduler {
+    let scheduler = of_two_stores(stores, release, store, rest);
+    scheduler.start().await.unwrap();
+    scheduler
+}
+
+fn of_two_stores<S: JobStore + Clone>(
     (deploy, other): (&Deploy, &S),
     release: u64,
     store: &str,
@@ -364,9 +375,7 @@ async fn with_two_stores<S: JobStore + Clone>(
         async move { go.notified().await }
     };
     let config = SchedulerConfig::from_toml(&jobs).unwrap();
-    let scheduler = builder.task("slow", slow).config(config).build().unwrap();
-    scheduler.start().await.unwrap();
-    scheduler
+    builder.task("slow", slow).config(config).build().unwrap()
 }
 
 async fn outcomes(scheduler: &Scheduler) -> Vec<(DateTime<Utc>, Option<Outcome>)> {
@@ -399,6 +408,36 @@ async fn a_job_that_moves_to_another_store_has_each_fire_time_once() {
         second.get_jobs(JobFilter::default()).await.unwrap().len(),
         1
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_its_new_store_does_not_answer_for_stays_in_the_old_one() {
+    let (deploy, (other, faults)) = (Deploy::new(), FaultyStore::new(MemoryStore::new()));
+    let stores = (&deploy, &other);
+    let first = with_two_stores(stores, 0, "default", EVERY).await;
+    first.shutdown().await.unwrap();
+    faults.rewrite_adds(Vec::clear);
+    let second = of_two_stores(stores, 0, "other", EVERY);
+    let error = second.start().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+    let left = deploy.store.list(JobFilter::default()).await.unwrap().jobs;
+    let next: Vec<_> = left.iter().map(|job| job.state.next_run_time).collect();
+    assert_eq!(next, [Some(noon())]);
+    faults.mend_all();
+    second.start().await.unwrap();
+    let jobs = second.get_jobs(JobFilter::default()).await.unwrap();
+    let stores: Vec<_> = jobs.iter().map(|job| &*job.store).collect();
+    assert_eq!(stores, ["other"]);
+}
+
+/// A new declared job is not counted as added either.
+#[tokio::test(start_paused = true)]
+async fn a_declared_job_that_its_store_does_not_answer_for_fails_the_start() {
+    let (deploy, (other, faults)) = (Deploy::new(), FaultyStore::new(MemoryStore::new()));
+    faults.rewrite_adds(Vec::clear);
+    let program = of_two_stores((&deploy, &other), 0, "other", EVERY);
+    let error = program.start().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
 }
 
 #[tokio::test(start_paused = true)]
