@@ -93,7 +93,7 @@ pub enum ErrorKind {
     AnswerLost,
     /// The database may only be read.
     Denied,
-    /// The tables of the database are not those of this version.
+    /// The database is damaged, or its tables are not those of this version.
     Incompatible,
     /// The row of a job cannot be decoded.
     Unreadable,
@@ -277,6 +277,7 @@ impl Error {
                 | ErrorKind::Expired
                 | ErrorKind::UnknownTask
                 | ErrorKind::UnknownTrigger
+                | ErrorKind::MissingState
         )
     }
 
@@ -306,7 +307,7 @@ impl Error {
     pub fn is_temporary(&self) -> bool {
         matches!(
             self.kind(),
-            ErrorKind::Unavailable | ErrorKind::Busy | ErrorKind::Full
+            ErrorKind::Unavailable | ErrorKind::Busy | ErrorKind::Changed | ErrorKind::Full
         )
     }
 }
@@ -467,5 +468,14 @@ mod tests {
             (ErrorKind::Invalid, Some("minute"))
         );
         assert_eq!(error.value(), Some("75"));
+    }
+
+    #[test]
+    fn what_was_accepted_is_not_asked_for_again() {
+        let of = |kind| Error::of(kind, "x");
+        assert!(!of(ErrorKind::AnswerLost).is_temporary());
+        assert!(of(ErrorKind::Changed).is_temporary());
+        assert!(of(ErrorKind::MissingState).is_invalid());
+        assert!(!of(ErrorKind::TooLarge).is_temporary());
     }
 }

@@ -11,8 +11,7 @@
 
 use strsim::osa_distance;
 
-/// The longest name that is compared. The known names are shorter, and a comparison costs the
-/// product of both lengths.
+/// The longest name that is compared, since a comparison costs the product of both lengths.
 const LONGEST: usize = 256;
 
 /// The shortest name that counts as the beginning of another one.

@@ -115,8 +115,8 @@ pub(crate) struct Window {
     pub(crate) is_cut: bool,
     /// The earliest next fire time that is not known here, in microseconds.
     ///
-    /// It covers the fire times that the last window named, and those that were dropped since it
-    /// was read.
+    /// It covers the fire times that the last window named, and those that were dropped since the
+    /// store was asked for it.
     pub(crate) beyond: Option<i64>,
     /// The time of the refill that is armed.
     pub(crate) refill_at: Option<i64>,

@@ -32,6 +32,8 @@ pub enum ErrorKind {
     /// The store never takes this request as it is, since a part is too long or cannot be stored.
     /// Nothing was changed.
     Refused,
+    /// The request is larger than the store takes. Nothing was changed.
+    TooLarge,
     /// The row of the job cannot be decoded. The store leaves it unchanged.
     Unreadable,
     /// The place where the store keeps its rows is gone, and writes would be lost. Repeating the
@@ -92,6 +94,12 @@ impl Error {
         Self::new(ErrorKind::Full, what)
     }
 
+    /// Creates an error for a request that is larger than the store takes.
+    #[must_use]
+    pub fn too_large(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::TooLarge, what)
+    }
+
     /// Returns the error for a request that the store never takes as it is.
     #[must_use]
     pub fn refused(reason: impl Into<Source>) -> Self {
@@ -101,15 +109,6 @@ impl Error {
             message: format!("the store refused the request: {reason}"),
             reason: Some(reason),
         }
-    }
-
-    /// Returns the error for a store that did not answer in time.
-    #[must_use]
-    pub fn silent(after: std::time::Duration) -> Self {
-        Self::new(
-            ErrorKind::Unavailable,
-            format!("the store did not answer within {after:?}"),
-        )
     }
 
     /// Returns the error for a job whose row cannot be decoded.
@@ -139,6 +138,13 @@ impl Error {
     #[must_use]
     pub fn gone(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Gone, what)
+    }
+
+    /// Returns the error of other code that the message tells.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn reason(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.reason.as_deref().map(|reason| reason as _)
     }
 
     /// Returns the kind of the error.
@@ -174,7 +180,7 @@ impl Error {
     pub fn is_refused(&self) -> bool {
         matches!(
             self.kind,
-            ErrorKind::Refused | ErrorKind::Full | ErrorKind::Unreadable
+            ErrorKind::Refused | ErrorKind::TooLarge | ErrorKind::Full | ErrorKind::Unreadable
         )
     }
 
@@ -207,6 +213,7 @@ impl From<Error> for punctual_core::Error {
             ErrorKind::Stale => Kind::Changed,
             ErrorKind::Full => Kind::Full,
             ErrorKind::Refused => Kind::Invalid,
+            ErrorKind::TooLarge => Kind::TooLarge,
             ErrorKind::Unreadable => Kind::Unreadable,
             ErrorKind::Fenced | ErrorKind::Gone | ErrorKind::Unavailable => Kind::Unavailable,
         };

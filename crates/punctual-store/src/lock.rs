@@ -4,9 +4,9 @@ use std::sync::{self, MutexGuard, PoisonError, RwLockReadGuard, RwLockWriteGuard
 
 /// A mutex of the standard library that can be entered after a panic.
 ///
-/// A panic under a lock poisons the lock, since the guarded value may be half changed. No caller's
-/// code runs under a lock of this crate, so only a fault of the crate itself can panic there. If
-/// every later caller were refused, that one fault would end a store with many jobs.
+/// A panic under a lock poisons the lock, since the guarded value may be half changed. Code of users
+/// never runs under one of these locks, so only a fault of Punctual itself can panic there. If every
+/// later caller were refused, that one fault would end a store or a scheduler with many jobs.
 #[derive(Debug, Default)]
 pub struct Mutex<T>(sync::Mutex<T>);
 

@@ -39,14 +39,14 @@ impl RecentRequest {
         let (jobs, most) = (self.jobs.len(), Self::MAX_JOBS);
         if jobs > most {
             let text = format!("jobs: `{jobs}` in one request; expected at most `{most}`");
-            return Err(Error::refused(text));
+            return Err(Error::too_large(text));
         }
         let mut seen = HashSet::new();
         let distinct: Vec<_> = self.jobs.iter().filter(|id| seen.insert(*id)).collect();
         let (runs, most) = (distinct.len().saturating_mul(self.per_job), Self::MAX_RUNS);
         if runs > most {
             let text = format!("per_job: `{runs}` runs in one request; expected at most `{most}`");
-            return Err(Error::refused(text));
+            return Err(Error::too_large(text));
         }
         Ok(distinct)
     }

@@ -86,7 +86,7 @@ impl From<Undecided> for Error {
             Undecided::Unbound(_) => ErrorKind::UnknownTrigger,
             _ => ErrorKind::Invalid,
         };
-        Self::of(kind, undecided.to_string())
+        Self::of(kind, undecided.to_string()).telling(undecided)
     }
 }
 

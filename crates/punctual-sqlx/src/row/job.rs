@@ -55,7 +55,7 @@ impl<'a> Definition<'a> {
         if bytes <= MAX_JOB_BYTES {
             return Ok(own);
         }
-        Err(Error::full(format!(
+        Err(Error::too_large(format!(
             "job `{}`: too long with `{bytes}` bytes; expected at most {MAX_JOB_BYTES}; keep large \
              data elsewhere and pass its place as an argument",
             job.id()

@@ -40,7 +40,7 @@ fn advice(error: &sqlx::Error) -> Option<&'static str> {
     })
 }
 
-/// An error of the database while a store is in use.
+/// An error of the database. An error of sqlx tells the error below it, so it has none here.
 #[derive(Debug)]
 struct DatabaseError {
     advice: Option<&'static str>,
@@ -56,9 +56,14 @@ impl fmt::Display for DatabaseError {
     }
 }
 
-impl std::error::Error for DatabaseError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
+impl std::error::Error for DatabaseError {}
+
+impl From<sqlx::Error> for DatabaseError {
+    fn from(error: sqlx::Error) -> Self {
+        Self {
+            advice: None,
+            error,
+        }
     }
 }
 
@@ -93,15 +98,15 @@ pub(super) fn is_locked(error: &sqlx::Error) -> bool {
 /// Returns true if a store could not be opened because another process has the lock.
 pub(super) fn was_locked(error: &Error) -> bool {
     let source = std::error::Error::source(error);
-    let error = source.and_then(|source| source.downcast_ref::<sqlx::Error>());
-    error.is_some_and(is_locked)
+    let error = source.and_then(|source| source.downcast_ref::<DatabaseError>());
+    error.is_some_and(|error| is_locked(&error.error))
 }
 
 /// Returns true if the connection is read-only.
 pub(super) fn is_read_only(error: &store::Error) -> bool {
-    let source = std::error::Error::source(error);
-    let error = source.and_then(|source| source.downcast_ref::<sqlx::Error>());
-    error.and_then(code) == Some(READ_ONLY)
+    let reason = error.reason();
+    let reason = reason.and_then(|reason| reason.downcast_ref::<DatabaseError>());
+    reason.and_then(|reason| code(&reason.error)) == Some(READ_ONLY)
 }
 
 /// Returns true if a row with this key existed before.
@@ -117,7 +122,8 @@ pub(super) fn unopened(path: &Path, creates: IfMissing, error: sqlx::Error) -> E
         return opening(&file.to_string(), error);
     }
     let reason = missing::reason(path, creates);
-    Error::of(ErrorKind::Unavailable, format!("`{file}` {reason}")).because(error)
+    Error::of(ErrorKind::Unavailable, format!("`{file}` {reason}"))
+        .because(DatabaseError::from(error))
 }
 
 /// Returns the error for a store that cannot be opened.
@@ -147,8 +153,8 @@ pub(super) fn opening(file: &str, error: sqlx::Error) -> Error {
         ),
         _ => {
             let message = format!("`{file}` cannot be opened: {error}");
-            return Error::of(ErrorKind::Unavailable, message).telling(error);
+            return Error::of(ErrorKind::Unavailable, message).telling(DatabaseError::from(error));
         }
     };
-    Error::of(kind, format!("`{file}` {what}")).because(error)
+    Error::of(kind, format!("`{file}` {what}")).because(DatabaseError::from(error))
 }

@@ -41,7 +41,7 @@ impl Preparation<'_> {
             match self.attempt().await {
                 Err(error) if was_locked(&error) => {
                     if started.elapsed() >= patience {
-                        return Err(kept_locked(file, patience).because(error));
+                        return Err(kept_locked(file, patience).telling(error));
                     }
                     if !std::mem::replace(&mut is_told, true) {
                         tracing::warn!(

@@ -40,6 +40,24 @@ pub(crate) fn says(error: &Error, kind: ErrorKind, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "`{part}` is not in: {text}");
     }
+    says_nothing_twice(error);
+}
+
+/// No line that `main` would print of an error repeats what stands in another.
+#[track_caller]
+fn says_nothing_twice(error: &Error) {
+    let printed = format!("{error:?}");
+    let lines: Vec<_> = printed.split("\n  caused by: ").collect();
+    assert!(lines.len() <= 2, "words of ours, and of SQLite: {printed}");
+    for (index, line) in lines.iter().enumerate() {
+        let others = lines
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != index);
+        for (_, other) in others {
+            assert!(!other.contains(line), "said twice: {printed}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -68,6 +86,7 @@ async fn a_locked_file_is_waited_for_and_no_longer() {
     assert_eq!(error.kind(), punctual_store::ErrorKind::Unavailable);
     let told = error.to_string();
     assert!(told.contains("another process"), "{told}");
+    says_nothing_twice(&error.into());
     run(&mut other, "ROLLBACK").await;
     add(&store, job("a")).await.unwrap();
 }

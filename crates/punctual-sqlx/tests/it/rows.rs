@@ -223,7 +223,7 @@ async fn a_job_over_the_limit_is_refused_alone() {
         .await
         .unwrap();
     let error = answers[0].as_ref().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Full);
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
     let text = error.to_string();
     assert!(text.contains("large") && text.contains("1048576"), "{text}");
     assert!(answers[1].is_ok());

@@ -19,9 +19,12 @@ impl<R: Rows> Batch<'_, R> {
             return self.close(run, end);
         };
         let is_gone = self.rows.of_birth(run.birth).is_none();
-        match self.asked_to_end(end.run) {
+        let instance = self.instance_from(end.run);
+        match self.asked_to_end(&instance) {
             // No further attempt follows.
-            Some(reason) => self.close_for_good(end, run, Outcome::Cancelled(reason), reason),
+            Some(reason) => {
+                self.close_for_good(end, run, &instance, (Outcome::Cancelled(reason), reason));
+            }
             // A waiting run ends with its job.
             None if is_gone => {
                 let user = CancelReason::User;
@@ -29,9 +32,9 @@ impl<R: Rows> Batch<'_, R> {
                     Outcome::Lost => Outcome::Cancelled(user),
                     outcome => outcome,
                 };
-                self.close_for_good(end, run, outcome, user);
+                self.close_for_good(end, run, &instance, (outcome, user));
             }
-            None => self.wait(end, run, due),
+            None => self.wait(end, run, &instance, due),
         }
     }
 
@@ -40,10 +43,9 @@ impl<R: Rows> Batch<'_, R> {
         &mut self,
         end: &RunEnd,
         run: OpenView,
-        outcome: Outcome,
-        others: CancelReason,
+        instance: &[RunId],
+        (outcome, others): (Outcome, CancelReason),
     ) {
-        let instance = self.instance_from(end.run);
         // The attempt had ended before. The run ends by the reason that ended its wait.
         let finished = if outcome == end.outcome {
             end.finished
@@ -57,16 +59,13 @@ impl<R: Rows> Batch<'_, R> {
             ..end.clone()
         };
         self.close(run, &end);
-        self.close_instance(&instance, Outcome::Cancelled(others));
+        self.close_instance(instance, Outcome::Cancelled(others));
     }
 
-    /// Returns the reason for which an instance is to end, if one of its runs from `first` on was
-    /// asked to.
-    fn asked_to_end(&self, first: RunId) -> Option<CancelReason> {
-        let instance = self.instance_from(first).into_iter();
-        instance
-            .filter_map(|id| self.rows.run(id))
-            .find_map(|run| run.cancel)
+    /// Returns the reason for which an instance is to end, if one of its runs was asked to.
+    fn asked_to_end(&self, instance: &[RunId]) -> Option<CancelReason> {
+        let mut runs = instance.iter().filter_map(|id| self.rows.run(*id));
+        runs.find_map(|run| run.cancel)
     }
 
     /// Returns the open runs of an instance from `first` on.
@@ -85,10 +84,10 @@ impl<R: Rows> Batch<'_, R> {
     }
 
     /// Lets a run wait for its next attempt, together with the other runs of its instance.
-    fn wait(&mut self, end: &RunEnd, run: OpenView, due: i64) {
+    fn wait(&mut self, end: &RunEnd, run: OpenView, instance: &[RunId], due: i64) {
         self.rows.keep_attempt(end);
         let attempts = end.attempts;
-        self.set_instance(end.run, |view| OpenView {
+        self.set_instance(instance, |view| OpenView {
             state: OpenState::Retrying { due },
             owner: Owner::Free,
             ..view
@@ -99,11 +98,11 @@ impl<R: Rows> Batch<'_, R> {
         self.stir(run.birth);
     }
 
-    /// Changes the open runs of an instance from `first` on.
-    fn set_instance(&mut self, first: RunId, change: impl Fn(OpenView) -> OpenView) {
-        for id in self.instance_from(first) {
-            if let Some(view) = self.rows.run(id) {
-                self.rows.set_run(id, change(view));
+    /// Changes the open runs of an instance.
+    fn set_instance(&mut self, instance: &[RunId], change: impl Fn(OpenView) -> OpenView) {
+        for id in instance {
+            if let Some(view) = self.rows.run(*id) {
+                self.rows.set_run(*id, change(view));
             }
         }
     }

@@ -54,7 +54,12 @@ async fn kept(store: &dyn JobStore, wanted: Job, rare: &str) -> Result<(), Strin
     };
     match add(store, insert(wanted.clone(), due(at(10)))).await {
         Ok(_) => {}
-        Err(error) if matches!(error.kind(), ErrorKind::Refused | ErrorKind::Full) => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::Refused | ErrorKind::TooLarge | ErrorKind::Full
+            ) =>
+        {
             let left = store.get(id).await.map_err(text)?;
             return expect("what is left of a job that was refused", left, None);
         }

@@ -67,7 +67,7 @@ impl State {
             }
         };
         self.stored(slot)
-            .ok_or_else(|| Error::full("the row is gone"))
+            .ok_or_else(|| Error::refused("the row is gone"))
     }
 
     fn stored(&self, slot: u32) -> Option<StoredJob> {

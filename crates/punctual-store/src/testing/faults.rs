@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::state::Shared;
 use super::{Call, Fault, Refusal};
-use crate::{ClaimReply, DueJobs, Error, StoredJob};
+use crate::{ClaimReply, DueJobs};
 
 /// Sets the faults of a [`FaultyStore`](super::FaultyStore), and counts its calls. Clones control
 /// the same store.
@@ -58,8 +58,8 @@ impl Faults {
             state.damaged.clear();
             state.rewrites_windows = None;
             state.rewrites_replies = None;
-            state.rewrites_adds = None;
             state.is_frozen = false;
+            state.swallows_adds = false;
         });
         self.mend(Call::ALL);
     }
@@ -103,13 +103,10 @@ impl Faults {
             .change(|state| state.rewrites_replies = Some(rewrite));
     }
 
-    /// Changes each answer to [`Call::Add`], to imitate a store that leaves answers out.
-    pub fn rewrite_adds(
-        &self,
-        rewrite: impl Fn(&mut Vec<Result<StoredJob, Error>>) + Send + Sync + 'static,
-    ) {
-        let rewrite = Arc::new(rewrite);
-        self.0.change(|state| state.rewrites_adds = Some(rewrite));
+    /// Adds nothing and answers [`Call::Add`] for no job, as a store does that breaks its promises,
+    /// until [all](Self::mend_all) is mended.
+    pub fn swallow_adds(&self) {
+        self.0.change(|state| state.swallows_adds = true);
     }
 
     /// Returns the number of calls of a kind.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::{Call, Fault, Refusal};
 use crate::lock::Mutex;
-use crate::{ClaimReply, DueJobs, Error, StoredJob};
+use crate::{ClaimReply, DueJobs};
 
 pub(super) type Rewrite<T> = Arc<dyn Fn(&mut T) + Send + Sync>;
 
@@ -27,10 +27,10 @@ pub(super) struct State {
     pub(super) damaged: BTreeSet<String>,
     pub(super) rewrites_windows: Option<Rewrite<DueJobs>>,
     pub(super) rewrites_replies: Option<Rewrite<ClaimReply>>,
-    pub(super) rewrites_adds: Option<Rewrite<Vec<Result<StoredJob, Error>>>>,
     /// The window that was read last, from the first job on.
     pub(super) window: Option<DueJobs>,
     pub(super) is_frozen: bool,
+    pub(super) swallows_adds: bool,
 }
 
 /// The faults and counts of one kind of call.

@@ -6,7 +6,6 @@ use tokio::time::Instant;
 
 /// The longest delay after its alarm with which the driver is not late. A loaded machine delays it
 /// by tenths of that.
-/// tenths of that.
 const LATE: Duration = Duration::from_secs(1);
 
 /// The time without lateness that ends a stretch.

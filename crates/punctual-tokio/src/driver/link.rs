@@ -141,7 +141,7 @@ impl Driver {
             health: Arc::clone(&named.health),
             begins_runs: Arc::clone(&begins_runs),
             replies: self.replying.clone(),
-            is_shared: Arc::default(),
+            became_shared: Arc::default(),
             settled: Arc::default(),
         };
         let (keeper, held) = lease(worker.clone());

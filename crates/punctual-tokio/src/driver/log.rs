@@ -68,8 +68,8 @@ pub(super) fn did_not_run(
     });
 }
 
-/// Logs that a job cannot run on this node. Only the first job of a task is logged as a
-/// warning, since there may be many.
+/// Logs that a job cannot run on this node. Only the first job of a task and
+/// an executor is logged as a warning, since there may be many.
 pub(super) fn parked(
     voice: &Voice,
     job: &JobId,

@@ -33,7 +33,7 @@ fn driver_of(scheduler: &Scheduler) -> (mpsc::Sender<Command>, Driver) {
     let (commands, receiver) = mpsc::channel(COMMANDS);
     let host = Arc::new(Host {
         clock: scheduler.shared.clock.clone(),
-        states: scheduler.shared.states().clone(),
+        states: scheduler.shared.states(),
         reports: Reports::default(),
         scheduler: Box::new(scheduler.downgrade()),
     });

@@ -16,7 +16,7 @@ pub struct JobSnapshot {
     pub job: Arc<Job>,
     /// The state of the job when it was read.
     pub state: JobState,
-    /// `true` if this node has the task and the code of the trigger.
+    /// `true` if this node has the task, the executor and the code of the trigger.
     pub is_known: bool,
 }
 

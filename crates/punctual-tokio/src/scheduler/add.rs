@@ -75,7 +75,7 @@ impl Scheduler {
                 Ok((named, mut insert)) => {
                     offered.add(insert.job.task());
                     if self.is_done(&named, &mut insert).await? {
-                        answers.push(Ok(self.handle(insert.job.id())));
+                        answers.push(Some(Ok(self.handle(insert.job.id()))));
                         continue;
                     }
                     let batch = batches
@@ -83,18 +83,21 @@ impl Scheduler {
                         .or_insert_with(|| (named, Vec::new(), Vec::new()));
                     batch.1.push(index);
                     batch.2.push(insert);
-                    answers.push(unanswered());
+                    answers.push(None);
                 }
-                Err(error) => answers.push(Err(error)),
+                Err(error) => answers.push(Some(Err(error))),
             }
         }
         for (named, indexes, inserts) in batches.into_values() {
             let stored = self.insert(&named, inserts).await?;
             for (index, stored) in indexes.into_iter().zip(stored) {
-                answers[index] = stored.map(|stored| self.handle(stored.job.id()));
+                answers[index] = Some(stored.map(|stored| self.handle(stored.job.id())));
             }
         }
-        Ok(answers)
+        let answers = answers.into_iter();
+        Ok(answers
+            .map(|answer| answer.unwrap_or_else(unanswered))
+            .collect())
     }
 
     async fn add_one(&self, job: NewJob) -> Result<JobHandle, Error> {

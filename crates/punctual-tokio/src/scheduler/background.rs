@@ -60,7 +60,7 @@ impl Scheduler {
                 {
                     Ok(runtime) => runtime,
                     Err(error) => {
-                        let _ = started.send(Err(no_thread(&error)));
+                        let _ = started.send(Err(no_thread(error)));
                         return;
                     }
                 };
@@ -71,7 +71,7 @@ impl Scheduler {
                 let _ = runtime.block_on(stopped);
                 runtime.shutdown_background();
             });
-        let thread = thread.map_err(|error| no_thread(&error))?;
+        let thread = thread.map_err(no_thread)?;
         let runtime = starting
             .recv()
             .map_err(|_| Error::of(ErrorKind::NotRunning, "the scheduler's thread has ended"))??;
@@ -95,7 +95,7 @@ impl Scheduler {
     pub fn blocking(self) -> Result<ShutdownReport, Error> {
         refuse_runtime_thread()?;
         let runtime = Builder::new_multi_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| no_thread(&error))?;
+        let runtime = runtime.map_err(no_thread)?;
         runtime.block_on(self.run_until_signal())
     }
 }
@@ -172,9 +172,7 @@ fn refuse_runtime_thread() -> Result<(), Error> {
     Ok(())
 }
 
-fn no_thread(error: &std::io::Error) -> Error {
-    Error::of(
-        ErrorKind::Io,
-        format!("no thread for the scheduler: {error}"),
-    )
+fn no_thread(error: std::io::Error) -> Error {
+    let message = format!("no thread for the scheduler: {error}");
+    Error::of(ErrorKind::Io, message).telling(error)
 }

@@ -208,12 +208,12 @@ impl Scheduler {
             };
             match done {
                 // Another node was faster and may have made the same change.
-                Err(error) if error.is_conflict() || error.is_not_found() => {}
+                Err(error) if is_of_another(&error) => {}
                 done => return done,
             }
         }
         Err(Error::of(
-            ErrorKind::Conflict,
+            ErrorKind::Changed,
             format!("the job `{id}` is changed all the time; start again"),
         ))
     }
@@ -389,7 +389,15 @@ pub(super) fn is_as_looked_at(stored: &StoredJob, looked_at: &StoredJob) -> Resu
     }
     let id = stored.job.id();
     let message = format!("the job `{id}` was declared anew meanwhile");
-    Err(Error::of(ErrorKind::Conflict, message))
+    Err(Error::of(ErrorKind::Changed, message))
+}
+
+/// Returns true if another node has added, changed or removed the job in between.
+fn is_of_another(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Conflict | ErrorKind::Changed | ErrorKind::NotFound
+    )
 }
 
 /// Returns the definition in the code as a job that replaces a stored one.

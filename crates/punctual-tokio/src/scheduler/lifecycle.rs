@@ -84,7 +84,7 @@ impl Scheduler {
     pub(crate) fn host_of(&self, scheduler: &WeakScheduler) -> Arc<Host> {
         Arc::new(Host {
             clock: self.shared.clock.clone(),
-            states: self.shared.states().clone(),
+            states: self.shared.states(),
             reports: Reports::default(),
             scheduler: Box::new(scheduler.clone()),
         })

@@ -146,8 +146,7 @@ impl Scheduler {
     pub async fn print_jobs(&self, mut out: impl io::Write) -> Result<(), Error> {
         for named in self.shared.stores() {
             let jobs = self.list_store(&named, JobFilter::default()).await?;
-            self.print(&named, &jobs, &mut out)
-                .map_err(|error| unwritten(&error))?;
+            self.print(&named, &jobs, &mut out).map_err(unwritten)?;
         }
         Ok(())
     }
@@ -166,8 +165,7 @@ impl Scheduler {
     pub async fn print_jobs_of(&self, store: &str, mut out: impl io::Write) -> Result<(), Error> {
         let named = self.shared.store(store)?;
         let jobs = self.list_store(&named, JobFilter::default()).await?;
-        self.print(&named, &jobs, &mut out)
-            .map_err(|error| unwritten(&error))
+        self.print(&named, &jobs, &mut out).map_err(unwritten)
     }
 
     fn print(
@@ -205,7 +203,7 @@ impl Scheduler {
     }
 }
 
-fn unwritten(error: &io::Error) -> Error {
+fn unwritten(error: io::Error) -> Error {
     let message = format!("the table cannot be written: {error}");
-    Error::of(ErrorKind::Io, message)
+    Error::of(ErrorKind::Io, message).telling(error)
 }

@@ -96,7 +96,7 @@ impl Scheduler {
         let stored = self.halt(old, looked_at).await?;
         if is_halted(&stored) && self.another_moves(checked, old).await? {
             let message = format!("the job `{id}` was moved by another node");
-            return Err(Error::of(ErrorKind::Conflict, message));
+            return Err(Error::of(ErrorKind::Changed, message));
         }
         let mut insert = replacement(checked, &stored, self.now())?;
         let replaced = stored.replaced_by(&insert);
@@ -106,13 +106,15 @@ impl Scheduler {
         insert.state.paused = stored.state.paused;
         (insert.state.running, insert.state.queued) = (0, 0);
         let answers = self.insert_unchecked(&checked.store, vec![insert]).await;
-        let moved = answers.and_then(only).map(drop);
-        if let Err(error) = &moved
-            && !error.is_conflict()
-        {
-            self.go_on_there(old, &stored).await?;
-            return moved;
-        }
+        let moved = match answers.and_then(only) {
+            Err(error) if error.is_conflict() => Err(error),
+            // The store may have taken the job all the same, which must not run in both.
+            Err(error) if !self.has_arrived(checked).await => {
+                self.go_on_there(old, &stored).await?;
+                return Err(error);
+            }
+            _ => Ok(()),
+        };
         let decided = match standing {
             Standing::RolledBack => given_up(&stored, replaced.decided, SkipReason::RolledBack),
             _ => replaced.decided,
@@ -143,6 +145,13 @@ impl Scheduler {
         })
         .await?;
         Ok(before)
+    }
+
+    /// Returns true if the new store holds the job as the code declares it.
+    async fn has_arrived(&self, checked: &Checked) -> bool {
+        let there = checked.store.store.get(checked.job.id().clone()).await;
+        let there = there.ok().flatten();
+        there.is_some_and(|there| there.job.declared() == checked.job.declared())
     }
 
     /// Lets a job that could not be moved go on in its old store.

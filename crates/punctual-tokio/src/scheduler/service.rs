@@ -28,14 +28,14 @@ impl Scheduler {
             require_io(&runtime, "to wait for signals needs")?;
         }
         // Listens before anything runs, since a signal that comes early must not end the process.
-        let mut signals = Signals::listen().map_err(|error| no_signals(&error))?;
+        let mut signals = Signals::listen().map_err(no_signals)?;
         if !self.is_running() {
             self.start().await?;
         }
         tokio::select! {
             report = self.wait_until_stopped() => Ok(report),
             signal = signals.next() => {
-                signal.map_err(|error| no_signals(&error))?;
+                signal.map_err(no_signals)?;
                 self.shutdown_unless_hurried(signals).await
             }
         }
@@ -46,7 +46,7 @@ impl Scheduler {
             biased;
             report = self.shutdown() => report,
             signal = signals.next() => {
-                signal.map_err(|error| no_signals(&error))?;
+                signal.map_err(no_signals)?;
                 self.shutdown_within(Duration::ZERO).await
             }
         }
@@ -73,7 +73,7 @@ impl Scheduler {
     }
 }
 
-fn no_signals(error: &std::io::Error) -> Error {
+fn no_signals(error: std::io::Error) -> Error {
     let message = format!("signals cannot be received: {error}");
-    Error::of(ErrorKind::Io, message)
+    Error::of(ErrorKind::Io, message).telling(error)
 }

@@ -17,6 +17,8 @@ use crate::stores::NamedStore;
 
 const VERSION: u32 = 1;
 
+const NOTHING_ADDED: &str = "import: nothing was added";
+
 #[derive(Serialize)]
 struct Export {
     version: u32,
@@ -117,7 +119,7 @@ impl Scheduler {
             }
         }
         if !problems.is_empty() {
-            return Err(refused(&problems));
+            return Err(listing(ErrorKind::Invalid, NOTHING_ADDED, &problems));
         }
         self.insert_all(checked).await
     }
@@ -167,11 +169,13 @@ impl Scheduler {
                 _ => {}
             }
         }
-        if left.is_empty() {
-            return refused(&[why.to_string()]);
-        }
+        let head = if left.is_empty() {
+            NOTHING_ADDED
+        } else {
+            "import: broken off"
+        };
         left.insert(0, why.to_string());
-        listing(why.kind(), "import: broken off", &left)
+        listing(why.kind(), head, &left).telling(why)
     }
 }
 
@@ -181,8 +185,4 @@ fn name_of(job: &Value, index: usize) -> String {
         Some(id) => format!("job `{id}`"),
         None => format!("job {}", index + 1),
     }
-}
-
-fn refused(problems: &[String]) -> Error {
-    listing(ErrorKind::Invalid, "import: nothing was added", problems)
 }

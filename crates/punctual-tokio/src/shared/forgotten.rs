@@ -6,7 +6,6 @@
 //! count in any store, unless the program used the scheduler to ask or tell its stores something.
 
 use std::collections::BTreeSet;
-use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt as _;
@@ -39,7 +38,7 @@ impl Unstarted {
 
     pub(crate) fn asked_to_start(&self) {
         self.waits.store(false, Ordering::Relaxed);
-        self.jobs().clear();
+        self.jobs.lock().clear();
     }
 
     pub(crate) fn used(&self) {
@@ -48,28 +47,24 @@ impl Unstarted {
 
     pub(crate) fn added(&self, named: &NamedStore, id: &JobId) {
         if self.is_before_start() && !named.store.capabilities().shared {
-            self.jobs().insert((named.id, id.clone()));
+            self.jobs.lock().insert((named.id, id.clone()));
         }
     }
 
     pub(crate) fn removed(&self, named: &NamedStore, id: &JobId) {
         if self.is_before_start() {
-            self.jobs().remove(&(named.id, id.clone()));
+            self.jobs.lock().remove(&(named.id, id.clone()));
         }
     }
 
     pub(crate) fn cleared(&self, named: &NamedStore) {
         if self.is_before_start() {
-            self.jobs().retain(|(store, _)| *store != named.id);
+            self.jobs.lock().retain(|(store, _)| *store != named.id);
         }
     }
 
     fn is_before_start(&self) -> bool {
         self.waits.load(Ordering::Relaxed)
-    }
-
-    fn jobs(&self) -> MutexGuard<'_, BTreeSet<(u32, JobId)>> {
-        self.jobs.lock()
     }
 }
 
@@ -81,7 +76,7 @@ impl Shared {
         }
         let stores = self.all_stores();
         let by_id = |id: u32| stores.iter().find(|named| named.id == id);
-        let added = std::mem::take(&mut *self.unstarted.jobs()).into_iter();
+        let added = std::mem::take(&mut *self.unstarted.jobs.lock()).into_iter();
         let mut forgotten: Vec<JobId> = added
             .filter(|(store, _)| by_id(*store).is_some_and(is_alone))
             .map(|(_, id)| id)

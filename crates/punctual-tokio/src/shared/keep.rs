@@ -13,7 +13,7 @@
 //! When the last keeper is gone, the functions, the state and the listeners are dropped, together
 //! with handles in them.
 
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind};
 use crate::shared::Shared;
@@ -35,25 +35,21 @@ struct Count {
 impl Keepers {
     /// Notes that the scheduler is about to run, for the first time or again.
     pub(crate) fn started(&self) {
-        self.count().was_started = true;
+        self.0.lock().was_started = true;
     }
 
     /// Returns true if what the scheduler was given is gone.
     pub(crate) fn is_spent(&self) -> bool {
-        self.count().is_spent
+        self.0.lock().is_spent
     }
 
     /// Counts one keeper less. Returns whether it was the last one that counts.
     fn is_last(&self) -> bool {
-        let mut count = self.count();
+        let mut count = self.0.lock();
         count.keepers -= 1;
         let is_last = count.keepers == 0 && count.was_started && !count.is_spent;
         count.is_spent |= is_last;
         is_last
-    }
-
-    fn count(&self) -> MutexGuard<'_, Count> {
-        self.0.lock()
     }
 }
 
@@ -63,7 +59,7 @@ pub(crate) struct Keeper(Arc<Shared>);
 impl Keeper {
     /// Returns a keeper. Returns `None` if what the scheduler was given is gone already.
     pub(crate) fn of(shared: &Arc<Shared>) -> Option<Self> {
-        let mut count = shared.keepers.count();
+        let mut count = shared.keepers.0.lock();
         if count.is_spent {
             return None;
         }

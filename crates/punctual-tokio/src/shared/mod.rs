@@ -7,7 +7,7 @@ pub(crate) mod life;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, MutexGuard, RwLockReadGuard};
+use std::sync::{Arc, MutexGuard};
 
 use punctual_core::{Job, JobId, Policies, TriggerRegistry, Zone};
 use punctual_machine::Missing;
@@ -116,8 +116,8 @@ impl Shared {
         self.life.lock()
     }
 
-    pub(crate) fn states(&self) -> RwLockReadGuard<'_, States> {
-        self.states.read()
+    pub(crate) fn states(&self) -> States {
+        self.states.read().clone()
     }
 
     /// Drops what the scheduler was given. The scheduler cannot be started any more.

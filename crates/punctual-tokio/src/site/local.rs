@@ -23,7 +23,7 @@ impl Local {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
         let (sender, receiver) = mpsc::unbounded_channel();
         thread::Builder::new()
             .name("punctual-local".to_owned())
@@ -32,7 +32,7 @@ impl Local {
                 set.spawn_local(begin_all(receiver));
                 runtime.block_on(set);
             })
-            .map_err(|error| failed(&error))?;
+            .map_err(failed)?;
         Ok(Self(sender))
     }
 
@@ -91,9 +91,7 @@ async fn begin_all(mut receiver: mpsc::UnboundedReceiver<Begin>) {
     }
 }
 
-fn failed(error: &std::io::Error) -> Error {
-    Error::of(
-        ErrorKind::Io,
-        format!("executor: its thread cannot be started: {error}"),
-    )
+fn failed(error: std::io::Error) -> Error {
+    let message = format!("executor: its thread cannot be started: {error}");
+    Error::of(ErrorKind::Io, message).telling(error)
 }

@@ -205,7 +205,7 @@ impl Keeper {
                 // The store may already know of another lease, so the keeper asks.
                 () = self.refused.notified() => {}
                 // Another node may have come.
-                () = self.worker.is_shared.notified() => {}
+                () = self.worker.became_shared.notified() => {}
                 () = sleep_until(next), if self.worker.store.capabilities().shared => {}
             }
             let began = self.moment();

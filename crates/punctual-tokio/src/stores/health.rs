@@ -1,6 +1,6 @@
 //! Keeps the health of a store, from the answers to its calls.
 
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use punctual_store::lock::Mutex;
@@ -83,19 +83,15 @@ impl Health {
         Arc::clone(&self.calls)
     }
 
-    fn failing(&self) -> MutexGuard<'_, Option<Failing>> {
-        self.failing.lock()
-    }
-
     pub(crate) fn works(&self) {
-        let failing = self.failing().take();
+        let failing = self.failing.lock().take();
         if let Some(failing) = failing {
             tracing::info!(store = %self.store, failures = failing.failures, "the store works again");
         }
     }
 
     pub(crate) fn is_failing(&self) -> bool {
-        self.failing().is_some()
+        self.failing.lock().is_some()
     }
 
     /// Lets the recorder of the program count failures from now on, since the scheduler has been
@@ -104,17 +100,13 @@ impl Health {
         self.errors.take_handle();
     }
 
-    fn offset(&self) -> MutexGuard<'_, Option<ClockOffset>> {
-        self.offset.lock()
-    }
-
     pub(crate) fn clocks_differ(&self, offset: Option<ClockOffset>) {
-        *self.offset() = offset;
+        *self.offset.lock() = offset;
     }
 
     /// Returns true if the clock of another node differs from the clock of this one.
     pub(crate) fn clock_differs(&self) -> bool {
-        self.offset().is_some()
+        self.offset.lock().is_some()
     }
 
     /// Notes that a renewal came through. A worker that waits to try again need not wait any
@@ -132,7 +124,7 @@ impl Health {
 
     pub(crate) fn fails(&self, error: &punctual_store::Error) {
         self.errors.add();
-        let mut state = self.failing();
+        let mut state = self.failing.lock();
         let failures = state.as_ref().map_or(0, |failing| failing.failures);
         let failures = failures.saturating_add(1);
         // There are thousands of failures through a long outage.
@@ -152,13 +144,13 @@ impl Health {
     }
 
     pub(crate) fn report(&self) -> StoreHealth {
-        let state = self.failing().clone();
+        let state = self.failing.lock().clone();
         StoreHealth {
             store: self.store.to_string(),
             failures: state.as_ref().map_or(0, |failing| failing.failures),
             error: state.map(|failing| failing.last),
             calls: self.calls.pending(),
-            clock: self.offset().clone(),
+            clock: self.offset.lock().clone(),
         }
     }
 }

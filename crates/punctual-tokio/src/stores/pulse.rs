@@ -1,6 +1,5 @@
 //! Tells if other nodes may have taken this one for dead.
 
-use std::sync::MutexGuard;
 use std::time::Duration;
 
 use punctual_store::Lease;
@@ -29,13 +28,13 @@ impl Pulse {
     /// Notes that the store has given or renewed this lease, in answer to a request that was sent
     /// at `sent`.
     pub(crate) fn was_heard(&self, lease: &Lease, sent: Instant) {
-        *self.last() = Some((lease.clone(), sent));
+        *self.0.lock() = Some((lease.clone(), sent));
     }
 
     /// Notes that the store has answered a claim under a lease. What is known of another lease
     /// stays.
     pub(crate) fn was_answered(&self, lease: &Lease, sent: Instant) {
-        if let Some((of, last)) = &mut *self.last()
+        if let Some((of, last)) = &mut *self.0.lock()
             && of == lease
         {
             *last = sent.max(*last);
@@ -44,13 +43,9 @@ impl Pulse {
 
     /// Returns true if all other nodes still know that this node is alive under this lease.
     pub(crate) fn is_certain(&self, lease: &Lease) -> bool {
-        let last = self.last();
+        let last = self.0.lock();
         last.as_ref()
             .is_some_and(|(of, sent)| of == lease && sent.elapsed() < DEAD_AFTER)
-    }
-
-    fn last(&self) -> MutexGuard<'_, Option<(Lease, Instant)>> {
-        self.0.lock()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -64,18 +64,14 @@ struct Pending<'a> {
 }
 
 impl Calls {
-    fn all(&self) -> MutexGuard<'_, Slab<(&'static str, Instant)>> {
-        self.0.lock()
-    }
-
     fn begin(&self, call: &'static str) -> Pending<'_> {
-        let key = self.all().insert((call, Instant::now()));
+        let key = self.0.lock().insert((call, Instant::now()));
         Pending { calls: self, key }
     }
 
     /// Returns the calls that are not answered yet, the oldest first.
     pub(crate) fn pending(&self) -> Vec<PendingCall> {
-        let all = self.all();
+        let all = self.0.lock();
         let pending = all.iter().map(|(_, (call, began))| PendingCall {
             call,
             since: began.elapsed(),
@@ -88,7 +84,7 @@ impl Calls {
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        self.calls.all().try_remove(self.key);
+        self.calls.0.lock().try_remove(self.key);
     }
 }
 

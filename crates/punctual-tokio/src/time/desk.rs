@@ -1,7 +1,7 @@
 //! The place at which a clock that is moved step by step and a driver tell each other how they
 //! stand.
 
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use punctual_store::lock::Mutex;
 use tokio::sync::Notify;
@@ -95,7 +95,7 @@ impl Desk {
     /// Asks a question of the clock. Questions that the clock asked before and that were not
     /// answered stay asked.
     pub(crate) fn ask(&self, number: u64, question: Question) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let pending = &mut state.ask;
         pending.number = number;
         pending.reads_stores |= question == Question::IsQuietToEdits;
@@ -107,17 +107,17 @@ impl Desk {
 
     /// Looks at what the scheduler has told.
     pub(crate) fn look<T>(&self, look: impl FnOnce(&Standing) -> T) -> T {
-        look(&self.state().standing)
+        look(&self.state.lock().standing)
     }
 
     /// Returns what was not over when the clock last asked.
     pub(crate) fn unfinished(&self) -> Vec<Unfinished> {
-        self.state().unfinished.clone()
+        self.state.lock().unfinished.clone()
     }
 
     /// Takes the questions for the scheduler.
     pub(crate) fn take(&self) -> Ask {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let pending = &mut state.ask;
         let ask = *pending;
         *pending = Ask {
@@ -130,17 +130,13 @@ impl Desk {
     /// Tells the clock where the scheduler stands, and what is not over if the clock has asked for
     /// that.
     pub(crate) fn tell(&self, standing: Standing, unfinished: Option<Vec<Unfinished>>) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         state.standing = standing;
         if let Some(unfinished) = unfinished {
             state.unfinished = unfinished;
         }
         drop(state);
         self.told.notify_one();
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The alarms that are woken when a clock was set.
 
-use std::sync::{Arc, MutexGuard, Weak};
+use std::sync::{Arc, Weak};
 
 use punctual_store::lock::Mutex;
 use tokio::sync::Notify;
@@ -16,18 +16,14 @@ impl Watchers {
     }
 
     pub(crate) fn add(&self, alarm: &Arc<Notify>) {
-        let mut all = self.lock();
+        let mut all = self.0.lock();
         all.retain(|watcher| watcher.strong_count() > 0);
         all.push(Arc::downgrade(alarm));
     }
 
     pub(crate) fn wake(&self) {
-        for watcher in self.lock().iter().filter_map(Weak::upgrade) {
+        for watcher in self.0.lock().iter().filter_map(Weak::upgrade) {
             watcher.notify_one();
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<Weak<Notify>>> {
-        self.0.lock()
     }
 }

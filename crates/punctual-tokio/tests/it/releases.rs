@@ -416,7 +416,7 @@ async fn a_job_that_its_new_store_does_not_answer_for_stays_in_the_old_one() {
     let stores = (&deploy, &other);
     let first = with_two_stores(stores, 0, "default", EVERY).await;
     first.shutdown().await.unwrap();
-    faults.rewrite_adds(Vec::clear);
+    faults.swallow_adds();
     let second = of_two_stores(stores, 0, "other", EVERY);
     let error = second.start().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
@@ -430,12 +430,25 @@ async fn a_job_that_its_new_store_does_not_answer_for_stays_in_the_old_one() {
     assert_eq!(stores, ["other"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_job_whose_new_store_has_taken_it_and_lost_the_answer_is_in_that_one_alone() {
+    let (deploy, (other, faults)) = (Deploy::new(), FaultyStore::new(MemoryStore::new()));
+    let stores = (&deploy, &other);
+    let first = with_two_stores(stores, 0, "default", EVERY).await;
+    first.shutdown().await.unwrap();
+    faults.next([Call::Add], Fault::LostAnswer);
+    let second = with_two_stores(stores, 0, "other", EVERY).await;
+    let jobs = second.get_jobs(JobFilter::default()).await.unwrap();
+    let stores: Vec<_> = jobs.iter().map(|job| &*job.store).collect();
+    assert_eq!(stores, ["other"]);
+}
+
 /// A new declared job is not counted as added either.
 #[tokio::test(start_paused = true)]
 async fn a_declared_job_that_its_store_does_not_answer_for_fails_the_start() {
-    let (deploy, (other, faults)) = (Deploy::new(), FaultyStore::new(MemoryStore::new()));
-    faults.rewrite_adds(Vec::clear);
-    let program = of_two_stores((&deploy, &other), 0, "other", EVERY);
+    let (deploy, (store, faults)) = (Deploy::new(), FaultyStore::new(MemoryStore::new()));
+    faults.swallow_adds();
+    let program = deploy.program(store, 0, "@hourly", "old");
     let error = program.start().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
 }

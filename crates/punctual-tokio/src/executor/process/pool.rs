@@ -64,7 +64,7 @@ impl Pool {
             };
             match news {
                 News::Ended(ended) if ended.run == run => {
-                    self.lock().push(worker);
+                    self.0.lock().push(worker);
                     return Ok(finish_of(ended));
                 }
                 other => {
@@ -96,18 +96,14 @@ impl Pool {
     }
 
     fn idle(&self) -> Option<WorkerChild> {
-        self.lock().pop()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<WorkerChild>> {
-        self.0.lock()
+        self.0.lock().pop()
     }
 }
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("idle", &self.lock().len())
+            .field("idle", &self.0.lock().len())
             .finish()
     }
 }

@@ -51,7 +51,7 @@ pub(crate) struct Worker {
     pub(crate) begins_runs: Arc<AtomicBool>,
     pub(crate) replies: mpsc::Sender<Replied>,
     /// Tells the keeper of the lease that the store has begun to be shared.
-    pub(crate) is_shared: Arc<Notify>,
+    pub(crate) became_shared: Arc<Notify>,
     /// Tells that the runs of a dead node are settled.
     pub(crate) settled: Arc<Notify>,
 }
@@ -265,7 +265,7 @@ impl Worker {
             let was_shared = is_shared;
             is_shared = self.store.capabilities().shared;
             if is_shared && !was_shared {
-                self.is_shared.notify_one();
+                self.became_shared.notify_one();
             }
             if !changes.cancels.is_empty() {
                 let cancel = Reply::Cancel(changes.cancels);
