@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use self::circle::circles;
-use self::reading::{Graph, read};
+use self::reading::{Graph, files, read};
 
 /// `Scheduler::builder()` and `SchedulerBuilder::build` name each other, as a reader expects.
 const ALLOWED: [(&str, &[&str]); 1] = [("punctual-tokio", &["builder", "scheduler"])];
@@ -45,6 +45,21 @@ fn the_modules_of_a_crate_form_no_circle() {
         wrong.is_empty(),
         "modules that lead back to themselves:\n{wrong}"
     );
+}
+
+/// A file that was renamed or split leaves its old name in the map.
+#[test]
+fn the_files_that_the_architecture_names_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let files: Vec<PathBuf> = sources().iter().flat_map(|source| files(source)).collect();
+    let quoted = text.split('`').skip(1).step_by(2);
+    let gone: Vec<&str> = quoted
+        .filter(|name| name.ends_with(".rs") && !name.contains(' '))
+        .filter(|name| !files.iter().any(|file| file.ends_with(name)))
+        .filter(|name| !root.join(name).exists() && !root.join("crates").join(name).exists())
+        .collect();
+    assert!(gone.is_empty(), "ARCHITECTURE.md names {gone:?}");
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(super) fn read(source: &Path) -> Graph {
 }
 
 /// Paths of files below a `src`, without its root and without tests.
-fn files(source: &Path) -> Vec<PathBuf> {
+pub(super) fn files(source: &Path) -> Vec<PathBuf> {
     let mut folders = vec![source.to_owned()];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {

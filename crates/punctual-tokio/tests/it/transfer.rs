@@ -1,6 +1,9 @@
 //! An import is all or nothing, and says all that is wrong at once.
 
-use punctual_tokio::{ErrorKind, JobFilter, Scheduler};
+use std::future::ready;
+
+use punctual_store::testing::{Call, Fault, FaultyStore};
+use punctual_tokio::{ErrorKind, JobFilter, MemoryStore, Scheduler};
 use serde_json::Value;
 
 use crate::support::every;
@@ -94,4 +97,20 @@ async fn a_job_that_is_over_but_for_a_run_elsewhere_is_left_out() {
     let to = Scheduler::builder().task("t", nothing).build().unwrap();
     let added = to.import_jobs(&export).await.unwrap();
     assert_eq!((added.len(), count(&to).await), (1, 1));
+}
+
+/// Repeating the import may help, which its error has to tell.
+#[tokio::test(start_paused = true)]
+async fn an_import_that_a_store_breaks_off_adds_nothing_and_has_the_kind_of_the_failure() {
+    let export = export().await.to_string();
+    let (store, faults) = FaultyStore::new(MemoryStore::new());
+    let builder = Scheduler::builder().store("default", store);
+    let to = builder.task("t", nothing).build().unwrap();
+    faults.next([Call::Add], Fault::slow(|| ready(())));
+    faults.next([Call::Add], Fault::Failed);
+    let broken_off = to.import_jobs(&export).await.unwrap_err();
+    assert_eq!(broken_off.kind(), ErrorKind::Unavailable, "{broken_off}");
+    assert!(broken_off.is_temporary());
+    assert_eq!(count(&to).await, 0);
+    assert_eq!(to.import_jobs(&export).await.unwrap().len(), 4);
 }
