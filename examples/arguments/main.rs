@@ -5,7 +5,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use punctual::{Args, Date, Output, RunFilter, Scheduler, job, scheduled_job};
+use punctual::ledger::RunFilter;
+use punctual::{Args, Date, Output, Scheduler, job, scheduled_job};
 use serde::{Deserialize, Serialize};
 
 /// By position: `args=("Ada", 3)` of `APScheduler` is a tuple.

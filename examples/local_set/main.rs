@@ -7,7 +7,9 @@ use std::error::Error;
 use std::rc::Rc;
 use std::time::Duration;
 
-use punctual::{EventKind, Executor, Heard, Interval, JobContext, Scheduler};
+use punctual::event::{EventKind, Heard};
+use punctual::executor::Executor;
+use punctual::{Interval, JobContext, Scheduler};
 use tokio::task::{LocalSet, yield_now};
 
 /// What lives on one thread: a canvas, an engine for scripts, a connection that is not `Send`.

@@ -4,7 +4,9 @@
 use std::error::Error;
 use std::time::Duration;
 
-use punctual::{Args, Executor, Interval, Output, RunFilter, Scheduler, job, process};
+use punctual::executor::Executor;
+use punctual::ledger::RunFilter;
+use punctual::{Args, Interval, Output, Scheduler, job, process};
 
 #[job(name = "sum")]
 async fn sum(Args((a, b)): Args<(i64, i64)>) -> Output<(bool, i64)> {

@@ -12,7 +12,8 @@ mod schedules;
 use std::error::Error;
 use std::time::Duration;
 
-use punctual::{JobFilter, Scheduler, SqliteStore};
+use punctual::Scheduler;
+use punctual::store::{JobFilter, SqliteStore};
 use tokio::time::sleep;
 
 #[tokio::main]

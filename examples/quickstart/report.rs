@@ -3,7 +3,11 @@
 use std::error::Error;
 
 use chrono::{DateTime, Utc};
-use punctual::{JobFilter, JobStatus, Outcome, RunFilter, RunState, Scheduler, Zone};
+use punctual::Scheduler;
+use punctual::ledger::{Outcome, RunFilter, RunState};
+use punctual::scheduler::JobStatus;
+use punctual::store::JobFilter;
+use punctual::time::Zone;
 
 type Told = Result<(), Box<dyn Error>>;
 

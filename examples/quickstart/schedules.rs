@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use punctual::{Crontab, Trigger};
+use punctual::Trigger;
+use punctual::trigger::Crontab;
 
 /// A line of the file.
 pub(crate) struct Schedule {

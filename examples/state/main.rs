@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::TimeDelta;
-use punctual::{AddContext, BoxError, Date, FromContext, JobContext, Scheduler, State, job};
+use punctual::handler::{AddContext, BoxError};
+use punctual::{Date, FromContext, JobContext, Scheduler, State, job};
 
 /// Shared by all jobs: state is cloned for each run, so it is cheap to clone.
 #[derive(Clone, Default)]

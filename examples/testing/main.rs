@@ -4,8 +4,9 @@
 
 use std::time::Duration;
 
+use punctual::ledger::Outcome;
 use punctual::testing::{Ledger, TestClock};
-use punctual::{Error, JobContext, Outcome, Scheduler, jobs, scheduled_job};
+use punctual::{Error, JobContext, Scheduler, jobs, scheduled_job};
 
 /// What is tested: it fails once, and is tried again a minute later.
 #[scheduled_job(

@@ -5,7 +5,10 @@
 //! scheduler = BackgroundScheduler(jobstores=jobstores, executors=executors, job_defaults=job_defaults)
 //! ```
 
-use punctual::{Coalesce, Executor, Interval, MaxInstances, MemoryStore, Policies};
+use punctual::Interval;
+use punctual::executor::Executor;
+use punctual::policy::{Coalesce, MaxInstances, Policies};
+use punctual::store::MemoryStore;
 
 use crate::stage::{Outcome, begin, seconds, summary};
 

@@ -1,6 +1,7 @@
 //! `scheduler.add_job(send, "date", run_date="2026-03-02 16:30:05", args=["text"])`
 
-use punctual::{Args, Date, Output, When};
+use punctual::time::When;
+use punctual::{Args, Date, Output};
 
 use crate::stage::{Outcome, begin, ledger};
 

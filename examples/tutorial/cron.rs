@@ -1,7 +1,9 @@
 //! `CronTrigger(day_of_week="mon-fri", hour=5, minute=30, end_date="2026-05-30")` and
 //! `CronTrigger(month="6-8,11-12", day="3rd fri", hour="0-3")`
 
-use punctual::{Cron, NewJob, When, Zone};
+use punctual::Cron;
+use punctual::scheduler::NewJob;
+use punctual::time::{When, Zone};
 
 use crate::stage::{Outcome, begin};
 

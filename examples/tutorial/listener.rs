@@ -4,7 +4,8 @@
 //! scheduler.add_listener(on_end, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
 //! ```
 
-use punctual::{EventKind, EventMask, Interval};
+use punctual::Interval;
+use punctual::event::{EventKind, EventMask};
 
 use crate::stage::{Outcome, begin, seconds};
 

@@ -1,6 +1,7 @@
 //! `scheduler.add_job(report, "interval", hours=1, id="report", replace_existing=True)`, at every start
 
-use punctual::{Interval, MemoryStore};
+use punctual::Interval;
+use punctual::store::MemoryStore;
 
 use crate::stage::{Outcome, begin, seconds};
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use punctual::scheduler::SchedulerBuilder;
 use punctual::testing::{Ledger, TestClock};
-use punctual::{Error, Scheduler, SchedulerBuilder};
+use punctual::{Error, Scheduler};
 
 pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
 

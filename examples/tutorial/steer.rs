@@ -1,6 +1,7 @@
 //! `scheduler.pause_job("tick")`, `job.pause()`, and so on for resume, modify, reschedule and remove
 
-use punctual::{Cron, Interval, JobStatus, Resume, Scheduler};
+use punctual::scheduler::{JobStatus, Resume};
+use punctual::{Cron, Interval, Scheduler};
 
 use crate::stage::{Outcome, begin, seconds, summary};
 

@@ -1,6 +1,7 @@
 //! `scheduler.add_job(tick, "interval", hours=2, start_date="2026-03-02 09:30:00", end_date="2026-03-02 15:00:00")`
 
-use punctual::{Interval, When};
+use punctual::Interval;
+use punctual::time::When;
 
 use crate::stage::{Outcome, begin, ledger, seconds};
 

@@ -1,4 +1,4 @@
-//! The code that the attributes generate. It is small and only calls `punctual::private`.
+//! The code that the attributes generate. It is small and only calls `punctual::__private`.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -83,16 +83,16 @@ fn declaration(declared: &Declared, function: &ItemFn) -> TokenStream {
     let jobs = declared.jobs.iter().map(job);
     quote! {
         const _: () = {
-            use #facade::private as __punctual;
+            use #facade::__private as __punctual;
             const __PUNCTUAL_NAME: &::core::primitive::str = #name;
             fn __punctual_task() -> __punctual::DeclaredTask {
                 #task
             }
-            fn __punctual_jobs() -> ::std::vec::Vec<#facade::NewJob> {
+            fn __punctual_jobs() -> ::std::vec::Vec<#facade::__private::NewJob> {
                 ::std::vec![#(#jobs),*]
             }
             impl __punctual::Declared for #ident {
-                const DECLARATION: #facade::Declaration = #facade::Declaration::new(
+                const DECLARATION: #facade::__private::Declaration = #facade::__private::Declaration::new(
                     __PUNCTUAL_NAME,
                     ::core::module_path!(),
                     (::core::file!(), ::core::line!()),
@@ -110,8 +110,8 @@ fn nothing(facade: &Path, function: &ItemFn) -> TokenStream {
     let ident = &function.sig.ident;
     quote! {
         const _: () = {
-            impl #facade::private::Declared for #ident {
-                const DECLARATION: #facade::Declaration = #facade::Declaration::new(
+            impl #facade::__private::Declared for #ident {
+                const DECLARATION: #facade::__private::Declaration = #facade::__private::Declaration::new(
                     "", "", ("", 0), || ::core::unreachable!(), ::std::vec::Vec::new,
                 );
             }
@@ -176,7 +176,7 @@ fn task(declared: &Declared, function: &ItemFn, facade: &Path) -> TokenStream {
                 #(#makes)*
                 ::core::mem::drop(__context);
                 let #ended = #called;
-                #facade::IntoOutcome::into_outcome(#ended)
+                #facade::__private::IntoOutcome::into_outcome(#ended)
             },
             |__context| __punctual::check_args(__context, &[#(#checks),*]),
         );

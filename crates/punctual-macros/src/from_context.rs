@@ -55,14 +55,14 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 
             async fn from_context(
                 __context: &#facade::JobContext,
-            ) -> ::core::result::Result<Self, #facade::BoxError> {
+            ) -> ::core::result::Result<Self, #facade::__private::BoxError> {
                 let _ = __context;
                 ::core::result::Result::Ok(#makes)
             }
 
             fn check(
-                __context: &#facade::AddContext<'_>,
-            ) -> ::core::result::Result<(), #facade::BoxError> {
+                __context: &#facade::__private::AddContext<'_>,
+            ) -> ::core::result::Result<(), #facade::__private::BoxError> {
                 #(#checks)*
                 let _ = __context;
                 ::core::result::Result::Ok(())

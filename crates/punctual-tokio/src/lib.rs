@@ -29,6 +29,8 @@
 //! }
 //! ```
 
+#[doc(hidden)]
+pub mod __private;
 mod apart;
 mod builder;
 mod command;
@@ -42,8 +44,6 @@ mod handler;
 mod job;
 mod metrics;
 mod nearest;
-#[doc(hidden)]
-pub mod private;
 pub mod process;
 mod random_id;
 mod runtime;

@@ -1,5 +1,5 @@
 /// Lists functions that have `#[job]` or `#[scheduled_job]`, for
-/// [`SchedulerBuilder::jobs`](crate::SchedulerBuilder::jobs).
+/// [`SchedulerBuilder::jobs`](crate::scheduler::SchedulerBuilder::jobs).
 ///
 /// ```
 /// use punctual::{Scheduler, job, jobs, scheduled_job};
@@ -22,6 +22,6 @@
 #[macro_export]
 macro_rules! jobs {
     ($($function:ty),* $(,)?) => {
-        [$(<$function as $crate::private::Declared>::DECLARATION),*]
+        [$(<$function as $crate::__private::Declared>::DECLARATION),*]
     };
 }

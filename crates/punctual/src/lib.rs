@@ -6,7 +6,9 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use punctual::{Crontab, Interval, RunFilter, Scheduler};
+//! use punctual::ledger::RunFilter;
+//! use punctual::trigger::Crontab;
+//! use punctual::{Interval, Scheduler};
 //!
 //! async fn tick() {
 //!     println!("tick");
@@ -28,12 +30,13 @@
 //! }
 //! ```
 //!
-//! - When: [`Date`], [`Interval`], [`Cron`], [`Crontab`], [`CalendarInterval`], and [`Trigger`]
+//! - When: [`Date`], [`Interval`], [`Cron`], [`Crontab`](trigger::Crontab),
+//!   [`CalendarInterval`](trigger::CalendarInterval), and [`Trigger`]
 //!   for their combinations.
-//! - What becomes of runs that come late, overlap or fail: [`Policies`].
-//! - What may be a job: [`Handler`], with [`Args`], [`State`] and [`JobContext`] as parameters.
+//! - What becomes of runs that come late, overlap or fail: [`Policies`](policy::Policies).
+//! - What may be a job: [`Handler`](handler::Handler), with [`Args`], [`State`] and [`JobContext`] as parameters.
 //! - Jobs that the code declares: [`macro@scheduled_job`] and [`macro@job`], found by
-//!   [`SchedulerBuilder::discover`] or listed with [`jobs!`].
+//!   [`SchedulerBuilder::discover`](scheduler::SchedulerBuilder::discover) or listed with [`jobs!`].
 //! - Watching: [`Scheduler::runs`], [`Scheduler::statistics`], [`Scheduler::events`].
 //!
 //! | feature | what it adds |
@@ -44,32 +47,40 @@
 //! | `sqlite` | `SqliteStore`: jobs that survive restarts, in a file |
 //! | `testing` | the module `testing`: a clock that tests move, assertions on the ledger, a store that fails as a test wants |
 
-pub use punctual_core::*;
-pub use punctual_store as store;
-pub use punctual_tokio::*;
-
 #[cfg(feature = "macros")]
 mod jobs;
+#[cfg(feature = "sqlite")]
+mod open_stores;
+
+pub mod config;
+pub mod error;
+pub mod event;
+pub mod executor;
+pub mod handler;
+pub mod ledger;
+pub mod policy;
+pub mod process;
+pub mod scheduler;
+pub mod store;
+pub mod time;
+pub mod trigger;
+
+pub use error::Error;
+pub use handler::{Args, FromContext, JobContext, Output, State};
+pub use scheduler::{JobHandle, Scheduler};
+pub use trigger::{Cron, Date, Interval, Trigger};
 
 #[cfg(feature = "macros")]
 pub use punctual_macros::{FromContext, job, scheduled_job};
 
-#[cfg(feature = "sqlite")]
-pub use punctual_sqlx::{SqliteOptions, SqliteStore, limits as sql_limits};
+/// The version of `chrono` that is in the signatures of this crate.
+pub use chrono;
 
-#[cfg(feature = "sqlite")]
-mod open_stores;
-
-#[cfg(feature = "sqlite")]
-pub use open_stores::open_stores;
+#[cfg(feature = "testing")]
+pub use punctual_tokio::testing;
 
 #[doc(hidden)]
-pub use punctual_tokio::private;
-
-/// The fire times of one trigger; those of all jobs are [`UpcomingRun`]s.
-pub use punctual_core::Upcoming;
-/// A fire time of a job that is to come.
-pub use punctual_tokio::Upcoming as UpcomingRun;
+pub use punctual_tokio::__private;
 
 /// The examples of the guide run as tests; that of the README is `examples/macro`.
 #[cfg(all(doctest, feature = "macros", feature = "testing"))]

@@ -1,9 +1,14 @@
-use crate::{Error, SchedulerBuilder, SchedulerConfig, SqliteOptions};
+use crate::config::SchedulerConfig;
+use crate::error::Error;
+use crate::scheduler::SchedulerBuilder;
+use crate::store::SqliteOptions;
 
 /// Opens the stores that a configuration has in databases, and gives them to a builder.
 ///
 /// ```
-/// use punctual::{Scheduler, SchedulerConfig, open_stores};
+/// use punctual::Scheduler;
+/// use punctual::config::SchedulerConfig;
+/// use punctual::store::open_stores;
 ///
 /// async fn sweep() {}
 ///

@@ -6,12 +6,13 @@ mod report;
 
 use std::time::Duration;
 
+use punctual::policy::{OnLost, Retry};
+use punctual::scheduler::NewJob;
 use punctual::store::JobStore;
+use punctual::store::{SqliteOptions, SqliteStore};
 use punctual::testing::{Ledger, TestClock};
-use punctual::{
-    Crontab, Interval, JobContext, NewJob, OnLost, Output, Retry, Scheduler, SqliteOptions,
-    SqliteStore, State, jobs, scheduled_job,
-};
+use punctual::trigger::Crontab;
+use punctual::{Interval, JobContext, Output, Scheduler, State, jobs, scheduled_job};
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 
 const START: &str = "2026-03-27T12:00:00Z";
@@ -172,7 +173,10 @@ async fn a_restart_goes_on_at_the_same_time() {
         "2026-03-27T13:00:00Z succeeded",
         "2026-03-27T14:00:00Z succeeded",
     ]);
-    let runs = second.runs(punctual::RunFilter::default()).await.unwrap();
+    let runs = second
+        .runs(punctual::ledger::RunFilter::default())
+        .await
+        .unwrap();
     for run in runs {
         assert_eq!(run.duration().unwrap().num_seconds(), 600, "{run:?}");
     }

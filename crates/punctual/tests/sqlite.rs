@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual::{
-    Args, Date, EventKind, Heard, Interval, JobFilter, ManualClock, NewJob, Outcome, Output,
-    RunFilter, Scheduler, SchedulerConfig, SkipReason, SqliteStore, open_stores,
-};
+use punctual::config::SchedulerConfig;
+use punctual::event::{EventKind, Heard};
+use punctual::ledger::{Outcome, RunFilter, SkipReason};
+use punctual::scheduler::NewJob;
+use punctual::store::{JobFilter, SqliteStore, open_stores};
+use punctual::time::ManualClock;
+use punctual::{Args, Date, Interval, Output, Scheduler};
 use tokio::sync::Notify;
 
 static GREETED: AtomicU32 = AtomicU32::new(0);

@@ -1,6 +1,7 @@
 //! What the linker found: a program of its own, since it finds all that is declared in one.
 
-use punctual::{JobFilter, Scheduler, job, jobs, scheduled_job};
+use punctual::store::JobFilter;
+use punctual::{Scheduler, job, jobs, scheduled_job};
 
 #[scheduled_job("@daily")]
 async fn nightly() {}

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use punctual::{
-    Args, BoxError, FromContext, Handler, Interval, JobContext, Output, Scheduler, State,
-};
+use punctual::handler::{BoxError, Handler};
+use punctual::{Args, FromContext, Interval, JobContext, Output, Scheduler, State};
 
 #[derive(Clone)]
 struct Db(u32);
@@ -34,14 +33,14 @@ async fn result_of<M>(handler: impl Handler<M>, args: &[u32]) -> String {
     job.run_job().await.unwrap();
     loop {
         match events.next().await.unwrap() {
-            punctual::Heard::Event(event) => match &event.kind {
-                punctual::EventKind::JobExecuted(run) => {
+            punctual::event::Heard::Event(event) => match &event.kind {
+                punctual::event::EventKind::JobExecuted(run) => {
                     return run.result.as_deref().unwrap_or_default().to_owned();
                 }
-                punctual::EventKind::JobError(run) => panic!("{run:?}"),
+                punctual::event::EventKind::JobError(run) => panic!("{run:?}"),
                 _ => {}
             },
-            punctual::Heard::Lagged(_) => panic!("too slow"),
+            punctual::event::Heard::Lagged(_) => panic!("too slow"),
         }
     }
 }

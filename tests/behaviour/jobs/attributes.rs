@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use punctual::handler::BoxError;
+use punctual::policy::{Coalesce, MaxInstances, OnLost, Overlap, Policies, Retry};
+use punctual::scheduler::JobStatus;
 use punctual::{
-    BoxError, Coalesce, Date, FromContext, Interval, JobContext, JobStatus, MaxInstances, OnLost,
-    Overlap, Policies, Retry, Scheduler, State, Trigger, jobs, scheduled_job,
+    Date, FromContext, Interval, JobContext, Scheduler, State, Trigger, jobs, scheduled_job,
 };
 use serde_json::json;
 
@@ -106,7 +108,7 @@ async fn an_attribute_takes_everything_that_add_job_takes() {
         coalesce: Coalesce::All { at_most: 3 },
         max_instances: MaxInstances::at_most(2),
         overlap: Overlap::Queue { at_most: 5 },
-        jitter: punctual::Jitter::up_to(Duration::from_millis(2_500)),
+        jitter: punctual::policy::Jitter::up_to(Duration::from_millis(2_500)),
         timeout: Duration::from_secs(60).into(),
         retry: Retry::attempts(4).backoff(Duration::from_secs(2), Duration::from_secs(60)),
         on_lost: OnLost::Rerun { at_most: 3 },
@@ -140,9 +142,9 @@ async fn policies_that_an_attribute_does_not_name_are_those_of_the_scheduler() {
 #[tokio::test(start_paused = true)]
 async fn one_function_may_declare_several_jobs() {
     let scheduler = started().await;
-    let jobs = scheduler.get_jobs(punctual::JobFilter {
+    let jobs = scheduler.get_jobs(punctual::store::JobFilter {
         task: Some("jobs::attributes::tick".to_owned()),
-        ..punctual::JobFilter::default()
+        ..punctual::store::JobFilter::default()
     });
     let jobs = jobs.await.unwrap();
     let described: Vec<_> = jobs

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use punctual::{
-    Args, BoxError, ErrorKind, FromContext, Interval, JobContext, Output, Scheduler, State, job,
-};
+use punctual::error::ErrorKind;
+use punctual::handler::BoxError;
+use punctual::{Args, FromContext, Interval, JobContext, Output, Scheduler, State, job};
 
 #[derive(Clone)]
 struct Db(&'static str);

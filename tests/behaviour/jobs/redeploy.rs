@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual::{
-    Declaration, EventKind, Heard, Interval, JobFilter, JobStatus, ManualClock, MemoryStore,
-    Scheduler, jobs,
-};
+use punctual::event::{EventKind, Heard};
+use punctual::scheduler::{Declaration, JobStatus};
+use punctual::store::{JobFilter, MemoryStore};
+use punctual::time::ManualClock;
+use punctual::{Interval, Scheduler, jobs};
 
 /// The first version of the code.
 mod first {

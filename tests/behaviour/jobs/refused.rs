@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use punctual::error::ErrorKind;
+use punctual::handler::{AddContext, BoxError};
+use punctual::ledger::Outcome;
+use punctual::store::MemoryStore;
 use punctual::store::StoreCapabilities;
 use punctual::testing::FaultyStore;
 use punctual::{
-    AddContext, Args, BoxError, ErrorKind, FromContext, Interval, JobContext, MemoryStore, Outcome,
-    Scheduler, State, job, jobs, scheduled_job,
+    Args, FromContext, Interval, JobContext, Scheduler, State, job, jobs, scheduled_job,
 };
 
 #[derive(Clone)]
@@ -42,7 +45,7 @@ async fn elsewhere() {}
 #[job(name = "refused.named")]
 async fn named() {}
 
-fn every_day() -> punctual::IntervalBuilder {
+fn every_day() -> punctual::trigger::IntervalBuilder {
     Interval::every(Duration::from_secs(86_400))
 }
 

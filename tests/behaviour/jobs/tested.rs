@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use punctual::ledger::{Outcome, RunFilter};
+use punctual::policy::{Retry, Timeout};
+use punctual::store::MemoryStore;
 use punctual::testing::{Call, Fault, FaultyStore, Ledger, TestClock};
-use punctual::{
-    Args, Interval, JobContext, MemoryStore, Outcome, Output, Retry, RunFilter, Scheduler, Timeout,
-};
+use punctual::{Args, Interval, JobContext, Output, Scheduler};
 
 const START: &str = "2026-03-28T12:00:00Z";
 
@@ -15,7 +16,7 @@ async fn on(clock: &TestClock) -> Scheduler {
     scheduler
 }
 
-fn every(seconds: u64) -> punctual::IntervalBuilder {
+fn every(seconds: u64) -> punctual::trigger::IntervalBuilder {
     Interval::every(Duration::from_secs(seconds))
 }
 

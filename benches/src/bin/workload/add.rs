@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use punctual::{Crontab, Error, NewJob, Scheduler};
+use punctual::scheduler::NewJob;
+use punctual::trigger::Crontab;
+use punctual::{Error, Scheduler};
 use punctual_benches::process;
 use punctual_benches::rounds::median;
 use serde::Serialize;

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use punctual::{Date, NewJob, RunFilter, Scheduler};
+use punctual::ledger::RunFilter;
+use punctual::scheduler::NewJob;
+use punctual::{Date, Scheduler};
 use punctual_benches::rounds::median;
 use punctual_benches::{clock, process, spawn};
 use serde::Serialize;
@@ -129,7 +131,7 @@ async fn wait(n: u32) {
 async fn submitted_in_order(scheduler: &Scheduler, due: DateTime<Utc>) -> Outcome<bool> {
     let mut runs = scheduler.runs(RunFilter::default()).await?;
     runs.sort_unstable_by_key(|run| run.id);
-    let is_after = |pair: &[punctual::Run]| pair[0].job < pair[1].job;
+    let is_after = |pair: &[punctual::ledger::Run]| pair[0].job < pair[1].job;
     Ok(!runs.is_empty()
         && runs.windows(2).all(is_after)
         && runs.iter().all(|run| run.fire_time() == due))

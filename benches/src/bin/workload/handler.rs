@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use punctual::{Args, Date, NewJob, Scheduler, State};
+use punctual::scheduler::NewJob;
+use punctual::{Args, Date, Scheduler, State};
 use punctual_benches::rounds::median;
 use punctual_benches::{clock, process};
 use serde::Serialize;

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::thread;
 use std::time::Duration;
 
-use punctual::{NewJob, Scheduler};
+use punctual::Scheduler;
+use punctual::scheduler::NewJob;
 use punctual_benches::process;
 use serde::Serialize;
 

@@ -1,7 +1,9 @@
 //! Jobs that differ in everything and are not due for weeks.
 
 use chrono::Datelike;
-use punctual::{Args, Crontab, NewJob};
+use punctual::Args;
+use punctual::scheduler::NewJob;
+use punctual::trigger::Crontab;
 use punctual_benches::clock;
 
 /// Patterns of one month, one for each minute of the days that all months have.

@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use punctual::scheduler::NewJob;
 use punctual::store::ClaimAnswer;
-use punctual::{Interval, NewJob, Scheduler, SqliteOptions, SqliteStore};
+use punctual::store::{SqliteOptions, SqliteStore};
+use punctual::{Interval, Scheduler};
 use punctual_store::testing::FaultyStore;
 use serde::Serialize;
 use tokio::time::sleep;

@@ -10,7 +10,7 @@ use punctual::store::{
     Claim, ClaimAnswer, ClaimKind, ClaimRequest, DueRequest, Insert, JobStore, Lease, NodeInfo,
     OnConflict, Retention, RunEnd,
 };
-use punctual::{SqliteOptions, SqliteStore};
+use punctual::store::{SqliteOptions, SqliteStore};
 use punctual_core::plan::plan;
 use punctual_core::{Interval, Job, JobState, Outcome as Ended};
 use serde::Serialize;

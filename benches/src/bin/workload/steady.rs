@@ -4,7 +4,8 @@ use std::io::Write;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual::{Interval, JobContext, NewJob, Scheduler};
+use punctual::scheduler::NewJob;
+use punctual::{Interval, JobContext, Scheduler};
 use punctual_benches::rounds::median;
 use punctual_benches::{clock, process, spawn};
 use serde::Serialize;

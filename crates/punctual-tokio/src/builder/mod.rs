@@ -117,7 +117,7 @@ impl SchedulerBuilder {
         let is_given = |alias: &str| self.stores.iter().any(|(given, _)| given == alias);
         let (alias, url) = self.expected.iter().find(|(alias, _)| !is_given(alias))?;
         let message = format!(
-            "stores.{alias}: `{url}` was not opened: let `punctual::open_stores` do it, or open it \
+            "stores.{alias}: `{url}` was not opened: let `punctual::store::open_stores` do it, or open it \
              and give it to the builder as `{alias}`"
         );
         Some(Error::of(ErrorKind::Invalid, message))

@@ -155,7 +155,7 @@ impl SchedulerConfig {
     }
 
     /// Returns the stores that lie in databases. The caller has to open them and give them to the
-    /// builder under their aliases. With the crate `punctual`, `punctual::open_stores` does both.
+    /// builder under their aliases. With the crate `punctual`, `punctual::store::open_stores` does both.
     ///
     /// ```
     /// use punctual_tokio::SchedulerConfig;

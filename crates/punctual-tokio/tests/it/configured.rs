@@ -247,7 +247,7 @@ async fn a_configured_store_in_a_database_is_refused_until_it_is_opened() {
     let refused = build(Scheduler::builder()).unwrap_err().to_string();
     assert_eq!(
         refused,
-        "stores.ledger: `sqlite:jobs.db` was not opened: let `punctual::open_stores` do it, or \
+        "stores.ledger: `sqlite:jobs.db` was not opened: let `punctual::store::open_stores` do it, or \
          open it and give it to the builder as `ledger`"
     );
     let opened = punctual_tokio::MemoryStore::new();

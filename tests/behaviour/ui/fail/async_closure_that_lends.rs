@@ -1,4 +1,5 @@
-use punctual::{Crontab, NewJob};
+use punctual::scheduler::NewJob;
+use punctual::trigger::Crontab;
 
 fn main() {
     let name = String::from("ada");

@@ -1,4 +1,5 @@
-use punctual::{Crontab, NewJob};
+use punctual::scheduler::NewJob;
+use punctual::trigger::Crontab;
 
 async fn count() -> u32 {
     1

@@ -1,6 +1,7 @@
 use std::rc::Rc;
 
-use punctual::{Crontab, NewJob};
+use punctual::scheduler::NewJob;
+use punctual::trigger::Crontab;
 
 fn main() {
     let counter = Rc::new(1);

@@ -3,7 +3,9 @@
 #![deny(warnings)]
 #![allow(unused_imports, clippy::too_many_arguments)]
 
-use punctual::{Args, Crontab, NewJob, job, jobs};
+use punctual::scheduler::NewJob;
+use punctual::trigger::Crontab;
+use punctual::{Args, job, jobs};
 
 #[job]
 async fn asynchronous( Args((_p1,)): Args<(u32,)>, Args((_p2,)): Args<(u32,)>, Args((_p3,)): Args<(u32,)>, Args((_p4,)): Args<(u32,)>, Args((_p5,)): Args<(u32,)>, Args((_p6,)): Args<(u32,)>, Args((_p7,)): Args<(u32,)>,) {}

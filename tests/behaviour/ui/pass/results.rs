@@ -1,5 +1,6 @@
 //! Everything that a task may return.
-use punctual::{BoxError, Output, job, jobs};
+use punctual::handler::BoxError;
+use punctual::{Output, job, jobs};
 
 #[job]
 async fn nothing() {}

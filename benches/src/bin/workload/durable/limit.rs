@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use chrono::Utc;
-use punctual::SqliteStore;
+use punctual::store::SqliteStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 

@@ -7,8 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use punctual::ledger::{Outcome as Ended, RunFilter};
+use punctual::scheduler::NewJob;
+use punctual::store::SqliteOptions;
 use punctual::store::{JobStore, RunCursor};
-use punctual::{Interval, NewJob, Outcome as Ended, RunFilter, Scheduler, SqliteOptions};
+use punctual::{Interval, Scheduler};
 use punctual_benches::rounds::median;
 use serde::Serialize;
 use tokio::time::sleep;

@@ -6,11 +6,13 @@ use punctual_core::Trigger;
 use serde_json::Value;
 
 pub use crate::declared::{Declaration, DeclaredTask, submit};
-use crate::error::{BoxError, Error};
+pub use crate::error::BoxError;
+use crate::error::Error;
 pub use crate::handler::{
-    Async, Blocking, Check, Finish, Function, Named, Reference, Task, check, check_args, made, wait,
+    AddContext, Async, Blocking, Check, Finish, Function, IntoOutcome, Named, Reference, Task,
+    check, check_args, made, wait,
 };
-use crate::job::new_job::NewJob;
+pub use crate::job::new_job::NewJob;
 pub use crate::time::clock::AnyClock;
 
 /// Implemented for a type that has the name of each declared function. `jobs![function]` finds the

@@ -1,0 +1,3 @@
+//! The one error of all crates.
+
+pub use punctual_tokio::{Error, ErrorKind};

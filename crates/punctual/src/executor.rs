@@ -1,0 +1,3 @@
+//! Where the tasks of jobs run.
+
+pub use punctual_tokio::{COMMAND, Executor};

@@ -1,0 +1,5 @@
+//! What becomes of runs that come late, overlap, fail or lose their process.
+
+pub use punctual_core::{
+    Coalesce, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry, Timeout,
+};

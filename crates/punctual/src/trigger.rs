@@ -1,0 +1,11 @@
+//! When a job fires.
+
+pub use punctual_core::{
+    And, CalendarInterval, CalendarIntervalBuilder, CombinationBuilder, Count, Cron, CronBuilder,
+    Crontab, CrontabBuilder, Custom, CustomBuilder, CustomTrigger, Date, DateBuilder, FieldText,
+    FirstRun, Interval, IntervalBuilder, Or, Trigger, TriggerRegistry, Undecided, Warning,
+    WarningKind,
+};
+
+/// The fire times of one trigger.
+pub use punctual_core::Upcoming as FireTimes;
