@@ -76,10 +76,9 @@ pub use punctual_store::{
     Drift, JobCursor, JobFilter, JobOrder, LedgerLimits, MemoryStore, RunFilter, Statistics,
 };
 pub use scheduler::background::BackgroundScheduler;
-pub use scheduler::job_handle::JobHandle;
 pub use scheduler::{
-    AddJob, Cursor, DropGuard, ModifyJob, Page, Resume, Scheduler, TaskInfo, Upcoming,
-    WeakScheduler,
+    AddJob, Call, Cursor, DropGuard, IntoJobId, JobHandle, ModifyJob, Page, Resume, Scheduler,
+    TaskInfo, Upcoming, WeakScheduler,
 };
 pub use stores::health::StoreHealth;
 pub use stores::skew::ClockOffset;

@@ -1,13 +1,12 @@
 //! Adding jobs.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 
 use punctual_core::{JobId, Trigger};
 use punctual_store::{Insert, OnConflict, StoredJob};
 use serde::Serialize;
 
-use super::Scheduler;
+use super::{Call, Scheduler};
 use crate::error::{Error, ErrorKind};
 use crate::events::event::{EventKind, JobEvent};
 use crate::handler::IntoTask;
@@ -43,9 +42,9 @@ impl Scheduler {
         &self,
         task: impl IntoTask<M>,
         trigger: impl TryInto<Trigger, Error: Into<Error>>,
-    ) -> AddJob<'_> {
+    ) -> AddJob {
         AddJob {
-            scheduler: self,
+            scheduler: self.clone(),
             job: NewJob::new(task, trigger),
         }
     }
@@ -224,18 +223,17 @@ fn is_next(old: &StoredJob, new: &StoredJob) -> bool {
 ///
 /// # Cancel safety
 ///
-/// Awaiting it is not cancel safe. If the future is dropped, the job may or may not have been
-/// added.
+/// Awaiting it is not cancel safe. [`Call`] says what has happened if the future is dropped.
 #[derive(Debug)]
 #[must_use = "a job is added only when this is awaited"]
-pub struct AddJob<'a> {
-    scheduler: &'a Scheduler,
+pub struct AddJob {
+    scheduler: Scheduler,
     job: NewJob,
 }
 
 macro_rules! settings {
     ($($name:ident($($argument:ident: $kind:ty),*);)*) => {
-        impl AddJob<'_> {
+        impl AddJob {
             $(
                 #[doc = concat!("See [`NewJob::", stringify!($name), "`].")]
                 pub fn $name(mut self, $($argument: $kind),*) -> Self {
@@ -261,7 +259,7 @@ settings! {
     refuse_past();
 }
 
-impl AddJob<'_> {
+impl AddJob {
     fn own_policies_mut(&mut self) -> &mut OwnPolicies {
         &mut self.job.policies
     }
@@ -269,12 +267,13 @@ impl AddJob<'_> {
     policy_setters!();
 }
 
-impl<'a> IntoFuture for AddJob<'a> {
+impl IntoFuture for AddJob {
     type Output = Result<JobHandle, Error>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+    type IntoFuture = Call<JobHandle>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.scheduler.add_one(self.job))
+        let Self { scheduler, job } = self;
+        Call::new(async move { scheduler.add_one(job).await })
     }
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use punctual_core::{Job, JobId, legible};
 use punctual_store::{DueRequest, JobFilter, StoredJob};
 
-use super::{Scheduler, job_id};
+use super::{IntoJobId, Scheduler, job_id};
 use crate::error::{Error, ErrorKind};
 use crate::handler::registry::legible as legible_task;
 use crate::job::snapshot::{JobSnapshot, JobStatus};
@@ -37,7 +37,7 @@ impl Scheduler {
     /// # Cancel safety
     ///
     /// This method is cancel safe. It changes nothing.
-    pub async fn get_job(&self, id: impl AsRef<str>) -> Result<Option<JobSnapshot>, Error> {
+    pub async fn get_job(&self, id: impl IntoJobId) -> Result<Option<JobSnapshot>, Error> {
         match self.shared.find(&job_id(id)?).await {
             Ok((named, stored)) => Ok(Some(self.shared.snapshot(&named, stored))),
             Err(error) if error.is_not_found() => Ok(None),

@@ -2,11 +2,13 @@
 
 mod add;
 pub(crate) mod background;
+mod call;
 mod declare;
 mod doubles;
 mod edit;
 mod executors;
 mod guard;
+mod into_job_id;
 pub(crate) mod job_handle;
 mod lifecycle;
 mod list;
@@ -30,7 +32,11 @@ mod unique;
 mod validate;
 
 pub use add::AddJob;
+pub use call::Call;
 pub use guard::DropGuard;
+pub use into_job_id::IntoJobId;
+use into_job_id::job_id;
+pub use job_handle::JobHandle;
 pub use list::Upcoming;
 pub use modify::ModifyJob;
 pub use page::{Cursor, Page};
@@ -41,7 +47,6 @@ pub use tasks::TaskInfo;
 use std::sync::{Arc, OnceLock, Weak};
 
 use chrono::{DateTime, Utc};
-use punctual_core::JobId;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
@@ -222,10 +227,6 @@ impl Scheduler {
         sent.map_err(|_| not_running())?;
         answered.await.map_err(|_| not_running())
     }
-}
-
-fn job_id(id: impl AsRef<str>) -> Result<JobId, Error> {
-    JobId::new(id)
 }
 
 impl std::fmt::Debug for Scheduler {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::edit::Edited;
-use super::{Scheduler, job_id};
+use super::{IntoJobId, Scheduler, job_id};
 use crate::error::{Error, ErrorKind};
 use crate::handler::AddContext;
 use crate::job::policy_overrides::{OwnPolicies, policy_setters};
@@ -33,7 +33,7 @@ impl Scheduler {
     /// scheduler.modify_job("tick").name("Daily tick").max_instances(2).await?;
     /// # Ok(()) }
     /// ```
-    pub fn modify_job(&self, id: impl AsRef<str>) -> ModifyJob {
+    pub fn modify_job(&self, id: impl IntoJobId) -> ModifyJob {
         ModifyJob::new(Ok(self.clone()), job_id(id))
     }
 }

@@ -5,7 +5,7 @@ use punctual_core::plan::{self, Resume};
 use punctual_store::StoredJob;
 
 use super::edit::Edited;
-use super::{Scheduler, job_id};
+use super::{IntoJobId, Scheduler, job_id};
 use crate::error::Error;
 
 impl Scheduler {
@@ -20,7 +20,7 @@ impl Scheduler {
     /// # Cancel safety
     ///
     /// This method is not cancel safe. If the future is dropped, the job may or may not be paused.
-    pub async fn pause_job(&self, id: impl AsRef<str>) -> Result<(), Error> {
+    pub async fn pause_job(&self, id: impl IntoJobId) -> Result<(), Error> {
         self.edit(&job_id(id)?, |stored, _| {
             let mut state = stored.state;
             state.paused = true;
@@ -39,7 +39,7 @@ impl Scheduler {
     /// # Cancel safety
     ///
     /// This method is not cancel safe. If the future is dropped, the job may or may not be resumed.
-    pub async fn resume_job(&self, id: impl AsRef<str>, resume: Resume) -> Result<(), Error> {
+    pub async fn resume_job(&self, id: impl IntoJobId, resume: Resume) -> Result<(), Error> {
         let id = job_id(id)?;
         self.edit(&id, |stored, now| resumed(stored, resume, now))
             .await?;

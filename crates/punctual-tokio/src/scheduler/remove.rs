@@ -4,7 +4,7 @@ use punctual_core::JobId;
 use punctual_store::JobFilter;
 
 use super::edit::event_of;
-use super::{Scheduler, job_id};
+use super::{IntoJobId, Scheduler, job_id};
 use crate::error::{Error, no_job};
 use crate::events::event::EventKind;
 use crate::stores::NamedStore;
@@ -25,7 +25,7 @@ impl Scheduler {
     ///
     /// This method is not cancel safe. If the future is dropped, the job may or may not have been
     /// removed.
-    pub async fn remove_job(&self, id: impl AsRef<str>) -> Result<(), Error> {
+    pub async fn remove_job(&self, id: impl IntoJobId) -> Result<(), Error> {
         let id = job_id(id)?;
         for named in self.shared.stores() {
             if self.remove(&named, &id).await? {

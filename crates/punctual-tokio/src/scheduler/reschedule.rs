@@ -6,7 +6,7 @@ use punctual_core::plan::first_fire;
 use punctual_core::{Job, Trigger};
 
 use super::edit::Edited;
-use super::{Scheduler, job_id};
+use super::{IntoJobId, Scheduler, job_id};
 use crate::error::{Error, ErrorKind};
 
 impl Scheduler {
@@ -24,7 +24,7 @@ impl Scheduler {
     /// changed.
     pub async fn reschedule_job(
         &self,
-        id: impl AsRef<str>,
+        id: impl IntoJobId,
         trigger: impl TryInto<Trigger, Error: Into<Error>>,
     ) -> Result<(), Error> {
         let trigger: Trigger = trigger.try_into().map_err(Into::into)?;

@@ -7,7 +7,7 @@ use punctual_store::{
 };
 
 use super::edit::event_of;
-use super::{Scheduler, job_id};
+use super::{IntoJobId, Scheduler, job_id};
 
 use crate::command::{Command, RunningRun};
 use crate::error::{Error, ErrorKind};
@@ -30,7 +30,7 @@ impl Scheduler {
     /// # Cancel safety
     ///
     /// This method is not cancel safe. If the future is dropped, the job may run nevertheless.
-    pub async fn run_job(&self, id: impl AsRef<str>) -> Result<RunId, Error> {
+    pub async fn run_job(&self, id: impl IntoJobId) -> Result<RunId, Error> {
         let (named, job) = self.shared.find(&job_id(id)?).await?;
         self.ask(|answer| Command::RunJob {
             store: named.id,
@@ -191,7 +191,7 @@ impl Scheduler {
     /// # Cancel safety
     ///
     /// This method is cancel safe. It changes nothing.
-    pub async fn statistics(&self, id: impl AsRef<str>) -> Result<Statistics, Error> {
+    pub async fn statistics(&self, id: impl IntoJobId) -> Result<Statistics, Error> {
         let id = job_id(id)?;
         let mut gone = Statistics::default();
         for named in self.shared.stores() {

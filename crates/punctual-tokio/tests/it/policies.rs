@@ -16,7 +16,7 @@ use crate::support::{Counter, Log, every, given_up, ledger, pass, runs, seconds,
 
 /// Adds a job that was due every ten seconds since a minute ago: seven fire times, and its log.
 async fn with_backlog(
-    settings: impl FnOnce(punctual_tokio::AddJob<'_>) -> punctual_tokio::AddJob<'_>,
+    settings: impl FnOnce(punctual_tokio::AddJob) -> punctual_tokio::AddJob,
 ) -> Scheduler {
     let scheduler = started().await;
     let since = scheduler.now() - TimeDelta::seconds(60);
@@ -89,7 +89,7 @@ async fn what_passed_while_nothing_ran_is_missed_because_it_was_down() {
 
 /// A job that takes 2.5 seconds and is due every second, for ten seconds.
 async fn slow(
-    settings: impl FnOnce(punctual_tokio::AddJob<'_>) -> punctual_tokio::AddJob<'_>,
+    settings: impl FnOnce(punctual_tokio::AddJob) -> punctual_tokio::AddJob,
 ) -> (Scheduler, Counter) {
     let scheduler = started().await;
     let counter = Counter::default();

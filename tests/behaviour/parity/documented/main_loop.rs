@@ -11,7 +11,7 @@ use crate::fixture::{Fixture, Gate, every, nothing, paused, seconds};
 /// A job every ten seconds that is found `late` seconds after its first fire time.
 async fn late(
     late: i64,
-    settings: impl FnOnce(punctual_tokio::AddJob<'_>) -> punctual_tokio::AddJob<'_>,
+    settings: impl FnOnce(punctual_tokio::AddJob) -> punctual_tokio::AddJob,
 ) -> Fixture {
     let fixture = Fixture::started().await;
     let first = fixture.clock.now() - TimeDelta::seconds(late);
@@ -35,7 +35,7 @@ async fn submitted(fixture: &Fixture) -> Vec<Vec<DateTime<Utc>>> {
 
 /// A job every second whose runs wait at a gate.
 async fn held(
-    settings: impl FnOnce(punctual_tokio::AddJob<'_>) -> punctual_tokio::AddJob<'_>,
+    settings: impl FnOnce(punctual_tokio::AddJob) -> punctual_tokio::AddJob,
 ) -> (Fixture, Gate) {
     let fixture = Fixture::started().await;
     let gate = Gate::closed();

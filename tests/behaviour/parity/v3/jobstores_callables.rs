@@ -23,7 +23,7 @@ impl Adder {
 }
 
 /// Adds the job, runs it and looks at its result.
-async fn gives_three(fixture: Fixture, added: punctual_tokio::AddJob<'_>) {
+async fn gives_three(fixture: Fixture, added: punctual_tokio::AddJob) {
     let job = added.args((1, 2)).await.unwrap();
     fixture.jump(1).await;
     let runs = job.runs().await.unwrap();
