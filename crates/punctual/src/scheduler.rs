@@ -3,9 +3,9 @@
 pub use punctual_core::{Job, JobId, JobState};
 pub use punctual_store::JobOrder;
 pub use punctual_tokio::{
-    AddJob, BackgroundScheduler, ClockOffset, Cursor, DEFAULT, Declaration, DropGuard, JobHandle,
-    JobSnapshot, JobStatus, ModifyJob, NewJob, Page, PendingCall, Resume, RunningRun, Scheduler,
-    SchedulerBuilder, ShutdownReport, StoreHealth, TaskInfo, WeakScheduler,
+    AddJob, BackgroundScheduler, Call, ClockOffset, Cursor, DEFAULT, Declaration, DropGuard,
+    IntoJobId, JobHandle, JobSnapshot, JobStatus, ModifyJob, NewJob, Page, PendingCall, Resume,
+    RunningRun, Scheduler, SchedulerBuilder, ShutdownReport, StoreHealth, TaskInfo, WeakScheduler,
 };
 
 /// A fire time of a job that is to come.
