@@ -52,6 +52,12 @@ mod jobs;
 #[cfg(feature = "sqlite")]
 mod open_stores;
 
+#[cfg(any(
+    all(doc, not(doctest)),
+    all(doctest, feature = "macros", feature = "sqlite", feature = "testing")
+))]
+pub mod guide;
+
 pub mod config;
 pub mod error;
 pub mod event;
@@ -81,24 +87,3 @@ pub use punctual_tokio::testing;
 
 #[doc(hidden)]
 pub use punctual_tokio::__private;
-
-/// The examples of the guide run as tests; that of the README is `examples/macro`.
-#[cfg(all(doctest, feature = "macros", feature = "testing"))]
-mod guide {
-    #[cfg(feature = "sqlite")]
-    #[doc = include_str!("../../../docs/guide/configuration.md")]
-    struct Configuration;
-
-    #[cfg(feature = "sqlite")]
-    #[doc = include_str!("../../../docs/guide/stores.md")]
-    struct Stores;
-
-    #[doc = include_str!("../../../docs/guide/handlers.md")]
-    struct Handlers;
-
-    #[doc = include_str!("../../../docs/guide/testing.md")]
-    struct Testing;
-
-    #[doc = include_str!("../../../docs/guide/errors.md")]
-    struct Errors;
-}

@@ -1,7 +1,5 @@
-use crate::config::SchedulerConfig;
-use crate::error::Error;
-use crate::scheduler::SchedulerBuilder;
-use crate::store::SqliteOptions;
+use punctual_sqlx::SqliteOptions;
+use punctual_tokio::{Error, SchedulerBuilder, SchedulerConfig};
 
 /// Opens the stores that a configuration has in databases, and gives them to a builder.
 ///

@@ -2,6 +2,7 @@
 //! back to it.
 
 mod circle;
+mod facade;
 mod reading;
 
 use std::collections::BTreeMap;
