@@ -7,7 +7,7 @@ use std::error::Error;
 use std::rc::Rc;
 use std::time::Duration;
 
-use punctual::event::{EventKind, Heard};
+use punctual::event::EventKind;
 use punctual::executor::Executor;
 use punctual::{Interval, JobContext, Scheduler};
 use tokio::task::{LocalSet, yield_now};
@@ -49,7 +49,7 @@ async fn show(scheduler: Scheduler) -> Result<(), Box<dyn Error>> {
     }
     let page = PAGE.with(Rc::clone);
     while page.borrow().len() < 4 {
-        if let Some(Heard::Event(event)) = events.next().await
+        if let Some(Ok(event)) = events.next().await
             && matches!(event.kind, EventKind::JobExecuted(_))
         {
             println!("on the page: {:?}", page.borrow());

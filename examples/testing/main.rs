@@ -16,7 +16,7 @@ use punctual::{Error, JobContext, Scheduler, jobs, scheduled_job};
     retry(attempts = 2, backoff(minutes = 1))
 )]
 async fn nightly(context: JobContext) -> Result<u32, &'static str> {
-    let is_first = context.scheduled_time().timestamp() % (3 * 86_400) == 5_400;
+    let is_first = context.fire_time().timestamp() % (3 * 86_400) == 5_400;
     match context.attempt() {
         1 if is_first => Err("the database sleeps"),
         attempt => Ok(attempt),

@@ -65,7 +65,7 @@ pub struct RunningRun {
     /// The run.
     pub run: RunId,
     /// The fire time that it answers for.
-    pub scheduled_time: DateTime<Utc>,
+    pub fire_time: DateTime<Utc>,
     /// The number of attempts that were begun. An attempt that still waits for a permit of its
     /// executor counts too.
     pub attempts: u32,

@@ -62,8 +62,9 @@ pub use command::{RunningRun, ShutdownReport};
 pub use config::{SchedulerConfig, SqlStoreConfig};
 pub use declared::Declaration;
 pub use error::{BoxError, Error, ErrorKind};
-pub use events::bus::{Events, Heard, IntoListened, ListenerId};
-pub use events::event::{Event, EventKind, EventMask, JobEvent, RunEvent};
+pub use events::bus::{IntoListened, ListenerId};
+pub use events::event::{Event, EventKind, EventMask, JobRef, RunEvent};
+pub use events::stream::{Events, Lagged};
 pub use executor::Executor;
 pub use executor::program::Program;
 pub use handler::{

@@ -27,7 +27,7 @@ async fn look(context: JobContext) -> Result<Output<bool>, punctual::Error> {
     let runs = scheduler.statistics(context.job_id()).await?;
     let is_first = runs.succeeded == 0;
     tokio::time::sleep(Duration::from_millis(if is_first { 100 } else { 5 })).await;
-    Ok(Output(scheduler.now() == context.scheduled_time()))
+    Ok(Output(scheduler.now() == context.fire_time()))
 }
 
 /// The first attempt of each run fails.

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual::config::SchedulerConfig;
-use punctual::event::{EventKind, Heard};
+use punctual::event::EventKind;
 use punctual::ledger::{Outcome, RunFilter, SkipReason};
 use punctual::scheduler::NewJob;
 use punctual::store::{JobFilter, SqliteStore, open_stores};
@@ -145,8 +145,7 @@ async fn a_clock_that_was_set_back_while_no_process_ran_is_noticed() {
     let mut events = second.events();
     second.start().await.unwrap();
     while let Some(heard) = events.next().await {
-        if matches!(&heard, Heard::Event(event) if matches!(event.kind, EventKind::JobModified(_)))
-        {
+        if matches!(&heard, Ok(event) if matches!(event.kind, EventKind::JobModified(_))) {
             break;
         }
     }
@@ -176,8 +175,7 @@ async fn a_date_of_the_past_runs_at_the_first_start_only() {
         while start == 0
             && let Some(heard) = events.next().await
         {
-            if matches!(&heard, Heard::Event(event) if matches!(event.kind, EventKind::JobExecuted(_)))
-            {
+            if matches!(&heard, Ok(event) if matches!(event.kind, EventKind::JobExecuted(_))) {
                 break;
             }
         }

@@ -33,14 +33,14 @@ async fn result_of<M>(handler: impl Handler<M>, args: &[u32]) -> String {
     job.run_job().await.unwrap();
     loop {
         match events.next().await.unwrap() {
-            punctual::event::Heard::Event(event) => match &event.kind {
+            Ok(event) => match &event.kind {
                 punctual::event::EventKind::JobExecuted(run) => {
                     return run.result.as_deref().unwrap_or_default().to_owned();
                 }
                 punctual::event::EventKind::JobError(run) => panic!("{run:?}"),
                 _ => {}
             },
-            punctual::event::Heard::Lagged(_) => panic!("too slow"),
+            Err(_) => panic!("too slow"),
         }
     }
 }

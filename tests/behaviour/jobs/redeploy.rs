@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual::event::{EventKind, Heard};
+use punctual::event::EventKind;
 use punctual::scheduler::{Declaration, JobStatus};
 use punctual::store::{JobFilter, MemoryStore};
 use punctual::time::ManualClock;
@@ -260,7 +260,7 @@ async fn a_job_that_no_code_declares_any_more_is_reported_and_kept() {
     let mut events = scheduler.events();
     scheduler.start_paused().await.unwrap();
     let told = loop {
-        let Some(Heard::Event(event)) = events.next().await else {
+        let Some(Ok(event)) = events.next().await else {
             panic!("the events have ended");
         };
         if let EventKind::JobVanished(job) = &event.kind {

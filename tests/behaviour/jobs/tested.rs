@@ -26,7 +26,7 @@ async fn every_fire_time_on_the_way_runs_at_its_own_time() {
     let scheduler = on(&clock).await;
     let seen = |context: JobContext| async move {
         let now = context.scheduler().upgrade().map(|own| own.now());
-        Output(now == Some(context.scheduled_time()))
+        Output(now == Some(context.fire_time()))
     };
     scheduler.add_job(seen, every(600)).id("a").await.unwrap();
     clock.advance_to("2026-03-28T12:45:00Z").await;

@@ -10,8 +10,8 @@ pub(crate) fn name(event: &Event) -> &'static str {
         EventKind::SchedulerResumed => "SCHEDULER_RESUMED",
         EventKind::ExecutorAdded(_) => "EXECUTOR_ADDED",
         EventKind::ExecutorRemoved(_) => "EXECUTOR_REMOVED",
-        EventKind::JobStoreAdded(_) => "JOBSTORE_ADDED",
-        EventKind::JobStoreRemoved(_) => "JOBSTORE_REMOVED",
+        EventKind::StoreAdded(_) => "JOBSTORE_ADDED",
+        EventKind::StoreRemoved(_) => "JOBSTORE_REMOVED",
         EventKind::AllJobsRemoved(_) => "ALL_JOBS_REMOVED",
         EventKind::JobAdded(_) => "JOB_ADDED",
         EventKind::JobRemoved(_) => "JOB_REMOVED",
@@ -20,7 +20,7 @@ pub(crate) fn name(event: &Event) -> &'static str {
         EventKind::JobError(_) => "JOB_ERROR",
         EventKind::JobMissed { .. } => "JOB_MISSED",
         EventKind::JobSubmitted { .. } => "JOB_SUBMITTED",
-        EventKind::JobMaxInstances { .. } => "JOB_MAX_INSTANCES",
+        EventKind::JobSkipped { .. } => "JOB_MAX_INSTANCES",
         _ => "other",
     }
 }

@@ -21,10 +21,10 @@ pub(crate) async fn work(
     let execution = Execution {
         job: context.job_id().clone(),
         run: context.run_id(),
-        fire_time: context.scheduled_time(),
+        fire_time: context.fire_time(),
         attempt: context.attempt(),
         node: site.0,
-        began: context.scheduled_time(),
+        began: context.fire_time(),
         told: None,
         ended: None,
         ending: Ending::Unknown,

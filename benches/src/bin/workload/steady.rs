@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_millis(900);
 static LATENESS: Lateness = Lateness::new();
 
 async fn body(context: JobContext) {
-    LATENESS.note(context.scheduled_time().timestamp_micros(), clock::micros());
+    LATENESS.note(context.fire_time().timestamp_micros(), clock::micros());
 }
 
 #[derive(Serialize)]

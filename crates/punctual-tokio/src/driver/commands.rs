@@ -76,7 +76,7 @@ impl From<Underway> for RunningRun {
         Self {
             job: own.job,
             run: own.run,
-            scheduled_time: own.fire_time,
+            fire_time: own.fire_time,
             attempts: own.attempts,
         }
     }

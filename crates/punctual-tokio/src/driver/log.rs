@@ -11,18 +11,18 @@ use tracing::Level;
 use crate::voice::Voice;
 
 /// Logs that a run is over.
-pub(super) fn ended(voice: &Voice, job: &JobId, scheduled_time: DateTime<Utc>, end: &RunEnd) {
+pub(super) fn ended(voice: &Voice, job: &JobId, fire_time: DateTime<Utc>, end: &RunEnd) {
     let (run, attempts, outcome) = (end.run.0, end.attempts, end.outcome);
     match outcome {
         Outcome::Failed | Outcome::Panicked | Outcome::TimedOut | Outcome::Lost => {
             let error = text_of(end.text.as_ref());
-            tracing::error!(%job, run, %scheduled_time, attempts, %outcome, error, "a run went wrong");
+            tracing::error!(%job, run, %fire_time, attempts, %outcome, error, "a run went wrong");
             voice.unheard(Level::ERROR, ("ended", job.as_str()), || {
                 format!("a run of job `{job}` went wrong: {outcome}{}", why(error))
             });
         }
         Outcome::Cancelled(_) => {
-            tracing::info!(%job, run, %scheduled_time, attempts, %outcome, "a run was cancelled");
+            tracing::info!(%job, run, %fire_time, attempts, %outcome, "a run was cancelled");
         }
         Outcome::Succeeded | Outcome::Missed(_) | Outcome::Skipped(_) | Outcome::Coalesced => {}
     }

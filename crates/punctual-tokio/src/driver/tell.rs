@@ -6,7 +6,7 @@ use punctual_core::{FireRange, JobId, Outcome};
 use punctual_machine::Tell;
 
 use super::{Driver, log};
-use crate::events::event::{EventKind, JobEvent};
+use crate::events::event::{EventKind, JobRef};
 
 impl Driver {
     pub(super) fn tell(&self, tell: Tell) {
@@ -16,11 +16,11 @@ impl Driver {
                 store,
                 job,
                 run,
-                fire_times: scheduled_times,
+                fire_times,
             } => self.emit(store, job, |job| EventKind::JobSubmitted {
                 job,
                 run,
-                scheduled_times,
+                fire_times,
             }),
             Tell::Ended {
                 store,
@@ -81,7 +81,7 @@ impl Driver {
                 });
             }
             Outcome::Skipped(reason) => {
-                self.emit(store, job, |job| EventKind::JobMaxInstances {
+                self.emit(store, job, |job| EventKind::JobSkipped {
                     job,
                     range,
                     reason,
@@ -92,10 +92,10 @@ impl Driver {
         }
     }
 
-    fn emit(&self, store: u32, id: JobId, event: impl FnOnce(JobEvent) -> EventKind) {
+    fn emit(&self, store: u32, id: JobId, event: impl FnOnce(JobRef) -> EventKind) {
         if let Some(link) = self.links.get(&store) {
             let store = Arc::clone(&link.alias);
-            self.shared.bus.emit(|| event(JobEvent { id, store }));
+            self.shared.bus.emit(|| event(JobRef { id, store }));
         }
     }
 }

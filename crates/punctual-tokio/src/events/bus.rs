@@ -5,16 +5,16 @@ use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
-use futures::{FutureExt, Stream};
+use futures::FutureExt;
 use punctual_store::lock::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
-use tokio_util::sync::{CancellationToken, ReusableBoxFuture};
+use tokio_util::sync::CancellationToken;
 
 use crate::events::event::{Event, EventKind, EventMask};
+use crate::events::stream::Events;
 use crate::time::clock::Clock;
 use crate::voice::Voice;
 
@@ -179,63 +179,5 @@ async fn deliver<F, R>(
             }
             Err(_) => panicked(&end.voice),
         }
-    }
-}
-
-/// The events of a scheduler as a stream. See [`Scheduler::events`](crate::Scheduler::events).
-#[must_use = "events are lost unless the stream is polled"]
-pub struct Events(ReusableBoxFuture<'static, Received>);
-
-/// The receiver is lent to the future that waits for it, and comes back with what it received.
-type Received = (
-    Result<Arc<Event>, broadcast::error::RecvError>,
-    broadcast::Receiver<Arc<Event>>,
-);
-
-/// An item of a stream of events.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Heard {
-    /// An event.
-    Event(Arc<Event>),
-    /// The reader was too slow and has lost this number of events.
-    Lagged(u64),
-}
-
-impl Events {
-    fn new(receiver: broadcast::Receiver<Arc<Event>>) -> Self {
-        Self(ReusableBoxFuture::new(receive(receiver)))
-    }
-
-    /// Waits for the next event. `None` is the end of the stream.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is cancel safe. Nothing is lost if the future is dropped.
-    pub async fn next(&mut self) -> Option<Heard> {
-        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
-    }
-}
-
-async fn receive(mut receiver: broadcast::Receiver<Arc<Event>>) -> Received {
-    (receiver.recv().await, receiver)
-}
-
-impl Stream for Events {
-    type Item = Heard;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Heard>> {
-        let (event, receiver) = ready!(self.0.poll(context));
-        self.0.set(receive(receiver));
-        Poll::Ready(match event {
-            Ok(event) => Some(Heard::Event(event)),
-            Err(broadcast::error::RecvError::Lagged(lost)) => Some(Heard::Lagged(lost)),
-            Err(broadcast::error::RecvError::Closed) => None,
-        })
-    }
-}
-
-impl std::fmt::Debug for Events {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Events")
     }
 }

@@ -39,43 +39,46 @@ pub enum EventKind {
     /// An executor was removed.
     ExecutorRemoved(Arc<str>),
     /// A store was added.
-    JobStoreAdded(Arc<str>),
+    StoreAdded(Arc<str>),
     /// A store was removed.
-    JobStoreRemoved(Arc<str>),
+    StoreRemoved(Arc<str>),
     /// All jobs were removed, of one store or of all.
     AllJobsRemoved(Option<Arc<str>>),
     /// A job was added, or replaced by an `add_job`.
-    JobAdded(JobEvent),
+    JobAdded(JobRef),
     /// A job was removed, or left with its last run.
-    JobRemoved(JobEvent),
+    JobRemoved(JobRef),
     /// A job was changed, paused or resumed.
-    JobModified(JobEvent),
+    JobModified(JobRef),
     /// A run succeeded.
     JobExecuted(RunEvent),
     /// A run failed, panicked, took too long or was cancelled.
     JobError(RunEvent),
     /// Fire times came too late.
+    #[non_exhaustive]
     JobMissed {
         /// The job.
-        job: JobEvent,
+        job: JobRef,
         /// The fire times.
         range: FireRange,
         /// The reason.
         reason: MissReason,
     },
     /// Runs were handed to the executor.
+    #[non_exhaustive]
     JobSubmitted {
         /// The job.
-        job: JobEvent,
+        job: JobRef,
         /// The first run. The others follow it.
         run: RunId,
-        /// Their scheduled times.
-        scheduled_times: Vec<DateTime<Utc>>,
+        /// Their fire times.
+        fire_times: Vec<DateTime<Utc>>,
     },
-    /// There was no room for fire times.
-    JobMaxInstances {
+    /// Fire times have no run, since there was no room for one, or nothing to run it.
+    #[non_exhaustive]
+    JobSkipped {
         /// The job.
-        job: JobEvent,
+        job: JobRef,
         /// The fire times.
         range: FireRange,
         /// The reason.
@@ -83,13 +86,14 @@ pub enum EventKind {
     },
     /// A stored job was declared by code that is gone, since `#[scheduled_job]` was removed or its
     /// id was changed. The job stays until it is removed.
-    JobVanished(JobEvent),
+    JobVanished(JobRef),
 }
 
-/// The job of an event.
+/// The job of an event, and its store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobEvent {
-    /// The job.
+#[non_exhaustive]
+pub struct JobRef {
+    /// The id of the job.
     pub id: JobId,
     /// The alias of its store.
     pub store: Arc<str>,
@@ -100,11 +104,11 @@ pub struct JobEvent {
 #[non_exhaustive]
 pub struct RunEvent {
     /// The job.
-    pub job: JobEvent,
+    pub job: JobRef,
     /// The run.
     pub run: RunId,
     /// The fire time that it answers for.
-    pub scheduled_time: DateTime<Utc>,
+    pub fire_time: DateTime<Utc>,
     /// The outcome of the run.
     pub outcome: Outcome,
     /// The time at which its first attempt began.
@@ -132,8 +136,33 @@ pub struct RunEvent {
 pub struct EventMask(u32);
 
 impl EventKind {
+    /// Returns the job that the event is about. Events about a scheduler, a store or an executor
+    /// name none.
+    #[must_use]
+    pub fn job(&self) -> Option<&JobRef> {
+        match self {
+            Self::JobAdded(job)
+            | Self::JobRemoved(job)
+            | Self::JobModified(job)
+            | Self::JobVanished(job)
+            | Self::JobMissed { job, .. }
+            | Self::JobSubmitted { job, .. }
+            | Self::JobSkipped { job, .. } => Some(job),
+            Self::JobExecuted(run) | Self::JobError(run) => Some(&run.job),
+            Self::SchedulerStarted
+            | Self::SchedulerShutdown
+            | Self::SchedulerPaused
+            | Self::SchedulerResumed
+            | Self::ExecutorAdded(_)
+            | Self::ExecutorRemoved(_)
+            | Self::StoreAdded(_)
+            | Self::StoreRemoved(_)
+            | Self::AllJobsRemoved(_) => None,
+        }
+    }
+
     /// Returns the event for the end of a run.
-    pub(crate) fn ended(job: JobEvent, scheduled_time: DateTime<Utc>, end: &RunEnd) -> Self {
+    pub(crate) fn ended(job: JobRef, fire_time: DateTime<Utc>, end: &RunEnd) -> Self {
         let (result, error) = match &end.text {
             Some(EndText::Result(json)) => (Some(json.clone()), None),
             Some(EndText::Error(text)) => (None, Some(text.clone())),
@@ -143,7 +172,7 @@ impl EventKind {
         let event = RunEvent {
             job,
             run: end.run,
-            scheduled_time,
+            fire_time,
             outcome: end.outcome,
             started: end.started.map(instant),
             duration: end.started.map(took),
@@ -190,10 +219,10 @@ masks! {
     EXECUTOR_ADDED = 4 => EventKind::ExecutorAdded(_),
     /// [`EventKind::ExecutorRemoved`].
     EXECUTOR_REMOVED = 5 => EventKind::ExecutorRemoved(_),
-    /// [`EventKind::JobStoreAdded`].
-    JOBSTORE_ADDED = 6 => EventKind::JobStoreAdded(_),
-    /// [`EventKind::JobStoreRemoved`].
-    JOBSTORE_REMOVED = 7 => EventKind::JobStoreRemoved(_),
+    /// [`EventKind::StoreAdded`].
+    STORE_ADDED = 6 => EventKind::StoreAdded(_),
+    /// [`EventKind::StoreRemoved`].
+    STORE_REMOVED = 7 => EventKind::StoreRemoved(_),
     /// [`EventKind::AllJobsRemoved`].
     ALL_JOBS_REMOVED = 8 => EventKind::AllJobsRemoved(_),
     /// [`EventKind::JobAdded`].
@@ -210,8 +239,8 @@ masks! {
     JOB_MISSED = 14 => EventKind::JobMissed { .. },
     /// [`EventKind::JobSubmitted`].
     JOB_SUBMITTED = 15 => EventKind::JobSubmitted { .. },
-    /// [`EventKind::JobMaxInstances`].
-    JOB_MAX_INSTANCES = 16 => EventKind::JobMaxInstances { .. },
+    /// [`EventKind::JobSkipped`].
+    JOB_SKIPPED = 16 => EventKind::JobSkipped { .. },
     /// [`EventKind::JobVanished`], which `APScheduler` does not have.
     JOB_VANISHED = 17 => EventKind::JobVanished(_),
 }

@@ -3,3 +3,4 @@
 pub(crate) mod bus;
 pub(crate) mod event;
 pub(crate) mod order;
+pub(crate) mod stream;

@@ -115,7 +115,7 @@ impl RunInfo {
 /// use punctual_tokio::JobContext;
 ///
 /// async fn sweep(context: JobContext) -> Result<(), &'static str> {
-///     println!("{} is due since {}", context.job_id(), context.scheduled_time());
+///     println!("{} is due since {}", context.job_id(), context.fire_time());
 ///     tokio::select! {
 ///         () = context.cancelled() => Err("half of it is done"), // after tidying up
 ///         () = std::future::ready(()) => Ok(()), // the work itself
@@ -147,7 +147,7 @@ impl JobContext {
 
     /// Returns the fire time that the run answers for, without the job's jitter.
     #[must_use]
-    pub fn scheduled_time(&self) -> DateTime<Utc> {
+    pub fn fire_time(&self) -> DateTime<Utc> {
         self.0.fire_time
     }
 

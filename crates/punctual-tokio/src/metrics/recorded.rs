@@ -170,7 +170,7 @@ fn describe() {
     describe_histogram!(
         LATENESS,
         Unit::Seconds,
-        "From the scheduled time of a run to the begin of its first attempt"
+        "From the fire time of a run to the begin of its first attempt"
     );
     describe_histogram!(
         DURATION,

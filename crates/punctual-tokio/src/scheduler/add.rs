@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Call, Scheduler};
 use crate::error::{Error, ErrorKind};
-use crate::events::event::{EventKind, JobEvent};
+use crate::events::event::{EventKind, JobRef};
 use crate::handler::IntoTask;
 use crate::handler::registry::Offered;
 use crate::job::new_job::NewJob;
@@ -159,7 +159,7 @@ impl Scheduler {
         if is_heard {
             for stored in answers.iter().flatten() {
                 self.shared.bus.emit(|| {
-                    EventKind::JobAdded(JobEvent {
+                    EventKind::JobAdded(JobRef {
                         id: stored.job.id().clone(),
                         store: std::sync::Arc::clone(&named.alias),
                     })

@@ -8,7 +8,7 @@ use punctual_store::{StoredJob, Update};
 
 use super::Scheduler;
 use crate::error::{Error, no_job};
-use crate::events::event::{EventKind, JobEvent};
+use crate::events::event::{EventKind, JobRef};
 use crate::stores::NamedStore;
 
 /// The number of times that an edit begins anew because another caller was faster.
@@ -101,8 +101,8 @@ impl Scheduler {
     }
 }
 
-pub(super) fn event_of(named: &NamedStore, id: &JobId) -> JobEvent {
-    JobEvent {
+pub(super) fn event_of(named: &NamedStore, id: &JobId) -> JobRef {
+    JobRef {
         id: id.clone(),
         store: Arc::clone(&named.alias),
     }

@@ -142,7 +142,7 @@ impl Scheduler {
     fn tell_store_added(&self, named: &NamedStore) {
         self.shared
             .bus
-            .emit(|| EventKind::JobStoreAdded(Arc::clone(&named.alias)));
+            .emit(|| EventKind::StoreAdded(Arc::clone(&named.alias)));
     }
 
     /// Returns true if the scheduler was started and has not been shut down.
@@ -303,7 +303,7 @@ impl Scheduler {
         }
         self.shared
             .bus
-            .emit(|| EventKind::JobStoreRemoved(Arc::clone(&named.alias)));
+            .emit(|| EventKind::StoreRemoved(Arc::clone(&named.alias)));
         Ok(())
     }
 }

@@ -53,8 +53,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::builder::SchedulerBuilder;
 use crate::command::{Answer, Command};
 use crate::error::{Error, ErrorKind, not_running};
-use crate::events::bus::{Events, IntoListened, ListenerId};
+use crate::events::bus::{IntoListened, ListenerId};
 use crate::events::event::{Event, EventMask};
+use crate::events::stream::Events;
 use crate::shared::Shared;
 use crate::shared::keep::{Keeper, spent};
 use crate::stores::health::StoreHealth;
@@ -160,7 +161,8 @@ impl Scheduler {
         self.shared.clock.now()
     }
 
-    /// Returns the events from now on, as a stream.
+    /// Returns the events from this call on, as a stream. [`Events::only`] and [`Events::job`]
+    /// narrow it down.
     pub fn events(&self) -> Events {
         self.shared.bus.subscribe()
     }

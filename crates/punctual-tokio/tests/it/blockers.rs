@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, mpsc};
 
 use punctual_core::Outcome;
-use punctual_tokio::{ErrorKind, EventKind, Heard, Resume, Scheduler};
+use punctual_tokio::{ErrorKind, EventKind, Resume, Scheduler};
 
 use crate::support::{every, ledger, started};
 
@@ -32,7 +32,7 @@ async fn an_async_job_that_blocks_its_thread_holds_up_no_other() {
         let run = free.run_job().await.unwrap();
         let is_its =
             |kind: &EventKind| matches!(kind, EventKind::JobExecuted(ended) if ended.run == run);
-        while let Some(Heard::Event(event)) = events.next().await {
+        while let Some(Ok(event)) = events.next().await {
             if is_its(&event.kind) {
                 break;
             }
@@ -40,7 +40,7 @@ async fn an_async_job_that_blocks_its_thread_holds_up_no_other() {
     }
     assert_eq!(stuck.running().await.unwrap().len(), 1);
     release.send(()).unwrap();
-    while let Some(Heard::Event(event)) = events.next().await {
+    while let Some(Ok(event)) = events.next().await {
         if matches!(&event.kind, EventKind::JobExecuted(run) if run.job.id.as_str() == "stuck") {
             break;
         }

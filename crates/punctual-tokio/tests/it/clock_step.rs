@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use punctual_core::Date;
-use punctual_tokio::{EventKind, Heard, Scheduler};
+use punctual_tokio::{EventKind, Scheduler};
 use rustix::time::{ClockId, Timespec, clock_gettime, clock_settime};
 
 const STEP: i64 = 60;
@@ -45,8 +45,7 @@ async fn executed(scheduler: &Scheduler) -> Duration {
     let step = Step::forward(STEP).expect("setting the clock needs root (CAP_SYS_TIME)");
     let fired = tokio::time::timeout(Duration::from_millis(500), async {
         while let Some(heard) = events.next().await {
-            if matches!(&heard, Heard::Event(event) if matches!(event.kind, EventKind::JobExecuted(_)))
-            {
+            if matches!(&heard, Ok(event) if matches!(event.kind, EventKind::JobExecuted(_))) {
                 break;
             }
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Date, Outcome};
-use punctual_tokio::{EventKind, Heard, ManualClock, Scheduler};
+use punctual_tokio::{EventKind, ManualClock, Scheduler};
 
 use crate::support::{every, ledger, pass, seconds, started};
 
@@ -15,7 +15,7 @@ fn noon() -> DateTime<Utc> {
 async fn executed(events: &mut punctual_tokio::Events) {
     loop {
         match events.next().await {
-            Some(Heard::Event(event)) if matches!(event.kind, EventKind::JobExecuted(_)) => return,
+            Some(Ok(event)) if matches!(event.kind, EventKind::JobExecuted(_)) => return,
             Some(_) => {}
             None => panic!("the events have ended"),
         }

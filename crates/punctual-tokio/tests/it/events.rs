@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use punctual_core::Date;
-use punctual_tokio::{Event, EventKind, EventMask, Heard, MemoryStore, Resume, Scheduler};
+use punctual_tokio::{Event, EventKind, EventMask, Events, MemoryStore, Resume, Scheduler};
 
 use crate::support::{Log, every, pass, started};
 
@@ -15,8 +15,8 @@ fn name(event: &Event) -> &'static str {
         EventKind::SchedulerResumed => "SchedulerResumed",
         EventKind::ExecutorAdded(_) => "ExecutorAdded",
         EventKind::ExecutorRemoved(_) => "ExecutorRemoved",
-        EventKind::JobStoreAdded(_) => "JobStoreAdded",
-        EventKind::JobStoreRemoved(_) => "JobStoreRemoved",
+        EventKind::StoreAdded(_) => "StoreAdded",
+        EventKind::StoreRemoved(_) => "StoreRemoved",
         EventKind::AllJobsRemoved(_) => "AllJobsRemoved",
         EventKind::JobAdded(_) => "JobAdded",
         EventKind::JobRemoved(_) => "JobRemoved",
@@ -25,7 +25,7 @@ fn name(event: &Event) -> &'static str {
         EventKind::JobError(_) => "JobError",
         EventKind::JobMissed { .. } => "JobMissed",
         EventKind::JobSubmitted { .. } => "JobSubmitted",
-        EventKind::JobMaxInstances { .. } => "JobMaxInstances",
+        EventKind::JobSkipped { .. } => "JobSkipped",
         _ => "other",
     }
 }
@@ -61,7 +61,7 @@ async fn the_events_of_a_one_shot_job_come_in_order() {
         [
             "JobAdded",
             "ExecutorAdded",
-            "JobStoreAdded",
+            "StoreAdded",
             "SchedulerStarted",
             "JobSubmitted",
             "JobExecuted",
@@ -89,7 +89,7 @@ async fn a_listener_hears_of_a_job_before_its_run() {
     let mut added = std::collections::BTreeSet::new();
     let mut removed = 0;
     while removed < 300 {
-        let Some(Heard::Event(event)) = events.next().await else {
+        let Some(Ok(event)) = events.next().await else {
             panic!("lost events");
         };
         match &event.kind {
@@ -135,8 +135,8 @@ async fn pauses_errors_edits_and_removals_send_their_events() {
     for kind in [
         "SchedulerPaused",
         "SchedulerResumed",
-        "JobStoreAdded",
-        "JobStoreRemoved",
+        "StoreAdded",
+        "StoreRemoved",
         "JobError",
         "JobModified",
         "JobRemoved",
@@ -182,9 +182,70 @@ async fn a_reader_that_lags_is_told_what_it_lost() {
     let mut events = scheduler.events();
     scheduler.add_job(|| async {}, every(1)).await.unwrap();
     pass(6_000).await;
-    let mut told = false;
+    let mut told = Vec::new();
     for _ in 0..10 {
-        told |= matches!(events.next().await, Some(Heard::Lagged(lost)) if lost > 1_000);
+        told.extend(events.next().await.unwrap().err());
     }
-    assert!(told);
+    let [lagged] = told[..] else {
+        panic!("{told:?}");
+    };
+    assert!(lagged.lost() > 1_000, "{lagged}");
+    let said = format!(
+        "the reader of events is too slow and has lost {}",
+        lagged.lost()
+    );
+    assert_eq!(lagged.to_string(), said);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_can_be_narrowed_to_kinds_and_to_a_job() {
+    let scheduler = Scheduler::builder().build().unwrap();
+    let ends = EventMask::JOB_EXECUTED | EventMask::JOB_ERROR;
+    // They have subscribed when the call returns, and not when they are polled first.
+    let mut kinds = scheduler.events().only(EventMask::JOB_ADDED);
+    let mut of_job = scheduler.events().job("b");
+    let mut both = scheduler.events().job("b").only(ends);
+    for (id, fails) in [("a", false), ("b", true)] {
+        let body = move || async move { if fails { Err("no") } else { Ok(()) } };
+        let job = scheduler.add_job(body, Date::at(scheduler.now())).id(id);
+        job.await.unwrap();
+    }
+    scheduler.start().await.unwrap();
+    pass(0).await;
+    scheduler.remove_all_jobs().await.unwrap();
+    scheduler.shutdown().await.unwrap();
+    drop(scheduler);
+    pass(0).await;
+    assert_eq!(read(&mut kinds).await, ["JobAdded", "JobAdded"]);
+    assert_eq!(
+        read(&mut of_job).await,
+        ["JobAdded", "JobSubmitted", "JobError", "JobRemoved"]
+    );
+    assert_eq!(read(&mut both).await, ["JobError"]);
+}
+
+/// Reads the stream to its end.
+async fn read(events: &mut Events) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    while let Some(event) = events.next().await {
+        names.push(name(&event.unwrap()));
+    }
+    names
+}
+
+/// The numbers of APScheduler's constants, which programs may have written down.
+#[test]
+fn the_bits_of_masks_stay() {
+    for (mask, bit) in [
+        (EventMask::SCHEDULER_STARTED, 0),
+        (EventMask::STORE_ADDED, 6),
+        (EventMask::STORE_REMOVED, 7),
+        (EventMask::JOB_ADDED, 9),
+        (EventMask::JOB_ERROR, 13),
+        (EventMask::JOB_SUBMITTED, 15),
+        (EventMask::JOB_SKIPPED, 16),
+        (EventMask::JOB_VANISHED, 17),
+    ] {
+        assert_eq!(format!("{mask:?}"), format!("EventMask({})", 1 << bit));
+    }
 }

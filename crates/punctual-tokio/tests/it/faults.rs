@@ -4,7 +4,7 @@ use punctual_core::{
     CancelReason, Coalesce, MissReason, Outcome, Overlap, Policies, RunId, SkipReason,
 };
 use punctual_store::testing::{Call, Fault, Faults};
-use punctual_tokio::{EventKind, Heard, MemoryStore, NewJob, Resume, Scheduler};
+use punctual_tokio::{EventKind, MemoryStore, NewJob, Resume, Scheduler};
 
 use crate::support::{Log, every, ledger, pass, runs, seconds, started};
 use crate::ways::{Way, faulty, share, way_to};
@@ -236,8 +236,10 @@ async fn a_run_that_a_store_tells_of_beyond_its_grace_time_is_missed() {
     assert_eq!(ledger(&scheduler, "patient").await, [ran, rest, busy]);
     let missed = loop {
         match events.next().await.unwrap() {
-            Heard::Event(event) => match &event.kind {
-                EventKind::JobMissed { job, range, reason } => {
+            Ok(event) => match &event.kind {
+                EventKind::JobMissed {
+                    job, range, reason, ..
+                } => {
                     break (job.id.to_string(), range.count.number(), *reason);
                 }
                 _ => continue,

@@ -118,7 +118,7 @@ async fn a_plain_function_runs_on_a_thread_of_its_own() {
         .unwrap();
     scheduler.run_job("plain").await.unwrap();
     let ended = loop {
-        let Some(punctual_tokio::Heard::Event(event)) = events.next().await else {
+        let Some(Ok(event)) = events.next().await else {
             panic!("events ended");
         };
         if let punctual_tokio::EventKind::JobExecuted(run) = &event.kind {

@@ -256,7 +256,7 @@ fn a_background_scheduler_needs_no_runtime() {
             .id("a")
             .await?;
         scheduler.run_job("a").await?;
-        while let Some(punctual_tokio::Heard::Event(event)) = events.next().await {
+        while let Some(Ok(event)) = events.next().await {
             if matches!(event.kind, punctual_tokio::EventKind::JobExecuted(_)) {
                 break;
             }

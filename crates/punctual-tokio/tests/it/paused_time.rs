@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Date, Interval, Outcome, Retry};
 use punctual_store::{JobFilter, RunFilter};
 use punctual_tokio::testing::{Ledger, TestClock};
-use punctual_tokio::{EventKind, Heard, ManualClock, Scheduler};
+use punctual_tokio::{EventKind, ManualClock, Scheduler};
 use tokio::time::sleep;
 
 use crate::support::{every, seconds};
@@ -45,7 +45,7 @@ async fn next_end(scheduler: &Scheduler, id: &str) -> Outcome {
     scheduler.run_job(id).await.unwrap();
     loop {
         let heard = events.next().await.unwrap();
-        if let Heard::Event(event) = heard
+        if let Ok(event) = heard
             && let EventKind::JobExecuted(run) | EventKind::JobError(run) = &event.kind
         {
             return run.outcome;

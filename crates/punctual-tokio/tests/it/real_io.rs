@@ -52,7 +52,7 @@ async fn slow(context: JobContext) -> Output<bool> {
     let scheduler = context.scheduler().upgrade().unwrap();
     let began = scheduler.now();
     sleep(millis(100)).await;
-    Output([began, scheduler.now()] == [context.scheduled_time(); 2])
+    Output([began, scheduler.now()] == [context.fire_time(); 2])
 }
 
 async fn slow_runs_are_waited_for() {
@@ -350,7 +350,7 @@ async fn a_thousand_jobs_of_one_instant_all_end_at_it() {
     let body = |context: JobContext| async move {
         sleep(millis(1)).await;
         let now = context.scheduler().upgrade().map(|own| own.now());
-        Output(now == Some(context.scheduled_time()))
+        Output(now == Some(context.fire_time()))
     };
     let jobs = (0..1_000).map(|number| NewJob::new(body, every(60)).id(format!("j{number}")));
     for added in scheduler.add_jobs(jobs).await.unwrap() {
@@ -560,7 +560,7 @@ async fn a_clock_is_moved_to_texts_and_to_times_of_any_zone() {
     let scheduler = on(&clock).await;
     let log = Log::default();
     let logging = log.clone();
-    let body = move |context: JobContext| logging.push(context.scheduled_time());
+    let body = move |context: JobContext| logging.push(context.fire_time());
     scheduler.add_job(body, every(60)).id("a").await.unwrap();
     let text = String::from("2026-03-28T12:01:00Z");
     clock.advance_to(&text).await;

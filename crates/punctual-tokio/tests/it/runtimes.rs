@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use punctual_core::Outcome;
 use punctual_tokio::{
-    BoxError, Event, EventKind, EventMask, Events, Executor, Heard, JobContext, JobStatus,
-    ManualClock, Resume, Scheduler,
+    BoxError, Event, EventKind, EventMask, Events, Executor, JobContext, JobStatus, ManualClock,
+    Resume, Scheduler,
 };
 
 use crate::support::{every, ledger};
@@ -24,7 +24,7 @@ impl Story {
     async fn until(&mut self, mut is_it: impl FnMut(&EventKind) -> bool) {
         loop {
             match self.events.next().await {
-                Some(Heard::Event(event)) => {
+                Some(Ok(event)) => {
                     self.heard.push(Arc::clone(&event));
                     if is_it(&event.kind) {
                         return;

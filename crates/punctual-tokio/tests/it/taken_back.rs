@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, mpsc};
 
 use punctual_core::{CancelReason, Date, MissReason, Outcome, Overlap, Retry, RunId};
-use punctual_tokio::{EventKind, Executor, Heard, JobContext, Scheduler};
+use punctual_tokio::{EventKind, Executor, JobContext, Scheduler};
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
 use tokio::time::sleep;
@@ -171,7 +171,7 @@ async fn what_waits_for_a_thread_never_begins_after_it_was_cancelled() {
     scheduler.cancel_run(run).await.unwrap();
     release.send(()).unwrap();
     let outcome = loop {
-        let Some(Heard::Event(event)) = events.next().await else {
+        let Some(Ok(event)) = events.next().await else {
             panic!("lost events");
         };
         match &event.kind {

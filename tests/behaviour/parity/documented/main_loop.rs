@@ -25,9 +25,7 @@ async fn submitted(fixture: &Fixture) -> Vec<Vec<DateTime<Utc>>> {
     fixture.settle().await;
     let events = fixture.events();
     let times = events.iter().filter_map(|event| match &event.kind {
-        EventKind::JobSubmitted {
-            scheduled_times, ..
-        } => Some(scheduled_times.clone()),
+        EventKind::JobSubmitted { fire_times, .. } => Some(fire_times.clone()),
         _ => None,
     });
     times.collect()

@@ -171,7 +171,7 @@ pub(crate) const CASES: &[Case] = &[
                 let body = move |context: JobContext| {
                     *tell.lock().unwrap() = Some((
                         context.job_id().to_string(),
-                        context.scheduled_time(),
+                        context.fire_time(),
                         context.scheduler().upgrade().is_some(),
                     ));
                     async {}

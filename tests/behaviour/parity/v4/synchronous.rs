@@ -2,7 +2,7 @@
 
 use punctual_core::{Date, Outcome};
 use punctual_tokio::{
-    ErrorKind, EventKind, Executor, Heard, JobContext, JobFilter, Output, RunFilter, Scheduler,
+    ErrorKind, EventKind, Executor, JobContext, JobFilter, Output, RunFilter, Scheduler,
 };
 
 use crate::case::{Case, different, same};
@@ -29,7 +29,7 @@ async fn run(scheduler: &Scheduler, executor: &str) -> String {
     let job = scheduler.add_job(body, every(600)).executor(executor);
     job.await.unwrap().run_job().await.unwrap();
     loop {
-        let Some(Heard::Event(event)) = events.next().await else {
+        let Some(Ok(event)) = events.next().await else {
             panic!("no end of the run");
         };
         if let EventKind::JobExecuted(run) = &event.kind {
@@ -60,7 +60,7 @@ async fn names_until_removed(
     let mut names = vec![];
     while names.last() != Some(&"JOB_REMOVED") {
         match events.next().await {
-            Some(Heard::Event(event)) => names.push(name(&event)),
+            Some(Ok(event)) => names.push(name(&event)),
             other => panic!("{other:?} in {scheduler:?}"),
         }
     }
@@ -81,7 +81,7 @@ fn stops_itself() {
         job.await.unwrap();
         loop {
             match events.next().await {
-                Some(Heard::Event(event)) if name(&event) == "SCHEDULER_SHUTDOWN" => break,
+                Some(Ok(event)) if name(&event) == "SCHEDULER_SHUTDOWN" => break,
                 Some(_) => {}
                 None => panic!("it never stopped"),
             }

@@ -80,7 +80,7 @@ impl Journal {
         self.write(&Line::Began {
             attempt,
             job: context.job_id().clone(),
-            fire_time: context.scheduled_time(),
+            fire_time: context.fire_time(),
             node: self.node.to_string(),
             at: now(),
         });

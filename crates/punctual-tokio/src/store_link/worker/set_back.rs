@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::Worker;
-use crate::events::event::{EventKind, JobEvent};
+use crate::events::event::{EventKind, JobRef};
 use crate::store_link::lease::first_name;
 
 /// The number of jobs that are looked at together.
@@ -178,7 +178,7 @@ impl Worker {
                     let store = self.alias.clone();
                     self.shared
                         .bus
-                        .emit(|| EventKind::JobModified(JobEvent { id, store }));
+                        .emit(|| EventKind::JobModified(JobRef { id, store }));
                     return true;
                 }
                 Err(error) if error.is_stale() => {}

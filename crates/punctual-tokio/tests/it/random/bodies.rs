@@ -13,10 +13,10 @@ pub(super) async fn work(State(world): State<World>, context: JobContext) -> Res
     let under_way = world.enter(Execution {
         job: context.job_id().clone(),
         run: context.run_id(),
-        fire_time: context.scheduled_time(),
+        fire_time: context.fire_time(),
         attempt: context.attempt(),
         node: String::new(),
-        began: context.scheduled_time(),
+        began: context.fire_time(),
         told: None,
         ended: None,
         ending: Ending::Unknown,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use punctual_core::Date;
-use punctual_tokio::{Args, Event, EventKind, Events, Heard, ManualClock, Output, Scheduler};
+use punctual_tokio::{Args, Event, EventKind, Events, ManualClock, Output, Scheduler};
 
 use crate::case::{Case, different, same};
 use crate::event_names::name;
@@ -47,7 +47,7 @@ impl Fixture {
 
     async fn event(&mut self) -> Arc<Event> {
         match self.events.next().await {
-            Some(Heard::Event(event)) => event,
+            Some(Ok(event)) => event,
             other => panic!("no event: {other:?}"),
         }
     }

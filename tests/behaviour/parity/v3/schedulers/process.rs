@@ -52,9 +52,7 @@ pub(crate) const CASES: &[Case] = &[
                 .events()
                 .iter()
                 .filter_map(|event| match &event.kind {
-                    EventKind::JobSubmitted {
-                        scheduled_times, ..
-                    } => Some(scheduled_times.clone()),
+                    EventKind::JobSubmitted { fire_times, .. } => Some(fire_times.clone()),
                     _ => None,
                 })
                 .collect();
@@ -67,9 +65,9 @@ pub(crate) const CASES: &[Case] = &[
             let ranges: Vec<_> = fixture
                 .events()
                 .iter()
-                .filter(|event| event.kind.mask() == EventMask::JOB_MAX_INSTANCES)
+                .filter(|event| event.kind.mask() == EventMask::JOB_SKIPPED)
                 .map(|event| match &event.kind {
-                    EventKind::JobMaxInstances { range, .. } => (range.first, range.last),
+                    EventKind::JobSkipped { range, .. } => (range.first, range.last),
                     other => panic!("{other:?}"),
                 })
                 .collect();
