@@ -11,8 +11,9 @@ use crate::legible::legible;
 /// The error of every call of Punctual.
 ///
 /// The text names the field, the value as it was written, the limit it exceeds and the fix.
-/// `Display` writes one line, or one line for each of several problems. `Debug` adds a line
-/// `caused by: ..` for each error below, because `main` prints that form. `{:#?}` shows the parts.
+/// `Display` writes one line, or one line for each of several problems. `{:#}` adds the errors below,
+/// with colons between them. `Debug` adds a line `caused by: ..` for each of them instead, because
+/// `main` prints that form. `{:#?}` shows the parts.
 ///
 /// ```
 /// use punctual_core::Cron;
@@ -39,6 +40,7 @@ struct Inner {
     standalone: bool,
     /// `true` if the name of the field is unknown.
     is_of_name: bool,
+    is_uncertain: bool,
     source: Option<Source>,
 }
 
@@ -105,8 +107,47 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// The status with which an HTTP handler answers such an error.
+    ///
+    /// ```
+    /// use punctual_core::ErrorKind;
+    ///
+    /// assert_eq!(ErrorKind::NotFound.http_status(), 404);
+    /// ```
+    ///
+    /// The statuses are those of [RFC 9110, section 15](https://www.rfc-editor.org/rfc/rfc9110#section-15).
+    #[must_use]
+    pub const fn http_status(self) -> u16 {
+        match self {
+            Self::NotFound => 404,
+            Self::Conflict | Self::Busy | Self::AlreadyRunning => 409,
+            Self::Changed => 412,
+            Self::Invalid
+            | Self::NeverFires
+            | Self::UnknownZone
+            | Self::TooLarge
+            | Self::Expired
+            | Self::UnknownTask
+            | Self::UnknownTrigger => 422,
+            Self::MissingState
+            | Self::NoRuntime
+            | Self::WouldBlock
+            | Self::AnswerLost
+            | Self::Denied
+            | Self::Incompatible
+            | Self::Unreadable
+            | Self::Io
+            | Self::Internal => 500,
+            Self::NotRunning | Self::Unavailable | Self::Full => 503,
+        }
+    }
+}
+
 impl Error {
-    pub(crate) fn new(
+    /// Creates an error about a field.
+    #[doc(hidden)]
+    pub fn new(
         kind: ErrorKind,
         field: impl Into<Cow<'static, str>>,
         problem: impl Into<String>,
@@ -125,6 +166,7 @@ impl Error {
             about: None,
             standalone: false,
             is_of_name: false,
+            is_uncertain: kind == ErrorKind::AnswerLost,
             source: None,
         }))
     }
@@ -176,12 +218,22 @@ impl Error {
         self
     }
 
+    /// Returns the same error, of a change that may have been made.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn uncertain(mut self) -> Self {
+        self.inner().is_uncertain = true;
+        self
+    }
+
     /// The parts of the error, which are changed while it is built.
     fn inner(&mut self) -> &mut Inner {
         Arc::make_mut(&mut self.0)
     }
 
-    pub(crate) fn invalid(
+    /// Creates an error about the value of a field.
+    #[doc(hidden)]
+    pub fn invalid(
         field: impl Into<Cow<'static, str>>,
         value: impl fmt::Display,
         problem: impl Into<String>,
@@ -189,12 +241,18 @@ impl Error {
         Self::new(ErrorKind::Invalid, field, problem).with_value(value)
     }
 
-    pub(crate) fn with_value(mut self, value: impl fmt::Display) -> Self {
+    /// Returns the same error with the value at fault.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_value(mut self, value: impl fmt::Display) -> Self {
         self.inner().value = Some(abbreviated(&legible(&value.to_string())));
         self
     }
 
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    /// Returns the same error with what to write instead.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.inner().hint = Some(seen(hint.into()));
         self
     }
@@ -310,6 +368,20 @@ impl Error {
             ErrorKind::Unavailable | ErrorKind::Busy | ErrorKind::Changed | ErrorKind::Full
         )
     }
+
+    /// Returns `true` if a change that the call asked for may have been made although the call failed.
+    ///
+    /// A store that cannot be reached in the middle of a call is an example. Read what is stored
+    /// before you ask for the same change again.
+    #[must_use]
+    pub fn is_uncertain(&self) -> bool {
+        self.0.is_uncertain
+    }
+
+    /// The errors below this one, the nearest first.
+    fn causes(&self) -> impl Iterator<Item = &(dyn StdError + 'static)> {
+        std::iter::successors(self.source(), |&error| error.source())
+    }
 }
 
 const LONGEST_QUOTE: usize = 80;
@@ -349,6 +421,11 @@ impl fmt::Display for Error {
         if let Some(hint) = &inner.hint {
             write!(f, "; {hint}")?;
         }
+        if f.alternate() {
+            for cause in self.causes() {
+                write!(f, ": {cause}")?;
+            }
+        }
         Ok(())
     }
 }
@@ -359,10 +436,8 @@ impl fmt::Debug for Error {
             return self.0.fmt(f);
         }
         write!(f, "{self}")?;
-        let mut below = self.source();
-        while let Some(error) = below {
-            write!(f, "\n  caused by: {error}")?;
-            below = error.source();
+        for cause in self.causes() {
+            write!(f, "\n  caused by: {cause}")?;
         }
         Ok(())
     }
@@ -446,6 +521,10 @@ mod tests {
             "`jobs.db` cannot be opened\n  caused by: the file is locked\n  caused by: code 5";
         assert_eq!(format!("{error:?}"), printed);
         assert_eq!(error.to_string(), "`jobs.db` cannot be opened");
+        assert_eq!(
+            format!("{error:#}"),
+            "`jobs.db` cannot be opened: the file is locked: code 5"
+        );
     }
 
     #[test]
@@ -477,5 +556,7 @@ mod tests {
         assert!(of(ErrorKind::Changed).is_temporary());
         assert!(of(ErrorKind::MissingState).is_invalid());
         assert!(!of(ErrorKind::TooLarge).is_temporary());
+        assert!(of(ErrorKind::AnswerLost).is_uncertain());
+        assert!(!of(ErrorKind::Unavailable).is_uncertain());
     }
 }

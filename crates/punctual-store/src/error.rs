@@ -217,6 +217,13 @@ impl From<Error> for punctual_core::Error {
             ErrorKind::Unreadable => Kind::Unreadable,
             ErrorKind::Fenced | ErrorKind::Gone | ErrorKind::Unavailable => Kind::Unavailable,
         };
-        Self::of(kind, error.to_string()).telling(error)
+        let common = Self::of(kind, error.to_string());
+        let is_unknown = error.is_unknown();
+        let common = common.telling(error);
+        if is_unknown {
+            common.uncertain()
+        } else {
+            common
+        }
     }
 }
