@@ -42,6 +42,9 @@ pub struct Active<N: Node> {
     pub(crate) alarm: Option<Alarm>,
     /// True if the time was over before the body began. The driver then reports its start.
     pub(crate) is_awaited: bool,
+    /// True if the alarm for the end of its time was armed after the body began. The time is over
+    /// when the alarm is due, however the clock was set.
+    pub(crate) is_measured: bool,
     /// The start of the first attempt.
     pub(crate) started: Option<i64>,
     pub(crate) stop: Option<Stop>,

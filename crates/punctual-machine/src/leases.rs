@@ -73,7 +73,10 @@ impl<N: Node> Machine<N> {
             outcome,
             retry_at: None,
             started: run.started,
-            finished: self.now,
+            // The clock may have been set back since the start, and other clocks may be ahead.
+            finished: run
+                .started
+                .map_or(self.now, |started| started.max(self.now)),
             attempts: run.attempts,
             text: None,
         };

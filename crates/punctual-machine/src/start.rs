@@ -77,6 +77,7 @@ impl<N: Node> Machine<N> {
             started: instance.started,
             stop: None,
             is_awaited: false,
+            is_measured: false,
             may_be_late: instance.may_be_late && instance.attempts == 0,
             was_past: past == Some(fire_time),
             is_fenced: false,
@@ -103,7 +104,8 @@ impl<N: Node> Machine<N> {
             return;
         };
         active.attempts += 1;
-        (active.stop, active.is_awaited) = (None, false);
+        (active.is_awaited, active.is_measured) = (false, false);
+        active.stop = None;
         active.turn = active.turn.wrapping_add(1);
         active.has_attempt = true;
         self.effects.push(Effect::Begin { run: key, latest });

@@ -49,12 +49,16 @@ impl<N: Node> Machine<N> {
             active.is_awaited = true;
             return;
         };
+        if active.is_measured {
+            return self.stop(key.run, Stop::TimedOut);
+        }
         // A change of the clock in between never makes the rest longer than the limit.
         let under_way = u64::try_from(now.saturating_sub(began)).unwrap_or(0);
         let rest = limit.saturating_sub(Duration::from_micros(under_way));
         if rest.is_zero() {
             return self.stop(key.run, Stop::TimedOut);
         }
+        active.is_measured = true;
         active.alarm = Some(Alarm::Timeout(key));
         self.effects.after(rest, Alarm::Timeout(key));
     }
@@ -69,7 +73,7 @@ impl<N: Node> Machine<N> {
         else {
             return;
         };
-        active.is_awaited = false;
+        (active.is_awaited, active.is_measured) = (false, true);
         let alarm = Alarm::Timeout(active.attempt_of(key));
         active.alarm = Some(alarm);
         self.effects.after(limit, alarm);

@@ -32,13 +32,14 @@ impl<N: Node> Machine<N> {
         self.refuse(key, &instance, Outcome::Skipped(missing));
     }
 
-    /// Records that an instance is missed or skipped and does not start.
+    /// Records that an instance is missed, skipped or cancelled and does not start.
     pub(crate) fn refuse(&mut self, key: JobKey, instance: &Instance, outcome: Outcome) {
         let Some(job) = self.entry(key).map(|entry| entry.stored.job.id().clone()) else {
             return;
         };
         self.end_unstarted(key.store, &job, instance, outcome);
-        if let Some(range) = instance.range() {
+        // A cancelled run is reported by itself.
+        if let Some(range) = instance.range().filter(|_| !outcome.has_run()) {
             self.tell_did_not_run(key, range, outcome);
         }
         self.settled.push(key);
@@ -77,15 +78,15 @@ impl<N: Node> Machine<N> {
                 outcome,
                 retry_at: None,
                 started,
-                finished: now,
+                // The clock may have been set back since the start.
+                finished: started.map_or(now, |started| now.max(started)),
                 attempts,
                 text: None,
             };
             // Fire times that do not run are reported as a range.
-            let is_told = !matches!(outcome, Outcome::Skipped(_) | Outcome::Missed(_));
             let counted = Counted::of(&end, Some(*fire_time));
             self.effects.push(Effect::Count(counted));
-            if is_told {
+            if outcome.has_run() {
                 self.effects.tell(Tell::Ended {
                     store,
                     job: id.clone(),

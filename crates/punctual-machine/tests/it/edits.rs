@@ -8,6 +8,7 @@ use punctual_core::{
     Coalesce, Date, Interval, Jitter, Job, JobState, MaxInstances, MisfireGraceTime, OnLost,
     Overlap, Policies, Retry, Timeout, Trigger,
 };
+use punctual_machine::repeated::instances;
 use punctual_store::{Insert, JobFilter, JobStore, OnConflict, StoredJob, Update};
 
 use crate::node::TASK;
@@ -88,10 +89,13 @@ impl World {
         }
     }
 
-    pub(crate) fn add(&self, id: u8, kind: u8) {
+    pub(crate) fn add(&mut self, id: u8, kind: u8) {
         let task = if kind == 77 { "unknown" } else { TASK };
-        let id = format!("job-{}", id % IDS).try_into().unwrap();
-        let job = Job::new(id, task, self.trigger(kind)).with_policies(policies(kind));
+        let id = format!("job-{}", id % IDS);
+        let args = format!("\"{id}\"");
+        let job = Job::new(id.try_into().unwrap(), task, self.trigger(kind));
+        let job = job.with_policies(policies(kind));
+        let job = job.with_args_json(&args).unwrap();
         let mut state = JobState::default();
         let first = first_fire(job.trigger(), None, self.time()).unwrap();
         (state.next_run_time, state.anchor) = (first.fire_time, first.anchor);
@@ -105,8 +109,14 @@ impl World {
             },
             now: self.time(),
         };
+        let before = now(self.store.get(insert.job.id().clone())).unwrap();
+        let replaced = before.map(|before| before.replaced_by(&insert));
         // An id may be taken.
-        let _ = now(self.store.add(vec![insert])).unwrap();
+        if let Ok(added) = now(self.store.add(vec![insert])).unwrap().remove(0) {
+            self.seen.births.insert(added.state.birth);
+            let decided = replaced.and_then(|replaced| replaced.decided);
+            self.seen.decided_elsewhere(decided);
+        }
     }
 
     pub(crate) fn jobs(&self) -> Vec<StoredJob> {
@@ -126,22 +136,32 @@ impl World {
     pub(crate) fn remove(&mut self, at: u8) {
         if let Some(stored) = self.job(at) {
             self.seen.removed.insert(stored.job.id().clone());
+            self.seen.left_elsewhere([&stored]);
+            self.seen.decided_elsewhere(stored.passed_over(self.time()));
             now(self.store.remove(stored.job.id().clone(), self.time())).unwrap();
         }
     }
 
-    pub(crate) fn update(&self, stored: &StoredJob, job: Arc<Job>, state: JobState, is_anew: bool) {
+    pub(crate) fn update(
+        &mut self,
+        stored: &StoredJob,
+        job: Arc<Job>,
+        state: JobState,
+        is_anew: bool,
+    ) {
+        let decided = is_anew.then(|| stored.passed_over(self.time())).flatten();
+        self.seen.decided_elsewhere(decided);
         let update = Update {
             job,
             state,
             new_incarnation: is_anew,
-            decided: is_anew.then(|| stored.passed_over(self.time())).flatten(),
+            decided,
             now: self.time(),
         };
         now(self.store.update(update)).unwrap();
     }
 
-    pub(crate) fn pause_job(&self, at: u8, is_paused: bool) {
+    pub(crate) fn pause_job(&mut self, at: u8, is_paused: bool) {
         if let Some(stored) = self.job(at) {
             let mut state = stored.state;
             state.paused = is_paused;
@@ -149,14 +169,14 @@ impl World {
         }
     }
 
-    pub(crate) fn edit_policies(&self, at: u8, kind: u8) {
+    pub(crate) fn edit_policies(&mut self, at: u8, kind: u8) {
         if let Some(stored) = self.job(at) {
             let job = (*stored.job).clone().with_policies(policies(kind));
             self.update(&stored, Arc::new(job), stored.state, false);
         }
     }
 
-    pub(crate) fn reschedule(&self, at: u8, kind: u8) {
+    pub(crate) fn reschedule(&mut self, at: u8, kind: u8) {
         if let Some(stored) = self.job(at) {
             let job = (*stored.job).clone().with_trigger(self.trigger(kind));
             let first = first_fire(job.trigger(), None, self.time()).unwrap();
@@ -174,9 +194,13 @@ impl World {
     }
 
     /// Asks the store to end a run, as another process does.
-    pub(crate) fn cancel_one(&self, at: u8) {
+    pub(crate) fn cancel_one(&mut self, at: u8) {
         let open = self.open_runs();
         if let Some(run) = open.get(usize::from(at) % open.len().max(1)) {
+            let mut instances = instances(&open);
+            let its = instances.find(|own| own.iter().any(|own| own.id == run.id));
+            let its = its.into_iter().flatten().map(|own| own.id);
+            self.seen.cancelled.extend(its);
             let request = punctual_store::CancelRequest {
                 run: run.id,
                 reason: punctual_core::CancelReason::User,
@@ -184,56 +208,5 @@ impl World {
             };
             now(self.store.cancel(request)).unwrap();
         }
-    }
-
-    /// Lets the other node claim due jobs, and ends its runs with the claim.
-    pub(crate) fn rival_claims(&mut self, count: u8) {
-        use punctual_core::Outcome;
-        use punctual_core::plan::plan;
-        use punctual_store::{Claim, ClaimAnswer, ClaimKind, ClaimRequest, DueRequest, RunEnd};
-        let Some(lease) = self.rival.clone() else {
-            return;
-        };
-        let time = self.time();
-        let request =
-            DueRequest::through(time, usize::from(count)).tasks(Some([TASK.into()].into()));
-        let due = now(self.store.due(request)).unwrap().jobs;
-        let claim = |stored: &StoredJob| Claim {
-            id: stored.job.id().clone(),
-            birth: stored.state.birth,
-            kind: ClaimKind::Advance {
-                revision: stored.state.revision,
-                plan: plan(&stored.job.view(&stored.state), time),
-            },
-            wants_job: false,
-        };
-        let mut request = ClaimRequest {
-            lease,
-            now: time,
-            ends: Vec::new(),
-            claims: due.iter().map(|due| claim(&due.stored)).collect(),
-            takes_waiting: false,
-            is_repeated: false,
-        };
-        let reply = now(self.store.claim(&request)).unwrap();
-        let claims = std::mem::take(&mut request.claims);
-        for (claim, answer) in claims.iter().zip(reply.answers) {
-            let (ClaimAnswer::Won(won), Some(plan)) = (answer, claim.kind.plan()) else {
-                continue;
-            };
-            request
-                .ends
-                .extend((0..plan.start.len() as u64).map(|index| RunEnd {
-                    run: punctual_core::RunId(won.first.0 + index),
-                    outcome: Outcome::Succeeded,
-                    retry_at: None,
-                    started: Some(self.timer.now()),
-                    finished: self.timer.now(),
-                    attempts: 1,
-                    text: None,
-                }));
-        }
-        now(self.store.claim(&request)).unwrap();
-        self.was_fenced = true;
     }
 }

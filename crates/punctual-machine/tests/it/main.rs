@@ -5,9 +5,13 @@
 mod body;
 mod edits;
 mod invariants;
+mod ledger;
+mod limits;
+mod listeners;
 mod node;
 mod outcomes;
 mod random;
+mod rivals;
 mod rules;
 mod timer;
 mod world;

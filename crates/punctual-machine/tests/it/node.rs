@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use punctual_core::Job;
 use punctual_machine::{Missing, Node};
-use punctual_store::{JobStore, KnownTasks, Lease, MemoryStore, StoreCapabilities};
+use punctual_store::{BatchLimits, JobStore, KnownTasks, Lease, MemoryStore, StoreCapabilities};
 
 /// The task that the node knows. Any other task is unknown.
 pub(crate) const TASK: &str = "work";
@@ -16,6 +16,9 @@ pub(crate) struct Plain {
     pub(crate) is_certain: Rc<Cell<bool>>,
     /// True if the executor exists.
     pub(crate) has_executor: Rc<Cell<bool>>,
+    pub(crate) is_heard: Rc<Cell<bool>>,
+    /// The most that one request may hold, unless it is what the store takes.
+    pub(crate) limits: Rc<Cell<Option<BatchLimits>>>,
 }
 
 impl Node for Plain {
@@ -42,7 +45,9 @@ impl Node for Plain {
     }
 
     fn capabilities(&self, _store: u32) -> StoreCapabilities {
-        self.store.capabilities()
+        let capabilities = self.store.capabilities();
+        let limits = self.limits.get().unwrap_or(capabilities.limits);
+        capabilities.limits(limits)
     }
 
     fn tasks_of(&self, store: u32) -> Option<KnownTasks> {
@@ -56,6 +61,6 @@ impl Node for Plain {
     }
 
     fn is_heard(&self) -> bool {
-        false
+        self.is_heard.get()
     }
 }

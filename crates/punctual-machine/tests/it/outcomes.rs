@@ -2,160 +2,188 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use punctual_core::{CancelReason, JobId, Outcome, Run, RunId, RunState, SkipReason};
-use punctual_machine::{ActiveKey, Counted, Tell};
-use punctual_store::{JobStore as _, RunFilter};
+use chrono::{DateTime, Utc};
+use punctual_core::{CancelReason, FireRange, JobId, Outcome, Retry, Run, RunId, RunState};
+use punctual_machine::{ActiveKey, Counted};
+use punctual_store::StoredJob;
 
 use crate::body::{Body, How};
-use crate::world::{World, now};
+use crate::listeners::Heard;
+use crate::world::World;
 
 /// The expected entry of a run in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Expected {
+pub(crate) enum Expected {
     Ended(Outcome),
-    /// The run is tried again, or another node has ended it. This attempt does not end it.
+    /// The run is tried again. This attempt does not end it.
     GoesOn(Outcome, u32),
+    /// The run was told to end, and did not succeed. It may be tried again if its time was over.
+    Stopped(u32, bool),
 }
 
 /// The runs that a test has seen.
 #[derive(Default)]
 pub(crate) struct Seen {
     /// The number of attempts that began, of each run.
-    attempts: BTreeMap<RunId, u32>,
-    expected: BTreeMap<RunId, Expected>,
-    /// The number of fire times that were reported, by outcome.
-    told: BTreeMap<String, u64>,
+    pub(crate) attempts: BTreeMap<RunId, u32>,
+    /// The start of the first body of each run.
+    pub(crate) starts: BTreeMap<RunId, i64>,
+    pub(crate) retries: BTreeMap<RunId, Retry>,
+    pub(crate) fire_times: BTreeMap<RunId, DateTime<Utc>>,
+    pub(crate) expected: BTreeMap<RunId, Expected>,
+    /// Whether the last body of a run has left an error behind, and whether any has.
+    pub(crate) failures: BTreeMap<RunId, (bool, bool)>,
+    /// The runs that were reported as over.
+    pub(crate) counted: BTreeMap<RunId, Counted>,
+    /// The number of fire times that plans have decided without a run, by outcome.
+    pub(crate) decided: BTreeMap<String, u64>,
+    pub(crate) heard: Heard,
     /// True if answers were lost, and with them the decisions of plans.
     pub(crate) has_lost: bool,
     /// The jobs that were removed at some time.
     pub(crate) removed: BTreeSet<JobId>,
+    /// The births of all jobs.
+    pub(crate) births: BTreeSet<u64>,
+    /// The births of jobs that did not leave by an answer to this node.
+    pub(crate) gone: BTreeSet<u64>,
+    /// The runs that a caller has cancelled.
+    pub(crate) cancelled: BTreeSet<RunId>,
+    /// The runs that other nodes took over from this one.
+    pub(crate) taken: BTreeSet<RunId>,
+    /// The runs that another node has opened.
+    pub(crate) theirs: BTreeSet<RunId>,
+}
+
+impl Seen {
+    /// Notes that other nodes decide about runs of this node.
+    pub(crate) fn taken_over(&mut self, runs: impl Iterator<Item = RunId>) {
+        for run in runs {
+            self.expected.remove(&run);
+            self.taken.insert(run);
+        }
+        // An answer under the old lease may be on its way.
+        self.has_lost = true;
+    }
+
+    /// Notes jobs that left by an answer to a caller or to another node.
+    pub(crate) fn left_elsewhere<'a>(&mut self, jobs: impl IntoIterator<Item = &'a StoredJob>) {
+        self.gone
+            .extend(jobs.into_iter().map(|job| job.state.birth));
+    }
+
+    /// Notes fire times that an edit or another node has decided without a run.
+    pub(crate) fn decided_elsewhere(
+        &mut self,
+        ranges: impl IntoIterator<Item = (FireRange, Outcome)>,
+    ) {
+        for (range, outcome) in ranges {
+            *self.decided.entry(outcome.to_string()).or_default() += range.count.number();
+        }
+    }
+
+    /// Returns true if this node alone decides about a run.
+    pub(crate) fn is_own(&self, run: RunId) -> bool {
+        !self.taken.contains(&run) && !self.theirs.contains(&run)
+    }
 }
 
 impl World {
     pub(crate) fn see_begin(&mut self, key: ActiveKey) {
         let mut all = self.machine.active();
-        let run = all.find(|(own, _)| *own == key).map(|(_, own)| own.run);
-        *self.seen.attempts.entry(run.unwrap()).or_default() += 1;
+        let (_, active) = all.find(|(own, _)| *own == key).unwrap();
+        let (run, attempts) = (active.run, active.attempts);
+        let id = active.job.id();
+        let args = format!("\"{id}\"");
+        assert_eq!(active.job.args_json(), args, "it has its arguments");
+        let seen = &mut self.seen;
+        seen.retries.insert(run, active.job.policies().retry);
+        let before = seen.fire_times.insert(run, active.fire_time);
+        assert!(before.is_none_or(|before| before == active.fire_time));
+        let is_own = seen.is_own(run);
+        let count = seen.attempts.entry(run).or_default();
+        *count = if is_own { *count + 1 } else { attempts };
+        assert_eq!(*count, attempts, "run {run} counts its attempts");
+        if self.is_heard.get() {
+            let submitted = seen.heard.submitted.remove(&run);
+            assert_eq!(submitted, Some(active.fire_time), "run {run} was submitted");
+        }
+        if is_own && attempts > 1 {
+            let is_told = seen.heard.again.contains(&(run, attempts - 1));
+            assert!(is_told, "run {run} was tried again, and it was not told");
+        }
     }
 
-    /// Notes the outcome that a body which ends by itself gives its run.
+    /// Notes that a body was told to end before it began.
+    pub(crate) fn see_unbegun(&mut self, body: &Body) {
+        if let Some(run) = self.run_of(body) {
+            *self.seen.attempts.entry(run).or_default() -= 1;
+        }
+    }
+
+    /// Notes the outcome that the end of a body gives its run.
     pub(crate) fn see_end(&mut self, body: &Body, how: How) {
-        let is_late = body.began.is_none() && body.latest.is_some_and(|at| at < self.timer.now());
-        if body.is_told || body.is_aborted || is_late || self.is_ending {
-            return;
-        }
-        let mut all = self.machine.active();
-        let Some((_, active)) = all.find(|(own, _)| *own == body.key) else {
+        let Some(run) = self.run_of(body) else {
             return;
         };
-        let (run, most) = (active.run, active.job.policies().retry);
+        let time = self.timer.now();
+        if body.is_late(time) {
+            return self.see_unbegun(body);
+        }
+        let start = body.began.unwrap_or(time);
+        self.seen.starts.entry(run).or_insert(start);
+        let has_error = matches!(how, How::Fails | How::Panics) && !body.is_aborted;
+        let was_dropped = how == How::Vanishes && body.told.is_none() && !self.is_stopping;
+        let has_error = has_error || was_dropped;
+        let (last, any) = self.seen.failures.entry(run).or_default();
+        (*last, *any) = (has_error, *any || has_error);
+        if !self.seen.taken.contains(&run) {
+            let expected = self.expected_of(body, how, run);
+            self.seen.expected.insert(run, expected);
+        }
+    }
+
+    fn expected_of(&self, body: &Body, how: How, run: RunId) -> Expected {
         let count = self.seen.attempts[&run];
+        let is_over = self.seen.retries[&run].wait_after(count).is_none();
         let outcome = match how {
-            How::Succeeds => Outcome::Succeeded,
-            How::Fails | How::Vanishes => Outcome::Failed,
+            How::Succeeds if !body.is_aborted => return Expected::Ended(Outcome::Succeeded),
+            _ if body.told.is_some() => return Expected::Stopped(count, is_over),
+            How::Vanishes if self.is_stopping => {
+                return Expected::Ended(Outcome::Cancelled(CancelReason::Shutdown));
+            }
             How::Panics => Outcome::Panicked,
+            How::Succeeds | How::Fails | How::Vanishes => Outcome::Failed,
         };
-        let is_tried_again = outcome != Outcome::Succeeded && most.wait_after(count).is_some();
-        let expected = if is_tried_again {
-            Expected::GoesOn(outcome, count)
-        } else {
+        if is_over {
             Expected::Ended(outcome)
-        };
-        self.seen.expected.insert(run, expected);
-    }
-
-    pub(crate) fn hear(&mut self, tell: &Tell) {
-        if let Tell::Decided { range, outcome } = tell {
-            *self.seen.told.entry(outcome.to_string()).or_default() += range.count.number();
+        } else {
+            Expected::GoesOn(outcome, count)
         }
     }
 
-    pub(crate) fn count(&mut self, counted: &Counted) {
-        *self
-            .seen
-            .told
-            .entry(counted.outcome.to_string())
-            .or_default() += 1;
+    /// Returns the run whose attempt a body is.
+    pub(crate) fn run_of(&self, body: &Body) -> Option<RunId> {
+        let mut all = self.machine.active();
+        let its = all.find(|(own, _)| *own == body.key);
+        its.map(|(_, active)| active.run)
     }
+}
 
-    fn ledger(&self) -> Vec<Run> {
-        let all = RunFilter {
-            limit: 100_000,
-            ..RunFilter::default()
-        };
-        now(self.store.runs(all)).unwrap()
-    }
-
-    /// Compares the ledger with what was seen. After other nodes have decided about runs of this
-    /// node, nothing is compared.
-    pub(crate) fn check_outcomes(&self) {
-        if self.was_fenced || self.has_lost_rows {
-            return;
-        }
-        let ledger = self.ledger();
-        let by_run: BTreeMap<_, _> = ledger.iter().map(|run| (run.id, run)).collect();
-        for (id, expected) in &self.seen.expected {
-            let run = by_run[id];
-            let is_right = match (*expected, run.state) {
-                (Expected::Ended(outcome), state) => state == RunState::Ended(outcome),
-                (Expected::GoesOn(outcome, count), RunState::Ended(ended)) => {
-                    // A removed job is not tried again.
-                    let was_removed = self.seen.removed.contains(&run.job);
-                    was_removed || ended != outcome || run.attempts != count
-                }
-                (Expected::GoesOn(..), _) => true,
-            };
-            assert!(is_right, "{expected:?}, and it is {run:?}");
-        }
-        self.check_totals(&ledger);
-        self.check_cancels();
-    }
-
-    /// Checks that each outcome of a fire time was reported once.
-    fn check_totals(&self, ledger: &[Run]) {
-        if self.seen.has_lost {
-            return;
-        }
-        let decided = [
-            Outcome::Succeeded,
-            Outcome::Failed,
-            Outcome::Panicked,
-            Outcome::TimedOut,
-            Outcome::Coalesced,
-            Outcome::Skipped(SkipReason::MaxInstances),
-            Outcome::Skipped(SkipReason::QueueFull),
-        ];
-        for outcome in decided {
-            let its = ledger
-                .iter()
-                .filter(|run| run.state == RunState::Ended(outcome));
-            let recorded: u64 = its
-                .map(|run| run.range.map_or(1, |range| range.count.number()))
-                .sum();
-            let told = self.seen.told.get(&outcome.to_string()).copied();
-            let told = told.unwrap_or_default();
-            // Only the store knows two outcomes. One is that of the last attempt of a removed job.
-            // The other is that of a run in a queue that a newer instance has replaced.
-            let may_be_more = outcome.is_retryable() || outcome == Outcome::Coalesced;
-            let is_right = told == recorded || may_be_more && told < recorded;
-            assert!(is_right, "{recorded} are {outcome}, and {told} are told of");
-        }
-    }
-
-    /// Checks that runs which were asked to end were told to. A run that is found after its answer
-    /// was lost hears of it by the next renewal.
-    fn check_cancels(&self) {
-        if self.seen.has_lost {
-            return;
-        }
-        for run in self.open_runs() {
-            let Some(CancelReason::User) = run.cancel else {
-                continue;
-            };
-            let mut all = self.machine.active();
-            let its = all.find(|(_, own)| own.run == run.id);
-            let is_told = its.is_none_or(|(_, own)| own.is_told_to_end());
-            assert!(is_told, "{run:?} was not told to end");
+impl Expected {
+    /// Returns true if a run is as it has to be.
+    pub(crate) fn fits(self, run: &Run, was_removed: bool) -> bool {
+        match (self, run.state) {
+            (Self::Ended(outcome), state) => state == RunState::Ended(outcome),
+            (Self::GoesOn(outcome, count), RunState::Ended(ended)) => {
+                // A removed job is not tried again.
+                was_removed || ended != outcome || run.attempts != count
+            }
+            (Self::Stopped(count, _), RunState::Ended(ended)) => {
+                let by_request = matches!(ended, Outcome::Cancelled(_) | Outcome::TimedOut);
+                by_request || run.attempts > count
+            }
+            (Self::Stopped(_, is_over), _) => !is_over,
+            (Self::GoesOn(..), _) => true,
         }
     }
 }

@@ -43,10 +43,14 @@ enum Event {
     Meet,
     Part,
     RivalClaims(u8),
+    RivalEnds,
+    RivalDies,
     /// The other node takes this one for dead.
     Fence,
     /// The store has lost the place of its rows, and the call that found out is not answered yet.
     Gone,
+    /// The store takes only a part of the next request.
+    Full,
     /// Everything arrives, and the invariants are checked.
     Settle,
 }
@@ -87,8 +91,11 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Meet),
         1 => Just(Event::Part),
         2 => (1..4_u8).prop_map(Event::RivalClaims),
+        2 => Just(Event::RivalEnds),
+        1 => Just(Event::RivalDies),
         1 => Just(Event::Fence),
         1 => Just(Event::Gone),
+        1 => Just(Event::Full),
         2 => Just(Event::Settle),
     ]
 }
@@ -135,8 +142,11 @@ impl World {
             Event::Meet => self.meet(),
             Event::Part => self.part(),
             Event::RivalClaims(count) => self.rival_claims(count),
+            Event::RivalEnds => self.rival_ends(),
+            Event::RivalDies => self.rival_dies(),
             Event::Fence => self.fence(),
             Event::Gone => self.lose_rows(),
+            Event::Full => self.is_full = true,
             Event::Settle => self.settle(),
         }
     }
@@ -165,6 +175,8 @@ enum End {
     /// Everything arrives, the invariants are checked, and the scheduler shuts down.
     SettlesAndShutsDown,
     ShutsDown,
+    /// The scheduler shuts down, and other things happen meanwhile.
+    ShutsDownSlowly,
     /// The store is removed.
     LeavesStore,
 }
@@ -173,6 +185,7 @@ fn end() -> impl Strategy<Value = End> {
     prop_oneof![
         2 => Just(End::SettlesAndShutsDown),
         1 => Just(End::ShutsDown),
+        2 => Just(End::ShutsDownSlowly),
         1 => Just(End::LeavesStore),
     ]
 }
@@ -187,9 +200,13 @@ fn try_out(stories: u32, events: usize, seed: u8) {
     };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(config, rng);
-    let stories = (proptest::collection::vec(event(), 1..=events), end());
-    let result = runner.run(&stories, |(story, end)| {
+    let story = proptest::collection::vec(event(), 1..=events);
+    let last = proptest::collection::vec(event(), 1..=20);
+    let kind = (any::<bool>(), any::<bool>());
+    let result = runner.run(&(story, last, end(), kind), |(story, last, end, kind)| {
         let mut world = World::new();
+        world.is_heard.set(kind.0);
+        world.names_heads = kind.1;
         for event in story {
             world.happen(event);
         }
@@ -199,6 +216,16 @@ fn try_out(stories: u32, events: usize, seed: u8) {
                 world.shut_down();
             }
             End::ShutsDown => world.shut_down(),
+            End::ShutsDownSlowly => {
+                world.begin_shutdown();
+                for event in last {
+                    // A machine that is over hears of nothing more.
+                    if !world.machine.is_over() && !matches!(event, Event::Settle) {
+                        world.happen(event);
+                    }
+                }
+                world.end_shutdown();
+            }
             End::LeavesStore => world.leave(),
         }
         Ok(())
@@ -208,9 +235,19 @@ fn try_out(stories: u32, events: usize, seed: u8) {
     }
 }
 
+/// Returns the number of stories of the short form.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the machine reads no environment, and its tests may"
+)]
+fn stories() -> u32 {
+    let set = std::env::var("PUNCTUAL_STORIES").ok();
+    set.map_or(300, |set| set.parse().unwrap())
+}
+
 #[test]
 fn the_invariants_of_the_machine_hold_over_random_events() {
-    try_out(300, 200, 1);
+    try_out(stories(), 200, 1);
 }
 
 /// The long form, with twelve million events of each seed.

@@ -3,21 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use punctual_core::plan::plan;
-use punctual_core::{Coalesce, Interval, Job, JobState, MaxInstances, Overlap, Policies};
+use punctual_core::{Coalesce, Interval, Job, JobState, MaxInstances, Overlap, Policies, Timeout};
 use punctual_machine::Refusal;
 use punctual_store::{
-    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Insert, JobStore, OnConflict,
-    StoredJob, Won,
+    ClaimAnswer, ClaimKind, ClaimReply, Insert, JobStore, OnConflict, StoredJob, Won,
 };
 
 use crate::body::How;
 use crate::node::TASK;
+use crate::rivals::claim_of;
 use crate::world::{Call, SECOND, World, now};
 
 fn every(seconds: u64, world: &World) -> Job {
     let trigger = Interval::every(Duration::from_secs(seconds)).start(world.time());
-    Job::new("a".try_into().unwrap(), TASK, trigger.build().unwrap())
+    let job = Job::new("a".try_into().unwrap(), TASK, trigger.build().unwrap());
+    job.with_args_json("\"a\"").unwrap()
 }
 
 impl World {
@@ -178,7 +178,7 @@ fn no_fire_time_begins_twice_when_the_answer_to_two_claims_is_lost() {
     state.next_run_time = Some(world.time() - chrono::TimeDelta::seconds(30));
     world.update(&old, Arc::clone(&old.job), state, true);
     let new = world.the_job();
-    request.claims.push(claim_of(&new, &request));
+    request.claims.push(claim_of(&new, request.now));
     let mut reply = now(world.store.claim(&request)).unwrap();
     request.is_repeated = true;
     let own = world.open_runs();
@@ -190,14 +190,21 @@ fn no_fire_time_begins_twice_when_the_answer_to_two_claims_is_lost() {
     assert_eq!(reply.answers.iter().filter(won).count(), 1);
 }
 
-fn claim_of(stored: &StoredJob, request: &ClaimRequest) -> Claim {
-    Claim {
-        id: stored.job.id().clone(),
-        birth: stored.state.birth,
-        kind: ClaimKind::Advance {
-            revision: stored.state.revision,
-            plan: plan(&stored.job.view(&stored.state), request.now),
-        },
-        wants_job: false,
-    }
+/// The limit is a span of time, and not a time on the wall clock.
+#[test]
+fn a_clock_that_is_set_back_does_not_lengthen_the_time_of_a_body() {
+    let mut world = World::new();
+    let limited = Policies {
+        timeout: Timeout::After(Duration::from_secs(5)),
+        ..Policies::default()
+    };
+    world.add_job(every(3_600, &world).with_policies(limited));
+    world.arrive();
+    world.begin_body(0);
+    world.set_clock(-3_600 * SECOND);
+    world.pass(5 * SECOND);
+    // The body may have waited for its place until the clock was set.
+    assert_eq!(world.bodies[0].told, None);
+    world.pass(5 * SECOND);
+    assert!(world.bodies[0].told.is_some(), "its time is over");
 }

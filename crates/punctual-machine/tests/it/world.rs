@@ -1,7 +1,7 @@
 //! A machine, its store, and the calls between them, which are answered when the test says so.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
@@ -9,8 +9,8 @@ use futures::FutureExt as _;
 use punctual_core::{CancelReason, Origin, Outcome, RunId};
 use punctual_machine::{Alarm, AttemptEnd, Effect, Machine, Read, Refusal, Reply, repeated};
 use punctual_store::{
-    Beat, ChangedJobs, Changes, ClaimReply, ClaimRequest, DueJobs, Error, ErrorKind, Handed,
-    JobStore, Lease, MemoryStore, NodeInfo, OpenRequest, OpenRun, RecoverRequest, RenewRequest,
+    ChangedJobs, Changes, ClaimAnswer, ClaimReply, ClaimRequest, DueJob, DueJobs, Error, ErrorKind,
+    Handed, JobStore, Lease, MemoryStore, NodeInfo, OpenRequest, OpenRun, RenewRequest,
     StoreFuture, StoredJob,
 };
 
@@ -26,6 +26,9 @@ pub(crate) const SECOND: i64 = 1_000_000;
 
 /// The silence after which a node may be taken for dead.
 const DEAD_AFTER: i64 = 8 * SECOND;
+
+/// The time between the request to end and the abort.
+pub(crate) const GRACE: i64 = 5 * SECOND;
 
 /// A Sunday in March, at noon.
 const BEGIN: i64 = 1_772_366_400 * SECOND;
@@ -54,6 +57,16 @@ pub(crate) struct World {
     ends: Vec<AttemptEnd>,
     pub(crate) lease: Lease,
     pub(crate) rival: Option<Lease>,
+    /// The runs of the other node that are under way.
+    pub(crate) rival_runs: Vec<RunId>,
+    /// The fire times that had passed when their job was added, by incarnation.
+    pub(crate) past: BTreeSet<(u64, DateTime<Utc>)>,
+    /// True if runs that succeed are reported one by one.
+    pub(crate) is_heard: Rc<Cell<bool>>,
+    /// True if the store names only the heads of jobs that are due.
+    pub(crate) names_heads: bool,
+    /// True if the store takes only a part of the next request.
+    pub(crate) is_full: bool,
     is_certain: Rc<Cell<bool>>,
     pub(crate) has_executor: Rc<Cell<bool>>,
     /// The time at which the store last heard of this node.
@@ -65,16 +78,18 @@ pub(crate) struct World {
     /// The number of times that each run was reported as over.
     pub(crate) told: BTreeMap<RunId, u32>,
     pub(crate) seen: Seen,
+    /// True if a shutdown has begun.
+    pub(crate) is_stopping: bool,
     /// True if a shutdown has begun or the store was removed.
     pub(crate) is_ending: bool,
+    /// The time that had passed when the clock was last set.
+    pub(crate) last_set: i64,
     /// The latest time that the wall clock has shown.
     pub(crate) latest: i64,
     /// True if ends may not be recorded, so that runs stay open in the store.
     pub(crate) has_lost_rows: bool,
     /// True if the store was removed and has recorded all ends.
     pub(crate) is_gone: bool,
-    /// True if runs may have changed their owner, or another node may have begun them.
-    pub(crate) was_fenced: bool,
 }
 
 /// Returns the answer of a store. The memory store does not wait.
@@ -82,11 +97,18 @@ pub(crate) fn now<T>(answer: StoreFuture<'_, T>) -> Result<T, Error> {
     answer.now_or_never().expect("the memory store answers")
 }
 
+/// Leaves only the head of a job, as a store does with large ones.
+fn behead(due: &mut DueJob) {
+    let head = (*due.stored.job).clone().with_args_json("null").unwrap();
+    due.stored.job = head.into();
+    due.is_head = true;
+}
+
 pub(crate) fn instant(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap()
 }
 
-fn info(name: &str) -> NodeInfo {
+pub(crate) fn info(name: &str) -> NodeInfo {
     NodeInfo {
         name: name.into(),
         tasks: vec![TASK.into()],
@@ -99,10 +121,13 @@ impl World {
     pub(crate) fn new() -> Self {
         let store = MemoryStore::new();
         let (is_certain, has_executor) = (Rc::new(Cell::new(true)), Rc::new(Cell::new(true)));
+        let is_heard = Rc::new(Cell::new(true));
         let node = Plain {
             store: store.clone(),
             is_certain: Rc::clone(&is_certain),
             has_executor: Rc::clone(&has_executor),
+            is_heard: Rc::clone(&is_heard),
+            limits: Rc::default(),
         };
         let mut machine = Machine::new(node, BEGIN, false);
         machine.add_store(STORE, "default".into());
@@ -116,6 +141,11 @@ impl World {
             ends: Vec::new(),
             lease: lease.clone(),
             rival: None,
+            rival_runs: Vec::new(),
+            past: BTreeSet::new(),
+            is_heard,
+            names_heads: false,
+            is_full: false,
             is_certain,
             has_executor,
             heard: 0,
@@ -124,11 +154,12 @@ impl World {
             answers: BTreeMap::new(),
             told: BTreeMap::new(),
             seen: Seen::default(),
+            is_stopping: false,
             is_ending: false,
+            last_set: i64::MIN,
             latest: BEGIN,
             has_lost_rows: false,
             is_gone: false,
-            was_fenced: false,
         };
         world.reply(Reply::Leased(lease));
         world
@@ -186,10 +217,7 @@ impl World {
                     self.see_begin(run);
                 }
                 Effect::Stop(run) => self.stop(run),
-                Effect::Abort(run) => {
-                    let body = self.bodies.iter_mut().find(|body| body.key == run);
-                    body.expect("it has an attempt").is_aborted = true;
-                }
+                Effect::Abort(run) => self.abort(run),
                 Effect::Over { key, .. } => {
                     self.timer.disarm(key);
                     self.bodies.retain(|body| body.key != key);
@@ -204,11 +232,8 @@ impl World {
                         "one answer each"
                     );
                 }
-                Effect::Count(counted) => {
-                    *self.told.entry(counted.run).or_default() += 1;
-                    self.count(&counted);
-                }
-                Effect::Tell(tell) => self.hear(&tell),
+                Effect::Count(counted) => self.count(counted),
+                Effect::Tell(tell) => self.hear(*tell),
             }
         }
     }
@@ -217,9 +242,11 @@ impl World {
     fn stop(&mut self, run: punctual_machine::ActiveKey) {
         let at = self.bodies.iter().position(|body| body.key == run);
         let at = at.expect("it has an attempt");
-        self.bodies[at].is_told = true;
+        self.check_stop(&self.bodies[at]);
+        self.bodies[at].told = Some(self.timer.passed());
         if self.bodies[at].began.is_none() {
             let body = self.bodies.remove(at);
+            self.see_unbegun(&body);
             self.ends.push(AttemptEnd {
                 key: body.key,
                 started: None,
@@ -227,6 +254,19 @@ impl World {
                 finish: None,
             });
         }
+    }
+
+    fn abort(&mut self, run: punctual_machine::ActiveKey) {
+        let passed = self.timer.passed();
+        let is_stopping = self.is_stopping;
+        let body = self.bodies.iter_mut().find(|body| body.key == run);
+        let body = body.expect("it has an attempt");
+        let told = body.told.expect("it was told to end before");
+        assert!(
+            is_stopping || passed - told >= GRACE,
+            "it has its grace time"
+        );
+        body.is_aborted = true;
     }
 
     fn read(&mut self, read: Read) {
@@ -268,6 +308,7 @@ impl World {
 
     pub(crate) fn set_clock(&mut self, by: i64) {
         self.timer.set_by(by);
+        self.last_set = self.timer.passed();
         self.latest = self.latest.max(self.timer.now());
         self.tell(|machine| machine.clock_was_set(by));
         self.ring();
@@ -279,7 +320,11 @@ impl World {
         match &mut call {
             Call::Claim(request, reply @ None) => *reply = self.serve_claim(request),
             Call::Due(Read::Due(request) | Read::Left(request), reply @ None) => {
-                *reply = Some(now(self.store.due(request.clone())).unwrap());
+                let mut due = now(self.store.due(request.clone())).unwrap();
+                if self.names_heads {
+                    due.jobs.iter_mut().for_each(behead);
+                }
+                *reply = Some(due);
             }
             Call::Adopt(runs, reply @ None) => *reply = Some(self.look_up(runs)),
             _ => {}
@@ -300,7 +345,8 @@ impl World {
             .is_repeated
             .then(|| repeated::again(request, self.time()));
         let asked = again.as_ref().unwrap_or(request);
-        let mut reply = match now(self.store.claim(asked)) {
+        let part = self.part_of(asked);
+        let mut reply = match now(self.store.claim(part.as_ref().unwrap_or(asked))) {
             Ok(reply) => {
                 self.heard = self.timer.passed();
                 reply
@@ -311,6 +357,9 @@ impl World {
                 return None;
             }
         };
+        if part.is_some() {
+            reply.answers = vec![ClaimAnswer::NotTried; request.claims.len()];
+        }
         if !request.is_repeated {
             return Some((reply, Vec::new(), Vec::new()));
         }
@@ -324,6 +373,18 @@ impl World {
             }
         }
         Some((reply, own, moved_on))
+    }
+
+    /// Returns the part of a request that a store takes whose transaction is full, which is its
+    /// first end.
+    fn part_of(&mut self, request: &ClaimRequest) -> Option<ClaimRequest> {
+        let is_full = std::mem::take(&mut self.is_full) && request.ends.len() > 1;
+        is_full.then(|| ClaimRequest {
+            ends: request.ends[..1].to_vec(),
+            claims: Vec::new(),
+            takes_waiting: false,
+            ..request.clone()
+        })
     }
 
     pub(crate) fn open_runs(&self) -> Vec<OpenRun> {
@@ -425,53 +486,8 @@ impl World {
 
     fn register(&mut self) {
         self.lease = now(self.store.register(info("one"))).unwrap();
-        self.was_fenced = true;
         self.heard = self.timer.passed();
         self.reply(Reply::Leased(self.lease.clone()));
-    }
-
-    /// Lets another node come, of which all nodes are told.
-    pub(crate) fn meet(&mut self) {
-        if self.rival.is_none() {
-            self.rival = Some(now(self.store.register(info("two"))).unwrap());
-        }
-        let peers = now(self.store.nodes()).unwrap();
-        self.reply(Reply::Nodes(peers));
-    }
-
-    /// Lets the other node go.
-    pub(crate) fn part(&mut self) {
-        if let Some(rival) = self.rival.take() {
-            now(self.store.leave(rival)).unwrap();
-            let peers = now(self.store.nodes()).unwrap();
-            self.reply(Reply::Nodes(peers));
-        }
-    }
-
-    /// Lets the other node take this one for dead.
-    pub(crate) fn fence(&mut self) {
-        let Some(rival) = self.rival.clone() else {
-            return;
-        };
-        let request = RenewRequest {
-            lease: rival.clone(),
-            tasks: None,
-            now: self.time(),
-        };
-        let beats = now(self.store.renew(request)).unwrap().beats;
-        let is_own = |beat: &&Beat| beat.node == self.lease;
-        let Some(own) = beats.iter().find(is_own) else {
-            return;
-        };
-        let request = RecoverRequest {
-            by: rival,
-            dead: self.lease.clone(),
-            beats: own.count,
-            now: self.timer.now(),
-            limit: 1_000,
-        };
-        now(self.store.recover(request)).unwrap();
-        self.was_fenced = true;
     }
 
     /// Loses the rows of the store. The store worker reports that when a claim fails by it.
@@ -494,6 +510,7 @@ impl World {
             return;
         }
         body.began = Some(now);
+        body.began_after = self.timer.passed();
         if body.is_awaited {
             let key = body.key;
             self.tell(|machine| machine.attempt_begun(key));
