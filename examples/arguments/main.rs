@@ -5,7 +5,6 @@ use std::error::Error;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use punctual::ledger::RunFilter;
 use punctual::{Args, Date, Output, Scheduler, job, scheduled_job};
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +76,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     tokio::time::sleep(Duration::from_millis(800)).await;
     for id in ["tuple", "struct", "map"] {
-        for run in scheduler.runs(RunFilter::job(id.try_into()?)).await? {
+        for run in scheduler.runs().job(id).await? {
             println!("{id}: {}", run.result.unwrap_or_default());
         }
     }

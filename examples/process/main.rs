@@ -5,7 +5,6 @@ use std::error::Error;
 use std::time::Duration;
 
 use punctual::executor::Executor;
-use punctual::ledger::RunFilter;
 use punctual::{Args, Interval, Output, Scheduler, job, process};
 
 #[job(name = "sum")]
@@ -35,8 +34,8 @@ async fn schedule() -> Result<(), Box<dyn Error>> {
     scheduler.run_job("sum").await?;
     // It waits for the run.
     scheduler.shutdown().await?;
-    for run in scheduler.runs(RunFilter::default()).await? {
-        let (state, result) = (run.state.outcome(), run.result);
+    for run in scheduler.runs().await? {
+        let (state, result) = (run.outcome(), run.result);
         println!("{state:?}: in a worker, and the sum: {result:?}");
     }
     Ok(())

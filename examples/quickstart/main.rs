@@ -13,7 +13,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use punctual::Scheduler;
-use punctual::store::{JobFilter, SqliteStore};
+use punctual::store::SqliteStore;
 use tokio::time::sleep;
 
 #[tokio::main]
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .node("quickstart")
         .discover()
         .build()?;
-    let is_new = scheduler.get_jobs(JobFilter::default()).await?.is_empty();
+    let is_new = scheduler.get_jobs().await?.is_empty();
     if is_new {
         println!("a new file of jobs");
     } else {

@@ -4,17 +4,16 @@ use std::error::Error;
 
 use chrono::{DateTime, Utc};
 use punctual::Scheduler;
-use punctual::ledger::{Outcome, RunFilter, RunState};
+use punctual::ledger::{Outcome, RunState};
 use punctual::scheduler::JobStatus;
-use punctual::store::JobFilter;
 use punctual::time::Zone;
 
 type Told = Result<(), Box<dyn Error>>;
 
 /// What an earlier run of this program has left.
 pub(crate) async fn what_is_there(scheduler: &Scheduler) -> Told {
-    let jobs = scheduler.get_jobs(JobFilter::default()).await?;
-    let runs = scheduler.runs(RunFilter::default()).await?;
+    let jobs = scheduler.get_jobs().await?;
+    let runs = scheduler.runs().await?;
     println!(
         "{} jobs are there, and {} entries of the ledger",
         jobs.len(),
@@ -22,7 +21,7 @@ pub(crate) async fn what_is_there(scheduler: &Scheduler) -> Told {
     );
     for job in jobs {
         if job.status() == JobStatus::Paused {
-            println!("  paused: {}", job.job.name());
+            println!("  paused: {}", job.name());
         }
     }
     Ok(())
@@ -32,7 +31,7 @@ pub(crate) async fn what_is_there(scheduler: &Scheduler) -> Told {
 /// this program started.
 pub(crate) async fn what_was_missed(scheduler: &Scheduler, began: DateTime<Utc>) -> Told {
     println!("what passed while nobody looked:");
-    for run in scheduler.runs(RunFilter::default()).await? {
+    for run in scheduler.runs().await? {
         let RunState::Ended(outcome) = run.state else {
             continue;
         };
@@ -68,7 +67,7 @@ pub(crate) async fn what_became_of_all(scheduler: &Scheduler) -> Told {
         );
     }
     println!("the ledger of `greet`:");
-    for run in scheduler.runs(RunFilter::job("greet".try_into()?)).await? {
+    for run in scheduler.runs().job("greet").await? {
         if let (RunState::Ended(outcome), Some(result)) = (run.state, run.result) {
             println!("  {outcome}: {result}");
         }
@@ -77,7 +76,7 @@ pub(crate) async fn what_became_of_all(scheduler: &Scheduler) -> Told {
 }
 
 pub(crate) async fn what_comes_next(scheduler: &Scheduler) -> Told {
-    let jobs = scheduler.get_jobs(JobFilter::default()).await?;
+    let jobs = scheduler.get_jobs().await?;
     println!("what comes next, {} jobs:", jobs.len());
     let berlin = Zone::new("Europe/Berlin")?;
     for job in jobs {
@@ -88,7 +87,7 @@ pub(crate) async fn what_comes_next(scheduler: &Scheduler) -> Told {
                 .to_string(),
             None => format!("{:?}", job.status()).to_lowercase(),
         };
-        let (name, rule) = (job.job.name(), job.job.trigger().describe());
+        let (name, rule) = (job.name(), job.trigger().describe());
         println!("  {next}  {name}: {rule}");
     }
     Ok(())

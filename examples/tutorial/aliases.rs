@@ -40,11 +40,11 @@ pub(crate) async fn show() -> Outcome {
 
     clock.advance(seconds(180)).await;
     if let Some(job) = scheduler.get_job("crunch").await? {
-        let policies = job.job.policies();
+        let policies = job.policies();
         println!(
             "in `{}`, on `{}`, {:?} instance, {:?}",
-            job.store,
-            job.job.executor(),
+            job.store(),
+            job.executor(),
             policies.max_instances.limit().unwrap_or_default(),
             policies.coalesce
         );

@@ -26,7 +26,7 @@ pub(crate) async fn show() -> Outcome {
     for job in scheduler.add_jobs(jobs).await? {
         let job = job?;
         if let Some(stored) = job.get_job().await? {
-            println!("{}: {}", job.id(), stored.job.trigger().describe());
+            println!("{}: {}", job.id(), stored.trigger().describe());
         }
         for fire_time in job.upcoming(5).await? {
             println!(

@@ -32,7 +32,7 @@ pub(crate) async fn show() -> Outcome {
                     return;
                 };
                 let error = run.error.as_deref().unwrap_or("none");
-                println!("{} ended: {}, error: {error}", job.job.name(), run.outcome);
+                println!("{} ended: {}, error: {error}", job.name(), run.outcome);
             })
         },
     )?;

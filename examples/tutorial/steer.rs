@@ -35,7 +35,7 @@ pub(crate) async fn show() -> Outcome {
     job.modify_job().name("Tock").await?;
     job.reschedule_job(Cron::new().minute("*/15")).await?;
     if let Some(stored) = job.get_job().await? {
-        println!("{}, {}", stored.job.name(), stored.job.trigger().describe());
+        println!("{}, {}", stored.name(), stored.trigger().describe());
     }
     job.remove_job().await?;
     println!("gone: {}", scheduler.get_job("tick").await?.is_none());

@@ -39,6 +39,7 @@ mod job;
 pub mod json;
 mod legible;
 pub mod limits;
+mod outcomes;
 pub mod plan;
 mod policy;
 mod run;
@@ -57,6 +58,7 @@ pub use id::JobId;
 pub use job::{Job, JobState};
 #[doc(hidden)]
 pub use legible::legible;
+pub use outcomes::Outcomes;
 pub use policy::{
     Coalesce, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry, Timeout,
 };

@@ -1,11 +1,14 @@
 //! The handling of one fire time, and its outcome.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Count, JobId};
+use crate::{Count, Error, ErrorKind, JobId};
 
 /// The outcome of a run. Every fire time of a job gets exactly one outcome, alone or inside a
 /// recorded [`FireRange`].
@@ -207,6 +210,15 @@ impl fmt::Display for RunId {
 pub struct Run {
     /// The number of the run in its store.
     pub id: RunId,
+    /// The alias of the store. The scheduler fills it in, since a store does not know its own
+    /// alias.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write_alias",
+        deserialize_with = "read_alias"
+    )]
+    pub store: Option<Arc<str>>,
     /// The time at which the store accepted the run.
     pub opened: DateTime<Utc>,
     /// The job that the run belongs to.
@@ -239,6 +251,7 @@ impl Run {
     pub fn queued(id: RunId, job: JobId, key: RunKey) -> Self {
         Self {
             id,
+            store: None,
             opened: key.fire_time,
             job,
             key,
@@ -253,23 +266,94 @@ impl Run {
         }
     }
 
-    /// The scheduled time.
+    /// Returns the outcome, if the run has ended.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.state.outcome()
+    }
+
+    /// Returns true if the run waits or is under way.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.outcome().is_none()
+    }
+
+    /// Returns the fire time, which is the time of the request if the run was asked for. Of a
+    /// range, it is the first one.
     #[must_use]
     pub fn fire_time(&self) -> DateTime<Utc> {
         self.key.fire_time
     }
 
-    /// The time between the scheduled time and the start, jitter included.
+    /// Returns the origin, which is the schedule or a request.
     #[must_use]
-    pub fn lateness(&self) -> Option<TimeDelta> {
-        self.started.map(|started| started - self.key.fire_time)
+    pub fn origin(&self) -> Origin {
+        self.key.origin
     }
 
-    /// The time from the first start to the end, all attempts and waits included.
+    /// Returns all fire times that the entry stands for. Most entries stand for one.
     #[must_use]
-    pub fn duration(&self) -> Option<TimeDelta> {
-        Some(self.finished? - self.started?)
+    pub fn fire_times(&self) -> FireRange {
+        self.range
+            .unwrap_or_else(|| FireRange::single(self.key.fire_time))
     }
+
+    /// Reads the value that the task returned. Returns `None` if there is no value.
+    ///
+    /// ```
+    /// # use punctual_core::{Error, JobId, Run, RunId, RunKey, Origin};
+    /// # let key = RunKey { incarnation: 1, origin: Origin::Manual, fire_time: Default::default() };
+    /// # let mut run = Run::queued(RunId(1), JobId::new("count")?, key);
+    /// # run.result = Some(3.into());
+    /// assert_eq!(run.result_as::<u32>()?, Some(3));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the value is not a `T`.
+    pub fn result_as<T: DeserializeOwned>(&self) -> Result<Option<T>, Error> {
+        let Some(value) = &self.result else {
+            return Ok(None);
+        };
+        T::deserialize(value).map(Some).map_err(|error| {
+            let message = format!(
+                "result: run {} of `{}` did not return a `{}`",
+                self.id,
+                self.job,
+                std::any::type_name::<T>()
+            );
+            Error::of(ErrorKind::Invalid, message).because(error)
+        })
+    }
+
+    /// Returns the time between the fire time and the start, jitter included. It is zero if a clock
+    /// was set back in between.
+    #[must_use]
+    pub fn lateness(&self) -> Option<Duration> {
+        self.started
+            .map(|started| length(started - self.key.fire_time))
+    }
+
+    /// Returns the time from the first start to the end, all attempts and waits included. It is
+    /// zero if a clock was set back in between.
+    #[must_use]
+    pub fn duration(&self) -> Option<Duration> {
+        Some(length(self.finished? - self.started?))
+    }
+}
+
+/// Returns a length of time that is not negative.
+fn length(delta: TimeDelta) -> Duration {
+    delta.to_std().unwrap_or_default()
+}
+
+fn write_alias<S: Serializer>(alias: &Option<Arc<str>>, writer: S) -> Result<S::Ok, S::Error> {
+    alias.as_deref().serialize(writer)
+}
+
+fn read_alias<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Arc<str>>, D::Error> {
+    Ok(Option::<String>::deserialize(reader)?.map(Arc::from))
 }
 
 /// A range of fire times that share one outcome. For example, a year of missed seconds is one

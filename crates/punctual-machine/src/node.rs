@@ -25,6 +25,10 @@ pub trait Node {
     /// Returns true if a run may have to wait for its turn after it was started.
     fn keeps_waiting(&self, code: &Self::Code) -> bool;
 
+    /// Returns the time at which the body of the attempt that is under way began, in microseconds,
+    /// if it has begun.
+    fn begun(&self, run: &Self::Run) -> Option<i64>;
+
     /// Returns true if a task of this name is known.
     fn knows(&self, task: &str) -> bool;
 

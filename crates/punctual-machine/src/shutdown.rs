@@ -1,6 +1,7 @@
 //! The stages of the shutdown, each with its deadline. It refuses new work, waits, cancels, aborts
 //! and gives up.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use punctual_core::{CancelReason, Outcome, RunId, Timeout};
@@ -118,12 +119,19 @@ impl<N: Node> Machine<N> {
         }
     }
 
+    fn alias_of(&self, store: u32) -> Arc<str> {
+        let found = self.stores.get(&store);
+        found.map_or_else(|| Arc::from(""), |own| Arc::clone(&own.alias))
+    }
+
     /// Returns the runs that are under way, in the order of their numbers.
     #[must_use]
     pub fn running(&self) -> Vec<Underway> {
         let all = self.active.all().map(|(_, active)| Underway {
             job: active.job.id().clone(),
+            store: self.alias_of(active.key.store),
             run: active.run,
+            started: active.started.or_else(|| self.node.begun(&active.own)),
             fire_time: active.fire_time,
             attempts: active.attempts,
         });

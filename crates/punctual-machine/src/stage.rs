@@ -1,5 +1,7 @@
 //! The stages of a shutdown, and what it leaves behind.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, RunId};
 
@@ -46,8 +48,12 @@ pub struct LeftBehind {
 pub struct Underway {
     /// The id of the job.
     pub job: JobId,
+    /// The alias of the job's store.
+    pub store: Arc<str>,
     /// The number of the run.
     pub run: RunId,
+    /// The start of the first attempt, in microseconds, if it has begun.
+    pub started: Option<i64>,
     /// The fire time.
     pub fire_time: DateTime<Utc>,
     /// The number of attempts that began.

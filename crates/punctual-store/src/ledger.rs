@@ -1,7 +1,7 @@
 //! Runs and statistics that a store keeps.
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, Outcome, Run, RunId};
+use punctual_core::{JobId, Outcomes, Run, RunId};
 use serde::{Deserialize, Serialize};
 
 /// A filter of runs. A run must match every field that is set.
@@ -11,8 +11,8 @@ pub struct RunFilter {
     pub job: Option<JobId>,
     /// Selects the run with this number.
     pub id: Option<RunId>,
-    /// Selects runs with this outcome and its reason.
-    pub outcome: Option<Outcome>,
+    /// Selects runs with one of these outcomes. Without it, open runs are selected, too.
+    pub outcomes: Option<Outcomes>,
     /// Selects runs with a fire time from this one on.
     pub from: Option<DateTime<Utc>>,
     /// Selects runs with a fire time before this one.
@@ -42,7 +42,9 @@ impl RunFilter {
         let outcome = run.state.outcome();
         self.job.as_ref().is_none_or(|job| *job == run.job)
             && self.id.is_none_or(|id| id == run.id)
-            && self.outcome.is_none_or(|wanted| outcome == Some(wanted))
+            && self
+                .outcomes
+                .is_none_or(|wanted| outcome.is_some_and(|outcome| wanted.contains(outcome)))
             && self.from.is_none_or(|from| run.fire_time() >= from)
             && self.until.is_none_or(|until| run.fire_time() < until)
             && (!self.open || outcome.is_none())

@@ -20,6 +20,7 @@ mod error;
 mod feed;
 mod future;
 mod job;
+mod last_run;
 mod ledger;
 mod list;
 #[doc(hidden)]
@@ -45,6 +46,7 @@ pub use job::{
     DueCursor, DueJob, DueJobs, DueRequest, Insert, KnownTasks, OnConflict, Replaced, StoredJob,
     UnreadableJob, Update, WaitingJob,
 };
+pub use last_run::LastRun;
 pub use ledger::{Retention, RunCursor, RunFilter};
 pub use list::{JobCursor, JobFilter, JobOrder, JobPage};
 pub use memory::{LedgerLimits, MemoryStore};

@@ -3,7 +3,7 @@
 use punctual_core::{JobId, JobState, Outcome};
 use serde::{Deserialize, Serialize};
 
-use crate::StoredJob;
+use crate::{LastRun, StoredJob};
 
 /// A filter of jobs. A job must match every field that is set.
 #[derive(Debug, Clone, Default)]
@@ -61,7 +61,7 @@ pub enum JobOrder {
     /// By next fire time, the earliest first. Jobs that are paused or have no next fire time come
     /// last.
     NextRun,
-    /// By the outcome of the last run. Jobs whose last run did not succeed come first, then jobs
+    /// By the outcome of the [last run](crate::LastRun). Jobs whose last run did not succeed come first, then jobs
     /// whose last run succeeded, then jobs without a run.
     LastOutcome,
 }
@@ -69,7 +69,7 @@ pub enum JobOrder {
 impl JobOrder {
     /// Returns the rank of a job in this order. Jobs with equal ranks are ordered by id.
     ///
-    /// `last_outcome` is that of the [`Statistics`](crate::Statistics) of the job.
+    /// `last_outcome` is that of the [last run](crate::LastRun) of the job.
     #[must_use]
     pub fn rank(self, state: &JobState, last_outcome: Option<Outcome>) -> i64 {
         match self {
@@ -122,6 +122,8 @@ pub struct JobPage {
     /// The [rank](JobOrder::rank) of each job. A caller can merge the lists of several stores by
     /// it.
     pub ranks: Vec<i64>,
+    /// The last run of each job, from its row.
+    pub last_runs: Vec<Option<LastRun>>,
     /// The place of the last job, if more jobs follow.
     pub next: Option<JobCursor>,
 }

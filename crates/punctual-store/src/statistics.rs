@@ -4,6 +4,8 @@ use chrono::TimeDelta;
 use punctual_core::{Outcome, RunId};
 use serde::{Deserialize, Serialize};
 
+use crate::LastRun;
+
 /// Counts of all fire times of a job since it was first added, including those that have left the
 /// ledger.
 ///
@@ -30,10 +32,8 @@ pub struct Statistics {
     pub coalesced: u64,
     /// The number of runs whose process died.
     pub lost: u64,
-    /// The outcome of the last run that began and has ended.
-    pub last_outcome: Option<Outcome>,
-    /// The number of the last run that began and has ended.
-    pub last_run: Option<RunId>,
+    /// The newest run that ran and has ended.
+    pub last_run: Option<LastRun>,
     /// The total duration of all runs, in microseconds.
     pub total_micros: u64,
     /// The duration of the longest run, in microseconds.
@@ -63,24 +63,38 @@ impl Statistics {
             Outcome::Lost => &mut self.lost,
         };
         *counter = counter.saturating_add(fire_times);
-        if outcome.has_run() {
-            self.last_outcome = Some(outcome);
-        }
     }
 
-    /// Counts a run that is over, with its duration if it began.
-    pub fn end(&mut self, run: RunId, outcome: Outcome, micros: Option<u64>) {
+    /// Counts a run that is over. Times are in microseconds.
+    pub fn end(
+        &mut self,
+        run: RunId,
+        fire_time: i64,
+        outcome: Outcome,
+        started: Option<i64>,
+        finished: i64,
+    ) {
         self.count(outcome, 1);
-        if outcome.has_run() {
-            self.last_run = Some(run);
-        }
-        let Some(micros) = micros else {
+        let last = LastRun::of(run, fire_time, outcome, started, finished);
+        self.last_run = match (self.last_run, last) {
+            // A run may end after the run that follows it.
+            (Some(newer), Some(last)) if newer.id > last.id => Some(newer),
+            (before, last) => last.or(before),
+        };
+        let Some(started) = started else {
             return;
         };
+        let micros = finished.saturating_sub(started).max(0).unsigned_abs();
         self.time(micros);
         if outcome == Outcome::Succeeded {
             self.learn(micros);
         }
+    }
+
+    /// Returns the outcome of the [last run](Self::last_run).
+    #[must_use]
+    pub fn last_outcome(&self) -> Option<Outcome> {
+        self.last_run.map(|last| last.outcome)
     }
 
     /// Weighs a duration as TCP weighs round trips (RFC 6298).
@@ -127,6 +141,8 @@ impl Statistics {
 
 #[cfg(test)]
 mod tests {
+    use punctual_core::{CancelReason, MissReason};
+
     use super::*;
 
     fn micros(usual: Option<(TimeDelta, TimeDelta)>) -> Option<(i64, i64)> {
@@ -134,26 +150,57 @@ mod tests {
         Some((usual.num_microseconds()?, deviation.num_microseconds()?))
     }
 
+    /// Counts a run that took this number of microseconds, or never began.
+    fn end(statistics: &mut Statistics, run: u64, outcome: Outcome, took: Option<i64>) {
+        let finished = took.unwrap_or_default();
+        statistics.end(RunId(run), 0, outcome, took.map(|_| 0), finished);
+    }
+
     #[test]
     fn what_is_usual_follows_the_last_runs_that_succeeded() {
         let mut statistics = Statistics::default();
         assert_eq!(statistics.usual(), None);
-        statistics.end(RunId(1), Outcome::Succeeded, Some(800));
+        end(&mut statistics, 1, Outcome::Succeeded, Some(800));
         assert_eq!(micros(statistics.usual()), Some((800, 400)));
-        statistics.end(RunId(2), Outcome::Succeeded, Some(1_600));
+        end(&mut statistics, 2, Outcome::Succeeded, Some(1_600));
         assert_eq!(micros(statistics.usual()), Some((900, 500)));
-        statistics.end(RunId(3), Outcome::Failed, Some(1));
-        statistics.end(RunId(4), Outcome::Succeeded, None);
+        end(&mut statistics, 3, Outcome::Failed, Some(1));
+        end(&mut statistics, 4, Outcome::Succeeded, None);
         assert_eq!(micros(statistics.usual()), Some((900, 500)));
-        assert_eq!(statistics.last_run, Some(RunId(4)));
         for run in 5..200 {
-            statistics.end(RunId(run), Outcome::Succeeded, Some(8_000));
+            end(&mut statistics, run, Outcome::Succeeded, Some(8_000));
         }
         let (usual, deviation) = micros(statistics.usual()).unwrap();
         assert!((7_900..=8_000).contains(&usual), "{usual}");
         assert!(deviation < 100, "{deviation}");
-        statistics.end(RunId(200), Outcome::Succeeded, Some(u64::MAX));
-        statistics.end(RunId(201), Outcome::Succeeded, Some(0));
-        assert_eq!(statistics.longest_micros, u64::MAX);
+        statistics.end(RunId(200), 0, Outcome::Succeeded, Some(i64::MIN), i64::MAX);
+        end(&mut statistics, 201, Outcome::Succeeded, Some(0));
+        assert_eq!(statistics.longest_micros, i64::MAX.unsigned_abs());
+    }
+
+    #[test]
+    fn the_last_run_is_the_newest_one_that_ran() {
+        let mut statistics = Statistics::default();
+        let last = |statistics: &Statistics| statistics.last_run.map(|last| last.id.0);
+        end(
+            &mut statistics,
+            1,
+            Outcome::Cancelled(CancelReason::User),
+            None,
+        );
+        assert_eq!((last(&statistics), statistics.last_outcome()), (None, None));
+        end(&mut statistics, 3, Outcome::Failed, Some(5));
+        end(&mut statistics, 2, Outcome::Succeeded, Some(9));
+        end(
+            &mut statistics,
+            4,
+            Outcome::Cancelled(CancelReason::User),
+            None,
+        );
+        statistics.count(Outcome::Missed(MissReason::Paused), 7);
+        assert_eq!(last(&statistics), Some(3));
+        assert_eq!(statistics.last_outcome(), Some(Outcome::Failed));
+        end(&mut statistics, 5, Outcome::Lost, None);
+        assert_eq!(last(&statistics), Some(5));
     }
 }

@@ -62,10 +62,15 @@ pub(crate) struct Shutdown {
 pub struct RunningRun {
     /// The job.
     pub job: JobId,
+    /// The alias of the job's store.
+    pub store: Arc<str>,
     /// The run.
     pub run: RunId,
     /// The fire time that it answers for.
     pub fire_time: DateTime<Utc>,
+    /// The time at which the first attempt started. It is absent while the run waits for a permit
+    /// of its executor.
+    pub started: Option<DateTime<Utc>>,
     /// The number of attempts that were begun. An attempt that still waits for a permit of its
     /// executor counts too.
     pub attempts: u32,

@@ -73,13 +73,12 @@ pub use handler::{
 };
 pub use job::new_job::NewJob;
 pub use job::snapshot::{JobSnapshot, JobStatus};
-pub use punctual_store::{
-    Drift, JobCursor, JobFilter, JobOrder, LedgerLimits, MemoryStore, RunFilter, Statistics,
-};
+pub use punctual_store::{Drift, JobOrder, LastRun, LedgerLimits, MemoryStore, Statistics};
 pub use scheduler::background::BackgroundScheduler;
 pub use scheduler::{
-    AddJob, Call, Cursor, DropGuard, IntoJobId, JobHandle, ModifyJob, Page, Resume, Scheduler,
-    TaskInfo, Upcoming, WeakScheduler,
+    AddJob, Call, Cursor, DropGuard, GetJobTable, GetJobs, GetJobsPage, IntoJobId, JobHandle,
+    JobStream, JobTable, ModifyJob, Page, Resume, RunStream, Runs, RunsPage, Scheduler, TaskInfo,
+    UpcomingRun, WeakScheduler,
 };
 pub use stores::health::StoreHealth;
 pub use stores::skew::ClockOffset;

@@ -31,7 +31,7 @@ fn child_with_a_job_that_ends() {
         work.run_at_start().await.unwrap();
         let report = scheduler.run_until_signal().await.unwrap();
         let done = scheduler.statistics("work").await.unwrap();
-        let has_ended = done.last_outcome == Some(Outcome::Succeeded);
+        let has_ended = done.last_outcome() == Some(Outcome::Succeeded);
         let is_clean = has_ended && report == ShutdownReport::default();
         say(if is_clean { "clean" } else { "not clean" });
     });

@@ -6,7 +6,6 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use punctual::ledger::RunFilter;
 //! use punctual::trigger::Crontab;
 //! use punctual::{Interval, Scheduler};
 //!
@@ -22,8 +21,8 @@
 //!     scheduler.start().await?;
 //!
 //!     tokio::time::sleep(Duration::from_secs(90)).await;
-//!     for run in scheduler.runs(RunFilter::default()).await? {
-//!         println!("{} at {}: {:?}", run.job, run.fire_time(), run.state.outcome());
+//!     for run in scheduler.runs().await? {
+//!         println!("{} at {}: {:?}", run.job, run.fire_time(), run.outcome());
 //!     }
 //!     scheduler.shutdown().await?;
 //!     Ok(())

@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual::config::SchedulerConfig;
 use punctual::event::EventKind;
-use punctual::ledger::{Outcome, RunFilter, SkipReason};
+use punctual::ledger::{Outcome, SkipReason};
 use punctual::scheduler::NewJob;
-use punctual::store::{JobFilter, SqliteStore, open_stores};
+use punctual::store::{SqliteStore, open_stores};
 use punctual::time::ManualClock;
 use punctual::{Args, Date, Interval, Output, Scheduler};
 use tokio::sync::Notify;
@@ -63,13 +63,10 @@ async fn jobs_outlive_the_process_that_added_them() {
     store.close().await;
 
     let (third, _store) = scheduler(&url).await;
-    let jobs = third.get_jobs(JobFilter::default()).await.unwrap();
-    let ids: Vec<_> = jobs
-        .iter()
-        .map(|snapshot| snapshot.job.id().as_str())
-        .collect();
+    let jobs = third.get_jobs().await.unwrap();
+    let ids: Vec<_> = jobs.iter().map(|snapshot| snapshot.id().as_str()).collect();
     assert_eq!(ids, ["hourly"], "the other has run its only time");
-    let mut runs = third.runs(RunFilter::default()).await.unwrap();
+    let mut runs = third.runs().await.unwrap();
     runs.sort_by_key(|run| run.job.clone());
     for (run, said) in runs.iter().zip(["hello there", "hello you"]) {
         assert_eq!(run.state.outcome(), Some(Outcome::Succeeded));
@@ -110,7 +107,7 @@ async fn a_configuration_keeps_its_jobs_in_a_database() {
     first.shutdown().await.unwrap();
     let second = start().await;
     let daily = second.get_job("daily").await.unwrap().unwrap();
-    assert!(daily.state.paused);
+    assert!(daily.state().paused);
     second.shutdown().await.unwrap();
 
     let elsewhere = file.replace("sqlite://", "postgres://");
@@ -151,7 +148,7 @@ async fn a_clock_that_was_set_back_while_no_process_ran_is_noticed() {
     }
     let job = second.get_job("minutely").await.unwrap().unwrap();
     assert_eq!(job.next_run_time(), Some(noon + TimeDelta::minutes(1)));
-    let runs = second.runs(RunFilter::default()).await.unwrap();
+    let runs = second.runs().await.unwrap();
     let states: Vec<_> = runs.iter().map(|run| run.state.outcome()).collect();
     let clock_set = Outcome::Skipped(SkipReason::ClockSet);
     assert_eq!(states, [Some(clock_set)]);
@@ -180,7 +177,7 @@ async fn a_date_of_the_past_runs_at_the_first_start_only() {
             }
         }
         process.shutdown().await.unwrap();
-        let runs = process.runs(RunFilter::default()).await.unwrap();
+        let runs = process.runs().await.unwrap();
         assert_eq!(runs.len(), 1, "{start}");
     }
 }

@@ -1,6 +1,5 @@
 //! What the linker found: a program of its own, since it finds all that is declared in one.
 
-use punctual::store::JobFilter;
 use punctual::{Scheduler, job, jobs, scheduled_job};
 
 #[scheduled_job("@daily")]
@@ -30,21 +29,14 @@ async fn all_that_is_declared_is_found() {
     let names: Vec<_> = names.iter().map(|name| &**name).collect();
     assert_eq!(names, ["discover::nightly", "discover::plain", "mail.send"]);
     scheduler.start().await.unwrap();
-    let jobs = scheduler.get_jobs(JobFilter::default()).await.unwrap();
-    let ids: Vec<_> = jobs.iter().map(|own| own.job.id().as_str()).collect();
+    let jobs = scheduler.get_jobs().await.unwrap();
+    let ids: Vec<_> = jobs.iter().map(|own| own.id().as_str()).collect();
     assert_eq!(ids, ["discover::nightly"]);
     // A second start finds everything as it is.
     scheduler.shutdown().await.unwrap();
     scheduler.start().await.unwrap();
-    assert_eq!(
-        scheduler
-            .get_jobs(JobFilter::default())
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
-    assert!(scheduler.vanished_jobs().await.unwrap().is_empty());
+    assert_eq!(scheduler.get_jobs().await.unwrap().len(), 1);
+    assert!(scheduler.get_jobs().vanished().await.unwrap().is_empty());
 }
 
 #[test]

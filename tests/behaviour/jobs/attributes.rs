@@ -96,8 +96,8 @@ async fn an_attribute_takes_everything_that_add_job_takes() {
     let scheduler = started().await;
     let stored = scheduler.get_job("report").await.unwrap().unwrap();
     assert_eq!(stored.status(), JobStatus::Paused);
-    let job = &stored.job;
-    assert_eq!(**job.task(), *"jobs::attributes::report");
+    let job = stored;
+    assert_eq!(job.task(), "jobs::attributes::report");
     assert_eq!(job.name(), "The report");
     assert_eq!(job.tags().collect::<Vec<_>>(), ["money", "monthly"]);
     assert_eq!(job.args(), json!({"to": "ada", "urgent": true}));
@@ -129,7 +129,7 @@ async fn policies_that_an_attribute_does_not_name_are_those_of_the_scheduler() {
     let builder = Scheduler::builder().job_defaults(defaults);
     let scheduler = builder.jobs(jobs![with_some_policies]).build().unwrap();
     scheduler.start().await.unwrap();
-    let job = scheduler.get_job("two").await.unwrap().unwrap().job;
+    let job = scheduler.get_job("two").await.unwrap().unwrap();
     let policies = Policies {
         max_instances: MaxInstances::at_most(2),
         coalesce: Coalesce::Earliest,
@@ -142,14 +142,11 @@ async fn policies_that_an_attribute_does_not_name_are_those_of_the_scheduler() {
 #[tokio::test(start_paused = true)]
 async fn one_function_may_declare_several_jobs() {
     let scheduler = started().await;
-    let jobs = scheduler.get_jobs(punctual::store::JobFilter {
-        task: Some("jobs::attributes::tick".to_owned()),
-        ..punctual::store::JobFilter::default()
-    });
+    let jobs = scheduler.get_jobs().task("jobs::attributes::tick");
     let jobs = jobs.await.unwrap();
     let described: Vec<_> = jobs
         .iter()
-        .map(|own| format!("{}: {} {}", own.job.id(), own.job.trigger(), own.job.args()))
+        .map(|own| format!("{}: {} {}", own.id(), own.trigger(), own.args()))
         .collect();
     assert_eq!(
         described,
@@ -164,12 +161,12 @@ async fn one_function_may_declare_several_jobs() {
             r#"once: date(run_at="2040-03-01T10:00:00", timezone="Europe/Paris") null"#,
         ]
     );
-    let often = jobs.iter().find(|own| own.job.id().as_str() == "often");
+    let often = jobs.iter().find(|own| own.id().as_str() == "often");
     let next = often.unwrap().next_run_time().unwrap();
     assert_eq!(next.to_rfc3339(), "2040-01-01T00:00:00+00:00");
-    let at_start = jobs.iter().find(|own| own.job.id().as_str() == "at start");
+    let at_start = jobs.iter().find(|own| own.id().as_str() == "at start");
     assert_eq!(
-        at_start.unwrap().job.policies().max_instances,
+        at_start.unwrap().policies().max_instances,
         MaxInstances::UNLIMITED
     );
 }
@@ -209,7 +206,7 @@ async fn a_declared_function_is_known_by_its_name_wherever_it_is_added() {
         .await
         .unwrap();
     let stored = added.get_job().await.unwrap().unwrap();
-    assert_eq!(**stored.job.task(), *"mail.send");
+    assert_eq!(stored.task(), "mail.send");
     // A function that was given a name on the builder is known by that.
     async fn plain() {}
     let scheduler = Scheduler::builder().task("plain", plain).build().unwrap();
@@ -218,7 +215,7 @@ async fn a_declared_function_is_known_by_its_name_wherever_it_is_added() {
         .await
         .unwrap();
     let stored = added.get_job().await.unwrap().unwrap();
-    assert_eq!(**stored.job.task(), *"plain");
+    assert_eq!(stored.task(), "plain");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual::event::EventKind;
 use punctual::scheduler::{Declaration, JobStatus};
-use punctual::store::{JobFilter, MemoryStore};
+use punctual::store::MemoryStore;
 use punctual::time::ManualClock;
 use punctual::{Interval, Scheduler, jobs};
 
@@ -101,12 +101,12 @@ async fn next_of(scheduler: &Scheduler, id: &str) -> DateTime<Utc> {
 
 async fn grace_of(scheduler: &Scheduler) -> Option<Duration> {
     let job = scheduler.get_job("report").await.unwrap().unwrap();
-    job.job.policies().misfire_grace_time.limit()
+    job.policies().misfire_grace_time.limit()
 }
 
 async fn ids(scheduler: &Scheduler) -> Vec<String> {
-    let jobs = scheduler.get_jobs(JobFilter::default()).await.unwrap();
-    jobs.iter().map(|own| own.job.id().to_string()).collect()
+    let jobs = scheduler.get_jobs().await.unwrap();
+    jobs.iter().map(|own| own.id().to_string()).collect()
 }
 
 #[tokio::test]
@@ -149,9 +149,9 @@ async fn edits_survive_until_the_code_changes() {
 
     let scheduler = site.deploy(jobs![first::report]).await;
     let job = scheduler.get_job("report").await.unwrap().unwrap();
-    assert_eq!(job.job.name(), "edited");
+    assert_eq!(job.name(), "edited");
     assert_eq!(
-        job.job.trigger().to_string(),
+        job.trigger().to_string(),
         r#"interval(hours=1, timezone="UTC")"#
     );
     assert_eq!(job.status(), JobStatus::Paused);
@@ -159,9 +159,9 @@ async fn edits_survive_until_the_code_changes() {
 
     let scheduler = site.deploy(jobs![second::report]).await;
     let job = scheduler.get_job("report").await.unwrap().unwrap();
-    assert_eq!(job.job.name(), "report", "the code has changed: it wins");
+    assert_eq!(job.name(), "report", "the code has changed: it wins");
     assert_eq!(
-        job.job.trigger().to_string(),
+        job.trigger().to_string(),
         r#"interval(minutes=10, timezone="UTC")"#
     );
     assert_eq!(
@@ -180,7 +180,7 @@ async fn a_job_that_was_added_by_hand_becomes_the_declared_one() {
     scheduler.shutdown().await.unwrap();
     let scheduler = site.deploy(jobs![first::report]).await;
     let job = scheduler.get_job("report").await.unwrap().unwrap();
-    assert_eq!(**job.job.task(), *"report");
+    assert_eq!(job.task(), "report");
     assert_eq!(ids(&scheduler).await, ["report"]);
 }
 
@@ -194,8 +194,8 @@ async fn a_job_moves_to_the_store_that_the_code_names() {
     let scheduler = site.deploy(jobs![second::moves]).await;
     assert_eq!(ids(&scheduler).await, ["moves"], "it is in one store only");
     let job = scheduler.get_job("moves").await.unwrap().unwrap();
-    assert_eq!(&*job.store, "other");
-    assert_eq!(job.state.next_run_time, Some(next));
+    assert_eq!(job.store(), "other");
+    assert_eq!(job.state().next_run_time, Some(next));
     assert_eq!(job.status(), JobStatus::Paused);
 }
 
@@ -215,7 +215,7 @@ async fn a_move_that_was_cut_off_is_finished_at_the_next_start() {
     let scheduler = site.deploy(jobs![second::moves]).await;
     assert_eq!(ids(&scheduler).await, ["moves"]);
     let job = scheduler.get_job("moves").await.unwrap().unwrap();
-    assert_eq!(&*job.store, "other");
+    assert_eq!(job.store(), "other");
 }
 
 #[tokio::test]
@@ -268,8 +268,8 @@ async fn a_job_that_no_code_declares_any_more_is_reported_and_kept() {
         }
     };
     assert_eq!(told, "gone");
-    let vanished = scheduler.vanished_jobs().await.unwrap();
-    let vanished: Vec<_> = vanished.iter().map(|own| own.job.id().as_str()).collect();
+    let vanished = scheduler.get_jobs().vanished().await.unwrap();
+    let vanished: Vec<_> = vanished.iter().map(|own| own.id().as_str()).collect();
     assert_eq!(vanished, ["gone"]);
     assert_eq!(ids(&scheduler).await, ["foreign", "gone", "report"]);
 }

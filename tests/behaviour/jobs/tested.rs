@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use punctual::ledger::{Outcome, RunFilter};
+use punctual::ledger::Outcome;
 use punctual::policy::{Retry, Timeout};
 use punctual::store::MemoryStore;
 use punctual::testing::{Call, Fault, FaultyStore, Ledger, TestClock};
@@ -107,11 +107,8 @@ async fn bodies_sleep_retries_wait_and_timeouts_strike() {
         .await
         .unwrap()
         .assert_lines(&["2026-03-28T12:02:00Z timed out"]);
-    let runs = scheduler
-        .runs(RunFilter::job("flaky".try_into().unwrap()))
-        .await
-        .unwrap();
-    assert_eq!(runs[0].duration().unwrap().num_seconds(), 20);
+    let runs = scheduler.runs().job("flaky").await.unwrap();
+    assert_eq!(runs[0].duration().unwrap().as_secs(), 20);
 }
 
 #[tokio::test]

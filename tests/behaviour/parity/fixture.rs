@@ -4,9 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use punctual_core::{Interval, IntervalBuilder, Outcome, Run, RunState};
-use punctual_tokio::{
-    Event, EventMask, JobFilter, JobSnapshot, ManualClock, RunFilter, Scheduler, SchedulerBuilder,
-};
+use punctual_tokio::{Event, EventMask, JobSnapshot, ManualClock, Scheduler, SchedulerBuilder};
 use tokio::sync::Semaphore;
 
 use crate::event_names::name;
@@ -120,13 +118,12 @@ impl Fixture {
     }
 
     pub(crate) async fn ids(&self) -> Vec<String> {
-        let jobs = self.scheduler.get_jobs(JobFilter::default()).await.unwrap();
-        jobs.iter().map(|job| job.job.id().to_string()).collect()
+        let jobs = self.scheduler.get_jobs().await.unwrap();
+        jobs.iter().map(|job| job.id().to_string()).collect()
     }
 
     pub(crate) async fn runs(&self, id: &str) -> Vec<Run> {
-        let filter = RunFilter::job(id.try_into().unwrap());
-        self.scheduler.runs(filter).await.unwrap()
+        self.scheduler.runs().job(id).await.unwrap()
     }
 
     /// What became of the fire times of a job, oldest first, and of how many at once.

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use punctual::ledger::RunFilter;
 use punctual::scheduler::NewJob;
 use punctual::{Date, Scheduler};
 use punctual_benches::rounds::median;
@@ -129,7 +128,7 @@ async fn wait(n: u32) {
 ///
 /// It keeps the newest 100,000.
 async fn submitted_in_order(scheduler: &Scheduler, due: DateTime<Utc>) -> Outcome<bool> {
-    let mut runs = scheduler.runs(RunFilter::default()).await?;
+    let mut runs = scheduler.runs().await?;
     runs.sort_unstable_by_key(|run| run.id);
     let is_after = |pair: &[punctual::ledger::Run]| pair[0].job < pair[1].job;
     Ok(!runs.is_empty()

@@ -58,9 +58,9 @@ impl HeldJob {
     }
 
     pub(super) fn count_end(&mut self, ended: &Ended, outcome: Outcome) {
-        let took = |started| ended.finished.saturating_sub(started).max(0).unsigned_abs();
-        let took = ended.started.map(took);
-        self.count().end(ended.id, outcome, took);
+        let (started, finished) = (ended.started, ended.finished);
+        self.count()
+            .end(ended.id, ended.fire_time, outcome, started, finished);
     }
 
     /// Returns its statistics as text, if they have changed.

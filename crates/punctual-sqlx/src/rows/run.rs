@@ -37,6 +37,7 @@ pub(crate) struct Attempt {
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) id: RunId,
+    pub(crate) fire_time: i64,
     pub(crate) state: &'static str,
     pub(crate) started: Option<i64>,
     pub(crate) finished: i64,
@@ -109,6 +110,7 @@ impl HeldRun {
         let started = self.started.or(end.started);
         Ended {
             id: self.id,
+            fire_time: self.key.fire_time.timestamp_micros(),
             state: words::word(end.outcome),
             started,
             // The two times may come from different clocks.

@@ -1,7 +1,8 @@
 //! The columns of statements, in their order.
 
 use punctual_core::Run;
-use punctual_store::{DueJob, StoredJob};
+use punctual_store::{DueJob, LastRun, StoredJob};
+use serde::Deserialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Error, Row, Sqlite, Type};
 
@@ -83,6 +84,7 @@ const INCARNATION: usize = 12;
 const BIRTH: usize = 17;
 const IS_HEAD: usize = 22;
 const RANK: usize = 22;
+const STATISTICS: usize = 23;
 
 fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
     row: &'r SqliteRow,
@@ -103,6 +105,20 @@ pub(super) fn place(row: &SqliteRow) -> Result<(i64, i64), Error> {
 /// Returns the rank of the job in an order, which follows [`job_columns`].
 pub(super) fn rank(row: &SqliteRow) -> Result<i64, Error> {
     get(row, RANK)
+}
+
+/// Returns the last run of the job from its statistics, which follow the rank. Damaged statistics
+/// count as empty.
+pub(super) fn last_run(row: &SqliteRow) -> Option<LastRun> {
+    let json: Option<&str> = get(row, STATISTICS).ok()?;
+    let statistics: LastOf = serde_json::from_str(json?).ok()?;
+    statistics.last_run
+}
+
+/// The part of the statistics of a job that lists show.
+#[derive(Deserialize)]
+struct LastOf {
+    last_run: Option<LastRun>,
 }
 
 /// Returns the job of a row of [`head_columns`], or the reason why it cannot be decoded.

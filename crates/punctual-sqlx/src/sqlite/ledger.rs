@@ -1,12 +1,12 @@
 //! Reads the ledger.
 
-use punctual_core::{JobId, Run, RunId};
-use punctual_store::{Error, RunFilter, Statistics};
+use punctual_core::{JobId, Outcomes, Run, RunId};
+use punctual_store::{Error, LastRun, RunFilter, Statistics};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use super::Inner;
-use super::at::or;
+use super::at::{json, or};
 use super::columns::{self, run_columns};
 use super::error::failed;
 use crate::limits::PAGE;
@@ -16,13 +16,13 @@ use crate::row::words;
 /// The conditions of a page besides its job.
 macro_rules! wanted {
     () => {
-        "(?2 IS NULL OR state = ?2) AND fire_time >= ?3 AND fire_time < ?4 AND id >= ?5 \
+        "(?2 IS NULL OR state IN (SELECT value FROM json_each(?2))) AND fire_time >= ?3 AND fire_time < ?4 AND id >= ?5 \
          AND id < ?6 ORDER BY id DESC LIMIT ?7"
     };
 }
 
 /// Without a job, the newest entries are simply the last ones.
-const NEWEST: &str = concat!(
+pub(super) const NEWEST: &str = concat!(
     "SELECT ",
     run_columns!(),
     " FROM {p}runs WHERE {rows} AND ",
@@ -78,11 +78,12 @@ impl Inner {
             limit => limit,
         };
         let size = limit.min(PAGE);
+        let words = filter.outcomes.map(words_of).transpose()?;
         let mut runs = Vec::new();
         while runs.len() < limit {
             let rows = sqlx::query(self.prefix.sql(statement))
                 .bind(filter.job.as_ref().map(JobId::as_str))
-                .bind(filter.outcome.map(words::word))
+                .bind(words.as_deref())
                 .bind(or(filter.from, i64::MIN))
                 .bind(or(filter.until, i64::MAX))
                 .bind(first)
@@ -120,8 +121,8 @@ impl Inner {
     async fn counted(&self, id: &JobId) -> Result<Statistics, Error> {
         let statement = "SELECT state, sum(coalesce(range_count, 1)), \
              coalesce(sum(max(finished - started, 0)), 0), \
-             coalesce(max(finished - started), 0), max(id) FROM {p}runs \
-             WHERE job = ?1 AND finished IS NOT NULL GROUP BY state ORDER BY max(id)";
+             coalesce(max(finished - started), 0) FROM {p}runs \
+             WHERE job = ?1 AND finished IS NOT NULL GROUP BY state";
         let rows = sqlx::query(self.prefix.sql(statement))
             .bind(id.as_str())
             .fetch_all(&mut *self.lister().await?)
@@ -131,8 +132,33 @@ impl Inner {
         for row in &rows {
             count(&mut statistics, row).map_err(failed)?;
         }
+        statistics.last_run = self.last_run(id).await?;
         Ok(statistics)
     }
+
+    /// Reads the last run of a job that is gone from the ledger.
+    async fn last_run(&self, id: &JobId) -> Result<Option<LastRun>, Error> {
+        let statement = "SELECT id, fire_time, state, started, finished FROM {p}runs WHERE job = ?1 \
+             AND finished IS NOT NULL AND state IN (SELECT value FROM json_each(?2)) \
+             AND (started IS NOT NULL OR state NOT LIKE 'cancelled%') ORDER BY id DESC LIMIT 1";
+        let row: Option<(i64, i64, String, Option<i64>, i64)> =
+            sqlx::query_as(self.prefix.sql(statement))
+                .bind(id.as_str())
+                .bind(words_of(Outcomes::EXECUTED)?)
+                .fetch_optional(&mut *self.lister().await?)
+                .await
+                .map_err(failed)?;
+        Ok(row.and_then(|(id, fire_time, word, started, finished)| {
+            let outcome = words::state(&word)?.outcome()?;
+            let id = RunId(id.unsigned_abs());
+            LastRun::of(id, fire_time, outcome, started, finished)
+        }))
+    }
+}
+
+/// Returns the words of outcomes as a list for the database.
+fn words_of(outcomes: Outcomes) -> Result<String, Error> {
+    json(&outcomes.iter().map(words::word).collect::<Vec<_>>())
 }
 
 fn count(statistics: &mut Statistics, row: &SqliteRow) -> Result<(), sqlx::Error> {
@@ -145,9 +171,6 @@ fn count(statistics: &mut Statistics, row: &SqliteRow) -> Result<(), sqlx::Error
             .map(|n| n.max(0).unsigned_abs())
     };
     statistics.count(outcome, number(1)?);
-    if outcome.has_run() {
-        statistics.last_run = Some(RunId(number(4)?));
-    }
     statistics.total_micros = statistics.total_micros.saturating_add(number(2)?);
     statistics.longest_micros = statistics.longest_micros.max(number(3)?);
     Ok(())

@@ -1,7 +1,7 @@
 //! Lists jobs.
 
 use futures::TryStreamExt;
-use punctual_store::{Error, JobCursor, JobFilter, JobOrder, JobPage, StoredJob};
+use punctual_store::{Error, JobCursor, JobFilter, JobOrder, JobPage, LastRun, StoredJob};
 use sqlx::sqlite::SqliteRow;
 
 use super::Inner;
@@ -19,10 +19,10 @@ macro_rules! narrowed {
 }
 
 /// Jobs after an id (`?2`), in the order of the index.
-const BY_ID: &str = concat!(
+pub(super) const BY_ID: &str = concat!(
     "SELECT ",
     job_columns!(),
-    ", 0 FROM {p}jobs WHERE id > CAST(?2 AS TEXT) AND ",
+    ", 0, statistics_json FROM {p}jobs WHERE id > CAST(?2 AS TEXT) AND ",
     narrowed!(),
     " ORDER BY id LIMIT ?7"
 );
@@ -35,7 +35,7 @@ const BY_RANK: &str = concat!(
     "), page AS MATERIALIZED (SELECT own, rank FROM placed \
      WHERE (rank, name_of) > (?1, CAST(?2 AS TEXT)) ORDER BY rank, name_of LIMIT ?7) SELECT ",
     job_columns!(),
-    ", page.rank FROM page CROSS JOIN {p}jobs WHERE birth = page.own"
+    ", page.rank, statistics_json FROM page CROSS JOIN {p}jobs WHERE birth = page.own"
 );
 
 /// [`JobOrder::rank`] of [`JobOrder::NextRun`].
@@ -44,8 +44,8 @@ const NEXT_RUN: &str =
 
 /// [`JobOrder::rank`] of [`JobOrder::LastOutcome`]. Damaged statistics count as empty.
 const LAST_OUTCOME: &str = "coalesce(CASE WHEN json_valid(statistics_json) THEN \
-     CASE statistics_json ->> 'last_outcome' WHEN 'succeeded' THEN 1 \
-     ELSE iif(statistics_json ->> 'last_outcome' IS NULL, 2, 0) END END, 2)";
+     CASE statistics_json ->> '$.last_run.outcome' WHEN 'succeeded' THEN 1 \
+     ELSE iif(statistics_json ->> '$.last_run.outcome' IS NULL, 2, 0) END END, 2)";
 
 fn statement(order: JobOrder) -> String {
     match order {
@@ -61,6 +61,7 @@ struct Listing<'f> {
     limit: usize,
     jobs: Vec<StoredJob>,
     ranks: Vec<i64>,
+    last_runs: Vec<Option<LastRun>>,
     has_more: bool,
     /// The place of the last row, which may be one that cannot be decoded.
     after: (i64, Vec<u8>),
@@ -120,6 +121,7 @@ impl<'f> Listing<'f> {
             },
             jobs: Vec::new(),
             ranks: Vec::new(),
+            last_runs: Vec::new(),
             has_more: false,
             after: (after.0, after.1.as_bytes().to_vec()),
         }
@@ -147,6 +149,7 @@ impl<'f> Listing<'f> {
             self.has_more = self.jobs.len() == self.limit;
             if !self.has_more {
                 self.ranks.push(rank);
+                self.last_runs.push(columns::last_run(row));
                 self.jobs.push(stored);
             }
         }
@@ -163,6 +166,7 @@ impl<'f> Listing<'f> {
             next: last.filter(|_| self.has_more).map(place),
             jobs: self.jobs,
             ranks: self.ranks,
+            last_runs: self.last_runs,
         }
     }
 }

@@ -5,6 +5,8 @@ use sqlx::{Connection, SqliteConnection};
 use super::batch_write::{COUNTED, MOVED};
 use super::batch_write_runs::ENDED;
 use super::feed::NEWS;
+use super::ledger::NEWEST;
+use super::list::BY_ID;
 use super::recent::RECENT;
 use crate::prefix::Prefix;
 
@@ -35,6 +37,29 @@ async fn the_newest_runs_of_many_jobs_are_searched_for() {
     assert!(
         steps.iter().all(|step| step.starts_with("SEARCH ")),
         "{steps:#?}"
+    );
+}
+
+#[tokio::test]
+async fn a_list_of_jobs_with_their_last_runs_reads_no_run() {
+    assert_eq!(steps_over("{p}runs", BY_ID).await, Vec::<String>::new());
+    let steps = steps_over("{p}jobs", BY_ID).await;
+    let [step] = &steps[..] else {
+        panic!("{steps:#?}");
+    };
+    assert!(step.starts_with("SEARCH "), "{step}");
+}
+
+#[tokio::test]
+async fn the_runs_of_a_job_are_searched_for_whatever_their_outcomes() {
+    let statement = NEWEST.replace("{rows}", "job = ?1");
+    let steps = steps_over("{p}runs", &statement).await;
+    let [step] = &steps[..] else {
+        panic!("{steps:#?}");
+    };
+    assert!(
+        step.starts_with("SEARCH ") && step.contains("runs_job"),
+        "{step}"
     );
 }
 

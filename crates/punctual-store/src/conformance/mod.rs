@@ -164,6 +164,15 @@ const RULES: &[NamedRule] = &[
     ("runs are listed page by page, newest first", |store| {
         Box::pin(ledger::pages(store))
     }),
+    ("lists tell the last run of each job", |store| {
+        Box::pin(ledger::last_run(store))
+    }),
+    ("the last run is the newest one that ran", |store| {
+        Box::pin(ledger::last_of_two(store))
+    }),
+    ("runs are listed by their outcomes", |store| {
+        Box::pin(ledger::by_outcomes(store))
+    }),
     ("the newest runs of many jobs are one answer", |store| {
         Box::pin(recent::recent(store))
     }),

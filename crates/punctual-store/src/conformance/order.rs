@@ -78,7 +78,7 @@ async fn sorted(
         let id = stored.job.id();
         let statistics = store.statistics(id.clone()).await.map_err(text)?;
         if search.is_none_or(|part| id.as_str().contains(part)) {
-            places.push(JobCursor::of(order, stored, statistics.last_outcome));
+            places.push(JobCursor::of(order, stored, statistics.last_outcome()));
         }
     }
     places.sort();
@@ -99,6 +99,7 @@ pub(super) async fn pages(
         let ids = page.jobs.iter().map(|stored| stored.job.id().clone());
         let places: Vec<_> = page.ranks.iter().copied().zip(ids).collect();
         expect("the ranks", page.ranks.len(), page.jobs.len())?;
+        expect("the last runs", page.last_runs.len(), page.jobs.len())?;
         expect("the order of the places", places.is_sorted(), true)?;
         if let Some(next) = &page.next {
             let next = (next.rank, next.id.clone());

@@ -214,8 +214,8 @@ impl Ledger {
         if let Some(range) = &entry.range {
             statistics.count(entry.outcome, range.count.number());
         } else {
-            let took = |started| entry.finished.saturating_sub(started).max(0).unsigned_abs();
-            statistics.end(entry.id, entry.outcome, entry.started.map(took));
+            let (started, finished) = (entry.started, entry.finished);
+            statistics.end(entry.id, entry.fire_time, entry.outcome, started, finished);
         }
     }
 

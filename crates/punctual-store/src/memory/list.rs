@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::task::Poll;
 
-use punctual_core::{JobId, Outcome};
+use punctual_core::JobId;
 
 use super::MemoryStore;
 use super::rows::{JobRow, NONE};
 use super::state::State;
-use crate::{JobCursor, JobFilter, JobOrder, JobPage, StoredJob};
+use crate::{JobCursor, JobFilter, JobPage, LastRun, StoredJob};
 
 /// The number of rows that are read under the lock before it is released. That takes well under a
 /// millisecond.
@@ -43,7 +43,7 @@ struct Listing {
     next: usize,
     /// The latest birth when the list was begun. Jobs with a later birth are left out.
     latest_birth: Option<u64>,
-    found: BTreeMap<(i64, JobId), StoredJob>,
+    found: BTreeMap<(i64, JobId), (StoredJob, Option<LastRun>)>,
 }
 
 impl Listing {
@@ -76,7 +76,10 @@ impl Listing {
     }
 
     fn note(&mut self, state: &State, row: &JobRow) {
-        let place = (state.rank(self.filter.order, row), row.job.id());
+        let last_run = state.last_run(row);
+        let last_outcome = last_run.map(|last| last.outcome);
+        let rank = self.filter.order.rank(&row.state, last_outcome);
+        let place = (rank, row.job.id());
         let after = self.filter.after.as_ref();
         let is_before = after.is_some_and(|after| place <= (after.rank, &after.id));
         let is_full = self.found.len() > self.limit;
@@ -87,7 +90,8 @@ impl Listing {
         }
         let stored = row.stored();
         if self.filter.admits(&stored) {
-            self.found.insert((place.0, place.1.clone()), stored);
+            let found = (stored, last_run);
+            self.found.insert((place.0, place.1.clone()), found);
             if self.found.len() > self.limit.saturating_add(1) {
                 self.found.pop_last();
             }
@@ -106,19 +110,16 @@ impl Listing {
                 id: id.clone(),
             }),
             ranks: self.found.keys().map(|(rank, _)| *rank).collect(),
-            jobs: self.found.into_values().collect(),
+            last_runs: self.found.values().map(|(_, last)| *last).collect(),
+            jobs: self.found.into_values().map(|(job, _)| job).collect(),
         }
     }
 }
 
 impl State {
-    fn rank(&self, order: JobOrder, row: &JobRow) -> i64 {
-        order.rank(&row.state, self.last_outcome(row))
-    }
-
-    fn last_outcome(&self, row: &JobRow) -> Option<Outcome> {
+    fn last_run(&self, row: &JobRow) -> Option<LastRun> {
         let history = Some(row.history).filter(|history| *history != NONE)?;
-        self.ledger.statistics(history)?.last_outcome
+        self.ledger.statistics(history)?.last_run
     }
 }
 
@@ -132,7 +133,7 @@ mod tests {
     use punctual_core::{Date, Job, JobState};
 
     use super::*;
-    use crate::{Insert, JobStore, OnConflict};
+    use crate::{Insert, JobOrder, JobStore, OnConflict};
 
     fn id(id: usize) -> JobId {
         JobId::new(format!("{id:06}")).unwrap()

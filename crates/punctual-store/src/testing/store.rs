@@ -250,10 +250,12 @@ impl<S: JobStore> JobStore for FaultyStore<S> {
         self.call(Call::List, move || {
             StoreFuture::new(async move {
                 let mut page = self.inner.list(filter).await?;
-                let listed = page.jobs.into_iter().zip(page.ranks);
-                (page.jobs, page.ranks) = listed
+                let ranks = page.ranks.into_iter().zip(page.last_runs);
+                let listed = page.jobs.into_iter().zip(ranks);
+                let rest: (Vec<_>, (Vec<_>, Vec<_>)) = listed
                     .filter(|(stored, _)| !self.is_damaged(stored.job.id()))
                     .unzip();
+                (page.jobs, (page.ranks, page.last_runs)) = rest;
                 Ok(page)
             })
         })

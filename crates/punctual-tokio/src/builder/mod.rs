@@ -255,7 +255,7 @@ impl SchedulerBuilder {
     }
 
     /// Sets the time for which stores that survive the process remember runs that are over. The
-    /// default is 90 days. [`Duration::MAX`] is for ever.
+    /// default is 90 days. [`Duration::MAX`] is for ever. [`build`](Self::build) refuses zero.
     ///
     /// The runs that are too old are removed every minute, in small batches. Open runs and the
     /// statistics of jobs stay. A memory store has [limits](punctual_store::LedgerLimits) of its
@@ -272,7 +272,7 @@ impl SchedulerBuilder {
     }
 
     /// Sets the number of runs of each job that such stores remember, which are the newest. The
-    /// default is 10,000.
+    /// default is 10,000. [`build`](Self::build) refuses 0.
     pub fn keep_newest(mut self, runs_of_each_job: usize) -> Self {
         self.retention.per_job = runs_of_each_job;
         self
@@ -340,6 +340,7 @@ impl SchedulerBuilder {
     pub fn build(mut self) -> Result<Scheduler, Error> {
         let error = self.error.take().or_else(|| self.missing_store());
         let error = error.or_else(|| self.empty_node());
+        let error = error.or_else(|| self.retention.error());
         if let Some(error) = error.or_else(|| self.odd_release()) {
             return Err(error);
         }

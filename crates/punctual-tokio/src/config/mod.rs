@@ -19,7 +19,7 @@ use crate::job::new_job::NewJob;
 /// [`config`](crate::SchedulerBuilder::config).
 ///
 /// Unknown keys are refused, and the error names the nearest known one. Jobs are kept like those
-/// that code declares, as [`vanished_jobs`](crate::Scheduler::vanished_jobs) says. The scheduler
+/// that code declares, as [`vanished`](crate::GetJobs::vanished) says. The scheduler
 /// finds a stored job by its id and brings it up to date when it starts.
 ///
 /// ```toml

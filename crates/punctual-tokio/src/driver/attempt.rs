@@ -24,6 +24,13 @@ pub(super) struct Kept {
     pub(super) alarm: Option<AlarmKey>,
 }
 
+impl Kept {
+    /// Returns the time at which the body of the attempt began, if it has begun.
+    pub(super) fn begun(&self) -> Option<i64> {
+        self.attempt.as_ref()?.info.standing.begun()
+    }
+}
+
 /// The place of an instance among those of its job, if it has one.
 #[derive(Default)]
 pub(super) enum Place {

@@ -1,5 +1,6 @@
 //! Carries out the commands that handles send.
 
+use chrono::DateTime;
 use punctual_core::CancelReason;
 use punctual_machine::Underway;
 
@@ -75,7 +76,9 @@ impl From<Underway> for RunningRun {
     fn from(own: Underway) -> Self {
         Self {
             job: own.job,
+            store: own.store,
             run: own.run,
+            started: own.started.and_then(DateTime::from_timestamp_micros),
             fire_time: own.fire_time,
             attempts: own.attempts,
         }

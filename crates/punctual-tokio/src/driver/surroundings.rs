@@ -49,6 +49,10 @@ impl Node for Surroundings {
         code.place.keeps_waiting()
     }
 
+    fn begun(&self, run: &Kept) -> Option<i64> {
+        run.begun()
+    }
+
     fn knows(&self, task: &str) -> bool {
         self.shared.registry.get(task).is_some()
     }

@@ -73,10 +73,7 @@ async fn idle_hours_wake_nobody_up() {
     assert_eq!(polls.load(Ordering::SeqCst), before);
     // The driver was asleep and not dead.
     tokio::time::sleep(Duration::from_secs(31 * 86_400)).await;
-    let left = scheduler
-        .get_jobs(crate::JobFilter::default())
-        .await
-        .unwrap();
+    let left = scheduler.get_jobs().await.unwrap();
     assert!(left.is_empty());
 }
 
@@ -133,10 +130,7 @@ async fn attempts_that_have_ended_leave_no_alarm_behind() {
             .all(Result::is_ok)
     );
     drive(&mut driver, Duration::from_secs(60)).await;
-    let left = scheduler
-        .get_jobs(crate::JobFilter::default())
-        .await
-        .unwrap();
+    let left = scheduler.get_jobs().await.unwrap();
     assert!(left.is_empty(), "all have run");
     assert_eq!(driver.timer.len(), 0);
 }
@@ -169,7 +163,7 @@ async fn a_clock_that_is_set_and_does_not_tell_is_noticed_within_half_a_minute()
     // As after a suspend, in which tokio's clock stood still.
     set_by.store(eight_hours.num_microseconds().unwrap(), Ordering::SeqCst);
     tokio::time::sleep(Duration::from_secs(31)).await;
-    let left = scheduler.get_jobs(crate::JobFilter::default()).await;
+    let left = scheduler.get_jobs().await;
     assert!(left.unwrap().is_empty());
 }
 

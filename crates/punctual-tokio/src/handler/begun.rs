@@ -53,6 +53,11 @@ impl Standing {
             .filter(|found| *found > IS_TAKEN_BACK)
     }
 
+    /// Returns the time at which the body began, if it has begun.
+    pub(crate) fn begun(&self) -> Option<i64> {
+        Some(self.0.load(Ordering::SeqCst)).filter(|found| *found > IS_TAKEN_BACK)
+    }
+
     fn change(&self, from: i64, to: i64) -> Result<i64, i64> {
         self.0
             .compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst)

@@ -3,21 +3,20 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Job, JobState};
-use punctual_store::StoredJob;
+use punctual_core::{Job, JobId, JobState, Policies, Run, Trigger};
+use punctual_store::{JobOrder, LastRun, StoredJob};
+use serde_json::Value;
 
 /// A job in the state that it had when it was read.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct JobSnapshot {
-    /// The alias of its store.
-    pub store: Arc<str>,
-    /// The job as the caller asked for it.
-    pub job: Arc<Job>,
-    /// The state of the job when it was read.
-    pub state: JobState,
+    pub(crate) store: Arc<str>,
+    pub(crate) job: Arc<Job>,
+    pub(crate) state: JobState,
     /// `true` if this node has the task, the executor and the code of the trigger.
-    pub is_known: bool,
+    is_known: bool,
+    last_run: Option<LastRun>,
+    recent_runs: Vec<Run>,
 }
 
 /// The status of a job in one word.
@@ -44,7 +43,95 @@ impl JobSnapshot {
             job: stored.job,
             state: stored.state,
             is_known,
+            last_run: None,
+            recent_runs: Vec::new(),
         }
+    }
+
+    pub(crate) fn with_last_run(mut self, last_run: Option<LastRun>) -> Self {
+        self.last_run = last_run;
+        self
+    }
+
+    pub(crate) fn push_recent(&mut self, run: Run) {
+        self.recent_runs.push(run);
+    }
+
+    /// Returns the place of the job in an order in which jobs with equal places go by their ids.
+    pub(crate) fn rank(&self, order: JobOrder) -> i64 {
+        let last_outcome = self.last_run.map(|last| last.outcome);
+        order.rank(&self.state, last_outcome)
+    }
+
+    /// Returns the alias of the store that holds the job.
+    #[must_use]
+    pub fn store(&self) -> &str {
+        &self.store
+    }
+
+    /// Returns the id.
+    #[must_use]
+    pub fn id(&self) -> &JobId {
+        self.job.id()
+    }
+
+    /// Returns the name, which is the id if the job was given none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.job.name()
+    }
+
+    /// Returns the name of the task that the job calls.
+    #[must_use]
+    pub fn task(&self) -> &str {
+        self.job.task()
+    }
+
+    /// Returns the trigger.
+    #[must_use]
+    pub fn trigger(&self) -> &Trigger {
+        self.job.trigger()
+    }
+
+    /// Returns the policies.
+    #[must_use]
+    pub fn policies(&self) -> &Policies {
+        self.job.policies()
+    }
+
+    /// Returns the job as it was asked for.
+    #[must_use]
+    pub fn job(&self) -> &Arc<Job> {
+        &self.job
+    }
+
+    /// Returns the arguments of the task.
+    #[must_use]
+    pub fn args(&self) -> Value {
+        self.job.args()
+    }
+
+    /// Returns the arguments of the task as JSON text, in which no number loses a digit.
+    #[must_use]
+    pub fn args_json(&self) -> &str {
+        self.job.args_json()
+    }
+
+    /// Returns the tags, in their order.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.job.tags()
+    }
+
+    /// Returns the alias of the executor.
+    #[must_use]
+    pub fn executor(&self) -> &str {
+        self.job.executor()
+    }
+
+    /// Returns the name of the crate whose code declared the job, if code did.
+    #[must_use]
+    pub fn declared_by(&self) -> Option<&str> {
+        self.job.declared().map(|declared| declared.by())
     }
 
     /// Returns the status of the job.
@@ -63,9 +150,38 @@ impl JobSnapshot {
         }
     }
 
-    /// Returns the nominal time of the next run, if the job is not paused.
+    /// Returns the next fire time, if the job is not paused.
     #[must_use]
     pub fn next_run_time(&self) -> Option<DateTime<Utc>> {
         self.state.next_run_time.filter(|_| !self.state.paused)
+    }
+
+    /// Returns the newest run of the job that ran and has ended, even if the ledger has forgotten
+    /// it.
+    ///
+    /// Fire times that were missed, skipped or coalesced have no run, and a run that was cancelled
+    /// before it began did not run.
+    #[must_use]
+    pub fn last_run(&self) -> Option<&LastRun> {
+        self.last_run.as_ref()
+    }
+
+    /// Returns the newest runs of the job, the newest first, if the list was asked for
+    /// [them](crate::GetJobs::recent_runs).
+    #[must_use]
+    pub fn recent_runs(&self) -> &[Run] {
+        &self.recent_runs
+    }
+
+    /// Returns the number of runs that count against `max_instances`, on all nodes.
+    #[must_use]
+    pub fn running(&self) -> u32 {
+        self.state.running
+    }
+
+    /// Returns the state of the job as the store keeps it.
+    #[must_use]
+    pub fn state(&self) -> &JobState {
+        &self.state
     }
 }

@@ -1,11 +1,12 @@
 //! Brings stores up to date with the jobs that code declares.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::passed;
 use punctual_core::{Declared, Job, SkipReason};
-use punctual_store::{Insert, JobFilter, OnConflict, StoredJob};
+use punctual_store::{Insert, OnConflict, StoredJob};
 use tracing::Level;
 
 use super::Scheduler;
@@ -15,9 +16,9 @@ use super::once::go_by_trigger;
 use super::releases::{Alone, Standing, rolled_back};
 use crate::error::{Error, ErrorKind};
 use crate::events::event::EventKind;
-use crate::job::snapshot::JobSnapshot;
 use crate::scheduler::remote_tasks::Elsewhere;
 use crate::scheduler::validate::Checked;
+use crate::shared::Shared;
 use crate::stores::NamedStore;
 
 /// The number of times that a job is read again because another node changed it between read and
@@ -62,69 +63,6 @@ impl Look {
 }
 
 impl Scheduler {
-    /// Returns the stored jobs that code of this program once declared and no longer declares.
-    ///
-    /// The scheduler brings declared jobs up to date when it starts. It finds the stored job by the
-    /// id:
-    ///
-    /// - A declared job that is not stored is added. There are two exceptions. In the first, its
-    ///   only date has passed. In the second, a caller removed the job by hand
-    ///   ([`remove_job`](Self::remove_job)), and the code has not changed since.
-    /// - A stored job that has no fire time left by its code ends. Its waiting runs go on, and its
-    ///   next fire time is recorded as skipped (edited).
-    /// - A stored job whose code has not changed stays as it is, edits included. To tell, each
-    ///   stored job carries a fingerprint of the definition with which it was last brought up to
-    ///   date.
-    /// - A stored job whose code has changed since takes on the definition in the code, which
-    ///   overwrites edits. The job keeps its counters, stays paused if it was, and keeps its next
-    ///   fire time if the trigger is the same.
-    /// - A stored job that neither the code nor a newer release declares any more has *vanished*.
-    ///   The scheduler logs it, tells listeners of it as [`EventKind::JobVanished`] and lists it
-    ///   here, but never removes it. The job goes on while its task is known, else it is parked.
-    ///   After a caller has removed it by hand, an older program that declares it does not bring it
-    ///   back.
-    ///
-    /// The scheduler leaves alone the jobs of crates that declare nothing in this program. With
-    /// [releases](crate::SchedulerBuilder::release), an older program leaves alone the jobs that a
-    /// newer one has declared.
-    ///
-    /// ```
-    /// # use punctual_tokio::Scheduler;
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), punctual_tokio::Error> {
-    /// # let scheduler = Scheduler::builder().build()?;
-    /// for vanished in scheduler.vanished_jobs().await? {
-    ///     scheduler.remove_job(vanished.job.id()).await?;
-    /// }
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if a store cannot be reached.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is cancel safe. It changes nothing.
-    pub async fn vanished_jobs(&self) -> Result<Vec<JobSnapshot>, Error> {
-        let declared = self.shared.declared.ids();
-        let mut vanished = Vec::new();
-        for by in self.shared.declared.crates() {
-            let filter = JobFilter {
-                declared_by: Some(by.to_owned()),
-                ..JobFilter::default()
-            };
-            let stored = self.get_jobs(filter).await?;
-            vanished.extend(
-                stored
-                    .into_iter()
-                    .filter(|stored| !declared.contains(stored.job.id().as_str()))
-                    .filter(|stored| release_of(&stored.job) <= self.shared.release),
-            );
-        }
-        Ok(vanished)
-    }
-
     /// Checks all declared jobs, so that the program learns of a mistake before anything runs.
     pub(crate) fn check_declared(&self) -> Result<(), Error> {
         for (declaration, job) in self.shared.declared.jobs() {
@@ -166,8 +104,8 @@ impl Scheduler {
             removed = tally.removed,
             "declared jobs are up to date"
         );
-        for vanished in self.vanished_jobs().await? {
-            let id = vanished.job.id();
+        for vanished in self.get_jobs().vanished().await? {
+            let id = vanished.id();
             tracing::warn!(job = %id, store = %vanished.store, "no code declares this job any more");
             self.shared
                 .voice
@@ -374,6 +312,37 @@ impl Scheduler {
             }
             None => Ok(false),
         }
+    }
+}
+
+/// Finds the stored jobs that code of this program once declared and no longer declares.
+pub(super) struct Vanished {
+    crates: BTreeSet<&'static str>,
+    declared: BTreeSet<String>,
+    release: u64,
+}
+
+impl Vanished {
+    pub(super) fn of(shared: &Shared) -> Self {
+        Self {
+            crates: shared.declared.crates(),
+            declared: shared.declared.ids(),
+            release: shared.release,
+        }
+    }
+
+    /// Returns the only crate that declares something, if there is one.
+    pub(super) fn only_crate(&self) -> Option<&'static str> {
+        let first = self.crates.first().copied();
+        first.filter(|_| self.crates.len() == 1)
+    }
+
+    /// Returns true if the job has vanished.
+    pub(super) fn has(&self, job: &Job) -> bool {
+        let by = job.declared().map(Declared::by);
+        by.is_some_and(|by| self.crates.contains(by))
+            && !self.declared.contains(job.id().as_str())
+            && release_of(job) <= self.release
     }
 }
 

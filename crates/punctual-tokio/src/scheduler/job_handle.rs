@@ -1,13 +1,13 @@
 //! Names a job by its id, with the verbs of the scheduler.
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, Run, RunId, Trigger};
-use punctual_store::{RunFilter, Statistics};
+use punctual_core::{JobId, RunId, Trigger};
+use punctual_store::Statistics;
 
 use crate::command::RunningRun;
 use crate::error::{Error, no_job};
 use crate::job::snapshot::JobSnapshot;
-use crate::scheduler::{ModifyJob, Resume, WeakScheduler};
+use crate::scheduler::{ModifyJob, Resume, Runs, WeakScheduler};
 
 /// A job that was added. The handle keeps nothing alive, and it names the job that has the id now.
 /// Its verbs work while the scheduler runs or a handle of the scheduler is held.
@@ -106,19 +106,8 @@ impl JobHandle {
         Ok(running)
     }
 
-    /// Returns the job's runs, the newest first.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the store cannot be reached, or if the scheduler is gone.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is cancel safe. It changes nothing.
-    pub async fn runs(&self) -> Result<Vec<Run>, Error> {
-        self.scheduler
-            .require()?
-            .runs(RunFilter::job(self.id.clone()))
-            .await
+    /// Lists the job's runs, the newest first. See [`Scheduler::runs`](crate::Scheduler::runs).
+    pub fn runs(&self) -> Runs {
+        Runs::new(self.scheduler.require()).job(&self.id)
     }
 }

@@ -1,6 +1,6 @@
-//! Lists runs, and starts and cancels runs by hand.
+//! Starts and cancels runs by hand, and counts outcomes.
 
-use punctual_core::{CancelReason, Outcome, Run, RunId};
+use punctual_core::{CancelReason, Outcome, RunId};
 use punctual_machine::Counted;
 use punctual_store::{
     CancelAnswer, CancelRequest, EndText, OpenRun, RunEnd, RunFilter, Statistics, StoredJob,
@@ -10,7 +10,7 @@ use super::edit::event_of;
 use super::{IntoJobId, Scheduler, job_id};
 
 use crate::command::{Command, RunningRun};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, no_job};
 use crate::events::event::EventKind;
 use crate::stores::NamedStore;
 
@@ -163,30 +163,14 @@ impl Scheduler {
         self.ask(Command::Running).await
     }
 
-    /// Lists runs of all stores together, those that were opened last first. The list holds runs
-    /// under way, runs that ended, and ranges of fire times that did not run. The filter's limit
-    /// and place count for all stores together, too.
-    ///
-    /// For a list that is shown page by page, see [`runs_page`](Self::runs_page).
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if a store cannot be reached.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is cancel safe. It changes nothing.
-    pub async fn runs(&self, filter: RunFilter) -> Result<Vec<Run>, Error> {
-        Ok(self.page_of_runs(filter, None).await?.items)
-    }
-
     /// Counts the outcomes of all fire times of a job since it was added, even of those that the
     /// ledger no longer holds. If several stores have had a job of this id, the job that is stored
     /// now counts.
     ///
     /// # Errors
     ///
-    /// Returns an error if a store cannot be reached.
+    /// Returns an error if a store cannot be reached, or if no store holds a job of this id or
+    /// remembers a run of one.
     ///
     /// # Cancel safety
     ///
@@ -203,6 +187,9 @@ impl Scheduler {
             if gone == Statistics::default() {
                 gone = statistics;
             }
+        }
+        if gone == Statistics::default() && self.runs().job(&id).limit(1).await?.is_empty() {
+            return Err(no_job(&id));
         }
         Ok(gone)
     }

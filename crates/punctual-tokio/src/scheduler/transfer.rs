@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use punctual_core::{Job, JobState, json};
-use punctual_store::{Insert, JobFilter, OnConflict};
+use punctual_store::{Insert, OnConflict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -53,7 +53,7 @@ impl Scheduler {
     ///
     /// This method is cancel safe. It changes nothing.
     pub async fn export_jobs(&self) -> Result<String, Error> {
-        let jobs = self.get_jobs(JobFilter::default()).await?;
+        let jobs = self.get_jobs().await?;
         let exported = jobs.into_iter().filter(|job| !is_anonymous(job.job.task()));
         let export = Export {
             version: VERSION,

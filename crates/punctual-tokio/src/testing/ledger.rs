@@ -5,12 +5,12 @@ use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use punctual_core::{JobId, Outcome, Run, RunState};
-use punctual_store::{JobFilter, RunFilter, Statistics};
+use punctual_store::Statistics;
 use serde_json::Value;
 
 use super::Moment;
 use crate::error::Error;
-use crate::scheduler::Scheduler;
+use crate::scheduler::{Runs, Scheduler};
 
 /// The outcomes of fire times, the oldest first. `Display` writes a line for each [`Entry`].
 ///
@@ -48,11 +48,14 @@ impl Ledger {
     ///
     /// # Errors
     ///
-    /// Returns an error if the id is not valid, or the store cannot be reached.
+    /// Returns an error if the id is not valid, if no store holds a job of this id or remembers a
+    /// run of one, or if a store cannot be reached.
     pub async fn of(scheduler: &Scheduler, job: impl AsRef<str>) -> Result<Self, Error> {
         let job = JobId::new(job)?;
-        let filter = RunFilter::job(job.clone());
-        Self::read(scheduler, filter, [job]).await
+        // Tells a job that is unknown from one that has not run.
+        scheduler.statistics(&job).await?;
+        let runs = scheduler.runs().job(&job);
+        Self::read(scheduler, runs, [job]).await
     }
 
     /// Reads the ledger of all jobs.
@@ -61,25 +64,28 @@ impl Ledger {
     ///
     /// Returns an error if a store cannot be reached.
     pub async fn all(scheduler: &Scheduler) -> Result<Self, Error> {
-        let jobs = scheduler.get_jobs(JobFilter::default()).await?;
-        let jobs = jobs.iter().map(|stored| stored.job.id().clone());
-        Self::read(scheduler, RunFilter::default(), jobs).await
+        let jobs = scheduler.get_jobs().await?;
+        let jobs = jobs.iter().map(|job| job.id().clone());
+        Self::read(scheduler, scheduler.runs(), jobs).await
     }
 
     /// Reads the counts before the entries, so that fire times that end in between do not look
     /// forgotten.
     async fn read(
         scheduler: &Scheduler,
-        filter: RunFilter,
+        runs: Runs,
         jobs: impl IntoIterator<Item = JobId>,
     ) -> Result<Self, Error> {
         let mut counts = BTreeMap::new();
         for job in jobs {
-            let known = ended(&scheduler.statistics(&job).await?);
-            counts.insert(job, known);
+            match scheduler.statistics(&job).await {
+                Ok(statistics) => counts.insert(job, ended(&statistics)),
+                // The job has left since it was listed, and nothing of it is remembered.
+                Err(error) if error.is_not_found() => None,
+                Err(error) => return Err(error),
+            };
         }
-        let all = RunFilter { limit: 0, ..filter };
-        let mut ledger = Self::from(scheduler.runs(all).await?);
+        let mut ledger = Self::from(runs.await?);
         for entry in ledger
             .entries
             .iter()

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use punctual_core::{Coalesce, MaxInstances};
-use punctual_tokio::{Args, JobFilter, Scheduler, SchedulerConfig};
+use punctual_tokio::{Args, Scheduler, SchedulerConfig};
 
 use crate::support::pass;
 
@@ -65,10 +65,10 @@ async fn a_scheduler_is_built_from_a_file() {
     let scheduler = build(SchedulerConfig::from_toml(FILE).unwrap());
     scheduler.start().await.unwrap();
     let sweep = scheduler.get_job("sweep").await.unwrap().unwrap();
-    assert_eq!(sweep.job.name(), "Sweep");
-    assert_eq!(sweep.job.args_json(), "[7]");
-    assert_eq!(sweep.job.executor(), "disk");
-    let policies = sweep.job.policies();
+    assert_eq!(sweep.name(), "Sweep");
+    assert_eq!(sweep.args_json(), "[7]");
+    assert_eq!(sweep.executor(), "disk");
+    let policies = sweep.policies();
     assert_eq!(policies.coalesce, Coalesce::Earliest);
     assert_eq!(policies.max_instances, MaxInstances::at_most(2));
     assert_eq!(
@@ -76,16 +76,16 @@ async fn a_scheduler_is_built_from_a_file() {
         Some(Duration::from_secs(30))
     );
     let dump = scheduler.get_job("dump").await.unwrap().unwrap();
-    assert_eq!(dump.job.executor(), "command");
+    assert_eq!(dump.executor(), "command");
     assert_eq!(
-        dump.job.trigger().to_string(),
+        dump.trigger().to_string(),
         r#"crontab(expr="30 2 * * *", timezone="Europe/Berlin")"#
     );
     let launch = scheduler.get_job("launch").await.unwrap().unwrap();
-    let next = launch.state.next_run_time.unwrap();
+    let next = launch.state().next_run_time.unwrap();
     assert_eq!(next.to_rfc3339(), "2099-01-01T09:00:00+00:00");
     pass(5).await;
-    let runs = scheduler.runs(punctual_tokio::RunFilter::job("sweep".try_into().unwrap()));
+    let runs = scheduler.runs().job("sweep");
     assert_eq!(
         runs.await.unwrap().len(),
         2,
@@ -98,7 +98,7 @@ async fn json_says_the_same_as_toml() {
     let json = r#"{"timezone":"Europe/Berlin","jobs":[{"id":"a","task":"sweep","args":[1],"trigger":"@daily"}]}"#;
     let scheduler = build(SchedulerConfig::from_json(json).unwrap());
     scheduler.start().await.unwrap();
-    let jobs = scheduler.get_jobs(JobFilter::default()).await.unwrap();
+    let jobs = scheduler.get_jobs().await.unwrap();
     assert_eq!(jobs.len(), 1);
 }
 
@@ -115,8 +115,8 @@ async fn environment_variables_overrule_the_file() {
     let scheduler = build(config);
     scheduler.start().await.unwrap();
     let dump = scheduler.get_job("dump").await.unwrap().unwrap();
-    assert_eq!(dump.job.policies().max_instances, MaxInstances::at_most(5));
-    assert!(dump.job.trigger().to_string().contains("Asia/Tokyo"));
+    assert_eq!(dump.policies().max_instances, MaxInstances::at_most(5));
+    assert!(dump.trigger().to_string().contains("Asia/Tokyo"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,7 +146,7 @@ async fn a_restart_with_another_file_updates_its_jobs_and_reports_the_vanished()
     same.start().await.unwrap();
     let a = same.get_job("a").await.unwrap().unwrap();
     assert_eq!(
-        a.job.name(),
+        a.name(),
         "edited",
         "an edit lasts while the file says the same"
     );
@@ -158,9 +158,9 @@ async fn a_restart_with_another_file_updates_its_jobs_and_reports_the_vanished()
     ));
     other.start().await.unwrap();
     let a = other.get_job("a").await.unwrap().unwrap();
-    assert_eq!((a.job.name(), a.job.args_json()), ("a", "[2]"));
-    let vanished = other.vanished_jobs().await.unwrap();
-    let ids: Vec<_> = vanished.iter().map(|job| job.job.id().as_str()).collect();
+    assert_eq!((a.name(), a.args_json()), ("a", "[2]"));
+    let vanished = other.get_jobs().vanished().await.unwrap();
+    let ids: Vec<_> = vanished.iter().map(|job| job.id().as_str()).collect();
     assert_eq!(ids, ["b"]);
 }
 
@@ -267,7 +267,7 @@ async fn a_job_without_a_limit_has_none_whatever_the_defaults_say() {
     }"#;
     let scheduler = build(SchedulerConfig::from_json(json).unwrap());
     scheduler.start().await.unwrap();
-    let job = scheduler.get_job("a").await.unwrap().unwrap().job;
+    let job = scheduler.get_job("a").await.unwrap().unwrap();
     let policies = job.policies();
     assert_eq!(policies.max_instances, MaxInstances::UNLIMITED);
     assert_eq!(policies.misfire_grace_time.limit(), None);

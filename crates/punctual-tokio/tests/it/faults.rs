@@ -69,10 +69,7 @@ async fn a_job_can_add_ten_thousand_jobs() {
         .await
         .unwrap();
     pass(5).await;
-    let jobs = scheduler
-        .get_jobs(punctual_tokio::JobFilter::default())
-        .await
-        .unwrap();
+    let jobs = scheduler.get_jobs().await.unwrap();
     assert_eq!(jobs.len(), 10_001);
 }
 
@@ -265,7 +262,7 @@ async fn of_an_instance_only_the_fire_times_that_are_too_late_by_now_are_missed(
     let ran = (Outcome::Succeeded, 1);
     assert_eq!(ledger(&scheduler, "all").await, [(MISSED, 1), ran, ran]);
     let job = scheduler.get_job("all").await.unwrap();
-    assert_eq!(job.unwrap().state.running, 0);
+    assert_eq!(job.unwrap().running(), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -371,7 +368,7 @@ async fn a_run_that_is_cancelled_while_it_is_about_to_start_does_not_start() {
     assert_eq!(ledger(&scheduler, "job").await, ended);
     assert_eq!(log.all().len(), 1);
     let job = scheduler.get_job("job").await.unwrap().unwrap();
-    assert_eq!((job.state.running, job.state.queued), (0, 0));
+    assert_eq!((job.running(), job.state().queued), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]

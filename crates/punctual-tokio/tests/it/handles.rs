@@ -13,7 +13,7 @@ async fn a_handle_has_the_verbs_of_the_scheduler() {
     let job = job.await.unwrap();
     let begin = scheduler.now();
     job.modify_job().name("A").await.unwrap();
-    assert_eq!(job.get_job().await.unwrap().unwrap().job.name(), "A");
+    assert_eq!(job.get_job().await.unwrap().unwrap().name(), "A");
     let next = job.upcoming(3).await.unwrap();
     let ahead: Vec<_> = next.iter().map(|at| (*at - begin).num_seconds()).collect();
     assert_eq!(ahead, [10, 20, 30]);
@@ -50,8 +50,16 @@ async fn a_handle_tells_its_own_runs_apart_and_cancels_them() {
     let two = scheduler.add_job(body, every(600)).id("two");
     let (one, two) = (one.await.unwrap(), two.await.unwrap());
     let run = one.run_job().await.unwrap();
+    let asked = scheduler.now();
     two.run_job().await.unwrap();
+    pass(1).await;
     let running = one.running().await.unwrap();
+    assert_eq!(&*running[0].store, "default");
+    let started = running[0].started.unwrap();
+    assert!(
+        (started - asked).abs() < TimeDelta::milliseconds(10),
+        "{started}"
+    );
     assert_eq!(running.len(), 1);
     assert_eq!((running[0].run, running[0].job.as_str()), (run, "one"));
     scheduler.cancel_run(run).await.unwrap();
@@ -77,7 +85,7 @@ async fn an_edit_moves_a_job_to_another_executor() {
     let before = job.get_job().await.unwrap().unwrap().next_run_time();
     job.modify_job().executor("pool").await.unwrap();
     let moved = job.get_job().await.unwrap().unwrap();
-    assert_eq!(moved.job.executor(), "pool");
+    assert_eq!(moved.executor(), "pool");
     assert_eq!(moved.next_run_time(), before, "the schedule is kept");
     let run = job.run_job().await.unwrap();
     // A thread for blocking work does not follow the paused clock: its end is an event.
@@ -87,7 +95,7 @@ async fn an_edit_moves_a_job_to_another_executor() {
         .iter()
         .any(|done| done.id == run && done.finished.is_some())
     {
-        events.next().await.unwrap();
+        events.next().await.unwrap().unwrap();
         tokio::task::yield_now().await;
     }
     let runs = runs(&scheduler, "a").await;
@@ -144,5 +152,5 @@ async fn policies_can_be_edited_alone() {
     };
     job.modify_job().policies(policies).await.unwrap();
     let edited = job.get_job().await.unwrap().unwrap();
-    assert_eq!(*edited.job.policies(), policies);
+    assert_eq!(*edited.policies(), policies);
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use punctual_core::{Date, Retry};
-use punctual_tokio::{EventKind, EventMask, JobFilter, MemoryStore, Scheduler, SchedulerConfig};
+use punctual_tokio::{EventKind, EventMask, MemoryStore, Scheduler, SchedulerConfig};
 use tokio::sync::Notify;
 
 use crate::support::{every, pass};
@@ -228,7 +228,7 @@ fn declaring(store: &MemoryStore) -> Scheduler {
 async fn child_that_forgets_declared_jobs() {
     // Alone in its store.
     let alone = declaring(&MemoryStore::new());
-    alone.get_jobs(JobFilter::default()).await.unwrap();
+    alone.get_jobs().await.unwrap();
     drop(alone);
 }
 
@@ -241,7 +241,7 @@ async fn child_that_forgets_declared_jobs_beside_another_scheduler() {
     pass(1).await;
     // It looks at the jobs of the other one.
     let client = declaring(&store);
-    client.get_jobs(JobFilter::default()).await.unwrap();
+    client.get_jobs().await.unwrap();
     drop(client);
     eprintln!("punctual: the client is gone");
     // It was not used for anything.

@@ -5,9 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Date, Outcome, Retry, Run, RunState};
 use punctual_tokio::testing::{WrongClock, held};
-use punctual_tokio::{
-    Executor, JobContext, ManualClock, MemoryStore, NewJob, RunFilter, Scheduler,
-};
+use punctual_tokio::{Executor, JobContext, ManualClock, MemoryStore, NewJob, Scheduler};
 
 use crate::support::{Log, every, pass, seconds};
 use crate::ways::way_to;
@@ -153,7 +151,7 @@ async fn a_node_whose_clock_is_set_back_goes_on_looking_for_what_another_does_no
     pass(1).await;
     nodes[1].add_jobs(work(10)).await.unwrap();
     pass(15).await;
-    let runs = nodes[1].runs(RunFilter::default()).await.unwrap();
+    let runs = nodes[1].runs().await.unwrap();
     let is_good = |run: &&Run| run.state == RunState::Ended(Outcome::Succeeded);
     assert_eq!(runs.iter().filter(is_good).count(), 30);
     let latest = clocks[1].now() + TimeDelta::hours(1);

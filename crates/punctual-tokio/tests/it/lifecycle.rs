@@ -284,7 +284,7 @@ fn a_thread_that_must_not_wait_hands_its_verbs_over() {
     let verb = background.scheduler().modify_job("a").name("A");
     background.block_on(verb).unwrap().unwrap();
     let job = background.block_on(background.scheduler().get_job("a"));
-    assert_eq!(job.unwrap().unwrap().unwrap().job.name(), "A");
+    assert_eq!(job.unwrap().unwrap().unwrap().name(), "A");
     background.shutdown().unwrap();
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use punctual_tokio::{EventMask, JobFilter, Scheduler, State, WeakScheduler};
+use punctual_tokio::{EventMask, Scheduler, State, WeakScheduler};
 use tokio::sync::Notify;
 
 use crate::support::{Counter, every, pass, seconds, started};
@@ -169,7 +169,7 @@ async fn a_handle_that_is_left_over_says_that_the_rest_is_gone() {
     assert!(error.to_string().contains("build another"), "{error}");
     assert!(left.add_listener(EventMask::ALL, |_| {}).is_err());
     // The store is still there.
-    assert_eq!(left.get_jobs(JobFilter::default()).await.unwrap().len(), 2);
+    assert_eq!(left.get_jobs().await.unwrap().len(), 2);
 }
 
 #[test]

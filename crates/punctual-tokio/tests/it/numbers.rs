@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use punctual_core::{Date, Outcome, RunState};
-use punctual_tokio::{Args, BoxError, ErrorKind, JobFilter, Output, Scheduler, SchedulerConfig};
+use punctual_tokio::{Args, BoxError, ErrorKind, Output, Scheduler, SchedulerConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::support::{every, pass, runs, started};
@@ -108,9 +108,9 @@ async fn arguments_that_would_be_changed_are_refused_with_their_place() {
             assert!(told.ends_with(problem), "{told}");
         }
     }
-    let jobs = scheduler.get_jobs(JobFilter::default()).await.unwrap();
+    let jobs = scheduler.get_jobs().await.unwrap();
     assert_eq!(jobs.len(), 1);
-    let there: (Order,) = serde_json::from_str(jobs[0].job.args_json()).unwrap();
+    let there: (Order,) = serde_json::from_str(jobs[0].args_json()).unwrap();
     assert_eq!(there, (order(),));
 }
 
@@ -137,7 +137,7 @@ async fn an_import_that_would_change_a_number_is_refused() {
         "{told}"
     );
     assert!(told.ends_with(WIDE), "{told}");
-    assert_eq!(to.get_jobs(JobFilter::default()).await.unwrap().len(), 0);
+    assert_eq!(to.get_jobs().await.unwrap().len(), 0);
 }
 
 #[tokio::test(start_paused = true)]

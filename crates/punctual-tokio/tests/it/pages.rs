@@ -1,10 +1,10 @@
-//! Lists over several stores, whole and page by page.
+//! Lists over several stores, whole, page by page and item by item.
 
-use punctual_core::{JobId, Run};
-use punctual_store::{JobStore, RunCursor};
+use punctual_core::Run;
+use punctual_store::testing::{Call as StoreCall, Fault, FaultyStore};
+use punctual_store::{JobStore, RunCursor, RunFilter};
 use punctual_tokio::{
-    Cursor, ErrorKind, JobCursor, JobFilter, JobOrder, JobSnapshot, MemoryStore, RunFilter,
-    Scheduler,
+    Cursor, ErrorKind, GetJobs, JobOrder, JobSnapshot, JobStream, MemoryStore, RunStream, Scheduler,
 };
 
 use crate::support::{every, pass};
@@ -27,18 +27,17 @@ async fn with_stores(ids: &[&[&str]]) -> (Scheduler, Vec<MemoryStore>) {
 }
 
 fn ids(jobs: &[JobSnapshot]) -> Vec<&str> {
-    jobs.iter().map(|job| job.job.id().as_str()).collect()
+    jobs.iter().map(|job| job.id().as_str()).collect()
 }
 
 /// The ids of all pages. Each cursor goes through its text, as in a link.
-async fn pages(scheduler: &Scheduler, filter: JobFilter) -> Vec<String> {
+async fn pages(list: GetJobs, size: usize) -> Vec<String> {
     let mut seen = Vec::new();
     let mut cursor: Option<Cursor> = None;
     for _ in 0..100 {
-        let page = scheduler.get_jobs_page(filter.clone(), cursor.as_ref());
-        let page = page.await.unwrap();
+        let page = list.clone().page(size).after(cursor).await.unwrap();
         if page.next.is_some() {
-            assert_eq!(page.items.len(), filter.limit, "a page is full");
+            assert_eq!(page.items.len(), size, "a page is full");
         }
         seen.extend(ids(&page.items).into_iter().map(str::to_owned));
         let Some(next) = page.next else {
@@ -49,6 +48,15 @@ async fn pages(scheduler: &Scheduler, filter: JobFilter) -> Vec<String> {
     panic!("the pages come to no end: {seen:?}");
 }
 
+/// The ids that a stream returns.
+async fn streamed(mut jobs: JobStream) -> Vec<String> {
+    let mut seen = Vec::new();
+    while let Some(job) = jobs.next().await.transpose().unwrap() {
+        seen.push(job.id().to_string());
+    }
+    seen
+}
+
 const A: &[&str] = &["a1", "a2", "a3", "m", "n", "o", "p", "q"];
 const B: &[&str] = &["c", "d", "e", "f", "g", "z1", "z2", "z3"];
 
@@ -57,30 +65,23 @@ async fn jobs_of_several_stores_are_one_list_whole_cut_off_and_in_pages() {
     let (scheduler, _stores) = with_stores(&[A, B]).await;
     let mut all = [A, B].concat();
     all.sort_unstable();
-    let listed = scheduler.get_jobs(JobFilter::default()).await.unwrap();
-    assert_eq!(ids(&listed), all);
-    for limit in 1..=all.len() + 1 {
-        let filter = JobFilter {
-            limit,
-            ..JobFilter::default()
-        };
-        assert_eq!(pages(&scheduler, filter.clone()).await, all, "{limit}");
-        let first = scheduler.get_jobs(filter.clone()).await.unwrap();
-        assert_eq!(ids(&first), all[..limit.min(all.len())], "{limit}");
-        // Who goes on after a place of his own finds the same order.
-        let mut seen = ids(&first).join(" ");
-        let mut last = first.last().map(|job| job.job.id().clone());
-        while let Some(id) = last {
-            let filter = JobFilter {
-                after: Some(JobCursor::from(id)),
-                ..filter.clone()
-            };
-            let next = scheduler.get_jobs(filter).await.unwrap();
-            seen.extend(ids(&next).into_iter().flat_map(|id| [" ", id]));
-            last = next.last().map(|job| job.job.id().clone());
+    assert_eq!(ids(&scheduler.get_jobs().await.unwrap()), all);
+    assert_eq!(streamed(scheduler.get_jobs().stream()).await, all);
+    for limit in 0..=all.len() + 1 {
+        let cut = &all[..limit.min(all.len())];
+        let first = scheduler.get_jobs().limit(limit);
+        assert_eq!(ids(&first.clone().await.unwrap()), cut, "{limit}");
+        assert_eq!(streamed(first.stream()).await, cut, "{limit}");
+        if limit > 0 {
+            assert_eq!(pages(scheduler.get_jobs(), limit).await, all, "{limit}");
         }
-        assert_eq!(seen, all.join(" "), "{limit}");
     }
+    let of_one = scheduler.get_jobs().store("1");
+    assert_eq!(ids(&of_one.clone().await.unwrap()), B);
+    assert_eq!(pages(of_one, 3).await, B);
+    let stores: Vec<_> = scheduler.get_jobs().await.unwrap();
+    let of_zero = stores.iter().filter(|job| job.store() == "0").count();
+    assert_eq!(of_zero, A.len());
 }
 
 #[tokio::test(start_paused = true)]
@@ -91,14 +92,11 @@ async fn every_order_holds_over_all_stores() {
         job.await.unwrap();
     }
     scheduler.pause_job("f").await.unwrap();
-    for limit in 0..=7 {
-        let filter = JobFilter {
-            order: JobOrder::NextRun,
-            limit,
-            ..JobFilter::default()
-        };
-        let wanted = ["c", "e", "b", "d", "a", "f"];
-        assert_eq!(pages(&scheduler, filter).await, wanted, "{limit}");
+    let list = scheduler.get_jobs().order(JobOrder::NextRun);
+    let wanted = ["c", "e", "b", "d", "a", "f"];
+    assert_eq!(ids(&list.clone().await.unwrap()), wanted);
+    for size in 1..=7 {
+        assert_eq!(pages(list.clone(), size).await, wanted, "{size}");
     }
     scheduler.start().await.unwrap();
     // Only these have run, and one of them failed.
@@ -112,30 +110,22 @@ async fn every_order_holds_over_all_stores() {
     let good = scheduler.add_job(async || {}, every(1)).id("y");
     good.store("0").await.unwrap();
     pass(1).await;
-    for limit in 0..=9 {
-        let filter = JobFilter {
-            order: JobOrder::LastOutcome,
-            limit,
-            ..JobFilter::default()
-        };
-        let wanted = ["x", "y", "a", "b", "c", "d", "e", "f"];
-        assert_eq!(pages(&scheduler, filter).await, wanted, "{limit}");
+    let list = scheduler.get_jobs().order(JobOrder::LastOutcome);
+    let wanted = ["x", "y", "a", "b", "c", "d", "e", "f"];
+    assert_eq!(ids(&list.clone().await.unwrap()), wanted);
+    for size in 1..=9 {
+        assert_eq!(pages(list.clone(), size).await, wanted, "{size}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_job_that_stays_comes_once_while_others_come_and_go() {
     let (scheduler, _stores) = with_stores(&[A, B]).await;
-    let filter = JobFilter {
-        limit: 3,
-        ..JobFilter::default()
-    };
     let mut seen = Vec::new();
     let mut cursor = None;
     let mut gone = ["a1", "z3", "c", "q", "f"].into_iter();
     loop {
-        let page = scheduler.get_jobs_page(filter.clone(), cursor.as_ref());
-        let page = page.await.unwrap();
+        let page = scheduler.get_jobs().page(3).after(cursor).await.unwrap();
         seen.extend(ids(&page.items).into_iter().map(str::to_owned));
         if let Some(id) = gone.next() {
             scheduler.remove_job(id).await.unwrap();
@@ -156,6 +146,14 @@ fn place(run: &Run) -> (RunCursor, String) {
     (RunCursor::of(run), run.job.to_string())
 }
 
+async fn all_of(mut runs: RunStream) -> Vec<Run> {
+    let mut seen = Vec::new();
+    while let Some(run) = runs.next().await.transpose().unwrap() {
+        seen.push(run);
+    }
+    seen
+}
+
 #[tokio::test(start_paused = true)]
 async fn runs_of_several_stores_are_one_list_whole_cut_off_and_in_pages() {
     // The jobs are due together, so runs of two stores have one place in the list.
@@ -169,21 +167,29 @@ async fn runs_of_several_stores_are_one_list_whole_cut_off_and_in_pages() {
     assert_eq!(all.len(), 60);
     let mut wanted: Vec<_> = all.iter().map(place).collect();
     wanted.sort_unstable();
-    let listed = scheduler.runs(RunFilter::default()).await.unwrap();
+    let listed = scheduler.runs().await.unwrap();
     assert!(listed.is_sorted_by_key(|run| std::cmp::Reverse(RunCursor::of(run))));
-    for limit in [0, 1, 2, 7, 59, 60, 61] {
-        let filter = RunFilter {
-            limit,
-            ..RunFilter::default()
+    for run in &listed {
+        let store = match run.job.as_str() {
+            "a" | "b" => "0",
+            "c" => "1",
+            _ => "2",
         };
-        let first = scheduler.runs(filter.clone()).await.unwrap();
-        let cut = if limit == 0 { 60 } else { limit.min(60) };
-        assert_eq!(first, listed[..cut], "{limit}");
+        assert_eq!(run.store.as_deref(), Some(store));
+    }
+    assert_eq!(all_of(scheduler.runs().stream()).await, listed);
+    for limit in [0, 1, 2, 7, 59, 60, 61] {
+        let first = scheduler.runs().limit(limit);
+        let cut = &listed[..limit.min(60)];
+        assert_eq!(first.clone().await.unwrap(), cut, "{limit}");
+        assert_eq!(all_of(first.stream()).await, cut, "{limit}");
+        if limit == 0 {
+            continue;
+        }
         let mut seen = Vec::new();
         let mut cursor: Option<Cursor> = None;
         loop {
-            let page = scheduler.runs_page(filter.clone(), cursor.as_ref());
-            let page = page.await.unwrap();
+            let page = scheduler.runs().page(limit).after(cursor).await.unwrap();
             seen.extend(page.items);
             let Some(next) = page.next else {
                 break;
@@ -200,35 +206,17 @@ async fn runs_of_several_stores_are_one_list_whole_cut_off_and_in_pages() {
 #[tokio::test(start_paused = true)]
 async fn a_cursor_of_another_list_is_refused_in_words() {
     let (scheduler, _stores) = with_stores(&[A, B]).await;
-    let filter = JobFilter {
-        limit: 1,
-        ..JobFilter::default()
-    };
-    let page = scheduler.get_jobs_page(filter.clone(), None).await.unwrap();
+    let page = scheduler.get_jobs().page(1).await.unwrap();
     let cursor = page.next.unwrap();
-    let by_time = JobFilter {
-        order: JobOrder::NextRun,
-        ..filter.clone()
-    };
-    let both = JobFilter {
-        after: Some(JobCursor::from(JobId::new("m").unwrap())),
-        ..filter
-    };
+    let by_time = scheduler.get_jobs().order(JobOrder::NextRun);
     let rest = "; take the `next` of the page before, or none";
     for (refused, wanted) in [
         (
-            scheduler.get_jobs_page(by_time, Some(&cursor)).await.err(),
+            by_time.page(1).after(cursor.clone()).await.err(),
             "cursor: it is of a list in the order Id, not NextRun",
         ),
         (
-            scheduler.get_jobs_page(both, Some(&cursor)).await.err(),
-            "cursor: the filter's `after` names a place, too",
-        ),
-        (
-            scheduler
-                .runs_page(RunFilter::default(), Some(&cursor))
-                .await
-                .err(),
+            scheduler.runs().page(1).after(cursor).await.err(),
             "cursor: it is of a list of jobs",
         ),
         (
@@ -244,4 +232,65 @@ async fn a_cursor_of_another_list_is_refused_in_words() {
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert_eq!(error.to_string(), format!("{wanted}{rest}"));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_makes_no_list_is_refused_in_words() {
+    let (scheduler, _stores) = with_stores(&[A, B]).await;
+    for (refused, kind, wanted) in [
+        (
+            scheduler.get_jobs().store("2").await.err(),
+            ErrorKind::NotFound,
+            "there is no store with the alias `2`; there are `default`, `0`, `1`",
+        ),
+        (
+            scheduler.runs().store("2").await.err(),
+            ErrorKind::NotFound,
+            "there is no store with the alias `2`; there are `default`, `0`, `1`",
+        ),
+        (
+            scheduler.get_jobs().page(0).await.err(),
+            ErrorKind::Invalid,
+            "page: `0` items are not a page; expected at least `1`",
+        ),
+        (
+            scheduler.runs().limit(7).page(3).await.err(),
+            ErrorKind::Invalid,
+            "limit: `7` does not count on pages of `3`; leave out `limit` or `page`",
+        ),
+    ] {
+        let error = refused.unwrap();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().starts_with(wanted), "{error}");
+    }
+    let error = scheduler.job_table().store("2").await.unwrap_err();
+    assert!(error.is_not_found());
+    let error = scheduler.runs().job("").await.unwrap_err();
+    assert!(error.is_invalid(), "{error}");
+    let mut stream = scheduler.get_jobs().store("2").stream();
+    assert!(stream.next().await.unwrap().unwrap_err().is_not_found());
+    assert!(stream.next().await.is_none(), "it ends after an error");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_is_spawned_and_a_wait_that_is_given_up_loses_no_item() {
+    let (faulty, faults) = FaultyStore::new(MemoryStore::new());
+    let builder = Scheduler::builder().store("default", faulty);
+    let scheduler = builder.build().unwrap();
+    for id in A {
+        let job = scheduler.add_job(async || {}, every(60)).id(*id);
+        job.await.unwrap();
+    }
+    let listed = tokio::spawn(scheduler.get_jobs().into_future());
+    assert_eq!(ids(&listed.await.unwrap().unwrap()), A);
+    faults.set(StoreCall::List, Fault::Held);
+    let mut stream = scheduler.get_jobs().stream();
+    for _ in 0..3 {
+        let next = tokio::time::timeout(std::time::Duration::from_millis(5), stream.next());
+        assert!(next.await.is_err(), "the store does not answer");
+    }
+    faults.mend(StoreCall::List);
+    let rest = tokio::spawn(streamed(stream));
+    assert_eq!(rest.await.unwrap(), A);
+    assert_eq!(faults.begun(StoreCall::List), 2);
 }

@@ -143,7 +143,7 @@ async fn a_waiting_run_whose_task_vanishes_is_skipped_for_want_of_it() {
         ]
     );
     let snapshot = job.get_job().await.unwrap().unwrap();
-    assert_eq!((snapshot.state.running, snapshot.state.queued), (0, 0));
+    assert_eq!((snapshot.running(), snapshot.state().queued), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,9 +161,7 @@ async fn the_table_says_that_a_job_is_parked_and_why() {
     scheduler.add_jobstore("mails", store).await.unwrap();
     scheduler.remove_executor("gpu").await.unwrap();
     pass(5).await;
-    let mut table = Vec::new();
-    scheduler.print_jobs(&mut table).await.unwrap();
-    let table = String::from_utf8(table).unwrap();
+    let table = scheduler.job_table().await.unwrap().to_string();
     for line in [
         "    Rendering (trigger: every second, UTC, parked: no executor `gpu` here)",
         "    Mail\\nforged (trigger: every second, UTC, parked: no task `mail.send` here)",

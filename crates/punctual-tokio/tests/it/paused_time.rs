@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Date, Interval, Outcome, Retry};
-use punctual_store::{JobFilter, RunFilter};
 use punctual_tokio::testing::{Ledger, TestClock};
 use punctual_tokio::{EventKind, ManualClock, Scheduler};
 use tokio::time::sleep;
@@ -62,7 +61,7 @@ async fn calls_that_need_no_time_do_not_move_the_clock() {
         job.await.unwrap();
         scheduler.run_job(id).await.unwrap();
     }
-    scheduler.get_jobs(JobFilter::default()).await.unwrap();
+    scheduler.get_jobs().await.unwrap();
     clock.run_until_idle().await;
     Ledger::of(&scheduler, "a").await.unwrap();
     assert_eq!(since_noon(&clock), Duration::ZERO);
@@ -152,11 +151,7 @@ async fn every_run_starts_at_its_fire_time_in_steps_of_all_sizes() {
             clock.run_until_idle().await;
         }
     }
-    let all = RunFilter {
-        limit: 0,
-        ..RunFilter::default()
-    };
-    let runs = scheduler.runs(all).await.unwrap();
+    let runs = scheduler.runs().await.unwrap();
     let passed = since_noon(&clock).as_millis();
     let expected: u128 = intervals
         .iter()

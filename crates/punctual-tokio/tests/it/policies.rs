@@ -190,7 +190,7 @@ async fn a_failed_run_is_tried_again_with_growing_waits() {
         (run.state.outcome(), run.attempts),
         (Some(Outcome::Succeeded), 3)
     );
-    assert_eq!(run.duration().unwrap().num_seconds(), 6);
+    assert_eq!(run.duration().unwrap().as_secs(), 6);
 }
 
 #[tokio::test(start_paused = true)]
@@ -212,7 +212,7 @@ async fn a_run_that_takes_too_long_gets_its_token_and_then_is_aborted() {
     for (id, took) in [("polite", 10), ("deaf", 15)] {
         let run = &runs(&scheduler, id).await[0];
         assert_eq!(run.state.outcome(), Some(Outcome::TimedOut), "{id}");
-        assert_eq!(run.duration().unwrap().num_seconds(), took, "{id}");
+        assert_eq!(run.duration().unwrap().as_secs(), took, "{id}");
     }
 }
 
@@ -238,11 +238,11 @@ async fn jitter_delays_starts_and_keeps_nominal_times() {
     assert!(
         lateness
             .iter()
-            .all(|late| (0..=31).contains(&late.num_seconds())),
+            .all(|late| (0..=31).contains(&late.as_secs())),
         "{lateness:?}"
     );
     assert!(
-        lateness.iter().any(|late| late.num_seconds() > 1),
+        lateness.iter().any(|late| late.as_secs() > 1),
         "{lateness:?}"
     );
 }

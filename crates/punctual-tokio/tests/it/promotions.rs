@@ -135,7 +135,7 @@ impl World {
             count(&[RunState::Queued]),
         );
         if let Some(row) = s.get_job(id).await.unwrap() {
-            assert_eq!((row.state.running, row.state.queued), open);
+            assert_eq!((row.running(), row.state().queued), open);
         }
     }
 }

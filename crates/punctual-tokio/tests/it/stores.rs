@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use punctual_core::{CancelReason, Outcome, Overlap, RunState};
 use punctual_store::testing::Call;
-use punctual_store::{JobFilter, JobStore, RunFilter};
+use punctual_store::{JobStore, RunFilter};
 use punctual_tokio::{JobContext, MemoryStore, NewJob, Scheduler};
 use tokio::sync::Notify;
 
@@ -135,7 +135,7 @@ async fn of_two_adds_of_an_id_to_two_stores_one_is_refused() {
     let (here, there) = tokio::join!(here.into_future(), there.store("other").into_future());
     assert_eq!((here.is_ok(), there.is_ok()), (true, false));
     assert!(there.unwrap_err().is_conflict());
-    let jobs = scheduler.get_jobs(JobFilter::default()).await.unwrap();
+    let jobs = scheduler.get_jobs().await.unwrap();
     assert_eq!(jobs.len(), 2);
 }
 
@@ -216,7 +216,7 @@ async fn of_runs_with_one_number_the_store_says_which_is_cancelled() {
         job.run_at_start().await.unwrap();
     }
     pass(1).await;
-    let runs = scheduler.runs(RunFilter::default()).await.unwrap();
+    let runs = scheduler.runs().await.unwrap();
     let run = runs[0].id;
     assert_eq!(run, runs[1].id, "each store numbers its own");
     let error = scheduler.cancel_run(run).await.unwrap_err();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use punctual_core::{Interval, IntervalBuilder, Outcome, Run, RunState};
-use punctual_tokio::{JobContext, RunFilter, Scheduler};
+use punctual_tokio::{JobContext, Scheduler};
 
 pub(crate) fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
@@ -50,10 +50,7 @@ pub(crate) async fn ledger(scheduler: &Scheduler, id: &str) -> Vec<(Outcome, u64
 }
 
 pub(crate) async fn runs(scheduler: &Scheduler, id: &str) -> Vec<Run> {
-    scheduler
-        .runs(RunFilter::job(id.try_into().unwrap()))
-        .await
-        .unwrap()
+    scheduler.runs().job(id).await.unwrap()
 }
 
 /// The body of a job that goes on until it is told to end, and then says that it was not done.

@@ -52,7 +52,7 @@ async fn what_was_admitted_under_a_wider_limit_is_rerun() {
     }
     let (two, _) = desk.node("two").await;
     way.set(Call::ALL, Fault::Held);
-    let job = two.get_job("a").await.unwrap().unwrap().job;
+    let job = two.get_job("a").await.unwrap().unwrap();
     let policies = Policies {
         max_instances: MaxInstances::ONE,
         ..*job.policies()

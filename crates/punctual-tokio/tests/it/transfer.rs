@@ -3,7 +3,7 @@
 use std::future::ready;
 
 use punctual_store::testing::{Call, Fault, FaultyStore};
-use punctual_tokio::{ErrorKind, JobFilter, MemoryStore, Scheduler};
+use punctual_tokio::{ErrorKind, MemoryStore, Scheduler};
 use serde_json::Value;
 
 use crate::support::every;
@@ -19,11 +19,7 @@ async fn export() -> Value {
 }
 
 async fn count(scheduler: &Scheduler) -> usize {
-    scheduler
-        .get_jobs(JobFilter::default())
-        .await
-        .unwrap()
-        .len()
+    scheduler.get_jobs().await.unwrap().len()
 }
 
 #[tokio::test(start_paused = true)]

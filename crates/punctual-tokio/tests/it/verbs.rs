@@ -6,9 +6,7 @@ use chrono::TimeDelta;
 use punctual_core::{
     CancelReason, Date, Jitter, MaxInstances, MissReason, Outcome, Policies, Retry,
 };
-use punctual_tokio::{
-    Args, ErrorKind, JobContext, JobFilter, JobStatus, NewJob, Output, Resume, Scheduler,
-};
+use punctual_tokio::{Args, ErrorKind, JobContext, JobStatus, NewJob, Output, Resume, Scheduler};
 use tokio::sync::{Notify, oneshot};
 
 use crate::support::{Counter, every, given_up, ledger, pass, runs, seconds, started};
@@ -67,7 +65,7 @@ async fn an_id_that_is_taken_is_refused_by_name_and_can_be_replaced() {
         .unwrap();
     let after = scheduler.get_job("a").await.unwrap().unwrap();
     assert_eq!(after.next_run_time(), before, "the trigger is the same");
-    assert_eq!(after.job.name(), "b");
+    assert_eq!(after.name(), "b");
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,7 +185,7 @@ async fn a_policy_is_changed_without_the_others() {
     let scheduler = Scheduler::builder().job_defaults(defaults).build().unwrap();
     let job = scheduler.add_job(nothing, every(1)).id("a");
     let job = job.retry(Retry::attempts(3)).await.unwrap();
-    let policies = || async { *job.get_job().await.unwrap().unwrap().job.policies() };
+    let policies = || async { *job.get_job().await.unwrap().unwrap().policies() };
     let mut expected = policies().await;
     job.modify_job().max_instances(2).await.unwrap();
     expected.max_instances = MaxInstances::at_most(2);
@@ -251,14 +249,7 @@ async fn zeros_that_let_nothing_run_are_refused_with_what_to_write() {
             "misfire_grace_time: `0` misses every fire time; give it a second, or leave it out for no limit",
         ]
     );
-    assert_eq!(
-        scheduler
-            .get_jobs(JobFilter::default())
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(scheduler.get_jobs().await.unwrap().len(), 1);
     let defaults = Policies {
         retry: Retry::attempts(0),
         ..Policies::default()
@@ -359,40 +350,23 @@ async fn jobs_are_listed_filtered_and_all_removed() {
         .await
         .unwrap();
     let ids = |jobs: Vec<punctual_tokio::JobSnapshot>| -> Vec<String> {
-        jobs.iter().map(|job| job.job.id().to_string()).collect()
+        jobs.iter().map(|job| job.id().to_string()).collect()
     };
-    assert_eq!(
-        ids(scheduler.get_jobs(JobFilter::default()).await.unwrap()),
-        ["a", "b"]
-    );
-    let mail = JobFilter {
-        tag: Some("mail".into()),
-        ..JobFilter::default()
-    };
-    assert_eq!(ids(scheduler.get_jobs(mail).await.unwrap()), ["b"]);
-    let report = JobFilter {
-        search: Some("REPORT".into()),
-        ..JobFilter::default()
-    };
-    assert_eq!(ids(scheduler.get_jobs(report).await.unwrap()), ["a"]);
+    assert_eq!(ids(scheduler.get_jobs().await.unwrap()), ["a", "b"]);
+    let mail = scheduler.get_jobs().tag("mail");
+    assert_eq!(ids(mail.await.unwrap()), ["b"]);
+    let report = scheduler.get_jobs().search("REPORT");
+    assert_eq!(ids(report.await.unwrap()), ["a"]);
     let upcoming = scheduler.upcoming(4).await.unwrap();
     let order: Vec<_> = upcoming.iter().map(|next| next.job.as_str()).collect();
     assert_eq!(order, ["a", "b", "a", "a"]);
-    let mut table = Vec::new();
-    scheduler.print_jobs(&mut table).await.unwrap();
-    let table = String::from_utf8(table).unwrap();
+    let table = scheduler.job_table().await.unwrap().to_string();
     assert!(
         table.starts_with("Jobstore default:\n    Report (trigger: "),
         "{table}"
     );
     assert_eq!(scheduler.remove_all_jobs().await.unwrap(), 2);
-    assert!(
-        scheduler
-            .get_jobs(JobFilter::default())
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    assert!(scheduler.get_jobs().await.unwrap().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -111,7 +111,7 @@ async fn a_queue_holds_as_many_as_it_may_over_all_nodes() {
     }
     assert_eq!(refused, 3);
     let row = nodes[0].get_job("a").await.unwrap().unwrap();
-    assert_eq!((row.state.running, row.state.queued), (1, 1));
+    assert_eq!((row.running(), row.state().queued), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]

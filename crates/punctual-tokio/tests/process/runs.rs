@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use punctual_core::{CancelReason, Interval, Outcome, Retry, Run, RunId};
-use punctual_tokio::{Executor, NewJob, RunFilter, Scheduler};
+use punctual_tokio::{Executor, NewJob, Scheduler};
 use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};
 
 use crate::jobs;
@@ -46,7 +46,7 @@ async fn run(scheduler: &Scheduler, id: &str) -> Run {
 
 async fn ended(scheduler: &Scheduler, run: RunId) -> Run {
     loop {
-        let runs = scheduler.runs(RunFilter::default()).await.unwrap();
+        let runs = scheduler.runs().await.unwrap();
         if let Some(found) = runs.into_iter().find(|found| found.id == run)
             && found.state.outcome().is_some()
         {

@@ -109,8 +109,8 @@ pub(crate) const CASES: &[Case] = &[
                 let again = fixture.scheduler.add_job(nothing, every(60)).id("a");
                 again.replace_existing().await.unwrap();
                 let after = fixture.job("a").await;
-                assert!(after.state.paused);
-                assert_eq!(after.state.next_run_time, before.state.next_run_time);
+                assert!(after.state().paused);
+                assert_eq!(after.state().next_run_time, before.state().next_run_time);
             });
         },
     ),

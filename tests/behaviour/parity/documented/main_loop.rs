@@ -195,7 +195,7 @@ pub(crate) const CASES: &[Case] = &[
             paused(async {
                 let (fixture, _gate) = held(|job| job).await;
                 fixture.pass(1).await;
-                assert_eq!(fixture.job("a").await.state.running, 1);
+                assert_eq!(fixture.job("a").await.running(), 1);
                 fixture.scheduler.remove_job("a").await.unwrap();
                 fixture
                     .scheduler

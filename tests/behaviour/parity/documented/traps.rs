@@ -26,10 +26,7 @@ async fn runs_of_two(store: MemoryStore) -> (u64, usize) {
         clock.advance(std::time::Duration::from_secs(1));
         settle().await;
     }
-    let runs = nodes[0]
-        .runs(punctual_tokio::RunFilter::default())
-        .await
-        .unwrap();
+    let runs = nodes[0].runs().await.unwrap();
     let times: std::collections::BTreeSet<_> = runs.iter().map(|run| run.fire_time()).collect();
     (
         nodes[0].statistics("a").await.unwrap().succeeded,

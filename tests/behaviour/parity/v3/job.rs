@@ -39,9 +39,7 @@ async fn line(paused_job: bool) -> String {
     if paused_job {
         job.pause_job().await.unwrap();
     }
-    let mut table = Vec::new();
-    fixture.scheduler.print_jobs(&mut table).await.unwrap();
-    let table = String::from_utf8(table).unwrap();
+    let table = fixture.scheduler.job_table().await.unwrap().to_string();
     table.lines().nth(1).unwrap_or_default().trim().to_owned()
 }
 
@@ -60,7 +58,7 @@ fn paused_line() {
     });
 }
 
-const WORDS: &str = "a line of `print_jobs` has the rule in words and the offset of the time";
+const WORDS: &str = "a line of `job_table` has the rule in words and the offset of the time";
 
 const NO_PENDING: &str = "nothing is pending: a job is stored as soon as it is added";
 
@@ -104,7 +102,7 @@ pub(crate) const CASES: &[Case] = &[
             let fixture = Fixture::new();
             let job = fixture.scheduler.add_job(nothing, every(1)).await.unwrap();
             job.modify_job().name("other").await.unwrap();
-            assert_eq!(fixture.job(job.id().as_str()).await.job.name(), "other");
+            assert_eq!(fixture.job(job.id().as_str()).await.name(), "other");
         });
     }),
     same("test_reschedule", || {
@@ -113,7 +111,7 @@ pub(crate) const CASES: &[Case] = &[
             let job = fixture.scheduler.add_job(nothing, every(1)).await.unwrap();
             job.reschedule_job(trigger("cron(hour=3)")).await.unwrap();
             let stored = fixture.job(job.id().as_str()).await;
-            assert_eq!(*stored.job.trigger(), trigger("cron(hour=3)"));
+            assert_eq!(*stored.trigger(), trigger("cron(hour=3)"));
         });
     }),
     same("test_pause", || {

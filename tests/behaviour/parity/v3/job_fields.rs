@@ -125,7 +125,7 @@ pub(crate) const CASES: &[Case] = &[
                     .task("dummyfunc")
                     .await
                     .unwrap();
-                assert_eq!(&**fixture.job("a").await.job.task(), "dummyfunc");
+                assert_eq!(fixture.job("a").await.task(), "dummyfunc");
             });
         },
     ),
@@ -153,7 +153,7 @@ pub(crate) const CASES: &[Case] = &[
                     .id("a")
                     .await
                     .unwrap();
-                assert_eq!(fixture.job("a").await.job.name(), "a");
+                assert_eq!(fixture.job("a").await.name(), "a");
             });
         },
     ),
@@ -179,10 +179,10 @@ pub(crate) const CASES: &[Case] = &[
                     .name("")
                     .await
                     .unwrap();
-                assert_eq!(fixture.job("a").await.job.name(), "a");
+                assert_eq!(fixture.job("a").await.name(), "a");
                 fixture.scheduler.modify_job("a").name("b").await.unwrap();
                 fixture.scheduler.modify_job("a").name("").await.unwrap();
-                assert_eq!(fixture.job("a").await.job.name(), "a");
+                assert_eq!(fixture.job("a").await.name(), "a");
             });
         },
     ),

@@ -132,7 +132,7 @@ pub(crate) const CASES: &[Case] = &[
                 .id("a")
                 .await
                 .unwrap();
-            assert_eq!(*fixture.job("a").await.job.policies(), defaults);
+            assert_eq!(*fixture.job("a").await.policies(), defaults);
         });
     }),
     different(
@@ -144,7 +144,7 @@ pub(crate) const CASES: &[Case] = &[
                 let job = fixture.scheduler.add_job("taskfunc", every(1)).id("a");
                 job.max_instances(3).await.unwrap();
                 assert_eq!(
-                    fixture.job("a").await.job.policies().max_instances.limit(),
+                    fixture.job("a").await.policies().max_instances.limit(),
                     Some(3)
                 );
             });
@@ -159,7 +159,7 @@ pub(crate) const CASES: &[Case] = &[
                 let job = fixture.scheduler.add_job("taskfunc", every(1)).id("a");
                 job.tag("global").tag("local").await.unwrap();
                 let job = fixture.job("a").await;
-                assert_eq!(job.job.tags().collect::<Vec<_>>(), ["global", "local"]);
+                assert_eq!(job.tags().collect::<Vec<_>>(), ["global", "local"]);
             });
         },
     ),
@@ -260,11 +260,11 @@ pub(crate) const CASES: &[Case] = &[
                 let again = fixture.scheduler.add_job("t", every(1)).id("b");
                 again.await.unwrap();
                 assert_eq!(
-                    fixture.job("a").await.job.policies().max_instances.limit(),
+                    fixture.job("a").await.policies().max_instances.limit(),
                     Some(5)
                 );
                 assert_eq!(
-                    fixture.job("b").await.job.policies().max_instances.limit(),
+                    fixture.job("b").await.policies().max_instances.limit(),
                     Some(1)
                 );
                 let error = fixture.scheduler.add_job("u", every(1)).await.unwrap_err();

@@ -96,7 +96,7 @@ pub(crate) const CASES: &[Case] = &[
                 fixture.scheduler.pause_job("foo").await.unwrap();
                 let job = fixture.job("foo").await;
                 assert_eq!(
-                    (job.next_run_time(), job.state.next_run_time),
+                    (job.next_run_time(), job.state().next_run_time),
                     (None, Some(now))
                 );
                 fixture
@@ -351,7 +351,7 @@ pub(crate) const CASES: &[Case] = &[
                 let expected = [(Outcome::Cancelled(CancelReason::Shutdown), 1)];
                 assert_eq!(fixture.ledger("a").await, expected);
                 fixture.scheduler.start().await.unwrap();
-                assert_eq!(fixture.job("a").await.state.running, 0);
+                assert_eq!(fixture.job("a").await.running(), 0);
             });
         },
     ),

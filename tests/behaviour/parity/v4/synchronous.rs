@@ -1,9 +1,7 @@
 //! `TestSyncScheduler` of 4.0: the scheduler under a program that is not async.
 
 use punctual_core::{Date, Outcome};
-use punctual_tokio::{
-    ErrorKind, EventKind, Executor, JobContext, JobFilter, Output, RunFilter, Scheduler,
-};
+use punctual_tokio::{ErrorKind, EventKind, Executor, JobContext, Output, Scheduler};
 
 use crate::case::{Case, different, same};
 use crate::event_names::name;
@@ -100,14 +98,7 @@ pub(crate) const CASES: &[Case] = &[
         || {
             background(async |scheduler| {
                 scheduler.add_job(nothing, every(60)).id("a").await.unwrap();
-                assert_eq!(
-                    scheduler
-                        .get_jobs(JobFilter::default())
-                        .await
-                        .unwrap()
-                        .len(),
-                    1
-                );
+                assert_eq!(scheduler.get_jobs().await.unwrap().len(), 1);
             });
         },
     ),
@@ -199,8 +190,7 @@ pub(crate) const CASES: &[Case] = &[
                     names,
                     ["JOB_ADDED", "JOB_SUBMITTED", "JOB_EXECUTED", "JOB_REMOVED"]
                 );
-                let filter = RunFilter::job("a".try_into().unwrap());
-                let run = scheduler.runs(filter).await.unwrap().remove(0);
+                let run = scheduler.runs().job("a").await.unwrap().remove(0);
                 assert_eq!(run.result, Some("returnvalue".into()));
             });
         },
@@ -217,7 +207,7 @@ pub(crate) const CASES: &[Case] = &[
                 names_until_removed(&scheduler, &mut events).await;
                 assert!(scheduler.get_job("event_set").await.unwrap().is_none());
                 let done = scheduler.statistics("event_set").await.unwrap();
-                assert_eq!(done.last_outcome, Some(Outcome::Succeeded));
+                assert_eq!(done.last_outcome(), Some(Outcome::Succeeded));
             });
         },
     ),

@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use punctual::ledger::{Outcome as Ended, RunFilter};
+use punctual::ledger::Outcome as Ended;
 use punctual::scheduler::NewJob;
-use punctual::store::SqliteOptions;
-use punctual::store::{JobStore, RunCursor};
+use punctual::store::{JobStore, RunCursor, RunFilter, SqliteOptions};
 use punctual::{Interval, Scheduler};
 use punctual_benches::rounds::median;
 use serde::Serialize;
@@ -164,7 +163,7 @@ async fn hot(url: &str, prefix: &str, n: u32) -> Outcome<Hot> {
 
 async fn succeeded(store: &impl JobStore) -> Outcome<u64> {
     let mut filter = RunFilter {
-        outcome: Some(Ended::Succeeded),
+        outcomes: Some(Ended::Succeeded.into()),
         limit: PAGE,
         ..RunFilter::default()
     };

@@ -80,6 +80,14 @@ pub enum Defect {
     UnsortedLedger,
     /// Begins every page of runs at the start of the list.
     IgnoresCursors,
+    /// Lists jobs without their last runs.
+    ListsNoLastRuns,
+    /// Takes the newest run, even if it is open or never began, for the last run.
+    LastRunNeverRan,
+    /// Takes the run that ended last for the last run.
+    LastRunByTheEnd,
+    /// Lists runs with any outcome.
+    IgnoresOutcomes,
     /// Lists jobs by id and ignores the order of the filter.
     IgnoresOrders,
     /// Goes on after all jobs that share the place of the last one.
@@ -262,6 +270,13 @@ impl Defect {
             Self::IgnoresCursors,
             "runs are listed page by page, newest first",
         ),
+        (Self::ListsNoLastRuns, "lists tell the last run of each job"),
+        (Self::LastRunNeverRan, "lists tell the last run of each job"),
+        (
+            Self::LastRunByTheEnd,
+            "the last run is the newest one that ran",
+        ),
+        (Self::IgnoresOutcomes, "runs are listed by their outcomes"),
         (Self::IgnoresOrders, "each order of jobs has its pages"),
         (Self::PassesOverTies, "each order of jobs has its pages"),
         (

@@ -469,6 +469,9 @@ impl<S: JobStore> JobStore for Broken<S> {
             if self.has(Defect::IgnoresCursors) {
                 filter.before = None;
             }
+            if self.has(Defect::IgnoresOutcomes) {
+                filter.outcomes = None;
+            }
             let mut runs = self.inner.runs(filter).await?;
             if self.has(Defect::UnsortedLedger) {
                 runs.reverse();

@@ -1,10 +1,11 @@
 //! Wrong lists and feeds.
 
-use punctual_core::{JobId, Run, limits};
+use punctual_core::{JobId, Outcome, Run, limits};
 
 use super::{Broken, Defect};
 use crate::{
-    Error, JobFilter, JobOrder, JobPage, JobStore, RecentRequest, RunCursor, RunFeed, RunsSince,
+    Error, JobFilter, JobOrder, JobPage, JobStore, LastRun, RecentRequest, RunCursor, RunFeed,
+    RunFilter, RunsSince,
 };
 
 impl<S: JobStore> Broken<S> {
@@ -16,6 +17,7 @@ impl<S: JobStore> Broken<S> {
             filter.order = JobOrder::Id;
         }
         let mut page = self.inner.list(filter).await?;
+        self.break_last_runs(&mut page).await?;
         if let Some(next) = page
             .next
             .as_mut()
@@ -25,6 +27,31 @@ impl<S: JobStore> Broken<S> {
             next.id = JobId::new(last).unwrap_or_else(|_| next.id.clone());
         }
         Ok(page)
+    }
+
+    async fn break_last_runs(&self, page: &mut JobPage) -> Result<(), Error> {
+        if self.has(Defect::ListsNoLastRuns) {
+            page.last_runs.iter_mut().for_each(|last| *last = None);
+        }
+        let is_wrong = self.has(Defect::LastRunNeverRan) || self.has(Defect::LastRunByTheEnd);
+        for (stored, last) in page.jobs.iter().zip(&mut page.last_runs) {
+            if !is_wrong {
+                break;
+            }
+            let filter = RunFilter::job(stored.job.id().clone());
+            let runs = self.inner.runs(filter).await?.into_iter();
+            let wrong = if self.has(Defect::LastRunNeverRan) {
+                runs.max_by_key(|run| run.id)
+            } else {
+                runs.filter(|run| run.finished.is_some())
+                    .min_by_key(|run| run.id)
+            };
+            *last = wrong.and_then(|run| {
+                let fire_time = run.fire_time().timestamp_micros();
+                LastRun::of(run.id, fire_time, Outcome::Succeeded, None, 0)
+            });
+        }
+        Ok(())
     }
 
     pub(super) async fn broken_recent(&self, request: RecentRequest) -> Result<Vec<Run>, Error> {

@@ -1,5 +1,7 @@
 //! Runs that were ended by a cause that did not happen.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use punctual_core::{CancelReason, JobId, Outcome, Overlap, Policies, Run, RunState, SkipReason};
 use punctual_store::checker::Rule;
@@ -44,10 +46,10 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         &[Rule::WithoutReason],
         |told, dice| {
             let index = pick_with(told, dice, |told, run| {
-                let took = run.duration().unwrap_or_default() + TimeDelta::seconds(1);
+                let took = run.duration().unwrap_or_default() + Duration::from_secs(1);
                 let has_time = |its: &Policies| {
                     let limit = its.timeout.limit();
-                    limit.is_some_and(|limit| took < TimeDelta::from_std(limit).unwrap())
+                    limit.is_some_and(|limit| took < limit)
                 };
                 has_succeeded(run) && all(told, run, has_time)
             })?;

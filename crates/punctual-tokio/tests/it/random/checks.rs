@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta};
 use punctual_core::{JobState, MissReason, Origin, Outcome, Run, RunId, RunState};
 use punctual_store::checker::{Checker, History, Period, Violation};
-use punctual_store::{JobStore, RunFilter, StoredJob};
+use punctual_store::{JobStore, RunFilter, Statistics, StoredJob};
 
 use super::life::{Known, Life, row_of};
 
@@ -84,7 +84,11 @@ impl Life {
             let left = self.snapshot(id).await.map(row_of);
             check_rows(&entries, left.as_ref().map(|row| row.state), &mut wrong);
             check_by_hand(&entries, known, &mut wrong);
-            let statistics = self.scheduler.statistics(id.as_str()).await.unwrap();
+            let statistics = match self.scheduler.statistics(id.as_str()).await {
+                // It has left before any of its fire times was decided.
+                Err(error) if error.is_not_found() => Statistics::default(),
+                statistics => statistics.unwrap(),
+            };
             let counted =
                 statistics.runs() + statistics.missed + statistics.skipped + statistics.coalesced;
             let ended = entries.iter().filter(|run| run.state.outcome().is_some());

@@ -1,6 +1,7 @@
 //! A scheduler, its jobs, and what the test knows about them without asking the ledger.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use punctual_core::RunId;
@@ -120,8 +121,8 @@ impl Life {
 
 pub(super) fn row_of(job: JobSnapshot) -> StoredJob {
     StoredJob {
-        job: job.job,
-        state: job.state,
+        job: Arc::clone(job.job()),
+        state: *job.state(),
     }
 }
 

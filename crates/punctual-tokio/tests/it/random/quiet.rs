@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use punctual_core::RunState;
-use punctual_store::{DueRequest, JobStore, RunFilter, StoredJob, WaitingJob};
+use punctual_store::{DueRequest, JobStore, StoredJob, WaitingJob};
 use punctual_tokio::testing::{Held, HeldOfStore, held};
-use punctual_tokio::{JobFilter, JobSnapshot, JobStatus};
+use punctual_tokio::{JobSnapshot, JobStatus};
 
 use super::counts::{miscounted, unlike};
 use super::held::is_forgotten;
@@ -14,20 +14,16 @@ use super::life::{Life, row_of};
 impl Life {
     /// Compares the rows, their open runs and the memory of the scheduler.
     pub(super) async fn look(&self) {
-        let filter = RunFilter {
-            open: true,
-            ..RunFilter::default()
-        };
-        let open = self.scheduler.runs(filter).await.unwrap();
-        let jobs = self.scheduler.get_jobs(JobFilter::default()).await.unwrap();
+        let open = self.scheduler.runs().open().await.unwrap();
+        let jobs = self.scheduler.get_jobs().await.unwrap();
         let running = self.scheduler.running().await.unwrap();
-        let rows = jobs.iter().map(|job| (job.job.id(), job.state));
+        let rows = jobs.iter().map(|job| (job.id(), *job.state()));
         let mut wrong = miscounted(rows, &open);
         let stored = open.iter().filter(|run| run.state == RunState::Running);
         let stored = stored.map(|run| run.id).collect();
         wrong.extend(unlike(&stored, running.iter().map(|own| own.run).collect()));
         let overdue = jobs.iter().filter(|job| self.is_overdue(job));
-        wrong.extend(overdue.map(|job| format!("{} is overdue: {:?}", job.job.id(), job.state)));
+        wrong.extend(overdue.map(|job| format!("{} is overdue: {:?}", job.id(), job.state())));
         wrong.extend(self.forgotten().await);
         let (held, rows) = (self.held().await, self.rows().await);
         wrong.extend(held.stores.iter().flat_map(|store| unneeded(store, &rows)));
@@ -64,7 +60,7 @@ impl Life {
     }
 
     async fn rows(&self) -> Vec<StoredJob> {
-        let jobs = self.scheduler.get_jobs(JobFilter::default()).await.unwrap();
+        let jobs = self.scheduler.get_jobs().await.unwrap();
         jobs.into_iter().map(row_of).collect()
     }
 
@@ -92,8 +88,8 @@ impl Life {
     }
 
     fn is_overdue(&self, job: &JobSnapshot) -> bool {
-        let due = job.state.next_run_time;
-        let jitter = job.job.policies().jitter.longest().unwrap_or_default();
+        let due = job.state().next_run_time;
+        let jitter = job.policies().jitter.longest().unwrap_or_default();
         let is_due = due.is_some_and(|due| due + jitter < self.world.clock.now());
         is_due && job.status() == JobStatus::Scheduled
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use punctual_core::Trigger;
 use punctual_store::checker::Period;
-use punctual_tokio::{ErrorKind, Executor, JobFilter, Resume};
+use punctual_tokio::{ErrorKind, Executor, Resume};
 
 use super::jobs::{policies, trigger};
 use super::life::{Life, row_of, yields};
@@ -53,8 +53,8 @@ impl Life {
     }
 
     async fn ids(&self) -> Vec<String> {
-        let jobs = self.scheduler.get_jobs(JobFilter::default()).await.unwrap();
-        jobs.iter().map(|job| job.job.id().to_string()).collect()
+        let jobs = self.scheduler.get_jobs().await.unwrap();
+        jobs.iter().map(|job| job.id().to_string()).collect()
     }
 
     async fn add(&mut self, alive: usize) {
@@ -68,7 +68,7 @@ impl Life {
     async fn replace(&mut self, id: &str) {
         let before = self.snapshot(id).await.unwrap();
         // Half of the time the trigger stays.
-        let own = before.job.trigger().clone();
+        let own = before.trigger().clone();
         let same = self.dice.chance(50).then_some(own);
         self.put(id, same).await;
     }
@@ -183,11 +183,11 @@ impl Life {
         self.world.jump(TimeDelta::seconds(by));
         self.settle().await;
         for before in before {
-            let id = before.job.id().to_string();
+            let id = before.id().to_string();
             let after = self.snapshot(&id).await;
             let is_set_back = after.is_some_and(|after| {
-                after.state.birth == before.state.birth
-                    && after.state.incarnation != before.state.incarnation
+                after.state().birth == before.state().birth
+                    && after.state().incarnation != before.state().incarnation
             });
             if is_set_back {
                 self.note_edit(&id, Some(before)).await;
@@ -239,9 +239,9 @@ impl Life {
 
     /// Removes a job that cannot run, half of the time.
     async fn remove_parked(&mut self) {
-        let jobs = self.scheduler.get_jobs(JobFilter::default()).await.unwrap();
-        let parked = jobs.iter().filter(|job| job.job.executor() == "extra");
-        let ids: Vec<String> = parked.map(|job| job.job.id().to_string()).collect();
+        let jobs = self.scheduler.get_jobs().await.unwrap();
+        let parked = jobs.iter().filter(|job| job.executor() == "extra");
+        let ids: Vec<String> = parked.map(|job| job.id().to_string()).collect();
         if !ids.is_empty() && self.dice.chance(50) {
             let id = self.dice.pick(&ids);
             self.remove(&id).await;

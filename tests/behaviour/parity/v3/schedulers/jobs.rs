@@ -42,7 +42,7 @@ async fn modified(start: bool) {
     change.next_run_time(next).await.unwrap();
     let job = fixture.job("blah").await;
     assert_eq!(
-        (*job.job.policies(), job.next_run_time()),
+        (*job.policies(), job.next_run_time()),
         (policies, Some(next))
     );
     assert_eq!(fixture.heard().await, ["JOB_MODIFIED"]);
@@ -81,7 +81,7 @@ async fn found(store: &str) {
     let fixture = Fixture::with(|builder| builder.store("bar", MemoryStore::new()));
     let job = fixture.scheduler.add_job(nothing, every(60));
     job.id("foo").store(store).await.unwrap();
-    assert_eq!(fixture.job("foo").await.job.id().as_str(), "foo");
+    assert_eq!(fixture.job("foo").await.id().as_str(), "foo");
 }
 
 async fn removed(start: bool, store: &str) {
@@ -120,7 +120,7 @@ pub(crate) const CASES: &[Case] = &[
                 .unwrap();
             assert_eq!(job.id().as_str(), "my-id");
             let snapshot = job.get_job().await.unwrap().unwrap();
-            assert_eq!(snapshot.job.name(), "dummy");
+            assert_eq!(snapshot.name(), "dummy");
             assert_eq!(
                 snapshot.next_run_time(),
                 Some(berlin("2014-05-23 10:00:00"))
@@ -146,7 +146,7 @@ pub(crate) const CASES: &[Case] = &[
                     .await
                     .unwrap();
                 assert_eq!(fixture.heard().await, ["JOB_ADDED"]);
-                assert_eq!(*fixture.job("a").await.job.policies(), defaults);
+                assert_eq!(*fixture.job("a").await.policies(), defaults);
             });
         },
     ),
@@ -176,7 +176,7 @@ pub(crate) const CASES: &[Case] = &[
             let cron = cron.id("testjob").name("replacement").replace_existing();
             cron.await.unwrap();
             assert_eq!(fixture.ids().await, ["testjob"]);
-            assert_eq!(fixture.job("testjob").await.job.name(), "replacement");
+            assert_eq!(fixture.job("testjob").await.name(), "replacement");
         });
     }),
     different(
@@ -221,7 +221,7 @@ pub(crate) const CASES: &[Case] = &[
                 .await
                 .unwrap();
             let job = fixture.job("my-id").await;
-            assert_eq!(*job.job.trigger(), date);
+            assert_eq!(*job.trigger(), date);
             assert_eq!(job.next_run_time(), Some(berlin("2014-06-01 08:41:00")));
         });
     }),

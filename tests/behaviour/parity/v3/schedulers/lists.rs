@@ -2,7 +2,7 @@
 
 use punctual_core::Trigger;
 use punctual_store::MemoryStore;
-use punctual_tokio::{Args, JobFilter};
+use punctual_tokio::Args;
 
 use crate::case::{Case, different, same};
 use crate::fixture::{Fixture, every, nothing, paused};
@@ -26,12 +26,12 @@ async fn listed(start: bool, store: Option<&str>) {
         .unwrap();
     let second = fixture.scheduler.add_job(nothing, every(60)).id("job2");
     second.store("other").await.unwrap();
-    let (scheduler, all) = (&fixture.scheduler, JobFilter::default());
+    let all = fixture.scheduler.get_jobs();
     let jobs = match store {
-        None => scheduler.get_jobs(all).await.unwrap(),
-        Some(store) => scheduler.get_jobs_of(store, all).await.unwrap(),
+        None => all.await.unwrap(),
+        Some(store) => all.store(store).await.unwrap(),
     };
-    let ids: Vec<_> = jobs.iter().map(|job| job.job.id().as_str()).collect();
+    let ids: Vec<_> = jobs.iter().map(|job| job.id().as_str()).collect();
     let expected: &[&str] = if store.is_none() {
         &["job1", "job2"]
     } else {
@@ -77,9 +77,7 @@ async fn printed(start: bool) {
         let job = job.id(format!("job{id}")).name(format!("test job {id}"));
         job.store(store).await.unwrap();
     }
-    let mut table = Vec::new();
-    fixture.scheduler.print_jobs(&mut table).await.unwrap();
-    let table = String::from_utf8(table).unwrap();
+    let table = fixture.scheduler.job_table().await.unwrap().to_string();
     let once = "once at 2099-09-09 00:00:00, Europe/Berlin";
     let expected =
         format!("    test job 1 (trigger: {once}, next run at: 2099-09-09 00:00:00 +02:00)");
@@ -89,13 +87,8 @@ async fn printed(start: bool) {
         "{table}"
     );
     assert!(table.contains(&expected), "{table}");
-    let mut other = Vec::new();
-    fixture
-        .scheduler
-        .print_jobs_of("other", &mut other)
-        .await
-        .unwrap();
-    let other = String::from_utf8(other).unwrap();
+    let other = fixture.scheduler.job_table().store("other");
+    let other = other.await.unwrap().to_string();
     assert!(
         table.ends_with(&other) && !other.contains("default"),
         "{other}"
@@ -126,9 +119,9 @@ async fn exported_and_imported() {
     assert_eq!(to.ids().await, ["cronjob", "datejob", "intervaljob"]);
     for id in to.ids().await {
         let (sent, received) = (from.job(&id).await, to.job(&id).await);
-        assert_eq!(sent.job, received.job);
+        assert_eq!(sent.job(), received.job());
         assert_eq!(sent.next_run_time(), received.next_run_time());
-        assert_eq!(received.job.args(), serde_json::json!(["foo", "bar"]));
+        assert_eq!(received.args(), serde_json::json!(["foo", "bar"]));
     }
 }
 

@@ -79,8 +79,8 @@ fn takes_effect(configured: impl FnOnce(SchedulerBuilder) -> SchedulerBuilder) {
         let job = fixture.scheduler.add_job(nothing, every(60)).id("a");
         job.executor("alter").store("bar").await.unwrap();
         let job = fixture.job("a").await;
-        assert_eq!(*job.job.policies(), defaults());
-        assert_eq!((job.job.executor(), &*job.store), ("alter", "bar"));
+        assert_eq!(*job.policies(), defaults());
+        assert_eq!((job.executor(), job.store()), ("alter", "bar"));
         let at_midnight = fixture
             .scheduler
             .add_job(nothing, "cron(hour=0)".parse::<Trigger>().unwrap());
@@ -192,7 +192,7 @@ pub(crate) const CASES: &[Case] = &[
             let fixture = Fixture::new();
             let job = fixture.scheduler.add_job(nothing, every(1)).id("a");
             job.store("default").await.unwrap();
-            assert_eq!(&*fixture.job("a").await.store, "default");
+            assert_eq!(fixture.job("a").await.store(), "default");
         });
     }),
     different("TestBaseScheduler::test_lookup_executor", ALIASES, || {

@@ -1,0 +1,286 @@
+//! Lists runs of all stores.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeZone, Utc};
+use punctual_core::{JobId, Outcomes, Run, RunState};
+use punctual_store::{RunCursor, RunFilter};
+
+use super::call::Call;
+use super::list_stream::{Items, RunStream};
+use super::merge::{Listed, Merge, PIECE, Piece};
+use super::page::{Cursor, Page, Places, check_size};
+use super::{IntoJobId, Scheduler, job_id};
+use crate::error::Error;
+use crate::stores::NamedStore;
+
+impl Scheduler {
+    /// Lists runs of all stores together, those that were opened last first. All that match are in
+    /// the answer, unless there is a [limit](Runs::limit).
+    ///
+    /// The list holds runs that wait or are under way on any node, runs that have ended, and ranges
+    /// of fire times that did not run. Of a run in its first attempt, `started` is known if it is
+    /// under way on this node, since a store learns of a start with the end of the attempt.
+    ///
+    /// ```
+    /// # async fn doc(scheduler: punctual_tokio::Scheduler) -> Result<(), punctual_tokio::Error> {
+    /// use punctual_core::Outcomes;
+    ///
+    /// let bad = Outcomes::FAILED | Outcomes::TIMED_OUT;
+    /// for run in scheduler.runs().job("report").outcomes(bad).limit(50).await? {
+    ///     println!("{} {:?} {:?}", run.fire_time(), run.outcome(), run.error);
+    /// }
+    /// for run in scheduler.runs().open().await? {
+    ///     println!("{} on {:?} since {:?}", run.job, run.node, run.started);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn runs(&self) -> Runs {
+        Runs::new(Ok(self.clone()))
+    }
+}
+
+/// A list of runs that is being asked for. `await` it, or take it as a [`stream`](Self::stream) or
+/// page by [`page`](Self::page). Each setting narrows the list further.
+///
+/// The stores are read in pieces, so no call holds a store for long.
+///
+/// # Errors
+///
+/// Returns an error if the id is not a valid id, if there is no store of the alias, or if a store
+/// cannot be reached.
+///
+/// # Cancel safety
+///
+/// This call is cancel safe. It changes nothing.
+#[derive(Debug, Clone)]
+#[must_use = "a list is read when it is awaited"]
+pub struct Runs {
+    scheduler: Result<Scheduler, Error>,
+    job: Option<Result<JobId, Error>>,
+    filter: RunFilter,
+    ended: bool,
+    store: Option<String>,
+    limit: Option<usize>,
+}
+
+impl Runs {
+    pub(super) fn new(scheduler: Result<Scheduler, Error>) -> Self {
+        Self {
+            scheduler,
+            job: None,
+            filter: RunFilter::default(),
+            ended: false,
+            store: None,
+            limit: None,
+        }
+    }
+
+    /// Selects runs of this job, even if the job is gone.
+    pub fn job(mut self, id: impl IntoJobId) -> Self {
+        self.job = Some(job_id(id));
+        self
+    }
+
+    /// Selects runs with one of these outcomes. An [`Outcome`](punctual_core::Outcome) is a set of
+    /// one.
+    pub fn outcomes(mut self, outcomes: impl Into<Outcomes>) -> Self {
+        self.filter.outcomes = Some(outcomes.into());
+        self
+    }
+
+    /// Selects runs that wait or are under way, on all nodes.
+    pub fn open(mut self) -> Self {
+        self.filter.open = true;
+        self
+    }
+
+    /// Selects runs that have ended, and ranges of fire times that did not run.
+    pub fn ended(mut self) -> Self {
+        self.ended = true;
+        self
+    }
+
+    /// Selects runs with a fire time from this one on.
+    pub fn from<Tz: TimeZone>(mut self, fire_time: DateTime<Tz>) -> Self {
+        self.filter.from = Some(fire_time.with_timezone(&Utc));
+        self
+    }
+
+    /// Selects runs with a fire time before this one.
+    pub fn until<Tz: TimeZone>(mut self, fire_time: DateTime<Tz>) -> Self {
+        self.filter.until = Some(fire_time.with_timezone(&Utc));
+        self
+    }
+
+    /// Selects runs of the store with this alias.
+    pub fn store(mut self, alias: impl Into<String>) -> Self {
+        self.store = Some(alias.into());
+        self
+    }
+
+    /// Ends the list after this number of runs, which are the newest. With 0, the list is empty.
+    pub fn limit(mut self, runs: usize) -> Self {
+        self.limit = Some(runs);
+        self
+    }
+
+    /// Returns the runs one by one. The stream reads 1,000 runs of a store at a time.
+    pub fn stream(self) -> RunStream {
+        let limit = self.limit.unwrap_or(usize::MAX);
+        let merge = self.merge(BTreeMap::new());
+        let merge = merge.map(|merge| merge.in_pieces_of(limit.clamp(1, PIECE)));
+        RunStream::new(Items::new(merge, limit))
+    }
+
+    /// Lists one page of this number of runs. A list in pages has no [limit](Self::limit).
+    pub fn page(self, size: usize) -> RunsPage {
+        RunsPage {
+            list: self,
+            size,
+            after: None,
+        }
+    }
+
+    fn merge(mut self, before: BTreeMap<String, RunCursor>) -> Result<Merge<Ledger>, Error> {
+        let scheduler = self.scheduler?;
+        let stores = match &self.store {
+            Some(alias) => vec![scheduler.shared.store(alias)?],
+            None => scheduler.shared.stores(),
+        };
+        self.filter.job = self.job.transpose()?;
+        if self.ended {
+            self.filter.outcomes = self.filter.outcomes.or(Some(Outcomes::ALL));
+        }
+        let ledger = Ledger {
+            filter: self.filter,
+            scheduler,
+        };
+        Ok(Merge::new(Arc::new(ledger), stores, before))
+    }
+
+    async fn read(self) -> Result<Vec<Run>, Error> {
+        let limit = self.limit;
+        let mut merge = self.merge(BTreeMap::new())?;
+        if let Some(limit) = limit {
+            merge = merge.in_pieces_of(limit.clamp(1, PIECE));
+        }
+        merge.take(limit.unwrap_or(usize::MAX)).await
+    }
+}
+
+impl IntoFuture for Runs {
+    type Output = Result<Vec<Run>, Error>;
+    type IntoFuture = Call<Vec<Run>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Call::new(self.read())
+    }
+}
+
+/// A page of a list of runs that is being asked for.
+///
+/// # Errors
+///
+/// Returns an error if the list does, if the cursor belongs to another list, if the size is 0, or
+/// if the list has a limit.
+///
+/// # Cancel safety
+///
+/// This call is cancel safe. It changes nothing.
+#[derive(Debug, Clone)]
+#[must_use = "a page is read when it is awaited"]
+pub struct RunsPage {
+    list: Runs,
+    size: usize,
+    after: Option<Cursor>,
+}
+
+impl RunsPage {
+    /// Begins at the [`next`](Page::next) of another page, or at the beginning if it has none.
+    pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
+        self.after = cursor.into();
+        self
+    }
+
+    async fn read(self) -> Result<Page<Run>, Error> {
+        check_size(self.size, self.list.limit)?;
+        let merge = self.list.merge(Places::of_runs(self.after)?)?;
+        // One run more than fits on the page tells if there is another page.
+        let mut merge = merge.in_pieces_of(self.size.saturating_add(1).min(PIECE));
+        let items = merge.take(self.size).await?;
+        let places = merge.rest().await?;
+        let next = places.map(|places| Cursor(Places::Runs(places)));
+        Ok(Page { items, next })
+    }
+}
+
+impl IntoFuture for RunsPage {
+    type Output = Result<Page<Run>, Error>;
+    type IntoFuture = Call<Page<Run>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Call::new(self.read())
+    }
+}
+
+/// The runs that a list selects.
+pub(super) struct Ledger {
+    filter: RunFilter,
+    scheduler: Scheduler,
+}
+
+impl Ledger {
+    /// Fills in the starts of runs that are under way here. A store learns of a start with the end
+    /// of the attempt.
+    async fn add_starts(&self, named: &NamedStore, runs: &mut [Run]) {
+        let is_begun = |run: &Run| run.state == RunState::Running && run.started.is_none();
+        if !runs.iter().any(is_begun) {
+            return;
+        }
+        // A scheduler that does not run, or that ends now, has nothing under way.
+        let running = self.scheduler.running().await.unwrap_or_default();
+        let running = running.into_iter().filter(|run| run.store == named.alias);
+        let starts: HashMap<_, _> = running.map(|run| (run.run, run.started)).collect();
+        for run in runs.iter_mut().filter(|run| is_begun(run)) {
+            run.started = starts.get(&run.id).copied().flatten();
+        }
+    }
+}
+
+impl Listed for Ledger {
+    type Item = Run;
+    type Place = RunCursor;
+
+    async fn read(
+        &self,
+        named: &NamedStore,
+        before: Option<RunCursor>,
+        count: usize,
+    ) -> Result<Piece<Self>, Error> {
+        let filter = RunFilter {
+            before,
+            limit: count,
+            ..self.filter.clone()
+        };
+        let mut runs = named.store.runs(filter).await?;
+        self.add_starts(named, &mut runs).await;
+        let last = runs.last().map(RunCursor::of);
+        let next = last.filter(|_| runs.len() >= count);
+        let items = runs.into_iter().map(|mut run| {
+            run.store = Some(Arc::clone(&named.alias));
+            (RunCursor::of(&run), run)
+        });
+        Ok(Piece {
+            items: items.collect(),
+            next,
+        })
+    }
+
+    fn compare(one: &RunCursor, other: &RunCursor) -> Ordering {
+        other.cmp(one)
+    }
+}
