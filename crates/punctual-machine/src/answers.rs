@@ -231,7 +231,7 @@ impl<N: Node> Entry<N> {
 
 impl Outbox {
     /// Puts the ends that the store has not tried first into the next request.
-    fn take_back(&mut self, mut sent: Vec<RunEnd>, done: usize) {
+    pub(crate) fn take_back(&mut self, mut sent: Vec<RunEnd>, done: usize) {
         if done < sent.len() {
             sent.drain(..done);
             sent.append(&mut self.ends);

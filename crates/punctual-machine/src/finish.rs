@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use punctual_core::{CancelReason, FireRange, Outcome, RunId};
+use punctual_core::{FireRange, Outcome, RunId};
 use punctual_store::{RunEnd, StoredJob};
 
 use crate::active::Active;
@@ -104,7 +104,6 @@ impl<N: Node> Machine<N> {
     /// Records one outcome, and returns the outcome that the rest of the instance shares, if it
     /// does.
     fn end_one(&mut self, key: ActiveKey, finish: Finish, finished: i64) -> Option<Outcome> {
-        let all_end = self.stage.ends_runs();
         let active = self.active.get_mut(key)?;
         let outcome = finish.outcome;
         let started = active.started.take();
@@ -157,7 +156,6 @@ impl<N: Node> Machine<N> {
             }
             (Some(_), Some(cancelled)) => Some(cancelled),
             (Some(_), _) if is_fenced => Some(Outcome::Lost),
-            (Some(_), _) if all_end => Some(Outcome::Cancelled(CancelReason::Shutdown)),
             (Some(_), _) => {
                 self.go_on(key);
                 None

@@ -62,3 +62,32 @@ impl Instance {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+
+    use super::*;
+
+    #[test]
+    fn the_rest_of_an_instance_keeps_its_numbers_and_tokens() {
+        let fire_times: Vec<_> = (0..3)
+            .map(|hour| DateTime::UNIX_EPOCH + TimeDelta::hours(hour))
+            .collect();
+        let mut instance = Instance {
+            first: RunId(5),
+            token: 9,
+            fire_times: fire_times.clone(),
+            attempts: 0,
+            started: None,
+            failure: None,
+            was_admitted: true,
+            may_be_late: true,
+        };
+        let rest = instance.split_off(2);
+        assert_eq!(instance.fire_times, fire_times[..2]);
+        assert_eq!((rest.first, rest.token), (RunId(7), 11));
+        assert_eq!(rest.fire_times, fire_times[2..]);
+        assert!(rest.was_admitted && rest.may_be_late);
+    }
+}

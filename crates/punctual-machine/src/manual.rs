@@ -1,8 +1,8 @@
 //! Runs by hand.
 
 use chrono::{DateTime, Utc};
+use punctual_core::RunId;
 use punctual_core::plan::Plan;
-use punctual_core::{RunId, SkipReason};
 use punctual_store::{Claim, ClaimAnswer, ClaimKind, StoredJob};
 
 use crate::effect::{Effect, Effects};
@@ -117,13 +117,6 @@ impl<N: Node> Machine<N> {
                 let claim = entry.claim_manual(again_at);
                 state.ask_by_hand(key, claim, ticket);
             }
-            // The key is used. A request whose answer was lost has recorded the run as skipped.
-            ref lost if is_taken(key, lost) && !opens_runs(&plan) => {
-                let reason = plan.skipped.map(|(_, reason)| reason);
-                let reason = reason.unwrap_or(SkipReason::MaxInstances);
-                self.answer(ticket, Err(Refusal::Busy(reason)));
-                self.tell_plan(key, &plan);
-            }
             ClaimAnswer::Lost(_) => {
                 self.answer(ticket, Err(Refusal::Lost));
             }
@@ -162,8 +155,4 @@ impl<N: Node> StoreState<N> {
 /// Returns true if the claim of a run by hand was lost because its key is used.
 fn is_taken(key: JobKey, answer: &ClaimAnswer) -> bool {
     matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.incarnation == key.incarnation)
-}
-
-fn opens_runs(plan: &Plan) -> bool {
-    !plan.start.is_empty() || !plan.queue.is_empty()
 }

@@ -142,3 +142,66 @@ impl Outbox {
         next
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use punctual_core::{Outcome, RunId};
+    use punctual_store::EndText;
+
+    use super::*;
+
+    fn end(run: u64, bytes: usize) -> RunEnd {
+        RunEnd {
+            run: RunId(run),
+            outcome: Outcome::Failed,
+            retry_at: None,
+            started: None,
+            finished: 0,
+            attempts: 1,
+            text: Some(EndText::Error("x".repeat(bytes).into())),
+        }
+    }
+
+    fn outbox(ends: &[(u64, usize)]) -> Outbox {
+        Outbox {
+            ends: ends.iter().map(|(run, bytes)| end(*run, *bytes)).collect(),
+            ..Outbox::default()
+        }
+    }
+
+    fn runs(ends: &[RunEnd]) -> Vec<u64> {
+        ends.iter().map(|end| end.run.0).collect()
+    }
+
+    #[test]
+    fn a_request_holds_as_many_ends_as_the_store_takes() {
+        let of = |ends, bytes| BatchLimits::new(1, ends, bytes);
+        for (limits, wanted) in [
+            (of(9, 100), vec![1, 2, 3]),
+            (of(3, 100), vec![1, 2, 3]),
+            (of(2, 100), vec![1, 2]),
+            (of(9, 12), vec![1, 2, 3]),
+            (of(9, 11), vec![1, 2]),
+            (of(9, 8), vec![1, 2]),
+            // A single end may hold more.
+            (of(9, 3), vec![1]),
+        ] {
+            let mut outbox = outbox(&[(1, 4), (2, 4), (3, 4)]);
+            assert_eq!(runs(&outbox.next_ends(limits)), wanted, "{limits:?}");
+            let rest: Vec<u64> = (1..=3).filter(|run| !wanted.contains(run)).collect();
+            assert_eq!(runs(&outbox.ends), rest, "{limits:?}");
+        }
+    }
+
+    #[test]
+    fn ends_that_the_store_has_left_out_come_first_the_next_time() {
+        let sent = || vec![end(1, 0), end(2, 0), end(3, 0)];
+        let mut outbox = outbox(&[(4, 0)]);
+        outbox.take_back(sent(), 1);
+        assert_eq!(runs(&outbox.ends), [2, 3, 4]);
+        outbox.take_back(sent(), 3);
+        assert_eq!(runs(&outbox.ends), [2, 3, 4]);
+        // The emptied list is used again.
+        assert!(outbox.spare.is_empty() && outbox.spare.capacity() > 0);
+    }
+}

@@ -88,3 +88,101 @@ fn dropped(is_stopping: bool) -> Finish {
         text: Some(EndText::Error(text.into())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use punctual_core::CancelReason::{Shutdown, User};
+    use punctual_core::Outcome::{Cancelled, Failed, Lost, Succeeded, TimedOut};
+
+    use super::*;
+
+    fn result() -> EndText {
+        EndText::Result("7".into())
+    }
+
+    fn error() -> EndText {
+        EndText::Error("bad luck".into())
+    }
+
+    #[test]
+    fn a_reason_replaces_only_one_that_says_less_about_the_end() {
+        let reasons = [Stop::TimedOut, Stop::Cancel(User), Stop::Fenced];
+        for (place, reason) in reasons.into_iter().enumerate() {
+            for (other_place, other) in reasons.into_iter().enumerate() {
+                assert_eq!(reason.outdoes(other), place > other_place);
+            }
+        }
+    }
+
+    #[test]
+    fn a_success_counts_unless_other_nodes_decide() {
+        let cancel = Some(Stop::Cancel(User));
+        for (stop, outcome, text, wanted) in [
+            (None, Succeeded, Some(result()), (Succeeded, Some(result()))),
+            (None, Failed, Some(error()), (Failed, Some(error()))),
+            (
+                cancel,
+                Succeeded,
+                Some(result()),
+                (Succeeded, Some(result())),
+            ),
+            (
+                cancel,
+                Failed,
+                Some(error()),
+                (Cancelled(User), Some(error())),
+            ),
+            (
+                cancel,
+                Cancelled(User),
+                Some(result()),
+                (Cancelled(User), None),
+            ),
+            (
+                Some(Stop::TimedOut),
+                Succeeded,
+                Some(result()),
+                (Succeeded, Some(result())),
+            ),
+            (
+                Some(Stop::TimedOut),
+                Failed,
+                Some(error()),
+                (TimedOut, Some(error())),
+            ),
+            (Some(Stop::Fenced), Succeeded, Some(result()), (Lost, None)),
+            (
+                Some(Stop::Fenced),
+                Failed,
+                Some(error()),
+                (Lost, Some(error())),
+            ),
+        ] {
+            let finish = finish_of(stop, Some(Finish { outcome, text }), false);
+            assert_eq!((finish.outcome, finish.text), wanted, "{stop:?}, {outcome}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_was_dropped_unasked_has_failed_unless_the_node_shuts_down() {
+        let dropped = finish_of(None, None, false);
+        assert_eq!(dropped.outcome, Failed);
+        assert!(matches!(dropped.text, Some(EndText::Error(text)) if text.contains("dropped")));
+        let dropped = finish_of(None, None, true);
+        assert_eq!((dropped.outcome, dropped.text), (Cancelled(Shutdown), None));
+        let aborted = finish_of(Some(Stop::TimedOut), None, true);
+        assert_eq!((aborted.outcome, aborted.text), (TimedOut, None));
+    }
+
+    #[test]
+    fn a_cancelled_run_takes_the_rest_of_its_instance_along() {
+        let cancelled = Cancelled(User);
+        assert_eq!(
+            cancelled_by(Some(Stop::Cancel(User)), Succeeded),
+            Some(cancelled)
+        );
+        assert_eq!(cancelled_by(None, cancelled), Some(cancelled));
+        assert_eq!(cancelled_by(Some(Stop::TimedOut), TimedOut), None);
+        assert_eq!(cancelled_by(None, Failed), None);
+    }
+}

@@ -48,3 +48,30 @@ impl Reads {
         moved.is_some_and(|revision| state.revision < *revision)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(incarnation: u64, revision: u64) -> JobState {
+        let mut state = JobState::default();
+        (state.incarnation, state.revision) = (incarnation, revision);
+        state
+    }
+
+    #[test]
+    fn a_row_that_was_read_before_its_job_moved_on_is_outdated() {
+        let mut reads = Reads::default();
+        reads.moved_on(1, 5);
+        assert!(!reads.is_outdated(&row(1, 4)), "a later reading is newer");
+        reads.begin();
+        reads.begin();
+        reads.moved_on(1, 5);
+        reads.end();
+        assert!(reads.is_outdated(&row(1, 4)), "one is still on its way");
+        assert!(!reads.is_outdated(&row(1, 5)));
+        assert!(!reads.is_outdated(&row(2, 4)));
+        reads.end();
+        assert!(!reads.is_outdated(&row(1, 4)));
+    }
+}

@@ -213,3 +213,40 @@ impl<N: Node> StoreState<N> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_jobs_are_taken_over_while_no_other_node_claims_them_and_far_fewer_once_one_does() {
+        let mut left = Left::default();
+        left.helped(true);
+        assert_eq!(left.room, 257);
+        left.helped(false);
+        assert_eq!(left.room, 128);
+        for _ in 0..10 {
+            left.helped(false);
+        }
+        assert_eq!(left.room, 8);
+        left.room = 4_096;
+        left.helped(true);
+        assert_eq!(left.room, 4_096);
+    }
+
+    #[test]
+    fn after_a_new_window_nothing_is_left_to_others_until_a_job_is() {
+        let mut left = Left {
+            patience: 1,
+            until: 2,
+            first: 3,
+            ..Left::default()
+        };
+        left.nothing();
+        let none = Left::default();
+        assert_eq!(
+            (left.patience, left.until, left.first),
+            (none.patience, none.until, none.first)
+        );
+    }
+}

@@ -10,7 +10,7 @@ use crate::alarm::Alarm;
 use crate::effect::Effect;
 use crate::instance::Instance;
 use crate::key::{ActiveKey, JobKey};
-use crate::machine::Machine;
+use crate::machine::{Machine, instant};
 use crate::node::Node;
 use crate::tell::Tell;
 use crate::waiting::ELSEWHERE;
@@ -34,7 +34,10 @@ impl<N: Node> Machine<N> {
         if entry.is_head {
             // A run never starts without its arguments. The store hands it out again, with the
             // whole job.
-            return self.postpone(key.store, &instance, ELSEWHERE);
+            let (birth, id) = (entry.stored.state.birth, entry.stored.job.id().clone());
+            self.postpone(key.store, &instance, ELSEWHERE);
+            let due = self.now.saturating_add(ELSEWHERE);
+            return self.wait_for(key.store, birth, id, instant(due));
         }
         let Some(code) = entry.code.clone() else {
             return self.start_without_code(key, instance);

@@ -15,11 +15,12 @@ use crate::alarm::Alarm;
 use crate::effect::{Effect, Effects, Read};
 use crate::entry::Entry;
 use crate::instance::Instance;
-use crate::machine::Machine;
+use crate::machine::{Machine, instant};
 use crate::node::Node;
 use crate::repeated::instances;
 use crate::store::{StoreState, Waits};
 use crate::tell::Tell;
+use crate::window::ahead_micros;
 
 /// The time for which a run that this node cannot go on with is left to other nodes, in
 /// microseconds. Without a wait the store would hand it out again by the same request.
@@ -158,6 +159,16 @@ impl<N: Node> Machine<N> {
             if !is_known && (instance.attempts > 0 || is_shared) {
                 // The run goes on at a node that knows its task.
                 self.give_back(store, &runs, ELSEWHERE);
+                if !is_shared {
+                    // There is no other node, and no renewal will tell this one.
+                    let (birth, id) = (job.state.birth, job.job.id().clone());
+                    self.wait_for(
+                        store,
+                        birth,
+                        id,
+                        instant(now.saturating_add(ahead_micros())),
+                    );
+                }
                 continue;
             }
             let key = found.unwrap_or_else(|| state.jobs.insert(Entry::new(job, None)));

@@ -235,7 +235,11 @@ impl<N: Node> StoreState<N> {
         let state = &stored.state;
         let known = self.jobs.find(state.incarnation);
         let known = known.and_then(|key| self.jobs.get(key));
-        let goes_on = known.is_some_and(|entry| !entry.stored.state.paused);
+        // Between two revisions, a pause may have begun and ended.
+        let goes_on = known.is_some_and(|entry| {
+            let before = &entry.stored.state;
+            !before.paused && state.revision <= before.revision.saturating_add(1)
+        });
         !state.paused && state.token > 0 && !goes_on
     }
 

@@ -7,7 +7,7 @@ use punctual_core::plan::Next;
 use punctual_core::plan::plan;
 use punctual_machine::repeated::instances;
 use punctual_machine::{Active, ActiveKey};
-use punctual_store::{OpenState, StoredJob};
+use punctual_store::{JobStore as _, OpenState, StoredJob};
 
 use crate::body::How;
 use crate::node::{Plain, TASK};
@@ -26,6 +26,10 @@ impl World {
         self.arrive();
         for _ in 0..LOOKS {
             self.pass(LEFT / LOOKS);
+            self.arrive();
+        }
+        if self.store.capabilities().shared {
+            self.renew();
             self.arrive();
         }
         self.check();
@@ -49,6 +53,7 @@ impl World {
         assert!(held.wrong.is_empty(), "{:#?}", held.wrong);
         self.check_runs();
         self.check_limits();
+        self.check_waiting();
         self.check_outcomes();
         let store = &held.stores[0];
         for row in self.jobs() {

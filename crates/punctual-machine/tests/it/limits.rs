@@ -1,9 +1,14 @@
 //! The reasons for which bodies are told to end, and the times by which they are.
 
+use punctual_core::plan::latest_start;
+use punctual_core::{Origin, Overlap, RunId};
+use punctual_machine::ActiveKey;
 use punctual_machine::repeated::instances;
+use punctual_store::{Claim, ClaimKind, ClaimRequest, DueRequest, JobStore as _, WaitingJob};
 
 use crate::body::Body;
-use crate::world::{GRACE, SECOND, World};
+use crate::node::TASK;
+use crate::world::{GRACE, SECOND, World, now};
 
 /// The time by which an alarm may be late.
 const LATE: i64 = 10 * SECOND;
@@ -18,6 +23,63 @@ impl World {
 
     fn has_taken(&self, body: &Body) -> i64 {
         self.timer.passed() - body.began_after
+    }
+
+    /// Checks that no run begins while other nodes may have taken it over, and that it has the token
+    /// that the store gave it.
+    pub(crate) fn check_alive(&self, run: RunId, token: u64) {
+        let is_alive = self.is_certain.get() || !self.store.capabilities().shared;
+        assert!(is_alive, "run {run} begins, and this node may be dead");
+        let open = self.open_runs();
+        if let Some(its) = open.iter().find(|own| own.id == run) {
+            assert_eq!(its.token, token, "the token of run {run}");
+        }
+    }
+
+    /// Checks that no run of the schedule begins after its grace time, or waits longer for a place.
+    pub(crate) fn check_in_time(&self, key: ActiveKey) {
+        let mut all = self.machine.active();
+        let (_, active) = all.find(|(own, _)| *own == key).unwrap();
+        let job = &active.job;
+        let open = self.open_runs();
+        let run = open.iter().find(|own| own.id == active.run);
+        let rows = self.jobs();
+        let row = rows.iter().find(|row| row.job.id() == job.id());
+        let (Some(run), Some(row)) = (run, row) else {
+            return;
+        };
+        let is_edited = row.job.policies() != job.policies() || row.job.trigger() != job.trigger();
+        let is_first = active.attempts == 1 && active.turn == 1;
+        if is_edited || !is_first || run.key.origin != Origin::Scheduled {
+            return;
+        }
+        let latest = latest_start(&job.view(&row.state), active.fire_time);
+        let latest = latest.filter(|_| job.policies().overlap == Overlap::Skip);
+        let latest = latest.map(|at| at.timestamp_micros());
+        let its = self.bodies.iter().find(|body| body.key == key).unwrap();
+        assert_eq!(its.latest, latest, "the latest start of {run:?}");
+        let is_late = latest.is_some_and(|latest| latest < self.timer.now());
+        assert!(!is_late, "it is too late for {run:?}");
+    }
+
+    /// Checks that no run waits that may begin here.
+    pub(crate) fn check_waiting(&self) {
+        if !self.machine.begins_runs() || !self.has_executor.get() {
+            return;
+        }
+        let request = DueRequest::through(self.time(), 1).tasks(Some([TASK.into()].into()));
+        let waiting = now(self.store.due(request)).unwrap().waiting;
+        let held = self.machine.held(self.latest, &self.timer);
+        let is_known = |job: &WaitingJob| held.stores[0].waits.contains_key(&job.birth);
+        assert!(waiting.iter().all(is_known), "these wait: {waiting:?}");
+    }
+
+    /// Checks that a node that begins no runs claims none.
+    pub(crate) fn check_claim(&self, request: &ClaimRequest) {
+        let begins_runs = self.machine.begins_runs() && !self.is_ending;
+        assert_eq!(request.takes_waiting, begins_runs);
+        let is_due = |claim: &Claim| matches!(claim.kind, ClaimKind::Advance { .. });
+        assert!(begins_runs || !request.claims.iter().any(is_due));
     }
 
     /// Checks that a body is told to end for a reason.

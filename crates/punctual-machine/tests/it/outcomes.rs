@@ -100,6 +100,7 @@ impl World {
         let before = seen.fire_times.insert(run, active.fire_time);
         assert!(before.is_none_or(|before| before == active.fire_time));
         let is_own = seen.is_own(run);
+        let token = active.token;
         let count = seen.attempts.entry(run).or_default();
         *count = if is_own { *count + 1 } else { attempts };
         assert_eq!(*count, attempts, "run {run} counts its attempts");
@@ -111,6 +112,8 @@ impl World {
             let is_told = seen.heard.again.contains(&(run, attempts - 1));
             assert!(is_told, "run {run} was tried again, and it was not told");
         }
+        self.check_alive(run, token);
+        self.check_in_time(key);
     }
 
     /// Notes that a body was told to end before it began.

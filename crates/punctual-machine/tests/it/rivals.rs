@@ -63,7 +63,10 @@ impl World {
         };
         let recovered = now(self.store.recover(recover(self, own, &rival, beats))).unwrap();
         (self.rival, self.rival_runs) = (None, Vec::new());
+        let lost: Vec<RunId> = recovered.lost.iter().map(|run| run.id).collect();
         self.reply(Reply::Recovered(Box::new(recovered)));
+        let is_told = |run: &RunId| self.told.contains_key(run);
+        assert!(lost.iter().all(is_told), "they are lost: {lost:?}");
         self.report_nodes();
     }
 

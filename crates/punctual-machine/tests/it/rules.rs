@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use punctual_core::{Coalesce, Interval, Job, JobState, MaxInstances, Overlap, Policies, Timeout};
+use punctual_core::{
+    Coalesce, Interval, Job, JobState, MaxInstances, Overlap, Policies, Retry, Timeout,
+};
 use punctual_machine::Refusal;
 use punctual_store::{
     ClaimAnswer, ClaimKind, ClaimReply, Insert, JobStore, OnConflict, StoredJob, Won,
@@ -207,4 +209,56 @@ fn a_clock_that_is_set_back_does_not_lengthen_the_time_of_a_body() {
     assert_eq!(world.bodies[0].told, None);
     world.pass(5 * SECOND);
     assert!(world.bodies[0].told.is_some(), "its time is over");
+}
+
+/// A sole node hears of waiting runs only when it reads due jobs. The answer to such a reading was
+/// made before the store knew that the run waits.
+#[test]
+fn a_run_that_was_left_to_other_nodes_goes_on_here_if_there_are_none() {
+    let mut world = World::new();
+    let patient = Policies {
+        retry: Retry::attempts(3).backoff(Duration::from_secs(2), Duration::from_secs(2)),
+        ..Policies::default()
+    };
+    world.add_job(every(3_600, &world).with_policies(patient));
+    world.arrive();
+    world.end_body(0, How::Fails);
+    world.arrive();
+    world.pass(2 * SECOND);
+    world.has_executor.set(false);
+    world.tell(|machine| machine.park("default"));
+    let claim = world.claim();
+    world.deliver(claim);
+    world.has_executor.set(true);
+    world.tell(|machine| machine.look_again());
+    let mut calls = world.calls.iter();
+    let window = calls.position(|call| matches!(call, Call::Due(..)));
+    world.deliver(window.unwrap());
+    for _ in 0..61 {
+        world.arrive();
+        world.pass(SECOND);
+    }
+    world.arrive();
+    assert_eq!(world.machine.under_way(), 1, "its second attempt");
+}
+
+/// The node hears of the pause and of its end together, after it had asked for the next attempt.
+#[test]
+fn a_run_whose_next_attempt_was_due_in_a_pause_goes_on_after_it() {
+    let mut world = World::new();
+    let patient = Policies {
+        retry: Retry::attempts(3).backoff(Duration::from_secs(2), Duration::from_secs(2)),
+        ..Policies::default()
+    };
+    world.add_job(every(30, &world).with_policies(patient));
+    world.arrive();
+    world.end_body(0, How::Fails);
+    world.arrive();
+    world.pause_job(0, true);
+    world.pass(2 * SECOND);
+    let claim = world.claim();
+    world.deliver(claim);
+    world.pause_job(0, false);
+    world.arrive();
+    assert_eq!(world.machine.under_way(), 1, "its second attempt");
 }

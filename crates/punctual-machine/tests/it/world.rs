@@ -67,7 +67,7 @@ pub(crate) struct World {
     pub(crate) names_heads: bool,
     /// True if the store takes only a part of the next request.
     pub(crate) is_full: bool,
-    is_certain: Rc<Cell<bool>>,
+    pub(crate) is_certain: Rc<Cell<bool>>,
     pub(crate) has_executor: Rc<Cell<bool>>,
     /// The time at which the store last heard of this node.
     heard: i64,
@@ -197,6 +197,7 @@ impl World {
                 Effect::Claim { request, .. } => {
                     let is_there = |call: &Call| matches!(call, Call::Claim(..));
                     assert!(!self.calls.iter().any(is_there), "one claim at a time");
+                    self.check_claim(&request);
                     self.calls.push(Call::Claim(request, None));
                 }
                 Effect::Read { read, .. } => self.read(read),
