@@ -3,6 +3,7 @@
 //! - [`JobStore`] is the contract for jobs, claims, runs and nodes. Each method says what must be
 //!   atomic.
 //! - [`batch`] decides what a request makes of rows, the same in every store.
+//! - [`StoreLayer`] stands in front of a store and changes some of its calls.
 //! - [`MemoryStore`] keeps jobs as long as the process lives.
 //! - [`conformance`] is the suite that every store has to pass.
 //! - [`checker`] checks the ledger of any store.
@@ -11,6 +12,7 @@
 //! This crate depends on no runtime. A store returns futures that any runtime may poll.
 
 pub mod batch;
+mod call;
 mod capabilities;
 mod changes;
 pub mod checker;
@@ -21,6 +23,7 @@ mod feed;
 mod future;
 mod job;
 mod last_run;
+mod layer;
 mod ledger;
 mod list;
 #[doc(hidden)]
@@ -33,6 +36,7 @@ mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use call::Call;
 pub use capabilities::{BatchLimits, StoreCapabilities};
 pub use changes::{ChangedJobs, Changes};
 pub use claim::{
@@ -47,6 +51,7 @@ pub use job::{
     UnreadableJob, Update, WaitingJob,
 };
 pub use last_run::LastRun;
+pub use layer::{Layered, StoreLayer};
 pub use ledger::{Retention, RunCursor, RunFilter};
 pub use list::{JobCursor, JobFilter, JobOrder, JobPage};
 pub use memory::{LedgerLimits, MemoryStore};

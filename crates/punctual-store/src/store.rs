@@ -1,7 +1,6 @@
 //! The contract between a scheduler and its store.
 
 use std::fmt;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{Declared, JobId, Run};
@@ -245,101 +244,3 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
         StoreFuture::ready(Ok(()))
     }
 }
-
-/// Forwards every method, with those that have a default.
-macro_rules! forward {
-    ($pointer:ident) => {
-        impl<S: JobStore + ?Sized> JobStore for $pointer<S> {
-            fn capabilities(&self) -> StoreCapabilities {
-                (**self).capabilities()
-            }
-            fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
-                (**self).add(jobs)
-            }
-            fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
-                (**self).get(id)
-            }
-            fn list(&self, filter: JobFilter) -> StoreFuture<'_, JobPage> {
-                (**self).list(filter)
-            }
-            fn update(&self, update: Update) -> StoreFuture<'_, StoredJob> {
-                (**self).update(update)
-            }
-            fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>> {
-                (**self).remove(id, now)
-            }
-            fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64> {
-                (**self).clear(now)
-            }
-            fn removed(&self, id: JobId) -> StoreFuture<'_, Option<Declared>> {
-                (**self).removed(id)
-            }
-            fn forget_removed(&self, id: JobId) -> StoreFuture<'_, ()> {
-                (**self).forget_removed(id)
-            }
-            fn unreadable(&self, limit: usize) -> StoreFuture<'_, Vec<UnreadableJob>> {
-                (**self).unreadable(limit)
-            }
-            fn due(&self, request: DueRequest) -> StoreFuture<'_, DueJobs> {
-                (**self).due(request)
-            }
-            fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
-                (**self).claim(request)
-            }
-            fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
-                (**self).register(node)
-            }
-            fn renew(&self, request: RenewRequest) -> StoreFuture<'_, Renewal> {
-                (**self).renew(request)
-            }
-            fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {
-                (**self).leave(lease)
-            }
-            fn nodes(&self) -> StoreFuture<'_, Vec<Peer>> {
-                (**self).nodes()
-            }
-            fn open_runs(&self, request: OpenRequest) -> StoreFuture<'_, Vec<OpenRun>> {
-                (**self).open_runs(request)
-            }
-            fn recover(&self, request: RecoverRequest) -> StoreFuture<'_, Recovered> {
-                (**self).recover(request)
-            }
-            fn cancel(&self, request: CancelRequest) -> StoreFuture<'_, CancelAnswer> {
-                (**self).cancel(request)
-            }
-            fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
-                (**self).runs(filter)
-            }
-            fn recent(&self, request: RecentRequest) -> StoreFuture<'_, Vec<Run>> {
-                (**self).recent(request)
-            }
-            fn runs_since(&self, since: RunFeed, limit: usize) -> StoreFuture<'_, RunsSince> {
-                (**self).runs_since(since, limit)
-            }
-            fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64> {
-                (**self).purge(retention, batch)
-            }
-            fn statistics(&self, id: JobId) -> StoreFuture<'_, Statistics> {
-                (**self).statistics(id)
-            }
-            fn changes(&self, since: u64) -> StoreFuture<'_, Changes> {
-                (**self).changes(since)
-            }
-            fn recount(&self, request: RecountRequest) -> StoreFuture<'_, Recounted> {
-                (**self).recount(request)
-            }
-            fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
-                (**self).time()
-            }
-            fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
-                (**self).note_time(now)
-            }
-            fn close(&self) -> StoreFuture<'_, ()> {
-                (**self).close()
-            }
-        }
-    };
-}
-
-forward!(Arc);
-forward!(Box);

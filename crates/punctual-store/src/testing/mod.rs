@@ -26,14 +26,13 @@
 //! # });
 //! ```
 
-mod call;
 mod fault;
 mod faults;
 mod refusal;
 mod state;
 mod store;
 
-pub use call::Call;
+pub use crate::Call;
 pub use fault::{Delay, Fault};
 pub use faults::Faults;
 pub use refusal::Refusal;

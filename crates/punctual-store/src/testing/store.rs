@@ -3,16 +3,14 @@
 use std::future::pending;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Declared, JobId, Run};
+use punctual_core::{Declared, JobId};
 
 use super::state::{Kind, Met, Shared, State};
 use super::{Call, Fault, Faults};
+use crate::layer::forward;
 use crate::{
-    CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error,
-    Insert, JobFilter, JobPage, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer,
-    RecentRequest, RecountRequest, Recounted, RecoverRequest, Recovered, RenewRequest, Renewal,
-    Retention, RunFeed, RunFilter, RunsSince, Statistics, StoreCapabilities, StoreFuture,
-    StoredJob, UnreadableJob, Update,
+    ClaimReply, ClaimRequest, DueJobs, DueRequest, Error, Insert, JobFilter, JobPage, JobStore,
+    StoreCapabilities, StoreFuture, StoreLayer, StoredJob, UnreadableJob, Update,
 };
 
 /// Passes calls on to another store, unless its [`Faults`] say otherwise.
@@ -20,7 +18,10 @@ use crate::{
 /// To imitate several nodes, put one of them in front of each of several clones of one store. Each
 /// has faults of its own. Clones of one `FaultyStore` share their faults.
 #[derive(Debug, Clone)]
-pub struct FaultyStore<S> {
+pub struct FaultyStore<S>(Faulty<S>);
+
+#[derive(Debug, Clone)]
+struct Faulty<S> {
     inner: S,
     capabilities: Option<StoreCapabilities>,
     shared: Shared,
@@ -31,45 +32,42 @@ impl<S: JobStore> FaultyStore<S> {
     #[must_use]
     pub fn new(inner: S) -> (Self, Faults) {
         let faults = Faults::default();
-        let store = Self {
+        let faulty = Faulty {
             inner,
             capabilities: None,
             shared: faults.0.clone(),
         };
-        (store, faults)
+        (Self(faulty), faults)
     }
 
     /// Sets the capabilities that the store reports, in place of those of the store behind it.
     #[must_use]
     pub fn with_capabilities(self, capabilities: StoreCapabilities) -> Self {
-        Self {
+        Self(Faulty {
             capabilities: Some(capabilities),
-            ..self
-        }
+            ..self.0
+        })
     }
 
     /// Returns the store behind this one.
     #[must_use]
     pub fn inner(&self) -> &S {
-        &self.inner
+        &self.0.inner
     }
+}
 
-    fn call<'a, T: Send + 'a>(
-        &'a self,
-        call: Call,
-        work: impl FnOnce() -> StoreFuture<'a, T> + Send + 'a,
-    ) -> StoreFuture<'a, T> {
-        let (under_way, met) = UnderWay::begin(&self.shared, call);
-        StoreFuture::new(async move { under_way.go(met, work).await })
-    }
+impl<S: JobStore> JobStore for FaultyStore<S> {
+    forward!(|store| store.0);
+}
 
+impl<S: JobStore> Faulty<S> {
     fn of_job<'a, T: Send + 'a>(
         &'a self,
         call: Call,
         id: JobId,
         work: impl FnOnce(JobId) -> StoreFuture<'a, T> + Send + 'a,
     ) -> StoreFuture<'a, T> {
-        self.call(call, move || match self.unreadable_job(&id) {
+        self.around(call, move || match self.unreadable_job(&id) {
             Some(error) => StoreFuture::ready(Err(error)),
             None => work(id),
         })
@@ -114,6 +112,18 @@ impl<S: JobStore> FaultyStore<S> {
             None => added.next(),
         });
         Ok(answers.flatten().collect())
+    }
+
+    /// Lists the jobs that are not damaged.
+    async fn readable_jobs(&self, filter: JobFilter) -> Result<JobPage, Error> {
+        let mut page = self.inner.list(filter).await?;
+        let ranks = page.ranks.into_iter().zip(page.last_runs);
+        let listed = page.jobs.into_iter().zip(ranks);
+        let rest: (Vec<_>, (Vec<_>, Vec<_>)) = listed
+            .filter(|(stored, _)| !self.is_damaged(stored.job.id()))
+            .unzip();
+        (page.jobs, (page.ranks, page.last_runs)) = rest;
+        Ok(page)
     }
 
     /// Reads a window, or takes the last one, and changes it as the test asks.
@@ -230,7 +240,20 @@ impl Drop for UnderWay {
     }
 }
 
-impl<S: JobStore> JobStore for FaultyStore<S> {
+impl<S: JobStore> StoreLayer for Faulty<S> {
+    fn inner(&self) -> &dyn JobStore {
+        &self.inner
+    }
+
+    fn around<'a, T: Send + 'a>(
+        &'a self,
+        call: Call,
+        work: impl FnOnce() -> StoreFuture<'a, T> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
+        let (under_way, met) = UnderWay::begin(&self.shared, call);
+        StoreFuture::new(async move { under_way.go(met, work).await })
+    }
+
     fn capabilities(&self) -> StoreCapabilities {
         let own = self.capabilities;
         // A call that meets a fault may have to wait, which an answer in place cannot.
@@ -239,7 +262,7 @@ impl<S: JobStore> JobStore for FaultyStore<S> {
     }
 
     fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
-        self.call(Call::Add, || StoreFuture::new(self.add_others(jobs)))
+        self.around(Call::Add, || StoreFuture::new(self.add_others(jobs)))
     }
 
     fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
@@ -247,22 +270,11 @@ impl<S: JobStore> JobStore for FaultyStore<S> {
     }
 
     fn list(&self, filter: JobFilter) -> StoreFuture<'_, JobPage> {
-        self.call(Call::List, move || {
-            StoreFuture::new(async move {
-                let mut page = self.inner.list(filter).await?;
-                let ranks = page.ranks.into_iter().zip(page.last_runs);
-                let listed = page.jobs.into_iter().zip(ranks);
-                let rest: (Vec<_>, (Vec<_>, Vec<_>)) = listed
-                    .filter(|(stored, _)| !self.is_damaged(stored.job.id()))
-                    .unzip();
-                (page.jobs, (page.ranks, page.last_runs)) = rest;
-                Ok(page)
-            })
-        })
+        self.around(Call::List, || StoreFuture::new(self.readable_jobs(filter)))
     }
 
     fn update(&self, update: Update) -> StoreFuture<'_, StoredJob> {
-        self.call(Call::Update, || match self.refused_job(update.job.id()) {
+        self.around(Call::Update, || match self.refused_job(update.job.id()) {
             Some(error) => StoreFuture::ready(Err(error)),
             None => self.inner.update(update),
         })
@@ -270,84 +282,6 @@ impl<S: JobStore> JobStore for FaultyStore<S> {
 
     fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>> {
         self.of_job(Call::Remove, id, move |id| self.inner.remove(id, now))
-    }
-
-    fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64> {
-        self.call(Call::Clear, move || self.inner.clear(now))
-    }
-
-    fn unreadable(&self, limit: usize) -> StoreFuture<'_, Vec<UnreadableJob>> {
-        self.call(Call::Unreadable, move || {
-            StoreFuture::new(self.unreadable_jobs(limit))
-        })
-    }
-
-    fn due(&self, request: DueRequest) -> StoreFuture<'_, DueJobs> {
-        self.call(Call::Due, || StoreFuture::new(self.window(request)))
-    }
-
-    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
-        self.call(Call::Claim, || StoreFuture::new(self.decide(request)))
-    }
-
-    fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
-        self.call(Call::Register, || self.inner.register(node))
-    }
-
-    fn renew(&self, request: RenewRequest) -> StoreFuture<'_, Renewal> {
-        self.call(Call::Renew, || self.inner.renew(request))
-    }
-
-    fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {
-        self.call(Call::Leave, || self.inner.leave(lease))
-    }
-
-    fn nodes(&self) -> StoreFuture<'_, Vec<Peer>> {
-        self.call(Call::Nodes, || self.inner.nodes())
-    }
-
-    fn open_runs(&self, request: OpenRequest) -> StoreFuture<'_, Vec<OpenRun>> {
-        self.call(Call::OpenRuns, || self.inner.open_runs(request))
-    }
-
-    fn recover(&self, request: RecoverRequest) -> StoreFuture<'_, Recovered> {
-        self.call(Call::Recover, || self.inner.recover(request))
-    }
-
-    fn cancel(&self, request: CancelRequest) -> StoreFuture<'_, CancelAnswer> {
-        self.call(Call::Cancel, || self.inner.cancel(request))
-    }
-
-    fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
-        self.call(Call::Runs, || self.inner.runs(filter))
-    }
-
-    fn recent(&self, request: RecentRequest) -> StoreFuture<'_, Vec<Run>> {
-        self.call(Call::Recent, || self.inner.recent(request))
-    }
-
-    fn runs_since(&self, since: RunFeed, limit: usize) -> StoreFuture<'_, RunsSince> {
-        self.call(Call::RunsSince, move || self.inner.runs_since(since, limit))
-    }
-
-    fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64> {
-        self.call(Call::Purge, move || self.inner.purge(retention, batch))
-    }
-
-    fn statistics(&self, id: JobId) -> StoreFuture<'_, Statistics> {
-        self.call(Call::Statistics, || self.inner.statistics(id))
-    }
-
-    fn changes(&self, since: u64) -> StoreFuture<'_, Changes> {
-        self.call(Call::Changes, move || self.inner.changes(since))
-    }
-
-    fn recount(&self, request: RecountRequest) -> StoreFuture<'_, Recounted> {
-        self.call(Call::Recount, || self.inner.recount(request))
-    }
-
-    fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
-        self.call(Call::Time, || self.inner.time())
     }
 
     fn removed(&self, id: JobId) -> StoreFuture<'_, Option<Declared>> {
@@ -358,11 +292,17 @@ impl<S: JobStore> JobStore for FaultyStore<S> {
         self.of_job(Call::ForgetRemoved, id, |id| self.inner.forget_removed(id))
     }
 
-    fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
-        self.call(Call::NoteTime, move || self.inner.note_time(now))
+    fn unreadable(&self, limit: usize) -> StoreFuture<'_, Vec<UnreadableJob>> {
+        self.around(Call::Unreadable, move || {
+            StoreFuture::new(self.unreadable_jobs(limit))
+        })
     }
 
-    fn close(&self) -> StoreFuture<'_, ()> {
-        self.call(Call::Close, || self.inner.close())
+    fn due(&self, request: DueRequest) -> StoreFuture<'_, DueJobs> {
+        self.around(Call::Due, || StoreFuture::new(self.window(request)))
+    }
+
+    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
+        self.around(Call::Claim, || StoreFuture::new(self.decide(request)))
     }
 }

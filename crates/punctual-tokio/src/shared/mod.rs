@@ -210,7 +210,7 @@ impl Shared {
         let named = NamedStore {
             id: self.next_store.fetch_add(1, Ordering::Relaxed),
             alias,
-            store: Arc::new(Timely::new(Arc::clone(&store), health.calls())),
+            store: Timely::store(Arc::clone(&store), health.calls()),
             bare: store,
             health,
         };

@@ -6,16 +6,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use punctual_core::{Declared, JobId, Run};
 use punctual_store::lock::Mutex;
-use punctual_store::{
-    CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error,
-    Insert, JobFilter, JobPage, JobStore, Lease, NodeInfo, OpenRequest, OpenRun, Peer,
-    RecentRequest, RecountRequest, Recounted, RecoverRequest, Recovered, RenewRequest, Renewal,
-    Retention, RunFeed, RunFilter, RunsSince, Statistics, StoreCapabilities, StoreFuture,
-    StoredJob, UnreadableJob, Update,
-};
+use punctual_store::{Call, Error, Insert, JobStore, Layered, StoreFuture, StoreLayer, StoredJob};
 use slab::Slab;
 use tokio::time::{Instant, timeout};
 
@@ -89,29 +81,29 @@ impl Drop for Pending<'_> {
 }
 
 impl Timely {
-    pub(crate) fn new(store: Arc<dyn JobStore>, calls: Arc<Calls>) -> Self {
-        Self { store, calls }
+    pub(crate) fn store(store: Arc<dyn JobStore>, calls: Arc<Calls>) -> Arc<dyn JobStore> {
+        Arc::new(Layered(Self { store, calls }))
     }
 
     /// Waits for an answer, for at most the limit.
     fn within<'a, T: Send + 'a>(
         &'a self,
         limit: Duration,
-        name: &'static str,
-        call: StoreFuture<'a, T>,
+        call: Call,
+        answer: StoreFuture<'a, T>,
     ) -> StoreFuture<'a, T> {
         // An answer that is there already needs no timer.
-        if call.is_ready() {
-            return call;
+        if answer.is_ready() {
+            return answer;
         }
         StoreFuture::new(async move {
-            let mut call = pin!(call);
-            if let Poll::Ready(answer) = poll_once(call.as_mut()).await {
+            let mut answer = pin!(answer);
+            if let Poll::Ready(answer) = poll_once(answer.as_mut()).await {
                 return answer;
             }
-            let _pending = self.calls.begin(name);
-            let answer = timeout(limit, call).await;
-            answer.unwrap_or_else(|_| Err(unanswered(name, limit)))
+            let _pending = self.calls.begin(call.name());
+            let answer = timeout(limit, answer).await;
+            answer.unwrap_or_else(|_| Err(unanswered(call, limit)))
         })
     }
 }
@@ -120,128 +112,45 @@ async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }
 
-fn unanswered(name: &str, limit: Duration) -> Error {
+fn unanswered(call: Call, limit: Duration) -> Error {
     Error::unavailable(format!(
-        "it did not answer `{name}` within {} seconds; look whether its database is reachable, locked or overloaded",
+        "it did not answer `{call}` within {} seconds; look whether its database is reachable, locked or overloaded",
         limit.as_secs()
     ))
 }
 
-impl JobStore for Timely {
-    fn capabilities(&self) -> StoreCapabilities {
-        self.store.capabilities()
+/// Returns the limit of a call, or `None` for a call that may take any time.
+fn limit(call: Call) -> Option<Duration> {
+    Some(match call {
+        Call::Changes => return None,
+        Call::Renew | Call::Time | Call::NoteTime => RENEW,
+        Call::Recover => RECOVER,
+        Call::Due | Call::Claim | Call::Register | Call::Leave | Call::OpenRuns => PROTOCOL,
+        Call::Clear | Call::List | Call::Unreadable | Call::Runs | Call::Purge | Call::Recount => {
+            BULK
+        }
+        _ => HANDLES,
+    })
+}
+
+impl StoreLayer for Timely {
+    fn inner(&self) -> &dyn JobStore {
+        &*self.store
+    }
+
+    fn around<'a, T: Send + 'a>(
+        &'a self,
+        call: Call,
+        work: impl FnOnce() -> StoreFuture<'a, T> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
+        match limit(call) {
+            Some(limit) => self.within(limit, call, work()),
+            None => work(),
+        }
     }
 
     fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
         let limit = if jobs.len() > 1 { BULK } else { HANDLES };
-        self.within(limit, "add", self.store.add(jobs))
-    }
-
-    fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
-        self.within(HANDLES, "get", self.store.get(id))
-    }
-
-    fn list(&self, filter: JobFilter) -> StoreFuture<'_, JobPage> {
-        self.within(BULK, "list", self.store.list(filter))
-    }
-
-    fn update(&self, update: Update) -> StoreFuture<'_, StoredJob> {
-        self.within(HANDLES, "update", self.store.update(update))
-    }
-
-    fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>> {
-        self.within(HANDLES, "remove", self.store.remove(id, now))
-    }
-
-    fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64> {
-        self.within(BULK, "clear", self.store.clear(now))
-    }
-
-    fn unreadable(&self, limit: usize) -> StoreFuture<'_, Vec<UnreadableJob>> {
-        self.within(BULK, "unreadable", self.store.unreadable(limit))
-    }
-
-    fn due(&self, request: DueRequest) -> StoreFuture<'_, DueJobs> {
-        self.within(PROTOCOL, "due", self.store.due(request))
-    }
-
-    fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
-        self.within(PROTOCOL, "claim", self.store.claim(request))
-    }
-
-    fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
-        self.within(PROTOCOL, "register", self.store.register(node))
-    }
-
-    fn renew(&self, request: RenewRequest) -> StoreFuture<'_, Renewal> {
-        self.within(RENEW, "renew", self.store.renew(request))
-    }
-
-    fn leave(&self, lease: Lease) -> StoreFuture<'_, ()> {
-        self.within(PROTOCOL, "leave", self.store.leave(lease))
-    }
-
-    fn nodes(&self) -> StoreFuture<'_, Vec<Peer>> {
-        self.within(HANDLES, "nodes", self.store.nodes())
-    }
-
-    fn open_runs(&self, request: OpenRequest) -> StoreFuture<'_, Vec<OpenRun>> {
-        self.within(PROTOCOL, "open_runs", self.store.open_runs(request))
-    }
-
-    fn recover(&self, request: RecoverRequest) -> StoreFuture<'_, Recovered> {
-        self.within(RECOVER, "recover", self.store.recover(request))
-    }
-
-    fn cancel(&self, request: CancelRequest) -> StoreFuture<'_, CancelAnswer> {
-        self.within(HANDLES, "cancel", self.store.cancel(request))
-    }
-
-    fn runs(&self, filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {
-        self.within(BULK, "runs", self.store.runs(filter))
-    }
-
-    fn recent(&self, request: RecentRequest) -> StoreFuture<'_, Vec<Run>> {
-        self.within(HANDLES, "recent", self.store.recent(request))
-    }
-
-    fn runs_since(&self, since: RunFeed, limit: usize) -> StoreFuture<'_, RunsSince> {
-        self.within(HANDLES, "runs_since", self.store.runs_since(since, limit))
-    }
-
-    fn purge(&self, retention: Retention, batch: usize) -> StoreFuture<'_, u64> {
-        self.within(BULK, "purge", self.store.purge(retention, batch))
-    }
-
-    fn statistics(&self, id: JobId) -> StoreFuture<'_, Statistics> {
-        self.within(HANDLES, "statistics", self.store.statistics(id))
-    }
-
-    fn changes(&self, since: u64) -> StoreFuture<'_, Changes> {
-        self.store.changes(since)
-    }
-
-    fn recount(&self, request: RecountRequest) -> StoreFuture<'_, Recounted> {
-        self.within(BULK, "recount", self.store.recount(request))
-    }
-
-    fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
-        self.within(RENEW, "time", self.store.time())
-    }
-
-    fn removed(&self, id: JobId) -> StoreFuture<'_, Option<Declared>> {
-        self.within(HANDLES, "removed", self.store.removed(id))
-    }
-
-    fn forget_removed(&self, id: JobId) -> StoreFuture<'_, ()> {
-        self.within(HANDLES, "forget_removed", self.store.forget_removed(id))
-    }
-
-    fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
-        self.within(RENEW, "note_time", self.store.note_time(now))
-    }
-
-    fn close(&self) -> StoreFuture<'_, ()> {
-        self.within(HANDLES, "close", self.store.close())
+        self.within(limit, Call::Add, self.store.add(jobs))
     }
 }

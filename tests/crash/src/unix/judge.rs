@@ -96,7 +96,7 @@ impl Story {
         for absence in self.absences(now) {
             checker = checker.absence(absence);
         }
-        for history in self.store.histories().await {
+        for history in self.store.0.histories().await {
             checker = checker.history(history);
         }
         let lives = &self.fleet.lives;

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, OnLost, Run};
+use punctual_core::{JobId, OnLost};
 use punctual_sqlx::SqliteStore;
 use punctual_store as store;
 use punctual_store::checker::History;
-use punctual_store::{Error, JobFilter, JobStore, StoreFuture, StoredJob};
+use punctual_store::{Error, JobFilter, JobStore, Layered, StoreFuture, StoreLayer, StoredJob};
 
 use crate::unix::clock::now;
 
+pub(crate) type RecordingStore = Layered<Recording>;
+
 #[derive(Debug, Clone)]
-pub(crate) struct RecordingStore {
+pub(crate) struct Recording {
     inner: SqliteStore,
     notes: Arc<Mutex<BTreeMap<JobId, Note>>>,
 }
@@ -29,17 +31,17 @@ struct Note {
     may_rerun: bool,
 }
 
-impl RecordingStore {
-    pub(crate) fn new(inner: SqliteStore) -> Self {
-        Self {
+impl Recording {
+    pub(crate) fn store(inner: SqliteStore) -> RecordingStore {
+        Layered(Self {
             inner,
             notes: Arc::default(),
-        }
+        })
     }
 
     /// The histories of all jobs there were.
     pub(crate) async fn histories(&self) -> Vec<History> {
-        let rows = self.list(JobFilter::default()).await.unwrap().jobs;
+        let rows = self.inner.list(JobFilter::default()).await.unwrap().jobs;
         let notes = self.notes.lock().unwrap();
         let histories = notes.iter().map(|(id, note)| {
             let row = rows.iter().find(|row| row.job.id() == id);
@@ -137,18 +139,12 @@ impl Note {
     }
 }
 
-impl JobStore for RecordingStore {
-    fn capabilities(&self) -> store::StoreCapabilities {
-        self.inner.capabilities()
+impl StoreLayer for Recording {
+    fn inner(&self) -> &dyn JobStore {
+        &self.inner
     }
     fn add(&self, jobs: Vec<store::Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
         StoreFuture::new(self.recorded_add(jobs))
-    }
-    fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
-        self.inner.get(id)
-    }
-    fn list(&self, filter: JobFilter) -> StoreFuture<'_, store::JobPage> {
-        self.inner.list(filter)
     }
     fn update(&self, update: store::Update) -> StoreFuture<'_, StoredJob> {
         StoreFuture::new(self.recorded_update(update))
@@ -158,65 +154,5 @@ impl JobStore for RecordingStore {
     }
     fn clear(&self, _: DateTime<Utc>) -> StoreFuture<'_, u64> {
         unreachable!("nobody clears the store")
-    }
-    fn due(&self, request: store::DueRequest) -> StoreFuture<'_, store::DueJobs> {
-        self.inner.due(request)
-    }
-    fn claim<'a>(&'a self, request: &'a store::ClaimRequest) -> StoreFuture<'a, store::ClaimReply> {
-        self.inner.claim(request)
-    }
-    fn register(&self, node: store::NodeInfo) -> StoreFuture<'_, store::Lease> {
-        self.inner.register(node)
-    }
-    fn renew(&self, request: store::RenewRequest) -> StoreFuture<'_, store::Renewal> {
-        self.inner.renew(request)
-    }
-    fn leave(&self, lease: store::Lease) -> StoreFuture<'_, ()> {
-        self.inner.leave(lease)
-    }
-    fn nodes(&self) -> StoreFuture<'_, Vec<store::Peer>> {
-        self.inner.nodes()
-    }
-    fn open_runs(&self, request: store::OpenRequest) -> StoreFuture<'_, Vec<store::OpenRun>> {
-        self.inner.open_runs(request)
-    }
-    fn recover(&self, request: store::RecoverRequest) -> StoreFuture<'_, store::Recovered> {
-        self.inner.recover(request)
-    }
-    fn cancel(&self, request: store::CancelRequest) -> StoreFuture<'_, store::CancelAnswer> {
-        self.inner.cancel(request)
-    }
-    fn runs(&self, filter: store::RunFilter) -> StoreFuture<'_, Vec<Run>> {
-        self.inner.runs(filter)
-    }
-    fn recent(&self, request: store::RecentRequest) -> StoreFuture<'_, Vec<Run>> {
-        self.inner.recent(request)
-    }
-    fn runs_since(&self, since: store::RunFeed, limit: usize) -> StoreFuture<'_, store::RunsSince> {
-        self.inner.runs_since(since, limit)
-    }
-    fn purge(&self, retention: store::Retention, batch: usize) -> StoreFuture<'_, u64> {
-        self.inner.purge(retention, batch)
-    }
-    fn statistics(&self, id: JobId) -> StoreFuture<'_, store::Statistics> {
-        self.inner.statistics(id)
-    }
-    fn unreadable(&self, limit: usize) -> StoreFuture<'_, Vec<store::UnreadableJob>> {
-        self.inner.unreadable(limit)
-    }
-    fn recount(&self, request: store::RecountRequest) -> StoreFuture<'_, store::Recounted> {
-        self.inner.recount(request)
-    }
-    fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
-        self.inner.time()
-    }
-    fn note_time(&self, now: DateTime<Utc>) -> StoreFuture<'_, Option<DateTime<Utc>>> {
-        self.inner.note_time(now)
-    }
-    fn close(&self) -> StoreFuture<'_, ()> {
-        JobStore::close(&self.inner)
-    }
-    fn changes(&self, since: u64) -> StoreFuture<'_, store::Changes> {
-        self.inner.changes(since)
     }
 }

@@ -15,7 +15,7 @@ use crate::unix::fleet::Fleet;
 use crate::unix::jobs;
 use crate::unix::journal::Journal;
 use crate::unix::place::Place;
-use crate::unix::recording_store::RecordingStore;
+use crate::unix::recording_store::{Recording, RecordingStore};
 use crate::unix::wait::until;
 
 /// Everything that is bound to happen does so within this time: others notice for 8 seconds, and
@@ -47,7 +47,7 @@ impl Story {
         }
         // The nodes are on trial, not the one who edits: it waits for its turn.
         let patient = SqliteOptions::new(&place.url()).busy_timeout(LONGEST);
-        let store = RecordingStore::new(patient.open().await.unwrap());
+        let store = Recording::store(patient.open().await.unwrap());
         let journal = Journal::open(&place.journal(), usize::MAX, "editor");
         let editor = Scheduler::builder()
             .store("default", store.clone())

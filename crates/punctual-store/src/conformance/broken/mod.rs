@@ -12,19 +12,23 @@ use self::torn::Steps;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{Declared, Job, JobId, MaxInstances, Overlap, Policies, Run};
+use punctual_core::{Job, JobId, MaxInstances, Overlap, Policies, Run};
 
+use crate::layer::forward;
 use crate::{
-    CancelAnswer, CancelRequest, ChangedJobs, Changes, Claim, ClaimAnswer, ClaimKind, ClaimReply,
-    ClaimRequest, DueJobs, DueRequest, Error, Insert, JobFilter, JobPage, JobStore, Lease,
-    NodeInfo, OnConflict, OpenRequest, OpenRun, Peer, RecentRequest, RecoverRequest, Recovered,
-    RenewRequest, Renewal, Retention, RunFeed, RunFilter, RunsSince, Statistics, StoreCapabilities,
-    StoreFuture, StoredJob, Update,
+    ChangedJobs, Changes, Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, DueJobs,
+    DueRequest, Error, Insert, JobFilter, JobPage, JobStore, Lease, OnConflict, OpenRequest,
+    OpenRun, RecentRequest, RecoverRequest, Recovered, RenewRequest, Renewal, Retention, RunFeed,
+    RunFilter, RunsSince, Statistics, StoreCapabilities, StoreFuture, StoreLayer, StoredJob,
+    Update,
 };
 
 /// A store with a defect.
 #[derive(Debug, Clone)]
-pub struct Broken<S> {
+pub struct Broken<S>(Breaking<S>);
+
+#[derive(Debug, Clone)]
+struct Breaking<S> {
     inner: S,
     defect: Defect,
     steps: Arc<Steps>,
@@ -33,23 +37,29 @@ pub struct Broken<S> {
 impl<S: JobStore> Broken<S> {
     /// Returns the store with a defect.
     pub fn new(inner: S, defect: Defect) -> Self {
-        Self {
+        Self(Breaking {
             inner,
             defect,
             steps: Arc::default(),
-        }
+        })
     }
 
     /// Returns another instance of the same broken store.
     #[must_use]
     pub fn beside(&self, inner: S) -> Self {
-        Self {
+        Self(Breaking {
             inner,
-            defect: self.defect,
-            steps: Arc::clone(&self.steps),
-        }
+            defect: self.0.defect,
+            steps: Arc::clone(&self.0.steps),
+        })
     }
+}
 
+impl<S: JobStore> JobStore for Broken<S> {
+    forward!(|broken| broken.0);
+}
+
+impl<S: JobStore> Breaking<S> {
     fn has(&self, defect: Defect) -> bool {
         self.defect == defect
     }
@@ -225,9 +235,14 @@ fn whole_seconds(at: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp(at.timestamp(), 0).unwrap_or_default()
 }
 
-impl<S: JobStore> JobStore for Broken<S> {
+impl<S: JobStore> StoreLayer for Breaking<S> {
+    fn inner(&self) -> &dyn JobStore {
+        &self.inner
+    }
+
     fn capabilities(&self) -> StoreCapabilities {
-        self.inner.capabilities()
+        // A defect may have to make calls of its own.
+        self.inner.capabilities().answers_in_place(false)
     }
 
     fn add(&self, mut jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
@@ -268,10 +283,6 @@ impl<S: JobStore> JobStore for Broken<S> {
         })
     }
 
-    fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
-        self.inner.get(id)
-    }
-
     fn list(&self, filter: JobFilter) -> StoreFuture<'_, JobPage> {
         StoreFuture::new(self.broken_list(filter))
     }
@@ -301,10 +312,6 @@ impl<S: JobStore> JobStore for Broken<S> {
             now = DateTime::<Utc>::MIN_UTC;
         }
         self.inner.remove(id, now)
-    }
-
-    fn clear(&self, now: DateTime<Utc>) -> StoreFuture<'_, u64> {
-        self.inner.clear(now)
     }
 
     fn due(&self, mut request: DueRequest) -> StoreFuture<'_, DueJobs> {
@@ -344,10 +351,6 @@ impl<S: JobStore> JobStore for Broken<S> {
         })
     }
 
-    fn removed(&self, id: JobId) -> StoreFuture<'_, Option<Declared>> {
-        self.inner.removed(id)
-    }
-
     fn forget_removed(&self, id: JobId) -> StoreFuture<'_, ()> {
         if self.has(Defect::RemembersRemovals) {
             return StoreFuture::ready(Ok(()));
@@ -366,10 +369,6 @@ impl<S: JobStore> JobStore for Broken<S> {
                 }
             }))
         })
-    }
-
-    fn register(&self, node: NodeInfo) -> StoreFuture<'_, Lease> {
-        self.inner.register(node)
     }
 
     fn renew(&self, request: RenewRequest) -> StoreFuture<'_, Renewal> {
@@ -400,10 +399,6 @@ impl<S: JobStore> JobStore for Broken<S> {
             return StoreFuture::ready(Ok(()));
         }
         self.inner.leave(lease)
-    }
-
-    fn nodes(&self) -> StoreFuture<'_, Vec<Peer>> {
-        self.inner.nodes()
     }
 
     fn open_runs(&self, mut request: OpenRequest) -> StoreFuture<'_, Vec<OpenRun>> {
@@ -458,10 +453,6 @@ impl<S: JobStore> JobStore for Broken<S> {
             }
             Ok(recovered)
         })
-    }
-
-    fn cancel(&self, request: CancelRequest) -> StoreFuture<'_, CancelAnswer> {
-        self.inner.cancel(request)
     }
 
     fn runs(&self, mut filter: RunFilter) -> StoreFuture<'_, Vec<Run>> {

@@ -3,10 +3,10 @@
 use chrono::DateTime;
 use punctual_core::JobId;
 
-use super::Broken;
+use super::Breaking;
 use crate::{ClaimKind, ClaimReply, ClaimRequest, Error, JobStore, Update};
 
-impl<S: JobStore> Broken<S> {
+impl<S: JobStore> Breaking<S> {
     /// Claims as if the jobs whose waiting runs are asked for were not paused.
     pub(super) async fn claim_in_a_pause(
         &self,

@@ -2,13 +2,13 @@
 
 use punctual_core::{JobId, Outcome, Run, limits};
 
-use super::{Broken, Defect};
+use super::{Breaking, Defect};
 use crate::{
     Error, JobFilter, JobOrder, JobPage, JobStore, LastRun, RecentRequest, RunCursor, RunFeed,
     RunFilter, RunsSince,
 };
 
-impl<S: JobStore> Broken<S> {
+impl<S: JobStore> Breaking<S> {
     pub(super) async fn broken_list(&self, mut filter: JobFilter) -> Result<JobPage, Error> {
         if self.has(Defect::IgnoresPages) {
             filter.after = None;

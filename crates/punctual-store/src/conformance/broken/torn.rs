@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use punctual_core::{MaxInstances, RunState};
 
-use super::{Broken, Defect};
+use super::{Breaking, Defect};
 use crate::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Error, ErrorKind, Handed, Insert,
     JobStore, NodeInfo, OnConflict, OpenRequest, OpenRun, RecoverRequest, Recovered, RunFeed,
@@ -70,7 +70,7 @@ async fn wait_until(is_over: impl Fn() -> bool) {
     .await;
 }
 
-impl<S: JobStore> Broken<S> {
+impl<S: JobStore> Breaking<S> {
     /// Reads that the id is free, and takes it later.
     pub(super) async fn torn_add(&self, mut insert: Insert) -> Result<StoredJob, Error> {
         let is_free = self.inner.get(insert.job.id().clone()).await?.is_none();
