@@ -4,14 +4,14 @@ pub use punctual_core::{Declared, RunKey};
 #[cfg(feature = "sqlite")]
 pub use punctual_sqlx::{SqliteOptions, SqliteStore};
 pub use punctual_store::{
-    BatchLimits, Beat, CancelAnswer, CancelRequest, ChangedJobs, Changes, Claim, ClaimAnswer,
+    BatchLimits, Beat, Call, CancelAnswer, CancelRequest, ChangedJobs, Changes, Claim, ClaimAnswer,
     ClaimKind, ClaimReply, ClaimRequest, Drift, DueCursor, DueJob, DueJobs, DueRequest, EndText,
     Error as StoreError, ErrorKind as StoreErrorKind, Handed, Insert, JobCursor, JobFilter,
-    JobPage, JobStore, KnownTasks, Lease, LedgerLimits, MemoryStore, NodeInfo, OnConflict,
+    JobPage, JobStore, KnownTasks, Layered, Lease, LedgerLimits, MemoryStore, NodeInfo, OnConflict,
     OpenRequest, OpenRun, OpenState, Peer, RecentRequest, RecountRequest, Recounted,
     RecoverRequest, Recovered, RenewRequest, Renewal, Replaced, Retention, RunCursor, RunEnd,
-    RunFeed, RunFilter, RunsSince, StoreCapabilities, StoreFuture, StoredJob, UnreadableJob,
-    Update, WaitingJob, Won,
+    RunFeed, RunFilter, RunsSince, StoreCapabilities, StoreFuture, StoreLayer, StoredJob,
+    UnreadableJob, Update, WaitingJob, Won,
 };
 pub use punctual_store::{batch, checker, conformance};
 
