@@ -179,6 +179,17 @@ impl Error {
         Self::new(kind, "", message.as_ref())
     }
 
+    /// Creates an error of another crate of Punctual about a field.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of_field(
+        kind: ErrorKind,
+        field: impl Into<Cow<'static, str>>,
+        problem: impl Into<String>,
+    ) -> Self {
+        Self::new(kind, field, problem)
+    }
+
     /// Returns the same error with its cause, which the message does not contain.
     #[doc(hidden)]
     #[must_use]

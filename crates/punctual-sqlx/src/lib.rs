@@ -6,6 +6,8 @@
 //! People can read the stored values. Times are microseconds since 1970. Triggers, policies and
 //! arguments are JSON text. Outcomes are words.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod error;
 pub mod limits;
 mod prefix;
@@ -16,4 +18,9 @@ mod sqlite;
 
 pub use error::{Error, ErrorKind};
 #[cfg(feature = "sqlite")]
-pub use sqlite::{SqliteOptions, SqliteStore};
+pub use sqlite::{OpenSqlite, SqliteStore};
+
+/// The version of `sqlx` whose pools a store takes.
+#[cfg(feature = "with-sqlx-0_9")]
+#[cfg_attr(docsrs, doc(cfg(feature = "with-sqlx-0_9")))]
+pub use sqlx;

@@ -1,10 +1,6 @@
 //! The bounds of the crate, each with its reason.
 
-/// The greatest length of the definition of one job in bytes, with its arguments and its trigger.
-///
-/// A job is read as a whole each time it is due soon. Large data belongs elsewhere, and its place
-/// into the arguments.
-pub const MAX_JOB_BYTES: usize = 1 << 20;
+pub use punctual_store::limits::MAX_JOB_BYTES;
 
 /// The greatest length of the result or error text of a run in bytes.
 ///

@@ -19,14 +19,11 @@ impl Prefix {
         if is_good {
             return Ok(Self(prefix.to_owned()));
         }
-        Err(Error::of(
-            ErrorKind::Invalid,
-            format!(
-                "prefix: invalid value `{}`; expected up to {MAX_PREFIX_BYTES} letters, digits and `_`, \
-                 not beginning with a digit or `sqlite_`",
-                prefix.escape_debug()
-            ),
-        ))
+        let fix = format!(
+            "write up to {MAX_PREFIX_BYTES} letters, digits and `_`, not beginning with a digit or `sqlite_`"
+        );
+        let error = Error::of_field(ErrorKind::Invalid, "prefix", "is not valid");
+        Err(error.with_value(prefix).with_hint(fix))
     }
 
     /// Returns a statement with the names of this store. `{p}jobs` becomes `punctual_jobs`.

@@ -36,8 +36,8 @@ pub enum ErrorKind {
     TooLarge,
     /// The row of the job cannot be decoded. The store leaves it unchanged.
     Unreadable,
-    /// The place where the store keeps its rows is gone, and writes would be lost. Repeating the
-    /// call helps only if that place comes back.
+    /// The store was closed, or the place where it keeps its rows is gone, and writes would be lost.
+    /// Repeating the call helps only if that place comes back.
     Gone,
     /// The store failed or cannot be reached. Whether the change was made is unknown, and repeating
     /// the call is safe.
@@ -215,7 +215,8 @@ impl From<Error> for punctual_core::Error {
             ErrorKind::Refused => Kind::Invalid,
             ErrorKind::TooLarge => Kind::TooLarge,
             ErrorKind::Unreadable => Kind::Unreadable,
-            ErrorKind::Fenced | ErrorKind::Gone | ErrorKind::Unavailable => Kind::Unavailable,
+            ErrorKind::Gone => Kind::Io,
+            ErrorKind::Fenced | ErrorKind::Unavailable => Kind::Unavailable,
         };
         let common = Self::of(kind, error.to_string());
         let is_unknown = error.is_unknown();

@@ -11,6 +11,8 @@
 //!
 //! This crate depends on no runtime. A store returns futures that any runtime may poll.
 
+#[doc(hidden)]
+pub mod address;
 pub mod batch;
 mod call;
 mod capabilities;
@@ -25,6 +27,7 @@ mod job;
 mod last_run;
 mod layer;
 mod ledger;
+pub mod limits;
 mod list;
 #[doc(hidden)]
 pub mod lock;

@@ -77,3 +77,40 @@ fn every_race_is_lost_by_some_store() {
 fn a_million_jobs_are_kept() {
     block_on(many_jobs(&MemoryStore::new(), 1_000_000)).unwrap();
 }
+
+#[test]
+fn the_memory_store_takes_no_job_over_the_limit() {
+    use chrono::DateTime;
+    use punctual_core::{Job, JobId, JobState};
+    use punctual_store::limits::MAX_JOB_BYTES;
+    use punctual_store::{ErrorKind, Insert, JobStore, OnConflict, Update};
+
+    let job = |id: &str, bytes: usize| {
+        let job = Job::new(JobId::new(id).unwrap(), "t", "* * * * *".parse().unwrap());
+        job.with_args(&"x".repeat(bytes).into())
+    };
+    let insert = |job| Insert {
+        job: std::sync::Arc::new(job),
+        state: JobState::default(),
+        on_conflict: OnConflict::Refuse,
+        now: DateTime::UNIX_EPOCH,
+    };
+    let store = MemoryStore::new();
+    let jobs = vec![
+        insert(job("large", MAX_JOB_BYTES)),
+        insert(job("small", MAX_JOB_BYTES - 1_000)),
+    ];
+    let mut answers = block_on(store.add(jobs)).unwrap();
+    let small = answers.pop().unwrap().unwrap();
+    let error = answers.pop().unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+    let update = Update {
+        job: std::sync::Arc::new(job("small", MAX_JOB_BYTES)),
+        state: small.state,
+        new_incarnation: false,
+        decided: None,
+        now: DateTime::UNIX_EPOCH,
+    };
+    let error = block_on(store.update(update)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+}

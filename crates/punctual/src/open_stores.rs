@@ -1,4 +1,4 @@
-use punctual_sqlx::SqliteOptions;
+use punctual_sqlx::SqliteStore;
 use punctual_tokio::{Error, SchedulerBuilder, SchedulerConfig};
 
 /// Opens the stores that a configuration has in databases, and gives them to a builder.
@@ -37,7 +37,7 @@ use punctual_tokio::{Error, SchedulerBuilder, SchedulerConfig};
 ///
 /// # Errors
 ///
-/// As [`SqliteOptions::open`]; the message names the database.
+/// As [`SqliteStore::open`]; the message names the database.
 ///
 /// # Cancel safety
 ///
@@ -47,11 +47,11 @@ pub async fn open_stores(
     config: &SchedulerConfig,
 ) -> Result<SchedulerBuilder, Error> {
     for store in config.sql_stores() {
-        let mut options = SqliteOptions::new(store.url);
+        let mut opening = SqliteStore::open(store.url);
         if let Some(prefix) = store.prefix {
-            options = options.prefix(prefix);
+            opening = opening.prefix(prefix);
         }
-        builder = builder.store(store.alias, options.open().await?);
+        builder = builder.store(store.alias, opening.await?);
     }
     Ok(builder)
 }

@@ -1,8 +1,12 @@
 //! Where jobs and the ledger are kept, and the contract for a store of your own.
 
 pub use punctual_core::{Declared, RunKey};
+/// The version of `sqlx` whose pools [`SqliteStore::open_in`] takes.
+#[cfg(feature = "with-sqlx-0_9")]
+#[cfg_attr(docsrs, doc(cfg(feature = "with-sqlx-0_9")))]
+pub use punctual_sqlx::sqlx;
 #[cfg(feature = "sqlite")]
-pub use punctual_sqlx::{SqliteOptions, SqliteStore};
+pub use punctual_sqlx::{OpenSqlite, SqliteStore};
 pub use punctual_store::{
     BatchLimits, Beat, Call, CancelAnswer, CancelRequest, ChangedJobs, Changes, Claim, ClaimAnswer,
     ClaimKind, ClaimReply, ClaimRequest, Drift, DueCursor, DueJob, DueJobs, DueRequest, EndText,

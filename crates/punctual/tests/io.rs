@@ -9,7 +9,7 @@ use std::time::Duration;
 use punctual::policy::{OnLost, Retry};
 use punctual::scheduler::NewJob;
 use punctual::store::JobStore;
-use punctual::store::{SqliteOptions, SqliteStore};
+use punctual::store::SqliteStore;
 use punctual::testing::{Ledger, TestClock};
 use punctual::trigger::Crontab;
 use punctual::{Interval, JobContext, Output, Scheduler, State, jobs, scheduled_job};
@@ -99,7 +99,7 @@ async fn every_night_has_one_run_in_a_file() {
 }
 
 async fn nights_in_memory() {
-    let store = SqliteOptions::new("sqlite:").open_in(in_memory().await);
+    let store = SqliteStore::open_in(in_memory().await);
     three_nights(store.await.unwrap()).await;
 }
 

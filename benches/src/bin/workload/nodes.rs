@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use punctual::scheduler::NewJob;
 use punctual::store::ClaimAnswer;
-use punctual::store::{SqliteOptions, SqliteStore};
+use punctual::store::SqliteStore;
 use punctual::{Interval, Scheduler};
 use punctual_store::testing::FaultyStore;
 use serde::Serialize;
@@ -76,7 +76,7 @@ async fn measure(url: &str, prefix: &str, count: usize, n: u32) -> Outcome<Shown
     let answers = Arc::new(Answers::default());
     let mut fleet = Vec::new();
     for number in 0..count {
-        let store = SqliteOptions::new(url).prefix(prefix).open().await?;
+        let store = SqliteStore::open(url).prefix(prefix).await?;
         fleet.push((node(&store, number, &answers)?, store));
     }
     for (scheduler, _) in &fleet {

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use punctual::store::SqliteStore;
 use punctual::store::{
     Claim, ClaimAnswer, ClaimKind, ClaimRequest, DueRequest, Insert, JobStore, Lease, NodeInfo,
     OnConflict, Retention, RunEnd,
 };
-use punctual::store::{SqliteOptions, SqliteStore};
 use punctual_core::plan::plan;
 use punctual_core::{Interval, Job, JobState, Outcome as Ended};
 use serde::Serialize;
@@ -47,7 +47,7 @@ pub(crate) fn run(out: &mut impl Write, url: &str, n: u32) -> Outcome<()> {
 }
 
 async fn measure(out: &mut impl Write, url: &str, n: u32) -> Outcome<Line> {
-    let store = SqliteOptions::new(url).open().await?;
+    let store = SqliteStore::open(url).await?;
     let mut recorder = Recorder::new(store.clone(), n).await?;
     let alone = recorder.rounds(ROUNDS).await?;
     writeln!(

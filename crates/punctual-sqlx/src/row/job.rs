@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use punctual_core::{Declared, Job, JobId, JobState, Policies};
+use punctual_store::limits::check_bytes;
 use punctual_store::{Error, StoredJob};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::instant::{at, micros};
 use super::words;
-use crate::limits::MAX_JOB_BYTES;
 
 /// The form of the rows that this version writes, and the newest that it can read.
 pub(crate) const VERSION: i64 = 1;
@@ -51,15 +51,8 @@ impl<'a> Definition<'a> {
                 .transpose()?,
             declared: job.declared().map(json).transpose()?,
         };
-        let bytes = own.bytes();
-        if bytes <= MAX_JOB_BYTES {
-            return Ok(own);
-        }
-        Err(Error::too_large(format!(
-            "job `{}`: too long with `{bytes}` bytes; expected at most {MAX_JOB_BYTES}; keep large \
-             data elsewhere and pass its place as an argument",
-            job.id()
-        )))
+        check_bytes(job.id(), own.bytes())?;
+        Ok(own)
     }
 
     pub(crate) fn bytes(&self) -> usize {

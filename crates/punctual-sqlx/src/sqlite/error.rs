@@ -78,6 +78,12 @@ fn is_final(error: &sqlx::Error) -> bool {
 /// Returns the store's error for an error while it is in use. The error is final, or it is unknown
 /// whether the change was made.
 pub(super) fn failed(error: sqlx::Error) -> store::Error {
+    if matches!(error, sqlx::Error::PoolClosed) {
+        return store::Error::gone(
+            "the store was closed, or the pool that it was given; open it again and build a \
+             scheduler with it",
+        );
+    }
     let is_final = is_final(&error);
     let error = DatabaseError {
         advice: advice(&error),
@@ -121,13 +127,16 @@ pub(super) fn unopened(path: &Path, creates: IfMissing, error: sqlx::Error) -> E
     if code(&error) != Some(CANNOT_OPEN) {
         return opening(&file.to_string(), error);
     }
-    let reason = missing::reason(path, creates);
-    Error::of(ErrorKind::Unavailable, format!("`{file}` {reason}"))
-        .because(DatabaseError::from(error))
+    let (kind, reason) = missing::reason(path, creates);
+    Error::of(kind, format!("`{file}` {reason}")).because(DatabaseError::from(error))
 }
 
 /// Returns the error for a store that cannot be opened.
 pub(super) fn opening(file: &str, error: sqlx::Error) -> Error {
+    if matches!(error, sqlx::Error::PoolClosed) {
+        let error = Error::of_field(ErrorKind::Invalid, "pool", "is closed");
+        return error.with_hint("give a pool that is open, and close it after the scheduler");
+    }
     let (kind, what) = match code(&error) {
         Some(BUSY) => (
             ErrorKind::Unavailable,
@@ -148,7 +157,7 @@ pub(super) fn opening(file: &str, error: sqlx::Error) -> Error {
             format!("cannot be read: {IO_ADVICE}"),
         ),
         Some(CANNOT_OPEN) => (
-            ErrorKind::Unavailable,
+            ErrorKind::Denied,
             "cannot be opened; this process needs write permission in its folder".to_owned(),
         ),
         _ => {

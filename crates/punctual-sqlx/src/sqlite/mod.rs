@@ -23,8 +23,8 @@ mod list;
 mod lists;
 mod missing;
 mod nodes;
+mod open;
 mod open_runs;
-mod options;
 #[cfg(test)]
 mod plans;
 mod pools;
@@ -41,9 +41,10 @@ mod store;
 mod values;
 mod waiting;
 
-pub use options::SqliteOptions;
+pub use open::OpenSqlite;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -117,13 +118,66 @@ impl Inner {
 }
 
 impl SqliteStore {
-    /// Opens a file, such as `sqlite:jobs.db`. [`SqliteOptions`] has more settings.
+    /// Opens a file by an address such as `sqlite:jobs.db` or `sqlite:///var/lib/app/jobs.db`.
     ///
-    /// # Errors
+    /// The file and the tables are made if they are missing. Any number of processes may do this
+    /// at the same time. With `?mode=rw` at its end, the file has to be there. In an address `%` and
+    /// `?` have a meaning, and a file name that contains them writes `%25` and `%3F`.
     ///
-    /// Returns the errors of [`SqliteOptions::open`].
-    pub async fn open(url: &str) -> Result<Self, crate::Error> {
-        SqliteOptions::new(url).open().await
+    /// ```no_run
+    /// # async fn open() -> Result<(), punctual_sqlx::Error> {
+    /// use std::time::Duration;
+    ///
+    /// use punctual_sqlx::SqliteStore;
+    ///
+    /// let store = SqliteStore::open("sqlite:jobs.db")
+    ///     .prefix("billing_")
+    ///     .poll_interval(Duration::from_secs(5))
+    ///     .await?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open(url: impl Into<String>) -> OpenSqlite {
+        OpenSqlite::address(url.into())
+    }
+
+    /// Opens a file by its path, which is taken as it is. A missing file is made.
+    ///
+    /// ```no_run
+    /// # async fn open() -> Result<(), punctual_sqlx::Error> {
+    /// use punctual_sqlx::SqliteStore;
+    ///
+    /// let store = SqliteStore::open_file("/var/lib/app/100% jobs?.db").await?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open_file(path: impl Into<PathBuf>) -> OpenSqlite {
+        OpenSqlite::path(path.into())
+    }
+
+    /// Opens the store in a pool of the application.
+    ///
+    /// The settings of the pool are left as they are. Use a write-ahead log, `synchronous = FULL`
+    /// and a busy timeout, as [`open`](Self::open) does. The store watches only the database file
+    /// and does not notice a deleted log.
+    ///
+    /// ```no_run
+    /// # async fn open() -> Result<(), Box<dyn std::error::Error>> {
+    /// use punctual_sqlx::SqliteStore;
+    /// use punctual_sqlx::sqlx::sqlite::SqlitePool;
+    ///
+    /// let pool = SqlitePool::connect("sqlite:app.db").await?;
+    /// let store = SqliteStore::open_in(pool).prefix("billing_").await?;
+    /// # let _ = store;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "with-sqlx-0_9")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "with-sqlx-0_9")))]
+    pub fn open_in(pool: sqlx::sqlite::SqlitePool) -> OpenSqlite {
+        OpenSqlite::pool(pool)
     }
 
     fn new(inner: Inner) -> Self {
@@ -133,8 +187,7 @@ impl SqliteStore {
     /// Closes the connections after the calls under way have finished, and empties the write-ahead
     /// log.
     ///
-    /// Later calls fail as unavailable. A pool that was given to
-    /// [`open_in`](SqliteOptions::open_in) is closed too.
+    /// Later calls fail and say so. A pool of the application is closed too.
     pub async fn close(&self) {
         self.0.pools.close().await;
     }

@@ -103,7 +103,7 @@ fn kept_locked(file: &str, patience: Duration) -> Error {
         ErrorKind::Unavailable,
         format!(
             "`{file}` is locked by another process for longer than {patience:?} \
-             (`SqliteOptions::opening_timeout`); stop that process, or try again later"
+             (`OpenSqlite::opening_timeout`); stop that process, or try again later"
         ),
     )
 }

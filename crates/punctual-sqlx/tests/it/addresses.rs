@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use punctual_sqlx::{ErrorKind, SqliteOptions, SqliteStore};
+use punctual_sqlx::{ErrorKind, SqliteStore};
 use punctual_store::JobStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
@@ -26,13 +26,13 @@ async fn the_file_that_is_named_is_the_one_that_is_made() {
         ("%66ile:jobs.db?nolock=0&immutable=0", "file:jobs.db"),
         ("crab🦀.db", "crab🦀.db"),
     ] {
-        let store = SqliteOptions::new(&folder.url(address)).open().await;
+        let store = SqliteStore::open(folder.url(address)).await;
         let store = store.unwrap_or_else(|error| panic!("{address}: {error}"));
         add(&store, job("a")).await.unwrap();
         assert!(folder.path(name).is_file(), "{name}");
         store.close().await;
         // The file exists now.
-        let again = SqliteOptions::file(folder.path(name)).open().await.unwrap();
+        let again = SqliteStore::open_file(folder.path(name)).await.unwrap();
         assert_eq!(due(&again, at(10)).await.jobs.len(), 1, "{name}");
         again.close().await;
     }
@@ -50,8 +50,8 @@ async fn a_path_with_special_characters_is_a_file_name() {
         ":memory:",
         "file:x?vfs=none",
     ] {
-        let options = SqliteOptions::file(folder.path(name));
-        let store = options.open().await.unwrap();
+        let options = SqliteStore::open_file(folder.path(name));
+        let store = options.await.unwrap();
         add(&store, job("a")).await.unwrap();
         assert!(folder.path(name).is_file(), "{name}");
     }
@@ -60,13 +60,14 @@ async fn a_path_with_special_characters_is_a_file_name() {
 #[tokio::test]
 async fn a_file_that_has_to_be_there_is_opened_if_it_is() {
     let folder = Folder::new();
-    let there = SqliteOptions::new(&format!("{}?mode=rw", folder.url("jobs.db")));
+    let there = SqliteStore::open(format!("{}?mode=rw", folder.url("jobs.db")));
     let error = refused(there.clone()).await;
     let parts = ["jobs.db` does not exist", "`mode=rw`"];
-    says(&error, ErrorKind::Unavailable, &parts);
+    says(&error, ErrorKind::Io, &parts);
+    assert!(!error.is_temporary());
     assert!(!folder.path("jobs.db").exists(), "nothing is made");
     folder.open("jobs.db").await.close().await;
-    let store = there.open().await.unwrap();
+    let store = there.await.unwrap();
     add(&store, job("a")).await.unwrap();
 }
 
@@ -76,8 +77,8 @@ async fn a_store_that_could_not_write_is_refused_though_the_file_is_there() {
     folder.open("jobs.db").await.close().await;
     for query in ["mode=ro", "immutable=1"] {
         let url = format!("{}?{query}", folder.url("jobs.db"));
-        let error = refused(SqliteOptions::new(&url)).await;
-        says(&error, ErrorKind::Denied, &["jobs.db", "a store writes"]);
+        let error = refused(SqliteStore::open(url)).await;
+        says(&error, ErrorKind::Invalid, &["jobs.db", "a store writes"]);
     }
 }
 
@@ -87,24 +88,25 @@ async fn what_is_in_the_way_of_a_file_is_named() {
     fs::create_dir(folder.path("folder")).unwrap();
     fs::write(folder.path("file"), "").unwrap();
     for (address, kind, part) in [
-        ("folder", ErrorKind::Unavailable, "is not a file"),
+        ("folder", ErrorKind::Invalid, "this is a folder"),
         ("folder/", ErrorKind::Invalid, "this is a folder"),
         ("", ErrorKind::Invalid, "this is a folder"),
         (
             "nowhere/jobs.db",
-            ErrorKind::Unavailable,
+            ErrorKind::Io,
             "nowhere` does not exist; create it",
         ),
         (
             "nowhere/jobs.db?mode=rw",
-            ErrorKind::Unavailable,
+            ErrorKind::Io,
             "nowhere` does not exist",
         ),
-        ("file/jobs.db", ErrorKind::Unavailable, "directory"),
-        (&"x".repeat(300), ErrorKind::Unavailable, "too long"),
+        ("file/jobs.db", ErrorKind::Io, "directory"),
+        (&"x".repeat(300), ErrorKind::Io, "too long"),
     ] {
         let error = refused(folder.options(address)).await;
         says(&error, kind, &[part]);
+        assert!(!error.is_temporary(), "{address}");
     }
     let made = fs::read_dir(folder.path("")).unwrap().count();
     assert_eq!(made, 2, "nothing is made");
@@ -119,7 +121,7 @@ async fn a_link_that_leads_nowhere_is_named_and_others_are_followed() {
     symlink(folder.path("nowhere/jobs.db"), folder.path("broken.db")).unwrap();
     let error = refused(folder.options("broken.db")).await;
     let parts = ["broken.db` is a link to", "nowhere/jobs.db`"];
-    says(&error, ErrorKind::Unavailable, &parts);
+    says(&error, ErrorKind::Io, &parts);
     symlink(folder.path("jobs.db"), folder.path("link.db")).unwrap();
     let store = folder.open("link.db").await;
     add(&store, job("a")).await.unwrap();
@@ -178,7 +180,7 @@ async fn a_pool_without_its_file_is_told_what_is_missing() {
     ] {
         let connect = SqliteConnectOptions::new().filename(folder.path(name));
         let pool = SqlitePool::connect_lazy_with(connect);
-        let error = SqliteOptions::new("").open_in(pool).await.unwrap_err();
-        says(&error, ErrorKind::Unavailable, parts);
+        let error = SqliteStore::open_in(pool).await.unwrap_err();
+        says(&error, ErrorKind::Io, parts);
     }
 }

@@ -1,6 +1,6 @@
 //! A disk that is full.
 
-use punctual_sqlx::SqliteOptions;
+use punctual_sqlx::SqliteStore;
 use punctual_store::{ErrorKind, JobFilter, JobStore};
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
@@ -20,7 +20,7 @@ async fn a_full_disk_loses_no_job() {
         .create_if_missing(true)
         .pragma("max_page_count", PAGES);
     let pool = SqlitePool::connect_with(options).await.unwrap();
-    let store = SqliteOptions::new("").open_in(pool).await.unwrap();
+    let store = SqliteStore::open_in(pool).await.unwrap();
     let mut added = 0;
     let error = loop {
         let large = job(&format!("job {added}")).with_args(&json!("x".repeat(1_000)));

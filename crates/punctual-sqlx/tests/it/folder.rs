@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use punctual_sqlx::{SqliteOptions, SqliteStore};
+use punctual_sqlx::{OpenSqlite, SqliteStore};
 use tempfile::TempDir;
 
 pub(crate) struct Folder {
@@ -27,12 +27,12 @@ impl Folder {
         format!("sqlite://{}", self.path(name).display())
     }
 
-    pub(crate) fn options(&self, name: &str) -> SqliteOptions {
-        SqliteOptions::new(&self.url(name))
+    pub(crate) fn options(&self, name: &str) -> OpenSqlite {
+        SqliteStore::open(self.url(name))
     }
 
     pub(crate) async fn open(&self, name: &str) -> SqliteStore {
-        self.options(name).open().await.unwrap()
+        self.options(name).await.unwrap()
     }
 
     /// Opens a store in a file of its own.

@@ -1,7 +1,7 @@
 //! A database without space.
 
 use punctual_core::Job;
-use punctual_sqlx::SqliteOptions;
+use punctual_sqlx::SqliteStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Executor};
 
@@ -38,7 +38,7 @@ fn large(id: &str) -> Job {
 async fn a_store_works_again_when_there_is_space() {
     let folder = Folder::new();
     let pool = pool(&folder).await;
-    let store = SqliteOptions::new("").open_in(pool.clone()).await.unwrap();
+    let store = SqliteStore::open_in(pool.clone()).await.unwrap();
     // The limit is below the current number of pages, so the file cannot grow.
     allow(&pool, 1).await;
     for _ in 0..2 * SIZE {
@@ -58,7 +58,7 @@ async fn a_store_works_again_when_there_is_space() {
 async fn transactions_that_the_database_ended_by_itself_leave_nothing_stuck() {
     let folder = Folder::new();
     let pool = pool(&folder).await;
-    let store = SqliteOptions::new("").open_in(pool.clone()).await.unwrap();
+    let store = SqliteStore::open_in(pool.clone()).await.unwrap();
     let mut ended = Vec::new();
     for _ in 0..SIZE {
         let mut transaction = pool.begin().await.unwrap();

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
-use punctual_sqlx::{Error, ErrorKind, SqliteOptions, SqliteStore};
+use punctual_sqlx::{Error, ErrorKind, OpenSqlite, SqliteStore};
 use punctual_store::{JobFilter, JobStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection};
@@ -29,8 +29,8 @@ pub(crate) async fn run(connection: &mut SqliteConnection, statement: &'static s
     sqlx::raw_sql(statement).execute(connection).await.unwrap();
 }
 
-pub(crate) async fn refused(options: SqliteOptions) -> Error {
-    options.open().await.unwrap_err()
+pub(crate) async fn refused(options: OpenSqlite) -> Error {
+    options.await.unwrap_err()
 }
 
 #[track_caller]
@@ -62,8 +62,36 @@ fn says_nothing_twice(error: &Error) {
 
 #[tokio::test]
 async fn a_wrong_prefix_is_refused_with_what_it_may_be() {
-    let error = refused(SqliteOptions::new("sqlite:x").prefix("drop table")).await;
+    let error = refused(SqliteStore::open("sqlite:x").prefix("drop table")).await;
     says(&error, ErrorKind::Invalid, &["drop table", "letters"]);
+    assert_eq!(
+        (error.field(), error.value()),
+        (Some("prefix"), Some("drop table"))
+    );
+}
+
+#[test]
+fn a_store_is_opened_on_a_runtime() {
+    let folder = Folder::new();
+    let error = futures::executor::block_on(folder.options("jobs.db").into_future()).unwrap_err();
+    says(&error, ErrorKind::NoRuntime, &["tokio runtime"]);
+    assert!(!folder.path("jobs.db").exists(), "nothing is made");
+}
+
+#[tokio::test]
+async fn a_pool_that_is_closed_is_told_once_and_for_good() {
+    let folder = Folder::new();
+    let connect = SqliteConnectOptions::new()
+        .filename(folder.path("app.db"))
+        .create_if_missing(true);
+    let pool = SqlitePool::connect_with(connect).await.unwrap();
+    let store = SqliteStore::open_in(pool.clone()).await.unwrap();
+    pool.close().await;
+    let error = Error::from(add(&store, job("a")).await.unwrap_err());
+    says(&error, ErrorKind::Io, &["was closed", "open it again"]);
+    assert!(!error.is_temporary());
+    let error = SqliteStore::open_in(pool).await.unwrap_err();
+    says(&error, ErrorKind::Invalid, &["pool: is closed"]);
 }
 
 #[tokio::test]
@@ -75,7 +103,7 @@ async fn a_locked_file_is_waited_for_and_no_longer() {
             .busy_timeout(Duration::from_millis(20))
             .opening_timeout(Duration::ZERO)
     };
-    let store = soon().open().await.unwrap();
+    let store = soon().await.unwrap();
     let mut other = connect(&folder, "jobs.db").await;
     run(&mut other, "BEGIN EXCLUSIVE").await;
     let error = refused(soon()).await;
@@ -120,7 +148,7 @@ impl Subscriber for Listener {
 }
 
 /// Holds the lock on another connection until the wait for it is logged.
-async fn waited_out(folder: &Folder, open: impl Future<Output = Result<SqliteStore, Error>>) {
+async fn waited_out(folder: &Folder, open: impl IntoFuture<Output = Result<SqliteStore, Error>>) {
     let mut other = connect(folder, "jobs.db").await;
     run(&mut other, "BEGIN EXCLUSIVE").await;
     let listener = Listener::default();
@@ -149,7 +177,7 @@ async fn a_lock_is_waited_out_when_a_file_is_opened() {
     folder.open("jobs.db").await.close().await;
     let options = folder.options("jobs.db");
     let options = options.busy_timeout(Duration::from_millis(1));
-    Box::pin(waited_out(&folder, options.open())).await;
+    Box::pin(waited_out(&folder, options)).await;
 }
 
 #[tokio::test]
@@ -157,7 +185,7 @@ async fn a_lock_is_waited_out_when_a_new_file_is_opened() {
     let folder = Folder::new();
     let options = folder.options("jobs.db");
     let options = options.busy_timeout(Duration::from_millis(1));
-    Box::pin(waited_out(&folder, options.open())).await;
+    Box::pin(waited_out(&folder, options)).await;
 }
 
 #[tokio::test]
@@ -168,7 +196,7 @@ async fn a_lock_is_waited_out_when_a_pool_is_given() {
         .create_if_missing(true)
         .busy_timeout(Duration::from_millis(1));
     let pool = SqlitePool::connect_with(connect).await.unwrap();
-    let options = SqliteOptions::new("").open_in(pool);
+    let options = SqliteStore::open_in(pool);
     Box::pin(waited_out(&folder, options)).await;
 }
 
@@ -177,7 +205,7 @@ async fn a_lock_is_waited_out_when_a_pool_is_given() {
 async fn the_longest_time_to_wait_is_accepted() {
     let folder = Folder::new();
     let options = folder.options("jobs.db").busy_timeout(Duration::MAX);
-    let store = options.opening_timeout(Duration::MAX).open().await.unwrap();
+    let store = options.opening_timeout(Duration::MAX).await.unwrap();
     add(&store, job("a")).await.unwrap();
     assert_eq!(due(&store, at(10)).await.jobs.len(), 1);
 }
@@ -226,12 +254,7 @@ async fn tables_of_others_are_left_alone() {
     assert_eq!(rows.await.unwrap().len(), 1, "nothing is made");
     let wish = sqlx::query("SELECT wish FROM punctual_jobs").fetch_one(&mut other);
     assert_eq!(wish.await.unwrap().get::<&str, _>(0), "cake");
-    folder
-        .options("jobs.db")
-        .prefix("mine_")
-        .open()
-        .await
-        .unwrap();
+    folder.options("jobs.db").prefix("mine_").await.unwrap();
 }
 
 #[tokio::test]
@@ -294,7 +317,7 @@ async fn tables_that_are_just_being_made_are_ours() {
             let options = options.busy_timeout(Duration::from_millis(1));
             options.opening_timeout(Duration::ZERO)
         };
-        let mut slow = std::pin::pin!(options().open());
+        let mut slow = std::pin::pin!(options().into_future());
         for _ in 0..steps {
             if let Poll::Ready(opened) = futures::poll!(slow.as_mut()) {
                 opened.unwrap();
@@ -303,7 +326,7 @@ async fn tables_that_are_just_being_made_are_ours() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         // This fails while the slow process holds the lock.
-        options().open().await.ok();
+        options().await.ok();
         slow.await.unwrap();
     }
 }
@@ -338,18 +361,8 @@ async fn tables_from_before_the_first_release_are_left_alone() {
 #[tokio::test]
 async fn stores_of_two_prefixes_share_a_file() {
     let folder = Folder::new();
-    let one = folder
-        .options("jobs.db")
-        .prefix("one_")
-        .open()
-        .await
-        .unwrap();
-    let two = folder
-        .options("jobs.db")
-        .prefix("two_")
-        .open()
-        .await
-        .unwrap();
+    let one = folder.options("jobs.db").prefix("one_").await.unwrap();
+    let two = folder.options("jobs.db").prefix("two_").await.unwrap();
     add(&one, job("a")).await.unwrap();
     assert_eq!(two.list(JobFilter::default()).await.unwrap().jobs.len(), 0);
     add(&two, job("a")).await.unwrap();
@@ -364,7 +377,7 @@ async fn a_store_works_on_a_pool_of_the_application() {
         .filename(folder.path("app.db"))
         .create_if_missing(true);
     let pool = SqlitePool::connect_with(options).await.unwrap();
-    let store = SqliteOptions::new("").open_in(pool.clone()).await.unwrap();
+    let store = SqliteStore::open_in(pool.clone()).await.unwrap();
     add(&store, job("a")).await.unwrap();
     let mut connection = pool.acquire().await.unwrap().detach();
     let rows = sqlx::query("SELECT id FROM punctual_jobs").fetch_all(&mut connection);

@@ -171,12 +171,7 @@ async fn worker_name(store: &SqliteStore) -> String {
 async fn edits_of_another_process_are_noticed() {
     let folder = Folder::new();
     let soon = Duration::from_millis(5);
-    let store = folder
-        .options("jobs.db")
-        .poll_interval(soon)
-        .open()
-        .await
-        .unwrap();
+    let store = folder.options("jobs.db").poll_interval(soon).await.unwrap();
     // Another store cannot tell this one of edits, as if it were in another process.
     let other = folder.open("jobs.db").await;
     add(&other, job("a")).await.unwrap();
@@ -197,7 +192,6 @@ async fn edits_of_this_process_are_told_without_a_poll() {
     let store = folder
         .options("jobs.db")
         .poll_interval(never)
-        .open()
         .await
         .unwrap();
     let (changes, added) = tokio::join!(store.changes(0), add(&store, job("a")));

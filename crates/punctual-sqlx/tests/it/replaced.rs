@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use chrono::DateTime;
 use punctual_core::JobId;
-use punctual_sqlx::{SqliteOptions, SqliteStore};
+use punctual_sqlx::SqliteStore;
 use punctual_store::{
     DueRequest, Error, JobFilter, JobStore, Lease, OpenRequest, RecentRequest, Retention, RunFeed,
     RunFilter,
@@ -170,7 +170,7 @@ async fn a_pool_of_the_application_that_finds_another_file_is_noticed() {
     let file = folder.path("jobs.db");
     let connect = SqliteConnectOptions::new().filename(&file);
     let pool = SqlitePoolOptions::new().connect_lazy_with(connect);
-    let store = SqliteOptions::new("").open_in(pool).await.unwrap();
+    let store = SqliteStore::open_in(pool).await.unwrap();
     fs::rename(folder.path("other.db"), &file).unwrap();
     all_say(&store, GONE).await;
 }

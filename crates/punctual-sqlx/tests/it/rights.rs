@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use punctual_sqlx::{ErrorKind, SqliteOptions};
+use punctual_sqlx::{ErrorKind, SqliteStore};
 
 use crate::fixture::{add, job};
 use crate::folder::Folder;
@@ -24,7 +24,7 @@ const NOBODY: u32 = 65_534;
 #[tokio::test]
 async fn child_without_rights() {
     if let Ok(file) = std::env::var(FILE) {
-        match SqliteOptions::new(&file).open().await {
+        match SqliteStore::open(file).await {
             Ok(_) => println!("{TOLD}nothing, it was opened"),
             Err(error) => println!("{TOLD}{:?} {error}", error.kind()),
         }
@@ -39,8 +39,8 @@ async fn child_that_may_only_read_for_a_while() {
         return;
     };
     let open = async || {
-        let options = SqliteOptions::new(&format!("sqlite://{path}"));
-        options.open().await.unwrap()
+        let options = SqliteStore::open(format!("sqlite://{path}"));
+        options.await.unwrap()
     };
     let all = |mode| {
         set(Path::new(&path), mode);
@@ -120,7 +120,7 @@ async fn a_file_or_folder_without_the_rights_is_refused_and_not_harmed() {
         // The first file is read-only. The second may not even be read. The third may be written,
         // but its folder takes no journal.
         (0o755, 0o444, ErrorKind::Denied, "rights"),
-        (0o755, 0o000, ErrorKind::Unavailable, "permission"),
+        (0o755, 0o000, ErrorKind::Denied, "permission"),
         (0o555, 0o666, ErrorKind::Denied, "folder"),
     ];
     for (mode_of_folder, mode_of_file, kind, part) in cases {

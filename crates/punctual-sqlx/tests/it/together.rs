@@ -76,7 +76,7 @@ async fn fifty_processes_may_open_a_new_file_at_the_same_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_tasks_may_open_a_new_file_at_the_same_time() {
     let folder = Folder::new();
-    let opened = (0..16).map(|_| tokio::spawn(folder.options("jobs.db").open()));
+    let opened = (0..16).map(|_| tokio::spawn(folder.options("jobs.db").into_future()));
     let opened = futures::future::join_all(opened).await;
     for (id, store) in opened.into_iter().enumerate() {
         let store = store.unwrap().unwrap();

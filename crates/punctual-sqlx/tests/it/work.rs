@@ -32,9 +32,8 @@ impl Watched {
         });
         let options = SqliteConnectOptions::new().filename(folder.path(name));
         let pool = pool.connect_with(options.create_if_missing(true));
-        let options = folder.options(name);
         Self {
-            store: options.open_in(pool.await.unwrap()).await.unwrap(),
+            store: SqliteStore::open_in(pool.await.unwrap()).await.unwrap(),
             steps,
         }
     }

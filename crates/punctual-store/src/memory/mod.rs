@@ -28,6 +28,7 @@ use punctual_core::{Declared, JobId, Run};
 
 use self::changes::Edit;
 use self::state::State;
+use crate::limits;
 use crate::lock::Mutex;
 use crate::{
     BatchLimits, CancelAnswer, CancelRequest, Changes, ClaimReply, ClaimRequest, DueJobs,
@@ -103,8 +104,15 @@ impl JobStore for MemoryStore {
     }
 
     fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
+        let sizes: Vec<_> = jobs
+            .iter()
+            .map(|insert| limits::check(&insert.job))
+            .collect();
         let answers = self.edit(|state| {
-            let answers: Vec<_> = jobs.into_iter().map(|job| state.add(job)).collect();
+            let answers = jobs.into_iter().zip(sizes);
+            let answers: Vec<_> = answers
+                .map(|(insert, size)| size.and_then(|()| state.add(insert)))
+                .collect();
             let added = answers.iter().flatten();
             let waiting = state
                 .edits
@@ -123,6 +131,9 @@ impl JobStore for MemoryStore {
     }
 
     fn update(&self, update: Update) -> StoreFuture<'_, StoredJob> {
+        if let Err(error) = limits::check(&update.job) {
+            return StoreFuture::ready(Err(error));
+        }
         StoreFuture::ready(self.edit(|state| {
             let answer = state.update(&update);
             let changed = answer.iter().map(|stored| stored.state.incarnation);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Run, RunId, RunState};
-use punctual_sqlx::SqliteOptions;
+use punctual_sqlx::SqliteStore;
 use punctual_store::checker::Period;
 use punctual_store::{JobFilter, JobStore as _, RunFilter, StoredJob};
 use punctual_tokio::{ErrorKind, NewJob, Scheduler};
@@ -46,8 +46,8 @@ impl Story {
             fleet.start(&place, name);
         }
         // The nodes are on trial, not the one who edits: it waits for its turn.
-        let patient = SqliteOptions::new(&place.url()).busy_timeout(LONGEST);
-        let store = Recording::store(patient.open().await.unwrap());
+        let patient = SqliteStore::open(place.url()).busy_timeout(LONGEST);
+        let store = Recording::store(patient.await.unwrap());
         let journal = Journal::open(&place.journal(), usize::MAX, "editor");
         let editor = Scheduler::builder()
             .store("default", store.clone())

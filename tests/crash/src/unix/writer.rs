@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use punctual_core::plan::plan;
 use punctual_core::{Interval, Job, JobId, JobState};
-use punctual_sqlx::{SqliteOptions, SqliteStore};
+use punctual_sqlx::SqliteStore;
 use punctual_store::{
     Claim, ClaimKind, ClaimRequest, Insert, JobStore as _, Lease, NodeInfo, OnConflict,
 };
@@ -73,7 +73,7 @@ impl Manner {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(synchronous);
         let pool = SqlitePool::connect_with(options).await.unwrap();
-        SqliteOptions::new("").open_in(pool).await.unwrap()
+        SqliteStore::open_in(pool).await.unwrap()
     }
 }
 

@@ -28,7 +28,7 @@ const END: &str = "WITH rows AS MATERIALIZED (SELECT value AS row FROM json_each
 
 /// Runs a second.
 pub(super) async fn measure(url: &str, prefix: &str, n: u32) -> Outcome<f64> {
-    let store: SqliteStore = options(url, prefix).open().await?;
+    let store: SqliteStore = options(url, prefix).await?;
     let filled = scheduler(store.clone())?;
     add(&filled, n, Utc::now()).await?;
     filled.shutdown().await?;

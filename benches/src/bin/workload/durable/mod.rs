@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use punctual::ledger::Outcome as Ended;
 use punctual::scheduler::NewJob;
-use punctual::store::{JobStore, RunCursor, RunFilter, SqliteOptions};
+use punctual::store::{JobStore, OpenSqlite, RunCursor, RunFilter, SqliteStore};
 use punctual::{Interval, Scheduler};
 use punctual_benches::rounds::median;
 use serde::Serialize;
@@ -80,8 +80,8 @@ pub(crate) fn run(out: &mut impl Write, url: &str, n: u32) -> Outcome<()> {
     Ok(())
 }
 
-fn options(url: &str, prefix: &str) -> SqliteOptions {
-    SqliteOptions::new(url).prefix(prefix)
+fn options(url: &str, prefix: &str) -> OpenSqlite {
+    SqliteStore::open(url).prefix(prefix)
 }
 
 fn scheduler(store: impl JobStore) -> Outcome<Scheduler> {
@@ -115,7 +115,7 @@ async fn wait_for(runs: u64) {
 
 /// What adding costs, and how long it takes to the first run where so many jobs are stored.
 async fn stored(url: &str, n: u32) -> Outcome<(f64, f64)> {
-    let store = options(url, "idle_").open().await?;
+    let store = options(url, "idle_").await?;
     let filled = scheduler(store.clone())?;
     let took = add(&filled, n, Utc::now() + HOUR).await?;
     let overdue = hourly(n, Utc::now());
@@ -127,7 +127,7 @@ async fn stored(url: &str, n: u32) -> Outcome<(f64, f64)> {
 
     RUNS.store(0, Ordering::Release);
     let began = Instant::now();
-    let store = options(url, "idle_").open().await?;
+    let store = options(url, "idle_").await?;
     let scheduler = scheduler(store.clone())?;
     scheduler.start().await?;
     wait_for(1).await;
@@ -139,7 +139,7 @@ async fn stored(url: &str, n: u32) -> Outcome<(f64, f64)> {
 
 /// All jobs are due at once and run once; the time ends when the last end is recorded.
 async fn hot(url: &str, prefix: &str, n: u32) -> Outcome<Hot> {
-    let store = options(url, prefix).open().await?;
+    let store = options(url, prefix).await?;
     let scheduler = scheduler(store.clone())?;
     add(&scheduler, n, Utc::now()).await?;
     RUNS.store(0, Ordering::Release);

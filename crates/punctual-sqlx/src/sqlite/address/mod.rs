@@ -9,9 +9,10 @@ mod percent;
 
 use std::path::{Component, Path, PathBuf};
 
-use self::parameters::{Parameters, Problem};
+use self::parameters::Parameters;
 use self::percent::decoded;
 use crate::{Error, ErrorKind};
+use punctual_store::address::redacted;
 
 /// The content of an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Address {
         let path = path.strip_prefix("//").unwrap_or(path);
         let path = decoded_path(path).map_err(|what| should(&what))?;
         let Parameters { creates, in_memory } =
-            parameters::read(query).map_err(|problem| problem.of(url))?;
+            parameters::read(query).map_err(|what| should(&what))?;
         if in_memory || path.eq_ignore_ascii_case(":memory:") {
             return Err(should(
                 "name a file; to keep jobs in memory, use `MemoryStore`",
@@ -42,9 +43,8 @@ impl Address {
     /// Returns the address of a path, every character of which belongs to the name.
     pub(super) fn of(path: &Path) -> Result<Self, Error> {
         let wrong = |what: &str| {
-            let shown = path.to_string_lossy();
-            let message = format!("the path `{}` should {what}", shown.escape_debug());
-            Error::of(ErrorKind::Invalid, message)
+            let error = Error::of_field(ErrorKind::Invalid, "path", format!("should {what}"));
+            error.with_value(path.to_string_lossy())
         };
         let text = path.to_str();
         let text = text.ok_or_else(|| wrong("be Unicode: SQLite takes no other names"))?;
@@ -58,25 +58,9 @@ impl Address {
     }
 }
 
-impl Problem {
-    fn of(self, url: &str) -> Error {
-        match self {
-            Self::Should(what) => invalid(url, &what),
-            Self::ReadOnly(why) => {
-                let url = url.escape_debug();
-                Error::of(ErrorKind::Denied, format!("the address `{url}` {why}"))
-            }
-        }
-    }
-}
-
 /// Returns the error for an invalid address. `what` is the fix.
 fn invalid(url: &str, what: &str) -> Error {
-    let url = url.escape_debug();
-    Error::of(
-        ErrorKind::Invalid,
-        format!("the address `{url}` should {what}"),
-    )
+    Error::of_field(ErrorKind::Invalid, "url", format!("should {what}")).with_value(redacted(url))
 }
 
 /// Returns the part after `sqlite:`, which may be in upper or lower case, as every scheme may.
@@ -104,7 +88,7 @@ fn decoded_path(text: &str) -> Result<String, String> {
     }
     if let Some(control) = text.chars().find(|c| c.is_control()) {
         return Err(format!(
-            "hold no {control:?}; if it belongs to the name, use `SqliteOptions::file`"
+            "hold no {control:?}; if it belongs to the name, use `SqliteStore::open_file`"
         ));
     }
     if text.trim() != text {
@@ -128,7 +112,7 @@ fn checked(path: &Path) -> Result<PathBuf, String> {
     }
     let ends_as_folder = text.ends_with(std::path::is_separator)
         || !matches!(path.components().next_back(), Some(Component::Normal(_)));
-    if ends_as_folder {
+    if ends_as_folder || path.is_dir() {
         return Err("name a file; this is a folder".to_owned());
     }
     // `:memory:` and `file:jobs.db` are names of files in the working directory here.

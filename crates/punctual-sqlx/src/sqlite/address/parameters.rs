@@ -12,22 +12,7 @@ pub(super) struct Parameters {
     pub(super) in_memory: bool,
 }
 
-/// The problem of a refused parameter.
-#[derive(Debug)]
-pub(super) enum Problem {
-    /// The fix, as the end of a sentence about what the address should do.
-    Should(String),
-    /// The address asks for a store that cannot write.
-    ReadOnly(&'static str),
-}
-
-impl From<String> for Problem {
-    fn from(what: String) -> Self {
-        Self::Should(what)
-    }
-}
-
-pub(super) fn read(query: &str) -> Result<Parameters, Problem> {
+pub(super) fn read(query: &str) -> Result<Parameters, String> {
     let mut asked = Parameters {
         creates: true,
         in_memory: false,
@@ -37,7 +22,7 @@ pub(super) fn read(query: &str) -> Result<Parameters, Problem> {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         let (name, value) = (decoded(name)?, decoded(value)?);
         if seen.contains(&name) {
-            return Err(format!("name `{name}` once").into());
+            return Err(format!("name `{name}` once"));
         }
         match &*name {
             "mode" => asked = mode(&value)?,
@@ -52,7 +37,7 @@ pub(super) fn read(query: &str) -> Result<Parameters, Problem> {
             "modeof" => {
                 let what = "leave out `modeof`: make an empty file with the rights that it is to have, \
                             and write `mode=rw`";
-                return Err(what.to_owned().into());
+                return Err(what.to_owned());
             }
             _ => return Err(unknown(&name)),
         }
@@ -61,70 +46,64 @@ pub(super) fn read(query: &str) -> Result<Parameters, Problem> {
     Ok(asked)
 }
 
-fn mode(value: &str) -> Result<Parameters, Problem> {
+fn mode(value: &str) -> Result<Parameters, String> {
     let (creates, in_memory) = match value {
         "rwc" => (true, false),
         "rw" => (false, false),
         "memory" => (false, true),
         "ro" => {
-            return Err(Problem::ReadOnly(
-                "asks with `mode=ro` for a file that may only be read, and a store writes: write \
-                 `mode=rw`, or leave it out",
-            ));
+            return Err("say `mode=rw` instead of `mode=ro`, since a store writes".to_owned());
         }
         _ => {
             let what = "say `mode=rwc` (a file that is not there is made, as without it) or `mode=rw` \
                         (it has to be there)";
-            return Err(what.to_owned().into());
+            return Err(what.to_owned());
         }
     };
     Ok(Parameters { creates, in_memory })
 }
 
-fn cache(value: &str) -> Result<(), Problem> {
+fn cache(value: &str) -> Result<(), String> {
     match value {
         "private" => Ok(()),
         "shared" => Err(
             "leave out `cache=shared`: connections that share a cache refuse each other's \
                          tables instead of waiting"
-                .to_owned()
-                .into(),
+                .to_owned(),
         ),
-        _ => Err("say `cache=private`, or leave it out".to_owned().into()),
+        _ => Err("say `cache=private`, or leave it out".to_owned()),
     }
 }
 
 /// Refuses `immutable` and `nolock` if they are set, since SQLite would take no lock.
-fn unlocked(name: &str, value: &str) -> Result<(), Problem> {
+fn unlocked(name: &str, value: &str) -> Result<(), String> {
     match truth(value) {
         Some(false) => Ok(()),
-        Some(true) if name == "immutable" => Err(Problem::ReadOnly(
-            "says with `immutable` that the file never changes, and a store writes: leave it out",
-        )),
+        Some(true) if name == "immutable" => {
+            Err("leave out `immutable`, since a store writes".to_owned())
+        }
         Some(true) => Err(
             "leave out `nolock`: without locks, processes that share the file would \
                            destroy it"
-                .to_owned()
-                .into(),
+                .to_owned(),
         ),
-        None => Err(format!("say `{name}=0`, or leave it out").into()),
+        None => Err(format!("say `{name}=0`, or leave it out")),
     }
 }
 
-fn power_safe(value: &str) -> Result<(), Problem> {
+fn power_safe(value: &str) -> Result<(), String> {
     match truth(value) {
         Some(true) => Ok(()),
         Some(false) => Err(own_pool("`psow=0`")),
-        None => Err("say `psow=1`, or leave it out".to_owned().into()),
+        None => Err("say `psow=1`, or leave it out".to_owned()),
     }
 }
 
-fn own_pool(what: &str) -> Problem {
+fn own_pool(what: &str) -> String {
     format!(
         "leave out {what}; a pool that you open yourself may use it, and \
-         `SqliteOptions::open_in` takes that"
+         `SqliteStore::open_in` takes that"
     )
-    .into()
 }
 
 /// Parses a boolean as SQLite does.
@@ -150,23 +129,22 @@ const NAMES: [&str; 7] = [
     "modeof",
 ];
 
-fn unknown(name: &str) -> Problem {
+/// What an address may have after its `?`.
+const ALLOWED: &str = "an address may have `mode=rwc`, `mode=rw`, `cache=private`, `psow=1`, `nolock=0` and \
+                       `immutable=0`";
+
+fn unknown(name: &str) -> String {
     let known = NAMES
         .into_iter()
         .find(|known| name.eq_ignore_ascii_case(known));
     if let Some(known) = known {
-        return format!("write `{known}` in lower case").into();
+        return format!("write `{known}` in lower case");
     }
     let name = name.escape_debug();
     if name.to_string().to_lowercase().contains("timeout") {
         return format!(
-            "leave out `{name}`: `SqliteOptions::busy_timeout` and `opening_timeout` are for that"
-        )
-        .into();
+            "leave out `{name}`; `OpenSqlite::busy_timeout` and `opening_timeout` are for that"
+        );
     }
-    format!(
-        "leave out `{name}`: `mode` is what an address may have after its `?`; a `?` that belongs to a \
-         name is written `%3F`"
-    )
-    .into()
+    format!("leave out `{name}`; {ALLOWED}; write `%3F` for a `?` that belongs to a name")
 }

@@ -1,18 +1,20 @@
 //! The settings with which a store is opened.
 
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::time::Duration;
 
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqliteSynchronous};
+use tokio::runtime::Handle;
 
 use super::address::Address;
 use super::missing::IfMissing;
 use super::pools::Pools;
 use super::prepare::{Preparation, Way};
 use super::{Inner, SqliteStore};
-use crate::Error;
 use crate::prefix::Prefix;
+use crate::{Error, ErrorKind};
 
 /// The default time for which a statement waits for the lock of another process.
 const BUSY: Duration = Duration::from_secs(5);
@@ -28,19 +30,40 @@ const LOOK: Duration = Duration::from_secs(1);
 /// The default time between two looks for edits of other processes.
 const POLL: Duration = Duration::from_secs(1);
 
-/// The settings with which a [`SqliteStore`] is opened.
+/// Opens a [`SqliteStore`] when it is awaited.
+///
+/// [`SqliteStore::open`], [`SqliteStore::open_file`] and `SqliteStore::open_in` return it. It owns
+/// what it needs, so it can be spawned.
 ///
 /// ```no_run
 /// # async fn open() -> Result<(), punctual_sqlx::Error> {
-/// use punctual_sqlx::SqliteOptions;
+/// use punctual_sqlx::SqliteStore;
 ///
-/// let store = SqliteOptions::new("sqlite:jobs.db").prefix("billing_").open().await?;
+/// let store = SqliteStore::open("sqlite:jobs.db").prefix("billing_").await?;
 /// # let _ = store;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Errors
+///
+/// Returns an error if the database
+///
+/// - cannot be opened for writing,
+/// - is locked for longer than the [opening timeout](Self::opening_timeout),
+/// - was made by a newer version, or
+/// - holds tables of these names that Punctual did not make.
+///
+/// Returns an error of kind [`Invalid`](ErrorKind::Invalid) if the address or a setting is not
+/// valid, and of kind [`NoRuntime`](ErrorKind::NoRuntime) outside a tokio runtime. The message names
+/// the fix. Nothing was changed.
+///
+/// # Cancel safety
+///
+/// This future is cancel safe. If it is dropped, the file and the tables may have been made.
 #[derive(Debug, Clone)]
-pub struct SqliteOptions {
+#[must_use = "a store is opened when this is awaited"]
+pub struct OpenSqlite {
     location: Location,
     prefix: Option<String>,
     busy: Duration,
@@ -48,39 +71,29 @@ pub struct SqliteOptions {
     poll: Duration,
 }
 
-/// The place of the file, as the caller gave it.
+/// The place of the tables, as the caller gave it.
 #[derive(Debug, Clone)]
 enum Location {
     Address(String),
     Path(PathBuf),
+    Pool(SqlitePool),
 }
 
-impl SqliteOptions {
-    /// Returns the settings for an address such as `sqlite:jobs.db` or
-    /// `sqlite:///var/lib/app/jobs.db`.
-    ///
-    /// A missing file is created, unless the address ends with `?mode=rw`. In an address `%` and
-    /// `?` have a meaning, and a file name that contains them writes `%25` and `%3F`.
-    /// [`file`](Self::file) takes a path as it is.
-    #[must_use]
-    pub fn new(url: &str) -> Self {
-        Self::at(Location::Address(url.to_owned()))
+impl OpenSqlite {
+    pub(super) fn address(url: String) -> Self {
+        Self::at(Location::Address(url))
     }
 
-    /// Returns the settings for a file by its path. A missing file is created.
-    ///
-    /// ```no_run
-    /// # async fn open() -> Result<(), punctual_sqlx::Error> {
-    /// use punctual_sqlx::SqliteOptions;
-    ///
-    /// let store = SqliteOptions::file("/var/lib/app/100% jobs?.db").open().await?;
-    /// # let _ = store;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn file(path: impl AsRef<Path>) -> Self {
-        Self::at(Location::Path(path.as_ref().to_owned()))
+    pub(super) fn path(path: PathBuf) -> Self {
+        Self::at(Location::Path(path))
+    }
+
+    #[cfg_attr(
+        not(feature = "with-sqlx-0_9"),
+        allow(dead_code, reason = "only the feature hands it out")
+    )]
+    pub(super) fn pool(pool: SqlitePool) -> Self {
+        Self::at(Location::Pool(pool))
     }
 
     fn at(location: Location) -> Self {
@@ -96,25 +109,21 @@ impl SqliteOptions {
     /// Sets the beginning of the names of all tables. The default is `punctual_`.
     ///
     /// Stores with different prefixes share a file without knowing of each other.
-    #[must_use]
-    pub fn prefix(mut self, prefix: &str) -> Self {
-        self.prefix = Some(prefix.to_owned());
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = Some(prefix.into());
         self
     }
 
     /// Sets the time for which a call waits for other processes before it fails as unavailable. The
-    /// default is 5 s.
-    #[must_use]
+    /// default is 5 s. A pool of the application has a setting of its own.
     pub fn busy_timeout(mut self, wait: Duration) -> Self {
         self.busy = wait;
         self
     }
 
-    /// Sets the time for which [`open`](Self::open) and [`open_in`](Self::open_in) wait for other
-    /// processes that keep the file locked.
+    /// Sets the time for which opening waits for other processes that keep the file locked.
     ///
     /// The default is 30 s. The wait is logged at level `WARN`.
-    #[must_use]
     pub fn opening_timeout(mut self, wait: Duration) -> Self {
         self.opening = wait;
         self
@@ -123,28 +132,30 @@ impl SqliteOptions {
     /// Sets the time between two looks for edits of other processes. The default is one second.
     ///
     /// Edits of this process are known immediately.
-    #[must_use]
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.poll = interval;
         self
     }
 
-    /// Opens the store, and creates the file and the tables if they are missing. Any number of
-    /// processes may do this at the same time.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the database
-    ///
-    /// - cannot be opened for writing,
-    /// - is locked for longer than the [opening timeout](Self::opening_timeout),
-    /// - was made by a newer version, or
-    /// - holds tables of these names that Punctual did not make.
-    ///
-    /// The message names the fix. Nothing was changed.
-    pub async fn open(self) -> Result<SqliteStore, Error> {
-        let prefix = self.checked_prefix()?;
-        let Address { path, creates } = self.address()?;
+    async fn run(self) -> Result<SqliteStore, Error> {
+        if Handle::try_current().is_err() {
+            let message = "a store is opened on a tokio runtime; call it in an `async fn` under `#[tokio::main]`, or in `Runtime::block_on`";
+            return Err(Error::of(ErrorKind::NoRuntime, message));
+        }
+        let prefix = self
+            .prefix
+            .as_deref()
+            .map_or_else(|| Ok(Prefix::default()), Prefix::new)?;
+        let pools = match &self.location {
+            Location::Address(url) => self.file(Address::read(url)?, &prefix).await,
+            Location::Path(path) => self.file(Address::of(path)?, &prefix).await,
+            Location::Pool(pool) => self.tables_in(pool, &prefix).await,
+        }?;
+        Ok(SqliteStore::new(Inner::new(pools, prefix, self.poll)))
+    }
+
+    async fn file(&self, address: Address, prefix: &Prefix) -> Result<Pools, Error> {
+        let Address { path, creates } = address;
         // An absolute path, so that later connections find the same file if the working directory
         // changes.
         let path = std::path::absolute(&path).unwrap_or(path);
@@ -158,50 +169,23 @@ impl SqliteOptions {
             } else {
                 IfMissing::Refuse
             },
-            prefix: &prefix,
+            prefix,
             file: path.display().to_string(),
         };
-        Box::pin(preparation.run(self.opening)).await?;
-        let pools = Pools::of_file(connect, self.busy);
-        let inner = Inner::new(pools, prefix, self.poll);
-        Ok(SqliteStore::new(inner))
+        preparation.run(self.opening).await?;
+        Ok(Pools::of_file(connect, self.busy))
     }
 
-    /// Opens the store in a pool of the application.
-    ///
-    /// The settings of the pool are left as they are. Use a write-ahead log, `synchronous = FULL`
-    /// and a busy timeout, as [`open`](Self::open) does. The address is ignored. The store watches
-    /// only the database file and does not notice a deleted log.
-    ///
-    /// # Errors
-    ///
-    /// Returns the errors of [`open`](Self::open).
-    pub async fn open_in(self, pool: SqlitePool) -> Result<SqliteStore, Error> {
-        let prefix = self.checked_prefix()?;
+    async fn tables_in(&self, pool: &SqlitePool, prefix: &Prefix) -> Result<Pools, Error> {
         let path = pool.connect_options().get_filename().display().to_string();
         let preparation = Preparation {
-            way: Way::Pool(&pool),
+            way: Way::Pool(pool),
             creates: IfMissing::AskPool,
-            prefix: &prefix,
+            prefix,
             file: path,
         };
-        Box::pin(preparation.run(self.opening)).await?;
-        let inner = Inner::new(Pools::of_application(pool), prefix, self.poll);
-        Ok(SqliteStore::new(inner))
-    }
-
-    fn checked_prefix(&self) -> Result<Prefix, Error> {
-        match &self.prefix {
-            Some(prefix) => Prefix::new(prefix),
-            None => Ok(Prefix::default()),
-        }
-    }
-
-    fn address(&self) -> Result<Address, Error> {
-        match &self.location {
-            Location::Address(url) => Address::read(url),
-            Location::Path(path) => Address::of(path),
-        }
+        preparation.run(self.opening).await?;
+        Ok(Pools::of_application(pool.clone()))
     }
 
     fn connect_options(&self, path: &Path) -> SqliteConnectOptions {
@@ -210,5 +194,14 @@ impl SqliteOptions {
             .busy_timeout(self.busy.min(LONGEST_BUSY))
             .synchronous(SqliteSynchronous::Full)
             .disable_statement_logging()
+    }
+}
+
+impl IntoFuture for OpenSqlite {
+    type Output = Result<SqliteStore, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
     }
 }

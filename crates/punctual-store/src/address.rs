@@ -1,0 +1,67 @@
+//! Addresses of databases, as messages may show them.
+
+/// Returns an address with its password replaced by `***`.
+///
+/// A password stands between a colon and the last `@` of the part that names the server, or in a
+/// parameter.
+#[must_use]
+pub fn redacted(url: &str) -> String {
+    let url = without_user_password(url);
+    let Some((server, query)) = url.split_once('?') else {
+        return url;
+    };
+    let parameters: Vec<_> = query.split('&').map(without_value).collect();
+    format!("{server}?{}", parameters.join("&"))
+}
+
+fn without_user_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    // A password may hold a slash or a question mark that was not escaped.
+    let Some((user, server)) = rest.rsplit_once('@') else {
+        return url.to_owned();
+    };
+    match user.split_once(':') {
+        Some((name, _)) => format!("{scheme}://{name}:***@{server}"),
+        None => url.to_owned(),
+    }
+}
+
+fn without_value(parameter: &str) -> String {
+    let secret = ["password", "passwd", "pwd", "secret", "token", "key"];
+    match parameter.split_once('=') {
+        Some((name, _)) if secret.iter().any(|word| name.to_lowercase().contains(word)) => {
+            format!("{name}=***")
+        }
+        _ => parameter.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_replaced_and_nothing_else() {
+        for (url, shown) in [
+            (
+                "postgres://app:s3cret@db/jobs",
+                "postgres://app:***@db/jobs",
+            ),
+            ("mysql://app:a@b/c:d@db:3306/x", "mysql://app:***@db:3306/x"),
+            ("postgres://app:s3?cret@db/x", "postgres://app:***@db/x"),
+            ("postgres://app@db/jobs", "postgres://app@db/jobs"),
+            (
+                "postgres://db/x?user=a&password=b",
+                "postgres://db/x?user=a&password=***",
+            ),
+            ("sqlite:a@b:c.db?mode=rw", "sqlite:a@b:c.db?mode=rw"),
+            ("sqlite://jobs.db", "sqlite://jobs.db"),
+            ("memory:", "memory:"),
+            ("", ""),
+        ] {
+            assert_eq!(redacted(url), shown);
+        }
+    }
+}
