@@ -173,10 +173,16 @@ impl Error {
 
     /// Creates an error of another crate of Punctual. Invisible characters of names and values in the
     /// message are written out.
+    ///
+    /// A name and a colon at the beginning of the message are the [field](Self::field).
     #[doc(hidden)]
     #[must_use]
     pub fn of(kind: ErrorKind, message: impl AsRef<str>) -> Self {
-        Self::new(kind, "", message.as_ref())
+        let message = message.as_ref();
+        match message.split_once(": ") {
+            Some((field, problem)) if is_name(field) => Self::new(kind, field.to_owned(), problem),
+            _ => Self::new(kind, "", message),
+        }
     }
 
     /// Creates an error of another crate of Punctual about a field.
@@ -273,7 +279,10 @@ impl Error {
         self
     }
 
-    pub(crate) fn standalone(mut self) -> Self {
+    /// Returns the same error, whose message does not begin with the field.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn standalone(mut self) -> Self {
         self.inner().standalone = true;
         self
     }
@@ -292,7 +301,9 @@ impl Error {
 
     /// Returns the same error for the parent level, where `minute` of the second child becomes
     /// `triggers[1].minute`.
-    pub(crate) fn inside(mut self, parent: &str) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn inside(mut self, parent: &str) -> Self {
         let inner = self.inner();
         inner.field = match (&*inner.field, inner.standalone) {
             ("", _) | (_, true) => parent.to_owned().into(),
@@ -395,6 +406,12 @@ impl Error {
     }
 }
 
+/// Returns true for a name such as `node`, `jobs[0].trigger` or `stores.default`.
+fn is_name(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '[' | ']');
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(is_part)
+}
+
 const LONGEST_QUOTE: usize = 80;
 
 /// Returns a part of a message with invisible characters written out.
@@ -474,6 +491,21 @@ impl From<Infallible> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_at_the_beginning_of_a_message_is_the_field() {
+        for (message, field) in [
+            ("node: the name is empty", Some("node")),
+            ("stores.default: `x` was not opened", Some("stores.default")),
+            ("`jobs.db` is locked: stop that process", None),
+            ("the store failed: it is away", None),
+            ("Node: x", None),
+            ("node", None),
+        ] {
+            let error = Error::of(ErrorKind::Invalid, message);
+            assert_eq!((error.field(), &*error.to_string()), (field, message));
+        }
+    }
 
     #[test]
     fn a_message_reads_field_value_problem_hint() {

@@ -14,6 +14,13 @@ pub fn redacted(url: &str) -> String {
     format!("{server}?{}", parameters.join("&"))
 }
 
+/// Returns a text in which the password of each address is replaced by `***`.
+#[must_use]
+pub fn redacted_in(text: &str) -> String {
+    let ends_address = |c: char| c.is_whitespace() || c == '"';
+    text.split_inclusive(ends_address).map(redacted).collect()
+}
+
 fn without_user_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
@@ -62,6 +69,8 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(redacted(url), shown);
+            let text = |url| format!("1 | url = \"{url}\"\n  | ^ wrong `{url}`");
+            assert_eq!(redacted_in(&text(url)), text(shown));
         }
     }
 }

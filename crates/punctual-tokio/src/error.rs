@@ -6,13 +6,6 @@ pub use punctual_core::{Error, ErrorKind};
 /// Any error of a job, boxed.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Returns an error whose message has several lines, as another library has written it.
-pub(crate) fn of_lines(kind: ErrorKind, text: &str) -> Error {
-    let mut lines = text.lines();
-    let first = Error::of(kind, lines.next().unwrap_or_default());
-    lines.fold(first, Error::and_line)
-}
-
 /// Returns an error whose message has a line for each of several problems.
 pub(crate) fn listing(kind: ErrorKind, head: &str, problems: &[String]) -> Error {
     let list = problems.iter();

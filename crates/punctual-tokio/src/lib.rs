@@ -59,7 +59,7 @@ mod voice;
 
 pub use builder::SchedulerBuilder;
 pub use command::{RunningRun, ShutdownReport};
-pub use config::{SchedulerConfig, SqlStoreConfig};
+pub use config::{Config, StoreConfig};
 pub use declared::Declaration;
 pub use error::{BoxError, Error, ErrorKind};
 pub use events::bus::{IntoListened, ListenerId};

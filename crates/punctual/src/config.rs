@@ -1,3 +1,3 @@
 //! A scheduler from a file or from the environment.
 
-pub use punctual_tokio::{SchedulerConfig, SqlStoreConfig};
+pub use punctual_tokio::{Config, StoreConfig};

@@ -48,8 +48,7 @@
 
 #[cfg(feature = "macros")]
 mod jobs;
-#[cfg(feature = "sqlite")]
-mod open_stores;
+mod open;
 
 #[cfg(any(
     all(doc, not(doctest)),

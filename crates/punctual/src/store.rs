@@ -19,5 +19,4 @@ pub use punctual_store::{
 };
 pub use punctual_store::{batch, checker, conformance};
 
-#[cfg(feature = "sqlite")]
-pub use crate::open_stores::open_stores;
+pub use crate::open::open;

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual::config::SchedulerConfig;
+use punctual::config::{Config, StoreConfig};
 use punctual::event::EventKind;
 use punctual::ledger::{Outcome, SkipReason};
 use punctual::scheduler::NewJob;
-use punctual::store::{SqliteStore, open_stores};
+use punctual::store::{self, JobStore, SqliteStore};
 use punctual::time::ManualClock;
 use punctual::{Args, Date, Interval, Output, Scheduler};
 use tokio::sync::Notify;
@@ -95,9 +95,9 @@ async fn a_configuration_keeps_its_jobs_in_a_database() {
         folder.path().join("jobs.db").display()
     );
     let start = async || {
-        let config = SchedulerConfig::from_toml(&file).unwrap();
-        let builder = open_stores(Scheduler::builder(), &config).await.unwrap();
-        let builder = builder.task("greet", greet).config(config);
+        let config = Config::from_toml(&file).unwrap();
+        let builder = Scheduler::builder().task("greet", greet).config(config);
+        let builder = builder.open_stores(punctual::store::open).await.unwrap();
         let scheduler = builder.build().unwrap();
         scheduler.start().await.unwrap();
         scheduler
@@ -110,11 +110,41 @@ async fn a_configuration_keeps_its_jobs_in_a_database() {
     assert!(daily.state().paused);
     second.shutdown().await.unwrap();
 
-    let elsewhere = file.replace("sqlite://", "postgres://");
-    let config = SchedulerConfig::from_toml(&elsewhere).unwrap();
-    let refused = open_stores(Scheduler::builder(), &config).await;
-    let refused = refused.unwrap_err().to_string();
-    assert!(refused.contains("begin with `sqlite:`"), "{refused}");
+    let elsewhere = file.replace("sqlite://", "postgres://app:s3cret@");
+    let config = Config::from_toml(&elsewhere).unwrap();
+    let builder = Scheduler::builder().config(config);
+    let refused = builder.open_stores(punctual::store::open).await;
+    let refused = refused.err().unwrap();
+    assert_eq!(refused.field(), Some("stores.default.url"));
+    let refused = refused.to_string();
+    assert!(refused.contains("`postgres://app:***@"), "{refused}");
+    assert!(refused.contains("the feature `postgres`"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_store_is_opened_by_the_scheme_of_its_address() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("jobs.db").display());
+    let config = StoreConfig::new(&url).prefix("shop_");
+    let store = tokio::spawn(store::open(config)).await.unwrap().unwrap();
+    assert!(store.capabilities().persistent);
+    store.close().await.unwrap();
+    let memory = store::open("memory:").await.unwrap();
+    assert!(!memory.capabilities().persistent);
+    for (url, part) in [
+        ("mysql://root:s3cret@db/x", "the feature `mysql`"),
+        ("jobs.db", "write `sqlite:jobs.db`"),
+        ("memory:x", "write `memory:`"),
+        ("redis://:s3cret@db", "no known scheme"),
+    ] {
+        let error = store::open(url).await.unwrap_err();
+        assert!(
+            error.is_invalid() && error.field() == Some("url"),
+            "{error}"
+        );
+        let told = format!("{error:#?} {error}");
+        assert!(told.contains(part) && !told.contains("s3cret"), "{told}");
+    }
 }
 
 /// The file notes what the clock shows, so a process finds that it was set back before it started.
@@ -188,7 +218,7 @@ async fn a_declared_job_that_was_removed_stays_away_after_a_restart() {
     let url = format!("sqlite://{}", folder.path().join("jobs.db").display());
     let start = async |minute: u32| {
         let jobs = format!("[[jobs]]\nid = 'a'\ntask = 'work'\ntrigger = '{minute} * * * *'");
-        let config = SchedulerConfig::from_toml(&jobs).unwrap();
+        let config = Config::from_toml(&jobs).unwrap();
         let builder = Scheduler::builder().task("work", async || {});
         let builder = builder.store("default", SqliteStore::open(&url).await.unwrap());
         let scheduler = builder.config(config).build().unwrap();

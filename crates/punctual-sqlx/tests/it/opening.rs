@@ -14,6 +14,8 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
+use futures::FutureExt;
+
 use crate::fixture::{add, at, due, job};
 use crate::folder::Folder;
 
@@ -73,7 +75,8 @@ async fn a_wrong_prefix_is_refused_with_what_it_may_be() {
 #[test]
 fn a_store_is_opened_on_a_runtime() {
     let folder = Folder::new();
-    let error = futures::executor::block_on(folder.options("jobs.db").into_future()).unwrap_err();
+    let error = folder.options("jobs.db").into_future().now_or_never();
+    let error = error.unwrap().unwrap_err();
     says(&error, ErrorKind::NoRuntime, &["tokio runtime"]);
     assert!(!folder.path("jobs.db").exists(), "nothing is made");
 }

@@ -10,7 +10,7 @@ use punctual_core::{CustomTrigger, Policies, TriggerRegistry, Zone};
 use punctual_store::{JobStore, MemoryStore};
 use serde_json::Value;
 
-use crate::config::ConfiguredJobs;
+use crate::config::{ConfiguredJobs, StoreConfig};
 use crate::declared::{Declaration, Gathered, task_of};
 use crate::error::{Error, ErrorKind};
 use crate::executor::Executor;
@@ -55,9 +55,8 @@ pub struct SchedulerBuilder {
     registry: Registry,
     triggers: TriggerRegistry,
     stores: Vec<(String, Arc<dyn JobStore>)>,
-    /// The aliases and addresses of stores that a configuration names and that the caller has to
-    /// open.
-    expected: Vec<(String, String)>,
+    /// The stores that a configuration names and that have to be opened.
+    expected: Vec<StoreConfig>,
     executors: Vec<(String, Executor)>,
     clock: Option<Clock>,
     node: Option<String>,
@@ -105,22 +104,6 @@ impl SchedulerBuilder {
     pub fn job_defaults(mut self, policies: Policies) -> Self {
         self.job_defaults = policies;
         self
-    }
-
-    pub(crate) fn expects_store(mut self, alias: String, url: String) -> Self {
-        self.expected.push((alias, url));
-        self
-    }
-
-    /// Returns the error for the first store that was expected and not given.
-    fn missing_store(&self) -> Option<Error> {
-        let is_given = |alias: &str| self.stores.iter().any(|(given, _)| given == alias);
-        let (alias, url) = self.expected.iter().find(|(alias, _)| !is_given(alias))?;
-        let message = format!(
-            "stores.{alias}: `{url}` was not opened: let `punctual::store::open_stores` do it, or open it \
-             and give it to the builder as `{alias}`"
-        );
-        Some(Error::of(ErrorKind::Invalid, message))
     }
 
     /// Adds a value for handlers with a [`State<S>`](crate::State) parameter. Each type has one

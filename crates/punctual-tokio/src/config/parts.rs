@@ -11,9 +11,9 @@ use crate::job::new_job::NewJob;
 use crate::job::policy_overrides::OwnPolicies;
 
 /// `[stores.ALIAS]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub(crate) enum StoreConfig {
+pub(crate) enum StoreTable {
     Memory {
         /// The number of ended runs of all jobs together that the store remembers.
         total: Option<usize>,
@@ -22,19 +22,6 @@ pub(crate) enum StoreConfig {
     },
     /// A store that is opened by code that knows the database.
     Sql { url: String, prefix: Option<String> },
-}
-
-/// A store of a configuration that lies in a database, which is one with `type = "sql"`.
-/// [`SchedulerConfig::sql_stores`](crate::SchedulerConfig::sql_stores) returns these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SqlStoreConfig<'a> {
-    /// The alias under which the scheduler knows the store.
-    pub alias: &'a str,
-    /// The address of the database, as `sqlite:jobs.db`.
-    pub url: &'a str,
-    /// The prefix of the names of its tables, if the configuration has one.
-    pub prefix: Option<&'a str>,
 }
 
 pub(crate) fn memory(total: Option<usize>, per_job: Option<usize>) -> MemoryStore {

@@ -1,15 +1,25 @@
 //! The steps from text to a configuration.
 
+use std::env;
+
 use punctual_core::json as exact;
+use punctual_store::address::redacted_in;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::SchedulerConfig;
-use crate::error::{Error, ErrorKind, of_lines};
+use super::{CONFIG, Settings};
+use crate::error::{Error, ErrorKind};
 use crate::nearest::with_hint;
 
 /// The tree of values from one source.
 pub(super) struct Layer(pub(super) Value);
+
+/// The reason why a tree has no settings.
+pub(super) struct Refused {
+    pub(super) error: Error,
+    /// True if another source may have what this one lacks.
+    pub(super) is_missing: bool,
+}
 
 impl Layer {
     /// Returns the values of both. Where both have a value, that of `other` counts.
@@ -17,18 +27,51 @@ impl Layer {
         Self(merged(self.0, other.0))
     }
 
-    pub(super) fn into_config(self) -> Result<SchedulerConfig, Error> {
-        let config: Result<SchedulerConfig, _> = serde_path_to_error::deserialize(self.0);
-        let config = config.map_err(|error| {
-            let at = match error.path().to_string() {
-                whole if whole == "." => String::new(),
-                path => format!("{path}: "),
-            };
-            let message = with_hint(&error.inner().to_string());
-            Error::of(ErrorKind::Invalid, format!("config: {at}{message}"))
+    pub(super) fn settings(&self, source: &str) -> Result<Settings, Refused> {
+        let settings: Result<Settings, _> = serde_path_to_error::deserialize(self.0.clone());
+        let settings = settings.map_err(|error| {
+            let path = error.path().to_string();
+            let path = if path == "." { "" } else { &*path };
+            let problem = error.inner().to_string();
+            Refused {
+                // Variables lie over a list of jobs as a whole.
+                is_missing: problem.starts_with("missing field") && !path.starts_with("jobs"),
+                error: refused(source, path, &with_hint(&problem)),
+            }
         })?;
-        config.checked()
+        for (index, job) in settings.jobs.iter().enumerate() {
+            if let Some(problem) = job.problem() {
+                return Err(Refused {
+                    error: refused(source, &format!("jobs[{index}]"), &problem),
+                    is_missing: false,
+                });
+            }
+        }
+        Ok(settings)
     }
+}
+
+/// Returns the error for a value at `path`. The message does not name an unknown field twice.
+fn refused(source: &str, path: &str, problem: &str) -> Error {
+    let field = if path.is_empty() { CONFIG } else { path };
+    let (above, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let names_itself = problem.starts_with(&format!("unknown field `{last}`"));
+    let place = if names_itself { above } else { path };
+    let about = match place {
+        "" => source.to_owned(),
+        place => format!("{source}: {place}"),
+    };
+    of_lines(field, problem).about(redacted_in(&about))
+}
+
+/// Returns an error whose message has several lines, as another library has written it. Passwords
+/// are left out.
+fn of_lines(field: &str, text: &str) -> Error {
+    let text = redacted_in(text);
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    let first = Error::of_field(ErrorKind::Invalid, field.to_owned(), first).standalone();
+    lines.fold(first, Error::and_line)
 }
 
 fn merged(below: Value, above: Value) -> Value {
@@ -44,18 +87,19 @@ fn merged(below: Value, above: Value) -> Value {
     }
 }
 
-pub(super) fn from_toml(text: &str) -> Result<Layer, Error> {
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        of_lines(ErrorKind::Invalid, &format!("config: {error}"))
-    })?;
+pub(super) fn from_toml(source: &str, text: &str) -> Result<Layer, Error> {
+    let table = text
+        .parse()
+        .map_err(|error: toml::de::Error| of_lines(CONFIG, &error.to_string()).about(source));
+    let table: toml::Table = table?;
     // TOML knows NaN and infinities, which a tree of JSON would hold as null.
     exact::to_text("config", &table)?;
     Ok(Layer(json(toml::Value::Table(table))))
 }
 
-pub(super) fn from_json(text: &str) -> Result<Layer, Error> {
+pub(super) fn from_json(source: &str, text: &str) -> Result<Layer, Error> {
     let tree = serde_json::from_str(text)
-        .map_err(|error| Error::of(ErrorKind::Invalid, format!("config: {error}")))?;
+        .map_err(|error| of_lines(CONFIG, &error.to_string()).about(source))?;
     exact::check("config", text)?;
     Ok(Layer(tree))
 }
@@ -74,6 +118,27 @@ fn json(value: toml::Value) -> Value {
             Value::Object(entries.collect())
         }
     }
+}
+
+/// Reads the variables of the process.
+pub(super) fn environment(prefix: &str) -> Result<Layer, Error> {
+    let mut variables = Vec::new();
+    for (name, value) in env::vars_os() {
+        // A prefix is Unicode, so another name does not begin with it.
+        let Some(name) = name
+            .into_string()
+            .ok()
+            .filter(|name| name.starts_with(prefix))
+        else {
+            continue;
+        };
+        let Ok(value) = value.into_string() else {
+            let error = Error::of_field(ErrorKind::Invalid, CONFIG, "is not Unicode");
+            return Err(error.with_value(name).with_hint("set the variable anew"));
+        };
+        variables.push((name, value));
+    }
+    from_environment(prefix, variables)
 }
 
 pub(super) fn from_environment(

@@ -43,7 +43,9 @@ use crate::error::Error;
 pub struct Call<T>(Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>);
 
 impl<T> Call<T> {
-    pub(crate) fn new(verb: impl Future<Output = Result<T, Error>> + Send + 'static) -> Self {
+    /// Returns a verb of another crate of Punctual.
+    #[doc(hidden)]
+    pub fn new(verb: impl Future<Output = Result<T, Error>> + Send + 'static) -> Self {
         Self(Box::pin(verb))
     }
 }

@@ -1,9 +1,13 @@
 //! Schedulers from files and from the environment.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use punctual_core::{Coalesce, MaxInstances};
-use punctual_tokio::{Args, Scheduler, SchedulerConfig};
+use punctual_store::JobStore;
+use punctual_tokio::{
+    Args, Config, Error, ErrorKind, MemoryStore, Scheduler, StoreConfig,
+};
 
 use crate::support::pass;
 
@@ -51,18 +55,18 @@ trigger = { type = "date", run_at = 2099-01-01T10:00:00 }
 
 async fn sweep(Args((_,)): Args<(u32,)>) {}
 
-fn build(config: SchedulerConfig) -> Scheduler {
+fn build(config: Config) -> Scheduler {
     let builder = Scheduler::builder().task("sweep", sweep);
     builder.config(config).build().unwrap()
 }
 
 fn refusal(toml: &str) -> String {
-    SchedulerConfig::from_toml(toml).unwrap_err().to_string()
+    Config::from_toml(toml).unwrap_err().to_string()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_scheduler_is_built_from_a_file() {
-    let scheduler = build(SchedulerConfig::from_toml(FILE).unwrap());
+    let scheduler = build(Config::from_toml(FILE).unwrap());
     scheduler.start().await.unwrap();
     let sweep = scheduler.get_job("sweep").await.unwrap().unwrap();
     assert_eq!(sweep.name(), "Sweep");
@@ -96,7 +100,7 @@ async fn a_scheduler_is_built_from_a_file() {
 #[tokio::test(start_paused = true)]
 async fn json_says_the_same_as_toml() {
     let json = r#"{"timezone":"Europe/Berlin","jobs":[{"id":"a","task":"sweep","args":[1],"trigger":"@daily"}]}"#;
-    let scheduler = build(SchedulerConfig::from_json(json).unwrap());
+    let scheduler = build(Config::from_json(json).unwrap());
     scheduler.start().await.unwrap();
     let jobs = scheduler.get_jobs().await.unwrap();
     assert_eq!(jobs.len(), 1);
@@ -111,7 +115,9 @@ async fn environment_variables_overrule_the_file() {
         ("OTHER", "ignored"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let config = SchedulerConfig::from_toml_and_env(FILE, "APP_", variables).unwrap();
+    let config = Config::from_toml(FILE)
+        .unwrap()
+        .with_variables("APP_", variables);
     let scheduler = build(config);
     scheduler.start().await.unwrap();
     let dump = scheduler.get_job("dump").await.unwrap().unwrap();
@@ -121,8 +127,8 @@ async fn environment_variables_overrule_the_file() {
 
 #[tokio::test(start_paused = true)]
 async fn a_restart_with_another_file_updates_its_jobs_and_reports_the_vanished() {
-    let store = punctual_tokio::MemoryStore::new();
-    let file = |jobs: &str| SchedulerConfig::from_toml(jobs).unwrap();
+    let store = MemoryStore::new();
+    let file = |jobs: &str| Config::from_toml(jobs).unwrap();
     let build = |config| {
         let builder = Scheduler::builder().store("default", store.clone());
         builder.task("sweep", sweep).config(config).build().unwrap()
@@ -216,7 +222,7 @@ fn a_wrong_value_is_refused_with_its_place() {
         assert!(message.contains(part), "{toml}: {message}");
     }
     let unknown = format!("{job}task = 'nobody'");
-    let config = SchedulerConfig::from_toml(&unknown).unwrap();
+    let config = Config::from_toml(&unknown).unwrap();
     let refused = Scheduler::builder()
         .config(config)
         .build()
@@ -227,7 +233,7 @@ fn a_wrong_value_is_refused_with_its_place() {
         "{refused}"
     );
     assert!(refused.contains("`nobody`"), "{refused}");
-    let zone = SchedulerConfig::from_toml("timezone = 'Mars/Base'").unwrap();
+    let zone = Config::from_toml("timezone = 'Mars/Base'").unwrap();
     let refused = Scheduler::builder()
         .config(zone)
         .build()
@@ -239,23 +245,152 @@ fn a_wrong_value_is_refused_with_its_place() {
 #[tokio::test(start_paused = true)]
 async fn a_configured_store_in_a_database_is_refused_until_it_is_opened() {
     let file = "[stores.ledger]\ntype = \"sql\"\nurl = \"sqlite:jobs.db\"\nprefix = \"shop_\"";
-    let config = SchedulerConfig::from_toml(file).unwrap();
-    let store = config.sql_stores().next().unwrap();
-    assert_eq!((store.alias, store.url), ("ledger", "sqlite:jobs.db"));
-    assert_eq!(store.prefix, Some("shop_"));
+    let config = Config::from_toml(file).unwrap();
+    let store = config.stores().next().unwrap();
+    assert_eq!(
+        (store.alias(), store.url()),
+        (Some("ledger"), "sqlite:jobs.db")
+    );
+    assert_eq!(store.table_prefix(), Some("shop_"));
     let build = |builder: punctual_tokio::SchedulerBuilder| builder.config(config.clone()).build();
     let refused = build(Scheduler::builder()).unwrap_err().to_string();
     assert_eq!(
         refused,
-        "stores.ledger: `sqlite:jobs.db` was not opened: let `punctual::store::open_stores` do it, or \
-         open it and give it to the builder as `ledger`"
+        "stores.ledger: `sqlite:jobs.db` was not opened; call `.open_stores(punctual::store::open)` after \
+         `.config(..)`, or open it and give it to the builder as `ledger`"
     );
-    let opened = punctual_tokio::MemoryStore::new();
+    let opened = MemoryStore::new();
     build(Scheduler::builder().store("ledger", opened)).unwrap();
     let refused = refusal("[stores.ledger]\ntype = \"sql\"\npath = \"jobs.db\"");
     assert!(refused.contains("unknown field `path`"), "{refused}");
-    let refused = refusal("[stores.ledger]\ntype = \"sql\"");
-    assert!(refused.contains("missing field `url`"), "{refused}");
+}
+
+#[test]
+fn what_a_file_lacks_may_come_from_the_environment() {
+    let file = || Config::from_toml("[stores.ledger]\ntype = 'sql'").unwrap();
+    let refused = Scheduler::builder().config(file()).build().unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "config: stores.ledger: missing field `url`"
+    );
+    assert_eq!(refused.field(), Some("stores.ledger"));
+    let url = [("P_STORES__LEDGER__URL".to_owned(), "sqlite:x".to_owned())];
+    let config = file().with_variables("P_", url);
+    assert_eq!(config.stores().next().unwrap().url(), "sqlite:x");
+    let wrong = [("P_TIMEZON".to_owned(), "UTC".to_owned())];
+    let refused = Scheduler::builder().config(file().with_variables("P_", wrong));
+    let refused = refused.build().unwrap_err();
+    assert!(refused.to_string().contains("`timezone`"), "{refused}");
+}
+
+#[test]
+fn an_unknown_key_is_named_once() {
+    let refused = Config::from_toml("timezon = 'UTC'").unwrap_err();
+    let told = refused.to_string();
+    assert!(
+        told.starts_with("config: unknown field `timezon`, "),
+        "{told}"
+    );
+    assert_eq!(refused.field(), Some("timezon"));
+    let refused = Config::from_toml("job_defaults.max_instance = 2").unwrap_err();
+    let told = refused.to_string();
+    assert!(
+        told.starts_with("config: job_defaults: unknown field `max_instance`"),
+        "{told}"
+    );
+    assert_eq!(refused.field(), Some("job_defaults.max_instance"));
+}
+
+#[test]
+fn a_file_is_read_by_its_name_and_named_in_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    Config::from_file(file("a.toml", FILE)).unwrap();
+    Config::from_file(file("a.json", "{\"timezone\": \"UTC\"}")).unwrap();
+    let wrong = Config::from_file(file("b.toml", "timezon = 1")).unwrap_err();
+    let told = wrong.to_string();
+    assert!(told.contains("b.toml`: unknown field `timezon`"), "{told}");
+    let told = Config::from_file(file("a.yaml", "")).unwrap_err();
+    assert_eq!(
+        (told.kind(), told.field()),
+        (ErrorKind::Invalid, Some("config"))
+    );
+    assert!(
+        told.to_string()
+            .ends_with("name the file `.toml` or `.json`"),
+        "{told}"
+    );
+    let told = Config::from_file(folder.path().join("none.toml")).unwrap_err();
+    assert_eq!((told.kind(), told.field()), (ErrorKind::Io, Some("config")));
+    assert!(
+        told.to_string().ends_with("none.toml` cannot be read"),
+        "{told}"
+    );
+    assert!(std::error::Error::source(&told).is_some());
+}
+
+#[test]
+fn no_message_of_a_configuration_shows_a_password() {
+    let url = "postgres://app:s3cret@db/jobs";
+    let wrong = [
+        format!("stores.default = \"{url}\""),
+        format!("stores.default = \"{url}"),
+        format!("timezon = \"{url}\""),
+        format!("\"{url}\" = 1"),
+        format!("release = \"{url}\""),
+    ];
+    for text in wrong {
+        let error = Config::from_toml(&text).unwrap_err();
+        let told = format!("{error} {error:?} {error:#?}");
+        assert!(!told.contains("s3cret"), "{told}");
+    }
+    let file = format!("stores.ledger = {{ type = 'sql', url = '{url}' }}");
+    let config = Config::from_toml(&file).unwrap();
+    let refused = Scheduler::builder()
+        .config(config.clone())
+        .build()
+        .unwrap_err();
+    let stores: Vec<_> = config.stores().collect();
+    let told = format!("{config:?} {stores:?} {refused} {refused:#?}");
+    assert!(
+        !told.contains("s3cret") && told.contains("app:***@db"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn stores_of_a_configuration_are_opened_by_a_function() {
+    let file =
+        "stores.a = { type = 'sql', url = 'mine:a' }\nstores.b = { type = 'sql', url = 'mine:b' }";
+    let config = Config::from_toml(file).unwrap();
+    let open = async |config: StoreConfig| -> Result<Arc<dyn JobStore>, Error> {
+        assert_eq!((config.url(), config.alias()), ("mine:b", Some("b")));
+        Ok(Arc::new(MemoryStore::new()))
+    };
+    let builder = Scheduler::builder().store("a", MemoryStore::new());
+    let builder = builder
+        .config(config.clone())
+        .open_stores(open)
+        .await
+        .unwrap();
+    builder.build().unwrap();
+    let fail = async |_| {
+        Err(Error::from(punctual_store::Error::unavailable(
+            "it is away",
+        )))
+    };
+    let error = Scheduler::builder()
+        .config(config)
+        .open_stores(fail)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(error.to_string(), "stores.a: the store failed: it is away");
+    assert_eq!(error.field(), Some("stores.a"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -265,7 +400,7 @@ async fn a_job_without_a_limit_has_none_whatever_the_defaults_say() {
         "jobs": [{"id": "a", "task": "sweep", "args": [1], "trigger": "@daily",
                   "policies": {"max_instances": null, "misfire_grace_time": null}}]
     }"#;
-    let scheduler = build(SchedulerConfig::from_json(json).unwrap());
+    let scheduler = build(Config::from_json(json).unwrap());
     scheduler.start().await.unwrap();
     let job = scheduler.get_job("a").await.unwrap().unwrap();
     let policies = job.policies();
@@ -286,7 +421,7 @@ async fn a_declared_job_whose_row_cannot_be_read_holds_up_no_other() {
     faults.damage("bad");
     let builder = Scheduler::builder().store("default", store);
     let builder = builder.task("sweep", sweep);
-    let config = SchedulerConfig::from_toml(file).unwrap();
+    let config = Config::from_toml(file).unwrap();
     let scheduler = builder.config(config).build().unwrap();
     scheduler.start().await.unwrap();
     pass(3).await;

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use punctual_core::{Date, Retry};
-use punctual_tokio::{EventKind, EventMask, MemoryStore, Scheduler, SchedulerConfig};
+use punctual_tokio::{Config, EventKind, EventMask, MemoryStore, Scheduler};
 use tokio::sync::Notify;
 
 use crate::support::{every, pass};
@@ -217,7 +217,7 @@ fn a_scheduler_that_was_forgotten_is_heard() {
 /// A scheduler with a declared job, on a store.
 fn declaring(store: &MemoryStore) -> Scheduler {
     let job = "[[jobs]]\nid = \"nightly\"\ntask = \"task\"\ntrigger = \"30 2 * * *\"\n";
-    let config = SchedulerConfig::from_toml(job).unwrap();
+    let config = Config::from_toml(job).unwrap();
     let builder = Scheduler::builder().store("default", store.clone());
     let builder = builder.task("task", || async {}).config(config);
     builder.build().unwrap()
@@ -271,7 +271,7 @@ async fn child_that_forgets_nothing() {
     drop(removed);
     // It could not be built, which the program was told.
     let wrong = "[[jobs]]\nid = \"nightly\"\ntask = \"none\"\ntrigger = \"30 2 * * *\"\n";
-    let wrong = SchedulerConfig::from_toml(wrong).unwrap();
+    let wrong = Config::from_toml(wrong).unwrap();
     Scheduler::builder().config(wrong).build().unwrap_err();
     // A client of one that runs.
     let store = MemoryStore::new();

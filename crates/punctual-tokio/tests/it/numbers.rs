@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use punctual_core::{Date, Outcome, RunState};
-use punctual_tokio::{Args, BoxError, ErrorKind, Output, Scheduler, SchedulerConfig};
+use punctual_tokio::{Args, BoxError, Config, ErrorKind, Output, Scheduler};
 use serde::{Deserialize, Serialize};
 
 use crate::support::{every, pass, runs, started};
@@ -179,7 +179,7 @@ fn a_configuration_that_would_be_changed_is_refused_with_the_place() {
     let toml = |args: &str| {
         let text =
             format!("[[jobs]]\nid = 'a'\ntask = 'read'\ntrigger = '@daily'\nargs = [{args}]");
-        SchedulerConfig::from_toml(&text)
+        Config::from_toml(&text)
     };
     toml("1.5, -0.0, 9223372036854775807, 1979-05-27T07:32:00Z").unwrap();
     for number in ["nan", "inf", "-inf"] {
@@ -191,9 +191,8 @@ fn a_configuration_that_would_be_changed_is_refused_with_the_place() {
     let jobs = |number: &str| {
         format!(r#"[{{"id": "a", "task": "read", "trigger": "@daily", "args": [{number}]}}]"#)
     };
-    let json =
-        |number: &str| SchedulerConfig::from_json(&format!(r#"{{"jobs": {}}}"#, jobs(number)));
-    let env = |number: &str| SchedulerConfig::from_env("P_", [("P_JOBS".to_owned(), jobs(number))]);
+    let json = |number: &str| Config::from_json(&format!(r#"{{"jobs": {}}}"#, jobs(number)));
+    let env = |number: &str| Config::from_variables("P_", [("P_JOBS".to_owned(), jobs(number))]);
     json("18446744073709551615").unwrap();
     env("18446744073709551615").unwrap();
     let told = json("18446744073709551616").unwrap_err().to_string();

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{CancelReason, Outcome, Run, SkipReason};
 use punctual_store::testing::{Call, Fault, FaultyStore};
 use punctual_store::{JobFilter, JobStore};
-use punctual_tokio::{ErrorKind, ManualClock, MemoryStore, Scheduler, SchedulerConfig};
+use punctual_tokio::{Config, ErrorKind, ManualClock, MemoryStore, Scheduler};
 
 use tokio::sync::Notify;
 
@@ -47,7 +47,7 @@ impl Deploy {
                 async move { log.push(task) }
             });
         }
-        let config = SchedulerConfig::from_toml(&jobs).unwrap();
+        let config = Config::from_toml(&jobs).unwrap();
         builder.config(config).build().unwrap()
     }
 
@@ -374,7 +374,7 @@ fn of_two_stores<S: JobStore + Clone>(
         let go = Arc::clone(&go);
         async move { go.notified().await }
     };
-    let config = SchedulerConfig::from_toml(&jobs).unwrap();
+    let config = Config::from_toml(&jobs).unwrap();
     builder.task("slow", slow).config(config).build().unwrap()
 }
 

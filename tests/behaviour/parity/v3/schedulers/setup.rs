@@ -7,7 +7,7 @@ use punctual_core::{
     Coalesce, Custom, CustomTrigger, Date, MaxInstances, MisfireGraceTime, Policies, Trigger,
 };
 use punctual_store::MemoryStore;
-use punctual_tokio::{ErrorKind, Executor, Scheduler, SchedulerBuilder, SchedulerConfig};
+use punctual_tokio::{Config, ErrorKind, Executor, Scheduler, SchedulerBuilder};
 
 use crate::case::{Case, different, same};
 use crate::fixture::{Fixture, every, nothing, paused};
@@ -56,13 +56,13 @@ fn is_in_force_from_variables() {
         ("STORES__BAR__TYPE", "memory"),
     ];
     let variables = variables.map(|(name, value)| (format!("PUNCTUAL_{name}"), value.to_owned()));
-    let config = SchedulerConfig::from_env("PUNCTUAL_", variables).unwrap();
+    let config = Config::from_variables("PUNCTUAL_", variables).unwrap();
     takes_effect(|builder| builder.config(config));
 }
 
 /// The same as a file with sections.
 fn is_in_force_from_a_file() {
-    let config = SchedulerConfig::from_toml(
+    let config = Config::from_toml(
         r#"
         timezone = "UTC"
         job_defaults = { misfire_grace_time = 5, coalesce = { all = { at_most = 10 } }, max_instances = 9 }
@@ -129,7 +129,7 @@ pub(crate) const CASES: &[Case] = &[
         paused(async {
             let scheduler = Scheduler::builder().timezone("Mars/Olympus").build();
             assert!(scheduler.unwrap_err().to_string().contains("Mars/Olympus"));
-            let error = SchedulerConfig::from_toml("time_zone = \"UTC\"").unwrap_err();
+            let error = Config::from_toml("time_zone = \"UTC\"").unwrap_err();
             assert!(error.to_string().contains("timezone"), "{error}");
             assert!(
                 Scheduler::builder()
