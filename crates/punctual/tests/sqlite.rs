@@ -97,7 +97,7 @@ async fn a_configuration_keeps_its_jobs_in_a_database() {
     let start = async || {
         let config = Config::from_toml(&file).unwrap();
         let builder = Scheduler::builder().task("greet", greet).config(config);
-        let builder = builder.open_stores(punctual::store::open).await.unwrap();
+        let builder = builder.open_stores(store::open).await.unwrap();
         let scheduler = builder.build().unwrap();
         scheduler.start().await.unwrap();
         scheduler
@@ -113,7 +113,7 @@ async fn a_configuration_keeps_its_jobs_in_a_database() {
     let elsewhere = file.replace("sqlite://", "postgres://app:s3cret@");
     let config = Config::from_toml(&elsewhere).unwrap();
     let builder = Scheduler::builder().config(config);
-    let refused = builder.open_stores(punctual::store::open).await;
+    let refused = builder.open_stores(store::open).await;
     let refused = refused.err().unwrap();
     assert_eq!(refused.field(), Some("stores.default.url"));
     let refused = refused.to_string();

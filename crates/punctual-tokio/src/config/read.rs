@@ -70,7 +70,7 @@ fn of_lines(field: &str, text: &str) -> Error {
     let text = redacted_in(text);
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
-    let first = Error::of_field(ErrorKind::Invalid, field.to_owned(), first).standalone();
+    let first = Error::of_field(ErrorKind::Invalid, redacted_in(field), first).standalone();
     lines.fold(first, Error::and_line)
 }
 

@@ -278,7 +278,7 @@ fn what_a_file_lacks_may_come_from_the_environment() {
     let config = file().with_variables("P_", url);
     assert_eq!(config.stores().next().unwrap().url(), "sqlite:x");
     let wrong = [("P_TIMEZON".to_owned(), "UTC".to_owned())];
-    let refused = Scheduler::builder().config(file().with_variables("P_", wrong));
+    let refused = Scheduler::builder().config(Config::default().with_variables("P_", wrong));
     let refused = refused.build().unwrap_err();
     assert!(refused.to_string().contains("`timezone`"), "{refused}");
 }
@@ -369,7 +369,8 @@ async fn stores_of_a_configuration_are_opened_by_a_function() {
     let config = Config::from_toml(file).unwrap();
     let open = async |config: StoreConfig| -> Result<Arc<dyn JobStore>, Error> {
         assert_eq!((config.url(), config.alias()), ("mine:b", Some("b")));
-        Ok(Arc::new(MemoryStore::new()))
+        let store: Arc<dyn JobStore> = Arc::new(MemoryStore::new());
+        Ok(store)
     };
     let builder = Scheduler::builder().store("a", MemoryStore::new());
     let builder = builder
