@@ -185,17 +185,6 @@ impl Error {
         }
     }
 
-    /// Creates an error of another crate of Punctual about a field.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn of_field(
-        kind: ErrorKind,
-        field: impl Into<Cow<'static, str>>,
-        problem: impl Into<String>,
-    ) -> Self {
-        Self::new(kind, field, problem)
-    }
-
     /// Returns the same error with its cause, which the message does not contain.
     #[doc(hidden)]
     #[must_use]

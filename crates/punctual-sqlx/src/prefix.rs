@@ -22,7 +22,7 @@ impl Prefix {
         let fix = format!(
             "write up to {MAX_PREFIX_BYTES} letters, digits and `_`, not beginning with a digit or `sqlite_`"
         );
-        let error = Error::of_field(ErrorKind::Invalid, "prefix", "is not valid");
+        let error = Error::new(ErrorKind::Invalid, "prefix", "is not valid");
         Err(error.with_value(prefix).with_hint(fix))
     }
 

@@ -108,5 +108,5 @@ fn needs_feature(config: &StoreConfig, feature: &str) -> Error {
 }
 
 fn refused(config: &StoreConfig, problem: impl Into<String>) -> Error {
-    Error::of_field(ErrorKind::Invalid, "url", problem).with_value(redacted(config.url()))
+    Error::new(ErrorKind::Invalid, "url", problem).with_value(redacted(config.url()))
 }

@@ -134,7 +134,7 @@ pub(super) fn unopened(path: &Path, creates: IfMissing, error: sqlx::Error) -> E
 /// Returns the error for a store that cannot be opened.
 pub(super) fn opening(file: &str, error: sqlx::Error) -> Error {
     if matches!(error, sqlx::Error::PoolClosed) {
-        let error = Error::of_field(ErrorKind::Invalid, "pool", "is closed");
+        let error = Error::new(ErrorKind::Invalid, "pool", "is closed");
         return error.with_hint("give a pool that is open, and close it after the scheduler");
     }
     let (kind, what) = match code(&error) {

@@ -103,7 +103,7 @@ impl SchedulerBuilder {
     pub(super) fn missing_store(&self) -> Option<Error> {
         let config = self.missing_stores().next()?;
         let alias = config.alias().unwrap_or_default();
-        let error = Error::of_field(
+        let error = Error::new(
             ErrorKind::Invalid,
             format!("stores.{alias}"),
             "was not opened",

@@ -133,13 +133,13 @@ impl Config {
             Some(end) if end.eq_ignore_ascii_case("toml") => from_toml,
             Some(end) if end.eq_ignore_ascii_case("json") => from_json,
             _ => {
-                let error = Error::of_field(ErrorKind::Invalid, CONFIG, "is not a known format");
+                let error = Error::new(ErrorKind::Invalid, CONFIG, "is not a known format");
                 let error = error.with_value(shown);
                 return Err(error.with_hint("name the file `.toml` or `.json`"));
             }
         };
         let text = fs::read_to_string(path).map_err(|error| {
-            let unread = Error::of_field(ErrorKind::Io, CONFIG, "cannot be read");
+            let unread = Error::new(ErrorKind::Io, CONFIG, "cannot be read");
             unread.with_value(shown).because(error)
         })?;
         Self::of(read(&source, &text)?, &source)

@@ -70,7 +70,7 @@ fn of_lines(field: &str, text: &str) -> Error {
     let text = redacted_in(text);
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
-    let first = Error::of_field(ErrorKind::Invalid, redacted_in(field), first).standalone();
+    let first = Error::new(ErrorKind::Invalid, redacted_in(field), first).standalone();
     lines.fold(first, Error::and_line)
 }
 
@@ -133,7 +133,7 @@ pub(super) fn environment(prefix: &str) -> Result<Layer, Error> {
             continue;
         };
         let Ok(value) = value.into_string() else {
-            let error = Error::of_field(ErrorKind::Invalid, CONFIG, "is not Unicode");
+            let error = Error::new(ErrorKind::Invalid, CONFIG, "is not Unicode");
             return Err(error.with_value(name).with_hint("set the variable anew"));
         };
         variables.push((name, value));

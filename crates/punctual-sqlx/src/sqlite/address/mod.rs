@@ -43,7 +43,7 @@ impl Address {
     /// Returns the address of a path, every character of which belongs to the name.
     pub(super) fn of(path: &Path) -> Result<Self, Error> {
         let wrong = |what: &str| {
-            let error = Error::of_field(ErrorKind::Invalid, "path", format!("should {what}"));
+            let error = Error::new(ErrorKind::Invalid, "path", format!("should {what}"));
             error.with_value(path.to_string_lossy())
         };
         let text = path.to_str();
@@ -60,7 +60,7 @@ impl Address {
 
 /// Returns the error for an invalid address. `what` is the fix.
 fn invalid(url: &str, what: &str) -> Error {
-    Error::of_field(ErrorKind::Invalid, "url", format!("should {what}")).with_value(redacted(url))
+    Error::new(ErrorKind::Invalid, "url", format!("should {what}")).with_value(redacted(url))
 }
 
 /// Returns the part after `sqlite:`, which may be in upper or lower case, as every scheme may.
