@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use punctual_core::{Coalesce, MaxInstances};
 use punctual_store::JobStore;
-use punctual_tokio::{
-    Args, Config, Error, ErrorKind, MemoryStore, Scheduler, StoreConfig,
-};
+use punctual_tokio::{Args, Config, Error, ErrorKind, MemoryStore, Scheduler, StoreConfig};
 
 use crate::support::pass;
 
