@@ -14,7 +14,8 @@ use crate::key::{ActiveKey, AttemptKey, JobKey};
 use crate::node::Node;
 use crate::outcome::Stop;
 
-/// An instance that is under way. It has one run with an attempt, and the runs that follow.
+/// An instance that is under way. It has one run with an attempt under way, and the runs that
+/// follow.
 pub struct Active<N: Node> {
     /// The key of the job on this node.
     pub key: JobKey,
@@ -32,8 +33,6 @@ pub struct Active<N: Node> {
     pub fire_time: DateTime<Utc>,
     /// The fire times of the same instance that come after this one.
     pub(crate) rest: VecDeque<DateTime<Utc>>,
-    /// True if an attempt is under way.
-    pub(crate) has_attempt: bool,
     /// The number of attempts that began.
     pub attempts: u32,
     /// The number of the attempt within the instance.

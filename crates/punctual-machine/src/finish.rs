@@ -11,7 +11,7 @@ use crate::entry::Entry;
 use crate::key::{ActiveKey, JobKey};
 use crate::machine::{Machine, instant};
 use crate::node::Node;
-use crate::outcome::{Finish, Stop, cancelled_by, finish_of};
+use crate::outcome::{Finish, cancelled_by, finish_of};
 use crate::tell::{Counted, Tell};
 
 /// The end of an attempt.
@@ -34,7 +34,6 @@ impl<N: Node> Machine<N> {
         let Some(active) = self.active.get_mut(end.key) else {
             return;
         };
-        active.has_attempt = false;
         active.started = active.started.or(end.started);
         active.may_be_late &= end.started.is_none();
         let finish = finish_of(active.stop, end.finish, is_stopping);
@@ -42,9 +41,9 @@ impl<N: Node> Machine<N> {
             // The attempt only waited for its place.
             active.attempts = active.attempts.saturating_sub(1);
         }
-        let is_cancelled = active.is_fenced || matches!(active.stop, Some(Stop::Cancel(_)));
         let wait = active.job.policies().retry.wait_after(active.attempts);
-        match wait.filter(|_| finish.outcome.is_retryable() && !is_cancelled) {
+        // An attempt that was cancelled or fenced has an outcome that is not tried again.
+        match wait.filter(|_| finish.outcome.is_retryable()) {
             Some(wait) => {
                 self.effects.tell(Tell::Again {
                     job: active.job.id().clone(),

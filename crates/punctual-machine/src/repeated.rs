@@ -74,7 +74,7 @@ fn revision(claim: &Claim) -> Option<u64> {
 /// Returns the first run of the instance that a claim has started.
 ///
 /// Runs that it has queued do not belong to this node. An instance that has only one fire time in
-/// common with the claim was opened by another one.
+/// common with the claim was opened by another one. A run with an earlier attempt was handed out.
 fn first_run<'o>(claim: &Claim, own: &'o [OpenRun]) -> Option<&'o OpenRun> {
     let start = &claim.kind.plan()?.start;
     let origin = claim.kind.origin();
@@ -82,6 +82,7 @@ fn first_run<'o>(claim: &Claim, own: &'o [OpenRun]) -> Option<&'o OpenRun> {
         let first = &instance[0];
         first.birth == claim.birth
             && first.state == OpenState::Running
+            && first.attempts == 0
             && first.key.origin == origin
             && instance.iter().map(|run| &run.key.fire_time).eq(start)
     };
@@ -194,6 +195,21 @@ mod tests {
         };
         find_won(&request, &mut reply, std::slice::from_ref(&run));
         assert!(matches!(&reply.answers[0], ClaimAnswer::Won(won) if won.first == run.id));
+    }
+
+    /// An edit kept the fire time, and the same lost answer handed out the next attempt of the run
+    /// before the edit. It goes on, and does not begin anew.
+    #[test]
+    fn a_next_attempt_is_not_that_of_a_claim() {
+        let stored = hourly();
+        let (request, mut run) = claimed(&stored);
+        run.attempts = 1;
+        let mut reply = ClaimReply {
+            answers: vec![ClaimAnswer::Lost(Some(stored))],
+            ..ClaimReply::default()
+        };
+        find_won(&request, &mut reply, &[run]);
+        assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
     }
 
     /// The scheduler had not heard of an edit that kept the fire time, and also claimed it for the

@@ -73,7 +73,6 @@ impl<N: Node> Machine<N> {
             token: instance.token,
             fire_time,
             rest: fire_times,
-            has_attempt: false,
             attempts: instance.attempts,
             turn: 0,
             alarm: None,
@@ -110,7 +109,6 @@ impl<N: Node> Machine<N> {
         (active.is_awaited, active.is_measured) = (false, false);
         active.stop = None;
         active.turn = active.turn.wrapping_add(1);
-        active.has_attempt = true;
         self.effects.push(Effect::Begin { run: key, latest });
         // The new alarm replaces that of the attempt before. An instance that is over loses its
         // alarm by itself.

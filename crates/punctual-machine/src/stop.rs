@@ -21,9 +21,6 @@ impl<N: Node> Machine<N> {
         if active.stop.is_some_and(|stopped| !stop.outdoes(stopped)) {
             return;
         }
-        if !active.has_attempt {
-            return;
-        }
         if active.stop.replace(stop).is_some() {
             // The attempt was told to end before, and its grace time goes on.
             return;

@@ -41,9 +41,6 @@ impl<N: Node> Machine<N> {
         let Some(active) = self.active.at(key).filter(|active| active.stop.is_none()) else {
             return;
         };
-        if !active.has_attempt {
-            return;
-        }
         active.alarm = None;
         let Some(began) = began else {
             active.is_awaited = true;

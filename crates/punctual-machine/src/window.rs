@@ -20,6 +20,9 @@ use crate::store::StoreState;
 const AHEAD: Duration = Duration::from_secs(60);
 /// The maximum number of jobs in the window, which takes about 30 MB.
 const ROOM: usize = 131_072;
+/// The time before a cut window is read again of which nothing is decided, a second, in
+/// microseconds. It would be read without end otherwise.
+pub(crate) const CUT_FOR: i64 = 1_000_000;
 /// A number of days that counts as all time, a century.
 const LONG: i64 = 36_525;
 
@@ -278,12 +281,12 @@ impl<N: Node> StoreState<N> {
         let Some(beyond) = self.window.beyond.filter(|_| !self.is_leaving) else {
             return;
         };
-        let early = if self.window.is_cut {
-            0
+        let at = if self.window.is_cut {
+            // It is read again when its due jobs are decided. This node may be able to run none.
+            beyond.max(now.saturating_add(CUT_FOR))
         } else {
-            ahead_micros() / 2
+            beyond.saturating_sub(ahead_micros() / 2).max(now)
         };
-        let at = beyond.saturating_sub(early).max(now);
         if self.window.refill_at.is_none_or(|armed| at < armed) {
             self.disarm_refill(effects);
             self.window.refill_at = Some(at);

@@ -14,9 +14,6 @@ impl<N: Node> Machine<N> {
         }
         for (key, active) in self.active.all() {
             let run = active.run;
-            if !active.has_attempt {
-                wrong.push(format!("run {run} has no attempt"));
-            }
             if !self.is_kept(active) {
                 wrong.push(format!("run {run} is of a job that was forgotten"));
             }

@@ -35,7 +35,8 @@ impl<N: Node> Machine<N> {
             under_way: self.under_way_of(state.id),
         };
         for (key, entry) in state.jobs.iter() {
-            let is_idle = entry.is_idle() && !state.is_leaving;
+            let is_used = entry.instances > 0 || entry.asked > 0 || entry.is_listed;
+            let is_idle = entry.phase == Phase::Idle && !is_used && !state.is_leaving;
             let kept = [(is_idle, "it is kept for nothing")].into_iter();
             let told = kept.chain(odd_phase(key, entry, alarms));
             let told = told.chain(odd_counts(key, entry, &listed));

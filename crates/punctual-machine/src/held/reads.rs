@@ -6,6 +6,7 @@ use crate::machine::Machine;
 use crate::node::Node;
 use crate::parked::PARKED_FOR;
 use crate::store::StoreState;
+use crate::window::CUT_FOR;
 
 impl<N: Node> Machine<N> {
     pub(crate) fn check_reads(&self, state: &StoreState<N>, alarms: &Alarms, wrong: &mut Wrong) {
@@ -14,7 +15,10 @@ impl<N: Node> Machine<N> {
         // A cut window is read again when its due jobs are decided.
         let is_later = window.is_asked || (window.is_cut && !state.due.is_empty());
         let is_refill_lost = match (window.beyond, window.refill_at) {
-            (Some(beyond), Some(at)) => at > beyond.max(self.now),
+            (Some(beyond), Some(at)) => {
+                let pause = if window.is_cut { CUT_FOR } else { 0 };
+                at > beyond.max(self.now.saturating_add(pause))
+            }
             (Some(_), None) => true,
             (None, _) => false,
         };

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use punctual_core::plan::first_fire;
 use punctual_core::{
-    Coalesce, Date, Interval, Jitter, Job, JobState, MaxInstances, MisfireGraceTime, OnLost,
-    Overlap, Policies, Retry, Timeout, Trigger,
+    Coalesce, Date, Interval, Jitter, Job, JobState, MaxInstances, MisfireGraceTime, MissReason,
+    OnLost, Overlap, Policies, Retry, Timeout, Trigger,
 };
 use punctual_machine::repeated::instances;
 use punctual_store::{Insert, JobFilter, JobStore, OnConflict, StoredJob, Update};
@@ -83,6 +83,8 @@ impl World {
             1 => every(10),
             2 => every(47),
             3 => every(600),
+            // The time has passed.
+            _ if kind % 3 == 1 => Date::at(self.time() - seconds(5)).build().unwrap(),
             _ => Date::at(self.time() + seconds(u64::from(kind) % 90))
                 .build()
                 .unwrap(),
@@ -96,9 +98,8 @@ impl World {
         let job = Job::new(id.try_into().unwrap(), task, self.trigger(kind));
         let job = job.with_policies(policies(kind));
         let job = job.with_args_json(&args).unwrap();
-        let mut state = JobState::default();
         let first = first_fire(job.trigger(), None, self.time()).unwrap();
-        (state.next_run_time, state.anchor) = (first.fire_time, first.anchor);
+        let state = JobState::begin(&first, self.time());
         let insert = Insert {
             job: Arc::new(job),
             state,
@@ -114,6 +115,10 @@ impl World {
         // An id may be taken.
         if let Ok(added) = now(self.store.add(vec![insert])).unwrap().remove(0) {
             self.seen.births.insert(added.state.birth);
+            if added.state.absence == MissReason::Past {
+                let first = added.state.next_run_time.unwrap();
+                self.past.insert((added.state.incarnation, first));
+            }
             let decided = replaced.and_then(|replaced| replaced.decided);
             self.seen.decided_elsewhere(decided);
         }

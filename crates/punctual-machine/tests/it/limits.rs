@@ -41,6 +41,9 @@ impl World {
         let mut all = self.machine.active();
         let (_, active) = all.find(|(own, _)| *own == key).unwrap();
         let job = &active.job;
+        let its = self.bodies.iter().find(|body| body.key == key).unwrap();
+        let has_begun = self.seen.begun.contains(&key);
+        assert!(!has_begun || its.latest.is_none(), "its instance has begun");
         let open = self.open_runs();
         let run = open.iter().find(|own| own.id == active.run);
         let rows = self.jobs();
@@ -56,7 +59,6 @@ impl World {
         let latest = latest_start(&job.view(&row.state), active.fire_time);
         let latest = latest.filter(|_| job.policies().overlap == Overlap::Skip);
         let latest = latest.map(|at| at.timestamp_micros());
-        let its = self.bodies.iter().find(|body| body.key == key).unwrap();
         assert_eq!(its.latest, latest, "the latest start of {run:?}");
         let is_late = latest.is_some_and(|latest| latest < self.timer.now());
         assert!(!is_late, "it is too late for {run:?}");

@@ -17,6 +17,12 @@ pub(crate) struct Heard {
     pub(crate) again: BTreeSet<(RunId, u32)>,
     /// The number of reports of jobs that left, by birth.
     pub(crate) left: BTreeMap<u64, u32>,
+    /// Whether reports of fire times that did not run were the first of their kind.
+    pub(crate) firsts: Vec<bool>,
+    /// The same of jobs that this node cannot run.
+    pub(crate) parked: Vec<bool>,
+    pub(crate) pauses: u32,
+    pub(crate) left_out: u32,
     /// The ends that were told one by one.
     ended: BTreeMap<RunId, u32>,
     /// The fire times that did not run, by outcome, and those that were counted as such.
@@ -64,7 +70,13 @@ impl World {
                 let (has_failed, _) = seen.failures[&run];
                 assert!(error.is_some() == has_failed, "{error:?} of run {run}");
             }
-            Tell::DidNotRun { range, outcome, .. } => {
+            Tell::DidNotRun {
+                range,
+                outcome,
+                is_first,
+                ..
+            } => {
+                heard.firsts.push(is_first);
                 *heard.did_not_run.entry(outcome.to_string()).or_default() += range.count.number();
             }
             Tell::Decided { range, outcome } => {
@@ -75,11 +87,10 @@ impl World {
                 }
             }
             Tell::JobLeft { job, .. } => *heard.left.entry(job.state.birth).or_default() += 1,
-            Tell::Parked { .. }
-            | Tell::Paused
-            | Tell::Resumed
-            | Tell::LeftOut { .. }
-            | Tell::Found(_) => {}
+            Tell::Parked { is_first, .. } => heard.parked.push(is_first),
+            Tell::Paused => heard.pauses += 1,
+            Tell::LeftOut { .. } => heard.left_out += 1,
+            Tell::Resumed | Tell::Found(_) => {}
         }
     }
 

@@ -2,7 +2,9 @@
 //! random events.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod apart;
 mod body;
+mod by_hand;
 mod edits;
 mod invariants;
 mod ledger;
@@ -11,7 +13,9 @@ mod listeners;
 mod node;
 mod outcomes;
 mod random;
+mod requests;
 mod rivals;
 mod rules;
+mod stopping;
 mod timer;
 mod world;

@@ -23,7 +23,7 @@ pub(crate) struct Plain {
 
 impl Node for Plain {
     type Code = ();
-    type Gate = ();
+    type Gate = u32;
     type Run = ();
 
     fn code_of(&self, job: &Job) -> Result<(), Missing> {

@@ -26,6 +26,8 @@ pub(crate) enum Expected {
 pub(crate) struct Seen {
     /// The number of attempts that began, of each run.
     pub(crate) attempts: BTreeMap<RunId, u32>,
+    /// The instances of which a body has begun.
+    pub(crate) begun: BTreeSet<ActiveKey>,
     /// The start of the first body of each run.
     pub(crate) starts: BTreeMap<RunId, i64>,
     pub(crate) retries: BTreeMap<RunId, Retry>,
@@ -133,6 +135,7 @@ impl World {
             return self.see_unbegun(body);
         }
         let start = body.began.unwrap_or(time);
+        self.seen.begun.insert(body.key);
         self.seen.starts.entry(run).or_insert(start);
         let has_error = matches!(how, How::Fails | How::Panics) && !body.is_aborted;
         let was_dropped = how == How::Vanishes && body.told.is_none() && !self.is_stopping;

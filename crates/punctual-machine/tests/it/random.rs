@@ -202,11 +202,12 @@ fn try_out(stories: u32, events: usize, seed: u8) {
     let mut runner = TestRunner::new_with_rng(config, rng);
     let story = proptest::collection::vec(event(), 1..=events);
     let last = proptest::collection::vec(event(), 1..=20);
-    let kind = (any::<bool>(), any::<bool>());
+    let kind = (any::<bool>(), any::<bool>(), any::<bool>());
     let result = runner.run(&(story, last, end(), kind), |(story, last, end, kind)| {
         let mut world = World::new();
         world.is_heard.set(kind.0);
         world.names_heads = kind.1;
+        world.window_room = if kind.2 { 2 } else { usize::MAX };
         for event in story {
             world.happen(event);
         }

@@ -16,16 +16,29 @@ use crate::node::TASK;
 use crate::rivals::claim_of;
 use crate::world::{Call, SECOND, World, now};
 
-fn every(seconds: u64, world: &World) -> Job {
+/// Returns a job that is due now and then every so many seconds.
+pub(crate) fn every(seconds: u64, world: &World) -> Job {
     let trigger = Interval::every(Duration::from_secs(seconds)).start(world.time());
     let job = Job::new("a".try_into().unwrap(), TASK, trigger.build().unwrap());
     job.with_args_json("\"a\"").unwrap()
 }
 
+/// Gives a job a name by number.
+pub(crate) fn named(number: u32, job: Job) -> Job {
+    let id = format!("job-{number}");
+    let job = job.with_args_json(&format!("\"{id}\"")).unwrap();
+    job.with_id(id.as_str().try_into().unwrap())
+}
+
 impl World {
-    fn add_job(&self, job: Job) {
+    pub(crate) fn add_job(&self, job: Job) {
+        self.add_job_at(job, 0);
+    }
+
+    /// Adds a job that is due after so many seconds.
+    pub(crate) fn add_job_at(&self, job: Job, after: i64) {
         let mut state = JobState::default();
-        state.next_run_time = Some(self.time());
+        state.next_run_time = Some(self.time() + chrono::TimeDelta::seconds(after));
         let insert = Insert {
             job: Arc::new(job),
             state,
@@ -37,12 +50,12 @@ impl World {
             .unwrap();
     }
 
-    fn the_job(&self) -> StoredJob {
+    pub(crate) fn the_job(&self) -> StoredJob {
         self.jobs().into_iter().next().unwrap()
     }
 
     /// Returns the position of the claim that is on its way.
-    fn claim(&self) -> usize {
+    pub(crate) fn claim(&self) -> usize {
         let mut calls = self.calls.iter();
         let claim = calls.position(|call| matches!(call, Call::Claim(..)));
         claim.expect("a claim is on its way")

@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) is_heard: Rc<Cell<bool>>,
     /// True if the store names only the heads of jobs that are due.
     pub(crate) names_heads: bool,
+    /// The most jobs that one reading names.
+    pub(crate) window_room: usize,
     /// True if the store takes only a part of the next request.
     pub(crate) is_full: bool,
     pub(crate) is_certain: Rc<Cell<bool>>,
@@ -145,6 +147,7 @@ impl World {
             past: BTreeSet::new(),
             is_heard,
             names_heads: false,
+            window_room: usize::MAX,
             is_full: false,
             is_certain,
             has_executor,
@@ -321,7 +324,9 @@ impl World {
         match &mut call {
             Call::Claim(request, reply @ None) => *reply = self.serve_claim(request),
             Call::Due(Read::Due(request) | Read::Left(request), reply @ None) => {
-                let mut due = now(self.store.due(request.clone())).unwrap();
+                let mut request = request.clone();
+                request.limit = request.limit.min(self.window_room);
+                let mut due = now(self.store.due(request)).unwrap();
                 if self.names_heads {
                     due.jobs.iter_mut().for_each(behead);
                 }

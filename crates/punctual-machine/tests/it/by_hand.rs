@@ -1,0 +1,140 @@
+//! Runs by hand, each as a short story.
+
+use punctual_core::{CancelReason, Outcome, Overlap, Policies, RunId};
+use punctual_machine::{Refusal, Reply};
+use punctual_store::{Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, JobStore as _, Won};
+
+use crate::rules::every;
+use crate::world::{Call, STORE, World, now};
+
+fn queue() -> Policies {
+    Policies {
+        overlap: Overlap::Queue { at_most: 1 },
+        ..Policies::default()
+    }
+}
+
+impl World {
+    fn take_claim(&mut self) -> Box<ClaimRequest> {
+        let claim = self.claim();
+        let Call::Claim(request, _) = self.calls.remove(claim) else {
+            unreachable!("it is a claim");
+        };
+        request
+    }
+}
+
+#[test]
+fn a_run_by_hand_that_waits_is_named() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world).with_policies(queue()));
+    world.arrive();
+    world.run_by_hand(world.the_job());
+    world.arrive();
+    assert_eq!(world.answers[&0], Ok(RunId(world.open_runs()[0].id.0 + 1)));
+}
+
+#[test]
+fn a_run_by_hand_whose_number_is_lost_is_not_refused() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world).with_policies(queue()));
+    world.arrive();
+    let stored = world.the_job();
+    world.run_by_hand(stored.clone());
+    let mut request = world.take_claim();
+    request.is_repeated = true;
+    let reply = ClaimReply {
+        answers: vec![ClaimAnswer::Won(Won::new(
+            &stored.state,
+            RunId::default(),
+            1,
+        ))],
+        ..ClaimReply::default()
+    };
+    world.reply(Reply::Claimed(request, reply, Vec::new()));
+    assert_eq!(world.answers[&0], Err(Refusal::NumberLost));
+}
+
+/// Another node was asked for a run of the same job in the same microsecond.
+#[test]
+fn a_run_by_hand_is_asked_for_again_if_its_key_was_used() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world));
+    world.arrive();
+    world.end_body(0, crate::body::How::Succeeds);
+    world.arrive();
+    world.meet();
+    world.arrive();
+    let stored = world.the_job();
+    let plan = punctual_core::plan::manual(&stored.job.view(&stored.state), world.time());
+    let other = ClaimRequest {
+        lease: world.rival.clone().unwrap(),
+        now: world.time(),
+        ends: Vec::new(),
+        claims: vec![Claim {
+            id: stored.job.id().clone(),
+            birth: stored.state.birth,
+            kind: ClaimKind::Manual { plan },
+            wants_job: false,
+        }],
+        takes_waiting: false,
+        is_repeated: false,
+    };
+    let reply = now(world.store.claim(&other)).unwrap();
+    let ClaimAnswer::Won(won) = &reply.answers[0] else {
+        panic!("it is the first: {reply:?}");
+    };
+    world.rival_runs = vec![won.first];
+    world.seen.theirs.insert(won.first);
+    world.run_by_hand(stored);
+    world.rival_ends();
+    world.arrive();
+    assert_eq!(world.answers[&0], Ok(RunId(won.first.0 + 1)));
+}
+
+#[test]
+fn a_run_by_hand_is_not_asked_for_again_of_a_store_that_was_removed() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world));
+    world.arrive();
+    world.run_by_hand(world.the_job());
+    let mut request = world.take_claim();
+    world.tell(|machine| machine.leave_store(STORE));
+    let mut stored = world.the_job();
+    stored.state.running = 1;
+    request.ends.clear();
+    let reply = ClaimReply {
+        answers: vec![ClaimAnswer::AtLimit(stored)],
+        ..ClaimReply::default()
+    };
+    world.reply(Reply::Claimed(request, reply, Vec::new()));
+    assert_eq!(world.answers[&0], Err(Refusal::NoStore));
+}
+
+/// The caller of `cancel` was faster than the answer that opened the run.
+#[test]
+fn a_run_that_is_cancelled_before_its_answer_comes_never_begins() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world));
+    while world
+        .calls
+        .iter()
+        .all(|call| !matches!(call, Call::Claim(..)))
+    {
+        world.watch();
+        world.deliver(0);
+        world.ring();
+    }
+    let claim = world.claim();
+    world.serve(claim);
+    let run = world.open_runs()[0].id;
+    world.cancel_one(0);
+    world.reply(Reply::Cancel(vec![(run, CancelReason::User)]));
+    let claim = world.claim();
+    world.deliver(claim);
+    assert!(world.bodies.is_empty(), "its body does not begin");
+    world.arrive();
+    let ended = world.seen.counted.values().map(|own| own.outcome);
+    let user = Outcome::Cancelled(CancelReason::User);
+    assert_eq!(ended.collect::<Vec<_>>(), [user]);
+}

@@ -1,0 +1,190 @@
+//! Shutdowns, pauses and the ends of limits, each as a short story.
+
+use std::time::Duration;
+
+use punctual_core::{Coalesce, MisfireGraceTime, Outcome, Policies, Timeout};
+use punctual_store::{JobStore as _, RunFilter};
+
+use crate::body::How;
+use crate::rules::every;
+use crate::world::{SECOND, STORE, World, now};
+
+fn running() -> World {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world));
+    world.arrive();
+    world.begin_body(0);
+    world
+}
+
+#[test]
+fn a_shutdown_without_runs_is_over_when_all_is_recorded() {
+    let mut world = running();
+    world.end_body(0, How::Succeeds);
+    world.begin_shutdown();
+    assert!(!world.machine.is_over());
+    world.arrive();
+    assert!(world.machine.is_over());
+    assert_eq!(world.machine.left_behind().unrecorded, 0);
+}
+
+#[test]
+fn a_shutdown_waits_for_a_store_that_does_not_answer_and_tells_what_is_not_recorded() {
+    let mut world = running();
+    world.end_body(0, How::Succeeds);
+    world.begin_shutdown();
+    world.pass(10 * SECOND);
+    assert!(!world.machine.is_over());
+    world.pass(5 * SECOND);
+    assert!(world.machine.is_over());
+    assert_eq!(world.machine.left_behind().unrecorded, 1);
+}
+
+#[test]
+fn a_second_shutdown_brings_the_end_of_the_wait_forward() {
+    let mut world = running();
+    world.begin_shutdown();
+    world.pass(SECOND);
+    assert_eq!(world.bodies[0].told, None);
+    world.tell(|machine| machine.shut_down(Duration::from_secs(1)));
+    world.pass(SECOND);
+    assert!(world.bodies[0].told.is_some());
+}
+
+#[test]
+fn a_body_that_does_not_end_is_cancelled_then_aborted_and_then_given_up() {
+    let mut world = running();
+    let run = world.open_runs()[0].id;
+    world.begin_shutdown();
+    world.pass(10 * SECOND);
+    assert!(world.bodies[0].told.is_some() && !world.bodies[0].is_aborted);
+    world.pass(5 * SECOND);
+    assert!(world.bodies[0].is_aborted);
+    world.pass(5 * SECOND);
+    let left = world.machine.left_behind();
+    assert_eq!(left.cancelled, [run]);
+    let abandoned: Vec<_> = left.abandoned.iter().map(|own| own.run).collect();
+    assert_eq!(abandoned, [run]);
+    world.arrive();
+    assert!(world.machine.is_over() && world.open_runs().is_empty());
+}
+
+/// Only nodes that begin runs take over those of dead nodes.
+#[test]
+fn a_node_begins_no_runs_in_a_pause_in_a_shutdown_or_of_a_removed_store() {
+    let mut world = running();
+    assert!(world.machine.begins_runs_of(STORE));
+    assert!(world.machine.begins_runs_of(9));
+    world.tell(|machine| machine.pause());
+    world.tell(|machine| machine.pause());
+    assert_eq!(world.seen.heard.pauses, 1);
+    assert!(!world.machine.begins_runs_of(STORE));
+    world.tell(|machine| machine.resume());
+    assert!(world.machine.begins_runs_of(STORE));
+    let mut leaving = running();
+    leaving.tell(|machine| machine.leave_store(STORE));
+    assert!(!leaving.machine.begins_runs_of(STORE));
+    assert!(leaving.machine.begins_runs_of(9));
+    world.begin_shutdown();
+    assert!(!world.machine.begins_runs_of(STORE));
+}
+
+#[test]
+fn a_body_that_waited_for_its_place_has_its_whole_time() {
+    let mut world = World::new();
+    let limited = Policies {
+        timeout: Timeout::After(Duration::from_secs(5)),
+        ..Policies::default()
+    };
+    world.add_job(every(3_600, &world).with_policies(limited));
+    world.arrive();
+    world.pass(8 * SECOND);
+    world.begin_body(0);
+    world.pass(4 * SECOND);
+    assert_eq!(world.bodies[0].told, None);
+    world.pass(SECOND);
+    assert!(world.bodies[0].told.is_some());
+}
+
+#[test]
+fn fire_times_that_do_not_run_are_told_of_loudly_once_until_a_run() {
+    let mut world = World::new();
+    world.add_job(every(20, &world));
+    world.arrive();
+    for _ in 0..2 {
+        world.pass(20 * SECOND);
+        world.arrive();
+    }
+    world.end_body(0, How::Succeeds);
+    world.arrive();
+    for _ in 0..2 {
+        world.pass(20 * SECOND);
+        world.arrive();
+    }
+    assert_eq!(world.seen.heard.firsts, [true, false, true]);
+}
+
+#[test]
+fn a_clock_that_is_set_moves_the_end_of_an_absence_along() {
+    let mut world = World::new();
+    world.set_clock(-3_600 * SECOND);
+    world.arrive();
+    let hurried = Policies {
+        misfire_grace_time: MisfireGraceTime::Within(Duration::from_secs(1)),
+        ..Policies::default()
+    };
+    world.pass(SECOND);
+    world.add_job(every(3_600, &world).with_policies(hurried));
+    world.pass(5 * SECOND);
+    world.arrive();
+    let runs = now(world.store.runs(RunFilter::default())).unwrap();
+    let outcome = runs[0].state.outcome();
+    let late = Outcome::Missed(punctual_core::MissReason::Grace);
+    assert_eq!(outcome, Some(late), "the node was there");
+}
+
+#[test]
+fn fire_times_that_pass_in_a_pause_of_the_node_are_missed_for_it() {
+    let mut world = World::new();
+    let hurried = Policies {
+        misfire_grace_time: MisfireGraceTime::Within(Duration::from_secs(1)),
+        coalesce: Coalesce::Latest,
+        ..Policies::default()
+    };
+    world.add_job(every(3_600, &world).with_policies(hurried));
+    world.tell(|machine| machine.pause());
+    world.arrive();
+    world.pass(5 * SECOND);
+    world.tell(|machine| machine.resume());
+    world.arrive();
+    let runs = now(world.store.runs(RunFilter::default())).unwrap();
+    let paused = Outcome::Missed(punctual_core::MissReason::Paused);
+    assert_eq!(runs[0].state.outcome(), Some(paused));
+}
+
+#[test]
+fn fire_times_that_pass_while_the_executor_is_away_are_missed_for_it() {
+    let mut world = World::new();
+    let hurried = Policies {
+        misfire_grace_time: MisfireGraceTime::Within(Duration::from_secs(1)),
+        ..Policies::default()
+    };
+    world.add_job(every(20, &world).with_policies(hurried));
+    world.arrive();
+    world.end_body(0, How::Succeeds);
+    world.arrive();
+    world.has_executor.set(false);
+    world.tell(|machine| machine.park("another"));
+    assert!(world.seen.heard.parked.is_empty(), "it is another executor");
+    world.tell(|machine| machine.park("default"));
+    assert_eq!(world.seen.heard.parked, [true]);
+    world.pass(25 * SECOND);
+    world.arrive();
+    world.has_executor.set(true);
+    world.tell(|machine| machine.look_again());
+    world.arrive();
+    let runs = now(world.store.runs(RunFilter::default())).unwrap();
+    let parked = Outcome::Missed(punctual_core::MissReason::Parked);
+    let mut outcomes = runs.iter().map(|run| run.state.outcome());
+    assert!(outcomes.any(|outcome| outcome == Some(parked)), "{runs:?}");
+}
