@@ -76,7 +76,7 @@ fn a_custom_trigger_without_a_name_is_refused_before_it_is_stored() {
     let nameless = Trigger::custom(" ", json!({}));
     let error = nameless.check().unwrap_err();
     assert_eq!(error.to_string(), "name: is empty");
-    let inside = Trigger::or([nameless]).unwrap();
+    let inside = Trigger::or([nameless]).build().unwrap();
     assert!(inside.check().is_err());
 }
 

@@ -263,6 +263,14 @@ impl Error {
         self
     }
 
+    /// Returns the same error about a part of `value`, which begins at `position` there.
+    pub(crate) fn within(mut self, field: &'static str, value: &str, position: usize) -> Self {
+        let inner = self.inner();
+        inner.field = field.into();
+        inner.position = Some(inner.position.unwrap_or_default() + position);
+        self.with_value(value)
+    }
+
     pub(crate) fn at(mut self, position: usize) -> Self {
         self.inner().position = Some(position);
         self

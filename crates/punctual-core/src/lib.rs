@@ -43,6 +43,8 @@ mod outcomes;
 pub mod plan;
 mod policy;
 mod run;
+mod sealed;
+mod span;
 #[doc(hidden)]
 pub mod suggest;
 mod timeline;
@@ -65,10 +67,12 @@ pub use policy::{
 pub use run::{
     CancelReason, FireRange, MissReason, Origin, Outcome, Run, RunId, RunKey, RunState, SkipReason,
 };
+pub use span::{IntoLimit, IntoSpan, Unlimited};
 pub use trigger::{
     And, CalendarInterval, CalendarIntervalBuilder, CombinationBuilder, Count, Cron, CronBuilder,
-    Crontab, CrontabBuilder, Custom, CustomBuilder, CustomTrigger, Date, DateBuilder, FieldText,
-    FirstRun, Interval, IntervalBuilder, Or, Trigger, TriggerRegistry, Undecided, Upcoming, When,
+    Crontab, CrontabBuilder, Custom, CustomBuilder, CustomTrigger, Date, DateBuilder, Draft,
+    FieldText, FirstRun, Interval, IntervalBuilder, IntoTrigger, IntoTriggers, IntoWhen, Or,
+    Trigger, TriggerRegistry, Undecided, Upcoming, When,
 };
 pub use warning::{Warning, WarningKind};
-pub use zone::{DatabaseInfo, Zone, ZoneDatabase};
+pub use zone::{DatabaseInfo, IntoZone, Zone, ZoneDatabase};

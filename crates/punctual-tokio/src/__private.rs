@@ -2,12 +2,11 @@
 //! made about any of them.
 
 use chrono::{DateTime, Utc};
-use punctual_core::Trigger;
+use punctual_core::{IntoTrigger, Trigger};
 use serde_json::Value;
 
 pub use crate::declared::{Declaration, DeclaredTask, submit};
 pub use crate::error::BoxError;
-use crate::error::Error;
 pub use crate::handler::{
     AddContext, Async, Blocking, Check, Finish, Function, IntoOutcome, Named, Reference, Task,
     check, check_args, made, wait,
@@ -32,8 +31,8 @@ pub fn job(task: &str, trigger: &str) -> NewJob {
 }
 
 /// Makes a job whose trigger is an expression.
-pub fn job_of(task: &str, trigger: impl TryInto<Trigger, Error: Into<Error>>) -> NewJob {
-    NewJob::from_parts(task, trigger.try_into().map_err(|error| error.into()))
+pub fn job_of(task: &str, trigger: impl IntoTrigger) -> NewJob {
+    NewJob::new(task, trigger)
 }
 
 /// Returns the job with some policies, from JSON that was checked at compile time. The defaults

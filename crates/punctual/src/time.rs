@@ -2,5 +2,5 @@
 
 /// What the program knows of the time zones of the world.
 pub use punctual_core::DatabaseInfo as ZoneDatabaseInfo;
-pub use punctual_core::{Fold, Gap, When, Zone, ZoneDatabase};
+pub use punctual_core::{Fold, Gap, IntoSpan, IntoWhen, IntoZone, When, Zone, ZoneDatabase};
 pub use punctual_tokio::ManualClock;

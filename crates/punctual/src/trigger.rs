@@ -3,8 +3,8 @@
 pub use punctual_core::{
     And, CalendarInterval, CalendarIntervalBuilder, CombinationBuilder, Count, Cron, CronBuilder,
     Crontab, CrontabBuilder, Custom, CustomBuilder, CustomTrigger, Date, DateBuilder, FieldText,
-    FirstRun, Interval, IntervalBuilder, Or, Trigger, TriggerRegistry, Undecided, Warning,
-    WarningKind,
+    FirstRun, Interval, IntervalBuilder, IntoTrigger, IntoTriggers, Or, Trigger, TriggerRegistry,
+    Undecided, Warning, WarningKind,
 };
 
 /// The fire times of one trigger.

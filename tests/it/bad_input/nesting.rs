@@ -41,7 +41,7 @@ fn builders_refuse_deep_nesting_too() {
     let mut trigger = Cron::new().build().expect("every second");
     let built = quickly("10,000 levels of or", || {
         for level in 0..10_000 {
-            match Trigger::or([trigger.clone()]) {
+            match Trigger::or([trigger.clone()]).build() {
                 Ok(deeper) => trigger = deeper,
                 Err(error) => return Err((level, error)),
             }

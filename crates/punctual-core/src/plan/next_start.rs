@@ -116,7 +116,7 @@ mod tests {
         view.next_fire = None;
         assert_eq!(next_start(&view), None);
         let tides = || Trigger::custom("tides", serde_json::Value::Null);
-        let either = || Trigger::or([tides(), minutes_from_ten()]).unwrap();
+        let either = || Trigger::or([tides(), minutes_from_ten()]).build().unwrap();
         for case in [
             Case::new(tides()),
             spread(tides()),

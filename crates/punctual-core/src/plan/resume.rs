@@ -104,6 +104,7 @@ mod tests {
     use std::time::Duration;
 
     use chrono::TimeDelta;
+    use serde::{Deserialize, Serialize};
 
     use super::super::tests::{Case, at, range};
     use super::*;
@@ -266,10 +267,12 @@ mod tests {
     }
 
     /// A trigger that names minutes but cannot tell which one was the last.
-    #[derive(Debug)]
+    #[derive(Debug, Serialize, Deserialize)]
     struct Forgetful;
 
     impl CustomTrigger for Forgetful {
+        const NAME: &'static str = "forgetful";
+
         fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
             let minute = t.timestamp().div_euclid(60) + 1;
             DateTime::from_timestamp(minute * 60, 0)
@@ -283,7 +286,7 @@ mod tests {
     #[test]
     fn a_backlog_whose_end_is_unknown_is_not_skipped() {
         let mut registry = TriggerRegistry::new();
-        registry.register("forgetful", |_| Ok(Forgetful));
+        registry.register::<Forgetful>();
         let trigger = Trigger::custom("forgetful", serde_json::Value::Null);
         let case = Case::new(trigger.bind(&registry).unwrap());
         let mut view = case.view();

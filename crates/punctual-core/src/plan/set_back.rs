@@ -189,7 +189,9 @@ mod tests {
                 "10:30:00",
             ),
             (
-                Trigger::or([hourly(), at_ten_and_eleven()]).unwrap(),
+                Trigger::or([hourly(), at_ten_and_eleven()])
+                    .build()
+                    .unwrap(),
                 "10:30:00",
             ),
         ] {
@@ -211,7 +213,12 @@ mod tests {
                 CalendarInterval::days(1).at(10, 30, 0).build().unwrap(),
                 None,
             ),
-            (Trigger::or([hourly(), at_ten_and_eleven()]).unwrap(), None),
+            (
+                Trigger::or([hourly(), at_ten_and_eleven()])
+                    .build()
+                    .unwrap(),
+                None,
+            ),
         ] {
             let (job, state) = gone_on(trigger.clone(), "09:00:00", "12:50:00");
             let set = set_back(&job.view(&state), at("12:50:00"), at("09:50:01"));
@@ -234,7 +241,7 @@ mod tests {
         let date = || Date::at(at("11:00:00")).build().unwrap();
         let was = "2027-03-01T10:05:20Z";
         assert_eq!(goes_on(date(), was, "10:05:20"), None);
-        let both = Trigger::or([date(), at_ten_and_eleven()]).unwrap();
+        let both = Trigger::or([date(), at_ten_and_eleven()]).build().unwrap();
         assert_eq!(goes_on(both, was, "10:05:20"), None);
     }
 

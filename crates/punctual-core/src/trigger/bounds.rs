@@ -127,7 +127,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{CalendarInterval, Cron, Crontab, Custom, Date, Interval, Or, Trigger};
+    use crate::{CalendarInterval, Cron, Crontab, Custom, Date, Interval, Trigger};
 
     const MESSAGE: &str = "end: `2026-01-01T00:00:00Z` is before the start `2026-02-01T00:00:00Z`; \
                            swap them, or leave one of them out";
@@ -187,7 +187,7 @@ mod tests {
             Interval::every(length).start(start).end(end).build(),
             CalendarInterval::days(1).start(start).end(end).build(),
             Custom::named("tides").start(start).end(end).build(),
-            Or::of([daily]).start(start).end(end).build(),
+            Trigger::or([daily]).start(start).end(end).build(),
         ] {
             let error = built.unwrap_err();
             assert_eq!(error.to_string(), MESSAGE);

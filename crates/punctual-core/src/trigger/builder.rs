@@ -3,17 +3,17 @@
 /// Adds `timezone` to a builder with a `zone` reachable through `zoned`.
 macro_rules! timezone_setter {
     ($($zone:tt)+) => {
-        /// Sets the time zone, given as a [`Zone`](crate::Zone), a `chrono_tz::Tz` or an IANA name.
+        /// Sets the time zone, given as a [`Zone`](crate::Zone) or an IANA name.
         ///
         /// Without a time zone the scheduler fills in its own. Where there is no scheduler, it is
         /// UTC.
-        pub fn timezone(mut self, zone: impl TryInto<Zone, Error: Into<Error>>) -> Self {
-            match zone.try_into() {
+        pub fn timezone(mut self, zone: impl $crate::IntoZone) -> Self {
+            match zone.into_zone() {
                 Ok(zone) => {
                     self.$($zone)+ = Some(zone);
                     self
                 }
-                Err(error) => self.failed(error.into()),
+                Err(error) => self.failed(error),
             }
         }
     };
@@ -24,16 +24,26 @@ macro_rules! bounds_setters {
     ($($bounds:tt)+) => {
         /// Sets the time before which the trigger does not fire. It is an instant, or a local time
         /// in the trigger's zone.
-        pub fn start(mut self, start: impl Into<When>) -> Self {
-            self.$($bounds)+.start = Some(start.into());
-            self
+        pub fn start(mut self, start: impl IntoWhen) -> Self {
+            match start.into_when("start") {
+                Ok(start) => {
+                    self.$($bounds)+.start = Some(start);
+                    self
+                }
+                Err(error) => self.failed(error),
+            }
         }
 
         /// Sets the time after which the trigger does not fire. A member at exactly this time
         /// fires.
-        pub fn end(mut self, end: impl Into<When>) -> Self {
-            self.$($bounds)+.end = Some(end.into());
-            self
+        pub fn end(mut self, end: impl IntoWhen) -> Self {
+            match end.into_when("end") {
+                Ok(end) => {
+                    self.$($bounds)+.end = Some(end);
+                    self
+                }
+                Err(error) => self.failed(error),
+            }
         }
     };
 }

@@ -1,16 +1,15 @@
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Trigger;
 use super::bounds::{Bounds, BoundsDraft};
 use super::builder::{bounds_setters, builds_trigger, keeps_first_error, timezone_setter};
 use super::interval_units::{LONGEST, too_long};
 use super::when::When;
+use super::{IntoWhen, Trigger};
 use crate::error::{Error, ErrorKind};
 use crate::instant;
 use crate::limits::MIN_INTERVAL_MICROS;
+use crate::span::IntoSpan;
 use crate::zone::Zone;
 
 /// The first fire time of an interval without a start.
@@ -37,10 +36,9 @@ pub enum FirstRun {
 ///
 /// ```
 /// use punctual_core::Interval;
-/// use std::time::Duration;
 ///
 /// let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
-/// let trigger = Interval::every(Duration::from_secs(90)).start(at("2026-01-01T00:00:00Z")).build()?;
+/// let trigger = Interval::every("90s").start(at("2026-01-01T00:00:00Z")).build()?;
 /// assert_eq!(trigger.after(at("2026-01-01T00:01:00Z")), Some(at("2026-01-01T00:01:30Z")));
 /// # Ok::<(), punctual_core::Error>(())
 /// ```
@@ -57,13 +55,14 @@ pub struct Interval {
 impl Interval {
     /// Begins a trigger with this length, in whole microseconds. The length is at least one
     /// millisecond.
-    pub fn every(length: Duration) -> IntervalBuilder {
-        let micros = i64::try_from(length.as_micros());
-        let mut builder = IntervalBuilder::micros(micros.unwrap_or(i64::MAX));
-        builder.error = micros
-            .is_err()
-            .then(|| too_long("seconds", length.as_secs()));
-        builder
+    pub fn every(length: impl IntoSpan) -> IntervalBuilder {
+        let micros = length.into_span("every").and_then(|length| {
+            i64::try_from(length.as_micros()).map_err(|_| too_long("seconds", length.as_secs()))
+        });
+        match micros {
+            Ok(micros) => IntervalBuilder::micros(micros),
+            Err(error) => IntervalBuilder::micros(LONGEST).failed(error),
+        }
     }
 
     pub(crate) fn length_micros(&self) -> i64 {
@@ -216,6 +215,11 @@ impl IntervalBuilder {
 
     timezone_setter!(zone);
     bounds_setters!(bounds);
+
+    pub(crate) fn with_bounds(mut self, zone: Option<Zone>, bounds: BoundsDraft) -> Self {
+        (self.zone, self.bounds) = (zone, bounds);
+        self
+    }
 
     /// Sets the first fire time of an interval without a start.
     pub fn first_run(mut self, first_run: FirstRun) -> Self {

@@ -30,9 +30,12 @@ mod crontab;
 mod custom;
 mod date;
 mod describe;
+mod draft;
 mod fuel;
 mod interval;
 mod interval_units;
+mod into;
+mod into_when;
 mod json;
 mod text;
 mod upcoming;
@@ -47,7 +50,11 @@ pub use cron::{Cron, CronBuilder, FieldText};
 pub use crontab::{Crontab, CrontabBuilder};
 pub use custom::{Custom, CustomBuilder, CustomTrigger, TriggerRegistry};
 pub use date::{Date, DateBuilder};
+#[doc(hidden)]
+pub use draft::Draft;
 pub use interval::{FirstRun, Interval, IntervalBuilder};
+pub use into::{IntoTrigger, IntoTriggers};
+pub use into_when::IntoWhen;
 pub use upcoming::Upcoming;
 pub use when::When;
 
@@ -99,24 +106,22 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    /// Creates the intersection of triggers. See [`And`].
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if there are no triggers or too many, if they are nested too deeply, if an
-    /// interval among them has no start, or if they never fire together.
-    pub fn and(triggers: impl IntoIterator<Item = Self>) -> Result<Self, Error> {
-        And::of(triggers).build()
+    /// Begins the intersection of triggers. See [`And`].
+    pub fn and(triggers: impl IntoTriggers) -> CombinationBuilder {
+        CombinationBuilder::and(triggers.into_drafts())
     }
 
-    /// Creates the union of triggers. See [`Or`].
+    /// Begins the union of triggers. See [`Or`].
     ///
-    /// # Errors
+    /// ```
+    /// use punctual_core::{Cron, Trigger};
     ///
-    /// Returns an error if there are no triggers or too many, if they are nested too deeply, or if
-    /// an interval among them has no start.
-    pub fn or(triggers: impl IntoIterator<Item = Self>) -> Result<Self, Error> {
-        Or::of(triggers).build()
+    /// let trigger = Trigger::or((Cron::new().day("last"), "0 9 * * mon")).build()?;
+    /// assert_eq!(trigger.children().len(), 2);
+    /// # Ok::<(), punctual_core::Error>(())
+    /// ```
+    pub fn or(triggers: impl IntoTriggers) -> CombinationBuilder {
+        CombinationBuilder::or(triggers.into_drafts())
     }
 
     /// Returns the next fire time, as `APScheduler` asks for it. It is the fire time after
@@ -360,6 +365,24 @@ impl Trigger {
         }
     }
 
+    /// Returns the trigger read in a zone that its caller names beside it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the trigger names another zone itself.
+    #[doc(hidden)]
+    pub fn in_zone(&self, zone: Zone) -> Result<Self, Error> {
+        match self.own_zone().filter(|own| *own != zone) {
+            Some(own) => Err(Error::invalid(
+                "timezone",
+                zone,
+                format!("stands beside a trigger that names `{own}` itself"),
+            )
+            .with_hint("leave one of them out")),
+            None => Ok(self.with_default_timezone(zone)),
+        }
+    }
+
     /// The triggers that this trigger combines. A simple trigger has none.
     #[must_use]
     pub fn children(&self) -> &[Self] {
@@ -434,7 +457,7 @@ impl Trigger {
         match self {
             Self::Cron(cron) => Ok(cron.compiled().after(t)),
             Self::Crontab(crontab) => Ok(crontab.compiled().after(t)),
-            Self::Date(date) => Ok(date.after(t)),
+            Self::Date(date) => Ok(date.member_after(t)),
             Self::Interval(_) | Self::CalendarInterval(_) if !self.is_anchored() => {
                 Err(Undecided::Unanchored)
             }

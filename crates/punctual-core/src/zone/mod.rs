@@ -1,9 +1,11 @@
 //! Time zones, with names for users and tables of transitions for the search.
 
 mod database;
+mod into;
 mod table;
 
 pub use database::{DatabaseInfo, ZoneDatabase};
+pub use into::IntoZone;
 pub(crate) use table::Segment;
 
 use std::fmt;

@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use punctual_core::{CustomTrigger, Policies, TriggerRegistry, Zone};
+use chrono::{DateTime, Utc};
+use punctual_core::{CustomTrigger, IntoZone, Policies, TriggerRegistry, Zone};
 use punctual_store::{JobStore, MemoryStore};
 use serde_json::Value;
 
@@ -91,10 +92,10 @@ impl SchedulerBuilder {
     }
 
     /// Sets the time zone of triggers that name none. The default is UTC.
-    pub fn timezone(mut self, zone: impl TryInto<Zone, Error: Into<Error>>) -> Self {
-        match zone.try_into() {
+    pub fn timezone(mut self, zone: impl IntoZone) -> Self {
+        match zone.into_zone() {
             Ok(zone) => self.zone = zone,
-            Err(error) => self.fail(error.into()),
+            Err(error) => self.fail(error),
         }
         self
     }
@@ -202,13 +203,26 @@ impl SchedulerBuilder {
         self
     }
 
-    /// Registers the code of a custom trigger.
-    pub fn trigger<T: CustomTrigger>(
+    /// Registers the code of a type of custom triggers, under its
+    /// [`NAME`](punctual_core::CustomTrigger::NAME).
+    pub fn trigger<T: CustomTrigger>(mut self) -> Self {
+        self.triggers.register::<T>();
+        self
+    }
+
+    /// Registers the code of custom triggers that no type describes. The code gets a configuration
+    /// and returns the function that answers the first fire time after an instant, or an error text
+    /// about the configuration. See
+    /// [`TriggerRegistry::register_with`](punctual_core::TriggerRegistry::register_with).
+    pub fn trigger_with<A>(
         mut self,
         name: &str,
-        make: impl Fn(&Value) -> Result<T, String> + Send + Sync + 'static,
-    ) -> Self {
-        self.triggers.register(name, make);
+        make: impl Fn(&Value) -> Result<A, String> + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: Fn(DateTime<Utc>) -> Option<DateTime<Utc>> + Send + Sync + 'static,
+    {
+        self.triggers.register_with(name, make);
         self
     }
 

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use punctual_core::Trigger;
 use punctual_core::suggest::nearest;
 use punctual_store::lock::RwLock;
 
@@ -100,6 +101,12 @@ impl Registry {
 
     /// Returns the error for a name that no task has, with the nearest name that a task has.
     pub(crate) fn unknown(&self, wanted: &str) -> Error {
+        if wanted.parse::<Trigger>().is_ok() {
+            let message = format!(
+                "task: `{wanted}` is not registered; it reads as a trigger: are task and trigger swapped?"
+            );
+            return Error::of(ErrorKind::UnknownTask, message);
+        }
         let names = self.names();
         let known = names.iter().filter(|name| !is_anonymous(name));
         let hint = match nearest(wanted, known.map(|name| &**name)) {

@@ -1,7 +1,7 @@
 //! A job that is to be added.
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Trigger, json};
+use punctual_core::{Draft, IntoTrigger, IntoZone, Trigger, Zone, json};
 use punctual_store::OnConflict;
 use serde::Serialize;
 
@@ -16,19 +16,20 @@ use crate::job::policy_overrides::{OwnPolicies, policy_setters};
 /// [`Scheduler::add_jobs`](crate::Scheduler::add_jobs) takes many.
 ///
 /// ```
-/// use punctual_core::Crontab;
 /// use punctual_tokio::NewJob;
 ///
 /// async fn poll() {}
 ///
-/// let job = NewJob::new(poll, Crontab::new("*/5 9-17 * * mon-fri")).id("poll").max_instances(2);
+/// let job = NewJob::new(poll, "*/5 9-17 * * mon-fri").id("poll").max_instances(2);
 /// # let _ = job;
 /// ```
 #[derive(Debug)]
 #[must_use = "a new job does nothing until it is added"]
 pub struct NewJob {
     pub(crate) task: TaskRef,
-    pub(crate) trigger: Result<Trigger, Error>,
+    pub(crate) trigger: Result<Draft, Error>,
+    /// The time zone of a trigger that names none.
+    pub(crate) zone: Option<Result<Zone, Error>>,
     pub(crate) id: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) tags: Vec<String>,
@@ -59,11 +60,8 @@ pub(crate) enum First {
 
 impl NewJob {
     /// Makes a job that calls a function or a registered task at the fire times of a trigger.
-    pub fn new<M>(
-        task: impl IntoTask<M>,
-        trigger: impl TryInto<Trigger, Error: Into<Error>>,
-    ) -> Self {
-        let trigger = trigger.try_into().map_err(|error| error.into());
+    pub fn new<M>(task: impl IntoTask<M>, trigger: impl IntoTrigger) -> Self {
+        let trigger = trigger.into_draft();
         let reference = task.into_reference();
         let job = Self::of(reference.task, trigger);
         match reference.preset {
@@ -78,13 +76,14 @@ impl NewJob {
 
     /// Makes a job that calls a registered task.
     pub(crate) fn from_parts(task: &str, trigger: Result<Trigger, Error>) -> Self {
-        Self::of(TaskRef::Named(task.into()), trigger)
+        Self::of(TaskRef::Named(task.into()), trigger.map(Draft::from))
     }
 
-    fn of(task: TaskRef, trigger: Result<Trigger, Error>) -> Self {
+    fn of(task: TaskRef, trigger: Result<Draft, Error>) -> Self {
         Self {
             task,
             trigger,
+            zone: None,
             id: None,
             name: None,
             tags: Vec::new(),
@@ -113,6 +112,15 @@ impl NewJob {
     /// Sets the id, of 1 to 191 characters. By default an id is made up.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
+        self
+    }
+
+    /// Sets the time zone of the trigger, for one that is text. Adding the job fails if the trigger
+    /// names another zone itself.
+    ///
+    /// Without this setting the scheduler's own zone counts.
+    pub fn timezone(mut self, zone: impl IntoZone) -> Self {
+        self.zone = Some(zone.into_zone());
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use punctual_core::{JobId, Trigger};
+use punctual_core::{IntoTrigger, IntoZone, JobId};
 use punctual_store::{Insert, OnConflict, StoredJob};
 use serde::Serialize;
 
@@ -27,22 +27,20 @@ impl Scheduler {
     /// its death.
     ///
     /// ```
-    /// # use std::time::Duration;
-    /// # use punctual_core::{Crontab, Interval};
+    /// # use punctual_core::{Cron, Date, Interval, Trigger};
     /// # use punctual_tokio::Scheduler;
     /// # async fn tick() {}
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), punctual_tokio::Error> {
     /// # let scheduler = Scheduler::builder().build()?;
-    /// scheduler.add_job(tick, Interval::every(Duration::from_secs(60))).id("tick").await?;
-    /// scheduler.add_job(|| async { println!("closure") }, Crontab::new("@daily")).await?;
+    /// scheduler.add_job(tick, "*/5 9-17 * * mon-fri").timezone("Europe/Paris").await?;
+    /// scheduler.add_job(tick, Interval::every("90s")).id("tick").await?;
+    /// scheduler.add_job(tick, Date::after("15m")).await?;
+    /// scheduler.add_job(tick, Trigger::or((Cron::new().day("last"), "0 9 * * mon"))).await?;
+    /// scheduler.add_job(|| async { println!("closure") }, "@daily").await?;
     /// # Ok(()) }
     /// ```
-    pub fn add_job<M>(
-        &self,
-        task: impl IntoTask<M>,
-        trigger: impl TryInto<Trigger, Error: Into<Error>>,
-    ) -> AddJob {
+    pub fn add_job<M>(&self, task: impl IntoTask<M>, trigger: impl IntoTrigger) -> AddJob {
         AddJob {
             scheduler: self.clone(),
             job: NewJob::new(task, trigger),
@@ -252,6 +250,7 @@ settings! {
     args(args: impl Serialize);
     executor(alias: impl Into<String>);
     store(alias: impl Into<String>);
+    timezone(zone: impl IntoZone);
     next_run_time(at: impl Into<Option<chrono::DateTime<chrono::Utc>>>);
     paused();
     run_at_start();

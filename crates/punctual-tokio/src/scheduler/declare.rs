@@ -67,7 +67,7 @@ impl Scheduler {
     pub(crate) fn check_declared(&self) -> Result<(), Error> {
         for (declaration, job) in self.shared.declared.jobs() {
             let id = job.given_id().unwrap_or_default().to_owned();
-            job.check(&self.shared, &Elsewhere::default())
+            job.check(&self.shared, &Elsewhere::default(), self.now())
                 .map_err(|error| error.about(format_args!("job `{id}` of {declaration}")))?;
         }
         Ok(())
@@ -80,7 +80,7 @@ impl Scheduler {
         }
         let mut look = Look::default();
         for (_, job) in self.shared.declared.jobs() {
-            let checked = job.check(&self.shared, &Elsewhere::default())?;
+            let checked = job.check(&self.shared, &Elsewhere::default(), self.now())?;
             match self.bring_one_up_to_date(&checked, &mut look).await {
                 Err(error) if error.kind() == ErrorKind::Unreadable => {
                     tracing::error!(job = %checked.job.id(), %error, "the row of the declared job cannot be read, so it does not run: mend the row, or delete it");
@@ -124,7 +124,7 @@ impl Scheduler {
     pub(super) async fn go_by_releases(&self, look: &mut Look) -> Result<(), Error> {
         let mut all = Ok(());
         for (_, job) in self.shared.declared.jobs() {
-            let done = match job.check(&self.shared, &Elsewhere::default()) {
+            let done = match job.check(&self.shared, &Elsewhere::default(), self.now()) {
                 Ok(checked) => self.bring_one_up_to_date(&checked, look).await,
                 Err(error) => Err(error),
             };

@@ -1,7 +1,7 @@
 //! Names a job by its id, with the verbs of the scheduler.
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, RunId, Trigger};
+use punctual_core::{IntoTrigger, JobId, RunId};
 use punctual_store::Statistics;
 
 use crate::command::RunningRun;
@@ -43,7 +43,7 @@ verbs! {
     get_job() -> Option<JobSnapshot>;
     /// Gives the job another trigger. See
     /// [`Scheduler::reschedule_job`](crate::Scheduler::reschedule_job).
-    reschedule_job(trigger: impl TryInto<Trigger, Error: Into<Error>>) -> ();
+    reschedule_job(trigger: impl IntoTrigger) -> ();
     /// Pauses the job. See [`Scheduler::pause_job`](crate::Scheduler::pause_job).
     pause_job() -> ();
     /// Resumes the job. See [`Scheduler::resume_job`](crate::Scheduler::resume_job).

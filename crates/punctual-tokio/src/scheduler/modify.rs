@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Job, JobId, JobState, MissReason, Trigger, json};
+use punctual_core::{Draft, IntoTrigger, Job, JobId, JobState, MissReason, Trigger, json};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,8 +18,7 @@ use crate::scheduler::validate::fits;
 use crate::shared::Shared;
 
 impl Scheduler {
-    /// Changes a job, except for its trigger, which [`reschedule_job`](Self::reschedule_job)
-    /// changes. The caller may chain settings. A setting that is not named stays as it is. The job
+    /// Changes a job. The caller may chain settings. A setting that is not named stays as it is. The job
     /// is changed when the caller awaits the returned value.
     ///
     /// ```
@@ -58,6 +57,7 @@ pub struct ModifyJob {
     changes: Vec<Result<Change, Error>>,
     task: Option<Arc<str>>,
     policies: OwnPolicies,
+    trigger: Option<Result<Draft, Error>>,
 }
 
 impl ModifyJob {
@@ -68,6 +68,7 @@ impl ModifyJob {
             changes: Vec::new(),
             task: None,
             policies: OwnPolicies::default(),
+            trigger: None,
         }
     }
 
@@ -81,6 +82,13 @@ impl ModifyJob {
     }
 
     policy_setters!();
+
+    /// Sets another trigger, which begins now, as
+    /// [`reschedule_job`](Scheduler::reschedule_job) does.
+    pub fn trigger(mut self, trigger: impl IntoTrigger) -> Self {
+        self.trigger = Some(trigger.into_draft());
+        self
+    }
 
     /// Sets another name for people to read.
     pub fn name(self, name: impl Into<String>) -> Self {
@@ -140,6 +148,10 @@ impl ModifyJob {
         let (id, scheduler) = (self.id?, self.scheduler?);
         let changes = self.changes.into_iter().collect::<Result<Vec<_>, _>>()?;
         let (shared, own_policies) = (&scheduler.shared, self.policies);
+        let replaced = match self.trigger {
+            Some(trigger) => Some(scheduler.replacement(trigger?)?),
+            None => None,
+        };
         let is_elsewhere = match &self.task {
             Some(task) => is_known_elsewhere(shared, &id, task).await?,
             None => false,
@@ -148,13 +160,19 @@ impl ModifyJob {
             .edit(&id, |stored, now| {
                 let mut state = stored.state;
                 let mut job = Job::clone(&stored.job);
+                if let Some((trigger, first)) = &replaced {
+                    job = job.with_trigger(trigger.clone());
+                    state.restart(first.fire_time);
+                    state.anchor = first.anchor;
+                }
                 for change in &changes {
                     job = change(job, &mut state);
                 }
                 let policies = own_policies.over(job.policies())?;
                 job = job.with_policies(policies);
                 check(shared, is_elsewhere, &stored.job, &job)?;
-                let new_incarnation = state.next_run_time != stored.state.next_run_time;
+                let new_incarnation =
+                    replaced.is_some() || state.next_run_time != stored.state.next_run_time;
                 Ok(Edited {
                     job: Arc::new(job),
                     state,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use punctual_core::plan::first_fire;
-use punctual_core::{Job, Trigger};
+use punctual_core::plan::{FirstFire, first_fire};
+use punctual_core::{Draft, IntoTrigger, Job, Trigger};
 
 use super::edit::Edited;
 use super::{IntoJobId, Scheduler, job_id};
@@ -25,18 +25,9 @@ impl Scheduler {
     pub async fn reschedule_job(
         &self,
         id: impl IntoJobId,
-        trigger: impl TryInto<Trigger, Error: Into<Error>>,
+        trigger: impl IntoTrigger,
     ) -> Result<(), Error> {
-        let trigger: Trigger = trigger.try_into().map_err(Into::into)?;
-        let trigger = trigger
-            .with_default_timezone(self.shared.zone)
-            .bind(&self.shared.triggers)?;
-        trigger.check()?;
-        let first = first_fire(&trigger, None, self.now())?;
-        if first.fire_time.is_none() {
-            let message = format!("trigger: `{trigger}` has no fire time left");
-            return Err(Error::of(ErrorKind::Expired, message));
-        }
+        let (trigger, first) = self.replacement(trigger.into_draft()?)?;
         self.edit(&job_id(id)?, |stored, now| {
             let mut state = stored.state;
             state.restart(first.fire_time);
@@ -49,5 +40,21 @@ impl Scheduler {
             })
         })
         .await
+    }
+
+    /// Returns the trigger that a stored job gets, and its first fire time.
+    pub(super) fn replacement(&self, trigger: Draft) -> Result<(Trigger, FirstFire), Error> {
+        let now = self.now();
+        let trigger = trigger
+            .at(now)?
+            .with_default_timezone(self.shared.zone)
+            .bind(&self.shared.triggers)?;
+        trigger.check()?;
+        let first = first_fire(&trigger, None, now)?;
+        if first.fire_time.is_none() {
+            let message = format!("trigger: `{trigger}` has no fire time left");
+            return Err(Error::of(ErrorKind::Expired, message));
+        }
+        Ok((trigger, first))
     }
 }

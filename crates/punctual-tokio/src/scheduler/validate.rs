@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::{self, FirstFire, first_ahead, first_fire};
-use punctual_core::{Declared, Job, JobId, JobState};
+use punctual_core::{Declared, Job, JobId, JobState, Trigger};
 use punctual_store::{Insert, OnConflict};
 
 use crate::error::{Error, ErrorKind};
@@ -17,6 +17,10 @@ use crate::random_id::made_up_id;
 use crate::scheduler::remote_tasks::Elsewhere;
 use crate::shared::Shared;
 use crate::stores::NamedStore;
+
+const DECLARED_AND_RELATIVE: &str = "trigger: counts from the time at which the job is added, and a \
+     declared job keeps its trigger from start to start; write `run_at_start`, or add the job with \
+     `add_job`";
 
 /// A job that may be added, except that the time of its first run is not checked.
 pub(crate) struct Checked {
@@ -68,8 +72,10 @@ impl NewJob {
         shared: &Shared,
         elsewhere: &Elsewhere,
     ) -> Result<(NamedStore, Insert), Error> {
-        let checked = self.check(shared, elsewhere)?;
-        let insert = checked.insert(shared.clock.now()).and_then(|insert| {
+        // A trigger that counts from now has not passed in the same instant.
+        let now = shared.clock.now();
+        let checked = self.check(shared, elsewhere, now)?;
+        let insert = checked.insert(now).and_then(|insert| {
             let trigger = checked.job.trigger();
             let over = || format!("trigger: `{trigger}` has no fire time left; give it a date or an end in the future");
             insert.ok_or_else(|| Error::of(ErrorKind::Expired, over()))
@@ -81,14 +87,27 @@ impl NewJob {
 
     /// Checks everything except that there is a fire time left. The arguments of a task that only
     /// other nodes know are not checked.
-    pub(crate) fn check(self, shared: &Shared, elsewhere: &Elsewhere) -> Result<Checked, Error> {
+    pub(crate) fn check(
+        self,
+        shared: &Shared,
+        elsewhere: &Elsewhere,
+        now: DateTime<Utc>,
+    ) -> Result<Checked, Error> {
+        self.is_swapped(shared)?;
         let store = shared.store(self.store.as_deref().unwrap_or(crate::DEFAULT))?;
         let executor = self.executor.as_deref().unwrap_or(crate::DEFAULT);
         let place = shared.executors.get(executor);
         let place = place.ok_or_else(|| missing(shared, executor))?;
         let id = JobId::new(self.id.unwrap_or_else(made_up_id))?;
-        let trigger = self
-            .trigger?
+        let trigger = self.trigger?;
+        if self.declared.is_some() && trigger.is_relative() {
+            return Err(Error::of(ErrorKind::Invalid, DECLARED_AND_RELATIVE));
+        }
+        let mut trigger = trigger.at(now)?;
+        if let Some(zone) = self.zone {
+            trigger = trigger.in_zone(zone?)?;
+        }
+        let trigger = trigger
             .with_default_timezone(shared.zone)
             .bind(&shared.triggers)?;
         trigger.check()?;
@@ -120,6 +139,21 @@ impl NewJob {
             })
         };
         checked().inspect_err(|_| shared.registry.not_added(&own_name))
+    }
+
+    /// Refuses a trigger in the place of the task.
+    fn is_swapped(&self, shared: &Shared) -> Result<(), Error> {
+        match &self.task {
+            TaskRef::Named(name)
+                if self.trigger.is_err() && shared.registry.get(name).is_none() =>
+            {
+                match name.parse::<Trigger>() {
+                    Ok(_) => Err(shared.registry.unknown(name)),
+                    Err(_) => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns the store of a job whose task is named and unknown on this node.

@@ -72,6 +72,7 @@ mod support;
 mod taken_back;
 mod takeovers;
 mod transfer;
+mod triggers;
 mod unheard;
 mod verbs;
 mod waits;

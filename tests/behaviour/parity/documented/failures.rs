@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Custom, CustomTrigger, Outcome};
+use punctual_core::{Custom, Outcome};
 use punctual_store::MemoryStore;
 use punctual_store::testing::{Call, Fault, Faults, FaultyStore};
 use punctual_tokio::{EventMask, JobStatus, Scheduler};
@@ -66,13 +66,10 @@ const GOES_ON: &str =
     "no error of a store ends the scheduler; upstream's thread dies of it and says nothing";
 
 /// A trigger whose code panics after its first fire time.
-#[derive(Debug)]
-struct PanickingTrigger(DateTime<Utc>);
-
-impl CustomTrigger for PanickingTrigger {
-    fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        assert!(t < self.0, "a broken trigger");
-        Some(self.0)
+fn panicking(at: DateTime<Utc>) -> impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>> + use<> {
+    move |t| {
+        assert!(t < at, "a broken trigger");
+        Some(at)
     }
 }
 
@@ -109,7 +106,7 @@ pub(crate) const CASES: &[Case] = &[
             paused(async {
                 let now = crate::times::berlin(crate::fixture::FROZEN);
                 let fixture = Fixture::started_with(|builder| {
-                    builder.trigger("broken", move |_| Ok(PanickingTrigger(now + seconds(1))))
+                    builder.trigger_with("broken", move |_| Ok(panicking(now + seconds(1))))
                 })
                 .await;
                 let broken = fixture.scheduler.add_job(nothing, Custom::named("broken"));

@@ -6,6 +6,7 @@ mod late_answer;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
 use super::*;
 use crate::limits::MAX_CATCH_UP;
@@ -372,10 +373,12 @@ fn without_a_next_fire_time_an_anchor_still_counts() {
 }
 
 /// A custom trigger that fires every day at a time with nanoseconds, as a computed sunrise has.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Sunrise;
 
 impl CustomTrigger for Sunrise {
+    const NAME: &'static str = "sunrise";
+
     fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let days = t.timestamp().div_euclid(86_400);
         let on = |day| DateTime::from_timestamp(day * 86_400 + 21_600, 123_456_789);
@@ -388,7 +391,7 @@ impl CustomTrigger for Sunrise {
 #[test]
 fn a_custom_trigger_with_nanoseconds_moves_on() {
     let mut registry = TriggerRegistry::new();
-    registry.register("sunrise", |_| Ok(Sunrise));
+    registry.register::<Sunrise>();
     let trigger = Trigger::custom("sunrise", serde_json::Value::Null)
         .bind(&registry)
         .unwrap();
@@ -403,10 +406,12 @@ fn a_custom_trigger_with_nanoseconds_moves_on() {
     assert_eq!(last.to_rfc3339(), days[0]);
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Stuck;
 
 impl CustomTrigger for Stuck {
+    const NAME: &'static str = "stuck";
+
     fn after(&self, _: DateTime<Utc>) -> Option<DateTime<Utc>> {
         Some(at("10:00:00"))
     }
@@ -415,7 +420,7 @@ impl CustomTrigger for Stuck {
 #[test]
 fn a_custom_trigger_that_repeats_itself_hangs_nothing() {
     let mut registry = TriggerRegistry::new();
-    registry.register("stuck", |_| Ok(Stuck));
+    registry.register::<Stuck>();
     let trigger = Trigger::custom("stuck", serde_json::Value::Null)
         .bind(&registry)
         .unwrap();
@@ -426,10 +431,12 @@ fn a_custom_trigger_that_repeats_itself_hangs_nothing() {
     );
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Broken;
 
 impl CustomTrigger for Broken {
+    const NAME: &'static str = "broken";
+
     fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
         assert!(t < at("10:00:00"), "the tide is out");
         Some(t)
@@ -439,7 +446,7 @@ impl CustomTrigger for Broken {
 #[test]
 fn a_faulty_trigger_is_unknown_not_finished() {
     let mut registry = TriggerRegistry::new();
-    registry.register("broken", |_| Ok(Broken));
+    registry.register::<Broken>();
     let trigger = Trigger::custom("broken", serde_json::Value::Null)
         .bind(&registry)
         .unwrap();

@@ -8,14 +8,15 @@ use crate::limits::MAX_YEAR;
 use crate::trigger::bounds::ends_before;
 use crate::trigger::builder::{builds_trigger, keeps_first_error, zoned_setters};
 use crate::trigger::zoned::ZonedDraft;
-use crate::trigger::{Trigger, When};
-use crate::zone::Zone;
+use crate::trigger::{IntoWhen, Trigger};
 
 /// Builds a [`CalendarInterval`] trigger.
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct CalendarIntervalBuilder {
     length: Length,
+    /// The unit that the length was begun with.
+    unit: &'static str,
     time: TimeOfDay,
     start_date: Option<i32>,
     end_date: Option<i32>,
@@ -24,9 +25,10 @@ pub struct CalendarIntervalBuilder {
 }
 
 impl CalendarIntervalBuilder {
-    pub(crate) fn new(length: Length) -> Self {
+    pub(crate) fn new(unit: &'static str, length: Length) -> Self {
         Self {
             length,
+            unit,
             time: TimeOfDay::default(),
             start_date: None,
             end_date: None,
@@ -112,7 +114,7 @@ impl CalendarIntervalBuilder {
         if let Some(error) = self.error {
             return Err(error);
         }
-        check_length(self.length)?;
+        check_length(self.length, self.unit)?;
         check_dates(self.start_date, self.end_date)?;
         Ok(Trigger::CalendarInterval(CalendarInterval {
             length: self.length,
@@ -144,7 +146,7 @@ fn check_dates(start: Option<i32>, end: Option<i32>) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_length(length: Length) -> Result<(), Error> {
+fn check_length(length: Length, unit: &'static str) -> Result<(), Error> {
     let parts = [
         ("years", length.years, 9_999),
         ("months", length.months, 119_988),
@@ -163,7 +165,7 @@ fn check_length(length: Length) -> Result<(), Error> {
     if length == Length::default() {
         return Err(Error::new(
             ErrorKind::Invalid,
-            "days",
+            unit,
             "the interval is empty; at least one of years, months, weeks and days must be above 0",
         ));
     }

@@ -81,34 +81,46 @@ fn date_of(days: Option<i32>) -> Option<NaiveDate> {
 impl CalendarInterval {
     /// Begins a trigger that fires every `years` years.
     pub fn years(years: u32) -> CalendarIntervalBuilder {
-        CalendarIntervalBuilder::new(Length {
-            years,
-            ..Length::default()
-        })
+        CalendarIntervalBuilder::new(
+            "years",
+            Length {
+                years,
+                ..Length::default()
+            },
+        )
     }
 
     /// Begins a trigger that fires every `months` months.
     pub fn months(months: u32) -> CalendarIntervalBuilder {
-        CalendarIntervalBuilder::new(Length {
-            months,
-            ..Length::default()
-        })
+        CalendarIntervalBuilder::new(
+            "months",
+            Length {
+                months,
+                ..Length::default()
+            },
+        )
     }
 
     /// Begins a trigger that fires every `weeks` weeks.
     pub fn weeks(weeks: u32) -> CalendarIntervalBuilder {
-        CalendarIntervalBuilder::new(Length {
-            weeks,
-            ..Length::default()
-        })
+        CalendarIntervalBuilder::new(
+            "weeks",
+            Length {
+                weeks,
+                ..Length::default()
+            },
+        )
     }
 
     /// Begins a trigger that fires every `days` days.
     pub fn days(days: u32) -> CalendarIntervalBuilder {
-        CalendarIntervalBuilder::new(Length {
-            days,
-            ..Length::default()
-        })
+        CalendarIntervalBuilder::new(
+            "days",
+            Length {
+                days,
+                ..Length::default()
+            },
+        )
     }
 
     pub(crate) fn length(&self) -> Length {

@@ -18,7 +18,7 @@ use crate::trigger::{Answer, Trigger, Undecided};
 /// use punctual_core::{Cron, Trigger};
 ///
 /// let first_monday =
-///     Trigger::and([Cron::new().day("1-7").build()?, Cron::new().day_of_week("mon").build()?])?;
+///     Trigger::and([Cron::new().day("1-7"), Cron::new().day_of_week("mon")]).build()?;
 /// let from = "2026-01-15T00:00:00Z".parse().unwrap();
 /// assert_eq!(first_monday.after(from).unwrap().to_rfc3339(), "2026-02-02T00:00:00+00:00");
 /// # Ok::<(), punctual_core::Error>(())

@@ -13,7 +13,7 @@ use crate::trigger::{Answer, Trigger};
 /// ```
 /// use punctual_core::{Cron, Trigger};
 ///
-/// let ends = Trigger::or([Cron::new().day("last").build()?, Cron::new().day("1").build()?])?;
+/// let ends = Trigger::or([Cron::new().day("last"), Cron::new().day("1")]).build()?;
 /// let from = "2026-01-15T00:00:00Z".parse().unwrap();
 /// let days: Vec<_> = ends.upcoming(from).take(3).map(|t| t.format("%m-%d").to_string()).collect();
 /// assert_eq!(days, ["01-31", "02-01", "02-28"]);

@@ -8,8 +8,7 @@ use super::field::Field;
 use crate::daylight::{Fold, Gap};
 use crate::error::Error;
 use crate::trigger::zoned::ZonedDraft;
-use crate::trigger::{Trigger, When};
-use crate::zone::Zone;
+use crate::trigger::{IntoWhen, Trigger};
 
 /// The text of a cron field. A number is accepted in place of its digits.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@ use super::numbers::{digits, split};
 use super::other_dialects::foreign;
 use super::range::Range;
 use crate::error::Error;
+use crate::suggest::nearest;
 
 /// Parses names such as `fri`, `mon-fri` or `january`.
 pub(super) fn parse_names(field: Field, item: &str) -> Result<Item, Error> {
@@ -20,12 +21,27 @@ pub(super) fn parse_names(field: Field, item: &str) -> Result<Item, Error> {
     Range::checked(field, item, first_value, last_value, None).map(Item::Range)
 }
 
-fn unknown_name(field: Field, item: &str, word: &str) -> Error {
-    let kind = if field == Field::Month {
-        "month"
+const MONTHS: [&str; 12] = [
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+];
+
+const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// Returns the error for a word that is not a name of the field, such as `mno`.
+pub(super) fn no_name(field: Field, item: &str, word: &str) -> Error {
+    let (kind, all, names) = if field == Field::Month {
+        ("month", "jan to dec", &MONTHS[..])
     } else {
-        "weekday"
+        ("weekday", "mon to sun", &WEEKDAYS[..])
     };
+    let hint = match nearest(word, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("write {all}"),
+    };
+    Error::invalid(field.name(), item, format!("is not a {kind}")).with_hint(hint)
+}
+
+fn unknown_name(field: Field, item: &str, word: &str) -> Error {
     if word.contains('/') {
         let range = item.split('/').next().unwrap_or(item);
         return Error::invalid(field.name(), item, "has a step after a name").with_hint(format!(
@@ -42,14 +58,5 @@ fn unknown_name(field: Field, item: &str, word: &str) -> Error {
     if field == Field::Month && field::weekday_of_name(word).is_some() {
         return Error::invalid(field.name(), item, "is a weekday").with_hint("use day_of_week");
     }
-    match foreign(field, item) {
-        Some(error) => error,
-        None => Error::invalid(field.name(), item, format!("is not a {kind}")).with_hint(
-            if field == Field::Month {
-                "write jan to dec"
-            } else {
-                "write mon to sun"
-            },
-        ),
-    }
+    foreign(field, item).unwrap_or_else(|| no_name(field, item, word))
 }

@@ -1,6 +1,7 @@
 //! Numbers, ranges and steps, which cron and crontab write alike.
 
 use super::field::Field;
+use super::names::no_name;
 use super::other_dialects::foreign;
 use super::range::Range;
 use super::wrapped::backwards;
@@ -104,8 +105,11 @@ pub(super) fn digits(text: &str) -> Option<u32> {
 }
 
 fn not_numbers(field: Field, item: &str) -> Error {
-    foreign(field, item).unwrap_or_else(|| {
-        Error::invalid(field.name(), item, "is not understood")
-            .with_hint("write `*`, numbers, ranges such as `1-5` or steps such as `*/5`")
+    let word = item.split(['-', '/']).next().unwrap_or(item);
+    let is_word = !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphabetic());
+    foreign(field, item).unwrap_or_else(|| match is_word && field.has_names() {
+        true => no_name(field, item, word),
+        false => Error::invalid(field.name(), item, "is not understood")
+            .with_hint("write `*`, numbers, ranges such as `1-5` or steps such as `*/5`"),
     })
 }

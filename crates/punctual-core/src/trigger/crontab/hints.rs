@@ -317,30 +317,6 @@ fn hashes_and_random_numbers_are_a_jitter_here() {
 fn nicknames_of_others() {
     check(&[
         (
-            "@every 90m",
-            "expr: `@every 90m` is an interval; write `interval(hours=1, minutes=30)`",
-        ),
-        (
-            "@every 1h30m",
-            "expr: `@every 1h30m` is an interval; write `interval(hours=1, minutes=30)`",
-        ),
-        (
-            "@every 1.5s",
-            "expr: `@every 1.5s` is an interval; write `interval(seconds=1.5)`",
-        ),
-        (
-            "@EVERY 2h",
-            "expr: `@EVERY 2h` is an interval; write `interval(hours=2)`",
-        ),
-        (
-            "@every",
-            "expr: `@every` is an interval; write an interval such as `interval(minutes=90)`",
-        ),
-        (
-            "@every soon",
-            "expr: `@every soon` is an interval; write an interval such as `interval(minutes=90)`",
-        ),
-        (
             "@reboot",
             "expr: `@reboot` names no time; give the job a date trigger for now when the program starts",
         ),
@@ -353,18 +329,65 @@ fn nicknames_of_others() {
             "expr: `@fortnightly` is not a known nickname; write @hourly, @daily, @weekly, @monthly or @yearly",
         ),
     ]);
+}
+
+#[test]
+fn every_makes_an_interval() {
     for (expr, micros) in [
         ("@every 90m", 5_400_000_000),
         ("@every 1h30m10s", 5_410_000_000),
-        ("@every 1.5s", 1_500_000),
-        ("@every 500ms", 500_000),
+        ("@every  1.5s ", 1_500_000),
+        ("@EVERY 500ms", 500_000),
         ("@every 7d", 604_800_000_000),
     ] {
-        let Trigger::Interval(interval) = trigger(advice(&message_of(expr))) else {
+        let Trigger::Interval(interval) = trigger(expr) else {
             panic!("{expr}: no interval");
         };
         assert_eq!(interval.length_micros(), micros, "{expr}");
+        assert!(!interval.is_anchored());
     }
+    let bounded = Crontab::new("@every 1h").start("2026-03-01T00:30:00");
+    let bounded = bounded.timezone("Europe/Paris").build().unwrap();
+    assert_eq!(
+        bounded.to_string(),
+        r#"interval(hours=1, timezone="Europe/Paris", start="2026-03-01T00:30:00")"#
+    );
+    check(&[
+        (
+            "@every",
+            "expr: `@every` lacks the length of the interval; write for example `@every 90s`",
+        ),
+        (
+            "@every 90",
+            "expr: `@every 90` has no unit (at position 7); write `90s` for seconds",
+        ),
+        (
+            "@every 1h 5x",
+            "expr: `@every 1h 5x` has the unknown unit `x` (at position 11); the units are weeks, days, h, m, s, ms and us",
+        ),
+        (
+            "@every 0s",
+            "seconds: `0` is below the minimum of 0.001; an interval takes at least one millisecond",
+        ),
+    ]);
+}
+
+#[test]
+fn a_misspelt_name() {
+    check(&[
+        (
+            "0 0 * * mno",
+            "day_of_week: `mno` is not a weekday (at position 8); did you mean `mon`?",
+        ),
+        (
+            "0 0 * ferb *",
+            "month: `ferb` is not a month (at position 6); did you mean `feb`?",
+        ),
+        (
+            "0 0 * * someday",
+            "day_of_week: `someday` is not a weekday (at position 8); write mon to sun",
+        ),
+    ]);
 }
 
 #[test]

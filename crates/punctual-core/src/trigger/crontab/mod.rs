@@ -14,13 +14,12 @@ mod marks;
 mod nickname;
 mod weekday;
 
-use super::Trigger;
 use super::builder::{builds_trigger, keeps_first_error, zoned_setters};
 use super::cron::compiled::Compiled;
 use super::cron::field::Field;
 use super::cron::pattern::Join;
-use super::when::When;
 use super::zoned::ZonedDraft;
+use super::{Interval, IntoWhen, Trigger};
 use crate::daylight::{Fold, Gap};
 use crate::error::Error;
 use crate::zone::Zone;
@@ -29,7 +28,8 @@ use crate::zone::Zone;
 ///
 /// A line has five fields (minute, hour, day, month, weekday), six fields with seconds first, or
 /// seven fields with the year last. It may also be a nickname from `@hourly` to `@yearly`. 0 and 7
-/// are Sunday. `L`, `LW`, `15W`, `5#2` and `5L` are understood.
+/// are Sunday. `L`, `LW`, `15W`, `5#2` and `5L` are understood. The line `@every 90s` makes an
+/// [`Interval`] without a start.
 ///
 /// If both day and weekday are restricted, a date may match either, as in crontab(5). A field that
 /// begins with `*`, or is `?`, is not restricted.
@@ -149,6 +149,10 @@ impl CrontabBuilder {
             trimmed if trimmed.len() < self.expr.len() => trimmed.into(),
             _ => self.expr.into_boxed_str(),
         };
+        if let Some(length) = nickname::every(&expr) {
+            let interval = Interval::every(length?).with_bounds(self.zoned.zone, self.zoned.bounds);
+            return interval.build();
+        }
         let pattern = compile::compile(&expr, self.day_and_weekday, self.zoned.daylight)?;
         Ok(Trigger::Crontab(Crontab {
             compiled: Compiled {

@@ -5,8 +5,8 @@ use crate::error::{Error, ErrorKind};
 use crate::trigger::cron::field::Field;
 use crate::trigger::interval_units::{UNITS, micros_of};
 use crate::trigger::{
-    And, CalendarInterval, CombinationBuilder, Cron, CronBuilder, Crontab, Custom, Date, FirstRun,
-    IntervalBuilder, Or, Trigger,
+    CalendarInterval, CombinationBuilder, Cron, CronBuilder, Crontab, Custom, Date, FirstRun,
+    IntervalBuilder, Trigger, When,
 };
 
 const TYPES: [&str; 8] = [
@@ -31,8 +31,8 @@ pub(crate) fn build(mut fields: Fields) -> Result<Trigger, Error> {
         "cron" => cron(fields),
         "crontab" => crontab(fields),
         "calendar_interval" => calendar_interval(fields),
-        "and" => combined(fields, "and", And::of),
-        "or" => combined(fields, "or", Or::of),
+        "and" => combined(fields, "and", |triggers| Trigger::and(triggers)),
+        "or" => combined(fields, "or", |triggers| Trigger::or(triggers)),
         "custom" => custom(fields),
         _ => Err(
             Error::new(ErrorKind::Invalid, "type", "is not a known trigger type")
@@ -53,7 +53,7 @@ macro_rules! apply {
 
 fn date(mut fields: Fields) -> Result<Trigger, Error> {
     let run_at = fields.take_when("run_at")?;
-    let mut builder = Date::at(run_at.unwrap_or(chrono::DateTime::UNIX_EPOCH.into()));
+    let mut builder = Date::at(run_at.unwrap_or(When::Instant(chrono::DateTime::UNIX_EPOCH)));
     apply!(
         builder,
         timezone = fields.take_zone(),
@@ -167,10 +167,10 @@ fn crontab(mut fields: Fields) -> Result<Trigger, Error> {
 
 fn calendar_interval(mut fields: Fields) -> Result<Trigger, Error> {
     let mut number = |key| fields.take_u32(key).map(Option::unwrap_or_default);
-    let mut builder = CalendarInterval::years(number("years")?)
-        .and_months(number("months")?)
+    let mut builder = CalendarInterval::days(number("days")?)
         .and_weeks(number("weeks")?)
-        .and_days(number("days")?)
+        .and_months(number("months")?)
+        .and_years(number("years")?)
         .at(number("hour")?, number("minute")?, number("second")?);
     apply!(
         builder,

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{
-    Coalesce, Custom, CustomTrigger, Date, MaxInstances, MisfireGraceTime, Policies, Trigger,
-};
+use punctual_core::{Coalesce, Custom, Date, MaxInstances, MisfireGraceTime, Policies, Trigger};
 use punctual_store::MemoryStore;
 use punctual_tokio::{Config, ErrorKind, Executor, Scheduler, SchedulerBuilder};
 
@@ -90,23 +88,13 @@ fn takes_effect(configured: impl FnOnce(SchedulerBuilder) -> SchedulerBuilder) {
     });
 }
 
-/// A trigger of the application's own that fires once at a fixed time.
-#[derive(Debug)]
-struct Dummy(DateTime<Utc>);
-
-impl CustomTrigger for Dummy {
-    fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        (t < self.0).then_some(self.0)
-    }
-}
-
 fn custom_trigger_is_used() {
     paused(async {
         let due = berlin("2011-04-03 18:41:00");
         let fixture = Fixture::started_with(|builder| {
-            builder.trigger("dummy", move |config| {
+            builder.trigger_with("dummy", move |config| {
                 if config["a"] == 1 && config["b"] == "x" {
-                    Ok(Dummy(due))
+                    Ok(move |t| (t < due).then_some(due))
                 } else {
                     Err(format!("{config} was not what was written"))
                 }
@@ -290,7 +278,11 @@ pub(crate) const CASES: &[Case] = &[
         || {
             paused(async {
                 let fixture = Fixture::with(|builder| {
-                    builder.trigger("dummy", |_| Err::<Dummy, _>("this is no trigger".into()))
+                    builder.trigger_with("dummy", |_| {
+                        Err::<fn(DateTime<Utc>) -> Option<DateTime<Utc>>, _>(
+                            "this is no trigger".into(),
+                        )
+                    })
                 });
                 let job = fixture.scheduler.add_job(nothing, Custom::named("dummy"));
                 let error = job.await.unwrap_err();

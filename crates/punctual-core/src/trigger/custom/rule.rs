@@ -1,140 +1,21 @@
-//! Triggers whose code the application provides.
+//! The trigger that names its code.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::bounded::Members;
-use super::bounds::{Bounds, BoundsDraft};
-use super::builder::{bounds_setters, builds_trigger};
-use super::fuel::Fuel;
-use super::{Answer, Trigger, Undecided, When};
+use super::registry::Code;
+use super::{CustomTrigger, TriggerRegistry};
 use crate::error::{Error, ErrorKind};
-use crate::instant;
-use crate::instant::TICK;
-
-/// A rule of the application, such as sunrise, the tides or the trading days of an exchange.
-///
-/// Only [`after`](Self::after) is required. It must be a pure function of the configuration and
-/// `t`, because the scheduler asks again after a restart, on another node and for the past. A
-/// panic, or an answer that is not after `t`, makes the trigger undecided. It never ends the
-/// scheduler.
-///
-/// ```
-/// use chrono::{DateTime, TimeDelta, Utc};
-/// use punctual_core::{CustomTrigger, Trigger, TriggerRegistry};
-///
-/// #[derive(Debug)]
-/// struct Tides;
-///
-/// impl CustomTrigger for Tides {
-///     fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
-///         let period = 44_714; // half a lunar day, in seconds
-///         DateTime::from_timestamp((t.timestamp().div_euclid(period) + 1) * period, 0)
-///     }
-/// }
-///
-/// let mut registry = TriggerRegistry::new();
-/// registry.register("tides", |_config| Ok(Tides));
-/// let trigger = Trigger::custom("tides", serde_json::json!({})).bind(&registry)?;
-/// assert!(trigger.after(DateTime::UNIX_EPOCH).is_some());
-/// # Ok::<(), punctual_core::Error>(())
-/// ```
-pub trait CustomTrigger: fmt::Debug + Send + Sync + 'static {
-    /// Returns the first member strictly after `t`.
-    fn after(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>>;
-
-    /// Returns the newest member not after `t`.
-    ///
-    /// The default implementation searches with some dozens of calls of [`after`](Self::after).
-    fn last_at_or_before(&self, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        bisect(|t| self.after(t), t)
-    }
-
-    /// Describes the rule in words.
-    fn describe(&self) -> Option<String> {
-        None
-    }
-}
-
-/// The largest number of steps. Halving the longest span down to a nanosecond takes fewer.
-const MOST_STEPS: usize = 200;
-
-/// Searches for the newest member not after `t`. The search goes back by growing distances until it
-/// meets a member, and then halves the span.
-fn bisect(
-    after: impl Fn(DateTime<Utc>) -> Option<DateTime<Utc>>,
-    t: DateTime<Utc>,
-) -> Option<DateTime<Utc>> {
-    let member_in =
-        |from: DateTime<Utc>| after(from).filter(|member| *member > from && *member <= t);
-    let mut span = TimeDelta::seconds(60);
-    let mut latest = loop {
-        let from = t.checked_sub_signed(span)?;
-        if let Some(member) = member_in(from) {
-            break member;
-        }
-        span = span.checked_mul(2)?;
-    };
-    // `latest` is a member. Later members lie between it and `end`, and none is after `end`.
-    let mut end = t;
-    for _ in 0..MOST_STEPS {
-        let Some(later) = member_in(latest) else {
-            return Some(latest);
-        };
-        let middle = later + (end - later) / 2;
-        match member_in(middle) {
-            Some(member) => latest = member,
-            None => {
-                latest = later;
-                end = middle;
-            }
-        }
-    }
-    None
-}
-
-type Factory = dyn Fn(&Value) -> Result<Arc<dyn CustomTrigger>, String> + Send + Sync;
-
-/// A registry of the code of custom triggers, by name.
-#[derive(Clone, Default)]
-pub struct TriggerRegistry(BTreeMap<String, Arc<Factory>>);
-
-impl TriggerRegistry {
-    /// Creates an empty registry.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Registers the code of custom triggers named `name`. The code makes a trigger from a
-    /// configuration, or returns an error text about it. A name that is registered again gets
-    /// the new code.
-    pub fn register<T: CustomTrigger>(
-        &mut self,
-        name: impl Into<String>,
-        make: impl Fn(&Value) -> Result<T, String> + Send + Sync + 'static,
-    ) -> &mut Self {
-        let make = move |config: &Value| make(config).map(|made| Arc::new(made) as _);
-        self.0.insert(name.into(), Arc::new(make));
-        self
-    }
-
-    /// The registered names.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-}
-
-impl fmt::Debug for TriggerRegistry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.names()).finish()
-    }
-}
+use crate::instant::{self, TICK};
+use crate::json;
+use crate::trigger::bounded::Members;
+use crate::trigger::bounds::{Bounds, BoundsDraft};
+use crate::trigger::builder::{bounds_setters, builds_trigger, keeps_first_error};
+use crate::trigger::fuel::Fuel;
+use crate::trigger::{Answer, IntoWhen, Trigger, Undecided};
 
 /// A trigger whose code is bound by name.
 ///
@@ -144,7 +25,7 @@ pub struct Custom {
     name: Box<str>,
     config: Box<Value>,
     bounds: Option<Box<Bounds>>,
-    code: Option<Arc<dyn CustomTrigger>>,
+    code: Option<Arc<dyn Code>>,
 }
 
 impl PartialEq for Custom {
@@ -160,7 +41,16 @@ impl Custom {
             name: name.into(),
             config: Value::Null,
             bounds: BoundsDraft::default(),
+            error: None,
         }
+    }
+
+    /// Begins a trigger of a registered type.
+    pub(crate) fn of<T: CustomTrigger>(trigger: &T) -> Result<CustomBuilder, Error> {
+        let config = json::to_text("config", trigger)?;
+        let config = serde_json::from_str(&config);
+        let config = config.map_err(|error| refused(T::NAME, &error.to_string()))?;
+        Ok(Self::named(T::NAME).config(config))
     }
 
     pub(crate) fn with_bounds(&self, bounds: Option<Box<Bounds>>) -> Self {
@@ -191,7 +81,7 @@ impl Custom {
     }
 
     pub(crate) fn bind(&self, registry: &TriggerRegistry) -> Result<Self, Error> {
-        let Some(make) = registry.0.get(&*self.name) else {
+        let Some(make) = registry.factory(&self.name) else {
             return Ok(self.clone());
         };
         let made = guarded(&self.name, || make(&self.config))
@@ -203,7 +93,7 @@ impl Custom {
         })
     }
 
-    fn code(&self) -> Result<&dyn CustomTrigger, Undecided> {
+    fn code(&self) -> Result<&dyn Code, Undecided> {
         self.code
             .as_deref()
             .ok_or_else(|| Undecided::Unbound(self.name.to_string()))
@@ -306,6 +196,7 @@ pub struct CustomBuilder {
     name: String,
     config: Value,
     bounds: BoundsDraft,
+    error: Option<Error>,
 }
 
 impl CustomBuilder {
@@ -324,6 +215,9 @@ impl CustomBuilder {
     /// Returns an error if the name is blank, if the end is before the start, or if any other value
     /// is invalid.
     pub fn build(self) -> Result<Trigger, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
         check_name(&self.name)?;
         let bounds = Bounds::given(self.bounds, None)?;
         Ok(Trigger::Custom(Custom {
@@ -335,4 +229,5 @@ impl CustomBuilder {
     }
 }
 
+keeps_first_error!(CustomBuilder);
 builds_trigger!(CustomBuilder);
