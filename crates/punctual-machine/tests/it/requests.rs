@@ -36,6 +36,7 @@ fn a_claim_that_is_won_leads_to_no_other_request() {
     world.pass(20 * SECOND);
     world.deliver_claim();
     assert_eq!(world.machine.under_way(), 1);
+    world.ring();
     assert!(!world.is_reading() && !world.is_claiming());
 }
 

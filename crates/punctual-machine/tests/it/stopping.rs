@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use punctual_core::{Coalesce, MisfireGraceTime, Outcome, Policies, Timeout};
+use punctual_core::{Coalesce, MisfireGraceTime, Outcome, Policies, Retry, RunState, Timeout};
 use punctual_store::{JobStore as _, RunFilter};
 
 use crate::body::How;
@@ -187,4 +187,54 @@ fn fire_times_that_pass_while_the_executor_is_away_are_missed_for_it() {
     let parked = Outcome::Missed(punctual_core::MissReason::Parked);
     let mut outcomes = runs.iter().map(|run| run.state.outcome());
     assert!(outcomes.any(|outcome| outcome == Some(parked)), "{runs:?}");
+}
+
+/// The store had handed the run out before it heard of the shutdown or the removal.
+#[test]
+fn a_waiting_run_that_is_handed_out_too_late_goes_back() {
+    for is_removed in [false, true] {
+        let mut world = failed_once();
+        let claim = world.claim();
+        world.serve(claim);
+        if is_removed {
+            world.is_ending = true;
+            world.tell(|machine| machine.leave_store(STORE));
+        } else {
+            world.begin_shutdown();
+        }
+        let claim = world.claim();
+        world.deliver(claim);
+        assert!(world.bodies.is_empty());
+        world.arrive();
+        let runs = now(world.store.runs(RunFilter::default())).unwrap();
+        assert_eq!(runs[0].state, RunState::Retrying);
+    }
+}
+
+/// An answer was lost, and the job is gone when the node looks for the run.
+#[test]
+fn a_run_that_is_found_without_its_job_ends() {
+    let mut world = failed_once();
+    let claim = world.claim();
+    world.lose(claim);
+    world.remove(0);
+    world.arrive();
+    assert!(world.bodies.is_empty() && world.open_runs().is_empty());
+    let runs = now(world.store.runs(RunFilter::default())).unwrap();
+    assert!(world.told.contains_key(&runs[0].id), "its end is told");
+}
+
+/// Returns a world whose one run has failed, and whose next attempt is asked for.
+fn failed_once() -> World {
+    let mut world = World::new();
+    let patient = Policies {
+        retry: Retry::attempts(3).backoff(Duration::from_secs(2), Duration::from_secs(2)),
+        ..Policies::default()
+    };
+    world.add_job(every(3_600, &world).with_policies(patient));
+    world.arrive();
+    world.end_body(0, How::Fails);
+    world.arrive();
+    world.pass(2 * SECOND);
+    world
 }
