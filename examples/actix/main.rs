@@ -20,7 +20,7 @@ struct Reminder {
 }
 
 async fn remind(
-    Args((text,)): Args<(String,)>,
+    Args(text): Args<String>,
     State(told): State<Sender<String>>,
 ) -> Result<(), SendError<String>> {
     told.send(text).await

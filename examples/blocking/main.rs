@@ -2,7 +2,7 @@
 //! `cargo run --example blocking`
 #![expect(clippy::print_stdout, reason = "it is what an example is for")]
 
-use punctual::{Error, JobContext, Scheduler, jobs, scheduled_job};
+use punctual::{Error, Scheduler, jobs, scheduled_job};
 
 #[scheduled_job(interval(seconds = 0.2), id = "collect")]
 fn collect() {
@@ -11,12 +11,10 @@ fn collect() {
 
 /// A job may end the program, as ctrl-c does.
 #[scheduled_job(interval(seconds = 1), id = "enough")]
-async fn enough(context: JobContext) {
-    if let Some(scheduler) = context.scheduler().upgrade() {
-        println!("enough");
-        // In a task of its own: a shutdown waits for runs under way, and this is one.
-        tokio::spawn(async move { scheduler.shutdown().await });
-    }
+async fn enough(scheduler: Scheduler) {
+    println!("enough");
+    // In a task of its own: a shutdown waits for runs under way, and this is one.
+    tokio::spawn(async move { scheduler.shutdown().await });
 }
 
 fn main() -> Result<(), Error> {

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use crate::schedules;
 
 #[job(name = "greet")]
-async fn greet(Args((name,)): Args<(String,)>) -> Output<String> {
+async fn greet(Args(name): Args<String>) -> Output<String> {
     Output(format!("hello {name}"))
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::TimeDelta;
-use punctual::handler::{AddContext, BoxError};
+use punctual::handler::{BoxError, CheckContext};
 use punctual::{Date, FromContext, JobContext, Scheduler, State, job};
 
 /// Shared by all jobs: state is cloned for each run, so it is cheap to clone.
@@ -22,7 +22,7 @@ impl FromContext for Connection {
         Ok(Self(pool.0.fetch_add(1, Ordering::Relaxed) + 1))
     }
 
-    fn check(context: &AddContext<'_>) -> Result<(), BoxError> {
+    fn check(context: &CheckContext<'_>) -> Result<(), BoxError> {
         context.require_state::<Pool>()
     }
 }

@@ -5,7 +5,7 @@ use punctual::{Args, Date, Output};
 
 use crate::stage::{Outcome, begin, ledger};
 
-async fn send(Args((text,)): Args<(String,)>) -> Output<String> {
+async fn send(Args(text): Args<String>) -> Output<String> {
     Output(format!("sent: {text}"))
 }
 

@@ -21,7 +21,7 @@ pub(crate) async fn show() -> Outcome {
         EventMask::JOB_EXECUTED | EventMask::JOB_ERROR,
         move |event| {
             let weak = weak.clone();
-            Box::pin(async move {
+            async move {
                 let (EventKind::JobExecuted(run) | EventKind::JobError(run)) = &event.kind else {
                     return;
                 };
@@ -33,7 +33,7 @@ pub(crate) async fn show() -> Outcome {
                 };
                 let error = run.error.as_deref().unwrap_or("none");
                 println!("{} ended: {}, error: {error}", job.name(), run.outcome);
-            })
+            }
         },
     )?;
     scheduler.start().await?;

@@ -11,7 +11,7 @@ use tower::ServiceExt;
 
 use crate::stage::{Outcome, begin, ledger};
 
-async fn remind(Args((text,)): Args<(String,)>) -> Output<String> {
+async fn remind(Args(text): Args<String>) -> Output<String> {
     Output(text)
 }
 

@@ -61,7 +61,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
             }
 
             fn check(
-                __context: &#facade::__private::AddContext<'_>,
+                __context: &#facade::__private::CheckContext<'_>,
             ) -> ::core::result::Result<(), #facade::__private::BoxError> {
                 #(#checks)*
                 let _ = __context;

@@ -52,17 +52,13 @@ pub(crate) fn check(function: &ItemFn, report: &mut Report) {
 fn check_parameter(pattern: &Pat, kind: &Type, report: &mut Report) {
     let name = pattern.to_token_stream();
     match kind {
-        Type::Reference(reference) => {
-            let inner = reference.elem.to_token_stream();
-            report.fault(
-                kind.span(),
-                format!(
-                    "the parameter `{name}` is borrowed, but a task owns its parameters; take \
-                     `State<{inner}>` for a value given to the scheduler's builder, or an owned type \
-                     in `Args<..>`"
-                ),
-            );
-        }
+        Type::Reference(reference) => report.fault(
+            kind.span(),
+            format!(
+                "the parameter `{name}` is borrowed, but a task owns its parameters; take {}",
+                owned(&reference.elem)
+            ),
+        ),
         Type::ImplTrait(_) => report.fault(
             kind.span(),
             format!(
@@ -71,6 +67,23 @@ fn check_parameter(pattern: &Pat, kind: &Type, report: &mut Report) {
         ),
         _ => {}
     }
+}
+
+/// Returns the parameter that is written instead of a borrowed one.
+fn owned(borrowed: &Type) -> String {
+    let text = borrowed.to_token_stream().to_string();
+    let owned = match (borrowed, text.as_str()) {
+        (_, "str") => "String".to_owned(),
+        (_, "Path" | "std :: path :: Path") => "PathBuf".to_owned(),
+        (Type::Slice(slice), _) => format!("Vec<{}>", slice.elem.to_token_stream()),
+        _ => {
+            return format!(
+                "`State<Arc<{text}>>` for a value given to the scheduler's builder, or an owned type \
+                 in `Args<..>`"
+            );
+        }
+    };
+    format!("`Args<{owned}>`")
 }
 
 /// Returns the types of all parameters.

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 pub use crate::declared::{Declaration, DeclaredTask, submit};
 pub use crate::error::BoxError;
+pub use crate::events::listener::{Done, Later};
 pub use crate::handler::{
-    AddContext, Async, Blocking, Check, Finish, Function, IntoOutcome, Named, Reference, Task,
+    Async, Blocking, Check, CheckContext, Finish, Function, IntoOutcome, Named, Reference, Task,
     check, check_args, made, wait,
 };
 pub use crate::job::new_job::NewJob;

@@ -6,6 +6,14 @@ pub use punctual_core::{Error, ErrorKind};
 /// Any error of a job, boxed.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// Returns what an error says, and what its causes say.
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.for_each(|cause| text.push_str(&format!(": {cause}")));
+    text
+}
+
 /// Returns an error whose message has a line for each of several problems.
 pub(crate) fn listing(kind: ErrorKind, head: &str, problems: &[String]) -> Error {
     let list = problems.iter();

@@ -62,14 +62,14 @@ pub use command::{RunningRun, ShutdownReport};
 pub use config::{Config, StoreConfig};
 pub use declared::Declaration;
 pub use error::{BoxError, Error, ErrorKind};
-pub use events::bus::{IntoListened, ListenerId};
 pub use events::event::{Event, EventKind, EventMask, JobRef, RunEvent};
+pub use events::listener::{IntoListened, ListenerId};
 pub use events::stream::{Events, Lagged};
 pub use executor::Executor;
 pub use executor::program::Program;
 pub use handler::{
-    AddContext, Args, FromContext, Handler, IntoOutcome, IntoTask, JobContext, LocalHandler,
-    Output, State,
+    Args, Cancelled, CheckContext, FromContext, Handler, IntoJobError, IntoOutcome, IntoTask,
+    JobContext, LocalHandler, Output, State,
 };
 pub use job::new_job::NewJob;
 pub use job::snapshot::{JobSnapshot, JobStatus};

@@ -61,7 +61,7 @@ fn child_with_a_job_that_goes_on() {
 /// Tells when the scheduler takes no more runs, and then goes on until it is told to end.
 async fn go_on(context: JobContext) -> Result<(), &'static str> {
     say("running");
-    if let Some(scheduler) = context.scheduler().upgrade() {
+    if let Ok(scheduler) = context.scheduler() {
         while scheduler.run_job("probe").await.is_ok() {}
     }
     say("stopping");
@@ -86,7 +86,7 @@ fn child_that_is_blocked_by_its_scheduler() {
 }
 
 async fn end(context: JobContext) {
-    let scheduler = context.scheduler().upgrade().unwrap();
+    let scheduler = context.scheduler().unwrap();
     // Waiting for it here would be waiting for itself.
     tokio::spawn(async move { scheduler.shutdown().await });
 }
@@ -94,7 +94,7 @@ async fn end(context: JobContext) {
 /// Tells when the scheduler takes no more runs, and then goes on until the parent says so.
 async fn work(context: JobContext) {
     say("running");
-    if let Some(scheduler) = context.scheduler().upgrade() {
+    if let Ok(scheduler) = context.scheduler() {
         // Each answer comes from the scheduler's task: there is nothing to sleep for.
         while scheduler.run_job("probe").await.is_ok() {}
     }

@@ -1,6 +1,6 @@
 //! Functions as tasks, with their parameters and results.
 
 pub use punctual_tokio::{
-    AddContext, Args, BoxError, FromContext, Handler, IntoOutcome, IntoTask, JobContext,
-    LocalHandler, Output, State,
+    Args, BoxError, Cancelled, CheckContext, FromContext, Handler, IntoJobError, IntoOutcome,
+    IntoTask, JobContext, LocalHandler, Output, State,
 };

@@ -44,6 +44,7 @@
 //! | `schemars` | `#[job(schema)]`: tasks publish the JSON Schema of their arguments |
 //! | `metrics` | runs counted and timed through the `metrics` facade |
 //! | `sqlite` | `SqliteStore`: jobs that survive restarts, in a file |
+//! | `with-tokio-util-0_7` | `JobContext::cancellation_token`, a type of tokio-util 0.7 |
 //! | `testing` | the module `testing`: a clock that tests move, assertions on the ledger, a store that fails as a test wants |
 
 #[cfg(feature = "macros")]

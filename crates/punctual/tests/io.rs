@@ -23,7 +23,7 @@ fn seconds(count: u64) -> Duration {
 
 /// Reads the database that its own job is in, and answers whether that showed the right time.
 async fn look(context: JobContext) -> Result<Output<bool>, punctual::Error> {
-    let scheduler = context.scheduler().upgrade().unwrap();
+    let scheduler = context.scheduler().unwrap();
     let runs = scheduler.statistics(context.job_id()).await?;
     let is_first = runs.succeeded == 0;
     tokio::time::sleep(Duration::from_millis(if is_first { 100 } else { 5 })).await;

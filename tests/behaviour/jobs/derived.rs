@@ -82,8 +82,7 @@ async fn fields_are_checked_when_a_job_is_added() {
     let error = scheduler.add_job(greet, day()).args([1]).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "args: do not fit the task, which takes `alloc::vec::Vec<alloc::string::String>`: \
-         invalid type: integer `1`, expected a string at line 1 column 2; given: [1]"
+        "args: do not fit `Args<Vec<String>>`: invalid type: integer `1`, expected a string; given: [1]"
     );
 }
 

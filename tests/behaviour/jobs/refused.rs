@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use punctual::error::ErrorKind;
-use punctual::handler::{AddContext, BoxError};
+use punctual::handler::{BoxError, CheckContext};
 use punctual::ledger::Outcome;
 use punctual::store::MemoryStore;
 use punctual::store::StoreCapabilities;
@@ -17,6 +17,11 @@ struct Db;
 
 mod needs_state {
     #[punctual::scheduled_job("@daily", id = "needs state")]
+    pub(super) async fn run(_: punctual::State<super::Db>) {}
+}
+
+mod without_id {
+    #[punctual::scheduled_job("@daily")]
     pub(super) async fn run(_: punctual::State<super::Db>) {}
 }
 
@@ -68,19 +73,27 @@ fn a_declared_job_without_its_state_is_refused_by_name() {
         "{text}"
     );
     assert!(
-        text.ends_with("no state of type `jobs::refused::Db` was given; add `.state(..)` to the scheduler's builder"),
+        text.ends_with("state: no value of type `jobs::refused::Db` was given; add `.state(..)` to the scheduler's builder"),
         "{text}"
     );
+}
+
+#[test]
+fn a_declared_job_that_is_named_after_its_task_is_named_once() {
+    let text = refusal!(without_id::run).to_string();
+    let start = "job `jobs::refused::without_id::run` (tests/behaviour/jobs/refused.rs:";
+    assert!(text.starts_with(start), "{text}");
 }
 
 #[test]
 fn a_declared_job_without_its_arguments_is_refused() {
     let text = refusal!(needs_args::run).to_string();
     assert!(
-        text.contains("args: do not fit the task, which takes `(u32,)`"),
+        text.ends_with(
+            "args: none were given, but the task takes `Args<(u32,)>`; give them with `.args(..)`, or with `args(..)` in the attribute"
+        ),
         "{text}"
     );
-    assert!(text.ends_with("none were given"), "{text}");
 }
 
 #[test]
@@ -167,7 +180,7 @@ impl FromContext for Picky {
         Err("never".into())
     }
 
-    fn check(context: &AddContext<'_>) -> Result<(), BoxError> {
+    fn check(context: &CheckContext<'_>) -> Result<(), BoxError> {
         match context.args_json() {
             "null" => Err("it wants arguments".into()),
             _ => Ok(()),

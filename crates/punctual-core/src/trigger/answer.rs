@@ -82,17 +82,29 @@ impl std::error::Error for Undecided {}
 
 impl From<Undecided> for Error {
     fn from(undecided: Undecided) -> Self {
-        let kind = match undecided {
-            Undecided::Unbound(_) => ErrorKind::UnknownTrigger,
-            _ => ErrorKind::Invalid,
-        };
-        Self::of(kind, undecided.to_string()).telling(undecided)
+        let message = undecided.to_string();
+        match &undecided {
+            Undecided::Unbound(_) => {
+                let hint = "register it with `.trigger(..)` on the builder";
+                Self::of(ErrorKind::UnknownTrigger, message).with_hint(hint)
+            }
+            _ => Self::of(ErrorKind::Invalid, message),
+        }
+        .telling(undecided)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trigger_without_code_is_told_with_the_fix() {
+        let error = Error::from(Undecided::Unbound("tides".into()));
+        assert_eq!(error.kind(), ErrorKind::UnknownTrigger);
+        let text = "custom trigger `tides` is not registered here; register it with `.trigger(..)` on the builder";
+        assert_eq!(error.to_string(), text);
+    }
 
     #[test]
     fn names_and_problems_of_custom_triggers_are_never_printed_raw() {

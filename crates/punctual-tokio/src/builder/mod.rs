@@ -14,6 +14,8 @@ use serde_json::Value;
 use crate::config::{ConfiguredJobs, StoreConfig};
 use crate::declared::{Declaration, Gathered, task_of};
 use crate::error::{Error, ErrorKind};
+use crate::events::event::{Event, EventMask};
+use crate::events::listener::{IntoListened, Keep, kept};
 use crate::executor::Executor;
 use crate::handler::registry::Registry;
 use crate::handler::{Handler, LocalHandler, States, function_of};
@@ -34,7 +36,7 @@ const RELEASES: RangeInclusive<u64> = 1..=(1 << 53) - 1;
 /// #[derive(Clone)]
 /// struct Mailer;
 ///
-/// async fn send(State(_mailer): State<Mailer>, Args((to,)): Args<(String,)>) {
+/// async fn send(State(_mailer): State<Mailer>, Args(to): Args<String>) {
 ///     println!("to {to}");
 /// }
 ///
@@ -64,6 +66,7 @@ pub struct SchedulerBuilder {
     release: Option<u64>,
     retention: RetentionPolicy,
     stderr: bool,
+    listeners: Vec<Arc<dyn Keep>>,
     declared: Gathered,
     configured: ConfiguredJobs,
     error: Option<Error>,
@@ -85,6 +88,7 @@ impl SchedulerBuilder {
             release: None,
             retention: RetentionPolicy::default(),
             stderr: true,
+            listeners: Vec::new(),
             declared: Gathered::default(),
             configured: ConfiguredJobs::default(),
             error: None,
@@ -285,6 +289,26 @@ impl SchedulerBuilder {
         self
     }
 
+    /// Adds a listener, as [`Scheduler::add_listener`] does. It is called from the first start on,
+    /// also for earlier events, and goes on after each restart. It cannot be removed.
+    ///
+    /// ```
+    /// use punctual_tokio::{EventMask, Scheduler};
+    ///
+    /// let builder = Scheduler::builder();
+    /// let builder = builder.listener(EventMask::JOB_ERROR, |event| eprintln!("{event:?}"));
+    /// let scheduler = builder.build()?; // needs no runtime
+    /// # drop(scheduler); Ok::<(), punctual_tokio::Error>(())
+    /// ```
+    pub fn listener<M: 'static, R: IntoListened<M>>(
+        mut self,
+        mask: EventMask,
+        listener: impl FnMut(Arc<Event>) -> R + Send + 'static,
+    ) -> Self {
+        self.listeners.push(kept(mask, listener));
+        self
+    }
+
     /// Sets the name of this node among those that share a store. By default a new name is made up
     /// each time.
     pub fn node(mut self, name: impl Into<String>) -> Self {
@@ -356,6 +380,7 @@ impl SchedulerBuilder {
                 .into(),
             retention: self.retention,
             stderr: self.stderr,
+            listeners: self.listeners,
             release: self.release.unwrap_or_default(),
         });
         if !self.stores.iter().any(|(alias, _)| alias == crate::DEFAULT) {

@@ -67,7 +67,7 @@ use crate::job::new_job::NewJob;
 /// ```
 /// use punctual_tokio::{Args, Scheduler, Config};
 ///
-/// async fn sweep(Args((_box,)): Args<(u32,)>) {}
+/// async fn sweep(Args(_box): Args<u32>) {}
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), punctual_tokio::Error> {

@@ -129,12 +129,14 @@ impl Gathered {
         for (origin, job) in all_jobs(&self.declarations, configured) {
             let Some(id) = job.given_id() else { continue };
             if let Some(first) = seen.insert(id.to_owned(), origin.clone()) {
-                return Err(Error::of(
-                    ErrorKind::Conflict,
-                    format!(
-                        "id: the job `{id}` is declared by {first} and by {origin}; give one of them another `id`"
-                    ),
-                ));
+                let by = if first == origin {
+                    format!("twice by {origin}")
+                } else {
+                    format!("by {first} and by {origin}")
+                };
+                let message =
+                    format!("id: the job `{id}` is declared {by}; give one of them another `id`");
+                return Err(Error::of(ErrorKind::Conflict, message));
             }
         }
         Ok(())

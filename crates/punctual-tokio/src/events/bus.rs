@@ -2,11 +2,8 @@
 //! scheduler does not wait for a slow listener, and tells it how many events it lost.
 
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use futures::FutureExt;
 use punctual_store::lock::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::broadcast;
@@ -14,6 +11,7 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::events::event::{Event, EventKind, EventMask};
+use crate::events::listener::{End, IntoListened, Keep, Listener, ListenerId};
 use crate::events::stream::Events;
 use crate::time::clock::Clock;
 use crate::voice::Voice;
@@ -27,6 +25,8 @@ pub(crate) struct Bus {
     clock: Clock,
     voice: Arc<Voice>,
     listeners: Arc<Mutex<Listeners>>,
+    /// The listeners that were given to the builder.
+    kept: Arc<[Arc<dyn Keep>]>,
     /// Ends the listeners, even those that hold a handle and therefore the bus.
     end: CancellationToken,
 }
@@ -38,11 +38,14 @@ struct Listeners {
 }
 
 impl Bus {
-    pub(crate) fn new(clock: Clock, voice: Arc<Voice>) -> Self {
+    pub(crate) fn new(clock: Clock, voice: Arc<Voice>, kept: Vec<Arc<dyn Keep>>) -> Self {
+        // The channel allocates all places of its ring immediately, so there are no more than
+        // these.
+        let sender = broadcast::Sender::new(KEPT);
+        kept.iter().for_each(|listener| listener.subscribe(&sender));
         Self {
-            // The channel allocates all slots of its ring immediately, so there are no more than
-            // these.
-            sender: broadcast::Sender::new(KEPT),
+            sender,
+            kept: kept.into(),
             clock,
             voice,
             listeners: Arc::default(),
@@ -57,9 +60,17 @@ impl Bus {
         }
     }
 
+    /// Lets the listeners of the builder be called on this runtime.
+    pub(crate) fn resume_listeners(&self, runtime: &Handle) {
+        let end = self.end();
+        let kept = self.kept.iter();
+        kept.for_each(|listener| listener.resume(runtime, &end));
+    }
+
     /// Ends all listeners, after they have heard the earlier events.
     pub(crate) fn end_listeners(&self) {
         self.end.cancel();
+        self.kept.iter().for_each(|listener| listener.let_go());
     }
 
     pub(crate) fn is_heard(&self) -> bool {
@@ -82,13 +93,20 @@ impl Bus {
         Events::new(self.sender.subscribe())
     }
 
-    pub(crate) fn listen<F, R>(&self, runtime: &Handle, mask: EventMask, callback: F) -> ListenerId
-    where
-        F: FnMut(Arc<Event>) -> R + Send + 'static,
-        R: IntoListened,
-    {
+    pub(crate) fn listen<M: 'static, R: IntoListened<M>>(
+        &self,
+        runtime: &Handle,
+        mask: EventMask,
+        call: impl FnMut(Arc<Event>) -> R + Send + 'static,
+    ) -> ListenerId {
         let receiver = self.sender.subscribe();
-        let task = runtime.spawn(deliver(receiver, self.end(), mask, callback));
+        let mut listener = Listener {
+            receiver,
+            mask,
+            call,
+        };
+        let end = self.end();
+        let task = runtime.spawn(async move { listener.deliver::<M, R>(&end).await });
         let mut listeners = self.listeners.lock();
         listeners.counter += 1;
         let id = listeners.counter;
@@ -100,84 +118,5 @@ impl Bus {
         let mut listeners = self.listeners.lock();
         let task = listeners.tasks.remove(&id.0);
         task.inspect(AbortHandle::abort).is_some()
-    }
-}
-
-/// The name of a listener, by which a caller removes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ListenerId(u64);
-
-/// A type that a listener may return. It is `()`, or a future that the next event waits for.
-#[diagnostic::on_unimplemented(
-    message = "a listener returns `()` or a future boxed by `Box::pin`",
-    note = "a listener is a closure with a block, or one that returns `Box::pin(async move ..)`"
-)]
-pub trait IntoListened: Send + 'static {
-    #[doc(hidden)]
-    fn into_listened(self) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>>;
-}
-
-impl IntoListened for () {
-    fn into_listened(self) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
-        None
-    }
-}
-
-impl<F: Future<Output = ()> + Send + 'static> IntoListened for Pin<Box<F>> {
-    fn into_listened(self) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
-        Some(self)
-    }
-}
-
-/// The sign for the end of a listener, and the voice that reports its panics.
-struct End {
-    token: CancellationToken,
-    voice: Arc<Voice>,
-}
-
-fn panicked(voice: &Voice) {
-    tracing::error!("a listener panicked");
-    let text = || "a listener panicked".to_owned();
-    voice.unheard(tracing::Level::ERROR, ("listener", ""), text);
-}
-
-/// Runs one listener. It gets the events in order, one after another. A panic costs it that event
-/// only.
-async fn deliver<F, R>(
-    mut receiver: broadcast::Receiver<Arc<Event>>,
-    end: End,
-    mask: EventMask,
-    mut callback: F,
-) where
-    F: FnMut(Arc<Event>) -> R + Send + 'static,
-    R: IntoListened,
-{
-    loop {
-        let heard = tokio::select! {
-            biased;
-            heard = receiver.recv() => heard,
-            () = end.token.cancelled() => return,
-        };
-        let event = match heard {
-            Ok(event) => event,
-            Err(broadcast::error::RecvError::Lagged(lost)) => {
-                tracing::warn!(lost, "a listener is too slow and has lost events");
-                continue;
-            }
-            Err(broadcast::error::RecvError::Closed) => return,
-        };
-        if !mask.contains(event.kind.mask()) {
-            continue;
-        }
-        let call = async { callback(event).into_listened() };
-        match AssertUnwindSafe(call).catch_unwind().await {
-            Ok(None) => {}
-            Ok(Some(future)) => {
-                if AssertUnwindSafe(future).catch_unwind().await.is_err() {
-                    panicked(&end.voice);
-                }
-            }
-            Err(_) => panicked(&end.voice),
-        }
     }
 }

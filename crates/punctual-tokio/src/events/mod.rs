@@ -2,5 +2,6 @@
 
 pub(crate) mod bus;
 pub(crate) mod event;
+pub(crate) mod listener;
 pub(crate) mod order;
 pub(crate) mod stream;

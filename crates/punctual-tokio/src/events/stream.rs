@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures::Stream;
+use punctual_core::JobId;
 use tokio::sync::broadcast;
 use tokio_util::sync::ReusableBoxFuture;
 
@@ -38,7 +39,15 @@ use crate::events::event::{Event, EventMask};
 pub struct Events {
     receiving: ReusableBoxFuture<'static, Received>,
     mask: EventMask,
-    job: Option<Box<str>>,
+    jobs: Jobs,
+}
+
+/// The jobs whose events are heard.
+#[derive(Debug)]
+enum Jobs {
+    /// All, and the events that name none.
+    All,
+    Only(Option<JobId>),
 }
 
 /// The receiver is lent to the future that waits for it, and comes back with what it received.
@@ -78,7 +87,7 @@ impl Events {
         Self {
             receiving: ReusableBoxFuture::new(receive(receiver)),
             mask: EventMask::ALL,
-            job: None,
+            jobs: Jobs::All,
         }
     }
 
@@ -88,11 +97,9 @@ impl Events {
         self
     }
 
-    /// Leaves out all events but those that name this job. Of two jobs the last one counts.
-    ///
-    /// [`AllJobsRemoved`](crate::EventKind::AllJobsRemoved) names none.
-    pub fn job(mut self, id: impl AsRef<str>) -> Self {
-        self.job = Some(id.as_ref().into());
+    /// Leaves out all events but those of this job. `None` leaves out all.
+    pub(crate) fn only_job(mut self, id: Option<JobId>) -> Self {
+        self.jobs = Jobs::Only(id);
         self
     }
 
@@ -111,11 +118,14 @@ impl Events {
     }
 
     fn takes(&self, event: &Event) -> bool {
-        let is_of = |wanted: &str| {
-            let job = event.kind.job();
-            job.is_some_and(|job| job.id.as_str() == wanted)
-        };
-        self.mask.contains(event.kind.mask()) && self.job.as_deref().is_none_or(is_of)
+        self.mask.contains(event.kind.mask())
+            && match &self.jobs {
+                Jobs::All => true,
+                Jobs::Only(wanted) => {
+                    let job = event.kind.job();
+                    job.is_some_and(|job| Some(&job.id) == wanted.as_ref())
+                }
+            }
     }
 }
 
@@ -144,7 +154,7 @@ impl std::fmt::Debug for Events {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Events")
             .field("mask", &self.mask)
-            .field("job", &self.job)
+            .field("jobs", &self.jobs)
             .finish_non_exhaustive()
     }
 }

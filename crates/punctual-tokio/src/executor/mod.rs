@@ -144,7 +144,7 @@ pub(crate) struct Executors(RwLock<Vec<(Arc<str>, Place)>>);
 
 impl Executors {
     pub(crate) fn add(&self, alias: &str, executor: &Executor) -> Result<Arc<str>, Error> {
-        let place = Place::new(executor)?;
+        let place = Place::new(alias, executor)?;
         let mut all = self.0.write();
         if all.iter().any(|(other, _)| &**other == alias) {
             let message = format!("an executor with the alias `{alias}` exists already");

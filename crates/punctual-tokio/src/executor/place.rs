@@ -38,9 +38,9 @@ pub(crate) struct Code {
 }
 
 impl Place {
-    pub(super) fn new(executor: &Executor) -> Result<Self, Error> {
+    pub(super) fn new(alias: &str, executor: &Executor) -> Result<Self, Error> {
         // A limit that is refused must not have started a thread.
-        let permits = site::permits(executor.limit)?;
+        let permits = site::permits(alias, executor.limit)?;
         let kind = match &executor.kind {
             Kind::Tokio | Kind::Process | Kind::Command => site::Kind::Runtime,
             Kind::Blocking => site::Kind::Threads,
@@ -50,7 +50,7 @@ impl Place {
         };
         let site = Site::new(kind, permits);
         let runs = match &executor.kind {
-            Kind::Process => Runs::InWorkers(Pool::new()?),
+            Kind::Process => Runs::InWorkers(Pool::new(alias)?),
             Kind::Command => Runs::Programs,
             _ => Runs::Functions,
         };

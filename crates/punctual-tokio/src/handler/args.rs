@@ -2,15 +2,18 @@
 
 use std::any::type_name;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::{AddContext, FromContext, JobContext};
+use super::{CheckContext, FromContext, JobContext};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::handler::registry::legible;
 
-/// The arguments of the job. Positional ones are a tuple, named ones are a struct.
+/// The arguments of the job. A single one is taken as it is, several are a tuple, and named ones are
+/// a struct.
 ///
-/// The scheduler checks that they fit when it adds the job.
+/// The JSON of the arguments is read as a `T`. If that fails and the arguments are an array of one
+/// element, that element is read as a `T`. The scheduler checks in the same way that they fit when
+/// it adds the job.
 ///
 /// ```
 /// use punctual_tokio::Args;
@@ -18,9 +21,10 @@ use crate::handler::registry::legible;
 /// #[derive(serde::Deserialize)]
 /// struct Mail { to: String, urgent: bool }
 ///
-/// async fn greet(Args((name, times)): Args<(String, u32)>) { /* [ "Ada", 3 ] */ }
+/// async fn greet(Args(name): Args<String>) { /* "Ada", or [ "Ada" ] */ }
+/// async fn repeat(Args((name, times)): Args<(String, u32)>) { /* [ "Ada", 3 ] */ }
 /// async fn send(Args(mail): Args<Mail>) { /* { "to": "ada", "urgent": true } */ }
-/// # let _ = (greet, send);
+/// # let _ = (greet, repeat, send);
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Args<T>(pub T);
@@ -29,7 +33,27 @@ pub struct Args<T>(pub T);
 const LONGEST_QUOTE: usize = 80;
 
 pub(super) fn parsed<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
-    serde_json::from_str(json).map_err(|error| unfit::<T>(json, &error))
+    let error = match serde_json::from_str(json) {
+        Ok(whole) => return Ok(whole),
+        Err(error) => error,
+    };
+    match serde_json::from_str::<(T,)>(json) {
+        Ok((only,)) => Ok(only),
+        // The array was no fault if its only element is of another kind than `T`.
+        Err(of_element) if is_of_array(&error) && is_array_of_one(json) => {
+            Err(unfit::<T>(json, &of_element))
+        }
+        Err(_) => Err(unfit::<T>(json, &error)),
+    }
+}
+
+/// Returns `true` if an array was found where none can be read.
+fn is_of_array(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("invalid type: sequence")
+}
+
+fn is_array_of_one(json: &str) -> bool {
+    serde_json::from_str::<(IgnoredAny,)>(json).is_ok()
 }
 
 /// Refuses arguments that none of the parameters may read.
@@ -38,7 +62,7 @@ pub(super) fn parsed<T: DeserializeOwned>(json: &str) -> Result<T, Error> {
 ///
 /// Returns an error if the job has arguments and no parameter may read them. The error names the
 /// task and the arguments.
-pub fn check_args(context: &AddContext<'_>, parameters_read: &[bool]) -> Result<(), Error> {
+pub fn check_args(context: &CheckContext<'_>, parameters_read: &[bool]) -> Result<(), Error> {
     if parameters_read.contains(&true) || matches!(context.args, "null" | "[]" | "{}") {
         return Ok(());
     }
@@ -62,12 +86,40 @@ fn given(json: &str) -> String {
 
 #[cold]
 fn unfit<T>(json: &str, error: &serde_json::Error) -> Error {
-    let given = given(json);
-    let wanted = type_name::<T>();
-    Error::of(
-        ErrorKind::Invalid,
-        format!("args: do not fit the task, which takes `{wanted}`: {error}; {given}"),
-    )
+    let wanted = short_name(type_name::<T>());
+    if json == "null" {
+        let message = format!(
+            "args: none were given, but the task takes `Args<{wanted}>`; give them with `.args(..)`, or with `args(..)` in the attribute"
+        );
+        return Error::of(ErrorKind::Invalid, message);
+    }
+    let (given, problem) = (given(json), without_place(error));
+    let message = format!("args: do not fit `Args<{wanted}>`: {problem}; {given}");
+    Error::of(ErrorKind::Invalid, message)
+}
+
+/// Returns the message of serde without a line and a column, since callers gave no lines.
+fn without_place(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let problem = message.strip_suffix(&place);
+    problem.map_or(message.clone(), str::to_owned)
+}
+
+/// Returns the name of a type without the modules in front of its parts.
+pub(super) fn short_name(name: &str) -> String {
+    let is_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let mut short = String::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let end = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
+        let (path, after) = rest.split_at(end);
+        short.push_str(path.rsplit("::").next().unwrap_or(path));
+        let next = after.find(is_of_name).unwrap_or(after.len());
+        short.push_str(&after[..next]);
+        rest = &after[next..];
+    }
+    short
 }
 
 impl<T: DeserializeOwned + Send> FromContext for Args<T> {
@@ -75,7 +127,25 @@ impl<T: DeserializeOwned + Send> FromContext for Args<T> {
         Ok(Self(context.args()?))
     }
 
-    fn check(context: &AddContext<'_>) -> Result<(), BoxError> {
+    fn check(context: &CheckContext<'_>) -> Result<(), BoxError> {
         context.require_args::<T>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_types_lose_their_modules() {
+        for (name, short) in [
+            ("alloc::string::String", "String"),
+            ("(alloc::string::String, u32)", "(String, u32)"),
+            ("alloc::vec::Vec<my_app::mail::Mail>", "Vec<Mail>"),
+            ("[u8; 4]", "[u8; 4]"),
+            ("()", "()"),
+        ] {
+            assert_eq!(short_name(name), short);
+        }
     }
 }

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tracing::Instrument as _;
 
-use super::{AddContext, Finish, JobContext, Reporter, RunInfo};
+use super::{CheckContext, Finish, JobContext, Reporter, RunInfo};
 use crate::apart::Apart;
 use crate::error::Error;
 use crate::site::{Boxed, Site};
@@ -20,7 +20,7 @@ use crate::site::{Boxed, Site};
 pub struct Task(pub(crate) Arc<dyn Start>);
 
 /// The check of all parameters of a task.
-pub type Check = fn(&AddContext<'_>) -> Result<(), Error>;
+pub type Check = fn(&CheckContext<'_>) -> Result<(), Error>;
 
 impl Task {
     /// A task whose runs are futures.
@@ -61,7 +61,7 @@ pub(crate) trait Start: Send + Sync {
     ) -> AbortHandle;
 
     /// Checks that the task could run jobs with these arguments.
-    fn check(&self, context: &AddContext<'_>) -> Result<(), Error>;
+    fn check(&self, context: &CheckContext<'_>) -> Result<(), Error>;
 
     /// Returns `true` if the futures of the task cannot leave their thread.
     fn is_local(&self) -> bool {
@@ -103,7 +103,7 @@ where
         site.spawn_boxed(runtime, Box::pin(attempt.instrument(span)))
     }
 
-    fn check(&self, context: &AddContext<'_>) -> Result<(), Error> {
+    fn check(&self, context: &CheckContext<'_>) -> Result<(), Error> {
         (self.check)(context)
     }
 }
@@ -158,7 +158,7 @@ where
         })
     }
 
-    fn check(&self, context: &AddContext<'_>) -> Result<(), Error> {
+    fn check(&self, context: &CheckContext<'_>) -> Result<(), Error> {
         (self.check)(context)
     }
 }

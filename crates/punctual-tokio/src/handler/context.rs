@@ -10,9 +10,9 @@ use punctual_core::{Job, JobId, RunId};
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
-use super::States;
 use super::args::parsed;
 use super::begun::Standing;
+use super::{Cancelled, States};
 use crate::error::Error;
 use crate::handler::reports::Reports;
 use crate::time::clock::Clock;
@@ -167,26 +167,25 @@ impl JobContext {
         self.0.fencing
     }
 
-    /// Returns a token that is cancelled when the run is to end. That is when the run is cancelled
-    /// or takes too long, or when the scheduler shuts down. A run that goes on regardless is
-    /// aborted after a grace time.
+    /// Returns a future that ends when the run is to end. That is when the run is cancelled or takes
+    /// too long, or when the scheduler shuts down. A run that goes on regardless is aborted after a
+    /// grace time.
     ///
     /// A run that nevertheless ends without an error has succeeded, and its result is kept. A run
     /// that gives up returns an error. It is then recorded as cancelled or timed out, with the text
     /// of that error.
+    ///
+    /// The future borrows nothing. It can be cloned and handed to tokio tasks of the job.
+    pub fn cancelled(&self) -> Cancelled {
+        Cancelled::new(self.0.token().clone())
+    }
+
+    /// Returns a token that is cancelled when the run is to end, as [`cancelled`](Self::cancelled)
+    /// says.
+    #[cfg(feature = "with-tokio-util-0_7")]
     #[must_use]
     pub fn cancellation_token(&self) -> CancellationToken {
         self.0.token().clone()
-    }
-
-    /// Waits until the run is to end. The outcome then depends on what the body returns, as
-    /// [`cancellation_token`](Self::cancellation_token) says.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is cancel safe. Nothing is lost if the future is dropped.
-    pub async fn cancelled(&self) {
-        self.0.token().cancelled().await;
     }
 
     /// Returns `true` if the run is to end.

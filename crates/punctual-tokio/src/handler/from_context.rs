@@ -17,7 +17,7 @@ use crate::error::{BoxError, Error, ErrorKind};
 /// `#[derive(FromContext)]`.
 ///
 /// ```
-/// use punctual_tokio::{AddContext, BoxError, FromContext, JobContext};
+/// use punctual_tokio::{CheckContext, BoxError, FromContext, JobContext};
 ///
 /// #[derive(Clone)]
 /// struct Pool(&'static str);
@@ -29,7 +29,7 @@ use crate::error::{BoxError, Error, ErrorKind};
 ///         Ok(Connection(format!("{} for {}", pool.0, context.job_id())))
 ///     }
 ///
-///     fn check(context: &AddContext<'_>) -> Result<(), BoxError> {
+///     fn check(context: &CheckContext<'_>) -> Result<(), BoxError> {
 ///         context.require_state::<Pool>()
 ///     }
 /// }
@@ -41,9 +41,10 @@ use crate::error::{BoxError, Error, ErrorKind};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a task",
-    label = "`FromContext` is not implemented for this type",
-    note = "a value given to the scheduler's builder is taken as `State<S>`, an argument of the job as `Args<(T,)>`",
-    note = "other parameters are `JobContext` and types that implement or derive `FromContext`"
+    label = "not a parameter",
+    note = "an argument of the job is `Args<T>`, a value of the builder is `State<S>` (from `punctual`, not from `axum::extract`)",
+    note = "a task owns its parameters: `Args<String>` instead of `&str`, `State<Arc<T>>` instead of `&T`",
+    note = "other parameters are `JobContext`, `Scheduler`, and types that implement or derive `FromContext`"
 )]
 pub trait FromContext: Sized + Send {
     /// Makes the parameter for an attempt of a run.
@@ -63,7 +64,7 @@ pub trait FromContext: Sized + Send {
     /// # Errors
     ///
     /// Returns an error if they could not. The job is then refused with this error.
-    fn check(context: &AddContext<'_>) -> Result<(), BoxError> {
+    fn check(context: &CheckContext<'_>) -> Result<(), BoxError> {
         let _ = context;
         Ok(())
     }
@@ -77,13 +78,15 @@ impl FromContext for JobContext {
 
 /// The facts about a job that is added, for [`FromContext::check`].
 #[derive(Clone, Copy)]
-pub struct AddContext<'a> {
+pub struct CheckContext<'a> {
     pub(crate) states: &'a States,
     pub(crate) task: &'a str,
     pub(crate) args: &'a str,
+    /// `false` if the job is to run in a worker process.
+    pub(crate) has_scheduler: bool,
 }
 
-impl AddContext<'_> {
+impl CheckContext<'_> {
     /// Checks that a value of type `S` was given to the scheduler's builder.
     ///
     /// # Errors
@@ -114,9 +117,9 @@ impl AddContext<'_> {
     }
 }
 
-impl std::fmt::Debug for AddContext<'_> {
+impl std::fmt::Debug for CheckContext<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AddContext")
+        f.debug_struct("CheckContext")
             .field("args", &self.args)
             .finish_non_exhaustive()
     }
@@ -139,7 +142,7 @@ pub fn made<P: FromContext>(
 /// # Errors
 ///
 /// Returns an error if the runs of the job could not be given the parameter.
-pub fn check<P: FromContext>(context: &AddContext<'_>) -> Result<bool, Error> {
+pub fn check<P: FromContext>(context: &CheckContext<'_>) -> Result<bool, Error> {
     let checked = P::check(context).map(|()| P::READS_ARGS);
     checked.map_err(|error| match error.downcast::<Error>() {
         Ok(own) => *own,

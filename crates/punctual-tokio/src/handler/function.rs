@@ -23,11 +23,12 @@ use super::{Finish, FromContext, IntoOutcome, JobContext, Task};
 /// the value as [`State`](crate::State).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a task",
-    label = "not a handler",
-    note = "a task is a function or closure with up to 8 parameters, each `Args<T>`, `State<S>`, `JobContext` or another `FromContext`",
-    note = "it returns `()`, `Output<T>` or `Result<T, E>` with `T: Serialize` and `E: Into<BoxError>`",
-    note = "an async function's future has to be `Send`; what a closure holds has to be `Send`, `Sync` and `'static`",
-    note = "write `#[punctual::job]` above the function to see which of these is at fault"
+    label = "not a task",
+    note = "give the function itself, not a call of it: `add_job(send, ..).args(\"ada\")`, not `add_job(send(\"ada\"), ..)`",
+    note = "parameters (up to 8): `Args<T>`, `State<S>`, `JobContext`, `Scheduler`, or a type that implements or derives `FromContext`",
+    note = "result: `()`, `Output<T>`, or `Result<T, E>` with `T: Serialize`; its future must be `Send`",
+    note = "what a closure holds must be `Send`, `Sync` and `'static`",
+    note = "write `#[punctual::job]` above the function to see which part is at fault"
 )]
 pub trait Handler<M>: Send + Sync + 'static {
     #[doc(hidden)]

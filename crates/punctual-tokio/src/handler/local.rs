@@ -11,7 +11,7 @@ use super::args::check_args;
 use super::callable::{Start, attempt};
 use super::from_context::check;
 use super::{
-    AddContext, Check, Finish, FromContext, IntoOutcome, JobContext, Reporter, RunInfo, Task,
+    Check, CheckContext, Finish, FromContext, IntoOutcome, JobContext, Reporter, RunInfo, Task,
 };
 use crate::apart::Apart;
 use crate::error::Error;
@@ -21,10 +21,11 @@ use crate::site::{Begin, Site};
 /// need not be `Send`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a local task",
-    label = "not a local handler",
-    note = "a local task is an async function or closure with up to 8 parameters, each `Args<T>`, `State<S>`, `JobContext` or another `FromContext`",
-    note = "it returns `()`, `Output<T>` or `Result<T, E>` with `T: Serialize` and `E: Into<BoxError>`",
-    note = "only its future may be bound to a thread; what the function itself holds has to be `Send` and `Sync`"
+    label = "not a local task",
+    note = "a local task is an async function or closure, given itself and not called",
+    note = "parameters (up to 8): `Args<T>`, `State<S>`, `JobContext`, `Scheduler`, or a type that implements or derives `FromContext`",
+    note = "result: `()`, `Output<T>`, or `Result<T, E>` with `T: Serialize`",
+    note = "only its future may be bound to a thread; what the function itself holds must be `Send`, `Sync` and `'static`"
 )]
 pub trait LocalHandler<M>: Send + Sync + 'static {
     #[doc(hidden)]
@@ -60,7 +61,7 @@ where
         site.limited(runtime, Box::pin(local.run(begin)))
     }
 
-    fn check(&self, context: &AddContext<'_>) -> Result<(), Error> {
+    fn check(&self, context: &CheckContext<'_>) -> Result<(), Error> {
         (self.check)(context)
     }
 

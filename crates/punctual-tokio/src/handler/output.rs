@@ -7,7 +7,7 @@ use punctual_store::EndText;
 use serde::Serialize;
 
 use crate::apart::drop_here;
-use crate::error::BoxError;
+use crate::error::{BoxError, with_causes};
 
 /// The longest result or error text that is kept, in bytes. It bounds the memory that the ledger
 /// takes.
@@ -35,11 +35,41 @@ pub struct Output<T>(pub T);
 /// serialised too, and its error would be recorded as success.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the result of a task",
-    note = "a task returns `()`, `Output<T>` or `Result<T, E>` with `T: Serialize` and `E: Into<BoxError>`"
+    label = "not the result of a task",
+    note = "a task returns `()`, `Output<T>`, or `Result<T, E>` with `T: Serialize`; a plain value is returned as `Output(value)`"
 )]
 pub trait IntoOutcome {
     #[doc(hidden)]
     fn into_outcome(self) -> Finish;
+}
+
+/// An error that a handler may return. It is every error that `?` turns into a
+/// [`BoxError`](crate::BoxError), such as a type that implements [`std::error::Error`], or a text.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a task",
+    label = "not the error of a task",
+    note = "write `Result<_, punctual::handler::BoxError>`, which is `Box<dyn Error + Send + Sync>`; a `Box<dyn Error>` cannot leave its thread",
+    note = "an error type of your own implements `std::error::Error`, or `Into<BoxError>`"
+)]
+pub trait IntoJobError: sealed::IntoBoxError {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<BoxError>> IntoJobError for E {}
+
+mod sealed {
+    use super::BoxError;
+
+    #[expect(unnameable_types, reason = "it seals the public trait")]
+    pub trait IntoBoxError {
+        fn into_box_error(self) -> BoxError;
+    }
+
+    #[diagnostic::do_not_recommend]
+    impl<E: Into<BoxError>> IntoBoxError for E {
+        fn into_box_error(self) -> BoxError {
+            self.into()
+        }
+    }
 }
 
 /// The end of an attempt.
@@ -58,13 +88,7 @@ impl Finish {
     }
 
     pub(crate) fn failed(error: &BoxError) -> Self {
-        let mut text = error.to_string();
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            source = cause.source();
-        }
+        let text = with_causes(&**error);
         Self::with_error(Outcome::Failed, text)
     }
 
@@ -137,11 +161,11 @@ impl<T: Serialize> IntoOutcome for Output<T> {
     }
 }
 
-impl<T: Serialize, E: Into<BoxError>> IntoOutcome for Result<T, E> {
+impl<T: Serialize, E: IntoJobError> IntoOutcome for Result<T, E> {
     fn into_outcome(self) -> Finish {
         match self {
             Ok(value) => Finish::succeeded(&value),
-            Err(error) => Finish::failed(&error.into()),
+            Err(error) => Finish::failed(&error.into_box_error()),
         }
     }
 }

@@ -8,12 +8,13 @@ use crate::error::Error;
 
 /// A value that a new job can call. It is a [`Handler`], or the name of a registered task.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is neither a task's name nor a function that can be a task",
-    label = "not a handler",
-    note = "a task is a function or closure with up to 8 parameters, each `Args<T>`, `State<S>`, `JobContext` or another `FromContext`",
-    note = "it returns `()`, `Output<T>` or `Result<T, E>` with `T: Serialize` and `E: Into<BoxError>`",
-    note = "an async function's future has to be `Send`; what a closure holds has to be `Send`, `Sync` and `'static`",
-    note = "write `#[punctual::job]` above the function to see which of these is at fault"
+    message = "`{Self}` cannot be a task",
+    label = "not a task",
+    note = "give the function itself, not a call of it: `add_job(send, ..).args(\"ada\")`, not `add_job(send(\"ada\"), ..)`",
+    note = "parameters (up to 8): `Args<T>`, `State<S>`, `JobContext`, `Scheduler`, or a type that implements or derives `FromContext`",
+    note = "result: `()`, `Output<T>`, or `Result<T, E>` with `T: Serialize`; its future must be `Send`",
+    note = "what a closure holds must be `Send`, `Sync` and `'static`",
+    note = "write `#[punctual::job]` above the function to see which part is at fault"
 )]
 pub trait IntoTask<M> {
     #[doc(hidden)]
@@ -85,6 +86,12 @@ pub(crate) fn function_of<F: 'static>() -> Option<TypeId> {
 impl IntoTask<Named> for &str {
     fn into_reference(self) -> Reference {
         Reference::to(TaskRef::Named(self.into()))
+    }
+}
+
+impl IntoTask<Named> for &String {
+    fn into_reference(self) -> Reference {
+        Reference::to(TaskRef::Named(self.as_str().into()))
     }
 }
 

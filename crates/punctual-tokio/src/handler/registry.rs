@@ -114,7 +114,7 @@ impl Registry {
             None => "register it".to_owned(),
         };
         let message = format!(
-            "no task `{wanted}` is registered; {hint} with `.task(\"{wanted}\", function)` on the builder"
+            "task: `{wanted}` is not registered; {hint} with `.task(\"{wanted}\", function)` on the builder, or `#[job]`"
         );
         Error::of(ErrorKind::UnknownTask, message)
     }

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::callable::Start;
-use super::{AddContext, RunInfo, Task};
+use super::{CheckContext, RunInfo, Task};
 use crate::error::Error;
 use crate::site::Site;
 
@@ -32,7 +32,7 @@ impl Start for WithSchema {
         self.task.0.start(runtime, site, info, key)
     }
 
-    fn check(&self, context: &AddContext<'_>) -> Result<(), Error> {
+    fn check(&self, context: &CheckContext<'_>) -> Result<(), Error> {
         self.task.0.check(context)
     }
 

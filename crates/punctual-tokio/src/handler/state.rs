@@ -6,7 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{AddContext, FromContext, JobContext};
+use super::{CheckContext, FromContext, JobContext};
 use crate::error::{BoxError, Error, ErrorKind};
 
 /// A value that was given to [`SchedulerBuilder::state`](crate::SchedulerBuilder::state), as a
@@ -77,7 +77,9 @@ pub(super) fn missing<S>() -> Error {
     let name = type_name::<S>();
     Error::of(
         ErrorKind::MissingState,
-        format!("no state of type `{name}` was given; add `.state(..)` to the scheduler's builder"),
+        format!(
+            "state: no value of type `{name}` was given; add `.state(..)` to the scheduler's builder"
+        ),
     )
 }
 
@@ -89,7 +91,7 @@ impl<S: Clone + Send + Sync + 'static> FromContext for State<S> {
         Ok(Self(state))
     }
 
-    fn check(context: &AddContext<'_>) -> Result<(), BoxError> {
+    fn check(context: &CheckContext<'_>) -> Result<(), BoxError> {
         context.require_state::<S>()
     }
 }

@@ -49,6 +49,11 @@ pub(crate) struct Census(AbortHandle);
 
 impl Handles {
     fn of_the_recorder() -> Self {
+        if !has_recorder() {
+            tracing::warn!(
+                "the feature `metrics` is on, but no recorder was installed before the first start, so nothing is counted; install one first, or leave out the feature"
+            );
+        }
         describe();
         Self {
             runs: ALL.map(runs),
@@ -58,6 +63,12 @@ impl Handles {
             jobs: STATES.map(|(_, state)| gauge!(JOBS, "state" => state)),
         }
     }
+}
+
+/// Returns `false` if figures go nowhere. The recorder of the facade that forgets everything has no
+/// size, unlike one that keeps figures.
+fn has_recorder() -> bool {
+    metrics::with_recorder(|recorder| size_of_val(recorder) > 0)
 }
 
 /// Returns the counter of an outcome.

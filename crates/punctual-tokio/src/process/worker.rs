@@ -39,7 +39,7 @@ pub fn init() {
 /// ```
 /// use punctual_tokio::{Args, process};
 ///
-/// async fn resize(Args((path,)): Args<(String,)>) {
+/// async fn resize(Args(path): Args<String>) {
 ///     println!("{path}");
 /// }
 ///

@@ -68,7 +68,7 @@ impl Scheduler {
         for (declaration, job) in self.shared.declared.jobs() {
             let id = job.given_id().unwrap_or_default().to_owned();
             job.check(&self.shared, &Elsewhere::default(), self.now())
-                .map_err(|error| error.about(format_args!("job `{id}` of {declaration}")))?;
+                .map_err(|error| error.about(named(&id, &declaration)))?;
         }
         Ok(())
     }
@@ -381,4 +381,13 @@ pub(super) fn replacement(
         on_conflict: OnConflict::Refuse,
         now,
     }))
+}
+
+/// Returns a declared job, with what declares it. A job without an id of its own has the name of its
+/// task, which is told once.
+fn named(id: &str, declaration: &str) -> String {
+    if declaration.starts_with(&format!("`{id}` ")) {
+        return format!("job {declaration}");
+    }
+    format!("job `{id}` of {declaration}")
 }

@@ -23,6 +23,8 @@ use crate::stores::NamedStore;
 /// The time for which [`Scheduler::shutdown`] waits for running jobs to end by themselves.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
+const NEEDS_RUNTIME: &str = "the scheduler needs a tokio runtime; call this in a function under `#[tokio::main]`, or use `background()` or `blocking()`, which make one";
+
 impl Scheduler {
     /// Starts the scheduler on the current runtime, also once more after a shutdown. The policies
     /// of the jobs now decide about fire times that came due while no scheduler ran.
@@ -96,8 +98,8 @@ impl Scheduler {
         if !self.keep() {
             return Err(spent());
         }
-        let runtime = Handle::try_current()
-            .map_err(|_| Error::of(ErrorKind::NoRuntime, "the scheduler needs a tokio runtime"))?;
+        let runtime =
+            Handle::try_current().map_err(|_| Error::of(ErrorKind::NoRuntime, NEEDS_RUNTIME))?;
         require_timers(&runtime)?;
         if let Some(alias) = self.shared.executors.first_of_processes() {
             require_io(&runtime, &needs_io(&alias))?;
@@ -110,10 +112,11 @@ impl Scheduler {
         if slot.as_ref().is_some_and(Life::goes_on) {
             return Err(Error::of(
                 ErrorKind::AlreadyRunning,
-                "the scheduler runs already",
+                "the scheduler runs already; call `shutdown` first, or leave out this start",
             ));
         }
         self.shared.keepers.started();
+        self.shared.bus.resume_listeners(&runtime);
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let host = self.host();
         let mut driver = Driver::new(Arc::clone(&self.shared), host, receiver, is_paused);

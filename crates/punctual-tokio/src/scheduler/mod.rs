@@ -16,6 +16,7 @@ mod lifecycle;
 mod list;
 mod list_runs;
 mod list_stream;
+mod listen;
 mod merge;
 mod modify;
 mod moved;
@@ -56,17 +57,13 @@ pub use tasks::TaskInfo;
 use std::sync::{Arc, OnceLock, Weak};
 
 use chrono::{DateTime, Utc};
-use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::builder::SchedulerBuilder;
 use crate::command::{Answer, Command};
-use crate::error::{Error, ErrorKind, not_running};
-use crate::events::bus::{IntoListened, ListenerId};
-use crate::events::event::{Event, EventMask};
-use crate::events::stream::Events;
+use crate::error::{Error, not_running};
 use crate::shared::Shared;
-use crate::shared::keep::{Keeper, spent};
+use crate::shared::keep::Keeper;
 use crate::stores::health::StoreHealth;
 
 /// Runs jobs when they are due. A handle is cheap to clone, and all clones name the same scheduler.
@@ -168,50 +165,6 @@ impl Scheduler {
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         self.shared.clock.now()
-    }
-
-    /// Returns the events from this call on, as a stream. [`Events::only`] and [`Events::job`]
-    /// narrow it down.
-    pub fn events(&self) -> Events {
-        self.shared.bus.subscribe()
-    }
-
-    /// Adds a listener, which is a function that is called for every event of the kinds in the
-    /// mask. The calls happen in the order of the events, one after another, on the current
-    /// runtime. The scheduler does not wait for the listener.
-    ///
-    /// ```
-    /// # use punctual_tokio::{EventMask, Scheduler};
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), punctual_tokio::Error> {
-    /// # let scheduler = Scheduler::builder().build()?;
-    /// let id = scheduler.add_listener(EventMask::JOB_ERROR, |event| eprintln!("{event:?}"))?;
-    /// scheduler.add_listener(EventMask::ALL, |event| Box::pin(async move { drop(event) }))?;
-    /// assert!(scheduler.remove_listener(id));
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the caller is not on a tokio runtime, or if the scheduler was shut down
-    /// and what it was given is gone.
-    pub fn add_listener<R: IntoListened>(
-        &self,
-        mask: EventMask,
-        callback: impl FnMut(Arc<Event>) -> R + Send + 'static,
-    ) -> Result<ListenerId, Error> {
-        let runtime = Handle::try_current()
-            .map_err(|_| Error::of(ErrorKind::NoRuntime, "a listener needs a tokio runtime"))?;
-        if self.shared.keepers.is_spent() {
-            return Err(spent());
-        }
-        Ok(self.shared.bus.listen(&runtime, mask, callback))
-    }
-
-    /// Removes a listener. Returns `false` if the listener is gone already.
-    #[must_use = "whether there was such a listener"]
-    pub fn remove_listener(&self, id: ListenerId) -> bool {
-        self.shared.bus.forget(id)
     }
 
     /// Returns the health of each store, which tells if the store answers.

@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::edit::Edited;
 use super::{IntoJobId, Scheduler, job_id};
 use crate::error::{Error, ErrorKind};
-use crate::handler::AddContext;
+use crate::executor::Place;
+use crate::handler::CheckContext;
 use crate::job::policy_overrides::{OwnPolicies, policy_setters};
 use crate::scheduler::remote_tasks::Elsewhere;
 use crate::scheduler::validate::fits;
@@ -216,13 +217,15 @@ fn check(shared: &Shared, is_elsewhere: bool, before: &Job, job: &Job) -> Result
     if task.is_none() && is_other && !is_elsewhere {
         return Err(shared.registry.unknown(job.task()));
     }
+    let is_in_worker = place.as_ref().is_some_and(Place::is_process);
     if let Some(task) = &task
-        && (is_other || job.args_json() != before.args_json())
+        && (is_other || job.args_json() != before.args_json() || is_moved && is_in_worker)
     {
-        task.0.check(&AddContext {
+        task.0.check(&CheckContext {
             states: &shared.states(),
             task: job.task(),
             args: job.args_json(),
+            has_scheduler: !is_in_worker,
         })?;
     }
     match place {

@@ -5,7 +5,7 @@ use punctual_store::JobFilter;
 
 use super::edit::event_of;
 use super::{IntoJobId, Scheduler, job_id};
-use crate::error::{Error, no_job};
+use crate::error::Error;
 use crate::events::event::EventKind;
 use crate::stores::NamedStore;
 
@@ -32,7 +32,7 @@ impl Scheduler {
                 return Ok(());
             }
         }
-        Err(no_job(&id))
+        Err(self.shared.no_job(&id).await)
     }
 
     pub(super) async fn remove(&self, named: &NamedStore, id: &JobId) -> Result<bool, Error> {

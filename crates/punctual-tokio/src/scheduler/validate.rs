@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::executor::Place;
 use crate::executor::program;
 use crate::handler::registry::is_anonymous;
-use crate::handler::{AddContext, Task, TaskRef};
+use crate::handler::{CheckContext, Task, TaskRef};
 use crate::job::new_job::{First, NewJob};
 use crate::random_id::made_up_id;
 use crate::scheduler::remote_tasks::Elsewhere;
@@ -261,10 +261,11 @@ fn fits_here(
     place: &Place,
 ) -> Result<(), Error> {
     if let Some(task) = task {
-        task.0.check(&AddContext {
+        task.0.check(&CheckContext {
             states: &shared.states(),
             task: job.task(),
             args: job.args_json(),
+            has_scheduler: !place.is_process(),
         })?;
     }
     if store.store.capabilities().persistent && is_anonymous(job.task()) {

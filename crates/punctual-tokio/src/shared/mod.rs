@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, MutexGuard};
 
+use punctual_core::suggest::nearest;
 use punctual_core::{Job, JobId, Policies, TriggerRegistry, Zone};
 use punctual_machine::Missing;
 use punctual_store::lock::{Mutex, RwLock};
-use punctual_store::{JobStore, KnownTasks, NodeInfo, StoredJob};
+use punctual_store::{JobFilter, JobStore, KnownTasks, NodeInfo, StoredJob};
 use tokio::sync::watch;
 
 use self::adding::Adding;
@@ -22,6 +23,7 @@ use self::life::Life;
 use crate::declared::DeclaredJobs;
 use crate::error::{Error, ErrorKind, no_job};
 use crate::events::bus::Bus;
+use crate::events::listener::Keep;
 use crate::events::order::Announcements;
 use crate::executor::program;
 use crate::executor::{Code, Executor, Executors};
@@ -37,6 +39,9 @@ use crate::stores::retention_policy::RetentionPolicy;
 use crate::stores::timely::Timely;
 use crate::time::clock::Clock;
 use crate::voice::Voice;
+
+/// The number of jobs of a store that are looked at for a near id.
+const LOOKED_AT: usize = 1_000;
 
 /// The newest release among the living nodes of each store, by the numbers of stores.
 pub(crate) type Newest = BTreeMap<u32, u64>;
@@ -79,6 +84,7 @@ pub(crate) struct Setup {
     pub(crate) retention: RetentionPolicy,
     pub(crate) declared: DeclaredJobs,
     pub(crate) stderr: bool,
+    pub(crate) listeners: Vec<Arc<dyn Keep>>,
     pub(crate) release: u64,
 }
 
@@ -86,7 +92,7 @@ impl Shared {
     pub(crate) fn new(setup: Setup) -> Self {
         let voice = Arc::new(Voice::new(setup.stderr));
         Self {
-            bus: Bus::new(setup.clock.clone(), Arc::clone(&voice)),
+            bus: Bus::new(setup.clock.clone(), Arc::clone(&voice), setup.listeners),
             clock: setup.clock,
             registry: setup.registry,
             triggers: setup.triggers,
@@ -238,7 +244,32 @@ impl Shared {
                 return Ok((named, found));
             }
         }
-        Err(no_job(id))
+        Err(self.no_job(id).await)
+    }
+
+    /// Returns the error for a job that no store has. It names a job with a near id, if there is one
+    /// among the first of a store that answers without waiting.
+    pub(crate) async fn no_job(&self, id: &JobId) -> Error {
+        let mut known = Vec::new();
+        for named in self.all_stores() {
+            let filter = JobFilter {
+                limit: LOOKED_AT,
+                ..JobFilter::default()
+            };
+            if named.store.capabilities().answers_in_place
+                && let Ok(page) = named.store.list(filter).await
+            {
+                known.extend(page.jobs);
+            }
+        }
+        let ids = known.iter().map(|stored| stored.job.id().as_str());
+        match nearest(id.as_str(), ids) {
+            Some(near) => {
+                let message = format!("there is no job `{id}`; did you mean `{near}`?");
+                Error::of(ErrorKind::NotFound, message)
+            }
+            None => no_job(id),
+        }
     }
 }
 

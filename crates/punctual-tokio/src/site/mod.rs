@@ -40,12 +40,12 @@ pub(crate) enum Kind {
     Inline,
 }
 
-/// Makes the permits of a place where at most `limit` bodies run at a time.
-pub(crate) fn permits(limit: Option<usize>) -> Result<Option<Arc<Semaphore>>, Error> {
+/// Makes the permits of the executor `alias`, where at most `limit` bodies run at a time.
+pub(crate) fn permits(alias: &str, limit: Option<usize>) -> Result<Option<Arc<Semaphore>>, Error> {
     let most = limit.unwrap_or(1);
     if !(1..=Semaphore::MAX_PERMITS).contains(&most) {
         let message = format!(
-            "executor: the limit of {most} runs is out of range; it must be 1 to {}",
+            "executor: the limit of `{alias}` is {most}, which is out of range; write 1 to {}",
             Semaphore::MAX_PERMITS
         );
         return Err(Error::of(ErrorKind::Invalid, message));

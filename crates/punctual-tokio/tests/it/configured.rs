@@ -428,3 +428,15 @@ async fn a_declared_job_whose_row_cannot_be_read_holds_up_no_other() {
     assert_eq!(scheduler.statistics("bad").await.unwrap().runs(), 0);
     scheduler.shutdown().await.unwrap();
 }
+
+#[test]
+fn a_job_that_a_configuration_has_twice_is_refused() {
+    let job = "[[jobs]]\nid = 'a'\ntask = 'sweep'\ntrigger = '@daily'\nargs = [1]\n";
+    let config = Config::from_toml(&format!("{job}{job}")).unwrap();
+    let builder = Scheduler::builder().task("sweep", sweep).config(config);
+    let error = builder.build().unwrap_err();
+    let text =
+        "id: the job `a` is declared twice by the configuration; give one of them another `id`";
+    assert_eq!(error.to_string(), text);
+    assert_eq!(error.field(), Some("id"));
+}

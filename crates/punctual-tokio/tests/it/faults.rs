@@ -55,7 +55,7 @@ async fn a_job_can_add_ten_thousand_jobs() {
     scheduler
         .add_job(
             |context: punctual_tokio::JobContext| async move {
-                let scheduler = context.scheduler().upgrade().ok_or("gone")?;
+                let scheduler = context.scheduler()?;
                 for index in 0..10_000 {
                     let id = format!("child-{index}");
                     scheduler.add_job(|| async {}, every(3_600)).id(id).await?;

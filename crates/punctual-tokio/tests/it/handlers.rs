@@ -2,7 +2,7 @@
 
 use punctual_core::Outcome;
 use punctual_tokio::{
-    AddContext, Args, BoxError, ErrorKind, FromContext, JobContext, Output, Scheduler, State,
+    Args, BoxError, CheckContext, ErrorKind, FromContext, JobContext, Output, Scheduler, State,
 };
 use serde::Deserialize;
 
@@ -85,7 +85,9 @@ async fn missing_state_and_wrong_arguments_are_refused_when_the_job_is_added() {
         .await
         .unwrap_err();
     assert!(
-        error.to_string().starts_with("args: do not fit the task"),
+        error
+            .to_string()
+            .starts_with("args: none were given, but the task takes `Args<Mail>`; "),
         "{error}"
     );
 }
@@ -149,8 +151,8 @@ async fn a_registered_task_is_called_by_name() {
     assert_eq!(error.kind(), ErrorKind::UnknownTask);
     assert_eq!(
         error.to_string(),
-        "no task `mail.sent` is registered; did you mean `mail.send`? Else register it with \
-         `.task(\"mail.sent\", function)` on the builder"
+        "task: `mail.sent` is not registered; did you mean `mail.send`? Else register it with \
+         `.task(\"mail.sent\", function)` on the builder, or `#[job]`"
     );
     let modified = scheduler.modify_job("a").task("mail.sends").await;
     let error = modified.unwrap_err().to_string();
@@ -198,7 +200,7 @@ impl FromContext for Recipient {
         Ok(Self(name))
     }
 
-    fn check(context: &AddContext<'_>) -> Result<(), BoxError> {
+    fn check(context: &CheckContext<'_>) -> Result<(), BoxError> {
         context.require_args::<(String,)>()
     }
 }

@@ -90,6 +90,24 @@ async fn child_with_a_subscriber() {
     failing(Scheduler::builder()).await;
 }
 
+#[tokio::test(start_paused = true)]
+#[ignore = "a case of `a_listener_that_fails_is_heard`"]
+async fn child_with_a_listener_that_fails() {
+    let fails = async |_| Err::<(), _>(std::io::Error::other("the pager is down"));
+    let builder = Scheduler::builder().listener(EventMask::SCHEDULER_STARTED, fails);
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    pass(1).await;
+    scheduler.shutdown().await.unwrap();
+}
+
+#[test]
+fn a_listener_that_fails_is_heard() {
+    let heard = heard("child_with_a_listener_that_fails");
+    let line = "punctual WARN: a listener failed: the pager is down\n";
+    assert!(heard.starts_with(line), "{heard}");
+}
+
 struct Nowhere;
 
 impl log::Log for Nowhere {

@@ -67,7 +67,7 @@ impl Story {
 /// A job that uses the scheduler: it adds, pauses, resumes, edits and runs another, and removes
 /// itself.
 async fn busybody(context: JobContext) -> Result<(), BoxError> {
-    let scheduler = context.scheduler().upgrade().ok_or("gone")?;
+    let scheduler = context.scheduler()?;
     let child = scheduler
         .add_job(|| async {}, every(600))
         .id("child")
@@ -83,9 +83,9 @@ async fn busybody(context: JobContext) -> Result<(), BoxError> {
 
 /// A job that ends the scheduler that runs it.
 async fn last(context: JobContext) {
-    let scheduler = context.scheduler().upgrade();
+    let scheduler = context.scheduler().unwrap();
     // Waiting for it here would be waiting for itself.
-    tokio::spawn(async move { scheduler.unwrap().shutdown().await });
+    tokio::spawn(async move { scheduler.shutdown().await });
 }
 
 async fn essentials() {

@@ -97,7 +97,7 @@ async fn a_job_can_remove_its_own_store() {
     let added = scheduler.add_jobstore("other", store.clone());
     added.await.unwrap();
     let body = |context: JobContext| async move {
-        let scheduler = context.scheduler().upgrade().ok_or("gone")?;
+        let scheduler = context.scheduler()?;
         scheduler.remove_jobstore("other").await?;
         Ok::<(), punctual_tokio::BoxError>(())
     };

@@ -430,7 +430,7 @@ async fn a_job_can_add_change_and_remove_jobs_itself_included() {
                 let (done, seen) = (Arc::clone(&done), seen.clone());
                 async move {
                     seen.enter();
-                    let scheduler = context.scheduler().upgrade().ok_or("gone")?;
+                    let scheduler = context.scheduler()?;
                     scheduler.add_job(nothing, every(1)).id("child").await?;
                     scheduler.pause_job("child").await?;
                     scheduler.resume_job("child", Resume::SkipMissed).await?;

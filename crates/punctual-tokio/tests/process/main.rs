@@ -37,6 +37,10 @@ fn main() {
         trial("a_run_that_hangs_is_killed_at_shutdown", runs::hanging),
         trial("an_unknown_task_says_what_to_do", runs::unknown),
         trial("an_anonymous_function_is_refused", runs::anonymous),
+        trial(
+            "a_task_that_needs_the_scheduler_is_refused",
+            runs::without_a_scheduler,
+        ),
         trial("workers_end_with_their_parent", parent::workers_end_with_it),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();

@@ -19,6 +19,7 @@ pub(crate) async fn scheduler() -> Scheduler {
         .task("hang", jobs::hang)
         .task("wait", jobs::wait)
         .task("only.here", || async {})
+        .task("uses.scheduler", async |_: Scheduler| {})
         .executor("workers", Executor::process(1))
         .build()
         .unwrap();
@@ -171,6 +172,20 @@ pub(crate) async fn unknown() {
     let error = run.error.unwrap();
     assert!(error.contains("knows no task `only.here`"), "{error}");
     assert!(error.contains("process::Worker"), "{error}");
+}
+
+pub(crate) async fn without_a_scheduler() {
+    let scheduler = scheduler().await;
+    let every = || Interval::every(Duration::from_secs(86_400));
+    let job = scheduler.add_job("uses.scheduler", every());
+    let refused = job.executor("workers").await.unwrap_err();
+    assert_eq!(refused.field(), Some("executor"), "{refused}");
+    let text = refused.to_string();
+    assert!(text.contains("has no scheduler"), "{text}");
+    let job = scheduler.add_job("uses.scheduler", every()).id("here");
+    job.await.unwrap();
+    let moved = scheduler.modify_job("here").executor("workers").await;
+    assert_eq!(moved.unwrap_err().to_string(), text);
 }
 
 pub(crate) async fn anonymous() {

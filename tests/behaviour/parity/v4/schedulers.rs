@@ -298,7 +298,7 @@ pub(crate) const CASES: &[Case] = &[
         paused(async {
             let fixture = Fixture::started().await;
             let body = |context: punctual_tokio::JobContext| async move {
-                let scheduler = context.scheduler().upgrade().ok_or("gone")?;
+                let scheduler = context.scheduler().map_err(|_| "gone")?;
                 tokio::spawn(async move { scheduler.shutdown().await });
                 Ok::<(), &str>(())
             };

@@ -172,7 +172,7 @@ pub(crate) const CASES: &[Case] = &[
                     *tell.lock().unwrap() = Some((
                         context.job_id().to_string(),
                         context.fire_time(),
-                        context.scheduler().upgrade().is_some(),
+                        context.scheduler().is_ok(),
                     ));
                     async {}
                 };

@@ -69,7 +69,7 @@ fn stops_itself() {
     let background = Scheduler::builder().build().unwrap().background().unwrap();
     let scheduler = background.scheduler().clone();
     let body = |context: JobContext| async move {
-        let scheduler = context.scheduler().upgrade().ok_or("gone")?;
+        let scheduler = context.scheduler().map_err(|_| "gone")?;
         tokio::spawn(async move { scheduler.shutdown().await });
         Ok::<(), &str>(())
     };

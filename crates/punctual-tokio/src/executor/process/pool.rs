@@ -19,15 +19,15 @@ use crate::handler::{Finish, Reporter, RunInfo};
 pub(crate) struct Pool(Mutex<Vec<WorkerChild>>);
 
 impl Pool {
-    pub(crate) fn new() -> Result<Arc<Self>, Error> {
+    pub(crate) fn new(alias: &str) -> Result<Arc<Self>, Error> {
         if has_workers() {
             return Ok(Arc::default());
         }
-        Err(Error::of(
-            ErrorKind::Invalid,
-            "executor: its workers are this program again; call `punctual::process::init()` first in `main`, \
-             or they would do all that `main` does",
-        ))
+        let message = format!(
+            "executor: the workers of `{alias}` are this program again; call `punctual::process::init()` \
+             first in `main`, or they would do all that `main` does"
+        );
+        Err(Error::of(ErrorKind::Invalid, message))
     }
 
     /// Runs an attempt in a worker process.

@@ -13,6 +13,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, ErrorKind};
+
 /// A program that a job runs, with its arguments.
 ///
 /// Exit status 0 is success. Everything else is a failure whose error is the status and the end of
@@ -58,7 +60,7 @@ const KEEP: usize = 16 << 10;
 
 impl Program {
     /// Makes a program without arguments. `program` is a path, or a name that is looked up in
-    /// `PATH`.
+    /// `PATH`. A job whose program has an empty name is refused.
     pub fn new(program: impl Into<String>) -> Self {
         Self {
             program: program.into(),
@@ -100,5 +102,14 @@ impl Program {
     pub fn keep(mut self, bytes: usize) -> Self {
         self.keep = Some(bytes);
         self
+    }
+
+    fn checked(self) -> Result<Self, Error> {
+        if self.program.trim().is_empty() {
+            let message =
+                "program: the name is empty; write a path, or a name in `PATH` such as `pg_dump`";
+            return Err(Error::of(ErrorKind::Invalid, message));
+        }
+        Ok(self)
     }
 }

@@ -10,7 +10,9 @@ impl IntoTask<Named> for Program {
         Reference {
             task: TaskRef::Named(TASK.into()),
             preset: Some(Preset {
-                args: json::to_text("args", &(self,)),
+                args: self
+                    .checked()
+                    .and_then(|program| json::to_text("args", &(program,))),
                 executor: crate::COMMAND,
             }),
         }
