@@ -82,6 +82,8 @@ impl World {
             Outcome::Cancelled(CancelReason::User) => {
                 self.seen.cancelled.contains(&run.id) || self.seen.removed.contains(&run.job)
             }
+            // One that has had an attempt is never late.
+            Outcome::Missed(_) => run.attempts == 0 && run.started.is_none(),
             Outcome::Lost => false,
             _ => true,
         };

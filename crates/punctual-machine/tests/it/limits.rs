@@ -52,8 +52,10 @@ impl World {
             return;
         };
         let is_edited = row.job.policies() != job.policies() || row.job.trigger() != job.trigger();
-        let is_first = active.attempts == 1 && active.turn == 1;
-        if is_edited || !is_first || run.key.origin != Origin::Scheduled {
+        let may_be_late = active.attempts == 1 && run.key.origin == Origin::Scheduled;
+        assert!(may_be_late || its.latest.is_none(), "{run:?} is never late");
+        let is_first = may_be_late && active.turn == 1;
+        if is_edited || !is_first {
             return;
         }
         let latest = latest_start(&job.view(&row.state), active.fire_time);

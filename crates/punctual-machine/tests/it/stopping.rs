@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use punctual_core::{Coalesce, MisfireGraceTime, Outcome, Policies, Retry, RunState, Timeout};
+use punctual_core::{
+    CancelReason, Coalesce, MisfireGraceTime, Outcome, Policies, Retry, RunState, Timeout,
+};
+use punctual_machine::Reply;
 use punctual_store::{JobStore as _, RunFilter};
 
 use crate::body::How;
@@ -237,4 +240,21 @@ fn failed_once() -> World {
     world.arrive();
     world.pass(2 * SECOND);
     world
+}
+
+/// The caller of `cancel` was faster than the answer that handed out the next attempt.
+#[test]
+fn a_next_attempt_that_is_cancelled_before_it_begins_tells_of_the_one_before() {
+    let mut world = failed_once();
+    let claim = world.claim();
+    world.serve(claim);
+    let run = world.open_runs()[0].id;
+    world.cancel_one(0);
+    world.reply(Reply::Cancel(vec![(run, CancelReason::User)]));
+    let claim = world.claim();
+    world.deliver(claim);
+    assert!(world.bodies.is_empty());
+    assert!(world.seen.counted[&run].started.is_some());
+    world.arrive();
+    world.check_outcomes();
 }
