@@ -34,12 +34,8 @@ impl<N: Node> Entry<N> {
     }
 
     pub(crate) fn claim_of(&self, kind: ClaimKind) -> Claim {
-        Claim {
-            id: self.stored.job.id().clone(),
-            birth: self.stored.state.birth,
-            kind,
-            wants_job: self.is_head,
-        }
+        Claim::new(self.stored.job.id().clone(), self.stored.state.birth, kind)
+            .wants_job(self.is_head)
     }
 
     /// Returns the job with the number of its runs. If the store knew of more runs when it refused

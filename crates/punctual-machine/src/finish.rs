@@ -65,15 +65,10 @@ impl<N: Node> Machine<N> {
             return;
         };
         let due = finished.saturating_add(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
-        let end = RunEnd {
-            run: active.run,
-            outcome: finish.outcome,
-            retry_at: Some(due),
-            started: active.started,
-            finished,
-            attempts: active.attempts,
-            text: finish.text,
-        };
+        let end = RunEnd::new(active.run, finish.outcome, finished, active.attempts)
+            .retry_at(Some(due))
+            .started(active.started)
+            .text(finish.text);
         let (job, id, birth) = (active.key, active.job.id().clone(), active.birth);
         self.over(key, active);
         if let Some(state) = self.stores.get_mut(&job.store) {
@@ -106,16 +101,15 @@ impl<N: Node> Machine<N> {
         let active = self.active.get_mut(key)?;
         let outcome = finish.outcome;
         let started = active.started.take();
-        let end = RunEnd {
-            run: active.run,
+        let end = RunEnd::new(
+            active.run,
             outcome,
-            retry_at: None,
-            started,
             // The clock may have been set back since the start.
-            finished: started.map_or(finished, |started| finished.max(started)),
-            attempts: std::mem::take(&mut active.attempts),
-            text: finish.text,
-        };
+            started.map_or(finished, |started| finished.max(started)),
+            std::mem::take(&mut active.attempts),
+        )
+        .started(started)
+        .text(finish.text);
         let (job, fire_time) = (active.key, active.fire_time);
         let is_told = outcome != Outcome::Succeeded || self.node.is_heard();
         let id = is_told.then(|| active.job.id().clone());

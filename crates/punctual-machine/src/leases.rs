@@ -68,18 +68,15 @@ impl<N: Node> Machine<N> {
 
     /// Reports the end of a run that this node has not begun.
     pub(crate) fn tell_over(&mut self, store: u32, run: OpenRun, outcome: Outcome) -> RunEnd {
-        let end = RunEnd {
-            run: run.id,
+        let end = RunEnd::new(
+            run.id,
             outcome,
-            retry_at: None,
-            started: run.started,
             // The clock may have been set back since the start, and other clocks may be ahead.
-            finished: run
-                .started
+            run.started
                 .map_or(self.now, |started| started.max(self.now)),
-            attempts: run.attempts,
-            text: None,
-        };
+            run.attempts,
+        )
+        .started(run.started);
         let fire_time = run.key.fire_time;
         let counted = Counted::of(&end, Some(fire_time));
         self.effects.push(Effect::Count(counted));

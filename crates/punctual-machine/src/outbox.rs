@@ -37,20 +37,14 @@ impl<N: Node> StoreState<N> {
         if claims.is_empty() && self.outbox.ends.is_empty() {
             return;
         }
-        let unregistered = || Lease {
-            node: std::sync::Arc::clone(&self.alias),
-            epoch: 0,
-        };
-        let request = ClaimRequest {
-            // The lease under which the runs were opened. The store worker fills in the one that it
-            // holds.
-            lease: self.lease.clone().unwrap_or_else(unregistered),
-            now,
-            ends: self.outbox.next_ends(limits),
-            claims,
-            takes_waiting: may_start,
-            is_repeated: false,
-        };
+        let unregistered = || Lease::new(std::sync::Arc::clone(&self.alias), 0);
+        // The lease under which the runs were opened. The store worker fills in the one that it
+        // holds.
+        let lease = self.lease.clone().unwrap_or_else(unregistered);
+        let request = ClaimRequest::new(lease, now)
+            .ends(self.outbox.next_ends(limits))
+            .claims(claims)
+            .takes_waiting(may_start);
         self.outbox.ends_sent = request.ends.len();
         self.outbox.is_busy = true;
         let (store, request) = (self.id, Box::new(request));
@@ -151,15 +145,8 @@ mod tests {
     use super::*;
 
     fn end(run: u64, bytes: usize) -> RunEnd {
-        RunEnd {
-            run: RunId(run),
-            outcome: Outcome::Failed,
-            retry_at: None,
-            started: None,
-            finished: 0,
-            attempts: 1,
-            text: Some(EndText::Error("x".repeat(bytes).into())),
-        }
+        RunEnd::new(RunId(run), Outcome::Failed, 0, 1)
+            .text(Some(EndText::Error("x".repeat(bytes).into())))
     }
 
     fn outbox(ends: &[(u64, usize)]) -> Outbox {

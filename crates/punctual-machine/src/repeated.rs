@@ -150,7 +150,7 @@ mod tests {
         let mut state = JobState::default();
         state.next_run_time = Some(DateTime::UNIX_EPOCH);
         let job = Arc::new(Job::new("a".try_into().unwrap(), "work", trigger));
-        StoredJob { job, state }
+        StoredJob::new(job, state)
     }
 
     /// Returns a claim of a due fire time, and the open run that answers for the same fire time.
@@ -159,29 +159,17 @@ mod tests {
         assert_eq!(plan.start, [DateTime::UNIX_EPOCH]);
         let (id, birth) = (stored.job.id().clone(), stored.state.birth);
         let revision = stored.state.revision;
-        let claim = Claim {
-            id: id.clone(),
-            birth,
-            kind: ClaimKind::Advance { revision, plan },
-            wants_job: false,
-        };
+        let claim = Claim::new(id.clone(), birth, ClaimKind::Advance { revision, plan });
         let key = RunKey {
             incarnation: stored.state.incarnation,
             origin: Origin::Scheduled,
             fire_time: DateTime::UNIX_EPOCH,
         };
-        let lease = Lease {
-            node: "one".into(),
-            epoch: 1,
-        };
-        let request = ClaimRequest {
-            lease,
-            now: DateTime::UNIX_EPOCH,
-            ends: Vec::new(),
-            claims: vec![claim],
-            takes_waiting: true,
-            is_repeated: true,
-        };
+        let lease = Lease::new("one".into(), 1);
+        let request = ClaimRequest::new(lease, DateTime::UNIX_EPOCH)
+            .claims(vec![claim])
+            .takes_waiting(true)
+            .is_repeated(true);
         (request, OpenRun::new(RunId(7), 1, id, birth, key))
     }
 
@@ -189,10 +177,7 @@ mod tests {
     fn a_claim_whose_run_is_there_was_won() {
         let stored = hourly();
         let (request, run) = claimed(&stored);
-        let mut reply = ClaimReply {
-            answers: vec![ClaimAnswer::Lost(Some(stored))],
-            ..ClaimReply::default()
-        };
+        let mut reply = ClaimReply::new(vec![ClaimAnswer::Lost(Some(stored))]);
         find_won(&request, &mut reply, std::slice::from_ref(&run));
         assert!(matches!(&reply.answers[0], ClaimAnswer::Won(won) if won.first == run.id));
     }
@@ -204,10 +189,7 @@ mod tests {
         let stored = hourly();
         let (request, mut run) = claimed(&stored);
         run.attempts = 1;
-        let mut reply = ClaimReply {
-            answers: vec![ClaimAnswer::Lost(Some(stored))],
-            ..ClaimReply::default()
-        };
+        let mut reply = ClaimReply::new(vec![ClaimAnswer::Lost(Some(stored))]);
         find_won(&request, &mut reply, &[run]);
         assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
     }
@@ -224,10 +206,7 @@ mod tests {
         };
         *revision += 2;
         request.claims.push(newer);
-        let mut reply = ClaimReply {
-            answers: vec![ClaimAnswer::Lost(Some(stored)); 2],
-            ..ClaimReply::default()
-        };
+        let mut reply = ClaimReply::new(vec![ClaimAnswer::Lost(Some(stored)); 2]);
         find_won(&request, &mut reply, &[run]);
         assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
         assert!(matches!(reply.answers[1], ClaimAnswer::Won(_)));
@@ -251,10 +230,7 @@ mod tests {
         let mut before = OpenRun::new(RunId(6), 1, first.job.clone(), first.birth, first.key);
         before.key.fire_time -= hour;
         before.ends_instance = false;
-        let mut reply = ClaimReply {
-            answers: vec![ClaimAnswer::Lost(Some(stored)); 2],
-            ..ClaimReply::default()
-        };
+        let mut reply = ClaimReply::new(vec![ClaimAnswer::Lost(Some(stored)); 2]);
         find_won(&request, &mut reply, &[before, first]);
         assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
         assert!(matches!(&reply.answers[1], ClaimAnswer::Won(won) if won.first == RunId(6)));
@@ -270,10 +246,7 @@ mod tests {
         let mut before = OpenRun::new(RunId(6), 1, last.job.clone(), last.birth, last.key);
         before.key.fire_time -= TimeDelta::hours(1);
         before.ends_instance = false;
-        let mut reply = ClaimReply {
-            answers: vec![ClaimAnswer::Lost(Some(stored))],
-            ..ClaimReply::default()
-        };
+        let mut reply = ClaimReply::new(vec![ClaimAnswer::Lost(Some(stored))]);
         find_won(&request, &mut reply, &[before, last]);
         assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
     }
@@ -285,11 +258,8 @@ mod tests {
         let stored = hourly();
         let (request, run) = claimed(&stored);
         let (job, runs) = (stored.clone(), vec![run.clone()]);
-        let mut reply = ClaimReply {
-            answers: vec![ClaimAnswer::Lost(Some(stored))],
-            handed: vec![Handed { job, runs }],
-            ..ClaimReply::default()
-        };
+        let mut reply = ClaimReply::new(vec![ClaimAnswer::Lost(Some(stored))])
+            .handed(vec![Handed::new(job, runs)]);
         find_won(&request, &mut reply, &[run]);
         assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
     }

@@ -184,21 +184,12 @@ mod tests {
     use super::*;
 
     fn node(name: &str) -> Peer {
-        Peer {
-            info: NodeInfo {
-                name: name.into(),
-                tasks: vec!["work".into()],
-                zones: String::new(),
-                release: 0,
-            },
-            epoch: 1,
-            beats: 0,
-        }
+        Peer::new(NodeInfo::new(name.into()).tasks(vec!["work".into()]), 1, 0)
     }
 
     fn lease(name: &str) -> Lease {
         let node = name.into();
-        Lease { node, epoch: 1 }
+        Lease::new(node, 1)
     }
 
     /// Returns the shares as each node of a fleet of this size sees them.

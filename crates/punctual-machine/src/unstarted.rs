@@ -73,16 +73,14 @@ impl<N: Node> Machine<N> {
                 0 => (instance.started, instance.attempts),
                 _ => (None, 0),
             };
-            let end = RunEnd {
-                run: RunId(instance.first.0 + index as u64),
+            let end = RunEnd::new(
+                RunId(instance.first.0 + index as u64),
                 outcome,
-                retry_at: None,
-                started,
                 // The clock may have been set back since the start.
-                finished: started.map_or(now, |started| now.max(started)),
+                started.map_or(now, |started| now.max(started)),
                 attempts,
-                text: None,
-            };
+            )
+            .started(started);
             // Fire times that do not run are reported as a range.
             let counted = Counted::of(&end, Some(*fire_time));
             self.effects.push(Effect::Count(counted));

@@ -137,7 +137,7 @@ impl<N: Node> Machine<N> {
 
     /// Starts instances that the store has handed to this node.
     pub(crate) fn handed(&mut self, store: u32, handed: Vec<Handed>) {
-        for Handed { job, runs } in handed {
+        for Handed { job, runs, .. } in handed {
             let Some(instance) = Instance::of(&runs) else {
                 continue;
             };
@@ -199,15 +199,10 @@ impl<N: Node> Machine<N> {
     /// least `wait` microseconds. The other runs of the instance wait with the first one.
     pub(crate) fn postpone(&mut self, store: u32, instance: &Instance, wait: i64) {
         let now = self.now;
-        let end = RunEnd {
-            run: instance.first,
-            outcome: Outcome::Lost,
-            retry_at: Some(now.saturating_add(wait)),
-            started: instance.started,
-            finished: now,
-            attempts: instance.attempts,
-            text: instance.failure.clone().map(EndText::Error),
-        };
+        let end = RunEnd::new(instance.first, Outcome::Lost, now, instance.attempts)
+            .retry_at(Some(now.saturating_add(wait)))
+            .started(instance.started)
+            .text(instance.failure.clone().map(EndText::Error));
         if let Some(state) = self.stores.get_mut(&store) {
             state.outbox.ends.push(end);
         }
@@ -335,12 +330,7 @@ impl<N: Node> StoreState<N> {
             return;
         }
         waits.is_asked = true;
-        let claim = Claim {
-            id: waits.id.clone(),
-            birth,
-            kind: ClaimKind::Promote,
-            wants_job: false,
-        };
+        let claim = Claim::new(waits.id.clone(), birth, ClaimKind::Promote);
         self.outbox.claims.push_back((None, claim));
     }
 }

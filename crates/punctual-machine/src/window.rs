@@ -303,12 +303,12 @@ impl<N: Node> StoreState<N> {
 }
 
 fn waiting_job(stored: &StoredJob, now: i64) -> WaitingJob {
-    WaitingJob {
-        id: stored.job.id().clone(),
-        birth: stored.state.birth,
-        task: Arc::clone(stored.job.task()),
-        due: instant(now),
-    }
+    WaitingJob::new(
+        stored.job.id().clone(),
+        stored.state.birth,
+        Arc::clone(stored.job.task()),
+        instant(now),
+    )
 }
 
 /// Returns the time at which the scheduler has to look at a job, which is its next fire time

@@ -6,6 +6,11 @@
 //! People can read the stored values. Times are microseconds since 1970. Triggers, policies and
 //! arguments are JSON text. Outcomes are words.
 
+#![warn(
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    clippy::partial_pub_fields
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod error;

@@ -38,6 +38,10 @@ impl Changes {
 
 /// The jobs that were edited.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a node has to know both, or it would miss edits"
+)]
 pub enum ChangedJobs {
     /// The edited jobs in their current state. Removed jobs are left out.
     These(Vec<StoredJob>),

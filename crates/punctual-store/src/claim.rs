@@ -10,6 +10,7 @@ use crate::{Lease, OpenRun, StoredJob};
 
 /// The changes that a node asks for, atomic for each job.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ClaimRequest {
     /// The lease of the node. An old epoch is refused as fenced.
     pub lease: Lease,
@@ -30,8 +31,54 @@ pub struct ClaimRequest {
     pub is_repeated: bool,
 }
 
+impl ClaimRequest {
+    /// Returns a request without ends and claims.
+    #[must_use]
+    pub fn new(lease: Lease, now: DateTime<Utc>) -> Self {
+        Self {
+            lease,
+            now,
+            ends: Vec::new(),
+            claims: Vec::new(),
+            takes_waiting: false,
+            is_repeated: false,
+        }
+    }
+
+    /// Sets [`ends`](#structfield.ends).
+    #[must_use]
+    pub fn ends(self, ends: Vec<RunEnd>) -> Self {
+        Self { ends, ..self }
+    }
+
+    /// Sets [`claims`](#structfield.claims).
+    #[must_use]
+    pub fn claims(self, claims: Vec<Claim>) -> Self {
+        Self { claims, ..self }
+    }
+
+    /// Sets [`takes_waiting`](#structfield.takes_waiting).
+    #[must_use]
+    pub fn takes_waiting(self, takes_waiting: bool) -> Self {
+        Self {
+            takes_waiting,
+            ..self
+        }
+    }
+
+    /// Sets [`is_repeated`](#structfield.is_repeated).
+    #[must_use]
+    pub fn is_repeated(self, is_repeated: bool) -> Self {
+        Self {
+            is_repeated,
+            ..self
+        }
+    }
+}
+
 /// A request to move one job on.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Claim {
     /// The id of the job.
     pub id: JobId,
@@ -45,8 +92,31 @@ pub struct Claim {
     pub wants_job: bool,
 }
 
+impl Claim {
+    /// Returns a claim.
+    #[must_use]
+    pub fn new(id: JobId, birth: u64, kind: ClaimKind) -> Self {
+        Self {
+            id,
+            birth,
+            kind,
+            wants_job: false,
+        }
+    }
+
+    /// Sets [`wants_job`](#structfield.wants_job).
+    #[must_use]
+    pub fn wants_job(self, wants_job: bool) -> Self {
+        Self { wants_job, ..self }
+    }
+}
+
 /// The kinds of a claim.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every store has to know all of them, so a new one breaks stores on purpose"
+)]
 pub enum ClaimKind {
     /// The due fire times of the schedule. The claim is won only if the row still has this
     /// revision.
@@ -91,6 +161,7 @@ impl ClaimKind {
 
 /// The end of an attempt, and of its run unless another attempt follows.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct RunEnd {
     /// The number of the run.
     ///
@@ -114,8 +185,64 @@ pub struct RunEnd {
     pub text: Option<EndText>,
 }
 
+impl RunEnd {
+    /// Returns the end of a run after which no attempt follows.
+    #[must_use]
+    pub fn new(run: RunId, outcome: Outcome, finished: i64, attempts: u32) -> Self {
+        Self {
+            run,
+            outcome,
+            retry_at: None,
+            started: None,
+            finished,
+            attempts,
+            text: None,
+        }
+    }
+
+    /// Sets [`outcome`](#structfield.outcome).
+    #[must_use]
+    pub fn outcome(self, outcome: Outcome) -> Self {
+        Self { outcome, ..self }
+    }
+
+    /// Sets [`finished`](#structfield.finished).
+    #[must_use]
+    pub fn finished(self, finished: i64) -> Self {
+        Self { finished, ..self }
+    }
+
+    /// Sets [`attempts`](#structfield.attempts).
+    #[must_use]
+    pub fn attempts(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
+    }
+
+    /// Sets [`retry_at`](#structfield.retry_at).
+    #[must_use]
+    pub fn retry_at(self, retry_at: Option<i64>) -> Self {
+        Self { retry_at, ..self }
+    }
+
+    /// Sets [`started`](#structfield.started).
+    #[must_use]
+    pub fn started(self, started: Option<i64>) -> Self {
+        Self { started, ..self }
+    }
+
+    /// Sets [`text`](#structfield.text).
+    #[must_use]
+    pub fn text(self, text: Option<EndText>) -> Self {
+        Self { text, ..self }
+    }
+}
+
 /// The text that a run leaves behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every store has to know all of them, so a new one breaks stores on purpose"
+)]
 pub enum EndText {
     /// The returned value as JSON.
     Result(Box<str>),
@@ -135,6 +262,7 @@ impl EndText {
 
 /// The answer to a claim request.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct ClaimReply {
     /// The number of ends that were applied or ignored, counted from the first. The rest was not
     /// tried.
@@ -149,8 +277,50 @@ pub struct ClaimReply {
     pub removed: Vec<StoredJob>,
 }
 
+impl ClaimReply {
+    /// Returns a reply with the answers to all claims.
+    #[must_use]
+    pub fn new(answers: Vec<ClaimAnswer>) -> Self {
+        Self {
+            ends_done: 0,
+            answers,
+            handed: Vec::new(),
+            cancels: Vec::new(),
+            removed: Vec::new(),
+        }
+    }
+
+    /// Sets [`ends_done`](#structfield.ends_done).
+    #[must_use]
+    pub fn ends_done(self, ends_done: usize) -> Self {
+        Self { ends_done, ..self }
+    }
+
+    /// Sets [`handed`](#structfield.handed).
+    #[must_use]
+    pub fn handed(self, handed: Vec<Handed>) -> Self {
+        Self { handed, ..self }
+    }
+
+    /// Sets [`cancels`](#structfield.cancels).
+    #[must_use]
+    pub fn cancels(self, cancels: Vec<(RunId, CancelReason)>) -> Self {
+        Self { cancels, ..self }
+    }
+
+    /// Sets [`removed`](#structfield.removed).
+    #[must_use]
+    pub fn removed(self, removed: Vec<StoredJob>) -> Self {
+        Self { removed, ..self }
+    }
+}
+
 /// The answer to a claim.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every store has to know all of them, so a new one breaks stores on purpose"
+)]
 pub enum ClaimAnswer {
     /// The claim is won. The node starts what the plan says. Queued runs wait in the store.
     Won(Won),
@@ -199,6 +369,7 @@ impl Won {
 
 /// An instance that waited and belongs to the node from now on.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Handed {
     /// The job.
     pub job: StoredJob,
@@ -207,8 +378,17 @@ pub struct Handed {
     pub runs: Vec<OpenRun>,
 }
 
+impl Handed {
+    /// Returns an instance that is handed out.
+    #[must_use]
+    pub fn new(job: StoredJob, runs: Vec<OpenRun>) -> Self {
+        Self { job, runs }
+    }
+}
+
 /// A request to cancel a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CancelRequest {
     /// The number of the run.
     pub run: RunId,
@@ -218,8 +398,20 @@ pub struct CancelRequest {
     pub now: DateTime<Utc>,
 }
 
+impl CancelRequest {
+    /// Returns a request.
+    #[must_use]
+    pub fn new(run: RunId, reason: CancelReason, now: DateTime<Utc>) -> Self {
+        Self { run, reason, now }
+    }
+}
+
 /// The answer to a request to cancel a run.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every store has to know all of them, so a new one breaks stores on purpose"
+)]
 pub enum CancelAnswer {
     /// The run does not exist, or is over.
     NotOpen,

@@ -47,6 +47,7 @@ impl RunFeed {
 
 /// The changes of runs since a position.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct RunsSince {
     /// The runs and ranges that were opened or have ended, each as it stood when it was read, in
     /// the order of their numbers.
@@ -55,6 +56,24 @@ pub struct RunsSince {
     pub next: RunFeed,
     /// True if there are more changes already.
     pub more: bool,
+}
+
+impl RunsSince {
+    /// Returns the changes up to the present.
+    #[must_use]
+    pub fn new(runs: Vec<Run>, next: RunFeed) -> Self {
+        Self {
+            runs,
+            next,
+            more: false,
+        }
+    }
+
+    /// Sets [`more`](#structfield.more).
+    #[must_use]
+    pub fn more(self, more: bool) -> Self {
+        Self { more, ..self }
+    }
 }
 
 #[cfg(test)]

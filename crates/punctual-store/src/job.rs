@@ -8,6 +8,7 @@ use punctual_core::{FireRange, Job, JobId, JobState, Outcome, Trigger};
 
 /// A job and its state when it was read. A clone is cheap.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct StoredJob {
     /// The definition of the job.
     pub job: Arc<Job>,
@@ -15,8 +16,17 @@ pub struct StoredJob {
     pub state: JobState,
 }
 
+impl StoredJob {
+    /// Returns a job and its state.
+    #[must_use]
+    pub fn new(job: Arc<Job>, state: JobState) -> Self {
+        Self { job, state }
+    }
+}
+
 /// A job that is to be added.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Insert {
     /// The definition of the job.
     pub job: Arc<Job>,
@@ -28,8 +38,34 @@ pub struct Insert {
     pub now: DateTime<Utc>,
 }
 
+impl Insert {
+    /// Returns an addition that is refused if the id is taken.
+    #[must_use]
+    pub fn new(job: Arc<Job>, state: JobState, now: DateTime<Utc>) -> Self {
+        Self {
+            job,
+            state,
+            on_conflict: OnConflict::default(),
+            now,
+        }
+    }
+
+    /// Sets [`on_conflict`](#structfield.on_conflict).
+    #[must_use]
+    pub fn on_conflict(self, on_conflict: OnConflict) -> Self {
+        Self {
+            on_conflict,
+            ..self
+        }
+    }
+}
+
 /// The choices for a new job whose id is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every store has to know all of them, so a new one breaks stores on purpose"
+)]
 pub enum OnConflict {
     /// Returns an error that names the id.
     #[default]
@@ -43,6 +79,7 @@ pub enum OnConflict {
 
 /// The result of replacing a job by another one.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Replaced {
     /// The new state, under the old incarnation and revision.
     pub state: JobState,
@@ -96,6 +133,7 @@ impl StoredJob {
 
 /// A change of an existing job.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Update {
     /// The new definition of the job.
     pub job: Arc<Job>,
@@ -112,15 +150,53 @@ pub struct Update {
     pub now: DateTime<Utc>,
 }
 
+impl Update {
+    /// Returns a change that decides about no fire time.
+    #[must_use]
+    pub fn new(job: Arc<Job>, state: JobState, now: DateTime<Utc>) -> Self {
+        Self {
+            job,
+            state,
+            new_incarnation: false,
+            decided: None,
+            now,
+        }
+    }
+
+    /// Sets [`new_incarnation`](#structfield.new_incarnation).
+    #[must_use]
+    pub fn new_incarnation(self, new_incarnation: bool) -> Self {
+        Self {
+            new_incarnation,
+            ..self
+        }
+    }
+
+    /// Sets [`decided`](#structfield.decided).
+    #[must_use]
+    pub fn decided(self, decided: Option<(FireRange, Outcome)>) -> Self {
+        Self { decided, ..self }
+    }
+}
+
 /// A stored job that cannot be decoded, since its row is damaged or was written by a newer version.
 ///
 /// The store leaves the row unchanged. The job does not run and does not hold up other jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UnreadableJob {
     /// The id as it is stored.
     pub id: String,
     /// The part that cannot be decoded, and why.
     pub reason: String,
+}
+
+impl UnreadableJob {
+    /// Returns a job that cannot be decoded.
+    #[must_use]
+    pub fn new(id: String, reason: String) -> Self {
+        Self { id, reason }
+    }
 }
 
 /// The names of the tasks that a node knows. A store tells the node nothing of other tasks.
@@ -177,6 +253,7 @@ impl DueRequest {
 
 /// A place in the order of next fire times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct DueCursor {
     /// The next fire time.
     pub next_run_time: DateTime<Utc>,
@@ -184,8 +261,20 @@ pub struct DueCursor {
     pub incarnation: u64,
 }
 
+impl DueCursor {
+    /// Returns a place.
+    #[must_use]
+    pub fn new(next_run_time: DateTime<Utc>, incarnation: u64) -> Self {
+        Self {
+            next_run_time,
+            incarnation,
+        }
+    }
+}
+
 /// The jobs that are due soon.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct DueJobs {
     /// The jobs in the order of their next fire times, then of registration. Paused jobs are left
     /// out.
@@ -202,13 +291,59 @@ pub struct DueJobs {
     pub waiting: Vec<WaitingJob>,
 }
 
+impl DueJobs {
+    /// Returns the jobs of the last page.
+    #[must_use]
+    pub fn new(jobs: Vec<DueJob>) -> Self {
+        Self {
+            jobs,
+            next: None,
+            beyond: None,
+            waiting: Vec::new(),
+        }
+    }
+
+    /// Sets [`next`](#structfield.next).
+    #[must_use]
+    pub fn next(self, next: Option<DueCursor>) -> Self {
+        Self { next, ..self }
+    }
+
+    /// Sets [`beyond`](#structfield.beyond).
+    #[must_use]
+    pub fn beyond(self, beyond: Option<DateTime<Utc>>) -> Self {
+        Self { beyond, ..self }
+    }
+
+    /// Sets [`waiting`](#structfield.waiting).
+    #[must_use]
+    pub fn waiting(self, waiting: Vec<WaitingJob>) -> Self {
+        Self { waiting, ..self }
+    }
+}
+
 /// A job that is due soon.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct DueJob {
     /// The job and its state.
     pub stored: StoredJob,
     /// True if the arguments were left out. A claim then has to ask for the whole job.
     pub is_head: bool,
+}
+
+impl DueJob {
+    /// Returns a job with its arguments.
+    #[must_use]
+    pub fn new(stored: StoredJob) -> Self {
+        stored.into()
+    }
+
+    /// Sets [`is_head`](#structfield.is_head).
+    #[must_use]
+    pub fn is_head(self, is_head: bool) -> Self {
+        Self { is_head, ..self }
+    }
 }
 
 impl From<StoredJob> for DueJob {
@@ -222,6 +357,7 @@ impl From<StoredJob> for DueJob {
 
 /// A job with a waiting run.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WaitingJob {
     /// The id of the job.
     pub id: JobId,
@@ -232,4 +368,17 @@ pub struct WaitingJob {
     /// The earliest start, which is the time of the next attempt. It is 1970 if the run waits only
     /// for a node.
     pub due: DateTime<Utc>,
+}
+
+impl WaitingJob {
+    /// Returns a job with a waiting run.
+    #[must_use]
+    pub fn new(id: JobId, birth: u64, task: Arc<str>, due: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            birth,
+            task,
+            due,
+        }
+    }
 }

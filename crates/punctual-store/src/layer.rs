@@ -137,6 +137,10 @@ pub(crate) use forward;
 
 /// The store that a [`StoreLayer`] makes of the store behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "it holds a layer and nothing else"
+)]
 pub struct Layered<L>(pub L);
 
 #[expect(clippy::needless_lifetimes, reason = "as in `StoreLayer`")]

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 /// A filter of runs. A run must match every field that is set.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a filter is written with the rest of its default"
+)]
 pub struct RunFilter {
     /// Selects runs of this job.
     pub job: Option<JobId>,
@@ -54,11 +58,20 @@ impl RunFilter {
 
 /// A place in the order of runs, which is the time of opening, then the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RunCursor {
     /// The time at which the run was opened.
     pub opened: DateTime<Utc>,
     /// The number, which orders runs with the same time.
     pub id: RunId,
+}
+
+impl RunCursor {
+    /// Returns a place.
+    #[must_use]
+    pub fn new(opened: DateTime<Utc>, id: RunId) -> Self {
+        Self { opened, id }
+    }
 }
 
 impl RunCursor {
@@ -76,9 +89,27 @@ impl RunCursor {
 ///
 /// An entry is purged if one of them applies. Open runs are never purged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Retention {
     /// Purges entries that ended before this time.
     pub ended_before: Option<DateTime<Utc>>,
     /// Purges all but the newest entries of each job. This is the number that is kept.
     pub per_job: Option<usize>,
+}
+
+impl Retention {
+    /// Sets [`ended_before`](#structfield.ended_before).
+    #[must_use]
+    pub fn ended_before(self, ended_before: Option<DateTime<Utc>>) -> Self {
+        Self {
+            ended_before,
+            ..self
+        }
+    }
+
+    /// Sets [`per_job`](#structfield.per_job).
+    #[must_use]
+    pub fn per_job(self, per_job: Option<usize>) -> Self {
+        Self { per_job, ..self }
+    }
 }

@@ -11,6 +11,13 @@
 //!
 //! This crate depends on no runtime. A store returns futures that any runtime may poll.
 
+#![warn(
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    clippy::partial_pub_fields
+)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[doc(hidden)]
 pub mod address;
 pub mod batch;
@@ -37,6 +44,7 @@ mod recent;
 mod statistics;
 mod store;
 #[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 
 pub use call::Call;
@@ -65,3 +73,8 @@ pub use node::{
 pub use recent::RecentRequest;
 pub use statistics::Statistics;
 pub use store::JobStore;
+
+/// The examples of the page on writing a store run as those of a crate outside.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/writing-a-store.md")]
+struct WritingAStore;

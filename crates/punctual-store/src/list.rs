@@ -7,6 +7,10 @@ use crate::{LastRun, StoredJob};
 
 /// A filter of jobs. A job must match every field that is set.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a filter is written with the rest of its default"
+)]
 pub struct JobFilter {
     /// The order of the list.
     pub order: JobOrder,
@@ -54,6 +58,10 @@ impl JobFilter {
 /// The order of a list of jobs. Jobs with equal places are ordered by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every store has to know all of them, so a new one breaks stores on purpose"
+)]
 pub enum JobOrder {
     /// By id.
     #[default]
@@ -89,11 +97,20 @@ impl JobOrder {
 
 /// A place in one order of jobs. It has no meaning in another order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct JobCursor {
     /// The rank, as of [`JobOrder::rank`].
     pub rank: i64,
     /// The id, which orders jobs with equal ranks.
     pub id: JobId,
+}
+
+impl JobCursor {
+    /// Returns a place.
+    #[must_use]
+    pub fn new(rank: i64, id: JobId) -> Self {
+        Self { rank, id }
+    }
 }
 
 impl JobCursor {
@@ -116,6 +133,7 @@ impl From<JobId> for JobCursor {
 
 /// A page of a list of jobs.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct JobPage {
     /// The jobs in the order of the request.
     pub jobs: Vec<StoredJob>,
@@ -126,6 +144,25 @@ pub struct JobPage {
     pub last_runs: Vec<Option<LastRun>>,
     /// The place of the last job, if more jobs follow.
     pub next: Option<JobCursor>,
+}
+
+impl JobPage {
+    /// Returns the last page.
+    #[must_use]
+    pub fn new(jobs: Vec<StoredJob>, ranks: Vec<i64>, last_runs: Vec<Option<LastRun>>) -> Self {
+        Self {
+            jobs,
+            ranks,
+            last_runs,
+            next: None,
+        }
+    }
+
+    /// Sets [`next`](#structfield.next).
+    #[must_use]
+    pub fn next(self, next: Option<JobCursor>) -> Self {
+        Self { next, ..self }
+    }
 }
 
 #[cfg(test)]

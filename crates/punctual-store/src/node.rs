@@ -9,6 +9,7 @@ use crate::{KnownTasks, StoredJob, WaitingJob};
 
 /// The description that a node registers with.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NodeInfo {
     /// The name, unique among living nodes.
     pub name: Arc<str>,
@@ -20,8 +21,40 @@ pub struct NodeInfo {
     pub release: u64,
 }
 
+impl NodeInfo {
+    /// Returns the description of a node that can run no task.
+    #[must_use]
+    pub fn new(name: Arc<str>) -> Self {
+        Self {
+            name,
+            tasks: Vec::new(),
+            zones: String::new(),
+            release: 0,
+        }
+    }
+
+    /// Sets [`tasks`](#structfield.tasks).
+    #[must_use]
+    pub fn tasks(self, tasks: Vec<Arc<str>>) -> Self {
+        Self { tasks, ..self }
+    }
+
+    /// Sets [`zones`](#structfield.zones).
+    #[must_use]
+    pub fn zones(self, zones: String) -> Self {
+        Self { zones, ..self }
+    }
+
+    /// Sets [`release`](#structfield.release).
+    #[must_use]
+    pub fn release(self, release: u64) -> Self {
+        Self { release, ..self }
+    }
+}
+
 /// The right of a node to claim, until its epoch ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Lease {
     /// The name of the node.
     pub node: Arc<str>,
@@ -30,8 +63,17 @@ pub struct Lease {
     pub epoch: u64,
 }
 
+impl Lease {
+    /// Returns a lease.
+    #[must_use]
+    pub fn new(node: Arc<str>, epoch: u64) -> Self {
+        Self { node, epoch }
+    }
+}
+
 /// A node as other nodes see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Peer {
     /// The description that the node registered with.
     pub info: NodeInfo,
@@ -44,8 +86,17 @@ pub struct Peer {
     pub beats: u64,
 }
 
+impl Peer {
+    /// Returns a registered node.
+    #[must_use]
+    pub fn new(info: NodeInfo, epoch: u64, beats: u64) -> Self {
+        Self { info, epoch, beats }
+    }
+}
+
 /// A request of a node to keep its lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RenewRequest {
     /// The lease of the node. An old epoch is refused as fenced.
     pub lease: Lease,
@@ -56,8 +107,27 @@ pub struct RenewRequest {
     pub now: DateTime<Utc>,
 }
 
+impl RenewRequest {
+    /// Returns a request of a node that can run all tasks.
+    #[must_use]
+    pub fn new(lease: Lease, now: DateTime<Utc>) -> Self {
+        Self {
+            lease,
+            tasks: None,
+            now,
+        }
+    }
+
+    /// Sets [`tasks`](#structfield.tasks).
+    #[must_use]
+    pub fn tasks(self, tasks: Option<KnownTasks>) -> Self {
+        Self { tasks, ..self }
+    }
+}
+
 /// The answer to the renewal of a lease.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Renewal {
     /// The beats of all registered nodes, with the node itself.
     pub beats: Vec<Beat>,
@@ -67,8 +137,33 @@ pub struct Renewal {
     pub waiting: Vec<WaitingJob>,
 }
 
+impl Renewal {
+    /// Returns the answer to a node that has nothing to do.
+    #[must_use]
+    pub fn new(beats: Vec<Beat>) -> Self {
+        Self {
+            beats,
+            cancels: Vec::new(),
+            waiting: Vec::new(),
+        }
+    }
+
+    /// Sets [`cancels`](#structfield.cancels).
+    #[must_use]
+    pub fn cancels(self, cancels: Vec<(RunId, CancelReason)>) -> Self {
+        Self { cancels, ..self }
+    }
+
+    /// Sets [`waiting`](#structfield.waiting).
+    #[must_use]
+    pub fn waiting(self, waiting: Vec<WaitingJob>) -> Self {
+        Self { waiting, ..self }
+    }
+}
+
 /// The sign that a node is alive.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Beat {
     /// The node and its epoch.
     pub node: Lease,
@@ -79,8 +174,27 @@ pub struct Beat {
     pub clock: Option<DateTime<Utc>>,
 }
 
+impl Beat {
+    /// Returns the sign of a node without a clock.
+    #[must_use]
+    pub fn new(node: Lease, count: u64) -> Self {
+        Self {
+            node,
+            count,
+            clock: None,
+        }
+    }
+
+    /// Sets [`clock`](#structfield.clock).
+    #[must_use]
+    pub fn clock(self, clock: Option<DateTime<Utc>>) -> Self {
+        Self { clock, ..self }
+    }
+}
+
 /// A filter of the open runs of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OpenRequest {
     /// The lease of the node.
     pub node: Lease,
@@ -88,6 +202,24 @@ pub struct OpenRequest {
     pub after: Option<RunId>,
     /// The maximum number of runs.
     pub limit: usize,
+}
+
+impl OpenRequest {
+    /// Returns a request for the first page.
+    #[must_use]
+    pub fn new(node: Lease, limit: usize) -> Self {
+        Self {
+            node,
+            after: None,
+            limit,
+        }
+    }
+
+    /// Sets [`after`](#structfield.after).
+    #[must_use]
+    pub fn after(self, after: Option<RunId>) -> Self {
+        Self { after, ..self }
+    }
 }
 
 /// A run without an outcome.
@@ -143,6 +275,10 @@ impl OpenRun {
 
 /// The state of an open run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every store has to know all of them, so a new one breaks stores on purpose"
+)]
 pub enum OpenState {
     /// The run waits for room and belongs to no node.
     Queued,
@@ -157,6 +293,7 @@ pub enum OpenState {
 
 /// A request to end the epoch of a node that stands still and to settle its runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RecoverRequest {
     /// The lease of the node that asks. An old epoch is refused as fenced.
     pub by: Lease,
@@ -170,8 +307,23 @@ pub struct RecoverRequest {
     pub limit: usize,
 }
 
+impl RecoverRequest {
+    /// Returns a request.
+    #[must_use]
+    pub fn new(by: Lease, dead: Lease, beats: u64, now: i64, limit: usize) -> Self {
+        Self {
+            by,
+            dead,
+            beats,
+            now,
+            limit,
+        }
+    }
+}
+
 /// The result of settling the open runs of a dead node.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Recovered {
     /// The runs that were recorded as lost, as they were before.
     pub lost: Vec<OpenRun>,
@@ -183,8 +335,35 @@ pub struct Recovered {
     pub has_more: bool,
 }
 
+impl Recovered {
+    /// Sets [`lost`](#structfield.lost).
+    #[must_use]
+    pub fn lost(self, lost: Vec<OpenRun>) -> Self {
+        Self { lost, ..self }
+    }
+
+    /// Sets [`waiting`](#structfield.waiting).
+    #[must_use]
+    pub fn waiting(self, waiting: Vec<WaitingJob>) -> Self {
+        Self { waiting, ..self }
+    }
+
+    /// Sets [`removed`](#structfield.removed).
+    #[must_use]
+    pub fn removed(self, removed: Vec<StoredJob>) -> Self {
+        Self { removed, ..self }
+    }
+
+    /// Sets [`has_more`](#structfield.has_more).
+    #[must_use]
+    pub fn has_more(self, has_more: bool) -> Self {
+        Self { has_more, ..self }
+    }
+}
+
 /// A request to compare the counts of jobs with their open runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RecountRequest {
     /// Selects jobs after this id, in the order of ids.
     pub after: Option<JobId>,
@@ -192,8 +371,23 @@ pub struct RecountRequest {
     pub limit: usize,
 }
 
+impl RecountRequest {
+    /// Returns a request for the first page.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { after: None, limit }
+    }
+
+    /// Sets [`after`](#structfield.after).
+    #[must_use]
+    pub fn after(self, after: Option<JobId>) -> Self {
+        Self { after, ..self }
+    }
+}
+
 /// The result of comparing counts with open runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Recounted {
     /// The jobs whose counts were corrected.
     pub mended: Vec<Drift>,
@@ -201,8 +395,23 @@ pub struct Recounted {
     pub next: Option<JobId>,
 }
 
+impl Recounted {
+    /// Returns the result of the last page.
+    #[must_use]
+    pub fn new(mended: Vec<Drift>) -> Self {
+        Self { mended, next: None }
+    }
+
+    /// Sets [`next`](#structfield.next).
+    #[must_use]
+    pub fn next(self, next: Option<JobId>) -> Self {
+        Self { next, ..self }
+    }
+}
+
 /// A job whose counts differed from its open runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Drift {
     /// The id of the job.
     pub job: JobId,
@@ -210,4 +419,12 @@ pub struct Drift {
     pub counted: (u32, u32),
     /// The same counts of its open runs. The row now has these.
     pub open: (u32, u32),
+}
+
+impl Drift {
+    /// Returns a difference.
+    #[must_use]
+    pub fn new(job: JobId, counted: (u32, u32), open: (u32, u32)) -> Self {
+        Self { job, counted, open }
+    }
 }

@@ -8,6 +8,7 @@ use crate::Error;
 
 /// A request for the newest runs of several jobs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RecentRequest {
     /// The jobs, up to [`MAX_JOBS`](Self::MAX_JOBS). A job that is named twice is answered once.
     pub jobs: Vec<JobId>,

@@ -12,10 +12,7 @@ fn the_memory_store_keeps_every_rule() {
 
 #[test]
 fn the_memory_store_keeps_every_rule_with_little_room() {
-    let limits = LedgerLimits {
-        total: 8,
-        per_job: 3,
-    };
+    let limits = LedgerLimits::new(8, 3);
     let failures = block_on(check(async || MemoryStore::with_ledger(limits)));
     assert!(failures.is_empty(), "{failures:#?}");
 }
@@ -89,11 +86,13 @@ fn the_memory_store_takes_no_job_over_the_limit() {
         let job = Job::new(JobId::new(id).unwrap(), "t", "* * * * *".parse().unwrap());
         job.with_args(&"x".repeat(bytes).into())
     };
-    let insert = |job| Insert {
-        job: std::sync::Arc::new(job),
-        state: JobState::default(),
-        on_conflict: OnConflict::Refuse,
-        now: DateTime::UNIX_EPOCH,
+    let insert = |job| {
+        Insert::new(
+            std::sync::Arc::new(job),
+            JobState::default(),
+            DateTime::UNIX_EPOCH,
+        )
+        .on_conflict(OnConflict::Refuse)
     };
     let store = MemoryStore::new();
     let jobs = vec![
@@ -104,13 +103,11 @@ fn the_memory_store_takes_no_job_over_the_limit() {
     let small = answers.pop().unwrap().unwrap();
     let error = answers.pop().unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
-    let update = Update {
-        job: std::sync::Arc::new(job("small", MAX_JOB_BYTES)),
-        state: small.state,
-        new_incarnation: false,
-        decided: None,
-        now: DateTime::UNIX_EPOCH,
-    };
+    let update = Update::new(
+        std::sync::Arc::new(job("small", MAX_JOB_BYTES)),
+        small.state,
+        DateTime::UNIX_EPOCH,
+    );
     let error = block_on(store.update(update)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
 }

@@ -34,12 +34,12 @@ fn insert(name: &str) -> Insert {
     let trigger = Interval::every(Duration::from_secs(10)).start(at(0));
     let mut state = JobState::default();
     state.next_run_time = Some(at(0));
-    Insert {
-        job: Arc::new(Job::new(id(name), "task", trigger.build().unwrap())),
+    Insert::new(
+        Arc::new(Job::new(id(name), "task", trigger.build().unwrap())),
         state,
-        on_conflict: OnConflict::Refuse,
-        now: at(0),
-    }
+        at(0),
+    )
+    .on_conflict(OnConflict::Refuse)
 }
 
 async fn add(store: &Faulty, name: &str) -> Result<StoredJob, Error> {
@@ -56,33 +56,21 @@ fn there(store: &Faulty) -> Vec<String> {
 }
 
 fn end(text: &str) -> RunEnd {
-    RunEnd {
-        run: RunId(99),
-        outcome: Outcome::Failed,
-        retry_at: None,
-        started: Some(0),
-        finished: 0,
-        attempts: 1,
-        text: Some(EndText::Error(text.into())),
-    }
+    RunEnd::new(RunId(99), Outcome::Failed, 0, 1)
+        .started(Some(0))
+        .text(Some(EndText::Error(text.into())))
 }
 
 fn promote(stored: &StoredJob) -> Claim {
-    Claim {
-        id: stored.job.id().clone(),
-        birth: stored.state.birth,
-        kind: ClaimKind::Promote,
-        wants_job: false,
-    }
+    Claim::new(
+        stored.job.id().clone(),
+        stored.state.birth,
+        ClaimKind::Promote,
+    )
 }
 
 async fn lease(store: &Faulty) -> Lease {
-    let node = NodeInfo {
-        name: "here".into(),
-        tasks: vec!["task".into()],
-        zones: String::new(),
-        release: 0,
-    };
+    let node = NodeInfo::new("here".into()).tasks(vec!["task".into()]);
     store.register(node).await.unwrap()
 }
 
@@ -92,14 +80,9 @@ async fn claim(
     ends: Vec<RunEnd>,
     claims: Vec<Claim>,
 ) -> Result<ClaimReply, Error> {
-    let request = ClaimRequest {
-        lease: lease.clone(),
-        now: at(0),
-        ends,
-        claims,
-        takes_waiting: false,
-        is_repeated: false,
-    };
+    let request = ClaimRequest::new(lease.clone(), at(0))
+        .ends(ends)
+        .claims(claims);
     store.claim(&request).await
 }
 

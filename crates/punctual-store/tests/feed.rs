@@ -22,12 +22,7 @@ fn at(second: u64) -> DateTime<Utc> {
 }
 
 async fn node(store: &MemoryStore) -> Lease {
-    let info = NodeInfo {
-        name: "one".into(),
-        tasks: vec!["task".into()],
-        zones: String::new(),
-        release: 0,
-    };
+    let info = NodeInfo::new("one".into()).tasks(vec!["task".into()]);
     store.register(info).await.unwrap()
 }
 
@@ -36,12 +31,12 @@ async fn add(store: &MemoryStore) {
     let id = "a".try_into().unwrap();
     let mut state = JobState::default();
     state.next_run_time = Some(at(10));
-    let insert = Insert {
-        job: Arc::new(Job::new(id, "task", trigger.build().unwrap())),
+    let insert = Insert::new(
+        Arc::new(Job::new(id, "task", trigger.build().unwrap())),
         state,
-        on_conflict: OnConflict::Refuse,
-        now: at(0),
-    };
+        at(0),
+    )
+    .on_conflict(OnConflict::Refuse);
     store.add(vec![insert]).await.unwrap().remove(0).unwrap();
 }
 
@@ -49,34 +44,23 @@ async fn add(store: &MemoryStore) {
 async fn go_on(store: &MemoryStore, lease: &Lease, end: Option<RunId>) -> RunId {
     let stored = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
     let now = stored.state.next_run_time.unwrap();
-    let ends = end.into_iter().map(|run| RunEnd {
-        run,
-        outcome: Outcome::Succeeded,
-        retry_at: None,
-        started: None,
-        finished: now.timestamp_micros(),
-        attempts: 1,
-        text: None,
-    });
+    let ends = end
+        .into_iter()
+        .map(|run| RunEnd::new(run, Outcome::Succeeded, now.timestamp_micros(), 1));
     let mut view = stored.job.view(&stored.state);
     view.running = 0;
-    let claim = Claim {
-        id: stored.job.id().clone(),
-        birth: stored.state.birth,
-        kind: ClaimKind::Advance {
+    let claim = Claim::new(
+        stored.job.id().clone(),
+        stored.state.birth,
+        ClaimKind::Advance {
             revision: stored.state.revision,
             plan: plan(&view, now),
         },
-        wants_job: false,
-    };
-    let request = ClaimRequest {
-        lease: lease.clone(),
-        now,
-        ends: ends.collect(),
-        claims: vec![claim],
-        takes_waiting: true,
-        is_repeated: false,
-    };
+    );
+    let request = ClaimRequest::new(lease.clone(), now)
+        .ends(ends.collect())
+        .claims(vec![claim])
+        .takes_waiting(true);
     let reply = store.claim(&request).await.unwrap();
     let [ClaimAnswer::Won(won)] = &reply.answers[..] else {
         panic!("{reply:?}");
@@ -101,10 +85,7 @@ async fn told(store: &MemoryStore, mut from: RunFeed, limit: usize) -> Vec<u64> 
 #[test]
 fn each_position_of_a_feed_goes_on_where_it_was() {
     block_on(async {
-        let store = MemoryStore::with_ledger(LedgerLimits {
-            total: KEPT,
-            per_job: KEPT,
-        });
+        let store = MemoryStore::with_ledger(LedgerLimits::new(KEPT, KEPT));
         add(&store).await;
         let lease = node(&store).await;
         let mut positions = vec![RunFeed::default()];

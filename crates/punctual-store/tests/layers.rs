@@ -70,10 +70,7 @@ fn poll_once<T>(answer: StoreFuture<'_, T>) {
 }
 
 fn lease() -> Lease {
-    Lease {
-        node: "a".into(),
-        epoch: 1,
-    }
+    Lease::new("a".into(), 1)
 }
 
 /// Makes a call with any arguments.
@@ -93,30 +90,14 @@ fn make(store: &dyn JobStore, call: Call) {
         Call::Due => poll_once(store.due(DueRequest::default())),
         Call::Claim => poll_once(store.claim(&claims())),
         Call::Register => poll_once(store.register(node())),
-        Call::Renew => poll_once(store.renew(RenewRequest {
-            lease: lease(),
-            tasks: None,
-            now,
-        })),
+        Call::Renew => poll_once(store.renew(RenewRequest::new(lease(), now))),
         Call::Leave => poll_once(store.leave(lease())),
         Call::Nodes => poll_once(store.nodes()),
-        Call::OpenRuns => poll_once(store.open_runs(OpenRequest {
-            node: lease(),
-            after: None,
-            limit: 1,
-        })),
-        Call::Recover => poll_once(store.recover(RecoverRequest {
-            by: lease(),
-            dead: lease(),
-            beats: 0,
-            now: 0,
-            limit: 1,
-        })),
-        Call::Cancel => poll_once(store.cancel(CancelRequest {
-            run: RunId(1),
-            reason: CancelReason::User,
-            now,
-        })),
+        Call::OpenRuns => poll_once(store.open_runs(OpenRequest::new(lease(), 1))),
+        Call::Recover => poll_once(store.recover(RecoverRequest::new(lease(), lease(), 0, 0, 1))),
+        Call::Cancel => {
+            poll_once(store.cancel(CancelRequest::new(RunId(1), CancelReason::User, now)))
+        }
         Call::Runs => poll_once(store.runs(RunFilter::default())),
         Call::Recent => poll_once(store.recent(RecentRequest::default())),
         Call::RunsSince => poll_once(store.runs_since(RunFeed::END, 1)),
@@ -132,35 +113,17 @@ fn make(store: &dyn JobStore, call: Call) {
 }
 
 fn node() -> NodeInfo {
-    NodeInfo {
-        name: "a".into(),
-        tasks: Vec::new(),
-        zones: String::new(),
-        release: 0,
-    }
+    NodeInfo::new("a".into())
 }
 
 fn claims() -> ClaimRequest {
-    ClaimRequest {
-        lease: lease(),
-        now: DateTime::UNIX_EPOCH,
-        ends: Vec::new(),
-        claims: Vec::new(),
-        takes_waiting: false,
-        is_repeated: false,
-    }
+    ClaimRequest::new(lease(), DateTime::UNIX_EPOCH)
 }
 
 fn update() -> Update {
     let trigger = "* * * * *".parse().unwrap();
     let job = Job::new(JobId::new("a").unwrap(), "task", trigger);
-    Update {
-        job: Arc::new(job),
-        state: JobState::default(),
-        new_incarnation: false,
-        decided: None,
-        now: DateTime::UNIX_EPOCH,
-    }
+    Update::new(Arc::new(job), JobState::default(), DateTime::UNIX_EPOCH)
 }
 
 #[test]

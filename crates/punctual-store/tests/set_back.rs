@@ -116,15 +116,14 @@ impl World {
     fn move_on(&mut self, now: DateTime<Utc>) -> Result<(), String> {
         while let Some(next) = self.state.next_run_time.filter(|next| *next <= now) {
             let plan = plan(&self.job.view(&self.state), now);
-            let claim = Claim {
-                id: self.job.id().clone(),
-                birth: self.state.birth,
-                kind: ClaimKind::Advance {
+            let claim = Claim::new(
+                self.job.id().clone(),
+                self.state.birth,
+                ClaimKind::Advance {
                     revision: self.state.revision,
                     plan,
                 },
-                wants_job: false,
-            };
+            );
             Batch::new(self, now).claim(&claim);
             if self.state.next_run_time.is_some_and(|moved| moved <= next) {
                 return Err(format!("it stays at {next}"));

@@ -32,6 +32,7 @@
 #[doc(hidden)]
 pub mod __private;
 mod apart;
+mod beginning;
 mod builder;
 mod command;
 mod config;

@@ -16,10 +16,7 @@ use punctual_store::{
 use super::place::{Owners, Place};
 use super::world::World;
 
-const LEDGER: LedgerLimits = LedgerLimits {
-    total: 10_000_000,
-    per_job: 10_000_000,
-};
+const LEDGER: LedgerLimits = LedgerLimits::new(10_000_000, 10_000_000);
 
 #[derive(Clone)]
 pub(crate) struct Database {

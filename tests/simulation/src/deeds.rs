@@ -252,13 +252,7 @@ impl Simulation {
     /// Nothing is due any more.
     pub(crate) fn pause_all(&self) {
         for row in self.database.rows() {
-            let mut update = Update {
-                state: row.state,
-                job: row.job,
-                new_incarnation: false,
-                decided: None,
-                now: self.world.now(),
-            };
+            let mut update = Update::new(row.job, row.state, self.world.now());
             update.state.paused = true;
             self.database.update(update).unwrap();
         }

@@ -92,10 +92,7 @@ async fn measure(out: &mut impl Write, url: &str, n: u32) -> Outcome<Line> {
 
 /// Forgets a batch; whether there may be more.
 async fn forget(store: &SqliteStore, gone: &mut u64) -> Outcome<bool> {
-    let retention = Retention {
-        per_job: Some(KEEP),
-        ..Retention::default()
-    };
+    let retention = Retention::default().per_job(Some(KEEP));
     let some = store.purge(retention, BATCH).await?;
     *gone += some;
     Ok(some >= BATCH as u64)
@@ -163,23 +160,16 @@ impl Recorder {
             let id = format!("job-{id:08}").try_into()?;
             let mut state = JobState::default();
             state.next_run_time = Some(now);
-            Ok(Insert {
-                job: Arc::new(Job::new(id, "body", trigger.clone())),
-                state,
-                on_conflict: OnConflict::Refuse,
-                now,
-            })
+            Ok(
+                Insert::new(Arc::new(Job::new(id, "body", trigger.clone())), state, now)
+                    .on_conflict(OnConflict::Refuse),
+            )
         });
         let jobs: Outcome<Vec<_>> = jobs.collect();
         for added in store.add(jobs?).await? {
             added?;
         }
-        let lease = store.register(NodeInfo {
-            name: "node".into(),
-            tasks: vec!["body".into()],
-            zones: String::new(),
-            release: 0,
-        });
+        let lease = store.register(NodeInfo::new("node".into()).tasks(vec!["body".into()]));
         Ok(Self {
             lease: lease.await?,
             store,
@@ -211,23 +201,19 @@ impl Recorder {
             self.now += SECOND;
             return Ok(0);
         }
-        let claims = due.jobs.iter().map(|due| Claim {
-            id: due.stored.job.id().clone(),
-            birth: due.stored.state.birth,
-            kind: ClaimKind::Advance {
-                revision: due.stored.state.revision,
-                plan: plan(&due.stored.job.view(&due.stored.state), self.now),
-            },
-            wants_job: false,
+        let claims = due.jobs.iter().map(|due| {
+            Claim::new(
+                due.stored.job.id().clone(),
+                due.stored.state.birth,
+                ClaimKind::Advance {
+                    revision: due.stored.state.revision,
+                    plan: plan(&due.stored.job.view(&due.stored.state), self.now),
+                },
+            )
         });
-        let request = ClaimRequest {
-            lease: self.lease.clone(),
-            now: self.now,
-            claims: claims.collect(),
-            ends: std::mem::take(&mut self.ends),
-            takes_waiting: false,
-            is_repeated: false,
-        };
+        let request = ClaimRequest::new(self.lease.clone(), self.now)
+            .ends(std::mem::take(&mut self.ends))
+            .claims(claims.collect());
         let reply = self.store.claim(&request).await?;
         let at = self.now.timestamp_micros();
         let won = reply.answers.iter().filter_map(|answer| match answer {
@@ -235,15 +221,7 @@ impl Recorder {
             _ => None,
         });
         self.ends = won
-            .map(|run| RunEnd {
-                run,
-                outcome: Ended::Succeeded,
-                retry_at: None,
-                started: Some(at),
-                finished: at,
-                attempts: 1,
-                text: None,
-            })
+            .map(|run| RunEnd::new(run, Ended::Succeeded, at, 1).started(Some(at)))
             .collect();
         Ok(self.ends.len() as u64)
     }

@@ -43,14 +43,11 @@ fn a_run_by_hand_whose_number_is_lost_is_not_refused() {
     world.run_by_hand(stored.clone());
     let mut request = world.take_claim();
     request.is_repeated = true;
-    let reply = ClaimReply {
-        answers: vec![ClaimAnswer::Won(Won::new(
+    let reply = ClaimReply::new(vec![ClaimAnswer::Won(Won::new(
             &stored.state,
             RunId::default(),
             1,
-        ))],
-        ..ClaimReply::default()
-    };
+        ))]);
     world.reply(Reply::Claimed(request, reply, Vec::new()));
     assert_eq!(world.answers[&0], Err(Refusal::NumberLost));
 }
@@ -67,19 +64,7 @@ fn a_run_by_hand_is_asked_for_again_if_its_key_was_used() {
     world.arrive();
     let stored = world.the_job();
     let plan = punctual_core::plan::manual(&stored.job.view(&stored.state), world.time());
-    let other = ClaimRequest {
-        lease: world.rival.clone().unwrap(),
-        now: world.time(),
-        ends: Vec::new(),
-        claims: vec![Claim {
-            id: stored.job.id().clone(),
-            birth: stored.state.birth,
-            kind: ClaimKind::Manual { plan },
-            wants_job: false,
-        }],
-        takes_waiting: false,
-        is_repeated: false,
-    };
+    let other = ClaimRequest::new(world.rival.clone().unwrap(), world.time()).claims(vec![Claim::new(stored.job.id().clone(), stored.state.birth, ClaimKind::Manual { plan })]);
     let reply = now(world.store.claim(&other)).unwrap();
     let ClaimAnswer::Won(won) = &reply.answers[0] else {
         panic!("it is the first: {reply:?}");
@@ -103,10 +88,7 @@ fn a_run_by_hand_is_not_asked_for_again_of_a_store_that_was_removed() {
     let mut stored = world.the_job();
     stored.state.running = 1;
     request.ends.clear();
-    let reply = ClaimReply {
-        answers: vec![ClaimAnswer::AtLimit(stored)],
-        ..ClaimReply::default()
-    };
+    let reply = ClaimReply::new(vec![ClaimAnswer::AtLimit(stored)]);
     world.reply(Reply::Claimed(request, reply, Vec::new()));
     assert_eq!(world.answers[&0], Err(Refusal::NoStore));
 }

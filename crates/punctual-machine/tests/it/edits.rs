@@ -100,16 +100,12 @@ impl World {
         let job = job.with_args_json(&args).unwrap();
         let first = first_fire(job.trigger(), None, self.time()).unwrap();
         let state = JobState::begin(&first, self.time());
-        let insert = Insert {
-            job: Arc::new(job),
-            state,
-            on_conflict: if kind.is_multiple_of(2) {
+        let insert =
+            Insert::new(Arc::new(job), state, self.time()).on_conflict(if kind.is_multiple_of(2) {
                 OnConflict::Refuse
             } else {
                 OnConflict::Replace
-            },
-            now: self.time(),
-        };
+            });
         let before = now(self.store.get(insert.job.id().clone())).unwrap();
         let replaced = before.map(|before| before.replaced_by(&insert));
         // An id may be taken.
@@ -156,13 +152,9 @@ impl World {
     ) {
         let decided = is_anew.then(|| stored.passed_over(self.time())).flatten();
         self.seen.decided_elsewhere(decided);
-        let update = Update {
-            job,
-            state,
-            new_incarnation: is_anew,
-            decided,
-            now: self.time(),
-        };
+        let update = Update::new(job, state, self.time())
+            .new_incarnation(is_anew)
+            .decided(decided);
         now(self.store.update(update)).unwrap();
     }
 
@@ -206,11 +198,11 @@ impl World {
             let its = instances.find(|own| own.iter().any(|own| own.id == run.id));
             let its = its.into_iter().flatten().map(|own| own.id);
             self.seen.cancelled.extend(its);
-            let request = punctual_store::CancelRequest {
-                run: run.id,
-                reason: punctual_core::CancelReason::User,
-                now: self.time(),
-            };
+            let request = punctual_store::CancelRequest::new(
+                run.id,
+                punctual_core::CancelReason::User,
+                self.time(),
+            );
             now(self.store.cancel(request)).unwrap();
         }
     }

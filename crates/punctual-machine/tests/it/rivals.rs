@@ -72,11 +72,7 @@ impl World {
 
     /// Returns the beats of a node as another one sees them, unless that one was taken for dead.
     fn beats(&self, by: &Lease, of: &Lease) -> Option<u64> {
-        let request = RenewRequest {
-            lease: by.clone(),
-            tasks: None,
-            now: self.time(),
-        };
+        let request = RenewRequest::new(by.clone(), self.time());
         let beats = now(self.store.renew(request)).ok()?.beats;
         let its = |beat: &&Beat| beat.node == *of;
         beats.iter().find(its).map(|beat| beat.count)
@@ -91,14 +87,8 @@ impl World {
         let request =
             DueRequest::through(time, usize::from(count)).tasks(Some([TASK.into()].into()));
         let due = now(self.store.due(request)).unwrap().jobs;
-        let mut request = ClaimRequest {
-            lease,
-            now: time,
-            ends: Vec::new(),
-            claims: due.iter().map(|due| claim_of(&due.stored, time)).collect(),
-            takes_waiting: false,
-            is_repeated: false,
-        };
+        let mut request = ClaimRequest::new(lease, time)
+            .claims(due.iter().map(|due| claim_of(&due.stored, time)).collect());
         let reply = now(self.store.claim(&request)).unwrap();
         self.seen.left_elsewhere(&reply.removed);
         let claims = std::mem::take(&mut request.claims);
@@ -120,47 +110,25 @@ impl World {
         };
         let time = self.timer.now();
         let ends = std::mem::take(&mut self.rival_runs).into_iter();
-        let end = |run| RunEnd {
-            run,
-            outcome: Outcome::Succeeded,
-            retry_at: None,
-            started: Some(time),
-            finished: time,
-            attempts: 1,
-            text: None,
-        };
-        let request = ClaimRequest {
-            lease,
-            now: self.time(),
-            ends: ends.map(end).collect(),
-            claims: Vec::new(),
-            takes_waiting: false,
-            is_repeated: false,
-        };
+        let end = |run| RunEnd::new(run, Outcome::Succeeded, time, 1).started(Some(time));
+        let request = ClaimRequest::new(lease, self.time()).ends(ends.map(end).collect());
         let reply = now(self.store.claim(&request)).unwrap();
         self.seen.left_elsewhere(&reply.removed);
     }
 }
 
 fn recover(world: &World, by: Lease, dead: &Lease, beats: u64) -> RecoverRequest {
-    RecoverRequest {
-        by,
-        dead: dead.clone(),
-        beats,
-        now: world.timer.now(),
-        limit: 1_000,
-    }
+    RecoverRequest::new(by, dead.clone(), beats, world.timer.now(), 1_000)
 }
 
 /// Returns the claim of the due fire times of a job.
 pub(crate) fn claim_of(stored: &StoredJob, now: chrono::DateTime<chrono::Utc>) -> Claim {
-    Claim {
-        id: stored.job.id().clone(),
-        birth: stored.state.birth,
-        kind: ClaimKind::Advance {
+    Claim::new(
+        stored.job.id().clone(),
+        stored.state.birth,
+        ClaimKind::Advance {
             revision: stored.state.revision,
             plan: plan(&stored.job.view(&stored.state), now),
         },
-        wants_job: false,
-    }
+    )
 }

@@ -39,12 +39,7 @@ impl World {
     pub(crate) fn add_job_at(&self, job: Job, after: i64) {
         let mut state = JobState::default();
         state.next_run_time = Some(self.time() + chrono::TimeDelta::seconds(after));
-        let insert = Insert {
-            job: Arc::new(job),
-            state,
-            on_conflict: OnConflict::Refuse,
-            now: self.time(),
-        };
+        let insert = Insert::new(Arc::new(job), state, self.time()).on_conflict(OnConflict::Refuse);
         now(self.store.add(vec![insert])).unwrap()[0]
             .as_ref()
             .unwrap();
@@ -81,10 +76,7 @@ fn a_run_that_is_known_was_not_opened_by_a_claim_that_is_sent_again() {
         unreachable!("it is due");
     };
     plan.start = vec![stored.state.next_run_time.unwrap()];
-    let reply = ClaimReply {
-        answers: vec![ClaimAnswer::Won(Won::new(&stored.state, run, 1))],
-        ..ClaimReply::default()
-    };
+    let reply = ClaimReply::new(vec![ClaimAnswer::Won(Won::new(&stored.state, run, 1))]);
     world.reply(punctual_machine::Reply::Claimed(request, reply, Vec::new()));
     assert_eq!(world.machine.under_way(), 1);
     assert_eq!(world.told.get(&run), None, "it goes on");
@@ -129,10 +121,7 @@ fn a_limit_that_was_met_is_forgotten_with_an_edit() {
     };
     let mut busy = stored;
     busy.state.running = 1;
-    let reply = ClaimReply {
-        answers: vec![ClaimAnswer::AtLimit(busy)],
-        ..ClaimReply::default()
-    };
+    let reply = ClaimReply::new(vec![ClaimAnswer::AtLimit(busy)]);
     world.machine.pause();
     world.reply(punctual_machine::Reply::Claimed(request, reply, Vec::new()));
     world.edit_policies(0, 0);

@@ -111,12 +111,7 @@ pub(crate) fn instant(micros: i64) -> DateTime<Utc> {
 }
 
 pub(crate) fn info(name: &str) -> NodeInfo {
-    NodeInfo {
-        name: name.into(),
-        tasks: vec![TASK.into()],
-        zones: String::new(),
-        release: 0,
-    }
+    NodeInfo::new(name.into()).tasks(vec![TASK.into()])
 }
 
 impl World {
@@ -385,20 +380,17 @@ impl World {
     /// first end.
     fn part_of(&mut self, request: &ClaimRequest) -> Option<ClaimRequest> {
         let is_full = std::mem::take(&mut self.is_full) && request.ends.len() > 1;
-        is_full.then(|| ClaimRequest {
-            ends: request.ends[..1].to_vec(),
-            claims: Vec::new(),
-            takes_waiting: false,
-            ..request.clone()
+        is_full.then(|| {
+            request
+                .clone()
+                .ends(request.ends[..1].to_vec())
+                .claims(Vec::new())
+                .takes_waiting(false)
         })
     }
 
     pub(crate) fn open_runs(&self) -> Vec<OpenRun> {
-        let request = OpenRequest {
-            node: self.lease.clone(),
-            after: None,
-            limit: 10_000,
-        };
+        let request = OpenRequest::new(self.lease.clone(), 10_000);
         now(self.store.open_runs(request)).unwrap()
     }
 
@@ -409,7 +401,7 @@ impl World {
             let runs = instance.to_vec();
             let job = now(self.store.get(runs[0].job.clone())).unwrap();
             match job.filter(|job| job.state.birth == runs[0].birth) {
-                Some(job) => handed.push(Handed { job, runs }),
+                Some(job) => handed.push(Handed::new(job, runs)),
                 None => over.extend(
                     runs.into_iter()
                         .map(|run| (run, Outcome::Cancelled(CancelReason::User))),
@@ -472,11 +464,8 @@ impl World {
     }
 
     pub(crate) fn renew(&mut self) {
-        let request = RenewRequest {
-            lease: self.lease.clone(),
-            tasks: Some([TASK.into()].into()),
-            now: self.time(),
-        };
+        let request =
+            RenewRequest::new(self.lease.clone(), self.time()).tasks(Some([TASK.into()].into()));
         match now(self.store.renew(request)) {
             Ok(renewal) => {
                 self.heard = self.timer.passed();

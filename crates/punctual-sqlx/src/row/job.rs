@@ -181,10 +181,7 @@ impl JobRow<'_> {
         if let Some(declared) = self.declared {
             job = job.with_declared(Some(parse::<Declared>("declared_json", declared)?));
         }
-        Ok(StoredJob {
-            job: Arc::new(job),
-            state,
-        })
+        Ok(StoredJob::new(Arc::new(job), state))
     }
 }
 

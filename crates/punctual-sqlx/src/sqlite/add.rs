@@ -204,10 +204,7 @@ impl At<'_> {
         self.record(state.birth, replaced.decided, insert.now)
             .await?;
         self.rewrite(&row, edit).await?;
-        Ok(Ok(StoredJob {
-            job: insert.job.clone(),
-            state,
-        }))
+        Ok(Ok(StoredJob::new(insert.job.clone(), state)))
     }
 
     /// Writes a job anew, except its counts and tokens.
@@ -247,9 +244,6 @@ fn added<'i>(
     state.token = token;
     (state.running, state.queued) = (0, 0);
     let row = Written::of(insert.job.id(), defined?, &state);
-    let stored = StoredJob {
-        job: insert.job.clone(),
-        state,
-    };
+    let stored = StoredJob::new(insert.job.clone(), state);
     Ok((stored, row))
 }

@@ -54,10 +54,10 @@ impl At<'_> {
         held.keep_unless(|birth| definitions.contains_key(&birth));
         let gone = held.gone();
         let gone = gone.filter_map(|job| {
-            Some(StoredJob {
-                job: definitions.get(&job.state.birth)?.clone(),
-                state: job.state,
-            })
+            Some(StoredJob::new(
+                definitions.get(&job.state.birth)?.clone(),
+                job.state,
+            ))
         });
         Ok(gone.collect())
     }

@@ -197,7 +197,7 @@ fn reply(
     let stored = |job: &HeldJob| {
         let state = job.state;
         let job = definitions.get(&state.birth)?.clone();
-        Some(StoredJob { job, state })
+        Some(StoredJob::new(job, state))
     };
     let there = |row: Row| {
         Some(&held.jobs[row])
@@ -216,16 +216,14 @@ fn reply(
         Verdict::AtLimit(row) => there(row).map_or(ClaimAnswer::Lost(None), ClaimAnswer::AtLimit),
     });
     let handed = decided.handed.iter().filter_map(|(row, runs)| {
-        Some(Handed {
-            job: there(*row)?,
-            runs: runs.iter().filter_map(|id| held.told(*id)).collect(),
-        })
+        Some(Handed::new(
+            there(*row)?,
+            runs.iter().filter_map(|id| held.told(*id)).collect(),
+        ))
     });
-    ClaimReply {
-        ends_done: request.ends.len(),
-        answers: answers.collect(),
-        handed: handed.collect(),
-        cancels: decided.cancels,
-        removed: held.gone().filter_map(stored).collect(),
-    }
+    ClaimReply::new(answers.collect())
+        .ends_done(request.ends.len())
+        .handed(handed.collect())
+        .cancels(decided.cancels)
+        .removed(held.gone().filter_map(stored).collect())
 }

@@ -124,10 +124,7 @@ struct LastOf {
 /// Returns the job of a row of [`head_columns`], or the reason why it cannot be decoded.
 pub(super) fn head(row: &SqliteRow) -> Result<DueJob, String> {
     let is_head = get(row, IS_HEAD).map_err(|error| error.to_string())?;
-    Ok(DueJob {
-        stored: stored(row)?,
-        is_head,
-    })
+    Ok(DueJob::new(stored(row)?).is_head(is_head))
 }
 
 /// Returns the job of a row of [`job_columns`], or the reason why it cannot be decoded.

@@ -140,10 +140,7 @@ fn next_of(job: &DueJob) -> Option<DateTime<Utc>> {
 }
 
 fn cursor(job: &DueJob) -> Option<DueCursor> {
-    Some(DueCursor {
-        next_run_time: next_of(job)?,
-        incarnation: job.stored.state.incarnation,
-    })
+    Some(DueCursor::new(next_of(job)?, job.stored.state.incarnation))
 }
 
 fn stored_cursor(cursor: DueCursor) -> StoredCursor {

@@ -42,10 +42,7 @@ impl Inner {
         at.rewrite(&row, edit).await?;
         transaction.commit().await.map_err(failed)?;
         self.tell(edit);
-        Ok(StoredJob {
-            job: update.job.clone(),
-            state,
-        })
+        Ok(StoredJob::new(update.job.clone(), state))
     }
 }
 

@@ -51,7 +51,7 @@ impl Inner {
         let Told { runs, next, more } = at.news(since, limit).await?.told(since, limit);
         // The runs are read after the news, so each is at least as new as its news.
         let runs = at.runs_of(&runs).await?;
-        Ok(RunsSince { runs, next, more })
+        Ok(RunsSince::new(runs, next).more(more))
     }
 }
 

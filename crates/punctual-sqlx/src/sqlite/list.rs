@@ -158,15 +158,9 @@ impl<'f> Listing<'f> {
 
     fn page(self) -> JobPage {
         let last = self.jobs.last().zip(self.ranks.last());
-        let place = |(stored, rank): (&StoredJob, &i64)| JobCursor {
-            rank: *rank,
-            id: stored.job.id().clone(),
-        };
-        JobPage {
-            next: last.filter(|_| self.has_more).map(place),
-            jobs: self.jobs,
-            ranks: self.ranks,
-            last_runs: self.last_runs,
-        }
+        let place =
+            |(stored, rank): (&StoredJob, &i64)| JobCursor::new(*rank, stored.job.id().clone());
+        let next = last.filter(|_| self.has_more).map(place);
+        JobPage::new(self.jobs, self.ranks, self.last_runs).next(next)
     }
 }

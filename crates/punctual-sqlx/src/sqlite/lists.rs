@@ -18,26 +18,13 @@ async fn lists_that_take_long_hold_up_no_scheduler() {
     for _ in 0..store.0.pools.listers() {
         lists.push(store.0.lister().await.expect("there is one"));
     }
-    let node = NodeInfo {
-        name: Arc::from("one"),
-        tasks: Vec::new(),
-        zones: String::new(),
-        release: 0,
-    };
+    let node = NodeInfo::new(Arc::from("one"));
     let lease = store.register(node).await.expect("it is entered");
     let now = DateTime::UNIX_EPOCH;
-    let renewal = RenewRequest {
-        lease: lease.clone(),
-        tasks: None,
-        now,
-    };
+    let renewal = RenewRequest::new(lease.clone(), now);
     store.renew(renewal).await.expect("it goes on");
     store.nodes().await.expect("all are told");
-    let open = OpenRequest {
-        node: lease,
-        after: None,
-        limit: 10,
-    };
+    let open = OpenRequest::new(lease, 10);
     store.open_runs(open).await.expect("it has none");
     let due = store.due(DueRequest::through(now, 10)).await;
     due.expect("they are told");

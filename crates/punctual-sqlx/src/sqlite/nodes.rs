@@ -47,10 +47,7 @@ impl Inner {
             .await
             .map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
-        Ok(Lease {
-            node: node.name,
-            epoch,
-        })
+        Ok(Lease::new(node.name, epoch))
     }
 
     /// Renews a lease. Only the beat needs the lock of the database.
@@ -65,11 +62,9 @@ impl Inner {
         at.set_clock(now).await?;
         transaction.commit().await.map_err(failed)?;
         let tasks = request.tasks.as_ref();
-        Ok(Renewal {
-            beats: self.beats().await?,
-            cancels: self.cancels(lease).await?,
-            waiting: self.waiting(tasks, now).await?,
-        })
+        Ok(Renewal::new(self.beats().await?)
+            .cancels(self.cancels(lease).await?)
+            .waiting(self.waiting(tasks, now).await?))
     }
 
     /// Returns the runs of a node that are to be cancelled.
@@ -205,14 +200,12 @@ impl At<'_> {
 
 fn beat(row: &SqliteRow) -> Result<Beat, sqlx::Error> {
     let clock: Option<i64> = row.try_get(3)?;
-    Ok(Beat {
-        node: Lease {
-            node: row.try_get::<&str, _>(0)?.into(),
-            epoch: row.try_get::<i64, _>(1)?.unsigned_abs(),
-        },
-        count: row.try_get::<i64, _>(2)?.unsigned_abs(),
-        clock: clock.and_then(DateTime::from_timestamp_micros),
-    })
+    let name: &str = row.try_get(0)?;
+    let epoch: i64 = row.try_get(1)?;
+    let count: i64 = row.try_get(2)?;
+    let node = Lease::new(name.into(), epoch.unsigned_abs());
+    let clock = clock.and_then(DateTime::from_timestamp_micros);
+    Ok(Beat::new(node, count.unsigned_abs()).clock(clock))
 }
 
 fn peer(row: &SqliteRow) -> Result<Peer, sqlx::Error> {
@@ -222,14 +215,10 @@ fn peer(row: &SqliteRow) -> Result<Peer, sqlx::Error> {
     let tasks: &[u8] = row.try_get_unchecked(4)?;
     let zones: &[u8] = row.try_get_unchecked(5)?;
     let tasks: Vec<String> = serde_json::from_slice(tasks).unwrap_or_default();
-    Ok(Peer {
-        info: NodeInfo {
-            name: node.node,
-            tasks: tasks.into_iter().map(Arc::from).collect(),
-            zones: String::from_utf8_lossy(zones).into_owned(),
-            release: row.try_get::<i64, _>(6)?.unsigned_abs(),
-        },
-        epoch: node.epoch,
-        beats: count,
-    })
+    let release: i64 = row.try_get(6)?;
+    let info = NodeInfo::new(node.node)
+        .tasks(tasks.into_iter().map(Arc::from).collect())
+        .zones(String::from_utf8_lossy(zones).into_owned())
+        .release(release.unsigned_abs());
+    Ok(Peer::new(info, node.epoch, count))
 }

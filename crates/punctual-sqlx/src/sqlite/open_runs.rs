@@ -177,16 +177,16 @@ fn page(rows: &str) -> Result<Page, Error> {
 
 impl OpenColumns<'_> {
     fn decode(&self, by: Option<&Lease>) -> Option<HeldRun> {
-        let view = OpenView {
-            birth: count("birth", self.birth).ok()?,
-            token: count("token", self.token).ok()?,
-            state: self.state(),
-            owner: self.owner(by),
-            ends_instance: self.ends_instance != 0,
-            reruns: count("reruns", self.reruns).unwrap_or(u32::MAX),
-            attempts: count("attempts", self.attempts).unwrap_or(u32::MAX),
-            cancel: self.cancel.as_deref().map(words::cancel),
-        };
+        let view = OpenView::new(
+            count("birth", self.birth).ok()?,
+            count("token", self.token).ok()?,
+            self.state(),
+            self.owner(by),
+        )
+        .ends_instance(self.ends_instance != 0)
+        .reruns(count("reruns", self.reruns).unwrap_or(u32::MAX))
+        .attempts(count("attempts", self.attempts).unwrap_or(u32::MAX))
+        .cancel(self.cancel.as_deref().map(words::cancel));
         let id = RunId(count("id", self.id).ok()?);
         let key = key(self.incarnation, &self.origin, self.fire_time).ok()?;
         let mut run = HeldRun::read(id, &self.job, key, view);

@@ -47,5 +47,5 @@ impl Inner {
 fn unreadable(row: &SqliteRow) -> Option<UnreadableJob> {
     let reason = columns::stored(row).err()?;
     let id = columns::id(row);
-    Some(UnreadableJob { id, reason })
+    Some(UnreadableJob::new(id, reason))
 }

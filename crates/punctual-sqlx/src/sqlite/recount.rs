@@ -54,11 +54,11 @@ impl Counts<'_> {
     fn drift(&self) -> Option<Drift> {
         // A count below zero is wrong and shown as 0.
         let told = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
-        Some(Drift {
-            job: self.place()?,
-            counted: (told(self.running), told(self.queued)),
-            open: self.open,
-        })
+        Some(Drift::new(
+            self.place()?,
+            (told(self.running), told(self.queued)),
+            self.open,
+        ))
     }
 }
 
@@ -83,10 +83,8 @@ impl Inner {
         };
         let rows: Vec<Counts<'_>> = parsed(&text)?;
         let wrong: Vec<_> = rows.iter().filter(|row| row.is_wrong()).collect();
-        let recounted = Recounted {
-            mended: wrong.iter().filter_map(|row| row.drift()).collect(),
-            next,
-        };
+        let recounted =
+            Recounted::new(wrong.iter().filter_map(|row| row.drift()).collect()).next(next);
         if wrong.is_empty() {
             return Ok(recounted);
         }

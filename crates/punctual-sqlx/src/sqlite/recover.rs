@@ -28,10 +28,7 @@ impl Inner {
             at.forget(&request.dead).await?;
         }
         transaction.commit().await.map_err(failed)?;
-        Ok(Recovered {
-            has_more,
-            ..recovered
-        })
+        Ok(recovered.has_more(has_more))
     }
 }
 
@@ -114,10 +111,7 @@ impl At<'_> {
         runs.into_iter().for_each(|run| held.with_run(run));
         let at = DateTime::from_timestamp_micros(now).unwrap_or_default();
         let settled = Batch::new(&mut held, at).settle(&ids);
-        let mut recovered = Recovered {
-            removed: self.leaving(&mut held).await?,
-            ..Recovered::default()
-        };
+        let mut recovered = Recovered::default().removed(self.leaving(&mut held).await?);
         let mut waiting = BTreeSet::new();
         for (instance, fate) in settled {
             let runs = instance.iter().filter_map(|id| before.remove(id));

@@ -165,10 +165,10 @@ fn has_room(policies: Option<&str>, running: i64) -> bool {
 }
 
 fn job(birth: i64, id: &str, task: &str, due: i64) -> Option<WaitingJob> {
-    Some(WaitingJob {
-        id: JobId::new(id).ok()?,
-        birth: birth.unsigned_abs(),
-        task: task.into(),
-        due: DateTime::from_timestamp_micros(due).unwrap_or_default(),
-    })
+    Some(WaitingJob::new(
+        JobId::new(id).ok()?,
+        birth.unsigned_abs(),
+        task.into(),
+        DateTime::from_timestamp_micros(due).unwrap_or_default(),
+    ))
 }

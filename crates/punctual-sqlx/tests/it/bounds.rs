@@ -12,16 +12,9 @@ async fn a_page_after_the_greatest_numbers_is_empty() {
     let store = folder.open("jobs.db").await;
     let lease = node(&store, "one").await;
     begun(&store, &lease, job("a")).await;
-    let open = OpenRequest {
-        node: lease,
-        after: Some(RunId(u64::MAX)),
-        limit: 9,
-    };
+    let open = OpenRequest::new(lease, 9).after(Some(RunId(u64::MAX)));
     assert_eq!(store.open_runs(open).await.unwrap(), vec![]);
-    let after = DueCursor {
-        next_run_time: at(20),
-        incarnation: u64::MAX,
-    };
+    let after = DueCursor::new(at(20), u64::MAX);
     let due = DueRequest::through(at(20), 9).after(Some(after));
     assert!(store.due(due).await.unwrap().jobs.is_empty());
 }

@@ -26,12 +26,7 @@ pub(crate) fn job(id: &str) -> Job {
 pub(crate) fn insert(job: Job) -> Insert {
     let mut state = JobState::default();
     state.next_run_time = Some(at(10));
-    Insert {
-        job: Arc::new(job),
-        state,
-        on_conflict: OnConflict::Refuse,
-        now: at(0),
-    }
+    Insert::new(Arc::new(job), state, at(0)).on_conflict(OnConflict::Refuse)
 }
 
 pub(crate) async fn add(store: &dyn JobStore, job: Job) -> Result<StoredJob, Error> {
@@ -39,12 +34,9 @@ pub(crate) async fn add(store: &dyn JobStore, job: Job) -> Result<StoredJob, Err
 }
 
 pub(crate) async fn node(store: &dyn JobStore, name: &str) -> Lease {
-    let info = NodeInfo {
-        name: name.into(),
-        tasks: vec!["task".into()],
-        zones: "2026e".into(),
-        release: 0,
-    };
+    let info = NodeInfo::new(name.into())
+        .tasks(vec!["task".into()])
+        .zones("2026e".into());
     store.register(info).await.unwrap()
 }
 
@@ -60,11 +52,7 @@ pub(crate) fn ids(due: &DueJobs) -> Vec<&str> {
 }
 
 pub(crate) async fn renew(store: &dyn JobStore, lease: &Lease, now: DateTime<Utc>) -> Renewal {
-    let request = RenewRequest {
-        lease: lease.clone(),
-        tasks: None,
-        now,
-    };
+    let request = RenewRequest::new(lease.clone(), now);
     store.renew(request).await.unwrap()
 }
 
@@ -78,53 +66,38 @@ pub(crate) async fn recover(
     let peers = store.nodes().await.unwrap().into_iter();
     let peer = peers.into_iter().find(|peer| &*peer.info.name == dead);
     let peer = peer.unwrap();
-    let request = RecoverRequest {
-        by: by.clone(),
-        dead: Lease {
-            node: peer.info.name,
-            epoch: peer.epoch,
-        },
-        beats: peer.beats,
-        now: at(60).timestamp_micros(),
+    let request = RecoverRequest::new(
+        by.clone(),
+        Lease::new(peer.info.name, peer.epoch),
+        peer.beats,
+        at(60).timestamp_micros(),
         limit,
-    };
+    );
     store.recover(request).await.unwrap()
 }
 
 /// Returns a claim of the due fire times at `now`.
 pub(crate) fn advance(stored: &StoredJob, now: DateTime<Utc>) -> Claim {
-    Claim {
-        id: stored.job.id().clone(),
-        birth: stored.state.birth,
-        kind: ClaimKind::Advance {
+    Claim::new(
+        stored.job.id().clone(),
+        stored.state.birth,
+        ClaimKind::Advance {
             revision: stored.state.revision,
             plan: plan(&stored.job.view(&stored.state), now),
         },
-        wants_job: false,
-    }
+    )
 }
 
 pub(crate) fn request(lease: &Lease, claims: Vec<Claim>, ends: Vec<RunEnd>) -> ClaimRequest {
-    ClaimRequest {
-        lease: lease.clone(),
-        now: at(10),
-        ends,
-        claims,
-        takes_waiting: true,
-        is_repeated: false,
-    }
+    ClaimRequest::new(lease.clone(), at(10))
+        .ends(ends)
+        .claims(claims)
+        .takes_waiting(true)
 }
 
 pub(crate) fn ended(run: RunId) -> RunEnd {
-    RunEnd {
-        run,
-        outcome: Outcome::Succeeded,
-        retry_at: None,
-        started: Some(at(10).timestamp_micros()),
-        finished: at(11).timestamp_micros(),
-        attempts: 1,
-        text: None,
-    }
+    RunEnd::new(run, Outcome::Succeeded, at(11).timestamp_micros(), 1)
+        .started(Some(at(10).timestamp_micros()))
 }
 
 /// Adds a job, and begins a run of it on a node.

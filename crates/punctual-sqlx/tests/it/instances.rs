@@ -27,11 +27,9 @@ async fn begun(store: &dyn JobStore, lease: &Lease) -> RunId {
 
 /// Fails an attempt that another one is to follow.
 async fn fail(store: &dyn JobStore, lease: &Lease, run: RunId) {
-    let end = RunEnd {
-        outcome: Outcome::Failed,
-        retry_at: Some(at(40).timestamp_micros()),
-        ..ended(run)
-    };
+    let end = ended(run)
+        .outcome(Outcome::Failed)
+        .retry_at(Some(at(40).timestamp_micros()));
     store
         .claim(&request(lease, vec![], vec![end]))
         .await
@@ -57,11 +55,7 @@ async fn of_a_removed_job(store: &dyn JobStore) {
 async fn of_a_cancelled_run(store: &dyn JobStore) {
     let lease = node(store, "one").await;
     let first = begun(store, &lease).await;
-    let asked = CancelRequest {
-        run: first,
-        reason: CancelReason::User,
-        now: at(31),
-    };
+    let asked = CancelRequest::new(first, CancelReason::User, at(31));
     store.cancel(asked).await.unwrap();
     fail(store, &lease, first).await;
     let cancelled = RunState::Ended(Outcome::Cancelled(CancelReason::User));
@@ -93,11 +87,9 @@ async fn replaced_between_attempts(store: &dyn JobStore) {
     });
     let run = crate::fixture::begun(store, &lease, replacing).await;
     let stored = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
-    let failed = RunEnd {
-        outcome: Outcome::Failed,
-        retry_at: Some(at(40).timestamp_micros()),
-        ..ended(run)
-    };
+    let failed = ended(run)
+        .outcome(Outcome::Failed)
+        .retry_at(Some(at(40).timestamp_micros()));
     let mut newer = request(&lease, vec![advance(&stored, at(20))], vec![failed]);
     newer.takes_waiting = false;
     store.claim(&newer).await.unwrap();

@@ -25,13 +25,14 @@ async fn two_claims_of_one_key_are_one_run() {
     let store = folder.open("jobs.db").await;
     let lease = node(&store, "one").await;
     let stored = add(&store, unlimited("a")).await.unwrap();
-    let by_hand = || Claim {
-        id: stored.job.id().clone(),
-        birth: stored.state.birth,
-        kind: ClaimKind::Manual {
-            plan: manual(&stored.job.view(&stored.state), at(5)),
-        },
-        wants_job: false,
+    let by_hand = || {
+        Claim::new(
+            stored.job.id().clone(),
+            stored.state.birth,
+            ClaimKind::Manual {
+                plan: manual(&stored.job.view(&stored.state), at(5)),
+            },
+        )
     };
     let both = request(&lease, vec![by_hand(), by_hand()], vec![]);
     let reply = store.claim(&both).await.unwrap();
@@ -95,13 +96,8 @@ async fn an_edit_of_a_schedule_that_was_set_back_is_made() {
         last: at(10),
         count: Count::Exact(1),
     };
-    let update = Update {
-        job: read.job,
-        state,
-        new_incarnation: false,
-        decided: Some((range, Outcome::Missed(MissReason::Paused))),
-        now: at(15),
-    };
+    let update = Update::new(read.job, state, at(15))
+        .decided(Some((range, Outcome::Missed(MissReason::Paused))));
     let updated = store.update(update).await.unwrap();
     assert_eq!(updated.state.next_run_time, Some(at(20)));
     assert_eq!(store.runs(RunFilter::default()).await.unwrap().len(), 1);

@@ -34,10 +34,7 @@ async fn page(watched: &Watched, filter: RunFilter) -> (Vec<u64>, u64) {
 }
 
 fn place(id: u64) -> RunCursor {
-    RunCursor {
-        opened: at(10),
-        id: RunId(id),
-    }
+    RunCursor::new(at(10), RunId(id))
 }
 
 #[tokio::test]

@@ -129,10 +129,7 @@ async fn counts_that_are_wrong_are_mended() {
          UPDATE punctual_jobs SET finished = 1 WHERE id = 'd'",
     )
     .await;
-    let mut request = RecountRequest {
-        after: None,
-        limit: 2,
-    };
+    let mut request = RecountRequest::new(2);
     let mut mended = Vec::new();
     loop {
         let some = store.recount(request.clone()).await.unwrap();
@@ -156,10 +153,7 @@ async fn counts_that_are_wrong_are_mended() {
     // The last job has nothing left to do, and leaves.
     assert_eq!(left.collect::<Vec<_>>(), [("a", 1), ("b", 1), ("c", 1)]);
     assert!(store.changes(counter).await.unwrap().counter > counter);
-    let again = RecountRequest {
-        after: None,
-        limit: 9,
-    };
+    let again = RecountRequest::new(9);
     assert_eq!(store.recount(again).await.unwrap().mended, vec![]);
 }
 
@@ -217,12 +211,10 @@ async fn a_cancelled_run_between_attempts_keeps_what_the_last_one_left() {
     let store = folder.open("jobs.db").await;
     let lease = node(&store, "one").await;
     let run = begun(&store, &lease, job("a")).await;
-    let failed = punctual_store::RunEnd {
-        outcome: Outcome::Failed,
-        retry_at: Some(at(40).timestamp_micros()),
-        text: Some(punctual_store::EndText::Error("no luck".into())),
-        ..ended(run)
-    };
+    let failed = ended(run)
+        .outcome(Outcome::Failed)
+        .retry_at(Some(at(40).timestamp_micros()))
+        .text(Some(punctual_store::EndText::Error("no luck".into())));
     store
         .claim(&request(&lease, vec![], vec![failed]))
         .await
@@ -230,11 +222,7 @@ async fn a_cancelled_run_between_attempts_keeps_what_the_last_one_left() {
     let open = store.runs(RunFilter::default()).await.unwrap().remove(0);
     assert_eq!(open.state, RunState::Retrying);
     assert_eq!(open.node, None);
-    let cancelled = store.cancel(CancelRequest {
-        run,
-        reason: CancelReason::User,
-        now: at(20),
-    });
+    let cancelled = store.cancel(CancelRequest::new(run, CancelReason::User, at(20)));
     let CancelAnswer::Ended { runs, removed } = cancelled.await.unwrap() else {
         panic!("it waits");
     };

@@ -18,23 +18,10 @@ use crate::folder::Folder;
 /// Returns the answer of each call that reads, and of each kind of call that writes.
 async fn asked(store: &SqliteStore) -> Vec<(&'static str, Result<(), Error>)> {
     let id = || JobId::new("a").unwrap();
-    let lease = Lease {
-        node: "one".into(),
-        epoch: 1,
-    };
-    let open = OpenRequest {
-        node: lease,
-        after: None,
-        limit: 10,
-    };
-    let all = Retention {
-        per_job: Some(0),
-        ..Retention::default()
-    };
-    let recent = RecentRequest {
-        jobs: vec![id()],
-        per_job: 3,
-    };
+    let lease = Lease::new("one".into(), 1);
+    let open = OpenRequest::new(lease, 10);
+    let all = Retention::default().per_job(Some(0));
+    let recent = RecentRequest::new(vec![id()], 3);
     vec![
         ("add", add(store, job("b")).await.map(drop)),
         ("forget", store.forget_removed(id()).await),

@@ -28,26 +28,17 @@ async fn round(store: &SqliteStore, lease: &Lease, jobs: &[&str], second: i64) {
         punctual_store::ClaimAnswer::Won(won) => won.first,
         other => panic!("{other:?}"),
     });
-    let ends = won.map(|run| RunEnd {
-        finished: at(second + 1).timestamp_micros(),
-        ..ended(run)
-    });
+    let ends = won.map(|run| ended(run).finished(at(second + 1).timestamp_micros()));
     let ends = request(lease, vec![], ends.collect());
     store.claim(&ends).await.unwrap();
 }
 
 fn newest(per_job: usize) -> Retention {
-    Retention {
-        per_job: Some(per_job),
-        ..Retention::default()
-    }
+    Retention::default().per_job(Some(per_job))
 }
 
 fn before(time: DateTime<Utc>) -> Retention {
-    Retention {
-        ended_before: Some(time),
-        ..Retention::default()
-    }
+    Retention::default().ended_before(Some(time))
 }
 
 async fn numbers(store: &SqliteStore) -> Vec<u64> {

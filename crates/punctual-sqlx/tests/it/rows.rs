@@ -193,11 +193,9 @@ async fn texts_of_every_kind_come_back_as_they_were() {
         let [ClaimAnswer::Won(won)] = &reply.answers[..] else {
             panic!("{reply:?}");
         };
-        let end = RunEnd {
-            outcome: Outcome::Failed,
-            text: Some(EndText::Error("nul \0 🦀".into())),
-            ..ended(won.first)
-        };
+        let end = ended(won.first)
+            .outcome(Outcome::Failed)
+            .text(Some(EndText::Error("nul \0 🦀".into())));
         store
             .claim(&request(&lease, vec![], vec![end]))
             .await
@@ -241,10 +239,7 @@ async fn a_result_over_the_limit_does_not_keep_a_run_open() {
         panic!("{reply:?}");
     };
     let json = format!("\"{}\"", "x".repeat(MAX_TEXT_BYTES));
-    let end = RunEnd {
-        text: Some(EndText::Result(json.into())),
-        ..ended(won.first)
-    };
+    let end = ended(won.first).text(Some(EndText::Result(json.into())));
     store
         .claim(&request(&lease, vec![], vec![end]))
         .await
@@ -302,10 +297,7 @@ async fn a_page_before_the_greatest_number_is_the_newest() {
     let lease = node(&store, "one").await;
     begun(&store, &lease, job("a")).await;
     let page = RunFilter {
-        before: Some(RunCursor {
-            opened: at(0),
-            id: RunId(u64::MAX),
-        }),
+        before: Some(RunCursor::new(at(0), RunId(u64::MAX))),
         ..RunFilter::default()
     };
     assert_eq!(store.runs(page).await.unwrap().len(), 1);

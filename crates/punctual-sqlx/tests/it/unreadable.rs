@@ -41,7 +41,7 @@ async fn a_run_of_a_dead_node_is_lost_if_its_job_cannot_be_read() {
 
 /// Returns the ids of the jobs whose counts a recount by pages has corrected.
 async fn recounted(store: &SqliteStore, limit: usize) -> Vec<String> {
-    let mut request = RecountRequest { after: None, limit };
+    let mut request = RecountRequest::new(limit);
     let mut mended = Vec::new();
     for _ in 0..9 {
         let some = store.recount(request.clone()).await.unwrap();

@@ -22,12 +22,7 @@ fn of_task(id: &str, task: &str, second: i64) -> Insert {
     let job = Job::new(id.try_into().unwrap(), task, trigger.build().unwrap());
     let mut state = JobState::default();
     state.next_run_time = Some(at(second));
-    Insert {
-        job: Arc::new(job),
-        state,
-        on_conflict: OnConflict::Refuse,
-        now: at(0),
-    }
+    Insert::new(Arc::new(job), state, at(0)).on_conflict(OnConflict::Refuse)
 }
 
 async fn filled(folder: &Folder, jobs: &[(&str, &str, i64)]) -> SqliteStore {
@@ -117,10 +112,7 @@ async fn long_arguments_come_with_the_claim() {
     assert_eq!(found.jobs[0].stored.job.args(), short);
     let head = &found.jobs[1].stored;
     assert_eq!(head.job.args_json(), "null");
-    let claim = Claim {
-        wants_job: true,
-        ..advance(head, at(10))
-    };
+    let claim = advance(head, at(10)).wants_job(true);
     let reply = store.claim(&request(&lease, vec![claim], vec![])).await;
     let reply = reply.unwrap();
     let [ClaimAnswer::Won(won)] = &reply.answers[..] else {
@@ -144,10 +136,7 @@ async fn a_head_whose_arguments_cannot_be_read_is_not_claimed() {
     )
     .await;
     let found = due(&store, at(10)).await;
-    let claim = Claim {
-        wants_job: true,
-        ..advance(&found.jobs[0].stored, at(10))
-    };
+    let claim = advance(&found.jobs[0].stored, at(10)).wants_job(true);
     let reply = store.claim(&request(&lease, vec![claim], vec![])).await;
     let reply = reply.unwrap();
     assert!(matches!(reply.answers[..], [ClaimAnswer::Lost(None)]));
@@ -182,10 +171,7 @@ async fn jobs_whose_waiting_runs_may_start_are_named() {
     store.claim(&request(&lease, claims, vec![])).await.unwrap();
     let retried = begun(&store, &lease, job("retried")).await;
     assert_eq!(waiting(&store, at(99)).await, vec![]);
-    let again = RunEnd {
-        retry_at: Some(at(40).timestamp_micros()),
-        ..ended(retried)
-    };
+    let again = ended(retried).retry_at(Some(at(40).timestamp_micros()));
     let mut ends = request(&lease, vec![], vec![again, ended(first)]);
     ends.takes_waiting = false;
     let reply = store.claim(&ends).await.unwrap();
@@ -209,10 +195,7 @@ async fn nothing_of_a_damaged_job_is_handed_out() {
     let store = folder.open("jobs.db").await;
     let lease = node(&store, "one").await;
     let retried = begun(&store, &lease, job("a")).await;
-    let again = RunEnd {
-        retry_at: Some(at(5).timestamp_micros()),
-        ..ended(retried)
-    };
+    let again = ended(retried).retry_at(Some(at(5).timestamp_micros()));
     let mut other = connect(&folder, "jobs.db").await;
     run(
         &mut other,
@@ -227,12 +210,11 @@ async fn nothing_of_a_damaged_job_is_handed_out() {
     )
     .await;
     let stored = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
-    let promote = Claim {
-        id: stored.job.id().clone(),
-        birth: stored.state.birth,
-        kind: ClaimKind::Promote,
-        wants_job: false,
-    };
+    let promote = Claim::new(
+        stored.job.id().clone(),
+        stored.state.birth,
+        ClaimKind::Promote,
+    );
     let reply = store.claim(&request(&lease, vec![promote], vec![])).await;
     let handed = reply.unwrap().handed;
     assert_eq!(handed[0].runs[0].id, retried);
@@ -245,10 +227,7 @@ async fn a_job_is_named_by_the_earliest_of_its_waiting_runs() {
     let store = folder.open("jobs.db").await;
     let lease = node(&store, "one").await;
     let retried = begun(&store, &lease, queueing("a")).await;
-    let again = RunEnd {
-        retry_at: Some(at(40).timestamp_micros()),
-        ..ended(retried)
-    };
+    let again = ended(retried).retry_at(Some(at(40).timestamp_micros()));
     store
         .claim(&request(&lease, vec![], vec![again]))
         .await

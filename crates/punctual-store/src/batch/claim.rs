@@ -9,6 +9,10 @@ use crate::{Claim, ClaimKind, OpenState, Won};
 
 /// The decision about a claim. It names rows, whose states are read once all claims are decided.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every store has to know all of them, so a new one breaks stores on purpose"
+)]
 pub enum Verdict<Row> {
     /// The claim is won.
     Won(Row, Won),

@@ -46,6 +46,10 @@ pub struct Batch<'r, R: Rows> {
 
 /// The answer to a request besides the answers to its claims.
 #[derive(Debug)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a store has to hand on every part"
+)]
 pub struct Answers<Row> {
     /// The waiting instances that belong to the node from now on.
     pub handed: Vec<(Row, Vec<RunId>)>,

@@ -84,6 +84,7 @@ pub trait Rows {
 
 /// The part of an open run that the rules need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OpenView {
     /// The birth of the job.
     pub birth: u64,
@@ -103,8 +104,56 @@ pub struct OpenView {
     pub cancel: Option<CancelReason>,
 }
 
+impl OpenView {
+    /// Returns a run that is an instance of its own.
+    #[must_use]
+    pub fn new(birth: u64, token: u64, state: OpenState, owner: Owner) -> Self {
+        Self {
+            birth,
+            token,
+            state,
+            owner,
+            ends_instance: true,
+            reruns: 0,
+            attempts: 0,
+            cancel: None,
+        }
+    }
+
+    /// Sets [`ends_instance`](#structfield.ends_instance).
+    #[must_use]
+    pub fn ends_instance(self, ends_instance: bool) -> Self {
+        Self {
+            ends_instance,
+            ..self
+        }
+    }
+
+    /// Sets [`reruns`](#structfield.reruns).
+    #[must_use]
+    pub fn reruns(self, reruns: u32) -> Self {
+        Self { reruns, ..self }
+    }
+
+    /// Sets [`attempts`](#structfield.attempts).
+    #[must_use]
+    pub fn attempts(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
+    }
+
+    /// Sets [`cancel`](#structfield.cancel).
+    #[must_use]
+    pub fn cancel(self, cancel: Option<CancelReason>) -> Self {
+        Self { cancel, ..self }
+    }
+}
+
 /// The owner of an open run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every store has to know all of them, so a new one breaks stores on purpose"
+)]
 pub enum Owner {
     /// The run waits and belongs to no node.
     Free,
@@ -116,6 +165,7 @@ pub enum Owner {
 
 /// A run that is opened.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct NewRun {
     /// The number of the run.
     pub id: RunId,
@@ -129,6 +179,7 @@ pub struct NewRun {
 
 /// A range of fire times without runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct NewRange {
     /// The number of the range.
     pub id: RunId,

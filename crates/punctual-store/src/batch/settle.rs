@@ -7,6 +7,10 @@ use crate::OpenState;
 
 /// The fate of an instance of a dead node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every store has to know all of them, so a new one breaks stores on purpose"
+)]
 pub enum Fate {
     /// The instance is recorded as lost.
     Lost,

@@ -5,6 +5,10 @@ use punctual_core::{JobId, Run, RunId};
 ///
 /// The checker compares these times only with each other. Any clock serves that all bodies share.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a body has to write all of it down"
+)]
 pub struct Execution {
     /// The id of the job.
     pub job: JobId,

@@ -224,6 +224,7 @@ const RULES: &[NamedRule] = &[
 
 /// A rule that a store breaks, with what was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Failure {
     /// The name of the rule.
     pub rule: &'static str,

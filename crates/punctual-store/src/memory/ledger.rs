@@ -12,12 +12,21 @@ use crate::{EndText, Retention, Statistics};
 
 /// The number of ended runs that the memory store keeps. The oldest entries make room for new ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LedgerLimits {
     /// The maximum number of entries of all jobs together. The default is 100,000, which takes
     /// about 18 MB.
     pub total: usize,
     /// The maximum number of entries of one job. The default is 1,000.
     pub per_job: usize,
+}
+
+impl LedgerLimits {
+    /// Returns limits.
+    #[must_use]
+    pub fn new(total: usize, per_job: usize) -> Self {
+        Self { total, per_job }
+    }
 }
 
 impl Default for LedgerLimits {

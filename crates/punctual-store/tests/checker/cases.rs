@@ -25,10 +25,10 @@ pub(super) fn row() -> StoredJob {
     let mut state = JobState::default();
     state.incarnation = 1;
     state.next_run_time = Some(at("12:00:00"));
-    StoredJob {
-        job: Arc::new(Job::new(id(), "poll", trigger.build().unwrap())),
+    StoredJob::new(
+        Arc::new(Job::new(id(), "poll", trigger.build().unwrap())),
         state,
-    }
+    )
 }
 
 pub(super) fn history() -> History {

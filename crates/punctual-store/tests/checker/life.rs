@@ -18,10 +18,7 @@ const BEGIN: &str = "2026-03-27T00:00:00Z";
 /// The length of a life. It includes the night in which clocks change in Europe.
 const SPAN: TimeDelta = TimeDelta::hours(60);
 
-const LEDGER: LedgerLimits = LedgerLimits {
-    total: 1_000_000,
-    per_job: 1_000_000,
-};
+const LEDGER: LedgerLimits = LedgerLimits::new(1_000_000, 1_000_000);
 
 /// The facts that a checker is told about a life.
 #[derive(Clone)]
@@ -104,12 +101,7 @@ impl Life {
     fn begin(mut dice: Dice) -> Self {
         let now = BEGIN.parse().unwrap();
         let store = MemoryStore::with_ledger(LEDGER);
-        let info = NodeInfo {
-            name: "one".into(),
-            tasks: vec!["work".into()],
-            zones: String::new(),
-            release: 0,
-        };
+        let info = NodeInfo::new("one".into()).tasks(vec!["work".into()]);
         let lease = block_on(store.register(info)).unwrap();
         let is_mortal = dice.chance(50);
         Self {
@@ -185,14 +177,10 @@ impl Life {
     }
 
     fn claim(&mut self, ends: Vec<RunEnd>, claims: Vec<Claim>) -> Vec<ClaimAnswer> {
-        let request = ClaimRequest {
-            lease: self.lease.clone(),
-            now: self.now,
-            ends,
-            claims,
-            takes_waiting: true,
-            is_repeated: false,
-        };
+        let request = ClaimRequest::new(self.lease.clone(), self.now)
+            .ends(ends)
+            .claims(claims)
+            .takes_waiting(true);
         let ClaimReply {
             answers,
             handed,
@@ -259,12 +247,7 @@ impl Life {
 
     /// Claims a plan, and carries it out.
     pub(super) fn ask(&mut self, row: &StoredJob, kind: ClaimKind, plan: &Plan) {
-        let claim = Claim {
-            id: row.job.id().clone(),
-            birth: row.state.birth,
-            kind,
-            wants_job: false,
-        };
+        let claim = Claim::new(row.job.id().clone(), row.state.birth, kind);
         let answers = self.claim(Vec::new(), vec![claim]);
         let ClaimAnswer::Won(won) = &answers[0] else {
             panic!("nobody else is there: {answers:?}");
@@ -332,12 +315,11 @@ impl Life {
         if instance.outcome == Outcome::Cancelled(CancelReason::User) {
             self.told.cancels.push((run.into(), self.now.into()));
         }
-        let end = RunEnd {
-            started: (!is_lost).then(|| instance.began.timestamp_micros()),
-            attempts: if is_lost { 0 } else { instance.attempts },
-            text: (instance.outcome == Outcome::Failed).then(|| EndText::Error("no".into())),
-            ..unstarted(run, instance.outcome, self.now)
-        };
+        let text = (instance.outcome == Outcome::Failed).then(|| EndText::Error("no".into()));
+        let end = unstarted(run, instance.outcome, self.now)
+            .started((!is_lost).then(|| instance.began.timestamp_micros()))
+            .attempts(if is_lost { 0 } else { instance.attempts })
+            .text(text);
         self.claim(vec![end], Vec::new());
         if matches!(instance.outcome, Outcome::Lost | Outcome::Cancelled(_)) {
             for (run, _) in instance.runs {
@@ -377,12 +359,7 @@ impl Life {
 
     /// Starts waiting runs as far as there is room.
     pub(super) fn promote(&mut self, row: &StoredJob) {
-        let claim = Claim {
-            id: row.job.id().clone(),
-            birth: row.state.birth,
-            kind: ClaimKind::Promote,
-            wants_job: false,
-        };
+        let claim = Claim::new(row.job.id().clone(), row.state.birth, ClaimKind::Promote);
         self.claim(Vec::new(), vec![claim]);
     }
 }
@@ -399,13 +376,5 @@ fn ending(outcome: Outcome) -> Ending {
 }
 
 fn unstarted(run: RunId, outcome: Outcome, now: DateTime<Utc>) -> RunEnd {
-    RunEnd {
-        run,
-        outcome,
-        retry_at: None,
-        started: None,
-        finished: now.timestamp_micros(),
-        attempts: 0,
-        text: None,
-    }
+    RunEnd::new(run, outcome, now.timestamp_micros(), 0)
 }

@@ -47,12 +47,7 @@ impl Life {
         let policies = policies(&mut self.dice);
         let state = self.fresh(&trigger);
         let job = Job::new(id.clone(), "work", trigger).with_policies(policies);
-        let insert = Insert {
-            job: Arc::new(job),
-            state,
-            on_conflict: OnConflict::Refuse,
-            now: self.now,
-        };
+        let insert = Insert::new(Arc::new(job), state, self.now).on_conflict(OnConflict::Refuse);
         let added = block_on(self.store.add(vec![insert])).unwrap();
         let added = added.into_iter().next().unwrap().unwrap();
         let history = History::of(&added, self.now);
@@ -79,13 +74,7 @@ impl Life {
     }
 
     fn as_it_is(&self, row: &StoredJob) -> Update {
-        Update {
-            job: Arc::clone(&row.job),
-            state: row.state,
-            new_incarnation: false,
-            decided: None,
-            now: self.now,
-        }
+        Update::new(Arc::clone(&row.job), row.state, self.now)
     }
 
     fn pause(&mut self, row: &StoredJob) {

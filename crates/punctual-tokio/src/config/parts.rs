@@ -26,10 +26,10 @@ pub(crate) enum StoreTable {
 
 pub(crate) fn memory(total: Option<usize>, per_job: Option<usize>) -> MemoryStore {
     let limits = LedgerLimits::default();
-    MemoryStore::with_ledger(LedgerLimits {
-        total: total.unwrap_or(limits.total),
-        per_job: per_job.unwrap_or(limits.per_job),
-    })
+    MemoryStore::with_ledger(LedgerLimits::new(
+        total.unwrap_or(limits.total),
+        per_job.unwrap_or(limits.per_job),
+    ))
 }
 
 /// `[executors.ALIAS]`

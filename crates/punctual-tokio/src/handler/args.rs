@@ -5,6 +5,7 @@ use std::any::type_name;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{CheckContext, FromContext, JobContext};
+use crate::beginning::beginning;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::handler::registry::legible;
 
@@ -75,10 +76,7 @@ fn given(json: &str) -> String {
     match json {
         "null" => "none were given".to_owned(),
         long if long.len() > LONGEST_QUOTE => {
-            format!(
-                "given: {}…",
-                &long[..long.floor_char_boundary(LONGEST_QUOTE)]
-            )
+            format!("given: {}…", beginning(long, LONGEST_QUOTE))
         }
         short => format!("given: {short}"),
     }

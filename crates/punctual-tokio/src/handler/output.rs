@@ -7,6 +7,7 @@ use punctual_store::EndText;
 use serde::Serialize;
 
 use crate::apart::drop_here;
+use crate::beginning::beginning;
 use crate::error::{BoxError, with_causes};
 
 /// The longest result or error text that is kept, in bytes. It bounds the memory that the ledger
@@ -105,7 +106,7 @@ impl Finish {
 
     pub(crate) fn with_error(outcome: Outcome, mut text: String) -> Self {
         if text.len() > LONGEST_TEXT {
-            text.truncate(text.floor_char_boundary(LONGEST_TEXT));
+            text.truncate(beginning(&text, LONGEST_TEXT).len());
             text.push('…');
         }
         Self {

@@ -375,11 +375,8 @@ pub(super) fn replacement(
     stored: &StoredJob,
     now: DateTime<Utc>,
 ) -> Result<Insert, Error> {
-    Ok(checked.insert_declared(now)?.unwrap_or_else(|| Insert {
-        job: Arc::clone(&checked.job),
-        state: stored.state,
-        on_conflict: OnConflict::Refuse,
-        now,
+    Ok(checked.insert_declared(now)?.unwrap_or_else(|| {
+        Insert::new(Arc::clone(&checked.job), stored.state, now).on_conflict(OnConflict::Refuse)
     }))
 }
 

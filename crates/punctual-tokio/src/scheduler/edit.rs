@@ -74,13 +74,9 @@ impl Scheduler {
             if edited.is_same(&stored) {
                 return Ok(());
             }
-            let update = Update {
-                job: edited.job,
-                state: edited.state,
-                new_incarnation: edited.new_incarnation,
-                decided: edited.decided,
-                now,
-            };
+            let update = Update::new(edited.job, edited.state, now)
+                .new_incarnation(edited.new_incarnation)
+                .decided(edited.decided);
             let decided = update.decided;
             match named.store.update(update).await {
                 Ok(_) => {

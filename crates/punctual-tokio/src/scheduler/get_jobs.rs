@@ -331,7 +331,7 @@ impl Listed for Jobs {
         let items = wanted.map(|((rank, stored), last_run)| {
             let id = stored.job.id().clone();
             let snapshot = self.scheduler.shared.snapshot(named, stored);
-            (JobCursor { rank, id }, snapshot.with_last_run(last_run))
+            (JobCursor::new(rank, id), snapshot.with_last_run(last_run))
         });
         let mut items: Vec<_> = items.collect();
         if let Some(per_job) = self.recent {

@@ -77,10 +77,7 @@ mod tests {
         let mut state = JobState::default();
         state.next_run_time = Some(noon);
         state.paused = paused;
-        StoredJob {
-            job: job.into(),
-            state,
-        }
+        StoredJob::new(job.into(), state)
     }
 
     #[test]

@@ -133,12 +133,12 @@ impl Scheduler {
         if self.get_job(exported.job.id()).await?.is_some() {
             return Err(Error::of(ErrorKind::Conflict, "the id is taken"));
         }
-        let insert = Insert {
-            job: Arc::new(exported.job.with_trigger(trigger)),
-            state: exported.state,
-            on_conflict: OnConflict::Refuse,
-            now: self.now(),
-        };
+        let insert = Insert::new(
+            Arc::new(exported.job.with_trigger(trigger)),
+            exported.state,
+            self.now(),
+        )
+        .on_conflict(OnConflict::Refuse);
         Ok((named, insert))
     }
 

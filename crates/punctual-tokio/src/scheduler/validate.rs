@@ -198,12 +198,7 @@ impl Checked {
             OnConflict::Replace if self.is_first_given() => OnConflict::Restart,
             on_conflict => on_conflict,
         };
-        Insert {
-            job: Arc::clone(&self.job),
-            state,
-            on_conflict,
-            now,
-        }
+        Insert::new(Arc::clone(&self.job), state, now).on_conflict(on_conflict)
     }
 }
 

@@ -151,12 +151,10 @@ impl Shared {
     }
 
     pub(crate) fn node_info(&self) -> NodeInfo {
-        NodeInfo {
-            name: Arc::clone(&self.node),
-            tasks: self.registry.names(),
-            zones: Zone::database().version,
-            release: self.release,
-        }
+        NodeInfo::new(Arc::clone(&self.node))
+            .tasks(self.registry.names())
+            .zones(Zone::database().version)
+            .release(self.release)
     }
 
     /// Adds an executor under an alias that is free. With the first executor for programs, also

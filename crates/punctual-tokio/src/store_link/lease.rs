@@ -182,15 +182,8 @@ impl Keeper {
     /// Settles the runs of a process that had this name before.
     async fn settle_own_past(&mut self, lease: &Lease) {
         if let Some(epoch) = lease.epoch.checked_sub(1).filter(|epoch| *epoch > 0) {
-            let node = Lease {
-                node: Arc::clone(&lease.node),
-                epoch,
-            };
-            self.dead.push_back(Beat {
-                node,
-                count: 0,
-                clock: None,
-            });
+            let node = Lease::new(Arc::clone(&lease.node), epoch);
+            self.dead.push_back(Beat::new(node, 0));
             self.recover_dead(lease).await;
         }
     }
@@ -249,11 +242,7 @@ impl Keeper {
             // A node that begins no runs takes no waiting runs.
             Some(KnownTasks::from([]))
         };
-        RenewRequest {
-            lease: lease.clone(),
-            tasks,
-            now: self.worker.shared.clock.now(),
-        }
+        RenewRequest::new(lease.clone(), self.worker.shared.clock.now()).tasks(tasks)
     }
 
     /// Tells which nodes are there, when they have changed.
@@ -326,13 +315,13 @@ impl Keeper {
     }
 
     async fn recover(&self, lease: &Lease, dead: &Beat) -> Result<Recovered, Error> {
-        let request = RecoverRequest {
-            by: lease.clone(),
-            dead: dead.node.clone(),
-            beats: dead.count,
-            now: self.worker.shared.clock.micros(),
-            limit: self.piece,
-        };
+        let request = RecoverRequest::new(
+            lease.clone(),
+            dead.node.clone(),
+            dead.count,
+            self.worker.shared.clock.micros(),
+            self.piece,
+        );
         self.worker.store.recover(request).await
     }
 

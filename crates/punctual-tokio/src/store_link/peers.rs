@@ -64,15 +64,8 @@ mod tests {
     use super::*;
 
     fn peer(name: &str, epoch: u64, count: u64) -> Beat {
-        let node = Lease {
-            node: name.into(),
-            epoch,
-        };
-        Beat {
-            node,
-            count,
-            clock: None,
-        }
+        let node = Lease::new(name.into(), epoch);
+        Beat::new(node, count)
     }
 
     /// Returns the seconds at which a peer is told dead, if each look shows these beats and this

@@ -35,10 +35,9 @@ impl Worker {
         // An age that is longer than all time means for ever.
         let age = TimeDelta::from_std(retention.age).ok();
         let now = self.shared.clock.now();
-        let retention = Retention {
-            ended_before: age.and_then(|age| now.checked_sub_signed(age)),
-            per_job: Some(retention.per_job),
-        };
+        let retention = Retention::default()
+            .ended_before(age.and_then(|age| now.checked_sub_signed(age)))
+            .per_job(Some(retention.per_job));
         while !self.replies.is_closed() {
             match self.store.purge(retention, BATCH).await {
                 Ok(gone) if gone >= BATCH as u64 => sleep(PAUSE).await,

@@ -20,7 +20,9 @@ pub(crate) async fn recount(store: &dyn JobStore, alias: &str) -> Result<Vec<Dri
     let mut after = None;
     loop {
         let limit = PAGE;
-        let page = store.recount(RecountRequest { after, limit }).await?;
+        let page = store
+            .recount(RecountRequest::new(limit).after(after))
+            .await?;
         for drift in &page.mended {
             tracing::warn!(
                 store = alias,

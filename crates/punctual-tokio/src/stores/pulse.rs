@@ -55,10 +55,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_lease_is_certain_for_8_seconds_and_says_nothing_of_another() {
-        let lease = |epoch| Lease {
-            node: "one".into(),
-            epoch,
-        };
+        let lease = |epoch| Lease::new("one".into(), epoch);
         let pulse = Pulse::default();
         assert!(!pulse.is_certain(&lease(1)));
         pulse.was_heard(&lease(1), Instant::now());

@@ -184,12 +184,7 @@ async fn a_node_without_tasks_adds_jobs_of_those_that_others_list() {
     for (name, tasks) in lists {
         let zones = String::new();
         let name = name.into();
-        let node = NodeInfo {
-            name,
-            tasks,
-            zones,
-            release: 0,
-        };
+        let node = NodeInfo::new(name).tasks(tasks).zones(zones);
         desk.store.register(node).await.unwrap();
     }
     let builder = Scheduler::builder().node("clerk");

@@ -242,12 +242,7 @@ async fn a_node_that_died_before_does_not_hold_up_the_correction() {
     clock.advance(seconds(120));
     turns().await;
     before.shutdown().await.unwrap();
-    let dead = NodeInfo {
-        name: "dead".into(),
-        tasks: Vec::new(),
-        zones: String::new(),
-        release: 0,
-    };
+    let dead = NodeInfo::new("dead".into());
     store.register(dead).await.unwrap();
     clock.set(noon());
     let after = on(&store, &clock).await;

@@ -20,14 +20,7 @@ pub(crate) fn way_to(store: &MemoryStore) -> (Way, Faults) {
 
 /// Two nodes were there and left: from now on the store takes itself for shared.
 pub(crate) async fn share(store: &MemoryStore) {
-    let register = |name: &str| {
-        store.register(NodeInfo {
-            name: name.into(),
-            tasks: Vec::new(),
-            zones: String::new(),
-            release: 0,
-        })
-    };
+    let register = |name: &str| store.register(NodeInfo::new(name.into()));
     for lease in [register("one before").await, register("another").await] {
         store.leave(lease.unwrap()).await.unwrap();
     }

@@ -32,12 +32,8 @@ impl StoreFixture {
         let mut state = JobState::default();
         state.next_run_time = Some(berlin(next));
         state.paused = is_paused;
-        let insert = Insert {
-            job: Arc::new(job),
-            state,
-            on_conflict: OnConflict::Refuse,
-            now: DateTime::UNIX_EPOCH,
-        };
+        let insert =
+            Insert::new(Arc::new(job), state, DateTime::UNIX_EPOCH).on_conflict(OnConflict::Refuse);
         self.0.add(vec![insert]).await.unwrap().remove(0)
     }
 
@@ -92,13 +88,7 @@ impl StoreFixture {
 }
 
 pub(super) fn update(stored: &StoredJob, state: JobState) -> Update {
-    Update {
-        job: Arc::clone(&stored.job),
-        state,
-        new_incarnation: false,
-        decided: None,
-        now: utc("2013-01-01"),
-    }
+    Update::new(Arc::clone(&stored.job), state, utc("2013-01-01"))
 }
 
 pub(super) fn id(text: &str) -> JobId {

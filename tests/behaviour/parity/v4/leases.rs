@@ -47,19 +47,11 @@ async fn kept_alive() {
     let run = fixture.acquire(&node, &stored).await.unwrap();
     let before = fixture.peer("scheduler_id").await.beats;
     for _ in 0..2 {
-        let request = RenewRequest {
-            lease: node.clone(),
-            tasks: None,
-            now: DateTime::UNIX_EPOCH,
-        };
+        let request = RenewRequest::new(node.clone(), DateTime::UNIX_EPOCH);
         fixture.0.renew(request).await.unwrap();
     }
     assert_eq!(fixture.peer("scheduler_id").await.beats, before + 2);
-    let request = OpenRequest {
-        node: node.clone(),
-        after: None,
-        limit: 9,
-    };
+    let request = OpenRequest::new(node.clone(), 9);
     let open = fixture.0.open_runs(request).await.unwrap();
     assert_eq!(open.iter().map(|open| open.id).collect::<Vec<_>>(), [run]);
     let ended = fixture.release(&node, run, Outcome::Succeeded, None).await;

@@ -38,12 +38,7 @@ impl NodeFixture {
         let job = Job::new(JobId::new(id).unwrap(), "task1", trigger).with_policies(policies);
         let mut state = JobState::default();
         state.next_run_time = Some(utc(DUE));
-        let insert = Insert {
-            job: Arc::new(job),
-            state,
-            on_conflict,
-            now: utc(DUE),
-        };
+        let insert = Insert::new(Arc::new(job), state, utc(DUE)).on_conflict(on_conflict);
         self.0.add(vec![insert]).await.unwrap().remove(0).unwrap()
     }
 
@@ -66,12 +61,9 @@ impl NodeFixture {
     }
 
     pub(super) async fn node(&self, name: &str) -> Lease {
-        let info = NodeInfo {
-            name: name.into(),
-            tasks: vec!["task1".into()],
-            zones: "2026e".into(),
-            release: 0,
-        };
+        let info = NodeInfo::new(name.into())
+            .tasks(vec!["task1".into()])
+            .zones("2026e".into());
         self.0.register(info).await.unwrap()
     }
 
@@ -83,16 +75,13 @@ impl NodeFixture {
 
     /// How many runs of a node are lost now that another takes it for dead.
     pub(super) async fn recover(&self, by: &Lease, dead: &Peer, now: i64) -> usize {
-        let request = RecoverRequest {
-            by: by.clone(),
-            dead: Lease {
-                node: dead.info.name.clone(),
-                epoch: dead.epoch,
-            },
-            beats: dead.beats,
+        let request = RecoverRequest::new(
+            by.clone(),
+            Lease::new(dead.info.name.clone(), dead.epoch),
+            dead.beats,
             now,
-            limit: 100,
-        };
+            100,
+        );
         self.0.recover(request).await.unwrap().lost.len()
     }
 
@@ -102,14 +91,10 @@ impl NodeFixture {
         claims: Vec<Claim>,
         ends: Vec<RunEnd>,
     ) -> ClaimReply {
-        let request = ClaimRequest {
-            lease: lease.clone(),
-            now: utc(DUE),
-            ends,
-            claims,
-            takes_waiting: true,
-            is_repeated: false,
-        };
+        let request = ClaimRequest::new(lease.clone(), utc(DUE))
+            .ends(ends)
+            .claims(claims)
+            .takes_waiting(true);
         self.0.claim(&request).await.unwrap()
     }
 
@@ -133,15 +118,9 @@ impl NodeFixture {
         text: Option<EndText>,
     ) -> Run {
         let micros = utc(DUE).timestamp_micros();
-        let end = RunEnd {
-            run,
-            outcome,
-            retry_at: None,
-            started: Some(micros),
-            finished: micros + 5_000,
-            attempts: 1,
-            text,
-        };
+        let end = RunEnd::new(run, outcome, micros + 5_000, 1)
+            .started(Some(micros))
+            .text(text);
         self.ask(lease, vec![], vec![end]).await;
         let runs = self.0.runs(RunFilter::default()).await.unwrap();
         let found = runs.into_iter().find(|entry| entry.id == run);
@@ -150,27 +129,25 @@ impl NodeFixture {
 }
 
 pub(super) fn due_claim(stored: &StoredJob, now: DateTime<Utc>) -> Claim {
-    Claim {
-        id: stored.job.id().clone(),
-        birth: stored.state.birth,
-        wants_job: false,
-        kind: ClaimKind::Advance {
+    Claim::new(
+        stored.job.id().clone(),
+        stored.state.birth,
+        ClaimKind::Advance {
             revision: stored.state.revision,
             plan: plan(&stored.job.view(&stored.state), now),
         },
-    }
+    )
 }
 
 /// A run by hand.
 pub(super) fn manual_claim(stored: &StoredJob, now: DateTime<Utc>) -> Claim {
-    Claim {
-        id: stored.job.id().clone(),
-        birth: stored.state.birth,
-        wants_job: false,
-        kind: ClaimKind::Manual {
+    Claim::new(
+        stored.job.id().clone(),
+        stored.state.birth,
+        ClaimKind::Manual {
             plan: punctual_core::plan::manual(&stored.job.view(&stored.state), now),
         },
-    }
+    )
 }
 
 pub(super) const CANCELLED: Outcome = Outcome::Cancelled(CancelReason::User);

@@ -237,10 +237,7 @@ pub(crate) const CASES: &[Case] = &[
         "the ledger keeps within its limits by itself, at every end of a run",
         || {
             paused(async {
-                let small = punctual_store::LedgerLimits {
-                    total: 10,
-                    per_job: 3,
-                };
+                let small = punctual_store::LedgerLimits::new(10, 3);
                 let store = MemoryStore::with_ledger(small);
                 let fixture =
                     Fixture::started_with(|builder| builder.store("default", store)).await;

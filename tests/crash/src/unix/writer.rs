@@ -84,12 +84,7 @@ pub(crate) fn run(manner: Manner, file: &str) {
         .unwrap();
     runtime.block_on(async {
         let store = manner.open(file).await;
-        let node = NodeInfo {
-            name: "writer".into(),
-            tasks: vec![WORK.into()],
-            zones: String::new(),
-            release: 0,
-        };
+        let node = NodeInfo::new("writer".into()).tasks(vec![WORK.into()]);
         let lease = store.register(node).await.unwrap();
         for number in 0..JOBS {
             let id = format!("job {number}");
@@ -110,29 +105,18 @@ async fn add_and_claim(store: &SqliteStore, lease: &Lease, id: &str) {
     let job = Job::new(JobId::new(id).unwrap(), WORK, trigger.build().unwrap()).with_args(&args);
     let mut state = JobState::default();
     state.next_run_time = Some(due);
-    let insert = Insert {
-        job: Arc::new(job),
-        state,
-        on_conflict: OnConflict::Refuse,
-        now: due,
-    };
+    let insert = Insert::new(Arc::new(job), state, due).on_conflict(OnConflict::Refuse);
     let row = store.add(vec![insert]).await.unwrap().remove(0).unwrap();
-    let claim = Claim {
-        id: row.job.id().clone(),
-        birth: row.state.birth,
-        wants_job: false,
-        kind: ClaimKind::Advance {
+    let claim = Claim::new(
+        row.job.id().clone(),
+        row.state.birth,
+        ClaimKind::Advance {
             revision: row.state.revision,
             plan: plan(&row.job.view(&row.state), later - Duration::from_secs(1)),
         },
-    };
-    let request = ClaimRequest {
-        lease: lease.clone(),
-        now: due,
-        ends: Vec::new(),
-        claims: vec![claim],
-        takes_waiting: true,
-        is_repeated: false,
-    };
+    );
+    let request = ClaimRequest::new(lease.clone(), due)
+        .claims(vec![claim])
+        .takes_waiting(true);
     store.claim(&request).await.unwrap();
 }

@@ -124,7 +124,7 @@ impl Worker {
         for instance in repeated::instances(&runs) {
             let runs = instance.to_vec();
             match self.job_of(&runs[0]).await {
-                Ok(job) => handed.push(Handed { job, runs }),
+                Ok(job) => handed.push(Handed::new(job, runs)),
                 Err(outcome) => over.extend(runs.into_iter().map(|run| (run, outcome))),
             }
         }
@@ -238,11 +238,7 @@ impl Worker {
     async fn open_runs(&self, lease: &Lease) -> Vec<OpenRun> {
         let mut own: Vec<OpenRun> = Vec::new();
         loop {
-            let request = OpenRequest {
-                node: lease.clone(),
-                after: own.last().map(|run| run.id),
-                limit: PAGE,
-            };
+            let request = OpenRequest::new(lease.clone(), PAGE).after(own.last().map(|run| run.id));
             let page = self.insist(|| self.store.open_runs(request.clone())).await;
             let is_last = page.len() < PAGE;
             own.extend(page);

@@ -21,12 +21,11 @@ impl Part {
     }
 
     fn of(&self, request: &ClaimRequest) -> ClaimRequest {
-        ClaimRequest {
-            lease: request.lease.clone(),
-            ends: request.ends[self.ends.clone()].to_vec(),
-            claims: request.claims[self.claims.clone()].to_vec(),
-            ..*request
-        }
+        ClaimRequest::new(request.lease.clone(), request.now)
+            .ends(request.ends[self.ends.clone()].to_vec())
+            .claims(request.claims[self.claims.clone()].to_vec())
+            .takes_waiting(request.takes_waiting)
+            .is_repeated(request.is_repeated)
     }
 
     /// Returns two parts, of which the first is to be tried first, since ends stay before claims.
@@ -103,10 +102,7 @@ impl Worker {
                         self.alias
                     )
                 });
-            let shorter = ClaimRequest {
-                ends: vec![without_text(end, error)],
-                ..part.of(request)
-            };
+            let shorter = part.of(request).ends(vec![without_text(end, error)]);
             match self.store.claim(&shorter).await {
                 Ok(reply) => add(whole, reply),
                 Err(error) if error.is_refused() => {
@@ -129,10 +125,8 @@ fn without_text(end: &RunEnd, error: &Error) -> RunEnd {
         EndText::Result(text) => note("result", text),
         EndText::Error(text) => note("error", text),
     });
-    RunEnd {
-        text: text.map(|text| EndText::Error(text.into())),
-        ..end.clone()
-    }
+    end.clone()
+        .text(text.map(|text| EndText::Error(text.into())))
 }
 
 fn add(whole: &mut ClaimReply, part: ClaimReply) {

@@ -211,12 +211,10 @@ impl Worker {
         state.next_run_time = Some(set.next_run_time);
         state.anchor = set.anchor;
         state.absence = MissReason::Grace;
-        Some(Update {
-            job: stored.job.clone(),
-            state,
-            new_incarnation: true,
-            decided: Some(set.given_up),
-            now,
-        })
+        Some(
+            Update::new(stored.job.clone(), state, now)
+                .new_incarnation(true)
+                .decided(Some(set.given_up)),
+        )
     }
 }

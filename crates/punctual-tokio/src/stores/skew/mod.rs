@@ -149,14 +149,8 @@ mod tests {
                 wall,
                 steady: start + Duration::from_secs(second),
             };
-            let beat = Beat {
-                node: Lease {
-                    node: "a".into(),
-                    epoch: 1,
-                },
-                count: count(second),
-                clock: tells.then(|| instant(wall - 3_600_000_000)),
-            };
+            let beat = Beat::new(Lease::new("a".into(), 1), count(second))
+                .clock(tells.then(|| instant(wall - 3_600_000_000)));
             clocks.look([&beat].into_iter(), now, now);
         }
         clocks.differing().count()
@@ -180,14 +174,8 @@ mod tests {
         for turn in 0..20_u32 {
             let second = i64::from(turn) * 10;
             let passed = u64::from(turn) * 10;
-            let beat = Beat {
-                node: Lease {
-                    node: "a".into(),
-                    epoch: 1,
-                },
-                count: u64::from(turn),
-                clock: Some(instant((second - 9) * 1_000_000)),
-            };
+            let beat = Beat::new(Lease::new("a".into(), 1), u64::from(turn))
+                .clock(Some(instant((second - 9) * 1_000_000)));
             let (began, ended) = (at(second, passed, start), at(second + 8, passed + 8, start));
             clocks.look([&beat].into_iter(), began, ended);
         }

@@ -14,10 +14,7 @@ use super::dice::Dice;
 use super::world::World;
 
 /// Enough for every entry of a life.
-const LEDGER: LedgerLimits = LedgerLimits {
-    total: 10_000_000,
-    per_job: 10_000_000,
-};
+const LEDGER: LedgerLimits = LedgerLimits::new(10_000_000, 10_000_000);
 
 pub(super) struct Life {
     pub(super) dice: Dice,
@@ -120,10 +117,7 @@ impl Life {
 }
 
 pub(super) fn row_of(job: JobSnapshot) -> StoredJob {
-    StoredJob {
-        job: Arc::clone(job.job()),
-        state: *job.state(),
-    }
+    StoredJob::new(Arc::clone(job.job()), *job.state())
 }
 
 /// Every task that is awake has so many turns.
