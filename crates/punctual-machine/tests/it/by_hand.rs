@@ -44,10 +44,10 @@ fn a_run_by_hand_whose_number_is_lost_is_not_refused() {
     let mut request = world.take_claim();
     request.is_repeated = true;
     let reply = ClaimReply::new(vec![ClaimAnswer::Won(Won::new(
-            &stored.state,
-            RunId::default(),
-            1,
-        ))]);
+        &stored.state,
+        RunId::default(),
+        1,
+    ))]);
     world.reply(Reply::Claimed(request, reply, Vec::new()));
     assert_eq!(world.answers[&0], Err(Refusal::NumberLost));
 }
@@ -64,7 +64,12 @@ fn a_run_by_hand_is_asked_for_again_if_its_key_was_used() {
     world.arrive();
     let stored = world.the_job();
     let plan = punctual_core::plan::manual(&stored.job.view(&stored.state), world.time());
-    let other = ClaimRequest::new(world.rival.clone().unwrap(), world.time()).claims(vec![Claim::new(stored.job.id().clone(), stored.state.birth, ClaimKind::Manual { plan })]);
+    let other =
+        ClaimRequest::new(world.rival.clone().unwrap(), world.time()).claims(vec![Claim::new(
+            stored.job.id().clone(),
+            stored.state.birth,
+            ClaimKind::Manual { plan },
+        )]);
     let reply = now(world.store.claim(&other)).unwrap();
     let ClaimAnswer::Won(won) = &reply.answers[0] else {
         panic!("it is the first: {reply:?}");

@@ -1,7 +1,7 @@
 //! An instance of several runs whose node lets go of it between two attempts.
 
 use punctual_core::{CancelReason, Coalesce, Job, Outcome, Overlap, Policies, RunId, RunState};
-use punctual_store::{CancelRequest, ClaimAnswer, JobStore, Lease, MemoryStore, RunEnd, RunFilter};
+use punctual_store::{CancelRequest, ClaimAnswer, JobStore, Lease, MemoryStore, RunFilter};
 
 use crate::fixture::{add, advance, at, ended, job, node, request};
 use crate::folder::Folder;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use punctual_sqlx::SqliteStore;
-use punctual_store::{JobStore, Lease, Retention, RunEnd, RunFilter};
+use punctual_store::{JobStore, Lease, Retention, RunFilter};
 
 use crate::fixture::{add, advance, at, ended, insert, job, node, request};
 use crate::folder::Folder;

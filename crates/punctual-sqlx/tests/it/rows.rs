@@ -4,7 +4,7 @@ use punctual_core::{JobId, Outcome, RunId};
 use punctual_sqlx::SqliteStore;
 use punctual_sqlx::limits::{MAX_JOB_BYTES, MAX_TEXT_BYTES};
 use punctual_store::{
-    ClaimAnswer, EndText, ErrorKind, JobFilter, JobStore, OnConflict, RunCursor, RunEnd, RunFilter,
+    ClaimAnswer, EndText, ErrorKind, JobFilter, JobStore, OnConflict, RunCursor, RunFilter,
 };
 use serde_json::json;
 

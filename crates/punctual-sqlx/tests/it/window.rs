@@ -8,7 +8,7 @@ use punctual_core::{Interval, Job, Overlap};
 use punctual_core::{JobState, Policies};
 use punctual_sqlx::SqliteStore;
 use punctual_store::{
-    Claim, ClaimAnswer, ClaimKind, DueRequest, Insert, JobStore, KnownTasks, OnConflict, RunEnd,
+    Claim, ClaimAnswer, ClaimKind, DueRequest, Insert, JobStore, KnownTasks, OnConflict,
 };
 use serde_json::json;
 

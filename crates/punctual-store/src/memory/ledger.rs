@@ -24,7 +24,7 @@ pub struct LedgerLimits {
 impl LedgerLimits {
     /// Returns limits.
     #[must_use]
-    pub fn new(total: usize, per_job: usize) -> Self {
+    pub const fn new(total: usize, per_job: usize) -> Self {
         Self { total, per_job }
     }
 }
