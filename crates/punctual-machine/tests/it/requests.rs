@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use punctual_core::{Coalesce, MaxInstances, MisfireGraceTime, Overlap, Policies};
+use punctual_core::{
+    Coalesce, MaxInstances, MisfireGraceTime, MissReason, Outcome, Overlap, Policies,
+};
 use punctual_store::{BatchLimits, ClaimKind, JobStore as _, RunFilter};
 
 use crate::body::How;
@@ -215,4 +217,33 @@ fn the_data_of_the_driver_lasts_until_the_last_run_of_a_job_ends() {
     assert!(world.machine.gates().any(|(_, gate)| *gate == 7));
     world.end_body(0, How::Succeeds);
     assert!(world.machine.gates().all(|(_, gate)| *gate == 0));
+}
+
+/// Only an edit gives a run that waits a grace time.
+#[test]
+fn a_run_that_has_waited_for_longer_than_its_new_grace_time_is_missed() {
+    let mut world = World::new();
+    let queue = Policies {
+        overlap: Overlap::Queue { at_most: 1 },
+        ..Policies::default()
+    };
+    world.add_job(every(20, &world).with_policies(queue));
+    world.arrive();
+    world.pass(20 * SECOND);
+    world.arrive();
+    let before = world.the_job();
+    let hurried = Policies {
+        misfire_grace_time: MisfireGraceTime::Within(Duration::from_secs(7)),
+        ..Policies::default()
+    };
+    let job = (*before.job).clone().with_policies(hurried);
+    world.update(&before, job.into(), before.state, false);
+    world.arrive();
+    world.pass(8 * SECOND);
+    world.end_body(0, How::Succeeds);
+    world.arrive();
+    assert!(world.bodies.is_empty());
+    let late = Outcome::Missed(MissReason::Grace);
+    let mut ended = world.seen.counted.values().map(|own| own.outcome);
+    assert!(ended.any(|outcome| outcome == late));
 }
