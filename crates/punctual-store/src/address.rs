@@ -18,7 +18,11 @@ pub fn redacted(url: &str) -> String {
 #[must_use]
 pub fn redacted_in(text: &str) -> String {
     let ends_address = |c: char| c.is_whitespace() || c == '"';
-    text.split_inclusive(ends_address).map(redacted).collect()
+    let pieces = text.split_inclusive(ends_address).map(|piece| {
+        let url = piece.trim_end_matches(|c| ends_address(c) || matches!(c, '`' | '\''));
+        redacted(url) + &piece[url.len()..]
+    });
+    pieces.collect()
 }
 
 fn without_user_password(url: &str) -> String {
