@@ -223,7 +223,8 @@ impl GetJobs {
     async fn all(mut self) -> Result<Vec<JobSnapshot>, Error> {
         let order = self.filter.order;
         self.filter.order = JobOrder::Id;
-        let mut jobs = self.merge(BTreeMap::new())?.take(usize::MAX).await?;
+        let mut merge = self.merge(BTreeMap::new())?.whole_in_process();
+        let mut jobs = merge.take(usize::MAX).await?;
         jobs.sort_by_key(|job| job.rank(order));
         Ok(jobs)
     }

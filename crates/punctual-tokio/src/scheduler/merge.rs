@@ -94,6 +94,16 @@ impl<L: Listed> Merge<L> {
         self
     }
 
+    /// Reads the lists of stores in this process as a whole. Such a store looks at all of its jobs
+    /// for each piece, and lets claims pass in between.
+    pub(super) fn whole_in_process(mut self) -> Self {
+        let sources = self.sources.iter_mut();
+        for source in sources.filter(|own| own.named.store.capabilities().answers_in_place) {
+            (source.piece, source.longest) = (usize::MAX, usize::MAX);
+        }
+        self
+    }
+
     /// Returns true if the next item, or the end, is known without a store.
     pub(super) fn is_filled(&self) -> bool {
         let mut sources = self.sources.iter();

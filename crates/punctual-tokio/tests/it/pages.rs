@@ -4,7 +4,8 @@ use punctual_core::Run;
 use punctual_store::testing::{Call as StoreCall, Fault, FaultyStore};
 use punctual_store::{JobStore, RunCursor, RunFilter};
 use punctual_tokio::{
-    Cursor, ErrorKind, GetJobs, JobOrder, JobSnapshot, JobStream, MemoryStore, RunStream, Scheduler,
+    Cursor, ErrorKind, GetJobs, JobOrder, JobSnapshot, JobStream, MemoryStore, NewJob, RunStream,
+    Scheduler,
 };
 
 use crate::support::{every, pass};
@@ -293,4 +294,40 @@ async fn a_list_is_spawned_and_a_wait_that_is_given_up_loses_no_item() {
     let rest = tokio::spawn(streamed(stream));
     assert_eq!(rest.await.unwrap(), A);
     assert_eq!(faults.begun(StoreCall::List), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_list_is_read_in_pieces() {
+    let (faulty, faults) = FaultyStore::new(MemoryStore::new());
+    let scheduler = Scheduler::builder().store("default", faulty);
+    let scheduler = scheduler.store("other", MemoryStore::new());
+    let scheduler = scheduler.build().unwrap();
+    let jobs =
+        (0..2_500).map(|index| NewJob::new(async || {}, every(60)).id(format!("{index:04}")));
+    for added in scheduler.add_jobs(jobs).await.unwrap() {
+        added.unwrap();
+    }
+    let job = scheduler.add_job(async || {}, every(60)).id("1234a");
+    job.store("other").await.unwrap();
+    let mut wanted: Vec<_> = (0..2_500).map(|index| format!("{index:04}")).collect();
+    wanted.insert(1_235, "1234a".to_owned());
+    for order in [JobOrder::Id, JobOrder::NextRun, JobOrder::LastOutcome] {
+        let list = scheduler.get_jobs().order(order);
+        let mut all: Vec<_> = ids(&list.clone().await.unwrap())
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        let before = faults.begun(StoreCall::List);
+        let mut seen = streamed(list.clone().stream()).await;
+        assert_eq!(faults.begun(StoreCall::List) - before, 3, "{order:?}");
+        let limit = list.limit(1_500).await.unwrap();
+        assert_eq!(ids(&limit), seen[..1_500], "{order:?}");
+        if order == JobOrder::NextRun {
+            // The jobs were added within an instant of real time, in no order of their ids.
+            all.sort_unstable();
+            seen.sort_unstable();
+        }
+        assert_eq!(all, wanted, "{order:?}");
+        assert_eq!(seen, wanted, "{order:?}");
+    }
 }
