@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeZone, Utc};
-use punctual_core::{JobId, Outcomes, Run, RunState};
+use chrono::{DateTime, Utc};
+use punctual_core::{IntoWhen, JobId, Outcomes, Run, RunState, When, Zone};
 use punctual_store::{RunCursor, RunFilter};
 
 use super::call::Call;
@@ -13,7 +13,7 @@ use super::list_stream::{Items, RunStream};
 use super::merge::{Listed, Merge, PIECE, Piece};
 use super::page::{Cursor, Page, Places, check_size};
 use super::{IntoJobId, Scheduler, job_id};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::stores::NamedStore;
 
 impl Scheduler {
@@ -50,8 +50,8 @@ impl Scheduler {
 ///
 /// # Errors
 ///
-/// Returns an error if the id is not a valid id, if there is no store of the alias, or if a store
-/// cannot be reached.
+/// Returns an error if the id or a time is not valid, if there is no store of the alias, or if a
+/// store cannot be reached.
 ///
 /// # Cancel safety
 ///
@@ -61,6 +61,8 @@ impl Scheduler {
 pub struct Runs {
     scheduler: Result<Scheduler, Error>,
     job: Option<Result<JobId, Error>>,
+    from: Option<Result<When, Error>>,
+    until: Option<Result<When, Error>>,
     filter: RunFilter,
     ended: bool,
     store: Option<String>,
@@ -72,6 +74,8 @@ impl Runs {
         Self {
             scheduler,
             job: None,
+            from: None,
+            until: None,
             filter: RunFilter::default(),
             ended: false,
             store: None,
@@ -104,15 +108,15 @@ impl Runs {
         self
     }
 
-    /// Selects runs with a fire time from this one on.
-    pub fn from<Tz: TimeZone>(mut self, fire_time: DateTime<Tz>) -> Self {
-        self.filter.from = Some(fire_time.with_timezone(&Utc));
+    /// Selects runs with a fire time from this one on. A local time is one of the scheduler's zone.
+    pub fn from(mut self, fire_time: impl IntoWhen) -> Self {
+        self.from = Some(fire_time.into_when("from"));
         self
     }
 
-    /// Selects runs with a fire time before this one.
-    pub fn until<Tz: TimeZone>(mut self, fire_time: DateTime<Tz>) -> Self {
-        self.filter.until = Some(fire_time.with_timezone(&Utc));
+    /// Selects runs with a fire time before this one. A local time is one of the scheduler's zone.
+    pub fn until(mut self, fire_time: impl IntoWhen) -> Self {
+        self.until = Some(fire_time.into_when("until"));
         self
     }
 
@@ -152,6 +156,9 @@ impl Runs {
             None => scheduler.shared.stores(),
         };
         self.filter.job = self.job.transpose()?;
+        let zone = scheduler.shared.zone;
+        self.filter.from = instant("from", self.from, zone)?;
+        self.filter.until = instant("until", self.until, zone)?;
         if self.ended {
             self.filter.outcomes = self.filter.outcomes.or(Some(Outcomes::ALL));
         }
@@ -225,6 +232,25 @@ impl IntoFuture for RunsPage {
     fn into_future(self) -> Self::IntoFuture {
         Call::new(self.read())
     }
+}
+
+/// Returns a point in time as the scheduler's zone has it.
+fn instant(
+    field: &str,
+    when: Option<Result<When, Error>>,
+    zone: Zone,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    let Some(when) = when.transpose()? else {
+        return Ok(None);
+    };
+    let found = match when {
+        When::Instant(at) => Some(at),
+        When::Local(local) => zone.instant(local),
+    };
+    found.map(Some).ok_or_else(|| {
+        let message = format!("{field}: `{when}` is too far away; expected a year from 1 to 9999");
+        Error::of(ErrorKind::Invalid, message)
+    })
 }
 
 /// The runs that a list selects.

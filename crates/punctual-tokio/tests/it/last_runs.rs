@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use chrono::Timelike;
 use punctual_core::{Date, Outcome};
 use punctual_store::testing::{Call, FaultyStore};
 use punctual_tokio::testing::Ledger;
-use punctual_tokio::{ErrorKind, JobContext, MemoryStore, Scheduler};
+use punctual_tokio::{ErrorKind, JobContext, ManualClock, MemoryStore, Scheduler};
 
 use crate::support::{every, pass, started};
 
@@ -122,4 +123,23 @@ async fn a_ledger_that_keeps_nothing_is_refused() {
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert_eq!(error.to_string(), wanted);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_are_listed_by_local_times_of_the_scheduler() {
+    let clock = ManualClock::at("2026-03-28T12:00:00Z".parse().unwrap());
+    let builder = Scheduler::builder().timezone("Europe/Berlin");
+    let scheduler = builder.clock(clock.clone()).build().unwrap();
+    scheduler.start().await.unwrap();
+    let job = scheduler.add_job(async || {}, every(3_600)).id("hourly");
+    job.await.unwrap();
+    for _ in 0..5 {
+        clock.advance(Duration::from_secs(3_600));
+        pass(1).await;
+    }
+    // From 13:00 to 18:00 in Berlin.
+    let listed = scheduler.runs().from("2026-03-28T15:00:00");
+    let listed = listed.until("2026-03-28T17:00:00+01:00").await.unwrap();
+    let hours: Vec<_> = listed.iter().map(|run| run.fire_time().hour()).collect();
+    assert_eq!(hours, [15, 14]);
 }

@@ -268,6 +268,11 @@ async fn what_makes_no_list_is_refused_in_words() {
     assert!(error.is_not_found());
     let error = scheduler.runs().job("").await.unwrap_err();
     assert!(error.is_invalid(), "{error}");
+    let error = scheduler.runs().from("yesterday").await.unwrap_err();
+    assert!(
+        error.to_string().starts_with("from: `yesterday` "),
+        "{error}"
+    );
     let mut stream = scheduler.get_jobs().store("2").stream();
     assert!(stream.next().await.unwrap().unwrap_err().is_not_found());
     assert!(stream.next().await.is_none(), "it ends after an error");
