@@ -158,7 +158,7 @@ impl Inner {
 
 /// Returns the words of outcomes as a list for the database.
 fn words_of(outcomes: Outcomes) -> Result<String, Error> {
-    json(&outcomes.iter().map(words::word).collect::<Vec<_>>())
+    json(outcomes.iter().map(words::word).collect::<Vec<_>>())
 }
 
 fn count(statistics: &mut Statistics, row: &SqliteRow) -> Result<(), sqlx::Error> {

@@ -95,7 +95,6 @@ macro_rules! streams {
                 /// # Cancel safety
                 ///
                 /// This method is cancel safe. No item is lost.
-                #[expect(clippy::should_implement_trait, reason = "an iterator cannot wait")]
                 pub async fn next(&mut self) -> Option<Result<$item, Error>> {
                     poll_fn(|context| self.0.poll(context)).await
                 }

@@ -73,17 +73,17 @@ impl Twins {
 }
 
 async fn add(scheduler: &Scheduler, index: i64, roll: &[u64; 5], stores: u64) {
-    let is_bad = roll[0] % 3 == 0;
+    let is_bad = roll[0].is_multiple_of(3);
     let body = move || async move { if is_bad { Err("bad") } else { Ok(()) } };
     let prime = [3, 5, 7, 11, 13, 17, 19, 23, 29, 1_000, 1_000][roll[1] as usize % 11];
     let start = scheduler.now() + TimeDelta::milliseconds(1 + index);
     let trigger = Interval::every(Duration::from_secs(prime));
     let job = scheduler.add_job(body, trigger.start(start));
     let mut job = job.id(format!("{:02}-{index}", roll[2] % 20));
-    if roll[3] % 2 == 0 {
+    if roll[3].is_multiple_of(2) {
         job = job.tag("even");
     }
-    if roll[3] % 5 == 0 {
+    if roll[3].is_multiple_of(5) {
         job = job.paused();
     }
     job.store(format!("s{}", roll[4] % stores)).await.unwrap();

@@ -71,7 +71,7 @@ async fn stand_still(count: u64) {
 
 async fn task_of(scheduler: &Scheduler) -> String {
     let row = scheduler.get_job("a").await.unwrap().unwrap();
-    row.task().to_string()
+    row.task().to_owned()
 }
 
 async fn next(scheduler: &Scheduler) -> TimeDelta {

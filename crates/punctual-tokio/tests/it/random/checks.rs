@@ -49,6 +49,14 @@ impl Known {
 }
 
 impl Life {
+    /// Returns the counts of a job, which may have left before any of its fire times was decided.
+    async fn statistics(&self, id: &str) -> Statistics {
+        match self.scheduler.statistics(id).await {
+            Err(error) if error.is_not_found() => Statistics::default(),
+            statistics => statistics.unwrap(),
+        }
+    }
+
     /// Shuts down and checks everything.
     pub(super) async fn end(mut self) -> Sum {
         self.settle().await;
@@ -84,11 +92,7 @@ impl Life {
             let left = self.snapshot(id).await.map(row_of);
             check_rows(&entries, left.as_ref().map(|row| row.state), &mut wrong);
             check_by_hand(&entries, known, &mut wrong);
-            let statistics = match self.scheduler.statistics(id.as_str()).await {
-                // It has left before any of its fire times was decided.
-                Err(error) if error.is_not_found() => Statistics::default(),
-                statistics => statistics.unwrap(),
-            };
+            let statistics = self.statistics(id).await;
             let counted =
                 statistics.runs() + statistics.missed + statistics.skipped + statistics.coalesced;
             let ended = entries.iter().filter(|run| run.state.outcome().is_some());

@@ -116,6 +116,7 @@ impl Life {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it maps what is read")]
 pub(super) fn row_of(job: JobSnapshot) -> StoredJob {
     StoredJob::new(Arc::clone(job.job()), *job.state())
 }
