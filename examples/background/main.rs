@@ -20,17 +20,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let background = Scheduler::builder().state(sender).build()?.background()?;
     let scheduler = background.scheduler();
 
-    // The first `?`: this thread may wait. The second: the job was added.
     let often = Interval::every(Duration::from_millis(200));
-    background.block_on(scheduler.add_job(measure, often).id("measure"))??;
+    background.block_on(scheduler.add_job(measure, often).id("measure"))?;
 
     println!("the program goes on with its own work");
     for reading in readings.iter().take(3) {
         println!("{reading} degrees");
     }
 
-    background.block_on(scheduler.pause_job("measure"))??;
-    let job = background.block_on(scheduler.get_job("measure"))??;
+    background.block_on(scheduler.pause_job("measure"))?;
+    let job = background.block_on(scheduler.get_job("measure"))?;
     println!("{:?}", job.map(|job| job.status()));
     let report = background.shutdown()?;
     println!("{} runs were cancelled", report.cancelled.len());

@@ -25,7 +25,7 @@ pub(crate) async fn show() -> Outcome {
     let berlin = Zone::new("Europe/Berlin")?;
     for job in scheduler.add_jobs(jobs).await? {
         let job = job?;
-        if let Some(stored) = job.get_job().await? {
+        if let Some(stored) = job.get().await? {
             println!("{}: {}", job.id(), stored.trigger().describe());
         }
         for fire_time in job.upcoming(5).await? {

@@ -1,6 +1,6 @@
 //! `scheduler.pause_job("tick")`, `job.pause()`, and so on for resume, modify, reschedule and remove
 
-use punctual::scheduler::{JobStatus, Resume};
+use punctual::scheduler::JobStatus;
 use punctual::{Cron, Interval, Scheduler};
 
 use crate::stage::{Outcome, begin, seconds, summary};
@@ -24,20 +24,20 @@ pub(crate) async fn show() -> Outcome {
     scheduler.pause_job("tick").await?;
     println!("paused by id: {}", is_paused(&scheduler, "tick").await?);
     clock.advance(seconds(60)).await;
-    scheduler.resume_job("tick", Resume::SkipMissed).await?;
+    scheduler.resume_job("tick").await?;
     println!("{}", summary(&scheduler, "tick").await?);
     scheduler.modify_job("tick").name("Tick").await?;
 
     // By the handle that `add_job` answered: the same verbs.
-    job.pause_job().await?;
+    job.pause().await?;
     println!("paused by handle: {}", is_paused(&scheduler, "tick").await?);
-    job.resume_job(Resume::CatchUp).await?;
-    job.modify_job().name("Tock").await?;
-    job.reschedule_job(Cron::new().minute("*/15")).await?;
-    if let Some(stored) = job.get_job().await? {
+    job.resume().catch_up().await?;
+    job.modify().name("Tock").await?;
+    job.reschedule(Cron::new().minute("*/15")).await?;
+    if let Some(stored) = job.get().await? {
         println!("{}, {}", stored.name(), stored.trigger().describe());
     }
-    job.remove_job().await?;
+    job.remove().await?;
     println!("gone: {}", scheduler.get_job("tick").await?.is_none());
     if let Err(error) = scheduler.remove_job("tick").await {
         println!("again: {error}");

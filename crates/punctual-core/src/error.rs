@@ -86,8 +86,6 @@ pub enum ErrorKind {
     NotRunning,
     /// The call needs a tokio runtime, or one with timers and I/O.
     NoRuntime,
-    /// A blocking verb was called on a thread that must not block.
-    WouldBlock,
     /// The store failed, or cannot be reached now. A change may have been made all the same.
     Unavailable,
     /// The request was accepted, but the answer with its result was lost. Another request would do the
@@ -132,7 +130,6 @@ impl ErrorKind {
             | Self::UnknownTrigger => 422,
             Self::MissingState
             | Self::NoRuntime
-            | Self::WouldBlock
             | Self::AnswerLost
             | Self::Denied
             | Self::Incompatible

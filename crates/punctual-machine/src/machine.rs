@@ -13,7 +13,7 @@ use crate::entry::Entry;
 use crate::key::{ActiveKey, JobKey};
 use crate::node::Node;
 use crate::reply::Reply;
-use crate::stage::{LeftBehind, Stage};
+use crate::stage::{LeftBehind, ShutdownTimes, Stage};
 use crate::store::StoreState;
 
 /// Holds the state of a running scheduler and makes its decisions.
@@ -30,6 +30,7 @@ pub struct Machine<N: Node> {
     pub(crate) effects: Effects<N>,
     pub(crate) is_paused: bool,
     pub(crate) stage: Stage,
+    pub(crate) shutdown_times: ShutdownTimes,
     pub(crate) left_behind: LeftBehind,
     /// The last fire time that was given to a run by hand.
     pub(crate) last_manual: i64,
@@ -49,6 +50,7 @@ impl<N: Node> Machine<N> {
             effects: Effects::default(),
             is_paused,
             stage: Stage::Running,
+            shutdown_times: ShutdownTimes::default(),
             left_behind: LeftBehind::default(),
             last_manual: i64::MIN,
             settled: Vec::new(),

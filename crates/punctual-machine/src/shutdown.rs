@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use punctual_core::{CancelReason, Outcome, RunId, Timeout};
+use punctual_core::{CancelReason, Outcome, RunId};
 
 use crate::effect::Effect;
 use crate::key::ActiveKey;
@@ -12,10 +12,7 @@ use crate::machine::Machine;
 use crate::node::Node;
 use crate::outcome::Finish;
 use crate::refusal::Refusal;
-use crate::stage::{LeftBehind, Stage, Underway};
-
-/// The time that aborted runs have to be dropped, and stores to record the last ends.
-const LAST_WAIT: Duration = Duration::from_secs(5);
+use crate::stage::{LeftBehind, ShutdownTimes, Stage, Underway};
 
 impl<N: Node> Machine<N> {
     /// Returns true if the shutdown is over.
@@ -24,10 +21,15 @@ impl<N: Node> Machine<N> {
         matches!(self.stage, Stage::Over)
     }
 
-    /// Begins the shutdown. Runs under way have the time `wait` to end by themselves.
+    /// Begins the shutdown, whose stages take at most the given times.
     ///
-    /// A second call may bring that end forward, and never postpones it.
-    pub fn shut_down(&mut self, wait: Duration) {
+    /// A second call may bring the end of a stage forward, and never postpones it.
+    pub fn shut_down(&mut self, times: ShutdownTimes) {
+        self.shutdown_times = match self.stage {
+            Stage::Running => times,
+            _ => self.shutdown_times.min(times),
+        };
+        let wait = times.wait;
         match self.stage {
             Stage::Running => {
                 // Runs that wait for room or for their next attempt stay in their store.
@@ -48,24 +50,24 @@ impl<N: Node> Machine<N> {
             Stage::Running | Stage::Over => {}
             // There is nothing to cancel, but some ends are not recorded yet.
             Stage::Waiting | Stage::Cancelling if is_idle => {
-                self.begin_stage(Stage::Recording, LAST_WAIT);
+                self.begin_stage(Stage::Recording, self.shutdown_times.last);
             }
             Stage::Waiting => {
                 for (key, run) in self.active_keys() {
                     self.left_behind.cancelled.push(run);
                     self.cancel(key, CancelReason::Shutdown);
                 }
-                self.begin_stage(Stage::Cancelling, Timeout::GRACE);
+                self.begin_stage(Stage::Cancelling, self.shutdown_times.grace);
             }
             Stage::Cancelling => {
                 for (key, _) in self.active_keys() {
                     self.effects.push(Effect::Abort(key));
                 }
-                self.begin_stage(Stage::Aborting, LAST_WAIT);
+                self.begin_stage(Stage::Aborting, self.shutdown_times.last);
             }
             Stage::Aborting => {
                 self.left_behind.abandoned = self.running();
-                self.begin_stage(Stage::Recording, LAST_WAIT);
+                self.begin_stage(Stage::Recording, self.shutdown_times.last);
                 self.give_up();
             }
             Stage::Recording => self.end(),

@@ -1,6 +1,7 @@
 //! The stages of a shutdown, and what it leaves behind.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, RunId};
@@ -29,6 +30,29 @@ impl Stage {
     /// Returns true if all runs under way were told to end.
     pub(crate) fn ends_runs(&self) -> bool {
         !matches!(self, Self::Running | Self::Waiting)
+    }
+}
+
+/// The longest times of the stages of a shutdown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ShutdownTimes {
+    /// The time in which runs under way may end by themselves.
+    pub wait: Duration,
+    /// The time between the cancellation of runs and their abortion.
+    pub grace: Duration,
+    /// The time that aborted runs have to be dropped, and once more the time that stores have to
+    /// record the last ends.
+    pub last: Duration,
+}
+
+impl ShutdownTimes {
+    /// Returns the shorter time of each stage.
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self {
+            wait: self.wait.min(other.wait),
+            grace: self.grace.min(other.grace),
+            last: self.last.min(other.last),
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! The requests of handles to the scheduler task.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, RunId};
+use punctual_machine::ShutdownTimes;
 use punctual_store::StoredJob;
 use tokio::sync::oneshot;
 
@@ -47,12 +49,14 @@ pub(crate) enum Command {
         latest: i64,
         answer: Answer<punctual_machine::Held>,
     },
-    Shutdown(Shutdown),
+    Shutdown(AskedToEnd),
 }
 
-pub(crate) struct Shutdown {
-    /// The time in which running jobs may end by themselves.
-    pub(crate) wait: Duration,
+/// A request to end.
+pub(crate) struct AskedToEnd {
+    pub(crate) times: ShutdownTimes,
+    /// The longest time that leaving the stores may take.
+    pub(crate) leaving: Duration,
     pub(crate) answer: Answer<ShutdownReport>,
 }
 
@@ -91,4 +95,48 @@ pub struct ShutdownReport {
     /// The number of ends of runs that no store has confirmed, because it did not answer. An end
     /// that was on its way may nevertheless be recorded.
     pub unrecorded: usize,
+}
+
+impl ShutdownReport {
+    /// Returns true if all runs ended by themselves and every end was recorded. Runs may wait in
+    /// the stores all the same.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.cancelled.is_empty() && self.abandoned.is_empty() && self.unrecorded == 0
+    }
+}
+
+/// Writes one line for a log.
+impl fmt::Display for ShutdownReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            (self.cancelled.len(), "told to end"),
+            (self.abandoned.len(), "abandoned"),
+            (self.unrecorded, "not recorded"),
+            (self.waiting.len(), "waiting in the stores"),
+        ];
+        let mut parts = parts.into_iter().filter(|(count, _)| *count > 0);
+        let Some((count, what)) = parts.next() else {
+            return f.write_str("all runs ended");
+        };
+        write!(f, "runs: {count} {what}")?;
+        parts.try_for_each(|(count, what)| write!(f, ", {count} {what}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_one_line() {
+        let mut report = ShutdownReport::default();
+        assert_eq!(report.to_string(), "all runs ended");
+        report.waiting = vec![RunId(3)];
+        assert!(report.is_clean());
+        report.cancelled = vec![RunId(1), RunId(2)];
+        assert!(!report.is_clean());
+        let line = "runs: 2 told to end, 1 waiting in the stores";
+        assert_eq!(report.to_string(), line);
+    }
 }

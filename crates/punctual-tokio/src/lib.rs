@@ -77,9 +77,11 @@ pub use job::snapshot::{JobSnapshot, JobStatus};
 pub use punctual_store::{Drift, JobOrder, LastRun, LedgerLimits, MemoryStore, Statistics};
 pub use scheduler::background::BackgroundScheduler;
 pub use scheduler::{
-    AddJob, Call, Cursor, DropGuard, GetJobTable, GetJobs, GetJobsPage, IntoJobId, JobHandle,
-    JobStream, JobTable, ModifyJob, Page, Resume, RunStream, Runs, RunsPage, Scheduler, TaskInfo,
-    UpcomingRun, WeakScheduler,
+    AddJob, Call, CancelRun, Cursor, DropGuard, GetJobTable, GetJobs, GetJobsPage, IntoJobId,
+    IntoRun, JobHandle, JobStream, JobTable, ModifyJob, Page, PauseAllJobs, PauseJob,
+    RemoveAllJobs, RemoveJob, RescheduleJob, ResumeAllJobs, ResumeJob, RunHandle, RunJob,
+    RunStream, Runs, RunsPage, Scheduler, Shutdown, ShutdownSignal, Start, Stopped, TaskInfo,
+    UpcomingRun, WeakScheduler, shutdown_signal,
 };
 pub use stores::health::StoreHealth;
 pub use stores::skew::ClockOffset;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use punctual_store::testing::{Call, Fault, FaultyStore};
-use punctual_tokio::{JobStatus, MemoryStore, Resume, Scheduler};
+use punctual_tokio::{JobStatus, MemoryStore, Scheduler};
 
 #[expect(dead_code, reason = "shared with other tests")]
 #[path = "it/support.rs"]
@@ -127,7 +127,7 @@ async fn a_recorder_may_come_after_the_scheduler_was_built() {
     // Before there is a recorder, nothing is counted.
     scheduler.pause_job("a").await.unwrap();
     listen!(snapshotter);
-    scheduler.resume_job("a", Resume::SkipMissed).await.unwrap();
+    scheduler.resume_job("a").await.unwrap();
     scheduler.start().await.unwrap();
     pass(1).await;
     faults.set(Call::ALL, Fault::Failed);
@@ -155,7 +155,7 @@ async fn stretches_that_did_not_run_count_as_many_fire_times() {
     pass(0).await;
     scheduler.pause_job("a").await.unwrap();
     pass(3).await;
-    scheduler.resume_job("a", Resume::SkipMissed).await.unwrap();
+    scheduler.resume_job("a").await.unwrap();
     let seen = Seen::now(&snapshotter);
     let counted: u64 = ledger(&scheduler, "a")
         .await

@@ -72,6 +72,7 @@ pub mod trigger;
 
 pub use error::Error;
 pub use handler::{Args, FromContext, JobContext, Output, State};
+pub use punctual_tokio::shutdown_signal;
 pub use scheduler::{JobHandle, Scheduler};
 pub use trigger::{Cron, Date, Interval, Trigger};
 

@@ -217,7 +217,7 @@ async fn a_clock_without_io_refuses_a_store_of_sqlite() {
     assert!(words.contains("store `books`"), "{words}");
     assert!(words.contains("`TestClock::with_io(..)`"), "{words}");
     let scheduler = Scheduler::builder().clock(clock).build().unwrap();
-    let refused = scheduler.add_jobstore("books", store).await.unwrap_err();
+    let refused = scheduler.add_store("books", store).await.unwrap_err();
     assert_eq!(refused.to_string(), words);
 }
 

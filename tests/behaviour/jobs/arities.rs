@@ -30,7 +30,7 @@ async fn result_of<M>(handler: impl Handler<M>, args: &[u32]) -> String {
     let far = Interval::every(Duration::from_secs(86_400));
     let job = scheduler.add_job("task", far).args(args);
     let job = job.await.unwrap();
-    job.run_job().await.unwrap();
+    job.run().await.unwrap();
     loop {
         match events.next().await.unwrap() {
             Ok(event) => match &event.kind {

@@ -205,7 +205,7 @@ async fn a_declared_function_is_known_by_its_name_wherever_it_is_added() {
         .args(mail)
         .await
         .unwrap();
-    let stored = added.get_job().await.unwrap().unwrap();
+    let stored = added.get().await.unwrap().unwrap();
     assert_eq!(stored.task(), "mail.send");
     // A function that was given a name on the builder is known by that.
     async fn plain() {}
@@ -214,7 +214,7 @@ async fn a_declared_function_is_known_by_its_name_wherever_it_is_added() {
         .add_job(plain, Interval::every(PERIOD))
         .await
         .unwrap();
-    let stored = added.get_job().await.unwrap().unwrap();
+    let stored = added.get().await.unwrap().unwrap();
     assert_eq!(stored.task(), "plain");
 }
 

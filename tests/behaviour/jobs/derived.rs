@@ -56,7 +56,7 @@ async fn fields_are_parameters() {
     let day = Interval::every(Duration::from_secs(86_400));
     let added = scheduler.add_job(greet, day).id("g").args(["ada", "grace"]);
     let job = added.await.unwrap();
-    job.run_job().await.unwrap();
+    job.run().await.unwrap();
     tokio::time::sleep(Duration::from_millis(500)).await;
     let runs = job.runs().await.unwrap();
     let result = runs[0].result.clone();

@@ -79,7 +79,7 @@ impl Deployments {
     /// Starts a process with this code; the one before has ended.
     async fn deploy(&self, code: impl IntoIterator<Item = Declaration>) -> Scheduler {
         let scheduler = self.build(code);
-        scheduler.start_paused().await.unwrap();
+        scheduler.start().paused().await.unwrap();
         scheduler
     }
 
@@ -225,7 +225,7 @@ async fn two_nodes_that_start_together_declare_one_job() {
         site.build(jobs![first::report]),
         site.build(jobs![first::report]),
     );
-    let (first, second) = tokio::join!(one.start_paused(), two.start_paused());
+    let (first, second) = tokio::join!(one.start().paused(), two.start().paused());
     first.and(second).unwrap();
     assert_eq!(ids(&one).await, ["report"]);
 }
@@ -258,7 +258,7 @@ async fn a_job_that_no_code_declares_any_more_is_reported_and_kept() {
 
     let scheduler = site.build(jobs![first::report]);
     let mut events = scheduler.events();
-    scheduler.start_paused().await.unwrap();
+    scheduler.start().paused().await.unwrap();
     let told = loop {
         let Some(Ok(event)) = events.next().await else {
             panic!("the events have ended");

@@ -203,7 +203,7 @@ async fn a_parameter_of_ones_own_has_a_say_when_jobs_are_added() {
         .args((1,))
         .await
         .unwrap();
-    job.run_job().await.unwrap();
+    job.run().await.unwrap();
     tokio::time::sleep(Duration::from_millis(10)).await;
     let runs = job.runs().await.unwrap();
     assert_eq!(
@@ -229,7 +229,7 @@ async fn an_error_is_never_recorded_as_success() {
     let mut ids = vec![scheduler.add_job(fails, every_day()).await.unwrap()];
     ids.push(scheduler.add_job(fails_too, every_day()).await.unwrap());
     for job in ids {
-        job.run_job().await.unwrap();
+        job.run().await.unwrap();
         tokio::time::sleep(Duration::from_millis(10)).await;
         let done = job.statistics().await.unwrap();
         assert_eq!((done.succeeded, done.failed), (0, 1));

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use punctual_core::JobId;
 use punctual_store::Update;
-use punctual_tokio::{Resume, Scheduler};
+use punctual_tokio::Scheduler;
 
 use super::jobs::{policies, trigger};
 use super::line::Condition;
@@ -24,8 +24,8 @@ impl Simulation {
         let now = self.world.now();
         match self.dice.range(0, 99) {
             0..=9 => self.ask(|scheduler| async move { scheduler.pause_job(id).await.map(drop) }),
-            10..=18 => self.resume(id, Resume::SkipMissed),
-            19..=27 => self.resume(id, Resume::CatchUp),
+            10..=18 => self.resume(id, false),
+            19..=27 => self.resume(id, true),
             28..=35 => {
                 let trigger = trigger(&mut self.dice, now);
                 self.ask(|scheduler| async move { scheduler.reschedule_job(id, trigger).await });
@@ -111,8 +111,15 @@ impl Simulation {
         });
     }
 
-    fn resume(&mut self, id: JobId, resume: Resume) {
-        self.ask(move |scheduler| async move { scheduler.resume_job(id, resume).await });
+    fn resume(&mut self, id: JobId, catches_up: bool) {
+        self.ask(move |scheduler| async move {
+            let verb = scheduler.resume_job(id);
+            if catches_up {
+                verb.catch_up().await
+            } else {
+                verb.await
+            }
+        });
     }
 
     fn run_by_hand(&mut self, id: JobId) {
@@ -236,11 +243,11 @@ impl Simulation {
 
     /// A node is shut down; another version of the program takes its place.
     fn deploy(&mut self, index: usize) {
-        let patience = std::time::Duration::from_millis(self.dice.range(0, 5_000));
+        let patience = std::time::Duration::from_millis(self.dice.range(10_000, 25_000));
         let process = self.nodes[index].process.as_ref().unwrap();
         let scheduler = process.scheduler.clone();
         let handle = process.spawn(async move {
-            let _ = scheduler.shutdown_within(patience).await;
+            let _ = scheduler.shutdown().within(patience).await;
         });
         let until = self.world.now() + TimeDelta::seconds(60);
         self.away(index, until);

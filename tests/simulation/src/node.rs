@@ -116,7 +116,7 @@ impl Process {
 
     pub(crate) fn start(world: &World, database: &Database, start: Start) -> Self {
         let process = Self::idle(world, database, start);
-        let started = process.turn(process.scheduler.start());
+        let started = process.turn(process.scheduler.start().into_future());
         started.unwrap();
         process
     }

@@ -70,7 +70,7 @@ fn bytes_per_job(runtime: &Runtime, n: u32) -> Outcome<u64> {
         filled.push(scheduler);
     }
     for scheduler in filled {
-        runtime.block_on(scheduler.shutdown())?;
+        runtime.block_on(scheduler.shutdown().into_future())?;
     }
     bytes.sort_unstable();
     Ok(bytes[FILLED / 2])
@@ -113,7 +113,7 @@ fn single(runtime: &Runtime, n: u32, is_started: bool) -> Outcome<f64> {
         Ok::<_, Error>(began.elapsed())
     });
     let took = runtime.block_on(task)??;
-    runtime.block_on(scheduler.shutdown())?;
+    runtime.block_on(scheduler.shutdown().into_future())?;
     Ok(each(took, n))
 }
 
@@ -123,7 +123,7 @@ fn block_on(runtime: &Runtime, n: u32) -> Outcome<f64> {
     let began = Instant::now();
     runtime.block_on(add_all(&scheduler, jobs.into_iter()))?;
     let took = began.elapsed();
-    runtime.block_on(scheduler.shutdown())?;
+    runtime.block_on(scheduler.shutdown().into_future())?;
     Ok(each(took, n))
 }
 
@@ -139,7 +139,7 @@ fn bulk(runtime: &Runtime, n: u32) -> Outcome<f64> {
         Ok::<_, Error>(took)
     });
     let took = runtime.block_on(task)??;
-    runtime.block_on(scheduler.shutdown())?;
+    runtime.block_on(scheduler.shutdown().into_future())?;
     Ok(each(took, n))
 }
 

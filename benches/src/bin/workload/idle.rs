@@ -39,7 +39,7 @@ pub(crate) fn run(out: &mut impl Write, n: u32, seconds: u32) -> Outcome<()> {
     let (cpu, wakeups) = (process::cpu(), process::wakeups()?);
     thread::sleep(Duration::from_secs(seconds.into()));
     let (cpu, wakeups) = (process::cpu() - cpu, process::wakeups()? - wakeups);
-    runtime.block_on(scheduler.shutdown())?;
+    runtime.block_on(scheduler.shutdown().into_future())?;
     let cpu_ms = rounded(cpu.as_secs_f64() * 1e3);
     writeln!(
         out,

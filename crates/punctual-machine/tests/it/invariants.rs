@@ -13,6 +13,16 @@ use crate::body::How;
 use crate::node::{Plain, TASK};
 use crate::world::{Call, SECOND, STORE, World};
 
+/// The times of the stages of a shutdown.
+pub(crate) fn times(wait: u64) -> punctual_machine::ShutdownTimes {
+    let seconds = std::time::Duration::from_secs;
+    punctual_machine::ShutdownTimes {
+        wait: seconds(wait),
+        grace: seconds(5),
+        last: seconds(5),
+    }
+}
+
 /// The time within which a due job is known.
 const AHEAD: i64 = 60 * SECOND;
 
@@ -122,9 +132,8 @@ impl World {
     }
 
     pub(crate) fn begin_shutdown(&mut self) {
-        let wait = std::time::Duration::from_secs(10);
         (self.is_stopping, self.is_ending) = (true, true);
-        self.tell(|machine| machine.shut_down(wait));
+        self.tell(|machine| machine.shut_down(times(10)));
     }
 
     pub(crate) fn end_shutdown(&mut self) {

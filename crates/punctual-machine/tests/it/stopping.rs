@@ -9,6 +9,7 @@ use punctual_machine::Reply;
 use punctual_store::{JobStore as _, RunFilter};
 
 use crate::body::How;
+use crate::invariants::times;
 use crate::rules::every;
 use crate::world::{SECOND, STORE, World, now};
 
@@ -49,7 +50,7 @@ fn a_second_shutdown_brings_the_end_of_the_wait_forward() {
     world.begin_shutdown();
     world.pass(SECOND);
     assert_eq!(world.bodies[0].told, None);
-    world.tell(|machine| machine.shut_down(Duration::from_secs(1)));
+    world.tell(|machine| machine.shut_down(times(1)));
     world.pass(SECOND);
     assert!(world.bodies[0].told.is_some());
 }

@@ -399,7 +399,7 @@ impl SchedulerBuilder {
         for (alias, store) in self.stores {
             shared.add_store(&alias, store)?;
         }
-        let scheduler = Scheduler::new(shared);
+        let scheduler = Scheduler::first(shared);
         scheduler.check_declared()?;
         scheduler.shared.unstarted.built();
         Ok(scheduler)

@@ -64,9 +64,10 @@ impl Driver {
                 self.carry_out();
                 let _ = answer.send(self.held(latest));
             }
-            Command::Shutdown(shutdown) => {
-                self.ending.push(shutdown.answer);
-                self.machine.shut_down(shutdown.wait);
+            Command::Shutdown(asked) => {
+                self.ending.push(asked.answer);
+                self.leaving = self.leaving.min(asked.leaving);
+                self.machine.shut_down(asked.times);
             }
         }
     }

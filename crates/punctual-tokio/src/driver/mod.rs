@@ -23,6 +23,7 @@ mod tell;
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use punctual_core::RunId;
@@ -77,6 +78,8 @@ pub(crate) struct Driver {
     next_ticket: u64,
     /// The callers that asked for the end and wait for it.
     ending: Vec<Answer<ShutdownReport>>,
+    /// The longest time that leaving the stores may take.
+    leaving: Duration,
     /// The time at which the next stage of the shutdown begins.
     stage_end: Option<StageEnd>,
     /// Tells callers that wait for the end without having asked for it.
@@ -119,6 +122,7 @@ impl Driver {
             asked: BTreeMap::new(),
             next_ticket: 0,
             ending: Vec::new(),
+            leaving: Duration::MAX,
             stage_end: None,
             ended: watch::Sender::new(None),
             left_waiting: Vec::new(),

@@ -15,9 +15,6 @@ use crate::command::{RunningRun, ShutdownReport};
 use crate::events::event::EventKind;
 use crate::time::timer::AlarmKey;
 
-/// The time that a store may take to tell which runs wait, and to forget this node.
-const LEAVING: Duration = Duration::from_secs(1);
-
 /// The number of open runs of a store that are looked at for the report.
 const REPORTED: usize = 1_000;
 
@@ -67,7 +64,8 @@ impl Driver {
     /// Leaves the stores before any caller hears of the end. The process may end right after that,
     /// and other nodes would have to wait until they take this node for dead.
     pub(super) async fn leave_stores(&mut self) {
-        let leaving = self.links.values_mut().map(leave);
+        let limit = self.leaving;
+        let leaving = self.links.values_mut().map(|link| leave(link, limit));
         self.left_waiting = join_all(leaving).await.concat();
     }
 
@@ -90,13 +88,14 @@ impl Driver {
     }
 }
 
-/// Leaves a store, and returns the runs that wait in it.
-async fn leave(link: &mut Link) -> Vec<RunId> {
+/// Leaves a store, and returns the runs that wait in it. The store may take as long as `limit` to
+/// tell which runs wait, and to forget this node.
+async fn leave(link: &mut Link, limit: Duration) -> Vec<RunId> {
     let keeper = OptionFuture::from(link.close());
     let store = &link.alias;
     let (waiting, left) = join(
-        timeout(LEAVING, waiting(&*link.store)),
-        timeout(LEAVING, keeper),
+        timeout(limit, waiting(&*link.store)),
+        timeout(limit, keeper),
     )
     .await;
     if left.is_err() {

@@ -89,6 +89,10 @@ impl Bus {
         }
     }
 
+    pub(super) fn receiver(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.sender.subscribe()
+    }
+
     pub(crate) fn subscribe(&self) -> Events {
         Events::new(self.sender.subscribe())
     }

@@ -136,6 +136,12 @@ impl NewJob {
         self
     }
 
+    /// Sets all tags. Tags that were set before are gone.
+    pub fn tags(mut self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.tags = tags.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// Sets the arguments of the task. Positional ones are a tuple, named ones are a struct or a
     /// map.
     ///
@@ -161,13 +167,13 @@ impl NewJob {
         self
     }
 
-    /// Sets one extra first fire time. `None` adds the job paused.
+    /// Sets one extra first fire time. A job without any is added by [`paused`](Self::paused).
     ///
     /// A job that is [replaced](Self::replace_existing), or declared anew, gets this fire time as
     /// well. A time that has passed counts once. It does not count again while the ledger holds
     /// what became of it.
-    pub fn next_run_time(mut self, at: impl Into<Option<DateTime<Utc>>>) -> Self {
-        self.first = at.into().map_or(First::Paused, First::At);
+    pub fn next_run_time(mut self, at: DateTime<Utc>) -> Self {
+        self.first = First::At(at);
         self
     }
 

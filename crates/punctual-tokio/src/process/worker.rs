@@ -17,7 +17,7 @@ use crate::executor::process::can_work;
 use crate::executor::process::message::{Ended, News, Order, Run, WORKER};
 use crate::handler::reports::Told;
 use crate::handler::{Finish, Handler, Host, RunInfo, RunOf};
-use crate::scheduler::{Scheduler, Signals, WeakScheduler};
+use crate::scheduler::{Scheduler, ShutdownSignal, WeakScheduler, shutdown_signal};
 use crate::shared::Shared;
 use crate::time::clock::instant;
 
@@ -105,7 +105,7 @@ fn work(worker: Worker, mark: String) -> Result<(), BoxError> {
         .enable_all()
         .build()?;
     runtime.block_on(async move {
-        tokio::spawn(outlive(Signals::listen()?));
+        tokio::spawn(outlive(shutdown_signal()?));
         let (sender, mut orders) = mpsc::unbounded_channel();
         thread::spawn(move || read(&sender));
         say(&mark, &News::Ready)?;
@@ -131,8 +131,10 @@ fn work(worker: Worker, mark: String) -> Result<(), BoxError> {
 /// Lives through the signals by which a service manager asks all processes of a service to end,
 /// worker processes too. The scheduler then lets its runs end, and closes the standard input of its
 /// worker processes when it is done.
-async fn outlive(mut signals: Signals) {
-    while signals.next().await.is_ok() {}
+async fn outlive(mut signal: ShutdownSignal) {
+    loop {
+        (&mut signal).await;
+    }
 }
 
 /// Passes orders on. When the scheduler is gone, this process exits, even in the middle of a run.

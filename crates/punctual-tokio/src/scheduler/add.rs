@@ -6,17 +6,18 @@ use punctual_core::{IntoTrigger, IntoZone, JobId};
 use punctual_store::{Insert, OnConflict, StoredJob};
 use serde::Serialize;
 
-use super::{Call, Scheduler};
+use super::call::awaited;
+use super::{Call, JobHandle, Scheduler};
 use crate::error::{Error, ErrorKind};
 use crate::events::event::{EventKind, JobRef};
 use crate::handler::IntoTask;
 use crate::handler::registry::Offered;
 use crate::job::new_job::NewJob;
 use crate::job::policy_overrides::{OwnPolicies, policy_setters};
-use crate::scheduler::job_handle::JobHandle;
 use crate::scheduler::remote_tasks::Elsewhere;
 use crate::stores::NamedStore;
 
+/// # Adding jobs
 impl Scheduler {
     /// Adds a job that calls a function or a registered task at the times of a trigger. The caller
     /// may chain settings. The job is added when the caller awaits the returned value.
@@ -40,6 +41,7 @@ impl Scheduler {
     /// scheduler.add_job(|| async { println!("closure") }, "@daily").await?;
     /// # Ok(()) }
     /// ```
+    #[doc(alias = "add_schedule")]
     pub fn add_job<M>(&self, task: impl IntoTask<M>, trigger: impl IntoTrigger) -> AddJob {
         AddJob {
             scheduler: self.clone(),
@@ -58,11 +60,15 @@ impl Scheduler {
     ///
     /// This method is not cancel safe. If the future is dropped, some of the jobs may have been
     /// added.
-    pub async fn add_jobs(
+    pub fn add_jobs(
         &self,
         jobs: impl IntoIterator<Item = NewJob>,
-    ) -> Result<Vec<Result<JobHandle, Error>>, Error> {
-        let jobs: Vec<NewJob> = jobs.into_iter().collect();
+    ) -> Call<Vec<Result<JobHandle, Error>>> {
+        let (scheduler, jobs) = (self.clone(), jobs.into_iter().collect());
+        Call::new(async move { scheduler.add_many(jobs).await })
+    }
+
+    async fn add_many(&self, jobs: Vec<NewJob>) -> Result<Vec<Result<JobHandle, Error>>, Error> {
         let elsewhere = Elsewhere::of_jobs(&self.shared, &jobs).await?;
         let mut answers = Vec::new();
         let mut offered = Offered::none(&self.shared.registry);
@@ -192,7 +198,7 @@ impl Scheduler {
     }
 
     pub(super) fn handle(&self, id: &JobId) -> JobHandle {
-        JobHandle::new(self.downgrade(), id.clone())
+        JobHandle::new(self.clone(), id.clone())
     }
 }
 
@@ -247,11 +253,12 @@ settings! {
     id(id: impl Into<String>);
     name(name: impl Into<String>);
     tag(tag: impl Into<String>);
+    tags(tags: impl IntoIterator<Item = impl Into<String>>);
     args(args: impl Serialize);
     executor(alias: impl Into<String>);
     store(alias: impl Into<String>);
     timezone(zone: impl IntoZone);
-    next_run_time(at: impl Into<Option<chrono::DateTime<chrono::Utc>>>);
+    next_run_time(at: chrono::DateTime<chrono::Utc>);
     paused();
     run_at_start();
     replace_existing();
@@ -264,17 +271,13 @@ impl AddJob {
     }
 
     policy_setters!();
-}
 
-impl IntoFuture for AddJob {
-    type Output = Result<JobHandle, Error>;
-    type IntoFuture = Call<JobHandle>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        let Self { scheduler, job } = self;
-        Call::new(async move { scheduler.add_one(job).await })
+    async fn perform(self) -> Result<JobHandle, Error> {
+        self.scheduler.add_one(self.job).await
     }
 }
+
+awaited!(AddJob -> JobHandle);
 
 #[cfg(test)]
 mod tests {

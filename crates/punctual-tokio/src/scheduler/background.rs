@@ -26,7 +26,7 @@ use crate::scheduler::Scheduler;
 /// let background = Scheduler::builder().build()?.background()?;
 /// let scheduler = background.scheduler();
 /// let minute = Interval::every(Duration::from_secs(60));
-/// background.block_on(scheduler.add_job(|| async {}, minute).id("beat"))??;
+/// background.block_on(scheduler.add_job(|| async {}, minute).id("beat"))?;
 /// background.shutdown()?;
 /// # Ok(()) }
 /// ```
@@ -39,6 +39,7 @@ pub struct BackgroundScheduler {
     thread: Option<thread::JoinHandle<()>>,
 }
 
+/// # Without async code
 impl Scheduler {
     /// Starts the scheduler on a thread of its own, with a runtime of its own.
     ///
@@ -46,6 +47,8 @@ impl Scheduler {
     ///
     /// Returns an error if the scheduler runs already, or if the thread or the runtime cannot be
     /// made.
+    #[doc(alias = "BackgroundScheduler")]
+    #[doc(alias = "start_in_background")]
     pub fn background(self) -> Result<BackgroundScheduler, Error> {
         let (stop, stopped) = oneshot::channel::<()>();
         let (started, starting) = mpsc::channel();
@@ -64,7 +67,7 @@ impl Scheduler {
                         return;
                     }
                 };
-                let begun = runtime.block_on(own.start());
+                let begun = runtime.block_on(own.start().into_future());
                 // Only the caller's handle keeps what the scheduler was given.
                 drop(own);
                 let _ = started.send(begun.map(|()| runtime.handle().clone()));
@@ -90,10 +93,16 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// Returns an error if the scheduler runs already, if the current thread belongs to a runtime
-    /// (use [`run_until_signal`](Self::run_until_signal) there), or if no runtime can be made.
+    /// Returns an error if the scheduler runs already, or if no runtime can be made.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the current thread belongs to a runtime, which must not be blocked. Code there
+    /// awaits [`run_until_signal`](Self::run_until_signal).
+    #[doc(alias = "BlockingScheduler")]
+    #[track_caller]
     pub fn blocking(self) -> Result<ShutdownReport, Error> {
-        refuse_runtime_thread()?;
+        must_be_free("blocking", "await `run_until_signal()`");
         let runtime = Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(no_thread)?;
         runtime.block_on(self.run_until_signal())
@@ -109,15 +118,18 @@ impl BackgroundScheduler {
 
     /// Waits for a future, or for a verb with its settings, on the scheduler's runtime.
     ///
-    /// # Errors
+    /// # Panics
     ///
-    /// Returns an error if the current thread belongs to a runtime. Such a thread must not wait.
-    pub fn block_on<F: IntoFuture>(&self, future: F) -> Result<F::Output, Error> {
-        refuse_runtime_thread()?;
-        Ok(self.runtime.block_on(future.into_future()))
+    /// Panics if the current thread belongs to a runtime, which must not be blocked. Code there
+    /// awaits the verb. A panic of the future is passed on.
+    #[track_caller]
+    pub fn block_on<F: IntoFuture>(&self, future: F) -> F::Output {
+        must_be_free("block_on", "await the verb");
+        self.runtime.block_on(future.into_future())
     }
 
-    /// Begins a future on the scheduler's runtime and does not wait for it. It is for threads that
+    /// Begins a future, or a verb with its settings, on the scheduler's runtime and does not wait
+    /// for it. It is for threads that
     /// must go on, such as the one that draws a window. The future goes on if its handle is
     /// dropped, and ends with the scheduler's thread.
     ///
@@ -127,32 +139,36 @@ impl BackgroundScheduler {
     /// # use punctual_tokio::Scheduler;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let background = Scheduler::builder().build()?.background()?;
-    /// let scheduler = background.scheduler().clone();
     /// let minute = Interval::every(Duration::from_secs(60));
-    /// let adding = background.spawn(async move {
-    ///     scheduler.add_job(|| async {}, minute).id("beat").await
-    /// });
+    /// let adding = background.spawn(background.scheduler().add_job(|| async {}, minute));
     /// // Meanwhile a frame is drawn; `adding.is_finished()` tells when.
-    /// # background.block_on(adding)???;
+    /// # let added = background.block_on(adding)?;
+    /// # added?;
     /// # background.shutdown()?;
     /// # Ok(()) }
     /// ```
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
-        F: Future<Output: Send> + Send + 'static,
+        F: IntoFuture<IntoFuture: Send + 'static, Output: Send + 'static>,
     {
-        self.runtime.spawn(future)
+        self.runtime.spawn(future.into_future())
     }
 
     /// Shuts the scheduler down and ends its thread.
     ///
     /// # Errors
     ///
-    /// Returns an error if [`Scheduler::shutdown`] does, or if the current thread belongs to a
-    /// runtime.
+    /// Returns an error if [`Scheduler::shutdown`] does.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the current thread belongs to a runtime, which must not be blocked. Code there
+    /// awaits [`Scheduler::shutdown`], and then drops this.
+    #[track_caller]
     pub fn shutdown(mut self) -> Result<ShutdownReport, Error> {
         let scheduler = self.scheduler.clone();
-        let report = self.block_on(scheduler.shutdown())?;
+        must_be_free("shutdown", "await `scheduler().shutdown()`");
+        let report = self.block_on(scheduler.shutdown());
         self.stop = None;
         if let Some(thread) = self.thread.take() {
             // The thread's own code does not panic, and a panic of a job ends with the job.
@@ -162,14 +178,13 @@ impl BackgroundScheduler {
     }
 }
 
-fn refuse_runtime_thread() -> Result<(), Error> {
-    if Handle::try_current().is_ok() {
-        return Err(Error::of(
-            ErrorKind::WouldBlock,
-            "this thread belongs to a tokio runtime and must not be blocked; await the verb instead",
-        ));
-    }
-    Ok(())
+/// Panics, as tokio does, on a thread that must not wait.
+#[track_caller]
+fn must_be_free(method: &str, instead: &str) {
+    assert!(
+        Handle::try_current().is_err(),
+        "`{method}` was called on a thread of a tokio runtime, which must not be blocked; {instead} instead"
+    );
 }
 
 fn no_thread(error: std::io::Error) -> Error {

@@ -50,6 +50,22 @@ impl<T> Call<T> {
     }
 }
 
+/// Lets a caller await a verb with settings, whose method `perform` does what it says.
+macro_rules! awaited {
+    ($verb:ident -> $answer:ty) => {
+        impl IntoFuture for $verb {
+            type Output = Result<$answer, $crate::Error>;
+            type IntoFuture = $crate::Call<$answer>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                $crate::Call::new(self.perform())
+            }
+        }
+    };
+}
+
+pub(super) use awaited;
+
 impl<T> Future for Call<T> {
     type Output = Result<T, Error>;
 

@@ -300,6 +300,7 @@ impl Scheduler {
             })
         })
         .await
+        .map(drop)
     }
 
     /// Returns true if the code names a first fire time that was decided before.

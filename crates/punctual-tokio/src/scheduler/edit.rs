@@ -46,33 +46,29 @@ impl Scheduler {
         id: &JobId,
         change: impl FnMut(&StoredJob, DateTime<Utc>) -> Result<Edited, Error> + Send,
     ) -> Result<(), Error> {
-        self.edit_in(None, id, change).await
+        self.edit_in(None, id, change).await?;
+        Ok(())
     }
 
-    /// Does the same as `edit` in one store, for an id that several stores may hold.
+    /// Does the same as `edit` in one store, for an id that several stores may hold. Returns
+    /// whether the job was changed.
     pub(super) async fn edit_in(
         &self,
         store: Option<&NamedStore>,
         id: &JobId,
         mut change: impl FnMut(&StoredJob, DateTime<Utc>) -> Result<Edited, Error> + Send,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let pending = self
             .shared
             .bus
             .is_heard()
             .then(|| self.shared.announcements.begin(vec![id.clone()]));
         for _ in 0..TRIES {
-            let (named, stored) = match store {
-                None => self.shared.find(id).await?,
-                Some(named) => {
-                    let found = named.store.get(id.clone()).await?;
-                    (named.clone(), found.ok_or_else(|| no_job(id))?)
-                }
-            };
+            let (named, stored) = self.found_in(store, id).await?;
             let now = self.now();
             let edited = change(&stored, now)?;
             if edited.is_same(&stored) {
-                return Ok(());
+                return Ok(false);
             }
             let update = Update::new(edited.job, edited.state, now)
                 .new_incarnation(edited.new_incarnation)
@@ -87,13 +83,26 @@ impl Scheduler {
                         .bus
                         .emit(|| EventKind::JobModified(event_of(&named, id)));
                     drop(pending);
-                    return Ok(());
+                    return Ok(true);
                 }
                 Err(error) if error.is_stale() => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Err(punctual_store::Error::stale(id).into())
+    }
+
+    /// Reads the job of one store, or of the first store that holds it.
+    pub(super) async fn found_in(
+        &self,
+        store: Option<&NamedStore>,
+        id: &JobId,
+    ) -> Result<(NamedStore, StoredJob), Error> {
+        let Some(named) = store else {
+            return self.shared.find(id).await;
+        };
+        let found = named.store.get(id.clone()).await?;
+        Ok((named.clone(), found.ok_or_else(|| no_job(id))?))
     }
 }
 

@@ -1,13 +1,14 @@
 //! Adds and removes executors while the scheduler runs.
 
-use super::Scheduler;
-use super::lifecycle::needs_io;
+use super::start::needs_io;
+use super::{Call, Scheduler};
 use crate::command::Command;
 use crate::error::{Error, not_running};
 use crate::events::event::EventKind;
 use crate::executor::Executor;
 use crate::runtime::require_io;
 
+/// # Executors
 impl Scheduler {
     /// Adds an executor, even while the scheduler runs. Jobs that were parked because they lacked
     /// it go on.
@@ -21,7 +22,12 @@ impl Scheduler {
     ///
     /// This method is not cancel safe. If the future is dropped, the executor may have been added.
     /// Jobs that wait for it then go on when the scheduler next looks at the store.
-    pub async fn add_executor(&self, alias: &str, executor: Executor) -> Result<(), Error> {
+    pub fn add_executor(&self, alias: impl Into<String>, executor: Executor) -> Call<()> {
+        let (scheduler, alias) = (self.clone(), alias.into());
+        Call::new(async move { scheduler.take_executor(&alias, executor).await })
+    }
+
+    async fn take_executor(&self, alias: &str, executor: Executor) -> Result<(), Error> {
         let runtime = self.shared.life().as_ref().map(|life| life.runtime.clone());
         if let Some(runtime) = runtime.filter(|_| executor.starts_processes() && self.is_running())
         {
@@ -48,7 +54,12 @@ impl Scheduler {
     ///
     /// This method is not cancel safe. If the future is dropped, the executor is gone, and fire
     /// times of the next minute may be recorded as skipped.
-    pub async fn remove_executor(&self, alias: &str) -> Result<(), Error> {
+    pub fn remove_executor(&self, alias: impl Into<String>) -> Call<()> {
+        let (scheduler, alias) = (self.clone(), alias.into());
+        Call::new(async move { scheduler.let_go_of_executor(&alias).await })
+    }
+
+    async fn let_go_of_executor(&self, alias: &str) -> Result<(), Error> {
         let alias = self.shared.executors.remove(alias)?;
         if self.is_running() {
             let removed = std::sync::Arc::clone(&alias);

@@ -3,8 +3,8 @@
 use tokio::sync::oneshot;
 
 use super::Scheduler;
-use super::lifecycle::PATIENCE;
-use crate::command::{Command, Shutdown};
+use super::shutdown::plain_request;
+use crate::command::Command;
 
 /// A handle whose drop begins the shutdown of the scheduler. See [`Scheduler::drop_guard`].
 #[derive(Debug)]
@@ -14,12 +14,13 @@ pub struct DropGuard {
     is_armed: bool,
 }
 
+/// # Stopping by a drop
 impl Scheduler {
     /// Wraps the handle in a guard. When the guard is dropped, the scheduler is shut down. Without
     /// a guard, a scheduler that was started goes on until it is shut down or its runtime ends.
     ///
     /// Dropping the guard waits for nothing. It begins a [`shutdown`](Self::shutdown), which takes
-    /// place on the scheduler's runtime. No new runs begin from then on, and runs under way get 30
+    /// place on the scheduler's runtime. No new runs begin from then on, and runs under way get 15
     /// seconds to end. Callers wait for the end by [`wait_until_stopped`](Self::wait_until_stopped)
     /// on another handle.
     ///
@@ -49,9 +50,8 @@ impl Scheduler {
             return;
         };
         let (answer, _) = oneshot::channel();
-        let wait = PATIENCE;
         let commands = life.commands.clone();
-        let command = Command::Shutdown(Shutdown { wait, answer });
+        let command = Command::Shutdown(plain_request(answer));
         if let Err(error) = commands.try_send(command) {
             // The queue is full, or the scheduler has just ended.
             let command = error.into_inner();

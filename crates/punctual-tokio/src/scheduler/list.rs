@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use punctual_core::JobId;
 use punctual_store::{DueRequest, StoredJob};
 
-use super::{IntoJobId, Scheduler, job_id};
+use super::{Call, IntoJobId, Scheduler, job_id};
 use crate::error::Error;
 use crate::job::snapshot::JobSnapshot;
 
@@ -34,16 +34,20 @@ impl Scheduler {
     /// # Cancel safety
     ///
     /// This method is cancel safe. It changes nothing.
-    pub async fn get_job(&self, id: impl IntoJobId) -> Result<Option<JobSnapshot>, Error> {
-        match self.shared.find(&job_id(id)?).await {
-            Ok((named, stored)) => {
-                let statistics = named.store.statistics(stored.job.id().clone()).await?;
-                let snapshot = self.shared.snapshot(&named, stored);
-                Ok(Some(snapshot.with_last_run(statistics.last_run)))
+    #[doc(alias = "get_schedule")]
+    pub fn get_job(&self, id: impl IntoJobId) -> Call<Option<JobSnapshot>> {
+        let (scheduler, id) = (self.clone(), job_id(id));
+        Call::new(async move {
+            match scheduler.shared.find(&id?).await {
+                Ok((named, stored)) => {
+                    let statistics = named.store.statistics(stored.job.id().clone()).await?;
+                    let snapshot = scheduler.shared.snapshot(&named, stored);
+                    Ok(Some(snapshot.with_last_run(statistics.last_run)))
+                }
+                Err(error) if error.is_not_found() => Ok(None),
+                Err(error) => Err(error),
             }
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
+        })
     }
 
     /// Returns the next fire times of all jobs together, at most `count`.
@@ -55,7 +59,12 @@ impl Scheduler {
     /// # Cancel safety
     ///
     /// This method is cancel safe. It changes nothing.
-    pub async fn upcoming(&self, count: usize) -> Result<Vec<UpcomingRun>, Error> {
+    pub fn upcoming(&self, count: usize) -> Call<Vec<UpcomingRun>> {
+        let scheduler = self.clone();
+        Call::new(async move { scheduler.next_of_all(count).await })
+    }
+
+    async fn next_of_all(&self, count: usize) -> Result<Vec<UpcomingRun>, Error> {
         let mut jobs = Vec::new();
         for named in self.shared.stores() {
             let request = DueRequest::through(DateTime::<Utc>::MAX_UTC, count);

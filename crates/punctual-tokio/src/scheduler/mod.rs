@@ -1,8 +1,11 @@
 //! The handle of a scheduler and all its verbs.
 
 mod add;
+mod all_jobs;
+mod attached;
 pub(crate) mod background;
 mod call;
+mod cancel_run;
 mod declare;
 mod doubles;
 mod edit;
@@ -10,7 +13,8 @@ mod executors;
 mod get_jobs;
 mod guard;
 mod into_job_id;
-pub(crate) mod job_handle;
+mod into_run;
+mod job_handle;
 mod job_table;
 mod lifecycle;
 mod list;
@@ -29,20 +33,27 @@ mod remote_tasks;
 mod remove;
 mod repair_counts;
 mod reschedule;
+mod run_handle;
+mod run_job;
 mod runs;
 mod service;
+mod shutdown;
 mod signals;
+mod start;
 mod tasks;
 mod transfer;
 mod unique;
 mod validate;
 
 pub use add::AddJob;
+pub use all_jobs::{PauseAllJobs, RemoveAllJobs, ResumeAllJobs};
 pub use call::Call;
+pub use cancel_run::CancelRun;
 pub use get_jobs::{GetJobs, GetJobsPage};
 pub use guard::DropGuard;
 pub use into_job_id::IntoJobId;
 use into_job_id::job_id;
+pub use into_run::IntoRun;
 pub use job_handle::JobHandle;
 pub use job_table::{GetJobTable, JobTable};
 pub use list::UpcomingRun;
@@ -50,8 +61,15 @@ pub use list_runs::{Runs, RunsPage};
 pub use list_stream::{JobStream, RunStream};
 pub use modify::ModifyJob;
 pub use page::{Cursor, Page};
-pub use punctual_core::plan::Resume;
-pub(crate) use signals::Signals;
+pub use pause::{PauseJob, ResumeJob};
+pub use remove::RemoveJob;
+pub use reschedule::RescheduleJob;
+pub use run_handle::RunHandle;
+pub use run_job::RunJob;
+pub use service::Stopped;
+pub use shutdown::Shutdown;
+pub use signals::{ShutdownSignal, shutdown_signal};
+pub use start::Start;
 pub use tasks::TaskInfo;
 
 use std::sync::{Arc, OnceLock, Weak};
@@ -108,10 +126,6 @@ impl WeakScheduler {
         self.shared.upgrade().map(Scheduler::of)
     }
 
-    pub(crate) fn require(&self) -> Result<Scheduler, Error> {
-        self.upgrade().ok_or_else(not_running)
-    }
-
     /// Returns a handle of a scheduler that is gone.
     pub(crate) fn gone() -> Self {
         Self {
@@ -120,14 +134,34 @@ impl WeakScheduler {
     }
 }
 
+/// # Making a scheduler
 impl Scheduler {
+    /// Makes a scheduler with a store in memory, in UTC, and without declared jobs. It does not run
+    /// before its [start](Self::start).
+    ///
+    /// ```
+    /// # use punctual_core::Crontab;
+    /// # use punctual_tokio::Scheduler;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), punctual_tokio::Error> {
+    /// let scheduler = Scheduler::new();
+    /// scheduler.add_job(async || println!("hello"), Crontab::new("* * * * *")).await?;
+    /// scheduler.start().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        let plain = SchedulerBuilder::new().build();
+        plain.expect("only settings can be wrong, and there are none")
+    }
+
     /// Begins to build a scheduler.
     pub fn builder() -> SchedulerBuilder {
         SchedulerBuilder::new()
     }
 
     /// Returns the first handle of a scheduler.
-    pub(crate) fn new(shared: Shared) -> Self {
+    pub(crate) fn first(shared: Shared) -> Self {
         let first = Self::of(Arc::new(shared));
         first.keep();
         first
@@ -152,7 +186,10 @@ impl Scheduler {
         }
         self.keeper.get().is_some()
     }
+}
 
+/// # Observing
+impl Scheduler {
     /// Returns a handle that keeps nothing in memory.
     #[must_use]
     pub fn downgrade(&self) -> WeakScheduler {
@@ -190,6 +227,12 @@ impl Scheduler {
         let sent = commands.send(command(answer)).await;
         sent.map_err(|_| not_running())?;
         answered.await.map_err(|_| not_running())
+    }
+}
+
+impl Default for Scheduler {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

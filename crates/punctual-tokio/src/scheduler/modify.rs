@@ -1,6 +1,5 @@
 //! Changes the definition of a job.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -8,6 +7,7 @@ use punctual_core::{Draft, IntoTrigger, Job, JobId, JobState, MissReason, Trigge
 use serde::Serialize;
 use serde_json::Value;
 
+use super::call::awaited;
 use super::edit::Edited;
 use super::{IntoJobId, Scheduler, job_id};
 use crate::error::{Error, ErrorKind};
@@ -18,6 +18,7 @@ use crate::scheduler::remote_tasks::Elsewhere;
 use crate::scheduler::validate::fits;
 use crate::shared::Shared;
 
+/// # Changing jobs
 impl Scheduler {
     /// Changes a job. The caller may chain settings. A setting that is not named stays as it is. The job
     /// is changed when the caller awaits the returned value.
@@ -34,7 +35,14 @@ impl Scheduler {
     /// # Ok(()) }
     /// ```
     pub fn modify_job(&self, id: impl IntoJobId) -> ModifyJob {
-        ModifyJob::new(Ok(self.clone()), job_id(id))
+        ModifyJob {
+            scheduler: self.clone(),
+            id: job_id(id),
+            changes: Vec::new(),
+            task: None,
+            policies: OwnPolicies::default(),
+            trigger: None,
+        }
     }
 }
 
@@ -49,11 +57,11 @@ type Change = Box<dyn Fn(Job, &mut JobState) -> Job + Send + Sync>;
 ///
 /// # Cancel safety
 ///
-/// Awaiting it is not cancel safe. If the future is dropped, the job may or may not have been
-/// changed.
+/// Awaiting it is not cancel safe. [`Call`](crate::Call) says what has happened if the future is
+/// dropped.
 #[must_use = "a job is changed only when this is awaited"]
 pub struct ModifyJob {
-    scheduler: Result<Scheduler, Error>,
+    scheduler: Scheduler,
     id: Result<JobId, Error>,
     changes: Vec<Result<Change, Error>>,
     task: Option<Arc<str>>,
@@ -62,17 +70,6 @@ pub struct ModifyJob {
 }
 
 impl ModifyJob {
-    pub(crate) fn new(scheduler: Result<Scheduler, Error>, id: Result<JobId, Error>) -> Self {
-        Self {
-            scheduler,
-            id,
-            changes: Vec::new(),
-            task: None,
-            policies: OwnPolicies::default(),
-            trigger: None,
-        }
-    }
-
     fn with(mut self, change: impl Fn(Job, &mut JobState) -> Job + Send + Sync + 'static) -> Self {
         self.changes.push(Ok(Box::new(change)));
         self
@@ -97,7 +94,27 @@ impl ModifyJob {
         self.with(move |job, _| job.with_name(Some(&name)))
     }
 
-    /// Sets other tags.
+    /// Adds a tag, unless the job has it.
+    pub fn tag(self, tag: impl Into<String>) -> Self {
+        let tag = tag.into();
+        self.with(move |job, _| {
+            let others = job.tags().filter(|own| *own != tag);
+            let tags: Vec<String> = others.chain([tag.as_str()]).map(Into::into).collect();
+            job.with_tags(&tags)
+        })
+    }
+
+    /// Removes a tag, if the job has it.
+    pub fn untag(self, tag: impl Into<String>) -> Self {
+        let tag = tag.into();
+        self.with(move |job, _| {
+            let tags = job.tags().filter(|own| *own != tag);
+            let tags: Vec<String> = tags.map(Into::into).collect();
+            job.with_tags(&tags)
+        })
+    }
+
+    /// Sets all tags. Tags that the job had before are gone.
     pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let tags: Vec<String> = tags.into_iter().map(Into::into).collect();
         self.with(move |job, _| job.with_tags(&tags))
@@ -145,8 +162,8 @@ impl ModifyJob {
         })
     }
 
-    async fn apply(self) -> Result<(), Error> {
-        let (id, scheduler) = (self.id?, self.scheduler?);
+    async fn perform(self) -> Result<(), Error> {
+        let (id, scheduler) = (self.id?, self.scheduler);
         let changes = self.changes.into_iter().collect::<Result<Vec<_>, _>>()?;
         let (shared, own_policies) = (&scheduler.shared, self.policies);
         let replaced = match self.trigger {
@@ -234,14 +251,7 @@ fn check(shared: &Shared, is_elsewhere: bool, before: &Job, job: &Job) -> Result
     }
 }
 
-impl IntoFuture for ModifyJob {
-    type Output = Result<(), Error>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.apply())
-    }
-}
+awaited!(ModifyJob -> ());
 
 impl std::fmt::Debug for ModifyJob {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

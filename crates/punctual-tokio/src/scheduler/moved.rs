@@ -162,6 +162,7 @@ impl Scheduler {
             Ok(Edited::state(stored, state))
         })
         .await
+        .map(drop)
     }
 
     /// Records the outcome of fire times of a job that leaves a store.
@@ -177,6 +178,7 @@ impl Scheduler {
             Ok(edited)
         })
         .await
+        .map(drop)
     }
 
     /// Ends a job that has no fire time left by its code. Its waiting runs go on, and the job

@@ -1,27 +1,61 @@
 //! Pauses a job on all nodes, and resumes it.
 
 use chrono::{DateTime, Utc};
+use punctual_core::JobId;
 use punctual_core::plan::{self, Resume};
 use punctual_store::StoredJob;
 
+use super::call::awaited;
 use super::edit::Edited;
 use super::{IntoJobId, Scheduler, job_id};
 use crate::error::Error;
+use crate::stores::NamedStore;
 
+/// # Pausing and resuming jobs
 impl Scheduler {
     /// Pauses a job on all nodes. Its runs under way go on. Runs that wait in the queue of the job
     /// or for their next attempt begin when the job is resumed. [`run_job`](Self::run_job) runs a
     /// paused job all the same.
+    #[doc(alias = "pause_schedule")]
+    pub fn pause_job(&self, id: impl IntoJobId) -> PauseJob {
+        PauseJob {
+            scheduler: self.clone(),
+            id: job_id(id),
+        }
+    }
+
+    /// Lets a paused job go on. Fire times that came due in the pause are recorded as missed
+    /// (paused), unless the caller chooses to [`catch_up`](ResumeJob::catch_up). A job that is not
+    /// paused is left as it is. A job that has no fire time left is removed.
     ///
-    /// # Errors
-    ///
-    /// Returns an error if there is no such job.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is not cancel safe. If the future is dropped, the job may or may not be paused.
-    pub async fn pause_job(&self, id: impl IntoJobId) -> Result<(), Error> {
-        self.edit(&job_id(id)?, |stored, _| {
+    /// ```
+    /// # use punctual_core::Crontab;
+    /// # use punctual_tokio::Scheduler;
+    /// # async fn tick() {}
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), punctual_tokio::Error> {
+    /// # let scheduler = Scheduler::builder().build()?;
+    /// # scheduler.add_job(tick, Crontab::new("@daily")).id("tick").paused().await?;
+    /// scheduler.resume_job("tick").catch_up().await?;
+    /// # Ok(()) }
+    /// ```
+    #[doc(alias = "unpause_schedule")]
+    pub fn resume_job(&self, id: impl IntoJobId) -> ResumeJob {
+        ResumeJob {
+            scheduler: self.clone(),
+            id: job_id(id),
+            resume: Resume::SkipMissed,
+        }
+    }
+
+    /// Pauses the job of one store, or of the first store that holds it. Returns whether that
+    /// changed the job.
+    pub(super) async fn pause_in(
+        &self,
+        store: Option<&NamedStore>,
+        id: &JobId,
+    ) -> Result<bool, Error> {
+        self.edit_in(store, id, |stored, _| {
             let mut state = stored.state;
             state.paused = true;
             Ok(Edited::state(stored, state))
@@ -29,27 +63,88 @@ impl Scheduler {
         .await
     }
 
-    /// Lets a paused job go on. A job that is not paused is left as it is. A job that has no fire
-    /// time left is removed.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if there is no such job.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is not cancel safe. If the future is dropped, the job may or may not be resumed.
-    pub async fn resume_job(&self, id: impl IntoJobId, resume: Resume) -> Result<(), Error> {
-        let id = job_id(id)?;
-        self.edit(&id, |stored, now| resumed(stored, resume, now))
+    /// Resumes the job of one store, or of the first store that holds it. Returns whether that
+    /// changed the job.
+    pub(super) async fn resume_in(
+        &self,
+        store: Option<&NamedStore>,
+        id: &JobId,
+        resume: Resume,
+    ) -> Result<bool, Error> {
+        let is_changed = self
+            .edit_in(store, id, |stored, now| resumed(stored, resume, now))
             .await?;
-        let (named, stored) = self.shared.find(&id).await?;
+        let (named, stored) = self.found_in(store, id).await?;
         if stored.state.is_over() {
-            self.take_out(&named, &id).await?;
+            self.take_out(&named, id).await?;
         }
+        Ok(is_changed)
+    }
+}
+
+/// A job that is about to be paused. See [`Scheduler::pause_job`].
+///
+/// # Errors
+///
+/// Awaiting it returns an error if there is no such job.
+///
+/// # Cancel safety
+///
+/// Awaiting it is not cancel safe. [`Call`](crate::Call) says what has happened if the future is
+/// dropped.
+#[derive(Debug)]
+#[must_use = "a job is paused only when this is awaited"]
+pub struct PauseJob {
+    scheduler: Scheduler,
+    id: Result<JobId, Error>,
+}
+
+impl PauseJob {
+    async fn perform(self) -> Result<(), Error> {
+        self.scheduler.pause_in(None, &self.id?).await?;
         Ok(())
     }
 }
+
+awaited!(PauseJob -> ());
+
+/// A job that is about to be resumed. See [`Scheduler::resume_job`].
+///
+/// # Errors
+///
+/// Awaiting it returns an error if there is no such job.
+///
+/// # Cancel safety
+///
+/// Awaiting it is not cancel safe. [`Call`](crate::Call) says what has happened if the future is
+/// dropped.
+#[derive(Debug)]
+#[must_use = "a job is resumed only when this is awaited"]
+pub struct ResumeJob {
+    scheduler: Scheduler,
+    id: Result<JobId, Error>,
+    resume: Resume,
+}
+
+impl ResumeJob {
+    /// Lets the policies of the job decide about the fire times that came due in the pause.
+    pub fn catch_up(mut self) -> Self {
+        self.resume = Resume::CatchUp;
+        self
+    }
+
+    async fn perform(self) -> Result<(), Error> {
+        let Self {
+            scheduler,
+            id,
+            resume,
+        } = self;
+        scheduler.resume_in(None, &id?, resume).await?;
+        Ok(())
+    }
+}
+
+awaited!(ResumeJob -> ());
 
 fn resumed(stored: &StoredJob, resume: Resume, now: DateTime<Utc>) -> Result<Edited, Error> {
     let resumed = plan::resume(&stored.job.view(&stored.state), resume, now)?;

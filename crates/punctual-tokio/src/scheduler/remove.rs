@@ -1,14 +1,15 @@
-//! Removes jobs.
+//! Removes a job.
 
 use punctual_core::JobId;
-use punctual_store::JobFilter;
 
+use super::call::awaited;
 use super::edit::event_of;
 use super::{IntoJobId, Scheduler, job_id};
 use crate::error::Error;
 use crate::events::event::EventKind;
 use crate::stores::NamedStore;
 
+/// # Removing jobs
 impl Scheduler {
     /// Removes a job. Its runs under way go on, and its ledger stays. Runs that wait for a free
     /// instance or for their next attempt end as cancelled (`user`). Overdue fire times are
@@ -16,23 +17,12 @@ impl Scheduler {
     ///
     /// A job that code declares stays away at the next starts too, until its definition changes, or
     /// until a caller [adds](Self::add_job) a job under its id.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if there is no such job.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is not cancel safe. If the future is dropped, the job may or may not have been
-    /// removed.
-    pub async fn remove_job(&self, id: impl IntoJobId) -> Result<(), Error> {
-        let id = job_id(id)?;
-        for named in self.shared.stores() {
-            if self.remove(&named, &id).await? {
-                return Ok(());
-            }
+    #[doc(alias = "remove_schedule")]
+    pub fn remove_job(&self, id: impl IntoJobId) -> RemoveJob {
+        RemoveJob {
+            scheduler: self.clone(),
+            id: job_id(id),
         }
-        Err(self.shared.no_job(&id).await)
     }
 
     pub(super) async fn remove(&self, named: &NamedStore, id: &JobId) -> Result<bool, Error> {
@@ -54,56 +44,35 @@ impl Scheduler {
         named.store.forget_removed(id.clone()).await?;
         Ok(was_there)
     }
+}
 
-    /// Removes all jobs and returns their number. Declared jobs stay away, as after
-    /// [`remove_job`](Self::remove_job).
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if a store cannot be reached.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is not cancel safe. If the future is dropped, the jobs of some stores may have
-    /// been removed.
-    pub async fn remove_all_jobs(&self) -> Result<u64, Error> {
-        let mut count = 0;
-        for named in self.shared.stores() {
-            count += self.clear(&named).await?;
+/// A job that is about to be removed. See [`Scheduler::remove_job`].
+///
+/// # Errors
+///
+/// Awaiting it returns an error if there is no such job.
+///
+/// # Cancel safety
+///
+/// Awaiting it is not cancel safe. [`Call`](crate::Call) says what has happened if the future is
+/// dropped.
+#[derive(Debug)]
+#[must_use = "a job is removed only when this is awaited"]
+pub struct RemoveJob {
+    scheduler: Scheduler,
+    id: Result<JobId, Error>,
+}
+
+impl RemoveJob {
+    async fn perform(self) -> Result<(), Error> {
+        let (scheduler, id) = (self.scheduler, self.id?);
+        for named in scheduler.shared.stores() {
+            if scheduler.remove(&named, &id).await? {
+                return Ok(());
+            }
         }
-        self.shared.bus.emit(|| EventKind::AllJobsRemoved(None));
-        Ok(count)
-    }
-
-    /// Removes all jobs of one store and returns their number.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if there is no store of this alias, or if the store cannot be reached.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is not cancel safe. If the future is dropped, the jobs may have been removed.
-    pub async fn remove_all_jobs_of(&self, store: &str) -> Result<u64, Error> {
-        let named = self.shared.store(store)?;
-        let count = self.clear(&named).await?;
-        let alias = Some(named.alias);
-        self.shared.bus.emit(|| EventKind::AllJobsRemoved(alias));
-        Ok(count)
-    }
-
-    /// Removes the jobs of a store. Closures of jobs that are added concurrently stay.
-    async fn clear(&self, named: &NamedStore) -> Result<u64, Error> {
-        let jobs = if named.store.capabilities().persistent {
-            Vec::new()
-        } else {
-            named.store.list(JobFilter::default()).await?.jobs
-        };
-        let count = named.store.clear(self.now()).await?;
-        self.shared.unstarted.cleared(named);
-        for stored in jobs {
-            self.shared.registry.unused(stored.job.task());
-        }
-        Ok(count)
+        Err(scheduler.shared.no_job(&id).await)
     }
 }
+
+awaited!(RemoveJob -> ());

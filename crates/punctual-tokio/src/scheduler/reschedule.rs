@@ -3,43 +3,23 @@
 use std::sync::Arc;
 
 use punctual_core::plan::{FirstFire, first_fire};
-use punctual_core::{Draft, IntoTrigger, Job, Trigger};
+use punctual_core::{Draft, IntoTrigger, Job, JobId, Trigger};
 
+use super::call::awaited;
 use super::edit::Edited;
 use super::{IntoJobId, Scheduler, job_id};
 use crate::error::{Error, ErrorKind};
 
+/// # Rescheduling jobs
 impl Scheduler {
     /// Gives a job another trigger, which begins now. Overdue fire times of the old trigger are
     /// recorded as skipped (edited), or as missed (paused) if the job is paused.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the trigger cannot be used or has no fire time left, or if there is no
-    /// such job.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is not cancel safe. If the future is dropped, the job may or may not have been
-    /// changed.
-    pub async fn reschedule_job(
-        &self,
-        id: impl IntoJobId,
-        trigger: impl IntoTrigger,
-    ) -> Result<(), Error> {
-        let (trigger, first) = self.replacement(trigger.into_draft()?)?;
-        self.edit(&job_id(id)?, |stored, now| {
-            let mut state = stored.state;
-            state.restart(first.fire_time);
-            state.anchor = first.anchor;
-            Ok(Edited {
-                job: Arc::new(Job::clone(&stored.job).with_trigger(trigger.clone())),
-                state,
-                new_incarnation: true,
-                decided: stored.passed_over(now),
-            })
-        })
-        .await
+    pub fn reschedule_job(&self, id: impl IntoJobId, trigger: impl IntoTrigger) -> RescheduleJob {
+        RescheduleJob {
+            scheduler: self.clone(),
+            id: job_id(id),
+            trigger: trigger.into_draft(),
+        }
     }
 
     /// Returns the trigger that a stored job gets, and its first fire time.
@@ -58,3 +38,44 @@ impl Scheduler {
         Ok((trigger, first))
     }
 }
+
+/// A job that is about to get another trigger. See [`Scheduler::reschedule_job`].
+///
+/// # Errors
+///
+/// Awaiting it returns an error if the trigger cannot be used or has no fire time left, or if there
+/// is no such job.
+///
+/// # Cancel safety
+///
+/// Awaiting it is not cancel safe. [`Call`](crate::Call) says what has happened if the future is
+/// dropped.
+#[derive(Debug)]
+#[must_use = "a job gets its trigger only when this is awaited"]
+pub struct RescheduleJob {
+    scheduler: Scheduler,
+    id: Result<JobId, Error>,
+    trigger: Result<Draft, Error>,
+}
+
+impl RescheduleJob {
+    async fn perform(self) -> Result<(), Error> {
+        let (scheduler, id) = (self.scheduler, self.id?);
+        let (trigger, first) = scheduler.replacement(self.trigger?)?;
+        scheduler
+            .edit(&id, |stored, now| {
+                let mut state = stored.state;
+                state.restart(first.fire_time);
+                state.anchor = first.anchor;
+                Ok(Edited {
+                    job: Arc::new(Job::clone(&stored.job).with_trigger(trigger.clone())),
+                    state,
+                    new_incarnation: true,
+                    decided: stored.passed_over(now),
+                })
+            })
+            .await
+    }
+}
+
+awaited!(RescheduleJob -> ());

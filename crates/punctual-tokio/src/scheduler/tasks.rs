@@ -17,6 +17,7 @@ pub struct TaskInfo {
     pub args_schema: Option<Value>,
 }
 
+/// # Tasks
 impl Scheduler {
     /// Returns the tasks that jobs can call by name on this node, in the order of their names.
     #[must_use]

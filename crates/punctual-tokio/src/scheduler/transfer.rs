@@ -8,11 +8,10 @@ use punctual_store::{Insert, OnConflict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Scheduler;
 use super::add::only;
+use super::{Call, JobHandle, Scheduler};
 use crate::error::{Error, ErrorKind, listing};
 use crate::handler::registry::is_anonymous;
-use crate::scheduler::job_handle::JobHandle;
 use crate::stores::NamedStore;
 
 const VERSION: u32 = 1;
@@ -41,6 +40,7 @@ struct ExportedJob {
     state: JobState,
 }
 
+/// # Export and import
 impl Scheduler {
     /// Returns all jobs as JSON. Jobs whose function has no stable name are left out, since another
     /// process does not know the function.
@@ -52,7 +52,12 @@ impl Scheduler {
     /// # Cancel safety
     ///
     /// This method is cancel safe. It changes nothing.
-    pub async fn export_jobs(&self) -> Result<String, Error> {
+    pub fn export_jobs(&self) -> Call<String> {
+        let scheduler = self.clone();
+        Call::new(async move { scheduler.exported().await })
+    }
+
+    async fn exported(&self) -> Result<String, Error> {
         let jobs = self.get_jobs().await?;
         let exported = jobs.into_iter().filter(|job| !is_anonymous(job.job.task()));
         let export = Export {
@@ -91,7 +96,12 @@ impl Scheduler {
     ///
     /// This method is not cancel safe. If the future is dropped, some of the jobs may have been
     /// added.
-    pub async fn import_jobs(&self, text: &str) -> Result<Vec<JobHandle>, Error> {
+    pub fn import_jobs(&self, text: impl Into<String>) -> Call<Vec<JobHandle>> {
+        let (scheduler, text) = (self.clone(), text.into());
+        Call::new(async move { scheduler.import(&text).await })
+    }
+
+    async fn import(&self, text: &str) -> Result<Vec<JobHandle>, Error> {
         let export: Import = serde_json::from_str(text)
             .map_err(|error| Error::of(ErrorKind::Invalid, format!("import: {error}")))?;
         // The value that was read above already holds large integers as floats.
@@ -158,7 +168,7 @@ impl Scheduler {
     async fn take_back(&self, added: Vec<JobHandle>, why: Error) -> Error {
         let mut left = Vec::new();
         for handle in added {
-            match handle.remove_job().await {
+            match handle.remove().await {
                 // A job that another caller has removed is gone all the same.
                 Err(error) if !error.is_not_found() => {
                     left.push(format!(

@@ -142,10 +142,10 @@ impl TestClock {
     /// job.id("endless").run_at_start().await?;
     /// tokio::task::yield_now().await; // it begins
     ///
-    /// let report = scheduler.shutdown_within(Duration::from_secs(10)).await?;
+    /// let report = scheduler.shutdown().await?;
     /// assert_eq!(report.cancelled.len(), 1);
-    /// // Ten seconds to end by itself, and five after it was told to.
-    /// assert_eq!(clock.now().to_string(), "2026-03-27 12:00:15 UTC");
+    /// // Fifteen seconds to end by itself, and five after it was told to.
+    /// assert_eq!(clock.now().to_string(), "2026-03-27 12:00:20 UTC");
     /// # Ok(()) }
     /// ```
     ///

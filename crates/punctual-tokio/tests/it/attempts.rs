@@ -155,7 +155,7 @@ async fn what_ends_well_after_it_was_cancelled_has_succeeded_and_its_result_is_k
 #[tokio::test(start_paused = true)]
 async fn what_ends_well_in_a_shutdown_has_succeeded_and_its_result_is_kept() {
     let scheduler = told_to_end().await;
-    scheduler.shutdown_within(seconds(1)).await.unwrap();
+    scheduler.shutdown().within(seconds(5)).await.unwrap();
     let told = Outcome::Cancelled(CancelReason::Shutdown);
     assert_eq!(ends(&scheduler).await, expected(told));
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, mpsc};
 
 use punctual_core::Outcome;
-use punctual_tokio::{ErrorKind, EventKind, Resume, Scheduler};
+use punctual_tokio::{ErrorKind, EventKind, Scheduler};
 
 use crate::support::{every, ledger, started};
 
@@ -26,12 +26,11 @@ async fn an_async_job_that_blocks_its_thread_holds_up_no_other() {
     let stuck = stuck.await.unwrap();
     let free = scheduler.add_job(|| async {}, every(3_600)).id("free");
     let free = free.await.unwrap();
-    stuck.run_job().await.unwrap();
+    stuck.run().await.unwrap();
     begins.recv().await.unwrap();
     for _ in 0..20 {
-        let run = free.run_job().await.unwrap();
-        let is_its =
-            |kind: &EventKind| matches!(kind, EventKind::JobExecuted(ended) if ended.run == run);
+        let run = free.run().await.unwrap();
+        let is_its = |kind: &EventKind| matches!(kind, EventKind::JobExecuted(ended) if ended.run == run.id());
         while let Some(Ok(event)) = events.next().await {
             if is_its(&event.kind) {
                 break;
@@ -56,8 +55,8 @@ async fn after_a_shutdown_stores_can_be_edited_and_the_task_cannot_be_asked() {
     let job = scheduler.add_job(|| async {}, every(60)).id("a");
     let job = job.await.unwrap();
     scheduler.shutdown().await.unwrap();
-    job.pause_job().await.unwrap();
-    job.resume_job(Resume::SkipMissed).await.unwrap();
+    job.pause().await.unwrap();
+    job.resume().await.unwrap();
     scheduler
         .add_job(|| async {}, every(60))
         .id("b")
@@ -65,7 +64,7 @@ async fn after_a_shutdown_stores_can_be_edited_and_the_task_cannot_be_asked() {
         .unwrap();
     assert_eq!(scheduler.upcoming(2).await.unwrap().len(), 2);
     let kinds = [
-        job.run_job().await.unwrap_err().kind(),
+        job.run().await.unwrap_err().kind(),
         scheduler.pause().await.unwrap_err().kind(),
         scheduler.resume().await.unwrap_err().kind(),
         scheduler.running().await.unwrap_err().kind(),

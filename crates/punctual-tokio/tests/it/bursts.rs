@@ -79,7 +79,7 @@ async fn runs_beside(callers: u32) -> (u64, u64) {
     pass(20).await;
     let due = scheduler.statistics("due").await.unwrap();
     let asked = scheduler.statistics("asked").await.unwrap();
-    scheduler.shutdown_within(Duration::ZERO).await.unwrap();
+    scheduler.shutdown().immediately().await.unwrap();
     (due.succeeded, asked.succeeded)
 }
 

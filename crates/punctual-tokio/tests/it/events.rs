@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use punctual_core::Date;
-use punctual_tokio::{Event, EventKind, EventMask, Events, MemoryStore, Resume, Scheduler};
+use punctual_tokio::{Event, EventKind, EventMask, Events, MemoryStore, Scheduler};
 
 use crate::support::{Log, every, pass, started};
 
@@ -108,12 +108,12 @@ async fn pauses_errors_edits_and_removals_send_their_events() {
     scheduler.pause().await.unwrap();
     scheduler.resume().await.unwrap();
     scheduler
-        .add_jobstore("other", MemoryStore::new())
+        .add_store("other", MemoryStore::new())
         .await
         .unwrap();
     assert!(
         scheduler
-            .add_jobstore("other", MemoryStore::new())
+            .add_store("other", MemoryStore::new())
             .await
             .unwrap_err()
             .is_conflict()
@@ -126,9 +126,9 @@ async fn pauses_errors_edits_and_removals_send_their_events() {
         .unwrap();
     pass(1).await;
     scheduler.pause_job("a").await.unwrap();
-    scheduler.resume_job("a", Resume::SkipMissed).await.unwrap();
+    scheduler.resume_job("a").await.unwrap();
     scheduler.remove_job("a").await.unwrap();
-    scheduler.remove_jobstore("other").await.unwrap();
+    scheduler.remove_store("other").await.unwrap();
     scheduler.remove_all_jobs().await.unwrap();
     pass(0).await;
     let names = names(&log);

@@ -179,10 +179,10 @@ async fn all_seventeen_kinds_of_events_are_sent() {
         .unwrap();
     scheduler.remove_executor("gpu").await.unwrap();
     scheduler
-        .add_jobstore("other", MemoryStore::new())
+        .add_store("other", MemoryStore::new())
         .await
         .unwrap();
-    scheduler.remove_jobstore("other").await.unwrap();
+    scheduler.remove_store("other").await.unwrap();
     let slow = scheduler.add_job(|| async { sleep(seconds(2)).await }, every(1));
     slow.id("slow").await.unwrap();
     let since = scheduler.now() - chrono::TimeDelta::seconds(60);

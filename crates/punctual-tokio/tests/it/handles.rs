@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use punctual_core::{Interval, MaxInstances, Policies};
-use punctual_tokio::{Executor, JobContext, Output, Resume};
+use punctual_tokio::{Executor, JobContext, Output};
 
 use crate::support::{every, pass, runs, seconds, started};
 
@@ -12,34 +12,30 @@ async fn a_handle_has_the_verbs_of_the_scheduler() {
     let job = scheduler.add_job(|| async {}, every(10)).id("a");
     let job = job.await.unwrap();
     let begin = scheduler.now();
-    job.modify_job().name("A").await.unwrap();
-    assert_eq!(job.get_job().await.unwrap().unwrap().name(), "A");
+    job.modify().name("A").await.unwrap();
+    assert_eq!(job.get().await.unwrap().unwrap().name(), "A");
     let next = job.upcoming(3).await.unwrap();
     let ahead: Vec<_> = next.iter().map(|at| (*at - begin).num_seconds()).collect();
     assert_eq!(ahead, [10, 20, 30]);
-    job.pause_job().await.unwrap();
+    job.pause().await.unwrap();
     assert!(job.upcoming(3).await.unwrap().is_empty());
-    job.resume_job(Resume::SkipMissed).await.unwrap();
-    job.reschedule_job(every(7)).await.unwrap();
+    job.resume().await.unwrap();
+    job.reschedule(every(7)).await.unwrap();
     pass(7).await;
-    job.run_job().await.unwrap();
+    job.run().await.unwrap();
     pass(0).await;
     assert_eq!(job.statistics().await.unwrap().succeeded, 2);
     assert_eq!(job.runs().await.unwrap().len(), 2);
-    job.remove_job().await.unwrap();
-    assert!(job.get_job().await.unwrap().is_none());
+    job.remove().await.unwrap();
+    assert!(job.get().await.unwrap().is_none());
     assert!(job.upcoming(1).await.unwrap_err().is_not_found());
-    assert!(job.modify_job().name("B").await.unwrap_err().is_not_found());
+    assert!(job.modify().name("B").await.unwrap_err().is_not_found());
     scheduler.shutdown().await.unwrap();
     drop(scheduler);
     pass(1).await;
-    assert!(
-        job.modify_job()
-            .name("B")
-            .await
-            .unwrap_err()
-            .is_not_running()
-    );
+    // The handle is there, and what the scheduler was given is gone.
+    assert!(job.get().await.unwrap().is_none());
+    assert!(job.scheduler().start().await.unwrap_err().is_not_running());
 }
 
 #[tokio::test(start_paused = true)]
@@ -49,9 +45,9 @@ async fn a_handle_tells_its_own_runs_apart_and_cancels_them() {
     let one = scheduler.add_job(body, every(600)).id("one");
     let two = scheduler.add_job(body, every(600)).id("two");
     let (one, two) = (one.await.unwrap(), two.await.unwrap());
-    let run = one.run_job().await.unwrap();
+    let run = one.run().await.unwrap();
     let asked = scheduler.now();
-    two.run_job().await.unwrap();
+    two.run().await.unwrap();
     pass(1).await;
     let running = one.running().await.unwrap();
     assert_eq!(&*running[0].store, "default");
@@ -61,8 +57,8 @@ async fn a_handle_tells_its_own_runs_apart_and_cancels_them() {
         "{started}"
     );
     assert_eq!(running.len(), 1);
-    assert_eq!((running[0].run, running[0].job.as_str()), (run, "one"));
-    scheduler.cancel_run(run).await.unwrap();
+    assert_eq!((running[0].run, running[0].job.as_str()), (run.id(), "one"));
+    run.cancel().await.unwrap();
     pass(0).await;
     assert_eq!(one.running().await.unwrap(), []);
     assert_eq!(two.running().await.unwrap().len(), 1);
@@ -75,36 +71,28 @@ async fn an_edit_moves_a_job_to_another_executor() {
     let thread = move || async move { Output(std::thread::current().id() != runtime) };
     let job = scheduler.add_job(thread, every(1)).id("a").await.unwrap();
     pass(1).await;
-    let error = job.modify_job().executor("pool").await.unwrap_err();
+    let error = job.modify().executor("pool").await.unwrap_err();
     assert!(
         error.is_not_found() && error.to_string().contains("pool"),
         "{error}"
     );
     let pool = scheduler.add_executor("pool", Executor::blocking(1));
     pool.await.unwrap();
-    let before = job.get_job().await.unwrap().unwrap().next_run_time();
-    job.modify_job().executor("pool").await.unwrap();
-    let moved = job.get_job().await.unwrap().unwrap();
+    let before = job.get().await.unwrap().unwrap().next_run_time();
+    job.modify().executor("pool").await.unwrap();
+    let moved = job.get().await.unwrap().unwrap();
     assert_eq!(moved.executor(), "pool");
     assert_eq!(moved.next_run_time(), before, "the schedule is kept");
-    let run = job.run_job().await.unwrap();
+    let run = job.run().await.unwrap();
     // A thread for blocking work does not follow the paused clock: its end is an event.
-    let mut events = scheduler.events();
-    while !runs(&scheduler, "a")
-        .await
-        .iter()
-        .any(|done| done.id == run && done.finished.is_some())
-    {
-        events.next().await.unwrap().unwrap();
-        tokio::task::yield_now().await;
-    }
+    run.wait().await.unwrap();
     let runs = runs(&scheduler, "a").await;
     let told = |id| {
         runs.iter()
             .find(|run| run.id == id)
             .and_then(|run| run.result.clone())
     };
-    assert_eq!(told(run), Some(true.into()));
+    assert_eq!(told(run.id()), Some(true.into()));
     assert_eq!(
         runs.last().and_then(|first| first.result.clone()),
         Some(false.into())
@@ -122,7 +110,7 @@ async fn an_explicit_next_run_time_is_one_extra_and_re_anchors_a_free_interval()
     let extra = begin + TimeDelta::seconds(3);
     let mut ahead = Vec::new();
     for job in [free, fixed] {
-        job.modify_job().next_run_time(extra).await.unwrap();
+        job.modify().next_run_time(extra).await.unwrap();
         let next = job.upcoming(3).await.unwrap();
         ahead.push(
             next.iter()
@@ -150,7 +138,7 @@ async fn policies_can_be_edited_alone() {
         max_instances: MaxInstances::at_most(3),
         ..Policies::default()
     };
-    job.modify_job().policies(policies).await.unwrap();
-    let edited = job.get_job().await.unwrap().unwrap();
+    job.modify().policies(policies).await.unwrap();
+    let edited = job.get().await.unwrap().unwrap();
     assert_eq!(*edited.policies(), policies);
 }

@@ -151,7 +151,7 @@ async fn child_with_retries_and_missed_fire_times() {
     let body = || tokio::time::sleep(Duration::from_secs(100));
     scheduler.add_job(body, every(10)).id("slow").await.unwrap();
     pass(25).await;
-    scheduler.shutdown_within(Duration::ZERO).await.unwrap();
+    scheduler.shutdown().immediately().await.unwrap();
 }
 
 #[test]
@@ -311,7 +311,7 @@ async fn child_that_forgets_nothing() {
         .build()
         .unwrap();
     std::thread::spawn(move || {
-        bare.block_on(refused.start()).unwrap_err();
+        bare.block_on(refused.start().into_future()).unwrap_err();
     })
     .join()
     .unwrap();

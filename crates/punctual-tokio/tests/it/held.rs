@@ -82,14 +82,14 @@ async fn what_was_due_in_a_pause_has_its_alarm_again_if_the_clock_is_set_back_me
 async fn a_store_that_was_removed_leaves_no_alarm_behind() {
     let (scheduler, clock) = on_manual_clock().await;
     scheduler
-        .add_jobstore("other", MemoryStore::new())
+        .add_store("other", MemoryStore::new())
         .await
         .unwrap();
     let far = Date::at(noon() + TimeDelta::days(365));
     let job = scheduler.add_job(|| async {}, far).store("other");
     let _job = job.await.unwrap();
     settle().await;
-    scheduler.remove_jobstore("other").await.unwrap();
+    scheduler.remove_store("other").await.unwrap();
     assert_eq!(wrong(&scheduler, clock.now()).await, Vec::<String>::new());
 }
 

@@ -310,7 +310,7 @@ async fn a_program_can_be_cancelled() {
         .await
         .unwrap();
     let run = scheduler.run_job("p").await.unwrap();
-    scheduler.cancel_run(run).await.unwrap();
+    scheduler.cancel_run(&run).await.unwrap();
     let run = end_of(&scheduler, "p").await;
     let cancelled = Outcome::Cancelled(CancelReason::User);
     assert_eq!(run.state.outcome(), Some(cancelled));

@@ -15,16 +15,13 @@ async fn a_job_tells_its_last_run_that_ran() {
     let scheduler = started().await;
     let bad = || async { Err::<(), _>("bad") };
     let job = scheduler.add_job(bad, every(10)).id("bad").await.unwrap();
-    let before = job.get_job().await.unwrap().unwrap();
+    let before = job.get().await.unwrap().unwrap();
     assert_eq!(before.last_run(), None);
     pass(11).await;
     // What is missed in a pause did not run, and what is under way has not ended.
     scheduler.pause_job("bad").await.unwrap();
     pass(30).await;
-    scheduler
-        .resume_job("bad", punctual_tokio::Resume::CatchUp)
-        .await
-        .unwrap();
+    scheduler.resume_job("bad").catch_up().await.unwrap();
     let long = |context: JobContext| async move { context.cancelled().await };
     scheduler
         .add_job(long, every(600))
@@ -44,7 +41,7 @@ async fn a_job_tells_its_last_run_that_ran() {
         (newest.started, newest.finished)
     );
     assert_eq!(last.duration(), newest.duration());
-    let read = job.get_job().await.unwrap().unwrap();
+    let read = job.get().await.unwrap().unwrap();
     assert_eq!(read.last_run(), Some(last), "one job is read as a list is");
     assert_eq!((jobs[1].id().as_str(), jobs[1].last_run()), ("long", None));
     assert_eq!(jobs[1].running(), 1);

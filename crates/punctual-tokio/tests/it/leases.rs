@@ -80,7 +80,7 @@ async fn a_run_is_cancelled_from_another_node() {
     job.await.unwrap();
     let run = one.run_job("a").await.unwrap();
     pass(1).await;
-    two.cancel_run(run).await.unwrap();
+    two.cancel_run(&run).await.unwrap();
     pass(3).await;
     assert_eq!(desk.log.all(), [("one", 1, true)]);
     let cancelled = RunState::Ended(Outcome::Cancelled(CancelReason::User));
@@ -191,7 +191,7 @@ async fn a_node_without_tasks_adds_jobs_of_those_that_others_list() {
     let (way, _) = way_to(&desk.store);
     let clerk = builder.store("default", way).build().unwrap();
     let job = clerk.add_job("work", every(PERIOD)).id("a").await.unwrap();
-    let snapshot = job.get_job().await.unwrap().unwrap();
+    let snapshot = job.get().await.unwrap().unwrap();
     assert_eq!(snapshot.status(), JobStatus::Parked, "it runs elsewhere");
     let stale = "of an earlier process";
     let names = ["work", "wok", "punctual.program", "~1:f", stale];

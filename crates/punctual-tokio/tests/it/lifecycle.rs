@@ -76,7 +76,7 @@ async fn pausing_a_node_holds_runs_up_and_resuming_decides_them() {
 async fn a_scheduler_that_was_started_paused_runs_nothing_before_resume() {
     let scheduler = Scheduler::builder().build().unwrap();
     scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
-    scheduler.start_paused().await.unwrap();
+    scheduler.start().paused().await.unwrap();
     pass(5).await;
     assert_eq!(scheduler.statistics("a").await.unwrap().runs(), 0);
     scheduler.resume().await.unwrap();
@@ -117,8 +117,8 @@ async fn a_shutdown_waits_then_cancels_then_aborts() {
     }
     pass(1).await;
     let began = tokio::time::Instant::now();
-    let report = scheduler.shutdown_within(seconds(10)).await.unwrap();
-    assert_eq!(began.elapsed().as_secs(), 15);
+    let report = scheduler.shutdown().await.unwrap();
+    assert_eq!(began.elapsed().as_secs(), 20);
     assert_eq!(
         (
             report.cancelled.len(),
@@ -189,7 +189,7 @@ async fn who_waits_for_the_end_is_told_what_it_left_behind() {
     });
     pass(1).await;
     assert!(!waiting.is_finished());
-    let report = scheduler.shutdown_within(seconds(10)).await.unwrap();
+    let report = scheduler.shutdown().await.unwrap();
     assert_eq!(report.cancelled.len(), 1);
     let waited = tokio::time::timeout(seconds(60), waiting).await;
     assert_eq!(waited.unwrap().unwrap(), (report.clone(), false));
@@ -204,7 +204,8 @@ fn a_runtime_that_is_gone_is_not_waited_for() {
     let scheduler = Scheduler::builder().build().unwrap();
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let mut runtime = || builder.enable_all().build();
-    runtime().unwrap().block_on(scheduler.start()).unwrap();
+    let start = scheduler.start().into_future();
+    runtime().unwrap().block_on(start).unwrap();
     let report = runtime().unwrap().block_on(scheduler.wait_until_stopped());
     assert_eq!(report, Default::default());
 }
@@ -232,7 +233,7 @@ async fn a_thread_that_cannot_be_taken_away_is_named() {
     // A thread that has not begun can be taken away.
     begun.notified().await;
     let stopping = scheduler.clone();
-    let shutdown = tokio::spawn(async move { stopping.shutdown_within(Duration::ZERO).await });
+    let shutdown = tokio::spawn(async move { stopping.shutdown().immediately().await });
     while !shutdown.is_finished() {
         clock.advance(seconds(1));
         tokio::task::yield_now().await;
@@ -263,7 +264,7 @@ fn a_background_scheduler_needs_no_runtime() {
         }
         Ok::<(), punctual_tokio::Error>(())
     });
-    result.unwrap().unwrap();
+    result.unwrap();
     background.shutdown().unwrap();
 }
 
@@ -279,33 +280,37 @@ fn a_thread_that_must_not_wait_hands_its_verbs_over() {
     // Not before this thread, which has gone on, says so.
     assert!(!adding.is_finished());
     go.send(()).unwrap();
-    background.block_on(adding).unwrap().unwrap().unwrap();
+    background.block_on(adding).unwrap().unwrap();
     // Verbs with settings need no block of their own.
     let verb = background.scheduler().modify_job("a").name("A");
-    background.block_on(verb).unwrap().unwrap();
+    background.block_on(verb).unwrap();
     let job = background.block_on(background.scheduler().get_job("a"));
-    assert_eq!(job.unwrap().unwrap().unwrap().name(), "A");
+    assert_eq!(job.unwrap().unwrap().name(), "A");
+    let verb = background.scheduler().remove_job("a");
+    let removing = background.spawn(verb);
+    background.block_on(removing).unwrap().unwrap();
     background.shutdown().unwrap();
 }
 
+fn panics_with(call: impl FnOnce()) -> String {
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).unwrap_err();
+    *panic.downcast::<String>().unwrap()
+}
+
 #[tokio::test]
-async fn a_blocking_verb_on_a_runtime_thread_is_an_error() {
-    let scheduler = Scheduler::builder().build().unwrap();
-    assert_eq!(
-        scheduler.blocking().unwrap_err().kind(),
-        ErrorKind::WouldBlock
+async fn a_blocking_verb_on_a_runtime_thread_panics_and_says_what_to_await() {
+    let scheduler = Scheduler::new();
+    let said = panics_with(|| drop(scheduler.blocking()));
+    assert!(
+        said.contains("await `run_until_signal()` instead"),
+        "{said}"
     );
-    let background = Scheduler::builder().build().unwrap();
-    let background = std::thread::spawn(|| background.background().unwrap())
-        .join()
-        .unwrap();
-    assert_eq!(
-        background.block_on(async {}).unwrap_err().kind(),
-        ErrorKind::WouldBlock
-    );
-    std::thread::spawn(|| background.shutdown().unwrap())
-        .join()
-        .unwrap();
+    let background = std::thread::spawn(|| Scheduler::new().background().unwrap());
+    let background = background.join().unwrap();
+    let said = panics_with(|| background.block_on(async {}));
+    assert!(said.contains("await the verb instead"), "{said}");
+    let said = panics_with(|| drop(background.shutdown()));
+    assert!(said.contains("await `scheduler().shutdown()`"), "{said}");
 }
 
 #[test]

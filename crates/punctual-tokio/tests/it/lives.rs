@@ -237,6 +237,44 @@ fn a_background_scheduler_that_is_dropped_is_over_and_lets_go() {
     );
 }
 
+/// Handles of jobs hold the scheduler, so a program may keep nothing else.
+#[tokio::test(start_paused = true)]
+async fn the_handle_of_a_job_is_enough_to_use_it() {
+    let scheduler = Scheduler::new();
+    let job = scheduler.add_job(|| async {}, every(60)).id("a").await;
+    drop(scheduler);
+    let job = job.unwrap();
+    job.scheduler().start().await.unwrap();
+    job.pause().await.unwrap();
+    job.resume().catch_up().await.unwrap();
+    assert!(job.next_run_time().await.unwrap().is_some());
+    job.run().await.unwrap().wait().await.unwrap();
+    job.scheduler().shutdown().await.unwrap();
+}
+
+/// State that holds handles of jobs, as an application's often does.
+#[tokio::test(start_paused = true)]
+async fn handles_of_jobs_in_state_keep_nothing_after_a_shutdown() {
+    type Jobs = Arc<OnceLock<punctual_tokio::JobHandle>>;
+    let (held, jobs) = (Arc::new(()), Jobs::default());
+    let builder = Scheduler::builder().state(Arc::clone(&held));
+    let scheduler = builder.state(Arc::clone(&jobs)).build().unwrap();
+    let job = scheduler.add_job(|| async {}, every(60)).await.unwrap();
+    let inside = job.clone();
+    let listener = move |_| {
+        let _ = inside.id();
+    };
+    scheduler.add_listener(EventMask::ALL, listener).unwrap();
+    jobs.set(job).unwrap();
+    let weak = scheduler.downgrade();
+    scheduler.start().await.unwrap();
+    scheduler.shutdown().await.unwrap();
+    drop((scheduler, jobs));
+    pass(1).await;
+    assert_eq!(Arc::strong_count(&held), 1);
+    assert!(weak.upgrade().is_none());
+}
+
 #[tokio::test(start_paused = true)]
 async fn handles_of_jobs_keep_nothing_alive() {
     let held = Arc::new(());
@@ -250,5 +288,7 @@ async fn handles_of_jobs_keep_nothing_alive() {
     drop(scheduler);
     pass(1).await;
     assert_eq!(Arc::strong_count(&held), 1);
-    assert!(job.get_job().await.unwrap_err().is_not_running());
+    // The store is still there.
+    assert!(job.get().await.unwrap().is_some());
+    assert!(job.run().await.unwrap_err().is_not_running());
 }

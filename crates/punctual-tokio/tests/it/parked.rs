@@ -142,7 +142,7 @@ async fn a_waiting_run_whose_task_vanishes_is_skipped_for_want_of_it() {
             (Outcome::Skipped(SkipReason::NoTask), 1)
         ]
     );
-    let snapshot = job.get_job().await.unwrap().unwrap();
+    let snapshot = job.get().await.unwrap().unwrap();
     assert_eq!((snapshot.running(), snapshot.state().queued), (0, 0));
 }
 
@@ -158,7 +158,7 @@ async fn the_table_says_that_a_job_is_parked_and_why() {
         .add_job("mail.send", every(1))
         .name("Mail\nforged");
     mail.await.unwrap();
-    scheduler.add_jobstore("mails", store).await.unwrap();
+    scheduler.add_store("mails", store).await.unwrap();
     scheduler.remove_executor("gpu").await.unwrap();
     pass(5).await;
     let table = scheduler.job_table().await.unwrap().to_string();

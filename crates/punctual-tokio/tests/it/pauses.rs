@@ -2,7 +2,7 @@
 
 use punctual_core::{Date, Jitter, JobId, MissReason, Outcome, Overlap, Retry, RunState};
 use punctual_store::{JobStore, MemoryStore};
-use punctual_tokio::{Resume, Scheduler};
+use punctual_tokio::Scheduler;
 use tokio::time::sleep;
 
 use crate::support::{Counter, every, ledger, pass, runs, seconds, started};
@@ -34,7 +34,7 @@ async fn a_pause_that_ends_before_the_start_of_a_fire_time_misses_nothing() {
     job.id(&id).jitter(seconds(3_600)).await.unwrap();
     pass(200).await;
     scheduler.pause_job(&id).await.unwrap();
-    scheduler.resume_job(&id, Resume::SkipMissed).await.unwrap();
+    scheduler.resume_job(&id).await.unwrap();
     pass(delay as u64).await;
     assert_eq!(ledger(&scheduler, &id).await, [SUCCEEDED]);
 }
@@ -49,7 +49,7 @@ async fn a_pause_that_ends_after_the_start_of_a_fire_time_misses_it() {
     pass(200).await;
     scheduler.pause_job(&id).await.unwrap();
     pass(delay as u64).await;
-    scheduler.resume_job(&id, Resume::SkipMissed).await.unwrap();
+    scheduler.resume_job(&id).await.unwrap();
     pass(3_600).await;
     let missed = (Outcome::Missed(MissReason::Paused), 1);
     assert_eq!(ledger(&scheduler, &id).await, [missed]);
@@ -80,7 +80,7 @@ async fn what_waits_in_the_queue_of_a_paused_job_begins_when_it_is_resumed() {
     let succeeded = RunState::Ended(Outcome::Succeeded);
     let found = states(&scheduler, "a").await;
     assert_eq!(found[..3], [succeeded, RunState::Queued, RunState::Queued]);
-    scheduler.resume_job("a", Resume::SkipMissed).await.unwrap();
+    scheduler.resume_job("a").await.unwrap();
     pass(1).await;
     assert_eq!(counter.all(), so_far + 1);
     pass(100).await;
@@ -104,7 +104,7 @@ async fn the_next_attempt_of_a_paused_job_begins_when_it_is_resumed() {
     pass(600).await;
     assert_eq!(counter.all(), 1);
     assert_eq!(states(&scheduler, "a").await, [RunState::Retrying]);
-    scheduler.resume_job("a", Resume::SkipMissed).await.unwrap();
+    scheduler.resume_job("a").await.unwrap();
     pass(1).await;
     assert_eq!(counter.all(), 2);
     pass(10).await;
@@ -148,7 +148,7 @@ async fn a_node_hears_that_another_has_resumed_a_job_whose_runs_wait() {
     edits.pause_job("a").await.unwrap();
     pass(600).await;
     assert!(store.capabilities().shared || states(&edits, "a").await == [RunState::Retrying]);
-    edits.resume_job("a", Resume::SkipMissed).await.unwrap();
+    edits.resume_job("a").await.unwrap();
     pass(1).await;
     assert_eq!(ledger(&edits, "a").await, [(Outcome::Failed, 1)]);
 }

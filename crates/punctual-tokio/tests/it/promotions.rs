@@ -190,7 +190,7 @@ async fn cancelling_a_retry_lets_the_queue_go_on() {
     let first = s.run_job("a").await.unwrap();
     pass(1).await;
     s.run_job("a").await.unwrap();
-    s.cancel_run(first).await.unwrap();
+    s.cancel_run(&first).await.unwrap();
     pass(30).await;
     assert_eq!(w.log.all().len(), 2, "{:?}", w.states().await);
 }

@@ -289,7 +289,7 @@ async fn edits_by_a_job_count_from_their_time_on() {
         let scheduler = context.scheduler()?;
         sleep(millis(10)).await;
         let child = scheduler.add_job(slow, every(7)).id("child").await?;
-        child.run_job().await?;
+        child.run().await?;
         scheduler.remove_job(context.job_id()).await?;
         Ok::<_, BoxError>(())
     };
@@ -367,7 +367,7 @@ async fn what_passes_in_a_pause_is_coalesced_or_missed() {
     let clock = clock();
     let builder = Scheduler::builder().clock(clock.clone());
     let scheduler = builder.build().unwrap();
-    scheduler.start_paused().await.unwrap();
+    scheduler.start().paused().await.unwrap();
     scheduler.add_job(slow, every(60)).id("a").await.unwrap();
     let added = scheduler.add_job(slow, every(60)).id("b");
     added.misfire_grace_time(seconds(90)).await.unwrap();
@@ -520,7 +520,7 @@ async fn a_clock_without_io_refuses_stores_with_io() {
     let builder = Scheduler::builder().clock(TestClock::at(START));
     let refused = builder.store("books", store()).build().unwrap_err();
     let scheduler = on(&TestClock::at(START)).await;
-    let later = scheduler.add_jobstore("books", store()).await.unwrap_err();
+    let later = scheduler.add_store("books", store()).await.unwrap_err();
     for words in [refused.to_string(), later.to_string()] {
         assert!(words.contains("store `books`"), "{words}");
         assert!(words.contains("`TestClock::with_io(..)`"), "{words}");

@@ -254,7 +254,7 @@ async fn what_is_overdue_at_a_rollback_says_so() {
     new.shutdown().await.unwrap();
     deploy.clock.advance(seconds(1_000));
     let old = deploy.program(deploy.store.clone(), 1, "*/7 * * * *", "old");
-    old.start_paused().await.unwrap();
+    old.start().paused().await.unwrap();
     stand_still(70).await;
     let entries = ledger(&old, "a").await;
     let rolled_back = Outcome::Skipped(SkipReason::RolledBack);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use punctual_core::Outcome;
 use punctual_tokio::{
     BoxError, Event, EventKind, EventMask, Events, Executor, JobContext, JobStatus, ManualClock,
-    Resume, Scheduler,
+    Scheduler,
 };
 
 use crate::support::{every, ledger};
@@ -72,11 +72,11 @@ async fn busybody(context: JobContext) -> Result<(), BoxError> {
         .add_job(|| async {}, every(600))
         .id("child")
         .await?;
-    child.pause_job().await?;
-    child.resume_job(Resume::CatchUp).await?;
-    child.modify_job().name("Child").await?;
-    child.reschedule_job(every(60)).await?;
-    child.run_job().await?;
+    child.pause().await?;
+    child.resume().catch_up().await?;
+    child.modify().name("Child").await?;
+    child.reschedule(every(60)).await?;
+    child.run().await?;
     scheduler.remove_job(context.job_id()).await?;
     Ok(())
 }
@@ -123,17 +123,17 @@ async fn essentials() {
     let is_paused =
         |kind: &EventKind| matches!(kind, EventKind::JobModified(job) if job.id.as_str() == "beat");
     story.until(is_paused).await;
-    let paused = beat.get_job().await.unwrap().unwrap();
+    let paused = beat.get().await.unwrap().unwrap();
     assert_eq!(paused.status(), JobStatus::Paused);
     clock.advance(Duration::from_secs(600));
-    beat.resume_job(Resume::CatchUp).await.unwrap();
+    beat.resume().catch_up().await.unwrap();
     story
         .until(|kind| matches!(kind, EventKind::JobExecuted(run) if run.job.id.as_str() == "beat"))
         .await;
     scheduler.pause().await.unwrap();
     scheduler.resume().await.unwrap();
     let last = scheduler.add_job(last, every(600)).id("last").await;
-    last.unwrap().run_job().await.unwrap();
+    last.unwrap().run().await.unwrap();
     story
         .until(|kind| matches!(kind, EventKind::SchedulerShutdown))
         .await;
@@ -219,7 +219,7 @@ fn a_runtime_without_timers_is_refused_in_words_and_in_silence() {
             let scheduler = Scheduler::builder().build().unwrap();
             for refused in [
                 scheduler.start().await,
-                scheduler.start_paused().await,
+                scheduler.start().paused().await,
                 scheduler.run_until_signal().await.map(drop),
             ] {
                 let error = refused.unwrap_err().to_string();

@@ -34,10 +34,10 @@ async fn an_end_that_is_on_its_way_to_a_store_is_told_as_unrecorded() {
     faults.set(Call::ALL, Fault::Held);
     pass(2).await;
     let began = Instant::now();
-    let report = scheduler.shutdown_within(seconds(5)).await.unwrap();
+    let report = scheduler.shutdown().await.unwrap();
     assert_eq!(report.unrecorded, 2);
-    // Five more seconds for the store, and one to leave it.
-    assert_eq!(began.elapsed().as_secs(), 11);
+    // After 15 seconds two more for the store, and one to leave it.
+    assert_eq!(began.elapsed().as_secs(), 18);
     assert_eq!(states(store.inner()).await, [RunState::Running; 2]);
 }
 
@@ -87,8 +87,15 @@ async fn what_a_store_has_recorded_is_not_told_as_unrecorded() {
     assert_eq!(report, punctual_tokio::ShutdownReport::default());
 }
 
+fn shutdown(scheduler: &Scheduler, whole: u64) -> punctual_tokio::Shutdown {
+    match whole {
+        0 => scheduler.shutdown().immediately(),
+        whole => scheduler.shutdown().within(seconds(whole)),
+    }
+}
+
 /// How long two shutdowns take of a scheduler with a run that does not end, the second five seconds
-/// after the first.
+/// after the first. 0 stands for an immediate one.
 async fn twice(first: u64, second: u64) -> (u64, u64) {
     let scheduler = started().await;
     let job = scheduler.add_job(std::future::pending::<()>, every(600));
@@ -97,20 +104,20 @@ async fn twice(first: u64, second: u64) -> (u64, u64) {
     let began = Instant::now();
     let other = scheduler.clone();
     let first = tokio::spawn(async move {
-        other.shutdown_within(seconds(first)).await.unwrap();
+        shutdown(&other, first).await.unwrap();
         began.elapsed().as_secs()
     });
     sleep(seconds(5)).await;
-    scheduler.shutdown_within(seconds(second)).await.unwrap();
+    shutdown(&scheduler, second).await.unwrap();
     let took = began.elapsed().as_secs();
     (first.await.unwrap(), took)
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_second_shutdown_shortens_the_first_and_never_lengthens_it() {
-    assert_eq!(twice(60, 0).await, (10, 10));
-    assert_eq!(twice(60, 10).await, (20, 20));
-    assert_eq!(twice(10, 60).await, (15, 15));
+    assert_eq!(twice(70, 0).await, (10, 10));
+    assert_eq!(twice(70, 20).await, (21, 21));
+    assert_eq!(twice(20, 70).await, (16, 16));
 }
 
 /// A node of a store that it shares, whose runs take a minute.
@@ -153,8 +160,8 @@ async fn a_run_that_a_store_grants_after_all_others_were_told_to_end_does_not_be
     pass(9).await;
     faults.set(Call::Claim, Fault::HeldAnswer);
     pass(1).await;
-    let shutdown = tokio::spawn(async move { scheduler.shutdown_within(seconds(1)).await });
-    pass(2).await;
+    let shutdown = tokio::spawn(scheduler.shutdown().immediately().into_future());
+    pass(1).await;
     faults.mend(Call::Claim);
     let report = shutdown.await.unwrap().unwrap();
     assert_eq!((report.abandoned.len(), report.unrecorded), (0, 0));
@@ -197,7 +204,8 @@ async fn what_was_found_after_a_lost_answer_goes_on_waiting() {
     faults.next(Call::Claim, Fault::LostAnswer);
     faults.next(Call::Get, Fault::Silent);
     faults.until_struck(Call::Get, 1).await;
-    let report = ending.shutdown().await.unwrap();
+    let patient = ending.shutdown().within(seconds(60));
+    let report = patient.await.unwrap();
     assert_eq!(report.waiting.len(), 1);
     let succeeded = RunState::Ended(punctual_core::Outcome::Succeeded);
     assert_eq!(states(&store).await, [succeeded, RunState::Retrying]);
@@ -223,11 +231,23 @@ async fn the_next_fire_time_of_an_instance_does_not_begin_while_all_is_told_to_e
     let job = job.next_run_time(since).timeout(seconds(10));
     let job = job.coalesce(Coalesce::All { at_most: 3 });
     job.await.unwrap();
-    pass(9).await;
-    scheduler.shutdown_within(seconds(2)).await.unwrap();
+    pass(11).await;
+    scheduler.shutdown().immediately().await.unwrap();
     let ended: Vec<_> = crate::support::ledger(&scheduler, "all").await;
     let cancelled = (Outcome::Cancelled(CancelReason::Shutdown), 1);
     // It was told to end for its time first; what cancels it since then counts.
     assert_eq!(ended, [cancelled; 3]);
     assert_eq!(counter.all(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_in_no_time_or_in_a_time_that_is_none_is_refused() {
+    let scheduler = started().await;
+    for time in ["0s", "soon"] {
+        let error = scheduler.shutdown().within(time).await.unwrap_err();
+        assert_eq!(error.kind(), punctual_tokio::ErrorKind::Invalid);
+        assert_eq!(error.field(), Some("within"), "{error}");
+    }
+    assert!(scheduler.is_running());
+    scheduler.shutdown().within("10s").await.unwrap();
 }

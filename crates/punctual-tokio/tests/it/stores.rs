@@ -16,7 +16,7 @@ use crate::ways::{faulty, slow_by};
 async fn with_other() -> (Scheduler, MemoryStore, Arc<Notify>) {
     let store = MemoryStore::new();
     let scheduler = started().await;
-    let added = scheduler.add_jobstore("other", store.clone());
+    let added = scheduler.add_store("other", store.clone());
     added.await.unwrap();
     let go = Arc::new(Notify::new());
     let waiting = Arc::clone(&go);
@@ -43,7 +43,7 @@ const SUCCEEDED: RunState = RunState::Ended(Outcome::Succeeded);
 async fn runs_of_a_removed_store_end_in_its_ledger_and_none_begins() {
     let (scheduler, store, go) = with_other().await;
     pass(2).await;
-    scheduler.remove_jobstore("other").await.unwrap();
+    scheduler.remove_store("other").await.unwrap();
     assert!(scheduler.get_job("a").await.unwrap().is_none());
     pass(30).await;
     assert_eq!(
@@ -66,8 +66,8 @@ async fn runs_of_a_removed_store_end_in_its_ledger_and_none_begins() {
 async fn a_shutdown_waits_for_the_runs_of_a_removed_store() {
     let (scheduler, store, _go) = with_other().await;
     pass(1).await;
-    scheduler.remove_jobstore("other").await.unwrap();
-    let report = scheduler.shutdown_within(seconds(3)).await.unwrap();
+    scheduler.remove_store("other").await.unwrap();
+    let report = scheduler.shutdown().within(seconds(5)).await.unwrap();
     assert_eq!((report.cancelled.len(), report.unrecorded), (1, 0));
     let shut_down = RunState::Ended(Outcome::Cancelled(CancelReason::Shutdown));
     assert_eq!(outcomes(&store).await, [shut_down]);
@@ -77,8 +77,8 @@ async fn a_shutdown_waits_for_the_runs_of_a_removed_store() {
 async fn a_removed_store_can_be_added_again_while_its_run_is_under_way() {
     let (scheduler, store, go) = with_other().await;
     pass(1).await;
-    scheduler.remove_jobstore("other").await.unwrap();
-    let again = scheduler.add_jobstore("other", store.clone());
+    scheduler.remove_store("other").await.unwrap();
+    let again = scheduler.add_store("other", store.clone());
     again.await.unwrap();
     pass(3).await;
     go.notify_one();
@@ -94,11 +94,11 @@ async fn a_removed_store_can_be_added_again_while_its_run_is_under_way() {
 async fn a_job_can_remove_its_own_store() {
     let store = MemoryStore::new();
     let scheduler = started().await;
-    let added = scheduler.add_jobstore("other", store.clone());
+    let added = scheduler.add_store("other", store.clone());
     added.await.unwrap();
     let body = |context: JobContext| async move {
         let scheduler = context.scheduler()?;
-        scheduler.remove_jobstore("other").await?;
+        scheduler.remove_store("other").await?;
         Ok::<(), punctual_tokio::BoxError>(())
     };
     let job = scheduler.add_job(body, every(1)).id("a").store("other");
@@ -222,9 +222,9 @@ async fn of_runs_with_one_number_the_store_says_which_is_cancelled() {
     let error = scheduler.cancel_run(run).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "several stores have a run 1 under way: `default`, `other`; use `cancel_run_of`"
+        "several stores have a run 1 under way: `default`, `other`; name the store, as in `(\"default\", run)`"
     );
-    scheduler.cancel_run_of("other", run).await.unwrap();
+    scheduler.cancel_run(("other", run)).await.unwrap();
     pass(6).await;
     let cancelled = (Outcome::Cancelled(CancelReason::User), 1);
     assert_eq!(ledger(&scheduler, "a").await, []);

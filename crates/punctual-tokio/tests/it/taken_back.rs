@@ -36,7 +36,7 @@ async fn what_is_cancelled_after_its_time_is_not_tried_again() {
     let counter = hanging(&scheduler, Overlap::Skip).await;
     pass(9).await;
     let run = scheduler.running().await.unwrap().remove(0).run;
-    scheduler.cancel_run(run).await.unwrap();
+    scheduler.cancel_run(&run).await.unwrap();
     pass(600).await;
     let found = ledger(&scheduler, "hangs").await;
     assert_eq!(found[0], cancelled(CancelReason::User));
@@ -58,7 +58,7 @@ async fn what_a_shutdown_cancels_after_its_time_does_not_wait_for_another_attemp
     let scheduler = started().await;
     let counter = hanging(&scheduler, Overlap::Skip).await;
     pass(9).await;
-    let report = scheduler.shutdown_within(seconds(0)).await.unwrap();
+    let report = scheduler.shutdown().immediately().await.unwrap();
     assert_eq!((report.waiting, counter.all()), (Vec::<RunId>::new(), 1));
     let expected = [cancelled(CancelReason::Shutdown)];
     assert_eq!(ledger(&scheduler, "hangs").await, expected);
@@ -97,7 +97,7 @@ async fn what_waits_for_a_place_ends_when_it_is_cancelled_and_never_begins() {
         let test = async {
             let (scheduler, counter) = crowded(executor, 4).await;
             let run = scheduler.run_job("short").await.unwrap();
-            scheduler.cancel_run(run).await.unwrap();
+            scheduler.cancel_run(&run).await.unwrap();
             pass(0).await;
             let expected = [cancelled(CancelReason::User)];
             assert_eq!(ledger(&scheduler, "short").await, expected);
@@ -132,7 +132,7 @@ async fn nothing_that_waits_for_a_place_begins_after_a_shutdown_has_cancelled_al
                 job.executor("one").await.unwrap();
             }
             pass(1).await;
-            scheduler.shutdown_within(seconds(0)).await.unwrap();
+            scheduler.shutdown().immediately().await.unwrap();
             assert_eq!(counter.all(), 1);
             for id in ["a", "b", "c"] {
                 let expected = [cancelled(CancelReason::Shutdown)];
@@ -168,14 +168,14 @@ async fn what_waits_for_a_thread_never_begins_after_it_was_cancelled() {
     scheduler.run_job("long").await.unwrap();
     has_begun.notified().await;
     let run = scheduler.run_job("short").await.unwrap();
-    scheduler.cancel_run(run).await.unwrap();
+    scheduler.cancel_run(&run).await.unwrap();
     release.send(()).unwrap();
     let outcome = loop {
         let Some(Ok(event)) = events.next().await else {
             panic!("lost events");
         };
         match &event.kind {
-            EventKind::JobExecuted(end) | EventKind::JobError(end) if end.run == run => {
+            EventKind::JobExecuted(end) | EventKind::JobError(end) if end.run == run.id() => {
                 break end.outcome;
             }
             _ => {}

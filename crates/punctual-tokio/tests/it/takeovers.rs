@@ -96,7 +96,7 @@ async fn a_store_that_was_removed_takes_no_runs_over() {
     pass(PERIOD).await;
     let (two, _) = desk.node("two").await;
     two.run_job("b").await.unwrap();
-    two.remove_jobstore("default").await.unwrap();
+    two.remove_store("default").await.unwrap();
     way.set(Call::ALL, Fault::Held);
     pass(30).await;
     assert_eq!(desk.begun.all().len(), 2, "{:?}", desk.begun.all());

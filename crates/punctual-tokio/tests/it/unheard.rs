@@ -102,7 +102,7 @@ async fn runs_by_hand_that_are_asked_for_together_are_each_told_their_own_answer
     assert!(busy.is_err(), "{busy:?}");
     let runs = desk.store.runs(RunFilter::default()).await.unwrap();
     let run = runs.iter().find(|run| run.job.as_str() == "free");
-    assert_eq!(free.unwrap(), run.unwrap().id);
+    assert_eq!(free.unwrap().id(), run.unwrap().id);
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,7 +184,7 @@ async fn a_run_that_is_cancelled_during_an_outage_ends_after_that() {
     faults.set([Call::Claim], Fault::Failed);
     desk.go.notify_one();
     pass(20).await;
-    two.cancel_run(run).await.unwrap();
+    two.cancel_run(&run).await.unwrap();
     faults.mend([Call::Claim]);
     pass(10).await;
     let runs = desk.store.runs(RunFilter::default()).await.unwrap();

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use punctual_core::{
     CancelReason, Date, Jitter, MaxInstances, MissReason, Outcome, Policies, Retry,
 };
-use punctual_tokio::{Args, ErrorKind, JobContext, JobStatus, NewJob, Output, Resume, Scheduler};
+use punctual_tokio::{Args, ErrorKind, JobContext, JobStatus, NewJob, Output, Scheduler};
 use tokio::sync::{Notify, oneshot};
 
 use crate::support::{Counter, every, given_up, ledger, pass, runs, seconds, started};
@@ -93,9 +93,9 @@ async fn a_paused_job_rests_and_its_fire_times_are_recorded() {
     let scheduler = started().await;
     let job = scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
     pass(2).await;
-    job.pause_job().await.unwrap();
+    job.pause().await.unwrap();
     pass(3).await;
-    job.resume_job(Resume::SkipMissed).await.unwrap();
+    job.resume().await.unwrap();
     pass(1).await;
     let entries = ledger(&scheduler, "a").await;
     assert_eq!(entries[..2], [(Outcome::Succeeded, 1); 2]);
@@ -110,9 +110,9 @@ async fn a_paused_job_rests_and_its_fire_times_are_recorded() {
 async fn a_paused_job_can_catch_up() {
     let scheduler = started().await;
     let job = scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
-    job.pause_job().await.unwrap();
+    job.pause().await.unwrap();
     pass(4).await;
-    job.resume_job(Resume::CatchUp).await.unwrap();
+    job.resume().catch_up().await.unwrap();
     tokio::task::yield_now().await;
     pass(0).await;
     let entries = ledger(&scheduler, "a").await;
@@ -126,12 +126,12 @@ async fn a_job_that_was_added_paused_runs_only_after_resume() {
     let job = scheduler
         .add_job(nothing, every(1))
         .id("a")
-        .next_run_time(None)
+        .paused()
         .await
         .unwrap();
     pass(3).await;
     assert!(runs(&scheduler, "a").await.is_empty());
-    job.resume_job(Resume::SkipMissed).await.unwrap();
+    job.resume().await.unwrap();
     pass(2).await;
     assert!(scheduler.statistics("a").await.unwrap().succeeded >= 1);
 }
@@ -141,7 +141,7 @@ async fn rescheduling_a_job_begins_its_schedule_anew() {
     let scheduler = started().await;
     let job = scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
     pass(2).await;
-    job.reschedule_job(every(100)).await.unwrap();
+    job.reschedule(every(100)).await.unwrap();
     pass(99).await;
     assert_eq!(job.statistics().await.unwrap().succeeded, 2);
     pass(2).await;
@@ -185,9 +185,9 @@ async fn a_policy_is_changed_without_the_others() {
     let scheduler = Scheduler::builder().job_defaults(defaults).build().unwrap();
     let job = scheduler.add_job(nothing, every(1)).id("a");
     let job = job.retry(Retry::attempts(3)).await.unwrap();
-    let policies = || async { *job.get_job().await.unwrap().unwrap().policies() };
+    let policies = || async { *job.get().await.unwrap().unwrap().policies() };
     let mut expected = policies().await;
-    job.modify_job().max_instances(2).await.unwrap();
+    job.modify().max_instances(2).await.unwrap();
     expected.max_instances = MaxInstances::at_most(2);
     assert_eq!(policies().await, expected);
     let both = scheduler.modify_job("a").timeout(seconds(5)).name("A");
@@ -270,11 +270,11 @@ async fn a_run_by_hand_does_not_shift_the_schedule() {
         .id("a")
         .await
         .unwrap();
-    let next = job.get_job().await.unwrap().unwrap().next_run_time();
-    let run = job.run_job().await.unwrap();
+    let next = job.get().await.unwrap().unwrap().next_run_time();
+    let run = job.run().await.unwrap();
     pass(1).await;
-    assert_eq!(job.get_job().await.unwrap().unwrap().next_run_time(), next);
-    assert_eq!(runs(&scheduler, "a").await[0].id, run);
+    assert_eq!(job.get().await.unwrap().unwrap().next_run_time(), next);
+    assert_eq!(runs(&scheduler, "a").await[0].id, run.id());
 }
 
 #[tokio::test(start_paused = true)]
@@ -285,8 +285,8 @@ async fn a_run_by_hand_of_a_busy_job_is_refused_and_recorded() {
         .id("a")
         .await
         .unwrap();
-    job.run_job().await.unwrap();
-    let error = job.run_job().await.unwrap_err();
+    job.run().await.unwrap();
+    let error = job.run().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
     assert_eq!(job.statistics().await.unwrap().skipped, 1);
 }
@@ -299,15 +299,21 @@ async fn a_run_can_be_cancelled() {
         .id("a")
         .await
         .unwrap();
-    let run = job.run_job().await.unwrap();
-    assert_eq!(scheduler.running().await.unwrap()[0].run, run);
-    scheduler.cancel_run(run).await.unwrap();
+    let run = job.run().await.unwrap();
+    assert_eq!(scheduler.running().await.unwrap()[0].run, run.id());
+    scheduler.cancel_run(&run).await.unwrap();
     pass(0).await;
     assert_eq!(
         ledger(&scheduler, "a").await,
         [(Outcome::Cancelled(CancelReason::User), 1)]
     );
-    assert!(scheduler.cancel_run(run).await.unwrap_err().is_not_found());
+    assert!(
+        scheduler
+            .cancel_run(run.id())
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -327,8 +333,8 @@ async fn removing_a_job_lets_its_runs_end_and_keeps_the_ledger() {
         .await
         .unwrap();
     pass(1).await;
-    job.remove_job().await.unwrap();
-    assert!(job.remove_job().await.unwrap_err().is_not_found());
+    job.remove().await.unwrap();
+    assert!(job.remove().await.unwrap_err().is_not_found());
     go.notify_one();
     pass(5).await;
     assert_eq!(ledger(&scheduler, "a").await, [(Outcome::Succeeded, 1)]);
@@ -433,7 +439,7 @@ async fn a_job_can_add_change_and_remove_jobs_itself_included() {
                     let scheduler = context.scheduler()?;
                     scheduler.add_job(nothing, every(1)).id("child").await?;
                     scheduler.pause_job("child").await?;
-                    scheduler.resume_job("child", Resume::SkipMissed).await?;
+                    scheduler.resume_job("child").await?;
                     scheduler.run_job("child").await?;
                     scheduler.remove_job(context.job_id()).await?;
                     if let Some(done) = done.lock().unwrap().take() {
@@ -465,6 +471,6 @@ async fn what_cannot_be_seen_of_a_wrong_name_is_written_out() {
         .await;
     let text = error.unwrap_err().to_string();
     assert!(text.contains("`mail\\nERROR forged\\u{1b}[2J`"), "{text}");
-    let error = scheduler.remove_jobstore("two\nlines").await.unwrap_err();
+    let error = scheduler.remove_store("two\nlines").await.unwrap_err();
     assert!(!error.to_string().contains('\n'), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use punctual_core::{CancelReason, Interval, Outcome, Retry, Run, RunId};
+use punctual_core::{CancelReason, Interval, Outcome, Retry, Run};
 use punctual_tokio::{Executor, NewJob, Scheduler};
 use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};
 
@@ -41,20 +41,7 @@ pub(crate) async fn add(scheduler: &Scheduler, job: NewJob) {
 
 /// Runs a job and waits for its end.
 async fn run(scheduler: &Scheduler, id: &str) -> Run {
-    let run = scheduler.run_job(id).await.unwrap();
-    ended(scheduler, run).await
-}
-
-async fn ended(scheduler: &Scheduler, run: RunId) -> Run {
-    loop {
-        let runs = scheduler.runs().await.unwrap();
-        if let Some(found) = runs.into_iter().find(|found| found.id == run)
-            && found.state.outcome().is_some()
-        {
-            return found;
-        }
-        tokio::task::yield_now().await;
-    }
+    scheduler.run_job(id).await.unwrap().wait().await.unwrap()
 }
 
 fn outcome(run: &Run) -> Outcome {
@@ -126,8 +113,8 @@ pub(crate) async fn cancelled() {
     add(&scheduler, job("where")).await;
     let before = pid(&scheduler).await;
     let run = scheduler.run_job("wait").await.unwrap();
-    scheduler.cancel_run(run).await.unwrap();
-    let run = ended(&scheduler, run).await;
+    scheduler.cancel_run(&run).await.unwrap();
+    let run = run.wait().await.unwrap();
     assert_eq!(outcome(&run), Outcome::Cancelled(CancelReason::User));
     assert_eq!(pid(&scheduler).await, before, "it ended when it was told");
 }
@@ -144,8 +131,8 @@ pub(crate) async fn signalled() {
     for signal in [Signal::INT, Signal::TERM] {
         kill_process(worker, signal).unwrap();
     }
-    scheduler.cancel_run(run).await.unwrap();
-    let run = ended(&scheduler, run).await;
+    scheduler.cancel_run(&run).await.unwrap();
+    let run = run.wait().await.unwrap();
     assert_eq!(outcome(&run), Outcome::Cancelled(CancelReason::User));
     assert_eq!(pid(&scheduler).await, worker);
 }
@@ -156,8 +143,8 @@ pub(crate) async fn hanging() {
     add(&scheduler, job("where")).await;
     let worker = pid(&scheduler).await;
     let run = scheduler.run_job("hang").await.unwrap();
-    let report = scheduler.shutdown_within(Duration::ZERO).await.unwrap();
-    assert_eq!(report.cancelled, [run]);
+    let report = scheduler.shutdown().immediately().await.unwrap();
+    assert_eq!(report.cancelled, [run.id()]);
     assert!(report.abandoned.is_empty());
     // Killed and not yet reaped, or gone.
     while test_kill_process(worker).is_ok() {

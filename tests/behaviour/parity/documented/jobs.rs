@@ -2,7 +2,6 @@
 
 use chrono::TimeDelta;
 use punctual_core::{Date, MissReason, Outcome};
-use punctual_tokio::Resume;
 
 use crate::case::{Case, different, same};
 use crate::fixture::{Fixture, Gate, every, nothing, paused, seconds};
@@ -80,11 +79,7 @@ pub(crate) const CASES: &[Case] = &[
                     .unwrap();
                 fixture.scheduler.pause_job("a").await.unwrap();
                 fixture.jump(10).await;
-                fixture
-                    .scheduler
-                    .resume_job("a", Resume::SkipMissed)
-                    .await
-                    .unwrap();
+                fixture.scheduler.resume_job("a").await.unwrap();
                 fixture.settle().await;
                 let missed = Outcome::Missed(MissReason::Paused);
                 assert_eq!(fixture.ledger("a").await, [(missed, 10)]);

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use punctual_core::Date;
-use punctual_tokio::{Executor, Resume};
+use punctual_tokio::Executor;
 
 use crate::case::{Case, different, same};
 use crate::fixture::{Fixture, Gate, every, nothing, paused, seconds};
@@ -42,8 +42,14 @@ async fn stopped_while_running(wait: bool) -> Vec<&'static str> {
     fixture.forget();
     let shutdown = tokio::spawn({
         let scheduler = fixture.scheduler.clone();
-        let patience = if wait { seconds(3_600) } else { seconds(0) };
-        async move { scheduler.shutdown_within(patience).await }
+        async move {
+            let verb = scheduler.shutdown();
+            if wait {
+                verb.await
+            } else {
+                verb.immediately().await
+            }
+        }
     });
     fixture.settle().await;
     if wait {
@@ -152,13 +158,10 @@ pub(crate) const CASES: &[Case] = &[
                 let bounded = every(10)
                     .start(fixture.clock.now())
                     .end(fixture.clock.now() + seconds(60));
-                let job = fixture
-                    .scheduler
-                    .add_job(nothing, bounded)
-                    .next_run_time(None);
+                let job = fixture.scheduler.add_job(nothing, bounded).paused();
                 let job = job.await.unwrap();
                 fixture.jump(600).await;
-                job.resume_job(Resume::SkipMissed).await.unwrap();
+                job.resume().await.unwrap();
                 let expected = ["JOB_ADDED", "JOB_MODIFIED", "JOB_REMOVED"];
                 expect(&fixture.heard().await, &expected);
             });

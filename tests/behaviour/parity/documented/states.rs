@@ -17,7 +17,7 @@ async fn in_state(state: State) -> Fixture {
     match state {
         State::Stopped => {}
         State::Running => fixture.scheduler.start().await.unwrap(),
-        State::Paused => fixture.scheduler.start_paused().await.unwrap(),
+        State::Paused => fixture.scheduler.start().paused().await.unwrap(),
     }
     fixture.heard().await;
     fixture.forget();

@@ -28,11 +28,11 @@ async fn two_of_three(executor: Executor) {
         .id("a")
         .max_instances(2);
     let job = job.executor("own").await.unwrap();
-    job.run_job().await.unwrap();
+    job.run().await.unwrap();
     fixture.clock.advance(Duration::from_micros(1));
-    job.run_job().await.unwrap();
+    job.run().await.unwrap();
     fixture.clock.advance(Duration::from_micros(1));
-    assert_eq!(job.run_job().await.unwrap_err().kind(), ErrorKind::Busy);
+    assert_eq!(job.run().await.unwrap_err().kind(), ErrorKind::Busy);
     drop(release);
     fixture.settle().await;
     let results: Vec<_> = fixture
@@ -228,7 +228,7 @@ pub(crate) const CASES: &[Case] = &[
                 fixture.jump(1).await;
                 let shutdown = tokio::spawn({
                     let scheduler = fixture.scheduler.clone();
-                    async move { scheduler.shutdown_within(Duration::ZERO).await }
+                    async move { scheduler.shutdown().immediately().await }
                 });
                 while !shutdown.is_finished() {
                     fixture.jump(1).await;

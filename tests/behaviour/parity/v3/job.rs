@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::plan::plan;
 use punctual_core::{Coalesce, Job, JobId, JobState, Policies};
-use punctual_tokio::{JobStatus, Resume};
+use punctual_tokio::JobStatus;
 
 use crate::case::{Case, different, same};
 use crate::fixture::{FROZEN, Fixture, every, nothing, paused};
@@ -37,7 +37,7 @@ async fn line(paused_job: bool) -> String {
         .name("nämé");
     let job = job.await.unwrap();
     if paused_job {
-        job.pause_job().await.unwrap();
+        job.pause().await.unwrap();
     }
     let table = fixture.scheduler.job_table().await.unwrap().to_string();
     table.lines().nth(1).unwrap_or_default().trim().to_owned()
@@ -101,7 +101,7 @@ pub(crate) const CASES: &[Case] = &[
         paused(async {
             let fixture = Fixture::new();
             let job = fixture.scheduler.add_job(nothing, every(1)).await.unwrap();
-            job.modify_job().name("other").await.unwrap();
+            job.modify().name("other").await.unwrap();
             assert_eq!(fixture.job(job.id().as_str()).await.name(), "other");
         });
     }),
@@ -109,7 +109,7 @@ pub(crate) const CASES: &[Case] = &[
         paused(async {
             let fixture = Fixture::new();
             let job = fixture.scheduler.add_job(nothing, every(1)).await.unwrap();
-            job.reschedule_job(trigger("cron(hour=3)")).await.unwrap();
+            job.reschedule(trigger("cron(hour=3)")).await.unwrap();
             let stored = fixture.job(job.id().as_str()).await;
             assert_eq!(*stored.trigger(), trigger("cron(hour=3)"));
         });
@@ -118,7 +118,7 @@ pub(crate) const CASES: &[Case] = &[
         paused(async {
             let fixture = Fixture::new();
             let job = fixture.scheduler.add_job(nothing, every(1)).await.unwrap();
-            job.pause_job().await.unwrap();
+            job.pause().await.unwrap();
             assert_eq!(
                 fixture.job(job.id().as_str()).await.status(),
                 JobStatus::Paused
@@ -128,12 +128,9 @@ pub(crate) const CASES: &[Case] = &[
     same("test_resume", || {
         paused(async {
             let fixture = Fixture::new();
-            let job = fixture
-                .scheduler
-                .add_job(nothing, every(1))
-                .next_run_time(None);
+            let job = fixture.scheduler.add_job(nothing, every(1)).paused();
             let job = job.await.unwrap();
-            job.resume_job(Resume::SkipMissed).await.unwrap();
+            job.resume().await.unwrap();
             assert_eq!(
                 fixture.job(job.id().as_str()).await.status(),
                 JobStatus::Scheduled
@@ -144,8 +141,8 @@ pub(crate) const CASES: &[Case] = &[
         paused(async {
             let fixture = Fixture::new();
             let job = fixture.scheduler.add_job(nothing, every(1)).await.unwrap();
-            job.remove_job().await.unwrap();
-            assert!(job.get_job().await.unwrap().is_none());
+            job.remove().await.unwrap();
+            assert!(job.get().await.unwrap().is_none());
         });
     }),
     same("test_weakref", || {
@@ -155,10 +152,9 @@ pub(crate) const CASES: &[Case] = &[
             fixture.scheduler.shutdown().await.unwrap();
             drop(fixture);
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-            assert!(
-                job.get_job().await.unwrap_err().is_not_running(),
-                "a handle keeps nothing alive"
-            );
+            // The store is still there, and nothing that the scheduler was given.
+            assert!(job.get().await.unwrap().is_some());
+            assert!(job.run().await.unwrap_err().is_not_running());
         });
     }),
     different("test_pending", NO_PENDING, || {

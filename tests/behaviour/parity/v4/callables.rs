@@ -31,7 +31,7 @@ macro_rules! callable {
                     paused(async {
                         let fixture = Fixture::started().await;
                         let job = fixture.scheduler.add_job($task, every(600)).id("foo");
-                        job.await.unwrap().run_job().await.unwrap();
+                        job.await.unwrap().run().await.unwrap();
                         fixture.settle().await;
                         assert_eq!(fixture.runs("foo").await[0].result, Some($result.into()));
                     });

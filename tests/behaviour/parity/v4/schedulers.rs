@@ -30,10 +30,10 @@ async fn by_hand(fails: bool) -> (Fixture, Run) {
         .id("a")
         .args((fails,));
     let job = job.await.unwrap();
-    let number = job.run_job().await.unwrap();
+    let number = job.run().await.unwrap();
     fixture.settle().await;
     let run = fixture.runs("a").await.remove(0);
-    assert_eq!(run.id, number);
+    assert_eq!(run.id, number.id());
     (fixture, run)
 }
 
@@ -92,7 +92,7 @@ pub(crate) const CASES: &[Case] = &[
             paused(async {
                 let fixture = Fixture::new();
                 let job = fixture.scheduler.add_job(nothing, every(1)).await.unwrap();
-                assert!(job.run_job().await.unwrap_err().is_not_running());
+                assert!(job.run().await.unwrap_err().is_not_running());
             });
         },
     ),
@@ -238,7 +238,7 @@ pub(crate) const CASES: &[Case] = &[
                     .id("a")
                     .await
                     .unwrap();
-                job.run_job().await.unwrap();
+                job.run().await.unwrap();
                 let run = fixture.runs("a").await.remove(0);
                 assert_eq!((run.state, run.result), (RunState::Running, None));
                 gate.open(1);

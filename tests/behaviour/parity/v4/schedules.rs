@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use punctual_core::{CancelReason, Coalesce, Date, Jitter, JobId, MissReason, Outcome};
 use punctual_store::MemoryStore;
 use punctual_store::testing::{Call, Fault, FaultyStore};
-use punctual_tokio::{Executor, JobContext, JobStatus, Resume};
+use punctual_tokio::{Executor, JobContext, JobStatus};
 
 use crate::case::{Case, different, same};
 use crate::fixture::{Fixture, Gate, every, nothing, paused, seconds};
@@ -65,12 +65,12 @@ async fn pauses(date: bool) {
         fixture.scheduler.add_job(nothing, every(1))
     };
     let job = job.id("foo").await.unwrap();
-    job.pause_job().await.unwrap();
+    job.pause().await.unwrap();
     assert_eq!(fixture.job("foo").await.status(), JobStatus::Paused);
     fixture.scheduler.start().await.unwrap();
     fixture.settle().await;
     assert!(fixture.runs("foo").await.is_empty());
-    job.resume_job(Resume::CatchUp).await.unwrap();
+    job.resume().catch_up().await.unwrap();
     fixture.settle().await;
     let succeeded = fixture.scheduler.statistics("foo").await.unwrap().succeeded;
     assert_eq!(succeeded, u64::from(date), "what was due by then runs");
@@ -101,7 +101,8 @@ pub(crate) const CASES: &[Case] = &[
                 );
                 fixture
                     .scheduler
-                    .resume_job("foo", Resume::CatchUp)
+                    .resume_job("foo")
+                    .catch_up()
                     .await
                     .unwrap();
                 assert_eq!(fixture.job("foo").await.next_run_time(), Some(now));
@@ -337,10 +338,10 @@ pub(crate) const CASES: &[Case] = &[
                     .scheduler
                     .add_job(std::future::pending::<()>, every(60));
                 let job = deaf.id("a").await.unwrap();
-                job.run_job().await.unwrap();
+                job.run().await.unwrap();
                 let shutdown = tokio::spawn({
                     let scheduler = fixture.scheduler.clone();
-                    async move { scheduler.shutdown_within(Duration::ZERO).await }
+                    async move { scheduler.shutdown().immediately().await }
                 });
                 while !shutdown.is_finished() {
                     fixture.jump(1).await;

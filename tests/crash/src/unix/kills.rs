@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use punctual_store::StoredJob;
-use punctual_tokio::Resume;
 use tokio::time::Instant;
 
 use crate::unix::clock::now;
@@ -110,8 +109,8 @@ impl Kills {
         match self.dice.range(0, 99) {
             0..=24 => self.add("once").await,
             25..=32 => editor.pause_job(&id).await.unwrap(),
-            33..=42 => editor.resume_job(&id, Resume::SkipMissed).await.unwrap(),
-            43..=52 => editor.resume_job(&id, Resume::CatchUp).await.unwrap(),
+            33..=42 => editor.resume_job(&id).await.unwrap(),
+            43..=52 => editor.resume_job(&id).catch_up().await.unwrap(),
             53..=58 => {
                 let trigger = jobs::trigger(&mut self.dice);
                 editor.reschedule_job(&id, trigger).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use punctual_core::Trigger;
 use punctual_store::checker::Period;
-use punctual_tokio::{ErrorKind, Executor, Resume};
+use punctual_tokio::{ErrorKind, Executor};
 
 use super::jobs::{policies, trigger};
 use super::life::{Life, row_of, yields};
@@ -40,8 +40,8 @@ impl Life {
     async fn edit(&mut self, id: &str, about: u64) {
         match about {
             27..=34 => self.pause(id).await,
-            35..=39 => self.resume(id, Resume::SkipMissed).await,
-            40..=44 => self.resume(id, Resume::CatchUp).await,
+            35..=39 => self.resume(id, false).await,
+            40..=44 => self.resume(id, true).await,
             45..=50 => self.reschedule(id).await,
             51..=57 => self.modify(id).await,
             58..=62 => self.bring_forward(id).await,
@@ -82,7 +82,7 @@ impl Life {
         let job = match self.dice.range(0, 5) {
             0 => job.run_at_start(),
             1 => job.next_run_time(now + TimeDelta::seconds(self.dice.range(1, 5_000) as i64)),
-            2 => job.next_run_time(None),
+            2 => job.paused(),
             3 => job.executor("extra"),
             _ => job,
         };
@@ -105,9 +105,11 @@ impl Life {
         self.note_edit(id, before).await;
     }
 
-    async fn resume(&mut self, id: &str, resume: Resume) {
+    async fn resume(&mut self, id: &str, catches_up: bool) {
         let before = self.snapshot(id).await;
-        self.scheduler.resume_job(id, resume).await.unwrap();
+        let verb = self.scheduler.resume_job(id);
+        let verb = if catches_up { verb.catch_up() } else { verb };
+        verb.await.unwrap();
         self.note_edit(id, before).await;
     }
 
@@ -149,7 +151,7 @@ impl Life {
         let answer = self.scheduler.run_job(id).await;
         let known = self.jobs.get_mut(id).unwrap();
         match answer {
-            Ok(run) => known.by_hand.push(run),
+            Ok(run) => known.by_hand.push(run.id()),
             Err(error) if error.kind() == ErrorKind::Busy => known.refused += 1,
             // The executor is away, or the last run of the job has just ended.
             Err(error) => assert!(error.is_not_found(), "{error}"),
@@ -226,7 +228,14 @@ impl Life {
     pub(super) async fn shut_down(&mut self, patience: Duration) {
         let stopping = self.scheduler.clone();
         let from = self.world.clock.now();
-        let stopped = tokio::spawn(async move { stopping.shutdown_within(patience).await });
+        let verb = if patience.is_zero() {
+            stopping.shutdown().immediately()
+        } else {
+            stopping
+                .shutdown()
+                .within(patience + Duration::from_secs(25))
+        };
+        let stopped = tokio::spawn(verb.into_future());
         while !stopped.is_finished() {
             self.world.pass(Duration::from_secs(1));
             yields(10).await;

@@ -126,7 +126,7 @@ fn on(home: Home, test: impl Future<Output = ()>) {
         Home::OneThread | Home::Local => tokio::runtime::Builder::new_current_thread(),
         Home::Background => {
             let background = Scheduler::builder().build().unwrap().background().unwrap();
-            background.block_on(test).unwrap();
+            background.block_on(test);
             background.shutdown().unwrap();
             return;
         }

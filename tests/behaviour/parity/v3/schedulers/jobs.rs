@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use punctual_core::{Coalesce, Cron, Date, MaxInstances, MisfireGraceTime, Policies};
 use punctual_store::MemoryStore;
-use punctual_tokio::{Args, EventKind, JobStatus, Resume};
+use punctual_tokio::{Args, EventKind, JobStatus};
 
 use crate::case::{Case, different, same};
 use crate::fixture::{Fixture, every, nothing, paused};
@@ -58,15 +58,11 @@ async fn resumed(dead: bool) {
         .start(fixture.clock.now())
         .end(berlin("2011-04-03 18:41:00"));
     let job = fixture.scheduler.add_job(nothing, bounded).id("foo");
-    job.next_run_time(None).await.unwrap();
+    job.paused().await.unwrap();
     fixture.jump(if dead { 600 } else { 25 }).await;
     fixture.heard().await;
     fixture.forget();
-    fixture
-        .scheduler
-        .resume_job("foo", Resume::SkipMissed)
-        .await
-        .unwrap();
+    fixture.scheduler.resume_job("foo").await.unwrap();
     let found = fixture.scheduler.get_job("foo").await.unwrap();
     if dead {
         assert!(found.is_none());
@@ -87,7 +83,7 @@ async fn found(store: &str) {
 async fn removed(start: bool, store: &str) {
     let fixture = Fixture::with(|builder| builder.store("other", MemoryStore::new()));
     if start {
-        fixture.scheduler.start_paused().await.unwrap();
+        fixture.scheduler.start().paused().await.unwrap();
     }
     let job = fixture.scheduler.add_job(nothing, every(60));
     job.id("job1").store(store).await.unwrap();
@@ -119,7 +115,7 @@ pub(crate) const CASES: &[Case] = &[
                 .await
                 .unwrap();
             assert_eq!(job.id().as_str(), "my-id");
-            let snapshot = job.get_job().await.unwrap().unwrap();
+            let snapshot = job.get().await.unwrap().unwrap();
             assert_eq!(snapshot.name(), "dummy");
             assert_eq!(
                 snapshot.next_run_time(),

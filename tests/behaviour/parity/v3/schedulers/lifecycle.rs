@@ -8,14 +8,13 @@ use crate::fixture::{Fixture, every, nothing, paused};
 
 async fn shutdown_is_told(wait: bool) {
     let fixture = Fixture::with(|builder| builder.executor("other", Executor::tokio()));
-    fixture.scheduler.start_paused().await.unwrap();
+    fixture.scheduler.start().paused().await.unwrap();
     fixture.settle().await;
     fixture.forget();
     if wait {
         fixture.scheduler.shutdown().await.unwrap();
     } else {
-        let at_once = std::time::Duration::ZERO;
-        fixture.scheduler.shutdown_within(at_once).await.unwrap();
+        fixture.scheduler.shutdown().immediately().await.unwrap();
     }
     assert!(!fixture.scheduler.is_running());
     assert_eq!(fixture.heard().await, ["SCHEDULER_SHUTDOWN"]);
@@ -27,7 +26,7 @@ pub(crate) const CASES: &[Case] = &[
         || {
             paused(async {
                 let fixture = Fixture::new();
-                fixture.scheduler.start_paused().await.unwrap();
+                fixture.scheduler.start().paused().await.unwrap();
                 let error = fixture.scheduler.start().await.unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::AlreadyRunning);
             });
@@ -45,7 +44,7 @@ pub(crate) const CASES: &[Case] = &[
                     .await
                     .unwrap();
                 scheduler
-                    .add_jobstore("late", MemoryStore::new())
+                    .add_store("late", MemoryStore::new())
                     .await
                     .unwrap();
             });

@@ -11,7 +11,7 @@ use crate::times::trigger;
 async fn two_stores(start: bool) -> Fixture {
     let fixture = Fixture::with(|builder| builder.store("other", MemoryStore::new()));
     if start {
-        fixture.scheduler.start_paused().await.unwrap();
+        fixture.scheduler.start().paused().await.unwrap();
     }
     fixture
 }
@@ -62,7 +62,12 @@ async fn those_of_one_store_removed(start: bool) {
     fixture.heard().await;
     fixture.forget();
     assert_eq!(
-        fixture.scheduler.remove_all_jobs_of("other").await.unwrap(),
+        fixture
+            .scheduler
+            .remove_all_jobs()
+            .store("other")
+            .await
+            .unwrap(),
         1
     );
     assert_eq!(fixture.heard().await, ["ALL_JOBS_REMOVED"]);

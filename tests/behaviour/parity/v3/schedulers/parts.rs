@@ -35,7 +35,7 @@ async fn store_is_told(start: bool) {
     let fixture = fixture(start).await;
     fixture
         .scheduler
-        .add_jobstore("store1", MemoryStore::new())
+        .add_store("store1", MemoryStore::new())
         .await
         .unwrap();
     assert_eq!(fixture.heard().await, ["JOBSTORE_ADDED"]);
@@ -86,9 +86,7 @@ pub(crate) const CASES: &[Case] = &[
         || {
             paused(async {
                 let fixture = Fixture::new();
-                let again = fixture
-                    .scheduler
-                    .add_jobstore("default", MemoryStore::new());
+                let again = fixture.scheduler.add_store("default", MemoryStore::new());
                 let error = again.await.unwrap_err();
                 assert!(
                     error.is_conflict() && error.to_string().contains("default"),
@@ -102,10 +100,10 @@ pub(crate) const CASES: &[Case] = &[
             let fixture = Fixture::new();
             fixture
                 .scheduler
-                .add_jobstore("foo", MemoryStore::new())
+                .add_store("foo", MemoryStore::new())
                 .await
                 .unwrap();
-            fixture.scheduler.remove_jobstore("foo").await.unwrap();
+            fixture.scheduler.remove_store("foo").await.unwrap();
             assert_eq!(
                 fixture.heard().await,
                 ["JOBSTORE_ADDED", "JOBSTORE_REMOVED"]
@@ -118,7 +116,7 @@ pub(crate) const CASES: &[Case] = &[
             paused(async {
                 let error = Fixture::new()
                     .scheduler
-                    .remove_jobstore("foo")
+                    .remove_store("foo")
                     .await
                     .unwrap_err();
                 assert!(error.is_not_found(), "{error}");

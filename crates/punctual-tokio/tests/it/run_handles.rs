@@ -1,0 +1,125 @@
+//! What a handle of a run tells, and for how long it waits.
+
+use punctual_core::{Outcome, Run, RunState};
+use punctual_store::testing::{Call, Fault};
+use punctual_tokio::{ErrorKind, LedgerLimits, MemoryStore, Output, Scheduler};
+use tokio::time::{Instant, timeout};
+
+use crate::support::{every, pass, seconds};
+use crate::ways::way_to;
+
+async fn slow() -> Output<u32> {
+    tokio::time::sleep(seconds(30)).await;
+    Output(42)
+}
+
+async fn node(store: impl punctual_store::JobStore) -> Scheduler {
+    let builder = Scheduler::builder().store("default", store);
+    let scheduler = builder.task("slow", slow).build().unwrap();
+    scheduler.start().await.unwrap();
+    scheduler
+}
+
+fn is_whole(run: &Run) {
+    assert_eq!(run.state, RunState::Ended(Outcome::Succeeded));
+    assert_eq!(run.result, Some(42.into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_ends_with_the_run_and_a_dropped_one_cancels_nothing() {
+    let scheduler = node(MemoryStore::new()).await;
+    let job = scheduler.add_job("slow", every(600)).id("a").await.unwrap();
+    let run = job.run().await.unwrap();
+    assert_eq!((run.store(), run.job()), ("default", job.id()));
+    let began = Instant::now();
+    assert!(timeout(seconds(10), run.wait()).await.is_err());
+    let open = run.get().await.unwrap();
+    assert_eq!(open.state, RunState::Running);
+    is_whole(&run.wait().await.unwrap());
+    assert_eq!(began.elapsed().as_millis(), 30_000);
+    // It is over.
+    is_whole(&run.wait().await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_of_another_node_is_waited_for_although_the_store_is_away_for_a_while() {
+    let store = MemoryStore::new();
+    let (way, faults) = way_to(&store);
+    let (one, two) = (node(way_to(&store).0).await, node(way).await);
+    one.add_job("slow", every(600)).id("a").await.unwrap();
+    let asked = one.run_job("a").await.unwrap();
+    // The other process knows the number only.
+    let run = two.run(("default", asked.id())).await.unwrap();
+    assert_eq!(run.job().as_str(), "a");
+    let waiting = tokio::spawn(run.wait());
+    pass(10).await;
+    faults.set(Call::ALL, Fault::Failed);
+    pass(40).await;
+    assert!(!waiting.is_finished());
+    faults.mend(Call::ALL);
+    is_whole(
+        &timeout(seconds(5), waiting)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap(),
+    );
+    // A scheduler that does not run can wait too.
+    two.shutdown().await.unwrap();
+    is_whole(&run.wait().await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_forgotten_is_not_found() {
+    let limits = LedgerLimits {
+        per_job: 1,
+        ..LedgerLimits::default()
+    };
+    let scheduler = node(MemoryStore::with_ledger(limits)).await;
+    let job = scheduler.add_job("slow", every(600)).id("a").await.unwrap();
+    let first = job.run().await.unwrap();
+    first.wait().await.unwrap();
+    job.run().await.unwrap().wait().await.unwrap();
+    let error = first.wait().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(first.get().await.unwrap_err().is_not_found());
+    assert!(scheduler.run(first.id()).await.unwrap_err().is_not_found());
+}
+
+#[test]
+fn a_wait_on_a_runtime_without_timers_says_what_is_missing() {
+    let bare = tokio::runtime::Builder::new_current_thread().build();
+    let background = Scheduler::new().background().unwrap();
+    let scheduler = background.scheduler();
+    let job = background.block_on(scheduler.add_job(slow, every(600)));
+    let run = background.block_on(job.unwrap().run()).unwrap();
+    let error = bare.unwrap().block_on(run.wait()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoRuntime);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_number_in_two_stores_has_to_be_told_apart() {
+    let (one, two) = (MemoryStore::new(), MemoryStore::new());
+    let builder = Scheduler::builder().task("slow", slow);
+    let scheduler = builder.store("one", one).store("two", two).build().unwrap();
+    scheduler.start().await.unwrap();
+    for store in ["one", "two"] {
+        let job = scheduler.add_job("slow", every(600)).id(store);
+        job.store(store).await.unwrap();
+    }
+    let first = scheduler.run_job("one").await.unwrap();
+    let second = scheduler.run_job("two").await.unwrap();
+    assert_eq!(first.id(), second.id());
+    let error = scheduler.run(first.id()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    let error = scheduler.cancel_run(first.id()).await.unwrap_err();
+    assert!(error.to_string().contains("(\"one\", run)"), "{error}");
+    scheduler.cancel_run(("one", first.id())).await.unwrap();
+    scheduler.cancel_run(&second).await.unwrap();
+    for run in [first, second] {
+        assert!(matches!(
+            run.wait().await.unwrap().state,
+            RunState::Ended(_)
+        ));
+    }
+}
