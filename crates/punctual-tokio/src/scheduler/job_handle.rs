@@ -9,7 +9,7 @@ use super::{
     Scheduler, job_id,
 };
 use crate::command::RunningRun;
-use crate::error::{Error, no_job};
+use crate::error::Error;
 use crate::job::snapshot::JobSnapshot;
 
 /// A job of a scheduler, by its id. The handle names the job that has the id now.
@@ -178,7 +178,9 @@ impl JobHandle {
     }
 
     async fn snapshot(&self) -> Result<JobSnapshot, Error> {
-        let found = self.get().await?;
-        found.ok_or_else(|| no_job(&self.id))
+        match self.get().await? {
+            Some(job) => Ok(job),
+            None => Err(self.scheduler.shared.no_job(&self.id).await),
+        }
     }
 }
