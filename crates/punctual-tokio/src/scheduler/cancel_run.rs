@@ -61,11 +61,7 @@ impl Scheduler {
                 return Ok(());
             }
         }
-        let request = CancelRequest {
-            run,
-            reason: CancelReason::User,
-            now: self.now(),
-        };
+        let request = CancelRequest::new(run, CancelReason::User, self.now());
         match named.store.cancel(request).await? {
             CancelAnswer::NotOpen => Err(no_run(run)),
             CancelAnswer::Asked => Ok(()),
@@ -80,15 +76,14 @@ impl Scheduler {
     fn tell_cancelled(&self, named: &NamedStore, runs: Vec<OpenRun>, removed: Option<StoredJob>) {
         let now = self.now().timestamp_micros();
         for run in runs {
-            let end = RunEnd {
-                run: run.id,
-                outcome: Outcome::Cancelled(CancelReason::User),
-                retry_at: None,
-                started: run.started,
-                finished: now,
-                attempts: run.attempts,
-                text: run.failure.map(EndText::Error),
-            };
+            let end = RunEnd::new(
+                run.id,
+                Outcome::Cancelled(CancelReason::User),
+                now,
+                run.attempts,
+            )
+            .started(run.started)
+            .text(run.failure.map(EndText::Error));
             let fire_time = run.key.fire_time;
             self.shared
                 .metrics
