@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let background = Scheduler::builder().state(sender).build()?.background()?;
     let scheduler = background.scheduler();
 
-    let often = Interval::every(Duration::from_millis(200));
+    let often = Interval::every("200ms");
     background.block_on(scheduler.add_job(measure, often).id("measure"))?;
 
     println!("the program goes on with its own work");

@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (sender, mut done) = channel::<Done>(8);
     let scheduler = Scheduler::builder().state(sender).build()?;
     scheduler.start().await?;
-    let often = Interval::every(Duration::from_millis(200));
+    let often = Interval::every("200ms");
     scheduler.add_job(crunch, often.clone()).await?;
     scheduler.add_job(greet, often).await?;
 

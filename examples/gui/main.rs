@@ -6,7 +6,6 @@ mod window;
 
 use std::error::Error;
 use std::sync::mpsc::Sender;
-use std::time::Duration;
 
 use punctual::{Interval, Scheduler, State};
 use window::{Message, Window};
@@ -29,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let window = window.proxy();
                 // Not `block_on`: the store may take its time, and the window would stand still.
                 background.spawn(async move {
-                    let often = Interval::every(Duration::from_millis(200));
+                    let often = Interval::every("200ms");
                     let added = scheduler.add_job(weather, often).await;
                     let _ = window.send(Message::Added(added.is_ok()));
                 });

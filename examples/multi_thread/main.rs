@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (sender, mut pages) = channel::<String>(8);
     let scheduler = Scheduler::builder().state(sender).build()?;
     scheduler.start().await?;
-    let often = Interval::every(Duration::from_millis(300));
+    let often = Interval::every("300ms");
     scheduler.add_job(fetch, often).id("fetch").await?;
 
     // The program's own work, as a web server would be.

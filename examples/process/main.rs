@@ -2,10 +2,9 @@
 #![expect(clippy::print_stdout, reason = "it is what an example is for")]
 
 use std::error::Error;
-use std::time::Duration;
 
 use punctual::executor::Executor;
-use punctual::{Args, Interval, Output, Scheduler, job, process};
+use punctual::{Args, Output, Scheduler, job, process};
 
 #[job(name = "sum")]
 async fn sum(Args((a, b)): Args<(i64, i64)>) -> Output<(bool, i64)> {
@@ -26,7 +25,7 @@ async fn schedule() -> Result<(), Box<dyn Error>> {
         .build()?;
     scheduler.start().await?;
     scheduler
-        .add_job(sum, Interval::every(Duration::from_secs(3_600)))
+        .add_job(sum, "@hourly")
         .id("sum")
         .args((40, 2))
         .executor("workers")

@@ -48,14 +48,13 @@ pub(crate) async fn add_from_code(
     is_new: bool,
 ) -> Result<(), punctual::Error> {
     let now = scheduler.now();
-    let second = Duration::from_secs(1);
-    let once = Date::at(now + TimeDelta::seconds(1));
+    let once = Date::after("1s");
     let job = scheduler.add_job(greet, once).id("greet").args(("Ada",));
     job.replace_existing().await?;
-    let job = scheduler.add_job(tick, Interval::every(second)).id("tick");
-    let job = job.misfire_grace_time(second);
+    let job = scheduler.add_job(tick, Interval::every("1s")).id("tick");
+    let job = job.misfire_grace_time("1s");
     job.replace_existing().await?;
-    let job = scheduler.add_job(slow, Interval::every(second)).id("slow");
+    let job = scheduler.add_job(slow, Interval::every("1s")).id("slow");
     job.replace_existing().await?;
     let even = Cron::new().second("*/2");
     let job = scheduler.add_job(tick, even).id("every-other-second");
@@ -63,7 +62,7 @@ pub(crate) async fn add_from_code(
     if is_new {
         // Due every minute since ten minutes ago, as if the process had been down.
         let start = now - TimeDelta::minutes(10);
-        let backlog = Interval::every(Duration::from_secs(60)).start(start);
+        let backlog = Interval::every("1m").start(start);
         let job = scheduler.add_job(catch_up, backlog).id("backlog");
         job.next_run_time(start).await?;
     }

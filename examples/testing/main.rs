@@ -2,8 +2,6 @@
 //! `cargo run --example testing`
 #![expect(clippy::print_stdout, reason = "it is what an example is for")]
 
-use std::time::Duration;
-
 use punctual::ledger::Outcome;
 use punctual::testing::{Ledger, TestClock};
 use punctual::{Error, JobContext, Scheduler, jobs, scheduled_job};
@@ -42,7 +40,7 @@ async fn main() -> Result<(), Error> {
         "2026-03-30T00:30:00Z",
     ]);
 
-    clock.advance(Duration::from_secs(30 * 86_400)).await;
+    clock.advance("30 days").await;
     let ledger = Ledger::of(&scheduler, "nightly").await?;
     ledger.assert_all_succeeded();
     println!("a month later: {} nights", ledger.count(Outcome::Succeeded));

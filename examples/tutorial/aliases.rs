@@ -7,7 +7,7 @@
 
 use punctual::Interval;
 use punctual::executor::Executor;
-use punctual::policy::{Coalesce, MaxInstances, Policies};
+use punctual::policy::{Coalesce, Policies};
 use punctual::store::MemoryStore;
 
 use crate::stage::{Outcome, begin, seconds, summary};
@@ -16,11 +16,9 @@ use crate::stage::{Outcome, begin, seconds, summary};
 fn crunch() {}
 
 pub(crate) async fn show() -> Outcome {
-    let defaults = Policies {
-        coalesce: Coalesce::All { at_most: 100 },
-        max_instances: MaxInstances::at_most(3),
-        ..Policies::default()
-    };
+    let defaults = Policies::new()
+        .coalesce(Coalesce::all(100))
+        .max_instances(3);
     let (scheduler, clock) = begin("stores and executors by alias, job defaults", |builder| {
         builder
             .store("default", MemoryStore::new())
@@ -45,8 +43,8 @@ pub(crate) async fn show() -> Outcome {
             "in `{}`, on `{}`, {:?} instance, {:?}",
             job.store(),
             job.executor(),
-            policies.max_instances.limit().unwrap_or_default(),
-            policies.coalesce
+            policies.max_instances().unwrap_or_default(),
+            policies.coalesce()
         );
     }
     println!("{}", summary(&scheduler, "crunch").await?);

@@ -93,7 +93,11 @@ fn floats_in_a_configuration_come_back() {
 fn the_longest_durations_come_back() {
     let policies = Policies {
         misfire_grace_time: MisfireGraceTime::Within(Duration::MAX),
-        retry: Retry::attempts(5).backoff(Duration::from_millis(1), Duration::MAX),
+        retry: Retry::attempts(5)
+            .backoff(Duration::from_millis(1))
+            .cap(Duration::MAX)
+            .build()
+            .unwrap(),
         ..Policies::default()
     };
     let json = serde_json::to_string(&policies).unwrap();

@@ -261,15 +261,10 @@ impl Job {
     /// trigger, and policies that limit each other.
     ///
     /// ```
-    /// use std::time::Duration;
+    /// use punctual_core::{Interval, Job, JobId, Policies};
     ///
-    /// use punctual_core::{Interval, Jitter, Job, JobId, Policies};
-    ///
-    /// let trigger = Interval::every(Duration::from_secs(60)).build()?;
-    /// let policies = Policies {
-    ///     jitter: Jitter::up_to(Duration::from_secs(300)),
-    ///     ..Policies::default()
-    /// };
+    /// let trigger = Interval::every("1m").build()?;
+    /// let policies = Policies::new().jitter("5m").build()?;
     /// let job = Job::new(JobId::new("poll")?, "inbox.poll", trigger).with_policies(policies);
     /// assert_eq!(
     ///     job.warnings()[0].to_string(),

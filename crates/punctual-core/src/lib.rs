@@ -62,8 +62,11 @@ pub use job::{Job, JobState};
 pub use legible::legible;
 pub use outcomes::Outcomes;
 pub use policy::{
-    Coalesce, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry, Timeout,
+    CANCEL_GRACE, Coalesce, IntoPolicies, IntoRetry, OnLost, Overlap, Policies, PoliciesBuilder,
+    Retry, RetryBuilder,
 };
+#[doc(hidden)]
+pub use policy::{Jitter, MaxInstances, MisfireGraceTime, Timeout};
 pub use run::{
     CancelReason, FireRange, MissReason, Origin, Outcome, Run, RunId, RunKey, RunState, SkipReason,
 };

@@ -10,3 +10,5 @@ pub trait When {}
 pub trait Zone {}
 pub trait Trigger {}
 pub trait Triggers {}
+pub trait Policies {}
+pub trait Retry {}

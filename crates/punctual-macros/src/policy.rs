@@ -1,11 +1,12 @@
 //! Policies as literals. The types that read them at run time check them at compile time.
 
-use punctual_core::Policies;
+use punctual_core::PoliciesBuilder;
 use serde_json::{Map, Number, Value as Json, json};
 use syn::Ident;
 use syn::ext::IdentExt as _;
 
-use crate::syntax::{Argument, Value};
+use crate::caret;
+use crate::syntax::{Argument, Value, object};
 
 pub(crate) const NAMES: [&str; 8] = [
     "misfire_grace_time",
@@ -34,15 +35,52 @@ pub(crate) fn read(name: &Ident, value: &Value) -> syn::Result<(String, Json)> {
     let json = match value {
         // The call itself is the value, as in `retry(attempts = 3)`.
         Value::Call(own, arguments) if own.unraw() == key => fields(&key, arguments)?,
+        Value::Call(choice, arguments) => counted(choice, arguments)?,
         Value::Word(word) if word == "unlimited" || word == "none" => Json::Null,
         Value::Literal(..) if key == "retry" => json!({"attempts": value.json()?}),
         other => other.json()?,
     };
-    let policies = json!({ key.as_str(): &json });
-    match serde_json::from_value::<Policies>(policies) {
+    let mut policies = PoliciesBuilder::default();
+    let read = policies.set_json(&key, &json);
+    match read.and_then(|()| policies.build()) {
         Ok(_) => Ok((key, json)),
-        Err(error) => Err(syn::Error::new(value.span(), format!("{key}: {error}"))),
+        Err(error) => Err(explain(&error, value)),
     }
+}
+
+/// Reads `queue(3)` or `queue(at_most = 3)`.
+fn counted(choice: &Ident, arguments: &[Argument]) -> syn::Result<Json> {
+    let json = match arguments {
+        [Argument { name: None, value }] => value.json()?,
+        arguments => object(arguments)?,
+    };
+    let choice = choice.unraw().to_string();
+    Ok(json!({ choice: json }))
+}
+
+/// Returns the error at the part of the value that it is about.
+fn explain(error: &punctual_core::Error, value: &Value) -> syn::Error {
+    let part = error.field().and_then(|field| field.split_once('.'));
+    if let (Value::Call(_, arguments), Some((_, part))) = (value, part) {
+        for argument in arguments {
+            match (&argument.name, &argument.value) {
+                (Some(name), _) if name == part && error.is_of_name() => {
+                    return syn::Error::new(name.span(), error);
+                }
+                (Some(name), value) if name == part => return at(error, value),
+                (None, Value::Call(name, _)) if name == part => {
+                    return syn::Error::new(name.span(), error);
+                }
+                _ => {}
+            }
+        }
+    }
+    at(error, value)
+}
+
+fn at(error: &punctual_core::Error, value: &Value) -> syn::Error {
+    let text = value.text().map(|text| text.value());
+    syn::Error::new(value.span(), caret::message(error, text.as_deref()))
 }
 
 fn fields(key: &str, arguments: &[Argument]) -> syn::Result<Json> {

@@ -70,6 +70,10 @@ impl Reader<'_> {
     fn argument(&mut self, argument: Argument) {
         match (argument.name, argument.value) {
             (Some(name), value) => self.named(&name, value),
+            (None, Value::Call(name, arguments)) if name == "every" => {
+                self.has_unknown = true;
+                self.report.add(unknown::every(&name, &arguments));
+            }
             (None, Value::Call(name, arguments)) if !trigger::is_type(&name) => {
                 self.named(&name.clone(), Value::Call(name, arguments));
             }
@@ -198,7 +202,14 @@ impl Reader<'_> {
             Value::Expression(expression) => Setting::Args(expression),
             Value::Call(_, arguments) => {
                 let is_named = |argument: &Argument| argument.name.is_some();
-                let json = if arguments.iter().any(is_named) {
+                let positional = arguments.iter().find(|argument| !is_named(argument));
+                let json = if let Some(positional) = positional
+                    && arguments.iter().any(is_named)
+                {
+                    let message = "args: positional and named arguments cannot be mixed; write \
+                                   `args(1, 2)` or `args(from = 1, to = 2)`";
+                    Err(syn::Error::new(positional.value.span(), message))
+                } else if arguments.iter().any(is_named) {
                     crate::syntax::object(&arguments)
                 } else {
                     let values = arguments.iter().map(|argument| argument.value.json());

@@ -4,6 +4,8 @@ use punctual_core::suggest::nearest;
 use syn::Ident;
 use syn::ext::IdentExt as _;
 
+use crate::syntax::Argument;
+
 const OF_JOB: [&str; 3] = ["name", "schema", "crate"];
 
 const OF_SCHEDULED_JOB: [&str; 29] = [
@@ -57,6 +59,21 @@ pub(crate) fn of_scheduled_job(name: &Ident) -> syn::Error {
     let key = name.unraw().to_string();
     let hint = meant(&key).map_or_else(|| near(&key, &OF_SCHEDULED_JOB), str::to_owned);
     let message = format!("unknown option `{key}` for `#[scheduled_job]`; {hint}");
+    syn::Error::new(name.span(), message)
+}
+
+/// Returns the error for `every(seconds = 5)`, with the trigger that was meant.
+pub(crate) fn every(name: &Ident, arguments: &[Argument]) -> syn::Error {
+    let written = |argument: &Argument| {
+        let unit = argument.name.as_ref()?;
+        Some(format!("{unit} = {}", argument.value.json().ok()?))
+    };
+    let written: Option<Vec<_>> = arguments.iter().map(written).collect();
+    let meant = match written.filter(|written| !written.is_empty()) {
+        Some(written) => format!("interval({})", written.join(", ")),
+        None => "interval(seconds = 5)".to_owned(),
+    };
+    let message = format!("unknown trigger `every`; did you mean `{meant}`?");
     syn::Error::new(name.span(), message)
 }
 

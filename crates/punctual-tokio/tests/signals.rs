@@ -26,7 +26,7 @@ fn child_with_a_job_that_ends() {
         let scheduler = Scheduler::builder().build().unwrap();
         let rarely = || Interval::every(Duration::from_secs(600));
         let probe = scheduler.add_job(|| async {}, rarely()).id("probe");
-        probe.unlimited_instances().await.unwrap();
+        probe.max_instances(punctual_core::Unlimited).await.unwrap();
         let work = scheduler.add_job(work, rarely()).id("work");
         work.run_at_start().await.unwrap();
         let report = scheduler.run_until_signal().await.unwrap();
@@ -49,7 +49,7 @@ fn child_with_a_job_that_goes_on() {
         let scheduler = Scheduler::builder().build().unwrap();
         let rarely = || Interval::every(Duration::from_secs(600));
         let probe = scheduler.add_job(|| async {}, rarely()).id("probe");
-        probe.unlimited_instances().await.unwrap();
+        probe.max_instances(punctual_core::Unlimited).await.unwrap();
         let job = scheduler.add_job(go_on, rarely()).run_at_start();
         job.await.unwrap();
         let report = scheduler.run_until_signal().await.unwrap();

@@ -6,7 +6,6 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use punctual::trigger::Crontab;
 //! use punctual::{Interval, Scheduler};
 //!
 //! async fn tick() {
@@ -16,8 +15,8 @@
 //! #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! async fn main() -> Result<(), punctual::Error> {
 //!     let scheduler = Scheduler::builder().timezone("Europe/Paris").build()?;
-//!     scheduler.add_job(tick, Interval::every(Duration::from_secs(60))).id("tick").await?;
-//!     scheduler.add_job(tick, Crontab::new("30 2 * * mon-fri")).id("nightly").await?;
+//!     scheduler.add_job(tick, Interval::every("1m")).id("tick").await?;
+//!     scheduler.add_job(tick, "30 2 * * mon-fri").id("nightly").await?;
 //!     scheduler.start().await?;
 //!
 //!     tokio::time::sleep(Duration::from_secs(90)).await;

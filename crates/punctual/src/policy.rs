@@ -1,6 +1,6 @@
 //! What becomes of runs that come late, overlap, fail or lose their process.
 
 pub use punctual_core::{
-    Coalesce, IntoLimit, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry,
-    Timeout, Unlimited,
+    CANCEL_GRACE, Coalesce, IntoLimit, IntoPolicies, IntoRetry, OnLost, Overlap, Policies,
+    PoliciesBuilder, Retry, RetryBuilder, Unlimited,
 };

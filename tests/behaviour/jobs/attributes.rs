@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use punctual::handler::BoxError;
-use punctual::policy::{Coalesce, MaxInstances, OnLost, Overlap, Policies, Retry};
+use punctual::policy::{Coalesce, OnLost, Overlap, Policies, Retry};
 use punctual::scheduler::JobStatus;
 use punctual::{
     Date, FromContext, Interval, JobContext, Scheduler, State, Trigger, jobs, scheduled_job,
@@ -103,17 +103,16 @@ async fn an_attribute_takes_everything_that_add_job_takes() {
     assert_eq!(job.args(), json!({"to": "ada", "urgent": true}));
     let trigger = r#"cron(day="3rd fri", hour="0-3", timezone="Asia/Shanghai")"#;
     assert_eq!(job.trigger(), &trigger.parse::<Trigger>().unwrap());
-    let expected = Policies {
-        misfire_grace_time: Duration::from_secs(5_400).into(),
-        coalesce: Coalesce::All { at_most: 3 },
-        max_instances: MaxInstances::at_most(2),
-        overlap: Overlap::Queue { at_most: 5 },
-        jitter: punctual::policy::Jitter::up_to(Duration::from_millis(2_500)),
-        timeout: Duration::from_secs(60).into(),
-        retry: Retry::attempts(4).backoff(Duration::from_secs(2), Duration::from_secs(60)),
-        on_lost: OnLost::Rerun { at_most: 3 },
-    };
-    assert_eq!(*job.policies(), expected);
+    let expected = Policies::new()
+        .misfire_grace_time("1h 30m")
+        .coalesce(Coalesce::all(3))
+        .max_instances(2)
+        .overlap(Overlap::queue(5))
+        .jitter("2.5s")
+        .timeout("1m")
+        .retry(Retry::attempts(4).backoff("2s").cap("60s"))
+        .on_lost(OnLost::rerun(3));
+    assert_eq!(*job.policies(), expected.build().unwrap());
 }
 
 #[scheduled_job("@daily", id = "two", max_instances = 2, timeout = unlimited)]
@@ -121,21 +120,47 @@ fn with_some_policies() {}
 
 #[tokio::test]
 async fn policies_that_an_attribute_does_not_name_are_those_of_the_scheduler() {
-    let defaults = Policies {
-        coalesce: Coalesce::Earliest,
-        timeout: Duration::from_secs(9).into(),
-        ..Policies::default()
-    };
+    let defaults = Policies::new().coalesce(Coalesce::Earliest).timeout("9s");
     let builder = Scheduler::builder().job_defaults(defaults);
     let scheduler = builder.jobs(jobs![with_some_policies]).build().unwrap();
     scheduler.start().await.unwrap();
     let job = scheduler.get_job("two").await.unwrap().unwrap();
-    let policies = Policies {
-        max_instances: MaxInstances::at_most(2),
-        coalesce: Coalesce::Earliest,
-        ..Policies::default()
-    };
-    assert_eq!(*job.policies(), policies);
+    let policies = Policies::new()
+        .max_instances(2)
+        .coalesce(Coalesce::Earliest);
+    assert_eq!(*job.policies(), policies.build().unwrap());
+    scheduler.shutdown().await.unwrap();
+}
+
+#[scheduled_job(
+    "30 2 * * *",
+    timezone = "Europe/Paris",
+    id = "texts",
+    misfire_grace_time = "1h 30m",
+    timeout = "5m",
+    jitter = "250ms",
+    overlap = queue(3),
+    coalesce = all(24),
+    on_lost = rerun(2),
+    retry(attempts = 3, backoff = "2s", cap = "10m")
+)]
+fn with_texts() {}
+
+#[tokio::test]
+async fn an_attribute_takes_the_texts_of_the_code() {
+    let builder = Scheduler::builder().jobs(jobs![with_texts]);
+    let scheduler = builder.build().unwrap();
+    scheduler.start().await.unwrap();
+    let job = scheduler.get_job("texts").await.unwrap().unwrap();
+    let policies = Policies::new()
+        .misfire_grace_time("1h 30m")
+        .timeout("5m")
+        .jitter("250ms")
+        .overlap(Overlap::queue(3))
+        .coalesce(Coalesce::all(24))
+        .on_lost(OnLost::rerun(2))
+        .retry(Retry::attempts(3).backoff("2s").cap("10m"));
+    assert_eq!(*job.policies(), policies.build().unwrap());
     scheduler.shutdown().await.unwrap();
 }
 
@@ -165,10 +190,7 @@ async fn one_function_may_declare_several_jobs() {
     let next = often.unwrap().next_run_time().unwrap();
     assert_eq!(next.to_rfc3339(), "2040-01-01T00:00:00+00:00");
     let at_start = jobs.iter().find(|own| own.id().as_str() == "at start");
-    assert_eq!(
-        at_start.unwrap().policies().max_instances,
-        MaxInstances::UNLIMITED
-    );
+    assert_eq!(at_start.unwrap().policies().max_instances(), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use punctual::ledger::Outcome;
-use punctual::policy::{Retry, Timeout};
+use punctual::policy::Retry;
 use punctual::store::MemoryStore;
 use punctual::testing::{Call, Fault, FaultyStore, Ledger, TestClock};
 use punctual::{Args, Interval, JobContext, Output, Scheduler};
@@ -77,14 +77,18 @@ async fn bodies_sleep_retries_wait_and_timeouts_strike() {
         }
     };
     let backoff = Duration::from_secs(10);
-    let retry = Retry::attempts(3).backoff(backoff, backoff);
+    let retry = Retry::attempts(3)
+        .backoff(backoff)
+        .cap(backoff)
+        .build()
+        .unwrap();
     let added = scheduler
         .add_job(flaky, every(100))
         .id("flaky")
         .retry(retry);
     added.await.unwrap();
     let stuck = || std::future::pending::<()>();
-    let timeout = Timeout::After(Duration::from_secs(5));
+    let timeout = "5s";
     let added = scheduler
         .add_job(stuck, every(120))
         .id("stuck")

@@ -64,7 +64,11 @@ pub(crate) fn policies(dice: &mut Dice) -> Policies {
     }
     if dice.chance(30) {
         let cap = Duration::from_secs(8);
-        policies.retry = Retry::attempts(3).backoff(Duration::from_secs(1), cap);
+        policies.retry = Retry::attempts(3)
+            .backoff(Duration::from_secs(1))
+            .cap(cap)
+            .build()
+            .unwrap();
     }
     policies
 }

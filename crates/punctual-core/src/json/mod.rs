@@ -54,7 +54,11 @@ pub fn to_text(root: &str, value: &(impl Serialize + ?Sized)) -> Result<String, 
     };
     serde_json::to_string(&item).map_err(|error| {
         let Unwritable { path, number } = unwritable.into_inner().unwrap_or_default();
-        let field = if path.is_empty() { root.into() } else { path };
+        let field = if path.is_empty() {
+            root.into()
+        } else {
+            short(path)
+        };
         match number {
             Some(BadNumber::NotFinite(float)) => {
                 Error::invalid(field, float, "cannot be written as JSON")
@@ -68,6 +72,17 @@ pub fn to_text(root: &str, value: &(impl Serialize + ?Sized)) -> Result<String, 
             ),
         }
     })
+}
+
+/// Returns a path that is short enough for a message. A value may be nested without end.
+fn short(path: String) -> String {
+    const LONGEST: usize = 80;
+    if path.chars().count() <= LONGEST {
+        return path;
+    }
+    let mut head: String = path.chars().take(LONGEST / 2).collect();
+    head.push('…');
+    head
 }
 
 /// Checks that a text is JSON, and that reading it changes no number.

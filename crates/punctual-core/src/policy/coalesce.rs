@@ -31,3 +31,12 @@ pub enum Coalesce {
         at_most: u32,
     },
 }
+
+impl Coalesce {
+    /// Returns the rule that runs the newest `at_most` fire times. 0 is refused where the policy is
+    /// used.
+    #[must_use]
+    pub fn all(at_most: u32) -> Self {
+        Self::All { at_most }
+    }
+}

@@ -72,7 +72,10 @@ mod tests {
             retry,
             ..Policies::default()
         };
-        let waits = |attempts| Retry::attempts(attempts).backoff(seconds(7_200), seconds(3_600));
+        let waits = |attempts| {
+            let retry = Retry::attempts(attempts).backoff(seconds(7_200));
+            retry.cap(seconds(3_600)).build().unwrap()
+        };
         assert_eq!(
             warnings(retry(waits(3)), "@daily"),
             [
@@ -80,6 +83,6 @@ mod tests {
             ]
         );
         assert!(warnings(retry(waits(1)), "@daily").is_empty());
-        assert!(warnings(retry(Retry::attempts(3)), "@daily").is_empty());
+        assert!(warnings(retry(Retry::attempts(3).build().unwrap()), "@daily").is_empty());
     }
 }

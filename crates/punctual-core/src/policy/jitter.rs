@@ -20,6 +20,7 @@ use crate::JobId;
 /// keeps the nominal time.
 ///
 /// In JSON: `null`, or the longest delay in seconds.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(from = "Option<Seconds>", into = "Option<Seconds>")]
 pub struct Jitter(Duration);

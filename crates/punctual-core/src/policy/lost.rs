@@ -32,3 +32,12 @@ pub enum OnLost {
         at_most: u32,
     },
 }
+
+impl OnLost {
+    /// Returns the rule that runs a lost run again, at most `at_most` times. 0 is refused where the
+    /// policy is used.
+    #[must_use]
+    pub fn rerun(at_most: u32) -> Self {
+        Self::Rerun { at_most }
+    }
+}

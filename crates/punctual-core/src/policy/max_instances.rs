@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 ///
 /// In JSON: a positive number, or `null` for unlimited.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Option<NonZeroU32>", into = "Option<NonZeroU32>")]
 pub struct MaxInstances(Option<NonZeroU32>);

@@ -3,6 +3,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::span::Seconds;
+use crate::error::Error;
+use crate::sealed;
+use crate::span::IntoLimit;
 
 /// Limits the lateness of a run. A fire time that is decided later than this is recorded as missed
 /// and does not run.
@@ -18,6 +21,7 @@ use super::span::Seconds;
 /// busy machines exceed often.
 ///
 /// In JSON: `null`, or a number of seconds.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(from = "Option<Seconds>", into = "Option<Seconds>")]
 pub enum MisfireGraceTime {
@@ -36,6 +40,14 @@ impl MisfireGraceTime {
             Self::Unlimited => None,
             Self::Within(limit) => Some(limit),
         }
+    }
+}
+
+impl sealed::Limit<Duration> for MisfireGraceTime {}
+
+impl IntoLimit<Duration> for MisfireGraceTime {
+    fn into_limit(self, _field: &'static str) -> Result<Option<Duration>, Error> {
+        Ok(self.limit())
     }
 }
 

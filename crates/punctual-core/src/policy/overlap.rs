@@ -35,3 +35,12 @@ pub enum Overlap {
     /// coalesced into it. A run that is between two attempts is cancelled there.
     CancelRunning,
 }
+
+impl Overlap {
+    /// Returns the rule by which at most `at_most` instances wait. 0 is refused where the policy is
+    /// used.
+    #[must_use]
+    pub fn queue(at_most: u32) -> Self {
+        Self::Queue { at_most }
+    }
+}

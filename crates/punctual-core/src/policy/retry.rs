@@ -2,6 +2,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
+use crate::span::IntoSpan;
+
 /// Decides whether a run that failed, panicked or timed out is tried again.
 ///
 /// ```text
@@ -46,23 +49,14 @@ impl Retry {
         cap: Duration::from_secs(3_600),
     };
 
-    /// A total of `attempts` attempts, with waits that double from one second up to an hour.
-    #[must_use]
-    pub fn attempts(attempts: u32) -> Self {
-        Self {
-            attempts,
-            ..Self::NONE
-        }
-    }
-
-    /// Returns the policy with `first` as the wait before the second attempt and `cap` as the
-    /// longest wait.
-    #[must_use]
-    pub fn backoff(self, first: Duration, cap: Duration) -> Self {
-        Self {
-            backoff: first,
-            cap,
-            ..self
+    /// Begins a total of `attempts` attempts, with waits that double from one second up to an hour.
+    pub fn attempts(attempts: u32) -> RetryBuilder {
+        RetryBuilder {
+            retry: Self {
+                attempts,
+                ..Self::NONE
+            },
+            error: None,
         }
     }
 
@@ -72,10 +66,11 @@ impl Retry {
     /// ```
     /// # use punctual_core::Retry;
     /// # use std::time::Duration;
-    /// let retry = Retry::attempts(4).backoff(Duration::from_secs(2), Duration::from_secs(5));
+    /// let retry = Retry::attempts(4).backoff("2s").cap("5s").build()?;
     /// let waits: Vec<_> = (1..=4).map(|failed| retry.wait_after(failed)).collect();
     /// let seconds = |s| Some(Duration::from_secs(s));
     /// assert_eq!(waits, [seconds(2), seconds(4), seconds(5), None]);
+    /// # Ok::<(), punctual_core::Error>(())
     /// ```
     #[must_use]
     pub fn wait_after(self, failed: u32) -> Option<Duration> {
@@ -86,5 +81,46 @@ impl Retry {
             .checked_shl(failed.saturating_sub(1))
             .unwrap_or(u32::MAX);
         Some(self.backoff.saturating_mul(doubled).min(self.cap))
+    }
+}
+
+/// Builds a [`Retry`]. [`Retry::attempts`] begins one. Setters of jobs take the builder itself.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until it is built"]
+pub struct RetryBuilder {
+    retry: Retry,
+    error: Option<Error>,
+}
+
+impl RetryBuilder {
+    /// Sets the wait before the second attempt. Each further wait is twice as long.
+    pub fn backoff(mut self, first: impl IntoSpan) -> Self {
+        match first.into_span("retry.backoff") {
+            Ok(first) => self.retry.backoff = first,
+            Err(error) => self.failed(error),
+        }
+        self
+    }
+
+    /// Sets the longest wait.
+    pub fn cap(mut self, longest: impl IntoSpan) -> Self {
+        match longest.into_span("retry.cap") {
+            Ok(longest) => self.retry.cap = longest,
+            Err(error) => self.failed(error),
+        }
+        self
+    }
+
+    /// Returns the policy.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a wait is not a length of time.
+    pub fn build(self) -> Result<Retry, Error> {
+        self.error.map_or(Ok(self.retry), Err)
+    }
+
+    fn failed(&mut self, error: Error) {
+        self.error.get_or_insert(error);
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub(super) struct Seconds(#[serde(with = "super::span")] pub(super) Duration);
 
 /// The longest duration that a policy accepts, a hundred years.
-const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
+pub(super) const LONGEST: Duration = Duration::from_secs(100 * 366 * 86_400);
 
 pub(super) fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     let span = span.min(&LONGEST);

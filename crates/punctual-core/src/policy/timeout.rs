@@ -3,6 +3,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::span::Seconds;
+use crate::error::Error;
+use crate::sealed;
+use crate::span::IntoLimit;
 
 /// Limits the duration of one attempt.
 ///
@@ -18,6 +21,7 @@ use super::span::Seconds;
 /// run that ends without an error after its token was cancelled has succeeded.
 ///
 /// In JSON: `null`, or a number of seconds.
+#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(from = "Option<Seconds>", into = "Option<Seconds>")]
 pub enum Timeout {
@@ -39,6 +43,14 @@ impl Timeout {
             Self::Never => None,
             Self::After(limit) => Some(limit),
         }
+    }
+}
+
+impl sealed::Limit<Duration> for Timeout {}
+
+impl IntoLimit<Duration> for Timeout {
+    fn into_limit(self, _field: &'static str) -> Result<Option<Duration>, Error> {
+        Ok(self.limit())
     }
 }
 

@@ -18,11 +18,7 @@ impl Policies {
     ///
     /// use punctual_core::Policies;
     ///
-    /// let policies = Policies {
-    ///     timeout: Duration::ZERO.into(),
-    ///     ..Policies::default()
-    /// };
-    /// let error = policies.check().unwrap_err();
+    /// let error = Policies::new().timeout(Duration::ZERO).build().unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
     ///     "timeout: `0` ends every run as it begins; leave it out for no limit"
@@ -41,15 +37,15 @@ impl Policies {
         }
         if self.coalesce == (Coalesce::All { at_most: 0 }) {
             let hint = "write `latest` to run one fire time of a backlog";
-            return zero("coalesce", "all: at_most 0", "runs nothing", hint);
+            return zero("coalesce", "all(0)", "runs nothing", hint);
         }
         if self.overlap == (Overlap::Queue { at_most: 0 }) {
             let hint = "write `skip` instead";
-            return zero("overlap", "queue: at_most 0", "lets nothing wait", hint);
+            return zero("overlap", "queue(0)", "lets nothing wait", hint);
         }
         if self.on_lost == (OnLost::Rerun { at_most: 0 }) {
             let hint = "write `record` instead";
-            return zero("on_lost", "rerun: at_most 0", "reruns nothing", hint);
+            return zero("on_lost", "rerun(0)", "reruns nothing", hint);
         }
         if self.retry.attempts == 0 {
             let hint = "write 1 for no retry";
@@ -135,7 +131,10 @@ mod tests {
                 ..plain()
             },
             Policies {
-                retry: Retry::attempts(0),
+                retry: Retry {
+                    attempts: 0,
+                    ..Retry::NONE
+                },
                 ..plain()
             },
         ];
@@ -145,9 +144,9 @@ mod tests {
             [
                 "misfire_grace_time: `0` misses every fire time; give it a second, or leave it out for no limit",
                 "timeout: `0` ends every run as it begins; leave it out for no limit",
-                "coalesce: `all: at_most 0` runs nothing; write `latest` to run one fire time of a backlog",
-                "overlap: `queue: at_most 0` lets nothing wait; write `skip` instead",
-                "on_lost: `rerun: at_most 0` reruns nothing; write `record` instead",
+                "coalesce: `all(0)` runs nothing; write `latest` to run one fire time of a backlog",
+                "overlap: `queue(0)` lets nothing wait; write `skip` instead",
+                "on_lost: `rerun(0)` reruns nothing; write `record` instead",
                 "retry.attempts: `0` allows no attempt; write 1 for no retry",
             ]
         );

@@ -53,7 +53,11 @@ fn policies(kind: u8) -> Policies {
             Timeout::Never
         },
         retry: if is(2) {
-            Retry::attempts(3).backoff(seconds(2), seconds(8))
+            Retry::attempts(3)
+                .backoff(seconds(2))
+                .cap(seconds(8))
+                .build()
+                .unwrap()
         } else {
             Retry::default()
         },

@@ -219,7 +219,11 @@ fn a_clock_that_is_set_back_does_not_lengthen_the_time_of_a_body() {
 fn a_run_that_was_left_to_other_nodes_goes_on_here_if_there_are_none() {
     let mut world = World::new();
     let patient = Policies {
-        retry: Retry::attempts(3).backoff(Duration::from_secs(2), Duration::from_secs(2)),
+        retry: Retry::attempts(3)
+            .backoff(Duration::from_secs(2))
+            .cap(Duration::from_secs(2))
+            .build()
+            .unwrap(),
         ..Policies::default()
     };
     world.add_job(every(3_600, &world).with_policies(patient));
@@ -249,7 +253,11 @@ fn a_run_that_was_left_to_other_nodes_goes_on_here_if_there_are_none() {
 fn a_run_whose_next_attempt_was_due_in_a_pause_goes_on_after_it() {
     let mut world = World::new();
     let patient = Policies {
-        retry: Retry::attempts(3).backoff(Duration::from_secs(2), Duration::from_secs(2)),
+        retry: Retry::attempts(3)
+            .backoff(Duration::from_secs(2))
+            .cap(Duration::from_secs(2))
+            .build()
+            .unwrap(),
         ..Policies::default()
     };
     world.add_job(every(30, &world).with_policies(patient));

@@ -33,7 +33,9 @@ async fn queued(store: &dyn JobStore, one: &Lease) -> Result<(), String> {
 
 async fn retried(store: &dyn JobStore, one: &Lease) -> Result<(), String> {
     let policies = Policies {
-        retry: Retry::attempts(3),
+        retry: Retry::attempts(3)
+            .build()
+            .expect("the waits are the default ones"),
         ..Policies::default()
     };
     let stored = due_job(store, "retried", policies).await?;

@@ -111,7 +111,7 @@ fn an_alarm_of_one_fire_time_does_not_end_the_next_ones() {
 fn an_attempt_has_its_own_time() {
     let policies = Policies {
         timeout: Timeout::After(Duration::from_secs(10)),
-        retry: punctual_core::Retry::attempts(2),
+        retry: punctual_core::Retry::attempts(2).build().unwrap(),
         ..Policies::default()
     };
     let mut run = ended(0, Outcome::TimedOut);
@@ -409,7 +409,7 @@ fn a_removal_cancels_what_waits_for_its_next_attempt() {
         rules(&judge(history), &[run.clone()], "12:02:00")
     };
     let tries_again = Policies {
-        retry: punctual_core::Retry::attempts(2),
+        retry: punctual_core::Retry::attempts(2).build().unwrap(),
         ..Policies::default()
     };
     assert_eq!(removed(tries_again), []);

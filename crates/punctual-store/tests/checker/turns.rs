@@ -196,7 +196,7 @@ fn policies(dice: &mut Dice) -> Policies {
         policies.timeout = Timeout::After(Duration::from_secs(dice.range(30, 3_000)));
     }
     if dice.chance(30) {
-        policies.retry = Retry::attempts(3);
+        policies.retry = Retry::attempts(3).build().unwrap();
     }
     policies
 }

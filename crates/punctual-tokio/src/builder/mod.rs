@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{CustomTrigger, IntoZone, Policies, TriggerRegistry, Zone};
+use punctual_core::{
+    CustomTrigger, IntoLimit, IntoPolicies, IntoZone, Policies, TriggerRegistry, Zone,
+};
 use punctual_store::{JobStore, MemoryStore};
 use serde_json::Value;
 
@@ -106,8 +108,19 @@ impl SchedulerBuilder {
 
     /// Sets the policies of jobs that have none of their own. Each policy counts by itself. A job
     /// that only says how many instances it may have gets the default grace time.
-    pub fn job_defaults(mut self, policies: Policies) -> Self {
-        self.job_defaults = policies;
+    ///
+    /// ```
+    /// # use punctual_core::Policies;
+    /// # use punctual_tokio::Scheduler;
+    /// let defaults = Policies::new().timeout("5m").max_instances(3);
+    /// let scheduler = Scheduler::builder().job_defaults(defaults).build()?;
+    /// # drop(scheduler); Ok::<(), punctual_tokio::Error>(())
+    /// ```
+    pub fn job_defaults(mut self, policies: impl IntoPolicies) -> Self {
+        match policies.into_builder().build() {
+            Ok(policies) => self.job_defaults = policies,
+            Err(error) => self.fail(error.about("job_defaults")),
+        }
         self
     }
 
@@ -256,7 +269,7 @@ impl SchedulerBuilder {
     }
 
     /// Sets the time for which stores that survive the process remember runs that are over. The
-    /// default is 90 days. [`Duration::MAX`] is for ever. [`build`](Self::build) refuses zero.
+    /// default is 90 days. [`Unlimited`](punctual_core::Unlimited) is for ever. [`build`](Self::build) refuses zero.
     ///
     /// The runs that are too old are removed every minute, in small batches. Open runs and the
     /// statistics of jobs stay. A memory store has [limits](punctual_store::LedgerLimits) of its
@@ -267,15 +280,21 @@ impl SchedulerBuilder {
     /// keep_runs_for    x x |-----------| now
     /// keep_newest(5)   x x x x |-------|
     /// ```
-    pub fn keep_runs_for(mut self, age: Duration) -> Self {
-        self.retention.age = age;
+    pub fn keep_runs_for(mut self, age: impl IntoLimit<Duration>) -> Self {
+        match age.into_limit("keep_runs_for") {
+            Ok(age) => self.retention.age = age.unwrap_or(Duration::MAX),
+            Err(error) => self.fail(error),
+        }
         self
     }
 
     /// Sets the number of runs of each job that such stores remember, which are the newest. The
     /// default is 10,000. [`build`](Self::build) refuses 0.
-    pub fn keep_newest(mut self, runs_of_each_job: usize) -> Self {
-        self.retention.per_job = runs_of_each_job;
+    pub fn keep_newest(mut self, runs_of_each_job: impl IntoLimit<usize>) -> Self {
+        match runs_of_each_job.into_limit("keep_newest") {
+            Ok(most) => self.retention.per_job = most.unwrap_or(usize::MAX),
+            Err(error) => self.fail(error),
+        }
         self
     }
 

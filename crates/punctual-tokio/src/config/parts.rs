@@ -1,6 +1,6 @@
 //! The tables of a configuration.
 
-use punctual_core::{Error, Trigger};
+use punctual_core::{Error, PoliciesBuilder, Trigger};
 use punctual_store::{LedgerLimits, MemoryStore};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
@@ -8,7 +8,6 @@ use serde_json::Value;
 use crate::executor::Executor;
 use crate::executor::program::Program;
 use crate::job::new_job::NewJob;
-use crate::job::policy_overrides::OwnPolicies;
 
 /// `[stores.ALIAS]`
 #[derive(Clone, Deserialize)]
@@ -81,7 +80,7 @@ pub(crate) struct JobConfig {
     store: Option<String>,
     executor: Option<String>,
     #[serde(default)]
-    policies: OwnPolicies,
+    policies: PoliciesBuilder,
 }
 
 impl JobConfig {
@@ -123,7 +122,7 @@ impl JobConfig {
         for tag in &self.tags {
             job = job.tag(&**tag);
         }
-        job.own_policies(self.policies)
+        job.own_policies(self.policies.clone())
     }
 }
 

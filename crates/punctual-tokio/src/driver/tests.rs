@@ -116,7 +116,11 @@ async fn attempts_that_have_ended_leave_no_alarm_behind() {
     let day = Duration::from_secs(86_400);
     let soon = scheduler.now() + TimeDelta::seconds(1);
     let ends = |is_good| move || async move { if is_good { Ok(()) } else { Err("no") } };
-    let retry = Retry::attempts(3).backoff(Duration::from_secs(1), Duration::from_secs(1));
+    let retry = Retry::attempts(3)
+        .backoff(Duration::from_secs(1))
+        .cap(Duration::from_secs(1))
+        .build()
+        .unwrap();
     let jobs = (0..10_000).map(|number| {
         let job = NewJob::new(ends(number % 2 == 0), Date::at(soon));
         job.timeout(day).retry(retry)

@@ -1,13 +1,13 @@
 //! A job that is to be added.
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Draft, IntoTrigger, IntoZone, Trigger, Zone, json};
+use punctual_core::{Draft, IntoTrigger, IntoZone, PoliciesBuilder, Trigger, Zone, json};
 use punctual_store::OnConflict;
 use serde::Serialize;
 
 use crate::error::Error;
 use crate::handler::{IntoTask, TaskRef};
-use crate::job::policy_overrides::{OwnPolicies, policy_setters};
+use crate::job::policy_overrides::policy_setters;
 
 /// A job that is to be added. It says what to call and when, and holds everything that has a
 /// default.
@@ -37,7 +37,7 @@ pub struct NewJob {
     pub(crate) args: Result<String, Error>,
     pub(crate) executor: Option<String>,
     pub(crate) store: Option<String>,
-    pub(crate) policies: OwnPolicies,
+    pub(crate) policies: PoliciesBuilder,
     pub(crate) first: First,
     pub(crate) on_conflict: OnConflict,
     pub(crate) refuses_past: bool,
@@ -90,7 +90,7 @@ impl NewJob {
             args: Ok("null".to_owned()),
             executor: None,
             store: None,
-            policies: OwnPolicies::default(),
+            policies: PoliciesBuilder::default(),
             first: First::Trigger,
             on_conflict: OnConflict::Refuse,
             refuses_past: false,
@@ -215,12 +215,12 @@ impl NewJob {
     }
 
     /// Sets some policies. The scheduler's defaults fill in the others.
-    pub(crate) fn own_policies(mut self, policies: OwnPolicies) -> Self {
+    pub(crate) fn own_policies(mut self, policies: PoliciesBuilder) -> Self {
         self.policies = policies;
         self
     }
 
-    fn own_policies_mut(&mut self) -> &mut OwnPolicies {
+    fn own_policies_mut(&mut self) -> &mut PoliciesBuilder {
         &mut self.policies
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use punctual_core::{IntoTrigger, IntoZone, JobId};
+use punctual_core::{IntoTrigger, IntoZone, JobId, PoliciesBuilder};
 use punctual_store::{Insert, OnConflict, StoredJob};
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::events::event::{EventKind, JobRef};
 use crate::handler::IntoTask;
 use crate::handler::registry::Offered;
 use crate::job::new_job::NewJob;
-use crate::job::policy_overrides::{OwnPolicies, policy_setters};
+use crate::job::policy_overrides::policy_setters;
 use crate::scheduler::remote_tasks::Elsewhere;
 use crate::stores::NamedStore;
 
@@ -266,7 +266,7 @@ settings! {
 }
 
 impl AddJob {
-    fn own_policies_mut(&mut self) -> &mut OwnPolicies {
+    fn own_policies_mut(&mut self) -> &mut PoliciesBuilder {
         &mut self.job.policies
     }
 

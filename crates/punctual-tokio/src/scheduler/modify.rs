@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Draft, IntoTrigger, Job, JobId, JobState, MissReason, Trigger, json};
+use punctual_core::{
+    Draft, IntoTrigger, Job, JobId, JobState, MissReason, PoliciesBuilder, Trigger, json,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,7 +15,7 @@ use super::{IntoJobId, Scheduler, job_id};
 use crate::error::{Error, ErrorKind};
 use crate::executor::Place;
 use crate::handler::CheckContext;
-use crate::job::policy_overrides::{OwnPolicies, policy_setters};
+use crate::job::policy_overrides::policy_setters;
 use crate::scheduler::remote_tasks::Elsewhere;
 use crate::scheduler::validate::fits;
 use crate::shared::Shared;
@@ -65,7 +67,7 @@ pub struct ModifyJob {
     id: Result<JobId, Error>,
     changes: Vec<Result<Change, Error>>,
     task: Option<Arc<str>>,
-    policies: OwnPolicies,
+    policies: PoliciesBuilder,
     trigger: Option<Result<Draft, Error>>,
 }
 
@@ -75,7 +77,7 @@ impl ModifyJob {
         self
     }
 
-    fn own_policies_mut(&mut self) -> &mut OwnPolicies {
+    fn own_policies_mut(&mut self) -> &mut PoliciesBuilder {
         &mut self.policies
     }
 
@@ -186,7 +188,7 @@ impl ModifyJob {
                 for change in &changes {
                     job = change(job, &mut state);
                 }
-                let policies = own_policies.over(job.policies())?;
+                let policies = own_policies.clone().over(job.policies())?;
                 job = job.with_policies(policies);
                 check(shared, is_elsewhere, &stored.job, &job)?;
                 let new_incarnation =

@@ -7,6 +7,7 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use punctual_core::{Error, IntoSpan};
 use punctual_store::lock::Mutex;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Notify;
@@ -26,6 +27,15 @@ const LATEST: i64 = 2_000;
 
 /// The time that a clock with I/O waits by default for something to end.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Returns a length of time that a test has written.
+#[track_caller]
+fn read(span: Result<Duration, Error>) -> Duration {
+    match span {
+        Ok(span) => span,
+        Err(error) => panic!("{error}"),
+    }
+}
 
 /// A clock that a test moves. Clones are the same clock.
 ///
@@ -251,7 +261,8 @@ impl TestClock {
     /// Panics if the time is zero.
     #[must_use]
     #[track_caller]
-    pub fn patience(self, most: Duration) -> Self {
+    pub fn patience(self, most: impl IntoSpan) -> Self {
+        let most = read(most.into_span("patience"));
         assert!(
             !most.is_zero(),
             "a clock without patience waits for nothing"
@@ -290,7 +301,7 @@ impl TestClock {
     ///
     /// # Panics
     ///
-    /// Panics if the clock is moved already, which it is in a job that runs because of that. A
+    /// Panics if `span` is text that is not a length of time, or if the clock is moved already, which it is in a job that runs because of that. A
     /// clock [`with_io`](Self::with_io) also panics if tokio's time is paused, or if something
     /// lasts longer than its [`patience`](Self::patience). The panic names it.
     ///
@@ -298,7 +309,8 @@ impl TestClock {
     ///
     /// This method is not cancel safe. If the future is dropped, the clock
     /// [`with_io`](Self::with_io) stands where it is. The other kind goes on with tokio's time.
-    pub async fn advance(&self, span: Duration) {
+    pub async fn advance(&self, span: impl IntoSpan) {
+        let span = read(span.into_span("advance"));
         let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
         self.pass_until(self.micros().saturating_add(span)).await;
     }

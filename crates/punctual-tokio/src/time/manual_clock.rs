@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use punctual_core::IntoSpan;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -50,7 +50,16 @@ impl ManualClock {
     }
 
     /// Lets time pass. Jobs that are due by then become due, and timeouts and waits go on.
-    pub fn advance(&self, span: Duration) {
+    ///
+    /// # Panics
+    ///
+    /// Panics if `span` is text that is not a length of time.
+    #[track_caller]
+    pub fn advance(&self, span: impl IntoSpan) {
+        let span = match span.into_span("advance") {
+            Ok(span) => span,
+            Err(error) => panic!("{error}"),
+        };
         let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX / 4);
         self.0.wall.fetch_add(micros, Ordering::SeqCst);
         self.0.watchers.wake();

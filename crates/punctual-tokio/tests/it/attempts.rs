@@ -29,7 +29,11 @@ async fn the_time_of_an_attempt_is_not_counted_from_the_one_before() {
     };
     let job = scheduler.add_job(body, every(600)).id("flaky");
     let job = job.timeout(seconds(10)).run_at_start();
-    let retry = Retry::attempts(2).backoff(seconds(1), seconds(1));
+    let retry = Retry::attempts(2)
+        .backoff(seconds(1))
+        .cap(seconds(1))
+        .build()
+        .unwrap();
     job.retry(retry).await.unwrap();
     pass(30).await;
     assert_eq!(ledger(&scheduler, "flaky").await, [SUCCEEDED]);
@@ -45,7 +49,11 @@ async fn an_attempt_is_not_aborted_for_the_one_before() {
     };
     let job = scheduler.add_job(body, every(600)).id("polite");
     let job = job.timeout(seconds(10)).run_at_start();
-    let retry = Retry::attempts(2).backoff(seconds(1), seconds(1));
+    let retry = Retry::attempts(2)
+        .backoff(seconds(1))
+        .cap(seconds(1))
+        .build()
+        .unwrap();
     job.retry(retry).await.unwrap();
     pass(30).await;
     assert_eq!(ledger(&scheduler, "polite").await, [SUCCEEDED]);

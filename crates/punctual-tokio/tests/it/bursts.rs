@@ -71,7 +71,7 @@ async fn runs_beside(callers: u32) -> (u64, u64) {
     let job = scheduler.add_job(|| async {}, every(1)).id("due");
     job.await.unwrap();
     let job = scheduler.add_job(|| async {}, every(86_400)).id("asked");
-    job.unlimited_instances().await.unwrap();
+    job.max_instances(punctual_core::Unlimited).await.unwrap();
     for _ in 0..callers {
         let scheduler = scheduler.clone();
         tokio::spawn(async move { while scheduler.run_job("asked").await.is_ok() {} });

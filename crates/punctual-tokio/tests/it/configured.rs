@@ -201,6 +201,27 @@ fn an_unknown_key_is_refused_with_the_nearest_known_one() {
 }
 
 #[test]
+fn a_policy_of_a_file_is_refused_in_words_of_ours() {
+    let job = "[[jobs]]\nid = 'a'\ntask = 't'\ntrigger = '@daily'\npolicies = ";
+    for (toml, message) in [
+        (
+            "[job_defaults]\ntimeout = '5'".to_owned(),
+            "config: job_defaults: timeout: `5` has no unit; write `5s` for seconds",
+        ),
+        (
+            "[job_defaults]\nmax_instances = 0".to_owned(),
+            "config: job_defaults: max_instances: `0` lets nothing run; write 1 or more, or pause the job",
+        ),
+        (
+            format!("{job}{{ overlap = 'queue' }}"),
+            "config: jobs[0].policies: overlap: `queue` needs a limit; write `queue(3)`",
+        ),
+    ] {
+        assert_eq!(refusal(&toml), message);
+    }
+}
+
+#[test]
 fn a_wrong_value_is_refused_with_its_place() {
     let job = "[[jobs]]\nid = 'a'\ntrigger = '@daily'\n";
     let cases = [

@@ -65,7 +65,11 @@ async fn a_retry_has_the_arguments_of_a_job_that_is_due_soon() {
     let first = scheduler.now() + seconds(1);
     let job = scheduler.add_job("count", every(120).start(first)).id("a");
     let job = job.args((7,));
-    let retry = Retry::attempts(3).backoff(seconds(95), seconds(95));
+    let retry = Retry::attempts(3)
+        .backoff(seconds(95))
+        .cap(seconds(95))
+        .build()
+        .unwrap();
     job.retry(retry).await.unwrap();
     scheduler.start().await.unwrap();
     pass(100).await;

@@ -142,7 +142,11 @@ fn a_program_that_turned_stderr_off_or_has_a_subscriber_hears_nothing() {
 async fn child_with_retries_and_missed_fire_times() {
     let scheduler = Scheduler::builder().build().unwrap();
     scheduler.start().await.unwrap();
-    let retry = Retry::attempts(2).backoff(Duration::from_secs(1), Duration::from_secs(1));
+    let retry = Retry::attempts(2)
+        .backoff(Duration::from_secs(1))
+        .cap(Duration::from_secs(1))
+        .build()
+        .unwrap();
     let job = scheduler
         .add_job(fails, every(600))
         .id("flaky")

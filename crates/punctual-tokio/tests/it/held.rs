@@ -60,7 +60,11 @@ async fn what_was_due_in_a_pause_has_its_alarm_again_if_the_clock_is_set_back_me
         log.push(context.attempt());
         async { Err::<(), _>("no") }
     };
-    let retry = Retry::attempts(2).backoff(seconds(600), seconds(600));
+    let retry = Retry::attempts(2)
+        .backoff(seconds(600))
+        .cap(seconds(600))
+        .build()
+        .unwrap();
     let job = scheduler.add_job(fails, Date::at(noon() + TimeDelta::seconds(1)));
     let _job = job.retry(retry).await.unwrap();
     settle().await;

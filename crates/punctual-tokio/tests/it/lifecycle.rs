@@ -142,7 +142,7 @@ async fn a_run_that_waits_for_its_next_attempt_outlives_the_shutdown_and_keeps_i
     for id in ["stopped", "by hand"] {
         let fails = || async { Err::<(), _>("the mail server is away") };
         let job = scheduler.add_job(fails, every(600)).id(id);
-        let job = job.retry(Retry::attempts(4).backoff(seconds(60), seconds(60)));
+        let job = job.retry(Retry::attempts(4).backoff(seconds(60)).cap(seconds(60)));
         job.run_at_start().await.unwrap();
     }
     pass(1).await;

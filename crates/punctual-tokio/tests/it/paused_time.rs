@@ -90,7 +90,11 @@ async fn what_waits_for_time_goes_on_while_the_test_waits() {
     let job = scheduler
         .add_job(|| async { Err::<(), _>("no") }, every(3_600))
         .id("again");
-    let retry = Retry::attempts(3).backoff(seconds(60), seconds(60));
+    let retry = Retry::attempts(3)
+        .backoff(seconds(60))
+        .cap(seconds(60))
+        .build()
+        .unwrap();
     job.retry(retry).await.unwrap();
     assert_eq!(next_end(&scheduler, "again").await, Outcome::Failed);
     assert_eq!(since_noon(&clock).as_secs() / 60, 2);

@@ -97,7 +97,11 @@ async fn the_next_attempt_of_a_paused_job_begins_when_it_is_resumed() {
         async { Err::<(), _>("not yet") }
     };
     let job = scheduler.add_job(body, every(3_600)).id("a").run_at_start();
-    let retry = Retry::attempts(3).backoff(seconds(10), seconds(10));
+    let retry = Retry::attempts(3)
+        .backoff(seconds(10))
+        .cap(seconds(10))
+        .build()
+        .unwrap();
     job.retry(retry).await.unwrap();
     pass(1).await;
     scheduler.pause_job("a").await.unwrap();
@@ -142,7 +146,11 @@ async fn a_node_hears_that_another_has_resumed_a_job_whose_runs_wait() {
     let (runs_it, edits) = (node(), node());
     runs_it.start().await.unwrap();
     let job = runs_it.add_job("fails", every(86_400)).id("a");
-    let retry = Retry::attempts(2).backoff(seconds(10), seconds(10));
+    let retry = Retry::attempts(2)
+        .backoff(seconds(10))
+        .cap(seconds(10))
+        .build()
+        .unwrap();
     job.retry(retry).run_at_start().await.unwrap();
     pass(1).await;
     edits.pause_job("a").await.unwrap();

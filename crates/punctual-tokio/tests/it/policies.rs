@@ -131,7 +131,7 @@ async fn a_job_of_two_instances_runs_two_at_a_time() {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_of_unlimited_instances_skips_nothing() {
-    let (scheduler, counter) = slow(|job| job.unlimited_instances()).await;
+    let (scheduler, counter) = slow(|job| job.max_instances(punctual_core::Unlimited)).await;
     assert_eq!((counter.most(), counter.all()), (3, 10));
     assert_eq!(scheduler.statistics("slow").await.unwrap().skipped, 0);
 }
@@ -181,7 +181,11 @@ async fn a_failed_run_is_tried_again_with_growing_waits() {
         },
         every(60),
     );
-    let retry = Retry::attempts(4).backoff(seconds(2), seconds(60));
+    let retry = Retry::attempts(4)
+        .backoff(seconds(2))
+        .cap(seconds(60))
+        .build()
+        .unwrap();
     job.id("flaky").retry(retry).run_at_start().await.unwrap();
     pass(20).await;
     assert_eq!(attempts.all(), [1, 2, 3]);

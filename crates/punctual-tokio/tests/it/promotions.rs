@@ -141,7 +141,11 @@ impl World {
 }
 
 fn retry(attempts: u32, wait: u64) -> Retry {
-    Retry::attempts(attempts).backoff(seconds(wait), seconds(wait))
+    Retry::attempts(attempts)
+        .backoff(seconds(wait))
+        .cap(seconds(wait))
+        .build()
+        .unwrap()
 }
 
 #[tokio::test(start_paused = true)]

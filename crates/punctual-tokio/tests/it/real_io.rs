@@ -218,7 +218,11 @@ async fn the_next_attempt_waits_for_the_clock_to_be_moved() {
     };
     let backoff = seconds(600);
     let added = scheduler.add_job(flaky, every(3_600)).id("flaky");
-    let retry = Retry::attempts(4).backoff(backoff, backoff);
+    let retry = Retry::attempts(4)
+        .backoff(backoff)
+        .cap(backoff)
+        .build()
+        .unwrap();
     added.retry(retry).await.unwrap();
     clock.advance(seconds(3_600 + 1_799)).await;
     let lines = ["2026-03-28T13:00:00Z under way: not yet"];

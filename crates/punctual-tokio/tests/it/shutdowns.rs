@@ -178,7 +178,11 @@ async fn a_store_that_does_not_answer_hides_nothing_of_the_others() {
     let scheduler = builder.store("bad", bad).build().unwrap();
     scheduler.start().await.unwrap();
     let job = scheduler.add_job(|| async { Err::<(), _>("no") }, every(600));
-    let retry = punctual_core::Retry::attempts(2).backoff(seconds(300), seconds(300));
+    let retry = punctual_core::Retry::attempts(2)
+        .backoff(seconds(300))
+        .cap(seconds(300))
+        .build()
+        .unwrap();
     job.retry(retry).run_at_start().await.unwrap();
     pass(1).await;
     faults.set(Call::ALL, Fault::Held);

@@ -217,7 +217,11 @@ async fn the_time_of_a_run_counts_from_when_it_begins() {
             }
         };
         let job = scheduler.add_job(works, every(3_600)).id("works");
-        let retry = Retry::attempts(2).backoff(seconds(1), seconds(1));
+        let retry = Retry::attempts(2)
+            .backoff(seconds(1))
+            .cap(seconds(1))
+            .build()
+            .unwrap();
         let job = job.executor("one").timeout(seconds(30)).retry(retry);
         job.run_at_start().await.unwrap();
         pass(wait + 100).await;

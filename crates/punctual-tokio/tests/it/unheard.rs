@@ -152,7 +152,11 @@ async fn failing(desk: &Desk) -> (Scheduler, Faults) {
 async fn a_retry_does_not_begin_on_a_node_that_was_paused_during_an_outage() {
     let desk = Desk::default();
     let (one, faults) = failing(&desk).await;
-    let retry = Retry::attempts(2).backoff(seconds(60), seconds(60));
+    let retry = Retry::attempts(2)
+        .backoff(seconds(60))
+        .cap(seconds(60))
+        .build()
+        .unwrap();
     let job = one.add_job("work", every(PERIOD)).id("a").retry(retry);
     job.await.unwrap();
     one.run_job("a").await.unwrap();
@@ -176,7 +180,11 @@ async fn a_run_that_is_cancelled_during_an_outage_ends_after_that() {
     let desk = Desk::default();
     let (one, faults) = failing(&desk).await;
     let (two, _) = desk.node("two").await;
-    let retry = Retry::attempts(2).backoff(seconds(PERIOD), seconds(PERIOD));
+    let retry = Retry::attempts(2)
+        .backoff(seconds(PERIOD))
+        .cap(seconds(PERIOD))
+        .build()
+        .unwrap();
     let job = one.add_job("work", every(PERIOD)).id("a").retry(retry);
     job.await.unwrap();
     let run = one.run_job("a").await.unwrap();

@@ -205,10 +205,9 @@ async fn a_policy_is_changed_without_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_limit_of_no_instances_is_refused_as_in_json() {
+async fn a_limit_of_no_instances_is_refused_with_its_field_and_fix() {
     let scheduler = started().await;
     scheduler.add_job(nothing, every(1)).id("a").await.unwrap();
-    let json = serde_json::from_str::<MaxInstances>("0").unwrap_err();
     let refusals = [
         scheduler
             .add_job(nothing, every(1))
@@ -220,12 +219,14 @@ async fn a_limit_of_no_instances_is_refused_as_in_json() {
     for refused in refusals {
         let error = refused.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
-        let message = error.to_string();
-        let message = message.strip_prefix("max_instances: ").unwrap();
-        assert!(json.to_string().starts_with(message), "{json}");
+        assert_eq!(error.field(), Some("max_instances"));
+        assert_eq!(
+            error.to_string(),
+            "max_instances: `0` lets nothing run; write 1 or more, or pause the job"
+        );
     }
-    let job = scheduler.modify_job("a").max_instances(0);
-    job.unlimited_instances().await.unwrap();
+    let job = scheduler.modify_job("a");
+    job.max_instances(punctual_core::Unlimited).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -251,15 +252,38 @@ async fn zeros_that_let_nothing_run_are_refused_with_what_to_write() {
     );
     assert_eq!(scheduler.get_jobs().await.unwrap().len(), 1);
     let defaults = Policies {
-        retry: Retry::attempts(0),
+        retry: Retry::attempts(0).build().unwrap(),
         ..Policies::default()
     };
-    let other = Scheduler::builder().job_defaults(defaults).build().unwrap();
-    let error = other.add_job(nothing, every(1)).await.unwrap_err();
-    assert!(
-        error.to_string().starts_with("retry.attempts: `0`"),
-        "{error}"
+    let error = Scheduler::builder()
+        .job_defaults(defaults)
+        .build()
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "job_defaults: retry.attempts: `0` allows no attempt; write 1 for no retry"
     );
+    let defaults = Policies::new().timeout("5x");
+    let error = Scheduler::builder()
+        .job_defaults(defaults)
+        .build()
+        .unwrap_err();
+    assert_eq!(error.field(), Some("timeout"));
+    let wrong = scheduler
+        .add_job(nothing, every(1))
+        .jitter("5")
+        .timeout("0s");
+    assert_eq!(
+        wrong.await.unwrap_err().to_string(),
+        "jitter: `5` has no unit; write `5s` for seconds"
+    );
+    for forgotten in [
+        Scheduler::builder().keep_runs_for("0s").build(),
+        Scheduler::builder().keep_newest(0).build(),
+        Scheduler::builder().keep_runs_for("1 month").build(),
+    ] {
+        assert!(forgotten.unwrap_err().is_invalid());
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -223,7 +223,11 @@ async fn a_graceful_shutdown_keeps_what_waits_for_the_next_start() {
     let fleet = Fleet::new();
     let (one, _) = fleet.node("one").await;
     let job = one.add_job("fails", punctual_core::Date::at(one.now()));
-    let retry = Retry::attempts(3).backoff(seconds(60), seconds(60));
+    let retry = Retry::attempts(3)
+        .backoff(seconds(60))
+        .cap(seconds(60))
+        .build()
+        .unwrap();
     job.id("mail").retry(retry).await.unwrap();
     let job = one.add_job("waits", every(600)).id("queue");
     job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
@@ -252,7 +256,11 @@ async fn another_node_goes_on_with_what_waits() {
     let fleet = Fleet::new();
     let (one, way) = fleet.node("one").await;
     let job = one.add_job("fails", every(600)).id("mail");
-    let retry = Retry::attempts(3).backoff(seconds(60), seconds(60));
+    let retry = Retry::attempts(3)
+        .backoff(seconds(60))
+        .cap(seconds(60))
+        .build()
+        .unwrap();
     // A run between two attempts has nothing to lose, whatever the policy says.
     let job = job.retry(retry).on_lost(OnLost::Record);
     job.run_at_start().await.unwrap();
@@ -414,7 +422,11 @@ async fn a_retry_far_ahead_is_begun_after_a_restart_and_a_pause() {
     };
     let now = scheduler.now();
     let job = scheduler.add_job(fails, punctual_core::Date::at(now));
-    let retry = Retry::attempts(3).backoff(seconds(3_600), seconds(3_600));
+    let retry = Retry::attempts(3)
+        .backoff(seconds(3_600))
+        .cap(seconds(3_600))
+        .build()
+        .unwrap();
     job.id("mail").retry(retry).await.unwrap();
     pass(1).await;
     scheduler.shutdown().await.unwrap();

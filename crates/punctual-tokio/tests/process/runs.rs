@@ -58,7 +58,7 @@ pub(crate) async fn results() {
     let scheduler = scheduler().await;
     add(&scheduler, job("add").args((40, 2))).await;
     let soon = Duration::from_millis(1);
-    let retry = Retry::attempts(2).backoff(soon, soon);
+    let retry = Retry::attempts(2).backoff(soon).cap(soon).build().unwrap();
     add(&scheduler, job("greet").retry(retry)).await;
     assert_eq!(run(&scheduler, "add").await.result.unwrap(), 42);
     let greeted = run(&scheduler, "greet").await;

@@ -12,4 +12,28 @@ async fn unit() {}
 #[scheduled_job("@daily", retry(attempt = 5))]
 async fn field() {}
 
+#[scheduled_job("@daily", jitter = "5")]
+async fn number() {}
+
+#[scheduled_job("@daily", timeout = "1h 5x")]
+async fn caret() {}
+
+#[scheduled_job("@daily", timeout = "0s")]
+async fn zero() {}
+
+#[scheduled_job("@daily", on_lost = rerun)]
+async fn limit() {}
+
+#[scheduled_job("@daily", overlap = queue(0))]
+async fn nothing() {}
+
+#[scheduled_job("@daily", retry(attempts = 3, backoff = "2"))]
+async fn inside() {}
+
+#[scheduled_job(every(seconds = 5))]
+async fn every() {}
+
+#[scheduled_job("@daily", args(1, to = 2))]
+async fn mixed() {}
+
 fn main() {}

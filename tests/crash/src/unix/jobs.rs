@@ -29,7 +29,11 @@ pub(crate) fn first() -> Vec<NewJob> {
     let earliest = of(Coalesce::Earliest, 2, Overlap::Skip, RECORD);
     let soon = Duration::from_millis(50);
     let retry = Policies {
-        retry: Retry::attempts(3).backoff(soon, soon * 8),
+        retry: Retry::attempts(3)
+            .backoff(soon)
+            .cap(soon * 8)
+            .build()
+            .unwrap(),
         on_lost: RERUN,
         ..plain()
     };

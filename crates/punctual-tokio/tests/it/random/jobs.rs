@@ -90,7 +90,11 @@ pub(super) fn policies(dice: &mut Dice) -> Policies {
     }
     if dice.chance(30) {
         let cap = Duration::from_secs(900);
-        policies.retry = Retry::attempts(3).backoff(Duration::from_secs(30), cap);
+        policies.retry = Retry::attempts(3)
+            .backoff(Duration::from_secs(30))
+            .cap(cap)
+            .build()
+            .unwrap();
     }
     policies
 }
