@@ -232,7 +232,11 @@ fn a_run_that_is_found_without_its_job_ends() {
 fn failed_once() -> World {
     let mut world = World::new();
     let patient = Policies {
-        retry: Retry::attempts(3).backoff(Duration::from_secs(2)).cap(Duration::from_secs(2)).build().unwrap(),
+        retry: Retry::attempts(3)
+            .backoff(Duration::from_secs(2))
+            .cap(Duration::from_secs(2))
+            .build()
+            .unwrap(),
         ..Policies::default()
     };
     world.add_job(every(3_600, &world).with_policies(patient));

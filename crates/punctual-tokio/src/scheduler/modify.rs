@@ -42,7 +42,7 @@ impl Scheduler {
             id: job_id(id),
             changes: Vec::new(),
             task: None,
-            policies: OwnPolicies::default(),
+            policies: PoliciesBuilder::default(),
             trigger: None,
         }
     }

@@ -71,10 +71,7 @@ async fn a_run_of_another_node_is_waited_for_although_the_store_is_away_for_a_wh
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_was_forgotten_is_not_found() {
-    let limits = LedgerLimits {
-        per_job: 1,
-        ..LedgerLimits::default()
-    };
+    let limits = LedgerLimits::new(1_000, 1);
     let scheduler = node(MemoryStore::with_ledger(limits)).await;
     let job = scheduler.add_job("slow", every(600)).id("a").await.unwrap();
     let first = job.run().await.unwrap();
