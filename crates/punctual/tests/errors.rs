@@ -1,0 +1,143 @@
+//! Errors as `main` prints them. `errors.txt` holds the texts; a change of one is part of the review.
+//! `PUNCTUAL_WRITE=1` writes the file anew.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use punctual::config::Config;
+use punctual::error::ErrorKind;
+use punctual::policy::Retry;
+use punctual::store::{MemoryStore, SqliteStore};
+use punctual::testing::{Call, Fault, FaultyStore};
+use punctual::{Date, Error, Interval, Scheduler, State, Trigger};
+
+/// Kinds that need more than a few lines, and the tests that make them.
+const ELSEWHERE: [(&str, &str); 6] = [
+    ("AnswerLost", "punctual-tokio, tests/it/manual"),
+    ("Changed", "punctual-tokio, src/scheduler/edit.rs"),
+    ("Denied", "punctual-sqlx, tests/it/opening.rs"),
+    ("Full", "punctual-store, src/memory"),
+    ("Internal", "punctual-tokio, src/scheduler/add.rs"),
+    ("Unreadable", "punctual-sqlx, tests/it"),
+];
+
+async fn tick() {}
+
+async fn mail(_: State<u32>) {}
+
+fn scheduler() -> Scheduler {
+    Scheduler::builder().build().unwrap()
+}
+
+/// Errors of what a job says.
+async fn of_jobs() -> Vec<Error> {
+    let scheduler = scheduler();
+    let tides = Trigger::custom("tides", serde_json::json!({})).unwrap();
+    let past = Date::at("2020-01-01T00:00:00Z");
+    scheduler.add_job(tick, "@daily").id("report").await.unwrap();
+    vec![
+        scheduler.add_job(tick, "75 * * * *").await.unwrap_err(),
+        scheduler.add_job(tick, "0 0 31 2 *").await.unwrap_err(),
+        scheduler.add_job(tick, "every day").await.unwrap_err(),
+        scheduler.add_job(tick, Date::at("tomorrow")).await.unwrap_err(),
+        scheduler.add_job(tick, past).refuse_past().await.unwrap_err(),
+        scheduler.add_job(tick, tides).await.unwrap_err(),
+        scheduler.add_job("mail.send", "@daily").await.unwrap_err(),
+        scheduler.add_job("* * * * *", "mail.send").await.unwrap_err(),
+        scheduler.add_job(mail, "@daily").await.unwrap_err(),
+        scheduler.add_job(tick, "@daily").id("report").await.unwrap_err(),
+        scheduler.add_job(tick, "@daily").id(" report").await.unwrap_err(),
+        scheduler.add_job(tick, "@daily").store("sqll").await.unwrap_err(),
+        scheduler.add_job(tick, "@daily").timezone("Europe/Pari").await.unwrap_err(),
+        scheduler.add_job(tick, "@daily").args(vec!["x"; 400_000]).await.unwrap_err(),
+        scheduler.add_job(tick, "@daily").args(f64::NAN).await.unwrap_err(),
+        scheduler.add_job(tick, "@daily").timeout("5x").await.unwrap_err(),
+        scheduler.add_job(tick, "@daily").max_instances(0).await.unwrap_err(),
+        scheduler.add_job(tick, "@daily").retry(Retry::attempts(0)).await.unwrap_err(),
+        scheduler.add_job(tick, Interval::every("0s")).await.unwrap_err(),
+    ]
+}
+
+/// Errors of what a scheduler is asked for.
+async fn of_verbs() -> Vec<Error> {
+    let scheduler = scheduler();
+    scheduler.add_job(std::future::pending::<()>, "@daily").id("report").await.unwrap();
+    let idle = scheduler.run_job("report").await.unwrap_err();
+    scheduler.start().await.unwrap();
+    scheduler.run_job("report").await.unwrap();
+    let errors = vec![
+        idle,
+        scheduler.pause_job("reprot").await.unwrap_err(),
+        scheduler.run_job("report").await.unwrap_err(),
+        scheduler.start().await.unwrap_err(),
+    ];
+    scheduler.shutdown().immediately().await.unwrap();
+    errors
+}
+
+/// Errors of what surrounds a scheduler.
+async fn of_surroundings(folder: &Path) -> Vec<Error> {
+    let (store, faults) = FaultyStore::new(MemoryStore::new());
+    faults.set(Call::ALL, Fault::Failed);
+    let unavailable = Scheduler::builder().store("default", store).build().unwrap();
+    std::fs::write(folder.join("notes.db"), "not a database".repeat(100)).unwrap();
+    let open = |name: &str| SqliteStore::open(folder.join(name).to_str().unwrap());
+    vec![
+        Scheduler::builder().timezone("Europe/Pari").build().unwrap_err(),
+        unavailable.get_job("report").await.unwrap_err(),
+        open("notes.db").await.unwrap_err(),
+        open("absent/jobs.db").await.unwrap_err(),
+        Config::from_toml("timezon = \"UTC\"").unwrap_err(),
+        Config::from_file(folder.join("absent.toml")).unwrap_err(),
+    ]
+}
+
+/// The error of a runtime that lacks what a scheduler needs.
+fn of_runtime() -> Error {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async { scheduler().start().await.unwrap_err() })
+}
+
+fn all(folder: &Path) -> Vec<Error> {
+    let mut errors = vec![of_runtime()];
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        errors.extend(of_jobs().await);
+        errors.extend(of_verbs().await);
+        errors.extend(of_surroundings(folder).await);
+    });
+    errors
+}
+
+#[test]
+fn main_prints_what_is_wrong_and_what_to_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let errors = all(folder.path());
+    let mut printed = String::new();
+    for error in &errors {
+        let field = error.field().unwrap_or("-");
+        writeln!(printed, "[{:?}, {field}]\nError: {error:?}\n", error.kind()).unwrap();
+    }
+    let printed = printed.replace(folder.path().to_str().unwrap(), "<folder>");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors.txt");
+    if std::env::var_os("PUNCTUAL_WRITE").is_some() {
+        std::fs::write(&file, &printed).unwrap();
+    }
+    assert_eq!(printed, std::fs::read_to_string(file).unwrap());
+    every_kind_is_made(&errors);
+}
+
+fn every_kind_is_made(errors: &[Error]) {
+    let kinds = include_str!("../../punctual-core/src/error.rs");
+    let kinds = kinds.split_once("pub enum ErrorKind {").unwrap().1;
+    let kinds = kinds.split_once("\n}").unwrap().0.lines();
+    let kinds = kinds.filter(|line| line.ends_with(',') && !line.contains("///"));
+    let kinds: BTreeSet<String> = kinds.map(|line| line.trim().replace(',', "")).collect();
+    let made = errors.iter().map(|error| format!("{:?}", error.kind()));
+    let elsewhere = ELSEWHERE.iter().map(|(kind, _)| (*kind).to_owned());
+    let made: BTreeSet<String> = made.chain(elsewhere).collect();
+    assert_eq!(made, kinds);
+    assert_eq!(ErrorKind::Invalid.http_status(), 422);
+}
