@@ -19,7 +19,7 @@ use tokio::time::sleep;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::var("QUICKSTART_DB").unwrap_or_else(|_| "quickstart.db".to_owned());
-    let store = SqliteStore::open(&format!("sqlite:{file}")).await?;
+    let store = SqliteStore::open(format!("sqlite:{file}")).await?;
     let scheduler = Scheduler::builder()
         .timezone("Europe/Berlin")
         .store("default", store)

@@ -46,10 +46,6 @@ macro_rules! layer {
         /// A layer whose claims wait for anything has to clear
         /// [`answers_in_place`](StoreCapabilities::answers_in_place) in its
         /// [`capabilities`](Self::capabilities).
-        #[expect(
-            clippy::needless_lifetimes,
-            reason = "the list of calls names the one lifetime that `claim` needs"
-        )]
         pub trait StoreLayer: fmt::Debug + Send + Sync + 'static {
             /// Returns the store behind the layer.
             fn inner(&self) -> &dyn JobStore;
@@ -143,17 +139,14 @@ pub(crate) use forward;
 )]
 pub struct Layered<L>(pub L);
 
-#[expect(clippy::needless_lifetimes, reason = "as in `StoreLayer`")]
 impl<L: StoreLayer> JobStore for Layered<L> {
     forward!(|layered| layered.0);
 }
 
-#[expect(clippy::needless_lifetimes, reason = "as in `StoreLayer`")]
 impl<S: JobStore + ?Sized> JobStore for Arc<S> {
     forward!(|pointer| (**pointer));
 }
 
-#[expect(clippy::needless_lifetimes, reason = "as in `StoreLayer`")]
 impl<S: JobStore + ?Sized> JobStore for Box<S> {
     forward!(|pointer| (**pointer));
 }

@@ -1,4 +1,5 @@
 //! What stands in front of a store passes every call on.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -96,7 +97,7 @@ fn make(store: &dyn JobStore, call: Call) {
         Call::OpenRuns => poll_once(store.open_runs(OpenRequest::new(lease(), 1))),
         Call::Recover => poll_once(store.recover(RecoverRequest::new(lease(), lease(), 0, 0, 1))),
         Call::Cancel => {
-            poll_once(store.cancel(CancelRequest::new(RunId(1), CancelReason::User, now)))
+            poll_once(store.cancel(CancelRequest::new(RunId(1), CancelReason::User, now)));
         }
         Call::Runs => poll_once(store.runs(RunFilter::default())),
         Call::Recent => poll_once(store.recent(RecentRequest::default())),

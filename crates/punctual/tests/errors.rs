@@ -31,39 +31,69 @@ fn scheduler() -> Scheduler {
     Scheduler::builder().build().unwrap()
 }
 
-/// Errors of what a job says.
-async fn of_jobs() -> Vec<Error> {
+/// Errors of the triggers of jobs.
+async fn of_triggers() -> Vec<Error> {
     let scheduler = scheduler();
-    let tides = Trigger::custom("tides", serde_json::json!({})).unwrap();
+    let add = async |trigger: &str| scheduler.add_job(tick, trigger).await.unwrap_err();
+    let tides = Trigger::custom("tides", serde_json::json!({}));
     let past = Date::at("2020-01-01T00:00:00Z");
-    scheduler.add_job(tick, "@daily").id("report").await.unwrap();
+    let tomorrow = Date::at("tomorrow");
     vec![
-        scheduler.add_job(tick, "75 * * * *").await.unwrap_err(),
-        scheduler.add_job(tick, "0 0 31 2 *").await.unwrap_err(),
-        scheduler.add_job(tick, "every day").await.unwrap_err(),
-        scheduler.add_job(tick, Date::at("tomorrow")).await.unwrap_err(),
-        scheduler.add_job(tick, past).refuse_past().await.unwrap_err(),
+        add("75 * * * *").await,
+        add("0 0 31 2 *").await,
+        add("every day").await,
+        scheduler.add_job(tick, tomorrow).await.unwrap_err(),
+        scheduler
+            .add_job(tick, past)
+            .refuse_past()
+            .await
+            .unwrap_err(),
         scheduler.add_job(tick, tides).await.unwrap_err(),
+        scheduler
+            .add_job(tick, Interval::every("0s"))
+            .await
+            .unwrap_err(),
+    ]
+}
+
+/// Errors of the tasks of jobs.
+async fn of_tasks() -> Vec<Error> {
+    let scheduler = scheduler();
+    let swapped = scheduler.add_job("* * * * *", "mail.send").await;
+    vec![
         scheduler.add_job("mail.send", "@daily").await.unwrap_err(),
-        scheduler.add_job("* * * * *", "mail.send").await.unwrap_err(),
+        swapped.unwrap_err(),
         scheduler.add_job(mail, "@daily").await.unwrap_err(),
-        scheduler.add_job(tick, "@daily").id("report").await.unwrap_err(),
-        scheduler.add_job(tick, "@daily").id(" report").await.unwrap_err(),
-        scheduler.add_job(tick, "@daily").store("sqll").await.unwrap_err(),
-        scheduler.add_job(tick, "@daily").timezone("Europe/Pari").await.unwrap_err(),
-        scheduler.add_job(tick, "@daily").args(vec!["x"; 400_000]).await.unwrap_err(),
-        scheduler.add_job(tick, "@daily").args(f64::NAN).await.unwrap_err(),
-        scheduler.add_job(tick, "@daily").timeout("5x").await.unwrap_err(),
-        scheduler.add_job(tick, "@daily").max_instances(0).await.unwrap_err(),
-        scheduler.add_job(tick, "@daily").retry(Retry::attempts(0)).await.unwrap_err(),
-        scheduler.add_job(tick, Interval::every("0s")).await.unwrap_err(),
+    ]
+}
+
+/// Errors of the settings of jobs.
+async fn of_settings() -> Vec<Error> {
+    let scheduler = scheduler();
+    let add = || scheduler.add_job(tick, "@daily");
+    add().id("report").await.unwrap();
+    let never = Retry::attempts(0);
+    vec![
+        add().id("report").await.unwrap_err(),
+        add().id(" report").await.unwrap_err(),
+        add().store("sqll").await.unwrap_err(),
+        add().timezone("Europe/Pari").await.unwrap_err(),
+        add().args(vec!["x"; 400_000]).await.unwrap_err(),
+        add().args(f64::NAN).await.unwrap_err(),
+        add().timeout("5x").await.unwrap_err(),
+        add().max_instances(0).await.unwrap_err(),
+        add().retry(never).await.unwrap_err(),
     ]
 }
 
 /// Errors of what a scheduler is asked for.
 async fn of_verbs() -> Vec<Error> {
     let scheduler = scheduler();
-    scheduler.add_job(std::future::pending::<()>, "@daily").id("report").await.unwrap();
+    scheduler
+        .add_job(std::future::pending::<()>, "@daily")
+        .id("report")
+        .await
+        .unwrap();
     let idle = scheduler.run_job("report").await.unwrap_err();
     scheduler.start().await.unwrap();
     scheduler.run_job("report").await.unwrap();
@@ -81,11 +111,17 @@ async fn of_verbs() -> Vec<Error> {
 async fn of_surroundings(folder: &Path) -> Vec<Error> {
     let (store, faults) = FaultyStore::new(MemoryStore::new());
     faults.set(Call::ALL, Fault::Failed);
-    let unavailable = Scheduler::builder().store("default", store).build().unwrap();
+    let unavailable = Scheduler::builder()
+        .store("default", store)
+        .build()
+        .unwrap();
     std::fs::write(folder.join("notes.db"), "not a database".repeat(100)).unwrap();
     let open = |name: &str| SqliteStore::open(folder.join(name).to_str().unwrap());
     vec![
-        Scheduler::builder().timezone("Europe/Pari").build().unwrap_err(),
+        Scheduler::builder()
+            .timezone("Europe/Pari")
+            .build()
+            .unwrap_err(),
         unavailable.get_job("report").await.unwrap_err(),
         open("notes.db").await.unwrap_err(),
         open("absent/jobs.db").await.unwrap_err(),
@@ -96,7 +132,9 @@ async fn of_surroundings(folder: &Path) -> Vec<Error> {
 
 /// The error of a runtime that lacks what a scheduler needs.
 fn of_runtime() -> Error {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     runtime.block_on(async { scheduler().start().await.unwrap_err() })
 }
 
@@ -104,7 +142,9 @@ fn all(folder: &Path) -> Vec<Error> {
     let mut errors = vec![of_runtime()];
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        errors.extend(of_jobs().await);
+        errors.extend(of_triggers().await);
+        errors.extend(of_tasks().await);
+        errors.extend(of_settings().await);
         errors.extend(of_verbs().await);
         errors.extend(of_surroundings(folder).await);
     });

@@ -158,10 +158,10 @@ mod tests {
         let text = "0 9 * * *".to_owned();
         for same in [
             trigger(&daily),
-            trigger(daily.clone()),
+            trigger(daily),
             trigger(&text),
             trigger(text.as_str()),
-            trigger(text.clone()),
+            trigger(text),
             trigger(Crontab::new("0 9 * * *")),
         ] {
             assert_eq!(same, r#"crontab(expr="0 9 * * *")"#);

@@ -6,9 +6,10 @@ use super::When;
 use crate::error::{Error, ErrorKind};
 use crate::sealed;
 
-/// A point in time, as a setter takes it. It is a [`When`], a `DateTime` in any zone, a
-/// `NaiveDateTime` or `NaiveDate` of chrono, a [`SystemTime`], or text such as
-/// `"2026-03-01T10:00:00"` or `"2026-03-01T10:00:00+01:00"`.
+/// A point in time, as a setter takes it.
+///
+/// It is a [`When`], a `DateTime` in any zone, a `NaiveDateTime` or `NaiveDate` of chrono, a
+/// [`SystemTime`], or text such as `"2026-03-01T10:00:00"` or `"2026-03-01T10:00:00+01:00"`.
 ///
 /// A time without an offset is local time of the zone of the trigger, the job or the scheduler.
 ///

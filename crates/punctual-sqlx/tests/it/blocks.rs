@@ -11,7 +11,7 @@ use crate::folder::Folder;
 #[tokio::test]
 async fn few_jobs_have_blocks_of_their_own_and_many_share_them() {
     let folder = Folder::new();
-    let store = SqliteStore::open(&folder.url("jobs.db")).await.unwrap();
+    let store = SqliteStore::open(folder.url("jobs.db")).await.unwrap();
     let births = async |jobs: std::ops::Range<u32>| {
         let jobs: Vec<Insert> = jobs.map(|id| insert(job(&id.to_string()))).collect();
         let added = store.add(jobs).await.unwrap();

@@ -149,6 +149,10 @@ impl Scheduler {
     /// scheduler.start().await?;
     /// # Ok(()) }
     /// ```
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "a builder without settings builds"
+    )]
     #[must_use]
     pub fn new() -> Self {
         let plain = SchedulerBuilder::new().build();

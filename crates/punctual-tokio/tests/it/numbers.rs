@@ -58,7 +58,7 @@ async fn numbers_survive_adding_editing_exporting_importing_and_running() {
     first.modify_job("edited").args((order(),)).await.unwrap();
     let second = scheduler();
     second
-        .import_jobs(&first.export_jobs().await.unwrap())
+        .import_jobs(first.export_jobs().await.unwrap())
         .await
         .unwrap();
     second.start().await.unwrap();

@@ -426,7 +426,7 @@ async fn a_retry_reads_no_window() {
         let job = s.add_job("fails", every(100_000));
         let job = job.id(format!("{number}"));
         job.retry(retry(3, 10 + number)).await.unwrap();
-        s.run_job(&format!("{number}")).await.unwrap();
+        s.run_job(format!("{number}")).await.unwrap();
     }
     sleep(seconds(5)).await;
     let before = way.begun(Call::Due);

@@ -36,7 +36,7 @@ async fn what_is_cancelled_after_its_time_is_not_tried_again() {
     let counter = hanging(&scheduler, Overlap::Skip).await;
     pass(9).await;
     let run = scheduler.running().await.unwrap().remove(0).run;
-    scheduler.cancel_run(&run).await.unwrap();
+    scheduler.cancel_run(run).await.unwrap();
     pass(600).await;
     let found = ledger(&scheduler, "hangs").await;
     assert_eq!(found[0], cancelled(CancelReason::User));

@@ -30,7 +30,7 @@ async fn an_import_with_bad_jobs_adds_nothing_and_names_all_of_them() {
     jobs[2]["job"]["trigger"] = serde_json::json!({"type": "cron", "hour": 25});
     jobs[3]["job"].as_object_mut().unwrap().remove("id");
     let to = Scheduler::builder().task("t", nothing).build().unwrap();
-    let refused = to.import_jobs(&export.to_string()).await.unwrap_err();
+    let refused = to.import_jobs(export.to_string()).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Invalid);
     let message = refused.to_string();
     for part in [
@@ -56,7 +56,7 @@ async fn an_import_names_ids_that_are_taken_or_repeated() {
     let to = Scheduler::builder().task("t", nothing).build().unwrap();
     to.add_job("t", every(1)).id("a").await.unwrap();
     let message = to
-        .import_jobs(&export.to_string())
+        .import_jobs(export.to_string())
         .await
         .unwrap_err()
         .to_string();
@@ -69,11 +69,11 @@ async fn an_import_names_ids_that_are_taken_or_repeated() {
 async fn an_unknown_version_is_refused_and_a_good_one_comes_whole() {
     let mut export = export().await;
     let to = Scheduler::builder().task("t", nothing).build().unwrap();
-    assert_eq!(to.import_jobs(&export.to_string()).await.unwrap().len(), 4);
+    assert_eq!(to.import_jobs(export.to_string()).await.unwrap().len(), 4);
     assert_eq!(count(&to).await, 4);
     export["version"] = 7.into();
     let message = to
-        .import_jobs(&export.to_string())
+        .import_jobs(export.to_string())
         .await
         .unwrap_err()
         .to_string();

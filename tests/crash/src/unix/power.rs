@@ -213,7 +213,7 @@ async fn promises_kept(
     file: &Path,
     promised: &BTreeSet<String>,
 ) -> Result<bool, Box<dyn std::error::Error>> {
-    let store = SqliteStore::open(&format!("sqlite://{}", file.display())).await?;
+    let store = SqliteStore::open(format!("sqlite://{}", file.display())).await?;
     let jobs = store.list(JobFilter::default()).await?.jobs;
     let jobs: BTreeSet<String> = jobs.iter().map(|row| row.job.id().to_string()).collect();
     let runs = store.runs(RunFilter::default()).await?;

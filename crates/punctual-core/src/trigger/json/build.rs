@@ -31,8 +31,8 @@ pub(crate) fn build(mut fields: Fields) -> Result<Trigger, Error> {
         "cron" => cron(fields),
         "crontab" => crontab(fields),
         "calendar_interval" => calendar_interval(fields),
-        "and" => combined(fields, "and", |triggers| Trigger::and(triggers)),
-        "or" => combined(fields, "or", |triggers| Trigger::or(triggers)),
+        "and" => combined(fields, "and", Trigger::and),
+        "or" => combined(fields, "or", Trigger::or),
         "custom" => custom(fields),
         _ => Err(
             Error::new(ErrorKind::Invalid, "type", "is not a known trigger type")
