@@ -6,12 +6,14 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use punctual::chrono::{TimeZone, Utc};
 use punctual::config::Config;
 use punctual::error::ErrorKind;
 use punctual::policy::Retry;
 use punctual::store::{MemoryStore, SqliteStore};
 use punctual::testing::{Call, Fault, FaultyStore};
-use punctual::{Date, Error, Interval, Scheduler, State, Trigger};
+use punctual::time::ManualClock;
+use punctual::{Args, Date, Error, Interval, Scheduler, State, Trigger};
 
 /// Kinds that need more than a few lines, and the tests that make them.
 const ELSEWHERE: [(&str, &str); 6] = [
@@ -27,6 +29,8 @@ async fn tick() {}
 
 async fn mail(_: State<u32>) {}
 
+async fn list(_: Args<Vec<String>>) {}
+
 fn scheduler() -> Scheduler {
     Scheduler::builder().build().unwrap()
 }
@@ -37,13 +41,18 @@ async fn of_triggers() -> Vec<Error> {
     let add = async |trigger: &str| scheduler.add_job(tick, trigger).await.unwrap_err();
     let tides = Trigger::custom("tides", serde_json::json!({}));
     let past = Date::at("2020-01-01T00:00:00Z");
+    let now = Utc.with_ymd_and_hms(2026, 3, 1, 10, 0, 0).unwrap();
+    let in_march = Scheduler::builder()
+        .clock(ManualClock::at(now))
+        .build()
+        .unwrap();
     let tomorrow = Date::at("tomorrow");
     vec![
         add("75 * * * *").await,
         add("0 0 31 2 *").await,
         add("every day").await,
         scheduler.add_job(tick, tomorrow).await.unwrap_err(),
-        scheduler
+        in_march
             .add_job(tick, past)
             .refuse_past()
             .await
@@ -73,12 +82,17 @@ async fn of_settings() -> Vec<Error> {
     let add = || scheduler.add_job(tick, "@daily");
     add().id("report").await.unwrap();
     let never = Retry::attempts(0);
+    let long = scheduler
+        .add_job(list, "@daily")
+        .id("list")
+        .args(vec!["x"; 400_000]);
     vec![
         add().id("report").await.unwrap_err(),
         add().id(" report").await.unwrap_err(),
         add().store("sqll").await.unwrap_err(),
         add().timezone("Europe/Pari").await.unwrap_err(),
-        add().args(vec!["x"; 400_000]).await.unwrap_err(),
+        add().args("ada").await.unwrap_err(),
+        long.await.unwrap_err(),
         add().args(f64::NAN).await.unwrap_err(),
         add().timeout("5x").await.unwrap_err(),
         add().max_instances(0).await.unwrap_err(),
@@ -97,14 +111,12 @@ async fn of_verbs() -> Vec<Error> {
     let idle = scheduler.run_job("report").await.unwrap_err();
     scheduler.start().await.unwrap();
     scheduler.run_job("report").await.unwrap();
-    let errors = vec![
+    vec![
         idle,
         scheduler.pause_job("reprot").await.unwrap_err(),
         scheduler.run_job("report").await.unwrap_err(),
         scheduler.start().await.unwrap_err(),
-    ];
-    scheduler.shutdown().immediately().await.unwrap();
-    errors
+    ]
 }
 
 /// Errors of what surrounds a scheduler.
@@ -116,7 +128,7 @@ async fn of_surroundings(folder: &Path) -> Vec<Error> {
         .build()
         .unwrap();
     std::fs::write(folder.join("notes.db"), "not a database".repeat(100)).unwrap();
-    let open = |name: &str| SqliteStore::open(folder.join(name).to_str().unwrap());
+    let open = |name: &str| SqliteStore::open(format!("sqlite:{}", folder.join(name).display()));
     vec![
         Scheduler::builder()
             .timezone("Europe/Pari")
