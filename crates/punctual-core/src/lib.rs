@@ -29,6 +29,8 @@
 //! # Ok::<(), punctual_core::Error>(())
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod civil;
 mod daylight;
 mod declared;

@@ -16,6 +16,8 @@
 //!
 //! This crate is a part of Punctual. Its items come without a promise of stability.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod active;
 mod alarm;
 mod answers;

@@ -3,6 +3,8 @@
 //! The crate `punctual` exports them. Use them from there, since the code that they generate names
 //! `::punctual`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod attributes;
 mod caret;
 mod expand;

@@ -2,10 +2,14 @@
 //!
 //! | page | |
 //! |---|---|
+//! | [`first_hour`] | a job, its arguments, a file, and how to steer it |
 //! | [`triggers`] | when a job fires, and what happens when clocks change |
+//! | [`policies`] | what becomes of runs that come late, overlap, fail or lose their process, drawn |
 //! | [`handlers`] | functions as jobs: parameters, results, declared jobs and redeploys |
 //! | [`executors`] | where jobs run: tasks, threads, worker processes, programs |
 //! | [`stores`] | jobs in a file, processes that share it, how much a store remembers |
+//! | [`deploys`] | several processes, a rolling deploy, and a node that dies or stands still |
+//! | [`shutdown`] | start and shutdown, beside a server and without a runtime |
 //! | [`configuration`] | a scheduler from TOML, JSON and environment variables |
 //! | [`errors`] | the one type of error and its kinds |
 //! | [`observability`] | the log, spans and metrics |
@@ -20,6 +24,8 @@ macro_rules! pages {
             #[doc = "[executors]: crate::guide::executors\n[stores]: crate::guide::stores"]
             #[doc = "[configuration]: crate::guide::configuration\n[errors]: crate::guide::errors"]
             #[doc = "[observability]: crate::guide::observability\n[testing]: crate::guide::testing"]
+            #[doc = "[policies]: crate::guide::policies\n[deploys]: crate::guide::deploys"]
+            #[doc = "[shutdown]: crate::guide::shutdown"]
             #[doc = ""]
             #[doc = include_str!($file)]
             pub mod $name {}
@@ -28,10 +34,14 @@ macro_rules! pages {
 }
 
 pages! {
+    first_hour "../guide/first-hour.md";
     triggers "../guide/triggers.md";
+    policies "../guide/policies.md";
     handlers "../guide/handlers.md";
     executors "../guide/executors.md";
     stores "../guide/stores.md";
+    deploys "../guide/deploys.md";
+    shutdown "../guide/shutdown.md";
     configuration "../guide/configuration.md";
     errors "../guide/errors.md";
     observability "../guide/observability.md";

@@ -1,11 +1,9 @@
 //! Punctual: `APScheduler` for tokio.
 //!
-//! Jobs run when they are due, in order, once; what became of every fire time is written down.
-//! This crate is the one to add; it holds no logic of its own.
+//! Jobs run when they are due, in order, once. What became of every fire time is written down.
+//! This crate is the one to add. It holds no logic of its own.
 //!
 //! ```
-//! use std::time::Duration;
-//!
 //! use punctual::{Interval, Scheduler};
 //!
 //! async fn tick() {
@@ -19,32 +17,42 @@
 //!     scheduler.add_job(tick, "30 2 * * mon-fri").id("nightly").await?;
 //!     scheduler.start().await?;
 //!
-//!     tokio::time::sleep(Duration::from_secs(90)).await;
-//!     for run in scheduler.runs().await? {
-//!         println!("{} at {}: {:?}", run.job, run.fire_time(), run.outcome());
+//!     tokio::time::sleep(std::time::Duration::from_secs(90)).await;
+//!     for run in scheduler.runs().job("tick").await? {
+//!         println!("{}: {:?}", run.fire_time(), run.outcome());
 //!     }
 //!     scheduler.shutdown().await?;
 //!     Ok(())
 //! }
 //! ```
 //!
-//! - When: [`Date`], [`Interval`], [`Cron`], [`Crontab`](trigger::Crontab),
-//!   [`CalendarInterval`](trigger::CalendarInterval), and [`Trigger`]
-//!   for their combinations.
-//! - What becomes of runs that come late, overlap or fail: [`Policies`](policy::Policies).
-//! - What may be a job: [`Handler`](handler::Handler), with [`Args`], [`State`] and [`JobContext`] as parameters.
-//! - Jobs that the code declares: [`macro@scheduled_job`] and [`macro@job`], found by
-//!   [`SchedulerBuilder::discover`](scheduler::SchedulerBuilder::discover) or listed with [`jobs!`].
-//! - Watching: [`Scheduler::runs`], [`Scheduler::statistics`], [`Scheduler::events`].
+//! | module | what it holds |
+//! |---|---|
+//! | [`scheduler`] | the scheduler, its builder, its verbs and what they answer |
+//! | [`trigger`] | when a job fires |
+//! | [`handler`] | functions as tasks, with their parameters and results |
+//! | [`policy`] | what becomes of runs that come late, overlap, fail or lose their process |
+//! | [`ledger`] | what became of each fire time |
+//! | [`event`] | what a scheduler tells while it happens |
+//! | [`store`] | where jobs and the ledger are kept |
+//! | [`executor`], [`process`] | where tasks run, and jobs that are programs |
+//! | [`time`] | times, time zones and clocks |
+//! | [`config`] | a scheduler from a file or from the environment |
+//! | [`error`] | the one error of all calls |
+//!
+//! Jobs that the code declares have [`macro@scheduled_job`] or [`macro@job`] above them. A builder
+//! [discovers](scheduler::SchedulerBuilder::discover) them, or is given them by [`jobs!`].
 //!
 //! | feature | what it adds |
 //! |---|---|
 //! | `macros` (default) | the attributes, `jobs!` and `#[derive(FromContext)]` |
-//! | `schemars` | `#[job(schema)]`: tasks publish the JSON Schema of their arguments |
+//! | `with-schemars-1` | `#[job(schema)]`: tasks publish the JSON Schema of their arguments |
 //! | `metrics` | runs counted and timed through the `metrics` facade |
 //! | `sqlite` | `SqliteStore`: jobs that survive restarts, in a file |
 //! | `with-tokio-util-0_7` | `JobContext::cancellation_token`, a type of tokio-util 0.7 |
 //! | `testing` | the module `testing`: a clock that tests move, assertions on the ledger, a store that fails as a test wants |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "macros")]
 mod jobs;

@@ -24,6 +24,23 @@ pub(super) const NAMES: [&str; 8] = [
 ];
 
 /// Builds [`Policies`]. [`Policies::new`] begins one. A policy that is not set has its default.
+///
+/// ```
+/// use punctual_core::{Coalesce, OnLost, Overlap, Policies, Retry};
+///
+/// let policies = Policies::new()
+///     .misfire_grace_time("10m")
+///     .coalesce(Coalesce::Earliest)
+///     .max_instances(2)
+///     .overlap(Overlap::Skip)
+///     .jitter("30s")
+///     .timeout("5m")
+///     .retry(Retry::attempts(5).backoff("2s").cap("10m"))
+///     .on_lost(OnLost::Record)
+///     .build()?;
+/// assert_eq!(policies.timeout(), Some(std::time::Duration::from_secs(300)));
+/// # Ok::<(), punctual_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct PoliciesBuilder {

@@ -258,7 +258,7 @@ mod tests {
             ),
             (
                 json!({"timeout": 1e300}),
-                "timeout: `1e300` is longer than 100 years",
+                "timeout: `1e+300` is longer than 100 years",
             ),
             (
                 json!({"max_instances": 0}),

@@ -8,6 +8,25 @@ use punctual_store::{JobOrder, LastRun, StoredJob};
 use serde_json::Value;
 
 /// A job in the state that it had when it was read.
+///
+/// ```
+/// # use punctual_tokio::Scheduler;
+/// use punctual_tokio::JobStatus;
+/// # async fn report() {}
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), punctual_tokio::Error> {
+/// # let scheduler = Scheduler::new();
+/// scheduler.add_job(report, "0 9 * * mon").id("report").tag("money").timeout("5m").await?;
+/// let job = scheduler.get_job("report").await?.expect("it was just added");
+/// assert_eq!((job.id().as_str(), job.name(), job.store()), ("report", "report", "default"));
+/// assert_eq!(job.status(), JobStatus::Scheduled);
+/// assert_eq!(job.tags().collect::<Vec<_>>(), ["money"]);
+/// assert!(job.policies().timeout().is_some());
+/// assert!(job.last_run().is_none() && job.running() == 0);
+/// println!("{}: {}, next {:?}", job.task(), job.trigger().describe(), job.next_run_time());
+/// println!("{} on {}", job.args(), job.executor());
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobSnapshot {
     pub(crate) store: Arc<str>,

@@ -54,6 +54,28 @@ impl Scheduler {
 /// beginning to the end is listed once. In an order other than that of ids, a stream and pages may
 /// list a job twice or leave it out if its place in the order changes in between.
 ///
+/// ```
+/// # use punctual_tokio::Scheduler;
+/// use punctual_tokio::JobOrder;
+/// # async fn bill() {}
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), punctual_tokio::Error> {
+/// # let scheduler = Scheduler::new();
+/// scheduler.add_job(bill, "@daily").id("bill").tag("money").await?;
+/// let jobs = scheduler.get_jobs().tag("money").paused(false).order(JobOrder::NextRun).await?;
+/// assert_eq!(jobs[0].id().as_str(), "bill");
+///
+/// let mut all = scheduler.get_jobs().store("default").search("bil").stream();
+/// while let Some(job) = all.next().await {
+///     println!("{}", job?.name());
+/// }
+///
+/// let page = scheduler.get_jobs().recent_runs(5).page(50).await?;
+/// assert!(page.next.is_none());
+/// assert!(scheduler.get_jobs().vanished().limit(10).await?.is_empty());
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
 ///
 /// Returns an error if there is no store of the alias, or if a store cannot be reached.

@@ -48,6 +48,31 @@ impl Scheduler {
 ///
 /// The stores are read in pieces, so no call holds a store for long.
 ///
+/// ```
+/// # use punctual_tokio::Scheduler;
+/// use punctual_core::{Outcome, Outcomes};
+/// # async fn tick() {}
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), punctual_tokio::Error> {
+/// # let scheduler = Scheduler::new();
+/// # scheduler.add_job(tick, "@hourly").id("tick").await?;
+/// # scheduler.start().await?;
+/// scheduler.run_job("tick").await?.wait().await?;
+/// let runs = scheduler.runs().job("tick").ended().limit(10).await?;
+/// assert_eq!(runs[0].outcome(), Some(Outcome::Succeeded));
+///
+/// let bad = scheduler.runs().outcomes(Outcomes::FAILED | Outcomes::TIMED_OUT).store("default");
+/// assert!(bad.from("2026-01-01T00:00:00Z").until("2026-02-01T00:00:00Z").await?.is_empty());
+/// assert!(scheduler.runs().open().page(50).await?.items.is_empty());
+///
+/// let mut all = scheduler.runs().stream();
+/// while let Some(run) = all.next().await {
+///     println!("{}", run?.fire_time());
+/// }
+/// # scheduler.shutdown().await?;
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
 ///
 /// Returns an error if the id or a time is not valid, if there is no store of the alias, or if a

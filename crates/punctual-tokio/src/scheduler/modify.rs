@@ -52,6 +52,26 @@ type Change = Box<dyn Fn(Job, &mut JobState) -> Job + Send + Sync>;
 
 /// A job that is about to be changed. See [`Scheduler::modify_job`].
 ///
+/// ```
+/// # use punctual_tokio::Scheduler;
+/// # async fn report() {}
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), punctual_tokio::Error> {
+/// # let scheduler = Scheduler::new();
+/// # scheduler.add_job(report, "@daily").id("report").await?;
+/// scheduler
+///     .modify_job("report")
+///     .name("Report")
+///     .trigger("0 9 * * mon-fri")
+///     .tags(["money", "daily"])
+///     .untag("daily")
+///     .max_instances(2)
+///     .await?;
+/// let job = scheduler.get_job("report").await?.expect("it was just changed");
+/// assert_eq!(job.name(), "Report");
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
 ///
 /// Awaiting it returns an error if there is no such job, if the new task is unknown, if the new

@@ -20,6 +20,29 @@ const LOOKS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 /// A run of a job. [`Scheduler::run_job`] and [`Scheduler::run`] return it.
 ///
 /// The handle can be dropped without harm. The run goes on.
+///
+/// ```
+/// # use punctual_tokio::Scheduler;
+/// use punctual_core::Outcome;
+/// use punctual_tokio::Output;
+///
+/// async fn count() -> Output<u32> {
+///     Output(7)
+/// }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), punctual_tokio::Error> {
+/// # let scheduler = Scheduler::new();
+/// # scheduler.start().await?;
+/// # scheduler.add_job(count, "@daily").id("count").await?;
+/// let run = scheduler.run_job("count").await?;
+/// println!("run {} of {} in {}", run.id(), run.job(), run.store());
+/// let ended = run.wait().await?;
+/// assert_eq!(ended.outcome(), Some(Outcome::Succeeded));
+/// assert_eq!(ended.result_as::<u32>()?, Some(7));
+/// assert!(!run.get().await?.is_open());
+/// # scheduler.shutdown().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 pub struct RunHandle {
     scheduler: Scheduler,

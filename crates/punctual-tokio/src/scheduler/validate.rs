@@ -280,7 +280,7 @@ pub(crate) fn fits(task: Option<&Task>, job: &Job, place: &Place) -> Result<(), 
         )
     } else if task.is_some_and(|task| task.0.is_local()) && !place.is_local() {
         format!(
-            "executor: the future of task `{}` cannot leave its thread, and `{executor}` is no \
+            "executor: the future of task `{}` cannot leave its thread, and `{executor}` is not an \
              `Executor::local()`; add one, and name its alias with `.executor(..)`",
             job.task()
         )

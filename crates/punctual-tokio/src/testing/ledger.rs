@@ -18,6 +18,28 @@ use crate::scheduler::{Runs, Scheduler};
 /// the newest 1,000 entries of a job, unless
 /// [`with_ledger`](punctual_store::MemoryStore::with_ledger) says otherwise. Assertions fail if the
 /// store has forgotten any fire time.
+///
+/// ```
+/// use punctual_core::Outcome;
+/// use punctual_tokio::Scheduler;
+/// use punctual_tokio::testing::{Ledger, TestClock};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> Result<(), punctual_tokio::Error> {
+/// let clock = TestClock::at("2026-03-01T00:00:00Z");
+/// let scheduler = Scheduler::builder().clock(clock.clone()).build()?;
+/// scheduler.add_job(async || {}, "0 9 * * *").id("report").timezone("UTC").await?;
+/// scheduler.start().await?;
+/// clock.advance("2 days").await;
+///
+/// let ledger = Ledger::of(&scheduler, "report").await?;
+/// ledger.assert_succeeded_at(["2026-03-01T09:00:00Z", "2026-03-02T09:00:00Z"]);
+/// ledger.assert_all_succeeded();
+/// assert_eq!(ledger.count(Outcome::Succeeded), 2);
+/// assert_eq!((ledger.entries().len(), ledger.forgotten()), (2, 0));
+/// # scheduler.shutdown().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ledger {
     entries: Vec<Entry>,

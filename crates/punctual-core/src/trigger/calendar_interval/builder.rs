@@ -11,6 +11,21 @@ use crate::trigger::zoned::ZonedDraft;
 use crate::trigger::{IntoWhen, Trigger};
 
 /// Builds a [`CalendarInterval`] trigger.
+///
+/// ```
+/// use chrono::NaiveDate;
+/// use punctual_core::CalendarInterval;
+///
+/// let first = NaiveDate::from_ymd_opt(2026, 1, 31).expect("a date");
+/// let last = NaiveDate::from_ymd_opt(2026, 12, 31).expect("a date");
+/// let closing = CalendarInterval::months(1).at(9, 0, 0).timezone("Europe/Paris");
+/// let closing = closing.start_date(first).end_date(last).build()?;
+/// println!("{}", closing.describe());
+///
+/// let odd = CalendarInterval::years(1).and_months(1).and_weeks(1).and_days(1).build()?;
+/// assert!(odd.after("2026-01-01T00:00:00Z".parse().expect("a time")).is_some());
+/// # Ok::<(), punctual_core::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct CalendarIntervalBuilder {
