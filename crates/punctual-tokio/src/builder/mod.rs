@@ -472,6 +472,8 @@ fn taken(what: &str, name: &str) -> Error {
 fn invalid_name(name: &str) -> Error {
     Error::of(
         ErrorKind::Invalid,
-        format!("task: `{name}` is not the name of a task; write one that is not empty and does not begin with `~`"),
+        format!(
+            "task: `{name}` is not the name of a task; write one that is not empty and does not begin with `~`"
+        ),
     )
 }

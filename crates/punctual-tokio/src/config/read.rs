@@ -1,5 +1,6 @@
 //! The steps from text to a configuration.
 
+use std::borrow::Cow;
 use std::env;
 
 use punctual_core::json as exact;
@@ -53,6 +54,8 @@ impl Layer {
 
 /// Returns the error for a value at `path`. The message does not name an unknown field twice.
 fn refused(source: &str, path: &str, problem: &str) -> Error {
+    let (path, problem) = with_policy(path, problem);
+    let path = &*path;
     let field = if path.is_empty() { CONFIG } else { path };
     let (above, last) = path.rsplit_once('.').unwrap_or(("", path));
     let names_itself = problem.starts_with(&format!("unknown field `{last}`"));
@@ -62,6 +65,14 @@ fn refused(source: &str, path: &str, problem: &str) -> Error {
         place => format!("{source}: {place}"),
     };
     of_lines(field, problem).about(redacted_in(&about))
+}
+
+/// Returns the path with the policy that the problem begins with.
+fn with_policy<'a>(path: &'a str, problem: &'a str) -> (Cow<'a, str>, &'a str) {
+    match problem.split_once(": ") {
+        Some((policy, rest)) if path == "job_defaults" => (format!("{path}.{policy}").into(), rest),
+        _ => (path.into(), problem),
+    }
 }
 
 /// Returns an error whose message has several lines, as another library has written it. Passwords

@@ -38,7 +38,9 @@ impl Moment for &str {
     fn instant(self) -> DateTime<Utc> {
         match self.parse() {
             Ok(instant) => instant,
-            Err(error) => panic!("`{self}` is not an instant such as 2026-03-28T22:00:00Z: {error}"),
+            Err(error) => {
+                panic!("`{self}` is not an instant such as 2026-03-28T22:00:00Z: {error}")
+            }
         }
     }
 }

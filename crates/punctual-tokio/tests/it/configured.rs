@@ -206,11 +206,11 @@ fn a_policy_of_a_file_is_refused_in_words_of_ours() {
     for (toml, message) in [
         (
             "[job_defaults]\ntimeout = '5'".to_owned(),
-            "config: job_defaults: timeout: `5` has no unit; write `5s` for seconds",
+            "config: job_defaults.timeout: `5` has no unit; write `5s` for seconds",
         ),
         (
             "[job_defaults]\nmax_instances = 0".to_owned(),
-            "config: job_defaults: max_instances: `0` lets nothing run; write 1 or more, or pause the job",
+            "config: job_defaults.max_instances: `0` lets nothing run; write 1 or more, or pause the job",
         ),
         (
             format!("{job}{{ overlap = 'queue' }}"),
@@ -314,7 +314,7 @@ fn an_unknown_key_is_named_once() {
     let refused = Config::from_toml("job_defaults.max_instance = 2").unwrap_err();
     let told = refused.to_string();
     assert!(
-        told.starts_with("config: job_defaults: unknown field `max_instance`"),
+        told.starts_with("config: job_defaults.max_instance: is not a policy; did you mean"),
         "{told}"
     );
     assert_eq!(refused.field(), Some("job_defaults.max_instance"));
