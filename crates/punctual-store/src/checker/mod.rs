@@ -16,7 +16,7 @@
 //! use punctual_core::plan::plan;
 //! use punctual_core::{Interval, Job, JobId, JobState, Outcome};
 //! use punctual_store::checker::{Checker, History, Rule};
-//! use punctual_store::{Insert, JobStore, MemoryStore, NodeInfo, OnConflict, RunFilter};
+//! use punctual_store::{Insert, JobStore, MemoryStore, NodeInfo, RunFilter};
 //! use punctual_store::{Claim, ClaimAnswer, ClaimKind, ClaimRequest, RunEnd};
 //!
 //! # block_on(async {
@@ -27,34 +27,19 @@
 //! state.next_run_time = Some(noon);
 //! let job = Job::new(JobId::new("poll")?, "poll", trigger).into();
 //! let store = MemoryStore::new();
-//! let insert = Insert { job, state, on_conflict: OnConflict::Refuse, now: noon };
-//! let added = store.add(vec![insert]).await?.remove(0)?;
+//! let added = store.add(vec![Insert::new(job, state, noon)]).await?.remove(0)?;
 //! let history = History::of(&added, noon);
 //!
 //! // A scheduler runs what is due at noon.
-//! let info = NodeInfo { name: "one".into(), tasks: vec!["poll".into()], zones: String::new(), release: 0 };
+//! let info = NodeInfo::new("one".into()).tasks(vec!["poll".into()]);
 //! let lease = store.register(info).await?;
 //! let advance = ClaimKind::Advance { revision: 1, plan: plan(&added.job.view(&added.state), noon) };
-//! let claim = Claim { id: added.job.id().clone(), birth: added.state.birth, kind: advance, wants_job: false };
-//! let request = ClaimRequest {
-//!     lease,
-//!     now: noon,
-//!     ends: vec![],
-//!     claims: vec![claim],
-//!     takes_waiting: true,
-//!     is_repeated: false,
-//! };
+//! let claim = Claim::new(added.job.id().clone(), added.state.birth, advance);
+//! let request = ClaimRequest::new(lease, noon).claims(vec![claim]).takes_waiting(true);
 //! let ClaimAnswer::Won(won) = &store.claim(&request).await?.answers[0] else { panic!() };
-//! let end = RunEnd {
-//!     run: won.first,
-//!     outcome: Outcome::Succeeded,
-//!     retry_at: None,
-//!     started: Some(noon.timestamp_micros()),
-//!     finished: noon.timestamp_micros() + 500,
-//!     attempts: 1,
-//!     text: None,
-//! };
-//! store.claim(&ClaimRequest { ends: vec![end], claims: vec![], ..request }).await?;
+//! let began = noon.timestamp_micros();
+//! let end = RunEnd::new(won.first, Outcome::Succeeded, began + 500, 1).started(Some(began));
+//! store.claim(&request.ends(vec![end]).claims(vec![])).await?;
 //!
 //! let checker = Checker::new().history(history);
 //! let ledger = store.runs(RunFilter::default()).await?;

@@ -45,7 +45,7 @@ use crate::{
 /// ```
 /// use punctual_store::{LedgerLimits, MemoryStore};
 ///
-/// let small = MemoryStore::with_ledger(LedgerLimits { total: 1_000, per_job: 10 });
+/// let small = MemoryStore::with_ledger(LedgerLimits::new(1_000, 10));
 /// # let _ = small;
 /// ```
 #[derive(Clone)]

@@ -59,7 +59,7 @@ impl Scheduler {
     /// # Errors
     ///
     /// Returns an error if the caller is not on a tokio runtime, or if the scheduler was shut down
-    /// and what it was given is gone. [`SchedulerBuilder::listener`] needs no runtime.
+    /// and what it was given is gone. [`SchedulerBuilder::listener`](crate::SchedulerBuilder::listener) needs no runtime.
     pub fn add_listener<M: 'static, R: IntoListened<M>>(
         &self,
         mask: EventMask,

@@ -29,7 +29,7 @@ impl Scheduler {
     ///
     /// With the feature `metrics`, a recorder has to be installed before the first start.
     ///
-    /// Declared jobs are brought up to date first. [`vanished_jobs`](Self::vanished_jobs) tells the
+    /// Declared jobs are brought up to date first. [`vanished`](crate::GetJobs::vanished) tells the
     /// rules.
     ///
     /// ```
