@@ -265,7 +265,8 @@ impl EndText {
 #[non_exhaustive]
 pub struct ClaimReply {
     /// The number of ends that were applied or ignored, counted from the first. The rest was not
-    /// tried.
+    /// tried. A store that applies a part of them hands out what waits for room in the jobs of that
+    /// part, because the next request does not name these jobs again.
     pub ends_done: usize,
     /// The answers to the claims, in the order of the claims.
     pub answers: Vec<ClaimAnswer>,

@@ -377,7 +377,7 @@ impl World {
     }
 
     /// Returns the part of a request that a store takes whose transaction is full, which is its
-    /// first end.
+    /// first end, and hands out what waits for that.
     fn part_of(&mut self, request: &ClaimRequest) -> Option<ClaimRequest> {
         let is_full = std::mem::take(&mut self.is_full) && request.ends.len() > 1;
         is_full.then(|| {
@@ -385,7 +385,6 @@ impl World {
                 .clone()
                 .ends(request.ends[..1].to_vec())
                 .claims(Vec::new())
-                .takes_waiting(false)
         })
     }
 
