@@ -5,31 +5,6 @@ use std::ops::{BitOr, BitOrAssign};
 
 use crate::{CancelReason, MissReason, Outcome, SkipReason};
 
-/// All outcomes. The place of an outcome is its bit in a set.
-const ALL: [Outcome; 21] = [
-    Outcome::Succeeded,
-    Outcome::Failed,
-    Outcome::Panicked,
-    Outcome::TimedOut,
-    Outcome::Cancelled(CancelReason::User),
-    Outcome::Cancelled(CancelReason::Shutdown),
-    Outcome::Cancelled(CancelReason::Replaced),
-    Outcome::Lost,
-    Outcome::Coalesced,
-    Outcome::Missed(MissReason::Grace),
-    Outcome::Missed(MissReason::Paused),
-    Outcome::Missed(MissReason::Parked),
-    Outcome::Missed(MissReason::Down),
-    Outcome::Missed(MissReason::Past),
-    Outcome::Skipped(SkipReason::MaxInstances),
-    Outcome::Skipped(SkipReason::QueueFull),
-    Outcome::Skipped(SkipReason::NoExecutor),
-    Outcome::Skipped(SkipReason::NoTask),
-    Outcome::Skipped(SkipReason::Edited),
-    Outcome::Skipped(SkipReason::ClockSet),
-    Outcome::Skipped(SkipReason::RolledBack),
-];
-
 /// A set of outcomes, by which runs are listed. One outcome with its reason is a set, too.
 ///
 /// ```
@@ -98,15 +73,72 @@ impl Outcomes {
 
     /// Returns the outcomes in the set.
     pub fn iter(self) -> impl Iterator<Item = Outcome> {
-        ALL.into_iter()
+        Outcome::ALL
+            .into_iter()
             .filter(move |outcome| self.contains(*outcome))
+    }
+}
+
+impl Outcome {
+    /// All outcomes, each at its [`place`](Self::place).
+    #[doc(hidden)]
+    pub const ALL: [Self; 21] = [
+        Self::Succeeded,
+        Self::Failed,
+        Self::Panicked,
+        Self::TimedOut,
+        Self::Cancelled(CancelReason::User),
+        Self::Cancelled(CancelReason::Shutdown),
+        Self::Cancelled(CancelReason::Replaced),
+        Self::Lost,
+        Self::Coalesced,
+        Self::Missed(MissReason::Grace),
+        Self::Missed(MissReason::Paused),
+        Self::Missed(MissReason::Parked),
+        Self::Missed(MissReason::Down),
+        Self::Missed(MissReason::Past),
+        Self::Skipped(SkipReason::MaxInstances),
+        Self::Skipped(SkipReason::QueueFull),
+        Self::Skipped(SkipReason::NoExecutor),
+        Self::Skipped(SkipReason::NoTask),
+        Self::Skipped(SkipReason::Edited),
+        Self::Skipped(SkipReason::ClockSet),
+        Self::Skipped(SkipReason::RolledBack),
+    ];
+
+    /// Returns the place of the outcome in the list of all, which is its bit in a set.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn place(self) -> usize {
+        match self {
+            Self::Succeeded => 0,
+            Self::Failed => 1,
+            Self::Panicked => 2,
+            Self::TimedOut => 3,
+            Self::Cancelled(CancelReason::User) => 4,
+            Self::Cancelled(CancelReason::Shutdown) => 5,
+            Self::Cancelled(CancelReason::Replaced) => 6,
+            Self::Lost => 7,
+            Self::Coalesced => 8,
+            Self::Missed(MissReason::Grace) => 9,
+            Self::Missed(MissReason::Paused) => 10,
+            Self::Missed(MissReason::Parked) => 11,
+            Self::Missed(MissReason::Down) => 12,
+            Self::Missed(MissReason::Past) => 13,
+            Self::Skipped(SkipReason::MaxInstances) => 14,
+            Self::Skipped(SkipReason::QueueFull) => 15,
+            Self::Skipped(SkipReason::NoExecutor) => 16,
+            Self::Skipped(SkipReason::NoTask) => 17,
+            Self::Skipped(SkipReason::Edited) => 18,
+            Self::Skipped(SkipReason::ClockSet) => 19,
+            Self::Skipped(SkipReason::RolledBack) => 20,
+        }
     }
 }
 
 impl From<Outcome> for Outcomes {
     fn from(outcome: Outcome) -> Self {
-        let place = ALL.iter().position(|other| *other == outcome);
-        place.map_or(Self::NONE, |place| Self(1 << place))
+        Self(1 << outcome.place())
     }
 }
 
@@ -143,20 +175,20 @@ mod tests {
 
     #[test]
     fn each_outcome_has_a_bit_of_its_own() {
-        for (place, outcome) in ALL.into_iter().enumerate() {
+        for (place, outcome) in Outcome::ALL.into_iter().enumerate() {
             assert_eq!(Outcomes::from(outcome).0, 1 << place, "{outcome}");
             assert_eq!(
                 Outcomes::from(outcome).iter().collect::<Vec<_>>(),
                 [outcome]
             );
         }
-        assert_eq!(Outcomes::ALL.iter().collect::<Vec<_>>(), ALL);
+        assert_eq!(Outcomes::ALL.iter().collect::<Vec<_>>(), Outcome::ALL);
         assert!(Outcomes::NONE.is_empty() && Outcomes::default() == Outcomes::NONE);
     }
 
     #[test]
     fn the_sets_hold_what_their_names_say() {
-        for outcome in ALL {
+        for outcome in Outcome::ALL {
             let has_run = outcome.has_run();
             assert_eq!(Outcomes::EXECUTED.contains(outcome), has_run);
             assert_eq!(Outcomes::NOT_STARTED.contains(outcome), !has_run);
@@ -180,7 +212,7 @@ mod tests {
                 "{named:?}"
             );
         }
-        let kinds: Outcomes = ALL.into_iter().collect();
+        let kinds: Outcomes = Outcome::ALL.into_iter().collect();
         assert_eq!(kinds, Outcomes::EXECUTED | Outcomes::NOT_STARTED);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use punctual_core::{CancelReason, Outcome, SkipReason};
+use punctual_core::{CancelReason, JobId, Outcome, SkipReason};
 
 use crate::active::Active;
 use crate::alarm::Alarm;
@@ -52,14 +52,7 @@ impl<N: Node> Machine<N> {
         let past = entry.past;
         let birth = entry.stored.state.birth;
         let job = Arc::clone(&entry.stored.job);
-        if self.node.is_heard() {
-            self.effects.tell(Tell::Submitted {
-                store: key.store,
-                job: job.id().clone(),
-                run: instance.first,
-                fire_times: instance.fire_times.clone(),
-            });
-        }
+        self.tell_submitted(key.store, job.id(), &instance);
         let mut fire_times = VecDeque::from(instance.fire_times);
         let Some(fire_time) = fire_times.pop_front() else {
             return;
@@ -87,6 +80,17 @@ impl<N: Node> Machine<N> {
             own: N::Run::default(),
         });
         self.begin_attempt(key);
+    }
+
+    fn tell_submitted(&mut self, store: u32, job: &JobId, instance: &Instance) {
+        if self.node.is_heard() {
+            self.effects.tell(Tell::Submitted {
+                store,
+                job: job.clone(),
+                run: instance.first,
+                fire_times: instance.fire_times.clone(),
+            });
+        }
     }
 
     /// Returns the reason for which a run of the instance was cancelled while the answer of the

@@ -8,17 +8,6 @@ use syn::ext::IdentExt as _;
 use crate::caret;
 use crate::syntax::{Argument, Value, object};
 
-pub(crate) const NAMES: [&str; 8] = [
-    "misfire_grace_time",
-    "coalesce",
-    "max_instances",
-    "overlap",
-    "jitter",
-    "timeout",
-    "retry",
-    "on_lost",
-];
-
 const SPANS: [&str; 3] = ["misfire_grace_time", "jitter", "timeout"];
 
 const UNITS: [(&str, f64); 5] = [

@@ -1,7 +1,7 @@
 //! Reads and checks the options of `#[scheduled_job]`.
 
 use proc_macro2::Span;
-use punctual_core::{JobId, Trigger};
+use punctual_core::{JobId, Policies, Trigger};
 use serde_json::{Map, Value as Json, json};
 use syn::ext::IdentExt as _;
 use syn::{Expr, Ident, LitStr};
@@ -124,7 +124,7 @@ impl Reader<'_> {
             "next_run_time" => self.next_run_time(&value),
             "args" => self.args(value),
             "trigger" => self.expression(value),
-            _ if policy::NAMES.contains(&key.as_str()) => {
+            _ if Policies::NAMES.contains(&key.as_str()) => {
                 let read = policy::read(name, &value);
                 let read = self.report.take(read);
                 self.job.policies.extend(read);

@@ -1,5 +1,6 @@
 //! Errors for unknown options, with the option that was probably meant.
 
+use punctual_core::Policies;
 use punctual_core::suggest::nearest;
 use syn::Ident;
 use syn::ext::IdentExt as _;
@@ -8,7 +9,8 @@ use crate::syntax::Argument;
 
 const OF_JOB: [&str; 3] = ["name", "schema", "crate"];
 
-const OF_SCHEDULED_JOB: [&str; 29] = [
+/// The options besides the policies.
+const OF_SCHEDULED_JOB: [&str; 21] = [
     "id",
     "name",
     "task",
@@ -28,23 +30,20 @@ const OF_SCHEDULED_JOB: [&str; 29] = [
     "fold",
     "day_and_weekday",
     "first_run",
-    "misfire_grace_time",
-    "coalesce",
-    "max_instances",
-    "overlap",
-    "jitter",
-    "timeout",
-    "retry",
-    "on_lost",
     "schema",
     "crate",
 ];
+
+/// Returns all options of `#[scheduled_job]`.
+fn of_any_job() -> Vec<&'static str> {
+    [&OF_SCHEDULED_JOB[..], &Policies::NAMES].concat()
+}
 
 pub(crate) fn of_job(name: &Ident) -> syn::Error {
     let key = name.unraw().to_string();
     let hint = if key == "task" {
         "the name of the task is `name` here".to_owned()
-    } else if OF_SCHEDULED_JOB.contains(&key.as_str()) {
+    } else if of_any_job().contains(&key.as_str()) {
         "it is one of `#[scheduled_job]`, or of `add_job`".to_owned()
     } else {
         near(&key, &OF_JOB)
@@ -57,7 +56,7 @@ pub(crate) fn of_job(name: &Ident) -> syn::Error {
 
 pub(crate) fn of_scheduled_job(name: &Ident) -> syn::Error {
     let key = name.unraw().to_string();
-    let hint = meant(&key).map_or_else(|| near(&key, &OF_SCHEDULED_JOB), str::to_owned);
+    let hint = meant(&key).map_or_else(|| near(&key, &of_any_job()), str::to_owned);
     let message = format!("unknown option `{key}` for `#[scheduled_job]`; {hint}");
     syn::Error::new(name.span(), message)
 }

@@ -352,7 +352,7 @@ async fn figures_that_go_nowhere_are_one_warning() {
         scheduler.shutdown().await.unwrap();
     }
     assert_eq!(warnings(&listener), 1);
-    // With a recorder there is none.
+    // With a recorder the log has no such warning.
     let listener = Listener::default();
     let _guard = tracing::subscriber::set_default(listener.clone());
     let recorder = metrics_util::debugging::DebuggingRecorder::new();

@@ -11,18 +11,6 @@ use crate::error::{Error, ErrorKind};
 use crate::span::{IntoLimit, IntoSpan};
 use crate::suggest::nearest;
 
-/// The names of all policies, in files and attributes.
-pub(super) const NAMES: [&str; 8] = [
-    "misfire_grace_time",
-    "coalesce",
-    "max_instances",
-    "overlap",
-    "jitter",
-    "timeout",
-    "retry",
-    "on_lost",
-];
-
 /// Builds [`Policies`]. [`Policies::new`] begins one. A policy that is not set has its default.
 ///
 /// ```
@@ -177,9 +165,9 @@ impl PoliciesBuilder {
             "on_lost" => self.on_lost = Some(read::on_lost(value)?),
             _ => {
                 let error = Error::new(ErrorKind::Invalid, name.to_owned(), "is not a policy");
-                let hint = match nearest(name, NAMES) {
+                let hint = match nearest(name, Policies::NAMES) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the policies are {}", NAMES.join(", ")),
+                    None => format!("the policies are {}", Policies::NAMES.join(", ")),
                 };
                 return Err(error.with_hint(hint).of_name());
             }

@@ -87,6 +87,19 @@ pub struct Policies {
 }
 
 impl Policies {
+    /// The names of all policies, in files and attributes.
+    #[doc(hidden)]
+    pub const NAMES: [&'static str; 8] = [
+        "misfire_grace_time",
+        "coalesce",
+        "max_instances",
+        "overlap",
+        "jitter",
+        "timeout",
+        "retry",
+        "on_lost",
+    ];
+
     /// Begins policies of which each has its default unless it is set.
     #[expect(
         clippy::new_ret_no_self,

@@ -16,11 +16,20 @@ use crate::node::TASK;
 use crate::rivals::claim_of;
 use crate::world::{Call, SECOND, World, now};
 
-/// Returns a job that is due now and then every so many seconds.
+/// Returns a job that is due now, and every `seconds` from then on.
 pub(crate) fn every(seconds: u64, world: &World) -> Job {
     let trigger = Interval::every(Duration::from_secs(seconds)).start(world.time());
     let job = Job::new("a".try_into().unwrap(), TASK, trigger.build().unwrap());
     job.with_args_json("\"a\"").unwrap()
+}
+
+/// Returns policies by which a run is tried three times, with waits of two seconds.
+pub(crate) fn patient() -> Policies {
+    let retry = Retry::attempts(3).backoff("2s").cap("2s");
+    Policies {
+        retry: retry.build().unwrap(),
+        ..Policies::default()
+    }
 }
 
 /// Gives a job a name by number.
@@ -35,7 +44,7 @@ impl World {
         self.add_job_at(job, 0);
     }
 
-    /// Adds a job that is due after so many seconds.
+    /// Adds a job that is due `after` seconds from now.
     pub(crate) fn add_job_at(&self, job: Job, after: i64) {
         let mut state = JobState::default();
         state.next_run_time = Some(self.time() + chrono::TimeDelta::seconds(after));
@@ -218,15 +227,7 @@ fn a_clock_that_is_set_back_does_not_lengthen_the_time_of_a_body() {
 #[test]
 fn a_run_that_was_left_to_other_nodes_goes_on_here_if_there_are_none() {
     let mut world = World::new();
-    let patient = Policies {
-        retry: Retry::attempts(3)
-            .backoff(Duration::from_secs(2))
-            .cap(Duration::from_secs(2))
-            .build()
-            .unwrap(),
-        ..Policies::default()
-    };
-    world.add_job(every(3_600, &world).with_policies(patient));
+    world.add_job(every(3_600, &world).with_policies(patient()));
     world.arrive();
     world.end_body(0, How::Fails);
     world.arrive();
@@ -252,15 +253,7 @@ fn a_run_that_was_left_to_other_nodes_goes_on_here_if_there_are_none() {
 #[test]
 fn a_run_whose_next_attempt_was_due_in_a_pause_goes_on_after_it() {
     let mut world = World::new();
-    let patient = Policies {
-        retry: Retry::attempts(3)
-            .backoff(Duration::from_secs(2))
-            .cap(Duration::from_secs(2))
-            .build()
-            .unwrap(),
-        ..Policies::default()
-    };
-    world.add_job(every(30, &world).with_policies(patient));
+    world.add_job(every(30, &world).with_policies(patient()));
     world.arrive();
     world.end_body(0, How::Fails);
     world.arrive();

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use punctual_core::{
-    CancelReason, Coalesce, MisfireGraceTime, Outcome, Policies, Retry, RunState, Timeout,
+    CancelReason, Coalesce, MisfireGraceTime, Outcome, Policies, RunState, Timeout,
 };
 use punctual_machine::Reply;
 use punctual_store::{JobStore as _, RunFilter};
 
 use crate::body::How;
 use crate::invariants::times;
-use crate::rules::every;
+use crate::rules::{every, patient};
 use crate::world::{SECOND, STORE, World, now};
 
 fn running() -> World {
@@ -231,15 +231,7 @@ fn a_run_that_is_found_without_its_job_ends() {
 /// Returns a world whose one run has failed, and whose next attempt is asked for.
 fn failed_once() -> World {
     let mut world = World::new();
-    let patient = Policies {
-        retry: Retry::attempts(3)
-            .backoff(Duration::from_secs(2))
-            .cap(Duration::from_secs(2))
-            .build()
-            .unwrap(),
-        ..Policies::default()
-    };
-    world.add_job(every(3_600, &world).with_policies(patient));
+    world.add_job(every(3_600, &world).with_policies(patient()));
     world.arrive();
     world.end_body(0, How::Fails);
     world.arrive();

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::census::{self, Counts, STATES};
-use super::labels::{ALL, OUTCOMES, index, labels};
+use super::labels::labels;
 
 const RUNS: &str = "punctual_runs_total";
 const UNDER_WAY: &str = "punctual_runs_under_way";
@@ -31,7 +31,7 @@ pub(crate) struct Metrics {
 }
 
 struct Handles {
-    runs: [Counter; OUTCOMES],
+    runs: [Counter; Outcome::ALL.len()],
     under_way: Gauge,
     lateness: Histogram,
     duration: Histogram,
@@ -56,7 +56,7 @@ impl Handles {
         }
         describe();
         Self {
-            runs: ALL.map(runs),
+            runs: Outcome::ALL.map(runs),
             under_way: gauge!(UNDER_WAY),
             lateness: histogram!(LATENESS),
             duration: histogram!(DURATION),
@@ -106,7 +106,7 @@ impl Metrics {
 
     fn count(&self, outcome: Outcome, fire_times: u64) {
         match self.handles.get() {
-            Some(handles) => handles.runs[index(outcome)].increment(fire_times),
+            Some(handles) => handles.runs[outcome.place()].increment(fire_times),
             // The edit comes from a scheduler that has not been started.
             None => runs(outcome).increment(fire_times),
         }
