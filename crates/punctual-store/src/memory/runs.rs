@@ -75,20 +75,24 @@ impl State {
             0 => usize::MAX,
             limit => limit,
         };
-        let mut found = self.placed(history, filter.open);
+        let mut found = self.placed(history, filter);
         // Runs mostly end in the order in which they were opened, so there is little to sort.
         found.sort_by_key(|(place, _)| Reverse(*place));
         let runs = found.iter().filter_map(|placed| self.shown(placed));
         runs.filter(|run| filter.admits(run)).take(limit).collect()
     }
 
-    /// Returns the runs of one history, or of all, with their places.
-    fn placed(&self, history: Option<u32>, only_open: bool) -> Vec<Placed<'_>> {
+    /// Returns the runs of one history, or of all, with their places. They are narrowed down to one
+    /// number and to open runs.
+    fn placed(&self, history: Option<u32>, filter: &RunFilter) -> Vec<Placed<'_>> {
         let is_its = |open: &Open| history.is_none_or(|history| open.history == history);
         let open = self.open.iter().filter(|(_, open)| is_its(open));
         let open = open.map(|(id, open)| placed_open(id, open));
-        let ended = self.ledger.newest_first(history).filter(|_| !only_open);
-        open.chain(ended.map(placed_ended)).collect()
+        let ended = self.ledger.newest_first(history).filter(|_| !filter.open);
+        let is_named = |(place, _): &Placed<'_>| filter.id.is_none_or(|id| place.1 == id);
+        open.chain(ended.map(placed_ended))
+            .filter(is_named)
+            .collect()
     }
 
     fn shown(&self, (place, found): &Placed<'_>) -> Option<Run> {

@@ -223,6 +223,7 @@ impl SchedulerBuilder {
     /// Registers the code of a type of custom triggers, under its
     /// [`NAME`](punctual_core::CustomTrigger::NAME).
     pub fn trigger<T: CustomTrigger>(mut self) -> Self {
+        self.name_trigger(T::NAME);
         self.triggers.register::<T>();
         self
     }
@@ -239,6 +240,7 @@ impl SchedulerBuilder {
     where
         A: Fn(DateTime<Utc>) -> Option<DateTime<Utc>> + Send + Sync + 'static,
     {
+        self.name_trigger(name);
         self.triggers.register_with(name, make);
         self
     }
@@ -447,6 +449,12 @@ impl SchedulerBuilder {
             let message = "node: the name is empty; give each process a name of its own, or leave `node` out, and one is made up";
             Error::of(ErrorKind::Invalid, message)
         })
+    }
+
+    fn name_trigger(&mut self, name: &str) {
+        if self.triggers.names().any(|known| known == name) {
+            self.fail(taken("trigger", name));
+        }
     }
 
     fn fail(&mut self, error: Error) {

@@ -91,6 +91,8 @@ pub struct Config {
     /// All values, for those of the environment to be laid over them.
     tree: Value,
     settings: Result<Settings, Error>,
+    /// The error of a layer that is left out.
+    refused: Option<Error>,
 }
 
 /// The values of a configuration.
@@ -253,7 +255,7 @@ impl Config {
     }
 
     pub(crate) fn into_settings(self) -> Result<Settings, Error> {
-        self.settings
+        self.refused.map_or(self.settings, Err)
     }
 
     /// Reads the values of a layer. What is missing may still come from another layer.
@@ -265,21 +267,24 @@ impl Config {
         Ok(Self {
             tree: layer.0,
             settings,
+            refused: None,
         })
     }
 
-    fn under(self, above: Result<Layer, Error>) -> Self {
-        let Ok(above) = above else {
-            return Self {
-                settings: above.map(|_| Settings::default()),
-                ..self
-            };
+    fn under(mut self, above: Result<Layer, Error>) -> Self {
+        let above = match above {
+            Ok(above) => above,
+            Err(error) => {
+                self.refused.get_or_insert(error);
+                return self;
+            }
         };
         let both = Layer(self.tree).under(above);
         let settings = both.settings(CONFIG).map_err(|refused| refused.error);
         Self {
             tree: both.0,
             settings,
+            refused: self.refused,
         }
     }
 }
@@ -289,6 +294,7 @@ impl Default for Config {
         Self {
             tree: Value::Object(serde_json::Map::new()),
             settings: Ok(Settings::default()),
+            refused: None,
         }
     }
 }

@@ -69,8 +69,15 @@ fn refused(source: &str, path: &str, problem: &str) -> Error {
 
 /// Returns the path with the policy that the problem begins with.
 fn with_policy<'a>(path: &'a str, problem: &'a str) -> (Cow<'a, str>, &'a str) {
+    let holds_policies = path == "job_defaults" || path.ends_with(".policies");
+    let is_name = |text: &str| {
+        text.bytes()
+            .all(|b| b.is_ascii_lowercase() || b"_.".contains(&b))
+    };
     match problem.split_once(": ") {
-        Some((policy, rest)) if path == "job_defaults" => (format!("{path}.{policy}").into(), rest),
+        Some((policy, rest)) if holds_policies && is_name(policy) => {
+            (format!("{path}.{policy}").into(), rest)
+        }
         _ => (path.into(), problem),
     }
 }

@@ -29,7 +29,7 @@ impl Driver {
                 end,
             } => {
                 log::ended(voice, &job, fire_time, &end);
-                self.emit(store, job, |job| EventKind::ended(job, fire_time, &end));
+                self.emit(store, job, |job| EventKind::ended(job, fire_time, end));
             }
             Tell::DidNotRun {
                 store,

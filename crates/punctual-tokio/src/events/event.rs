@@ -162,10 +162,10 @@ impl EventKind {
     }
 
     /// Returns the event for the end of a run.
-    pub(crate) fn ended(job: JobRef, fire_time: DateTime<Utc>, end: &RunEnd) -> Self {
-        let (result, error) = match &end.text {
-            Some(EndText::Result(json)) => (Some(json.clone()), None),
-            Some(EndText::Error(text)) => (None, Some(text.clone())),
+    pub(crate) fn ended(job: JobRef, fire_time: DateTime<Utc>, end: RunEnd) -> Self {
+        let (result, error) = match end.text {
+            Some(EndText::Result(json)) => (Some(json), None),
+            Some(EndText::Error(text)) => (None, Some(text)),
             None => (None, None),
         };
         let took = |started| TimeDelta::microseconds(end.finished - started);

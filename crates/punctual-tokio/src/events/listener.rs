@@ -122,6 +122,9 @@ impl<F> Listener<F> {
                 Ok(_) => {}
                 Err(broadcast::error::RecvError::Lagged(lost)) => {
                     tracing::warn!(lost, "a listener is too slow and has lost events");
+                    let text = || format!("a listener is too slow and has lost {lost} events");
+                    let key = ("listener", "lagged");
+                    end.voice.unheard(tracing::Level::WARN, key, text);
                 }
                 Err(broadcast::error::RecvError::Closed) => return None,
             }

@@ -51,7 +51,7 @@ impl Handles {
     fn of_the_recorder() -> Self {
         if !has_recorder() {
             tracing::warn!(
-                "the feature `metrics` is on, but no recorder was installed before the first start, so nothing is counted; install one first, or leave out the feature"
+                "the feature `metrics` is on, but no recorder seems to have been installed before the first start, so nothing is counted; install one first, or leave out the feature"
             );
         }
         describe();

@@ -8,12 +8,11 @@ use punctual_store::JobFilter;
 
 use super::Scheduler;
 use super::call::awaited;
+use super::get_jobs::GetJobs;
 use crate::error::Error;
 use crate::events::event::EventKind;
+use crate::job::snapshot::JobSnapshot;
 use crate::stores::NamedStore;
-
-/// The number of jobs that are read from a store in one call.
-const PIECE: usize = 1_000;
 
 /// # Changing many jobs
 impl Scheduler {
@@ -94,36 +93,17 @@ impl Selection {
         }
     }
 
-    fn stores(&self) -> Result<Vec<NamedStore>, Error> {
-        match &self.store {
-            Some(alias) => Ok(vec![self.scheduler.shared.store(alias)?]),
-            None => Ok(self.scheduler.shared.stores()),
-        }
-    }
-
     /// Reads the ids of the jobs, or of those that are paused or not.
     async fn jobs(&self, paused: Option<bool>) -> Result<Vec<(NamedStore, JobId)>, Error> {
-        let mut jobs = Vec::new();
-        for named in self.stores()? {
-            let mut after = None;
-            loop {
-                let filter = JobFilter {
-                    after,
-                    limit: PIECE,
-                    tag: self.tag.clone(),
-                    paused,
-                    ..JobFilter::default()
-                };
-                let piece = named.store.list(filter).await?;
-                let ids = piece.jobs.iter().map(|stored| stored.job.id().clone());
-                jobs.extend(ids.map(|id| (named.clone(), id)));
-                match piece.next {
-                    Some(next) => after = Some(next),
-                    None => break,
-                }
-            }
-        }
-        Ok(jobs)
+        let shared = &self.scheduler.shared;
+        let filter = JobFilter {
+            tag: self.tag.clone(),
+            paused,
+            ..JobFilter::default()
+        };
+        let jobs = GetJobs::of(&self.scheduler, filter, self.store.clone()).await?;
+        let named = |job: JobSnapshot| Ok((shared.store(job.store())?, job.id().clone()));
+        jobs.into_iter().map(named).collect()
     }
 }
 
@@ -183,14 +163,22 @@ impl RemoveAllJobs {
             }
             return Ok(count);
         }
-        for named in self.of.stores()? {
-            count += scheduler.clear(&named).await?;
+        let bus = &scheduler.shared.bus;
+        let mut cleared: Vec<Arc<str>> = Vec::new();
+        for named in scheduler.shared.asked(self.of.store.as_deref())? {
+            match scheduler.clear(&named).await {
+                Ok(removed) => count += removed,
+                Err(error) => {
+                    for alias in cleared {
+                        bus.emit(|| EventKind::AllJobsRemoved(Some(alias)));
+                    }
+                    return Err(error);
+                }
+            }
+            cleared.push(named.alias);
         }
         let alias = self.of.store.map(Arc::from);
-        scheduler
-            .shared
-            .bus
-            .emit(|| EventKind::AllJobsRemoved(alias));
+        bus.emit(|| EventKind::AllJobsRemoved(alias));
         Ok(count)
     }
 }

@@ -61,13 +61,11 @@ impl Scheduler {
 
     async fn let_go_of_store(&self, alias: &str) -> Result<(), Error> {
         let named = self.shared.take_store(alias)?;
-        if self.is_running() {
-            self.ask(|answer| Command::RemoveStore {
-                store: named.id,
-                answer,
-            })
-            .await?;
-        }
+        self.ask_if_running(|answer| Command::RemoveStore {
+            store: named.id,
+            answer,
+        })
+        .await?;
         self.shared
             .bus
             .emit(|| EventKind::StoreRemoved(Arc::clone(&named.alias)));

@@ -51,15 +51,13 @@ impl Scheduler {
     }
 
     async fn cancel_in(&self, named: &NamedStore, run: RunId) -> Result<(), Error> {
-        if self.is_running() {
-            let is_here = self.ask(|answer| Command::CancelRun {
-                store: named.id,
-                run,
-                answer,
-            });
-            if is_here.await? {
-                return Ok(());
-            }
+        let is_here = self.ask_if_running(|answer| Command::CancelRun {
+            store: named.id,
+            run,
+            answer,
+        });
+        if is_here.await? == Some(true) {
+            return Ok(());
         }
         let request = CancelRequest::new(run, CancelReason::User, self.now());
         match named.store.cancel(request).await? {
@@ -91,7 +89,7 @@ impl Scheduler {
             let job = event_of(named, &run.job);
             self.shared
                 .bus
-                .emit(|| EventKind::ended(job, run.key.fire_time, &end));
+                .emit(|| EventKind::ended(job, run.key.fire_time, end));
         }
         if let Some(job) = removed {
             self.shared.registry.unused(job.job.task());
@@ -102,10 +100,7 @@ impl Scheduler {
 
     /// Returns the store of a run that is under way or waits. With one store, that is not asked.
     pub(super) async fn store_of_open(&self, run: &Named) -> Result<NamedStore, Error> {
-        if let Some(alias) = &run.store {
-            return self.shared.store(alias);
-        }
-        let mut stores = self.shared.stores();
+        let mut stores = self.shared.asked(run.store.as_deref())?;
         if stores.len() == 1 {
             return stores.pop().ok_or_else(|| no_run(run.run));
         }

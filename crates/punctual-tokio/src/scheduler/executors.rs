@@ -61,11 +61,9 @@ impl Scheduler {
 
     async fn let_go_of_executor(&self, alias: &str) -> Result<(), Error> {
         let alias = self.shared.executors.remove(alias)?;
-        if self.is_running() {
-            let removed = std::sync::Arc::clone(&alias);
-            self.ask(|answer| Command::RemoveExecutor(removed, answer))
-                .await?;
-        }
+        let removed = std::sync::Arc::clone(&alias);
+        self.ask_if_running(|answer| Command::RemoveExecutor(removed, answer))
+            .await?;
         self.shared.bus.emit(|| EventKind::ExecutorRemoved(alias));
         Ok(())
     }

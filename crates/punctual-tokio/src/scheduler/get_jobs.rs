@@ -11,7 +11,7 @@ use super::Scheduler;
 use super::call::Call;
 use super::declare::Vanished;
 use super::list_stream::{Items, JobStream};
-use super::merge::{Listed, Merge, PIECE, Piece};
+use super::merge::{Listed, Merge, Piece};
 use super::page::{Cursor, Page, Places, check_size};
 use crate::error::Error;
 use crate::job::snapshot::JobSnapshot;
@@ -206,8 +206,9 @@ impl GetJobs {
     /// Returns the jobs one by one. The stream reads 1,000 jobs of a store at a time.
     pub fn stream(self) -> JobStream {
         let limit = self.limit.unwrap_or(usize::MAX);
+        let is_filtered_here = self.vanished;
         let merge = self.merge(BTreeMap::new());
-        let merge = merge.map(|merge| merge.in_pieces_of(limit.clamp(1, PIECE)));
+        let merge = merge.map(|merge| merge.in_pieces_for(is_filtered_here, limit));
         JobStream::new(Items::new(merge, limit))
     }
 
@@ -220,12 +221,19 @@ impl GetJobs {
         }
     }
 
+    /// Returns the list of what a filter selects.
+    pub(super) fn of(scheduler: &Scheduler, filter: JobFilter, store: Option<String>) -> Self {
+        let list = scheduler.get_jobs();
+        Self {
+            filter,
+            store,
+            ..list
+        }
+    }
+
     fn merge(self, before: BTreeMap<String, JobCursor>) -> Result<Merge<Jobs>, Error> {
         let shared = &self.scheduler.shared;
-        let stores = match &self.store {
-            Some(alias) => vec![shared.store(alias)?],
-            None => shared.stores(),
-        };
+        let stores = shared.asked(self.store.as_deref())?;
         let vanished = self.vanished.then(|| Vanished::of(shared));
         let mut filter = self.filter;
         if let Some(vanished) = &vanished {
@@ -252,14 +260,15 @@ impl GetJobs {
     }
 
     async fn first(self, limit: usize) -> Result<Vec<JobSnapshot>, Error> {
+        let is_filtered_here = self.vanished;
         let merge = self.merge(BTreeMap::new())?;
         let mut jobs = merge
-            .in_pieces_of(limit.clamp(1, PIECE))
+            .in_pieces_for(is_filtered_here, limit)
             .take(limit)
             .await?;
         // A job whose place has changed between two pieces may have come twice.
         let mut seen = HashSet::new();
-        jobs.retain(|job| seen.insert(job.id().clone()));
+        jobs.retain(|job| seen.insert((job.store().to_owned(), job.id().clone())));
         Ok(jobs)
     }
 }
@@ -306,9 +315,10 @@ impl GetJobsPage {
     async fn read(self) -> Result<Page<JobSnapshot>, Error> {
         check_size(self.size, self.list.limit)?;
         let order = self.list.filter.order;
+        let is_filtered_here = self.list.vanished;
         let merge = self.list.merge(Places::of_jobs(self.after, order)?)?;
         // One job more than fits on the page tells if there is another page.
-        let mut merge = merge.in_pieces_of(self.size.saturating_add(1).min(PIECE));
+        let mut merge = merge.in_pieces_for(is_filtered_here, self.size.saturating_add(1));
         let items = merge.take(self.size).await?;
         let places = merge.rest().await?;
         let next = places.map(|places| Cursor(Places::Jobs(order, places)));

@@ -57,10 +57,7 @@ impl GetJobTable {
 
     async fn read(self) -> Result<JobTable, Error> {
         let shared = &self.scheduler.shared;
-        let stores = match &self.store {
-            Some(alias) => vec![shared.store(alias)?],
-            None => shared.stores(),
-        };
+        let stores = shared.asked(self.store.as_deref())?;
         let mut sections = Vec::with_capacity(stores.len());
         for named in stores {
             let jobs = self.scheduler.get_jobs().store(&*named.alias).await?;

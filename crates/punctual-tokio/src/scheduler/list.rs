@@ -38,15 +38,12 @@ impl Scheduler {
     pub fn get_job(&self, id: impl IntoJobId) -> Call<Option<JobSnapshot>> {
         let (scheduler, id) = (self.clone(), job_id(id));
         Call::new(async move {
-            match scheduler.shared.find(&id?).await {
-                Ok((named, stored)) => {
-                    let statistics = named.store.statistics(stored.job.id().clone()).await?;
-                    let snapshot = scheduler.shared.snapshot(&named, stored);
-                    Ok(Some(snapshot.with_last_run(statistics.last_run)))
-                }
-                Err(error) if error.is_not_found() => Ok(None),
-                Err(error) => Err(error),
-            }
+            let Some((named, stored)) = scheduler.shared.look_for(&id?).await? else {
+                return Ok(None);
+            };
+            let statistics = named.store.statistics(stored.job.id().clone()).await?;
+            let snapshot = scheduler.shared.snapshot(&named, stored);
+            Ok(Some(snapshot.with_last_run(statistics.last_run)))
         })
     }
 

@@ -176,10 +176,7 @@ impl Runs {
 
     fn merge(mut self, before: BTreeMap<String, RunCursor>) -> Result<Merge<Ledger>, Error> {
         let scheduler = self.scheduler?;
-        let stores = match &self.store {
-            Some(alias) => vec![scheduler.shared.store(alias)?],
-            None => scheduler.shared.stores(),
-        };
+        let stores = scheduler.shared.asked(self.store.as_deref())?;
         self.filter.job = self.job.transpose()?;
         let zone = scheduler.shared.zone;
         self.filter.from = instant("from", self.from, zone)?;

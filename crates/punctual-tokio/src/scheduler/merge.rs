@@ -94,6 +94,16 @@ impl<L: Listed> Merge<L> {
         self
     }
 
+    /// Reads pieces for a list of at most `limit` items. If only some of the items that a store
+    /// answers belong to the list, the pieces are as for a list without a limit.
+    pub(super) fn in_pieces_for(self, is_filtered_here: bool, limit: usize) -> Self {
+        if is_filtered_here {
+            self.whole_in_process()
+        } else {
+            self.in_pieces_of(limit.clamp(1, PIECE))
+        }
+    }
+
     /// Reads the lists of stores in this process as a whole. Such a store looks at all of its jobs
     /// for each piece, and lets claims pass in between.
     pub(super) fn whole_in_process(mut self) -> Self {

@@ -75,10 +75,10 @@ pub use tasks::TaskInfo;
 use std::sync::{Arc, OnceLock, Weak};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::builder::SchedulerBuilder;
-use crate::command::{Answer, Command};
+use crate::command::{Answer, Command, ShutdownReport};
 use crate::error::{Error, not_running};
 use crate::shared::Shared;
 use crate::shared::keep::Keeper;
@@ -219,6 +219,25 @@ impl Scheduler {
         let life = self.shared.life();
         let life = life.as_ref().filter(|life| life.goes_on());
         life.map(|life| life.commands.clone())
+    }
+
+    /// Returns a channel that will hold what the shutdown left behind, if the scheduler runs.
+    fn end_of_life(&self) -> Option<watch::Receiver<Option<ShutdownReport>>> {
+        let life = self.shared.life();
+        let life = life.as_ref().filter(|life| life.goes_on());
+        life.map(|life| life.ended.clone())
+    }
+
+    /// Does the same as `ask`, if there is a scheduler task that takes commands. The last second of
+    /// a shutdown has none.
+    pub(crate) async fn ask_if_running<T>(
+        &self,
+        command: impl FnOnce(Answer<T>) -> Command,
+    ) -> Result<Option<T>, Error> {
+        match self.ask(command).await {
+            Err(error) if error.is_not_running() => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 
     /// Sends a command to the scheduler task and waits for its answer.

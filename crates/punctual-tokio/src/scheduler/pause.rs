@@ -74,9 +74,14 @@ impl Scheduler {
         let is_changed = self
             .edit_in(store, id, |stored, now| resumed(stored, resume, now))
             .await?;
-        let (named, stored) = self.found_in(store, id).await?;
-        if stored.state.is_over() {
-            self.take_out(&named, id).await?;
+        match self.found_in(store, id).await {
+            Ok((named, stored)) if stored.state.is_over() => {
+                self.take_out(&named, id).await?;
+            }
+            // Another caller has resumed it, too, and has taken it out.
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error),
+            Ok(_) => {}
         }
         Ok(is_changed)
     }

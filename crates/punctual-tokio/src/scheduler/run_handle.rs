@@ -17,6 +17,9 @@ use crate::stores::NamedStore;
 /// The first and the longest time between two looks at a run of another node.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
+/// The first time between two looks at a run whose end was heard of and may not be recorded yet.
+const SOON: Duration = Duration::from_millis(1);
+
 /// A run of a job. [`Scheduler::run_job`] and [`Scheduler::run`] return it.
 ///
 /// The handle can be dropped without harm. The run goes on.
@@ -82,13 +85,14 @@ impl Scheduler {
     }
 
     async fn run_named(&self, run: &Named) -> Result<RunHandle, Error> {
-        let stores = match &run.store {
-            Some(alias) => vec![self.shared.store(alias)?],
-            None => self.shared.stores(),
-        };
+        let stores = self.shared.asked(run.store.as_deref())?;
         let mut found = Vec::new();
         for named in stores {
-            found.extend(read(&named, run.run).await?.map(|run| (named.alias, run)));
+            found.extend(
+                read(&named, run.run, None)
+                    .await?
+                    .map(|run| (named.alias, run)),
+            );
         }
         match (found.len(), found.pop()) {
             (1, Some((store, run))) => Ok(RunHandle::new(self.clone(), store, run.job, run.id)),
@@ -146,7 +150,7 @@ impl RunHandle {
         let handle = self.clone();
         Call::new(async move {
             let named = handle.scheduler.shared.store(&handle.store)?;
-            let run = read(&named, handle.id).await?;
+            let run = read(&named, handle.id, Some(&handle.job)).await?;
             run.ok_or_else(|| forgotten(handle.id))
         })
     }
@@ -154,8 +158,8 @@ impl RunHandle {
     /// Waits for the end of the run, and returns the run with its outcome and its result. The run
     /// may take place on any node, and may change nodes meanwhile.
     ///
-    /// The end of a run of this scheduler is heard of immediately. For runs of other nodes, the
-    /// store is asked every second at most. A store that does not answer for a while is asked again
+    /// The end of a run of this scheduler is heard of, and known as soon as the store has recorded
+    /// it. For runs of other nodes the store is asked, at first often and then every second. A store that does not answer for a while is asked again
     /// until it does. Callers that do not want to wait that long use `tokio::time::timeout`.
     ///
     /// # Errors
@@ -188,23 +192,26 @@ impl RunHandle {
         let mut ends = shared.bus.ends();
         let mut pause = LOOKS.0;
         loop {
-            match read(&named, self.id).await {
+            match read(&named, self.id, Some(&self.job)).await {
                 Ok(Some(run)) if matches!(run.state, RunState::Ended(_)) => return Ok(run),
                 Ok(None) => return Err(forgotten(self.id)),
                 Err(error) if !error.is_temporary() => return Err(error),
                 _ => {}
             }
             tokio::select! {
-                () = ends.heard(&self.store, self.id) => {}
+                // The store is about to be told of the end.
+                () = ends.heard(&self.store, self.id) => pause = SOON,
                 () = sleep(pause) => pause = (pause * 2).min(LOOKS.1),
             }
         }
     }
 }
 
-async fn read(named: &NamedStore, run: RunId) -> Result<Option<Run>, Error> {
+/// Reads a run. A store finds it sooner if it is told the job.
+async fn read(named: &NamedStore, run: RunId, job: Option<&JobId>) -> Result<Option<Run>, Error> {
     let filter = RunFilter {
         id: Some(run),
+        job: job.cloned(),
         limit: 1,
         ..RunFilter::default()
     };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use punctual_core::{IntoSpan, Timeout};
 use punctual_machine::ShutdownTimes;
+use tokio::sync::watch;
 
 use super::Scheduler;
 use super::call::awaited;
@@ -16,6 +17,9 @@ const WITHIN: Duration = Duration::from_secs(25);
 /// The longest time for runs that were aborted to be dropped, and once more for the stores to
 /// record the last ends.
 const LAST: Duration = Duration::from_secs(2);
+
+/// The shortest time that a shutdown can be given.
+const SHORTEST: Duration = Duration::from_millis(1);
 
 /// The longest time for leaving the stores.
 const LEAVING: Duration = Duration::from_secs(1);
@@ -108,22 +112,34 @@ impl Shutdown {
 
     async fn perform(self) -> Result<ShutdownReport, Error> {
         let ending = self.ending?;
-        if ending == Ending::Within(Duration::ZERO) {
+        if matches!(ending, Ending::Within(time) if time < SHORTEST) {
             let message = "within: a shutdown in no time cannot record the ends of runs; call `immediately()` instead, or leave some seconds";
             return Err(Error::of(ErrorKind::Invalid, message));
         }
+        let ended = self.scheduler.end_of_life();
         let report = self
             .scheduler
-            .ask(|answer| Command::Shutdown(ending.request(answer)))
-            .await;
-        match report {
-            Err(error) if error.is_not_running() => Ok(ShutdownReport::default()),
-            report => report,
-        }
+            .ask_if_running(|answer| Command::Shutdown(ending.request(answer)))
+            .await?;
+        Ok(match (report, ended) {
+            (Some(report), _) => report,
+            // A shutdown that is nearly over takes no commands.
+            (None, Some(ended)) => report_of(ended).await,
+            (None, None) => ShutdownReport::default(),
+        })
     }
 }
 
 awaited!(Shutdown -> ShutdownReport);
+
+/// Returns what a shutdown left behind, once it is over.
+async fn report_of(mut ended: watch::Receiver<Option<ShutdownReport>>) -> ShutdownReport {
+    let report = ended.wait_for(Option::is_some).await;
+    report
+        .ok()
+        .and_then(|report| report.clone())
+        .unwrap_or_default()
+}
 
 /// Returns the request for a shutdown whose caller has said nothing else.
 pub(super) fn plain_request(answer: Answer<ShutdownReport>) -> AskedToEnd {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use punctual_core::{Job, JobState, json};
+use punctual_core::{Job, JobId, JobState, json};
 use punctual_store::{Insert, OnConflict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -140,7 +140,7 @@ impl Scheduler {
             .map_err(|error| Error::of(ErrorKind::Invalid, error.to_string()))?;
         let named = self.shared.store(&exported.store)?;
         let trigger = exported.job.trigger().bind(&self.shared.triggers)?;
-        if self.get_job(exported.job.id()).await?.is_some() {
+        if self.shared.look_for(exported.job.id()).await?.is_some() {
             return Err(Error::of(ErrorKind::Conflict, "the id is taken"));
         }
         let insert = Insert::new(
@@ -155,28 +155,26 @@ impl Scheduler {
     /// Adds all jobs, or removes those that it has added. Another caller may have taken one of the
     /// ids first.
     async fn insert_all(&self, jobs: Vec<(NamedStore, Insert)>) -> Result<Vec<JobHandle>, Error> {
-        let mut added: Vec<JobHandle> = Vec::with_capacity(jobs.len());
+        let mut added = Vec::with_capacity(jobs.len());
         for (named, insert) in jobs {
             match self.insert(&named, vec![insert]).await.and_then(only) {
-                Ok(stored) => added.push(self.handle(stored.job.id())),
+                Ok(stored) => added.push((named, stored.job.id().clone())),
                 Err(error) => return Err(self.take_back(added, error).await),
             }
         }
-        Ok(added)
+        let ids = added.iter().map(|(_, id)| self.handle(id));
+        Ok(ids.collect())
     }
 
-    async fn take_back(&self, added: Vec<JobHandle>, why: Error) -> Error {
+    /// Removes what was added. Jobs that code declares do not count as removed by hand.
+    async fn take_back(&self, added: Vec<(NamedStore, JobId)>, why: Error) -> Error {
         let mut left = Vec::new();
-        for handle in added {
-            match handle.remove().await {
-                // A job that another caller has removed is gone all the same.
-                Err(error) if !error.is_not_found() => {
-                    left.push(format!(
-                        "job `{}` was added and cannot be removed: {error}",
-                        handle.id()
-                    ));
-                }
-                _ => {}
+        for (named, id) in added {
+            // A job that another caller has removed is gone all the same.
+            if let Err(error) = self.take_out(&named, &id).await {
+                left.push(format!(
+                    "job `{id}` was added and cannot be removed: {error}"
+                ));
             }
         }
         let head = if left.is_empty() {

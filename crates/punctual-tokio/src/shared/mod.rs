@@ -190,6 +190,15 @@ impl Shared {
         self.all_stores()
     }
 
+    /// Returns the store of this alias, or all stores, so that the caller can ask them something.
+    pub(crate) fn asked(&self, alias: Option<&str>) -> Result<Vec<NamedStore>, Error> {
+        self.unstarted.used();
+        match alias {
+            Some(alias) => Ok(vec![self.store(alias)?]),
+            None => Ok(self.all_stores()),
+        }
+    }
+
     pub(crate) fn all_stores(&self) -> Vec<NamedStore> {
         self.stores.read().clone()
     }
@@ -237,12 +246,23 @@ impl Shared {
 
     /// Returns the first store that holds a job of this id, and the job.
     pub(crate) async fn find(&self, id: &JobId) -> Result<(NamedStore, StoredJob), Error> {
+        match self.look_for(id).await? {
+            Some(found) => Ok(found),
+            None => Err(self.no_job(id).await),
+        }
+    }
+
+    /// Does the same as `find`, for callers to whom a job that is not there is no mistake.
+    pub(crate) async fn look_for(
+        &self,
+        id: &JobId,
+    ) -> Result<Option<(NamedStore, StoredJob)>, Error> {
         for named in self.stores() {
             if let Some(found) = named.store.get(id.clone()).await? {
-                return Ok((named, found));
+                return Ok(Some((named, found)));
             }
         }
-        Err(self.no_job(id).await)
+        Ok(None)
     }
 
     /// Returns the error for a job that no store has. It names a job with a near id, if there is one

@@ -214,11 +214,26 @@ fn a_policy_of_a_file_is_refused_in_words_of_ours() {
         ),
         (
             format!("{job}{{ overlap = 'queue' }}"),
-            "config: jobs[0].policies: overlap: `queue` needs a limit; write `queue(3)`",
+            "config: jobs[0].policies.overlap: `queue` needs a limit; write `queue(3)`",
         ),
     ] {
         assert_eq!(refusal(&toml), message);
     }
+}
+
+#[test]
+fn defaults_that_are_no_table_are_refused_by_their_own_name() {
+    let refused = Config::from_toml("job_defaults = '5m'").unwrap_err();
+    assert_eq!(refused.field(), Some("job_defaults"), "{refused}");
+}
+
+#[test]
+fn a_variable_that_was_refused_is_not_forgotten_over_the_next_layer() {
+    let layer = |value: &str| [("P_RELEASE".to_owned(), value.to_owned())];
+    let config = Config::default().with_variables("P_", layer("1e400"));
+    let config = config.with_variables("P_", layer("7"));
+    let refused = Scheduler::builder().config(config).build().unwrap_err();
+    assert!(refused.to_string().contains("1e400"), "{refused}");
 }
 
 #[test]

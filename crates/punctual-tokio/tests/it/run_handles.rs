@@ -1,12 +1,14 @@
 //! What a handle of a run tells, and for how long it waits.
 
+use std::time::Duration;
+
 use punctual_core::{Outcome, Run, RunState};
 use punctual_store::testing::{Call, Fault};
 use punctual_tokio::{ErrorKind, LedgerLimits, MemoryStore, Output, Scheduler};
 use tokio::time::{Instant, timeout};
 
 use crate::support::{every, pass, seconds};
-use crate::ways::way_to;
+use crate::ways::{faulty, slow_by, way_to};
 
 async fn slow() -> Output<u32> {
     tokio::time::sleep(seconds(30)).await;
@@ -39,6 +41,20 @@ async fn a_wait_ends_with_the_run_and_a_dropped_one_cancels_nothing() {
     assert_eq!(began.elapsed().as_millis(), 30_000);
     // It is over.
     is_whole(&run.wait().await.unwrap());
+}
+
+/// The end is told of before the store has recorded it.
+#[tokio::test(start_paused = true)]
+async fn an_end_is_known_as_soon_as_a_slow_store_has_it() {
+    let (store, faults) = faulty();
+    let scheduler = node(store).await;
+    let job = scheduler.add_job("slow", every(600)).id("a").await.unwrap();
+    let run = job.run().await.unwrap();
+    faults.set(Call::Claim, slow_by(Duration::from_millis(200)));
+    let began = Instant::now();
+    is_whole(&run.wait().await.unwrap());
+    let took = began.elapsed().as_millis();
+    assert!((30_200..30_400).contains(&took), "{took} ms");
 }
 
 #[tokio::test(start_paused = true)]

@@ -185,3 +185,11 @@ async fn a_type_of_the_application_is_a_trigger() {
     let unknown = started().await.add_job(nothing, Beat { seconds: 1 }).await;
     assert_eq!(unknown.unwrap_err().kind(), ErrorKind::UnknownTrigger);
 }
+
+#[test]
+fn two_triggers_of_one_name_are_refused() {
+    let never = |_: &serde_json::Value| Ok(|_| None);
+    let builder = Scheduler::builder().trigger_with("tides", never);
+    let refused = builder.trigger_with("tides", never).build().unwrap_err();
+    assert!(refused.is_conflict(), "{refused}");
+}
