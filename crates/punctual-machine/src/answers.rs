@@ -96,7 +96,7 @@ impl<N: Node> Machine<N> {
     ) {
         match kind {
             ClaimKind::Advance { plan, .. } => self.advanced(key, plan, answer, now),
-            ClaimKind::Manual { plan } => self.manual_answered(key, plan, answer, is_repeated),
+            ClaimKind::Manual { plan, .. } => self.manual_answered(key, plan, answer, is_repeated),
             ClaimKind::Promote => {}
         }
     }

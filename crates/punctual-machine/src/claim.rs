@@ -30,7 +30,8 @@ impl<N: Node> Entry<N> {
 
     pub(crate) fn claim_manual(&mut self, fire_time: DateTime<Utc>) -> Claim {
         let plan = manual(&self.view(), fire_time);
-        self.claim_of(ClaimKind::Manual { plan })
+        let incarnation = self.stored.state.incarnation;
+        self.claim_of(ClaimKind::Manual { incarnation, plan })
     }
 
     pub(crate) fn claim_of(&self, kind: ClaimKind) -> Claim {

@@ -100,17 +100,15 @@ impl<N: Node> Machine<N> {
             }
             ClaimAnswer::AtLimit(row) => {
                 // An edit may have changed the limit. The store uses the limit in its row.
-                let seen = (row.state.running, row.state.queued);
-                let key = state.know(row, &self.node, &mut self.effects, self.now);
-                let Some(entry) = state.jobs.get_mut(key) else {
-                    return self.answer(ticket, Err(Refusal::Lost));
-                };
-                entry.limit_seen = Some(seen);
-                let claim = entry.claim_manual(again_at);
-                state.ask_by_hand(key, claim, ticket);
+                let seen = Some((row.state.running, row.state.queued));
+                self.ask_anew(key.store, row, seen, again_at, ticket);
+            }
+            ClaimAnswer::Lost(Some(row)) if is_edited(key, &row) && !is_repeated => {
+                self.ask_anew(key.store, row, None, again_at, ticket);
             }
             ClaimAnswer::NotTried => {
-                let claim = entry.claim_of(ClaimKind::Manual { plan });
+                let incarnation = entry.stored.state.incarnation;
+                let claim = entry.claim_of(ClaimKind::Manual { incarnation, plan });
                 state.ask_by_hand(key, claim, ticket);
             }
             ClaimAnswer::Lost(_) if is_another => {
@@ -121,6 +119,29 @@ impl<N: Node> Machine<N> {
                 self.answer(ticket, Err(Refusal::Lost));
             }
         }
+    }
+}
+
+impl<N: Node> Machine<N> {
+    /// Asks for a run by hand once more, by the row that the store has answered.
+    fn ask_anew(
+        &mut self,
+        store: u32,
+        row: StoredJob,
+        limit_seen: Option<(u32, u32)>,
+        fire_time: DateTime<Utc>,
+        ticket: u64,
+    ) {
+        let Some(state) = self.stores.get_mut(&store) else {
+            return;
+        };
+        let key = state.know(row, &self.node, &mut self.effects, self.now);
+        let Some(entry) = state.jobs.get_mut(key) else {
+            return self.answer(ticket, Err(Refusal::Lost));
+        };
+        entry.limit_seen = limit_seen.or(entry.limit_seen);
+        let claim = entry.claim_manual(fire_time);
+        state.ask_by_hand(key, claim, ticket);
     }
 }
 
@@ -153,6 +174,11 @@ impl<N: Node> StoreState<N> {
 }
 
 /// Returns true if the claim of a run by hand was lost because its key is used.
+/// Returns true if an edit of the job began its fire times anew, which the node did not know.
+fn is_edited(key: JobKey, row: &StoredJob) -> bool {
+    row.state.incarnation != key.incarnation
+}
+
 fn is_taken(key: JobKey, answer: &ClaimAnswer) -> bool {
     matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.incarnation == key.incarnation)
 }

@@ -97,7 +97,7 @@ pub fn instances(own: &[OpenRun]) -> impl Iterator<Item = &[OpenRun]> {
 /// Returns true if the first request recorded a run by hand as skipped or queued. Its key is then
 /// used, and its job exists.
 fn was_refused(claim: &Claim, answer: &ClaimAnswer) -> bool {
-    let has_none = matches!(&claim.kind, ClaimKind::Manual { plan } if plan.start.is_empty());
+    let has_none = matches!(&claim.kind, ClaimKind::Manual { plan, .. } if plan.start.is_empty());
     let is_there = matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.birth == claim.birth);
     has_none && is_there && claim.kind.origin() == Origin::Manual
 }
@@ -108,7 +108,7 @@ pub fn queued_by_hand<'a>(
     claim: &Claim,
     answer: &'a mut ClaimAnswer,
 ) -> Option<(RunFilter, &'a mut Won)> {
-    let ClaimKind::Manual { plan } = &claim.kind else {
+    let ClaimKind::Manual { plan, .. } = &claim.kind else {
         return None;
     };
     let fire_time = *plan.queue.first()?;

@@ -29,18 +29,20 @@ impl<N: Node> Machine<N> {
             Stage::Running => times,
             _ => self.shutdown_times.min(times),
         };
-        let wait = times.wait;
-        match self.stage {
+        let stage = match self.stage {
             Stage::Running => {
                 // Runs that wait for room or for their next attempt stay in their store.
                 for state in self.stores.values_mut() {
                     state.forget_waits(&mut self.effects);
                 }
-                self.begin_stage(Stage::Waiting, wait);
+                return self.begin_stage(Stage::Waiting, times.wait);
             }
-            Stage::Waiting => self.effects.push(Effect::StageEndsWithin(wait)),
-            _ => {}
-        }
+            Stage::Waiting => times.wait,
+            Stage::Cancelling => times.grace,
+            Stage::Aborting | Stage::Recording => times.last,
+            Stage::Over => return,
+        };
+        self.effects.push(Effect::StageEndsWithin(stage));
     }
 
     /// Ends a stage whose time has passed.

@@ -17,7 +17,8 @@ pub fn redacted(url: &str) -> String {
 /// Returns a text in which the password of each address is replaced by `***`.
 #[must_use]
 pub fn redacted_in(text: &str) -> String {
-    let ends_address = |c: char| c.is_whitespace() || c == '"';
+    // A password may hold blanks. Too much that is hidden is better than too little.
+    let ends_address = |c: char| matches!(c, '\n' | '"');
     let pieces = text.split_inclusive(ends_address).map(|piece| {
         let url = piece.trim_end_matches(|c| ends_address(c) || matches!(c, '`' | '\''));
         redacted(url) + &piece[url.len()..]

@@ -128,9 +128,12 @@ pub enum ClaimKind {
     },
     /// A run by hand. It needs no revision and does not move the schedule.
     ///
-    /// Of its plan only `start`, `queue` and `skipped` count. The claim is lost if its key was
-    /// used.
+    /// Of its plan only `start`, `queue` and `skipped` count. The claim is lost if its key was used,
+    /// or if the row has another incarnation. A request whose answer was lost could otherwise open a
+    /// second run after an edit that began the fire times anew.
     Manual {
+        /// The incarnation that the node read.
+        incarnation: u64,
         /// The decision about the run.
         plan: Plan,
     },
@@ -153,7 +156,7 @@ impl ClaimKind {
     #[must_use]
     pub fn plan(&self) -> Option<&Plan> {
         match self {
-            Self::Advance { plan, .. } | Self::Manual { plan } => Some(plan),
+            Self::Advance { plan, .. } | Self::Manual { plan, .. } => Some(plan),
             Self::Promote => None,
         }
     }

@@ -1,9 +1,12 @@
 //! Runs by hand, each as a short story.
 
-use punctual_core::{CancelReason, Outcome, Overlap, Policies, RunId};
+use punctual_core::{CancelReason, MaxInstances, Origin, Outcome, Overlap, Policies, RunId};
 use punctual_machine::{Refusal, Reply};
-use punctual_store::{Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, JobStore as _, Won};
+use punctual_store::{
+    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, JobStore as _, RunFilter, Won,
+};
 
+use crate::body::How;
 use crate::rules::every;
 use crate::world::{Call, STORE, World, now};
 
@@ -68,7 +71,10 @@ fn a_run_by_hand_is_asked_for_again_if_its_key_was_used() {
         ClaimRequest::new(world.rival.clone().unwrap(), world.time()).claims(vec![Claim::new(
             stored.job.id().clone(),
             stored.state.birth,
-            ClaimKind::Manual { plan },
+            ClaimKind::Manual {
+                incarnation: stored.state.incarnation,
+                plan,
+            },
         )]);
     let reply = now(world.store.claim(&other)).unwrap();
     let ClaimAnswer::Won(won) = &reply.answers[0] else {
@@ -124,4 +130,42 @@ fn a_run_that_is_cancelled_before_its_answer_comes_never_begins() {
     let ended = world.seen.counted.values().map(|own| own.outcome);
     let user = Outcome::Cancelled(CancelReason::User);
     assert_eq!(ended.collect::<Vec<_>>(), [user]);
+}
+
+/// The first run exists. The request that is sent again must not open another one.
+#[test]
+fn a_run_by_hand_whose_answer_was_lost_runs_once_although_the_job_was_rescheduled() {
+    let mut world = World::new();
+    let unlimited = Policies {
+        max_instances: MaxInstances::UNLIMITED,
+        ..Policies::default()
+    };
+    world.add_job(every(3_600, &world).with_policies(unlimited));
+    world.arrive();
+    world.end_body(0, How::Succeeds);
+    world.arrive();
+    world.run_by_hand(world.the_job());
+    let claim = world.claim();
+    world.lose(claim);
+    world.reschedule(0, 0);
+    world.arrive();
+    let runs = now(world.store.runs(RunFilter::default())).unwrap();
+    let by_hand = runs.iter().filter(|run| run.key.origin == Origin::Manual);
+    assert_eq!(by_hand.count(), 1);
+    assert!(world.answers[&0].is_ok());
+}
+
+/// The node did not know of the edit when it asked.
+#[test]
+fn a_run_by_hand_is_asked_for_again_if_the_job_was_rescheduled_just_before() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world).with_policies(queue()));
+    world.arrive();
+    world.end_body(0, How::Succeeds);
+    world.arrive();
+    let stored = world.the_job();
+    world.reschedule(0, 0);
+    world.run_by_hand(stored);
+    world.arrive();
+    assert!(world.answers[&0].is_ok(), "{:?}", world.answers[&0]);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use punctual_core::{
     CancelReason, Coalesce, MisfireGraceTime, Outcome, Policies, RunState, Timeout,
 };
-use punctual_machine::Reply;
+use punctual_machine::{Reply, ShutdownTimes};
 use punctual_store::{JobStore as _, RunFilter};
 
 use crate::body::How;
@@ -53,6 +53,21 @@ fn a_second_shutdown_brings_the_end_of_the_wait_forward() {
     world.tell(|machine| machine.shut_down(times(1)));
     world.pass(SECOND);
     assert!(world.bodies[0].told.is_some());
+}
+
+#[test]
+fn a_second_shutdown_brings_the_end_of_the_grace_forward() {
+    let mut world = running();
+    world.begin_shutdown();
+    world.pass(10 * SECOND);
+    assert!(world.bodies[0].told.is_some() && !world.bodies[0].is_aborted);
+    let shorter = ShutdownTimes {
+        grace: Duration::from_secs(1),
+        ..times(1)
+    };
+    world.tell(|machine| machine.shut_down(shorter));
+    world.pass(SECOND);
+    assert!(world.bodies[0].is_aborted);
 }
 
 #[test]

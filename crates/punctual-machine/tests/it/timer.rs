@@ -63,6 +63,15 @@ impl Timer {
             .insert((self.passed + span, self.serial), alarm);
     }
 
+    /// Arms an alarm, unless it is armed for an earlier time.
+    pub(crate) fn within(&mut self, span: i64, alarm: Alarm) {
+        let at = self.passed + span;
+        let is_earlier = |(key, armed): (&(i64, u64), &Alarm)| *armed == alarm && key.0 <= at;
+        if !self.elapsed.iter().any(is_earlier) {
+            self.after(span, alarm);
+        }
+    }
+
     pub(crate) fn disarm(&mut self, run: ActiveKey) {
         self.elapsed.retain(|_, armed| run_of(*armed) != Some(run));
     }

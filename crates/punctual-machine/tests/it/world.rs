@@ -221,9 +221,13 @@ impl World {
                     self.timer.disarm(key);
                     self.bodies.retain(|body| body.key != key);
                 }
-                Effect::StageLasts(span) | Effect::StageEndsWithin(span) => {
-                    self.timer
-                        .after(span.as_micros().try_into().unwrap(), Alarm::Shutdown);
+                Effect::StageLasts(span) => {
+                    let span = span.as_micros().try_into().unwrap();
+                    self.timer.after(span, Alarm::Shutdown);
+                }
+                Effect::StageEndsWithin(span) => {
+                    let span = span.as_micros().try_into().unwrap();
+                    self.timer.within(span, Alarm::Shutdown);
                 }
                 Effect::Answer { ticket, answer } => {
                     assert!(

@@ -147,7 +147,7 @@ fn whole(request: &ClaimRequest, held: &HeldRows) -> Vec<u64> {
     let claims = request.claims.iter();
     let asked = claims.filter(|claim| match &claim.kind {
         ClaimKind::Promote => true,
-        ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan } => {
+        ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan, .. } => {
             let has_queue = |job: &HeldJob| job.state.queued > 0;
             !plan.queue.is_empty() || held.job(claim.birth).is_some_and(has_queue)
         }

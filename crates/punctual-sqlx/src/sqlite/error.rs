@@ -42,7 +42,7 @@ fn advice(error: &sqlx::Error) -> Option<&'static str> {
 
 /// An error of the database. An error of sqlx tells the error below it, so it has none here.
 #[derive(Debug)]
-struct DatabaseError {
+pub(super) struct DatabaseError {
     advice: Option<&'static str>,
     error: sqlx::Error,
 }

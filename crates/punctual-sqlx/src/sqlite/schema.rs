@@ -2,7 +2,7 @@
 
 use sqlx::{Connection, Row, SqliteConnection};
 
-use super::error::opening;
+use super::error::{DatabaseError, opening};
 use crate::prefix::Prefix;
 use crate::{Error, ErrorKind};
 
@@ -110,7 +110,9 @@ async fn find(
     let (newest, made_by): (i64, String) = sqlx::query_as(newest)
         .fetch_one(&mut *connection)
         .await
-        .map_err(|error| foreign(file, &prefix.table("{p}schema"), NOT_OURS).because(error))?;
+        .map_err(|error| {
+            foreign(file, &prefix.table("{p}schema"), NOT_OURS).because(DatabaseError::from(error))
+        })?;
     if !made_by.starts_with(MAKER) {
         return Err(older(file, &made_by));
     }

@@ -30,6 +30,7 @@ async fn two_claims_of_one_key_are_one_run() {
             stored.job.id().clone(),
             stored.state.birth,
             ClaimKind::Manual {
+                incarnation: stored.state.incarnation,
                 plan: manual(&stored.job.view(&stored.state), at(5)),
             },
         )

@@ -35,13 +35,16 @@ impl<R: Rows> Batch<'_, R> {
         let (limit, overlap) = (policies.max_instances, policies.overlap);
         match &claim.kind {
             ClaimKind::Promote => self.promote(row),
-            ClaimKind::Manual { plan } if self.uses_again(row, Origin::Manual, plan) => {
+            ClaimKind::Manual { incarnation, .. } if *incarnation != state.incarnation => {
+                Verdict::Lost(Some(row))
+            }
+            ClaimKind::Manual { plan, .. } if self.uses_again(row, Origin::Manual, plan) => {
                 Verdict::Lost(Some(row))
             }
             ClaimKind::Advance { revision, .. } if *revision != state.revision => {
                 Verdict::Lost(Some(row))
             }
-            ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan }
+            ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan, .. }
                 if !has_room(plan, &state, limit, overlap) =>
             {
                 Verdict::AtLimit(row)
@@ -54,7 +57,7 @@ impl<R: Rows> Batch<'_, R> {
                 state.advance(&plan.next);
                 self.open_plan(row, state, Origin::Scheduled, plan)
             }
-            ClaimKind::Manual { plan } => self.open_plan(row, state, Origin::Manual, plan),
+            ClaimKind::Manual { plan, .. } => self.open_plan(row, state, Origin::Manual, plan),
         }
     }
 

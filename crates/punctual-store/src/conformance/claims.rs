@@ -8,7 +8,7 @@ use punctual_core::{
 
 use super::fixture::{
     add, advance, at, claim, claim_of, current, decided, due, due_job, ended, expect, insert, job,
-    node, queueing, request, text, won,
+    manual_of, node, queueing, request, text, won,
 };
 use crate::{
     CancelRequest, Claim, ClaimAnswer, ClaimKind, DueRequest, EndText, JobStore, Lease, OnConflict,
@@ -36,7 +36,7 @@ pub(super) async fn one_winner(store: &dyn JobStore) -> Result<(), String> {
 fn manual(stored: &StoredJob) -> Claim {
     let mut plan = decided(stored, 0, at(10));
     plan.start = vec![at(11)];
-    claim_of(stored, ClaimKind::Manual { plan })
+    manual_of(stored, plan)
 }
 
 pub(super) async fn limit(store: &dyn JobStore) -> Result<(), String> {
@@ -247,7 +247,7 @@ async fn no_queue(store: &dyn JobStore, node: &Lease) -> Result<(), String> {
     won(&claim(store, node, claims, vec![]).await.map_err(text)?, 0)?;
     let mut plan = decided(&stored, 0, at(10));
     plan.queue = std::mem::take(&mut plan.start);
-    let claims = vec![claim_of(&stored, ClaimKind::Manual { plan })];
+    let claims = vec![manual_of(&stored, plan)];
     let reply = claim(store, node, claims, vec![]).await.map_err(text)?;
     let refused =
         matches!(reply.answers.first(), Some(ClaimAnswer::AtLimit(row)) if row.state.queued == 0);

@@ -120,6 +120,11 @@ pub(super) fn claim_of(stored: &StoredJob, kind: ClaimKind) -> Claim {
     }
 }
 
+pub(super) fn manual_of(stored: &StoredJob, plan: Plan) -> Claim {
+    let incarnation = stored.state.incarnation;
+    claim_of(stored, ClaimKind::Manual { incarnation, plan })
+}
+
 pub(super) async fn claim(
     store: &dyn JobStore,
     lease: &Lease,

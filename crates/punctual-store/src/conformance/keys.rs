@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 use punctual_core::{Coalesce, Job, MaxInstances, Outcome, Policies, Run, RunState, SkipReason};
 
 use super::fixture::{
-    advance, at, claim, claim_of, current, decided, due_job, expect, node, text, won,
+    advance, at, claim, current, decided, due_job, expect, manual_of, node, text, won,
 };
-use crate::{Claim, ClaimAnswer, ClaimKind, JobStore, Lease, RunFilter, StoredJob, Update};
+use crate::{Claim, ClaimAnswer, JobStore, Lease, RunFilter, StoredJob, Update};
 
 fn unlimited() -> Policies {
     Policies {
@@ -24,7 +24,7 @@ pub(super) async fn two_by_hand(store: &dyn JobStore) -> Result<(), String> {
     let by_hand = || -> Claim {
         let mut plan = decided(&stored, 0, at(10));
         plan.start = vec![at(11)];
-        claim_of(&stored, ClaimKind::Manual { plan })
+        manual_of(&stored, plan)
     };
     let reply = claim(store, &node, vec![by_hand(), by_hand()], vec![]).await;
     let reply = reply.map_err(text)?;

@@ -2,9 +2,9 @@
 
 use punctual_core::{JobId, JobState, Outcome, Policies};
 
-use super::fixture::{add, at, claim, claim_of, decided, due, ended, expect, insert, job, node};
+use super::fixture::{add, at, claim, decided, due, ended, expect, insert, job, manual_of, node};
 use super::fixture::{text, won};
-use crate::{ClaimKind, JobCursor, JobFilter, JobOrder, JobStore, Lease, RunEnd};
+use crate::{JobCursor, JobFilter, JobOrder, JobStore, Lease, RunEnd};
 
 /// The jobs by id, with the next fire time, whether it is paused, and the outcome of the last run.
 const JOBS: [(&str, Option<i64>, bool, Option<Outcome>); 8] = [
@@ -55,7 +55,7 @@ async fn run_once(
     let stored = super::fixture::current(store, id).await?;
     let mut plan = decided(&stored, 0, at(0));
     plan.start = vec![at(1)];
-    let by_hand = claim_of(&stored, ClaimKind::Manual { plan });
+    let by_hand = manual_of(&stored, plan);
     let reply = claim(store, lease, vec![by_hand], vec![]).await;
     let run = won(&reply.map_err(text)?, 0)?.first;
     let end = RunEnd {

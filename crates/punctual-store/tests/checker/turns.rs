@@ -145,7 +145,10 @@ impl Life {
 
     fn run_by_hand(&mut self, row: &StoredJob) {
         let plan = manual(&row.job.view(&row.state), self.now);
-        let kind = ClaimKind::Manual { plan: plan.clone() };
+        let kind = ClaimKind::Manual {
+            incarnation: row.state.incarnation,
+            plan: plan.clone(),
+        };
         self.ask(row, kind, &plan);
     }
 }

@@ -145,6 +145,7 @@ pub(super) fn manual_claim(stored: &StoredJob, now: DateTime<Utc>) -> Claim {
         stored.job.id().clone(),
         stored.state.birth,
         ClaimKind::Manual {
+            incarnation: stored.state.incarnation,
             plan: punctual_core::plan::manual(&stored.job.view(&stored.state), now),
         },
     )

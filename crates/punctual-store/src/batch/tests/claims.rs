@@ -10,7 +10,7 @@ use punctual_core::{
 
 use super::world::{World, at, end, ids, micros, times};
 use crate::batch::{Owner, Verdict};
-use crate::{ClaimKind, OpenState, RunEnd, Won};
+use crate::{OpenState, RunEnd, Won};
 
 fn all_of_a_backlog() -> Policies {
     Policies {
@@ -81,6 +81,19 @@ fn a_claim_on_what_has_changed_is_lost() {
     won(world.claim(10, &claim));
 }
 
+/// A request whose answer was lost comes again after an edit that began the fire times anew.
+#[test]
+fn a_run_by_hand_is_opened_once_although_the_job_has_another_incarnation_now() {
+    let mut world = World::new(Policies {
+        max_instances: MaxInstances::UNLIMITED,
+        ..Policies::default()
+    });
+    let by_hand = world.manual(world.by_hand(&[10]));
+    won(world.claim(10, &by_hand));
+    world.state.incarnation += 1;
+    assert!(matches!(world.claim(11, &by_hand), Verdict::Lost(Some(_))));
+}
+
 #[test]
 fn a_run_by_hand_leaves_the_schedule_and_is_opened_once() {
     let mut world = World::new(Policies {
@@ -88,7 +101,7 @@ fn a_run_by_hand_leaves_the_schedule_and_is_opened_once() {
         ..Policies::default()
     });
     let plan = world.by_hand(&[10]);
-    let by_hand = world.claim_of(ClaimKind::Manual { plan });
+    let by_hand = world.manual(plan);
     won(world.claim(10, &by_hand));
     assert_eq!(world.state.next_run_time, Some(at(10)));
     assert_eq!(world.claim(10, &by_hand), Verdict::Lost(Some(())));

@@ -20,7 +20,7 @@ fn the_keys_of_a_claim_are_those_that_it_uses() {
     let mut world = World::new(with_all_parts());
     let advance = world.advance(world.plan(60));
     let plan = world.by_hand(&[61, 62]);
-    let by_hand = world.claim_of(ClaimKind::Manual { plan });
+    let by_hand = world.manual(plan);
     for (claim, count) in [(advance, 4), (by_hand, 2)] {
         world.keys.clear();
         let incarnation = world.state.incarnation;
@@ -39,7 +39,7 @@ fn a_claim_may_need_a_number_for_each_run_and_each_kind_of_range() {
     let world = World::new(with_all_parts());
     let mut plan = world.by_hand(&[61, 62]);
     plan.queue = times(&[63]);
-    let by_hand = world.claim_of(ClaimKind::Manual { plan });
+    let by_hand = world.manual(plan);
     let promote = world.claim_of(ClaimKind::Promote);
     let idle = world.advance(world.plan(0));
     assert_eq!(numbers(&[by_hand.clone(), promote.clone()]), 6);

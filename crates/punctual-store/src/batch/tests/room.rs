@@ -3,7 +3,6 @@
 use punctual_core::{MaxInstances, Overlap, Policies};
 
 use super::world::{World, times};
-use crate::ClaimKind;
 use crate::batch::Verdict;
 
 /// Returns whether a job with room for two instances takes a run by hand that starts, and one that
@@ -20,7 +19,7 @@ fn takes(overlap: Overlap, running: u32, queued: u32) -> (bool, bool) {
             (plan.start, plan.queue) = (Vec::new(), times(&[5]));
         }
         (world.state.running, world.state.queued) = (running, queued);
-        let claim = world.claim_of(ClaimKind::Manual { plan });
+        let claim = world.manual(plan);
         match world.claim(5, &claim) {
             Verdict::Won(..) => true,
             Verdict::AtLimit(()) => false,

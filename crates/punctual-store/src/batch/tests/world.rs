@@ -78,6 +78,11 @@ impl World {
         }
     }
 
+    pub(super) fn manual(&self, plan: Plan) -> Claim {
+        let incarnation = self.state.incarnation;
+        self.claim_of(ClaimKind::Manual { incarnation, plan })
+    }
+
     pub(super) fn advance(&self, plan: Plan) -> Claim {
         let revision = self.state.revision;
         self.claim_of(ClaimKind::Advance { revision, plan })

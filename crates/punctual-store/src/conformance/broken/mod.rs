@@ -78,7 +78,7 @@ impl<S: JobStore> Breaking<S> {
     /// Returns the same claim under a key that is not used yet.
     async fn rekeyed(&self, claim: &Claim) -> Result<Claim, Error> {
         let mut claim = self.fresh(claim).await?;
-        if let ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan } = &mut claim.kind {
+        if let ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan, .. } = &mut claim.kind {
             let fire_times = plan.start.iter_mut().chain(&mut plan.queue);
             fire_times.for_each(|fire_time| *fire_time += TimeDelta::microseconds(1));
         }

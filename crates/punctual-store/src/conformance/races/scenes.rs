@@ -8,7 +8,7 @@ use super::arena::Arena;
 use crate::conformance::feed::read;
 use crate::conformance::fixture::{
     add, advance, at, claim, claim_of, current, decided, due, due_job, ended, expect, insert, job,
-    node, queueing, text, won,
+    manual_of, node, queueing, text, won,
 };
 use crate::conformance::nodes::{peer, recovery};
 use crate::{
@@ -204,7 +204,7 @@ async fn read_often(
 fn manual(stored: &StoredJob) -> Claim {
     let mut plan = decided(stored, 0, at(10));
     plan.start = vec![at(11)];
-    claim_of(stored, ClaimKind::Manual { plan })
+    manual_of(stored, plan)
 }
 
 /// Returns a node that is going to be found dead, and the request of the node that finds it.
