@@ -1,15 +1,18 @@
 //! Names a run, and waits for its end.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use punctual_core::{JobId, Run, RunId, RunState};
 use punctual_store::RunFilter;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::into_run::Named;
 use super::{Call, CancelRun, IntoRun, Scheduler};
+use crate::command::ShutdownReport;
 use crate::error::{Error, ErrorKind};
 use crate::runtime::require_timers;
 use crate::stores::NamedStore;
@@ -162,10 +165,14 @@ impl RunHandle {
     /// it. For runs of other nodes the store is asked, at first often and then every second. A store that does not answer for a while is asked again
     /// until it does. Callers that do not want to wait that long use `tokio::time::timeout`.
     ///
+    /// A wait that began while the scheduler ran ends with its shutdown, since a run that waits in the
+    /// store goes on in another process, or at the next start.
+    ///
     /// # Errors
     ///
     /// Returns an error as [`NotFound`](crate::ErrorKind::NotFound) if the store has forgotten the
-    /// run, or if the current runtime has no timers.
+    /// run, as [`NotRunning`](crate::ErrorKind::NotRunning) if the scheduler was shut down before the
+    /// run ended, or if the current runtime has no timers.
     ///
     /// # Cancel safety
     ///
@@ -190,15 +197,18 @@ impl RunHandle {
         let named = shared.store(&self.store)?;
         // Listens before the first look, so that no end falls between the two.
         let mut ends = shared.bus.ends();
-        let mut pause = LOOKS.0;
+        let mut stop = pin!(until_stopped(self.scheduler.end_of_life()));
+        let (mut pause, mut is_stopped) = (LOOKS.0, false);
         loop {
             match read(&named, self.id, Some(&self.job)).await {
                 Ok(Some(run)) if matches!(run.state, RunState::Ended(_)) => return Ok(run),
                 Ok(None) => return Err(forgotten(self.id)),
                 Err(error) if !error.is_temporary() => return Err(error),
+                _ if is_stopped => return Err(stopped(self.id)),
                 _ => {}
             }
             tokio::select! {
+                () = &mut stop => is_stopped = true,
                 // The store is about to be told of the end.
                 () = ends.heard(&self.store, self.id) => pause = SOON,
                 () = sleep(pause) => pause = (pause * 2).min(LOOKS.1),
@@ -220,6 +230,22 @@ async fn read(named: &NamedStore, run: RunId, job: Option<&JobId>) -> Result<Opt
         run.store = Some(Arc::clone(&named.alias));
     }
     Ok(found)
+}
+
+/// Waits for the shutdown of a scheduler that runs now.
+async fn until_stopped(ended: Option<watch::Receiver<Option<ShutdownReport>>>) {
+    match ended {
+        // A runtime that ends does not tell of a shutdown.
+        Some(mut ended) => drop(ended.wait_for(Option::is_some).await),
+        None => std::future::pending().await,
+    }
+}
+
+fn stopped(run: RunId) -> Error {
+    let message = format!(
+        "the scheduler was shut down before run {run} ended; the run waits in its store, where `runs()` lists it"
+    );
+    Error::of(ErrorKind::NotRunning, message)
 }
 
 fn forgotten(run: RunId) -> Error {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use punctual_core::{Outcome, Run, RunState};
+use punctual_core::{Outcome, Overlap, Run, RunState};
 use punctual_store::testing::{Call, Fault};
 use punctual_tokio::{ErrorKind, LedgerLimits, MemoryStore, Output, Scheduler};
 use tokio::time::{Instant, timeout};
@@ -83,6 +83,22 @@ async fn a_run_of_another_node_is_waited_for_although_the_store_is_away_for_a_wh
     // A scheduler that does not run can wait too.
     two.shutdown().await.unwrap();
     is_whole(&run.wait().await.unwrap());
+}
+
+/// A run that waits for room stays in the store, so nothing here would ever end it.
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_a_run_in_a_queue_ends_with_the_shutdown() {
+    let scheduler = node(MemoryStore::new()).await;
+    let queue = Overlap::Queue { at_most: 1 };
+    let adding = scheduler.add_job("slow", every(600)).overlap(queue);
+    let job = adding.await.unwrap();
+    job.run().await.unwrap();
+    let queued = job.run().await.unwrap();
+    let waiting = tokio::spawn(queued.wait());
+    pass(1).await;
+    scheduler.shutdown().within("5s").await.unwrap();
+    let error = timeout(seconds(5), waiting).await.unwrap().unwrap();
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::NotRunning);
 }
 
 #[tokio::test(start_paused = true)]
