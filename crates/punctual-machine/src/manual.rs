@@ -66,7 +66,8 @@ impl<N: Node> Machine<N> {
     ) {
         // Another node was asked for a run of the job in the same microsecond.
         let is_another = !is_repeated && is_taken(key, &answer);
-        let again_at = if is_another {
+        let is_edited = !is_repeated && is_edited(key, &answer);
+        let again_at = if is_another || is_edited {
             self.fire_time_by_hand()
         } else {
             plan.fire_times().next().unwrap_or_default()
@@ -103,7 +104,7 @@ impl<N: Node> Machine<N> {
                 let seen = Some((row.state.running, row.state.queued));
                 self.ask_anew(key.store, row, seen, again_at, ticket);
             }
-            ClaimAnswer::Lost(Some(row)) if is_edited(key, &row) && !is_repeated => {
+            ClaimAnswer::Lost(Some(row)) if is_edited => {
                 self.ask_anew(key.store, row, None, again_at, ticket);
             }
             ClaimAnswer::NotTried => {
@@ -175,8 +176,8 @@ impl<N: Node> StoreState<N> {
 
 /// Returns true if the claim of a run by hand was lost because its key is used.
 /// Returns true if an edit of the job began its fire times anew, which the node did not know.
-fn is_edited(key: JobKey, row: &StoredJob) -> bool {
-    row.state.incarnation != key.incarnation
+fn is_edited(key: JobKey, answer: &ClaimAnswer) -> bool {
+    matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.incarnation != key.incarnation)
 }
 
 fn is_taken(key: JobKey, answer: &ClaimAnswer) -> bool {

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use punctual_core::{Origin, RunId};
 use punctual_store::{Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, StoredJob};
 use punctual_store::{OpenState, RunFilter, Won};
@@ -48,7 +48,7 @@ pub fn find_won(request: &ClaimRequest, reply: &mut ClaimReply, own: &[OpenRun])
         if matches!(answer, ClaimAnswer::Won(_) | ClaimAnswer::NotTried) {
             continue;
         }
-        let first = first_run(claim, own).filter(|run| begun.insert(run.id));
+        let first = first_run(claim, request.now, own).filter(|run| begun.insert(run.id));
         if first.is_none() && !was_refused(claim, answer) {
             continue;
         }
@@ -74,8 +74,10 @@ fn revision(claim: &Claim) -> Option<u64> {
 /// Returns the first run of the instance that a claim has started.
 ///
 /// Runs that it has queued do not belong to this node. An instance that has only one fire time in
-/// common with the claim was opened by another one. A run with an earlier attempt was handed out.
-fn first_run<'o>(claim: &Claim, own: &'o [OpenRun]) -> Option<&'o OpenRun> {
+/// common with the claim was opened by another one. A run with an earlier attempt was handed out, and
+/// so was one that was not opened by the request that was `sent` at that time. A run by hand has a key
+/// of its own, and may have been opened when the request was sent again.
+fn first_run<'o>(claim: &Claim, sent: DateTime<Utc>, own: &'o [OpenRun]) -> Option<&'o OpenRun> {
     let start = &claim.kind.plan()?.start;
     let origin = claim.kind.origin();
     let is_its = |instance: &&[OpenRun]| {
@@ -83,6 +85,7 @@ fn first_run<'o>(claim: &Claim, own: &'o [OpenRun]) -> Option<&'o OpenRun> {
         first.birth == claim.birth
             && first.state == OpenState::Running
             && first.attempts == 0
+            && (origin == Origin::Manual || first.opened == sent.trunc_subsecs(6))
             && first.key.origin == origin
             && instance.iter().map(|run| &run.key.fire_time).eq(start)
     };
@@ -97,9 +100,14 @@ pub fn instances(own: &[OpenRun]) -> impl Iterator<Item = &[OpenRun]> {
 /// Returns true if the first request recorded a run by hand as skipped or queued. Its key is then
 /// used, and its job exists.
 fn was_refused(claim: &Claim, answer: &ClaimAnswer) -> bool {
-    let has_none = matches!(&claim.kind, ClaimKind::Manual { plan, .. } if plan.start.is_empty());
-    let is_there = matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.birth == claim.birth);
-    has_none && is_there && claim.kind.origin() == Origin::Manual
+    let (ClaimKind::Manual { incarnation, plan }, ClaimAnswer::Lost(Some(row))) =
+        (&claim.kind, answer)
+    else {
+        return false;
+    };
+    // After an edit that began the fire times anew, the store refuses the claim in any case.
+    let is_same = row.state.birth == claim.birth && row.state.incarnation == *incarnation;
+    plan.start.is_empty() && is_same
 }
 
 /// Returns the run by hand that a claim has let wait, whose number only the store knows.
@@ -260,6 +268,17 @@ mod tests {
         let (job, runs) = (stored.clone(), vec![run.clone()]);
         let mut reply = ClaimReply::new(vec![ClaimAnswer::Lost(Some(stored))])
             .handed(vec![Handed::new(job, runs)]);
+        find_won(&request, &mut reply, &[run]);
+        assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
+    }
+
+    /// Another node had queued it, and the lost answer handed it out.
+    #[test]
+    fn a_run_that_an_earlier_request_opened_is_not_that_of_a_claim() {
+        let stored = hourly();
+        let (request, mut run) = claimed(&stored);
+        run.opened = request.now - TimeDelta::seconds(1);
+        let mut reply = ClaimReply::new(vec![ClaimAnswer::Lost(Some(stored))]);
         find_won(&request, &mut reply, &[run]);
         assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
     }

@@ -236,6 +236,9 @@ pub struct OpenRun {
     pub birth: u64,
     /// The key of the run, with its fire time.
     pub key: RunKey,
+    /// The time of the request that opened the run. A node tells by it whether the run was opened by a
+    /// claim whose answer was lost.
+    pub opened: DateTime<Utc>,
     /// The state of the run.
     pub state: OpenState,
     /// True if the instance ends with this run. The runs of an instance have consecutive numbers.
@@ -262,6 +265,7 @@ impl OpenRun {
             job,
             birth,
             key,
+            opened: DateTime::default(),
             state: OpenState::Running,
             ends_instance: true,
             reruns: 0,

@@ -61,7 +61,7 @@ fn a_run_by_hand_is_asked_for_again_if_its_key_was_used() {
     let mut world = World::new();
     world.add_job(every(3_600, &world));
     world.arrive();
-    world.end_body(0, crate::body::How::Succeeds);
+    world.end_body(0, How::Succeeds);
     world.arrive();
     world.meet();
     world.arrive();
@@ -168,4 +168,21 @@ fn a_run_by_hand_is_asked_for_again_if_the_job_was_rescheduled_just_before() {
     world.run_by_hand(stored);
     world.arrive();
     assert!(world.answers[&0].is_ok(), "{:?}", world.answers[&0]);
+}
+
+/// All instances are busy, so the request that the edit refuses would only have been recorded.
+#[test]
+fn a_refused_run_by_hand_is_recorded_at_its_own_time_although_the_job_was_rescheduled() {
+    let mut world = World::new();
+    let began = world.time();
+    world.add_job(every(3_600, &world));
+    world.arrive();
+    world.run_by_hand(world.the_job());
+    let claim = world.claim();
+    world.deliver(claim);
+    world.reschedule(0, 0);
+    world.arrive();
+    let runs = now(world.store.runs(RunFilter::default())).unwrap();
+    let by_hand = runs.iter().find(|run| run.key.origin == Origin::Manual);
+    assert!(by_hand.unwrap().fire_time() >= began, "{by_hand:?}");
 }

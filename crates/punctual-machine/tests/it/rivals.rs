@@ -1,5 +1,6 @@
 //! The other node, which claims jobs, dies, and takes this node for dead.
 
+use chrono::TimeDelta;
 use punctual_core::plan::plan;
 use punctual_core::{Outcome, RunId};
 use punctual_machine::Reply;
@@ -83,10 +84,11 @@ impl World {
         let Some(lease) = self.rival.clone() else {
             return;
         };
-        let time = self.time();
         let request =
-            DueRequest::through(time, usize::from(count)).tasks(Some([TASK.into()].into()));
+            DueRequest::through(self.time(), usize::from(count)).tasks(Some([TASK.into()].into()));
         let due = now(self.store.due(request)).unwrap().jobs;
+        // Requests of two nodes in the same microsecond cannot be told apart.
+        let time = self.time() + TimeDelta::microseconds(1);
         let mut request = ClaimRequest::new(lease, time)
             .claims(due.iter().map(|due| claim_of(&due.stored, time)).collect());
         let reply = now(self.store.claim(&request)).unwrap();

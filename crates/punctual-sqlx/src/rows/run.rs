@@ -15,8 +15,8 @@ pub(crate) struct HeldRun {
     pub(crate) job: Box<str>,
     pub(crate) key: RunKey,
     pub(crate) view: OpenView,
-    /// The time of opening, and the number of its entry, for a run that this request opens.
     pub(crate) opened: DateTime<Utc>,
+    /// The number of its entry, for a run that this request opens.
     pub(crate) nth: u64,
     pub(crate) started: Option<i64>,
     pub(crate) failure: Option<Box<str>>,
@@ -80,6 +80,7 @@ impl HeldRun {
         let job = JobId::new(&self.job).ok()?;
         let view = &self.view;
         let mut run = OpenRun::new(self.id, view.token, job, view.birth, self.key);
+        run.opened = self.opened;
         run.state = view.state;
         run.ends_instance = view.ends_instance;
         run.reruns = view.reruns;

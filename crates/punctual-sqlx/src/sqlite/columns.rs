@@ -71,7 +71,7 @@ macro_rules! run_columns {
 macro_rules! open_columns {
     () => {
         "id, birth, job, incarnation, origin, fire_time, token, state, due, ends_instance, \
-         cancel, reruns, attempts, started, error, node, epoch"
+         cancel, reruns, attempts, started, error, node, epoch, opened"
     };
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use chrono::DateTime;
 use punctual_core::RunId;
 use punctual_store::batch::{OpenView, Owner};
 use punctual_store::{Error, Lease, OpenRequest, OpenRun, OpenState};
@@ -156,6 +157,7 @@ struct OpenColumns<'r> {
     error: Option<Cow<'r, str>>,
     node: Option<Cow<'r, str>>,
     epoch: Option<i64>,
+    opened: i64,
 }
 
 /// Returns the runs of a JSON array of [`open_columns`]. Those that cannot be decoded are left out.
@@ -190,6 +192,7 @@ impl OpenColumns<'_> {
         let id = RunId(count("id", self.id).ok()?);
         let key = key(self.incarnation, &self.origin, self.fire_time).ok()?;
         let mut run = HeldRun::read(id, &self.job, key, view);
+        run.opened = DateTime::from_timestamp_micros(self.opened)?;
         run.started = self.started;
         run.failure = self.error.as_deref().map(Into::into);
         Some(run)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use punctual_core::{JobId, Run, RunId};
 
-use super::ledger::Entry;
+use super::ledger::{Entry, at};
 use super::open_runs::{Open, Past};
 use super::state::State;
 use crate::{Error, OpenRequest, OpenRun, RecentRequest, RunFeed, RunFilter, RunsSince};
@@ -52,6 +52,7 @@ impl State {
             ..
         } = open.past.as_deref().cloned().unwrap_or_default();
         Some(OpenRun {
+            opened: at(open.opened),
             state: open.state(),
             ends_instance: open.ends_instance,
             reruns,
