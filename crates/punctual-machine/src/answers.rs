@@ -43,7 +43,7 @@ impl<N: Node> Machine<N> {
             let answer = answers.next().unwrap_or(ClaimAnswer::Lost(None));
             match key {
                 Some(key) => self.answered(key, claim.kind, answer, is_repeated, now),
-                None => self.promoted(store, claim, &answer),
+                None => self.promoted(store, claim, request.now, &answer),
             }
         }
         for job in reply.removed {

@@ -138,8 +138,8 @@ pub(crate) struct Waits {
     pub(crate) id: JobId,
     /// The times at which they are due.
     pub(crate) times: BTreeSet<i64>,
-    /// True if the request is on its way.
-    pub(crate) is_asked: bool,
+    /// The times that a request on its way asks for.
+    pub(crate) asked: BTreeSet<i64>,
     /// True if more runs may wait than this node knows.
     pub(crate) may_hide_others: bool,
 }

@@ -109,7 +109,16 @@ impl<N: Node> Machine<N> {
     ///
     /// Runs that were handed out start by themselves. Runs that were not belong to another node, or
     /// the end that makes room for them hands them out.
-    pub(crate) fn promoted(&mut self, store: u32, claim: Claim, answer: &ClaimAnswer) {
+    ///
+    /// A clock that was set back after the node had decided to ask sent the request at an earlier time
+    /// than some runs are due. They still wait then.
+    pub(crate) fn promoted(
+        &mut self,
+        store: u32,
+        claim: Claim,
+        sent: DateTime<Utc>,
+        answer: &ClaimAnswer,
+    ) {
         let now = self.now;
         let begins_runs = self.begins_runs();
         let Some(state) = self.stores.get_mut(&store) else {
@@ -122,11 +131,17 @@ impl<N: Node> Machine<N> {
         let Some(waits) = state.waits.get_mut(&claim.birth) else {
             return;
         };
-        waits.is_asked = false;
+        let mut asked = std::mem::take(&mut waits.asked);
+        let birth = claim.birth;
+        for at in asked.split_off(&sent.timestamp_micros().saturating_add(1)) {
+            if waits.times.insert(at) && at > now {
+                self.effects.at(at, birth, Alarm::Promote { store, birth });
+            }
+        }
         let may_hide_others = waits.may_hide_others;
         if begins_runs {
             // More runs may have become due while the store was asked.
-            state.promote(claim.birth, now);
+            state.promote(birth, now);
         }
         let is_told = self.node.capabilities(store).shared;
         if matches!(answer, ClaimAnswer::Won(_)) && may_hide_others && !is_told {
@@ -318,18 +333,21 @@ impl<N: Node> StoreState<N> {
 
     /// Asks for the waiting runs of a job, if some of them are due by `now`.
     fn promote(&mut self, birth: u64, now: i64) {
-        let Some(waits) = self.waits.get_mut(&birth).filter(|waits| !waits.is_asked) else {
+        let Some(waits) = self
+            .waits
+            .get_mut(&birth)
+            .filter(|waits| waits.asked.is_empty())
+        else {
             return;
         };
         let later = waits.times.split_off(&now.saturating_add(1));
-        let is_due = !std::mem::replace(&mut waits.times, later).is_empty();
-        if !is_due {
+        waits.asked = std::mem::replace(&mut waits.times, later);
+        if waits.asked.is_empty() {
             if waits.times.is_empty() {
                 self.waits.remove(&birth);
             }
             return;
         }
-        waits.is_asked = true;
         let claim = Claim::new(waits.id.clone(), birth, ClaimKind::Promote);
         self.outbox.claims.push_back((None, claim));
     }
@@ -340,7 +358,7 @@ impl Waits {
         Self {
             id,
             times: BTreeSet::new(),
-            is_asked: false,
+            asked: BTreeSet::new(),
             may_hide_others: false,
         }
     }

@@ -172,7 +172,7 @@ fn told<N: Node>(state: &StoreState<N>) -> HeldOfStore {
         parked: state.parked.clone(),
         waits: waits
             .map(|(birth, waits)| {
-                let asked = waits.is_asked.then_some(i64::MIN);
+                let asked = (!waits.asked.is_empty()).then_some(i64::MIN);
                 (*birth, asked.or(waits.times.first().copied()))
             })
             .collect(),

@@ -16,7 +16,11 @@ impl<N: Node> Machine<N> {
         let outbox = &state.outbox;
         let sent = outbox.asked.iter().filter(|key| key.is_none()).count();
         let next = outbox.claims.iter().filter(|(key, _)| key.is_none());
-        let asked = state.waits.values().filter(|own| own.is_asked).count();
+        let asked = state
+            .waits
+            .values()
+            .filter(|own| !own.asked.is_empty())
+            .count();
         if sent + next.count() < asked {
             wrong.push("what waits is not asked for".to_owned());
         }
@@ -29,7 +33,7 @@ impl<N: Node> Machine<N> {
         alarms: &Alarms,
     ) -> Option<&'static str> {
         let now = self.now;
-        let is_asked_later = waits.is_asked || !self.begins_runs();
+        let is_asked_later = !waits.asked.is_empty() || !self.begins_runs();
         if waits.times.is_empty() {
             return (!is_asked_later).then_some("is kept for nothing");
         }

@@ -265,3 +265,25 @@ fn a_run_whose_next_attempt_was_due_in_a_pause_goes_on_after_it() {
     world.arrive();
     assert_eq!(world.machine.under_way(), 1, "its second attempt");
 }
+
+/// The request that asks for the next attempt waits for the one before it, and goes to the store at an
+/// earlier time than the attempt is due.
+#[test]
+fn a_retry_is_not_forgotten_when_the_clock_is_set_back_as_it_is_asked_for() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world).with_policies(patient()));
+    world.add_job(named(1, every(30, &world)));
+    world.arrive();
+    world.end_body(0, How::Fails);
+    world.arrive();
+    world.tell(|machine| machine.look_again());
+    world.run_by_hand(world.the_job());
+    world.pass(2 * SECOND);
+    world.set_clock(-SECOND);
+    world.arrive();
+    world.pass(SECOND);
+    world.arrive();
+    let attempts = world.open_runs().into_iter().map(|run| run.attempts).max();
+    assert_eq!(attempts, Some(1));
+    assert!(world.machine.under_way() >= 2, "its second attempt");
+}
