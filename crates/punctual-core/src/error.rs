@@ -268,6 +268,13 @@ impl Error {
         self.with_value(value)
     }
 
+    /// Returns the same error about a longer text, which has `before` bytes in front of the value.
+    pub(crate) fn behind(mut self, before: usize) -> Self {
+        let inner = self.inner();
+        inner.position = inner.position.map(|position| position + before);
+        self
+    }
+
     pub(crate) fn at(mut self, position: usize) -> Self {
         self.inner().position = Some(position);
         self
@@ -416,7 +423,8 @@ fn seen(text: String) -> String {
     }
 }
 
-fn abbreviated(value: &str) -> String {
+/// Returns a quotation of what was written, shortened if it is long.
+pub(crate) fn abbreviated(value: &str) -> String {
     if value.len() <= LONGEST_QUOTE {
         return value.to_owned();
     }

@@ -46,6 +46,8 @@ pub mod plan;
 mod policy;
 mod run;
 mod sealed;
+#[cfg(test)]
+mod short_messages;
 mod span;
 #[doc(hidden)]
 pub mod suggest;

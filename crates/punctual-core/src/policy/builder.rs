@@ -2,12 +2,12 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::read;
 use super::{
     Coalesce, IntoRetry, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap, Policies, Retry,
     Timeout,
 };
-use crate::error::{Error, ErrorKind};
+use super::{choice, read};
+use crate::error::{Error, ErrorKind, abbreviated};
 use crate::span::{IntoLimit, IntoSpan};
 use crate::suggest::nearest;
 
@@ -153,18 +153,18 @@ impl PoliciesBuilder {
                 let within = limit.map(MisfireGraceTime::Within);
                 self.misfire_grace_time = Some(within.unwrap_or_default());
             }
-            "coalesce" => self.coalesce = Some(read::coalesce(value)?),
+            "coalesce" => self.coalesce = Some(choice::coalesce(value)?),
             "max_instances" => self.max_instances = Some(read::max_instances(value)?),
-            "overlap" => self.overlap = Some(read::overlap(value)?),
+            "overlap" => self.overlap = Some(choice::overlap(value)?),
             "jitter" => self.jitter = Some(read::jitter(value)?),
             "timeout" => {
                 let limit = read::limit("timeout", value)?.map(Timeout::After);
                 self.timeout = Some(limit.unwrap_or_default());
             }
             "retry" => self.retry = Some(read::retry(value)?),
-            "on_lost" => self.on_lost = Some(read::on_lost(value)?),
+            "on_lost" => self.on_lost = Some(choice::on_lost(value)?),
             _ => {
-                let error = Error::new(ErrorKind::Invalid, name.to_owned(), "is not a policy");
+                let error = Error::new(ErrorKind::Invalid, abbreviated(name), "is not a policy");
                 let hint = match nearest(name, Policies::NAMES) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("the policies are {}", Policies::NAMES.join(", ")),
@@ -173,6 +173,28 @@ impl PoliciesBuilder {
             }
         }
         Ok(())
+    }
+
+    /// Returns `true` if no policy is set.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            misfire_grace_time,
+            coalesce,
+            max_instances,
+            overlap,
+            jitter,
+            timeout,
+            retry,
+            on_lost,
+            error,
+        } = self;
+        let is_limited =
+            misfire_grace_time.is_some() || max_instances.is_some() || timeout.is_some();
+        let is_chosen = coalesce.is_some() || overlap.is_some() || on_lost.is_some();
+        let is_moved = jitter.is_some() || retry.is_some();
+        !(is_limited || is_chosen || is_moved || error.is_some())
     }
 
     /// Keeps the first error.

@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Decides what becomes of a backlog. A backlog consists of the fire times that passed while no
 /// node could decide about them.
@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 /// Fire times marked `x` are recorded as one coalesced range.
 ///
 /// In JSON: `"latest"`, `"earliest"`, `{"all": {"at_most": 3}}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Coalesce {
     /// One run, for the newest fire time of the backlog.
     #[default]

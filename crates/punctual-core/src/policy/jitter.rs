@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::span::Seconds;
 use crate::JobId;
@@ -21,8 +21,8 @@ use crate::JobId;
 ///
 /// In JSON: `null`, or the longest delay in seconds.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(from = "Option<Seconds>", into = "Option<Seconds>")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(into = "Option<Seconds>")]
 pub struct Jitter(Duration);
 
 impl Jitter {
@@ -94,12 +94,6 @@ fn hash(id: &str, micros: i64) -> u64 {
     state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     state ^ (state >> 31)
-}
-
-impl From<Option<Seconds>> for Jitter {
-    fn from(seconds: Option<Seconds>) -> Self {
-        seconds.map_or(Self::NONE, |Seconds(longest)| Self(longest))
-    }
 }
 
 impl From<Jitter> for Option<Seconds> {

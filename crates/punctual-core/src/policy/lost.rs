@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Decides what becomes of a run whose process died.
 ///
@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 /// 24).
 ///
 /// In JSON: `"record"`, `{"rerun": {"at_most": 3}}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnLost {
     /// The run is recorded as lost and does not run again.
     #[default]

@@ -1,6 +1,6 @@
 use std::num::NonZeroU32;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Limits the runs of one job that are under way at the same time, on all nodes that share the
 /// store.
@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// In JSON: a positive number, or `null` for unlimited.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "Option<NonZeroU32>", into = "Option<NonZeroU32>")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "Option<NonZeroU32>")]
 pub struct MaxInstances(Option<NonZeroU32>);
 
 impl MaxInstances {
@@ -51,12 +51,6 @@ impl MaxInstances {
 impl Default for MaxInstances {
     fn default() -> Self {
         Self::ONE
-    }
-}
-
-impl From<Option<NonZeroU32>> for MaxInstances {
-    fn from(limit: Option<NonZeroU32>) -> Self {
-        Self(limit)
     }
 }
 

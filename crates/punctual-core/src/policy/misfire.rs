@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::span::Seconds;
 use crate::error::Error;
@@ -22,8 +22,8 @@ use crate::span::IntoLimit;
 ///
 /// In JSON: `null`, or a number of seconds.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(from = "Option<Seconds>", into = "Option<Seconds>")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(into = "Option<Seconds>")]
 pub enum MisfireGraceTime {
     /// A run may be late by any amount.
     #[default]
@@ -54,12 +54,6 @@ impl IntoLimit<Duration> for MisfireGraceTime {
 impl From<Duration> for MisfireGraceTime {
     fn from(limit: Duration) -> Self {
         Self::Within(limit)
-    }
-}
-
-impl From<Option<Seconds>> for MisfireGraceTime {
-    fn from(seconds: Option<Seconds>) -> Self {
-        seconds.map_or(Self::Unlimited, |Seconds(limit)| Self::Within(limit))
     }
 }
 

@@ -4,10 +4,12 @@
 //! and `x` a fire time without a run.
 
 mod builder;
+mod choice;
 mod coalesce;
 mod cut;
 mod into;
 mod jitter;
+mod long;
 mod lost;
 mod max_instances;
 mod misfire;

@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Decides what becomes of a run that finds all [`max_instances`](super::MaxInstances) busy, on all
 /// nodes that share the store.
@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 /// or dies, and any node that knows the task starts it.
 ///
 /// In JSON: `"skip"`, `{"queue": {"at_most": 1}}`, `"cancel_running"`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Overlap {
     /// The fire time is recorded as skipped, as in `APScheduler`.
     #[default]

@@ -2,14 +2,39 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
+use super::choice::{coalesce, on_lost, overlap};
+use super::long::{LONGEST, too_long};
 use super::{Coalesce, Jitter, MaxInstances, OnLost, Overlap, Retry};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, abbreviated};
 use crate::span;
 use crate::suggest::nearest;
 
 const UNLIMITED: &str = "unlimited";
+
+/// What may be written by callers who mean [`UNLIMITED`].
+const NOTHING: [&str; 4] = ["none", "never", "null", "infinite"];
+
+macro_rules! reads {
+    ($($policy:ty => $read:ident;)*) => {$(
+        impl<'de> Deserialize<'de> for $policy {
+            /// Reads the policy as a file or an attribute holds it.
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $read(&Value::deserialize(deserializer)?).map_err(D::Error::custom)
+            }
+        }
+    )*};
+}
+
+reads! {
+    Coalesce => coalesce;
+    Overlap => overlap;
+    OnLost => on_lost;
+    Retry => retry;
+}
 
 /// Returns the limit of instances, or `None` for no limit, as a policy.
 pub(super) fn instances(count: Option<u32>) -> Result<MaxInstances, Error> {
@@ -31,7 +56,6 @@ pub(super) fn max_instances(value: &Value) -> Result<MaxInstances, Error> {
 
 /// Reads a length of time, which is a number of seconds or text.
 fn length(field: &'static str, value: &Value) -> Result<Duration, Error> {
-    let longest = super::span::LONGEST;
     let span = match value {
         Value::String(text) => span::read(field, text)?,
         Value::Number(number) => {
@@ -40,8 +64,8 @@ fn length(field: &'static str, value: &Value) -> Result<Duration, Error> {
                 let error = Error::invalid(field, number, "is negative");
                 return Err(error.with_hint("leave the sign out"));
             }
-            if seconds > longest.as_secs_f64() {
-                return Err(too_long(field, value));
+            if seconds > LONGEST.as_secs_f64() {
+                return Err(too_long(field, plain(value)));
             }
             Duration::from_micros((seconds * 1e6).round() as u64)
         }
@@ -50,19 +74,14 @@ fn length(field: &'static str, value: &Value) -> Result<Duration, Error> {
             return Err(error.with_hint("write a number of seconds, or text such as `30s`"));
         }
     };
-    if span > longest {
-        return Err(too_long(field, value));
+    if span > LONGEST {
+        return Err(too_long(field, plain(value)));
     }
     Ok(span)
 }
 
-fn too_long(field: &'static str, value: &Value) -> Error {
-    let error = Error::new(ErrorKind::TooLarge, field, "is longer than 100 years");
-    error.with_value(plain(value))
-}
-
 /// Returns a value as its writer knows it, without the quotes of JSON.
-fn plain(value: &Value) -> String {
+pub(super) fn plain(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
@@ -73,6 +92,10 @@ pub(super) fn limit(field: &'static str, value: &Value) -> Result<Option<Duratio
     match value {
         Value::Null => Ok(None),
         Value::String(text) if text == UNLIMITED => Ok(None),
+        Value::String(text) if NOTHING.contains(&text.as_str()) => {
+            let error = Error::invalid(field, text, "is not a length of time");
+            Err(error.with_hint("write `unlimited`, or leave it out"))
+        }
         other => length(field, other).map(Some),
     }
 }
@@ -108,7 +131,7 @@ pub(super) fn retry(value: &Value) -> Result<Retry, Error> {
             "backoff" => retry.backoff = length("retry.backoff", value)?,
             "cap" => retry.cap = length("retry.cap", value)?,
             other => {
-                let field = format!("retry.{other}");
+                let field = format!("retry.{}", abbreviated(other));
                 let hint = match nearest(other, FIELDS) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "the fields are attempts, backoff and cap".to_owned(),
@@ -119,95 +142,6 @@ pub(super) fn retry(value: &Value) -> Result<Retry, Error> {
         }
     }
     Ok(retry)
-}
-
-pub(super) fn coalesce(value: &Value) -> Result<Coalesce, Error> {
-    Ok(
-        match choice("coalesce", value, &["latest", "earliest"], ("all", 24))? {
-            Choice::Word(0) => Coalesce::Latest,
-            Choice::Word(_) => Coalesce::Earliest,
-            Choice::Counted(at_most) => Coalesce::All { at_most },
-        },
-    )
-}
-
-pub(super) fn overlap(value: &Value) -> Result<Overlap, Error> {
-    Ok(
-        match choice("overlap", value, &["skip", "cancel_running"], ("queue", 3))? {
-            Choice::Word(0) => Overlap::Skip,
-            Choice::Word(_) => Overlap::CancelRunning,
-            Choice::Counted(at_most) => Overlap::Queue { at_most },
-        },
-    )
-}
-
-pub(super) fn on_lost(value: &Value) -> Result<OnLost, Error> {
-    Ok(match choice("on_lost", value, &["record"], ("rerun", 3))? {
-        Choice::Word(_) => OnLost::Record,
-        Choice::Counted(at_most) => OnLost::Rerun { at_most },
-    })
-}
-
-/// One of several words, or a word with a number.
-enum Choice {
-    Word(usize),
-    Counted(u32),
-}
-
-/// Reads `word`, `{"counted": {"at_most": 3}}`, `{"counted": 3}` or `counted(3)`.
-fn choice(
-    field: &'static str,
-    value: &Value,
-    words: &[&str],
-    (counted, example): (&str, u32),
-) -> Result<Choice, Error> {
-    let needs_limit = || {
-        Error::invalid(field, counted, "needs a limit")
-            .with_hint(format!("write `{counted}({example})`"))
-    };
-    match value {
-        Value::Object(fields) => match sole(fields) {
-            Some((name, limit)) if name == counted => {
-                let limit = limit.get("at_most").unwrap_or(limit);
-                let limit = limit.as_u64().map(u32::try_from).and_then(Result::ok);
-                limit.map(Choice::Counted).ok_or_else(needs_limit)
-            }
-            Some((name, _)) => Err(unknown(field, name, words, counted, example)),
-            None => Err(unknown(field, &value.to_string(), words, counted, example)),
-        },
-        Value::String(text) if text == counted => Err(needs_limit()),
-        Value::String(text) => {
-            if let Some(index) = words.iter().position(|word| word == text) {
-                return Ok(Choice::Word(index));
-            }
-            let limit = text.strip_prefix(counted).and_then(|rest| {
-                let digits = rest.trim().strip_prefix('(')?.strip_suffix(')')?;
-                digits.trim().parse().ok()
-            });
-            limit
-                .map(Choice::Counted)
-                .ok_or_else(|| unknown(field, text, words, counted, example))
-        }
-        other => Err(unknown(field, &other.to_string(), words, counted, example)),
-    }
-}
-
-fn sole(fields: &Map<String, Value>) -> Option<(&String, &Value)> {
-    (fields.len() == 1).then(|| fields.iter().next()).flatten()
-}
-
-fn unknown(field: &'static str, given: &str, words: &[&str], counted: &str, example: u32) -> Error {
-    let with_limit = format!("{counted}({example})");
-    let word = given.split('(').next().unwrap_or(given);
-    let hint = match nearest(word, words.iter().copied().chain([counted])) {
-        Some(near) if near == counted => format!("did you mean `{with_limit}`?"),
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
-            format!("write {} or `{with_limit}`", words.join(", "))
-        }
-    };
-    Error::invalid(field, given, "is unknown").with_hint(hint)
 }
 
 #[cfg(test)]
@@ -242,6 +176,21 @@ mod tests {
     }
 
     #[test]
+    fn a_single_policy_is_read_as_all_of_them_are() {
+        let read = |json: &str| serde_json::from_str::<Overlap>(json);
+        assert_eq!(read("\"queue(3)\"").unwrap(), Overlap::queue(3));
+        assert_eq!(
+            read("\"wait\"").unwrap_err().to_string(),
+            "overlap: `wait` is unknown; write `skip`, `cancel_running` or `queue(3)`"
+        );
+        let latest: Coalesce = serde_json::from_str("\"latest\"").unwrap();
+        let record: OnLost = serde_json::from_str("\"record\"").unwrap();
+        assert_eq!((latest, record), (Coalesce::Latest, OnLost::Record));
+        let retry: Retry = serde_json::from_str(r#"{"attempts": 3, "backoff": "2s"}"#).unwrap();
+        assert_eq!(retry, Retry::attempts(3).backoff("2s").build().unwrap());
+    }
+
+    #[test]
     fn mistakes_are_told_in_words_of_ours() {
         for (json, message) in [
             (
@@ -258,7 +207,7 @@ mod tests {
             ),
             (
                 json!({"timeout": 1e300}),
-                "timeout: `1e+300` is longer than 100 years",
+                "timeout: `1e+300` is longer than 100 years; leave it out for no limit",
             ),
             (
                 json!({"max_instances": 0}),
@@ -269,24 +218,12 @@ mod tests {
                 "max_instances: `many` is not a count; write a whole number or `unlimited`",
             ),
             (
-                json!({"coalesce": "lastest"}),
-                "coalesce: `lastest` is unknown; did you mean `latest`?",
+                json!({"timeout": "none"}),
+                "timeout: `none` is not a length of time; write `unlimited`, or leave it out",
             ),
             (
-                json!({"overlap": "queue"}),
-                "overlap: `queue` needs a limit; write `queue(3)`",
-            ),
-            (
-                json!({"overlap": "wait"}),
-                "overlap: `wait` is unknown; write `skip`, `cancel_running` or `queue(3)`",
-            ),
-            (
-                json!({"on_lost": "rerun"}),
-                "on_lost: `rerun` needs a limit; write `rerun(3)`",
-            ),
-            (
-                json!({"on_lost": 3}),
-                "on_lost: `3` is unknown; write `record` or `rerun(3)`",
+                json!({"jitter": "unlimited"}),
+                "jitter: `unlimited` is not a length of time; write for example `90s`, `1h 30m`, `250ms` or `2 days`",
             ),
             (
                 json!({"retry": {"attempt": 3}}),

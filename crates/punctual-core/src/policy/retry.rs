@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::error::Error;
 use crate::span::IntoSpan;
@@ -22,16 +22,15 @@ use crate::span::IntoSpan;
 /// count.
 ///
 /// In JSON: `{"attempts": 4, "backoff": 2, "cap": 60}`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct Retry {
     /// The number of attempts of a run, the first included. 1 means no retry. Schedulers refuse 0.
     pub attempts: u32,
     /// The wait before the second attempt. Each further wait is twice as long, up to `cap`.
-    #[serde(with = "super::span")]
+    #[serde(serialize_with = "super::span::serialize")]
     pub backoff: Duration,
     /// The longest wait.
-    #[serde(with = "super::span")]
+    #[serde(serialize_with = "super::span::serialize")]
     pub cap: Duration,
 }
 

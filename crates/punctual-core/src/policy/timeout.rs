@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::span::Seconds;
 use crate::error::Error;
@@ -22,8 +22,8 @@ use crate::span::IntoLimit;
 ///
 /// In JSON: `null`, or a number of seconds.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(from = "Option<Seconds>", into = "Option<Seconds>")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(into = "Option<Seconds>")]
 pub enum Timeout {
     /// An attempt may take any time.
     #[default]
@@ -57,12 +57,6 @@ impl IntoLimit<Duration> for Timeout {
 impl From<Duration> for Timeout {
     fn from(limit: Duration) -> Self {
         Self::After(limit)
-    }
-}
-
-impl From<Option<Seconds>> for Timeout {
-    fn from(seconds: Option<Seconds>) -> Self {
-        seconds.map_or(Self::Never, |Seconds(limit)| Self::After(limit))
     }
 }
 

@@ -7,7 +7,8 @@ use super::{Coalesce, OnLost, Overlap, Policies};
 use crate::Error;
 
 impl Policies {
-    /// Checks that no policy is zero where a zero lets nothing run or stands for another policy.
+    /// Checks that no policy is zero where a zero lets nothing run or stands for another policy, and
+    /// that no length of time is above a hundred years.
     ///
     /// # Errors
     ///
@@ -51,7 +52,7 @@ impl Policies {
             let hint = "write 1 for no retry";
             return zero("retry.attempts", 0, "allows no attempt", hint);
         }
-        Ok(())
+        self.check_lengths()
     }
 }
 

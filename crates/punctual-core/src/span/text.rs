@@ -8,7 +8,8 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, abbreviated};
+use crate::suggest::nearest;
 
 const SECOND: u128 = 1_000_000_000;
 
@@ -46,6 +47,9 @@ const UNITS: [(&[&str], u128); 7] = [
         SECOND / 1_000_000,
     ),
 ];
+
+/// The longest names of units that a wrong name is not compared with.
+const SHORT: usize = 2;
 
 const EXAMPLES: &str = "write for example `90s`, `1h 30m`, `250ms` or `2 days`";
 
@@ -206,7 +210,7 @@ impl<'a> Reader<'a> {
         Err(match word.to_lowercase().as_str() {
             "" if self.text.trim() == number => self
                 .error(0, "has no unit")
-                .with_hint(format!("write `{number}s` for seconds")),
+                .with_hint(format!("write `{}s` for seconds", abbreviated(number))),
             "" => self
                 .error(start, "has a number without a unit")
                 .with_hint(EXAMPLES),
@@ -219,10 +223,19 @@ impl<'a> Reader<'a> {
                     "is finer than a microsecond, which is the resolution here",
                 )
                 .with_hint("write for example `250us`"),
-            _ => self
-                .error(at, format!("has the unknown unit `{word}`"))
-                .with_hint("the units are weeks, days, h, m, s, ms and us"),
+            _ => self.unknown(at, word),
         })
+    }
+
+    fn unknown(&self, at: usize, word: &str) -> Error {
+        let error = self.error(at, format!("has the unknown unit `{}`", abbreviated(word)));
+        // The longest name of a unit comes first, and short names are near to anything.
+        let long = UNITS.iter().flat_map(|(names, _)| names.iter().rev());
+        let long = long.copied().filter(|name| name.len() > SHORT);
+        match nearest(word, long).filter(|_| word.len() > SHORT) {
+            Some(near) => error.with_hint(format!("did you mean `{near}`?")),
+            None => error.with_hint("the units are weeks, days, h, m, s, ms and us"),
+        }
     }
 
     fn calendar(&self, at: usize) -> Error {
@@ -340,6 +353,27 @@ mod tests {
             (
                 "18446744073709551615w",
                 "`18446744073709551615w` is too long",
+            ),
+        ] {
+            let error = read("timeout", text).unwrap_err();
+            assert_eq!(error.to_string(), format!("timeout: {message}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_unit_is_told_with_the_one_that_was_meant() {
+        for (text, message) in [
+            (
+                " 5x",
+                "` 5x` has the unknown unit `x` (at position 2); the units are weeks, days, h, m, s, ms and us",
+            ),
+            (
+                "5 minuts",
+                "`5 minuts` has the unknown unit `minuts` (at position 2); did you mean `minutes`?",
+            ),
+            (
+                "2 dayz",
+                "`2 dayz` has the unknown unit `dayz` (at position 2); did you mean `days`?",
             ),
         ] {
             let error = read("timeout", text).unwrap_err();

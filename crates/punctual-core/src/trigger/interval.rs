@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +11,7 @@ use super::{IntoWhen, Trigger};
 use crate::error::{Error, ErrorKind};
 use crate::instant;
 use crate::limits::MIN_INTERVAL_MICROS;
-use crate::span::IntoSpan;
+use crate::span::{IntoSpan, Shown};
 use crate::zone::Zone;
 
 /// The first fire time of an interval without a start.
@@ -56,10 +58,8 @@ impl Interval {
     /// Begins a trigger with this length, in whole microseconds. The length is at least one
     /// millisecond.
     pub fn every(length: impl IntoSpan) -> IntervalBuilder {
-        let micros = length.into_span("every").and_then(|length| {
-            i64::try_from(length.as_micros()).map_err(|_| too_long("seconds", length.as_secs()))
-        });
-        match micros {
+        let length = length.into_span("every");
+        match length.and_then(|length| micros_of("every", length)) {
             Ok(micros) => IntervalBuilder::micros(micros),
             Err(error) => IntervalBuilder::micros(LONGEST).failed(error),
         }
@@ -191,6 +191,20 @@ impl Interval {
     }
 }
 
+/// Returns the microseconds of a length that an interval can have. An error names `field`.
+pub(crate) fn micros_of(field: &'static str, length: Duration) -> Result<i64, Error> {
+    let micros = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
+    if micros < MIN_INTERVAL_MICROS {
+        let problem = "is below the minimum of one millisecond";
+        let error = Error::invalid(field, Shown(length), problem);
+        return Err(error.with_hint("write `1ms` or more, such as `5m`"));
+    }
+    if micros > LONGEST {
+        return Err(too_long(field, Shown(length)));
+    }
+    Ok(micros)
+}
+
 /// Builds an [`Interval`] trigger.
 #[derive(Debug, Clone)]
 #[must_use = "a builder does nothing until it is built"]
@@ -260,3 +274,28 @@ impl IntervalBuilder {
 
 keeps_first_error!(IntervalBuilder);
 builds_trigger!(IntervalBuilder);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_that_no_interval_has_names_the_field_that_holds_it() {
+        let message = |builder: IntervalBuilder| builder.build().unwrap_err().to_string();
+        let low = "is below the minimum of one millisecond; write `1ms` or more, such as `5m`";
+        assert_eq!(message(Interval::every("0s")), format!("every: `0s` {low}"));
+        assert_eq!(
+            message(Interval::every(Duration::from_micros(999))),
+            format!("every: `999us` {low}")
+        );
+        assert_eq!(
+            message(Interval::every("99999999h")),
+            "every: `4166666d 15h` is above the maximum of 8,000 years"
+        );
+        let json = r#"{"type": "interval", "seconds": 0.0005}"#.parse::<Trigger>();
+        assert_eq!(
+            json.unwrap_err().to_string(),
+            "seconds: `0.0005` is below the minimum of 0.001; an interval takes at least one millisecond"
+        );
+    }
+}

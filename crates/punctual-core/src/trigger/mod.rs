@@ -41,6 +41,7 @@ mod text;
 mod upcoming;
 mod warn;
 mod when;
+mod zone_beside;
 mod zoned;
 
 pub use answer::{Count, Undecided};
@@ -362,24 +363,6 @@ impl Trigger {
             Self::Custom(custom) => {
                 Self::Custom(custom.with_bounds(bounded::in_zone(custom.bounds(), zone)))
             }
-        }
-    }
-
-    /// Returns the trigger read in a zone that its caller names beside it.
-    ///
-    /// # Errors
-    ///
-    /// Returns an error if the trigger names another zone itself.
-    #[doc(hidden)]
-    pub fn in_zone(&self, zone: Zone) -> Result<Self, Error> {
-        match self.own_zone().filter(|own| *own != zone) {
-            Some(own) => Err(Error::invalid(
-                "timezone",
-                zone,
-                format!("stands beside a trigger that names `{own}` itself"),
-            )
-            .with_hint("leave one of them out")),
-            None => Ok(self.with_default_timezone(zone)),
         }
     }
 

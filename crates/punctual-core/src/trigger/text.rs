@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::combine::too_deep;
 use super::json::{FieldValue, Fields, build, field_values};
 use super::{Crontab, Trigger};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, abbreviated};
 use crate::json;
 use crate::limits::MAX_DEPTH;
 
@@ -46,8 +46,8 @@ impl FromStr for Trigger {
     type Err = Error;
 
     /// Reads a crontab expression, the JSON form, or the call form.
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let text = text.trim();
+    fn from_str(given: &str) -> Result<Self, Error> {
+        let text = given.trim();
         if text.starts_with('{') {
             return serde_json::from_str(text)
                 .map_err(|error| Error::new(ErrorKind::Invalid, "", error.to_string()))
@@ -58,19 +58,23 @@ impl FromStr for Trigger {
                 });
         }
         if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.contains('(') {
-            let mut reader = Reader { text, at: 0 };
-            let fields = reader
-                .call(1)
-                .map_err(|error| wrapped(text).unwrap_or(error))?;
-            reader.skip_blanks();
-            return if reader.at == text.len() {
-                build(fields)
-            } else {
-                Err(reader.error("is followed by more text"))
-            };
+            let blanks = given.len() - given.trim_start().len();
+            return build(read_call(text).map_err(|error| error.behind(blanks))?);
         }
-        Crontab::new(text).build()
+        Crontab::new(given).build()
     }
+}
+
+fn read_call(text: &str) -> Result<Fields, Error> {
+    let mut reader = Reader { text, at: 0 };
+    let fields = reader
+        .call(1)
+        .map_err(|error| wrapped(text).unwrap_or(error))?;
+    reader.skip_blanks();
+    if reader.at < text.len() {
+        return Err(reader.error("is followed by more text"));
+    }
+    Ok(fields)
 }
 
 /// Returns the error for a wrapped crontab expression such as `cron(0 12 * * ? *)` of AWS.
@@ -83,7 +87,7 @@ fn wrapped(text: &str) -> Option<Error> {
             text,
             "holds a crontab expression instead of fields",
         )
-        .with_hint(format!("write `{inside}` alone"))
+        .with_hint(format!("write `{}` alone", abbreviated(inside)))
     })
 }
 
@@ -164,6 +168,27 @@ impl<'a> Reader<'a> {
         Err(self.error("lacks a `name=value`"))
     }
 
+    /// Returns the error for a value that JSON does not have. `rest` begins with it.
+    fn no_value(&self, rest: &str) -> Error {
+        let single = rest.strip_prefix('\'');
+        if let Some((inside, _)) = single.and_then(|rest| rest.split_once('\'')) {
+            let error = self.error("has single quotes");
+            return error.with_hint(format!("write `\"{}\"`", abbreviated(inside)));
+        }
+        let end = rest.find([',', ')']).unwrap_or(rest.len());
+        let written = rest[..end].trim();
+        if written.parse::<f64>().is_ok_and(f64::is_infinite) {
+            let error = self.error("holds a number that is too large");
+            return error.with_hint("write a smaller one");
+        }
+        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '*' | '/');
+        let error = self.error("lacks a value");
+        if !written.is_empty() && written.chars().all(is_word) {
+            return error.with_hint(format!("write `\"{}\"`", abbreviated(written)));
+        }
+        error.with_hint("write text in double quotes, or a number")
+    }
+
     /// Reads one JSON value.
     fn value(&mut self) -> Result<Value, Error> {
         self.skip_blanks();
@@ -176,7 +201,7 @@ impl<'a> Reader<'a> {
             (Some(serde_json::from_str(&rest[..length])), length)
         };
         let Some(Ok(value)) = value else {
-            return Err(self.error("lacks a value; write text in quotes, or a number"));
+            return Err(self.no_value(rest));
         };
         json::check("trigger", &rest[..length])?;
         self.at += length;
@@ -202,6 +227,26 @@ mod tests {
             (
                 "cron(9)",
                 "trigger: `cron(9)` lacks a `name=value` (at position 6)",
+            ),
+            (
+                "  cron(9)",
+                "trigger: `cron(9)` lacks a `name=value` (at position 8)",
+            ),
+            (
+                "cron(hour='9')",
+                "trigger: `cron(hour='9')` has single quotes (at position 10); write `\"9\"`",
+            ),
+            (
+                "cron(day_of_week=mon)",
+                "trigger: `cron(day_of_week=mon)` lacks a value (at position 17); write `\"mon\"`",
+            ),
+            (
+                "cron(hour=)",
+                "trigger: `cron(hour=)` lacks a value (at position 10); write text in double quotes, or a number",
+            ),
+            (
+                "interval(seconds=1e9999)",
+                "trigger: `interval(seconds=1e9999)` holds a number that is too large (at position 17); write a smaller one",
             ),
         ] {
             assert_eq!(text.parse::<Trigger>().unwrap_err().to_string(), message);

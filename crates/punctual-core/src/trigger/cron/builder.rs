@@ -65,9 +65,10 @@ impl CronBuilder {
     }
 
     pub(crate) fn set(mut self, field: Field, text: &str) -> Self {
+        let blanks = text.len() - text.trim_start().len();
         let text = text.trim();
         if let Err(error) = Expression::parse(field, text) {
-            return self.failed(error);
+            return self.failed(error.behind(blanks));
         }
         let index = Field::ALL
             .iter()

@@ -1,7 +1,7 @@
 //! Parts of crontab files beside the fields of a line, which are variables, users, commands and
 //! comments.
 
-use crate::error::Error;
+use crate::error::{Error, abbreviated};
 use crate::trigger::cron::field::{is_month_name, weekday_of_name};
 
 /// Returns the error for a line that holds more than its fields.
@@ -13,7 +13,7 @@ pub(super) fn explain(expr: &str) -> Option<Error> {
     }
     if is_quoted(expr) {
         let inside = expr[1..expr.len() - 1].trim();
-        let hint = format!("write `{inside}`");
+        let hint = format!("write `{}`", abbreviated(inside));
         return Some(Error::invalid("expr", expr, "is in quotes").with_hint(hint));
     }
     variable(first).or_else(|| behind(expr))
@@ -44,7 +44,7 @@ fn is_zone_variable(name: &str) -> bool {
 fn zone(written: &str, name: &str) -> Error {
     let hint = match name {
         "" => "leave it out and give it as timezone".to_owned(),
-        _ => format!("leave it out and give timezone=\"{name}\""),
+        _ => format!("leave it out and give timezone=\"{}\"", abbreviated(name)),
     };
     Error::invalid("expr", written, "names a time zone").with_hint(hint)
 }

@@ -3,6 +3,7 @@
 
 use super::beside;
 use super::draft::reads;
+use super::in_words;
 use super::line::Line;
 use crate::error::Error;
 use crate::limits::MAX_EXPRESSION_BYTES;
@@ -15,6 +16,7 @@ pub(super) fn explain(expr: &str, error: Error) -> Error {
     }
     let expr = expr.trim();
     several(expr)
+        .or_else(|| in_words::explain(expr))
         .or_else(|| beside::explain(expr))
         .or_else(|| odd(expr))
         .or_else(|| year_last(expr))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Cron, Crontab, Trigger};
+use crate::{Cron, Crontab, Fold, Gap, Trigger};
 
 /// Returns the message, which is the same in code, as text and in JSON.
 fn message_of(expr: &str) -> String {
@@ -332,6 +332,111 @@ fn nicknames_of_others() {
 }
 
 #[test]
+fn lines_in_words() {
+    check(&[
+        (
+            "@evry 5m",
+            "expr: `@evry 5m` is not a known nickname; write `@every 5m`",
+        ),
+        (
+            "@evry",
+            "expr: `@evry` is not a known nickname; write for example `@every 90s`",
+        ),
+        (
+            "@every5m",
+            "expr: `@every5m` is not a known nickname; write `@every 5m`",
+        ),
+        (
+            "@ daily",
+            "expr: `@ daily` has a blank behind the `@`; write `@daily`",
+        ),
+        (
+            "@ every 5m",
+            "expr: `@ every 5m` has a blank behind the `@`; write `@every 5m`",
+        ),
+        (
+            "@dayly",
+            "expr: `@dayly` is not a known nickname; did you mean `@daily`?",
+        ),
+        ("5m", "expr: `5m` is a length of time; write `@every 5m`"),
+        (
+            "every 5 minutes",
+            "expr: `every 5 minutes` is a length of time; write `@every 5 minutes`",
+        ),
+        (
+            "every day",
+            "expr: `every day` is not a crontab line; write `@daily`",
+        ),
+        ("daily", "expr: `daily` lacks an `@`; write `@daily`"),
+        (
+            "Every",
+            "expr: `Every` lacks an `@`; write for example `@every 90s`",
+        ),
+        (
+            "interval",
+            "expr: `interval` is a type of trigger without its fields; write for example `interval(minutes=5)`",
+        ),
+        (
+            "every 0 minutes",
+            "expr: `every 0 minutes` has 3 fields, not 5 (minute hour day month weekday), 6 (seconds first) or 7 (year last)",
+        ),
+    ]);
+}
+
+#[test]
+fn the_advice_for_a_line_in_words_is_understood() {
+    for line in [
+        "@evry 5m",
+        "@every5m",
+        "@ daily",
+        "5m",
+        "every day",
+        "every minute",
+        "daily",
+        "interval",
+        "cron",
+        "crontab",
+        "date",
+        "calendar_interval",
+        "every weekday",
+        "@every night",
+    ] {
+        trigger(advice(&message_of(line)));
+    }
+}
+
+#[test]
+fn what_has_no_effect_on_every_is_refused() {
+    let message = |builder: crate::CrontabBuilder| builder.build().unwrap_err().to_string();
+    let refused = |field: &str| {
+        format!(
+            "{field}: has no effect on `@every`, which counts elapsed time; leave it out, or write \
+             the fields of a crontab line"
+        )
+    };
+    let every = || Crontab::new("@every 5m");
+    assert_eq!(message(every().gap(Gap::Skip)), refused("gap"));
+    assert_eq!(message(every().fold(Fold::Both)), refused("fold"));
+    assert_eq!(
+        message(every().day_and_weekday(true)),
+        refused("day_and_weekday")
+    );
+}
+
+#[test]
+fn a_position_counts_from_the_beginning_of_the_text() {
+    for (text, position) in [(" 75 * * * *", 1), ("75 * * * *", 0), ("  @every 5x", 10)] {
+        let code = Crontab::new(text).build().unwrap_err();
+        let read = text.parse::<Trigger>().unwrap_err();
+        assert_eq!(
+            (code.position(), read.position()),
+            (Some(position), Some(position)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn every_makes_an_interval() {
     for (expr, micros) in [
         ("@every 90m", 5_400_000_000),
@@ -367,7 +472,11 @@ fn every_makes_an_interval() {
         ),
         (
             "@every 0s",
-            "seconds: `0` is below the minimum of 0.001; an interval takes at least one millisecond",
+            "expr: `@every 0s` is below the minimum of one millisecond (at position 7); write `1ms` or more, such as `5m`",
+        ),
+        (
+            "@every day",
+            "expr: `@every day` lacks the length of the interval; write `@daily`",
         ),
     ]);
 }

@@ -8,6 +8,7 @@ mod draft;
 mod explain;
 #[cfg(test)]
 mod hints;
+mod in_words;
 mod item;
 mod line;
 mod marks;
@@ -18,10 +19,11 @@ use super::builder::{builds_trigger, keeps_first_error, zoned_setters};
 use super::cron::compiled::Compiled;
 use super::cron::field::Field;
 use super::cron::pattern::Join;
+use super::interval::IntervalBuilder;
 use super::zoned::ZonedDraft;
-use super::{Interval, IntoWhen, Trigger};
-use crate::daylight::{Fold, Gap};
-use crate::error::Error;
+use super::{IntoWhen, Trigger};
+use crate::daylight::{Daylight, Fold, Gap};
+use crate::error::{Error, ErrorKind};
 use crate::zone::Zone;
 
 /// A trigger that fires at the times of a crontab line, in the standard meaning.
@@ -29,7 +31,7 @@ use crate::zone::Zone;
 /// A line has five fields (minute, hour, day, month, weekday), six fields with seconds first, or
 /// seven fields with the year last. It may also be a nickname from `@hourly` to `@yearly`. 0 and 7
 /// are Sunday. `L`, `LW`, `15W`, `5#2` and `5L` are understood. The line `@every 90s` makes an
-/// [`Interval`] without a start.
+/// [`Interval`](crate::Interval) without a start.
 ///
 /// If both day and weekday are restricted, a date may match either, as in crontab(5). A field that
 /// begins with `*`, or is `?`, is not restricted.
@@ -145,13 +147,21 @@ impl CrontabBuilder {
         if let Some(error) = self.error {
             return Err(error);
         }
+        let blanks = self.expr.len() - self.expr.trim_start().len();
+        self.built().map_err(|error| error.behind(blanks))
+    }
+
+    fn built(self) -> Result<Trigger, Error> {
         let expr = match self.expr.trim() {
             trimmed if trimmed.len() < self.expr.len() => trimmed.into(),
             _ => self.expr.into_boxed_str(),
         };
         if let Some(length) = nickname::every(&expr) {
-            let interval = Interval::every(length?).with_bounds(self.zoned.zone, self.zoned.bounds);
-            return interval.build();
+            refuse_for_every(self.day_and_weekday, self.zoned.daylight)?;
+            let interval = IntervalBuilder::micros(length?);
+            return interval
+                .with_bounds(self.zoned.zone, self.zoned.bounds)
+                .build();
         }
         let pattern = compile::compile(&expr, self.day_and_weekday, self.zoned.daylight)?;
         Ok(Trigger::Crontab(Crontab {
@@ -161,6 +171,23 @@ impl CrontabBuilder {
             },
             expr,
         }))
+    }
+}
+
+/// Refuses settings that would have no effect beside `@every`.
+fn refuse_for_every(day_and_weekday: bool, daylight: Daylight) -> Result<(), Error> {
+    let given = [
+        ("gap", daylight.gap.is_some()),
+        ("fold", daylight.fold.is_some()),
+        ("day_and_weekday", day_and_weekday),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        Some((field, _)) => {
+            let problem = "has no effect on `@every`, which counts elapsed time";
+            let hint = "leave it out, or write the fields of a crontab line";
+            Err(Error::new(ErrorKind::Invalid, field, problem).with_hint(hint))
+        }
+        None => Ok(()),
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde_json::{Number, Value};
 
 use crate::daylight::{Fold, Gap};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, abbreviated};
 use crate::suggest::nearest;
 use crate::trigger::FirstRun;
 use crate::trigger::when::{self, When};
@@ -21,7 +21,7 @@ pub(crate) struct Fields {
 impl Fields {
     pub(crate) fn insert(&mut self, key: String, value: Value) -> Result<(), Error> {
         if self.values.contains_key(&key) {
-            return Err(twice(key));
+            return Err(twice(&key));
         }
         self.values.insert(key, value);
         Ok(())
@@ -29,7 +29,7 @@ impl Fields {
 
     pub(crate) fn set_children(&mut self, children: Vec<Self>) -> Result<(), Error> {
         match self.children.replace(children) {
-            Some(_) => Err(twice("triggers".to_owned())),
+            Some(_) => Err(twice("triggers")),
             None => Ok(()),
         }
     }
@@ -187,8 +187,8 @@ impl Fields {
     }
 }
 
-fn twice(key: String) -> Error {
-    Error::new(ErrorKind::Invalid, key, "is given twice")
+fn twice(key: &str) -> Error {
+    Error::new(ErrorKind::Invalid, abbreviated(key), "is given twice")
 }
 
 pub(super) fn missing(key: &'static str, what: &str) -> Error {
