@@ -21,10 +21,9 @@ pub(crate) fn message(error: &Error, text: Option<&str>) -> String {
 
 /// Returns the start and the length of the wrong part in bytes.
 fn fault(error: &Error, text: &str) -> Option<(usize, usize)> {
-    let blanks = text.len() - text.trim_start().len();
     let value = error.value().unwrap_or_default();
     if let Some(position) = error.position() {
-        let start = blanks + position;
+        let start = position;
         let rest = text.get(start..)?;
         let word = &rest[..rest.find([' ', ',']).unwrap_or(rest.len())];
         // The position is that of a whole element, of which the value may be a part, as `27` is of
@@ -45,7 +44,7 @@ fn fault(error: &Error, text: &str) -> Option<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use punctual_core::{Cron, Crontab};
+    use punctual_core::{Cron, Crontab, Interval};
 
     use super::message;
 
@@ -74,6 +73,20 @@ mod tests {
             let expected = format!("{error}\n\n    {text}\n    {carets}\n");
             assert_eq!(message(&error, Some(text)), expected);
         }
+    }
+
+    #[test]
+    fn blanks_before_the_text_do_not_shift_the_line_below_it() {
+        let shown = |error: punctual_core::Error, text: &str| message(&error, Some(text));
+        let text = "  */5 9-27 * * *";
+        let of_line = shown(Crontab::new(text).build().unwrap_err(), text);
+        assert!(of_line.ends_with("\n            ^^\n"), "{of_line}");
+        let text = " 1h 5x";
+        let of_span = shown(Interval::every(text).build().unwrap_err(), text);
+        assert!(of_span.ends_with("\n         ^\n"), "{of_span}");
+        let text = " 5,75";
+        let of_field = shown(Cron::new().minute(text).build().unwrap_err(), text);
+        assert!(of_field.ends_with("\n       ^^\n"), "{of_field}");
     }
 
     #[test]

@@ -25,8 +25,6 @@ pub(crate) fn read(name: &Ident, value: &Value) -> syn::Result<(String, Json)> {
         // The call itself is the value, as in `retry(attempts = 3)`.
         Value::Call(own, arguments) if own.unraw() == key => fields(&key, arguments)?,
         Value::Call(choice, arguments) => counted(choice, arguments)?,
-        Value::Word(word) if word == "unlimited" || word == "none" => Json::Null,
-        Value::Literal(..) if key == "retry" => json!({"attempts": value.json()?}),
         other => other.json()?,
     };
     let mut policies = PoliciesBuilder::default();

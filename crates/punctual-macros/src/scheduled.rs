@@ -150,6 +150,10 @@ impl Reader<'_> {
 
     fn text(&mut self, setting: &'static str, name: &Ident, value: &Value) {
         let text = text(name, value, self.report);
+        if let Some(blank) = text.as_ref().filter(|text| text.value().trim().is_empty()) {
+            let message = format!("{setting}: is blank; write a word, or leave it out");
+            return self.report.fault(blank.span(), message);
+        }
         let settings = &mut self.job.settings;
         settings.extend(text.map(|text| Setting::Text(setting, text)));
     }

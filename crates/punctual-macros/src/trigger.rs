@@ -81,6 +81,13 @@ impl Literal {
         self.places.insert(key.clone(), place(name, value));
         let json = value.json()?;
         if key == "timezone" && self.json.contains_key("triggers") {
+            if let Some(own) = other_zone(self.json.get("triggers"), &json) {
+                let zone = json.as_str().unwrap_or_default();
+                let message = format!(
+                    "timezone: `{zone}` stands beside a trigger of which a part names `{own}` itself; leave one of them out"
+                );
+                return Err(syn::Error::new(name.span(), message));
+            }
             let trigger = &mut Json::Object(std::mem::take(&mut self.json));
             set_zone(trigger, &json);
             self.json = trigger.as_object().cloned().unwrap_or_default();
@@ -156,6 +163,15 @@ impl Literal {
         }
         Ok(fields)
     }
+}
+
+/// Returns the first zone among triggers, and those within them, that differs from `zone`.
+fn other_zone<'a>(triggers: Option<&'a Json>, zone: &Json) -> Option<&'a str> {
+    triggers?.as_array()?.iter().find_map(|member| {
+        let own = member.get("timezone").filter(|own| *own != zone);
+        own.and_then(Json::as_str)
+            .or_else(|| other_zone(member.get("triggers"), zone))
+    })
 }
 
 /// Sets the zone of the members of a combination, which has none itself.
