@@ -27,17 +27,42 @@ pub fn redacted_in(text: &str) -> String {
 }
 
 fn without_user_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
+    let Some(begin) = begin_of_user(url) else {
         return url.to_owned();
     };
+    let (scheme, rest) = url.split_at(begin);
     // A password may hold a slash or a question mark that was not escaped.
     let Some((user, server)) = rest.rsplit_once('@') else {
         return url.to_owned();
     };
     match user.split_once(':') {
-        Some((name, _)) => format!("{scheme}://{name}:***@{server}"),
+        Some((name, _)) => format!("{scheme}{name}:***@{server}"),
         None => url.to_owned(),
     }
+}
+
+/// The schemes of databases that have passwords.
+const SERVERS: [&str; 6] = [
+    "postgres:",
+    "postgresql:",
+    "mysql:",
+    "mariadb:",
+    "mssql:",
+    "redis:",
+];
+
+/// Returns where the user of an address begins. The slashes before it may have been forgotten.
+fn begin_of_user(url: &str) -> Option<usize> {
+    if let Some(slashes) = url.find("://") {
+        return Some(slashes + 3);
+    }
+    let lower = url.to_ascii_lowercase();
+    let ends = SERVERS
+        .iter()
+        .filter_map(|scheme| Some(lower.find(scheme)? + scheme.len()));
+    let end = ends.min()?;
+    let rest = &url[end..];
+    Some(url.len() - rest.trim_start_matches('/').len())
 }
 
 fn without_value(parameter: &str) -> String {
@@ -68,6 +93,9 @@ mod tests {
                 "postgres://db/x?user=a&password=b",
                 "postgres://db/x?user=a&password=***",
             ),
+            ("postgres:app:s3cret@db/jobs", "postgres:app:***@db/jobs"),
+            ("Postgresql:/app:a:b@db", "Postgresql:/app:***@db"),
+            ("mysql:app@db:3306/x", "mysql:app@db:3306/x"),
             ("sqlite:a@b:c.db?mode=rw", "sqlite:a@b:c.db?mode=rw"),
             ("sqlite://jobs.db", "sqlite://jobs.db"),
             ("memory:", "memory:"),

@@ -58,9 +58,7 @@ impl Error {
     pub fn conflict(id: &JobId) -> Self {
         Self::new(
             ErrorKind::Conflict,
-            format!(
-                "a job with the id `{id}` exists already; use `replace_existing` to replace it"
-            ),
+            format!("id: `{id}` is taken by another job; use `replace_existing` to replace it"),
         )
     }
 

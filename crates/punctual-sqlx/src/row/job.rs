@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use punctual_core::{Declared, Job, JobId, JobState, Policies};
-use punctual_store::limits::check_bytes;
-use punctual_store::{Error, StoredJob};
+use punctual_store::{Error, StoredJob, limits};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -36,9 +35,10 @@ impl<'a> Definition<'a> {
     ///
     /// Returns an error if the job is longer than a store keeps.
     pub(crate) fn of(job: &'a Job) -> Result<Self, Error> {
+        limits::check(job)?;
         let tags: Vec<&str> = job.tags().collect();
         let policies = job.policies();
-        let own = Self {
+        Ok(Self {
             version: VERSION,
             name: job.own_name(),
             task: job.task(),
@@ -50,9 +50,7 @@ impl<'a> Definition<'a> {
                 .then(|| json(policies))
                 .transpose()?,
             declared: job.declared().map(json).transpose()?,
-        };
-        check_bytes(job.id(), own.bytes())?;
-        Ok(own)
+        })
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -217,4 +215,37 @@ pub(crate) fn parse<T: DeserializeOwned>(column: &str, json: &str) -> Result<T, 
 
 pub(crate) fn count<T: TryFrom<i64>>(column: &str, number: i64) -> Result<T, String> {
     T::try_from(number).map_err(|_| format!("{column}: `{number}` is not a valid count"))
+}
+
+#[cfg(test)]
+mod tests {
+    use punctual_core::{Cron, Retry};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_length_of_a_job_is_that_of_its_columns() {
+        let trigger = Cron::new().hour("9").build().unwrap();
+        let job = Job::new(JobId::new("a").unwrap(), "mail.send", trigger);
+        let policies = Policies::new().timeout("5m").retry(Retry::attempts(3));
+        let policies = policies.build().unwrap();
+        let text = "\"quoted\" and 長";
+        for job in [
+            job.clone(),
+            job.clone()
+                .with_args(&json!([text, 1]))
+                .with_name(Some(text)),
+            job.clone()
+                .with_tags([text, "b"])
+                .with_executor(Some("default")),
+            job.clone()
+                .with_executor(Some("slow"))
+                .with_policies(policies),
+            job.with_declared(Some(Declared::new("app", "definition"))),
+        ] {
+            let columns = Definition::of(&job).unwrap();
+            assert_eq!(limits::bytes(&job), columns.bytes(), "{columns:?}");
+        }
+    }
 }
