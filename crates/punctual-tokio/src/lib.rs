@@ -45,6 +45,7 @@ mod events;
 mod executor;
 mod handler;
 mod job;
+mod json_path;
 mod metrics;
 mod nearest;
 pub mod process;

@@ -28,22 +28,26 @@ fn hint(message: &str) -> Option<&str> {
 }
 
 /// Returns the error for an alias that does not exist. It names the aliases that do, and the one
-/// that may have been meant.
-pub(crate) fn no_alias(what: &str, unknown: &str, known: &[Arc<str>]) -> Error {
+/// that may have been meant. `field` is `store` or `executor`.
+pub(crate) fn no_alias(field: &'static str, unknown: &str, known: &[Arc<str>]) -> Error {
     let names: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
-    let hint = match nearest(unknown, known.iter().map(|name| &**name)) {
-        Some(near) if known.len() > 1 => format!("; did you mean `{near}`?"),
-        _ => String::new(),
+    let near = nearest(unknown, known.iter().map(|name| &**name));
+    let hint = match (&names[..], near) {
+        ([], _) => format!("there is no {field} yet, so add one"),
+        ([only], _) => format!("the only one is {only}"),
+        (some, Some(near)) => format!("did you mean `{near}`? There are {}", some.join(", ")),
+        (some, None) => format!("there are {}", some.join(", ")),
     };
-    let message = match &names[..] {
-        [] => format!("there is no {what} with the alias `{unknown}`, and no other"),
-        [only] => format!("there is no {what} with the alias `{unknown}`; the only one is {only}"),
-        some => format!(
-            "there is no {what} with the alias `{unknown}`; there are {}{hint}",
-            some.join(", ")
-        ),
-    };
-    Error::of(ErrorKind::NotFound, message)
+    Error::new(ErrorKind::NotFound, field, "is not a known alias")
+        .with_value(unknown)
+        .with_hint(hint)
+}
+
+/// Returns the error for an alias that is taken. `field` is `store` or `executor`.
+pub(crate) fn alias_taken(field: &'static str, alias: &str) -> Error {
+    Error::new(ErrorKind::Conflict, field, "is the alias of another one")
+        .with_value(alias)
+        .with_hint("choose another alias, or remove that one first")
 }
 
 #[cfg(test)]
@@ -80,16 +84,32 @@ mod tests {
             let known: Vec<Arc<str>> = known.iter().map(|name| (*name).into()).collect();
             no_alias("store", "ledgr", &known).to_string()
         };
-        let unknown = "there is no store with the alias `ledgr`";
-        assert_eq!(said(&[]), format!("{unknown}, and no other"));
+        let unknown = "store: `ledgr` is not a known alias";
+        assert_eq!(
+            said(&[]),
+            format!("{unknown}; there is no store yet, so add one")
+        );
         assert_eq!(
             said(&["default"]),
             format!("{unknown}; the only one is `default`")
         );
         assert_eq!(
             said(&["default", "ledger"]),
-            format!("{unknown}; there are `default`, `ledger`; did you mean `ledger`?")
+            format!("{unknown}; did you mean `ledger`? There are `default`, `ledger`")
         );
+    }
+
+    #[test]
+    fn an_error_about_an_alias_names_the_field() {
+        for error in [
+            no_alias("executor", "slow", &[]),
+            alias_taken("executor", "slow"),
+        ] {
+            assert_eq!(
+                (error.field(), error.value()),
+                (Some("executor"), Some("slow"))
+            );
+        }
     }
 
     #[test]

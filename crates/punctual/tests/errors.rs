@@ -10,19 +10,17 @@ use punctual::chrono::{TimeZone, Utc};
 use punctual::config::Config;
 use punctual::error::ErrorKind;
 use punctual::policy::Retry;
-use punctual::store::{MemoryStore, SqliteStore};
+use punctual::scheduler::JobId;
+use punctual::store::{MemoryStore, SqliteStore, StoreError};
 use punctual::testing::{Call, Fault, FaultyStore};
 use punctual::time::ManualClock;
 use punctual::{Args, Date, Error, Interval, Scheduler, State, Trigger};
 
-/// Kinds that need more than a few lines, and the tests that make them.
-const ELSEWHERE: [(&str, &str); 6] = [
-    ("AnswerLost", "punctual-tokio, tests/it/manual"),
-    ("Changed", "punctual-tokio, src/scheduler/edit.rs"),
-    ("Denied", "punctual-sqlx, tests/it/opening.rs"),
-    ("Full", "punctual-store, src/memory"),
-    ("Internal", "punctual-tokio, src/scheduler/add.rs"),
-    ("Unreadable", "punctual-sqlx, tests/it"),
+/// Kinds that need more than a few lines, and the files below `crates` whose tests make them.
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("AnswerLost", "punctual-tokio/tests/it/unheard.rs"),
+    ("Denied", "punctual-sqlx/tests/it/rights.rs"),
+    ("Internal", "punctual-tokio/tests/it/releases.rs"),
 ];
 
 async fn tick() {}
@@ -90,6 +88,8 @@ async fn of_settings() -> Vec<Error> {
         add().id("report").await.unwrap_err(),
         add().id(" report").await.unwrap_err(),
         add().store("sqll").await.unwrap_err(),
+        add().executor("slow").await.unwrap_err(),
+        add().tag("").await.unwrap_err(),
         add().timezone("Europe/Pari").await.unwrap_err(),
         add().args("ada").await.unwrap_err(),
         long.await.unwrap_err(),
@@ -116,6 +116,30 @@ async fn of_verbs() -> Vec<Error> {
         scheduler.pause_job("reprot").await.unwrap_err(),
         scheduler.run_job("report").await.unwrap_err(),
         scheduler.start().await.unwrap_err(),
+    ]
+}
+
+/// Errors that a store answers with.
+async fn of_stores() -> Vec<Error> {
+    fn report() -> JobId {
+        JobId::new("report").unwrap()
+    }
+    let (store, faults) = FaultyStore::new(MemoryStore::new());
+    let builder = Scheduler::builder().store("default", store);
+    let scheduler = builder.build().unwrap();
+    let add = || scheduler.add_job(tick, "@daily");
+    add().id("report").await.unwrap();
+    let full = || StoreError::full("the store holds 10 jobs already; remove some");
+    faults.next(Call::Add, Fault::Error(full));
+    let full = add().await.unwrap_err();
+    faults.set(Call::Update, Fault::Error(|| StoreError::stale(&report())));
+    let changed = scheduler.pause_job("report").await.unwrap_err();
+    let unreadable = || StoreError::unreadable(&report(), "args: is not JSON");
+    faults.set(Call::Get, Fault::Error(unreadable));
+    vec![
+        full,
+        changed,
+        scheduler.get_job("report").await.unwrap_err(),
     ]
 }
 
@@ -158,6 +182,7 @@ fn all(folder: &Path) -> Vec<Error> {
         errors.extend(of_tasks().await);
         errors.extend(of_settings().await);
         errors.extend(of_verbs().await);
+        errors.extend(of_stores().await);
         errors.extend(of_surroundings(folder).await);
     });
     errors
@@ -192,4 +217,16 @@ fn every_kind_is_made(errors: &[Error]) {
     let made: BTreeSet<String> = made.chain(elsewhere).collect();
     assert_eq!(made, kinds);
     assert_eq!(ErrorKind::Invalid.http_status(), 422);
+}
+
+#[test]
+fn the_kinds_that_are_made_elsewhere_are_tested_there() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for (kind, file) in ELSEWHERE {
+        let text = std::fs::read_to_string(crates.join(file)).unwrap();
+        assert!(
+            text.contains(&format!("ErrorKind::{kind}")),
+            "{kind} in {file}"
+        );
+    }
 }

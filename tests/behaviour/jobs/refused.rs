@@ -129,7 +129,7 @@ fn what_is_declared_twice_is_refused() {
 fn a_store_that_is_not_there_is_refused() {
     let text = refusal!(elsewhere).to_string();
     assert!(
-        text.ends_with("there is no store with the alias `files`; the only one is `default`"),
+        text.ends_with("store: `files` is not a known alias; the only one is `default`"),
         "{text}"
     );
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use punctual_core::limits::MAX_ID_CHARS;
 use punctual_core::{
     CustomTrigger, IntoLimit, IntoPolicies, IntoZone, Policies, TriggerRegistry, Zone,
 };
@@ -330,8 +331,8 @@ impl SchedulerBuilder {
         self
     }
 
-    /// Sets the name of this node among those that share a store. By default a new name is made up
-    /// each time.
+    /// Sets the name of this node among those that share a store, of 1 to 191 characters. By default a
+    /// new name is made up each time.
     pub fn node(mut self, name: impl Into<String>) -> Self {
         self.node = Some(name.into());
         self
@@ -381,7 +382,7 @@ impl SchedulerBuilder {
     /// store with I/O under a `TestClock` that pauses tokio's time.
     pub fn build(mut self) -> Result<Scheduler, Error> {
         let error = self.error.take().or_else(|| self.missing_store());
-        let error = error.or_else(|| self.empty_node());
+        let error = error.or_else(|| self.wrong_node());
         let error = error.or_else(|| self.retention.error());
         if let Some(error) = error.or_else(|| self.odd_release()) {
             return Err(error);
@@ -438,16 +439,19 @@ impl SchedulerBuilder {
         Some(Error::of(ErrorKind::Invalid, message))
     }
 
-    /// Returns the error for a node name that is empty. Of two processes without a name, each would
-    /// take the other for itself, started again.
-    fn empty_node(&self) -> Option<Error> {
-        let is_empty = self
-            .node
-            .as_deref()
-            .is_some_and(|name| name.trim().is_empty());
-        is_empty.then(|| {
+    /// Returns the error for a node name that is empty or too long. Of two processes without a name,
+    /// each would take the other for itself, started again.
+    fn wrong_node(&self) -> Option<Error> {
+        let name = self.node.as_deref()?;
+        if name.trim().is_empty() {
             let message = "node: the name is empty; give each process a name of its own, or leave `node` out, and one is made up";
-            Error::of(ErrorKind::Invalid, message)
+            return Some(Error::of(ErrorKind::Invalid, message));
+        }
+        let chars = name.chars().count();
+        (chars > MAX_ID_CHARS).then(|| {
+            let problem = format!("has {chars} characters, more than {MAX_ID_CHARS}");
+            let error = Error::new(ErrorKind::TooLarge, "node", problem).with_value(name);
+            error.with_hint("write a shorter name")
         })
     }
 

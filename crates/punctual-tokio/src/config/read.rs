@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{CONFIG, Settings};
 use crate::error::{Error, ErrorKind};
+use crate::json_path::joined;
 use crate::nearest::with_hint;
 
 /// The tree of values from one source.
@@ -70,15 +71,10 @@ fn refused(source: &str, path: &str, problem: &str) -> Error {
 /// Returns the path with the policy that the problem begins with.
 fn with_policy<'a>(path: &'a str, problem: &'a str) -> (Cow<'a, str>, &'a str) {
     let holds_policies = path == "job_defaults" || path.ends_with(".policies");
-    let is_name = |text: &str| {
-        text.bytes()
-            .all(|b| b.is_ascii_lowercase() || b"_.".contains(&b))
-    };
-    match problem.split_once(": ") {
-        Some((policy, rest)) if holds_policies && is_name(policy) => {
-            (format!("{path}.{policy}").into(), rest)
-        }
-        _ => (path.into(), problem),
+    if holds_policies {
+        joined(path, problem)
+    } else {
+        (path.into(), problem)
     }
 }
 

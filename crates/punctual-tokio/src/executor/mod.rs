@@ -11,8 +11,8 @@ use punctual_store::lock::RwLock;
 use tokio::task::LocalSet;
 
 pub(crate) use self::place::{Code, Place};
-use crate::error::{Error, ErrorKind};
-use crate::nearest::no_alias;
+use crate::error::Error;
+use crate::nearest::{alias_taken, no_alias};
 use crate::site::Local;
 
 /// A place for the runs of jobs that choose it by its alias.
@@ -147,8 +147,7 @@ impl Executors {
         let place = Place::new(alias, executor)?;
         let mut all = self.0.write();
         if all.iter().any(|(other, _)| &**other == alias) {
-            let message = format!("an executor with the alias `{alias}` exists already");
-            return Err(Error::of(ErrorKind::Conflict, message));
+            return Err(alias_taken("executor", alias));
         }
         let alias: Arc<str> = alias.into();
         all.push((Arc::clone(&alias), place));

@@ -83,7 +83,7 @@ fn given(json: &str) -> String {
 }
 
 #[cold]
-fn unfit<T>(json: &str, error: &serde_json::Error) -> Error {
+fn unfit<T: DeserializeOwned>(json: &str, error: &serde_json::Error) -> Error {
     let wanted = short_name(type_name::<T>());
     if json == "null" {
         let message = format!(
@@ -91,9 +91,25 @@ fn unfit<T>(json: &str, error: &serde_json::Error) -> Error {
         );
         return Error::of(ErrorKind::Invalid, message);
     }
-    let (given, problem) = (given(json), without_place(error));
+    let problem = too_many::<T>(json, error).unwrap_or_else(|| without_place(error));
+    let given = given(json);
     let message = format!("args: do not fit `Args<{wanted}>`: {problem}; {given}");
     Error::of(ErrorKind::Invalid, message)
+}
+
+/// Returns the problem of an array that goes on behind the values that are wanted. serde calls these
+/// trailing characters, and tells the wanted length of an array that is too short.
+fn too_many<T: DeserializeOwned>(json: &str, error: &serde_json::Error) -> Option<String> {
+    let values: Vec<IgnoredAny> = serde_json::from_str(json).ok()?;
+    if !error.to_string().starts_with("trailing characters") {
+        return None;
+    }
+    let of_none = without_place(&serde_json::from_str::<T>("[]").err()?);
+    let wanted = of_none.strip_prefix("invalid length 0, expected ")?;
+    Some(format!(
+        "invalid length {}, expected {wanted}",
+        values.len()
+    ))
 }
 
 /// Returns the message of serde without a line and a column, since callers gave no lines.
@@ -133,6 +149,21 @@ impl<T: DeserializeOwned + Send> FromContext for Args<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_that_are_left_over_are_counted() {
+        let refused = |json: &str| parsed::<(String, u32)>(json).unwrap_err().to_string();
+        assert_eq!(
+            refused(r#"["ada",2,3]"#),
+            "args: do not fit `Args<(String, u32)>`: invalid length 3, expected a tuple of size 2; \
+             given: [\"ada\",2,3]"
+        );
+        assert_eq!(
+            refused(r#"["ada"]"#),
+            "args: do not fit `Args<(String, u32)>`: invalid length 1, expected a tuple of size 2; \
+             given: [\"ada\"]"
+        );
+    }
 
     #[test]
     fn names_of_types_lose_their_modules() {

@@ -115,8 +115,8 @@ impl NewJob {
         self
     }
 
-    /// Sets the time zone of the trigger, for one that is text. Adding the job fails if the trigger
-    /// names another zone itself.
+    /// Sets the time zone of the trigger, for one that is text. Adding the job fails if the trigger, or
+    /// a trigger that it combines, names another zone itself.
     ///
     /// Without this setting the scheduler's own zone counts.
     pub fn timezone(mut self, zone: impl IntoZone) -> Self {
@@ -124,13 +124,14 @@ impl NewJob {
         self
     }
 
-    /// Sets a name for people. The default is the id.
+    /// Sets a name for people. The default is the id. Adding the job fails if the name is blank.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Adds a word by which the job can be found. A job can have more than one.
+    /// Adds a word by which the job can be found. A job can have more than one. Adding the job fails if
+    /// the word is blank.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
         self

@@ -1,11 +1,12 @@
 //! The names, units and handles of metrics. All handles are made once, when the scheduler is first
 //! started. A run costs an addition and two histogram entries, and never a look-up.
 
+use std::cell::Cell;
 use std::sync::{Arc, OnceLock};
 
 use metrics::{
-    Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram,
-    gauge, histogram,
+    Counter, Gauge, Histogram, IntoF64, Unit, counter, describe_counter, describe_gauge,
+    describe_histogram, gauge, histogram,
 };
 use punctual_core::{FireRange, Outcome};
 use punctual_machine::Counted;
@@ -49,26 +50,38 @@ pub(crate) struct Census(AbortHandle);
 
 impl Handles {
     fn of_the_recorder() -> Self {
-        if !has_recorder() {
-            tracing::warn!(
-                "the feature `metrics` is on, but no recorder seems to have been installed before the first start, so nothing is counted; install one first, or leave out the feature"
-            );
-        }
         describe();
-        Self {
+        let handles = Self {
             runs: Outcome::ALL.map(runs),
             under_way: gauge!(UNDER_WAY),
             lateness: histogram!(LATENESS),
             duration: histogram!(DURATION),
             jobs: STATES.map(|(_, state)| gauge!(JOBS, "state" => state)),
+        };
+        // A recorder may leave out some of the figures.
+        if !is_recorded(&handles.under_way) && !handles.jobs.iter().any(is_recorded) {
+            tracing::warn!(
+                "the feature `metrics` is on, but no recorder seems to have been installed before the first start, so nothing is counted; install one first, or leave out the feature"
+            );
         }
+        handles
     }
 }
 
-/// Returns `false` if figures go nowhere. The recorder of the facade that forgets everything has no
-/// size, unlike one that keeps figures.
-fn has_recorder() -> bool {
-    metrics::with_recorder(|recorder| size_of_val(recorder) > 0)
+/// Returns `true` if a figure of this gauge goes to a recorder.
+///
+/// A gauge without a recorder does not ask a value for its number. The number 0 changes nothing.
+fn is_recorded(gauge: &Gauge) -> bool {
+    struct Asked<'a>(&'a Cell<bool>);
+    impl IntoF64 for Asked<'_> {
+        fn into_f64(self) -> f64 {
+            self.0.set(true);
+            0.0
+        }
+    }
+    let is_asked = Cell::new(false);
+    gauge.increment(Asked(&is_asked));
+    is_asked.get()
 }
 
 /// Returns the counter of an outcome.
@@ -198,4 +211,47 @@ fn describe() {
 
 fn seconds(micros: i64) -> f64 {
     micros as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics::{
+        GaugeFn, Key, KeyName, Metadata, NoopRecorder, Recorder, SharedString, with_local_recorder,
+    };
+
+    use super::*;
+
+    /// A recorder without a size, which keeps its figures elsewhere.
+    struct Elsewhere;
+
+    impl GaugeFn for Elsewhere {
+        fn increment(&self, _: f64) {}
+        fn decrement(&self, _: f64) {}
+        fn set(&self, _: f64) {}
+    }
+
+    impl Recorder for Elsewhere {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::noop()
+        }
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::from_arc(Arc::new(Self))
+        }
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[test]
+    fn a_recorder_is_known_by_what_it_does_with_figures() {
+        let asked = || is_recorded(&gauge!(UNDER_WAY));
+        assert!(!asked());
+        assert!(with_local_recorder(&Elsewhere, asked));
+        // A boxed recorder has a size, and this one forgets everything.
+        let forgetful: Box<dyn Recorder> = Box::new(NoopRecorder);
+        assert!(!with_local_recorder(&forgetful, asked));
+    }
 }

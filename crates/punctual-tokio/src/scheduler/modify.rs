@@ -17,7 +17,7 @@ use crate::executor::Place;
 use crate::handler::CheckContext;
 use crate::job::policy_overrides::policy_setters;
 use crate::scheduler::remote_tasks::Elsewhere;
-use crate::scheduler::validate::fits;
+use crate::scheduler::validate::{filled, fits};
 use crate::shared::Shared;
 
 /// # Changing jobs
@@ -74,7 +74,7 @@ type Change = Box<dyn Fn(Job, &mut JobState) -> Job + Send + Sync>;
 ///
 /// # Errors
 ///
-/// Awaiting it returns an error if there is no such job, if the new task is unknown, if the new
+/// Awaiting it returns an error if no setting is named, if there is no such job, if the new task is unknown, if the new
 /// arguments do not fit the task, if a policy cannot be used, or if the store cannot be reached.
 ///
 /// # Cancel safety
@@ -110,15 +110,17 @@ impl ModifyJob {
         self
     }
 
-    /// Sets another name for people to read.
+    /// Sets another name for people to read. An empty one stands for the id again.
     pub fn name(self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.with(move |job, _| job.with_name(Some(&name)))
     }
 
     /// Adds a tag, unless the job has it.
-    pub fn tag(self, tag: impl Into<String>) -> Self {
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
         let tag = tag.into();
+        self.changes
+            .extend(filled("tags", Some(&tag)).err().map(Err));
         self.with(move |job, _| {
             let others = job.tags().filter(|own| *own != tag);
             let tags: Vec<String> = others.chain([tag.as_str()]).map(Into::into).collect();
@@ -137,8 +139,10 @@ impl ModifyJob {
     }
 
     /// Sets all tags. Tags that the job had before are gone.
-    pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn tags(mut self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let tags: Vec<String> = tags.into_iter().map(Into::into).collect();
+        let blank = tags.iter().find_map(|tag| filled("tags", Some(tag)).err());
+        self.changes.extend(blank.map(Err));
         self.with(move |job, _| job.with_tags(&tags))
     }
 
@@ -184,7 +188,19 @@ impl ModifyJob {
         })
     }
 
+    /// Refuses a call that would change nothing.
+    fn names_a_change(&self) -> Result<(), Error> {
+        let is_empty = self.changes.is_empty() && self.policies.is_empty();
+        if is_empty && self.trigger.is_none() {
+            let message = "modify_job: names nothing to change; chain a setting, such as \
+                           `.name(..)` or `.trigger(..)`";
+            return Err(Error::of(ErrorKind::Invalid, message));
+        }
+        Ok(())
+    }
+
     async fn perform(self) -> Result<(), Error> {
+        self.names_a_change()?;
         let (id, scheduler) = (self.id?, self.scheduler);
         let changes = self.changes.into_iter().collect::<Result<Vec<_>, _>>()?;
         let (shared, own_policies) = (&scheduler.shared, self.policies);

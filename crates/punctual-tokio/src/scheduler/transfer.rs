@@ -12,6 +12,8 @@ use super::add::only;
 use super::{Call, JobHandle, Scheduler};
 use crate::error::{Error, ErrorKind, listing};
 use crate::handler::registry::is_anonymous;
+use crate::json_path::joined;
+use crate::nearest::with_hint;
 use crate::stores::NamedStore;
 
 const VERSION: u32 = 1;
@@ -102,8 +104,7 @@ impl Scheduler {
     }
 
     async fn import(&self, text: &str) -> Result<Vec<JobHandle>, Error> {
-        let export: Import = serde_json::from_str(text)
-            .map_err(|error| Error::of(ErrorKind::Invalid, format!("import: {error}")))?;
+        let export: Import = serde_json::from_str(text).map_err(|error| not_an_export(&error))?;
         // The value that was read above already holds large integers as floats.
         json::check("import", text)?;
         if export.version != VERSION {
@@ -118,11 +119,13 @@ impl Scheduler {
         let mut ids = HashSet::new();
         for (index, job) in export.jobs.into_iter().enumerate() {
             let name = name_of(&job, index);
-            match self.check_import(job).await {
+            let checked_job = self.check_import(job).await;
+            match checked_job.map_err(|error| error.inside(&format!("jobs[{index}]"))) {
                 // The job would wait for ever, since its last run is in another scheduler.
                 Ok((_, insert)) if insert.state.finished => {}
                 Ok((_, insert)) if !ids.insert(insert.job.id().clone()) => {
-                    problems.push(format!("{name}: the id comes twice"));
+                    let problem = "comes twice; give each job its own id";
+                    problems.push(format!("{name}: jobs[{index}].job.id: {problem}"));
                 }
                 Ok(import) => checked.push(import),
                 Err(error) => problems.push(format!("{name}: {error}")),
@@ -136,12 +139,12 @@ impl Scheduler {
 
     /// Checks what can be known before anything is added.
     async fn check_import(&self, job: Value) -> Result<(NamedStore, Insert), Error> {
-        let exported: ExportedJob = serde_json::from_value(job)
-            .map_err(|error| Error::of(ErrorKind::Invalid, error.to_string()))?;
+        let exported = read_job(job)?;
         let named = self.shared.store(&exported.store)?;
         let trigger = exported.job.trigger().bind(&self.shared.triggers)?;
         if self.shared.look_for(exported.job.id()).await?.is_some() {
-            return Err(Error::of(ErrorKind::Conflict, "the id is taken"));
+            let error = Error::new(ErrorKind::Conflict, "job.id", "is taken by another job");
+            return Err(error.with_hint("give it another id, or remove that job first"));
         }
         let insert = Insert::new(
             Arc::new(exported.job.with_trigger(trigger)),
@@ -185,6 +188,22 @@ impl Scheduler {
         left.insert(0, why.to_string());
         listing(why.kind(), head, &left).telling(why)
     }
+}
+
+fn not_an_export(error: &serde_json::Error) -> Error {
+    let problem = with_hint(&error.to_string());
+    let error = Error::new(ErrorKind::Invalid, "import", problem);
+    error.with_hint("give the text that `export_jobs` returned")
+}
+
+/// Reads one job of an export. The error names the place within the job.
+fn read_job(job: Value) -> Result<ExportedJob, Error> {
+    serde_path_to_error::deserialize(job).map_err(|error| {
+        let (path, problem) = (error.path().to_string(), error.inner().to_string());
+        let path = if path == "." { "" } else { &*path };
+        let (path, problem) = joined(path, &problem);
+        Error::new(ErrorKind::Invalid, path.into_owned(), with_hint(problem))
+    })
 }
 
 /// Names a job so that a person finds it in the file.

@@ -99,6 +99,9 @@ impl NewJob {
         let place = shared.executors.get(executor);
         let place = place.ok_or_else(|| missing(shared, executor))?;
         let id = JobId::new(self.id.unwrap_or_else(made_up_id))?;
+        filled("name", self.name.as_deref())?;
+        let mut tags = self.tags.iter();
+        tags.try_for_each(|tag| filled("tags", Some(tag)))?;
         let trigger = self.trigger?;
         if self.declared.is_some() && trigger.is_relative() {
             return Err(Error::of(ErrorKind::Invalid, DECLARED_AND_RELATIVE));
@@ -202,6 +205,17 @@ impl Checked {
     }
 }
 
+/// Refuses a text of blanks, which no filter could find and no page could show.
+pub(crate) fn filled(field: &'static str, text: Option<&str>) -> Result<(), Error> {
+    match text {
+        Some(blank) if blank.trim().is_empty() => {
+            let error = Error::invalid(field, blank, "is blank");
+            Err(error.with_hint("write a word, or leave it out"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes everything that the code says of a job, as text.
 fn definition(job: &Job, first: First, store: &str) -> Result<String, Error> {
     let json = serde_json::to_string(job).map_err(|error| {
@@ -240,7 +254,7 @@ fn missing(shared: &Shared, executor: &str) -> Error {
     if executor == crate::COMMAND {
         return Error::of(
             ErrorKind::NotFound,
-            "there is no executor with the alias `command`: a program needs one; add \
+            "executor: `command` is not a known alias, and a program needs one; add \
              `Executor::command(4)` under that alias, or name another with `.executor(..)`",
         );
     }

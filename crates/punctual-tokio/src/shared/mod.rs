@@ -32,7 +32,7 @@ use crate::handler::registry::{Registry, is_anonymous};
 use crate::job::hints::Hints;
 use crate::job::snapshot::JobSnapshot;
 use crate::metrics::Metrics;
-use crate::nearest::no_alias;
+use crate::nearest::{alias_taken, no_alias};
 use crate::stores::NamedStore;
 use crate::stores::health::Health;
 use crate::stores::retention_policy::RetentionPolicy;
@@ -215,8 +215,7 @@ impl Shared {
         }
         let mut stores = self.stores.write();
         if stores.iter().any(|named| &*named.alias == alias) {
-            let message = format!("a store with the alias `{alias}` exists already");
-            return Err(Error::of(ErrorKind::Conflict, message));
+            return Err(alias_taken("store", alias));
         }
         let alias: Arc<str> = alias.into();
         let health = Arc::new(Health::new(Arc::clone(&alias), Arc::clone(&self.voice)));

@@ -324,6 +324,22 @@ fn a_node_without_a_name_is_refused() {
     }
 }
 
+#[test]
+fn a_node_with_a_long_name_is_refused() {
+    let build = |chars: usize| Scheduler::builder().node("é".repeat(chars)).build();
+    build(191).unwrap();
+    let error = build(1_000).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.field()),
+        (ErrorKind::TooLarge, Some("node"))
+    );
+    let message = error.to_string();
+    assert!(
+        message.ends_with("has 1000 characters, more than 191; write a shorter name"),
+        "{message}"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_second_value_of_one_type_of_state_is_refused() {
     let builder = Scheduler::builder().state("a").state(7_u32);

@@ -242,12 +242,12 @@ async fn what_makes_no_list_is_refused_in_words() {
         (
             scheduler.get_jobs().store("2").await.err(),
             ErrorKind::NotFound,
-            "there is no store with the alias `2`; there are `default`, `0`, `1`",
+            "store: `2` is not a known alias; there are `default`, `0`, `1`",
         ),
         (
             scheduler.runs().store("2").await.err(),
             ErrorKind::NotFound,
-            "there is no store with the alias `2`; there are `default`, `0`, `1`",
+            "store: `2` is not a known alias; there are `default`, `0`, `1`",
         ),
         (
             scheduler.get_jobs().page(0).await.err(),

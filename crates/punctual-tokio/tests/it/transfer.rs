@@ -29,22 +29,28 @@ async fn an_import_with_bad_jobs_adds_nothing_and_names_all_of_them() {
     jobs[1]["store"] = "elsewhere".into();
     jobs[2]["job"]["trigger"] = serde_json::json!({"type": "cron", "hour": 25});
     jobs[3]["job"].as_object_mut().unwrap().remove("id");
+    let mut more = jobs[0].clone();
+    more["job"]["policies"] = serde_json::json!({"timeout": "5x"});
+    jobs.push(more.clone());
+    more["job"]["policies"] = serde_json::json!({});
+    more["job"]["tag"] = "a".into();
+    jobs.push(more);
     let to = Scheduler::builder().task("t", nothing).build().unwrap();
     let refused = to.import_jobs(export.to_string()).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Invalid);
     let message = refused.to_string();
     for part in [
         "nothing was added",
-        "job `b`",
-        "`elsewhere`",
-        "job `c`",
-        "25",
-        "job 4",
-        "`id`",
+        "job `b`: jobs[1].store: `elsewhere` is not a known alias; the only one is `default`",
+        "job `c`: jobs[2].job.trigger.hour: `25` is above the maximum 23",
+        "job 4: jobs[3].job: missing field `id`",
+        "job `a`: jobs[4].job.policies.timeout: `5x` has the unknown unit `x`",
+        "job `a`: jobs[5].job.tag: unknown field `tag`",
+        "did you mean `tags`?",
     ] {
         assert!(message.contains(part), "{part} is not in: {message}");
     }
-    assert!(!message.contains("job `a`"), "{message}");
+    assert!(!message.contains("jobs[0]"), "{message}");
     assert_eq!(count(&to).await, 0);
 }
 
@@ -60,8 +66,14 @@ async fn an_import_names_ids_that_are_taken_or_repeated() {
         .await
         .unwrap_err()
         .to_string();
-    assert!(message.contains("job `a`: the id is taken"), "{message}");
-    assert!(message.contains("job `c`: the id comes twice"), "{message}");
+    assert!(
+        message.contains("job `a`: jobs[0].job.id: is taken"),
+        "{message}"
+    );
+    assert!(
+        message.contains("job `c`: jobs[3].job.id: comes twice"),
+        "{message}"
+    );
     assert_eq!(count(&to).await, 1);
 }
 
@@ -78,6 +90,12 @@ async fn an_unknown_version_is_refused_and_a_good_one_comes_whole() {
         .unwrap_err()
         .to_string();
     assert!(message.contains("version 7"), "{message}");
+    let message = to.import_jobs("[]").await.unwrap_err().to_string();
+    assert!(message.starts_with("import: "), "{message}");
+    assert!(
+        message.ends_with("; give the text that `export_jobs` returned"),
+        "{message}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use punctual_core::{
     CancelReason, Coalesce, MissReason, OnLost, Outcome, Overlap, Retry, RunState, SkipReason,
 };
 use punctual_store::testing::{Call, Fault, Faults};
-use punctual_store::{JobStore, RunFilter};
+use punctual_store::{JobStore, LedgerLimits, MemoryStore, RunFilter};
 use punctual_tokio::{ErrorKind, EventKind, EventMask, JobContext, Scheduler};
 
 use crate::desk::{Desk, LOST, PERIOD, SUCCEEDED};
@@ -49,6 +49,33 @@ async fn a_run_by_hand_that_was_refused_says_so_though_the_answer_was_lost() {
     assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
     let skipped = RunState::Ended(Outcome::Skipped(SkipReason::MaxInstances));
     assert_eq!(desk.states().await, [RunState::Running, skipped]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_by_hand_that_is_forgotten_before_its_number_is_known_was_accepted() {
+    let store = MemoryStore::with_ledger(LedgerLimits::new(1, 1));
+    let desk = Desk {
+        store,
+        ..Desk::default()
+    };
+    let ((one, way), (two, _)) = (desk.node("one").await, desk.node("two").await);
+    let job = one.add_job("work", every(PERIOD)).id("a");
+    job.overlap(Overlap::Queue { at_most: 1 }).await.unwrap();
+    pass(PERIOD).await;
+    way.next(Call::Claim, Fault::LostAnswer);
+    way.set(Call::OpenRuns, Fault::Held);
+    let asked = tokio::spawn(one.run_job("a").into_future());
+    pass(5).await;
+    let runs = desk.store.runs(RunFilter::default()).await.unwrap();
+    let waiting = runs.iter().find(|run| run.state == RunState::Queued);
+    two.cancel_run(waiting.unwrap().id).await.unwrap();
+    // Of the ended runs the ledger keeps one only.
+    two.run_job("a").await.unwrap();
+    two.run_job("a").await.unwrap_err();
+    way.mend(Call::OpenRuns);
+    let error = asked.await.unwrap().map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AnswerLost, "{error}");
+    assert!(error.is_uncertain());
 }
 
 #[tokio::test(start_paused = true)]

@@ -498,3 +498,47 @@ async fn what_cannot_be_seen_of_a_wrong_name_is_written_out() {
     let error = scheduler.remove_store("two\nlines").await.unwrap_err();
     assert!(!error.to_string().contains('\n'), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn texts_that_are_blank_and_changes_that_change_nothing_are_refused() {
+    let scheduler = started().await;
+    let add = || scheduler.add_job(nothing, every(1));
+    add().id("a").await.unwrap();
+    let blank = |field: &str, text: &str| {
+        format!("{field}: `{text}` is blank; write a word, or leave it out")
+    };
+    let said = |refused: Result<(), punctual_tokio::Error>| refused.unwrap_err().to_string();
+    assert_eq!(said(add().tag("").await.map(drop)), blank("tags", ""));
+    assert_eq!(
+        said(add().tags(["a", " "]).await.map(drop)),
+        blank("tags", " ")
+    );
+    assert_eq!(said(add().name("").await.map(drop)), blank("name", ""));
+    let modify = || scheduler.modify_job("a");
+    assert_eq!(said(modify().tag("").await), blank("tags", ""));
+    assert_eq!(said(modify().tags([""]).await), blank("tags", ""));
+    assert_eq!(
+        said(modify().await),
+        "modify_job: names nothing to change; chain a setting, such as `.name(..)` or `.trigger(..)`"
+    );
+    modify().name("Daily").await.unwrap();
+    modify().name("").await.unwrap();
+    let job = scheduler.get_job("a").await.unwrap().unwrap();
+    assert_eq!(job.name(), "a");
+    assert_eq!(scheduler.get_jobs().await.unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_unknown_or_taken_names_its_field() {
+    let scheduler = started().await;
+    let add = || scheduler.add_job(nothing, every(1)).id("a");
+    add().await.unwrap();
+    for (refused, field) in [
+        (add().store("sqll").await, "store"),
+        (add().executor("slow").await, "executor"),
+        (add().await, "id"),
+    ] {
+        let error = refused.map(drop).unwrap_err();
+        assert_eq!(error.field(), Some(field), "{error}");
+    }
+}
