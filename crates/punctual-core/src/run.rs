@@ -240,6 +240,13 @@ pub struct Run {
     pub result: Option<serde_json::Value>,
     /// The error or panic message of the last attempt.
     pub error: Option<String>,
+    /// The arguments of a run by hand, if the caller gave it other arguments than its job has.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "read_some"
+    )]
+    pub args: Option<serde_json::Value>,
     /// The fire times that the entry stands for, if there are several. Such an entry is a range
     /// that was missed, skipped or coalesced together.
     pub range: Option<FireRange>,
@@ -262,6 +269,7 @@ impl Run {
             node: None,
             result: None,
             error: None,
+            args: None,
             range: None,
         }
     }
@@ -296,6 +304,23 @@ impl Run {
     pub fn fire_times(&self) -> FireRange {
         self.range
             .unwrap_or_else(|| FireRange::single(self.key.fire_time))
+    }
+
+    /// Returns true if the caller who asked for the run gave it other arguments than its job has.
+    /// They are in [`args`](#structfield.args).
+    ///
+    /// ```
+    /// # use punctual_core::{Error, JobId, Run, RunId, RunKey, Origin};
+    /// # let key = RunKey { incarnation: 1, origin: Origin::Manual, fire_time: Default::default() };
+    /// # let mut run = Run::queued(RunId(1), JobId::new("report")?, key);
+    /// assert!(!run.has_own_args());
+    /// run.args = Some(serde_json::json!(["2026-11"]));
+    /// assert!(run.has_own_args());
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn has_own_args(&self) -> bool {
+        self.args.is_some()
     }
 
     /// Reads the value that the task returned. Returns `None` if there is no value.
@@ -350,6 +375,11 @@ fn length(delta: TimeDelta) -> Duration {
 
 fn write_alias<S: Serializer>(alias: &Option<Arc<str>>, writer: S) -> Result<S::Ok, S::Error> {
     alias.as_deref().serialize(writer)
+}
+
+/// Reads a value that is there, even if it is `null`.
+fn read_some<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(reader).map(Some)
 }
 
 fn read_alias<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Arc<str>>, D::Error> {

@@ -77,7 +77,8 @@ impl<N: Node> Active<N> {
         (self.run.0..).take(1 + self.rest.len()).map(RunId)
     }
 
-    /// Returns the part of the instance that is not over, which begins another time.
+    /// Returns the part of the instance that is not over, which waits in the store. The store has
+    /// its arguments.
     pub(crate) fn rest_of_instance(&self) -> Instance {
         let rest = self.rest.iter().copied();
         Instance {
@@ -87,6 +88,7 @@ impl<N: Node> Active<N> {
             attempts: self.attempts,
             started: self.started,
             failure: None,
+            args: None,
             was_admitted: true,
             may_be_late: self.may_be_late,
         }

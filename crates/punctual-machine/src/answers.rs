@@ -2,7 +2,9 @@
 
 use punctual_core::Outcome;
 use punctual_core::plan::Plan;
-use punctual_store::{ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, RunEnd, Won};
+use punctual_store::{
+    ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, RunEnd, RunOverrides, Won,
+};
 
 use crate::entry::{Entry, Phase};
 use crate::instance::Instance;
@@ -96,7 +98,9 @@ impl<N: Node> Machine<N> {
     ) {
         match kind {
             ClaimKind::Advance { plan, .. } => self.advanced(key, plan, answer, now),
-            ClaimKind::Manual { plan, .. } => self.manual_answered(key, plan, answer, is_repeated),
+            ClaimKind::Manual {
+                plan, overrides, ..
+            } => self.manual_answered(key, (plan, overrides), answer, is_repeated),
             ClaimKind::Promote => {}
         }
     }
@@ -123,7 +127,7 @@ impl<N: Node> Machine<N> {
                 state.reads.moved_on(key.incarnation, revision);
                 let newer = entry.newer.take();
                 self.drop_overdue(key, &mut plan, &mut won, now);
-                self.obey_plan(key, plan, &won, true);
+                self.obey_plan(key, plan, &won, None);
                 if let Some(state) = self.stores.get_mut(&key.store) {
                     state.schedule(key, &mut self.effects, now);
                     if let Some(newer) = newer {
@@ -174,14 +178,22 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    /// Starts the runs of a plan that the store has accepted.
+    /// Starts the runs of a plan that the store has accepted, as `by_hand` says if a caller has
+    /// asked for them.
     ///
     /// Queued runs wait in the store. The store also tells the runs to end that the plan replaces.
-    pub(crate) fn obey_plan(&mut self, key: JobKey, plan: Plan, won: &Won, is_scheduled: bool) {
+    pub(crate) fn obey_plan(
+        &mut self,
+        key: JobKey,
+        plan: Plan,
+        won: &Won,
+        by_hand: Option<RunOverrides>,
+    ) {
         self.tell_plan(key, &plan);
         if !plan.start.is_empty() {
             let mut instance = Instance::of_plan(won, plan.start);
-            instance.may_be_late = is_scheduled;
+            instance.may_be_late = by_hand.is_none();
+            instance.args = by_hand.and_then(|overrides| overrides.args);
             self.start_instance(key, instance);
         }
     }

@@ -1,9 +1,9 @@
 //! Turns the decision of the core about a job into a claim.
 
 use chrono::{DateTime, Utc};
-use punctual_core::MissReason;
 use punctual_core::plan::{Absence, JobView, Plan, manual, plan};
-use punctual_store::{Claim, ClaimKind};
+use punctual_core::{MissReason, Policies};
+use punctual_store::{Claim, ClaimKind, RunOverrides};
 
 use crate::entry::Entry;
 use crate::node::Node;
@@ -28,10 +28,23 @@ impl<N: Node> Entry<N> {
         plan(&view, now)
     }
 
-    pub(crate) fn claim_manual(&mut self, fire_time: DateTime<Utc>) -> Claim {
-        let plan = manual(&self.view(), fire_time);
-        let incarnation = self.stored.state.incarnation;
-        self.claim_of(ClaimKind::Manual { incarnation, plan })
+    pub(crate) fn claim_manual(
+        &mut self,
+        fire_time: DateTime<Utc>,
+        overrides: RunOverrides,
+    ) -> Claim {
+        let mut view = self.view();
+        let policies = Policies {
+            overlap: overrides.overlap.unwrap_or(view.policies.overlap),
+            ..*view.policies
+        };
+        view.policies = &policies;
+        let plan = manual(&view, fire_time);
+        self.claim_of(ClaimKind::Manual {
+            incarnation: self.stored.state.incarnation,
+            plan,
+            overrides,
+        })
     }
 
     pub(crate) fn claim_of(&self, kind: ClaimKind) -> Claim {

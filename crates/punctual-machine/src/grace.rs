@@ -81,6 +81,7 @@ mod tests {
             attempts: 0,
             started: None,
             failure: None,
+            args: None,
             was_admitted: true,
             may_be_late: true,
         };

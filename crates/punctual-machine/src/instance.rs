@@ -1,5 +1,7 @@
 //! An instance that has not begun on this node.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use punctual_core::RunId;
 
@@ -16,6 +18,8 @@ pub(crate) struct Instance {
     pub(crate) started: Option<i64>,
     /// The error of the last attempt, if it failed.
     pub(crate) failure: Option<Box<str>>,
+    /// The arguments of a run by hand as JSON text, if they are not those of its job.
+    pub(crate) args: Option<Arc<str>>,
     /// True if the store had admitted the instance before, perhaps under a wider limit.
     pub(crate) was_admitted: bool,
     /// True if the instance is of the schedule. Its grace time counts until it begins.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use punctual_core::RunId;
 use punctual_core::plan::Plan;
-use punctual_store::{Claim, ClaimAnswer, ClaimKind, StoredJob};
+use punctual_store::{Claim, ClaimAnswer, ClaimKind, RunOverrides, StoredJob};
 
 use crate::effect::{Effect, Effects};
 use crate::entry::Entry;
@@ -14,8 +14,9 @@ use crate::refusal::Refusal;
 use crate::store::StoreState;
 
 impl<N: Node> Machine<N> {
-    /// Asks for a run by hand. [`Effect::Answer`] comes with the `ticket`.
-    pub fn run_job(&mut self, store: u32, job: StoredJob, ticket: u64) {
+    /// Asks for a run by hand, which differs from its job in these settings. [`Effect::Answer`]
+    /// comes with the `ticket`.
+    pub fn run_job(&mut self, store: u32, job: StoredJob, overrides: RunOverrides, ticket: u64) {
         if !self.stage.starts_runs() {
             return self.answer(ticket, Err(Refusal::IsStopping));
         }
@@ -34,7 +35,7 @@ impl<N: Node> Machine<N> {
             return self.answer(ticket, Err(Refusal::Lost));
         };
         entry.code.get_or_insert(code);
-        let claim = entry.claim_manual(fire_time);
+        let claim = entry.claim_manual(fire_time, overrides);
         state.ask_by_hand(key, claim, ticket);
     }
 
@@ -60,7 +61,7 @@ impl<N: Node> Machine<N> {
     pub(crate) fn manual_answered(
         &mut self,
         key: JobKey,
-        plan: Plan,
+        (plan, overrides): (Plan, RunOverrides),
         answer: ClaimAnswer,
         is_repeated: bool,
     ) {
@@ -94,7 +95,7 @@ impl<N: Node> Machine<N> {
                     Some((_, reason)) => Err(Refusal::Busy(reason)),
                 };
                 self.answer(ticket, told);
-                self.obey_plan(key, plan, &won, false);
+                self.obey_plan(key, plan, &won, Some(overrides));
             }
             ClaimAnswer::AtLimit(_) if state.is_leaving => {
                 self.answer(ticket, Err(Refusal::NoStore));
@@ -102,18 +103,22 @@ impl<N: Node> Machine<N> {
             ClaimAnswer::AtLimit(row) => {
                 // An edit may have changed the limit. The store uses the limit in its row.
                 let seen = Some((row.state.running, row.state.queued));
-                self.ask_anew(key.store, row, seen, again_at, ticket);
+                self.ask_anew(key.store, (row, seen), (again_at, overrides), ticket);
             }
             ClaimAnswer::Lost(Some(row)) if is_edited => {
-                self.ask_anew(key.store, row, None, again_at, ticket);
+                self.ask_anew(key.store, (row, None), (again_at, overrides), ticket);
             }
             ClaimAnswer::NotTried => {
                 let incarnation = entry.stored.state.incarnation;
-                let claim = entry.claim_of(ClaimKind::Manual { incarnation, plan });
+                let claim = entry.claim_of(ClaimKind::Manual {
+                    incarnation,
+                    plan,
+                    overrides,
+                });
                 state.ask_by_hand(key, claim, ticket);
             }
             ClaimAnswer::Lost(_) if is_another => {
-                let claim = entry.claim_manual(again_at);
+                let claim = entry.claim_manual(again_at, overrides);
                 state.ask_by_hand(key, claim, ticket);
             }
             ClaimAnswer::Lost(_) => {
@@ -128,9 +133,8 @@ impl<N: Node> Machine<N> {
     fn ask_anew(
         &mut self,
         store: u32,
-        row: StoredJob,
-        limit_seen: Option<(u32, u32)>,
-        fire_time: DateTime<Utc>,
+        (row, limit_seen): (StoredJob, Option<(u32, u32)>),
+        (fire_time, overrides): (DateTime<Utc>, RunOverrides),
         ticket: u64,
     ) {
         let Some(state) = self.stores.get_mut(&store) else {
@@ -141,7 +145,7 @@ impl<N: Node> Machine<N> {
             return self.answer(ticket, Err(Refusal::Lost));
         };
         entry.limit_seen = limit_seen.or(entry.limit_seen);
-        let claim = entry.claim_manual(fire_time);
+        let claim = entry.claim_manual(fire_time, overrides);
         state.ask_by_hand(key, claim, ticket);
     }
 }
@@ -174,12 +178,12 @@ impl<N: Node> StoreState<N> {
     }
 }
 
-/// Returns true if the claim of a run by hand was lost because its key is used.
 /// Returns true if an edit of the job began its fire times anew, which the node did not know.
 fn is_edited(key: JobKey, answer: &ClaimAnswer) -> bool {
     matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.incarnation != key.incarnation)
 }
 
+/// Returns true if the claim of a run by hand was lost because its key is used.
 fn is_taken(key: JobKey, answer: &ClaimAnswer) -> bool {
     matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.incarnation == key.incarnation)
 }

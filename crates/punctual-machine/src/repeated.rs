@@ -100,8 +100,12 @@ pub fn instances(own: &[OpenRun]) -> impl Iterator<Item = &[OpenRun]> {
 /// Returns true if the first request recorded a run by hand as skipped or queued. Its key is then
 /// used, and its job exists.
 fn was_refused(claim: &Claim, answer: &ClaimAnswer) -> bool {
-    let (ClaimKind::Manual { incarnation, plan }, ClaimAnswer::Lost(Some(row))) =
-        (&claim.kind, answer)
+    let ClaimAnswer::Lost(Some(row)) = answer else {
+        return false;
+    };
+    let ClaimKind::Manual {
+        incarnation, plan, ..
+    } = &claim.kind
     else {
         return false;
     };

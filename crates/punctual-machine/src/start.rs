@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use punctual_core::{CancelReason, JobId, Outcome, SkipReason};
+use punctual_core::{CancelReason, Job, JobId, Outcome, SkipReason};
 
 use crate::active::Active;
 use crate::alarm::Alarm;
@@ -51,7 +51,7 @@ impl<N: Node> Machine<N> {
         entry.instances += 1;
         let past = entry.past;
         let birth = entry.stored.state.birth;
-        let job = Arc::clone(&entry.stored.job);
+        let job = own_job(&entry.stored.job, instance.args.as_deref());
         self.tell_submitted(key.store, job.id(), &instance);
         let mut fire_times = VecDeque::from(instance.fire_times);
         let Some(fire_time) = fire_times.pop_front() else {
@@ -140,4 +140,17 @@ impl<N: Node> Machine<N> {
             self.instance_ended(job, true);
         }
     }
+}
+
+/// Returns the job as an instance executes it, with the arguments of the instance if it has some.
+fn own_job(job: &Arc<Job>, args: Option<&str>) -> Arc<Job> {
+    let Some(args) = args else {
+        return Arc::clone(job);
+    };
+    let job = Job::clone(job);
+    // Arguments that were damaged in the store do not fit the task, and its run fails with an error
+    // that shows them. The arguments of the job would be wrong.
+    let damaged = || job.clone().with_args(&args.into());
+    let own = job.clone().with_args_json(args);
+    Arc::new(own.unwrap_or_else(|_| damaged()))
 }

@@ -374,6 +374,7 @@ impl Instance {
             attempts: 0,
             started: None,
             failure: None,
+            args: None,
             was_admitted: false,
             may_be_late: false,
         }
@@ -389,6 +390,7 @@ impl Instance {
             attempts: first.attempts,
             started: first.started,
             failure: first.failure.clone(),
+            args: first.args.clone(),
             was_admitted: true,
             may_be_late: first.key.origin == Origin::Scheduled,
         })

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::Plan;
-use punctual_core::{CancelReason, Job, JobId, Origin, Outcome, RunId};
+use punctual_core::{CancelReason, Job, JobId, Origin, Outcome, Overlap, RunId};
 
-use crate::{Lease, OpenRun, StoredJob};
+use crate::{Lease, OpenRun, RunOverrides, StoredJob};
 
 /// The changes that a node asks for, atomic for each job.
 #[derive(Debug, Clone)]
@@ -136,6 +136,8 @@ pub enum ClaimKind {
         incarnation: u64,
         /// The decision about the run.
         plan: Plan,
+        /// The settings in which the run differs from its job.
+        overrides: RunOverrides,
     },
     /// The waiting runs of the job that may start, as far as there is room. They are
     /// [handed](ClaimReply::handed) to the node.
@@ -158,6 +160,24 @@ impl ClaimKind {
         match self {
             Self::Advance { plan, .. } | Self::Manual { plan, .. } => Some(plan),
             Self::Promote => None,
+        }
+    }
+
+    /// The arguments that its run has instead of those of the job, as JSON text.
+    #[must_use]
+    pub fn args(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Manual { overrides, .. } => overrides.args.as_ref(),
+            Self::Advance { .. } | Self::Promote => None,
+        }
+    }
+
+    /// The overlap policy that decides about its runs. `of_job` is that of the job.
+    #[must_use]
+    pub fn overlap(&self, of_job: Overlap) -> Overlap {
+        match self {
+            Self::Manual { overrides, .. } => overrides.overlap.unwrap_or(of_job),
+            Self::Advance { .. } | Self::Promote => of_job,
         }
     }
 }

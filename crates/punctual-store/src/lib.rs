@@ -40,6 +40,7 @@ mod list;
 pub mod lock;
 mod memory;
 mod node;
+mod overrides;
 mod recent;
 mod statistics;
 mod store;
@@ -70,6 +71,7 @@ pub use node::{
     Beat, Drift, Lease, NodeInfo, OpenRequest, OpenRun, OpenState, Peer, RecountRequest, Recounted,
     RecoverRequest, Recovered, RenewRequest, Renewal,
 };
+pub use overrides::RunOverrides;
 pub use recent::RecentRequest;
 pub use statistics::Statistics;
 pub use store::JobStore;

@@ -253,6 +253,9 @@ pub struct OpenRun {
     pub failure: Option<Box<str>>,
     /// The reason for which the run is to be cancelled, if it is.
     pub cancel: Option<CancelReason>,
+    /// The arguments of a run by hand as JSON text, if they are not those of the job. A store may
+    /// leave them out of runs that it reports as lost or ended.
+    pub args: Option<Arc<str>>,
 }
 
 impl OpenRun {
@@ -273,6 +276,7 @@ impl OpenRun {
             started: None,
             failure: None,
             cancel: None,
+            args: None,
         }
     }
 }

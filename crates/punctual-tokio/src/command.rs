@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, RunId};
 use punctual_machine::ShutdownTimes;
-use punctual_store::StoredJob;
+use punctual_store::{RunOverrides, StoredJob};
 use tokio::sync::oneshot;
 
 use crate::error::Error;
@@ -20,10 +20,11 @@ pub(crate) enum Command {
     Pause(Answer<()>),
     /// Starts runs again.
     Resume(Answer<()>),
-    /// Runs a job now, besides its schedule.
+    /// Runs a job now, besides its schedule, with these settings instead of those of the job.
     RunJob {
         store: u32,
         job: StoredJob,
+        overrides: RunOverrides,
         answer: Answer<Result<RunId, Error>>,
     },
     /// Stops a run of this node. The answer is `true` if there is such a run.

@@ -14,8 +14,8 @@ pub use punctual_store::{
     JobPage, JobStore, KnownTasks, Layered, Lease, LedgerLimits, MemoryStore, NodeInfo, OnConflict,
     OpenRequest, OpenRun, OpenState, Peer, RecentRequest, RecountRequest, Recounted,
     RecoverRequest, Recovered, RenewRequest, Renewal, Replaced, Retention, RunCursor, RunEnd,
-    RunFeed, RunFilter, RunsSince, StoreCapabilities, StoreFuture, StoreLayer, StoredJob,
-    UnreadableJob, Update, WaitingJob, Won,
+    RunFeed, RunFilter, RunOverrides, RunsSince, StoreCapabilities, StoreFuture, StoreLayer,
+    StoredJob, UnreadableJob, Update, WaitingJob, Won,
 };
 pub use punctual_store::{batch, checker, conformance};
 

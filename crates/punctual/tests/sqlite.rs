@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use punctual::config::{Config, StoreConfig};
 use punctual::event::EventKind;
 use punctual::ledger::{Outcome, SkipReason};
+use punctual::policy::Overlap;
 use punctual::scheduler::NewJob;
 use punctual::store::{self, JobStore, SqliteStore};
 use punctual::time::ManualClock;
@@ -210,6 +211,42 @@ async fn a_date_of_the_past_runs_at_the_first_start_only() {
         let runs = process.runs().await.unwrap();
         assert_eq!(runs.len(), 1, "{start}");
     }
+}
+
+/// The first process is paused, so that it leaves what waits to the second one.
+#[tokio::test]
+async fn a_run_by_hand_that_waits_has_its_own_arguments_in_the_next_process() {
+    static GO: Notify = Notify::const_new();
+    async fn echo(Args((name,)): Args<(String,)>) -> Output<String> {
+        if name == "Ada" {
+            GO.notified().await;
+        }
+        Output(name)
+    }
+    let folder = tempfile::TempDir::new().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("jobs.db").display());
+    let process = async || {
+        let store = SqliteStore::open(&url).await.unwrap();
+        let builder = Scheduler::builder().task("echo", echo);
+        let scheduler = builder.store("default", store).build().unwrap();
+        scheduler.start().await.unwrap();
+        scheduler
+    };
+    let first = process().await;
+    let job = first.add_job("echo", "@yearly").id("a").args(("Ada",));
+    let job = job.await.unwrap();
+    let before = job.run().await.unwrap();
+    let waits = job.run().args(("Bob",)).overlap(Overlap::queue(1));
+    let waits = waits.await.unwrap().id();
+    first.pause().await.unwrap();
+    GO.notify_one();
+    before.wait().await.unwrap();
+    first.shutdown().await.unwrap();
+    let second = process().await;
+    let ended = second.run(waits).await.unwrap().wait().await.unwrap();
+    assert_eq!(ended.result_as::<String>().unwrap().as_deref(), Some("Bob"));
+    assert_eq!(ended.args, Some(serde_json::json!(["Bob"])));
+    second.shutdown().await.unwrap();
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ pub(crate) async fn work(
         ending: Ending::Unknown,
         forsaken: None,
     };
+    world.note_args(context.run_id(), context.job().args_json());
     let under_way = world.enter(execution, context.fencing_token());
     let done = noting(&under_way, &context, toil(&world, &context)).await;
     under_way.returned(match done {

@@ -48,6 +48,7 @@ impl Simulation {
         let violations = checker.check(&ledger, self.world.now());
         let violations = violations.iter().map(Violation::to_string);
         let violations = violations.chain(self.leftovers());
+        let violations = violations.chain(self.wrong_args(&ledger));
         let wrong = self.invariants.wrong().chain(self.abandoned.wrong());
         let violations = wrong.chain(violations).collect();
         // What a node is called that lost its lease is made up anew each time.
@@ -106,6 +107,21 @@ impl Simulation {
         let history = job.history.without_executor([]).without_task(unknown);
         let absences = tasks.flat_map(|task| self.presence.absences(task));
         absences.fold(history, History::absence)
+    }
+
+    /// Returns the runs whose bodies had other arguments than the ledger says. No job has any.
+    fn wrong_args(&self, ledger: &[Run]) -> Vec<String> {
+        let noted = self.world.args();
+        let wrong = ledger.iter().filter_map(|run| {
+            let own = run.args.as_ref().map(ToString::to_string);
+            let wanted = own.as_deref().unwrap_or("null");
+            let had = noted.get(&run.id)?.iter().find(|had| *had != wanted)?;
+            Some(format!(
+                "{}: run {} had {had} instead of {wanted}",
+                run.job, run.id
+            ))
+        });
+        wrong.collect()
     }
 
     /// What is left in the rows when nothing is under way. What waits of a paused job goes on waiting.

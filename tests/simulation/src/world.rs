@@ -25,6 +25,8 @@ struct State {
     told: Vec<String>,
     /// What bodies wrote down, each with its fencing token.
     executions: Vec<(Execution, u64)>,
+    /// The arguments that the bodies of each run had, of jobs without arguments of their own.
+    args: BTreeMap<RunId, Vec<String>>,
     /// The tokens under which nodes were given runs last.
     tokens: BTreeMap<RunId, u64>,
     /// Runs that were taken from their nodes, under which tokens, and when.
@@ -49,6 +51,7 @@ impl World {
                 .map(str::to_owned)
                 .collect(),
             executions: Vec::new(),
+            args: BTreeMap::new(),
             tokens: BTreeMap::new(),
             forsaken: BTreeMap::new(),
             cancels: Vec::new(),
@@ -112,6 +115,20 @@ impl World {
             world: self.clone(),
             index: state.executions.len() - 1,
         }
+    }
+
+    /// A body had arguments.
+    pub(crate) fn note_args(&self, run: RunId, args: &str) {
+        self.state()
+            .args
+            .entry(run)
+            .or_default()
+            .push(args.to_owned());
+    }
+
+    /// Returns the arguments that the bodies of each run had.
+    pub(crate) fn args(&self) -> BTreeMap<RunId, Vec<String>> {
+        self.state().args.clone()
     }
 
     /// A node was given a run.

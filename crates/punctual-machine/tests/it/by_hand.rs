@@ -3,7 +3,8 @@
 use punctual_core::{CancelReason, MaxInstances, Origin, Outcome, Overlap, Policies, RunId};
 use punctual_machine::{Refusal, Reply};
 use punctual_store::{
-    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, JobStore as _, RunFilter, Won,
+    Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, JobStore as _, RunFilter,
+    RunOverrides, Won,
 };
 
 use crate::body::How;
@@ -74,6 +75,7 @@ fn a_run_by_hand_is_asked_for_again_if_its_key_was_used() {
             ClaimKind::Manual {
                 incarnation: stored.state.incarnation,
                 plan,
+                overrides: RunOverrides::none(),
             },
         )]);
     let reply = now(world.store.claim(&other)).unwrap();

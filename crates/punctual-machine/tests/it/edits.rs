@@ -9,7 +9,7 @@ use punctual_core::{
     OnLost, Overlap, Policies, Retry, Timeout, Trigger,
 };
 use punctual_machine::repeated::instances;
-use punctual_store::{Insert, JobFilter, JobStore, OnConflict, StoredJob, Update};
+use punctual_store::{Insert, JobFilter, JobStore, OnConflict, RunOverrides, StoredJob, Update};
 
 use crate::node::TASK;
 use crate::world::{World, now};
@@ -188,9 +188,17 @@ impl World {
         }
     }
 
-    pub(crate) fn ask_for_run(&mut self, at: u8) {
+    pub(crate) fn ask_for_run(&mut self, at: u8, kind: u8) {
         if let Some(stored) = self.job(at) {
-            self.run_by_hand(stored);
+            let own = format!("[\"by hand\",{}]", self.tickets());
+            let args = (kind.is_multiple_of(2)).then(|| own.into());
+            let overlap = match kind % 5 {
+                0 => Some(Overlap::Skip),
+                1 => Some(Overlap::queue(1)),
+                2 => Some(Overlap::CancelRunning),
+                _ => None,
+            };
+            self.run_otherwise(stored, RunOverrides::none().args(args).overlap(overlap));
         }
     }
 

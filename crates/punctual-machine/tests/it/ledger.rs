@@ -35,6 +35,7 @@ impl World {
                 self.check_counted(counted, by_run[&counted.run]);
             }
         }
+        self.check_args(&ledger);
         self.check_decided(&ledger);
         self.check_cancels();
         self.check_left();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod apart;
+mod arguments;
 mod body;
 mod by_hand;
 mod edits;

@@ -1,6 +1,7 @@
 //! The expected outcomes of runs, by the ends of their bodies and the requests to end them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{CancelReason, FireRange, JobId, Outcome, Retry, Run, RunId, RunState};
@@ -24,6 +25,8 @@ pub(crate) enum Expected {
 /// The runs that a test has seen.
 #[derive(Default)]
 pub(crate) struct Seen {
+    /// The own arguments of each request for a run by hand, by its ticket.
+    pub(crate) asked: BTreeMap<u64, Option<Arc<str>>>,
     /// The number of attempts that began, of each run.
     pub(crate) attempts: BTreeMap<RunId, u32>,
     /// The instances of which a body has begun.
@@ -94,9 +97,8 @@ impl World {
         let mut all = self.machine.active();
         let (_, active) = all.find(|(own, _)| *own == key).unwrap();
         let (run, attempts) = (active.run, active.attempts);
-        let id = active.job.id();
-        let args = format!("\"{id}\"");
-        assert_eq!(active.job.args_json(), args, "it has its arguments");
+        let wanted = self.args_of(active.job.id(), run);
+        assert_eq!(active.job.args_json(), wanted, "it has its arguments");
         let seen = &mut self.seen;
         seen.retries.insert(run, active.job.policies().retry);
         let before = seen.fire_times.insert(run, active.fire_time);

@@ -11,7 +11,7 @@ use punctual_machine::{Alarm, AttemptEnd, Effect, Machine, Read, Refusal, Reply,
 use punctual_store::{
     ChangedJobs, Changes, ClaimAnswer, ClaimReply, ClaimRequest, DueJob, DueJobs, Error, ErrorKind,
     Handed, JobStore, Lease, MemoryStore, NodeInfo, OpenRequest, OpenRun, RenewRequest,
-    StoreFuture, StoredJob,
+    RunOverrides, StoreFuture, StoredJob,
 };
 
 use crate::body::{Body, How};
@@ -523,9 +523,15 @@ impl World {
     }
 
     pub(crate) fn run_by_hand(&mut self, job: StoredJob) {
+        self.run_otherwise(job, RunOverrides::none());
+    }
+
+    /// Asks for a run by hand that differs from its job.
+    pub(crate) fn run_otherwise(&mut self, job: StoredJob, overrides: RunOverrides) {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        self.tell(|machine| machine.run_job(STORE, job, ticket));
+        self.seen.asked.insert(ticket, overrides.args.clone());
+        self.tell(|machine| machine.run_job(STORE, job, overrides, ticket));
     }
 
     pub(crate) fn tickets(&self) -> u64 {

@@ -30,6 +30,7 @@ pub(crate) struct RunRow<'r> {
     pub(crate) range_last: Option<i64>,
     pub(crate) range_count: Option<i64>,
     pub(crate) range_at_least: bool,
+    pub(crate) args: Option<&'r str>,
 }
 
 impl RunRow<'_> {
@@ -47,10 +48,10 @@ impl RunRow<'_> {
         run.attempts = count("attempts", self.attempts)?;
         run.node = self.node.map(Into::into);
         run.range = self.range(run.key)?;
-        // A result that is not valid JSON is returned as text.
-        run.result = self
-            .result
-            .map(|json| serde_json::from_str(json).unwrap_or_else(|_| json.into()));
+        // Text that is not valid JSON is returned as text.
+        let value = |json: &str| serde_json::from_str(json).unwrap_or_else(|_| json.into());
+        run.result = self.result.map(value);
+        run.args = self.args.map(value);
         run.error = self.error.map(Into::into);
         Ok(run)
     }

@@ -12,6 +12,7 @@ pub(crate) use job::HeldJob;
 pub(crate) use run::{Attempt, Ended, HeldRun};
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use punctual_core::{JobId, JobState, Policies, RunId, RunKey};
 use punctual_store::batch::{NewRange, NewRun, OpenView, Owner, Rows};
@@ -148,6 +149,21 @@ impl HeldRows {
     pub(crate) fn changed(&self) -> impl Iterator<Item = &HeldRun> {
         let runs = self.changed.iter().filter_map(|id| self.runs.get(id));
         runs.filter(|run| run.is_changed && !run.is_over && !run.is_new)
+    }
+
+    /// Returns those of these runs whose own arguments were not read.
+    pub(crate) fn lacking_args(&self, runs: impl Iterator<Item = RunId>) -> Vec<RunId> {
+        let lacks = |id: &RunId| self.runs.get(id).is_some_and(|run| run.lacks_args);
+        runs.filter(lacks).collect()
+    }
+
+    /// Adds the own arguments of runs.
+    pub(crate) fn with_args(&mut self, args: HashMap<RunId, Arc<str>>) {
+        for (id, args) in args {
+            if let Some(run) = self.runs.get_mut(&id) {
+                run.with_args(args);
+            }
+        }
     }
 
     /// Returns a run as it is, or was before it ended. Returns `None` if the id of its job cannot

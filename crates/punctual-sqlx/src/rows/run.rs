@@ -1,5 +1,7 @@
 //! An open run, with its changes.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, RunId, RunKey};
 use punctual_store::batch::{NewRun, OpenView, Owner};
@@ -20,6 +22,10 @@ pub(crate) struct HeldRun {
     pub(crate) nth: u64,
     pub(crate) started: Option<i64>,
     pub(crate) failure: Option<Box<str>>,
+    /// The arguments of the run as JSON text, if they are not those of its job and were read.
+    pub(crate) args: Option<Arc<str>>,
+    /// True if the row has arguments that were not read.
+    pub(crate) lacks_args: bool,
     pub(super) is_new: bool,
     pub(super) is_changed: bool,
     pub(super) is_over: bool,
@@ -61,6 +67,8 @@ impl HeldRun {
             nth: 0,
             started: None,
             failure: None,
+            args: None,
+            lacks_args: false,
             is_new: false,
             is_changed: false,
             is_over: false,
@@ -71,9 +79,15 @@ impl HeldRun {
         Self {
             opened: run.opened,
             nth,
+            args: run.args,
             is_new: true,
             ..Self::read(run.id, job, run.key, run.view)
         }
+    }
+
+    pub(crate) fn with_args(&mut self, args: Arc<str>) {
+        self.args = Some(args);
+        self.lacks_args = false;
     }
 
     pub(crate) fn told(&self) -> Option<OpenRun> {
@@ -88,6 +102,7 @@ impl HeldRun {
         run.started = self.started;
         run.failure = self.failure.clone();
         run.cancel = view.cancel;
+        run.args = self.args.clone();
         Some(run)
     }
 

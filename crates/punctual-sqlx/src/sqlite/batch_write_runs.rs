@@ -112,13 +112,13 @@ impl At<'_> {
 
 const OPENED: Statement = Statement {
     columns: "id, opened, job, birth, incarnation, origin, fire_time, token, state, ends_instance, \
-         nth, node, epoch",
+         cancel, nth, args_json, node, epoch",
     text: INSERT,
 };
 
 const RANGES: Statement = Statement {
     columns: "id, opened, job, birth, incarnation, origin, fire_time, state, nth, finished, \
-         range_last, range_count, range_at_least",
+         range_last, range_count, range_at_least, args_json",
     text: INSERT,
 };
 
@@ -147,7 +147,10 @@ fn bind_opened<'q>(query: Bound<'q>, run: &'q HeldRun) -> Bound<'q> {
         .bind(view.token as i64)
         .bind(words::open_word(view.state))
         .bind(view.ends_instance)
+        // A later claim of the same request may replace the run.
+        .bind(view.cancel.map(words::cancel_word))
         .bind(run.nth as i64)
+        .bind(run.args.as_deref())
 }
 
 fn bind_range<'q>(query: Bound<'q>, job: &'q HeldJob, held: &'q HeldRange) -> Bound<'q> {
@@ -171,6 +174,7 @@ fn bind_range<'q>(query: Bound<'q>, job: &'q HeldJob, held: &'q HeldRange) -> Bo
         .bind(range.range.last.timestamp_micros())
         .bind(count as i64)
         .bind(at_least)
+        .bind(range.args.as_deref())
 }
 
 fn changed_run(run: &HeldRun) -> impl serde::Serialize + '_ {

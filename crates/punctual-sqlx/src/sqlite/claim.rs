@@ -57,6 +57,9 @@ impl Inner {
         let shown = shown(&held, &decided);
         at.define(shown.into_iter(), &mut definitions).await?;
         held.keep_unless(|birth| definitions.contains_key(&birth));
+        let handed = decided.handed.iter().flat_map(|(_, runs)| runs).copied();
+        let args = at.args_of(&held.lacking_args(handed)).await?;
+        held.with_args(args);
         if at.save(&held, Some(&request.lease)).await?.is_err() {
             transaction.rollback().await.map_err(failed)?;
             return Ok(None);

@@ -63,7 +63,7 @@ macro_rules! job_bytes {
 macro_rules! run_columns {
     () => {
         "id, opened, job, incarnation, origin, fire_time, state, node, started, finished, \
-         attempts, result_json, error, range_last, range_count, range_at_least"
+         attempts, result_json, error, range_last, range_count, range_at_least, args_json"
     };
 }
 
@@ -71,7 +71,7 @@ macro_rules! run_columns {
 macro_rules! open_columns {
     () => {
         "id, birth, job, incarnation, origin, fire_time, token, state, due, ends_instance, \
-         cancel, reruns, attempts, started, error, node, epoch, opened"
+         cancel, reruns, attempts, started, error, node, epoch, opened, args_json IS NOT NULL"
     };
 }
 
@@ -199,5 +199,6 @@ fn run_row(row: &SqliteRow) -> Result<RunRow<'_>, Error> {
         range_last: get(row, 13)?,
         range_count: get(row, 14)?,
         range_at_least: get(row, 15)?,
+        args: get(row, 16)?,
     })
 }

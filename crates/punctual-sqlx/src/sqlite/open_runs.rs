@@ -1,16 +1,21 @@
 //! Reads open runs.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::DateTime;
 use punctual_core::RunId;
 use punctual_store::batch::{OpenView, Owner};
 use punctual_store::{Error, Lease, OpenRequest, OpenRun, OpenState};
 use serde::Deserialize;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
 use super::Inner;
 use super::at::{At, json, parsed};
 use super::columns::open_columns;
+use super::error::failed;
 use crate::limits::PAGE;
 use crate::row::words;
 use crate::row::{count, key};
@@ -42,8 +47,9 @@ impl Inner {
         let mut runs = Vec::new();
         let size = limit.min(PAGE);
         while runs.len() < limit {
-            let page = at.open_of_epoch(owner, place, size).await?;
+            let mut page = at.open_of_epoch(owner, place, size).await?;
             place = page.last.1;
+            at.fill_args(&mut page.runs).await?;
             runs.extend(page.runs.iter().filter_map(HeldRun::told));
             if page.count < size {
                 break;
@@ -93,6 +99,49 @@ impl At<'_> {
         );
         let query = sqlx::query(self.prefix.sql(statement)).bind(json(jobs)?);
         rows(&self.as_one(query).await?, by)
+    }
+
+    /// Returns the own arguments of runs, of those that have some.
+    ///
+    /// They are read apart from the other columns. A page of runs could otherwise be longer than the
+    /// longest text of SQLite.
+    pub(super) async fn args_of(
+        &mut self,
+        runs: &[RunId],
+    ) -> Result<HashMap<RunId, Arc<str>>, Error> {
+        if runs.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let statement = "SELECT id, args_json FROM {p}runs WHERE args_json IS NOT NULL \
+             AND id IN (SELECT value FROM json_each(?1))";
+        let rows = sqlx::query(self.prefix.sql(statement))
+            .bind(json(runs)?)
+            .fetch_all(&mut *self.connection)
+            .await
+            .map_err(failed)?;
+        let args = |row: &SqliteRow| {
+            let id: i64 = row.try_get(0)?;
+            // A text that is not valid Unicode spoils its own run only.
+            let bytes: &[u8] = row.try_get_unchecked(1)?;
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            Ok((RunId(id.unsigned_abs()), text.into()))
+        };
+        rows.iter()
+            .map(args)
+            .collect::<Result<_, _>>()
+            .map_err(failed)
+    }
+
+    async fn fill_args(&mut self, runs: &mut [HeldRun]) -> Result<(), Error> {
+        let lacking = runs.iter().filter(|run| run.lacks_args);
+        let lacking: Vec<_> = lacking.map(|run| run.id).collect();
+        let mut args = self.args_of(&lacking).await?;
+        for run in runs {
+            if let Some(args) = args.remove(&run.id) {
+                run.with_args(args);
+            }
+        }
+        Ok(())
     }
 
     /// Returns open runs of a node, with numbers after this one.
@@ -158,6 +207,8 @@ struct OpenColumns<'r> {
     node: Option<Cow<'r, str>>,
     epoch: Option<i64>,
     opened: i64,
+    /// Whether the run has arguments of its own.
+    has_args: i64,
 }
 
 /// Returns the runs of a JSON array of [`open_columns`]. Those that cannot be decoded are left out.
@@ -195,6 +246,7 @@ impl OpenColumns<'_> {
         run.opened = DateTime::from_timestamp_micros(self.opened)?;
         run.started = self.started;
         run.failure = self.error.as_deref().map(Into::into);
+        run.lacks_args = self.has_args != 0;
         Some(run)
     }
 

@@ -33,7 +33,7 @@ const COLUMNS: &[(&str, &str)] = &[
         "{p}runs",
         "id opened job nth birth incarnation origin fire_time token state node epoch ends_instance \
          cancel reruns due started finished ended attempts result_json error range_last range_count \
-         range_at_least",
+         range_at_least args_json",
     ),
     (
         "{p}nodes",

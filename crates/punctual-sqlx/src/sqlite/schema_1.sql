@@ -91,7 +91,9 @@ CREATE TABLE {p}runs (
     error TEXT,
     range_last INTEGER,
     range_count INTEGER,
-    range_at_least INTEGER NOT NULL DEFAULT 0
+    range_at_least INTEGER NOT NULL DEFAULT 0,
+    -- The arguments of a run by hand, if they are not those of its job. They may be long, so they come last.
+    args_json TEXT
 ) STRICT;
 
 CREATE UNIQUE INDEX {p}runs_key ON {p}runs (incarnation, origin, fire_time);

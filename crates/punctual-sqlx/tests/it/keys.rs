@@ -4,7 +4,7 @@ use punctual_core::plan::manual;
 use punctual_core::{Count, FireRange, Job, MaxInstances, MissReason, Outcome, Policies};
 use punctual_sqlx::SqliteStore;
 use punctual_store::{
-    Claim, ClaimAnswer, ClaimKind, JobStore, Lease, RunFilter, StoredJob, Update,
+    Claim, ClaimAnswer, ClaimKind, JobStore, Lease, RunFilter, RunOverrides, StoredJob, Update,
 };
 
 use crate::fixture::{add, advance, at, begun, job, node, request};
@@ -32,6 +32,7 @@ async fn two_claims_of_one_key_are_one_run() {
             ClaimKind::Manual {
                 incarnation: stored.state.incarnation,
                 plan: manual(&stored.job.view(&stored.state), at(5)),
+                overrides: RunOverrides::none(),
             },
         )
     };

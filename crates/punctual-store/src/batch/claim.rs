@@ -1,11 +1,21 @@
 //! Decides claims in their order.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use punctual_core::plan::Plan;
 use punctual_core::{FireRange, JobState, MaxInstances, Origin, Outcome, Overlap, RunId, RunKey};
 
 use super::{Batch, NewRange, NewRun, OpenView, Owner, Rows};
 use crate::{Claim, ClaimKind, OpenState, Won};
+
+/// A won claim that opens the runs of its plan.
+struct Opening<'c> {
+    kind: &'c ClaimKind,
+    plan: &'c Plan,
+    /// The overlap policy that decides about the runs.
+    overlap: Overlap,
+}
 
 /// The decision about a claim. It names rows, whose states are read once all claims are decided.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,8 +42,15 @@ impl<R: Rows> Batch<'_, R> {
         let Some(policies) = self.rows.policies(row) else {
             return Verdict::Lost(None);
         };
-        let (limit, overlap) = (policies.max_instances, policies.overlap);
-        match &claim.kind {
+        let limit = policies.max_instances;
+        let overlap = claim.kind.overlap(policies.overlap);
+        let kind = &claim.kind;
+        let opening = |plan| Opening {
+            kind,
+            plan,
+            overlap,
+        };
+        match kind {
             ClaimKind::Promote => self.promote(row),
             ClaimKind::Manual { incarnation, .. } if *incarnation != state.incarnation => {
                 Verdict::Lost(Some(row))
@@ -55,9 +72,9 @@ impl<R: Rows> Batch<'_, R> {
             ClaimKind::Advance { plan, .. } => {
                 let mut state = state;
                 state.advance(&plan.next);
-                self.open_plan(row, state, Origin::Scheduled, plan)
+                self.open_plan(row, state, &opening(plan))
             }
-            ClaimKind::Manual { plan, .. } => self.open_plan(row, state, Origin::Manual, plan),
+            ClaimKind::Manual { plan, .. } => self.open_plan(row, state, &opening(plan)),
         }
     }
 
@@ -87,18 +104,19 @@ impl<R: Rows> Batch<'_, R> {
         &mut self,
         row: R::Row,
         mut state: JobState,
-        origin: Origin,
-        plan: &Plan,
+        opening: &Opening<'_>,
     ) -> Verdict<R::Row> {
+        let plan = opening.plan;
         for (range, outcome) in plan.ranges() {
-            self.record(row, origin, range, outcome);
+            let (origin, args) = (opening.kind.origin(), opening.kind.args());
+            self.record_of(row, origin, args, (range, outcome));
         }
         let is_newest = !plan.start.is_empty() && state.queued > 0;
         let may_replace = is_newest || !plan.queue.is_empty();
-        let older = may_replace.then(|| self.older(row));
+        let older = may_replace.then(|| self.older(row, opening.overlap));
         let token = state.token + 1;
-        let started = self.open_runs(row, &mut state, origin, &plan.start, Owner::Own);
-        let queued = self.open_runs(row, &mut state, origin, &plan.queue, Owner::Free);
+        let started = self.open_runs(row, &mut state, (opening.kind, &plan.start), Owner::Own);
+        let queued = self.open_runs(row, &mut state, (opening.kind, &plan.queue), Owner::Free);
         state.running += u32::from(started.is_some());
         state.queued += u32::from(queued.is_some());
         state.revision += 1;
@@ -120,8 +138,7 @@ impl<R: Rows> Batch<'_, R> {
         &mut self,
         row: R::Row,
         state: &mut JobState,
-        origin: Origin,
-        fire_times: &[DateTime<Utc>],
+        (kind, fire_times): (&ClaimKind, &[DateTime<Utc>]),
         owner: Owner,
     ) -> Option<RunId> {
         let mut first = None;
@@ -144,16 +161,17 @@ impl<R: Rows> Batch<'_, R> {
             };
             let key = RunKey {
                 incarnation: state.incarnation,
-                origin,
+                origin: kind.origin(),
                 fire_time: *fire_time,
             };
-            let opened = self.time;
+            let (args, opened) = (kind.args().cloned(), self.time);
             self.rows.open(
                 row,
                 NewRun {
                     id,
                     key,
                     view,
+                    args,
                     opened,
                 },
             );
@@ -169,6 +187,16 @@ impl<R: Rows> Batch<'_, R> {
         range: FireRange,
         outcome: Outcome,
     ) {
+        self.record_of(row, origin, None, (range, outcome));
+    }
+
+    fn record_of(
+        &mut self,
+        row: R::Row,
+        origin: Origin,
+        args: Option<&Arc<str>>,
+        (range, outcome): (FireRange, Outcome),
+    ) {
         let key = self.key(row, origin, range.first);
         let id = self.rows.next_number();
         let decided = self.time;
@@ -179,6 +207,7 @@ impl<R: Rows> Batch<'_, R> {
                 key,
                 range,
                 outcome,
+                args: args.cloned(),
                 decided,
             },
         );

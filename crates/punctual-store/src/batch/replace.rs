@@ -15,13 +15,13 @@ pub(super) struct Older {
 }
 
 impl<R: Rows> Batch<'_, R> {
-    /// Returns the instances that make room if runs of this job replace each other.
+    /// Returns the instances that make room if a newer run replaces them by its `overlap`.
     ///
     /// All instances that wait for room are among them. Of those that have begun, the oldest are,
     /// as many as exceed the limit with one more instance.
-    pub(super) fn older(&self, row: R::Row) -> Older {
+    pub(super) fn older(&self, row: R::Row, overlap: Overlap) -> Older {
         let policies = self.rows.policies(row);
-        let replaces = policies.filter(|policies| policies.overlap == Overlap::CancelRunning);
+        let replaces = policies.filter(|_| overlap == Overlap::CancelRunning);
         let Some(limit) = replaces.and_then(|policies| policies.max_instances.limit()) else {
             return Older::default();
         };

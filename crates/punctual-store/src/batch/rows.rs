@@ -1,5 +1,7 @@
 //! Rows as the rules see them.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use punctual_core::{CancelReason, FireRange, JobId, JobState, Outcome, Policies, RunId, RunKey};
 
@@ -13,7 +15,8 @@ use crate::{OpenState, RunEnd};
 /// - if an attempt of it ends and another one is to follow,
 /// - if its waiting runs are claimed,
 /// - if one of its instances ends and it has waiting ones (`queued`),
-/// - if its runs replace each other, and a plan queues a run or some wait already.
+/// - if its runs replace each other, or a run by hand replaces them, and a plan queues a run or
+///   some wait already.
 pub trait Rows {
     /// The name of a job among these rows.
     type Row: Copy + PartialEq;
@@ -164,7 +167,7 @@ pub enum Owner {
 }
 
 /// A run that is opened.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewRun {
     /// The number of the run.
@@ -173,12 +176,14 @@ pub struct NewRun {
     pub key: RunKey,
     /// The state and the owner of the run.
     pub view: OpenView,
+    /// The arguments as JSON text, if they are not those of the job. They stay with the run.
+    pub args: Option<Arc<str>>,
     /// The time at which it is opened.
     pub opened: DateTime<Utc>,
 }
 
 /// A range of fire times without runs.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewRange {
     /// The number of the range.
@@ -189,6 +194,8 @@ pub struct NewRange {
     pub range: FireRange,
     /// The outcome of the fire times.
     pub outcome: Outcome,
+    /// The arguments of a run by hand that was refused, if they are not those of the job.
+    pub args: Option<Arc<str>>,
     /// The time of the decision.
     pub decided: DateTime<Utc>,
 }

@@ -83,7 +83,8 @@ impl Case<'_> {
         let from = run.fire_time().min(end);
         let policies = self.history.policies_in(from, end, self.checker.skew);
         let mut overlaps = policies.map(|policies| policies.overlap);
-        if !overlaps.any(|overlap| overlap == Overlap::CancelRunning) {
+        let is_policy = overlaps.any(|overlap| overlap == Overlap::CancelRunning);
+        if !is_policy && !self.history.replaces_by_hand() {
             return Some("but newer runs do not replace it".into());
         }
         // The owner of the run hears of it some time later. In between, another place may become

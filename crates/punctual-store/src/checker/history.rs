@@ -1,7 +1,7 @@
 //! Facts about a job that are known besides its ledger.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{JobId, Policies, Trigger};
+use punctual_core::{JobId, Overlap, Policies, Trigger};
 
 use super::{Between, Period};
 use crate::StoredJob;
@@ -27,6 +27,8 @@ pub struct History {
     /// holds those in which a node did not know its task.
     pub(super) without_executor: Option<Vec<Period>>,
     pub(super) without_task: Option<Vec<Period>>,
+    /// The overlap policies that callers gave to runs by hand.
+    pub(super) overlaps_by_hand: Vec<Overlap>,
 }
 
 /// Consecutive fire times of one trigger.
@@ -69,6 +71,7 @@ impl History {
             removals: Vec::new(),
             without_executor: None,
             without_task: None,
+            overlaps_by_hand: Vec::new(),
         };
         history.pauses.push((at, added.state.paused));
         history
@@ -167,6 +170,17 @@ impl History {
     pub fn may_wait(mut self) -> Self {
         self.waits = true;
         self
+    }
+
+    /// Adds the overlap policy that a caller gave to a run by hand, if it is not that of the job.
+    pub fn by_hand(mut self, overlap: Overlap) -> Self {
+        self.overlaps_by_hand.push(overlap);
+        self
+    }
+
+    /// Returns true if a caller asked for a run by hand that replaces older runs.
+    pub(super) fn replaces_by_hand(&self) -> bool {
+        self.overlaps_by_hand.contains(&Overlap::CancelRunning)
     }
 
     fn end(&mut self, until: Until) {

@@ -1,7 +1,9 @@
 //! Checks that the reasons of fire times without a run are true.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{Coalesce, MissReason, Outcome, Overlap, Policies, Run, RunState, SkipReason};
+use punctual_core::{
+    Coalesce, MissReason, Origin, Outcome, Overlap, Policies, Run, RunState, SkipReason,
+};
 
 use super::busy::Busy;
 use super::coverage::span_of;
@@ -80,11 +82,15 @@ impl Case<'_> {
     }
 
     fn queue_was_full(&self, run: &Run, decided: DateTime<Utc>, busy: &Busy) -> Option<String> {
-        let places = |policies: &Policies| match policies.overlap {
+        let places = |overlap: Overlap| match overlap {
             Overlap::Queue { at_most } => Some(at_most),
             Overlap::Skip | Overlap::CancelRunning => None,
         };
-        let Some(places) = self.policies_of(run).filter_map(places).min() else {
+        let is_by_hand = run.key.origin == Origin::Manual;
+        let given = self.history.overlaps_by_hand.iter().copied();
+        let of_job = self.policies_of(run).map(|policies| policies.overlap);
+        let overlaps = of_job.chain(given.filter(|_| is_by_hand));
+        let Some(places) = overlaps.filter_map(places).min() else {
             return Some("but there is no queue".into());
         };
         let others = busy.waiting_at(decided);
@@ -144,7 +150,7 @@ impl Case<'_> {
     fn superseded(&self, run: &Run) -> Option<String> {
         let decided = run.finished?;
         let replaces = |its: &Policies| its.overlap == Overlap::CancelRunning;
-        if !self.policies_of(run).any(replaces) {
+        if !self.policies_of(run).any(replaces) && !self.history.replaces_by_hand() {
             return Some("but newer runs do not replace it".into());
         }
         let skew = self.checker.skew;

@@ -11,7 +11,7 @@ use punctual_core::{
 
 use crate::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Error, Insert, JobStore, Lease,
-    NodeInfo, OnConflict, RenewRequest, Renewal, RunEnd, StoredJob, Won,
+    NodeInfo, OnConflict, RenewRequest, Renewal, RunEnd, RunOverrides, StoredJob, Won,
 };
 
 /// Returns a whole second of 2026-03-01.
@@ -122,7 +122,13 @@ pub(super) fn claim_of(stored: &StoredJob, kind: ClaimKind) -> Claim {
 
 pub(super) fn manual_of(stored: &StoredJob, plan: Plan) -> Claim {
     let incarnation = stored.state.incarnation;
-    claim_of(stored, ClaimKind::Manual { incarnation, plan })
+    let overrides = RunOverrides::none();
+    let kind = ClaimKind::Manual {
+        incarnation,
+        plan,
+        overrides,
+    };
+    claim_of(stored, kind)
 }
 
 pub(super) async fn claim(

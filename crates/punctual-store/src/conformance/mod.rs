@@ -12,6 +12,7 @@
 //! ```
 
 mod broken;
+mod by_hand;
 mod claims;
 mod feed;
 mod fixture;
@@ -154,6 +155,12 @@ const RULES: &[NamedRule] = &[
     }),
     ("a run by hand is opened once", |store| {
         Box::pin(claims::by_hand(store))
+    }),
+    ("a run by hand keeps its own arguments", |store| {
+        Box::pin(by_hand::own_arguments(store))
+    }),
+    ("a run by hand is judged by its own overlap", |store| {
+        Box::pin(by_hand::own_overlap(store))
     }),
     ("of claims at the same time one wins", |store| {
         Box::pin(scale::at_once(store))

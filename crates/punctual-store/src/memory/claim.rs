@@ -1,9 +1,9 @@
 //! The rows of the store as the rules of [`batch`](crate::batch) see them, and the claim request.
 
 use chrono::{DateTime, Utc};
-use punctual_core::{FireRange, JobId, JobState, Outcome, Overlap, Policies, RunId, RunKey};
+use punctual_core::{JobId, JobState, Overlap, Policies, RunId, RunKey};
 
-use super::ledger::Entry;
+use super::ledger::{Entry, Rare};
 use super::open_runs::{Open, Past};
 use super::rows::{JobRow, NONE};
 use super::state::State;
@@ -197,7 +197,12 @@ impl Rows for Asked<'_> {
             is_queued,
             ends_instance: run.view.ends_instance,
             cancel: None,
-            past: None,
+            past: run.args.map(|args| {
+                Box::new(Past {
+                    args: Some(args),
+                    ..Past::default()
+                })
+            }),
         };
         let policies = self.policies(slot);
         let is_replaceable =
@@ -207,16 +212,8 @@ impl Rows for Asked<'_> {
 
     fn record(&mut self, slot: u32, range: NewRange) {
         let history = self.state.history_of(slot);
-        let NewRange {
-            id,
-            key,
-            range,
-            outcome,
-            decided,
-        } = range;
-        let decided = decided.timestamp_micros();
-        self.state.used(slot, &key, range.last);
-        let entry = entry_of_range(id, key, range, outcome, decided);
+        self.state.used(slot, &range.key, range.range.last);
+        let entry = entry_of_range(range);
         self.state.ledger.count(history, &entry);
         self.state.ledger.record(history, entry);
     }
@@ -302,7 +299,10 @@ impl Open {
 fn ended(open: Open, end: &RunEnd) -> Entry {
     let past = open.past.map(|past| *past).unwrap_or_default();
     let Past {
-        started, failure, ..
+        started,
+        failure,
+        args,
+        ..
     } = past;
     let started = started.or(end.started);
     let text = end.text.clone().or(failure.map(EndText::Error));
@@ -319,30 +319,33 @@ fn ended(open: Open, end: &RunEnd) -> Entry {
         attempts: end.attempts,
         node: open.node,
         text: text.map(Box::new),
-        range: None,
+        rare: args.map(|args| {
+            Box::new(Rare {
+                range: None,
+                args: Some(args),
+            })
+        }),
     }
 }
 
 /// Returns the entry of a range, under the key of its first fire time.
-pub(super) fn entry_of_range(
-    id: RunId,
-    key: RunKey,
-    range: FireRange,
-    outcome: Outcome,
-    decided: i64,
-) -> Entry {
+fn entry_of_range(range: NewRange) -> Entry {
+    let decided = range.decided.timestamp_micros();
     Entry {
-        id,
-        incarnation: key.incarnation,
-        fire_time: key.fire_time.timestamp_micros(),
+        id: range.id,
+        incarnation: range.key.incarnation,
+        fire_time: range.key.fire_time.timestamp_micros(),
         opened: decided,
         started: None,
         finished: decided,
-        outcome,
-        origin: key.origin,
+        outcome: range.outcome,
+        origin: range.key.origin,
         attempts: 0,
         node: NONE,
         text: None,
-        range: Some(Box::new(range)),
+        rare: Some(Box::new(Rare {
+            range: Some(range.range),
+            args: range.args,
+        })),
     }
 }

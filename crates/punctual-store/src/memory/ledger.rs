@@ -1,6 +1,7 @@
 //! The ledger, which is bounded for each job and in total.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use chrono::DateTime;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
@@ -15,7 +16,7 @@ use crate::{EndText, Retention, Statistics};
 #[non_exhaustive]
 pub struct LedgerLimits {
     /// The maximum number of entries of all jobs together. The default is 100,000, which takes
-    /// about 18 MB.
+    /// about 18 MB besides the results, error texts and own arguments of runs.
     pub total: usize,
     /// The maximum number of entries of one job. The default is 1,000.
     pub per_job: usize,
@@ -52,7 +53,16 @@ pub(super) struct Entry {
     pub(super) attempts: u32,
     pub(super) node: u32,
     pub(super) text: Option<Box<EndText>>,
-    pub(super) range: Option<Box<FireRange>>,
+    /// Values that few entries have, in a box of their own to keep the rest small.
+    pub(super) rare: Option<Box<Rare>>,
+}
+
+/// The range of an entry without a run, and the arguments of a run by hand.
+#[derive(Debug)]
+pub(super) struct Rare {
+    pub(super) range: Option<FireRange>,
+    /// The arguments as JSON text, if they are not those of the job.
+    pub(super) args: Option<Arc<str>>,
 }
 
 /// The neighbours of an entry in a list. `NONE` ends the list.
@@ -220,7 +230,7 @@ impl Ledger {
             return;
         };
         let statistics = &mut history.statistics;
-        if let Some(range) = &entry.range {
+        if let Some(range) = entry.range() {
             statistics.count(entry.outcome, range.count.number());
         } else {
             let (started, finished) = (entry.started, entry.finished);
@@ -417,6 +427,10 @@ impl Entry {
         }
     }
 
+    fn range(&self) -> Option<FireRange> {
+        self.rare.as_ref()?.range
+    }
+
     pub(super) fn run(&self, job: &JobId, node: Option<&str>) -> Run {
         let mut run = Run::queued(self.id, job.clone(), self.key());
         run.opened = at(self.opened);
@@ -425,7 +439,9 @@ impl Entry {
         run.finished = Some(at(self.finished));
         run.attempts = self.attempts;
         run.node = node.map(Into::into);
-        run.range = self.range.as_deref().copied();
+        run.range = self.range();
+        let rare = self.rare.as_ref();
+        run.args = rare.and_then(|rare| rare.args.as_deref().map(args_of));
         match self.text.as_deref() {
             // The text was written by serde_json. A value that it cannot read back is returned as
             // text.
@@ -437,6 +453,11 @@ impl Entry {
         }
         run
     }
+}
+
+/// Returns arguments as the ledger shows them. Text that is not JSON is shown as text.
+pub(super) fn args_of(json: &str) -> serde_json::Value {
+    serde_json::from_str(json).unwrap_or_else(|_| json.into())
 }
 
 /// Converts microseconds since 1970, the unit of all times in the ledger.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use punctual_core::{CancelReason, JobId, Origin, Run, RunId, RunKey, RunState};
 
 use hashbrown::HashMap;
 use slab::Slab;
 
-use super::ledger::at;
+use super::ledger::{args_of, at};
 use super::rows::NONE;
 use crate::OpenState;
 
@@ -34,7 +35,7 @@ pub(super) struct Open {
     pub(super) past: Option<Box<Past>>,
 }
 
-/// The earlier attempts of a run that goes on.
+/// The earlier attempts of a run that goes on, and the arguments of a run by hand.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Past {
     pub(super) reruns: u32,
@@ -43,6 +44,8 @@ pub(super) struct Past {
     pub(super) failure: Option<Box<str>>,
     /// The time of the next attempt, while the run waits for it.
     pub(super) due: Option<i64>,
+    /// The arguments of the run as JSON text, if they are not those of its job.
+    pub(super) args: Option<Arc<str>>,
 }
 
 impl Open {
@@ -85,6 +88,7 @@ impl Open {
             run.attempts = past.attempts;
             run.started = past.started.map(at);
             run.error = past.failure.as_deref().map(Into::into);
+            run.args = past.args.as_deref().map(args_of);
         }
         run.node = node.map(Into::into);
         run

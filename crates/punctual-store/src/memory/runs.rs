@@ -49,6 +49,7 @@ impl State {
             attempts,
             started,
             failure,
+            args,
             ..
         } = open.past.as_deref().cloned().unwrap_or_default();
         Some(OpenRun {
@@ -60,6 +61,7 @@ impl State {
             started,
             failure,
             cancel: open.cancel,
+            args,
             ..OpenRun::new(id, open.token, job, open.birth, open.key())
         })
     }

@@ -10,7 +10,9 @@ use punctual_core::{
     MisfireGraceTime, MissReason, OnLost, Outcome, Overlap, Policies, Retry, Timeout, Trigger,
 };
 use punctual_store::checker::History;
-use punctual_store::{ClaimKind, Insert, JobFilter, JobStore, OnConflict, StoredJob, Update};
+use punctual_store::{
+    ClaimKind, Insert, JobFilter, JobStore, OnConflict, RunOverrides, StoredJob, Update,
+};
 
 use super::dice::Dice;
 use super::life::Life;
@@ -148,6 +150,7 @@ impl Life {
         let kind = ClaimKind::Manual {
             incarnation: row.state.incarnation,
             plan: plan.clone(),
+            overrides: RunOverrides::none(),
         };
         self.ask(row, kind, &plan);
     }

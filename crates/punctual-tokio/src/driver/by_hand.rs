@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use punctual_core::{Job, RunId, SkipReason};
 use punctual_machine::{Missing, Refusal};
-use punctual_store::StoredJob;
+use punctual_store::{RunOverrides, StoredJob};
 
 use super::Driver;
 use crate::command::Answer;
@@ -21,6 +21,7 @@ impl Driver {
         &mut self,
         store: u32,
         job: StoredJob,
+        overrides: RunOverrides,
         answer: Answer<Result<RunId, Error>>,
     ) {
         let ticket = self.next_ticket;
@@ -30,7 +31,7 @@ impl Driver {
             job: Arc::clone(&job.job),
         };
         self.asked.insert(ticket, asked);
-        self.machine.run_job(store, job, ticket);
+        self.machine.run_job(store, job, overrides, ticket);
     }
 
     pub(super) fn answer(&mut self, ticket: u64, answer: Result<RunId, Refusal>) {
@@ -72,7 +73,8 @@ fn busy(reason: SkipReason) -> Error {
             }
             _ => {
                 "max_instances: all instances of the job are busy; the request was recorded as \
-                 skipped. Wait for a run to end, or raise `max_instances`"
+                 skipped. Wait for a run to end, let this one wait with `.overlap(Overlap::queue(1))`, or \
+                 raise `max_instances`"
             }
         },
     )

@@ -29,7 +29,12 @@ impl Driver {
                 self.carry_out();
                 let _ = answer.send(());
             }
-            Command::RunJob { store, job, answer } => self.run_job(store, job, answer),
+            Command::RunJob {
+                store,
+                job,
+                overrides,
+                answer,
+            } => self.run_job(store, job, overrides, answer),
             Command::CancelRun { store, run, answer } => {
                 let is_there = self.machine.cancel_run(store, run, CancelReason::User);
                 self.carry_out();

@@ -53,6 +53,7 @@ mod many_jobs;
 mod merged;
 mod nodes;
 mod numbers;
+mod own_args;
 mod owned;
 mod pages;
 mod parameters;

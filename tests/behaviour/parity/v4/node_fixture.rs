@@ -9,7 +9,8 @@ use punctual_core::{
 };
 use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, EndText, Insert, JobStore, Lease,
-    MemoryStore, NodeInfo, OnConflict, Peer, RecoverRequest, RunEnd, RunFilter, StoredJob,
+    MemoryStore, NodeInfo, OnConflict, Peer, RecoverRequest, RunEnd, RunFilter, RunOverrides,
+    StoredJob,
 };
 
 use crate::fixture::seconds;
@@ -147,6 +148,7 @@ pub(super) fn manual_claim(stored: &StoredJob, now: DateTime<Utc>) -> Claim {
         ClaimKind::Manual {
             incarnation: stored.state.incarnation,
             plan: punctual_core::plan::manual(&stored.job.view(&stored.state), now),
+            overrides: RunOverrides::none(),
         },
     )
 }

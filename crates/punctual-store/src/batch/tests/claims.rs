@@ -129,7 +129,7 @@ fn a_job_whose_last_fire_time_is_missed_leaves() {
     let (mut world, claim) = last_fire_time_is_missed();
     let won = won(world.claim(15, &claim));
     assert_eq!((won.first, won.revision), (RunId::default(), 2));
-    let range = world.ranges[0];
+    let range = &world.ranges[0];
     assert_eq!(range.outcome, Outcome::Missed(MissReason::Grace));
     assert_eq!((range.id, range.decided), (RunId(1), at(15)));
     assert!(world.has_left);

@@ -39,7 +39,7 @@ fn a_fire_time_before_a_used_one_is_skipped_and_what_comes_after_runs() {
     let mut world = used(20);
     assert_eq!(world.run_due(35), Verdict::Lost(Some(())));
     assert_eq!(world.state.next_run_time, Some(at(30)));
-    let range = world.ranges[0];
+    let range = &world.ranges[0];
     assert_eq!(range.range.first, at(10));
     assert_eq!(range.outcome, Outcome::Skipped(SkipReason::Edited));
     assert!(matches!(world.run_due(35), Verdict::Won(..)));

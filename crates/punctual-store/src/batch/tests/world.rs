@@ -9,7 +9,7 @@ use punctual_core::plan::{Plan, plan};
 use punctual_core::{Interval, Job, JobId, JobState, Outcome, Policies, RunId, RunKey};
 
 use crate::batch::{Answers, Batch, NewRange, NewRun, OpenView, Owner, Rows, Verdict};
-use crate::{Claim, ClaimKind, RunEnd};
+use crate::{Claim, ClaimKind, RunEnd, RunOverrides};
 
 /// Returns the time of a second. The job fires every ten seconds.
 pub(super) fn at(second: i64) -> DateTime<Utc> {
@@ -80,7 +80,11 @@ impl World {
 
     pub(super) fn manual(&self, plan: Plan) -> Claim {
         let incarnation = self.state.incarnation;
-        self.claim_of(ClaimKind::Manual { incarnation, plan })
+        self.claim_of(ClaimKind::Manual {
+            incarnation,
+            plan,
+            overrides: RunOverrides::none(),
+        })
     }
 
     pub(super) fn advance(&self, plan: Plan) -> Claim {

@@ -70,6 +70,12 @@ pub enum Defect {
     HidesThePast,
     /// Opens a run by hand a second time if the request is repeated.
     RunsByHandTwice,
+    /// Starts a run by hand with the arguments of its job once it has waited.
+    ForgetsOwnArguments,
+    /// Keeps the arguments of a run by hand out of the ledger.
+    HidesOwnArguments,
+    /// Decides about a run by hand by the overlap policy of its job.
+    IgnoresOwnOverlaps,
     /// Lets fire times begin anew with every edit.
     ForgetsKeys,
     /// Takes the runs of nodes that are alive.
@@ -252,6 +258,18 @@ impl Defect {
         (
             Self::RunsByHandTwice,
             "two claims by hand of one key are one run",
+        ),
+        (
+            Self::ForgetsOwnArguments,
+            "a run by hand keeps its own arguments",
+        ),
+        (
+            Self::HidesOwnArguments,
+            "a run by hand keeps its own arguments",
+        ),
+        (
+            Self::IgnoresOwnOverlaps,
+            "a run by hand is judged by its own overlap",
         ),
         (Self::ForgetsKeys, "a schedule that was set back moves on"),
         (

@@ -147,6 +147,13 @@ impl<S: JobStore> Breaking<S> {
             request.takes_waiting = false;
         }
         request.takes_waiting |= self.has(Defect::HandsOutUnasked);
+        if self.has(Defect::IgnoresOwnOverlaps) {
+            for claim in &mut request.claims {
+                if let ClaimKind::Manual { overrides, .. } = &mut claim.kind {
+                    overrides.overlap = None;
+                }
+            }
+        }
         if self.has(Defect::ForgetsRetries) {
             request.ends.iter_mut().for_each(|end| end.retry_at = None);
         }
@@ -173,6 +180,12 @@ impl<S: JobStore> Breaking<S> {
         } else {
             self.inner.claim(&request).await?
         };
+        if self.has(Defect::ForgetsOwnArguments) {
+            let handed = reply.handed.iter_mut();
+            handed
+                .flat_map(|handed| &mut handed.runs)
+                .for_each(|run| run.args = None);
+        }
         if self.has(Defect::HidesWhatLeft) {
             reply.removed.clear();
         }
@@ -466,6 +479,9 @@ impl<S: JobStore> StoreLayer for Breaking<S> {
             let mut runs = self.inner.runs(filter).await?;
             if self.has(Defect::UnsortedLedger) {
                 runs.reverse();
+            }
+            if self.has(Defect::HidesOwnArguments) {
+                runs.iter_mut().for_each(|run| run.args = None);
             }
             if self.has(Defect::ForgetsRanges) {
                 runs.iter_mut().for_each(|run| run.range = None);
