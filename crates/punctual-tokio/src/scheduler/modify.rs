@@ -110,9 +110,11 @@ impl ModifyJob {
         self
     }
 
-    /// Sets another name for people to read. An empty one stands for the id again.
-    pub fn name(self, name: impl Into<String>) -> Self {
+    /// Sets another name for people to read.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
+        self.changes
+            .extend(filled("name", Some(&name)).err().map(Err));
         self.with(move |job, _| job.with_name(Some(&name)))
     }
 

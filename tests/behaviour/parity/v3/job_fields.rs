@@ -166,26 +166,18 @@ pub(crate) const CASES: &[Case] = &[
     different("test_private_modify_bad_name[integer]", COMPILER, || {
         job_refused(|job| job["name"] = 1.into(), "");
     }),
-    different(
-        "test_private_modify_bad_name[empty string]",
-        "an empty name is no name: the job is called by its id",
-        || {
-            paused(async {
-                let fixture = Fixture::new();
-                fixture
-                    .scheduler
-                    .add_job(nothing, every(1))
-                    .id("a")
-                    .name("")
-                    .await
-                    .unwrap();
-                assert_eq!(fixture.job("a").await.name(), "a");
-                fixture.scheduler.modify_job("a").name("b").await.unwrap();
-                fixture.scheduler.modify_job("a").name("").await.unwrap();
-                assert_eq!(fixture.job("a").await.name(), "a");
-            });
-        },
-    ),
+    same("test_private_modify_bad_name[empty string]", || {
+        paused(async {
+            let fixture = Fixture::new();
+            let add = || fixture.scheduler.add_job(nothing, every(1)).id("a");
+            let refused = add().name("").await.unwrap_err();
+            assert_eq!(refused.field(), Some("name"));
+            add().await.unwrap();
+            let refused = fixture.scheduler.modify_job("a").name("").await;
+            assert_eq!(refused.unwrap_err().field(), Some("name"));
+            assert_eq!(fixture.job("a").await.name(), "a");
+        });
+    }),
     different(
         "test_private_modify_bad_misfire_grace_time[string]",
         COMPILER,
