@@ -91,6 +91,7 @@ impl<N: Node> Active<N> {
             args: None,
             was_admitted: true,
             may_be_late: self.may_be_late,
+            past: self.was_past.then_some(self.fire_time),
         }
     }
 

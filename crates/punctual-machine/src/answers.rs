@@ -192,6 +192,8 @@ impl<N: Node> Machine<N> {
         self.tell_plan(key, &plan);
         if !plan.start.is_empty() {
             let mut instance = Instance::of_plan(won, plan.start);
+            let past = self.entry(key).and_then(|entry| entry.past);
+            instance.past = past.filter(|_| by_hand.is_none());
             instance.may_be_late = by_hand.is_none();
             instance.args = by_hand.and_then(|overrides| overrides.args);
             self.start_instance(key, instance);

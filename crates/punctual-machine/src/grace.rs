@@ -84,6 +84,7 @@ mod tests {
             args: None,
             was_admitted: true,
             may_be_late: true,
+            past: None,
         };
         let rest = instance.split_off(2);
         assert_eq!(instance.fire_times, fire_times[..2]);

@@ -24,4 +24,7 @@ pub(crate) struct Instance {
     pub(crate) was_admitted: bool,
     /// True if the instance is of the schedule. Its grace time counts until it begins.
     pub(crate) may_be_late: bool,
+    /// The fire time that had passed when the job was added, if the schedule that named these fire
+    /// times began with one.
+    pub(crate) past: Option<DateTime<Utc>>,
 }

@@ -49,7 +49,6 @@ impl<N: Node> Machine<N> {
             return self.refuse(key, &instance, skipped);
         }
         entry.instances += 1;
-        let past = entry.past;
         let birth = entry.stored.state.birth;
         let job = own_job(&entry.stored.job, instance.args.as_deref());
         self.tell_submitted(key.store, job.id(), &instance);
@@ -74,7 +73,7 @@ impl<N: Node> Machine<N> {
             is_awaited: false,
             is_measured: false,
             may_be_late: instance.may_be_late && instance.attempts == 0,
-            was_past: past == Some(fire_time),
+            was_past: instance.past == Some(fire_time),
             is_fenced: false,
             was_admitted: instance.was_admitted,
             own: N::Run::default(),

@@ -153,7 +153,7 @@ impl<N: Node> Machine<N> {
     /// Starts instances that the store has handed to this node.
     pub(crate) fn handed(&mut self, store: u32, handed: Vec<Handed>) {
         for Handed { job, runs, .. } in handed {
-            let Some(instance) = Instance::of(&runs) else {
+            let Some(mut instance) = Instance::of(&runs) else {
                 continue;
             };
             let may_start = self.stage.starts_runs();
@@ -189,6 +189,8 @@ impl<N: Node> Machine<N> {
             let key = found.unwrap_or_else(|| state.jobs.insert(Entry::new(job, None)));
             if let Some(entry) = state.jobs.get_mut(key) {
                 entry.code = entry.code.take().or(code);
+                let is_of_entry = runs.iter().all(|run| is_scheduled_by(run, key.incarnation));
+                instance.past = entry.past.filter(|_| is_of_entry);
             }
             let is_scheduled = runs.iter().all(|run| run.key.origin == Origin::Scheduled);
             let in_time = if is_scheduled {
@@ -353,6 +355,11 @@ impl<N: Node> StoreState<N> {
     }
 }
 
+/// Returns true if the schedule of this incarnation named the fire time of a run.
+fn is_scheduled_by(run: &OpenRun, incarnation: u64) -> bool {
+    run.key.origin == Origin::Scheduled && run.key.incarnation == incarnation
+}
+
 impl Waits {
     fn of(id: JobId) -> Self {
         Self {
@@ -377,6 +384,7 @@ impl Instance {
             args: None,
             was_admitted: false,
             may_be_late: false,
+            past: None,
         }
     }
 
@@ -393,6 +401,7 @@ impl Instance {
             args: first.args.clone(),
             was_admitted: true,
             may_be_late: first.key.origin == Origin::Scheduled,
+            past: None,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Runs by hand, each as a short story.
 
-use punctual_core::{CancelReason, MaxInstances, Origin, Outcome, Overlap, Policies, RunId};
+use punctual_core::{CancelReason, Date, MaxInstances, Origin, Outcome, Overlap, Policies, RunId};
 use punctual_machine::{Refusal, Reply};
 use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, JobStore as _, RunFilter,
@@ -8,8 +8,8 @@ use punctual_store::{
 };
 
 use crate::body::How;
-use crate::rules::every;
-use crate::world::{Call, STORE, World, now};
+use crate::rules::{every, patient};
+use crate::world::{Call, SECOND, STORE, World, now};
 
 fn queue() -> Policies {
     Policies {
@@ -187,4 +187,36 @@ fn a_refused_run_by_hand_is_recorded_at_its_own_time_although_the_job_was_resche
     let runs = now(world.store.runs(RunFilter::default())).unwrap();
     let by_hand = runs.iter().find(|run| run.key.origin == Origin::Manual);
     assert!(by_hand.unwrap().fire_time() >= began, "{by_hand:?}");
+}
+
+/// Another job takes the id of the first one, and its fire time passed just when the run by hand was
+/// asked for. The run has nothing to do with that schedule.
+#[test]
+fn the_lateness_of_a_run_by_hand_is_counted_whatever_the_schedule_has_named() {
+    let mut world = World::new();
+    world.add_job_at(every(3_600, &world).with_policies(patient()), 3_600);
+    world.arrive();
+    let asked = world.time();
+    world.run_by_hand(world.the_job());
+    world.arrive();
+    let run = world.open_runs()[0].id;
+    world.end_body(0, How::Fails);
+    world.pass(SECOND);
+    let passed = Date::at(asked).build().unwrap();
+    let two = Policies {
+        max_instances: MaxInstances::at_most(2),
+        ..patient()
+    };
+    let job = every(3_600, &world).with_policies(two);
+    world.replace(job.with_trigger(passed));
+    world.arrive();
+    world.pass(SECOND);
+    world.arrive();
+    while !world.bodies.is_empty() {
+        world.end_body(0, How::Succeeds);
+        world.arrive();
+    }
+    assert_eq!(world.seen.counted[&run].late_since, Some(asked));
+    let past = world.seen.counted.values().filter(|own| own.run != run);
+    assert_eq!(past.map(|own| own.late_since).collect::<Vec<_>>(), [None]);
 }

@@ -110,6 +110,18 @@ impl World {
             } else {
                 OnConflict::Replace
             });
+        self.insert(insert);
+    }
+
+    /// Adds a job in the place of the one that has its id.
+    pub(crate) fn replace(&mut self, job: Job) {
+        let first = first_fire(job.trigger(), None, self.time()).unwrap();
+        let state = JobState::begin(&first, self.time());
+        let insert = Insert::new(Arc::new(job), state, self.time());
+        self.insert(insert.on_conflict(OnConflict::Replace));
+    }
+
+    fn insert(&mut self, insert: Insert) {
         let before = now(self.store.get(insert.job.id().clone())).unwrap();
         let replaced = before.map(|before| before.replaced_by(&insert));
         // An id may be taken.
