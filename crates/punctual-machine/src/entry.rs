@@ -32,6 +32,9 @@ pub(crate) struct Entry<N: Node> {
     pub(crate) is_head: bool,
     /// True if the job was edited and is due. It is not left to the node in whose share it is.
     pub(crate) is_urgent: bool,
+    /// True if the row may be ahead of the reports of edits. A pause that one of them ends is not
+    /// over for this node then, and runs may wait that were refused in it.
+    pub(crate) is_ahead: bool,
     /// The first fire time, if it had passed when the job was added.
     pub(crate) past: Option<DateTime<Utc>>,
     /// The outcome that was last reported of fire times without a run, if no run came after them.
@@ -70,6 +73,7 @@ impl<N: Node> Entry<N> {
             newer: None,
             is_head: false,
             is_urgent: false,
+            is_ahead: true,
             past: None,
             told: None,
             is_listed: false,
@@ -83,8 +87,14 @@ impl<N: Node> Entry<N> {
     /// Takes over the current row, which tells more than a claim that was refused before.
     pub(crate) fn take(&mut self, due: DueJob) {
         self.limit_seen = None;
+        self.is_ahead = true;
         self.stored = due.stored;
         self.is_head = due.is_head;
+    }
+
+    /// Notes that edits of the job were reported up to this revision.
+    pub(crate) fn heard_of(&mut self, revision: u64) {
+        self.is_ahead &= revision < self.stored.state.revision;
     }
 
     /// Looks for the code that executes the job, if it was missing.

@@ -102,3 +102,45 @@ impl Hasher for IncarnationHasher {
         self.0 ^= self.0 >> 32;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::hash::Hash as _;
+
+    use super::*;
+
+    fn hashed(incarnation: u64) -> u64 {
+        let mut hasher = IncarnationHasher::default();
+        incarnation.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// A table looks at the last bits of a hash for a place, and at the first seven for a match.
+    fn check_spread(incarnations: impl Iterator<Item = u64>) {
+        let hashes: Vec<u64> = incarnations.map(hashed).collect();
+        let places: BTreeSet<u64> = hashes.iter().map(|hash| hash % 8_192).collect();
+        let matches: BTreeSet<u64> = hashes.iter().map(|hash| hash >> 57).collect();
+        assert!(places.len() > 2_200, "{} places", places.len());
+        assert_eq!(matches.len(), 128);
+    }
+
+    /// A store in memory gives each job a number whose last 24 bits count the jobs before.
+    #[test]
+    fn incarnations_spread_however_a_store_numbers_them() {
+        check_spread(1..4_097);
+        check_spread((1..4_097).map(|number| number << 24));
+        check_spread((1..4_097).map(|number| (number << 24) + number - 1));
+    }
+
+    #[test]
+    fn bytes_are_hashed_one_by_one() {
+        let mut bytes = IncarnationHasher::default();
+        bytes.write(&[3, 5]);
+        let mut numbers = IncarnationHasher::default();
+        numbers.write_u64(3);
+        numbers.write_u64(5);
+        assert_eq!(bytes.finish(), numbers.finish());
+        assert_ne!(bytes.finish(), IncarnationHasher::default().finish());
+    }
+}

@@ -143,8 +143,20 @@ fn won(claim: &Claim, first: Option<&OpenRun>, row: Option<&StoredJob>) -> Won {
     }
     let (id, token) = first.map_or((RunId::default(), state.token), |run| (run.id, run.token));
     let mut won = Won::new(&state, id, token);
-    won.job = row.map(|row| Arc::clone(&row.job));
+    won.job = row
+        .filter(|row| is_of_claim(claim, first, row))
+        .map(|row| Arc::clone(&row.job));
     won
+}
+
+/// Returns true if a row holds the definition that the claim was made for, so that its job can tell
+/// the arguments. An edit may have begun the fire times of the job anew since.
+fn is_of_claim(claim: &Claim, first: Option<&OpenRun>, row: &StoredJob) -> bool {
+    let incarnation = match claim.kind {
+        ClaimKind::Manual { incarnation, .. } => Some(incarnation),
+        _ => first.map(|run| run.key.incarnation),
+    };
+    incarnation == Some(row.state.incarnation)
 }
 
 #[cfg(test)]

@@ -92,7 +92,9 @@ impl<N: Node> Machine<N> {
         for due in window.jobs {
             let is_outdated = state.reads.is_outdated(&due.stored.state);
             if !is_outdated && !state.leaves(&due.stored, now) {
+                let (incarnation, revision) = named(&due.stored);
                 state.adopt(due, &self.node, &mut self.effects, now);
+                state.heard_of(incarnation, revision);
             }
         }
         state.reads.end();
@@ -131,8 +133,9 @@ impl<N: Node> Machine<N> {
             // that hears of it first.
             let is_due = start_of(&job).is_some_and(|start| start <= now);
             if is_known || is_due || !state.leaves(&job, now) {
-                let incarnation = job.state.incarnation;
+                let (incarnation, revision) = named(&job);
                 state.adopt(job.into(), &self.node, &mut self.effects, now);
+                state.heard_of(incarnation, revision);
                 state.hurry(incarnation, is_due);
             }
         }
@@ -231,6 +234,13 @@ impl<N: Node> StoreState<N> {
         self.schedule(key, effects, now);
     }
 
+    fn heard_of(&mut self, incarnation: u64, revision: u64) {
+        let key = self.jobs.find(incarnation);
+        if let Some(entry) = key.and_then(|key| self.jobs.get_mut(key)) {
+            entry.heard_of(revision);
+        }
+    }
+
     /// Returns true if an edit may have ended a pause in which runs of the job waited.
     ///
     /// Such a job has had runs, and is not known here as one that goes on.
@@ -241,7 +251,8 @@ impl<N: Node> StoreState<N> {
         // Between two revisions, a pause may have begun and ended.
         let goes_on = known.is_some_and(|entry| {
             let before = &entry.stored.state;
-            !before.paused && state.revision <= before.revision.saturating_add(1)
+            let is_next = state.revision <= before.revision.saturating_add(1);
+            !entry.is_ahead && !before.paused && is_next
         });
         !state.paused && state.token > 0 && !goes_on
     }
@@ -300,6 +311,11 @@ impl<N: Node> StoreState<N> {
             effects.cancel_at(at, Alarm::Refill { store: self.id });
         }
     }
+}
+
+/// Returns the incarnation and the revision of a row.
+fn named(stored: &StoredJob) -> (u64, u64) {
+    (stored.state.incarnation, stored.state.revision)
 }
 
 fn waiting_job(stored: &StoredJob, now: i64) -> WaitingJob {

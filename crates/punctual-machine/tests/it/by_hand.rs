@@ -1,6 +1,10 @@
 //! Runs by hand, each as a short story.
 
-use punctual_core::{CancelReason, Date, MaxInstances, Origin, Outcome, Overlap, Policies, RunId};
+use std::time::Duration;
+
+use punctual_core::{
+    CancelReason, Date, Jitter, MaxInstances, Origin, Outcome, Overlap, Policies, RunId,
+};
 use punctual_machine::{Refusal, Reply};
 use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, JobStore as _, RunFilter,
@@ -219,4 +223,30 @@ fn the_lateness_of_a_run_by_hand_is_counted_whatever_the_schedule_has_named() {
     assert_eq!(world.seen.counted[&run].late_since, Some(asked));
     let past = world.seen.counted.values().filter(|own| own.run != run);
     assert_eq!(past.map(|own| own.late_since).collect::<Vec<_>>(), [None]);
+}
+
+/// The store names only the head of the job. Another job takes its id before the lost answer is
+/// looked for, and its definition is not that of the run or of the fire time that is armed.
+#[test]
+fn a_job_that_replaces_another_one_tells_nothing_about_it_by_a_lost_answer() {
+    let mut world = World::new();
+    world.names_heads = true;
+    let spread = |seconds| Policies {
+        jitter: Jitter::up_to(Duration::from_secs(seconds)),
+        ..Policies::default()
+    };
+    world.add_job_at(every(3_600, &world).with_policies(spread(2)), 20);
+    world.deliver(0);
+    world.run_by_hand(world.the_job());
+    let claim = world.claim();
+    world.lose(claim);
+    world.replace(every(3_600, &world).with_policies(spread(20)));
+    let claim = world.claim();
+    world.deliver(claim);
+    let held = world.machine.held(world.latest, &world.timer);
+    assert!(held.wrong.is_empty(), "{:?}", held.wrong);
+    world.settle();
+    assert!(world.answers[&0].is_ok());
+    let mut running = world.machine.active().map(|(_, own)| own.attempts);
+    assert_eq!(running.next(), Some(1), "the run begins with arguments");
 }

@@ -13,6 +13,8 @@ mod limits;
 mod listeners;
 mod node;
 mod outcomes;
+mod pauses;
+mod quiet;
 mod random;
 mod requests;
 mod rivals;

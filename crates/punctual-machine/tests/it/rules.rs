@@ -249,23 +249,6 @@ fn a_run_that_was_left_to_other_nodes_goes_on_here_if_there_are_none() {
     assert_eq!(world.machine.under_way(), 1, "its second attempt");
 }
 
-/// The node hears of the pause and of its end together, after it had asked for the next attempt.
-#[test]
-fn a_run_whose_next_attempt_was_due_in_a_pause_goes_on_after_it() {
-    let mut world = World::new();
-    world.add_job(every(30, &world).with_policies(patient()));
-    world.arrive();
-    world.end_body(0, How::Fails);
-    world.arrive();
-    world.pause_job(0, true);
-    world.pass(2 * SECOND);
-    let claim = world.claim();
-    world.deliver(claim);
-    world.pause_job(0, false);
-    world.arrive();
-    assert_eq!(world.machine.under_way(), 1, "its second attempt");
-}
-
 /// The request that asks for the next attempt waits for the one before it, and goes to the store at an
 /// earlier time than the attempt is due.
 #[test]
