@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use punctual_core::{
-    CancelReason, Date, Jitter, MaxInstances, Origin, Outcome, Overlap, Policies, RunId,
+    CancelReason, Date, Jitter, MaxInstances, Origin, Outcome, Overlap, Policies, RunId, RunState,
 };
 use punctual_machine::{Refusal, Reply};
 use punctual_store::{
@@ -249,4 +249,32 @@ fn a_job_that_replaces_another_one_tells_nothing_about_it_by_a_lost_answer() {
     assert!(world.answers[&0].is_ok());
     let mut running = world.machine.active().map(|(_, own)| own.attempts);
     assert_eq!(running.next(), Some(1), "the run begins with arguments");
+}
+
+/// Only the store knows the number of the run. Two other runs by hand came before it.
+#[test]
+fn a_run_by_hand_that_waits_is_named_although_its_answer_was_lost() {
+    let mut world = World::new();
+    let long = Policies {
+        overlap: Overlap::Queue { at_most: 3 },
+        ..Policies::default()
+    };
+    world.add_job(every(3_600, &world).with_policies(long));
+    world.arrive();
+    for _ in 0..2 {
+        world.end_body(0, How::Succeeds);
+        world.arrive();
+        world.pass(SECOND);
+        world.run_by_hand(world.the_job());
+        world.arrive();
+    }
+    world.pass(SECOND);
+    world.run_by_hand(world.the_job());
+    let claim = world.claim();
+    world.lose(claim);
+    let waiting = now(world.store.runs(RunFilter::default())).unwrap();
+    let waiting = waiting.iter().find(|run| run.state == RunState::Queued);
+    let id = waiting.unwrap().id;
+    world.arrive();
+    assert_eq!(world.answers[&2], Ok(id));
 }

@@ -16,6 +16,7 @@ mod outcomes;
 mod pauses;
 mod quiet;
 mod random;
+mod reading;
 mod requests;
 mod rivals;
 mod rules;

@@ -42,17 +42,22 @@ fn a_run_whose_next_attempt_was_due_in_a_pause_goes_on_after_it() {
 }
 
 /// The answer to the claim holds the row after the pause. When the node hears of the edit, the row
-/// tells nothing new.
+/// tells nothing new. A report of the edit before, which was on its way, changes nothing about that.
 #[test]
 fn a_pause_whose_end_is_told_by_a_lost_claim_hides_no_next_attempt() {
-    let mut world = failed_once(10);
-    world.pause_job(0, true);
-    world.refuse_in_a_pause();
-    world.pass(8 * SECOND);
-    world.pause_job(0, false);
-    let claim = world.claim();
-    world.deliver(claim);
-    world.check_second_attempt();
+    for is_pause_on_its_way in [false, true] {
+        let mut world = failed_once(10);
+        world.pause_job(0, true);
+        world.refuse_in_a_pause();
+        world.pass(8 * SECOND);
+        if is_pause_on_its_way {
+            world.watch();
+        }
+        world.pause_job(0, false);
+        let claim = world.claim();
+        world.deliver(claim);
+        world.check_second_attempt();
+    }
 }
 
 /// The caller of `run_job` has read the row after the pause.
