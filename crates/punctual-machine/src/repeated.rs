@@ -32,6 +32,43 @@ pub fn again(request: &ClaimRequest, now: DateTime<Utc>) -> ClaimRequest {
     again
 }
 
+/// Returns the part of a repeated request that the store has not tried, if it has not tried all
+/// claims.
+///
+/// It has to be sent as a repeated request too, before the machine hears of the answers. A claim that
+/// was not tried may have been accepted the first time.
+#[must_use]
+pub fn untried(request: &ClaimRequest, reply: &ClaimReply) -> Option<ClaimRequest> {
+    let claims = request.claims.iter().zip(&reply.answers);
+    let claims = claims.filter(|(_, answer)| matches!(answer, ClaimAnswer::NotTried));
+    let claims: Vec<Claim> = claims.map(|(claim, _)| claim.clone()).collect();
+    let ends = request.ends.get(reply.ends_done..).unwrap_or_default();
+    (!claims.is_empty()).then(|| {
+        ClaimRequest::new(request.lease.clone(), request.now)
+            .ends(ends.to_vec())
+            .claims(claims)
+            .takes_waiting(request.takes_waiting)
+            .is_repeated(true)
+    })
+}
+
+/// Adds the answer to what was untried to the answer before. Returns false if the store has not got
+/// any further.
+pub fn add(reply: &mut ClaimReply, rest: ClaimReply) -> bool {
+    let mut gets_on = rest.ends_done > 0;
+    let untried = reply.answers.iter_mut();
+    let untried = untried.filter(|answer| matches!(answer, ClaimAnswer::NotTried));
+    for (answer, tried) in untried.zip(rest.answers) {
+        gets_on |= !matches!(tried, ClaimAnswer::NotTried);
+        *answer = tried;
+    }
+    reply.ends_done += rest.ends_done;
+    reply.handed.extend(rest.handed);
+    reply.cancels.extend(rest.cancels);
+    reply.removed.extend(rest.removed);
+    gets_on
+}
+
 /// Turns the answers to repeated claims into what they were the first time.
 ///
 /// Returns the rows that have moved on since.

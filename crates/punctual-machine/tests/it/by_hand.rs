@@ -12,7 +12,7 @@ use punctual_store::{
 };
 
 use crate::body::How;
-use crate::rules::{every, patient};
+use crate::rules::{every, named, patient};
 use crate::world::{Call, SECOND, STORE, World, now};
 
 fn queue() -> Policies {
@@ -277,4 +277,34 @@ fn a_run_by_hand_that_waits_is_named_although_its_answer_was_lost() {
     let id = waiting.unwrap().id;
     world.arrive();
     assert_eq!(world.answers[&2], Ok(id));
+}
+
+/// The store takes a part of the request that is sent again, and the claim is not in that part.
+#[test]
+fn a_run_by_hand_whose_answer_was_lost_runs_once_although_it_is_not_tried_again() {
+    let mut world = World::new();
+    for number in 0..3 {
+        world.add_job(named(number, every(3_600, &world)));
+    }
+    world.arrive();
+    let stored = world.the_job();
+    for _ in 0..3 {
+        world.end_body(0, How::Succeeds);
+    }
+    world.run_by_hand(stored);
+    // The first end is on its way. The others go with the claim.
+    let claim = world.claim();
+    world.deliver(claim);
+    let claim = world.claim();
+    world.lose(claim);
+    world.is_full = true;
+    world.arrive();
+    assert!(!world.is_full, "a part was taken");
+    let runs = now(world.store.runs(RunFilter::default())).unwrap();
+    let by_hand: Vec<_> = runs
+        .iter()
+        .filter(|run| run.key.origin == Origin::Manual)
+        .map(|run| Ok(run.id))
+        .collect();
+    assert_eq!(by_hand, [world.answers[&0]]);
 }

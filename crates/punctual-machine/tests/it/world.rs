@@ -368,6 +368,10 @@ impl World {
         if !request.is_repeated {
             return Some((reply, Vec::new(), Vec::new()));
         }
+        if let Some(rest) = repeated::untried(asked, &reply) {
+            let tried = now(self.store.claim(&rest)).unwrap();
+            assert!(repeated::add(&mut reply, tried), "the store gets on");
+        }
         let own = self.open_runs();
         let moved_on = repeated::find_won(request, &mut reply, &own);
         for (claim, answer) in request.claims.iter().zip(&mut reply.answers) {

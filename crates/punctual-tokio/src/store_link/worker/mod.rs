@@ -163,7 +163,7 @@ impl Worker {
             let again = request.is_repeated.then(|| self.again(&request));
             let asked = again.as_ref().unwrap_or(&request);
             let sent = Instant::now();
-            match self.store.claim(asked).await {
+            match self.claim_all(asked).await {
                 Ok(reply) => {
                     self.health.works();
                     self.health.pulse.was_answered(&request.lease, sent);
@@ -192,6 +192,19 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Carries a request to the store, and all of it if the request is repeated.
+    async fn claim_all(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
+        let mut reply = self.store.claim(request).await?;
+        while request.is_repeated
+            && let Some(rest) = repeated::untried(request, &reply)
+        {
+            if !repeated::add(&mut reply, self.store.claim(&rest).await?) {
+                break;
+            }
+        }
+        Ok(reply)
     }
 
     /// Returns a request as it is sent again. A node that has been paused since takes no waiting
