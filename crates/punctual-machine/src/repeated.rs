@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use punctual_core::{Origin, RunId};
 use punctual_store::{Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, StoredJob};
-use punctual_store::{OpenState, RunFilter, Won};
+use punctual_store::{Handed, OpenState, RunEnd, RunFilter, Won};
 
 /// A revision that no row ever has.
 const NEVER: u64 = u64::MAX;
@@ -52,13 +52,22 @@ pub fn untried(request: &ClaimRequest, reply: &ClaimReply) -> Option<ClaimReques
     })
 }
 
+/// Forgets the runs that one part of a request has handed out and that an end in a later part has
+/// given back, since they wait again or are over. The answer to that part hands them out anew.
+pub fn forget_given_back(reply: &mut ClaimReply, later: &[RunEnd]) {
+    let ends: BTreeSet<RunId> = later.iter().map(|end| end.run).collect();
+    let is_given_back = |handed: &Handed| handed.runs.iter().any(|run| ends.contains(&run.id));
+    reply.handed.retain(|handed| !is_given_back(handed));
+}
+
 /// Adds the answer to what was untried to the answer before. Returns false if the store has not got
 /// any further.
-pub fn add(reply: &mut ClaimReply, rest: ClaimReply) -> bool {
+pub fn add(reply: &mut ClaimReply, untried: &ClaimRequest, rest: ClaimReply) -> bool {
+    forget_given_back(reply, &untried.ends);
     let mut gets_on = rest.ends_done > 0;
-    let untried = reply.answers.iter_mut();
-    let untried = untried.filter(|answer| matches!(answer, ClaimAnswer::NotTried));
-    for (answer, tried) in untried.zip(rest.answers) {
+    let answers = reply.answers.iter_mut();
+    let answers = answers.filter(|answer| matches!(answer, ClaimAnswer::NotTried));
+    for (answer, tried) in answers.zip(rest.answers) {
         gets_on |= !matches!(tried, ClaimAnswer::NotTried);
         *answer = tried;
     }
@@ -199,9 +208,10 @@ fn is_of_claim(claim: &Claim, first: Option<&OpenRun>, row: &StoredJob) -> bool 
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
+    use punctual_core::Outcome;
     use punctual_core::plan::plan;
     use punctual_core::{Interval, Job, JobState, RunKey};
-    use punctual_store::{Handed, Lease};
+    use punctual_store::Lease;
 
     use super::*;
 
@@ -334,5 +344,36 @@ mod tests {
         let mut reply = ClaimReply::new(vec![ClaimAnswer::Lost(Some(stored))]);
         find_won(&request, &mut reply, &[run]);
         assert!(matches!(reply.answers[0], ClaimAnswer::Lost(_)));
+    }
+
+    /// The first part lets a run wait and hands it out. An end in the second part gives it back, and
+    /// the run is handed out under a newer token.
+    #[test]
+    fn a_run_that_a_later_part_gives_back_is_handed_out_once() {
+        let stored = hourly();
+        let (request, run) = claimed(&stored);
+        let mut newer = run.clone();
+        newer.token += 1;
+        let token = newer.token;
+        let end = RunEnd::new(run.id, Outcome::Lost, 0, 0).retry_at(Some(0));
+        let other = RunEnd::new(RunId(3), Outcome::Lost, 0, 0);
+        let request = request.ends(vec![other, end.clone()]);
+        let mut reply = ClaimReply::new(vec![ClaimAnswer::NotTried])
+            .ends_done(1)
+            .handed(vec![Handed::new(stored.clone(), vec![run])]);
+        let untried = untried(&request, &reply).unwrap();
+        assert_eq!((untried.ends.len(), untried.claims.len()), (1, 1));
+        assert_eq!(untried.ends[0].run, end.run);
+        assert!(untried.takes_waiting && untried.is_repeated);
+        let nothing = ClaimReply::new(vec![ClaimAnswer::NotTried]);
+        assert!(!add(&mut reply.clone(), &untried, nothing));
+        let rest = ClaimReply::new(vec![ClaimAnswer::Lost(None)])
+            .ends_done(1)
+            .handed(vec![Handed::new(stored, vec![newer])]);
+        assert!(add(&mut reply, &untried, rest));
+        let tokens = reply.handed.iter().map(|handed| handed.runs[0].token);
+        assert_eq!(tokens.collect::<Vec<_>>(), [token]);
+        assert_eq!(reply.ends_done, 2);
+        assert!(super::untried(&request, &reply).is_none());
     }
 }

@@ -370,7 +370,7 @@ impl World {
         }
         if let Some(rest) = repeated::untried(asked, &reply) {
             let tried = now(self.store.claim(&rest)).unwrap();
-            assert!(repeated::add(&mut reply, tried), "the store gets on");
+            assert!(repeated::add(&mut reply, &rest, tried), "the store gets on");
         }
         let own = self.open_runs();
         let moved_on = repeated::find_won(request, &mut reply, &own);

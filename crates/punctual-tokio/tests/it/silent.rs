@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use punctual_core::{Outcome, RunState};
 use punctual_store::testing::{Call, Fault, Faults};
-use punctual_store::{JobStore, RunFilter};
+use punctual_store::{ClaimAnswer, JobStore, RunFilter};
 use punctual_tokio::{ErrorKind, MemoryStore, Scheduler};
 use tokio::time::{Instant, sleep};
 
@@ -134,6 +134,26 @@ async fn claims_that_a_store_leaves_out_of_its_answer_run_once_if_it_has_accepte
     let job = scheduler.add_job("work", every(600)).id("work");
     job.await.unwrap();
     answer_in_part(&faults);
+    let run = scheduler.run_job("work").await.unwrap();
+    let running = scheduler.running().await.unwrap();
+    assert_eq!((running.len(), running[0].run), (1, run.id()));
+}
+
+/// The store may have accepted the claim the first time, although it does not try it now.
+#[tokio::test(start_paused = true)]
+async fn a_run_by_hand_whose_answer_was_lost_runs_once_although_it_is_not_tried_again() {
+    let (store, faults) = faulty();
+    let scheduler = of(store).await;
+    let job = scheduler.add_job("work", every(600)).id("work");
+    job.await.unwrap();
+    faults.next(Call::Claim, Fault::LostAnswer);
+    let lost = AtomicBool::new(false);
+    let is_over = AtomicBool::new(false);
+    faults.rewrite_replies(move |reply| {
+        if lost.swap(true, Ordering::SeqCst) && !is_over.swap(true, Ordering::SeqCst) {
+            reply.answers.fill(ClaimAnswer::NotTried);
+        }
+    });
     let run = scheduler.run_job("work").await.unwrap();
     let running = scheduler.running().await.unwrap();
     assert_eq!((running.len(), running[0].run), (1, run.id()));

@@ -200,7 +200,8 @@ impl Worker {
         while request.is_repeated
             && let Some(rest) = repeated::untried(request, &reply)
         {
-            if !repeated::add(&mut reply, self.store.claim(&rest).await?) {
+            let tried = self.store.claim(&rest).await?;
+            if !repeated::add(&mut reply, &rest, tried) {
                 break;
             }
         }

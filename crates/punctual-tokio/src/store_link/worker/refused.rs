@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use punctual_machine::repeated;
 use punctual_store::{ClaimAnswer, ClaimReply, ClaimRequest, EndText, Error, RunEnd};
 use tracing::Level;
 
@@ -61,8 +62,9 @@ impl Worker {
         };
         let mut whole = ClaimReply::default();
         while let Some(part) = parts.pop() {
-            match self.store.claim(&part.of(request)).await {
-                Ok(reply) => add(&mut whole, reply),
+            let asked = part.of(request);
+            match self.store.claim(&asked).await {
+                Ok(reply) => add(&mut whole, &asked, reply),
                 Err(error) if error.is_refused() && part.len() > 1 => {
                     let (first, second) = part.halves();
                     parts.extend([second, first]);
@@ -104,7 +106,7 @@ impl Worker {
                 });
             let shorter = part.of(request).ends(vec![without_text(end, error)]);
             match self.store.claim(&shorter).await {
-                Ok(reply) => add(whole, reply),
+                Ok(reply) => add(whole, &shorter, reply),
                 Err(error) if error.is_refused() => {
                     tracing::error!(run = end.run.0, %error, "the store refuses the end of the run, also without its text: it is not recorded");
                     whole.ends_done += 1;
@@ -129,7 +131,8 @@ fn without_text(end: &RunEnd, error: &Error) -> RunEnd {
         .text(text.map(|text| EndText::Error(text.into())))
 }
 
-fn add(whole: &mut ClaimReply, part: ClaimReply) {
+fn add(whole: &mut ClaimReply, asked: &ClaimRequest, part: ClaimReply) {
+    repeated::forget_given_back(whole, &asked.ends);
     whole.ends_done += part.ends_done;
     whole.answers.extend(part.answers);
     whole.handed.extend(part.handed);
