@@ -8,7 +8,7 @@ use punctual_store::{RunOverrides, StoredJob};
 
 use super::Driver;
 use crate::command::Answer;
-use crate::error::{Error, ErrorKind, no_job, not_running};
+use crate::error::{Error, ErrorKind, no_job};
 
 /// A request for a run by hand that is not answered yet.
 pub(super) struct Asked {
@@ -44,7 +44,11 @@ impl Driver {
 
     fn error_of(&self, refusal: Refusal, job: &Job) -> Error {
         match refusal {
-            Refusal::IsStopping => not_running(),
+            Refusal::IsStopping => Error::of(
+                ErrorKind::NotRunning,
+                "the scheduler is shutting down and begins no more runs; start it again after its \
+                 `shutdown`",
+            ),
             Refusal::NoStore => no_job(job.id()),
             Refusal::Lacks(Missing::Executor) => self.shared.executors.unknown(job.executor()),
             Refusal::Lacks(Missing::Task) => self.shared.registry.unknown(job.task()),

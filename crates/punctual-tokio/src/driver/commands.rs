@@ -70,6 +70,9 @@ impl Driver {
                 let _ = answer.send(self.held(latest));
             }
             Command::Shutdown(asked) => {
+                if let Some(life) = self.shared.life().as_mut() {
+                    life.is_stopping = true;
+                }
                 self.ending.push(asked.answer);
                 self.leaving = self.leaving.min(asked.leaving);
                 self.machine.shut_down(asked.times);

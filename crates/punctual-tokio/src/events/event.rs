@@ -2,8 +2,9 @@
 
 use std::ops::BitOr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use punctual_core::{FireRange, JobId, MissReason, Outcome, RunId, SkipReason};
 use punctual_store::{EndText, RunEnd};
 
@@ -113,8 +114,9 @@ pub struct RunEvent {
     pub outcome: Outcome,
     /// The time at which its first attempt began.
     pub started: Option<DateTime<Utc>>,
-    /// The duration of the run, all attempts together.
-    pub duration: Option<TimeDelta>,
+    /// The duration of the run, all attempts together. It is zero if a clock was set back in
+    /// between.
+    pub duration: Option<Duration>,
     /// The number of attempts that were begun.
     pub attempts: u32,
     /// The result as JSON text.
@@ -168,7 +170,10 @@ impl EventKind {
             Some(EndText::Error(text)) => (None, Some(text)),
             None => (None, None),
         };
-        let took = |started| TimeDelta::microseconds(end.finished - started);
+        let took = |started: i64| {
+            let micros = end.finished.saturating_sub(started);
+            Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+        };
         let event = RunEvent {
             job,
             run: end.run,

@@ -91,9 +91,13 @@ impl Scheduler {
     /// stored. A program that adds other jobs first has to be async and await
     /// [`run_until_signal`](Self::run_until_signal).
     ///
+    /// A scheduler that runs already goes on where it was started, and this method waits for its
+    /// end.
+    ///
     /// # Errors
     ///
-    /// Returns an error if the scheduler runs already, or if no runtime can be made.
+    /// Returns an error if no runtime can be made, if the process cannot listen to signals, or if
+    /// [`start`](Self::start) or [`shutdown`](Self::shutdown) does.
     ///
     /// # Panics
     ///

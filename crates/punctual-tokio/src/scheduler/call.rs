@@ -4,6 +4,8 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use tokio::task::coop::consume_budget;
+
 use crate::error::Error;
 
 /// A verb of a [`Scheduler`](crate::Scheduler) or of a [`JobHandle`](crate::JobHandle), which
@@ -28,6 +30,9 @@ use crate::error::Error;
 /// # Ok(()) }
 /// ```
 ///
+/// A verb takes part in tokio's cooperative scheduling. A loop of verbs that need not wait lets
+/// other tokio tasks have their turn.
+///
 /// # Cancel safety
 ///
 /// These rules hold for all verbs. The page of a verb says where the verb differs.
@@ -42,11 +47,16 @@ use crate::error::Error;
 #[must_use = "a verb does nothing until it is awaited"]
 pub struct Call<T>(Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>);
 
-impl<T> Call<T> {
+impl<T: Send + 'static> Call<T> {
     /// Returns a verb of another crate of Punctual.
     #[doc(hidden)]
     pub fn new(verb: impl Future<Output = Result<T, Error>> + Send + 'static) -> Self {
-        Self(Box::pin(verb))
+        Self(Box::pin(async move {
+            let answer = verb.await;
+            // Only now, so that the first poll of a verb begins it in any case.
+            consume_budget().await;
+            answer
+        }))
     }
 }
 

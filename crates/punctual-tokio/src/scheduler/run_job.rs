@@ -71,7 +71,7 @@ impl Scheduler {
 ///
 /// # Errors
 ///
-/// Awaiting it returns an error if the scheduler does not run, if there is no such job, if its task
+/// Awaiting it returns an error if the scheduler does not run or shuts down, if there is no such job, if its task
 /// is unknown on this node, if the given arguments do not fit the task, or if all its instances are
 /// busy and the run may not wait.
 ///

@@ -84,11 +84,8 @@ impl Scheduler {
 
     fn launch(&self, runtime: Handle, is_paused: bool) -> Result<(), Error> {
         let mut slot = self.shared.life();
-        if slot.as_ref().is_some_and(Life::goes_on) {
-            return Err(Error::of(
-                ErrorKind::AlreadyRunning,
-                "the scheduler runs already; call `shutdown` first, or leave out this start",
-            ));
+        if let Some(life) = slot.as_ref().filter(|life| life.goes_on()) {
+            return Err(runs_already(life));
         }
         self.shared.keepers.started();
         self.shared.bus.resume_listeners(&runtime);
@@ -113,6 +110,7 @@ impl Scheduler {
             commands,
             ended,
             runtime,
+            is_stopping: false,
         });
         Ok(())
     }
@@ -124,7 +122,7 @@ impl Scheduler {
 ///
 /// Awaiting it returns an error if one of these holds:
 ///
-/// - The scheduler runs already.
+/// - The scheduler runs already, or its shutdown is not over.
 /// - The caller is not on a tokio runtime, or is on one without timers, or without I/O while an
 ///   executor starts processes.
 /// - The scheduler was shut down and what it was given is gone (see [`Scheduler`]).
@@ -157,6 +155,15 @@ impl Start {
 }
 
 awaited!(Start -> ());
+
+fn runs_already(life: &Life) -> Error {
+    let message = if life.is_stopping {
+        "the scheduler is shutting down; await its `shutdown`, then start it again"
+    } else {
+        "the scheduler runs already; call `shutdown` first, or leave out this start"
+    };
+    Error::of(ErrorKind::AlreadyRunning, message)
+}
 
 /// Explains why an executor needs more of the runtime than timers.
 pub(super) fn needs_io(alias: &str) -> String {

@@ -13,6 +13,8 @@ pub(crate) struct Life {
     pub(crate) ended: watch::Receiver<Option<ShutdownReport>>,
     /// The runtime on which the driver runs.
     pub(crate) runtime: Handle,
+    /// True if a shutdown has begun.
+    pub(crate) is_stopping: bool,
 }
 
 impl Life {

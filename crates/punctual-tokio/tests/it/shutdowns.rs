@@ -3,7 +3,7 @@
 use punctual_core::{Overlap, RunState};
 use punctual_store::testing::{Call, Fault};
 use punctual_store::{Error, JobStore, RunFilter};
-use punctual_tokio::{MemoryStore, Scheduler};
+use punctual_tokio::{ErrorKind, MemoryStore, Scheduler};
 use tokio::time::{Instant, sleep};
 
 use crate::support::{every, pass, seconds, started};
@@ -249,9 +249,35 @@ async fn a_shutdown_in_no_time_or_in_a_time_that_is_none_is_refused() {
     let scheduler = started().await;
     for time in ["0s", "soon"] {
         let error = scheduler.shutdown().within(time).await.unwrap_err();
-        assert_eq!(error.kind(), punctual_tokio::ErrorKind::Invalid);
+        assert_eq!(error.kind(), ErrorKind::Invalid);
         assert_eq!(error.field(), Some("within"), "{error}");
     }
     assert!(scheduler.is_running());
     scheduler.shutdown().within("10s").await.unwrap();
+}
+
+/// The advice to call `start` would be wrong, and so would be that to call `shutdown`.
+#[tokio::test(start_paused = true)]
+async fn who_asks_while_it_shuts_down_is_told_so() {
+    let scheduler = started().await;
+    let job = scheduler.add_job(|| sleep(seconds(5)), every(600)).id("a");
+    job.run_at_start().await.unwrap();
+    pass(1).await;
+    let ending = tokio::spawn(scheduler.shutdown().into_future());
+    pass(1).await;
+    let refused = scheduler.run_job("a").await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::NotRunning);
+    assert!(
+        refused.to_string().contains("is shutting down"),
+        "{refused}"
+    );
+    let refused = scheduler.start().await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::AlreadyRunning);
+    assert!(
+        refused.to_string().contains("is shutting down"),
+        "{refused}"
+    );
+    ending.await.unwrap().unwrap();
+    let refused = scheduler.run_job("a").await.unwrap_err();
+    assert!(refused.to_string().contains("call `start`"), "{refused}");
 }

@@ -539,3 +539,16 @@ async fn what_is_unknown_or_taken_names_its_field() {
         assert_eq!(error.field(), Some(field), "{error}");
     }
 }
+
+/// A verb on the memory store never waits. The other tokio task has its turn nevertheless.
+#[tokio::test]
+async fn a_loop_of_verbs_lets_other_tokio_tasks_have_their_turn() {
+    let scheduler = Scheduler::builder().build().unwrap();
+    let turns = Counter::default();
+    let other = turns.clone();
+    tokio::spawn(async move { other.enter() });
+    for _ in 0..1_000 {
+        assert!(scheduler.get_job("a").await.unwrap().is_none());
+    }
+    assert_eq!(turns.all(), 1);
+}
