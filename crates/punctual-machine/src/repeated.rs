@@ -209,9 +209,9 @@ fn is_of_claim(claim: &Claim, first: Option<&OpenRun>, row: &StoredJob) -> bool 
 mod tests {
     use chrono::DateTime;
     use punctual_core::Outcome;
-    use punctual_core::plan::plan;
+    use punctual_core::plan::{manual, plan};
     use punctual_core::{Interval, Job, JobState, RunKey};
-    use punctual_store::Lease;
+    use punctual_store::{Lease, RunOverrides};
 
     use super::*;
 
@@ -375,5 +375,53 @@ mod tests {
         assert_eq!(tokens.collect::<Vec<_>>(), [token]);
         assert_eq!(reply.ends_done, 2);
         assert!(super::untried(&request, &reply).is_none());
+    }
+
+    /// Returns the claim of a run by hand that is to wait, or to start.
+    fn by_hand(stored: &StoredJob, waits: bool) -> Claim {
+        let view = stored.job.view(&stored.state);
+        let mut plan = manual(&view, DateTime::UNIX_EPOCH);
+        if waits {
+            plan.queue = std::mem::take(&mut plan.start);
+        }
+        let kind = ClaimKind::Manual {
+            incarnation: stored.state.incarnation,
+            plan,
+            overrides: RunOverrides::none(),
+        };
+        Claim::new(stored.job.id().clone(), stored.state.birth, kind)
+    }
+
+    /// The key of a run that waits is used. Otherwise the first request was not accepted.
+    #[test]
+    fn a_run_by_hand_was_let_wait_only_if_it_was_to_wait_and_its_job_is_the_same() {
+        let stored = hourly();
+        let mut rescheduled = stored.clone();
+        rescheduled.state.incarnation += 1;
+        let mut another = stored.clone();
+        another.state.birth += 1;
+        for (waits, row, wanted) in [
+            (true, &stored, true),
+            (false, &stored, false),
+            (true, &rescheduled, false),
+            (true, &another, false),
+        ] {
+            let answer = ClaimAnswer::Lost(Some(row.clone()));
+            assert_eq!(was_refused(&by_hand(&stored, waits), &answer), wanted);
+        }
+    }
+
+    /// Other runs of the job were asked for by hand, before and since.
+    #[test]
+    fn a_run_that_waits_is_looked_for_at_its_own_fire_time() {
+        let stored = hourly();
+        let claim = by_hand(&stored, true);
+        let mut won = ClaimAnswer::Won(Won::new(&stored.state, RunId::default(), 1));
+        let (filter, _) = queued_by_hand(&claim, &mut won).unwrap();
+        let fire_time = DateTime::UNIX_EPOCH;
+        assert_eq!(filter.from, Some(fire_time));
+        assert_eq!(filter.until, Some(fire_time + TimeDelta::microseconds(1)));
+        let mut known = ClaimAnswer::Won(Won::new(&stored.state, RunId(3), 1));
+        assert!(queued_by_hand(&claim, &mut known).is_none());
     }
 }
