@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use divan::Bencher;
 use punctual_core::plan::{JobView, plan};
-use punctual_core::{Coalesce, Cron, JobId, MisfireGraceTime, MissReason, Policies};
+use punctual_core::{Coalesce, Cron, JobId, MissReason, Policies};
 
 fn main() {
     divan::main();
@@ -42,10 +42,10 @@ fn coalesce_latest(bencher: Bencher<'_, '_>, backlog: i64) {
 
 #[divan::bench(args = [0, 60, YEAR, 100 * YEAR])]
 fn grace_and_the_newest_ten(bencher: Bencher<'_, '_>, backlog: i64) {
-    let policies = Policies {
-        misfire_grace_time: MisfireGraceTime::Within(Duration::from_secs(30)),
-        coalesce: Coalesce::All { at_most: 10 },
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .misfire_grace_time(Duration::from_secs(30))
+        .coalesce(Coalesce::all(10))
+        .build()
+        .expect("the policies are valid");
     decide(bencher, backlog, policies);
 }

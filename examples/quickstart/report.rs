@@ -5,7 +5,7 @@ use std::error::Error;
 use chrono::{DateTime, Utc};
 use punctual::Scheduler;
 use punctual::ledger::{Outcome, RunState};
-use punctual::scheduler::JobStatus;
+use punctual::scheduler::{JobOrder, JobStatus};
 use punctual::time::Zone;
 
 type Told = Result<(), Box<dyn Error>>;
@@ -30,8 +30,13 @@ pub(crate) async fn what_is_there(scheduler: &Scheduler) -> Told {
 /// What came too late, was made up for by one run, or was lost with its process, and decided since
 /// this program started.
 pub(crate) async fn what_was_missed(scheduler: &Scheduler, began: DateTime<Utc>) -> Told {
-    println!("what passed while nobody looked:");
-    for run in scheduler.runs().await? {
+    println!("what passed before this start:");
+    let mut runs = scheduler.runs().await?;
+    runs.sort_by_key(|run| {
+        run.range
+            .map_or_else(|| run.fire_time(), |range| range.first)
+    });
+    for run in runs {
         let RunState::Ended(outcome) = run.state else {
             continue;
         };
@@ -52,6 +57,10 @@ pub(crate) async fn what_was_missed(scheduler: &Scheduler, began: DateTime<Utc>)
 
 pub(crate) async fn what_became_of_all(scheduler: &Scheduler) -> Told {
     println!("what became of all fire times, since the jobs were added:");
+    println!(
+        "  {:<20}{:>10}{:>9}{:>11}{:>8}{:>6}",
+        "", "succeeded", "skipped", "coalesced", "missed", "lost"
+    );
     for id in [
         "greet",
         "tick",
@@ -62,8 +71,8 @@ pub(crate) async fn what_became_of_all(scheduler: &Scheduler) -> Told {
     ] {
         let done = scheduler.statistics(id).await?;
         println!(
-            "  {id}: {} succeeded, {} skipped, {} coalesced, {} missed",
-            done.succeeded, done.skipped, done.coalesced, done.missed
+            "  {id:<20}{:>10}{:>9}{:>11}{:>8}{:>6}",
+            done.succeeded, done.skipped, done.coalesced, done.missed, done.lost
         );
     }
     println!("the ledger of `greet`:");
@@ -75,16 +84,13 @@ pub(crate) async fn what_became_of_all(scheduler: &Scheduler) -> Told {
     Ok(())
 }
 
-pub(crate) async fn what_comes_next(scheduler: &Scheduler) -> Told {
-    let jobs = scheduler.get_jobs().await?;
+/// The jobs by their next fire times, the earliest first.
+pub(crate) async fn what_comes_next(scheduler: &Scheduler, zone: Zone) -> Told {
+    let jobs = scheduler.get_jobs().order(JobOrder::NextRun).await?;
     println!("what comes next, {} jobs:", jobs.len());
-    let berlin = Zone::new("Europe/Berlin")?;
     for job in jobs {
         let next = match job.next_run_time() {
-            Some(next) => berlin
-                .local(next)
-                .format("%Y-%m-%d %H:%M:%S %:z")
-                .to_string(),
+            Some(next) => zone.local(next).format("%Y-%m-%d %H:%M:%S %:z").to_string(),
             None => format!("{:?}", job.status()).to_lowercase(),
         };
         let (name, rule) = (job.name(), job.trigger().describe());

@@ -17,6 +17,10 @@ use serde::{Deserialize, Serialize};
 /// instant after the gap, so that no day's run is lost. A trigger can override either default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the rules for a time that does not exist are these"
+)]
 pub enum Gap {
     /// The trigger fires once, at the first instant after the gap, for all times in the gap
     /// together. The default of fixed triggers.
@@ -41,6 +45,10 @@ pub enum Gap {
 /// pass only, so that no day's run is repeated. A trigger can override either default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the rules for a time that exists twice are these"
+)]
 pub enum Fold {
     /// The trigger fires in the first pass. The default of fixed triggers.
     First,

@@ -604,4 +604,29 @@ mod tests {
         assert!(of(ErrorKind::AnswerLost).is_uncertain());
         assert!(!of(ErrorKind::Unavailable).is_uncertain());
     }
+
+    #[test]
+    fn each_kind_has_its_status() {
+        use ErrorKind::*;
+        let table: [(u16, &[ErrorKind]); 6] = [
+            (404, &[NotFound]),
+            (409, &[Conflict, Busy, AlreadyRunning]),
+            (412, &[Changed]),
+            (422, &[Invalid, NeverFires, UnknownZone, TooLarge, Expired]),
+            (422, &[UnknownTask, UnknownTrigger]),
+            (503, &[NotRunning, Unavailable, Full]),
+        ];
+        for (status, kinds) in table {
+            for kind in kinds {
+                assert_eq!(kind.http_status(), status, "{kind:?}");
+            }
+        }
+        let inside = [MissingState, NoRuntime, AnswerLost, Denied];
+        let inside = inside
+            .into_iter()
+            .chain([Incompatible, Unreadable, Io, Internal]);
+        for kind in inside {
+            assert_eq!(kind.http_status(), 500, "{kind:?}");
+        }
+    }
 }

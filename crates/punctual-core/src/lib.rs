@@ -29,6 +29,11 @@
 //! # Ok::<(), punctual_core::Error>(())
 //! ```
 
+#![warn(
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    clippy::partial_pub_fields
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod civil;
@@ -42,6 +47,11 @@ pub mod json;
 mod legible;
 pub mod limits;
 mod outcomes;
+#[expect(
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    reason = "a new decision has to fail to compile where it is carried out"
+)]
 pub mod plan;
 mod policy;
 mod run;
@@ -55,6 +65,10 @@ mod timeline;
 mod trigger;
 mod wall_times;
 mod warning;
+#[cfg(feature = "with-chrono-tz-0_10")]
+mod with_chrono_tz;
+#[cfg(feature = "with-jiff-0_2")]
+mod with_jiff;
 mod zone;
 
 pub use daylight::{Fold, Gap};
@@ -69,8 +83,6 @@ pub use policy::{
     CANCEL_GRACE, Coalesce, IntoPolicies, IntoRetry, OnLost, Overlap, Policies, PoliciesBuilder,
     Retry, RetryBuilder,
 };
-#[doc(hidden)]
-pub use policy::{Jitter, MaxInstances, MisfireGraceTime, Timeout};
 pub use run::{
     CancelReason, FireRange, MissReason, Origin, Outcome, Run, RunId, RunKey, RunState, SkipReason,
 };
@@ -78,7 +90,7 @@ pub use span::{IntoLimit, IntoSpan, Unlimited};
 pub use trigger::{
     And, CalendarInterval, CalendarIntervalBuilder, CombinationBuilder, Count, Cron, CronBuilder,
     Crontab, CrontabBuilder, Custom, CustomBuilder, CustomTrigger, Date, DateBuilder, Draft,
-    FieldText, FirstRun, Interval, IntervalBuilder, IntoTrigger, IntoTriggers, IntoWhen, Or,
+    FirstRun, Interval, IntervalBuilder, IntoField, IntoTrigger, IntoTriggers, IntoWhen, Or,
     Trigger, TriggerRegistry, Undecided, Upcoming, When,
 };
 pub use warning::{Warning, WarningKind};

@@ -20,6 +20,7 @@ use crate::{Count, Error, ErrorKind, JobId};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Outcome {
     /// The task returned a value.
     Succeeded,
@@ -44,6 +45,7 @@ pub enum Outcome {
 /// The reason why a run was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum CancelReason {
     /// A caller asked for it.
     User,
@@ -56,6 +58,7 @@ pub enum CancelReason {
 /// The reason why a fire time was decided too late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum MissReason {
     /// The scheduler was busy or stalled for longer than the grace time.
     #[default]
@@ -73,6 +76,7 @@ pub enum MissReason {
 /// The reason why there was no room for a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum SkipReason {
     /// All instances were busy.
     MaxInstances,
@@ -92,7 +96,69 @@ pub enum SkipReason {
     RolledBack,
 }
 
+impl CancelReason {
+    /// Returns the word that JSON has for the reason.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Shutdown => "shutdown",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
+impl MissReason {
+    /// Returns the word that JSON has for the reason.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Grace => "grace",
+            Self::Paused => "paused",
+            Self::Parked => "parked",
+            Self::Down => "down",
+            Self::Past => "past",
+        }
+    }
+}
+
+impl SkipReason {
+    /// Returns the word that JSON has for the reason.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::MaxInstances => "max_instances",
+            Self::QueueFull => "queue_full",
+            Self::NoExecutor => "no_executor",
+            Self::NoTask => "no_task",
+            Self::Edited => "edited",
+            Self::ClockSet => "clock_set",
+            Self::RolledBack => "rolled_back",
+        }
+    }
+}
+
 impl Outcome {
+    /// Returns the words that JSON has for the outcome and for its reason.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn words(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Succeeded => ("succeeded", None),
+            Self::Failed => ("failed", None),
+            Self::Panicked => ("panicked", None),
+            Self::TimedOut => ("timed_out", None),
+            Self::Cancelled(reason) => ("cancelled", Some(reason.word())),
+            Self::Missed(reason) => ("missed", Some(reason.word())),
+            Self::Skipped(reason) => ("skipped", Some(reason.word())),
+            Self::Coalesced => ("coalesced", None),
+            Self::Lost => ("lost", None),
+        }
+    }
+
     /// Returns whether the job's code ran for this fire time.
     #[must_use]
     pub fn has_run(self) -> bool {
@@ -108,35 +174,18 @@ impl Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Panicked => "panicked",
-            Self::TimedOut => "timed out",
-            Self::Cancelled(CancelReason::User) => "cancelled (user)",
-            Self::Cancelled(CancelReason::Shutdown) => "cancelled (shutdown)",
-            Self::Cancelled(CancelReason::Replaced) => "cancelled (replaced)",
-            Self::Missed(MissReason::Grace) => "missed (grace)",
-            Self::Missed(MissReason::Paused) => "missed (paused)",
-            Self::Missed(MissReason::Parked) => "missed (parked)",
-            Self::Missed(MissReason::Down) => "missed (down)",
-            Self::Missed(MissReason::Past) => "missed (past)",
-            Self::Skipped(SkipReason::MaxInstances) => "skipped (max_instances)",
-            Self::Skipped(SkipReason::QueueFull) => "skipped (queue_full)",
-            Self::Skipped(SkipReason::NoExecutor) => "skipped (no_executor)",
-            Self::Skipped(SkipReason::NoTask) => "skipped (no_task)",
-            Self::Skipped(SkipReason::Edited) => "skipped (edited)",
-            Self::Skipped(SkipReason::ClockSet) => "skipped (clock_set)",
-            Self::Skipped(SkipReason::RolledBack) => "skipped (rolled_back)",
-            Self::Coalesced => "coalesced",
-            Self::Lost => "lost",
-        })
+        match self.words() {
+            (word, Some(reason)) => write!(f, "{word} ({reason})"),
+            _ if *self == Self::TimedOut => f.write_str("timed out"),
+            (word, None) => f.write_str(word),
+        }
     }
 }
 
 /// The state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum RunState {
     /// The run waits for room, because `max_instances` instances of its job are under way.
     Queued,
@@ -164,6 +213,10 @@ impl RunState {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a run is asked for by the schedule or by a caller"
+)]
 pub enum Origin {
     /// A fire time of the job's trigger.
     #[default]
@@ -177,6 +230,10 @@ pub enum Origin {
 /// An *incarnation* is one definition of a job's fire times. `add_job` begins one, and so does an
 /// edit that lets the fire times begin anew. Runs of two incarnations never collide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "these three name a run, and stores keep them"
+)]
 pub struct RunKey {
     /// The incarnation of the job that the run belongs to.
     pub incarnation: u64,
@@ -196,6 +253,7 @@ pub struct RunKey {
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 #[serde(transparent)]
+#[expect(clippy::exhaustive_structs, reason = "an id is its number")]
 pub struct RunId(pub u64);
 
 impl fmt::Display for RunId {
@@ -389,6 +447,10 @@ fn read_alias<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Arc<str>>, 
 /// A range of fire times that share one outcome. For example, a year of missed seconds is one
 /// range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a range has two ends and a count"
+)]
 pub struct FireRange {
     /// The oldest fire time of the range.
     pub first: DateTime<Utc>,

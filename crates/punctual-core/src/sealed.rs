@@ -12,3 +12,4 @@ pub trait Trigger {}
 pub trait Triggers {}
 pub trait Policies {}
 pub trait Retry {}
+pub trait Field {}

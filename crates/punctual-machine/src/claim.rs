@@ -1,8 +1,8 @@
 //! Turns the decision of the core about a job into a claim.
 
 use chrono::{DateTime, Utc};
+use punctual_core::MissReason;
 use punctual_core::plan::{Absence, JobView, Plan, manual, plan};
-use punctual_core::{MissReason, Policies};
 use punctual_store::{Claim, ClaimKind, RunOverrides};
 
 use crate::entry::Entry;
@@ -34,10 +34,8 @@ impl<N: Node> Entry<N> {
         overrides: RunOverrides,
     ) -> Claim {
         let mut view = self.view();
-        let policies = Policies {
-            overlap: overrides.overlap.unwrap_or(view.policies.overlap),
-            ..*view.policies
-        };
+        let overlap = overrides.overlap.unwrap_or(view.policies.overlap());
+        let policies = view.policies.with_overlap(overlap);
         view.policies = &policies;
         let plan = manual(&view, fire_time);
         self.claim_of(ClaimKind::Manual {

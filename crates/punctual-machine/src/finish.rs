@@ -12,6 +12,7 @@ use crate::key::{ActiveKey, JobKey};
 use crate::machine::{Machine, instant};
 use crate::node::Node;
 use crate::outcome::{Finish, cancelled_by, finish_of};
+use crate::stage::Ended;
 use crate::tell::{Counted, Tell};
 
 /// The end of an attempt.
@@ -41,7 +42,7 @@ impl<N: Node> Machine<N> {
             // The attempt only waited for its place.
             active.attempts = active.attempts.saturating_sub(1);
         }
-        let wait = active.job.policies().retry.wait_after(active.attempts);
+        let wait = active.job.policies().retry().wait_after(active.attempts);
         // An attempt that was cancelled or fenced has an outcome that is not tried again.
         match wait.filter(|_| finish.outcome.is_retryable()) {
             Some(wait) => {
@@ -113,6 +114,7 @@ impl<N: Node> Machine<N> {
         let (job, fire_time) = (active.key, active.fire_time);
         let is_told = outcome != Outcome::Succeeded || self.node.is_heard();
         let id = is_told.then(|| active.job.id().clone());
+        let told = self.stage.ends_runs().then(|| active.job.id().clone());
         let is_fenced = active.is_fenced;
         let was_past = std::mem::take(&mut active.was_past);
         let late_since = (!was_past).then_some(fire_time);
@@ -124,6 +126,17 @@ impl<N: Node> Machine<N> {
             active.token += 1;
         }
         let has_not_run = matches!(outcome, Outcome::Missed(_) | Outcome::Skipped(_));
+        if let Some(id) = told {
+            let store = self.alias_of(job.store);
+            let run = end.run;
+            self.left_behind.cancelled.push(Ended {
+                job: id,
+                store,
+                run,
+                fire_time,
+                outcome,
+            });
+        }
         let counted = Counted::of(&end, late_since);
         self.effects.push(Effect::Count(counted));
         if has_not_run {

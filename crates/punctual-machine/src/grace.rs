@@ -17,7 +17,7 @@ impl<N: Node> Machine<N> {
             return;
         };
         let job = &entry.stored.job;
-        if job.policies().misfire_grace_time.limit().is_none() {
+        if job.policies().misfire_grace_time().is_none() {
             return;
         }
         let fire_times = plan.drop_overdue(&job.view(&entry.stored.state), instant(now));
@@ -37,7 +37,7 @@ impl<N: Node> Machine<N> {
         let now = instant(self.now);
         let entry = self.entry(key)?;
         let job = &entry.stored.job;
-        if instance.attempts > 0 || job.policies().overlap != Overlap::Skip {
+        if instance.attempts > 0 || job.policies().overlap() != Overlap::Skip {
             return Some(instance);
         }
         let count = overdue(&job.view(&entry.stored.state), &instance.fire_times, now);

@@ -71,5 +71,5 @@ pub use node::{Missing, Node};
 pub use outcome::Finish;
 pub use refusal::Refusal;
 pub use reply::Reply;
-pub use stage::{LeftBehind, ShutdownTimes, Underway};
+pub use stage::{Ended, LeftBehind, ShutdownTimes, Underway};
 pub use tell::{Counted, Tell};

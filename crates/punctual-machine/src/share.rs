@@ -66,7 +66,7 @@ pub(crate) struct Other {
 
 /// Returns the time for which a job may be left to its owner, in microseconds.
 pub(crate) fn patience(policies: &Policies) -> i64 {
-    let grace = policies.misfire_grace_time.limit();
+    let grace = policies.misfire_grace_time();
     let sixth = grace.and_then(|grace| i64::try_from(grace.as_micros() / 6).ok());
     sixth
         .unwrap_or(LONGEST_PATIENCE)
@@ -274,18 +274,10 @@ mod tests {
 
     #[test]
     fn patience_is_a_sixth_of_the_grace_time_and_bounded() {
-        use punctual_core::MisfireGraceTime;
-        use std::time::Duration;
-        let of = |grace| {
-            patience(&Policies {
-                misfire_grace_time: grace,
-                ..Policies::default()
-            })
-        };
-        let within = |millis| MisfireGraceTime::Within(Duration::from_millis(millis));
-        assert_eq!(of(within(600)), 100_000);
-        assert_eq!(of(within(60_000)), LONGEST_PATIENCE);
-        assert_eq!(of(within(1)), SHORTEST_PATIENCE);
+        let of = |grace| patience(&Policies::new().misfire_grace_time(grace).build().unwrap());
+        assert_eq!(of("600ms"), 100_000);
+        assert_eq!(of("60s"), LONGEST_PATIENCE);
+        assert_eq!(of("1ms"), SHORTEST_PATIENCE);
     }
 
     #[test]

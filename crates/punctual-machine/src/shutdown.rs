@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use punctual_core::{CancelReason, Outcome, RunId};
+use punctual_core::{CancelReason, Outcome};
 
 use crate::effect::Effect;
 use crate::key::ActiveKey;
@@ -55,14 +55,13 @@ impl<N: Node> Machine<N> {
                 self.begin_stage(Stage::Recording, self.shutdown_times.last);
             }
             Stage::Waiting => {
-                for (key, run) in self.active_keys() {
-                    self.left_behind.cancelled.push(run);
+                for key in self.active_keys() {
                     self.cancel(key, CancelReason::Shutdown);
                 }
                 self.begin_stage(Stage::Cancelling, self.shutdown_times.grace);
             }
             Stage::Cancelling => {
-                for (key, _) in self.active_keys() {
+                for key in self.active_keys() {
                     self.effects.push(Effect::Abort(key));
                 }
                 self.begin_stage(Stage::Aborting, self.shutdown_times.last);
@@ -81,14 +80,13 @@ impl<N: Node> Machine<N> {
         self.effects.push(Effect::StageLasts(span));
     }
 
-    fn active_keys(&self) -> Vec<(ActiveKey, RunId)> {
-        let all = self.active.all();
-        all.map(|(key, active)| (key, active.run)).collect()
+    fn active_keys(&self) -> Vec<ActiveKey> {
+        self.active.all().map(|(key, _)| key).collect()
     }
 
     /// Records the end of runs that do not end.
     fn give_up(&mut self) {
-        for (key, _) in self.active_keys() {
+        for key in self.active_keys() {
             let outcome = Outcome::Cancelled(CancelReason::Shutdown);
             self.end_run(key, Finish::plain(outcome), self.now);
         }
@@ -123,7 +121,7 @@ impl<N: Node> Machine<N> {
         }
     }
 
-    fn alias_of(&self, store: u32) -> Arc<str> {
+    pub(crate) fn alias_of(&self, store: u32) -> Arc<str> {
         let found = self.stores.get(&store);
         found.map_or_else(|| Arc::from(""), |own| Arc::clone(&own.alias))
     }

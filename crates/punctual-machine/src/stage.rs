@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{JobId, RunId};
+use punctual_core::{JobId, Outcome, RunId};
 
 /// A stage of the shutdown.
 #[derive(Debug)]
@@ -59,12 +59,27 @@ impl ShutdownTimes {
 /// The runs and ends that a shutdown left behind.
 #[derive(Debug, Clone, Default)]
 pub struct LeftBehind {
-    /// The runs that did not end in time and were told to.
-    pub cancelled: Vec<RunId>,
+    /// The runs that did not end in time and were told to, in the order in which they ended.
+    pub cancelled: Vec<Ended>,
     /// The runs that did not end even then.
     pub abandoned: Vec<Underway>,
     /// The number of ends that no store has confirmed.
     pub unrecorded: usize,
+}
+
+/// A run that has ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// The id of the job.
+    pub job: JobId,
+    /// The alias of the job's store.
+    pub store: Arc<str>,
+    /// The number of the run.
+    pub run: RunId,
+    /// The fire time.
+    pub fire_time: DateTime<Utc>,
+    /// The outcome.
+    pub outcome: Outcome,
 }
 
 /// A run that is under way.

@@ -42,8 +42,8 @@ impl<N: Node> Machine<N> {
         let Some(code) = entry.code.clone() else {
             return self.start_without_code(key, instance);
         };
-        let limit = entry.stored.job.policies().max_instances;
-        let is_full = limit.limit().is_some_and(|limit| entry.instances >= limit);
+        let limit = entry.stored.job.policies().max_instances();
+        let is_full = limit.is_some_and(|limit| entry.instances >= limit);
         if is_full && !instance.was_admitted {
             let skipped = Outcome::Skipped(SkipReason::MaxInstances);
             return self.refuse(key, &instance, skipped);
@@ -116,7 +116,7 @@ impl<N: Node> Machine<N> {
         // The new alarm replaces that of the attempt before. An instance that is over loses its
         // alarm by itself.
         active.alarm = None;
-        if let Some(limit) = active.job.policies().timeout.limit() {
+        if let Some(limit) = active.job.policies().timeout() {
             let alarm = Alarm::Timeout(active.attempt_of(key));
             active.alarm = Some(alarm);
             self.effects.after(limit, alarm);

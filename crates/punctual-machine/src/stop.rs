@@ -1,6 +1,6 @@
 //! Tells attempts to end, and ensures that they do.
 
-use punctual_core::{CancelReason, RunId, Timeout};
+use punctual_core::{CANCEL_GRACE, CancelReason, RunId};
 
 use crate::alarm::Alarm;
 use crate::effect::Effect;
@@ -28,7 +28,7 @@ impl<N: Node> Machine<N> {
         self.effects.push(Effect::Stop(key));
         let alarm = Alarm::Abort(active.attempt_of(key));
         active.alarm = Some(alarm);
-        self.effects.after(Timeout::GRACE, alarm);
+        self.effects.after(CANCEL_GRACE, alarm);
     }
 
     /// Cancels a run.

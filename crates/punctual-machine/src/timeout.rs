@@ -19,7 +19,7 @@ impl<N: Node> Machine<N> {
     pub(crate) fn latest_begin(&mut self, key: ActiveKey) -> Option<i64> {
         let active = self.active.get_mut(key)?;
         let is_limited = active.may_be_late && self.node.keeps_waiting(&active.code);
-        if !is_limited || active.job.policies().overlap != Overlap::Skip {
+        if !is_limited || active.job.policies().overlap() != Overlap::Skip {
             return None;
         }
         let (job, fire_time) = (active.key, active.fire_time);
@@ -77,6 +77,6 @@ impl<N: Node> Machine<N> {
     }
 
     fn time_of(&mut self, key: ActiveKey) -> Option<Duration> {
-        self.active.get_mut(key)?.job.policies().timeout.limit()
+        self.active.get_mut(key)?.job.policies().timeout()
     }
 }

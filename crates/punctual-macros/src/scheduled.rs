@@ -192,7 +192,9 @@ impl Reader<'_> {
         match date.to_string().parse::<Trigger>() {
             Ok(_) => {
                 let settings = &mut self.job.settings;
-                settings.push(Setting::NextRunTime(date.to_string()));
+                if let Some(text) = date["run_at"].as_str() {
+                    settings.push(Setting::NextRunTime(text.to_owned()));
+                }
             }
             Err(error) => {
                 let message = error.to_string().replace("run_at", "next_run_time");

@@ -28,7 +28,7 @@ impl Setting {
                 let method = Ident::new(method, Span::call_site());
                 quote!(.#method())
             }
-            Self::NextRunTime(date) => quote!(.next_run_time(__punctual::instant(#date))),
+            Self::NextRunTime(date) => quote!(.next_run_time(#date)),
             Self::ArgsJson(json) => quote!(.args(__punctual::args(#json))),
             Self::Args(expression) => quote!(.args(#expression)),
         }

@@ -48,16 +48,16 @@ macro_rules! kinds {
     ([] $($kind:ident $name:ident($($value:ident: $type:ty),*) -> $answer:ty;)*) => {
         /// A kind of call of a [`JobStore`](crate::JobStore), named like its method.
         ///
-        /// Functions that take several kinds accept one `Call`, an array of them, or
-        /// [`Call::ALL`].
+        /// Functions that take several kinds accept one `StoreCall`, an array of them, or
+        /// [`StoreCall::ALL`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         #[expect(missing_docs, reason = "each is named like its method")]
-        pub enum Call {
+        pub enum StoreCall {
             $($kind,)*
         }
 
-        impl Call {
+        impl StoreCall {
             /// All kinds.
             pub const ALL: [Self; [$(Self::$kind),*].len()] = [$(Self::$kind),*];
 
@@ -74,13 +74,13 @@ macro_rules! kinds {
 
 calls!(kinds!());
 
-impl fmt::Display for Call {
+impl fmt::Display for StoreCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl IntoIterator for Call {
+impl IntoIterator for StoreCall {
     type Item = Self;
     type IntoIter = Once<Self>;
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::call::calls;
-use crate::{Call, JobStore, StoreCapabilities, StoreFuture};
+use crate::{JobStore, StoreCall, StoreCapabilities, StoreFuture};
 
 macro_rules! layer {
     ([] $($kind:ident $name:ident($($value:ident: $type:ty),*) -> $answer:ty;)*) => {
@@ -56,7 +56,7 @@ macro_rules! layer {
             /// layer that drops `work` keeps the call from the store.
             ///
             /// ```
-            /// use punctual_store::{Call, JobStore, MemoryStore, StoreFuture, StoreLayer};
+            /// use punctual_store::{StoreCall, JobStore, MemoryStore, StoreFuture, StoreLayer};
             ///
             /// #[derive(Debug)]
             /// struct Told(MemoryStore);
@@ -68,7 +68,7 @@ macro_rules! layer {
             ///
             ///     fn around<'a, T: Send + 'a>(
             ///         &'a self,
-            ///         call: Call,
+            ///         call: StoreCall,
             ///         work: impl FnOnce() -> StoreFuture<'a, T> + Send + 'a,
             ///     ) -> StoreFuture<'a, T> {
             ///         println!("{call}");
@@ -78,7 +78,7 @@ macro_rules! layer {
             /// ```
             fn around<'a, T: Send + 'a>(
                 &'a self,
-                call: Call,
+                call: StoreCall,
                 work: impl FnOnce() -> StoreFuture<'a, T> + Send + 'a,
             ) -> StoreFuture<'a, T> {
                 let _ = call;
@@ -96,7 +96,7 @@ macro_rules! layer {
                     ") on to the store behind the layer."
                 )]
                 fn $name<'a>(&'a self, $($value: $type),*) -> StoreFuture<'a, $answer> {
-                    self.around(Call::$kind, move || self.inner().$name($($value),*))
+                    self.around(StoreCall::$kind, move || self.inner().$name($($value),*))
                 }
             )*
         }

@@ -48,7 +48,7 @@ mod store;
 #[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
 pub mod testing;
 
-pub use call::Call;
+pub use call::StoreCall;
 pub use capabilities::{BatchLimits, StoreCapabilities};
 pub use changes::{ChangedJobs, Changes};
 pub use claim::{

@@ -61,6 +61,8 @@ impl Statistics {
             Outcome::Skipped(_) => &mut self.skipped,
             Outcome::Coalesced => &mut self.coalesced,
             Outcome::Lost => &mut self.lost,
+            // A test counts each outcome that there is.
+            _ => return,
         };
         *counter = counter.saturating_add(fire_times);
     }
@@ -154,6 +156,15 @@ mod tests {
     fn end(statistics: &mut Statistics, run: u64, outcome: Outcome, took: Option<i64>) {
         let finished = took.unwrap_or_default();
         statistics.end(RunId(run), 0, outcome, took.map(|_| 0), finished);
+    }
+
+    #[test]
+    fn every_outcome_has_its_counter() {
+        for outcome in Outcome::ALL {
+            let mut statistics = Statistics::default();
+            statistics.count(outcome, 1);
+            assert_ne!(statistics, Statistics::default(), "{outcome}");
+        }
     }
 
     #[test]

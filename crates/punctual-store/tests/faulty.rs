@@ -9,7 +9,7 @@ use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::executor::block_on;
 use punctual_core::{Interval, Job, JobId, JobState, Outcome, RunId};
-use punctual_store::testing::{Call, Fault, Faults, FaultyStore, Refusal};
+use punctual_store::testing::{Fault, Faults, FaultyStore, Refusal, StoreCall};
 use punctual_store::{
     Claim, ClaimKind, ClaimReply, ClaimRequest, DueRequest, EndText, Error, ErrorKind, Insert,
     JobFilter, JobStore, Lease, MemoryStore, NodeInfo, OnConflict, RunEnd, StoreCapabilities,
@@ -116,7 +116,7 @@ fn a_fault_says_whether_the_call_is_done_and_how_it_is_answered() {
     ];
     for (fault, is_done, kind) in cases {
         let (store, faults) = new();
-        faults.set(Call::Add, fault.clone());
+        faults.set(StoreCall::Add, fault.clone());
         let answer = add(&store, "a").now_or_never();
         assert_eq!(answer.map(|a| a.unwrap_err().kind()), kind, "{fault:?}");
         assert_eq!(!there(&store).is_empty(), is_done, "{fault:?}");
@@ -127,16 +127,16 @@ fn a_fault_says_whether_the_call_is_done_and_how_it_is_answered() {
 #[test]
 fn what_is_held_goes_on_when_it_is_mended_and_meets_what_is_set_by_then() {
     let (store, faults) = new();
-    faults.set(Call::ALL, Fault::Held);
+    faults.set(StoreCall::ALL, Fault::Held);
     let mut held = Box::pin(add(&store, "a"));
     assert!(held.as_mut().now_or_never().is_none());
-    faults.mend(Call::List);
+    faults.mend(StoreCall::List);
     assert!(held.as_mut().now_or_never().is_none(), "not its kind");
-    faults.set(Call::Add, Fault::HeldAnswer);
+    faults.set(StoreCall::Add, Fault::HeldAnswer);
     assert!(held.as_mut().now_or_never().is_none());
     assert_eq!(there(&store), ["a"]);
-    faults.mend(Call::Add);
-    faults.next(Call::Add, Fault::LostAnswer);
+    faults.mend(StoreCall::Add);
+    faults.next(StoreCall::Add, Fault::LostAnswer);
     assert!(held.now_or_never().unwrap().unwrap_err().is_unknown());
     assert!(add(&store, "b").now_or_never().unwrap().is_ok());
 }
@@ -146,7 +146,10 @@ fn a_slow_call_reaches_the_store_when_the_test_lets_it() {
     let (store, faults) = new();
     let (go, wait) = oneshot::channel::<()>();
     let wait = wait.shared();
-    faults.set(Call::Add, Fault::slow(move || wait.clone().map(|_| ())));
+    faults.set(
+        StoreCall::Add,
+        Fault::slow(move || wait.clone().map(|_| ())),
+    );
     let mut slow = Box::pin(add(&store, "a"));
     assert!(slow.as_mut().now_or_never().is_none());
     assert!(there(&store).is_empty());
@@ -157,8 +160,8 @@ fn a_slow_call_reaches_the_store_when_the_test_lets_it() {
 #[test]
 fn the_next_calls_of_a_kind_have_a_fault_each() {
     let (store, faults) = new();
-    faults.next([Call::Add, Call::Get], Fault::Failed);
-    faults.next(Call::Add, Fault::Refused);
+    faults.next([StoreCall::Add, StoreCall::Get], Fault::Failed);
+    faults.next(StoreCall::Add, Fault::Refused);
     let kinds = ["a", "b", "c"].map(|name| {
         let answer = block_on(add(&store, name));
         answer.err().map(|error| error.kind())
@@ -166,22 +169,28 @@ fn the_next_calls_of_a_kind_have_a_fault_each() {
     let unavailable = Some(ErrorKind::Unavailable);
     assert_eq!(kinds, [unavailable, Some(ErrorKind::Refused), None]);
     assert!(block_on(store.get(id("c"))).unwrap_err().is_unknown());
-    assert_eq!((faults.begun(Call::Add), faults.struck(Call::Add)), (3, 2));
+    assert_eq!(
+        (faults.begun(StoreCall::Add), faults.struck(StoreCall::Add)),
+        (3, 2)
+    );
 }
 
 #[test]
 fn calls_are_in_flight_until_they_are_answered_or_dropped() {
     let (store, faults) = new();
-    faults.set(Call::Add, Fault::Silent);
+    faults.set(StoreCall::Add, Fault::Silent);
     let calls = [add(&store, "a"), add(&store, "b")].map(Box::pin);
     let calls = calls.map(|mut call| {
         assert!(call.as_mut().now_or_never().is_none());
         call
     });
-    assert_eq!(faults.in_flight(Call::Add), 2);
+    assert_eq!(faults.in_flight(StoreCall::Add), 2);
     drop(calls);
     assert_eq!(
-        (faults.begun(Call::Add), faults.in_flight(Call::Add)),
+        (
+            faults.begun(StoreCall::Add),
+            faults.in_flight(StoreCall::Add)
+        ),
         (2, 0)
     );
 }
@@ -189,9 +198,9 @@ fn calls_are_in_flight_until_they_are_answered_or_dropped() {
 #[test]
 fn a_test_waits_for_the_calls_that_it_expects() {
     let (store, faults) = new();
-    faults.next(Call::Add, Fault::Failed);
-    let mut begun = Box::pin(faults.until_begun(Call::Add, 2));
-    let mut struck = Box::pin(faults.until_struck(Call::Add, 1));
+    faults.next(StoreCall::Add, Fault::Failed);
+    let mut begun = Box::pin(faults.until_begun(StoreCall::Add, 2));
+    let mut struck = Box::pin(faults.until_struck(StoreCall::Add, 1));
     assert!(begun.as_mut().now_or_never().is_none());
     assert!(struck.as_mut().now_or_never().is_none());
     block_on(add(&store, "a")).unwrap_err();
@@ -222,7 +231,7 @@ fn what_is_too_large_is_refused_and_changes_nothing() {
             assert!(error.is_refused(), "{refusal:?}: {error}");
             faults.mend_all();
         }
-        assert_eq!(faults.struck(Call::Claim), 0);
+        assert_eq!(faults.struck(StoreCall::Claim), 0);
     });
 }
 

@@ -11,10 +11,10 @@ use futures::executor::block_on;
 use punctual_core::{CancelReason, Job, JobId, JobState, RunId};
 use punctual_store::conformance::{self, Broken, Defect};
 use punctual_store::{
-    Call, CancelRequest, ClaimReply, ClaimRequest, DueRequest, JobFilter, JobStore, Layered, Lease,
+    CancelRequest, ClaimReply, ClaimRequest, DueRequest, JobFilter, JobStore, Layered, Lease,
     MemoryStore, NodeInfo, OpenRequest, RecentRequest, RecountRequest, RecoverRequest,
-    RenewRequest, Retention, RunFeed, RunFilter, StoreCapabilities, StoreFuture, StoreLayer,
-    Update,
+    RenewRequest, Retention, RunFeed, RunFilter, StoreCall, StoreCapabilities, StoreFuture,
+    StoreLayer, Update,
 };
 
 /// A layer that changes nothing.
@@ -31,7 +31,7 @@ impl<S: JobStore> StoreLayer for Plain<S> {
 #[derive(Debug, Clone, Default)]
 struct Noting {
     store: MemoryStore,
-    calls: Arc<Mutex<BTreeSet<Call>>>,
+    calls: Arc<Mutex<BTreeSet<StoreCall>>>,
 }
 
 impl StoreLayer for Noting {
@@ -41,7 +41,7 @@ impl StoreLayer for Noting {
 
     fn around<'a, T: Send + 'a>(
         &'a self,
-        call: Call,
+        call: StoreCall,
         work: impl FnOnce() -> StoreFuture<'a, T> + Send + 'a,
     ) -> StoreFuture<'a, T> {
         self.calls.lock().unwrap().insert(call);
@@ -51,14 +51,14 @@ impl StoreLayer for Noting {
 
 impl Noting {
     /// Returns the calls that arrive if every call is made of what stands in front of the store.
-    fn calls_through<S: JobStore>(front: impl FnOnce(Layered<Self>) -> S) -> BTreeSet<Call> {
+    fn calls_through<S: JobStore>(front: impl FnOnce(Layered<Self>) -> S) -> BTreeSet<StoreCall> {
         let noting = Self::default();
         let store = front(Layered(noting.clone()));
         assert_eq!(
             store.capabilities().persistent,
             noting.store.capabilities().persistent
         );
-        for call in Call::ALL {
+        for call in StoreCall::ALL {
             make(&store, call);
         }
         let calls = noting.calls.lock().unwrap();
@@ -75,40 +75,42 @@ fn lease() -> Lease {
 }
 
 /// Makes a call with any arguments.
-fn make(store: &dyn JobStore, call: Call) {
+fn make(store: &dyn JobStore, call: StoreCall) {
     let id = || JobId::new("a").unwrap();
     let now = DateTime::UNIX_EPOCH;
     match call {
-        Call::Add => poll_once(store.add(Vec::new())),
-        Call::Get => poll_once(store.get(id())),
-        Call::List => poll_once(store.list(JobFilter::default())),
-        Call::Update => poll_once(store.update(update())),
-        Call::Remove => poll_once(store.remove(id(), now)),
-        Call::Clear => poll_once(store.clear(now)),
-        Call::Removed => poll_once(store.removed(id())),
-        Call::ForgetRemoved => poll_once(store.forget_removed(id())),
-        Call::Unreadable => poll_once(store.unreadable(1)),
-        Call::Due => poll_once(store.due(DueRequest::default())),
-        Call::Claim => poll_once(store.claim(&claims())),
-        Call::Register => poll_once(store.register(node())),
-        Call::Renew => poll_once(store.renew(RenewRequest::new(lease(), now))),
-        Call::Leave => poll_once(store.leave(lease())),
-        Call::Nodes => poll_once(store.nodes()),
-        Call::OpenRuns => poll_once(store.open_runs(OpenRequest::new(lease(), 1))),
-        Call::Recover => poll_once(store.recover(RecoverRequest::new(lease(), lease(), 0, 0, 1))),
-        Call::Cancel => {
+        StoreCall::Add => poll_once(store.add(Vec::new())),
+        StoreCall::Get => poll_once(store.get(id())),
+        StoreCall::List => poll_once(store.list(JobFilter::default())),
+        StoreCall::Update => poll_once(store.update(update())),
+        StoreCall::Remove => poll_once(store.remove(id(), now)),
+        StoreCall::Clear => poll_once(store.clear(now)),
+        StoreCall::Removed => poll_once(store.removed(id())),
+        StoreCall::ForgetRemoved => poll_once(store.forget_removed(id())),
+        StoreCall::Unreadable => poll_once(store.unreadable(1)),
+        StoreCall::Due => poll_once(store.due(DueRequest::default())),
+        StoreCall::Claim => poll_once(store.claim(&claims())),
+        StoreCall::Register => poll_once(store.register(node())),
+        StoreCall::Renew => poll_once(store.renew(RenewRequest::new(lease(), now))),
+        StoreCall::Leave => poll_once(store.leave(lease())),
+        StoreCall::Nodes => poll_once(store.nodes()),
+        StoreCall::OpenRuns => poll_once(store.open_runs(OpenRequest::new(lease(), 1))),
+        StoreCall::Recover => {
+            poll_once(store.recover(RecoverRequest::new(lease(), lease(), 0, 0, 1)));
+        }
+        StoreCall::Cancel => {
             poll_once(store.cancel(CancelRequest::new(RunId(1), CancelReason::User, now)));
         }
-        Call::Runs => poll_once(store.runs(RunFilter::default())),
-        Call::Recent => poll_once(store.recent(RecentRequest::default())),
-        Call::RunsSince => poll_once(store.runs_since(RunFeed::END, 1)),
-        Call::Purge => poll_once(store.purge(Retention::default(), 1)),
-        Call::Statistics => poll_once(store.statistics(id())),
-        Call::Changes => poll_once(store.changes(0)),
-        Call::Recount => poll_once(store.recount(RecountRequest::default())),
-        Call::Time => poll_once(store.time()),
-        Call::NoteTime => poll_once(store.note_time(now)),
-        Call::Close => poll_once(store.close()),
+        StoreCall::Runs => poll_once(store.runs(RunFilter::default())),
+        StoreCall::Recent => poll_once(store.recent(RecentRequest::default())),
+        StoreCall::RunsSince => poll_once(store.runs_since(RunFeed::END, 1)),
+        StoreCall::Purge => poll_once(store.purge(Retention::default(), 1)),
+        StoreCall::Statistics => poll_once(store.statistics(id())),
+        StoreCall::Changes => poll_once(store.changes(0)),
+        StoreCall::Recount => poll_once(store.recount(RecountRequest::default())),
+        StoreCall::Time => poll_once(store.time()),
+        StoreCall::NoteTime => poll_once(store.note_time(now)),
+        StoreCall::Close => poll_once(store.close()),
         call => panic!("`{call}` is to be made here too"),
     }
 }
@@ -135,7 +137,7 @@ fn the_list_of_calls_has_every_method_of_the_contract() {
         name.split(['(', '<']).next()
     });
     let methods: Vec<_> = methods.filter(|name| *name != "capabilities").collect();
-    let mut calls: Vec<_> = Call::ALL.iter().map(|call| call.name()).collect();
+    let mut calls: Vec<_> = StoreCall::ALL.iter().map(|call| call.name()).collect();
     assert_eq!(methods.len(), calls.len());
     calls.retain(|name| !methods.contains(name));
     assert!(calls.is_empty(), "{calls:?}");
@@ -143,7 +145,7 @@ fn the_list_of_calls_has_every_method_of_the_contract() {
 
 #[test]
 fn every_call_passes_through_what_stands_in_front_of_a_store() {
-    let all = BTreeSet::from(Call::ALL);
+    let all = BTreeSet::from(StoreCall::ALL);
     assert_eq!(Noting::calls_through(|store| store), all);
     assert_eq!(Noting::calls_through(Arc::new), all);
     assert_eq!(Noting::calls_through(Box::new), all);

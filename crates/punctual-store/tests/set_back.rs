@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use punctual_core::plan::plan;
 use punctual_core::{
-    Coalesce, Interval, Job, JobId, JobState, MaxInstances, Overlap, Policies, RunId, RunKey,
+    Coalesce, Interval, Job, JobId, JobState, Overlap, Policies, RunId, RunKey, Unlimited,
 };
 use punctual_store::batch::{Batch, NewRange, NewRun, OpenView, Rows};
 use punctual_store::{Claim, ClaimKind, RunEnd};
@@ -162,26 +162,24 @@ fn policies() -> impl Iterator<Item = Policies> {
     let coalesce = [
         Coalesce::Latest,
         Coalesce::Earliest,
-        Coalesce::All { at_most: 2 },
-        Coalesce::All { at_most: 9 },
+        Coalesce::all(2),
+        Coalesce::all(9),
     ];
     let grace = [None, Some(2)];
-    let overlap = [Overlap::Skip, Overlap::Queue { at_most: 1 }];
-    let limits = [MaxInstances::ONE, MaxInstances::UNLIMITED];
+    let overlap = [Overlap::Skip, Overlap::queue(1)];
+    let is_unlimited = [false, true];
     coalesce.into_iter().flat_map(move |coalesce| {
         grace.into_iter().flat_map(move |grace| {
             overlap.into_iter().flat_map(move |overlap| {
-                limits.into_iter().map(move |max_instances| {
-                    let mut policies = Policies {
-                        coalesce,
-                        overlap,
-                        max_instances,
-                        ..Policies::default()
-                    };
+                is_unlimited.into_iter().map(move |is_unlimited| {
+                    let mut policies = Policies::new().coalesce(coalesce).overlap(overlap);
                     if let Some(grace) = grace {
-                        policies.misfire_grace_time = Duration::from_secs(grace).into();
+                        policies = policies.misfire_grace_time(Duration::from_secs(grace));
                     }
-                    policies
+                    if is_unlimited {
+                        policies = policies.max_instances(Unlimited);
+                    }
+                    policies.build().expect("all of them are valid")
                 })
             })
         })

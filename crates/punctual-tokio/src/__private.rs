@@ -1,8 +1,7 @@
 //! Items that signatures and generated code name, and that are not written by hand. No promise is
 //! made about any of them.
 
-use chrono::{DateTime, Utc};
-use punctual_core::{IntoTrigger, Trigger};
+use punctual_core::IntoTrigger;
 use serde_json::Value;
 
 pub use crate::declared::{Declaration, DeclaredTask, submit};
@@ -13,7 +12,6 @@ pub use crate::handler::{
     check, check_args, made, wait,
 };
 pub use crate::job::new_job::NewJob;
-pub use crate::time::clock::AnyClock;
 
 /// Implemented for a type that has the name of each declared function. `jobs![function]` finds the
 /// declaration by that type.
@@ -41,14 +39,6 @@ pub fn job_of(task: &str, trigger: impl IntoTrigger) -> NewJob {
 pub fn with_policies(mut job: NewJob, json: &str) -> NewJob {
     job.policies = serde_json::from_str(json).expect("the attribute has checked the policies");
     job
-}
-
-/// Reads a time of a date trigger that was checked at compile time.
-#[must_use]
-pub fn instant(date: &str) -> DateTime<Utc> {
-    let date: Trigger = date.parse().expect("the attribute has checked the time");
-    let instant = date.next(None, DateTime::UNIX_EPOCH);
-    instant.expect("a date has its time, past or not")
 }
 
 /// Reads arguments from JSON that was checked at compile time.

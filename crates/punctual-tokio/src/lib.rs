@@ -29,6 +29,11 @@
 //! }
 //! ```
 
+#![warn(
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    clippy::partial_pub_fields
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(hidden)]
@@ -50,6 +55,7 @@ mod metrics;
 mod nearest;
 pub mod process;
 mod random_id;
+mod report;
 mod runtime;
 mod scheduler;
 mod shared;
@@ -62,7 +68,6 @@ mod time;
 mod voice;
 
 pub use builder::SchedulerBuilder;
-pub use command::{RunningRun, ShutdownReport};
 pub use config::{Config, StoreConfig};
 pub use declared::Declaration;
 pub use error::{BoxError, Error, ErrorKind};
@@ -78,6 +83,7 @@ pub use handler::{
 pub use job::new_job::NewJob;
 pub use job::snapshot::{JobSnapshot, JobStatus};
 pub use punctual_store::{Drift, JobOrder, LastRun, LedgerLimits, MemoryStore, Statistics};
+pub use report::{EndedRun, HandedOnRun, RunningRun, ShutdownReport};
 pub use scheduler::background::BackgroundScheduler;
 pub use scheduler::{
     AddJob, Call, CancelRun, Cursor, DropGuard, GetJobTable, GetJobs, GetJobsPage, IntoJobId,
@@ -89,6 +95,7 @@ pub use scheduler::{
 pub use stores::health::StoreHealth;
 pub use stores::skew::ClockOffset;
 pub use stores::timely::PendingCall;
+pub use time::clock::AnyClock;
 pub use time::manual_clock::ManualClock;
 
 /// The alias of the store and of the executor of a job that names none.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use punctual_store::testing::{Call, Fault, FaultyStore};
+use punctual_store::testing::{Fault, FaultyStore, StoreCall};
 use punctual_tokio::{JobStatus, MemoryStore, Scheduler};
 
 #[expect(dead_code, reason = "shared with other tests")]
@@ -130,7 +130,7 @@ async fn a_recorder_may_come_after_the_scheduler_was_built() {
     scheduler.resume_job("a").await.unwrap();
     scheduler.start().await.unwrap();
     pass(1).await;
-    faults.set(Call::ALL, Fault::Failed);
+    faults.set(StoreCall::ALL, Fault::Failed);
     pass(1).await;
     let seen = Seen::now(&snapshotter);
     assert!(seen.runs("succeeded", "none") >= 1);
@@ -213,7 +213,7 @@ async fn failures_of_a_store_are_counted_under_its_alias() {
     let job = scheduler.add_job(|| async {}, every(1)).store("poor");
     job.await.unwrap();
     pass(2).await;
-    faults.set(Call::ALL, Fault::Failed);
+    faults.set(StoreCall::ALL, Fault::Failed);
     pass(3).await;
     let failures = scheduler.health()[1].failures;
     let seen = Seen::now(&snapshotter);

@@ -8,14 +8,14 @@ pub use punctual_sqlx::sqlx;
 #[cfg(feature = "sqlite")]
 pub use punctual_sqlx::{OpenSqlite, SqliteStore};
 pub use punctual_store::{
-    BatchLimits, Beat, Call, CancelAnswer, CancelRequest, ChangedJobs, Changes, Claim, ClaimAnswer,
+    BatchLimits, Beat, CancelAnswer, CancelRequest, ChangedJobs, Changes, Claim, ClaimAnswer,
     ClaimKind, ClaimReply, ClaimRequest, Drift, DueCursor, DueJob, DueJobs, DueRequest, EndText,
     Error as StoreError, ErrorKind as StoreErrorKind, Handed, Insert, JobCursor, JobFilter,
     JobPage, JobStore, KnownTasks, Layered, Lease, LedgerLimits, MemoryStore, NodeInfo, OnConflict,
     OpenRequest, OpenRun, OpenState, Peer, RecentRequest, RecountRequest, Recounted,
     RecoverRequest, Recovered, RenewRequest, Renewal, Replaced, Retention, RunCursor, RunEnd,
-    RunFeed, RunFilter, RunOverrides, RunsSince, StoreCapabilities, StoreFuture, StoreLayer,
-    StoredJob, UnreadableJob, Update, WaitingJob, Won,
+    RunFeed, RunFilter, RunOverrides, RunsSince, StoreCall, StoreCapabilities, StoreFuture,
+    StoreLayer, StoredJob, UnreadableJob, Update, WaitingJob, Won,
 };
 pub use punctual_store::{batch, checker, conformance};
 

@@ -2,8 +2,8 @@
 
 pub use punctual_core::{
     And, CalendarInterval, CalendarIntervalBuilder, CombinationBuilder, Count, Cron, CronBuilder,
-    Crontab, CrontabBuilder, Custom, CustomBuilder, CustomTrigger, Date, DateBuilder, FieldText,
-    FirstRun, Interval, IntervalBuilder, IntoTrigger, IntoTriggers, Or, Trigger, TriggerRegistry,
+    Crontab, CrontabBuilder, Custom, CustomBuilder, CustomTrigger, Date, DateBuilder, FirstRun,
+    Interval, IntervalBuilder, IntoField, IntoTrigger, IntoTriggers, Or, Trigger, TriggerRegistry,
     Undecided, Warning, WarningKind,
 };
 

@@ -12,7 +12,7 @@ use punctual::error::ErrorKind;
 use punctual::policy::Retry;
 use punctual::scheduler::JobId;
 use punctual::store::{MemoryStore, SqliteStore, StoreError};
-use punctual::testing::{Call, Fault, FaultyStore};
+use punctual::testing::{Fault, FaultyStore, StoreCall};
 use punctual::time::ManualClock;
 use punctual::{Args, Date, Error, Interval, Scheduler, State, Trigger};
 
@@ -130,12 +130,15 @@ async fn of_stores() -> Vec<Error> {
     let add = || scheduler.add_job(tick, "@daily");
     add().id("report").await.unwrap();
     let full = || StoreError::full("the store holds 10 jobs already; remove some");
-    faults.next(Call::Add, Fault::Error(full));
+    faults.next(StoreCall::Add, Fault::Error(full));
     let full = add().await.unwrap_err();
-    faults.set(Call::Update, Fault::Error(|| StoreError::stale(&report())));
+    faults.set(
+        StoreCall::Update,
+        Fault::Error(|| StoreError::stale(&report())),
+    );
     let changed = scheduler.pause_job("report").await.unwrap_err();
     let unreadable = || StoreError::unreadable(&report(), "args: is not JSON");
-    faults.set(Call::Get, Fault::Error(unreadable));
+    faults.set(StoreCall::Get, Fault::Error(unreadable));
     vec![
         full,
         changed,
@@ -146,7 +149,7 @@ async fn of_stores() -> Vec<Error> {
 /// Errors of what surrounds a scheduler.
 async fn of_surroundings(folder: &Path) -> Vec<Error> {
     let (store, faults) = FaultyStore::new(MemoryStore::new());
-    faults.set(Call::ALL, Fault::Failed);
+    faults.set(StoreCall::ALL, Fault::Failed);
     let unavailable = Scheduler::builder()
         .store("default", store)
         .build()

@@ -157,7 +157,7 @@ async fn a_restart_goes_on_at_the_same_time() {
     let hourly = NewJob::new("flaky", Interval::every(seconds(3_600)))
         .id("hourly")
         .retry(Retry::attempts(2).backoff(backoff).cap(backoff))
-        .on_lost(OnLost::Rerun { at_most: 3 });
+        .on_lost(OnLost::rerun(3));
     first.add_jobs([hourly]).await.unwrap()[0].as_ref().unwrap();
     clock.advance(seconds(3_600)).await;
     first.shutdown().await.unwrap();

@@ -164,6 +164,19 @@ async fn an_attribute_takes_the_texts_of_the_code() {
     scheduler.shutdown().await.unwrap();
 }
 
+#[scheduled_job("@daily", next_run_time = "2040-01-01T00:00:00")]
+fn at_a_local_time() {}
+
+#[tokio::test]
+async fn an_extra_fire_time_without_an_offset_is_local_time_of_the_scheduler() {
+    let scheduler = Scheduler::builder().timezone("Europe/Berlin");
+    let scheduler = scheduler.jobs(jobs![at_a_local_time]).build().unwrap();
+    scheduler.start().paused().await.unwrap();
+    let jobs = scheduler.get_jobs().await.unwrap();
+    let next = jobs[0].next_run_time().unwrap();
+    assert_eq!(next.to_rfc3339(), "2039-12-31T23:00:00+00:00");
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_function_may_declare_several_jobs() {
     let scheduler = started().await;

@@ -101,7 +101,7 @@ async fn next_of(scheduler: &Scheduler, id: &str) -> DateTime<Utc> {
 
 async fn grace_of(scheduler: &Scheduler) -> Option<Duration> {
     let job = scheduler.get_job("report").await.unwrap().unwrap();
-    job.policies().misfire_grace_time.limit()
+    job.policies().misfire_grace_time()
 }
 
 async fn ids(scheduler: &Scheduler) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use punctual::ledger::Outcome;
 use punctual::policy::Retry;
 use punctual::store::MemoryStore;
-use punctual::testing::{Call, Fault, FaultyStore, Ledger, TestClock};
+use punctual::testing::{Fault, FaultyStore, Ledger, StoreCall, TestClock};
 use punctual::{Args, Interval, JobContext, Output, Scheduler};
 
 const START: &str = "2026-03-28T12:00:00Z";
@@ -198,12 +198,12 @@ async fn an_outage_loses_no_fire_time() {
     let job = scheduler.add_job(|| async {}, every(60)).id("minutely");
     job.await.unwrap();
 
-    faults.set(Call::Claim, Fault::Failed);
+    faults.set(StoreCall::Claim, Fault::Failed);
     clock.advance(Duration::from_secs(150)).await;
-    faults.mend(Call::Claim);
+    faults.mend(StoreCall::Claim);
     clock.advance(Duration::from_secs(60)).await;
 
-    assert!(faults.struck(Call::Claim) > 0);
+    assert!(faults.struck(StoreCall::Claim) > 0);
     let ledger = Ledger::of(&scheduler, "minutely").await.unwrap();
     ledger.assert_lines(&[
         "2026-03-27T12:01:00Z coalesced",

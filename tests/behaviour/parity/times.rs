@@ -10,14 +10,9 @@ pub(crate) fn at(zone: &str, text: &str) -> DateTime<Utc> {
     let when: When = text
         .parse()
         .unwrap_or_else(|problem| panic!("{text} {problem}"));
-    match when {
-        When::Instant(instant) => instant,
-        When::Local(local) => {
-            let zone = Zone::new(zone).unwrap();
-            let instant = zone.instant(local);
-            instant.unwrap_or_else(|| panic!("{text} does not exist in {zone}"))
-        }
-    }
+    let zone = Zone::new(zone).unwrap();
+    let instant = when.instant(zone);
+    instant.unwrap_or_else(|| panic!("{text} does not exist in {zone}"))
 }
 
 /// Local time of Berlin, where nearly all upstream tests are at home.

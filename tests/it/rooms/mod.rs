@@ -3,6 +3,7 @@
 
 mod circle;
 mod facade;
+mod headings;
 mod reading;
 
 use std::collections::BTreeMap;

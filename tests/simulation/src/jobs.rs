@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{
-    Coalesce, Crontab, Date, Interval, Jitter, MaxInstances, MisfireGraceTime, OnLost, Overlap,
-    Policies, Retry, Timeout, Trigger,
+    Coalesce, Crontab, Date, Interval, OnLost, Overlap, Policies, Retry, Trigger, Unlimited,
 };
 
 use super::dice::Dice;
@@ -29,46 +28,39 @@ pub(crate) fn trigger(dice: &mut Dice, now: DateTime<Utc>) -> Trigger {
 }
 
 pub(crate) fn policies(dice: &mut Dice) -> Policies {
-    let mut policies = Policies {
-        misfire_grace_time: match dice.range(0, 3) {
-            0 | 1 => MisfireGraceTime::default(),
-            2 => Duration::from_secs(3).into(),
-            _ => Duration::from_secs(40).into(),
-        },
-        coalesce: match dice.range(0, 3) {
-            0 | 1 => Coalesce::Latest,
-            2 => Coalesce::Earliest,
-            _ => Coalesce::All { at_most: 4 },
-        },
-        max_instances: match dice.range(0, 4) {
-            0..=2 => MaxInstances::ONE,
-            3 => MaxInstances::at_most(3),
-            _ => MaxInstances::UNLIMITED,
-        },
-        overlap: match dice.range(0, 3) {
-            0 | 1 => Overlap::Skip,
-            2 => Overlap::Queue { at_most: 2 },
-            _ => Overlap::CancelRunning,
-        },
-        on_lost: match dice.range(0, 2) {
-            0 | 1 => OnLost::Record,
-            _ => OnLost::Rerun { at_most: 2 },
-        },
-        ..Policies::default()
+    let mut policies = Policies::new();
+    policies = match dice.range(0, 3) {
+        0 | 1 => policies,
+        2 => policies.misfire_grace_time("3s"),
+        _ => policies.misfire_grace_time("40s"),
     };
+    policies = policies.coalesce(match dice.range(0, 3) {
+        0 | 1 => Coalesce::Latest,
+        2 => Coalesce::Earliest,
+        _ => Coalesce::all(4),
+    });
+    policies = match dice.range(0, 4) {
+        0..=2 => policies,
+        3 => policies.max_instances(3),
+        _ => policies.max_instances(Unlimited),
+    };
+    policies = policies.overlap(match dice.range(0, 3) {
+        0 | 1 => Overlap::Skip,
+        2 => Overlap::queue(2),
+        _ => Overlap::CancelRunning,
+    });
+    policies = policies.on_lost(match dice.range(0, 2) {
+        0 | 1 => OnLost::Record,
+        _ => OnLost::rerun(2),
+    });
     if dice.chance(20) {
-        policies.jitter = Jitter::up_to(Duration::from_secs(2));
+        policies = policies.jitter("2s");
     }
     if dice.chance(30) {
-        policies.timeout = Timeout::After(Duration::from_secs(dice.range(1, 40)));
+        policies = policies.timeout(Duration::from_secs(dice.range(1, 40)));
     }
     if dice.chance(30) {
-        let cap = Duration::from_secs(8);
-        policies.retry = Retry::attempts(3)
-            .backoff(Duration::from_secs(1))
-            .cap(cap)
-            .build()
-            .unwrap();
+        policies = policies.retry(Retry::attempts(3).backoff("1s").cap("8s"));
     }
-    policies
+    policies.build().unwrap()
 }

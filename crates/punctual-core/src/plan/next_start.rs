@@ -16,7 +16,7 @@ use super::{JobView, backlog};
 ///
 /// use chrono::{DateTime, Utc};
 /// use punctual_core::plan::next_start;
-/// use punctual_core::{Jitter, Job, JobId, JobState, Policies};
+/// use punctual_core::{Job, JobId, JobState, Policies};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let noon: DateTime<Utc> = "2026-03-01T12:00:00Z".parse()?;
@@ -25,9 +25,7 @@ use super::{JobView, backlog};
 /// state.next_run_time = Some(noon);
 /// assert_eq!(next_start(&job.view(&state)), Some(noon));
 ///
-/// let mut policies = Policies::default();
-/// policies.jitter = Jitter::up_to(Duration::from_secs(60));
-/// let job = job.with_policies(policies);
+/// let job = job.with_policies(Policies::new().jitter("60s").build()?);
 /// let start = next_start(&job.view(&state)).unwrap();
 /// assert!(start > noon && start <= noon + Duration::from_secs(60));
 ///
@@ -51,7 +49,8 @@ mod tests {
     use super::super::tests::{Case, at};
     use super::*;
     use crate::plan::plan;
-    use crate::{CalendarInterval, Date, Interval, Jitter, Trigger};
+    use crate::policy::Jitter;
+    use crate::{CalendarInterval, Date, Interval, Trigger};
 
     fn minutes() -> Trigger {
         Interval::every(Duration::from_secs(60)).build().unwrap()

@@ -108,9 +108,9 @@ mod tests {
 
     use super::super::tests::{Case, at, range};
     use super::*;
+    use crate::policy::Jitter;
     use crate::{
-        Count, CustomTrigger, Date, Interval, Jitter, JobState, MissReason, Trigger,
-        TriggerRegistry,
+        Count, CustomTrigger, Date, Interval, JobState, MissReason, Trigger, TriggerRegistry,
     };
 
     const PAUSED: Outcome = Outcome::Missed(MissReason::Paused);

@@ -18,6 +18,7 @@ use serde::Serialize;
 /// In JSON: `"latest"`, `"earliest"`, `{"all": {"at_most": 3}}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Coalesce {
     /// One run, for the newest fire time of the backlog.
     #[default]
@@ -26,6 +27,7 @@ pub enum Coalesce {
     Earliest,
     /// One run for each of the newest `at_most` fire times, one after another. Together they count
     /// as one instance. Values above 10,000 are read as 10,000.
+    #[non_exhaustive]
     All {
         /// The number of fire times that are kept.
         at_most: u32,
@@ -36,7 +38,7 @@ impl Coalesce {
     /// Returns the rule that runs the newest `at_most` fire times. 0 is refused where the policy is
     /// used.
     #[must_use]
-    pub fn all(at_most: u32) -> Self {
+    pub const fn all(at_most: u32) -> Self {
         Self::All { at_most }
     }
 }

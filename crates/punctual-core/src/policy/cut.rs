@@ -44,7 +44,8 @@ impl Policies {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Jitter, Retry};
+    use crate::Retry;
+    use crate::policy::Jitter;
 
     #[test]
     fn what_is_cut_is_told() {

@@ -20,42 +20,30 @@ use crate::JobId;
 /// keeps the nominal time.
 ///
 /// In JSON: `null`, or the longest delay in seconds.
-#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(into = "Option<Seconds>")]
-pub struct Jitter(Duration);
+pub(crate) struct Jitter(Duration);
 
 impl Jitter {
     /// No jitter, the default.
-    pub const NONE: Self = Self(Duration::ZERO);
+    pub(crate) const NONE: Self = Self(Duration::ZERO);
 
     /// A delay of at most `longest`.
     #[must_use]
-    pub fn up_to(longest: Duration) -> Self {
+    pub(crate) fn up_to(longest: Duration) -> Self {
         Self(longest)
     }
 
     /// The longest delay, if there is any.
     #[must_use]
-    pub fn longest(self) -> Option<Duration> {
+    pub(crate) fn longest(self) -> Option<Duration> {
         (!self.0.is_zero()).then_some(self.0)
     }
 
     /// Returns the time at which the run of `fire_time` starts. `next` is the fire time after it,
     /// if the trigger has one.
-    ///
-    /// ```
-    /// # use punctual_core::{Jitter, JobId};
-    /// # use std::time::Duration;
-    /// let job = JobId::new("report").unwrap();
-    /// let fire_time = "2026-03-01T10:00:00Z".parse().unwrap();
-    /// let jitter = Jitter::up_to(Duration::from_secs(60));
-    /// let start = jitter.start_of(&job, fire_time, None);
-    /// assert_eq!(start, jitter.start_of(&job, fire_time, None));
-    /// assert!(start >= fire_time && start <= fire_time + Duration::from_secs(60));
-    /// ```
     #[must_use]
-    pub fn start_of(
+    pub(crate) fn start_of(
         self,
         job: &JobId,
         fire_time: DateTime<Utc>,

@@ -21,12 +21,14 @@ use serde::Serialize;
 /// In JSON: `"record"`, `{"rerun": {"at_most": 3}}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum OnLost {
     /// The run is recorded as lost and does not run again.
     #[default]
     Record,
     /// Any living node that knows the task runs it again, at most `at_most` times. After that the
     /// run is recorded as lost. A run that was asked to end is lost and does not run again.
+    #[non_exhaustive]
     Rerun {
         /// The largest number of reruns. A good value is 3.
         at_most: u32,
@@ -37,7 +39,7 @@ impl OnLost {
     /// Returns the rule that runs a lost run again, at most `at_most` times. 0 is refused where the
     /// policy is used.
     #[must_use]
-    pub fn rerun(at_most: u32) -> Self {
+    pub const fn rerun(at_most: u32) -> Self {
         Self::Rerun { at_most }
     }
 }

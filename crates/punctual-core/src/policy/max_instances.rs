@@ -16,34 +16,33 @@ use serde::Serialize;
 /// ```
 ///
 /// In JSON: a positive number, or `null` for unlimited.
-#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(into = "Option<NonZeroU32>")]
-pub struct MaxInstances(Option<NonZeroU32>);
+pub(crate) struct MaxInstances(Option<NonZeroU32>);
 
 impl MaxInstances {
     /// No limit.
-    pub const UNLIMITED: Self = Self(None);
+    pub(crate) const UNLIMITED: Self = Self(None);
 
     /// One at a time, the default.
-    pub const ONE: Self = Self(Some(NonZeroU32::MIN));
+    pub(crate) const ONE: Self = Self(Some(NonZeroU32::MIN));
 
     /// At most `count` at the same time. A `count` of 0 is read as 1, since a job that may never
     /// run is a paused job.
     #[must_use]
-    pub fn at_most(count: u32) -> Self {
+    pub(crate) fn at_most(count: u32) -> Self {
         Self(Some(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)))
     }
 
     /// The limit, if there is one.
     #[must_use]
-    pub fn limit(self) -> Option<u32> {
+    pub(crate) fn limit(self) -> Option<u32> {
         self.0.map(NonZeroU32::get)
     }
 
     /// Returns whether one more run may start while `running` are under way.
     #[must_use]
-    pub fn admits(self, running: u32) -> bool {
+    pub(crate) fn admits(self, running: u32) -> bool {
         self.limit().is_none_or(|limit| running < limit)
     }
 }

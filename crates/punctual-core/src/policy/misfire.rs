@@ -3,9 +3,6 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::span::Seconds;
-use crate::error::Error;
-use crate::sealed;
-use crate::span::IntoLimit;
 
 /// Limits the lateness of a run. A fire time that is decided later than this is recorded as missed
 /// and does not run.
@@ -21,10 +18,9 @@ use crate::span::IntoLimit;
 /// busy machines exceed often.
 ///
 /// In JSON: `null`, or a number of seconds.
-#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(into = "Option<Seconds>")]
-pub enum MisfireGraceTime {
+pub(crate) enum MisfireGraceTime {
     /// A run may be late by any amount.
     #[default]
     Unlimited,
@@ -35,19 +31,11 @@ pub enum MisfireGraceTime {
 impl MisfireGraceTime {
     /// The limit, if there is one.
     #[must_use]
-    pub fn limit(self) -> Option<Duration> {
+    pub(crate) fn limit(self) -> Option<Duration> {
         match self {
             Self::Unlimited => None,
             Self::Within(limit) => Some(limit),
         }
-    }
-}
-
-impl sealed::Limit<Duration> for MisfireGraceTime {}
-
-impl IntoLimit<Duration> for MisfireGraceTime {
-    fn into_limit(self, _field: &'static str) -> Result<Option<Duration>, Error> {
-        Ok(self.limit())
     }
 }
 

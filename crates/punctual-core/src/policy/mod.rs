@@ -23,20 +23,23 @@ mod zero;
 pub use builder::PoliciesBuilder;
 pub use coalesce::Coalesce;
 pub use into::{IntoPolicies, IntoRetry};
-pub use jitter::Jitter;
+pub(crate) use jitter::Jitter;
 pub use lost::OnLost;
-pub use max_instances::MaxInstances;
-pub use misfire::MisfireGraceTime;
+pub(crate) use max_instances::MaxInstances;
+pub(crate) use misfire::MisfireGraceTime;
 pub use overlap::Overlap;
 pub use retry::{Retry, RetryBuilder};
-pub use timeout::Timeout;
+pub(crate) use timeout::Timeout;
 
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::JobId;
 
 /// All policies of a job.
 ///
@@ -63,29 +66,21 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Policies {
     #[serde(skip_serializing_if = "is_default")]
-    #[doc(hidden)]
-    pub misfire_grace_time: MisfireGraceTime,
+    pub(crate) misfire_grace_time: MisfireGraceTime,
     #[serde(skip_serializing_if = "is_default")]
-    #[doc(hidden)]
-    pub coalesce: Coalesce,
+    pub(crate) coalesce: Coalesce,
     #[serde(skip_serializing_if = "is_default")]
-    #[doc(hidden)]
-    pub max_instances: MaxInstances,
+    pub(crate) max_instances: MaxInstances,
     #[serde(skip_serializing_if = "is_default")]
-    #[doc(hidden)]
-    pub overlap: Overlap,
+    pub(crate) overlap: Overlap,
     #[serde(skip_serializing_if = "is_default")]
-    #[doc(hidden)]
-    pub jitter: Jitter,
+    pub(crate) jitter: Jitter,
     #[serde(skip_serializing_if = "is_default")]
-    #[doc(hidden)]
-    pub timeout: Timeout,
+    pub(crate) timeout: Timeout,
     #[serde(skip_serializing_if = "is_default")]
-    #[doc(hidden)]
-    pub retry: Retry,
+    pub(crate) retry: Retry,
     #[serde(skip_serializing_if = "is_default")]
-    #[doc(hidden)]
-    pub on_lost: OnLost,
+    pub(crate) on_lost: OnLost,
 }
 
 impl Policies {
@@ -185,6 +180,34 @@ impl Policies {
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         self.timeout.limit()
+    }
+
+    /// Returns these policies with another overlap rule, unchecked as they are.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_overlap(mut self, overlap: Overlap) -> Self {
+        self.overlap = overlap;
+        self
+    }
+
+    /// Returns true if one more run may start while `running` are under way.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn has_room(&self, running: u32) -> bool {
+        self.max_instances.admits(running)
+    }
+
+    /// Returns the time at which the run of `fire_time` starts, which the jitter may delay. `next`
+    /// is the fire time after it, if the trigger has one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn start_of(
+        &self,
+        job: &JobId,
+        fire_time: DateTime<Utc>,
+        next: Option<DateTime<Utc>>,
+    ) -> DateTime<Utc> {
+        self.jitter.start_of(job, fire_time, next)
     }
 
     /// The rule for further attempts of a run that failed.

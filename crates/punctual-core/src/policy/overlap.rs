@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-/// Decides what becomes of a run that finds all [`max_instances`](super::MaxInstances) busy, on all
+/// Decides what becomes of a run that finds all [`max_instances`](super::Policies::max_instances) busy, on all
 /// nodes that share the store.
 ///
 /// ```text
@@ -18,12 +18,14 @@ use serde::Serialize;
 /// In JSON: `"skip"`, `{"queue": {"at_most": 1}}`, `"cancel_running"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Overlap {
     /// The fire time is recorded as skipped, as in `APScheduler`.
     #[default]
     Skip,
     /// The run waits for room, in order. If `at_most` instances wait already, on all nodes
     /// together, it is recorded as skipped because the queue is full.
+    #[non_exhaustive]
     Queue {
         /// The number of instances that may wait. Fire times that `Coalesce::All` keeps together
         /// count as one.
@@ -40,7 +42,7 @@ impl Overlap {
     /// Returns the rule by which at most `at_most` instances wait. 0 is refused where the policy is
     /// used.
     #[must_use]
-    pub fn queue(at_most: u32) -> Self {
+    pub const fn queue(at_most: u32) -> Self {
         Self::Queue { at_most }
     }
 }

@@ -23,6 +23,7 @@ use crate::span::IntoSpan;
 ///
 /// In JSON: `{"attempts": 4, "backoff": 2, "cap": 60}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
 pub struct Retry {
     /// The number of attempts of a run, the first included. 1 means no retry. Schedulers refuse 0.
     pub attempts: u32,

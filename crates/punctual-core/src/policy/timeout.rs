@@ -3,9 +3,6 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::span::Seconds;
-use crate::error::Error;
-use crate::sealed;
-use crate::span::IntoLimit;
 
 /// Limits the duration of one attempt.
 ///
@@ -21,10 +18,9 @@ use crate::span::IntoLimit;
 /// run that ends without an error after its token was cancelled has succeeded.
 ///
 /// In JSON: `null`, or a number of seconds.
-#[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(into = "Option<Seconds>")]
-pub enum Timeout {
+pub(crate) enum Timeout {
     /// An attempt may take any time.
     #[default]
     Never,
@@ -34,23 +30,15 @@ pub enum Timeout {
 
 impl Timeout {
     /// The time that a run has to end after its token was cancelled, before it is aborted.
-    pub const GRACE: Duration = Duration::from_secs(5);
+    pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
     /// The limit, if there is one.
     #[must_use]
-    pub fn limit(self) -> Option<Duration> {
+    pub(crate) fn limit(self) -> Option<Duration> {
         match self {
             Self::Never => None,
             Self::After(limit) => Some(limit),
         }
-    }
-}
-
-impl sealed::Limit<Duration> for Timeout {}
-
-impl IntoLimit<Duration> for Timeout {
-    fn into_limit(self, _field: &'static str) -> Result<Option<Duration>, Error> {
-        Ok(self.limit())
     }
 }
 

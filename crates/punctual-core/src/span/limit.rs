@@ -8,6 +8,7 @@ use crate::sealed;
 ///
 /// In JSON, TOML and attributes it is the text `unlimited`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::exhaustive_structs, reason = "callers write it as a value")]
 pub struct Unlimited;
 
 /// A limit, as a setter takes it. It is a number or an [`IntoSpan`], whichever the setter counts, or

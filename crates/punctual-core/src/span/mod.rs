@@ -18,6 +18,9 @@ use crate::sealed;
 /// A length of time, as a setter takes it. It is a [`Duration`], a [`TimeDelta`] of chrono, or text
 /// such as `"90s"`, `"1h 30m"`, `"250ms"`, `"2 days"` or `"PT1H"`.
 ///
+/// With the feature `with-jiff-0_2` it may be a `SignedDuration` of jiff, or a `Span` without months
+/// and years.
+///
 /// Text names its units, from `weeks` down to `us`, in the order of their size. A day has 24 hours.
 /// Numbers may have a fraction. Text in the form of ISO 8601 has no years and no months, since their
 /// lengths differ. A setter keeps the error of a wrong text, and `build` or `.await` returns it.

@@ -10,6 +10,7 @@ use crate::legible::legible;
 /// The number of fire times between two instants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::exhaustive_enums, reason = "a count is exact or a lower bound")]
 pub enum Count {
     /// The exact number.
     Exact(u64),

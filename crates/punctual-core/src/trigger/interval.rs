@@ -17,6 +17,10 @@ use crate::zone::Zone;
 /// The first fire time of an interval without a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "it begins now or one interval later"
+)]
 pub enum FirstRun {
     /// One interval after now, as in `APScheduler` 3.
     #[default]

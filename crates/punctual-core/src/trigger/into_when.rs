@@ -11,6 +11,9 @@ use crate::sealed;
 /// It is a [`When`], a `DateTime` in any zone, a `NaiveDateTime` or `NaiveDate` of chrono, a
 /// [`SystemTime`], or text such as `"2026-03-01T10:00:00"` or `"2026-03-01T10:00:00+01:00"`.
 ///
+/// With the feature `with-jiff-0_2` it may be a `Timestamp`, `Zoned`, `civil::DateTime` or
+/// `civil::Date` of jiff.
+///
 /// A time without an offset is local time of the zone of the trigger, the job or the scheduler.
 ///
 /// ```
@@ -53,7 +56,6 @@ points_in_time! {
     NaiveDate => |date, _field| Ok(date.into());
     SystemTime => |time, field| of_system(time).ok_or_else(|| outside(field));
     &str => |text, field| read(field, text);
-    &String => |text, field| read(field, text);
     String => |text, field| read(field, &text);
 }
 
@@ -62,6 +64,15 @@ impl<Z: TimeZone> sealed::When for DateTime<Z> {}
 impl<Z: TimeZone> IntoWhen for DateTime<Z> {
     fn into_when(self, _field: &'static str) -> Result<When, Error> {
         Ok(When::Instant(self.to_utc()))
+    }
+}
+
+/// A `&String`, or an item of a list of times.
+impl<W: IntoWhen + Clone> sealed::When for &W {}
+
+impl<W: IntoWhen + Clone> IntoWhen for &W {
+    fn into_when(self, field: &'static str) -> Result<When, Error> {
+        self.clone().into_when(field)
     }
 }
 
@@ -81,7 +92,7 @@ fn of_system(time: SystemTime) -> Option<When> {
         .map(When::Instant)
 }
 
-fn outside(field: &'static str) -> Error {
+pub(crate) fn outside(field: &'static str) -> Error {
     let problem = "is outside the years 1 to 9999";
     Error::new(ErrorKind::TooLarge, field, problem)
 }

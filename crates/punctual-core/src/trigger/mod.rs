@@ -47,7 +47,7 @@ mod zoned;
 pub use answer::{Count, Undecided};
 pub use calendar_interval::{CalendarInterval, CalendarIntervalBuilder};
 pub use combine::{And, CombinationBuilder, Or};
-pub use cron::{Cron, CronBuilder, FieldText};
+pub use cron::{Cron, CronBuilder, IntoField};
 pub use crontab::{Crontab, CrontabBuilder};
 pub use custom::{Custom, CustomBuilder, CustomTrigger, TriggerRegistry};
 pub use date::{Date, DateBuilder};
@@ -56,6 +56,8 @@ pub use draft::Draft;
 pub use interval::{FirstRun, Interval, IntervalBuilder};
 pub use into::{IntoTrigger, IntoTriggers};
 pub use into_when::IntoWhen;
+#[cfg(feature = "with-jiff-0_2")]
+pub(crate) use into_when::outside;
 pub use upcoming::Upcoming;
 pub use when::When;
 
@@ -87,6 +89,7 @@ type Answer = Result<Option<DateTime<Utc>>, Undecided>;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub enum Trigger {
     /// Fires once.
     Date(Date),
@@ -396,7 +399,10 @@ impl Trigger {
         self.bounds().and_then(bounds::Bounds::first)
     }
 
-    fn own_zone(&self) -> Option<Zone> {
+    /// Returns the time zone that the trigger names.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn own_zone(&self) -> Option<Zone> {
         match self {
             Self::Date(date) => date.zone(),
             Self::Interval(interval) => interval.zone(),

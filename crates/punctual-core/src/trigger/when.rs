@@ -25,6 +25,7 @@ use crate::zone::Zone;
 /// # Ok::<(), String>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum When {
     /// An instant, which is the same everywhere.
     Instant(DateTime<Utc>),
@@ -34,6 +35,16 @@ pub enum When {
 }
 
 impl When {
+    /// Returns the instant. A local time is read in `zone`. `None` means that the time is not in
+    /// the years 1 to 9999.
+    #[must_use]
+    pub fn instant(self, zone: Zone) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Instant(at) => Some(at),
+            Self::Local(local) => zone.instant(local),
+        }
+    }
+
     /// Returns the time cut to microseconds and to the years 1 to 9999.
     pub(crate) fn cut(self) -> Self {
         match self {

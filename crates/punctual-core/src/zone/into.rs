@@ -2,7 +2,10 @@ use super::Zone;
 use crate::error::Error;
 use crate::sealed;
 
-/// A time zone, as a setter takes it. It is a [`Zone`], a `chrono_tz::Tz`, or the IANA name as text.
+/// A time zone, as a setter takes it. It is a [`Zone`], or the IANA name as text.
+///
+/// With the feature `with-chrono-tz-0_10` it may be a `Tz` of chrono-tz, and with `with-jiff-0_2` a
+/// `TimeZone` of jiff that has a name.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a time zone",
     label = "expected a time zone",
@@ -32,5 +35,4 @@ zones! {
     &str => |name| Zone::new(name);
     &String => |name| Zone::new(name);
     String => |name| Zone::new(&name);
-    chrono_tz::Tz => |zone| Zone::new(zone.name());
 }

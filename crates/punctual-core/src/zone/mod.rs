@@ -19,7 +19,7 @@ use crate::instant;
 
 /// A time zone of the IANA database, by name.
 ///
-/// Users name zones by text or by `chrono_tz::Tz`. The arithmetic is not that of `chrono-tz`, whose
+/// Users name zones by text. The arithmetic is not that of `chrono-tz`, whose
 /// newest release ends in 2099 and is an hour wrong today for Vancouver, Winnipeg, Casablanca and
 /// others. All users of a zone share one table of its transitions. A `Zone` is a reference to that
 /// table.
@@ -30,7 +30,6 @@ use crate::instant;
 /// let vancouver = Zone::new("America/Vancouver")?;
 /// let local = "2026-11-20T09:00:00".parse()?;
 /// assert_eq!(vancouver.instant(local).unwrap().to_rfc3339(), "2026-11-20T16:00:00+00:00");
-/// assert_eq!(Zone::try_from(chrono_tz::Tz::America__Vancouver)?, vancouver);
 /// assert!(Zone::new("Europe/Berln").unwrap_err().to_string().ends_with("did you mean Europe/Berlin?"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -157,14 +156,6 @@ impl TryFrom<String> for Zone {
 
     fn try_from(name: String) -> Result<Self, Error> {
         Self::new(&name)
-    }
-}
-
-impl TryFrom<chrono_tz::Tz> for Zone {
-    type Error = Error;
-
-    fn try_from(zone: chrono_tz::Tz) -> Result<Self, Error> {
-        Self::new(zone.name())
     }
 }
 

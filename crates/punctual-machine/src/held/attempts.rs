@@ -36,7 +36,7 @@ fn odd_alarm<N: Node>(key: ActiveKey, active: &Active<N>, alarms: &Alarms) -> Op
         Some(_) => Some(Alarm::Abort(attempt)),
         // The time of a body counts from its start, which is awaited without an alarm.
         None if active.is_awaited => None,
-        None if active.job.policies().timeout.limit().is_some() => Some(Alarm::Timeout(attempt)),
+        None if active.job.policies().timeout().is_some() => Some(Alarm::Timeout(attempt)),
         None => None,
     };
     match (expected, active.alarm) {

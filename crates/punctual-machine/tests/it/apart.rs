@@ -60,11 +60,11 @@ fn a_node_that_claims_none_of_its_jobs_has_no_share() {
 fn no_later_fire_time_of_an_instance_begins_that_was_taken_over() {
     let mut world = World::new();
     world.meet();
-    let all = Policies {
-        coalesce: Coalesce::All { at_most: 3 },
-        overlap: Overlap::Skip,
-        ..Policies::default()
-    };
+    let all = Policies::new()
+        .coalesce(Coalesce::all(3))
+        .overlap(Overlap::Skip)
+        .build()
+        .unwrap();
     world.add_job(every(10, &world).with_policies(all));
     world.tell(|machine| machine.pause());
     world.arrive();

@@ -61,10 +61,10 @@ fn args_under_way(world: &World) -> Vec<String> {
 #[test]
 fn a_run_by_hand_has_its_own_arguments_after_the_queue_and_at_its_next_attempt() {
     let mut world = World::new();
-    let policies = Policies {
-        retry: Retry::attempts(2).build().unwrap(),
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .retry(Retry::attempts(2).build().unwrap())
+        .build()
+        .unwrap();
     world.add_job(every(3_600, &world).with_policies(policies));
     world.arrive();
     let of_job = args_under_way(&world);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use punctual_core::{
-    CancelReason, Date, Jitter, MaxInstances, Origin, Outcome, Overlap, Policies, RunId, RunState,
+    CancelReason, Date, Origin, Outcome, Overlap, Policies, PoliciesBuilder, RunId, RunState,
+    Unlimited,
 };
 use punctual_machine::{Refusal, Reply};
 use punctual_store::{
@@ -16,10 +17,7 @@ use crate::rules::{every, named, patient};
 use crate::world::{Call, SECOND, STORE, World, now};
 
 fn queue() -> Policies {
-    Policies {
-        overlap: Overlap::Queue { at_most: 1 },
-        ..Policies::default()
-    }
+    Policies::new().overlap(Overlap::queue(1)).build().unwrap()
 }
 
 impl World {
@@ -142,10 +140,7 @@ fn a_run_that_is_cancelled_before_its_answer_comes_never_begins() {
 #[test]
 fn a_run_by_hand_whose_answer_was_lost_runs_once_although_the_job_was_rescheduled() {
     let mut world = World::new();
-    let unlimited = Policies {
-        max_instances: MaxInstances::UNLIMITED,
-        ..Policies::default()
-    };
+    let unlimited = Policies::new().max_instances(Unlimited).build().unwrap();
     world.add_job(every(3_600, &world).with_policies(unlimited));
     world.arrive();
     world.end_body(0, How::Succeeds);
@@ -207,10 +202,10 @@ fn the_lateness_of_a_run_by_hand_is_counted_whatever_the_schedule_has_named() {
     world.end_body(0, How::Fails);
     world.pass(SECOND);
     let passed = Date::at(asked).build().unwrap();
-    let two = Policies {
-        max_instances: MaxInstances::at_most(2),
-        ..patient()
-    };
+    let two = PoliciesBuilder::from(patient())
+        .max_instances(2)
+        .build()
+        .unwrap();
     let job = every(3_600, &world).with_policies(two);
     world.replace(job.with_trigger(passed));
     world.arrive();
@@ -231,9 +226,11 @@ fn the_lateness_of_a_run_by_hand_is_counted_whatever_the_schedule_has_named() {
 fn a_job_that_replaces_another_one_tells_nothing_about_it_by_a_lost_answer() {
     let mut world = World::new();
     world.names_heads = true;
-    let spread = |seconds| Policies {
-        jitter: Jitter::up_to(Duration::from_secs(seconds)),
-        ..Policies::default()
+    let spread = |seconds| {
+        Policies::new()
+            .jitter(Duration::from_secs(seconds))
+            .build()
+            .unwrap()
     };
     world.add_job_at(every(3_600, &world).with_policies(spread(2)), 20);
     world.deliver(0);
@@ -255,10 +252,7 @@ fn a_job_that_replaces_another_one_tells_nothing_about_it_by_a_lost_answer() {
 #[test]
 fn a_run_by_hand_that_waits_is_named_although_its_answer_was_lost() {
     let mut world = World::new();
-    let long = Policies {
-        overlap: Overlap::Queue { at_most: 3 },
-        ..Policies::default()
-    };
+    let long = Policies::new().overlap(Overlap::queue(3)).build().unwrap();
     world.add_job(every(3_600, &world).with_policies(long));
     world.arrive();
     for _ in 0..2 {

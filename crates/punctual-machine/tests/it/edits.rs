@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use punctual_core::plan::first_fire;
 use punctual_core::{
-    Coalesce, Date, Interval, Jitter, Job, JobState, MaxInstances, MisfireGraceTime, MissReason,
-    OnLost, Overlap, Policies, Retry, Timeout, Trigger,
+    Coalesce, Date, Interval, Job, JobState, MissReason, OnLost, Overlap, Policies, Retry, Trigger,
 };
 use punctual_machine::repeated::instances;
 use punctual_store::{Insert, JobFilter, JobStore, OnConflict, RunOverrides, StoredJob, Update};
@@ -25,53 +24,35 @@ fn seconds(count: u64) -> Duration {
 fn policies(kind: u8) -> Policies {
     let overlap = match kind % 3 {
         0 => Overlap::Skip,
-        1 => Overlap::Queue { at_most: 3 },
+        1 => Overlap::queue(3),
         _ => Overlap::CancelRunning,
     };
     let coalesce = match kind / 3 % 3 {
         0 => Coalesce::Latest,
         1 => Coalesce::Earliest,
-        _ => Coalesce::All { at_most: 3 },
+        _ => Coalesce::all(3),
     };
     let is = |bit: u8| kind >> bit & 1 == 1;
-    Policies {
-        overlap,
-        coalesce,
-        max_instances: if is(4) {
-            MaxInstances::at_most(2)
-        } else {
-            MaxInstances::default()
-        },
-        misfire_grace_time: if is(5) {
-            MisfireGraceTime::Within(seconds(7))
-        } else {
-            MisfireGraceTime::default()
-        },
-        timeout: if is(1) {
-            Timeout::After(seconds(5))
-        } else {
-            Timeout::Never
-        },
-        retry: if is(2) {
-            Retry::attempts(3)
-                .backoff(seconds(2))
-                .cap(seconds(8))
-                .build()
-                .unwrap()
-        } else {
-            Retry::default()
-        },
-        on_lost: if is(3) {
-            OnLost::Rerun { at_most: 2 }
-        } else {
-            OnLost::Record
-        },
-        jitter: if is(6) {
-            Jitter::up_to(seconds(2))
-        } else {
-            Jitter::default()
-        },
+    let mut policies = Policies::new().overlap(overlap).coalesce(coalesce);
+    if is(4) {
+        policies = policies.max_instances(2);
     }
+    if is(5) {
+        policies = policies.misfire_grace_time("7s");
+    }
+    if is(1) {
+        policies = policies.timeout("5s");
+    }
+    if is(2) {
+        policies = policies.retry(Retry::attempts(3).backoff("2s").cap("8s"));
+    }
+    if is(3) {
+        policies = policies.on_lost(OnLost::rerun(2));
+    }
+    if is(6) {
+        policies = policies.jitter("2s");
+    }
+    policies.build().unwrap()
 }
 
 impl World {

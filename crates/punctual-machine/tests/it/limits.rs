@@ -17,7 +17,7 @@ impl World {
     fn limit_of(&self, body: &Body) -> Option<i64> {
         let mut all = self.machine.active();
         let (_, active) = all.find(|(own, _)| *own == body.key)?;
-        let limit = active.job.policies().timeout.limit()?;
+        let limit = active.job.policies().timeout()?;
         i64::try_from(limit.as_micros()).ok()
     }
 
@@ -59,7 +59,7 @@ impl World {
             return;
         }
         let latest = latest_start(&job.view(&row.state), active.fire_time);
-        let latest = latest.filter(|_| job.policies().overlap == Overlap::Skip);
+        let latest = latest.filter(|_| job.policies().overlap() == Overlap::Skip);
         let latest = latest.map(|at| at.timestamp_micros());
         assert_eq!(its.latest, latest, "the latest start of {run:?}");
         let is_late = latest.is_some_and(|latest| latest < self.timer.now());

@@ -100,7 +100,7 @@ impl World {
         let wanted = self.args_of(active.job.id(), run);
         assert_eq!(active.job.args_json(), wanted, "it has its arguments");
         let seen = &mut self.seen;
-        seen.retries.insert(run, active.job.policies().retry);
+        seen.retries.insert(run, active.job.policies().retry());
         let before = seen.fire_times.insert(run, active.fire_time);
         assert!(before.is_none_or(|before| before == active.fire_time));
         let is_own = seen.is_own(run);

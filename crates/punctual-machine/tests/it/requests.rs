@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use punctual_core::{
-    Coalesce, MaxInstances, MisfireGraceTime, MissReason, Outcome, Overlap, Policies,
-};
+use punctual_core::{Coalesce, MissReason, Outcome, Overlap, Policies};
 use punctual_store::{BatchLimits, ClaimKind, JobStore as _, RunFilter};
 
 use crate::body::How;
@@ -58,10 +56,7 @@ fn due_jobs_are_read_again_after_an_answer_was_lost() {
 #[test]
 fn a_place_that_became_free_as_a_pause_ended_is_taken() {
     let mut world = World::new();
-    let queue = Policies {
-        overlap: Overlap::Queue { at_most: 1 },
-        ..Policies::default()
-    };
+    let queue = Policies::new().overlap(Overlap::queue(1)).build().unwrap();
     world.add_job(every(20, &world).with_policies(queue));
     world.arrive();
     world.pass(20 * SECOND);
@@ -80,10 +75,7 @@ fn a_place_that_became_free_as_a_pause_ended_is_taken() {
 #[test]
 fn a_queue_that_has_emptied_since_the_last_claim_has_room() {
     let mut world = World::new();
-    let queue = Policies {
-        overlap: Overlap::Queue { at_most: 1 },
-        ..Policies::default()
-    };
+    let queue = Policies::new().overlap(Overlap::queue(1)).build().unwrap();
     world.add_job(every(20, &world).with_policies(queue));
     world.arrive();
     world.pass(20 * SECOND);
@@ -171,11 +163,11 @@ fn neither_due_jobs_nor_runs_by_hand_hold_up_the_others() {
 #[test]
 fn a_fire_time_whose_grace_time_passed_before_the_answer_is_missed() {
     let mut world = World::new();
-    let graceful = Policies {
-        misfire_grace_time: MisfireGraceTime::Within(Duration::from_secs(7)),
-        coalesce: Coalesce::All { at_most: 5 },
-        ..Policies::default()
-    };
+    let graceful = Policies::new()
+        .misfire_grace_time(Duration::from_secs(7))
+        .coalesce(Coalesce::all(5))
+        .build()
+        .unwrap();
     world.add_job(every(5, &world).with_policies(graceful));
     world.tell(|machine| machine.pause());
     world.arrive();
@@ -199,10 +191,7 @@ fn a_fire_time_whose_grace_time_passed_before_the_answer_is_missed() {
 #[test]
 fn the_data_of_the_driver_lasts_until_the_last_run_of_a_job_ends() {
     let mut world = World::new();
-    let two = Policies {
-        max_instances: MaxInstances::at_most(2),
-        ..Policies::default()
-    };
+    let two = Policies::new().max_instances(2).build().unwrap();
     world.add_job(every(20, &world).with_policies(two));
     world.arrive();
     world.pass(20 * SECOND);
@@ -220,19 +209,16 @@ fn the_data_of_the_driver_lasts_until_the_last_run_of_a_job_ends() {
 #[test]
 fn a_run_that_has_waited_for_longer_than_its_new_grace_time_is_missed() {
     let mut world = World::new();
-    let queue = Policies {
-        overlap: Overlap::Queue { at_most: 1 },
-        ..Policies::default()
-    };
+    let queue = Policies::new().overlap(Overlap::queue(1)).build().unwrap();
     world.add_job(every(20, &world).with_policies(queue));
     world.arrive();
     world.pass(20 * SECOND);
     world.arrive();
     let before = world.the_job();
-    let hurried = Policies {
-        misfire_grace_time: MisfireGraceTime::Within(Duration::from_secs(7)),
-        ..Policies::default()
-    };
+    let hurried = Policies::new()
+        .misfire_grace_time(Duration::from_secs(7))
+        .build()
+        .unwrap();
     let job = (*before.job).clone().with_policies(hurried);
     world.update(&before, job.into(), before.state, false);
     world.arrive();

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use punctual_core::{
-    Coalesce, Interval, Job, JobState, MaxInstances, Overlap, Policies, Retry, Timeout,
-};
+use punctual_core::{Coalesce, Interval, Job, JobState, Overlap, Policies, Retry};
 use punctual_machine::Refusal;
 use punctual_store::{
     ClaimAnswer, ClaimKind, ClaimReply, Insert, JobStore, OnConflict, StoredJob, Won,
@@ -26,10 +24,10 @@ pub(crate) fn every(seconds: u64, world: &World) -> Job {
 /// Returns policies by which a run is tried three times, with waits of two seconds.
 pub(crate) fn patient() -> Policies {
     let retry = Retry::attempts(3).backoff("2s").cap("2s");
-    Policies {
-        retry: retry.build().unwrap(),
-        ..Policies::default()
-    }
+    Policies::new()
+        .retry(retry.build().unwrap())
+        .build()
+        .unwrap()
 }
 
 /// Gives a job a name by number.
@@ -95,10 +93,7 @@ fn a_run_that_is_known_was_not_opened_by_a_claim_that_is_sent_again() {
 #[test]
 fn a_run_by_hand_goes_by_the_limit_that_an_edit_has_set() {
     let mut world = World::new();
-    let wide = Policies {
-        max_instances: MaxInstances::at_most(2),
-        ..Policies::default()
-    };
+    let wide = Policies::new().max_instances(2).build().unwrap();
     world.add_job(every(3_600, &world).with_policies(wide));
     world.arrive();
     let before = world.the_job();
@@ -171,11 +166,11 @@ fn an_executor_that_comes_back_while_the_store_is_asked_revives_its_jobs() {
 #[test]
 fn no_fire_time_begins_twice_when_the_answer_to_two_claims_is_lost() {
     let mut world = World::new();
-    let all = Policies {
-        coalesce: Coalesce::All { at_most: 5 },
-        overlap: Overlap::Skip,
-        ..Policies::default()
-    };
+    let all = Policies::new()
+        .coalesce(Coalesce::all(5))
+        .overlap(Overlap::Skip)
+        .build()
+        .unwrap();
     world.add_job(every(10, &world).with_policies(all));
     world.arrive();
     world.end_body(0, How::Succeeds);
@@ -207,10 +202,10 @@ fn no_fire_time_begins_twice_when_the_answer_to_two_claims_is_lost() {
 #[test]
 fn a_clock_that_is_set_back_does_not_lengthen_the_time_of_a_body() {
     let mut world = World::new();
-    let limited = Policies {
-        timeout: Timeout::After(Duration::from_secs(5)),
-        ..Policies::default()
-    };
+    let limited = Policies::new()
+        .timeout(Duration::from_secs(5))
+        .build()
+        .unwrap();
     world.add_job(every(3_600, &world).with_policies(limited));
     world.arrive();
     world.begin_body(0);

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use punctual_core::{
-    CancelReason, Coalesce, MisfireGraceTime, Outcome, Policies, RunState, Timeout,
-};
+use punctual_core::{CancelReason, Coalesce, Outcome, Policies, RunState};
 use punctual_machine::{Reply, ShutdownTimes};
 use punctual_store::{JobStore as _, RunFilter};
 
@@ -81,7 +79,8 @@ fn a_body_that_does_not_end_is_cancelled_then_aborted_and_then_given_up() {
     assert!(world.bodies[0].is_aborted);
     world.pass(5 * SECOND);
     let left = world.machine.left_behind();
-    assert_eq!(left.cancelled, [run]);
+    let cancelled: Vec<_> = left.cancelled.iter().map(|own| own.run).collect();
+    assert_eq!(cancelled, [run]);
     let abandoned: Vec<_> = left.abandoned.iter().map(|own| own.run).collect();
     assert_eq!(abandoned, [run]);
     world.arrive();
@@ -111,10 +110,10 @@ fn a_node_begins_no_runs_in_a_pause_in_a_shutdown_or_of_a_removed_store() {
 #[test]
 fn a_body_that_waited_for_its_place_has_its_whole_time() {
     let mut world = World::new();
-    let limited = Policies {
-        timeout: Timeout::After(Duration::from_secs(5)),
-        ..Policies::default()
-    };
+    let limited = Policies::new()
+        .timeout(Duration::from_secs(5))
+        .build()
+        .unwrap();
     world.add_job(every(3_600, &world).with_policies(limited));
     world.arrive();
     world.pass(8 * SECOND);
@@ -148,10 +147,10 @@ fn a_clock_that_is_set_moves_the_end_of_an_absence_along() {
     let mut world = World::new();
     world.set_clock(-3_600 * SECOND);
     world.arrive();
-    let hurried = Policies {
-        misfire_grace_time: MisfireGraceTime::Within(Duration::from_secs(1)),
-        ..Policies::default()
-    };
+    let hurried = Policies::new()
+        .misfire_grace_time(Duration::from_secs(1))
+        .build()
+        .unwrap();
     world.pass(SECOND);
     world.add_job(every(3_600, &world).with_policies(hurried));
     world.pass(5 * SECOND);
@@ -165,11 +164,11 @@ fn a_clock_that_is_set_moves_the_end_of_an_absence_along() {
 #[test]
 fn fire_times_that_pass_in_a_pause_of_the_node_are_missed_for_it() {
     let mut world = World::new();
-    let hurried = Policies {
-        misfire_grace_time: MisfireGraceTime::Within(Duration::from_secs(1)),
-        coalesce: Coalesce::Latest,
-        ..Policies::default()
-    };
+    let hurried = Policies::new()
+        .misfire_grace_time(Duration::from_secs(1))
+        .coalesce(Coalesce::Latest)
+        .build()
+        .unwrap();
     world.add_job(every(3_600, &world).with_policies(hurried));
     world.tell(|machine| machine.pause());
     world.arrive();
@@ -184,10 +183,10 @@ fn fire_times_that_pass_in_a_pause_of_the_node_are_missed_for_it() {
 #[test]
 fn fire_times_that_pass_while_the_executor_is_away_are_missed_for_it() {
     let mut world = World::new();
-    let hurried = Policies {
-        misfire_grace_time: MisfireGraceTime::Within(Duration::from_secs(1)),
-        ..Policies::default()
-    };
+    let hurried = Policies::new()
+        .misfire_grace_time(Duration::from_secs(1))
+        .build()
+        .unwrap();
     world.add_job(every(20, &world).with_policies(hurried));
     world.arrive();
     world.end_body(0, How::Succeeds);

@@ -78,11 +78,7 @@ pub(crate) fn open_word(state: OpenState) -> &'static str {
 
 /// Returns the word for the reason of a cancellation.
 pub(crate) fn cancel_word(reason: CancelReason) -> &'static str {
-    match reason {
-        CancelReason::User => "user",
-        CancelReason::Shutdown => "shutdown",
-        CancelReason::Replaced => "replaced",
-    }
+    reason.word()
 }
 
 /// Returns the reason of a cancellation. A word that is unknown counts as a request of the user,
@@ -90,69 +86,30 @@ pub(crate) fn cancel_word(reason: CancelReason) -> &'static str {
 pub(crate) fn cancel(word: &str) -> CancelReason {
     use CancelReason::{Replaced, Shutdown, User};
     let mut reasons = [Shutdown, Replaced].into_iter();
-    reasons
-        .find(|reason| cancel_word(*reason) == word)
-        .unwrap_or(User)
+    reasons.find(|reason| reason.word() == word).unwrap_or(User)
 }
 
 /// Returns the word for the reason of an absence.
 pub(crate) fn absence_word(reason: MissReason) -> &'static str {
-    match reason {
-        MissReason::Grace => "grace",
-        MissReason::Paused => "paused",
-        MissReason::Parked => "parked",
-        MissReason::Down => "down",
-        MissReason::Past => "past",
-    }
+    reason.word()
 }
 
+/// Returns the reason of an absence.
 pub(crate) fn absence(word: &str) -> Option<MissReason> {
     use MissReason::{Down, Grace, Parked, Past, Paused};
     [Grace, Paused, Parked, Down, Past]
         .into_iter()
-        .find(|reason| absence_word(*reason) == word)
+        .find(|reason| reason.word() == word)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Fails to compile when there is a new outcome, which then needs a word.
-    fn is_known(outcome: Outcome) -> bool {
-        match outcome {
-            Outcome::Succeeded
-            | Outcome::Failed
-            | Outcome::Panicked
-            | Outcome::TimedOut
-            | Outcome::Coalesced
-            | Outcome::Lost => true,
-            Outcome::Cancelled(reason) => match reason {
-                CancelReason::User | CancelReason::Shutdown | CancelReason::Replaced => true,
-            },
-            Outcome::Missed(reason) => match reason {
-                MissReason::Grace
-                | MissReason::Paused
-                | MissReason::Parked
-                | MissReason::Down
-                | MissReason::Past => true,
-            },
-            Outcome::Skipped(reason) => match reason {
-                SkipReason::MaxInstances
-                | SkipReason::QueueFull
-                | SkipReason::NoExecutor
-                | SkipReason::NoTask
-                | SkipReason::Edited
-                | SkipReason::ClockSet
-                | SkipReason::RolledBack => true,
-            },
-        }
-    }
-
     #[test]
-    fn every_word_means_its_outcome() {
-        for (outcome, text) in OUTCOMES {
-            assert!(is_known(outcome));
-            assert_eq!(word(outcome), text);
+    fn every_outcome_has_its_word() {
+        for outcome in Outcome::ALL {
+            let text = word(outcome);
             assert_eq!(state(text), Some(RunState::Ended(outcome)));
         }
         assert_eq!(state("exploded"), None);

@@ -132,7 +132,7 @@ impl SqliteStore {
     ///
     /// let store = SqliteStore::open("sqlite:jobs.db")
     ///     .prefix("billing_")
-    ///     .poll_interval(Duration::from_secs(5))
+    ///     .poll_interval("5s")
     ///     .await?;
     /// # let _ = store;
     /// # Ok(())

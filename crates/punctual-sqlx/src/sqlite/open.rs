@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::Duration;
 
+use punctual_core::IntoSpan;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqliteSynchronous};
 use tokio::runtime::Handle;
@@ -69,6 +70,8 @@ pub struct OpenSqlite {
     busy: Duration,
     opening: Duration,
     poll: Duration,
+    /// The first setting that cannot be read.
+    error: Option<Error>,
 }
 
 /// The place of the tables, as the caller gave it.
@@ -103,6 +106,7 @@ impl OpenSqlite {
             busy: BUSY,
             opening: OPENING,
             poll: POLL,
+            error: None,
         }
     }
 
@@ -116,28 +120,40 @@ impl OpenSqlite {
 
     /// Sets the time for which a call waits for other processes before it fails as unavailable. The
     /// default is 5 s. A pool of the application has a setting of its own.
-    pub fn busy_timeout(mut self, wait: Duration) -> Self {
-        self.busy = wait;
+    pub fn busy_timeout(mut self, wait: impl IntoSpan) -> Self {
+        self.busy = self.kept(wait.into_span("busy_timeout"), self.busy);
         self
     }
 
     /// Sets the time for which opening waits for other processes that keep the file locked.
     ///
     /// The default is 30 s. The wait is logged at level `WARN`.
-    pub fn opening_timeout(mut self, wait: Duration) -> Self {
-        self.opening = wait;
+    pub fn opening_timeout(mut self, wait: impl IntoSpan) -> Self {
+        self.opening = self.kept(wait.into_span("opening_timeout"), self.opening);
         self
     }
 
     /// Sets the time between two looks for edits of other processes. The default is one second.
     ///
     /// Edits of this process are known immediately.
-    pub fn poll_interval(mut self, interval: Duration) -> Self {
-        self.poll = interval;
+    pub fn poll_interval(mut self, interval: impl IntoSpan) -> Self {
+        let interval = interval.into_span("poll_interval").and_then(not_zero);
+        self.poll = self.kept(interval, self.poll);
         self
     }
 
+    /// Keeps the first error.
+    fn kept(&mut self, span: Result<Duration, Error>, default: Duration) -> Duration {
+        span.unwrap_or_else(|error| {
+            self.error.get_or_insert(error);
+            default
+        })
+    }
+
     async fn run(self) -> Result<SqliteStore, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
         if Handle::try_current().is_err() {
             let message = "a store is opened on a tokio runtime; call it in an `async fn` under `#[tokio::main]`, or in `Runtime::block_on`";
             return Err(Error::of(ErrorKind::NoRuntime, message));
@@ -195,6 +211,15 @@ impl OpenSqlite {
             .synchronous(SqliteSynchronous::Full)
             .disable_statement_logging()
     }
+}
+
+/// Refuses to look for edits without a pause.
+fn not_zero(interval: Duration) -> Result<Duration, Error> {
+    if interval.is_zero() {
+        let error = Error::invalid("poll_interval", "0", "leaves no time between two looks");
+        return Err(error.with_hint("give it a second, or at least some milliseconds"));
+    }
+    Ok(interval)
 }
 
 impl IntoFuture for OpenSqlite {

@@ -88,7 +88,7 @@ impl At<'_> {
     async fn mark_unreadable(&mut self, held: &mut HeldRows) -> Result<(), Error> {
         let begins_again = |job: &&HeldJob| {
             let policies = job.policies.as_ref();
-            policies.is_some_and(|policies| policies.on_lost != OnLost::Record)
+            policies.is_some_and(|policies| policies.on_lost() != OnLost::Record)
         };
         let jobs = held.jobs.iter().filter(begins_again);
         let births: Vec<_> = jobs.map(|job| job.state.birth).collect();

@@ -161,7 +161,7 @@ fn has_room(policies: Option<&str>, running: i64) -> bool {
     let running = u32::try_from(running).ok();
     policies
         .zip(running)
-        .is_some_and(|(policies, running)| policies.max_instances.admits(running))
+        .is_some_and(|(policies, running)| policies.has_room(running))
 }
 
 fn job(birth: i64, id: &str, task: &str, due: i64) -> Option<WaitingJob> {

@@ -88,10 +88,8 @@ async fn child_that_recovers_many_large_jobs() {
     let store = SqliteStore::open(&file).await.unwrap();
     let dead = node(&store, "dead").await;
     for id in 0..JOBS {
-        let rerunning = large(&format!("job {id}")).with_policies(Policies {
-            on_lost: OnLost::Rerun { at_most: 1 },
-            ..Policies::default()
-        });
+        let rerunning = large(&format!("job {id}"))
+            .with_policies(Policies::new().on_lost(OnLost::rerun(1)).build().unwrap());
         let stored = add(&store, rerunning).await.unwrap();
         let claims = vec![advance(&stored, at(10))];
         store.claim(&request(&dead, claims, vec![])).await.unwrap();

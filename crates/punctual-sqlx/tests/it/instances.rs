@@ -7,10 +7,7 @@ use crate::fixture::{add, advance, at, ended, job, node, request};
 use crate::folder::Folder;
 
 fn all_together(id: &str) -> Job {
-    job(id).with_policies(Policies {
-        coalesce: Coalesce::All { at_most: 10 },
-        ..Policies::default()
-    })
+    job(id).with_policies(Policies::new().coalesce(Coalesce::all(10)).build().unwrap())
 }
 
 /// Begins the fire times of seconds 10, 20 and 30 as one instance, and returns the number of the
@@ -81,10 +78,12 @@ async fn runs_after_one_that_was_cancelled_between_attempts_end() {
 /// A run between two attempts belongs to no node, even if it ends in the request that says so.
 async fn replaced_between_attempts(store: &dyn JobStore) {
     let lease = node(store, "one").await;
-    let replacing = job("a").with_policies(Policies {
-        overlap: Overlap::CancelRunning,
-        ..Policies::default()
-    });
+    let replacing = job("a").with_policies(
+        Policies::new()
+            .overlap(Overlap::CancelRunning)
+            .build()
+            .unwrap(),
+    );
     let run = crate::fixture::begun(store, &lease, replacing).await;
     let stored = store.get("a".try_into().unwrap()).await.unwrap().unwrap();
     let failed = ended(run)

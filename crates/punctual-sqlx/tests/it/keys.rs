@@ -1,7 +1,7 @@
 //! Keys of runs are used once.
 
 use punctual_core::plan::manual;
-use punctual_core::{Count, FireRange, Job, MaxInstances, MissReason, Outcome, Policies};
+use punctual_core::{Count, FireRange, Job, MissReason, Outcome, Policies, Unlimited};
 use punctual_sqlx::SqliteStore;
 use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, JobStore, Lease, RunFilter, RunOverrides, StoredJob, Update,
@@ -12,10 +12,7 @@ use crate::folder::Folder;
 use crate::opening::{connect, run};
 
 fn unlimited(id: &str) -> Job {
-    job(id).with_policies(Policies {
-        max_instances: MaxInstances::UNLIMITED,
-        ..Policies::default()
-    })
+    job(id).with_policies(Policies::new().max_instances(Unlimited).build().unwrap())
 }
 
 /// Two requests by hand in one microsecond are one, since the second finds the key used.

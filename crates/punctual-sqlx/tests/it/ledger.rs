@@ -1,6 +1,6 @@
 //! A page of the ledger costs what it shows, for a ledger of any size.
 
-use punctual_core::{Job, JobId, MaxInstances, Policies, RunId, RunState};
+use punctual_core::{Job, JobId, Policies, RunId, RunState, Unlimited};
 use punctual_store::{JobStore, RecentRequest, RunCursor, RunFeed, RunFilter};
 
 use crate::fixture::{add, advance, at, begun, ended, insert, job, node, request};
@@ -105,10 +105,7 @@ async fn open_runs_of_all_owners_are_listed_in_one_order() {
 }
 
 fn crowded() -> Job {
-    job("a").with_policies(Policies {
-        max_instances: MaxInstances::UNLIMITED,
-        ..Policies::default()
-    })
+    job("a").with_policies(Policies::new().max_instances(Unlimited).build().unwrap())
 }
 
 #[tokio::test]

@@ -387,3 +387,19 @@ async fn a_store_works_on_a_pool_of_the_application() {
     assert_eq!(rows.await.unwrap().len(), 1);
     connection.close().await.unwrap();
 }
+
+#[tokio::test]
+async fn times_are_text_too_and_the_first_mistake_is_told() {
+    let folder = Folder::new();
+    let options = || folder.options("jobs.db");
+    let options_in_text = options().busy_timeout("2s").opening_timeout("1m");
+    options_in_text.poll_interval("500ms").await.unwrap();
+    let message = |error: Error| error.to_string();
+    let unclear = options().busy_timeout("5x").poll_interval("0s").await;
+    assert!(message(unclear.unwrap_err()).starts_with("busy_timeout: `5x` has the unknown unit"));
+    let endless = options().poll_interval(Duration::ZERO).await;
+    assert_eq!(
+        message(endless.unwrap_err()),
+        "poll_interval: `0` leaves no time between two looks; give it a second, or at least some milliseconds"
+    );
+}

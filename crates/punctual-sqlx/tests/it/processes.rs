@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{Interval, Job, MaxInstances, Outcome, Policies, RunState};
+use punctual_core::{Interval, Job, Outcome, Policies, RunState, Unlimited};
 use punctual_sqlx::SqliteStore;
 use punctual_store::{ChangedJobs, ClaimAnswer, JobFilter, JobStore, RunFilter};
 use tokio::process::{Child, Command};
@@ -24,10 +24,7 @@ fn short_lived(id: &str) -> Job {
     let trigger = Interval::every(Duration::from_secs(10))
         .start(at(10))
         .end(at(10 * TIMES));
-    let policies = Policies {
-        max_instances: MaxInstances::UNLIMITED,
-        ..Policies::default()
-    };
+    let policies = Policies::new().max_instances(Unlimited).build().unwrap();
     Job::new(id.try_into().unwrap(), "task", trigger.build().unwrap()).with_policies(policies)
 }
 

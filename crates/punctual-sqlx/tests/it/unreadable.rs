@@ -9,10 +9,7 @@ use crate::folder::Folder;
 use crate::opening::{connect, run};
 
 fn rerunning(id: &str) -> Job {
-    job(id).with_policies(Policies {
-        on_lost: OnLost::Rerun { at_most: 3 },
-        ..Policies::default()
-    })
+    job(id).with_policies(Policies::new().on_lost(OnLost::rerun(3)).build().unwrap())
 }
 
 #[tokio::test]

@@ -143,10 +143,7 @@ async fn a_head_whose_arguments_cannot_be_read_is_not_claimed() {
 }
 
 fn queueing(id: &str) -> Job {
-    job(id).with_policies(Policies {
-        overlap: Overlap::Queue { at_most: 2 },
-        ..Policies::default()
-    })
+    job(id).with_policies(Policies::new().overlap(Overlap::queue(2)).build().unwrap())
 }
 
 /// Returns the ids of the jobs whose waiting runs may start. A request for due jobs and a renewal

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::Plan;
-use punctual_core::{FireRange, JobState, MaxInstances, Origin, Outcome, Overlap, RunId, RunKey};
+use punctual_core::{FireRange, JobState, Origin, Outcome, Overlap, Policies, RunId, RunKey};
 
 use super::{Batch, NewRange, NewRun, OpenView, Owner, Rows};
 use crate::{Claim, ClaimKind, OpenState, Won};
@@ -42,8 +42,8 @@ impl<R: Rows> Batch<'_, R> {
         let Some(policies) = self.rows.policies(row) else {
             return Verdict::Lost(None);
         };
-        let limit = policies.max_instances;
-        let overlap = claim.kind.overlap(policies.overlap);
+        let overlap = claim.kind.overlap(policies.overlap());
+        let policies = policies.with_overlap(overlap);
         let kind = &claim.kind;
         let opening = |plan| Opening {
             kind,
@@ -62,7 +62,7 @@ impl<R: Rows> Batch<'_, R> {
                 Verdict::Lost(Some(row))
             }
             ClaimKind::Advance { plan, .. } | ClaimKind::Manual { plan, .. }
-                if !has_room(plan, &state, limit, overlap) =>
+                if !has_room(plan, &state, &policies) =>
             {
                 Verdict::AtLimit(row)
             }
@@ -223,15 +223,16 @@ impl<R: Rows> Batch<'_, R> {
 
 /// Returns true if the row has room for all that a plan starts or queues. Waiting instances come
 /// first.
-fn has_room(plan: &Plan, state: &JobState, limit: MaxInstances, overlap: Overlap) -> bool {
+fn has_room(plan: &Plan, state: &JobState, policies: &Policies) -> bool {
+    let overlap = policies.overlap();
     let starts = plan.start.is_empty()
-        || limit.admits(state.running)
+        || policies.has_room(state.running)
             && (state.queued == 0 || !matches!(overlap, Overlap::Queue { .. }));
     let waits = plan.queue.is_empty()
         || match overlap {
-            Overlap::Queue { at_most } => state.queued < at_most,
-            Overlap::Skip => false,
+            Overlap::Queue { at_most, .. } => state.queued < at_most,
             Overlap::CancelRunning => true,
+            _ => false,
         };
     starts && waits
 }

@@ -63,7 +63,7 @@ impl<R: Rows> Batch<'_, R> {
             OpenState::Queued => {
                 let running = self.rows.state(row).running;
                 let policies = self.rows.policies(row);
-                policies.is_some_and(|policies| policies.max_instances.admits(running))
+                policies.is_some_and(|policies| policies.has_room(running))
             }
             OpenState::Running => false,
         }

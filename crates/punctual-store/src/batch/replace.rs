@@ -22,7 +22,7 @@ impl<R: Rows> Batch<'_, R> {
     pub(super) fn older(&self, row: R::Row, overlap: Overlap) -> Older {
         let policies = self.rows.policies(row);
         let replaces = policies.filter(|_| overlap == Overlap::CancelRunning);
-        let Some(limit) = replaces.and_then(|policies| policies.max_instances.limit()) else {
+        let Some(limit) = replaces.and_then(|policies| policies.max_instances()) else {
             return Older::default();
         };
         let is_queued = |instance: &Vec<RunId>| {

@@ -39,7 +39,8 @@ impl<R: Rows> Batch<'_, R> {
         let first = instance.first().and_then(|id| self.rows.run(*id));
         let row = first.and_then(|run| self.rows.of_birth(run.birth));
         let policies = row.and_then(|row| self.rows.policies(row));
-        let Some(OnLost::Rerun { at_most }) = policies.map(|policies| policies.on_lost) else {
+        let Some(OnLost::Rerun { at_most, .. }) = policies.map(|policies| policies.on_lost())
+        else {
             return Fate::Lost;
         };
         let mut runs = instance.iter().filter_map(|id| self.rows.run(*id));

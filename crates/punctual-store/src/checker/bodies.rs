@@ -83,10 +83,10 @@ impl Case<'_> {
         let end = run.finished.unwrap_or(self.now);
         let from = run.fire_time().min(end);
         let policies = self.history.policies_in(from, end, self.checker.skew);
-        let attempts = policies.clone().map(|policies| policies.retry.attempts);
-        let reruns = policies.map(|policies: &Policies| match policies.on_lost {
-            OnLost::Record => 0,
-            OnLost::Rerun { at_most } => u64::from(at_most),
+        let attempts = policies.clone().map(|policies| policies.retry().attempts);
+        let reruns = policies.map(|policies: &Policies| match policies.on_lost() {
+            OnLost::Rerun { at_most, .. } => u64::from(at_most),
+            _ => 0,
         });
         (
             attempts.max().unwrap_or(1).max(1),

@@ -63,7 +63,7 @@ impl Case<'_> {
     /// on the node where it ended. The ledger does not tell the start of a lost run, so its fire
     /// time is taken too.
     fn taken(&self, run: &Run) -> DateTime<Utc> {
-        let is_once = |policies: &Policies| policies.on_lost == OnLost::Record;
+        let is_once = |policies: &Policies| policies.on_lost() == OnLost::Record;
         let once = run.started.filter(|_| self.policies_of(run).all(is_once));
         once.unwrap_or(run.fire_time())
     }

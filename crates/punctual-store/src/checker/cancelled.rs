@@ -1,7 +1,9 @@
 //! Checks that a caller, a shutdown or a newer run has cancelled each cancelled run.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{CancelReason, Coalesce, OnLost, Outcome, Overlap, Policies, Run, Timeout};
+use punctual_core::{
+    CANCEL_GRACE, CancelReason, Coalesce, OnLost, Outcome, Overlap, Policies, Run,
+};
 
 use super::causes::Target;
 use super::period::presence;
@@ -14,6 +16,7 @@ impl Case<'_> {
             CancelReason::User => self.cancelled_by_a_caller(run),
             CancelReason::Shutdown => self.cancelled_by_a_shutdown(run),
             CancelReason::Replaced => self.replaced(run),
+            _ => Some("but this checker does not know the reason".into()),
         }
     }
 
@@ -24,7 +27,8 @@ impl Case<'_> {
         let mut in_time_cancels = cancels.iter().filter(|(_, at)| in_time(at));
         let has_caller = in_time_cancels.any(|(target, at)| self.names(target, at, run));
         // A run that waits for its next attempt ends with its job, as one does that has not begun.
-        let tries_again = |its: &Policies| its.retry.attempts > 1 || its.on_lost != OnLost::Record;
+        let tries_again =
+            |its: &Policies| its.retry().attempts > 1 || its.on_lost() != OnLost::Record;
         let may_wait = run.started.is_none() || self.policies_of(run).any(tries_again);
         let is_dropped = may_wait && self.history.removals.iter().any(in_time);
         (!has_caller && !is_dropped).then(|| "but no caller cancelled it".into())
@@ -48,7 +52,7 @@ impl Case<'_> {
     /// Returns the runs of the instance of a run. Their numbers are consecutive.
     fn instance_of(&self, run: &Run) -> impl Iterator<Item = &Run> {
         let keeps_all = |coalesce| matches!(coalesce, Coalesce::All { .. });
-        let is_one_of_many = self.policies_of(run).any(|its| keeps_all(its.coalesce));
+        let is_one_of_many = self.policies_of(run).any(|its| keeps_all(its.coalesce()));
         let (id, incarnation, origin) = (run.id, run.key.incarnation, run.key.origin);
         let is_its = move |(next, one): &(u64, &&Run)| {
             one.id.0 == *next && (one.key.incarnation, one.key.origin) == (incarnation, origin)
@@ -82,7 +86,7 @@ impl Case<'_> {
         let end = run.finished.unwrap_or(self.now);
         let from = run.fire_time().min(end);
         let policies = self.history.policies_in(from, end, self.checker.skew);
-        let mut overlaps = policies.map(|policies| policies.overlap);
+        let mut overlaps = policies.map(|policies| policies.overlap());
         let is_policy = overlaps.any(|overlap| overlap == Overlap::CancelRunning);
         if !is_policy && !self.history.replaces_by_hand() {
             return Some("but newer runs do not replace it".into());
@@ -108,7 +112,7 @@ impl Case<'_> {
     fn took_place(&self, run: &Run, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let outcome = run.state.outcome();
         let ended = ended_since(run, since);
-        let is_rerun = |policies: &Policies| policies.on_lost != OnLost::Record;
+        let is_rerun = |policies: &Policies| policies.on_lost() != OnLost::Record;
         if outcome == Some(Outcome::Lost) || run.attempts > 1 && self.policies_of(run).any(is_rerun)
         {
             // The run may have begun on a node that died.
@@ -157,5 +161,5 @@ fn ended_since(run: &Run, since: DateTime<Utc>) -> Option<DateTime<Utc>> {
 
 /// Returns the time that a run may take to end after it was told to.
 pub(super) fn grace() -> TimeDelta {
-    TimeDelta::from_std(Timeout::GRACE).unwrap_or_default()
+    TimeDelta::from_std(CANCEL_GRACE).unwrap_or_default()
 }

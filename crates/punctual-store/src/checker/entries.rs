@@ -63,10 +63,9 @@ impl Case<'_> {
             return newest;
         };
         let next = stretch.trigger.after(newest);
-        let starts = self.policies_of(run).map(|policies| {
-            let jitter = policies.jitter;
-            jitter.start_of(&self.history.job, newest, next)
-        });
+        let starts = self
+            .policies_of(run)
+            .map(|policies| policies.start_of(&self.history.job, newest, next));
         starts.min().unwrap_or(newest)
     }
 

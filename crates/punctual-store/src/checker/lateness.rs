@@ -92,10 +92,10 @@ impl Case<'_> {
         unmanned.extend(self.absences_in(run.opened, started));
         let (waited, in_queue) = (beyond(excuses.full.clone()), beyond(unmanned));
         let is_late = |policies: &Policies| {
-            let grace = policies.misfire_grace_time.limit();
+            let grace = policies.misfire_grace_time();
             let grace = grace.and_then(|grace| TimeDelta::from_std(grace).ok());
             grace.is_some_and(|grace| {
-                let may_wait = policies.overlap != Overlap::Skip;
+                let may_wait = policies.overlap() != Overlap::Skip;
                 let was_in_time = run.opened - due - slack <= grace;
                 let waited = if may_wait && was_in_time {
                     in_queue
@@ -125,9 +125,9 @@ impl Case<'_> {
             run.finished
         }?;
         let policies = self.policies_of(run);
-        let mut waits = policies.clone().map(|its| its.overlap);
+        let mut waits = policies.clone().map(|its| its.overlap());
         let is_plain = waits.clone().all(|overlap| overlap == Overlap::Skip);
-        let is_rerun = policies.clone().any(|its| its.on_lost != OnLost::Record);
+        let is_rerun = policies.clone().any(|its| its.on_lost() != OnLost::Record);
         let is_unknown = outcome == Outcome::Lost
             || self.history.waits
             || is_rerun && !self.began_once(run)
@@ -144,7 +144,7 @@ impl Case<'_> {
         if replaces {
             excuses.grace = grace();
         } else if !is_plain {
-            let limit = policies.filter_map(|its| its.max_instances.limit()).min();
+            let limit = policies.filter_map(|its| its.max_instances()).min();
             let limit = limit.unwrap_or(u32::MAX);
             // A run that counts early does not have to wait for the instance that it holds itself.
             let limit = limit.saturating_add(self.counts_early(run).into());
@@ -206,7 +206,7 @@ impl Case<'_> {
 
     pub(super) fn longest_jitter(&self) -> TimeDelta {
         let jitters = self.history.policies.iter();
-        let longest = jitters.filter_map(|(_, policies)| policies.jitter.longest());
+        let longest = jitters.filter_map(|(_, policies)| policies.jitter());
         longest
             .filter_map(|longest| TimeDelta::from_std(longest).ok())
             .max()

@@ -20,7 +20,7 @@ impl Case<'_> {
     pub(super) fn check_overlap(&self, found: &mut Vec<Violation>) {
         let is_limited = |limit: Option<u32>| limit.is_some();
         let mut limits = self.history.policies.iter();
-        if !limits.any(|(_, policies)| is_limited(policies.max_instances.limit())) {
+        if !limits.any(|(_, policies)| is_limited(policies.max_instances())) {
             return;
         }
         let mut seen = match self.bodies {
@@ -54,7 +54,7 @@ impl Case<'_> {
         let ended = seen.run.finished.unwrap_or(self.now);
         let from = seen.run.fire_time().min(ended);
         let policies = self.history.policies_in(from, ended, self.checker.skew);
-        let mut limits = policies.map(|policies| policies.max_instances.limit());
+        let mut limits = policies.map(|policies| policies.max_instances());
         limits.try_fold(0, |most, limit| Some(most.max(limit?)))
     }
 

@@ -47,7 +47,7 @@ impl Case<'_> {
         }
         let skew = self.checker.skew;
         let is_late = |policies: &Policies| {
-            let grace = policies.misfire_grace_time.limit();
+            let grace = policies.misfire_grace_time();
             let grace = grace.and_then(|grace| TimeDelta::from_std(grace).ok());
             grace.is_some_and(|grace| decided - last + skew > grace)
         };
@@ -60,7 +60,7 @@ impl Case<'_> {
         let policies = self.policies_of(run);
         match reason {
             SkipReason::MaxInstances => {
-                let limits = policies.filter_map(|policies| policies.max_instances.limit());
+                let limits = policies.filter_map(|policies| policies.max_instances());
                 let Some(limit) = limits.min() else {
                     return Some("but there is no limit".into());
                 };
@@ -78,17 +78,18 @@ impl Case<'_> {
                 let was_edited = edits.any(|at| at.perhaps_at(decided, skew));
                 (!was_edited).then(|| "but no edit passed over it".into())
             }
+            _ => Some("but this checker does not know the reason".into()),
         }
     }
 
     fn queue_was_full(&self, run: &Run, decided: DateTime<Utc>, busy: &Busy) -> Option<String> {
         let places = |overlap: Overlap| match overlap {
-            Overlap::Queue { at_most } => Some(at_most),
-            Overlap::Skip | Overlap::CancelRunning => None,
+            Overlap::Queue { at_most, .. } => Some(at_most),
+            _ => None,
         };
         let is_by_hand = run.key.origin == Origin::Manual;
         let given = self.history.overlaps_by_hand.iter().copied();
-        let of_job = self.policies_of(run).map(|policies| policies.overlap);
+        let of_job = self.policies_of(run).map(|policies| policies.overlap());
         let overlaps = of_job.chain(given.filter(|_| is_by_hand));
         let Some(places) = overlaps.filter_map(places).min() else {
             return Some("but there is no queue".into());
@@ -139,9 +140,9 @@ impl Case<'_> {
         };
         let has_one = self
             .policies_of(run)
-            .any(|policies| match policies.coalesce {
+            .any(|policies| match policies.coalesce() {
                 Coalesce::Earliest => before(),
-                Coalesce::Latest | Coalesce::All { .. } => next(),
+                _ => next(),
             });
         (!has_one).then(|| "but no run stands for it".into())
     }
@@ -149,7 +150,7 @@ impl Case<'_> {
     /// Checks that a run waited for its turn and was superseded by a newer one.
     fn superseded(&self, run: &Run) -> Option<String> {
         let decided = run.finished?;
-        let replaces = |its: &Policies| its.overlap == Overlap::CancelRunning;
+        let replaces = |its: &Policies| its.overlap() == Overlap::CancelRunning;
         if !self.policies_of(run).any(replaces) && !self.history.replaces_by_hand() {
             return Some("but newer runs do not replace it".into());
         }

@@ -8,7 +8,7 @@ use super::Case;
 impl Case<'_> {
     pub(super) fn timed_out(&self, run: &Run) -> Option<String> {
         let limit_of = |policies: &Policies| {
-            let limit = policies.timeout.limit()?;
+            let limit = policies.timeout()?;
             TimeDelta::from_std(limit).ok().or(Some(TimeDelta::MAX))
         };
         // Each attempt has the timeout that was in force when it began.

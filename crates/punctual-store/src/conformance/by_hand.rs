@@ -90,10 +90,10 @@ async fn expect_listed(
 /// A run keeps its own arguments while it waits, between attempts, after the death of its node, and
 /// in the ledger. No other run gets them.
 pub(super) async fn own_arguments(store: &dyn JobStore) -> Result<(), String> {
-    let policies = Policies {
-        on_lost: OnLost::Rerun { at_most: 1 },
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .on_lost(OnLost::rerun(1))
+        .build()
+        .expect("the policies of the suite are valid");
     let stored = due_job(store, "a", policies).await?;
     let one = node(store, "one").await?;
     let claims = vec![advance(&stored, 0, at(10))];
@@ -164,10 +164,10 @@ pub(super) async fn own_overlap(store: &dyn JobStore) -> Result<(), String> {
     let reply = reply.map_err(text)?;
     let begun = only(&reply.handed).map(|run| run.key.fire_time);
     expect("what begins", begun, Some(at(13)))?;
-    let policies = Policies {
-        overlap: Overlap::CancelRunning,
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .overlap(Overlap::CancelRunning)
+        .build()
+        .expect("the policies of the suite are valid");
     let stored = due_job(store, "b", policies).await?;
     let claims = vec![
         advance(&stored, 0, at(10)),

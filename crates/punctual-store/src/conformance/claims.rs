@@ -2,8 +2,8 @@
 
 use punctual_core::plan::{Plan, plan};
 use punctual_core::{
-    CancelReason, Count, Date, FireRange, Interval, Job, JobId, MaxInstances, MissReason, Origin,
-    Outcome, Overlap, Policies, RunId, RunState, SkipReason,
+    CancelReason, Count, Date, FireRange, Interval, Job, JobId, MissReason, Origin, Outcome,
+    Overlap, Policies, PoliciesBuilder, RunId, RunState, SkipReason, Unlimited,
 };
 
 use super::fixture::{
@@ -54,10 +54,10 @@ pub(super) async fn limit(store: &dyn JobStore) -> Result<(), String> {
 /// A request whose answer was lost is sent again, first while the run is open, then when it is
 /// over.
 pub(super) async fn by_hand(store: &dyn JobStore) -> Result<(), String> {
-    let policies = Policies {
-        max_instances: MaxInstances::UNLIMITED,
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .max_instances(Unlimited)
+        .build()
+        .expect("the policies of the suite are valid");
     let stored = due_job(store, "a", policies).await?;
     let node = node(store, "one").await?;
     let mut request = request(&node, vec![manual(&stored)], vec![]);
@@ -213,10 +213,10 @@ pub(super) async fn hand_out(store: &dyn JobStore) -> Result<(), String> {
 /// The limit of a queue holds for the job on all nodes together.
 pub(super) async fn queue_limit(store: &dyn JobStore) -> Result<(), String> {
     let one = node(store, "one").await?;
-    let policies = Policies {
-        overlap: Overlap::Queue { at_most: 1 },
-        ..queueing()
-    };
+    let policies = PoliciesBuilder::from(queueing())
+        .overlap(Overlap::queue(1))
+        .build()
+        .expect("the policies of the suite are valid");
     let stored = due_job(store, "a", policies).await?;
     let claims = vec![advance(&stored, 0, at(10))];
     won(&claim(store, &one, claims, vec![]).await.map_err(text)?, 0)?;

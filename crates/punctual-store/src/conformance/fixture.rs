@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::plan::{Plan, plan};
-use punctual_core::{
-    Interval, Job, JobId, JobState, MaxInstances, Outcome, Overlap, Policies, RunId,
-};
+use punctual_core::{Interval, Job, JobId, JobState, Outcome, Overlap, Policies, RunId};
 
 use crate::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, Error, Insert, JobStore, Lease,
@@ -81,11 +79,11 @@ pub(super) async fn due_job(
 }
 
 pub(super) fn queueing() -> Policies {
-    Policies {
-        max_instances: MaxInstances::ONE,
-        overlap: Overlap::Queue { at_most: 9 },
-        ..Policies::default()
-    }
+    Policies::new()
+        .max_instances(1)
+        .overlap(Overlap::queue(9))
+        .build()
+        .expect("the policies of the suite are valid")
 }
 
 pub(super) async fn node(store: &dyn JobStore, name: &str) -> Result<Lease, String> {

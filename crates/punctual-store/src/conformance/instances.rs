@@ -13,12 +13,12 @@ use crate::{
 const USER: Outcome = Outcome::Cancelled(CancelReason::User);
 
 fn backlogs() -> Policies {
-    Policies {
-        coalesce: Coalesce::All { at_most: 9 },
-        overlap: Overlap::Queue { at_most: 9 },
-        on_lost: OnLost::Rerun { at_most: 1 },
-        ..Policies::default()
-    }
+    Policies::new()
+        .coalesce(Coalesce::all(9))
+        .overlap(Overlap::queue(9))
+        .on_lost(OnLost::rerun(1))
+        .build()
+        .expect("the policies of the suite are valid")
 }
 
 /// Adds a job with an instance of three runs under way on a node, and returns the number of the

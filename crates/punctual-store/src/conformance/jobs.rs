@@ -18,10 +18,10 @@ pub(super) async fn conflict(store: &dyn JobStore) -> Result<(), String> {
 }
 
 pub(super) async fn round_trip(store: &dyn JobStore) -> Result<(), String> {
-    let policies = Policies {
-        jitter: punctual_core::Jitter::up_to(std::time::Duration::from_micros(1_500_001)),
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .jitter(std::time::Duration::from_micros(1_500_001))
+        .build()
+        .expect("the policies of the suite are valid");
     let args = [("key".to_owned(), "värde".into())].into_iter().collect();
     let job = job("a")?
         .with_name(Some("Ärende"))

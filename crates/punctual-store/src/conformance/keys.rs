@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Coalesce, Job, MaxInstances, Outcome, Policies, Run, RunState, SkipReason};
+use punctual_core::{
+    Coalesce, Job, Outcome, Policies, PoliciesBuilder, Run, RunState, SkipReason, Unlimited,
+};
 
 use super::fixture::{
     advance, at, claim, current, decided, due_job, expect, manual_of, node, text, won,
@@ -11,10 +13,10 @@ use super::fixture::{
 use crate::{Claim, ClaimAnswer, JobStore, Lease, RunFilter, StoredJob, Update};
 
 fn unlimited() -> Policies {
-    Policies {
-        max_instances: MaxInstances::UNLIMITED,
-        ..Policies::default()
-    }
+    Policies::new()
+        .max_instances(Unlimited)
+        .build()
+        .expect("the policies of the suite are valid")
 }
 
 /// Two runs by hand for the same microsecond are one, both in one request and in two.
@@ -49,10 +51,10 @@ pub(super) async fn set_back(store: &dyn JobStore) -> Result<(), String> {
     let skipped = RunState::Ended(Outcome::Skipped(SkipReason::Edited));
     let coalesced = RunState::Ended(Outcome::Coalesced);
 
-    let all = Policies {
-        coalesce: Coalesce::All { at_most: 9 },
-        ..unlimited()
-    };
+    let all = PoliciesBuilder::from(unlimited())
+        .coalesce(Coalesce::all(9))
+        .build()
+        .expect("the policies of the suite are valid");
     used_at(store, &node, ("all", all), at(20)).await?;
     move_on(store, &node, "all", at(25)).await?;
     let wanted = vec![(at(10), at(10), skipped), (at(20), at(20), ran)];

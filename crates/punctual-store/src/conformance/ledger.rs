@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{
-    CancelReason, JobId, MaxInstances, Outcome, Outcomes, Policies, RunId, SkipReason,
+    CancelReason, JobId, Outcome, Outcomes, Policies, RunId, SkipReason, Unlimited,
 };
 
 use super::fixture::{
@@ -139,10 +139,10 @@ pub(super) async fn last_run(store: &dyn JobStore) -> Result<(), String> {
 /// Runs overlap, and the older one ends last.
 pub(super) async fn last_of_two(store: &dyn JobStore) -> Result<(), String> {
     let lease = node(store, "one").await?;
-    let policies = Policies {
-        max_instances: MaxInstances::UNLIMITED,
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .max_instances(Unlimited)
+        .build()
+        .expect("the policies of the suite are valid");
     let mut stored = due_job(store, "a", policies).await?;
     let mut runs = Vec::new();
     for now in [at(10), at(20)] {

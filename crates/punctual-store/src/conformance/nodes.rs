@@ -113,10 +113,10 @@ pub(super) async fn cancel(store: &dyn JobStore) -> Result<(), String> {
 
 /// A run is rerun as often as the policy says and no more, by any node that knows the task.
 pub(super) async fn rerun(store: &dyn JobStore) -> Result<(), String> {
-    let policies = Policies {
-        on_lost: OnLost::Rerun { at_most: 1 },
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .on_lost(OnLost::rerun(1))
+        .build()
+        .expect("the policies of the suite are valid");
     let stored = due_job(store, "a", policies).await?;
     let dead = node(store, "dead").await?;
     let reply = claim(store, &dead, vec![advance(&stored, 0, at(10))], vec![])

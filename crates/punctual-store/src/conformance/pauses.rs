@@ -32,12 +32,14 @@ async fn queued(store: &dyn JobStore, one: &Lease) -> Result<(), String> {
 }
 
 async fn retried(store: &dyn JobStore, one: &Lease) -> Result<(), String> {
-    let policies = Policies {
-        retry: Retry::attempts(3)
-            .build()
-            .expect("the waits are the default ones"),
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .retry(
+            Retry::attempts(3)
+                .build()
+                .expect("the waits are the default ones"),
+        )
+        .build()
+        .expect("the policies of the suite are valid");
     let stored = due_job(store, "retried", policies).await?;
     let claims = vec![advance(&stored, 0, at(10))];
     let reply = claim(store, one, claims, vec![]).await.map_err(text)?;

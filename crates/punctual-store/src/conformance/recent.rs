@@ -1,6 +1,6 @@
 //! A rule about the newest runs of several jobs.
 
-use punctual_core::{JobId, MaxInstances, Policies, RunId};
+use punctual_core::{JobId, Policies, RunId, Unlimited};
 
 use super::fixture::{advance, at, claim, current, due_job, ended, expect, node, text, won};
 use super::ledger::run_often;
@@ -49,10 +49,10 @@ pub(super) async fn recent(store: &dyn JobStore) -> Result<(), String> {
 
 /// Makes three runs of a job, the first of which stays open.
 async fn open_one(store: &dyn JobStore, lease: &Lease) -> Result<Vec<RunId>, String> {
-    let policies = Policies {
-        max_instances: MaxInstances::UNLIMITED,
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .max_instances(Unlimited)
+        .build()
+        .expect("the policies of the suite are valid");
     let mut stored = due_job(store, "open", policies).await?;
     let mut runs = Vec::new();
     for now in [at(10), at(20), at(30)] {

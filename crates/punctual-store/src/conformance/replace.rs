@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use punctual_core::{
-    CancelReason, Coalesce, Job, MaxInstances, Outcome, Overlap, Policies, RunState,
+    CancelReason, Coalesce, Job, Outcome, Overlap, Policies, PoliciesBuilder, RunState,
 };
 
 use super::fixture::{advance, at, claim, current, due_job, ended, expect, node, renew, text, won};
@@ -13,10 +13,10 @@ use crate::{JobStore, RunEnd, RunFilter, Update};
 /// coalesced into it.
 pub(super) async fn replaces(store: &dyn JobStore) -> Result<(), String> {
     let (one, other) = (node(store, "one").await?, node(store, "other").await?);
-    let policies = Policies {
-        overlap: Overlap::CancelRunning,
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .overlap(Overlap::CancelRunning)
+        .build()
+        .expect("the policies of the suite are valid");
     let stored = due_job(store, "a", policies).await?;
     let claims = vec![advance(&stored, 0, at(10))];
     let old = won(&claim(store, &one, claims, vec![]).await.map_err(text)?, 0)?;
@@ -58,19 +58,19 @@ pub(super) async fn replaces(store: &dyn JobStore) -> Result<(), String> {
 /// The oldest instances make room, whichever policy they were opened under.
 pub(super) async fn replaces_oldest(store: &dyn JobStore) -> Result<(), String> {
     let node = node(store, "one").await?;
-    let policies = Policies {
-        max_instances: MaxInstances::at_most(2),
-        coalesce: Coalesce::All { at_most: 9 },
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .max_instances(2)
+        .coalesce(Coalesce::all(9))
+        .build()
+        .expect("the policies of the suite are valid");
     let stored = due_job(store, "a", policies).await?;
     let claims = vec![advance(&stored, 0, at(10))];
     let oldest = won(&claim(store, &node, claims, vec![]).await.map_err(text)?, 0)?;
     let read = current(store, "a").await?;
-    let replacing = Policies {
-        overlap: Overlap::CancelRunning,
-        ..policies
-    };
+    let replacing = PoliciesBuilder::from(policies)
+        .overlap(Overlap::CancelRunning)
+        .build()
+        .expect("the policies of the suite are valid");
     let update = Update {
         job: Arc::new(Job::clone(&read.job).with_policies(replacing)),
         state: read.state,

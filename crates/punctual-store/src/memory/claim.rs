@@ -206,7 +206,7 @@ impl Rows for Asked<'_> {
         };
         let policies = self.policies(slot);
         let is_replaceable =
-            policies.is_some_and(|policies| policies.overlap == Overlap::CancelRunning);
+            policies.is_some_and(|policies| policies.overlap() == Overlap::CancelRunning);
         self.state.open.insert(run.id, open, is_replaceable);
     }
 

@@ -26,7 +26,7 @@ impl State {
 
     fn has_room(&self, birth: u64) -> bool {
         let row = self.rows.born(birth).and_then(|slot| self.rows.get(slot));
-        row.is_some_and(|row| row.job.policies().max_instances.admits(row.state.running))
+        row.is_some_and(|row| row.job.policies().has_room(row.state.running))
     }
 
     /// Returns the job of a birth as a waiting job, unless it is paused.

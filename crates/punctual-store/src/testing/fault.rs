@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::Call;
+use super::StoreCall;
 use crate::Error;
 
 /// A fault of a call.
@@ -41,11 +41,11 @@ impl Fault {
     /// ```
     /// use std::future::ready;
     ///
-    /// use punctual_store::testing::{Call, Fault, FaultyStore};
+    /// use punctual_store::testing::{StoreCall, Fault, FaultyStore};
     ///
     /// let (_store, faults) = FaultyStore::new(punctual_store::MemoryStore::new());
     /// // On tokio: `Fault::slow(|| tokio::time::sleep(Duration::from_secs(12)))`.
-    /// faults.set(Call::Recover, Fault::slow(|| ready(())));
+    /// faults.set(StoreCall::Recover, Fault::slow(|| ready(())));
     /// ```
     pub fn slow<F>(wait: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
@@ -55,7 +55,7 @@ impl Fault {
     }
 
     /// Returns the error of a call that never reaches the store.
-    pub(super) fn error(&self, call: Call) -> Option<Error> {
+    pub(super) fn error(&self, call: StoreCall) -> Option<Error> {
         match self {
             Self::Failed => Some(Error::unavailable(format!("no connection for `{call}`"))),
             Self::Refused => Some(Error::refused(format!("`{call}` is not allowed"))),

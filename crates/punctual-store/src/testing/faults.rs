@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::Shared;
-use super::{Call, Fault, Refusal};
+use super::{Fault, Refusal, StoreCall};
 use crate::{ClaimReply, DueJobs};
 
 /// Sets the faults of a [`FaultyStore`](super::FaultyStore), and counts its calls. Clones control
@@ -20,7 +20,7 @@ impl Faults {
         clippy::needless_pass_by_value,
         reason = "a fault is named where it is told"
     )]
-    pub fn set(&self, calls: impl IntoIterator<Item = Call>, fault: Fault) {
+    pub fn set(&self, calls: impl IntoIterator<Item = StoreCall>, fault: Fault) {
         for call in calls {
             self.0
                 .turn(call, |kind| kind.standing = Some(fault.clone()));
@@ -34,7 +34,7 @@ impl Faults {
         clippy::needless_pass_by_value,
         reason = "a fault is named where it is told"
     )]
-    pub fn next(&self, calls: impl IntoIterator<Item = Call>, fault: Fault) {
+    pub fn next(&self, calls: impl IntoIterator<Item = StoreCall>, fault: Fault) {
         for call in calls {
             self.0.kind(call, |kind| kind.next.push_back(fault.clone()));
         }
@@ -42,7 +42,7 @@ impl Faults {
 
     /// Removes the faults that were [set](Self::set) for these kinds or for their
     /// [next](Self::next) calls. Held calls go on.
-    pub fn mend(&self, calls: impl IntoIterator<Item = Call>) {
+    pub fn mend(&self, calls: impl IntoIterator<Item = StoreCall>) {
         for call in calls {
             self.0.turn(call, |kind| {
                 kind.standing = None;
@@ -61,7 +61,7 @@ impl Faults {
             state.is_frozen = false;
             state.swallows_adds = false;
         });
-        self.mend(Call::ALL);
+        self.mend(StoreCall::ALL);
     }
 
     /// Refuses requests that are too large or hold what the store cannot keep, until
@@ -77,7 +77,7 @@ impl Faults {
         self.0.change(|state| state.damaged.insert(id.into()));
     }
 
-    /// Answers [`Call::Due`] with the window that was read last, as a replica does that lags
+    /// Answers [`StoreCall::Due`] with the window that was read last, as a replica does that lags
     /// behind. Pages after the first are read from the store.
     pub fn freeze_windows(&self) {
         self.0.change(|state| state.is_frozen = true);
@@ -88,7 +88,7 @@ impl Faults {
         self.0.change(|state| state.is_frozen = false);
     }
 
-    /// Changes each answer to [`Call::Due`], to imitate a store that leaves out arguments or breaks
+    /// Changes each answer to [`StoreCall::Due`], to imitate a store that leaves out arguments or breaks
     /// its promises.
     pub fn rewrite_windows(&self, rewrite: impl Fn(&mut DueJobs) + Send + Sync + 'static) {
         let rewrite = Arc::new(rewrite);
@@ -96,14 +96,14 @@ impl Faults {
             .change(|state| state.rewrites_windows = Some(rewrite));
     }
 
-    /// Changes each answer to [`Call::Claim`].
+    /// Changes each answer to [`StoreCall::Claim`].
     pub fn rewrite_replies(&self, rewrite: impl Fn(&mut ClaimReply) + Send + Sync + 'static) {
         let rewrite = Arc::new(rewrite);
         self.0
             .change(|state| state.rewrites_replies = Some(rewrite));
     }
 
-    /// Adds nothing and answers [`Call::Add`] for no job, as a store does that breaks its promises,
+    /// Adds nothing and answers [`StoreCall::Add`] for no job, as a store does that breaks its promises,
     /// until [all](Self::mend_all) is mended.
     pub fn swallow_adds(&self) {
         self.0.change(|state| state.swallows_adds = true);
@@ -111,20 +111,20 @@ impl Faults {
 
     /// Returns the number of calls of a kind.
     #[must_use]
-    pub fn begun(&self, call: Call) -> u64 {
+    pub fn begun(&self, call: StoreCall) -> u64 {
         self.0.kind(call, |kind| kind.begun)
     }
 
     /// Returns the number of calls of a kind that met a fault. Refusals and changed answers do not
     /// count.
     #[must_use]
-    pub fn struck(&self, call: Call) -> u64 {
+    pub fn struck(&self, call: StoreCall) -> u64 {
         self.0.kind(call, |kind| kind.struck)
     }
 
     /// Returns the number of calls of a kind that are neither answered nor dropped.
     #[must_use]
-    pub fn in_flight(&self, call: Call) -> u64 {
+    pub fn in_flight(&self, call: StoreCall) -> u64 {
         self.0.kind(call, |kind| kind.in_flight)
     }
 
@@ -133,7 +133,7 @@ impl Faults {
     /// # Cancel safety
     ///
     /// This method is cancel safe. Dropping the future changes nothing.
-    pub async fn until_begun(&self, call: Call, count: u64) {
+    pub async fn until_begun(&self, call: StoreCall, count: u64) {
         self.0.counted(call, |kind| kind.begun >= count).await;
     }
 
@@ -142,7 +142,7 @@ impl Faults {
     /// # Cancel safety
     ///
     /// This method is cancel safe. Dropping the future changes nothing.
-    pub async fn until_struck(&self, call: Call, count: u64) {
+    pub async fn until_struck(&self, call: StoreCall, count: u64) {
         self.0.counted(call, |kind| kind.struck >= count).await;
     }
 }

@@ -5,24 +5,24 @@
 //! each time.
 //!
 //! ```
-//! use punctual_store::testing::{Call, Fault, FaultyStore};
+//! use punctual_store::testing::{StoreCall, Fault, FaultyStore};
 //! use punctual_store::{JobFilter, JobStore, MemoryStore};
 //!
 //! # futures::executor::block_on(async {
 //! let (store, faults) = FaultyStore::new(MemoryStore::new());
 //!
 //! // The next list fails, the one after it does not.
-//! faults.next(Call::List, Fault::Failed);
+//! faults.next(StoreCall::List, Fault::Failed);
 //! assert!(store.list(JobFilter::default()).await.unwrap_err().is_unknown());
 //! assert!(store.list(JobFilter::default()).await.is_ok());
 //!
 //! // No call gets through until the test says so.
-//! faults.set(Call::ALL, Fault::Held);
+//! faults.set(StoreCall::ALL, Fault::Held);
 //! let list = store.list(JobFilter::default());
-//! assert_eq!(faults.in_flight(Call::List), 1);
-//! faults.mend(Call::ALL);
+//! assert_eq!(faults.in_flight(StoreCall::List), 1);
+//! faults.mend(StoreCall::ALL);
 //! assert!(list.await.is_ok());
-//! assert_eq!((faults.begun(Call::List), faults.struck(Call::List)), (3, 2));
+//! assert_eq!((faults.begun(StoreCall::List), faults.struck(StoreCall::List)), (3, 2));
 //! # });
 //! ```
 
@@ -32,7 +32,7 @@ mod refusal;
 mod state;
 mod store;
 
-pub use crate::Call;
+pub use crate::StoreCall;
 pub use fault::{Delay, Fault};
 pub use faults::Faults;
 pub use refusal::Refusal;

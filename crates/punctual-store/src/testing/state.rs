@@ -7,7 +7,7 @@ use std::mem::take;
 use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
-use super::{Call, Fault, Refusal};
+use super::{Fault, Refusal, StoreCall};
 use crate::lock::Mutex;
 use crate::{ClaimReply, DueJobs};
 
@@ -22,7 +22,7 @@ pub(super) struct Shared(Arc<Mutex<State>>);
 
 #[derive(Default)]
 pub(super) struct State {
-    calls: BTreeMap<Call, Kind>,
+    calls: BTreeMap<StoreCall, Kind>,
     pub(super) refusals: Vec<Refusal>,
     pub(super) damaged: BTreeSet<String>,
     pub(super) rewrites_windows: Option<Rewrite<DueJobs>>,
@@ -52,7 +52,7 @@ pub(super) struct Kind {
 }
 
 impl State {
-    fn kind(&mut self, call: Call) -> &mut Kind {
+    fn kind(&mut self, call: StoreCall) -> &mut Kind {
         self.calls.entry(call).or_default()
     }
 
@@ -89,12 +89,12 @@ impl Shared {
         change(&mut self.state())
     }
 
-    pub(super) fn kind<T>(&self, call: Call, change: impl FnOnce(&mut Kind) -> T) -> T {
+    pub(super) fn kind<T>(&self, call: StoreCall, change: impl FnOnce(&mut Kind) -> T) -> T {
         self.change(|state| change(state.kind(call)))
     }
 
     /// Counts a call and returns its fault.
-    pub(super) fn begin(&self, call: Call) -> Met {
+    pub(super) fn begin(&self, call: StoreCall) -> Met {
         let (met, expecting) = self.kind(call, |kind| {
             let met = kind.begin();
             (met, take(&mut kind.expecting))
@@ -104,7 +104,7 @@ impl Shared {
     }
 
     /// Changes the faults of a kind of call, and lets held calls go on.
-    pub(super) fn turn(&self, call: Call, change: impl FnOnce(&mut Kind)) {
+    pub(super) fn turn(&self, call: StoreCall, change: impl FnOnce(&mut Kind)) {
         let held = self.kind(call, |kind| {
             change(kind);
             kind.turn += 1;
@@ -114,7 +114,7 @@ impl Shared {
     }
 
     /// Waits for the turn after this one.
-    pub(super) async fn turned(&self, call: Call, turn: u64) {
+    pub(super) async fn turned(&self, call: StoreCall, turn: u64) {
         let poll = |context: &mut Context<'_>| {
             self.kind(call, |kind| {
                 let is_over = kind.turn > turn;
@@ -125,7 +125,7 @@ impl Shared {
     }
 
     /// Waits until the counts of a kind of call satisfy `is_so`.
-    pub(super) async fn counted(&self, call: Call, is_so: impl Fn(&Kind) -> bool) {
+    pub(super) async fn counted(&self, call: StoreCall, is_so: impl Fn(&Kind) -> bool) {
         let poll = |context: &mut Context<'_>| {
             self.kind(call, |kind| {
                 let is_so = is_so(kind);

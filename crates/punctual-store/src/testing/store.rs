@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use punctual_core::{Declared, JobId};
 
 use super::state::{Kind, Met, Shared, State};
-use super::{Call, Fault, Faults};
+use super::{Fault, Faults, StoreCall};
 use crate::layer::forward;
 use crate::{
     ClaimReply, ClaimRequest, DueJobs, DueRequest, Error, Insert, JobFilter, JobPage, JobStore,
@@ -63,7 +63,7 @@ impl<S: JobStore> JobStore for FaultyStore<S> {
 impl<S: JobStore> Faulty<S> {
     fn of_job<'a, T: Send + 'a>(
         &'a self,
-        call: Call,
+        call: StoreCall,
         id: JobId,
         work: impl FnOnce(JobId) -> StoreFuture<'a, T> + Send + 'a,
     ) -> StoreFuture<'a, T> {
@@ -180,11 +180,11 @@ impl<S: JobStore> Faulty<S> {
 /// A call that is counted until it is answered or dropped.
 struct UnderWay {
     shared: Shared,
-    call: Call,
+    call: StoreCall,
 }
 
 impl UnderWay {
-    fn begin(shared: &Shared, call: Call) -> (Self, Met) {
+    fn begin(shared: &Shared, call: StoreCall) -> (Self, Met) {
         let met = shared.begin(call);
         let shared = shared.clone();
         (Self { shared, call }, met)
@@ -247,7 +247,7 @@ impl<S: JobStore> StoreLayer for Faulty<S> {
 
     fn around<'a, T: Send + 'a>(
         &'a self,
-        call: Call,
+        call: StoreCall,
         work: impl FnOnce() -> StoreFuture<'a, T> + Send + 'a,
     ) -> StoreFuture<'a, T> {
         let (under_way, met) = UnderWay::begin(&self.shared, call);
@@ -262,47 +262,53 @@ impl<S: JobStore> StoreLayer for Faulty<S> {
     }
 
     fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
-        self.around(Call::Add, || StoreFuture::new(self.add_others(jobs)))
+        self.around(StoreCall::Add, || StoreFuture::new(self.add_others(jobs)))
     }
 
     fn get(&self, id: JobId) -> StoreFuture<'_, Option<StoredJob>> {
-        self.of_job(Call::Get, id, |id| self.inner.get(id))
+        self.of_job(StoreCall::Get, id, |id| self.inner.get(id))
     }
 
     fn list(&self, filter: JobFilter) -> StoreFuture<'_, JobPage> {
-        self.around(Call::List, || StoreFuture::new(self.readable_jobs(filter)))
+        self.around(StoreCall::List, || {
+            StoreFuture::new(self.readable_jobs(filter))
+        })
     }
 
     fn update(&self, update: Update) -> StoreFuture<'_, StoredJob> {
-        self.around(Call::Update, || match self.refused_job(update.job.id()) {
-            Some(error) => StoreFuture::ready(Err(error)),
-            None => self.inner.update(update),
+        self.around(StoreCall::Update, || {
+            match self.refused_job(update.job.id()) {
+                Some(error) => StoreFuture::ready(Err(error)),
+                None => self.inner.update(update),
+            }
         })
     }
 
     fn remove(&self, id: JobId, now: DateTime<Utc>) -> StoreFuture<'_, Option<StoredJob>> {
-        self.of_job(Call::Remove, id, move |id| self.inner.remove(id, now))
+        self.of_job(StoreCall::Remove, id, move |id| self.inner.remove(id, now))
     }
 
     fn removed(&self, id: JobId) -> StoreFuture<'_, Option<Declared>> {
-        self.of_job(Call::Removed, id, |id| self.inner.removed(id))
+        self.of_job(StoreCall::Removed, id, |id| self.inner.removed(id))
     }
 
     fn forget_removed(&self, id: JobId) -> StoreFuture<'_, ()> {
-        self.of_job(Call::ForgetRemoved, id, |id| self.inner.forget_removed(id))
+        self.of_job(StoreCall::ForgetRemoved, id, |id| {
+            self.inner.forget_removed(id)
+        })
     }
 
     fn unreadable(&self, limit: usize) -> StoreFuture<'_, Vec<UnreadableJob>> {
-        self.around(Call::Unreadable, move || {
+        self.around(StoreCall::Unreadable, move || {
             StoreFuture::new(self.unreadable_jobs(limit))
         })
     }
 
     fn due(&self, request: DueRequest) -> StoreFuture<'_, DueJobs> {
-        self.around(Call::Due, || StoreFuture::new(self.window(request)))
+        self.around(StoreCall::Due, || StoreFuture::new(self.window(request)))
     }
 
     fn claim<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, ClaimReply> {
-        self.around(Call::Claim, || StoreFuture::new(self.decide(request)))
+        self.around(StoreCall::Claim, || StoreFuture::new(self.decide(request)))
     }
 }

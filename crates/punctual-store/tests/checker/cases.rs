@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{
-    Count, FireRange, Interval, Jitter, Job, JobId, JobState, MissReason, Origin, Outcome,
-    Policies, Run, RunId, RunKey, RunState, SkipReason,
+    Count, FireRange, Interval, Job, JobId, JobState, MissReason, Origin, Outcome, Policies, Run,
+    RunId, RunKey, RunState, SkipReason,
 };
 use punctual_store::StoredJob;
 use punctual_store::checker::{Between, Checker, History, Period, Rule};
@@ -118,10 +118,7 @@ fn a_clock_that_was_set_back_makes_nothing_early() {
 
 #[test]
 fn a_lower_limit_does_not_blame_what_was_admitted_before() {
-    let wide = Policies {
-        max_instances: punctual_core::MaxInstances::at_most(2),
-        ..Policies::default()
-    };
+    let wide = Policies::new().max_instances(2).build().unwrap();
     let mut before = row();
     before.job = Arc::new(Job::clone(&before.job).with_policies(wide));
     let history = History::of(&before, at("11:59:00")).edited(&before, &row(), at("12:01:30"));
@@ -174,10 +171,10 @@ fn an_instance_is_taken_until_the_store_learns_of_its_end() {
 
 #[test]
 fn a_run_that_was_told_of_too_late_stands_for_its_backlog() {
-    let strict = Policies {
-        misfire_grace_time: Duration::from_secs(90).into(),
-        ..Policies::default()
-    };
+    let strict = Policies::new()
+        .misfire_grace_time(Duration::from_secs(90))
+        .build()
+        .unwrap();
     let mut row = row();
     row.job = Arc::new(Job::clone(&row.job).with_policies(strict));
     let checker = Checker::new().history(History::of(&row, at("11:59:00")));
@@ -203,12 +200,12 @@ fn times_at_the_end_of_time_panic_nowhere() {
     runs.push(ran(2));
     runs[2].state = RunState::Ended(Outcome::Missed(MissReason::Paused));
     let endless = Duration::from_secs(u64::try_from(i64::MAX / 1_000).unwrap());
-    let endless = Policies {
-        misfire_grace_time: endless.into(),
-        jitter: Jitter::up_to(endless),
-        timeout: endless.into(),
-        ..Policies::default()
-    };
+    let endless = Policies::new()
+        .misfire_grace_time(endless)
+        .jitter(endless)
+        .timeout(endless)
+        .build()
+        .unwrap();
     let mut other = row();
     other.job = Arc::new(Job::clone(&other.job).with_policies(endless));
     let checker = Checker::new()

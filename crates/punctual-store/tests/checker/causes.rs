@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{
-    CancelReason, Coalesce, Job, MaxInstances, Outcome, Overlap, Policies, Run, RunState,
-    SkipReason, Timeout,
+    CancelReason, Coalesce, Job, Outcome, Overlap, Policies, Run, RunState, SkipReason,
 };
 use punctual_store::StoredJob;
 use punctual_store::checker::{Between, Checker, Ending, Execution, History, Period, Rule, Target};
@@ -75,11 +74,13 @@ fn a_job_that_always_succeeds_is_not_cancelled_and_does_not_fail() {
 
 #[test]
 fn an_alarm_of_one_fire_time_does_not_end_the_next_ones() {
-    let backlog = with(Policies {
-        coalesce: Coalesce::All { at_most: 3 },
-        timeout: Timeout::After(Duration::from_secs(10)),
-        ..Policies::default()
-    });
+    let backlog = with(
+        Policies::new()
+            .coalesce(Coalesce::all(3))
+            .timeout(Duration::from_secs(10))
+            .build()
+            .unwrap(),
+    );
     let unattended = Period::new(at("12:00:00"), at("12:02:10"));
     let mut ledger = [
         ended(0, Outcome::TimedOut),
@@ -109,11 +110,11 @@ fn an_alarm_of_one_fire_time_does_not_end_the_next_ones() {
 
 #[test]
 fn an_attempt_has_its_own_time() {
-    let policies = Policies {
-        timeout: Timeout::After(Duration::from_secs(10)),
-        retry: punctual_core::Retry::attempts(2).build().unwrap(),
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .timeout(Duration::from_secs(10))
+        .retry(punctual_core::Retry::attempts(2).build().unwrap())
+        .build()
+        .unwrap();
     let mut run = ended(0, Outcome::TimedOut);
     run.attempts = 2;
     run.finished = Some(at("12:00:10"));
@@ -162,10 +163,7 @@ fn a_caller_cancels_what_it_names_and_not_before_it_calls() {
 
 #[test]
 fn a_removal_cancels_what_waits() {
-    let queue = with(Policies {
-        overlap: Overlap::Queue { at_most: 2 },
-        ..Policies::default()
-    });
+    let queue = with(Policies::new().overlap(Overlap::queue(2)).build().unwrap());
     let history = History::of(&queue, at("11:59:00")).removed_at(at("12:01:10"));
     let mut waited = ended(1, USER);
     (waited.started, waited.attempts) = (None, 0);
@@ -196,10 +194,10 @@ fn a_shutdown_cancels_on_its_own_node_only() {
 
 #[test]
 fn what_is_replaced_has_a_replacement_that_began() {
-    let policies = Policies {
-        overlap: Overlap::CancelRunning,
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .overlap(Overlap::CancelRunning)
+        .build()
+        .unwrap();
     let checker = judge(History::of(&with(policies), at("11:59:00")));
     let mut hung = ran(0);
     hung.finished = Some(at("12:10:00"));
@@ -224,11 +222,11 @@ fn what_is_replaced_has_a_replacement_that_began() {
 /// it.
 #[test]
 fn a_newer_run_may_begin_before_the_one_that_it_replaces_has_ended() {
-    let policies = Policies {
-        overlap: Overlap::CancelRunning,
-        max_instances: MaxInstances::at_most(2),
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .overlap(Overlap::CancelRunning)
+        .max_instances(2)
+        .build()
+        .unwrap();
     let checker = judge(History::of(&with(policies), at("11:59:00")));
     let checker = checker.patience(TimeDelta::seconds(5));
     let mut replaced = ended(0, REPLACED);
@@ -244,10 +242,12 @@ fn a_newer_run_may_begin_before_the_one_that_it_replaces_has_ended() {
 
 #[test]
 fn what_a_caller_cancels_while_it_waits_for_its_place_has_replaced_the_other() {
-    let replacing = with(Policies {
-        overlap: Overlap::CancelRunning,
-        ..Policies::default()
-    });
+    let replacing = with(
+        Policies::new()
+            .overlap(Overlap::CancelRunning)
+            .build()
+            .unwrap(),
+    );
     let history = History::of(&replacing, at("11:59:00"));
     let checker = judge(history).patience(TimeDelta::seconds(5));
     let checker = checker.cancelled(ran(1).id, at("12:01:02"));
@@ -261,10 +261,7 @@ fn what_a_caller_cancels_while_it_waits_for_its_place_has_replaced_the_other() {
 
 #[test]
 fn a_queue_is_full_of_what_waits() {
-    let queue = with(Policies {
-        overlap: Overlap::Queue { at_most: 1 },
-        ..Policies::default()
-    });
+    let queue = with(Policies::new().overlap(Overlap::queue(1)).build().unwrap());
     let checker = judge(History::of(&queue, at("11:59:00"))).patience(TimeDelta::seconds(5));
     let mut long = ran(0);
     long.finished = Some(at("12:02:30"));
@@ -284,11 +281,13 @@ fn a_queue_is_full_of_what_waits() {
 
 #[test]
 fn what_waits_for_longer_than_its_grace_time_has_filled_the_queue() {
-    let queue = with(Policies {
-        overlap: Overlap::Queue { at_most: 1 },
-        misfire_grace_time: Duration::from_secs(60).into(),
-        ..Policies::default()
-    });
+    let queue = with(
+        Policies::new()
+            .overlap(Overlap::queue(1))
+            .misfire_grace_time(Duration::from_secs(60))
+            .build()
+            .unwrap(),
+    );
     let checker = judge(History::of(&queue, at("11:59:00"))).patience(TimeDelta::seconds(5));
     let mut long = ran(0);
     long.finished = Some(at("12:02:30"));
@@ -352,12 +351,14 @@ fn a_run_waits_for_its_node_to_hear_of_it() {
 
 #[test]
 fn what_waits_in_a_queue_keeps_its_grace_time_but_for_the_wait() {
-    let queue = with(Policies {
-        overlap: Overlap::Queue { at_most: 2 },
-        max_instances: MaxInstances::ONE,
-        misfire_grace_time: Duration::from_secs(10).into(),
-        ..Policies::default()
-    });
+    let queue = with(
+        Policies::new()
+            .overlap(Overlap::queue(2))
+            .max_instances(1)
+            .misfire_grace_time(Duration::from_secs(10))
+            .build()
+            .unwrap(),
+    );
     let unattended = Period::new(at("12:01:00"), at("12:02:00"));
     let checker = judge(History::of(&queue, at("11:59:00"))).patience(TimeDelta::seconds(5));
     let checker = checker.absence(unattended);
@@ -408,20 +409,22 @@ fn a_removal_cancels_what_waits_for_its_next_attempt() {
         let history = History::of(&row, at("11:59:00")).removed_at(at("12:00:40"));
         rules(&judge(history), &[run.clone()], "12:02:00")
     };
-    let tries_again = Policies {
-        retry: punctual_core::Retry::attempts(2).build().unwrap(),
-        ..Policies::default()
-    };
+    let tries_again = Policies::new()
+        .retry(punctual_core::Retry::attempts(2).build().unwrap())
+        .build()
+        .unwrap();
     assert_eq!(removed(tries_again), []);
     assert_eq!(removed(Policies::default()), [Rule::WithoutReason]);
 }
 
 #[test]
 fn a_rerun_counts_on_and_follows_a_death() {
-    let rerun = with(Policies {
-        on_lost: punctual_core::OnLost::Rerun { at_most: 1 },
-        ..Policies::default()
-    });
+    let rerun = with(
+        Policies::new()
+            .on_lost(punctual_core::OnLost::rerun(1))
+            .build()
+            .unwrap(),
+    );
     let checker = judge(History::of(&rerun, at("11:59:00")));
     let ledger = |attempts| {
         let mut run = ended(0, Outcome::Succeeded);
@@ -448,10 +451,12 @@ fn a_rerun_counts_on_and_follows_a_death() {
 #[test]
 fn each_attempt_has_the_timeout_of_the_time_when_it_began() {
     let before = with(Policies::default());
-    let after = with(Policies {
-        timeout: Timeout::After(Duration::from_secs(20)),
-        ..Policies::default()
-    });
+    let after = with(
+        Policies::new()
+            .timeout(Duration::from_secs(20))
+            .build()
+            .unwrap(),
+    );
     let edited = |time| History::of(&before, at("11:59:00")).edited(&before, &after, at(time));
     let mut run = ended(0, Outcome::TimedOut);
     (run.attempts, run.finished) = (2, Some(at("12:00:50")));

@@ -276,17 +276,17 @@ impl Life {
         let row = block_on(self.store.get(instance.job.clone())).unwrap();
         let policies = row.map(|row| *row.job.policies()).unwrap_or_default();
         instance.ends = self.now + self.duration();
-        instance.attempts = self.dice.range(1, u64::from(policies.retry.attempts)) as u32;
+        instance.attempts = self.dice.range(1, u64::from(policies.retry().attempts)) as u32;
         instance.outcome = match self.dice.range(0, 19) {
             0 => Outcome::Failed,
             1 => Outcome::Panicked,
-            2 if policies.timeout.limit().is_some() => Outcome::TimedOut,
+            2 if policies.timeout().is_some() => Outcome::TimedOut,
             3 => Outcome::Cancelled(CancelReason::User),
             4 if self.is_mortal => Outcome::Lost,
             _ => Outcome::Succeeded,
         };
         if instance.outcome == Outcome::TimedOut {
-            let limit = policies.timeout.limit().unwrap_or_default();
+            let limit = policies.timeout().unwrap_or_default();
             let limit = TimeDelta::from_std(limit).unwrap();
             instance.ends = self.now + limit * instance.attempts as i32;
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures::executor::block_on;
 use punctual_core::plan::{first_fire, manual};
 use punctual_core::{
-    Coalesce, Count, Crontab, FireRange, Interval, Jitter, Job, JobId, JobState, MaxInstances,
-    MisfireGraceTime, MissReason, OnLost, Outcome, Overlap, Policies, Retry, Timeout, Trigger,
+    Coalesce, Count, Crontab, FireRange, Interval, Job, JobId, JobState, MissReason, OnLost,
+    Outcome, Overlap, Policies, Trigger, Unlimited,
 };
 use punctual_store::checker::History;
 use punctual_store::{
@@ -169,40 +169,38 @@ fn trigger(dice: &mut Dice) -> Trigger {
 }
 
 fn policies(dice: &mut Dice) -> Policies {
-    let mut policies = Policies {
-        misfire_grace_time: match dice.range(0, 2) {
-            0 => MisfireGraceTime::default(),
-            1 => Duration::from_secs(45).into(),
-            _ => Duration::from_secs(1_200).into(),
-        },
-        coalesce: match dice.range(0, 3) {
-            0 | 1 => Coalesce::Latest,
-            2 => Coalesce::Earliest,
-            _ => Coalesce::All { at_most: 4 },
-        },
-        max_instances: match dice.range(0, 3) {
-            0 | 1 => MaxInstances::ONE,
-            2 => MaxInstances::at_most(2),
-            _ => MaxInstances::UNLIMITED,
-        },
-        overlap: match dice.range(0, 3) {
-            0 | 1 => Overlap::Skip,
-            2 => Overlap::Queue { at_most: 2 },
-            _ => Overlap::CancelRunning,
-        },
-        ..Policies::default()
+    let mut policies = Policies::new();
+    policies = match dice.range(0, 2) {
+        0 => policies,
+        1 => policies.misfire_grace_time("45s"),
+        _ => policies.misfire_grace_time("20m"),
     };
+    policies = policies.coalesce(match dice.range(0, 3) {
+        0 | 1 => Coalesce::Latest,
+        2 => Coalesce::Earliest,
+        _ => Coalesce::all(4),
+    });
+    policies = match dice.range(0, 3) {
+        0 | 1 => policies,
+        2 => policies.max_instances(2),
+        _ => policies.max_instances(Unlimited),
+    };
+    policies = policies.overlap(match dice.range(0, 3) {
+        0 | 1 => Overlap::Skip,
+        2 => Overlap::queue(2),
+        _ => Overlap::CancelRunning,
+    });
     if dice.chance(30) {
-        policies.on_lost = OnLost::Rerun { at_most: 2 };
+        policies = policies.on_lost(OnLost::rerun(2));
     }
     if dice.chance(20) {
-        policies.jitter = Jitter::up_to(Duration::from_secs(30));
+        policies = policies.jitter("30s");
     }
     if dice.chance(30) {
-        policies.timeout = Timeout::After(Duration::from_secs(dice.range(30, 3_000)));
+        policies = policies.timeout(Duration::from_secs(dice.range(30, 3_000)));
     }
     if dice.chance(30) {
-        policies.retry = Retry::attempts(3).build().unwrap();
+        policies = policies.retry(3);
     }
-    policies
+    policies.build().unwrap()
 }

@@ -8,6 +8,7 @@ use super::SchedulerBuilder;
 use crate::config::{Config, StoreConfig, StoreTable, memory};
 use crate::error::{Error, ErrorKind};
 
+/// # Files and environment
 impl SchedulerBuilder {
     /// Takes the settings of a file or of the environment, as [`Config`] read them.
     ///

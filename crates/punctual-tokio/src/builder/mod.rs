@@ -21,7 +21,7 @@ use crate::events::event::{Event, EventMask};
 use crate::events::listener::{IntoListened, Keep, kept};
 use crate::executor::Executor;
 use crate::handler::registry::Registry;
-use crate::handler::{Handler, LocalHandler, States, function_of};
+use crate::handler::{Handler, LocalHandler, Seal, States, function_of};
 use crate::scheduler::Scheduler;
 use crate::shared::{Setup, Shared};
 use crate::stores::retention_policy::RetentionPolicy;
@@ -147,7 +147,7 @@ impl SchedulerBuilder {
             self.fail(invalid_name(name));
             return self;
         }
-        let task = handler.into_task();
+        let task = handler.into_task(Seal);
         let is_new = match function_of::<H>() {
             Some(function) => self.registry.register_function(name, task, function),
             None => self.registry.register(name, task),
@@ -182,7 +182,7 @@ impl SchedulerBuilder {
     pub fn local_task<M>(mut self, name: &str, handler: impl LocalHandler<M>) -> Self {
         if name.is_empty() || crate::handler::registry::is_anonymous(name) {
             self.fail(invalid_name(name));
-        } else if !self.registry.register(name, handler.into_local_task()) {
+        } else if !self.registry.register(name, handler.into_local_task(Seal)) {
             self.fail(taken("task", name));
         }
         self

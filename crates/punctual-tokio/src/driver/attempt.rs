@@ -61,7 +61,7 @@ impl Driver {
     /// Gives an instance its place. The permit keeps the limit, even if the machine and the store
     /// should have counted wrongly.
     fn enter((active, gate): (&mut Active<Surroundings>, &mut Option<Gate>)) {
-        active.own.place = match Gate::enter(gate, active.job.policies().max_instances) {
+        active.own.place = match Gate::enter(gate, active.job.policies().max_instances()) {
             Ok(permit) => Place::Taken(permit),
             // The store may have admitted the instance under a wider limit.
             Err(Full) if active.was_admitted => Place::Taken(None),

@@ -5,7 +5,8 @@ use punctual_core::CancelReason;
 use punctual_machine::Underway;
 
 use super::Driver;
-use crate::command::{Command, RunningRun};
+use crate::command::Command;
+use crate::report::RunningRun;
 
 impl Driver {
     pub(super) fn obey(&mut self) {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use punctual_core::MaxInstances;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The permits of one job. The gate is made when the first instance starts, and dropped when none
@@ -23,8 +22,8 @@ pub(crate) struct Full;
 
 impl Gate {
     /// Admits one more instance, if there is room for it. Makes the gate if the job has none yet.
-    pub(crate) fn enter(gate: &mut Option<Self>, limit: MaxInstances) -> Result<Permit, Full> {
-        let Some(limit) = limit.limit() else {
+    pub(crate) fn enter(gate: &mut Option<Self>, limit: Option<u32>) -> Result<Permit, Full> {
+        let Some(limit) = limit else {
             return Ok(None);
         };
         let gate = gate.get_or_insert_with(|| Self::new(limit));
@@ -65,14 +64,14 @@ mod tests {
     use super::*;
 
     fn enter(gate: &mut Option<Gate>, limit: u32) -> Result<Permit, Full> {
-        Gate::enter(gate, MaxInstances::at_most(limit))
+        Gate::enter(gate, Some(limit))
     }
 
     #[test]
     fn an_unlimited_job_has_no_gate() {
         let mut gate = None;
         for _ in 0..100 {
-            assert!(Gate::enter(&mut gate, MaxInstances::UNLIMITED).is_ok_and(|own| own.is_none()));
+            assert!(Gate::enter(&mut gate, None).is_ok_and(|own| own.is_none()));
         }
         assert!(gate.is_none());
     }

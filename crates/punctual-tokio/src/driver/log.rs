@@ -24,7 +24,7 @@ pub(super) fn ended(voice: &Voice, job: &JobId, fire_time: DateTime<Utc>, end: &
         Outcome::Cancelled(_) => {
             tracing::info!(%job, run, %fire_time, attempts, %outcome, "a run was cancelled");
         }
-        Outcome::Succeeded | Outcome::Missed(_) | Outcome::Skipped(_) | Outcome::Coalesced => {}
+        _ => {}
     }
 }
 

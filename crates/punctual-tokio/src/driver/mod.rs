@@ -26,7 +26,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use punctual_core::RunId;
 use punctual_machine::{Alarm, Machine, Reply};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
@@ -36,11 +35,12 @@ use self::by_hand::Asked;
 use self::link::Link;
 use self::shutdown::StageEnd;
 use self::surroundings::Surroundings;
-use crate::command::{Answer, Command, ShutdownReport};
+use crate::command::{Answer, Command};
 use crate::driver::late::Lateness;
 use crate::handler::Host;
 use crate::handler::reports::Told;
 use crate::metrics::Census;
+use crate::report::{HandedOnRun, ShutdownReport};
 use crate::shared::Shared;
 use crate::shared::keep::Keeper;
 use crate::store_link::worker::Replied;
@@ -85,7 +85,7 @@ pub(crate) struct Driver {
     /// Tells callers that wait for the end without having asked for it.
     ended: watch::Sender<Option<ShutdownReport>>,
     /// The runs that wait in the stores when the scheduler ends.
-    left_waiting: Vec<RunId>,
+    handed_on: Vec<HandedOnRun>,
     inbox: Vec<Command>,
     reports: Vec<Told>,
     due: Vec<Due<Alarm>>,
@@ -125,7 +125,7 @@ impl Driver {
             leaving: Duration::MAX,
             stage_end: None,
             ended: watch::Sender::new(None),
-            left_waiting: Vec::new(),
+            handed_on: Vec::new(),
             inbox: Vec::new(),
             reports: Vec::new(),
             due: Vec::new(),

@@ -1,18 +1,19 @@
 //! Carries out the stages of a shutdown and their deadlines, and leaves the stores when the machine
 //! is done.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{OptionFuture, join, join_all};
-use punctual_core::{Run, RunId, RunState};
-use punctual_machine::Alarm;
+use punctual_core::{Run, RunState};
+use punctual_machine::{Alarm, Ended};
 use punctual_store::{JobStore, RunFilter};
 use tokio::time::{Instant, timeout};
 
 use super::Driver;
 use super::link::Link;
-use crate::command::{RunningRun, ShutdownReport};
 use crate::events::event::EventKind;
+use crate::report::{EndedRun, HandedOnRun, RunningRun, ShutdownReport};
 use crate::time::timer::AlarmKey;
 
 /// The number of open runs of a store that are looked at for the report.
@@ -66,7 +67,7 @@ impl Driver {
     pub(super) async fn leave_stores(&mut self) {
         let limit = self.leaving;
         let leaving = self.links.values_mut().map(|link| leave(link, limit));
-        self.left_waiting = join_all(leaving).await.concat();
+        self.handed_on = join_all(leaving).await.concat();
     }
 
     /// Tells all callers that wait for the end.
@@ -76,9 +77,9 @@ impl Driver {
         // From here on the scheduler can be started again.
         drop(self.commands);
         let report = ShutdownReport {
-            cancelled: left.cancelled,
+            cancelled: left.cancelled.into_iter().map(EndedRun::from).collect(),
             abandoned: left.abandoned.into_iter().map(RunningRun::from).collect(),
-            waiting: self.left_waiting,
+            handed_on: self.handed_on,
             unrecorded: left.unrecorded,
         };
         for answer in self.ending {
@@ -90,11 +91,11 @@ impl Driver {
 
 /// Leaves a store, and returns the runs that wait in it. The store may take as long as `limit` to
 /// tell which runs wait, and to forget this node.
-async fn leave(link: &mut Link, limit: Duration) -> Vec<RunId> {
+async fn leave(link: &mut Link, limit: Duration) -> Vec<HandedOnRun> {
     let keeper = OptionFuture::from(link.close());
     let store = &link.alias;
     let (waiting, left) = join(
-        timeout(limit, waiting(&*link.store)),
+        timeout(limit, waiting(&link.alias, &*link.store)),
         timeout(limit, keeper),
     )
     .await;
@@ -108,7 +109,7 @@ async fn leave(link: &mut Link, limit: Duration) -> Vec<RunId> {
 }
 
 /// Returns the runs that wait in a store. A store that does not answer has nothing to report.
-async fn waiting(store: &dyn JobStore) -> Vec<RunId> {
+async fn waiting(alias: &Arc<str>, store: &dyn JobStore) -> Vec<HandedOnRun> {
     let open = RunFilter {
         open: true,
         limit: REPORTED,
@@ -116,5 +117,24 @@ async fn waiting(store: &dyn JobStore) -> Vec<RunId> {
     };
     let waits = |run: &Run| matches!(run.state, RunState::Queued | RunState::Retrying);
     let runs = store.runs(open).await.unwrap_or_default().into_iter();
-    runs.filter(waits).map(|run| run.id).collect()
+    runs.filter(waits)
+        .map(|run| HandedOnRun {
+            store: Arc::clone(alias),
+            run: run.id,
+            fire_time: run.fire_time(),
+            job: run.job,
+        })
+        .collect()
+}
+
+impl From<Ended> for EndedRun {
+    fn from(own: Ended) -> Self {
+        Self {
+            job: own.job,
+            store: own.store,
+            run: own.run,
+            fire_time: own.fire_time,
+            outcome: own.outcome,
+        }
+    }
 }

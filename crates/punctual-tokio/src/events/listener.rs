@@ -33,10 +33,12 @@ pub trait IntoListened<M>: Listened<M> {}
 
 /// Marks listeners that are done when they return.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Done;
 
 /// Marks listeners that return a future.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Later;
 
 impl IntoListened<Done> for () {}

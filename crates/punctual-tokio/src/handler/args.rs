@@ -28,6 +28,10 @@ use crate::handler::registry::legible;
 /// # let _ = (greet, repeat, send);
 /// ```
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "tasks write it as a pattern or a value"
+)]
 pub struct Args<T>(pub T);
 
 /// The longest quotation of arguments that do not fit, in bytes.

@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use super::args::check_args;
 use super::from_context::check;
-use super::{Finish, FromContext, IntoOutcome, JobContext, Task};
+use super::{Finish, FromContext, IntoOutcome, JobContext, Seal, Task};
 
 /// A function that can be a task.
 ///
@@ -32,15 +32,17 @@ use super::{Finish, FromContext, IntoOutcome, JobContext, Task};
 )]
 pub trait Handler<M>: Send + Sync + 'static {
     #[doc(hidden)]
-    fn into_task(self) -> Task;
+    fn into_task(self, _: Seal) -> Task;
 }
 
 /// Marks async functions.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Async;
 
 /// Marks plain functions.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Blocking;
 
 impl<F, Fut> Handler<(Async,)> for F
@@ -48,7 +50,7 @@ where
     F: Fn() -> Fut + Send + Sync + 'static,
     Fut: Future<Output: IntoOutcome> + Send + 'static,
 {
-    fn into_task(self) -> Task {
+    fn into_task(self, _: Seal) -> Task {
         Task::asynchronous(
             move |_| self().map(IntoOutcome::into_outcome),
             |context| check_args(context, &[]),
@@ -61,7 +63,7 @@ where
     F: Fn() -> R + Send + Sync + 'static,
     R: IntoOutcome,
 {
-    fn into_task(self) -> Task {
+    fn into_task(self, _: Seal) -> Task {
         Task::blocking(
             move |_| self().into_outcome(),
             |context| check_args(context, &[]),
@@ -87,7 +89,7 @@ macro_rules! handlers {
             Fut: Future<Output: IntoOutcome> + Send + 'static,
             $($kind: FromContext + 'static,)+
         {
-            fn into_task(self) -> Task {
+            fn into_task(self, _: Seal) -> Task {
                 let function = Arc::new(self);
                 Task::asynchronous(
                     move |context: JobContext| {
@@ -111,7 +113,7 @@ macro_rules! handlers {
             R: IntoOutcome,
             $($kind: FromContext + 'static,)+
         {
-            fn into_task(self) -> Task {
+            fn into_task(self, _: Seal) -> Task {
                 Task::blocking(
                     move |context: JobContext| {
                         $(let $parameter = or_fail!(wait($kind::from_context(&context)));)+

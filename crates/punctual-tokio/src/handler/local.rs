@@ -11,7 +11,8 @@ use super::args::check_args;
 use super::callable::{Start, attempt};
 use super::from_context::check;
 use super::{
-    Check, CheckContext, Finish, FromContext, IntoOutcome, JobContext, Reporter, RunInfo, Task,
+    Check, CheckContext, Finish, FromContext, IntoOutcome, JobContext, Reporter, RunInfo, Seal,
+    Task,
 };
 use crate::apart::Apart;
 use crate::error::Error;
@@ -29,7 +30,7 @@ use crate::site::{Begin, Site};
 )]
 pub trait LocalHandler<M>: Send + Sync + 'static {
     #[doc(hidden)]
-    fn into_local_task(self) -> Task;
+    fn into_local_task(self, _: Seal) -> Task;
 }
 
 struct LocalTask<C: Send + 'static> {
@@ -81,7 +82,7 @@ macro_rules! local_handlers {
             Fut: Future<Output: IntoOutcome> + 'static,
             $($kind: FromContext + 'static,)*
         {
-            fn into_local_task(self) -> Task {
+            fn into_local_task(self, _: Seal) -> Task {
                 let function = Arc::new(self);
                 let call = move |_context: JobContext| {
                     let function = Arc::clone(&function);

@@ -14,6 +14,7 @@ pub(crate) mod registry;
 mod reporter;
 pub(crate) mod reports;
 mod schema;
+mod seal;
 mod state;
 
 pub use args::{Args, check_args};
@@ -30,5 +31,6 @@ pub use reference::{Function, IntoTask, Named, Reference};
 pub(crate) use reference::{Preset, TaskRef, function_of};
 pub(crate) use reporter::Reporter;
 pub(crate) use schema::with_schema;
+pub(crate) use seal::Seal;
 pub use state::State;
 pub(crate) use state::States;

@@ -27,6 +27,10 @@ const LONGEST_TEXT: usize = 64 * 1_024;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "tasks write it as a pattern or a value"
+)]
 pub struct Output<T>(pub T);
 
 /// A type that a handler may return. It is `()`, [`Output<T>`], or a `Result` whose value can be
@@ -39,7 +43,7 @@ pub struct Output<T>(pub T);
     label = "not the result of a task",
     note = "a task returns `()`, `Output<T>`, or `Result<T, E>` with `T: Serialize`; a plain value is returned as `Output(value)`"
 )]
-pub trait IntoOutcome {
+pub trait IntoOutcome: sealed::Outcome {
     #[doc(hidden)]
     fn into_outcome(self) -> Finish;
 }
@@ -58,7 +62,16 @@ pub trait IntoJobError: sealed::IntoBoxError {}
 impl<E: Into<BoxError>> IntoJobError for E {}
 
 mod sealed {
-    use super::BoxError;
+    use serde::Serialize;
+
+    use super::{BoxError, IntoJobError, Output};
+
+    #[expect(unnameable_types, reason = "it seals the public trait")]
+    pub trait Outcome {}
+
+    impl Outcome for () {}
+    impl<T: Serialize> Outcome for Output<T> {}
+    impl<T: Serialize, E: IntoJobError> Outcome for Result<T, E> {}
 
     #[expect(unnameable_types, reason = "it seals the public trait")]
     pub trait IntoBoxError {

@@ -3,7 +3,7 @@
 use std::any::{TypeId, type_name};
 use std::sync::Arc;
 
-use super::{Handler, Task};
+use super::{Handler, Seal, Task};
 use crate::error::Error;
 
 /// A value that a new job can call. It is a [`Handler`], or the name of a registered task.
@@ -18,7 +18,7 @@ use crate::error::Error;
 )]
 pub trait IntoTask<M> {
     #[doc(hidden)]
-    fn into_reference(self) -> Reference;
+    fn into_reference(self, _: Seal) -> Reference;
 }
 
 /// The task that a new job calls, and the settings that come with it.
@@ -65,12 +65,13 @@ pub struct Function<M>(std::marker::PhantomData<M>);
 
 /// Marks names.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Named;
 
 impl<M, F: Handler<M>> IntoTask<Function<M>> for F {
-    fn into_reference(self) -> Reference {
+    fn into_reference(self, _: Seal) -> Reference {
         Reference::to(TaskRef::Anonymous {
-            task: self.into_task(),
+            task: self.into_task(Seal),
             name: type_name::<F>(),
             function: function_of::<F>(),
         })
@@ -84,19 +85,19 @@ pub(crate) fn function_of<F: 'static>() -> Option<TypeId> {
 }
 
 impl IntoTask<Named> for &str {
-    fn into_reference(self) -> Reference {
+    fn into_reference(self, _: Seal) -> Reference {
         Reference::to(TaskRef::Named(self.into()))
     }
 }
 
 impl IntoTask<Named> for &String {
-    fn into_reference(self) -> Reference {
+    fn into_reference(self, _: Seal) -> Reference {
         Reference::to(TaskRef::Named(self.as_str().into()))
     }
 }
 
 impl IntoTask<Named> for String {
-    fn into_reference(self) -> Reference {
+    fn into_reference(self, _: Seal) -> Reference {
         Reference::to(TaskRef::Named(self.into()))
     }
 }

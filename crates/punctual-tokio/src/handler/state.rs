@@ -24,6 +24,10 @@ use crate::error::{BoxError, Error, ErrorKind};
 /// # let _ = newsletter;
 /// ```
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "tasks write it as a pattern or a value"
+)]
 pub struct State<S>(pub S);
 
 impl<S> Deref for State<S> {

@@ -1,12 +1,14 @@
 //! A job that is to be added.
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Draft, IntoTrigger, IntoZone, PoliciesBuilder, Trigger, Zone, json};
+use punctual_core::{
+    Draft, IntoTrigger, IntoWhen, IntoZone, PoliciesBuilder, Trigger, When, Zone, json,
+};
 use punctual_store::OnConflict;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::handler::{IntoTask, TaskRef};
+use crate::handler::{IntoTask, Seal, TaskRef};
 use crate::job::policy_overrides::policy_setters;
 
 /// A job that is to be added. It says what to call and when, and holds everything that has a
@@ -38,20 +40,20 @@ pub struct NewJob {
     pub(crate) executor: Option<String>,
     pub(crate) store: Option<String>,
     pub(crate) policies: PoliciesBuilder,
-    pub(crate) first: First,
+    pub(crate) first: First<Result<When, Error>>,
     pub(crate) on_conflict: OnConflict,
     pub(crate) refuses_past: bool,
     /// The crate whose code declares the job.
     pub(crate) declared: Option<&'static str>,
 }
 
-/// The first run of a job.
+/// The first run of a job, with a time as it is written or as an instant.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum First {
+pub(crate) enum First<T = DateTime<Utc>> {
     /// The first run is at the first fire time of the trigger.
     Trigger,
     /// The first run is at this time, and the others follow the trigger.
-    At(DateTime<Utc>),
+    At(T),
     /// The first run begins without delay, and the others follow the trigger.
     Now,
     /// The job does not run before it is resumed.
@@ -62,7 +64,7 @@ impl NewJob {
     /// Makes a job that calls a function or a registered task at the fire times of a trigger.
     pub fn new<M>(task: impl IntoTask<M>, trigger: impl IntoTrigger) -> Self {
         let trigger = trigger.into_draft();
-        let reference = task.into_reference();
+        let reference = task.into_reference(Seal);
         let job = Self::of(reference.task, trigger);
         match reference.preset {
             Some(preset) => Self {
@@ -170,11 +172,21 @@ impl NewJob {
 
     /// Sets one extra first fire time. A job without any is added by [`paused`](Self::paused).
     ///
+    /// A time without an offset is local time of the time zone that stands beside the trigger or in
+    /// it, and otherwise of the scheduler's.
+    ///
+    /// ```
+    /// # use punctual_tokio::NewJob;
+    /// # async fn poll() {}
+    /// let job = NewJob::new(poll, "@hourly").next_run_time("2026-03-01T10:30:00");
+    /// # let _ = job;
+    /// ```
+    ///
     /// A job that is [replaced](Self::replace_existing), or declared anew, gets this fire time as
     /// well. A time that has passed counts once. It does not count again while the ledger holds
     /// what became of it.
-    pub fn next_run_time(mut self, at: DateTime<Utc>) -> Self {
-        self.first = First::At(at);
+    pub fn next_run_time(mut self, at: impl IntoWhen) -> Self {
+        self.first = First::At(at.into_when("next_run_time"));
         self
     }
 

@@ -1,36 +1,15 @@
 //! Outcomes as labels. They are a closed list, so that every counter is looked up once, when the
 //! scheduler is first started.
 
-use punctual_core::{CancelReason, MissReason, Outcome, SkipReason};
+use punctual_core::Outcome;
 
 /// The reason of an outcome that has none, since every counter of a name has the same labels.
 const NONE: &str = "none";
 
 /// Returns the words that the JSON of outcomes has too.
 pub(super) fn labels(outcome: Outcome) -> (&'static str, &'static str) {
-    match outcome {
-        Outcome::Succeeded => ("succeeded", NONE),
-        Outcome::Failed => ("failed", NONE),
-        Outcome::Panicked => ("panicked", NONE),
-        Outcome::TimedOut => ("timed_out", NONE),
-        Outcome::Cancelled(CancelReason::User) => ("cancelled", "user"),
-        Outcome::Cancelled(CancelReason::Shutdown) => ("cancelled", "shutdown"),
-        Outcome::Cancelled(CancelReason::Replaced) => ("cancelled", "replaced"),
-        Outcome::Missed(MissReason::Grace) => ("missed", "grace"),
-        Outcome::Missed(MissReason::Paused) => ("missed", "paused"),
-        Outcome::Missed(MissReason::Parked) => ("missed", "parked"),
-        Outcome::Missed(MissReason::Down) => ("missed", "down"),
-        Outcome::Skipped(SkipReason::MaxInstances) => ("skipped", "max_instances"),
-        Outcome::Skipped(SkipReason::QueueFull) => ("skipped", "queue_full"),
-        Outcome::Skipped(SkipReason::NoExecutor) => ("skipped", "no_executor"),
-        Outcome::Skipped(SkipReason::NoTask) => ("skipped", "no_task"),
-        Outcome::Skipped(SkipReason::Edited) => ("skipped", "edited"),
-        Outcome::Skipped(SkipReason::ClockSet) => ("skipped", "clock_set"),
-        Outcome::Skipped(SkipReason::RolledBack) => ("skipped", "rolled_back"),
-        Outcome::Missed(MissReason::Past) => ("missed", "past"),
-        Outcome::Coalesced => ("coalesced", NONE),
-        Outcome::Lost => ("lost", NONE),
-    }
+    let (word, reason) = outcome.words();
+    (word, reason.unwrap_or(NONE))
 }
 
 #[cfg(test)]

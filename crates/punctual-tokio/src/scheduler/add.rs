@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use punctual_core::{IntoTrigger, IntoZone, JobId, PoliciesBuilder};
+use punctual_core::{IntoTrigger, IntoWhen, IntoZone, JobId, PoliciesBuilder};
 use punctual_store::{Insert, OnConflict, StoredJob};
 use serde::Serialize;
 
@@ -258,7 +258,7 @@ settings! {
     executor(alias: impl Into<String>);
     store(alias: impl Into<String>);
     timezone(zone: impl IntoZone);
-    next_run_time(at: chrono::DateTime<chrono::Utc>);
+    next_run_time(at: impl IntoWhen);
     paused();
     run_at_start();
     replace_existing();

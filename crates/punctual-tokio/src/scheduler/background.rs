@@ -7,8 +7,8 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::command::ShutdownReport;
 use crate::error::{Error, ErrorKind};
+use crate::report::ShutdownReport;
 use crate::scheduler::Scheduler;
 
 /// A scheduler with a thread and a runtime of its own, for programs that are not async.

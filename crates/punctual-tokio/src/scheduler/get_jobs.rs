@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::job::snapshot::JobSnapshot;
 use crate::stores::NamedStore;
 
+/// # Listing jobs
 impl Scheduler {
     /// Lists jobs of all stores together. All that match are in the answer, unless there is a
     /// [limit](GetJobs::limit).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use punctual_core::{Run, RunId};
 
 use super::RunHandle;
-use crate::command::RunningRun;
+use crate::report::RunningRun;
 
 /// What names a run. It is the [`RunId`], a [`Run`], a [`RunningRun`], a [`RunHandle`], or the alias
 /// of the store and the [`RunId`], since each store numbers its own runs.

@@ -8,9 +8,9 @@ use super::{
     Call, IntoJobId, ModifyJob, PauseJob, RemoveJob, RescheduleJob, ResumeJob, RunJob, Runs,
     Scheduler, job_id,
 };
-use crate::command::RunningRun;
 use crate::error::Error;
 use crate::job::snapshot::JobSnapshot;
+use crate::report::RunningRun;
 
 /// A job of a scheduler, by its id. The handle names the job that has the id now.
 ///

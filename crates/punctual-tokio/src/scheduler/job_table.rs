@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::handler::registry::legible as legible_task;
 use crate::job::snapshot::{JobSnapshot, JobStatus};
 
+/// # A table of jobs
 impl Scheduler {
     /// Reads a table of all jobs, with the name, the rule and the next run of each. Of a parked job
     /// the table tells what the job lacks on this node.

@@ -24,6 +24,7 @@ pub struct UpcomingRun {
     pub store: Arc<str>,
 }
 
+/// # One job, and what comes next
 impl Scheduler {
     /// Reads a job from the first store that holds a job of this id.
     ///

@@ -4,8 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use punctual_core::{IntoWhen, JobId, Outcomes, Run, RunState, When, Zone};
+use punctual_core::{IntoWhen, JobId, Outcomes, Run, RunState, When};
 use punctual_store::{RunCursor, RunFilter};
 
 use super::call::Call;
@@ -13,9 +12,11 @@ use super::list_stream::{Items, RunStream};
 use super::merge::{Listed, Merge, PIECE, Piece};
 use super::page::{Cursor, Page, Places, check_size};
 use super::{IntoJobId, Scheduler, job_id};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::stores::NamedStore;
+use crate::time::when::instant;
 
+/// # Listing runs
 impl Scheduler {
     /// Lists runs of all stores together, those that were opened last first. All that match are in
     /// the answer, unless there is a [limit](Runs::limit).
@@ -179,8 +180,12 @@ impl Runs {
         let stores = scheduler.shared.asked(self.store.as_deref())?;
         self.filter.job = self.job.transpose()?;
         let zone = scheduler.shared.zone;
-        self.filter.from = instant("from", self.from, zone)?;
-        self.filter.until = instant("until", self.until, zone)?;
+        let read = |field, when: Option<Result<When, Error>>| match when {
+            Some(when) => instant(field, when?, zone).map(Some),
+            None => Ok(None),
+        };
+        self.filter.from = read("from", self.from)?;
+        self.filter.until = read("until", self.until)?;
         if self.ended {
             self.filter.outcomes = self.filter.outcomes.or(Some(Outcomes::ALL));
         }
@@ -254,25 +259,6 @@ impl IntoFuture for RunsPage {
     fn into_future(self) -> Self::IntoFuture {
         Call::new(self.read())
     }
-}
-
-/// Returns a point in time as the scheduler's zone has it.
-fn instant(
-    field: &str,
-    when: Option<Result<When, Error>>,
-    zone: Zone,
-) -> Result<Option<DateTime<Utc>>, Error> {
-    let Some(when) = when.transpose()? else {
-        return Ok(None);
-    };
-    let found = match when {
-        When::Instant(at) => Some(at),
-        When::Local(local) => zone.instant(local),
-    };
-    found.map(Some).ok_or_else(|| {
-        let message = format!("{field}: `{when}` is too far away; expected a year from 1 to 9999");
-        Error::of(ErrorKind::Invalid, message)
-    })
 }
 
 /// The runs that a list selects.

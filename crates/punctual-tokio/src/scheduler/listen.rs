@@ -12,6 +12,7 @@ use crate::events::listener::{IntoListened, ListenerId};
 use crate::events::stream::Events;
 use crate::shared::keep::spent;
 
+/// # Events and listeners
 impl Scheduler {
     /// Returns the events from this call on, as a stream. [`Events::only`] and [`Events::job`]
     /// narrow it down.

@@ -78,8 +78,9 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::builder::SchedulerBuilder;
-use crate::command::{Answer, Command, ShutdownReport};
+use crate::command::{Answer, Command};
 use crate::error::{Error, not_running};
+use crate::report::ShutdownReport;
 use crate::shared::Shared;
 use crate::shared::keep::Keeper;
 use crate::stores::health::StoreHealth;

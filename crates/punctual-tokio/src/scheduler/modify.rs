@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{
-    Draft, IntoTrigger, Job, JobId, JobState, MissReason, PoliciesBuilder, Trigger, json,
+    Draft, IntoTrigger, IntoWhen, Job, JobId, JobState, MissReason, PoliciesBuilder, Trigger, When,
+    json,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -19,6 +20,7 @@ use crate::job::policy_overrides::policy_setters;
 use crate::scheduler::remote_tasks::Elsewhere;
 use crate::scheduler::validate::{filled, fits};
 use crate::shared::Shared;
+use crate::time::when::instant;
 
 /// # Changing jobs
 impl Scheduler {
@@ -44,6 +46,7 @@ impl Scheduler {
             task: None,
             policies: PoliciesBuilder::default(),
             trigger: None,
+            next: None,
         }
     }
 }
@@ -89,6 +92,8 @@ pub struct ModifyJob {
     task: Option<Arc<str>>,
     policies: PoliciesBuilder,
     trigger: Option<Result<Draft, Error>>,
+    /// The extra fire time.
+    next: Option<Result<When, Error>>,
 }
 
 impl ModifyJob {
@@ -174,26 +179,17 @@ impl ModifyJob {
     }
 
     /// Sets one extra fire time before the next ones of the trigger. An interval without a start
-    /// counts from this fire time.
-    pub fn next_run_time(self, at: DateTime<Utc>) -> Self {
-        self.with(move |job, state| {
-            if matches!(job.trigger(), Trigger::Interval(_)) && !job.trigger().is_anchored() {
-                state.anchor = Some(at);
-            }
-            state.next_run_time = Some(at);
-            state.search_limit = false;
-            state.finished = false;
-            // The absence that held up earlier fire times is not the reason why this one may come
-            // late.
-            state.absence = MissReason::Grace;
-            job
-        })
+    /// counts from this fire time. A time without an offset is local time of the time zone of the
+    /// trigger, or else of the scheduler's.
+    pub fn next_run_time(mut self, at: impl IntoWhen) -> Self {
+        self.next = Some(at.into_when("next_run_time"));
+        self
     }
 
     /// Refuses a call that would change nothing.
     fn names_a_change(&self) -> Result<(), Error> {
         let is_empty = self.changes.is_empty() && self.policies.is_empty();
-        if is_empty && self.trigger.is_none() {
+        if is_empty && self.trigger.is_none() && self.next.is_none() {
             let message = "modify_job: names nothing to change; chain a setting, such as \
                            `.name(..)` or `.trigger(..)`";
             return Err(Error::of(ErrorKind::Invalid, message));
@@ -206,6 +202,7 @@ impl ModifyJob {
         let (id, scheduler) = (self.id?, self.scheduler);
         let changes = self.changes.into_iter().collect::<Result<Vec<_>, _>>()?;
         let (shared, own_policies) = (&scheduler.shared, self.policies);
+        let next = self.next.transpose()?;
         let replaced = match self.trigger {
             Some(trigger) => Some(scheduler.replacement(trigger?)?),
             None => None,
@@ -226,6 +223,14 @@ impl ModifyJob {
                 for change in &changes {
                     job = change(job, &mut state);
                 }
+                if let Some(next) = next {
+                    let zone = job.trigger().own_zone().unwrap_or(shared.zone);
+                    begin_at(
+                        &mut state,
+                        job.trigger(),
+                        instant("next_run_time", next, zone)?,
+                    );
+                }
                 let policies = own_policies.clone().over(job.policies())?;
                 job = job.with_policies(policies);
                 check(shared, is_elsewhere, &stored.job, &job)?;
@@ -240,6 +245,18 @@ impl ModifyJob {
             })
             .await
     }
+}
+
+/// Lets a job run at `at` before the next fire times of its trigger.
+fn begin_at(state: &mut JobState, trigger: &Trigger, at: DateTime<Utc>) {
+    if matches!(trigger, Trigger::Interval(_)) && !trigger.is_anchored() {
+        state.anchor = Some(at);
+    }
+    state.next_run_time = Some(at);
+    state.search_limit = false;
+    state.finished = false;
+    // The absence that held up earlier fire times is not the reason why this one may come late.
+    state.absence = MissReason::Grace;
 }
 
 /// Returns arguments as a JSON value in which nothing is lost.

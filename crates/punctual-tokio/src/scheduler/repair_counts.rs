@@ -2,10 +2,10 @@
 
 use punctual_store::Drift;
 
-use super::Scheduler;
-use crate::error::Error;
+use super::{Call, Scheduler};
 use crate::store_link::repair_counts::recount;
 
+/// # Comparing counts
 impl Scheduler {
     /// Compares the counts of running and queued instances in the rows of all jobs with their open
     /// runs, and mends the counts that differ. Returns these counts, and logs a warning for each.
@@ -34,11 +34,14 @@ impl Scheduler {
     /// assert!(mended.is_empty());
     /// # Ok(()) }
     /// ```
-    pub async fn recount(&self) -> Result<Vec<Drift>, Error> {
-        let mut mended = Vec::new();
-        for named in self.shared.stores() {
-            mended.extend(recount(&*named.store, &named.alias).await?);
-        }
-        Ok(mended)
+    pub fn recount(&self) -> Call<Vec<Drift>> {
+        let stores = self.shared.stores();
+        Call::new(async move {
+            let mut mended = Vec::new();
+            for named in stores {
+                mended.extend(recount(&*named.store, &named.alias).await?);
+            }
+            Ok(mended)
+        })
     }
 }

@@ -12,8 +12,8 @@ use tokio::time::sleep;
 
 use super::into_run::Named;
 use super::{Call, CancelRun, IntoRun, Scheduler};
-use crate::command::ShutdownReport;
 use crate::error::{Error, ErrorKind};
+use crate::report::ShutdownReport;
 use crate::runtime::require_timers;
 use crate::stores::NamedStore;
 

@@ -4,9 +4,11 @@ use punctual_core::JobId;
 use punctual_store::Statistics;
 
 use super::{Call, IntoJobId, Scheduler, job_id};
-use crate::command::{Command, RunningRun};
+use crate::command::Command;
 use crate::error::{Error, no_job};
+use crate::report::RunningRun;
 
+/// # Runs under way and statistics
 impl Scheduler {
     /// Returns the runs that are under way on this node. A run that waits for a place of its
     /// executor is one of them, since it has its place among the instances of its job.

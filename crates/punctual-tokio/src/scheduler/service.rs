@@ -7,8 +7,8 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 use super::{Call, Scheduler, ShutdownSignal, shutdown_signal};
-use crate::command::ShutdownReport;
 use crate::error::Error;
+use crate::report::ShutdownReport;
 use crate::runtime::require_timers;
 
 /// # Running until a signal

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use punctual_core::{IntoSpan, Timeout};
+use punctual_core::{CANCEL_GRACE, IntoSpan};
 use punctual_machine::ShutdownTimes;
 use tokio::sync::watch;
 
 use super::Scheduler;
 use super::call::awaited;
-use crate::command::{Answer, AskedToEnd, Command, ShutdownReport};
+use crate::command::{Answer, AskedToEnd, Command};
 use crate::error::{Error, ErrorKind};
+use crate::report::ShutdownReport;
 
 /// The time that a shutdown takes at most, unless its caller says otherwise.
 const WITHIN: Duration = Duration::from_secs(25);
@@ -157,7 +158,7 @@ impl Ending {
             let micros = whole.min(WITHIN).as_micros() * longest.as_micros() / WITHIN.as_micros();
             Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
         };
-        let (grace, last, leaving) = (share(Timeout::GRACE), share(LAST), share(LEAVING));
+        let (grace, last, leaving) = (share(CANCEL_GRACE), share(LAST), share(LEAVING));
         let end = grace + last + last + leaving;
         let wait = if is_immediate {
             Duration::ZERO

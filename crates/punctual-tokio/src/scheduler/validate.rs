@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::{self, FirstFire, first_ahead, first_fire};
-use punctual_core::{Declared, Job, JobId, JobState, Trigger};
+use punctual_core::{Declared, Job, JobId, JobState, Trigger, When, Zone};
 use punctual_store::{Insert, OnConflict};
 
 use crate::error::{Error, ErrorKind};
@@ -17,6 +17,7 @@ use crate::random_id::made_up_id;
 use crate::scheduler::remote_tasks::Elsewhere;
 use crate::shared::Shared;
 use crate::stores::NamedStore;
+use crate::time::when::instant;
 
 const DECLARED_AND_RELATIVE: &str = "trigger: counts from the time at which the job is added, and a \
      declared job keeps its trigger from start to start; write `run_at_start`, or add the job with \
@@ -29,6 +30,18 @@ pub(crate) struct Checked {
     first: First,
     on_conflict: OnConflict,
     refuses_past: bool,
+}
+
+impl First<Result<When, Error>> {
+    /// Reads a local time in `zone`.
+    fn in_zone(self, zone: Zone) -> Result<First, Error> {
+        Ok(match self {
+            Self::Trigger => First::Trigger,
+            Self::At(when) => First::At(instant("next_run_time", when?, zone)?),
+            Self::Now => First::Now,
+            Self::Paused => First::Paused,
+        })
+    }
 }
 
 impl Checked {
@@ -107,9 +120,12 @@ impl NewJob {
             return Err(Error::of(ErrorKind::Invalid, DECLARED_AND_RELATIVE));
         }
         let mut trigger = trigger.at(now)?;
-        if let Some(zone) = self.zone {
-            trigger = trigger.in_zone(zone?)?;
+        let zone = self.zone.transpose()?;
+        if let Some(zone) = zone {
+            trigger = trigger.in_zone(zone)?;
         }
+        let zone = zone.or(trigger.own_zone()).unwrap_or(shared.zone);
+        let first = self.first.in_zone(zone)?;
         let trigger = trigger
             .with_default_timezone(shared.zone)
             .bind(&shared.triggers)?;
@@ -127,7 +143,7 @@ impl NewJob {
                 .with_policies(self.policies.over(&shared.job_defaults)?);
             fits_here(shared, &store, task.as_ref(), &job, &place)?;
             if let Some(by) = self.declared {
-                let definition = definition(&job, self.first, &store.alias)?;
+                let definition = definition(&job, first, &store.alias)?;
                 job = job.with_declared(Some(
                     Declared::new(by, &definition).of_release(shared.release),
                 ));
@@ -136,7 +152,7 @@ impl NewJob {
             Ok(Checked {
                 store,
                 job: Arc::new(job),
-                first: self.first,
+                first,
                 on_conflict: self.on_conflict,
                 refuses_past: self.refuses_past,
             })

@@ -3,7 +3,8 @@
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
-use crate::command::{Command, ShutdownReport};
+use crate::command::Command;
+use crate::report::ShutdownReport;
 
 /// The scheduler from a start to its shutdown.
 pub(crate) struct Life {

@@ -7,7 +7,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use punctual_store::lock::Mutex;
-use punctual_store::{Call, Error, Insert, JobStore, Layered, StoreFuture, StoreLayer, StoredJob};
+use punctual_store::{
+    Error, Insert, JobStore, Layered, StoreCall, StoreFuture, StoreLayer, StoredJob,
+};
 use slab::Slab;
 use tokio::time::{Instant, timeout};
 
@@ -89,7 +91,7 @@ impl Timely {
     fn within<'a, T: Send + 'a>(
         &'a self,
         limit: Duration,
-        call: Call,
+        call: StoreCall,
         answer: StoreFuture<'a, T>,
     ) -> StoreFuture<'a, T> {
         // An answer that is there already needs no timer.
@@ -112,7 +114,7 @@ async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
     poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await
 }
 
-fn unanswered(call: Call, limit: Duration) -> Error {
+fn unanswered(call: StoreCall, limit: Duration) -> Error {
     Error::unavailable(format!(
         "it did not answer `{call}` within {} seconds; look whether its database is reachable, locked or overloaded",
         limit.as_secs()
@@ -120,15 +122,22 @@ fn unanswered(call: Call, limit: Duration) -> Error {
 }
 
 /// Returns the limit of a call, or `None` for a call that may take any time.
-fn limit(call: Call) -> Option<Duration> {
+fn limit(call: StoreCall) -> Option<Duration> {
     Some(match call {
-        Call::Changes => return None,
-        Call::Renew | Call::Time | Call::NoteTime => RENEW,
-        Call::Recover => RECOVER,
-        Call::Due | Call::Claim | Call::Register | Call::Leave | Call::OpenRuns => PROTOCOL,
-        Call::Clear | Call::List | Call::Unreadable | Call::Runs | Call::Purge | Call::Recount => {
-            BULK
-        }
+        StoreCall::Changes => return None,
+        StoreCall::Renew | StoreCall::Time | StoreCall::NoteTime => RENEW,
+        StoreCall::Recover => RECOVER,
+        StoreCall::Due
+        | StoreCall::Claim
+        | StoreCall::Register
+        | StoreCall::Leave
+        | StoreCall::OpenRuns => PROTOCOL,
+        StoreCall::Clear
+        | StoreCall::List
+        | StoreCall::Unreadable
+        | StoreCall::Runs
+        | StoreCall::Purge
+        | StoreCall::Recount => BULK,
         _ => HANDLES,
     })
 }
@@ -140,7 +149,7 @@ impl StoreLayer for Timely {
 
     fn around<'a, T: Send + 'a>(
         &'a self,
-        call: Call,
+        call: StoreCall,
         work: impl FnOnce() -> StoreFuture<'a, T> + Send + 'a,
     ) -> StoreFuture<'a, T> {
         match limit(call) {
@@ -151,6 +160,6 @@ impl StoreLayer for Timely {
 
     fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {
         let limit = if jobs.len() > 1 { BULK } else { HANDLES };
-        self.within(limit, Call::Add, self.store.add(jobs))
+        self.within(limit, StoreCall::Add, self.store.add(jobs))
     }
 }

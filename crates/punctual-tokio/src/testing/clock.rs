@@ -7,13 +7,13 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Error, IntoSpan};
+use punctual_core::{Error, IntoSpan, IntoWhen};
 use punctual_store::lock::Mutex;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::Moment;
+use super::moment;
 use super::steps::Steps;
 use crate::time::clock::{AnyClock, Clock, TimeSource, instant};
 use crate::time::desk::Desk;
@@ -164,9 +164,9 @@ impl TestClock {
     /// Panics if `now` is not a valid instant, or if the caller is not in a current-thread runtime.
     #[must_use]
     #[track_caller]
-    pub fn at(now: impl Moment) -> Self {
+    pub fn at(now: impl IntoWhen) -> Self {
         let runtime = pause();
-        let now = now.instant().timestamp_micros();
+        let now = moment::of(now).timestamp_micros();
         let clock = Self::new(now, Time::Paused(runtime));
         clock.pass_from(now, None);
         clock
@@ -224,10 +224,10 @@ impl TestClock {
     /// Panics if `now` is not a valid instant, or if tokio's time is paused.
     #[must_use]
     #[track_caller]
-    pub fn with_io(now: impl Moment) -> Self {
+    pub fn with_io(now: impl IntoWhen) -> Self {
         require_real_time();
         Self::new(
-            now.instant().timestamp_micros(),
+            moment::of(now).timestamp_micros(),
             Time::Real(Steps::default()),
         )
     }
@@ -327,8 +327,8 @@ impl TestClock {
     ///
     /// This method is not cancel safe. A dropped future leaves the clock as that of
     /// [`advance`](Self::advance) does.
-    pub async fn advance_to(&self, then: impl Moment) {
-        let then = then.instant();
+    pub async fn advance_to(&self, then: impl IntoWhen) {
+        let then = moment::of(then);
         let now = self.now();
         assert!(then >= now, "{then} has passed: the clock shows {now}");
         self.pass_until(then.timestamp_micros()).await;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use punctual_core::{JobId, Outcome, Run, RunState};
+use punctual_core::{IntoWhen, JobId, Outcome, Run, RunState};
 use punctual_store::Statistics;
 use serde_json::Value;
 
-use super::Moment;
+use super::moment;
 use crate::error::Error;
 use crate::scheduler::{Runs, Scheduler};
 
@@ -200,12 +200,12 @@ impl Ledger {
     ///
     /// Panics if the fire times that succeeded differ. The panic shows all of the ledger.
     #[track_caller]
-    pub fn assert_succeeded_at(&self, expected: impl IntoIterator<Item: Moment>) {
+    pub fn assert_succeeded_at(&self, expected: impl IntoIterator<Item: IntoWhen>) {
         self.assert_whole();
         let is_success = |entry: &&Entry| entry.outcome == Some(Outcome::Succeeded);
         let found = self.entries.iter().filter(is_success);
         let found: Vec<_> = found.map(|entry| entry.fire_time).collect();
-        let expected: Vec<_> = expected.into_iter().map(Moment::instant).collect();
+        let expected: Vec<_> = expected.into_iter().map(moment::of).collect();
         assert!(
             found == expected,
             "other fire times succeeded than expected\nexpected:\n{}\nfound:\n{self}",

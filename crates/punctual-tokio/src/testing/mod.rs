@@ -39,6 +39,5 @@ pub use clock::TestClock;
 #[doc(hidden)]
 pub use held::{Held, HeldOfStore, held};
 pub use ledger::{Entry, Ledger};
-pub use moment::Moment;
-pub use punctual_store::testing::{Call, Delay, Fault, Faults, FaultyStore, Refusal};
+pub use punctual_store::testing::{Delay, Fault, Faults, FaultyStore, Refusal, StoreCall};
 pub use wrong_clock::WrongClock;

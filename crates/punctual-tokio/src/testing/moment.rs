@@ -1,59 +1,42 @@
-use chrono::{DateTime, TimeZone, Utc};
+//! Instants as tests write them.
 
-/// A value that a test may write for an instant. It is a [`DateTime`] of any time zone, or text
-/// such as `2026-03-28T22:00:00Z`.
+use chrono::{DateTime, Utc};
+use punctual_core::{IntoWhen, Zone};
+
+/// Returns the instant that a test wrote.
 ///
-/// ```
-/// use chrono::{DateTime, FixedOffset, Utc};
-/// use punctual_tokio::testing::Moment;
+/// # Panics
 ///
-/// let text = String::from("2026-03-28T22:00:00Z");
-/// let utc: DateTime<Utc> = text.parse().unwrap();
-/// let paris: DateTime<FixedOffset> = "2026-03-28T23:00:00+01:00".parse().unwrap();
-/// assert_eq!(text.as_str().instant(), utc);
-/// assert_eq!((&text).instant(), utc);
-/// assert_eq!(paris.instant(), utc);
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be read as an instant",
-    note = "write text such as \"2026-03-28T22:00:00Z\", or give a `chrono::DateTime` of any time zone"
-)]
-pub trait Moment {
-    /// Returns the instant.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the text is not a valid instant in RFC 3339.
-    #[track_caller]
-    fn instant(self) -> DateTime<Utc>;
-}
-
-impl<Tz: TimeZone> Moment for DateTime<Tz> {
-    fn instant(self) -> DateTime<Utc> {
-        self.to_utc()
+/// Panics if the text is not a valid time, or if the time has no offset.
+#[track_caller]
+pub(super) fn of(when: impl IntoWhen) -> DateTime<Utc> {
+    let when = match when.into_when("time") {
+        Ok(when) => when,
+        Err(error) => panic!("{error}"),
+    };
+    match when.instant(Zone::UTC) {
+        Some(instant) if when == instant.into() => instant,
+        _ => panic!("time: `{when}` has no offset; write `{when}Z` for UTC"),
     }
 }
 
-impl Moment for &str {
-    fn instant(self) -> DateTime<Utc> {
-        match self.parse() {
-            Ok(instant) => instant,
-            Err(error) => {
-                panic!("`{self}` is not an instant such as 2026-03-28T22:00:00Z: {error}")
-            }
-        }
-    }
-}
+#[cfg(test)]
+mod tests {
+    use chrono::FixedOffset;
 
-impl Moment for String {
-    fn instant(self) -> DateTime<Utc> {
-        self.as_str().instant()
-    }
-}
+    use super::*;
 
-/// A `&String`, or an item of a list of instants.
-impl<M: Moment + Clone> Moment for &M {
-    fn instant(self) -> DateTime<Utc> {
-        self.clone().instant()
+    #[test]
+    fn text_and_dates_of_any_zone_are_instants() {
+        let utc: DateTime<Utc> = "2026-03-28T22:00:00Z".parse().unwrap();
+        let paris: DateTime<FixedOffset> = "2026-03-28T23:00:00+01:00".parse().unwrap();
+        assert_eq!(of("2026-03-28T22:00:00Z"), utc);
+        assert_eq!(of(paris), utc);
+    }
+
+    #[test]
+    #[should_panic(expected = "has no offset; write `2026-03-28T22:00:00Z` for UTC")]
+    fn a_clock_has_no_zone_for_local_time() {
+        of("2026-03-28 22:00:00");
     }
 }

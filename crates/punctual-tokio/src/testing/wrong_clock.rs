@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::{Arc, MutexGuard};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use punctual_core::IntoWhen;
 use punctual_store::lock::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::Moment;
+use super::moment;
 use crate::time::clock::{AnyClock, Clock, TimeSource, instant};
 use crate::time::watchers::Watchers;
 
@@ -57,11 +58,11 @@ impl WrongClock {
     /// tenth or more.
     #[must_use]
     #[track_caller]
-    pub fn at(now: impl Moment, drift: i32) -> Self {
+    pub fn at(now: impl IntoWhen, drift: i32) -> Self {
         assert!(drift.abs() < 100_000, "{drift} is a tenth or more");
         let state = State {
             since: Instant::now(),
-            from: now.instant().timestamp_micros(),
+            from: moment::of(now).timestamp_micros(),
             drift,
             jump: 0,
         };

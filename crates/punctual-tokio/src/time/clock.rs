@@ -79,7 +79,8 @@ impl std::ops::Deref for Clock {
     }
 }
 
-/// A clock that a scheduler can be given. Signatures name this type, and programs do not write it.
+/// A clock that [`SchedulerBuilder::clock`](crate::SchedulerBuilder::clock) takes. It is made of a
+/// [`ManualClock`](crate::ManualClock), or of a clock of the module `testing`.
 pub struct AnyClock(pub(crate) Clock);
 
 impl fmt::Debug for AnyClock {

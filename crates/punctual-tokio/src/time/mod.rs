@@ -8,3 +8,4 @@ pub(crate) mod manual_clock;
 pub(crate) mod system_clock;
 pub(crate) mod timer;
 pub(crate) mod watchers;
+pub(crate) mod when;

@@ -83,7 +83,7 @@ async fn a_date_that_is_under_way_does_not_begin_again() {
     assert_eq!(scheduler.running().await.unwrap().len(), 1);
     let job = scheduler.get_job("once").await.unwrap().unwrap();
     assert_eq!((job.running(), job.state().finished), (1, true));
-    assert_eq!(job.policies().max_instances.limit(), Some(5));
+    assert_eq!(job.policies().max_instances(), Some(5));
 }
 
 #[tokio::test]

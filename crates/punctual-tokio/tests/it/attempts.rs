@@ -72,7 +72,7 @@ async fn a_fire_time_of_an_instance_is_not_aborted_for_the_one_before() {
     let since = scheduler.now() - TimeDelta::seconds(1_200);
     let job = scheduler.add_job(body, every(600).start(since));
     let job = job.id("all").next_run_time(since).timeout(seconds(10));
-    let job = job.coalesce(Coalesce::All { at_most: 3 });
+    let job = job.coalesce(Coalesce::all(3));
     job.await.unwrap();
     pass(60).await;
     let expected = [TIMED_OUT, SUCCEEDED, SUCCEEDED];
@@ -175,7 +175,7 @@ async fn of_an_instance_that_is_cancelled_nothing_follows_what_ends_well() {
     let since = scheduler.now() - TimeDelta::seconds(1_200);
     let job = scheduler.add_job(body, every(600).start(since));
     let job = job.id("all").next_run_time(since);
-    let job = job.coalesce(Coalesce::All { at_most: 3 });
+    let job = job.coalesce(Coalesce::all(3));
     job.await.unwrap();
     pass(1).await;
     let first = scheduler.running().await.unwrap()[0].run;

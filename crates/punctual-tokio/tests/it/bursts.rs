@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use punctual_core::Date;
-use punctual_store::testing::Call;
+use punctual_store::testing::StoreCall;
 use punctual_tokio::{NewJob, Scheduler};
 
 use crate::support::{Log, every, pass, started};
@@ -64,7 +64,7 @@ async fn twenty_thousand_concurrent_adds_succeed_and_the_next_one_does() {
 /// runs by hand of another, over and over again.
 async fn runs_beside(callers: u32) -> (u64, u64) {
     let (store, faults) = faulty();
-    faults.set(Call::Claim, slow_by(Duration::from_millis(100)));
+    faults.set(StoreCall::Claim, slow_by(Duration::from_millis(100)));
     let builder = Scheduler::builder().store("default", store);
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();

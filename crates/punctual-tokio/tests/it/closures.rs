@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use punctual_core::OnLost;
-use punctual_store::testing::{Call, Fault};
+use punctual_store::testing::{Fault, StoreCall};
 use punctual_tokio::{MemoryStore, Scheduler};
 
 use crate::support::{every, pass, started};
@@ -77,7 +77,7 @@ async fn nothing_is_kept_of_adds_that_a_store_has_not_answered() {
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
     let held = Arc::new(());
-    faults.set(Call::ALL, Fault::Failed);
+    faults.set(StoreCall::ALL, Fault::Failed);
     let job = |store: &str| {
         let job = punctual_tokio::NewJob::new(holding(&held), every(600));
         job.store(store)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use punctual_core::{Coalesce, MaxInstances};
+use punctual_core::Coalesce;
 use punctual_store::JobStore;
 use punctual_tokio::{Args, Config, Error, ErrorKind, MemoryStore, Scheduler, StoreConfig};
 
@@ -71,12 +71,9 @@ async fn a_scheduler_is_built_from_a_file() {
     assert_eq!(sweep.args_json(), "[7]");
     assert_eq!(sweep.executor(), "disk");
     let policies = sweep.policies();
-    assert_eq!(policies.coalesce, Coalesce::Earliest);
-    assert_eq!(policies.max_instances, MaxInstances::at_most(2));
-    assert_eq!(
-        policies.misfire_grace_time.limit(),
-        Some(Duration::from_secs(30))
-    );
+    assert_eq!(policies.coalesce(), Coalesce::Earliest);
+    assert_eq!(policies.max_instances(), Some(2));
+    assert_eq!(policies.misfire_grace_time(), Some(Duration::from_secs(30)));
     let dump = scheduler.get_job("dump").await.unwrap().unwrap();
     assert_eq!(dump.executor(), "command");
     assert_eq!(
@@ -119,7 +116,7 @@ async fn environment_variables_overrule_the_file() {
     let scheduler = build(config);
     scheduler.start().await.unwrap();
     let dump = scheduler.get_job("dump").await.unwrap().unwrap();
-    assert_eq!(dump.policies().max_instances, MaxInstances::at_most(5));
+    assert_eq!(dump.policies().max_instances(), Some(5));
     assert!(dump.trigger().to_string().contains("Asia/Tokyo"));
 }
 
@@ -439,9 +436,9 @@ async fn a_job_without_a_limit_has_none_whatever_the_defaults_say() {
     scheduler.start().await.unwrap();
     let job = scheduler.get_job("a").await.unwrap().unwrap();
     let policies = job.policies();
-    assert_eq!(policies.max_instances, MaxInstances::UNLIMITED);
-    assert_eq!(policies.misfire_grace_time.limit(), None);
-    assert_eq!(policies.timeout.limit(), Some(Duration::from_secs(5)));
+    assert_eq!(policies.max_instances(), None);
+    assert_eq!(policies.misfire_grace_time(), None);
+    assert_eq!(policies.timeout(), Some(Duration::from_secs(5)));
 }
 
 #[tokio::test(start_paused = true)]

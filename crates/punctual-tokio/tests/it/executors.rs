@@ -137,7 +137,7 @@ async fn a_due_run_that_meets_a_removed_executor_is_recorded_as_skipped() {
     scheduler
         .add_job(|| async { sleep(seconds(3)).await }, every(1))
         .id("a")
-        .overlap(Overlap::Queue { at_most: 1 })
+        .overlap(Overlap::queue(1))
         .executor("gpu")
         .await
         .unwrap();

@@ -1,9 +1,10 @@
 //! Jobs, stores and users at their worst: nothing ends the scheduler, nothing is lost.
 
 use punctual_core::{
-    CancelReason, Coalesce, MissReason, Outcome, Overlap, Policies, RunId, SkipReason,
+    CancelReason, Coalesce, MissReason, Outcome, Overlap, Policies, PoliciesBuilder, RunId,
+    SkipReason,
 };
-use punctual_store::testing::{Call, Fault, Faults};
+use punctual_store::testing::{Fault, Faults, StoreCall};
 use punctual_tokio::{EventKind, MemoryStore, NewJob, Scheduler};
 
 use crate::support::{Log, every, ledger, pass, runs, seconds, started};
@@ -121,10 +122,10 @@ async fn with_poor() -> (Scheduler, Faults) {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_hangs_holds_up_only_its_own_jobs_and_nothing_is_lost() {
     let (scheduler, faults) = with_poor().await;
-    faults.set(Call::ALL, Fault::Held);
+    faults.set(StoreCall::ALL, Fault::Held);
     pass(30).await;
     assert_eq!(scheduler.statistics("good").await.unwrap().succeeded, 33);
-    faults.mend(Call::ALL);
+    faults.mend(StoreCall::ALL);
     pass(2).await;
     let done = scheduler.statistics("poor").await.unwrap();
     let good = scheduler.statistics("good").await.unwrap().succeeded;
@@ -139,7 +140,7 @@ async fn a_store_that_hangs_holds_up_only_its_own_jobs_and_nothing_is_lost() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_is_asked_again_and_its_health_is_told() {
     let (scheduler, faults) = with_poor().await;
-    faults.set(Call::ALL, Fault::Failed);
+    faults.set(StoreCall::ALL, Fault::Failed);
     pass(20).await;
     let health = scheduler.health();
     assert!(health[0].is_good() && !health[1].is_good(), "{health:?}");
@@ -157,7 +158,7 @@ async fn a_store_that_fails_is_asked_again_and_its_health_is_told() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), punctual_tokio::ErrorKind::Unavailable);
-    faults.mend(Call::ALL);
+    faults.mend(StoreCall::ALL);
     pass(15).await;
     assert!(scheduler.health()[1].is_good());
     let done = scheduler.statistics("poor").await.unwrap();
@@ -172,7 +173,7 @@ async fn a_store_that_fails_is_asked_again_and_its_health_is_told() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_can_only_be_read_is_not_well() {
     let (scheduler, faults) = with_poor().await;
-    faults.set(Call::Claim, Fault::Failed);
+    faults.set(StoreCall::Claim, Fault::Failed);
     pass(2).await;
     // That there is a new job is read without trouble.
     let job = scheduler.add_job(|| async {}, every(60)).id("new");
@@ -180,7 +181,7 @@ async fn a_store_that_can_only_be_read_is_not_well() {
     tokio::task::yield_now().await;
     let health = scheduler.health();
     assert!(!health[1].is_good(), "{health:?}");
-    faults.mend(Call::Claim);
+    faults.mend(StoreCall::Claim);
     pass(10).await;
     assert!(scheduler.health()[1].is_good());
 }
@@ -188,7 +189,7 @@ async fn a_store_that_can_only_be_read_is_not_well() {
 #[tokio::test(start_paused = true)]
 async fn a_shutdown_does_not_wait_for_ever_for_a_store() {
     let (scheduler, faults) = with_poor().await;
-    faults.set(Call::ALL, Fault::Held);
+    faults.set(StoreCall::ALL, Fault::Held);
     pass(2).await;
     let began = tokio::time::Instant::now();
     scheduler.shutdown().await.unwrap();
@@ -209,10 +210,10 @@ async fn with_policies(policies: &[(&str, Policies)]) -> (Scheduler, Faults) {
 }
 
 fn within(grace: u64) -> Policies {
-    Policies {
-        misfire_grace_time: seconds(grace).into(),
-        ..Policies::default()
-    }
+    Policies::new()
+        .misfire_grace_time(seconds(grace))
+        .build()
+        .unwrap()
 }
 
 const MISSED: Outcome = Outcome::Missed(MissReason::Grace);
@@ -223,9 +224,9 @@ async fn a_run_that_a_store_tells_of_beyond_its_grace_time_is_missed() {
     let (scheduler, faults) = with_policies(&jobs).await;
     let mut events = scheduler.events();
     pass(3).await;
-    faults.set(Call::ALL, Fault::Held);
+    faults.set(StoreCall::ALL, Fault::Held);
     pass(9).await;
-    faults.mend(Call::ALL);
+    faults.mend(StoreCall::ALL);
     pass(0).await;
     let (ran, rest) = ((Outcome::Succeeded, 1), (Outcome::Coalesced, 1));
     let busy = (Outcome::Skipped(SkipReason::MaxInstances), 1);
@@ -249,15 +250,15 @@ async fn a_run_that_a_store_tells_of_beyond_its_grace_time_is_missed() {
 
 #[tokio::test(start_paused = true)]
 async fn of_an_instance_only_the_fire_times_that_are_too_late_by_now_are_missed() {
-    let mut policies = within(10);
-    policies.coalesce = Coalesce::All { at_most: 3 };
+    let policies = PoliciesBuilder::from(within(10)).coalesce(Coalesce::all(3));
+    let policies = policies.build().unwrap();
     let (scheduler, faults) = with_policies(&[("all", policies)]).await;
     scheduler.pause_job("all").await.unwrap();
     pass(13).await;
     scheduler.resume_job("all").catch_up().await.unwrap();
-    faults.set(Call::ALL, Fault::Held);
+    faults.set(StoreCall::ALL, Fault::Held);
     pass(1).await;
-    faults.mend(Call::ALL);
+    faults.mend(StoreCall::ALL);
     pass(0).await;
     let ran = (Outcome::Succeeded, 1);
     assert_eq!(ledger(&scheduler, "all").await, [(MISSED, 1), ran, ran]);
@@ -276,10 +277,10 @@ async fn a_renewal_that_comes_through_ends_all_waits() {
     let job = scheduler.add_job(|| async {}, every(1)).id("job");
     job.await.unwrap();
     pass(3).await;
-    faults.set(Call::ALL, Fault::Failed);
+    faults.set(StoreCall::ALL, Fault::Failed);
     // The claim has failed eight times and waits for ten seconds.
     pass(15).await;
-    faults.mend(Call::ALL);
+    faults.mend(StoreCall::ALL);
     let working_again = scheduler.now();
     pass(1).await;
     let soon = working_again..working_again + chrono::TimeDelta::milliseconds(300);
@@ -314,11 +315,11 @@ async fn with_editor() -> (Faults, [Scheduler; 2], Log<&'static str>) {
 async fn a_job_that_gets_another_task_while_its_claim_is_on_its_way_calls_that() {
     let (faults, [_scheduler, editor], log) = with_editor().await;
     pass(3).await;
-    faults.set(Call::ALL, Fault::Held);
+    faults.set(StoreCall::ALL, Fault::Held);
     pass(1).await;
     editor.modify_job("job").task("new").await.unwrap();
     pass(0).await;
-    faults.mend(Call::ALL);
+    faults.mend(StoreCall::ALL);
     pass(0).await;
     assert_eq!(log.all(), ["new"]);
 }
@@ -327,15 +328,15 @@ async fn a_job_that_gets_another_task_while_its_claim_is_on_its_way_calls_that()
 async fn an_edit_that_overtakes_the_answer_to_a_lost_claim_counts() {
     let (faults, [_scheduler, editor], log) = with_editor().await;
     pass(3).await;
-    faults.set(Call::ALL, Fault::Held);
+    faults.set(StoreCall::ALL, Fault::Held);
     pass(1).await;
     editor.pause_job("job").await.unwrap();
-    faults.mend(Call::ALL);
-    faults.set(Call::Claim, Fault::HeldAnswer);
+    faults.mend(StoreCall::ALL);
+    faults.set(StoreCall::Claim, Fault::HeldAnswer);
     pass(0).await;
     editor.resume_job("job").await.unwrap();
     pass(0).await;
-    faults.mend(Call::Claim);
+    faults.mend(StoreCall::Claim);
     pass(4).await;
     assert_eq!(log.all(), ["old"]);
 }
@@ -353,15 +354,15 @@ async fn a_run_that_is_cancelled_while_it_is_about_to_start_does_not_start() {
         tokio::time::sleep(seconds(5))
     };
     let job = scheduler.add_job(body, every(600)).id("job");
-    job.overlap(Overlap::Queue { at_most: 1 }).await.unwrap();
+    job.overlap(Overlap::queue(1)).await.unwrap();
     scheduler.run_job("job").await.unwrap();
     let waits = scheduler.run_job("job").await.unwrap();
     pass(3).await;
     // The store hands the second run out, and the answer takes its time.
-    faults.set(Call::Claim, Fault::HeldAnswer);
+    faults.set(StoreCall::Claim, Fault::HeldAnswer);
     pass(3).await;
     scheduler.cancel_run(&waits).await.unwrap();
-    faults.mend(Call::Claim);
+    faults.mend(StoreCall::Claim);
     pass(10).await;
     let cancelled = Outcome::Cancelled(CancelReason::User);
     let ended = [(Outcome::Succeeded, 1), (cancelled, 1)];
@@ -391,7 +392,7 @@ async fn a_row_that_cannot_be_read_holds_up_no_job_of_another_store() {
 async fn cancelling_a_run_cancels_all_its_ten_thousand_fire_times() {
     let scheduler = started().await;
     let job = scheduler.add_job(std::future::pending::<()>, every(1));
-    let job = job.id("all").coalesce(Coalesce::All { at_most: 10_000 });
+    let job = job.id("all").coalesce(Coalesce::all(10_000));
     job.paused().await.unwrap();
     pass(10_000).await;
     scheduler.resume_job("all").catch_up().await.unwrap();
@@ -407,10 +408,10 @@ async fn cancelling_a_run_cancels_all_its_ten_thousand_fire_times() {
 async fn an_edit_that_is_never_polled_again_does_not_hold_up_the_store() {
     let (scheduler, faults) = with_poor().await;
     let _events = scheduler.events();
-    faults.set(Call::ALL, Fault::Held);
+    faults.set(StoreCall::ALL, Fault::Held);
     let mut edit = std::pin::pin!(async { scheduler.modify_job("poor").name("x").await });
     assert!(futures::poll!(edit.as_mut()).is_pending());
-    faults.mend(Call::ALL);
+    faults.mend(StoreCall::ALL);
     scheduler.wakeup().await.unwrap();
     pass(100).await;
     let good = scheduler.statistics("good").await.unwrap().succeeded;

@@ -1,7 +1,7 @@
 //! The verbs of one job, through its handle.
 
 use chrono::TimeDelta;
-use punctual_core::{Interval, MaxInstances, Policies};
+use punctual_core::{Interval, Policies};
 use punctual_tokio::{Executor, JobContext, Output};
 
 use crate::support::{every, pass, runs, seconds, started};
@@ -134,10 +134,7 @@ async fn policies_can_be_edited_alone() {
     let scheduler = started().await;
     let job = scheduler.add_job(|| async {}, every(10)).id("a");
     let job = job.await.unwrap();
-    let policies = Policies {
-        max_instances: MaxInstances::at_most(3),
-        ..Policies::default()
-    };
+    let policies = Policies::new().max_instances(3).build().unwrap();
     job.modify().policies(policies).await.unwrap();
     let edited = job.get().await.unwrap().unwrap();
     assert_eq!(*edited.policies(), policies);

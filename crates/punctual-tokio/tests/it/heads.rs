@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use punctual_core::{Job, Retry};
-use punctual_store::testing::{Call, Fault, Faults};
+use punctual_store::testing::{Fault, Faults, StoreCall};
 use punctual_store::{DueJobs, MemoryStore};
 use punctual_tokio::{Args, JobContext, Scheduler};
 use tokio::time::sleep;
@@ -27,7 +27,7 @@ fn cut_to_heads(window: &mut DueJobs) {
 fn of_heads(store: &MemoryStore, begun: &Begun) -> (Scheduler, Faults) {
     let (way, faults) = way_to(store);
     faults.rewrite_windows(cut_to_heads);
-    faults.next(Call::Changes, Fault::Silent);
+    faults.next(StoreCall::Changes, Fault::Silent);
     let log = begun.clone();
     let count = move |Args((number,)): Args<(u32,)>, context: JobContext| {
         let log = log.clone();
@@ -85,7 +85,7 @@ async fn a_run_whose_claim_had_no_answer_has_its_arguments() {
     job.args((7,)).await.unwrap();
     scheduler.start().await.unwrap();
     pass(10).await;
-    faults.next(Call::Claim, Fault::LostAnswer);
+    faults.next(StoreCall::Claim, Fault::LostAnswer);
     pass(30).await;
     assert_eq!(begun.all(), [(7, 1)]);
 }
@@ -99,7 +99,7 @@ async fn an_edit_during_a_claim_is_asked_for_whole() {
     job.args((7,)).await.unwrap();
     scheduler.start().await.unwrap();
     pass(10).await;
-    faults.set(Call::Claim, Fault::HeldAnswer);
+    faults.set(StoreCall::Claim, Fault::HeldAnswer);
     pass(21).await;
     // The claim is made, and its answer on its way.
     let other = Scheduler::builder().store("default", way_to(&store).0);
@@ -110,7 +110,7 @@ async fn an_edit_during_a_claim_is_asked_for_whole() {
     other.modify_job("a").args((8,)).await.unwrap();
     scheduler.wakeup().await.unwrap();
     sleep(seconds(1)).await;
-    faults.mend(Call::Claim);
+    faults.mend(StoreCall::Claim);
     pass(45).await;
     assert_eq!(begun.all(), [(7, 1), (8, 1)]);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use punctual_core::Outcome;
 use punctual_store::JobStore as _;
-use punctual_store::testing::{Call, Fault, Faults, FaultyStore};
+use punctual_store::testing::{Fault, Faults, FaultyStore, StoreCall};
 use punctual_tokio::{MemoryStore, Scheduler};
 
 use crate::support::{every, ledger, pass, seconds};
@@ -34,7 +34,7 @@ async fn a_claim_that_fails_in_place_is_made_again_and_its_run_begins_once() {
     for fault in [Fault::Failed, Fault::Refused, Fault::LostAnswer] {
         let (scheduler, faults) = ticking().await;
         pass(2).await;
-        faults.next([Call::Claim], fault);
+        faults.next([StoreCall::Claim], fault);
         tokio::time::sleep(seconds(3)).await;
         assert_runs(&scheduler, 5).await;
     }
@@ -46,10 +46,10 @@ async fn a_store_that_does_not_keep_its_word_is_asked_by_a_task() {
     let (scheduler, faults) = ticking().await;
     pass(2).await;
     let late = || tokio::time::sleep(Duration::from_millis(10));
-    faults.set([Call::Claim], Fault::slow(late));
-    let before = faults.begun(Call::Claim);
+    faults.set([StoreCall::Claim], Fault::slow(late));
+    let before = faults.begun(StoreCall::Claim);
     tokio::time::sleep(seconds(10)).await;
     assert_runs(&scheduler, 12).await;
-    let asked = faults.begun(Call::Claim) - before;
+    let asked = faults.begun(StoreCall::Claim) - before;
     assert!(asked <= 24, "a claim and an end each, not {asked}");
 }

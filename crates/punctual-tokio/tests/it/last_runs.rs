@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::Timelike;
 use punctual_core::{Date, Outcome};
-use punctual_store::testing::{Call, FaultyStore};
+use punctual_store::testing::{FaultyStore, StoreCall};
 use punctual_tokio::testing::Ledger;
 use punctual_tokio::{ErrorKind, JobContext, ManualClock, MemoryStore, Scheduler};
 
@@ -63,11 +63,17 @@ async fn the_newest_runs_of_all_jobs_cost_one_request_more() {
         job.id(format!("{index:02}")).await.unwrap();
     }
     pass(35).await;
-    let before = (faults.begun(Call::List), faults.begun(Call::Recent));
+    let before = (
+        faults.begun(StoreCall::List),
+        faults.begun(StoreCall::Recent),
+    );
     let jobs = scheduler.get_jobs().recent_runs(2).await.unwrap();
-    let after = (faults.begun(Call::List), faults.begun(Call::Recent));
+    let after = (
+        faults.begun(StoreCall::List),
+        faults.begun(StoreCall::Recent),
+    );
     assert_eq!(after, (before.0 + 1, before.1 + 1));
-    assert_eq!((jobs.len(), faults.begun(Call::Statistics)), (20, 0));
+    assert_eq!((jobs.len(), faults.begun(StoreCall::Statistics)), (20, 0));
     for job in &jobs {
         let runs = scheduler.runs().job(job).limit(2).await.unwrap();
         assert_eq!(job.recent_runs(), runs, "{}", job.id());
@@ -77,9 +83,9 @@ async fn the_newest_runs_of_all_jobs_cost_one_request_more() {
     let page = scheduler.get_jobs().recent_runs(1).page(3).await.unwrap();
     assert!(page.items.iter().all(|job| job.recent_runs().len() == 1));
     // More runs than one request may ask for are several requests.
-    let before = faults.begun(Call::Recent);
+    let before = faults.begun(StoreCall::Recent);
     scheduler.get_jobs().recent_runs(1_000).await.unwrap();
-    assert_eq!(faults.begun(Call::Recent), before + 2);
+    assert_eq!(faults.begun(StoreCall::Recent), before + 2);
     let plain = scheduler.get_jobs().await.unwrap();
     assert!(plain.iter().all(|job| job.recent_runs().is_empty()));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use punctual_core::{CancelReason, OnLost, Outcome, RunState};
-use punctual_store::testing::{Call, Fault};
+use punctual_store::testing::{Fault, StoreCall};
 use punctual_store::{JobStore, NodeInfo};
 use punctual_tokio::{ErrorKind, EventKind, EventMask, JobStatus, NewJob, Scheduler};
 
@@ -27,7 +27,7 @@ async fn runs_of_a_node_that_falls_silent_are_lost_and_it_hears_of_it() {
         }
     };
     two.add_listener(EventMask::JOB_ERROR, listener).unwrap();
-    way.set(Call::ALL, Fault::Failed);
+    way.set(StoreCall::ALL, Fault::Failed);
     pass(5).await;
     assert_eq!(desk.states().await, [RunState::Running], "not yet");
     pass(6).await;
@@ -35,7 +35,7 @@ async fn runs_of_a_node_that_falls_silent_are_lost_and_it_hears_of_it() {
     assert_eq!(events.all(), [Outcome::Lost]);
     assert_eq!(desk.nodes().await, ["two"]);
     assert!(desk.log.all().is_empty(), "it does not know yet");
-    way.mend(Call::ALL);
+    way.mend(StoreCall::ALL);
     pass(20).await;
     assert_eq!(desk.log.all(), [("one", 1, true)]);
     assert_eq!(desk.states().await, [LOST], "what it says does not count");
@@ -59,11 +59,11 @@ async fn an_outage_of_the_store_makes_no_node_dead() {
     job.await.unwrap();
     pass(PERIOD).await;
     for node in [&way, &other] {
-        node.set(Call::ALL, Fault::Held);
+        node.set(StoreCall::ALL, Fault::Held);
     }
     pass(30).await;
     for node in [&way, &other] {
-        node.mend(Call::ALL);
+        node.mend(StoreCall::ALL);
     }
     pass(30).await;
     desk.go.notify_one();
@@ -109,10 +109,10 @@ async fn a_node_that_comes_back_under_its_name_settles_its_past() {
     let desk = Desk::default();
     let (one, way) = desk.node("one").await;
     let job = one.add_job("work", every(PERIOD)).id("a");
-    job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    job.on_lost(OnLost::rerun(1)).await.unwrap();
     pass(PERIOD).await;
     // The process is gone as far as anybody can tell.
-    way.set(Call::ALL, Fault::Held);
+    way.set(StoreCall::ALL, Fault::Held);
     let (_again, _) = desk.node("one").await;
     pass(1).await;
     desk.go.notify_waiters();
@@ -152,10 +152,10 @@ async fn a_node_that_has_shut_down_has_left() {
     let (one, way) = desk.node("one").await;
     let (_two, _) = desk.node("two").await;
     pass(1).await;
-    way.set(Call::ALL, Fault::Held);
+    way.set(StoreCall::ALL, Fault::Held);
     tokio::spawn(async move {
         tokio::time::sleep(seconds(1) / 2).await;
-        way.mend(Call::ALL);
+        way.mend(StoreCall::ALL);
     });
     one.shutdown().await.unwrap();
     assert_eq!(desk.nodes().await, ["two"]);
@@ -166,7 +166,7 @@ async fn a_store_that_does_not_answer_holds_up_the_shutdown_for_a_moment_only() 
     let desk = Desk::default();
     let (one, way) = desk.node("one").await;
     pass(1).await;
-    way.set(Call::ALL, Fault::Held);
+    way.set(StoreCall::ALL, Fault::Held);
     let begun = tokio::time::Instant::now();
     one.shutdown().await.unwrap();
     assert!(begun.elapsed() <= seconds(1));
@@ -245,18 +245,18 @@ async fn edits_bring_no_renewals() {
     let (two, _) = desk.node("two").await;
     two.add_job("work", every(600)).id("a").await.unwrap();
     pass(10).await;
-    let before = way.begun(Call::Renew);
+    let before = way.begun(StoreCall::Renew);
     for number in 0..100 {
         two.modify_job("a").name(format!("{number}")).await.unwrap();
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
-    let renewals = way.begun(Call::Renew) - before;
+    let renewals = way.begun(StoreCall::Renew) - before;
     assert!((4..=6).contains(&renewals), "{renewals} in ten seconds");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_node_that_is_not_told_of_the_others_is_not_taken_for_dead() {
-    for call in [Call::Nodes, Call::Due] {
+    for call in [StoreCall::Nodes, StoreCall::Due] {
         let desk = Desk::default();
         let (one, way) = desk.node("one").await;
         let job = one.add_job("work", every(600)).id("a");
@@ -284,9 +284,9 @@ async fn nodes_live_on_beside_each_other_after_one_was_taken_for_dead() {
         let job = two.add_job("brief", every(60)).id("a");
         job.await.unwrap();
         pass(100).await;
-        way.set(Call::ALL, Fault::Failed);
+        way.set(StoreCall::ALL, Fault::Failed);
         pass(away).await;
-        way.mend(Call::ALL);
+        way.mend(StoreCall::ALL);
         pass(20).await;
         let names = desk.nodes().await;
         assert_eq!(names.len(), 2, "{names:?}");
@@ -332,11 +332,11 @@ async fn a_store_that_answers_slowly_makes_runs_late_and_stops_none() {
         one.add_job("work", every(20)).id(id).await.unwrap();
     }
     pass(5).await;
-    way.set(Call::ALL, slow_by(seconds(3)));
+    way.set(StoreCall::ALL, slow_by(seconds(3)));
     pass(60).await;
     assert!(desk.begun.all().len() >= 3, "{:?}", desk.begun.all());
-    let before = way.begun(Call::Claim);
+    let before = way.begun(StoreCall::Claim);
     pass(60).await;
-    let claims = way.begun(Call::Claim) - before;
+    let claims = way.begun(StoreCall::Claim) - before;
     assert!(claims < 40, "{claims} claims in a minute");
 }

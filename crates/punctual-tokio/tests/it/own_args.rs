@@ -6,7 +6,7 @@ use punctual_core::{
     CancelReason, ErrorKind, OnLost, Origin, Outcome, Overlap, Retry, Run, RunState, SkipReason,
 };
 use punctual_store::limits::MAX_JOB_BYTES;
-use punctual_store::testing::{Call, Fault, Faults};
+use punctual_store::testing::{Fault, Faults, StoreCall};
 use punctual_tokio::{Args, JobContext, MemoryStore, Output, Scheduler};
 use tokio::time::sleep;
 
@@ -128,9 +128,9 @@ async fn a_run_of_a_dead_node_begins_again_with_the_same_arguments() {
     let store = MemoryStore::new();
     let (one, way) = node("one", &store).await;
     let job = one.add_job("echo", every(3_600)).id("a").args(("Ada",));
-    job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    job.on_lost(OnLost::rerun(1)).await.unwrap();
     let run = one.run_job("a").args(("Bob",)).await.unwrap();
-    way.set(Call::ALL, Fault::Held);
+    way.set(StoreCall::ALL, Fault::Held);
     let (two, _) = node("two", &store).await;
     let ended = two.run(run.id()).await.unwrap().wait().await.unwrap();
     assert_eq!(result(&ended).as_deref(), Some("Bob"));

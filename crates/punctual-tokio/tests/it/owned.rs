@@ -4,9 +4,10 @@ use std::future::IntoFuture;
 
 use punctual_core::{Error, JobId, RunId};
 use punctual_tokio::{
-    AddJob, Call, CancelRun, ErrorKind, Executor, IntoJobId, JobHandle, MemoryStore, ModifyJob,
-    NewJob, PauseAllJobs, PauseJob, RemoveAllJobs, RemoveJob, RescheduleJob, ResumeAllJobs,
-    ResumeJob, RunHandle, RunJob, Scheduler, Shutdown, ShutdownSignal, Start, Stopped,
+    AddJob, Call, CancelRun, ErrorKind, Executor, GetJobTable, GetJobs, GetJobsPage, IntoJobId,
+    JobHandle, MemoryStore, ModifyJob, NewJob, PauseAllJobs, PauseJob, RemoveAllJobs, RemoveJob,
+    RescheduleJob, ResumeAllJobs, ResumeJob, RunHandle, RunJob, Runs, RunsPage, Scheduler,
+    Shutdown, ShutdownSignal, Start, Stopped,
 };
 
 use crate::support::{every, pass};
@@ -36,6 +37,11 @@ fn verbs_and_their_futures_are_owned() {
     is_a_verb::<RemoveAllJobs>();
     is_a_verb::<PauseAllJobs>();
     is_a_verb::<ResumeAllJobs>();
+    is_a_verb::<GetJobs>();
+    is_a_verb::<GetJobsPage>();
+    is_a_verb::<GetJobTable>();
+    is_a_verb::<Runs>();
+    is_a_verb::<RunsPage>();
     is_a_verb::<Start>();
     is_a_verb::<Shutdown>();
     is_a_verb::<Stopped>();
@@ -74,6 +80,12 @@ async fn every_verb_can_be_spawned() {
     assert!(spawned(run.cancel()).await.is_err());
     assert_eq!(spawned(s.statistics("a")).await.unwrap().succeeded, 1);
     spawned(s.running()).await.unwrap();
+    spawned(s.recount()).await.unwrap();
+    spawned(s.get_jobs()).await.unwrap();
+    spawned(s.get_jobs().page(10)).await.unwrap();
+    spawned(s.job_table()).await.unwrap();
+    spawned(s.runs()).await.unwrap();
+    spawned(s.runs().page(10)).await.unwrap();
     spawned(s.upcoming(1)).await.unwrap();
     spawned(job.pause()).await.unwrap();
     spawned(job.resume()).await.unwrap();

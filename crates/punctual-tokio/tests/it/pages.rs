@@ -1,7 +1,7 @@
 //! Lists over several stores, whole, page by page and item by item.
 
 use punctual_core::Run;
-use punctual_store::testing::{Call as StoreCall, Fault, FaultyStore};
+use punctual_store::testing::{Fault, FaultyStore, StoreCall};
 use punctual_store::{JobStore, RunCursor, RunFilter};
 use punctual_tokio::{
     Cursor, ErrorKind, GetJobs, JobOrder, JobSnapshot, JobStream, MemoryStore, NewJob, RunStream,

@@ -130,7 +130,7 @@ async fn a_waiting_run_whose_task_vanishes_is_skipped_for_want_of_it() {
     let elsewhere = node().task("other", || async {}).build().unwrap();
     here.start().await.unwrap();
     let job = here.add_job("slow", every(2)).id("a");
-    let job = job.overlap(Overlap::Queue { at_most: 1 }).await.unwrap();
+    let job = job.overlap(Overlap::queue(1)).await.unwrap();
     pass(4).await;
     // One runs, one waits, and another node gives the job a task that is not known here.
     elsewhere.modify_job("a").task("other").await.unwrap();

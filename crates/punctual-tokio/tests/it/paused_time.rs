@@ -5,7 +5,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{Date, Interval, Outcome, Retry};
+use punctual_core::{CancelReason, Date, Interval, Outcome, Retry};
 use punctual_tokio::testing::{Ledger, TestClock};
 use punctual_tokio::{EventKind, ManualClock, Scheduler};
 use tokio::time::sleep;
@@ -108,7 +108,15 @@ async fn a_shutdown_ends_though_a_run_never_does() {
     job.await.unwrap();
     clock.advance(seconds(60)).await;
     let report = scheduler.shutdown().await.unwrap();
-    assert_eq!(report.cancelled.len(), 1);
+    let [ended] = &report.cancelled[..] else {
+        panic!("{report:?}");
+    };
+    let shut_down = Outcome::Cancelled(CancelReason::Shutdown);
+    assert_eq!((ended.job.as_str(), ended.outcome), ("endless", shut_down));
+    assert_eq!(
+        (&*ended.store, since_noon(&clock).as_secs()),
+        ("default", 80)
+    );
     assert_eq!(since_noon(&clock).as_secs(), 60 + 15 + 5);
 }
 

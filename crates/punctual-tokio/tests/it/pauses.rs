@@ -1,6 +1,6 @@
 //! What a pause of one job holds up, and what it does not.
 
-use punctual_core::{Date, Jitter, JobId, MissReason, Outcome, Overlap, Retry, RunState};
+use punctual_core::{Date, JobId, MissReason, Outcome, Overlap, Policies, Retry, RunState};
 use punctual_store::{JobStore, MemoryStore};
 use punctual_tokio::Scheduler;
 use tokio::time::sleep;
@@ -12,9 +12,8 @@ const SUCCEEDED: (Outcome, u64) = (Outcome::Succeeded, 1);
 /// The id of a job that starts a while after its fire time: how long, in seconds.
 fn delayed(scheduler: &Scheduler, fire_time: chrono::DateTime<chrono::Utc>) -> (String, i64) {
     let _ = scheduler;
-    let start = |id: &str| {
-        Jitter::up_to(seconds(3_600)).start_of(&JobId::new(id).unwrap(), fire_time, None)
-    };
+    let policies = Policies::new().jitter("1h").build().unwrap();
+    let start = |id: &str| policies.start_of(&JobId::new(id).unwrap(), fire_time, None);
     (0..500)
         .map(|index| format!("job {index}"))
         .map(|id| {
@@ -71,7 +70,7 @@ async fn what_waits_in_the_queue_of_a_paused_job_begins_when_it_is_resumed() {
         sleep(seconds(100))
     };
     let job = scheduler.add_job(body, every(10)).id("a");
-    job.overlap(Overlap::Queue { at_most: 2 }).await.unwrap();
+    job.overlap(Overlap::queue(2)).await.unwrap();
     pass(35).await;
     scheduler.pause_job("a").await.unwrap();
     let so_far = counter.all();
@@ -125,7 +124,7 @@ async fn a_paused_job_runs_by_hand_and_its_queue_goes_on_waiting() {
         sleep(seconds(15))
     };
     let job = scheduler.add_job(body, every(10)).id("a");
-    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    job.overlap(Overlap::queue(5)).await.unwrap();
     pass(25).await;
     scheduler.pause_job("a").await.unwrap();
     pass(100).await;

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use punctual_core::{
-    CancelReason, Coalesce, Date, MaxInstances, MissReason, Outcome, Overlap, Policies, Retry,
-    SkipReason,
+    CancelReason, Coalesce, Date, MissReason, Outcome, Overlap, Policies, Retry, SkipReason,
 };
 use punctual_store::JobStore;
 use punctual_tokio::{JobContext, MemoryStore, Scheduler};
@@ -49,7 +48,7 @@ async fn the_earliest_of_a_backlog_runs_if_asked_for() {
 
 #[tokio::test(start_paused = true)]
 async fn all_of_a_backlog_runs_one_after_another_as_one_instance() {
-    let scheduler = with_backlog(|job| job.coalesce(Coalesce::All { at_most: 3 })).await;
+    let scheduler = with_backlog(|job| job.coalesce(Coalesce::all(3))).await;
     let expected = [
         (Outcome::Coalesced, 4),
         (Outcome::Succeeded, 1),
@@ -138,7 +137,7 @@ async fn a_job_of_unlimited_instances_skips_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_queue_holds_what_finds_the_job_busy_up_to_its_limit() {
-    let (scheduler, counter) = slow(|job| job.overlap(Overlap::Queue { at_most: 1 })).await;
+    let (scheduler, counter) = slow(|job| job.overlap(Overlap::queue(1))).await;
     assert_eq!(counter.most(), 1);
     let statistics = scheduler.statistics("slow").await.unwrap();
     // Without a pause between runs: at 1, 3.5, 6, 8.5.
@@ -273,10 +272,7 @@ async fn what_a_busy_scheduler_decides_too_late_is_missed_for_its_lateness() {
 #[tokio::test(start_paused = true)]
 async fn a_smaller_limit_takes_effect_as_runs_end_and_a_larger_one_immediately() {
     let scheduler = started().await;
-    let limit = |count| Policies {
-        max_instances: MaxInstances::at_most(count),
-        ..Policies::default()
-    };
+    let limit = |count| Policies::new().max_instances(count).build().unwrap();
     let counter = Counter::default();
     let inside = counter.clone();
     scheduler
@@ -319,7 +315,7 @@ async fn nothing_is_kept_of_a_job_that_is_gone_after_a_run_of_it_had_waited() {
     scheduler.start().await.unwrap();
     let soon = scheduler.now() + TimeDelta::seconds(5);
     let job = scheduler.add_job(|| sleep(seconds(10)), Date::at(soon));
-    let job = job.id("once").overlap(Overlap::Queue { at_most: 1 });
+    let job = job.id("once").overlap(Overlap::queue(1));
     job.await.unwrap();
     let stored = store.get("once".try_into().unwrap()).await.unwrap();
     let known = Arc::downgrade(&stored.unwrap().job);

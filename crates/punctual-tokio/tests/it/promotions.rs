@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use punctual_core::{CancelReason, Coalesce, Date, Outcome, Overlap, Retry, RunState};
-use punctual_store::testing::{Call, Fault, Faults, FaultyStore};
+use punctual_store::testing::{Fault, Faults, FaultyStore, StoreCall};
 use punctual_store::{JobStore, RunFilter};
 use punctual_tokio::{JobContext, MemoryStore, Scheduler};
 use tokio::sync::Notify;
@@ -189,7 +189,7 @@ async fn cancelling_a_retry_lets_the_queue_go_on() {
     let w = World::new();
     let (s, _) = w.alone().await;
     let job = s.add_job("fails", every(100_000)).id("a");
-    let job = job.overlap(Overlap::Queue { at_most: 5 });
+    let job = job.overlap(Overlap::queue(5));
     job.retry(retry(3, 3_600)).await.unwrap();
     let first = s.run_job("a").await.unwrap();
     pass(1).await;
@@ -213,7 +213,7 @@ async fn a_queued_run_goes_where_its_task_is_known() {
     let two = two.build().unwrap();
     two.start().await.unwrap();
     let job = one.add_job("waits", every(100_000)).id("a");
-    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    job.overlap(Overlap::queue(5)).await.unwrap();
     one.run_job("a").await.unwrap();
     one.run_job("a").await.unwrap();
     sleep(seconds(1)).await;
@@ -239,7 +239,7 @@ async fn a_run_that_fails_while_another_is_asked_for_is_retried() {
     sleep(Duration::from_millis(9_900)).await;
     // The second fails while the promotion of the first waits for its answer.
     s.run_job("a").await.unwrap();
-    way.set(Call::Claim, slow_by(seconds(1)));
+    way.set(StoreCall::Claim, slow_by(seconds(1)));
     pass(60).await;
     assert_eq!(w.states().await, [SUCCEEDED; 2]);
 }
@@ -265,7 +265,7 @@ async fn a_queue_goes_on_after_a_pause() {
     let w = World::new();
     let (s, _) = w.alone().await;
     let job = s.add_job("waits", every(100_000)).id("q");
-    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    job.overlap(Overlap::queue(5)).await.unwrap();
     s.run_job("q").await.unwrap();
     s.run_job("q").await.unwrap();
     sleep(seconds(1)).await;
@@ -282,7 +282,7 @@ async fn an_edit_does_not_forget_a_retry() {
     let w = World::new();
     let (s, _) = w.alone().await;
     let job = s.add_job("fails", every(100_000)).id("a");
-    let job = job.overlap(Overlap::Queue { at_most: 5 });
+    let job = job.overlap(Overlap::queue(5));
     job.retry(retry(3, 30)).await.unwrap();
     s.run_job("a").await.unwrap();
     s.run_job("a").await.unwrap();
@@ -316,7 +316,7 @@ async fn a_later_run_of_an_instance_begins_once_after_a_lost_answer() {
     let w = World::new();
     let (s, way) = w.node("one").await;
     let job = s.add_job("waits", every(10)).id("a");
-    let job = job.coalesce(Coalesce::All { at_most: 3 });
+    let job = job.coalesce(Coalesce::all(3));
     job.retry(retry(3, 20)).await.unwrap();
     s.add_job("quick", every(100_000)).id("b").await.unwrap();
     s.pause().await.unwrap();
@@ -326,7 +326,7 @@ async fn a_later_run_of_an_instance_begins_once_after_a_lost_answer() {
     // Its schedule is out of the way; what waits goes on.
     let later = s.now() + chrono::TimeDelta::days(1);
     s.modify_job("a").next_run_time(later).await.unwrap();
-    way.set(Call::Claim, Fault::HeldAnswer);
+    way.set(StoreCall::Claim, Fault::HeldAnswer);
     let other = s.clone();
     let asked = tokio::spawn(async move { other.run_job("b").await });
     sleep(Duration::from_millis(100)).await;
@@ -334,8 +334,8 @@ async fn a_later_run_of_an_instance_begins_once_after_a_lost_answer() {
     w.go.notify_one();
     sleep(Duration::from_millis(100)).await;
     w.bad.store(false, Ordering::SeqCst);
-    way.mend(Call::Claim);
-    way.next(Call::Claim, Fault::LostAnswer);
+    way.mend(StoreCall::Claim);
+    way.next(StoreCall::Claim, Fault::LostAnswer);
     asked.await.unwrap().unwrap();
     for _ in 0..10 {
         sleep(seconds(10)).await;
@@ -368,12 +368,12 @@ async fn a_finished_job_keeps_the_newest_run_asked_for_in_a_pause() {
 async fn ends_around_the_end_of_a_pause(w: &World, s: &Scheduler, way: &Faults) {
     sleep(seconds(1)).await;
     s.pause().await.unwrap();
-    way.set(Call::Claim, slow_by(seconds(2)));
+    way.set(StoreCall::Claim, slow_by(seconds(2)));
     w.go.notify_one();
     sleep(Duration::from_millis(100)).await;
     s.resume().await.unwrap();
     sleep(seconds(5)).await;
-    way.mend(Call::Claim);
+    way.mend(StoreCall::Claim);
 }
 
 #[tokio::test(start_paused = true)]
@@ -395,7 +395,7 @@ async fn a_queue_whose_room_is_stored_as_a_pause_ends_goes_on() {
     let w = World::new();
     let (s, way) = w.alone().await;
     let job = s.add_job("waits", every(100_000)).id("a");
-    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    job.overlap(Overlap::queue(5)).await.unwrap();
     s.run_job("a").await.unwrap();
     s.run_job("a").await.unwrap();
     ends_around_the_end_of_a_pause(&w, &s, &way).await;
@@ -429,10 +429,10 @@ async fn a_retry_reads_no_window() {
         s.run_job(format!("{number}")).await.unwrap();
     }
     sleep(seconds(5)).await;
-    let before = way.begun(Call::Due);
+    let before = way.begun(StoreCall::Due);
     sleep(seconds(30)).await;
     assert_eq!(w.states().await, [SUCCEEDED; 20]);
-    assert_eq!(way.begun(Call::Due) - before, 0);
+    assert_eq!(way.begun(StoreCall::Due) - before, 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use punctual_core::{Outcome, Overlap, Retry, Timeout};
-use punctual_store::testing::{Call, Fault, FaultyStore};
+use punctual_core::{Outcome, Overlap, Retry};
+use punctual_store::testing::{Fault, FaultyStore, StoreCall};
 use punctual_store::{JobStore, MemoryStore, StoreCapabilities};
 use punctual_tokio::testing::{Ledger, TestClock};
 use punctual_tokio::{BoxError, Executor, JobContext, NewJob, Output, Scheduler};
@@ -162,7 +162,7 @@ async fn a_run_that_never_ends_is_named() {
 async fn a_timeout_ends_a_run_that_hangs() {
     let clock = clock();
     let scheduler = on(&clock).await;
-    let timeout = Timeout::After(seconds(90));
+    let timeout = seconds(90);
     let deaf = || std::future::pending::<()>();
     let added = scheduler.add_job(deaf, every(60)).id("deaf");
     added.timeout(timeout).await.unwrap();
@@ -199,7 +199,7 @@ async fn a_thread_that_a_timeout_cannot_take_away_is_named() {
     let stuck = move || release.lock().unwrap().recv().is_ok();
     let stuck = move || Output(stuck());
     let added = scheduler.add_job(stuck, every(60)).id("stuck");
-    added.timeout(Timeout::After(seconds(1))).await.unwrap();
+    added.timeout(seconds(1)).await.unwrap();
     let words = refused(clock, seconds(300)).await;
     assert!(words.contains("told to end: runs for"), "{words}");
     drop(released);
@@ -249,7 +249,7 @@ async fn what_waits_in_a_queue_runs_when_there_is_room() {
         }
     };
     let added = scheduler.add_job(body, every(3_600)).id("a");
-    let queue = Overlap::Queue { at_most: 5 };
+    let queue = Overlap::queue(5);
     added.overlap(queue).await.unwrap();
     for _ in 0..4 {
         scheduler.run_job("a").await.unwrap();
@@ -396,7 +396,7 @@ async fn what_passes_in_a_pause_is_coalesced_or_missed() {
 async fn a_slow_store_is_waited_for() {
     let clock = clock();
     let (store, faults) = FaultyStore::new(MemoryStore::new());
-    let calls = [Call::Claim, Call::Due, Call::Register];
+    let calls = [StoreCall::Claim, StoreCall::Due, StoreCall::Register];
     faults.set(calls, Fault::slow(|| sleep(millis(40))));
     let scheduler = with(&clock, store).await;
     scheduler.add_job(slow, every(60)).id("a").await.unwrap();
@@ -414,17 +414,17 @@ async fn a_store_that_comes_back_is_waited_for_and_one_that_does_not_is_named() 
     let (store, faults) = FaultyStore::new(MemoryStore::new());
     let scheduler = with(&clock, store).await;
     scheduler.add_job(slow, every(60)).id("a").await.unwrap();
-    faults.next(Call::Claim, Fault::Failed);
+    faults.next(StoreCall::Claim, Fault::Failed);
     clock.advance(seconds(60)).await;
     let lines = ["2026-03-28T12:01:00Z succeeded: true"];
     of(&scheduler, "a").await.assert_lines(&lines);
-    faults.set(Call::Claim, Fault::Held);
+    faults.set(StoreCall::Claim, Fault::Held);
     let words = refused(clock.clone(), seconds(60)).await;
     let named = "store default: `claim` is not answered for 0.";
     assert!(words.contains(named), "{words}");
     faults.mend_all();
     clock.run_until_idle().await;
-    faults.set(Call::Claim, Fault::Failed);
+    faults.set(StoreCall::Claim, Fault::Failed);
     let words = refused(clock.clone(), seconds(60)).await;
     assert!(words.contains("no connection for `claim`"), "{words}");
 }

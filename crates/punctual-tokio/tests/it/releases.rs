@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{CancelReason, Outcome, Run, SkipReason};
-use punctual_store::testing::{Call, Fault, FaultyStore};
+use punctual_store::testing::{Fault, FaultyStore, StoreCall};
 use punctual_store::{JobFilter, JobStore};
 use punctual_tokio::{Config, ErrorKind, ManualClock, MemoryStore, Scheduler};
 
@@ -187,7 +187,7 @@ async fn a_release_that_declares_the_same_counts_too() {
 async fn a_newer_release_that_is_not_a_node_yet_keeps_its_say_and_takes_it_back() {
     let deploy = Deploy::new();
     let (way, faults) = way_to(&deploy.store);
-    faults.set([Call::Register], Fault::Held);
+    faults.set([StoreCall::Register], Fault::Held);
     let new = deploy.program(way, 2, "*/5 * * * *", "new");
     new.start().await.unwrap();
     assert_eq!(task_of(&new).await, "new");
@@ -196,7 +196,7 @@ async fn a_newer_release_that_is_not_a_node_yet_keeps_its_say_and_takes_it_back(
     assert_eq!(task_of(&old).await, "new");
     stand_still(50).await;
     assert_eq!(task_of(&old).await, "old");
-    faults.mend(Call::ALL);
+    faults.mend(StoreCall::ALL);
     stand_still(100).await;
     assert_eq!(task_of(&old).await, "new");
     assert_eq!(next(&new).await, TimeDelta::seconds(270));
@@ -433,7 +433,7 @@ async fn a_job_whose_new_store_has_taken_it_and_lost_the_answer_is_in_that_one_a
     let stores = (&deploy, &other);
     let first = with_two_stores(stores, 0, "default", EVERY).await;
     first.shutdown().await.unwrap();
-    faults.next([Call::Add], Fault::LostAnswer);
+    faults.next([StoreCall::Add], Fault::LostAnswer);
     let second = with_two_stores(stores, 0, "other", EVERY).await;
     let jobs = second.get_jobs().await.unwrap();
     let stores: Vec<_> = jobs.iter().map(|job| job.store()).collect();
@@ -540,16 +540,16 @@ async fn of_two_nodes_that_move_a_job_at_the_same_time_neither_loses_what_is_ove
     before.shutdown().await.unwrap();
     deploy.clock.advance(seconds(35));
     let (way, faults) = way_to(&other);
-    faults.set([Call::Add], Fault::Held);
+    faults.set([StoreCall::Add], Fault::Held);
     let slow = Arc::new(way);
     let one = with_two_stores((&deploy, &slow), 0, "other", EVERY);
     let two = async {
-        faults.until_begun(Call::Add, 1).await;
+        faults.until_begun(StoreCall::Add, 1).await;
         with_two_stores((&deploy, &other), 0, "other", EVERY).await
     };
     let mend = async {
         tokio::time::sleep(seconds(1)).await;
-        faults.mend(Call::ALL);
+        faults.mend(StoreCall::ALL);
     };
     let (one, _two, ()) = tokio::join!(one, two, mend);
     stand_still(3).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use punctual_core::{Outcome, Overlap, Run, RunState};
-use punctual_store::testing::{Call, Fault};
+use punctual_store::testing::{Fault, StoreCall};
 use punctual_tokio::{ErrorKind, LedgerLimits, MemoryStore, Output, Scheduler};
 use tokio::time::{Instant, timeout};
 
@@ -50,7 +50,7 @@ async fn an_end_is_known_as_soon_as_a_slow_store_has_it() {
     let scheduler = node(store).await;
     let job = scheduler.add_job("slow", every(600)).id("a").await.unwrap();
     let run = job.run().await.unwrap();
-    faults.set(Call::Claim, slow_by(Duration::from_millis(200)));
+    faults.set(StoreCall::Claim, slow_by(Duration::from_millis(200)));
     let began = Instant::now();
     is_whole(&run.wait().await.unwrap());
     let took = began.elapsed().as_millis();
@@ -69,10 +69,10 @@ async fn a_run_of_another_node_is_waited_for_although_the_store_is_away_for_a_wh
     assert_eq!(run.job().as_str(), "a");
     let waiting = tokio::spawn(run.wait());
     pass(10).await;
-    faults.set(Call::ALL, Fault::Failed);
+    faults.set(StoreCall::ALL, Fault::Failed);
     pass(40).await;
     assert!(!waiting.is_finished());
-    faults.mend(Call::ALL);
+    faults.mend(StoreCall::ALL);
     is_whole(
         &timeout(seconds(5), waiting)
             .await
@@ -89,7 +89,7 @@ async fn a_run_of_another_node_is_waited_for_although_the_store_is_away_for_a_wh
 #[tokio::test(start_paused = true)]
 async fn a_wait_for_a_run_in_a_queue_ends_with_the_shutdown() {
     let scheduler = node(MemoryStore::new()).await;
-    let queue = Overlap::Queue { at_most: 1 };
+    let queue = Overlap::queue(1);
     let adding = scheduler.add_job("slow", every(600)).overlap(queue);
     let job = adding.await.unwrap();
     job.run().await.unwrap();

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Crontab, Date, Outcome, Run, SkipReason};
-use punctual_store::testing::{Call, Fault, FaultyStore};
+use punctual_store::testing::{Fault, FaultyStore, StoreCall};
 use punctual_store::{JobStore, NodeInfo};
 use punctual_tokio::{ManualClock, MemoryStore, Scheduler};
 
@@ -224,7 +224,7 @@ async fn a_store_that_is_away_when_the_clock_is_set_back_is_corrected_afterwards
     scheduler.start().await.unwrap();
     add_jobs(&scheduler).await;
     turns().await;
-    faults.set(Call::ALL, Fault::Failed);
+    faults.set(StoreCall::ALL, Fault::Failed);
     clock.set(noon());
     tokio::time::sleep(seconds(20)).await;
     faults.mend_all();
@@ -261,15 +261,15 @@ async fn a_correction_that_waits_for_its_store_ends_with_the_scheduler() {
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
     turns().await;
-    faults.set([Call::List], Fault::Failed);
+    faults.set([StoreCall::List], Fault::Failed);
     clock.set(noon());
     tokio::time::sleep(seconds(5)).await;
-    let tries = faults.begun(Call::List);
+    let tries = faults.begun(StoreCall::List);
     assert!(tries > 1, "{tries}");
     scheduler.shutdown().await.unwrap();
-    let tries = faults.begun(Call::List);
+    let tries = faults.begun(StoreCall::List);
     tokio::time::sleep(seconds(60)).await;
-    assert_eq!(faults.begun(Call::List), tries, "it asks no more");
+    assert_eq!(faults.begun(StoreCall::List), tries, "it asks no more");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Date, MisfireGraceTime, Outcome, RunState};
-use punctual_store::testing::{Call, Fault, Faults};
+use punctual_core::{Date, IntoLimit, Outcome, RunState, Unlimited};
+use punctual_store::testing::{Fault, Faults, StoreCall};
 use punctual_store::{ClaimAnswer, JobStore, RunFilter};
 use punctual_tokio::{MemoryStore, NewJob, Scheduler};
 
@@ -66,8 +66,14 @@ async fn fleet(store: &MemoryStore, count: usize) -> Vec<Node> {
     fleet
 }
 
-async fn add(node: &Node, count: usize, at: DateTime<Utc>, grace: MisfireGraceTime) {
-    let jobs = (0..count).map(|_| NewJob::new("work", Date::at(at)).misfire_grace_time(grace));
+async fn add(
+    node: &Node,
+    count: usize,
+    at: DateTime<Utc>,
+    grace: impl IntoLimit<Duration> + Clone,
+) {
+    let jobs =
+        (0..count).map(|_| NewJob::new("work", Date::at(at)).misfire_grace_time(grace.clone()));
     let added = node.scheduler.add_jobs(jobs).await.unwrap();
     assert!(added.iter().all(Result::is_ok));
 }
@@ -106,7 +112,7 @@ async fn eight_nodes_share_a_burst_evenly_and_claim_little_in_vain() {
     let store = MemoryStore::new();
     let fleet = fleet(&store, 8).await;
     let at = fleet[0].scheduler.now() + seconds(20);
-    add(&fleet[3], 8_000, at, MisfireGraceTime::Unlimited).await;
+    add(&fleet[3], 8_000, at, Unlimited).await;
     pass(30).await;
     let (all, succeeded, late) = ended(&store).await;
     assert_eq!((all, succeeded), (8_000, 8_000));
@@ -125,10 +131,10 @@ async fn what_a_killed_node_does_not_claim_is_not_missed_though_the_grace_time_i
     let store = MemoryStore::new();
     let fleet = fleet(&store, 4).await;
     let at = fleet[0].scheduler.now() + seconds(20);
-    let grace = MisfireGraceTime::Within(Duration::from_millis(500));
+    let grace = Duration::from_millis(500);
     add(&fleet[0], 1_000, at, grace).await;
     pass(17).await;
-    fleet[1].faults.set(Call::ALL, Fault::Held);
+    fleet[1].faults.set(StoreCall::ALL, Fault::Held);
     pass(10).await;
     let (all, succeeded, late) = ended(&store).await;
     assert_eq!((all, succeeded), (1_000, 1_000));
@@ -191,9 +197,9 @@ async fn jobs_that_no_node_can_run_hold_up_no_help_for_others() {
     fleet[0].scheduler.remove_executor("gpu").await.unwrap();
     pass(5).await;
     let at = fleet[0].scheduler.now() + seconds(10);
-    add(&fleet[0], 300, at, MisfireGraceTime::Unlimited).await;
+    add(&fleet[0], 300, at, Unlimited).await;
     pass(8).await;
-    fleet[1].faults.set(Call::ALL, Fault::Held);
+    fleet[1].faults.set(StoreCall::ALL, Fault::Held);
     pass(20).await;
     let (_, succeeded, late) = ended(&store).await;
     assert_eq!(succeeded, 300);
@@ -207,7 +213,7 @@ async fn nodes_with_enough_to_do_help_too() {
     // There is always a request on its way, and always a job that has just become due.
     for node in &fleet {
         node.faults
-            .set(Call::Claim, slow_by(Duration::from_millis(150)));
+            .set(StoreCall::Claim, slow_by(Duration::from_millis(150)));
     }
     let start = fleet[0].scheduler.now() + seconds(3);
     let jobs = (0..200).map(|number| {
@@ -217,7 +223,7 @@ async fn nodes_with_enough_to_do_help_too() {
     let added = fleet[0].scheduler.add_jobs(jobs).await.unwrap();
     assert!(added.iter().all(Result::is_ok));
     pass(10).await;
-    fleet[1].faults.set(Call::ALL, Fault::Held);
+    fleet[1].faults.set(StoreCall::ALL, Fault::Held);
     let since = fleet[0].scheduler.now();
     pass(6).await;
     let late = lateness(&store, since).await;

@@ -1,7 +1,7 @@
 //! What a shutdown waits for, and what it says that it left behind.
 
 use punctual_core::{Overlap, RunState};
-use punctual_store::testing::{Call, Fault};
+use punctual_store::testing::{Fault, StoreCall};
 use punctual_store::{Error, JobStore, RunFilter};
 use punctual_tokio::{ErrorKind, MemoryStore, Scheduler};
 use tokio::time::{Instant, sleep};
@@ -31,7 +31,7 @@ async fn an_end_that_is_on_its_way_to_a_store_is_told_as_unrecorded() {
         job.run_at_start().await.unwrap();
     }
     pass(1).await;
-    faults.set(Call::ALL, Fault::Held);
+    faults.set(StoreCall::ALL, Fault::Held);
     pass(2).await;
     let began = Instant::now();
     let report = scheduler.shutdown().await.unwrap();
@@ -49,7 +49,7 @@ async fn a_store_that_is_gone_holds_up_no_shutdown() {
     job.run_at_start().await.unwrap();
     pass(1).await;
     faults.set(
-        Call::ALL,
+        StoreCall::ALL,
         Fault::Error(|| Error::gone("the file was deleted")),
     );
     pass(2).await;
@@ -67,7 +67,7 @@ async fn a_store_that_is_gone_during_the_shutdown_does_not_hold_it_up() {
     job.run_at_start().await.unwrap();
     pass(1).await;
     faults.set(
-        Call::ALL,
+        StoreCall::ALL,
         Fault::Error(|| Error::gone("the file was deleted")),
     );
     let began = Instant::now();
@@ -135,18 +135,18 @@ async fn a_run_that_a_store_makes_wait_during_the_shutdown_goes_on_waiting() {
     let (way, faults) = way_to(&store);
     let (busy, ending) = (node(way_to(&store).0).await, node(way).await);
     let job = busy.add_job("work", every(10)).id("work");
-    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    job.overlap(Overlap::queue(5)).await.unwrap();
     busy.run_job("work").await.unwrap();
     busy.pause().await.unwrap();
     pass(8).await;
     // It is told that the job is busy before the run may wait, each time after two seconds.
-    faults.set(Call::Claim, slow_by(seconds(2)));
-    let before = faults.begun(Call::Claim);
-    faults.until_begun(Call::Claim, before + 2).await;
+    faults.set(StoreCall::Claim, slow_by(seconds(2)));
+    let before = faults.begun(StoreCall::Claim);
+    faults.until_begun(StoreCall::Claim, before + 2).await;
     assert_eq!(states(&store).await, [RunState::Running]);
     let report = ending.shutdown().await.unwrap();
     assert_eq!(report.unrecorded, 0);
-    assert_eq!(report.waiting.len(), 1);
+    assert_eq!(report.handed_on.len(), 1);
     assert_eq!(states(&store).await, [RunState::Running, RunState::Queued]);
 }
 
@@ -158,15 +158,16 @@ async fn a_run_that_a_store_grants_after_all_others_were_told_to_end_does_not_be
     let job = scheduler.add_job("work", every(10)).id("work");
     job.await.unwrap();
     pass(9).await;
-    faults.set(Call::Claim, Fault::HeldAnswer);
+    faults.set(StoreCall::Claim, Fault::HeldAnswer);
     pass(1).await;
     let shutdown = tokio::spawn(scheduler.shutdown().immediately().into_future());
     pass(1).await;
-    faults.mend(Call::Claim);
+    faults.mend(StoreCall::Claim);
     let report = shutdown.await.unwrap().unwrap();
     assert_eq!((report.abandoned.len(), report.unrecorded), (0, 0));
     let run = store.runs(RunFilter::default()).await.unwrap().remove(0);
-    assert_eq!(report.waiting, [run.id]);
+    let handed_on: Vec<_> = report.handed_on.iter().map(|own| own.run).collect();
+    assert_eq!(handed_on, [run.id]);
     assert_eq!((run.state, run.started), (RunState::Retrying, None));
 }
 
@@ -185,10 +186,10 @@ async fn a_store_that_does_not_answer_hides_nothing_of_the_others() {
         .unwrap();
     job.retry(retry).run_at_start().await.unwrap();
     pass(1).await;
-    faults.set(Call::ALL, Fault::Held);
+    faults.set(StoreCall::ALL, Fault::Held);
     let began = Instant::now();
     let report = scheduler.shutdown().await.unwrap();
-    assert_eq!(report.waiting.len(), 1);
+    assert_eq!(report.handed_on.len(), 1);
     assert!(good.nodes().await.unwrap().is_empty());
     assert!(began.elapsed() <= seconds(3), "{:?}", began.elapsed());
 }
@@ -199,18 +200,18 @@ async fn what_was_found_after_a_lost_answer_goes_on_waiting() {
     let (way, faults) = way_to(&store);
     let (busy, ending) = (node(way_to(&store).0).await, node(way).await);
     let job = busy.add_job("work", every(600)).id("work");
-    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    job.overlap(Overlap::queue(5)).await.unwrap();
     busy.run_job("work").await.unwrap();
     busy.run_job("work").await.unwrap();
     busy.pause().await.unwrap();
     pass(50).await;
     // The queued run is handed out; the answer is lost, and to find its job takes a while.
-    faults.next(Call::Claim, Fault::LostAnswer);
-    faults.next(Call::Get, Fault::Silent);
-    faults.until_struck(Call::Get, 1).await;
+    faults.next(StoreCall::Claim, Fault::LostAnswer);
+    faults.next(StoreCall::Get, Fault::Silent);
+    faults.until_struck(StoreCall::Get, 1).await;
     let patient = ending.shutdown().within(seconds(60));
     let report = patient.await.unwrap();
-    assert_eq!(report.waiting.len(), 1);
+    assert_eq!(report.handed_on.len(), 1);
     let succeeded = RunState::Ended(punctual_core::Outcome::Succeeded);
     assert_eq!(states(&store).await, [succeeded, RunState::Retrying]);
 }
@@ -233,7 +234,7 @@ async fn the_next_fire_time_of_an_instance_does_not_begin_while_all_is_told_to_e
     let since = scheduler.now() - chrono::TimeDelta::seconds(1_200);
     let job = scheduler.add_job(deaf, every(600).start(since)).id("all");
     let job = job.next_run_time(since).timeout(seconds(10));
-    let job = job.coalesce(Coalesce::All { at_most: 3 });
+    let job = job.coalesce(Coalesce::all(3));
     job.await.unwrap();
     pass(11).await;
     scheduler.shutdown().immediately().await.unwrap();

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use punctual_core::{Outcome, RunState};
-use punctual_store::testing::{Call, Fault, Faults};
+use punctual_store::testing::{Fault, Faults, StoreCall};
 use punctual_store::{ClaimAnswer, JobStore, RunFilter};
 use punctual_tokio::{ErrorKind, MemoryStore, Scheduler};
 use tokio::time::{Instant, sleep};
@@ -26,9 +26,9 @@ async fn a_claim_that_is_never_answered_costs_seconds_and_health_tells() {
     let job = scheduler.add_job(|| async {}, every(1)).id("tick");
     job.await.unwrap();
     pass(3).await;
-    faults.next(Call::Claim, Fault::Silent);
+    faults.next(StoreCall::Claim, Fault::Silent);
     pass(5).await;
-    assert_eq!(faults.struck(Call::Claim), 1);
+    assert_eq!(faults.struck(StoreCall::Claim), 1);
     let calls = scheduler.health().remove(0).calls;
     let told: Vec<_> = calls
         .iter()
@@ -50,10 +50,10 @@ async fn a_claim_that_is_never_answered_costs_seconds_and_health_tells() {
 #[tokio::test(start_paused = true)]
 async fn a_window_that_is_never_answered_is_asked_for_again() {
     let (store, faults) = faulty();
-    faults.next(Call::Due, Fault::Silent);
+    faults.next(StoreCall::Due, Fault::Silent);
     let scheduler = of(store).await;
     pass(1).await;
-    assert_eq!(faults.struck(Call::Due), 1);
+    assert_eq!(faults.struck(StoreCall::Due), 1);
     let soon = scheduler.now() + chrono::TimeDelta::seconds(70);
     let job = scheduler.add_job(|| async {}, punctual_core::Date::at(soon));
     job.id("soon").await.unwrap();
@@ -70,9 +70,9 @@ async fn a_renewal_that_is_never_answered_makes_no_node_dead() {
     job.await.unwrap();
     one.run_job("work").await.unwrap();
     pass(5).await;
-    faults.next(Call::Renew, Fault::Silent);
+    faults.next(StoreCall::Renew, Fault::Silent);
     pass(40).await;
-    assert_eq!(faults.struck(Call::Renew), 1);
+    assert_eq!(faults.struck(StoreCall::Renew), 1);
     let runs = store.runs(RunFilter::default()).await.unwrap();
     let states: Vec<_> = runs.into_iter().map(|run| run.state).collect();
     assert_eq!(states, [RunState::Running]);
@@ -84,7 +84,7 @@ async fn a_renewal_that_is_never_answered_makes_no_node_dead() {
 async fn an_edit_that_is_never_answered_fails() {
     let (store, faults) = faulty();
     let scheduler = of(store).await;
-    faults.next(Call::Add, Fault::Silent);
+    faults.next(StoreCall::Add, Fault::Silent);
     let began = Instant::now();
     let error = scheduler.add_job(|| async {}, every(1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
@@ -102,7 +102,7 @@ async fn a_window_that_takes_long_holds_up_no_claim() {
     let job = scheduler.add_job(|| async {}, every(1)).id("tick");
     job.await.unwrap();
     pass(3).await;
-    faults.set(Call::Due, Fault::HeldAnswer);
+    faults.set(StoreCall::Due, Fault::HeldAnswer);
     scheduler.wakeup().await.unwrap();
     pass(5).await;
     let done = scheduler.statistics("tick").await.unwrap();
@@ -146,7 +146,7 @@ async fn a_run_by_hand_whose_answer_was_lost_runs_once_although_it_is_not_tried_
     let scheduler = of(store).await;
     let job = scheduler.add_job("work", every(600)).id("work");
     job.await.unwrap();
-    faults.next(Call::Claim, Fault::LostAnswer);
+    faults.next(StoreCall::Claim, Fault::LostAnswer);
     let lost = AtomicBool::new(false);
     let is_over = AtomicBool::new(false);
     faults.rewrite_replies(move |reply| {

@@ -1,7 +1,7 @@
 //! Nodes whose clocks differ, and what looks like it and is not.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_store::testing::{Call, Fault, Faults};
+use punctual_store::testing::{Fault, Faults, StoreCall};
 use punctual_tokio::{ClockOffset, ManualClock, MemoryStore, Scheduler, SchedulerBuilder};
 
 use crate::support::{pass, seconds};
@@ -116,11 +116,11 @@ async fn a_store_that_is_slow_makes_no_clock_wrong() {
     let nodes = in_step(&MemoryStore::new()).await;
     let almost_too_slow = std::time::Duration::from_millis(1_999);
     for slow in &nodes {
-        slow.1.set(Call::Renew, slow_by(almost_too_slow));
+        slow.1.set(StoreCall::Renew, slow_by(almost_too_slow));
         none_differs(&nodes, 100).await;
     }
     for fast in &nodes {
-        fast.1.mend(Call::Renew);
+        fast.1.mend(StoreCall::Renew);
         none_differs(&nodes, 100).await;
     }
 }
@@ -130,11 +130,11 @@ async fn outages_and_lost_answers_make_no_clock_wrong() {
     let nodes = in_step(&MemoryStore::new()).await;
     for fault in [Fault::Held, Fault::LostAnswer, Fault::Failed] {
         for (_, way) in &nodes {
-            way.set(Call::Renew, fault.clone());
+            way.set(StoreCall::Renew, fault.clone());
         }
         none_differs(&nodes, 60).await;
         for (_, way) in &nodes {
-            way.mend(Call::Renew);
+            way.mend(StoreCall::Renew);
         }
         none_differs(&nodes, 60).await;
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use punctual_core::{CancelReason, Outcome, Overlap, RunState};
-use punctual_store::testing::Call;
+use punctual_store::testing::StoreCall;
 use punctual_store::{JobStore, RunFilter};
 use punctual_tokio::{JobContext, MemoryStore, NewJob, Scheduler};
 use tokio::sync::Notify;
@@ -25,7 +25,7 @@ async fn with_other() -> (Scheduler, MemoryStore, Arc<Notify>) {
         async move { waiting.notified().await }
     };
     let job = scheduler.add_job(body, every(1)).id("a").store("other");
-    let job = job.overlap(Overlap::Queue { at_most: 1 });
+    let job = job.overlap(Overlap::queue(1));
     job.await.unwrap();
     (scheduler, store, go)
 }
@@ -188,7 +188,7 @@ async fn what_is_forgotten_keeps_up_with_what_is_recorded() {
     assert!(added.iter().all(Result::is_ok));
     pass(20).await;
     scheduler.pause().await.unwrap();
-    faults.set(Call::Purge, slow_by(Duration::from_millis(20)));
+    faults.set(StoreCall::Purge, slow_by(Duration::from_millis(20)));
     let all = RunFilter {
         limit: usize::MAX,
         ..RunFilter::default()
@@ -197,11 +197,11 @@ async fn what_is_forgotten_keeps_up_with_what_is_recorded() {
     assert!(before >= 20_000, "{before}");
     pass(99).await;
     assert_eq!(store.inner().runs(all).await.unwrap().len(), 1_000);
-    let batches = faults.begun(Call::Purge);
+    let batches = faults.begun(StoreCall::Purge);
     assert!(batches >= 19, "{batches}");
     // With nothing left to forget, a look a minute is enough.
     pass(60).await;
-    assert_eq!(faults.begun(Call::Purge), batches + 1);
+    assert_eq!(faults.begun(StoreCall::Purge), batches + 1);
     scheduler.shutdown().await.unwrap();
 }
 

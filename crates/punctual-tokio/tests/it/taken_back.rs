@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, mpsc};
 
-use punctual_core::{CancelReason, Date, MissReason, Outcome, Overlap, Retry, RunId};
+use punctual_core::{CancelReason, Date, MissReason, Outcome, Overlap, Retry};
 use punctual_tokio::{EventKind, Executor, JobContext, Scheduler};
 use tokio::sync::Notify;
 use tokio::task::LocalSet;
@@ -59,7 +59,7 @@ async fn what_a_shutdown_cancels_after_its_time_does_not_wait_for_another_attemp
     let counter = hanging(&scheduler, Overlap::Skip).await;
     pass(9).await;
     let report = scheduler.shutdown().immediately().await.unwrap();
-    assert_eq!((report.waiting, counter.all()), (Vec::<RunId>::new(), 1));
+    assert_eq!((report.handed_on, counter.all()), (vec![], 1));
     let expected = [cancelled(CancelReason::Shutdown)];
     assert_eq!(ledger(&scheduler, "hangs").await, expected);
 }

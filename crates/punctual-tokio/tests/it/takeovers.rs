@@ -1,9 +1,7 @@
 //! Runs of nodes that fell silent, and who goes on with them.
 
-use punctual_core::{
-    Coalesce, MaxInstances, MissReason, OnLost, Outcome, Overlap, Policies, RunState,
-};
-use punctual_store::testing::{Call, Fault};
+use punctual_core::{Coalesce, MissReason, OnLost, Outcome, Overlap, PoliciesBuilder, RunState};
+use punctual_store::testing::{Fault, StoreCall};
 use punctual_store::{BatchLimits, JobStore, RunFilter};
 use punctual_tokio::{JobContext, Scheduler};
 
@@ -16,10 +14,10 @@ async fn a_lost_run_is_rerun_by_another_node_under_a_greater_number() {
     let desk = Desk::default();
     let (one, way) = desk.node("one").await;
     let job = one.add_job("work", every(PERIOD)).id("a");
-    job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
+    job.on_lost(OnLost::rerun(3)).await.unwrap();
     pass(PERIOD).await;
     let (_two, _) = desk.node("two").await;
-    way.set(Call::ALL, Fault::Held);
+    way.set(StoreCall::ALL, Fault::Held);
     pass(14).await;
     let begun = desk.begun.all();
     assert_eq!(
@@ -27,7 +25,7 @@ async fn a_lost_run_is_rerun_by_another_node_under_a_greater_number() {
         ["one", "two"]
     );
     assert!(begun[1].1 > begun[0].1);
-    way.mend(Call::ALL);
+    way.mend(StoreCall::ALL);
     pass(5).await;
     assert_eq!(desk.log.all(), [("one", 1, true)]);
     desk.go.notify_one();
@@ -45,18 +43,18 @@ async fn what_was_admitted_under_a_wider_limit_is_rerun() {
     let desk = Desk::default();
     let (one, way) = desk.node("one").await;
     let job = one.add_job("work", every(PERIOD)).id("a").max_instances(2);
-    job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    job.on_lost(OnLost::rerun(1)).await.unwrap();
     for _ in 0..2 {
         one.run_job("a").await.unwrap();
         pass(1).await;
     }
     let (two, _) = desk.node("two").await;
-    way.set(Call::ALL, Fault::Held);
+    way.set(StoreCall::ALL, Fault::Held);
     let job = two.get_job("a").await.unwrap().unwrap();
-    let policies = Policies {
-        max_instances: MaxInstances::ONE,
-        ..*job.policies()
-    };
+    let policies = PoliciesBuilder::from(*job.policies())
+        .max_instances(1)
+        .build()
+        .unwrap();
     two.modify_job("a").policies(policies).await.unwrap();
     pass(14).await;
     assert_eq!(desk.begun.all().len(), 4);
@@ -70,11 +68,11 @@ async fn a_paused_node_takes_no_runs_over() {
     let desk = Desk::default();
     let (one, way) = desk.node("one").await;
     let job = one.add_job("work", every(PERIOD)).id("a");
-    job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    job.on_lost(OnLost::rerun(1)).await.unwrap();
     pass(PERIOD).await;
     let (two, _) = desk.node("two").await;
     two.pause().await.unwrap();
-    way.set(Call::ALL, Fault::Held);
+    way.set(StoreCall::ALL, Fault::Held);
     pass(30).await;
     assert_eq!(desk.begun.all().len(), 1);
     assert_eq!(desk.states().await, [RunState::Retrying], "it waits");
@@ -88,7 +86,7 @@ async fn a_store_that_was_removed_takes_no_runs_over() {
     let desk = Desk::default();
     let (one, way) = desk.node("one").await;
     let job = one.add_job("work", every(PERIOD)).id("a");
-    job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+    job.on_lost(OnLost::rerun(1)).await.unwrap();
     one.add_job("work", every(9 * PERIOD))
         .id("b")
         .await
@@ -97,7 +95,7 @@ async fn a_store_that_was_removed_takes_no_runs_over() {
     let (two, _) = desk.node("two").await;
     two.run_job("b").await.unwrap();
     two.remove_store("default").await.unwrap();
-    way.set(Call::ALL, Fault::Held);
+    way.set(StoreCall::ALL, Fault::Held);
     pass(30).await;
     assert_eq!(desk.begun.all().len(), 2, "{:?}", desk.begun.all());
 }
@@ -110,14 +108,14 @@ async fn a_node_that_settles_what_many_dead_ones_left_is_not_taken_for_dead() {
         dying.push(desk.node(name).await);
     }
     let (busy, slow) = desk.node("busy").await;
-    slow.set(Call::Recover, slow_by(seconds(3)));
+    slow.set(StoreCall::Recover, slow_by(seconds(3)));
     busy.add_job("work", every(PERIOD)).id("a").await.unwrap();
     busy.run_job("a").await.unwrap();
     pass(0).await;
     let (_other, _) = desk.node("other").await;
     pass(10).await;
     for (_, way) in &dying {
-        way.set(Call::ALL, Fault::Held);
+        way.set(StoreCall::ALL, Fault::Held);
     }
     pass(60).await;
     assert_eq!(desk.nodes().await, ["busy", "other"]);
@@ -135,10 +133,10 @@ async fn counts_are_compared_after_the_runs_of_a_dead_node_are_settled() {
     pass(5).await;
     two.resume().await.unwrap();
     assert_eq!(desk.begun.all().len(), 1);
-    assert_eq!(way.begun(Call::Recount), 0);
-    dead.set(Call::ALL, Fault::Held);
+    assert_eq!(way.begun(StoreCall::Recount), 0);
+    dead.set(StoreCall::ALL, Fault::Held);
     pass(20).await;
-    assert_eq!(way.begun(Call::Recount), 1);
+    assert_eq!(way.begun(StoreCall::Recount), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,13 +145,13 @@ async fn a_queue_goes_on_as_soon_as_the_run_of_a_dead_node_is_settled() {
     let (one, dead) = desk.node("one").await;
     let (_two, way) = desk.node("two").await;
     let job = one.add_job("work", every(600)).id("a");
-    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    job.overlap(Overlap::queue(5)).await.unwrap();
     one.run_job("a").await.unwrap();
     one.run_job("a").await.unwrap();
     pass(1).await;
-    let before = way.begun(Call::Recover);
-    dead.set(Call::ALL, Fault::Held);
-    way.until_begun(Call::Recover, before + 1).await;
+    let before = way.begun(StoreCall::Recover);
+    dead.set(StoreCall::ALL, Fault::Held);
+    way.until_begun(StoreCall::Recover, before + 1).await;
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     let nodes: Vec<_> = desk.begun.all().into_iter().map(|(node, _)| node).collect();
     assert_eq!(nodes, ["one", "two"]);
@@ -197,11 +195,11 @@ async fn an_end_from_before_a_lease_was_lost_does_not_end_the_rerun() {
     let _heir = heir(&desk).await;
     for id in ["a", "b", "c"] {
         let job = one.add_job("work", every(600)).id(id);
-        job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
+        job.on_lost(OnLost::rerun(3)).await.unwrap();
         one.run_job(id).await.unwrap();
     }
     pass(1).await;
-    faults.set(Call::ALL, Fault::Held);
+    faults.set(StoreCall::ALL, Fault::Held);
     desk.go.notify_waiters();
     pass(20).await;
     let states = async || {
@@ -209,8 +207,8 @@ async fn an_end_from_before_a_lease_was_lost_does_not_end_the_rerun() {
         runs.iter().map(|run| run.state).collect::<Vec<_>>()
     };
     assert_eq!(states().await, [RunState::Retrying; 3]);
-    faults.mend(Call::ALL);
-    faults.set(Call::Claim, slow_by(seconds(1)));
+    faults.mend(StoreCall::ALL);
+    faults.set(StoreCall::Claim, slow_by(seconds(1)));
     pass(10).await;
     assert_eq!(desk.begun.all().len(), 6);
     assert_eq!(states().await, [RunState::Running; 3]);
@@ -227,14 +225,14 @@ async fn a_rerun_begins_on_the_node_that_had_the_run_though_the_answer_is_lost()
     let one = stubborn(&desk, way).await;
     let _heir = heir(&desk).await;
     let job = one.add_job("work", every(PERIOD)).id("a");
-    job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
+    job.on_lost(OnLost::rerun(3)).await.unwrap();
     one.run_job("a").await.unwrap();
     pass(1).await;
-    faults.set(Call::ALL, Fault::Held);
+    faults.set(StoreCall::ALL, Fault::Held);
     pass(20).await;
     assert_eq!(desk.states().await, [RunState::Retrying]);
-    faults.mend(Call::ALL);
-    faults.next([Call::Claim], Fault::LostAnswer);
+    faults.mend(StoreCall::ALL);
+    faults.next([StoreCall::Claim], Fault::LostAnswer);
     pass(20).await;
     assert_eq!(desk.states().await, [RunState::Running]);
     assert_eq!(desk.begun.all().len(), 2, "{:?}", desk.begun.all());
@@ -249,15 +247,15 @@ async fn a_node_that_may_be_taken_for_dead_begins_no_further_fire_time_of_an_ins
     let desk = Desk::default();
     let (one, way) = desk.node("one").await;
     let job = one.add_job("work", every(PERIOD)).id("a");
-    let job = job.coalesce(Coalesce::All { at_most: 9 });
-    job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
+    let job = job.coalesce(Coalesce::all(9));
+    job.on_lost(OnLost::rerun(3)).await.unwrap();
     one.pause().await.unwrap();
     pass(2 * PERIOD).await;
     one.resume().await.unwrap();
     pass(0).await;
     let (_two, _) = desk.node("two").await;
     pass(5).await;
-    way.set(Call::ALL, Fault::Held);
+    way.set(StoreCall::ALL, Fault::Held);
     pass(14).await;
     assert_eq!(nodes_that_began(&desk), ["one", "two"]);
     // The first to wait is the body on the first node.
@@ -265,7 +263,7 @@ async fn a_node_that_may_be_taken_for_dead_begins_no_further_fire_time_of_an_ins
     pass(1).await;
     assert_eq!(desk.log.all(), [("one", 1, false)]);
     assert_eq!(nodes_that_began(&desk), ["one", "two"]);
-    way.mend(Call::ALL);
+    way.mend(StoreCall::ALL);
     pass(10).await;
     for _ in 0..2 {
         desk.go.notify_one();
@@ -280,18 +278,18 @@ async fn a_node_that_may_be_taken_for_dead_begins_nothing_that_it_claimed_before
     let desk = Desk::default();
     let (one, way) = desk.node("one").await;
     let job = one.add_job("work", every(PERIOD)).id("a");
-    job.on_lost(OnLost::Rerun { at_most: 3 }).await.unwrap();
+    job.on_lost(OnLost::rerun(3)).await.unwrap();
     pass(PERIOD - 3).await;
-    way.set([Call::Renew], Fault::Held);
-    way.set([Call::Claim], Fault::HeldAnswer);
-    way.until_begun(Call::Claim, 1).await;
+    way.set([StoreCall::Renew], Fault::Held);
+    way.set([StoreCall::Claim], Fault::HeldAnswer);
+    way.until_begun(StoreCall::Claim, 1).await;
     let (_two, _) = desk.node("two").await;
     pass(9).await;
     assert_eq!(nodes_that_began(&desk), ["two"]);
-    way.mend([Call::Claim]);
+    way.mend([StoreCall::Claim]);
     pass(1).await;
     assert_eq!(nodes_that_began(&desk), ["two"]);
-    way.mend(Call::ALL);
+    way.mend(StoreCall::ALL);
     desk.go.notify_one();
     pass(10).await;
     assert_eq!(nodes_that_began(&desk), ["two"]);
@@ -307,13 +305,13 @@ async fn what_was_put_off_for_longer_than_its_grace_time_is_missed() {
     let job = one.add_job("work", every(PERIOD)).id("a");
     job.misfire_grace_time(seconds(20)).await.unwrap();
     pass(PERIOD - 3).await;
-    way.set([Call::Renew], Fault::Held);
-    way.set([Call::Claim], Fault::HeldAnswer);
-    way.until_begun(Call::Claim, 1).await;
+    way.set([StoreCall::Renew], Fault::Held);
+    way.set([StoreCall::Claim], Fault::HeldAnswer);
+    way.until_begun(StoreCall::Claim, 1).await;
     pass(8).await;
-    way.set([Call::Claim], Fault::Held);
+    way.set([StoreCall::Claim], Fault::Held);
     pass(60).await;
-    way.mend(Call::ALL);
+    way.mend(StoreCall::ALL);
     pass(5).await;
     let missed = Outcome::Missed(MissReason::Grace);
     assert_eq!(desk.states().await, [RunState::Ended(missed)]);
@@ -327,17 +325,17 @@ async fn the_rest_of_an_instance_waits_for_a_store_that_is_away() {
     share(&desk.store).await;
     let (one, way) = desk.node("one").await;
     let job = one.add_job("work", every(PERIOD)).id("a");
-    job.coalesce(Coalesce::All { at_most: 9 }).await.unwrap();
+    job.coalesce(Coalesce::all(9)).await.unwrap();
     one.pause().await.unwrap();
     pass(3 * PERIOD).await;
     one.resume().await.unwrap();
     pass(5).await;
-    way.set(Call::ALL, Fault::Held);
+    way.set(StoreCall::ALL, Fault::Held);
     pass(14).await;
     desk.go.notify_one();
     pass(60).await;
     assert_eq!(desk.begun.all().len(), 1);
-    way.mend(Call::ALL);
+    way.mend(StoreCall::ALL);
     pass(5).await;
     assert_eq!(desk.begun.all().len(), 2);
     for _ in 0..2 {

@@ -2,7 +2,7 @@
 
 use std::future::ready;
 
-use punctual_store::testing::{Call, Fault, FaultyStore};
+use punctual_store::testing::{Fault, FaultyStore, StoreCall};
 use punctual_tokio::{ErrorKind, MemoryStore, Scheduler};
 use serde_json::Value;
 
@@ -120,8 +120,8 @@ async fn an_import_that_a_store_breaks_off_adds_nothing_and_has_the_kind_of_the_
     let (store, faults) = FaultyStore::new(MemoryStore::new());
     let builder = Scheduler::builder().store("default", store);
     let to = builder.task("t", nothing).build().unwrap();
-    faults.next([Call::Add], Fault::slow(|| ready(())));
-    faults.next([Call::Add], Fault::Failed);
+    faults.next([StoreCall::Add], Fault::slow(|| ready(())));
+    faults.next([StoreCall::Add], Fault::Failed);
     let broken_off = to.import_jobs(&export).await.unwrap_err();
     assert_eq!(broken_off.kind(), ErrorKind::Unavailable, "{broken_off}");
     assert!(broken_off.is_temporary());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use punctual_core::{
     CancelReason, Coalesce, MissReason, OnLost, Outcome, Overlap, Retry, RunState, SkipReason,
 };
-use punctual_store::testing::{Call, Fault, Faults};
+use punctual_store::testing::{Fault, Faults, StoreCall};
 use punctual_store::{JobStore, LedgerLimits, MemoryStore, RunFilter};
 use punctual_tokio::{ErrorKind, EventKind, EventMask, JobContext, Scheduler};
 
@@ -18,15 +18,15 @@ async fn claims_whose_answers_are_lost_run_once() {
     let desk = Desk::default();
     let (one, way) = desk.node("one").await;
     let job = one.add_job("work", every(PERIOD)).id("a");
-    let job = job.overlap(Overlap::Queue { at_most: 9 });
+    let job = job.overlap(Overlap::queue(9));
     job.await.unwrap();
     // The claim of the fire time; a run by hand, which is queued; its promotion.
-    way.next(Call::Claim, Fault::LostAnswer);
+    way.next(StoreCall::Claim, Fault::LostAnswer);
     pass(PERIOD).await;
     assert_eq!(desk.begun.all().len(), 1);
-    way.next(Call::Claim, Fault::LostAnswer);
+    way.next(StoreCall::Claim, Fault::LostAnswer);
     one.run_job("a").await.unwrap();
-    way.next(Call::Claim, Fault::LostAnswer);
+    way.next(StoreCall::Claim, Fault::LostAnswer);
     desk.go.notify_one();
     pass(5).await;
     assert_eq!(desk.begun.all().len(), 2);
@@ -44,7 +44,7 @@ async fn a_run_by_hand_that_was_refused_says_so_though_the_answer_was_lost() {
     let (one, way) = desk.node("one").await;
     one.add_job("work", every(PERIOD)).id("a").await.unwrap();
     pass(PERIOD).await;
-    way.next(Call::Claim, Fault::LostAnswer);
+    way.next(StoreCall::Claim, Fault::LostAnswer);
     let error = one.run_job("a").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
     let skipped = RunState::Ended(Outcome::Skipped(SkipReason::MaxInstances));
@@ -60,10 +60,10 @@ async fn a_run_by_hand_that_is_forgotten_before_its_number_is_known_was_accepted
     };
     let ((one, way), (two, _)) = (desk.node("one").await, desk.node("two").await);
     let job = one.add_job("work", every(PERIOD)).id("a");
-    job.overlap(Overlap::Queue { at_most: 1 }).await.unwrap();
+    job.overlap(Overlap::queue(1)).await.unwrap();
     pass(PERIOD).await;
-    way.next(Call::Claim, Fault::LostAnswer);
-    way.set(Call::OpenRuns, Fault::Held);
+    way.next(StoreCall::Claim, Fault::LostAnswer);
+    way.set(StoreCall::OpenRuns, Fault::Held);
     let asked = tokio::spawn(one.run_job("a").into_future());
     pass(5).await;
     let runs = desk.store.runs(RunFilter::default()).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_run_by_hand_that_is_forgotten_before_its_number_is_known_was_accepted
     // Of the ended runs the ledger keeps one only.
     two.run_job("a").await.unwrap();
     two.run_job("a").await.unwrap_err();
-    way.mend(Call::OpenRuns);
+    way.mend(StoreCall::OpenRuns);
     let error = asked.await.unwrap().map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AnswerLost, "{error}");
     assert!(error.is_uncertain());
@@ -85,9 +85,9 @@ async fn what_comes_too_late_through_an_outage_is_missed_and_not_run() {
     let job = one.add_job("work", every(PERIOD)).id("a");
     job.misfire_grace_time(seconds(3)).await.unwrap();
     pass(PERIOD - 1).await;
-    way.set(Call::ALL, Fault::Failed);
+    way.set(StoreCall::ALL, Fault::Failed);
     pass(20).await;
-    way.mend(Call::ALL);
+    way.mend(StoreCall::ALL);
     pass(20).await;
     let missed = RunState::Ended(Outcome::Missed(MissReason::Grace));
     assert_eq!(desk.states().await, [missed]);
@@ -99,13 +99,13 @@ async fn a_takeover_whose_answer_is_lost_is_found() {
     let desk = Desk::default();
     let (one, way) = desk.node("one").await;
     let job = one.add_job("work", every(PERIOD)).id("a");
-    let job = job.on_lost(OnLost::Rerun { at_most: 1 });
+    let job = job.on_lost(OnLost::rerun(1));
     job.coalesce(Coalesce::Latest).await.unwrap();
     pass(PERIOD).await;
     let (_two, other) = desk.node("two").await;
     pass(1).await;
-    way.set(Call::ALL, Fault::Held);
-    other.next(Call::Recover, Fault::LostAnswer);
+    way.set(StoreCall::ALL, Fault::Held);
+    other.next(StoreCall::Recover, Fault::LostAnswer);
     pass(16).await;
     desk.go.notify_waiters();
     let begun = desk.begun.all();
@@ -138,16 +138,16 @@ async fn a_job_that_cannot_be_read_does_not_hold_up_what_was_taken_over_unheard(
     let (one, way) = desk.node("one").await;
     for id in ["bad", "good"] {
         let job = one.add_job("work", every(PERIOD)).id(id);
-        job.on_lost(OnLost::Rerun { at_most: 1 }).await.unwrap();
+        job.on_lost(OnLost::rerun(1)).await.unwrap();
     }
     pass(PERIOD).await;
     let (_two, other) = desk.node("two").await;
     pass(1).await;
-    way.set(Call::ALL, Fault::Held);
+    way.set(StoreCall::ALL, Fault::Held);
     // Those of the recovery, of what is due, and of the claim that hands the runs out.
-    other.next(Call::Recover, Fault::LostAnswer);
+    other.next(StoreCall::Recover, Fault::LostAnswer);
     for _ in 0..5 {
-        other.next(Call::Claim, Fault::LostAnswer);
+        other.next(StoreCall::Claim, Fault::LostAnswer);
     }
     other.damage("bad");
     pass(20).await;
@@ -188,12 +188,12 @@ async fn a_retry_does_not_begin_on_a_node_that_was_paused_during_an_outage() {
     job.await.unwrap();
     one.run_job("a").await.unwrap();
     pass(1).await;
-    faults.set([Call::Claim], Fault::Failed);
+    faults.set([StoreCall::Claim], Fault::Failed);
     desk.go.notify_one();
     pass(10).await;
     one.pause().await.unwrap();
     pass(70).await;
-    faults.mend([Call::Claim]);
+    faults.mend([StoreCall::Claim]);
     pass(30).await;
     assert_eq!(desk.begun.all().len(), 1);
     one.resume().await.unwrap();
@@ -216,11 +216,11 @@ async fn a_run_that_is_cancelled_during_an_outage_ends_after_that() {
     job.await.unwrap();
     let run = one.run_job("a").await.unwrap();
     pass(1).await;
-    faults.set([Call::Claim], Fault::Failed);
+    faults.set([StoreCall::Claim], Fault::Failed);
     desk.go.notify_one();
     pass(20).await;
     two.cancel_run(&run).await.unwrap();
-    faults.mend([Call::Claim]);
+    faults.mend([StoreCall::Claim]);
     pass(10).await;
     let runs = desk.store.runs(RunFilter::default()).await.unwrap();
     let cancelled = RunState::Ended(Outcome::Cancelled(CancelReason::User));
@@ -236,7 +236,7 @@ async fn a_run_whose_job_is_removed_before_its_node_hears_of_it_is_cancelled() {
     let ((one, way), (two, _)) = (desk.node("one").await, desk.node("two").await);
     two.pause().await.unwrap();
     let job = one.add_job("work", every(PERIOD)).id("a");
-    job.overlap(Overlap::Queue { at_most: 9 }).await.unwrap();
+    job.overlap(Overlap::queue(9)).await.unwrap();
     one.run_job("a").await.unwrap();
     one.run_job("a").await.unwrap();
     pass(1).await;
@@ -249,12 +249,12 @@ async fn a_run_whose_job_is_removed_before_its_node_hears_of_it_is_cancelled() {
         }
     };
     one.add_listener(EventMask::JOB_ERROR, listener).unwrap();
-    way.set([Call::Get], Fault::Held);
-    way.next([Call::Claim], Fault::LostAnswer);
+    way.set([StoreCall::Get], Fault::Held);
+    way.next([StoreCall::Claim], Fault::LostAnswer);
     desk.go.notify_one();
     pass(3).await;
     two.remove_job("a").await.unwrap();
-    way.mend([Call::Get]);
+    way.mend([StoreCall::Get]);
     pass(3).await;
     let cancelled = Outcome::Cancelled(CancelReason::User);
     assert_eq!(desk.states().await, [SUCCEEDED, RunState::Ended(cancelled)]);

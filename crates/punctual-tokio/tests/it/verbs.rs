@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use punctual_core::{
-    CancelReason, Date, Jitter, MaxInstances, MissReason, Outcome, Policies, Retry,
+    CancelReason, Cron, Date, MissReason, Outcome, Policies, PoliciesBuilder, Retry,
 };
 use punctual_tokio::{Args, ErrorKind, JobContext, JobStatus, NewJob, Output, Scheduler};
 use tokio::sync::{Notify, oneshot};
@@ -178,29 +178,22 @@ async fn modifying_a_job_checks_its_arguments_and_keeps_its_schedule() {
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_is_changed_without_the_others() {
-    let defaults = Policies {
-        timeout: seconds(60).into(),
-        ..Policies::default()
-    };
+    let defaults = Policies::new().timeout(seconds(60)).build().unwrap();
     let scheduler = Scheduler::builder().job_defaults(defaults).build().unwrap();
     let job = scheduler.add_job(nothing, every(1)).id("a");
     let job = job.retry(Retry::attempts(3)).await.unwrap();
     let policies = || async { *job.get().await.unwrap().unwrap().policies() };
-    let mut expected = policies().await;
+    let mut expected = PoliciesBuilder::from(policies().await);
     job.modify().max_instances(2).await.unwrap();
-    expected.max_instances = MaxInstances::at_most(2);
-    assert_eq!(policies().await, expected);
+    expected = expected.max_instances(2);
+    assert_eq!(policies().await, expected.clone().build().unwrap());
     let both = scheduler.modify_job("a").timeout(seconds(5)).name("A");
     both.misfire_grace_time(seconds(9)).await.unwrap();
-    expected.timeout = seconds(5).into();
-    expected.misfire_grace_time = seconds(9).into();
-    assert_eq!(policies().await, expected);
+    expected = expected.timeout(seconds(5)).misfire_grace_time(seconds(9));
+    assert_eq!(policies().await, expected.build().unwrap());
     let all = scheduler.modify_job("a").policies(Policies::default());
     all.jitter(seconds(1)).await.unwrap();
-    let expected = Policies {
-        jitter: Jitter::up_to(seconds(1)),
-        ..Policies::default()
-    };
+    let expected = Policies::new().jitter(seconds(1)).build().unwrap();
     assert_eq!(policies().await, expected);
 }
 
@@ -251,10 +244,7 @@ async fn zeros_that_let_nothing_run_are_refused_with_what_to_write() {
         ]
     );
     assert_eq!(scheduler.get_jobs().await.unwrap().len(), 1);
-    let defaults = Policies {
-        retry: Retry::attempts(0).build().unwrap(),
-        ..Policies::default()
-    };
+    let defaults = Policies::new().retry(Retry::attempts(0));
     let error = Scheduler::builder()
         .job_defaults(defaults)
         .build()
@@ -551,4 +541,39 @@ async fn a_loop_of_verbs_lets_other_tokio_tasks_have_their_turn() {
         assert!(scheduler.get_job("a").await.unwrap().is_none());
     }
     assert_eq!(turns.all(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_extra_fire_time_is_local_time_of_the_job_or_the_scheduler() {
+    let scheduler = Scheduler::builder().timezone("Europe/Paris");
+    let scheduler = scheduler.build().unwrap();
+    let noon = "2999-01-01T12:00:00";
+    let next = async |job: punctual_tokio::AddJob| {
+        let job = job.next_run_time(noon).await.unwrap();
+        job.next_run_time().await.unwrap().unwrap().to_rfc3339()
+    };
+    let paris = next(scheduler.add_job(nothing, every(1)).id("a")).await;
+    assert_eq!(paris, "2999-01-01T11:00:00+00:00");
+    let beside = scheduler.add_job(nothing, "@daily").timezone("Asia/Tokyo");
+    assert_eq!(next(beside).await, "2999-01-01T03:00:00+00:00");
+    let inside = scheduler.add_job(nothing, Cron::new().timezone("Asia/Tokyo"));
+    assert_eq!(next(inside.id("b")).await, "2999-01-01T03:00:00+00:00");
+    for (id, expected) in [("a", 11), ("b", 3)] {
+        let job = scheduler.job(id).unwrap();
+        let modified = job.modify().next_run_time("2999-01-02T12:00:00");
+        modified.await.unwrap();
+        let next = job.next_run_time().await.unwrap().unwrap();
+        assert_eq!(chrono::Timelike::hour(&next), expected);
+    }
+    let error = scheduler
+        .job("a")
+        .unwrap()
+        .modify()
+        .next_run_time("noon")
+        .await;
+    let message = error.unwrap_err().to_string();
+    assert!(
+        message.starts_with("next_run_time: `noon` is not a valid date or time"),
+        "{message}"
+    );
 }

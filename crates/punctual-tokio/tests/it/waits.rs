@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::future::try_join_all;
 use punctual_core::{CancelReason, OnLost, Outcome, Overlap, Retry, RunState};
-use punctual_store::testing::{Call, Fault, Faults, Refusal};
+use punctual_store::testing::{Fault, Faults, Refusal, StoreCall};
 use punctual_store::{JobStore, Retention, RunFilter};
 use punctual_tokio::{JobContext, ManualClock, MemoryStore, Scheduler};
 use tokio::sync::Notify;
@@ -104,7 +104,7 @@ async fn a_queue_holds_as_many_as_it_may_over_all_nodes() {
         nodes.push(fleet.node(name).await.0);
     }
     let job = nodes[0].add_job("waits", every(600)).id("a");
-    job.overlap(Overlap::Queue { at_most: 1 }).await.unwrap();
+    job.overlap(Overlap::queue(1)).await.unwrap();
     let mut refused = 0;
     for node in &nodes {
         refused += u32::from(node.run_job("a").await.is_err());
@@ -140,7 +140,7 @@ async fn waiting_runs_start_in_their_order_on_whichever_node_is_there() {
     let (one, _) = fleet.node("one").await;
     let (two, _) = fleet.node("two").await;
     let job = one.add_job("waits", every(600)).id("a");
-    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    job.overlap(Overlap::queue(5)).await.unwrap();
     let mut asked = Vec::new();
     for node in [&one, &two, &one, &two] {
         asked.push(node.run_job("a").await.unwrap().id());
@@ -207,7 +207,7 @@ async fn an_edit_does_not_end_what_waits() {
     let fleet = Fleet::new();
     let (one, _) = fleet.node("one").await;
     let job = one.add_job("waits", every(600)).id("a");
-    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    job.overlap(Overlap::queue(5)).await.unwrap();
     one.run_job("a").await.unwrap();
     one.run_job("a").await.unwrap();
     one.reschedule_job("a", every(6_000)).await.unwrap();
@@ -230,7 +230,7 @@ async fn a_graceful_shutdown_keeps_what_waits_for_the_next_start() {
         .unwrap();
     job.id("mail").retry(retry).await.unwrap();
     let job = one.add_job("waits", every(600)).id("queue");
-    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    job.overlap(Overlap::queue(5)).await.unwrap();
     one.run_job("queue").await.unwrap();
     let queued = one.run_job("queue").await.unwrap();
     pass(1).await;
@@ -239,8 +239,8 @@ async fn a_graceful_shutdown_keeps_what_waits_for_the_next_start() {
     one.pause().await.unwrap();
     pass(1).await;
     let report = one.shutdown().await.unwrap();
-    assert_eq!((report.cancelled.len(), report.waiting.len()), (0, 2));
-    assert!(report.waiting.contains(&queued.id()));
+    assert_eq!((report.cancelled.len(), report.handed_on.len()), (0, 2));
+    assert!(report.handed_on.iter().any(|own| own.run == queued.id()));
     one.start().await.unwrap();
     pass(1).await;
     assert_eq!(fleet.log.all().len(), 3, "the queue goes on");
@@ -267,7 +267,7 @@ async fn another_node_goes_on_with_what_waits() {
     pass(1).await;
     let (_two, _) = fleet.node("two").await;
     pass(1).await;
-    way.set(Call::ALL, Fault::Held);
+    way.set(StoreCall::ALL, Fault::Held);
     pass(65).await;
     assert_eq!(fleet.log.all(), [("one", "begins"), ("two", "begins")]);
     assert_eq!(fleet.states().await, [SUCCEEDED]);
@@ -401,7 +401,7 @@ async fn what_waits_starts_when_an_edit_makes_room() {
     let fleet = Fleet::new();
     let (one, _) = fleet.node("one").await;
     let job = one.add_job("waits", every(600)).id("a");
-    job.overlap(Overlap::Queue { at_most: 5 }).await.unwrap();
+    job.overlap(Overlap::queue(5)).await.unwrap();
     for _ in 0..3 {
         one.run_job("a").await.unwrap();
     }
@@ -450,9 +450,9 @@ async fn a_node_whose_store_settles_slowly_is_not_taken_for_dead() {
     dying.add_job("waits", every(600)).id("a").await.unwrap();
     dying.run_job("a").await.unwrap();
     for way in [&busy_way, &other_way] {
-        way.set(Call::Recover, slow_by(seconds(12)));
+        way.set(StoreCall::Recover, slow_by(seconds(12)));
     }
-    dying_way.set(Call::ALL, Fault::Held);
+    dying_way.set(StoreCall::ALL, Fault::Held);
     pass(60).await;
     let nodes = fleet.store.nodes().await.unwrap();
     let names: Vec<_> = nodes.iter().map(|peer| &*peer.info.name).collect();
@@ -461,7 +461,7 @@ async fn a_node_whose_store_settles_slowly_is_not_taken_for_dead() {
         "{names:?}"
     );
     for way in [&busy_way, &other_way] {
-        way.set(Call::Recover, slow_by(seconds(1)));
+        way.set(StoreCall::Recover, slow_by(seconds(1)));
     }
     pass(20).await;
     assert_eq!(fleet.states().await, [RunState::Ended(Outcome::Lost)]);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use chrono::TimeDelta;
 use punctual_core::Date;
 use punctual_store::ClaimAnswer;
-use punctual_store::testing::{Call, Fault, Faults};
+use punctual_store::testing::{Fault, Faults, StoreCall};
 use punctual_tokio::{NewJob, Scheduler};
 
 use crate::support::{Counter, every, pass, seconds};
@@ -23,7 +23,7 @@ async fn reading() -> (Scheduler, Faults) {
     scheduler.start().await.unwrap();
     // What was edited before the start has been told.
     pass(1).await;
-    faults.set(Call::Due, Fault::HeldAnswer);
+    faults.set(StoreCall::Due, Fault::HeldAnswer);
     scheduler.wakeup().await.unwrap();
     pass(0).await;
     (scheduler, faults)
@@ -45,7 +45,7 @@ async fn a_job_that_is_added_while_the_window_is_read_runs_in_time() {
     let job = scheduler.add_job(counted(&counter), Date::at(soon));
     job.await.unwrap();
     pass(1).await;
-    faults.mend(Call::Due);
+    faults.mend(StoreCall::Due);
     pass(60).await;
     assert_eq!(counter.all(), 0);
     pass(4).await;
@@ -55,7 +55,7 @@ async fn a_job_that_is_added_while_the_window_is_read_runs_in_time() {
 #[tokio::test(start_paused = true)]
 async fn a_job_that_is_added_before_the_first_window_is_there_runs_in_time() {
     let (store, faults) = faulty();
-    faults.set(Call::Due, Fault::HeldAnswer);
+    faults.set(StoreCall::Due, Fault::HeldAnswer);
     let builder = Scheduler::builder().store("default", store);
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
@@ -64,7 +64,7 @@ async fn a_job_that_is_added_before_the_first_window_is_there_runs_in_time() {
     let job = scheduler.add_job(counted(&counter), every(65));
     job.await.unwrap();
     pass(0).await;
-    faults.mend(Call::Due);
+    faults.mend(StoreCall::Due);
     pass(650).await;
     assert_eq!(counter.all(), 10);
 }
@@ -76,7 +76,7 @@ async fn a_job_that_is_added_after_many_runs_in_time() {
     let scheduler = builder.build().unwrap();
     scheduler.start().await.unwrap();
     pass(1).await;
-    faults.set(Call::Due, Fault::HeldAnswer);
+    faults.set(StoreCall::Due, Fault::HeldAnswer);
     // So many edits at a time are not told one by one: the window is read again.
     let tomorrow = scheduler.now() + TimeDelta::days(1);
     let jobs = (0..2_000).map(|_| NewJob::new(|| async {}, Date::at(tomorrow)));
@@ -87,7 +87,7 @@ async fn a_job_that_is_added_after_many_runs_in_time() {
     let job = scheduler.add_job(counted(&counter), Date::at(soon));
     job.await.unwrap();
     pass(0).await;
-    faults.mend(Call::Due);
+    faults.mend(StoreCall::Due);
     pass(90).await;
     assert_eq!(counter.all(), 1);
 }
@@ -100,7 +100,7 @@ async fn a_job_that_is_brought_forward_while_the_window_is_read_runs_in_time() {
         let edit = scheduler.modify_job("far").next_run_time(then);
         edit.await.unwrap();
         pass(0).await;
-        faults.mend(Call::Due);
+        faults.mend(StoreCall::Due);
         tokio::time::sleep(seconds(ahead.unsigned_abs())).await;
         let run = scheduler.statistics("far").await.unwrap();
         assert_eq!(run.succeeded, 1, "{ahead} seconds ahead");
@@ -118,7 +118,7 @@ async fn what_is_noted_of_one_window_outlives_the_next_one() {
     // One more is asked for as soon as this one is there.
     scheduler.wakeup().await.unwrap();
     pass(0).await;
-    faults.mend(Call::Due);
+    faults.mend(StoreCall::Due);
     pass(120).await;
     assert_eq!(counter.all(), 1);
 }
@@ -141,11 +141,11 @@ async fn what_has_moved_on_since_a_window_was_read_is_not_claimed_again() {
     job.id("a").await.unwrap();
     pass(1).await;
     // It is read before the claim, and told after it.
-    faults.set(Call::Due, Fault::HeldAnswer);
+    faults.set(StoreCall::Due, Fault::HeldAnswer);
     scheduler.wakeup().await.unwrap();
     pass(8).await;
     assert_eq!(scheduler.statistics("a").await.unwrap().succeeded, 1);
-    faults.mend(Call::Due);
+    faults.mend(StoreCall::Due);
     pass(1).await;
     assert_eq!(lost.load(Ordering::SeqCst), 0);
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, Utc};
 use punctual_core::{Custom, Outcome};
 use punctual_store::MemoryStore;
-use punctual_store::testing::{Call, Fault, Faults, FaultyStore};
+use punctual_store::testing::{Fault, Faults, FaultyStore, StoreCall};
 use punctual_tokio::{EventMask, JobStatus, Scheduler};
 
 use crate::case::{Case, different, same};
@@ -28,7 +28,7 @@ async fn with_faulty_store() -> (Fixture, Faults) {
 }
 
 /// Nothing ends, other stores are on time, and every fire time is decided once the store works again.
-async fn survives(call: Call) {
+async fn survives(call: StoreCall) {
     let (fixture, faults) = with_faulty_store().await;
     faults.set(call, Fault::Failed);
     for _ in 0..5 {
@@ -44,7 +44,7 @@ async fn survives(call: Call) {
             .succeeded,
         6
     );
-    faults.mend(Call::ALL);
+    faults.mend(StoreCall::ALL);
     for _ in 0..5 {
         fixture.jump(10).await;
         // The wait before the next try is measured by the clock of the runtime.
@@ -75,13 +75,13 @@ fn panicking(at: DateTime<Utc>) -> impl Fn(DateTime<Utc>) -> Option<DateTime<Utc
 
 pub(crate) const CASES: &[Case] = &[
     same("the store fails to say what is due", || {
-        paused(survives(Call::Due));
+        paused(survives(StoreCall::Due));
     }),
     different("the store fails to move a job on", GOES_ON, || {
-        paused(survives(Call::Claim));
+        paused(survives(StoreCall::Claim));
     }),
     different("the store fails to say what was edited", GOES_ON, || {
-        paused(survives(Call::Changes));
+        paused(survives(StoreCall::Changes));
     }),
     different(
         "the store fails to change a job",
@@ -89,12 +89,17 @@ pub(crate) const CASES: &[Case] = &[
         || {
             paused(async {
                 let (fixture, faults) = with_faulty_store().await;
-                let changes = [Call::Update, Call::Remove, Call::Get, Call::Add];
+                let changes = [
+                    StoreCall::Update,
+                    StoreCall::Remove,
+                    StoreCall::Get,
+                    StoreCall::Add,
+                ];
                 faults.set(changes, Fault::Failed);
                 let error = fixture.scheduler.pause_job("faulty").await.unwrap_err();
                 assert_eq!(error.kind(), punctual_tokio::ErrorKind::Unavailable);
                 assert!(fixture.scheduler.remove_job("faulty").await.is_err());
-                faults.mend(Call::ALL);
+                faults.mend(StoreCall::ALL);
                 fixture.scheduler.pause_job("faulty").await.unwrap();
             });
         },

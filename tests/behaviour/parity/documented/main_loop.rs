@@ -142,7 +142,7 @@ pub(crate) const CASES: &[Case] = &[
         "without coalescing a backlog is one submission, run one after another",
         || {
             paused(async {
-                let all = Coalesce::All { at_most: 100 };
+                let all = Coalesce::all(100);
                 let fixture =
                     late(50, |job| job.coalesce(all).misfire_grace_time(seconds(1))).await;
                 let ledger = fixture.ledger("a").await;
@@ -179,7 +179,7 @@ pub(crate) const CASES: &[Case] = &[
         "most asked for: queue one and run it when there is room",
         || {
             paused(async {
-                let (fixture, gate) = held(|job| job.overlap(Overlap::Queue { at_most: 1 })).await;
+                let (fixture, gate) = held(|job| job.overlap(Overlap::queue(1))).await;
                 fixture.pass(2).await;
                 gate.open(10);
                 fixture.settle().await;

@@ -1,9 +1,7 @@
 //! `tests/triggers/test_combining.py` of 3.11.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
-use punctual_core::{Jitter, JobId};
+use punctual_core::{JobId, Policies};
 
 use crate::case::{Case, different, same};
 use crate::times::{berlin, fires, reads_back, trigger};
@@ -71,7 +69,7 @@ fn starts_within_five_seconds(text: &str, now: &str, expected: &str) {
     let fire_time = trigger.next(None, berlin(now)).unwrap();
     assert_eq!(fire_time, berlin(expected));
     let job = JobId::new("a").unwrap();
-    let jitter = Jitter::up_to(Duration::from_secs(5));
+    let jitter = Policies::new().jitter("5s").build().unwrap();
     let start = jitter.start_of(&job, fire_time, trigger.after(fire_time));
     assert!(start - fire_time <= TimeDelta::seconds(5));
 }

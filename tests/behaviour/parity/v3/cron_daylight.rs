@@ -1,10 +1,9 @@
 //! `tests/triggers/test_cron.py` of 3.11: daylight saving and jitter.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{Jitter, JobId, Trigger};
+use punctual_core::{JobId, Policies, Trigger};
 
 use crate::case::{Case, different, same};
 use crate::times::{BERLIN, at, fires_in, fires_thrice, in_zone};
@@ -158,7 +157,7 @@ pub(crate) const CASES: &[Case] = &[
 
 fn delay(trigger: &Trigger, fire_time: DateTime<Utc>) -> TimeDelta {
     let job = JobId::new("report").unwrap();
-    let jitter = Jitter::up_to(Duration::from_secs(5));
+    let jitter = Policies::new().jitter("5s").build().unwrap();
     let start = jitter.start_of(&job, fire_time, trigger.after(fire_time));
     assert!(start >= fire_time, "it never starts early");
     start - fire_time

@@ -1,9 +1,7 @@
 //! `tests/triggers/test_interval.py` of 3.11.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
-use punctual_core::{Jitter, JobId};
+use punctual_core::{JobId, Policies};
 
 use crate::case::{Case, different, same};
 use crate::times::{berlin, fires, fires_in, in_zone, reads_back, refused, trigger, utc};
@@ -94,7 +92,7 @@ pub(crate) const CASES: &[Case] = &[
         JITTER,
         || {
             let trigger = trigger(r#"interval(seconds=5, start="2026-03-01")"#);
-            let jitter = Jitter::up_to(Duration::from_secs(3));
+            let jitter = Policies::new().jitter("3s").build().unwrap();
             let job = JobId::new("poll").unwrap();
             let mut delays = std::collections::BTreeSet::new();
             for (index, fire_time) in trigger.upcoming(berlin("2026-03-01")).take(100).enumerate() {

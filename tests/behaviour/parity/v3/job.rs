@@ -16,10 +16,10 @@ fn run_times(
     next: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Vec<DateTime<Utc>> {
-    let all = Policies {
-        coalesce: Coalesce::All { at_most: 100 },
-        ..Policies::default()
-    };
+    let all = Policies::new()
+        .coalesce(Coalesce::all(100))
+        .build()
+        .unwrap();
     let job = Job::new(JobId::new("a").unwrap(), "t", in_zone(zone, text)).with_policies(all);
     let mut state = JobState::default();
     state.next_run_time = Some(next);

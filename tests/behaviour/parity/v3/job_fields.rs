@@ -200,7 +200,7 @@ pub(crate) const CASES: &[Case] = &[
         "none is no limit, here as for the grace time",
         || {
             let none: Policies = serde_json::from_str(r#"{"max_instances": null}"#).unwrap();
-            assert_eq!(none.max_instances.limit(), None);
+            assert_eq!(none.max_instances(), None);
         },
     ),
     different(

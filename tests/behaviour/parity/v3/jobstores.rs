@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::DateTime;
-use punctual_core::{Job, MaxInstances, Policies};
+use punctual_core::{Job, Policies};
 use punctual_store::MemoryStore;
 use punctual_tokio::{JobStatus, Scheduler};
 
@@ -104,10 +104,7 @@ pub(crate) const CASES: &[Case] = &[
             let store = StoreFixture::new();
             let first = store.add("1", "2016-05-03").await;
             store.add("2", "2014-02-26").await;
-            let six = Policies {
-                max_instances: MaxInstances::at_most(6),
-                ..Policies::default()
-            };
+            let six = Policies::new().max_instances(6).build().unwrap();
             let mut state = first.state;
             state.next_run_time = Some(berlin("2016-05-04"));
             let mut changed = update(&first, state);

@@ -61,10 +61,10 @@ pub(crate) const CASES: &[Case] = &[
             paused(async {
                 let fixture = NodeFixture::new();
                 let first = fixture.add("s3").await;
-                let late = Policies {
-                    misfire_grace_time: std::time::Duration::from_secs(5).into(),
-                    ..Policies::default()
-                };
+                let late = Policies::new()
+                    .misfire_grace_time(std::time::Duration::from_secs(5))
+                    .build()
+                    .unwrap();
                 let replaced = fixture.put("s3", late, OnConflict::Replace).await;
                 assert_eq!(*replaced.job.policies(), late);
                 assert_eq!(replaced.state.next_run_time, first.state.next_run_time);

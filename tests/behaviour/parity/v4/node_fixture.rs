@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::plan::plan;
-use punctual_core::{
-    CancelReason, Interval, Job, JobId, JobState, MaxInstances, Outcome, Policies, Run, RunId,
-};
+use punctual_core::{CancelReason, Interval, Job, JobId, JobState, Outcome, Policies, Run, RunId};
 use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, EndText, Insert, JobStore, Lease,
     MemoryStore, NodeInfo, OnConflict, Peer, RecoverRequest, RunEnd, RunFilter, RunOverrides,
@@ -49,10 +47,7 @@ impl NodeFixture {
 
     /// A job that so many runs may be under way of.
     pub(super) async fn add_wide(&self, id: &str, most: u32) -> StoredJob {
-        let policies = Policies {
-            max_instances: MaxInstances::at_most(most),
-            ..Policies::default()
-        };
+        let policies = Policies::new().max_instances(most).build().unwrap();
         self.put(id, policies, OnConflict::Refuse).await
     }
 

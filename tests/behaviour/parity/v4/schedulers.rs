@@ -120,10 +120,10 @@ pub(crate) const CASES: &[Case] = &[
     ),
     different("TestAsyncScheduler::test_configure_task", TASKS, || {
         paused(async {
-            let defaults = Policies {
-                misfire_grace_time: std::time::Duration::from_secs(2).into(),
-                ..Policies::default()
-            };
+            let defaults = Policies::new()
+                .misfire_grace_time(std::time::Duration::from_secs(2))
+                .build()
+                .unwrap();
             let fixture =
                 Fixture::with(|builder| builder.task("mytask", nothing).job_defaults(defaults));
             fixture
@@ -143,10 +143,7 @@ pub(crate) const CASES: &[Case] = &[
                 let fixture = Fixture::with(|builder| builder.task("taskfunc", nothing));
                 let job = fixture.scheduler.add_job("taskfunc", every(1)).id("a");
                 job.max_instances(3).await.unwrap();
-                assert_eq!(
-                    fixture.job("a").await.policies().max_instances.limit(),
-                    Some(3)
-                );
+                assert_eq!(fixture.job("a").await.policies().max_instances(), Some(3));
             });
         },
     ),
@@ -259,14 +256,8 @@ pub(crate) const CASES: &[Case] = &[
                 job.await.unwrap();
                 let again = fixture.scheduler.add_job("t", every(1)).id("b");
                 again.await.unwrap();
-                assert_eq!(
-                    fixture.job("a").await.policies().max_instances.limit(),
-                    Some(5)
-                );
-                assert_eq!(
-                    fixture.job("b").await.policies().max_instances.limit(),
-                    Some(1)
-                );
+                assert_eq!(fixture.job("a").await.policies().max_instances(), Some(5));
+                assert_eq!(fixture.job("b").await.policies().max_instances(), Some(1));
                 let error = fixture.scheduler.add_job("u", every(1)).await.unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::UnknownTask);
             });

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use punctual_core::{CancelReason, Coalesce, Date, Jitter, JobId, MissReason, Outcome};
+use punctual_core::{CancelReason, Coalesce, Date, JobId, MissReason, Outcome, Policies};
 use punctual_store::MemoryStore;
-use punctual_store::testing::{Call, Fault, FaultyStore};
+use punctual_store::testing::{Fault, FaultyStore, StoreCall};
 use punctual_tokio::{Executor, JobContext, JobStatus};
 
 use crate::case::{Case, different, same};
@@ -38,7 +38,10 @@ async fn coalesced(coalesce: Coalesce, runs: usize, first_late: i64) {
 
 /// The delay is at most what is asked for, and always ends before the next fire time.
 fn jitter(longest: u64, bound: TimeDelta) {
-    let jitter = Jitter::up_to(Duration::from_secs(longest));
+    let jitter = Policies::new()
+        .jitter(Duration::from_secs(longest))
+        .build()
+        .unwrap();
     let fire_time = crate::times::utc("2026-03-01");
     let next = fire_time + TimeDelta::seconds(3);
     let starts = (0..1_000).map(|job| {
@@ -144,8 +147,8 @@ pub(crate) const CASES: &[Case] = &[
         "TestAsyncScheduler::test_coalesce_policy[all]",
         "all is bounded: the newest so many of a backlog, the rest as one range",
         || {
-            paused(coalesced(Coalesce::All { at_most: 100 }, 4, 185));
-            paused(coalesced(Coalesce::All { at_most: 2 }, 2, 65));
+            paused(coalesced(Coalesce::all(100), 4, 185));
+            paused(coalesced(Coalesce::all(2), 2, 65));
         },
     ),
     same("TestAsyncScheduler::test_coalesce_policy[earliest]", || {
@@ -316,11 +319,11 @@ pub(crate) const CASES: &[Case] = &[
                     .id("foo")
                     .await
                     .unwrap();
-                faults.set(Call::Claim, Fault::Failed);
+                faults.set(StoreCall::Claim, Fault::Failed);
                 fixture.jump(60).await;
                 assert!(fixture.scheduler.is_running());
                 assert!(!fixture.scheduler.health()[0].is_good());
-                faults.mend(Call::Claim);
+                faults.mend(StoreCall::Claim);
                 fixture.pass(30).await;
                 tokio::time::sleep(seconds(60)).await;
                 fixture.settle().await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{
-    Coalesce, Crontab, Date, Interval, MaxInstances, OnLost, Overlap, Policies, Retry, Trigger,
+    Coalesce, Crontab, Date, Interval, OnLost, Overlap, Policies, PoliciesBuilder, Retry, Trigger,
 };
 use punctual_tokio::NewJob;
 
@@ -12,31 +12,35 @@ use crate::unix::body::WORK;
 use crate::unix::dice::Dice;
 
 const RECORD: OnLost = OnLost::Record;
-const RERUN: OnLost = OnLost::Rerun { at_most: 3 };
-const ALL: Coalesce = Coalesce::All { at_most: 5 };
-const QUEUE: Overlap = Overlap::Queue { at_most: 3 };
+const RERUN: OnLost = OnLost::rerun(3);
+const ALL: Coalesce = Coalesce::all(5);
+const QUEUE: Overlap = Overlap::queue(3);
 
 /// All that the stories begin with.
 pub(crate) fn first() -> Vec<NewJob> {
     let plain = Policies::default;
-    let of = |coalesce, most, overlap, on_lost| Policies {
-        coalesce,
-        max_instances: MaxInstances::at_most(most),
-        overlap,
-        on_lost,
-        ..plain()
+    let of = |coalesce, most, overlap, on_lost| {
+        PoliciesBuilder::from(plain())
+            .coalesce(coalesce)
+            .max_instances(most)
+            .overlap(overlap)
+            .on_lost(on_lost)
+            .build()
+            .expect("the policies of the suite are valid")
     };
     let earliest = of(Coalesce::Earliest, 2, Overlap::Skip, RECORD);
     let soon = Duration::from_millis(50);
-    let retry = Policies {
-        retry: Retry::attempts(3)
-            .backoff(soon)
-            .cap(soon * 8)
-            .build()
-            .unwrap(),
-        on_lost: RERUN,
-        ..plain()
-    };
+    let retry = PoliciesBuilder::from(plain())
+        .retry(
+            Retry::attempts(3)
+                .backoff(soon)
+                .cap(soon * 8)
+                .build()
+                .unwrap(),
+        )
+        .on_lost(RERUN)
+        .build()
+        .expect("the policies of the suite are valid");
     [
         ("swift", every(150), plain(), 60),
         ("all queued", every(300), of(ALL, 1, QUEUE, RECORD), 400),
@@ -75,10 +79,10 @@ pub(crate) fn first() -> Vec<NewJob> {
 /// Jobs that are under way nearly always: some are lost with their node, some are begun anew.
 pub(crate) fn long() -> Vec<NewJob> {
     let of = |(kind, on_lost)| {
-        let policies = Policies {
-            on_lost,
-            ..Policies::default()
-        };
+        let policies = Policies::new()
+            .on_lost(on_lost)
+            .build()
+            .expect("the policies of the suite are valid");
         let long = move |number| job(&format!("{kind} {number}"), every(500), policies, 3_000);
         (1..=8).map(long)
     };
@@ -119,11 +123,11 @@ pub(crate) fn once(dice: &mut Dice, now: DateTime<Utc>) -> Trigger {
 }
 
 pub(crate) fn policies(dice: &mut Dice) -> Policies {
-    Policies {
-        coalesce: dice.pick(&[Coalesce::Latest, Coalesce::Earliest, ALL]),
-        max_instances: MaxInstances::at_most(dice.pick(&[1, 2])),
-        overlap: dice.pick(&[Overlap::Skip, QUEUE, Overlap::CancelRunning]),
-        on_lost: dice.pick(&[RECORD, RERUN]),
-        ..Policies::default()
-    }
+    Policies::new()
+        .coalesce(dice.pick(&[Coalesce::Latest, Coalesce::Earliest, ALL]))
+        .max_instances(dice.pick(&[1, 2]))
+        .overlap(dice.pick(&[Overlap::Skip, QUEUE, Overlap::CancelRunning]))
+        .on_lost(dice.pick(&[RECORD, RERUN]))
+        .build()
+        .expect("the policies of the suite are valid")
 }

@@ -58,7 +58,7 @@ impl Recording {
             (Some(note), Some(before)) => note.history.edited(before, after, at),
             _ => History::of(after, at),
         };
-        let may_rerun = matches!(after.job.policies().on_lost, OnLost::Rerun { .. });
+        let may_rerun = matches!(after.job.policies().on_lost(), OnLost::Rerun { .. });
         let note = Note {
             history,
             last: after.clone(),

@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::super::*;
-use crate::{Coalesce, Count, Cron, Jitter, MaxInstances, MisfireGraceTime, Overlap};
+use crate::policy::{Jitter, MaxInstances, MisfireGraceTime};
+use crate::{Coalesce, Count, Cron, Overlap};
 
 fn at(text: &str) -> DateTime<Utc> {
     format!("2026-03-01T{text}Z").parse().unwrap()

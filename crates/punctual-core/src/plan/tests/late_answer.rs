@@ -6,7 +6,8 @@ use chrono::TimeDelta;
 
 use super::super::*;
 use super::{Case, at, range};
-use crate::{Coalesce, Jitter};
+use crate::Coalesce;
+use crate::policy::Jitter;
 
 #[test]
 fn a_late_answer_drops_the_starts_whose_grace_time_has_passed() {

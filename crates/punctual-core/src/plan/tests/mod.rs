@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 use crate::limits::MAX_CATCH_UP;
+use crate::policy::{Jitter, MaxInstances, MisfireGraceTime};
 use crate::{
-    Coalesce, Count, Cron, CustomTrigger, Date, Interval, Jitter, MaxInstances, MisfireGraceTime,
-    Outcome, Overlap, TriggerRegistry,
+    Coalesce, Count, Cron, CustomTrigger, Date, Interval, Outcome, Overlap, TriggerRegistry,
 };
 
 pub(super) fn at(text: &str) -> DateTime<Utc> {

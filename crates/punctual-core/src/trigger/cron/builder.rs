@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use super::Cron;
 use super::compile::compile;
 use super::compiled::Compiled;
@@ -7,31 +5,36 @@ use super::expression::Expression;
 use super::field::Field;
 use crate::daylight::{Fold, Gap};
 use crate::error::Error;
+use crate::sealed;
 use crate::trigger::zoned::ZonedDraft;
 use crate::trigger::{IntoWhen, Trigger};
 
-/// The text of a cron field. A number is accepted in place of its digits.
-#[derive(Debug, Clone)]
-pub struct FieldText(Cow<'static, str>);
+/// A field of a [`Cron`] trigger, as a setter takes it. It is text such as `"mon-fri"` or `"*/5"`, or
+/// a number.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a field of a cron trigger",
+    label = "expected a field",
+    note = "write a number, or text such as `\"*/5\"`, `\"9-17\"` or `\"mon-fri\"`"
+)]
+pub trait IntoField: sealed::Field {
+    /// Returns the text of the field.
+    #[doc(hidden)]
+    fn into_field(self) -> String;
+}
 
-macro_rules! field_text_from {
-    ($($source:ty => $convert:expr),* $(,)?) => {
-        $(impl From<$source> for FieldText {
-            fn from(value: $source) -> Self {
-                Self($convert(value))
+macro_rules! fields {
+    ($($kind:ty),*) => {$(
+        impl sealed::Field for $kind {}
+
+        impl IntoField for $kind {
+            fn into_field(self) -> String {
+                self.to_string()
             }
-        })*
-    };
+        }
+    )*};
 }
 
-field_text_from! {
-    &str => |text: &str| Cow::Owned(text.to_owned()),
-    String => Cow::Owned,
-    i32 => |number: i32| Cow::Owned(number.to_string()),
-    u32 => |number: u32| Cow::Owned(number.to_string()),
-    i64 => |number: i64| Cow::Owned(number.to_string()),
-    u64 => |number: u64| Cow::Owned(number.to_string()),
-}
+fields!(&str, &String, String, i32, u32, i64, u64);
 
 /// Builds a [`Cron`] trigger. Every value is checked when it is set, and [`build`](Self::build)
 /// returns the first error.
@@ -46,8 +49,8 @@ pub struct CronBuilder {
 macro_rules! field_setters {
     ($($name:ident $field:ident $doc:literal),* $(,)?) => {
         $(#[doc = $doc]
-        pub fn $name(self, expression: impl Into<FieldText>) -> Self {
-            self.set(Field::$field, &expression.into().0)
+        pub fn $name(self, expression: impl IntoField) -> Self {
+            self.set(Field::$field, &expression.into_field())
         })*
     };
 }

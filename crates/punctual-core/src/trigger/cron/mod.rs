@@ -19,7 +19,7 @@ mod search;
 mod wrapped;
 pub(crate) mod years;
 
-pub use builder::{CronBuilder, FieldText};
+pub use builder::{CronBuilder, IntoField};
 
 use self::compiled::Compiled;
 use self::field::Field;
@@ -46,14 +46,13 @@ use crate::zone::Zone;
 /// All others run once a day even then. See [`Gap`](crate::Gap) and [`Fold`](crate::Fold).
 ///
 /// ```
-/// use chrono_tz::Tz;
 /// use punctual_core::Cron;
 ///
 /// let trigger = Cron::new()
 ///     .month("1-3,7-9")
 ///     .day("3rd fri")
 ///     .hour("0-3")
-///     .timezone(Tz::Asia__Shanghai)
+///     .timezone("Asia/Shanghai")
 ///     .build()?;
 /// let next = trigger.next(None, "2026-03-01T00:00:00Z".parse().unwrap()).unwrap();
 /// assert_eq!(next.to_rfc3339(), "2026-03-19T16:00:00+00:00");

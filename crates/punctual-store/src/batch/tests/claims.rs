@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use punctual_core::plan::Next;
 use punctual_core::{
-    CancelReason, Coalesce, FireRange, MaxInstances, MissReason, Outcome, Overlap, Policies, RunId,
-    SkipReason,
+    CancelReason, Coalesce, FireRange, MissReason, Outcome, Overlap, Policies, PoliciesBuilder,
+    RunId, SkipReason, Unlimited,
 };
 
 use super::world::{World, at, end, ids, micros, times};
@@ -13,10 +13,7 @@ use crate::batch::{Owner, Verdict};
 use crate::{OpenState, RunEnd, Won};
 
 fn all_of_a_backlog() -> Policies {
-    Policies {
-        coalesce: Coalesce::All { at_most: 9 },
-        ..Policies::default()
-    }
+    Policies::new().coalesce(Coalesce::all(9)).build().unwrap()
 }
 
 fn won(verdict: Verdict<()>) -> Won {
@@ -50,11 +47,13 @@ fn a_backlog_is_opened_as_one_instance() {
 
 #[test]
 fn a_run_that_waits_is_counted_among_those_that_wait() {
-    let overlap = Overlap::Queue { at_most: 9 };
-    let mut world = World::new(Policies {
-        overlap,
-        ..all_of_a_backlog()
-    });
+    let overlap = Overlap::queue(9);
+    let mut world = World::new(
+        PoliciesBuilder::from(all_of_a_backlog())
+            .overlap(overlap)
+            .build()
+            .unwrap(),
+    );
     won(world.run_due(10));
     let won = won(world.run_due(35));
     assert_eq!((won.first, won.running, won.queued), (RunId(2), 1, 1));
@@ -84,10 +83,7 @@ fn a_claim_on_what_has_changed_is_lost() {
 /// A request whose answer was lost comes again after an edit that began the fire times anew.
 #[test]
 fn a_run_by_hand_is_opened_once_although_the_job_has_another_incarnation_now() {
-    let mut world = World::new(Policies {
-        max_instances: MaxInstances::UNLIMITED,
-        ..Policies::default()
-    });
+    let mut world = World::new(Policies::new().max_instances(Unlimited).build().unwrap());
     let by_hand = world.manual(world.by_hand(&[10]));
     won(world.claim(10, &by_hand));
     world.state.incarnation += 1;
@@ -96,10 +92,7 @@ fn a_run_by_hand_is_opened_once_although_the_job_has_another_incarnation_now() {
 
 #[test]
 fn a_run_by_hand_leaves_the_schedule_and_is_opened_once() {
-    let mut world = World::new(Policies {
-        max_instances: MaxInstances::UNLIMITED,
-        ..Policies::default()
-    });
+    let mut world = World::new(Policies::new().max_instances(Unlimited).build().unwrap());
     let plan = world.by_hand(&[10]);
     let by_hand = world.manual(plan);
     won(world.claim(10, &by_hand));
@@ -113,10 +106,12 @@ fn a_run_by_hand_leaves_the_schedule_and_is_opened_once() {
 
 /// Returns a job whose trigger is finished, and a plan that only records.
 fn last_fire_time_is_missed() -> (World, crate::Claim) {
-    let world = World::new(Policies {
-        misfire_grace_time: Duration::from_secs(1).into(),
-        ..Policies::default()
-    });
+    let world = World::new(
+        Policies::new()
+            .misfire_grace_time(Duration::from_secs(1))
+            .build()
+            .unwrap(),
+    );
     let mut plan = world.plan(15);
     assert!(plan.start.is_empty());
     plan.next = Next::Finished;
@@ -168,12 +163,14 @@ fn what_an_edit_passes_over_is_recorded_unless_it_was_decided() {
 }
 
 fn replacing(limit: u32) -> World {
-    World::new(Policies {
-        max_instances: MaxInstances::at_most(limit),
-        overlap: Overlap::CancelRunning,
-        misfire_grace_time: Duration::from_secs(1).into(),
-        ..Policies::default()
-    })
+    World::new(
+        Policies::new()
+            .max_instances(limit)
+            .overlap(Overlap::CancelRunning)
+            .misfire_grace_time(Duration::from_secs(1))
+            .build()
+            .unwrap(),
+    )
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Ends of attempts and runs, and cancelled runs.
 
-use punctual_core::{CancelReason, Coalesce, MaxInstances, Outcome, Overlap, Policies, RunId};
+use punctual_core::{CancelReason, Coalesce, Outcome, Overlap, Policies, RunId};
 
 use super::world::{World, end, ids, micros};
 use crate::batch::{Cancelled, Owner};
@@ -12,12 +12,14 @@ const USER: Outcome = Outcome::Cancelled(CancelReason::User);
 /// Returns a job with room for two instances. One has the runs 1, 2 and 3, the other the run 4. An
 /// instance of the runs 5 and 6 waits, and one of the run 7.
 fn two_under_way_and_two_that_wait() -> World {
-    let mut world = World::new(Policies {
-        coalesce: Coalesce::All { at_most: 9 },
-        max_instances: MaxInstances::at_most(2),
-        overlap: Overlap::Queue { at_most: 9 },
-        ..Policies::default()
-    });
+    let mut world = World::new(
+        Policies::new()
+            .coalesce(Coalesce::all(9))
+            .max_instances(2)
+            .overlap(Overlap::queue(9))
+            .build()
+            .unwrap(),
+    );
     for second in [30, 40, 60, 70] {
         world.run_due(second);
     }

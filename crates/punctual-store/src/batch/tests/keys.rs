@@ -1,18 +1,18 @@
 //! Keys and numbers that a store looks up or sets aside before it decides.
 
-use punctual_core::{Coalesce, MaxInstances, Policies};
+use punctual_core::{Coalesce, Policies, Unlimited};
 
 use super::world::{World, times};
 use crate::ClaimKind;
 use crate::batch::{Verdict, keys, numbers};
 
 fn with_all_parts() -> Policies {
-    Policies {
-        misfire_grace_time: std::time::Duration::from_secs(25).into(),
-        coalesce: Coalesce::All { at_most: 2 },
-        max_instances: MaxInstances::UNLIMITED,
-        ..Policies::default()
-    }
+    Policies::new()
+        .misfire_grace_time(std::time::Duration::from_secs(25))
+        .coalesce(Coalesce::all(2))
+        .max_instances(Unlimited)
+        .build()
+        .unwrap()
 }
 
 #[test]

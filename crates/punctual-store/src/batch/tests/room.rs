@@ -1,6 +1,6 @@
 //! Room for claims of nodes that have seen an older state.
 
-use punctual_core::{MaxInstances, Overlap, Policies};
+use punctual_core::{Overlap, Policies};
 
 use super::world::{World, times};
 use crate::batch::Verdict;
@@ -9,11 +9,13 @@ use crate::batch::Verdict;
 /// waits.
 fn takes(overlap: Overlap, running: u32, queued: u32) -> (bool, bool) {
     let try_plan = |starts: bool| {
-        let mut world = World::new(Policies {
-            max_instances: MaxInstances::at_most(2),
-            overlap,
-            ..Policies::default()
-        });
+        let mut world = World::new(
+            Policies::new()
+                .max_instances(2)
+                .overlap(overlap)
+                .build()
+                .unwrap(),
+        );
         let mut plan = world.by_hand(&[5]);
         if !starts {
             (plan.start, plan.queue) = (Vec::new(), times(&[5]));
@@ -35,14 +37,14 @@ fn a_run_starts_where_an_instance_is_free_and_waits_where_there_is_a_queue() {
     assert_eq!(takes(Overlap::Skip, 2, 0), (false, false));
     assert_eq!(takes(Overlap::CancelRunning, 1, 0), (true, true));
     assert_eq!(takes(Overlap::CancelRunning, 2, 0), (false, true));
-    let queue = Overlap::Queue { at_most: 2 };
+    let queue = Overlap::queue(2);
     assert_eq!(takes(queue, 1, 0), (true, true));
     assert_eq!(takes(queue, 2, 0), (false, true));
 }
 
 #[test]
 fn a_free_instance_of_a_queue_belongs_to_the_one_that_waits() {
-    let queue = Overlap::Queue { at_most: 2 };
+    let queue = Overlap::queue(2);
     assert_eq!(takes(queue, 1, 1), (false, true));
     assert_eq!(takes(queue, 1, 2), (false, false));
     assert_eq!(takes(queue, 1, 3), (false, false));

@@ -1,17 +1,19 @@
 //! Schedules that were set back onto decided fire times.
 
-use punctual_core::{Coalesce, MaxInstances, Origin, Outcome, Policies, RunKey, SkipReason};
+use punctual_core::{Coalesce, Origin, Outcome, Policies, RunKey, SkipReason, Unlimited};
 
 use super::world::{World, at, times};
 use crate::batch::Verdict;
 
 /// Returns a job with a backlog from second 10 on, of which one fire time was decided before.
 fn used(second: i64) -> World {
-    let mut world = World::new(Policies {
-        coalesce: Coalesce::All { at_most: 9 },
-        max_instances: MaxInstances::UNLIMITED,
-        ..Policies::default()
-    });
+    let mut world = World::new(
+        Policies::new()
+            .coalesce(Coalesce::all(9))
+            .max_instances(Unlimited)
+            .build()
+            .unwrap(),
+    );
     world.keys.push(RunKey {
         incarnation: world.state.incarnation,
         origin: Origin::Scheduled,

@@ -1,6 +1,6 @@
 //! The runs of a dead node.
 
-use punctual_core::{CancelReason, Coalesce, MaxInstances, OnLost, Outcome, Policies, RunId};
+use punctual_core::{CancelReason, Coalesce, OnLost, Outcome, Policies, RunId};
 
 use super::world::{World, ids, micros};
 use crate::batch::{Fate, Owner};
@@ -8,12 +8,14 @@ use crate::{OpenState, RunEnd};
 
 /// Returns a dead node's instance of the runs 1, 2 and 3, and its instance of the run 4.
 fn dead(on_lost: OnLost) -> World {
-    let mut world = World::new(Policies {
-        coalesce: Coalesce::All { at_most: 9 },
-        max_instances: MaxInstances::at_most(2),
-        on_lost,
-        ..Policies::default()
-    });
+    let mut world = World::new(
+        Policies::new()
+            .coalesce(Coalesce::all(9))
+            .max_instances(2)
+            .on_lost(on_lost)
+            .build()
+            .unwrap(),
+    );
     world.run_due(30);
     world.run_due(40);
     world.give_away();
@@ -30,7 +32,7 @@ fn instances(first: Fate, second: Fate) -> Vec<(Vec<RunId>, Fate)> {
     vec![(ids(&[1, 2, 3]), first), (ids(&[4]), second)]
 }
 
-const TWICE: OnLost = OnLost::Rerun { at_most: 2 };
+const TWICE: OnLost = OnLost::rerun(2);
 
 #[test]
 fn the_runs_of_a_dead_node_are_lost() {

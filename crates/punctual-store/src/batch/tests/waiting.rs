@@ -1,6 +1,6 @@
 //! Waiting runs that start.
 
-use punctual_core::{Coalesce, MaxInstances, Outcome, Overlap, Policies, RunId};
+use punctual_core::{Coalesce, Outcome, Overlap, Policies, PoliciesBuilder, RunId};
 
 use super::world::{World, end, ids, micros};
 use crate::batch::{Answers, Owner, Verdict};
@@ -9,12 +9,14 @@ use crate::{ClaimKind, OpenState, RunEnd};
 /// Returns a job with one instance under way, run 1. An instance of the runs 2 and 3 waits, and one
 /// of the run 4.
 fn queued() -> World {
-    let mut world = World::new(Policies {
-        coalesce: Coalesce::All { at_most: 9 },
-        max_instances: MaxInstances::ONE,
-        overlap: Overlap::Queue { at_most: 9 },
-        ..Policies::default()
-    });
+    let mut world = World::new(
+        Policies::new()
+            .coalesce(Coalesce::all(9))
+            .max_instances(1)
+            .overlap(Overlap::queue(9))
+            .build()
+            .unwrap(),
+    );
     for second in [10, 30, 40] {
         world.run_due(second);
     }
@@ -46,10 +48,7 @@ fn the_oldest_instance_that_waits_starts_when_one_has_ended() {
 
 #[test]
 fn a_run_that_is_queued_by_the_request_that_makes_room_starts_with_it() {
-    let mut world = World::new(Policies {
-        overlap: Overlap::Queue { at_most: 9 },
-        ..Policies::default()
-    });
+    let mut world = World::new(Policies::new().overlap(Overlap::queue(9)).build().unwrap());
     world.run_due(10);
     let claim = world.advance(world.plan(20));
     let (_, answers) = world.request(20, |batch| {
@@ -97,10 +96,12 @@ fn a_request_to_promote_says_whether_anything_waits() {
 fn all_that_find_room_start() {
     let mut world = queued();
     let wider = world.job.policies().to_owned();
-    world.job = world.job.clone().with_policies(Policies {
-        max_instances: MaxInstances::at_most(3),
-        ..wider
-    });
+    world.job = world.job.clone().with_policies(
+        PoliciesBuilder::from(wider)
+            .max_instances(3)
+            .build()
+            .unwrap(),
+    );
     let (verdict, answers) = promote(&mut world, 50);
     assert!(matches!(verdict, Verdict::Won(..)));
     assert_eq!(answers.handed, [((), ids(&[2, 3])), ((), ids(&[4]))]);
@@ -145,11 +146,13 @@ fn an_attempt_that_is_due_already_starts_in_the_same_request() {
 /// `Rows` promises that a store need not read these runs.
 #[test]
 fn where_nothing_waits_a_start_and_an_end_ask_for_no_other_runs() {
-    let mut world = World::new(Policies {
-        max_instances: MaxInstances::at_most(2),
-        overlap: Overlap::CancelRunning,
-        ..Policies::default()
-    });
+    let mut world = World::new(
+        Policies::new()
+            .max_instances(2)
+            .overlap(Overlap::CancelRunning)
+            .build()
+            .unwrap(),
+    );
     world.run_due(10);
     world.request(15, |batch| {
         batch.end(&end(1, Outcome::Succeeded));

@@ -12,7 +12,7 @@ use self::torn::Steps;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{Job, JobId, MaxInstances, Overlap, Policies, Run};
+use punctual_core::{Job, JobId, OnLost, Overlap, Policies, PoliciesBuilder, Run, Unlimited};
 
 use crate::layer::forward;
 use crate::{
@@ -88,13 +88,15 @@ impl<S: JobStore> Breaking<S> {
     async fn change_policies(
         &self,
         id: &JobId,
-        change: impl FnOnce(&mut Policies),
+        change: impl FnOnce(Policies) -> PoliciesBuilder,
     ) -> Result<(), Error> {
         let Some(row) = self.inner.get(id.clone()).await? else {
             return Ok(());
         };
-        let mut policies = *row.job.policies();
-        change(&mut policies);
+        let policies = change(*row.job.policies());
+        let policies = policies
+            .build()
+            .expect("the policies of the suite are valid");
         let update = Update {
             job: Arc::new(Job::clone(&row.job).with_policies(policies)),
             state: row.state,
@@ -164,10 +166,11 @@ impl<S: JobStore> Breaking<S> {
         let mut request = self.prepared(request).await?;
         if self.has(Defect::NeverReplaces) {
             for claim in &request.claims {
-                let queue = |policies: &mut Policies| {
-                    if policies.overlap == Overlap::CancelRunning {
-                        policies.overlap = Overlap::Queue { at_most: 9 };
+                let queue = |policies: Policies| match policies.overlap() {
+                    Overlap::CancelRunning => {
+                        PoliciesBuilder::from(policies).overlap(Overlap::queue(9))
                     }
+                    _ => policies.into(),
                 };
                 self.change_policies(&claim.id, queue).await?;
             }
@@ -211,12 +214,14 @@ impl<S: JobStore> Breaking<S> {
                 }
             };
             if again {
-                let unlimited = |policies: &mut Policies| {
+                let unlimited = |policies: Policies| {
+                    let mut changed = PoliciesBuilder::from(policies);
                     if !self.has(Defect::IgnoresQueues) {
-                        policies.max_instances = MaxInstances::UNLIMITED;
+                        changed = changed.max_instances(Unlimited);
                     }
-                    if let Overlap::Queue { at_most } = &mut policies.overlap {
-                        *at_most = 99;
+                    match policies.overlap() {
+                        Overlap::Queue { .. } => changed.overlap(Overlap::queue(99)),
+                        _ => changed,
                     }
                 };
                 self.change_policies(&claim.id, unlimited).await?;
@@ -453,8 +458,8 @@ impl<S: JobStore> StoreLayer for Breaking<S> {
                     limit: usize::MAX,
                 };
                 for run in self.inner.open_runs(its).await? {
-                    let never = |policies: &mut Policies| {
-                        policies.on_lost = punctual_core::OnLost::Record;
+                    let never = |policies: Policies| {
+                        PoliciesBuilder::from(policies).on_lost(OnLost::Record)
                     };
                     self.change_policies(&run.job, never).await?;
                 }

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use punctual_core::{MaxInstances, RunState};
+use punctual_core::{Policies, PoliciesBuilder, RunState, Unlimited};
 
 use super::{Breaking, Defect};
 use crate::{
@@ -201,9 +201,8 @@ impl<S: JobStore> Breaking<S> {
         if !matches!(reply.answers[..], [ClaimAnswer::AtLimit(_)]) {
             return Ok(reply);
         }
-        let unlimited = |policies: &mut punctual_core::Policies| {
-            policies.max_instances = MaxInstances::UNLIMITED;
-        };
+        let unlimited =
+            |policies: Policies| PoliciesBuilder::from(policies).max_instances(Unlimited);
         self.change_policies(&claim.id, unlimited).await?;
         let mut request = request.clone();
         request.claims = vec![self.fresh(claim).await?];

@@ -43,7 +43,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         // A rerun may explain a second execution.
         its.retain(|body| {
             let mut policies = told.policies[&body.job].iter();
-            policies.all(|its| its.on_lost == OnLost::Record)
+            policies.all(|its| its.on_lost() == OnLost::Record)
         });
         if its.is_empty() {
             return None;
@@ -67,7 +67,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         &[Rule::Twice],
         |told, dice| {
             let index = pick_with(told, dice, |told, run| {
-                let is_recorded = |its: &Policies| its.on_lost == OnLost::Record;
+                let is_recorded = |its: &Policies| its.on_lost() == OnLost::Record;
                 run.attempts > 0 && all(told, run, is_recorded)
             })?;
             let run = told.ledger[index].clone();

@@ -33,7 +33,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                     is_of(other, run) && ended >= run.fire_time() && other.fire_time() <= near
                 };
                 has_succeeded(run)
-                    && all(told, run, |its| its.overlap == Overlap::CancelRunning)
+                    && all(told, run, |its| its.overlap() == Overlap::CancelRunning)
                     && is_attended(told, run, TimeDelta::minutes(2))
                     && !told.ledger.iter().any(follows)
             })?;
@@ -48,7 +48,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             let index = pick_with(told, dice, |told, run| {
                 let took = run.duration().unwrap_or_default() + Duration::from_secs(1);
                 let has_time = |its: &Policies| {
-                    let limit = its.timeout.limit();
+                    let limit = its.timeout();
                     limit.is_some_and(|limit| took < limit)
                 };
                 has_succeeded(run) && all(told, run, has_time)
@@ -62,7 +62,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         "a queue is full in which nothing waits",
         &[Rule::WithoutReason],
         |told, dice| {
-            let queues = |its: &Policies| matches!(its.overlap, Overlap::Queue { .. });
+            let queues = |its: &Policies| matches!(its.overlap(), Overlap::Queue { .. });
             let index = pick_with(told, dice, |told, run| {
                 let near = |other: &Run| {
                     let slack = TimeDelta::minutes(2);

@@ -35,7 +35,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         &[Rule::Contradictory],
         |told, dice| {
             let index = pick_with(told, dice, |told, run| {
-                let is_recorded = |its: &Policies| its.on_lost == OnLost::Record;
+                let is_recorded = |its: &Policies| its.on_lost() == OnLost::Record;
                 has_succeeded(run) && all(told, run, is_recorded)
             })?;
             let (id, finished) = (told.ledger[index].id, told.ledger[index].finished?);
@@ -50,7 +50,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         |told, dice| {
             let timed_out = RunState::Ended(Outcome::TimedOut);
             let index = pick_with(told, dice, |told, run| {
-                let is_recorded = |its: &Policies| its.on_lost == OnLost::Record;
+                let is_recorded = |its: &Policies| its.on_lost() == OnLost::Record;
                 run.state == timed_out && all(told, run, is_recorded)
             })?;
             let run = told.ledger[index].clone();
@@ -63,7 +63,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         &[Rule::Contradictory],
         |told, dice| {
             let index = pick_with(told, dice, |told, run| {
-                let is_recorded = |its: &Policies| its.on_lost == OnLost::Record;
+                let is_recorded = |its: &Policies| its.on_lost() == OnLost::Record;
                 run.attempts > 1 && all(told, run, is_recorded)
             })?;
             let run = told.ledger[index].clone();

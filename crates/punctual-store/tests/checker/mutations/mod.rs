@@ -65,14 +65,14 @@ fn is_scheduled(run: &Run) -> bool {
 fn is_limited_to_one(told: &Told, run: &Run) -> bool {
     let its = &told.policies[&run.job];
     its.iter()
-        .all(|policies| policies.max_instances.limit() == Some(1))
+        .all(|policies| policies.max_instances() == Some(1))
 }
 
 fn starts_at_once(told: &Told, run: &Run) -> bool {
     told.policies[&run.job].iter().all(|policies| {
-        policies.overlap == Overlap::Skip
-            && policies.on_lost == OnLost::Record
-            && !matches!(policies.coalesce, Coalesce::All { .. })
+        policies.overlap() == Overlap::Skip
+            && policies.on_lost() == OnLost::Record
+            && !matches!(policies.coalesce(), Coalesce::All { .. })
     })
 }
 

@@ -19,7 +19,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             let its = told.policies.get(&run.job)?;
             let fits = run.state == RunState::Ended(Outcome::Coalesced)
                 && next.range.is_none()
-                && its.iter().all(|policies| all_latest(policies.coalesce));
+                && its.iter().all(|policies| all_latest(policies.coalesce()));
             fits.then(|| {
                 change(told, after, |run| {
                     unstart(run, Outcome::Coalesced);
@@ -118,7 +118,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                     && run.started.is_some()
                     && told.policies[&run.job]
                         .iter()
-                        .all(|policies| !queues(policies.overlap))
+                        .all(|policies| !queues(policies.overlap()))
             })?;
             Some(change(told, index, |run| {
                 unstart(run, Outcome::Skipped(SkipReason::QueueFull));
@@ -134,7 +134,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                 run.started.is_some()
                     && told.policies[&run.job]
                         .iter()
-                        .all(|policies| !replaces(policies.overlap))
+                        .all(|policies| !replaces(policies.overlap()))
             })?;
             let replaced = RunState::Ended(Outcome::Cancelled(CancelReason::Replaced));
             Some(change(told, index, |run| run.state = replaced))
@@ -146,10 +146,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         |told, dice| {
             let index = pick_with(told, dice, |told, run| {
                 let its = &told.policies[&run.job];
-                run.started.is_some()
-                    && its
-                        .iter()
-                        .all(|policies| policies.timeout.limit().is_none())
+                run.started.is_some() && its.iter().all(|policies| policies.timeout().is_none())
             })?;
             Some(change(told, index, |run| {
                 run.state = RunState::Ended(Outcome::TimedOut);

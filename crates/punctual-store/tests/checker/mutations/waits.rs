@@ -18,8 +18,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         &[Rule::Late],
         |told, dice| {
             wait(told, dice, |its| {
-                let is_plain = its.on_lost == OnLost::Record && !keeps_all(its);
-                is_plain && matches!(its.overlap, Overlap::Queue { .. })
+                let is_plain = its.on_lost() == OnLost::Record && !keeps_all(its);
+                is_plain && matches!(its.overlap(), Overlap::Queue { .. })
             })
         },
     ),
@@ -28,8 +28,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         &[Rule::Late],
         |told, dice| {
             wait(told, dice, |its| {
-                let is_plain = its.on_lost == OnLost::Record && !keeps_all(its);
-                is_plain && its.overlap == Overlap::CancelRunning
+                let is_plain = its.on_lost() == OnLost::Record && !keeps_all(its);
+                is_plain && its.overlap() == Overlap::CancelRunning
             })
         },
     ),
@@ -38,7 +38,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         &[Rule::Late],
         |told, dice| {
             wait(told, dice, |its| {
-                keeps_all(its) && its.on_lost == OnLost::Record && its.overlap == Overlap::Skip
+                keeps_all(its) && its.on_lost() == OnLost::Record && its.overlap() == Overlap::Skip
             })
         },
     ),
@@ -51,14 +51,14 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                 return None;
             }
             wait(told, dice, |its| {
-                its.on_lost != OnLost::Record && its.overlap == Overlap::Skip
+                its.on_lost() != OnLost::Record && its.overlap() == Overlap::Skip
             })
         },
     ),
 ];
 
 fn keeps_all(its: &Policies) -> bool {
-    matches!(its.coalesce, Coalesce::All { .. })
+    matches!(its.coalesce(), Coalesce::All { .. })
 }
 
 /// Makes a run wait that has its job for itself.
@@ -75,9 +75,7 @@ fn wait(told: &mut Told, dice: &mut Dice, is_it: fn(&Policies) -> bool) -> Optio
         is_scheduled(run)
             && has_succeeded(run)
             && run.attempts == 1
-            && all(told, run, |its| {
-                is_it(its) && its.jitter.longest().is_none()
-            })
+            && all(told, run, |its| is_it(its) && its.jitter().is_none())
             && is_attended(told, run, LONG)
             && is_alone(told, run)
     })?;

@@ -3,10 +3,10 @@
 use punctual_core::json;
 
 use super::{Program, TASK};
-use crate::handler::{IntoTask, Named, Preset, Reference, TaskRef};
+use crate::handler::{IntoTask, Named, Preset, Reference, Seal, TaskRef};
 
 impl IntoTask<Named> for Program {
-    fn into_reference(self) -> Reference {
+    fn into_reference(self, _: Seal) -> Reference {
         Reference {
             task: TaskRef::Named(TASK.into()),
             preset: Some(Preset {

@@ -16,13 +16,13 @@ use super::group::Group;
 use super::tail::Tail;
 use super::{KEEP, Program};
 use crate::error::BoxError;
-use crate::handler::{Args, Handler, JobContext, Task};
+use crate::handler::{Args, Handler, JobContext, Seal, Task};
 
 /// The name of the task that runs all programs. Every scheduler knows it.
 pub(crate) const TASK: &str = "punctual.program";
 
 pub(crate) fn task() -> Task {
-    run.into_task()
+    run.into_task(Seal)
 }
 
 /// The longest time that the output of a program may stay open after its end.

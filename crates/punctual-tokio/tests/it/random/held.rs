@@ -12,7 +12,7 @@ pub(crate) fn is_forgotten(held: &HeldOfStore, row: &StoredJob, now: DateTime<Ut
     let Some(next) = row.state.next_run_time.filter(|_| !row.state.paused) else {
         return false;
     };
-    let jitter = row.job.policies().jitter.longest().unwrap_or_default();
+    let jitter = row.job.policies().jitter().unwrap_or_default();
     let latest = next + jitter;
     let will_be_read = held.is_reading
         || held.beyond.is_some_and(|beyond| beyond <= latest.timestamp_micros())

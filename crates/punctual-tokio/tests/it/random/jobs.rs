@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{
-    CalendarInterval, Coalesce, Cron, Crontab, Date, Interval, Jitter, MaxInstances,
-    MisfireGraceTime, Overlap, Policies, Retry, Timeout, Trigger,
+    CalendarInterval, Coalesce, Cron, Crontab, Date, Interval, Overlap, Policies, Retry, Trigger,
+    Unlimited,
 };
 
 use super::dice::Dice;
@@ -59,42 +59,35 @@ pub(super) fn trigger(dice: &mut Dice, now: DateTime<Utc>) -> Trigger {
 }
 
 pub(super) fn policies(dice: &mut Dice) -> Policies {
-    let mut policies = Policies {
-        misfire_grace_time: match dice.range(0, 3) {
-            0 | 1 => MisfireGraceTime::default(),
-            2 => Duration::from_secs(20).into(),
-            _ => Duration::from_secs(1_200).into(),
-        },
-        ..Policies::default()
+    let mut policies = Policies::new();
+    policies = match dice.range(0, 3) {
+        0 | 1 => policies,
+        2 => policies.misfire_grace_time("20s"),
+        _ => policies.misfire_grace_time("20m"),
     };
-    policies.coalesce = match dice.range(0, 3) {
+    policies = policies.coalesce(match dice.range(0, 3) {
         0 | 1 => Coalesce::Latest,
         2 => Coalesce::Earliest,
-        _ => Coalesce::All { at_most: 4 },
+        _ => Coalesce::all(4),
+    });
+    policies = match dice.range(0, 4) {
+        0..=2 => policies,
+        3 => policies.max_instances(3),
+        _ => policies.max_instances(Unlimited),
     };
-    policies.max_instances = match dice.range(0, 4) {
-        0..=2 => MaxInstances::at_most(1),
-        3 => MaxInstances::at_most(3),
-        _ => MaxInstances::UNLIMITED,
-    };
-    policies.overlap = match dice.range(0, 3) {
+    policies = policies.overlap(match dice.range(0, 3) {
         0 | 1 => Overlap::Skip,
-        2 => Overlap::Queue { at_most: 2 },
+        2 => Overlap::queue(2),
         _ => Overlap::CancelRunning,
-    };
+    });
     if dice.chance(25) {
-        policies.jitter = Jitter::up_to(Duration::from_secs(120));
+        policies = policies.jitter("2m");
     }
     if dice.chance(40) {
-        policies.timeout = Timeout::After(Duration::from_secs(dice.range(30, 3_000)));
+        policies = policies.timeout(Duration::from_secs(dice.range(30, 3_000)));
     }
     if dice.chance(30) {
-        let cap = Duration::from_secs(900);
-        policies.retry = Retry::attempts(3)
-            .backoff(Duration::from_secs(30))
-            .cap(cap)
-            .build()
-            .unwrap();
+        policies = policies.retry(Retry::attempts(3).backoff("30s").cap("15m"));
     }
-    policies
+    policies.build().unwrap()
 }

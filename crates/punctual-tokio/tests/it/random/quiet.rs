@@ -89,7 +89,7 @@ impl Life {
 
     fn is_overdue(&self, job: &JobSnapshot) -> bool {
         let due = job.state().next_run_time;
-        let jitter = job.policies().jitter.longest().unwrap_or_default();
+        let jitter = job.policies().jitter().unwrap_or_default();
         let is_due = due.is_some_and(|due| due + jitter < self.world.clock.now());
         is_due && job.status() == JobStatus::Scheduled
     }

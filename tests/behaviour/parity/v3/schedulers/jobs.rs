@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use punctual_core::{Coalesce, Cron, Date, MaxInstances, MisfireGraceTime, Policies};
+use punctual_core::{Coalesce, Cron, Date, Policies};
 use punctual_store::MemoryStore;
 use punctual_tokio::{Args, EventKind, JobStatus};
 
@@ -30,11 +30,11 @@ async fn modified(start: bool) {
         .id("blah")
         .await
         .unwrap();
-    let policies = Policies {
-        misfire_grace_time: MisfireGraceTime::Within(Duration::from_secs(5)),
-        max_instances: MaxInstances::at_most(2),
-        ..Policies::default()
-    };
+    let policies = Policies::new()
+        .misfire_grace_time(Duration::from_secs(5))
+        .max_instances(2)
+        .build()
+        .unwrap();
     fixture.heard().await;
     fixture.forget();
     let next = berlin("2014-10-17");
@@ -128,12 +128,12 @@ pub(crate) const CASES: &[Case] = &[
         "a job is in its store as soon as it is added, with the defaults filled in: nothing is pending",
         || {
             paused(async {
-                let defaults = Policies {
-                    misfire_grace_time: MisfireGraceTime::Within(Duration::from_secs(3)),
-                    coalesce: Coalesce::All { at_most: 100 },
-                    max_instances: MaxInstances::at_most(6),
-                    ..Policies::default()
-                };
+                let defaults = Policies::new()
+                    .misfire_grace_time(Duration::from_secs(3))
+                    .coalesce(Coalesce::all(100))
+                    .max_instances(6)
+                    .build()
+                    .unwrap();
                 let fixture = Fixture::with(|builder| builder.job_defaults(defaults));
                 fixture
                     .scheduler

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use punctual_core::{Coalesce, Custom, Date, MaxInstances, MisfireGraceTime, Policies, Trigger};
+use punctual_core::{Coalesce, Custom, Date, Policies, Trigger};
 use punctual_store::MemoryStore;
 use punctual_tokio::{Config, ErrorKind, Executor, Scheduler, SchedulerBuilder};
 
@@ -19,12 +19,12 @@ const TYPES: &str =
 const ALIASES: &str = "aliases are looked up when a job is added, not when it is due";
 
 fn defaults() -> Policies {
-    Policies {
-        misfire_grace_time: MisfireGraceTime::Within(Duration::from_secs(5)),
-        coalesce: Coalesce::All { at_most: 10 },
-        max_instances: MaxInstances::at_most(9),
-        ..Policies::default()
-    }
+    Policies::new()
+        .misfire_grace_time(Duration::from_secs(5))
+        .coalesce(Coalesce::all(10))
+        .max_instances(9)
+        .build()
+        .unwrap()
 }
 
 fn configured(builder: SchedulerBuilder) -> SchedulerBuilder {
