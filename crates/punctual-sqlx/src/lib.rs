@@ -1,7 +1,10 @@
 //! Stores of the Punctual job scheduler on SQL databases.
 //!
-//! [`SqliteStore`] keeps jobs in a file, which several processes may share. SQLite is built in, so
-//! there is nothing to install.
+//! `SqliteStore` (feature `sqlite`) keeps jobs in a file, which several processes may share. SQLite is
+//! built in, so there is nothing to install.
+//!
+//! `PostgresStore` (feature `postgres`) keeps jobs in a PostgreSQL database, which processes on many
+//! machines may share.
 //!
 //! People can read the stored values. Times are microseconds since 1970. Triggers, policies and
 //! arguments are JSON text. Outcomes are words.
@@ -15,13 +18,21 @@
 
 mod error;
 pub mod limits;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod prefix;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod row;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use error::{Error, ErrorKind};
+#[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
+pub use postgres::{OpenPostgres, PostgresStore};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{OpenSqlite, SqliteStore};
 

@@ -49,7 +49,8 @@
 //! | `with-schemars-1` | `#[job(schema)]`: tasks publish the JSON Schema of their arguments |
 //! | `metrics` | runs counted and timed through the `metrics` facade |
 //! | `sqlite` | `SqliteStore`: jobs that survive restarts, in a file |
-//! | `with-sqlx-0_9` | `SqliteStore::open_in`: the tables in a pool of sqlx 0.9 of the application |
+//! | `postgres` | `PostgresStore`: jobs in a database that processes on many machines share |
+//! | `with-sqlx-0_9` | `open_in` of stores: the tables in a pool of sqlx 0.9 of the application |
 //! | `with-chrono-tz-0_10` | `Tz` of chrono-tz 0.10 wherever a time zone is taken |
 //! | `with-jiff-0_2` | zones, times and spans of jiff 0.2 wherever those are taken |
 //! | `with-tokio-util-0_7` | `JobContext::cancellation_token`, a type of tokio-util 0.7 |

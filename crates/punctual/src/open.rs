@@ -11,6 +11,7 @@ use punctual_tokio::{Call, Error, ErrorKind, StoreConfig};
 /// | address | store | feature |
 /// |---|---|---|
 /// | `sqlite:jobs.db` | `SqliteStore` | `sqlite` |
+/// | `postgres://app:s3cret@db/app` | `PostgresStore` | `postgres` |
 /// | `memory:` | [`MemoryStore`] | |
 ///
 /// ```
@@ -59,10 +60,10 @@ pub fn open(config: impl Into<StoreConfig>) -> Call<Arc<dyn JobStore>> {
         match &*config.scheme() {
             "sqlite" => sqlite(&config).await,
             "memory" => memory(&config),
-            "postgres" | "postgresql" => Err(needs_feature(&config, "postgres")),
+            "postgres" | "postgresql" => postgres(&config).await,
             "mysql" | "mariadb" => Err(needs_feature(&config, "mysql")),
             _ => Err(refused(&config, "has no known scheme")
-                .with_hint("write `sqlite:jobs.db` or `memory:`")),
+                .with_hint("write `sqlite:jobs.db`, `postgres://app@db/app` or `memory:`")),
         }
     })
 }
@@ -82,6 +83,21 @@ async fn sqlite(config: &StoreConfig) -> Result<Arc<dyn JobStore>, Error> {
     std::future::ready(Err(needs_feature(config, "sqlite"))).await
 }
 
+#[cfg(feature = "postgres")]
+async fn postgres(config: &StoreConfig) -> Result<Arc<dyn JobStore>, Error> {
+    let opening = punctual_sqlx::PostgresStore::open(config.url());
+    let opening = match config.table_prefix() {
+        Some(prefix) => opening.prefix(prefix),
+        None => opening,
+    };
+    Ok(Arc::new(opening.await?))
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn postgres(config: &StoreConfig) -> Result<Arc<dyn JobStore>, Error> {
+    std::future::ready(Err(needs_feature(config, "postgres"))).await
+}
+
 fn memory(config: &StoreConfig) -> Result<Arc<dyn JobStore>, Error> {
     let rest = config.url().split_once(':').map_or("", |(_, rest)| rest);
     if rest.is_empty() && config.table_prefix().is_none() {
@@ -95,7 +111,7 @@ fn memory(config: &StoreConfig) -> Result<Arc<dyn JobStore>, Error> {
 }
 
 fn needs_feature(config: &StoreConfig, feature: &str) -> Error {
-    if feature == "sqlite" {
+    if matches!(feature, "sqlite" | "postgres") {
         return refused(
             config,
             format!("needs the feature `{feature}` of `punctual`"),

@@ -111,15 +111,15 @@ async fn a_configuration_keeps_its_jobs_in_a_database() {
     assert!(daily.state().paused);
     second.shutdown().await.unwrap();
 
-    let elsewhere = file.replace("sqlite://", "postgres://app:s3cret@");
+    let elsewhere = file.replace("sqlite://", "mysql://app:s3cret@");
     let config = Config::from_toml(&elsewhere).unwrap();
     let builder = Scheduler::builder().config(config);
     let refused = builder.open_stores(store::open).await;
     let refused = refused.err().unwrap();
     assert_eq!(refused.field(), Some("stores.default.url"));
     let refused = refused.to_string();
-    assert!(refused.contains("`postgres://app:***@"), "{refused}");
-    assert!(refused.contains("the feature `postgres`"), "{refused}");
+    assert!(refused.contains("`mysql://app:***@"), "{refused}");
+    assert!(refused.contains("the feature `mysql`"), "{refused}");
 }
 
 #[tokio::test]

@@ -79,15 +79,15 @@ pub(crate) struct Written<'a> {
     pub(crate) id: &'a str,
     #[serde(flatten)]
     pub(crate) definition: Definition<'a>,
-    next_run_time: Option<i64>,
-    anchor: Option<i64>,
-    incarnation: u64,
-    revision: u64,
-    token: u64,
-    paused: bool,
-    finished: bool,
-    search_limit: bool,
-    absence: &'static str,
+    pub(crate) next_run_time: Option<i64>,
+    pub(crate) anchor: Option<i64>,
+    pub(crate) incarnation: u64,
+    pub(crate) revision: u64,
+    pub(crate) token: u64,
+    pub(crate) paused: bool,
+    pub(crate) finished: bool,
+    pub(crate) search_limit: bool,
+    pub(crate) absence: &'static str,
 }
 
 impl<'a> Written<'a> {

@@ -4,6 +4,7 @@ use punctual_core::{JobState, Outcome, Policies};
 use punctual_store::Statistics;
 
 use super::Ended;
+use crate::row::StateRow;
 
 /// A job as a request sees it.
 #[derive(Debug)]
@@ -42,6 +43,26 @@ impl HeldJob {
             has_counted: false,
             is_gone: false,
         }
+    }
+
+    /// Returns a job from its columns, or `None` if its counts cannot be decoded.
+    pub(crate) fn read(
+        id: &str,
+        policies: Option<&str>,
+        statistics: Option<&str>,
+        entries: i64,
+        state: &StateRow<'_>,
+    ) -> Option<Self> {
+        let decoded = state.decode();
+        let is_readable = decoded.is_ok();
+        let state = decoded.or_else(|_| state.counts()).ok()?;
+        let mut job = Self::new(id, state, statistics);
+        job.entries = entries.max(0).unsigned_abs();
+        if let Some(policies) = policies {
+            job.policies = serde_json::from_str(policies).ok();
+        }
+        job.policies = job.policies.filter(|_| is_readable);
+        Some(job)
     }
 
     /// Counts an entry of the ledger, and returns its number.

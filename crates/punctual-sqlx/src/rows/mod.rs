@@ -5,10 +5,16 @@
 //! [`Batch`](punctual_store::batch::Batch) decide about them. It then writes the changes, all in
 //! one transaction. Nothing here waits.
 
+mod add;
+mod claim;
 mod job;
+mod open;
 mod run;
 
+pub(crate) use add::{Defined, added, not_tried, piece_of};
+pub(crate) use claim::{Definitions, decide, reply, shown, whole};
 pub(crate) use job::HeldJob;
+pub(crate) use open::OpenRow;
 pub(crate) use run::{Attempt, Ended, HeldRun};
 
 use std::collections::{HashMap, HashSet};
@@ -61,6 +67,29 @@ impl HeldRows {
             attempts: Vec::new(),
             ended: Vec::new(),
         }
+    }
+
+    /// Gives new runs the numbers after this one.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn number_from(&mut self, last_number: u64) {
+        self.numbered = (last_number, last_number);
+    }
+
+    /// Returns true if there is anything to write.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn has_changes(&self) -> bool {
+        let has_changed = |job: &HeldJob| job.has_moved || job.has_counted || job.is_gone;
+        !self.opened.is_empty()
+            || !self.changed.is_empty()
+            || !self.ranges.is_empty()
+            || !self.ended.is_empty()
+            || self.jobs.iter().any(has_changed)
+    }
+
+    /// Returns a run as it is, or was before it ended.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn held(&self, id: RunId) -> Option<&HeldRun> {
+        self.runs.get(&id)
     }
 
     /// Reserves space for jobs and runs, which are large to move.

@@ -8,8 +8,9 @@ use super::Inner;
 use super::at::{At, json, with_rows};
 use super::error::failed;
 use super::store::SIDE_BY_SIDE;
-use crate::limits::{BYTES_A_STATEMENT, JOBS_A_STATEMENT};
-use crate::row::{Definition, Written};
+use crate::limits::JOBS_A_STATEMENT;
+use crate::row::Written;
+use crate::rows::{Defined, added, not_tried, piece_of};
 
 /// The number of jobs in one statement from which on births are given out in blocks. Fewer jobs
 /// would leave a small fleet with too few blocks.
@@ -25,9 +26,6 @@ struct Numbers {
     /// The greatest token of all removed jobs.
     token: u64,
 }
-
-/// The columns of a job, or the error for a job that is larger than a store keeps.
-type Defined<'i> = Result<Definition<'i>, Error>;
 
 type Added = Result<StoredJob, Error>;
 
@@ -78,29 +76,6 @@ impl Inner {
         self.tell(numbers.edit);
         Ok(answers)
     }
-}
-
-/// Returns the first of these jobs, as many as go into one transaction.
-fn piece_of(jobs: &[Insert]) -> Vec<Defined<'_>> {
-    let mut piece = Vec::new();
-    let mut bytes = 0;
-    for insert in jobs.iter().take(JOBS_A_STATEMENT) {
-        let defined = Definition::of(&insert.job);
-        bytes += defined.as_ref().map_or(0, Definition::bytes);
-        if bytes > BYTES_A_STATEMENT && !piece.is_empty() {
-            break;
-        }
-        piece.push(defined);
-    }
-    piece
-}
-
-/// Returns the error for a job after one that failed. It is unknown whether an earlier part of the
-/// same transaction was made, as it is for a later part.
-fn not_tried(error: &Error) -> Error {
-    Error::unavailable(format!(
-        "an earlier job of the call could not be added: {error}"
-    ))
 }
 
 impl At<'_> {
@@ -229,21 +204,4 @@ impl At<'_> {
             .map(drop)
             .map_err(failed)
     }
-}
-
-fn added<'i>(
-    insert: &'i Insert,
-    defined: Defined<'i>,
-    incarnation: u64,
-    token: u64,
-) -> Result<(StoredJob, Written<'i>), Error> {
-    let mut state = insert.state;
-    state.incarnation = incarnation;
-    state.birth = incarnation;
-    state.revision = 1;
-    state.token = token;
-    (state.running, state.queued) = (0, 0);
-    let row = Written::of(insert.job.id(), defined?, &state);
-    let stored = StoredJob::new(insert.job.clone(), state);
-    Ok((stored, row))
 }

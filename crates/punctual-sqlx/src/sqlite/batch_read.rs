@@ -1,11 +1,10 @@
 //! Reads the rows that a transaction needs before it decides.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::HashSet;
 
 use futures::TryStreamExt;
-use punctual_core::{Job, RunKey};
+use punctual_core::RunKey;
 use punctual_store::{Error, StoredJob};
 use serde::Deserialize;
 
@@ -14,10 +13,7 @@ use super::columns::{self, checked_columns, columns_with, job_columns};
 use super::error::failed;
 use crate::limits::HEAD_BYTES;
 use crate::row::{StateRow, origin_word};
-use crate::rows::HeldJob;
-
-/// The definitions of jobs by their birth.
-pub(super) type Definitions = HashMap<u64, Arc<Job>>;
+use crate::rows::{Definitions, HeldJob};
 
 impl At<'_> {
     /// Returns the jobs of these births without their definitions. Jobs whose counts cannot be
@@ -153,15 +149,12 @@ struct HeldRow<'r>(
 impl HeldRow<'_> {
     fn decode(self) -> Option<HeldJob> {
         let Self(id, policies, statistics, entries, state) = self;
-        let decoded = state.decode();
-        let is_readable = decoded.is_ok();
-        let state = decoded.or_else(|_| state.counts()).ok()?;
-        let mut job = HeldJob::new(&id, state, statistics.as_deref());
-        job.entries = entries.max(0).unsigned_abs();
-        if let Some(policies) = policies {
-            job.policies = serde_json::from_str(&policies).ok();
-        }
-        job.policies = job.policies.filter(|_| is_readable);
-        Some(job)
+        HeldJob::read(
+            &id,
+            policies.as_deref(),
+            statistics.as_deref(),
+            entries,
+            &state,
+        )
     }
 }

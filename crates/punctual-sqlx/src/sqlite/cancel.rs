@@ -5,9 +5,8 @@ use punctual_store::{CancelAnswer, CancelRequest, Error, StoredJob};
 
 use super::Inner;
 use super::at::At;
-use super::batch_read::Definitions;
 use super::error::failed;
-use crate::rows::HeldRows;
+use crate::rows::{Definitions, HeldRows};
 
 impl Inner {
     pub(super) async fn cancel(&self, request: CancelRequest) -> Result<CancelAnswer, Error> {

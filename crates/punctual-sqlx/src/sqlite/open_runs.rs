@@ -1,14 +1,10 @@
 //! Reads open runs.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::DateTime;
 use punctual_core::RunId;
-use punctual_store::batch::{OpenView, Owner};
-use punctual_store::{Error, Lease, OpenRequest, OpenRun, OpenState};
-use serde::Deserialize;
+use punctual_store::{Error, Lease, OpenRequest, OpenRun};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -17,9 +13,7 @@ use super::at::{At, json, parsed};
 use super::columns::open_columns;
 use super::error::failed;
 use crate::limits::PAGE;
-use crate::row::words;
-use crate::row::{count, key};
-use crate::rows::HeldRun;
+use crate::rows::{HeldRun, OpenRow};
 
 /// The rows of [`open_columns`] that a condition names, as one JSON array.
 macro_rules! open_where {
@@ -185,88 +179,19 @@ impl At<'_> {
     }
 }
 
-/// A row of [`open_columns`].
-#[derive(Deserialize)]
-struct OpenColumns<'r> {
-    id: i64,
-    birth: i64,
-    #[serde(borrow)]
-    job: Cow<'r, str>,
-    incarnation: i64,
-    origin: Cow<'r, str>,
-    fire_time: i64,
-    token: i64,
-    state: Cow<'r, str>,
-    due: Option<i64>,
-    ends_instance: i64,
-    cancel: Option<Cow<'r, str>>,
-    reruns: i64,
-    attempts: i64,
-    started: Option<i64>,
-    error: Option<Cow<'r, str>>,
-    node: Option<Cow<'r, str>>,
-    epoch: Option<i64>,
-    opened: i64,
-    /// Whether the run has arguments of its own.
-    has_args: i64,
-}
-
 /// Returns the runs of a JSON array of [`open_columns`]. Those that cannot be decoded are left out.
 fn rows(rows: &str, by: Option<&Lease>) -> Result<Vec<HeldRun>, Error> {
-    let rows: Vec<OpenColumns<'_>> = parsed(rows)?;
-    let decode = |row: &OpenColumns<'_>| row.decode(by);
+    let rows: Vec<OpenRow<'_>> = parsed(rows)?;
+    let decode = |row: &OpenRow<'_>| row.decode(by);
     Ok(rows.iter().filter_map(decode).collect())
 }
 
 fn page(rows: &str) -> Result<Page, Error> {
-    let rows: Vec<OpenColumns<'_>> = parsed(rows)?;
+    let rows: Vec<OpenRow<'_>> = parsed(rows)?;
     let last = rows.last();
     Ok(Page {
         count: rows.len(),
         last: last.map_or((0, 0), |row| (row.epoch.unwrap_or(0), row.id)),
         runs: rows.iter().filter_map(|row| row.decode(None)).collect(),
     })
-}
-
-impl OpenColumns<'_> {
-    fn decode(&self, by: Option<&Lease>) -> Option<HeldRun> {
-        let view = OpenView::new(
-            count("birth", self.birth).ok()?,
-            count("token", self.token).ok()?,
-            self.state(),
-            self.owner(by),
-        )
-        .ends_instance(self.ends_instance != 0)
-        .reruns(count("reruns", self.reruns).unwrap_or(u32::MAX))
-        .attempts(count("attempts", self.attempts).unwrap_or(u32::MAX))
-        .cancel(self.cancel.as_deref().map(words::cancel));
-        let id = RunId(count("id", self.id).ok()?);
-        let key = key(self.incarnation, &self.origin, self.fire_time).ok()?;
-        let mut run = HeldRun::read(id, &self.job, key, view);
-        run.opened = DateTime::from_timestamp_micros(self.opened)?;
-        run.started = self.started;
-        run.failure = self.error.as_deref().map(Into::into);
-        run.lacks_args = self.has_args != 0;
-        Some(run)
-    }
-
-    fn state(&self) -> OpenState {
-        match (&*self.state, self.due) {
-            (words::QUEUED, _) => OpenState::Queued,
-            (words::RETRYING, Some(due)) => OpenState::Retrying { due },
-            _ => OpenState::Running,
-        }
-    }
-
-    fn owner(&self, by: Option<&Lease>) -> Owner {
-        let Some(node) = self.node.as_deref() else {
-            return Owner::Free;
-        };
-        let epoch = self.epoch.unwrap_or(0).unsigned_abs();
-        if by.is_some_and(|lease| *lease.node == *node && lease.epoch == epoch) {
-            Owner::Own
-        } else {
-            Owner::Other
-        }
-    }
 }

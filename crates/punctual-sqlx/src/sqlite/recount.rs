@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::Inner;
 use super::at::{At, json, parsed, with_rows};
-use super::batch_read::Definitions;
 use super::error::failed;
+use crate::rows::Definitions;
 
 /// The counts of some jobs, as in their rows and as of their open runs.
 const COUNTS: &str = "SELECT json_group_array(json_array(id, birth, token, running, queued, finished, \

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use chrono::DateTime;
-use punctual_core::{JobId, Policies};
 use punctual_store::{Error, KnownTasks, WaitingJob};
 use serde::Deserialize;
 
@@ -12,6 +10,7 @@ use super::Inner;
 use super::at::{At, json, parsed};
 use super::due::names;
 use crate::limits::{MAX_WAITING, PAGE};
+use crate::row::{has_room, waiting_job};
 
 /// Jobs with runs that wait for room.
 const QUEUED: &str = "SELECT json_group_array(json_array(birth, id, task, policies_json, running)) \
@@ -80,9 +79,9 @@ impl At<'_> {
                 .bind(PAGE as i64);
             let rows = self.as_one(query).await?;
             let rows: Vec<Retrying<'_>> = parsed(&rows)?;
-            let found = rows
-                .iter()
-                .filter_map(|Retrying(birth, id, task, due, _)| job(*birth, id, task, *due));
+            let found = rows.iter().filter_map(|Retrying(birth, id, task, due, _)| {
+                waiting_job(*birth, id, task, *due)
+            });
             self.keep_readable(found.collect(), waiting).await?;
             match rows.last().filter(|_| rows.len() == PAGE) {
                 Some(Retrying(.., due, run)) => place = (*due, *run),
@@ -106,8 +105,8 @@ impl At<'_> {
                 .iter()
                 .filter(|Queued(.., policies, running)| has_room(policies.as_deref(), *running));
             // Runs that wait for room come before all attempts.
-            let found =
-                with_room.filter_map(|Queued(birth, id, task, ..)| job(*birth, id, task, 0));
+            let found = with_room
+                .filter_map(|Queued(birth, id, task, ..)| waiting_job(*birth, id, task, 0));
             self.keep_readable(found.collect(), waiting).await?;
             match rows.last().filter(|_| rows.len() == PAGE) {
                 Some(Queued(birth, _, task, ..)) => place = (task.to_string(), *birth),
@@ -147,28 +146,8 @@ impl At<'_> {
         let rows = self.as_one(query.bind(now)).await?;
         let rows: Vec<Named<'_>> = parsed(&rows)?;
         let jobs = rows.iter();
-        let jobs = jobs.filter_map(|Named(birth, id, task, due)| job(*birth, id, task, *due));
+        let jobs =
+            jobs.filter_map(|Named(birth, id, task, due)| waiting_job(*birth, id, task, *due));
         Ok(jobs.collect())
     }
-}
-
-/// Returns true if the job has room. A job whose policies cannot be decoded has none.
-fn has_room(policies: Option<&str>, running: i64) -> bool {
-    let policies = match policies {
-        Some(json) => serde_json::from_str(json).ok(),
-        None => Some(Policies::default()),
-    };
-    let running = u32::try_from(running).ok();
-    policies
-        .zip(running)
-        .is_some_and(|(policies, running)| policies.has_room(running))
-}
-
-fn job(birth: i64, id: &str, task: &str, due: i64) -> Option<WaitingJob> {
-    Some(WaitingJob::new(
-        JobId::new(id).ok()?,
-        birth.unsigned_abs(),
-        task.into(),
-        DateTime::from_timestamp_micros(due).unwrap_or_default(),
-    ))
 }

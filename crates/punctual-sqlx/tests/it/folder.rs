@@ -6,6 +6,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use punctual_sqlx::{OpenSqlite, SqliteStore};
 use tempfile::TempDir;
 
+/// The store of these tests. Those of other databases share tests with it.
+pub(crate) type Store = SqliteStore;
+
+/// A text that is rare, and that the store keeps.
+pub(crate) const NUL: &str = "\0";
+
+/// What damages rows of this store only, with the job and a part of the reason.
+pub(crate) const OWN_DAMAGE: &[(&str, &str, &str)] = &[(
+    "bytes",
+    "utf-8",
+    "UPDATE punctual_jobs SET name = CAST(x'ff' AS TEXT) WHERE id = 'bytes'",
+)];
+
 pub(crate) struct Folder {
     folder: TempDir,
     next: AtomicU32,

@@ -2,13 +2,12 @@
 
 use punctual_core::plan::manual;
 use punctual_core::{Count, FireRange, Job, MissReason, Outcome, Policies, Unlimited};
-use punctual_sqlx::SqliteStore;
 use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, JobStore, Lease, RunFilter, RunOverrides, StoredJob, Update,
 };
 
 use crate::fixture::{add, advance, at, begun, job, node, request};
-use crate::folder::Folder;
+use crate::folder::{Folder, Store};
 use crate::opening::{connect, run};
 
 fn unlimited(id: &str) -> Job {
@@ -47,7 +46,7 @@ async fn two_claims_of_one_key_are_one_run() {
 
 /// Returns the node and a job whose fire time it ran, and whose schedule was set back to that fire
 /// time.
-async fn set_back(folder: &Folder, store: &SqliteStore) -> (Lease, StoredJob) {
+async fn set_back(folder: &Folder, store: &Store) -> (Lease, StoredJob) {
     let lease = node(store, "one").await;
     begun(store, &lease, unlimited("a")).await;
     let mut other = connect(folder, "jobs.db").await;

@@ -1,23 +1,22 @@
 //! Purges of the ledger, which are as fast as it grows and do not read all of it.
 
 use chrono::{DateTime, Utc};
-use punctual_sqlx::SqliteStore;
 use punctual_store::{JobStore, Lease, Retention, RunFilter};
 
 use crate::fixture::{add, advance, at, ended, insert, job, node, request};
-use crate::folder::Folder;
+use crate::folder::{Folder, Store};
 use crate::opening::{connect, run};
 use crate::work::{Watched, is_no_scan};
 
 /// Adds this number of jobs.
-async fn fill(store: &SqliteStore, count: usize) -> Vec<punctual_store::StoredJob> {
+async fn fill(store: &Store, count: usize) -> Vec<punctual_store::StoredJob> {
     let jobs = (0..count).map(|id| insert(job(&format!("job {id:04}"))));
     let added = store.add(jobs.collect()).await.unwrap();
     added.into_iter().map(Result::unwrap).collect()
 }
 
 /// Runs each of these jobs at this second, and ends the run a second later.
-async fn round(store: &SqliteStore, lease: &Lease, jobs: &[&str], second: i64) {
+async fn round(store: &Store, lease: &Lease, jobs: &[&str], second: i64) {
     let mut claims = Vec::new();
     for id in jobs {
         let stored = store.get((*id).try_into().unwrap()).await.unwrap().unwrap();
@@ -41,7 +40,7 @@ fn before(time: DateTime<Utc>) -> Retention {
     Retention::default().ended_before(Some(time))
 }
 
-async fn numbers(store: &SqliteStore) -> Vec<u64> {
+async fn numbers(store: &Store) -> Vec<u64> {
     let runs = store.runs(RunFilter::default()).await.unwrap();
     runs.iter().map(|run| run.id.0).collect()
 }
@@ -162,7 +161,7 @@ async fn several_nodes_may_purge_at_the_same_time() {
     for second in 1..=40 {
         round(&store, &lease, &["job 0000"], 10 * second).await;
     }
-    let forget = async |store: &SqliteStore| {
+    let forget = async |store: &Store| {
         while store.purge(newest(4), 3).await.unwrap() == 3 {}
     };
     tokio::join!(forget(&store), forget(&other));

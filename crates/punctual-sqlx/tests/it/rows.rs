@@ -1,7 +1,6 @@
 //! Rows that cannot be decoded, and texts of every kind.
 
 use punctual_core::{JobId, Outcome, RunId};
-use punctual_sqlx::SqliteStore;
 use punctual_sqlx::limits::{MAX_JOB_BYTES, MAX_TEXT_BYTES};
 use punctual_store::{
     ClaimAnswer, EndText, ErrorKind, JobFilter, JobStore, OnConflict, RunCursor, RunFilter,
@@ -9,10 +8,10 @@ use punctual_store::{
 use serde_json::json;
 
 use crate::fixture::{add, advance, at, begun, due, ended, insert, job, node, recover, request};
-use crate::folder::Folder;
+use crate::folder::{Folder, NUL, OWN_DAMAGE, Store};
 use crate::opening::{connect, run};
 
-const DAMAGED: [(&str, &str, &str); 8] = [
+const DAMAGED: [(&str, &str, &str); 7] = [
     (
         "text",
         "trigger_json",
@@ -44,23 +43,23 @@ const DAMAGED: [(&str, &str, &str); 8] = [
         "UPDATE punctual_jobs SET absence = 'lazy' WHERE id = 'reason'",
     ),
     (
-        "bytes",
-        "utf-8",
-        "UPDATE punctual_jobs SET name = CAST(x'ff' AS TEXT) WHERE id = 'bytes'",
-    ),
-    (
         "newer",
         "newer Punctual",
         "UPDATE punctual_jobs SET version = 2 WHERE id = 'newer'",
     ),
 ];
 
+/// Returns what is done to damage rows, with that which only this store can suffer.
+fn damages() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    DAMAGED.into_iter().chain(OWN_DAMAGE.iter().copied())
+}
+
 /// Opens a store with a sound job and all kinds of damaged ones.
-async fn damaged(folder: &Folder) -> SqliteStore {
+async fn damaged(folder: &Folder) -> Store {
     let store = folder.open("jobs.db").await;
     add(&store, job("good")).await.unwrap();
     let mut other = connect(folder, "jobs.db").await;
-    for (id, _, statement) in DAMAGED {
+    for (id, _, statement) in damages() {
         add(&store, job(id)).await.unwrap();
         run(&mut other, statement).await;
     }
@@ -87,7 +86,7 @@ async fn rows_that_cannot_be_read_are_shown_with_the_reason() {
     let folder = Folder::new();
     let store = damaged(&folder).await;
     let mut unreadable = store.unreadable(100).await.unwrap();
-    for (id, reason, _) in DAMAGED {
+    for (id, reason, _) in damages() {
         let place = unreadable.iter().position(|job| job.id == id).unwrap();
         let found = unreadable.remove(place).reason;
         assert!(found.contains(reason), "{id}: {found}");
@@ -100,7 +99,7 @@ async fn rows_that_cannot_be_read_are_shown_with_the_reason() {
 async fn rows_that_cannot_be_read_are_never_deleted() {
     let folder = Folder::new();
     let store = damaged(&folder).await;
-    for (id, ..) in DAMAGED {
+    for (id, ..) in damages() {
         let own = JobId::new(id).unwrap();
         let mut again = insert(job(id));
         again.on_conflict = OnConflict::Replace;
@@ -114,7 +113,10 @@ async fn rows_that_cannot_be_read_are_never_deleted() {
         }
     }
     assert_eq!(store.clear(at(0)).await.unwrap(), 1);
-    assert_eq!(store.unreadable(100).await.unwrap().len(), DAMAGED.len());
+    assert_eq!(
+        store.unreadable(100).await.unwrap().len(),
+        damages().count()
+    );
 }
 
 /// Runs of a job whose definition is damaged still end, and the job stays.
@@ -127,7 +129,7 @@ async fn a_job_that_is_damaged_while_it_runs_stays() {
     let mut other = connect(&folder, "jobs.db").await;
     run(
         &mut other,
-        "UPDATE punctual_jobs SET trigger_json = '?', finished = 1",
+        "UPDATE punctual_jobs SET trigger_json = '?', finished = true",
     )
     .await;
     let ends = vec![ended(first)];
@@ -178,10 +180,12 @@ async fn texts_of_every_kind_come_back_as_they_were() {
         "{p}jobs",
         "\u{10ffff}",
     ];
+    let name = format!("nul {NUL}, bell \u{7}, {{p}}jobs, {{jobs}}");
+    let error = format!("nul {NUL} 🦀");
     for id in ids {
         let wanted = job(id)
-            .with_name(Some("nul \0, bell \u{7}, {p}jobs"))
-            .with_tags([id, "\0"])
+            .with_name(Some(&*name))
+            .with_tags([id, NUL])
             .with_args(
                 &json!({"text": "\0 \u{7f} \\ 'x' 🦀", "big": 18_446_744_073_709_551_615_u64}),
             );
@@ -195,7 +199,7 @@ async fn texts_of_every_kind_come_back_as_they_were() {
         };
         let end = ended(won.first)
             .outcome(Outcome::Failed)
-            .text(Some(EndText::Error("nul \0 🦀".into())));
+            .text(Some(EndText::Error((*error).into())));
         store
             .claim(&request(&lease, vec![], vec![end]))
             .await
@@ -204,7 +208,7 @@ async fn texts_of_every_kind_come_back_as_they_were() {
             .runs(RunFilter::job(stored.job.id().clone()))
             .await
             .unwrap();
-        assert_eq!(runs[0].error.as_deref(), Some("nul \0 🦀"));
+        assert_eq!(runs[0].error.as_deref(), Some(&*error));
         assert_eq!(runs[0].node.as_deref(), Some("nöde '\"; DROP"));
     }
     let listed = store.list(JobFilter::default()).await.unwrap().jobs;

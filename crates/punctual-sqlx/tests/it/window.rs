@@ -6,14 +6,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use punctual_core::{Interval, Job, Overlap};
 use punctual_core::{JobState, Policies};
-use punctual_sqlx::SqliteStore;
 use punctual_store::{
     Claim, ClaimAnswer, ClaimKind, DueRequest, Insert, JobStore, KnownTasks, OnConflict,
 };
 use serde_json::json;
 
 use crate::fixture::{add, advance, at, begun, due, ended, ids, job, node, renew, request};
-use crate::folder::Folder;
+use crate::folder::{Folder, Store};
 use crate::opening::{connect, run};
 
 /// Returns a job of a task that is due at this second.
@@ -25,7 +24,7 @@ fn of_task(id: &str, task: &str, second: i64) -> Insert {
     Insert::new(Arc::new(job), state, at(0)).on_conflict(OnConflict::Refuse)
 }
 
-async fn filled(folder: &Folder, jobs: &[(&str, &str, i64)]) -> SqliteStore {
+async fn filled(folder: &Folder, jobs: &[(&str, &str, i64)]) -> Store {
     let store = folder.open("jobs.db").await;
     let jobs = jobs.iter().map(|(id, task, at)| of_task(id, task, *at));
     let added = store.add(jobs.collect()).await.unwrap();
@@ -148,7 +147,7 @@ fn queueing(id: &str) -> Job {
 
 /// Returns the ids of the jobs whose waiting runs may start. A request for due jobs and a renewal
 /// have to agree.
-async fn waiting(store: &SqliteStore, through: DateTime<Utc>) -> Vec<(String, DateTime<Utc>)> {
+async fn waiting(store: &Store, through: DateTime<Utc>) -> Vec<(String, DateTime<Utc>)> {
     let lease = node(store, "observer").await;
     let renewal = renew(store, &lease, through).await.waiting;
     let window = due(store, through).await.waiting;

@@ -1,0 +1,242 @@
+//! The columns of statements, in their order.
+
+use punctual_core::Run;
+use punctual_store::{DueJob, Error, LastRun, Lease, StoredJob};
+use serde::Deserialize;
+use sqlx::postgres::PgRow;
+
+use super::at::get;
+use crate::row::{JobRow, RunRow, StateRow};
+use crate::rows::{HeldJob, HeldRun, OpenRow};
+
+/// The columns of a job that [`job`] reads. `args` is the expression for its arguments.
+macro_rules! columns_with {
+    ($args:literal) => {
+        concat!(
+            "id, version::bigint, name, task, ",
+            $args,
+            ", trigger_json, tags_json, executor, policies_json, declared_json, next_run_time, \
+             anchor, incarnation, revision, running, queued, token, birth, paused::int::bigint, \
+             finished::int::bigint, search_limit::int::bigint, absence"
+        )
+    };
+}
+
+macro_rules! job_columns {
+    () => {
+        columns_with!("args_json")
+    };
+}
+
+/// The same columns without long arguments, and whether those are long. `$1` is the greatest length
+/// that is not long.
+macro_rules! head_columns {
+    () => {
+        concat!(
+            columns_with!("CASE WHEN octet_length(args_json) <= $1 THEN args_json END"),
+            ", coalesce(octet_length(args_json) > $1, false)"
+        )
+    };
+}
+
+/// The number of bytes of the definition of a job.
+macro_rules! job_bytes {
+    () => {
+        "octet_length(task) + octet_length(trigger_json) + coalesce(octet_length(name), 0) \
+         + coalesce(octet_length(args_json), 0) + coalesce(octet_length(tags_json), 0) \
+         + coalesce(octet_length(policies_json), 0) + coalesce(octet_length(declared_json), 0)"
+    };
+}
+
+/// The columns of a run that [`run`] reads.
+macro_rules! run_columns {
+    () => {
+        "id, opened, job, incarnation, origin, fire_time, state, node, started, finished, \
+         attempts, result_json, error, range_last, range_count, range_at_least, args_json"
+    };
+}
+
+/// The columns of a job that [`held_job`] reads.
+macro_rules! held_job_columns {
+    () => {
+        "1::bigint, birth, incarnation, revision, running, queued, token, entries, next_run_time, anchor, \
+         (paused::int + 2 * finished::int + 4 * search_limit::int)::bigint, xmin::text::bigint, 0::bigint, \
+         id, absence, policies_json, statistics_json, NULL::text, NULL::text, 0::bigint"
+    };
+}
+
+/// The columns of an open run that [`open_run`] reads, as many as [`held_job_columns`].
+macro_rules! open_columns {
+    () => {
+        "2::bigint, id, birth, incarnation, fire_time, token, due, reruns, attempts, started, \
+         ends_instance::int::bigint, epoch, opened, job, origin, state, cancel, error, node, (args_json IS NOT NULL)::int::bigint"
+    };
+}
+
+pub(super) use {
+    columns_with, head_columns, held_job_columns, job_bytes, job_columns, open_columns, run_columns,
+};
+
+const NEXT_RUN_TIME: usize = 10;
+const INCARNATION: usize = 12;
+const BIRTH: usize = 17;
+const IS_HEAD: usize = 22;
+const RANK: usize = 22;
+const STATISTICS: usize = 23;
+
+pub(super) fn id(row: &PgRow) -> Result<&str, Error> {
+    get(row, 0)
+}
+
+pub(super) fn birth(row: &PgRow) -> Result<i64, Error> {
+    get(row, BIRTH)
+}
+
+/// Returns the place of a row in the order of next fire times.
+pub(super) fn place(row: &PgRow) -> Result<(i64, i64), Error> {
+    Ok((get(row, NEXT_RUN_TIME)?, get(row, INCARNATION)?))
+}
+
+/// Returns the rank of the job in an order, which follows [`job_columns`].
+pub(super) fn rank(row: &PgRow) -> Result<i64, Error> {
+    get(row, RANK)
+}
+
+/// Returns the last run of the job from its statistics, which follow the rank. Damaged statistics
+/// count as empty.
+pub(super) fn last_run(row: &PgRow) -> Option<LastRun> {
+    let json: Option<&str> = get(row, STATISTICS).ok()?;
+    let statistics: LastOf = serde_json::from_str(json?).ok()?;
+    statistics.last_run
+}
+
+/// The part of the statistics of a job that lists show.
+#[derive(Deserialize)]
+struct LastOf {
+    last_run: Option<LastRun>,
+}
+
+/// Returns the job of a row of [`head_columns`], or the reason why it cannot be decoded.
+pub(super) fn head(row: &PgRow) -> Result<DueJob, String> {
+    let is_head = get(row, IS_HEAD).map_err(|error| error.to_string())?;
+    Ok(DueJob::new(stored(row)?).is_head(is_head))
+}
+
+/// Returns the job of a row of [`job_columns`], or the reason why it cannot be decoded.
+pub(super) fn stored(row: &PgRow) -> Result<StoredJob, String> {
+    job(row).map_err(|error| error.to_string())?.decode()
+}
+
+fn job(row: &PgRow) -> Result<JobRow<'_>, Error> {
+    Ok(JobRow {
+        id: get(row, 0)?,
+        version: get(row, 1)?,
+        name: get(row, 2)?,
+        task: get(row, 3)?,
+        args: get(row, 4)?,
+        trigger: get(row, 5)?,
+        tags: get(row, 6)?,
+        executor: get(row, 7)?,
+        policies: get(row, 8)?,
+        declared: get(row, 9)?,
+        state: StateRow {
+            next_run_time: get(row, 10)?,
+            anchor: get(row, 11)?,
+            incarnation: get(row, 12)?,
+            revision: get(row, 13)?,
+            running: get(row, 14)?,
+            queued: get(row, 15)?,
+            token: get(row, 16)?,
+            birth: get(row, 17)?,
+            paused: get(row, 18)?,
+            finished: get(row, 19)?,
+            search_limit: get(row, 20)?,
+            absence: get::<&str>(row, 21)?.into(),
+        },
+    })
+}
+
+/// Returns the run of a row of [`run_columns`], or the reason why it cannot be decoded.
+pub(super) fn run(row: &PgRow) -> Result<Run, String> {
+    run_row(row).map_err(|error| error.to_string())?.decode()
+}
+
+fn run_row(row: &PgRow) -> Result<RunRow<'_>, Error> {
+    Ok(RunRow {
+        id: get(row, 0)?,
+        opened: get(row, 1)?,
+        job: get(row, 2)?,
+        incarnation: get(row, 3)?,
+        origin: get(row, 4)?,
+        fire_time: get(row, 5)?,
+        state: get(row, 6)?,
+        node: get(row, 7)?,
+        started: get(row, 8)?,
+        finished: get(row, 9)?,
+        attempts: get(row, 10)?,
+        result: get(row, 11)?,
+        error: get(row, 12)?,
+        range_last: get(row, 13)?,
+        range_count: get(row, 14)?,
+        range_at_least: get(row, 15)?,
+        args: get(row, 16)?,
+    })
+}
+
+/// Returns the job of a row of [`held_job_columns`] with the version of its row, unless its counts
+/// cannot be decoded.
+pub(super) fn held_job(row: &PgRow) -> Result<Option<(HeldJob, i64)>, Error> {
+    let flags: i64 = get(row, 10)?;
+    let state = StateRow {
+        birth: get(row, 1)?,
+        incarnation: get(row, 2)?,
+        revision: get(row, 3)?,
+        running: get(row, 4)?,
+        queued: get(row, 5)?,
+        token: get(row, 6)?,
+        next_run_time: get(row, 8)?,
+        anchor: get(row, 9)?,
+        paused: flags & 1,
+        finished: flags & 2,
+        search_limit: flags & 4,
+        absence: get::<&str>(row, 14)?.into(),
+    };
+    let entries = get(row, 7)?;
+    let job = HeldJob::read(get(row, 13)?, get(row, 15)?, get(row, 16)?, entries, &state);
+    let version = get(row, 11)?;
+    Ok(job.map(|job| (job, version)))
+}
+
+/// The epoch and the number of an open run.
+pub(super) type OpenPlace = (i64, i64);
+
+/// Returns the run of a row of [`open_columns`] as a node sees it, unless it cannot be decoded, and
+/// its place.
+pub(super) fn open_run(
+    row: &PgRow,
+    by: Option<&Lease>,
+) -> Result<(Option<HeldRun>, OpenPlace), Error> {
+    let columns = OpenRow {
+        id: get(row, 1)?,
+        birth: get(row, 2)?,
+        incarnation: get(row, 3)?,
+        fire_time: get(row, 4)?,
+        token: get(row, 5)?,
+        due: get(row, 6)?,
+        reruns: get(row, 7)?,
+        attempts: get(row, 8)?,
+        started: get(row, 9)?,
+        ends_instance: get(row, 10)?,
+        epoch: get(row, 11)?,
+        opened: get(row, 12)?,
+        has_args: get(row, 19)?,
+        job: get::<&str>(row, 13)?.into(),
+        origin: get::<&str>(row, 14)?.into(),
+        state: get::<&str>(row, 15)?.into(),
+        cancel: get::<Option<&str>>(row, 16)?.map(Into::into),
+        error: get::<Option<&str>>(row, 17)?.map(Into::into),
+        node: get::<Option<&str>>(row, 18)?.map(Into::into),
+    };
+    let place = (columns.epoch.unwrap_or(0), columns.id);
+    Ok((columns.decode(by), place))
+}

@@ -1,0 +1,83 @@
+//! Reads the feed of runs.
+//!
+//! Each run holds the transaction that opened or ended it. Transactions overlap, so one with a
+//! smaller number may end later. The feed tells no further than the oldest transaction of the store
+//! that is under way.
+
+use punctual_store::{Error, RunFeed, RunsSince};
+
+use super::Inner;
+use super::at::{At, get, number};
+use super::columns::{self, run_columns};
+use crate::limits::PAGE;
+
+/// The oldest transaction of the store that is under way, or the next one.
+///
+/// Each transaction that writes has taken part in a lock before it got its number. So it
+/// is found among those that take part, and its number among the locks of numbers. The
+/// lists of locks are read after the next number. What begins in between has a greater one.
+pub(super) const UNDER_WAY: &str = "WITH next AS MATERIALIZED \
+     (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS number), \
+     held AS MATERIALIZED (SELECT pid, locktype, database, classid, objid, objsubid, granted, \
+     transactionid FROM pg_locks WHERE (SELECT number FROM next) > 0), \
+     writing AS (SELECT (next.number - own.transactionid::text::bigint) & 4294967295 AS behind \
+     FROM next CROSS JOIN held AS writer JOIN held AS own ON own.pid = writer.pid \
+     WHERE writer.locktype = 'advisory' AND writer.database = \
+     (SELECT oid FROM pg_database WHERE datname = current_database()) \
+     AND writer.classid::bigint = ($1::bigint >> 32) & 4294967295 \
+     AND writer.objid::bigint = $1::bigint & 4294967295 AND writer.objsubid = 1 \
+     AND own.locktype = 'transactionid' AND own.granted) \
+     SELECT next.number - coalesce((SELECT max(behind) FROM writing WHERE behind < 2147483648), 0) \
+     FROM next";
+
+/// The last change through an end (`$2`), which is not told, and those that come after a position
+/// (`$1`).
+pub(super) const NEWS: &str = concat!(
+    "SELECT ",
+    run_columns!(),
+    ", change FROM {runs} WHERE change > $1 AND change < $2 ORDER BY change LIMIT $3"
+);
+
+pub(super) const LAST: &str = "SELECT coalesce(max(change), 0) FROM {runs} WHERE change < $1";
+
+/// The place of the change in the columns of [`NEWS`].
+const CHANGE: usize = 17;
+
+impl Inner {
+    pub(super) async fn runs_since(
+        &self,
+        since: RunFeed,
+        limit: usize,
+    ) -> Result<RunsSince, Error> {
+        let limit = limit.clamp(1, PAGE);
+        let mut line = self.lister().await?;
+        let mut at = self.at(&mut line);
+        let end = at.under_way().await?.saturating_mul(1 << 20);
+        let last: i64 = get(&at.one(at.query(LAST).bind(end)).await?, 0)?;
+        let mut through = number(since.opened()).min(last);
+        let query = at.query(NEWS).bind(through).bind(last.saturating_add(1));
+        let rows = at.all(query.bind(limit as i64 + 1)).await?;
+        let mut runs = Vec::new();
+        for row in rows.iter().take(limit) {
+            through = get(row, CHANGE)?;
+            runs.extend(columns::run(row).ok());
+        }
+        let more = rows.len() > limit;
+        if !more {
+            through = last;
+        }
+        runs.sort_by_key(|run| run.id);
+        let next = RunFeed::new(through.unsigned_abs(), 0);
+        Ok(RunsSince::new(runs, next).more(more))
+    }
+}
+
+impl At<'_> {
+    /// Returns the oldest transaction of the store that is under way. All before it have ended, and
+    /// a statement that begins from now on sees what they have written.
+    pub(super) async fn under_way(&mut self) -> Result<i64, Error> {
+        let lock = self.tables.lock_key("feed");
+        let query = self.query(UNDER_WAY).bind(lock);
+        get(&self.one(query).await?, 0)
+    }
+}

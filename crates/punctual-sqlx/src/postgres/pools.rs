@@ -1,0 +1,226 @@
+//! The connections of a store, by purpose.
+
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use punctual_store::Error;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres, Transaction};
+
+use super::error::failed;
+
+/// The time for which a call waits for its turn in this process.
+const TURN: Duration = Duration::from_secs(30);
+
+/// How long the server lets a call of the store take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounds {
+    /// The longest time of a statement.
+    pub(super) statement: Duration,
+    /// The longest wait for a row that another transaction has locked.
+    pub(super) lock: Duration,
+}
+
+impl Bounds {
+    /// Returns the settings as a server takes them, each with these words before it.
+    fn text(&self, set: &str) -> String {
+        let Self { statement, lock } = self;
+        format!(
+            "{set} statement_timeout = {}; {set} lock_timeout = {}; \
+             {set} idle_in_transaction_session_timeout = {}",
+            statement.as_millis(),
+            lock.as_millis(),
+            statement.as_millis().saturating_mul(2)
+        )
+    }
+}
+
+/// Hands out connections.
+pub(super) struct Pools {
+    /// For what a scheduler needs to go on. Long lists never hold these up.
+    calls: PgPool,
+    /// For lists and pages, which people ask for.
+    lists: PgPool,
+    /// The connection on which edits are heard of, unless a pooler would not keep it.
+    hearing: Option<PgPool>,
+    /// The statement that begins a transaction.
+    begin: String,
+    /// True if a pooler gives a connection to others between two transactions.
+    is_pooled: bool,
+}
+
+impl Pools {
+    /// Returns pools for a server, of `size` connections together.
+    pub(super) fn of_server(
+        connect: &PgConnectOptions,
+        size: u32,
+        bounds: Bounds,
+        is_pooled: bool,
+        lock: i64,
+    ) -> Self {
+        // A single connection serves all purposes. A few more are not worth a division.
+        let listing = if size < 3 { 0 } else { (size / 4).max(1) };
+        let calls = options(size - listing, bounds, is_pooled).connect_lazy_with(connect.clone());
+        let lists = match listing {
+            0 => calls.clone(),
+            listing => options(listing, bounds, is_pooled).connect_lazy_with(connect.clone()),
+        };
+        Self {
+            calls,
+            lists,
+            hearing: hearing(connect, is_pooled),
+            begin: begin(bounds, lock),
+            is_pooled,
+        }
+    }
+
+    /// Returns one pool of the application for all purposes.
+    pub(super) fn of_application(pool: PgPool, bounds: Bounds, is_pooled: bool, lock: i64) -> Self {
+        Self {
+            hearing: hearing(&pool.connect_options(), is_pooled),
+            calls: pool.clone(),
+            lists: pool,
+            begin: begin(bounds, lock),
+            is_pooled,
+        }
+    }
+
+    /// Returns a connection for a call of one statement, or of some that need not agree.
+    pub(super) async fn line(&self) -> Result<Line, Error> {
+        self.line_of(&self.calls).await
+    }
+
+    /// Returns a connection for a list.
+    pub(super) async fn lister(&self) -> Result<Line, Error> {
+        self.line_of(&self.lists).await
+    }
+
+    async fn line_of(&self, pool: &PgPool) -> Result<Line, Error> {
+        if self.is_pooled {
+            return self.begin_on(pool).await.map(Line::Within);
+        }
+        // The futures of the driver are large.
+        Box::pin(pool.acquire())
+            .await
+            .map(Line::Plain)
+            .map_err(failed)
+    }
+
+    /// Begins a transaction, whose rows are part of the feed as soon as it has ended.
+    pub(super) async fn begin(&self) -> Result<Line, Error> {
+        self.begin_on(&self.calls).await.map(Line::Within)
+    }
+
+    async fn begin_on(&self, pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
+        // Built by this module, of numbers.
+        let begin = AssertSqlSafe(self.begin.clone());
+        Box::pin(pool.begin_with(begin)).await.map_err(failed)
+    }
+
+    /// Returns a connection on which notifications arrive, unless a pooler would not keep it.
+    pub(super) async fn listener(&self) -> Result<Option<PgListener>, sqlx::Error> {
+        let Some(pool) = &self.hearing else {
+            return Ok(None);
+        };
+        Box::pin(PgListener::connect_with(pool)).await.map(Some)
+    }
+
+    /// Closes a connection that leads to a server that takes no writes. The next one may lead to
+    /// another server.
+    pub(super) async fn close_read_only(&self) -> Result<(), sqlx::Error> {
+        tracing::debug!("closing a connection to a read-only server; the next call opens another");
+        Box::pin(self.calls.acquire()).await?.close().await
+    }
+
+    /// Closes all connections after the calls under way have finished.
+    pub(super) async fn close(&self) {
+        if let Some(pool) = &self.hearing {
+            pool.close().await;
+        }
+        self.lists.close().await;
+        self.calls.close().await;
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.calls.is_closed()
+    }
+}
+
+/// A connection, with a transaction or without.
+pub(super) enum Line {
+    /// Each statement is a transaction of its own.
+    Plain(PoolConnection<Postgres>),
+    Within(Transaction<'static, Postgres>),
+}
+
+impl Line {
+    /// Ends the transaction, if there is one, so that its changes are made.
+    pub(super) async fn commit(self) -> Result<(), Error> {
+        match self {
+            Self::Plain(_) => Ok(()),
+            Self::Within(transaction) => transaction.commit().await.map_err(failed),
+        }
+    }
+
+    /// Ends the transaction, if there is one, without its changes.
+    pub(super) async fn rollback(self) -> Result<(), Error> {
+        match self {
+            Self::Plain(_) => Ok(()),
+            Self::Within(transaction) => transaction.rollback().await.map_err(failed),
+        }
+    }
+}
+
+impl Deref for Line {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        match self {
+            Self::Plain(connection) => connection,
+            Self::Within(transaction) => transaction,
+        }
+    }
+}
+
+impl DerefMut for Line {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        match self {
+            Self::Plain(connection) => connection,
+            Self::Within(transaction) => transaction,
+        }
+    }
+}
+
+/// Returns the statement that begins a transaction. It takes part in the lock by which the feed
+/// knows which transactions are under way, before it has a number.
+fn begin(bounds: Bounds, lock: i64) -> String {
+    format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {}; \
+         SELECT pg_advisory_xact_lock_shared({lock})",
+        bounds.text("SET LOCAL")
+    )
+}
+
+fn hearing(connect: &PgConnectOptions, is_pooled: bool) -> Option<PgPool> {
+    let options = PgPoolOptions::new().max_connections(1).max_lifetime(None);
+    (!is_pooled).then(|| options.connect_lazy_with(connect.clone()))
+}
+
+/// Returns the settings of a pool.
+fn options(size: u32, bounds: Bounds, is_pooled: bool) -> PgPoolOptions {
+    let options = PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(TURN)
+        .test_before_acquire(false);
+    if is_pooled {
+        // The next user of the connection would get its settings. Transactions have their own.
+        return options;
+    }
+    options.after_connect(move |connection, _| {
+        Box::pin(async move {
+            let set = AssertSqlSafe(bounds.text("SET"));
+            connection.execute(sqlx::raw_sql(set)).await.map(drop)
+        })
+    })
+}

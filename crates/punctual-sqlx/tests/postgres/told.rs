@@ -1,0 +1,108 @@
+//! Edits and requests to cancel runs are told to other processes. Their looks come once in an hour
+//! here, so only a notification can be in time.
+
+use std::time::Duration;
+
+use punctual_core::CancelReason;
+use punctual_sqlx::PostgresStore;
+use punctual_store::{CancelAnswer, CancelRequest, ChangedJobs, Changes, JobStore};
+
+use crate::fixture::{add, at, begun, job, node};
+use crate::folder::Folder;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+/// A test that waits for longer fails, and does not hang.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn deaf(folder: &Folder) -> PostgresStore {
+    let opening = folder.opening("jobs").poll_interval(HOUR);
+    opening.await.unwrap()
+}
+
+async fn changes(store: &PostgresStore, since: u64) -> Changes {
+    let changes = tokio::time::timeout(PATIENCE, store.changes(since)).await;
+    changes.expect("it is told in time").unwrap()
+}
+
+fn ids(changes: &Changes) -> Vec<&str> {
+    let ChangedJobs::These(jobs) = &changes.jobs else {
+        panic!("{changes:?}");
+    };
+    jobs.iter().map(|stored| stored.job.id().as_str()).collect()
+}
+
+/// Waits until the other store listens, which it does a moment after it first asks for changes.
+async fn listens(teller: &PostgresStore, listener: &PostgresStore) -> u64 {
+    let mut since = 0;
+    for number in 0.. {
+        let id = format!("probe {number}");
+        let (told, _) = futures::join!(
+            tokio::time::timeout(Duration::from_millis(200), listener.changes(since)),
+            async { add(teller, job(&id)).await.unwrap() },
+        );
+        // The first answer may be of a look. From the second on, it was told.
+        let is_first = since == 0;
+        if let Ok(changes) = told {
+            since = changes.unwrap().counter;
+            if !is_first {
+                break;
+            }
+        }
+    }
+    since
+}
+
+/// Asks for changes until these are told, and moves the position on.
+async fn until(
+    store: &PostgresStore,
+    since: &mut u64,
+    is_wanted: impl Fn(&Changes) -> bool,
+) -> Changes {
+    loop {
+        let changes = changes(store, *since).await;
+        assert!(changes.counter != *since);
+        *since = changes.counter;
+        if is_wanted(&changes) {
+            return changes;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_edit_is_told_to_other_processes() {
+    let folder = Folder::new();
+    let (teller, listener) = (deaf(&folder).await, deaf(&folder).await);
+    let mut since = listens(&teller, &listener).await;
+    for id in ["a", "b", "c"] {
+        let is_told = |changes: &Changes| ids(changes).contains(&id);
+        futures::join!(until(&listener, &mut since, is_told), async {
+            add(&teller, job(id)).await.unwrap()
+        });
+    }
+    // Of a removal nothing is left to tell but that there was one.
+    let is_empty = |changes: &Changes| ids(changes).is_empty();
+    futures::join!(until(&listener, &mut since, is_empty), async {
+        teller.remove("a".try_into().unwrap(), at(0)).await.unwrap()
+    });
+}
+
+#[tokio::test]
+async fn a_request_to_cancel_is_told_to_other_processes() {
+    let folder = Folder::new();
+    let (teller, listener) = (deaf(&folder).await, deaf(&folder).await);
+    let mut since = listens(&teller, &listener).await;
+    let lease = node(&listener, "one").await;
+    let run = begun(&listener, &lease, job("a")).await;
+    let request = CancelRequest::new(run, CancelReason::User, at(11));
+    let has_cancel = |changes: &Changes| !changes.cancels.is_empty();
+    let told = until(&listener, &mut since, has_cancel);
+    let (told, asked) = futures::join!(told, teller.cancel(request));
+    assert_eq!(asked.unwrap(), CancelAnswer::Asked);
+    assert_eq!(told.cancels, [(run, CancelReason::User)]);
+    // It is told once.
+    let has_b = |changes: &Changes| ids(changes).contains(&"b");
+    let (next, _) = futures::join!(until(&listener, &mut since, has_b), async {
+        add(&teller, job("b")).await.unwrap()
+    });
+    assert_eq!(next.cancels, []);
+}
