@@ -91,12 +91,14 @@ fn floats_in_a_configuration_come_back() {
 
 #[test]
 fn the_longest_durations_come_back() {
+    // No policy is longer.
+    let longest = Duration::from_secs(36_600 * 86_400);
     let policies = Policies::new()
-        .misfire_grace_time(Duration::MAX)
+        .misfire_grace_time(longest)
         .retry(
             Retry::attempts(5)
                 .backoff(Duration::from_millis(1))
-                .cap(Duration::MAX)
+                .cap(longest)
                 .build()
                 .unwrap(),
         )

@@ -183,6 +183,13 @@ impl fmt::Display for Outcome {
 }
 
 /// The state of a run.
+///
+/// ```
+/// use punctual_core::{Outcome, RunState};
+///
+/// assert_eq!(RunState::Retrying.to_string(), "retrying");
+/// assert_eq!(RunState::Ended(Outcome::TimedOut).to_string(), "timed out");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -208,6 +215,17 @@ impl RunState {
     }
 }
 
+impl fmt::Display for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queued => f.write_str("queued"),
+            Self::Running => f.write_str("running"),
+            Self::Retrying => f.write_str("retrying"),
+            Self::Ended(outcome) => outcome.fmt(f),
+        }
+    }
+}
+
 /// The origin of a run, which is either a fire time of the schedule or a call of `run_job`.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
@@ -223,6 +241,15 @@ pub enum Origin {
     Scheduled,
     /// A call of `run_job`, which does not shift the schedule.
     Manual,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scheduled => "scheduled",
+            Self::Manual => "manual",
+        })
+    }
 }
 
 /// The key of a run. No two runs of a job have the same key, on any number of nodes.
@@ -286,17 +313,21 @@ pub struct Run {
     pub key: RunKey,
     /// The state of the run.
     pub state: RunState,
-    /// The time at which the first attempt started.
+    /// The time at which the first attempt started. A store learns of it with the end of the attempt.
+    /// The scheduler that executes the run fills it in before. It stays unknown if the process died in
+    /// the first attempt.
     pub started: Option<DateTime<Utc>>,
     /// The time at which the run ended.
     pub finished: Option<DateTime<Utc>>,
-    /// The number of attempts that were begun.
+    /// The number of attempts that were begun. A store learns of an attempt with its end. The
+    /// scheduler that executes the run counts the one under way too. A lost run lacks the attempt in
+    /// which the process died.
     pub attempts: u32,
     /// The name of the node that executed the run.
     pub node: Option<String>,
     /// The value that the task returned, if it returned one.
     pub result: Option<serde_json::Value>,
-    /// The error or panic message of the last attempt.
+    /// The error or panic message of the last attempt. A lost run names the node that died.
     pub error: Option<String>,
     /// The arguments of a run by hand, if the caller gave it other arguments than its job has.
     #[serde(

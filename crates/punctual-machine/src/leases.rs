@@ -2,7 +2,7 @@
 //! dead, and this node takes over the runs of dead nodes.
 
 use punctual_core::Outcome;
-use punctual_store::{Lease, OpenRun, Recovered, RunEnd};
+use punctual_store::{EndText, Lease, OpenRun, Recovered, RunEnd};
 
 use crate::effect::Effect;
 use crate::key::ActiveKey;
@@ -55,10 +55,10 @@ impl<N: Node> Machine<N> {
         self.stop(key, Stop::Fenced);
     }
 
-    pub(crate) fn recovered(&mut self, store: u32, recovered: Recovered) {
+    pub(crate) fn recovered(&mut self, store: u32, recovered: Recovered, node: &str) {
         for lost in recovered.lost {
             // The store has recorded the end.
-            self.tell_over(store, lost, Outcome::Lost);
+            self.tell_over(store, lost, Outcome::Lost, Some(EndText::lost_with(node)));
         }
         for job in recovered.removed {
             self.job_left(store, job);
@@ -67,7 +67,13 @@ impl<N: Node> Machine<N> {
     }
 
     /// Reports the end of a run that this node has not begun.
-    pub(crate) fn tell_over(&mut self, store: u32, run: OpenRun, outcome: Outcome) -> RunEnd {
+    pub(crate) fn tell_over(
+        &mut self,
+        store: u32,
+        run: OpenRun,
+        outcome: Outcome,
+        text: Option<EndText>,
+    ) -> RunEnd {
         let end = RunEnd::new(
             run.id,
             outcome,
@@ -76,7 +82,8 @@ impl<N: Node> Machine<N> {
                 .map_or(self.now, |started| started.max(self.now)),
             run.attempts,
         )
-        .started(run.started);
+        .started(run.started)
+        .text(text);
         let fire_time = run.key.fire_time;
         let counted = Counted::of(&end, Some(fire_time));
         self.effects.push(Effect::Count(counted));

@@ -106,7 +106,7 @@ impl<N: Node> Machine<N> {
                     self.asked_to_end(store, run, reason);
                 }
             }
-            Reply::Recovered(recovered) => self.recovered(store, *recovered),
+            Reply::Recovered(recovered, node) => self.recovered(store, *recovered, &node),
             Reply::Gone => {
                 if let Some(state) = self.stores.get_mut(&store) {
                     state.is_gone = true;

@@ -70,8 +70,15 @@ pub(crate) fn finish_of(stop: Option<Stop>, finish: Option<Finish>, is_stopping:
     let text = finish.and_then(|finish| finish.text);
     Finish {
         outcome,
-        text: text.filter(|text| is_done || matches!(text, EndText::Error(_))),
+        text: text
+            .filter(|text| is_done || matches!(text, EndText::Error(_)))
+            .or_else(|| (outcome == Outcome::Lost).then(fenced)),
     }
+}
+
+/// Returns the error of an attempt that other nodes decide about.
+fn fenced() -> EndText {
+    EndText::Error("the lease of this node ended, so other nodes decide about the run".into())
 }
 
 /// Returns the result of an attempt that was dropped although this node had not told it to end.
@@ -150,7 +157,12 @@ mod tests {
                 Some(error()),
                 (TimedOut, Some(error())),
             ),
-            (Some(Stop::Fenced), Succeeded, Some(result()), (Lost, None)),
+            (
+                Some(Stop::Fenced),
+                Succeeded,
+                Some(result()),
+                (Lost, Some(fenced())),
+            ),
             (
                 Some(Stop::Fenced),
                 Failed,

@@ -1,5 +1,7 @@
 //! The replies of stores.
 
+use std::sync::Arc;
+
 use punctual_core::{CancelReason, Outcome, RunId};
 use punctual_store::{
     ChangedJobs, ClaimReply, ClaimRequest, DueJobs, Handed, Lease, OpenRun, Peer, Recovered,
@@ -33,8 +35,8 @@ pub enum Reply {
     Leased(Lease),
     /// The runs that are to be cancelled, each with the reason.
     Cancel(Vec<(RunId, CancelReason)>),
-    /// The result of settling the runs of a dead node.
-    Recovered(Box<Recovered>),
+    /// The result of settling the runs of a dead node, with its name.
+    Recovered(Box<Recovered>, Arc<str>),
     /// The store has lost the place of its rows. Nothing that is sent to it is recorded for now.
     Gone,
 }

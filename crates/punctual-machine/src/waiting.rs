@@ -26,6 +26,10 @@ use crate::window::ahead_micros;
 /// microseconds. Without a wait the store would hand it out again by the same request.
 pub(crate) const ELSEWHERE: i64 = 1_000_000;
 
+/// The error of a run that is lost because the row of its job is damaged.
+const UNREADABLE: &str =
+    "the definition of the job cannot be read, so no node can go on with the run";
+
 impl<N: Node> Machine<N> {
     /// Takes over jobs of the store with waiting runs that may start.
     pub(crate) fn jobs_wait(&mut self, store: u32, jobs: Vec<WaitingJob>) {
@@ -231,7 +235,8 @@ impl<N: Node> Machine<N> {
             runs.retain(|(run, _)| state.takes(std::slice::from_ref(run)));
         }
         for (run, outcome) in runs {
-            let end = self.tell_over(store, run, outcome);
+            let text = (outcome == Outcome::Lost).then(|| EndText::Error(UNREADABLE.into()));
+            let end = self.tell_over(store, run, outcome, text);
             if let Some(state) = self.stores.get_mut(&store) {
                 state.outbox.ends.push(end);
             }

@@ -47,7 +47,7 @@ fn check_schema(declared: &Declared, function: &ItemFn, report: &mut Report) {
         return;
     };
     if !cfg!(feature = "schemars") {
-        let message = "schema: needs the feature `schemars` of the crate `punctual`";
+        let message = "schema: needs the feature `with-schemars-1` of the crate `punctual`";
         report.fault(span, message);
     }
     if function::arguments(function).is_none() {

@@ -274,6 +274,13 @@ pub enum EndText {
 }
 
 impl EndText {
+    /// Returns the error of a run whose node of this name is taken for dead.
+    #[must_use]
+    pub fn lost_with(node: &str) -> Self {
+        let text = format!("the process of node `{node}` died, or its lease ended");
+        Self::Error(text.into())
+    }
+
     /// Returns the text of either kind.
     #[must_use]
     pub fn as_str(&self) -> &str {

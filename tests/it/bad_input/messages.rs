@@ -178,6 +178,7 @@ fn numbers_that_no_field_holds_are_told_as_they_were_written() {
         assert!(message.contains(said), "{message}");
     }
     let long = Interval::every(Duration::MAX).build().unwrap_err();
-    let said = "seconds: `18446744073709551615` is above the maximum of 8,000 years";
+    let said =
+        "every: `213503982334601d 7h 15s 999ms 999us 999ns` is above the maximum of 8,000 years";
     assert_eq!(long.to_string(), said);
 }

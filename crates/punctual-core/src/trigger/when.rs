@@ -11,15 +11,17 @@ use crate::zone::Zone;
 
 /// A point in time. It is an instant, or a local time whose zone is given elsewhere.
 ///
-/// The text form is `2026-03-01`, `2026-03-01T10:00:00`, or the latter with a space in place of the
-/// `T`. A fraction of up to six digits may follow, and then `Z` or an offset such as `+01:00`.
-/// Without an offset it is local time.
+/// The text form is `2026-03-01`, `2026-03-01T10:00`, `2026-03-01T10:00:00`, or one of these with a
+/// space in place of the `T`. A fraction of up to six digits may follow the seconds, and then `Z` or
+/// an offset such as `+01:00`. Without an offset it is local time.
 ///
 /// ```
 /// use punctual_core::When;
 ///
 /// let local: When = "2026-03-01 10:00:00".parse()?;
 /// assert_eq!(local.to_string(), "2026-03-01T10:00:00");
+/// // A form on a page sends no seconds.
+/// assert_eq!("2026-03-01T10:00".parse::<When>()?, local);
 /// let instant: When = "2026-03-01T10:00:00+01:00".parse()?;
 /// assert_eq!(instant.to_string(), "2026-03-01T09:00:00Z");
 /// # Ok::<(), String>(())
@@ -167,7 +169,7 @@ fn number(digits: &str, min: u32, max: u32, unit: &str) -> Result<u32, String> {
     ))
 }
 
-/// Reads a time such as `10:00:00` or `10:00:00.250000`.
+/// Reads a time such as `10:00`, `10:00:00` or `10:00:00.250000`.
 fn parse_time(text: &str) -> Result<NaiveTime, String> {
     let (clock, fraction) = match text.split_once('.') {
         Some((clock, fraction)) => (clock, Some(fraction)),
@@ -181,7 +183,9 @@ fn parse_time(text: &str) -> Result<NaiveTime, String> {
             .ok_or_else(unreadable)?;
         number(digits, 0, max, unit)
     };
-    let (hour, minute, second) = (part(23, "hour")?, part(59, "minute")?, part(59, "second")?);
+    let (hour, minute) = (part(23, "hour")?, part(59, "minute")?);
+    let has_second = fraction.is_some() || clock.len() > "10:00".len();
+    let second = if has_second { part(59, "second")? } else { 0 };
     if parts.next().is_some() {
         return Err(unreadable());
     }
@@ -219,4 +223,37 @@ fn parse_offset(text: &str) -> Result<i64, String> {
     let seconds = i64::from(number(hours, 0, 23, "offset hour")?) * 3_600
         + i64::from(number(minutes, 0, 59, "offset minute")?) * 60;
     Ok(if sign == "-" { -seconds } else { seconds })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An `<input type="datetime-local">` leaves the seconds out if they are zero.
+    #[test]
+    fn a_time_needs_no_seconds() {
+        for (short, long) in [
+            ("2026-12-24T18:00", "2026-12-24T18:00:00"),
+            ("2026-12-24 18:00", "2026-12-24T18:00:00"),
+            ("2026-12-24T18:00Z", "2026-12-24T18:00:00Z"),
+            ("2026-12-24 18:00+01:00", "2026-12-24T17:00:00Z"),
+        ] {
+            assert_eq!(short.parse::<When>().unwrap().to_string(), long);
+        }
+    }
+
+    #[test]
+    fn half_a_time_is_none() {
+        for text in [
+            "2026-12-24T18",
+            "2026-12-24T18:",
+            "2026-12-24T18:0",
+            "2026-12-24T18:00:",
+            "2026-12-24T18:00.5",
+            "2026-12-24T18Z",
+        ] {
+            let problem = text.parse::<When>().unwrap_err();
+            assert!(problem.starts_with("is not a valid date or time"), "{text}");
+        }
+    }
 }

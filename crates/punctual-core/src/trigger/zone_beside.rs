@@ -26,6 +26,21 @@ impl Trigger {
         }
     }
 
+    /// Returns the zone of the trigger, if it and all its parts have no other one. A trigger that
+    /// takes the place of this one keeps it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn only_zone(&self) -> Option<Zone> {
+        let zone = self.first_zone()?;
+        self.other_zone(zone).is_none().then_some(zone)
+    }
+
+    fn first_zone(&self) -> Option<Zone> {
+        let mut children = self.children().iter();
+        self.own_zone()
+            .or_else(|| children.find_map(Self::first_zone))
+    }
+
     /// Returns the first zone that differs from `zone`, and the path of the part that names it.
     fn other_zone(&self, zone: Zone) -> Option<(Zone, String)> {
         if let Some(own) = self.own_zone().filter(|own| *own != zone) {
@@ -67,6 +82,17 @@ mod tests {
             beside(nested.unwrap()),
             refused("whose part `triggers[0].triggers[0]`")
         );
+    }
+
+    #[test]
+    fn the_only_zone_of_a_combination_is_that_of_all_its_parts() {
+        let cron = |zone| Cron::new().hour(9).timezone(zone).build().unwrap();
+        let (paris, berlin) = (cron("Europe/Paris"), cron("Europe/Berlin"));
+        let only = |trigger: Trigger| trigger.only_zone().map(|zone| zone.to_string());
+        let or = |one: &Trigger, other: &Trigger| Trigger::or([one, other]).build().unwrap();
+        assert_eq!(only(or(&paris, &paris)).as_deref(), Some("Europe/Paris"));
+        assert_eq!(only(or(&paris, &berlin)), None);
+        assert_eq!(only("@every 5m".parse().unwrap()), None);
     }
 
     #[test]

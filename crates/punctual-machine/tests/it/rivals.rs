@@ -63,9 +63,10 @@ impl World {
             return;
         };
         let recovered = now(self.store.recover(recover(self, own, &rival, beats))).unwrap();
+        let name = rival.node;
         (self.rival, self.rival_runs) = (None, Vec::new());
         let lost: Vec<RunId> = recovered.lost.iter().map(|run| run.id).collect();
-        self.reply(Reply::Recovered(Box::new(recovered)));
+        self.reply(Reply::Recovered(Box::new(recovered), name));
         let is_told = |run: &RunId| self.told.contains_key(run);
         assert!(lost.iter().all(is_told), "they are lost: {lost:?}");
         self.report_nodes();

@@ -22,7 +22,7 @@ impl Inner {
             return Ok(Recovered::default());
         }
         let (runs, has_more) = at.some_of(&request.dead, request.limit.max(1)).await?;
-        let recovered = at.settle(runs, request.now).await?;
+        let recovered = at.settle(&request.dead.node, runs, request.now).await?;
         if !has_more {
             at.forget(&request.dead).await?;
         }
@@ -107,7 +107,12 @@ impl At<'_> {
 
     /// Settles runs of a buried node. Its rows change no more, but for a request to cancel them,
     /// which has locked the row of the job.
-    async fn settle(&mut self, runs: Vec<HeldRun>, now: i64) -> Result<Recovered, Error> {
+    async fn settle(
+        &mut self,
+        node: &str,
+        runs: Vec<HeldRun>,
+        now: i64,
+    ) -> Result<Recovered, Error> {
         let births: BTreeSet<_> = runs.iter().map(|run| run.view.birth).collect();
         let births: Vec<_> = births.into_iter().collect();
         self.lock_jobs(&births, &[]).await?;
@@ -127,7 +132,7 @@ impl At<'_> {
         let mut before: HashMap<_, _> = before.collect();
         runs.into_iter().for_each(|run| found.held.with_run(run));
         let at = DateTime::from_timestamp_micros(now).unwrap_or_default();
-        let settled = Batch::new(&mut found.held, at).settle(&ids);
+        let settled = Batch::new(&mut found.held, at).settle(node, &ids);
         let removed = self.leaving(&mut found.held).await?;
         let mut recovered = Recovered::default().removed(removed);
         let mut waiting = BTreeSet::new();

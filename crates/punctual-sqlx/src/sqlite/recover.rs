@@ -23,7 +23,7 @@ impl Inner {
             return Ok(Recovered::default());
         }
         let (runs, has_more) = at.some_of(&request.dead, request.limit.max(1)).await?;
-        let recovered = at.settle(runs, request.now).await?;
+        let recovered = at.settle(&request.dead.node, runs, request.now).await?;
         if !has_more {
             at.forget(&request.dead).await?;
         }
@@ -98,7 +98,12 @@ impl At<'_> {
         Ok(())
     }
 
-    async fn settle(&mut self, runs: Vec<HeldRun>, now: i64) -> Result<Recovered, Error> {
+    async fn settle(
+        &mut self,
+        node: &str,
+        runs: Vec<HeldRun>,
+        now: i64,
+    ) -> Result<Recovered, Error> {
         let births: BTreeSet<_> = runs.iter().map(|run| run.view.birth).collect();
         let births: Vec<_> = births.into_iter().collect();
         let mut held = HeldRows::new(0);
@@ -110,7 +115,7 @@ impl At<'_> {
         let mut before: HashMap<_, _> = before.collect();
         runs.into_iter().for_each(|run| held.with_run(run));
         let at = DateTime::from_timestamp_micros(now).unwrap_or_default();
-        let settled = Batch::new(&mut held, at).settle(&ids);
+        let settled = Batch::new(&mut held, at).settle(node, &ids);
         let mut recovered = Recovered::default().removed(self.leaving(&mut held).await?);
         let mut waiting = BTreeSet::new();
         for (instance, fate) in settled {

@@ -3,7 +3,7 @@
 use punctual_core::{CancelReason, JobState, Outcome, RunId};
 
 use super::{Batch, OpenView, Owner, Rows};
-use crate::{OpenState, RunEnd};
+use crate::{EndText, OpenState, RunEnd};
 
 impl<R: Rows> Batch<'_, R> {
     /// Applies the end that the node reports of one of its runs. Runs of other nodes are left
@@ -126,6 +126,11 @@ impl<R: Rows> Batch<'_, R> {
 
     /// Closes a run that no node has, or whose node is dead.
     pub(super) fn close_as(&mut self, id: RunId, outcome: Outcome) {
+        self.close_with(id, outcome, None);
+    }
+
+    /// Does the same as [`close_as`](Self::close_as), and says why.
+    pub(super) fn close_with(&mut self, id: RunId, outcome: Outcome, text: Option<EndText>) {
         if let Some(run) = self.rows.run(id) {
             let end = RunEnd {
                 run: id,
@@ -134,7 +139,7 @@ impl<R: Rows> Batch<'_, R> {
                 started: None,
                 finished: self.now,
                 attempts: run.attempts,
-                text: None,
+                text,
             };
             self.close(run, &end);
         }

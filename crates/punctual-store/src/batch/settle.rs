@@ -3,7 +3,7 @@
 use punctual_core::{OnLost, Outcome, RunId};
 
 use super::{Batch, OpenView, Owner, Rows};
-use crate::OpenState;
+use crate::{EndText, OpenState};
 
 /// The fate of an instance of a dead node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,20 +19,27 @@ pub enum Fate {
 }
 
 impl<R: Rows> Batch<'_, R> {
-    /// Settles the runs of a dead node, in the order of their numbers. The runs of one instance
-    /// share their fate.
-    pub fn settle(&mut self, runs: &[RunId]) -> Vec<(Vec<RunId>, Fate)> {
+    /// Settles the runs of the dead node of this name, in the order of their numbers. The runs of
+    /// one instance share their fate. A lost run says which node died.
+    pub fn settle(&mut self, node: &str, runs: &[RunId]) -> Vec<(Vec<RunId>, Fate)> {
         let instances = self.instances(runs).into_iter();
         instances
             .map(|instance| {
                 let fate = self.fate(&instance);
                 match fate {
-                    Fate::Lost => self.close_instance(&instance, Outcome::Lost),
+                    Fate::Lost => self.lose(&instance, node),
                     Fate::Waits => self.begin_again(&instance),
                 }
                 (instance, fate)
             })
             .collect()
+    }
+
+    fn lose(&mut self, instance: &[RunId], node: &str) {
+        let why = EndText::lost_with(node);
+        for id in instance {
+            self.close_with(*id, Outcome::Lost, Some(why.clone()));
+        }
     }
 
     fn fate(&self, instance: &[RunId]) -> Fate {

@@ -69,6 +69,9 @@ pub(super) async fn recovered(store: &dyn JobStore) -> Result<(), String> {
     let runs = store.runs(RunFilter::default()).await.map_err(text)?;
     let states: Vec<_> = runs.iter().map(|run| run.state).collect();
     expect("the ledger", states, vec![RunState::Ended(Outcome::Lost)])?;
+    let why = runs.first().and_then(|run| run.error.as_deref());
+    let names_node = why.is_some_and(|why| why.contains("`dead`"));
+    expect("the error names the dead node", names_node, true)?;
     let late = claim(store, &dead, vec![], vec![]).await;
     expect("the dead node is fenced", late.is_err(), true)
 }

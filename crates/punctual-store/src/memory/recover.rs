@@ -24,7 +24,7 @@ impl State {
         let before: Vec<_> = ids.iter().filter_map(|id| self.open_run(*id)).collect();
         let now = DateTime::from_timestamp_micros(request.now).unwrap_or_default();
         let mut asked = self.asked();
-        let settled = Batch::new(&mut asked, now).settle(&ids);
+        let settled = Batch::new(&mut asked, now).settle(&request.dead.node, &ids);
         let mut recovered = Recovered {
             removed: asked.removed,
             ..Recovered::default()

@@ -7,6 +7,7 @@ mod store;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use punctual_core::Policies;
@@ -111,6 +112,13 @@ pub(crate) struct Settings {
 /// The name of a configuration that does not come from a file, as messages say it.
 const CONFIG: &str = "config";
 
+/// Returns the folder in which a file was looked for that is not there, unless its path names it.
+fn searched(path: &Path, error: &io::Error) -> Option<String> {
+    let is_elsewhere = error.kind() == io::ErrorKind::NotFound && path.is_relative();
+    let folder = is_elsewhere.then(std::env::current_dir)?;
+    folder.ok().map(|folder| folder.display().to_string())
+}
+
 impl Config {
     /// Reads a file, whose name ends with `.toml` or `.json`.
     ///
@@ -141,8 +149,12 @@ impl Config {
             }
         };
         let text = fs::read_to_string(path).map_err(|error| {
-            let unread = Error::new(ErrorKind::Io, CONFIG, "cannot be read");
-            unread.with_value(shown).because(error)
+            let unread = Error::new(ErrorKind::Io, CONFIG, "cannot be read").with_value(shown);
+            match searched(path, &error) {
+                Some(folder) => unread.with_hint(format!("it was looked for in `{folder}`")),
+                None => unread,
+            }
+            .because(error)
         })?;
         Self::of(read(&source, &text)?, &source)
     }

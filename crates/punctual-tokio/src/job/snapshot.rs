@@ -1,5 +1,6 @@
 //! A job as its store keeps it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -20,6 +21,7 @@ use serde_json::Value;
 /// let job = scheduler.get_job("report").await?.expect("it was just added");
 /// assert_eq!((job.id().as_str(), job.name(), job.store()), ("report", "report", "default"));
 /// assert_eq!(job.status(), JobStatus::Scheduled);
+/// assert_eq!(job.status().to_string(), "scheduled");
 /// assert_eq!(job.tags().collect::<Vec<_>>(), ["money"]);
 /// assert!(job.policies().timeout().is_some());
 /// assert!(job.last_run().is_none() && job.running() == 0);
@@ -53,6 +55,18 @@ pub enum JobStatus {
     Stuck,
     /// The trigger has no further fire time. The job leaves with its last run.
     Finished,
+}
+
+impl fmt::Display for JobStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scheduled => "scheduled",
+            Self::Paused => "paused",
+            Self::Parked => "parked",
+            Self::Stuck => "stuck",
+            Self::Finished => "finished",
+        })
+    }
 }
 
 impl JobSnapshot {

@@ -61,7 +61,7 @@ impl Scheduler {
         }
         let request = CancelRequest::new(run, CancelReason::User, self.now());
         match named.store.cancel(request).await? {
-            CancelAnswer::NotOpen => Err(no_run(run)),
+            CancelAnswer::NotOpen => Err(not_open(named, run).await),
             CancelAnswer::Asked => Ok(()),
             CancelAnswer::Ended { runs, removed } => {
                 self.tell_cancelled(named, runs, removed);
@@ -143,6 +143,24 @@ impl CancelRun {
 }
 
 awaited!(CancelRun -> ());
+
+/// Returns the error for a run that is not open, which tells how it ended if the store remembers it.
+async fn not_open(named: &NamedStore, run: RunId) -> Error {
+    let filter = RunFilter {
+        id: Some(run),
+        limit: 1,
+        ..RunFilter::default()
+    };
+    let found = named.store.runs(filter).await.ok();
+    let found = found.and_then(|mut runs| runs.pop());
+    let Some((ended, outcome)) = found.and_then(|run| Some((run.finished, run.outcome()?))) else {
+        return no_run(run);
+    };
+    let at = ended.map_or_else(String::new, |at| format!(" at {at}"));
+    let message =
+        format!("run {run} has ended{at}: {outcome}; a run can be cancelled while it is open");
+    Error::of(ErrorKind::NotFound, message)
+}
 
 async fn is_open(named: &NamedStore, run: RunId) -> Result<bool, Error> {
     let filter = RunFilter {

@@ -1,10 +1,10 @@
 //! Lists runs of all stores.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use punctual_core::{IntoWhen, JobId, Outcomes, Run, RunState, When};
+use punctual_core::{IntoWhen, JobId, Outcomes, Run, When};
 use punctual_store::{RunCursor, RunFilter};
 
 use super::call::Call;
@@ -22,8 +22,8 @@ impl Scheduler {
     /// the answer, unless there is a [limit](Runs::limit).
     ///
     /// The list holds runs that wait or are under way on any node, runs that have ended, and ranges
-    /// of fire times that did not run. Of a run in its first attempt, `started` is known if it is
-    /// under way on this node, since a store learns of a start with the end of the attempt.
+    /// of fire times that did not run. A store learns of an attempt when it ends. Of an attempt that
+    /// is under way on this node, the list tells `started` and `attempts` nevertheless.
     ///
     /// ```
     /// # async fn doc(scheduler: punctual_tokio::Scheduler) -> Result<(), punctual_tokio::Error> {
@@ -109,7 +109,7 @@ impl Runs {
         }
     }
 
-    /// Selects runs of this job, even if the job is gone.
+    /// Selects runs of this job, even if the job is gone. An id that never had a job selects no runs.
     pub fn job(mut self, id: impl IntoJobId) -> Self {
         self.job = Some(job_id(id));
         self
@@ -267,24 +267,6 @@ pub(super) struct Ledger {
     scheduler: Scheduler,
 }
 
-impl Ledger {
-    /// Fills in the starts of runs that are under way here. A store learns of a start with the end
-    /// of the attempt.
-    async fn add_starts(&self, named: &NamedStore, runs: &mut [Run]) {
-        let is_begun = |run: &Run| run.state == RunState::Running && run.started.is_none();
-        if !runs.iter().any(is_begun) {
-            return;
-        }
-        // A scheduler that does not run, or that ends now, has nothing under way.
-        let running = self.scheduler.running().await.unwrap_or_default();
-        let running = running.into_iter().filter(|run| run.store == named.alias);
-        let starts: HashMap<_, _> = running.map(|run| (run.run, run.started)).collect();
-        for run in runs.iter_mut().filter(|run| is_begun(run)) {
-            run.started = starts.get(&run.id).copied().flatten();
-        }
-    }
-}
-
 impl Listed for Ledger {
     type Item = Run;
     type Place = RunCursor;
@@ -301,7 +283,7 @@ impl Listed for Ledger {
             ..self.filter.clone()
         };
         let mut runs = named.store.runs(filter).await?;
-        self.add_starts(named, &mut runs).await;
+        self.scheduler.add_progress(named, &mut runs).await;
         let last = runs.last().map(RunCursor::of);
         let next = last.filter(|_| runs.len() >= count);
         let items = runs.into_iter().map(|mut run| {

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use punctual_core::{
-    Draft, IntoTrigger, IntoWhen, Job, JobId, JobState, MissReason, PoliciesBuilder, Trigger, When,
-    json,
+    IntoTrigger, IntoWhen, IntoZone, Job, JobId, JobState, MissReason, PoliciesBuilder, Trigger,
+    When, Zone, json,
 };
 use serde::Serialize;
 use serde_json::Value;
 
 use super::call::awaited;
 use super::edit::Edited;
+use super::reschedule::{Replacement, begin_anew};
 use super::{IntoJobId, Scheduler, job_id};
 use crate::error::{Error, ErrorKind};
 use crate::executor::Place;
@@ -47,6 +48,7 @@ impl Scheduler {
             policies: PoliciesBuilder::default(),
             trigger: None,
             next: None,
+            zone: None,
         }
     }
 }
@@ -91,9 +93,10 @@ pub struct ModifyJob {
     changes: Vec<Result<Change, Error>>,
     task: Option<Arc<str>>,
     policies: PoliciesBuilder,
-    trigger: Option<Result<Draft, Error>>,
+    trigger: Option<Replacement>,
     /// The extra fire time.
     next: Option<Result<When, Error>>,
+    zone: Option<Result<Zone, Error>>,
 }
 
 impl ModifyJob {
@@ -109,9 +112,17 @@ impl ModifyJob {
     policy_setters!();
 
     /// Sets another trigger, which begins now, as
-    /// [`reschedule_job`](Scheduler::reschedule_job) does.
+    /// [`reschedule_job`](Scheduler::reschedule_job) does. A trigger that names no time zone keeps
+    /// the zone of the job's present trigger.
     pub fn trigger(mut self, trigger: impl IntoTrigger) -> Self {
-        self.trigger = Some(trigger.into_draft());
+        self.trigger = Some(Replacement::new(trigger));
+        self
+    }
+
+    /// Sets the time zone of the new [trigger](Self::trigger). Modifying the job fails if there is
+    /// no new trigger, or if that names another zone itself.
+    pub fn timezone(mut self, zone: impl IntoZone) -> Self {
+        self.zone = Some(zone.into_zone());
         self
     }
 
@@ -189,6 +200,11 @@ impl ModifyJob {
     /// Refuses a call that would change nothing.
     fn names_a_change(&self) -> Result<(), Error> {
         let is_empty = self.changes.is_empty() && self.policies.is_empty();
+        if self.trigger.is_none() && self.zone.is_some() {
+            let message =
+                "timezone: stands beside no trigger; chain `.trigger(..)`, which the zone is for";
+            return Err(Error::of(ErrorKind::Invalid, message));
+        }
         if is_empty && self.trigger.is_none() && self.next.is_none() {
             let message = "modify_job: names nothing to change; chain a setting, such as \
                            `.name(..)` or `.trigger(..)`";
@@ -203,10 +219,11 @@ impl ModifyJob {
         let changes = self.changes.into_iter().collect::<Result<Vec<_>, _>>()?;
         let (shared, own_policies) = (&scheduler.shared, self.policies);
         let next = self.next.transpose()?;
-        let replaced = match self.trigger {
-            Some(trigger) => Some(scheduler.replacement(trigger?)?),
-            None => None,
-        };
+        let mut replacement = self.trigger;
+        if let (Some(replacement), Some(zone)) = (&mut replacement, self.zone) {
+            replacement.in_zone(zone);
+        }
+        let wanted = replacement.map(Replacement::read).transpose()?;
         let is_elsewhere = match &self.task {
             Some(task) => is_known_elsewhere(shared, &id, task).await?,
             None => false,
@@ -215,10 +232,10 @@ impl ModifyJob {
             .edit(&id, |stored, now| {
                 let mut state = stored.state;
                 let mut job = Job::clone(&stored.job);
-                if let Some((trigger, first)) = &replaced {
-                    job = job.with_trigger(trigger.clone());
-                    state.restart(first.fire_time);
-                    state.anchor = first.anchor;
+                if let Some(wanted) = &wanted {
+                    let (trigger, first) = wanted.in_place_of(job.trigger(), shared, now)?;
+                    job = job.with_trigger(trigger);
+                    begin_anew(&mut state, &first, now);
                 }
                 for change in &changes {
                     job = change(job, &mut state);
@@ -235,7 +252,7 @@ impl ModifyJob {
                 job = job.with_policies(policies);
                 check(shared, is_elsewhere, &stored.job, &job)?;
                 let new_incarnation =
-                    replaced.is_some() || state.next_run_time != stored.state.next_run_time;
+                    wanted.is_some() || state.next_run_time != stored.state.next_run_time;
                 Ok(Edited {
                     job: Arc::new(job),
                     state,

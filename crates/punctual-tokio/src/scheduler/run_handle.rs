@@ -139,7 +139,8 @@ impl RunHandle {
         &self.job
     }
 
-    /// Reads the run as it stands now.
+    /// Reads the run as it stands now. Of an attempt that is under way on this node, `started` and
+    /// `attempts` are known before the store learns of them.
     ///
     /// # Errors
     ///
@@ -154,7 +155,10 @@ impl RunHandle {
         Call::new(async move {
             let named = handle.scheduler.shared.store(&handle.store)?;
             let run = read(&named, handle.id, Some(&handle.job)).await?;
-            run.ok_or_else(|| forgotten(handle.id))
+            let mut run = run.ok_or_else(|| forgotten(handle.id))?;
+            let progress = std::slice::from_mut(&mut run);
+            handle.scheduler.add_progress(&named, progress).await;
+            Ok(run)
         })
     }
 

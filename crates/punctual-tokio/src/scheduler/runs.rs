@@ -1,12 +1,15 @@
 //! Tells which runs are under way, and counts outcomes.
 
-use punctual_core::JobId;
+use std::collections::HashMap;
+
+use punctual_core::{JobId, Run};
 use punctual_store::Statistics;
 
 use super::{Call, IntoJobId, Scheduler, job_id};
 use crate::command::Command;
 use crate::error::{Error, no_job};
 use crate::report::RunningRun;
+use crate::stores::NamedStore;
 
 /// # Runs under way and statistics
 impl Scheduler {
@@ -23,6 +26,24 @@ impl Scheduler {
     pub fn running(&self) -> Call<Vec<RunningRun>> {
         let scheduler = self.clone();
         Call::new(async move { scheduler.ask(Command::Running).await })
+    }
+
+    /// Fills in the starts and attempts of runs that are under way here. A store learns of an
+    /// attempt with its end.
+    pub(super) async fn add_progress(&self, named: &NamedStore, runs: &mut [Run]) {
+        if !runs.iter().any(Run::is_open) {
+            return;
+        }
+        // A scheduler that does not run, or that ends now, has nothing under way.
+        let running = self.running().await.unwrap_or_default();
+        let running = running.into_iter().filter(|run| run.store == named.alias);
+        let here: HashMap<_, _> = running.map(|run| (run.run, run)).collect();
+        for run in runs.iter_mut().filter(|run| run.is_open()) {
+            if let Some(here) = here.get(&run.id) {
+                run.started = run.started.or(here.started);
+                run.attempts = run.attempts.max(here.attempts);
+            }
+        }
     }
 
     /// Counts the outcomes of all fire times of a job since it was added, even of those that the

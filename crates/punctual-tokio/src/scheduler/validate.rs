@@ -48,13 +48,7 @@ impl Checked {
     fn not_past(&self, insert: Insert) -> Result<Insert, Error> {
         let passed = plan::passed(insert.state.next_run_time, insert.now);
         match passed.filter(|_| self.refuses_past) {
-            Some(passed) => {
-                let message = format!(
-                    "trigger: {passed} has passed, it is {}; give it a time in the future",
-                    insert.now
-                );
-                Err(Error::of(ErrorKind::Expired, message))
-            }
+            Some(passed) => Err(has_passed(passed, insert.now)),
             None => Ok(insert),
         }
     }
@@ -219,6 +213,13 @@ impl Checked {
         };
         Insert::new(Arc::clone(&self.job), state, now).on_conflict(on_conflict)
     }
+}
+
+/// Returns the error for a first fire time that has passed.
+pub(super) fn has_passed(passed: DateTime<Utc>, now: DateTime<Utc>) -> Error {
+    let message =
+        format!("trigger: {passed} has passed, it is {now}; give it a time in the future");
+    Error::of(ErrorKind::Expired, message)
 }
 
 /// Refuses a text of blanks, which no filter could find and no page could show.

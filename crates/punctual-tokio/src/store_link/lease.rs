@@ -291,6 +291,7 @@ impl Keeper {
         {
             match self.recover(lease, &dead).await {
                 Ok(recovered) => {
+                    let name = Arc::clone(&dead.node.node);
                     self.piece = PIECE.min(self.piece * 2);
                     if recovered.has_more {
                         self.dead.push_front(dead);
@@ -301,7 +302,7 @@ impl Keeper {
                         }
                     }
                     has_settled |= recovered != Recovered::default();
-                    self.pass_on(recovered).await;
+                    self.pass_on(recovered, name).await;
                 }
                 Err(error) => {
                     left -= 1;
@@ -325,9 +326,9 @@ impl Keeper {
         self.worker.store.recover(request).await
     }
 
-    async fn pass_on(&self, recovered: Recovered) {
+    async fn pass_on(&self, recovered: Recovered, node: Arc<str>) {
         if recovered != Recovered::default() {
-            let recovered = Reply::Recovered(Box::new(recovered));
+            let recovered = Reply::Recovered(Box::new(recovered), node);
             // The driver hears replies while any run is under way.
             let _ = self.worker.reply(recovered).await;
         }

@@ -59,6 +59,12 @@ pub struct Entry {
     pub outcome: Option<Outcome>,
     /// The number of fire times.
     pub count: u64,
+    /// The number of attempts that were begun.
+    pub attempts: u32,
+    /// The time at which the first attempt started.
+    pub started: Option<DateTime<Utc>>,
+    /// The time at which the run ended.
+    pub finished: Option<DateTime<Utc>>,
     /// The result of the run.
     pub result: Option<Value>,
     /// The error of the run.
@@ -256,6 +262,9 @@ impl From<Run> for Entry {
                 _ => None,
             },
             count: run.range.map_or(1, |range| range.count.number()),
+            attempts: run.attempts,
+            started: run.started,
+            finished: run.finished,
             result: run.result,
             error: run.error,
             job: run.job,

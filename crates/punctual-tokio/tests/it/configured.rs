@@ -473,3 +473,11 @@ fn a_job_that_a_configuration_has_twice_is_refused() {
     assert_eq!(error.to_string(), text);
     assert_eq!(error.field(), Some("id"));
 }
+
+#[test]
+fn a_file_that_is_not_there_says_in_which_folder_it_was_looked_for() {
+    let error = Config::from_file("absent/punctual.toml").unwrap_err();
+    let folder = std::env::current_dir().unwrap();
+    let hint = format!("it was looked for in `{}`", folder.display());
+    assert!(error.to_string().ends_with(&hint), "{error}");
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use punctual_core::{Outcome, Overlap, Run, RunState};
+use punctual_core::{Outcome, Overlap, Run, RunId, RunState};
 use punctual_store::testing::{Fault, StoreCall};
 use punctual_tokio::{ErrorKind, LedgerLimits, MemoryStore, Output, Scheduler};
 use tokio::time::{Instant, timeout};
@@ -37,6 +37,9 @@ async fn a_wait_ends_with_the_run_and_a_dropped_one_cancels_nothing() {
     assert!(timeout(seconds(10), run.wait()).await.is_err());
     let open = run.get().await.unwrap();
     assert_eq!(open.state, RunState::Running);
+    assert_eq!((open.attempts, open.started.is_some()), (1, true));
+    let listed = scheduler.runs().open().await.unwrap();
+    assert_eq!(listed, [open]);
     is_whole(&run.wait().await.unwrap());
     assert_eq!(began.elapsed().as_millis(), 30_000);
     // It is over.
@@ -151,4 +154,20 @@ async fn the_same_number_in_two_stores_has_to_be_told_apart() {
             RunState::Ended(_)
         ));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_has_ended_cannot_be_cancelled_and_says_how_it_ended() {
+    let scheduler = node(MemoryStore::new()).await;
+    let job = scheduler.add_job("slow", every(600)).id("a").await.unwrap();
+    let run = job.run().await.unwrap();
+    let at = run.wait().await.unwrap().finished.unwrap();
+    let error = run.cancel().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let id = run.id();
+    let message =
+        format!("run {id} has ended at {at}: succeeded; a run can be cancelled while it is open");
+    assert_eq!(error.to_string(), message);
+    let unknown = scheduler.cancel_run(RunId(99)).await.unwrap_err();
+    assert_eq!(unknown.to_string(), "there is no run 99 under way");
 }

@@ -3,9 +3,9 @@
 use punctual_core::{Coalesce, MissReason, OnLost, Outcome, Overlap, PoliciesBuilder, RunState};
 use punctual_store::testing::{Fault, StoreCall};
 use punctual_store::{BatchLimits, JobStore, RunFilter};
-use punctual_tokio::{JobContext, Scheduler};
+use punctual_tokio::{EventKind, JobContext, Scheduler};
 
-use crate::desk::{Desk, PERIOD, SUCCEEDED};
+use crate::desk::{Desk, LOST, PERIOD, SUCCEEDED};
 use crate::support::{every, pass, seconds};
 use crate::ways::{Way, share, slow_by, way_to};
 
@@ -348,4 +348,27 @@ async fn the_rest_of_an_instance_waits_for_a_store_that_is_away() {
 
 fn nodes_that_began(desk: &Desk) -> Vec<&'static str> {
     desk.begun.all().into_iter().map(|(node, _)| node).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_run_says_which_node_died() {
+    let desk = Desk::default();
+    let (one, way) = desk.node("one").await;
+    one.add_job("work", every(PERIOD)).id("a").await.unwrap();
+    pass(PERIOD).await;
+    let (two, _) = desk.node("two").await;
+    let mut heard = two.events();
+    way.set(StoreCall::ALL, Fault::Held);
+    pass(14).await;
+    assert_eq!(desk.states().await, [LOST]);
+    let why = Some("the process of node `one` died, or its lease ended");
+    let run = two.runs().job("a").ended().await.unwrap().remove(0);
+    assert_eq!(run.error.as_deref(), why);
+    let told = loop {
+        let event = heard.next().await.unwrap().unwrap();
+        if let EventKind::JobError(run) = &event.kind {
+            break run.clone();
+        }
+    };
+    assert_eq!(told.error.as_deref(), why);
 }

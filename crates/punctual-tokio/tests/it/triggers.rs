@@ -1,7 +1,7 @@
 //! What a job may be given as its trigger.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use punctual_core::{Cron, CustomTrigger, Date, Interval, Outcome, Trigger};
+use punctual_core::{Cron, CustomTrigger, Date, Interval, MissReason, Outcome, Trigger};
 use punctual_tokio::{ErrorKind, ManualClock, NewJob, Scheduler};
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +64,69 @@ async fn text_is_a_trigger_in_the_zone_beside_it() {
     );
     let unknown = scheduler.add_job(nothing, "@daily").timezone("Europe/Pari");
     assert_eq!(unknown.await.unwrap_err().kind(), ErrorKind::UnknownZone);
+}
+
+#[tokio::test]
+async fn a_new_trigger_keeps_the_zone_of_the_present_one() {
+    let (scheduler, _) = on_clock();
+    let job = scheduler.add_job(nothing, "30 2 * * *").id("a");
+    let job = job.timezone("Europe/Paris").await.unwrap();
+    let paris = |expr: &str| format!(r#"crontab(expr="{expr}", timezone="Europe/Paris")"#);
+    job.reschedule("30 4 * * *").await.unwrap();
+    assert_eq!(trigger_of(&scheduler, "a").await, paris("30 4 * * *"));
+    job.modify().trigger("30 5 * * *").await.unwrap();
+    assert_eq!(trigger_of(&scheduler, "a").await, paris("30 5 * * *"));
+    let hour = Cron::new().hour(9);
+    let both = Trigger::or((hour.clone(), "0 8 * * *"));
+    job.reschedule(both).await.unwrap();
+    job.reschedule("30 6 * * *").await.unwrap();
+    assert_eq!(trigger_of(&scheduler, "a").await, paris("30 6 * * *"));
+    job.reschedule(hour.timezone("Asia/Tokyo")).await.unwrap();
+    assert!(trigger_of(&scheduler, "a").await.contains("Asia/Tokyo"));
+}
+
+#[tokio::test]
+async fn the_zone_of_a_new_trigger_can_stand_beside_it() {
+    let (scheduler, _) = on_clock();
+    let job = scheduler.add_job(nothing, "30 2 * * *").id("a");
+    let job = job.timezone("Europe/Paris").await.unwrap();
+    let tokyo = |expr: &str| format!(r#"crontab(expr="{expr}", timezone="Asia/Tokyo")"#);
+    let moved = job.reschedule("30 4 * * *").timezone("Asia/Tokyo");
+    moved.await.unwrap();
+    assert_eq!(trigger_of(&scheduler, "a").await, tokyo("30 4 * * *"));
+    // The order of the settings does not count.
+    let moved = job.modify().timezone("Asia/Tokyo").trigger("30 5 * * *");
+    moved.await.unwrap();
+    assert_eq!(trigger_of(&scheduler, "a").await, tokyo("30 5 * * *"));
+    let alone = job.modify().name("b").timezone("Asia/Tokyo");
+    let error = alone.await.unwrap_err().to_string();
+    assert!(
+        error.starts_with("timezone: stands beside no trigger"),
+        "{error}"
+    );
+    let named = Cron::new().hour(9).timezone("Europe/Madrid");
+    let twice = job.reschedule(named).timezone("Europe/Paris");
+    assert!(twice.await.unwrap_err().to_string().contains("leave one"));
+}
+
+#[tokio::test]
+async fn a_job_is_not_rescheduled_to_the_past_if_it_says_so() {
+    let (scheduler, _) = on_clock();
+    let job = scheduler
+        .add_job(nothing, "30 2 * * *")
+        .id("a")
+        .await
+        .unwrap();
+    let before = trigger_of(&scheduler, "a").await;
+    let past = "2026-03-01T11:00Z";
+    let refused = job.reschedule(Date::at(past)).refuse_past();
+    assert_eq!(refused.await.unwrap_err().kind(), ErrorKind::Expired);
+    assert_eq!(trigger_of(&scheduler, "a").await, before);
+    let ahead = job.reschedule(Date::at("2026-03-01T13:00Z")).refuse_past();
+    ahead.await.unwrap();
+    job.reschedule(Date::at(past)).await.unwrap();
+    let state = *job.get().await.unwrap().unwrap().state();
+    assert_eq!(state.absence, MissReason::Past);
 }
 
 #[tokio::test]

@@ -21,6 +21,9 @@ const TYPES: [&str; 8] = [
 ];
 
 pub(crate) fn build(mut fields: Fields) -> Result<Trigger, Error> {
+    if let Some(written) = fields.written {
+        return Ok(written);
+    }
     let kind = fields.require_text(
         "type",
         "one of date, interval, cron, crontab, calendar_interval, and, or, custom",

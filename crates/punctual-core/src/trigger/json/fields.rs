@@ -8,17 +8,26 @@ use serde_json::{Number, Value};
 use crate::daylight::{Fold, Gap};
 use crate::error::{Error, ErrorKind, abbreviated};
 use crate::suggest::nearest;
-use crate::trigger::FirstRun;
 use crate::trigger::when::{self, When};
+use crate::trigger::{FirstRun, Trigger};
 use crate::zone::Zone;
 
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     values: BTreeMap<String, Value>,
     children: Option<Vec<Self>>,
+    /// The trigger, if it was written as text.
+    pub(super) written: Option<Trigger>,
 }
 
 impl Fields {
+    pub(super) fn of(trigger: Trigger) -> Self {
+        Self {
+            written: Some(trigger),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn insert(&mut self, key: String, value: Value) -> Result<(), Error> {
         if self.values.contains_key(&key) {
             return Err(twice(&key));

@@ -10,9 +10,7 @@ mod write;
 
 use std::fmt;
 
-use serde::de::{
-    DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Unexpected, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
@@ -52,17 +50,12 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = if self.depth > 1 { " in `triggers`" } else { "" };
-        write!(f, "a trigger{place}, an object with a `type`")
+        write!(f, "a trigger{place}, text or an object with a `type`")
     }
 
+    /// Reads the text of a trigger, as code writes it.
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Fields, E> {
-        let wrong = E::invalid_type(Unexpected::Str(text), &self);
-        let meant = text.parse::<Trigger>().map(|meant| in_json(&meant));
-        let hint = match meant.ok().flatten() {
-            Some(json) => format!("write {json}"),
-            None => format!("write {EXAMPLE} for a crontab expression"),
-        };
-        Err(E::custom(format_args!("{wrong}; {hint}")))
+        text.parse().map(Fields::of).map_err(E::custom)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
@@ -88,12 +81,6 @@ impl<'de> DeserializeSeed<'de> for FieldsVisitor {
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Fields, D::Error> {
         deserializer.deserialize_any(self)
     }
-}
-
-const EXAMPLE: &str = r#"{"type":"crontab","expr":"*/5 * * * *"}"#;
-
-fn in_json(trigger: &Trigger) -> Option<String> {
-    serde_json::to_string(trigger).ok()
 }
 
 /// Reads the list of a combination's triggers.
@@ -138,31 +125,47 @@ impl<'de> Visitor<'de> for Children {
 mod tests {
     use super::*;
 
-    fn refused(json: &str) -> String {
-        let error = serde_json::from_str::<Trigger>(json).unwrap_err();
-        error.to_string()
+    fn read(json: &str) -> Result<Trigger, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn a_text_in_the_place_of_an_object_says_how_to_write_it() {
-        let error = refused(r#""*/5 * * * *""#);
-        let hint = r#"write {"type":"crontab","expr":"*/5 * * * *"}"#;
+    fn a_text_stands_for_an_object() {
+        for (text, object) in [
+            (r#""0 0 1 1 *""#, r#"{"type":"crontab","expr":"0 0 1 1 *"}"#),
+            (
+                r#""interval(seconds=5)""#,
+                r#"{"type":"interval","seconds":5}"#,
+            ),
+            (
+                r#"{"type":"or","triggers":["0 9 * * *","cron(hour=8)"]}"#,
+                r#"{"type":"or","triggers":[{"type":"crontab","expr":"0 9 * * *"},{"type":"cron","hour":8}]}"#,
+            ),
+        ] {
+            assert_eq!(read(text).unwrap(), read(object).unwrap(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_text_is_told_as_code_is_told() {
+        for text in ["whenever", "0 27 * * *", "interval(seconds=0)", "5m"] {
+            let said = read(&format!("\"{text}\"")).unwrap_err();
+            let in_code = text.parse::<Trigger>().unwrap_err().to_string();
+            assert!(said.starts_with(&in_code), "{said}\n{in_code}");
+        }
+        let error = read("5").unwrap_err();
         assert!(
-            error.contains("invalid type: string") && error.contains(hint),
+            error.contains("expected a trigger, text or an object"),
             "{error}"
         );
-        let error = refused(r#""interval(seconds=5)""#);
-        assert!(
-            error.contains(r#"write {"type":"interval","seconds":5}"#),
-            "{error}"
-        );
-        let nested = r#"{"type":"or","triggers":["0 9 * * *"]}"#;
-        let error = refused(nested);
-        assert!(
-            error.contains(r#"write {"type":"crontab","expr":"0 9 * * *"}"#),
-            "{error}"
-        );
-        let error = refused(r#""whenever""#);
-        assert!(error.contains(hint), "{error}");
+    }
+
+    /// The depth counts through texts.
+    #[test]
+    fn combinations_in_texts_count_as_levels() {
+        let levels = MAX_DEPTH - 1;
+        let deep = "or(".repeat(levels) + "cron(hour=8)" + &")".repeat(levels);
+        assert!(deep.parse::<Trigger>().is_ok());
+        assert!(read(&serde_json::json!({"type": "or", "triggers": [deep]}).to_string()).is_err());
     }
 }

@@ -25,7 +25,7 @@ fn dead(on_lost: OnLost) -> World {
 
 fn settle(world: &mut World) -> Vec<(Vec<RunId>, Fate)> {
     let runs: Vec<_> = world.open.keys().copied().collect();
-    world.request(90, |batch| batch.settle(&runs)).0
+    world.request(90, |batch| batch.settle("dead", &runs)).0
 }
 
 fn instances(first: Fate, second: Fate) -> Vec<(Vec<RunId>, Fate)> {
@@ -43,6 +43,9 @@ fn the_runs_of_a_dead_node_are_lost() {
     assert_eq!((&world.closed[..], world.counts()), (&lost[..], (0, 0)));
     let told = |end: &RunEnd| (end.finished, end.attempts) == (micros(90), 5);
     assert!(world.ends.iter().all(told));
+    let why = "the process of node `dead` died, or its lease ended";
+    let says = |end: &RunEnd| end.text.as_ref().is_some_and(|text| text.as_str() == why);
+    assert!(world.ends.iter().all(says));
 }
 
 #[test]
