@@ -31,6 +31,7 @@ mod code {
     pub(super) const NO_STATEMENT: &str = "26000";
     pub(super) const STATEMENT_THERE: &str = "42P05";
     pub(super) const TOO_LONG: &str = "54000";
+    pub(super) const PROTOCOL: &str = "08P01";
 }
 
 const POOLER: &str = "a pooler between this process and the server loses prepared statements; set \
@@ -220,6 +221,10 @@ fn reason(error: &sqlx::Error) -> (ErrorKind, Option<&'static str>) {
             (Unavailable, "was stopped; try again later")
         }
         (_, Some(code::NO_STATEMENT | code::STATEMENT_THERE)) => (Invalid, POOLER_HERE),
+        // PgBouncer takes few settings at the start of a session.
+        (_, Some(code::PROTOCOL)) if error.to_string().contains("startup parameter") => {
+            (Invalid, POOLER_SETTINGS)
+        }
         (_, Some(code::NO_COLUMN | code::NO_TABLE)) => (
             Incompatible,
             "holds tables of the same names that Punctual did not make; choose another table prefix or schema",
@@ -241,6 +246,10 @@ fn reason(error: &sqlx::Error) -> (ErrorKind, Option<&'static str>) {
     };
     (kind, Some(what))
 }
+
+const POOLER_SETTINGS: &str = "is behind a pooler that refuses a setting of the session; if it pools transactions, \
+     set `OpenPostgres::transaction_pooler` (`pgbouncer=true` in an address), and if it pools sessions, let it \
+     pass the setting over (`ignore_startup_parameters` of PgBouncer)";
 
 const POOLER_HERE: &str = "is behind a pooler that loses prepared statements; set \
      `OpenPostgres::transaction_pooler` (`pgbouncer=true` in an address)";

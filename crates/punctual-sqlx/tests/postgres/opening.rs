@@ -126,6 +126,19 @@ async fn a_server_that_starts_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_pooler_that_refuses_settings_is_told_of() {
+    let refusal = error("08P01", "unsupported startup parameter: extra_float_digits");
+    let address = answering(vec![refusal]).await;
+    let url = format!("postgres://app:s3cret@{address}/jobs?sslmode=disable");
+    let error = refused(PostgresStore::open(url)).await;
+    says(
+        &error,
+        ErrorKind::Invalid,
+        &["pgbouncer=true", "ignore_startup_parameters"],
+    );
+}
+
+#[tokio::test]
 async fn a_user_without_rights_is_told_which_it_needs() {
     let folder = Folder::new();
     folder.open("jobs").await;
