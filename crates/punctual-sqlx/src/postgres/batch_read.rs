@@ -51,7 +51,7 @@ const FOUND: &str = concat!(
     " FROM {jobs} WHERE birth = ANY ($3::bigint[] || ARRAY(SELECT birth FROM {runs} WHERE id = ANY ($4))) \
      UNION ALL SELECT ",
     open_columns!(),
-    " FROM {runs} WHERE id = ANY ($4) AND finished IS NULL"
+    " FROM {runs} WHERE id = ANY ($4) AND num_nulls(finished) = 1"
 );
 
 /// How often numbers are asked for that follow each other. Two calls that ask in the same

@@ -178,6 +178,9 @@ fn insert(draft: &mut Draft, new: &[New<'_>]) -> Result<(), Error> {
 
 /// Adds the part that writes runs that stay open and have changed. An owner that has not changed is
 /// not written, nor is what an attempt left that ended before.
+///
+/// Runs are found by their numbers. Whether they are open is asked in a way that no partial index
+/// serves, because a server that takes open runs for few would walk through all of them.
 fn change(draft: &mut Draft, held: &HeldRows, by: Option<&Lease>) -> Result<(), Error> {
     let runs: Vec<_> = held.changed().collect();
     if runs.is_empty() {
@@ -234,7 +237,7 @@ fn change(draft: &mut Draft, held: &HeldRows, by: Option<&Lease>) -> Result<(), 
              epoch = CASE r.owner WHEN 'own' THEN ${epoch}::bigint WHEN 'free' THEN NULL ELSE o.epoch END, \
              started = CASE WHEN r.is_kept THEN r.started ELSE o.started END, \
              error = CASE WHEN r.is_kept THEN r.failure ELSE o.error END \
-             FROM turn, {table} WHERE o.id = r.id AND o.finished IS NULL)"
+             FROM turn, {table} WHERE o.id = r.id AND num_nulls(o.finished) = 1)"
         ),
     );
     Ok(())
@@ -283,7 +286,7 @@ fn end(draft: &mut Draft, held: &HeldRows, before: usize) -> Result<(), Error> {
              node = CASE WHEN r.is_free THEN NULL ELSE o.node END, \
              epoch = CASE WHEN r.is_free THEN NULL ELSE o.epoch END, \
              change = turn.change + ${before} + r.place \
-             FROM turn, {table} WHERE o.id = r.id AND o.finished IS NULL)"
+             FROM turn, {table} WHERE o.id = r.id AND num_nulls(o.finished) = 1)"
         ),
     );
     Ok(())
