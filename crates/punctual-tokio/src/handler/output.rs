@@ -38,12 +38,14 @@ pub struct Output<T>(pub T);
 ///
 /// There is no blanket implementation for every type that can be serialised. A `Result` can be
 /// serialised too, and its error would be recorded as success.
+///
+/// No other crate can make the answer of its method, so no other crate implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the result of a task",
     label = "not the result of a task",
     note = "a task returns `()`, `Output<T>`, or `Result<T, E>` with `T: Serialize`; a plain value is returned as `Output(value)`"
 )]
-pub trait IntoOutcome: sealed::Outcome {
+pub trait IntoOutcome {
     #[doc(hidden)]
     fn into_outcome(self) -> Finish;
 }
@@ -62,16 +64,7 @@ pub trait IntoJobError: sealed::IntoBoxError {}
 impl<E: Into<BoxError>> IntoJobError for E {}
 
 mod sealed {
-    use serde::Serialize;
-
-    use super::{BoxError, IntoJobError, Output};
-
-    #[expect(unnameable_types, reason = "it seals the public trait")]
-    pub trait Outcome {}
-
-    impl Outcome for () {}
-    impl<T: Serialize> Outcome for Output<T> {}
-    impl<T: Serialize, E: IntoJobError> Outcome for Result<T, E> {}
+    use super::BoxError;
 
     #[expect(unnameable_types, reason = "it seals the public trait")]
     pub trait IntoBoxError {
