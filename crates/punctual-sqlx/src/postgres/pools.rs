@@ -6,12 +6,17 @@ use std::time::Duration;
 use punctual_store::Error;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Executor, PgConnection, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, Executor, PgConnection, Postgres, Transaction};
 
 use super::error::failed;
 
 /// The time for which a call waits for its turn in this process.
 const TURN: Duration = Duration::from_secs(30);
+
+/// A connection that was used within this time is taken as it is. One that was idle for longer is
+/// asked first whether its server is still there, since a server that was killed or replaced tells
+/// that to the next call only.
+const RECENTLY: Duration = Duration::from_secs(1);
 
 /// How long the server lets a call of the store take.
 #[derive(Debug, Clone, Copy)]
@@ -212,7 +217,16 @@ fn options(size: u32, bounds: Bounds, is_pooled: bool) -> PgPoolOptions {
     let options = PgPoolOptions::new()
         .max_connections(size)
         .acquire_timeout(TURN)
-        .test_before_acquire(false);
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move {
+                if used.idle_for > RECENTLY {
+                    // An error makes the pool try another connection.
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        });
     if is_pooled {
         // The next user of the connection would get its settings. Transactions have their own.
         return options;

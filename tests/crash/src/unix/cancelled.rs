@@ -22,8 +22,8 @@ enum Whose {
 }
 
 /// Each process cancels runs of all kinds, and the judge knows of each who did that.
-pub(crate) async fn by_all_processes() -> Verdict {
-    let mut story = Story::begin(Place::new(), &["ada", "bob", "cyd"]).await;
+pub(crate) async fn by_all_processes(place: Place) -> Verdict {
+    let mut story = Story::begin(place, &["ada", "bob", "cyd"]).await;
     story.add(jobs::long()).await;
     story.all_go_on().await;
     let mut cancelled = Vec::new();

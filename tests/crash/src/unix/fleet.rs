@@ -54,7 +54,7 @@ impl Fleet {
         let birth = Birth {
             name: name.to_owned(),
             life,
-            url: place.url(),
+            url: place.url_for(name),
             journal: place.journal(),
         };
         let mut process = Command::new(std::env::current_exe().unwrap())

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Outcome, Run, RunId};
 use punctual_store::checker::{Checker, Ending, Execution, Period, Violation};
 use punctual_store::{JobStore as _, RunFilter};
-use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use crate::unix::fleet::Life;
 use crate::unix::journal::{self, Attempt};
@@ -34,6 +34,7 @@ pub(crate) struct Verdict {
     executions: Vec<Execution>,
     processes: usize,
     pub(crate) kills: usize,
+    pub(crate) server_kills: usize,
     torn: usize,
 }
 
@@ -107,6 +108,7 @@ impl Story {
             executions,
             processes: lives.len(),
             kills: lives.iter().filter(|life| life.was_killed).count(),
+            server_kills: self.server_kills,
             torn: written.torn,
         }
     }
@@ -174,11 +176,33 @@ impl Story {
 
     /// What the database says of itself.
     async fn integrity(&self) -> String {
+        if self.place.server.is_some() {
+            return integrity_of_server(self.place.url()).await;
+        }
         let options = SqliteConnectOptions::new().filename(self.place.database());
         let mut connection = options.connect().await.unwrap();
         let check = sqlx::query_scalar("PRAGMA integrity_check");
         check.fetch_one(&mut connection).await.unwrap()
     }
+}
+
+/// Looks at every index of our tables, and at the rows that it leads to.
+async fn integrity_of_server(url: &str) -> String {
+    let mut connection = Box::pin(PgConnection::connect(url)).await.unwrap();
+    let extend = sqlx::query("CREATE EXTENSION IF NOT EXISTS amcheck");
+    extend.execute(&mut connection).await.unwrap();
+    let check = "SELECT bt_index_check(i.indexrelid, true) FROM pg_index i \
+        JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam \
+        JOIN pg_namespace n ON n.oid = c.relnamespace \
+        WHERE a.amname = 'btree' AND n.nspname NOT LIKE 'pg\\_%'";
+    let checked = sqlx::query(check).fetch_all(&mut connection).await;
+    checked.map_or_else(
+        |error| error.to_string(),
+        |indexes| {
+            assert!(!indexes.is_empty(), "there are indexes to look at");
+            "ok".to_owned()
+        },
+    )
 }
 
 fn is_under_way(execution: &Execution, at: DateTime<Utc>) -> bool {
@@ -257,9 +281,10 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} processes, {} kills: {} fire times, {} ran, {} lost, {} rerun, {} not run, {} bodies, {} violations",
+            "{} processes, {} kills, {} of the server: {} fire times, {} ran, {} lost, {} rerun, {} not run, {} bodies, {} violations",
             self.processes,
             self.kills,
+            self.server_kills,
             self.count(|_| true),
             self.count(|outcome| outcome.has_run() && outcome != Outcome::Lost),
             self.lost(),

@@ -27,11 +27,11 @@ struct Kills {
     names: usize,
 }
 
-/// Kills so many processes, by this seed.
-pub(crate) async fn of(seed: u64, kills: usize) -> Verdict {
+/// Kills so many processes, by this seed. The server of the place is one of them, if it has one.
+pub(crate) async fn of(place: Place, seed: u64, kills: usize) -> Verdict {
     let mut dice = Dice::new(seed);
     let names = &NAMES[..dice.pick(&[2, 3, 4, 4])];
-    let story = Story::begin(Place::new(), names).await;
+    let story = Story::begin(place, names).await;
     let mut kills_of = Kills {
         story,
         dice,
@@ -52,6 +52,9 @@ impl Kills {
         self.revive(Instant::now());
         if self.dice.chance(60) {
             self.deed().await;
+        }
+        if self.story.place.server.is_some() && self.dice.chance(3) {
+            return self.kill_server().await;
         }
         if self.dice.chance(10) {
             let all = self.story.fleet.up.len();
@@ -77,6 +80,20 @@ impl Kills {
         }
         let away = Duration::from_millis(self.dice.pick(&[0, 100, 1_000, 4_000, 12_000]));
         self.down.push((Instant::now() + away, name));
+    }
+
+    /// Kills the server with whatever it was asked for, and starts it again after a while.
+    async fn kill_server(&mut self) {
+        let from = now();
+        let away = Duration::from_millis(self.dice.pick(&[0, 500, 3_000, 12_000]));
+        let server = self.story.place.server.as_mut().unwrap();
+        server.kill().await;
+        tokio::time::sleep(away).await;
+        server.restart().await;
+        self.kills += 1;
+        self.story.server_kills += 1;
+        self.story.outage_since(from);
+        self.story.is_reached().await;
     }
 
     /// Starts the nodes whose time has come.

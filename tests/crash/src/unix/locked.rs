@@ -1,4 +1,4 @@
-//! A file that somebody else keeps locked.
+//! A database that another program keeps locked.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::unix::story::Story;
 const SPAN: Duration = Duration::from_secs(12);
 
 /// Nobody can claim or say that it is alive; nobody is taken for dead.
-pub(crate) async fn for_12_seconds() -> Verdict {
-    let mut story = Story::begin(Place::new(), &["ada", "bob", "cyd"]).await;
+pub(crate) async fn for_12_seconds(place: Place) -> Verdict {
+    let mut story = Story::begin(place, &["ada", "bob", "cyd"]).await;
     story.all_go_on().await;
     let names = story.names().await;
-    let lock = Lock::of(&story.place.url()).await;
+    let lock = Lock::of(story.place.url()).await;
     let (from, newest) = (now(), story.newest().await);
     tokio::time::sleep(SPAN).await;
     assert_eq!(story.newest().await, newest, "nobody can claim");

@@ -2,10 +2,11 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use punctual_core::RunId;
-use punctual_sqlx::{ErrorKind, SqliteStore};
-use punctual_tokio::Scheduler;
+use punctual_store::JobStore;
+use punctual_tokio::{ErrorKind, Scheduler};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::time::Instant;
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 use crate::unix::body::{WORK, work};
 use crate::unix::database::Lock;
 use crate::unix::journal::Journal;
+use crate::unix::opened::open;
 use crate::unix::story::LONGEST;
 
 const NODE: &str = "--be-a-node";
@@ -69,7 +71,7 @@ async fn live(birth: &Birth) {
     let store = opened(&birth.url).await;
     let journal = Journal::open(&birth.journal, birth.life, &birth.name);
     let scheduler = Scheduler::builder()
-        .store("default", store.clone())
+        .store("default", Arc::clone(&store))
         .state(journal.clone())
         .task(WORK, work)
         .node(birth.name.clone())
@@ -106,14 +108,14 @@ async fn live(birth: &Birth) {
         });
     }
     scheduler.shutdown().await.unwrap();
-    store.close().await;
+    store.close().await.unwrap();
 }
 
-/// Opens the store, again and again while others keep the lock of the file.
-async fn opened(url: &str) -> SqliteStore {
+/// Opens the store, again and again while it is locked or its server is away.
+async fn opened(url: &str) -> Arc<dyn JobStore> {
     let started = Instant::now();
     loop {
-        match SqliteStore::open(url).await {
+        match open(url, None).await {
             Err(error) if error.kind() == ErrorKind::Unavailable && started.elapsed() < LONGEST => {
             }
             opened => return opened.unwrap(),

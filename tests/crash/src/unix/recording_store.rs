@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use punctual_core::{JobId, OnLost};
-use punctual_sqlx::SqliteStore;
 use punctual_store as store;
 use punctual_store::checker::History;
 use punctual_store::{Error, JobFilter, JobStore, Layered, StoreFuture, StoreLayer, StoredJob};
@@ -17,7 +16,7 @@ pub(crate) type RecordingStore = Layered<Recording>;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Recording {
-    inner: SqliteStore,
+    inner: Arc<dyn JobStore>,
     notes: Arc<Mutex<BTreeMap<JobId, Note>>>,
 }
 
@@ -32,7 +31,7 @@ struct Note {
 }
 
 impl Recording {
-    pub(crate) fn store(inner: SqliteStore) -> RecordingStore {
+    pub(crate) fn store(inner: Arc<dyn JobStore>) -> RecordingStore {
         Layered(Self {
             inner,
             notes: Arc::default(),

@@ -1,4 +1,4 @@
-//! Several processes on one file, and nothing that goes wrong.
+//! Several processes on one database, and nothing that goes wrong.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,9 @@ use crate::unix::place::Place;
 use crate::unix::story::{LONGEST, Story};
 use crate::unix::wait::until;
 
-/// They open a file at once that is not there yet, and share what is due.
-pub(crate) async fn file() -> Verdict {
-    let story = Story::begin(Place::new(), &["ada", "bob", "cyd", "dan"]).await;
+/// They open a database together that has no tables yet, and share what is due.
+pub(crate) async fn database(place: Place) -> Verdict {
+    let story = Story::begin(place, &["ada", "bob", "cyd", "dan"]).await;
     for _ in 0..3 {
         story.all_go_on().await;
     }

@@ -21,8 +21,8 @@ const INDEX: usize = 1;
 const SPAN: Duration = Duration::from_secs(15);
 
 /// Others settle its runs; when it goes on it finds that out, and goes by another name.
-pub(crate) async fn for_15_seconds() -> Verdict {
-    let mut story = Story::begin(Place::new(), &["ada", SLEEPER, "cyd"]).await;
+pub(crate) async fn for_15_seconds(place: Place) -> Verdict {
+    let mut story = Story::begin(place, &["ada", SLEEPER, "cyd"]).await;
     story.add(jobs::long()).await;
     story.all_go_on().await;
     let under_way = stop(&mut story).await;
@@ -60,7 +60,7 @@ async fn stop(story: &mut Story) -> Vec<(Run, OnLost)> {
         if !has_both_kinds(&of_sleeper(story).await) {
             return None;
         }
-        let lock = Lock::of(&story.place.url()).await;
+        let lock = Lock::of(story.place.url()).await;
         // What is under way now stays under way until others can write again.
         let under_way = of_sleeper(story).await;
         story.fleet.stop(INDEX);
@@ -93,8 +93,8 @@ fn has_both_kinds(runs: &[(Run, OnLost)]) -> bool {
 }
 
 /// All wait for it; when it goes on, all go on, and none was taken for dead.
-pub(crate) async fn with_the_lock() -> Verdict {
-    let mut story = Story::begin(Place::new(), &["ada", SLEEPER, "cyd"]).await;
+pub(crate) async fn with_the_lock(place: Place) -> Verdict {
+    let mut story = Story::begin(place, &["ada", SLEEPER, "cyd"]).await;
     story.all_go_on().await;
     let names = story.names().await;
     let from = now();
@@ -102,12 +102,12 @@ pub(crate) async fn with_the_lock() -> Verdict {
     story.fleet.stop(INDEX);
     let newest = story.newest().await;
     tokio::time::sleep(SPAN).await;
-    assert!(is_locked(&story.place.url()).await);
+    assert!(is_locked(story.place.url()).await);
     assert_eq!(story.newest().await, newest, "no node can claim");
     story.fleet.go_on(INDEX);
     story.fleet.order(INDEX, LET_GO).await;
     until("it lets go", LONGEST, async || {
-        (!is_locked(&story.place.url()).await).then_some(())
+        (!is_locked(story.place.url()).await).then_some(())
     })
     .await;
     story.outage_since(from);

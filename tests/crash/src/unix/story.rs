@@ -1,10 +1,9 @@
-//! What all stories have in common: a file, nodes on it, somebody who edits, and a good end.
+//! What all stories have in common: a database, nodes on it, somebody who edits, and a good end.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Run, RunId, RunState};
-use punctual_sqlx::SqliteStore;
 use punctual_store::checker::Period;
 use punctual_store::{JobFilter, JobStore as _, RunFilter, StoredJob};
 use punctual_tokio::{ErrorKind, NewJob, Scheduler};
@@ -14,6 +13,7 @@ use crate::unix::clock::now;
 use crate::unix::fleet::Fleet;
 use crate::unix::jobs;
 use crate::unix::journal::Journal;
+use crate::unix::opened::open;
 use crate::unix::place::Place;
 use crate::unix::recording_store::{Recording, RecordingStore};
 use crate::unix::wait::until;
@@ -24,6 +24,9 @@ pub(crate) const LONGEST: Duration = Duration::from_secs(60);
 
 /// A node that could not write asks again after this time at most.
 const ASKED_AGAIN: TimeDelta = TimeDelta::seconds(10);
+
+/// More than the pool of a store has.
+const CONNECTIONS: usize = 16;
 
 pub(crate) struct Story {
     pub(crate) place: Place,
@@ -36,18 +39,19 @@ pub(crate) struct Story {
     pub(crate) outages: Vec<Period>,
     /// When a node may have been taken for dead although its process was neither killed nor stopped.
     pub(crate) doubts: Vec<Period>,
+    /// How often the server of the database was killed.
+    pub(crate) server_kills: usize,
 }
 
 impl Story {
-    /// Starts nodes and opens the store all at once, on a file that is not there yet.
+    /// Starts nodes and opens the store all at once, on a database that has no tables yet.
     pub(crate) async fn begin(place: Place, names: &[&str]) -> Self {
         let mut fleet = Fleet::default();
         for name in names {
             fleet.start(&place, name);
         }
         // The nodes are on trial, not the one who edits: it waits for its turn.
-        let patient = SqliteStore::open(place.url()).busy_timeout(LONGEST);
-        let store = Recording::store(patient.await.unwrap());
+        let store = Recording::store(open(place.url(), Some(LONGEST)).await.unwrap());
         let journal = Journal::open(&place.journal(), usize::MAX, "editor");
         let editor = Scheduler::builder()
             .store("default", store.clone())
@@ -63,6 +67,7 @@ impl Story {
             journal,
             outages: Vec::new(),
             doubts: Vec::new(),
+            server_kills: 0,
         };
         story.add(jobs::first()).await;
         story.fleet.all_ready().await;
@@ -113,6 +118,20 @@ impl Story {
             .iter()
             .map(|node| node.info.name.to_string())
             .collect()
+    }
+
+    /// Waits until the store of the editor answers.
+    pub(crate) async fn is_reached(&self) {
+        let mut answers = 0;
+        until("the store answers", LONGEST, async || {
+            match self.store.nodes().await {
+                Ok(_) => answers += 1,
+                Err(_) => answers = 0,
+            }
+            // Each connection of its pool may be one that the server has forgotten.
+            (answers > CONNECTIONS).then_some(())
+        })
+        .await;
     }
 
     /// Until now nobody could write.

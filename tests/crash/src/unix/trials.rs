@@ -1,12 +1,17 @@
 //! The stories as tests.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
+use crate::unix::judge::Verdict;
+use crate::unix::place::Place;
 use crate::unix::power::NOT_KEPT;
+use crate::unix::proxy::Weather;
+use crate::unix::server::Server;
 use crate::unix::writer::Manner;
-use crate::unix::{cancelled, full, kills, locked, power, shared, stopped, trace};
+use crate::unix::{cancelled, full, kills, locked, network, power, shared, stopped, trace};
 
 /// What a story of CI and each story of the long form kills.
 const KILLS: usize = 20;
@@ -15,7 +20,7 @@ const ALL_KILLS: usize = 200;
 const SEED: u64 = 1;
 
 pub(crate) fn run() {
-    let trials = vec![
+    let mut trials = vec![
         trial("killed::nodes_lose_nothing_and_run_nothing_twice", killed),
         trial(
             "killed::nodes_lose_nothing_in_two_hundred_kills",
@@ -56,7 +61,69 @@ pub(crate) fn run() {
             block_on(power_fails(Manner::Never))
         }),
     ];
+    trials.extend(on_servers());
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// The stories on a server. All are of the long form.
+fn on_servers() -> Vec<Trial> {
+    let trials = vec![
+        server_trial(
+            "server::killed_with_its_nodes_it_loses_nothing",
+            |place| async {
+                Box::pin(one_story(place, seed())).await;
+            },
+        ),
+        Trial::ignorable_test("server::killed_two_hundred_times_it_loses_nothing", || {
+            block_on(server_killed_often())
+        }),
+        server_trial(
+            "server::several_processes_open_and_share_it",
+            |place| async {
+                told("server shared", &shared::database(place).await);
+            },
+        ),
+        server_trial(
+            "server::runs_end_whichever_process_cancels_them",
+            |place| async {
+                told(
+                    "server cancelled",
+                    &cancelled::by_all_processes(place).await,
+                );
+            },
+        ),
+        server_trial(
+            "server::a_process_that_was_stopped_finds_out",
+            |place| async {
+                told("server stopped", &stopped::for_15_seconds(place).await);
+            },
+        ),
+        server_trial(
+            "server::all_wait_for_a_process_that_was_stopped_with_the_lock",
+            |place| async {
+                told(
+                    "server stopped with the lock",
+                    &stopped::with_the_lock(place).await,
+                );
+            },
+        ),
+        server_trial("server::locked_it_makes_no_node_dead", |place| async {
+            told("server locked", &locked::for_12_seconds(place).await);
+        }),
+        server_trial("network::of_one_node_is_silent", |place| async {
+            told("network silent", &network::one_is_silent(place).await);
+        }),
+        network_trial("network::of_all_nodes_is_silent", Weather::Silent),
+        network_trial("network::is_half_open_after_a_failover", Weather::HalfOpen),
+        network_trial("network::refuses_all_connections", Weather::Refused),
+        network_trial(
+            "network::is_slow",
+            Weather::Slow(Duration::from_millis(150)),
+        ),
+        network_trial("network::loses_answers", Weather::Cut(10)),
+    ];
+    let long = |trial: Trial| trial.with_ignored_flag(true);
+    trials.into_iter().map(long).collect()
 }
 
 fn trial<Fut>(name: &'static str, test: fn() -> Fut) -> Trial
@@ -69,6 +136,47 @@ where
             Ok(())
         })
     })
+}
+
+/// A story on a server of its own. It is skipped where there is none, unless it is required.
+fn server_trial<Fut>(name: &'static str, story: fn(Place) -> Fut) -> Trial
+where
+    Fut: Future<Output = ()> + 'static,
+{
+    Trial::ignorable_test(name, move || {
+        block_on(async {
+            match on_server().await {
+                Ok(place) => story(place).await,
+                Err(reason) => return Ok(Completion::ignored_with(reason)),
+            }
+            Ok(Completion::Completed)
+        })
+    })
+}
+
+/// A story in which the network of all nodes has a fault.
+fn network_trial(name: &'static str, weather: Weather) -> Trial {
+    Trial::ignorable_test(name, move || {
+        block_on(async {
+            match on_server().await {
+                Ok(place) => told(name, &network::all_have(place, weather).await),
+                Err(reason) => return Ok(Completion::ignored_with(reason)),
+            }
+            Ok(Completion::Completed)
+        })
+    })
+}
+
+/// A place whose database is on a server. `Err` says why there is none.
+async fn on_server() -> Result<Place, String> {
+    let server = Server::start().await;
+    let is_required = std::env::var_os("SERVER_TESTS").is_some_and(|value| value == "required");
+    assert!(
+        server.is_ok() || !is_required,
+        "this test must not be skipped here: {:?}",
+        server.err()
+    );
+    Ok(Place::new().with_server(server?))
 }
 
 fn block_on<T>(story: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
@@ -90,48 +198,82 @@ fn told(story: &str, what: &impl Display) {
     println!("crash: {story}: {what}");
 }
 
+fn seed() -> u64 {
+    of_environment("PUNCTUAL_SEED").unwrap_or(SEED)
+}
+
+/// How many kills the long form makes.
+fn wanted() -> usize {
+    of_environment("PUNCTUAL_KILLS").map_or(ALL_KILLS, |kills| kills.try_into().unwrap())
+}
+
 async fn killed() {
-    let seed = of_environment("PUNCTUAL_SEED").unwrap_or(SEED);
-    one_story(seed).await;
+    Box::pin(one_story(Place::new(), seed())).await;
 }
 
 async fn killed_often() {
-    let wanted =
-        of_environment("PUNCTUAL_KILLS").map_or(ALL_KILLS, |kills| kills.try_into().unwrap());
-    let mut seed = of_environment("PUNCTUAL_SEED").unwrap_or(SEED);
     let mut kills = 0;
-    while kills < wanted {
-        kills += one_story(seed).await;
-        seed += 1;
+    for seed in seed().. {
+        if kills >= wanted() {
+            return;
+        }
+        kills += Box::pin(one_story(Place::new(), seed)).await.kills;
     }
 }
 
-async fn one_story(seed: u64) -> usize {
-    let story = format!("seed {seed}");
+/// Kills nodes and servers. `Err` says why that was not tried.
+async fn server_killed_often() -> Result<Completion, Failed> {
+    let (mut kills, mut of_servers) = (0, 0);
+    for seed in seed().. {
+        if kills >= wanted() && of_servers >= wanted() {
+            break;
+        }
+        let place = match on_server().await {
+            Ok(place) => place,
+            Err(reason) => return Ok(Completion::ignored_with(reason)),
+        };
+        let verdict = Box::pin(one_story(place, seed)).await;
+        kills += verdict.kills;
+        of_servers += verdict.server_kills;
+    }
+    Ok(Completion::Completed)
+}
+
+async fn one_story(place: Place, seed: u64) -> Verdict {
+    let story = match place.server {
+        Some(_) => format!("server, seed {seed}"),
+        None => format!("seed {seed}"),
+    };
     told(&story, &"begins");
-    let verdict = kills::of(seed, KILLS).await;
+    let verdict = Box::pin(kills::of(place, seed, KILLS)).await;
     told(&story, &verdict);
-    verdict.kills
+    verdict
 }
 
 async fn shared_file() {
-    told("shared", &shared::file().await);
+    told("shared", &shared::database(Place::new()).await);
 }
 
 async fn cancelled_runs() {
-    told("cancelled", &cancelled::by_all_processes().await);
+    told(
+        "cancelled",
+        &cancelled::by_all_processes(Place::new()).await,
+    );
 }
 
 async fn stopped_process() {
-    told("stopped", &stopped::for_15_seconds().await);
+    told("stopped", &stopped::for_15_seconds(Place::new()).await);
 }
 
 async fn stopped_with_the_lock() {
-    told("stopped with the lock", &stopped::with_the_lock().await);
+    told(
+        "stopped with the lock",
+        &stopped::with_the_lock(Place::new()).await,
+    );
 }
 
 async fn locked_file() {
-    told("locked", &locked::for_12_seconds().await);
+    told("locked", &locked::for_12_seconds(Place::new()).await);
 }
 
 async fn full_disk() -> Result<Completion, Failed> {

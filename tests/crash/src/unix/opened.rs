@@ -1,0 +1,24 @@
+//! Opens the store of a story by its URL.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use punctual_sqlx::{PostgresStore, SqliteStore};
+use punctual_store::JobStore;
+use punctual_tokio::Error;
+
+/// Opens a store whose callers wait so long for a lock of others.
+pub(crate) async fn open(
+    url: &str,
+    patience: Option<Duration>,
+) -> Result<Arc<dyn JobStore>, Error> {
+    if url.starts_with("postgres:") {
+        return Ok(Arc::new(PostgresStore::open(url).await?));
+    }
+    let opening = SqliteStore::open(url);
+    let opening = match patience {
+        Some(patience) => opening.busy_timeout(patience),
+        None => opening,
+    };
+    Ok(Arc::new(opening.await?))
+}
