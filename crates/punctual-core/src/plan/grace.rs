@@ -20,8 +20,7 @@ impl Plan {
     /// let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
     /// let noon = at("2026-03-01T12:00:00Z");
     /// let trigger = Interval::every(Duration::from_secs(60)).start(noon).build()?;
-    /// let mut policies = Policies::default();
-    /// policies.misfire_grace_time = Duration::from_secs(10).into();
+    /// let policies = Policies::new().misfire_grace_time("10s").build()?;
     /// let job = Job::new(JobId::new("poll")?, "poll", trigger).with_policies(policies);
     /// let mut state = JobState::default();
     /// state.next_run_time = Some(noon);
