@@ -55,6 +55,7 @@ impl Simulation {
         for run in &mut ledger {
             let name = run.node.as_deref().and_then(|name| name.split('~').next());
             run.node = name.map(str::to_owned);
+            run.error = run.error.as_deref().map(without_epithets);
         }
         Verdict {
             fire_times: ledger.iter().map(fire_times).sum(),
@@ -134,6 +135,16 @@ impl Simulation {
                 .then(|| format!("{id}: its row says that {running} run and {queued} wait"))
         })
     }
+}
+
+/// Leaves out what is behind the `~` of a name, up to the end of the name.
+fn without_epithets(error: &str) -> String {
+    let mut parts = error.split('~');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+    }
+    text
 }
 
 fn fire_times(run: &Run) -> u64 {
