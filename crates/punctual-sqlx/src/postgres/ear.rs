@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use punctual_core::{CancelReason, RunId};
+use sqlx::Executor as _;
 use sqlx::postgres::PgListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::Inner;
 use super::changes::HEARD;
@@ -20,6 +22,11 @@ use crate::row::words;
 const KEPT: usize = 1_024;
 /// The time after which a connection that broke is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// The time after which a connection that tells nothing is asked whether its server is still there.
+/// The network may have silenced it.
+const QUIET: Duration = Duration::from_secs(15);
+/// The time in which it has to answer.
+const WELL: Duration = Duration::from_secs(5);
 
 /// What this process has heard.
 #[derive(Debug, Default)]
@@ -71,12 +78,19 @@ impl Ear {
     }
 }
 
-impl Drop for Ear {
-    fn drop(&mut self) {
-        let task = self.task.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(task) = task {
+impl Ear {
+    /// Stops listening.
+    pub(super) fn stop(&self) {
+        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = task.take() {
             task.abort();
         }
+    }
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 
@@ -161,7 +175,13 @@ async fn open(inner: &Arc<Inner>) -> Result<Option<PgListener>, sqlx::Error> {
 /// Hands on what is heard until the connection breaks.
 async fn hear_on(mut listener: PgListener, store: &Weak<Inner>) {
     loop {
-        let heard = Box::pin(listener.try_recv()).await;
+        let heard = timeout(QUIET, Box::pin(listener.try_recv())).await;
+        let Ok(heard) = heard else {
+            if answers(&mut listener).await {
+                continue;
+            }
+            return;
+        };
         let Some(inner) = store.upgrade() else {
             return;
         };
@@ -175,6 +195,12 @@ async fn hear_on(mut listener: PgListener, store: &Weak<Inner>) {
             }
         }
     }
+}
+
+/// Returns true if the server answers on the connection.
+async fn answers(listener: &mut PgListener) -> bool {
+    let asked = listener.execute("SELECT 1");
+    matches!(timeout(WELL, asked).await, Ok(Ok(_)))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod edit;
 mod error;
 mod feed;
 mod ledger;
+mod line;
 mod list;
 mod nodes;
 mod open;
@@ -46,7 +47,8 @@ use sqlx::PgConnection;
 
 use self::at::At;
 use self::ear::Ear;
-use self::pools::{Line, Pools};
+use self::line::Line;
+use self::pools::Pools;
 use self::tables::Tables;
 
 /// Keeps jobs and their ledger in a PostgreSQL database, which any number of processes on any number
@@ -197,10 +199,11 @@ impl PostgresStore {
         OpenPostgres::pool(pool)
     }
 
-    /// Closes the connections after the calls under way have finished.
+    /// Closes the connections after the calls under way have finished, or after five seconds.
     ///
     /// Later calls fail and say so. A pool of the application is closed too.
     pub async fn close(&self) {
+        self.0.ear.stop();
         self.0.pools.close().await;
     }
 }

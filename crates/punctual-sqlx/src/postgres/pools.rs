@@ -1,14 +1,14 @@
 //! The connections of a store, by purpose.
 
-use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use punctual_store::Error;
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection as _, Executor, PgConnection, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use tokio::time::timeout;
 
 use super::error::failed;
+use super::line::Line;
 
 /// The time for which a call waits for its turn in this process.
 const TURN: Duration = Duration::from_secs(30);
@@ -17,6 +17,13 @@ const TURN: Duration = Duration::from_secs(30);
 /// asked first whether its server is still there, since a server that was killed or replaced tells
 /// that to the next call only.
 const RECENTLY: Duration = Duration::from_secs(1);
+
+/// The time in which a connection that was idle has to answer.
+const WELL: Duration = Duration::from_secs(1);
+
+/// The time for which closing waits for calls under way. A call on a connection that the network has
+/// silenced never ends.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// How long the server lets a call of the store take.
 #[derive(Debug, Clone, Copy)]
@@ -47,8 +54,9 @@ pub(super) struct Pools {
     calls: PgPool,
     /// For lists and pages, which people ask for.
     lists: PgPool,
-    /// The connection on which edits are heard of, unless a pooler would not keep it.
-    hearing: Option<PgPool>,
+    /// Leads to the server for the connection on which edits are heard of, unless a pooler would
+    /// not keep that.
+    hearing: Option<PgConnectOptions>,
     /// The statement that begins a transaction.
     begin: String,
     /// True if a pooler gives a connection to others between two transactions.
@@ -74,7 +82,7 @@ impl Pools {
         Self {
             calls,
             lists,
-            hearing: hearing(connect, is_pooled),
+            hearing: (!is_pooled).then(|| connect.clone()),
             begin: begin(bounds, lock),
             is_pooled,
         }
@@ -83,7 +91,7 @@ impl Pools {
     /// Returns one pool of the application for all purposes.
     pub(super) fn of_application(pool: PgPool, bounds: Bounds, is_pooled: bool, lock: i64) -> Self {
         Self {
-            hearing: hearing(&pool.connect_options(), is_pooled),
+            hearing: (!is_pooled).then(|| PgConnectOptions::clone(&pool.connect_options())),
             calls: pool.clone(),
             lists: pool,
             begin: begin(bounds, lock),
@@ -103,32 +111,37 @@ impl Pools {
 
     async fn line_of(&self, pool: &PgPool) -> Result<Line, Error> {
         if self.is_pooled {
-            return self.begin_on(pool).await.map(Line::Within);
+            return self.begin_on(pool).await;
         }
         // The futures of the driver are large.
-        Box::pin(pool.acquire())
-            .await
-            .map(Line::Plain)
-            .map_err(failed)
+        let connection = Box::pin(pool.acquire()).await.map_err(failed)?;
+        Ok(Line::plain(connection))
     }
 
     /// Begins a transaction, whose rows are part of the feed as soon as it has ended.
     pub(super) async fn begin(&self) -> Result<Line, Error> {
-        self.begin_on(&self.calls).await.map(Line::Within)
+        self.begin_on(&self.calls).await
     }
 
-    async fn begin_on(&self, pool: &PgPool) -> Result<Transaction<'static, Postgres>, Error> {
+    async fn begin_on(&self, pool: &PgPool) -> Result<Line, Error> {
+        let connection = Box::pin(pool.acquire()).await.map_err(failed)?;
         // Built by this module, of numbers.
         let begin = AssertSqlSafe(self.begin.clone());
-        Box::pin(pool.begin_with(begin)).await.map_err(failed)
+        Line::within(connection, begin).await
     }
 
     /// Returns a connection on which notifications arrive, unless a pooler would not keep it.
+    ///
+    /// Its pool is its own. A connection that the network has silenced keeps its place in a pool.
     pub(super) async fn listener(&self) -> Result<Option<PgListener>, sqlx::Error> {
-        let Some(pool) = &self.hearing else {
+        let Some(connect) = &self.hearing else {
             return Ok(None);
         };
-        Box::pin(PgListener::connect_with(pool)).await.map(Some)
+        let options = PgPoolOptions::new().max_connections(1).max_lifetime(None);
+        let pool = options
+            .acquire_timeout(TURN)
+            .connect_lazy_with(connect.clone());
+        Box::pin(PgListener::connect_with(&pool)).await.map(Some)
     }
 
     /// Closes a connection that leads to a server that takes no writes. The next one may lead to
@@ -138,62 +151,16 @@ impl Pools {
         Box::pin(self.calls.acquire()).await?.close().await
     }
 
-    /// Closes all connections after the calls under way have finished.
+    /// Closes all connections after the calls under way have finished, or some seconds later.
     pub(super) async fn close(&self) {
-        if let Some(pool) = &self.hearing {
-            pool.close().await;
+        let closing = futures::future::join(self.lists.close(), self.calls.close());
+        if timeout(CLOSING, closing).await.is_err() {
+            tracing::warn!("a connection was left as it is, since its server did not answer");
         }
-        self.lists.close().await;
-        self.calls.close().await;
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.calls.is_closed()
-    }
-}
-
-/// A connection, with a transaction or without.
-pub(super) enum Line {
-    /// Each statement is a transaction of its own.
-    Plain(PoolConnection<Postgres>),
-    Within(Transaction<'static, Postgres>),
-}
-
-impl Line {
-    /// Ends the transaction, if there is one, so that its changes are made.
-    pub(super) async fn commit(self) -> Result<(), Error> {
-        match self {
-            Self::Plain(_) => Ok(()),
-            Self::Within(transaction) => transaction.commit().await.map_err(failed),
-        }
-    }
-
-    /// Ends the transaction, if there is one, without its changes.
-    pub(super) async fn rollback(self) -> Result<(), Error> {
-        match self {
-            Self::Plain(_) => Ok(()),
-            Self::Within(transaction) => transaction.rollback().await.map_err(failed),
-        }
-    }
-}
-
-impl Deref for Line {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        match self {
-            Self::Plain(connection) => connection,
-            Self::Within(transaction) => transaction,
-        }
-    }
-}
-
-impl DerefMut for Line {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        match self {
-            Self::Plain(connection) => connection,
-            Self::Within(transaction) => transaction,
-        }
     }
 }
 
@@ -207,11 +174,6 @@ fn begin(bounds: Bounds, lock: i64) -> String {
     )
 }
 
-fn hearing(connect: &PgConnectOptions, is_pooled: bool) -> Option<PgPool> {
-    let options = PgPoolOptions::new().max_connections(1).max_lifetime(None);
-    (!is_pooled).then(|| options.connect_lazy_with(connect.clone()))
-}
-
 /// Returns the settings of a pool.
 fn options(size: u32, bounds: Bounds, is_pooled: bool) -> PgPoolOptions {
     let options = PgPoolOptions::new()
@@ -221,8 +183,7 @@ fn options(size: u32, bounds: Bounds, is_pooled: bool) -> PgPoolOptions {
         .before_acquire(|connection, used| {
             Box::pin(async move {
                 if used.idle_for > RECENTLY {
-                    // An error makes the pool try another connection.
-                    connection.ping().await?;
+                    is_well(connection).await?;
                 }
                 Ok(true)
             })
@@ -237,4 +198,10 @@ fn options(size: u32, bounds: Bounds, is_pooled: bool) -> PgPoolOptions {
             connection.execute(sqlx::raw_sql(set)).await.map(drop)
         })
     })
+}
+
+/// Asks a connection whether its server is still there. An error makes the pool try another one.
+async fn is_well(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let answered = timeout(WELL, connection.ping()).await;
+    answered.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
 }

@@ -20,7 +20,7 @@ pub(crate) const NUL: &str = "\u{1}";
 pub(crate) const OWN_DAMAGE: &[(&str, &str, &str)] = &[];
 
 /// The variable with the address of the server.
-const VARIABLE: &str = "PUNCTUAL_TEST_POSTGRES";
+const VARIABLE: &str = "SERVER_TESTS_POSTGRES";
 const DEFAULT: &str = "postgres://postgres@127.0.0.1:5432/test";
 
 /// Commits need not wait for the disk, since nothing is lost here.

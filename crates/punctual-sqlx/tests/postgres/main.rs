@@ -1,6 +1,6 @@
-//! The PostgreSQL store, on the server of `PUNCTUAL_TEST_POSTGRES` or the one of this machine.
+//! The PostgreSQL store, on the server of `SERVER_TESTS_POSTGRES` or the one of this machine.
 //!
-//! Where there is none, the tests say aloud that they do not run.
+//! Where there is none, the tests print that they do not run.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(
@@ -14,6 +14,7 @@ mod fake;
 mod folder;
 mod opening;
 mod round_trips;
+mod silent;
 mod together;
 mod told;
 

@@ -32,7 +32,7 @@ fn ids(changes: &Changes) -> Vec<&str> {
 }
 
 /// Waits until the other store listens, which it does a moment after it first asks for changes.
-async fn listens(teller: &PostgresStore, listener: &PostgresStore) -> u64 {
+pub(crate) async fn listens(teller: &PostgresStore, listener: &PostgresStore) -> u64 {
     let mut since = 0;
     for number in 0.. {
         let id = format!("probe {number}");
