@@ -67,7 +67,8 @@ impl<N: Node> Machine<N> {
     ) {
         // Another node was asked for a run of the job in the same microsecond.
         let is_another = !is_repeated && is_taken(key, &answer);
-        let is_edited = !is_repeated && is_edited(key, &answer);
+        let is_edited = !is_repeated && self.is_edited(key, &answer);
+        let starts_runs = self.stage.starts_runs();
         let again_at = if is_another || is_edited {
             self.fire_time_by_hand()
         } else {
@@ -84,6 +85,15 @@ impl<N: Node> Machine<N> {
         };
         entry.asked = entry.asked.saturating_sub(1);
         self.settled.push(key);
+        let is_open = matches!(answer, ClaimAnswer::AtLimit(_) | ClaimAnswer::NotTried);
+        if is_open || is_another || is_edited {
+            if state.is_leaving {
+                return self.answer(ticket, Err(Refusal::NoStore));
+            }
+            if !starts_runs {
+                return self.answer(ticket, Err(Refusal::IsStopping));
+            }
+        }
         match answer {
             ClaimAnswer::Won(won) => {
                 if let Some(job) = &won.job {
@@ -96,9 +106,6 @@ impl<N: Node> Machine<N> {
                 };
                 self.answer(ticket, told);
                 self.obey_plan(key, plan, &won, Some(overrides));
-            }
-            ClaimAnswer::AtLimit(_) if state.is_leaving => {
-                self.answer(ticket, Err(Refusal::NoStore));
             }
             ClaimAnswer::AtLimit(row) => {
                 // An edit may have changed the limit. The store uses the limit in its row.
@@ -129,6 +136,18 @@ impl<N: Node> Machine<N> {
 }
 
 impl<N: Node> Machine<N> {
+    /// Returns true if an edit of the job began its fire times anew, which the node did not know.
+    /// Another job that took its id has nothing to do with the request.
+    fn is_edited(&self, key: JobKey, answer: &ClaimAnswer) -> bool {
+        let ClaimAnswer::Lost(Some(row)) = answer else {
+            return false;
+        };
+        let state = self.stores.get(&key.store);
+        let entry = state.and_then(|state| state.jobs.get(key));
+        let is_same = entry.is_some_and(|entry| entry.stored.state.birth == row.state.birth);
+        is_same && row.state.incarnation != key.incarnation
+    }
+
     /// Asks for a run by hand once more, by the row that the store has answered.
     fn ask_anew(
         &mut self,
@@ -137,6 +156,11 @@ impl<N: Node> Machine<N> {
         (fire_time, overrides): (DateTime<Utc>, RunOverrides),
         ticket: u64,
     ) {
+        // An edit may have given the job another task or executor.
+        let code = match self.node.code_of(&row.job) {
+            Ok(code) => code,
+            Err(missing) => return self.answer(ticket, Err(Refusal::Lacks(missing))),
+        };
         let Some(state) = self.stores.get_mut(&store) else {
             return;
         };
@@ -144,6 +168,7 @@ impl<N: Node> Machine<N> {
         let Some(entry) = state.jobs.get_mut(key) else {
             return self.answer(ticket, Err(Refusal::Lost));
         };
+        entry.code.get_or_insert(code);
         entry.limit_seen = limit_seen.or(entry.limit_seen);
         let claim = entry.claim_manual(fire_time, overrides);
         state.ask_by_hand(key, claim, ticket);
@@ -176,11 +201,6 @@ impl<N: Node> StoreState<N> {
             self.jobs.insert(Entry::new(job, code))
         })
     }
-}
-
-/// Returns true if an edit of the job began its fire times anew, which the node did not know.
-fn is_edited(key: JobKey, answer: &ClaimAnswer) -> bool {
-    matches!(answer, ClaimAnswer::Lost(Some(row)) if row.state.incarnation != key.incarnation)
 }
 
 /// Returns true if the claim of a run by hand was lost because its key is used.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
-use punctual_core::{Origin, RunId};
+use punctual_core::{Origin, Run, RunId};
 use punctual_store::{Claim, ClaimAnswer, ClaimKind, ClaimReply, ClaimRequest, OpenRun, StoredJob};
 use punctual_store::{Handed, OpenState, RunEnd, RunFilter, Won};
 
@@ -160,26 +160,55 @@ fn was_refused(claim: &Claim, answer: &ClaimAnswer) -> bool {
     plan.start.is_empty() && is_same
 }
 
-/// Returns the run by hand that a claim has let wait, whose number only the store knows.
+/// Returns where to look for the run by hand that a claim may have let wait.
+///
+/// Only the store knows its number. If an edit has begun the fire times anew since, only the store
+/// knows whether there is one.
 #[must_use]
-pub fn queued_by_hand<'a>(
-    claim: &Claim,
-    answer: &'a mut ClaimAnswer,
-) -> Option<(RunFilter, &'a mut Won)> {
-    let ClaimKind::Manual { plan, .. } = &claim.kind else {
+pub fn queued_by_hand(claim: &Claim, answer: &ClaimAnswer) -> Option<RunFilter> {
+    let ClaimKind::Manual {
+        incarnation, plan, ..
+    } = &claim.kind
+    else {
         return None;
     };
     let fire_time = *plan.queue.first()?;
-    let filter = RunFilter {
+    let is_unknown = match answer {
+        ClaimAnswer::Won(won) => won.first == RunId::default(),
+        ClaimAnswer::Lost(Some(row)) => {
+            row.state.birth == claim.birth && row.state.incarnation != *incarnation
+        }
+        _ => false,
+    };
+    is_unknown.then(|| RunFilter {
         from: Some(fire_time),
         until: Some(fire_time + TimeDelta::microseconds(1)),
         limit: 16,
         ..RunFilter::job(claim.id.clone())
+    })
+}
+
+/// Takes a claim for won if the run that it has let wait is among these.
+///
+/// Returns the row of the job if it has moved on since.
+pub fn found_queued(claim: &Claim, answer: &mut ClaimAnswer, runs: &[Run]) -> Option<StoredJob> {
+    let ClaimKind::Manual { incarnation, .. } = &claim.kind else {
+        return None;
     };
-    match answer {
-        ClaimAnswer::Won(won) if won.first == RunId::default() => Some((filter, won)),
+    let is_its =
+        |run: &&Run| run.key.origin == Origin::Manual && run.key.incarnation == *incarnation;
+    let found = runs.iter().find(is_its)?;
+    let row = match answer {
+        ClaimAnswer::Lost(row) => row.take(),
         _ => None,
+    };
+    if let Some(row) = &row {
+        *answer = ClaimAnswer::Won(won(claim, None, Some(row)));
     }
+    if let ClaimAnswer::Won(won) = answer {
+        won.first = found.id;
+    }
+    row
 }
 
 fn won(claim: &Claim, first: Option<&OpenRun>, row: Option<&StoredJob>) -> Won {
@@ -416,12 +445,30 @@ mod tests {
     fn a_run_that_waits_is_looked_for_at_its_own_fire_time() {
         let stored = hourly();
         let claim = by_hand(&stored, true);
-        let mut won = ClaimAnswer::Won(Won::new(&stored.state, RunId::default(), 1));
-        let (filter, _) = queued_by_hand(&claim, &mut won).unwrap();
+        let won = ClaimAnswer::Won(Won::new(&stored.state, RunId::default(), 1));
+        let filter = queued_by_hand(&claim, &won).unwrap();
         let fire_time = DateTime::UNIX_EPOCH;
         assert_eq!(filter.from, Some(fire_time));
         assert_eq!(filter.until, Some(fire_time + TimeDelta::microseconds(1)));
-        let mut known = ClaimAnswer::Won(Won::new(&stored.state, RunId(3), 1));
-        assert!(queued_by_hand(&claim, &mut known).is_none());
+        let known = ClaimAnswer::Won(Won::new(&stored.state, RunId(3), 1));
+        assert!(queued_by_hand(&claim, &known).is_none());
+    }
+
+    #[test]
+    fn a_run_that_waits_is_looked_for_although_its_job_was_rescheduled() {
+        let stored = hourly();
+        let claim = by_hand(&stored, true);
+        let lost = |change: fn(&mut JobState)| {
+            let mut row = stored.clone();
+            change(&mut row.state);
+            ClaimAnswer::Lost(Some(row))
+        };
+        let mut rescheduled = lost(|state| state.incarnation += 1);
+        assert!(queued_by_hand(&claim, &rescheduled).is_some());
+        assert!(queued_by_hand(&claim, &lost(|_| ())).is_none());
+        let replaced = lost(|state| (state.birth, state.incarnation) = (9, 9));
+        assert!(queued_by_hand(&claim, &replaced).is_none());
+        assert!(found_queued(&claim, &mut rescheduled, &[]).is_none());
+        assert!(matches!(rescheduled, ClaimAnswer::Lost(Some(_))));
     }
 }

@@ -53,14 +53,13 @@ const SERVERS: [&str; 6] = [
 
 /// Returns where the user of an address begins. The slashes before it may have been forgotten.
 fn begin_of_user(url: &str) -> Option<usize> {
-    if let Some(slashes) = url.find("://") {
-        return Some(slashes + 3);
-    }
     let lower = url.to_ascii_lowercase();
-    let ends = SERVERS
+    let schemes = SERVERS
         .iter()
         .filter_map(|scheme| Some(lower.find(scheme)? + scheme.len()));
-    let end = ends.min()?;
+    // Whatever comes first, since a password may hold slashes too.
+    let slashes = url.find("://").map(|slashes| slashes + ":".len());
+    let end = schemes.chain(slashes).min()?;
     let rest = &url[end..];
     Some(url.len() - rest.trim_start_matches('/').len())
 }
@@ -93,6 +92,7 @@ mod tests {
                 "postgres://db/x?user=a&password=b",
                 "postgres://db/x?user=a&password=***",
             ),
+            ("postgres:app:a://b@db/jobs", "postgres:app:***@db/jobs"),
             ("postgres:app:s3cret@db/jobs", "postgres:app:***@db/jobs"),
             ("Postgresql:/app:a:b@db", "Postgresql:/app:***@db"),
             ("mysql:app@db:3306/x", "mysql:app@db:3306/x"),

@@ -89,7 +89,10 @@ fn parts(value: &Value) -> Option<(String, Option<Value>)> {
     match value {
         Value::Object(fields) => {
             let (word, limit) = fields.iter().next().filter(|_| fields.len() == 1)?;
-            let limit = limit.get("at_most").unwrap_or(limit);
+            let named = limit.as_object().filter(|fields| fields.len() == 1);
+            let limit = named
+                .and_then(|fields| fields.get("at_most"))
+                .unwrap_or(limit);
             Some((word.clone(), Some(limit.clone())))
         }
         Value::String(text) => {
@@ -97,11 +100,11 @@ fn parts(value: &Value) -> Option<(String, Option<Value>)> {
             Some(match call.and_then(|call| call.split_once('(')) {
                 Some((word, limit)) => {
                     let limit = limit.trim();
-                    let number = serde_json::from_str(limit).ok();
-                    let limit = number.unwrap_or_else(|| Value::from(limit));
+                    let number = limit.parse::<u32>().map(Value::from);
+                    let limit = number.unwrap_or_else(|_| Value::from(limit));
                     (word.trim().to_owned(), Some(limit))
                 }
-                None => (text.clone(), None),
+                None => (text.trim().to_owned(), None),
             })
         }
         _ => None,
@@ -154,6 +157,10 @@ mod tests {
             (
                 json!({"overlap": {"skip": 3}}),
                 "overlap: `skip` takes no limit; write `skip` or `queue(3)`",
+            ),
+            (
+                json!({"overlap": {"queue": {"at_most": 3, "burst": 2}}}),
+                r#"overlap: `queue({"at_most":3,"burst":2})` has a limit that is not a whole number up to 4294967295; write `queue(3)`"#,
             ),
             (
                 json!({"coalesce": "latest(2)"}),

@@ -399,10 +399,8 @@ impl Trigger {
         self.bounds().and_then(bounds::Bounds::first)
     }
 
-    /// Returns the time zone that the trigger names.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn own_zone(&self) -> Option<Zone> {
+    /// Returns the time zone that the trigger itself names.
+    pub(crate) fn own_zone(&self) -> Option<Zone> {
         match self {
             Self::Date(date) => date.zone(),
             Self::Interval(interval) => interval.zone(),

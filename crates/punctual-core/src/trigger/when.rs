@@ -37,12 +37,12 @@ pub enum When {
 }
 
 impl When {
-    /// Returns the instant. A local time is read in `zone`. `None` means that the time is not in
-    /// the years 1 to 9999.
+    /// Returns the instant, cut to microseconds. A local time is read in `zone`. `None` means that
+    /// the time is not in the years 1 to 9999.
     #[must_use]
     pub fn instant(self, zone: Zone) -> Option<DateTime<Utc>> {
         match self {
-            Self::Instant(at) => Some(at),
+            Self::Instant(at) => instant::from_micros(instant::micros(at)),
             Self::Local(local) => zone.instant(local),
         }
     }

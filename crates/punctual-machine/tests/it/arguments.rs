@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use punctual_core::{JobId, Origin, Overlap, Policies, Retry, Run, RunId};
+use punctual_machine::Refusal;
 use punctual_store::{JobStore as _, RunFilter, RunOverrides};
 
 use crate::body::How;
@@ -28,6 +29,16 @@ impl World {
             Some((run, self.seen.asked[ticket].as_deref()))
         });
         let answered: BTreeMap<RunId, _> = answered.collect();
+        // A node that was taken for dead cannot tell what became of its requests.
+        let is_told = self.lease.epoch == 1;
+        let refused = self.answers.iter().filter(|(_, answer)| match answer {
+            Err(Refusal::Lost) => is_told,
+            Err(refusal) => matches!(refusal, Refusal::NoStore | Refusal::Lacks(_)),
+            Ok(_) => false,
+        });
+        let refused: BTreeSet<_> = refused
+            .filter_map(|(ticket, _)| self.seen.asked[ticket].as_deref())
+            .collect();
         let mut given = BTreeSet::new();
         for run in ledger {
             let own = run.args.as_ref().map(ToString::to_string);
@@ -39,6 +50,11 @@ impl World {
             if let Some(wanted) = answered.get(&run.id) {
                 assert_eq!(own.as_deref(), *wanted, "{run:?}");
             }
+            let is_refused = own.as_deref().is_some_and(|own| refused.contains(own));
+            assert!(
+                !is_refused,
+                "its caller was told that it does not exist: {run:?}"
+            );
             let is_first = own.is_none_or(|own| given.insert(own));
             assert!(is_first, "another run has the same: {run:?}");
         }
@@ -113,4 +129,38 @@ fn a_run_by_hand_that_is_asked_for_again_keeps_what_it_has_of_its_own() {
     world.end_body(0, How::Succeeds);
     world.arrive();
     assert_eq!(args_under_way(&world), ["[\"own\"]"]);
+}
+
+/// The run exists although the edit refuses the request that is sent again.
+#[test]
+fn a_run_by_hand_that_waits_is_named_although_its_answer_was_lost_and_the_job_rescheduled() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world));
+    world.arrive();
+    world.run_otherwise(world.the_job(), own());
+    let claim = world.claim();
+    world.lose(claim);
+    world.reschedule(0, 0);
+    world.arrive();
+    let runs = now(world.store.runs(RunFilter::default())).unwrap();
+    let mut by_hand = runs.iter().filter(|run| run.key.origin == Origin::Manual);
+    assert_eq!(world.answers[&0], Ok(by_hand.next().unwrap().id));
+    assert!(by_hand.next().is_none());
+}
+
+/// Another job has taken the id, and the caller did not mean that one.
+#[test]
+fn a_run_by_hand_of_a_job_that_was_replaced_is_lost() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world));
+    world.arrive();
+    world.end_body(0, How::Succeeds);
+    world.arrive();
+    let stored = world.the_job();
+    world.remove(0);
+    world.add_job_at(every(3_600, &world), 3_600);
+    world.run_otherwise(stored, own());
+    world.arrive();
+    assert_eq!(world.answers[&0], Err(Refusal::Lost));
+    assert!(world.bodies.is_empty());
 }

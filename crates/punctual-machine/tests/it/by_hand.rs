@@ -108,6 +108,23 @@ fn a_run_by_hand_is_not_asked_for_again_of_a_store_that_was_removed() {
     assert_eq!(world.answers[&0], Err(Refusal::NoStore));
 }
 
+/// A shutdown may last for hours, and the caller waits for the answer.
+#[test]
+fn a_run_by_hand_is_not_asked_for_again_during_a_shutdown() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world));
+    world.arrive();
+    world.run_by_hand(world.the_job());
+    let mut request = world.take_claim();
+    world.begin_shutdown();
+    let mut stored = world.the_job();
+    stored.state.running = 1;
+    request.ends.clear();
+    let reply = ClaimReply::new(vec![ClaimAnswer::AtLimit(stored)]);
+    world.reply(Reply::Claimed(request, reply, Vec::new()));
+    assert_eq!(world.answers[&0], Err(Refusal::IsStopping));
+}
+
 /// The caller of `cancel` was faster than the answer that opened the run.
 #[test]
 fn a_run_that_is_cancelled_before_its_answer_comes_never_begins() {

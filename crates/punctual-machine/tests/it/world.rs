@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
-use punctual_core::{CancelReason, Origin, Outcome, RunId};
+use punctual_core::{CancelReason, Outcome, RunId};
 use punctual_machine::{Alarm, AttemptEnd, Effect, Machine, Read, Refusal, Reply, repeated};
 use punctual_store::{
     ChangedJobs, Changes, ClaimAnswer, ClaimReply, ClaimRequest, DueJob, DueJobs, Error, ErrorKind,
@@ -373,12 +373,11 @@ impl World {
             assert!(repeated::add(&mut reply, &rest, tried), "the store gets on");
         }
         let own = self.open_runs();
-        let moved_on = repeated::find_won(request, &mut reply, &own);
+        let mut moved_on = repeated::find_won(request, &mut reply, &own);
         for (claim, answer) in request.claims.iter().zip(&mut reply.answers) {
-            if let Some((filter, won)) = repeated::queued_by_hand(claim, answer) {
+            if let Some(filter) = repeated::queued_by_hand(claim, answer) {
                 let runs = now(self.store.runs(filter)).unwrap();
-                let by_hand = runs.iter().find(|run| run.key.origin == Origin::Manual);
-                won.first = by_hand.map_or(won.first, |run| run.id);
+                moved_on.extend(repeated::found_queued(claim, answer, &runs));
             }
         }
         Some((reply, own, moved_on))

@@ -1,6 +1,6 @@
 //! Adds jobs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use punctual_core::JobState;
 use punctual_store::{Error, Insert, OnConflict, StoredJob};
@@ -61,7 +61,7 @@ impl At<'_> {
         let mut new: Vec<(usize, Written<'_>)> = Vec::new();
         for (place, (insert, birth)) in jobs.iter().zip(&births).enumerate() {
             let id = insert.job.id().as_str();
-            if there.contains_key(id) {
+            if there.contains(id) {
                 answers.push(None);
                 continue;
             }
@@ -69,7 +69,7 @@ impl At<'_> {
             let answer = added(insert, defined, *birth, token).and_then(|(stored, row)| {
                 check_texts(&row)?;
                 new.push((place, row));
-                there.insert(id.to_owned(), place);
+                there.insert(id.to_owned());
                 Ok(stored)
             });
             answers.push(Some(answer));
@@ -101,15 +101,12 @@ impl At<'_> {
         self.raise_tokens(all).await
     }
 
-    /// Locks the jobs that have these ids, and returns the ids. The place is of no use.
-    async fn there(&mut self, ids: &[&str]) -> Result<HashMap<String, usize>, Error> {
+    /// Locks the jobs that have these ids, and returns the ids.
+    async fn there(&mut self, ids: &[&str]) -> Result<HashSet<String>, Error> {
         let statement = "SELECT id FROM {jobs} WHERE id = ANY ($1) ORDER BY birth FOR UPDATE";
         let query = self.query(statement).bind(ids);
-        let mut there = HashMap::new();
-        for row in self.all(query).await? {
-            there.insert(get::<String>(&row, 0)?, usize::MAX);
-        }
-        Ok(there)
+        let rows = self.all(query).await?;
+        rows.iter().map(|row| get(row, 0)).collect()
     }
 
     /// Inserts jobs, and returns which of them came in.
@@ -159,7 +156,7 @@ impl At<'_> {
         let query = draft.query(self.tables, &last);
         let came = self.all(query).await?;
         let births = came.iter().map(|row| get::<i64>(row, 0));
-        let births: std::collections::HashSet<_> = births.collect::<Result<_, _>>()?;
+        let births: HashSet<_> = births.collect::<Result<_, _>>()?;
         let came = rows().map(|row| births.contains(&number(row.incarnation)));
         Ok(came.collect())
     }

@@ -13,6 +13,9 @@ use crate::row::micros;
 pub(super) struct At<'c> {
     pub(super) connection: &'c mut PgConnection,
     pub(super) tables: &'c Tables,
+    /// The number of rows that its transaction has written to the feed, each of which has a place of
+    /// its own there.
+    pub(super) written: usize,
 }
 
 /// Returns a time as microseconds, for statements that compare times.

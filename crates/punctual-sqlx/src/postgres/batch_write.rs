@@ -40,8 +40,8 @@ pub(super) struct Guard<'g> {
 const AHEAD: i64 = 1_024;
 
 /// Without a guard, the rows are locked by the transaction already.
-const TURN: &str =
-    "MATERIALIZED (SELECT pg_current_xact_id()::text::bigint << 20 AS change, true AS goes)";
+const TURN: &str = "MATERIALIZED \
+     (SELECT (pg_current_xact_id()::text::bigint << 20) + {before} AS change, true AS goes)";
 
 /// The transaction takes part in the lock of the feed before it has a number. It has one as soon as
 /// it locks a row.
@@ -58,8 +58,9 @@ const GOOD: &str = "MATERIALIZED (SELECT (SELECT count(*) FROM lease) = 1 AS lea
      (SELECT count(*) FROM locked JOIN unnest(${births}::bigint[], ${versions}::bigint[]) \
      AS seen(birth, version) USING (birth, version)) = cardinality(${births}) AS fresh)";
 
-const TURN_IF_GOOD: &str = "MATERIALIZED (SELECT pg_current_xact_id()::text::bigint << 20 AS change, \
-     true AS goes FROM good WHERE leased AND fresh)";
+const TURN_IF_GOOD: &str = "MATERIALIZED \
+     (SELECT (pg_current_xact_id()::text::bigint << 20) + {before} AS change, true AS goes \
+     FROM good WHERE leased AND fresh)";
 
 impl At<'_> {
     /// Writes the changed rows of a request.
@@ -72,7 +73,7 @@ impl At<'_> {
         let mut draft = Draft::default();
         match guard {
             Some(guard) => self.guard(&mut draft, held, guard)?,
-            None => draft.part("turn", TURN),
+            None => self.turn(&mut draft),
         }
         write_runs(&mut draft, held, by)?;
         write_jobs(&mut draft, held)?;
@@ -91,8 +92,15 @@ impl At<'_> {
         Ok(match (get(&row, 0)?, get(&row, 1)?) {
             (false, _) => Saved::Fenced,
             (true, false) => Saved::Stale,
-            (true, true) => Saved::Done,
+            (true, true) => {
+                self.written += held.opened().count() + held.ranges.len() + held.ended.len();
+                Saved::Done
+            }
         })
+    }
+
+    fn turn(&self, draft: &mut Draft) {
+        draft.part("turn", &TURN.replace("{before}", &self.written.to_string()));
     }
 
     fn guard(
@@ -112,7 +120,8 @@ impl At<'_> {
         let versions = draft.bind(seen)?;
         let lock = self.tables.lock_key("feed");
         let filled = |text: &str| {
-            text.replace("{lock}", &lock.to_string())
+            text.replace("{before}", &self.written.to_string())
+                .replace("{lock}", &lock.to_string())
                 .replace("{name}", &name.to_string())
                 .replace("{epoch}", &epoch.to_string())
                 .replace("{births}", &births.to_string())
@@ -264,7 +273,7 @@ impl At<'_> {
             return Ok(());
         }
         let mut draft = Draft::default();
-        draft.part("turn", TURN);
+        self.turn(&mut draft);
         delete(&mut draft, births, token)?;
         let query = draft.query(self.tables, "SELECT 1");
         self.execute(query).await.map(drop)

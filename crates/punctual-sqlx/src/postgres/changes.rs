@@ -9,10 +9,13 @@ use super::at::{At, get, number};
 use super::columns::{self, columns_with, job_bytes, job_columns};
 use crate::limits::{BYTES_A_STATEMENT, MAX_CHANGES};
 
-/// The last edit before a transaction (`$1`), and the last of all that can be seen.
+/// The last edit before a transaction (`$1`), and the last of all that can be seen. Edits that a copy
+/// of another server has brought along may be ahead of all transactions, and no look waits for those.
 pub(super) const LAST: &str = "SELECT greatest((SELECT coalesce(max(edit), 0) FROM {jobs} WHERE edit < $1), \
      (SELECT coalesce(max(edit), 0) FROM {removals} WHERE edit < $1)), \
-     greatest((SELECT coalesce(max(edit), 0) FROM {jobs}), (SELECT max(edit) FROM {removals}))";
+     greatest((SELECT coalesce(max(edit), 0) FROM {jobs} WHERE edit < next.number), \
+     (SELECT max(edit) FROM {removals} WHERE edit < next.number)) \
+     FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS next(number)";
 
 /// The number of the jobs that were edited after one edit and through another, at most one more
 /// than a list may hold, and their bytes.

@@ -45,7 +45,10 @@ fn code(error: &sqlx::Error) -> Option<&str> {
 
 fn advice(error: &sqlx::Error) -> Option<&'static str> {
     if matches!(error, sqlx::Error::PoolTimedOut) {
-        return Some("no connection was free in time; raise `OpenPostgres::pool_size`");
+        return Some(
+            "no connection was free in time; raise `OpenPostgres::pool_size`, or the size of the \
+             application's pool, and check that the server answers",
+        );
     }
     Some(match code(error)? {
         code::READ_ONLY => {
@@ -58,11 +61,15 @@ fn advice(error: &sqlx::Error) -> Option<&'static str> {
             "the server has no connection left; raise its `max_connections`, or lower \
              `OpenPostgres::pool_size`"
         }
-        code::DISK_FULL => "the disk of the server is full",
-        code::NO_MEMORY => "the server is out of memory",
-        code::LOCK_TIMEOUT => "another transaction keeps rows of the store locked for too long",
+        code::DISK_FULL => "the disk of the server is full; make room there",
+        code::NO_MEMORY => "the server is out of memory; give it more, or lower its `work_mem`",
+        code::LOCK_TIMEOUT => {
+            "another transaction has kept rows of the store locked for longer than \
+             `OpenPostgres::lock_timeout`; end it (`pg_blocking_pids` names its process)"
+        }
         code::CANCELLED => {
-            "the statement took longer than `OpenPostgres::statement_timeout`, or somebody cancelled it"
+            "the statement took longer than `OpenPostgres::statement_timeout`, or the server was asked to \
+             cancel it"
         }
         code::NO_STATEMENT | code::STATEMENT_THERE => POOLER,
         _ => return None,

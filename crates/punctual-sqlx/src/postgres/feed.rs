@@ -16,6 +16,9 @@ use crate::limits::PAGE;
 /// Each transaction that writes has taken part in a lock before it got its number. So it
 /// is found among those that take part, and its number among the locks of numbers. The
 /// lists of locks are read after the next number. What begins in between has a greater one.
+///
+/// The server counts a transaction as under way just before it locks the number (`AssignTransactionId`
+/// in `xact.c`). So a number without a lock may be one of the store.
 pub(super) const UNDER_WAY: &str = "WITH next AS MATERIALIZED \
      (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS number), \
      held AS MATERIALIZED (SELECT pid, locktype, database, classid, objid, objsubid, granted, \
@@ -26,7 +29,11 @@ pub(super) const UNDER_WAY: &str = "WITH next AS MATERIALIZED \
      (SELECT oid FROM pg_database WHERE datname = current_database()) \
      AND writer.classid::bigint = ($1::bigint >> 32) & 4294967295 \
      AND writer.objid::bigint = $1::bigint & 4294967295 AND writer.objsubid = 1 \
-     AND own.locktype = 'transactionid' AND own.granted) \
+     AND own.locktype = 'transactionid' AND own.granted \
+     UNION ALL SELECT next.number - active.number::text::bigint \
+     FROM next CROSS JOIN pg_snapshot_xip(pg_current_snapshot()) AS active(number) \
+     WHERE NOT EXISTS (SELECT 1 FROM held WHERE held.locktype = 'transactionid' \
+     AND held.transactionid = active.number::xid)) \
      SELECT next.number - coalesce((SELECT max(behind) FROM writing WHERE behind < 2147483648), 0) \
      FROM next";
 

@@ -34,16 +34,26 @@ impl Line {
         }
     }
 
+    /// Returns a connection on which its user begins a transaction.
+    pub(super) fn to_begin(connection: PoolConnection<Postgres>) -> Self {
+        // It is one from here on, since a future that is dropped may have begun it.
+        Self {
+            connection: Some(connection),
+            is_within: true,
+        }
+    }
+
+    /// Tells that the transaction has ended.
+    pub(super) fn has_ended(&mut self) {
+        self.is_within = false;
+    }
+
     /// Begins a transaction with these statements.
     pub(super) async fn within(
         connection: PoolConnection<Postgres>,
         begin: AssertSqlSafe<String>,
     ) -> Result<Self, Error> {
-        // It is one from here on, since a future that is dropped may have begun it.
-        let mut line = Self {
-            connection: Some(connection),
-            is_within: true,
-        };
+        let mut line = Self::to_begin(connection);
         let begun = Box::pin(line.execute(sqlx::raw_sql(begin))).await;
         begun.map_err(failed)?;
         Ok(line)
@@ -63,7 +73,7 @@ impl Line {
         if self.is_within {
             let ended = Box::pin(self.execute(how)).await;
             ended.map_err(failed)?;
-            self.is_within = false;
+            self.has_ended();
         }
         Ok(())
     }

@@ -123,6 +123,7 @@ impl Inner {
         At {
             connection,
             tables: &self.tables,
+            written: 0,
         }
     }
 

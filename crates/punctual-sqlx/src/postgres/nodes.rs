@@ -37,7 +37,7 @@ impl Inner {
     pub(super) async fn register(&self, node: &NodeInfo) -> Result<Lease, Error> {
         if !is_text(&node.name) {
             return Err(Error::refused(
-                "the name of the node holds a NUL character, which PostgreSQL does not take",
+                "`name` of the node holds a NUL character, which PostgreSQL does not take; leave it out",
             ));
         }
         // The lock waits for the claims of an earlier node of the name.

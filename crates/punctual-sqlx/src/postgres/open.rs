@@ -295,12 +295,12 @@ fn connect_options(options: PgConnectOptions, is_pooled: bool) -> PgConnectOptio
         Some(_) => options,
         None => options.application_name("punctual"),
     };
-    let options = options.disable_statement_logging();
-    if !is_pooled {
-        return options;
-    }
     // PgBouncer refuses this setting unless it is told of it, and no column of the store needs it.
-    options.extra_float_digits(None).statement_cache_capacity(0)
+    let options = options.disable_statement_logging().extra_float_digits(None);
+    match is_pooled {
+        true => options.statement_cache_capacity(0),
+        false => options,
+    }
 }
 
 impl IntoFuture for OpenPostgres {

@@ -43,7 +43,7 @@ impl Bounds {
              {set} idle_in_transaction_session_timeout = {}",
             statement.as_millis(),
             lock.as_millis(),
-            statement.as_millis().saturating_mul(2)
+            lock.as_millis()
         )
     }
 }
@@ -164,11 +164,12 @@ impl Pools {
     }
 }
 
-/// Returns the statement that begins a transaction. It takes part in the lock by which the feed
+/// Returns the statement that begins a transaction. It does not say `READ WRITE`, which a standby
+/// refuses with another error than a write. It takes part in the lock by which the feed
 /// knows which transactions are under way, before it has a number.
 fn begin(bounds: Bounds, lock: i64) -> String {
     format!(
-        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {}; \
+        "BEGIN ISOLATION LEVEL READ COMMITTED; {}; \
          SELECT pg_advisory_xact_lock_shared({lock})",
         bounds.text("SET LOCAL")
     )

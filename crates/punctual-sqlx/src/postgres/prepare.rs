@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPool};
-use sqlx::{ConnectOptions, Connection, PgConnection, Row};
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row};
 
 use super::error::{may_open_later, opening};
+use super::line::Line;
 use super::schema;
 use super::tables::Tables;
 use crate::prefix::Prefix;
@@ -76,16 +77,21 @@ impl Preparation<'_> {
                 Ok(tables)
             }
             Way::Pool(pool) => {
-                let mut own = Box::pin(pool.acquire()).await.map_err(failed)?;
-                self.prepare(&mut own).await
+                let connection = Box::pin(pool.acquire()).await.map_err(failed)?;
+                let mut own = Line::to_begin(connection);
+                let tables = self.prepare(&mut own).await?;
+                own.has_ended();
+                Ok(tables)
             }
         }
     }
 
+    /// Makes or finds the tables, in a transaction. The caller gives the connection up if this fails
+    /// or is dropped.
     async fn prepare(&self, connection: &mut PgConnection) -> Result<Tables, Error> {
         let failed = |error| opening(self.place, error);
-        let mut transaction = connection.begin().await.map_err(failed)?;
-        let server = server(&mut transaction).await.map_err(failed)?;
+        connection.execute("BEGIN").await.map_err(failed)?;
+        let server = server(&mut *connection).await.map_err(failed)?;
         check(self.place, &server)?;
         let schema = self.schema.clone().or(server.schema);
         let schema = schema.ok_or_else(Self::no_schema)?;
@@ -94,11 +100,11 @@ impl Preparation<'_> {
         let wait = self.patience.as_millis().clamp(1, i32::MAX as u128 / 2);
         let set = format!("SET LOCAL lock_timeout = {wait}; SET LOCAL statement_timeout = {wait}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(set))
-            .execute(&mut *transaction)
+            .execute(&mut *connection)
             .await
             .map_err(failed)?;
-        schema::prepare(&mut transaction, &tables, self.place).await?;
-        transaction.commit().await.map_err(failed)?;
+        schema::prepare(&mut *connection, &tables, self.place).await?;
+        connection.execute("COMMIT").await.map_err(failed)?;
         tracing::debug!(
             place = self.place,
             version = server.version,

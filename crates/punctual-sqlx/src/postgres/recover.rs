@@ -6,6 +6,7 @@ use chrono::DateTime;
 use punctual_core::{OnLost, RunId};
 use punctual_store::batch::{Batch, Fate};
 use punctual_store::{Error, Lease, RecoverRequest, Recovered};
+use sqlx::postgres::PgRow;
 
 use super::Inner;
 use super::at::{At, get};
@@ -36,15 +37,14 @@ impl At<'_> {
     /// never had that epoch.
     ///
     /// Both nodes are locked in the order of their names, so that two nodes that take each other
-    /// for dead do not wait for each other. A claim of either has ended by then, or begins later.
+    /// for dead do not wait for each other. A claim of the dead node has ended by then, or begins
+    /// later. Claims of the other one go on.
     async fn bury(&mut self, request: &RecoverRequest) -> Result<bool, Error> {
         let (by, dead) = (&request.by, &request.dead);
-        let statement = "SELECT name, epoch, beats, state FROM {nodes} WHERE name IN ($1, $2) \
-             ORDER BY name FOR UPDATE";
-        let query = self.query(statement).bind(&*by.node).bind(&*dead.node);
+        let rows = self.both(&by.node, &dead.node).await?;
         let mut is_admitted = false;
         let mut found = None;
-        for row in self.all(query).await? {
+        for row in rows {
             let (name, state): (&str, &str) = (get(&row, 0)?, get(&row, 3)?);
             let epoch = get::<i64>(&row, 1)?.unsigned_abs();
             is_admitted |= *name == *by.node && epoch == by.epoch && state == ALIVE;
@@ -66,6 +66,24 @@ impl At<'_> {
             self.on_node(statement, dead).await?;
         }
         Ok(true)
+    }
+
+    /// Locks a node that recovers the runs of another, and that other one.
+    async fn both(&mut self, by: &str, dead: &str) -> Result<Vec<PgRow>, Error> {
+        let mut locks = vec![(dead, "UPDATE")];
+        if by != dead {
+            locks.push((by, "KEY SHARE"));
+        }
+        locks.sort_unstable();
+        let mut rows = Vec::new();
+        for (name, lock) in locks {
+            let statement = format!(
+                "SELECT name, epoch, beats, state FROM {{nodes}} WHERE name = $1 FOR {lock}"
+            );
+            let query = self.query(&statement).bind(name);
+            rows.extend(self.first(query).await?);
+        }
+        Ok(rows)
     }
 
     /// Returns some open runs of a node, with the last instance complete, and whether there are

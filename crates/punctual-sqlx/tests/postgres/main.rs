@@ -11,6 +11,7 @@
 mod conformance;
 mod crowd;
 mod fake;
+mod feed;
 mod folder;
 mod opening;
 mod round_trips;

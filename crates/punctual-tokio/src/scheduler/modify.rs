@@ -241,7 +241,7 @@ impl ModifyJob {
                     job = change(job, &mut state);
                 }
                 if let Some(next) = next {
-                    let zone = job.trigger().own_zone().unwrap_or(shared.zone);
+                    let zone = job.trigger().only_zone().unwrap_or(shared.zone);
                     begin_at(
                         &mut state,
                         job.trigger(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use punctual_core::{JobId, Run};
+use punctual_core::{JobId, Run, RunState};
 use punctual_store::Statistics;
 
 use super::{Call, IntoJobId, Scheduler, job_id};
@@ -31,14 +31,14 @@ impl Scheduler {
     /// Fills in the starts and attempts of runs that are under way here. A store learns of an
     /// attempt with its end.
     pub(super) async fn add_progress(&self, named: &NamedStore, runs: &mut [Run]) {
-        if !runs.iter().any(Run::is_open) {
+        if !runs.iter().any(is_running) {
             return;
         }
         // A scheduler that does not run, or that ends now, has nothing under way.
         let running = self.running().await.unwrap_or_default();
         let running = running.into_iter().filter(|run| run.store == named.alias);
         let here: HashMap<_, _> = running.map(|run| (run.run, run)).collect();
-        for run in runs.iter_mut().filter(|run| run.is_open()) {
+        for run in runs.iter_mut().filter(|run| is_running(run)) {
             if let Some(here) = here.get(&run.id) {
                 run.started = run.started.or(here.started);
                 run.attempts = run.attempts.max(here.attempts);
@@ -80,4 +80,9 @@ impl Scheduler {
         }
         Ok(gone)
     }
+}
+
+/// Returns true if the run may be under way here. One that waits is under way nowhere.
+fn is_running(run: &Run) -> bool {
+    run.state == RunState::Running
 }

@@ -118,7 +118,7 @@ impl NewJob {
         if let Some(zone) = zone {
             trigger = trigger.in_zone(zone)?;
         }
-        let zone = zone.or(trigger.own_zone()).unwrap_or(shared.zone);
+        let zone = zone.or_else(|| trigger.only_zone()).unwrap_or(shared.zone);
         let first = self.first.in_zone(zone)?;
         let trigger = trigger
             .with_default_timezone(shared.zone)

@@ -67,7 +67,7 @@ fn nicknamed(expr: &str) -> Option<Error> {
     }
     let length = length.trim();
     if is_length(length) {
-        return Some(error.with_hint(format!("write `@every {length}`")));
+        return Some(error.with_hint(format!("write `@every {}`", abbreviated(length))));
     }
     is_wrong_name.then(|| error.with_hint("write for example `@every 90s`"))
 }

@@ -21,8 +21,8 @@ const TYPES: [&str; 8] = [
 ];
 
 pub(crate) fn build(mut fields: Fields) -> Result<Trigger, Error> {
-    if let Some(written) = fields.written {
-        return Ok(written);
+    if let Some(text) = fields.written {
+        return of_text(&text);
     }
     let kind = fields.require_text(
         "type",
@@ -43,6 +43,15 @@ pub(crate) fn build(mut fields: Fields) -> Result<Trigger, Error> {
                 .with_hint(format!("write one of {}", TYPES.join(", "))),
         ),
     }
+}
+
+/// Reads a text in the place of an object. JSON in it could nest without end.
+fn of_text(text: &str) -> Result<Trigger, Error> {
+    if text.trim_start().starts_with('{') {
+        let error = Error::new(ErrorKind::Invalid, "", "the trigger is JSON in a text");
+        return Err(error.with_hint("write the object itself, without quotation marks"));
+    }
+    text.parse()
 }
 
 /// Applies an optional field to a builder.

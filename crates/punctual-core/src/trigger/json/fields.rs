@@ -8,22 +8,22 @@ use serde_json::{Number, Value};
 use crate::daylight::{Fold, Gap};
 use crate::error::{Error, ErrorKind, abbreviated};
 use crate::suggest::nearest;
+use crate::trigger::FirstRun;
 use crate::trigger::when::{self, When};
-use crate::trigger::{FirstRun, Trigger};
 use crate::zone::Zone;
 
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     values: BTreeMap<String, Value>,
     children: Option<Vec<Self>>,
-    /// The trigger, if it was written as text.
-    pub(super) written: Option<Trigger>,
+    /// The text of the trigger, if it was written as one.
+    pub(super) written: Option<String>,
 }
 
 impl Fields {
-    pub(super) fn of(trigger: Trigger) -> Self {
+    pub(super) fn of_text(text: &str) -> Self {
         Self {
-            written: Some(trigger),
+            written: Some(text.to_owned()),
             ..Self::default()
         }
     }

@@ -55,7 +55,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
 
     /// Reads the text of a trigger, as code writes it.
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Fields, E> {
-        text.parse().map(Fields::of).map_err(E::custom)
+        Ok(Fields::of_text(text))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
@@ -158,6 +158,29 @@ mod tests {
             error.contains("expected a trigger, text or an object"),
             "{error}"
         );
+    }
+
+    /// A text that held the JSON form would hide levels from the limit of depth.
+    #[test]
+    fn json_in_a_text_is_refused() {
+        let object = r#"{"type":"cron","hour":8}"#;
+        let error = read(&serde_json::to_string(object).unwrap()).unwrap_err();
+        assert!(
+            error.starts_with("the trigger is JSON in a text"),
+            "{error}"
+        );
+        let text = |json: &str| serde_json::to_string(&format!(" {json}")).unwrap();
+        let mut deep = object.to_owned();
+        for _ in 0..12 {
+            deep = format!(r#"{{"type":"or","triggers":[{}]}}"#, text(&deep));
+            assert!(read(&deep).is_err());
+        }
+    }
+
+    #[test]
+    fn a_wrong_text_in_a_combination_is_told_with_its_path() {
+        let error = read(r#"{"type":"or","triggers":["0 8 * * *","cron(hour=27)"]}"#).unwrap_err();
+        assert!(error.starts_with("triggers[1].hour: "), "{error}");
     }
 
     /// The depth counts through texts.

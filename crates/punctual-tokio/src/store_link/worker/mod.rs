@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use punctual_core::{CancelReason, JobId, Origin, Outcome};
+use punctual_core::{CancelReason, JobId, Outcome};
 use punctual_machine::{Read, Reply, repeated};
 use punctual_store::{
     ChangedJobs, ClaimAnswer, ClaimReply, ClaimRequest, DueJobs, DueRequest, Error, ErrorKind,
@@ -194,7 +194,8 @@ impl Worker {
         }
     }
 
-    /// Carries a request to the store, and all of it if the request is repeated.
+    /// Carries a request to the store, and all of it if the request is repeated. The machine may not
+    /// ask anew for a claim that the store has perhaps accepted the first time.
     async fn claim_all(&self, request: &ClaimRequest) -> Result<ClaimReply, Error> {
         let mut reply = self.store.claim(request).await?;
         while request.is_repeated
@@ -202,7 +203,7 @@ impl Worker {
         {
             let tried = self.store.claim(&rest).await?;
             if !repeated::add(&mut reply, &rest, tried) {
-                break;
+                return Err(stands_still());
             }
         }
         Ok(reply)
@@ -233,12 +234,11 @@ impl Worker {
             return self.reply(claimed).await;
         }
         let own = self.open_runs(&request.lease).await;
-        let moved_on = repeated::find_won(&request, &mut reply, &own);
+        let mut moved_on = repeated::find_won(&request, &mut reply, &own);
         for (claim, answer) in request.claims.iter().zip(&mut reply.answers) {
-            if let Some((filter, won)) = repeated::queued_by_hand(claim, answer) {
+            if let Some(filter) = repeated::queued_by_hand(claim, answer) {
                 let runs = self.insist(|| self.store.runs(filter.clone())).await;
-                let by_hand = runs.iter().find(|run| run.key.origin == Origin::Manual);
-                won.first = by_hand.map_or(won.first, |run| run.id);
+                moved_on.extend(repeated::found_queued(claim, answer, &runs));
             }
         }
         self.reply(Reply::Claimed(request, reply, own)).await?;
@@ -333,4 +333,9 @@ impl Worker {
         self.health.wait(wait).await;
         (wait * 2).min(LONGEST_WAIT)
     }
+}
+
+/// Returns the error of a store that takes nothing of a request and gives no reason.
+fn stands_still() -> Error {
+    Error::unavailable("it takes neither an end nor a claim of a request, and gives no reason")
 }

@@ -7,7 +7,7 @@ use punctual_machine::repeated;
 use punctual_store::{ClaimAnswer, ClaimReply, ClaimRequest, EndText, Error, RunEnd};
 use tracing::Level;
 
-use super::Worker;
+use super::{Worker, stands_still};
 
 /// A part of a request, with some of its ends before some of its claims.
 #[derive(Debug, Clone)]
@@ -44,6 +44,21 @@ impl Part {
         };
         (first, second)
     }
+
+    /// Returns what the store has left of the part. It tries claims after all ends only.
+    fn left_by(&self, reply: &mut ClaimReply) -> Result<Option<Self>, Error> {
+        if reply.ends_done >= self.ends.len() {
+            return Ok(None);
+        }
+        if reply.ends_done == 0 {
+            return Err(stands_still());
+        }
+        reply.answers.clear();
+        Ok(Some(Self {
+            ends: self.ends.start + reply.ends_done..self.ends.end,
+            claims: self.claims.clone(),
+        }))
+    }
 }
 
 impl Worker {
@@ -63,8 +78,12 @@ impl Worker {
         let mut whole = ClaimReply::default();
         while let Some(part) = parts.pop() {
             let asked = part.of(request);
-            match self.store.claim(&asked).await {
-                Ok(reply) => add(&mut whole, &asked, reply),
+            match self.claim_all(&asked).await {
+                Ok(mut reply) => {
+                    let left = part.left_by(&mut reply)?;
+                    add(&mut whole, &asked, reply);
+                    parts.extend(left);
+                }
                 Err(error) if error.is_refused() && part.len() > 1 => {
                     let (first, second) = part.halves();
                     parts.extend([second, first]);
@@ -106,6 +125,7 @@ impl Worker {
                 });
             let shorter = part.of(request).ends(vec![without_text(end, error)]);
             match self.store.claim(&shorter).await {
+                Ok(reply) if reply.ends_done == 0 => return Err(stands_still()),
                 Ok(reply) => add(whole, &shorter, reply),
                 Err(error) if error.is_refused() => {
                     tracing::error!(run = end.run.0, %error, "the store refuses the end of the run, also without its text: it is not recorded");
