@@ -160,7 +160,7 @@ fn was_refused(claim: &Claim, answer: &ClaimAnswer) -> bool {
     plan.start.is_empty() && is_same
 }
 
-/// Returns where to look for the run by hand that a claim may have let wait.
+/// Returns where to look for the run by hand that a claim may have let wait or recorded as skipped.
 ///
 /// Only the store knows its number. If an edit has begun the fire times anew since, only the store
 /// knows whether there is one.
@@ -172,15 +172,16 @@ pub fn queued_by_hand(claim: &Claim, answer: &ClaimAnswer) -> Option<RunFilter> 
     else {
         return None;
     };
-    let fire_time = *plan.queue.first()?;
-    let is_unknown = match answer {
-        ClaimAnswer::Won(won) => won.first == RunId::default(),
-        ClaimAnswer::Lost(Some(row)) => {
-            row.state.birth == claim.birth && row.state.incarnation != *incarnation
-        }
-        _ => false,
+    let queued = plan.queue.first().copied();
+    let skipped = plan.skipped.map(|(range, _)| range.first);
+    let is_edited =
+        |row: &StoredJob| row.state.birth == claim.birth && row.state.incarnation != *incarnation;
+    let fire_time = match answer {
+        ClaimAnswer::Won(won) if won.first == RunId::default() => queued,
+        ClaimAnswer::Lost(Some(row)) if is_edited(row) => queued.or(skipped),
+        _ => None,
     };
-    is_unknown.then(|| RunFilter {
+    fire_time.map(|fire_time| RunFilter {
         from: Some(fire_time),
         until: Some(fire_time + TimeDelta::microseconds(1)),
         limit: 16,
@@ -188,7 +189,7 @@ pub fn queued_by_hand(claim: &Claim, answer: &ClaimAnswer) -> Option<RunFilter> 
     })
 }
 
-/// Takes a claim for won if the run that it has let wait is among these.
+/// Takes a claim for won if the run that it has let wait or skipped is among these.
 ///
 /// Returns the row of the job if it has moved on since.
 pub fn found_queued(claim: &Claim, answer: &mut ClaimAnswer, runs: &[Run]) -> Option<StoredJob> {

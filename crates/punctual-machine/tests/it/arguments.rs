@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use punctual_core::{JobId, Origin, Overlap, Policies, Retry, Run, RunId};
+use punctual_core::{JobId, Origin, Overlap, Policies, Retry, Run, RunId, SkipReason};
 use punctual_machine::Refusal;
 use punctual_store::{JobStore as _, RunFilter, RunOverrides};
 
@@ -51,8 +51,9 @@ impl World {
                 assert_eq!(own.as_deref(), *wanted, "{run:?}");
             }
             let is_refused = own.as_deref().is_some_and(|own| refused.contains(own));
+            let never_begins = run.started.is_none() && !run.is_open();
             assert!(
-                !is_refused,
+                never_begins || !is_refused,
                 "its caller was told that it does not exist: {run:?}"
             );
             let is_first = own.is_none_or(|own| given.insert(own));
@@ -146,6 +147,20 @@ fn a_run_by_hand_that_waits_is_named_although_its_answer_was_lost_and_the_job_re
     let mut by_hand = runs.iter().filter(|run| run.key.origin == Origin::Manual);
     assert_eq!(world.answers[&0], Ok(by_hand.next().unwrap().id));
     assert!(by_hand.next().is_none());
+}
+
+#[test]
+fn a_run_by_hand_that_was_skipped_is_told_although_its_answer_was_lost_and_the_job_rescheduled() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world));
+    world.arrive();
+    world.run_by_hand(world.the_job());
+    let claim = world.claim();
+    world.lose(claim);
+    world.reschedule(0, 0);
+    world.arrive();
+    let busy = Refusal::Busy(SkipReason::MaxInstances);
+    assert_eq!(world.answers[&0], Err(busy));
 }
 
 /// Another job has taken the id, and the caller did not mean that one.
