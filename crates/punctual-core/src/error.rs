@@ -91,9 +91,10 @@ pub enum ErrorKind {
     /// The request was accepted, but the answer with its result was lost. Another request would do the
     /// same again.
     AnswerLost,
-    /// The database may only be read.
+    /// The database may only be read, or its server does not admit the user.
     Denied,
-    /// The database is damaged, or its tables are not those of this version.
+    /// The database is damaged, its tables are not those of this version, or a store cannot use its
+    /// server.
     Incompatible,
     /// The row of a job cannot be decoded.
     Unreadable,

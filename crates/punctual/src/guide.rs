@@ -7,7 +7,7 @@
 //! | [`policies`] | what becomes of runs that come late, overlap, fail or lose their process, drawn |
 //! | [`handlers`] | functions as jobs: parameters, results, declared jobs and redeploys |
 //! | [`executors`] | where jobs run: tasks, threads, worker processes, programs |
-//! | [`stores`] | jobs in a file, processes that share it, how much a store remembers |
+//! | [`stores`] | jobs in a file or a database, processes that share it, how much a store remembers |
 //! | [`deploys`] | several processes, a rolling deploy, and a node that dies or stands still |
 //! | [`shutdown`] | start and shutdown, beside a server and without a runtime |
 //! | [`configuration`] | a scheduler from TOML, JSON and environment variables |

@@ -112,15 +112,15 @@ fn memory(config: &StoreConfig) -> Result<Arc<dyn JobStore>, Error> {
 
 fn needs_feature(config: &StoreConfig, feature: &str) -> Error {
     if matches!(feature, "sqlite" | "postgres") {
-        return refused(
-            config,
-            format!("needs the feature `{feature}` of `punctual`"),
-        );
+        let problem = format!("needs the feature `{feature}` of `punctual`");
+        let hint = format!("write `features = [\"{feature}\"]` for it in `Cargo.toml`");
+        return refused(config, problem).with_hint(hint);
     }
     let problem = format!(
         "needs the feature `{feature}` of `punctual`, which this version does not have yet"
     );
-    refused(config, problem).with_hint("write `sqlite:jobs.db`, or open a store of your own")
+    refused(config, problem)
+        .with_hint("write `sqlite:jobs.db` or `postgres://app@db/app`, or open a store of your own")
 }
 
 fn refused(config: &StoreConfig, problem: impl Into<String>) -> Error {

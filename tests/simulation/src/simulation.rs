@@ -49,7 +49,7 @@ pub(crate) struct Simulation {
     pub(crate) abandoned: Abandoned,
     pub(crate) trouble: Trouble,
     pub(crate) invariants: Invariants,
-    /// How the database is for everybody, and until when.
+    /// The state of the database for all nodes, and the time until which it lasts.
     pub(crate) outage: (Condition, DateTime<Utc>),
     next_deed: DateTime<Utc>,
     next_fault: DateTime<Utc>,

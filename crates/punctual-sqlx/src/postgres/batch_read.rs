@@ -23,7 +23,7 @@ pub(super) struct Asked<'r> {
     pub(super) by: Option<&'r Lease>,
     /// The runs that end.
     pub(super) ending: Vec<RunId>,
-    /// The births of the jobs that are claimed. Those of the runs that end come on top.
+    /// The births of the jobs that are claimed. The jobs of the runs that end are read as well.
     pub(super) births: Vec<u64>,
     /// The most numbers that are needed for runs and ranges.
     pub(super) numbers: usize,
@@ -54,8 +54,8 @@ const FOUND: &str = concat!(
     " FROM {runs} WHERE id = ANY ($4) AND num_nulls(finished) = 1"
 );
 
-/// How often numbers are asked for that follow each other. Two calls that ask in the same
-/// microseconds get some in turns.
+/// The number of times that a call asks for numbers that follow each other. Two calls that ask in the
+/// same microseconds get some in turns.
 const TRIES: usize = 16;
 
 impl At<'_> {
@@ -213,7 +213,7 @@ impl Found {
     }
 }
 
-/// Returns the number before those that were taken, unless others were taken between them.
+/// Returns the number before those that were taken, unless another call took numbers between them.
 fn numbers_before(row: &PgRow, wanted: usize) -> Result<Option<u64>, Error> {
     let (Some(first), Some(last)) = (get::<Option<i64>>(row, 2)?, get::<Option<i64>>(row, 3)?)
     else {

@@ -16,7 +16,7 @@ use crate::row::micros;
 use crate::row::words;
 use crate::rows::{HeldJob, HeldRows};
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Saved {
     Done,
@@ -28,7 +28,7 @@ pub(super) enum Saved {
     KeyUsed,
 }
 
-/// What must not have changed since the rows were read.
+/// The rows that must not have changed since they were read.
 #[derive(Clone, Copy)]
 pub(super) struct Guard<'g> {
     pub(super) by: &'g Lease,
@@ -43,8 +43,8 @@ const AHEAD: i64 = 1_024;
 const TURN: &str = "MATERIALIZED \
      (SELECT (pg_current_xact_id()::text::bigint << 20) + {before} AS change, true AS goes)";
 
-/// The transaction takes part in the lock of the feed before it has a number. It has one as soon as
-/// it locks a row.
+/// The transaction shares the lock of the feed before it has a number. It gets one as soon as it locks a
+/// row.
 const FEED: &str = "MATERIALIZED (SELECT 1 WHERE pg_advisory_xact_lock_shared({lock})::text = '')";
 
 /// A lock that a renewal does not wait for, and a recovery does.

@@ -9,16 +9,16 @@ use super::at::{At, get, number};
 use super::columns::{self, columns_with, job_bytes, job_columns};
 use crate::limits::{BYTES_A_STATEMENT, MAX_CHANGES};
 
-/// The last edit before a transaction (`$1`), and the last of all that can be seen. Edits that a copy
-/// of another server has brought along may be ahead of all transactions, and no look waits for those.
+/// The last edit before a transaction (`$1`), and the last edit that can be seen. Edits in a copy of
+/// another server may be ahead of all transactions of this one. No look waits for those.
 pub(super) const LAST: &str = "SELECT greatest((SELECT coalesce(max(edit), 0) FROM {jobs} WHERE edit < $1), \
      (SELECT coalesce(max(edit), 0) FROM {removals} WHERE edit < $1)), \
      greatest((SELECT coalesce(max(edit), 0) FROM {jobs} WHERE edit < next.number), \
      (SELECT max(edit) FROM {removals} WHERE edit < next.number)) \
      FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS next(number)";
 
-/// The number of the jobs that were edited after one edit and through another, at most one more
-/// than a list may hold, and their bytes.
+/// The number of the jobs that were edited after one edit (`$1`) and through another (`$2`), and their
+/// bytes. `$3` is the greatest number that is counted.
 pub(super) const EDITED: &str = concat!(
     "SELECT count(*), coalesce(sum(bytes), 0)::bigint FROM (SELECT ",
     job_bytes!(),
@@ -39,8 +39,8 @@ struct Look {
     is_set_back: bool,
 }
 
-/// What a position of the counter of changes stands for. It holds an edit of the store, and the
-/// requests to cancel runs that this process has heard of.
+/// A position of the counter of changes. It holds the last edit, and the number of requests to cancel
+/// runs that this process has heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Position {
     edit: i64,

@@ -15,25 +15,25 @@ use super::batch_read::{Asked, Found};
 use super::batch_write::{Guard, Saved};
 use crate::rows::{Definitions, HeldRows, decide, reply, shown, whole};
 
-/// How a request is tried.
+/// The way in which a request is tried.
 #[derive(Debug, Clone, Copy, Default)]
 struct Try {
     /// The rows are locked before they are read.
     locks: bool,
-    /// The keys that new runs would have are looked up. That is needed only if one may have been
-    /// used, which is if the request is repeated or if the rows of new runs were refused.
+    /// The keys of new runs are looked up. That is needed only if one may have been used, because the
+    /// request is repeated or the rows of new runs were refused.
     looks_up_keys: bool,
 }
 
-/// What became of a try. Nothing was written unless it answers.
+/// The result of a try. Nothing was written unless it is an answer.
 enum Tried {
     Answer(ClaimReply),
     Stale,
     KeyUsed,
 }
 
-/// How often a request is tried. A try that locks is not found stale, and a try that looks up keys
-/// finds no other key used.
+/// The number of times that a request is tried. A try that locks is never stale, and a try that looks up
+/// keys finds no other key used.
 const TRIES: usize = 6;
 
 impl Inner {

@@ -1,7 +1,7 @@
-//! Listens to what other processes tell of edits and of requests to cancel runs.
+//! Listens for the edits of other processes and for their requests to cancel runs.
 //!
-//! What is not heard is found by the next look or by a renewal. So a connection that breaks costs
-//! time and nothing else.
+//! The next look finds an edit that was not heard, and a renewal finds a request. So a connection that
+//! breaks costs time and nothing else.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -22,8 +22,8 @@ use crate::row::words;
 const KEPT: usize = 1_024;
 /// The time after which a connection that broke is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
-/// The time after which a connection that tells nothing is asked whether its server is still there.
-/// The network may have silenced it.
+/// The time after which the task asks a silent connection whether its server is still there. The network
+/// may have silenced it.
 const QUIET: Duration = Duration::from_secs(15);
 /// The time in which it has to answer.
 const WELL: Duration = Duration::from_secs(5);
@@ -66,8 +66,8 @@ impl Ear {
         self.wake();
     }
 
-    /// Returns how many requests were heard, modulo [`HEARD`] and one, and those after `since` of
-    /// them that are kept.
+    /// Returns the number of requests that were heard, modulo [`HEARD`] plus one, and the kept ones after
+    /// the first `since`.
     pub(super) fn heard_since(&self, since: u64) -> (u64, Vec<(RunId, CancelReason)>) {
         let cancels = self.cancels.lock().unwrap_or_else(PoisonError::into_inner);
         let new = cancels.count.wrapping_sub(since) & HEARD;
@@ -187,7 +187,7 @@ async fn hear_on(mut listener: PgListener, store: &Weak<Inner>) {
         };
         match heard {
             Ok(Some(told)) => inner.heard(told.payload()),
-            // Something may have been told before the connection was there again.
+            // A notification may have been lost before the connection was there again.
             Ok(None) => inner.ear.wake(),
             Err(error) => {
                 tracing::debug!(%error, "the connection that listens for edits broke");

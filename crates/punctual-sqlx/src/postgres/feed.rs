@@ -13,12 +13,12 @@ use crate::limits::PAGE;
 
 /// The oldest transaction of the store that is under way, or the next one.
 ///
-/// Each transaction that writes has taken part in a lock before it got its number. So it
-/// is found among those that take part, and its number among the locks of numbers. The
-/// lists of locks are read after the next number. What begins in between has a greater one.
+/// Each transaction that writes shares an advisory lock before it gets its number. `pg_locks` shows the
+/// processes that share it, and the numbers that they have locked. The statement reads the next number
+/// before it reads the locks, so a transaction that begins in between has a greater number.
 ///
 /// The server counts a transaction as under way just before it locks the number (`AssignTransactionId`
-/// in `xact.c`). So a number without a lock may be one of the store.
+/// in `xact.c`). So a number that is under way without a lock counts as one of the store.
 pub(super) const UNDER_WAY: &str = "WITH next AS MATERIALIZED \
      (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS number), \
      held AS MATERIALIZED (SELECT pid, locktype, database, classid, objid, objsubid, granted, \
@@ -37,8 +37,7 @@ pub(super) const UNDER_WAY: &str = "WITH next AS MATERIALIZED \
      SELECT next.number - coalesce((SELECT max(behind) FROM writing WHERE behind < 2147483648), 0) \
      FROM next";
 
-/// The last change through an end (`$2`), which is not told, and those that come after a position
-/// (`$1`).
+/// The changes after a position (`$1`) and before an end (`$2`).
 pub(super) const NEWS: &str = concat!(
     "SELECT ",
     run_columns!(),

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 
 use super::error::failed;
 
-/// The time in which a connection has to go back to its pool. The driver asks it whether it is well,
-/// and waits for ever if the network has silenced it. Its place in the pool would be lost.
+/// The time in which a connection has to go back to its pool. The driver asks the server on it first, and
+/// waits for ever if the network has silenced the connection. Its place in the pool would be lost.
 const GIVING_BACK: Duration = Duration::from_secs(5);
 
 const HELD: &str = "a line holds its connection until it is dropped";
@@ -36,7 +36,7 @@ impl Line {
 
     /// Returns a connection on which its user begins a transaction.
     pub(super) fn to_begin(connection: PoolConnection<Postgres>) -> Self {
-        // It is one from here on, since a future that is dropped may have begun it.
+        // It counts as a transaction from here on, since a future that is dropped may have begun it.
         Self {
             connection: Some(connection),
             is_within: true,
@@ -86,7 +86,7 @@ impl Drop for Line {
         };
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(give_back(connection, self.is_within))),
-            // Nothing can wait for it here.
+            // Without a runtime nothing can wait until the pool has the connection again.
             Err(_) => drop(connection.detach()),
         }
     }

@@ -54,9 +54,9 @@ use self::tables::Tables;
 /// Keeps jobs and their ledger in a PostgreSQL database, which any number of processes on any number
 /// of machines may share.
 ///
-/// PostgreSQL 13 and newer are served. A change is committed before it is answered. How safe that is
-/// says the setting `synchronous_commit` of the server, the database or the user, which the store
-/// leaves as it is. Clones are the same store.
+/// The store serves PostgreSQL 13 and newer. It commits a change before it answers. The setting
+/// `synchronous_commit` of the server, the database or the user says how safe that is, and the store
+/// leaves it as it is. Clones are the same store.
 ///
 /// The store does not purge runs by itself. A caller of [`purge`](punctual_store::JobStore::purge)
 /// says which entries it may delete. A scheduler calls it every minute. By default it purges
@@ -82,12 +82,12 @@ struct Inner {
     /// The address without its password.
     place: String,
     poll: Duration,
-    /// False if edits are only looked for.
+    /// False if the store looks for edits and does not listen.
     hears: bool,
     ear: Ear,
 }
 
-/// How often a call is tried whose transaction gave way to another one.
+/// The number of times that a call is tried whose transaction gave way to another one.
 const TRIES: u32 = 8;
 
 /// Makes a call again whose transaction was rolled back in favour of another one.
@@ -179,9 +179,9 @@ impl PostgresStore {
 
     /// Opens the store in a pool of the application.
     ///
-    /// The settings of its connections are left as they are. A connection of the store's own listens
-    /// for edits of other processes. The pool needs one connection free now and then, and a few of them
-    /// if much is to run.
+    /// The store leaves the settings of its connections as they are, and sets limits for its own
+    /// transactions only. A connection beside the pool listens for edits of other processes. The pool
+    /// needs one connection free now and then, and a few of them if much is to run.
     ///
     /// ```no_run
     /// # async fn open() -> Result<(), Box<dyn std::error::Error>> {

@@ -139,7 +139,7 @@ impl Inner {
     }
 }
 
-/// How often a node is registered when others take its name in the same moment.
+/// The number of times that a node is registered while other processes take its name in the same moment.
 const TRIES: usize = 16;
 
 impl At<'_> {

@@ -22,7 +22,7 @@ use crate::{Error, ErrorKind};
 const STATEMENT: Duration = Duration::from_secs(30);
 /// The default time for which a statement waits for a row that another transaction has locked.
 const LOCK: Duration = Duration::from_secs(8);
-/// The longest such times, since PostgreSQL holds the milliseconds in 31 bits.
+/// The longest of these times. PostgreSQL holds milliseconds in 31 bits.
 const LONGEST: Duration = Duration::from_millis(i32::MAX as u64 / 2);
 /// The default time for which opening waits.
 const OPENING: Duration = Duration::from_secs(30);
@@ -149,6 +149,9 @@ impl OpenPostgres {
 
     /// Sets the time for which the server works on one statement of the store before it gives it up.
     /// The default is 30 s.
+    ///
+    /// In a pool of the application (`open_in`), only transactions of the store have this limit. A
+    /// statement outside of a transaction has the limit of the pool.
     pub fn statement_timeout(mut self, time: impl IntoSpan) -> Self {
         let time = self.kept(time.into_span("statement_timeout"), STATEMENT);
         self.bounds.statement = time.clamp(Duration::from_millis(1), LONGEST);
@@ -157,6 +160,10 @@ impl OpenPostgres {
 
     /// Sets the time for which a statement waits for rows that another transaction has locked, before
     /// the call fails as unavailable. The default is 8 s.
+    ///
+    /// The server also ends a transaction of the store that has been idle for this time. In a pool of
+    /// the application (`open_in`), only transactions of the store have this limit. A statement outside
+    /// of a transaction has the limit of the pool.
     pub fn lock_timeout(mut self, time: impl IntoSpan) -> Self {
         let time = self.kept(time.into_span("lock_timeout"), LOCK);
         self.bounds.lock = time.clamp(Duration::from_millis(1), LONGEST);
@@ -184,7 +191,8 @@ impl OpenPostgres {
     /// (`pool_mode = transaction`). The default is `false`.
     ///
     /// The store then prepares no statement for later, begins a transaction for each call, and looks for
-    /// edits of other processes instead of listening for them. Each call costs more round trips.
+    /// edits of other processes instead of listening for them. Each call costs more round trips. A pooler
+    /// that gives each session its own connection (`pool_mode = session`) needs no setting.
     pub fn transaction_pooler(mut self, is_there: bool) -> Self {
         self.is_pooled = is_there;
         self
@@ -295,7 +303,8 @@ fn connect_options(options: PgConnectOptions, is_pooled: bool) -> PgConnectOptio
         Some(_) => options,
         None => options.application_name("punctual"),
     };
-    // PgBouncer refuses this setting unless it is told of it, and no column of the store needs it.
+    // PgBouncer refuses `extra_float_digits` unless it is configured to pass it over, and no column of
+    // the store is a float.
     let options = options.disable_statement_logging().extra_float_digits(None);
     match is_pooled {
         true => options.statement_cache_capacity(0),

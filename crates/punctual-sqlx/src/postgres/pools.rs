@@ -13,19 +13,19 @@ use super::line::Line;
 /// The time for which a call waits for its turn in this process.
 const TURN: Duration = Duration::from_secs(30);
 
-/// A connection that was used within this time is taken as it is. One that was idle for longer is
-/// asked first whether its server is still there, since a server that was killed or replaced tells
-/// that to the next call only.
+/// The time for which a connection is taken as it is after its last use. After a longer pause the pool
+/// asks first whether its server is still there. A server that was killed or replaced tells that to the
+/// next call only.
 const RECENTLY: Duration = Duration::from_secs(1);
 
 /// The time in which a connection that was idle has to answer.
 const WELL: Duration = Duration::from_secs(1);
 
-/// The time for which closing waits for calls under way. A call on a connection that the network has
-/// silenced never ends.
+/// The time for which closing waits for calls under way. A call never ends if the network has silenced
+/// its connection.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// How long the server lets a call of the store take.
+/// The time limits of the server for a call of the store.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     /// The longest time of a statement.
@@ -50,16 +50,16 @@ impl Bounds {
 
 /// Hands out connections.
 pub(super) struct Pools {
-    /// For what a scheduler needs to go on. Long lists never hold these up.
+    /// For the calls that a scheduler needs to go on. Long lists never hold these up.
     calls: PgPool,
     /// For lists and pages, which people ask for.
     lists: PgPool,
-    /// Leads to the server for the connection on which edits are heard of, unless a pooler would
-    /// not keep that.
+    /// Leads to the server for the connection that listens for edits. It is absent if a pooler would
+    /// not keep that connection.
     hearing: Option<PgConnectOptions>,
     /// The statement that begins a transaction.
     begin: String,
-    /// True if a pooler gives a connection to others between two transactions.
+    /// True if a pooler may give the connection to another client between two transactions.
     is_pooled: bool,
 }
 
@@ -132,7 +132,8 @@ impl Pools {
 
     /// Returns a connection on which notifications arrive, unless a pooler would not keep it.
     ///
-    /// Its pool is its own. A connection that the network has silenced keeps its place in a pool.
+    /// The connection has a pool of its own, because it keeps its place in a pool if the network silences
+    /// it.
     pub(super) async fn listener(&self) -> Result<Option<PgListener>, sqlx::Error> {
         let Some(connect) = &self.hearing else {
             return Ok(None);
@@ -164,9 +165,9 @@ impl Pools {
     }
 }
 
-/// Returns the statement that begins a transaction. It does not say `READ WRITE`, which a standby
-/// refuses with another error than a write. It takes part in the lock by which the feed
-/// knows which transactions are under way, before it has a number.
+/// Returns the statement that begins a transaction. It does not say `READ WRITE`, because a standby
+/// refuses that with another error than a write. The transaction shares the lock of the feed before it
+/// has a number, so that the feed knows that it is under way.
 fn begin(bounds: Bounds, lock: i64) -> String {
     format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED; {}; \
@@ -190,7 +191,7 @@ fn options(size: u32, bounds: Bounds, is_pooled: bool) -> PgPoolOptions {
             })
         });
     if is_pooled {
-        // The next user of the connection would get its settings. Transactions have their own.
+        // Settings of a session would pass to the next client of the pooler. Transactions have their own.
         return options;
     }
     options.after_connect(move |connection, _| {

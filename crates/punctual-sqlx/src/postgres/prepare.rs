@@ -37,7 +37,7 @@ pub(super) enum Way<'a> {
     Pool(&'a PgPool),
 }
 
-/// What the server says of itself.
+/// The properties of a server, as it tells them.
 struct Server {
     version: i32,
     encoding: String,
@@ -47,7 +47,7 @@ struct Server {
 }
 
 impl Preparation<'_> {
-    /// Tries for at most the patience until the server lets it.
+    /// Tries to open the store until the server lets it, for at most the patience.
     pub(super) async fn run(&self) -> Result<Tables, Error> {
         let started = Instant::now();
         let mut is_told = false;
@@ -86,8 +86,8 @@ impl Preparation<'_> {
         }
     }
 
-    /// Makes or finds the tables, in a transaction. The caller gives the connection up if this fails
-    /// or is dropped.
+    /// Makes or finds the tables, in a transaction. The caller gives the connection up if this call
+    /// fails or is dropped.
     async fn prepare(&self, connection: &mut PgConnection) -> Result<Tables, Error> {
         let failed = |error| opening(self.place, error);
         connection.execute("BEGIN").await.map_err(failed)?;

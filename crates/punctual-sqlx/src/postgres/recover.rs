@@ -38,7 +38,7 @@ impl At<'_> {
     ///
     /// Both nodes are locked in the order of their names, so that two nodes that take each other
     /// for dead do not wait for each other. A claim of the dead node has ended by then, or begins
-    /// later. Claims of the other one go on.
+    /// later. Claims of the node that recovers go on.
     async fn bury(&mut self, request: &RecoverRequest) -> Result<bool, Error> {
         let (by, dead) = (&request.by, &request.dead);
         let rows = self.both(&by.node, &dead.node).await?;
@@ -123,8 +123,8 @@ impl At<'_> {
         Ok(births)
     }
 
-    /// Settles runs of a buried node. Its rows change no more, but for a request to cancel them,
-    /// which has locked the row of the job.
+    /// Settles runs of a node whose epoch was ended. Only a request to cancel a run still changes its
+    /// row, and that request locks the row of the job.
     async fn settle(
         &mut self,
         node: &str,

@@ -53,7 +53,7 @@ type Found = HashMap<String, Vec<String>>;
 /// Checks the tables and creates missing ones.
 ///
 /// Several processes may do this concurrently. Those that find all tables made take no lock. The
-/// others make them under a lock, one after another.
+/// other processes make them under a lock, one after another.
 pub(super) async fn prepare(
     connection: &mut PgConnection,
     tables: &Tables,

@@ -14,7 +14,7 @@ async fn the_postgres_store_keeps_every_rule() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-/// Each statement is in a transaction then, and no statement is prepared for later.
+/// Behind a pooler each statement is in a transaction, and no statement is prepared for later.
 #[tokio::test]
 #[ignore = "takes a minute"]
 async fn the_postgres_store_behind_a_pooler_keeps_every_rule() {

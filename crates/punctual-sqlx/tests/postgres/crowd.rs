@@ -47,7 +47,7 @@ fn crowded(number: usize) -> Insert {
     Insert::new(Arc::new(job), state, at(0)).on_conflict(OnConflict::Refuse)
 }
 
-/// What all nodes share.
+/// One of several nodes, with what they share.
 struct Crowd {
     store: PostgresStore,
     clock: Arc<AtomicI64>,
@@ -67,8 +67,8 @@ impl Crowd {
         self.store.register(info).await.unwrap()
     }
 
-    /// Claims, ends and edits until the time is over. Every node dies now and then, with its runs,
-    /// and comes again under another name.
+    /// Claims, ends and edits until the time is over. The node dies now and then with its runs, and comes
+    /// again under another name.
     async fn live(self) {
         let mut lives = 0;
         let mut lease = self.register(&format!("node {} 0", self.number)).await;

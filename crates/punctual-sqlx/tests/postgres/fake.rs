@@ -1,4 +1,4 @@
-//! A server that is not one. It answers a connection with prepared bytes.
+//! A fake of a server, which answers a connection with prepared bytes.
 
 use std::net::SocketAddr;
 
@@ -21,7 +21,7 @@ pub(crate) async fn answering(answers: Vec<Vec<u8>>) -> SocketAddr {
                     break;
                 }
             }
-            // Until the client has gone.
+            // The connection stays open until the client has gone.
             while client.read(&mut heard).await.unwrap_or(0) > 0 {}
         }
     });

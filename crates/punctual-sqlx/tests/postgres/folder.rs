@@ -1,5 +1,5 @@
-//! Schemas for the stores of a test, which are dropped after it. The name is that of the folder in
-//! which the SQLite store is tested, because some tests are the same.
+//! Schemas for the stores of a test, which are dropped after it. This file has the name of the folder for
+//! the SQLite store, because some tests are the same for both stores.
 
 use std::future::Future;
 use std::io::Write;
@@ -13,17 +13,17 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 /// The store of these tests.
 pub(crate) type Store = PostgresStore;
 
-/// A text that is rare, and that the store keeps. It keeps no NUL.
+/// A rare character that the store keeps. It does not keep NUL.
 pub(crate) const NUL: &str = "\u{1}";
 
-/// What damages rows of this store only.
+/// The ways to damage a row that only this store has.
 pub(crate) const OWN_DAMAGE: &[(&str, &str, &str)] = &[];
 
 /// The variable with the address of the server.
 const VARIABLE: &str = "SERVER_TESTS_POSTGRES";
 const DEFAULT: &str = "postgres://postgres@127.0.0.1:5432/test";
 
-/// Commits need not wait for the disk, since nothing is lost here.
+/// Commits need not wait for the disk, since no test lets the server crash.
 const SETTINGS: &str = "options=-c%20synchronous_commit%3Doff";
 
 pub(crate) struct Folder {
@@ -36,8 +36,8 @@ pub(crate) struct Folder {
 impl Folder {
     /// Returns schemas on the server.
     ///
-    /// Where there is no server, the tests of this program end, and say so. Where `SERVER_TESTS` is
-    /// `required`, that is a failure.
+    /// Without a server this program ends and says so. Where `SERVER_TESTS` is `required`, the test
+    /// fails.
     pub(crate) fn new() -> Self {
         static TESTS: AtomicU32 = AtomicU32::new(0);
         let test = TESTS.fetch_add(1, Ordering::Relaxed);
@@ -122,7 +122,8 @@ fn end_without_server(error: &sqlx::Error) {
     std::process::exit(0);
 }
 
-/// The runtime of the test stands still by now, so its connections would keep their locks.
+/// Ends the connections of a test. The runtime of the test stands still by then, so they would keep
+/// their locks.
 const END: &str =
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
 

@@ -1,6 +1,8 @@
-//! The PostgreSQL store, on the server of `SERVER_TESTS_POSTGRES` or the one of this machine.
+//! The PostgreSQL store, on the server at the address in `SERVER_TESTS_POSTGRES`, or else on the one at
+//! port 5432 of this machine.
 //!
-//! Where there is none, the tests print that they do not run.
+//! Without a server this program ends at its first test and says so. Where `SERVER_TESTS` is `required`,
+//! the test fails.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![allow(

@@ -1,4 +1,4 @@
-//! What a claim costs between a process and a server.
+//! The round trips of a claim between a process and a server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,8 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::fixture::{advance, at, ended, insert, job, node, request};
 use crate::folder::Folder;
 
-/// Starts a server that hands everything on, and counts how often a client speaks after the server
-/// has spoken.
+/// Starts a proxy, and counts the times at which a client speaks after the server has spoken.
 async fn counting(to: String) -> (u16, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -52,9 +51,9 @@ async fn hand_on(mut client: TcpStream, mut server: TcpStream, trips: Arc<Atomic
     }
 }
 
-/// One reads the rows and takes numbers, and one locks, compares and writes. With the third, the pool
-/// of the driver looks whether the connection that was given back is well. No caller waits for that
-/// while another connection is free.
+/// The first reads the rows and takes numbers. The second locks, compares and writes. With the third,
+/// the pool of the driver asks whether the connection that was given back is well. No caller waits for
+/// that while another connection is free.
 #[tokio::test]
 async fn a_claim_of_512_jobs_takes_three_round_trips() {
     let folder = Folder::new();
@@ -88,6 +87,6 @@ async fn a_claim_of_512_jobs_takes_three_round_trips() {
             stored.state.next_run_time = Some(at(second + 10));
         }
     }
-    // The first ones prepare the statements.
+    // The first two claims prepare the statements.
     assert_eq!(taken[2..], [3, 3], "{taken:?}");
 }

@@ -1,5 +1,5 @@
-//! A network that falls silent, as it does when a server is replaced. Connections that are there say
-//! no more, and new ones are well.
+//! A network that falls silent, as it does when a server is replaced. Nothing more arrives on the
+//! connections that are there, and new connections work.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use crate::fixture::{add, job};
 use crate::folder::Folder;
 use crate::told::listens;
 
-/// A test that waits for longer fails, and does not hang.
+/// The longest wait of a test, which then fails and does not hang.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// A caller drops a call after this time.
+/// The time after which a caller drops a call.
 const CALL: Duration = Duration::from_secs(1);
 
-/// Silences the connections that are there whenever its number changes.
+/// Silences the connections that are there when its number changes.
 type Silence = watch::Sender<u32>;
 
 async fn network(to: String) -> (u16, Silence) {
@@ -90,7 +90,7 @@ async fn a_transaction_on_a_silent_connection_keeps_no_place_in_a_pool() {
     let store = opening.pool_size(1).await.unwrap();
     store.nodes().await.unwrap();
     silence.send(1).unwrap();
-    // It removes in a transaction.
+    // `clear` removes in a transaction.
     let removed = timeout(CALL, store.clear(crate::fixture::at(0))).await;
     assert!(removed.is_err(), "{removed:?}");
     is_answered(&store).await;
@@ -103,15 +103,15 @@ async fn a_store_closes_although_a_connection_is_silent() {
     let store = opening.pool_size(1).await.unwrap();
     futures::future::join_all((0..4).map(|_| store.nodes())).await;
     silence.send(1).unwrap();
-    // It is left on a silent connection.
+    // The call is dropped while its transaction is open on a silent connection.
     let left = timeout(CALL, store.clear(crate::fixture::at(0))).await;
     assert!(left.is_err(), "{left:?}");
     let closed = timeout(PATIENCE, store.close()).await;
     closed.expect("it closes");
 }
 
-/// A call looks once when it begins, and then once in an hour. So only a notification on a new
-/// connection can end one that has found nothing.
+/// A call looks when it begins, and then once in an hour. So only a notification on a new connection can
+/// end a call that found nothing when it began.
 #[tokio::test]
 async fn edits_are_heard_again_after_a_silence() {
     let folder = Folder::new();

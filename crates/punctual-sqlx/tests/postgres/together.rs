@@ -10,7 +10,7 @@ use crate::opening::connect;
 /// The number of stores that are opened together. A server has a hundred connections by default.
 const NODES: usize = 30;
 
-/// The tables are made under a lock, so one makes them and the rest find them.
+/// The tables are made under a lock, so one store makes them and the other stores find them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_nodes_may_open_a_new_database_at_the_same_time() {
     let folder = Folder::new();

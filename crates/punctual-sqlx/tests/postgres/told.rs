@@ -1,5 +1,5 @@
-//! Edits and requests to cancel runs are told to other processes. Their looks come once in an hour
-//! here, so only a notification can be in time.
+//! Other processes are told of edits and of requests to cancel runs. Here they look once in an hour, so
+//! only a notification can be in time.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::fixture::{add, at, begun, job, node};
 use crate::folder::Folder;
 
 const HOUR: Duration = Duration::from_secs(3_600);
-/// A test that waits for longer fails, and does not hang.
+/// The longest wait of a test, which then fails and does not hang.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn deaf(folder: &Folder) -> PostgresStore {
@@ -40,7 +40,7 @@ pub(crate) async fn listens(teller: &PostgresStore, listener: &PostgresStore) ->
             tokio::time::timeout(Duration::from_millis(200), listener.changes(since)),
             async { add(teller, job(&id)).await.unwrap() },
         );
-        // The first answer may be of a look. From the second on, it was told.
+        // The first answer may come from a look. Later ones come from notifications.
         let is_first = since == 0;
         if let Ok(changes) = told {
             since = changes.unwrap().counter;
@@ -79,7 +79,7 @@ async fn an_edit_is_told_to_other_processes() {
             add(&teller, job(id)).await.unwrap()
         });
     }
-    // Of a removal nothing is left to tell but that there was one.
+    // A removal leaves no job, so the change names none.
     let is_empty = |changes: &Changes| ids(changes).is_empty();
     futures::join!(until(&listener, &mut since, is_empty), async {
         teller.remove("a".try_into().unwrap(), at(0)).await.unwrap()
@@ -99,7 +99,7 @@ async fn a_request_to_cancel_is_told_to_other_processes() {
     let (told, asked) = futures::join!(told, teller.cancel(request));
     assert_eq!(asked.unwrap(), CancelAnswer::Asked);
     assert_eq!(told.cancels, [(run, CancelReason::User)]);
-    // It is told once.
+    // The request is told once.
     let has_b = |changes: &Changes| ids(changes).contains(&"b");
     let (next, _) = futures::join!(until(&listener, &mut since, has_b), async {
         add(&teller, job("b")).await.unwrap()

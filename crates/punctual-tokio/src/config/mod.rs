@@ -182,15 +182,18 @@ impl Config {
     /// Reads the variables of the process whose names begin with a prefix. Two underscores go one
     /// level down.
     ///
-    /// With the prefix `PUNCTUAL_`, `PUNCTUAL_TIMEZONE=Europe/Berlin` and
-    /// `PUNCTUAL_JOB_DEFAULTS__MAX_INSTANCES=2` say what `timezone` and `max_instances` under
+    /// With the prefix `APP_`, `APP_TIMEZONE=Europe/Berlin` and
+    /// `APP_JOB_DEFAULTS__MAX_INSTANCES=2` say what `timezone` and `max_instances` under
     /// `job_defaults` say in a file. A value that is valid JSON is read as JSON, and any other
-    /// value as text. A text of digits therefore needs its quotes, as in `PUNCTUAL_NODE='"42"'`.
+    /// value as text. A text of digits therefore needs its quotes, as in `APP_NODE='"42"'`.
+    ///
+    /// Every variable with the prefix has to be a setting, so the prefix should begin no other
+    /// variable of the application.
     ///
     /// ```
     /// use punctual_tokio::Config;
     ///
-    /// let config = Config::from_env("PUNCTUAL_")?;
+    /// let config = Config::from_env("APP_")?;
     /// # let _ = config;
     /// # Ok::<(), punctual_tokio::Error>(())
     /// ```

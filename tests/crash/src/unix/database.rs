@@ -1,4 +1,4 @@
-//! The database as a program sees it that knows nothing of us.
+//! The database as another program sees it.
 
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, Ro
 
 use crate::unix::story::LONGEST;
 
-/// Keeps all others from writing, not from reading.
+/// Keeps all other connections from writing. They can read.
 pub(crate) enum Lock {
     File(SqliteConnection),
     Tables(PgConnection),

@@ -10,7 +10,7 @@ use crate::unix::place::Place;
 use crate::unix::story::{LONGEST, Story};
 use crate::unix::wait::until;
 
-/// Without new runs for so long, the disk is full for everybody.
+/// The time without new runs after which the disk is full for all nodes.
 const STILL: TimeDelta = TimeDelta::seconds(4);
 
 /// All nodes go on when there is space again. `Err` says why that was not tried.
@@ -30,7 +30,7 @@ pub(crate) async fn disk() -> Result<Verdict, String> {
     Ok(story.end().await)
 }
 
-/// Waits until nobody can claim any more.
+/// Waits until no node can claim any more.
 async fn still(story: &Story) {
     let mut seen = (story.newest().await, now());
     until("the disk is full", LONGEST, async || {

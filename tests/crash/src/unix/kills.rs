@@ -1,4 +1,4 @@
-//! Nodes that are killed at any moment, while somebody edits their jobs.
+//! Nodes that are killed at any moment, while an editor changes their jobs.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::unix::story::Story;
 
 const NAMES: [&str; 4] = ["ada", "bob", "cyd", "dan"];
 
-/// Recurring jobs alive at once, at least.
+/// The smallest number of recurring jobs. With fewer, the editor adds one.
 const FEWEST: usize = 7;
 
 struct Kills {
@@ -23,11 +23,11 @@ struct Kills {
     /// The names of nodes that will be started again, and when.
     down: Vec<(Instant, String)>,
     kills: usize,
-    /// Jobs and nodes that got a new name so far.
+    /// The number of jobs and nodes that have got a new name.
     names: usize,
 }
 
-/// Kills so many processes, by this seed. The server of the place is one of them, if it has one.
+/// Kills `kills` processes, as the seed decides. The server of the place is one of them, if it has one.
 pub(crate) async fn of(place: Place, seed: u64, kills: usize) -> Verdict {
     let mut dice = Dice::new(seed);
     let names = &NAMES[..dice.pick(&[2, 3, 4, 4])];
@@ -82,7 +82,7 @@ impl Kills {
         self.down.push((Instant::now() + away, name));
     }
 
-    /// Kills the server with whatever it was asked for, and starts it again after a while.
+    /// Kills the server with all requests under way, and starts it again after a while.
     async fn kill_server(&mut self) {
         let from = now();
         let away = Duration::from_millis(self.dice.pick(&[0, 500, 3_000, 12_000]));
@@ -114,7 +114,7 @@ impl Kills {
         self.story.end().await
     }
 
-    /// Somebody edits a job, has one run by hand or cancels a run.
+    /// Edits a job, has one run by hand or cancels a run.
     async fn deed(&mut self) {
         let rows = self.story.rows().await;
         let recurring: Vec<_> = rows.iter().filter(|row| !is_once(row)).collect();

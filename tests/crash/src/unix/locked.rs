@@ -11,7 +11,7 @@ use crate::unix::story::Story;
 /// Longer than a node may be silent.
 const SPAN: Duration = Duration::from_secs(12);
 
-/// Nobody can claim or say that it is alive; nobody is taken for dead.
+/// Keeps all nodes from claiming and from renewing their leases. None is taken for dead.
 pub(crate) async fn for_12_seconds(place: Place) -> Verdict {
     let mut story = Story::begin(place, &["ada", "bob", "cyd"]).await;
     story.all_go_on().await;

@@ -16,19 +16,20 @@ use crate::unix::wait::until;
 
 const NAMES: [&str; 3] = ["ada", "bob", "cyd"];
 
-/// The node whose network fails, if it is one.
+/// The node whose network fails, if only one does.
 const INDEX: usize = 1;
 
-/// Longer than a node may be silent.
+/// The length of a fault, which is longer than a node may be silent.
 const SPAN: Duration = Duration::from_secs(15);
 
-/// So long after a fault all is as before.
+/// The time after a fault within which the nodes have to be as before.
 const AFTER: TimeDelta = TimeDelta::seconds(10);
 
-/// How long the rate is measured.
+/// The time for which the rate is measured.
 const MEASURED: TimeDelta = TimeDelta::seconds(5);
 
-/// One node hears nothing for a while, and then hears answers that others have overtaken.
+/// Lets one node hear nothing for a while. Then it hears answers that later answers to other nodes have
+/// overtaken.
 pub(crate) async fn one_is_silent(place: Place) -> Verdict {
     let mut story = Story::begin(place.with_proxies(&NAMES).await, &NAMES).await;
     story.all_go_on().await;
@@ -48,7 +49,7 @@ pub(crate) async fn one_is_silent(place: Place) -> Verdict {
     story.end().await
 }
 
-/// The network of all nodes fails for a while in the same manner.
+/// Lets the network of all nodes fail for a while in the same manner.
 pub(crate) async fn all_have(place: Place, weather: Weather) -> Verdict {
     let mut story = Story::begin(place.with_proxies(&NAMES).await, &NAMES).await;
     story.all_go_on().await;
@@ -62,7 +63,7 @@ pub(crate) async fn all_have(place: Place, weather: Weather) -> Verdict {
         story.place.turns(name, Weather::Fine);
     }
     story.outage_since(from);
-    // One node finds the server before another one does, which may seem dead to it.
+    // A node that finds the server early may take one for dead that finds it late.
     story.doubts.push(Period::new(from, now() + AFTERMATH));
     is_as_before(&story, before).await;
     story.end().await

@@ -7,7 +7,7 @@ use punctual_sqlx::{PostgresStore, SqliteStore};
 use punctual_store::JobStore;
 use punctual_tokio::Error;
 
-/// Opens a store whose callers wait so long for a lock of others.
+/// Opens a store. In a file, its callers wait for a lock of another process for at most `patience`.
 pub(crate) async fn open(
     url: &str,
     patience: Option<Duration>,

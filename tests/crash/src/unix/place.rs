@@ -14,7 +14,7 @@ pub(crate) struct Place {
     /// Where the database is, if it is a file.
     database: PathBuf,
     url: String,
-    /// The server that has the database, if it is no file.
+    /// The server that has the database, unless it is in a file.
     pub(crate) server: Option<Server>,
     /// The networks of nodes that have one of their own, by their names.
     proxies: BTreeMap<String, Proxy>,

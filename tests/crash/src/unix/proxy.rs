@@ -1,4 +1,4 @@
-//! The network between a node and its server, as bad as a story wants it.
+//! The network between a node and its server, with the fault that a story asks for.
 
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -11,26 +11,26 @@ use tokio::time::Instant;
 
 use crate::unix::dice::Dice;
 
-/// What a server says when a transaction is over: `ReadyForQuery` of a connection without one.
-/// See "Message Formats" in the manual of PostgreSQL.
+/// The end of an answer after which no transaction is open, which is `ReadyForQuery` with the status
+/// `I`. See "Message Formats" in the manual of PostgreSQL.
 const OVER: &[u8] = b"Z\0\0\0\x05I";
 
-/// So many pieces are on their way in one direction.
+/// The greatest number of pieces that are on their way in one direction.
 const ON_THE_WAY: usize = 1_024;
 
-/// What becomes of the bytes.
+/// The state of a network, which decides what becomes of the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Weather {
     Fine,
-    /// Nothing arrives, and no side hears that. What was sent arrives when the silence is over.
+    /// Nothing arrives, and neither side is told. What was sent arrives when the silence is over.
     Silent,
-    /// New connections work, and those that are there stay silent for ever, as after a failover.
+    /// New connections work. Those that are there stay silent for ever, as after a failover.
     HalfOpen,
     /// All connections end, and new ones are refused.
     Refused,
-    /// Each piece takes so long, and one in a hundred takes twice as long.
+    /// Each piece takes this time, and one in a hundred takes twice this time.
     Slow(Duration),
-    /// So many answers of a hundred never arrive, and their connection ends.
+    /// Of a hundred answers this number never arrives, and their connections end.
     Cut(u64),
 }
 
@@ -43,7 +43,7 @@ pub(crate) struct Proxy {
 #[derive(Debug, Clone, Copy)]
 struct Now {
     weather: Weather,
-    /// Connections that are older stay silent.
+    /// The number of failovers so far. Connections of an earlier epoch stay silent.
     epoch: u64,
 }
 
@@ -91,7 +91,7 @@ async fn serve(listener: TcpListener, socket: PathBuf, now: watch::Receiver<Now>
         };
         let socket = socket.clone();
         tokio::spawn(async move {
-            // While the server is away, the connection ends as soon as it was made.
+            // While the server is away, the connection ends as soon as the client has made it.
             if let Ok(server) = UnixStream::connect(socket).await {
                 link.forward(client, server).await;
             }

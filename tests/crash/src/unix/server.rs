@@ -12,13 +12,13 @@ use tokio::process::{Child, Command};
 
 use crate::unix::wait::until;
 
-/// A server gets so long to recover what a kill has left.
+/// The longest time for a server to recover after a kill.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Where Debian keeps the programs of each major version.
+/// The folder in which Debian keeps the programs of each major version.
 const VERSIONS: &str = "/usr/lib/postgresql";
 
-/// Runs in a folder of its own, and is reached by a socket there. No port can be taken.
+/// Runs in a folder of its own and listens at a socket there, so it needs no port.
 pub(crate) struct Server {
     folder: TempDir,
     programs: PathBuf,
@@ -34,7 +34,7 @@ struct User {
 }
 
 impl Server {
-    /// Makes a database cluster and starts its server. `Err` says why there is none.
+    /// Makes a database cluster and starts its server. The error says why this machine has no server.
     pub(crate) async fn start() -> Result<Self, String> {
         let programs = programs()?;
         let user = geteuid().is_root().then(User::of_system).transpose()?;
@@ -64,7 +64,7 @@ impl Server {
         self.folder.path().join(".s.PGSQL.5432")
     }
 
-    /// `kill -9`. Its children notice that and end.
+    /// Kills the server as `kill -9` does. Its children notice that and end.
     pub(crate) async fn kill(&mut self) {
         self.process.start_kill().unwrap();
         self.process.wait().await.unwrap();
@@ -76,8 +76,8 @@ impl Server {
         self.is_up().await;
     }
 
-    /// Waits until the server answers. Starts it once more if it ended, as it does while a child of
-    /// the killed one is still there.
+    /// Waits until the server answers, and starts it once more if it has ended. It ends while a child of
+    /// the killed server is still there.
     async fn is_up(&mut self) {
         let url = self.url();
         until("the server answers", LONGEST, async || {
@@ -93,7 +93,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // SIGQUIT ends the server and all its children without a checkpoint.
+        // `SIGQUIT` ends the server and all its children without a checkpoint.
         let pid = self
             .process
             .id()

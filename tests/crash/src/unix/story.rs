@@ -1,4 +1,4 @@
-//! What all stories have in common: a database, nodes on it, somebody who edits, and a good end.
+//! The parts that all stories have, which are a database, nodes on it, an editor, and a good end.
 
 use std::time::Duration;
 
@@ -18,39 +18,40 @@ use crate::unix::place::Place;
 use crate::unix::recording_store::{Recording, RecordingStore};
 use crate::unix::wait::until;
 
-/// Everything that is bound to happen does so within this time: others notice for 8 seconds, and
-/// the time between two renewals, that a node is dead.
+/// The time within which a story expects what has to happen. The slowest is to notice that a node is
+/// dead, which takes 8 seconds and the time between two renewals.
 pub(crate) const LONGEST: Duration = Duration::from_secs(60);
 
-/// A node that could not write asks again after this time at most.
+/// The longest time after which a node that could not write asks again.
 const ASKED_AGAIN: TimeDelta = TimeDelta::seconds(10);
 
-/// More than the pool of a store has.
+/// A number of connections above that of a store's pool.
 const CONNECTIONS: usize = 16;
 
 pub(crate) struct Story {
     pub(crate) place: Place,
     pub(crate) fleet: Fleet,
     pub(crate) store: RecordingStore,
-    /// A scheduler that runs nothing: it only edits.
+    /// A scheduler that runs nothing and only edits.
     pub(crate) editor: Scheduler,
     journal: Journal,
-    /// When the store let nobody write.
+    /// The periods in which no process could write to the store.
     pub(crate) outages: Vec<Period>,
-    /// When a node may have been taken for dead although its process was neither killed nor stopped.
+    /// The periods in which a node may have been taken for dead although its process was neither killed
+    /// nor stopped.
     pub(crate) doubts: Vec<Period>,
-    /// How often the server of the database was killed.
+    /// The number of times that the server of the database was killed.
     pub(crate) server_kills: usize,
 }
 
 impl Story {
-    /// Starts nodes and opens the store all at once, on a database that has no tables yet.
+    /// Starts all nodes and opens the store concurrently, on a database that has no tables yet.
     pub(crate) async fn begin(place: Place, names: &[&str]) -> Self {
         let mut fleet = Fleet::default();
         for name in names {
             fleet.start(&place, name);
         }
-        // The nodes are on trial, not the one who edits: it waits for its turn.
+        // The story tests the nodes and not the editor, so the editor waits for a lock for longer.
         let store = Recording::store(open(place.url(), Some(LONGEST)).await.unwrap());
         let journal = Journal::open(&place.journal(), usize::MAX, "editor");
         let editor = Scheduler::builder()
@@ -80,7 +81,7 @@ impl Story {
         }
     }
 
-    /// The one who edits cancels a run, which may have ended meanwhile.
+    /// Lets the editor cancel a run, which may have ended since it was listed.
     pub(crate) async fn cancel(&self, run: RunId) {
         self.journal.cancels(run);
         match self.editor.cancel_run(run).await {
@@ -134,7 +135,7 @@ impl Story {
         .await;
     }
 
-    /// Until now nobody could write.
+    /// Notes that no process could write from a time until now.
     pub(crate) fn outage_since(&mut self, from: DateTime<Utc>) {
         self.outages.push(Period::new(from, now() + ASKED_AGAIN));
     }

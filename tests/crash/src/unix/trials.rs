@@ -13,9 +13,9 @@ use crate::unix::server::Server;
 use crate::unix::writer::Manner;
 use crate::unix::{cancelled, full, kills, locked, network, power, shared, stopped, trace};
 
-/// What a story of CI and each story of the long form kills.
+/// The number of processes that a story of CI and each story of the long form kills.
 const KILLS: usize = 20;
-/// What the long form kills.
+/// The number of processes that the long form kills.
 const ALL_KILLS: usize = 200;
 const SEED: u64 = 1;
 
@@ -65,7 +65,7 @@ pub(crate) fn run() {
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-/// The stories on a server. All are of the long form.
+/// Returns the stories on a server. All belong to the long form.
 fn on_servers() -> Vec<Trial> {
     let trials = vec![
         server_trial(
@@ -138,7 +138,8 @@ where
     })
 }
 
-/// A story on a server of its own. It is skipped where there is none, unless it is required.
+/// Returns a story on a server of its own. It is skipped on a machine without PostgreSQL, unless that is
+/// required.
 fn server_trial<Fut>(name: &'static str, story: fn(Place) -> Fut) -> Trial
 where
     Fut: Future<Output = ()> + 'static,
@@ -154,7 +155,7 @@ where
     })
 }
 
-/// A story in which the network of all nodes has a fault.
+/// Returns a story in which the network of all nodes has a fault.
 fn network_trial(name: &'static str, weather: Weather) -> Trial {
     Trial::ignorable_test(name, move || {
         block_on(async {
@@ -167,7 +168,7 @@ fn network_trial(name: &'static str, weather: Weather) -> Trial {
     })
 }
 
-/// A place whose database is on a server. `Err` says why there is none.
+/// Returns a place whose database is on a server. The error says why this machine has no server.
 async fn on_server() -> Result<Place, String> {
     let server = Server::start().await;
     let is_required = std::env::var_os("SERVER_TESTS").is_some_and(|value| value == "required");
@@ -202,7 +203,7 @@ fn seed() -> u64 {
     of_environment("PUNCTUAL_SEED").unwrap_or(SEED)
 }
 
-/// How many kills the long form makes.
+/// Returns the number of kills of the long form.
 fn wanted() -> usize {
     of_environment("PUNCTUAL_KILLS").map_or(ALL_KILLS, |kills| kills.try_into().unwrap())
 }
@@ -221,7 +222,7 @@ async fn killed_often() {
     }
 }
 
-/// Kills nodes and servers. `Err` says why that was not tried.
+/// Kills nodes and servers until enough of both were killed, or tells why it cannot.
 async fn server_killed_often() -> Result<Completion, Failed> {
     let (mut kills, mut of_servers) = (0, 0);
     for seed in seed().. {
