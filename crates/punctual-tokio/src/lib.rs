@@ -86,8 +86,8 @@ pub use punctual_store::{Drift, JobOrder, LastRun, LedgerLimits, MemoryStore, St
 pub use report::{EndedRun, HandedOnRun, RunningRun, ShutdownReport};
 pub use scheduler::background::BackgroundScheduler;
 pub use scheduler::{
-    AddJob, Call, CancelRun, Cursor, DropGuard, GetJobTable, GetJobs, GetJobsPage, IntoJobId,
-    IntoRun, JobHandle, JobStream, JobTable, ModifyJob, Page, PauseAllJobs, PauseJob,
+    AddJob, Call, CancelRun, Client, Cursor, DropGuard, GetJobTable, GetJobs, GetJobsPage,
+    IntoJobId, IntoRun, JobHandle, JobStream, JobTable, ModifyJob, Page, PauseAllJobs, PauseJob,
     RemoveAllJobs, RemoveJob, RescheduleJob, ResumeAllJobs, ResumeJob, RunHandle, RunJob,
     RunStream, Runs, RunsPage, Scheduler, Shutdown, ShutdownSignal, Start, Stopped, TaskInfo,
     UpcomingRun, WeakScheduler, shutdown_signal,

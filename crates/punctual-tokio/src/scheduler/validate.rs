@@ -263,8 +263,17 @@ fn resolve(
     match shared.registry.resolve(task) {
         Some((name, task)) => Ok((name, Some(task))),
         None if is_elsewhere(&wanted) => Ok((wanted, None)),
+        None if shared.unstarted.is_client() => Err(known_nowhere(&wanted)),
         None => Err(shared.registry.unknown(&wanted)),
     }
+}
+
+fn known_nowhere(task: &str) -> Error {
+    let message = format!(
+        "task: `{task}` is known to no node of the store that is alive; check the name, or start a \
+         scheduler that registers the task first"
+    );
+    Error::of(ErrorKind::UnknownTask, message)
 }
 
 fn missing(shared: &Shared, executor: &str) -> Error {

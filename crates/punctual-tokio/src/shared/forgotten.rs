@@ -27,6 +27,8 @@ pub(crate) struct Unstarted {
     waits: AtomicBool,
     /// True if the scheduler's stores were used.
     was_used: AtomicBool,
+    /// True if the scheduler is the inside of a client.
+    is_client: AtomicBool,
     /// The jobs that were added, by their store.
     jobs: Mutex<BTreeSet<(u32, JobId)>>,
 }
@@ -39,6 +41,16 @@ impl Unstarted {
     pub(crate) fn asked_to_start(&self) {
         self.waits.store(false, Ordering::Relaxed);
         self.jobs.lock().clear();
+    }
+
+    /// Notes that no start is to come.
+    pub(crate) fn is_of_client(&self) {
+        self.asked_to_start();
+        self.is_client.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_client(&self) -> bool {
+        self.is_client.load(Ordering::Relaxed)
     }
 
     pub(crate) fn used(&self) {

@@ -27,6 +27,7 @@ mod attempts;
 mod blockers;
 mod bursts;
 #[cfg(target_os = "linux")]
+mod clients;
 mod clock_step;
 mod clocks;
 mod closures;
