@@ -1,9 +1,10 @@
 //! Runs by hand, each as a short story.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use punctual_core::{
-    CancelReason, Date, Origin, Outcome, Overlap, Policies, PoliciesBuilder, RunId, RunState,
+    CancelReason, Date, Job, Origin, Outcome, Overlap, Policies, PoliciesBuilder, RunId, RunState,
     Unlimited,
 };
 use punctual_machine::{Refusal, Reply};
@@ -318,4 +319,21 @@ fn a_run_by_hand_whose_answer_was_lost_runs_once_although_it_is_not_tried_again(
         .map(|run| Ok(run.id))
         .collect();
     assert_eq!(by_hand, [world.answers[&0]]);
+}
+
+/// No run of the job ends in between, which would hand the waiting one out as well.
+#[test]
+fn a_run_that_waits_begins_when_an_edit_makes_room() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world).with_policies(queue()));
+    world.arrive();
+    world.run_by_hand(world.the_job());
+    world.arrive();
+    assert_eq!(world.bodies.len(), 1);
+    let stored = world.the_job();
+    let wider = Policies::new().overlap(Overlap::queue(1)).max_instances(2);
+    let job = Job::clone(&stored.job).with_policies(wider.build().unwrap());
+    world.update(&stored, Arc::new(job), stored.state, false);
+    world.arrive();
+    assert_eq!(world.bodies.len(), 2);
 }
