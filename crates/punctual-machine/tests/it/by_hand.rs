@@ -126,6 +126,47 @@ fn a_run_by_hand_is_not_asked_for_again_during_a_shutdown() {
     assert_eq!(world.answers[&0], Err(Refusal::IsStopping));
 }
 
+#[test]
+fn a_run_by_hand_of_an_edited_job_is_not_asked_for_again_during_a_shutdown() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world));
+    world.arrive();
+    world.end_body(0, How::Succeeds);
+    world.arrive();
+    let stored = world.the_job();
+    world.reschedule(0, 0);
+    world.run_by_hand(stored);
+    let claim = world.claim();
+    world.serve(claim);
+    world.begin_shutdown();
+    let claim = world.claim();
+    world.deliver(claim);
+    assert_eq!(world.answers[&0], Err(Refusal::IsStopping));
+}
+
+/// The store never answers.
+#[test]
+fn a_caller_is_answered_when_a_shutdown_ends_or_its_store_is_gone() {
+    for leaves in [false, true] {
+        let mut world = World::new();
+        world.add_job(every(3_600, &world));
+        world.arrive();
+        world.end_body(0, How::Succeeds);
+        world.arrive();
+        world.run_by_hand(world.the_job());
+        if leaves {
+            world.lose_rows();
+            world.leave();
+            assert_eq!(world.answers[&0], Err(Refusal::NoStore));
+        } else {
+            let _unanswered = world.take_claim();
+            world.begin_shutdown();
+            world.end_shutdown();
+            assert_eq!(world.answers[&0], Err(Refusal::IsStopping));
+        }
+    }
+}
+
 /// The caller of `cancel` was faster than the answer that opened the run.
 #[test]
 fn a_run_that_is_cancelled_before_its_answer_comes_never_begins() {

@@ -148,6 +148,7 @@ impl World {
             unrecorded == 0 || self.has_lost_rows,
             "{unrecorded} ends are left"
         );
+        self.check_answered();
         self.check_told();
     }
 
@@ -156,7 +157,16 @@ impl World {
         self.is_ending = true;
         self.tell(|machine| machine.leave_store(STORE));
         self.go_on_until(|world| world.is_gone);
+        self.check_answered();
         self.check_told();
+    }
+
+    /// Checks that no caller waits for a run by hand, whatever became of the store.
+    fn check_answered(&self) {
+        let unanswered: Vec<_> = (0..self.tickets())
+            .filter(|ticket| !self.answers.contains_key(ticket))
+            .collect();
+        assert!(unanswered.is_empty(), "callers wait: {unanswered:?}");
     }
 
     fn go_on_until(&mut self, is_over: impl Fn(&Self) -> bool) {

@@ -21,6 +21,8 @@ mod list;
 mod nodes;
 mod open;
 mod open_runs;
+#[cfg(test)]
+mod plans;
 mod pools;
 mod prepare;
 mod purge;

@@ -13,7 +13,8 @@ pub(super) const OLD: &str = "SELECT id FROM {runs} WHERE finished IS NOT NULL A
 /// The entries that those of a page (`$1`, `$2`) make superfluous.
 ///
 /// Each entry of a job holds its number among them, and one step in the index leads from the oldest
-/// to the next. So entries that stay are not read, and no job without new entries is looked at.
+/// to the next. So entries that stay are not read, and no job without new entries is looked at. Each
+/// step is a subquery of its own, since a join would read the whole table where it is not large.
 pub(super) const SURPLUS: &str = "WITH RECURSIVE page AS MATERIALIZED \
      (SELECT id, job, nth FROM {runs} WHERE id > $1 ORDER BY id LIMIT $2), \
      crowded(job, last) AS (SELECT job, max(nth) - $3 FROM page GROUP BY job \
@@ -21,11 +22,11 @@ pub(super) const SURPLUS: &str = "WITH RECURSIVE page AS MATERIALIZED \
      oldest(id, job, last) AS (SELECT (SELECT min(id) FROM {runs} AS r WHERE r.job = crowded.job), \
      job, last FROM crowded UNION ALL \
      SELECT (SELECT min(r.id) FROM {runs} AS r WHERE r.job = oldest.job AND r.id > oldest.id), \
-     oldest.job, oldest.last FROM oldest JOIN {runs} AS own ON own.id = oldest.id \
-     WHERE own.nth <= oldest.last) \
-     (SELECT max(id), true FROM page) UNION ALL (SELECT r.id, false FROM oldest \
-     JOIN {runs} AS r ON r.id = oldest.id WHERE r.nth <= oldest.last AND r.finished IS NOT NULL \
-     ORDER BY r.id LIMIT $4)";
+     oldest.job, oldest.last FROM oldest CROSS JOIN LATERAL \
+     (SELECT nth FROM {runs} WHERE id = oldest.id LIMIT 1) AS own WHERE own.nth <= oldest.last) \
+     (SELECT max(id), true FROM page) UNION ALL (SELECT oldest.id, false FROM oldest \
+     CROSS JOIN LATERAL (SELECT nth, finished FROM {runs} WHERE id = oldest.id LIMIT 1) AS r \
+     WHERE r.nth <= oldest.last AND r.finished IS NOT NULL ORDER BY oldest.id LIMIT $4)";
 
 /// The number of entries of each job that stay, and the last entry that was looked at.
 ///
