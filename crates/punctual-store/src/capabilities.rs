@@ -32,6 +32,9 @@ pub struct StoreCapabilities {
     /// The scheduler then takes the answers to small claims in place, without a tokio task in
     /// between. Such a claim must not wait for anything, because the scheduler would wait with it.
     pub answers_in_place: bool,
+    /// The reason for which a crash of the store's server or machine may lose changes that were
+    /// answered, if it may. A scheduler shows it in its health.
+    pub may_lose: Option<&'static str>,
 }
 
 impl Default for StoreCapabilities {
@@ -43,6 +46,7 @@ impl Default for StoreCapabilities {
             dealt_together: NonZeroU64::MIN,
             does_io: false,
             answers_in_place: false,
+            may_lose: None,
         }
     }
 }
@@ -105,6 +109,15 @@ impl StoreCapabilities {
     pub fn answers_in_place(self, answers_in_place: bool) -> Self {
         Self {
             answers_in_place,
+            ..self
+        }
+    }
+
+    /// Sets the reason for which a crash may lose changes that were answered.
+    #[must_use]
+    pub fn may_lose(self, reason: Option<&'static str>) -> Self {
+        Self {
+            may_lose: reason,
             ..self
         }
     }

@@ -4,6 +4,10 @@
 //! test ends and says so, unless `SERVER_TESTS` is `required`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::large_futures,
+    reason = "the stack of a test has room for them"
+)]
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};

@@ -84,6 +84,8 @@ struct Inner {
     /// The address without its password.
     place: String,
     poll: Duration,
+    /// The reason for which a crash of the server may lose commits, if it may.
+    may_lose: Option<&'static str>,
     /// False if the store looks for edits and does not listen.
     hears: bool,
     ear: Ear,

@@ -12,8 +12,7 @@ use tokio::runtime::Handle;
 use super::address::{Address, checked_schema};
 use super::ear::Ear;
 use super::pools::{Bounds, Pools};
-use super::prepare::{Preparation, Way};
-use super::tables::Tables;
+use super::prepare::{Preparation, Prepared, Way};
 use super::{Inner, PostgresStore};
 use crate::prefix::Prefix;
 use crate::{Error, ErrorKind};
@@ -226,11 +225,11 @@ impl OpenPostgres {
                 let schema = schema.or(address.schema);
                 let connect = connect_options(address.options, is_pooled);
                 let way = Way::Server(&connect);
-                let tables = self.prepare(way, &address.place, schema, prefix, is_pooled);
-                let tables = tables.await?;
+                let prepared = self.prepare(way, &address.place, schema, prefix, is_pooled);
+                let prepared = prepared.await?;
                 let pools =
                     |lock| Pools::of_server(&connect, self.pool, self.bounds, is_pooled, lock);
-                Ok(self.store(&pools, tables, address.place, is_pooled))
+                Ok(self.store(&pools, prepared, address.place, is_pooled))
             }
             Location::Pool(pool) => {
                 let options = pool.connect_options();
@@ -241,11 +240,11 @@ impl OpenPostgres {
                     options.get_database().unwrap_or_default()
                 );
                 let way = Way::Pool(&pool);
-                let tables = self.prepare(way, &place, schema, prefix, self.is_pooled);
-                let tables = tables.await?;
+                let prepared = self.prepare(way, &place, schema, prefix, self.is_pooled);
+                let prepared = prepared.await?;
                 let pools =
                     |lock| Pools::of_application(pool.clone(), self.bounds, self.is_pooled, lock);
-                Ok(self.store(&pools, tables, place, self.is_pooled))
+                Ok(self.store(&pools, prepared, place, self.is_pooled))
             }
         }
     }
@@ -257,7 +256,7 @@ impl OpenPostgres {
         schema: Option<String>,
         prefix: Prefix,
         is_pooled: bool,
-    ) -> Result<Tables, Error> {
+    ) -> Result<Prepared, Error> {
         let preparation = Preparation {
             way,
             place,
@@ -272,7 +271,7 @@ impl OpenPostgres {
     fn store(
         &self,
         pools: &dyn Fn(i64) -> Pools,
-        tables: Tables,
+        Prepared { tables, may_lose }: Prepared,
         place: String,
         is_pooled: bool,
     ) -> PostgresStore {
@@ -282,6 +281,7 @@ impl OpenPostgres {
             tables,
             place,
             poll: self.poll,
+            may_lose,
             hears: !is_pooled,
             ear: Ear::default(),
         }))

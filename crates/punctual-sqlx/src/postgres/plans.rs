@@ -49,7 +49,7 @@ fn statements() -> Vec<(String, &'static str)> {
 
 /// Returns a connection to the server of the tests, unless there is none.
 async fn connection(url: &str) -> Option<PgConnection> {
-    let error = match PgConnection::connect(url).await {
+    let error = match Box::pin(PgConnection::connect(url)).await {
         Ok(connection) => return Some(connection),
         Err(error) => error,
     };
@@ -82,7 +82,7 @@ async fn plan(connection: &mut PgConnection, statement: &str) -> String {
 #[tokio::test]
 async fn statements_search_and_walk_through_no_table() {
     let url = std::env::var("SERVER_TESTS_POSTGRES").unwrap_or_else(|_| DEFAULT.to_owned());
-    let Some(mut connection) = connection(&url).await else {
+    let Some(mut connection) = Box::pin(connection(&url)).await else {
         return;
     };
     let schema = format!("plans_{}", std::process::id());

@@ -28,6 +28,16 @@ pub(super) struct Preparation<'a> {
     pub(super) patience: Duration,
 }
 
+const LAX: &str = "synchronous_commit is off: a crash of the server loses the last changes, and starts of runs \
+     among them, so that fire times may run again";
+
+/// A server that is ready.
+pub(super) struct Prepared {
+    pub(super) tables: Tables,
+    /// The reason for which a crash of the server may lose commits, if it may.
+    pub(super) may_lose: Option<&'static str>,
+}
+
 /// The way to the server.
 #[derive(Clone, Copy)]
 pub(super) enum Way<'a> {
@@ -48,7 +58,7 @@ struct Server {
 
 impl Preparation<'_> {
     /// Tries to open the store until the server lets it, for at most the patience.
-    pub(super) async fn run(&self) -> Result<Tables, Error> {
+    pub(super) async fn run(&self) -> Result<Prepared, Error> {
         let started = Instant::now();
         let mut is_told = false;
         loop {
@@ -65,30 +75,30 @@ impl Preparation<'_> {
         }
     }
 
-    async fn attempt(&self, left: Duration) -> Result<Tables, Error> {
+    async fn attempt(&self, left: Duration) -> Result<Prepared, Error> {
         let failed = |error| opening(self.place, error);
         match self.way {
             Way::Server(options) => {
                 let connected = tokio::time::timeout(left.max(PAUSE), options.connect()).await;
                 let connected = connected.map_err(|_| self.silent())?;
                 let mut own = connected.map_err(failed)?;
-                let tables = self.prepare(&mut own).await?;
+                let prepared = self.prepare(&mut own).await?;
                 own.close().await.map_err(failed)?;
-                Ok(tables)
+                Ok(prepared)
             }
             Way::Pool(pool) => {
                 let connection = Box::pin(pool.acquire()).await.map_err(failed)?;
                 let mut own = Line::to_begin(connection);
-                let tables = self.prepare(&mut own).await?;
+                let prepared = self.prepare(&mut own).await?;
                 own.has_ended();
-                Ok(tables)
+                Ok(prepared)
             }
         }
     }
 
     /// Makes or finds the tables, in a transaction. The caller gives the connection up if this call
     /// fails or is dropped.
-    async fn prepare(&self, connection: &mut PgConnection) -> Result<Tables, Error> {
+    async fn prepare(&self, connection: &mut PgConnection) -> Result<Prepared, Error> {
         let failed = |error| opening(self.place, error);
         connection.execute("BEGIN").await.map_err(failed)?;
         let server = server(&mut *connection).await.map_err(failed)?;
@@ -111,14 +121,11 @@ impl Preparation<'_> {
             synchronous_commit = server.synchronous_commit,
             "the store is open"
         );
-        if server.synchronous_commit == "off" {
-            tracing::warn!(
-                place = self.place,
-                "synchronous_commit is off: a crash of the server loses the last changes, and starts of \
-                 runs among them, so that fire times may run again"
-            );
+        let may_lose = (server.synchronous_commit == "off").then_some(LAX);
+        if let Some(reason) = may_lose {
+            tracing::warn!(place = self.place, "{reason}");
         }
-        Ok(tables)
+        Ok(Prepared { tables, may_lose })
     }
 
     fn silent(&self) -> Error {

@@ -170,6 +170,18 @@ async fn a_read_only_database_is_refused() {
 }
 
 #[tokio::test]
+async fn a_server_that_may_lose_commits_says_so() {
+    let folder = Folder::new();
+    let lax = folder.open("jobs").await.capabilities().may_lose;
+    assert!(lax.is_some_and(|reason| reason.contains("synchronous_commit")));
+    let safe = folder.url().replace("commit%3Doff", "commit%3Don");
+    let store = PostgresStore::open(safe)
+        .schema(folder.schema("jobs"))
+        .await;
+    assert_eq!(store.unwrap().capabilities().may_lose, None);
+}
+
+#[tokio::test]
 async fn tables_of_a_newer_version_are_refused() {
     let folder = Folder::new();
     folder.open("jobs").await.close().await;

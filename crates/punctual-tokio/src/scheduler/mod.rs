@@ -215,7 +215,14 @@ impl Scheduler {
     #[must_use]
     pub fn health(&self) -> Vec<StoreHealth> {
         let stores = self.shared.stores();
-        stores.iter().map(|named| named.health.report()).collect()
+        let reports = stores.iter().map(|named| {
+            let may_lose = named.store.capabilities().may_lose;
+            StoreHealth {
+                may_lose: may_lose.map(str::to_owned),
+                ..named.health.report()
+            }
+        });
+        reports.collect()
     }
 
     fn commands(&self) -> Option<mpsc::Sender<Command>> {

@@ -55,6 +55,9 @@ pub struct StoreHealth {
     /// The node whose clock differs most from the clock of this one, if a difference of more than a
     /// few seconds has lasted for 40 seconds.
     pub clock: Option<ClockOffset>,
+    /// The reason for which a crash of the store's server or machine may lose changes that were
+    /// answered, if it may. On PostgreSQL that is a `synchronous_commit` of `off`.
+    pub may_lose: Option<String>,
 }
 
 impl StoreHealth {
@@ -151,6 +154,7 @@ impl Health {
             error: state.map(|failing| failing.last),
             calls: self.calls.pending(),
             clock: self.offset.lock().clone(),
+            may_lose: None,
         }
     }
 }
