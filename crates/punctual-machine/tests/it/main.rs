@@ -20,6 +20,7 @@ mod reading;
 mod requests;
 mod rivals;
 mod rules;
+mod shares;
 mod stopping;
 mod timer;
 mod world;
