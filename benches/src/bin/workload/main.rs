@@ -9,13 +9,13 @@ mod idle_jobs;
 mod lateness;
 mod nodes;
 mod observe;
+mod place;
 mod retain;
 mod steady;
 mod trigger;
 
 use std::error::Error;
 use std::io;
-use std::path::Path;
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -55,14 +55,6 @@ fn runtime() -> io::Result<Runtime> {
 }
 
 /// Three digits after the point.
-/// A measurement of a store makes the file, so that each begins alike.
-fn check_is_new(url: &str) -> Outcome<()> {
-    match url.strip_prefix("sqlite:") {
-        Some(path) if !Path::new(path).exists() => Ok(()),
-        _ => Err(format!("`{url}` should be `sqlite:` and a file that is not there").into()),
-    }
-}
-
 fn rounded(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }

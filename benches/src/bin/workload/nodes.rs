@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use punctual::scheduler::NewJob;
-use punctual::store::ClaimAnswer;
-use punctual::store::SqliteStore;
+use punctual::store::{ClaimAnswer, JobStore};
 use punctual::{Interval, Scheduler};
 use punctual_store::testing::FaultyStore;
 use serde::Serialize;
 use tokio::time::sleep;
 
-use crate::{Outcome, check_is_new, rounded, runtime};
+use crate::place::Place;
+use crate::{Outcome, rounded, runtime};
 
 const NODES: usize = 8;
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -48,11 +48,11 @@ struct Shown {
 }
 
 pub(crate) fn run(out: &mut impl Write, url: &str, n: u32) -> Outcome<()> {
-    check_is_new(url)?;
+    let place = Place::new(url)?;
     let runtime = runtime()?;
-    let alone = runtime.block_on(measure(url, "alone_", 1, n))?;
+    let alone = runtime.block_on(measure(&place, "alone_", 1, n))?;
     writeln!(out, "one node: {:.0} runs a second", alone.per_s)?;
-    let together = runtime.block_on(measure(url, "together_", NODES, n))?;
+    let together = runtime.block_on(measure(&place, "together_", NODES, n))?;
     writeln!(
         out,
         "{NODES} nodes: {:.0} runs a second; {:.1} % of the claims were in vain",
@@ -68,16 +68,16 @@ pub(crate) fn run(out: &mut impl Write, url: &str, n: u32) -> Outcome<()> {
         in_vain: rounded(together.in_vain),
     };
     writeln!(out, "{}", serde_json::to_string(&line)?)?;
-    Ok(())
+    runtime.block_on(place.clear())
 }
 
 /// All jobs are due in one moment, and each runs once.
-async fn measure(url: &str, prefix: &str, count: usize, n: u32) -> Outcome<Shown> {
+async fn measure(place: &Place<'_>, prefix: &str, count: usize, n: u32) -> Outcome<Shown> {
     let answers = Arc::new(Answers::default());
     let mut fleet = Vec::new();
     for number in 0..count {
-        let store = SqliteStore::open(url).prefix(prefix).await?;
-        fleet.push((node(&store, number, &answers)?, store));
+        let opened = place.open(prefix).await?;
+        fleet.push((node(opened.store(), number, &answers)?, opened));
     }
     for (scheduler, _) in &fleet {
         scheduler.start().await?;
@@ -95,9 +95,9 @@ async fn measure(url: &str, prefix: &str, count: usize, n: u32) -> Outcome<Shown
         sleep(Duration::from_millis(1)).await;
     }
     let per_s = RUNS.load(Ordering::Acquire) as f64 / began.elapsed().as_secs_f64();
-    for (scheduler, store) in fleet {
+    for (scheduler, opened) in fleet {
         scheduler.shutdown().await?;
-        store.close().await;
+        opened.close().await;
     }
     Ok(Shown {
         per_s,
@@ -111,8 +111,8 @@ fn job(id: u32, due: DateTime<Utc>) -> NewJob {
         .next_run_time(due)
 }
 
-fn node(store: &SqliteStore, number: usize, answers: &Arc<Answers>) -> Outcome<Scheduler> {
-    let (counted, faults) = FaultyStore::new(store.clone());
+fn node(store: Arc<dyn JobStore>, number: usize, answers: &Arc<Answers>) -> Outcome<Scheduler> {
+    let (counted, faults) = FaultyStore::new(store);
     let own = Arc::clone(answers);
     faults.rewrite_replies(move |reply| own.count(&reply.answers));
     let builder = Scheduler::builder().task("body", body);

@@ -16,7 +16,8 @@ use punctual_core::{Interval, Job, JobState, Outcome as Ended};
 use serde::Serialize;
 use tokio::time::sleep;
 
-use crate::{Outcome, check_is_new, rounded, runtime};
+use crate::place::Place;
+use crate::{Outcome, rounded, runtime};
 
 /// What the scheduler claims in one request and forgets in one, and its rest between two of these.
 const CLAIMS: usize = 512;
@@ -40,7 +41,9 @@ struct Line {
 }
 
 pub(crate) fn run(out: &mut impl Write, url: &str, n: u32) -> Outcome<()> {
-    check_is_new(url)?;
+    let url = Place::new(url)?
+        .file()
+        .ok_or("`retain` measures files of SQLite")?;
     let line = runtime()?.block_on(measure(out, url, n))?;
     writeln!(out, "{}", serde_json::to_string(&line)?)?;
     Ok(())

@@ -8,7 +8,7 @@ use punctual::store::SqliteStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 
-use super::{HOUR, add, options, scheduler};
+use super::{HOUR, add, scheduler};
 use crate::Outcome;
 
 /// What the scheduler claims at once.
@@ -28,7 +28,7 @@ const END: &str = "WITH rows AS MATERIALIZED (SELECT value AS row FROM json_each
 
 /// Runs a second.
 pub(super) async fn measure(url: &str, prefix: &str, n: u32) -> Outcome<f64> {
-    let store: SqliteStore = options(url, prefix).await?;
+    let store: SqliteStore = SqliteStore::open(url).prefix(prefix).await?;
     let filled = scheduler(store.clone())?;
     add(&filled, n, Utc::now()).await?;
     filled.shutdown().await?;

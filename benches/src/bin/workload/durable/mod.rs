@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use punctual::ledger::Outcome as Ended;
 use punctual::scheduler::NewJob;
-use punctual::store::{JobStore, OpenSqlite, RunCursor, RunFilter, SqliteStore};
+use punctual::store::{JobStore, RunCursor, RunFilter};
 use punctual::{Interval, Scheduler};
 use punctual_benches::rounds::median;
 use serde::Serialize;
 use tokio::time::sleep;
 
-use crate::{Outcome, check_is_new, rounded, runtime};
+use crate::place::Place;
+use crate::{Outcome, rounded, runtime};
 
 const ROUNDS: usize = 3;
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -36,7 +37,8 @@ struct Line {
     runs_per_s: f64,
     add_per_s: f64,
     open_ms: f64,
-    limit_runs_per_s: f64,
+    /// Of SQLite only.
+    limit_runs_per_s: Option<f64>,
 }
 
 /// What one round has shown.
@@ -48,25 +50,29 @@ struct Hot {
 }
 
 pub(crate) fn run(out: &mut impl Write, url: &str, n: u32) -> Outcome<()> {
-    check_is_new(url)?;
+    let place = Place::new(url)?;
     let runtime = runtime()?;
-    let (add_per_s, open_ms) = runtime.block_on(stored(url, n))?;
+    let (add_per_s, open_ms) = runtime.block_on(stored(&place, n))?;
     writeln!(
         out,
         "{add_per_s:.0} jobs added a second; first run {open_ms:.0} ms after the store was opened"
     )?;
     let (mut runs, mut speeds, mut limits) = (0, vec![], vec![]);
     for round in 0..ROUNDS {
-        let hot = runtime.block_on(hot(url, &format!("hot{round}_"), n))?;
-        let limit = runtime.block_on(limit::measure(url, &format!("raw{round}_"), n))?;
+        let hot = runtime.block_on(hot(&place, &format!("hot{round}_"), n))?;
         writeln!(
             out,
-            "{} runs, the first {:.0} ms after the start, {:.0} a second; the driver alone {limit:.0}",
+            "{} runs, the first {:.0} ms after the start, {:.0} a second",
             hot.recorded, hot.first_ms, hot.per_s
         )?;
+        if let Some(file) = place.file() {
+            let prefix = format!("raw{round}_");
+            let limit = runtime.block_on(limit::measure(file, &prefix, n))?;
+            writeln!(out, "the driver alone {limit:.0} a second")?;
+            limits.push(limit);
+        }
         runs += hot.recorded;
         speeds.push(hot.per_s);
-        limits.push(limit);
     }
     let line = Line {
         n,
@@ -74,14 +80,10 @@ pub(crate) fn run(out: &mut impl Write, url: &str, n: u32) -> Outcome<()> {
         runs_per_s: rounded(median(&speeds)),
         add_per_s: rounded(add_per_s),
         open_ms: rounded(open_ms),
-        limit_runs_per_s: rounded(median(&limits)),
+        limit_runs_per_s: (!limits.is_empty()).then(|| rounded(median(&limits))),
     };
     writeln!(out, "{}", serde_json::to_string(&line)?)?;
-    Ok(())
-}
-
-fn options(url: &str, prefix: &str) -> OpenSqlite {
-    SqliteStore::open(url).prefix(prefix)
+    runtime.block_on(place.clear())
 }
 
 fn scheduler(store: impl JobStore) -> Outcome<Scheduler> {
@@ -114,33 +116,33 @@ async fn wait_for(runs: u64) {
 }
 
 /// What adding costs, and how long it takes to the first run where so many jobs are stored.
-async fn stored(url: &str, n: u32) -> Outcome<(f64, f64)> {
-    let store = options(url, "idle_").await?;
-    let filled = scheduler(store.clone())?;
+async fn stored(place: &Place<'_>, n: u32) -> Outcome<(f64, f64)> {
+    let opened = place.open("idle_").await?;
+    let filled = scheduler(opened.store())?;
     let took = add(&filled, n, Utc::now() + HOUR).await?;
     let overdue = hourly(n, Utc::now());
     for added in filled.add_jobs([overdue]).await? {
         added?;
     }
     filled.shutdown().await?;
-    store.close().await;
+    opened.close().await;
 
     RUNS.store(0, Ordering::Release);
     let began = Instant::now();
-    let store = options(url, "idle_").await?;
-    let scheduler = scheduler(store.clone())?;
+    let opened = place.open("idle_").await?;
+    let scheduler = scheduler(opened.store())?;
     scheduler.start().await?;
     wait_for(1).await;
     let open_ms = began.elapsed().as_secs_f64() * 1e3;
     scheduler.shutdown().await?;
-    store.close().await;
+    opened.close().await;
     Ok((f64::from(n) / took.as_secs_f64(), open_ms))
 }
 
 /// All jobs are due at once and run once; the time ends when the last end is recorded.
-async fn hot(url: &str, prefix: &str, n: u32) -> Outcome<Hot> {
-    let store = options(url, prefix).await?;
-    let scheduler = scheduler(store.clone())?;
+async fn hot(place: &Place<'_>, prefix: &str, n: u32) -> Outcome<Hot> {
+    let opened = place.open(prefix).await?;
+    let scheduler = scheduler(opened.store())?;
     add(&scheduler, n, Utc::now()).await?;
     RUNS.store(0, Ordering::Release);
     let started = Instant::now();
@@ -151,8 +153,8 @@ async fn hot(url: &str, prefix: &str, n: u32) -> Outcome<Hot> {
     wait_for(n.into()).await;
     scheduler.shutdown().await?;
     let took = began.elapsed();
-    let recorded = succeeded(&store).await?;
-    store.close().await;
+    let recorded = succeeded(&*opened.store()).await?;
+    opened.close().await;
     let counted = recorded.saturating_sub(before) as f64;
     Ok(Hot {
         recorded,
@@ -161,7 +163,7 @@ async fn hot(url: &str, prefix: &str, n: u32) -> Outcome<Hot> {
     })
 }
 
-async fn succeeded(store: &impl JobStore) -> Outcome<u64> {
+async fn succeeded(store: &dyn JobStore) -> Outcome<u64> {
     let mut filter = RunFilter {
         outcomes: Some(Ended::Succeeded.into()),
         limit: PAGE,
