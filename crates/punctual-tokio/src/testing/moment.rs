@@ -1,7 +1,7 @@
 //! Instants as tests write them.
 
 use chrono::{DateTime, Utc};
-use punctual_core::{IntoWhen, Zone};
+use punctual_core::{IntoWhen, When, Zone};
 
 /// Returns the instant that a test wrote.
 ///
@@ -14,15 +14,16 @@ pub(super) fn of(when: impl IntoWhen) -> DateTime<Utc> {
         Ok(when) => when,
         Err(error) => panic!("{error}"),
     };
-    match when.instant(Zone::UTC) {
-        Some(instant) if when == instant.into() => instant,
+    match (when, when.instant(Zone::UTC)) {
+        (When::Instant(_), Some(instant)) => instant,
+        (When::Instant(_), None) => panic!("time: `{when}` is not in the years 1 to 9999"),
         _ => panic!("time: `{when}` has no offset; write `{when}Z` for UTC"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::FixedOffset;
+    use chrono::{FixedOffset, TimeDelta};
 
     use super::*;
 
@@ -32,6 +33,8 @@ mod tests {
         let paris: DateTime<FixedOffset> = "2026-03-28T23:00:00+01:00".parse().unwrap();
         assert_eq!(of("2026-03-28T22:00:00Z"), utc);
         assert_eq!(of(paris), utc);
+        // As a clock of the system shows it, which counts nanoseconds.
+        assert_eq!(of(utc + TimeDelta::nanoseconds(1)), utc);
     }
 
     #[test]
