@@ -47,7 +47,7 @@ fn statements() -> Vec<(String, &'static str)> {
     ]
 }
 
-/// Returns a connection to the server of the tests, unless there is none.
+/// Returns a connection to the server of the tests, if one answers.
 async fn connection(url: &str) -> Option<PgConnection> {
     let error = match Box::pin(PgConnection::connect(url)).await {
         Ok(connection) => return Some(connection),
