@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use punctual_core::IntoTrigger;
 use punctual_store::{JobStore, Statistics};
 
@@ -150,6 +151,13 @@ impl Client {
         self.0.export_jobs()
     }
 
+    /// Returns the time that the clock of this process shows, by which the client takes relative
+    /// triggers.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.now()
+    }
+
     /// Returns the health of each store, which tells if the store answers.
     #[must_use]
     pub fn health(&self) -> Vec<StoreHealth> {
@@ -163,6 +171,7 @@ impl fmt::Debug for Client {
     }
 }
 
+/// # Clients
 impl SchedulerBuilder {
     /// Makes a [`Client`] instead of a scheduler, which begins no runs. It needs the stores and, for
     /// jobs that it adds, the time zone, the job defaults and the executors of the schedulers.

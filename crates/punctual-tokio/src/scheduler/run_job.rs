@@ -104,7 +104,8 @@ impl RunJob {
     ///
     /// A run that waits by [`Overlap::Queue`] counts all waiting runs of the job. A run that
     /// replaces older ones by [`Overlap::CancelRunning`] is replaced itself only by the policy of the
-    /// job, or of a later run.
+    /// job, or of a later run. While the job is paused, it ends the runs under way as well, and waits
+    /// until the job is resumed.
     ///
     /// ```
     /// # use punctual_core::Overlap;
