@@ -93,13 +93,13 @@ impl Inner {
     async fn look(&self, since: i64) -> Result<Look, Error> {
         let mut line = self.line().await?;
         let mut at = self.at(&mut line);
-        let next = at.under_way().await?;
-        let row = at.one(at.query(LAST).bind(next)).await?;
+        let under_way = at.under_way().await?;
+        let row = at.one(at.query(LAST).bind(under_way.oldest)).await?;
         let (edit, last): (i64, i64) = (get(&row, 0)?, get(&row, 1)?);
         Ok(Look {
             edit,
             is_held_back: last > edit,
-            is_set_back: since > next,
+            is_set_back: since > under_way.next,
         })
     }
 
