@@ -6,6 +6,8 @@
 //! `PostgresStore` (feature `postgres`) keeps jobs in a PostgreSQL database, which processes on many
 //! machines may share.
 //!
+//! `MysqlStore` (feature `mysql`) does so in a MariaDB or MySQL database.
+//!
 //! People can read the stored values. Times are microseconds since 1970. Triggers, policies and
 //! arguments are JSON text. Outcomes are words.
 
@@ -18,18 +20,23 @@
 
 mod error;
 pub mod limits;
+#[cfg(feature = "mysql")]
+mod mysql;
 #[cfg(feature = "postgres")]
 mod postgres;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod prefix;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod row;
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod rows;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use error::{Error, ErrorKind};
+#[cfg(feature = "mysql")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mysql")))]
+pub use mysql::{MysqlStore, OpenMysql};
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub use postgres::{OpenPostgres, PostgresStore};

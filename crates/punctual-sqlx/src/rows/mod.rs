@@ -70,13 +70,13 @@ impl HeldRows {
     }
 
     /// Gives new runs the numbers after this one.
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(crate) fn number_from(&mut self, last_number: u64) {
         self.numbered = (last_number, last_number);
     }
 
     /// Returns true if there is anything to write.
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(crate) fn has_changes(&self) -> bool {
         let has_changed = |job: &HeldJob| job.has_moved || job.has_counted || job.is_gone;
         !self.opened.is_empty()
@@ -87,7 +87,7 @@ impl HeldRows {
     }
 
     /// Returns a run as it is, or was before it ended.
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(crate) fn held(&self, id: RunId) -> Option<&HeldRun> {
         self.runs.get(&id)
     }
