@@ -25,7 +25,7 @@ use crate::stores::health::StoreHealth;
 ///
 /// ```
 /// use punctual_store::MemoryStore;
-/// use punctual_tokio::{Client, Scheduler};
+/// use punctual_tokio::{Client, JobStatus, Scheduler};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), punctual_tokio::Error> {
@@ -34,7 +34,7 @@ use crate::stores::health::StoreHealth;
 /// # scheduler.add_job(async || {}, "0 9 * * mon-fri").id("report").await?;
 /// let client = Client::new(store)?;
 /// client.pause_job("report").await?;
-/// assert!(client.get_job("report").await?.unwrap().is_paused());
+/// assert_eq!(client.get_job("report").await?.unwrap().status(), JobStatus::Paused);
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
