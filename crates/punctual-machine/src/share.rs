@@ -107,10 +107,7 @@ impl Share {
         let before = self.knowing(task, now);
         let before = before.filter(|other| mixed(other.weight, birth) > own);
         let place = i64::try_from(before.count()).unwrap_or(i64::MAX - 1);
-        match place {
-            0 => 0,
-            _ => patience - patience / (place + 1),
-        }
+        patience - patience / (place + 1)
     }
 
     /// Returns the owner of a job, if it is another node.
@@ -270,6 +267,41 @@ mod tests {
         assert_eq!(wait_at(11 * second, true), 0);
         assert_eq!(wait_at(70 * second, true), 0);
         assert_eq!(wait_at(72 * second, true), 300);
+    }
+
+    #[test]
+    fn a_node_that_is_left_out_stays_so_when_the_shares_are_dealt_again() {
+        let mut share = Share::default();
+        let deal = |share: &mut Share| {
+            share.deal(&lease("a"), vec![node("a"), node("b")], NonZeroU64::MIN);
+        };
+        deal(&mut share);
+        let its = (0..100)
+            .find(|birth| share.wait("work", *birth, 600, 0) > 0)
+            .unwrap();
+        share.owner("work", its, 0).unwrap().was_helped(true, 0);
+        deal(&mut share);
+        let owner = share.owner("work", its, IDLE_AFTER).unwrap();
+        assert!(owner.was_helped(true, IDLE_AFTER));
+        deal(&mut share);
+        assert_eq!(share.wait("work", its, 600, IDLE_AFTER), 0);
+    }
+
+    #[test]
+    fn a_node_is_alone_until_another_one_is_listed() {
+        let mut share = Share::default();
+        share.deal(&lease("a"), vec![node("a")], NonZeroU64::MIN);
+        assert!(share.is_alone());
+        share.deal(&lease("a"), vec![node("a"), node("b")], NonZeroU64::MIN);
+        assert!(!share.is_alone());
+    }
+
+    /// The first two numbers of `SplitMix64` with the seed 0. Nodes of other versions have to find the
+    /// same order.
+    #[test]
+    fn the_order_is_that_of_split_mix() {
+        assert_eq!(mixed(0, 1), 0xe220_a839_7b1d_cdaf);
+        assert_eq!(mixed(0, 2), 0x6e78_9e6a_a1b9_65f4);
     }
 
     #[test]

@@ -50,6 +50,7 @@
 //! | `metrics` | runs counted and timed through the `metrics` facade |
 //! | `sqlite` | `SqliteStore`: jobs that survive restarts, in a file |
 //! | `postgres` | `PostgresStore`: jobs in a database that processes on many machines share |
+//! | `mysql` | `MysqlStore`: the same in a MariaDB or MySQL database |
 //! | `with-sqlx-0_9` | `open_in` of stores: the tables in a pool of sqlx 0.9 of the application |
 //! | `with-chrono-tz-0_10` | `Tz` of chrono-tz 0.10 wherever a time zone is taken |
 //! | `with-jiff-0_2` | zones, times and spans of jiff 0.2 wherever those are taken |

@@ -12,6 +12,7 @@ use punctual_tokio::{Call, Error, ErrorKind, StoreConfig};
 /// |---|---|---|
 /// | `sqlite:jobs.db` | `SqliteStore` | `sqlite` |
 /// | `postgres://app:s3cret@db/app` | `PostgresStore` | `postgres` |
+/// | `mysql://app:s3cret@db/app`, `mariadb://..` | `MysqlStore` | `mysql` |
 /// | `memory:` | [`MemoryStore`] | |
 ///
 /// ```
@@ -61,9 +62,9 @@ pub fn open(config: impl Into<StoreConfig>) -> Call<Arc<dyn JobStore>> {
             "sqlite" => sqlite(&config).await,
             "memory" => memory(&config),
             "postgres" | "postgresql" => postgres(&config).await,
-            "mysql" | "mariadb" => Err(needs_feature(&config, "mysql")),
+            "mysql" | "mariadb" => mysql(&config).await,
             _ => Err(refused(&config, "has no known scheme")
-                .with_hint("write `sqlite:jobs.db`, `postgres://app@db/app` or `memory:`")),
+                .with_hint("write `sqlite:jobs.db`, `postgres://app@db/app`, `mysql://app@db/app` or `memory:`")),
         }
     })
 }
@@ -98,6 +99,21 @@ async fn postgres(config: &StoreConfig) -> Result<Arc<dyn JobStore>, Error> {
     std::future::ready(Err(needs_feature(config, "postgres"))).await
 }
 
+#[cfg(feature = "mysql")]
+async fn mysql(config: &StoreConfig) -> Result<Arc<dyn JobStore>, Error> {
+    let opening = punctual_sqlx::MysqlStore::open(config.url());
+    let opening = match config.table_prefix() {
+        Some(prefix) => opening.prefix(prefix),
+        None => opening,
+    };
+    Ok(Arc::new(opening.await?))
+}
+
+#[cfg(not(feature = "mysql"))]
+async fn mysql(config: &StoreConfig) -> Result<Arc<dyn JobStore>, Error> {
+    std::future::ready(Err(needs_feature(config, "mysql"))).await
+}
+
 fn memory(config: &StoreConfig) -> Result<Arc<dyn JobStore>, Error> {
     let rest = config.url().split_once(':').map_or("", |(_, rest)| rest);
     if rest.is_empty() && config.table_prefix().is_none() {
@@ -110,17 +126,11 @@ fn memory(config: &StoreConfig) -> Result<Arc<dyn JobStore>, Error> {
     Err(error.with_hint("write `memory:`"))
 }
 
+#[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 fn needs_feature(config: &StoreConfig, feature: &str) -> Error {
-    if matches!(feature, "sqlite" | "postgres") {
-        let problem = format!("needs the feature `{feature}` of `punctual`");
-        let hint = format!("write `features = [\"{feature}\"]` for it in `Cargo.toml`");
-        return refused(config, problem).with_hint(hint);
-    }
-    let problem = format!(
-        "needs the feature `{feature}` of `punctual`, which this version does not have yet"
-    );
-    refused(config, problem)
-        .with_hint("write `sqlite:jobs.db` or `postgres://app@db/app`, or open a store of your own")
+    let problem = format!("needs the feature `{feature}` of `punctual`");
+    let hint = format!("write `features = [\"{feature}\"]` for it in `Cargo.toml`");
+    refused(config, problem).with_hint(hint)
 }
 
 fn refused(config: &StoreConfig, problem: impl Into<String>) -> Error {

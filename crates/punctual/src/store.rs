@@ -1,10 +1,13 @@
 //! Where jobs and the ledger are kept, and the contract for a store of your own.
 
 pub use punctual_core::{Declared, RunKey};
-/// The version of `sqlx` whose pools `SqliteStore::open_in` and `PostgresStore::open_in` take.
+/// The version of `sqlx` whose pools `SqliteStore::open_in` and its siblings take.
 #[cfg(feature = "with-sqlx-0_9")]
 #[cfg_attr(docsrs, doc(cfg(feature = "with-sqlx-0_9")))]
 pub use punctual_sqlx::sqlx;
+#[cfg(feature = "mysql")]
+#[cfg_attr(docsrs, doc(cfg(feature = "mysql")))]
+pub use punctual_sqlx::{MysqlStore, OpenMysql};
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub use punctual_sqlx::{OpenPostgres, PostgresStore};

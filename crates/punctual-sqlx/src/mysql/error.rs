@@ -190,7 +190,8 @@ fn reason(error: &sqlx::Error) -> (ErrorKind, Option<&'static str>) {
         _ if code::WRONG_PASSWORD.contains(&code) => (
             Denied,
             "refuses the user or the password; check both, in which `@`, `/`, `:`, `?`, `#` and `%` are \
-             written as `%40`, `%2F`, `%3A`, `%3F`, `%23` and `%25`",
+             written as `%40`, `%2F`, `%3A`, `%3F`, `%23` and `%25`; a user that needs TLS is refused in \
+             the same way without `ssl-mode=REQUIRED`",
         ),
         _ if code == code::NOT_ADMITTED => (
             Denied,

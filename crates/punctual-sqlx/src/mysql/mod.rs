@@ -79,6 +79,8 @@ struct Inner {
     tables: Tables,
     /// The address without its password.
     place: String,
+    /// The reason for which a crash of the server may lose commits, if it may.
+    may_lose: Option<&'static str>,
     poll: Duration,
     /// The most bytes that one text of statements should have.
     room: usize,

@@ -224,6 +224,7 @@ impl OpenMysql {
             pools,
             tables,
             place,
+            may_lose: server.may_lose(),
             poll: self.poll,
             room: server.room(),
             edited: tokio::sync::watch::Sender::default(),

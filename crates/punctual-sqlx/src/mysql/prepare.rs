@@ -13,6 +13,10 @@ use crate::{Error, ErrorKind};
 
 /// The time between attempts to open a store.
 const PAUSE: Duration = Duration::from_millis(50);
+
+const LAX: &str = "innodb_flush_log_at_trx_commit is not 1: a crash of the server loses the last changes, and \
+     starts of runs among them, so that fire times may run again";
+
 /// What is needed to make the tables, or to find them.
 pub(super) struct Preparation<'a> {
     pub(super) way: Way<'a>,
@@ -31,7 +35,7 @@ pub(super) enum Way<'a> {
     Pool(&'a MySqlPool),
 }
 
-/// What the server says of itself.
+/// The properties of a server, as it tells them.
 pub(super) struct Server {
     version: (u32, u32, u32),
     pub(super) is_mariadb: bool,
@@ -45,6 +49,11 @@ pub(super) struct Server {
 }
 
 impl Server {
+    /// Returns the reason for which a crash of the server may lose commits, if it may.
+    pub(super) fn may_lose(&self) -> Option<&'static str> {
+        (!self.commits_are_safe).then_some(LAX)
+    }
+
     /// The most bytes that one text of statements should have. A single row may have more, and a row has
     /// room in the smallest packet.
     pub(super) fn room(&self) -> usize {
@@ -114,12 +123,8 @@ impl Preparation<'_> {
         let tables = Tables::new(database, self.prefix.clone(), server.collation());
         schema::prepare(&mut *connection, &tables, self.place, left).await?;
         tracing::debug!(place = self.place, version = ?server.version, "the store is open");
-        if !server.commits_are_safe {
-            tracing::warn!(
-                place = self.place,
-                "innodb_flush_log_at_trx_commit is not 1: a crash of the server loses the last changes, and \
-                 starts of runs among them, so that fire times may run again"
-            );
+        if let Some(reason) = server.may_lose() {
+            tracing::warn!(place = self.place, "{reason}");
         }
         Ok((tables, server))
     }
@@ -215,4 +220,95 @@ fn parts(version: &str) -> (u32, u32, u32) {
     let mut parts = version[..end.unwrap_or(version.len())].split('.');
     let mut part = || parts.next().and_then(|part| part.parse().ok()).unwrap_or(0);
     (part(), part(), part())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mariadb() -> Server {
+        Server {
+            version: (10, 11, 6),
+            is_mariadb: true,
+            database: Some("app".to_owned()),
+            packet: 16 << 20,
+            sql_mode: "STRICT_TRANS_TABLES".to_owned(),
+            charset: "utf8mb4".to_owned(),
+            is_read_only: false,
+            commits_are_safe: true,
+            has_autocommit: true,
+        }
+    }
+
+    #[track_caller]
+    fn refuses(server: &Server, is_own: bool, kind: ErrorKind, parts: &[&str]) {
+        let error = check("mysql://app@db/app", server, is_own).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        for part in parts {
+            assert!(error.to_string().contains(part), "`{part}`: {error}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_too_old_is_told_with_the_oldest_that_serves() {
+        for (version, is_mariadb, parts) in [
+            ((10, 5, 99), true, ["MariaDB 10.5.99", "10.6.0 or newer"]),
+            ((8, 0, 18), false, ["MySQL 8.0.18", "8.0.19 or newer"]),
+            ((5, 7, 44), false, ["MySQL 5.7.44", "8.0.19 or newer"]),
+        ] {
+            let server = Server {
+                version,
+                is_mariadb,
+                ..mariadb()
+            };
+            refuses(&server, true, ErrorKind::Incompatible, &parts);
+        }
+        check("db", &mariadb(), true).unwrap();
+    }
+
+    #[test]
+    fn versions_are_read_in_all_their_forms() {
+        assert_eq!(parts("10.11.6-MariaDB-0+deb12u1"), (10, 11, 6));
+        assert_eq!(parts("5.5.5-10.6.18-MariaDB"), (10, 6, 18));
+        assert_eq!(parts("8.0.36"), (8, 0, 36));
+        assert_eq!(parts("8.4"), (8, 4, 0));
+    }
+
+    #[test]
+    fn a_server_that_takes_short_packets_or_no_writes_is_refused() {
+        let short = Server {
+            packet: 1 << 20,
+            ..mariadb()
+        };
+        let parts = ["1048576 bytes", "max_allowed_packet"];
+        refuses(&short, true, ErrorKind::Incompatible, &parts);
+        let replica = Server {
+            is_read_only: true,
+            ..mariadb()
+        };
+        refuses(&replica, true, ErrorKind::Denied, &["read-only", "primary"]);
+    }
+
+    #[test]
+    fn a_pool_whose_connections_change_values_is_refused() {
+        let lax = Server {
+            sql_mode: "ANSI_QUOTES".to_owned(),
+            ..mariadb()
+        };
+        refuses(&lax, false, ErrorKind::Incompatible, &["STRICT_ALL_TABLES"]);
+        let narrow = Server {
+            charset: "utf8mb3".to_owned(),
+            ..mariadb()
+        };
+        refuses(&narrow, false, ErrorKind::Incompatible, &["utf8mb4"]);
+        let open = Server {
+            has_autocommit: false,
+            ..mariadb()
+        };
+        refuses(&open, false, ErrorKind::Incompatible, &["autocommit = 0"]);
+        // The store sets these of its own connections.
+        for server in [lax, narrow, open] {
+            check("db", &server, true).unwrap();
+        }
+    }
 }

@@ -185,12 +185,12 @@ async fn columns(connection: &mut MySqlConnection, tables: &Tables) -> Result<Fo
         .collect();
     let statement = "SELECT c.TABLE_NAME, c.COLUMN_NAME, COALESCE(t.ENGINE, '') \
          FROM information_schema.COLUMNS AS c JOIN information_schema.TABLES AS t \
-         ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME \
-         WHERE c.TABLE_SCHEMA = ? AND c.TABLE_NAME IN (?)";
-    let values = [
-        tables.database().into(),
-        Value::list(names.iter().map(String::as_str)),
-    ];
+         ON t.TABLE_NAME = c.TABLE_NAME \
+         WHERE c.TABLE_SCHEMA = ? AND c.TABLE_NAME IN (?) AND t.TABLE_SCHEMA = ? AND t.TABLE_NAME IN (?)";
+    let listed = Value::list(names.iter().map(String::as_str));
+    // A server opens all tables of all databases unless each of the two views names its own.
+    let database = Value::from(tables.database());
+    let values = [database.clone(), listed.clone(), database, listed];
     let statement = filled(tables, statement, &values);
     let rows = sqlx::raw_sql(safe(statement)).fetch_all(connection).await?;
     let mut found = Found::new();

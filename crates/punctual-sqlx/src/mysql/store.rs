@@ -38,6 +38,7 @@ impl JobStore for MysqlStore {
             .persistent(true)
             .shared(true)
             .does_io(true)
+            .may_lose(self.0.may_lose)
     }
 
     fn add(&self, jobs: Vec<Insert>) -> StoreFuture<'_, Vec<Result<StoredJob, Error>>> {

@@ -12,6 +12,11 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 
 /// The store of these tests.
 pub(crate) type Store = MysqlStore;
+pub(crate) type Opening = OpenMysql;
+
+/// The round trips of a claim that ends runs. The first finds the jobs of those runs, the second locks,
+/// and the third writes.
+pub(crate) const CLAIM: u32 = 3;
 
 /// A text that is rare, and that the store keeps.
 pub(crate) const NUL: &str = "\0";
@@ -70,6 +75,18 @@ impl Folder {
         made.unwrap();
         let (server, _) = self.url.rsplit_once('/').unwrap();
         format!("{server}/{database}")
+    }
+
+    pub(crate) fn server(&self) -> (String, u16) {
+        let options = self.options();
+        (options.get_host().to_owned(), options.get_port())
+    }
+
+    /// Opens a store by way of another port of this machine.
+    pub(crate) fn opening_at(&self, near: u16, name: &str) -> OpenMysql {
+        let (_, port) = self.server();
+        let url = self.url(name);
+        MysqlStore::open(url.replace(&format!(":{port}/"), &format!(":{near}/")))
     }
 
     pub(crate) fn opening(&self, name: &str) -> OpenMysql {

@@ -10,9 +10,22 @@
 
 mod conformance;
 mod crowd;
+mod fake;
 mod feed;
 mod folder;
 mod opening;
+mod reads;
+mod told;
+
+// The same tests as of the PostgreSQL store.
+#[path = "../postgres/network.rs"]
+mod network;
+#[path = "../postgres/round_trips.rs"]
+mod round_trips;
+#[path = "../postgres/silent.rs"]
+mod silent;
+#[path = "../postgres/together.rs"]
+mod together;
 
 // The same tests as of the SQLite store.
 #[path = "../it/fixture.rs"]

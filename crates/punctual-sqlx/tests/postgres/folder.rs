@@ -12,6 +12,11 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
 /// The store of these tests.
 pub(crate) type Store = PostgresStore;
+pub(crate) type Opening = OpenPostgres;
+
+/// The round trips of a claim that ends runs. The first reads the rows and takes numbers. The second
+/// locks, compares and writes.
+pub(crate) const CLAIM: u32 = 2;
 
 /// A rare character that the store keeps. It does not keep NUL.
 pub(crate) const NUL: &str = "\u{1}";
@@ -68,6 +73,18 @@ impl Folder {
     /// Returns the name of the schema that belongs to a name.
     pub(crate) fn schema(&self, name: &str) -> String {
         self.own.clone() + &name.replace(['.', '-'], "_")
+    }
+
+    pub(crate) fn server(&self) -> (String, u16) {
+        let options = self.options();
+        (options.get_host().to_owned(), options.get_port())
+    }
+
+    /// Opens a store by way of another port of this machine.
+    pub(crate) fn opening_at(&self, near: u16, name: &str) -> OpenPostgres {
+        let (_, port) = self.server();
+        let url = self.url.replace(&format!(":{port}/"), &format!(":{near}/"));
+        PostgresStore::open(format!("{url}&sslmode=disable")).schema(self.schema(name))
     }
 
     pub(crate) fn opening(&self, name: &str) -> OpenPostgres {

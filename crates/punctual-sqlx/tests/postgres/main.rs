@@ -15,6 +15,7 @@ mod crowd;
 mod fake;
 mod feed;
 mod folder;
+mod network;
 mod opening;
 mod round_trips;
 mod silent;

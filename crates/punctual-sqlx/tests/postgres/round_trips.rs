@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use punctual_sqlx::PostgresStore;
 use punctual_store::{ClaimAnswer, JobStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::fixture::{advance, at, ended, insert, job, node, request};
-use crate::folder::Folder;
+use crate::folder::{CLAIM, Folder};
 
 /// Starts a proxy, and counts the times at which a client speaks after the server has spoken.
 async fn counting(to: String) -> (u16, Arc<AtomicU32>) {
@@ -51,21 +50,14 @@ async fn hand_on(mut client: TcpStream, mut server: TcpStream, trips: Arc<Atomic
     }
 }
 
-/// The first reads the rows and takes numbers. The second locks, compares and writes. With the third,
-/// the pool of the driver asks whether the connection that was given back is well. No caller waits for
-/// that while another connection is free.
+/// The pool of the driver asks whether a connection that was given back is well, which takes one more. No
+/// caller waits for that while another connection is free.
 #[tokio::test]
-async fn a_claim_of_512_jobs_takes_three_round_trips() {
+async fn a_claim_of_512_jobs_takes_few_round_trips() {
     let folder = Folder::new();
-    let options = folder.options();
-    let (host, port) = (options.get_host(), options.get_port());
+    let (host, port) = folder.server();
     let (near, trips) = counting(format!("{host}:{port}")).await;
-    let url = folder
-        .url()
-        .replace(&format!(":{port}/"), &format!(":{near}/"));
-    let url = format!("{url}&sslmode=disable");
-    let opening = PostgresStore::open(url).schema(folder.schema("jobs"));
-    let store = opening.pool_size(1).await.unwrap();
+    let store = folder.opening_at(near, "jobs").pool_size(1).await.unwrap();
     let jobs = (0..512).map(|id| insert(job(&format!("job {id:04}"))));
     let added = store.add(jobs.collect()).await.unwrap();
     let mut jobs: Vec<_> = added.into_iter().map(Result::unwrap).collect();
@@ -87,6 +79,7 @@ async fn a_claim_of_512_jobs_takes_three_round_trips() {
             stored.state.next_run_time = Some(at(second + 10));
         }
     }
-    // The first two claims prepare the statements.
-    assert_eq!(taken[2..], [3, 3], "{taken:?}");
+    // The first two claims may prepare statements.
+    let each = CLAIM + 1;
+    assert_eq!(taken[2..], [each, each], "{taken:?}");
 }

@@ -9,6 +9,7 @@ use punctual_store::{CancelAnswer, CancelRequest, ChangedJobs, Changes, JobStore
 
 use crate::fixture::{add, at, begun, job, node};
 use crate::folder::Folder;
+use crate::silent::{CALL, behind, is_answered};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 /// The longest wait of a test, which then fails and does not hang.
@@ -32,7 +33,7 @@ fn ids(changes: &Changes) -> Vec<&str> {
 }
 
 /// Waits until the other store listens, which it does a moment after it first asks for changes.
-pub(crate) async fn listens(teller: &PostgresStore, listener: &PostgresStore) -> u64 {
+async fn listens(teller: &PostgresStore, listener: &PostgresStore) -> u64 {
     let mut since = 0;
     for number in 0.. {
         let id = format!("probe {number}");
@@ -105,4 +106,33 @@ async fn a_request_to_cancel_is_told_to_other_processes() {
         add(&teller, job("b")).await.unwrap()
     });
     assert_eq!(next.cancels, []);
+}
+
+/// A call looks when it begins, and then once in an hour. So only a notification on a new connection can
+/// end a call that found nothing when it began.
+#[tokio::test]
+async fn edits_are_heard_again_after_a_silence() {
+    let folder = Folder::new();
+    let teller = folder.opening("jobs").await.unwrap();
+    let (opening, silence) = behind(&folder).await;
+    let listener = opening.poll_interval(HOUR).await.unwrap();
+    let mut since = listens(&teller, &listener).await;
+    silence.send(1).unwrap();
+    is_answered(&listener).await;
+    while let Ok(changes) = tokio::time::timeout(CALL, listener.changes(since)).await {
+        since = changes.unwrap().counter;
+    }
+    let mut told = std::pin::pin!(tokio::time::timeout(PATIENCE, listener.changes(since)));
+    for number in 0.. {
+        tokio::select! {
+            told = &mut told => {
+                told.expect("an edit is told on a new connection").unwrap();
+                return;
+            }
+            () = tokio::time::sleep(CALL) => {
+                let id = format!("after {number}");
+                add(&teller, job(&id)).await.unwrap();
+            }
+        }
+    }
 }
