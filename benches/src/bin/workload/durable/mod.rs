@@ -37,8 +37,7 @@ struct Line {
     runs_per_s: f64,
     add_per_s: f64,
     open_ms: f64,
-    /// Of SQLite only.
-    limit_runs_per_s: Option<f64>,
+    limit_runs_per_s: f64,
 }
 
 /// What one round has shown.
@@ -65,12 +64,10 @@ pub(crate) fn run(out: &mut impl Write, url: &str, n: u32) -> Outcome<()> {
             "{} runs, the first {:.0} ms after the start, {:.0} a second",
             hot.recorded, hot.first_ms, hot.per_s
         )?;
-        if let Some(file) = place.file() {
-            let prefix = format!("raw{round}_");
-            let limit = runtime.block_on(limit::measure(file, &prefix, n))?;
-            writeln!(out, "the driver alone {limit:.0} a second")?;
-            limits.push(limit);
-        }
+        let prefix = format!("raw{round}_");
+        let limit = runtime.block_on(limit::measure(&place, &prefix, n))?;
+        writeln!(out, "the driver alone {limit:.0} a second")?;
+        limits.push(limit);
         runs += hot.recorded;
         speeds.push(hot.per_s);
     }
@@ -80,7 +77,7 @@ pub(crate) fn run(out: &mut impl Write, url: &str, n: u32) -> Outcome<()> {
         runs_per_s: rounded(median(&speeds)),
         add_per_s: rounded(add_per_s),
         open_ms: rounded(open_ms),
-        limit_runs_per_s: (!limits.is_empty()).then(|| rounded(median(&limits))),
+        limit_runs_per_s: rounded(median(&limits)),
     };
     writeln!(out, "{}", serde_json::to_string(&line)?)?;
     runtime.block_on(place.clear())
