@@ -50,7 +50,7 @@ impl Bounds {
         format!(
             "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
              SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, \
-             innodb_lock_wait_timeout = {lock}, wait_timeout = {IDLE}, {own}"
+             innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}, wait_timeout = {IDLE}, {own}"
         )
     }
 }

@@ -3,6 +3,7 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use sqlx::mysql::{MySqlConnection, MySqlDatabaseError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, Row as _};
 
@@ -12,6 +13,7 @@ use crate::unix::story::LONGEST;
 pub(crate) enum Lock {
     File(SqliteConnection),
     Tables(PgConnection),
+    Rows(MySqlConnection),
 }
 
 impl Lock {
@@ -23,6 +25,9 @@ impl Lock {
     async fn within(url: &str, patience: Duration) -> Result<Self, sqlx::Error> {
         if url.starts_with("postgres:") {
             return Ok(Self::Tables(tables(url, patience).await?));
+        }
+        if url.starts_with("mysql:") {
+            return Ok(Self::Rows(rows(url, patience).await?));
         }
         let options = SqliteConnectOptions::from_str(url)?.busy_timeout(patience);
         let mut connection = options.connect().await?;
@@ -37,6 +42,10 @@ impl Lock {
                 connection.close().await.unwrap();
             }
             Self::Tables(mut connection) => {
+                connection.execute("ROLLBACK").await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Self::Rows(mut connection) => {
                 connection.execute("ROLLBACK").await.unwrap();
                 connection.close().await.unwrap();
             }
@@ -56,6 +65,47 @@ async fn tables(url: &str, patience: Duration) -> Result<PgConnection, sqlx::Err
     let lock = format!("LOCK TABLE {names} IN EXCLUSIVE MODE");
     connection.execute(sqlx::AssertSqlSafe(lock)).await?;
     Ok(connection)
+}
+
+/// Locks all rows of all tables and the gaps between them, in a transaction that stays open.
+async fn rows(url: &str, patience: Duration) -> Result<MySqlConnection, sqlx::Error> {
+    loop {
+        let mut connection = Box::pin(MySqlConnection::connect(url)).await?;
+        match lock_rows(&mut connection, patience).await {
+            Ok(()) => return Ok(connection),
+            // The server ended it in favour of another transaction.
+            Err(error) if is_deadlock(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn lock_rows(
+    connection: &mut MySqlConnection,
+    patience: Duration,
+) -> Result<(), sqlx::Error> {
+    let names = "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
+    let names = connection.fetch_all(sqlx::raw_sql(names)).await?;
+    let patience = patience.as_secs();
+    let begin = format!(
+        "SET SESSION innodb_lock_wait_timeout = {patience}; \
+         SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE; START TRANSACTION"
+    );
+    let begin = sqlx::raw_sql(sqlx::AssertSqlSafe(begin));
+    connection.execute(begin).await?;
+    for row in names {
+        let name: String = row.try_get_unchecked(0)?;
+        let lock = format!("SELECT COUNT(*) FROM (SELECT * FROM {name} FOR UPDATE) AS every");
+        let lock = sqlx::raw_sql(sqlx::AssertSqlSafe(lock));
+        connection.execute(lock).await?;
+    }
+    Ok(())
+}
+
+fn is_deadlock(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error();
+    let error = error.and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>());
+    error.is_some_and(|error| error.number() == 1213)
 }
 
 /// Whether a connection keeps the lock of a database, for longer than a transaction takes.

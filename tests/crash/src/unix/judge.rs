@@ -7,11 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Outcome, Run, RunId};
 use punctual_store::checker::{Checker, Ending, Execution, Period, Violation};
 use punctual_store::{JobStore as _, RunFilter};
+use sqlx::mysql::MySqlConnection;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Row as _};
 
 use crate::unix::fleet::Life;
 use crate::unix::journal::{self, Attempt};
+use crate::unix::server::Make;
 use crate::unix::story::Story;
 
 /// How late things may be on a busy machine while a node is there.
@@ -176,8 +178,11 @@ impl Story {
 
     /// What the database says of itself.
     async fn integrity(&self) -> String {
-        if self.place.server.is_some() {
-            return integrity_of_server(self.place.url()).await;
+        if let Some(server) = &self.place.server {
+            return match server.make {
+                Make::Postgres => integrity_of_postgres(self.place.url()).await,
+                Make::Mariadb => integrity_of_mariadb(self.place.url()).await,
+            };
         }
         let options = SqliteConnectOptions::new().filename(self.place.database());
         let mut connection = options.connect().await.unwrap();
@@ -187,7 +192,7 @@ impl Story {
 }
 
 /// Looks at every index of our tables, and at the rows that it leads to.
-async fn integrity_of_server(url: &str) -> String {
+async fn integrity_of_postgres(url: &str) -> String {
     let mut connection = Box::pin(PgConnection::connect(url)).await.unwrap();
     let extend = sqlx::query("CREATE EXTENSION IF NOT EXISTS amcheck");
     extend.execute(&mut connection).await.unwrap();
@@ -203,6 +208,35 @@ async fn integrity_of_server(url: &str) -> String {
             "ok".to_owned()
         },
     )
+}
+
+/// Lets the server look at every table and its indexes.
+async fn integrity_of_mariadb(url: &str) -> String {
+    let mut connection = Box::pin(MySqlConnection::connect(url)).await.unwrap();
+    let names = "SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()";
+    let names = sqlx::raw_sql(names)
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    assert!(!names.is_empty(), "there are tables to look at");
+    for name in names {
+        let name: String = name.try_get_unchecked(0).unwrap();
+        let check = sqlx::AssertSqlSafe(format!("CHECK TABLE {name} EXTENDED"));
+        let rows = sqlx::raw_sql(check)
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        for row in rows {
+            let (kind, said): (String, String) = (
+                row.try_get_unchecked(2).unwrap(),
+                row.try_get_unchecked(3).unwrap(),
+            );
+            if said != "OK" {
+                return format!("{name}: {kind}: {said}");
+            }
+        }
+    }
+    "ok".to_owned()
 }
 
 fn is_under_way(execution: &Execution, at: DateTime<Utc>) -> bool {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use punctual_sqlx::{PostgresStore, SqliteStore};
+use punctual_sqlx::{MysqlStore, PostgresStore, SqliteStore};
 use punctual_store::JobStore;
 use punctual_tokio::Error;
 
@@ -14,6 +14,9 @@ pub(crate) async fn open(
 ) -> Result<Arc<dyn JobStore>, Error> {
     if url.starts_with("postgres:") {
         return Ok(Arc::new(PostgresStore::open(url).await?));
+    }
+    if url.starts_with("mysql:") {
+        return Ok(Arc::new(MysqlStore::open(url).await?));
     }
     let opening = SqliteStore::open(url);
     let opening = match patience {

@@ -50,9 +50,10 @@ impl Place {
 
     /// The same, with a network between the server and each of these nodes.
     pub(crate) async fn with_proxies(mut self, names: &[&str]) -> Self {
-        let socket = self.server.as_ref().unwrap().socket();
+        let server = self.server.as_ref().unwrap();
+        let (make, socket) = (server.make, server.socket());
         for name in names {
-            let proxy = Proxy::to(&socket).await;
+            let proxy = Proxy::to(make, &socket).await;
             self.proxies.insert((*name).to_owned(), proxy);
         }
         self

@@ -10,10 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use crate::unix::dice::Dice;
-
-/// The end of an answer after which no transaction is open, which is `ReadyForQuery` with the status
-/// `I`. See "Message Formats" in the manual of PostgreSQL.
-const OVER: &[u8] = b"Z\0\0\0\x05I";
+use crate::unix::server::Make;
 
 /// The greatest number of pieces that are on their way in one direction.
 const ON_THE_WAY: usize = 1_024;
@@ -36,6 +33,7 @@ pub(crate) enum Weather {
 
 /// Forwards the connections of one node.
 pub(crate) struct Proxy {
+    make: Make,
     port: u16,
     weather: watch::Sender<Now>,
 }
@@ -48,7 +46,7 @@ struct Now {
 }
 
 impl Proxy {
-    pub(crate) async fn to(socket: &Path) -> Self {
+    pub(crate) async fn to(make: Make, socket: &Path) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let fine = Now {
@@ -56,13 +54,16 @@ impl Proxy {
             epoch: 0,
         };
         let (weather, now) = watch::channel(fine);
-        tokio::spawn(serve(listener, socket.to_owned(), now));
-        Self { port, weather }
+        tokio::spawn(serve(make, listener, socket.to_owned(), now));
+        Self {
+            make,
+            port,
+            weather,
+        }
     }
 
     pub(crate) fn url(&self) -> String {
-        let port = self.port;
-        format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable")
+        self.make.url_at(self.port)
     }
 
     pub(crate) fn turns(&self, weather: Weather) {
@@ -73,7 +74,7 @@ impl Proxy {
     }
 }
 
-async fn serve(listener: TcpListener, socket: PathBuf, now: watch::Receiver<Now>) {
+async fn serve(make: Make, listener: TcpListener, socket: PathBuf, now: watch::Receiver<Now>) {
     let mut seed = 0;
     loop {
         let Ok((client, _)) = listener.accept().await else {
@@ -85,6 +86,7 @@ async fn serve(listener: TcpListener, socket: PathBuf, now: watch::Receiver<Now>
         }
         seed += 1;
         let link = Link {
+            make,
             now: now.clone(),
             epoch,
             seed,
@@ -102,6 +104,7 @@ async fn serve(listener: TcpListener, socket: PathBuf, now: watch::Receiver<Now>
 /// One connection.
 #[derive(Clone)]
 struct Link {
+    make: Make,
     now: watch::Receiver<Now>,
     epoch: u64,
     seed: u64,
@@ -158,7 +161,7 @@ impl Link {
             };
             if let Weather::Cut(percent) = weather
                 && has_answers
-                && bytes.ends_with(OVER)
+                && self.make.ends_answer(bytes)
                 && dice.chance(percent)
             {
                 return;

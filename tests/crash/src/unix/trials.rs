@@ -9,7 +9,7 @@ use crate::unix::judge::Verdict;
 use crate::unix::place::Place;
 use crate::unix::power::NOT_KEPT;
 use crate::unix::proxy::Weather;
-use crate::unix::server::Server;
+use crate::unix::server::{Make, Server};
 use crate::unix::writer::Manner;
 use crate::unix::{cancelled, full, kills, locked, network, power, shared, stopped, trace};
 
@@ -65,65 +65,78 @@ pub(crate) fn run() {
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-/// Returns the stories on a server. All belong to the long form.
+/// Returns the stories on servers. All belong to the long form.
 fn on_servers() -> Vec<Trial> {
-    let trials = vec![
-        server_trial(
-            "server::killed_with_its_nodes_it_loses_nothing",
-            |place| async {
-                Box::pin(one_story(place, seed())).await;
-            },
-        ),
-        Trial::ignorable_test("server::killed_two_hundred_times_it_loses_nothing", || {
-            block_on(server_killed_often())
-        }),
-        server_trial(
-            "server::several_processes_open_and_share_it",
-            |place| async {
-                told("server shared", &shared::database(place).await);
-            },
-        ),
-        server_trial(
-            "server::runs_end_whichever_process_cancels_them",
-            |place| async {
-                told(
-                    "server cancelled",
-                    &cancelled::by_all_processes(place).await,
-                );
-            },
-        ),
-        server_trial(
-            "server::a_process_that_was_stopped_finds_out",
-            |place| async {
-                told("server stopped", &stopped::for_15_seconds(place).await);
-            },
-        ),
-        server_trial(
-            "server::all_wait_for_a_process_that_was_stopped_with_the_lock",
-            |place| async {
-                told(
-                    "server stopped with the lock",
-                    &stopped::with_the_lock(place).await,
-                );
-            },
-        ),
-        server_trial("server::locked_it_makes_no_node_dead", |place| async {
-            told("server locked", &locked::for_12_seconds(place).await);
-        }),
-        server_trial("network::of_one_node_is_silent", |place| async {
-            told("network silent", &network::one_is_silent(place).await);
-        }),
-        network_trial("network::of_all_nodes_is_silent", Weather::Silent),
-        network_trial("network::is_half_open_after_a_failover", Weather::HalfOpen),
-        network_trial("network::refuses_all_connections", Weather::Refused),
-        network_trial(
-            "network::is_slow",
-            Weather::Slow(Duration::from_millis(150)),
-        ),
-        network_trial("network::loses_answers", Weather::Cut(10)),
-    ];
+    let trials = [Make::Postgres, Make::Mariadb].map(|make| {
+        let of = |name: &str| format!("{}::{name}", word(make));
+        let network = |name: &str, weather| network_trial(make, of(name), weather);
+        vec![
+            server_trial(
+                make,
+                of("killed_with_its_nodes_it_loses_nothing"),
+                |place| async {
+                    Box::pin(one_story(place, seed())).await;
+                },
+            ),
+            Trial::ignorable_test(of("killed_two_hundred_times_it_loses_nothing"), move || {
+                block_on(server_killed_often(make))
+            }),
+            server_trial(
+                make,
+                of("several_processes_open_and_share_it"),
+                |place| async {
+                    told("server shared", &shared::database(place).await);
+                },
+            ),
+            server_trial(
+                make,
+                of("runs_end_whichever_process_cancels_them"),
+                |place| async {
+                    told(
+                        "server cancelled",
+                        &cancelled::by_all_processes(place).await,
+                    );
+                },
+            ),
+            server_trial(
+                make,
+                of("a_process_that_was_stopped_finds_out"),
+                |place| async {
+                    told("server stopped", &stopped::for_15_seconds(place).await);
+                },
+            ),
+            server_trial(
+                make,
+                of("all_wait_for_a_process_that_was_stopped_with_the_lock"),
+                |place| async {
+                    told(
+                        "server stopped with the lock",
+                        &stopped::with_the_lock(place).await,
+                    );
+                },
+            ),
+            server_trial(make, of("locked_it_makes_no_node_dead"), |place| async {
+                told("server locked", &locked::for_12_seconds(place).await);
+            }),
+            server_trial(make, of("network_of_one_node_is_silent"), |place| async {
+                told("network silent", &network::one_is_silent(place).await);
+            }),
+            network("network_of_all_nodes_is_silent", Weather::Silent),
+            network("network_is_half_open_after_a_failover", Weather::HalfOpen),
+            network("network_refuses_all_connections", Weather::Refused),
+            network("network_is_slow", Weather::Slow(Duration::from_millis(150))),
+            network("network_loses_answers", Weather::Cut(10)),
+        ]
+    });
     let long = |trial: Trial| trial.with_ignored_flag(true);
-    trials.into_iter().map(long).collect()
+    trials.into_iter().flatten().map(long).collect()
+}
+
+fn word(make: Make) -> &'static str {
+    match make {
+        Make::Postgres => "postgres",
+        Make::Mariadb => "mariadb",
+    }
 }
 
 fn trial<Fut>(name: &'static str, test: fn() -> Fut) -> Trial
@@ -138,15 +151,15 @@ where
     })
 }
 
-/// Returns a story on a server of its own. It is skipped on a machine without PostgreSQL, unless that is
-/// required.
-fn server_trial<Fut>(name: &'static str, story: fn(Place) -> Fut) -> Trial
+/// Returns a story on a server of its own. It is skipped on a machine without such a server, unless that
+/// is required.
+fn server_trial<Fut>(make: Make, name: String, story: fn(Place) -> Fut) -> Trial
 where
     Fut: Future<Output = ()> + 'static,
 {
     Trial::ignorable_test(name, move || {
         block_on(async {
-            match on_server().await {
+            match on_server(make).await {
                 Ok(place) => story(place).await,
                 Err(reason) => return Ok(Completion::ignored_with(reason)),
             }
@@ -156,11 +169,11 @@ where
 }
 
 /// Returns a story in which the network of all nodes has a fault.
-fn network_trial(name: &'static str, weather: Weather) -> Trial {
-    Trial::ignorable_test(name, move || {
+fn network_trial(make: Make, name: String, weather: Weather) -> Trial {
+    Trial::ignorable_test(name.clone(), move || {
         block_on(async {
-            match on_server().await {
-                Ok(place) => told(name, &network::all_have(place, weather).await),
+            match on_server(make).await {
+                Ok(place) => told(&name, &network::all_have(place, weather).await),
                 Err(reason) => return Ok(Completion::ignored_with(reason)),
             }
             Ok(Completion::Completed)
@@ -169,8 +182,8 @@ fn network_trial(name: &'static str, weather: Weather) -> Trial {
 }
 
 /// Returns a place whose database is on a server. The error says why this machine has no server.
-async fn on_server() -> Result<Place, String> {
-    let server = Server::start().await;
+async fn on_server(make: Make) -> Result<Place, String> {
+    let server = Server::start(make).await;
     let is_required = std::env::var_os("SERVER_TESTS").is_some_and(|value| value == "required");
     assert!(
         server.is_ok() || !is_required,
@@ -223,13 +236,13 @@ async fn killed_often() {
 }
 
 /// Kills nodes and servers until enough of both were killed, or tells why it cannot.
-async fn server_killed_often() -> Result<Completion, Failed> {
+async fn server_killed_often(make: Make) -> Result<Completion, Failed> {
     let (mut kills, mut of_servers) = (0, 0);
     for seed in seed().. {
         if kills >= wanted() && of_servers >= wanted() {
             break;
         }
-        let place = match on_server().await {
+        let place = match on_server(make).await {
             Ok(place) => place,
             Err(reason) => return Ok(Completion::ignored_with(reason)),
         };
