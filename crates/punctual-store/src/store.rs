@@ -222,8 +222,8 @@ pub trait JobStore: fmt::Debug + Send + Sync + 'static {
         StoreFuture::ready(Ok(Recounted::default()))
     }
 
-    /// Returns the time of the store's own clock, if it has one. Nodes compare their clocks with
-    /// it.
+    /// Returns the time of the store's own clock, if it has one that all its nodes share. They go by
+    /// it then, so that their own clocks may differ.
     fn time(&self) -> StoreFuture<'_, Option<DateTime<Utc>>> {
         StoreFuture::ready(Ok(None))
     }

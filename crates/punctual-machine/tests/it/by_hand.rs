@@ -378,3 +378,31 @@ fn a_run_that_waits_begins_when_an_edit_makes_room() {
     world.arrive();
     assert_eq!(world.bodies.len(), 2);
 }
+
+/// The store has begun the run, and a renewal tells that it is to end before the answer to the claim does.
+#[test]
+fn a_run_that_is_cancelled_before_the_answer_to_its_claim_never_begins() {
+    let mut world = World::new();
+    world.add_job(every(3_600, &world));
+    world.arrive();
+    world.end_body(0, How::Succeeds);
+    world.arrive();
+    world.run_by_hand(world.the_job());
+    let request = world.take_claim();
+    let reply = now(world.store.claim(&request)).unwrap();
+    let [ClaimAnswer::Won(won)] = &reply.answers[..] else {
+        panic!("{reply:?}");
+    };
+    let run = won.first;
+    world.reply(Reply::Cancel(vec![(run, CancelReason::User)]));
+    world.reply(Reply::Claimed(request, reply, Vec::new()));
+    world.arrive();
+    assert!(world.bodies.is_empty());
+    let filter = RunFilter {
+        id: Some(run),
+        ..RunFilter::default()
+    };
+    let ended = now(world.store.runs(filter)).unwrap().remove(0);
+    let cancelled = Outcome::Cancelled(CancelReason::User);
+    assert_eq!(ended.outcome(), Some(cancelled));
+}

@@ -64,6 +64,7 @@ fn a_second_shutdown_brings_the_end_of_the_grace_forward() {
         ..times(1)
     };
     world.tell(|machine| machine.shut_down(shorter));
+    assert!(!world.bodies[0].is_aborted);
     world.pass(SECOND);
     assert!(world.bodies[0].is_aborted);
 }
@@ -268,4 +269,34 @@ fn a_next_attempt_that_is_cancelled_before_it_begins_tells_of_the_one_before() {
     assert!(world.seen.counted[&run].started.is_some());
     world.arrive();
     world.check_outcomes();
+}
+
+/// A run whose time is over may be tried again, and one that a user cancels is over.
+#[test]
+fn a_run_that_a_user_cancels_after_its_time_is_over_ends_for_that_reason() {
+    let mut world = World::new();
+    let limited = Policies::new()
+        .timeout(Duration::from_secs(5))
+        .build()
+        .unwrap();
+    world.add_job(every(3_600, &world).with_policies(limited));
+    world.arrive();
+    world.begin_body(0);
+    world.pass(5 * SECOND);
+    assert!(world.bodies[0].told.is_some());
+    let run = world.open_runs()[0].id;
+    for reason in [CancelReason::User, CancelReason::Shutdown] {
+        world.tell(|machine| {
+            assert!(machine.cancel_run(STORE, run, reason));
+        });
+    }
+    world.end_body(0, How::Fails);
+    world.arrive();
+    let filter = RunFilter {
+        id: Some(run),
+        ..RunFilter::default()
+    };
+    let ended = now(world.store.runs(filter)).unwrap().remove(0);
+    let cancelled = Outcome::Cancelled(CancelReason::User);
+    assert_eq!(ended.outcome(), Some(cancelled));
 }

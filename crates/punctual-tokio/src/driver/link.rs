@@ -154,6 +154,7 @@ impl Driver {
         self.runtime
             .spawn(worker.clone().forget(self.shared.retention));
         self.runtime.spawn(worker.clone().check_counts());
+        self.runtime.spawn(worker.clone().follow_clock());
         self.runtime.spawn(worker.watch());
         let link = Link {
             alias: Arc::clone(&named.alias),

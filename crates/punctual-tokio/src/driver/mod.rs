@@ -96,6 +96,8 @@ pub(crate) struct Driver {
     clerk: for_test_clock::Clerk,
     _census: Census,
     lateness: Lateness,
+    /// True since the clock goes by that of a server.
+    follows: bool,
     /// Keeps what the scheduler was given, while the driver runs.
     _keeper: Option<Keeper>,
 }
@@ -133,6 +135,7 @@ impl Driver {
             #[cfg(feature = "testing")]
             clerk: for_test_clock::Clerk::new(shared.clock.enter(&clock_set)),
             lateness: Lateness::default(),
+            follows: shared.clock.followed().is_some(),
             shared,
             host,
             commands,
@@ -253,7 +256,10 @@ impl Driver {
 
     /// Compares the clocks to find out if the wall clock was set, as not every system tells.
     fn compare_clocks(&mut self) {
-        let Some(by) = self.shared.clock.set_right() else {
+        let by = self.shared.clock.set_right();
+        let follows = self.shared.clock.followed().is_some();
+        let was_wrong = follows && !std::mem::replace(&mut self.follows, follows);
+        let Some(by) = by else {
             return;
         };
         tracing::info!(micros = by, "the wall clock was set");
@@ -261,10 +267,13 @@ impl Driver {
         self.tell_time();
         self.machine.clock_was_set(by);
         self.carry_out();
-        let corrections = self.links.values().filter_map(|link| link.corrections());
-        for corrections in corrections.filter(|_| by < 0) {
-            let by = TimeDelta::microseconds(-by);
-            self.runtime.spawn(corrections.set_back(by));
+        for link in self.links.values().filter(|_| by < 0) {
+            // The other nodes of a shared store have not gone by the clock of this machine.
+            let others_were_right = was_wrong && link.store.capabilities().shared;
+            if let Some(corrections) = link.corrections().filter(|_| !others_were_right) {
+                let by = TimeDelta::microseconds(-by);
+                self.runtime.spawn(corrections.set_back(by));
+            }
         }
     }
 }

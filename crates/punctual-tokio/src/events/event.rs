@@ -4,7 +4,7 @@ use std::ops::BitOr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{FireRange, JobId, MissReason, Outcome, RunId, SkipReason};
 use punctual_store::{EndText, RunEnd};
 
@@ -88,6 +88,15 @@ pub enum EventKind {
     /// A stored job was declared by code that is gone, since `#[scheduled_job]` was removed or its
     /// id was changed. The job stays until it is removed.
     JobVanished(JobRef),
+    /// The clock of this machine differs from that of a store's server by more than a second, or does so
+    /// no more. Jobs go by the server's clock. Only stores on servers tell the time.
+    #[non_exhaustive]
+    ClockDiffers {
+        /// The alias of the store.
+        store: Arc<str>,
+        /// The time by which the server's clock is ahead, or, if it is negative, behind.
+        ahead: TimeDelta,
+    },
 }
 
 /// The job of an event, and its store.
@@ -159,7 +168,8 @@ impl EventKind {
             | Self::ExecutorRemoved(_)
             | Self::StoreAdded(_)
             | Self::StoreRemoved(_)
-            | Self::AllJobsRemoved(_) => None,
+            | Self::AllJobsRemoved(_)
+            | Self::ClockDiffers { .. } => None,
         }
     }
 
@@ -248,11 +258,13 @@ masks! {
     JOB_SKIPPED = 16 => EventKind::JobSkipped { .. },
     /// [`EventKind::JobVanished`], which `APScheduler` does not have.
     JOB_VANISHED = 17 => EventKind::JobVanished(_),
+    /// [`EventKind::ClockDiffers`], which `APScheduler` does not have.
+    CLOCK_DIFFERS = 18 => EventKind::ClockDiffers { .. },
 }
 
 impl EventMask {
     /// All kinds.
-    pub const ALL: Self = Self((1 << 18) - 1);
+    pub const ALL: Self = Self((1 << 19) - 1);
 
     /// Returns `true` if this set holds all kinds of another.
     #[must_use]

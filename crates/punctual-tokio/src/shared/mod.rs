@@ -67,6 +67,8 @@ pub(crate) struct Shared {
     pub(crate) release: u64,
     pub(crate) newest: watch::Sender<Newest>,
     states: RwLock<States>,
+    /// The store whose server's clock is that of this node.
+    clock_leader: Mutex<Option<u32>>,
     /// The last life of the scheduler, if it was ever started.
     life: Mutex<Option<Life>>,
     stores: RwLock<Vec<NamedStore>>,
@@ -97,6 +99,7 @@ impl Shared {
             registry: setup.registry,
             triggers: setup.triggers,
             states: RwLock::new(setup.states),
+            clock_leader: Mutex::default(),
             life: Mutex::default(),
             keepers: Keepers::default(),
             unstarted: Unstarted::default(),
@@ -235,6 +238,16 @@ impl Shared {
         let found = stores.iter().position(|named| &*named.alias == alias);
         let taken = found.map(|at| stores.remove(at));
         taken.ok_or_else(|| no_store(alias, &stores))
+    }
+
+    /// Returns true if the server of this store tells this node the time. The first store that asks
+    /// leads, until it is removed.
+    pub(crate) fn leads_clock(&self, store: u32) -> bool {
+        let mut leader = self.clock_leader.lock();
+        let is_there = |id| self.stores.read().iter().any(|named| named.id == id);
+        let leads = leader.filter(|id| is_there(*id)).unwrap_or(store);
+        *leader = Some(leads);
+        leads == store
     }
 
     pub(crate) fn store(&self, alias: &str) -> Result<NamedStore, Error> {

@@ -118,6 +118,7 @@ impl Keeper {
     }
 
     pub(crate) async fn keep(mut self) {
+        self.worker.join_clock().await;
         // The time is read before the first renewal notes another one.
         let mut seen = self.worker.note_time().await;
         loop {

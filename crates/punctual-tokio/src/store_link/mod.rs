@@ -6,4 +6,5 @@ pub(crate) mod lease;
 pub(crate) mod peers;
 pub(crate) mod purge;
 pub(crate) mod repair_counts;
+pub(crate) mod server_clock;
 pub(crate) mod worker;

@@ -1,8 +1,10 @@
 //! Keeps the health of a store, from the answers to its calls.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use punctual_store::lock::Mutex;
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -24,6 +26,9 @@ pub(crate) struct Health {
     renewed: Notify,
     calls: Arc<Calls>,
     offset: Mutex<Option<ClockOffset>>,
+    server_clock: Mutex<Option<TimeDelta>>,
+    /// The microseconds by which the server's clock was ahead when that was told.
+    told_clock: AtomicI64,
     pub(crate) pulse: Pulse,
 }
 
@@ -55,6 +60,10 @@ pub struct StoreHealth {
     /// The node whose clock differs most from the clock of this one, if a difference of more than a
     /// few seconds has lasted for 40 seconds.
     pub clock: Option<ClockOffset>,
+    /// The time by which the clock of the store's server is ahead of that of this machine, or, if it is
+    /// negative, behind. Jobs go by the server's clock. `None` if the store has no clock of its own,
+    /// or the scheduler goes by that of another store.
+    pub server_clock: Option<TimeDelta>,
     /// The reason for which a crash of the store's server or machine may lose changes that were
     /// answered, if it may. On PostgreSQL that is a `synchronous_commit` of `off`.
     pub may_lose: Option<String>,
@@ -78,6 +87,8 @@ impl Health {
             renewed: Notify::new(),
             calls: Arc::default(),
             offset: Mutex::default(),
+            server_clock: Mutex::default(),
+            told_clock: AtomicI64::new(0),
             pulse: Pulse::default(),
         }
     }
@@ -105,6 +116,18 @@ impl Health {
 
     pub(crate) fn clocks_differ(&self, offset: Option<ClockOffset>) {
         *self.offset.lock() = offset;
+    }
+
+    /// Notes by how many microseconds the server's clock is ahead of that of this machine. Returns true
+    /// if that is news, which it is if it has changed by more than `told` since it was news.
+    pub(crate) fn server_clock(&self, ahead: i64, told: i64) -> bool {
+        *self.server_clock.lock() = Some(TimeDelta::microseconds(ahead));
+        let before = self.told_clock.load(Ordering::SeqCst);
+        let is_news = ahead.saturating_sub(before).saturating_abs() > told;
+        if is_news {
+            self.told_clock.store(ahead, Ordering::SeqCst);
+        }
+        is_news
     }
 
     /// Returns true if the clock of another node differs from the clock of this one.
@@ -154,6 +177,7 @@ impl Health {
             error: state.map(|failing| failing.last),
             calls: self.calls.pending(),
             clock: self.offset.lock().clone(),
+            server_clock: *self.server_clock.lock(),
             may_lose: None,
         }
     }

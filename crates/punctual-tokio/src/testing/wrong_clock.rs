@@ -37,6 +37,8 @@ struct State {
     drift: i32,
     /// The span by which the clock was set since the last call of `set_right`.
     jump: i64,
+    /// The span by which the clock is ahead of the machine's, once it goes by that of a server.
+    followed: Option<i64>,
 }
 
 impl State {
@@ -45,6 +47,11 @@ impl State {
         let gained = elapsed * i128::from(self.drift) / MILLION;
         let shown = i128::from(self.from) + elapsed + gained;
         i64::try_from(shown).unwrap_or(i64::MAX)
+    }
+
+    fn set_by(&mut self, by: i64) {
+        self.from = self.from.saturating_add(by);
+        self.jump = self.jump.saturating_add(by);
     }
 }
 
@@ -65,6 +72,7 @@ impl WrongClock {
             from: moment::of(now).timestamp_micros(),
             drift,
             jump: 0,
+            followed: None,
         };
         Self(Arc::new(Inner {
             state: Mutex::new(state),
@@ -78,12 +86,17 @@ impl WrongClock {
         instant(self.micros())
     }
 
-    /// Sets the clock, as an administrator would, or as it is set right after a suspend.
+    /// Sets the clock, as an administrator would, or as it is set right after a suspend. A clock that
+    /// goes by that of a server, since a store has one, goes on by it.
     pub fn set(&self, by: TimeDelta) {
         let by = by.num_microseconds().unwrap_or(0);
         let mut state = self.state();
-        state.from = state.from.saturating_add(by);
-        state.jump = state.jump.saturating_add(by);
+        if let Some(ahead) = &mut state.followed {
+            // It shows the time of the server, and not that of the machine.
+            *ahead = ahead.saturating_sub(by);
+            return;
+        }
+        state.set_by(by);
         drop(state);
         self.0.watchers.wake();
     }
@@ -114,6 +127,19 @@ impl TimeSource for WrongClock {
     fn set_right(&self) -> Option<i64> {
         let jump = std::mem::take(&mut self.state().jump);
         (jump != 0).then_some(jump)
+    }
+
+    fn follow(&self, ahead: i64) -> bool {
+        let mut state = self.state();
+        state.followed = Some(state.followed.unwrap_or(0).saturating_add(ahead));
+        state.set_by(ahead);
+        drop(state);
+        self.0.watchers.wake();
+        true
+    }
+
+    fn followed(&self) -> Option<i64> {
+        self.state().followed
     }
 
     fn watch(&self, alarm: &Arc<Notify>) {

@@ -24,6 +24,21 @@ pub(crate) trait TimeSource: Send + Sync {
     /// the last time.
     fn set_right(&self) -> Option<i64>;
 
+    /// Sets this clock by `ahead` microseconds, and lets it go by the clock of a server from then on.
+    /// When the machine's clock is set later, this one stays.
+    ///
+    /// Returns false if only a test moves this clock. Nothing was changed then.
+    fn follow(&self, ahead: i64) -> bool {
+        let _ = ahead;
+        false
+    }
+
+    /// Returns the microseconds by which this clock is ahead of the machine's, if it goes by the
+    /// clock of a server.
+    fn followed(&self) -> Option<i64> {
+        None
+    }
+
     /// Wakes `alarm` whenever the wall clock was set, or moved by hand.
     fn watch(&self, alarm: &Arc<Notify>);
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::Notify;
@@ -10,21 +10,30 @@ use tokio::time::Instant;
 
 use super::clock::TimeSource;
 use super::clock_step;
+use super::watchers::Watchers;
 
 /// The smallest difference that means that the clock was set. Smaller ones are slewing and
 /// rounding.
 const JUMP_MICROS: i64 = 20_000;
 
 /// Wall time that advances with tokio's clock, also with a paused one, and that is set right when
-/// the system clock is set.
+/// the system clock is set, or when the clock of a server shows another time.
 pub(crate) struct SystemClock {
     shown: Shown,
+    follows: AtomicBool,
+    /// The microseconds by which the clock was set since the last look, by the clock of a server.
+    jump: AtomicI64,
+    watchers: Watchers,
 }
 
 impl SystemClock {
     pub(super) fn new() -> Self {
-        let shown = Shown::new();
-        Self { shown }
+        Self {
+            shown: Shown::new(),
+            follows: AtomicBool::new(false),
+            jump: AtomicI64::new(0),
+            watchers: Watchers::new(),
+        }
     }
 }
 
@@ -41,11 +50,32 @@ impl TimeSource for SystemClock {
         if is_paused() {
             return None;
         }
+        if self.follows.load(Ordering::SeqCst) {
+            let jump = self.jump.swap(0, Ordering::SeqCst);
+            return (jump != 0).then_some(jump);
+        }
         self.shown.set_by(system_micros() - self.micros())
+    }
+
+    fn follow(&self, ahead: i64) -> bool {
+        if is_paused() {
+            return false;
+        }
+        self.follows.store(true, Ordering::SeqCst);
+        self.shown.offset.fetch_add(ahead, Ordering::SeqCst);
+        self.jump.fetch_add(ahead, Ordering::SeqCst);
+        self.watchers.wake();
+        true
+    }
+
+    fn followed(&self) -> Option<i64> {
+        let follows = self.follows.load(Ordering::SeqCst);
+        follows.then(|| self.micros() - system_micros())
     }
 
     fn watch(&self, alarm: &Arc<Notify>) {
         clock_step::watch(alarm);
+        self.watchers.add(alarm);
     }
 
     fn longest_sleep(&self) -> Option<Duration> {

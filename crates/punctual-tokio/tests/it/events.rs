@@ -245,6 +245,7 @@ fn the_bits_of_masks_stay() {
         (EventMask::JOB_SUBMITTED, 15),
         (EventMask::JOB_SKIPPED, 16),
         (EventMask::JOB_VANISHED, 17),
+        (EventMask::CLOCK_DIFFERS, 18),
     ] {
         assert_eq!(format!("{mask:?}"), format!("EventMask({})", 1 << bit));
     }

@@ -69,6 +69,7 @@ mod releases;
 mod restarts;
 mod run_handles;
 mod runtimes;
+mod server_clock;
 mod set_back;
 mod shares;
 mod shutdowns;
