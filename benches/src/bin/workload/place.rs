@@ -88,14 +88,14 @@ impl<'u> Place<'u> {
 }
 
 async fn on_postgres(url: &str, statement: String) -> Outcome<()> {
-    let mut connection = PgConnection::connect(url).await?;
+    let mut connection = Box::pin(PgConnection::connect(url)).await?;
     let statement = sqlx::raw_sql(AssertSqlSafe(statement));
     statement.execute(&mut connection).await?;
     Ok(())
 }
 
 async fn on_mysql(url: &str, statement: String) -> Outcome<()> {
-    let mut connection = MySqlConnection::connect(url).await?;
+    let mut connection = Box::pin(MySqlConnection::connect(url)).await?;
     let statement = sqlx::raw_sql(AssertSqlSafe(statement));
     statement.execute(&mut connection).await?;
     Ok(())

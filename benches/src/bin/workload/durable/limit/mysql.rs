@@ -27,7 +27,8 @@ const INSERT: (&str, &str) = (
 
 pub(super) async fn connect(url: &str, database: &str) -> Outcome<MySqlConnection> {
     let options = url.parse::<MySqlConnectOptions>()?.database(database);
-    Ok(options.disable_statement_logging().connect().await?)
+    let options = options.disable_statement_logging();
+    Ok(Box::pin(options.connect()).await?)
 }
 
 pub(super) async fn write(
@@ -44,9 +45,9 @@ pub(super) async fn write(
     };
     let statements = [
         vec!["START TRANSACTION".to_owned()],
-        of_rows(END, batch.ended().map(end).collect()),
-        of_rows(ADVANCE, batch.opened().map(advance).collect()),
-        of_rows(INSERT, batch.opened().map(insert).collect()),
+        of_rows(END, batch.ended().map(end)),
+        of_rows(ADVANCE, batch.opened().map(advance)),
+        of_rows(INSERT, batch.opened().map(insert)),
         vec!["COMMIT".to_owned()],
     ];
     let text = statements.concat().join(";").replace("{p}", prefix);
@@ -56,7 +57,8 @@ pub(super) async fn write(
 }
 
 /// Returns the statement for rows, if there are any.
-fn of_rows((before, after): (&str, &str), rows: Vec<String>) -> Vec<String> {
+fn of_rows((before, after): (&str, &str), rows: impl Iterator<Item = String>) -> Vec<String> {
+    let rows: Vec<_> = rows.collect();
     if rows.is_empty() {
         return Vec::new();
     }
