@@ -5,7 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use punctual_core::{Run, RunId, RunState};
 use punctual_store::checker::Period;
-use punctual_store::{JobFilter, JobStore as _, RunFilter, StoredJob};
+use punctual_store::{
+    Error as StoreError, JobFilter, JobPage, JobStore as _, RunFilter, StoredJob,
+};
 use punctual_tokio::{ErrorKind, NewJob, Scheduler};
 
 use crate::unix::body::{WORK, work};
@@ -91,7 +93,11 @@ impl Story {
     }
 
     pub(crate) async fn rows(&self) -> Vec<StoredJob> {
-        self.store.list(JobFilter::default()).await.unwrap().jobs
+        self.list().await.unwrap().jobs
+    }
+
+    async fn list(&self) -> Result<JobPage, StoreError> {
+        self.store.list(JobFilter::default()).await
     }
 
     pub(crate) async fn open_runs(&self) -> Vec<Run> {
@@ -125,11 +131,13 @@ impl Story {
     pub(crate) async fn is_reached(&self) {
         let mut answers = 0;
         until("the store answers", LONGEST, async || {
-            match self.store.nodes().await {
-                Ok(_) => answers += 1,
-                Err(_) => answers = 0,
+            // Lists have connections of their own.
+            let (nodes, listed) = (self.store.nodes().await, self.list().await);
+            match nodes.is_ok() && listed.is_ok() {
+                true => answers += 1,
+                false => answers = 0,
             }
-            // Each connection of its pool may be one that the server has forgotten.
+            // Each connection of a pool may be one that the server has forgotten.
             (answers > CONNECTIONS).then_some(())
         })
         .await;
