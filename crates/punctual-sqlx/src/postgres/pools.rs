@@ -176,6 +176,10 @@ fn begin(bounds: Bounds, lock: i64) -> String {
     )
 }
 
+/// Lets the planner look rows up by their index. All statements name a few hundred of them, and walking
+/// through a table of some thousand jobs for each would halve the rate of claims.
+const SEARCHES: &str = "SET random_page_cost = 1.1";
+
 /// Returns the settings of a pool.
 fn options(size: u32, bounds: Bounds, is_pooled: bool) -> PgPoolOptions {
     let options = PgPoolOptions::new()
@@ -196,7 +200,7 @@ fn options(size: u32, bounds: Bounds, is_pooled: bool) -> PgPoolOptions {
     }
     options.after_connect(move |connection, _| {
         Box::pin(async move {
-            let set = AssertSqlSafe(bounds.text("SET"));
+            let set = AssertSqlSafe(format!("{}; {SEARCHES}", bounds.text("SET")));
             connection.execute(sqlx::raw_sql(set)).await.map(drop)
         })
     })
