@@ -90,8 +90,8 @@ pub use span::{IntoLimit, IntoSpan, Unlimited};
 pub use trigger::{
     And, CalendarInterval, CalendarIntervalBuilder, CombinationBuilder, Count, Cron, CronBuilder,
     Crontab, CrontabBuilder, Custom, CustomBuilder, CustomTrigger, Date, DateBuilder, Draft,
-    FirstRun, Interval, IntervalBuilder, IntoField, IntoTrigger, IntoTriggers, IntoWhen, Or,
-    Trigger, TriggerRegistry, Undecided, Upcoming, When,
+    Explanation, FieldReason, FirstRun, Interval, IntervalBuilder, IntoField, IntoTrigger,
+    IntoTriggers, IntoWhen, Or, Reason, Trigger, TriggerRegistry, Undecided, Upcoming, When,
 };
 pub use warning::{Warning, WarningKind};
 pub use zone::{DatabaseInfo, IntoZone, Zone, ZoneDatabase};

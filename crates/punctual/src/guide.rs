@@ -8,6 +8,7 @@
 //! | [`handlers`] | functions as jobs: parameters, results, declared jobs and redeploys |
 //! | [`executors`] | where jobs run: tasks, threads, worker processes, programs |
 //! | [`stores`] | jobs in a file or a database, processes that share it, how much a store remembers |
+//! | [`servers`] | a database server, its size, several services, versions, and what to watch |
 //! | [`deploys`] | several processes, a rolling deploy, and a node that dies or stands still |
 //! | [`shutdown`] | start and shutdown, beside a server and without a runtime |
 //! | [`configuration`] | a scheduler from TOML, JSON and environment variables |
@@ -25,7 +26,7 @@ macro_rules! pages {
             #[doc = "[configuration]: crate::guide::configuration\n[errors]: crate::guide::errors"]
             #[doc = "[observability]: crate::guide::observability\n[testing]: crate::guide::testing"]
             #[doc = "[policies]: crate::guide::policies\n[deploys]: crate::guide::deploys"]
-            #[doc = "[shutdown]: crate::guide::shutdown"]
+            #[doc = "[shutdown]: crate::guide::shutdown\n[servers]: crate::guide::servers"]
             #[doc = ""]
             #[doc = include_str!($file)]
             pub mod $name {}
@@ -40,6 +41,7 @@ pages! {
     handlers "../guide/handlers.md";
     executors "../guide/executors.md";
     stores "../guide/stores.md";
+    servers "../guide/servers.md";
     deploys "../guide/deploys.md";
     shutdown "../guide/shutdown.md";
     configuration "../guide/configuration.md";

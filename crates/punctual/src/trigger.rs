@@ -2,9 +2,9 @@
 
 pub use punctual_core::{
     And, CalendarInterval, CalendarIntervalBuilder, CombinationBuilder, Count, Cron, CronBuilder,
-    Crontab, CrontabBuilder, Custom, CustomBuilder, CustomTrigger, Date, DateBuilder, FirstRun,
-    Interval, IntervalBuilder, IntoField, IntoTrigger, IntoTriggers, Or, Trigger, TriggerRegistry,
-    Undecided, Warning, WarningKind,
+    Crontab, CrontabBuilder, Custom, CustomBuilder, CustomTrigger, Date, DateBuilder, Explanation,
+    FieldReason, FirstRun, Interval, IntervalBuilder, IntoField, IntoTrigger, IntoTriggers, Or,
+    Reason, Trigger, TriggerRegistry, Undecided, Warning, WarningKind,
 };
 
 /// The fire times of one trigger.

@@ -12,6 +12,7 @@
 //! | [`last_at_or_before`](Trigger::last_at_or_before) | the newest member not after an instant |
 //! | [`count`](Trigger::count) | the number of members between two instants |
 //! | [`upcoming`](Trigger::upcoming), [`describe`](Trigger::describe) | a preview, and the rule in words |
+//! | [`explain`](Trigger::explain) | whether an instant is a fire time, and why or why not |
 //! | [`warnings`](Trigger::warnings) | what was probably not meant |
 //! | [`anchored`](Trigger::anchored) | the trigger with a missing start filled in |
 //! | [`bind`](Trigger::bind) | the trigger with the code of custom triggers attached |
@@ -31,6 +32,7 @@ mod custom;
 mod date;
 mod describe;
 mod draft;
+mod explain;
 mod fuel;
 mod interval;
 mod interval_units;
@@ -53,6 +55,7 @@ pub use custom::{Custom, CustomBuilder, CustomTrigger, TriggerRegistry};
 pub use date::{Date, DateBuilder};
 #[doc(hidden)]
 pub use draft::Draft;
+pub use explain::{Explanation, FieldReason, Reason};
 pub use interval::{FirstRun, Interval, IntervalBuilder};
 pub use into::{IntoTrigger, IntoTriggers};
 pub use into_when::IntoWhen;

@@ -20,10 +20,10 @@ const DEFAULT: &str = "postgres://postgres@127.0.0.1:5432/test";
 const FILL: &str = "INSERT INTO {jobs} (birth, id, version, task, args_json, trigger_json, \
      incarnation, revision, token, paused, finished, search_limit, next_run_time, edit) \
      SELECT n, 'job ' || n, 1, 'task ' || n % 10, '[]', '{}', n, 1, 1, false, false, false, n, n \
-     FROM generate_series(1, 50000) AS n; \
+     FROM generate_series(1, {count_of_jobs}) AS n; \
      INSERT INTO {runs} (id, opened, job, nth, birth, incarnation, origin, fire_time, token, state, \
      ends_instance, finished, change) SELECT n, n, 'job ' || n % 5000, n, n % 5000, n % 5000, 'scheduled', \
-     n, 1, 'succeeded', true, n, n FROM generate_series(1, 50000) AS n; ANALYZE {jobs}; ANALYZE {runs}";
+     n, 1, 'succeeded', true, n, n FROM generate_series(1, {count_of_runs}) AS n; ANALYZE {jobs}; ANALYZE {runs}";
 
 /// Each statement with the index that has to serve it.
 fn statements() -> Vec<(String, &'static str)> {
@@ -81,18 +81,27 @@ async fn plan(connection: &mut PgConnection, statement: &str) -> String {
 
 #[tokio::test]
 async fn statements_search_and_walk_through_no_table() {
+    search_among(50_000, 50_000).await;
+}
+
+#[tokio::test]
+#[ignore = "makes a database of gigabytes"]
+async fn statements_search_a_million_jobs_and_ten_million_runs() {
+    search_among(1_000_000, 10_000_000).await;
+}
+
+async fn search_among(jobs: u64, runs: u64) {
     let url = std::env::var("SERVER_TESTS_POSTGRES").unwrap_or_else(|_| DEFAULT.to_owned());
     let Some(mut connection) = Box::pin(connection(&url)).await else {
         return;
     };
-    let schema = format!("plans_{}", std::process::id());
+    let schema = format!("plans_{}_{jobs}", std::process::id());
     let store = PostgresStore::open(&url).schema(&schema).await.unwrap();
+    let fill = FILL.replace("'{}'", "'null'");
+    let fill = fill.replace("{count_of_jobs}", &jobs.to_string());
+    let fill = fill.replace("{count_of_runs}", &runs.to_string());
     let tables = &store.0.tables;
-    run(
-        &mut connection,
-        tables.named(&FILL.replace("'{}'", "'null'")),
-    )
-    .await;
+    run(&mut connection, tables.named(&fill)).await;
     run(
         &mut connection,
         "SET plan_cache_mode = force_generic_plan".to_owned(),

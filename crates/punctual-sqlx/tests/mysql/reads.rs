@@ -15,7 +15,6 @@ use crate::fixture::{add, advance, at, begun, ended, job, node, renew, request};
 use crate::folder::Folder;
 use crate::opening::run;
 
-const ROWS: i64 = 50_000;
 /// The most rows that a call may read. Due jobs are read task by task, at most a page of each of ten.
 const FEW: i64 = 5_000;
 
@@ -26,11 +25,11 @@ const JOBS: &str = "INSERT INTO punctual_jobs (birth, id, version, name, task, a
      SELECT birth + 1000 + seq, CONCAT('copy ', seq), version, name, CONCAT('task ', seq % 10), args_json, \
      trigger_json, tags_json, executor, policies_json, declared_json, next_run_time + seq, anchor, \
      incarnation + 1000 + seq, revision, token, absence, statistics_json, edit \
-     FROM punctual_jobs, seq_1_to_50000 WHERE id = 'first'";
+     FROM punctual_jobs, seq_1_to_{jobs} WHERE id = 'first'";
 const RUNS: &str = "INSERT INTO punctual_runs (id, opened, job, nth, birth, incarnation, origin, fire_time, token, \
      state, node, epoch, ends_instance, started, finished, turn) \
      SELECT seq, seq, CONCAT('copy ', seq % 1000), 1 + seq DIV 1000, seq, seq, 'scheduled', seq, 1, \
-     'succeeded', 'one', 1, 1, seq, 1772366400000000 + seq, 0 FROM seq_1_to_50000";
+     'succeeded', 'one', 1, 1, seq, 1772366400000000 + seq, 0 FROM seq_1_to_{runs}";
 
 const READ: &str = "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM information_schema.SESSION_STATUS \
      WHERE VARIABLE_NAME LIKE 'HANDLER_READ%'";
@@ -60,6 +59,16 @@ impl Reads {
 
 #[tokio::test]
 async fn calls_read_few_of_many_rows() {
+    read_among(50_000, 50_000).await;
+}
+
+#[tokio::test]
+#[ignore = "makes a database of gigabytes"]
+async fn calls_read_few_of_a_million_jobs_and_ten_million_runs() {
+    read_among(1_000_000, 10_000_000).await;
+}
+
+async fn read_among(jobs: u64, runs: u64) {
     let folder = Folder::new();
     let pool = MySqlPoolOptions::new().max_connections(1);
     let pool = pool.connect(&folder.url("jobs")).await.unwrap();
@@ -67,7 +76,9 @@ async fn calls_read_few_of_many_rows() {
     let stored = add(&store, job("first")).await.unwrap();
     let lease = node(&store, "one").await;
     for statement in [JOBS, RUNS, "ANALYZE TABLE punctual_jobs, punctual_runs"] {
-        run(&mut pool.acquire().await.unwrap(), statement).await;
+        let statement = statement.replace("{jobs}", &jobs.to_string());
+        let statement = statement.replace("{runs}", &runs.to_string());
+        run(&mut pool.acquire().await.unwrap(), &statement).await;
     }
     let since = store.changes(0).await.unwrap().counter;
     let begun = begun(&store, &lease, job("begun")).await;
@@ -116,9 +127,6 @@ async fn calls_read_few_of_many_rows() {
     reads.of("a purge of nothing", store.purge(old, 100)).await;
     reads.of("a removal", store.remove(id(), at(14))).await;
     reads.of("leave", store.leave(lease)).await;
-    assert!(
-        reads.too_many.is_empty(),
-        "of {ROWS}: {:#?}",
-        reads.too_many
-    );
+    let too_many = reads.too_many;
+    assert!(too_many.is_empty(), "of {jobs} and {runs}: {too_many:#?}");
 }

@@ -1,7 +1,8 @@
-//! Nodes that are killed at any moment, while an editor changes their jobs.
+//! Nodes that are killed at any moment or cut off from their server, while an editor changes their jobs.
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use punctual_store::StoredJob;
 use tokio::time::Instant;
 
@@ -10,16 +11,53 @@ use crate::unix::dice::Dice;
 use crate::unix::jobs;
 use crate::unix::judge::Verdict;
 use crate::unix::place::Place;
-use crate::unix::story::Story;
+use crate::unix::proxy::Weather;
+use crate::unix::story::{LONGEST, Story};
 
 const NAMES: [&str; 4] = ["ada", "bob", "cyd", "dan"];
+
+/// The nodes of the long run.
+const EIGHT: [&str; 8] = ["ada", "bob", "cyd", "dan", "eve", "fay", "gus", "hal"];
 
 /// The smallest number of recurring jobs. With fewer, the editor adds one.
 const FEWEST: usize = 7;
 
+/// How often what happens in a turn, in a thousand turns.
+#[derive(Clone, Copy)]
+struct Rates {
+    kill: u64,
+    server: u64,
+    silence: u64,
+}
+
+/// Turns follow each other quickly, so that a story of seconds has its kills.
+const DENSE: Rates = Rates {
+    kill: 100,
+    server: 30,
+    silence: 0,
+};
+
+/// A node is killed every ten seconds, cut off every twenty, and the server killed every three minutes.
+const SPARSE: Rates = Rates {
+    kill: 20,
+    server: 1,
+    silence: 10,
+};
+
+/// A node that hears nothing from its server.
+struct Cut {
+    name: String,
+    life: usize,
+    from: DateTime<Utc>,
+    until: Instant,
+}
+
 struct Kills {
     story: Story,
     dice: Dice,
+    rates: Rates,
+    /// The nodes that are cut off now.
+    cut: Vec<Cut>,
     /// The names of nodes that will be started again, and when.
     down: Vec<(Instant, String)>,
     kills: usize,
@@ -32,20 +70,38 @@ pub(crate) async fn of(place: Place, seed: u64, kills: usize) -> Verdict {
     let mut dice = Dice::new(seed);
     let names = &NAMES[..dice.pick(&[2, 3, 4, 4])];
     let story = Story::begin(place, names).await;
-    let mut kills_of = Kills {
-        story,
-        dice,
-        down: Vec::new(),
-        kills: 0,
-        names: 0,
-    };
+    let mut kills_of = Kills::new(story, dice, DENSE);
     while kills_of.kills < kills {
         kills_of.turn().await;
     }
     kills_of.end().await
 }
 
+/// Lets eight nodes share a server for a span, in which nodes and the server are killed and nodes are cut
+/// off.
+pub(crate) async fn of_eight(place: Place, seed: u64, span: Duration) -> Verdict {
+    let story = Story::begin(place.with_proxies(&EIGHT).await, &EIGHT).await;
+    let mut kills = Kills::new(story, Dice::new(seed), SPARSE);
+    let until = Instant::now() + span;
+    while Instant::now() < until {
+        kills.turn().await;
+    }
+    kills.end().await
+}
+
 impl Kills {
+    fn new(story: Story, dice: Dice, rates: Rates) -> Self {
+        Self {
+            story,
+            dice,
+            rates,
+            cut: Vec::new(),
+            down: Vec::new(),
+            kills: 0,
+            names: 0,
+        }
+    }
+
     async fn turn(&mut self) {
         let pause = Duration::from_millis(self.dice.range(20, 350));
         tokio::time::sleep(pause).await;
@@ -53,10 +109,14 @@ impl Kills {
         if self.dice.chance(60) {
             self.deed().await;
         }
-        if self.story.place.server.is_some() && self.dice.chance(3) {
+        self.connect(Instant::now());
+        if self.happens(self.rates.silence) {
+            self.cut_off();
+        }
+        if self.story.place.server.is_some() && self.happens(self.rates.server) {
             return self.kill_server().await;
         }
-        if self.dice.chance(10) {
+        if self.happens(self.rates.kill) {
             let all = self.story.fleet.up.len();
             let count = if self.dice.chance(10) {
                 all
@@ -66,11 +126,61 @@ impl Kills {
             for _ in 0..count {
                 self.kill().await;
             }
+            // A new process of the same name begins with a network.
+            self.connect(Instant::now());
+        }
+    }
+
+    /// Returns true this often in a thousand turns.
+    fn happens(&mut self, rate: u64) -> bool {
+        self.dice.range(0, 999) < rate
+    }
+
+    /// Cuts a node off from its server for a while. A life is cut off once.
+    fn cut_off(&mut self) {
+        let up = 0..self.story.fleet.up.len();
+        let whole: Vec<_> = up.filter(|index| self.may_be_cut(*index)).collect();
+        if whole.is_empty() {
+            return;
+        }
+        let index = self.dice.pick(&whole);
+        let away = Duration::from_millis(self.dice.pick(&[500, 3_000, 15_000]));
+        let name = self.story.fleet.name(index).to_owned();
+        self.story.place.turns(&name, Weather::Silent);
+        self.cut.push(Cut {
+            name,
+            life: self.story.fleet.up[index].life,
+            from: now(),
+            until: Instant::now() + away,
+        });
+    }
+
+    fn may_be_cut(&self, index: usize) -> bool {
+        let life = self.story.fleet.up[index].life;
+        let is_first = self.story.fleet.lives[life].stopped.is_none();
+        let is_whole = self.cut.iter().all(|cut| cut.life != life);
+        is_first && is_whole && EIGHT.contains(&self.story.fleet.name(index))
+    }
+
+    /// Connects the nodes whose time has come, and those that have ended.
+    fn connect(&mut self, until: Instant) {
+        let lives = &mut self.story.fleet.lives;
+        let is_over = |cut: &Cut| cut.until <= until || lives[cut.life].ended.is_some();
+        let (over, cut) = std::mem::take(&mut self.cut).into_iter().partition(is_over);
+        self.cut = cut;
+        for Cut {
+            name, life, from, ..
+        } in over
+        {
+            self.story.place.turns(&name, Weather::Fine);
+            lives[life].stopped = Some((from, now()));
         }
     }
 
     async fn kill(&mut self) {
-        let last = self.story.fleet.up.len() - 1;
+        let Some(last) = self.story.fleet.up.len().checked_sub(1) else {
+            return;
+        };
         let index = usize::try_from(self.dice.range(0, last as u64)).unwrap();
         let mut name = self.story.fleet.kill(index).await;
         self.kills += 1;
@@ -108,6 +218,7 @@ impl Kills {
     }
 
     async fn end(mut self) -> Verdict {
+        self.connect(Instant::now() + LONGEST);
         for (_, name) in std::mem::take(&mut self.down) {
             self.story.fleet.start(&self.story.place, &name);
         }

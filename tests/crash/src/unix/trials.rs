@@ -83,6 +83,13 @@ fn on_servers() -> Vec<Trial> {
             }),
             server_trial(
                 make,
+                of("eight_nodes_share_it_for_half_an_hour"),
+                |place| async {
+                    Box::pin(eight_nodes(place)).await;
+                },
+            ),
+            server_trial(
+                make,
                 of("several_processes_open_and_share_it"),
                 |place| async {
                     told("server shared", &shared::database(place).await);
@@ -251,6 +258,13 @@ async fn server_killed_often(make: Make) -> Result<Completion, Failed> {
         of_servers += verdict.server_kills;
     }
     Ok(Completion::Completed)
+}
+
+/// Lets eight nodes run for the minutes of `PUNCTUAL_MINUTES`.
+async fn eight_nodes(place: Place) {
+    let minutes = of_environment("PUNCTUAL_MINUTES").unwrap_or(30);
+    let span = Duration::from_secs(60 * minutes);
+    told("eight nodes", &kills::of_eight(place, seed(), span).await);
 }
 
 async fn one_story(place: Place, seed: u64) -> Verdict {

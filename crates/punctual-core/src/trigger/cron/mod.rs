@@ -7,6 +7,7 @@ mod day;
 pub(crate) mod expression;
 pub(crate) mod field;
 mod item;
+mod mismatch;
 mod month;
 mod names;
 pub(crate) mod numbers;

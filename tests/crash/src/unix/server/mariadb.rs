@@ -38,7 +38,7 @@ pub(super) fn starting(server: &mut Command, folder: &Path) {
         .arg("--no-defaults")
         .arg(format!("--datadir={}", super::data(folder).display()))
         .arg(format!("--socket={}", socket(folder).display()))
-        .args(["--skip-networking", "--max-connections=60"]);
+        .args(["--skip-networking", "--max-connections=200"]);
 }
 
 pub(super) fn url(socket: &Path) -> String {

@@ -42,7 +42,7 @@ pub(super) fn starting(server: &mut Command, folder: &Path) {
         .arg(super::data(folder))
         .arg("-k")
         .arg(folder)
-        .args(["-c", "listen_addresses=", "-c", "max_connections=60"]);
+        .args(["-c", "listen_addresses=", "-c", "max_connections=200"]);
 }
 
 pub(super) fn url(folder: &Path) -> String {
