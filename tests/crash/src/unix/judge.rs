@@ -95,7 +95,8 @@ impl Story {
             .patience(PATIENCE)
             .executions(executions.iter().cloned())
             .deaths(self.deaths(&names))
-            .shutdowns(self.shutdowns(&names));
+            .shutdowns(self.shutdowns(&names))
+            .cut_off(self.cut_off(&names));
         for absence in self.absences(now) {
             checker = checker.absence(absence);
         }
@@ -131,6 +132,20 @@ impl Story {
             }
         }
         deaths
+    }
+
+    /// Returns the periods in which nodes could tell the store of no end, by the names that they gave
+    /// themselves.
+    fn cut_off(&self, names: &BTreeSet<&str>) -> Vec<(String, Period)> {
+        let mut cut_off = Vec::new();
+        for life in &self.fleet.lives {
+            let stopped = life.stopped.map(|(from, until)| Period::new(from, until));
+            let its: Vec<_> = self.outages.iter().copied().chain(stopped).collect();
+            for name in names.iter().filter(|name| first_name(name) == life.name) {
+                cut_off.extend(its.iter().map(|away| ((*name).to_owned(), *away)));
+            }
+        }
+        cut_off
     }
 
     /// Which nodes were shut down when, by the names that they gave themselves.
