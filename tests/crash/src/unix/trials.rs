@@ -264,7 +264,8 @@ async fn server_killed_often(make: Make) -> Result<Completion, Failed> {
 async fn eight_nodes(place: Place) {
     let minutes = of_environment("PUNCTUAL_MINUTES").unwrap_or(30);
     let span = Duration::from_secs(60 * minutes);
-    told("eight nodes", &kills::of_eight(place, seed(), span).await);
+    let verdict = Box::pin(kills::of_eight(place, seed(), span)).await;
+    told("eight nodes", &verdict);
 }
 
 async fn one_story(place: Place, seed: u64) -> Verdict {
