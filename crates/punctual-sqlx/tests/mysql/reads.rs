@@ -28,7 +28,7 @@ const JOBS: &str = "INSERT INTO punctual_jobs (birth, id, version, name, task, a
      FROM punctual_jobs, seq_1_to_{jobs} WHERE id = 'first'";
 const RUNS: &str = "INSERT INTO punctual_runs (id, opened, job, nth, birth, incarnation, origin, fire_time, token, \
      state, node, epoch, ends_instance, started, finished, turn) \
-     SELECT seq, seq, CONCAT('copy ', seq % 1000), 1 + seq DIV 1000, seq, seq, 'scheduled', seq, 1, \
+     SELECT (1 << 40) + seq, seq, CONCAT('copy ', seq % 1000), 1 + seq DIV 1000, seq, seq, 'scheduled', seq, 1, \
      'succeeded', 'one', 1, 1, seq, 1772366400000000 + seq, 0 FROM seq_1_to_{runs}";
 
 const READ: &str = "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM information_schema.SESSION_STATUS \
