@@ -64,6 +64,11 @@ async fn a_client_adds_a_job_that_a_configured_scheduler_runs() {
         .build()
         .unwrap();
     scheduler.start().await.unwrap();
+    // A run begins once the node is registered, so the client finds its tasks.
+    let yearly = scheduler.add_job("tick", "@yearly").id("yearly");
+    yearly.await.unwrap();
+    scheduler.run_job("yearly").await.unwrap();
+    ticks.recv().await.unwrap();
 
     let store = MysqlStore::open(&url).prefix("jobs_").await.unwrap();
     let client = Client::new(store).unwrap();
