@@ -184,7 +184,8 @@ impl Kills {
         let index = usize::try_from(self.dice.range(0, last as u64)).unwrap();
         let mut name = self.story.fleet.kill(index).await;
         self.kills += 1;
-        if self.dice.chance(50) {
+        // A network belongs to a name.
+        if self.rates.silence == 0 && self.dice.chance(50) {
             self.names += 1;
             name = format!("{}-{}", name.split('-').next().unwrap(), self.names);
         }
